@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Interval, Rendering } from './crc'
 import { CheckpointReference } from '../model/checkpoint'
+import { Precision } from '../model/device'
 import { HeldWeights, Sampling } from '../model/sampling'
 import { JudgeSettings } from './judge'
 import { MeasureId } from '../model/measures'
@@ -9,7 +10,7 @@ import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { PairJudgement } from './preferences'
 import { Problem } from '../model/problem'
-import { SampleProgress, ShownSample, Variant } from './samples'
+import { Computing, SampleProgress, ShownSample, Variant } from './samples'
 import { Task } from './task'
 import { factsOf, TaskKind } from '../model/task-kinds'
 
@@ -88,6 +89,10 @@ export const EvaluationRun = z.object({
   stopTokens: z.array(z.number().int()),
   /** Of the tokenizer, for expectation-adjusted measures. */
   vocabularySize: z.number().int().min(1),
+  /** Where and how answers are generated and read, as it was asked for. */
+  computing: Computing,
+  /** How the engine computes them; null until it has, and where others answer. */
+  precision: Precision.nullable(),
   weights: HeldWeights.nullable(),
   /** A sentence-embedding model of the user's, by folder and fingerprint, whose embeddings are compared; null: post's own. */
   embeddingModel: CheckpointReference.nullable().default(null),

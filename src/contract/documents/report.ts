@@ -146,6 +146,8 @@ const ReportedEvaluation = EvaluationRun.pick({
   createdAt: true,
   programVersion: true,
   rendering: true,
+  computing: true,
+  precision: true,
   weights: true,
   judge: true,
   pairJudge: true,

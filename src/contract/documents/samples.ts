@@ -30,12 +30,21 @@ export type Variant = z.infer<typeof Variant>
 /** A variant that the engine answers for. */
 export type EngineVariant = Exclude<Variant, OutsideModel>
 
-export const SampleSettings = TaskSettings.extend({
+/** Where and how answers are to be computed. */
+export const Computing = z.object({
   device: GenerationDevice.default('cpu'),
   /** Left out: fp16 where device and family gain from it, fp32 elsewhere. */
   precision: Precision.optional(),
-  /** Left out: as the products are computed when that fits into memoryBytes, otherwise int8. */
-  weights: HeldWeights.optional(),
+  /** Left out: as the products are computed when that fits into the memory, otherwise int8. */
+  weights: HeldWeights.optional()
+})
+export type Computing = z.infer<typeof Computing>
+
+/** Unless somebody says otherwise. */
+export const ON_CPU: Computing = { device: 'cpu' }
+
+export const SampleSettings = TaskSettings.extend({
+  ...Computing.shape,
   /** Of the device. */
   memoryBytes: z.number().positive()
 })
@@ -59,7 +68,7 @@ export interface Computation {
 
 /** In one line, for people. Null: nothing has been computed yet. */
 export function describeComputation(
-  { device }: SampleSettings,
+  { device }: Pick<Computing, 'device'>,
   { precision, weights }: { precision: Precision | null; weights: HeldWeights | null }
 ): string {
   if (precision === null || weights === null) return `on ${DEVICE_LABELS[device]}, no weights loaded`

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import { type EvaluationRun, EvaluationVariant } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
+import { DEVICE_LABELS } from '../../contract/model/device'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { Variant } from '../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
@@ -12,6 +13,7 @@ import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { viewOf } from '../project/stored-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
+import { computingFrom, ComputingOptions, withComputingOptions } from './computing-options'
 import { givenTask, TASK_CHOICES } from './given-task'
 import { judgeFrom, JudgeOptions, withJudgeOptions } from './judge'
 import { madeEvaluation } from './made-evaluation'
@@ -41,6 +43,7 @@ const EvaluateOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   ...RenderingOptions.shape,
+  ...ComputingOptions.shape,
   ...VariantOptions.shape,
   ...JudgeOptions.shape,
   task: z.string().optional(),
@@ -79,9 +82,11 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
     command,
     'save answers and scores in this project; the same evaluation goes on where it was stopped'
   )
-  withCommonOptions(withJudgeOptions(withRenderingOptions(command))).action(async () => {
-    await evaluate(readOptions(EvaluateOptions, command), command, signal)
-  })
+  withCommonOptions(withJudgeOptions(withRenderingOptions(withComputingOptions(command)))).action(
+    async () => {
+      await evaluate(readOptions(EvaluateOptions, command), command, signal)
+    }
+  )
 }
 
 async function evaluate(options: EvaluateOptions, command: Command, signal: AbortSignal): Promise<void> {
@@ -102,6 +107,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       task,
       variants: await givenVariants(options, folders, own),
       rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
+      computing: computingFrom(options),
       embeddingModel: options.embeddingModel
     })
     if (options.against !== undefined) requireVariant(options.against, run, command)
@@ -119,10 +125,14 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
 }
 
 /** What is about to be generated, and read. */
-function describePlan({ task: { prompts, settings }, variants }: EvaluationRun): string {
+function describePlan({
+  task: { prompts, settings },
+  variants,
+  computing: { device }
+}: EvaluationRun): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
-  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens)}; then post reads them.`
+  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens)}; then post reads them${device === 'cpu' ? '' : `, on ${DEVICE_LABELS[device]}`}.`
 }
 
 /** @throws UsageError when no variant has this name: before anything is generated */

@@ -94,7 +94,7 @@ async function evaluateRun(
     { run, pair, stored: earlier ?? { samples: [], scores: [] } },
     {
       learned: (record) => own.evaluations.noteOutside(run.id, record),
-      planned: (weights) => own.evaluations.noteWeights(run.id, weights),
+      planned: (computation) => own.evaluations.noteComputation(run.id, computation),
       keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
       keepScores: (scores) => own.evaluations.appendScores(run.id, scores)
     },
@@ -115,7 +115,7 @@ async function evaluateInMemory(
 ): Promise<MadeEvaluation> {
   const samples: SampleLine[] = []
   const scores: PromptScores[] = []
-  let { weights: held, outside } = run
+  let { precision, weights, outside } = run
   await runWithProgress(
     { run, pair, stored: { samples: [], scores: [] } },
     {
@@ -123,8 +123,8 @@ async function evaluateInMemory(
         outside = withRecord(outside, record)
         return Promise.resolve()
       },
-      planned: (weights) => {
-        held = weights
+      planned: (computation) => {
+        ;({ precision, weights } = computation)
         return Promise.resolve()
       },
       keepSamples: (lines) => {
@@ -140,7 +140,7 @@ async function evaluateInMemory(
     signal
   )
   const files = {
-    run: { ...run, weights: held, outside },
+    run: { ...run, precision, weights, outside },
     ...{ samples, scores, verdicts: [], pairVerdicts: [], forms: [] }
   }
   const proxies = { characters: null, task: null }

@@ -3,8 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { TEXT_MEASURES } from '../../contract/model/measures'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
-import { DEVICE_LABELS, GenerationDevice, Precision } from '../../contract/model/device'
-import { HeldWeights } from '../../contract/model/sampling'
+import { DEVICE_LABELS } from '../../contract/model/device'
 import {
   type Computation,
   describeComputation,
@@ -31,6 +30,7 @@ import { readSamplePrompts } from '../samples/prompts'
 import { measureRun } from '../measures/host'
 import { computationOf } from '../samples/run-samples'
 import { AnswersFile, jsonLines } from './answers-file'
+import { computingFrom, ComputingOptions, withComputingOptions } from './computing-options'
 import { withEngine } from './engine'
 import {
   CommonOptions,
@@ -70,9 +70,7 @@ const SampleOptions = z.strictObject({
   paper: z.boolean().default(false),
   maxTokens: z.number().optional(),
   stop: z.array(z.string()).optional(),
-  device: GenerationDevice.optional(),
-  precision: Precision.optional(),
-  weights: HeldWeights.optional(),
+  ...ComputingOptions.shape,
   memory: z.number().optional(),
   fresh: z.boolean().default(false),
   out: z.string().optional()
@@ -109,26 +107,11 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     )
     .option('--paper', "temperature 1 and min-p 0.1, the method's own")
     .addOption(new Option('--greedy', 'always the likeliest token').conflicts(['temperature', 'paper']))
-  withSamplerOptions(command)
-    .optionsGroup('Where and how it is computed:')
-    .addOption(new Option('--device <name>', 'default: cpu').choices(GenerationDevice.options))
-    .addOption(
-      new Option(
-        '--precision <type>',
-        'of the large products (default: fp16 on webgpu where the model allows it, else fp32)'
-      ).choices(Precision.options)
-    )
-    .addOption(
-      new Option(
-        '--weights <kind>',
-        'how weights are held (default: as they are multiplied where that fits, else int8; int4 is inexact)'
-      ).choices(HeldWeights.options)
-    )
-    .option(
-      '--memory <size>',
-      "bound for weights and answers on the device, such as 4GB (default: half of this machine's)",
-      parseBytes
-    )
+  withComputingOptions(withSamplerOptions(command)).option(
+    '--memory <size>',
+    "bound for weights and answers on the device, such as 4GB (default: half of this machine's)",
+    parseBytes
+  )
   withCommonOptions(withRenderingOptions(command)).action(async () => {
     await sample(readOptions(SampleOptions, command), command, signal)
   })
@@ -225,9 +208,7 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
     stopTexts: options.stop ?? defaults.stopTexts,
     seed: options.seed ?? defaults.seed,
     sampleCount: options.n ?? defaults.sampleCount,
-    device: options.device ?? defaults.device,
-    precision: options.precision,
-    weights: options.weights,
+    ...computingFrom(options),
     memoryBytes: options.memory ?? defaults.memoryBytes
   }
 }

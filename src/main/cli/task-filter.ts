@@ -10,6 +10,7 @@ import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { viewOf } from '../project/stored-evaluation'
+import { computingFrom, ComputingOptions, withComputingOptions } from './computing-options'
 import { givenTask, TASK_CHOICES, taskIdOf } from './given-task'
 import { madeEvaluation } from './made-evaluation'
 import {
@@ -34,6 +35,7 @@ const FilterOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   ...RenderingOptions.shape,
+  ...ComputingOptions.shape,
   ...ProjectOptions.shape,
   task: z.string().optional(),
   most: z.number().optional(),
@@ -56,7 +58,7 @@ export function addTaskFilterCommand(parent: Command, signal: AbortSignal): void
     command,
     "keep the task in this project, and post's greedy answers as an evaluation of it"
   )
-  withCommonOptions(withRenderingOptions(command)).action(async () => {
+  withCommonOptions(withRenderingOptions(withComputingOptions(command))).action(async () => {
     await filterTask(readOptions(FilterOptions, command), command, signal)
   })
 }
@@ -83,7 +85,8 @@ async function filterTask(options: FilterOptions, command: Command, signal: Abor
       ...folders,
       task: greedyTask(task),
       variants: GREEDY_VARIANTS,
-      rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING)
+      rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
+      computing: computingFrom(options)
     })
     const { files, proxies } = await madeEvaluation({ run, pair }, own, { judge: null, quiet, signal, tell })
     const view = await viewOf(files, proxies)

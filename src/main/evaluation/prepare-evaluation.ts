@@ -9,6 +9,7 @@ import {
   type PromptFrame
 } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
+import { type Computing, ON_CPU } from '../../contract/documents/samples'
 import type { Sampling } from '../../contract/model/sampling'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -29,6 +30,8 @@ export interface EvaluationRequest {
   task: Task
   variants: EvaluationVariant[]
   rendering: Rendering
+  /** Left out: on the CPU. */
+  computing?: Computing | undefined
   /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
   embeddingModel?: string | undefined
 }
@@ -70,7 +73,7 @@ export function evaluationGroups({
 export async function prepareEvaluation(
   request: EvaluationRequest
 ): Promise<{ run: EvaluationRun; pair: SampledPair }> {
-  const { task, variants, rendering } = request
+  const { task, variants, rendering, computing = ON_CPU } = request
   refuseSameNames(variants)
   // Its patterns are compiled here, so that a wrong one does not show after hours.
   new AnswerReader(task)
@@ -93,7 +96,7 @@ export async function prepareEvaluation(
       }
       promptSets.push(set)
     }
-    const planned = await planGroup({ task, variants, promptSets, rendering }, group, pair)
+    const planned = await planGroup({ task, variants, promptSets, rendering, computing }, group, pair)
     for (const notice of planned.notices) notices.add(notice)
     stopTokens = [...new Set([...stopTokens, ...planned.planned.generation.stopTokens])]
   }
@@ -110,6 +113,8 @@ export async function prepareEvaluation(
     promptSets,
     stopTokens,
     vocabularySize: pair.post.spec.vocabularySize,
+    computing,
+    precision: null,
     weights: null,
     outside: [],
     embeddingModel: embedding?.reference ?? null,
@@ -141,8 +146,9 @@ async function planGroup(
     task,
     variants,
     promptSets,
-    rendering
-  }: Pick<EvaluationRun, 'task' | 'variants' | 'promptSets' | 'rendering'>,
+    rendering,
+    computing
+  }: Pick<EvaluationRun, 'task' | 'variants' | 'promptSets' | 'rendering' | 'computing'>,
   { members, sampling, frame, listed }: EvaluationGroup,
   pair: SampledPair
 ): Promise<{ planned: PlannedAnswers; notices: string[] }> {
@@ -161,7 +167,7 @@ async function planGroup(
       settings: {
         ...listSettings(task.settings, listed),
         sampling,
-        device: 'cpu',
+        ...computing,
         memoryBytes: defaultMemoryBytes()
       }
     },

@@ -1,7 +1,6 @@
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { ReadPrompt } from '../../contract/procedures/engine'
-import type { HeldWeights } from '../../contract/model/sampling'
 import type { OutsideRecord } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
@@ -11,6 +10,7 @@ import type { EngineClient } from '../engine/host'
 import type { SampledPair } from '../samples/generation'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { makeAnswers } from '../samples/make-answers'
+import { computationOf } from '../samples/run-samples'
 import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
 import { fixedSubset } from '../measures/texts/fixed-subset'
 import { evaluationGroups, groupAnswers } from './prepare-evaluation'
@@ -20,8 +20,8 @@ import { COMPARED_ANSWERS } from '../measures/sample-measures'
 import { cancellable, throwIfCancelled } from '../base/cancelling'
 
 export interface EvaluationListener {
-  /** How the engine holds the weights while it generates; the same for the whole run. */
-  planned(weights: HeldWeights): Promise<void>
+  /** How the engine computes; the same for the whole run. */
+  planned(computation: Computation): Promise<void>
   /** Who answers outside the engine, when more is known of it. */
   learned(record: OutsideRecord): Promise<void>
   /** Gets what is finished at once, to store it. When either rejects, so does the run. */
@@ -52,8 +52,8 @@ export async function runEvaluation(
   signal: AbortSignal
 ): Promise<number> {
   const startedMs = performance.now()
-  const work: Work = { engine, run, pair, samples: [...stored.samples], listener, signal }
-  await generate(work)
+  const begun = { engine, run, pair, samples: [...stored.samples], listener, signal }
+  const work: Work = { ...begun, computation: await generate(begun) }
   const scored = new Set(stored.scores.map(({ prompt }) => prompt))
   await cancellable(signal, 'The evaluation', () => score(work, scored))
   return (performance.now() - startedMs) / 1000
@@ -68,12 +68,20 @@ interface Work {
   readonly samples: SampleLine[]
   readonly listener: EvaluationListener
   readonly signal: AbortSignal
+  /** How the engine has generated; null where others answered. */
+  readonly computation: Computation | null
 }
 
-async function generate({ engine, run, pair, samples, listener, signal }: Work): Promise<void> {
-  // On the CPU, where evaluations generate, products are in fp32.
-  let computation: Computation | null =
-    run.weights === null ? null : { precision: 'fp32', weights: run.weights }
+/** @returns how the engine has computed; null where it has not */
+async function generate({
+  engine,
+  run,
+  pair,
+  samples,
+  listener,
+  signal
+}: Omit<Work, 'computation'>): Promise<Computation | null> {
+  let computation = computationOf(run)
   const promptsTotal = run.task.prompts.length
   const samplesTotal = run.variants.length * promptsTotal * run.task.settings.sampleCount
   for (const group of evaluationGroups(run)) {
@@ -89,7 +97,7 @@ async function generate({ engine, run, pair, samples, listener, signal }: Work):
       { ...planned, stored: listed === 1 ? own : wholeLists(own, settings, listed), earlier: computation },
       {
         learned: (record) => listener.learned(record),
-        planned: ({ weights }) => listener.planned(weights),
+        planned: (planned) => listener.planned(planned),
         async keep(lines) {
           const answers = listed === 1 ? lines : await answersIn(lines, settings, listed, pair.text)
           // Of a list that was cut off by a crash some answers are there.
@@ -117,6 +125,7 @@ async function generate({ engine, run, pair, samples, listener, signal }: Work):
     )
     computation = generated.computation
   }
+  return computation
 }
 
 const keyOf = ({ variant, prompt, index }: SampleLine): string => JSON.stringify([variant, prompt, index])
@@ -208,12 +217,18 @@ async function embedAnswers(
  * stopped loses no more than that, and no more embeddings are held.
  */
 async function readTogether(
-  { engine, run, pair, signal }: Work,
+  { engine, run, pair, signal, computation }: Work,
   readings: readonly PromptReading[],
   stateBytes: number,
   finish: (reading: PromptReading) => Promise<void>
 ): Promise<void> {
-  const request = { base: pair.base.checkpoint.path, post: pair.post.checkpoint.path, stateBytes }
+  const { device } = run.computing
+  // In what they were generated, where that was here.
+  const precision = computation?.precision ?? run.computing.precision
+  const request = {
+    ...{ base: pair.base.checkpoint.path, post: pair.post.checkpoint.path, stateBytes, device },
+    ...(precision === undefined ? {} : { precision })
+  }
   // Every answer to every prompt, post's reading last: with it a prompt is complete.
   const entries = readings.flatMap((reading) => reading.parts.map((part) => ({ reading, part })))
   const prompts: ReadPrompt[] = entries.map(({ part }) => ({ tokens: part.prompt, answers: part.answers }))

@@ -38,7 +38,7 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
           engine,
           { run, pair, stored },
           {
-            planned: (weights) => own.evaluations.noteWeights(run.id, weights),
+            planned: (computation) => own.evaluations.noteComputation(run.id, computation),
             learned: (record) => own.evaluations.noteOutside(run.id, record),
             keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
             keepScores: (scores) => own.evaluations.appendScores(run.id, scores),

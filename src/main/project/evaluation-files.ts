@@ -118,8 +118,8 @@ export function summarizeEvaluation(run: EvaluationRun, answerCount: number): Ev
     answerCount,
     answerTotal: variants.length * task.prompts.length * task.settings.sampleCount,
     computed: {
-      // Where answers are generated for an evaluation, and in what: prepare-evaluation.ts.
-      ...({ device: 'cpu', precision: 'fp32' } as const),
+      device: run.computing.device,
+      precision: run.precision,
       weights: run.weights,
       promptCount: task.prompts.length,
       draws: task.settings.sampleCount,

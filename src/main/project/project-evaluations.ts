@@ -1,6 +1,6 @@
 import type { EvaluationRun, EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
 import type { AnswerForm, JudgeSettings, JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
-import type { SampleLine } from '../../contract/documents/samples'
+import type { Computation, SampleLine } from '../../contract/documents/samples'
 import type { Change } from '../base/files/serial-queue'
 import {
   appendEvaluationSamples,
@@ -49,11 +49,13 @@ export class ProjectEvaluations {
     await this.change(() => this.write(run))
   }
 
-  /** Notes how the engine holds the weights. @throws WorkbenchError `read-only` */
-  async noteWeights(id: string, weights: EvaluationRun['weights']): Promise<void> {
+  /** Notes how the engine computes. @throws WorkbenchError `read-only` */
+  async noteComputation(id: string, { precision, weights }: Computation): Promise<void> {
     await this.change(async () => {
       const run = await EVALUATIONS.read(this.folder, id)
-      if (run.weights !== weights) await this.write({ ...run, weights })
+      if (run.weights !== weights || run.precision !== precision) {
+        await this.write({ ...run, precision, weights })
+      }
     })
   }
 

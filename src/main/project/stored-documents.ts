@@ -9,6 +9,7 @@ import { Task, TASK_VERSION } from '../../contract/documents/task'
 import type { CheckpointIdentity } from '../../contract/documents/pair'
 import { RUN_MARKS_VERSION, RunMarksDocument } from '../../contract/documents/history'
 import {
+  ON_CPU,
   SAMPLE_RUN_VERSION,
   SampledCrc,
   SAMPLED_CRC_VERSION,
@@ -68,8 +69,8 @@ function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
 
 const OneWayJudge = z.looseObject({ pairs: z.boolean() })
 
-/** Before a judge read what answers mean, it said of itself whether it compared pairs. */
-function judgedOneWay(run: Record<string, unknown>): Record<string, unknown> {
+/** Before a judge read what answers mean, it said of itself whether it compared pairs; and answers were generated on the CPU alone, in fp32. */
+function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown> {
   const wayOf = (judge: unknown): unknown => {
     const parsed = OneWayJudge.safeParse(judge)
     // None, or what the schema says is wrong.
@@ -77,7 +78,11 @@ function judgedOneWay(run: Record<string, unknown>): Record<string, unknown> {
     const { pairs, ...settings } = parsed.data
     return { ...settings, way: pairs ? 'pairs' : 'marks' }
   }
-  return { ...run, judge: wayOf(run['judge']), pairJudge: wayOf(run['pairJudge']) }
+  return {
+    ...run,
+    ...{ judge: wayOf(run['judge']), pairJudge: wayOf(run['pairJudge']) },
+    ...{ computing: ON_CPU, precision: run['weights'] === null ? null : 'fp32' }
+  }
 }
 
 /** The latest check of each sweep on whole answers, by the sweep's id. */
@@ -123,7 +128,7 @@ export const EVALUATIONS = documentFolder<EvaluationRun>({
   id: ({ id }) => id,
   schema: EvaluationRun,
   version: EVALUATION_VERSION,
-  migrations: { 1: judgedOneWay },
+  migrations: { 1: judgedOneWayOnCpu },
   maxBytes: 256_000_000,
   tooLarge: 'Evaluate fewer or shorter prompts.'
 })

@@ -99,10 +99,11 @@ function identity({
   variants,
   promptSets,
   stopTokens,
-  embeddingModel
+  embeddingModel,
+  computing
 }: EvaluationRun): string {
   const models = [basePath, postPath, embeddingModel].map((model) => model?.fingerprint)
-  return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens])
+  return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens, computing])
 }
 
 /** What a project keeps a model as changes no answer of it. Parsed, so that fields have one order however they were given. */

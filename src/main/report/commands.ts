@@ -4,6 +4,7 @@ import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { JudgeSettings } from '../../contract/documents/judge'
 import { rubricOf } from '../../contract/model/task-kinds'
+import type { Computing } from '../../contract/documents/samples'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
@@ -118,7 +119,7 @@ function methodWords(settings: SearchSettings): string[] {
 
 /** The evaluation, with its task. */
 export async function evaluationCommand(run: EvaluationRun): Promise<ShownCommand> {
-  const { task, variants, rendering, embeddingModel } = run
+  const { task, variants, rendering, embeddingModel, computing } = run
   // The command asks one judge at a time.
   const judge = run.judge ?? run.pairJudge ?? run.formJudge
   const variantsFile = listFile(
@@ -133,6 +134,7 @@ export async function evaluationCommand(run: EvaluationRun): Promise<ShownComman
       ['--task', given.name, '--variants', variantsFile.name],
       ['--n', String(task.settings.sampleCount), '--seed', String(task.settings.seed)],
       renderingWords(rendering),
+      computingWords(computing),
       embeddingModel === null ? [] : ['--embedding-model', embeddingModel.path],
       judging?.words ?? [],
       ['--out', `${task.id}-results.json`]
@@ -187,6 +189,14 @@ function isSameTask(builtin: Task, task: Task): boolean {
 
 function deviceWords({ device, precision }: Pick<SweepDocument, 'device' | 'precision'>): string[] {
   return ['--device', device, '--precision', precision]
+}
+
+function computingWords({ device, precision, weights }: Computing): string[] {
+  return [
+    ...(device === 'cpu' ? [] : ['--device', device]),
+    ...(precision === undefined ? [] : ['--precision', precision]),
+    ...(weights === undefined ? [] : ['--weights', weights])
+  ]
 }
 
 const JUDGE_WORDS = { marks: [], pairs: ['--judge-pairs'], forms: ['--judge-forms'] } as const

@@ -80,7 +80,7 @@ export async function completeEvaluation(
     { run, pair, stored: stored ?? { samples: [], scores: [] } },
     {
       learned: (record) => own.evaluations.noteOutside(run.id, record),
-      planned: (weights) => own.evaluations.noteWeights(run.id, weights),
+      planned: (computation) => own.evaluations.noteComputation(run.id, computation),
       async keepSamples(lines) {
         await own.evaluations.appendSamples(run.id, lines)
         computed.answers += lines.length

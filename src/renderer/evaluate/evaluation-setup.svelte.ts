@@ -7,9 +7,11 @@ import {
   isPlain,
   type TaskEntry
 } from '../../contract/documents/evaluation'
+import { ON_CPU } from '../../contract/documents/samples'
 import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
 import { freeName } from '../../contract/model/free-name'
 import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from './evaluation-variants'
+import { chooseComputation, type ComputationDraft, draftOfComputing } from '../answers/computation'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
 import { needsBase } from '../../contract/model/rival'
@@ -39,9 +41,6 @@ interface Taking {
   leftOut: readonly string[]
 }
 
-/** Where main has evaluations generate. */
-const DEVICE = 'cpu'
-
 /** What the next evaluation will be: its task, its variants, and the answers of each to every prompt. */
 export class EvaluationSetup {
   /** Whether it is known what an earlier evaluation compared: before that, nothing of it can be said or run. */
@@ -50,6 +49,8 @@ export class EvaluationSetup {
   taskId = $state<string | null>(null)
   /** Folder of a sentence-embedding model that compares the answers; empty: post itself. */
   embeddingModel = $state('')
+  /** Where and how answers are computed. */
+  computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
   /** As typed; empty: the task's own. */
   sampleCount = $state('')
   /** Why a file could not be read as a task. */
@@ -136,7 +137,7 @@ export class EvaluationSetup {
       sampleCount: settings.sampleCount
     })
     const most = this.speed.most(
-      DEVICE,
+      this.computation.device,
       settings.maxTokens,
       prompts.length * (count + doubled) * settings.sampleCount
     )
@@ -152,8 +153,8 @@ export class EvaluationSetup {
   ) {}
 
   /** Hears how fast an evaluation has generated. @param tokensPerSecond null where it has not */
-  ran(tokensPerSecond: number | null): void {
-    this.speed.heard(DEVICE, tokensPerSecond)
+  ran({ computing: { device } }: EvaluationRun, tokensPerSecond: number | null): void {
+    this.speed.heard(device, tokensPerSecond)
   }
 
   isChosen({ key }: Choice): boolean {
@@ -191,6 +192,10 @@ export class EvaluationSetup {
   readonly proxySweep = $derived.by(() =>
     this.project.state.sweeps.find(({ scoredBy }) => scoredBy.kind === 'crc')
   )
+
+  compute(choice: Partial<ComputationDraft>): void {
+    this.computation = chooseComputation(this.computation, choice)
+  }
 
   /** Adds ranges of the newest sweep of the character task, spread over its diversity; those that are there already take part again. */
   async addSpread(): Promise<void> {
@@ -245,7 +250,8 @@ export class EvaluationSetup {
   }
 
   /** Sets up what a stored evaluation was: its task, its variants and its number of answers. */
-  follow({ task, variants, embeddingModel }: EvaluationRun): void {
+  follow({ task, variants, embeddingModel, computing }: EvaluationRun): void {
+    this.computation = draftOfComputing(computing)
     this.embeddingModel = embeddingModel?.path ?? ''
     const known = this.tasks.find((entry) => entry.task.id === task.id)
     if (known === undefined) return

@@ -15,6 +15,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { Failures, whyNoFailures } from './failures.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
+import { computingOf } from '../answers/computation'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import type { GenerationSpeed } from '../answers/generation-speed.svelte'
 import { Latest } from '../app/latest.svelte'
@@ -185,7 +186,7 @@ export class Evaluations {
   }
 
   async start(): Promise<void> {
-    const { runTask, variants, embeddingModel } = this.setup
+    const { runTask, variants, embeddingModel, computation } = this.setup
     if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
     const { here, client } = this.project
     await this.job.begin(() =>
@@ -193,6 +194,7 @@ export class Evaluations {
         ...here,
         task: runTask,
         variants,
+        computing: computingOf(computation),
         ...(embeddingModel === '' ? {} : { embeddingModel })
       })
     )
@@ -203,11 +205,16 @@ export class Evaluations {
 
   /** Asks post greedily, once each prompt of the chosen task: the run of its own that chooses what it fails. */
   async askGreedily(): Promise<void> {
-    const { task } = this.setup
+    const { task, computation } = this.setup
     if (this.noFailures !== null || task === null) return
     const { here, client } = this.project
     await this.job.begin(() =>
-      client.evaluations.start({ ...here, task: greedyTask(task), variants: GREEDY_VARIANTS })
+      client.evaluations.start({
+        ...here,
+        task: greedyTask(task),
+        variants: GREEDY_VARIANTS,
+        computing: computingOf(computation)
+      })
     )
   }
 
@@ -230,6 +237,7 @@ export class Evaluations {
     const isStored = id !== null && this.list.some((evaluation) => evaluation.id === id)
     const run = isStored ? await this.show(id) : null
     // How fast others answer says nothing of the engine.
-    if (run !== null && !run.variants.some(({ variant }) => isOutside(variant))) this.setup.ran(this.reached)
+    if (run !== null && !run.variants.some(({ variant }) => isOutside(variant)))
+      this.setup.ran(run, this.reached)
   }
 }

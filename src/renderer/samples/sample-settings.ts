@@ -1,9 +1,9 @@
-import type { GenerationDevice, Precision } from '../../contract/model/device'
-import { Sampling, type HeldWeights } from '../../contract/model/sampling'
+import { Sampling } from '../../contract/model/sampling'
 import { SampleSettings } from '../../contract/documents/samples'
+import { type ComputationDraft, computingOf, draftOfComputing } from '../answers/computation'
 
 /** Sampler settings as they are edited: numbers as typed. */
-export interface SettingsDraft {
+export interface SettingsDraft extends ComputationDraft {
   temperature: string
   greedy: boolean
   /** Empty: off. */
@@ -17,35 +17,7 @@ export interface SettingsDraft {
   /** One a line; \n stands for a line break. */
   stopTexts: string
   memoryGibibytes: string
-  device: GenerationDevice
-  precision: 'auto' | Precision
-  weights: 'auto' | HeldWeights
 }
-
-type Computed = Pick<SettingsDraft, 'device' | 'precision' | 'weights'>
-
-/**
- * What choosing a device, a precision or a kind of weights makes of all three: the CPU computes in fp32 only, and weights
- * held as floats are as wide as the products.
- */
-export function chooseComputation(
-  { device, precision, weights }: Computed,
-  choice: Partial<Computed>
-): Computed {
-  const on = choice.device ?? device
-  if (on === 'cpu') {
-    const held = choice.weights ?? weights
-    return { device: on, precision: 'auto', weights: held === 'fp16' ? 'auto' : held }
-  }
-  if (choice.weights === 'fp32' || choice.weights === 'fp16') {
-    return { device: on, precision: choice.weights, weights: choice.weights }
-  }
-  const products = choice.precision ?? precision
-  const held = choice.weights ?? weights
-  return { device: on, precision: products, weights: isFloat(held) ? products : held }
-}
-
-const isFloat = (weights: Computed['weights']): boolean => weights === 'fp32' || weights === 'fp16'
 
 interface FieldSpec {
   label: string
@@ -129,9 +101,7 @@ export function draftOfSettings({ sampling, ...settings }: SampleSettings): Sett
     seed: String(settings.seed),
     stopTexts: settings.stopTexts.map(escaped).join('\n'),
     memoryGibibytes: String(Number((settings.memoryBytes / 2 ** 30).toPrecision(4))),
-    device: settings.device,
-    precision: settings.precision ?? 'auto',
-    weights: settings.weights ?? 'auto'
+    ...draftOfComputing(settings)
   }
 }
 
@@ -189,9 +159,7 @@ export function parseSettings(
       .map(unescaped),
     seed: numberIn(draft.seed),
     sampleCount: numberIn(draft.sampleCount),
-    device: draft.device,
-    ...(draft.precision === 'auto' ? {} : { precision: draft.precision }),
-    ...(draft.weights === 'auto' ? {} : { weights: draft.weights }),
+    ...computingOf(draft),
     memoryBytes: Math.round(numberIn(draft.memoryGibibytes) * 2 ** 30)
   })
   if (parsed.success) return { settings: parsed.data, problems: {} }

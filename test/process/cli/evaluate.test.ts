@@ -77,6 +77,20 @@ describe('slr evaluate', () => {
     expect(stderr).toContain('Stopped. 21 answers, ')
   })
 
+  it('generates where it is told to, and says and stores so', async () => {
+    const task = await smallTask(await temporaryFolder())
+    const args = ['evaluate', '--demo', '--task', task, '--model', 'post', '--n', '1', '--json']
+    const plain = await runHere(args)
+    expect(EvaluationView.parse(JSON.parse(plain.stdout)).run).toMatchObject({
+      ...{ computing: { device: 'cpu' }, precision: 'fp32', weights: 'fp32' }
+    })
+    const held = await runHere([...args, '--weights', 'int8'])
+    expect(EvaluationView.parse(JSON.parse(held.stdout)).run).toMatchObject({
+      ...{ computing: { device: 'cpu', weights: 'int8' }, precision: 'fp32', weights: 'int8' }
+    })
+    expect((await runHere([...args, '--device', 'abacus'])).stderr).toMatch(/Allowed choices are cpu, webgpu/)
+  })
+
   it.each([
     ['a task that there is not', ['--task', 'nothing'], /no task "nothing"[\s\S]*demo-creative/],
     ['no task at all', [], /evaluate what\?/]

@@ -7,7 +7,9 @@ import type {
   PromptScores
 } from '../../../src/contract/documents/evaluation'
 import type { AnswerReading, Task, TaskPrompt } from '../../../src/contract/documents/task'
-import { PAPER_SAMPLING, type SampleLine } from '../../../src/contract/documents/samples'
+import { type Computation, PAPER_SAMPLING, type SampleLine } from '../../../src/contract/documents/samples'
+import type { GenerateRequest, ReadRequest } from '../../../src/contract/procedures/engine'
+import { floatsToText } from '../../../src/main/base/float-text'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { planeMap } from '../../../src/main/measures/texts/principal-components'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
@@ -311,8 +313,8 @@ describe('a run', () => {
       { run, pair, stored: { samples: [...stored.samples], scores: [...stored.scores] } },
       {
         learned: () => Promise.resolve(),
-        planned: (weights) => {
-          run = { ...run, weights }
+        planned: (computation) => {
+          run = { ...run, ...computation }
           return Promise.resolve()
         },
         keepSamples: (lines) => {
@@ -374,6 +376,57 @@ describe('a run', () => {
       results.variants.find(({ variant }) => variant === name)?.measures.distinctAnswers?.mean ?? NaN
     expect(distinct('greedy')).toBe(1)
     expect(distinct('4-11')).toBeGreaterThan(distinct('post'))
+  })
+
+  it('is generated and read on another device where that is asked for, in what it was generated', async () => {
+    const { basePath, postPath } = run
+    const prepared = await prepareEvaluation({
+      ...{ base: basePath.path, post: postPath.path, rendering: DEFAULT_RENDERING },
+      task: { ...run.task, prompts: run.task.prompts.slice(0, 1) },
+      variants: [POST],
+      computing: { device: 'webgpu' }
+    })
+    expect(prepared.run).toMatchObject({ computing: { device: 'webgpu' }, precision: null, weights: null })
+    const requests: (GenerateRequest | ReadRequest)[] = []
+    const computed = { precision: 'fp16', weights: 'int8' } as const
+    const client = scriptedEngine({
+      async *generate(request) {
+        requests.push(request)
+        yield {
+          ...{ type: 'plan', device: request.device, ...computed },
+          ...{ weightBytes: 1, keyValueBytes: 1, rows: 1, sampleTotal: 6 }
+        }
+        for (let index = 0; index < request.sampleCount; index++) {
+          yield { type: 'sample', model: 0, prompt: 0, index, tokens: [5], finish: 'stop' }
+        }
+        yield { type: 'done', tokenCount: 6, steps: 1, seconds: 1 }
+      },
+      async *read(request) {
+        requests.push(request)
+        for (const answer of request.prompts[0]?.answers.keys() ?? []) {
+          yield { prompt: 0, answer, logLikelihood: -1, embedding: floatsToText(Float32Array.of(1, 2)) }
+        }
+      }
+    })
+    const planned: Computation[] = []
+    await runEvaluation(
+      client,
+      { ...prepared, stored: { samples: [], scores: [] } },
+      {
+        learned: () => Promise.resolve(),
+        planned: (computation) => Promise.resolve(void planned.push(computation)),
+        keepSamples: () => Promise.resolve(),
+        keepScores: () => Promise.resolve(),
+        progress: () => undefined
+      },
+      new AbortController().signal
+    )
+    expect(planned).toEqual([computed])
+    expect(requests.map(({ device, precision }) => [device, precision])).toEqual([
+      ['webgpu', undefined],
+      ['webgpu', 'fp16'],
+      ['webgpu', 'fp16']
+    ])
   })
 
   it('that is cancelled and then loses its engine ends as if nothing had happened', async () => {

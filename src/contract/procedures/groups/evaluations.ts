@@ -8,6 +8,7 @@ import {
   TaskEntry
 } from '../../documents/evaluation'
 import { JudgeEvent, JudgeSettings } from '../../documents/judge'
+import { Computing } from '../../documents/samples'
 import { MAX_TASK_CHARACTERS, Task } from '../../documents/task'
 import { ofPair, procedure } from './procedure'
 
@@ -30,6 +31,8 @@ export const evaluationProcedures = {
       ofPair.extend({
         task: Task,
         variants: EvaluationRun.shape.variants,
+        /** Left out: on the CPU. */
+        computing: Computing.optional(),
         /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
         embeddingModel: z.string().min(1).max(4096).optional()
       })

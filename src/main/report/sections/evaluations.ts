@@ -15,7 +15,7 @@ import {
 import { formatCount, formatUtc, plural } from '../../../contract/words/format'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { PairJudgement } from '../../../contract/documents/preferences'
-import type { Variant } from '../../../contract/documents/samples'
+import { describeComputation, type Variant } from '../../../contract/documents/samples'
 import { judgeTrust } from '../../../contract/words/preference-words'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { toneOf } from '../../../contract/documents/variant-styles'
@@ -230,7 +230,8 @@ function judgeFacts(label: string, judge: JudgeSettings | null, each: string): [
 }
 
 function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
-  const { task, variants, weights, judge, pairJudge, formJudge, rendering, origin } = evaluation
+  const { task, variants, computing, precision, weights, judge, pairJudge, formJudge, rendering, origin } =
+    evaluation
   const { settings, reading } = task
   return [
     ['Evaluation', evaluation.id],
@@ -244,7 +245,7 @@ function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
     ...endingFacts(settings),
     ['Answers per prompt', String(settings.sampleCount)],
     ['Seed', String(settings.seed)],
-    ['Weights held as', weights ?? 'not loaded'],
+    ['Computed', describeComputation(computing, { precision, weights })],
     ...variantFacts(variants.map(({ variant }) => variant)),
     ...variants.flatMap(({ variant, sampling, prefix, suffix, system, listed }): [string, string][] => [
       ...(sampling === undefined

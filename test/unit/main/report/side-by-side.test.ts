@@ -24,8 +24,19 @@ const result = (variant: string, mean: number): VariantResult => ({
 /** An evaluation of these, which come to 1, 2, 3, … distinct right answers. */
 function evaluation(variants: (Variant & { temperature?: number })[]): ReportedEvaluation {
   const { prompts, ...task } = taskFixture({ name: 'Open', kind: 'open-ended' })
-  const { id, createdAt, programVersion, rendering, weights, judge, pairJudge, formJudge, notices } =
-    evaluationRun()
+  const {
+    id,
+    createdAt,
+    programVersion,
+    rendering,
+    computing,
+    precision,
+    weights,
+    judge,
+    pairJudge,
+    formJudge,
+    notices
+  } = evaluationRun()
   const checkpoint = { name: 'm', fingerprint: 'f' }
   return {
     ...{
@@ -33,6 +44,8 @@ function evaluation(variants: (Variant & { temperature?: number })[]): ReportedE
       createdAt,
       programVersion,
       rendering,
+      computing,
+      precision,
       weights,
       judge,
       pairJudge,

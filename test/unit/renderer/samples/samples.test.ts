@@ -1,3 +1,4 @@
+import { chooseComputation } from '../../../../src/renderer/answers/computation'
 import { modelKey, sameModel } from '../../../../src/contract/model/model'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
@@ -21,7 +22,6 @@ import {
   sampleDraftsOf
 } from '../../../../src/renderer/samples/sample-prompt-draft'
 import {
-  chooseComputation,
   describeSampling,
   draftOfSettings,
   parseSettings
