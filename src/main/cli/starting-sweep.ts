@@ -6,8 +6,7 @@ import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project
 import { readDocument } from '../base/files/migrate'
 import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import type { PairFolders } from '../crc/sweep/score-recipes'
-import { builtinPromptSet } from '../crc/task/builtin-prompts'
-import { readPromptFile } from '../crc/task/prompt-file'
+import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
 import { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
 import { SWEEP_FORMAT } from '../project/stored-documents'
@@ -72,7 +71,7 @@ export async function startingSweep(
   const prompts =
     options.prompts === undefined
       ? await builtinPromptSet(options.demo ? 'demo-crc' : 'crc')
-      : await readPromptFile(options.prompts)
+      : await namedPrompts(options.prompts)
   const earlier = history()
   const sweep = await withSweepProgress(
     { history: earlier, without, quiet, signal },

@@ -6,11 +6,10 @@ import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
 import { scoredByWords } from '../../contract/words/score-words'
 import { Shard } from '../../contract/documents/sweep-part'
-import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../crc/sweep/follow-up'
 import { type CrcSweepRequest, scoredByOf } from '../crc/sweep/prepare-sweep'
-import { readPromptFile } from '../crc/task/prompt-file'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
 import { Devices } from '../jobs/devices'
@@ -91,7 +90,10 @@ type SweepOptions = z.infer<typeof SweepOptions>
 export function withScoredOptions(command: Command): Command {
   command
     .optionsGroup('What to score:')
-    .option('--prompts <file>', 'prompt set, a JSON list (default: the built-in set that suits the pair)')
+    .option(
+      '--prompts <file>',
+      'prompt set, a JSON list, or crc-choices or crc-four, which are built in (default: the set that suits the pair)'
+    )
     .option('--recipes <file>', 'score these recipes, a JSON list, instead of all ranges')
     .option(
       '--soup [size]',
@@ -350,7 +352,7 @@ async function givenPrompts(
   options: z.infer<typeof ScoredOptions>,
   own: ProjectPair | null
 ): Promise<CrcSweepRequest['prompts'] | null> {
-  if (options.prompts !== undefined) return readPromptFile(options.prompts)
+  if (options.prompts !== undefined) return namedPrompts(options.prompts)
   if (options.task === BY_CHARACTERS.kind) return own?.prompts ?? null
   if (options.task !== undefined) {
     const task = await givenTask(options.task, own)

@@ -7,7 +7,7 @@ import { rubricOf } from '../../contract/model/task-kinds'
 import type { Computing } from '../../contract/documents/samples'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
-import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import { builtinPrompts } from '../crc/task/builtin-prompts'
 import { builtinTasks } from '../evaluation/builtin-tasks'
 import { formatTaskFile } from '../evaluation/task-file'
 import {
@@ -156,12 +156,7 @@ export function exportCommand(from: ComputedFrom, recipe: Recipe, index: number)
 
 /** What a sweep is scored by. */
 async function scoredWords(sweep: SweepDocument): Promise<{ words: string[]; files: CommandFile[] }> {
-  if (sweep.scoredBy.kind === 'crc') {
-    const prompts = await promptsFile(sweep)
-    return prompts === null
-      ? { words: [], files: [] }
-      : { words: ['--prompts', prompts.name], files: [prompts] }
-  }
+  if (sweep.scoredBy.kind === 'crc') return promptWords(sweep)
   const { task, sampling, draws } = sweep.scoredBy
   const { name, files } = await taskWords(task)
   return { words: ['--task', name, ...samplingWords(sampling), '--draws', String(draws)], files }
@@ -174,11 +169,15 @@ async function taskWords(task: Task): Promise<{ name: string; files: CommandFile
   return { name: file.name, files: [file] }
 }
 
-/** Null where the command takes these very prompts by itself. */
-async function promptsFile(sweep: SweepDocument): Promise<CommandFile | null> {
+/** How a command names the prompts of a sweep; no words where it takes these very prompts by itself. */
+async function promptWords(sweep: SweepDocument): Promise<{ words: string[]; files: CommandFile[] }> {
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-  const builtin = await builtinPromptSet(isDemoPair(sweep) ? 'demo-crc' : 'crc')
-  return isDeepStrictEqual(prompts, builtin) ? null : listFile('crc-prompts.json', prompts)
+  const suits = isDemoPair(sweep) ? 'demo-crc' : 'crc'
+  const builtin = (await builtinPrompts()).find((set) => isDeepStrictEqual(set.prompts, prompts))
+  if (builtin?.id === suits) return { words: [], files: [] }
+  if (builtin !== undefined) return { words: ['--prompts', builtin.id], files: [] }
+  const file = listFile('crc-prompts.json', prompts)
+  return { words: ['--prompts', file.name], files: [file] }
 }
 
 /** Apart from what the command line sets. */

@@ -10,8 +10,7 @@ import type { Sampling } from '../../contract/model/sampling'
 import { readTextFile } from '../base/files/bounded-file'
 import { absolutePath, modelPath } from '../base/files/places'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
-import { builtinPromptSet } from '../crc/task/builtin-prompts'
-import { readPromptFile } from '../crc/task/prompt-file'
+import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
 import { importedTask } from '../evaluation/imported'
 import { pairPaths } from '../project/demo'
 import { newPair } from '../project/pair-list'
@@ -90,7 +89,7 @@ export async function studiedPair(
   const prompts =
     sweep.prompts === undefined
       ? (own?.prompts ?? (await builtinPromptSet(location.kind === 'demo' ? 'demo-crc' : 'crc')))
-      : await readPromptFile(fileOfStudy(folder, sweep.prompts))
+      : await namedPrompts(sweep.prompts, fileOfStudy(folder, sweep.prompts))
   return {
     name,
     entry,

@@ -1,10 +1,22 @@
 import type { CrcPrompts } from '../../../contract/documents/crc'
+import { got } from '../../../contract/model/look-up'
 import { resourcePath } from '../../base/resources'
 import { readPromptFile } from './prompt-file'
 
+/** Each is the prompts of one or more files of resources/prompts. Choices are never asked unless they are chosen. */
 const BUILTIN_PROMPT_SETS = [
-  { id: 'demo-crc', name: 'Demo: 20 letter and 20 digit prompts for the demo pair' },
-  { id: 'crc', name: 'Bare characters: 20 letter and 20 digit prompts for chat models' }
+  { id: 'demo-crc', name: 'Demo: 20 letter and 20 digit prompts for the demo pair', files: ['demo-crc'] },
+  { id: 'crc', name: 'Bare characters: 20 letter and 20 digit prompts for chat models', files: ['crc'] },
+  {
+    id: 'crc-choices',
+    name: 'Choices: 20 prompts for an integer, 20 for rock, paper, scissors, for chat models',
+    files: ['crc-choices']
+  },
+  {
+    id: 'crc-four',
+    name: 'Bare characters and choices: four categories of 20',
+    files: ['crc', 'crc-choices']
+  }
 ] as const
 
 export type BuiltinPromptsId = (typeof BUILTIN_PROMPT_SETS)[number]['id']
@@ -15,7 +27,7 @@ export interface BuiltinPrompts {
   prompts: CrcPrompts
 }
 
-/** The prompt sets that ship with the program: `demo-crc` suits the demo pair, `crc` full-size chat models. */
+/** The prompt sets that ship with the program: `demo-crc` suits the demo pair, the others full-size chat models. */
 export async function builtinPrompts(): Promise<BuiltinPrompts[]> {
   return Promise.all(
     BUILTIN_PROMPT_SETS.map(async ({ id, name }) => ({ id, name, prompts: await builtinPromptSet(id) }))
@@ -23,5 +35,19 @@ export async function builtinPrompts(): Promise<BuiltinPrompts[]> {
 }
 
 export async function builtinPromptSet(id: BuiltinPromptsId): Promise<CrcPrompts> {
-  return readPromptFile(resourcePath('prompts', `${id}.json`))
+  const { files } = got(new Map(BUILTIN_PROMPT_SETS.map((set) => [set.id, set])), id, 'prompt set')
+  return (
+    await Promise.all(files.map((file) => readPromptFile(resourcePath('prompts', `${file}.json`))))
+  ).flat()
+}
+
+/**
+ * The prompts that somebody names: a built-in set, or else a file.
+ *
+ * @param file that the name would be
+ * @throws WorkbenchError as `readPromptFile`
+ */
+export async function namedPrompts(name: string, file = name): Promise<CrcPrompts> {
+  const builtin = BUILTIN_PROMPT_SETS.find(({ id }) => id === name)
+  return builtin === undefined ? readPromptFile(file) : builtinPromptSet(builtin.id)
 }

@@ -3,7 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { type CrcPrompt, DEFAULT_RENDERING, type Rendering } from '../../../../../src/contract/documents/crc'
-import { builtinPrompts, builtinPromptSet } from '../../../../../src/main/crc/task/builtin-prompts'
+import {
+  builtinPrompts,
+  builtinPromptSet,
+  namedPrompts
+} from '../../../../../src/main/crc/task/builtin-prompts'
 import { characterGroups } from '../../../../../src/main/crc/task/characters'
 import { readPromptFile } from '../../../../../src/main/crc/task/prompt-file'
 import { openPair } from '../../../../../src/main/checkpoint/pair'
@@ -154,12 +158,29 @@ describe('prompt sets', () => {
     vi.restoreAllMocks()
   })
 
-  test('that ship with the program have 20 letter and 20 digit prompts, all different', async () => {
-    for (const { prompts } of await builtinPrompts()) {
-      expect(prompts.filter((prompt) => prompt.category === 'letter')).toHaveLength(20)
-      expect(prompts.filter((prompt) => prompt.category === 'digit')).toHaveLength(20)
-      expect(new Set(prompts.map((prompt) => prompt.text)).size).toBe(40)
+  test('that ship with the program have 20 prompts of each category, all different', async () => {
+    const sets = await builtinPrompts()
+    const bare = ['letter', 'digit']
+    const choices = ['integer', 'move']
+    expect(
+      sets.map(({ id, prompts }) => [id, [...new Set(prompts.map(({ category }) => category))]])
+    ).toEqual([
+      ['demo-crc', bare],
+      ['crc', bare],
+      ['crc-choices', choices],
+      ['crc-four', [...bare, ...choices]]
+    ])
+    for (const { prompts } of sets) {
+      for (const category of new Set(prompts.map((prompt) => prompt.category))) {
+        expect(prompts.filter((prompt) => prompt.category === category)).toHaveLength(20)
+      }
+      expect(new Set(prompts.map((prompt) => prompt.text)).size).toBe(prompts.length)
     }
+  })
+
+  test('are a built-in set where they are called so, and else a file', async () => {
+    expect(await namedPrompts('crc-choices')).toEqual(await builtinPromptSet('crc-choices'))
+    await expect(namedPrompts('./crc-choices')).rejects.toThrow('There is no file')
   })
 
   test('with a partly reachable valid set say so, once for all prompts', async () => {
