@@ -12,6 +12,7 @@ import {
 import { choosesFailures, GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
 import type { MeasureId } from '../../contract/model/measures'
 import type { ProjectState } from '../../contract/documents/project'
+import { measuresOf } from '../../contract/words/evaluation-words'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { Failures, whyNoFailures } from './failures.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
@@ -150,11 +151,12 @@ export class Evaluations {
     this.newestSeen = this.newest
     // A prompt that was asked for belongs to the evaluation before.
     this.looking.drop()
-    if (this.shown?.run.task.kind !== view.run.task.kind) {
-      const { quality, diversity } = mainMeasures(view.run.task.kind, view.results.variants)
-      this.quality = quality
-      this.diversity = diversity
-    }
+    const other = this.shown?.run.task.kind !== view.run.task.kind
+    const main = mainMeasures(view.run.task.kind, view.results.variants)
+    // What was chosen before there were answers may be measured of none.
+    const measured = measuresOf(view.results)
+    if (other || !measured.includes(this.quality)) this.quality = main.quality
+    if (other || !measured.includes(this.diversity)) this.diversity = main.diversity
     const again = this.shown?.run.id === evaluationId
     this.shown = view
     // The same evaluation with more answers stays as it was looked into.

@@ -239,6 +239,28 @@ describe('the Evaluate view', () => {
     expect(line.of('evaluations.get')).toHaveLength(3)
   })
 
+  it('takes axes that were measured once there are answers, and keeps those that were chosen', async () => {
+    const line = new ScriptedLine()
+    const { evaluations } = (await line.openProject(projectState())).session
+    const shown = async (place: number, measured: readonly string[]): Promise<void> => {
+      void evaluations.show('first')
+      await settled()
+      const measures = Object.fromEntries(measured.map((id) => [id, {}]))
+      await line.answer('evaluations.get', place, {
+        run: evaluationRun({ id: 'first' }),
+        results: { variants: [{ measures }] },
+        complete: true
+      })
+    }
+    await shown(0, [])
+    const measured = ['cosineDistance', 'formatKept', 'repetition']
+    await shown(1, measured)
+    expect([evaluations.diversity, evaluations.quality]).toEqual(['cosineDistance', 'formatKept'])
+    evaluations.quality = 'repetition'
+    await shown(2, measured)
+    expect(evaluations.quality).toBe('repetition')
+  })
+
   it('shows the answers to the prompt that was picked last', async () => {
     const line = new ScriptedLine()
     const { evaluations } = (await line.openProject(projectState())).session
