@@ -1,3 +1,4 @@
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { type Component, COMPONENTS, type LayerHalf, type LayerStrength } from '../../contract/model/recipe'
 import { at } from '../../contract/model/look-up'
 import {
@@ -5,7 +6,9 @@ import {
   componentStrength,
   componentStrengths,
   HALVES,
+  isPostLayer,
   meanStrength,
+  sourcesOf,
   withComponents
 } from '../../contract/model/strengths'
 
@@ -42,7 +45,7 @@ export interface Place {
   row: number
 }
 
-/** How much of base a row gives a layer; null where its components differ. */
+/** How much of its source a row gives a layer; null where its components differ. */
 export function strengthAt(layer: LayerStrength, { half, component }: Row): number | null {
   if (component !== null) return componentStrength(layer, half, component)
   const own = layer[half]
@@ -53,16 +56,40 @@ export function strengthAt(layer: LayerStrength, { half, component }: Row): numb
 export const shownStrength = (layer: LayerStrength, row: Row): number =>
   strengthAt(layer, row) ?? meanStrength(layer, row.half)
 
-/** What a cell says of itself: `post`, `0.5 of base`, `q 1, k 0.5`. */
+/** What a cell says of itself: `post`, `0.5 of base`, `sft`, `q 1, k 0.5`, `q 1 of sft`. */
 export function cellWords(layer: LayerStrength, row: Row, words: (strength: number) => string): string {
   const strength = strengthAt(layer, row)
+  const name = sourceName(layer.source)
   if (strength === 0) return 'post'
-  if (strength !== null) return strength === 1 ? 'base' : `${words(strength)} of base`
-  return componentStrengths(layer, row.half)
+  if (strength !== null) return strength === 1 ? name : `${words(strength)} of ${name}`
+  const named = componentStrengths(layer, row.half)
     .filter((own) => own.strength !== 0)
     .map((own) => `${own.component} ${words(own.strength)}`)
     .join(', ')
+  return layer.source === undefined ? named : `${named} of ${name}`
 }
+
+/** What is painted: how much, and of what; of base where no checkpoint is named. */
+export interface Brush {
+  strength: number
+  source?: OtherCheckpoint
+}
+
+/** The checkpoints beside base that an editor offers: those that are usable, and those of the layers, each once. */
+export function editSources(
+  usable: readonly OtherCheckpoint[],
+  layers: readonly LayerStrength[]
+): OtherCheckpoint[] {
+  const found = new Map<string, OtherCheckpoint>()
+  for (const { name, path, fingerprint } of [...sourcesOf(layers), ...usable])
+    found.set(fingerprint, { name, path, fingerprint })
+  return [...found.values()]
+}
+
+export const sourceName = (source: OtherCheckpoint | undefined): string => source?.name ?? 'base'
+
+const sameSource = (one: OtherCheckpoint | undefined, other: OtherCheckpoint | undefined): boolean =>
+  one?.fingerprint === other?.fingerprint
 
 /** A recipe being edited, with what undo and redo go back and forth to. */
 export interface RecipeEdit {
@@ -84,24 +111,25 @@ export function isBetween(place: Place, from: Place, to: Place): boolean {
 }
 
 /**
- * The strengths with the rectangle between two places set. A component that has no row is one that the model has not: it takes what
- * all others of its half agree on, and else nothing.
+ * The strengths with the rectangle between two places set. A layer has one source: what else it takes is then of the brush's too. A
+ * component that has no row is one that the model has not: it takes what all others of its half agree on, and else nothing.
  */
 export function painted(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
   from: Place,
   to: Place,
-  strength: number
+  { strength, source }: Brush
 ): LayerStrength[] {
   return layers.map((layer, index) => {
     const meant = rows.filter((_, row) => isBetween({ layer: index, row }, from, to))
+    if (meant.length === 0) return layer
     const set = withComponents(layer, (half, component, own) =>
       meant.some((row) => row.half === half && (row.component === null || row.component === component))
         ? strength
         : own
     )
-    return withComponents(set, (half, component, own) => {
+    const { attention, mlp } = withComponents(set, (half, component, own) => {
       const shown = rows.filter((row) => row.half === half).map((row) => row.component)
       if (shown.includes(null) || shown.includes(component)) return own
       const [first, ...others] = shown.map((other) =>
@@ -109,16 +137,27 @@ export function painted(
       )
       return first !== undefined && others.every((other) => other === first) ? first : 0
     })
+    const kept = strength === 0 ? layer.source : source
+    return kept === undefined || isPostLayer({ attention, mlp })
+      ? { attention, mlp }
+      : { attention, mlp, source: kept }
   })
 }
 
-/** What a stroke that begins at a place paints: the brush, or post where the brush's strength is already. */
-export const strokeStrength = (
+/** What a stroke that begins at a place paints: the brush, or post where what the brush paints is already. */
+export function strokeBrush(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
   { layer, row }: Place,
-  brush: number
-): number => (strengthAt(at(layers, layer, 'layer'), at(rows, row, 'row')) === brush ? 0 : brush)
+  brush: Brush
+): Brush {
+  const there = at(layers, layer, 'layer')
+  const painted = strengthAt(there, at(rows, row, 'row')) === brush.strength
+  return painted && sameSource(there.source, brush.source) ? ERASER : brush
+}
+
+/** Paints post. */
+export const ERASER: Brush = { strength: 0 }
 
 /** Takes new strengths as one step; no step when they are the same. */
 export function change(edit: RecipeEdit, layers: readonly LayerStrength[]): RecipeEdit {

@@ -13,7 +13,10 @@ import {
 } from '../../../../src/contract/model/strengths'
 import {
   beginEdit,
+  type Brush,
+  cellWords,
   change,
+  editSources,
   movePlace,
   painted,
   type Place,
@@ -21,11 +24,12 @@ import {
   ROWS,
   rowsFor,
   strengthAt,
-  strokeStrength,
+  strokeBrush,
   undo
 } from '../../../../src/renderer/recipes/recipe-edit'
 
 const LAYERS = 8
+const sft = { name: 'sft', path: '/models/sft', fingerprint: 'f1' }
 const post = postStrengths(LAYERS)
 const { halves, components } = ROWS
 const attention = (layer: number): Place => ({ layer, row: 0 })
@@ -35,32 +39,66 @@ const size = { layers: LAYERS, rows: halves.length }
 describe('painting on the layer strip', () => {
   it('restores whole layers over both rows, whichever corner it begins at', () => {
     const range = rangeStrengths({ start: 2, end: 5 }, LAYERS)
-    expect(painted(post, halves, attention(2), mlp(5), 1)).toEqual(range)
-    expect(painted(post, halves, mlp(5), attention(2), 1)).toEqual(range)
+    expect(painted(post, halves, attention(2), mlp(5), { strength: 1 })).toEqual(range)
+    expect(painted(post, halves, mlp(5), attention(2), { strength: 1 })).toEqual(range)
   })
 
   it('restores one half along one row, and leaves the rest alone', () => {
-    const layers = painted(painted(post, halves, mlp(1), mlp(2), 0.5), halves, attention(2), attention(2), 1)
+    const layers = painted(
+      painted(post, halves, mlp(1), mlp(2), { strength: 0.5 }),
+      halves,
+      attention(2),
+      attention(2),
+      {
+        strength: 1
+      }
+    )
     expect(describeStrengths(layers)).toBe('MLP 1 at 0.5, attention 2, MLP 2 at 0.5')
   })
 
   it('erases from where it has painted already', () => {
-    const layers = painted(post, halves, attention(3), mlp(4), 1)
-    expect(strokeStrength(layers, halves, attention(3), 1)).toBe(0)
-    expect(strokeStrength(layers, halves, attention(3), 0.5)).toBe(0.5)
-    expect(strokeStrength(layers, halves, attention(5), 1)).toBe(1)
-    expect(painted(layers, halves, attention(3), mlp(4), 0)).toEqual(post)
+    const layers = painted(post, halves, attention(3), mlp(4), { strength: 1 })
+    expect(strokeBrush(layers, halves, attention(3), { strength: 1 })).toEqual({ strength: 0 })
+    expect(strokeBrush(layers, halves, attention(3), { strength: 0.5 })).toEqual({ strength: 0.5 })
+    expect(strokeBrush(layers, halves, attention(5), { strength: 1 })).toEqual({ strength: 1 })
+    expect(painted(layers, halves, attention(3), mlp(4), { strength: 0 })).toEqual(post)
   })
 
   it('paints components of a half on their own, and is one strength again where they agree', () => {
     const rowOf = (name: Component): number => components.findIndex(({ component }) => component === name)
-    const layers = painted(post, components, { layer: 4, row: rowOf('q') }, { layer: 6, row: rowOf('v') }, 1)
+    const layers = painted(
+      post,
+      components,
+      { layer: 4, row: rowOf('q') },
+      { layer: 6, row: rowOf('v') },
+      { strength: 1 }
+    )
     expect(describeStrengths(layers)).toBe('q, k and v of layers 4–6')
     expect(rowsFor(layers)).toBe('components')
     expect(strengthAt(at(layers, 4, 'layer'), at(halves, 0, 'row'))).toBeNull()
-    const all = painted(layers, components, { layer: 4, row: 0 }, { layer: 6, row: 4 }, 1)
-    expect(all).toEqual(painted(post, halves, attention(4), attention(6), 1))
+    const all = painted(layers, components, { layer: 4, row: 0 }, { layer: 6, row: 4 }, { strength: 1 })
+    expect(all).toEqual(painted(post, halves, attention(4), attention(6), { strength: 1 }))
     expect(rowsFor(all)).toBe('halves')
+  })
+
+  it('paints from another checkpoint, of which a layer then takes all that it does not leave to post', () => {
+    const ofSft: Brush = { strength: 1, source: sft }
+    const layers = painted(
+      painted(post, halves, attention(2), mlp(3), { strength: 0.5 }),
+      halves,
+      mlp(3),
+      mlp(4),
+      ofSft
+    )
+    expect(describeStrengths(layers)).toBe('2 at 0.5, attention 3 at 0.5 from sft, MLP 3 from sft, MLP 4 from sft')
+    expect(strokeBrush(layers, halves, mlp(3), { strength: 1 })).toEqual({ strength: 1 })
+    expect(strokeBrush(layers, halves, mlp(3), ofSft)).toEqual({ strength: 0 })
+    expect(cellWords(at(layers, 3, 'layer'), at(halves, 0, 'row'), String)).toBe('0.5 of sft')
+    expect(cellWords(at(layers, 4, 'layer'), at(halves, 1, 'row'), String)).toBe('sft')
+    const erased = painted(layers, halves, mlp(3), mlp(4), { strength: 0 })
+    expect(describeStrengths(erased)).toBe('2 at 0.5, attention 3 at 0.5 from sft')
+    expect(at(erased, 4, 'layer')).toEqual({ attention: 0, mlp: 0 })
+    expect(editSources([], layers)).toEqual([sft])
   })
 
   it('moves by keyboard and never off the strip', () => {
@@ -83,7 +121,7 @@ describe('undo and redo', () => {
       fc.property(strokes, (drawn) => {
         let edit = beginEdit(post)
         for (const [from, to, strength] of drawn)
-          edit = change(edit, painted(edit.layers, halves, from, to, strength))
+          edit = change(edit, painted(edit.layers, halves, from, to, { strength }))
         const end = edit.layers
         const steps = edit.past.length
         for (let step = 0; step < steps; step++) edit = undo(edit)
@@ -97,9 +135,9 @@ describe('undo and redo', () => {
   })
 
   it('count no stroke that changes nothing, and forget what was undone once something else is painted', () => {
-    const first = change(beginEdit(post), painted(post, halves, attention(0), mlp(1), 1))
+    const first = change(beginEdit(post), painted(post, halves, attention(0), mlp(1), { strength: 1 }))
     expect(change(first, [...first.layers])).toBe(first)
-    const other = change(undo(first), painted(post, halves, attention(5), mlp(5), 1))
+    const other = change(undo(first), painted(post, halves, attention(5), mlp(5), { strength: 1 }))
     expect(redo(other)).toBe(other)
   })
 })
@@ -134,8 +172,10 @@ describe('strengths', () => {
   it('are named as people write them', () => {
     expect(nameStrengths(rangeStrengths({ start: 4, end: 7 }, LAYERS))).toBe('Layers 4–7')
     expect(nameStrengths(rangeStrengths({ start: 4, end: 4 }, LAYERS))).toBe('Layer 4')
-    expect(nameStrengths(painted(post, halves, attention(1), attention(2), 1))).toBe('Attention 1–2')
-    expect(nameStrengths(painted(post, halves, attention(4), mlp(4), 1.5))).toBe(
+    expect(nameStrengths(painted(post, halves, attention(1), attention(2), { strength: 1 }))).toBe(
+      'Attention 1–2'
+    )
+    expect(nameStrengths(painted(post, halves, attention(4), mlp(4), { strength: 1.5 }))).toBe(
       'Layer 4 at 1.5 (extrapolated)'
     )
     expect(nameStrengths(painted(post, halves, attention(4), attention(4), -0.5))).toBe(
@@ -143,7 +183,10 @@ describe('strengths', () => {
     )
     expect(nameStrengths(post)).toBe('Nothing')
     expect(
-      recipeOf('two', painted(rangeStrengths({ start: 0, end: 1 }, LAYERS), halves, attention(4), mlp(5), 1))
+      recipeOf(
+        'two',
+        painted(rangeStrengths({ start: 0, end: 1 }, LAYERS), halves, attention(4), mlp(5), { strength: 1 })
+      )
     ).toEqual({
       name: 'two',
       ranges: [
