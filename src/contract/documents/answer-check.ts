@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CategoryScore, SweepDocument } from './crc'
 import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
-import { type Model, rangeModel, weightsKey } from '../model/model'
+import { type Model, sweptRangeModel, weightsKey } from '../model/model'
 import { Problem } from '../model/problem'
 import { Recipe, type RestorationRange } from '../model/recipe'
 
@@ -42,6 +42,8 @@ export const AnswerCheck = z.object({
   layerCount: z.number().int(),
   basePath: CheckpointReference,
   postPath: CheckpointReference,
+  /** The sweep's. */
+  source: SweepDocument.shape.source,
   /** The tokens that end an answer. */
   endTokens: z.array(z.number().int().nonnegative()),
   post: WholeAnswers,
@@ -72,7 +74,7 @@ export const CheckEvent = z.discriminatedUnion('type', [
 export type CheckEvent = z.infer<typeof CheckEvent>
 
 /** What of a check says whether models pass. */
-export type CheckResult = Pick<AnswerCheck, 'layerCount' | 'post' | 'models'>
+export type CheckResult = Pick<AnswerCheck, 'layerCount' | 'source' | 'post' | 'models'>
 
 /** The least validity of whole answers: rho x that of post's whole answers. */
 export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): number =>
@@ -96,6 +98,10 @@ export function checkOf(check: CheckResult | null, model: Model): CheckedModel |
   return check?.models.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === wanted) ?? null
 }
 
+/** The check of a range of the sweep; null when it was not checked. */
+export const checkOfRange = (check: CheckResult | null, range: RestorationRange): CheckedModel | null =>
+  check === null ? null : checkOf(check, sweptRangeModel(range, check))
+
 /**
  * The ranges that a check has thrown out: those that fail it, as soon as another passes. Where none passes none is, so that the best
  * is shown with its failure.
@@ -107,7 +113,7 @@ export function rejectedRanges<Range extends RestorationRange>(
 ): Range[] {
   if (check === null) return []
   const outcomes = ranges.map((range) => {
-    const checked = checkOf(check, rangeModel(range))
+    const checked = checkOfRange(check, range)
     return checked === null ? null : passesCheck(checked, check, rho)
   })
   return outcomes.includes(true) ? ranges.filter((_, index) => outcomes[index] === false) : []

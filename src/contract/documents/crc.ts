@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
-import { CheckpointReference, OtherCheckpoint } from '../model/checkpoint'
+import { CheckpointReference, OtherCheckpoint, RestoredTo } from '../model/checkpoint'
 import { Recipe, RestorationRange } from '../model/recipe'
 import { Rival } from '../model/rival'
 import { MinPDraw } from '../model/sampling'
@@ -371,6 +371,8 @@ export const SweepDocument = z.object({
   layerCount: z.number().int(),
   basePath: CheckpointReference,
   postPath: CheckpointReference,
+  /** What ranges, blends of all layers and halves of the selected range are restored to; null: base. */
+  source: RestoredTo.default(null),
   rendering: Rendering,
   scoredBy: ScoredBy,
   /** Other samplers under which every score is known too; empty where they were not asked for. */

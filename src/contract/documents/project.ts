@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { CategoryScore, CrcPrompts, Rendering, TakenRival } from './crc'
 import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
-import { OtherCheckpoint } from '../model/checkpoint'
+import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
 import { DeviceChoice } from '../model/device'
 import { JobKind } from '../model/job-kinds'
-import { Kept } from '../model/kept'
+import { Kept, KeptId } from '../model/kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from '../model/problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
@@ -66,6 +66,8 @@ const PairSettings = z.object({
   rho: z.number().min(0).max(1),
   /** What sweeps are scored by. */
   scoredBy: ScoringChoice,
+  /** The other checkpoint that sweeps restore layers to, by its id; null: base. */
+  source: KeptId.nullable(),
   /** Blends that a sweep scores beside the ranges. */
   soupSize: SoupSize,
   /** Where sweeps are computed. */
@@ -97,6 +99,7 @@ export const PairDocument = z.object({
   /** A setting that an older file lacks has its default. */
   settings: PairSettings.extend({
     scoredBy: ScoringChoice.default(BY_CHARACTERS),
+    source: PairSettings.shape.source.default(null),
     soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
     device: DeviceChoice.default('auto'),
     memoryBytes: PairSettings.shape.memoryBytes.default(null)
@@ -144,6 +147,8 @@ export const SweepSummary = z.object({
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
   selected: RestorationRange.nullable(),
+  /** What its ranges are restored to; null: base. */
+  source: RestoredTo.default(null),
   /** Of each other way to diversity the one that the rule takes. */
   rivals: z.array(TakenRival),
   layerCount: z.number().int(),

@@ -1,4 +1,5 @@
 import type { LayerDistance } from './distances'
+import type { RestoredTo } from '../model/checkpoint'
 import type { MeasureId } from '../model/measures'
 import type { RestorationRange } from '../model/recipe'
 import type { Rival } from '../model/rival'
@@ -17,6 +18,7 @@ export type ReportChart =
       selected: string | null
       board: {
         layerCount: number
+        source: RestoredTo
         scoredBy: ScoredByBrief
         promptCount: number
         base: LiveScore | null

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { SourceComparison } from './source-comparison'
+import { RestoredTo } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { RestorationRange } from '../model/recipe'
 import { CategoryScore, Interval } from './crc'
@@ -11,6 +13,8 @@ const ComparedSweep = z.object({
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
   layerCount: z.number().int(),
+  /** What its ranges are restored to; null: base. */
+  source: RestoredTo,
   rangeCount: z.number().int(),
   device: DeviceName,
   precision: Precision,
@@ -99,6 +103,7 @@ export const DIFFERING = [
   'layers',
   'base',
   'post',
+  'restored to',
   'system prompt',
   'template arguments',
   'date',
@@ -135,6 +140,8 @@ export const SweepComparison = z.object({
   agreement: z.object({ validity: RankAgreement, diversity: RankAgreement }),
   selection: SelectionAgreement,
   shared: SharedPrompts.nullable(),
+  /** Taken together, where they differ in nothing but what they restore layers to; null elsewhere. */
+  sources: SourceComparison.nullable(),
   /** Why nothing is said over shared prompts. */
   sharedReason: z.string().nullable()
 })

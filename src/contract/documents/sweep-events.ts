@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CategoryScore, Work } from './crc'
+import { RestoredTo } from '../model/checkpoint'
 import { Problem } from '../model/problem'
 import { ScoredByBrief } from './scored-by'
 import { SweptModel } from './swept-model'
@@ -42,6 +43,7 @@ export const SweepEvent = z.discriminatedUnion('type', [
     sweepId: z.string(),
     scoredBy: ScoredByBrief,
     layerCount: z.number().int(),
+    source: RestoredTo,
     promptCount: z.number().int(),
     progress: SweepProgress,
     entries: z.array(LiveEntry),

@@ -31,6 +31,7 @@ export const SweepPart = z.object({
   basePath: CheckpointReference,
   postPath: CheckpointReference,
   rendering: Rendering,
+  source: SweepDocument.shape.source,
   scoredBy: ScoredBy.default({ kind: 'crc' }),
   whatIf: SweepDocument.shape.whatIf,
   halves: SweepDocument.shape.halves,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { type AnyModel, Model, rangeModel, weightsKey } from '../model/model'
-import { RestorationRange } from '../model/recipe'
+import { type AnyModel, Model, sweptRangeModel, type Restoring, weightsKey } from '../model/model'
+import type { RestoredTo } from '../model/checkpoint'
+import { type Recipe, RestorationRange } from '../model/recipe'
 import { rivalKey } from '../model/rival'
 import { blendStrengths, rangeKey, strengthWords } from '../model/strengths'
 import type { Score, SweepDocument } from './crc'
@@ -14,18 +15,21 @@ export const SweptModel = z.discriminatedUnion('kind', [
 ])
 export type SweptModel = z.infer<typeof SweptModel>
 
-export const blendName = (strength: number): string => `All layers at ${strengthWords(strength)}`
+export const blendName = (strength: number, source: RestoredTo = null): string =>
+  `All layers at ${strengthWords(strength)}${source === null ? '' : ` from ${source.name}`}`
 
-/** The model that a sweep of so many layers names. */
-export function modelOf(swept: SweptModel, layerCount: number): Model {
-  if (swept.kind === 'range') return rangeModel(swept.range)
+/** The model that a sweep names. */
+export function modelOf(swept: SweptModel, restoring: Restoring): Model {
+  if (swept.kind === 'range') return sweptRangeModel(swept.range, restoring)
   if (swept.kind !== 'blend') return swept
-  const { strength } = swept
-  return {
-    kind: 'recipe',
-    recipe: { name: blendName(strength), layers: blendStrengths(strength, layerCount) }
-  }
+  return { kind: 'recipe', recipe: blendRecipe(swept.strength, restoring) }
 }
+
+/** All layers blended alike. */
+export const blendRecipe = (strength: number, { layerCount, source }: Restoring): Recipe => ({
+  name: blendName(strength, source),
+  layers: blendStrengths(strength, layerCount, source)
+})
 
 /** All that a sweep scored. */
 export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]
@@ -53,9 +57,7 @@ export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
   const wanted = weightsKey(model)
   if (model.kind === 'rival') return sweep.rivals.find(({ rival }) => rivalKey(rival) === wanted) ?? null
-  const found = modelsOf(sweep).find(
-    ({ model: swept }) => weightsKey(modelOf(swept, sweep.layerCount)) === wanted
-  )
+  const found = modelsOf(sweep).find(({ model: swept }) => weightsKey(modelOf(swept, sweep)) === wanted)
   return found?.score ?? null
 }
 
@@ -64,6 +66,6 @@ export function promptScoresIn(sweep: SweepDocument, key: string): Score['prompt
   const found =
     sweep.rivals.find(({ rival }) => rivalKey(rival) === key) ??
     sweep.ranges.find((range) => rangeKey(range) === key) ??
-    modelsOf(sweep).find(({ model }) => weightsKey(modelOf(model, sweep.layerCount)) === key)?.score
+    modelsOf(sweep).find(({ model }) => weightsKey(modelOf(model, sweep)) === key)?.score
   return found?.prompts ?? null
 }

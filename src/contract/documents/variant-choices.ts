@@ -3,11 +3,10 @@ import type { KeptCheckpoint, KeptRecipe, SweepSummary } from './project'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import type { Kept } from '../model/kept'
 import type { Variant } from './samples'
-import { blendName } from './swept-model'
+import { blendRecipe } from './swept-model'
 import type { TakenRival } from './crc'
 import { rivalName } from '../model/rival'
-import { blendStrengths } from '../model/strengths'
-import { rangeModel, sameModel } from '../model/model'
+import { sweptRangeModel, type Restoring, sameModel } from '../model/model'
 
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
@@ -17,13 +16,13 @@ export interface VariantChoice {
 }
 
 /**
- * What can be compared: base, post, the selected range unless it is kept already, the kept recipes, and other
+ * What can be compared: base, post, the selected range of a sweep unless it is kept already, the kept recipes, and other
  * checkpoints. Names are made unique, since answers are stored under them.
  */
 export function variantChoices(
   recipes: readonly KeptRecipe[],
   checkpoints: readonly KeptCheckpoint[],
-  selected: RestorationRange | null
+  selected: (RestorationRange & Restoring) | null
 ): VariantChoice[] {
   const choices: VariantChoice[] = [
     { variant: { kind: 'base', name: 'base' }, origin: 'whole model' },
@@ -38,7 +37,7 @@ export function variantChoices(
     const variant: Variant = { kind: 'recipe', name: free(recipe.name), recipe, ...(kept && { kept }) }
     choices.push({ variant, origin })
   }
-  const range = selected === null ? null : rangeModel(selected)
+  const range = selected === null ? null : sweptRangeModel(selected, selected)
   if (range !== null && !recipes.some(({ recipe }) => sameModel({ kind: 'recipe', recipe }, range))) {
     add(range.recipe, 'selected by the sweep')
   }
@@ -51,24 +50,23 @@ export function variantChoices(
   return choices
 }
 
-/** What the rule of a sweep's selection takes of blends and rivals, as variants. @param layerCount of the sweep */
-export function takenVariants(rivals: readonly TakenRival[], layerCount: number): VariantChoice[] {
+/** What the rule of a sweep's selection takes of blends and rivals, as variants. @param restoring of the sweep */
+export function takenVariants(rivals: readonly TakenRival[], restoring: Restoring): VariantChoice[] {
   return rivals.map((taken): VariantChoice => {
     if (taken.kind !== 'blend') {
       return { variant: { kind: 'rival', name: rivalName(taken), rival: taken }, origin: 'rival' }
     }
-    const name = blendName(taken.strength)
-    const recipe = { name, layers: blendStrengths(taken.strength, layerCount) }
-    return { variant: { kind: 'recipe', name, recipe }, origin: 'rival' }
+    const recipe = blendRecipe(taken.strength, restoring)
+    return { variant: { kind: 'recipe', name: recipe.name, recipe }, origin: 'rival' }
   })
 }
 
 /** What an evaluation begins with: what can be compared, and what the rule takes of the newest sweep. */
 export function evaluatedChoices(
   offered: readonly VariantChoice[],
-  newest: Pick<SweepSummary, 'rivals' | 'layerCount'> | undefined
+  newest: Pick<SweepSummary, 'rivals' | 'layerCount' | 'source'> | undefined
 ): VariantChoice[] {
-  const taken = newest === undefined ? [] : takenVariants(newest.rivals, newest.layerCount)
+  const taken = newest === undefined ? [] : takenVariants(newest.rivals, newest)
   return [
     ...offered,
     ...taken.filter(({ variant }) => !offered.some((choice) => sameModel(choice.variant, variant)))

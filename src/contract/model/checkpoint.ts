@@ -7,3 +7,7 @@ export type CheckpointReference = z.infer<typeof CheckpointReference>
 /** A checkpoint beside a pair, of the pair's architecture: computed whole, as base is. */
 export const OtherCheckpoint = CheckpointReference.extend({ name: z.string().min(1).max(200) })
 export type OtherCheckpoint = z.infer<typeof OtherCheckpoint>
+
+/** What layers are restored to: base, where it is null, or another checkpoint. */
+export const RestoredTo = OtherCheckpoint.nullable()
+export type RestoredTo = z.infer<typeof RestoredTo>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { OtherCheckpoint } from './checkpoint'
+import { OtherCheckpoint, type RestoredTo } from './checkpoint'
 import { Kept } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
 import { type OutsideModel, outsideKey } from './outside-model'
@@ -47,11 +47,26 @@ export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { 
   recipe: { name: nameStrengths(layers), layers: [...layers] }
 })
 
-/** The model with one restored range, named after it. */
+/** Of how many layers a sweep is, and what it restores them to. */
+export interface Restoring {
+  layerCount: number
+  source: RestoredTo
+}
+
+/** The model with one range restored to base, named after it. */
 export const rangeModel = ({ start, end }: RestorationRange): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
   recipe: { name: nameStrengths(rangeStrengths({ start, end }, end + 1)), ranges: [[start, end]] }
 })
+
+/** The same of a sweep, restored to what the sweep restores. */
+export const sweptRangeModel = (
+  { start, end }: RestorationRange,
+  { layerCount, source }: Restoring
+): Extract<Model, { kind: 'recipe' }> =>
+  source === null
+    ? rangeModel({ start, end })
+    : layersModel(rangeStrengths({ start, end }, layerCount, source))
 
 /** What a model is called unless it is given another name. */
 export function modelName(model: AnyModel): string {

@@ -1,6 +1,6 @@
 import { WorkbenchError } from './problem'
 import { got } from './look-up'
-import type { OtherCheckpoint } from './checkpoint'
+import type { OtherCheckpoint, RestoredTo } from './checkpoint'
 import {
   type Component,
   COMPONENTS,
@@ -37,19 +37,16 @@ export function postStrengths(layerCount: number): LayerStrength[] {
 export function rangeStrengths(
   range: RestorationRange,
   layerCount: number,
-  source?: OtherCheckpoint
+  source: RestoredTo = null
 ): LayerStrength[] {
   const layers = rangesStrengths([[range.start, range.end]], layerCount, `range ${range.start}-${range.end}`)
   return takenFrom(layers, source)
 }
 
 /** The same strengths of another source. */
-export const takenFrom = (
-  layers: readonly LayerStrength[],
-  source: OtherCheckpoint | undefined
-): LayerStrength[] =>
+export const takenFrom = (layers: readonly LayerStrength[], source: RestoredTo): LayerStrength[] =>
   layers.map(({ attention, mlp }) =>
-    source === undefined || isPostLayer({ attention, mlp }) ? { attention, mlp } : { attention, mlp, source }
+    source === null || isPostLayer({ attention, mlp }) ? { attention, mlp } : { attention, mlp, source }
   )
 
 /** The checkpoints that layers take something of, each once. */
@@ -65,7 +62,7 @@ export function halfStrengths(
   range: RestorationRange,
   half: LayerHalf,
   layerCount: number,
-  source?: OtherCheckpoint
+  source: RestoredTo = null
 ): LayerStrength[] {
   const layers = rangeStrengths(range, layerCount).map((strength) => ({ ...POST, [half]: strength[half] }))
   return takenFrom(layers, source)
@@ -75,7 +72,7 @@ export function halfStrengths(
 export function blendStrengths(
   strength: number,
   layerCount: number,
-  source?: OtherCheckpoint
+  source: RestoredTo = null
 ): LayerStrength[] {
   const layers = new Array<LayerStrength>(layerCount).fill({ attention: strength, mlp: strength })
   return takenFrom(layers, source)

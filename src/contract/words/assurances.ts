@@ -1,12 +1,11 @@
 import {
   answerLimit,
   type CheckedModel,
-  checkOf,
+  checkOfRange,
   type CheckResult,
   rejectedRanges
 } from '../documents/answer-check'
 import type { CategoryScore, Selection } from '../documents/crc'
-import { rangeModel } from '../model/model'
 import { formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
 import { type ScoreWords, scoreWords } from './score-words'
@@ -39,7 +38,7 @@ export function assurances({
       : ` of the ${plural(selection.reported.chosenOn, words.prompt)} that chose it`
   const result: Assurance[] = []
   if (score !== undefined) {
-    if (scoredBy.kind === 'crc') result.push(checkAssurance(check, checkOf(check, rangeModel(score)), rho))
+    if (scoredBy.kind === 'crc') result.push(checkAssurance(check, checkOfRange(check, score), rho))
     result.push(...gainAssurance(selection, score.diversity - post.diversity, words, check))
     result.push({
       label: 'Same range wins',

@@ -1,3 +1,4 @@
+import type { RestoredTo } from '../model/checkpoint'
 import type { RestorationRange } from '../model/recipe'
 
 /** At the beginning of a heading or a sentence. */
@@ -73,13 +74,13 @@ export const formatUtc = (iso: string): string => `${iso.slice(0, 16).replace('T
 export const rangeLabel = ({ start, end }: RestorationRange): string =>
   start === end ? String(start) : `${start}–${end}`
 
-/** A range in a sentence: layers 4–11, or layer 5. */
-export const rangePhrase = (range: RestorationRange): string =>
-  `${range.start === range.end ? 'layer' : 'layers'} ${rangeLabel(range)}`
+/** A range in a sentence: layers 4–11, layer 5, or layers 4–11 from sft. */
+export const rangePhrase = (range: RestorationRange, source: RestoredTo = null): string =>
+  `${range.start === range.end ? 'layer' : 'layers'} ${rangeLabel(range)}${source === null ? '' : ` from ${source.name}`}`
 
 /** A range as a name: Layers 4–11. */
-export const rangeName = (range: RestorationRange): string => {
-  const phrase = rangePhrase(range)
+export const rangeName = (range: RestorationRange, source: RestoredTo = null): string => {
+  const phrase = rangePhrase(range, source)
   return phrase.charAt(0).toUpperCase() + phrase.slice(1)
 }
 

@@ -3,6 +3,7 @@ import {
   answerLimit,
   type CheckedModel,
   checkOf,
+  checkOfRange,
   type CheckResult,
   passesCheck
 } from '../documents/answer-check'
@@ -11,7 +12,7 @@ import type { CategoryScore, RangeScore, Reported, Score, Selection } from '../d
 import type { ScoredBy } from '../documents/scored-by'
 import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
 import type { Recipe, RestorationRange } from '../model/recipe'
-import { rangeModel } from '../model/model'
+import type { RestoredTo } from '../model/checkpoint'
 import { rangeEdges } from './plateau'
 import { differenceWords, doesBetter, rivalSentence, strongestRival } from './rival-words'
 import { type ScoreWords, scoreWords } from './score-words'
@@ -56,6 +57,8 @@ export const headlineSentence = ({ verdict, figures, but }: Omit<Headline, 'next
 
 export interface HeadlineEvidence {
   layerCount: number
+  /** What the ranges are restored to; null: base. */
+  source: RestoredTo
   /** What the scores are of; a task's are of whole answers, which need no check. */
   scoredBy: Pick<ScoredBy, 'kind'>
   post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
@@ -108,7 +111,7 @@ function underOther(found: RangeHeadline): RangeHeadline {
 }
 
 function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
-  const { post, ranges, selection, check } = evidence
+  const { post, ranges, selection, check, source } = evidence
   const isTask = evidence.scoredBy.kind === 'task'
   const words = scoreWords(evidence.scoredBy)
   const unfit = isTask ? null : unfitPrompts(post, check)
@@ -127,10 +130,10 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   }
   const worthless = notWorthIt(evidence, score)
   if (worthless !== null) return worthless
-  const checked = checkOf(check, rangeModel(score))
+  const checked = checkOfRange(check, score)
   const { rho, bootstrap } = selection
   if (check !== null && checked !== null && !passesCheck(checked, check, rho)) {
-    return failing(score, checked, check, rho)
+    return failing(evidence, score, { checked, check })
   }
   const { reported } = selection
   const gain =
@@ -143,7 +146,7 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   if (unproven) {
     return {
       state: 'unchecked',
-      verdict: `${capitalised(rangePhrase(score))}, not checked yet`,
+      verdict: `${capitalised(rangePhrase(score, source))}, not checked yet`,
       figures: `${gain}, on first tokens alone`,
       next: 'Check whole answers: a valid first token may begin an invalid answer. The best range that passes is taken.',
       checkNext: true
@@ -151,7 +154,7 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   }
   return {
     state: 'holds',
-    verdict: `Restore ${rangePhrase(score)}`,
+    verdict: `Restore ${rangePhrase(score, source)}`,
     figures: gain,
     next: isTask
       ? 'These are whole answers to the questions of this task. Keep it, and look at other tasks before you rely on it elsewhere.'
@@ -179,7 +182,7 @@ function unfitPrompts(post: HeadlineEvidence['post'], check: CheckResult | null)
 }
 
 function notWorthIt(
-  { layerCount, post, selection, scoredBy }: HeadlineEvidence,
+  { layerCount, source, post, selection, scoredBy }: HeadlineEvidence,
   score: Scored
 ): RangeHeadline | null {
   const words = scoreWords(scoredBy)
@@ -188,7 +191,7 @@ function notWorthIt(
     return {
       state: 'not-worth-it',
       verdict: 'Not worth restoring',
-      figures: `the best range is all ${plural(layerCount, 'layer')}, which undoes the post-training; ${figures}`,
+      figures: `the best range is all ${plural(layerCount, 'layer')}, ${source === null ? 'which undoes the post-training' : `which makes it ${source.name} but for its ends`}; ${figures}`,
       next: `Keep a greater share of post’s ${words.validity}, so that shorter ranges are left.`,
       checkNext: false
     }
@@ -203,7 +206,7 @@ function notWorthIt(
       state: 'not-worth-it',
       verdict: 'Not worth restoring',
       figures:
-        `the gain in ${words.diversity} of ${rangePhrase(score)} may be none, ` +
+        `the gain in ${words.diversity} of ${rangePhrase(score, source)} may be none, ` +
         `${differenceWords(reported.gain.diversity)}, ${halvesWords(reported, words)}`,
       next: `Add ${words.prompt}s and sweep again, or accept a lower ${words.validity} limit.`,
       checkNext: false
@@ -214,17 +217,21 @@ function notWorthIt(
   return {
     state: 'not-worth-it',
     verdict: 'Not worth restoring',
-    figures: `the gain in ${words.diversity} of ${rangePhrase(score)} may be none, ${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`,
+    figures: `the gain in ${words.diversity} of ${rangePhrase(score, source)} may be none, ${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`,
     next: `Add prompts and sweep again, or accept a lower ${words.validity} limit.`,
     checkNext: false
   }
 }
 
-function failing(score: Scored, checked: CheckedModel, check: CheckResult, rho: number): RangeHeadline {
+function failing(
+  { source, selection: { rho } }: HeadlineEvidence,
+  score: Scored,
+  { checked, check }: { checked: CheckedModel; check: CheckResult }
+): RangeHeadline {
   const others = check.models.length - 1
   return {
     state: 'fails',
-    verdict: `${capitalised(rangePhrase(score))} ${score.start === score.end ? 'fails' : 'fail'} the check`,
+    verdict: `${capitalised(rangePhrase(score, source))} ${score.start === score.end ? 'fails' : 'fail'} the check`,
     figures: failureWords(checked, check, rho),
     next: `${others === 0 ? 'No range' : `None of ${plural(others + 1, 'range')}`} that was checked passes. Check more of them, or accept a lower validity limit.`,
     checkNext: true
@@ -241,7 +248,7 @@ export function failureWords({ answers, firstToken }: CheckedModel, check: Check
 
 /** A range that wins less than half of the resamplings. */
 function shared(
-  { layerCount, selection, scoredBy }: HeadlineEvidence,
+  { layerCount, source, selection, scoredBy }: HeadlineEvidence,
   score: Scored,
   { share, gain, unproven }: { share: number; gain: string; unproven: boolean }
 ): RangeHeadline {
@@ -252,7 +259,7 @@ function shared(
   )
   const together = family.reduce((sum, win) => sum + win.share, 0)
   const rival = wins.find((win) => !isSame(win, score))
-  const passes = `${capitalised(rangePhrase(score))} ${score.start === score.end ? 'passes' : 'pass'} the check on whole answers.`
+  const passes = `${capitalised(rangePhrase(score, source))} ${score.start === score.end ? 'passes' : 'pass'} the check on whole answers.`
   const seen = scoredBy.kind === 'task' ? '' : ` ${passes}`
   const checked = unproven ? ' Check whole answers: it tells those apart that first tokens do not.' : seen
   if (together < FAMILY_SHARE) {
@@ -260,7 +267,7 @@ function shared(
       state: 'unstable',
       verdict: 'No range stands out',
       figures:
-        `${rangePhrase(score)} ${winVerb(score)} ${formatPercent(share)} of the resamplings` +
+        `${rangePhrase(score, source)} ${winVerb(score)} ${formatPercent(share)} of the resamplings` +
         `${rival === undefined ? '' : `, ${rangePhrase(rival)} ${winVerb(rival)} ${formatPercent(rival.share)}`}; ${gain}`,
       next: `Add prompts and sweep again, so that one range can stand out.${checked}`,
       checkNext: unproven
@@ -269,7 +276,7 @@ function shared(
   const members = family.filter((win) => win.share >= MEMBER_SHARE || isSame(win, score))
   return {
     state: 'family',
-    verdict: `${capitalised(rangePhrase(score))}, one of ${members.length} near-equal ranges`,
+    verdict: `${capitalised(rangePhrase(score, source))}, one of ${members.length} near-equal ranges`,
     figures: `${rangeEdges(members)} win ${formatPercent(together)} of the resamplings together, this one ${formatPercent(share)}; ${gain}`,
     next: `More prompts would tell them apart, if it matters which.${checked}`,
     checkNext: unproven

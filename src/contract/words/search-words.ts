@@ -1,10 +1,9 @@
-import { checkOf, type CheckResult, passesCheck } from '../documents/answer-check'
+import { checkOf, checkOfRange, type CheckResult, passesCheck } from '../documents/answer-check'
 import { formatCount, formatScore, plural, rangePhrase } from './format'
 import { failureWords } from './headline'
 import { distinctWords, scoreWords, type ScoreWords } from './score-words'
 import type { ScoredByBrief } from '../documents/scored-by'
 import type { Recipe, RestorationRange } from '../model/recipe'
-import { rangeModel } from '../model/model'
 import { strengthWords } from '../model/strengths'
 import type {
   HeldOut,
@@ -95,7 +94,7 @@ export const heldOutWords = ({ split }: Pick<HeldOut, 'split'>): string =>
 /** What a search compared with. A check that came after it may have thrown that out. */
 function comparedWith(range: RestorationRange | null, check: CheckResult | null, rho: number): string {
   if (range === null) return 'post'
-  const checked = checkOf(check, rangeModel(range))
+  const checked = checkOfRange(check, range)
   const fails = check !== null && checked !== null && !passesCheck(checked, check, rho)
   return fails
     ? `${rangePhrase(range)} (which ${range.start === range.end ? 'fails' : 'fail'} the check)`

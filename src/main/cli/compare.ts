@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import type { SweepDocument } from '../../contract/documents/crc'
+import { WorkbenchError } from '../../contract/model/problem'
 import { absolutePath } from '../base/files/places'
+import { areOverSources } from '../crc/selection/best-over-sources'
 import { compareSweeps, type SweepToCompare } from '../measures/compare-sweeps'
 import { readSweep } from '../project/sweep-files'
 import { describeComparison } from './comparison-report'
@@ -16,18 +19,35 @@ export function addCompareCommand(program: Command, signal: AbortSignal): void {
     .description('two sweeps side by side: what differs, where their scores do, and how far they agree')
     .argument('<a>', 'file that "slr sweep --out" wrote, or of a project\'s sweeps')
     .argument('<b>', 'another: of other prompts, settings, device or pair; differences are of b less a')
+    .argument(
+      '[more...]',
+      'sweeps of the same pair that restore layers to still other checkpoints ("slr sweep --source")'
+    )
     .option(
       '--rho <share>',
       "share of post's validity to keep in both (default: as each sweep)",
       numberWithin(0, 1)
     )
-  withCommonOptions(command).action(async (a: string, b: string) => {
+  withCommonOptions(command).action(async (a: string, b: string, more: string[]) => {
     const { rho, json } = readOptions(CompareOptions, command)
     const [first, second] = [await read(a), await read(b)]
-    const options = { signal, ...(rho === undefined ? {} : { rho }) }
+    const others = await Promise.all(more.map((file) => readSweep(absolutePath(file))))
+    for (const [place, sweep] of others.entries())
+      requireOverSources([first.sweep, second.sweep, sweep], more[place])
+    const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
     const comparison = await compareSweeps(first, second, options)
     return json ? printJson(comparison) : printText(describeComparison(comparison))
   })
+}
+
+/** Sweeps beyond two are compared by what they restore layers to alone. @throws WorkbenchError `bad-input` naming the file */
+function requireOverSources(sweeps: readonly SweepDocument[], file: string | undefined): void {
+  if (areOverSources(sweeps)) return
+  throw new WorkbenchError(
+    'bad-input',
+    `${file}: more than two sweeps are compared only where they differ in nothing but the checkpoint that they restore layers to.`,
+    'Sweep the same pair on the same prompts with --source, without --preview and --split.'
+  )
 }
 
 /** Checks of whole answers lie beside the sweep in a project, not in it. */

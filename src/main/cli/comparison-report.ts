@@ -18,6 +18,7 @@ import {
 import { formatDelta, formatUtc, plural, rangeLabel, rangePhrase } from '../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import { DEVICE_LABELS } from '../../contract/model/device'
+import { sourceLines } from '../../contract/words/source-words'
 import { colourBits } from './colours'
 import { describeDifferenceMap } from './difference-map'
 import { decimal, printable, style, table } from './output'
@@ -32,12 +33,18 @@ export function describeComparison(comparison: SweepComparison): string {
   const verdict = style('bold', printable(comparisonVerdict(comparison)))
   return [
     depth === null ? verdict : `${verdict}\n${printable(depth)}`,
+    ...describeSources(comparison),
     describeSides(comparison),
     describeDiffering(comparison),
     describeAgreement(comparison),
     describeScores(comparison),
     ...describeMap(comparison)
   ].join('\n\n')
+}
+
+function describeSources({ sources, a }: SweepComparison): string[] {
+  if (sources === null) return []
+  return [`${style('bold', 'Over sources')}\n${sourceLines(sources, a.scoredBy).map(printable).join('\n')}`]
 }
 
 function describeSides({ a, b }: SweepComparison): string {

@@ -75,13 +75,15 @@ function describeModels({
   checkpoints,
   selected,
   prompts,
-  scoredBy
+  scoredBy,
+  source
 }: SweepDocument): string {
   const best = selected === null ? undefined : ranges.find((range) => isSame(range, selected))
+  const from = source === null ? '' : ` from ${source.name}`
   const models: [string, Score][] = [
     ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
     ['post', post],
-    ...(best === undefined ? [] : [[`layers ${named(best)}`, best] satisfies [string, Score]]),
+    ...(best === undefined ? [] : [[`layers ${named(best)}${from}`, best] satisfies [string, Score]]),
     ...recipes.map((score) => [score.recipe.name, score] satisfies [string, Score]),
     ...checkpoints.map((score) => [score.name, score] satisfies [string, Score])
   ]
@@ -105,7 +107,7 @@ function describeModels({
   ]
   const unlisted = [
     { name: 'post', score: post },
-    ...(best === undefined ? [] : [{ name: `layers ${named(best)}`, score: best }])
+    ...(best === undefined ? [] : [{ name: `layers ${named(best)}${from}`, score: best }])
   ].flatMap(({ name, score }) => {
     const words = unlistedWords(score)
     return words === null ? [] : [`Of the answers of ${name} ${words}.`]
@@ -114,7 +116,10 @@ function describeModels({
   const note = notes.map((line) => `\n${line}`).join('')
   const title =
     style('bold', `Means over ${count(prompts.length)} prompts, then over categories`) +
-    (scoredBy.kind === 'task' ? `\nScored by ${printable(scoredByWords(scoredBy))}` : '')
+    (scoredBy.kind === 'task' ? `\nScored by ${printable(scoredByWords(scoredBy))}` : '') +
+    (source === null
+      ? ''
+      : `\nRanges and blends are restored to ${printable(source.name)} (${printable(source.path)}), not to base`)
   return `${title}\n${table([heading, ...rows], `l${'r'.repeat(heading.length - 1)}`)}${note}`
 }
 

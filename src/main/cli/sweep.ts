@@ -2,6 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import { BY_CHARACTERS, type ScoredTask } from '../../contract/documents/scored-by'
+import { at } from '../../contract/model/look-up'
+import type { RestoredTo } from '../../contract/model/checkpoint'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
 import { scoredByWords } from '../../contract/words/score-words'
@@ -13,6 +15,7 @@ import { type CrcSweepRequest, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
 import { Devices } from '../jobs/devices'
+import { sourceOfNext } from '../jobs/sweeps'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import { nextSweepPrompts } from '../project/next-sweep'
@@ -65,6 +68,7 @@ export const ScoredOptions = z.strictObject({
   recipes: z.string().optional(),
   soup: z.union([z.literal(true), z.number()]).optional(),
   checkpoint: z.array(z.string()).optional(),
+  source: z.string().optional(),
   whatIf: z.boolean().optional(),
   split: z.boolean().optional()
 })
@@ -101,6 +105,10 @@ export function withScoredOptions(command: Command): Command {
       wholeNumber(2, 201)
     )
     .addOption(checkpointOption())
+    .option(
+      '--source <checkpoint>',
+      "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
+    )
     .option(
       '--what-if',
       'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
@@ -216,8 +224,8 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
 function requireProjectOfAll(options: SweepOptions, given: PairLocation | null, command: Command): string {
   if (options.project === undefined)
     throw usageError(command, '--all sweeps the pairs of a project: give --project FOLDER too')
-  const { pair, out, shard, recipes, checkpoint } = options
-  const [of] = Object.entries({ pair, out, shard, recipes, checkpoint }).flatMap(([name, value]) =>
+  const { pair, out, shard, recipes, checkpoint, source } = options
+  const [of] = Object.entries({ pair, out, shard, recipes, checkpoint, source }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`]
   )
   const one = given !== null ? 'a pair' : options.json ? '--json' : of
@@ -315,6 +323,7 @@ export async function sweepRequest(
     rendering: { ...rendering, countLeadingSpace: options.countLeadingSpace ?? rendering.countLeadingSpace },
     rho: options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO,
     ranges: recipes === null,
+    source: await givenSource(options, folders, own),
     rivals: true,
     whatIf: options.whatIf,
     split: options.split ?? projectSplits(options, own),
@@ -336,6 +345,18 @@ export async function sweepRequest(
     precision: options.precision,
     memoryBytes: options.memory ?? own?.document.settings.memoryBytes
   }
+}
+
+/** What is restored: what the command line names, else what the project does. */
+async function givenSource(
+  { source }: z.infer<typeof ScoredOptions>,
+  folders: { base: string; post: string },
+  own: ProjectPair | null
+): Promise<RestoredTo> {
+  if (source === undefined) return own === null ? null : sourceOfNext(own.document)
+  if (source === 'base') return null
+  const { name, path, fingerprint } = at(await givenCheckpoints([source], folders, own), 0, 'checkpoint')
+  return { name, path, fingerprint }
 }
 
 /** Whether the project's own choice, where the command line leaves it that, has its questions split. */

@@ -164,7 +164,7 @@ export async function restoredRecipe(
   const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
   const layers = postStrengths(layerCount)
   for (const { ranges, source } of restored) {
-    const from = source === null ? undefined : got(sources, source, 'checkpoint')
+    const from = source === null ? null : got(sources, source, 'checkpoint')
     for (const [layer, strength] of takenFrom(
       rangesStrengths(ranges, layerCount, 'option --restore'),
       from

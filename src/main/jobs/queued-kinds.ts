@@ -102,5 +102,7 @@ async function offeredBy(own: ProjectPair) {
       : await inTurns(
           checkedSelection(await own.readSweep(newest.id), await own.readAnswerCheck(newest.id), settings.rho)
         )
-  return evaluatedChoices(variantChoices(recipes, otherCheckpoints, selection?.selected ?? null), newest)
+  const range = selection?.selected ?? null
+  const selected = range === null || newest === undefined ? null : { ...newest, ...range }
+  return evaluatedChoices(variantChoices(recipes, otherCheckpoints, selected), newest)
 }

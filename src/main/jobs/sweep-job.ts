@@ -58,6 +58,7 @@ export function startSweepJob({
         sweepId,
         scoredBy: scoredByOf(request),
         layerCount: progress.layerCount,
+        source: request.source ?? null,
         promptCount: promptCountOf(request),
         progress,
         entries: entriesOf(facts),

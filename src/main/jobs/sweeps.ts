@@ -1,4 +1,7 @@
 import type { RecipeScore } from '../../contract/documents/crc'
+import type { PairDocument } from '../../contract/documents/project'
+import type { RestoredTo } from '../../contract/model/checkpoint'
+import { WorkbenchError } from '../../contract/model/problem'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
@@ -112,12 +115,25 @@ export async function sweepRequestOf(own: ProjectPair, devices: Devices): Promis
     rivals: true,
     whatIf: true,
     split: settings.scoredBy.kind === 'task' && settings.scoredBy.split,
+    source: sourceOfNext(document),
     soupSize: settings.soupSize,
     recipes: recipes.map((kept) => kept.recipe),
     checkpoints: otherCheckpoints,
     device: await devices.choose(settings.device, folders.post),
     memoryBytes: settings.memoryBytes
   }
+}
+
+/** What the next sweep restores layers to. @throws WorkbenchError `not-found` when the project has that checkpoint no more */
+export function sourceOfNext({ settings, otherCheckpoints }: PairDocument): RestoredTo {
+  if (settings.source === null) return null
+  const found = otherCheckpoints.find(({ id }) => id === settings.source)
+  if (found !== undefined) return { name: found.name, path: found.path, fingerprint: found.fingerprint }
+  throw new WorkbenchError(
+    'not-found',
+    'The project has the checkpoint no more that its sweeps restore layers to.',
+    'Choose base, or another checkpoint, in the plan of the next sweep.'
+  )
 }
 
 type RecipeScoreProgress = Extract<RecipeScoreEvent, { type: 'progress' }>

@@ -10,6 +10,7 @@ import type {
   ComparedSweep,
   SweepComparison
 } from '../../contract/documents/sweep-comparison'
+import type { SourceComparison } from '../../contract/documents/source-comparison'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -18,6 +19,7 @@ import { rangeKey } from '../../contract/model/strengths'
 import { plural } from '../../contract/words/format'
 import { scoredByWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
+import { areOverSources, bestOverSources } from '../crc/selection/best-over-sources'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { carriedSelection, type SelectionSide } from './carried-selection'
 import { matchedPrompts, type MatchedPrompt } from './matched-prompts'
@@ -44,6 +46,7 @@ interface Side {
  * Two sweeps side by side: what differs between them, the scores of the same ranges, and how far they agree in the order of ranges and
  * in what is selected. Models of different depth are compared by relative depth, as `atRelativeDepth` says.
  *
+ * @param options.others sweeps of the same pair that restore layers to still other checkpoints
  * @param options.rho share of post's validity that a selected range keeps in both; left out: as each sweep has it
  * @throws WorkbenchError `bad-input` where one is scored by characters and the other by a task, one has no ranges, or none of their ranges
  *   stand for each other; `cancelled`
@@ -51,7 +54,7 @@ interface Side {
 export async function compareSweeps(
   first: SweepToCompare,
   second: SweepToCompare,
-  { rho, signal }: { rho?: number; signal?: AbortSignal } = {}
+  { rho, signal, others = [] }: { rho?: number; signal?: AbortSignal; others?: readonly SweepDocument[] } = {}
 ): Promise<SweepComparison> {
   requireComparable(first.sweep, second.sweep)
   const [a, b] = [await sideOf(first, rho), await sideOf(second, rho)]
@@ -86,12 +89,21 @@ export async function compareSweeps(
     },
     agreement: { validity: alike('validity'), diversity: alike('diversity') },
     selection: selectionAgreement(a, b),
+    sources: await overSources([a.sweep, b.sweep, ...others], a.rho),
     shared:
       shared.length < FEWEST_PROMPTS
         ? null
         : await resampleComparison(a, b, shared, matched, bySelection, signal),
     sharedReason: shared.length < FEWEST_PROMPTS ? reasonForNone(shared.length) : null
   }
+}
+
+/** Those that can be chosen from together with the first; null where the first two cannot. */
+async function overSources(sweeps: readonly SweepDocument[], rho: number): Promise<SourceComparison | null> {
+  const [first, second, ...others] = sweeps
+  if (first === undefined || second === undefined || !areOverSources([first, second])) return null
+  const fitting = others.filter((sweep) => areOverSources([first, second, sweep]))
+  return inTurns(bestOverSources([first, second, ...fitting], rho))
 }
 
 function requireComparable(a: SweepDocument, b: SweepDocument): void {
@@ -145,13 +157,14 @@ function matchedRanges(a: Side, b: Side): MatchedRange[] {
 }
 
 function comparedSweep({ sweep, rho, selected }: Side): ComparedSweep {
-  const { id, createdAt, scoredBy, prompts, layerCount, ranges, device, precision } = sweep
+  const { id, createdAt, scoredBy, prompts, layerCount, source, ranges, device, precision } = sweep
   return {
     id,
     createdAt,
     scoredBy: briefScoring(scoredBy),
     promptCount: prompts.length,
     layerCount,
+    source,
     rangeCount: ranges.length,
     device,
     precision,

@@ -26,6 +26,9 @@ export function whatDiffers(a: Limited, b: Limited, matched: readonly MatchedPro
     ...differing('layers', ({ sweep }) => String(sweep.layerCount)),
     ...checkpointsDiffer('base', a.sweep.basePath, b.sweep.basePath),
     ...checkpointsDiffer('post', a.sweep.postPath, b.sweep.postPath),
+    ...differing('restored to', ({ sweep: { source } }) =>
+      source === null ? 'base' : `${source.name} (fingerprint ${source.fingerprint.slice(0, 12)})`
+    ),
     ...differing('system prompt', ({ sweep }) => quoted(sweep.rendering.systemPrompt)),
     ...differing('template arguments', ({ sweep }) => argumentsOf(sweep.rendering)),
     ...differing('date', ({ sweep }) => sweep.rendering.date),

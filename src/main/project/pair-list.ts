@@ -50,6 +50,7 @@ export const newPair = (location: PairLocation, name = pairName(location)): Omit
   settings: {
     scoredBy: BY_CHARACTERS,
     rho: DEFAULT_RHO,
+    source: null,
     soupSize: DEFAULT_SOUP_SIZE,
     device: 'auto',
     memoryBytes: null

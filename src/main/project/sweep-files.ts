@@ -48,6 +48,7 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     rivals: (sweep.selection?.rivals ?? []).flatMap(({ rival }) =>
       rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
     ),
+    source: sweep.source,
     layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
     isPreview: sweep.preview !== null,

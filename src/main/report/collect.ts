@@ -32,7 +32,13 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { changedMembers } from '../project/stored-distances'
 import { sampleCells } from '../measures/run-measures'
-import { type ComputedFrom, modelName, withoutFolder, withoutFolders } from './shown-command'
+import {
+  type ComputedFrom,
+  modelName,
+  withoutFolder,
+  withoutFolders,
+  withoutSourceFolder
+} from './shown-command'
 import { reportedPairs } from './reported-pairs'
 import { reproduction } from './reproduction'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
@@ -160,6 +166,7 @@ function reportedSweep(
   const { base, post, ranges } = sweep
   return {
     ...sweep,
+    source: withoutSourceFolder(sweep.source),
     origin: origin({ basePath, postPath }),
     runMarks: runMarks('sweep', sweep.id),
     promptCount: prompts.length,
@@ -199,6 +206,7 @@ function reportedAnswerCheck({
 }: AnswerCheck): ReportedSweep['check'] {
   return {
     ...check,
+    source: withoutSourceFolder(check.source),
     models: check.models.map((model) => ({ ...model, recipe: withoutFolders(model.recipe) }))
   }
 }

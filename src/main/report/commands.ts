@@ -46,7 +46,7 @@ export function pairCommands(from: ComputedFrom): ShownCommand[] {
  * @param rho that the shown selection keeps
  */
 export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<ShownCommand[]> {
-  const { rendering, recipes, ranges, soup, checkpoints, selection } = sweep
+  const { rendering, recipes, ranges, soup, source, checkpoints, selection } = sweep
   const scored = await scoredWords(sweep)
   const groups = (models: string[], out: string): string[][] => [
     ['slr', 'sweep', ...pairWords(sweep)],
@@ -56,7 +56,10 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
       ...models,
       ...(sweep.whatIf.length === 0 ? [] : ['--what-if'])
     ],
-    checkpoints.flatMap(({ path }) => ['--checkpoint', modelName(path)]),
+    [
+      ...(source === null ? [] : ['--source', modelName(source.path)]),
+      ...checkpoints.flatMap(({ path }) => ['--checkpoint', modelName(path)])
+    ],
     ['--rho', String(rho), ...(selection === null ? [] : ['--seed', String(selection.bootstrap.seed)])],
     [...renderingWords(rendering), ...(rendering.countLeadingSpace ? ['--count-leading-space'] : [])],
     deviceWords(sweep),

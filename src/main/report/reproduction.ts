@@ -1,4 +1,5 @@
 import { formatUtc, rangeName } from '../../contract/words/format'
+import { sweptRangeModel } from '../../contract/model/model'
 import type { Recipe } from '../../contract/model/recipe'
 import type { Report } from '../../contract/documents/report'
 import { sampleCommand } from './samples-page/sample-command'
@@ -8,7 +9,7 @@ import type { StoredExperiment } from './stored-experiment'
 
 /** How to compute every part of an experiment again from the command line. */
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
-  const { document, pair, sweep, selection, search, samples, check, evaluations } = experiment
+  const { document, pair, sweep, search, samples, check, evaluations } = experiment
   const parts: Report['reproduction'] = []
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
   if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: pairCommands(now) })
@@ -46,7 +47,7 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
       commands: [await evaluationCommand(run)]
     })
   }
-  const restored = [...selectedRecipes(selection), ...document.recipes.map(({ recipe }) => recipe)]
+  const restored = [...selectedRecipes(experiment), ...document.recipes.map(({ recipe }) => recipe)]
   if (now !== null && restored.length > 0) {
     parts.push({
       part: 'The restored models themselves',
@@ -58,7 +59,8 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
 }
 
 /** The selected range as a recipe; none without a selection. */
-function selectedRecipes(selection: StoredExperiment['selection']): Recipe[] {
+function selectedRecipes({ selection, sweep }: Pick<StoredExperiment, 'selection' | 'sweep'>): Recipe[] {
   const range = selection?.selected ?? null
-  return range === null ? [] : [{ name: rangeName(range), ranges: [[range.start, range.end]] }]
+  if (range === null || sweep === null) return []
+  return [{ ...sweptRangeModel(range, sweep).recipe, name: rangeName(range, sweep.source) }]
 }

@@ -1,5 +1,5 @@
 import type { Rendering } from '../../contract/documents/crc'
-import type { CheckpointReference } from '../../contract/model/checkpoint'
+import type { CheckpointReference, RestoredTo } from '../../contract/model/checkpoint'
 import type { Recipe } from '../../contract/model/recipe'
 import { withSources } from '../../contract/model/strengths'
 import type { Sampling } from '../../contract/model/sampling'
@@ -57,6 +57,10 @@ export function pairWords(from: ComputedFrom): string[] {
   if (isDemoPair(from)) return ['--demo']
   return ['--base', modelName(from.basePath.path), '--post', modelName(from.postPath.path)]
 }
+
+/** What is restored to, without its folder but for the name. */
+export const withoutSourceFolder = (source: RestoredTo): RestoredTo =>
+  source === null ? null : { ...source, path: modelName(source.path) }
 
 /** A recipe whose sources' folders stand under their names alone. */
 export const withoutFolders = (recipe: Recipe): Recipe =>

@@ -5,7 +5,7 @@ import type { Variant } from '../../contract/documents/samples'
 import { blendName } from '../../contract/documents/swept-model'
 import { takenVariants } from '../../contract/documents/variant-choices'
 import { freeName } from '../../contract/model/free-name'
-import { rangeModel, sameModel } from '../../contract/model/model'
+import { sweptRangeModel, sameModel } from '../../contract/model/model'
 import { Endpoint, type EndpointInterface } from '../../contract/model/outside-model'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { rivalText } from '../../contract/model/rival'
@@ -21,7 +21,7 @@ import type { FoundModels, StudySampler, StudyVariant } from './study-file'
 
 /** What a sweep has found for a pair, once checked. */
 export interface Found {
-  sweep: Pick<SweepDocument, 'layerCount'>
+  sweep: Pick<SweepDocument, 'layerCount' | 'source'>
   /** Null where nothing was selected. */
   selection: Selection | null
 }
@@ -107,7 +107,7 @@ export function endpointVariant(
 /** The ranges and rivals that the selection of a sweep names. */
 function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant[] {
   const range = (of: { start: number; end: number }): Variant => {
-    const { recipe } = rangeModel(of)
+    const { recipe } = sweptRangeModel(of, sweep)
     return { kind: 'recipe', name: recipe.name, recipe }
   }
   if (selection === null) return []
@@ -119,7 +119,7 @@ function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant
   const taken = rivals.flatMap((rival) =>
     rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
   )
-  return takenVariants(taken, sweep.layerCount).map(({ variant }) => variant)
+  return takenVariants(taken, sweep).map(({ variant }) => variant)
 }
 
 /**

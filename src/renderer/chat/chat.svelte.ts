@@ -2,7 +2,7 @@ import { SvelteSet } from 'svelte/reactivity'
 import { z } from 'zod'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { SampleProgress, SampleSettings, Variant } from '../../contract/documents/samples'
-import { rangeModel, sameModel } from '../../contract/model/model'
+import { rangeModel, type Restoring, sameModel, sweptRangeModel } from '../../contract/model/model'
 import { RestorationRange } from '../../contract/model/recipe'
 import type { ChatEvent } from '../../contract/procedures/chat'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -46,7 +46,7 @@ const REST_MS = 250
 
 interface Needs {
   readonly ranges: {
-    readonly selectedOfNewest: RestorationRange | null
+    readonly selectedOfNewest: (RestorationRange & Restoring) | null
     readonly sweep: ShownSweep | null
   }
   readonly recipes: KeptList
@@ -99,7 +99,9 @@ export class Chat {
       return { kind: 'recipe', name: recipe.name, recipe, kept: { id, mark } }
     }
     const range = choice.kind === 'range' ? choice.range : { start: 0, end: 0 }
-    const { recipe } = rangeModel(range)
+    // Of the checkpoint that the newest sweep restores: a range that is moved stays of it.
+    const newest = this.needs.ranges.selectedOfNewest
+    const { recipe } = newest === null ? rangeModel(range) : sweptRangeModel(range, newest)
     return { kind: 'recipe', name: recipe.name, recipe }
   })
 

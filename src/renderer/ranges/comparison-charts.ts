@@ -22,6 +22,7 @@ export type ComparedMeasure = (typeof COMPARED_MEASURES)[number]
 export const comparisonBoard = ({ a, ranges }: SweepComparison): ScoreBoard => ({
   scoredBy: a.scoredBy,
   layerCount: a.layerCount,
+  source: a.source,
   promptCount: a.promptCount,
   base: null,
   post: null,

@@ -8,7 +8,7 @@ import { BY_CHARACTERS, type ScoredByBrief } from '../../contract/documents/scor
 import { type Metric, METRIC_NAMES } from './metrics'
 import { askedCount, sameTask, scoringOf } from './scoring-choice'
 import { boardOfSweep, LiveBoard, withSelection, type ScoreBoard } from './score-board'
-import { weightsKey } from '../../contract/model/model'
+import { type Restoring, weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
 import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
@@ -133,10 +133,13 @@ export class Ranges {
   readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))
   readonly busy = $derived.by(() => this.job.busy)
   /** The range that is selected in the newest sweep, which the slider may have changed since it was saved; null for none. */
-  readonly selectedOfNewest = $derived.by<RestorationRange | null>(() => {
+  readonly selectedOfNewest = $derived.by<(RestorationRange & Restoring) | null>(() => {
     const newest = this.project.state.sweeps[0]
     const shown = newest !== undefined && this.sweep?.id === newest.id
-    return (shown ? this.selection?.selected : newest?.selected) ?? null
+    const selected = (shown ? this.selection?.selected : newest?.selected) ?? null
+    if (newest === undefined || selected === null) return null
+    const { layerCount, source } = newest
+    return { ...selected, layerCount, source }
   })
 
   /** What the next sweep is scored by. */
@@ -166,7 +169,7 @@ export class Ranges {
   private newestSeen: string | null = null
   /** As last heard. */
   private savedChecks: number
-  private liveBoard = new LiveBoard(BY_CHARACTERS, 0, 0)
+  private liveBoard = new LiveBoard(BY_CHARACTERS, { layerCount: 0, source: null }, 0)
 
   /** @param needs prompts, which are saved before they are swept, and tasks that a sweep can be scored by */
   constructor(
@@ -385,7 +388,7 @@ export class Ranges {
 
   private advance(run: SweepRun | null, event: SweepEvent): SweepRun | null {
     if (event.type === 'snapshot') {
-      this.liveBoard = new LiveBoard(event.scoredBy, event.layerCount, event.promptCount)
+      this.liveBoard = new LiveBoard(event.scoredBy, event, event.promptCount)
       this.liveBoard.apply(event.entries)
       this.pick(null)
       this.whatIf.close()

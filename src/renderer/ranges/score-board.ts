@@ -3,12 +3,13 @@ import type { CategoryScore, Selection } from '../../contract/documents/crc'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { type Rival, rivalKey, rivalName } from '../../contract/model/rival'
+import type { RestoredTo } from '../../contract/model/checkpoint'
 import { paretoFront } from '../../contract/model/pareto-front'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
 import { modelOf } from '../../contract/documents/swept-model'
-import { layersModel, modelName, weightsKey } from '../../contract/model/model'
+import { layersModel, modelName, type Restoring, weightsKey } from '../../contract/model/model'
 import { halfStrengths, meanStrength, rangeKey } from '../../contract/model/strengths'
 import { rangePhrase } from '../../contract/words/format'
 import { comparedName } from '../../contract/words/rival-words'
@@ -53,6 +54,8 @@ export function modelsWithin(
 export interface ScoreBoard {
   scoredBy: ScoredByBrief
   layerCount: number
+  /** What ranges and blends are restored to; null: base. */
+  source: RestoredTo
   promptCount: number
   base: LiveScore | null
   post: LiveScore | null
@@ -77,8 +80,8 @@ export function withSelection(
   selection: Pick<Selection, 'selected' | 'tempered' | 'rivals'> | null
 ): ScoreBoard {
   if (selection === null || selection.selected === null) return board
-  const { promptCount } = board
-  const range = rangePhrase(selection.selected)
+  const { promptCount, layerCount, source } = board
+  const range = rangePhrase(selection.selected, source)
   const tempered = selection.tempered.map(({ temperature, minP, ...score }): RivalPoint => ({
     ...score,
     key: `tempered ${temperature} ${minP}`,
@@ -89,7 +92,7 @@ export function withSelection(
   const controls = selection.rivals.flatMap((compared): RivalPoint[] => {
     const { rival } = compared
     if (rival.kind === 'half') {
-      const key = weightsKey(layersModel(halfStrengths(rival.range, rival.half, board.layerCount)))
+      const key = weightsKey(layersModel(halfStrengths(rival.range, rival.half, layerCount, source)))
       const scored = board.others.find((point) => point.key === key)
       return scored === undefined ? [] : [{ ...scored, kind: 'half', name: comparedName(compared) }]
     }
@@ -97,7 +100,7 @@ export function withSelection(
     const scored = board.ranges.find((point) => rangeKey(point) === rangeKey(rival.range))
     if (scored === undefined) return []
     const { validity, diversity, effectiveChoices } = scored
-    const name = `${rangePhrase(rival.range)}, the ${rival.place} of that length`
+    const name = `${rangePhrase(rival.range, source)}, the ${rival.place} of that length`
     const key = rangeKey(rival.range)
     return [{ key, kind: 'control', name, validity, diversity, effectiveChoices, promptCount }]
   })
@@ -151,6 +154,7 @@ export function boardOfSweep(
   return {
     scoredBy: sweep.scoredBy,
     layerCount: sweep.layerCount,
+    source: sweep.source,
     promptCount,
     base: sweep.base === null ? null : live(sweep.base),
     post: live(sweep.post),
@@ -187,7 +191,7 @@ export class LiveBoard {
 
   constructor(
     private readonly scoredBy: ScoredByBrief,
-    private readonly layerCount: number,
+    private readonly restoring: Restoring,
     private readonly promptCount: number
   ) {}
 
@@ -199,7 +203,7 @@ export class LiveBoard {
       else if (model.kind === 'range') this.ranges.set(rangeKey(model.range), { ...model.range, ...score })
       else {
         const { kind } = model
-        const scored = modelOf(model, this.layerCount)
+        const scored = modelOf(model, this.restoring)
         const name = modelName(scored)
         const point = { key: weightsKey(scored), kind, name, mark: null, restored: null, ...score }
         this.others.set(`${kind} ${name}`, point)
@@ -214,11 +218,13 @@ export class LiveBoard {
   }
 
   private copied(): ScoreBoard {
-    const { scoredBy, layerCount, promptCount, base, post } = this
+    const { scoredBy, promptCount, base, post } = this
+    const { layerCount, source } = this.restoring
     const others = [...this.others.values()]
     return {
       scoredBy,
       layerCount,
+      source,
       promptCount,
       base,
       post,

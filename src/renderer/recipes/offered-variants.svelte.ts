@@ -1,4 +1,5 @@
 import type { RestorationRange } from '../../contract/model/recipe'
+import type { Restoring } from '../../contract/model/model'
 import type { OpenProject } from '../app/open-project.svelte'
 import { usableCheckpoints } from './other-checkpoints'
 import { type VariantChoice, variantChoices } from '../../contract/documents/variant-choices'
@@ -13,6 +14,6 @@ export class OfferedVariants {
   /** @param ranges that know what is selected in the newest sweep */
   constructor(
     private readonly project: OpenProject,
-    private readonly ranges: { readonly selectedOfNewest: RestorationRange | null }
+    private readonly ranges: { readonly selectedOfNewest: (RestorationRange & Restoring) | null }
   ) {}
 }

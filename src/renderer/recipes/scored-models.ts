@@ -8,7 +8,7 @@ import {
   type Model,
   modelName,
   modelStrengths,
-  rangeModel,
+  sweptRangeModel,
   weightsKey
 } from '../../contract/model/model'
 import { rangeKey, rangeStrengths } from '../../contract/model/strengths'
@@ -90,12 +90,12 @@ export function otherModels(
   ].sort((a, b) => a.score.strength - b.score.strength)
   return [
     ...blends.map(({ score, estimatedFrom }) => {
-      const model = modelOf({ kind: 'blend', strength: score.strength }, layerCount)
+      const model = modelOf({ kind: 'blend', strength: score.strength }, sweep)
       return scored(model, score, 'blend', null, estimatedFrom)
     }),
     ...modelsOf({ ...sweep, soup: [] }).flatMap(({ model, score }) => {
       if (model.kind === 'post' || model.kind === 'base' || model.kind === 'range') return []
-      return [scored(modelOf(model, layerCount), score, model.kind, namedNow(model, kept))]
+      return [scored(modelOf(model, sweep), score, model.kind, namedNow(model, kept))]
     }),
     ...found.map((score) => scored({ kind: 'recipe', recipe: score.recipe }, score, 'found'))
   ]
@@ -126,10 +126,10 @@ export function scoredModel(
   return {
     key,
     kind: 'range',
-    name: rangeName(score),
+    name: rangeName(score, sweep.source),
     mark: null,
-    layers: rangeStrengths(score, sweep.layerCount),
-    model: rangeModel(score),
+    layers: rangeStrengths(score, sweep.layerCount, sweep.source),
+    model: sweptRangeModel(score, sweep),
     score,
     estimatedFrom: exact === undefined ? (sweep.preview?.prompts.length ?? null) : null
   }

@@ -125,5 +125,5 @@ function expectScore(actual: Score | null | undefined, expected: ReferenceModel)
 }
 
 function entryName({ model }: LiveEntry): string {
-  return weightsKey(modelOf(model, LAYERS))
+  return weightsKey(modelOf(model, { layerCount: LAYERS, source: null }))
 }

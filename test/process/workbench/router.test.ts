@@ -121,6 +121,7 @@ describe('projects', () => {
       {
         rho: 0.7,
         scoredBy: { kind: 'crc' },
+        source: null,
         soupSize: 5,
         device: 'cpu',
         memoryBytes: 1e9,
@@ -129,6 +130,7 @@ describe('projects', () => {
       {
         rho: 0.8,
         scoredBy: { kind: 'task', taskId: 'demo-open', sampling: PAPER_SAMPLING, draws: 32, split: false },
+        source: 'kept',
         soupSize: 9,
         device: 'auto',
         memoryBytes: null,

@@ -8,7 +8,7 @@ import {
 } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { rangeName } from '../../../contract/words/format'
-import { type Model, rangeModel } from '../../../contract/model/model'
+import { type Model, sweptRangeModel } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Recipe } from '../../../contract/model/recipe'
 import { recipeStrengths } from '../../../contract/model/strengths'
@@ -40,17 +40,19 @@ export interface CheckRequest {
  * @param rho share of post's validity that must be kept
  */
 export function rangesToCheck(
-  { post, ranges }: Pick<SweepDocument, 'post' | 'ranges'>,
+  { post, ranges, layerCount, source }: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount' | 'source'>,
   earlier: AnswerCheck | null,
   rho: number,
   count = CHECKED_AT_ONCE
 ): Recipe[] {
   const unseen = ranges.filter(
-    (range) => range.diversity > post.diversity && checkOf(earlier, rangeModel(range)) === null
+    (range) =>
+      range.diversity > post.diversity &&
+      checkOf(earlier, sweptRangeModel(range, { layerCount, source })) === null
   )
   return bestRanges(unseen, rho * post.validity, count).map((range) => ({
-    name: rangeName(range),
-    ranges: [[range.start, range.end]]
+    ...sweptRangeModel(range, { layerCount, source }).recipe,
+    name: rangeName(range, source)
   }))
 }
 
@@ -81,7 +83,7 @@ export async function checkSweep(
       'Accept a lower validity limit, or name recipes to check.'
     )
   }
-  const { device, precision, layerCount } = sweep
+  const { device, precision, layerCount, source } = sweep
   for (const recipe of recipes) recipeStrengths(recipe, layerCount)
   const { rendered, text, endTokens, basePath, postPath } = await sweptPrompts(folders, sweep)
   const { answers, seconds } = await checkAnswers(
@@ -112,6 +114,7 @@ export async function checkSweep(
     layerCount,
     basePath,
     postPath,
+    source,
     endTokens,
     post: at(answers, 0, 'model'),
     models: recipes.map((recipe, index) => ({ recipe, ...at(answers, index + 1, 'model') }))

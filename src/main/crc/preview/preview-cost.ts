@@ -31,7 +31,7 @@ export class PreviewCost {
         ? 0
         : countEdges(
             buildRecipeTrie(
-              inPair.map((model) => modelOf(model, this.layerCount)),
+              inPair.map((model) => modelOf(model, { layerCount: this.layerCount, source: null })),
               this.sharing
             )
           )

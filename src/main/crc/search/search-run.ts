@@ -9,9 +9,10 @@ import type {
   SweepDocument,
   Work
 } from '../../../contract/documents/crc'
-import { layersModel, type Model } from '../../../contract/model/model'
+import { layersModel, type Model, type Restoring } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
-import type { LayerStrength, RestorationRange } from '../../../contract/model/recipe'
+import type { RestoredTo } from '../../../contract/model/checkpoint'
+import type { LayerStrength, Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import {
   type HeldOut,
@@ -26,7 +27,8 @@ import {
   nameStrengths,
   postStrengths,
   rangeStrengths,
-  recipeOf
+  recipeOf,
+  takenFrom
 } from '../../../contract/model/strengths'
 import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
@@ -101,7 +103,7 @@ export async function runRecipeSearch(
       cost: (candidates) => countBlockEvaluations(candidates, layerCount),
       onGeneration: ({ best: [best] }) => {
         if (best === undefined || best === null) return
-        scoring.noteBest({ ...meansOver(best.measures, picking), recipe: recipeFor(best) })
+        scoring.noteBest({ ...meansOver(best.measures, picking), recipe: recipeFor(best, sweep.source) })
       }
     }
   )
@@ -116,7 +118,7 @@ export async function runRecipeSearch(
     ...describeSearch(request, outcome, categories, views),
     found: scores.map((each, index): RecipeScore => ({
       ...each,
-      recipe: recipeFor({ layers: at(candidates, index, 'recipe') })
+      recipe: recipeFor({ layers: at(candidates, index, 'recipe') }, sweep.source)
     })),
     shapley: settings.method === 'subsets' ? layerShares(layerCount, settings, known, categories) : null,
     work: scoring.work
@@ -203,7 +205,10 @@ class CandidateScoring {
 
   async score(candidates: readonly (readonly LayerStrength[])[], generation: number): Promise<RecipeScore[]> {
     const { pair, sweep } = this.request
-    const recipes = candidates.map((layers, index) => ({ name: String(index), layers: [...layers] }))
+    const recipes = candidates.map((layers, index) => ({
+      name: String(index),
+      layers: takenFrom(layers, sweep.source)
+    }))
     const tell = (current: SweepProgress): void =>
       this.onProgress({
         generation,
@@ -241,7 +246,7 @@ function describeSearch(
     ? null
     : pairedDifference(differences(best.measures, compared), picking, settings.seed)
   const heldOut =
-    views.reason === null ? heldOutComparison(outcome, views.heldOut, post, layerCount, settings.seed) : null
+    views.reason === null ? heldOutComparison(outcome, views.heldOut, post, sweep, settings.seed) : null
   return {
     sweepId: sweep.id,
     scoredBy: briefScoring(sweep.scoredBy),
@@ -263,7 +268,7 @@ function describeSearch(
       blockEvaluations,
       best: {
         ...meansOver(after?.measures ?? post, categories),
-        recipe: recipeFor(after ?? { layers: postStrengths(layerCount) })
+        recipe: recipeFor(after ?? { layers: postStrengths(layerCount) }, sweep.source)
       }
     })),
     stopped: outcome.stopped,
@@ -311,7 +316,7 @@ function heldOutComparison(
   { found, bestRanges }: Pick<SearchOutcome, 'found' | 'bestRanges'>,
   heldOut: SearchViews['heldOut'],
   post: PromptMeasures,
-  layerCount: number,
+  { layerCount, source }: Restoring,
   seed: number
 ): HeldOut {
   const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
@@ -339,7 +344,7 @@ function heldOutComparison(
     found: mean(({ found }) => found.measures),
     range: mean(({ range }) => range.measures),
     post: mean(() => post),
-    recipes: folds.map(({ found }) => recipeFor(found))
+    recipes: folds.map(({ found }) => recipeFor(found, source))
   }
 }
 
@@ -373,5 +378,8 @@ function measuresOf({ prompts }: Pick<Score, 'prompts'>): PromptMeasures {
 
 const categoryScore = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
-const recipeFor = ({ layers }: Pick<ScoredLayers, 'layers'>): ReturnType<typeof recipeOf> =>
-  recipeOf(nameStrengths(layers), layers)
+/** A search knows how much layers take, and its sweep of what. */
+function recipeFor({ layers }: Pick<ScoredLayers, 'layers'>, source: RestoredTo): Recipe {
+  const taken = takenFrom(layers, source)
+  return recipeOf(nameStrengths(taken), taken)
+}

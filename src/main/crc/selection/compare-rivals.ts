@@ -26,6 +26,7 @@ import type { Steps } from '../../base/steps'
 export type Found = Pick<
   SweepDocument,
   | 'layerCount'
+  | 'source'
   | 'prompts'
   | 'scoredBy'
   | 'whatIf'
@@ -211,13 +212,13 @@ const blendsOf = (soup: Found['soup']): Candidate[] =>
     .map((score) => ({ rival: { kind: 'blend', strength: score.strength }, score }))
 
 /** One half of the selected range's layers alone, where a recipe that restores that was scored. */
-function halvesAlone({ recipes, layerCount }: Found, { start, end }: RangeScore): Candidate[] {
+function halvesAlone({ recipes, layerCount, source }: Found, { start, end }: RangeScore): Candidate[] {
   const scored = new Map(
     recipes.map((score) => [weightsKey({ kind: 'recipe', recipe: score.recipe }), score])
   )
   return LayerHalf.options.flatMap((half): Candidate[] => {
     const range = { start, end }
-    const score = scored.get(weightsKey(layersModel(halfStrengths(range, half, layerCount))))
+    const score = scored.get(weightsKey(layersModel(halfStrengths(range, half, layerCount, source))))
     return score === undefined ? [] : [{ rival: { kind: 'half', half, range }, score }]
   })
 }

@@ -200,6 +200,7 @@ function factsOf(
     device: computed.device,
     precision: computed.precision,
     layerCount: prepared.layerCount,
+    source: prepared.source,
     basePath: { path: request.base, fingerprint: prepared.base.checkpoint.fingerprint },
     postPath: { path: request.post, fingerprint: prepared.post.checkpoint.fingerprint },
     rendering: request.rendering,

@@ -168,7 +168,7 @@ const hasPrompts = ({ prompts }: SweepDocument, identity: SweepIdentity): boolea
 
 /** Of each model and rival, by its key, what a sweep has on each of its prompts; undefined on those that it was not scored on. */
 function knownScores(sweep: SweepDocument): Map<string, (PromptScore | undefined)[]> {
-  const { layerCount, preview } = sweep
+  const { preview } = sweep
   const models = modelsOf({ ...sweep, recipes: sweep.recipes.filter(({ alone }) => alone === undefined) })
   const places = new Map(preview?.prompts.map((prompt, place) => [prompt, place]))
   const previewed = modelsOf({
@@ -179,7 +179,7 @@ function knownScores(sweep: SweepDocument): Map<string, (PromptScore | undefined
     recipes: [],
     checkpoints: []
   }).filter(({ model }) => model.kind !== 'post')
-  const key = (model: SweptModel): string => weightsKey(modelOf(model, layerCount))
+  const key = (model: SweptModel): string => weightsKey(modelOf(model, sweep))
   return new Map([
     ...previewed.map(({ model, score }): [string, (PromptScore | undefined)[]] => [
       key(model),

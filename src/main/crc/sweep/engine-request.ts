@@ -31,7 +31,7 @@ export function engineRequest(
   isKnown: (model: number, prompt: number) => boolean,
   split: KeyedSplit | null
 ): EngineRequest {
-  const { base, post, models, layerCount, prompts, groups, rivals, whatIf, request } = prepared
+  const { base, post, models, prompts, groups, rivals, whatIf, request } = prepared
   const rest = restOfSplit(
     split,
     missing.map((prompt) => at(prompts, prompt, 'prompt').key)
@@ -50,7 +50,7 @@ export function engineRequest(
       post: post.checkpoint.path,
       models: asked
         .filter((model) => model < models.length)
-        .map((model) => modelOf(at(models, model, 'model'), layerCount)),
+        .map((model) => modelOf(at(models, model, 'model'), prepared)),
       prompts: missing.map((prompt) => ({
         tokens: at(prompts, prompt, 'prompt').tokens,
         groups: at(groups, prompt, 'prompt')

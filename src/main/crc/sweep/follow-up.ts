@@ -18,10 +18,10 @@ export async function withHalvesAlone(
   sweep: SweepDocument,
   signal: AbortSignal
 ): Promise<SweepDocument> {
-  const { selected, selection, layerCount, preview } = sweep
+  const { selected, selection, layerCount, source, preview } = sweep
   if (selected === null || selection === null || preview !== null) return sweep
   const recipes = LayerHalf.options.map((half) => {
-    const layers = halfStrengths(selected, half, layerCount)
+    const layers = halfStrengths(selected, half, layerCount, source)
     return recipeOf(nameStrengths(layers), layers)
   })
   try {

@@ -61,6 +61,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
         layerCount: part.layerCount,
         basePath: part.basePath,
         postPath: part.postPath,
+        source: part.source,
         rendering: part.rendering,
         scoredBy: part.scoredBy,
         whatIf: part.whatIf,
@@ -116,6 +117,7 @@ function requireWhole({ file, part }: PartFile): void {
 const SHARED = {
   basePath: 'another base model',
   postPath: 'another post model',
+  source: 'ranges of another checkpoint',
   programVersion: 'another version of the program',
   device: 'another device',
   precision: 'another precision',

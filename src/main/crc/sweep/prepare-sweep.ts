@@ -18,7 +18,7 @@ import { comparePrompts } from '../../answers/compare-prompts'
 import { pairEndTokens } from '../../checkpoint/generation-config'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
-import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
+import type { OtherCheckpoint, RestoredTo } from '../../../contract/model/checkpoint'
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Rival, rivalKey, usualRivals, WHAT_IF_SAMPLERS } from '../../../contract/model/rival'
@@ -56,6 +56,8 @@ export interface CrcSweepRequest {
   rho: number
   /** Whether to score all restoration ranges and select one. */
   ranges: boolean
+  /** What ranges and blends of all layers are restored to; base when null or left out. */
+  source?: RestoredTo
   /** False leaves base as a whole model out. */
   wholeBase?: boolean
   /** Scored besides post, base and the ranges. */
@@ -101,6 +103,8 @@ export interface PreparedSweep {
   base: PairMember
   post: PairMember
   layerCount: number
+  /** What ranges and blends are restored to; null: base. */
+  source: RestoredTo
   prompts: SweptPrompt[]
   /** Of each prompt, for each of its answers the sequences of tokens that are it. */
   groups: TrackedPrompt['groups'][]
@@ -124,6 +128,8 @@ export interface PreparedSweep {
  */
 export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pair): Promise<PreparedSweep> {
   const { layerCount } = post.spec
+  const source = request.source ?? null
+  if (source !== null) await openSameOther(post, source)
   const text = await recentTextModel(post.checkpoint.path)
   const asked = await renderAsked(request, { base, post }, text)
   refuseLongPrompts(asked, post)
@@ -151,6 +157,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     base,
     post,
     layerCount,
+    source,
     prompts,
     groups: asked.groups,
     scoredBy,
@@ -163,7 +170,10 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       base: base.checkpoint.fingerprint,
       post: post.checkpoint.fingerprint,
       layerCount,
-      modelKeys: [...models.map((model) => weightsKey(modelOf(model, layerCount))), ...rivals.map(rivalKey)],
+      modelKeys: [
+        ...models.map((model) => weightsKey(modelOf(model, { layerCount, source }))),
+        ...rivals.map(rivalKey)
+      ],
       rivalCount: rivals.length,
       scoredBy,
       prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))

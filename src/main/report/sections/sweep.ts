@@ -1,3 +1,4 @@
+import { blendName } from '../../../contract/documents/swept-model'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
   capitalised,
@@ -166,6 +167,7 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): (Restorat
 function rangesChart(sweep: ReportedSweep): ReportChart {
   const {
     layerCount,
+    source,
     promptCount,
     base,
     post,
@@ -188,6 +190,7 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
     board: {
       scoredBy: briefScoring(scoredBy),
       layerCount,
+      source,
       promptCount,
       base: base === null ? null : live(base),
       post: live(post),
@@ -195,7 +198,7 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
       others: [
         ...soup.map((score) => ({
           kind: 'blend' as const,
-          name: `All layers at ${score.strength}`,
+          name: blendName(score.strength, source),
           mark: null,
           ...live(score)
         })),
@@ -244,12 +247,12 @@ const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>
   mark === null ? otherwise : keptStyle(mark).tone
 
 function modelsTable(
-  { base, post, recipes, checkpoints, promptCount, scoredBy }: ReportedSweep,
+  { base, post, recipes, checkpoints, promptCount, scoredBy, source }: ReportedSweep,
   selected: ReportedRange | undefined
 ): Block {
   const models: [string, ModelTone, ReportedScore][] = [['post', 'post', post]]
   if (base !== null) models.unshift(['base', 'base', base])
-  if (selected !== undefined) models.push([rangeName(selected), 'hybrid', selected])
+  if (selected !== undefined) models.push([rangeName(selected, source), 'hybrid', selected])
   for (const score of recipes) models.push([score.recipe.name, toneOfMark(score.mark, 'hybrid'), score])
   for (const score of checkpoints) models.push([score.name, toneOfMark(score.mark, 'checkpoint'), score])
   const categories = Object.keys(post.categories)
@@ -406,6 +409,10 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
     [
       'Computed',
       `${formatUtc(sweep.createdAt)} by SLR Workbench ${sweep.programVersion || 'of an unknown version'}`
+    ],
+    [
+      'Restored to',
+      sweep.source === null ? 'base' : `${sweep.source.name}, fingerprint ${sweep.source.fingerprint}`
     ],
     ['Device', `${DEVICE_LABELS[sweep.device]} in ${sweep.precision}`],
     ['Time', formatDuration(sweep.seconds)],

@@ -7,6 +7,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { inTurns } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { askWhatIf } from '../../crc/check/ask-what-if'
+import { areOverSources } from '../../crc/selection/best-over-sources'
 import { compareSweeps } from '../../measures/compare-sweeps'
 import type { ProjectPair } from '../../project/project-pair'
 import { cancelling, route, type Routing, watching } from './route'
@@ -30,6 +31,25 @@ async function sentSweep(sweep: SweepDocument): Promise<ShownSweep> {
   const shown = shownSweep(sweep)
   await setImmediate()
   return shown
+}
+
+/** Of a comparison of two sources, the newest sweep of each other source that the pair has on the same prompts. */
+async function otherSources(
+  own: ProjectPair,
+  compared: readonly [SweepDocument, SweepDocument]
+): Promise<SweepDocument[]> {
+  if (!areOverSources(compared)) return []
+  const key = ({ source }: Pick<SweepDocument, 'source'>): string | null => source?.fingerprint ?? null
+  const seen = new Set(compared.map(key))
+  const found: SweepDocument[] = []
+  for (const summary of own.sweeps) {
+    if (seen.has(key(summary)) || summary.isPreview) continue
+    const sweep = await own.readSweep(summary.id)
+    if (!areOverSources([...compared, sweep])) continue
+    seen.add(key(summary))
+    found.push(sweep)
+  }
+  return found
 }
 
 /** Sweeps of all ranges, and what is asked of a stored one. */
@@ -73,9 +93,11 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
           sweep: await of.readSweep(id),
           check: await of.readAnswerCheck(id)
         })
-        const options = { rho, ...(signal === undefined ? {} : { signal }) }
         const theirs = await read(project.pair(other.pair), other.sweepId)
-        return compareSweeps(await read(own, sweepId), theirs, options)
+        const ours = await read(own, sweepId)
+        const others = await otherSources(own, [ours.sweep, theirs.sweep])
+        const options = { rho, others, ...(signal === undefined ? {} : { signal }) }
+        return compareSweeps(ours, theirs, options)
       }),
     scoreRecipe: sweeps.scoreRecipe.use(withPair).handler(async function* ({
       context: { own },

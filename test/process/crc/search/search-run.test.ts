@@ -125,7 +125,12 @@ describe('the search on a real pair, in the engine process', async () => {
       ...whole(validity, 0.9)
     })
     const { layerCount } = sweep
-    const check = { layerCount, post: whole(0.99, 0.4), models: [checked(first, 0.5), checked(second, 0.95)] }
+    const check = {
+      layerCount,
+      source: null,
+      post: whole(0.99, 0.4),
+      models: [checked(first, 0.5), checked(second, 0.95)]
+    }
     const short = { ...request, check, settings: { ...settings, generations: 1 } }
     const { range } = await runRecipeSearch(engine.client(), short, never, () => undefined)
     expect(range.range).toEqual({ start: second.start, end: second.end })

@@ -27,7 +27,7 @@ it('a sweep tells the score of a model under whatever name, and of none that it 
 
 it('the models of a sweep have names of their own', () => {
   const sweep = { ...tinySweep(), soup: [{ ...tinySweep().post, strength: 0.5 }] }
-  const named = modelsOf(sweep).map(({ model }) => modelOf(model, sweep.layerCount))
+  const named = modelsOf(sweep).map(({ model }) => modelOf(model, sweep))
   expect(named).toContainEqual(rangeModel({ start: 0, end: 1 }))
   expect(named).toContainEqual({
     kind: 'recipe',

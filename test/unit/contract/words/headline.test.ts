@@ -1,3 +1,4 @@
+import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import type { CheckedModel, CheckResult, WholeAnswers } from '../../../../src/contract/documents/answer-check'
@@ -68,6 +69,7 @@ const checked = ({ start, end }: RestorationRange, answers: WholeAnswers): Check
 })
 const checkOfModels = (...models: CheckedModel[]): CheckResult => ({
   layerCount: LAYERS,
+  source: null,
   post: whole(0.99, 0.45),
   models
 })
@@ -84,6 +86,7 @@ const FAILING = checkOfModels(checked(range(4, 11), whole(0.86, 0.91)))
 const found = (evidence: Partial<HeadlineEvidence>): ReturnType<typeof headline> =>
   headline({
     layerCount: LAYERS,
+    source: null,
     scoredBy: CRC,
     post: POST,
     ranges: RANGES,
@@ -277,9 +280,24 @@ describe('the headline of a sweep', () => {
     expect(HeadlineState.options.filter(isGood)).toEqual(['holds'])
   })
 
+  it('names the checkpoint that the layers are of, where that is not base', () => {
+    const source = { name: 'sft', path: '/models/sft', fingerprint: 'f1' }
+    expect(found({ source }).verdict).toBe('Layers 4–11 from sft, not checked yet')
+    const layers = rangeStrengths(range(4, 11), LAYERS, source)
+    const check = {
+      ...PASSING,
+      source,
+      models: [{ recipe: { name: 'of sft', layers }, ...whole(0.9, 0.91) }]
+    }
+    expect(found({ source, check }).verdict).toBe('Restore layers 4–11 from sft')
+    // A check of the same layers of base says nothing of these.
+    expect(found({ source, check: { ...PASSING, source } }).state).toBe('unchecked')
+  })
+
   it('says how sure it is: whole answers, the interval, the rival, and why there is no cross-fitted score', () => {
     const evidence = {
       layerCount: LAYERS,
+      source: null,
       scoredBy: CRC,
       post: POST,
       ranges: RANGES,
@@ -332,9 +350,15 @@ describe('how sure it is after a check that threw ranges out', () => {
   )
   const sureOf = (selection: Selection, check: CheckResult) =>
     Object.fromEntries(
-      assurances({ layerCount: LAYERS, scoredBy: CRC, post: POST, ranges: RANGES, selection, check }).map(
-        ({ label, detail }) => [label, detail]
-      )
+      assurances({
+        layerCount: LAYERS,
+        source: null,
+        scoredBy: CRC,
+        post: POST,
+        ranges: RANGES,
+        selection,
+        check
+      }).map(({ label, detail }) => [label, detail])
     )
 
   it('says which had no chance to win, and that all prompts threw them out', () => {

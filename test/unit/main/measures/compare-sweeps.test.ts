@@ -145,6 +145,7 @@ describe('two sweeps', () => {
     expect(found.a.selected).toEqual({ start: 0, end: 3 })
     const checkOfBest = {
       layerCount: 4,
+      source: null,
       post: {
         firstToken: { validity: 0.9, diversity: 0.3 },
         answers: { validity: 0.9, diversity: 0.3 },

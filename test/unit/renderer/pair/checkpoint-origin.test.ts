@@ -12,6 +12,7 @@ describe('where results came from', () => {
     scoredBy: BY_CHARACTERS,
     promptCount: 1,
     selected: null,
+    source: null,
     rivals: [],
     layerCount: 2,
     post: { validity: 1, diversity: 1 },

@@ -338,7 +338,10 @@ describe('rivals of a sweep', () => {
   })
 
   it('and blends that the rule takes can be evaluated as they are', () => {
-    const [mix, blend] = takenVariants([rival, { kind: 'blend', strength: 0.5 }], 2)
+    const [mix, blend] = takenVariants([rival, { kind: 'blend', strength: 0.5 }], {
+      layerCount: 2,
+      source: null
+    })
     expect(mix?.variant).toEqual({ kind: 'rival', name: 'logits with 0.7 of base', rival })
     const half = { attention: 0.5, mlp: 0.5 }
     expect(blend?.variant).toMatchObject({ kind: 'recipe', recipe: { layers: [half, half] } })
@@ -352,7 +355,7 @@ describe('a board of scores', () => {
   })
 
   it('fills as entries of a running sweep arrive, the later score of a range replacing the earlier', () => {
-    const live = new LiveBoard(BY_CHARACTERS, 12, 40)
+    const live = new LiveBoard(BY_CHARACTERS, { layerCount: 12, source: null }, 40)
     const score = { validity: 0.9, diversity: 0.5, effectiveChoices: 3, promptCount: 20 }
     const model = { kind: 'range', range: { start: 4, end: 11 } } as const
     live.apply([{ model, score }])

@@ -18,6 +18,7 @@ const score = (validity: number, diversity: number) => ({
 const board: ScoreBoard = {
   scoredBy: { kind: 'crc' },
   layerCount: 3,
+  source: null,
   promptCount: 4,
   base: score(0.4, 0.9),
   post: score(1, 0.3),

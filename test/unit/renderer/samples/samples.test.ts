@@ -260,7 +260,9 @@ describe('the variants to compare', () => {
     diversity: null
   })
   const namesOf = (recipes: KeptRecipe[], selected: { start: number; end: number } | null): string[] =>
-    variantChoices(recipes, [], selected).map(({ variant }) => variant.name)
+    variantChoices(recipes, [], selected && { ...selected, layerCount: 12, source: null }).map(
+      ({ variant }) => variant.name
+    )
 
   it('are base, post, the selected range and the kept recipes', () => {
     expect(namesOf([kept('mine', 2, 3)], { start: 4, end: 11 })).toEqual([
@@ -276,7 +278,7 @@ describe('the variants to compare', () => {
   })
 
   it('know a kept recipe by its id, in spite of a new name or a range of the same name left out before', () => {
-    const [, , range] = variantChoices([], [], { start: 4, end: 11 })
+    const [, , range] = variantChoices([], [], { start: 4, end: 11, layerCount: 12, source: null })
     const [, , before] = variantChoices([kept('Layers 4–11', 4, 11)], [], null)
     const [, , renamed] = variantChoices(
       [{ ...kept('Layers 4–11', 4, 11), recipe: { name: 'careful', ranges: [[4, 11]] } }],

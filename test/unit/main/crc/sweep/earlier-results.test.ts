@@ -14,7 +14,7 @@ const identity: SweepIdentity = {
   base: sweep.basePath.fingerprint,
   post: sweep.postPath.fingerprint,
   layerCount: sweep.layerCount,
-  modelKeys: modelsOf(sweep).map(({ model }) => weightsKey(modelOf(model, sweep.layerCount))),
+  modelKeys: modelsOf(sweep).map(({ model }) => weightsKey(modelOf(model, sweep))),
   rivalCount: 0,
   scoredBy: sweep.scoredBy,
   prompts: sweep.prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))

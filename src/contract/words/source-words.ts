@@ -1,0 +1,52 @@
+import type { SourceComparison } from '../documents/source-comparison'
+import type { ScoredBy } from '../documents/scored-by'
+import type { RestoredTo } from '../model/checkpoint'
+import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
+import { scoreWords } from './score-words'
+
+/** Whose layers they are: `base`, `sft`. */
+export const sourceName = (source: RestoredTo): string => source?.name ?? 'base'
+
+/** What stands behind layers that are named: ` from sft`; nothing for base. */
+export const fromWords = (source: RestoredTo): string => (source === null ? '' : ` from ${source.name}`)
+
+/**
+ * What sweeps that restore layers to different checkpoints say together: the best of all, that it was picked from so many, how it
+ * does where it was not picked, and what each source has by itself.
+ */
+export function sourceLines(
+  { best, sources, minimumValidity, promptCount, post, unseen }: SourceComparison,
+  scoredBy: Pick<ScoredBy, 'kind'>
+): string[] {
+  const words = scoreWords(scoredBy)
+  const count = sources.reduce((sum, { rangeCount }) => sum + rangeCount, 0)
+  const picked = `picked from ${plural(count, 'range')} of ${plural(sources.length, 'source')} on the same ${plural(promptCount, words.prompt)}`
+  const first =
+    best === null
+      ? `No range of any source qualifies: ${words.validity} of at least ${formatScore(minimumValidity)}, and ${words.diversity} above post's ${formatScore(post.diversity)}.`
+      : `${capitalised(rangePhrase(best.range, best.source))}${best.source === null ? ' from base' : ''}: ${words.diversity} ` +
+        `${formatScore(best.range.diversity)} at ${words.validity} ${formatScore(best.range.validity)} (post ${formatScore(post.diversity)}; gain ` +
+        `${formatDelta(best.gain[0])} to ${formatDelta(best.gain[1])} over resampled ${words.prompt}s)` +
+        `${scoredBy.kind === 'task' ? '' : ', on first tokens alone'}. It was ${picked}, which flatters it more than the best of one source.`
+  const alone = sources.map(({ source, selected, wins }) => {
+    const own =
+      selected === null
+        ? 'no range qualifies'
+        : `${rangePhrase(selected)}, ${words.diversity} ${formatScore(selected.diversity)} at ${words.validity} ${formatScore(selected.validity)}`
+    return `From ${sourceName(source)}: ${own}; the best of all in ${formatPercent(wins)} of the resamplings.`
+  })
+  return [first, ...alone, unseenWords(unseen, words.prompt, words.diversity)]
+}
+
+function unseenWords(unseen: SourceComparison['unseen'], prompt: string, diversity: string): string {
+  if (unseen === null) return `Too few ${prompt}s to pick on one half and score on the other.`
+  const { over, ofBase } = unseen
+  const head = `Picked on half the ${prompt}s and scored on the other half: ${diversity} ${formatScore(over.diversity)} over all sources`
+  if (ofBase === null) return `${head} (post ${formatScore(over.postDiversity)}).`
+  const gain = over.diversity - ofBase.diversity
+  return `${head}, ${formatScore(ofBase.diversity)} of base alone (post ${formatScore(over.postDiversity)}): ${
+    gain > 0
+      ? 'other sources add something on unseen prompts too.'
+      : 'on unseen prompts other sources add nothing.'
+  }`
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
+import { SweepDocument } from '../../../../src/contract/documents/crc'
+import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
+import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
+import { withHalvesAlone } from '../../../../src/main/crc/sweep/follow-up'
+import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { exportRecipe } from '../../../fixtures/exported-pair'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
+
+it('restores to another checkpoint what a pair restores whose base that is: the same scores, to the bit, and the same selection', async () => {
+  const pair = await shortPair()
+  const path = join(await temporaryFolder(), 'between')
+  const layers = Array.from({ length: 6 }, () => ({ attention: 0.6, mlp: 0.8 }))
+  await exportRecipe(pair, { name: 'between', layers }, path)
+  const { fingerprint } = await openCheckpoint(path)
+  const source = { name: 'between', path, fingerprint }
+  const request: CrcSweepRequest = {
+    ...pair,
+    prompts: await demoPrompts(4),
+    rendering: DEFAULT_RENDERING,
+    rho: 0.5,
+    ranges: true,
+    // Base as a whole shares blocks with ranges of base: the last bits depend on what goes through a block together.
+    wholeBase: false,
+    recipes: [],
+    soupSize: 3
+  }
+  const { signal } = new AbortController()
+  const sweepOf = async (asked: CrcSweepRequest): Promise<SweepDocument> => {
+    const engine = sharedEngine.client()
+    const swept = await runCrcSweep(engine, asked, signal, () => undefined)
+    return SweepDocument.parse(await withHalvesAlone(engine, asked, swept, signal))
+  }
+  const ofSource = await sweepOf({ ...request, source })
+  const ofPair = await sweepOf({ ...request, base: path })
+  const ofBase = await sweepOf(request)
+  expect(ofSource.source).toEqual(source)
+  expect(ofSource.ranges).toEqual(ofPair.ranges)
+  expect(ofSource.soup).toEqual(ofPair.soup)
+  expect(ofSource.selected).not.toBeNull()
+  expect(ofSource.selection).toEqual(ofPair.selection)
+  expect(ofSource.recipes.map(({ prompts }) => prompts)).toEqual(ofPair.recipes.map(({ prompts }) => prompts))
+  expect(ofSource.recipes[0]?.recipe.name).toMatch(/ from between$/)
+  expect(ofSource.work.blockEvaluations).toBe(ofPair.work.blockEvaluations)
+  expect(ofSource.ranges).not.toEqual(ofBase.ranges)
+})
