@@ -45,11 +45,14 @@ export function comparisonVerdict(comparison: SweepComparison): string {
 
 function selectionWords({ a, b, by, selection }: SweepComparison): string {
   if (a.selected === null && b.selected === null) return 'Neither selects a range'
-  const named = (side: 'A' | 'B', { selected }: SweepComparison['a']): string =>
-    `${side} selects ${selected === null ? 'no range' : rangePhrase(selected)}`
-  if (a.selected !== null && selection.same && by === 'range') return `Both select ${rangePhrase(a.selected)}`
+  const named = (side: 'A' | 'B', { selected, source }: SweepComparison['a']): string =>
+    `${side} selects ${selected === null ? 'no range' : rangePhrase(selected, source)}`
+  const alike = a.source?.fingerprint === b.source?.fingerprint
+  if (a.selected !== null && selection.same && by === 'range' && alike)
+    return `Both select ${rangePhrase(a.selected)}`
   const both = `${named('A', a)}, ${named('B', b)}`
-  if (selection.same) return `${both}, which stands at the same depth`
+  if (selection.same)
+    return `${both}, which ${by === 'range' ? 'are the same layers' : 'stands at the same depth'}`
   if (selection.overlap === null) return both
   if (selection.overlap === 0) return `${both}, which have no depth in common`
   return `${both}, and ${formatPercent(selection.overlap)} of the depth that either takes is in both`
@@ -106,20 +109,27 @@ export function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): stri
   const from = side.toUpperCase()
   const to = side === 'a' ? 'B' : 'A'
   if (carried === null) {
-    const { selected } = comparison[side]
-    return selected === null ? null : `What ${from} selects, ${rangePhrase(selected)}, ${to} has not scored.`
+    const { selected, source } = comparison[side]
+    return selected === null
+      ? null
+      : `What ${from} selects, ${rangePhrase(selected, source)}, ${to} has not scored.`
   }
   const words = scoreWords(comparison.a.scoredBy)
   const { range, other, score, gain, validityKept } = carried
   const target = comparison[side === 'a' ? 'b' : 'a']
-  const place = comparison.by === 'range' ? '' : ` (there ${rangePhrase(other)})`
+  const own = comparison[side]
+  const there = rangePhrase(other, target.source)
+  const place =
+    comparison.by === 'range' && target.source?.fingerprint === own.source?.fingerprint
+      ? ''
+      : ` (there ${there})`
   const kept =
     validityKept === null
       ? ''
       : `, with ${formatPercent(validityKept)} of post's ${words.validity} kept` +
         (carried.keepsEnough ? '' : `, less than the ${formatPercent(target.rho)} asked for`)
   return (
-    `What ${from} selects, ${rangePhrase(range)}${place}, has in ${to} ${words.diversity} ${formatScore(score.diversity)}: ` +
+    `What ${from} selects, ${rangePhrase(range, own.source)}${place}, has in ${to} ${words.diversity} ${formatScore(score.diversity)}: ` +
     `${formatDelta(gain)} over post${kept}${behindWords(carried, to)}.`
   )
 }

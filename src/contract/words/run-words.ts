@@ -6,6 +6,7 @@ import type { SearchSummary } from '../documents/search'
 import { DEVICE_LABELS } from '../model/device'
 import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
 import { scoredByName, scoreWords } from './score-words'
+import { fromWords } from './source-words'
 
 /** What runs of a kind are called. */
 export const RUN_KIND_WORDS: Readonly<Record<RunKind, { one: string; several: string }>> = {
@@ -15,12 +16,12 @@ export const RUN_KIND_WORDS: Readonly<Record<RunKind, { one: string; several: st
   evaluation: { one: 'evaluation', several: 'evaluations' }
 }
 
-export function sweepTitle({ scoredBy, selected, best, isPreview }: SweepSummary): string {
+export function sweepTitle({ scoredBy, selected, best, isPreview, source }: SweepSummary): string {
   const { diversity } = scoreWords(scoredBy)
   const result =
     selected === null || best === null
-      ? 'no range selected'
-      : `${rangePhrase(selected)}, ${diversity} ${formatScore(best.diversity)}`
+      ? `no range selected${fromWords(source)}`
+      : `${rangePhrase(selected, source)}, ${diversity} ${formatScore(best.diversity)}`
   return `${capitalised(scoredByName(scoredBy))}${isPreview ? ', preview' : ''}: ${result}`
 }
 

@@ -1,6 +1,8 @@
 import type { SourceComparison } from '../documents/source-comparison'
 import type { ScoredBy } from '../documents/scored-by'
 import type { RestoredTo } from '../model/checkpoint'
+import type { LayerStrength } from '../model/recipe'
+import { isPostLayer, sourcesOf } from '../model/strengths'
 import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
@@ -9,6 +11,13 @@ export const sourceName = (source: RestoredTo): string => source?.name ?? 'base'
 
 /** What stands behind layers that are named: ` from sft`; nothing for base. */
 export const fromWords = (source: RestoredTo): string => (source === null ? '' : ` from ${source.name}`)
+
+/** What layers are restored to: `base`, `sft`, `base or sft`. */
+export function sourcesWords(layers: readonly LayerStrength[]): string {
+  const ofBase = layers.some((layer) => layer.source === undefined && !isPostLayer(layer))
+  const names = [...(ofBase ? ['base'] : []), ...sourcesOf(layers).map(({ name }) => name)]
+  return names.length === 0 ? 'base' : names.join(' or ')
+}
 
 /**
  * What sweeps that restore layers to different checkpoints say together: the best of all, that it was picked from so many, how it

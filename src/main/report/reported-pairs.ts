@@ -41,7 +41,9 @@ export async function reportedPairs(
 
 /** Null where the pair has none, or it cannot be read: opening the project has said so. */
 async function outlineOf(own: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
-  const newest = own.sweeps.find(({ scoredBy }) => scoringKey(scoredBy) === scoring)
+  const newest = own.sweeps.find(
+    ({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring
+  )
   if (newest === undefined) return null
   try {
     const [sweep, check] = [await own.readSweep(newest.id), await own.readAnswerCheck(newest.id)]

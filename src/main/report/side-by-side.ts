@@ -9,7 +9,7 @@ import { modelOf } from '../../contract/documents/swept-model'
 import { toneOf } from '../../contract/documents/variant-styles'
 import { at } from '../../contract/model/look-up'
 import { type MeasureId, measureOf } from '../../contract/model/measures'
-import { rangeModel, weightsKey } from '../../contract/model/model'
+import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { RIVAL_KINDS, rivalKey } from '../../contract/model/rival'
 import type { Sampling } from '../../contract/model/sampling'
 import { differenceWords, measureLabel, withInterval } from '../../contract/words/evaluation-words'
@@ -187,15 +187,15 @@ function rolesOf(sweep: Report['sweep']): ReadonlyMap<string, string> {
   const { selected, rivals } = sweep.selection
   for (const { rival } of rivals) {
     if (rival.kind === 'control')
-      roles.set(weightsKey(rangeModel(rival.range)), `${rival.place} range of that length`)
+      roles.set(weightsKey(sweptRangeModel(rival.range, sweep)), `${rival.place} range of that length`)
     else if (rival.kind === 'blend') {
-      roles.set(weightsKey(modelOf(rival, sweep.layerCount)), 'all layers blended alike')
+      roles.set(weightsKey(modelOf(rival, sweep)), 'all layers blended alike')
     } else if (rival.kind !== 'tempered' && rival.kind !== 'half') {
       roles.set(rivalKey(rival), RIVAL_KINDS[rival.kind].toLowerCase())
     }
   }
   // Last: a control may be the selected range itself.
-  if (selected !== null) roles.set(weightsKey(rangeModel(selected)), 'selected range')
+  if (selected !== null) roles.set(weightsKey(sweptRangeModel(selected, sweep)), 'selected range')
   return roles
 }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { checkOf } from '../../contract/documents/answer-check'
 import { DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
+import type { SweepSummary } from '../../contract/documents/project'
 import { at } from '../../contract/model/look-up'
 import { rangesToCheck } from '../crc/check/check-sweep'
 import type { Project } from '../project/project'
@@ -25,7 +26,7 @@ export async function studyOfProject(name: string, project: Project): Promise<st
       evaluated.flatMap((pair) => pair.runs.map((run) => [askingOf(run.task), run] as const))
     ).values()
   ]
-  const swept = project.pairs.find(({ sweeps }) => sweeps.length > 0)
+  const swept = project.pairs.find(({ sweeps }) => sweeps.some(ofBase))
   const [first, ...others] = evaluated.map(({ variants }) => variants)
   // Where pairs were evaluated otherwise, as by the ranges that their sweeps selected, each has its own.
   const alike = first !== undefined && others.every((other) => isDeepStrictEqual(other, first))
@@ -99,9 +100,12 @@ function renderingLines({ systemPrompt, templateArguments, date, assistantPrefix
   ]
 }
 
+/** A study sweeps what base's layers do. */
+const ofBase = ({ source }: Pick<SweepSummary, 'source'>): boolean => source === null
+
 async function sweepLines(own: ProjectPair): Promise<Lines> {
   const { rho } = own.document.settings
-  const sweep = await own.readSweep(at(own.sweeps, 0, 'sweep').id)
+  const sweep = await own.readSweep(at(own.sweeps.filter(ofBase), 0, 'sweep').id)
   const check = await own.readAnswerCheck(sweep.id)
   const best =
     check === null || sweep.scoredBy.kind === 'task'

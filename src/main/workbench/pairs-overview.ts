@@ -18,6 +18,12 @@ type Read =
   | { readonly state: 'read'; readonly found: OutlinedSweep }
   | { readonly state: 'unreadable'; readonly problem: Problem }
 
+/** Pairs are set side by side by what base's layers do in each: other checkpoints are of one pair. */
+const ofBaseScoredBy =
+  (scoring: string | null) =>
+  ({ scoredBy, source }: SweepSummary): boolean =>
+    source === null && scoringKey(scoredBy) === scoring
+
 /** Of each pair: windows may show several scorings. */
 const KEPT_OUTLINES = 4
 
@@ -75,7 +81,7 @@ export class PairsOverviews {
     const scorings = scoringsOf(pairs)
     const shown = (scorings.find(({ key }) => key === scoring) ?? scorings[0])?.key ?? null
     const rows = pairs.map((own): Row => {
-      const sweep = own.sweeps.find(({ scoredBy }) => scoringKey(scoredBy) === shown) ?? null
+      const sweep = own.sweeps.find(ofBaseScoredBy(shown)) ?? null
       const read = sweep === null ? undefined : this.known.get(own)?.get(keyOf(own, sweep))
       return { own, sweep, read: read ?? null }
     })

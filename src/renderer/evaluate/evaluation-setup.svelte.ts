@@ -204,7 +204,7 @@ export class EvaluationSetup {
     if (sweepId === undefined) return
     const sweep = await this.project.attempt(() => client.sweeps.get({ ...here, sweepId }))
     if (sweep === null) return
-    const wanted = spreadOfRanges(sweep.ranges, SPREAD_SIZE).map(rangeVariant)
+    const wanted = spreadOfRanges(sweep.ranges, SPREAD_SIZE).map((range) => rangeVariant(range, sweep))
     const missing = wanted.filter(
       (range) => !this.choices.some(({ entry }) => sameModel(range.variant, entry.variant))
     )

@@ -1,6 +1,7 @@
 import type { CategoryScore } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { EvaluationVariant } from '../../contract/documents/evaluation'
+import { type Restoring, sweptRangeModel } from '../../contract/model/model'
 import { freeName } from '../../contract/model/free-name'
 import { rangeName } from '../ui/format'
 
@@ -29,10 +30,11 @@ export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
   return chosen.sort((a, b) => a.diversity - b.diversity)
 }
 
-/** A range as a variant of an evaluation. */
-export const rangeVariant = ({ start, end }: { start: number; end: number }): EvaluationVariant => {
-  const name = rangeName({ start, end })
-  return { variant: { kind: 'recipe', name, recipe: { name, ranges: [[start, end]] } } }
+/** A range of a sweep as a variant of an evaluation. */
+export function rangeVariant(range: RestorationRange, restoring: Restoring): EvaluationVariant {
+  const name = rangeName(range, restoring.source)
+  const { recipe } = sweptRangeModel(range, restoring)
+  return { variant: { kind: 'recipe', name, recipe: { ...recipe, name } } }
 }
 
 /** The variant under another name. */

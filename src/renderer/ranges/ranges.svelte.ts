@@ -427,6 +427,13 @@ export class Ranges {
     void this.project.set(`keep ${formatPercent(rho)} of validity`, { settings: { rho } }, 'rho')
   }
 
+  /** What the next sweep restores layers to: another checkpoint of the project, by its id; null: base. */
+  setSource(id: string | null): void {
+    const { otherCheckpoints } = this.project.state.document
+    const name = otherCheckpoints.find((other) => other.id === id)?.name ?? 'base'
+    void this.project.set(`restore to ${name}`, { settings: { source: id } })
+  }
+
   /** Whether the next sweep scores a soup too. */
   setSoup(on: boolean): void {
     const soupSize = on ? DEFAULT_SOUP_SIZE : 0

@@ -42,7 +42,7 @@ export function readoutOf(
   const name =
     range === undefined
       ? [...board.others, ...board.rivals].find((other) => other.key === key)?.name
-      : rangePhrase(range)
+      : rangePhrase(range, board.source)
   const errors = score?.margins ?? { validity: null, diversity: null }
   const measured = (measure: 'validity' | 'diversity'): { label: string; value: string } => {
     const error = errors[measure]

@@ -10,7 +10,7 @@ const REST_MS = 500
 
 /** What a project's next sweep depends on, as text. */
 export function sweepKey({ path, pair, document, prompts, saved }: ProjectState): string {
-  const { scoredBy, soupSize, device, memoryBytes } = document.settings
+  const { scoredBy, source, soupSize, device, memoryBytes } = document.settings
   return JSON.stringify([
     path,
     pair?.base.fingerprint,
@@ -21,6 +21,7 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState)
     document.otherCheckpoints,
     scoredBy,
     saved.tasks,
+    source,
     soupSize,
     device,
     memoryBytes

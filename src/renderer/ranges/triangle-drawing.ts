@@ -128,7 +128,7 @@ function cells(parts: Parts): Shape[] {
   return [...scored].flatMap(([key, point]) => {
     const value = values.get(key) ?? old.get(key) ?? null
     if (!isInView(geometry.view, point)) return []
-    const title = `${rangePhrase(point)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}`
+    const title = `${rangePhrase(point, board.source)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}`
     const { x, y } = cellCorner(geometry, point)
     const inset = values.has(key) && isPartial(point, board) ? PARTIAL_INSET * geometry.cell : 0
     const side = geometry.cell - 2 * inset

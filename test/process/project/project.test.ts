@@ -361,6 +361,7 @@ describe('the sweeps of a project', () => {
       post: { validity: newer.post.validity, diversity: newer.post.diversity },
       best: { validity: selected?.validity, diversity: selected?.diversity },
       computed: { ...COMPUTED, programVersion: newer.programVersion },
+      source: null,
       rivals: []
     })
     expect(await project.firstPair.readSweep('b')).toEqual(older)

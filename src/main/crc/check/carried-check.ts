@@ -19,7 +19,7 @@ export function carriedCheck(
     check.programVersion === sweep.programVersion &&
     isDeepStrictEqual(check.endTokens, endTokens) &&
     isDeepStrictEqual(computedFrom(earlier), computedFrom(sweep))
-  return isSame ? { ...check, sweepId: sweep.id } : null
+  return isSame ? { ...check, sweepId: sweep.id, source: sweep.source } : null
 }
 
 const computedFrom = ({

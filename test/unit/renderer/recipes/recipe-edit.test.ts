@@ -90,7 +90,9 @@ describe('painting on the layer strip', () => {
       mlp(4),
       ofSft
     )
-    expect(describeStrengths(layers)).toBe('2 at 0.5, attention 3 at 0.5 from sft, MLP 3 from sft, MLP 4 from sft')
+    expect(describeStrengths(layers)).toBe(
+      '2 at 0.5, attention 3 at 0.5 from sft, MLP 3 from sft, MLP 4 from sft'
+    )
     expect(strokeBrush(layers, halves, mlp(3), { strength: 1 })).toEqual({ strength: 1 })
     expect(strokeBrush(layers, halves, mlp(3), ofSft)).toEqual({ strength: 0 })
     expect(cellWords(at(layers, 3, 'layer'), at(halves, 0, 'row'), String)).toBe('0.5 of sft')
@@ -178,7 +180,7 @@ describe('strengths', () => {
     expect(nameStrengths(painted(post, halves, attention(4), mlp(4), { strength: 1.5 }))).toBe(
       'Layer 4 at 1.5 (extrapolated)'
     )
-    expect(nameStrengths(painted(post, halves, attention(4), attention(4), -0.5))).toBe(
+    expect(nameStrengths(painted(post, halves, attention(4), attention(4), { strength: -0.5 }))).toBe(
       'Attention 4 at −0.5 (extrapolated)'
     )
     expect(nameStrengths(post)).toBe('Nothing')
