@@ -165,19 +165,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     whatIf,
     models,
     rivals,
-    identity: {
-      programVersion: version,
-      base: base.checkpoint.fingerprint,
-      post: post.checkpoint.fingerprint,
-      layerCount,
-      modelKeys: [
-        ...models.map((model) => weightsKey(modelOf(model, { layerCount, source }))),
-        ...rivals.map(rivalKey)
-      ],
-      rivalCount: rivals.length,
-      scoredBy,
-      prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
-    },
+    identity: identityOf({ base, post, layerCount, source, models, rivals, scoredBy, prompts }),
     baseUnavailable: comparison.unavailable,
     notices: [
       request.device?.notice ?? null,
@@ -188,6 +176,30 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       comparison.notice,
       ...others.notices
     ].filter((notice) => notice !== null)
+  }
+}
+
+function identityOf({
+  base,
+  post,
+  models,
+  rivals,
+  scoredBy,
+  prompts,
+  ...restoring
+}: Omit<
+  PreparedSweep,
+  'identity' | 'request' | 'groups' | 'halves' | 'whatIf' | 'baseUnavailable' | 'notices'
+>): SweepIdentity {
+  return {
+    programVersion: version,
+    base: base.checkpoint.fingerprint,
+    post: post.checkpoint.fingerprint,
+    layerCount: restoring.layerCount,
+    modelKeys: [...models.map((model) => weightsKey(modelOf(model, restoring))), ...rivals.map(rivalKey)],
+    rivalCount: rivals.length,
+    scoredBy,
+    prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
   }
 }
 

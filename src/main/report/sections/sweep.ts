@@ -176,7 +176,6 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
     checkpoints,
     search,
     selection,
-    rivals,
     scoredBy
   } = sweep
   const live = (score: ReportedScore): LiveScore => liveScore(score, promptCount)
@@ -221,7 +220,7 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
           ...live(score)
         }))
       ].map((other, index) => ({ ...other, key: String(index), restored: null })),
-      rivals: rivals.map((score) => ({ rival: score.rival, ...live(score) }))
+      rivals: sweep.rivals.map((score) => ({ rival: score.rival, ...live(score) }))
     }
   }
 }
