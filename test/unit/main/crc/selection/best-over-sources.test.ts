@@ -78,7 +78,9 @@ describe('sweeps over sources', () => {
     expect(lines[0]).toMatch(
       /^Layer 0 from sft: diversity 0\.818 .* on first tokens alone\. It was picked from 6 ranges of 2 sources/
     )
-    expect(lines).toContainEqual(expect.stringMatching(/^From base: layers 0–1, .* in 0 % of the resamplings\.$/))
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^From base: layers 0–1, .* in 0 % of the resamplings\.$/)
+    )
     expect(lines.at(-1)).toMatch(
       /0\.818 over all sources, 0\.718 of base alone .* add something on unseen prompts too\.$/
     )
