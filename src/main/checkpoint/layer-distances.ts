@@ -269,11 +269,18 @@ function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorS
       firstRow,
       rowCount,
       partial: rowCount < rows,
-      together: expert === null ? null : name.replace(`.${expert}.`, '.*.')
+      together: expert === null ? null : ofAnyExpert(name, expert)
     }
     firstRow += rowCount
     return comparison
   })
+}
+
+/** `model.layers.1.mlp.experts.*.up_proj.weight`; the layer may have the expert's number. */
+function ofAnyExpert(name: string, expert: number): string {
+  const number = `.${expert}.`
+  const place = name.lastIndexOf(number)
+  return `${name.slice(0, place)}.*.${name.slice(place + number.length)}`
 }
 
 function wholeLayers(compared: readonly ComparedRows[], layerCount: number): LayerDistance[] {

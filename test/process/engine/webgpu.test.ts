@@ -9,8 +9,8 @@ const missing = await whyNoWebGpu()
 
 const FP16_CORRELATION = 0.9995
 
-/** Gemma's residual grows past half precision, and so may what is squared in an MLP. */
-const SINGLE = /^(gemma|arcee|nemotron|apertus)/
+/** Gemma's residual grows past half precision, and so may what is squared in an MLP; rounding may send rows to other experts. */
+const SINGLE = /^(gemma|arcee|nemotron|apertus|qwen3_moe|mixtral|olmoe)/
 
 describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) => {
   const family = readGolden(name)
@@ -45,7 +45,7 @@ describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) =
   })
 
   if (SINGLE.test(name)) {
-    it('stays in fp32 by default, because it may overflow half precision', async () => {
+    it('stays in fp32 by default, because half precision may not do', async () => {
       expect((await compare()).difference).toBeLessThan(FP32_TOLERANCE)
     })
   } else {

@@ -255,6 +255,26 @@ describe('the layer distances of a pair', () => {
     }
   )
 
+  it('are one for the same projection of all experts of a layer', async () => {
+    const config = { ...TINY_LLAMA, model_type: 'mixtral', num_local_experts: 3, num_experts_per_tok: 2 }
+    const [base, post] = [1, 2].map((seed) => checkpointFixture({ config, seed }))
+    if (base === undefined || post === undefined) throw new Error('there are two models')
+    const { components, layers } = await compareFixtures(base, post)
+    const ofLayer = components.filter(({ layer }) => layer === 1)
+    expect(ofLayer.map(({ component }) => component)).toEqual([
+      ...['normBeforeAttention', 'q', 'k', 'v', 'o', 'normBeforeMlp', 'router', 'gate', 'up', 'down']
+    ])
+    const down = ofLayer.at(-1)
+    if (down === undefined) throw new Error('nothing was compared')
+    expect(down.tensor).toBe('model.layers.1.block_sparse_moe.experts.*.w2.weight')
+    const valuesIn = (fixture: CheckpointFixture): number[] =>
+      [0, 1, 2].flatMap((expert) => valuesOf(tensorOf(fixture, down.tensor.replace('*', String(expert)))))
+    expectDistance(down, plainDistance(valuesIn(base), valuesIn(post)))
+    expect(down.elements).toBe(3 * 8 * 12)
+    const own = base.tensors.filter(({ name }) => name.startsWith('model.layers.1.'))
+    expect(layers[1]?.elements).toBe(own.reduce((sum, tensor) => sum + valuesOf(tensor).length, 0))
+  })
+
   it('tell the parts of fused projections apart', async () => {
     const base = checkpointFixture({ config: PHI3, seed: 1 })
     const post = checkpointFixture({ config: PHI3, seed: 2 })

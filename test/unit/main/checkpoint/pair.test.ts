@@ -147,6 +147,29 @@ describe('a pair that does not fit', () => {
     expect(messages(await findings(BASE, withConfig(changes)), 'error')).toEqual([message])
   })
 
+  test('in experts says so, and of which layer', async () => {
+    const mixtral = (changes: Record<string, unknown>): CheckpointFixture =>
+      withConfig({ model_type: 'mixtral', num_local_experts: 3, num_experts_per_tok: 2, ...changes })
+    expect(messages(await findings(mixtral({}), mixtral({ num_local_experts: 4 })), 'error')).toEqual([
+      'The number or size of experts in layer 0 differs: 3 of 12 in base, 4 of 12 in post.'
+    ])
+    const other = await findings(mixtral({}), mixtral({ num_experts_per_tok: 1 }))
+    expect(messages(other, 'error')).toEqual([])
+    expect(messages(other, 'warning').join()).toContain(
+      'choice of experts (2 for a token, weights that sum to one in base, 1 for a token, weights that sum to one in post)'
+    )
+  })
+
+  test('because experts are stored as one tensor says what to do', async () => {
+    const whole = withConfig({ model_type: 'mixtral', num_local_experts: 2, num_experts_per_tok: 1 })
+    const name = 'model.layers.0.mlp.experts.gate_up_proj'
+    const joined = { ...whole, tensors: [...whole.tensors, floatTensor(name, 'BF16', [1], [1])] }
+    const [message = ''] = messages(await findings(whole, joined), 'error')
+    expect(message).toContain(
+      `tensor "${name}" is of all experts of a layer, expected tensors for each expert`
+    )
+  })
+
   test('in many ways names them all', async () => {
     const other = withConfig({ hidden_size: 16, head_dim: 4, num_attention_heads: 4, intermediate_size: 20 })
     expect(messages(await findings(BASE, other), 'error')).toEqual([

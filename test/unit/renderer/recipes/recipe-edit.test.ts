@@ -21,8 +21,10 @@ import {
   painted,
   type Place,
   redo,
+  type Row,
   ROWS,
   rowsFor,
+  rowsOf,
   strengthAt,
   strokeBrush,
   undo
@@ -101,6 +103,21 @@ describe('painting on the layer strip', () => {
     expect(describeStrengths(erased)).toBe('2 at 0.5, attention 3 at 0.5 from sft')
     expect(at(erased, 4, 'layer')).toEqual({ attention: 0, mlp: 0 })
     expect(editSources([], layers)).toEqual([sft])
+  })
+
+  it('has a router only where the model has one, and elsewhere takes it with the rest of its half', () => {
+    const dense = rowsOf('components', false)
+    const names = (rows: readonly Row[]): (string | null)[] => rows.map(({ component }) => component)
+    expect(names(dense)).not.toContain('router')
+    expect(names(rowsOf('components', true))).toContain('router')
+    const rowOf = (name: Component): number =>
+      dense.findIndex(({ half, component }) => half === 'mlp' && component === name)
+    const from = { layer: 2, row: rowOf('norms') }
+    const all = painted(post, dense, from, { layer: 2, row: rowOf('down') }, { strength: 1 })
+    expect(at(all, 2, 'layer').mlp).toBe(1)
+    const up = { layer: 2, row: rowOf('up') }
+    const some = painted(all, dense, up, up, { strength: 0 })
+    expect(at(some, 2, 'layer').mlp).toEqual({ norms: 1, router: 0, gate: 1, up: 0, down: 1 })
   })
 
   it('moves by keyboard and never off the strip', () => {
