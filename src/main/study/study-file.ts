@@ -141,7 +141,7 @@ const StudySweep = z
     soup: SoupSize.optional(),
     rho: z.number().min(0).max(1).optional()
   })
-  .refine(({ prompts, task }) => prompts === undefined || task === undefined, {
+  .refine(({ prompts, task }) => prompts === undefined || (task ?? 'crc') === 'crc', {
     path: ['prompts'],
     message: 'goes with the character task, and this sweep has a task: leave one of them out'
   })
