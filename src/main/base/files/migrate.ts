@@ -86,5 +86,8 @@ export async function migrateFile<T>(
 }
 
 function notOfFormat(file: string, name: string, error: z.ZodError): WorkbenchError {
-  return new WorkbenchError('bad-file', `${file} is not a ${name}: ${describeIssue(error)}`)
+  return new WorkbenchError(
+    'bad-file',
+    `${file} is not ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}: ${describeIssue(error)}`
+  )
 }
