@@ -96,6 +96,8 @@ export const EvaluationRun = z.object({
   weights: HeldWeights.nullable(),
   /** A sentence-embedding model of the user's, by folder and fingerprint, whose embeddings are compared; null: post's own. */
   embeddingModel: CheckpointReference.nullable().default(null),
+  /** A classifier of the user's that says which answers are the same; null: none. */
+  classifier: CheckpointReference.nullable().default(null),
   /** Who marked the answers last; null when nobody was asked to. */
   judge: JudgeSettings.nullable().default(null),
   /** Who compared the answers in pairs last. */
@@ -119,7 +121,9 @@ export const PromptScores = z.object({
       /** Null also when base cannot read the tokens. */
       logLikelihoodBase: z.number().nullable(),
       cosineDistance: z.number().nullable(),
-      vendiScore: z.number().nullable()
+      vendiScore: z.number().nullable(),
+      /** Classes among its first answers; left out without a classifier. */
+      classCount: z.number().int().optional()
     })
   ),
   /** Answers of all variants in the plane of their first two principal components. */

@@ -136,6 +136,16 @@ const OTHER_MEASURES = [
     scale: 'count'
   },
   {
+    id: 'distinctClasses',
+    label: 'Classes of ten answers',
+    short: 'Classes',
+    explain:
+      'different answers among the first ten by a classifier, as NoveltyBench counts them (distinct_k)',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
     id: 'distinctRight',
     label: 'Distinct right answers',
     short: 'Right, distinct',

@@ -166,6 +166,31 @@ export const EngineEmbedEvent = z.object({
 })
 export type EngineEmbedEvent = z.infer<typeof EngineEmbedEvent>
 
+/**
+ * Groups of texts, as tokens of its own tokenizer without special ones, that a classifier of pairs from outside the pair sorts into
+ * classes.
+ */
+export const PartitionRequest = z.object({
+  file: z.string(),
+  /** Tokens before and behind each text. */
+  begin: z.number().int(),
+  end: z.number().int(),
+  groups: z
+    .array(
+      z.object({
+        texts: z.array(z.array(z.number().int().nonnegative())).max(100),
+        /** [text][later text]: whether they are the same, where that is known without the classifier. */
+        decided: z.array(z.array(z.boolean().nullable()))
+      })
+    )
+    .min(1)
+})
+export type PartitionRequest = z.infer<typeof PartitionRequest>
+
+/** Into how many classes the texts of a group fall. */
+export const EnginePartitionEvent = z.object({ group: z.number().int(), classCount: z.number().int() })
+export type EnginePartitionEvent = z.infer<typeof EnginePartitionEvent>
+
 /** A small pair whose logits a device is to compute, to see whether it computes them right. */
 export const CheckDeviceRequest = z.object({
   base: z.string(),
@@ -251,6 +276,7 @@ export const engineContract = {
   /** What a model makes of given answers; see {@link EngineReadEvent}. */
   read: procedure.input(ReadRequest).output(eventIterator(EngineReadEvent)),
   embed: procedure.input(EmbedRequest).output(eventIterator(EngineEmbedEvent)),
+  partition: procedure.input(PartitionRequest).output(eventIterator(EnginePartitionEvent)),
   checkDevice: procedure.input(CheckDeviceRequest).output(DeviceCheck)
 }
 export type EngineContract = typeof engineContract

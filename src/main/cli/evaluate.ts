@@ -49,6 +49,7 @@ const EvaluateOptions = z.strictObject({
   task: z.string().optional(),
   variants: z.string().optional(),
   embeddingModel: z.string().optional(),
+  classifier: z.string().optional(),
   n: z.number().optional(),
   seed: z.number().optional(),
   against: z.string().optional(),
@@ -72,6 +73,10 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
     .option(
       '--embedding-model <folder>',
       'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
+    )
+    .option(
+      '--classifier <folder>',
+      "count classes of answers by this classifier of pairs (model.onnx and tokenizer.json), as NoveltyBench's distinct_k"
     )
     .option('--n <n>', "answers per prompt and variant (default: the task's)", wholeNumber(1, 100_000))
     .option('--seed <n>', "seed of the draws (default: the task's)", wholeNumber(0, 2 ** 31 - 1))
@@ -108,7 +113,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       variants: await givenVariants(options, folders, own),
       rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
       computing: computingFrom(options),
-      embeddingModel: options.embeddingModel
+      embeddingModel: options.embeddingModel,
+      classifier: options.classifier
     })
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)

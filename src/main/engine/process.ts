@@ -7,6 +7,7 @@ import { problemsAcross } from '../base/rpc-problems'
 import { checkDevice } from './questions/device-check'
 import { BESIDE_A_WINDOW, portToParent } from './port'
 import { embedTexts } from './questions/embed-texts'
+import { partitionTexts } from './questions/partition-texts'
 import { generate } from './generate/generate'
 import { planSweep } from './sweep/plan'
 import { probe } from './questions/probe'
@@ -42,6 +43,9 @@ const router = engine.router({
   }),
   embed: engine.embed.handler(async function* ({ input, signal }) {
     yield* embedTexts(input, signal)
+  }),
+  partition: engine.partition.handler(async function* ({ input, signal }) {
+    yield* partitionTexts(input, signal)
   }),
   checkDevice: engine.checkDevice.handler(({ input, signal }) => checkDevice(input, signal))
 })

@@ -34,10 +34,14 @@ export interface EmbeddingModel {
  * Opens a folder as sentence-transformers publishes them: `model.onnx` or `onnx/model.onnx`, `tokenizer.json`, and perhaps
  * `sentence_bert_config.json`, which says how many tokens are read. Whether the model computes shows when it is asked to.
  *
+ * @param what it is to be, for messages
  * @throws WorkbenchError `not-found` naming the file that is missing; `bad-file` naming the file and what was expected
  */
-export async function openEmbeddingModel(folder: string): Promise<EmbeddingModel> {
-  const file = await modelFile(folder)
+export async function openEmbeddingModel(
+  folder: string,
+  what = 'sentence-embedding model'
+): Promise<EmbeddingModel> {
+  const file = await modelFile(folder, what)
   const tokenizerFile = join(folder, TOKENIZER)
   const hash = createHash('sha256')
   for (const part of [file, tokenizerFile]) hash.update(await sha256OfFile(part))
@@ -63,7 +67,7 @@ async function embeddingTokens(
   return tokens
 }
 
-async function modelFile(folder: string): Promise<string> {
+async function modelFile(folder: string, what: string): Promise<string> {
   for (const name of MODEL_FILES) {
     const file = join(folder, name)
     const found = await stat(file).catch(() => null)
@@ -80,6 +84,6 @@ async function modelFile(folder: string): Promise<string> {
   throw new WorkbenchError(
     'not-found',
     `There is no ${MODEL_FILES.join(' or ')} in ${folder}.`,
-    'Point to the folder of a sentence-embedding model in ONNX form, with its tokenizer.json.'
+    `Point to the folder of a ${what} in ONNX form, with its tokenizer.json.`
   )
 }

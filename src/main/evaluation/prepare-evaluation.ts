@@ -21,6 +21,7 @@ import { defaultMemoryBytes } from '../base/engine-memory'
 import { renderSamplePrompts } from '../answers/render-sample-prompts'
 import { listSettings } from './listed-answers'
 import { openEmbeddingModel } from './embedding-model'
+import { openPairClassifier } from './pair-classifier'
 import { AnswerReader } from '../answers/read-answer'
 
 export interface EvaluationRequest {
@@ -34,6 +35,8 @@ export interface EvaluationRequest {
   computing?: Computing | undefined
   /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
   embeddingModel?: string | undefined
+  /** Folder of a classifier of pairs of texts; left out: answers are not sorted into classes. */
+  classifier?: string | undefined
 }
 
 /** Variants that are sampled alike from the same prompts: one request to the engine. */
@@ -79,6 +82,7 @@ export async function prepareEvaluation(
   new AnswerReader(task)
   const embedding =
     request.embeddingModel === undefined ? null : await openEmbeddingModel(request.embeddingModel)
+  const classifier = request.classifier === undefined ? null : await openPairClassifier(request.classifier)
   const pair = await openSampledPair(request)
   const notices = new Set(chosenNotices(task, variants, pair.post.checkpoint.fingerprint))
   const promptSets: EvaluationRun['promptSets'] = []
@@ -118,6 +122,7 @@ export async function prepareEvaluation(
     weights: null,
     outside: [],
     embeddingModel: embedding?.reference ?? null,
+    classifier: classifier?.reference ?? null,
     judge: null,
     pairJudge: null,
     formJudge: null,

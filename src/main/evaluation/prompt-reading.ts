@@ -24,6 +24,8 @@ export interface ReadingPart {
 export class PromptReading {
   readonly parts: readonly ReadingPart[]
   private missing: number
+  /** By the names of the variants. */
+  private classCounts: ReadonlyMap<string, number> = new Map()
 
   /** @param samples answers of all variants to this prompt; those without any token are left out */
   constructor(
@@ -77,6 +79,11 @@ export class PromptReading {
     if (read !== undefined) read.embedding = embedding
   }
 
+  /** Into how many classes each variant's first answers fall; to be added before post has read them. */
+  addClasses(counts: ReadonlyMap<string, number>): void {
+    this.classCounts = counts
+  }
+
   addPost(part: ReadingPart, { answer, logLikelihood, embedding }: EngineReadEvent): void {
     const read = part.read[answer]
     if (read === undefined) return
@@ -96,12 +103,14 @@ export class PromptReading {
       cells: this.run.variants.map(({ variant: { name } }) => {
         const own = answers.filter(({ sample }) => sample.variant === name)
         const embeddings = own.flatMap(({ embedding }) => (embedding === null ? [] : [embedding]))
+        const classCount = this.classCounts.get(name)
         return {
           variant: name,
           logLikelihoodPost: perToken(own, ({ postLogLikelihood }) => postLogLikelihood),
           logLikelihoodBase: perToken(own, ({ baseLogLikelihood }) => baseLogLikelihood),
           cosineDistance: meanCosineDistance(embeddings),
-          vendiScore: vendiScore(embeddings)
+          vendiScore: vendiScore(embeddings),
+          ...(classCount === undefined ? {} : { classCount })
         }
       }),
       map: embedded.map(({ sample: { variant, index } }, i) => ({

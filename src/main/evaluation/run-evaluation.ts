@@ -15,6 +15,7 @@ import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
 import { fixedSubset } from '../measures/texts/fixed-subset'
 import { evaluationGroups, groupAnswers } from './prepare-evaluation'
 import { answersIn, wholeLists } from './listed-answers'
+import { CLASSIFIED_ANSWERS, openPairClassifier, type PairClassifier } from './pair-classifier'
 import { PromptReading } from './prompt-reading'
 import { COMPARED_ANSWERS } from '../measures/sample-measures'
 import { cancellable, throwIfCancelled } from '../base/cancelling'
@@ -155,7 +156,10 @@ async function score(work: Work, scored: Set<number>): Promise<void> {
   }
   const embeddingModel =
     run.embeddingModel === null || waiting.length === 0 ? null : await reopenedModel(run.embeddingModel)
+  const classifier =
+    run.classifier === null || waiting.length === 0 ? null : await reopenedClassifier(run.classifier)
   const read = async (together: readonly PromptReading[]): Promise<void> => {
+    if (classifier !== null) await classifyAnswers(work, classifier, together)
     // Before post reads them, which completes a prompt.
     if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, together, signal)
     await readTogether(work, together, stateBytes, finish)
@@ -185,6 +189,47 @@ async function reopenedModel({ path, fingerprint }: CheckpointReference): Promis
     `The embedding model ${path} is not the one that this evaluation was begun with.`,
     'Put that model back, or start a new evaluation.'
   )
+}
+
+/** @throws WorkbenchError as `openPairClassifier`; `mismatch` when it is another than the run was begun with */
+async function reopenedClassifier({ path, fingerprint }: CheckpointReference): Promise<PairClassifier> {
+  const classifier = await openPairClassifier(path)
+  if (classifier.reference.fingerprint === fingerprint) return classifier
+  throw new WorkbenchError(
+    'mismatch',
+    `The classifier ${path} is not the one that this evaluation was begun with.`,
+    'Put that classifier back, or start a new evaluation.'
+  )
+}
+
+/** Has a classifier sort the first answers of each variant to some prompts into classes. */
+async function classifyAnswers(
+  { engine, run, samples, signal }: Work,
+  classifier: PairClassifier,
+  readings: readonly PromptReading[]
+): Promise<void> {
+  const cells = readings.flatMap(({ prompt }) =>
+    run.variants.map(({ variant: { name } }) => ({
+      prompt,
+      name,
+      texts: samples
+        .filter((sample) => sample.prompt === prompt && sample.variant === name)
+        .toSorted((a, b) => a.index - b.index)
+        .slice(0, CLASSIFIED_ANSWERS)
+        .map(({ text }) => text)
+    }))
+  )
+  const counts = await classifier.countClasses(
+    engine,
+    cells.map(({ texts }) => texts),
+    signal
+  )
+  for (const reading of readings) {
+    const own = cells.flatMap(({ prompt, name }, cell) =>
+      prompt === reading.prompt ? [[name, at(counts, cell, 'cell')] as const] : []
+    )
+    reading.addClasses(new Map(own))
+  }
 }
 
 /** Has a sentence-embedding model embed the answers, equal ones once. */

@@ -29,7 +29,7 @@ export class Evaluations {
    */
   start(
     own: ProjectPair,
-    request: Pick<EvaluationRequest, 'task' | 'variants' | 'computing' | 'embeddingModel'>
+    request: Pick<EvaluationRequest, 'task' | 'variants' | 'computing' | 'embeddingModel' | 'classifier'>
   ): Promise<string> {
     return this.context.turns.start(own, 'An evaluation', async () => {
       const { location, rendering } = own.document

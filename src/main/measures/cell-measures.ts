@@ -69,6 +69,7 @@ export function cellMeasures(
     compressionRatio: compressionRatio(texts),
     cosineDistance: scores?.cosineDistance,
     vendiScore: scores?.vendiScore,
+    distinctClasses: scores?.classCount,
     ...correctnessMeasures(factsOf(task.kind), reader, cell),
     ...formMeasures(factsOf(task.kind), reader, cell),
     formatKept: Object.keys(task.checks).length === 0 ? null : mean(formatKept),
@@ -157,7 +158,7 @@ function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-function present(values: Partial<Record<MeasureId, number | null>>): Measures {
+function present(values: Partial<Record<MeasureId, number | null | undefined>>): Measures {
   const entries = Object.entries(values).filter(([, value]) => typeof value === 'number')
   return Object.fromEntries(entries) satisfies Measures
 }

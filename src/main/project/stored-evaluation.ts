@@ -100,9 +100,10 @@ function identity({
   promptSets,
   stopTokens,
   embeddingModel,
+  classifier,
   computing
 }: EvaluationRun): string {
-  const models = [basePath, postPath, embeddingModel].map((model) => model?.fingerprint)
+  const models = [basePath, postPath, embeddingModel, classifier].map((model) => model?.fingerprint)
   return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens, computing])
 }
 

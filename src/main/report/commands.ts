@@ -122,7 +122,7 @@ function methodWords(settings: SearchSettings): string[] {
 
 /** The evaluation, with its task. */
 export async function evaluationCommand(run: EvaluationRun): Promise<ShownCommand> {
-  const { task, variants, rendering, embeddingModel, computing } = run
+  const { task, variants, rendering, embeddingModel, classifier, computing } = run
   // The command asks one judge at a time.
   const judge = run.judge ?? run.pairJudge ?? run.formJudge
   const variantsFile = listFile(
@@ -139,6 +139,7 @@ export async function evaluationCommand(run: EvaluationRun): Promise<ShownComman
       renderingWords(rendering),
       computingWords(computing),
       embeddingModel === null ? [] : ['--embedding-model', embeddingModel.path],
+      classifier === null ? [] : ['--classifier', classifier.path],
       judging?.words ?? [],
       ['--out', `${task.id}-results.json`]
     ]),

@@ -10,7 +10,8 @@ export const PATH_FIELDS: readonly string[] = [
   'post',
   'target',
   'start',
-  'embeddingModel'
+  'embeddingModel',
+  'classifier'
 ]
 
 /** Refuses calls that name a place outside a folder, before anything is done. */

@@ -49,6 +49,8 @@ export class EvaluationSetup {
   taskId = $state<string | null>(null)
   /** Folder of a sentence-embedding model that compares the answers; empty: post itself. */
   embeddingModel = $state('')
+  /** Folder of a classifier that says which answers are the same; empty: none. */
+  classifier = $state('')
   /** Where and how answers are computed. */
   computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
   /** As typed; empty: the task's own. */
@@ -250,7 +252,8 @@ export class EvaluationSetup {
   }
 
   /** Sets up what a stored evaluation was: its task, its variants and its number of answers. */
-  follow({ task, variants, embeddingModel, computing }: EvaluationRun): void {
+  follow({ task, variants, embeddingModel, classifier, computing }: EvaluationRun): void {
+    this.classifier = classifier?.path ?? ''
     this.computation = draftOfComputing(computing)
     this.embeddingModel = embeddingModel?.path ?? ''
     const known = this.tasks.find((entry) => entry.task.id === task.id)

@@ -188,7 +188,7 @@ export class Evaluations {
   }
 
   async start(): Promise<void> {
-    const { runTask, variants, embeddingModel, computation } = this.setup
+    const { runTask, variants, embeddingModel, classifier, computation } = this.setup
     if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
     const { here, client } = this.project
     await this.job.begin(() =>
@@ -197,7 +197,8 @@ export class Evaluations {
         task: runTask,
         variants,
         computing: computingOf(computation),
-        ...(embeddingModel === '' ? {} : { embeddingModel })
+        ...(embeddingModel === '' ? {} : { embeddingModel }),
+        ...(classifier === '' ? {} : { classifier })
       })
     )
   }

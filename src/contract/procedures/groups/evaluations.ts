@@ -34,7 +34,9 @@ export const evaluationProcedures = {
         /** Left out: on the CPU. */
         computing: Computing.optional(),
         /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
-        embeddingModel: z.string().min(1).max(4096).optional()
+        embeddingModel: z.string().min(1).max(4096).optional(),
+        /** Folder of a classifier of pairs of texts; left out: answers are not sorted into classes. */
+        classifier: z.string().min(1).max(4096).optional()
       })
     )
     .output(z.object({ evaluationId: z.string() })),

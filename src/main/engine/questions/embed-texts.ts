@@ -1,16 +1,12 @@
 import type * as ort from 'onnxruntime-node'
 import type { EmbedRequest, EngineEmbedEvent } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { errorMessage } from '../../base/files/bounded-file'
-import { floatsOf, integerTensor, openModelFile, runTensors } from '../device/device'
+import { floatsOf, openModelFile, runTensors } from '../device/device'
+import { requireTextInputs, saidByRuntime, textBatches, textFeeds } from './text-session'
 import { floatsToText } from '../../base/float-text'
 import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
-/** Of a batch, padding included: bounds the memory of its hidden states. */
-const BATCH_TOKENS = 8_192
-
-const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids']
 /** Those that may hold embeddings, the best first: of a whole text, or of each token, to be averaged. */
 const OUTPUTS = ['sentence_embedding', 'last_hidden_state', 'token_embeddings']
 
@@ -26,15 +22,16 @@ export async function* embedTexts(
   { file, texts }: EmbedRequest,
   signal?: AbortSignal
 ): AsyncGenerator<EngineEmbedEvent> {
-  const session = await computing(file, () => openModelFile(file))
+  const failed = (why: string): WorkbenchError => noEmbeddingModel(file, why)
+  const session = await saidByRuntime(failed, () => openModelFile(file))
   try {
     const output = outputOf(file, session)
-    for (const batch of batches(texts)) {
+    for (const batch of textBatches(texts)) {
       throwIfCancelled(signal, 'Embedding')
       const tokens = batch.map((index) => at(texts, index, 'text'))
-      const tensor = await computing(
-        file,
-        async () => (await runTensors(session, feedsOf(session, tokens)))[output]
+      const tensor = await saidByRuntime(
+        failed,
+        async () => (await runTensors(session, textFeeds(session, tokens)))[output]
       )
       const embeddings = textVectors(file, output, tensor, tokens)
       for (const [row, text] of batch.entries()) {
@@ -48,64 +45,14 @@ export async function* embedTexts(
 
 /** Which output holds the embeddings. @throws WorkbenchError `bad-file` when inputs or outputs are not as they should be */
 function outputOf(file: string, session: ort.InferenceSession): string {
-  const { inputNames, outputNames, inputMetadata } = session
-  const missing = INPUTS.slice(0, 2).filter((name) => !inputNames.includes(name))
-  const unknown = inputNames.filter((name) => !INPUTS.includes(name))
-  const otherTypes = inputMetadata.filter((input) => !input.isTensor || input.type !== 'int64')
-  if (missing.length > 0 || unknown.length > 0 || otherTypes.length > 0) {
-    throw noEmbeddingModel(
-      file,
-      `its inputs are ${inputMetadata.map((input) => `${input.name} (${input.isTensor ? input.type : 'no tensor'})`).join(', ') || 'none'}; ` +
-        'expected input_ids and attention_mask, and at most token_type_ids besides, all int64'
-    )
-  }
+  requireTextInputs(session, (why) => noEmbeddingModel(file, why))
+  const { outputNames } = session
   const output = OUTPUTS.find((name) => outputNames.includes(name)) ?? outputNames[0]
   if (output !== undefined && (outputNames.length === 1 || OUTPUTS.includes(output))) return output
   throw noEmbeddingModel(
     file,
     `its outputs are ${outputNames.join(', ') || 'none'}; expected one of ${OUTPUTS.join(', ')}, or a single one`
   )
-}
-
-/** Texts in batches of about equal lengths, so that little is padded: lists of their indices. */
-function batches(texts: readonly (readonly number[])[]): number[][] {
-  const byLength = texts.map((_, index) => index).sort((a, b) => lengthOf(texts, a) - lengthOf(texts, b))
-  const result: number[][] = []
-  let batch: number[] = []
-  for (const index of byLength) {
-    // The longest comes last, and all are padded to its length.
-    if (batch.length > 0 && (batch.length + 1) * lengthOf(texts, index) > BATCH_TOKENS) {
-      result.push(batch)
-      batch = []
-    }
-    batch.push(index)
-  }
-  if (batch.length > 0) result.push(batch)
-  return result
-}
-
-const lengthOf = (texts: readonly (readonly number[])[], index: number): number =>
-  at(texts, index, 'text').length
-
-function feedsOf(
-  { inputNames }: ort.InferenceSession,
-  texts: readonly (readonly number[])[]
-): Record<string, ort.Tensor> {
-  const length = Math.max(...texts.map((tokens) => tokens.length))
-  const ids = new BigInt64Array(texts.length * length)
-  const mask = new BigInt64Array(texts.length * length)
-  for (const [row, tokens] of texts.entries()) {
-    ids.set(tokens.map(BigInt), row * length)
-    mask.fill(1n, row * length, row * length + tokens.length)
-  }
-  const dims = [texts.length, length]
-  return {
-    input_ids: integerTensor(ids, dims),
-    attention_mask: integerTensor(mask, dims),
-    ...(inputNames.includes('token_type_ids')
-      ? { token_type_ids: integerTensor(new BigInt64Array(ids.length), dims) }
-      : {})
-  }
 }
 
 /** One vector a text, of length 1. @throws WorkbenchError `bad-file` when the output has another type or shape */
@@ -142,14 +89,6 @@ function textVectors(
       throw noEmbeddingModel(file, `its output ${output} holds values that are no numbers`)
     return norm === 0 ? vector : vector.map((value) => value / norm)
   })
-}
-
-async function computing<T>(file: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw noEmbeddingModel(file, `onnxruntime says: ${errorMessage(error)}`)
-  }
 }
 
 const noEmbeddingModel = (file: string, why: string): WorkbenchError =>

@@ -1,0 +1,125 @@
+import type * as ort from 'onnxruntime-node'
+import type { EnginePartitionEvent, PartitionRequest } from '../../../contract/procedures/engine'
+import { at } from '../../../contract/model/look-up'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { throwIfCancelled } from '../../base/cancelling'
+import { floatsOf, openModelFile, runTensors } from '../device/device'
+import { requireTextInputs, saidByRuntime, textBatches, textFeeds } from './text-session'
+
+/** Where a score of the classifier begins to say that two texts are the same: that of NoveltyBench's. */
+const SAME_FROM = 0.102
+
+/**
+ * Sorts the texts of each group into classes as NoveltyBench does (Zhang et al. 2025, arXiv 2504.05228; src/partition.py of its
+ * repository): each text that has no class yet begins one, and takes into it all later ones that the classifier calls the same as
+ * it. A classifier is a cross-encoder: both texts go in at once, and two logits come out, of which the softmax of the second is the
+ * score, or one, of which the logistic is.
+ *
+ * @throws WorkbenchError `bad-file` when the file is no such model or does not compute; `cancelled` when `signal` fires
+ */
+export async function* partitionTexts(
+  { file, groups, ...frame }: PartitionRequest,
+  signal?: AbortSignal
+): AsyncGenerator<EnginePartitionEvent> {
+  const refused = (why: string): WorkbenchError =>
+    new WorkbenchError(
+      'bad-file',
+      `${file} does not work as a classifier of pairs of texts: ${why}.`,
+      'Take a folder that optimum exported for text classification, with one or two labels.'
+    )
+  const session = await saidByRuntime(refused, () => openModelFile(file))
+  try {
+    requireTextInputs(session, refused)
+    for (const [group, { texts, decided }] of groups.entries()) {
+      const classes: (number | null)[] = texts.map(() => null)
+      let classCount = 0
+      for (const first of texts.keys()) {
+        if (classes[first] !== null) continue
+        throwIfCancelled(signal, 'Classifying')
+        const others = [...texts.keys()].slice(first + 1).filter((other) => classes[other] === null)
+        const open = others.filter((other) => decisionOf(decided, first, other) === null)
+        const scores = await scoresOf(
+          session,
+          open.map((other) => pairOf(frame, at(texts, first, 'text'), at(texts, other, 'text'))),
+          refused
+        )
+        const same = (other: number): boolean =>
+          decisionOf(decided, first, other) ?? at(scores, open.indexOf(other), 'score') > SAME_FROM
+        for (const member of [first, ...others.filter(same)]) classes[member] = classCount
+        classCount += 1
+      }
+      yield { group, classCount }
+    }
+  } finally {
+    await session.release()
+  }
+}
+
+const decisionOf = (
+  decided: PartitionRequest['groups'][number]['decided'],
+  first: number,
+  other: number
+): boolean | null => at(at(decided, first, 'text'), other, 'text')
+
+interface Pair {
+  readonly tokens: readonly number[]
+  /** 0 up to the end of the first text, 1 behind it. */
+  readonly types: readonly number[]
+}
+
+/** Begin, one text, its end, the other, its end. */
+function pairOf(
+  { begin, end }: Pick<PartitionRequest, 'begin' | 'end'>,
+  first: readonly number[],
+  other: readonly number[]
+): Pair {
+  const before = [begin, ...first, end]
+  const behind = [...other, end]
+  return { tokens: [...before, ...behind], types: [...before.map(() => 0), ...behind.map(() => 1)] }
+}
+
+async function scoresOf(
+  session: ort.InferenceSession,
+  pairs: readonly Pair[],
+  refused: (why: string) => WorkbenchError
+): Promise<number[]> {
+  const scores: number[] = pairs.map(() => NaN)
+  for (const batch of textBatches(pairs.map(({ tokens }) => tokens))) {
+    const asked = batch.map((index) => at(pairs, index, 'pair'))
+    const feeds = textFeeds(
+      session,
+      asked.map(({ tokens }) => tokens),
+      asked.map(({ types }) => types)
+    )
+    const [name = ''] = session.outputNames
+    const tensor = await saidByRuntime(refused, async () => (await runTensors(session, feeds))[name])
+    for (const [row, score] of pairScores(tensor, name, batch.length, refused).entries()) {
+      scores[at(batch, row, 'pair')] = score
+    }
+  }
+  return scores
+}
+
+function pairScores(
+  tensor: ort.Tensor | undefined,
+  name: string,
+  count: number,
+  refused: (why: string) => WorkbenchError
+): number[] {
+  const found = `for ${count} pairs its output ${name} is`
+  const wanted = `expected float32 [${count}, 2] or [${count}, 1]`
+  if (tensor === undefined) throw refused(`${found} missing; ${wanted}`)
+  const { type, dims } = tensor
+  const width = dims.length === 2 && dims[0] === count ? dims[1] : undefined
+  if (type !== 'float32' || (width !== 1 && width !== 2)) {
+    throw refused(`${found} ${type} [${dims.join(', ')}]; ${wanted}`)
+  }
+  const values = floatsOf(tensor)
+  return Array.from({ length: count }, (_, row) => {
+    // The second logit over the first, which a single one has against 0.
+    const margin =
+      width === 2 ? at(values, 2 * row + 1, 'logit') - at(values, 2 * row, 'logit') : at(values, row, 'logit')
+    if (!Number.isFinite(margin)) throw refused(`its output ${name} holds values that are no numbers`)
+    return 1 / (1 + Math.exp(-margin))
+  })
+}

@@ -1,0 +1,79 @@
+import type { CheckpointReference } from '../../contract/model/checkpoint'
+import { at } from '../../contract/model/look-up'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { PartitionRequest } from '../../contract/procedures/engine'
+import type { EngineClient } from '../engine/host'
+import { openEmbeddingModel } from './embedding-model'
+
+/** Generations of which NoveltyBench counts the classes. */
+export const CLASSIFIED_ANSWERS = 10
+/** Tokens of a text that its classifier reads. */
+const READ_TOKENS = 128
+/** Texts of up to so many words are compared by their words. */
+const SHORT_WORDS = 5
+
+/** A classifier of pairs of texts that the user points to: a cross-encoder in ONNX form. */
+export interface PairClassifier {
+  /** Its folder, and a SHA-256 over model.onnx and tokenizer.json. */
+  readonly reference: CheckpointReference
+  /** In how many classes the texts of each group are. @throws WorkbenchError as the engine's `partitionTexts`; `bad-file` for its tokenizer */
+  countClasses(
+    engine: EngineClient,
+    groups: readonly (readonly string[])[],
+    signal: AbortSignal
+  ): Promise<number[]>
+}
+
+/**
+ * Opens a folder as optimum exports it: `model.onnx` or `onnx/model.onnx`, and `tokenizer.json`. Whether the model computes shows
+ * when it is asked to.
+ *
+ * @throws WorkbenchError as `openEmbeddingModel`; `bad-file` when the tokenizer puts nothing before and behind a text
+ */
+export async function openPairClassifier(folder: string): Promise<PairClassifier> {
+  const model = await openEmbeddingModel(folder, 'classifier of pairs of texts')
+  const [empty = []] = await model.encodeAll([''])
+  const [begin, end] = empty
+  if (empty.length !== 2 || begin === undefined || end === undefined) {
+    throw new WorkbenchError(
+      'bad-file',
+      `The tokenizer of ${folder} makes ${empty.length} tokens of an empty text; expected one before and one behind it, such as [CLS] and [SEP].`,
+      'Take the tokenizer.json of the classifier itself.'
+    )
+  }
+  return {
+    reference: model.reference,
+    async countClasses(engine, groups, signal) {
+      const tokens = await model.encodeAll(groups.flat())
+      let read = 0
+      const request: PartitionRequest = {
+        ...{ file: model.file, begin, end },
+        groups: groups.map((texts) => ({
+          // Without the two around them.
+          texts: texts.map(() => at(tokens, read++, 'text').slice(1, -1).slice(0, READ_TOKENS)),
+          decided: texts.map((text) => texts.map((other) => sameByWords(text, other)))
+        }))
+      }
+      const counts: number[] = groups.map(() => 0)
+      for await (const { group, classCount } of await engine.partition(request, { signal })) {
+        counts[group] = classCount
+      }
+      return counts
+    }
+  }
+}
+
+/**
+ * Whether two short texts are the same: half of the words of the longer one are in both, apart from case. Longer ones need the
+ * classifier. The rule is NoveltyBench's (`maybe_test_equality` of its repository).
+ *
+ * @returns null for texts that are not short
+ */
+export function sameByWords(text: string, other: string): boolean | null {
+  const [words, others] = [text, other].map((each) => each.trim().toLowerCase().split(/\s+/).filter(Boolean))
+  if (words === undefined || others === undefined) return null
+  const longer = Math.max(words.length, others.length)
+  if (longer > SHORT_WORDS) return null
+  const common = new Set(words.filter((word) => others.includes(word)))
+  return common.size * 2 >= longer
+}
