@@ -60,6 +60,9 @@ export const SearchSettings = z.discriminatedUnion('method', [
     /** Whether attention and MLP of a layer have strengths of their own. */
     halves: z.boolean(),
     starts: z.array(StrengthStart).min(1).max(2),
+    /** Bounds on strengths: from post to base, or beyond them, where weights are extrapolated. */
+    least: z.number().min(STRENGTH_BOUNDS.least).max(0).default(0),
+    most: z.number().min(1).max(STRENGTH_BOUNDS.most).default(1),
     ...limited
   })
 ])
@@ -94,7 +97,7 @@ export function defaultSearchSettings(
         ? { method, orderPairs: 0, ...limits, blockEvaluations: 2 ** (layerCount + 1) + 8 * layerCount }
         : { method, orderPairs: 20, ...limits }
     case 'strengths':
-      return { method, halves: false, starts: ['range'], ...limits }
+      return { method, halves: false, starts: ['range'], least: 0, most: 1, ...limits }
   }
 }
 

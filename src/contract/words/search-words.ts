@@ -139,7 +139,7 @@ export function searchSettingsWords(settings: SearchSettings): string {
         : `subsets along ${formatCount(2 * settings.orderPairs)} random orders of the layers, and the joined best ranges`
     case 'strengths':
       return (
-        `the strengths of ${settings.halves ? "each layer's attention and MLP" : 'each layer'}, from the best ` +
+        `the strengths of ${settings.halves ? "each layer's attention and MLP" : 'each layer'}${boundWords(settings)}, from the best ` +
         settings.starts.join(' and the best ')
       )
   }
@@ -161,3 +161,7 @@ export const sharesBasisWords = ({ basis }: LayerShares): string =>
 /** What is shared out beside precision and coverage. */
 export const taskShareWords = (measure: TaskShares['measure'], scoredBy: ScoredByBrief): string =>
   measure === 'distinctRight' ? (distinctWords(scoredBy) ?? 'distinct right') : scoreWords(scoredBy).choices
+
+/** How far beyond post and base strengths may go; nothing where they may not. */
+const boundWords = ({ least, most }: { least: number; most: number }): string =>
+  least === 0 && most === 1 ? '' : ` between ${strengthWords(least)} and ${strengthWords(most)}`

@@ -8,6 +8,7 @@ import {
   StrengthStart,
   TriedStrength
 } from '../../contract/documents/search'
+import { STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { usageError, wholeNumber } from './options'
 
 const METHODS = ['greedy', 'beam', 'subsets', 'strengths'] as const satisfies readonly SearchMethodName[]
@@ -20,6 +21,7 @@ export const SearchMethodOptions = z.strictObject({
   orders: z.number().optional(),
   halves: z.boolean().optional(),
   starts: z.array(StrengthStart).optional(),
+  bounds: z.tuple([z.number(), z.number()]).optional(),
   budget: z.number().optional(),
   seed: z.number()
 })
@@ -60,6 +62,11 @@ export function withSearchMethodOptions(command: Command): Command {
       'strengths: range, blend (the best blend of all layers alike, of a sweep with --soup), or range,blend (default: range)',
       parseStarts
     )
+    .option(
+      '--bounds <least,most>',
+      'strengths: how far they may go, at least to -1 and at most to 2, such as -0.5,1.5; below 0 and above 1 weights are extrapolated (default: 0,1)',
+      parseBounds
+    )
 }
 
 /** Which methods an option belongs to. */
@@ -69,7 +76,8 @@ const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly Se
   { option: 'strengths', methods: ['greedy', 'beam'] },
   { option: 'orders', methods: ['subsets'] },
   { option: 'halves', methods: ['strengths'] },
-  { option: 'starts', methods: ['strengths'] }
+  { option: 'starts', methods: ['strengths'] },
+  { option: 'bounds', methods: ['strengths'] }
 ]
 
 /** The method that is asked for. @throws UsageError for an option of another method */
@@ -94,13 +102,13 @@ export function searchMethodOf(options: SearchMethodOptions, command: Command): 
 /** The settings of a search of a model of so many layers: those of its method, but for what is given. */
 export function searchSettings(
   method: SearchMethodName,
-  { beam, budget, orders, seed, generations, strengths, halves, starts }: SearchMethodOptions,
+  { beam, budget, orders, seed, generations, strengths, halves, starts, bounds }: SearchMethodOptions,
   layerCount: number
 ): SearchSettings {
   return SearchSettings.parse({
     ...defaultSearchSettings(method, layerCount, beam),
     ...onlyGiven({
-      ...{ generations, strengths, halves, starts },
+      ...{ generations, strengths, halves, starts, least: bounds?.[0], most: bounds?.[1] },
       blockEvaluations: budget,
       orderPairs: orders === undefined ? undefined : orders / 2
     }),
@@ -129,6 +137,16 @@ function parseStrengths(text: string): number[] {
   throw new InvalidArgumentError(
     'Expected up to nine numbers from -1 to 2, but not 0 and 1, such as 0.25,0.5, or none.'
   )
+}
+
+/** `-0.5,1.5`: about 0 to 1. */
+function parseBounds(text: string): [number, number] {
+  const [least = NaN, most = NaN, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? NaN : Number(part)))
+  const { least: lowest, most: highest } = STRENGTH_BOUNDS
+  if (more.length === 0 && least >= lowest && least <= 0 && most >= 1 && most <= highest) return [least, most]
+  throw new InvalidArgumentError('Expected a number from -1 to 0 and one from 1 to 2, such as -0.5,1.5.')
 }
 
 function parseOrders(text: string): number {

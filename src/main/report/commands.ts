@@ -116,7 +116,14 @@ function methodWords(settings: SearchSettings): string[] {
     case 'subsets':
       return settings.orderPairs === 0 ? [] : ['--orders', String(2 * settings.orderPairs)]
     case 'strengths':
-      return [...(settings.halves ? ['--halves'] : []), '--starts', settings.starts.join(',')]
+      return [
+        ...(settings.halves ? ['--halves'] : []),
+        ...['--starts', settings.starts.join(',')],
+        // One word: a bound may begin with a minus, which would read as another option.
+        ...(settings.least === 0 && settings.most === 1
+          ? []
+          : [`--bounds=${settings.least},${settings.most}`])
+      ]
   }
 }
 

@@ -13,8 +13,11 @@ import {
   type Strand
 } from './search-problem'
 
-/** What a strength may be, from post's weights to base's. Everything here that bounds one asks this. */
-const BOUNDS = { least: 0, most: 1 }
+/** What a strength may be: from post's weights to base's, 0 to 1, or beyond. Everything here that bounds one asks this. */
+export interface StrengthBounds {
+  readonly least: number
+  readonly most: number
+}
 
 /**
  * How far a strength is moved to see what that changes: far at first, over what is rough near by (halves of layers gain little
@@ -48,7 +51,7 @@ const PARTS = 1000
  */
 export function optimiseStrengths(
   problem: SearchProblem,
-  { halves, starts }: { halves: boolean; starts: readonly StrengthStart[] }
+  { halves, starts, ...bounds }: { halves: boolean; starts: readonly StrengthStart[] } & StrengthBounds
 ): SearchMethod {
   const visited = new Map<PromptView, ScoredLayers[]>(
     problem.views.map((view) => [
@@ -65,7 +68,7 @@ export function optimiseStrengths(
   }
   return {
     strands: problem.views.flatMap((view) =>
-      seen(view).map((start) => climb(problem, view, start, { halves, visited: seen(view) }))
+      seen(view).map((start) => climb(problem, view, start, { halves, bounds, visited: seen(view) }))
     ),
     best: (view) => rank(seen(view), view, problem).slice(0, 1)
   }
@@ -79,6 +82,7 @@ interface Slopes {
 
 interface ClimbOptions {
   halves: boolean
+  bounds: StrengthBounds
   /** Takes in all that the view has looked at. */
   visited: ScoredLayers[]
 }
@@ -87,7 +91,7 @@ function* climb(
   problem: SearchProblem,
   view: PromptView,
   start: ScoredLayers,
-  { halves, visited }: ClimbOptions
+  { halves, bounds, visited }: ClimbOptions
 ): Strand {
   const least = problem.rho * meansOver(problem.post, view).validity
   const place: Place = { point: toVector(start.layers, halves), score: meansOver(start.measures, view) }
@@ -100,10 +104,15 @@ function* climb(
   for (const reach of PROBES) {
     let moved = true
     while (moved) {
-      const slopes = yield* slopesAt(place, reach, ask)
-      const promised = bestStep(place.point, slopes, least - place.score.validity, PROMISE_RADIUS)
+      const slopes = yield* slopesAt(place, reach, bounds, ask)
+      const promised = bestStep(place.point, slopes, least - place.score.validity, PROMISE_RADIUS, bounds)
       if (dot(slopes.diversity, promised) < LEAST_PROMISE) break
-      const steps = yield* walk(place, slopes, { least, radius: Math.max(radius, PROMISE_RADIUS) }, ask)
+      const steps = yield* walk(
+        place,
+        slopes,
+        { least, bounds, radius: Math.max(radius, PROMISE_RADIUS) },
+        ask
+      )
       radius = steps.radius
       moved = steps.moves > 0
     }
@@ -120,9 +129,11 @@ type Asking<Answer> = Generator<(readonly LayerStrength[])[], Answer, readonly S
 type Ask = (points: readonly number[][]) => Asking<CategoryScore[]>
 
 /** Finite differences, inwards where a strength stands at its upper bound. */
-function* slopesAt({ point, score }: Place, reach: number, ask: Ask): Asking<Slopes> {
-  const probes = point.map((strength) => (strength + reach <= BOUNDS.most ? reach : -reach))
-  const there = yield* ask(probes.map((by, index) => moved(point, index, by)))
+function* slopesAt({ point, score }: Place, reach: number, bounds: StrengthBounds, ask: Ask): Asking<Slopes> {
+  const probes = point.map((strength) => (strength + reach <= bounds.most ? reach : -reach))
+  const moved = (index: number, by: number): number[] =>
+    point.map((strength, place) => (place === index ? rounded(strength + by, bounds) : strength))
+  const there = yield* ask(probes.map((by, index) => moved(index, by)))
   const slopes = (measure: keyof CategoryScore): number[] =>
     probes.map((by, index) => (at(there, index, 'probe')[measure] - score[measure]) / by)
   return { diversity: slopes('diversity'), validity: slopes('validity') }
@@ -132,7 +143,7 @@ function* slopesAt({ point, score }: Place, reach: number, ask: Ask): Asking<Slo
 function* walk(
   place: Place,
   slopes: Slopes,
-  { least, radius: first }: { least: number; radius: number },
+  { least, bounds, radius: first }: { least: number; bounds: StrengthBounds; radius: number },
   ask: Ask
 ): Asking<{ moves: number; radius: number }> {
   let radius = first
@@ -140,8 +151,10 @@ function* walk(
   // Along the limit validity falls faster than its slopes say, and every step would end just below it.
   let spare = 0
   for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.least; step++) {
-    const wanted = bestStep(place.point, slopes, least + spare - place.score.validity, radius)
-    const next = place.point.map((strength, index) => rounded(strength + at(wanted, index, 'strength')))
+    const wanted = bestStep(place.point, slopes, least + spare - place.score.validity, radius, bounds)
+    const next = place.point.map((strength, index) =>
+      rounded(strength + at(wanted, index, 'strength'), bounds)
+    )
     const by = next.map((strength, index) => strength - at(place.point, index, 'strength'))
     const length = dot(by, by)
     if (length === 0) break
@@ -175,10 +188,11 @@ export function bestStep(
   point: readonly number[],
   slopes: { diversity: readonly number[]; validity: readonly number[] },
   need: number,
-  radius: number
+  radius: number,
+  { least, most }: StrengthBounds
 ): number[] {
-  const low = point.map((strength) => Math.max(-radius, BOUNDS.least - strength))
-  const high = point.map((strength) => Math.min(radius, BOUNDS.most - strength))
+  const low = point.map((strength) => Math.max(-radius, least - strength))
+  const high = point.map((strength) => Math.min(radius, most - strength))
   const end = (slope: number, index: number): number =>
     slope === 0 ? 0 : at(slope > 0 ? high : low, index, 'bound')
   const step = slopes.diversity.map((slope, index) =>
@@ -201,11 +215,8 @@ export function bestStep(
   return step
 }
 
-const rounded = (strength: number): number =>
-  Math.round(Math.min(BOUNDS.most, Math.max(BOUNDS.least, strength)) * PARTS) / PARTS
-
-const moved = (point: readonly number[], index: number, by: number): number[] =>
-  point.map((strength, place) => (place === index ? rounded(strength + by) : strength))
+const rounded = (strength: number, { least, most }: StrengthBounds): number =>
+  Math.round(Math.min(most, Math.max(least, strength)) * PARTS) / PARTS
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, index) => sum + value * at(b, index, 'number'), 0)

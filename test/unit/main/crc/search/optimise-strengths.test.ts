@@ -29,7 +29,7 @@ describe('a step', () => {
       }
       const radius = 0.4
       const need = uniform(-0.3, 0.1)
-      const step = bestStep(point, slopes, need, radius)
+      const step = bestStep(point, slopes, need, radius, { least: 0, most: 1 })
       for (const [index, by] of step.entries()) {
         expect(Math.abs(by)).toBeLessThanOrEqual(radius + 1e-12)
         expect((point[index] ?? NaN) + by).toBeGreaterThanOrEqual(-1e-12)
@@ -50,47 +50,57 @@ describe('a step', () => {
   })
 
   test('comes as close to the validity as it can where that is out of reach', () => {
-    const step = bestStep([0.5, 0.5], { diversity: [1, 1], validity: [-1, 0.5] }, 10, 0.2)
+    const step = bestStep([0.5, 0.5], { diversity: [1, 1], validity: [-1, 0.5] }, 10, 0.2, {
+      least: 0,
+      most: 1
+    })
     expect(step).toEqual([-0.2, 0.2])
   })
 })
 
 describe('the strengths of layers', () => {
   const LAYERS = 4
-  /** Diversity is greatest at (0.2, 0.6, 1, 1); validity falls with what is restored. */
-  const model = (layers: readonly LayerStrength[]) => {
+  /** Diversity is greatest at the target; validity falls with what is restored. */
+  const modelTo = (target: readonly number[]) => (layers: readonly LayerStrength[]) => {
     const strengths = halvesOf(layers).map(({ attention, mlp }) => (attention + mlp) / 2)
-    const target = [0.2, 0.6, 1, 1]
     const away = strengths.reduce((sum, strength, layer) => sum + (strength - (target[layer] ?? NaN)) ** 2, 0)
     const restored = strengths.reduce((sum, strength) => sum + strength, 0)
     return { diversity: [0.95 - 0.2 * away], validity: [1 - 0.02 * restored] }
   }
-  const problem = {
+  const model = modelTo([0.2, 0.6, 1, 1])
+  const problemOf = (scored: typeof model) => ({
     layerCount: LAYERS,
     rho: 0.9,
-    post: model(postStrengths(LAYERS)),
+    post: scored(postStrengths(LAYERS)),
     ranges: allRanges(LAYERS).map((range) => {
       const layers = rangeStrengths(range, LAYERS)
-      return { layers, measures: model(layers) }
+      return { layers, measures: scored(layers) }
     }),
     blends: [0.5, 1].map((strength) => {
       const layers = blendStrengths(strength, LAYERS)
-      return { layers, measures: model(layers) }
+      return { layers, measures: scored(layers) }
     }),
     rejected: new Set<string>(),
     views: [[[0]]]
-  }
-  const run = (settings: { halves: boolean; starts: ('range' | 'blend')[] }) =>
-    runSearch(
-      problem,
-      knownFrom(problem),
-      optimiseStrengths(problem, settings),
+  })
+  const problem = problemOf(model)
+  const run = (
+    settings: { halves: boolean; starts: ('range' | 'blend')[] },
+    scored = model,
+    bounds = { least: 0, most: 1 }
+  ) => {
+    const asked = problemOf(scored)
+    return runSearch(
+      asked,
+      knownFrom(asked),
+      optimiseStrengths(asked, { ...settings, ...bounds }),
       { generations: 98, blockEvaluations: 1e5 },
       {
-        score: (candidates) => Promise.resolve(candidates.map(model)),
+        score: (candidates) => Promise.resolve(candidates.map(scored)),
         cost: (candidates) => countBlockEvaluations(candidates, LAYERS)
       }
     )
+  }
 
   test.each([
     { halves: false, starts: ['range' as const] },
@@ -103,12 +113,29 @@ describe('the strengths of layers', () => {
     expect(best?.measures.validity[0]).toBeGreaterThanOrEqual(0.9)
   })
 
+  test('go beyond post and base only where they may, and no further than they may', async () => {
+    const beyond = modelTo([-0.3, 0.6, 1.4, 1])
+    const found = async (bounds: { least: number; most: number }): Promise<number[]> => {
+      const { found: ofViews } = await run({ halves: false, starts: ['range'] }, beyond, bounds)
+      return halvesOf(ofViews[0]?.[0]?.layers ?? []).map(({ attention }) => attention)
+    }
+    const inside = await found({ least: 0, most: 1 })
+    expect(inside).toHaveLength(LAYERS)
+    for (const strength of inside) expect(Math.abs(strength - 0.5)).toBeLessThanOrEqual(0.5)
+    const [first = NaN, , third = NaN] = await found({ least: -1, most: 2 })
+    expect(first).toBeCloseTo(-0.3, 1)
+    expect(third).toBeCloseTo(1.4, 1)
+    expect((await found({ least: -0.1, most: 1.2 }))[2]).toBe(1.2)
+  })
+
   test('start from no blend where a sweep has none', () => {
     const without = { ...problem, blends: [] }
     const settings = {
       method: 'strengths' as const,
       halves: false,
       starts: ['blend' as const],
+      least: 0,
+      most: 1,
       blockEvaluations: 1,
       seed: 1
     }
