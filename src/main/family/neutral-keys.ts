@@ -45,10 +45,12 @@ export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: reado
     keys: [
       '_attn_implementation',
       '_attn_implementation_autoset',
+      '_experts_implementation',
       '_flash_attn_2_enabled',
       'attn_implementation',
       'cache_implementation',
       'chunk_size_feed_forward',
+      'experts_implementation',
       'is_decoder',
       'is_llama_config',
       'output_attentions',

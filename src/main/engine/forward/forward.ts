@@ -169,7 +169,9 @@ class ForwardPass {
       const layers = partSteps(this.run.trie, part)
       const reads = this.readBlocks(this.untilExperts(layers))
       for (const [layer, steps] of layers.entries()) {
-        const routed = this.hasExperts(layer) ? new RoutedRows(layer, this.spec.hiddenSize) : null
+        // What is known of a part's models is not computed again, so that it may have nothing to do in a layer.
+        const routes = steps.length > 0 && this.hasExperts(layer)
+        const routed = routes ? new RoutedRows(layer, this.spec.hiddenSize) : null
         const ofLevel = { layer, states: at(states, layer, 'layer'), routed }
         for (const { source, nodes } of steps) {
           const { read, waitMs } = await reads.next()

@@ -1,6 +1,7 @@
 import { at } from '../../../contract/model/look-up'
 import type { Experts } from '../../family'
 import { rowAt } from '../rows/rows'
+import { largestPlaces } from './largest-places'
 
 /** Which rows go through which expert: those of expert e are the places starts[e] .. starts[e + 1] - 1. */
 export interface Routing {
@@ -44,51 +45,4 @@ export function routeRows(probabilities: Float32Array, { count, perRow, normed }
     }
   }
   return { starts, rows, weights }
-}
-
-/**
- * Places of the `count` largest of some values, in no order. Which of equal values are among them is what torch.topk says on the CPU:
- * it selects by std::nth_element, as the GNU library has it, which partitions by the median of three until three are left.
- */
-export function largestPlaces(values: Float32Array, count: number): Int32Array {
-  const places = Int32Array.from(values, (_, place) => place)
-  const of = (i: number): number => at(values, at(places, i, 'place'), 'value')
-  // As torch orders them: NaN is the largest.
-  const before = (i: number, j: number): boolean =>
-    of(i) > of(j) || (Number.isNaN(of(i)) && !Number.isNaN(of(j)))
-  const swap = (i: number, j: number): void => {
-    const [one, other] = [at(places, i, 'place'), at(places, j, 'place')]
-    places[i] = other
-    places[j] = one
-  }
-  let first = 0
-  let last = values.length
-  while (last - first > 3) {
-    const pivot = first
-    swap(pivot, medianOf(first + 1, first + Math.floor((last - first) / 2), last - 1, before))
-    let low = first + 1
-    let high = last
-    for (;;) {
-      while (before(low, pivot)) low++
-      high--
-      while (before(pivot, high)) high--
-      if (low >= high) break
-      swap(low, high)
-      low++
-    }
-    if (low <= count - 1) first = low
-    else last = low
-  }
-  for (let end = first + 1; end < last; end++)
-    for (let i = end; i > first && before(i, i - 1); i--) swap(i, i - 1)
-  return places.subarray(0, count)
-}
-
-function medianOf(a: number, b: number, c: number, before: (i: number, j: number) => boolean): number {
-  if (before(a, b)) {
-    if (before(b, c)) return b
-    return before(a, c) ? c : a
-  }
-  if (before(a, c)) return a
-  return before(b, c) ? c : b
 }

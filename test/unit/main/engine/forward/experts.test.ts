@@ -19,6 +19,7 @@ import {
   openPairWeights,
   type PairWeights
 } from '../../../../../src/main/engine/weights/pair-weights'
+import { leavesByDepth, walkParts } from '../../../../../src/main/engine/tries/trie-parts'
 import { findSharing } from '../../../../../src/main/engine/weights/sharing'
 import { goldenPath, largestDifference, LOGIT_TOLERANCE, readGolden } from '../../../../fixtures/goldens'
 
@@ -88,6 +89,25 @@ describe('experts of a layer', () => {
     expect(bytes).toBe(storedBytes(pair, trie, packed.tokens.length).layers)
     const nodes = trie.levels.map((level) => level.nodes.length)
     expect(rows).toBeCloseTo(packed.tokens.length * nodes.reduce((sum, count) => sum + count, 0), 6)
+  })
+
+  it('give a part of the models the same bits whether or not the other parts are computed', async () => {
+    const trie = buildRecipeTrie(MODELS, await findSharing(pair, MODELS))
+    const device = await openDevice('cpu')
+    const packed = packPrompts([prompts.long ?? []])
+    const leaves = leavesByDepth(trie)
+    const split = [leaves.slice(0, 3), leaves.slice(3)]
+    const finals = async (known: ReadonlySet<number>): Promise<Map<number, Float32Array>> => {
+      const states = new Map<number, Float32Array>()
+      const parts = walkParts(trie, split, known)
+      for await (const event of forward({ device, precision: 'fp32', pair, trie, packed, parts }))
+        if (event.type === 'final') states.set(event.leaf, event.hidden.slice())
+      return states
+    }
+    const all = await finals(new Set())
+    const second = await finals(new Set([0]))
+    expect([...second.keys()].sort()).toEqual(leaves.slice(3).sort())
+    for (const [leaf, states] of second) expect(states).toEqual(all.get(leaf))
   })
 
   it('give each model in a sweep what it gives by itself', async () => {

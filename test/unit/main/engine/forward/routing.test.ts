@@ -1,8 +1,29 @@
 import { describe, expect, test } from 'vitest'
-import { largestPlaces, routeRows } from '../../../../../src/main/engine/forward/routing'
+import { largestPlaces } from '../../../../../src/main/engine/forward/largest-places'
+import { routeRows } from '../../../../../src/main/engine/forward/routing'
 
 /** What torch.topk of torch 2.6 on the CPU selects, sorted. */
 const TORCH: readonly [values: string, count: number, selected: readonly number[]][] = [
+  [
+    '1 2 1 0 0 0 0 1 0 0 1 1 1 0 1 2 0 1 0 0 1 0 1 0 2 0 2 0 0 1 0 2 0 0 1 1 0 0 1 0 1 2 0 1 2 2 1 2 1 2 2 0 2 2 1 2 2 1 1 0 0 1 2 2',
+    1,
+    [1]
+  ],
+  [
+    '1 1 0 1 2 2 1 1 0 1 0 1 2 1 0 1 0 1 0 0 0 0 2 0 0 0 1 1 0 0 2 2 0 0 2 2 2 2 2 2 0 1 1 2 1 2 2 0 1 1 2 0 0 2 0 0 2 2 2 0 1 2 2 2',
+    1,
+    [4]
+  ],
+  [
+    '1 1 2 1 2 0 2 2 0 2 0 1 0 0 0 0 0 1 2 0 2 2 0 0 0 2 1 0 1 0 2 0 2 2 2 1 1 2 1 1 2 0 0 0 1 1 0 0 2 2 0 0 0 0 0 0 0 0 0 0 2 2 1 1 1 2 2 1 0 2 0 2 1 1 2 0 2 2 0 1 2 2 0 0 2 1 1 0 2 0 2 1 1 2 1 1 0 2 1 0 0 1 0 2 0 1 0 1 2 1 1 0 2 2 0 0 1 0 1 1 2 0 0 1 0 0 2 1',
+    2,
+    [2, 4]
+  ],
+  [
+    '3 1 2 3 0 2 0 0 0 2 3 1 0 0 3 0 3 2 2 3 1 2 2 3 3 3 3 2 3 1 1 3 2 3 0 0 0 2 1 1 3 0 0 0 1 2 3 1 2 3 1 2 0 1 3 0 2 1 2 1 1 3 1 3 2 1 3 3 0 3 1 3 0 3 2 3 2 3 3 2 2 0 1 1 3 3 0 2 3 3 1 0 0 3 1 3 1 0 3 1 2 1 3 1 0 3 3 2 1 3 1 0 2 0 3 0 3 2 3 2 3 0 0 2 1 3 2 1',
+    2,
+    [0, 3]
+  ],
   ['1 1 1 1 1 1 1 1', 2, [5, 6]],
   ['2 0 1 0 1 1 1 2', 2, [0, 7]],
   ['1 0 3 0 3 3 4 0', 2, [5, 6]],
