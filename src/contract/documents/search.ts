@@ -201,6 +201,8 @@ export const SearchDocument = z.object({
   scoredBy: ScoredByBrief.default(BY_CHARACTERS),
   basePath: CheckpointReference,
   postPath: CheckpointReference,
+  /** What its sweep restores layers to; null: base. */
+  source: SweepDocument.shape.source,
   rho: z.number(),
   /** rho x Q(post). */
   minimumValidity: z.number(),

@@ -4,6 +4,7 @@ import { failureWords } from './headline'
 import { distinctWords, scoreWords, type ScoreWords } from './score-words'
 import type { ScoredByBrief } from '../documents/scored-by'
 import type { Recipe, RestorationRange } from '../model/recipe'
+import type { RestoredTo } from '../model/checkpoint'
 import { strengthWords } from '../model/strengths'
 import type {
   HeldOut,
@@ -34,8 +35,9 @@ export function searchFinding(
     found,
     range,
     heldOut,
-    scoredBy
-  }: Pick<SearchDocument, 'verdict' | 'range' | 'heldOut' | 'scoredBy'> & {
+    scoredBy,
+    source
+  }: Pick<SearchDocument, 'verdict' | 'range' | 'heldOut' | 'scoredBy' | 'source'> & {
     found: readonly { recipe: Recipe }[]
   },
   check: CheckResult | null,
@@ -44,7 +46,7 @@ export function searchFinding(
   const [best] = found
   const words = scoreWords(scoredBy)
   const { more } = words
-  const against = comparedWith(range.range, check, rho)
+  const against = comparedWith(range.range, source, check, rho)
   if (verdict === 'none' || best === undefined) {
     return { words: `No recipe that was tried is ${more} than ${against}.`, checkNext: false }
   }
@@ -92,13 +94,18 @@ export const heldOutWords = ({ split }: Pick<HeldOut, 'split'>): string =>
     : `searched on ${split.chosenOn} questions and compared on the other ${split.reportedOn}`
 
 /** What a search compared with. A check that came after it may have thrown that out. */
-function comparedWith(range: RestorationRange | null, check: CheckResult | null, rho: number): string {
+function comparedWith(
+  range: RestorationRange | null,
+  source: RestoredTo,
+  check: CheckResult | null,
+  rho: number
+): string {
   if (range === null) return 'post'
   const checked = checkOfRange(check, range)
   const fails = check !== null && checked !== null && !passesCheck(checked, check, rho)
   return fails
-    ? `${rangePhrase(range)} (which ${range.start === range.end ? 'fails' : 'fail'} the check)`
-    : rangePhrase(range)
+    ? `${rangePhrase(range, source)} (which ${range.start === range.end ? 'fails' : 'fail'} the check)`
+    : rangePhrase(range, source)
 }
 
 /** What a method is called where one is chosen, and what it does in a sentence. */

@@ -1,3 +1,4 @@
+import { fromWords } from '../../contract/words/source-words'
 import type { CheckResult } from '../../contract/documents/answer-check'
 import type { CategoryScore, Interval } from '../../contract/documents/crc'
 import type { LayerShares, SearchDocument } from '../../contract/documents/search'
@@ -34,7 +35,15 @@ export function describeSearch(
   ].join('\n\n')
 }
 
-function describeFound({ post, range, found, rho, minimumValidity, scoredBy }: SearchDocument): string {
+function describeFound({
+  post,
+  range,
+  found,
+  rho,
+  minimumValidity,
+  scoredBy,
+  source
+}: SearchDocument): string {
   const words = scoreWords(scoredBy)
   const row = (name: string, score: CategoryScore): string[] => [
     name,
@@ -44,7 +53,9 @@ function describeFound({ post, range, found, rho, minimumValidity, scoredBy }: S
   ]
   const rows = [
     row('post', post),
-    ...(range.range === null ? [] : [row(`best range, ${range.range.start}-${range.range.end}`, range)]),
+    ...(range.range === null
+      ? []
+      : [row(`best range, ${range.range.start}-${range.range.end}${fromWords(source)}`, range)]),
     ...found.map((score) => row(score.recipe.name, score))
   ]
   const title = style(

@@ -216,7 +216,19 @@ function reportedSearch(
   origin: ReportedOrigin
 ): Omit<ReportedSearch, 'runMarks'> {
   const found = search.found.map((score) => ({ recipe: withoutFolders(score.recipe), ...summary(score) }))
-  return { ...search, origin, found }
+  // What is shared should not tell how its author's folders are called.
+  const { heldOut, generations, source } = search
+  return {
+    ...search,
+    source: withoutSourceFolder(source),
+    origin,
+    found,
+    generations: generations.map((each) => ({
+      ...each,
+      best: { ...each.best, recipe: withoutFolders(each.best.recipe) }
+    })),
+    heldOut: heldOut && { ...heldOut, recipes: heldOut.recipes.map(withoutFolders) }
+  }
 }
 
 async function reportedSamples(

@@ -65,8 +65,9 @@ export function otherModels(
   kept: KeptModels = NOTHING_KEPT
 ): OtherModel[] {
   const { layerCount } = sweep
+  const ranges = new Set(sweep.ranges.map((range) => weightsKey(sweptRangeModel(range, sweep))))
   const found =
-    search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
+    search?.found.filter(({ recipe }) => !ranges.has(weightsKey({ kind: 'recipe', recipe }))) ?? []
   const scored = (
     model: Model,
     score: BriefScore,

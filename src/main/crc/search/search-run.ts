@@ -255,6 +255,7 @@ function describeSearch(
     layerCount,
     basePath: sweep.basePath,
     postPath: sweep.postPath,
+    source: sweep.source,
     rho,
     minimumValidity: rho * (sweep.halves === null ? sweep.post : meansOver(post, picking)).validity,
     settings,

@@ -6,7 +6,9 @@ import {
   formatDuration,
   formatScore,
   formatUtc,
-  plural
+  plural,
+  rangeLabel,
+  rangePhrase
 } from '../../../contract/words/format'
 import type { CategoryScore, Interval } from '../../../contract/documents/crc'
 import type { LayerDistance } from '../../../contract/documents/distances'
@@ -71,7 +73,7 @@ function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSea
   return facts
 }
 
-function foundTable({ post, range, found, scoredBy }: ReportedSearch): Block {
+function foundTable({ post, range, found, scoredBy, source }: ReportedSearch): Block {
   const words = scoreWords(scoredBy)
   const row = (name: string, tone: ModelTone, score: CategoryScore, what: string): Cell[] => [
     { text: name, detail: what, tone },
@@ -82,7 +84,14 @@ function foundTable({ post, range, found, scoredBy }: ReportedSearch): Block {
   const best =
     range.range === null
       ? []
-      : [row('best range', 'hybrid', range, `layers of base: ${range.range.start}–${range.range.end}`)]
+      : [
+          row(
+            'best range',
+            'hybrid',
+            range,
+            source === null ? `layers of base: ${rangeLabel(range.range)}` : rangePhrase(range.range, source)
+          )
+        ]
   return {
     kind: 'table',
     label: 'What the search found, best first',

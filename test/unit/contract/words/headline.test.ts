@@ -400,6 +400,7 @@ const fold = () => ({ selected: null, ...score(0.9, 0.88), postValidity: 0.99, p
 describe('the words of a search', () => {
   const search = (verdict: 'none' | 'unproven' | 'confirmed') => ({
     scoredBy: BY_CHARACTERS,
+    source: null,
     verdict,
     found: [{ recipe: { name: 'found', ranges: [[4, 11] satisfies [number, number]] } }],
     range: { ...range(5, 11), ...score(0.92, 0.9), range: range(5, 11) },
