@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
@@ -47,15 +46,19 @@ export class Confined {
         this.running?.end()
         this.running = null
       }
-      const asked = (this.running ??= new ConfinedProcess(this.limits))
-      void asked.ended.then(() => {
-        if (this.running === asked) this.running = null
-      })
-      const reply = await asked.ask(request)
+      const reply = await (this.running ??= this.started()).ask(request)
       if (reply.kind !== 'failed') return reply
       const { code, message, hint } = reply.problem
       throw new WorkbenchError(code, message, hint)
     })
+  }
+
+  private started(): ConfinedProcess {
+    const started = new ConfinedProcess(this.limits)
+    void started.ended.then(() => {
+      if (this.running === started) this.running = null
+    })
+    return started
   }
 }
 
@@ -75,6 +78,12 @@ class ConfinedProcess {
   /** Set when it is ended from here. */
   private overdue: Overdue | null = null
   private readonly ready: Promise<ConfinedReply>
+  /**
+   * Who waits for the next message. Not a reaction to `ended` for each: these, and all that was answered, would be kept for as long as
+   * the process lives.
+   */
+  private waiting: Waiting | null = null
+  private howItEnded: End | null = null
 
   constructor(private readonly limits: ConfinedLimits) {
     this.child = fork(builtScript('confined.js'), [JSON.stringify(limits)], {
@@ -97,6 +106,11 @@ class ConfinedProcess {
           overdue: this.overdue ?? overdueOf(this.said)
         })
       )
+    })
+    this.child.on('message', (message) => this.waiting?.reply(message))
+    void this.ended.then((end) => {
+      this.howItEnded = end
+      this.waiting?.ended(end)
     })
     this.ready = this.nextReply(({ how }) => new Error(`the confined process ${how}`))
   }
@@ -130,12 +144,21 @@ class ConfinedProcess {
   }
 
   private async nextReply(endedEarly: (end: End) => Error): Promise<ConfinedReply> {
-    const ended = this.ended.then((end) => {
-      throw endedEarly(end)
-    })
-    const [message]: unknown[] = await Promise.race([once(this.child, 'message'), ended])
-    return ConfinedReply.parse(message)
+    if (this.howItEnded !== null) throw endedEarly(this.howItEnded)
+    try {
+      const message = await new Promise<unknown>((resolve, reject) => {
+        this.waiting = { reply: resolve, ended: (end) => reject(endedEarly(end)) }
+      })
+      return ConfinedReply.parse(message)
+    } finally {
+      this.waiting = null
+    }
   }
+}
+
+interface Waiting {
+  readonly reply: (message: unknown) => void
+  readonly ended: (end: End) => void
 }
 
 /** How a process ended. */

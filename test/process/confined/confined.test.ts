@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate, setTimeout as delay } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import { Confined, CONFINED_LIMITS } from '../../../src/main/confined/host'
@@ -50,6 +52,21 @@ test('a request may take seconds', () => {
     work: { cpuMs: 3_000, wallMs: 30_000 },
     read: { cpuMs: 20_000, wallMs: 60_000 }
   })
+})
+
+test('what was answered is let go while the process lives on', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  const confined = new Confined(CONFINED_LIMITS)
+  const ask = async (): Promise<number> => {
+    await confined.ask(templateRequest(`${GROWING}${grown('long', 20)}{{ ns.long }}`))
+    await setImmediate()
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const first = await ask()
+  for (let more = 0; more < 10; more++) await ask()
+  expect((await ask()) - first).toBeLessThan(5 * 2 ** 20)
 })
 
 /** How many turns main took while something went on: next to none while that held it up, however slow the machine is. */
