@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { resourcePath } from '../../../src/main/base/resources'
-import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../fixtures/checkpoint-builder'
 import { runCli } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
 import { crcReference } from '../../fixtures/crc-reference'
@@ -143,6 +143,27 @@ describe('slr probe', () => {
     expect(stderr).toMatch(message)
     expect(stderr).toMatch(/^slr: /)
     expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it('takes layers from another checkpoint, by its folder on the command line and in a recipe file', async () => {
+    const folder = await temporaryFolder()
+    const [base = '', post = '', sft = ''] = await Promise.all(
+      ['base', 'post', 'sft'].map((name, seed) =>
+        writeCheckpoint(join(folder, name), checkpointFixture({ seed: seed + 1 }))
+      )
+    )
+    const tokens = ['--tokens', '1,2,3', '--logits']
+    const found = await probe('--base', base, '--post', post, '--restore', `1@${sft}`, ...tokens)
+    expect(found).toEqual(await probe('--base', sft, '--post', post, '--restore', '1', ...tokens))
+    const recipe = join(folder, 'recipe.json')
+    const layers = [
+      { attention: 0, mlp: 0 },
+      { attention: 1, mlp: 1, source: sft }
+    ]
+    await writeFile(recipe, JSON.stringify({ name: 'of sft', layers }))
+    expect(await probe('--base', base, '--post', post, '--recipe', recipe, ...tokens)).toEqual(found)
+    const twice = ['--base', base, '--post', post, '--restore', `0-1@${sft},1`, '--tokens', '1']
+    expect((await runHere(['probe', ...twice])).stderr).toMatch('gives layer 1 twice')
   })
 
   it('names the field of a recipe that is wrong', async () => {
