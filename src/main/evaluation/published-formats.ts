@@ -45,12 +45,20 @@ const CoverageQuestions = z.record(
 )
 const Gsm8kLine = z.object({ question: z.string(), answer: z.string() })
 const NoveltyLine = z.object({ prompt: z.string(), category: z.string().nullish() })
-/** The evaluation's lines have a query, those of the taxonomy what a model made of one. */
+/** The evaluation's lines have a query, those of the taxonomy what a model made of one, or the conversation that it stood in. */
 const InfinityLine = z.union([
   z.object({ query: z.string() }).transform(({ query }) => query),
   z
     .object({ lm_judge_annotation: z.object({ revised_query: z.string() }) })
-    .transform(({ lm_judge_annotation: { revised_query: query } }) => query)
+    .transform(({ lm_judge_annotation: { revised_query: query } }) => query),
+  z
+    .object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) })
+    .transform(({ messages }, context) => {
+      const asked = messages.find(({ role }) => role === 'user')
+      if (asked !== undefined) return asked.content
+      context.addIssue('messages: no turn is of the user')
+      return z.NEVER
+    })
 ])
 
 /** GSM8K's worked answers end with it and the final one. */

@@ -45,7 +45,8 @@ const FILES: Record<PublishedFormatId, PublishedFile[]> = {
     {
       name: 'eval.jsonl',
       content:
-        '{"query": "Write a slogan for a bakery."}\n{"lm_judge_annotation": {"revised_query": "Describe a quiet room."}}\n'
+        '{"query": "Write a slogan for a bakery."}\n{"lm_judge_annotation": {"revised_query": "Describe a quiet room."}}\n' +
+        '{"lm_judge_annotation": null, "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Name a cat."}]}\n'
     }
   ]
 }
@@ -86,7 +87,8 @@ describe('published prompts', () => {
     ])
     expect(read('infinity-chat').prompts.map(({ text }) => text)).toEqual([
       'Write a slogan for a bakery.',
-      'Describe a quiet room.'
+      'Describe a quiet room.',
+      'Name a cat.'
     ])
   })
 
@@ -100,6 +102,7 @@ describe('published prompts', () => {
       /^f, line 1: answer: no number follows ####/
     ],
     ['an answer without a name', 'coverage-qa', '{"a": {"answers": [[]]}}', /^f: a\.answers\.0: /],
+    ['no question', 'infinity-chat', '{"messages": []}', /^f, line 1: /],
     ['nothing', 'verbalized-sampling', '\n', /^f: prompts: /]
   ])('name the place of %s', (_, id, content, message) => {
     expect(() => read(id, [{ name: 'f', content }])).toThrow(message)
