@@ -34,7 +34,16 @@ test('every field that takes a path is looked at', () => {
       pathFields(z.toJSONSchema(input, { unrepresentable: 'any', io: 'input' }), '', fields)
   }
   expect([...fields].filter((field) => !PATH_FIELDS.includes(field))).toEqual([])
-  expect([...fields].sort()).toEqual(['base', 'embeddingModel', 'folder', 'path', 'post', 'start', 'target'])
+  expect([...fields].sort()).toEqual([
+    'base',
+    'classifier',
+    'embeddingModel',
+    'folder',
+    'path',
+    'post',
+    'start',
+    'target'
+  ])
 })
 
 test('calls name places within the folder, whatever way they lead there, or are refused', async () => {
