@@ -40,7 +40,7 @@ wait $!
 
 describe.skipIf(slurmMissing !== null)(
   `the job script for Slurm${slurmMissing === null ? '' : `: ${slurmMissing}`}`,
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   () => {
     let folder: string
     let slurm: Slurm

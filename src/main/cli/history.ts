@@ -45,6 +45,8 @@ export function addHistoryCommand(program: Command): void {
     .addOption(new Option('--restore', 'bring it back').conflicts(['name', 'note', 'pin', 'unpin', 'delete']))
   withCommonOptions(command).action(async () => {
     const options = readOptions(HistoryOptions, command)
+    if (options.run === '')
+      throw usageError(command, '--run is empty: give the id of a run, or enough of its beginning')
     await (isChange(options) ? change(options, command) : list(options, command))
   })
 }

@@ -113,7 +113,9 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     parseBytes
   )
   withCommonOptions(withRenderingOptions(command)).action(async () => {
-    await sample(readOptions(SampleOptions, command), command, signal)
+    const options = readOptions(SampleOptions, command)
+    requireSummed(options, command)
+    await sample(options, command, signal)
   })
 }
 
@@ -176,6 +178,16 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   tell(
     `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${how}`
   )
+}
+
+/** What answers come to is told of those in a file. */
+function requireSummed(options: SampleOptions, command: Command): void {
+  if (options.json && options.out === undefined) {
+    throw usageError(
+      command,
+      '--json prints what the answers in a file come to: give --out FILE too, or leave it out, for without a file the answers are printed, a JSON object each line'
+    )
+  }
 }
 
 async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command): Promise<SamplePrompts> {

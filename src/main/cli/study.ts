@@ -9,7 +9,7 @@ import { absolutePath } from '../base/files/places'
 import { MAX_YAML_BYTES } from '../confined/yaml'
 import { openProject } from '../project/open-project'
 import { isProject } from '../project/project-file'
-import { planStudy } from '../study/plan-study'
+import { planStudy, type StepPlan } from '../study/plan-study'
 import { runStudy } from '../study/run-study'
 import type { StepProgress, StepResult } from '../study/step-result'
 import {
@@ -135,6 +135,7 @@ async function planSteps(
     )
     const plan = { study: study.name, project: projectPath, steps: plans }
     await (json ? printJson(plan) : printText(describePlans(plans, projectPath)))
+    refuseFailing(plans)
   } finally {
     await project?.close()
   }
@@ -200,6 +201,17 @@ function shownProgress(step: StepProgress): ProgressStep {
     case 'evaluate':
       return evaluationStep(step.progress)
   }
+}
+
+/** @throws WorkbenchError naming the steps that would fail */
+function refuseFailing(plans: readonly StepPlan[]): void {
+  const failing = plans.filter(({ problem }) => problem !== null)
+  if (failing.length === 0) return
+  throw new WorkbenchError(
+    'mismatch',
+    `${failing.length} of ${plans.length} steps would fail: ${failing.map(({ key }) => key).join(', ')}.`,
+    'The reasons stand in the plan above.'
+  )
 }
 
 /** @throws WorkbenchError naming the steps that failed */

@@ -167,6 +167,13 @@ export class EndpointClient {
     } catch (error) {
       throwIfCancelled(signal, work)
       if (error instanceof WorkbenchError) throw error
+      if (isBarredPort(error)) {
+        throw this.problem(
+          url,
+          'cannot be asked: its port is one of those that are kept for other protocols and never asked by HTTP',
+          'Serve the model at another port, such as 8000.'
+        )
+      }
       const why = limit.isOver
         ? `did not reply within ${this.patience.timeoutMs / 1000} s`
         : reachProblem(error)
@@ -274,6 +281,10 @@ function pauseMs(retryAfter: string | null): number {
 }
 
 /** fetch says "fetch failed" and keeps the reason to itself. */
+/** The ports that the Fetch standard bars; asking again changes nothing. */
+const isBarredPort = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port'
+
 function reachProblem(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''

@@ -155,7 +155,7 @@ export type StudySweep = z.infer<typeof StudySweep>
 const StudyTask = z.preprocess(
   (value) => (typeof value === 'string' ? { task: value } : value),
   z.strictObject({
-    task: z.string().min(1),
+    task: z.string({ error: 'expected the name of a task, or a file' }).min(1),
     n: TaskSettings.shape.sampleCount.optional(),
     seed: z
       .number()
@@ -171,12 +171,17 @@ export type StudyTask = z.infer<typeof StudyTask>
 
 export const Study = z
   .strictObject({
-    name: z.string().min(1).max(200),
+    name: z.string({ error: 'expected what the study is called, such as restoring' }).min(1).max(200),
     project: file.optional(),
     report: z.union([file, z.literal(false)]).optional(),
     device: DeviceChoice.optional(),
     memory: readBy(bytesFromText, BYTES_EXPECTED).optional(),
-    pairs: z.array(StudyPair).min(1).max(MAX_ENTRIES),
+    pairs: z
+      .array(StudyPair, {
+        error: 'expected a list of pairs: demo, or base and post with the folders of the two models'
+      })
+      .min(1)
+      .max(MAX_ENTRIES),
     sweep: StudySweep.optional(),
     /** So many of the best ranges, on whole answers. */
     check: z.number().int().min(1).max(1000).optional(),

@@ -18,6 +18,8 @@ export class ToldStudy implements StudyListener {
   #document: StudyDocument
   #timer: NodeJS.Timeout | null = null
   #complained = false
+  /** What it begins with is told at once. */
+  #delayMs = 0
 
   /** @param steps those that this run does */
   constructor(
@@ -75,7 +77,8 @@ export class ToldStudy implements StudyListener {
     this.#timer ??= setTimeout(() => {
       this.#timer = null
       void this.#write()
-    }, TELL_MS)
+    }, this.#delayMs)
+    this.#delayMs = TELL_MS
   }
 
   /** What cannot be told keeps nothing from being computed. */

@@ -192,6 +192,14 @@ describe('answers of an endpoint', () => {
     expect(requests).toHaveLength(1)
   })
 
+  it('are refused at once where the port is one that HTTP never asks', async () => {
+    const { endpoint } = await startAnswerEndpoint({})
+    const problem = await problemOf(ask({ ...endpoint, baseUrl: 'http://127.0.0.1:6000/v1' }, ['A']))
+    expect(problem.message).toMatch(
+      /127\.0\.0\.1:6000.* cannot be asked: its port is one of those that are kept/
+    )
+  })
+
   it('are not asked for where the model is another, or the key is refused', async () => {
     const other = await startAnswerEndpoint({ lists: ['llama', 'qwen'] })
     expect((await problemOf(ask(other.endpoint, ['A']))).message).toMatch(

@@ -50,6 +50,8 @@ describe('a study file', () => {
 
   it.each([
     ['a value out of bounds', `${HEAD}sweep:\n  soup: 21\n  rho: 1.5\n`, /^s\.yaml, line 6: sweep\.rho: /],
+    ['no name', 'pairs: [demo]\n', /^s\.yaml.*: name: expected what the study is called, such as restoring$/],
+    ['no pairs', 'name: s\n', /^s\.yaml.*: pairs: expected a list of pairs: demo, or base and post/],
     ['a field that there is not', `${HEAD}sweep:\n  rho: 1\n  roh: 1\n`, /line 6: sweep: .*"roh"/],
     [
       'a word that is no model',
