@@ -2,12 +2,11 @@ import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { Selection } from '../../contract/documents/crc'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts } from '../../contract/documents/project'
-import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/model/recipe'
-import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
-import { BY_CHARACTERS, type ScoredByBrief } from '../../contract/documents/scored-by'
+import type { Recipe, RestorationRange } from '../../contract/model/recipe'
+import type { SweepEvent } from '../../contract/documents/sweep-events'
 import { type Metric, METRIC_NAMES } from './metrics'
-import { askedCount, sameTask, scoringOf } from './scoring-choice'
-import { boardOfSweep, LiveBoard, withSelection, type ScoreBoard } from './score-board'
+import { sameTask } from './scoring-choice'
+import { boardOfSweep, withSelection, type ScoreBoard } from './score-board'
 import { type Restoring, weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
 import type { KeptModels } from '../../contract/documents/kept-models'
@@ -15,7 +14,7 @@ import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-mo
 import { samePrompts } from '../prompt-set/prompt-draft'
 import { formatPercent } from '../ui/format'
 import { sameRecord } from '../ui/same-record'
-import type { KnownOfNext } from './sweep-words'
+import { LiveSweep, type SweepRun } from './live-sweep'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
@@ -36,15 +35,6 @@ const RESELECT_MS = 120
 
 type ShownRange = ShownSweep['ranges'][number]
 
-/** A sweep that runs now, as far as it is. */
-interface SweepRun {
-  sweepId: string
-  progress: SweepProgress
-  board: ScoreBoard
-  /** What happened that the user should know. */
-  notices: readonly string[]
-}
-
 /** The Ranges view: the running sweep or the sweep being looked at, and what is picked in it. */
 export class Ranges {
   readonly job: FollowedJob<SweepEvent, SweepRun>
@@ -58,10 +48,6 @@ export class Ranges {
   readonly comparing: SweepComparing
   sweep = $state.raw<ShownSweep | null>(null)
   selection = $state.raw<Selection | null>(null)
-  /** Whether the next sweep is to score ranges that cannot be selected on a few prompts only. */
-  preview = $state(false)
-  /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
-  known = $state.raw<KnownOfNext | null>(null)
   /** Keys of models. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
@@ -106,7 +92,7 @@ export class Ranges {
   readonly before = $derived.by<ScoreBoard | null>(() => {
     const { sweep } = this
     if (!this.busy || sweep === null) return null
-    const scoredBy = this.run?.board.scoredBy ?? this.nextScoring
+    const scoredBy = this.run?.board.scoredBy ?? this.planning.scoring
     return sameTask(sweep.scoredBy, scoredBy) ? boardOfSweep(sweep, null, this.kept) : null
   })
   /** What the headline and the charts show as selected: what would be, while that is asked. */
@@ -124,10 +110,6 @@ export class Ranges {
     const found = this.whatIf.answer === null ? this.search.document : null
     return scoredModel(this.scoredSweep, found, this.chosen, this.kept)
   })
-  /** Whether the next sweep is a preview: not where one of the same prompts is to be completed. */
-  readonly previewsNext = $derived.by(
-    () => this.preview && ((this.sweep?.preview ?? null) === null || this.outdated)
-  )
   /** Key of the selected range. */
   readonly selected = $derived(keyOf(this.selection))
   readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))
@@ -142,22 +124,12 @@ export class Ranges {
     return { ...selected, layerCount, source }
   })
 
-  /** What the next sweep is scored by. */
-  readonly nextScoring = $derived.by<ScoredByBrief>(() =>
-    scoringOf(this.project.state.document.settings.scoredBy, this.needs.tasks.list)
-  )
-  /** How many prompts the next sweep scores. */
-  readonly askedCount = $derived.by(() => {
-    const { document, prompts } = this.project.state
-    return askedCount(document.settings.scoredBy, this.needs.tasks.list, prompts.length)
-  })
-
   /** Whether the prompts or their rendering differ from those of the shown sweep. */
   readonly outdated = $derived.by(() => {
     const { state } = this.project
     if (this.sweep === null || this.run !== null) return false
     const { scoredBy, prompts, rendering } = this.sweep
-    if (!sameTask(scoredBy, this.nextScoring)) return false
+    if (!sameTask(scoredBy, this.planning.scoring)) return false
     return (
       (scoredBy.kind === 'crc' && !samePrompts(state.prompts, prompts)) ||
       !sameRecord(state.document.rendering, rendering)
@@ -169,7 +141,6 @@ export class Ranges {
   private newestSeen: string | null = null
   /** As last heard. */
   private savedChecks: number
-  private liveBoard = new LiveBoard(BY_CHARACTERS, { layerCount: 0, source: null }, 0)
 
   /** @param needs prompts, which are saved before they are swept, and tasks that a sweep can be scored by */
   constructor(
@@ -180,6 +151,11 @@ export class Ranges {
     this.savedChecks = project.state.saved.answerChecks
     this.reading = new Latest(project.left)
     this.selectingFor = new Latest(project.left)
+    const live = new LiveSweep(() => {
+      this.pick(null)
+      this.whatIf.close()
+      this.comparing.close()
+    })
     this.job = new FollowedJob<SweepEvent, SweepRun>(project, {
       kind: 'sweep',
       holdsEngine: 'A sweep is running',
@@ -189,19 +165,19 @@ export class Ranges {
         secondsLeft
       }),
       calls: () => project.client.sweeps,
-      advance: (run, event) => this.advance(run, event),
-      draw: (run) => ({ ...run, board: this.liveBoard.read() }),
+      advance: (run, event) => live.advance(run, event),
+      draw: (run) => live.drawn(run),
       ended: async (ending) => {
         if (ending.type === 'finished') await this.finish(ending.sweepId)
         else this.pick(this.selected)
       },
-      idle: () => this.lookForKnown()
+      idle: () => this.planning.lookForKnown()
     })
     this.search = new RecipeSearch(project)
     this.check = new AnswerChecks(project, (sweepId) => this.checked(sweepId))
     this.detail = new ModelDetail(project)
     this.scoring = new RecipeScoring(project, this)
-    this.planning = new SweepPlanning(project, this)
+    this.planning = new SweepPlanning(project, this, needs.tasks)
     this.whatIf = new WhatIfAsking(project, this)
     this.comparing = new SweepComparing(project, this)
     project.onChange((state, before) => this.hear(state, before))
@@ -364,43 +340,15 @@ export class Ranges {
     await this.select({ alongside: () => (this.check.document = check) })
   }
 
-  /** Asks how much of the next sweep is there already. */
-  async lookForKnown(): Promise<void> {
-    const { here, client } = this.project
-    if (this.busy) return
-    // Why the pair or the prompts cannot be read is told where they are shown, and by the sweep itself.
-    const known = await client.sweeps.known(here).catch(() => null)
-    if (this.busy) return
-    const some = known !== null && (known.known.prompts > 0 || known.known.begun !== null)
-    this.known = some ? known : null
-  }
-
   /** @param fresh computes also what is known */
   async start(fresh = false): Promise<void> {
     if (this.busy || this.planning.memoryRefused) return
-    const preview = this.previewsNext
-    this.known = null
+    const { previews: preview } = this.planning
+    this.planning.known = null
     await this.job.begin(async () => {
       await this.needs.prompts.flush()
       await this.project.client.sweeps.start({ ...this.project.here, fresh, preview })
     })
-  }
-
-  private advance(run: SweepRun | null, event: SweepEvent): SweepRun | null {
-    if (event.type === 'snapshot') {
-      this.liveBoard = new LiveBoard(event.scoredBy, event, event.promptCount)
-      this.liveBoard.apply(event.entries)
-      this.pick(null)
-      this.whatIf.close()
-      this.comparing.close()
-      const { sweepId, progress, notices } = event
-      return { sweepId, progress, notices, board: this.liveBoard.read() }
-    }
-    if (run === null) return null
-    if (event.type === 'progress') return { ...run, progress: event.progress }
-    if (event.type === 'notice') return { ...run, notices: [...run.notices, event.message] }
-    if (event.type === 'scores') this.liveBoard.apply(event.entries)
-    return run
   }
 
   private async finish(sweepId: string): Promise<void> {
@@ -432,12 +380,6 @@ export class Ranges {
     const { otherCheckpoints } = this.project.state.document
     const name = otherCheckpoints.find((other) => other.id === id)?.name ?? 'base'
     void this.project.set(`restore to ${name}`, { settings: { source: id } })
-  }
-
-  /** Whether the next sweep scores a soup too. */
-  setSoup(on: boolean): void {
-    const soupSize = on ? DEFAULT_SOUP_SIZE : 0
-    void this.project.set(on ? 'score blends' : 'leave blends out', { settings: { soupSize } })
   }
 
   /**

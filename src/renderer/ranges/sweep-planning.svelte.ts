@@ -1,9 +1,15 @@
 import type { ProjectState } from '../../contract/documents/project'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
+import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
 import { bytesFromText } from '../../contract/model/bytes'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
+import type { Tasks } from '../app/tasks.svelte'
+import { askedCount, scoringOf } from './scoring-choice'
+import type { KnownOfNext } from './sweep-words'
 
 /** Planning tries out how fast this machine is: it waits until whoever changes something has done so. */
 const REST_MS = 500
@@ -28,8 +34,12 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState)
   ])
 }
 
-/** What the next sweep would do, take and last. */
+/** What the next sweep is to be, and what it would do, take and last. */
 export class SweepPlanning {
+  /** Whether it is to score ranges that cannot be selected on a few prompts only. */
+  preview = $state(false)
+  /** How much of it an interrupted or the last one has computed; null while that is not known, or nothing. */
+  known = $state.raw<KnownOfNext | null>(null)
   /** Null while that is not known, or when nothing is left to compute. */
   plan = $state.raw<SweepPlan | null>(null)
   /** Why the sweep cannot be done so. */
@@ -43,15 +53,51 @@ export class SweepPlanning {
   private readonly asked: Latest<string>
   readonly working = $derived.by(() => this.asked.awaited !== null)
 
+  /** What it is scored by. */
+  readonly scoring = $derived.by<ScoredByBrief>(() =>
+    scoringOf(this.project.state.document.settings.scoredBy, this.tasks.list)
+  )
+  /** How many prompts it scores. */
+  readonly askedCount = $derived.by(() => {
+    const { document, prompts } = this.project.state
+    return askedCount(document.settings.scoredBy, this.tasks.list, prompts.length)
+  })
+  /** Whether it is a preview: not where one of the same prompts is to be completed. */
+  readonly previews = $derived.by(
+    () => this.preview && ((this.shown.sweep?.preview ?? null) === null || this.shown.outdated)
+  )
+
   /** See {@link sweepKey}. */
   private plannedFor: string | null = null
 
-  /** @param ranges that say how much is known of the next sweep */
+  /** @param shown the sweep that is shown, and whether one runs @param tasks that it can be scored by */
   constructor(
     private readonly project: OpenProject,
-    private readonly ranges: { lookForKnown(): Promise<void> }
+    private readonly shown: {
+      readonly sweep: ShownSweep | null
+      readonly outdated: boolean
+      readonly busy: boolean
+    },
+    private readonly tasks: Tasks
   ) {
     this.asked = new Latest(project.left)
+  }
+
+  /** Whether it scores a soup too. */
+  setSoup(on: boolean): void {
+    const soupSize = on ? DEFAULT_SOUP_SIZE : 0
+    void this.project.set(on ? 'score blends' : 'leave blends out', { settings: { soupSize } })
+  }
+
+  /** Asks how much of it is there already. */
+  async lookForKnown(): Promise<void> {
+    const { here, client } = this.project
+    if (this.shown.busy) return
+    // Why the pair or the prompts cannot be read is told where they are shown, and by the sweep itself.
+    const known = await client.sweeps.known(here).catch(() => null)
+    if (this.shown.busy) return
+    const some = known !== null && (known.known.prompts > 0 || known.known.begun !== null)
+    this.known = some ? known : null
   }
 
   /**
@@ -74,7 +120,7 @@ export class SweepPlanning {
         what,
         async (signal) => {
           // What is known may be another part of what is asked for now.
-          await this.ranges.lookForKnown()
+          await this.lookForKnown()
           return client.sweeps.plan(here, { signal })
         },
         REST_MS
