@@ -40,7 +40,7 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     await outlined.waitFor()
     await page.getByRole('button', { name: 'What if' }).click()
     const charts = page.getByRole('region', { name: 'Heatmap' })
-    await result.getByText(/as swept: not what is stored/).waitFor()
+    await result.getByText(/as swept: nothing is changed yet/).waitFor()
     const before = await charts.boundingBox()
     await page.getByRole('slider', { name: /^Temperature/ }).press('End')
     await page.getByText(/Post itself fails under this sampler/).waitFor()

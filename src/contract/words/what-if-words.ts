@@ -17,6 +17,9 @@ export function noSamplersWords({
     : 'This sweep has not kept what it would be under other temperatures and min-p: sweep again for that, on the command line with --what-if.'
 }
 
+/** Of an asking in which nothing was changed. */
+export const AS_SWEPT = 'as swept'
+
 /** What differs from the sweep, in a few words. */
 export function whatIfWords(
   { rho, sampler, draws, mix }: WhatIf,
@@ -30,5 +33,5 @@ export function whatIfWords(
       : [`${formatPercent(rho)} of post's ${scoreWords(scoredBy).validity} kept`]),
     ...(mix === null ? [] : [`logits mixed with ${mix} of base`])
   ]
-  return different.length === 0 ? 'as swept' : different.join('; ')
+  return different.length === 0 ? AS_SWEPT : different.join('; ')
 }
