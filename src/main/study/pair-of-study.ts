@@ -19,7 +19,7 @@ import { writeReport } from '../report/write'
 import { readPairState } from '../project/pair-state'
 import { completeEvaluation, evaluationOf, type FoundEvaluation } from './evaluate-step'
 import { requireReplaceableReport } from './replaceable-report'
-import { NO_WORK, type StepResult, type StepWork, type StudyListener } from './step-result'
+import { NO_WORK, type StepResult, type StepWork, type StepListener } from './step-result'
 import { isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
 import type { StudiedPair } from './studied-pair'
 import type { StudyTask } from './study-file'
@@ -44,7 +44,7 @@ export class PairOfStudy {
     private readonly studied: StudiedPair,
     private readonly own: ProjectPair,
     private readonly signal: AbortSignal,
-    private readonly listener: StudyListener
+    private readonly listener: StepListener
   ) {}
 
   do(step: StudyStep): Promise<Done> {

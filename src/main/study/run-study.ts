@@ -9,7 +9,7 @@ import { documentPage } from '../report/page'
 import { type PairOfPage, sideBySideHead, sideBySideSections } from '../report/side-by-side'
 import { type Done, PairOfStudy } from './pair-of-study'
 import { requireReplaceableReport } from './replaceable-report'
-import { NO_WORK, type StepResult, type StudyListener } from './step-result'
+import { NO_WORK, type StepListener, type StepResult, type StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import { placeOf, type PlacedStudy, reportPath, settledPair } from './study-project'
 import { ToldStudy } from './told-study'
@@ -34,7 +34,7 @@ export async function runStudy(
   try {
     for (const [place, step] of steps.entries()) {
       throwIfCancelled(signal, 'The study')
-      told.begins(step, place + 1, steps.length)
+      await told.begin(step, place + 1, steps.length)
       told.ended(step, await run.result(step))
     }
     await told.end('done')
@@ -54,7 +54,7 @@ class StudyRun {
     private readonly project: Project,
     private readonly placed: PlacedStudy,
     private readonly signal: AbortSignal,
-    private readonly listener: StudyListener
+    private readonly listener: StepListener
   ) {}
 
   /** Does a step, unless one that it needs has failed. @throws WorkbenchError `cancelled` */

@@ -40,9 +40,13 @@ export type StepProgress =
   | { kind: 'check'; progress: CheckProgress }
   | { kind: 'evaluate'; progress: EvaluationProgress }
 
-export interface StudyListener {
-  begins(step: StudyStep, place: number, count: number): void
+/** Hears of a step on its way. */
+export interface StepListener {
   progress(progress: StepProgress): void
   notice(text: string): void
+}
+
+export interface StudyListener extends StepListener {
+  begins(step: StudyStep, place: number, count: number): void
   ended(step: StudyStep, result: StepResult): void
 }

@@ -4,7 +4,7 @@ import { STUDY_VERSION, type StudyDocument, type ToldStep } from '../../contract
 import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
 import { STUDIES } from '../project/stored-documents'
-import type { StepProgress, StepResult, StudyListener } from './step-result'
+import type { StepListener, StepProgress, StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import type { PlacedStudy } from './study-project'
 
@@ -14,7 +14,7 @@ const TELL_MS = 500
 const UNKNOWN: QueueProgress = { share: null, secondsLeft: null }
 
 /** Writes down in the project how far a study is, for windows that look at it; hands on to another listener. */
-export class ToldStudy implements StudyListener {
+export class ToldStudy implements StepListener {
   #document: StudyDocument
   #timer: NodeJS.Timeout | null = null
   #complained = false
@@ -43,9 +43,11 @@ export class ToldStudy implements StudyListener {
     }
   }
 
-  begins(step: StudyStep, place: number, count: number): void {
-    this.listener.begins(step, place, count)
+  /** Told before anybody hears of it. */
+  async begin(step: StudyStep, place: number, count: number): Promise<void> {
     this.#set(step.key, { state: 'running' })
+    await this.#write()
+    this.listener.begins(step, place, count)
   }
 
   progress(progress: StepProgress): void {

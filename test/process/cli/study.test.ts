@@ -58,8 +58,8 @@ describe('slr study', { timeout: 90_000 }, () => {
     const { folder, file } = await smallStudy()
     const killed = startCli(['study', file])
     await waitForOutput(killed.stderr, '2 of 4: Short/check')
-    killed.kill('SIGKILL')
-    await exitStatus(killed)
+    // It goes no further meanwhile.
+    killed.kill('SIGSTOP')
     const seen = watchStudy(join(folder, 'small.slr'), undefined, 20)
     /** The first of what is told from now on that suits; a study that is over tells nothing more. */
     const told = async (suits: (state: StudyState) => boolean): Promise<StudyState> => {
@@ -69,9 +69,12 @@ describe('slr study', { timeout: 90_000 }, () => {
         if (state !== null && suits(state)) return state
       }
     }
-    const dead = await told(() => true)
-    expect(dead).toMatchObject({ name: 'small', file, running: false, ended: null })
-    expect(dead.steps.map(({ key }) => key)).toHaveLength(4)
+    const now = await told(() => true)
+    expect(now).toMatchObject({ name: 'small', file, running: true, ended: null })
+    expect(now.steps.map(({ state }) => state)).toEqual(['computed', 'running', 'waiting', 'waiting'])
+    killed.kill('SIGKILL')
+    await exitStatus(killed)
+    expect(await told(() => true)).toMatchObject({ steps: now.steps, running: false, ended: null })
 
     expect(outcomes(await run(file, '--only', 'step=check'))).toEqual([['Short/check', 'computed']])
 
