@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Sampling } from '../model/sampling'
+import { type MinPDraw, OPEN_SAMPLING, Sampling } from '../model/sampling'
 import { Task } from './task'
 
 /** How a task's listed answers are scored. */
@@ -32,6 +32,12 @@ export function briefScoring(scoredBy: ScoredBy): ScoredByBrief {
   if (scoredBy.kind === 'crc') return scoredBy
   const { id, name } = scoredBy.task
   return { ...scoredBy, task: { id, name } }
+}
+
+/** The sampler that a sweep draws with, as far as what if can change it. */
+export function ownSampler({ scoredBy }: { readonly scoredBy: ScoredByBrief }): MinPDraw {
+  const { temperature, minP } = scoredBy.kind === 'task' ? scoredBy.sampling : OPEN_SAMPLING
+  return { temperature, minP }
 }
 
 export const BY_CHARACTERS = { kind: 'crc' } as const

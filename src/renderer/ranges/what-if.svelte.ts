@@ -1,6 +1,6 @@
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { WhatIf, WhatIfSweep } from '../../contract/documents/what-if'
-import { type MinPDraw, OPEN_SAMPLING } from '../../contract/model/sampling'
+import type { MinPDraw } from '../../contract/model/sampling'
 import { whatIfWords } from '../../contract/words/what-if-words'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -50,12 +50,6 @@ export class WhatIfAsking {
     )
     if (answered !== null) this.answer = answered.answer
   }
-}
-
-/** The sampler that a sweep draws with, as far as what if can change it. */
-export function ownSampler({ scoredBy }: Pick<ShownSweep, 'scoredBy'>): MinPDraw {
-  const { temperature, minP } = scoredBy.kind === 'task' ? scoredBy.sampling : OPEN_SAMPLING
-  return { temperature, minP }
 }
 
 /** Distinct values of the samplers that a sweep has kept, ascending. */

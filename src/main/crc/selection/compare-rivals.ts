@@ -10,6 +10,7 @@ import {
   type Selection,
   type SweepDocument
 } from '../../../contract/documents/crc'
+import { ownSampler } from '../../../contract/documents/scored-by'
 import type { Rival } from '../../../contract/model/rival'
 import { layersModel, weightsKey } from '../../../contract/model/model'
 import { halfStrengths, rangeKey } from '../../../contract/model/strengths'
@@ -156,7 +157,6 @@ function compareRivals(
   seed: number
 ): RivalComparison[] {
   const { prompts, post, soup, rivals, halves } = found
-  const { start, end } = range
   const all = prompts.map((_, index) => index)
   const on = (score: Score, indices: readonly number[]): Score => onSome(prompts, score, indices)
   const choosing = halves?.choose ?? all
@@ -179,12 +179,7 @@ function compareRivals(
           .map((score): Candidate => ({ rival: score.rival, score }))
       )
     ),
-    ...best(
-      tempered.map(({ sampler, score }): Candidate => ({
-        rival: { kind: 'tempered', range: { start, end }, ...sampler },
-        score
-      }))
-    ),
+    ...best(otherwiseDrawn(found, range, tempered)),
     ...halvesAlone(found, range),
     ...controls(found, range)
   ]
@@ -210,6 +205,18 @@ const blendsOf = (soup: Found['soup']): Candidate[] =>
   soup
     .filter(({ strength }) => strength > 0 && strength < 1)
     .map((score) => ({ rival: { kind: 'blend', strength: score.strength }, score }))
+
+/** The selected range under other samplers; under the sweep's own it is the range itself. */
+function otherwiseDrawn(
+  found: Found,
+  { start, end }: RangeScore,
+  tempered: readonly Tempered[]
+): Candidate[] {
+  const own = ownSampler(found)
+  return tempered
+    .filter(({ sampler }) => sampler.temperature !== own.temperature || sampler.minP !== own.minP)
+    .map(({ sampler, score }) => ({ rival: { kind: 'tempered', range: { start, end }, ...sampler }, score }))
+}
 
 /** One half of the selected range's layers alone, where a recipe that restores that was scored. */
 function halvesAlone({ recipes, layerCount, source }: Found, { start, end }: RangeScore): Candidate[] {

@@ -87,6 +87,15 @@ describe('what if', () => {
     })
   })
 
+  it('does not compare the selected range with itself, under the sampler that it was drawn with', () => {
+    const own = { ...kept(), whatIf: [{ temperature: 1, minP: 0 }, SAMPLERS[1]].flatMap((one) => one ?? []) }
+    const { selection } = askWhatIf(own, null, AS_SWEPT)
+    expect(selection.tempered).toHaveLength(2)
+    expect(selection.rivals.find(({ rival }) => rival.kind === 'tempered')).toMatchObject({
+      rival: SAMPLERS[1]
+    })
+  })
+
   it('leaves out what was scored without it, and refuses samplers that were not asked about', () => {
     const sweep = kept()
     const [first] = sweep.ranges
