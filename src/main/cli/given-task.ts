@@ -21,7 +21,11 @@ export async function givenTask(name: string, own: ProjectPair | null): Promise<
 
 /** What a task is called that is written to a file. @throws UsageError when its name is no id of a task */
 export function taskIdOf(path: string, command: Command): string {
-  const id = Task.shape.id.safeParse(basename(path, extname(path)))
+  const ending = extname(path)
+  // With another ending it could not be given to --task, which reads lines of prompts from a .txt.
+  if (ending !== '.json')
+    throw usageError(command, `--out ${path} has to end in .json: a task is a JSON file`)
+  const id = Task.shape.id.safeParse(basename(path, ending))
   if (id.success) return id.data
   throw usageError(
     command,

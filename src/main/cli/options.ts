@@ -132,7 +132,7 @@ export function readOptions<T>(schema: z.ZodType<T>, command: Command): T {
 }
 
 export function usageError(command: Command, message: string): UsageError {
-  return new UsageError(message, `slr ${command.name()} --help`)
+  return new UsageError(message, `${calledAs(command)} --help`)
 }
 
 /** Collects a repeatable option. */

@@ -83,7 +83,7 @@ function describeModels({
   const models: [string, Score][] = [
     ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
     ['post', post],
-    ...(best === undefined ? [] : [[`layers ${named(best)}${from}`, best] satisfies [string, Score]]),
+    ...(best === undefined ? [] : [[`${layersNamed(best)}${from}`, best] satisfies [string, Score]]),
     ...recipes.map((score) => [score.recipe.name, score] satisfies [string, Score]),
     ...checkpoints.map((score) => [score.name, score] satisfies [string, Score])
   ]
@@ -107,7 +107,7 @@ function describeModels({
   ]
   const unlisted = [
     { name: 'post', score: post },
-    ...(best === undefined ? [] : [{ name: `layers ${named(best)}${from}`, score: best }])
+    ...(best === undefined ? [] : [{ name: `${layersNamed(best)}${from}`, score: best }])
   ].flatMap(({ name, score }) => {
     const words = unlistedWords(score)
     return words === null ? [] : [`Of the answers of ${name} ${words}.`]
@@ -195,7 +195,7 @@ function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: 
   ]
   const title = style(
     'bold',
-    `Against layers ${named(selected)}: of each other way the best at ${words.validity} of ${rho} x post or more`
+    `Against ${layersNamed(selected)}: of each other way the best at ${words.validity} of ${rho} x post or more`
   )
   const note =
     'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; halves and controls may keep less.'
@@ -307,6 +307,10 @@ function scoreCells({ validity, diversity, effectiveChoices }: Score): string[] 
 function gain(value: number): string {
   return `${value < 0 ? '-' : '+'}${decimal(Math.abs(value))}`
 }
+
+/** Such as "layers 4-11" or "layer 11". */
+const layersNamed = (range: RestorationRange): string =>
+  range.start === range.end ? `layer ${range.start}` : `layers ${named(range)}`
 
 function named({ start, end }: RestorationRange): string {
   return `${start}-${end}`

@@ -1,7 +1,14 @@
 import type { Interval } from '../../../contract/documents/crc'
 import type { SweepOutline } from '../../../contract/documents/pairs-overview'
 import type { Report, ReportedPairs } from '../../../contract/documents/report'
-import { formatDelta, formatPercent, formatScore, plural, rangeLabel } from '../../../contract/words/format'
+import {
+  formatDelta,
+  formatPercent,
+  formatScore,
+  plural,
+  rangeLabel,
+  rangePhrase
+} from '../../../contract/words/format'
 import { comparedName } from '../../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
@@ -75,9 +82,7 @@ function cellsOf({ layerCount, post, selected, crossFit, rival }: SweepOutline):
   ]
   return [
     { text: String(layerCount) },
-    selected === null
-      ? { text: 'no range' }
-      : { text: `layers ${rangeLabel(selected.range)}`, tone: 'hybrid' },
+    selected === null ? { text: 'no range' } : { text: rangePhrase(selected.range), tone: 'hybrid' },
     ...both('diversity'),
     ...both('validity'),
     crossFit === null ? NOTHING : { text: formatScore(crossFit.diversity) },
