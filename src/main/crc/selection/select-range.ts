@@ -3,7 +3,7 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import { at } from '../../../contract/model/look-up'
 
 /** Diversities this close are a tie: beyond it they differ by rounding, not by the model. */
-const DIVERSITY_TIE = 1e-9
+export const DIVERSITY_TIE = 1e-9
 
 /**
  * The selection rule: of the ranges that keep validity Q >= rho x Q(post) and are more diverse than post, the one of
