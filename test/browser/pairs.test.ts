@@ -91,7 +91,7 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
     })
     const page = await open(writer.path, 'ranges', { viewport: { width: 1024, height: 700 } })
     const line = page.getByText(
-      'The study “Night” runs into this project, step 1 of 2, Demo/sweep: about 1 min 30 s left'
+      'The study “Night” runs into this project. Step 1 of 2, Demo/sweep: about 1 min 30 s left'
     )
     await line.waitFor()
     await page.getByRole('button', { name: 'Show its steps' }).click()

@@ -51,7 +51,7 @@ export function studyWords({ steps, running, ended, file }: StudyState): string 
     const { secondsLeft } = now.progress
     const time =
       secondsLeft === null ? 'time left not known yet' : `about ${formatDuration(secondsLeft)} left of it`
-    return `step ${place + 1} of ${steps.length}, ${now.key}: ${time}${lost}.`
+    return `Step ${place + 1} of ${steps.length}, ${now.key}: ${time}${lost}.`
   }
   if (ended === 'done' && undone === 0) return `Done: ${plural(steps.length, 'step')}.`
   const done = steps.filter(

@@ -134,7 +134,7 @@ function warnings(
   const otherwise = errors.length === 0 ? baseComputesOtherwise(base.spec, post.spec) : null
   if (otherwise !== null) messages.push(otherwise)
   if (!postExtras.hasTokenizer) {
-    messages.push('Post has no tokenizer.json: prompts need a tokenizer; probing with --tokens works.')
+    messages.push('Post has no tokenizer.json: prompts need a tokenizer; slr probe --tokens works.')
   }
   if (postExtras.templateProblem !== null) {
     messages.push(`The chat template of post cannot be used: ${postExtras.templateProblem}`)

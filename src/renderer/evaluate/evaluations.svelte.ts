@@ -115,9 +115,12 @@ export class Evaluations {
     const judged = before.running.includes('judging') && !state.running.includes('judging')
     if (judged && !this.judging.job.busy && this.shown !== null) void this.judged(this.shown.run.id)
     const next = this.project.nextShown('evaluation', this.current, state.evaluations, before.evaluations)
-    if (next === undefined || this.busy) return
-    if (next !== null) void this.show(next)
-    else this.clear()
+    if (this.busy) return
+    // What another program goes on with is read again, so that it does not stand here as it was first seen.
+    const goesOn = state.writer !== null && this.shown?.complete === false && this.opening === null
+    if (next === undefined && goesOn && this.shown !== null) void this.show(this.shown.run.id)
+    else if (next === null) this.clear()
+    else if (next !== undefined) void this.show(next)
   }
 
   /** Shows none: the only one was deleted. */

@@ -26,9 +26,9 @@ const study = (changes: Partial<StudyState>): string =>
 
 describe('the words for a study', () => {
   it('say which step runs, and how long that takes still where it is known', () => {
-    expect(study({})).toBe('step 2 of 3, Demo/check: about 1 min 30 s left of it.')
+    expect(study({})).toBe('Step 2 of 3, Demo/check: about 1 min 30 s left of it.')
     expect(study({ steps: [{ ...STEP, state: 'running' }] })).toBe(
-      'step 1 of 1, Demo/sweep: time left not known yet.'
+      'Step 1 of 1, Demo/sweep: time left not known yet.'
     )
   })
 

@@ -106,7 +106,7 @@ describe('the report of a pair', () => {
       expect(report.findings).toEqual([
         {
           severity: 'warning',
-          message: 'Post has no tokenizer.json: prompts need a tokenizer; probing with --tokens works.'
+          message: 'Post has no tokenizer.json: prompts need a tokenizer; slr probe --tokens works.'
         },
         { severity: 'note', message: 'Post has no chat template.' }
       ])
@@ -314,7 +314,7 @@ describe('a pair that fits', () => {
 
     await rm(join(paths.post, 'tokenizer.json'))
     expect(messages((await inspectPair(paths.base, paths.post)).findings, 'warning')).toEqual([
-      'Post has no tokenizer.json: prompts need a tokenizer; probing with --tokens works.'
+      'Post has no tokenizer.json: prompts need a tokenizer; slr probe --tokens works.'
     ])
   })
 })
