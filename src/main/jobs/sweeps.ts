@@ -131,7 +131,7 @@ export function sourceOfNext({ settings, otherCheckpoints }: PairDocument): Rest
   if (found !== undefined) return { name: found.name, path: found.path, fingerprint: found.fingerprint }
   throw new WorkbenchError(
     'not-found',
-    'The project has the checkpoint no more that its sweeps restore layers to.',
+    'The checkpoint that sweeps restore layers to is no longer in the project.',
     'Choose base, or another checkpoint, in the plan of the next sweep.'
   )
 }
