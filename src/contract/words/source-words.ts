@@ -1,3 +1,4 @@
+import type { CategoryScore } from '../documents/crc'
 import type { SourceComparison } from '../documents/source-comparison'
 import type { ScoredBy } from '../documents/scored-by'
 import type { RestoredTo } from '../model/checkpoint'
@@ -42,9 +43,24 @@ export function sourceLines(
       selected === null
         ? 'no range qualifies'
         : `${rangePhrase(selected)}, ${words.diversity} ${formatScore(selected.diversity)} at ${words.validity} ${formatScore(selected.validity)}`
-    return `From ${sourceName(source)}: ${own}; the best of all in ${formatPercent(wins)} of the resamplings.`
+    const equal =
+      best !== null && source?.fingerprint !== best.source?.fingerprint && areEqual(selected, best.range)
+        ? ` It equals the best of all: where ranges are equal, that from ${sourceName(best.source)} counts.`
+        : ''
+    return `From ${sourceName(source)}: ${own}; the best of all in ${formatPercent(wins)} of the resamplings.${equal}`
   })
   return [first, ...alone, unseenWords(unseen, words.prompt, words.diversity)]
+}
+
+/** Alike but for what the order of products does to float32. */
+const ROUNDING = 1e-6
+
+function areEqual(selected: SourceComparison['sources'][number]['selected'], best: CategoryScore): boolean {
+  if (selected === null) return false
+  return (
+    Math.abs(selected.diversity - best.diversity) < ROUNDING &&
+    Math.abs(selected.validity - best.validity) < ROUNDING
+  )
 }
 
 function unseenWords(unseen: SourceComparison['unseen'], prompt: string, diversity: string): string {

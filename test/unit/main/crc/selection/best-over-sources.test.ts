@@ -71,6 +71,12 @@ describe('sweeps over sources', () => {
     const found = atOnce(bestOverSources([sweepOf(sft, { '0-1': 0.7 }), ofBase], 0.9))
     expect(found.best?.source).toBeNull()
     expect(found.unseen?.over).toEqual(found.unseen?.ofBase)
+    // What loses every resampling to its equal has not lost.
+    expect(sourceLines(found, { kind: 'crc' })).toContainEqual(
+      expect.stringMatching(
+        /^From sft: layers 0–1, .* in 0 % of the resamplings\. It equals the best of all: .* that from base counts\.$/
+      )
+    )
   })
 
   it('are told with what they were picked from, and with what is left of it on unseen prompts', () => {
