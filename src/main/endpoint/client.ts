@@ -132,6 +132,13 @@ export class EndpointClient {
   ): Promise<EndpointReply<Reply>> {
     const { response, text } = await this.fetched(url, question, signal)
     if (!response.ok) throw this.refusal(url, response, text)
+    if (isStream(response)) {
+      throw this.problem(
+        url,
+        'sends a stream, though it was asked for a whole reply',
+        'Have the server keep to "stream": false.'
+      )
+    }
     const value = parsedJson(text)
     if (value === undefined && isSaidToBeJson(response)) {
       throw new PassingFailure(`sent what is no JSON: ${quoted(text)}`, 0)
@@ -245,6 +252,9 @@ const quoted = (text: string): string => text.trim().slice(0, QUOTED_CHARACTERS)
 const isSaidToBeJson = (response: Response): boolean =>
   /\bjson\b/i.test(response.headers.get('content-type') ?? '')
 
+const isStream = (response: Response): boolean =>
+  /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
+
 function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -280,11 +290,11 @@ function pauseMs(retryAfter: string | null): number {
   return Number.isFinite(asked) ? Math.min(MOST_PAUSE_MS, Math.max(0, asked)) : 0
 }
 
-/** fetch says "fetch failed" and keeps the reason to itself. */
 /** The ports that the Fetch standard bars; asking again changes nothing. */
 const isBarredPort = (error: unknown): boolean =>
   error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port'
 
+/** fetch says "fetch failed" and keeps the reason to itself. */
 function reachProblem(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
