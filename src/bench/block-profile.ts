@@ -1,3 +1,4 @@
+import { at } from '../contract/model/look-up'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -206,7 +207,7 @@ async function measureHead(pair: PairWeights): Promise<number> {
 
 /** As a table. */
 export function describeProfiles(profiles: readonly BlockProfile[]): string {
-  const names = profiles[0]?.shares.map(({ part }) => part) ?? []
+  const names = at(profiles, 0, 'profile').shares.map(({ part }) => part)
   return section(
     'Inside a pass over the layers (from the profile of every node; shares of wall time)',
     [

@@ -107,7 +107,7 @@ export async function measurePreview(
     wholeRows: preview.preview.wholeRows,
     previewRows: preview.preview.rows,
     firstScoresSeconds: previews.map(({ firstScoresSeconds }) => firstScoresSeconds),
-    agreement: some.length === prompts.length ? agreementOf(whole, preview) : null,
+    agreement: some.length === prompts.length ? agreementOf(whole, preview, preview.preview.ranges) : null,
     memoryBytes,
     plannedBytes: preview.memory.plannedPeakBytes,
     peakBytes: Math.max(...previews.map(({ peakBytes }) => peakBytes))
@@ -166,11 +166,12 @@ function rowsOf({ work, followUp }: SweepDocument): number {
 
 function agreementOf(
   whole: SweepDocument,
-  { selected, ranges, preview }: SweepDocument
+  { selected, ranges }: SweepDocument,
+  estimated: readonly RangeScore[]
 ): PreviewTime['agreement'] {
   const exact = new Map(whole.ranges.map((range) => [rangeKey(range), range]))
   const exactOf = (range: RestorationRange): RangeScore => got(exact, rangeKey(range), 'range')
-  const all = [...ranges, ...(preview?.ranges ?? [])]
+  const all = [...ranges, ...estimated]
   const best = whole.selected === null ? null : exactOf(whole.selected)
   const picked = selected === null ? null : exactOf(selected)
   return {

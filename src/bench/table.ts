@@ -1,3 +1,5 @@
+import { at } from '../contract/model/look-up'
+
 /** A titled table with columns as wide as they need; numbers read best flush right. */
 export function section(
   title: string,
@@ -6,13 +8,14 @@ export function section(
   note?: string
 ): string {
   const widths = header.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0))
+    Math.max(name.length, ...rows.map((row) => at(row, column, 'cell').length))
   )
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-      )
+      .map((cell, column) => {
+        const width = at(widths, column, 'column')
+        return column === 0 ? cell.padEnd(width) : cell.padStart(width)
+      })
       .join('  ')
   return ['', title, line(header), ...rows.map(line), ...(note === undefined ? [] : [note]), ''].join('\n')
 }
