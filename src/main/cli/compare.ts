@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { SweepDocument } from '../../contract/documents/crc'
+import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { absolutePath } from '../base/files/places'
 import { areOverSources } from '../crc/selection/best-over-sources'
@@ -30,6 +31,7 @@ export function addCompareCommand(program: Command, signal: AbortSignal): void {
     )
   withCommonOptions(command).action(async (a: string, b: string, more: string[]) => {
     const { rho, json } = readOptions(CompareOptions, command)
+    requireNewFiles([a, b], more)
     const [first, second] = [await read(a), await read(b)]
     const others = await Promise.all(more.map((file) => readSweep(absolutePath(file))))
     for (const [place, sweep] of others.entries())
@@ -38,6 +40,16 @@ export function addCompareCommand(program: Command, signal: AbortSignal): void {
     const comparison = await compareSweeps(first, second, options)
     return json ? printJson(comparison) : printText(describeComparison(comparison))
   })
+}
+
+/** @throws WorkbenchError `bad-input` naming one of the others that is there already: it would be left out without a word */
+function requireNewFiles(two: readonly string[], others: readonly string[]): void {
+  const files = [...two, ...others].map(absolutePath)
+  const twice = others.find(
+    (_, place) => files.indexOf(at(files, two.length + place, 'file')) < two.length + place
+  )
+  if (twice !== undefined)
+    throw new WorkbenchError('bad-input', `${twice} is given twice.`, 'Name each sweep once.')
 }
 
 /** Sweeps beyond two are compared by what they restore layers to alone. @throws WorkbenchError `bad-input` naming the file */

@@ -86,4 +86,10 @@ test('slr compare refuses sweeps of different measures with what to do, and a mi
     status: 1,
     stderr: expect.stringContaining('/nowhere/a.json')
   })
+  expect(
+    await runHere(['compare', '/nowhere/a.json', '/nowhere/b.json', '/nowhere/../nowhere/a.json'])
+  ).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('/nowhere/../nowhere/a.json is given twice.')
+  })
 })
