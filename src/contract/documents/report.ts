@@ -141,7 +141,8 @@ const ReportedCheck = SampledCrc.omit({
 }).extend({ origin: Origin, promptCount: whole })
 export type ReportedCheck = z.infer<typeof ReportedCheck>
 
-const ReportedEvaluation = EvaluationRun.pick({
+/** What a report says of an evaluation's run as it is stored. */
+export const EvaluationFacts = EvaluationRun.pick({
   id: true,
   createdAt: true,
   programVersion: true,
@@ -153,7 +154,9 @@ const ReportedEvaluation = EvaluationRun.pick({
   pairJudge: true,
   formJudge: true,
   notices: true
-}).extend({
+})
+
+const ReportedEvaluation = EvaluationFacts.extend({
   origin: Origin,
   runMarks: RunMarks,
   task: Task.omit({ prompts: true }).extend({ promptCount: whole }),
@@ -163,7 +166,6 @@ const ReportedEvaluation = EvaluationRun.pick({
 })
 export type ReportedEvaluation = z.infer<typeof ReportedEvaluation>
 
-/** A whole experiment: what a project holds, in numbers and without its bulk, and how to compute it again. */
 /** The pairs of a project side by side, and what each selects in the sweeps of the others. */
 const ReportedPairs = z.object({
   scoredBy: ScoredByBrief,
@@ -181,6 +183,7 @@ const ReportedPairs = z.object({
 })
 export type ReportedPairs = z.infer<typeof ReportedPairs>
 
+/** A whole experiment: what a project holds, in numbers and without its bulk, and how to compute it again. */
 export const Report = z.object({
   createdAt: z.iso.datetime(),
   programVersion: z.string(),

@@ -12,6 +12,7 @@ import type { RunKind, RunMarks } from '../../contract/documents/history'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
 import type { PairState } from '../../contract/documents/project'
 import {
+  EvaluationFacts,
   type Report,
   type ReportedCheck,
   type ReportedCheckpoint,
@@ -301,36 +302,12 @@ function reportedEvaluation(
   { run, results, complete }: EvaluationView,
   origin: ReportedOrigin
 ): Omit<ReportedEvaluation, 'runMarks'> {
-  const {
-    id,
-    createdAt,
-    programVersion,
-    rendering,
-    computing,
-    precision,
-    weights,
-    judge,
-    pairJudge,
-    formJudge,
-    notices,
-    variants
-  } = run
   const { prompts, ...task } = run.task
   const { comparedWith, variants: measured, categories, proxy, pairs } = results
   return {
-    id,
-    createdAt,
-    programVersion,
-    rendering,
-    computing,
-    precision,
-    weights,
-    judge,
-    pairJudge,
-    formJudge,
-    notices,
+    ...EvaluationFacts.parse(run),
     origin,
-    variants: variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) })),
+    variants: run.variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) })),
     task: { ...task, promptCount: prompts.length },
     complete,
     results: { comparedWith, variants: measured, categories, proxy, pairs }

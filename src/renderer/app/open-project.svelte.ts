@@ -129,6 +129,7 @@ export class OpenProject {
   /** Why nothing that needs the engine can begin now; null when it can. @param then what would begin, by its own job */
   whyNot(then: string, own?: WindowJob): string | null {
     if (!this.connected) return 'The workbench is not connected.'
+    if (this.state.writer === 'gone') return 'First choose “Change it here”, above.'
     if (this.state.writer !== null) return 'Another program has this project to write; see above.'
     if (this.state.readOnly !== null) return 'This project cannot be saved, so results could not be kept.'
     if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'

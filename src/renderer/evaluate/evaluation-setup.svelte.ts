@@ -1,4 +1,4 @@
-import type { GenerationSpeed } from '../answers/generation-speed.svelte'
+import type { GenerationSpeed, Reached } from '../answers/generation-speed.svelte'
 import { answersToMake } from '../../contract/words/answer-words'
 import { SvelteSet } from 'svelte/reactivity'
 import {
@@ -154,9 +154,9 @@ export class EvaluationSetup {
     private readonly speed: GenerationSpeed
   ) {}
 
-  /** Hears how fast an evaluation has generated. @param tokensPerSecond null where it has not */
-  ran({ computing: { device } }: EvaluationRun, tokensPerSecond: number | null): void {
-    this.speed.heard(device, tokensPerSecond)
+  /** Hears how fast an evaluation has generated. @param reached null where it has not */
+  ran({ computing: { device } }: EvaluationRun, reached: Reached | null): void {
+    this.speed.heard(device, reached)
   }
 
   isChosen({ key }: Choice): boolean {

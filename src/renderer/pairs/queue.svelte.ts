@@ -1,31 +1,26 @@
 import type { PairId } from '../../contract/documents/project'
 import type { QueuedWork, QueueState } from '../../contract/documents/queue'
 import type { Task } from '../../contract/documents/task'
+import { Following } from '../app/following'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** The jobs that wait in line over the project's pairs, as main tells of them. */
 export class Queue {
   /** Null until it is known. */
   state = $state.raw<QueueState | null>(null)
-  private watching: AbortController | null = null
+  private readonly following: Following
 
-  constructor(private readonly project: OpenProject) {}
+  constructor(private readonly project: OpenProject) {
+    this.following = new Following(project)
+  }
 
   /** Follows the line, when the project is opened and whenever the connection was made anew. */
-  async attach(): Promise<void> {
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    const { client, path, left } = this.project
-    const signal = AbortSignal.any([watching.signal, left])
-    try {
-      for await (const state of await client.queue.watch({ path }, { signal })) {
-        if (!signal.aborted) this.state = state
-      }
-    } catch (error) {
-      // A connection that was lost is made anew, and the line followed again.
-      if (!signal.aborted && this.project.connected) this.project.complainOf(error)
-    }
+  attach(): Promise<void> {
+    const { client, path } = this.project
+    return this.following.follow(
+      (signal) => client.queue.watch({ path }, { signal }),
+      (state) => (this.state = state)
+    )
   }
 
   /** Puts a sweep of each pair in line, or a preview, as each is set. */

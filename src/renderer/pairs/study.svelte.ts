@@ -1,4 +1,5 @@
 import type { StudyState } from '../../contract/documents/study'
+import { Following } from '../app/following'
 import type { OpenProject } from '../app/open-project.svelte'
 import { saveText } from '../ui/save-file'
 
@@ -8,9 +9,11 @@ export class Study {
   state = $state.raw<StudyState | null>(null)
   /** Whether the file of what was done by hand is being written. */
   busy = $state(false)
-  private watching: AbortController | null = null
+  private readonly following: Following
 
-  constructor(private readonly project: OpenProject) {}
+  constructor(private readonly project: OpenProject) {
+    this.following = new Following(project)
+  }
 
   /** Offers the user a study's file of what was done in the project. */
   async write(): Promise<void> {
@@ -22,19 +25,11 @@ export class Study {
   }
 
   /** Follows it, when the project is opened and whenever the connection was made anew. */
-  async attach(): Promise<void> {
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    const { client, path, left } = this.project
-    const signal = AbortSignal.any([watching.signal, left])
-    try {
-      for await (const state of await client.studies.watch({ path }, { signal })) {
-        if (!signal.aborted) this.state = state
-      }
-    } catch (error) {
-      // A connection that was lost is made anew, and the study followed again.
-      if (!signal.aborted && this.project.connected) this.project.complainOf(error)
-    }
+  attach(): Promise<void> {
+    const { client, path } = this.project
+    return this.following.follow(
+      (signal) => client.studies.watch({ path }, { signal }),
+      (state) => (this.state = state)
+    )
   }
 }

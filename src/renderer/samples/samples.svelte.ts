@@ -264,7 +264,7 @@ export class Samples {
   private async ended(ending: SampleEvent, live: LiveRun | null): Promise<void> {
     // How fast others answer says nothing of the engine.
     if (live !== null && !live.run.variants.some(isOutside))
-      this.speed.heard(live.run.settings.device, live.progress.tokensPerSecond)
+      this.speed.heard(live.run.settings.device, live.progress)
     await this.settle(live?.run ?? null)
     const kept = this.shown !== null && this.shown.run.id === live?.run.id
     // A run without any answer may have failed for its settings: the next one takes those of the setup.

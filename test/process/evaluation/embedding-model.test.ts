@@ -2,18 +2,17 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
-import type { PromptScores } from '../../../src/contract/documents/evaluation'
 import type { SampleLine } from '../../../src/contract/documents/samples'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { openEmbeddingModel } from '../../../src/main/evaluation/embedding-model'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
-import { runEvaluation } from '../../../src/main/evaluation/run-evaluation'
 import { textToFloats } from '../../../src/main/base/float-text'
 import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
 import { pairPaths } from '../../../src/main/project/demo'
 import { embeddingFolder, embeddingModel } from '../../fixtures/embedding-folder'
 import { z } from 'zod'
 import { problemOf } from '../../fixtures/problems'
+import { scoreStored } from '../../fixtures/score-stored'
 
 const Json = z.record(z.string(), z.unknown())
 
@@ -143,21 +142,8 @@ describe("an evaluation with a model of the user's", () => {
       tokens,
       finish: 'stop'
     }))
-    const scores: PromptScores[] = []
-    const score = (): Promise<number> =>
-      runEvaluation(
-        engine.client(),
-        { run, pair, stored: { samples, scores: [] } },
-        {
-          planned: () => Promise.resolve(),
-          learned: () => Promise.resolve(),
-          keepSamples: () => Promise.reject(new Error('no answer is missing')),
-          keepScores: (kept) => Promise.resolve(void scores.push(kept)),
-          progress: () => undefined
-        },
-        new AbortController().signal
-      )
-    await score()
+    const score = () => scoreStored(engine.client(), { run, pair }, samples)
+    const scores = await score()
     expect(scores[0]?.cells[0]?.cosineDistance).toBeCloseTo(1, 6)
     expect(scores[0]?.cells[0]?.vendiScore).toBeCloseTo(2, 6)
     expect(scores[0]?.cells[0]?.logLikelihoodPost).toBeLessThan(0)

@@ -3,15 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
-import type { PromptScores } from '../../../src/contract/documents/evaluation'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { openPairClassifier, sameByWords } from '../../../src/main/evaluation/pair-classifier'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
-import { runEvaluation } from '../../../src/main/evaluation/run-evaluation'
 import { evaluationResults } from '../../../src/main/measures/results'
 import { pairPaths } from '../../../src/main/project/demo'
 import { embeddingFolder, embeddingModel } from '../../fixtures/embedding-folder'
 import { problemOf } from '../../fixtures/problems'
+import { scoreStored } from '../../fixtures/score-stored'
 import { sampleLine } from '../../fixtures/sample-run'
 import { sharedEngine } from '../../fixtures/shared-engine'
 
@@ -111,21 +110,8 @@ it('an evaluation counts the classes of the first ten answers, and refuses anoth
     words('blue', 8)
   ]
   const samples = texts.map((text, index) => sampleLine('post', 0, index, text)).toReversed()
-  const scores: PromptScores[] = []
-  const score = (): Promise<number> =>
-    runEvaluation(
-      sharedEngine.client(),
-      { run, pair, stored: { samples, scores: [] } },
-      {
-        planned: () => Promise.resolve(),
-        learned: () => Promise.resolve(),
-        keepSamples: () => Promise.reject(new Error('no answer is missing')),
-        keepScores: (kept) => Promise.resolve(void scores.push(kept)),
-        progress: () => undefined
-      },
-      new AbortController().signal
-    )
-  await score()
+  const score = () => scoreStored(sharedEngine.client(), { run, pair }, samples)
+  const scores = await score()
   const results = evaluationResults(
     { run, samples, scores, marks: [], pairs: [], forms: [] },
     { characters: null, task: null }

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import type { VariantResult } from '../../../../src/contract/documents/evaluation'
-import type { ReportedEvaluation } from '../../../../src/contract/documents/report'
+import { EvaluationFacts, type ReportedEvaluation } from '../../../../src/contract/documents/report'
 import { PAPER_SAMPLING, type Variant } from '../../../../src/contract/documents/samples'
 import { blendStrengths } from '../../../../src/contract/model/strengths'
 import { createProject } from '../../../../src/main/project/create-project'
@@ -24,35 +24,10 @@ const result = (variant: string, mean: number): VariantResult => ({
 /** An evaluation of these, which come to 1, 2, 3, … distinct right answers. */
 function evaluation(variants: (Variant & { temperature?: number })[]): ReportedEvaluation {
   const { prompts, ...task } = taskFixture({ name: 'Open', kind: 'open-ended' })
-  const {
-    id,
-    createdAt,
-    programVersion,
-    rendering,
-    computing,
-    precision,
-    weights,
-    judge,
-    pairJudge,
-    formJudge,
-    notices
-  } = evaluationRun()
   const checkpoint = { name: 'm', fingerprint: 'f' }
   return {
-    ...{
-      id,
-      createdAt,
-      programVersion,
-      rendering,
-      computing,
-      precision,
-      weights,
-      judge,
-      pairJudge,
-      formJudge,
-      notices,
-      complete: true
-    },
+    ...EvaluationFacts.parse(evaluationRun()),
+    complete: true,
     origin: { base: checkpoint, post: checkpoint, changed: [] },
     runMarks: { name: '', note: '', pinned: false },
     task: { ...task, promptCount: prompts.length },
