@@ -6,6 +6,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { cancellable, throwIfCancelled } from '../base/cancelling'
 import { EndpointClient, type EndpointPatience, EndpointRefusal } from './client'
 import { type AskedPrompt, requestBody, type RequestSettings } from './request-body'
+import { askServed, type ServerProgram } from './server-program'
 
 /** Answers of one request at most: what a kill can lose is this many for each request under way. */
 const MOST_PER_REQUEST = 16
@@ -47,8 +48,6 @@ export interface AnswersListener {
   /** Tokens that the server counts, of the answers that are kept next; null where it counts none. */
   counted(tokens: number | null): void
 }
-
-const Models = z.object({ data: z.array(z.object({ id: z.string() })) })
 
 const Frame = z.object({
   model: z.string().nullish(),
@@ -111,7 +110,7 @@ export async function askAnswers(
       failed.abort()
     }
   }
-  await cancellable(signal, 'Sampling', () => asking.checkModel())
+  await cancellable(signal, 'Sampling', () => asking.meet())
   const chunks = asking.chunks()
   // All have ended when this does, so that nothing is kept behind it.
   await Promise.all(Array.from({ length: asked.endpoint.concurrency }, () => work(chunks)))
@@ -125,9 +124,30 @@ interface Chunk {
   indices: readonly number[]
 }
 
+/** A way to ask for answers, of which a server may refuse some. */
+interface Way {
+  /** Answers by one request at most. */
+  most: number
+  whatIsOff: boolean
+}
+
+/** Ways from the best on; the last is the one that every server knows. */
+function waysToAsk({ sampling, maxTokens }: RequestSettings, program: ServerProgram | null): Way[] {
+  const fitting = Math.max(1, Math.floor(MOST_TOKENS_PER_REPLY / maxTokens))
+  // Servers draw nothing when they are greedy, and refuse to draw nothing several times.
+  const most = sampling.temperature === 0 ? 1 : Math.min(MOST_PER_REQUEST, fitting)
+  // Known programs take what is off; of another nobody knows.
+  const tellings = program === null ? [true, false] : [true]
+  const counts = most === 1 ? [1] : [most, 1]
+  return tellings.flatMap((whatIsOff) => counts.map((count) => ({ most: count, whatIsOff })))
+}
+
 class Asking {
   private readonly client: EndpointClient
-  private most: number
+  private ways: readonly Way[] = []
+  /** Among the ways; those before it were refused. */
+  private place = 0
+  private program: ServerProgram | null = null
   private readonly models = new Set<string>()
   private readonly fingerprints = new Set<string>()
   private server: string | null = null
@@ -137,7 +157,7 @@ class Asking {
     private readonly listener: AnswersListener,
     private readonly signal: AbortSignal
   ) {
-    const { endpoint, apiKey, patience, settings } = asked
+    const { endpoint, apiKey, patience } = asked
     this.client = new EndpointClient(endpoint, {
       who: 'The endpoint',
       work: 'Sampling',
@@ -146,83 +166,83 @@ class Asking {
       patience,
       again: (why) => listener.again(why)
     })
-    const fitting = Math.max(1, Math.floor(MOST_TOKENS_PER_REPLY / settings.maxTokens))
-    // Servers draw nothing when they are greedy, and refuse to draw nothing several times.
-    this.most = settings.sampling.temperature === 0 ? 1 : Math.min(MOST_PER_REQUEST, fitting)
+  }
+
+  private get way(): Way {
+    return at(this.ways, this.place, 'way to ask')
   }
 
   /** What is asked for by one request each, as far as requests may ask for several. */
   *chunks(): Generator<Chunk> {
     for (const [prompt, missing] of this.asked.missing.entries()) {
       for (let start = 0; start < missing.length;) {
-        const indices = missing.slice(start, start + this.most)
+        const indices = missing.slice(start, start + this.way.most)
         start += indices.length
         yield { prompt, indices }
       }
     }
   }
 
-  /** Whether the server lists the model, where it lists any. */
-  async checkModel(): Promise<void> {
+  /** Learns what the server is, and whether it lists the model, where it lists any. */
+  async meet(): Promise<void> {
     const { model, anyModel, baseUrl } = this.asked.endpoint
-    if (anyModel) return
-    const served = await this.listedModels()
-    if (served === null || served.includes(model)) return
-    const others = served.slice(0, MODELS_NAMED).join(', ')
+    const { models, program } = await askServed(this.client, !anyModel, this.signal)
+    this.program = program
+    this.ways = waysToAsk(this.asked.settings, program)
+    if (anyModel || models === null || models.includes(model)) return
+    const others = models.slice(0, MODELS_NAMED).join(', ')
     throw new WorkbenchError(
       'mismatch',
-      `The endpoint at ${baseUrl} serves no model "${model}": it lists ${served.length === 0 ? 'none' : others}${served.length > MODELS_NAMED ? ', …' : ''}.`,
+      `The endpoint at ${baseUrl} serves no model "${model}": it lists ${models.length === 0 ? 'none' : others}${models.length > MODELS_NAMED ? ', …' : ''}.`,
       'Name the model as the server does, or take answers of any model.'
     )
-  }
-
-  /** Null when the server does not say. */
-  private async listedModels(): Promise<string[] | null> {
-    try {
-      const question = { path: '/models', name: 'a list of models', schema: Models, maxBytes: 10_000_000 }
-      const { reply } = await this.client.ask(question, this.signal)
-      return reply.data.map(({ id }) => id)
-    } catch (error) {
-      if (error instanceof EndpointRefusal && ![401, 403].includes(error.status)) return null
-      throw error
-    }
   }
 
   /** Asks until all answers of a chunk are there. */
   async ask({ prompt, indices }: Chunk): Promise<void> {
     for (let done = 0; done < indices.length;) {
       throwIfCancelled(this.signal, 'Sampling')
-      const wanted = indices.slice(done, done + this.most)
-      done += await this.take(prompt, wanted)
+      done += await this.take(prompt, indices.slice(done))
     }
   }
 
-  /** @returns how many of the wanted answers came, from the first on; 0 when they have to be asked for one by one */
-  private async take(prompt: number, wanted: readonly number[]): Promise<number> {
+  /** @returns how many of the wanted answers came, from the first on; 0 when they have to be asked for in another way */
+  private async take(prompt: number, missing: readonly number[]): Promise<number> {
+    const { place, way } = this
+    const wanted = missing.slice(0, way.most)
     let asked: { reply: Reply; server: string | null }
     try {
-      asked = await this.request(prompt, wanted)
+      asked = await this.request(prompt, wanted, way)
     } catch (error) {
-      const refused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
-      if (!refused || wanted.length === 1) throw error
-      // Perhaps it gives one only. If that is not the reason, it refuses the next too, and says why.
-      this.most = 1
+      const isRefused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
+      const next = this.ways.findIndex(
+        ({ most, whatIsOff }, other) => other > place && (whatIsOff !== way.whatIsOff || most < wanted.length)
+      )
+      if (!isRefused || next === -1) throw error
+      // Perhaps it does not know this way. If that is not the reason, it refuses the last too, and says why.
+      this.place = Math.max(this.place, next)
       return 0
     }
     const { reply, server } = asked
     await this.learn(reply, server)
     const answers = reply.answers.slice(0, wanted.length)
-    if (answers.length < wanted.length) this.most = 1
+    if (answers.length < wanted.length) this.giveOne()
     this.listener.counted(reply.usage?.completion_tokens ?? null)
     await this.listener.keep(
-      answers.map((answer, place) => ({ prompt, index: at(wanted, place, 'answer'), ...answer }))
+      answers.map((answer, index) => ({ prompt, index: at(wanted, index, 'answer'), ...answer }))
     )
     return answers.length
   }
 
+  /** The server gives one answer whatever `n` says. */
+  private giveOne(): void {
+    this.ways = this.ways.map((way) => ({ ...way, most: 1 }))
+  }
+
   private request(
     prompt: number,
-    wanted: readonly number[]
+    wanted: readonly number[],
+    { whatIsOff }: Way
   ): Promise<{ reply: Reply; server: string | null }> {
     const { endpoint, prompts, settings } = this.asked
     const n = wanted.length
@@ -231,7 +251,13 @@ class Asking {
     return this.client.ask(
       {
         path: PATHS[endpoint.through],
-        body: requestBody(endpoint, at(prompts, prompt, 'prompt'), settings, { place: prompt, first, n }),
+        body: requestBody(
+          endpoint,
+          at(prompts, prompt, 'prompt'),
+          settings,
+          { place: prompt, first, n },
+          { program: this.program, whatIsOff }
+        ),
         name: NAMES[endpoint.through],
         schema: Replies[endpoint.through],
         maxBytes: REPLY_FRAME_BYTES + n * answerBytes
@@ -254,7 +280,7 @@ class Asking {
     if (typeof model === 'string') this.models.add(model)
     if (typeof system_fingerprint === 'string') this.fingerprints.add(system_fingerprint)
     const isFirst = known === 0 && this.server === null
-    this.server ??= server
+    this.server ??= this.program ?? server
     if (!isFirst && this.models.size + this.fingerprints.size === known) return
     await this.listener.learned({
       models: [...this.models],

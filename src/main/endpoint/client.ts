@@ -17,6 +17,8 @@ const PATIENCE: EndpointPatience = { timeoutMs: 290_000, firstPauseMs: 1_000 }
 
 const RETRIES = 5
 const MOST_PAUSE_MS = 60_000
+/** Large models come from slow disks. */
+const MOST_LOADING_MS = 900_000
 /** Of what an endpoint says, in messages. */
 const QUOTED_CHARACTERS = 300
 
@@ -72,7 +74,8 @@ class PassingFailure extends Error {
   constructor(
     message: string,
     /** What the endpoint asked for. */
-    readonly pauseMs: number
+    readonly pauseMs: number,
+    readonly isLoading = false
   ) {
     super(message)
   }
@@ -91,7 +94,8 @@ export class EndpointClient {
 
   /**
    * Asks for one reply. What may pass (429, 5xx, no connection, one that is cut, JSON that is none, no reply in time) is asked again up to
-   * five times, after growing pauses or as long as the endpoint asks for.
+   * five times, after growing pauses or as long as the endpoint asks for. A server that says that it is loading its model is asked until
+   * it has, within bounds.
    *
    * @throws EndpointRefusal when the endpoint refuses, with its words; WorkbenchError `bad-input` when it stays out of reach or sends
    *   something else; `cancelled` when the signal fires
@@ -99,6 +103,9 @@ export class EndpointClient {
   async ask<Reply>(question: EndpointQuestion<Reply>, signal: AbortSignal): Promise<EndpointReply<Reply>> {
     const { pace = (request) => request() } = this.use
     const url = this.urlOf(question.path)
+    const startedMs = performance.now()
+    const isWaiting = (error: unknown): boolean =>
+      error instanceof PassingFailure && error.isLoading && performance.now() - startedMs < MOST_LOADING_MS
     try {
       return await pRetry(() => pace(() => this.attempt(url, question, signal), signal), {
         retries: RETRIES,
@@ -107,9 +114,12 @@ export class EndpointClient {
         randomize: true,
         signal,
         shouldRetry: ({ error }) => error instanceof PassingFailure,
-        onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+        shouldConsumeRetry: ({ error }) => !isWaiting(error),
+        onFailedAttempt: async ({ error, retriesConsumed, retriesLeft }) => {
           if (!(error instanceof PassingFailure) || retriesLeft === 0) return
-          const next = `Trying again (${attemptNumber + 1} of ${RETRIES + 1}).`
+          const next = isWaiting(error)
+            ? 'Waiting until it has.'
+            : `Trying again (${retriesConsumed + 2} of ${RETRIES + 1}).`
           this.use.again?.(`${this.said(url, error.message)} ${next}`)
           if (error.pauseMs > 0) await sleep(error.pauseMs, undefined, { signal })
         }
@@ -193,6 +203,10 @@ export class EndpointClient {
   private refusal(url: string, response: Response, text: string): Error {
     const { status } = response
     const said = text.trim() === '' ? '' : `: ${quoted(text)}`
+    // As llama.cpp says it, tools/server/server-http.cpp.
+    if (status === 503 && /\bloading model\b/i.test(text)) {
+      return new PassingFailure('is loading its model', this.patience.firstPauseMs, true)
+    }
     if (status === 429 || status >= 500) {
       return new PassingFailure(`answered ${status}${said}`, pauseMs(response.headers.get('retry-after')))
     }

@@ -5,6 +5,9 @@ import type { StoredDtype } from '../checkpoint/dtype'
 
 const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' }
 
+/** Requests in the form of OpenAI cannot tell Ollama so: left alone it has top-k 40 (its docs/modelfile.md). No vocabulary is that large. */
+const OLLAMA_DRAWS_ALL = ['PARAMETER top_k 1000000', 'PARAMETER min_p 0', 'PARAMETER repeat_penalty 1']
+
 /**
  * Commands that use an exported folder with what people commonly run.
  *
@@ -39,7 +42,7 @@ export function nextSteps(folder: string, dtype: StoredDtype): NextStep[] {
     },
     {
       tool: 'Ollama (of the GGUF)',
-      command: `echo ${shellWord(`FROM ${gguf}`)} > Modelfile && ollama create ${ollama} -f Modelfile`,
+      command: `printf '%s\\n' ${[`FROM ${gguf}`, ...OLLAMA_DRAWS_ALL].map(shellWord).join(' ')} > Modelfile && ollama create ${ollama} -f Modelfile`,
       serves: served('http://localhost:11434/v1', `${ollama}:latest`, 'chat')
     },
     { tool: 'LM Studio (of the GGUF)', command: `lms import ${shellWord(gguf)} && lms server start` }

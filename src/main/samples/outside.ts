@@ -10,7 +10,7 @@ import { SerialQueue } from '../base/files/serial-queue'
 import type { EndpointPatience } from '../endpoint/client'
 import { askAnswers } from '../endpoint/ask-answers'
 import { endpointKey } from '../endpoint/key'
-import { type AskedPrompt, extensionsOf } from '../endpoint/request-body'
+import type { AskedPrompt } from '../endpoint/request-body'
 import { promptMessages } from '../text/chat'
 import { promptName } from '../text/prompt-name'
 import type { TextModel } from '../text/text-model'
@@ -79,7 +79,7 @@ export async function planOutside(
     const { endpoint } = variant
     endpointKey(endpoint, `"${variant.name}"'s`)
     if (endpoint.through === 'chat') refuseContinuing(variant.name, request.prompts, rendering)
-    notices.push(endpointWarning(endpoint), ...samplerNotice(variant.name, settings))
+    notices.push(endpointWarning(endpoint), samplerNotice(variant.name))
     if (endpoint.through === 'completions' && completed.notice !== null) notices.push(completed.notice)
   }
   const { templateArguments } = rendering
@@ -95,13 +95,8 @@ function turnsOf({ text, system }: RenderedSamplePrompt, { systemPrompt }: Rende
   )
 }
 
-function samplerNotice(name: string, { sampling }: TaskSettings): string[] {
-  const extensions = extensionsOf(sampling)
-  if (extensions.length === 0) return []
-  return [
-    `"${name}" is asked for ${extensions.join(', ')} by extensions that vLLM, SGLang and llama.cpp know. Other servers may refuse them, or leave them out without a word.`
-  ]
-}
+const samplerNotice = (name: string): string =>
+  `"${name}" is told the whole sampler, also what is off: vLLM, SGLang and llama.cpp keep to it. Other servers may leave out top-k, min-p or the repetition penalty without a word, and cut off by defaults of their own.`
 
 /** A chat ends with a turn of the user: nothing can be continued. */
 function refuseContinuing(

@@ -91,7 +91,7 @@ describe('answers of an endpoint', () => {
     expect(requests.map(({ body }) => body.n).sort()).toEqual([16, 16, 4, 4])
     expect(counts.sent).toBe(40)
     expect(tokens).toBe(120)
-    expect(learned).toEqual([{ models: ['served'], fingerprints: ['fp-1'], server: 'uvicorn' }])
+    expect(learned).toEqual([{ models: ['served'], fingerprints: ['fp-1'], server: 'vLLM' }])
     expect(answers.every(({ text, prompt }) => text.startsWith(['A', 'B'][prompt] ?? '?'))).toBe(true)
   })
 
@@ -113,7 +113,7 @@ describe('answers of an endpoint', () => {
     expect(counts.mostUnderWay).toBe(3)
   })
 
-  it('are drawn as the settings say, with extensions only where they change something', async () => {
+  it('are drawn as the settings say, and the server is told what is off', async () => {
     const { endpoint, requests } = await startAnswerEndpoint()
     await ask(endpoint, ['A'], { count: 2, stopTexts: ['\n'] })
     await ask({ ...endpoint, through: 'chat' }, ['A'], {
@@ -124,10 +124,15 @@ describe('answers of an endpoint', () => {
     await ask(endpoint, ['A'], { count: 2, sampling: { ...OPEN_SAMPLING, temperature: 0, topP: 0.5 } })
     const [open, paper, ...greedy] = requests
     expect(open).toMatchObject({ path: '/v1/completions' })
+    // vLLM takes what is left out from the model's generation_config.json: of many a model top-k 20 and a penalty of 1.05.
     expect(open?.body).toEqual({
       model: 'served',
       prompt: 'A',
       temperature: 1,
+      top_p: 1,
+      min_p: 0,
+      top_k: -1,
+      repetition_penalty: 1,
       max_tokens: 32,
       stop: ['\n'],
       seed: expect.any(Number),
@@ -145,11 +150,68 @@ describe('answers of an endpoint', () => {
       }
     })
     // vLLM refuses several answers where nothing is drawn.
-    expect(greedy.map(({ body }) => [body.n, body.temperature, body['top_p']])).toEqual([
-      [1, 0, undefined],
-      [1, 0, undefined]
+    expect(
+      greedy.map(({ body }) => [body.n, body.temperature, body['top_p'], body['repetition_penalty']])
+    ).toEqual([
+      [1, 0, undefined, 1],
+      [1, 0, undefined, 1]
     ])
     expect(new Set(greedy.map(({ body }) => body.seed)).size).toBe(2)
+  })
+
+  it('are drawn by llama.cpp in the order of the engine, with the penalty as it calls it', async () => {
+    const { endpoint, requests } = await startAnswerEndpoint({ program: 'llama.cpp', n: 'refused' })
+    await ask({ ...endpoint, concurrency: 1 }, ['A'], { count: 2 })
+    const sampling = { ...PAPER_SAMPLING, temperature: 1.5, repetitionPenalty: 1.2 }
+    const { learned } = await ask(endpoint, ['A'], { count: 1, sampling })
+    const samplers = ['penalties', 'temperature', 'top_k', 'top_p', 'min_p']
+    const [several, open, , penalised] = requests.map(({ body }) => body)
+    expect([several?.n, open?.n]).toEqual([2, 1])
+    expect(open).toMatchObject({ top_p: 1, min_p: 0, top_k: -1, repeat_penalty: 1, samplers })
+    expect(open).not.toHaveProperty('repetition_penalty')
+    expect(open).not.toHaveProperty('repeat_last_n')
+    expect(penalised).toMatchObject({ min_p: 0.1, repeat_penalty: 1.2, repeat_last_n: 131_072, samplers })
+    expect(learned).toMatchObject([{ server: 'llama.cpp' }])
+  })
+
+  it.each([
+    {
+      n: 'given',
+      ways: [
+        [2, true],
+        [1, true],
+        [2, false]
+      ]
+    },
+    {
+      n: 'refused',
+      ways: [
+        [2, true],
+        [1, true],
+        [2, false],
+        [1, false],
+        [1, false]
+      ]
+    }
+  ] as const)(
+    'come from a server that knows OpenAI and nothing else, n $n, once it is not told what is off',
+    async ({ n, ways }) => {
+      const { endpoint, requests, counts } = await startAnswerEndpoint({ program: 'unknown', n })
+      const { answers, learned } = await ask(endpoint, ['A'], { count: 2 })
+      expectAll(answers, 1, 2)
+      expect(requests.map(({ body }) => [body.n, 'top_k' in body])).toEqual(ways)
+      expect(counts.sent).toBe(2)
+      expect(learned).toMatchObject([{ server: 'nginx' }])
+    }
+  )
+
+  it('wait for a model that the server is loading, for longer than for a failure', async () => {
+    const { endpoint, requests } = await startAnswerEndpoint({ program: 'llama.cpp', loading: 12 })
+    const { answers, again } = await ask(endpoint, ['A'])
+    expectAll(answers, 1, 8)
+    expect(requests).toHaveLength(1)
+    expect(again).toHaveLength(12)
+    expect(again[11]).toMatch(/\/models is loading its model\. Waiting until it has\.$/)
   })
 
   it('come after failures that pass: 429, 500, a cut connection, no JSON, no reply', async () => {

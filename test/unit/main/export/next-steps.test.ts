@@ -21,7 +21,8 @@ it('says how to serve a written model, under which name and where it then answer
     },
     {
       tool: 'Ollama (of the GGUF)',
-      command: "echo 'FROM /models/Ada'\\''s 8B.gguf' > Modelfile && ollama create ada-s-8b -f Modelfile",
+      command:
+        "printf '%s\\n' 'FROM /models/Ada'\\''s 8B.gguf' 'PARAMETER top_k 1000000' 'PARAMETER min_p 0' 'PARAMETER repeat_penalty 1' > Modelfile && ollama create ada-s-8b -f Modelfile",
       model: 'ada-s-8b:latest',
       through: 'chat'
     }
