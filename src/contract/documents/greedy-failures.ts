@@ -1,6 +1,7 @@
 import type { EvaluationRun, EvaluationVariant } from './evaluation'
 import { isPlain } from './evaluation'
 import type { Task } from './task'
+import { GREEDY_SAMPLING } from '../model/sampling'
 
 /*
  * Problems that greedy decoding of post fails, as the published evaluations of reasoning take them. They are chosen in a run of
@@ -15,7 +16,7 @@ export const greedyTask = (task: Task): Task => ({
   ...task,
   settings: {
     ...task.settings,
-    sampling: { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
+    sampling: GREEDY_SAMPLING,
     sampleCount: 1
   }
 })

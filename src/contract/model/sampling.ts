@@ -19,6 +19,9 @@ export type MinPDraw = z.infer<typeof MinPDraw>
 /** Nothing cut off, at temperature 1: from a model's own distribution. */
 export const OPEN_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
 
+/** The likeliest token each time. */
+export const GREEDY_SAMPLING: Sampling = { ...OPEN_SAMPLING, temperature: 0 }
+
 /** A sampler without what it leaves as it is; null where more than temperature and min-p decides, or nothing is left to chance. */
 export function minPDraw({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): MinPDraw | null {
   return temperature > 0 && topK === null && topP === 1 && repetitionPenalty === 1

@@ -18,6 +18,18 @@ const PAIR = await shortPair()
 const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
 const CheckOutput = AnswerCheck.extend({ rho: z.number(), headline: Headline.nullable() })
 
+/** A project of the short pair, by the path of its folder. */
+async function projectIn(folder: string): Promise<string> {
+  const project = await createProject({
+    folder,
+    name: 'Check',
+    pair: { kind: 'folders', ...PAIR },
+    prompts: PROMPTS
+  })
+  await project.close()
+  return project.path
+}
+
 describe('slr check', () => {
   it('checks the best ranges of a sweep in a file, as JSON and to people', async () => {
     const folder = await temporaryFolder()
@@ -45,14 +57,7 @@ describe('slr check', () => {
 
   it("checks a project's newest sweep, keeps the check with it, and goes on with what is left", async () => {
     const folder = await temporaryFolder()
-    const created = await createProject({
-      folder,
-      name: 'Check',
-      pair: { kind: 'folders', ...PAIR },
-      prompts: PROMPTS
-    })
-    await created.close()
-    const { path } = created
+    const path = await projectIn(folder)
     const swept = await runHere(['sweep', '--project', path])
     expect(swept.stdout).toContain(`\nNext: slr check --project ${path}\n`)
     const recipes = join(folder, 'recipes.json')
@@ -78,14 +83,8 @@ describe('slr check', () => {
       join(folder, name)
     )
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    const created = await createProject({
-      folder,
-      name: 'Check',
-      pair: { kind: 'folders', ...PAIR },
-      prompts: PROMPTS
-    })
-    await created.close()
-    expect(await runHere(['sweep', '--project', created.path, '--out', from])).toMatchObject({ status: 0 })
+    const project = await projectIn(folder)
+    expect(await runHere(['sweep', '--project', project, '--out', from])).toMatchObject({ status: 0 })
     const unkept = (options: string): string =>
       'Nothing is kept, nor is the sweep that a check makes first. ' +
       `To keep that, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
@@ -105,10 +104,10 @@ describe('slr check', () => {
         `Nothing of this check is kept; its sweep stays in ${from}.`
       ],
       [
-        ['--project', created.path],
+        ['--project', project],
         inOrder('progress'),
         checking,
-        `Nothing of this check is kept; its sweep, and what was checked before, stay in ${created.path}.`
+        `Nothing of this check is kept; its sweep, and what was checked before, stay in ${project}.`
       ]
     ] satisfies [string[], Moment, string, string][]) {
       const args = ['check', ...start, '--best', '40', '--out', out]

@@ -107,17 +107,8 @@ describe('slr evaluate', () => {
     const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
     await project.close()
     const { settings, host, requests } = await startJudgeEndpoint(always('10'))
-    const args = [
-      'evaluate',
-      '--project',
-      project.path,
-      '--task',
-      task,
-      '--model',
-      'post',
-      '--quiet',
-      '--json'
-    ]
+    const ofPost = ['evaluate', '--project', project.path, '--task', task, '--model', 'post']
+    const args = [...ofPost, '--quiet', '--json']
     const judge = ['--judge-url', settings.baseUrl, '--judge-model', 'm', '--judge-rate', '6000']
     const without = await runHere(args)
     expect(without.stderr).toBe('')

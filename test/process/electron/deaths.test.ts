@@ -4,9 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { describe, expect, it } from 'vitest'
-import { PAPER_SAMPLING, type SampleSettings, type Variant } from '../../../src/contract/documents/samples'
+import type { Variant } from '../../../src/contract/documents/samples'
 import { childrenOf, engineOf } from '../../fixtures/cli'
 import { Desktop, type DesktopClient } from '../../fixtures/desktop'
+import { SAMPLE_SETTINGS } from '../../fixtures/sample-documents'
 import { sweptShort } from '../../fixtures/swept-project'
 
 /*
@@ -35,15 +36,6 @@ const ENGINES = {
   'in a utility process': { SLR_NODE: '/no/node' }
 }
 
-const SETTINGS: SampleSettings = {
-  sampling: PAPER_SAMPLING,
-  maxTokens: 16,
-  stopTexts: [],
-  seed: 1,
-  sampleCount: 3,
-  device: 'cpu',
-  memoryBytes: 1e9
-}
 const VARIANTS: Variant[] = [
   { kind: 'base', name: 'base' },
   { kind: 'post', name: 'post' }
@@ -118,7 +110,7 @@ async function deathInSamples({ desktop, client, path, way, from }: Round): Prom
   const { runId } = await client.samples.start({
     path,
     pair: 'pair-1',
-    settings: SETTINGS,
+    settings: SAMPLE_SETTINGS,
     variants: VARIANTS
   })
   let finished = 0
@@ -139,7 +131,7 @@ async function deathInSamples({ desktop, client, path, way, from }: Round): Prom
   if (finished === 0) return true
   const kept = await readFile(join(path, 'pairs/pair-1', 'samples', `${runId}.jsonl`), 'utf8')
   expect(kept.trimEnd().split('\n').length).toBeGreaterThanOrEqual(finished)
-  await client.samples.more({ path, pair: 'pair-1', runId, sampleCount: SETTINGS.sampleCount })
+  await client.samples.more({ path, pair: 'pair-1', runId, sampleCount: SAMPLE_SETTINGS.sampleCount })
   let ending
   for await (const event of await client.samples.watch({ path, pair: 'pair-1' })) ending = event
   expect(ending).toMatchObject({ type: 'finished' })

@@ -6,6 +6,7 @@ import type { Model } from '../../../src/contract/model/model'
 import { openCheckpoint } from '../../../src/main/checkpoint/checkpoint'
 import { generate } from '../../../src/main/engine/generate/generate'
 import { probe } from '../../../src/main/engine/questions/probe'
+import { ONE_ANSWER } from '../../fixtures/few-answers'
 import { goldenPath, largestDifference, LOGIT_TOLERANCE, readGolden } from '../../fixtures/goldens'
 import { textFolder } from '../../fixtures/text-folder'
 import { whyNoWebGpu } from '../../fixtures/webgpu'
@@ -48,15 +49,7 @@ async function answers(
     device,
     models,
     prompts: [golden.prompts.long ?? []],
-    sampleCount: 1,
-    finished: [],
-    seed: 1,
-    sampling: { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
-    maxTokens: 12,
-    stopTokens: [],
-    stopTexts: [],
-    memoryBytes: 2 ** 30,
-    batchRows: 32,
+    ...ONE_ANSWER,
     precision: 'fp32' as const
   }
   const tokens: number[][] = []

@@ -1,24 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatColumn, ChatEvent } from '../../../src/contract/procedures/chat'
-import type { SampleSettings } from '../../../src/contract/documents/samples'
 import { Devices } from '../../../src/main/jobs/devices'
 import { Jobs } from '../../../src/main/jobs/jobs'
 import { createProject } from '../../../src/main/project/create-project'
 import type { Project } from '../../../src/main/project/project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { GREEDY_SETTINGS } from '../../fixtures/few-answers'
 import { HeldEngine } from '../../fixtures/held-engine'
 import { PROMPTS } from '../../fixtures/project-documents'
 import { sharedEngine } from '../../fixtures/shared-engine'
 
-const GREEDY: SampleSettings = {
-  sampling: { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
-  maxTokens: 12,
-  stopTexts: [],
-  seed: 1,
-  sampleCount: 1,
-  device: 'cpu',
-  memoryBytes: 1e9
-}
 const user = (content: string): ChatColumn['turns'][number] => ({ role: 'user', content })
 const POST: ChatColumn = { variant: { kind: 'post', name: 'post' }, turns: [user('Name a colour.')] }
 const RANGE: ChatColumn = {
@@ -48,7 +39,7 @@ describe('a conversation with models side by side', () => {
     const project = await demo()
     const jobs = new Jobs(sharedEngine, new Devices(() => sharedEngine))
     const ask = (...columns: ChatColumn[]): Promise<string[]> =>
-      answered(jobs.chats.answer(project.firstPair, { settings: GREEDY, columns }))
+      answered(jobs.chats.answer(project.firstPair, { settings: GREEDY_SETTINGS, columns }))
     const [post] = await ask(POST)
     const [range] = await ask(RANGE)
     expect(post).toBeTruthy()
@@ -64,10 +55,12 @@ describe('a conversation with models side by side', () => {
     const engine = new HeldEngine(sharedEngine)
     const jobs = new Jobs(engine, new Devices(() => sharedEngine))
     const reached = engine.holdAt(({ type }) => type === 'tokens')
-    const answer = answered(jobs.chats.answer(project.firstPair, { settings: GREEDY, columns: [POST] }))
+    const answer = answered(
+      jobs.chats.answer(project.firstPair, { settings: GREEDY_SETTINGS, columns: [POST] })
+    )
     const failed = expect(answer).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     await reached()
-    await jobs.samples.start(project.firstPair, GREEDY, [POST.variant])
+    await jobs.samples.start(project.firstPair, GREEDY_SETTINGS, [POST.variant])
     await failed
     await jobs.cancelAll()
     await project.close()

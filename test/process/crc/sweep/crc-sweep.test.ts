@@ -3,19 +3,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  type CrcPrompt,
-  DEFAULT_RENDERING,
-  SweepDocument,
-  totalWork
-} from '../../../../src/contract/documents/crc'
+import { type CrcPrompt, SweepDocument, totalWork } from '../../../../src/contract/documents/crc'
 import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/procedures/engine'
-import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { crcReference, referencePost } from '../../../fixtures/crc-reference'
+import { demoSweep } from '../../../fixtures/swept-demo'
 import { distribution, scriptedEngine } from '../../../fixtures/scripted-engine'
 
 const BASE = resourcePath('demo-pair', 'base')
@@ -24,32 +19,20 @@ const GROUP_WORK = { blockEvaluations: 388, packedTokens: 220, promptTokens: 344
 const WORK = totalWork([GROUP_WORK, GROUP_WORK])
 const READING = { readMs: 100, convertMs: 80, waitMs: 10, peakBuffers: 2 }
 
-async function demoRequest(change: Partial<CrcSweepRequest> = {}): Promise<CrcSweepRequest> {
-  return {
-    base: BASE,
-    post: POST,
-    prompts: await builtinPromptSet('demo-crc'),
-    rendering: DEFAULT_RENDERING,
-    rho: 0.9,
-    ranges: true,
-    soupSize: 0,
-    recipes: [],
-    ...change
-  }
-}
+const planned = (rowsTotal = 100): EngineSweepEvent => ({
+  type: 'plan',
+  rowsTotal,
+  split: { groups: [], rowBound: 512 },
+  peakBytes: 1e9,
+  identicalLayers: [],
+  device: 'cpu',
+  precision: 'fp32'
+})
 
 /** Tells of every model on the first half of the prompts and then on the rest, with the reference's scores. */
 async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSweepEvent> {
   await Promise.resolve()
-  yield {
-    type: 'plan',
-    rowsTotal: 200,
-    split: { groups: [], rowBound: 512 },
-    peakBytes: 1e9,
-    identicalLayers: [],
-    device: 'cpu',
-    precision: 'fp32'
-  }
+  yield planned(200)
   const half = request.prompts.length / 2
   const indices = request.prompts.map((_, index) => index)
   for (const [group, prompts] of [indices.slice(0, half), indices.slice(half)].entries()) {
@@ -100,7 +83,7 @@ async function copyOf(folder: string): Promise<string> {
 
 describe('a sweep of all ranges', () => {
   test('asks the engine for post, base and every range on the rendered prompts', async () => {
-    const { asked } = await run(await demoRequest())
+    const { asked } = await run(await demoSweep())
     expect(asked.models.map(weightsKey)).toEqual([
       'post',
       'base',
@@ -113,7 +96,7 @@ describe('a sweep of all ranges', () => {
   })
 
   test("becomes a document with the reference's scores and selection", async () => {
-    const { document } = await run(await demoRequest({ id: 'sweep-1' }))
+    const { document } = await run(await demoSweep({ id: 'sweep-1' }))
     expect(SweepDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
     expect(document).toMatchObject({ id: 'sweep-1', seconds: 1.5, device: 'cpu', layerCount: 12, work: WORK })
     expect(document.post.validity).toBeCloseTo(referencePost.validity, 6)
@@ -126,7 +109,7 @@ describe('a sweep of all ranges', () => {
   })
 
   test('tells of progress from preparing to saving, and of scores with how many prompts they are over', async () => {
-    const { events } = await run(await demoRequest())
+    const { events } = await run(await demoSweep())
     const phases = events.flatMap((event) => (event.type === 'progress' ? [event.progress.phase] : []))
     expect(phases[0]).toBe('preparing')
     expect(phases.at(-1)).toBe('saving')
@@ -142,7 +125,7 @@ describe('a sweep of all ranges', () => {
   })
 
   test('says which layers are identical in base and post, and so need no restoring', async () => {
-    const { document } = await run(await demoRequest(), async function* (request) {
+    const { document } = await run(await demoSweep(), async function* (request) {
       for await (const event of referenceSweep(request)) {
         yield event.type === 'plan' ? { ...event, identicalLayers: [0, 3] } : event
       }
@@ -159,7 +142,7 @@ describe('a sweep of all ranges', () => {
         yield event
       }
     }
-    const { events } = await run(await demoRequest({ ranges: false }), slowly)
+    const { events } = await run(await demoSweep({ ranges: false }), slowly)
     const counts = events.flatMap((event) =>
       event.type === 'scores'
         ? event.entries.flatMap(({ model, score }) => (model.kind === 'post' ? [score.promptCount] : []))
@@ -178,7 +161,7 @@ test('a sweep of recipes alone scores them beside post and base, and selects not
       [10, 11]
     ] satisfies [number, number][]
   }
-  const { asked, document, events } = await run(await demoRequest({ ranges: false, recipes: [recipe] }))
+  const { asked, document, events } = await run(await demoSweep({ ranges: false, recipes: [recipe] }))
   expect(asked.models.map(weightsKey)).toEqual(['post', 'base', '0-1,10-11'])
   expect(document.recipes.map((each) => each.recipe)).toEqual([recipe])
   expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
@@ -187,7 +170,7 @@ test('a sweep of recipes alone scores them beside post and base, and selects not
 })
 
 test('the stored probabilities are rounded, the scores are of the exact ones', async () => {
-  const { document } = await run(await demoRequest({ ranges: false }))
+  const { document } = await run(await demoSweep({ ranges: false }))
   const exact = referenceProbabilities('post', 0)
   expect(document.post.prompts[0]?.probabilities).toEqual(exact.map((p) => Number(p.toPrecision(9))))
   expect(document.post.prompts[0]?.validity).toBe(exact.reduce((sum, p) => sum + p, 0))
@@ -199,7 +182,7 @@ describe('base as a whole model', () => {
     const file = join(base, 'tokenizer.json')
     const tokenizer = (await readFile(file, 'utf8')).replaceAll('<|assistant|>', '<|reply|>')
     await writeFile(file, tokenizer)
-    const { asked, document, events } = await run(await demoRequest({ base, ranges: false }))
+    const { asked, document, events } = await run(await demoSweep({ base, ranges: false }))
     expect(asked.models.map(weightsKey)).toEqual(['post'])
     expect(document.base).toBeNull()
     expect(document.baseUnavailable).toMatch(/Prompt 1 .* becomes other tokens under base's own tokenizer/)
@@ -210,7 +193,7 @@ describe('base as a whole model', () => {
   test("is taken to share post's tokenizer when it has none, with a notice", async () => {
     const base = await copyOf(BASE)
     await rm(join(base, 'tokenizer.json'))
-    const { asked, document, events } = await run(await demoRequest({ base, ranges: false }))
+    const { asked, document, events } = await run(await demoSweep({ base, ranges: false }))
     expect(asked.models.map(weightsKey)).toEqual(['post', 'base'])
     expect(document.base).not.toBeNull()
     expect(events).toContainEqual({ type: 'notice', message: expect.stringContaining("share post's") })
@@ -223,25 +206,25 @@ describe('a sweep that cannot be', () => {
 
   test('names a prompt longer than the context window', async () => {
     const long = { ...prompt, text: 'word '.repeat(600) }
-    await expect(run(await demoRequest({ prompts: [prompt, long] }))).rejects.toMatchObject({
+    await expect(run(await demoSweep({ prompts: [prompt, long] }))).rejects.toMatchObject({
       problem: { code: 'bad-input', message: expect.stringMatching(/Prompt 2 .* context window is 512/) }
     })
   })
 
   test('names a valid set of no single-token character', async () => {
-    const request = await demoRequest({ prompts: [{ ...prompt, valid: ['漢', '字'] }] })
+    const request = await demoSweep({ prompts: [{ ...prompt, valid: ['漢', '字'] }] })
     await expect(run(request)).rejects.toThrow(/Prompt 1 .*漢, 字/)
   })
 
   test('names a recipe beyond the last layer', async () => {
-    const request = await demoRequest({ recipes: [{ name: 'far', ranges: [[3, 12]] }] })
+    const request = await demoSweep({ recipes: [{ name: 'far', ranges: [[3, 12]] }] })
     await expect(run(request)).rejects.toMatchObject({ problem: { code: 'bad-input' } })
   })
 
   test('names the tokenizer that the post checkpoint lacks', async () => {
     const post = await copyOf(POST)
     await rm(join(post, 'tokenizer.json'))
-    await expect(run(await demoRequest({ post }))).rejects.toMatchObject({
+    await expect(run(await demoSweep({ post }))).rejects.toMatchObject({
       problem: { code: 'not-found', message: expect.stringContaining('tokenizer.json') }
     })
     await rm(post, { recursive: true })
@@ -251,60 +234,36 @@ describe('a sweep that cannot be', () => {
 describe('a sweep that is interrupted', () => {
   test('by the user ends as cancelled, before it starts or while it runs', async () => {
     const problem = { code: 'cancelled' }
-    await expect(run(await demoRequest(), referenceSweep, AbortSignal.abort())).rejects.toMatchObject({
+    await expect(run(await demoSweep(), referenceSweep, AbortSignal.abort())).rejects.toMatchObject({
       problem
     })
 
     const stop = new AbortController()
     const endless = async function* (): AsyncGenerator<EngineSweepEvent> {
-      yield {
-        type: 'plan',
-        rowsTotal: 100,
-        split: { groups: [], rowBound: 512 },
-        peakBytes: 1e9,
-        identicalLayers: [],
-        device: 'cpu',
-        precision: 'fp32'
-      }
+      yield planned()
       stop.abort()
       await new Promise((resolve) => setTimeout(resolve, 5))
       for (let rowsDone = 0; ; rowsDone++) yield { type: 'progress', rowsDone, layer: 0, group: 0 }
     }
-    await expect(run(await demoRequest(), endless, stop.signal)).rejects.toMatchObject({ problem })
+    await expect(run(await demoSweep(), endless, stop.signal)).rejects.toMatchObject({ problem })
   })
 
   test("by the engine's death fails with what the engine's client says", async () => {
     const dying = async function* (): AsyncGenerator<EngineSweepEvent> {
-      yield {
-        type: 'plan',
-        rowsTotal: 100,
-        split: { groups: [], rowBound: 512 },
-        peakBytes: 1e9,
-        identicalLayers: [],
-        device: 'cpu',
-        precision: 'fp32'
-      }
+      yield planned()
       await Promise.resolve()
       throw new Error('the engine process died')
     }
-    await expect(run(await demoRequest(), dying)).rejects.toThrow()
+    await expect(run(await demoSweep(), dying)).rejects.toThrow()
   })
 
   test('by an engine that leaves out scores is no result', async () => {
     const forgetful = async function* (): AsyncGenerator<EngineSweepEvent> {
       await Promise.resolve()
-      yield {
-        type: 'plan',
-        rowsTotal: 100,
-        split: { groups: [], rowBound: 512 },
-        peakBytes: 1e9,
-        identicalLayers: [],
-        device: 'cpu',
-        precision: 'fp32'
-      }
+      yield planned()
       yield { type: 'done', work: WORK, reading: READING, moved: null, seconds: 1 }
     }
-    await expect(run(await demoRequest(), forgetful)).rejects.toMatchObject({
+    await expect(run(await demoSweep(), forgetful)).rejects.toMatchObject({
       problem: { code: 'engine-lost' }
     })
   })

@@ -1,7 +1,7 @@
 import { layersModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import type { EngineGenerateEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
-import type { Sampling } from '../../../../src/contract/model/sampling'
+import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import { floatTensor, openDevice, runSession } from '../../../../src/main/engine/device/device'
 import { generate } from '../../../../src/main/engine/generate/generate'
 import { planGeneration } from '../../../../src/main/engine/generate/generation-plan'
@@ -12,10 +12,8 @@ import { quantiseBlocks } from '../../../../src/main/engine/weights/quantise'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import type { StopText } from '../../../../src/main/engine/generate/stop-text'
 import { OnnxGraph } from '../../../../src/main/graphs/onnx-model'
+import { ONE_ANSWER } from '../../../fixtures/few-answers'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from '../../../fixtures/goldens'
-
-const GREEDY: Sampling = { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
-const WHOLE: Sampling = { ...GREEDY, temperature: 1 }
 
 function requestFor(family: string, changes: Partial<GenerateRequest>): GenerateRequest {
   return {
@@ -24,15 +22,7 @@ function requestFor(family: string, changes: Partial<GenerateRequest>): Generate
     device: 'cpu',
     models: readGolden(family).models.map(({ model }) => model),
     prompts: [[1, 2, 3]],
-    sampleCount: 1,
-    finished: [],
-    seed: 1,
-    sampling: GREEDY,
-    maxTokens: 12,
-    stopTokens: [],
-    stopTexts: [],
-    memoryBytes: 2 ** 30,
-    batchRows: 32,
+    ...ONE_ANSWER,
     ...changes
   }
 }
@@ -107,7 +97,7 @@ describe('samples', () => {
   const prompts = [[28, 257, 105], [28, 257, 9, 4], [300]]
 
   it('depend on seed, prompt, model and index alone, not on what runs beside them', async () => {
-    const request = requestFor('llama3', { prompts, sampling: WHOLE, sampleCount: 4, maxTokens: 20 })
+    const request = requestFor('llama3', { prompts, sampling: OPEN_SAMPLING, sampleCount: 4, maxTokens: 20 })
     const together = await samplesOf(request)
     const fewAtATime = await samplesOf({ ...request, batchRows: 10 })
     expect([...fewAtATime.entries()].sort()).toEqual([...together.entries()].sort())

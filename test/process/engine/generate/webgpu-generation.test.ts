@@ -15,6 +15,7 @@ import { probe } from '../../../../src/main/engine/questions/probe'
 import { buildRecipeTrie, type Origin } from '../../../../src/main/engine/tries/recipe-trie'
 import { openRunner } from '../../../../src/main/engine/generate/open-runner'
 import { rowAt } from '../../../../src/main/engine/rows/rows'
+import { ONE_ANSWER } from '../../../fixtures/few-answers'
 import {
   GENERATING_FAMILIES,
   type GOLDEN_FAMILIES,
@@ -39,15 +40,7 @@ function requestFor(name: Family, changes: Partial<SinglesRequest>): SinglesRequ
       .models.slice(0, 3)
       .map(({ model }) => model),
     prompts: [[1, 2, 3]],
-    sampleCount: 1,
-    finished: [],
-    seed: 1,
-    sampling: { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
-    maxTokens: 12,
-    stopTokens: [],
-    stopTexts: [],
-    memoryBytes: 2 ** 30,
-    batchRows: 32,
+    ...ONE_ANSWER,
     ...changes
   }
 }

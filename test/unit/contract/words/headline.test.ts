@@ -83,17 +83,18 @@ const STABLE = selectionOf(range(4, 11), [
 const PASSING = checkOfModels(checked(range(4, 11), whole(0.9, 0.91)))
 const FAILING = checkOfModels(checked(range(4, 11), whole(0.86, 0.91)))
 
+const UNCHECKED: HeadlineEvidence = {
+  layerCount: LAYERS,
+  source: null,
+  scoredBy: CRC,
+  post: POST,
+  ranges: RANGES,
+  selection: STABLE,
+  check: null
+}
+
 const found = (evidence: Partial<HeadlineEvidence>): ReturnType<typeof headline> =>
-  headline({
-    layerCount: LAYERS,
-    source: null,
-    scoredBy: CRC,
-    post: POST,
-    ranges: RANGES,
-    selection: STABLE,
-    check: null,
-    ...evidence
-  })
+  headline({ ...UNCHECKED, ...evidence })
 
 describe('the headline of a sweep', () => {
   it('restores a range that most resamplings pick and whose whole answers hold, in their numbers', () => {
@@ -295,16 +296,7 @@ describe('the headline of a sweep', () => {
   })
 
   it('says how sure it is: whole answers, the interval, the rival, and why there is no cross-fitted score', () => {
-    const evidence = {
-      layerCount: LAYERS,
-      source: null,
-      scoredBy: CRC,
-      post: POST,
-      ranges: RANGES,
-      selection: STABLE,
-      check: null
-    }
-    expect(assurances(evidence)).toEqual([
+    expect(assurances(UNCHECKED)).toEqual([
       { label: 'Whole answers', value: 'not checked', detail: 'all else here is of first tokens' },
       {
         label: 'Gain in diversity',
@@ -314,7 +306,7 @@ describe('the headline of a sweep', () => {
       { label: 'Same range wins', value: '70 %', detail: 'of the resamplings; next: layers 5–11 with 30 %' },
       { label: 'On unseen prompts', value: '–', detail: 'a category has fewer than two prompts' }
     ])
-    expect(assurances({ ...evidence, check: PASSING })[0]).toEqual({
+    expect(assurances({ ...UNCHECKED, check: PASSING })[0]).toEqual({
       label: 'Whole answers',
       value: '0.900',
       detail: 'validity, exact; limit 0.891, post 0.990'
@@ -324,7 +316,7 @@ describe('the headline of a sweep', () => {
       ...{ chosenOn: 20, reportedOn: 19, post: score(0.99, 0.45), selected: score(0.9, 0.75) },
       gain: { validity: difference, diversity: difference }
     }
-    const split = assurances({ ...evidence, selection: { ...evidence.selection, reported } })
+    const split = assurances({ ...UNCHECKED, selection: { ...STABLE, reported } })
     expect(split.slice(1, 3)).toEqual([
       {
         label: 'Gain in diversity',
@@ -338,7 +330,9 @@ describe('the headline of a sweep', () => {
       }
     ])
     const doubtful = checkOfModels(checked(range(4, 11), whole(0.9, 0.91, 0.02)))
-    expect(assurances({ ...evidence, check: doubtful })[0]?.detail).toMatch(/^validity, at most 0\.020 more;/)
+    expect(assurances({ ...UNCHECKED, check: doubtful })[0]?.detail).toMatch(
+      /^validity, at most 0\.020 more;/
+    )
   })
 })
 

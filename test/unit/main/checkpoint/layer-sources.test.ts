@@ -16,6 +16,7 @@ import {
   TINY_LLAMA,
   writeCheckpoint
 } from '../../../fixtures/checkpoint-builder'
+import { ONE_ANSWER } from '../../../fixtures/few-answers'
 import { exportRecipe } from '../../../fixtures/exported-pair'
 
 type Dtype = 'F32' | 'F16' | 'BF16'
@@ -94,10 +95,13 @@ describe('layers from another checkpoint than base', () => {
     const layers = rangeStrengths({ start: 0, end: 1 }, LAYERS)
     const answers = async (from: string, model: Model): Promise<number[][]> => {
       const request: GenerateRequest = {
-        base: from, post, models: [model], device: 'cpu', prompts: [[1, 2, 3]], sampleCount: 1, finished: [], seed: 7,
-        sampling: { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
-        maxTokens: 12, stopTokens: [], stopTexts: [], memoryBytes: 2 ** 30, batchRows: 8
-      } // prettier-ignore
+        ...ONE_ANSWER,
+        base: from,
+        post,
+        models: [model],
+        device: 'cpu',
+        prompts: [[1, 2, 3]]
+      }
       const found: number[][] = []
       for await (const event of generate(request, () => null))
         if (event.type === 'sample') found.push(event.tokens)

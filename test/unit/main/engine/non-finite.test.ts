@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
 import { layersModel, type Model, rangeModel } from '../../../../src/contract/model/model'
-import type { Sampling } from '../../../../src/contract/model/sampling'
+import { OPEN_SAMPLING, type Sampling } from '../../../../src/contract/model/sampling'
 import { NonFiniteCount } from '../../../../src/main/checkpoint/non-finite'
 import { generate } from '../../../../src/main/engine/generate/generate'
 import { probe } from '../../../../src/main/engine/questions/probe'
@@ -14,7 +14,6 @@ import { damagedPair } from '../../../fixtures/damaged-pair'
 import { decodeFloat, FLOAT_FORMATS } from '../../../fixtures/float-formats'
 import { problemOf } from '../../../fixtures/problems'
 
-const ALL_OF_IT: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
 const POST: Model = { kind: 'post' }
 const UPPER = rangeModel({ start: 1, end: 1 })
 const PROMPT = [1, 2, 3]
@@ -36,7 +35,7 @@ function answers(changes: Partial<GenerateRequest>): Run {
       sampleCount: 2,
       finished: [],
       seed: 1,
-      sampling: ALL_OF_IT,
+      sampling: OPEN_SAMPLING,
       maxTokens: 6,
       stopTokens: [],
       stopTexts: [],
@@ -59,11 +58,11 @@ function scores(sampling?: Sampling): Run {
 
 const RUNS: Record<string, Run> = {
   'a sample drawn in the graph of the head': answers({}),
-  'a greedy sample': answers({ sampling: { ...ALL_OF_IT, temperature: 0 } }),
-  'a sample with top-p': answers({ sampling: { ...ALL_OF_IT, topP: 0.9 } }),
+  'a greedy sample': answers({ sampling: { ...OPEN_SAMPLING, temperature: 0 } }),
+  'a sample with top-p': answers({ sampling: { ...OPEN_SAMPLING, topP: 0.9 } }),
   'a sample from int8 weights': answers({ weights: 'int8' }),
   'a sweep': scores(),
-  'a sweep under a sampler': scores({ ...ALL_OF_IT, topP: 0.9 }),
+  'a sweep under a sampler': scores({ ...OPEN_SAMPLING, topP: 0.9 }),
   'a probe': (pair, model) => probe({ ...pair, device: 'cpu', model, prompts: [[4, 5], PROMPT] }),
   'a reading of answers': (pair, model) => {
     const prompts = [{ tokens: PROMPT, answers: [[4, 5]] }]

@@ -72,6 +72,12 @@ const PAIRS = [
   })
 ]
 
+/** Logits of recipes of a pair with this base and a post yet to be named. */
+const logitsOver =
+  (base: string, prompts: Readonly<Record<string, number[]>>) =>
+  (post: string, layers: LayerStrength[]): Promise<number[][]> =>
+    probe({ base, post, device: 'cpu', model: layersModel(layers), prompts: Object.values(prompts) })
+
 describe('an exported model', () => {
   it.each(PAIRS)(
     'gives the logits of its recipe bit for bit: $name',
@@ -83,14 +89,7 @@ describe('an exported model', () => {
       const target = join(await temporaryFolder(), 'out')
       const { tensors } = await exportRecipe({ base, post }, { name: 'blend', layers }, target)
       expect(Math.min(tensors.blended, tensors.base + tensors.converted, tensors.post)).toBeGreaterThan(0)
-      const ask = (folder: string, asked: LayerStrength[]): Promise<number[][]> =>
-        probe({
-          base,
-          post: folder,
-          device: 'cpu',
-          model: layersModel(asked),
-          prompts: Object.values(prompts)
-        })
+      const ask = logitsOver(base, prompts)
       expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))
     }
   )
@@ -113,14 +112,7 @@ describe('an exported model', () => {
             }
       )
       const target = join(await temporaryFolder(), 'out')
-      const ask = (folder: string, asked: LayerStrength[]): Promise<number[][]> =>
-        probe({
-          base,
-          post: folder,
-          device: 'cpu',
-          model: layersModel(asked),
-          prompts: Object.values(prompts)
-        })
+      const ask = logitsOver(base, prompts)
       const { spec } = await openPair(base, post).then((pair) => pair.post)
       const exported = exportRecipe({ base, post }, { name: 'parts', layers }, target)
       const tensors = layerTensors(spec, 0)

@@ -9,6 +9,7 @@ import type { Project } from '../../../../src/main/project/project'
 import { storedDistances } from '../../../../src/main/project/stored-distances'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { reopened } from '../../../fixtures/reopened'
 import { problemOf } from '../../../fixtures/problems'
 
 const located = (name: string): PairLocation => ({
@@ -24,13 +25,6 @@ async function projectOf(first: string, ...names: string[]): Promise<Project> {
   for (const name of names) await project.addPair(located(name))
   onTestFinished(() => project.close())
   return project
-}
-
-async function reopened(project: Project): Promise<Project> {
-  await project.close()
-  const again = await openProject(project.path)
-  onTestFinished(() => again.close())
-  return again
 }
 
 const namesOf = (project: Project): string[] => project.pairs.map(({ document }) => document.name)

@@ -11,6 +11,7 @@ import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
+import { reopened } from '../../../fixtures/reopened'
 import { historyRun } from '../../../fixtures/run-computation'
 
 const RECIPE = { name: 'upper', ranges: [[1, 1]] as [number, number][] }
@@ -35,11 +36,6 @@ async function project(): Promise<Project> {
   await own.samples.appendAnswers(run.id, sampleLines(run))
   await own.evaluations.add(evaluationRun())
   return made
-}
-
-const reopened = async (open: Project): Promise<Project> => {
-  await open.close()
-  return openProject(open.path)
 }
 
 const namesOf = ({ firstPair }: Project): string[] => firstPair.history.state.runs.map(({ id }) => id)

@@ -10,6 +10,7 @@ import { measureRun } from '../../../../src/main/measures/host'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 import { PROMPTS } from '../../../fixtures/project-documents'
+import { reopened } from '../../../fixtures/reopened'
 import { COMPUTED } from '../../../fixtures/run-computation'
 import { sampleLine, sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 
@@ -24,13 +25,6 @@ async function newProject(name = 'Samples'): Promise<Project> {
   const project = await createProject({ folder, name, pair, prompts: PROMPTS })
   onTestFinished(() => project.close())
   return project
-}
-
-async function reopened(project: Project): Promise<Project> {
-  await project.close()
-  const again = await openProject(project.path)
-  onTestFinished(() => again.close())
-  return again
 }
 
 describe('sample prompts', () => {

@@ -37,6 +37,30 @@ async function render(text: LocalTextModel, change: Partial<Rendering> = {}): Pr
   return renderPrompts([prompt], { ...DEFAULT_RENDERING, ...change }, text)
 }
 
+/** With leading white space "▁A" counts for the answer "A" too; always "A" and its byte do. */
+async function expectSpacesApart(text: LocalTextModel, tokenizer: Definition): Promise<void> {
+  const [a, byteA, spaceA, seven, byteSeven, space7] = tokenIds(tokenizer, [
+    'A',
+    '<0x41>',
+    '▁A',
+    '7',
+    '<0x37>',
+    '▁7'
+  ])
+  expect((await render(text)).groups).toEqual([
+    [
+      [byteA, a],
+      [byteSeven, seven]
+    ]
+  ])
+  expect((await render(text, { countLeadingSpace: true })).groups).toEqual([
+    [
+      [byteA, a, spaceA],
+      [byteSeven, seven, space7]
+    ]
+  ])
+}
+
 /** What the model sees: the text, and the tokens as their spellings in the file, single characters run together. */
 function seen({ prompts }: RenderedPrompts, tokenizer: Definition): { rendered: string; tokens: string[] } {
   const spellings = new Map(Object.entries(tokenizer.model.vocab).map(([spelling, id]) => [id, spelling]))
@@ -306,26 +330,7 @@ describe('Gemma', () => {
 
   test('keeps a space at the start of an answer apart from the character', async () => {
     const text = await textModel(tokenizer, config, GEMMA2)
-    const [a, byteA, spaceA, seven, byteSeven, space7] = tokenIds(tokenizer, [
-      'A',
-      '<0x41>',
-      '▁A',
-      '7',
-      '<0x37>',
-      '▁7'
-    ])
-    expect((await render(text)).groups).toEqual([
-      [
-        [byteA, a],
-        [byteSeven, seven]
-      ]
-    ])
-    expect((await render(text, { countLeadingSpace: true })).groups).toEqual([
-      [
-        [byteA, a, spaceA],
-        [byteSeven, seven, space7]
-      ]
-    ])
+    await expectSpacesApart(text, tokenizer)
   })
 })
 
@@ -372,26 +377,7 @@ describe('Mistral', () => {
   test('counts "A" and its byte for the answer "A", and "▁A" only with leading white space', async () => {
     const tokenizer = mistralTokenizer('first', ['[INST]', '[/INST]'])
     const text = await textModel(tokenizer, config, MISTRAL)
-    const [a, byteA, spaceA, seven, byteSeven, space7] = tokenIds(tokenizer, [
-      'A',
-      '<0x41>',
-      '▁A',
-      '7',
-      '<0x37>',
-      '▁7'
-    ])
-    expect((await render(text)).groups).toEqual([
-      [
-        [byteA, a],
-        [byteSeven, seven]
-      ]
-    ])
-    expect((await render(text, { countLeadingSpace: true })).groups).toEqual([
-      [
-        [byteA, a, spaceA],
-        [byteSeven, seven, space7]
-      ]
-    ])
+    await expectSpacesApart(text, tokenizer)
   })
 })
 

@@ -170,12 +170,17 @@ describe('the Ranges view', () => {
 describe('the Evaluate view', () => {
   const view = (id: string) => ({ run: evaluationRun({ id }), results: { variants: [] }, complete: true })
 
-  it('shows the evaluation that was chosen last, and no prompt of another', async () => {
+  const showingFirst = async () => {
     const line = new ScriptedLine()
     const { evaluations } = (await line.openProject(projectState())).session
     void evaluations.show('first')
     await settled()
     await line.answer('evaluations.get', 0, view('first'))
+    return { line, evaluations }
+  }
+
+  it('shows the evaluation that was chosen last, and no prompt of another', async () => {
+    const { line, evaluations } = await showingFirst()
     void evaluations.inspect(2)
     void evaluations.show('second')
     void evaluations.show('third')
@@ -262,11 +267,7 @@ describe('the Evaluate view', () => {
   })
 
   it('shows the answers to the prompt that was picked last', async () => {
-    const line = new ScriptedLine()
-    const { evaluations } = (await line.openProject(projectState())).session
-    void evaluations.show('first')
-    await settled()
-    await line.answer('evaluations.get', 0, view('first'))
+    const { line, evaluations } = await showingFirst()
     void evaluations.inspect(0)
     void evaluations.inspect(1)
     await settled()

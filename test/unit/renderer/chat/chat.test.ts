@@ -3,18 +3,17 @@ import { resourcePath } from '../../../../src/main/base/resources'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { ChatQuestion, type ChatAnswer, type ChatEvent } from '../../../../src/contract/procedures/chat'
 import type { SampleSettings } from '../../../../src/contract/documents/samples'
+import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
 import { at } from '../../../../src/contract/model/look-up'
+import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
 const SETTINGS: SampleSettings = {
-  sampling: { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
+  ...GREEDY_SETTINGS,
+  sampling: OPEN_SAMPLING,
   maxTokens: 8,
-  stopTexts: [],
-  seed: 1,
-  sampleCount: 8,
-  device: 'cpu',
-  memoryBytes: 1e9
+  sampleCount: 8
 }
 const PAIR = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
 

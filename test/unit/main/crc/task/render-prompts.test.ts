@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { z } from 'zod'
 import { type CrcPrompt, DEFAULT_RENDERING, type Rendering } from '../../../../../src/contract/documents/crc'
 import {
   builtinPrompts,
@@ -16,6 +14,7 @@ import { type RenderedPrompts, renderPrompts } from '../../../../../src/main/crc
 import { recentTextModel } from '../../../../../src/main/text/recent-text-models'
 import { resourcePath } from '../../../../../src/main/base/resources'
 import { loadTextModel, type LocalTextModel } from '../../../../../src/main/text/text-model'
+import { crcReference } from '../../../../fixtures/crc-reference'
 import {
   byteLevelTokenizer,
   sentencePieceTokenizer,
@@ -102,28 +101,17 @@ describe('tokens that add exactly one character', () => {
   })
 })
 
-const Reference = z.object({
-  prompts: z.array(
-    z.object({
-      text: z.string(),
-      category: z.string(),
-      valid: z.array(z.string()),
-      token_ids: z.array(z.number())
-    })
-  )
-})
-
 describe('prompt sets', () => {
   test("rendered for the demo pair are the reference's tokens, each character one token", async () => {
-    const file = join(import.meta.dirname, '../../../../reference', 'crc_reference.json')
-    const reference = Reference.parse(JSON.parse(await readFile(file, 'utf8')))
     const prompts = await builtinPromptSet('demo-crc')
-    expect(prompts).toEqual(reference.prompts.map(({ text, category, valid }) => ({ text, category, valid })))
+    expect(prompts).toEqual(
+      crcReference.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
+    )
 
     const text = await loadTextModel(resourcePath('demo-pair', 'post'))
     const rendered = await renderPrompts(prompts, DEFAULT_RENDERING, text)
     expect(rendered.prompts.map((prompt) => prompt.tokens)).toEqual(
-      reference.prompts.map((prompt) => prompt.token_ids)
+      crcReference.prompts.map((prompt) => prompt.token_ids)
     )
     expect(rendered.groups.flat().every((group) => group.length === 1)).toBe(true)
     expect(rendered.notices).toEqual([])

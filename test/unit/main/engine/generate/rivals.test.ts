@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AnsweringModel } from '../../../../../src/contract/model/model'
 import type { Rival } from '../../../../../src/contract/model/rival'
-import type { Sampling } from '../../../../../src/contract/model/sampling'
+import { OPEN_SAMPLING, type Sampling } from '../../../../../src/contract/model/sampling'
 import { generate } from '../../../../../src/main/engine/generate/generate'
 import { sweep } from '../../../../../src/main/engine/sweep/sweep'
 import { goldenPath } from '../../../../fixtures/goldens'
@@ -13,7 +13,6 @@ const PAIR = {
 }
 const VOCABULARY = 320
 const PROMPT = [1, 2, 3]
-const PLAIN: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
 const RIVALS: Rival[] = [
   { kind: 'sampler', temperature: 0.5, minP: 0.02 },
   { kind: 'mix', share: 0.4 },
@@ -53,8 +52,8 @@ async function exact(sampling: Sampling): Promise<number[][]> {
 describe('rivals that answer', () => {
   it('draw the first token as a sweep says that they do, within what so many draws can be off', async () => {
     const sampleCount = 3000
-    const drawn = await answers(rivalModels, { sampling: PLAIN, maxTokens: 1, sampleCount })
-    const promised = await exact(PLAIN)
+    const drawn = await answers(rivalModels, { sampling: OPEN_SAMPLING, maxTokens: 1, sampleCount })
+    const promised = await exact(OPEN_SAMPLING)
     for (const [r, rival] of RIVALS.entries()) {
       const counts = new Array<number>(VOCABULARY).fill(0)
       for (const [token = 0] of drawn[r] ?? []) counts[token] = (counts[token] ?? 0) + 1
@@ -77,7 +76,7 @@ describe('rivals that answer', () => {
       { kind: 'base' },
       { kind: 'rival', rival: { kind: 'mix', share: 1 } }
     ]
-    const greedy = { sampling: { ...PLAIN, temperature: 0 }, maxTokens: 12, sampleCount: 1 }
+    const greedy = { sampling: { ...OPEN_SAMPLING, temperature: 0 }, maxTokens: 12, sampleCount: 1 }
     const [atPost, post, base, atBase] = await answers(models, greedy)
     expect(post?.[0]).toHaveLength(12)
     expect(atPost).toEqual(post)
@@ -86,7 +85,7 @@ describe('rivals that answer', () => {
   })
 
   it('change nothing of what is drawn beside them, and draw the same alone', async () => {
-    const settings = { sampling: { ...PLAIN, minP: 0.1 }, maxTokens: 6, sampleCount: 20 }
+    const settings = { sampling: { ...OPEN_SAMPLING, minP: 0.1 }, maxTokens: 6, sampleCount: 20 }
     const post: AnsweringModel = { kind: 'post' }
     const [together, alone, mixAlone] = [
       await answers([post, ...rivalModels], settings),

@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Sampling } from '../../../../../src/contract/model/sampling'
+import { OPEN_SAMPLING, type Sampling } from '../../../../../src/contract/model/sampling'
 import { candidates, sampleToken, tokenProbabilities } from '../../../../../src/main/engine/rows/sampler'
-
-const OPEN: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
 
 const logits = fc
   // A grid, so that ties are common and no two logits differ by less than their weights can tell.
@@ -62,7 +60,7 @@ describe('the sampler', () => {
     const nearlyAll = fc.integer({ min: 1, max: 14 }).map((digits) => 1 - 10 ** -digits)
     fc.assert(
       fc.property(wide, nearlyAll, (scores, topP) => {
-        const kept = [...candidates(scores, { ...OPEN, topP }).tokens]
+        const kept = [...candidates(scores, { ...OPEN_SAMPLING, topP }).tokens]
         const maximum = Math.max(...scores)
         const weight = (score: number): number => Math.exp(score - maximum)
         const total = scores.reduce((sum, score) => sum + weight(score), 0)
@@ -83,10 +81,10 @@ describe('the sampler', () => {
 
   it('keeps of a large vocabulary without differences the first tokens that reach top-p', () => {
     const scores = new Float32Array(50_000).fill(3)
-    const { tokens } = candidates(scores, { ...OPEN, topP: 0.5 })
+    const { tokens } = candidates(scores, { ...OPEN_SAMPLING, topP: 0.5 })
     expect([tokens.length, tokens[0], tokens.at(-1)]).toEqual([25_000, 0, 24_999])
     // What is used again from draw to draw must not remember a larger vocabulary.
-    expect([...candidates(Float32Array.of(1, 2), { ...OPEN, topP: 0.99 }).tokens]).toEqual([0, 1])
+    expect([...candidates(Float32Array.of(1, 2), { ...OPEN_SAMPLING, topP: 0.99 }).tokens]).toEqual([0, 1])
   })
 
   it('draws only what was kept, and every stricter setting keeps a subset', () => {
@@ -106,10 +104,10 @@ describe('the sampler', () => {
   })
 
   it.each([
-    ['the whole distribution', OPEN],
-    ['a higher temperature', { ...OPEN, temperature: 1.7 }],
-    ['the paper’s min-p', { ...OPEN, minP: 0.1 }],
-    ['top-k and top-p together', { ...OPEN, topK: 6, topP: 0.9 }]
+    ['the whole distribution', OPEN_SAMPLING],
+    ['a higher temperature', { ...OPEN_SAMPLING, temperature: 1.7 }],
+    ['the paper’s min-p', { ...OPEN_SAMPLING, minP: 0.1 }],
+    ['top-k and top-p together', { ...OPEN_SAMPLING, topK: 6, topP: 0.9 }]
   ])('draws from %s in proportion (chi-square on a fixed sequence)', (_what, settings) => {
     const scores = Float32Array.of(2, 1.5, 1, 0.5, 0, -0.5, -1, -3)
     const kept = referenceSupport(scores, settings)
@@ -131,11 +129,11 @@ describe('the sampler', () => {
   })
 
   it('takes the likeliest token at temperature 0, the first of equals', () => {
-    expect(sampleToken(Float32Array.of(1, 3, 3, 2), { ...OPEN, temperature: 0 }, [], 0.99)).toBe(1)
+    expect(sampleToken(Float32Array.of(1, 3, 3, 2), { ...OPEN_SAMPLING, temperature: 0 }, [], 0.99)).toBe(1)
   })
 
   it('divides positive and multiplies negative logits of earlier tokens by the repetition penalty', () => {
-    const greedy = { ...OPEN, temperature: 0, repetitionPenalty: 2 }
+    const greedy = { ...OPEN_SAMPLING, temperature: 0, repetitionPenalty: 2 }
     // 3 becomes 1.5, below 2.
     expect(sampleToken(Float32Array.of(3, 2, -1), greedy, [0], 0)).toBe(1)
     // -1 becomes -2, below -1.5.
@@ -144,7 +142,7 @@ describe('the sampler', () => {
 
   it('leaves the logits as they were', () => {
     const scores = Float32Array.of(1, 2, 3)
-    sampleToken(scores, { ...OPEN, repetitionPenalty: 1.3, topK: 2 }, [2], 0.5)
+    sampleToken(scores, { ...OPEN_SAMPLING, repetitionPenalty: 1.3, topK: 2 }, [2], 0.5)
     expect([...scores]).toEqual([1, 2, 3])
   })
 
@@ -166,11 +164,11 @@ describe('the sampler', () => {
       }),
       { numRuns: 30 }
     )
-    expect(tokenProbabilities(Float32Array.of(1, 3, 3), { ...OPEN, temperature: 0 }, [], [2, 1])).toEqual(
-      Float64Array.of(0, 1)
-    )
+    expect(
+      tokenProbabilities(Float32Array.of(1, 3, 3), { ...OPEN_SAMPLING, temperature: 0 }, [], [2, 1])
+    ).toEqual(Float64Array.of(0, 1))
     // The penalty takes token 1 below the others.
-    const penalty = { ...OPEN, repetitionPenalty: 9 }
+    const penalty = { ...OPEN_SAMPLING, repetitionPenalty: 9 }
     const [first, second] = tokenProbabilities(Float32Array.of(1, 3, 1), penalty, [1], [0, 1])
     expect(second).toBeLessThan(first ?? 0)
   })
