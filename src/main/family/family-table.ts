@@ -388,7 +388,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     windows: 'always',
     partialRotary: true,
     originalContext: true,
-    defaults: { ...plain.defaults, rms_norm_eps: 1e-5, sliding_window: null },
+    defaults: {
+      ...plain.defaults,
+      rms_norm_eps: 1e-5,
+      sliding_window: null,
+      original_max_position_embeddings: 4096
+    },
     ignored: ['full_attn_mod', 'interpolate_factor']
   },
   ...EXPERT_FAMILIES

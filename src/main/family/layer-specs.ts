@@ -27,7 +27,12 @@ export function ropeSection(reader: ConfigReader): ConfigReader | null {
 /** partial_rotary_factor, which newer configs keep inside rope_parameters. */
 export function rotaryFactor(reader: ConfigReader, family: Family): number {
   const outerKey = family.ropeKeys.partial
-  const holder = holderOf(reader, ropeSection(reader), 'partial_rotary_factor', outerKey)
+  const section = ropeSection(reader)
+  const inner = section?.written('partial_rotary_factor') !== undefined
+  // transformers 5 writes the class default around a section that says another factor; without scaling it goes by the section.
+  const insideAlone = section !== null && inner && section.value('rope_type') === 'default'
+  if (insideAlone) reader.passOver(outerKey)
+  const holder = insideAlone ? section : holderOf(reader, section, 'partial_rotary_factor', outerKey)
   const key = holder === reader ? outerKey : 'partial_rotary_factor'
   const factor = holder.value(key) === undefined ? 1 : holder.positive(key)
   if (factor > 1) throw holder.bad(key, 'a number of at most 1')
@@ -127,6 +132,8 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
   const thetaKey = family.ropeKeys.theta
   const perType = section?.section('full_attention') ?? null
   if (section !== null && perType !== null) {
+    // transformers 5 writes it beside them where no layer is of one of the two types, and does not read it.
+    if (section.value('rope_type') === 'default') section.passOver('rope_type')
     const full = readRope(perType, theta(reader, perType, thetaKey), context)
     const sliding = section.section('sliding_attention')
     return {

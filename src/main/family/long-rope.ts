@@ -35,16 +35,15 @@ export interface DynamicRope {
   readonly limit: number
 }
 
-/** As transformers reads it: the ratio of the contexts is the factor where a config has both contexts by itself. */
+/**
+ * As transformers 5 reads it: what Phi-3 says of the original context around the section counts before what the section says,
+ * and a factor that is written before the ratio of the contexts.
+ */
 export function readLongRope(section: ConfigReader, theta: number, context: RopeContext): LongRope {
-  const limit =
-    context.originalContext ??
-    section.optionalCount('original_max_position_embeddings') ??
-    context.contextLength
+  const inner = section.optionalCount('original_max_position_embeddings')
+  const limit = context.originalContext ?? inner ?? context.contextLength
   if (limit === null) throw section.bad('original_max_position_embeddings', 'a whole number')
-  const written = section.optionalPositive('factor')
-  const ratio = (context.contextLength ?? limit) / limit
-  const factor = context.originalContext === null ? (written ?? ratio) : ratio
+  const factor = section.optionalPositive('factor') ?? (context.contextLength ?? limit) / limit
   const byDefault = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(limit))
   const divisors = readDivisors(section, 'short_factor', context.rotarySize / 2)
   readDivisors(section, 'long_factor', context.rotarySize / 2)

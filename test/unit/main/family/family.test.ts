@@ -172,6 +172,41 @@ describe('reading what a config asks for', () => {
     expect(() => rotaryTables(dynamic, 4, 33)).toThrow(/dynamic positions/)
   })
 
+  it('reads configs that transformers 5 writes with what they say twice', () => {
+    const { rope_scaling: divisors, ...phi } = goldenConfig('phi4_longrope')
+    const twice = {
+      ...phi,
+      rope_theta: undefined,
+      rope_parameters: {
+        ...z.record(z.string(), z.unknown()).parse(divisors),
+        rope_theta: phi.rope_theta,
+        original_max_position_embeddings: 4096
+      }
+    }
+    expect(decoderSpec(twice, 'config.json').layers).toEqual(
+      decoderSpec(goldenConfig('phi4_longrope'), 'config.json').layers
+    )
+    const nemotron = {
+      ...goldenConfig('nemotron'),
+      rope_theta: undefined,
+      rope_parameters: { rope_type: 'default', rope_theta: 10_000, partial_rotary_factor: 1 },
+      partial_rotary_factor: 0.5
+    }
+    expect(decoderSpec(nemotron, 'config.json').rotarySize).toBe(8)
+    const linear = { ...nemotron.rope_parameters, rope_type: 'linear', factor: 2 }
+    expect(() => decoderSpec({ ...nemotron, rope_parameters: linear }, 'config.json')).toThrow(
+      /"partial_rotary_factor" is 0.5, expected 1/
+    )
+    const gemma = goldenConfig('gemma3_linear', 'config.v5.json')
+    const parameters = z.record(z.string(), z.unknown()).parse(gemma.rope_parameters)
+    expect(
+      decoderSpec(
+        { ...gemma, rope_parameters: { ...parameters, rope_type: 'default', rope_theta: null } },
+        'config.json'
+      )
+    ).toEqual(decoderSpec(gemma, 'config.json'))
+  })
+
   it('has the layers of SmolLM3 rotate that its config marks, or all but every fourth', () => {
     const config = { ...goldenConfig('smollm3'), num_hidden_layers: 8, layer_types: null }
     const kinds = (changes: Config): string[] =>
