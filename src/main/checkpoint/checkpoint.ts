@@ -54,7 +54,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     path,
     configPath,
     config,
-    tensors: joinScales(byCanonicalName(files), config),
+    tensors: await joinScales(byCanonicalName(files), config),
     files: files.map(({ name, path, fileBytes, modifiedMs }) => ({
       name,
       path,

@@ -2,7 +2,7 @@ import { got } from '../../contract/model/look-up'
 import type { LayerStrength } from '../../contract/model/recipe'
 import { decoderSpec, wholeModelTensors, type DecoderSpec } from '../family'
 import { DescribedCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint'
-import { configWithoutScales } from './scaled-weights'
+import { configWithoutScales } from './scaled-schemes'
 import { folderFacts } from './folder-facts'
 
 /** One checkpoint of a pair, and what its decoder computes. */
@@ -48,7 +48,10 @@ export async function readMember(path: string): Promise<PairMember> {
 }
 
 function memberOf(checkpoint: Checkpoint): PairMember {
-  const spec = decoderSpec(configWithoutScales(checkpoint.config), checkpoint.configPath)
+  const spec = decoderSpec(
+    configWithoutScales(checkpoint.config, checkpoint.configPath),
+    checkpoint.configPath
+  )
   return { checkpoint, spec: { ...spec, tiedHead: spec.tiedHead || tiedForWant(checkpoint, spec) } }
 }
 

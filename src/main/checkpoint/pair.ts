@@ -173,7 +173,7 @@ function scaledNotes(label: string, { checkpoint }: PairMember): string[] {
   const [first] = entries
   if (first === undefined) return []
   return [
-    `${label} stores ${count(entries, 'tensor')} as ${storedDtype(first)} with scales: they are computed as the BF16 that these make, and ` +
+    `${label} stores ${count(entries, 'tensor')} as ${storedDtype(first)} with scales: they are computed as the ${first.dtype} that these make, and ` +
       'activations are not rounded.'
   ]
 }

@@ -24,18 +24,30 @@ const StoredTensor = z.object({
   offset: z.number(),
   byteLength: z.number()
 })
+export type StoredTensor = z.infer<typeof StoredTensor>
 
-/** Weights stored in a byte each, and their scales, one for each block of rows and columns. */
+/** Weights that are stored as small numbers, and what turns them into weights (see scaled-weights). */
 const Scaled = z.object({
-  stored: z.enum(['F8_E4M3', 'I8']),
+  codes: StoredTensor,
+  kind: z.enum(['F8_E4M3', 'I8', 'I4']),
+  /**
+   * A byte for each weight; or packed into words of 32 bits, the first in the lowest bits, along the rows of the weight, or
+   * down its columns. Of the latter all that belongs to it is stored transposed.
+   */
+  layout: z.enum(['bytes', 'rows', 'columns']),
   scales: StoredTensor,
-  block: z.tuple([z.number(), z.number()])
+  /** Rows and columns that have a scale in common. */
+  block: z.tuple([z.number(), z.number()]),
+  /** Packed; `added` is what is missing of them in the file. Null where the middle of the numbers stands for zero. */
+  zeros: z.object({ tensor: StoredTensor, added: z.union([z.literal(0), z.literal(1)]) }).nullable(),
+  /** The group of each column. Null where they follow each other. */
+  groups: z.object({ tensor: StoredTensor, order: z.enum(['any', 'even', 'inTurn']) }).nullable()
 })
 export type Scaled = z.infer<typeof Scaled>
 
 /**
- * Where one tensor lies. Scaled weights with scales are read as BF16: dtype and bytes are those that a reader gives, one
- * stored byte for two.
+ * Where one tensor lies. Scaled weights are read as the BF16 or F16 that they stand for: dtype, shape and bytes are those
+ * that a reader gives.
  */
 export const TensorEntry = StoredTensor.extend({ scaled: Scaled.optional() })
 export type TensorEntry = z.infer<typeof TensorEntry>

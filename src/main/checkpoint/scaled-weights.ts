@@ -1,175 +1,168 @@
-import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
-import { at } from '../../contract/model/look-up'
 import { quoteName } from '../base/json-object'
-import { DTYPE_BYTES, encodeFloat32, roundFloat32 } from './dtype'
-import type { Scaled, TensorEntry } from './safetensors'
+import { DTYPE_BYTES, isWeightDtype } from './dtype'
+import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
+import { type Scheme, schemeOf } from './scaled-schemes'
+import { readShapes } from './scaled-shapes'
+import { CODE_BITS, wordsFor } from './scaled-values'
 
 /**
- * Checkpoints whose weights are a byte each, float8 (E4M3) or int8, times the scale of their block: float8 as DeepSeek, Qwen
- * and Mistral publish it, and both as compressed-tensors stores them. They are read as BF16, as DeepSeek's own conversion
- * stores them. Activations, which the reference may round as well, are not rounded.
+ * Checkpoints whose weights are stored as small numbers with the scales of their blocks (scaled-schemes says which). They are
+ * read as BF16, as DeepSeek's own conversion stores them, or as F16 where that is what their scales are in, as the programs
+ * make them that wrote them. Activations, which the reference may round as well, are not rounded.
  */
 
-/** Scales of blocks, or one of the whole tensor where `weight_block_size` is null. */
-const Float8Config = z.strictObject({
-  quant_method: z.literal('fp8'),
-  fmt: z.literal('e4m3').nullish(),
-  weight_block_size: z.tuple([z.number().int().positive(), z.number().int().positive()]).nullish(),
-  activation_scheme: z.string().nullish(),
-  modules_to_not_convert: z.array(z.string()).nullish(),
-  dequantize: z.boolean().nullish(),
-  scale_fmt: z.string().nullish()
-})
-
-/** Of compressed-tensors: one group of weights, with a scale for each tensor, row, or group of a row. */
-const CompressedConfig = z.object({
-  quant_method: z.literal('compressed-tensors'),
-  format: z.enum(['float-quantized', 'int-quantized', 'naive-quantized']),
-  config_groups: z.strictObject({
-    group_0: z.object({
-      weights: z.object({
-        num_bits: z.literal(8),
-        type: z.enum(['float', 'int']),
-        symmetric: z.literal(true),
-        strategy: z.enum(['tensor', 'channel', 'group']),
-        group_size: z.number().int().nullish(),
-        actorder: z.null().optional()
-      })
-    })
-  }),
-  // Weights that are pruned or turned as well.
-  sparsity_config: z
-    .union([z.null(), z.strictObject({}), z.object({ format: z.literal('dense') })])
-    .optional(),
-  transform_config: z.union([z.null(), z.strictObject({})]).optional()
-})
-
-/** How a checkpoint's scales are named and laid out. */
-interface Scheme {
-  readonly suffix: string
-  readonly blockOf: (rows: number, columns: number) => [rows: number, columns: number]
-}
-
-/** Null where a config says nothing of scaled weights, or something else than is read. */
-function schemeOf({ quantization_config: config }: Readonly<Record<string, unknown>>): Scheme | null {
-  const float8 = Float8Config.safeParse(config).data
-  if (float8 !== undefined) {
-    // A config that leaves the blocks out means the usual ones.
-    const { weight_block_size: block = [128, 128] } = float8
-    return { suffix: '_scale_inv', blockOf: (rows, columns) => block ?? [rows, columns] }
-  }
-  const compressed = CompressedConfig.safeParse(config).data
-  if (compressed === undefined) return null
-  const { strategy, group_size: groupSize } = compressed.config_groups.group_0.weights
-  if (strategy === 'group' && (groupSize ?? 0) <= 0) return null
-  return {
-    suffix: '_scale',
-    blockOf: (rows, columns) => {
-      if (strategy === 'tensor') return [rows, columns]
-      return [1, strategy === 'channel' ? columns : (groupSize ?? columns)]
-    }
-  }
-}
-
-/** A config without what it says of scaled weights, which are read as others are. */
-export function configWithoutScales(config: Record<string, unknown>): Record<string, unknown> {
-  if (schemeOf(config) === null) return config
-  return Object.fromEntries(Object.entries(config).filter(([key]) => key !== 'quantization_config'))
-}
+type Tensors = ReadonlyMap<string, TensorEntry>
+type Shape = readonly [rows: number, columns: number]
 
 /**
- * Tensors of a checkpoint with scaled weights as the BF16 they are read as; their scales are no tensors of their own.
+ * Tensors of a checkpoint with scaled weights as what they are read as; their scales are no tensors of their own.
  *
- * @throws WorkbenchError `bad-file` for scales that do not fit
+ * @throws WorkbenchError `bad-file` naming the file and tensor, for what is missing or does not fit
  */
-export function joinScales(
-  tensors: ReadonlyMap<string, TensorEntry>,
+export async function joinScales(
+  tensors: Tensors,
   config: Readonly<Record<string, unknown>>
-): Map<string, TensorEntry> {
+): Promise<Map<string, TensorEntry>> {
   const scheme = schemeOf(config)
   const joined = new Map(tensors)
   if (scheme === null) return joined
-  for (const [name, entry] of tensors) {
-    const scales = tensors.get(name + scheme.suffix)
-    const { dtype: stored } = entry
-    if ((stored !== 'F8_E4M3' && stored !== 'I8') || scales === undefined) continue
-    const [rows = 0, columns = 0] = entry.shape
-    const block = scheme.blockOf(rows, columns)
-    requireFit(entry, scales, block)
-    const byteLength = entry.byteLength * DTYPE_BYTES.BF16
-    joined.set(name, { ...entry, dtype: 'BF16', byteLength, scaled: { stored, scales, block } })
-    joined.delete(name + scheme.suffix)
+  const found = [...tensors].flatMap(([name, codes]) => partsOf(tensors, name, codes, scheme) ?? [])
+  const shapes = await readShapes(found.flatMap(({ shape }) => shape ?? []))
+  for (const { module, shape, parts } of found) {
+    const [rows, columns] = shapes.get(shape) ?? shapeOf(parts)
+    const scaled = { ...parts, block: scheme.blockOf(rows, columns) }
+    requireFit(scaled, [rows, columns])
+    for (const suffix of Object.values(scheme.suffixes)) joined.delete(module + String(suffix))
+    const dtype = parts.scales.dtype === 'F16' ? 'F16' : 'BF16'
+    const byteLength = rows * columns * DTYPE_BYTES[dtype]
+    joined.set(`${module}.weight`, { ...parts.codes, dtype, shape: [rows, columns], byteLength, scaled })
   }
   return joined
 }
 
-function requireFit(
-  entry: TensorEntry,
-  scales: TensorEntry,
-  [blockRows, blockColumns]: [number, number]
-): void {
-  const [rows = 0, columns = 0, ...more] = entry.shape
-  const expected = Math.ceil(rows / blockRows) * Math.ceil(columns / blockColumns)
-  const count = scales.shape.reduce((product, size) => product * size, 1)
-  const isFloat = scales.dtype === 'F32' || scales.dtype === 'BF16' || scales.dtype === 'F16'
-  if (more.length === 0 && columns > 0 && isFloat && count === expected) return
-  throw new WorkbenchError(
+interface Found {
+  readonly module: string
+  /** Where the shape of the weight is stored; null where that of its numbers says it. */
+  readonly shape: StoredTensor | null
+  readonly parts: Omit<Scaled, 'block'>
+}
+
+/** Null for another tensor, and for a weight that has a file's own floats: those of a checkpoint need not be all scaled. */
+function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Scheme): Found | null {
+  const { kinds, layout, suffixes } = scheme
+  if (!name.endsWith(suffixes.codes)) return null
+  const module = name.slice(0, -suffixes.codes.length)
+  const isBytes = layout === 'bytes'
+  const kind = isBytes ? kinds.find((each) => each === codes.dtype) : kinds[0]
+  if (kind === undefined || (isBytes && !tensors.has(module + suffixes.scales))) return null
+  const part = (suffix: string): StoredTensor => {
+    const tensor = tensors.get(module + suffix)
+    if (tensor === undefined) throw misfit(codes, `needs ${quoteName(module + suffix)}, which is missing`)
+    return tensor
+  }
+  const surplus = scheme.absent.find((suffix) => tensors.has(module + suffix))
+  if (surplus !== undefined)
+    throw misfit(part(surplus), 'is there, but by its config.json such weights have none')
+  const { zeros, groups, shape } = suffixes
+  const hasGroups = groups !== null && (!scheme.groupsOptional || tensors.has(module + groups))
+  return {
+    module,
+    shape: shape === null ? null : part(shape),
+    parts: {
+      codes,
+      kind,
+      layout,
+      scales: part(suffixes.scales),
+      zeros: zeros === null ? null : { tensor: part(zeros), added: scheme.zerosAdded },
+      groups: hasGroups ? { tensor: part(groups), order: scheme.groupOrder } : null
+    }
+  }
+}
+
+function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
+  return new WorkbenchError(
     'bad-file',
-    `${scales.file}: tensor ${quoteName(scales.name)} has ${count} scales in ${scales.dtype}, expected ${expected} in F32, F16 or BF16 ` +
-      `for blocks of ${blockRows} x ${blockColumns} of [${entry.shape.join(', ')}].`
+    `${file}: tensor ${quoteName(name)} ${what}.`,
+    'The checkpoint is not complete, or not what its config.json says: fetch it again.'
   )
 }
 
-/** Values of the 256 E4M3 numbers: no infinities, and one NaN of each sign. */
-const FLOAT8 = Float32Array.from({ length: 256 }, (_, bits) => {
-  const exponent = (bits >> 3) & 0xf
-  const mantissa = bits & 0x7
-  const size =
-    exponent === 0xf && mantissa === 0x7
-      ? NaN
-      : exponent === 0
-        ? mantissa * 2 ** -9
-        : (8 + mantissa) * 2 ** (exponent - 10)
-  return bits >= 128 ? -size : size
-})
+/** Of a weight, by that of its numbers. */
+function shapeOf({ codes, kind, layout }: Found['parts']): Shape {
+  const [down = 0, across = 0] = codes.shape
+  return layout === 'columns' ? [across, (down * 32) / CODE_BITS[kind]] : [down, across]
+}
 
-const INT8 = Float32Array.from({ length: 256 }, (_, bits) => (bits << 24) >> 24)
-
-/**
- * Multiplies stored bytes by the scales of their blocks, in float32, and rounds to BF16.
- *
- * @param stored elements from `first` on, row by row
- * @param scales of all blocks, row by row
- * @param columns of the tensor
- * @param target BF16, as many elements
- */
-export function multiplyOut(
-  stored: Uint8Array,
-  first: number,
-  scales: Float32Array,
-  { stored: dtype, block: [blockRows, blockColumns] }: Pick<Scaled, 'stored' | 'block'>,
-  columns: number,
-  target: Uint8Array
-): void {
-  const numbers = dtype === 'I8' ? INT8 : FLOAT8
-  const perRow = Math.ceil(columns / blockColumns)
-  const values = new Float32Array(stored.length)
-  let done = 0
-  while (done < stored.length) {
-    const row = Math.floor((first + done) / columns)
-    const column = (first + done) % columns
-    const blockColumn = Math.floor(column / blockColumns)
-    const scale = at(scales, Math.floor(row / blockRows) * perRow + blockColumn, 'scale')
-    const blockEnd = Math.min((blockColumn + 1) * blockColumns, columns)
-    const end = Math.min(done + blockEnd - column, stored.length)
-    for (; done < end; done++) values[done] = (numbers[stored[done] ?? 0] ?? 0) * scale
+function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
+  const { codes, scales, zeros, groups, kind, layout, block } = scaled
+  const [down, across] = [Math.ceil(rows / block[0]), Math.ceil(columns / block[1])]
+  if (codes.shape.length !== 2 || rows === 0 || columns === 0)
+    throw misfit(codes, `has the shape [${codes.shape.join(', ')}], expected rows and columns`)
+  if (layout === 'bytes') {
+    requireScales(scales, down * across, block, codes.shape)
+    return
   }
-  roundFloat32(values, 'BF16')
-  encodeFloat32(values, 'BF16', target)
+  if (layout === 'rows' && columns % block[1] !== 0)
+    throw misfit(codes, `has ${columns} columns by its shape, which groups of ${block[1]} do not divide`)
+  const turned = layout === 'columns'
+  const bits = CODE_BITS[kind]
+  const require = (tensor: StoredTensor, dtype: string, shape: Shape): void => {
+    const expected = turned ? shape.toReversed() : shape
+    if (tensor.dtype === dtype && String(tensor.shape) === String(expected)) return
+    throw misfit(
+      tensor,
+      `is ${tensor.dtype} of the shape [${tensor.shape.join(', ')}], expected ${dtype} of [${expected.join(', ')}] ` +
+        `for a weight of [${rows}, ${columns}] in groups of ${block[1]}`
+    )
+  }
+  require(codes, 'I32', [rows, wordsFor(columns, bits)])
+  require(scales, isWeightDtype(scales.dtype) ? scales.dtype : 'F32, F16 or BF16', [rows, across])
+  if (zeros !== null) require(zeros.tensor, 'I32', [wordsFor(rows, bits), across])
+  if (groups !== null && (groups.tensor.dtype !== 'I32' || String(groups.tensor.shape) !== String(columns)))
+    throw misfit(groups.tensor, `is not I32 with a group for each of ${columns} columns`)
+}
+
+function requireScales(
+  scales: StoredTensor,
+  expected: number,
+  [blockRows, blockColumns]: Scaled['block'],
+  shape: readonly number[]
+): void {
+  const count = scales.shape.reduce((product, size) => product * size, 1)
+  if (isWeightDtype(scales.dtype) && count === expected) return
+  throw misfit(
+    scales,
+    `has ${count} scales in ${scales.dtype}, expected ${expected} in F32, F16 or BF16 ` +
+      `for blocks of ${blockRows} x ${blockColumns} of [${shape.join(', ')}]`
+  )
 }
 
 /** The dtype that a tensor is stored in, for people. */
 export function storedDtype({ dtype, scaled }: Pick<TensorEntry, 'dtype' | 'scaled'>): string {
-  return scaled === undefined ? dtype : scaled.stored
+  return scaled === undefined ? dtype : scaled.kind
+}
+
+/** Bytes of files that a tensor is read from, scales included. */
+export function storedBytes({ byteLength, scaled }: Pick<TensorEntry, 'byteLength' | 'scaled'>): number {
+  if (scaled === undefined) return byteLength
+  const { codes, scales, zeros, groups } = scaled
+  return (
+    codes.byteLength + scales.byteLength + (zeros?.tensor.byteLength ?? 0) + (groups?.tensor.byteLength ?? 0)
+  )
+}
+
+/**
+ * Bytes that a reader holds while it reads a tensor piece by piece: scales and zero points as float32, groups, and numbers
+ * that are stored down the columns, turned.
+ */
+export function heldBytes({ scaled, shape: [rows = 0, columns = 0] }: TensorEntry): number {
+  if (scaled === undefined) return 0
+  const { codes, zeros, groups, layout, block } = scaled
+  const blocks = Math.ceil(rows / block[0]) * Math.ceil(columns / block[1])
+  return (
+    Float32Array.BYTES_PER_ELEMENT * blocks * (zeros === null ? 1 : 2) +
+    (groups?.tensor.byteLength ?? 0) +
+    (layout === 'columns' ? codes.byteLength : 0)
+  )
 }

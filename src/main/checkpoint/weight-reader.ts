@@ -2,10 +2,9 @@ import type { FileHandle } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Checkpoint } from './checkpoint'
 import { quoteName } from '../base/json-object'
-import { at } from '../../contract/model/look-up'
-import { decodeFloat32, DTYPE_BYTES, weightDtype } from './dtype'
-import { multiplyOut } from './scaled-weights'
-import type { Scaled, TensorEntry } from './safetensors'
+import { DTYPE_BYTES } from './dtype'
+import type { StoredTensor, TensorEntry } from './safetensors'
+import { ScaledReader } from './scaled-reader'
 import { fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 
 /** Reads stored bytes of tensors, by canonical name. Reads may run side by side. */
@@ -44,7 +43,7 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
 
 class CheckedReader implements WeightReader {
   bytesRead = 0
-  private readonly scales = new Map<string, Promise<Float32Array>>()
+  private readonly scaled = new ScaledReader((tensor, skip, target) => this.fillStored(tensor, skip, target))
   private readonly handles = new Map<string, Promise<FileHandle>>()
   private closed = false
 
@@ -120,26 +119,14 @@ class CheckedReader implements WeightReader {
   }
 
   private async fill(entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> {
-    if (entry.scaled !== undefined) {
-      await this.fillScaled(entry, entry.scaled, skip, target)
-      return
-    }
-    await this.checked(entry, (handle) => readExactly(handle, entry.file, target, entry.offset + skip))
-    this.bytesRead += target.byteLength
+    const { scaled } = entry
+    if (scaled === undefined) await this.fillStored(entry, skip, target)
+    else await this.scaled.fill(entry, scaled, skip / DTYPE_BYTES[entry.dtype], target)
   }
 
-  /** Scaled weights as the BF16 that they stand for; `skip` and the length of `target` in bytes of that. */
-  private async fillScaled(
-    entry: TensorEntry,
-    scaled: Scaled,
-    skip: number,
-    target: Uint8Array
-  ): Promise<void> {
-    const [first, count] = [skip / DTYPE_BYTES.BF16, target.byteLength / DTYPE_BYTES.BF16]
-    const stored = allocate(count, entry)
-    await this.checked(entry, (handle) => readExactly(handle, entry.file, stored, entry.offset + first))
-    this.bytesRead += stored.byteLength
-    multiplyOut(stored, first, await this.scalesOf(scaled), scaled, at(entry.shape, 1, 'size'), target)
+  private async fillStored(tensor: StoredTensor, skip: number, target: Uint8Array): Promise<void> {
+    await this.checked(tensor, (handle) => readExactly(handle, tensor.file, target, tensor.offset + skip))
+    this.bytesRead += target.byteLength
   }
 
   private async gatherScaled(entry: TensorEntry, rows: readonly number[]): Promise<Uint8Array> {
@@ -152,23 +139,9 @@ class CheckedReader implements WeightReader {
     return bytes
   }
 
-  /** Scales are few, and every piece of a tensor needs them. */
-  private scalesOf({ scales }: Scaled): Promise<Float32Array> {
-    const known = this.scales.get(scales.name)
-    if (known !== undefined) return known
-    const reading = this.readSpan(scales, 0, scales.byteLength).then((bytes) => {
-      const dtype = weightDtype(scales)
-      const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
-      decodeFloat32(bytes, dtype, values)
-      return values
-    })
-    this.scales.set(scales.name, reading)
-    return reading
-  }
-
   /** @param read of the tensor's file, which is the same before and after */
   private async checked(
-    entry: TensorEntry,
+    entry: StoredTensor,
     read: (handle: FileHandle) => Promise<void> | void
   ): Promise<void> {
     if (this.closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
@@ -204,7 +177,7 @@ function isWithin(first: number, count: number, total: number): boolean {
   )
 }
 
-function refuseChangedFile(handle: FileHandle, checkpoint: StoredTensors, entry: TensorEntry): void {
+function refuseChangedFile(handle: FileHandle, checkpoint: StoredTensors, entry: StoredTensor): void {
   const expected = checkpoint.files.find((file) => file.path === entry.file)
   const { bytes, modifiedMs } = fileStateNow(handle)
   if (expected?.bytes === bytes && expected.modifiedMs === modifiedMs) return

@@ -29,11 +29,8 @@ export async function pairValues(
     onBytes({ type: 'progress', bytesDone, bytesTotal })
   }
   tell(0)
-  return {
-    base: await checkpointValues(base, tell),
-    post: await checkpointValues(post, tell),
-    bytesRead: bytesTotal
-  }
+  const [inBase, inPost] = [await checkpointValues(base, tell), await checkpointValues(post, tell)]
+  return { base: inBase.found, post: inPost.found, bytesRead: inBase.bytesRead + inPost.bytesRead }
 }
 
 /** Tensors of a model's dtypes, in the order of their bytes. */
@@ -46,7 +43,7 @@ function floatTensors({ tensors }: Checkpoint): [string, TensorEntry][] {
 async function checkpointValues(
   checkpoint: Checkpoint,
   onBytes: (bytes: number) => void
-): Promise<NonFiniteTensor[]> {
+): Promise<{ found: NonFiniteTensor[]; bytesRead: number }> {
   const reader = openWeightReader(checkpoint)
   const found: NonFiniteTensor[] = []
   try {
@@ -54,7 +51,7 @@ async function checkpointValues(
       const tensor = await nonFiniteValues(reader, name, entry, onBytes)
       if (tensor !== null) found.push(tensor)
     }
-    return found
+    return { found, bytesRead: reader.bytesRead }
   } finally {
     await reader.close()
   }

@@ -12,6 +12,7 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { logitRows } from './next-tokens'
 import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
 import { type TriePart, wholeTrie } from '../tries/trie-parts'
+import { heldBytes } from '../../checkpoint/scaled-weights'
 import { DECODER_BYTES } from '../weights/weight-decoder'
 import { at, got } from '../../../contract/model/look-up'
 
@@ -25,8 +26,10 @@ export interface SweptModels {
   readonly trackedTokens: number
   /** Whether the whole vocabulary's logits are wanted, as samplers do. */
   readonly allLogits: boolean
-  /** Most stored bytes that are kept for later blocks of the same layer, see `WeightRead.keep`. */
+  /** Most bytes of weights that are kept for later blocks of the same layer, see `WeightRead.keep`. */
   readonly keptBytes: number
+  /** See `scaleBytes`. */
+  readonly scaleBytes: number
   /** Layers of which base's and post's are one block. */
   readonly identicalLayers: readonly number[]
   /** What weights are uploaded in where the device keeps tensors; null where everything lies in main memory. */
@@ -52,7 +55,11 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
   return {
     process: PROCESS_BYTES,
     weights:
-      BUFFER_COUNT * bufferBytes(models) + DECODER_BYTES + models.keptBytes + uploadedWeightBytes(models),
+      BUFFER_COUNT * bufferBytes(models) +
+      DECODER_BYTES +
+      models.scaleBytes +
+      models.keptBytes +
+      uploadedWeightBytes(models),
     states: FLOAT_BYTES * statesOfRow(spec) * aliveStates(models) * group.rows * spec.hiddenSize,
     activations:
       Math.max(blockRunBytes(models, group, rowBound), headRunBytes(models)) + maskBytes(spec, group),
@@ -68,6 +75,15 @@ export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: num
   if (models.uploadedIn === null) return 0
   const { states, activations } = groupMemory(models, group, rowBound)
   return uploadedWeightBytes(models) + states + activations + uploadedFinalBytes(models, group)
+}
+
+/** What readers hold of one weight of each checkpoint that is stored with scales. */
+export function scaleBytes(pair: PairWeights): number {
+  const members = [pair.base, pair.post, ...pair.others.values()]
+  return members.reduce(
+    (sum, { checkpoint }) => sum + Math.max(0, ...Array.from(checkpoint.tensors.values(), heldBytes)),
+    0
+  )
 }
 
 /** A block as its products take it, or a slice of a head; and the largest matrix on its way there, before and after its copy. */

@@ -8,6 +8,8 @@ import {
   wholeModelTensors
 } from '../../family'
 import { blockReads } from '../weights/block-weights'
+import type { TensorEntry } from '../../checkpoint/safetensors'
+import { storedBytes as fileBytes } from '../../checkpoint/scaled-weights'
 import { rowsPerRun } from '../forward/forward'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import {
@@ -164,7 +166,8 @@ export interface Reading {
 }
 
 /**
- * Stored bytes that one pass over the layers and the heads reads, at most, and most of them that are kept for later blocks.
+ * Stored bytes that one pass over the layers and the heads reads, at most, and most bytes of weights that are kept for later
+ * blocks.
  *
  * @param rows of a node, each of which needs some of the experts
  */
@@ -173,20 +176,21 @@ export function storedBytes(
   { levels, roots }: Reading,
   rows: number
 ): { layers: number; head: number; kept: number } {
-  const stored = (origin: Origin, name: string): number =>
-    got(memberOf(pair, origin).checkpoint.tensors, name, 'tensor').byteLength
+  const entryOf = (origin: Origin, name: string): TensorEntry =>
+    got(memberOf(pair, origin).checkpoint.tensors, name, 'tensor')
   const stepBytes = (blocks: readonly BlockSource[], layer: number, expert: number | null) => {
-    const kept = new Set<string>()
+    const kept = new Map<string, number>()
     const once = new Map<string, number>()
     for (const [block, source] of blocks.entries()) {
       const step = { layer, expert, source, later: blocks.slice(block + 1) }
       for (const read of blockReads(pair.post.spec, step)) {
         for (const origin of originsOf(read.source))
-          once.set(`${origin}/${read.name}`, stored(origin, read.name))
-        for (const origin of read.keep) kept.add(`${origin}/${read.name}`)
+          once.set(`${origin}/${read.name}`, fileBytes(entryOf(origin, read.name)))
+        for (const origin of read.keep)
+          kept.set(`${origin}/${read.name}`, entryOf(origin, read.name).byteLength)
       }
     }
-    return { read: sum([...once.values()]), kept: sum([...kept].map((key) => got(once, key, 'tensor'))) }
+    return { read: sum([...once.values()]), kept: sum([...kept.values()]) }
   }
   const ofLayers = levels.map(({ blocks, nodes }, layer) => {
     const shared = stepBytes(blocks, layer, null)
@@ -201,7 +205,7 @@ export function storedBytes(
     }
   })
   const heads = roots.map((origin) =>
-    stored(origin, wholeModelTensors(memberOf(pair, origin).spec).head.name)
+    fileBytes(entryOf(origin, wholeModelTensors(memberOf(pair, origin).spec).head.name))
   )
   return {
     layers: sum(ofLayers.map(({ layers }) => layers)),

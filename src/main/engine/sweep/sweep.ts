@@ -14,7 +14,7 @@ import { type AnswerTrie, buildAnswerTrie } from '../tries/answer-trie'
 import { buildRecipeTrie, type Origin } from '../tries/recipe-trie'
 import { countPartEdges, type TriePart } from '../tries/trie-parts'
 import { findSharing } from '../weights/sharing'
-import { mostStates, type SweptModels } from './sweep-memory'
+import { mostStates, type SweptModels, scaleBytes } from './sweep-memory'
 import { type GroupingInParts, type GroupInParts, sweepGroups } from './kept-parts'
 import { type HeadRun, joined, nextTokens } from './next-tokens'
 import { type LastStates, rivalTokens } from './rival-tokens'
@@ -342,6 +342,7 @@ export async function sweptModels(
     trackedTokens: trackedTokens(request.prompts).length,
     allLogits: request.sampling !== undefined || (request.whatIf !== undefined && request.whatIf.length > 0),
     keptBytes: storedBytes(pair, trie, Infinity).kept,
+    scaleBytes: scaleBytes(pair),
     identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : [])),
     uploadedIn
   }

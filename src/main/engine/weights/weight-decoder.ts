@@ -1,8 +1,9 @@
 import { decodeFloat32, DTYPE_BYTES } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
+import { storedBytes } from '../../checkpoint/scaled-weights'
 import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
 import type { Origin, OtherOrigin } from '../tries/recipe-trie'
-import { at } from '../../../contract/model/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** What an export would hold with this much of a source in post's place, see restoreValues; a strength that is not 0. */
 export interface Blend {
@@ -85,7 +86,7 @@ export class WeightDecoder {
       if (kept !== undefined) return kept.subarray(piece.first * width, (piece.first + piece.count) * width)
       const bytes = at(this.stored, index % 2, 'buffer').subarray(0, piece.count * width)
       await reader.readInto(name, piece.first * width, bytes)
-      bytesRead += bytes.byteLength
+      bytesRead += this.storedShare(piece.origin, name, bytes.byteLength)
       return bytes
     }
     let ahead = load(0)
@@ -102,7 +103,13 @@ export class WeightDecoder {
     for (const origin of originsOf(source)) {
       if (!keep.includes(origin)) this.kept.delete(`${origin}/${name}`)
     }
-    return { bytesRead, convertMs }
+    return { bytesRead: Math.round(bytesRead), convertMs }
+  }
+
+  /** Bytes of files that a part of a tensor takes, given as those of the dtype that it is read in. */
+  private storedShare(origin: Origin, name: string, bytes: number): number {
+    const entry = got(memberOf(this.pair, origin).checkpoint.tensors, name, 'tensor')
+    return entry.byteLength === 0 ? 0 : (bytes * storedBytes(entry)) / entry.byteLength
   }
 
   private async keep(origin: Origin, name: string): Promise<number> {
@@ -110,7 +117,7 @@ export class WeightDecoder {
     if (this.kept.has(key)) return 0
     const bytes = await memberOf(this.pair, origin).reader.read(name)
     this.kept.set(key, bytes)
-    return bytes.byteLength
+    return this.storedShare(origin, name, bytes.byteLength)
   }
 
   private decode(

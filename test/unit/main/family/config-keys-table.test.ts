@@ -45,7 +45,10 @@ function table(): string {
 
 Made and checked by \`test/unit/main/family/config-keys-table.test.ts\` (\`npx vitest run FILE --update\` writes it anew). A key that stands in no table here is refused by
 name: a computation that is ignored gives plausible and wrong numbers. Null, an empty list and an empty object ask for nothing.
-\`quantization_config\` is read of float8 and int8 weights with scales (\`src/main/checkpoint/scaled-weights.ts\`), and refused otherwise.
+\`quantization_config\` is read of weights stored as numbers with scales, by the table of \`src/main/checkpoint/scaled-schemes.ts\`: float8 by block or tensor (\`fp8\`); of
+\`compressed-tensors\` 8-bit numbers, and packed 4-bit and 8-bit ones by channel or group, symmetric or not, with act-order or without; \`gptq\` of 4 or 8 bits in both of its
+formats. Refused with the reason: AWQ, bitsandbytes, MXFP4, NVFP4, Marlin and other bits; more than one group of modules; modules of other bits (\`dynamic\`); pruned or turned
+weights; a GPTQ zero point that programs read differently (the highest number, in the first format).
 
 ## By family
 

@@ -1,0 +1,242 @@
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeValue } from '../family/config-reader'
+import { isJsonObject } from '../base/json-object'
+import type { Scaled } from './safetensors'
+
+/**
+ * How checkpoints say that their weights are small numbers with scales, a row of `METHODS` for each way: float8 as DeepSeek,
+ * Qwen and Mistral publish it, what compressed-tensors writes, and GPTQ. Anything else is refused with the reason.
+ */
+
+/** How a checkpoint's numbers and scales are named behind the name of their module, and laid out. */
+export interface Scheme {
+  readonly kinds: readonly Scaled['kind'][]
+  readonly layout: Scaled['layout']
+  readonly suffixes: {
+    readonly codes: string
+    readonly scales: string
+    /** Null where there is none. */
+    readonly zeros: string | null
+    readonly groups: string | null
+    readonly shape: string | null
+  }
+  /** Suffixes of what must not be there, by what the config says. */
+  readonly absent: readonly string[]
+  readonly zerosAdded: 0 | 1
+  /** Groups that are not stored follow each other. */
+  readonly groupsOptional: boolean
+  readonly groupOrder: 'any' | 'even' | 'inTurn'
+  readonly blockOf: (rows: number, columns: number) => [rows: number, columns: number]
+}
+
+const BYTES = {
+  kinds: ['F8_E4M3', 'I8'],
+  layout: 'bytes',
+  absent: [],
+  zerosAdded: 0,
+  groupsOptional: true,
+  groupOrder: 'any'
+} as const satisfies Partial<Scheme>
+
+const count = z.number().int().positive()
+
+/** Scales of blocks, or one of the whole tensor where `weight_block_size` is null. */
+const Float8Config = z.strictObject({
+  quant_method: z.literal('fp8'),
+  fmt: z.literal('e4m3').nullish(),
+  weight_block_size: z.tuple([count, count]).nullish(),
+  activation_scheme: z.string().nullish(),
+  modules_to_not_convert: z.array(z.string()).nullish(),
+  dequantize: z.boolean().nullish(),
+  scale_fmt: z.string().nullish()
+})
+
+function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
+  // A config that leaves the blocks out means the usual ones.
+  const { weight_block_size: block = [128, 128] } = config
+  return {
+    ...BYTES,
+    suffixes: { codes: '.weight', scales: '.weight_scale_inv', zeros: null, groups: null, shape: null },
+    blockOf: (rows, columns) => block ?? [rows, columns]
+  }
+}
+
+/** A scale for each row, or for each group of a row; or one for the whole tensor. */
+const Channel = z.object({ strategy: z.literal('channel') })
+const Group = z.object({ strategy: z.literal('group'), group_size: count })
+const PackedStrategy = z.discriminatedUnion('strategy', [Channel, Group])
+const Strategy = z.discriminatedUnion('strategy', [
+  z.object({ strategy: z.literal('tensor') }),
+  Channel,
+  Group
+])
+
+const Nothing = z.union([z.null(), z.strictObject({})]).optional()
+
+/** Of weights that are pruned or turned as well. */
+const COMPRESSED = {
+  quant_method: z.literal('compressed-tensors'),
+  sparsity_config: z.union([Nothing, z.object({ format: z.literal('dense') })]),
+  transform_config: Nothing
+}
+
+const BytesFormat = z.enum(['float-quantized', 'int-quantized', 'naive-quantized'])
+const WordsFormat = z.literal('pack-quantized')
+
+const CompressedBytes = z.object({
+  ...COMPRESSED,
+  format: BytesFormat,
+  config_groups: z.strictObject({
+    group_0: z.object({
+      format: BytesFormat.nullish(),
+      weights: Strategy.and(
+        z.object({
+          num_bits: z.literal(8),
+          type: z.enum(['float', 'int']),
+          symmetric: z.literal(true),
+          actorder: z.null().optional()
+        })
+      )
+    })
+  })
+})
+
+const CompressedWords = z.object({
+  ...COMPRESSED,
+  format: WordsFormat,
+  config_groups: z.strictObject({
+    group_0: z.object({
+      format: WordsFormat.nullish(),
+      weights: PackedStrategy.and(
+        z.object({
+          num_bits: z.literal([4, 8]),
+          type: z.literal('int'),
+          symmetric: z.boolean(),
+          actorder: z.literal(['group', 'dynamic', 'weight', 'static', true, false]).nullish()
+        })
+      )
+    })
+  })
+})
+
+/** Activation orders by which columns are in groups of their own, whose numbers are stored; the others are of the calibration alone. */
+const ORDERED: readonly unknown[] = ['group', 'dynamic', true]
+
+const SCALE = '.weight_scale'
+const ZERO_POINT = '.weight_zero_point'
+const GROUP_INDEX = '.weight_g_idx'
+
+function blocksBy(strategy: z.infer<typeof Strategy>): Scheme['blockOf'] {
+  return (rows, columns) => {
+    if (strategy.strategy === 'tensor') return [rows, columns]
+    return [1, strategy.strategy === 'channel' ? columns : strategy.group_size]
+  }
+}
+
+function compressedBytes({ config_groups: groups }: z.infer<typeof CompressedBytes>): Scheme {
+  return {
+    ...BYTES,
+    suffixes: { codes: '.weight', scales: SCALE, zeros: null, groups: null, shape: null },
+    blockOf: blocksBy(groups.group_0.weights)
+  }
+}
+
+function compressedWords({ config_groups: groups }: z.infer<typeof CompressedWords>): Scheme {
+  const { weights } = groups.group_0
+  const ordered = ORDERED.includes(weights.actorder)
+  return {
+    kinds: [weights.num_bits === 4 ? 'I4' : 'I8'],
+    layout: 'rows',
+    suffixes: {
+      codes: '.weight_packed',
+      scales: SCALE,
+      zeros: weights.symmetric ? null : ZERO_POINT,
+      groups: ordered ? GROUP_INDEX : null,
+      shape: '.weight_shape'
+    },
+    absent: [...(weights.symmetric ? [ZERO_POINT] : []), ...(ordered ? [] : [GROUP_INDEX])],
+    zerosAdded: 0,
+    groupsOptional: false,
+    // The reference sorts columns by their group and cuts them into groups of one size.
+    groupOrder: 'even',
+    blockOf: blocksBy(weights)
+  }
+}
+
+/** What else AutoGPTQ, GPTQModel and transformers write is of how the weights were found, or of kernels. */
+const GptqConfig = z.object({
+  quant_method: z.literal('gptq'),
+  bits: z.literal([4, 8]),
+  group_size: z.union([z.literal(-1), count]),
+  desc_act: z.boolean().nullish(),
+  checkpoint_format: z.enum(['gptq', 'gptq_v2']).nullish(),
+  is_marlin_format: z.literal(false).nullish(),
+  pack_dtype: z.literal('int32').nullish(),
+  // Other bits for some modules, and weights that are turned.
+  dynamic: Nothing,
+  rotation: z.null().optional()
+})
+
+function gptqScheme(config: z.infer<typeof GptqConfig>): Scheme {
+  const { bits, group_size: size, desc_act: ordered, checkpoint_format: format } = config
+  return {
+    kinds: [bits === 4 ? 'I4' : 'I8'],
+    layout: 'columns',
+    suffixes: { codes: '.qweight', scales: '.scales', zeros: '.qzeros', groups: '.g_idx', shape: null },
+    absent: [],
+    // The first format stores zero points less one.
+    zerosAdded: format === 'gptq_v2' ? 0 : 1,
+    groupsOptional: ordered === false,
+    // Some kernels pass over stored groups then.
+    groupOrder: ordered === false ? 'inTurn' : 'any',
+    blockOf: (_rows, columns) => [1, size === -1 ? columns : size]
+  }
+}
+
+/** Rows of one table: a method's config, read as the scheme that it stands for. */
+const METHODS = new Map<unknown, z.ZodType<Scheme>>([
+  ['fp8', Float8Config.transform(float8Scheme)],
+  [
+    'compressed-tensors',
+    z
+      .discriminatedUnion('format', [CompressedBytes, CompressedWords])
+      .transform((config) =>
+        config.format === 'pack-quantized' ? compressedWords(config) : compressedBytes(config)
+      )
+  ],
+  ['gptq', GptqConfig.transform(gptqScheme)]
+])
+
+const READ = `float8 with scales ("fp8"), 8-bit and packed 4-bit or 8-bit integers of "compressed-tensors", and "gptq" of 4 or 8 bits`
+
+type Config = Readonly<Record<string, unknown>>
+
+/** Null where a config says nothing of such weights, or something else than is read. */
+export function schemeOf({ quantization_config: config }: Config): Scheme | null {
+  if (!isJsonObject(config)) return null
+  return METHODS.get(config.quant_method)?.safeParse(config).data ?? null
+}
+
+/**
+ * A config without what it says of scaled weights, which are read as others are.
+ *
+ * @throws WorkbenchError `unsupported` with the reason, for weights that are quantised in another way
+ */
+export function configWithoutScales(
+  config: Record<string, unknown>,
+  configPath: string
+): Record<string, unknown> {
+  const { quantization_config: quantised, ...rest } = config
+  if (!isJsonObject(quantised)) return config
+  const read = METHODS.get(quantised.quant_method)?.safeParse(quantised)
+  if (read?.success === true) return rest
+  const method = describeValue(quantised.quant_method)
+  throw new WorkbenchError(
+    'unsupported',
+    `${configPath}: "quantization_config" is of the method ${method}` +
+      (read === undefined ? ', which is not read' : `, read but for this: ${describeIssue(read.error)}`) +
+      `; read are ${READ}.`,
+    'Use the unquantised checkpoint.'
+  )
+}

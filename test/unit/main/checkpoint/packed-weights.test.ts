@@ -1,0 +1,374 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { layersModel } from '../../../../src/contract/model/model'
+import { at, got } from '../../../../src/contract/model/look-up'
+import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint/checkpoint'
+import { compareLayers } from '../../../../src/main/checkpoint/layer-distances'
+import { inspectPair, readPair } from '../../../../src/main/checkpoint/pair'
+import { storedBytes } from '../../../../src/main/checkpoint/scaled-weights'
+import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
+import { probe } from '../../../../src/main/engine/questions/probe'
+import { prepareExport } from '../../../../src/main/export/prepare'
+import {
+  checkpointFixture,
+  temporaryFolder,
+  TINY_LLAMA,
+  writeCheckpoint,
+  type CheckpointFixture,
+  type TensorFixture
+} from '../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../fixtures/problems'
+
+const Stored = z.object({ dtype: z.string(), shape: z.array(z.number()), bytes: z.base64() })
+const Cases = z.array(
+  z.object({
+    what: z.string(),
+    config: z.record(z.string(), z.unknown()),
+    tensors: z.record(z.string(), Stored),
+    weight: Stored
+  })
+)
+type Case = z.infer<typeof Cases>[number]
+const CASES = Cases.parse(
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/packed-weights.json'), 'utf8'))
+)
+
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
+const tensor = (name: string, { dtype, shape, bytes }: z.infer<typeof Stored>): TensorFixture => ({
+  name,
+  dtype,
+  shape,
+  bytes: bytesOf(bytes)
+})
+
+const named = (what: string): Case => {
+  const found = CASES.find((each) => each.what === what)
+  if (found === undefined) throw new Error(`no case ${what}`)
+  return found
+}
+const GPTQ = named('GPTQ, 4 bits, asymmetric, groups of 16, act-order')
+const IN_TURN = named('GPTQ, 4 bits, symmetric, groups of 16')
+const PACKED = named('compressed-tensors, int4, asymmetric, groups of 8, float16')
+const ORDERED = named('compressed-tensors, int4, symmetric, groups of 16, act-order, float16')
+
+async function written(
+  { config, tensors }: Pick<Case, 'config' | 'tensors'>,
+  change: (tensors: TensorFixture[]) => TensorFixture[] = (same) => same
+): Promise<string> {
+  return writeCheckpoint(await temporaryFolder(), {
+    config: { ...TINY_LLAMA, quantization_config: config },
+    tensors: change(Object.entries(tensors).map(([name, stored]) => tensor(`x.${name}`, stored)))
+  })
+}
+
+/** What the reference made, in the dtype that it is read in here: float32 is rounded. */
+function expectedOf({ weight }: Case): { dtype: string; bytes: Uint8Array } {
+  const bytes = bytesOf(weight.bytes)
+  if (weight.dtype !== 'F32') return { dtype: weight.dtype, bytes }
+  const halves = Uint16Array.from(new Uint32Array(bytes.buffer), (bits) => {
+    const odd = (bits >>> 16) & 1
+    return (bits + 0x7fff + odd) >>> 16
+  })
+  return { dtype: 'BF16', bytes: new Uint8Array(halves.buffer) }
+}
+
+async function firstRow(checkpoint: Checkpoint): Promise<void> {
+  const reader = openWeightReader(checkpoint)
+  try {
+    await reader.readRows('x.weight', 0, 1)
+  } finally {
+    await reader.close()
+  }
+}
+
+describe('packed weights', () => {
+  test.each(CASES)('$what: are what the reference makes of them', async (given) => {
+    const checkpoint = await openCheckpoint(await written(given))
+    expect([...checkpoint.tensors.keys()]).toEqual(['x.weight'])
+    const entry = got(checkpoint.tensors, 'x.weight', 'tensor')
+    const [rows, columns] = [at(entry.shape, 0, 'size'), at(entry.shape, 1, 'size')]
+    const { dtype, bytes } = expectedOf(given)
+    expect([entry.dtype, entry.shape]).toEqual([dtype, given.weight.shape])
+    const reader = openWeightReader(checkpoint)
+    // Rows by themselves first: nothing is held yet.
+    const rowBytes = 2 * columns
+    const gathered = await reader.gatherRows('x.weight', [rows - 1, 1])
+    expect(gathered).toEqual(
+      Uint8Array.from([...bytes.slice(-rowBytes), ...bytes.slice(rowBytes, 2 * rowBytes)])
+    )
+    // From the middle of a byte and a group, over the end of a row.
+    const piece = new Uint8Array(2 * rowBytes)
+    await reader.readInto('x.weight', 6, piece)
+    expect(piece).toEqual(bytes.slice(6, 6 + piece.length))
+    await reader.close()
+    const another = openWeightReader(checkpoint)
+    expect(await another.read('x.weight')).toEqual(bytes)
+    expect(another.bytesRead).toBe(storedBytes(entry))
+    await another.close()
+  })
+
+  const without =
+    (...names: string[]) =>
+    (tensors: TensorFixture[]): TensorFixture[] =>
+      tensors.filter(({ name }) => !names.includes(name))
+  const changed =
+    (name: string, change: Partial<TensorFixture>) =>
+    (tensors: TensorFixture[]): TensorFixture[] =>
+      tensors.map((each) => (each.name === name ? { ...each, ...change } : each))
+  const zeros = (count: number): Uint8Array => new Uint8Array(count)
+
+  test.each([
+    [
+      'no scales',
+      PACKED,
+      without('x.weight_scale'),
+      /"x.weight_packed" needs "x.weight_scale", which is missing/
+    ],
+    ['no shape', PACKED, without('x.weight_shape'), /needs "x.weight_shape", which is missing/],
+    [
+      'no zero points',
+      PACKED,
+      without('x.weight_zero_point'),
+      /needs "x.weight_zero_point", which is missing/
+    ],
+    ['no groups of columns', ORDERED, without('x.weight_g_idx'), /needs "x.weight_g_idx", which is missing/],
+    ['no scales of GPTQ', GPTQ, without('x.scales'), /"x.qweight" needs "x.scales", which is missing/],
+    ['no groups of GPTQ', GPTQ, without('x.g_idx'), /needs "x.g_idx", which is missing/],
+    [
+      'packed numbers of another length',
+      PACKED,
+      changed('x.weight_packed', { shape: [24, 3], bytes: zeros(24 * 3 * 4) }),
+      /"x.weight_packed" is I32 of the shape \[24, 3\], expected I32 of \[24, 4\] for a weight of \[24, 32\]/
+    ],
+    [
+      'packed numbers in another dtype',
+      PACKED,
+      changed('x.weight_packed', { dtype: 'I8', shape: [24, 16], bytes: zeros(24 * 16) }),
+      /"x.weight_packed" is I8/
+    ],
+    [
+      'a shape that is none',
+      PACKED,
+      changed('x.weight_shape', { bytes: new Uint8Array(new BigInt64Array([24n, -32n]).buffer) }),
+      /"x.weight_shape" holds 24, -32, expected the number of rows and columns/
+    ],
+    [
+      'a shape of three sizes',
+      PACKED,
+      changed('x.weight_shape', { shape: [3], bytes: zeros(24) }),
+      /"x.weight_shape" is I64 of the shape \[3\]/
+    ],
+    [
+      'a shape beyond counting',
+      PACKED,
+      changed('x.weight_shape', { bytes: new Uint8Array(new BigInt64Array([2n ** 62n, 2n ** 62n]).buffer) }),
+      /"x.weight_shape" holds/
+    ],
+    [
+      'a shape that groups do not divide',
+      PACKED,
+      changed('x.weight_shape', { bytes: new Uint8Array(new BigInt64Array([24n, 31n]).buffer) }),
+      /has 31 columns by its shape, which groups of 8 do not divide/
+    ],
+    [
+      'scales of other groups',
+      PACKED,
+      changed('x.weight_scale', { shape: [24, 2], bytes: zeros(24 * 2 * 2) }),
+      /"x.weight_scale" is F16 of the shape \[24, 2\], expected F16 of \[24, 4\]/
+    ],
+    [
+      'scales that are no floats',
+      PACKED,
+      changed('x.weight_scale', { dtype: 'I16', bytes: zeros(24 * 4 * 2) }),
+      /"x.weight_scale" is I16 of the shape \[24, 4\], expected F32, F16 or BF16/
+    ],
+    [
+      'zero points that are not packed',
+      PACKED,
+      changed('x.weight_zero_point', { dtype: 'I8', shape: [24, 4], bytes: zeros(24 * 4) }),
+      /"x.weight_zero_point" is I8 of the shape \[24, 4\], expected I32 of \[3, 4\]/
+    ],
+    [
+      'zero points of GPTQ of another shape',
+      GPTQ,
+      changed('x.qzeros', { shape: [8, 2] }),
+      /"x.qzeros" is I32 of the shape \[8, 2\], expected I32 of \[2, 8\]/
+    ],
+    [
+      'groups of other columns',
+      GPTQ,
+      changed('x.g_idx', { shape: [31], bytes: zeros(31 * 4) }),
+      /"x.g_idx" is not I32 with a group for each of 32 columns/
+    ],
+    [
+      'zero points where there are none',
+      ORDERED,
+      (tensors: TensorFixture[]) => [
+        ...tensors,
+        { name: 'x.weight_zero_point', dtype: 'I32', shape: [2, 4], bytes: zeros(32) }
+      ],
+      /"x.weight_zero_point" is there, but by its config.json such weights have none/
+    ]
+  ])('with %s are refused', async (_what, given, change, message) => {
+    const problem = await problemOf(openCheckpoint(await written(given, change)))
+    expect(problem.message).toMatch(message)
+    expect(problem.message).toContain('model.safetensors')
+  })
+
+  const groups = (count: number, group: (column: number) => number): Uint8Array =>
+    new Uint8Array(Int32Array.from({ length: count }, (_, column) => group(column)).buffer)
+
+  test.each([
+    [
+      'groups beyond the last',
+      GPTQ,
+      changed('x.g_idx', { bytes: groups(32, (column) => (column === 7 ? 2 : 0)) }),
+      /"x.g_idx" puts column 7 into group 2, expected 0 to 1/
+    ],
+    [
+      'groups below the first',
+      ORDERED,
+      changed('x.weight_g_idx', { bytes: groups(64, () => -1) }),
+      /"x.weight_g_idx" puts column 0 into group -1, expected 0 to 3/
+    ],
+    [
+      'groups of other sizes, which the reference cuts elsewhere',
+      ORDERED,
+      changed('x.weight_g_idx', {
+        bytes: groups(64, (column) => (column < 17 ? 0 : Math.floor(column / 16)))
+      }),
+      /"x.weight_g_idx" puts 17 columns into group 0, expected 16/
+    ],
+    [
+      'an order that the config denies',
+      IN_TURN,
+      changed('x.g_idx', { bytes: groups(64, (column) => column % 4) }),
+      /"x.g_idx" puts column 1 into group 1, but by its config.json they are in turn/
+    ],
+    [
+      'a zero point that programs read differently',
+      GPTQ,
+      changed('x.qzeros', { bytes: zeros(64).fill(0xff) }),
+      /"x.qzeros" stores the zero point 15, of which some programs make 16 and others 0/
+    ]
+  ])('with %s are refused when they are read', async (_what, given, change, message) => {
+    const checkpoint = await openCheckpoint(await written(given, change))
+    const problem = await problemOf(firstRow(checkpoint))
+    expect(problem.message).toMatch(message)
+    expect(problem.message).toContain('model.safetensors')
+  })
+
+  test('have groups in turn where none are stored and the config says so', async () => {
+    const checkpoint = await openCheckpoint(await written(IN_TURN, without('x.g_idx')))
+    const reader = openWeightReader(checkpoint)
+    expect(await reader.read('x.weight')).toEqual(bytesOf(IN_TURN.weight.bytes))
+    await reader.close()
+  })
+
+  test.each([
+    [{ quant_method: 'awq', bits: 4 }, /of the method "awq", which is not read; read are float8/],
+    [{ ...GPTQ.config, bits: 3 }, /of the method "gptq", read but for this: bits: Invalid/],
+    [{ ...GPTQ.config, checkpoint_format: 'marlin' }, /checkpoint_format/],
+    [{ ...GPTQ.config, dynamic: { '+:.*down.*': { bits: 8 } } }, /dynamic/],
+    [{ ...GPTQ.config, rotation: 'hadamard' }, /rotation/],
+    [{ ...PACKED.config, format: 'nvfp4-pack-quantized' }, /of the method "compressed-tensors".*format/],
+    [{ ...PACKED.config, format: 'int-quantized' }, /config_groups.group_0/],
+    [{ ...PACKED.config, config_groups: { group_0: {}, group_1: {} } }, /config_groups/],
+    [{ ...PACKED.config, transform_config: { config_groups: {} } }, /transform_config/]
+  ])('said to be %j are refused with the reason', async (config, message) => {
+    const fixture = checkpointFixture({ seed: 1 })
+    const path = await writeCheckpoint(await temporaryFolder(), {
+      ...fixture,
+      config: { ...fixture.config, quantization_config: config }
+    })
+    const problem = await problemOf(inspectPair(path, path))
+    expect(problem).toMatchObject({ code: 'unsupported' })
+    expect(problem.message).toMatch(message)
+  })
+})
+
+/** Sizes that packed tensors of the cases fit. */
+const SIZES = {
+  hidden_size: 32,
+  intermediate_size: 64,
+  num_attention_heads: 2,
+  num_key_value_heads: 2,
+  head_dim: 16
+}
+
+/** A checkpoint whose gate and up projections are a case's, packed, and the one that it stands for. */
+function twins(seed: number, given: Case): { packed: CheckpointFixture; plain: CheckpointFixture } {
+  const plain = checkpointFixture({ seed, config: { ...TINY_LLAMA, ...SIZES } })
+  const isTaken = ({ name }: TensorFixture): boolean => /\.(gate|up)_proj\.weight$/.test(name)
+  return {
+    packed: {
+      config: { ...plain.config, quantization_config: given.config },
+      tensors: plain.tensors.flatMap((each) =>
+        isTaken(each)
+          ? Object.entries(given.tensors).map(([name, stored]) =>
+              tensor(each.name.replace(/weight$/, name), stored)
+            )
+          : [each]
+      )
+    },
+    plain: {
+      ...plain,
+      tensors: plain.tensors.map((each) => (isTaken(each) ? tensor(each.name, given.weight) : each))
+    }
+  }
+}
+
+describe('a pair with packed weights', () => {
+  async function pairs(): Promise<{ base: string; packed: string; plain: string }> {
+    const folder = await temporaryFolder()
+    const post = twins(2, GPTQ)
+    return {
+      base: await writeCheckpoint(join(folder, 'base'), twins(1, GPTQ).plain),
+      packed: await writeCheckpoint(join(folder, 'packed'), post.packed),
+      plain: await writeCheckpoint(join(folder, 'plain'), post.plain)
+    }
+  }
+
+  test('gives the logits of the weights that they stand for, and says so', async () => {
+    const { base, packed, plain } = await pairs()
+    const model = layersModel([
+      { attention: 0.5, mlp: 0.5 },
+      { attention: 0, mlp: 1 }
+    ])
+    const logitsOf = (post: string): ReturnType<typeof probe> =>
+      probe({ base, post, device: 'cpu', model, prompts: [[1, 2, 3]] })
+    expect(await logitsOf(packed)).toEqual(await logitsOf(plain))
+    const report = await inspectPair(base, packed)
+    expect(report.compatible).toBe(true)
+    expect(report.post.dtypes).toMatchObject({ I4: 4 })
+    expect(report.findings.map(({ message }) => message).join()).toMatch(
+      /Post stores 4 tensors as I4 with scales: they are computed as the F16 that these make/
+    )
+  })
+
+  test('has their distances, reading each byte once', async () => {
+    const { base, packed, plain } = await pairs()
+    const distancesOf = async (post: string) => {
+      for await (const event of compareLayers(await readPair(base, post)))
+        if (event.type === 'done') return event.distances
+      throw new Error('no distances')
+    }
+    const { bytesRead, ...distances } = await distancesOf(packed)
+    const { bytesRead: ofPlain, ...expected } = await distancesOf(plain)
+    expect(distances).toEqual(expected)
+    const saved =
+      4 *
+      (64 * 32 * 2 - Object.values(GPTQ.tensors).reduce((sum, { bytes }) => sum + bytesOf(bytes).length, 0))
+    expect(ofPlain - bytesRead).toBe(saved)
+  })
+
+  test('is not exported, with the reason', async () => {
+    const { base, packed } = await pairs()
+    const { message } = await problemOf(
+      prepareExport({ base, post: packed }, { name: 'x', ranges: [[0, 0]] })
+    )
+    expect(message).toMatch(/packed stores weights with scales, of which no restored model is written/)
+  })
+})
