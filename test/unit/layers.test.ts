@@ -57,6 +57,7 @@ const WINDOW_SHARES: Readonly<Record<string, readonly string[]>> = {
   evaluate: ['answers', 'recipes', 'samples'],
   export: ['recipes'],
   pair: ['recipes'],
+  pairs: ['answers'],
   prompts: ['prompt-set'],
   ranges: ['prompt-set', 'recipes'],
   report: ['evaluate', 'pair', 'ranges', 'recipes'],

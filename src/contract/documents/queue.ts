@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../model/problem'
 import { PairId } from './project'
+import { Computing, ON_CPU } from './samples'
 import type { SweepProgress } from './sweep-events'
 
 export const QUEUE_VERSION = 1
@@ -15,7 +16,11 @@ export const QueuedWork = z.discriminatedUnion('kind', [
     /** Whether ranges that cannot be selected are scored on a few prompts only. */
     preview: z.boolean().default(false)
   }),
-  z.object({ kind: z.literal('evaluation'), task: z.object({ id: z.string(), name: z.string() }) })
+  z.object({
+    kind: z.literal('evaluation'),
+    task: z.object({ id: z.string(), name: z.string() }),
+    computing: Computing.default(ON_CPU)
+  })
 ])
 export type QueuedWork = z.infer<typeof QueuedWork>
 

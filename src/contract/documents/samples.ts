@@ -43,6 +43,17 @@ export type Computing = z.infer<typeof Computing>
 /** Unless somebody says otherwise. */
 export const ON_CPU: Computing = { device: 'cpu' }
 
+/** What options ask for. */
+export const askedComputing = ({
+  device = 'cpu',
+  precision,
+  weights
+}: { [Field in keyof Computing]?: Computing[Field] | undefined }): Computing => ({
+  device,
+  ...(precision === undefined ? {} : { precision }),
+  ...(weights === undefined ? {} : { weights })
+})
+
 export const SampleSettings = TaskSettings.extend({
   ...Computing.shape,
   /** Of the device. */

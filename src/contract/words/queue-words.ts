@@ -1,3 +1,4 @@
+import { DEVICE_LABELS } from '../model/device'
 import type { QueuedWork, QueueState } from '../documents/queue'
 import { formatDuration, formatPercent, plural } from './format'
 
@@ -5,8 +6,10 @@ type QueuedJobState = QueueState['jobs'][number]
 
 /** What is done, as it stands in a list. */
 export function workWords(work: QueuedWork): string {
-  if (work.kind === 'evaluation') return `Evaluation by ${work.task.name}`
-  return work.preview ? 'Preview' : 'Sweep'
+  if (work.kind === 'sweep') return work.preview ? 'Preview' : 'Sweep'
+  const { task, computing } = work
+  const device = computing.device === 'cpu' ? '' : ` on ${DEVICE_LABELS[computing.device]}`
+  return `Evaluation by ${task.name}${device}`
 }
 
 /** How far a job is. */

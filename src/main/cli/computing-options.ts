@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
-import type { Computing } from '../../contract/documents/samples'
 import { GenerationDevice, Precision } from '../../contract/model/device'
 import { HeldWeights } from '../../contract/model/sampling'
 
@@ -28,13 +27,3 @@ export function withComputingOptions(command: Command): Command {
       ).choices(HeldWeights.options)
     )
 }
-
-export const computingFrom = ({
-  device = 'cpu',
-  precision,
-  weights
-}: z.infer<typeof ComputingOptions>): Computing => ({
-  device,
-  ...(precision === undefined ? {} : { precision }),
-  ...(weights === undefined ? {} : { weights })
-})

@@ -5,7 +5,7 @@ import { type EvaluationRun, EvaluationVariant } from '../../contract/documents/
 import { type Task } from '../../contract/documents/task'
 import { DEVICE_LABELS } from '../../contract/model/device'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
-import type { Variant } from '../../contract/documents/samples'
+import { askedComputing, type Variant } from '../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
 import { readJsonFile } from '../base/files/bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
@@ -13,7 +13,7 @@ import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { viewOf } from '../project/stored-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
-import { computingFrom, ComputingOptions, withComputingOptions } from './computing-options'
+import { ComputingOptions, withComputingOptions } from './computing-options'
 import { givenTask, TASK_CHOICES } from './given-task'
 import { judgeFrom, JudgeOptions, withJudgeOptions } from './judge'
 import { madeEvaluation } from './made-evaluation'
@@ -112,7 +112,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       task,
       variants: await givenVariants(options, folders, own),
       rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
-      computing: computingFrom(options),
+      computing: askedComputing(options),
       embeddingModel: options.embeddingModel,
       classifier: options.classifier
     })

@@ -5,6 +5,7 @@ import { TEXT_MEASURES } from '../../contract/model/measures'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import { DEVICE_LABELS } from '../../contract/model/device'
 import {
+  askedComputing,
   type Computation,
   describeComputation,
   PAPER_SAMPLING,
@@ -30,7 +31,7 @@ import { readSamplePrompts } from '../samples/prompts'
 import { measureRun } from '../measures/host'
 import { computationOf } from '../samples/run-samples'
 import { AnswersFile, jsonLines } from './answers-file'
-import { computingFrom, ComputingOptions, withComputingOptions } from './computing-options'
+import { ComputingOptions, withComputingOptions } from './computing-options'
 import { withEngine } from './engine'
 import {
   CommonOptions,
@@ -220,7 +221,7 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
     stopTexts: options.stop ?? defaults.stopTexts,
     seed: options.seed ?? defaults.seed,
     sampleCount: options.n ?? defaults.sampleCount,
-    ...computingFrom(options),
+    ...askedComputing(options),
     memoryBytes: options.memory ?? defaults.memoryBytes
   }
 }

@@ -1,4 +1,5 @@
 import { formatMemory } from '../../contract/model/bytes'
+import { DEVICE_LABELS } from '../../contract/model/device'
 import { planLine } from '../../contract/words/plan-words'
 import { formatDuration, plural } from '../../contract/words/format'
 import type { PlannedAnswers, StepPlan } from '../study/plan-study'
@@ -70,12 +71,13 @@ function answerWords({
   perVariant,
   missing,
   mostTokens: tokens,
+  device,
   memoryBytes
 }: PlannedAnswers): string {
   const all = prompts * variants * perVariant
   return [
     `${count(prompts)} prompts × ${count(variants)} variants at most × ${count(perVariant)}: ${count(missing)} of ${count(all)} answers`,
-    `at most ${count(tokens)} tokens`,
+    `at most ${count(tokens)} tokens${device === 'cpu' ? '' : ` on ${DEVICE_LABELS[device]}`}`,
     `within ${formatMemory(memoryBytes)}`,
     'time not known'
   ].join(' · ')

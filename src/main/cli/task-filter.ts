@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { askedComputing } from '../../contract/documents/samples'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import { GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
 import type { Task } from '../../contract/documents/task'
@@ -10,7 +11,7 @@ import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { viewOf } from '../project/stored-evaluation'
-import { computingFrom, ComputingOptions, withComputingOptions } from './computing-options'
+import { ComputingOptions, withComputingOptions } from './computing-options'
 import { givenTask, TASK_CHOICES, taskIdOf } from './given-task'
 import { madeEvaluation } from './made-evaluation'
 import {
@@ -86,7 +87,7 @@ async function filterTask(options: FilterOptions, command: Command, signal: Abor
       task: greedyTask(task),
       variants: GREEDY_VARIANTS,
       rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
-      computing: computingFrom(options)
+      computing: askedComputing(options)
     })
     const { files, proxies } = await madeEvaluation({ run, pair }, own, { judge: null, quiet, signal, tell })
     const view = await viewOf(files, proxies)

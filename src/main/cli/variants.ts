@@ -2,13 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { blendName } from '../../contract/documents/swept-model'
 import { type Recipe, SourcedRanges, STRENGTH_BOUNDS } from '../../contract/model/recipe'
-import {
-  blendStrengths,
-  isPostLayer,
-  postStrengths,
-  rangesStrengths,
-  takenFrom
-} from '../../contract/model/strengths'
+import { sourcedRecipe } from '../../contract/model/sourced-recipe'
+import { blendStrengths } from '../../contract/model/strengths'
 import { at, got } from '../../contract/model/look-up'
 import { Rival, rivalFromText, rivalText } from '../../contract/model/rival'
 import {
@@ -160,27 +155,11 @@ export async function restoredRecipe(
       return ranges.map(([start, end]) => `${start}-${end}${behind}`)
     })
     .join()
-  if (named.length === 0) return { name, ranges: restored.flatMap(({ ranges }) => ranges) }
-  const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
-  const layers = postStrengths(layerCount)
-  for (const { ranges, source } of restored) {
-    const from = source === null ? null : got(sources, source, 'checkpoint')
-    for (const [layer, strength] of takenFrom(
-      rangesStrengths(ranges, layerCount, 'option --restore'),
-      from
-    ).entries()) {
-      if (isPostLayer(strength)) continue
-      if (!isPostLayer(at(layers, layer, 'layer'))) {
-        throw new WorkbenchError(
-          'bad-input',
-          `--restore ${name} gives layer ${layer} twice.`,
-          'A layer is of one checkpoint.'
-        )
-      }
-      layers[layer] = strength
-    }
+  if (named.length > 0) {
+    const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
+    return sourcedRecipe({ name, restored, sources, asked: 'option --restore' }, layerCount)
   }
-  return { name, layers }
+  return { name, ranges: restored.flatMap(({ ranges }) => ranges) }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { PairId } from '../../contract/documents/project'
 import type { QueuedJob, QueuedWork, QueueState } from '../../contract/documents/queue'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -105,4 +106,6 @@ function known(jobs: readonly QueuedJob[], id: string): QueuedJob {
 }
 
 const sameWork = (a: QueuedWork, b: QueuedWork): boolean =>
-  a.kind === 'sweep' || b.kind === 'sweep' ? a.kind === b.kind : a.task.id === b.task.id
+  a.kind === 'sweep' || b.kind === 'sweep'
+    ? a.kind === b.kind
+    : a.task.id === b.task.id && isDeepStrictEqual(a.computing, b.computing)

@@ -89,7 +89,7 @@ async function beginEvaluation(evaluations: Evaluations, own: ProjectPair, job: 
   if (stored !== undefined) return evaluations.goOn(own, stored.id)
   const task = await taskOf(own, work.task.id)
   const variants = (await offeredBy(own)).map(({ variant }) => ({ variant }))
-  return evaluations.start(own, { task, variants })
+  return evaluations.start(own, { task, variants, computing: work.computing })
 }
 
 /** What an evaluation of a pair begins with, as the window offers it: with what its newest sweep selects, once checked. */

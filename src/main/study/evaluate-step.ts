@@ -1,7 +1,8 @@
 import type { EvaluationProgress, EvaluationRun } from '../../contract/documents/evaluation'
+import { askedComputing } from '../../contract/documents/samples'
 import type { Task } from '../../contract/documents/task'
 import type { EngineClient } from '../engine/host'
-import { prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { runEvaluation } from '../evaluation/run-evaluation'
 import type { EvaluationFiles } from '../project/evaluation-files'
 import { pairPaths } from '../project/demo'
@@ -10,7 +11,8 @@ import { isComplete, sameEvaluation } from '../project/stored-evaluation'
 import type { SampledPair } from '../samples/generation'
 import { variantsOf } from './steps'
 import { type StudiedPair, taskOfStudy } from './studied-pair'
-import type { StudyTask } from './study-file'
+import type { Study, StudyTask } from './study-file'
+import { fileOfStudy } from './study-places'
 import type { PlacedStudy } from './study-project'
 import { type Found, studyVariants } from './study-variants'
 
@@ -21,6 +23,26 @@ export function taskAsAsked(task: Task, { n, seed, prompts }: StudyTask): Task {
     ...task,
     prompts: task.prompts.slice(0, prompts),
     settings: { ...settings, sampleCount: n ?? settings.sampleCount, seed: seed ?? settings.seed }
+  }
+}
+
+/**
+ * What a task says of how its answers are made and read, else the study; precision and weights go with the device.
+ *
+ * @param folder of the study's file
+ */
+function evaluatingOf(
+  { evaluate }: Study,
+  asked: StudyTask,
+  folder: string
+): Pick<EvaluationRequest, 'computing' | 'embeddingModel' | 'classifier'> {
+  const { 'embedding-model': embeddingModel, classifier } = { ...evaluate, ...asked }
+  const placed = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : fileOfStudy(folder, path)
+  return {
+    computing: askedComputing(asked.device === undefined ? { ...evaluate, ...asked } : asked),
+    embeddingModel: placed(embeddingModel),
+    classifier: placed(classifier)
   }
 }
 
@@ -52,7 +74,8 @@ export async function evaluationOf(
   const { sampling } = task.settings
   const place = { folder, pair: paths }
   const variants = await studyVariants(variantsOf(study, entry), study.samplers, sampling, place, found)
-  const { run, pair } = await prepareEvaluation({ ...paths, task, variants, rendering })
+  const { computing, ...models } = evaluatingOf(study, asked, folder)
+  const { run, pair } = await prepareEvaluation({ ...paths, task, variants, rendering, computing, ...models })
   const stored = own === null ? null : await sameEvaluation(own, run)
   return { run: stored?.run ?? run, pair, stored, complete: stored !== null && isComplete(stored) }
 }

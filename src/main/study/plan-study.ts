@@ -2,6 +2,7 @@ import { checkOf } from '../../contract/documents/answer-check'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import type { GenerationDevice } from '../../contract/model/device'
 import type { Problem } from '../../contract/model/problem'
 import { endpointWarning } from '../../contract/model/outside-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
@@ -16,11 +17,11 @@ import { Devices } from '../jobs/devices'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
 import { historyOf } from '../project/sweep-history'
-import { evaluationOf, taskAsAsked } from './evaluate-step'
+import { evaluationOf } from './evaluate-step'
 import { requireReplaceableReport } from './replaceable-report'
 import { isEndpoint, isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
-import { type StudiedPair, studiedPair, taskOfStudy } from './studied-pair'
-import type { FoundModels, StudyTask, StudyVariant } from './study-file'
+import { type StudiedPair, studiedPair } from './studied-pair'
+import type { FoundModels, StudyVariant } from './study-file'
 import { pairOfName, placeOf, type PlacedStudy, reportPath } from './study-project'
 import { endpointVariant, type Found } from './study-variants'
 import { storedSweep, sweepOfPair } from './sweep-step'
@@ -36,6 +37,7 @@ export interface PlannedAnswers {
   missing: number
   /** Of the missing ones at their longest. */
   mostTokens: number
+  device: GenerationDevice
   /** Bound on the engine that generates. */
   memoryBytes: number
 }
@@ -161,12 +163,12 @@ class PairPlanner {
     if (asked === null) throw new RangeError('an evaluation without a task')
     const entries = variantsOf(this.placed.study, this.studied.entry)
     const found = entries.some(isFound) ? await this.#found() : null
-    // What the sweep finds is not known yet, and so neither is the run.
-    if (found === null && entries.some(isFound)) return this.#planOfUnknown(entries, asked)
     const evaluation = await evaluationOf(this.placed, this.studied, this.own, asked, found)
-    const { task, variants } = evaluation.run
+    // What the sweep finds is not known yet, and so neither is the run; what of it would be refused is.
+    if (found === null && entries.some(isFound)) return this.#planOfUnknown(entries, evaluation.run)
+    const { variants } = evaluation.run
     const there = evaluation.stored?.samples ?? []
-    const answers = answersToMake(task, variants.length, there.length)
+    const answers = answersToMake(evaluation.run, variants.length, there.length)
     const left = variants.flatMap(({ variant }) => {
       if (variant.kind !== 'endpoint') return []
       const answered = there.filter((sample) => sample.variant === variant.name).length
@@ -176,26 +178,23 @@ class PairPlanner {
     return { state, answers, leaves: left }
   }
 
-  async #planOfUnknown(
+  /** @param run of those variants that are known */
+  #planOfUnknown(
     entries: readonly StudyVariant[],
-    asked: StudyTask
-  ): Promise<Pick<StepPlan, 'state' | 'answers' | 'leaves'>> {
+    run: EvaluationRun
+  ): Pick<StepPlan, 'state' | 'answers' | 'leaves'> {
     const samplers = this.placed.study.samplers?.length ?? 1
     const models = entries.reduce(
       (sum, { model }) =>
         sum + (model === undefined || model === 'base' || model === 'post' ? 1 : MOST_FOUND[model]),
       0
     )
-    const answers = answersToMake(await this.#taskOf(asked), models * samplers, 0)
+    const answers = answersToMake(run, models * samplers, 0)
     const left = entries.flatMap((entry) => {
       if (!isEndpoint(entry)) return []
       return leaving(endpointVariant(entry), answers.prompts, samplers * answers.prompts * answers.perVariant)
     })
     return { state: 'missing', answers, leaves: left }
-  }
-
-  async #taskOf(asked: StudyTask): Promise<EvaluationRun['task']> {
-    return taskAsAsked(await taskOfStudy(this.placed.folder, asked.task, this.own), asked)
   }
 
   /** Null before the sweep, and before the check that it waits for. */
@@ -219,7 +218,7 @@ async function planReport(
 }
 
 function answersToMake(
-  { prompts, settings }: EvaluationRun['task'],
+  { task: { prompts, settings }, computing }: EvaluationRun,
   variants: number,
   there: number
 ): PlannedAnswers {
@@ -230,6 +229,7 @@ function answersToMake(
     perVariant: settings.sampleCount,
     missing,
     mostTokens: missing * settings.maxTokens,
+    device: computing.device,
     memoryBytes: defaultMemoryBytes()
   }
 }

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { extname, isAbsolute, join } from 'node:path'
+import { extname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type CrcPrompts, DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
 import type { PairDocument, PairLocation } from '../../contract/documents/project'
@@ -8,7 +7,6 @@ import type { Task } from '../../contract/documents/task'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Sampling } from '../../contract/model/sampling'
 import { readTextFile } from '../base/files/bounded-file'
-import { absolutePath, modelPath } from '../base/files/places'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
 import { importedTask } from '../evaluation/imported'
@@ -17,6 +15,7 @@ import { newPair } from '../project/pair-list'
 import type { ProjectPair } from '../project/project-pair'
 import { taskOf } from '../project/stored-evaluation'
 import type { Study, StudyPair, StudySampler } from './study-file'
+import { fileOfStudy, modelOfStudy } from './study-places'
 
 const MAX_TASK_BYTES = 256_000_000
 
@@ -27,30 +26,14 @@ export interface StudiedPair {
   location: PairLocation
   rendering: Rendering
   settings: PairDocument['settings']
+  /** Folder of the checkpoint that its sweep restores layers to; null: base. */
+  source: string | null
   /** Of the character task. */
   prompts: CrcPrompts
   /** What its sweep asks. */
   scored: CrcSweepRequest['prompts']
   /** A task of a file that its sweep is scored by, for the project to keep; null for none. */
   ownTask: Task | null
-}
-
-/** A file that a study names, which may be told from the folder that the study lies in. */
-export function fileOfStudy(folder: string, typed: string): string {
-  return isAbsolute(typed) || typed.startsWith('~') ? absolutePath(typed) : join(folder, typed)
-}
-
-/** A model that a study names: a folder, or its name in the Hugging Face cache. */
-export function modelOfStudy(folder: string, typed: string): string {
-  const beside = fileOfStudy(folder, typed)
-  const named = modelPath(typed)
-  // Where the cache has none, it was made a path from where the program runs.
-  return existsSync(beside) || named === absolutePath(typed) ? beside : named
-}
-
-export function locationOf(folder: string, { demo, base = '', post = '' }: StudyPair): PairLocation {
-  if (demo === true) return { kind: 'demo' }
-  return { kind: 'folders', base: modelOfStudy(folder, base), post: modelOfStudy(folder, post) }
 }
 
 /** @throws WorkbenchError as `importedTask`; `not-found` naming the tasks that there are */
@@ -95,6 +78,7 @@ export async function studiedPair(
     entry,
     location,
     rendering: renderingOf(entry, rendering),
+    source: sourceOf(entry.source ?? sweep.source, folder),
     settings: {
       ...settings,
       scoredBy: choice.scoredBy,
@@ -109,6 +93,10 @@ export async function studiedPair(
     ownTask: choice.isFile ? choice.task : null
   }
 }
+
+/** What is chosen in the window for its next sweep is not the study's. */
+const sourceOf = (typed: string | undefined, folder: string): string | null =>
+  typed === undefined || typed === 'base' ? null : modelOfStudy(folder, typed)
 
 /** How the rest of a project's choice scores a task. */
 function taskScoring(choice: ScoringChoice): { sampling: Sampling; draws: number } {

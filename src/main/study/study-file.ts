@@ -4,11 +4,11 @@ import { EvaluationVariant } from '../../contract/documents/evaluation'
 import { Rendering } from '../../contract/documents/crc'
 import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/outside-model'
 import { PairName } from '../../contract/documents/project'
-import { DeviceChoice } from '../../contract/model/device'
+import { DeviceChoice, GenerationDevice, Precision } from '../../contract/model/device'
 import { firstIssue, WorkbenchError } from '../../contract/model/problem'
-import { rangesFromText, Recipe, SoupSize, STRENGTH_BOUNDS } from '../../contract/model/recipe'
+import { Recipe, SoupSize, sourcedRangesFromText, STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { type Rival, rivalFromText } from '../../contract/model/rival'
-import { Sampling } from '../../contract/model/sampling'
+import { HeldWeights, Sampling } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
 import { readYaml } from '../confined/yaml'
 
@@ -52,7 +52,10 @@ export type FoundModels = z.infer<typeof FoundModels>
 /** Each is one model, or what a sweep finds; the names of the fields are those of the options of `slr evaluate`. */
 const MODELS = {
   model: z.enum(['base', 'post', ...FoundModels.options]),
-  restore: readBy(rangesFromText, 'expected a layer or first-last, such as 5, 3-7 or 3-7,9'),
+  restore: readBy(
+    sourcedRangesFromText,
+    'expected a layer or first-last, such as 5, 3-7 or 3-7,9, each with @FOLDER behind it where it is of another checkpoint than base'
+  ),
   /** A file, or the recipe itself. */
   recipe: z.union([file, Recipe], { error: 'expected a file, or a recipe with name and ranges or layers' }),
   blend: z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most),
@@ -118,6 +121,8 @@ export const StudyPair = z.preprocess(
         base: file.optional(),
         post: file.optional(),
         ...RENDERING,
+        /** What its sweep restores layers to, in place of what `sweep` says. */
+        source: file.optional(),
         /** Beside those of the study. */
         variants: StudyVariants.default([])
       },
@@ -133,6 +138,8 @@ export type StudyPair = z.infer<typeof StudyPair>
 
 const StudySweep = z
   .strictObject({
+    /** A folder, or `base`. */
+    source: file.optional(),
     prompts: file.optional(),
     task: z.string().min(1).optional(),
     ...MIN_P_DRAW,
@@ -146,15 +153,25 @@ const StudySweep = z
     message: 'goes with the character task, and this sweep has a task: leave one of them out'
   })
   .refine(
-    ({ task, prompts: _, soup: _soup, rho: _rho, ...ofTask }) =>
+    ({ task, source: _source, prompts: _, soup: _soup, rho: _rho, ...ofTask }) =>
       (task !== undefined && task !== 'crc') || Object.values(ofTask).every((value) => value === undefined),
     'a sampler, draws and split need a task: the character task is scored without a sampler'
   )
 export type StudySweep = z.infer<typeof StudySweep>
 
+/** How answers are made and read, called as the options of `slr evaluate`. */
+const EVALUATING = {
+  device: GenerationDevice.optional(),
+  precision: Precision.optional(),
+  weights: HeldWeights.optional(),
+  'embedding-model': file.optional(),
+  classifier: file.optional()
+}
+
 const StudyTask = z.preprocess(
   (value) => (typeof value === 'string' ? { task: value } : value),
   z.strictObject({
+    ...EVALUATING,
     task: z.string({ error: 'expected the name of a task, or a file' }).min(1),
     n: TaskSettings.shape.sampleCount.optional(),
     seed: z
@@ -186,9 +203,16 @@ export const Study = z
     /** So many of the best ranges, on whole answers. */
     check: z.number().int().min(1).max(1000).optional(),
     variants: StudyVariants.default([]),
+    /** Of every task that does not say otherwise. */
+    evaluate: z.strictObject(EVALUATING).default({}),
     /** Each variant that is sampled here or by an endpoint, under each of these; left out: as the task says. */
     samplers: z.array(StudySampler).min(1).max(MAX_ENTRIES).optional(),
     tasks: z.array(StudyTask).max(MAX_ENTRIES).default([])
+  })
+  .refine(({ pairs, sweep }) => sweep !== undefined || pairs.every(({ source }) => source === undefined), {
+    path: ['pairs'],
+    message:
+      'source is what a sweep restores layers to, and the study has none: add "sweep: {}", or leave source out'
   })
   .refine(({ sweep, check }) => check === undefined || sweep !== undefined, {
     path: ['check'],

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { checkOf } from '../../contract/documents/answer-check'
 import { DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
-import type { SweepSummary } from '../../contract/documents/project'
 import { at } from '../../contract/model/look-up'
 import { rangesToCheck } from '../crc/check/check-sweep'
 import type { Project } from '../project/project'
@@ -22,11 +21,9 @@ import { type Lines, variantLines } from './variant-lines'
 export async function studyOfProject(name: string, project: Project): Promise<string> {
   const evaluated = await Promise.all(project.pairs.map(evaluatedPair))
   const runs = [
-    ...new Map(
-      evaluated.flatMap((pair) => pair.runs.map((run) => [askingOf(run.task), run] as const))
-    ).values()
+    ...new Map(evaluated.flatMap((pair) => pair.runs.map((run) => [askingOf(run), run] as const))).values()
   ]
-  const swept = project.pairs.find(({ sweeps }) => sweeps.some(ofBase))
+  const swept = project.pairs.find(({ sweeps }) => sweeps.length > 0)
   const [first, ...others] = evaluated.map(({ variants }) => variants)
   // Where pairs were evaluated otherwise, as by the ranges that their sweeps selected, each has its own.
   const alike = first !== undefined && others.every((other) => isDeepStrictEqual(other, first))
@@ -66,7 +63,7 @@ async function evaluatedPair(
     const { run } = await own.evaluations.read(id)
     const before = runs.filter(({ task }) => task.id === taskId)
     const [newest] = before
-    const isNew = before.every(({ task }) => askingOf(task) !== askingOf(run.task))
+    const isNew = before.every((other) => askingOf(other) !== askingOf(run))
     if (isNew && (newest === undefined || isDeepStrictEqual(entriesOf(newest), entriesOf(run))))
       runs.push(run)
   }
@@ -74,18 +71,39 @@ async function evaluatedPair(
 }
 
 /** How a study asks a task, as one string. */
-const askingOf = ({ id, prompts, settings }: EvaluationRun['task']): string =>
-  [id, prompts.length, settings.sampleCount, settings.seed].join(' ')
+const askingOf = ({ task: { id, prompts, settings }, ...run }: EvaluationRun): string =>
+  JSON.stringify([id, prompts.length, settings.sampleCount, settings.seed, evaluatingLines(run)])
+
+/** Where and how answers were made and read, where that is not as a study has it that does not say. */
+function evaluatingLines({
+  computing: { device, precision, weights },
+  embeddingModel,
+  classifier
+}: Pick<EvaluationRun, 'computing' | 'embeddingModel' | 'classifier'>): Lines {
+  return [
+    ...(device === 'cpu' ? [] : [`device: ${device}`]),
+    ...(precision === undefined ? [] : [`precision: ${precision}`]),
+    ...(weights === undefined ? [] : [`weights: ${weights}`]),
+    ...(embeddingModel === null ? [] : [`embedding-model: ${yamlText(embeddingModel.path)}`]),
+    ...(classifier === null ? [] : [`classifier: ${yamlText(classifier.path)}`])
+  ]
+}
 
 const entriesOf = ({ variants, task }: EvaluationRun): Lines =>
   variants.map((variant) => variantLines(variant, task.settings.sampling).join('\n'))
 
-function pairLines({ document: { name, location, rendering } }: ProjectPair): Lines {
+function pairLines({ document: { name, location, rendering }, sweeps }: ProjectPair): Lines {
+  const source = sweeps[0]?.source ?? null
   const models =
     location.kind === 'demo'
       ? ['demo: true']
       : [`base: ${yamlText(location.base)}`, `post: ${yamlText(location.post)}`]
-  const [first = '', ...more] = [`name: ${yamlText(name)}`, ...models, ...renderingLines(rendering)]
+  const [first = '', ...more] = [
+    `name: ${yamlText(name)}`,
+    ...models,
+    ...renderingLines(rendering),
+    ...(source === null ? [] : [`source: ${yamlText(source.path)}`])
+  ]
   return [`  - ${first}`, ...more.map((line) => `    ${line}`)]
 }
 
@@ -100,12 +118,9 @@ function renderingLines({ systemPrompt, templateArguments, date, assistantPrefix
   ]
 }
 
-/** A study sweeps what base's layers do. */
-const ofBase = ({ source }: Pick<SweepSummary, 'source'>): boolean => source === null
-
 async function sweepLines(own: ProjectPair): Promise<Lines> {
   const { rho } = own.document.settings
-  const sweep = await own.readSweep(at(own.sweeps.filter(ofBase), 0, 'sweep').id)
+  const sweep = await own.readSweep(at(own.sweeps, 0, 'sweep').id)
   const check = await own.readAnswerCheck(sweep.id)
   const best =
     check === null || sweep.scoredBy.kind === 'task'
@@ -135,7 +150,7 @@ async function sweepLines(own: ProjectPair): Promise<Lines> {
 
 async function taskLines(project: Project, runs: readonly EvaluationRun[]): Promise<Lines> {
   const known = await allTasks(project.firstPair)
-  return runs.flatMap(({ task }) => {
+  return runs.flatMap(({ task, ...run }) => {
     const { id, prompts, settings } = task
     const found = known.find((entry) => entry.task.id === id)?.task
     if (found === undefined) return [`  # ${id} is no task of the project any more`]
@@ -147,6 +162,7 @@ async function taskLines(project: Project, runs: readonly EvaluationRun[]): Prom
     }
     const changed = isDeepStrictEqual(asAsked, task) ? [] : [`  # ${id} was asked otherwise than it is now`]
     const part = prompts.length < found.prompts.length ? [`    prompts: ${prompts.length}`] : []
-    return [...changed, `  - task: ${id}`, ...part, `    n: ${sampleCount}`, `    seed: ${seed}`]
+    const asked = [`n: ${sampleCount}`, `seed: ${seed}`, ...evaluatingLines(run)]
+    return [...changed, `  - task: ${id}`, ...part, ...indented(4, asked)]
   })
 }

@@ -10,8 +10,9 @@ import { isProject } from '../project/project-file'
 import { PROJECT_SUFFIX } from '../project/project-name'
 import type { ProjectPair } from '../project/project-pair'
 import { expandStudy, studyPairName, type StudyStep } from './steps'
-import { fileOfStudy, locationOf, type StudiedPair, studiedPair } from './studied-pair'
+import { type StudiedPair, studiedPair } from './studied-pair'
 import type { Study } from './study-file'
+import { fileOfStudy, locationOf } from './study-places'
 
 /** A study with the places that its file leads to. */
 export interface PlacedStudy {

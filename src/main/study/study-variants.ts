@@ -4,20 +4,24 @@ import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { Variant } from '../../contract/documents/samples'
 import { blendName } from '../../contract/documents/swept-model'
 import { takenVariants } from '../../contract/documents/variant-choices'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
+import { got } from '../../contract/model/look-up'
 import { sweptRangeModel, sameModel } from '../../contract/model/model'
 import { Endpoint, type EndpointInterface } from '../../contract/model/outside-model'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import type { SourcedRanges } from '../../contract/model/recipe'
 import { rivalText } from '../../contract/model/rival'
+import { sourcedRecipe } from '../../contract/model/sourced-recipe'
 import { blendStrengths } from '../../contract/model/strengths'
 import type { Sampling } from '../../contract/model/sampling'
-import { modelName } from '../checkpoint/model-folder'
-import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
+import type { PairFolders } from '../crc/sweep/score-recipes'
 import { readRecipeFile } from '../mergekit/recipe-file'
 import { answerFileModel } from '../samples/answer-files'
-import { fileOfStudy, modelOfStudy, samplingOf } from './studied-pair'
+import { samplingOf } from './studied-pair'
 import type { FoundModels, StudySampler, StudyVariant } from './study-file'
+import { fileOfStudy, modelOfStudy, otherOfPair } from './study-places'
 
 /** What a sweep has found for a pair, once checked. */
 export interface Found {
@@ -30,8 +34,7 @@ export interface Found {
 export interface VariantPlace {
   /** Of the study's file. */
   folder: string
-  /** The model folders. */
-  pair: { base: string; post: string }
+  pair: PairFolders
 }
 
 /**
@@ -48,10 +51,7 @@ async function variantsOfEntry(
   const { model, restore, recipe, blend, rival, checkpoint, answers } = entry
   if (model === 'base' || model === 'post') return [{ kind: model, name: model }]
   if (model !== undefined) return found === null ? [] : foundVariants(model, found)
-  if (restore !== undefined) {
-    const name = restore.map(([start, end]) => (start === end ? `${start}` : `${start}-${end}`)).join()
-    return [{ kind: 'recipe', name, recipe: { name, ranges: restore } }]
-  }
+  if (restore !== undefined) return [await restoredVariant(restore, place)]
   if (recipe !== undefined) {
     const read =
       typeof recipe === 'string'
@@ -65,23 +65,37 @@ async function variantsOfEntry(
     return [{ kind: 'recipe', name, recipe: { name, layers: blendStrengths(blend, layerCount) } }]
   }
   if (rival !== undefined) return [{ kind: 'rival', name: rivalText(rival), rival }]
-  if (checkpoint !== undefined)
-    return [await checkpointVariant(modelOfStudy(place.folder, checkpoint), place)]
+  if (checkpoint !== undefined) return [{ kind: 'checkpoint', ...(await otherOfStudy(place, checkpoint)) }]
   if (answers !== undefined) {
     return [await answerFileModel(answers.name, fileOfStudy(place.folder, answers.path))]
   }
   return [endpointVariant(entry)]
 }
 
-async function checkpointVariant(path: string, { pair }: VariantPlace): Promise<Variant> {
-  const { post } = await openPair(pair.base, pair.post)
-  const { checkpoint } = await openOther(post, path)
-  return {
-    kind: 'checkpoint',
-    name: modelName(checkpoint.path),
-    path,
-    fingerprint: checkpoint.fingerprint
+const otherOfStudy = ({ folder, pair }: VariantPlace, typed: string): Promise<OtherCheckpoint> =>
+  otherOfPair(modelOfStudy(folder, typed), pair)
+
+/** Post with layers from base, or from the checkpoints that the ranges name as they are now. */
+async function restoredVariant(restored: readonly SourcedRanges[], place: VariantPlace): Promise<Variant> {
+  const sources = new Map<string, OtherCheckpoint>()
+  for (const { source } of restored) {
+    if (source === null || sources.has(source)) continue
+    const found = await otherOfStudy(place, source)
+    const others = [...sources.values()].map((other) => other.name)
+    sources.set(source, { ...found, name: freeName(found.name, others) })
   }
+  const name = restored
+    .flatMap(({ ranges, source }) => {
+      const behind = source === null ? '' : `@${got(sources, source, 'checkpoint').name}`
+      return ranges.map(([start, end]) => (start === end ? `${start}${behind}` : `${start}-${end}${behind}`))
+    })
+    .join()
+  if (sources.size === 0) {
+    return { kind: 'recipe', name, recipe: { name, ranges: restored.flatMap(({ ranges }) => ranges) } }
+  }
+  const { layerCount } = (await openPair(place.pair.base, place.pair.post)).post.spec
+  const recipe = sourcedRecipe({ name, restored, sources, asked: 'variant that restores' }, layerCount)
+  return { kind: 'recipe', name, recipe }
 }
 
 /** The endpoint of an entry that names one. @throws WorkbenchError `bad-input` naming what is wrong with it */

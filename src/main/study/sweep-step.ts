@@ -12,10 +12,15 @@ import { keepSweep } from '../project/keep-sweep'
 import type { ProjectPair } from '../project/project-pair'
 import { historyOf } from '../project/sweep-history'
 import type { StudiedPair } from './studied-pair'
+import { otherOfPair } from './study-places'
 
-/** The sweep of a pair: of all ranges, blends and rivals, as the window would sweep it. What is kept by hand is not part of a study. */
+/**
+ * The sweep of a pair: of all ranges, blends and rivals, as the window would sweep it. What is kept by hand is not part of a study.
+ *
+ * @throws WorkbenchError as `otherOfPair`, and as `Devices.choose`
+ */
 export async function sweepOfPair(
-  { location, rendering, settings, scored }: StudiedPair,
+  { location, rendering, settings, source, scored }: StudiedPair,
   devices: Devices
 ): Promise<CrcSweepRequest> {
   const folders = pairPaths(location)
@@ -25,6 +30,7 @@ export async function sweepOfPair(
     rendering,
     rho: settings.rho,
     ranges: true,
+    source: source === null ? null : await otherOfPair(source, folders),
     rivals: true,
     whatIf: true,
     split: settings.scoredBy.kind === 'task' && settings.scoredBy.split,

@@ -63,10 +63,12 @@ pairs:
     #     endpoint-key: SLR_ENDPOINT_API_KEY
     #   - answers: other=answers.jsonl
 
-# device: auto
-# memory: 24GiB
+# device: auto # of sweeps
+# memory: 24GiB # of the engine, while it sweeps
+# evaluate: { device: webgpu } # otherwise the CPU makes the answers
 
 sweep:
+  # source: ../sft # another checkpoint that layers are restored to, in place of base
   # prompts: prompts.json # a prompt set of one's own; or task: TASK, to score by a task's listed answers
   soup: 21 # blends of all layers alike, beside the ranges
   rho: 0.9 # share of post's validity that a range must keep
@@ -80,9 +82,8 @@ variants:
   - selected # the range that the sweep selects
   - rivals # what the same rule takes of blends, samplers, mixed logits and filters
   - controls # ranges of the same length: the earliest, the latest and the middle one
-  # - restore: 8-15
-  # - blend: 0.5
-  # - rival: mix:0.5
+  # - restore: 8-15 # or 8-15@../sft, layers of another checkpoint
+  # - blend: 0.5 # or rival: mix:0.5
 
 # Each variant under each of these; the first keeps the names as they are.
 samplers:

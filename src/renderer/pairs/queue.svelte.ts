@@ -1,6 +1,13 @@
 import type { PairId } from '../../contract/documents/project'
 import type { QueuedWork, QueueState } from '../../contract/documents/queue'
 import type { Task } from '../../contract/documents/task'
+import { ON_CPU } from '../../contract/documents/samples'
+import {
+  chooseComputation,
+  type ComputationDraft,
+  computingOf,
+  draftOfComputing
+} from '../answers/computation'
 import { Following } from '../app/following'
 import type { OpenProject } from '../app/open-project.svelte'
 
@@ -8,6 +15,8 @@ import type { OpenProject } from '../app/open-project.svelte'
 export class Queue {
   /** Null until it is known. */
   state = $state.raw<QueueState | null>(null)
+  /** Where and how the answers of the next evaluations are computed. */
+  computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
   private readonly following: Following
 
   constructor(private readonly project: OpenProject) {
@@ -28,9 +37,13 @@ export class Queue {
     return this.add({ kind: 'sweep', preview })
   }
 
+  compute(choice: Partial<ComputationDraft>): void {
+    this.computation = chooseComputation(this.computation, choice)
+  }
+
   /** Puts an evaluation by a task in line for each pair, of what each offers by then. */
   evaluateAll({ id, name }: Pick<Task, 'id' | 'name'>): Promise<boolean> {
-    return this.add({ kind: 'evaluation', task: { id, name } })
+    return this.add({ kind: 'evaluation', task: { id, name }, computing: computingOf(this.computation) })
   }
 
   /** @param by how many places, earlier when negative */

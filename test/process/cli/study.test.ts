@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -11,6 +11,9 @@ import { exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
 import { runHere, stoppedHere } from '../../fixtures/command-line'
 import { answers } from '../../fixtures/held-engine'
 import { writeShortPair } from '../../fixtures/short-pair'
+import { whyNoWebGpu } from '../../fixtures/webgpu'
+
+const missing = await whyNoWebGpu()
 
 const Outcome = z.object({
   steps: z.array(
@@ -150,6 +153,65 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect(stderr).toContain(
       '3 of 4 steps were not done: Short/sweep, Short/check, Short/evaluate/demo-open.'
     )
+  })
+
+  it('takes layers of another checkpoint, and computes anew what depends on it when that changes', async () => {
+    const { folder, file } = await smallStudy()
+    await cp(join(folder, 'base'), join(folder, 'sft'), { recursive: true })
+    const study = (await readFile(file, 'utf8'))
+      .replace('check: 1\n', '')
+      .replace('sweep: {', 'sweep: {source: sft, ')
+      .replace('[post, selected]', '[post, selected, {restore: "1-2@sft,4"}]')
+      .replace('prompts: 2, n: 2', 'prompts: 1, n: 1')
+    await writeFile(file, study)
+    const kinds = (steps: Steps): string[] => steps.map(({ outcome }) => outcome)
+    const first = await run(file)
+    expect(kinds(first)).toEqual(['computed', 'computed', 'written'])
+    expect(await readFile(join(folder, 'small.html'), 'utf8')).toMatch(/sft, fingerprint [0-9a-f]+/)
+    expect(kinds(await run(file))).toEqual(['found', 'found', 'written'])
+    const mine = join(folder, 'mine.yaml')
+    await runHere(['study', mine, '--template', 'mine', '--project', join(folder, 'small.slr')])
+    expect(totalWork(await run(mine))).toBe(0)
+
+    // Base's layers, by another name, make what is there of other models.
+    await writeFile(
+      join(folder, 'sft', 'config.json'),
+      `${await readFile(join(folder, 'sft', 'config.json'), 'utf8')}\n`
+    )
+    const { stdout } = await runHere(['study', file, '--dry-run', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ steps: [{ state: 'missing' }, { state: 'missing' }, {}] })
+    expect(kinds(await run(file, '--only', 'step=sweep'))).toEqual(['computed'])
+
+    await rm(join(folder, 'sft'), { recursive: true })
+    const gone = await runHere(['study', file, '--dry-run'])
+    expect(gone.status).toBe(1)
+    expect(gone.stdout).toMatch(/Short\/sweep .*would fail: .*sft/)
+  })
+
+  it.skipIf(missing !== null)('evaluates on the device that it names, and finds that again', async () => {
+    const { folder, file } = await smallStudy()
+    const text = await readFile(file, 'utf8')
+    await writeFile(
+      file,
+      text
+        .replace(
+          /sweep: .*\ncheck: 1\nvariants: .*\n/,
+          'variants: [post]\nevaluate: {device: webgpu, weights: int8}\n'
+        )
+        .replace('prompts: 2, n: 2', 'prompts: 1, n: 1')
+    )
+    const planned = await runHere(['study', file, '--dry-run'])
+    expect(planned.stdout).toMatch(/1 of 1 answers · at most [\d,]+ tokens on WebGPU/)
+    const [evaluated] = await run(file)
+    const project = await openProject(join(folder, 'small.slr'))
+    const { run: stored } = await project.firstPair.evaluations.read(evaluated?.result ?? '')
+    await project.close()
+    expect(stored).toMatchObject({ computing: { device: 'webgpu', weights: 'int8' }, weights: 'int8' })
+    const mine = join(folder, 'mine.yaml')
+    await runHere(['study', mine, '--template', 'mine', '--project', join(folder, 'small.slr')])
+    expect(totalWork(await run(mine))).toBe(0)
+    await writeFile(file, (await readFile(file, 'utf8')).replace('n: 1', 'n: 1, device: cpu'))
+    expect(outcomes(await run(file))[0]).toEqual(['Short/evaluate/demo-open', 'computed'])
   })
 
   it('writes a template, which --json names, but over no file', async () => {

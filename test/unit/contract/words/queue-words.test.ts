@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ON_CPU } from '../../../../src/contract/documents/samples'
 import type { QueueState } from '../../../../src/contract/documents/queue'
 import { jobStateWords, timeLeftWords, workWords } from '../../../../src/contract/words/queue-words'
 
@@ -27,8 +28,10 @@ describe('words of the queue', () => {
   it('say what is done and how far it is', () => {
     expect(workWords({ kind: 'sweep', preview: false })).toBe('Sweep')
     expect(workWords({ kind: 'sweep', preview: true })).toBe('Preview')
-    expect(workWords({ kind: 'evaluation', task: { id: 'open', name: 'Open questions' } })).toBe(
-      'Evaluation by Open questions'
+    const task = { id: 'open', name: 'Open questions' }
+    expect(workWords({ kind: 'evaluation', task, computing: ON_CPU })).toBe('Evaluation by Open questions')
+    expect(workWords({ kind: 'evaluation', task, computing: { device: 'webgpu' } })).toBe(
+      'Evaluation by Open questions on WebGPU'
     )
     expect(jobStateWords(job('running', 45, 0.42))).toBe('Running, 42 %, about 45 s left')
     expect(jobStateWords(job('running'))).toBe('Running')

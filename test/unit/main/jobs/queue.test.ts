@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PairId } from '../../../../src/contract/documents/project'
 import type { QueuedWork, QueueState } from '../../../../src/contract/documents/queue'
+import { ON_CPU } from '../../../../src/contract/documents/samples'
 import { got } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Job } from '../../../../src/main/jobs/job'
@@ -17,7 +18,11 @@ import { Later } from '../../../fixtures/later'
 import { demoPrompts } from '../../../fixtures/swept-project'
 
 const SWEEP: QueuedWork = { kind: 'sweep', preview: false }
-const EVALUATION: QueuedWork = { kind: 'evaluation', task: { id: 'demo-open', name: 'Demo' } }
+const EVALUATION: QueuedWork = {
+  kind: 'evaluation',
+  task: { id: 'demo-open', name: 'Demo' },
+  computing: ON_CPU
+}
 
 /** Work that the test ends, by the pair that it is for. */
 class ScriptedKind implements QueuedKind {
@@ -142,6 +147,7 @@ describe('jobs in line over the pairs of a project', () => {
   it('are moved, taken out and stopped one by one, and wait once however often they are asked for', async () => {
     await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], SWEEP)
     await queue.add(project, ['pair-2', 'pair-3'], SWEEP)
+    await queue.add(project, ['pair-3'], EVALUATION)
     await queue.add(project, ['pair-3'], EVALUATION)
     await begun(sweeps, 1)
     await queue.move(project, await idOf('pair-3'), 1)

@@ -12,22 +12,23 @@ describe('a study file', () => {
     const study = await readStudy(
       `${HEAD}  - {name: L, base: a, post: b, template-argument: {enable_thinking: false}}\n` +
         'memory: 6GiB\nsweep: {}\ntasks: [open, {task: creative, n: 4}]\n' +
-        'variants:\n  - post\n  - selected\n  - restore: 5\n  - restore: 3-7,9\n  - rival: sampler:1.5,0.02\n' +
+        'variants:\n  - post\n  - selected\n  - restore: 5\n  - restore: 3-7@../sft,9\n  - rival: sampler:1.5,0.02\n' +
         '  - endpoint: restored=slr-8b@http://localhost:8000/v1\n',
       's.yaml'
     )
     expect(study.memory).toBe(6 * 2 ** 30)
     expect(study.pairs.map(({ demo, base }) => demo ?? base)).toEqual([true, 'a'])
     expect(study.tasks).toEqual([{ task: 'open' }, { task: 'creative', n: 4 }])
+    expect(study.evaluate).toEqual({})
     expect(
       study.variants.map(({ model, restore, rival, endpoint }) => model ?? restore ?? rival ?? endpoint)
     ).toEqual([
       'post',
       'selected',
-      [[5, 5]],
+      [{ ranges: [[5, 5]], source: null }],
       [
-        [3, 7],
-        [9, 9]
+        { ranges: [[3, 7]], source: '../sft' },
+        { ranges: [[9, 9]], source: null }
       ],
       { kind: 'sampler', temperature: 1.5, minP: 0.02 },
       { name: 'restored', model: 'slr-8b', baseUrl: 'http://localhost:8000/v1' }

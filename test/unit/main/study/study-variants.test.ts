@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
+import { openPair } from '../../../../src/main/checkpoint/pair'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { Study } from '../../../../src/main/study/study-file'
 import { studyVariants } from '../../../../src/main/study/study-variants'
@@ -10,9 +12,9 @@ const PLACE = {
 }
 
 /** What the entries and samplers of a file become. */
-async function variantsOf(variants: unknown[], samplers?: unknown[]) {
+async function variantsOf(variants: unknown[], samplers?: unknown[], folder = PLACE.folder) {
   const study = Study.parse({ name: 's', pairs: ['demo'], variants, ...(samplers && { samplers }) })
-  return studyVariants(study.variants, study.samplers, OPEN_SAMPLING, PLACE, null)
+  return studyVariants(study.variants, study.samplers, OPEN_SAMPLING, { ...PLACE, folder }, null)
 }
 
 describe('the variants of a study', () => {
@@ -41,6 +43,27 @@ describe('the variants of a study', () => {
       listed: 5
     })
     expect(made[2]?.variant).toMatchObject({ kind: 'recipe', recipe: { name: 'half' } })
+  })
+
+  it('restore layers of other checkpoints, as these are now, told from the folder of the study', async () => {
+    const { base, post } = PLACE.pair
+    const restored = async (restore: string) =>
+      (await variantsOf([{ restore }], undefined, join(post, '..')))[0]?.variant
+    const { fingerprint } = (await openPair(base, post)).base.checkpoint
+    const source = { name: 'base', path: base, fingerprint }
+    const layers = Array.from({ length: 12 }, (_, layer) =>
+      layer === 9
+        ? { attention: 1, mlp: 1 }
+        : layer >= 3 && layer <= 5
+          ? { attention: 1, mlp: 1, source }
+          : { attention: 0, mlp: 0 }
+    )
+    const name = '3-5@base,9'
+    expect(await restored('3-5@base,9')).toEqual({ kind: 'recipe', name, recipe: { name, layers } })
+    await expect(restored('3-5@base,5')).rejects.toThrow(
+      'The variant that restores 3-5@base,5 gives layer 5 twice.'
+    )
+    await expect(restored('3-5@nowhere')).rejects.toThrow(/nowhere/)
   })
 
   it('come under each sampler, of which the first keeps their names, but for what has a sampler of its own', async () => {

@@ -29,12 +29,17 @@ it('asks for work of all pairs of the project, in their order', async () => {
   void session.queue.sweepAll({ preview: false })
   void session.queue.sweepAll({ preview: true })
   void session.queue.evaluateAll({ id: 'open', name: 'Open questions' })
+  session.queue.compute({ device: 'webgpu' })
+  session.queue.compute({ weights: 'int8' })
+  void session.queue.evaluateAll({ id: 'open', name: 'Open questions' })
   await settled()
   const pairs = ['pair-1', 'pair-2']
+  const task = { id: 'open', name: 'Open questions' }
   expect(line.of('queue.add').map(({ input }) => input)).toEqual([
     { path, pairs, work: { kind: 'sweep', preview: false } },
     { path, pairs, work: { kind: 'sweep', preview: true } },
-    { path, pairs, work: { kind: 'evaluation', task: { id: 'open', name: 'Open questions' } } }
+    { path, pairs, work: { kind: 'evaluation', task, computing: { device: 'cpu' } } },
+    { path, pairs, work: { kind: 'evaluation', task, computing: { device: 'webgpu', weights: 'int8' } } }
   ])
 })
 

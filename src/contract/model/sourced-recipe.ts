@@ -1,0 +1,40 @@
+import type { OtherCheckpoint } from './checkpoint'
+import { at, got } from './look-up'
+import { WorkbenchError } from './problem'
+import type { Recipe, SourcedRanges } from './recipe'
+import { isPostLayer, postStrengths, rangesStrengths, takenFrom } from './strengths'
+
+/** Post with ranges of layers from base and from other checkpoints. */
+export interface SourcedRecipe {
+  name: string
+  restored: readonly SourcedRanges[]
+  /** The checkpoints that the ranges name, by these names. */
+  sources: ReadonlyMap<string, OtherCheckpoint>
+  /** Who asks, for messages, such as "option --restore". */
+  asked: string
+}
+
+/**
+ * Ranges with whose layers they are, as a recipe.
+ *
+ * @param layerCount of the pair
+ * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice
+ */
+export function sourcedRecipe({ name, restored, sources, asked }: SourcedRecipe, layerCount: number): Recipe {
+  const layers = postStrengths(layerCount)
+  for (const { ranges, source } of restored) {
+    const from = source === null ? null : got(sources, source, 'checkpoint')
+    for (const [layer, strength] of takenFrom(rangesStrengths(ranges, layerCount, asked), from).entries()) {
+      if (isPostLayer(strength)) continue
+      if (!isPostLayer(at(layers, layer, 'layer'))) {
+        throw new WorkbenchError(
+          'bad-input',
+          `The ${asked} ${name} gives layer ${layer} twice.`,
+          'A layer is of one checkpoint.'
+        )
+      }
+      layers[layer] = strength
+    }
+  }
+  return { name, layers }
+}
