@@ -148,7 +148,7 @@ export function readsFiles({ kind }: ConfinedRequest): boolean {
 /** What the process says: first that it is ready, then one reply to each request. */
 export const ConfinedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
-  z.object({ kind: z.literal('template'), rendered: z.array(z.string()) }),
+  z.object({ kind: z.literal('template'), rendered: z.array(z.string()), inParts: z.boolean() }),
   z.object({ kind: z.literal('yaml'), value: z.unknown(), lines: z.array(YamlLine) }),
   z.object({ kind: z.literal('imported'), value: z.unknown() }),
   z.object({ kind: z.literal('folder'), value: z.unknown() }),

@@ -16,34 +16,79 @@ const RESERVED = ['messages', 'add_generation_prompt', 'namespace']
 /** A template's own `raise_exception`, as opposed to a template that does not work. */
 class TemplateRefusal extends Error {}
 
+/** What a template made of chats. */
+export interface RenderedTemplate {
+  readonly rendered: string[]
+  /** Whether it was given messages in parts, for want of one that it takes as text. */
+  readonly inParts: boolean
+}
+
 /**
- * The text of each chat, as transformers' `apply_chat_template` makes it with a generation prompt.
+ * The text of each chat, as transformers' `apply_chat_template` makes it with a generation prompt. Messages are given as
+ * text; to a template that does not take such, or leaves out what users say in it, as a list of one part of text each, as
+ * the cards of these models have it (Llama Guard Vision, Llama Guard 3 1B).
  *
  * @throws WorkbenchError `bad-input` when the template refuses messages; `bad-file` when it does not work
  */
-export function renderTemplate(request: TemplateRequest): string[] {
+export function renderTemplate(request: TemplateRequest): RenderedTemplate {
   const what = subjectOf(request)
   const variables = templateVariables(what, request)
   try {
     const { parsed } = new Template(request.source)
     let characters = 0
-    return request.chats.map((messages) => {
-      const rendered = render(what, parsed, variables, messages)
-      characters += rendered.length
-      if (characters <= MAX_RENDERED_CHARACTERS) return rendered
+    let inParts = false
+    const rendered = request.chats.map((messages) => {
+      const chat = renderEither(messages, (given) => render(what, parsed, variables, given))
+      inParts ||= chat.inParts
+      characters += chat.text.length
+      if (characters <= MAX_RENDERED_CHARACTERS) return chat.text
       throw new Error(`it renders more than ${MAX_RENDERED_CHARACTERS} characters`)
     })
+    return { rendered, inParts }
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
     throw new WorkbenchError('bad-file', `${what} does not work: ${errorMessage(error)}`)
   }
 }
 
+/** A message as templates are given it. */
+interface GivenMessage {
+  readonly role: ChatMessage['role']
+  readonly content: string | readonly { readonly type: 'text'; readonly text: string }[]
+}
+
+/** What is left of a part that a template printed whole: it wanted text. */
+const PRINTED_PART = '{"type": "text"'
+
+function renderEither(
+  messages: readonly ChatMessage[],
+  renderGiven: (messages: readonly GivenMessage[]) => string
+): { text: string; inParts: boolean } {
+  const saysAll = (text: string): boolean =>
+    messages.every(({ role, content }) => role !== 'user' || text.includes(content.trim()))
+  const tried = (given: readonly GivenMessage[]): string | { readonly failure: unknown } => {
+    try {
+      return renderGiven(given)
+    } catch (failure) {
+      return { failure }
+    }
+  }
+  const plain = tried(messages)
+  if (typeof plain === 'string' && saysAll(plain)) return { text: plain, inParts: false }
+  const parts = tried(
+    messages.map(({ role, content }) => ({ role, content: [{ type: 'text', text: content }] }))
+  )
+  if (typeof parts === 'string' && saysAll(parts) && !parts.includes(PRINTED_PART))
+    return { text: parts, inParts: true }
+  if (typeof plain === 'string') return { text: plain, inParts: false }
+  throw plain.failure
+}
+
 function render(
   what: string,
   template: Template['parsed'],
   variables: ReadonlyMap<string, unknown>,
-  messages: readonly ChatMessage[]
+  messages: readonly GivenMessage[]
 ): string {
   const environment = new Environment()
   for (const [name, value] of variables) environment.set(name, value)

@@ -47,14 +47,19 @@ export async function renderChats(
     )
     return (await renderPlain(text, plain)).map((chat) => ({ ...chat, notices: [notice] }))
   }
-  const prompts = await renderTemplate(chatTemplate, text, chats, rendering)
+  const { rendered: prompts, inParts } = await renderTemplate(chatTemplate, text, chats, rendering)
   const rendered = prompts.map((prompt) => prompt + rendering.assistantPrefix)
   const tokens = await text.encodeAll(rendered)
   return chats.map((messages, index) => {
     const system = messages.find((message) => message.role === 'system')?.content.trim() ?? ''
-    const notices = at(prompts, index, 'chat').includes(system)
-      ? []
-      : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`]
+    const notices = [
+      ...(inParts
+        ? [`The chat template in ${chatTemplate.file} takes messages in parts, and is given them so.`]
+        : []),
+      ...(at(prompts, index, 'chat').includes(system)
+        ? []
+        : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`])
+    ]
     return { rendered: at(rendered, index, 'chat'), tokens: at(tokens, index, 'chat'), notices }
   })
 }
@@ -81,8 +86,9 @@ async function renderTemplate(
   { specialTokens }: TextModel,
   chats: readonly (readonly ChatMessage[])[],
   { templateArguments, date }: ChatRendering
-): Promise<string[]> {
+): Promise<{ rendered: string[]; inParts: boolean }> {
   const texts: string[] = []
+  let inParts = false
   const sizeOf = (chat: readonly ChatMessage[]): number =>
     chat.reduce((sum, { content }) => sum + content.length, 0)
   for (const batch of inBatches(chats, BATCH, sizeOf)) {
@@ -98,6 +104,7 @@ async function renderTemplate(
     if (reply.kind !== 'template')
       throw new Error(`the confined process replied to a template with ${reply.kind}`)
     texts.push(...reply.rendered)
+    inParts ||= reply.inParts
   }
-  return texts
+  return { rendered: texts, inParts }
 }

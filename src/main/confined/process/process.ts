@@ -37,7 +37,7 @@ async function answered(request: ConfinedRequest): Promise<ConfinedReply> {
 async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
   switch (request.kind) {
     case 'template':
-      return () => ({ kind: 'template', rendered: renderTemplate(request) })
+      return () => ({ kind: 'template', ...renderTemplate(request) })
     case 'yaml':
       return () => ({ kind: 'yaml', ...parsedYaml(request) })
     case 'import': {

@@ -215,7 +215,7 @@ describe('chat template', () => {
     // What is expected was rendered by Python's Jinja with transformers' settings.
     [
       'the characters of a text, which have no type',
-      "{% for part in messages[0]['content'] %}{% if part['type'] == 'image' %}!{% else %}{{ part }}.{% endif %}{% endfor %}",
+      "{% for part in messages[0]['content'] %}{% if part['type'] == 'image' %}!{% elif part is string %}{{ part }}.{% endif %}{% endfor %}",
       'H.i.'
     ],
     [
@@ -237,6 +237,28 @@ describe('chat template', () => {
     ]
   ])('may go through %s, as in Python', async (_, template, expected) => {
     expect((await renderWith(template)).rendered).toBe(expected)
+  })
+
+  /** As Llama Guard Vision has it: text is looked for in parts alone. */
+  const IN_PARTS =
+    "{% for message in messages %}{{ message['role'] }}: {% for part in message['content'] %}" +
+    "{% if part['type'] == 'text' %}{{ part['text'] | trim }}{% endif %}{% endfor %};{% endfor %}"
+
+  test.each([
+    ['leaves texts out', IN_PARTS],
+    ['fails on texts', `{% set first = messages[0]['content'][0]['text'].strip() %}${IN_PARTS}`],
+    [
+      'refuses texts',
+      `{% if messages[0]['content'] is string %}{{ raise_exception('no text') }}{% endif %}${IN_PARTS}`
+    ]
+  ])('that %s is given messages in parts, and that is said', async (_, template) => {
+    const { rendered, notices } = await renderWith(template)
+    expect(rendered).toBe('user: Hi;')
+    expect(notices).toEqual([expect.stringContaining('takes messages in parts, and is given them so')])
+  })
+
+  test('that leaves texts out either way is rendered as it is', async () => {
+    expect(await renderWith('nothing')).toMatchObject({ rendered: 'nothing', notices: [] })
   })
 
   test.each([
