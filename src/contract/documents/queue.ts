@@ -56,6 +56,9 @@ export type QueueProgress = z.infer<typeof QueueProgress>
 export const sweepProgress = ({ phase, rowsDone, rowsTotal, secondsLeft }: SweepProgress): QueueProgress =>
   phase === 'sweeping' ? { share: rowsDone / rowsTotal, secondsLeft } : { share: null, secondsLeft: null }
 
+/** More than anybody looks back at. */
+export const MAX_DONE = 20
+
 /** The line as windows show it. */
 export const QueueState = z.object({
   /** Nothing begins until somebody says so: after a pause, and after the program was started anew. */
@@ -67,6 +70,8 @@ export const QueueState = z.object({
       state: z.enum(['waiting', 'running', 'failed']),
       progress: QueueProgress
     })
-  )
+  ),
+  /** What was finished since the program was started, the last one last. */
+  done: z.array(QueuedJob.pick({ id: true, pair: true, work: true })).max(MAX_DONE)
 })
 export type QueueState = z.infer<typeof QueueState>

@@ -41,3 +41,19 @@ export function timeLeftWords({ jobs, paused, waits }: QueueState): string | nul
   const held = paused ? 'Paused: ' : waits ? 'Waiting for a job started by hand: ' : ''
   return `${held}${plural(ahead.length, 'job')}, ${left}`
 }
+
+/**
+ * What was finished, in the order of its end: `Done: Preview of a, b; Sweep of c.`
+ *
+ * @param nameOf a pair, by its id
+ * @returns null when nothing was
+ */
+export function doneWords(done: QueueState['done'], nameOf: (pair: string) => string): string | null {
+  if (done.length === 0) return null
+  const pairs = new Map<string, string[]>()
+  for (const { pair, work } of done) {
+    const what = workWords(work)
+    pairs.set(what, [...(pairs.get(what) ?? []), nameOf(pair)])
+  }
+  return `Done: ${[...pairs].map(([what, names]) => `${what} of ${names.join(', ')}`).join('; ')}.`
+}

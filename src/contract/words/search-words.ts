@@ -1,5 +1,5 @@
 import { checkOf, checkOfRange, type CheckResult, passesCheck } from '../documents/answer-check'
-import { formatCount, formatScore, plural, rangePhrase } from './format'
+import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
 import { failureWords } from './headline'
 import { distinctWords, scoreWords, type ScoreWords } from './score-words'
 import type { ScoredByBrief } from '../documents/scored-by'
@@ -50,12 +50,13 @@ export function searchFinding(
   if (verdict === 'none' || best === undefined) {
     return { words: `No recipe that was tried is ${more} than ${against}.`, checkNext: false }
   }
-  const { name } = best.recipe
+  const name = inSentence(best.recipe.name)
+  const first = wasCut(best.recipe.name) ? capitalised(name) : best.recipe.name
   const claim =
     verdict === 'confirmed'
       ? `is ${more} than ${against}, and the gain holds on prompts that did not pick`
       : `is ${more} than ${against} on the prompts that picked it, ${unprovenWords(heldOut, rho, words)}`
-  if (scoredBy.kind === 'task') return { words: `${name} ${claim}.`, checkNext: false }
+  if (scoredBy.kind === 'task') return { words: `${first} ${claim}.`, checkNext: false }
   const checked = checkOf(check, { kind: 'recipe', recipe: best.recipe })
   if (check === null || checked === null) {
     return {
@@ -65,7 +66,7 @@ export function searchFinding(
   }
   if (!passesCheck(checked, check, rho)) {
     const why = failureWords(checked, check, rho)
-    return { words: `${name} fails the check: ${why}. On first tokens it ${claim}.`, checkNext: false }
+    return { words: `${first} fails the check: ${why}. On first tokens it ${claim}.`, checkNext: false }
   }
   const { answers } = checked
   return {
@@ -75,6 +76,14 @@ export function searchFinding(
       `${formatScore(check.post.answers.validity)}).`,
     checkNext: false
   }
+}
+
+const wasCut = (name: string): boolean => name.endsWith('…')
+
+/** A recipe within a sentence: a name that nobody gave it begins small, and one that was cut is no name. */
+function inSentence(name: string): string {
+  if (wasCut(name)) return 'the best recipe found'
+  return /^(Layer|Attention|Nothing)/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name
 }
 
 /** Why a gain is not taken for one on unseen prompts. */

@@ -69,10 +69,12 @@ export function allLayerTensors(spec: DecoderSpec): TensorSpec[] {
 }
 
 function specErrors(label: string, own: DecoderSpec, post: DecoderSpec): PairError[] {
-  const differs = (trait: string, inOwn: unknown, inPost: unknown): PairError => ({
-    code: 'mismatch',
-    message: `The ${trait} differs: ${describe(inOwn)} in ${label}, ${describe(inPost)} in post.`
-  })
+  const differs = (trait: string, inOwn: unknown, inPost: unknown): PairError => {
+    const short = [describe(inOwn), describe(inPost)]
+    // Numbers that differ further behind the point are written whole.
+    const [own, post] = short[0] === short[1] ? [String(inOwn), String(inPost)] : short
+    return { code: 'mismatch', message: `The ${trait} differs: ${own} in ${label}, ${post} in post.` }
+  }
   if (own.modelType !== post.modelType) {
     return [differs('family (model_type)', own.modelType, post.modelType)]
   }
@@ -94,6 +96,7 @@ function expertsInWords(experts: Experts | null): string {
 }
 
 function describe(value: unknown): string {
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(4)))
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

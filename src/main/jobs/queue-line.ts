@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { QueuedJob, QueueProgress, QueueState } from '../../contract/documents/queue'
+import { MAX_DONE, type QueuedJob, type QueueProgress, type QueueState } from '../../contract/documents/queue'
 import type { Problem } from '../../contract/model/problem'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
@@ -20,6 +20,7 @@ export class QueueLine {
   /** Whether a job that was started by hand is waited for. */
   private waits = false
   private running: { id: string; progress: QueueProgress; stop: () => void } | null = null
+  private finished: QueueState['done'] = []
   private readonly news = new EventEmitter().setMaxListeners(0)
   private version = 0
 
@@ -90,6 +91,7 @@ export class QueueLine {
     return {
       paused,
       waits,
+      done: this.finished,
       jobs: this.jobs.map(({ evaluationId: _, ...job }) => {
         if (job.id === running?.id) return { ...job, state: 'running', progress: running.progress }
         if (job.problem !== null) return { ...job, state: 'failed', progress: UNKNOWN }
@@ -125,11 +127,18 @@ export class QueueLine {
       const problem = await this.follow(job, own, kind)
       if (problem === 'stopped' && this.isClosing()) return
       if (problem === 'busy') await delay(BUSY_MS)
-      else await this.put(job.id, typeof problem === 'string' ? null : { ...job, problem })
+      else {
+        if (problem === 'finished') this.finish(job)
+        await this.put(job.id, typeof problem === 'string' ? null : { ...job, problem })
+      }
     } finally {
       this.running = null
       this.tell()
     }
+  }
+
+  private finish({ id, pair, work }: QueuedJob): void {
+    this.finished = [...this.finished, { id, pair, work }].slice(-MAX_DONE)
   }
 
   /** @returns how it ended */

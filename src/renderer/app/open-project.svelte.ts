@@ -133,6 +133,8 @@ export class OpenProject {
     if (this.state.writer !== null) return 'Another program has this project to write; see above.'
     if (this.state.readOnly !== null) return 'This project cannot be saved, so results could not be kept.'
     if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (!this.state.pair.post.hasTokenizer)
+      return 'Post has no tokenizer.json, and prompts need one; see the Pair step.'
     return this.jobs.whyNot(then, own) ?? this.elsewhere
   }
 

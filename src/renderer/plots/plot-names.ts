@@ -26,6 +26,8 @@ interface Box {
 }
 
 const GAP = 4
+/** Left free beside a name: two on one line are not to read as one. */
+const BETWEEN = 6
 /** Share of a name that may lie on other names, or beyond the plot, and still be read. */
 const MOST_LOST = 0.02
 /** Further and further away from the mark, in lines. */
@@ -80,8 +82,9 @@ export function placeNames(
     const { box, place } = best
     const overWritten = written.reduce((sum, other) => sum + overlap(box, other), 0)
     if (overWritten + boxArea(box) - overlap(box, area) > MOST_LOST * boxArea(box)) return null
-    taken.push(box)
-    written.push(box)
+    const kept = { ...box, left: box.left - BETWEEN, right: box.right + BETWEEN }
+    taken.push(kept)
+    written.push(kept)
     return place
   })
 }

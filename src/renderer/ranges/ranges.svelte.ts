@@ -12,8 +12,8 @@ import { rangeKey } from '../../contract/model/strengths'
 import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { samePrompts } from '../prompt-set/prompt-draft'
-import { formatPercent } from '../ui/format'
 import { sameRecord } from '../ui/same-record'
+import { LimitedSelection } from './limited-selection.svelte'
 import { LiveSweep, type SweepRun } from './live-sweep'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -31,8 +31,6 @@ import { ChartLook } from './chart-look.svelte'
 import type { ScatterPart } from './scatter-content'
 import { shareOf } from '../app/window-job'
 
-const RESELECT_MS = 120
-
 type ShownRange = ShownSweep['ranges'][number]
 
 /** The Ranges view: the running sweep or the sweep being looked at, and what is picked in it. */
@@ -47,7 +45,6 @@ export class Ranges {
   readonly whatIf: WhatIfAsking
   readonly comparing: SweepComparing
   sweep = $state.raw<ShownSweep | null>(null)
-  selection = $state.raw<Selection | null>(null)
   /** Keys of models. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
@@ -59,17 +56,18 @@ export class Ranges {
   hidden = $state.raw<readonly ScatterPart[]>([])
   metric = $state<Metric>('diversity')
   layout = $state<'heatmap' | 'table'>('heatmap')
-  /** Share of post's validity that a selected range must keep. */
-  rho: number
 
+  readonly limited: LimitedSelection
   private readonly reading: Latest<string>
-  private readonly selectingFor: Latest<number>
   /** The sweep that is being read, to be shown; null when none is. */
   readonly opening = $derived.by(() => this.reading.awaited)
   readonly newest = $derived.by(() => this.project.state.sweeps[0]?.id ?? null)
   readonly current = $derived(this.opening ?? this.sweep?.id ?? null)
   /** Whether a selection for another rho is on its way. */
-  readonly selecting = $derived.by(() => this.selectingFor.awaited !== null)
+  readonly selecting = $derived.by(() => this.limited.awaited)
+  readonly selection = $derived.by(() => this.limited.current)
+  /** Share of post's validity that a selected range must keep. */
+  readonly rho = $derived.by(() => this.limited.rho)
   readonly run = $derived.by(() => this.job.live)
   /** By which models are called what they are called now. */
   readonly kept = $derived.by<KeptModels>(() => this.project.state.document)
@@ -111,7 +109,7 @@ export class Ranges {
     return scoredModel(this.scoredSweep, found, this.chosen, this.kept)
   })
   /** Key of the selected range. */
-  readonly selected = $derived(keyOf(this.selection))
+  readonly selected = $derived.by(() => this.limited.selected)
   readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))
   readonly busy = $derived.by(() => this.job.busy)
   /** The range that is selected in the newest sweep, which the slider may have changed since it was saved; null for none. */
@@ -136,8 +134,6 @@ export class Ranges {
     )
   })
 
-  /** Whether the slider is at another rho than the project keeps, or is asked to. */
-  private moving = false
   private newestSeen: string | null = null
   /** As last heard. */
   private savedChecks: number
@@ -147,10 +143,9 @@ export class Ranges {
     private readonly project: OpenProject,
     private readonly needs: { prompts: { flush(): Promise<void> }; tasks: Tasks }
   ) {
-    this.rho = $state(project.state.document.settings.rho)
     this.savedChecks = project.state.saved.answerChecks
     this.reading = new Latest(project.left)
-    this.selectingFor = new Latest(project.left)
+    this.limited = new LimitedSelection(project, this, (take) => this.take(take))
     const live = new LiveSweep(() => {
       this.pick(null)
       this.whatIf.close()
@@ -201,10 +196,7 @@ export class Ranges {
   /** Hears what the project is now. */
   private hear(state: ProjectState, before: ProjectState): void {
     const { rho } = state.document.settings
-    if (rho !== before.document.settings.rho && rho !== this.rho && !this.moving) {
-      this.rho = rho
-      void this.select()
-    }
+    if (rho !== before.document.settings.rho) this.limited.hear(rho)
     void this.hearSaved(state.saved)
     const next = this.project.nextShown('sweep', this.current, state.sweeps, before.sweeps)
     if (next === null && !this.busy) this.clear()
@@ -217,11 +209,10 @@ export class Ranges {
   /** Shows none: the only one was deleted. */
   private clear(): void {
     this.reading.drop()
-    this.selectingFor.drop()
+    this.limited.show(null)
     this.whatIf.close()
     this.comparing.close()
     this.sweep = null
-    this.selection = null
     this.check.document = null
     this.search.forget()
     this.pick(null)
@@ -300,12 +291,10 @@ export class Ranges {
     )
     if (read === null) return
     const { sweep, selection, check } = read.answer
-    // A selection that was asked for belongs to the sweep before.
-    this.selectingFor.drop()
+    this.limited.show(selection)
     this.whatIf.close()
     this.newestSeen = this.newest
     this.sweep = sweep
-    this.selection = selection
     this.check.document = check
     const first = sweep.ranges[0]
     const any = first === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(first)
@@ -337,7 +326,7 @@ export class Ranges {
     const check = await this.project.attempt(() => client.checks.get({ ...here, sweepId }))
     if (sweepId !== this.sweep?.id) return
     // Both at once: a range that passes takes the place of one that fails before that failure is shown.
-    await this.select({ alongside: () => (this.check.document = check) })
+    await this.limited.ask({ alongside: () => (this.check.document = check) })
   }
 
   /** @param fresh computes also what is known */
@@ -358,21 +347,8 @@ export class Ranges {
 
   /** Moves the limit: of What if while it is asked, else the one that the project keeps. */
   limit(rho: number): void {
-    if (this.whatIf.asked === null) this.setRho(rho)
+    if (this.whatIf.asked === null) this.limited.move(rho)
     else void this.whatIf.change({ rho })
-  }
-
-  /** Another share of post's validity to keep: selects again once the slider rests, and remembers it. */
-  setRho(rho: number): void {
-    this.rho = rho
-    this.moving = true
-    void this.select({ restMs: RESELECT_MS, remember: true })
-  }
-
-  private remember(rho: number): void {
-    this.moving = false
-    if (!this.project.writable) return
-    void this.project.set(`keep ${formatPercent(rho)} of validity`, { settings: { rho } }, 'rho')
   }
 
   /** What the next sweep restores layers to: another checkpoint of the project, by its id; null: base. */
@@ -382,39 +358,10 @@ export class Ranges {
     void this.project.set(`restore to ${name}`, { settings: { source: id } })
   }
 
-  /**
-   * Asks main to select again with the current rho.
-   *
-   * @param options.alongside what changes at the same moment
-   * @param options.restMs waited before
-   * @param options.remember whether the project is to keep rho
-   */
-  private async select({
-    alongside = () => undefined,
-    restMs = 0,
-    remember = false
-  }: { alongside?: () => void; restMs?: number; remember?: boolean } = {}): Promise<void> {
-    const { here, client } = this.project
-    const { rho } = this
-    const selected = await this.project.attempt(() =>
-      this.selectingFor.ask(
-        rho,
-        async (signal) => {
-          if (remember) this.remember(rho)
-          const { sweep } = this
-          return sweep === null || sweep.ranges.length === 0
-            ? null
-            : client.sweeps.select({ ...here, sweepId: sweep.id, rho }, { signal })
-        },
-        restMs
-      )
-    )
-    const selection = selected?.answer ?? null
-    if (selection === null) return
-    // The inspector follows the selection unless the user is looking at another range.
+  /** The inspector follows what is selected unless the user is looking at another range. */
+  private take(take: () => void): void {
     const followed = this.chosen === this.selected
-    this.selection = selection
-    alongside()
+    take()
     this.comparing.again()
     if (followed) this.choose(this.selected ?? this.chosen)
   }
@@ -430,6 +377,3 @@ export class Ranges {
     if (chosen !== undefined) this.choose(chosen)
   }
 }
-
-const keyOf = (selection: Selection | null): string | null =>
-  selection?.selected ? rangeKey(selection.selected) : null

@@ -83,8 +83,8 @@ export function createScatter(
 ): ShownScatter {
   let words = scoreWords(BY_CHARACTERS)
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
-  /** What its axes show: Chart.js works all its options out anew when they are set. */
-  let axesOf = ''
+  /** How it looks but for its points: Chart.js works all its options out anew, and lays the axes out, when told to update. */
+  let lookOf = ''
   const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
   const chart: ScatterChart = new Chart(canvas, {
     ...surface,
@@ -96,7 +96,8 @@ export function createScatter(
     show(content, colors, font) {
       const bounds = scatterBounds(content)
       words = scoreWords(content.board.scoredBy)
-      chart.data.datasets = renewed(chart.data.datasets, scatterDatasets(content, colors))
+      const datasets = scatterDatasets(content, colors)
+      chart.data.datasets = renewed(chart.data.datasets, datasets)
       const marks = scatterMarks(content)
       const written = scatterNames(content, bounds, colors)
       const limit = limitLine(content, bounds, colors)
@@ -104,12 +105,25 @@ export function createScatter(
         drawLines(drawn, limit)
         drawNames(drawn, written, marks, colors, font)
       }
-      const of = JSON.stringify([bounds, words.validity, words.diversity, colors, font])
-      if (of !== axesOf) chart.options.scales = scatterScales(bounds, words, colors, font)
-      axesOf = of
+      const looks = datasets.map(({ data: _points, ...look }) => look)
+      const of = JSON.stringify([bounds, words.validity, words.diversity, colors, font, looks])
+      // What is under the pointer has to be found anew, which an update does.
+      if (of === lookOf && chart.getActiveElements().length === 0) return redrawPoints(chart)
+      if (of !== lookOf) chart.options.scales = scatterScales(bounds, words, colors, font)
+      lookOf = of
       chart.update('none')
     }
   }
+}
+
+/** Draws the points that the data sets have now, where nothing else of them or of the axes is another: a third of an update's work. */
+function redrawPoints(chart: ScatterChart): void {
+  for (const index of chart.data.datasets.keys()) {
+    const { controller } = chart.getDatasetMeta(index)
+    controller.buildOrUpdateElements()
+    controller.update('none')
+  }
+  chart.draw()
 }
 
 /** The data sets as they are to be, in the objects that the chart has of them: it makes every point anew for another object. */

@@ -198,13 +198,12 @@ export class SampleSetup {
     this.useSampling(PAPER_SAMPLING)
   }
 
-  /** Which of the two presets the sampler equals. */
+  /** Which of the two presets the sampler equals, and whether both are the same. */
   readonly preset = $derived.by(() => {
     const sampling = JSON.stringify(this.parsed?.settings?.sampling)
-    return {
-      model: this.defaults !== null && sampling === JSON.stringify(sampler(this.defaults.sampling)),
-      paper: sampling === JSON.stringify(sampler(PAPER_SAMPLING))
-    }
+    const model = this.defaults === null ? null : JSON.stringify(sampler(this.defaults.sampling))
+    const paper = JSON.stringify(sampler(PAPER_SAMPLING))
+    return { model: sampling === model, paper: sampling === paper, same: model === paper }
   })
 
   /** Asks for the model's own settings, unless they are known. */

@@ -416,6 +416,18 @@ describe('the words of a search', () => {
     )
   })
 
+  it('name a recipe as within a sentence, and not by a name that was cut', () => {
+    const named = (name: string): string =>
+      searchFinding({ ...search('confirmed'), found: [{ recipe: { name, ranges: [[4, 11]] } }] }, null, 0.9)
+        .words
+    expect(named('Layers 4–11, attention 2')).toMatch(
+      /^On first tokens alone, layers 4–11, attention 2 is more/
+    )
+    expect(named('Attention 2, MLP 3, attenti…')).toMatch(
+      /^On first tokens alone, the best recipe found is more/
+    )
+  })
+
   it('say what stands against a gain that is sure', () => {
     const recipe = { name: 'found', ranges: [[4, 11] satisfies [number, number]] }
     const scores = { found: score(0.88, 0.93), range: score(0.92, 0.9), post: score(0.99, 0.45) }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { ON_CPU } from '../../../../src/contract/documents/samples'
 import type { QueueState } from '../../../../src/contract/documents/queue'
-import { jobStateWords, timeLeftWords, workWords } from '../../../../src/contract/words/queue-words'
+import {
+  doneWords,
+  jobStateWords,
+  timeLeftWords,
+  workWords
+} from '../../../../src/contract/words/queue-words'
 
 type QueuedJobState = QueueState['jobs'][number]
 
@@ -19,7 +24,7 @@ const job = (
 })
 
 const line = (jobs: QueuedJobState[], more: Partial<QueueState> = {}): QueueState => ({
-  ...{ paused: false, waits: false },
+  ...{ paused: false, waits: false, done: [] },
   ...more,
   jobs
 })
@@ -53,5 +58,15 @@ describe('words of the queue', () => {
     expect(timeLeftWords(line([job('waiting')], { waits: true }))).toBe(
       'Waiting for a job started by hand: 1 job, time left not known yet'
     )
+  })
+  it('say what was finished, in the order of its end', () => {
+    const done = (pair: string, preview: boolean): QueueState['done'][number] => ({
+      id: '0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b',
+      pair,
+      work: { kind: 'sweep', preview }
+    })
+    expect(doneWords([], () => '')).toBeNull()
+    const all = [done('pair-2', true), done('pair-1', true), done('pair-2', false)]
+    expect(doneWords(all, (id) => `${id}!`)).toBe('Done: Preview of pair-2!, pair-1!; Sweep of pair-2!.')
   })
 })

@@ -147,6 +147,20 @@ describe('a pair that does not fit', () => {
     expect(messages(await findings(BASE, withConfig(changes)), 'error')).toEqual([message])
   })
 
+  test('in a number with many digits rounds it, as long as both still differ', async () => {
+    const granite = (attention_multiplier: number): CheckpointFixture =>
+      withConfig({
+        ...{ model_type: 'granite', embedding_multiplier: 1, residual_multiplier: 1, logits_scaling: 1 },
+        attention_multiplier
+      })
+    expect(messages(await findings(granite(Math.SQRT1_2 / 4), granite(0.25)), 'error')).toEqual([
+      'The attention score scale differs: 0.1768 in base, 0.25 in post.'
+    ])
+    expect(messages(await findings(granite(0.250001), granite(0.25)), 'error')).toEqual([
+      'The attention score scale differs: 0.250001 in base, 0.25 in post.'
+    ])
+  })
+
   test('in experts says so, and of which layer', async () => {
     const mixtral = (changes: Record<string, unknown>): CheckpointFixture =>
       withConfig({ model_type: 'mixtral', num_local_experts: 3, num_experts_per_tok: 2, ...changes })

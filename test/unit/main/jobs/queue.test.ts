@@ -142,6 +142,8 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.done(project)
     expect(await states()).toEqual([])
     expect(sweeps.begun).toEqual(['pair-1', 'pair-2', 'pair-3', 'pair-1'])
+    // Neither one that failed nor one that was stopped is done.
+    expect((await now()).done.map(({ pair }) => pair)).toEqual(['pair-2', 'pair-3', 'pair-1'])
   })
 
   it('are moved, taken out and stopped one by one, and wait once however often they are asked for', async () => {

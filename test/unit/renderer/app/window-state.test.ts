@@ -138,10 +138,10 @@ describe('the Ranges view', () => {
     await settled()
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
-    ranges.setRho(0.8)
+    ranges.limit(0.8)
     await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     // Where the second sweep was saved, so that nothing has to be selected in it.
-    ranges.rho = 0.9
+    ranges.limited.rho = 0.9
     void ranges.show('second')
     await settled()
     await line.answer('checks.get', 1, null)
@@ -395,6 +395,13 @@ describe('a job', () => {
     ranges.search.job.starting = false
     samples.job.starting = true
     expect(samples.blocked).toBe('Answers are being generated.')
+    session.accept({
+      ...state,
+      readOnly: null,
+      pair: { ...pair, post: { ...pair.post, hasTokenizer: false } }
+    })
+    const untold = 'Post has no tokenizer.json, and prompts need one; see the Pair step.'
+    expect([samples.blocked, evaluations.blocked, session.whyNot('sweep')]).toEqual([untold, untold, untold])
   })
 
   it('can be cancelled again when cancelling failed', async () => {
@@ -529,7 +536,7 @@ describe('a project that another window changes', () => {
     await settled()
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
-    ranges.setRho(0.8)
+    ranges.limit(0.8)
     await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     await settled()
     expect(line.of('pairs.update')).toHaveLength(0)
