@@ -1,4 +1,5 @@
 import type { LocalPair, LocalPairs } from '../../contract/documents/local-pairs'
+import { at } from '../../contract/model/look-up'
 import { breather } from '../base/files/breather'
 import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/cancelling'
@@ -30,7 +31,7 @@ export async function findPairs(
   limits: SearchLimits = { folders: MOST_FOLDERS, untilMs: performance.now() + MOST_MS }
 ): Promise<LocalPairs> {
   const found = await findModels(roots, limits, signal)
-  const leftOut = [...found.leftOut]
+  const failed = new Map<string, string[]>()
   const pairs: LocalPair[] = []
   const members = new Map<string, Promise<PairMember>>()
   const member = ({ folder }: LocalModel): Promise<PairMember> => {
@@ -65,11 +66,29 @@ export async function findPairs(
         by
       })
     } catch (error) {
-      leftOut.push({ folder: post.folder, reason: `No pair with ${base.name}: ${errorMessage(error)}` })
+      const reasons = failed.get(post.folder) ?? []
+      failed.set(post.folder, [...reasons, `No pair with ${base.name}: ${errorMessage(error)}`])
     }
   }
+  const leftOut = [...found.leftOut, ...unpaired(failed, pairs)]
   pairs.sort((one, other) => one.postName.localeCompare(other.postName))
   return { pairs, leftOut, folders: [...roots], cutShort }
+}
+
+/**
+ * Of models that fit none of those that their names suggest, once each: one that found its base is no base's loss.
+ *
+ * @param failed why each did not fit each
+ */
+function unpaired(
+  failed: ReadonlyMap<string, readonly string[]>,
+  pairs: readonly LocalPair[]
+): LocalPairs['leftOut'] {
+  return [...failed].flatMap(([folder, reasons]) => {
+    if (pairs.some(({ post }) => post === folder)) return []
+    const more = reasons.length - 1
+    return [{ folder, reason: `${at(reasons, 0, 'reason')}${more === 0 ? '' : ` (nor with ${more} more)`}` }]
+  })
 }
 
 /** Words in the names of post-trained models that their bases do not have. */

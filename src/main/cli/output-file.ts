@@ -1,7 +1,7 @@
-import { access, constants, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
-import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
+import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
@@ -34,11 +34,7 @@ export async function checkOutputFile(typed: string): Promise<OutputFile> {
       'Name a file to write, or use --json to have the result on stdout.'
     )
   }
-  try {
-    await access(dirname(output.path), constants.W_OK)
-  } catch (error) {
-    throw writeProblem(output.path, error)
-  }
+  await requireWritable(output.path)
   return output
 }
 

@@ -10,6 +10,7 @@ import { MAX_YAML_BYTES } from '../confined/yaml'
 import { openProject } from '../project/open-project'
 import { isProject } from '../project/project-file'
 import { planStudy, type StepPlan } from '../study/plan-study'
+import { requireReplaceableReport } from '../study/replaceable-report'
 import { runStudy } from '../study/run-study'
 import type { StepProgress, StepResult } from '../study/step-result'
 import {
@@ -86,7 +87,9 @@ async function study(
     throw usageError(command, '--project is of --template mine: a study names its project itself')
   }
   const read = await readStudy(await readTextFile(path, MAX_YAML_BYTES), path)
-  const placed = placedStudy({ ...read, ...(out === undefined ? {} : { report: absolutePath(out) }) }, path)
+  const output = out === undefined ? null : await checkOutputFile(out)
+  if (output !== null) await requireReplaceableReport(output.path)
+  const placed = placedStudy({ ...read, ...(output === null ? {} : { report: output.path }) }, path)
   const steps = chosenSteps(placed.steps, only)
   await (options.dryRun ? planSteps : runSteps)(placed, steps, options, signal)
 }

@@ -57,6 +57,8 @@ import { withSweepProgress } from './sweep-progress'
 import { checkCommandOf, describePart, describeSweep } from './sweep-report'
 import { checkpointOption, givenCheckpoints } from './variants'
 import { throwIfCancelled } from '../base/cancelling'
+import { openPair } from '../checkpoint/pair'
+import { recentTextModel } from '../text/recent-text-models'
 
 /** What is scored on which prompts. */
 export const ScoredOptions = z.strictObject({
@@ -317,6 +319,8 @@ export async function sweepRequest(
   const folders = pairPaths(pair)
   const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes, folders)
   const rendering = renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING)
+  // Before devices are tried out, which takes a while: nothing is scored without.
+  await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.path)
   return {
     ...folders,
     prompts: prompts ?? (await builtinPromptSet(pair.kind === 'demo' ? 'demo-crc' : 'crc')),

@@ -8,12 +8,20 @@ const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32',
 /** Requests in the form of OpenAI cannot tell Ollama so: left alone it has top-k 40 (its docs/modelfile.md). No vocabulary is that large. */
 const OLLAMA_DRAWS_ALL = ['PARAMETER top_k 1000000', 'PARAMETER min_p 0', 'PARAMETER repeat_penalty 1']
 
+/** What any of these programs makes tokens of text by. */
+const TOKENIZERS = ['tokenizer.json', 'tokenizer.model', 'tekken.json', 'vocab.json', 'vocab.txt']
+
 /**
- * Commands that use an exported folder with what people commonly run.
+ * Commands that use an exported folder with what people commonly run; where it holds no tokenizer, those that need none.
  *
  * @param dtype that most of its weights are stored in
+ * @param files names of what was copied from post
  */
-export function nextSteps(folder: string, dtype: StoredDtype): NextStep[] {
+export function nextSteps(folder: string, dtype: StoredDtype, files: readonly string[]): NextStep[] {
+  if (!files.some((name) => TOKENIZERS.includes(name))) {
+    const python = `from transformers import AutoModelForCausalLM; print(AutoModelForCausalLM.from_pretrained(${JSON.stringify(folder)}))`
+    return [{ tool: NO_TOKENIZER, command: `python -c ${shellWord(python)}` }]
+  }
   const python = `from transformers import pipeline; print(pipeline("text-generation", ${JSON.stringify(folder)})([{"role": "user", "content": "Name a colour."}])[0]["generated_text"])`
   const gguf = join(folder, '..', `${basename(folder)}.gguf`)
   const name = basename(folder)
@@ -48,6 +56,9 @@ export function nextSteps(folder: string, dtype: StoredDtype): NextStep[] {
     { tool: 'LM Studio (of the GGUF)', command: `lms import ${shellWord(gguf)} && lms server start` }
   ]
 }
+
+const NO_TOKENIZER =
+  'transformers, of the weights alone: what takes text needs a tokenizer, and post has none'
 
 /** An endpoint on this machine, at the port that its server takes unless told otherwise. */
 const served = (baseUrl: string, model: string, through: Endpoint['through']): Endpoint =>

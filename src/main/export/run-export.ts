@@ -86,7 +86,11 @@ export async function runExport(
       mergekitProblem,
       nonFinite,
       seconds: meter.seconds,
-      nextSteps: nextSteps(target.path, commonDtype(prepared))
+      nextSteps: nextSteps(
+        target.path,
+        commonDtype(prepared),
+        copied.map(({ name }) => name)
+      )
     }
   } finally {
     await sources.close()

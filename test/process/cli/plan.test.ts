@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SweepPlan } from '../../../src/contract/documents/sweep-plan'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../fixtures/checkpoint-builder'
 import { runHere } from '../../fixtures/command-line'
 
 async function plan(...args: string[]): Promise<SweepPlan> {
@@ -17,6 +19,16 @@ async function plan(...args: string[]): Promise<SweepPlan> {
 }
 
 describe('slr plan', () => {
+  it('says that the tokenizer is missing before it tries anything out', async () => {
+    const folder = await temporaryFolder()
+    const [base, post] = [join(folder, 'base'), join(folder, 'post')]
+    await writeCheckpoint(base, checkpointFixture({ seed: 1 }))
+    await writeCheckpoint(post, checkpointFixture({ seed: 2 }))
+    const { status, stderr } = await runHere(['plan', '--base', base, '--post', post])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^slr: There is no tokenizer/)
+  })
+
   it('counts the work of a sweep and the memory it takes, and estimates its time', async () => {
     const whole = await plan()
     expect(whole).toMatchObject({

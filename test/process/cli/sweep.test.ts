@@ -296,6 +296,14 @@ describe('slr sweep', () => {
     await expect(checkOutputFile(await makePath())).rejects.toThrow(/is not an ordinary file/)
   })
 
+  it.runIf(process.platform === 'linux')('finds out whether a folder takes files at all', async () => {
+    // Not even from root, whom the system lets write everywhere.
+    await expect(checkOutputFile('/proc/out.json')).rejects.toThrow('/proc/out.json cannot be written')
+    const folder = await temporaryFolder()
+    await expect(checkOutputFile(join(folder, 'out.json'))).resolves.toMatchObject({ exists: false })
+    expect(await readdir(folder)).toEqual([])
+  })
+
   it.each([
     ['a prompt without a valid set', [{ text: 'x', category: 'y' }], /0\.valid/],
     [

@@ -40,6 +40,22 @@ export async function writeFileAtomic(
   }
 }
 
+/**
+ * Finds out whether {@link writeFileAtomic} could write a file, by a file beside it that is gone again: what the system allows does
+ * not say of every folder whether it takes files, such as /proc.
+ *
+ * @throws WorkbenchError as `writeFileAtomic`
+ */
+export async function requireWritable(file: string): Promise<void> {
+  const tried = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
+  try {
+    await (await open(tried, 'wx')).close()
+    await rm(tried)
+  } catch (error) {
+    throw writeProblem(file, error)
+  }
+}
+
 /** As `writeFileAtomic` names what it has not finished. */
 const UNFINISHED = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/
 

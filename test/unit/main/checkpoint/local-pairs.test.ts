@@ -131,6 +131,29 @@ describe('pairs on this machine', () => {
       expect(reasons + found.leftOut.map(({ folder }) => folder).join('\n')).toContain(said)
   })
 
+  test('are not joined over families that happen to be called alike, which is said once of those without a pair', async () => {
+    const root = await temporaryFolder()
+    const [base, post] = [BASE, POST]
+    if (base === undefined || post === undefined) throw new Error('no checkpoint')
+    for (const family of ['one', 'two', 'three']) {
+      await writeCheckpoint(join(root, family, 'base'), family === 'one' ? base : DEEPER)
+      if (family !== 'three') await writeCheckpoint(join(root, family, 'instruct'), post)
+    }
+    const found = await findPairs([root], never)
+    expect(found.pairs.map(({ base: folder }) => folder)).toEqual([
+      join(root, 'one', 'base'),
+      join(root, 'one', 'base')
+    ])
+    expect(found.leftOut).toEqual([])
+    const alone = await findPairs([join(root, 'two'), join(root, 'three')], never)
+    expect(alone.leftOut).toEqual([
+      {
+        folder: join(root, 'two', 'instruct'),
+        reason: expect.stringMatching(/^No pair with base: .* \(nor with 1 more\)$/)
+      }
+    ])
+  })
+
   test('lie in folders of the user too, and links that go round are not followed', async () => {
     const root = await temporaryFolder()
     if (BASE === undefined || POST === undefined) throw new Error('no checkpoint')

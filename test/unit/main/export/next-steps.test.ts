@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { nextSteps } from '../../../../src/main/export/next-steps'
 
 it('says how to serve a written model, under which name and where it then answers', () => {
-  const steps = nextSteps("/models/Ada's 8B", 'BF16')
+  const steps = nextSteps("/models/Ada's 8B", 'BF16', ['tokenizer.json'])
   const served = steps.flatMap(({ tool, command, serves }) =>
     serves === undefined ? [] : [{ tool, command, ...serves }]
   )
@@ -27,4 +27,14 @@ it('says how to serve a written model, under which name and where it then answer
       through: 'chat'
     }
   ])
+})
+
+it('advises nothing that takes text where there is no tokenizer', () => {
+  expect(nextSteps('/models/bare', 'F32', ['generation_config.json'])).toEqual([
+    {
+      tool: expect.stringMatching(/needs a tokenizer/),
+      command: expect.stringMatching(/AutoModelForCausalLM/)
+    }
+  ])
+  expect(nextSteps('/models/old', 'F32', ['tokenizer.model']).length).toBeGreaterThan(1)
 })
