@@ -6,6 +6,7 @@ import '../ui/styles/palette.css'
 import '../ui/styles/theme.css'
 import '../ui/styles/letters.css'
 import '../ui/styles/controls.css'
+import '../ui/styles/parts.css'
 import '../ui/styles/answer-grid.css'
 
 // The page's content policy forbids building functions from strings, which zod would otherwise try.

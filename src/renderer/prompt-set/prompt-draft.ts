@@ -59,15 +59,20 @@ function describePlace(error: z.ZodError): string {
 /** The file form of a prompt set. */
 export const promptFile = (prompts: CrcPrompts): string => `${JSON.stringify(prompts, null, 2)}\n`
 
-/** Whether two prompt sets ask the same: order matters, since scores are stored in it. */
-export const samePrompts = (left: CrcPrompts, right: CrcPrompts): boolean =>
+/** Whether two lists of prompts have the same texts and categories in the same order, and what else `same` looks at. */
+export const sameInOrder = <Prompt extends { text: string; category: string }>(
+  left: readonly Prompt[],
+  right: readonly Prompt[],
+  same: (one: Prompt, other: Prompt) => boolean
+): boolean =>
   left.length === right.length &&
-  left.every((prompt, index) => {
+  left.every((one, index) => {
     const other = right[index]
     return (
-      other !== undefined &&
-      prompt.text === other.text &&
-      prompt.category === other.category &&
-      prompt.valid.join('') === other.valid.join('')
+      other !== undefined && one.text === other.text && one.category === other.category && same(one, other)
     )
   })
+
+/** Whether two prompt sets ask the same: order matters, since scores are stored in it. */
+export const samePrompts = (left: CrcPrompts, right: CrcPrompts): boolean =>
+  sameInOrder(left, right, (one, other) => one.valid.join('') === other.valid.join(''))

@@ -1,5 +1,6 @@
 import { describeIssue } from '../../contract/model/problem'
 import { SamplePrompt } from '../../contract/documents/task'
+import { sameInOrder } from '../prompt-set/prompt-draft'
 
 /** A sample prompt as it is edited. `id` keeps a row's identity while it moves. */
 export interface SamplePromptDraft {
@@ -36,14 +37,4 @@ export const sampleDraftsOf = (prompts: readonly SamplePrompt[], firstId: number
 
 /** Whether two sets ask the same in the same order. */
 export const sameSamplePrompts = (left: readonly SamplePrompt[], right: readonly SamplePrompt[]): boolean =>
-  left.length === right.length &&
-  left.every((prompt, index) => {
-    const other = right[index]
-    return (
-      other !== undefined &&
-      prompt.text === other.text &&
-      prompt.category === other.category &&
-      prompt.system === other.system &&
-      prompt.raw === other.raw
-    )
-  })
+  sameInOrder(left, right, (one, other) => one.system === other.system && one.raw === other.raw)
