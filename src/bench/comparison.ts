@@ -1,6 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { Work } from '../contract/documents/crc'
+import type { Work } from '../contract/documents/sweep-work'
 import type { EngineSweepEvent, TrackedPrompt } from '../contract/procedures/engine'
 import type { Model } from '../contract/model/model'
 import { openCheckpoint } from '../main/checkpoint/checkpoint'

@@ -5,9 +5,9 @@ import {
   type CrcPrompts,
   DEFAULT_RENDERING,
   type RangeScore,
-  type SweepDocument,
-  type Work
+  type SweepDocument
 } from '../contract/documents/crc'
+import type { Work } from '../contract/documents/sweep-work'
 import { DEFAULT_RHO } from '../contract/documents/project'
 import { at, got } from '../contract/model/look-up'
 import type { RestorationRange } from '../contract/model/recipe'

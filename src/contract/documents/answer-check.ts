@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { CategoryScore, SweepDocument } from './crc'
-import { CheckpointReference } from '../model/checkpoint'
-import { DeviceName, Precision } from '../model/device'
+import { ComputedBy } from './computed-by'
 import { type Model, sweptRangeModel, weightsKey } from '../model/model'
 import { Problem } from '../model/problem'
 import { Recipe, type RestorationRange } from '../model/recipe'
@@ -35,13 +34,7 @@ export const AnswerCheck = z.object({
   sweepId: SweepDocument.shape.id,
   createdAt: z.iso.datetime(),
   programVersion: z.string().max(100),
-  /** Wall time of the engine's work. */
-  seconds: z.number(),
-  device: DeviceName,
-  precision: Precision,
-  layerCount: z.number().int(),
-  basePath: CheckpointReference,
-  postPath: CheckpointReference,
+  ...ComputedBy.shape,
   /** The sweep's. */
   source: SweepDocument.shape.source,
   /** The tokens that end an answer. */

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { DeviceName, Precision } from '../model/device'
-import { CheckpointReference, OtherCheckpoint, RestoredTo } from '../model/checkpoint'
+import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
 import { Recipe, RestorationRange } from '../model/recipe'
 import { Rival } from '../model/rival'
 import { MinPDraw } from '../model/sampling'
+import { ComputedBy } from './computed-by'
 import { ScoredBy } from './scored-by'
+import { SweepMemory, Work } from './sweep-work'
 
 /** More prompts than any proxy task needs; bounds what a hostile file can make us hold. */
 export const MAX_PROMPTS = 10_000
@@ -272,31 +273,6 @@ export const Selection = z.object({
 })
 export type Selection = z.infer<typeof Selection>
 
-/**
- * Counted work of a sweep: the same on every machine, so tests can assert it. Of what this sweep computed itself: reused
- * prompts and what an engine that died had begun do not count.
- */
-export const Work = z.object({
-  /** Recipe-trie edges advanced, summed over prompt groups. */
-  blockEvaluations: z.number().int(),
-  /** Distinct prompt prefixes, and the tokens of all prompts. */
-  packedTokens: z.number().int(),
-  promptTokens: z.number().int(),
-  /** Stored bytes of decoder layers read from both checkpoints. */
-  weightBytesRead: z.number().int()
-})
-export type Work = z.infer<typeof Work>
-
-export function totalWork(works: readonly Work[]): Work {
-  const total = (count: keyof Work): number => works.reduce((sum, work) => sum + work[count], 0)
-  return {
-    blockEvaluations: total('blockEvaluations'),
-    packedTokens: total('packedTokens'),
-    promptTokens: total('promptTokens'),
-    weightBytesRead: total('weightBytesRead')
-  }
-}
-
 export const RangeScore = Score.extend({ start: z.number().int(), end: z.number().int() })
 export type RangeScore = z.infer<typeof RangeScore>
 
@@ -316,15 +292,6 @@ export type CheckpointScore = z.infer<typeof CheckpointScore>
 
 export const RivalScore = Score.extend({ rival: Rival })
 export type RivalScore = z.infer<typeof RivalScore>
-
-/** What the engine process of a sweep was allowed, and planned to take at its peak, in bytes. */
-export const SweepMemory = z.object({
-  budgetBytes: z.number(),
-  plannedPeakBytes: z.number(),
-  /** Prompts were computed in so many groups. */
-  groupCount: z.number().int()
-})
-export type SweepMemory = z.infer<typeof SweepMemory>
 
 /** What a preview thinks of the mean over all prompts of a model that it has scored on some of them. */
 const previewed = {
@@ -364,13 +331,7 @@ export const SweepDocument = z.object({
   createdAt: z.iso.datetime(),
   /** Which program computed it; empty in old sweeps. */
   programVersion: z.string().max(100).default(''),
-  /** Wall time of the engine's work; of a merged sweep, summed over its parts. */
-  seconds: z.number(),
-  device: DeviceName,
-  precision: Precision,
-  layerCount: z.number().int(),
-  basePath: CheckpointReference,
-  postPath: CheckpointReference,
+  ...ComputedBy.shape,
   /** What ranges, blends of all layers and halves of the selected range are restored to; null: base. */
   source: RestoredTo.default(null),
   rendering: Rendering,

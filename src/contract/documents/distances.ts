@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CheckpointReference } from '../model/checkpoint'
+import { PairReferences } from '../model/checkpoint'
 import { Problem } from '../model/problem'
 
 /** What is compared of a pair, in the order tables show it. Biases and norms exist in some families only. */
@@ -131,8 +131,7 @@ export const DistancesDocument = z.object({
   seconds: z.number().nonnegative(),
   /** Stored bytes read of both checkpoints. */
   bytesRead: count,
-  basePath: CheckpointReference,
-  postPath: CheckpointReference,
+  ...PairReferences.shape,
   components: z.array(ComponentDistance),
   /** Each decoder layer as a whole: all its components together. */
   layers: z.array(LayerDistance),

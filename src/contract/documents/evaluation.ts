@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Interval, Rendering } from './crc'
+import { Interval } from './crc'
 import { CheckpointReference } from '../model/checkpoint'
 import { Precision } from '../model/device'
 import { HeldWeights, Sampling } from '../model/sampling'
@@ -8,6 +8,7 @@ import { MeasureId } from '../model/measures'
 import { OutsideRecord } from '../model/outside-model'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
+import { RunHead } from './run-head'
 import { PairJudgement } from './preferences'
 import { Problem } from '../model/problem'
 import { Computing, SampleProgress, ShownSample, Variant } from './samples'
@@ -67,13 +68,7 @@ export const EVALUATION_VERSION = 2
  */
 export const EvaluationRun = z.object({
   schemaVersion: z.literal(EVALUATION_VERSION),
-  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
-  createdAt: z.iso.datetime(),
-  /** Which program began it; empty in runs of before it was noted. */
-  programVersion: z.string().max(100).default(''),
-  basePath: CheckpointReference,
-  postPath: CheckpointReference,
-  rendering: Rendering,
+  ...RunHead.shape,
   task: Task,
   /** Their names are unique. */
   variants: z.array(EvaluationVariant).min(1).max(60),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CategoryScore, CrcPrompts, Rendering } from './crc'
-import { CheckpointReference } from '../model/checkpoint'
+import { PairReferences } from '../model/checkpoint'
 import { DEVICE_LABELS, GenerationDevice, Precision } from '../model/device'
 import type { Sampling } from '../model/sampling'
 import { HeldWeights } from '../model/sampling'
@@ -9,6 +9,7 @@ import { AnsweringModel } from '../model/model'
 import { OutsideModel, OutsideRecord } from '../model/outside-model'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
+import { RunHead } from './run-head'
 import { PreferenceMark } from './preferences'
 import { Problem } from '../model/problem'
 import { SamplePrompt, TaskSettings } from './task'
@@ -119,13 +120,7 @@ export const SAMPLE_RUN_VERSION = 2
 /** What a run was asked for and ran with, samples/<id>.json; its answers lie beside it in samples/<id>.jsonl. */
 export const SampleRun = z.object({
   schemaVersion: z.literal(SAMPLE_RUN_VERSION),
-  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
-  createdAt: z.iso.datetime(),
-  /** Which program began it; empty in runs of before it was noted. */
-  programVersion: z.string().max(100).default(''),
-  basePath: CheckpointReference,
-  postPath: CheckpointReference,
-  rendering: Rendering,
+  ...RunHead.shape,
   settings: SampleSettings,
   variants: z.array(Variant).min(1),
   /** Prompts with what the models really saw. */
@@ -237,8 +232,7 @@ export const SAMPLED_CRC_VERSION = 1
 export const SampledCrc = z.object({
   schemaVersion: z.literal(SAMPLED_CRC_VERSION),
   createdAt: z.iso.datetime(),
-  basePath: CheckpointReference,
-  postPath: CheckpointReference,
+  ...PairReferences.shape,
   rendering: Rendering,
   prompts: CrcPrompts,
   settings: SampleSettings,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { CategoryScore, Interval, RecipeScore, SweepDocument, Work } from './crc'
-import { CheckpointReference } from '../model/checkpoint'
+import { CategoryScore, Interval, RecipeScore, SweepDocument } from './crc'
+import { Work } from './sweep-work'
+import { PairReferences } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { Problem } from '../model/problem'
 import { Recipe, RestorationRange, STRENGTH_BOUNDS } from '../model/recipe'
@@ -199,8 +200,7 @@ export const SearchDocument = z.object({
   precision: Precision,
   layerCount: z.number().int(),
   scoredBy: ScoredByBrief.default(BY_CHARACTERS),
-  basePath: CheckpointReference,
-  postPath: CheckpointReference,
+  ...PairReferences.shape,
   /** What its sweep restores layers to; null: base. */
   source: SweepDocument.shape.source,
   rho: z.number(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CategoryScore, Work } from './crc'
+import { CategoryScore } from './crc'
+import { Work } from './sweep-work'
 import { RestoredTo } from '../model/checkpoint'
 import { Problem } from '../model/problem'
 import { ScoredByBrief } from './scored-by'

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { PromptScore, Rendering, SweepDocument, SweptPrompt, Work } from './crc'
+import { PromptScore, Rendering, SweepDocument, SweptPrompt } from './crc'
 import { ScoredBy } from './scored-by'
-import { CheckpointReference } from '../model/checkpoint'
-import { DeviceName, Precision } from '../model/device'
+import { ComputedBy } from './computed-by'
 import { Rival } from '../model/rival'
 import { SweptModel } from './swept-model'
+import { Work } from './sweep-work'
 
 export const SWEEP_PART_VERSION = 1
 
@@ -24,12 +24,7 @@ export const SweepPart = z.object({
   shard: Shard,
   createdAt: z.iso.datetime(),
   programVersion: SweepDocument.shape.programVersion,
-  seconds: z.number(),
-  device: DeviceName,
-  precision: Precision,
-  layerCount: z.number().int(),
-  basePath: CheckpointReference,
-  postPath: CheckpointReference,
+  ...ComputedBy.shape,
   rendering: Rendering,
   source: SweepDocument.shape.source,
   scoredBy: ScoredBy.default({ kind: 'crc' }),

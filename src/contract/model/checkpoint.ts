@@ -4,6 +4,10 @@ import { z } from 'zod'
 export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
 export type CheckpointReference = z.infer<typeof CheckpointReference>
 
+/** The pair that a result came from. */
+export const PairReferences = z.object({ basePath: CheckpointReference, postPath: CheckpointReference })
+export type PairReferences = z.infer<typeof PairReferences>
+
 /** A checkpoint beside a pair, of the pair's architecture: computed whole, as base is. */
 export const OtherCheckpoint = CheckpointReference.extend({ name: z.string().min(1).max(200) })
 export type OtherCheckpoint = z.infer<typeof OtherCheckpoint>

@@ -1,7 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { HeldWeights, MinPDraw, Sampling } from '../model/sampling'
-import { Work } from '../documents/crc'
+import { Work } from '../documents/sweep-work'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
 import { Problem } from '../model/problem'
 import { Rival } from '../model/rival'

@@ -1,5 +1,6 @@
 import { anyExperts } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
+import type { PairReferences } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 import { baseComputesOtherwise } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
@@ -88,6 +89,15 @@ async function openMembers(open: MemberOpener, basePath: string, postPath: strin
   }
   throw first
 }
+
+/** The pair as results name it: where it was opened, and what was there. */
+export const pairReferences = (
+  folders: { readonly base: string; readonly post: string },
+  { base, post }: PairMembers
+): PairReferences => ({
+  basePath: { path: folders.base, fingerprint: base.checkpoint.fingerprint },
+  postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
+})
 
 export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): CheckpointSummary {
   const dtypes = new Map<string, number>()

@@ -1,5 +1,6 @@
 import type { MinPDraw } from '../../contract/model/sampling'
-import type { RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/documents/crc'
+import type { RangeScore, Score, Selection, SweepDocument } from '../../contract/documents/crc'
+import type { Work } from '../../contract/documents/sweep-work'
 import type { ScoredBy } from '../../contract/documents/scored-by'
 import type { CheckResult } from '../../contract/documents/answer-check'
 import { headline, headlineSentence, isGood } from '../../contract/words/headline'

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { version } from '../../../package.json'
 import type { Rendering } from '../../contract/documents/crc'
 import {
   EVALUATION_VERSION,
@@ -15,6 +13,7 @@ import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { chosenNotices } from '../../contract/words/greedy-failure-words'
 import { comparePrompts } from '../answers/compare-prompts'
+import { newRunHead } from '../samples/new-run'
 import { openSampledPair, refuseOtherCheckpoints, type SampledPair } from '../samples/generation'
 import { planAnswers, type PlannedAnswers } from '../samples/plan-answers'
 import { defaultMemoryBytes } from '../base/engine-memory'
@@ -106,12 +105,7 @@ export async function prepareEvaluation(
   }
   const run: EvaluationRun = {
     schemaVersion: EVALUATION_VERSION,
-    id: randomUUID(),
-    createdAt: new Date().toISOString(),
-    programVersion: version,
-    basePath: { path: request.base, fingerprint: pair.base.checkpoint.fingerprint },
-    postPath: { path: request.post, fingerprint: pair.post.checkpoint.fingerprint },
-    rendering,
+    ...newRunHead(request, pair),
     task,
     variants,
     promptSets,

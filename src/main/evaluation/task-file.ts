@@ -10,12 +10,10 @@ import {
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
-import { errorMessage } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
-import { type PromptEntry, readPromptEntries } from '../samples/prompts'
+import { parseJson, type PromptEntry, readPromptEntries } from '../samples/prompts'
 import { AnswerReader } from '../answers/read-answer'
 import { numbersOf } from '../answers/numbers'
-import { refuseDeepJson } from '../base/files/json-depth'
 
 /** GSM8K ends its worked answers with a line "#### 1,234". */
 const GSM8K_MARK = '####'
@@ -81,15 +79,6 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
     )
   }
   return { ...parsed.data, id: idFrom(fileName) }
-}
-
-function parseJson(fileName: string, content: string): unknown {
-  refuseDeepJson(content, fileName)
-  try {
-    return JSON.parse(content)
-  } catch (error) {
-    throw new WorkbenchError('bad-input', `${fileName} is not JSON: ${errorMessage(error)}`)
-  }
 }
 
 function readTaskPrompts(fileName: string, content: string, wanted: TaskKind | undefined): Task {

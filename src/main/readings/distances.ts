@@ -1,6 +1,6 @@
 import { DISTANCES_VERSION, type DistancesDocument } from '../../contract/documents/distances'
 import { compareLayers } from '../checkpoint/layer-distances'
-import { readPair } from '../checkpoint/pair'
+import { pairReferences, readPair } from '../checkpoint/pair'
 
 /** How much of the files is read. */
 export interface BytesRead {
@@ -27,8 +27,7 @@ export async function* pairDistances(
         schemaVersion: DISTANCES_VERSION,
         createdAt: new Date().toISOString(),
         seconds: (performance.now() - startedMs) / 1000,
-        basePath: { path: folders.base, fingerprint: pair.base.checkpoint.fingerprint },
-        postPath: { path: folders.post, fingerprint: pair.post.checkpoint.fingerprint },
+        ...pairReferences(folders, pair),
         ...event.distances
       }
     }

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { version } from '../../../package.json'
 import type { Rendering } from '../../contract/documents/crc'
 import {
   SAMPLE_RUN_VERSION,
@@ -10,6 +8,7 @@ import {
 import { type SamplePrompt } from '../../contract/documents/task'
 import { comparePrompts } from '../answers/compare-prompts'
 import { openSampledPair } from './generation'
+import { newRunHead } from './new-run'
 import { planAnswers, type PlannedAnswers } from './plan-answers'
 import { renderSamplePrompts } from '../answers/render-sample-prompts'
 
@@ -40,12 +39,7 @@ export async function prepareSampleRun(
   )
   const run: SampleRun = {
     schemaVersion: SAMPLE_RUN_VERSION,
-    id: randomUUID(),
-    createdAt: new Date().toISOString(),
-    programVersion: version,
-    basePath: { path: request.base, fingerprint: pair.base.checkpoint.fingerprint },
-    postPath: { path: request.post, fingerprint: pair.post.checkpoint.fingerprint },
-    rendering,
+    ...newRunHead(request, pair),
     settings,
     variants,
     prompts,

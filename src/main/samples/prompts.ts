@@ -172,7 +172,12 @@ function jsonEntries(fileName: string, value: unknown): Entry[] {
   )
 }
 
-function parseJson(fileName: string, content: string): unknown {
+/**
+ * The JSON of a file that a user wrote.
+ *
+ * @throws WorkbenchError `bad-input` where it is none, `bad-file` where it nests too deep
+ */
+export function parseJson(fileName: string, content: string): unknown {
   refuseDeepJson(content, fileName)
   try {
     return JSON.parse(content)

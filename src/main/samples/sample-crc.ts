@@ -19,6 +19,7 @@ import type { EngineClient } from '../engine/host'
 import { scoreIn } from '../../contract/documents/swept-model'
 import { sameTokens } from '../checkpoint/whole-model-tokens'
 import { firstTokenScores } from './first-token'
+import { pairReferences } from '../checkpoint/pair'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'
 import { generateSamples } from './run-samples'
 import { engineOnly } from './outside'
@@ -74,8 +75,7 @@ export async function sampleCrc(
   return {
     schemaVersion: SAMPLED_CRC_VERSION,
     createdAt: new Date().toISOString(),
-    basePath: { path: request.base, fingerprint: pair.base.checkpoint.fingerprint },
-    postPath: { path: request.post, fingerprint: pair.post.checkpoint.fingerprint },
+    ...pairReferences(request, pair),
     rendering,
     prompts,
     settings,

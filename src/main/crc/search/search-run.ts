@@ -6,9 +6,9 @@ import type {
   Halves,
   RecipeScore,
   Score,
-  SweepDocument,
-  Work
+  SweepDocument
 } from '../../../contract/documents/crc'
+import type { Work } from '../../../contract/documents/sweep-work'
 import { layersModel, type Model, type Restoring } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type PromptScore, type SweepMemory, totalWork, type Work } from '../../../contract/documents/crc'
+import type { PromptScore } from '../../../contract/documents/crc'
+import { type SweepMemory, totalWork, type Work } from '../../../contract/documents/sweep-work'
 import type { EngineSweepEvent, PromptSplit } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'

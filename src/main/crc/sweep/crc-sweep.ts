@@ -3,7 +3,7 @@ import type { KnownPart } from '../../../contract/documents/known-part'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/documents/sweep-part'
 import { inTurns } from '../../base/steps'
-import { openPair } from '../../checkpoint/pair'
+import { openPair, pairReferences } from '../../checkpoint/pair'
 import type { EngineClient } from '../../engine/host'
 import {
   assembleSweep,
@@ -201,8 +201,7 @@ function factsOf(
     precision: computed.precision,
     layerCount: prepared.layerCount,
     source: prepared.source,
-    basePath: { path: request.base, fingerprint: prepared.base.checkpoint.fingerprint },
-    postPath: { path: request.post, fingerprint: prepared.post.checkpoint.fingerprint },
+    ...pairReferences(request, prepared),
     rendering: request.rendering,
     scoredBy: prepared.scoredBy,
     whatIf: [...prepared.whatIf],

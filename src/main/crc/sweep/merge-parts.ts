@@ -1,4 +1,5 @@
-import { totalWork, type PromptScore, type SweepDocument } from '../../../contract/documents/crc'
+import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
+import { totalWork } from '../../../contract/documents/sweep-work'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { assembleSweep, type ModelResults, type RivalResults } from './assemble-sweep'

@@ -1,4 +1,4 @@
-import { totalWork, type Work } from '../../../contract/documents/crc'
+import { totalWork, type Work } from '../../../contract/documents/sweep-work'
 import type { Precision } from '../../../contract/model/device'
 import { type MinPDraw, minPDraw, OPEN_SAMPLING } from '../../../contract/model/sampling'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedures/engine'
