@@ -8,6 +8,7 @@ import { profileBlocks } from './block-profile'
 import { compareWithPlainWays, type ComparisonPlan } from './comparison'
 import { EXPORT_CHILD, measureExport, measureExportApart } from './export'
 import { measureGeneration } from './generation'
+import { measureSized, type SizedPair } from './generation-at-size'
 import { measureGrowth } from './growth'
 import { planFullDepth } from './full-depth'
 import { describeMachine } from './machine'
@@ -17,16 +18,17 @@ import { describeReport, type BenchReport } from './report'
 import { measurePreview, type PreviewedPair } from './preview'
 import { measureTaskSweep } from './task-sweep'
 import { measureDistances } from './weight-distances'
-import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
+import { writeHollowPair, writeSyntheticPair, type PairFolders } from './synthetic-pair'
 import { measureWindow } from './window'
 import { demoPrompts } from './workload'
 
-const USAGE = `npm run bench -- [--full | --generation | --task | --preview | --depth | --export | --window] [--json FILE]
+const USAGE = `npm run bench -- [--full | --generation | --size | --task | --preview | --depth | --export | --window] [--json FILE]
 
 Measures the sweep on the demo pair and on synthetic pairs of real shapes (random weights, in the system's folder for
 temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width,
 and the plan for all layers of an 8B (15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
-Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --task measures the demo's sweep scored by
+Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --size generates with an 8B's
+width, 4 layers of it and in files that are holes all 32, and nothing else (a quarter of an hour, 12 GB of memory, 8 GB of disk). --task measures the demo's sweep scored by
 a task, which the others measure too, and What if, and nothing else. --preview measures previews beside whole sweeps of pairs of 16, 24 and 30 layers,
 and nothing else (15 minutes, 3 GB of disk); --depth the preview of an 8B of 32 layers within 6 GiB, beside a part of its whole sweep, and nothing else (an hour, 40 GB of disk). --export measures the export of a
 pair of 4 GB models and nothing else (13 GB of disk). --window measures how soon the desktop's page can be used, in the Chromium that CHROMIUM
@@ -111,8 +113,32 @@ const FULL_DEPTH: PreviewedPair = {
   wholePrompts: 4
 }
 
+const SHORT_ANSWERS = { promptTokens: 18, answerTokens: 24 }
+const SIZED: readonly (SizedPair & { hollow: boolean })[] = [
+  {
+    name: 'Llama-3.1-8B',
+    shape: { shape: 'Llama-3.1-8B', layerCount: 4 },
+    hollow: false,
+    cases: [
+      { weights: 'int8', samples: 1, ...SHORT_ANSWERS },
+      { weights: 'int8', samples: 8, promptTokens: 512, answerTokens: 40 },
+      { weights: 'int8', samples: 1, promptTokens: 4096, answerTokens: 64 },
+      { weights: 'fp32', samples: 1, ...SHORT_ANSWERS }
+    ]
+  },
+  {
+    name: 'Llama-3.1-8B, zeros',
+    shape: { shape: 'Llama-3.1-8B', layerCount: 32 },
+    hollow: true,
+    cases: [{ weights: 'int8', samples: 1, ...SHORT_ANSWERS }]
+  }
+]
+
+/** What an 8B in int8 gets: with less free memory the machine would swap. */
+const SIZED_MEMORY_BYTES = 14 * 2 ** 30
+
 /** What can be measured alone. */
-const PARTS = ['generation', 'task', 'preview', 'depth', 'export', 'window'] as const
+const PARTS = ['generation', 'size', 'task', 'preview', 'depth', 'export', 'window'] as const
 
 const TASK_ROUNDS = 3
 
@@ -152,6 +178,7 @@ async function bench(): Promise<number> {
     memory: [],
     plans: [],
     generations: [],
+    sized: [],
     tasks: [],
     previews: [],
     distances: [],
@@ -163,6 +190,7 @@ async function bench(): Promise<number> {
     const { only } = options
     if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
     if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
+    if (only === 'size') await measureSizes(report, folder, interrupted.signal)
     if (only === null || only === 'task') {
       step('demo: sweep scored by a task')
       report.tasks.push(await measureTaskSweep(TASK_ROUNDS, interrupted.signal))
@@ -198,7 +226,7 @@ function readOptions(): {
     const boolean = { type: 'boolean' } as const
     const { values } = parseArgs({
       options: {
-        ...{ full: boolean, generation: boolean, task: boolean, preview: boolean },
+        ...{ full: boolean, generation: boolean, size: boolean, task: boolean, preview: boolean },
         ...{ depth: boolean, export: boolean, window: boolean },
         json: { type: 'string' }
       }
@@ -250,6 +278,22 @@ async function measureGenerations(report: BenchReport, folder: string, signal: A
     step(`${name}: generation`)
     const folders = await pairFolders(scratch, shape, signal)
     report.generations.push(await measureGeneration(name, folders, prompt, signal))
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Adds to the report how models of real size generate; of one that would take 32 GB of disk all weights but a few are zero. */
+async function measureSizes(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
+  for (const [index, pair] of SIZED.entries()) {
+    const scratch = await mkdtemp(join(folder, `size-${index}-`))
+    const write = pair.hollow ? writeHollowPair : writeSyntheticPair
+    const folders = await write(scratch, pair.shape, signal)
+    for (const sized of pair.cases) {
+      step(
+        `${pair.name}, ${pair.shape.layerCount} layers: ${sized.weights}, ${sized.samples} x ${sized.answerTokens} tokens`
+      )
+      report.sized.push(await measureSized(pair, sized, folders, SIZED_MEMORY_BYTES, signal))
+    }
     await rm(scratch, { recursive: true, force: true })
   }
 }

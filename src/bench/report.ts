@@ -3,6 +3,7 @@ import { describeComparisons, describeWork, type Comparison } from './comparison
 import { describePlans, type PlannedSweep } from './full-depth'
 import { describeExports, type ExportMeasure } from './export'
 import { describeSpeeds, describeVariants, type Generation } from './generation'
+import { describeSized, type SizedGeneration } from './generation-at-size'
 import { describeGrowth, type Growth } from './growth'
 import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
@@ -21,6 +22,7 @@ export interface BenchReport {
   readonly plans: PlannedSweep[]
   /** Of one pair each. */
   readonly generations: Generation[]
+  readonly sized: SizedGeneration[]
   readonly tasks: TaskSweepTime[]
   readonly previews: PreviewTime[]
   readonly distances: DistanceSpeed[]
@@ -37,6 +39,7 @@ export function describeReport({
   memory,
   plans,
   generations,
+  sized,
   tasks,
   previews,
   distances,
@@ -50,6 +53,7 @@ export function describeReport({
     memory.length > 0 && describeMemory(memory),
     plans.length > 0 && describePlans(plans),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
+    sized.length > 0 && describeSized(sized),
     tasks.length > 0 && describeTasks(tasks),
     previews.length > 0 && describePreviews(previews),
     distances.length > 0 && describeDistances(distances),

@@ -224,10 +224,7 @@ export const GenerateRequest = z.object({
   stopTexts: z.array(z.string().min(1)),
   /** Left out: as the products are computed, fp32 or fp16, when that fits into memoryBytes, otherwise int8. */
   weights: HeldWeights.optional(),
-  /**
-   * Bound on the weights and on the keys and values of running sequences together, in the memory of the device. Prompts that wait for their answers
-   * take at most 512 MiB more (a single prompt may take more than that by itself).
-   */
+  /** Bound on the peak memory of the process, that of a device of its own included. */
   memoryBytes: z.number().positive(),
   /** Most sequences generated side by side, over all models. */
   batchRows: z.number().int().min(1)
@@ -240,8 +237,11 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     device: GenerationDevice,
     precision: Precision,
     weights: HeldWeights,
+    /** Weights as they are given to sessions; keys and values of running sequences at their longest. */
     weightBytes: z.number(),
     keyValueBytes: z.number(),
+    /** All that the process takes, at its largest. */
+    peakBytes: z.number(),
     rows: z.number().int(),
     sampleTotal: z.number().int()
   }),

@@ -110,7 +110,7 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--greedy', 'always the likeliest token').conflicts(['temperature', 'paper']))
   withComputingOptions(withSamplerOptions(command)).option(
     '--memory <size>',
-    "bound for weights and answers on the device, such as 4GB (default: half of this machine's)",
+    "bound on the engine process, such as 6GiB (default: half of this machine's)",
     parseBytes
   )
   withCommonOptions(withRenderingOptions(command)).action(async () => {

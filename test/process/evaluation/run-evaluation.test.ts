@@ -394,7 +394,7 @@ describe('a run', () => {
         requests.push(request)
         yield {
           ...{ type: 'plan', device: request.device, ...computed },
-          ...{ weightBytes: 1, keyValueBytes: 1, rows: 1, sampleTotal: 6 }
+          ...{ weightBytes: 1, keyValueBytes: 1, peakBytes: 1, rows: 1, sampleTotal: 6 }
         }
         for (let index = 0; index < request.sampleCount; index++) {
           yield { type: 'sample', model: 0, prompt: 0, index, tokens: [5], finish: 'stop' }

@@ -54,7 +54,7 @@ export async function* generateOn(
     const trie = buildRecipeTrie(drawn.singles, await findSharing(pair, drawn.singles))
     const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
     const plan = planGeneration(singles, pair.post.spec, trie, precision)
-    const { weights, weightBytes, keyValueBytes, rowsPerModel, promptGroups } = plan
+    const { weights, weightBytes, keyValueBytes, peakBytes, rowsPerModel, promptGroups } = plan
     yield {
       type: 'plan',
       device: request.device,
@@ -62,6 +62,7 @@ export async function* generateOn(
       weights,
       weightBytes,
       keyValueBytes,
+      peakBytes,
       rows: rowsPerModel * drawn.singles.length,
       sampleTotal:
         request.models.length * request.prompts.length * request.sampleCount - request.finished.length

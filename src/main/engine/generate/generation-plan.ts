@@ -4,12 +4,22 @@ import type { HeldWeights } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type DecoderSpec, hasExperts } from '../../family'
 import { cohortsOf } from '../tries/cohorts'
-import { groupPrompts } from '../tries/prompt-trie'
+import { groupPrompts, type GroupSize, sizeOf } from '../tries/prompt-trie'
 import type { RecipeTrie } from '../tries/recipe-trie'
+import {
+  type GeneratedModels,
+  type GenerationMemory,
+  peakOf,
+  promptMemory,
+  stepMemory,
+  weightMemory
+} from './generation-memory'
+import { mostStates } from '../tries/alive-states'
 import { chooseHeldWeights, residentBytes } from './resident-blocks'
+import { at } from '../../../contract/model/look-up'
 
-/** What prompts that wait for their answers may hold in keys and values, and as much again in logits. */
-const PROMPT_BYTES = 256 * 2 ** 20
+/** What prompts that wait for their answers may hold in keys, values and logits, unless a single one takes more. */
+const PROMPT_BYTES = 2 ** 29
 
 /** Places a cache has at first and grows by: attention reads them all in every step, used or not. */
 const CAPACITY_STEP = 64
@@ -27,7 +37,11 @@ const ARRAY_BYTES = 2 ** 30
 export interface GenerationPlan {
   readonly precision: Precision
   readonly weights: HeldWeights
+  /** As they are given to sessions: a step reads them once. */
   readonly weightBytes: number
+  /** All that the process takes, at its largest. */
+  readonly peakBytes: number
+  readonly memory: GenerationMemory
   /** Of all running sequences at their longest. */
   readonly keyValueBytes: number
   /** Sequences of each model that run side by side. */
@@ -50,34 +64,116 @@ export function planGeneration(
 ): GenerationPlan {
   if (request.device !== 'cpu') refuseExperts(spec, request.device)
   refuseLongPrompts(request.prompts, spec)
-  const modelCount = request.models.length
-  const weights = chooseHeldWeights(spec, trie, request.memoryBytes, request.weights, precision)
-  const weightBytes = residentBytes(spec, trie, weights)
-  const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
-  const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
-  const rowBytes = placeBytes(spec, precision) * cacheCapacity(maximumLength)
-  const rowsPerModel = Math.min(
-    fittingRows(request, rowBytes, request.memoryBytes - weightBytes),
-    request.device === 'cpu'
-      ? Math.max(1, rowsWithin(ARRAY_BYTES, spec, trie, maximumLength))
-      : addressableRows(spec, trie, maximumLength)
+  const models: GeneratedModels = {
+    spec,
+    trie,
+    modelCount: request.models.length,
+    keepsTensors: request.device !== 'cpu',
+    mostStates: mostStates(trie)
+  }
+  const sizes = rowSizes(request, models, precision)
+  const { memoryBytes } = request
+  const places = request.prompts.map((prompt) => [prompt])
+  const longest = places.reduce((one, other) =>
+    at(other, 0, 'place').length > at(one, 0, 'place').length ? other : one
   )
-
-  const trieNodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
-  const promptRowBytes = (trieNodes / spec.layerCount) * placeBytes(spec, 'fp32')
-  const promptLogitBytes = modelCount * spec.vocabularySize * Float32Array.BYTES_PER_ELEMENT
+  const ofLongest = sizeOf([longest])
+  const weights = chooseHeldWeights(
+    (held) => peakOf(memoryWith(models, sizes, weightMemory(models, held), ofLongest, 1)),
+    memoryBytes,
+    request.weights,
+    precision
+  )
+  const held = weightMemory(models, weights)
+  const memoryOf = (group: GroupSize, rows: number): GenerationMemory =>
+    memoryWith(models, sizes, held, group, rows)
+  const promptGroups = groupPrompts(places, (group) => {
+    const memory = memoryOf(group, 1)
+    return memory.prompts <= PROMPT_BYTES && peakOf(memory) <= memoryBytes
+  })
+  const groups = promptGroups.map((group) => sizeOf(group.map((prompt) => at(places, prompt, 'prompt'))))
+  const largestWith = (rows: number): GenerationMemory =>
+    groups
+      .map((group) => memoryOf(group, rows))
+      .reduce((one, other) => (peakOf(other) > peakOf(one) ? other : one))
+  const rowsPerModel = mostThatFit(
+    mostRows(request, models, sizes.maximumLength),
+    (rows) => peakOf(largestWith(rows)) <= memoryBytes
+  )
+  const memory = largestWith(rowsPerModel)
   return {
     precision,
     weights,
-    weightBytes,
-    keyValueBytes: rowBytes * rowsPerModel * modelCount,
+    weightBytes: residentBytes(spec, trie, weights),
+    keyValueBytes: memory.keyValues,
+    peakBytes: peakOf(memory),
+    memory,
     rowsPerModel,
-    maximumLength,
-    promptGroups: groupPrompts(
-      request.prompts.map((prompt) => [prompt]),
-      ({ rows, places }) => rows * promptRowBytes <= PROMPT_BYTES && places * promptLogitBytes <= PROMPT_BYTES
-    )
+    maximumLength: sizes.maximumLength,
+    promptGroups
   }
+}
+
+/** What a row takes, whatever runs beside it. */
+interface RowSizes {
+  /** Tokens of the longest sequence, prompt and answer. */
+  readonly maximumLength: number
+  /** Keys and values of one sequence at its longest. */
+  readonly rowBytes: number
+  readonly capacity: number
+  /** Keys and values of one row of packed prompts, for all models. */
+  readonly promptRowBytes: number
+}
+
+function rowSizes(request: SinglesRequest, { spec, trie }: GeneratedModels, precision: Precision): RowSizes {
+  const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
+  const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
+  const capacity = cacheCapacity(maximumLength)
+  const nodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
+  return {
+    maximumLength,
+    capacity,
+    rowBytes: placeBytes(spec, precision) * capacity,
+    promptRowBytes: (nodes / spec.layerCount) * placeBytes(spec, 'fp32')
+  }
+}
+
+function memoryWith(
+  models: GeneratedModels,
+  { rowBytes, capacity, promptRowBytes }: RowSizes,
+  held: ReturnType<typeof weightMemory>,
+  group: GroupSize,
+  rowsPerModel: number
+): GenerationMemory {
+  const rows = rowsPerModel * models.modelCount
+  return {
+    ...held,
+    ...promptMemory(models, group, promptRowBytes),
+    keyValues: rows * rowBytes,
+    step: stepMemory(models, rows, capacity)
+  }
+}
+
+/** Sequences of each model that may run side by side where memory is no matter. */
+function mostRows(
+  { batchRows, prompts, sampleCount, device }: SinglesRequest,
+  { spec, trie, modelCount }: GeneratedModels,
+  length: number
+): number {
+  return Math.min(
+    Math.ceil(batchRows / modelCount),
+    prompts.length * sampleCount,
+    device === 'cpu'
+      ? Math.max(1, rowsWithin(ARRAY_BYTES, spec, trie, length))
+      : addressableRows(spec, trie, length)
+  )
+}
+
+/** The largest number up to `most` that fits, at least 1. @param fits false for all above one for which it is */
+function mostThatFit(most: number, fits: (count: number) => boolean): number {
+  let count = most
+  while (count > 1 && !fits(count)) count--
+  return count
 }
 
 /** Places of a cache that holds `length` tokens. */
@@ -138,23 +234,4 @@ function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): n
       `${(layerKeyBytes(spec, trie, length) / 1e6).toFixed(0)} MB; WebGPU is sure to address ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
     'Ask for fewer tokens, compare fewer models at a time, or use the CPU.'
   )
-}
-
-/** Sequences of each model that run side by side, as many as asked and as fit. */
-function fittingRows(request: SinglesRequest, rowBytes: number, freeBytes: number): number {
-  const modelCount = request.models.length
-  const fitting = Math.floor(freeBytes / (rowBytes * modelCount))
-  if (fitting < 1) {
-    throw new WorkbenchError(
-      'out-of-memory',
-      `One sequence of each model needs ${((rowBytes * modelCount) / 1e6).toFixed(0)} MB for keys and values, more than ` +
-        'the memory allowed leaves beside the weights.',
-      'Allow more memory, fewer tokens, or compare fewer models at a time.'
-    )
-  }
-  const wanted = Math.min(
-    Math.ceil(request.batchRows / modelCount),
-    request.prompts.length * request.sampleCount
-  )
-  return Math.min(wanted, fitting)
 }

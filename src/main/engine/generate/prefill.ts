@@ -7,6 +7,8 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { ResidentHead } from './resident-head'
+import type { BlockStep, BlockWeights } from '../weights/block-weights'
+import { LentBlock } from '../weights/lent-block'
 import { rowAt } from '../rows/rows'
 import { at, got } from '../../../contract/model/look-up'
 
@@ -60,7 +62,9 @@ export async function prefill(
   }
   try {
     const finals = new Map<number, Float32Array>()
-    const run = { device, precision, pair, trie, packed, withKeyValues: true, signal }
+    const lent = new LentBlock(pair)
+    const blocks = (step: BlockStep): Promise<BlockWeights> => lent.block(step)
+    const run = { device, precision, pair, trie, packed, blocks, withKeyValues: true, signal }
     for await (const event of finiteForward(run, request.models)) {
       if (event.type === 'keyValues') {
         const keys = await device.outlive(event.keys)

@@ -7,21 +7,30 @@ import { type DecoderSpec, layerKinds } from '../../family'
 import { expertFile, expertLayout, layerFile, layerLayout } from '../../graphs/decode-graph'
 import { heldBytes, type HeldTensor, layoutBytes } from '../../graphs/held-weights'
 import { quantisedBits } from '../../graphs/layer-builder'
-import { readBlock } from '../weights/block-weights'
+import { readsByRole } from '../weights/block-weights'
 import type { Device } from '../device/device'
 import { type PairWeights, specOf } from '../weights/pair-weights'
-import { packHeld } from '../weights/quantise'
+import { packRows } from '../weights/quantise'
+import { WeightDecoder, type WeightRead } from '../weights/weight-decoder'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { residentHeadBytes } from './resident-head'
-import { at } from '../../../contract/model/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
-/** Bytes that a trie's distinct blocks and the heads of its models take when held for generating. */
+/** Weights are read and packed so many at a time, several pieces of the decoder's, one of which is read while another is decoded. */
+export const READ_ELEMENTS = 2 ** 22
+
+/** Bytes that a trie's distinct blocks and the heads of its models are given to sessions in when held for generating. */
 export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
+  return residentBlockBytes(spec, trie, weights) + trie.roots.length * residentHeadBytes(spec, weights)
+}
+
+/** The same of the blocks alone. */
+export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
   const blocks = trie.levels.map(
     (level, layer) =>
       level.blocks.length * layerBytes(spec, layer, (layout) => heldBytes(layout, weights), weights)
   )
-  return blocks.reduce((sum, bytes) => sum + bytes, 0) + trie.roots.length * residentHeadBytes(spec, weights)
+  return blocks.reduce((sum, bytes) => sum + bytes, 0)
 }
 
 /** Bytes of a layer with its experts, each layout by `bytesOf`. */
@@ -47,11 +56,11 @@ export function largestLayerBytes(spec: DecoderSpec, weights: HeldWeights): numb
  * The widest weights that fit: as the products are computed, or int8 when that is too large.
  *
  * @param precision of the products
+ * @param leastBytes that generating takes at least with weights held so
  * @throws WorkbenchError `bad-input` for floats of another width than the products', `out-of-memory` saying what would fit
  */
 export function chooseHeldWeights(
-  spec: DecoderSpec,
-  trie: RecipeTrie,
+  leastBytes: (weights: HeldWeights) => number,
   memoryBytes: number,
   asked: HeldWeights | undefined,
   precision: Precision
@@ -63,15 +72,15 @@ export function chooseHeldWeights(
       'Ask for one of the two, and the other follows.'
     )
   }
-  const fits = (weights: HeldWeights): boolean => residentBytes(spec, trie, weights) <= memoryBytes
+  const fits = (weights: HeldWeights): boolean => leastBytes(weights) <= memoryBytes
   const chosen = asked ?? (fits(precision) ? precision : 'int8')
   if (fits(chosen)) return chosen
   const fitting = NARROWER[chosen].find(fits) ?? null
   throw new WorkbenchError(
     'out-of-memory',
-    `The weights take ${formatMemory(residentBytes(spec, trie, chosen))} in ${chosen}, more than the ` +
-      `${formatMemory(memoryBytes)} allowed.`,
-    `Allow more memory${fitting === null ? '' : `, or use ${fitting} (${formatMemory(residentBytes(spec, trie, fitting))})`}, or compare fewer models at a time.`
+    `Generating takes at least ${formatMemory(leastBytes(chosen))} with weights in ${chosen}, one sequence of each model and the ` +
+      `longest prompt: more than the ${formatMemory(memoryBytes)} allowed.`,
+    `Allow more memory${fitting === null ? '' : `, or use ${fitting} (${formatMemory(leastBytes(fitting))})`}, fewer tokens, or compare fewer models at a time.`
   )
 }
 
@@ -130,11 +139,9 @@ export async function readHeldBlock(
   place: number
 ): Promise<{ path: string; data: Uint8Array }[]> {
   const { spec } = pair.post
-  const packed = async (layout: readonly HeldTensor[], expert: number | null): Promise<Uint8Array> => {
-    const { tensors } = await readBlock(pair, layer, source, expert)
-    const floats = new Map(Array.from(tensors, ([role, { data }]): [string, Float32Array] => [role, data]))
-    return packHeld(layout, floats, weights)
-  }
+  const decoder = new WeightDecoder(pair)
+  const packed = (layout: readonly HeldTensor[], expert: number | null): Promise<Uint8Array> =>
+    readPacked(decoder, readsByRole(spec, { layer, expert, source }), layout, weights)
   const files = [{ path: layerFile(place), data: await packed(layerLayout(spec, layer, weights), null) }]
   const { experts } = at(spec.layers, layer, 'layer')
   if (experts === null) return files
@@ -143,4 +150,34 @@ export async function readHeldBlock(
     files.push({ path: expertFile(place, expert), data: await packed(layout, expert) })
   }
   return files
+}
+
+/** Weights as the bytes of a layout. As floats they take several times as much, and are there a piece at a time. */
+async function readPacked(
+  decoder: WeightDecoder,
+  reads: ReadonlyMap<string, WeightRead>,
+  layout: readonly HeldTensor[],
+  weights: HeldWeights
+): Promise<Uint8Array> {
+  const packed = new Uint8Array(layoutBytes(layout))
+  const widest = Math.max(...layout.map(({ shape: [, columns = 1] }) => columns))
+  const most = Math.max(...[...reads.values()].map(({ count }) => count))
+  const floats = new Float32Array(Math.max(widest, Math.min(most, READ_ELEMENTS)))
+  for (const tensor of layout) {
+    const [, columns = 1] = tensor.shape
+    const pieceRows = Math.floor(floats.length / columns)
+    let row = 0
+    for (const part of tensor.parts) {
+      const read = got(reads, part, 'tensor')
+      const rows = read.count / columns
+      for (let first = 0; first < rows; first += pieceRows) {
+        const count = Math.min(pieceRows, rows - first) * columns
+        const piece = floats.subarray(0, count)
+        await decoder.read({ ...read, first: first * columns, count }, piece)
+        packRows(packed, tensor, piece, row + first, weights)
+      }
+      row += rows
+    }
+  }
+  return packed
 }

@@ -23,13 +23,18 @@ export interface Chain {
   readonly sources: readonly BlockSource[]
 }
 
+/** Layers of one session at most. @param layerBytes of the largest as it is held */
+export function chainLength(layerBytes: number): number {
+  return Math.max(1, Math.floor(SESSION_BYTES / layerBytes))
+}
+
 /**
  * A trie's distinct blocks as chains, in an order in which rows can run through them.
  *
  * @param layerBytes of one block's weights as they are held
  */
 export function chainBlocks(trie: RecipeTrie, layerBytes: number): Chain[] {
-  const longest = Math.max(1, Math.floor(SESSION_BYTES / layerBytes))
+  const longest = chainLength(layerBytes)
   const cohorts = cohortsOf(trie)
   const chains: { cohort: Cohort; layers: number[]; sources: BlockSource[] }[] = []
   for (const [layer, { blocks }] of trie.levels.entries()) {

@@ -22,7 +22,7 @@ import { at, got } from '../../../contract/model/look-up'
 export type HiddenRows = Float32Array | ort.Tensor
 
 /** Rows of the head are read and rounded so many elements at a time: as floats all of them take several times as much. */
-const READ_ELEMENTS = 2 ** 24
+const READ_ELEMENTS = 2 ** 22
 
 /**
  * Weights of one session at most. Opening one takes its weights up to four times; a device of its own memory may have no larger buffers, and a
@@ -31,7 +31,7 @@ const READ_ELEMENTS = 2 ** 24
 const SESSION_ELEMENTS = 2 ** 26
 
 /** Rows of one run at most: it bounds the memory of their logits, which is used again by the next run. */
-const RUN_ROWS = 64
+export const RUN_ROWS = 64
 
 /** Final norm and head of one model, held for generating as the blocks are. */
 export interface ResidentHead {
@@ -52,6 +52,16 @@ export function residentHeadBytes(spec: DecoderSpec, weights: HeldWeights): numb
   return heldBytes(headLayout(spec, held, spec.vocabularySize), held)
 }
 
+/** Of those, what one session is given. */
+export function headSessionBytes(spec: DecoderSpec, weights: HeldWeights): number {
+  const held = headWeights(weights)
+  return layoutBytes(headLayout(spec, held, Math.min(spec.vocabularySize, tokensOfSession(spec.hiddenSize))))
+}
+
+function tokensOfSession(hiddenSize: number, elements = SESSION_ELEMENTS): number {
+  return Math.max(1, Math.floor(elements / hiddenSize))
+}
+
 /**
  * @param sampling with which tokens will be drawn; left out, there are logits alone
  * @param sessionElements weights of one session at most
@@ -67,7 +77,7 @@ export async function openResidentHead(
   const { hiddenSize, vocabularySize } = model.spec
   // What draws must have float64.
   const drawing = device.name === 'cpu' && sampling !== undefined ? graphDrawing(sampling) : null
-  const tokensPerSession = Math.max(1, Math.floor(sessionElements / hiddenSize))
+  const tokensPerSession = tokensOfSession(hiddenSize, sessionElements)
   const parts: HeadPart[] = []
   let drawer: ort.InferenceSession | null = null
   try {

@@ -5,7 +5,8 @@ import type { AnswerTrie } from '../tries/answer-trie'
 import { finalRows, type PackedPrompts } from '../tries/prompt-trie'
 import { originOf, type RecipeTrie } from '../tries/recipe-trie'
 import { leavesByDepth, splitLeaves, type TriePart, walkParts, wholeTrie } from '../tries/trie-parts'
-import { mostStates, type SweptModels } from './sweep-memory'
+import { mostStates } from '../tries/alive-states'
+import type { SweptModels } from './sweep-memory'
 import {
   countFlops,
   type Grouping,

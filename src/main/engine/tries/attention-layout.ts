@@ -52,7 +52,8 @@ function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): Attention
   const resultIndex = new Int32Array(outputRowCount)
   let resultCount = 0
   const alone = branchesOf(packed, outputOf)
-  const segments = cheaper(bucketsOf(alone), bucketsOf(joined(alone))).map((branches) => {
+  const buckets = cheaper(bucketsOf(alone), bucketsOf(joined(alone)))
+  const segments = buckets.flatMap(boundedParts).map((branches) => {
     const segment = makeSegment(branches, packed)
     for (const [b, { queries }] of branches.entries()) {
       for (const [i, { output }] of queries.entries()) {
@@ -153,6 +154,38 @@ function bucketsOf(branches: readonly Branch[]): Branch[][] {
     if (cost < best.cost) best = { cut, cost }
   }
   return [byLength.slice(0, best.cut), byLength.slice(best.cut)].filter((bucket) => bucket.length > 0)
+}
+
+/**
+ * Scores of one head in a segment at most. All heads' are in memory at once and several times, and those of a prompt grow with the
+ * square of its length: a longer one is scored some of its queries at a time, each lot with the keys up to its last.
+ */
+export const SEGMENT_SCORES = 2 ** 19
+
+function boundedParts(branches: readonly Branch[]): Branch[][] {
+  const keys = Math.max(...branches.map((branch) => branch.keys.length))
+  const paths = Math.floor(SEGMENT_SCORES / (keys * Math.max(...branches.map(lengthOf))))
+  if (paths > 0) return chunksOf(branches, paths)
+  return branches.flatMap((branch) =>
+    chunksOf(branch.queries, Math.max(1, Math.floor(SEGMENT_SCORES / branch.keys.length))).map((queries) => [
+      upTo(branch, queries)
+    ])
+  )
+}
+
+/** Some of a branch's queries, with all keys that they may see. @param queries in the order of their places */
+function upTo(branch: Branch, queries: Branch['queries']): Branch {
+  return {
+    ...branch,
+    keys: branch.keys.slice(0, 1 + at(queries, queries.length - 1, 'query').place),
+    queries
+  }
+}
+
+function chunksOf<Item>(items: readonly Item[], most: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / most) }, (_, i) =>
+    items.slice(i * most, (i + 1) * most)
+  )
 }
 
 function paddedCost(branches: readonly Branch[]): number {

@@ -33,6 +33,14 @@ export function blockReads(spec: DecoderSpec, step: BlockStep): WeightRead[] {
   return stepTensors(spec, step).map((tensor) => tensorRead(tensor, step.source, step.later))
 }
 
+/** What has to be read for one block, or for one of its experts, by role: for whoever takes it in pieces. */
+export function readsByRole(
+  spec: DecoderSpec,
+  step: Pick<BlockStep, 'layer' | 'expert' | 'source'>
+): ReadonlyMap<string, WeightRead> {
+  return new Map(stepTensors(spec, step).map((tensor) => [tensor.role, tensorRead(tensor, step.source, [])]))
+}
+
 /** What a layer of a model is made of, all of its experts among it. */
 export function layerReads(spec: DecoderSpec, layer: number, source: BlockSource): WeightRead[] {
   return layerTensors(spec, layer).map((tensor) => tensorRead(tensor, source, []))

@@ -1,7 +1,6 @@
 import type { HeldWeights } from '../../../contract/model/sampling'
-import { layoutBytes, type HeldTensor } from '../../graphs/held-weights'
+import type { HeldTensor } from '../../graphs/held-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
-import { got } from '../../../contract/model/look-up'
 
 /**
  * Rounds a weight matrix to 8 or 4 bits in blocks of 32 along its input dimension: w is (q - zero) * scale, with zero in
@@ -28,42 +27,35 @@ export function quantiseBlocks(
     const row = Math.floor(block / blocksPerRow)
     const first = row * columns + (block % blocksPerRow) * QUANTISED_BLOCK
     const end = Math.min(first + QUANTISED_BLOCK, (row + 1) * columns)
-    // Unchecked, here and below: all weights of a model come through, and a row ends within them.
-    let largest = 0
-    for (let i = first; i < end; i++) largest = Math.max(largest, Math.abs(weights[i] ?? 0))
-    const scale = largest / (zero - 1)
+    const scale = largestOf(weights, first, end) / (zero - 1)
     scales[block] = scale
     const target = block * blockBytes
-    quantised.fill(zeroByte, target, target + blockBytes)
+    if (scale === 0 || end < first + QUANTISED_BLOCK) quantised.fill(zeroByte, target, target + blockBytes)
     if (scale === 0) continue
-    for (let i = first; i < end; i += perByte) {
-      let byte = 0
-      for (let part = perByte - 1; part >= 0; part--) {
-        const weight = i + part < end ? (weights[i + part] ?? 0) : 0
-        byte = (byte << bits) | (Math.round(weight / scale) + zero)
-      }
-      quantised[target + (i - first) / perByte] = byte
+    // Unchecked, here and below: all weights of a model come through, and a row ends within them. Adding and cutting off rounds.
+    if (bits === 8) {
+      for (let i = first; i < end; i++)
+        quantised[target + i - first] = ((weights[i] ?? 0) / scale + 128.5) | 0
+      continue
+    }
+    for (let i = first; i < end; i += 2) {
+      const low = ((weights[i] ?? 0) / scale + 8.5) | 0
+      const high = i + 1 < end ? ((weights[i + 1] ?? 0) / scale + 8.5) | 0 : 8
+      quantised[target + (i - first) / 2] = low | (high << 4)
     }
   }
 }
 
-/** Values of tensors' parts, by name, as the bytes of a layout. */
-export function packHeld(
-  layout: readonly HeldTensor[],
-  tensors: ReadonlyMap<string, Float32Array>,
-  weights: HeldWeights
-): Uint8Array {
-  const packed = new Uint8Array(layoutBytes(layout))
-  for (const tensor of layout) {
-    const [, columns = 1] = tensor.shape
-    let first = 0
-    for (const part of tensor.parts) {
-      const data = got(tensors, part, 'tensor')
-      packRows(packed, tensor, data, first, weights)
-      first += data.length / columns
-    }
+/** NaN where one of them is: what is wrong with weights must show in what is computed with them. */
+function largestOf(weights: Float32Array, first: number, end: number): number {
+  let largest = 0
+  let sum = 0
+  for (let i = first; i < end; i++) {
+    const size = Math.abs(weights[i] ?? 0)
+    sum += size
+    if (size > largest) largest = size
   }
-  return packed
+  return Number.isNaN(sum) ? sum : largest
 }
 
 /**

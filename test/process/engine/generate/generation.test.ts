@@ -151,26 +151,34 @@ describe('memory', () => {
   }
 
   it('holds weights in int8 when float32 does not fit, and says so', async () => {
-    const roomy = await planOf({})
-    const tight = await planOf({ memoryBytes: 0.8 * roomy.weightBytes })
+    const one = { prompts: [[1, 2, 3]], batchRows: 1 }
+    const roomy = await planOf(one)
+    const int8 = await planOf({ ...one, weights: 'int8' })
+    const tight = await planOf({ ...one, memoryBytes: (roomy.peakBytes + int8.peakBytes) / 2 })
     expect(roomy.weights).toBe('fp32')
-    // However tight, never int4 unasked.
-    await expect(planOf({ memoryBytes: 0.2 * roomy.weightBytes })).rejects.toThrow('in int8, more than')
-    expect(tight.weights).toBe('int8')
+    expect(tight).toEqual(int8)
     expect(tight.weightBytes).toBeLessThan(0.7 * roomy.weightBytes)
+    // However tight, never int4 unasked.
+    const int4 = await planOf({ ...one, weights: 'int4' })
+    await expect(planOf({ ...one, memoryBytes: int4.peakBytes })).rejects.toThrow(
+      'with weights in int8, one sequence of each model and the longest prompt: more than'
+    )
   })
 
   it('stays within the bound by running fewer sequences side by side', async () => {
-    const request = { prompts: [[1, 2, 3]], sampleCount: 64, batchRows: 320 }
-    const { weightBytes, keyValueBytes, rows } = await planOf(request)
-    const halfFits = weightBytes + keyValueBytes / 2
-    const bounded = await planOf({ ...request, memoryBytes: halfFits, weights: 'fp32' })
-    expect(bounded.rows).toBe(rows / 2)
-    expect(bounded.weightBytes + bounded.keyValueBytes).toBeLessThanOrEqual(halfFits)
+    const request = { prompts: [[1, 2, 3]], sampleCount: 64, batchRows: 320, maxTokens: 400 }
+    const { peakBytes, keyValueBytes, rows } = await planOf(request)
+    const memoryBytes = peakBytes - keyValueBytes / 2
+    const bounded = await planOf({ ...request, memoryBytes, weights: 'fp32' })
+    expect(bounded.rows).toBeLessThan(rows)
+    expect(bounded.rows).toBeGreaterThanOrEqual(rows / 2)
+    expect(bounded.peakBytes).toBeLessThanOrEqual(memoryBytes)
   })
 
   it('says before starting what would fit when nothing does', async () => {
-    await expect(samplesOf(requestFor('llama3', { memoryBytes: 1000 }))).rejects.toThrow('The weights take')
+    await expect(samplesOf(requestFor('llama3', { memoryBytes: 1000 }))).rejects.toThrow(
+      'Generating takes at least'
+    )
   })
 
   it('refuses a prompt that leaves no room in the context window', async () => {

@@ -6,7 +6,7 @@ import { demoPrompts, sweptModels as rangesOf } from '../../../../src/bench/work
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { sweptModels } from '../../../../src/main/engine/sweep/sweep'
-import { mostStates } from '../../../../src/main/engine/sweep/sweep-memory'
+import { mostStates } from '../../../../src/main/engine/tries/alive-states'
 import {
   countFlops,
   groupWithin,

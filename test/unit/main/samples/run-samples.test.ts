@@ -41,6 +41,7 @@ async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
     weights: 'fp32',
     weightBytes: 1,
     keyValueBytes: 1,
+    peakBytes: 1,
     rows: 2,
     sampleTotal: 2
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sweptModels, trieOf } from '../../../../../src/bench/workload'
 import { layersModel, type Model } from '../../../../../src/contract/model/model'
-import { mostStates } from '../../../../../src/main/engine/sweep/sweep-memory'
+import { mostStates } from '../../../../../src/main/engine/tries/alive-states'
 import { countEdges, type RecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
 import {
   countPartEdges,

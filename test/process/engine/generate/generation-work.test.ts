@@ -1,0 +1,111 @@
+import type * as ort from 'onnxruntime-node'
+import { describe, expect, it } from 'vitest'
+import { type Model, rangeModel } from '../../../../src/contract/model/model'
+import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
+import { type Device, openDevice } from '../../../../src/main/engine/device/device'
+import { generateOn } from '../../../../src/main/engine/generate/generate'
+import {
+  closePairWeights,
+  openPairWeights,
+  type PairWeights
+} from '../../../../src/main/engine/weights/pair-weights'
+import { BLOCK_INPUTS } from '../../../../src/main/graphs/block-graph'
+import { goldenPath } from '../../../fixtures/goldens'
+
+const PROMPT = [28, 257, 105, 7, 9]
+const POST: Model = { kind: 'post' }
+const LAYERS = 4
+/** Of a weight in bfloat16. */
+const STORED_BYTES = 2
+
+/** The CPU, with the rows of prompts that have gone through a layer. */
+async function countingDevice(): Promise<Device & { promptRows: number }> {
+  const device = await openDevice('cpu')
+  const counting = {
+    ...device,
+    promptRows: 0,
+    createSession: async (...args: Parameters<Device['createSession']>): Promise<ort.InferenceSession> => {
+      const session = await device.createSession(...args)
+      return new Proxy(session, {
+        get: (target, name) => {
+          if (name !== 'run') return Reflect.get(target, name, target)
+          return (feeds: ort.InferenceSession.FeedsType, wanted: string[]) => {
+            // What decodes has rows of one token each, [rows, hidden].
+            const dims = feeds[BLOCK_INPUTS.hidden]?.dims
+            const [nodes = 0, rows = 0] = dims?.length === 3 ? dims : []
+            counting.promptRows += nodes * rows
+            return target.run(feeds, wanted)
+          }
+        }
+      })
+    }
+  }
+  return counting
+}
+
+interface Work {
+  promptRows: number
+  /** Bytes read from files until the first tokens, and in each step after that. */
+  openedBytes: number
+  stepBytes: number[]
+  hiddenSize: number
+}
+
+async function workOf(changes: Partial<GenerateRequest>): Promise<Work> {
+  const [base, post] = [goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16')]
+  const request: GenerateRequest = {
+    base,
+    post,
+    device: 'cpu',
+    models: [POST],
+    prompts: [PROMPT],
+    sampleCount: 1,
+    finished: [],
+    seed: 1,
+    sampling: { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
+    maxTokens: 6,
+    stopTokens: [],
+    stopTexts: [],
+    memoryBytes: 2 ** 30,
+    batchRows: 32,
+    ...changes
+  }
+  const pair = await openPairWeights(base, post)
+  const device = await countingDevice()
+  const read = ({ base, post }: PairWeights): number => base.reader.bytesRead + post.reader.bytesRead
+  const { hiddenSize } = pair.post.spec
+  const work: Work = { promptRows: 0, openedBytes: 0, stepBytes: [], hiddenSize }
+  let before = 0
+  for await (const event of generateOn(device, pair, request, () => null)) {
+    if (event.type !== 'tokens') continue
+    if (work.openedBytes === 0) work.openedBytes = read(pair)
+    else if (read(pair) > before) work.stepBytes.push(read(pair) - before)
+    before = read(pair)
+  }
+  await closePairWeights(pair)
+  await device.close()
+  return { ...work, promptRows: device.promptRows }
+}
+
+describe('the work of generating', () => {
+  it('runs a prompt once for all of its samples, and once what prompts begin with alike', async () => {
+    const one = await workOf({})
+    expect(one.promptRows).toBe(LAYERS * PROMPT.length)
+    const many = await workOf({ sampleCount: 5 })
+    expect(many.promptRows).toBe(one.promptRows)
+    expect(many.openedBytes).toBe(one.openedBytes)
+    const alike = await workOf({ prompts: [PROMPT, [...PROMPT.slice(0, 3), 1, 2, 3]] })
+    expect(alike.promptRows).toBe(LAYERS * (PROMPT.length + 3))
+  })
+
+  it('runs a prompt once in the layers that variants share below their ranges', async () => {
+    const variants = await workOf({ models: [POST, rangeModel({ start: 2, end: 2 })] })
+    expect(variants.promptRows).toBe((LAYERS + LAYERS - 2) * PROMPT.length)
+  })
+
+  it('reads weights before the first token and after it none but the embedding of each new token', async () => {
+    const { openedBytes, stepBytes, hiddenSize } = await workOf({})
+    expect(openedBytes).toBeGreaterThan(1000 * hiddenSize)
+    expect(stepBytes).toEqual(new Array<number>(5).fill(hiddenSize * STORED_BYTES))
+  })
+})
