@@ -80,7 +80,7 @@ export const SETTING_FIELDS = {
   memoryGibibytes: {
     label: 'Memory, GiB',
     expects: 'a number above 0',
-    explain: 'Bound on weights, keys and values together, in the memory of the device',
+    explain: 'Bound on the engine process: weights, opening them, prompts and answers together',
     step: 1
   }
 } as const satisfies Partial<Record<keyof SettingsDraft, FieldSpec>>
