@@ -150,6 +150,11 @@ GOLDENS_MADE = {
                      use_qk_norm=False, attention_bias=False, tie_word_embeddings=True),
         head_dim=8, neighbours=True, norm="layer", eps=1e-5, parallel=True, logits_divisor=4.0,
         layer_norms=dict(before_attention="input_layernorm", before_mlp=None)),
+    "cohere_qk_norm": dict(
+        config=small("cohere", "CohereForCausalLM", drop=["rms_norm_eps"], layer_norm_eps=1e-5, logit_scale=0.25,
+                     use_qk_norm=True, attention_bias=False, tie_word_embeddings=True),
+        head_dim=8, neighbours=True, norm="layer", eps=1e-5, parallel=True, logits_divisor=4.0, norms_of_each_head=True,
+        layer_norms=dict(before_attention="input_layernorm", before_mlp=None)),
     "cohere2": dict(
         config=small("cohere2", "Cohere2ForCausalLM", drop=["rms_norm_eps"], layer_norm_eps=1e-5, logit_scale=0.25,
                      attention_bias=False, tie_word_embeddings=True, sliding_window=8, sliding_window_pattern=4),
@@ -279,6 +284,8 @@ def make_weights(made, seed):
                 weights[f"{at}{modules[name]}.weight"] = norm(size * head_dim) * 1.2
             if made.get("head_norms"):
                 weights[f"{at}{modules[name]}.weight"] = norm(head_dim) * 1.2
+            if made.get("norms_of_each_head"):
+                weights[f"{at}{modules[name]}.weight"] = torch.stack([norm(head_dim) * 1.2 for _ in range(size)])
         experts = made.get("experts")
         if experts and layer in experts["layers"]:
             # Spread so that the chosen differ from token to token.
@@ -449,6 +456,8 @@ def forward(made, stored, tokens, dtype=torch.float32):
                     y = rotated(y)
                 if made.get("head_norms"):
                     y = rms_norm(y, w[f"{at}{modules[name]}.weight"], eps, offset)
+                if made.get("norms_of_each_head"):
+                    y = layer_norm(y, w[f"{at}{modules[name]}.weight"][head], None, eps, offset)
                 return y if made.get("norms_after_rope") else rotated(y)
 
             position = torch.arange(length)

@@ -33,6 +33,7 @@ const BLOCK_TRAITS = [
   ['headSize', 'head size'],
   ['rotarySize', 'number of rotary dimensions'],
   ['activation', 'activation'],
+  ['qkNorm', 'norms of q and k'],
   ['qkvBias', 'bias of q, k and v'],
   ['outputBias', 'bias of the attention output'],
   ['mlpBias', 'bias of the MLP'],

@@ -44,6 +44,7 @@ export interface DecoderSpec {
   readonly contextLength: number | null
   readonly normEpsilon: number
   readonly activation: Activation
+  readonly qkNorm: Family['qkNorm']
   readonly qkvBias: boolean
   readonly outputBias: boolean
   readonly mlpBias: boolean
@@ -112,6 +113,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     contextLength: contextLength(reader, layers),
     normEpsilon: family.normEpsilonKey === null ? 1e-5 : reader.positive(family.normEpsilonKey),
     activation: readActivation(reader, family),
+    qkNorm: said(reader, family.qkNormKey ?? true) ? family.qkNorm : 'none',
     qkvBias: said(reader, family.bias.qkv),
     outputBias: said(reader, family.bias.output),
     mlpBias: said(reader, family.bias.mlp),

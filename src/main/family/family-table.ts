@@ -2,9 +2,11 @@ import { EXPERT_FAMILIES } from './expert-families'
 import type { Family } from './family'
 import {
   cohere,
+  cohereWithWindows,
   gemma,
   glm,
   layerNorms,
+  normsOfEachHead,
   plain,
   postNorms,
   preNorms,
@@ -325,16 +327,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       attention_bias: true
     }
   },
-  cohere: { ...cohere, label: 'Cohere' },
-  cohere2: {
-    ...cohere,
-    label: 'Cohere 2',
-    layersWithoutRope: 'full',
-    windows: 'layerTypes',
-    slides: slidesByPattern('sliding_window_pattern', 4),
-    defaults: { ...cohere.defaults, sliding_window: 4096 },
-    ignored: [...cohere.ignored, '_sliding_window_pattern']
-  },
+  cohere: { ...cohere, ...normsOfEachHead, label: 'Cohere' },
+  cohere2: { ...cohereWithWindows, label: 'Cohere 2' },
   nemotron: {
     ...plain,
     label: 'Nemotron',

@@ -18,8 +18,13 @@ export interface Family {
   readonly normEpsilonKey: string | null
   /** Norms multiply by (offset + weight): 1 for Gemma, whose weights are stored around zero. */
   readonly normOffset: 0 | 1
-  /** RMS norm of q and k: one weight for every head, or one over the whole projection. */
-  readonly qkNorm: 'none' | 'head' | 'projection'
+  /**
+   * RMS norm of q and k: one weight for every head, or one over the whole projection; or a layer norm without bias of each head
+   * with a weight of its own.
+   */
+  readonly qkNorm: 'none' | 'head' | 'projection' | 'eachHead'
+  /** The config key without which there is none of them; left out where they are always there. */
+  readonly qkNormKey?: string
   /** Whether RoPE comes before the norm of q and k, and not after it. */
   readonly qkNormAfterRope: boolean
   /** Whether attention and MLP read the same residual and are added to it together; or the config key that says so. */

@@ -110,6 +110,9 @@ export const cohere = {
   ]
 } satisfies Partial<Family>
 
+/** Of q and k, which only the larger of Cohere's first models have. */
+export const normsOfEachHead = { qkNorm: 'eachHead', qkNormKey: 'use_qk_norm' } satisfies Partial<Family>
+
 export const glm = {
   ...plain,
   bias: { qkv: 'attention_bias', output: false, mlp: false },
@@ -147,4 +150,14 @@ export const qwenWindows = {
   windowSwitch: 'use_sliding_window',
   slides: (layer: number, config: ConfigReader) => layer >= config.count('max_window_layers', 0),
   defaults: { ...plain.defaults, num_key_value_heads: 32, sliding_window: 4096, max_window_layers: 28 }
+} satisfies Partial<Family>
+
+/** Cohere's second models: layers that slide, and full ones without RoPE. */
+export const cohereWithWindows = {
+  ...cohere,
+  layersWithoutRope: 'full',
+  windows: 'layerTypes',
+  slides: slidesByPattern('sliding_window_pattern', 4),
+  defaults: { ...cohere.defaults, sliding_window: 4096 },
+  ignored: [...cohere.ignored, '_sliding_window_pattern']
 } satisfies Partial<Family>

@@ -147,7 +147,6 @@ function attentionTensors(spec: DecoderSpec): Part[] {
   const names = moduleNames(family)
   const qSize = spec.headCount * headSize
   const kvSize = spec.kvHeadCount * headSize
-  const perHead = family.qkNorm === 'head'
   const projections: Part[] =
     family.attention === 'separate'
       ? [
@@ -160,15 +159,17 @@ function attentionTensors(spec: DecoderSpec): Part[] {
     ...norm(spec, 'beforeAttention'),
     ...projections.filter(({ shape }) => shape.length > 1),
     ...projections.filter(({ shape }) => shape.length === 1),
-    ...(family.qkNorm === 'none'
-      ? []
-      : [
-          { role: 'qNorm' as const, name: `${names.qNorm}.weight`, shape: [perHead ? headSize : qSize] },
-          { role: 'kNorm' as const, name: `${names.kNorm}.weight`, shape: [perHead ? headSize : kvSize] }
-        ]),
+    ...headNorm(spec, 'qNorm', spec.headCount),
+    ...headNorm(spec, 'kNorm', spec.kvHeadCount),
     ...linear('o', 'oBias', names.o, hiddenSize, qSize, spec.outputBias),
     ...norm(spec, 'afterAttention')
   ]
+}
+
+function headNorm({ family, qkNorm, headSize }: DecoderSpec, role: 'qNorm' | 'kNorm', heads: number): Part[] {
+  if (qkNorm === 'none') return []
+  const shape = { head: [headSize], projection: [heads * headSize], eachHead: [heads, headSize] }[qkNorm]
+  return [{ role, name: `${moduleNames(family)[role]}.weight`, shape }]
 }
 
 function mlpTensors(spec: DecoderSpec): Part[] {

@@ -121,9 +121,12 @@ export function expertGraph(spec: DecoderSpec, precision: Precision): Uint8Array
   return graph.encode()
 }
 
-/** What a weight is fed as: projections and their biases in the precision of the products, norms, activations and routers in float32. */
+/** Norms, activations and what chooses among experts stay in float32 whatever products are made in. */
+export const staysSingle = (role: string): boolean => /norm|alpha|router/i.test(role)
+
+/** What a weight is fed as: projections and their biases in the precision of the products. */
 export function weightType(role: string, precision: Precision): 'float32' | 'float16' {
-  return precision === 'fp16' && !/norm|alpha|router/i.test(role) ? 'float16' : 'float32'
+  return precision === 'fp16' && !staysSingle(role) ? 'float16' : 'float32'
 }
 
 /** The attention half over packed rows. */

@@ -1,6 +1,5 @@
 import type { HeldWeights } from '../../contract/model/sampling'
-import type { Role } from '../family/tensors'
-import { weightType } from './block-graph'
+import { staysSingle, weightType } from './block-graph'
 import { QUANTISED_BLOCK, quantisedBits, scalesName, type Products } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
 
@@ -17,10 +16,7 @@ export interface HeldTensor {
   readonly scaleBytes: number
 }
 
-const ROUTER: Role = 'router'
-
-/** How tensors are given to a session, one after the other. Matrices may be quantised; vectors, and what chooses
- * among experts, never are. */
+/** How tensors are given to a session, one after the other. Matrices of products may be quantised; vectors, and what stays in float32, never are. */
 export function heldLayout(
   tensors: readonly Pick<HeldTensor, 'name' | 'shape' | 'parts'>[],
   weights: HeldWeights
@@ -29,7 +25,7 @@ export function heldLayout(
   let offset = 0
   return tensors.map(({ name, shape, parts }) => {
     const [rows = 1, columns] = shape
-    const quantised = columns !== undefined && bits !== null && name !== ROUTER
+    const quantised = columns !== undefined && bits !== null && !staysSingle(name)
     const blocks = rows * Math.ceil((columns ?? 1) / QUANTISED_BLOCK)
     const byteLength = quantised
       ? (blocks * QUANTISED_BLOCK * bits) / 8

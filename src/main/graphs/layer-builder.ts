@@ -238,11 +238,17 @@ export class LayerBuilder {
   /** q/k norm, over each head or over the whole projection; [rows, heads x headSize] to the same. */
   private headNorm(path: string, rows: string, role: 'qNorm' | 'kNorm', heads: number): string {
     const { graph, spec } = this
-    if (spec.family.qkNorm === 'none') return rows
+    if (spec.qkNorm === 'none') return rows
     const weight = got(this.weights, role, 'weight')
-    if (spec.family.qkNorm === 'projection') return rmsNorm(graph, spec, path, rows, weight)
+    if (spec.qkNorm === 'projection') return rmsNorm(graph, spec, path, rows, weight)
     const split = graph.reshape(`${path}/heads`, rows, [-1, heads, spec.headSize])
-    const normed = rmsNorm(graph, spec, path, split, weight)
+    const normed =
+      spec.qkNorm === 'head'
+        ? rmsNorm(graph, spec, path, split, weight)
+        : graph.node(`${path}/weighed`, 'Mul', [
+            layerNorm(graph, spec, path, split, graph.constant(`${path}/ones`, ones(spec.headSize))),
+            weight
+          ])
     return graph.reshape(`${path}/joined`, normed, [-1, heads * spec.headSize])
   }
 
@@ -325,13 +331,17 @@ function rmsNorm(graph: OnnxGraph, spec: DecoderSpec, path: string, value: strin
   )
 }
 
+function ones(size: number): Float32Array {
+  return new Float32Array(size).fill(1)
+}
+
 /** Layer norm over the last axis, in float32: (x - mean) / sqrt(variance + epsilon) * (offset + weight) + bias. */
 function layerNorm(
   graph: OnnxGraph,
   spec: DecoderSpec,
   path: string,
   value: string,
-  weight = graph.constant(`${path}/ones`, new Float32Array(spec.hiddenSize).fill(1)),
+  weight = graph.constant(`${path}/ones`, ones(spec.hiddenSize)),
   bias?: string
 ): string {
   const inputs = [value, gain(graph, spec, path, weight), ...(bias === undefined ? [] : [bias])]

@@ -147,7 +147,7 @@ export function projectionFlops(
   const { experts } = at(spec.layers, layer, 'layer')
   const flops = (tensors: readonly LayerTensorSpec[]): number =>
     tensors
-      .filter((tensor) => tensor.shape.length === 2)
+      .filter(({ role, shape }) => shape.length === 2 && !role.endsWith('Norm'))
       .reduce((sum, { role, shape: [rows = 0, columns = 0] }) => {
         const everyRow = layer < spec.layerCount - 1 || role === 'k' || role === 'v' || role === 'qkv'
         return sum + 2 * rows * columns * (everyRow ? rowCount : finalCount)
