@@ -148,13 +148,26 @@ describe('a mergekit file that an export writes', () => {
 
   it.each([
     ['olmo2', /does not know self_attn\.q_norm\.weight, self_attn\.k_norm\.weight of OLMo 2 layers/],
-    ['phi3_partial', /wants lm_head\.weight of Phi-3 models/]
+    ['phi3_partial', /wants lm_head\.weight of Phi-3 models/],
+    ['apertus', /does not merge Apertus models/],
+    ['mixtral', /differ in what they make of experts/]
   ])('is not written for %s, whose tensors mergekit does not all copy', async (name, message) => {
     const [files] = readGolden(name).pairs
     const members = await openAlone(files?.base ?? '', files?.post ?? '')
     const strengths = postStrengths(members.post.spec.layerCount)
     expect(() => mergekitText(members, 'x', strengths)).toThrow(message)
   })
+
+  it.each(['glm4', 'granite', 'hunyuan', 'olmo3_yarn', 'seed_oss'])(
+    'is written for %s, of which mergekit copies every tensor',
+    async (name) => {
+      const [files] = readGolden(name).pairs
+      const members = await openAlone(files?.base ?? '', files?.post ?? '')
+      const strengths = postStrengths(members.post.spec.layerCount)
+      const text = mergekitText(members, 'x', strengths.with(1, { attention: 1, mlp: 1 }))
+      expect(await readMergekitRecipe(text, 'x.yaml', members, [])).toEqual({ name: 'x', ranges: [[1, 1]] })
+    }
+  )
 
   it.each([
     ['llama', { attention_bias: true }, /self_attn\.q_proj\.bias, .*self_attn\.o_proj\.bias of Llama layers/],
