@@ -39,14 +39,16 @@ export interface EndpointAnswer {
 }
 
 export interface AnswersListener {
-  /** Gets answers at once, to store them. When it rejects, so does the asking. */
-  keep(answers: EndpointAnswer[]): Promise<void>
+  /**
+   * Gets answers at once, to store them. When it rejects, so does the asking.
+   *
+   * @param counted tokens of them, as the server counts; null where it counts none
+   */
+  keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Who answers, when more is known of it. */
   learned(record: Omit<OutsideRecord, 'variant'>): Promise<void>
   /** Why a request is going to be asked again. */
   again(why: string): void
-  /** Tokens that the server counts, of the answers that are kept next; null where it counts none. */
-  counted(tokens: number | null): void
 }
 
 const Frame = z.object({
@@ -227,9 +229,9 @@ class Asking {
     await this.learn(reply, server)
     const answers = reply.answers.slice(0, wanted.length)
     if (answers.length < wanted.length) this.giveOne()
-    this.listener.counted(reply.usage?.completion_tokens ?? null)
     await this.listener.keep(
-      answers.map((answer, index) => ({ prompt, index: at(wanted, index, 'answer'), ...answer }))
+      answers.map((answer, index) => ({ prompt, index: at(wanted, index, 'answer'), ...answer })),
+      reply.usage?.completion_tokens ?? null
     )
     return answers.length
   }

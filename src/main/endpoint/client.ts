@@ -158,7 +158,7 @@ export class EndpointClient {
     throw this.problem(
       url,
       `sent something else than ${question.name}`,
-      `Does the address end where ${question.path} begins?`
+      `Does the address end where ${question.path} begins? That of most servers ends with /v1.`
     )
   }
 

@@ -154,7 +154,7 @@ export interface OutsideListener {
   learned(record: OutsideRecord): Promise<void>
   /** Why an endpoint is going to be asked again. */
   again(why: string): void
-  /** Tokens of the answers that are kept next. */
+  /** Tokens of answers that were kept. */
   tokens(count: number): void
 }
 
@@ -175,10 +175,11 @@ export async function answerOutside(
   )) {
     const missing = missingAnswers(work, variant.name, stored)
     if (missing.every(({ length }) => length === 0)) continue
-    const keep = async (answers: readonly GivenAnswer[]): Promise<void> => {
+    const keep = async (answers: readonly GivenAnswer[]): Promise<SampleLine[]> => {
       const lines = await sampleLines(work, variant, answers)
       // Answers come many at once; they are stored one after the other, as the engine's are.
       await queue.run(() => listener.keep(lines))
+      return lines
     }
     if (variant.kind === 'file') await takeFromFile(work, variant, missing, keep, listener)
     else await askEndpoint(work, variant, missing, keep, listener, signal)
@@ -189,7 +190,7 @@ export async function answerOutside(
 interface GivenAnswer extends Pick<SampleLine, 'prompt' | 'index' | 'text' | 'finish'> {
   tokens?: readonly number[] | null
 }
-type Keep = (answers: readonly GivenAnswer[]) => Promise<void>
+type Keep = (answers: readonly GivenAnswer[]) => Promise<SampleLine[]>
 
 function missingAnswers(work: OutsideWork, name: string, stored: readonly SampleLine[]): number[][] {
   const own = new Set(
@@ -234,14 +235,20 @@ async function askEndpoint(
       missing
     },
     {
-      keep,
+      keep: async (answers, counted) => {
+        const lines = await keep(answers)
+        // Of several answers llama.cpp counts the first; what was thought before an answer is counted by the server alone.
+        listener.tokens(Math.max(counted ?? 0, tokensOf(lines)))
+      },
       learned: (record) => listener.learned({ variant: name, ...record }),
-      again: (why) => listener.again(why),
-      counted: (tokens) => listener.tokens(tokens ?? 0)
+      again: (why) => listener.again(why)
     },
     signal
   )
 }
+
+const tokensOf = (lines: readonly SampleLine[]): number =>
+  lines.reduce((sum, { tokens }) => sum + tokens.length, 0)
 
 /** Answers as they are stored, in tokens of post: those of a file where they are the text's, or else the text's own. */
 async function sampleLines(

@@ -238,7 +238,7 @@ export class Decoder {
     const { request, stopText, plan } = this.parts
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
     const kept = stopText(row.tokens)
-    if (kept !== null) return { tokens: row.tokens.slice(0, kept), finish: 'stop' }
+    if (kept !== null) return { tokens: kept, finish: 'stop' }
     const length = at(request.prompts, row.prompt, 'prompt').length + row.tokens.length
     if (row.tokens.length < request.maxTokens && length < plan.maximumLength) return null
     return { tokens: [...row.tokens], finish: 'length' }

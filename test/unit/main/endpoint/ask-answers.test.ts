@@ -61,13 +61,13 @@ async function ask(
       )
     },
     {
-      keep: async (answers) => {
+      keep: async (answers, counted) => {
+        tokens += counted ?? 0
         into.push(...answers)
         kept?.()
       },
       learned: async (record) => void learned.push(record),
-      again: (why) => again.push(why),
-      counted: (more) => (tokens += more ?? 0)
+      again: (why) => again.push(why)
     },
     signal
   )
