@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Precision } from '../../../src/contract/model/device'
 import { at } from '../../../src/contract/model/look-up'
 import { probe } from '../../../src/main/engine/questions/probe'
@@ -68,3 +68,37 @@ function sampleCorrelation(a: readonly number[], b: readonly number[]): number {
     x.reduce((sum, value, i) => sum + (value - mx) * ((y[i] ?? NaN) - my), 0)
   return product(a, b, meanA, meanB) / Math.sqrt(product(a, a, meanA, meanA) * product(b, b, meanB, meanB))
 }
+
+describe.skipIf(missing !== null)('WebGPU itself', () => {
+  it('stays open from one piece of work to the next, with the shaders that are compiled', async () => {
+    vi.resetModules()
+    const { InferenceSession } = await import('../../../src/main/base/onnxruntime')
+    const { openDevice } = await import('../../../src/main/engine/device/device')
+    const create = vi.spyOn(InferenceSession, 'create')
+    const open = new Set<unknown>()
+    const counted = async (): Promise<void> => {
+      const device = await openDevice('webgpu')
+      const tensor = await device.resident(new Float32Array(4), [4])
+      await device.settle()
+      tensor.dispose()
+      for (const result of create.mock.results.splice(0)) {
+        if (result.type !== 'return') continue
+        const session = await result.value
+        open.add(session)
+        const release = session.release.bind(session)
+        session.release = () => {
+          open.delete(session)
+          return release()
+        }
+      }
+      await device.close()
+    }
+    await counted()
+    // onnxruntime drops its device, and every shader, with the last session.
+    expect(open.size).toBe(1)
+    const [kept] = open
+    await counted()
+    expect([...open]).toEqual([kept])
+    create.mockRestore()
+  })
+})

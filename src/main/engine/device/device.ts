@@ -142,8 +142,26 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
   }
 }
 
+/**
+ * A session that is never released. With the last of them onnxruntime drops its WebGPU device and the shaders compiled for it, which the
+ * next piece of work would compile again; and a tensor that is disposed of later kills the process.
+ */
+let keptWebGpu: Promise<ort.InferenceSession> | null = null
+
+async function keepWebGpu(options: ort.InferenceSession.SessionOptions): Promise<void> {
+  keptWebGpu ??= InferenceSession.create(uploadGraph(1, 'float32'), options)
+  try {
+    await keptWebGpu
+  } catch (error) {
+    // A driver may be there another time.
+    keptWebGpu = null
+    throw error
+  }
+}
+
 async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promise<Device> {
   const options = { ...SESSION_OPTIONS, ...provider }
+  await keepWebGpu(options)
   const moved = { toDevice: 0, fromDevice: 0 }
   const createSession: Device['createSession'] = async (model, { files = [], outputsStay = false } = {}) => {
     const session = await InferenceSession.create(model, {
@@ -164,8 +182,6 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
     uploaders.set(key, created)
     return created
   }
-  // Also kept until the end: disposing GPU tensors after the last session is gone kills the process.
-  await uploader(1, 'float32')
   // Not counted: its four bytes are nobody's data.
   const roundTrip = await InferenceSession.create(uploadGraph(1, 'float32'), options)
   return {
