@@ -25,6 +25,19 @@ export const SweepEstimate = z.object({
 })
 export type SweepEstimate = z.infer<typeof SweepEstimate>
 
+/** What a preview would do in place of a whole sweep. */
+export const PreviewPlan = z.object({
+  /** Evaluations of blocks times distinct prompt prefixes, at most, and those of the whole sweep. */
+  rows: z.number(),
+  wholeRows: z.number(),
+  /** Prompts that all ranges are scored on. */
+  promptCount: z.number().int(),
+  /** With the weights and states that its stages leave for each other. */
+  peakBytes: z.number(),
+  seconds: z.number()
+})
+export type PreviewPlan = z.infer<typeof PreviewPlan>
+
 /** What a sweep would do, known before it runs. */
 export const SweepPlan = z.object({
   device: DeviceName,
@@ -49,6 +62,8 @@ export const SweepPlan = z.object({
   flops: z.object({ projections: z.number(), head: z.number() }),
   /** Stored bytes to read, once per group. */
   readBytes: z.object({ layers: z.number(), head: z.number() }),
-  estimate: SweepEstimate
+  estimate: SweepEstimate,
+  /** Null where no preview is asked for, or prompts are so few that it would score everything. */
+  preview: PreviewPlan.nullable()
 })
 export type SweepPlan = z.infer<typeof SweepPlan>

@@ -62,7 +62,12 @@ export const SweepRequest = z.object({
    * For each prompt the models, and behind them the rivals, whose probabilities are known. Models are computed part by part,
    * the same parts for the same split, models and device; those of which all is known are left out.
    */
-  known: z.array(z.array(z.number().int())).optional()
+  known: z.array(z.array(z.number().int())).optional(),
+  /**
+   * Of several requests for one pair, device and precision: each uses what those before it have left, and leaves the weights that it reads,
+   * or the hidden states that it computes, as far as memoryBytes allows. Until the session ends.
+   */
+  session: z.object({ id: z.string(), leaves: z.enum(['weights', 'states']) }).optional()
 })
 export type SweepRequest = z.infer<typeof SweepRequest>
 
@@ -263,13 +268,15 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
 export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 
 /** A plan as the engine makes it: where the process runs is main's business. */
-export const EnginePlan = SweepPlan.omit({ memoryLimitBytes: true })
+export const EnginePlan = SweepPlan.omit({ memoryLimitBytes: true, preview: true })
 export type EnginePlan = z.infer<typeof EnginePlan>
 
 export const engineContract = {
   /** What a sweep would do and take; tries out how fast this machine is. */
   plan: procedure.input(SweepRequest).output(EnginePlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
+  /** Lets go of what a session of sweeps keeps. */
+  endSession: procedure.input(z.object({ id: z.string() })).output(z.void()),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
   /** Logits of each prompt's last position: [prompts][vocabulary]. */
   probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) })),

@@ -1,7 +1,7 @@
 import { formatMemory } from '../model/bytes'
 import { DEVICE_LABELS } from '../model/device'
-import { formatCount, plural } from './format'
-import type { SweepPlan } from '../documents/sweep-plan'
+import { formatCount, formatPercent, plural } from './format'
+import type { PreviewPlan, SweepPlan } from '../documents/sweep-plan'
 
 /** The prompts that the planned sweep computes. */
 export function plannedPrompts({ groups }: SweepPlan): number {
@@ -21,6 +21,16 @@ export function planLine(plan: SweepPlan): string {
   ].join(' · ')
 }
 
+/** What a preview takes of a whole sweep, in one line. */
+export function previewLine({ rows, wholeRows, promptCount, peakBytes, seconds }: PreviewPlan): string {
+  return [
+    `all ranges on ${plural(promptCount, 'prompt')}, finalists on all`,
+    `at most ${formatPercent(rows / wholeRows)} of the work`,
+    `peak ${formatMemory(peakBytes)}`,
+    `about ${roughTime(seconds)}`
+  ].join(' · ')
+}
+
 export interface PlanFact {
   label: string
   value: string
@@ -30,8 +40,9 @@ export interface PlanFact {
 
 /** Everything a plan says, its time and its peak memory part by part. */
 export function planFacts(plan: SweepPlan): PlanFact[] {
-  const { memory, groups, estimate, flops, readBytes } = plan
+  const { memory, groups, estimate, flops, readBytes, preview } = plan
   return [
+    ...(preview === null ? [] : [previewFact(preview)]),
     {
       label: 'models × prompts',
       value: `${formatCount(plan.modelCount)} × ${formatCount(plannedPrompts(plan))}`
@@ -82,6 +93,22 @@ export function planFacts(plan: SweepPlan): PlanFact[] {
       ]
     }
   ]
+}
+
+function previewFact({ rows, wholeRows, promptCount, peakBytes, seconds }: PreviewPlan): PlanFact {
+  return {
+    label: 'a preview',
+    value: `at most ${formatPercent(rows / wholeRows)} of the work`,
+    parts: [
+      {
+        label: 'rows through blocks',
+        value: `${formatCount(Math.round(rows))} of ${formatCount(wholeRows)}`
+      },
+      { label: 'all ranges on', value: plural(promptCount, 'prompt') },
+      { label: 'time, about', value: roughTime(seconds) },
+      { label: 'peak memory', value: formatMemory(peakBytes) }
+    ]
+  }
 }
 
 function peakLine({ peakBytes, memoryBytes, memoryLimitBytes }: SweepPlan): string {

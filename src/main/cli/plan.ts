@@ -19,7 +19,13 @@ import {
   withRenderingOptions
 } from './options'
 import { printJson, printText, remark, table } from './output'
-import { requireFittingTask, ScoredOptions, sweepRequest, withScoredOptions } from './sweep'
+import {
+  requireFittingTask,
+  requireRangesOfAll,
+  ScoredOptions,
+  sweepRequest,
+  withScoredOptions
+} from './sweep'
 import { nothingKept, untilStopped } from './stopped'
 
 const PlanOptions = z.strictObject({
@@ -28,7 +34,8 @@ const PlanOptions = z.strictObject({
   ...RenderingOptions.shape,
   ...DeviceOptions.shape,
   ...ScoredOptions.shape,
-  memory: z.number().optional()
+  memory: z.number().optional(),
+  preview: z.boolean().default(false)
 })
 
 /** `slr plan`: what a sweep would do, how much memory and about how long it would take. */
@@ -36,13 +43,17 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('plan')
     .description('what a sweep would do, how much memory and about how long it would take')
-  withScoredOptions(withPairOptions(command))
+  withPairOptions(command)
+    .optionsGroup('What is planned:')
+    .option('--preview', 'also what a preview of it would take')
+  withScoredOptions(command)
   withRenderingOptions(command)
   withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
     const options = readOptions(PlanOptions, command)
     requireFittingTask(options, command, null)
+    if (options.preview) requireRangesOfAll(options, command)
     const request = await sweepRequest(
-      { ...options, seed: DEFAULT_SEED, preview: false },
+      { ...options, seed: DEFAULT_SEED },
       requirePair(options, command),
       null
     )

@@ -277,7 +277,10 @@ export function requireFittingTask(
 }
 
 /** A preview is of all ranges, and picks its prompts from all. */
-function requireRangesOfAll({ shard, recipes }: SweepOptions, command: Command): void {
+export function requireRangesOfAll(
+  { shard, recipes }: Pick<SweepOptions, 'recipes'> & Partial<Pick<SweepOptions, 'shard'>>,
+  command: Command
+): void {
   const [name] = Object.entries({ shard, recipes }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`]
   )

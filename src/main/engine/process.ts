@@ -14,6 +14,7 @@ import { probe } from './questions/probe'
 import { readAnswers } from './questions/read-answers'
 import { stopTextOf } from './generate/stop-text'
 import { sweep } from './sweep/sweep'
+import { endSweepSession } from './sweep/sweep-session'
 
 /** The engine process: it computes, keeps nothing, and may die at any time. Main owns it (host.ts). */
 
@@ -33,6 +34,7 @@ const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {
     yield* sweep(input, signal)
   }),
+  endSession: engine.endSession.handler(({ input }) => endSweepSession(input.id)),
   plan: engine.plan.handler(({ input, signal }) => planSweep(input, signal)),
   generate: engine.generate.handler(async function* ({ input, signal }) {
     yield* generate(input, await stopTextOf(input), signal)

@@ -17,13 +17,14 @@ export class Questions {
   /**
    * What the next sweep would do, as far as it is not known already; null when there is nothing left to compute.
    *
+   * @param preview whether to tell what a preview of it would take, too
    * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts
    */
-  async planSweep(own: ProjectPair, signal?: AbortSignal): Promise<SweepPlan | null> {
+  async planSweep(own: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { engine, devices, turns } = this.context
     const question = turns.ask(own, signal)
     try {
-      const request = await sweepRequestOf(own, devices)
+      const request = { ...(await sweepRequestOf(own, devices)), preview }
       return await planRestOfSweep(
         engine.client(),
         request,

@@ -14,8 +14,8 @@ import type { KnownOfNext } from './sweep-words'
 /** Planning tries out how fast this machine is: it waits until whoever changes something has done so. */
 const REST_MS = 500
 
-/** What a project's next sweep depends on, as text. */
-export function sweepKey({ path, pair, document, prompts, saved }: ProjectState): string {
+/** What a project's next sweep depends on, as text. @param preview whether it is to be a preview */
+export function sweepKey({ path, pair, document, prompts, saved }: ProjectState, preview: boolean): string {
   const { scoredBy, source, soupSize, device, memoryBytes } = document.settings
   return JSON.stringify([
     path,
@@ -30,7 +30,8 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState)
     source,
     soupSize,
     device,
-    memoryBytes
+    memoryBytes,
+    preview
   ])
 }
 
@@ -121,7 +122,7 @@ export class SweepPlanning {
         async (signal) => {
           // What is known may be another part of what is asked for now.
           await this.lookForKnown()
-          return client.sweeps.plan(here, { signal })
+          return client.sweeps.plan({ ...here, preview: this.preview }, { signal })
         },
         REST_MS
       )

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { SweepDocument } from '../../../src/contract/documents/crc'
 import { SweepPlan } from '../../../src/contract/documents/sweep-plan'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../fixtures/checkpoint-builder'
 import { runHere } from '../../fixtures/command-line'
@@ -48,6 +50,30 @@ describe('slr plan', () => {
     expect(tight.groups.length).toBeGreaterThan(1)
     expect(tight.peakBytes).toBeLessThanOrEqual(whole.peakBytes - 20e6 + 1)
     expect(tight.blockEvaluations).toBe(388 * tight.groups.length)
+  })
+
+  it('tells what a preview takes of it, which is as much as the preview then takes at most', async () => {
+    expect((await plan()).preview).toBeNull()
+    const { preview } = await plan('--preview')
+    expect(preview?.wholeRows).toBe(388 * 431)
+    expect(preview?.promptCount).toBe(4)
+    expect(preview?.seconds).toBeGreaterThan(0)
+    const out = `${await temporaryFolder()}/sweep.json`
+    const { status } = await runHere([
+      'sweep',
+      '--demo',
+      '--device',
+      'cpu',
+      '--preview',
+      '--quiet',
+      '--out',
+      out
+    ])
+    expect(status).toBe(0)
+    const swept = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
+    expect(swept.preview?.prompts).toHaveLength(4)
+    expect(swept.preview?.rows).toBeLessThanOrEqual(preview?.rows ?? 0)
+    expect(swept.memory?.plannedPeakBytes).toBeLessThanOrEqual(preview?.peakBytes ?? 0)
   })
 
   it('names the smallest budget that works when one is too small', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { planFacts, planLine } from '../../../src/contract/words/plan-words'
+import { planFacts, planLine, previewLine } from '../../../src/contract/words/plan-words'
 import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
 import { OwnWorkbench } from '../../fixtures/own-workbench'
 import { demoPrompts } from '../../fixtures/swept-project'
@@ -26,6 +26,12 @@ describe("a project's next sweep", () => {
     if (whole === null) return
     expect(planLine(whole)).toMatch(
       /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s$/
+    )
+    expect(whole.preview).toBeNull()
+    const previewed = await client.sweeps.plan({ path, pair: 'pair-1', preview: true })
+    const preview = previewed?.preview ?? null
+    expect(preview === null ? null : previewLine(preview)).toMatch(
+      /^all ranges on 5 prompts, finalists on all · at most 2[0-2] % of the work · peak \d+ MiB · about [\d.]+ s$/
     )
     const peak = planFacts(whole).find(({ label }) => label === 'peak memory')
     expect(peak?.parts?.map(({ label }) => label)).toEqual([

@@ -34,9 +34,9 @@ export const sweepProcedures = {
   /**
    * What the project's next sweep would do of what is not known, how much memory and about how long it would take, tried
    * out in a moment; null when nothing is left to compute. Refused while a job of the project runs, and cancelled by
-   * one that starts.
+   * one that starts. With `preview` also what a preview of it would take.
    */
-  plan: procedure.input(ofPair).output(SweepPlan.nullable()),
+  plan: procedure.input(ofPair.extend({ preview: z.boolean().default(false) })).output(SweepPlan.nullable()),
   /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
   watch: procedure.input(ofPair).output(eventIterator(SweepEvent)),
   cancel: procedure.input(ofPair).output(z.void()),

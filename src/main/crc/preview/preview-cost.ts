@@ -22,7 +22,13 @@ export class PreviewCost {
     return this.evaluations(models) * this.prefixes(prompts)
   }
 
-  /** @param models indices of them */
+  /** What models take beside others that were computed on the same prompts, whose states are there. */
+  evaluationsAfter(before: readonly number[]): (models: readonly number[]) => number {
+    const there = this.evaluations(before)
+    return (models) => this.evaluations([...before, ...models]) - there
+  }
+
+  /** @param models indices of them, each once */
   evaluations(models: readonly number[]): number {
     const swept = models.map((model) => at(this.models, model, 'model'))
     const inPair = swept.filter(({ kind }) => kind !== 'checkpoint')

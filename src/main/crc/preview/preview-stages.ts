@@ -9,19 +9,19 @@ import { PreviewCost } from './preview-cost'
 import { type Estimate, PreviewRace } from './preview-race'
 
 /** Of the work of the whole sweep, what a preview may take: a quarter is promised. */
-const BUDGET_SHARE = 0.245
+const BUDGET_SHARE = 0.21
 /** Attention and MLP of the selected range alone, which a whole sweep scores behind it, take at least so many evaluations for each layer. */
 const FOLLOW_UP = 2
 /** The ranges that are shown first take no more of it than this. */
 const COARSE_SHARE = 0.018
 /** Of what is left once post and base are scored, what is kept for finalists. */
-const FINALISTS_SHARE = 0.45
+const FINALISTS_SHARE = 0.35
 /** A range that would be selected with a smaller probability than this is dropped. */
 const DROPPED_BELOW = 0.001
 /** Of the work that is left for finalists, what the first turn may take: the exact leader tells the others apart much better. */
-const FIRST_TURN_SHARE = 0.45
-/** Finalists come in at most so many turns: each reads the weights again. */
-const MOST_TURNS = 3
+const FIRST_TURN_SHARE = 0.25
+/** Finalists come in at most so many turns. */
+const MOST_TURNS = 8
 
 /** What a preview asks to be scored next: each of the models on each of the prompts. */
 export interface PreviewStage {
@@ -98,7 +98,7 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
     ofRanges: new PreviewRace(scores, plan.ranges),
     ofBlends: new PreviewRace(scores, plan.blends)
   }
-  const exact = [...whole, ...(yield* finalists(plan, races, plan.rest - plan.cost.of(candidates, sample)))]
+  const exact = [...whole, ...(yield* finalists(plan, races, sample))]
   const overAll = new PreviewRace({ ...scores, categories: categoriesOf(prompts, all) }, candidates)
   overAll.finish(exact)
   return {
@@ -110,10 +110,33 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
   }
 }
 
+/** What a preview may take, as far as it is settled before anything is scored. */
+export interface PlannedPreview {
+  /** Ranges and blends, and the prompts that they are all scored on: as many as will be drawn. */
+  candidates: readonly number[]
+  prompts: readonly number[]
+  /** Rows of a block, at most. */
+  rows: number
+  /** Of them those whose states are left for later stages. */
+  statesRows: number
+  wholeRows: number
+}
+
+/** @returns null where everything is to be scored */
+export function plannedPreview(problem: Omit<PreviewProblem, 'scoreOf'>): PlannedPreview | null {
+  const { ranges, candidates, whole, choice, cost, coarse, budget, total } = planPreview(problem)
+  const drawn = ranges.length === 0 ? null : choosePrompts({ ...choice, known: [] })
+  if (drawn === null) return null
+  const prompts = drawn.flat().sort((a, b) => a - b)
+  const ofSample = cost.evaluationsAfter(whole)(candidates) * cost.prefixes(prompts)
+  const statesRows = budget - coarse.work - ofSample
+  return { candidates, prompts, rows: budget, statesRows, wholeRows: total }
+}
+
 type PreviewPlan = ReturnType<typeof planPreview>
 
 /** What there is to score, and what may be spent on it, in rows of a block. */
-function planPreview(problem: PreviewProblem) {
+function planPreview(problem: Omit<PreviewProblem, 'scoreOf'>) {
   const { layerCount, models, prompts, places } = problem
   const cost = new PreviewCost(layerCount, models, places)
   const all = [...prompts.keys()]
@@ -136,7 +159,7 @@ function planPreview(problem: PreviewProblem) {
   const choice = {
     categories: categoriesOf(prompts, problem.choose ?? all),
     prefixesOf: (some: readonly number[]) => cost.prefixes(some),
-    mostPrefixes: ((1 - FINALISTS_SHARE) * rest) / Math.max(1, cost.evaluations(candidates)),
+    mostPrefixes: ((1 - FINALISTS_SHARE) * rest) / Math.max(1, cost.evaluationsAfter(whole)(candidates)),
     seed: problem.seed
   }
   const post = at(of('post'), 0, 'post')
@@ -148,7 +171,7 @@ function planPreview(problem: PreviewProblem) {
     blends,
     whole,
     candidates,
-    prefixes,
+
     total,
     budget,
     coarse,
@@ -170,18 +193,20 @@ function knownOfWhole({ scoreOf }: PreviewProblem, { post, base, all }: PreviewP
 
 /** @returns all that were picked */
 function* finalists(
-  { cost, prefixes, all, budget }: PreviewPlan,
+  { cost, all, budget, whole, candidates, rest }: PreviewPlan,
   races: Races,
-  work: number
+  sample: readonly number[]
 ): Generator<PreviewStage, number[]> {
   const exact: number[] = []
-  let left = work
+  const prefixes = cost.prefixes(all.filter((prompt) => !sample.includes(prompt)))
+  let left = rest - cost.evaluationsAfter(whole)(candidates) * cost.prefixes(sample)
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const share = turn === 0 ? FIRST_TURN_SHARE : 1
-    const picked = pickFinalists(races, cost, (share * left) / prefixes, turn === 0)
+    const evaluations = cost.evaluationsAfter([...whole, ...exact])
+    const picked = pickFinalists(races, evaluations, (share * left) / prefixes, turn === 0)
     if (picked.length === 0) break
     yield { kind: 'finalists', models: picked, prompts: all, budget }
-    left -= cost.evaluations(picked) * prefixes
+    left -= evaluations(picked) * prefixes
     for (const race of [races.ofRanges, races.ofBlends]) race.finish(picked)
     exact.push(...picked)
   }
@@ -196,7 +221,7 @@ function categoriesOf(prompts: PreviewProblem['prompts'], some: readonly number[
 
 /** Ranges whose edges lie on the finest grid that the work allows, on the shortest prompt; none where it allows none. */
 function coarseStage(
-  { layerCount, models, prompts }: PreviewProblem,
+  { layerCount, models, prompts }: Omit<PreviewProblem, 'scoreOf'>,
   cost: PreviewCost,
   ranges: readonly number[],
   most: number
@@ -223,8 +248,8 @@ type Races = Record<'ofRanges' | 'ofBlends', PreviewRace>
  */
 function pickFinalists(
   { ofRanges, ofBlends }: Races,
-  cost: PreviewCost,
-  evaluations: number,
+  evaluationsOf: (models: readonly number[]) => number,
+  most: number,
   isFirst: boolean
 ): number[] {
   const likely = [...ofRanges.prospects()]
@@ -236,7 +261,7 @@ function pickFinalists(
     ? paretoFront(Array.from(ofRanges.expected(), ([model, score]) => ({ model, ...score })))
     : []
   for (const model of [...likely, ...front.map(({ model }) => model)]) {
-    if (!picked.includes(model) && cost.evaluations([...picked, model]) <= evaluations) picked.push(model)
+    if (!picked.includes(model) && evaluationsOf([...picked, model]) <= most) picked.push(model)
   }
   return picked.sort((a, b) => a - b)
 }

@@ -11,6 +11,7 @@ import { ModelScores } from '../task/model-scores'
 import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
+import { isLost, StageSession } from './stage-session'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { at } from '../../../contract/model/look-up'
@@ -38,6 +39,8 @@ export interface SweepStage {
   prompts: readonly number[]
   /** What all stages together may take, in rows of a block; left out where there is only this one. */
   budget?: number
+  /** What it leaves for later stages, as far as memory allows: states for those on the same prompts. Left out where none come. */
+  leaves?: 'weights' | 'states'
 }
 
 /** All scores of a sweep, and what it took to have them. */
@@ -82,29 +85,34 @@ export async function computeSweep(
   options: ComputeOptions
 ): Promise<ComputedSweep> {
   const run = new SweepRun(prepared, options)
-  let diedInPart = false
-  for (const stage of options.stages(run.scores)) {
-    run.begin(stage)
-    while (run.missing.length > 0) {
-      const finishedBefore = run.partsFinished
-      try {
-        await run.follow(engine)
-      } catch (error) {
-        const died = error instanceof WorkbenchError && error.problem.code === 'engine-lost'
-        const advanced = run.partsFinished > finishedBefore
-        if (!died || options.signal.aborted || (diedInPart && !advanced)) throw error
-        diedInPart = true
-        run.engineDied(error)
+  try {
+    let diedInPart = false
+    for (const stage of options.stages(run.scores)) {
+      run.begin(stage)
+      while (run.missing.length > 0) {
+        const finishedBefore = run.partsFinished
+        try {
+          await run.follow(engine)
+        } catch (error) {
+          const advanced = run.partsFinished > finishedBefore
+          if (!isLost(error) || options.signal.aborted || (diedInPart && !advanced)) throw error
+          diedInPart = true
+          run.engineDied(error)
+        }
       }
     }
+    return run.result()
+  } finally {
+    await run.session.end(engine)
   }
-  return run.result()
 }
 
 class SweepRun {
   private readonly models: readonly SweptModel[]
   private readonly scorer: Scorer
   readonly scores: readonly ModelScores[]
+  /** Of its stages. */
+  readonly session = new StageSession()
   /** What is being computed. */
   private stage: SweepStage = { models: [], prompts: [] }
   private stagesBegun = 0
@@ -204,7 +212,7 @@ class SweepRun {
       (model, prompt) => this.isKnown(model, prompt),
       this.split
     )
-    const events = await engine.sweep(request, { signal })
+    const events = await engine.sweep({ ...request, session: this.session.of(this.stage) }, { signal })
     for await (const event of events) {
       throwIfCancelled(signal, 'The sweep')
       if (event.type === 'plan') {

@@ -7,10 +7,11 @@ import { findEarlier, type SweepHistory } from './crc-sweep'
 import type { EarlierResults } from './earlier-results'
 import { engineRequest } from './engine-request'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
+import { planPreview } from './plan-preview'
 import { at } from '../../../contract/model/look-up'
 
 /**
- * What a sweep of all its prompts would do, take and last, without doing it.
+ * What a sweep of all its prompts would do, take and last, without doing it; of a preview also what that takes of it.
  *
  * @throws WorkbenchError as the sweep would before it reads weights; `out-of-memory` names the smallest budget that works
  */
@@ -55,5 +56,6 @@ async function planOf(
   if (missing.length === 0) return null
   const { request } = engineRequest(prepared, wanted, missing, isKnown, earlier?.split ?? null)
   const plan = await engine.plan(request, { signal })
-  return { ...plan, memoryLimitBytes: engineLimitBytes() }
+  const preview = prepared.request.preview === true ? await planPreview(engine, prepared, plan, signal) : null
+  return { ...plan, memoryLimitBytes: engineLimitBytes(), preview }
 }

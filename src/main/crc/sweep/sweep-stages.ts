@@ -3,7 +3,7 @@ import type { SweptModel } from '../../../contract/documents/swept-model'
 import { at, got } from '../../../contract/model/look-up'
 import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
 import { buildAnswerTrie } from '../../engine/tries/answer-trie'
-import { type PreviewOutcome, previewStages } from '../preview/preview-stages'
+import { type PreviewOutcome, type PreviewProblem, previewStages } from '../preview/preview-stages'
 import { DEFAULT_SEED } from '../selection/selection'
 import type { ModelScores } from '../task/model-scores'
 import type { SweepStage } from './compute-sweep'
@@ -39,12 +39,16 @@ export function stagesOf(prepared: PreparedSweep, chosen: readonly number[]): Fo
   }
 }
 
-/** Rivals are scored with post and base, from the same logits. */
-function* preview(
-  { layerCount, models, rivals, prompts, groups, halves, request }: PreparedSweep,
-  scores: readonly ModelScores[]
-): Generator<SweepStage, PreviewOutcome | null> {
-  const stages = previewStages({
+/** What a preview of a sweep decides on, but for the scores. */
+export function previewProblem({
+  layerCount,
+  models,
+  prompts,
+  groups,
+  halves,
+  request
+}: PreparedSweep): Omit<PreviewProblem, 'scoreOf'> {
+  return {
     layerCount,
     models,
     prompts,
@@ -53,13 +57,26 @@ function* preview(
     ),
     choose: halves?.choose ?? null,
     rho: request.rho,
-    seed: request.seed ?? DEFAULT_SEED,
+    seed: request.seed ?? DEFAULT_SEED
+  }
+}
+
+/** Rivals are scored with post and base, from the same logits. */
+function* preview(
+  prepared: PreparedSweep,
+  scores: readonly ModelScores[]
+): Generator<SweepStage, PreviewOutcome | null> {
+  const { models, rivals } = prepared
+  const stages = previewStages({
+    ...previewProblem(prepared),
     scoreOf: (model, prompt) => at(scores, model, 'model').of(prompt)
   })
   for (let stage = stages.next(); ; stage = stages.next()) {
     if (stage.done === true) return stage.value
-    const withRivals = stage.value.kind === 'whole' ? rivals.map((_, rival) => models.length + rival) : []
-    yield { ...stage.value, models: [...stage.value.models, ...withRivals] }
+    const { kind, prompts, budget } = stage.value
+    const withRivals = kind === 'whole' ? rivals.map((_, rival) => models.length + rival) : []
+    const leaves = kind === 'whole' || kind === 'finalists' ? 'states' : 'weights'
+    yield { prompts, budget, leaves, models: [...stage.value.models, ...withRivals] }
   }
 }
 

@@ -1,24 +1,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
-import type { Precision } from '../../../contract/model/device'
-import { WorkbenchError } from '../../../contract/model/problem'
 import { weightType } from '../../graphs/block-graph'
 import { type DecoderSpec, hasExperts, widestMlp } from '../../family'
 import { fullLayout, lastRowsLayout } from '../tries/attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block-weights'
-import { floatsOf, floatTensor, type Device } from '../device/device'
+import { floatsOf, floatTensor } from '../device/device'
 import { embedTokens } from './embed-tokens'
 import { ExpertSession, type Feeds, type LayerSession, type LayerSource, openLayer } from './layer-session'
+import type { RunStates } from './kept-states'
 import { LevelStates } from './level-states'
 import { chunksOf, type PartStep, partSteps } from './part-steps'
 import { openNodeStates, type NodeStates } from './node-states'
 import { type ExpertStep, RoutedRows } from './routed-rows'
 import { Pace } from '../device/pace'
-import { memberOf, type PairWeights, specOf } from '../weights/pair-weights'
+import { memberOf, specOf } from '../weights/pair-weights'
 import { finalRows } from '../tries/prompt-trie'
 import { OneAhead } from '../weights/one-ahead'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
-import { type PartNode, type TriePart, wholeTrie } from '../tries/trie-parts'
+import { nodesBefore, type PartNode, type TriePart, wholeTrie } from '../tries/trie-parts'
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
 import { WeightDecoder } from '../weights/weight-decoder'
@@ -40,6 +39,8 @@ export interface ForwardRun extends LayerSource {
   readonly everyRow?: boolean
   /** Also yield the states of every node after every layer but the last, which then do not stay on the device. */
   readonly everyState?: boolean
+  /** States of nodes that are there before the run, which its parts go on from; its own are added. Not where they stay on the device. */
+  readonly kept?: RunStates
   /** Where blocks come from when not from the pair's files by this thread: a reader beside it, or memory. */
   readonly blocks?: (step: BlockStep) => Promise<BlockWeights>
 }
@@ -238,7 +239,7 @@ class ForwardPass {
 
   /** For each level its nodes' states, and above the first those of the roots that are gone on from. */
   private async levelStates(): Promise<LevelStates[]> {
-    const { pair, trie, packed } = this.run
+    const { pair, trie, packed, kept } = this.run
     const nodesOf = (level: number): PartNode[] =>
       this.parts.flatMap((part) => at(part.levels, level, 'level'))
     const used = new Set(nodesOf(0).map(({ parent }) => parent))
@@ -247,11 +248,18 @@ class ForwardPass {
       if (!used.has(root)) continue
       states[root] = await this.store.add(await embedTokens(memberOf(pair, origin), packed.tokens))
     }
-    return trie.levels.map((_, level) => {
+    const levels = trie.levels.map((_, level) => {
       const ofLevel = new LevelStates(this.store, states, nodesOf(level))
       states = ofLevel.children
       return ofLevel
     })
+    for (const [level, nodes] of nodesBefore(trie, this.parts).entries()) {
+      for (const node of nodes) {
+        if (kept === undefined) throw new Error('a part goes on from states that nobody has')
+        at(levels, level, 'level').children[node] = await this.store.add(kept.get(level, node))
+      }
+    }
+    return levels
   }
 
   private readBlocks(steps: readonly BlockStep[]): OneAhead<BlockStep, BlockWeights> {
@@ -351,6 +359,9 @@ class ForwardPass {
     if (!isLast) {
       if (this.run.everyState === true) yield { type: 'state', layer, hidden: floatsOf(hidden) }
       states.keep(nodes, hidden)
+      for (const { node } of nodes) {
+        this.run.kept?.put(layer, node, floatsOf(at(states.children, node, 'state')))
+      }
       return
     }
     for (const [i, { node }] of nodes.entries()) {
@@ -370,26 +381,3 @@ function nodeOf(output: ort.Tensor, index: number): ort.Tensor {
   const all = floatsOf(output)
   return floatTensor(rowAt(all, index, all.length / nodeCount), [1, ...dims])
 }
-
-/**
- * The precision a run is computed in: as asked, or what suits device and family.
- *
- * @throws WorkbenchError `unsupported` for float16 where it gains nothing or would overflow
- */
-export function choosePrecision(device: Device, pair: PairWeights, asked: Precision | undefined): Precision {
-  const { family } = pair.post.spec
-  if (asked === 'fp16' && !device.gainsFromHalf) {
-    throw new WorkbenchError(
-      'unsupported',
-      `The device ${device.name} computes in fp32 only.`,
-      PRECISION_HINT
-    )
-  }
-  if (asked === 'fp16' && !family.halfPrecision) {
-    const why = family.experts === null ? 'overflows in fp16' : 'may choose other experts in fp16'
-    throw new WorkbenchError('unsupported', `${family.label} ${why}.`, PRECISION_HINT)
-  }
-  return asked ?? (device.gainsFromHalf && family.halfPrecision ? 'fp16' : 'fp32')
-}
-
-const PRECISION_HINT = 'Leave the precision out, and what suits device and model is used.'

@@ -96,6 +96,16 @@ export function sliceTokens({ hiddenSize, vocabularySize }: DecoderSpec): number
   return Math.min(vocabularySize, Math.max(1, Math.floor(SLICE_ELEMENTS / hiddenSize)))
 }
 
+/** The slices of a head, one after the other. */
+export function headSlices(spec: DecoderSpec): HeadSlice[] {
+  const { vocabularySize } = spec
+  const step = sliceTokens(spec)
+  return Array.from({ length: Math.ceil(vocabularySize / step) }, (_, i) => ({
+    first: i * step,
+    count: Math.min(step, vocabularySize - i * step)
+  }))
+}
+
 /** What is read for a slice: some rows of the head. */
 export function sliceRead(spec: DecoderSpec, origin: Origin, { first, count }: HeadSlice): WeightRead {
   const { hiddenSize } = spec
@@ -267,11 +277,7 @@ class SlicedHead implements LanguageHead {
     use: (batch: Batch, head: ort.Tensor, slice: HeadSlice) => Promise<Result>
   ): AsyncGenerator<SliceDone | BatchDone<Result>> {
     const { hiddenSize, vocabularySize } = this
-    const step = sliceTokens(this.model.spec)
-    const slices = Array.from({ length: Math.ceil(vocabularySize / step) }, (_, i) => ({
-      first: i * step,
-      count: Math.min(step, vocabularySize - i * step)
-    }))
+    const slices = headSlices(this.model.spec)
     // Every slice reads the states again, so they go to the device once.
     const batches: Batch[] = []
     let head: ort.Tensor | null = null

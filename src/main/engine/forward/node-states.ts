@@ -1,4 +1,5 @@
 import type * as ort from 'onnxruntime-node'
+import { dropNow } from '../../base/drop-now'
 import { floatsOf, floatTensor, type Device } from '../device/device'
 import { rowAt } from '../rows/rows'
 
@@ -123,16 +124,4 @@ class HostStates implements NodeStates {
     floatsOf(kept).set(state)
     return kept
   }
-}
-
-/** Takes whatever is transferred to it, and is closed, so that nobody ever gets it. */
-const nowhere = new MessageChannel().port1
-nowhere.close()
-
-/**
- * Frees a buffer that nobody reads any more. The garbage collector would let some 64 MB of them pile up first, for it sees small
- * objects and not the memory behind them.
- */
-export function dropNow(buffer: ArrayBufferLike): void {
-  if (buffer instanceof ArrayBuffer) nowhere.postMessage(null, [buffer])
 }

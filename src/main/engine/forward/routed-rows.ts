@@ -7,7 +7,7 @@ import type { Experts } from '../../family'
 import { floatsOf } from '../device/device'
 import { at } from '../../../contract/model/look-up'
 import { rowAt } from '../rows/rows'
-import { dropNow } from './node-states'
+import { dropNow } from '../../base/drop-now'
 import type { LayerOutputs } from './layer-session'
 import { type Routing, routeRows } from './routing'
 

@@ -3,7 +3,7 @@ import type { EngineGenerateEvent, GenerateRequest } from '../../../contract/pro
 import { Decoder } from './decoder'
 import { drawnModels, type SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
-import { choosePrecision } from '../forward/forward'
+import { choosePrecision } from '../forward/choose-precision'
 import { whyNonFinite } from '../forward/non-finite'
 import { openRun, OpenThings } from '../forward/open-run'
 import { planGeneration } from './generation-plan'

@@ -1,6 +1,6 @@
 import type { ProbeRequest } from '../../../contract/procedures/engine'
 import { allFinite } from '../../checkpoint/non-finite'
-import { choosePrecision } from '../forward/forward'
+import { choosePrecision } from '../forward/choose-precision'
 import { openLanguageHead, valuesOf } from '../forward/language-head'
 import { finiteForward, whyNonFinite } from '../forward/non-finite'
 import { rowAt } from '../rows/rows'

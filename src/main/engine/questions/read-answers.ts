@@ -1,6 +1,6 @@
 import type { EngineReadEvent, ReadRequest } from '../../../contract/procedures/engine'
 import { floatsToText } from '../../base/float-text'
-import { choosePrecision } from '../forward/forward'
+import { choosePrecision } from '../forward/choose-precision'
 import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'
 import { type Computation, finiteForward, tokensTo, whyNonFinite } from '../forward/non-finite'
 import { openRun } from '../forward/open-run'

@@ -1,6 +1,7 @@
 import type { DeviceName } from '../../../contract/model/device'
 import type { SweepRequest } from '../../../contract/procedures/engine'
 import { at, got } from '../../../contract/model/look-up'
+import type { KeptStates, RunStates } from '../forward/kept-states'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { finalRows, type PackedPrompts } from '../tries/prompt-trie'
 import { originOf, type RecipeTrie } from '../tries/recipe-trie'
@@ -35,6 +36,8 @@ const FLOPS_PER_BYTE = { cpu: 1200, others: 5000 }
 export type GroupInParts = Grouping['groups'][number] & {
   /** What each of the parts that are not known has to compute, in the order in which they are walked. */
   readonly parts: readonly TriePart[]
+  /** What is there of the group's states before it; null where nothing is kept. */
+  readonly states: RunStates | null
 }
 
 /** How a sweep keeps within its memory, and what it keeps on its way. */
@@ -78,13 +81,15 @@ function keptParts(
 /**
  * The groups of prompts of a sweep, as few as fit into memory, or as the request splits them; each in parts.
  *
+ * @param kept states that need not be computed
  * @throws WorkbenchError as `groupWithin`
  */
 export function sweepGroups(
   models: SweptModels,
   tries: readonly AnswerTrie[],
   request: Pick<SweepRequest, 'models' | 'rivals' | 'memoryBytes' | 'split' | 'known'>,
-  device: DeviceName
+  device: DeviceName,
+  kept: KeptStates | null = null
 ): GroupingInParts {
   const { rivals = [], memoryBytes, split } = request
   const places = tries.map((asked) => asked.places)
@@ -101,10 +106,10 @@ export function sweepGroups(
     ...grouping,
     groups: grouping.groups.map((group) => {
       const parts = keptParts(models, group.packed, device, together)
-      return {
-        ...group,
-        parts: walkParts(models.trie, parts, knownParts(models, request, group.indices, parts))
-      }
+      const known = knownParts(models, request, group.indices, parts)
+      const states = kept?.of(models.trie, group.packed) ?? null
+      const isThere = (level: number, node: number): boolean => states?.has(level, node) ?? false
+      return { ...group, states, parts: walkParts(models.trie, parts, known, isThere) }
     })
   }
 }

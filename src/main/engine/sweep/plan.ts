@@ -1,8 +1,10 @@
+import type { DeviceName } from '../../../contract/model/device'
 import type { EnginePlan, SweepRequest } from '../../../contract/procedures/engine'
 import { type BlockStep, type BlockWeights, readBlock } from '../weights/block-weights'
 import type { Device } from '../device/device'
 import { at } from '../../../contract/model/look-up'
-import { choosePrecision, forward, nodesPerRun } from '../forward/forward'
+import { choosePrecision } from '../forward/choose-precision'
+import { forward, nodesPerRun } from '../forward/forward'
 import { openRun } from '../forward/open-run'
 import type { PairWeights } from '../weights/pair-weights'
 import { buildAnswerTrie } from '../tries/answer-trie'
@@ -12,6 +14,8 @@ import { countPartEdges } from '../tries/trie-parts'
 import { sweptModels } from './sweep'
 import { sweepGroups } from './kept-parts'
 import { projectionFlops, type Grouping } from './sweep-plan'
+import type { SweptModels } from './sweep-memory'
+import { SweepSession } from './sweep-session'
 import { type Speed, sweepTime, sweepWork } from './sweep-time'
 
 /**
@@ -25,7 +29,7 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
     const { pair, device } = open
     const precision = choosePrecision(device, pair, request.precision)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
-    const grouping = sweepGroups(models, request.prompts.map(buildAnswerTrie), request, device.name)
+    const { grouping, keptBytes } = stageGroups(models, request, device.name)
     const groups = grouping.groups
     const work = sweepWork(models, groups)
     const speed = await trySpeed(device, precision, pair, grouping, signal)
@@ -33,7 +37,7 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
       device: device.name,
       precision,
       memoryBytes: request.memoryBytes,
-      peakBytes: grouping.peakBytes,
+      peakBytes: grouping.peakBytes + keptBytes,
       deviceBytes: grouping.deviceBytes,
       memory: grouping.memory,
       groups: groups.map(({ indices, packed }) => ({
@@ -51,6 +55,17 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
   } finally {
     await open.close()
   }
+}
+
+/** The groups of a sweep, or of the first stage of a session. */
+function stageGroups(
+  models: SweptModels,
+  request: SweepRequest,
+  device: DeviceName
+): ReturnType<SweepSession['groups']> {
+  const tries = request.prompts.map(buildAnswerTrie)
+  if (request.session !== undefined) return new SweepSession().groups(models, tries, request, device)
+  return { grouping: sweepGroups(models, tries, request, device), keptBytes: 0 }
 }
 
 /** A first run makes memory ready that later ones find; a run that takes longer than this need not be repeated. */

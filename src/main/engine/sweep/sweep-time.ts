@@ -21,7 +21,10 @@ export interface SweepWork {
   readonly readBytes: { readonly layers: number; readonly head: number }
 }
 
-export function sweepWork({ pair, trie }: SweptModels, groups: readonly GroupInParts[]): SweepWork {
+export function sweepWork(
+  { pair, trie }: SweptModels,
+  groups: readonly Pick<GroupInParts, 'packed' | 'parts'>[]
+): SweepWork {
   const stored = groups.flatMap(({ parts, packed }) =>
     parts.map((part) => storedBytes(pair, readingOf(trie, part), packed.tokens.length))
   )

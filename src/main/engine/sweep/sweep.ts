@@ -2,11 +2,13 @@ import { totalWork, type Work } from '../../../contract/documents/sweep-work'
 import type { Precision } from '../../../contract/model/device'
 import { type MinPDraw, minPDraw, OPEN_SAMPLING } from '../../../contract/model/sampling'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedures/engine'
-import { choosePrecision, type ForwardRun, nodesPerRun } from '../forward/forward'
+import { choosePrecision } from '../forward/choose-precision'
+import { type ForwardRun, nodesPerRun } from '../forward/forward'
 import { type AskedGroup, askedGroup, type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
 import { Draws } from '../forward/draws'
 import { type LanguageHead, openLanguageHead, sliceRead } from '../forward/language-head'
 import { type Computation, finiteForward } from '../forward/non-finite'
+import type { BlockStep, BlockWeights } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { type OpenRun, openRun } from '../forward/open-run'
 import { ReadAhead } from '../weights/read-ahead'
@@ -20,6 +22,7 @@ import { type GroupingInParts, type GroupInParts, sweepGroups } from './kept-par
 import { type HeadRun, joined, nextTokens } from './next-tokens'
 import { type LastStates, rivalTokens } from './rival-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
+import { type SweepSession, sweepSession } from './sweep-session'
 import { at } from '../../../contract/model/look-up'
 
 /**
@@ -36,13 +39,18 @@ import { at } from '../../../contract/model/look-up'
  */
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()
-  const open = await openRun(request, request.models)
+  const session = request.session === undefined ? null : sweepSession(request.session.id)
+  session?.begin()
+  const open = await openRun(request, request.models).catch((error: unknown) => {
+    session?.done()
+    throw error
+  })
   try {
     const { pair, device } = open
     const reader = open.own(new ReadAhead(pair, signal))
     const precision = choosePrecision(device, pair, request.precision)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
-    const run = new SweepRun(request, { open, precision, reader, signal }, models)
+    const run = new SweepRun(request, { open, precision, reader, session, signal }, models)
     yield run.plan()
     yield* run.groups()
     yield {
@@ -54,6 +62,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
     }
   } finally {
     await open.close()
+    session?.done()
   }
 }
 
@@ -65,6 +74,7 @@ interface SweepMeans {
   readonly open: OpenRun
   readonly precision: Precision
   readonly reader: ReadAhead
+  readonly session: SweepSession | null
   readonly signal: AbortSignal | undefined
 }
 
@@ -84,6 +94,8 @@ class SweepRun {
   /** All that is asked about. */
   private readonly tokens: readonly number[]
   private readonly grouping: GroupingInParts
+  /** What the session keeps meanwhile, at most. */
+  private readonly keptBytes: number
   private readonly computation: Computation
   private readonly heads = new Map<Origin, LanguageHead>()
   /** As tokens are drawn, and then as is asked besides; null where more than temperature and min-p decides. */
@@ -101,10 +113,15 @@ class SweepRun {
     private readonly models: SweptModels
   ) {
     const { pair, trie } = models
-    const { open, precision } = means
+    const { open, precision, session } = means
     this.tries = request.prompts.map(buildAnswerTrie)
     this.tokens = trackedTokens(request.prompts)
-    this.grouping = sweepGroups(models, this.tries, request, open.device.name)
+    const { grouping, keptBytes } =
+      session === null
+        ? { grouping: sweepGroups(models, this.tries, request, open.device.name), keptBytes: 0 }
+        : session.groups(models, this.tries, request, open.device.name)
+    this.grouping = grouping
+    this.keptBytes = keptBytes
     this.computation = { device: open.device, precision, pair, trie, models: request.models }
     const { sampling = OPEN_SAMPLING, whatIf = [], rivals = [] } = request
     const own = minPDraw(sampling)
@@ -122,7 +139,7 @@ class SweepRun {
       type: 'plan',
       rowsTotal: Math.round(rows.reduce((sum, { layers, head }) => sum + layers + head, 0)),
       split: { groups: groups.map(({ indices }) => [...indices]), rowBound },
-      peakBytes,
+      peakBytes: peakBytes + this.keptBytes,
       identicalLayers: [...this.models.identicalLayers],
       device: this.means.open.device.name,
       precision: this.means.precision
@@ -152,15 +169,16 @@ class SweepRun {
 
   /** Takes what is wanted of a group through all layers and heads, part by part. */
   private async *parts(group: GroupOnItsWay): AsyncGenerator<EngineSweepEvent> {
-    const { index, packed, parts, asked } = group
+    const { index, packed, parts, states, asked } = group
     const { pair, trie } = this.models
-    const { reader, signal } = this.means
+    const { signal } = this.means
     const run: ForwardRun = {
       ...this.computation,
       packed,
       parts,
       signal,
-      blocks: (step) => reader.block(step),
+      blocks: (step) => this.block(step),
+      kept: states ?? undefined,
       nodesPerRun: nodesPerRun(this.grouping.rowBound, packed.tokens.length, asked.rows.length)
     }
     let weightBytesRead = 0
@@ -289,15 +307,21 @@ class SweepRun {
     for (const [index, rows] of next.entries()) yield* scorer.events([models.length + index], rows)
   }
 
+  private block(step: BlockStep): Promise<BlockWeights> {
+    const { reader, session } = this.means
+    return session === null ? reader.block(step) : session.weights.block(reader, this.spec, step)
+  }
+
   /** A head, which stays open until the sweep ends. */
   private async head(origin: Origin): Promise<LanguageHead> {
     const known = this.heads.get(origin)
     if (known !== undefined) return known
-    const { open, reader } = this.means
+    const { open, reader, session } = this.means
     const model = memberOf(this.models.pair, origin)
-    const opened = await openLanguageHead(open.device, model, (slice) =>
-      reader.read([sliceRead(model.spec, origin, slice)])
-    )
+    const opened = await openLanguageHead(open.device, model, (slice) => {
+      const reads = [sliceRead(model.spec, origin, slice)]
+      return session === null ? reader.read(reads) : session.weights.read(reader, reads)
+    })
     this.heads.set(origin, open.own(opened))
     return opened
   }

@@ -88,17 +88,27 @@ export function splitLeaves(
  *
  * @param parts leaves of all parts
  * @param known indices of those that are left out
+ * @param isThere whether a node above the last level is there before any part
  */
 export function walkParts(
   trie: RecipeTrie,
   parts: readonly (readonly number[])[],
-  known: ReadonlySet<number> = new Set()
+  known: ReadonlySet<number> = new Set(),
+  isThere: (level: number, node: number) => boolean = () => false
 ): TriePart[] {
-  const ways = parts.map((leaves) => leaves.map((leaf) => pathTo(trie, leaf)))
+  const last = trie.levels.length - 1
+  const ways = parts.map((leaves) =>
+    leaves.map((leaf) => {
+      const way = pathTo(trie, leaf)
+      const there = way.findLastIndex((node, level) => level < last && isThere(level, node))
+      return { way, from: there + 1 }
+    })
+  )
   const timesNeeded = trie.levels.map(({ nodes }) => new Uint32Array(nodes.length))
   const needed = ways.map((ofPart) =>
     trie.levels.map((_, level) => {
-      const nodes = [...new Set(ofPart.map((way) => at(way, level, 'level')))].sort((a, b) => a - b)
+      const passing = ofPart.filter(({ from }) => level >= from).map(({ way }) => at(way, level, 'level'))
+      const nodes = [...new Set(passing)].sort((a, b) => a - b)
       const times = at(timesNeeded, level, 'level')
       for (const node of nodes) times[node] = at(times, node, 'node') + 1
       return nodes
@@ -118,6 +128,17 @@ export function walkParts(
       }))
     })
     return [{ leaves, levels }]
+  })
+}
+
+/** Nodes of each level but the last that parts go on from and do not compute. */
+export function nodesBefore({ levels }: RecipeTrie, parts: readonly TriePart[]): number[][] {
+  const nodesOf = (level: number): readonly PartNode[] =>
+    parts.flatMap((part) => at(part.levels, level, 'level'))
+  return levels.slice(0, -1).map((_, level) => {
+    const computed = new Set(nodesOf(level).map(({ node }) => node))
+    const parents = new Set(nodesOf(level + 1).map(({ parent }) => parent))
+    return [...parents].filter((parent) => !computed.has(parent))
   })
 }
 

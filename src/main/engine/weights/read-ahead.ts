@@ -25,6 +25,12 @@ export interface LentWeights {
   release(): void
 }
 
+/** Weights that whoever asked may also take over. */
+export interface ReadWeights extends LentWeights {
+  /** Instead of giving the memory back: the arrays stay, in this buffer. */
+  keep(): ArrayBuffer
+}
+
 /** What the reader is told of the checkpoints. */
 interface StoredCheckpoints {
   readonly base: StoredTensors
@@ -85,7 +91,7 @@ export class ReadAhead {
   }
 
   /** @throws WorkbenchError what is wrong with the files, or `cancelled` */
-  async read(reads: readonly WeightRead[]): Promise<LentWeights> {
+  async read(reads: readonly WeightRead[]): Promise<ReadWeights> {
     if (this.ended !== null) throw this.ended
     const placed = placeReads(reads)
     const buffer = this.take(bytesOf(placed))
@@ -99,6 +105,11 @@ export class ReadAhead {
       if (lent) this.giveBack(reply.buffer)
       lent = false
     }
+    const keep = (): ArrayBuffer => {
+      if (lent) this.inUse--
+      lent = false
+      return reply.buffer
+    }
     if (reply.kind === 'failed') {
       release()
       throw new WorkbenchError(reply.problem.code, reply.problem.message, reply.problem.hint)
@@ -108,7 +119,8 @@ export class ReadAhead {
       bytesRead: reply.bytesRead,
       readMs: reply.readMs,
       convertMs: reply.convertMs,
-      release
+      release,
+      keep
     }
   }
 

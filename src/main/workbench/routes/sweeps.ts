@@ -62,7 +62,9 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     known: sweeps.known.use(withPair).handler(({ context: { own } }) => jobs.sweeps.knownOfNext(own)),
     plan: sweeps.plan
       .use(withPair)
-      .handler(({ context: { own }, signal }) => jobs.questions.planSweep(own, signal)),
+      .handler(({ context: { own }, input: { preview }, signal }) =>
+        jobs.questions.planSweep(own, preview, signal)
+      ),
     watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
     cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
     get: sweeps.get

@@ -6,6 +6,7 @@ import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../../../../src/main/crc/sweep/follow-up'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoSweep } from '../../../fixtures/swept-demo'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -34,6 +35,10 @@ describe('a preview of the demo pair', async () => {
     expect(preview.preview?.rows).toBeGreaterThan(0)
     expect(preview.preview?.rows).toBeLessThanOrEqual(rows / 4)
     expect(preview.preview?.wholeRows).toBe(DEMO_WORK.blockEvaluations * DEMO_WORK.packedTokens)
+  })
+
+  it('reads every weight once', () => {
+    expect(preview.work.weightBytesRead).toBe(whole.work.weightBytesRead)
   })
 
   it('scores finalists, post, base and rivals as the whole sweep does', () => {
@@ -82,6 +87,27 @@ describe('a preview of the demo pair', async () => {
     expect(rest.work.packedTokens).toBeLessThan(DEMO_WORK.packedTokens)
     expect(rest.selected).toEqual(whole.selected)
     for (const range of rest.ranges) expectSame(range, scoreOf(whole.ranges, range))
+  })
+})
+
+describe('a preview whose engine is killed', async () => {
+  const held = new HeldEngine(sharedEngine)
+  const request = await demoSweep({ preview: true })
+  const run = (): Promise<SweepDocument> => runCrcSweep(held.client(), request, signal, () => undefined)
+  const undisturbed = await run()
+
+  it('goes on from the stage that it was at, with the same results', async () => {
+    const running = run()
+    // Among the finalists, whose first layers it had kept from the stages before.
+    const ends: ('done' | 'progress')[] = ['done', 'done', 'done', 'progress']
+    await held.holdAt(inOrder('plan', ...ends))()
+    held.kill()
+    const { ranges, selected, preview, notices } = await running
+    expect(notices.join()).toMatch(/killed.* started again and went on/)
+    expect(selected).toEqual(undisturbed.selected)
+    expect(preview?.prompts).toEqual(undisturbed.preview?.prompts)
+    expect(ranges).toHaveLength(undisturbed.ranges.length)
+    for (const range of ranges) expectSame(range, scoreOf(undisturbed.ranges, range))
   })
 })
 

@@ -13,7 +13,7 @@ import {
   projectionFlops,
   storedBytes
 } from '../../../../src/main/engine/sweep/sweep-plan'
-import { type GroupInParts, sweepGroups } from '../../../../src/main/engine/sweep/kept-parts'
+import { sweepGroups } from '../../../../src/main/engine/sweep/kept-parts'
 import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
 import { type Speed, sweepTime, sweepWork } from '../../../../src/main/engine/sweep/sweep-time'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -42,7 +42,7 @@ async function planLayers(layerCount: number) {
   ).packed
   const request = { models: rangesOf(layerCount), memoryBytes: BUDGET_BYTES }
   const inParts = sweepGroups(models, prompts.map(buildAnswerTrie), request, 'cpu')
-  const seconds = (groups: readonly GroupInParts[], speed: Speed): number =>
+  const seconds = (groups: Parameters<typeof sweepWork>[1], speed: Speed): number =>
     sweepTime(sweepWork(models, groups), models, 'cpu', speed).seconds
   const file = await stat(join(folders.post, 'model.safetensors'))
   await closePairWeights(pair)

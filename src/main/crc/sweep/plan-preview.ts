@@ -1,0 +1,35 @@
+import type { PreviewPlan, SweepPlan } from '../../../contract/documents/sweep-plan'
+import type { EngineClient } from '../../engine/host'
+import { plannedPreview } from '../preview/preview-stages'
+import { engineRequest } from './engine-request'
+import type { PreparedSweep } from './prepare-sweep'
+import { previewProblem } from './sweep-stages'
+
+/**
+ * What a preview of a sweep takes at most: the work that is its own; memory of the whole sweep, none of whose stages takes more, and what
+ * stages leave for each other; and of the whole sweep's time its share, and one reading of the weights, which its first stages wait for.
+ *
+ * @param whole the plan of the whole sweep
+ * @returns null where prompts are so few that everything would be scored
+ */
+export async function planPreview(
+  engine: EngineClient,
+  prepared: PreparedSweep,
+  whole: Pick<SweepPlan, 'memoryBytes' | 'peakBytes' | 'estimate'>,
+  signal: AbortSignal | undefined
+): Promise<PreviewPlan | null> {
+  const planned = plannedPreview(previewProblem(prepared))
+  if (planned === null) return null
+  const { candidates, prompts, rows, statesRows, wholeRows } = planned
+  const { request } = engineRequest(prepared, candidates, prompts, () => false, null)
+  const sample = await engine.plan({ ...request, session: { id: 'planned', leaves: 'weights' } }, { signal })
+  const weights = sample.peakBytes - Object.values(sample.memory).reduce((sum, bytes) => sum + bytes, 0)
+  const states = Float32Array.BYTES_PER_ELEMENT * statesRows * prepared.post.spec.hiddenSize
+  return {
+    rows,
+    wholeRows,
+    promptCount: prompts.length,
+    peakBytes: Math.min(whole.memoryBytes, whole.peakBytes + weights + states),
+    seconds: (whole.estimate.seconds * rows) / wholeRows + sample.estimate.readSeconds
+  }
+}

@@ -1,0 +1,140 @@
+import type { DeviceName } from '../../../contract/model/device'
+import type { SweepRequest } from '../../../contract/procedures/engine'
+import { at } from '../../../contract/model/look-up'
+import { KeptStates } from '../forward/kept-states'
+import { headSlices, sliceRead } from '../forward/language-head'
+import type { AnswerTrie } from '../tries/answer-trie'
+import { nodesBefore } from '../tries/trie-parts'
+import { blockReads } from '../weights/block-weights'
+import { KeptWeights } from '../weights/kept-weights'
+import { memberOf } from '../weights/pair-weights'
+import type { WeightRead } from '../weights/weight-decoder'
+import { type GroupingInParts, sweepGroups } from './kept-parts'
+import type { SweptModels } from './sweep-memory'
+
+/** Weights are kept where at least so much of them fits: less gains little for its memory. */
+const LEAST_SHARE = 1 / 2
+
+/**
+ * What the stages of a sweep leave for those after them: weights as they are computed with, and hidden states. All of one pair, on one
+ * device, in one precision.
+ */
+export class SweepSession {
+  readonly weights = new KeptWeights()
+  readonly states = new KeptStates()
+  private running = 0
+  private hasEnded = false
+
+  begin(): void {
+    this.running++
+  }
+
+  /** A stage is over, however it ended. */
+  done(): void {
+    this.running--
+    this.freeWhenOver()
+  }
+
+  /** No stage comes any more; one that was cancelled may still be on its way out. */
+  end(): void {
+    this.hasEnded = true
+    this.freeWhenOver()
+  }
+
+  /**
+   * The groups of a stage that goes on from what is kept. Settles what is kept while it runs: states first, and weights in the memory that
+   * is left.
+   *
+   * @returns with the bytes of it, at most
+   * @throws WorkbenchError as `sweepGroups`
+   */
+  groups(
+    models: SweptModels,
+    tries: readonly AnswerTrie[],
+    request: SweepRequest,
+    device: DeviceName
+  ): { readonly grouping: GroupingInParts; readonly keptBytes: number } {
+    const kept = models.uploadedIn === null ? this.states : null
+    let grouping = sweepGroups(models, tries, request, device, kept)
+    if (this.states.bytes + copiedBytes(models, grouping) > request.memoryBytes - grouping.peakBytes) {
+      this.states.clear()
+      grouping = sweepGroups(models, tries, request, device, kept)
+    }
+    const spare = request.memoryBytes - grouping.peakBytes - copiedBytes(models, grouping) - this.states.bytes
+    const leavesStates = request.session?.leaves === 'states'
+    const fresh = kept !== null && leavesStates ? freshBytes(models, grouping) : 0
+    const states = this.states.bytes + Math.min(fresh, spare)
+    this.states.limit(states)
+    const left = spare - (states - this.states.bytes)
+    const wanted = leavesStates ? this.weights.bytes : this.weights.bytesWith(allReads(models))
+    const weights = left < LEAST_SHARE * wanted ? 0 : Math.min(left, wanted)
+    this.weights.limit(weights)
+    return { grouping, keptBytes: copiedBytes(models, grouping) + states + weights }
+  }
+
+  private freeWhenOver(): void {
+    if (!this.hasEnded || this.running > 0) return
+    this.weights.limit(0)
+    this.states.clear()
+  }
+}
+
+const sessions = new Map<string, SweepSession>()
+
+/** The session of that name, which begins with its first request. */
+export function sweepSession(id: string): SweepSession {
+  const known = sessions.get(id)
+  if (known !== undefined) return known
+  const session = new SweepSession()
+  sessions.set(id, session)
+  return session
+}
+
+/** Lets go of what a session keeps, if there is one. */
+export function endSweepSession(id: string): void {
+  sessions.get(id)?.end()
+  sessions.delete(id)
+}
+
+/** States that are kept are copied for the pass that goes on from them. */
+function copiedBytes(models: SweptModels, { groups }: GroupingInParts): number {
+  const copied = groups.map(
+    ({ packed, parts }) =>
+      nodesBefore(models.trie, parts).flat().length * stateBytes(models, packed.tokens.length)
+  )
+  return Math.max(...copied)
+}
+
+/** States between layers that a stage computes. */
+function freshBytes(models: SweptModels, { groups }: GroupingInParts): number {
+  return groups
+    .flatMap(({ packed, parts }) =>
+      parts.map(
+        ({ levels }) =>
+          levels.slice(0, -1).reduce((sum, nodes) => sum + nodes.length, 0) *
+          stateBytes(models, packed.tokens.length)
+      )
+    )
+    .reduce((sum, bytes) => sum + bytes, 0)
+}
+
+function stateBytes({ pair }: SweptModels, rows: number): number {
+  return Float32Array.BYTES_PER_ELEMENT * rows * pair.post.spec.hiddenSize
+}
+
+/** All weights that a request computes with: blocks, one by one, and heads, slice by slice. */
+function allReads({ pair, trie }: SweptModels): WeightRead[][] {
+  const { spec } = pair.post
+  const ofLayers = trie.levels.flatMap(({ blocks }, layer) => {
+    const { experts } = at(spec.layers, layer, 'layer')
+    const steps = experts === null ? [null] : [null, ...Array.from({ length: experts.count }).keys()]
+    return blocks.flatMap((source) =>
+      steps.map((expert) => blockReads(spec, { layer, expert, source, later: [] }))
+    )
+  })
+  const ofHeads = trie.roots.flatMap((origin) => {
+    const model = memberOf(pair, origin)
+    return headSlices(model.spec).map((slice) => [sliceRead(model.spec, origin, slice)])
+  })
+  return [...ofLayers, ...ofHeads]
+}

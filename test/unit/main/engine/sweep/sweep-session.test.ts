@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { layersModel, type Model, rangeModel } from '../../../../../src/contract/model/model'
+import type { SweepRequest } from '../../../../../src/contract/procedures/engine'
+import type { Work } from '../../../../../src/contract/documents/sweep-work'
+import { sweep } from '../../../../../src/main/engine/sweep/sweep'
+import { endSweepSession, sweepSession } from '../../../../../src/main/engine/sweep/sweep-session'
+import { goldenPath } from '../../../../fixtures/goldens'
+
+const SESSION = 'a sweep'
+const PLENTY = 2 ** 30
+const pair = {
+  base: goldenPath('llama3', 'base-bf16'),
+  post: goldenPath('llama3', 'post-bf16'),
+  device: 'cpu' as const
+}
+const POST: Model = { kind: 'post' }
+const BASE: Model = { kind: 'base' }
+/** Of the pair's four layers. */
+const restored = (start: number, end: number): Model => rangeModel({ start, end })
+const ALL = [restored(0, 1), restored(1, 1), restored(1, 2), restored(1, 3), restored(2, 3)]
+
+const prompt = (...tokens: number[]): SweepRequest['prompts'][number] => ({
+  tokens,
+  groups: [[[5], [6]], [[7]]]
+})
+const ONE = prompt(10, 11, 12)
+const OTHERS = [prompt(10, 11, 13, 14), prompt(20, 21), prompt(20, 22, 23)]
+
+interface Outcome {
+  /** [model][prompt][group] */
+  probabilities: number[][][]
+  work: Work
+  peakBytes: number
+}
+
+async function outcomeOf(
+  asked: Pick<SweepRequest, 'models' | 'prompts'> & Partial<SweepRequest>
+): Promise<Outcome> {
+  const outcome: Outcome = {
+    probabilities: asked.models.map(() => []),
+    work: { blockEvaluations: 0, packedTokens: 0, promptTokens: 0, weightBytesRead: 0 },
+    peakBytes: 0
+  }
+  for await (const event of sweep({ ...pair, memoryBytes: PLENTY, ...asked })) {
+    if (event.type === 'plan') outcome.peakBytes = event.peakBytes
+    if (event.type === 'done') outcome.work = event.work
+    if (event.type !== 'probabilities') continue
+    event.prompts.forEach((index, i) => {
+      const ofModel = outcome.probabilities[event.model]
+      if (ofModel !== undefined) ofModel[index] = event.probabilities[i] ?? []
+    })
+  }
+  return outcome
+}
+
+/** The stages of a preview: a coarse one, post and base on all prompts, all ranges on one, some of them on the others, and one more. */
+async function stages(memoryBytes: number): Promise<Outcome[]> {
+  const weights = { id: SESSION, leaves: 'weights' as const }
+  const states = { id: SESSION, leaves: 'states' as const }
+  const coarse = { models: [restored(0, 1), restored(2, 3)], prompts: [ONE], session: weights }
+  const whole = { models: [POST, BASE], prompts: [ONE, ...OTHERS], session: states }
+  const sample = { models: ALL, prompts: [ONE], session: weights }
+  const finalists = { models: [restored(1, 1), restored(1, 2)], prompts: OTHERS, session: states }
+  const last = { models: [restored(1, 3), restored(2, 3)], prompts: OTHERS, session: states }
+  const outcomes: Outcome[] = []
+  for (const stage of [coarse, whole, sample, finalists, last])
+    outcomes.push(await outcomeOf({ ...stage, memoryBytes }))
+  return outcomes
+}
+
+function expectSame(outcome: Outcome | undefined, plain: Outcome): void {
+  const numbers = plain.probabilities.flat(2)
+  expect(numbers.length).toBeGreaterThan(0)
+  const got = outcome?.probabilities.flat(2) ?? []
+  expect(got).toHaveLength(numbers.length)
+  for (const [i, value] of numbers.entries()) expect(Math.abs((got[i] ?? NaN) - value)).toBeLessThan(1e-6)
+}
+
+describe('the stages of a sweep', () => {
+  afterEach(() => {
+    endSweepSession(SESSION)
+  })
+
+  it('read every weight once, and compute no layer twice that models have in common', async () => {
+    const [coarse, whole, sample, finalists, last] = await stages(PLENTY)
+    const alone = await outcomeOf({ models: ALL, prompts: [ONE] })
+    expect(coarse?.work.weightBytesRead).toBe(alone.work.weightBytesRead)
+    expect([whole, sample, finalists, last].map((stage) => stage?.work.weightBytesRead)).toEqual([0, 0, 0, 0])
+    expect(whole?.work.blockEvaluations).toBe(8)
+    // Post's first two layers are there: 0-1 has four of its own, 1-1 three, 1-2 shares one of three, 1-3 two of three, 2-3 has two.
+    expect(alone.work.blockEvaluations).toBe(2 + 4 + 3 + 2 + 1 + 2)
+    expect(sample?.work.blockEvaluations).toBe(4 + 3 + 2 + 1 + 2)
+    // Of 1-1 and 1-2 post's first layer, of 1-3 what it shares with 1-2, of 2-3 post's first two.
+    expect(finalists?.work.blockEvaluations).toBe(3 + 2)
+    expect(last?.work.blockEvaluations).toBe(1 + 2)
+  })
+
+  it.each([
+    ['with plenty of memory', PLENTY],
+    ['with hardly any', 0]
+  ])('score as a sweep of each by itself does, within what is planned, %s', async (_name, given) => {
+    const alone = [
+      await outcomeOf({ models: ALL, prompts: [ONE] }),
+      await outcomeOf({ models: [restored(1, 1), restored(1, 2)], prompts: OTHERS }),
+      await outcomeOf({ models: [restored(1, 3), restored(2, 3)], prompts: OTHERS })
+    ]
+    const memoryBytes = given === 0 ? Math.max(...alone.map(({ peakBytes }) => peakBytes)) + 1000 : given
+    const [, , ...some] = await stages(memoryBytes)
+    for (const [stage, plain] of alone.entries()) {
+      expectSame(some[stage], plain)
+      expect(some[stage]?.peakBytes).toBeLessThanOrEqual(memoryBytes)
+    }
+  })
+
+  it('score blends as well, whose weights are not kept', async () => {
+    const half = { attention: 0.5, mlp: 0.5 }
+    const models = [POST, restored(0, 3), layersModel([half, half, half, half])]
+    const plain = await outcomeOf({ models, prompts: [ONE] })
+    const session = { id: SESSION, leaves: 'weights' as const }
+    expectSame(await outcomeOf({ models, prompts: [ONE], session }), plain)
+    expectSame(await outcomeOf({ models, prompts: [ONE], session }), plain)
+  })
+
+  it('leave nothing behind when they are over', async () => {
+    await stages(PLENTY)
+    const session = sweepSession(SESSION)
+    expect(session.weights.bytes).toBeGreaterThan(0)
+    expect(session.states.bytes).toBeGreaterThan(0)
+    endSweepSession(SESSION)
+    expect([session.weights.bytes, session.states.bytes]).toEqual([0, 0])
+  })
+
+  it('are not left without their weights when they end in the middle of one', async () => {
+    const asked = { models: ALL, prompts: [ONE], session: { id: SESSION, leaves: 'weights' as const } }
+    const plain = await outcomeOf({ models: ALL, prompts: [ONE] })
+    await outcomeOf(asked)
+    const session = sweepSession(SESSION)
+    const probabilities: number[][][] = ALL.map(() => [])
+    for await (const event of sweep({ ...pair, memoryBytes: PLENTY, ...asked })) {
+      if (event.type === 'plan') endSweepSession(SESSION)
+      if (event.type !== 'probabilities') continue
+      expect(session.weights.bytes).toBeGreaterThan(0)
+      probabilities[event.model] = event.probabilities
+    }
+    expectSame({ ...plain, probabilities }, plain)
+    expect(session.weights.bytes).toBe(0)
+  })
+})
