@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import {
   type AnswerReading,
+  MAX_SAMPLE_PROMPTS,
   MAX_TASK_CHARACTERS,
   Task,
   TASK_VERSION,
@@ -136,6 +137,17 @@ export function publishedTask(id: string, format: PublishedFormat, files: readon
     const entries = format.read({ ...file, content: file.content.replace(/^\uFEFF/, '') })
     return entries.map(({ place, prompt }) => checked(TaskPrompt, prompt, `${file.name}, ${place}`))
   })
+  const names = files.map(({ name }) => name).join(', ')
+  if (prompts.length === 0) {
+    throw new WorkbenchError('bad-input', `${names}: there is no prompt in it; expected ${format.name}.`)
+  }
+  if (prompts.length > MAX_SAMPLE_PROMPTS) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${names}: ${prompts.length} prompts; a task has at most ${MAX_SAMPLE_PROMPTS}.`,
+      'Import a part, such as the first lines.'
+    )
+  }
   const { sampled } = factsOf(format.kind)
   const task: z.input<typeof Task> = {
     schemaVersion: TASK_VERSION,
@@ -148,7 +160,7 @@ export function publishedTask(id: string, format: PublishedFormat, files: readon
     reading: format.reading,
     checks: {}
   }
-  return checked(Task, task, files.map(({ name }) => name).join(', '))
+  return checked(Task, task, names)
 }
 
 function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string): Value {
@@ -181,6 +193,13 @@ function jsonLines<Line>(
   return linesOf(content).map(({ line, text }) => {
     const place = `line ${line}`
     const where = `${name}, ${place}`
+    if (text.startsWith('[')) {
+      throw new WorkbenchError(
+        'bad-input',
+        `${where} begins a list; expected an object on each line.`,
+        'A list becomes such lines by: jq -c ".[]" FILE'
+      )
+    }
     return { place, prompt: promptOf(checked(schema, parsed(text, where), where), place) }
   })
 }

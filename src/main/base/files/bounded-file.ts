@@ -9,14 +9,14 @@ import { readRegularFile } from './regular-file'
  * @throws WorkbenchError `not-found` when there is no such file; `bad-file` when it is not a file, too large or not UTF-8
  */
 export async function readTextFile(file: string, maxBytes: number): Promise<string> {
-  return decoded(await readBytes(file, maxBytes), file)
+  return decoded(await readBytes(file, maxBytes), file, 'Save it as UTF-8 text and try again.')
 }
 
-function decoded(bytes: Buffer, file: string): string {
+function decoded(bytes: Buffer, file: string, hint?: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new WorkbenchError('bad-file', `${file} is not UTF-8 text.`)
+    throw new WorkbenchError('bad-file', `${file} is not UTF-8 text.`, hint)
   }
 }
 

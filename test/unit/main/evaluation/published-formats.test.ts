@@ -103,7 +103,9 @@ describe('published prompts', () => {
     ],
     ['an answer without a name', 'coverage-qa', '{"a": {"answers": [[]]}}', /^f: a\.answers\.0: /],
     ['no question', 'infinity-chat', '{"messages": []}', /^f, line 1: /],
-    ['nothing', 'verbalized-sampling', '\n', /^f: prompts: /]
+    ['nothing', 'verbalized-sampling', '\n', /^f: there is no prompt in it; expected poem\.txt/],
+    ['a list', 'novelty-bench', '[\n  {"prompt": "a"}\n]', /^f, line 1 begins a list/],
+    ['too many', 'verbalized-sampling', 'a\n'.repeat(10_001), /^f: 10001 prompts; a task has at most 10000/]
   ])('name the place of %s', (_, id, content, message) => {
     expect(() => read(id, [{ name: 'f', content }])).toThrow(message)
   })
