@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { rangeModel, weightsKey } from '../../../../src/contract/model/model'
 import { ShownSweep, shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import { promptScoresIn } from '../../../../src/contract/documents/swept-model'
+import { sweepFixture } from '../../../fixtures/project-documents'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 it('says of a sweep all but what each prompt has of its models, which is found by their keys', () => {
@@ -40,4 +41,11 @@ it('says of a sweep all but what each prompt has of its models, which is found b
     sweep.ranges[2]?.prompts
   )
   expect(promptScoresIn(sweep, '7-9')).toBeNull()
+})
+
+it('sends 64 layers in less than a megabyte, where prompts would make it tens of them', () => {
+  const sweep = sweepFixture({ layerCount: 64, promptCount: 40, validCount: 18 })
+  const bytes = (document: unknown): number => Buffer.byteLength(JSON.stringify(document))
+  expect(bytes(sweep)).toBeGreaterThan(20e6)
+  expect(bytes(shownSweep(sweep))).toBeLessThan(1e6)
 })
