@@ -109,7 +109,7 @@ function tensorErrors(label: string, { checkpoint, spec }: PairMember): PairErro
   if (typeof joined === 'string') {
     const message =
       `${label} (${checkpoint.path}): tensor ${quoteName(joined)} is of all experts of a layer, expected tensors for each expert: ` +
-      'write the checkpoint anew with save_pretrained of transformers.'
+      "in transformers 5, make the model by from_config, load this one's state_dict into it, and save that with save_pretrained."
     return [{ code: 'unsupported', message }]
   }
   const errors = usedTensors(spec).flatMap((expected): PairError[] => {

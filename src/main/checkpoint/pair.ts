@@ -1,4 +1,4 @@
-import { anyExperts } from '../family'
+import { anyExperts, wholeModelTensors } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { PairReferences } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -203,13 +203,21 @@ function dtypeNotes(base: PairMember, post: PairMember): string[] {
 
 export function unusedNotes(label: string, { checkpoint, spec }: PairMember): string[] {
   const used = new Set(usedTensors(spec).map(({ name }) => name))
-  const unused = [...checkpoint.tensors]
-    .filter(([name]) => !used.has(name))
-    .map(([, entry]) => quoteName(entry.name))
-  if (unused.length === 0) return []
+  const unused = [...checkpoint.tensors].filter(([name]) => !used.has(name))
+  const head = unused.find(([name]) => name === wholeModelTensors({ ...spec, tiedHead: false }).head.name)
+  const others = unused.filter((entry) => entry !== head).map(([, entry]) => quoteName(entry.name))
+  const ofOthers = `${label} holds tensors that its decoder does not use: ${count(others, 'tensor')}, such as ${others.slice(0, 3).join(', ')}.`
   return [
-    `${label} holds tensors that its decoder does not use: ${count(unused, 'tensor')}, such as ${unused.slice(0, 3).join(', ')}.`
+    ...(head === undefined ? [] : [storedHeadNote(label, head[1].name)]),
+    ...(others.length === 0 ? [] : [ofOthers])
   ]
+}
+
+function storedHeadNote(label: string, name: string): string {
+  return (
+    `${label} stores ${quoteName(name)}, although its config ties the head to the embeddings, which are computed with. Where the two ` +
+    'differ, transformers 5 takes the stored head: set "tie_word_embeddings" to false in config.json if that is meant.'
+  )
 }
 
 function count(list: readonly unknown[], noun: string): string {

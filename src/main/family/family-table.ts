@@ -119,10 +119,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
     windows: 'layerTypes',
     slides: (layer) => (layer + 1) % 4 !== 0,
-    // YaRN stretches full layers alone: so OLMo 3 was trained, and so transformers 4.57 and vLLM compute it; transformers 5
-    // stretches sliding layers too, against its own description of the model.
+    // YaRN stretches full layers alone: so OLMo 3 was trained, and so transformers 4.57 and 5.15 and vLLM compute it;
+    // releases between stretch sliding layers too.
     slidingRope: 'unscaled',
-    defaults: { ...plain.defaults, rms_norm_eps: 1e-5, sliding_window: 4096 }
+    // Releases also differ in what rope_theta is where a config has none: it must say so.
+    defaults: { hidden_act: 'silu', rms_norm_eps: 1e-5, sliding_window: 4096 }
   },
   seed_oss: {
     ...plain,

@@ -96,7 +96,8 @@ export const cohere = {
   interleavedRope: true,
   logitScaleKey: 'logit_scale',
   tiedHeadByDefault: true,
-  defaults: { rope_theta: 10_000, hidden_act: 'silu', layer_norm_eps: 1e-5, logit_scale: 0.0625 },
+  // Releases of transformers differ in what rope_theta is where a Cohere config has none: it must say so.
+  defaults: { hidden_act: 'silu', layer_norm_eps: 1e-5, logit_scale: 0.0625 },
   // How the reference names what it always computes.
   ignored: [
     'layer_switch',
@@ -158,6 +159,6 @@ export const cohereWithWindows = {
   layersWithoutRope: 'full',
   windows: 'layerTypes',
   slides: slidesByPattern('sliding_window_pattern', 4),
-  defaults: { ...cohere.defaults, sliding_window: 4096 },
+  defaults: { ...cohere.defaults, rope_theta: 10_000, sliding_window: 4096 },
   ignored: [...cohere.ignored, '_sliding_window_pattern']
 } satisfies Partial<Family>

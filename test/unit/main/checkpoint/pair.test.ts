@@ -287,6 +287,20 @@ describe('a pair that fits', () => {
     expect(await findings(BASE, withConfig({ max_position_embeddings: 128 }))).toEqual([])
   })
 
+  test('is told of a head beside the embeddings that its config ties it to', async () => {
+    const tied = withConfig({ tie_word_embeddings: true })
+    const [head] = POST.tensors.filter(({ name }) => name === 'lm_head.weight')
+    if (head === undefined) throw new Error('the fixture has no head')
+    expect(await findings(BASE, { ...tied, tensors: [...without(tied, head.name).tensors, head] })).toEqual([
+      {
+        severity: 'note',
+        message: expect.stringMatching(
+          /^Post stores "lm_head\.weight", although its config ties .* transformers 5 takes the stored head/
+        )
+      }
+    ])
+  })
+
   test('may hold tensors that its decoder does not use', async () => {
     const extra = ['vision_tower.patch.weight', 'model.layers.0.self_attn.rotary_emb.inv_freq'].map((name) =>
       floatTensor(name, 'F32', [2], [1, 2])

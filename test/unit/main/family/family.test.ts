@@ -311,6 +311,11 @@ describe('refusing what is not computed', () => {
       '"short_factor" is [1], expected a list of 3 positive numbers'
     ],
     ['an unknown activation', llama({ hidden_act: 'mish' }), '"hidden_act" is "mish"'],
+    [
+      'no rope_theta where releases of transformers differ in the default',
+      { ...goldenConfig('cohere'), rope_theta: undefined },
+      '"rope_theta" is missing, expected a positive number'
+    ],
     ['quantised weights', llama({ quantization_config: { bits: 4 } }), '"quantization_config" is {"bits":4}'],
     ['mixture of experts', llama({ num_local_experts: 8 }), '"num_local_experts" is 8'],
     [
