@@ -3,20 +3,18 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from './files/bounded-file'
 import { refuseDeepJson } from './files/json-depth'
 
-/**
- * The index of a model of 20,000 tensors has so many, and the header of one of 5,000; dense models have up to 1,137. To build
- * and look at so many takes a tenth of a second, in which nothing else is answered.
- */
+/** Far more than any file but those of weights has. To build and look at so many takes a tenth of a second, in which nothing else is answered. */
 const MAX_NAMES = 20_000
 
 /**
  * Parses a JSON object in which no object names a key twice: parsers disagree on which of the two counts.
  *
  * @param what the file, and the part of it, for messages
+ * @param names at most, of all objects in it
  * @throws WorkbenchError `bad-file`
  */
-export function parseJsonObject(text: string, what: string): Record<string, unknown> {
-  refuseDeepJson(text, what, { names: MAX_NAMES })
+export function parseJsonObject(text: string, what: string, names = MAX_NAMES): Record<string, unknown> {
+  refuseDeepJson(text, what, { names })
   let value: unknown
   try {
     value = JSON.parse(text)

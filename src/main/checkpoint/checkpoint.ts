@@ -8,7 +8,7 @@ import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { resolveModelFolder } from './model-folder'
 import { joinScales } from './scaled-weights'
 import { TensorEntry } from './safetensors'
-import { openWeightFile, readExactly, type FileState } from './weight-file'
+import { openWeightFile, readNow, type FileState } from './weight-file'
 import { readWeightFiles, type WeightFile } from './weight-files'
 
 /** Real ones have a few kB, quantised ones that list what they leave alone some 100 kB. */
@@ -27,6 +27,9 @@ export interface Checkpoint {
   /** Tells two checkpoints apart, and one from itself after it changed; the same wherever the folder lies. */
   readonly fingerprint: string
 }
+
+/** Qwen3 235B-A22B has 37,000. Each is told to main, which answers nothing else meanwhile. */
+const MAX_TENSORS = 40_000
 
 /** A checkpoint as another process describes it. */
 export const DescribedCheckpoint = z.object({
@@ -50,11 +53,18 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const configText = await readModelText(path, 'config.json', MAX_CONFIG_BYTES)
   const config = parseJsonObject(configText, configPath)
   const files = await readWeightFiles(path)
+  const tensors = await joinScales(byCanonicalName(files), config)
+  if (tensors.size > MAX_TENSORS) {
+    throw new WorkbenchError(
+      'unsupported',
+      `${path} has ${tensors.size} tensors; at most ${MAX_TENSORS} are read.`
+    )
+  }
   return {
     path,
     configPath,
     config,
-    tensors: await joinScales(byCanonicalName(files), config),
+    tensors,
     files: files.map(({ name, path, fileBytes, modifiedMs }) => ({
       name,
       path,
@@ -108,12 +118,7 @@ async function sampleData(file: WeightFile): Promise<Uint8Array> {
     for (const [i, { offset, byteLength }] of sampled.entries()) {
       const length = Math.min(SAMPLE_BYTES, byteLength)
       const position = offset + Math.floor((byteLength - length) / 2)
-      await readExactly(
-        handle,
-        file.path,
-        samples.subarray(i * SAMPLE_BYTES, i * SAMPLE_BYTES + length),
-        position
-      )
+      readNow(handle, file.path, samples.subarray(i * SAMPLE_BYTES, i * SAMPLE_BYTES + length), position)
     }
   } finally {
     await handle.close()

@@ -9,11 +9,15 @@ import { isMissing } from './weight-file'
 
 const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
-/** 1,137 tensors, the most of a dense model (see MAX_HEADER_BYTES), take 100 kB; 90,000 of a mixture of experts, which cannot be read, 9 MB. */
-const MAX_INDEX_BYTES = 1_000_000
+/**
+ * 1,137 tensors, the most of a dense model (see MAX_HEADER_BYTES), take 100 kB; those of Qwen3 30B-A3B 1.7 MB, and 6.7 MB as GPTQ
+ * stores them, four for each weight.
+ */
+const MAX_INDEX_BYTES = 10_000_000
 /** Llama 3.1 405B lies in 191. Together with their headers they bound what a folder can have this program read. */
 const MAX_FILES = 500
-const MAX_HEADERS_BYTES = 8_000_000
+const MAX_HEADERS_BYTES = 16_000_000
+const MAX_INDEX_NAMES = 100_000
 
 /** One safetensors file of a checkpoint. */
 export interface WeightFile extends SafetensorsHeader {
@@ -64,13 +68,14 @@ function tooMany(message: string): WorkbenchError {
   return new WorkbenchError(
     'unsupported',
     message,
-    'Dense models have far less; models of experts are not supported.'
+    'Models that can be read have less: Qwen3 235B-A22B, the largest, has 37,000 tensors.'
   )
 }
 
 /** Shard file names by tensor name. */
 async function readIndex(folder: string, indexFile: string): Promise<Map<string, string>> {
-  const index = parseJsonObject(await readModelText(folder, INDEX_FILE, MAX_INDEX_BYTES), indexFile)
+  const text = await readModelText(folder, INDEX_FILE, MAX_INDEX_BYTES)
+  const index = parseJsonObject(text, indexFile, MAX_INDEX_NAMES)
   if (!isJsonObject(index.weight_map)) {
     throw new WorkbenchError(
       'bad-file',

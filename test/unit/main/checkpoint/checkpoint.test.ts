@@ -53,7 +53,30 @@ async function withReader<T>(checkpoint: Checkpoint, work: (reader: WeightReader
   }
 }
 
+/** A folder of as many empty tensors in two files, as mixtures of experts have them. */
+async function manyTensors(count: number): Promise<string> {
+  const folder = await temporaryFolder()
+  const tensor = '{"dtype":"BF16","shape":[0],"data_offsets":[0,0]}'
+  const shardOf: Record<string, string> = {}
+  for (const shard of [0, 1]) {
+    const names = Array.from({ length: count }, (_, i) => `t${i}`).filter((_, i) => i % 2 === shard)
+    for (const name of names) shardOf[name] = shardName(shard + 1, 2)
+    const header = `{${names.map((name) => `"${name}":${tensor}`).join(',')}}`
+    await writeFile(join(folder, shardName(shard + 1, 2)), rawSafetensors(header, new Uint8Array()))
+  }
+  await writeFile(join(folder, INDEX), JSON.stringify({ weight_map: shardOf }))
+  await writeFile(join(folder, 'config.json'), JSON.stringify(TINY_LLAMA))
+  return folder
+}
+
 describe('a model folder', () => {
+  test('may have as many tensors as the largest mixture of experts that is computed, and no more', async () => {
+    expect((await openCheckpoint(await manyTensors(37_000))).tensors.size).toBe(37_000)
+    expect((await problemOf(openCheckpoint(await manyTensors(40_001)))).message).toMatch(
+      /has 40001 tensors; at most 40000 are read/
+    )
+  })
+
   test('is the folder with config.json, and its name the model', async () => {
     expect(await resolveModelFolder(join(DEMO, 'base', '..', 'post'))).toBe(join(DEMO, 'post'))
     expect(modelName(join(DEMO, 'post'))).toBe('post')

@@ -167,19 +167,28 @@ describe('a broken safetensors file', () => {
     expect(problem.message).toMatch(/has 7 bytes, too few for a safetensors file/)
   })
 
-  test('whose header is longer than 1 MB or than the file is refused before it is read', async () => {
+  test('whose header is longer than 4 MB or than the file is refused before it is read', async () => {
     const message = async (length: bigint): Promise<string> =>
       (await problemOf(readSafetensorsHeader(await fileOf(rawSafetensors('{}', new Uint8Array(), length)))))
         .message
-    expect(await message(1_000_001n)).toMatch(/gives its header 1000001 bytes, expected at most 1000000/)
+    expect(await message(4_000_001n)).toMatch(/gives its header 4000001 bytes, expected at most 4000000/)
     expect(await message(2n ** 64n - 1n)).toMatch(/gives its header 18446744073709551615 bytes/)
     expect(await message(3n)).toMatch(/is truncated: its header has 3 bytes, but only 2 follow/)
   })
 
-  test('that names more than a hundred times what models have is refused before it is built', async () => {
-    const names = Array.from({ length: 20_001 }, (_, key) => `"${key}":""`)
+  test('of as many tensors as a fifth of a mixture of experts has, four for each weight, is read', async () => {
+    const tensor = '{"dtype":"I32","shape":[0],"data_offsets":[0,0]}'
+    const tensors = Array.from({ length: 15_000 }, (_, i) => `"model.layers.${i}.qweight":${tensor}`)
+    const header = await readSafetensorsHeader(
+      await fileOf(rawSafetensors(`{${tensors.join(',')}}`, new Uint8Array()))
+    )
+    expect(header.tensors).toHaveLength(15_000)
+  })
+
+  test('that names more than any model that can be read is refused before it is built', async () => {
+    const names = Array.from({ length: 100_001 }, (_, key) => `"${key}":""`)
     expect(await complaint(`{"__metadata__":{${names.join(',')}}}`, 0)).toBe(
-      'FILE: the header has more than 20000 names.'
+      'FILE: the header has more than 100000 names.'
     )
   })
 
