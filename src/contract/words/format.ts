@@ -14,8 +14,11 @@ export function formatDelta(value: number, decimals = 3): string {
   return `${value < 0 ? '−' : '+'}${digits}`
 }
 
-/** A score where there is little room: .46, 1.00. */
-export const briefScore = (value: number): string => value.toFixed(2).replace(/^0/, '')
+/** A score where there is little room, three characters: .46, 1.0. */
+export const briefScore = (value: number): string => {
+  const digits = value.toFixed(2)
+  return digits.startsWith('0') ? digits.slice(1) : value.toFixed(1)
+}
 
 /** A difference where there is little room: +.46. */
 export const briefDelta = (value: number): string => {

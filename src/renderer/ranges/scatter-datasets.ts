@@ -57,6 +57,21 @@ const RIVALS = [
 const CURVES = { ...RIVAL_KINDS, tempered: 'Selected range under temperature and min-p' } as const
 const CURVE_TONES = { ...RIVAL_TONES, tempered: 'hybrid' } as const
 
+/** How finely points are told apart while scores stream in, on axes from 0 to 1: into quarters of a point, or less. */
+const STREAMING_STEPS = 200
+
+/** Of points that lie on one another, the first: nobody sees the others, and what takes longest of a picture is to draw points. */
+function apart(points: readonly RangePoint[]): RangePoint[] {
+  const taken = new Set<number>()
+  return points.filter(({ validity, diversity }) => {
+    const place =
+      Math.round(validity * STREAMING_STEPS) * (STREAMING_STEPS + 1) + Math.round(diversity * STREAMING_STEPS)
+    const free = !taken.has(place)
+    taken.add(place)
+    return free
+  })
+}
+
 /** Models that are points of their own, ringed for what they are beside the selected range. */
 const RINGS = [
   { kind: 'half', label: 'Attention and MLP of the selected range alone', pointStyle: 'circle' },
@@ -112,8 +127,9 @@ export function scatterDatasets(
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
   const firmOnes = firmRanges(board)
   const firm = new Set(firmOnes)
-  const feasible = board.ranges.filter((point) => visible(point) && point.validity >= minimum)
-  const infeasible = board.ranges.filter((point) => visible(point) && point.validity < minimum)
+  const told = content.streaming && content.zoom === null ? apart : (points: readonly RangePoint[]) => points
+  const feasible = told(board.ranges.filter((point) => visible(point) && point.validity >= minimum))
+  const infeasible = told(board.ranges.filter((point) => visible(point) && point.validity < minimum))
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
     const score = board[name]
     return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
@@ -212,7 +228,7 @@ export function scatterDatasets(
     },
     {
       label: 'Sweep before',
-      data: (content.before?.ranges ?? []).map((point) => ({ ...datum(point), model: null })),
+      data: told(content.before?.ranges ?? []).map((point) => ({ ...datum(point), model: null })),
       pointRadius: 3,
       pointHitRadius: 0,
       pointHoverRadius: 0,

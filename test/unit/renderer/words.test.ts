@@ -35,7 +35,7 @@ describe('numbers in words', () => {
   })
 
   it('fit into a cell', () => {
-    expect([briefScore(0.456), briefScore(1)]).toEqual(['.46', '1.00'])
+    expect([briefScore(0.456), briefScore(0.996), briefScore(1)]).toEqual(['.46', '1.0', '1.0'])
     expect([briefDelta(0.456), briefDelta(-0.051), briefDelta(0.001)]).toEqual(['+.46', '−.05', '.00'])
   })
 

@@ -81,6 +81,33 @@ describe('the trade-off', () => {
     expect(before?.pointHitRadius).toBe(0)
   })
 
+  it('draws one of points that lie on one another while scores come, and all of them in a zoom and at the end', () => {
+    const { board } = content()
+    const { post } = tinySweep()
+    const score = { ...post, promptCount: board.promptCount }
+    const ranges = [0, 0.0001, 0.2].map((off, start) => ({ start, end: start, ...score, diversity: off }))
+    const drawn = (more: Partial<ScatterContent>): unknown =>
+      scatterDatasets({ ...content(), board: { ...board, ranges }, ...more }, COLORS)
+        .find(({ label }) => label === 'Ranges')
+        ?.data.map(({ model }) => model)
+    const zoom: ScatterContent['zoom'] = [
+      [0, 1],
+      [0, 1]
+    ]
+    expect(drawn({ streaming: true })).toEqual(['0-0', '2-2'])
+    expect(drawn({ streaming: true, zoom })).toEqual(['0-0', '1-1', '2-2'])
+    expect(drawn({ streaming: false })).toEqual(['0-0', '1-1', '2-2'])
+  })
+
+  it('keeps two names on one line apart', () => {
+    const area = { left: 0, top: 0, right: 400, bottom: 60 }
+    const point = (x: number) => ({ x, y: 40, radius: 6, width: 60 })
+    const [first, second] = placeNames([point(100), point(180)], area, 15)
+    if (!first || !second) throw new Error('there is room for both')
+    const apart = Math.abs(first.x - second.x) - 60
+    expect(first.y !== second.y || apart >= 6).toBe(true)
+  })
+
   it('draws nothing of what the legend has switched off', () => {
     const drawn = (hidden: ScatterPart[]): Record<string, number> =>
       Object.fromEntries(
