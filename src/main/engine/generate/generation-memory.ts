@@ -44,13 +44,16 @@ export interface GenerationMemory {
   readonly prefill: number
   /** Of running rows at their longest. */
   readonly keyValues: number
+  /** What of that is there while prompts run: rows of other prompts have left it; nothing where all prompts run together. */
+  readonly earlierKeyValues: number
   /** Beside them in a step: activations, and logits of the whole vocabulary. */
   readonly step: number
 }
 
-/** Everything at its largest: prompts are run when all weights are held and, but for the first, rows were. */
+/** The most that is there at the same time. */
 export function peakOf({ process, weights, opening, ...rest }: GenerationMemory): number {
-  const generating = rest.prompts + rest.keyValues + Math.max(rest.prefill, rest.step)
+  const { prompts, prefill, earlierKeyValues, keyValues, step } = rest
+  const generating = prompts + Math.max(prefill + earlierKeyValues, keyValues + step)
   return process + weights + Math.max(opening, generating)
 }
 

@@ -79,22 +79,22 @@ export function planGeneration(
   )
   const ofLongest = sizeOf([longest])
   const weights = chooseHeldWeights(
-    (held) => peakOf(memoryWith(models, sizes, weightMemory(models, held), ofLongest, 1)),
+    (held) => peakOf(memoryWith(models, sizes, weightMemory(models, held), ofLongest, 1, places.length > 1)),
     memoryBytes,
     request.weights,
     precision
   )
   const held = weightMemory(models, weights)
-  const memoryOf = (group: GroupSize, rows: number): GenerationMemory =>
-    memoryWith(models, sizes, held, group, rows)
+  const memoryOf = (group: GroupSize, rows: number, isOneOfMany: boolean): GenerationMemory =>
+    memoryWith(models, sizes, held, group, rows, isOneOfMany)
   const promptGroups = groupPrompts(places, (group) => {
-    const memory = memoryOf(group, 1)
+    const memory = memoryOf(group, 1, true)
     return memory.prompts <= PROMPT_BYTES && peakOf(memory) <= memoryBytes
   })
   const groups = promptGroups.map((group) => sizeOf(group.map((prompt) => at(places, prompt, 'prompt'))))
   const largestWith = (rows: number): GenerationMemory =>
     groups
-      .map((group) => memoryOf(group, rows))
+      .map((group) => memoryOf(group, rows, groups.length > 1))
       .reduce((one, other) => (peakOf(other) > peakOf(one) ? other : one))
   const rowsPerModel = mostThatFit(
     mostRows(request, models, sizes.maximumLength),
@@ -143,13 +143,16 @@ function memoryWith(
   { rowBytes, capacity, promptRowBytes }: RowSizes,
   held: ReturnType<typeof weightMemory>,
   group: GroupSize,
-  rowsPerModel: number
+  rowsPerModel: number,
+  isOneOfMany: boolean
 ): GenerationMemory {
   const rows = rowsPerModel * models.modelCount
+  const keyValues = rows * rowBytes
   return {
     ...held,
     ...promptMemory(models, group, promptRowBytes),
-    keyValues: rows * rowBytes,
+    keyValues,
+    earlierKeyValues: isOneOfMany ? keyValues : 0,
     step: stepMemory(models, rows, capacity)
   }
 }

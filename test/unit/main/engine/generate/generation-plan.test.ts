@@ -74,6 +74,15 @@ describe('the plan of an 8B', () => {
     expect(planOf({ promptLength: 4096, maxTokens: 4096 }).keyValueBytes).toBe(8192 * tokenBytes)
   })
 
+  it('counts rows beside prompts that run only where other prompts had theirs before', () => {
+    const prompt = (first: number): number[] => Array.from({ length: 2048 }, (_, i) => first + i)
+    const one = planOf({ prompts: [prompt(0)] })
+    expect(one.memory.earlierKeyValues).toBe(0)
+    const two = planOf({ prompts: [prompt(0), prompt(1)] })
+    expect(two.promptGroups).toEqual([[0], [1]])
+    expect(two.memory.earlierKeyValues).toBe(two.memory.keyValues)
+  })
+
   it('runs prompts of a group once for all samples, and variants share what lies below their range', () => {
     const one = planOf({ promptLength: 512 }).memory.prompts
     expect(planOf({ promptLength: 512, sampleCount: 32 }).memory.prompts).toBe(one)
