@@ -60,9 +60,9 @@ async function manyTensors(count: number): Promise<string> {
   const shardOf: Record<string, string> = {}
   for (const shard of [0, 1]) {
     const names = Array.from({ length: count }, (_, i) => `t${i}`).filter((_, i) => i % 2 === shard)
-    for (const name of names) shardOf[name] = shardName(shard + 1, 2)
+    for (const name of names) shardOf[name] = shardName(shard, 2)
     const header = `{${names.map((name) => `"${name}":${tensor}`).join(',')}}`
-    await writeFile(join(folder, shardName(shard + 1, 2)), rawSafetensors(header, new Uint8Array()))
+    await writeFile(join(folder, shardName(shard, 2)), rawSafetensors(header, new Uint8Array()))
   }
   await writeFile(join(folder, INDEX), JSON.stringify({ weight_map: shardOf }))
   await writeFile(join(folder, 'config.json'), JSON.stringify(TINY_LLAMA))
