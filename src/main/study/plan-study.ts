@@ -123,7 +123,10 @@ class PairPlanner {
       case 'check':
         return { ...nothing, ...(await this.#planCheck()) }
       case 'evaluate':
-        return { ...nothing, ...(await this.#planEvaluation(step)) }
+        return {
+          ...nothing,
+          ...(await this.#planEvaluation(step).catch((error: unknown) => this.#failing(error)))
+        }
       case 'report':
         return { ...nothing, ...(await planReport(this.placed, step.pair)) }
     }
@@ -176,6 +179,17 @@ class PairPlanner {
     })
     const state = evaluation.complete ? 'there' : there.length > 0 ? 'begun' : 'missing'
     return { state, answers, leaves: left }
+  }
+
+  /** What fails sends nothing; once it is mended it does, and the file says so all the same. @throws what is no problem, and `cancelled` */
+  #failing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
+    const problem = problemOf(error)
+    if (problem === null || problem.code === 'cancelled') throw error
+    const asked = variantsOf(this.placed.study, this.studied.entry).filter(isEndpoint).map(endpointVariant)
+    const leaves = asked.map(
+      ({ endpoint }) => `${endpointWarning(endpoint)} Not before this step would no longer fail.`
+    )
+    return { state: 'missing', leaves, problem }
   }
 
   /** @param run of those variants that are known */

@@ -137,6 +137,12 @@ describe('slr study', { timeout: 90_000 }, () => {
       /Short\/report .*would fail: .*prompts\.json is there, and is no report of this program/
     )
     await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
+
+    const keyed = (await readFile(file, 'utf8')).replace('v1}', 'v1, endpoint-key: SLR_UNSET_API_KEY}')
+    await writeFile(file, keyed)
+    const failing = await runHere(['study', file, '--dry-run'])
+    expect(failing.stdout).toMatch(/evaluate\/demo-open .*would fail: .*SLR_UNSET_API_KEY/)
+    expect(failing.stdout).toMatch(/models\.example .* Not before this step would no longer fail\./)
   })
 
   it('leaves out what needs a step that failed, does the rest, and ends with what failed', async () => {
