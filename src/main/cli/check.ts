@@ -15,7 +15,6 @@ import {
   CommonOptions,
   DeviceOptions,
   numberWithin,
-  pairIfGiven,
   PairOptions,
   readOptions,
   wholeNumber,
@@ -23,15 +22,16 @@ import {
   withDeviceOptions,
   withPairOptions
 } from './options'
-import { printJson, printText, remark } from './output'
-import { checkOutputFile, writeOutputFile } from './output-file'
+import { printJson, printText } from './output'
+import { writeOutputFile, writtenWords } from './output-file'
 import { checkStep, progressDisplay } from './progress'
-import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
+import { ProjectOptions, withProjectOptions } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
 import { type Kept, untilStopped } from './stopped'
 import { checkCommandOf } from './sweep-report'
 import { throwIfCancelled } from '../base/cancelling'
+import { savedThenShown, withResultPlaces } from './result-places'
 
 const CheckOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -67,12 +67,7 @@ export function addCheckCommand(program: Command, signal: AbortSignal): void {
 }
 
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
-  const givenPair = pairIfGiven(options, command)
-  const tell = options.quiet ? () => undefined : remark
-  const own = await openPairToSave(options, command, tell)
-  try {
-    await requireSamePair(givenPair, own)
-    const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
     const kept = (): Kept => keptOfCheck(options, own)
     const { pair, sweep } = await startingSweep(
       options,
@@ -91,19 +86,18 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const selection = atOnce(checkedSelection(sweep, checked, rho))
     const found = selection === null ? null : headline({ ...sweep, selection, check: checked })
     const document = { ...checked, rho, headline: found }
-    const saved = await Promise.allSettled([
-      own === null ? undefined : saveIn(own, sweep, checked),
-      output === null ? undefined : writeOutputFile(output, document)
-    ])
     // What is checked further on has to start from the same sweep, which only a project keeps.
     const again = checkCommandOf({ ...options, demo: false, out: options.from })
-    await (options.json ? printJson(document) : printText(describeCheck(checked, found, rho, again)))
-    for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
-    if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+    await savedThenShown(
+      [
+        own === null ? undefined : saveIn(own, sweep, checked),
+        output === null ? undefined : writeOutputFile(output, document)
+      ],
+      () => (options.json ? printJson(document) : printText(describeCheck(checked, found, rho, again)))
+    )
+    if (output !== null) tell(writtenWords(output))
     if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
-  } finally {
-    await own?.project.close()
-  }
+  })
 }
 
 /** A project shows a check with its sweep, so it gets both. */

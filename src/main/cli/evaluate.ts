@@ -20,7 +20,6 @@ import { madeEvaluation } from './made-evaluation'
 import { describeEvaluation } from './evaluation-report'
 import {
   CommonOptions,
-  pairIfGiven,
   PairOptions,
   readOptions,
   RenderingOptions,
@@ -32,10 +31,11 @@ import {
   withPairOptions,
   withRenderingOptions
 } from './options'
-import { printJson, printText, remark } from './output'
-import { checkOutputFile, writeOutputFile } from './output-file'
-import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
+import { printJson, printText } from './output'
+import { writeOutputFile, writtenWords } from './output-file'
+import { ProjectOptions, withProjectOptions } from './project-to-save'
 import { VariantOptions, variantsFrom, warnOfEndpoints, withVariantOptions } from './variants'
+import { withResultPlaces } from './result-places'
 
 const MAX_TASK_BYTES = 256_000_000
 
@@ -95,17 +95,13 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
 }
 
 async function evaluate(options: EvaluateOptions, command: Command, signal: AbortSignal): Promise<void> {
-  const givenPair = pairIfGiven(options, command)
-  const tell = options.quiet ? () => undefined : remark
-  if (options.task === undefined) {
+  const { task: taskName } = options
+  if (taskName === undefined) {
     throw usageError(command, `evaluate what? Give --task, such as --task ${BUILTIN_TASKS[0]}`)
   }
-  const own = await openPairToSave(options, command, tell)
-  try {
-    await requireSamePair(givenPair, own)
-    const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
     const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
-    const task = withSettings(await givenTask(options.task, own), options)
+    const task = withSettings(await givenTask(taskName, own), options)
     const judge = await judgeFrom(JudgeOptions.strip().parse(options), task.kind, command)
     const { run, pair } = await prepareEvaluation({
       ...folders,
@@ -124,10 +120,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const view = await viewOf(made.files, made.proxies, options.against)
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printText(describeEvaluation(view)))
-    if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
-  } finally {
-    await own?.project.close()
-  }
+    if (output !== null) tell(writtenWords(output))
+  })
 }
 
 /** What is about to be generated, and read. */

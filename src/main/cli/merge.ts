@@ -18,7 +18,7 @@ import {
   withCommonOptions
 } from './options'
 import { printJson, printText, remark } from './output'
-import { checkOutputFile, writeOutputFile } from './output-file'
+import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
 import { openPairToSave, ProjectOptions, withProjectOptions } from './project-to-save'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
@@ -58,7 +58,7 @@ export function addMergeCommand(program: Command): void {
       await (options.json
         ? printJson(document)
         : printText(describeSweep(document, check, checkCommandOf({ ...options, demo: false }))))
-      if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+      if (output !== null) tell(writtenWords(output))
       if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
     } finally {
       await own?.project.close()

@@ -14,6 +14,10 @@ export interface OutputFile {
   exists: boolean
 }
 
+/** What a command says of the file that it has written. */
+export const writtenWords = ({ exists, path }: OutputFile): string =>
+  `${exists ? 'Replaced' : 'Wrote'} ${path}`
+
 /**
  * Asks before the work begins whether its result can be written: an hour's sweep must not end at a wrong path.
  *

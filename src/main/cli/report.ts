@@ -10,7 +10,7 @@ import { writeReport } from '../report/write'
 import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
 import { PAIR_OPTION } from './project-to-save'
 import { printJson, printText, remark } from './output'
-import { checkOutputFile, writeOutputText } from './output-file'
+import { checkOutputFile, writeOutputText, writtenWords } from './output-file'
 
 const ReportOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -63,7 +63,7 @@ async function report(path: string, options: ReportOptions, command: Command): P
     if (options.json) await printJson(content)
     else if (output === null) await printText(await writeReport(content, format))
     if (output !== null && !options.quiet) {
-      remark(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+      remark(writtenWords(output))
     }
   } finally {
     await project.close()

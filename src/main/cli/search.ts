@@ -13,17 +13,16 @@ import {
   CommonOptions,
   DeviceOptions,
   numberWithin,
-  pairIfGiven,
   PairOptions,
   readOptions,
   withCommonOptions,
   withDeviceOptions,
   withPairOptions
 } from './options'
-import { printJson, printText, remark } from './output'
-import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
+import { printJson, printText } from './output'
+import { type OutputFile, writeOutputFile, writtenWords } from './output-file'
 import { progressDisplay, searchStep } from './progress'
-import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
+import { ProjectOptions, withProjectOptions } from './project-to-save'
 import { checkFoundCommandOf, describeSearch } from './search-report'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
 import {
@@ -34,6 +33,7 @@ import {
 } from './search-options'
 import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
 import { throwIfCancelled } from '../base/cancelling'
+import { savedThenShown, withResultPlaces } from './result-places'
 
 const SearchOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -71,12 +71,7 @@ export function addSearchCommand(program: Command, signal: AbortSignal): void {
 
 async function search(options: SearchOptions, command: Command, signal: AbortSignal): Promise<void> {
   const method = searchMethodOf(options, command)
-  const givenPair = pairIfGiven(options, command)
-  const tell = options.quiet ? () => undefined : remark
-  const own = await openPairToSave(options, command, tell)
-  try {
-    await requireSamePair(givenPair, own)
-    const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
     const checkpoints = searchCheckpoints(output, own, options.fresh)
     const { pair, sweep } = await startingSweep(
       options,
@@ -95,24 +90,24 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       { checkpoints, quiet: options.quiet, signal }
     )
     throwIfCancelled(signal, 'The search')
-    const saved = await Promise.allSettled([
-      own === null ? undefined : saveIn(own, sweep, document),
-      output === null ? undefined : writeOutputFile(output, document)
-    ])
     const again = checkFoundCommandOf({
       ...options,
       search: own === null ? null : searchFile(own.folder, document.id)
     })
-    await (options.json
-      ? printJson({ best: document.found[0] ?? null, ...document })
-      : printText(describeSearch(document, check, again)))
-    for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
+    await savedThenShown(
+      [
+        own === null ? undefined : saveIn(own, sweep, document),
+        output === null ? undefined : writeOutputFile(output, document)
+      ],
+      () =>
+        options.json
+          ? printJson({ best: document.found[0] ?? null, ...document })
+          : printText(describeSearch(document, check, again))
+    )
     await checkpoints?.clear()
-    if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+    if (output !== null) tell(writtenWords(output))
     if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
-  } finally {
-    await own?.project.close()
-  }
+  })
 }
 
 /** A project shows a search with its sweep, so it gets both. */

@@ -42,7 +42,7 @@ import {
   withRenderingOptions
 } from './options'
 import { printJson, printText, remark } from './output'
-import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
+import { checkOutputFile, type OutputFile, writeOutputFile, writtenWords } from './output-file'
 import {
   inEachPair,
   openPairToSave,
@@ -218,7 +218,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   await (options.json ? printJson(document) : printText(describeSweep(document, check, checkNext)))
   for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
   await history?.checkpoint.remove()
-  if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+  if (output !== null) tell(writtenWords(output))
   if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
 }
 
@@ -434,7 +434,7 @@ async function sweepShard(request: CrcSweepRequest, shard: Shard, run: ShardRun)
   if (output !== null) await writeOutputFile(output, part)
   await history?.checkpoint.remove()
   await (options.json ? printJson(part) : printText(describePart(part)))
-  if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+  if (output !== null) tell(writtenWords(output))
 }
 
 /** `2/8`: the second of eight. */

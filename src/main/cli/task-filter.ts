@@ -16,7 +16,6 @@ import { givenTask, TASK_CHOICES, taskIdOf } from './given-task'
 import { madeEvaluation } from './made-evaluation'
 import {
   CommonOptions,
-  pairIfGiven,
   PairOptions,
   readOptions,
   RenderingOptions,
@@ -28,9 +27,10 @@ import {
   withPairOptions,
   withRenderingOptions
 } from './options'
-import { printJson, remark } from './output'
-import { checkOutputFile, writeOutputFile } from './output-file'
-import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
+import { printJson } from './output'
+import { writeOutputFile, type OutputFile, writtenWords } from './output-file'
+import { ProjectOptions, withProjectOptions } from './project-to-save'
+import { withResultPlaces } from './result-places'
 
 const FilterOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -65,23 +65,18 @@ export function addTaskFilterCommand(parent: Command, signal: AbortSignal): void
 }
 
 async function filterTask(options: FilterOptions, command: Command, signal: AbortSignal): Promise<void> {
-  const { quiet } = options
-  const tell = quiet ? () => undefined : remark
-  if (options.task === undefined) throw usageError(command, 'choose from what? Give --task')
+  const { quiet, task: from } = options
+  if (from === undefined) throw usageError(command, 'choose from what? Give --task')
   if (options.out === undefined && options.project === undefined && !options.json) {
     throw usageError(command, 'where to? Give --out TASK.json, --project FOLDER, or --json')
   }
-  const given = pairIfGiven(options, command)
-  const own = await openPairToSave(options, command, tell)
-  try {
-    await requireSamePair(given, own)
-    const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    if (output !== null && absolutePath(options.task) === output.path) {
+  await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
+    if (output !== null && absolutePath(from) === output.path) {
       throw usageError(command, `--out would replace ${output.path}, which is chosen from: name another file`)
     }
-    const task = await givenTask(options.task, own)
+    const task = await givenTask(from, own)
     const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
-    const folders = pairPaths(given ?? own?.document.location ?? requirePair(options, command))
+    const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
     const { run, pair } = await prepareEvaluation({
       ...folders,
       task: greedyTask(task),
@@ -96,19 +91,13 @@ async function filterTask(options: FilterOptions, command: Command, signal: Abor
     await own?.project.tasks.save(failures)
     await (options.json ? printJson(failures) : Promise.resolve())
     for (const line of outcome(failures, own, output)) tell(line)
-  } finally {
-    await own?.project.close()
-  }
+  })
 }
 
-function outcome(
-  task: Task,
-  own: ProjectPair | null,
-  output: { path: string; exists: boolean } | null
-): string[] {
+function outcome(task: Task, own: ProjectPair | null, output: OutputFile | null): string[] {
   return [
     ...(task.chosen === undefined ? [] : [chosenWords({ ...task, chosen: task.chosen })]),
-    ...(output === null ? [] : [`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`]),
+    ...(output === null ? [] : [writtenWords(output)]),
     ...(own === null ? [] : [`Kept in ${own.project.path} as the task ${task.id}`])
   ]
 }

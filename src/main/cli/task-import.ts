@@ -9,7 +9,7 @@ import { PUBLISHED_FORMATS, type PublishedFormat, publishedTask } from '../evalu
 import { taskIdOf } from './given-task'
 import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
 import { printJson, remark } from './output'
-import { checkOutputFile, writeOutputFile } from './output-file'
+import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
 
 const TaskOptions = z.strictObject({ ...CommonOptions.shape, out: z.string().optional() })
 type TaskOptions = z.infer<typeof TaskOptions>
@@ -50,6 +50,6 @@ async function importTask(
   if (output !== null) await writeOutputFile(output, task)
   if (json) await printJson(task)
   if (output !== null && !quiet) {
-    remark(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(task.prompts.length, 'prompt')}`)
+    remark(`${writtenWords(output)}: ${plural(task.prompts.length, 'prompt')}`)
   }
 }
