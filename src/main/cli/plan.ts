@@ -19,13 +19,8 @@ import {
   withRenderingOptions
 } from './options'
 import { printJson, printText, remark, table } from './output'
-import {
-  requireFittingTask,
-  requireRangesOfAll,
-  ScoredOptions,
-  sweepRequest,
-  withScoredOptions
-} from './sweep'
+import { requireFittingTask, ScoredOptions, withScoredOptions } from './scored-options'
+import { requireRangesOfAll, sweepRequest } from './sweep'
 import { nothingKept, untilStopped } from './stopped'
 
 const PlanOptions = z.strictObject({

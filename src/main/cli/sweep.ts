@@ -1,28 +1,22 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
-import { BY_CHARACTERS, type ScoredTask } from '../../contract/documents/scored-by'
-import { at } from '../../contract/model/look-up'
-import type { RestoredTo } from '../../contract/model/checkpoint'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
 import { scoredByWords } from '../../contract/words/score-words'
 import { Shard } from '../../contract/documents/sweep-part'
-import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
+import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../crc/sweep/follow-up'
 import { type CrcSweepRequest, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
 import { Devices } from '../jobs/devices'
-import { sourceOfNext } from '../jobs/sweeps'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
-import { nextSweepPrompts } from '../project/next-sweep'
 import type { ProjectPair } from '../project/project-pair'
 import { readSweepIfAny } from '../project/sweep-files'
 import { historyOf } from '../project/sweep-history'
-import { givenTask, TASK_CHOICES } from './given-task'
 import {
   CommonOptions,
   DeviceOptions,
@@ -51,29 +45,21 @@ import {
   withProjectOptions
 } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
-import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
 import { keptOnlyWithPlace } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 import { checkCommandOf, describePart, describeSweep } from './sweep-report'
-import { checkpointOption, givenCheckpoints } from './variants'
+import { givenCheckpoints } from './variants'
 import { throwIfCancelled } from '../base/cancelling'
 import { openPair } from '../checkpoint/pair'
 import { recentTextModel } from '../text/recent-text-models'
-
-/** What is scored on which prompts. */
-export const ScoredOptions = z.strictObject({
-  countLeadingSpace: z.boolean().optional(),
-  task: z.string().optional(),
-  ...SamplerOptions.shape,
-  draws: z.number().optional(),
-  prompts: z.string().optional(),
-  recipes: z.string().optional(),
-  soup: z.union([z.literal(true), z.number()]).optional(),
-  checkpoint: z.array(z.string()).optional(),
-  source: z.string().optional(),
-  whatIf: z.boolean().optional(),
-  split: z.boolean().optional()
-})
+import {
+  givenPrompts,
+  givenSource,
+  projectSplits,
+  requireFittingTask,
+  ScoredOptions,
+  withScoredOptions
+} from './scored-options'
 
 const SweepOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -92,40 +78,6 @@ const SweepOptions = z.strictObject({
   ...ProjectOptions.shape
 })
 type SweepOptions = z.infer<typeof SweepOptions>
-
-export function withScoredOptions(command: Command): Command {
-  command
-    .optionsGroup('What to score:')
-    .option(
-      '--prompts <file>',
-      'prompt set, a JSON list, or crc-choices or crc-four, which are built in (default: the set that suits the pair)'
-    )
-    .option('--recipes <file>', 'score these recipes, a JSON list, instead of all ranges')
-    .option(
-      '--soup [size]',
-      `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
-      wholeNumber(2, 201)
-    )
-    .addOption(checkpointOption())
-    .option(
-      '--source <checkpoint>',
-      "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
-    )
-    .option(
-      '--what-if',
-      'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
-    )
-    .option('--count-leading-space', 'also count answers that begin with white space')
-    .optionsGroup(
-      "Scored by a task's listed answers instead of the character task (the rest: as the task says):"
-    )
-    .addOption(
-      new Option('--task <task>', `${TASK_CHOICES}; crc for the character task`).conflicts(['prompts'])
-    )
-    .option('--draws <n>', 'count different right answers in so many draws', wholeNumber(1, 1_000_000))
-    .option('--split', 'choose on one half of the questions, drawn by --seed, and report on the other')
-  return withSamplerOptions(command)
-}
 
 /** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
 export function addSweepCommand(program: Command, signal: AbortSignal): void {
@@ -248,34 +200,6 @@ function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...optio
   return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
 }
 
-/**
- * The character task is of the models' own distributions, and no other counts answers by how they begin.
- *
- * @param project whose choice stands where the command line names no task
- * @throws UsageError for an option that is not of what the sweep is scored by
- */
-export function requireFittingTask(
-  options: z.infer<typeof ScoredOptions>,
-  command: Command,
-  own: ProjectPair | null
-): void {
-  const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
-    options
-  const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws, split })
-  const [name] = given.find(([, value]) => value !== undefined) ?? []
-  const chosen = prompts === undefined ? (own?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
-  const byCharacters = (options.task ?? chosen) === BY_CHARACTERS.kind
-  if (!byCharacters && countLeadingSpace !== undefined) {
-    throw usageError(
-      command,
-      '--count-leading-space is of the character task, and this sweep is scored by a task: name --task crc, or leave it out'
-    )
-  }
-  if (!byCharacters || name === undefined) return
-  const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-  throw usageError(command, `${option} needs --task: the character task is scored without a sampler`)
-}
-
 /** A preview is of all ranges, and picks its prompts from all. */
 export function requireRangesOfAll(
   { shard, recipes }: Pick<SweepOptions, 'recipes'> & Partial<Pick<SweepOptions, 'shard'>>,
@@ -351,52 +275,6 @@ export async function sweepRequest(
     ),
     precision: options.precision,
     memoryBytes: options.memory ?? own?.document.settings.memoryBytes
-  }
-}
-
-/** What is restored: what the command line names, else what the project does. */
-async function givenSource(
-  { source }: z.infer<typeof ScoredOptions>,
-  folders: { base: string; post: string },
-  own: ProjectPair | null
-): Promise<RestoredTo> {
-  if (source === undefined) return own === null ? null : sourceOfNext(own.document)
-  if (source === 'base') return null
-  const { name, path, fingerprint } = at(await givenCheckpoints([source], folders, own), 0, 'checkpoint')
-  return { name, path, fingerprint }
-}
-
-/** Whether the project's own choice, where the command line leaves it that, has its questions split. */
-function projectSplits(
-  { prompts, task }: z.infer<typeof ScoredOptions>,
-  own: ProjectPair | null
-): boolean | undefined {
-  const choice = own?.document.settings.scoredBy
-  return prompts === undefined && task === undefined && choice?.kind === 'task' ? choice.split : undefined
-}
-
-/** Null: the built-in ones. */
-async function givenPrompts(
-  options: z.infer<typeof ScoredOptions>,
-  own: ProjectPair | null
-): Promise<CrcSweepRequest['prompts'] | null> {
-  if (options.prompts !== undefined) return namedPrompts(options.prompts)
-  if (options.task === BY_CHARACTERS.kind) return own?.prompts ?? null
-  if (options.task !== undefined) {
-    const task = await givenTask(options.task, own)
-    const { sampling, sampleCount } = task.settings
-    return drawnAs({ kind: 'task', task, sampling, draws: sampleCount }, options)
-  }
-  const chosen = own === null ? null : await nextSweepPrompts(own)
-  return chosen === null || Array.isArray(chosen) ? chosen : drawnAs(chosen, options)
-}
-
-/** A task with the sampler and the draws that the command line names. */
-function drawnAs(scored: ScoredTask, options: z.infer<typeof ScoredOptions>): ScoredTask {
-  return {
-    ...scored,
-    sampling: samplingFrom(options, scored.sampling),
-    draws: options.draws ?? scored.draws
   }
 }
 

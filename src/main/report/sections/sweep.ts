@@ -1,4 +1,3 @@
-import { blendName } from '../../../contract/documents/swept-model'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
   capitalised,
@@ -23,17 +22,13 @@ import {
   scoreWords,
   unlistedWords
 } from '../../../contract/words/score-words'
-import { briefScoring, type ScoredBy } from '../../../contract/documents/scored-by'
+import { type ScoredBy } from '../../../contract/documents/scored-by'
 import type { Selection } from '../../../contract/documents/crc'
 import { assurances } from '../../../contract/words/assurances'
 import { previewFacts } from '../../../contract/words/preview-words'
 import { exactness, headlineSentence, isGood } from '../../../contract/words/headline'
-import type { ReportChart } from '../../../contract/documents/report-chart'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
-import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeKey } from '../../../contract/model/strengths'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
-import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { renderingFacts } from '../samples-page/settings-facts'
 import {
@@ -47,6 +42,7 @@ import {
   textColumn
 } from '../blocks'
 import { originFacts } from './origin'
+import { rangesChart } from './ranges-chart'
 
 const BEST_RANGES = 10
 
@@ -138,91 +134,6 @@ function wholeAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
       ]
     }
   ]
-}
-
-const liveScore = (
-  { validity, diversity, effectiveChoices, distinctRight }: ReportedScore,
-  promptCount: number
-): LiveScore => ({
-  validity,
-  diversity,
-  effectiveChoices,
-  ...(distinctRight === undefined ? {} : { distinctRight }),
-  promptCount
-})
-
-/** Those that are exact, and those that a preview estimates. */
-function rangePoints({ ranges, preview, promptCount }: ReportedSweep): (RestorationRange & LiveScore)[] {
-  const point = (range: ReportedRange, on: number): RestorationRange & LiveScore => ({
-    start: range.start,
-    end: range.end,
-    ...liveScore(range, on)
-  })
-  return [
-    ...ranges.map((range) => point(range, promptCount)),
-    ...(preview === null ? [] : preview.ranges.map((range) => point(range, preview.prompts.length)))
-  ]
-}
-
-function rangesChart(sweep: ReportedSweep): ReportChart {
-  const {
-    layerCount,
-    source,
-    promptCount,
-    base,
-    post,
-    soup,
-    recipes,
-    checkpoints,
-    search,
-    selection,
-    scoredBy
-  } = sweep
-  const live = (score: ReportedScore): LiveScore => liveScore(score, promptCount)
-  // A range that the search could not better is a range.
-  const found =
-    search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
-  return {
-    kind: 'ranges',
-    rho: selection?.rho ?? 0,
-    selected: selection?.selected ? rangeKey(selection.selected) : null,
-    board: {
-      scoredBy: briefScoring(scoredBy),
-      layerCount,
-      source,
-      promptCount,
-      base: base === null ? null : live(base),
-      post: live(post),
-      ranges: rangePoints(sweep),
-      others: [
-        ...soup.map((score) => ({
-          kind: 'blend' as const,
-          name: blendName(score.strength, source),
-          mark: null,
-          ...live(score)
-        })),
-        ...recipes.map((score) => ({
-          kind: 'recipe' as const,
-          name: score.recipe.name,
-          mark: score.mark,
-          ...live(score)
-        })),
-        ...checkpoints.map((score) => ({
-          kind: 'checkpoint' as const,
-          name: score.name,
-          mark: score.mark,
-          ...live(score)
-        })),
-        ...found.map((score) => ({
-          kind: 'found' as const,
-          name: score.recipe.name,
-          mark: null,
-          ...live(score)
-        }))
-      ].map((other, index) => ({ ...other, key: String(index), restored: null })),
-      rivals: sweep.rivals.map((score) => ({ rival: score.rival, ...live(score) }))
-    }
-  }
 }
 
 function scoreColumns(scoredBy: ScoredBy): Column[] {
