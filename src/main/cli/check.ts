@@ -90,8 +90,8 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const again = checkCommandOf({ ...options, demo: false, out: options.from })
     await savedThenShown(
       [
-        own === null ? undefined : saveIn(own, sweep, checked),
-        output === null ? undefined : writeOutputFile(output, document)
+        ...(own === null ? [] : [saveIn(own, sweep, checked)]),
+        ...(output === null ? [] : [writeOutputFile(output, document)])
       ],
       () => (options.json ? printJson(document) : printText(describeCheck(checked, found, rho, again)))
     )

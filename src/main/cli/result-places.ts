@@ -51,7 +51,7 @@ export async function withResultPlaces(
 
 /** Waits until a result is in every place that it goes to; one that fails keeps it from no other, nor from being shown. */
 export async function savedThenShown(
-  saving: readonly (Promise<unknown> | undefined)[],
+  saving: readonly Promise<unknown>[],
   show: () => Promise<void>
 ): Promise<void> {
   const saved = await Promise.allSettled(saving)

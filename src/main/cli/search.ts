@@ -96,8 +96,8 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
     })
     await savedThenShown(
       [
-        own === null ? undefined : saveIn(own, sweep, document),
-        output === null ? undefined : writeOutputFile(output, document)
+        ...(own === null ? [] : [saveIn(own, sweep, document)]),
+        ...(output === null ? [] : [writeOutputFile(output, document)])
       ],
       () =>
         options.json
