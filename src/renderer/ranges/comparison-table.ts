@@ -39,7 +39,7 @@ const SORT_VALUES = {
   diversityB: (row: ComparisonRow) => row.b.diversity,
   diversity: (row: ComparisonRow) => row.difference.diversity
 } as const
-export type ComparisonColumn = keyof typeof SORT_VALUES
+type ComparisonColumn = keyof typeof SORT_VALUES
 
 export interface ComparisonOrder {
   column: ComparisonColumn

@@ -118,7 +118,7 @@ const SORT_VALUES = {
 
 /** Whether it can be selected comes before its diversity. */
 type SortedByLimit = 'qualifies'
-export type RowColumn = keyof typeof SORT_VALUES | SortedByLimit
+type RowColumn = keyof typeof SORT_VALUES | SortedByLimit
 
 /** The table's columns by which it can be sorted, called as what the board is scored by wants. */
 export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: RowColumn; label: string }[] {
