@@ -242,7 +242,7 @@ describe('slr sample', () => {
       expect.stringMatching(/Prompt 2 becomes \d+ tokens; post's context window of 512/),
       expect.stringMatching(/ends at layer 12/),
       expect.stringMatching(/Two variants are named/),
-      expect.stringMatching(/The weights take .*\n.*Allow more memory/)
+      expect.stringMatching(/Generating takes at least .*\n.*Allow more memory/)
     ])
     expect(await readFile(out, 'utf8')).toBe('older\n')
   })

@@ -381,7 +381,7 @@ describe('a run', () => {
     })
     expect((await collect(await client.samples.watch({ path, pair: 'pair-1' }))).at(-1)).toMatchObject({
       type: 'failed',
-      problem: { code: 'out-of-memory', message: expect.stringContaining('The weights take') }
+      problem: { code: 'out-of-memory', message: expect.stringContaining('Generating takes at least') }
     })
     // Nothing is left of it, on the disk either.
     expect((await client.projects.open({ path })).sampleRuns).toEqual([])
