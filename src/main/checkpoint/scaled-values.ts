@@ -74,33 +74,67 @@ export function multiplyOut(
   for (let done = 0; done < weights.length;) {
     const row = Math.floor((first + done) / columns)
     const column = (first + done) % columns
-    const run = runFrom(values, scaled.block, row, column, columns)
-    const end = Math.min(run.end, column + weights.length - done)
-    const rowAt = row * rowBytes - origin
-    for (let at = column; at < end; at++, done++) {
-      const byte = stored[rowAt + byteOf(at)] ?? 0
-      const code = half ? ((at & 1) === 0 ? byte & 0xf : byte >> 4) : byte
-      weights[done] = ((numbers[code] ?? 0) - run.zero) * run.scale
-    }
+    const count = Math.min(columns - column, weights.length - done)
+    const part = weights.subarray(done, done + count)
+    const start = row * rowBytes + byteOf(column) - origin
+    if (half) unpackHalves(part, stored, start, column & 1, numbers)
+    else unpackBytes(part, stored, start, numbers)
+    const blocks = Math.floor(row / scaled.block[0]) * Math.ceil(columns / scaled.block[1])
+    if (values.groupOf === null) scaleInTurn(part, values, blocks, column, scaled.block[1])
+    else scaleByGroup(part, values, values.groupOf, blocks, column)
+    done += count
   }
   roundFloat32(weights, target.dtype)
   encodeFloat32(weights, target.dtype, target.bytes)
 }
 
-/** Columns of a row from one on that have a scale in common, and that scale. */
-function runFrom(
-  { scales, zeros, groupOf }: ScaleValues,
-  [blockRows, blockColumns]: readonly [number, number],
-  row: number,
+// Of the loops below each runs once for every weight: their typed arrays have what they look up, which is checked before.
+
+function unpackBytes(part: Float32Array, stored: Uint8Array, start: number, numbers: Float32Array): void {
+  for (let i = 0; i < part.length; i++) part[i] = numbers[stored[start + i] ?? 0] ?? 0
+}
+
+/** @param odd 1 where the first is the upper half of its byte */
+function unpackHalves(
+  part: Float32Array,
+  stored: Uint8Array,
+  start: number,
+  odd: number,
+  numbers: Float32Array
+): void {
+  for (let i = 0; i < part.length; i++) {
+    const place = i + odd
+    const byte = stored[start + (place >> 1)] ?? 0
+    part[i] = numbers[(byte >> ((place & 1) << 2)) & 0xf] ?? 0
+  }
+}
+
+/** @param blocks before those of the row */
+function scaleInTurn(
+  part: Float32Array,
+  { scales, zeros }: ScaleValues,
+  blocks: number,
   column: number,
-  columns: number
-): { scale: number; zero: number; end: number } {
-  const inTurn = Math.floor(column / blockColumns)
-  const group = groupOf === null ? inTurn : at(groupOf, column, 'group of a column')
-  const index = Math.floor(row / blockRows) * Math.ceil(columns / blockColumns) + group
-  return {
-    scale: at(scales, index, 'scale'),
-    zero: zeros === null ? 0 : at(zeros, index, 'zero point'),
-    end: groupOf === null ? Math.min((inTurn + 1) * blockColumns, columns) : column + 1
+  blockColumns: number
+): void {
+  for (let done = 0; done < part.length;) {
+    const group = Math.floor((column + done) / blockColumns)
+    const scale = at(scales, blocks + group, 'scale')
+    const zero = zeros === null ? 0 : at(zeros, blocks + group, 'zero point')
+    const end = Math.min((group + 1) * blockColumns - column, part.length)
+    for (; done < end; done++) part[done] = ((part[done] ?? 0) - zero) * scale
+  }
+}
+
+function scaleByGroup(
+  part: Float32Array,
+  { scales, zeros }: ScaleValues,
+  groupOf: Int32Array,
+  blocks: number,
+  column: number
+): void {
+  for (let i = 0; i < part.length; i++) {
+    const index = blocks + (groupOf[column + i] ?? 0)
+    part[i] = ((part[i] ?? 0) - (zeros?.[index] ?? 0)) * (scales[index] ?? 0)
   }
 }
