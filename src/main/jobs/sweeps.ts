@@ -2,7 +2,7 @@ import type { RecipeScore } from '../../contract/documents/crc'
 import type { PairDocument } from '../../contract/documents/project'
 import type { RestoredTo } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { Recipe } from '../../contract/model/recipe'
+import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { type KnownOfSweep, knownOfSweep } from '../crc/sweep/crc-sweep'
@@ -26,6 +26,7 @@ export type RecipeScoreEvent =
 export class Sweeps {
   readonly table: JobTable<SweepEvent>
   private readonly recipeScores: JobTable<RecipeScoreEvent | JobFailure>
+  private readonly lookedAt = new WeakMap<ProjectPair, RestorationRange>()
 
   constructor(private readonly context: JobContext) {
     this.table = context.turns.jobs('sweep')
@@ -44,7 +45,8 @@ export class Sweeps {
   start(own: ProjectPair, { fresh, preview }: { fresh: boolean; preview: boolean }): Promise<string> {
     const { engine, devices, turns, tell } = this.context
     return turns.start(own, 'A sweep', async () => {
-      const request = { ...(await sweepRequestOf(own, devices)), preview }
+      const lookedAt = (): RestorationRange | null => this.lookedAt.get(own) ?? null
+      const request = { ...(await sweepRequestOf(own, devices)), preview, lookedAt }
       const job = startSweepJob({
         engine: engine.client(),
         request,
@@ -54,6 +56,11 @@ export class Sweeps {
       })
       return this.table.add(own, job)
     })
+  }
+
+  /** Has a preview score this range on all prompts next, where its work allows. */
+  lookAt(own: ProjectPair, range: RestorationRange): void {
+    this.lookedAt.set(own, range)
   }
 
   /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */

@@ -15,6 +15,7 @@ import { samePrompts } from '../prompt-set/prompt-draft'
 import { sameRecord } from '../ui/same-record'
 import { LimitedSelection } from './limited-selection.svelte'
 import { LiveSweep, type SweepRun } from './live-sweep'
+import { LookingAt } from './looking-at'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
@@ -134,6 +135,7 @@ export class Ranges {
     )
   })
 
+  private readonly lookingAt: LookingAt
   private newestSeen: string | null = null
   /** As last heard. */
   private savedChecks: number
@@ -145,6 +147,7 @@ export class Ranges {
   ) {
     this.savedChecks = project.state.saved.answerChecks
     this.reading = new Latest(project.left)
+    this.lookingAt = new LookingAt(project)
     this.limited = new LimitedSelection(project, this, (take) => this.take(take))
     const live = new LiveSweep(() => {
       this.pick(null)
@@ -229,6 +232,7 @@ export class Ranges {
 
   private choose(model: string | null): void {
     this.chosen = model
+    void this.lookingAt.tell(this.run, model)
     // Of what is estimated there is nothing on most prompts.
     const isEstimated =
       this.sweep !== null &&
@@ -247,6 +251,7 @@ export class Ranges {
   /** The model under the pointer or the focus, for every chart to point out. */
   hover(model: string | null): void {
     this.hovered = model
+    void this.lookingAt.tell(this.run, model)
   }
 
   /** Shows the scores of a recipe, where the shown sweep or its search has them. */

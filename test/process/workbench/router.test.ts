@@ -319,6 +319,27 @@ describe('a sweep', () => {
     expect(await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))).toEqual([])
   })
 
+  it('scores exactly, in a preview, the range that is looked at meanwhile', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const own = { path, pair: 'pair-1' }
+    const preview = async (range: { start: number; end: number } | null) => {
+      const sampling = engine.holdAt(inOrder('done', 'done', 'progress'))
+      const { sweepId } = await client.sweeps.start({ ...own, preview: true, fresh: true })
+      await sampling()
+      if (range !== null) await client.sweeps.lookAt({ ...own, range })
+      engine.letGo()
+      await collect(await client.sweeps.watch(own))
+      return client.sweeps.get({ ...own, sweepId })
+    }
+    const looked = { start: 9, end: 9 }
+    const before = await preview(null)
+    expect(before.preview?.ranges).toContainEqual(expect.objectContaining(looked))
+    const after = await preview(looked)
+    expect(after.ranges).toContainEqual(expect.objectContaining(looked))
+    expect(after.preview?.rows).toBeLessThan((after.preview?.wholeRows ?? 0) / 4)
+  })
+
   it('goes on when a watcher leaves, and shows one that comes later all scores so far', async () => {
     const client = startWorkbench()
     const path = await quickProject(client)

@@ -8,7 +8,7 @@ import { SweepComparison } from '../../documents/sweep-comparison'
 import { SweepEvent, SweepProgress } from '../../documents/sweep-events'
 import { SweepPlan } from '../../documents/sweep-plan'
 import { WhatIf, WhatIfSweep } from '../../documents/what-if'
-import { Recipe } from '../../model/recipe'
+import { Recipe, RestorationRange } from '../../model/recipe'
 import { ofPair, procedure } from './procedure'
 
 export const sweepProcedures = {
@@ -37,6 +37,8 @@ export const sweepProcedures = {
    * one that starts. With `preview` also what a preview of it would take.
    */
   plan: procedure.input(ofPair.extend({ preview: z.boolean().default(false) })).output(SweepPlan.nullable()),
+  /** Says which range the user looks at: the next that a running preview scores on all prompts, where its work allows. */
+  lookAt: procedure.input(ofPair.extend({ range: RestorationRange })).output(z.void()),
   /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
   watch: procedure.input(ofPair).output(eventIterator(SweepEvent)),
   cancel: procedure.input(ofPair).output(z.void()),

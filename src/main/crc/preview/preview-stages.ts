@@ -33,7 +33,8 @@ export interface PreviewStage {
   budget: number
 }
 
-export interface PreviewProblem {
+/** What there is to score, and by which rule is selected. */
+export interface PreviewSetting {
   layerCount: number
   models: readonly SweptModel[]
   prompts: readonly { category: string }[]
@@ -43,6 +44,11 @@ export interface PreviewProblem {
   choose: readonly number[] | null
   rho: number
   seed: number
+}
+
+export interface PreviewProblem extends PreviewSetting {
+  /** The model that a user looks at, if any: the next to be scored on all prompts. */
+  lookedAt: () => number | null
   /** @throws Error where it is not scored yet */
   scoreOf: (model: number, prompt: number) => CategoryScore
 }
@@ -98,7 +104,7 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
     ofRanges: new PreviewRace(scores, plan.ranges),
     ofBlends: new PreviewRace(scores, plan.blends)
   }
-  const exact = [...whole, ...(yield* finalists(plan, races, sample))]
+  const exact = [...whole, ...(yield* finalists(plan, races, sample, problem.lookedAt))]
   const overAll = new PreviewRace({ ...scores, categories: categoriesOf(prompts, all) }, candidates)
   overAll.finish(exact)
   return {
@@ -123,7 +129,7 @@ export interface PlannedPreview {
 }
 
 /** @returns null where everything is to be scored */
-export function plannedPreview(problem: Omit<PreviewProblem, 'scoreOf'>): PlannedPreview | null {
+export function plannedPreview(problem: PreviewSetting): PlannedPreview | null {
   const { ranges, candidates, whole, choice, cost, coarse, budget, total } = planPreview(problem)
   const drawn = ranges.length === 0 ? null : choosePrompts({ ...choice, known: [] })
   if (drawn === null) return null
@@ -136,7 +142,7 @@ export function plannedPreview(problem: Omit<PreviewProblem, 'scoreOf'>): Planne
 type PreviewPlan = ReturnType<typeof planPreview>
 
 /** What there is to score, and what may be spent on it, in rows of a block. */
-function planPreview(problem: Omit<PreviewProblem, 'scoreOf'>) {
+function planPreview(problem: PreviewSetting) {
   const { layerCount, models, prompts, places } = problem
   const cost = new PreviewCost(layerCount, models, places)
   const all = [...prompts.keys()]
@@ -195,7 +201,8 @@ function knownOfWhole({ scoreOf }: PreviewProblem, { post, base, all }: PreviewP
 function* finalists(
   { cost, all, budget, whole, candidates, rest }: PreviewPlan,
   races: Races,
-  sample: readonly number[]
+  sample: readonly number[],
+  lookedAt: PreviewProblem['lookedAt']
 ): Generator<PreviewStage, number[]> {
   const exact: number[] = []
   const prefixes = cost.prefixes(all.filter((prompt) => !sample.includes(prompt)))
@@ -203,7 +210,9 @@ function* finalists(
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const share = turn === 0 ? FIRST_TURN_SHARE : 1
     const evaluations = cost.evaluationsAfter([...whole, ...exact])
-    const picked = pickFinalists(races, evaluations, (share * left) / prefixes, turn === 0)
+    const looked = lookedAt()
+    const wanted = candidates.filter((model) => model === looked && !exact.includes(model))
+    const picked = pickFinalists(races, evaluations, (share * left) / prefixes, turn === 0, wanted)
     if (picked.length === 0) break
     yield { kind: 'finalists', models: picked, prompts: all, budget }
     left -= evaluations(picked) * prefixes
@@ -221,7 +230,7 @@ function categoriesOf(prompts: PreviewProblem['prompts'], some: readonly number[
 
 /** Ranges whose edges lie on the finest grid that the work allows, on the shortest prompt; none where it allows none. */
 function coarseStage(
-  { layerCount, models, prompts }: Omit<PreviewProblem, 'scoreOf'>,
+  { layerCount, models, prompts }: PreviewSetting,
   cost: PreviewCost,
   ranges: readonly number[],
   most: number
@@ -243,14 +252,15 @@ function coarseStage(
 type Races = Record<'ofRanges' | 'ofBlends', PreviewRace>
 
 /**
- * The ranges that may still be selected, those that may gain most first, as many as the work allows; in the first turn the expected leader and the
- * best blend in any case, and the front where there is room.
+ * The ranges that may still be selected, those that may gain most first, as many as the work allows; before them what is wanted, and behind
+ * them, in the first turn, the front. In that the expected leader and the best blend come in any case.
  */
 function pickFinalists(
   { ofRanges, ofBlends }: Races,
   evaluationsOf: (models: readonly number[]) => number,
   most: number,
-  isFirst: boolean
+  isFirst: boolean,
+  wanted: readonly number[]
 ): number[] {
   const likely = [...ofRanges.prospects()]
     .filter(([, { chance }]) => chance >= DROPPED_BELOW)
@@ -260,7 +270,7 @@ function pickFinalists(
   const front = isFirst
     ? paretoFront(Array.from(ofRanges.expected(), ([model, score]) => ({ model, ...score })))
     : []
-  for (const model of [...likely, ...front.map(({ model }) => model)]) {
+  for (const model of [...wanted, ...likely, ...front.map(({ model }) => model)]) {
     if (!picked.includes(model) && evaluationsOf([...picked, model]) <= most) picked.push(model)
   }
   return picked.sort((a, b) => a - b)

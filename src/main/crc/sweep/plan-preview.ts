@@ -3,7 +3,7 @@ import type { EngineClient } from '../../engine/host'
 import { plannedPreview } from '../preview/preview-stages'
 import { engineRequest } from './engine-request'
 import type { PreparedSweep } from './prepare-sweep'
-import { previewProblem } from './sweep-stages'
+import { previewSetting } from './sweep-stages'
 
 /**
  * What a preview of a sweep takes at most: the work that is its own; memory of the whole sweep, none of whose stages takes more, and what
@@ -18,7 +18,7 @@ export async function planPreview(
   whole: Pick<SweepPlan, 'memoryBytes' | 'peakBytes' | 'estimate'>,
   signal: AbortSignal | undefined
 ): Promise<PreviewPlan | null> {
-  const planned = plannedPreview(previewProblem(prepared))
+  const planned = plannedPreview(previewSetting(prepared))
   if (planned === null) return null
   const { candidates, prompts, rows, statesRows, wholeRows } = planned
   const { request } = engineRequest(prepared, candidates, prompts, () => false, null)

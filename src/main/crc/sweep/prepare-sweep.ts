@@ -22,7 +22,7 @@ import type { OtherCheckpoint, RestoredTo } from '../../../contract/model/checkp
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Rival, rivalKey, usualRivals, WHAT_IF_SAMPLERS } from '../../../contract/model/rival'
-import type { Recipe } from '../../../contract/model/recipe'
+import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { version } from '../../../../package.json'
 import { openSameOther } from '../../checkpoint/other-checkpoint'
 import type { PairMember } from '../../checkpoint/pair-member'
@@ -72,6 +72,8 @@ export interface CrcSweepRequest {
   split?: boolean
   /** Whether ranges and blends that cannot be selected are scored on a few prompts only. */
   preview?: boolean
+  /** What a user looks at, asked whenever a preview chooses what it scores next. */
+  lookedAt?: () => RestorationRange | null
   /** Number of blends from post to base, one strength for all layers; 0 for none. */
   soupSize: number
   /** Of the bootstrap. */

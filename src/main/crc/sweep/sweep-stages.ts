@@ -1,9 +1,10 @@
 import type { PromptScore } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { at, got } from '../../../contract/model/look-up'
+import { rangeKey } from '../../../contract/model/strengths'
 import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
 import { buildAnswerTrie } from '../../engine/tries/answer-trie'
-import { type PreviewOutcome, type PreviewProblem, previewStages } from '../preview/preview-stages'
+import { type PreviewOutcome, type PreviewSetting, previewStages } from '../preview/preview-stages'
 import { DEFAULT_SEED } from '../selection/selection'
 import type { ModelScores } from '../task/model-scores'
 import type { SweepStage } from './compute-sweep'
@@ -40,14 +41,14 @@ export function stagesOf(prepared: PreparedSweep, chosen: readonly number[]): Fo
 }
 
 /** What a preview of a sweep decides on, but for the scores. */
-export function previewProblem({
+export function previewSetting({
   layerCount,
   models,
   prompts,
   groups,
   halves,
   request
-}: PreparedSweep): Omit<PreviewProblem, 'scoreOf'> {
+}: PreparedSweep): PreviewSetting {
   return {
     layerCount,
     models,
@@ -61,6 +62,16 @@ export function previewProblem({
   }
 }
 
+/** The range that a user looks at, if it is one of the sweep's. */
+function lookedAt({ models, request }: PreparedSweep): number | null {
+  const range = request.lookedAt?.() ?? null
+  if (range === null) return null
+  const model = models.findIndex(
+    (swept) => swept.kind === 'range' && rangeKey(swept.range) === rangeKey(range)
+  )
+  return model === -1 ? null : model
+}
+
 /** Rivals are scored with post and base, from the same logits. */
 function* preview(
   prepared: PreparedSweep,
@@ -68,7 +79,8 @@ function* preview(
 ): Generator<SweepStage, PreviewOutcome | null> {
   const { models, rivals } = prepared
   const stages = previewStages({
-    ...previewProblem(prepared),
+    ...previewSetting(prepared),
+    lookedAt: () => lookedAt(prepared),
     scoreOf: (model, prompt) => at(scores, model, 'model').of(prompt)
   })
   for (let stage = stages.next(); ; stage = stages.next()) {

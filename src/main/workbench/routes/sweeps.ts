@@ -65,6 +65,9 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
       .handler(({ context: { own }, input: { preview }, signal }) =>
         jobs.questions.planSweep(own, preview, signal)
       ),
+    lookAt: sweeps.lookAt.use(withPair).handler(({ context: { own }, input: { range } }) => {
+      jobs.sweeps.lookAt(own, range)
+    }),
     watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
     cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
     get: sweeps.get

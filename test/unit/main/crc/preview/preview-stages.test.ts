@@ -29,6 +29,7 @@ function problemOf(layerCount: number, promptCount: number): PreviewProblem {
     choose: null,
     rho: 0.9,
     seed: 1,
+    lookedAt: () => null,
     scoreOf: (model, prompt) => {
       const swept = at(models, model, 'model')
       const whole = { start: 0, end: layerCount - 1 }
@@ -111,6 +112,17 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
     const known = [...(outcome?.exact ?? []), ...(outcome?.estimates.keys() ?? [])]
     expect(known.sort((a, b) => a - b)).toEqual(all)
   })
+})
+
+it('scores on all prompts what is looked at, once, as soon as a turn has room for it', () => {
+  const problem = problemOf(12, 40)
+  const plain = walked(problem)
+  const estimated = [...(plain.outcome?.estimates.keys() ?? [])]
+  const looked = at(estimated, 0, 'estimated range')
+  const { stages, outcome } = walked({ ...problem, lookedAt: () => looked })
+  expect(stages.filter(({ kind, models }) => kind === 'finalists' && models.includes(looked))).toHaveLength(1)
+  expect(outcome?.exact).toContain(looked)
+  expect(selected(problem, outcome?.exact ?? [])).toBe(selected(problem, plain.outcome?.exact ?? []))
 })
 
 it('is no preview of few prompts', () => {
