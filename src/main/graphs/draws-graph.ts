@@ -1,6 +1,7 @@
 import type { MinPDraw } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
-import { finalNorm, finalNormSize, finishLogits } from './layer-builder'
+import { finishLogits } from './layer-builder'
+import { finalNorm, finalNormSize } from './norms'
 import { OnnxGraph } from './onnx-model'
 import { at } from '../../contract/model/look-up'
 

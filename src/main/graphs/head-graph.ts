@@ -1,7 +1,8 @@
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
-import { finalNorm, finalNormSize, finishLogits, quantisedBits, quantisedProduct } from './layer-builder'
+import { finishLogits, quantisedBits, quantisedProduct } from './layer-builder'
+import { finalNorm, finalNormSize } from './norms'
 import { OnnxGraph } from './onnx-model'
 import { got } from '../../contract/model/look-up'
 

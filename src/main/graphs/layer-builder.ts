@@ -1,6 +1,7 @@
 import type { Precision } from '../../contract/model/device'
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
+import { layerNorm, ones, rmsNorm } from './norms'
 import type { OnnxGraph } from './onnx-model'
 import { at, got } from '../../contract/model/look-up'
 import type { NormPlace } from '../family/family'
@@ -317,55 +318,6 @@ export function quantisedProduct(
   })
 }
 
-/** RMS norm over the last axis, in float32: x / sqrt(mean(x^2) + epsilon) * (offset + weight). */
-function rmsNorm(graph: OnnxGraph, spec: DecoderSpec, path: string, value: string, weight: string): string {
-  return graph.node(
-    `${path}/norm`,
-    'SimplifiedLayerNormalization',
-    [value, gain(graph, spec, path, weight)],
-    {
-      axis: { int: -1 },
-      epsilon: { float: spec.normEpsilon },
-      stash_type: { int: 1 }
-    }
-  )
-}
-
-function ones(size: number): Float32Array {
-  return new Float32Array(size).fill(1)
-}
-
-/** Layer norm over the last axis, in float32: (x - mean) / sqrt(variance + epsilon) * (offset + weight) + bias. */
-function layerNorm(
-  graph: OnnxGraph,
-  spec: DecoderSpec,
-  path: string,
-  value: string,
-  weight = graph.constant(`${path}/ones`, ones(spec.hiddenSize)),
-  bias?: string
-): string {
-  const inputs = [value, gain(graph, spec, path, weight), ...(bias === undefined ? [] : [bias])]
-  return graph.node(`${path}/norm`, 'LayerNormalization', inputs, {
-    axis: { int: -1 },
-    epsilon: { float: spec.normEpsilon }
-  })
-}
-
-/** Elements of what the final norm's graphs are fed: its weight, and then its bias where it has one. */
-export function finalNormSize({ family, hiddenSize }: DecoderSpec): number {
-  return family.normKind === 'layerWithBias' ? 2 * hiddenSize : hiddenSize
-}
-
-/** The norm after the last layer; `weights` as `finalNormSize` has it. */
-export function finalNorm(graph: OnnxGraph, spec: DecoderSpec, value: string, weights: string): string {
-  const { family, hiddenSize } = spec
-  if (family.normKind === 'rms') return rmsNorm(graph, spec, 'final', value, weights)
-  if (family.normKind !== 'layerWithBias') return layerNorm(graph, spec, 'final', value, weights)
-  const sizes = graph.constant('final/sizes', BigInt64Array.of(BigInt(hiddenSize), BigInt(hiddenSize)))
-  const [weight, bias] = graph.split('final/parts', 'Split', [weights, sizes], 2, { axis: { int: 0 } })
-  return layerNorm(graph, spec, 'final', value, weight, bias)
-}
-
 /**
  * xIELU (Huang and Schlag, arXiv 2411.13010): a x^2 + x / 2 above zero, and b (exp(x) - 1 - x) + x / 2 below, with
  * a = softplus(alphaP) and b = 1 / 2 + softplus(alphaN), [1] each.
@@ -388,12 +340,6 @@ function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string):
     node('either', 'Where', positive, above, below),
     node('line', 'Mul', value, half)
   )
-}
-
-function gain(graph: OnnxGraph, { family }: DecoderSpec, path: string, weight: string): string {
-  return family.normOffset === 0
-    ? weight
-    : graph.node(`${path}/gain`, 'Add', [weight, graph.constant(`${path}/offset`, family.normOffset)])
 }
 
 function scaled(graph: OnnxGraph, path: string, value: string, factor: number): string {

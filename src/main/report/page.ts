@@ -8,6 +8,7 @@ import type { Block, Cell, Column, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
 import { notesMarkup } from './notes'
 import { type ReportHead, reportHead, reportSections } from './sections'
+import { pageHead } from './page-head'
 
 /**
  * A report as one HTML page that needs nothing else: its charts are drawn in the page, from data in it. Its security policy
@@ -31,17 +32,7 @@ export async function documentPage(
     "base-uri 'none'",
     "form-action 'none'"
   ].join('; ')
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="SLR Workbench">
-<title>${title}: report</title>
-<style>${new Markup(REPORT_STYLE)}</style>
-</head>
-<body>
+  const page = markup`${pageHead(`${title}: report`, policy, REPORT_STYLE)}<body>
 <header>
 <h1 dir="auto">${title}</h1>
 <p class="soft" dir="auto">${subtitle}</p>

@@ -27,6 +27,7 @@ import { sampleCells, type SampleCell } from '../../measures/run-measures'
 import { modelName, withoutFolder } from '../shown-command'
 import { sampleCommand } from './sample-command'
 import { endingFacts, renderingFacts, samplingFacts } from './settings-facts'
+import { pageHead } from '../page-head'
 import { PAGE_STYLE } from './samples-page-style'
 
 /**
@@ -48,17 +49,7 @@ ${ofPrompt.map((cell, variant) => cellMarkup(cell, measures.cells[first + varian
 </tr>
 `
   })
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="SLR Workbench">
-<title>${title}</title>
-<style>${new Markup(PAGE_STYLE)}</style>
-</head>
-<body>
+  const page = markup`${pageHead(title, new Markup("default-src 'none'; style-src 'unsafe-inline'"), PAGE_STYLE)}<body>
 <header>
 <h1>${title}</h1>
 <p>${modelName(run.basePath.path)} and ${modelName(run.postPath.path)} · ${run.prompts.length} ${run.prompts.length === 1 ? 'prompt' : 'prompts'} ·

@@ -10,7 +10,7 @@ import {
 import { blockKey, buildRecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
 import { chainBlocks } from '../../../../../src/main/engine/generate/resident-chains'
 import { openResidentHead, residentHeadBytes } from '../../../../../src/main/engine/generate/resident-head'
-import { finalNormSize } from '../../../../../src/main/graphs/layer-builder'
+import { finalNormSize } from '../../../../../src/main/graphs/norms'
 import { rowAt } from '../../../../../src/main/engine/rows/rows'
 import { sampleToken } from '../../../../../src/main/engine/rows/sampler'
 import { PAPER_SAMPLING } from '../../../../../src/contract/documents/samples'

@@ -1,0 +1,64 @@
+import type { DecoderSpec } from '../family/decoder-spec'
+import type { OnnxGraph } from './onnx-model'
+
+/** RMS norm over the last axis, in float32: x / sqrt(mean(x^2) + epsilon) * (offset + weight). */
+export function rmsNorm(
+  graph: OnnxGraph,
+  spec: DecoderSpec,
+  path: string,
+  value: string,
+  weight: string
+): string {
+  return graph.node(
+    `${path}/norm`,
+    'SimplifiedLayerNormalization',
+    [value, gain(graph, spec, path, weight)],
+    {
+      axis: { int: -1 },
+      epsilon: { float: spec.normEpsilon },
+      stash_type: { int: 1 }
+    }
+  )
+}
+
+/** So many, for a norm without a weight. */
+export function ones(size: number): Float32Array {
+  return new Float32Array(size).fill(1)
+}
+
+/** Layer norm over the last axis, in float32: (x - mean) / sqrt(variance + epsilon) * (offset + weight) + bias. */
+export function layerNorm(
+  graph: OnnxGraph,
+  spec: DecoderSpec,
+  path: string,
+  value: string,
+  weight = graph.constant(`${path}/ones`, ones(spec.hiddenSize)),
+  bias?: string
+): string {
+  const inputs = [value, gain(graph, spec, path, weight), ...(bias === undefined ? [] : [bias])]
+  return graph.node(`${path}/norm`, 'LayerNormalization', inputs, {
+    axis: { int: -1 },
+    epsilon: { float: spec.normEpsilon }
+  })
+}
+
+/** Elements of what the final norm's graphs are fed: its weight, and then its bias where it has one. */
+export function finalNormSize({ family, hiddenSize }: DecoderSpec): number {
+  return family.normKind === 'layerWithBias' ? 2 * hiddenSize : hiddenSize
+}
+
+/** The norm after the last layer; `weights` as `finalNormSize` has it. */
+export function finalNorm(graph: OnnxGraph, spec: DecoderSpec, value: string, weights: string): string {
+  const { family, hiddenSize } = spec
+  if (family.normKind === 'rms') return rmsNorm(graph, spec, 'final', value, weights)
+  if (family.normKind !== 'layerWithBias') return layerNorm(graph, spec, 'final', value, weights)
+  const sizes = graph.constant('final/sizes', BigInt64Array.of(BigInt(hiddenSize), BigInt(hiddenSize)))
+  const [weight, bias] = graph.split('final/parts', 'Split', [weights, sizes], 2, { axis: { int: 0 } })
+  return layerNorm(graph, spec, 'final', value, weight, bias)
+}
+
+function gain(graph: OnnxGraph, { family }: DecoderSpec, path: string, weight: string): string {
+  return family.normOffset === 0
+    ? weight
+    : graph.node(`${path}/gain`, 'Add', [weight, graph.constant(`${path}/offset`, family.normOffset)])
+}
