@@ -1,6 +1,6 @@
 // How long main is silent while the largest things that are let through are opened: `node tools/attacks/silence.mjs`, after
 // `npm run build`. What it measures is the longest time in which main's event loop did nothing else; beside it, what the window was sent.
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runnerImport } from 'vite'
 import { connect, json, memory, resource, serve, workFolder } from './served.mjs'
@@ -102,6 +102,74 @@ for (let shard = 0; shard < 400; shard++)
   )
 await import('node:fs').then(({ rmSync }) => rmSync(join(shards, 'model.safetensors')))
 await measured('index of 19,900 names, 400 files', inspect(shards))
+
+/** A folder with the headers of Qwen3 30B-A3B, whose weights are a hole: in BF16, or as GPTQ stores it. */
+function experts(packed, shards) {
+  const tensors = []
+  const whole = (name, ...shape) => tensors.push([`${name}.weight`, 'BF16', shape])
+  const linear = (name, out, width) => {
+    if (!packed) return whole(name, out, width)
+    tensors.push([`${name}.qweight`, 'I32', [width / 8, out]])
+    tensors.push([`${name}.qzeros`, 'I32', [width / 128, out / 8]])
+    tensors.push([`${name}.scales`, 'F16', [width / 128, out]], [`${name}.g_idx`, 'I32', [width]])
+  }
+  whole('model.embed_tokens', 151936, 2048)
+  whole('lm_head', 151936, 2048)
+  whole('model.norm', 2048)
+  for (let layer = 0; layer < 48; layer++) {
+    const own = `model.layers.${layer}`
+    for (const norm of ['input_layernorm', 'post_attention_layernorm']) whole(`${own}.${norm}`, 2048)
+    for (const norm of ['q_norm', 'k_norm']) whole(`${own}.self_attn.${norm}`, 128)
+    linear(`${own}.self_attn.q_proj`, 4096, 2048)
+    for (const part of ['k', 'v']) linear(`${own}.self_attn.${part}_proj`, 512, 2048)
+    linear(`${own}.self_attn.o_proj`, 2048, 4096)
+    whole(`${own}.mlp.gate`, 128, 2048)
+    for (let expert = 0; expert < 128; expert++)
+      for (const part of ['gate', 'up', 'down']) {
+        const sizes = part === 'down' ? [2048, 768] : [768, 2048]
+        linear(`${own}.mlp.experts.${expert}.${part}_proj`, ...sizes)
+      }
+  }
+  const folder = model(`experts-${packed}`, { 'config.json': JSON.stringify(expertsConfig(packed)) })
+  const weightMap = {}
+  const each = Math.ceil(tensors.length / shards)
+  for (let shard = 0; shard < shards; shard++) {
+    const file = `model-${shard}.safetensors`
+    const header = {}
+    let end = 0
+    for (const [name, dtype, shape] of tensors.slice(shard * each, (shard + 1) * each)) {
+      const start = end
+      end += shape.reduce((product, size) => product * size, dtype === 'I32' ? 4 : 2)
+      header[name] = { dtype, shape, data_offsets: [start, end] }
+      weightMap[name] = file
+    }
+    const head = safetensors(header)
+    writeFileSync(join(folder, file), head)
+    truncateSync(join(folder, file), head.length + end)
+  }
+  rmSync(join(folder, 'model.safetensors'))
+  writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }))
+  return folder
+}
+
+const expertsConfig = (packed) => ({
+  ...{ model_type: 'qwen3_moe', vocab_size: 151936, hidden_size: 2048, intermediate_size: 6144 },
+  ...{ moe_intermediate_size: 768, num_hidden_layers: 48, num_attention_heads: 32, num_key_value_heads: 4 },
+  ...{ head_dim: 128, num_experts: 128, num_experts_per_tok: 8, norm_topk_prob: true, rms_norm_eps: 1e-6 },
+  ...{ rope_theta: 1e6, hidden_act: 'silu', max_position_embeddings: 40960, tie_word_embeddings: false },
+  ...(packed
+    ? { quantization_config: { quant_method: 'gptq', bits: 4, group_size: 128, desc_act: false } }
+    : {})
+})
+
+for (const [packed, shards] of [
+  [false, 16],
+  [true, 5]
+]) {
+  const folder = experts(packed, shards)
+  const what = `experts, ${packed ? 'as GPTQ stores them' : 'in BF16'}`
+  await measured(what, () => client.pair.inspect({ base: folder, post: folder }))
+}
 const cards = `---\nlicense: mit\n---\n${'<b>x</b>'.repeat(1_200_000)}`
 const carded = model('card', { 'README.md': cards })
 

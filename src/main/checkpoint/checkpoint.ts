@@ -28,7 +28,7 @@ export interface Checkpoint {
   readonly fingerprint: string
 }
 
-/** Qwen3 235B-A22B has 37,000. Each is told to main, which answers nothing else meanwhile. */
+/** Qwen3 235B-A22B has 37,000. */
 const MAX_TENSORS = 40_000
 
 /** A checkpoint as another process describes it. */
@@ -37,7 +37,7 @@ export const DescribedCheckpoint = z.object({
   configPath: z.string(),
   // No schema of records: those drop a key named "__proto__" in silence.
   config: z.custom<Record<string, unknown>>(isJsonObject),
-  tensors: z.map(z.string(), TensorEntry),
+  tensors: z.array(z.tuple([z.string(), TensorEntry])),
   files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
   fingerprint: z.string()
 })

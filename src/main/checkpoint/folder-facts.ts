@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { parseJsonBytes } from '../base/files/json-pieces'
 import { askConfined } from '../confined/host'
 import type { FolderRequest } from '../confined/messages'
 
@@ -11,5 +12,6 @@ import type { FolderRequest } from '../confined/messages'
 export async function folderFacts(kind: FolderRequest['kind'], folder: string): Promise<unknown> {
   const reply = await askConfined({ kind, file: resolve(folder) })
   if (reply.kind !== 'folder') throw new Error(`the confined process answered a folder with ${reply.kind}`)
-  return reply.value
+  const { buffer, byteOffset, byteLength } = reply.json
+  return parseJsonBytes(Buffer.from(buffer, byteOffset, byteLength), folder)
 }

@@ -1,13 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ProblemCode } from '../../contract/model/problem'
-import {
-  type DecoderSpec,
-  type Experts,
-  hasExperts,
-  layerTensors,
-  type TensorSpec,
-  wholeModelTensors
-} from '../family'
+import { type DecoderSpec, type Experts, hasExperts } from '../family'
 import { isWeightDtype } from './dtype'
 import { quoteName } from '../base/json-object'
 import type { PairMember } from './pair-member'
@@ -59,16 +52,6 @@ export function otherErrors(other: PairMember, post: PairMember): PairError[] {
   return [...specErrors('the checkpoint', other.spec, post.spec), ...tensorErrors('the checkpoint', other)]
 }
 
-/** Tensors that a model computes with: those of its layers, then embedding, final norm and head. */
-export function usedTensors(spec: DecoderSpec): TensorSpec[] {
-  const { embedding, finalNorm, head } = wholeModelTensors(spec)
-  return [...allLayerTensors(spec), embedding, ...finalNorm, ...(head === embedding ? [] : [head])]
-}
-
-export function allLayerTensors(spec: DecoderSpec): TensorSpec[] {
-  return Array.from({ length: spec.layerCount }, (_, layer) => layerTensors(spec, layer)).flat()
-}
-
 function specErrors(label: string, own: DecoderSpec, post: DecoderSpec): PairError[] {
   const differs = (trait: string, inOwn: unknown, inPost: unknown): PairError => {
     const short = [describe(inOwn), describe(inPost)]
@@ -104,7 +87,7 @@ function describe(value: unknown): string {
 /** As transformers 5 holds them in memory; it writes each by itself. */
 const JOINED_EXPERTS = /\.experts\.(gate_up_proj|down_proj)$/
 
-function tensorErrors(label: string, { checkpoint, spec }: PairMember): PairError[] {
+function tensorErrors(label: string, { checkpoint, spec, used }: PairMember): PairError[] {
   const joined = hasExperts(spec) && [...checkpoint.tensors.keys()].find((name) => JOINED_EXPERTS.test(name))
   if (typeof joined === 'string') {
     const message =
@@ -112,19 +95,19 @@ function tensorErrors(label: string, { checkpoint, spec }: PairMember): PairErro
       "in transformers 5, make the model by from_config, load this one's state_dict into it, and save that with save_pretrained."
     return [{ code: 'unsupported', message }]
   }
-  const errors = usedTensors(spec).flatMap((expected): PairError[] => {
-    const entry = checkpoint.tensors.get(expected.name)
-    const what = `${label} (${checkpoint.path}): tensor ${quoteName(expected.name)}`
-    if (entry === undefined) return [{ code: 'bad-file', message: `${what} is missing.` }]
-    if (!isDeepStrictEqual(entry.shape, [...expected.shape])) {
-      const shapes = `[${entry.shape.join(', ')}], expected [${expected.shape.join(', ')}]`
-      return [{ code: 'bad-file', message: `${what} has the shape ${shapes} by config.json.` }]
+  const errors = [...used.layers, ...used.whole].flatMap(({ name, shape }): PairError[] => {
+    const entry = checkpoint.tensors.get(name)
+    const failed = (code: ProblemCode, what: string): PairError[] => [
+      { code, message: `${label} (${checkpoint.path}): tensor ${quoteName(name)} ${what}` }
+    ]
+    if (entry === undefined) return failed('bad-file', 'is missing.')
+    if (String(entry.shape) !== String(shape)) {
+      const shapes = `[${entry.shape.join(', ')}], expected [${shape.join(', ')}]`
+      return failed('bad-file', `has the shape ${shapes} by config.json.`)
     }
-    if (!isWeightDtype(entry.dtype)) {
-      const message = `${what} is stored as ${entry.dtype}, expected F32, F16 or BF16: use the unquantised checkpoint.`
-      return [{ code: 'unsupported', message }]
-    }
-    return []
+    if (isWeightDtype(entry.dtype)) return []
+    const stored = `is stored as ${entry.dtype}, expected F32, F16 or BF16: use the unquantised checkpoint.`
+    return failed('unsupported', stored)
   })
   const rest = errors.length - MAX_TENSOR_ERRORS
   if (rest <= 0) return errors

@@ -1,6 +1,7 @@
 import { got } from '../../contract/model/look-up'
 import type { LayerStrength } from '../../contract/model/recipe'
-import { decoderSpec, wholeModelTensors, type DecoderSpec } from '../family'
+import { parseInPieces } from '../base/files/schema-pieces'
+import { decoderSpec, layerTensors, wholeModelTensors, type DecoderSpec, type TensorSpec } from '../family'
 import { DescribedCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint'
 import { configWithoutScales } from './scaled-schemes'
 import { folderFacts } from './folder-facts'
@@ -9,6 +10,8 @@ import { folderFacts } from './folder-facts'
 export interface PairMember {
   readonly checkpoint: Checkpoint
   readonly spec: DecoderSpec
+  /** What it computes with: tensors of its layers, then of the whole model. A mixture of experts has 37,000. */
+  readonly used: { readonly layers: readonly TensorSpec[]; readonly whole: readonly TensorSpec[] }
 }
 
 /** A pair, opened for its headers. */
@@ -39,7 +42,9 @@ export type MemberOpener = (path: string) => Promise<PairMember>
  * @throws WorkbenchError when the checkpoint cannot be opened or is of an unsupported family
  */
 export async function openMember(path: string): Promise<PairMember> {
-  return memberOf(DescribedCheckpoint.parse(await folderFacts('checkpoint', path)))
+  const { data, error } = await parseInPieces(DescribedCheckpoint, await folderFacts('checkpoint', path))
+  if (error !== undefined) throw error
+  return memberOf({ ...data, tensors: new Map(data.tensors) })
 }
 
 /** The same in this process, which only those do that main can end. @throws WorkbenchError as {@link openMember} */
@@ -52,7 +57,16 @@ function memberOf(checkpoint: Checkpoint): PairMember {
     configWithoutScales(checkpoint.config, checkpoint.configPath),
     checkpoint.configPath
   )
-  return { checkpoint, spec: { ...spec, tiedHead: spec.tiedHead || tiedForWant(checkpoint, spec) } }
+  const own = { ...spec, tiedHead: spec.tiedHead || tiedForWant(checkpoint, spec) }
+  return { checkpoint, spec: own, used: usedTensors(own) }
+}
+
+function usedTensors(spec: DecoderSpec): PairMember['used'] {
+  const { embedding, finalNorm, head } = wholeModelTensors(spec)
+  return {
+    layers: spec.layers.flatMap((_, layer) => layerTensors(spec, layer)),
+    whole: [embedding, ...finalNorm, ...(head === embedding ? [] : [head])]
+  }
 }
 
 /** The two configs of a text model inside another may disagree; transformers ties where there is nothing else to use. */

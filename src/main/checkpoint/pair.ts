@@ -1,3 +1,4 @@
+import { breather } from '../base/files/breather'
 import { anyExperts, wholeModelTensors } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { PairReferences } from '../../contract/model/checkpoint'
@@ -8,7 +9,7 @@ import { storedDtype } from './scaled-weights'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'
 import { modelName } from './model-folder'
-import { allLayerTensors, pairErrors, type PairError, usedTensors } from './pair-errors'
+import { pairErrors, type PairError } from './pair-errors'
 import { type MemberOpener, openMember, type PairMember, type PairMembers, readMember } from './pair-member'
 
 /**
@@ -57,7 +58,12 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     findFolderExtras(base.checkpoint.path),
     findFolderExtras(post.checkpoint.path)
   ])
+  // Of many tensors each of these takes a while.
+  const breathe = breather()
   const errors = pairErrors(base, post)
+  await breathe()
+  const noted = notes(base, post, baseExtras, postExtras)
+  await breathe()
   return {
     base: summarise(base, baseExtras),
     post: summarise(post, postExtras),
@@ -65,7 +71,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     findings: [
       ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
       ...warnings({ base, post }, errors, postExtras),
-      ...notes(base, post, baseExtras, postExtras)
+      ...noted
     ]
   }
 }
@@ -189,7 +195,7 @@ function scaledNotes(label: string, { checkpoint }: PairMember): string[] {
 }
 
 function dtypeNotes(base: PairMember, post: PairMember): string[] {
-  const different = allLayerTensors(post.spec).flatMap(({ name }) => {
+  const different = post.used.layers.flatMap(({ name }) => {
     const [inBase, inPost] = [base.checkpoint.tensors.get(name), post.checkpoint.tensors.get(name)]
     if (inBase === undefined || inPost === undefined || inBase.dtype === inPost.dtype) return []
     return [`${inBase.dtype} in base, ${inPost.dtype} in post (${name})`]
@@ -201,9 +207,9 @@ function dtypeNotes(base: PairMember, post: PairMember): string[] {
   ]
 }
 
-export function unusedNotes(label: string, { checkpoint, spec }: PairMember): string[] {
-  const used = new Set(usedTensors(spec).map(({ name }) => name))
-  const unused = [...checkpoint.tensors].filter(([name]) => !used.has(name))
+export function unusedNotes(label: string, { checkpoint, spec, used }: PairMember): string[] {
+  const names = new Set([...used.layers, ...used.whole].map(({ name }) => name))
+  const unused = [...checkpoint.tensors].filter(([name]) => !names.has(name))
   const head = unused.find(([name]) => name === wholeModelTensors({ ...spec, tiedHead: false }).head.name)
   const others = unused.filter((entry) => entry !== head).map(([, entry]) => quoteName(entry.name))
   const ofOthers = `${label} holds tensors that its decoder does not use: ${count(others, 'tensor')}, such as ${others.slice(0, 3).join(', ')}.`

@@ -151,7 +151,8 @@ export const ConfinedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()), inParts: z.boolean() }),
   z.object({ kind: z.literal('yaml'), value: z.unknown(), lines: z.array(YamlLine) }),
   z.object({ kind: z.literal('imported'), value: z.unknown() }),
-  z.object({ kind: z.literal('folder'), value: z.unknown() }),
+  /** As text: a model of 40,000 tensors would hold main while it is taken out of a message, and text it reads in pieces. */
+  z.object({ kind: z.literal('folder'), json: z.instanceof(Uint8Array) }),
   /** Of a tokenizer and its chat template, what `TextModel` says of them. */
   z.object({
     kind: z.literal('text'),

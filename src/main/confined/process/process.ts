@@ -59,8 +59,8 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
     case 'checkpoint':
     case 'generation-config':
     case 'local-model': {
-      const value = await folderFacts(request)
-      return () => ({ kind: 'folder', value })
+      const json = Buffer.from(JSON.stringify(await folderFacts(request)))
+      return () => ({ kind: 'folder', json })
     }
     default: {
       const text = await texts.of(request)
@@ -71,9 +71,11 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
 
 async function folderFacts({ kind, file: folder }: FolderRequest): Promise<unknown> {
   switch (kind) {
-    case 'checkpoint':
+    case 'checkpoint': {
       // Its config is read as a decoder's too: what is refused there need not be sent.
-      return (await readMember(folder)).checkpoint
+      const { checkpoint } = await readMember(folder)
+      return { ...checkpoint, tensors: [...checkpoint.tensors] }
+    }
     case 'generation-config':
       return readGenerationConfig(folder)
     case 'local-model':
