@@ -1,5 +1,8 @@
 import { Markup, markup } from '../base/markup'
 
+/** By what a page that this program wrote is known; it stands in the first lines. */
+export const PAGE_SIGN = '<meta name="generator" content="SLR Workbench">'
+
 /** How every page that is written begins, up to its body. @param policy of what it may load */
 export const pageHead = (
   title: string,
@@ -11,7 +14,7 @@ export const pageHead = (
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="SLR Workbench">
+${new Markup(PAGE_SIGN)}
 <title>${title}</title>
 <style>${new Markup(style)}</style>
 </head>

@@ -2,9 +2,8 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorCode } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
 import { openRegularFile } from '../base/files/regular-file'
+import { PAGE_SIGN } from '../report/page-head'
 
-/** Every page has it in its first lines (report/page.ts). */
-const SIGN = '<meta name="generator" content="SLR Workbench">'
 const HEAD_BYTES = 4096
 
 /**
@@ -15,7 +14,7 @@ const HEAD_BYTES = 4096
  */
 export async function requireReplaceableReport(path: string): Promise<void> {
   const head = await headOf(path)
-  if (head === null || head.includes(SIGN)) return
+  if (head === null || head.includes(PAGE_SIGN)) return
   throw new WorkbenchError(
     'bad-input',
     `${path} is there, and is no report of this program: it is not replaced.`,
