@@ -2,8 +2,6 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
 interface GroupOptions {
-  maxWorkers?: number
-  sequence?: { groupOrder: number }
   globalSetup?: string[]
   setupFiles?: string[]
   testTimeout?: number
@@ -41,9 +39,6 @@ export default defineConfig({
       group('unit'),
       group('process'),
       group('browser', {
-        // Pages wait for the engine and for each other most of the time. After the rest, which needs its processors for itself.
-        maxWorkers: 3,
-        sequence: { groupOrder: 1 },
         globalSetup: ['test/fixtures/chromium.ts'],
         setupFiles: ['test/fixtures/browser-setup.ts'],
         testTimeout: 300_000,
