@@ -13,7 +13,7 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     const page = await open(await demoProject())
     const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
     await plan.getByLabel('Preview', { exact: true }).check()
-    await plan.getByText(/takes at most a quarter: 1 prompt group/).waitFor()
+    await plan.getByText(/finalists on all · at most 2\d % of the work/).waitFor()
     await page.getByRole('button', { name: 'Preview all ranges' }).click()
 
     const result = page.getByRole('region', { name: 'Result' })
