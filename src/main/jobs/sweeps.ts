@@ -45,6 +45,8 @@ export class Sweeps {
   start(own: ProjectPair, { fresh, preview }: { fresh: boolean; preview: boolean }): Promise<string> {
     const { engine, devices, turns, tell } = this.context
     return turns.start(own, 'A sweep', async () => {
+      // What was looked at before is of another sweep.
+      this.lookedAt.delete(own)
       const lookedAt = (): RestorationRange | null => this.lookedAt.get(own) ?? null
       const request = { ...(await sweepRequestOf(own, devices)), preview, lookedAt }
       const job = startSweepJob({
