@@ -31,7 +31,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     // Engine, command line and browser tests start real processes, each with its own threads.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/summary-reporter.ts'],
     // By what the tests start.

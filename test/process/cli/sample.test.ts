@@ -1,6 +1,6 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { SampleLine } from '../../../src/contract/documents/samples'
 import { resourcePath } from '../../../src/main/base/resources'
@@ -11,6 +11,7 @@ import { exitStatus, runCli, startCli } from '../../fixtures/cli'
 import { runHere, stoppedHere } from '../../fixtures/command-line'
 import { answers, HeldEngine } from '../../fixtures/held-engine'
 import { sharedEngine } from '../../fixtures/shared-engine'
+import { waitFor } from '../../fixtures/wait-for'
 
 const missing = await whyNoWebGpu()
 
@@ -58,7 +59,7 @@ describe('slr sample', () => {
     const args = [...request, '--endpoint-key', 'STAND_IN_API_KEY', '--endpoint-requests', '4', '--out', out]
     const env = { STAND_IN_API_KEY: 'sk-very-secret' }
     const killed = startCli(args, env)
-    await vi.waitFor(() => expect(counts.sent).toBeGreaterThan(40), { timeout: 20_000, interval: 5 })
+    await waitFor(() => expect(counts.sent).toBeGreaterThan(40))
     killed.kill('SIGKILL')
     await exitStatus(killed)
     const { status, stderr } = await runCli([...args, '--quiet'], env)

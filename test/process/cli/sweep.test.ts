@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { CrcPrompts, SweepDocument } from '../../../src/contract/documents/crc'
 import { PAPER_SAMPLING } from '../../../src/contract/documents/samples'
 import { checkOutputFile } from '../../../src/main/cli/output-file'
@@ -28,6 +28,7 @@ import { runHere } from '../../fixtures/command-line'
 import { shortPair } from '../../fixtures/swept-project'
 import { textFolder } from '../../fixtures/text-folder'
 import { crcReference } from '../../fixtures/crc-reference'
+import { waitFor } from '../../fixtures/wait-for'
 
 const PAIR = await shortPair()
 const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
@@ -491,7 +492,7 @@ describe('slr sweep that is cut short', () => {
     for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
     await again
     const message = waitForOutput(child.stderr, /slr: /)
-    await vi.waitFor(async () => expect(await childrenOf(child.pid)).toHaveLength(1), { interval: 1 })
+    await waitFor(async () => expect(await childrenOf(child.pid)).toHaveLength(1))
     for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
     expect(await message).toMatch(/slr: The engine process was killed by SIGKILL/)
     expect(await ended).toBe(1)

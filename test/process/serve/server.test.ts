@@ -10,6 +10,7 @@ import { WebSocket } from 'ws'
 import type { Contract } from '../../../src/contract/procedures/contract'
 import type { WorkbenchServer } from '../../../src/main/serve/server'
 import { OwnWorkbench } from '../../fixtures/own-workbench'
+import { waitFor } from '../../fixtures/wait-for'
 
 /** The real server, page and router; only the folders it writes to are a test's own. */
 
@@ -335,7 +336,7 @@ describe('the windows', () => {
     const closed = open.map((socket) => once(socket, 'close'))
     for (const socket of open) socket.close()
     await Promise.all(closed)
-    await vi.waitFor(async () => expect(await upgradeStatus(`${session.home}/rpc`, headers)).toBe(101))
+    await waitFor(async () => expect(await upgradeStatus(`${session.home}/rpc`, headers)).toBe(101))
   })
 })
 

@@ -17,6 +17,7 @@ import { createWorkbench, type WorkbenchOptions } from '../../../src/main/workbe
 import { HeldEngine, inOrder } from '../../fixtures/held-engine'
 import { sharedEngine } from '../../fixtures/shared-engine'
 import { demoPrompts, shortPair } from '../../fixtures/swept-project'
+import { waitFor } from '../../fixtures/wait-for'
 
 /** The program behind the window, with real project folders, the demo pair and the built engine process. */
 
@@ -423,7 +424,7 @@ describe('a sweep', () => {
       post: resourcePath('demo-pair', 'post')
     })
     await client.sweeps.start({ path, pair: 'pair-1' })
-    await vi.waitFor(async () => expect(await client.projects.open({ path })).toMatchObject({ running: [] }))
+    await waitFor(async () => expect(await client.projects.open({ path })).toMatchObject({ running: [] }))
     const events = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(events.map((event) => event.type)).toEqual(['snapshot', 'failed'])
     expect(await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))).toEqual([])

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { at } from '../../../src/contract/model/look-up'
 import {
   type KeptRecipe,
@@ -12,6 +12,7 @@ import { openProject } from '../../../src/main/project/open-project'
 import { evaluationRun } from '../../fixtures/evaluation-documents'
 import { OwnWorkbench, type WindowClient } from '../../fixtures/own-workbench'
 import { LAYERS_4_11, NOT_SCORED } from '../../fixtures/project-documents'
+import { waitFor } from '../../fixtures/wait-for'
 
 /** Two windows of one project, as main sees them. */
 
@@ -151,7 +152,7 @@ class Follower {
     this.done = (async () => {
       for await (const state of states) this.latest = state
     })().catch(() => undefined)
-    await vi.waitFor(() => expect(this.latest).not.toBeNull())
+    await waitFor(() => expect(this.latest).not.toBeNull())
   }
 
   async leave(): Promise<void> {
@@ -173,13 +174,13 @@ describe('a window that follows a project', () => {
       seen: 1,
       prompts: prompts.filter((_, place) => place % 20 === 0)
     })
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(follower.latest?.document.recipes).toHaveLength(1)
       expect(follower.latest?.prompts).toHaveLength(2)
     })
     await a.sweeps.start({ path, pair: 'pair-1' })
-    await vi.waitFor(() => expect(follower.latest?.running).toEqual(['sweep']))
-    await vi.waitFor(() => expect(follower.latest).toMatchObject({ running: [], sweeps: [{}] }), 30_000)
+    await waitFor(() => expect(follower.latest?.running).toEqual(['sweep']))
+    await waitFor(() => expect(follower.latest).toMatchObject({ running: [], sweeps: [{}] }))
     const [sweep] = follower.latest?.sweeps ?? []
     if (sweep === undefined) throw new Error('the sweep was not saved')
     await a.checks.start({
@@ -191,7 +192,7 @@ describe('a window that follows a project', () => {
     })
     await a.evaluations.saveTask({ path, pair: 'pair-1', task: evaluationRun().task })
     const saved = { answerChecks: 1, tasks: 1 }
-    await vi.waitFor(() => expect(follower.latest).toMatchObject({ running: [], saved }), 30_000)
+    await waitFor(() => expect(follower.latest).toMatchObject({ running: [], saved }))
     await follower.leave()
   })
 
@@ -203,6 +204,6 @@ describe('a window that follows a project', () => {
     await a.projects.close({ path })
     await expect(openProject(path)).rejects.toMatchObject({ problem: { code: 'locked' } })
     await follower.leave()
-    await vi.waitFor(async () => (await openProject(path)).close())
+    await waitFor(async () => (await openProject(path)).close())
   })
 })

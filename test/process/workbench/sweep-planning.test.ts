@@ -3,6 +3,7 @@ import { planFacts, planLine, previewLine } from '../../../src/contract/words/pl
 import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
 import { OwnWorkbench } from '../../fixtures/own-workbench'
 import { demoPrompts } from '../../fixtures/swept-project'
+import { waitFor } from '../../fixtures/wait-for'
 
 /** Plans of a project's next sweep, with the demo pair and the built engine process. */
 
@@ -73,7 +74,7 @@ describe("a project's next sweep", () => {
     process.kill(pid, 'SIGSTOP')
     const asked = vi.spyOn(engine, 'client')
     const planned = client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)
-    await vi.waitFor(() => expect(asked).toHaveBeenCalled(), 20_000)
+    await waitFor(() => expect(asked).toHaveBeenCalled())
     await client.sweeps.start({ path, pair: 'pair-1', fresh: false })
     expect(await planned).toMatchObject({ data: { code: 'cancelled' } })
     await expect(client.sweeps.plan({ path, pair: 'pair-1' })).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PairId } from '../../../../src/contract/documents/project'
 import type { QueuedWork, QueueState } from '../../../../src/contract/documents/queue'
 import { ON_CPU } from '../../../../src/contract/documents/samples'
@@ -16,6 +16,7 @@ import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { Later } from '../../../fixtures/later'
 import { demoPrompts } from '../../../fixtures/swept-project'
+import { waitFor } from '../../../fixtures/wait-for'
 
 const SWEEP: QueuedWork = { kind: 'sweep', preview: false }
 const EVALUATION: QueuedWork = {
@@ -112,13 +113,13 @@ const idOf = async (pair: PairId): Promise<string> => {
 }
 
 const begun = (kind: ScriptedKind, count: number): Promise<void> =>
-  vi.waitFor(() => expect(kind.begun).toHaveLength(count), { interval: 2 })
+  waitFor(() => expect(kind.begun).toHaveLength(count))
 
 describe('jobs in line over the pairs of a project', () => {
   it('run one after the other, and one that fails does not stop the others', async () => {
     await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], SWEEP)
     await begun(sweeps, 1)
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       expect((await now()).jobs.map(({ progress }) => progress)).toEqual([
         { share: 0.5, secondsLeft: 7 },
         { share: null, secondsLeft: 20 },
@@ -209,7 +210,7 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.add(project, ['pair-2'], EVALUATION)
     await queue.add(project, ['pair-1', 'pair-3'], SWEEP)
     await begun(evaluations, 1)
-    await vi.waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'), { interval: 2 })
+    await waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'))
     queue.close()
     evaluations.cancel(project.pair('pair-2'))
     await queue.done(project)

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { createProject } from '../../../../src/main/project/create-project'
 import { openOrFollow } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { ProjectFollower } from '../../../../src/main/project/project-follower'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { waitFor } from '../../../fixtures/wait-for'
 
 const opened: Project[] = []
 afterEach(() => Promise.all(opened.splice(0).map((project) => project.close())))
@@ -28,10 +29,10 @@ describe('a project that another program writes', () => {
     seen.onChange(() => (told += 1))
     const sweep = sweepFixture()
     await writer.firstPair.saveSweep(sweep)
-    await vi.waitFor(() => expect(seen.firstPair.sweeps).toEqual(writer.firstPair.sweeps))
+    await waitFor(() => expect(seen.firstPair.sweeps).toEqual(writer.firstPair.sweeps))
     const added = await writer.addPair({ kind: 'demo' }, 'Second')
     await writer.update({ notes: 'theirs' })
-    await vi.waitFor(() => expect(seen.notes).toBe('theirs'))
+    await waitFor(() => expect(seen.notes).toBe('theirs'))
     expect(seen.pairs.map(({ document }) => document)).toEqual([writer.firstPair.document, added.document])
     expect(seen.firstPair.saved.answerChecks).toBeGreaterThan(0)
     expect(told).toBeGreaterThan(0)
@@ -43,7 +44,7 @@ describe('a project that another program writes', () => {
     expect(seen.writer).toBe('writes')
     await writer.update({ notes: 'theirs' })
     await writer.close()
-    await vi.waitFor(() => expect(seen).toMatchObject({ writer: 'gone', notes: 'theirs' }))
+    await waitFor(() => expect(seen).toMatchObject({ writer: 'gone', notes: 'theirs' }))
     await expect(seen.update({ notes: 'mine' })).rejects.toThrow('open for viewing only')
     // Two windows may ask at once.
     await Promise.all([follower.takeOver(), follower.takeOver()])

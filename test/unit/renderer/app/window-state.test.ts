@@ -16,6 +16,7 @@ import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/pr
 import { COMPUTED, historyRun } from '../../../fixtures/run-computation'
 import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { waitFor } from '../../../fixtures/wait-for'
 
 const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
   rho,
@@ -139,7 +140,7 @@ describe('the Ranges view', () => {
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
     ranges.limit(0.8)
-    await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
+    await waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     // Where the second sweep was saved, so that nothing has to be selected in it.
     ranges.limited.rho = 0.9
     void ranges.show('second')
@@ -361,7 +362,7 @@ describe('the Export view', () => {
     exports.setParent('/gone')
     const plan = { targetProblem: null, target: { exists: false } }
     void exports.replan()
-    await vi.waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
+    await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
     await line.answer('exports.plan', 0, plan)
     void exports.start()
     await settled()
@@ -369,7 +370,7 @@ describe('the Export view', () => {
     await settled()
     expect(exports.job.failure?.message).toBe('The folder is gone.')
     void exports.replan()
-    await vi.waitFor(() => expect(line.of('exports.plan')).toHaveLength(2))
+    await waitFor(() => expect(line.of('exports.plan')).toHaveLength(2))
     await line.answer('exports.plan', 1, plan)
     expect(exports.job.failure?.message).toBe('The folder is gone.')
     exports.setParent('/there')
@@ -429,10 +430,10 @@ describe('a job', () => {
       ended: () => undefined
     })
     const followed = job.follow()
-    await vi.waitFor(() => expect(job.live).not.toBeNull())
+    await waitFor(() => expect(job.live).not.toBeNull())
     await job.cancel()
     expect(job.cancelling).toBe(false)
-    await vi.waitFor(() => expect(workbench.complaints).not.toEqual([]))
+    await waitFor(() => expect(workbench.complaints).not.toEqual([]))
     expect(workbench.complaints.map(({ message }) => message)).toEqual(['not now'])
     await job.cancel()
     expect(cancel).toHaveBeenCalledTimes(2)
@@ -537,7 +538,7 @@ describe('a project that another window changes', () => {
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
     ranges.limit(0.8)
-    await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
+    await waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     await settled()
     expect(line.of('pairs.update')).toHaveLength(0)
   })

@@ -8,6 +8,7 @@ import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
 import { at } from '../../../../src/contract/model/look-up'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { waitFor } from '../../../fixtures/wait-for'
 
 const SETTINGS: SampleSettings = {
   ...GREEDY_SETTINGS,
@@ -138,7 +139,7 @@ describe('the chat', () => {
     await first.end()
     chat.chooseRange({ start: 2, end: 3 })
     chat.chooseRange({ start: 2, end: 5 })
-    await vi.waitFor(() => expect(line.of('chat.answer')).toHaveLength(2), { timeout: 20_000 })
+    await waitFor(() => expect(line.of('chat.answer')).toHaveLength(2))
     expect(asked(line, 1).columns.map(({ variant }) => variant.name)).toEqual(['Layers 2–5'])
     expect(asked(line, 1).settings.seed).toBe(2)
     expect(shown(chat, 0, 'base')).toEqual([['a', 4]])
@@ -150,7 +151,7 @@ describe('the chat', () => {
     await settled()
     await (await stream(line, 2)).tell(...said(0, 'a', 'a'))
     chat.chooseRange({ start: 0, end: 0 })
-    await vi.waitFor(() => expect(line.of('chat.answer')).toHaveLength(4), { timeout: 20_000 })
+    await waitFor(() => expect(line.of('chat.answer')).toHaveLength(4))
     expect(line.call('chat.answer', 2).signal?.aborted).toBe(true)
     expect(asked(line, 3).columns.map(({ variant }) => variant.name)).toEqual(['base', 'post', 'Layer 0'])
   })
