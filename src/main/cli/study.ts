@@ -22,6 +22,7 @@ import {
   variantsOf
 } from '../study/steps'
 import { readStudy } from '../study/study-file'
+import { requireOutputs, requireProjectPlace } from '../study/study-outputs'
 import { studyOfProject } from '../study/study-of-project'
 import { openStudyProject, type PlacedStudy, placedStudy } from '../study/study-project'
 import { endpointVariant } from '../study/study-variants'
@@ -130,6 +131,7 @@ async function planSteps(
   signal: AbortSignal
 ): Promise<void> {
   const { study, projectPath } = placed
+  await requireProjectPlace(placed)
   // Only looked at: whoever has it open may go on.
   const project = (await isProject(projectPath)) ? await openProject(projectPath, 'view') : null
   try {
@@ -151,6 +153,7 @@ async function runSteps(
   signal: AbortSignal
 ): Promise<void> {
   const { quiet } = options
+  await requireOutputs(placed, steps)
   const project = await openStudyProject(placed)
   const display = progressDisplay(quiet)
   const kept = `What was finished, and what is begun of the rest, is kept in ${project.path}.`

@@ -11,7 +11,7 @@ import { isComplete, sameEvaluation } from '../project/stored-evaluation'
 import type { SampledPair } from '../samples/generation'
 import { variantsOf } from './steps'
 import { type StudiedPair, taskOfStudy } from './studied-pair'
-import type { Study, StudyTask } from './study-file'
+import { evaluatingAsked, type Study, type StudyTask } from './study-file'
 import { fileOfStudy } from './study-places'
 import type { PlacedStudy } from './study-project'
 import { type Found, studyVariants } from './study-variants'
@@ -26,11 +26,7 @@ export function taskAsAsked(task: Task, { n, seed, prompts }: StudyTask): Task {
   }
 }
 
-/**
- * What a task says of how its answers are made and read, else the study; precision and weights go with the device.
- *
- * @param folder of the study's file
- */
+/** What a task says of how its answers are made and read, else the study. @param folder of the study's file */
 function evaluatingOf(
   { evaluate }: Study,
   asked: StudyTask,
@@ -40,7 +36,7 @@ function evaluatingOf(
   const placed = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : fileOfStudy(folder, path)
   return {
-    computing: askedComputing(asked.device === undefined ? { ...evaluate, ...asked } : asked),
+    computing: askedComputing(evaluatingAsked(evaluate, asked)),
     embeddingModel: placed(embeddingModel),
     classifier: placed(classifier)
   }

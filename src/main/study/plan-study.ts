@@ -18,11 +18,11 @@ import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
 import { historyOf } from '../project/sweep-history'
 import { evaluationOf } from './evaluate-step'
-import { requireReplaceableReport } from './replaceable-report'
 import { isEndpoint, isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
 import { type StudiedPair, studiedPair } from './studied-pair'
 import type { FoundModels, StudyVariant } from './study-file'
-import { pairOfName, placeOf, type PlacedStudy, reportPath } from './study-project'
+import { writableReport } from './study-outputs'
+import { pairOfName, placeOf, type PlacedStudy } from './study-project'
 import { endpointVariant, type Found } from './study-variants'
 import { storedSweep, sweepOfPair } from './sweep-step'
 
@@ -221,14 +221,12 @@ class PairPlanner {
   }
 }
 
-/** @param pair null: the page of all pairs @throws WorkbenchError as `requireReplaceableReport` */
+/** @param pair null: the page of all pairs @throws WorkbenchError as `writableReport` */
 async function planReport(
   placed: PlacedStudy,
   pair: string | null
 ): Promise<Pick<StepPlan, 'state' | 'file'>> {
-  const file = reportPath(placed, pair)
-  await requireReplaceableReport(file)
-  return { state: 'missing', file }
+  return { state: 'missing', file: await writableReport(placed, pair) }
 }
 
 function answersToMake(

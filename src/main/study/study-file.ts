@@ -159,6 +159,16 @@ const StudySweep = z
   )
 export type StudySweep = z.infer<typeof StudySweep>
 
+/** Of the study and, where it says none, of its project and report, which lie beside its file. */
+const StudyName = z
+  .string({ error: 'expected what the study is called, such as restoring' })
+  .min(1)
+  .max(200)
+  .refine(
+    (name) => !/[/\\]/.test(name) && !['.', '..', '~'].includes(name),
+    'names the project and the report too: expected no slash or backslash, nor ".", ".." or "~"; "project" and "report" say where they go'
+  )
+
 /** How answers are made and read, called as the options of `slr evaluate`. */
 const EVALUATING = {
   device: GenerationDevice.optional(),
@@ -167,6 +177,8 @@ const EVALUATING = {
   'embedding-model': file.optional(),
   classifier: file.optional()
 }
+const StudyEvaluating = z.strictObject(EVALUATING)
+type StudyEvaluating = z.infer<typeof StudyEvaluating>
 
 const StudyTask = z.preprocess(
   (value) => (typeof value === 'string' ? { task: value } : value),
@@ -186,9 +198,16 @@ const StudyTask = z.preprocess(
 )
 export type StudyTask = z.infer<typeof StudyTask>
 
+/** What a task says of how its answers are made, else the study; precision and weights go with the device. */
+export const evaluatingAsked = (
+  evaluate: StudyEvaluating,
+  task: StudyTask
+): Pick<StudyEvaluating, 'device' | 'precision' | 'weights'> =>
+  task.device === undefined ? { ...evaluate, ...task } : task
+
 export const Study = z
   .strictObject({
-    name: z.string({ error: 'expected what the study is called, such as restoring' }).min(1).max(200),
+    name: StudyName,
     project: file.optional(),
     report: z.union([file, z.literal(false)]).optional(),
     device: DeviceChoice.optional(),
@@ -204,7 +223,7 @@ export const Study = z
     check: z.number().int().min(1).max(1000).optional(),
     variants: StudyVariants.default([]),
     /** Of every task that does not say otherwise. */
-    evaluate: z.strictObject(EVALUATING).default({}),
+    evaluate: StudyEvaluating.default({}),
     /** Each variant that is sampled here or by an endpoint, under each of these; left out: as the task says. */
     samplers: z.array(StudySampler).min(1).max(MAX_ENTRIES).optional(),
     tasks: z.array(StudyTask).max(MAX_ENTRIES).default([])
@@ -221,6 +240,18 @@ export const Study = z
   .refine(({ sweep, check }) => check === undefined || (sweep?.task ?? 'crc') === 'crc', {
     path: ['check'],
     message: 'is of the character task, and the sweep scores whole answers to a task already: leave it out'
+  })
+  .superRefine(({ evaluate, tasks }, context) => {
+    for (const [index, task] of tasks.entries()) {
+      const { device, precision } = evaluatingAsked(evaluate, task)
+      if (device === 'webgpu' || precision !== 'fp16') continue
+      const place = task.precision === undefined ? ['evaluate'] : ['tasks', index]
+      context.addIssue({
+        code: 'custom',
+        path: [...place, 'precision'],
+        message: 'the device cpu computes in fp32 only: leave it out, or add "device: webgpu"'
+      })
+    }
   })
 export type Study = z.infer<typeof Study>
 

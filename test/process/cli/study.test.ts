@@ -145,6 +145,17 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect(failing.stdout).toMatch(/models\.example .* Not before this step would no longer fail\./)
   })
 
+  it('begins nothing whose report or project could not be written', async () => {
+    const { folder, file } = await smallStudy('report: gone/r.html\n')
+    const refused = await runHere(['study', file])
+    expect(refused.stderr).toContain(`${join(folder, 'gone', 'r.html')} cannot be written`)
+    await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
+    const other = await smallStudy('project: gone/p.slr\n')
+    const planned = await runHere(['study', other.file, '--dry-run'])
+    expect(planned.stderr).toContain(`${join(other.folder, 'gone', 'p.slr')} cannot be written`)
+    expect([refused.status, planned.status]).toEqual([1, 1])
+  })
+
   it('leaves out what needs a step that failed, does the rest, and ends with what failed', async () => {
     const { file } = await smallStudy('memory: 1MB\n')
     const { stdout, stderr, status } = await runHere(['study', file, '--json'])

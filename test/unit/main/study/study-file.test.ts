@@ -84,6 +84,19 @@ describe('a study file', () => {
     ],
     ['a sampler of the character task', `${HEAD}sweep:\n  min-p: 0.1\n`, /line 4: sweep: .*need a task/],
     ['prompts beside a task', `${HEAD}sweep:\n  task: open\n  prompts: p.json\n`, /line 6: sweep\.prompts: /],
+    ['a name of another folder', 'name: ../evil\npairs: [demo]\n', /line 1: name: .*no slash or backslash/],
+    ['a name with a backslash', 'name: a\\b\npairs: [demo]\n', /line 1: name: .*no slash or backslash/],
+    ['a name that is a folder', 'name: ".."\npairs: [demo]\n', /line 1: name: .*no slash or backslash/],
+    [
+      'fp16 on the CPU for all tasks',
+      `${HEAD}evaluate: {precision: fp16}\ntasks: [open]\n`,
+      /line 4: evaluate\.precision: the device cpu computes in fp32 only/
+    ],
+    [
+      'fp16 on the CPU for a task',
+      `${HEAD}evaluate: {device: webgpu}\ntasks:\n  - open\n  - task: open\n    device: cpu\n    precision: fp16\n`,
+      /line 9: tasks\.1\.precision: the device cpu computes in fp32 only/
+    ],
     [
       'a name for what may be several',
       `${HEAD}variants:\n  - model: rivals\n    name: r\n`,
@@ -94,6 +107,11 @@ describe('a study file', () => {
       code: 'bad-input',
       message: expect.stringMatching(message)
     })
+  })
+
+  it('takes fp16 where a device other than the CPU computes every answer', async () => {
+    const text = `${HEAD}evaluate: {device: webgpu, precision: fp16}\ntasks: [open, {task: open, device: cpu}]\n`
+    expect((await readStudy(text, 's.yaml')).evaluate.precision).toBe('fp16')
   })
 
   it('refuses what unfolds to more than a file says', async () => {
