@@ -80,12 +80,18 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     await stopIn('Sweep again')
     await page.getByText('The sweep is not finished.').waitFor()
     await picture(page, 'resume-beside-a-result')
+    const within = engine.holdAt(inOrder('group', 'progress'))
     await page.getByRole('button', { name: 'Compute everything anew' }).click()
+    await within()
+    await page.locator('[data-range="2-4"]').click()
+    engine.letGo()
     await page
       .getByText(`${(BLOCK_EVALUATIONS * groupCount).toLocaleString('en-US')} block evaluations ·`)
       .waitFor()
     await page.getByText(HEADLINE).waitFor()
     expect(await page.getByText('computed by an earlier run').count()).toBe(0)
+    // What was chosen while it ran is still looked at.
+    await page.getByRole('heading', { name: 'Layers 2–4' }).waitFor()
 
     // Empty: half of this machine's memory again.
     await allow('')

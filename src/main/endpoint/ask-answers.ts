@@ -31,9 +31,12 @@ export interface AnswersToAsk {
   missing: readonly (readonly number[])[]
 }
 
-export interface EndpointAnswer {
+export interface EndpointAnswer extends Answer {
   prompt: number
   index: number
+}
+
+interface Answer {
   text: string
   finish: 'stop' | 'length'
 }
@@ -78,6 +81,12 @@ const Replies = {
   }))
 }
 type Reply = z.infer<(typeof Replies)['chat']>
+
+/** An answer up to the first of the stop texts: a server may pass over them, and measures compare answers that end alike. */
+function beforeStop(answer: Answer, stopTexts: readonly string[]): Answer {
+  const ends = stopTexts.map((stop) => answer.text.indexOf(stop)).filter((place) => place !== -1)
+  return ends.length === 0 ? answer : { text: answer.text.slice(0, Math.min(...ends)), finish: 'stop' }
+}
 
 const finishOf = (reason: string | null | undefined): 'stop' | 'length' =>
   reason === 'length' ? 'length' : 'stop'
@@ -230,7 +239,11 @@ class Asking {
     const answers = reply.answers.slice(0, wanted.length)
     if (answers.length < wanted.length) this.giveOne()
     await this.listener.keep(
-      answers.map((answer, index) => ({ prompt, index: at(wanted, index, 'answer'), ...answer })),
+      answers.map((answer, index) => ({
+        prompt,
+        index: at(wanted, index, 'answer'),
+        ...beforeStop(answer, this.asked.settings.stopTexts)
+      })),
       reply.usage?.completion_tokens ?? null
     )
     return answers.length

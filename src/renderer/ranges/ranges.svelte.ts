@@ -347,7 +347,10 @@ export class Ranges {
 
   private async finish(sweepId: string): Promise<void> {
     await this.project.refresh()
+    const { chosen } = this
     await this.show(sweepId)
+    // Whoever chose a range while the sweep ran goes on looking at it.
+    if (this.sweep?.ranges.some((range) => rangeKey(range) === chosen) === true) this.choose(chosen)
   }
 
   /** Moves the limit: of What if while it is asked, else the one that the project keeps. */

@@ -107,6 +107,12 @@ describe('answers of an endpoint', () => {
     }
   )
 
+  it('end before the first stop text, also where the server passes over it', async () => {
+    const { endpoint } = await startAnswerEndpoint({ answer: () => 'One. Two\nThree' })
+    const { answers } = await ask(endpoint, ['A'], { count: 1, stopTexts: ['\n', '. '] })
+    expect(answers).toMatchObject([{ text: 'One', finish: 'stop' }])
+  })
+
   it('are no more at once than the limit', async () => {
     const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored', delayMs: 20 })
     await ask({ ...endpoint, concurrency: 3 }, ['A', 'B', 'C', 'D', 'E', 'F'], { count: 2 })
