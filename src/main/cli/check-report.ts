@@ -1,9 +1,31 @@
 import { type AnswerCheck, answerLimit, passesCheck } from '../../contract/documents/answer-check'
 import { exactness } from '../../contract/words/headline'
+import type { SweepDocument } from '../../contract/documents/crc'
 import { type Headline } from '../../contract/documents/headline'
 import { formatDuration } from '../../contract/words/format'
 import { decimal, printable, style, table } from './output'
 import { describeHeadline } from './sweep-report'
+
+/**
+ * What a sweep says after a check of it, whose next step is no further check where nothing is left to check.
+ *
+ * @param isAll whether every range that may be selected has been checked
+ */
+export function nextOfCheck(
+  found: Headline,
+  { preview }: Pick<SweepDocument, 'preview'>,
+  isAll: boolean
+): Headline {
+  if (found.state !== 'fails' || !isAll) return found
+  return {
+    ...found,
+    next:
+      preview === null
+        ? 'No range is left to check: accept a lower validity limit.'
+        : 'None that the preview has scored on all prompts is left to check: the same sweep without --preview scores the rest. Or accept a lower validity limit.',
+    checkNext: false
+  }
+}
 
 /**
  * A check for people: the models, whether each passes, and what that makes of the sweep.

@@ -9,7 +9,7 @@ import { checkedSelection } from '../crc/check/checked-selection'
 import { type CheckRequest, checkSweep, rangesToCheck } from '../crc/check/check-sweep'
 import type { ProjectPair } from '../project/project-pair'
 import { shellCommand } from '../report/shown-command'
-import { describeCheck } from './check-report'
+import { describeCheck, nextOfCheck } from './check-report'
 import { withEngine } from './engine'
 import {
   CommonOptions,
@@ -84,10 +84,14 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       runCheck({ pair, sweep, earlier, recipes }, options.quiet, signal)
     )
     const selection = atOnce(checkedSelection(sweep, checked, rho))
-    const found = selection === null ? null : headline({ ...sweep, selection, check: checked })
+    const isAll = rangesToCheck(sweep, checked, rho, 1).length === 0
+    const found =
+      selection === null ? null : nextOfCheck(headline({ ...sweep, selection, check: checked }), sweep, isAll)
     const document = { ...checked, rho, headline: found }
     // What is checked further on has to start from the same sweep, which only a project keeps.
-    const again = checkCommandOf({ ...options, demo: false, out: options.from })
+    // Without one the same ranges come first again.
+    const best = own === null && options.recipes === undefined ? options.best + CHECKED_AT_ONCE : undefined
+    const again = checkCommandOf({ ...options, best, demo: false, out: options.from })
     await savedThenShown(
       [
         ...(own === null ? [] : [saveIn(own, sweep, checked)]),

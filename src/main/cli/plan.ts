@@ -19,7 +19,7 @@ import {
   withRenderingOptions
 } from './options'
 import { printJson, printText, remark, table } from './output'
-import { requireFittingTask, ScoredOptions, withScoredOptions } from './scored-options'
+import { requireFittingTask, requireOwnSources, ScoredOptions, withScoredOptions } from './scored-options'
 import { requireRangesOfAll, sweepRequest } from './sweep'
 import { nothingKept, untilStopped } from './stopped'
 
@@ -46,6 +46,7 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
   withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
     const options = readOptions(PlanOptions, command)
     requireFittingTask(options, command, null)
+    requireOwnSources(options, command)
     if (options.preview) requireRangesOfAll(options, command)
     const request = await sweepRequest(
       { ...options, seed: DEFAULT_SEED },

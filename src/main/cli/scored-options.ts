@@ -92,12 +92,26 @@ export function requireFittingTask(
   throw usageError(command, `${option} needs --task: the character task is scored without a sampler`)
 }
 
-/** What is restored: what the command line names, else what the project does. */
+/** A recipe names what each of its layers is restored to. @throws UsageError for `--source` beside `--recipes` */
+export function requireOwnSources(
+  { recipes, source }: Pick<z.infer<typeof ScoredOptions>, 'recipes' | 'source'>,
+  command: Command
+): void {
+  if (recipes === undefined || source === undefined) return
+  throw usageError(
+    command,
+    '--source is of ranges, and does not go with --recipes: a recipe names its own, by "source" of a layer in the file ' +
+      '(on the command line, where recipes are given by --restore: 3-7@FOLDER)'
+  )
+}
+
+/** What is restored: what the command line names, else what the project does. Recipes name their own. */
 export async function givenSource(
-  { source }: z.infer<typeof ScoredOptions>,
+  { recipes, source }: z.infer<typeof ScoredOptions>,
   folders: { base: string; post: string },
   own: ProjectPair | null
 ): Promise<RestoredTo> {
+  if (recipes !== undefined) return null
   if (source === undefined) return own === null ? null : sourceOfNext(own.document)
   if (source === 'base') return null
   const { name, path, fingerprint } = at(await givenCheckpoints([source], folders, own), 0, 'checkpoint')

@@ -203,24 +203,38 @@ function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: 
   return [`${title}\n${table([heading, ...rows], 'lrrrr')}\n${style('dim', note)}`]
 }
 
-/** The command that checks a sweep, wherever that was saved. */
+/**
+ * The command that checks a sweep, wherever that was saved.
+ *
+ * @param demo whether a check that sweeps the demo first makes the same sweep
+ * @param rho where the command line names it: a check takes a project's, or the usual one, of itself
+ * @param best how many ranges to check, where it is not as many as usual
+ */
 export function checkCommandOf({
   demo,
   out,
   project,
-  pair
+  pair,
+  rho,
+  best
 }: {
   demo: boolean
   out?: string
   project?: string
   pair?: string
+  rho?: number | undefined
+  best?: number | undefined
 }): string {
+  const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)]
+  )
   if (project !== undefined) {
     const named = pair === undefined ? [] : ['--pair', pair]
-    return shellCommand([['slr', 'check', '--project', project, ...named]])
+    return shellCommand([['slr', 'check', '--project', project, ...named, ...settings]])
   }
-  if (out !== undefined) return shellCommand([['slr', 'check', '--from', out]])
-  return demo ? 'slr check --demo' : 'slr check --from sweep.json, of the same command with --out sweep.json'
+  const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
+  if (out !== undefined) return from
+  return demo ? 'slr check --demo' : `${from}, of the same command with --out sweep.json`
 }
 
 function describeCertainty(

@@ -57,6 +57,7 @@ import {
   givenSource,
   projectSplits,
   requireFittingTask,
+  requireOwnSources,
   ScoredOptions,
   withScoredOptions
 } from './scored-options'
@@ -112,6 +113,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
 
 async function sweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
   if (options.shard !== undefined) requirePlaceForPart(options, command)
+  requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
@@ -194,8 +196,10 @@ function requireProjectOfAll(options: SweepOptions, given: PairLocation | null, 
 
 /** Whether another command that sweeps the demo first would make the same sweep. */
 function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
-  const plain =
-    prompts === undefined && task === undefined && recipes === undefined && countLeadingSpace === undefined
+  const { source = 'base', rho = DEFAULT_RHO, seed, preview, soup, checkpoint, precision } = options
+  const given = [prompts, task, recipes, countLeadingSpace, soup, checkpoint, precision]
+  const settled = source === 'base' && rho === DEFAULT_RHO && seed === DEFAULT_SEED && !preview
+  const plain = settled && given.every((value) => value === undefined)
   const rendering = renderingFrom(options, DEFAULT_RENDERING)
   return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
 }

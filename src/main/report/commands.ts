@@ -48,7 +48,7 @@ export function pairCommands(from: ComputedFrom): ShownCommand[] {
 export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<ShownCommand[]> {
   const { rendering, recipes, ranges, soup, source, checkpoints, selection } = sweep
   const scored = await scoredWords(sweep)
-  const groups = (models: string[], out: string): string[][] => [
+  const groups = (models: string[], restored: string[], out: string): string[][] => [
     ['slr', 'sweep', ...pairWords(sweep)],
     [
       ...scored.words,
@@ -56,10 +56,7 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
       ...models,
       ...(sweep.whatIf.length === 0 ? [] : ['--what-if'])
     ],
-    [
-      ...(source === null ? [] : ['--source', modelName(source.path)]),
-      ...checkpoints.flatMap(({ path }) => ['--checkpoint', modelName(path)])
-    ],
+    [...restored, ...checkpoints.flatMap(({ path }) => ['--checkpoint', modelName(path)])],
     ['--rho', String(rho), ...(selection === null ? [] : ['--seed', String(selection.bootstrap.seed)])],
     [...renderingWords(rendering), ...(rendering.countLeadingSpace ? ['--count-leading-space'] : [])],
     deviceWords(sweep),
@@ -67,6 +64,7 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
   ]
   const { files } = scored
   const soupWords = soup.length < 2 ? [] : ['--soup', String(soup.length)]
+  const sourceWords = source === null ? [] : ['--source', modelName(source.path)]
   // What the sweep itself scores once a range is selected, it scores again.
   const asked = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
@@ -74,12 +72,14 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
     asked.map(({ recipe }) => withoutFolders(recipe))
   )
   return [
-    ...(ranges.length === 0 ? [] : [{ command: shellCommand(groups(soupWords, SWEEP_FILE)), files }]),
+    ...(ranges.length === 0
+      ? []
+      : [{ command: shellCommand(groups(soupWords, sourceWords, SWEEP_FILE)), files }]),
     ...(asked.length === 0
       ? []
       : [
           {
-            command: shellCommand(groups(['--recipes', recipeFile.name], 'recipes-scored.json')),
+            command: shellCommand(groups(['--recipes', recipeFile.name], [], 'recipes-scored.json')),
             files: [...files, recipeFile]
           }
         ])

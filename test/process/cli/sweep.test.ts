@@ -348,6 +348,18 @@ describe('slr sweep', () => {
   })
 })
 
+describe('what comes after a sweep of the demo', () => {
+  it.each([
+    [[], 'slr check --demo'],
+    [['--rho', '0.8'], 'slr check --from sweep.json --rho 0.8, of the same command with --out sweep.json'],
+    [['--preview', '--seed', '3'], 'slr check --from sweep.json, of the same command with --out sweep.json']
+  ])('checks that very sweep: %j', async (given, next) => {
+    const { status, stdout } = await runHere(['sweep', '--demo', ...given, '--quiet'])
+    expect(status).toBe(0)
+    expect(/^Next: (.*)$/m.exec(stdout)?.[1]).toBe(next)
+  })
+})
+
 describe('slr sweep --project', () => {
   it("uses the project's pair, prompts and settings, and saves the sweep in it", async () => {
     const path = await demoProject()

@@ -41,6 +41,16 @@ describe('slr', () => {
     ],
     ['no pair', ['sweep'], /which pair\? Give --base FOLDER and --post FOLDER, or --demo/],
     [
+      'a source beside recipes',
+      ['sweep', '--demo', '--recipes', 'r.json', '--source', 'sft'],
+      /--source is of ranges, and does not go with --recipes: [^]*"source"[^]*3-7@FOLDER/
+    ],
+    [
+      'a source beside recipes in a plan',
+      ['plan', '--demo', '--recipes', 'r.json', '--source', 'sft'],
+      /does not go with --recipes/
+    ],
+    [
       'a task for a check',
       ['check', '--demo', '--task', 'demo-open'],
       /The task is that of the sweep: make one with/

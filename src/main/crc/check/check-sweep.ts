@@ -80,7 +80,9 @@ export async function checkSweep(
     throw new WorkbenchError(
       'bad-input',
       'There is nothing left to check: every range that keeps the validity and is more diverse than post has been checked.',
-      'Accept a lower validity limit, or name recipes to check.'
+      sweep.preview === null
+        ? 'Accept a lower validity limit, or name recipes to check.'
+        : 'The preview has scored the other ranges on few prompts alone: a whole sweep scores the rest. Or accept a lower validity limit, or name recipes to check.'
     )
   }
   const { device, precision, layerCount, source } = sweep

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
-import { describeSweep } from '../../../../src/main/cli/sweep-report'
+import { nextOfCheck } from '../../../../src/main/cli/check-report'
+import { checkCommandOf, describeSweep } from '../../../../src/main/cli/sweep-report'
 import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 import { atOnce } from '../../../../src/main/base/steps'
@@ -22,4 +23,43 @@ it('tells people of a sweep what a check that still holds of it makes of it', ()
   expect(checked).toMatch(/^.* of layer 0 /)
   expect(checked).toMatch(/^layer 0 /m)
   expect(checked).not.toMatch(/^layer 1 /m)
+})
+
+it('names the check of what was swept, with the share to keep and how many ranges', () => {
+  expect(checkCommandOf({ demo: true })).toBe('slr check --demo')
+  expect(checkCommandOf({ demo: false, out: 's.json', rho: 0.8 })).toBe('slr check --from s.json --rho 0.8')
+  expect(checkCommandOf({ demo: false, out: 's.json', best: 10 })).toBe('slr check --from s.json --best 10')
+  expect(checkCommandOf({ demo: false, project: 'p.slr', pair: 'two', rho: 0.8 })).toBe(
+    'slr check --project p.slr --pair two --rho 0.8'
+  )
+})
+
+it('advises no further check where no range is left to check, and after a preview the whole sweep', () => {
+  const found = {
+    state: 'fails',
+    verdict: 'v',
+    figures: 'f',
+    but: null,
+    next: 'More',
+    checkNext: true
+  } as const
+  const preview = {
+    prompts: [0],
+    ranges: [],
+    soup: [],
+    elsewhere: 0,
+    likeliest: null,
+    open: 0,
+    rho: 0.9,
+    rows: 1,
+    wholeRows: 4
+  }
+  expect(nextOfCheck(found, { preview }, false)).toEqual(found)
+  expect(nextOfCheck({ ...found, state: 'holds' }, { preview }, true).next).toBe('More')
+  const last = nextOfCheck(found, { preview }, true)
+  expect(last.checkNext).toBe(false)
+  expect(last.next).toMatch(/the same sweep without --preview scores the rest/)
+  expect(nextOfCheck(found, { preview: null }, true).next).toBe(
+    'No range is left to check: accept a lower validity limit.'
+  )
 })

@@ -308,6 +308,16 @@ describe('the commands', () => {
     ])
   })
 
+  it('of a sweep name its source for the ranges alone: recipes name their own', async () => {
+    const source = { name: 'sft', path: '/models/sft', fingerprint: 'cc' }
+    const sweep = selectedSweep()
+    const lowest: [number, number] = [0, 0]
+    const scored = { ...sweep.post, recipe: { name: 'b', ranges: [lowest] } }
+    const commands = await sweepCommands({ ...sweep, source, recipes: [scored] }, 0.8)
+    expect(commands.map(({ command }) => command.includes('--source'))).toEqual([true, false])
+    expect(commands[1]?.command).toContain('--recipes recipes.json')
+  })
+
   it('of an evaluation name a built-in task, or write the task down; and the judge', async () => {
     const task = await builtinTask('demo-facts')
     const asShipped = await evaluationCommand(
