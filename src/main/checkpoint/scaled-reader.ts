@@ -99,7 +99,7 @@ export class ScaledReader {
       zeros:
         scaled.zeros === null
           ? null
-          : zeroPoints(scaled, await this.words(scaled.zeros.tensor), rows, across),
+          : zeroPoints(scaled, scaled.zeros, await this.words(scaled.zeros.tensor), rows, across),
       groupOf: scaled.groups === null ? null : await this.groupsOf(scaled, scaled.groups, across)
     }
   }
@@ -157,6 +157,8 @@ function turnInto(
   words: Int32Array,
   { row, rows, wanted, height }: { row: number; rows: number; wanted: number; height: number }
 ): void {
+  // Once, for the loop runs for every word.
+  if (words.length !== rows * wanted) throw new RangeError(`${words.length} words of ${rows * wanted}`)
   for (let below = 0; below < rows; below++)
     for (let column = 0; column < wanted; column++)
       turned[column * height + row + below] = words[below * wanted + column] ?? 0
@@ -166,7 +168,8 @@ function turnInto(
 function turnedFloats(values: Float32Array, across: number, rows: number): Float32Array {
   const turned = new Float32Array(values.length)
   for (let group = 0; group < across; group++)
-    for (let row = 0; row < rows; row++) turned[row * across + group] = values[group * rows + row] ?? 0
+    for (let row = 0; row < rows; row++)
+      turned[row * across + group] = at(values, group * rows + row, 'scale')
   return turned
 }
 
@@ -177,7 +180,8 @@ function turnedFloats(values: Float32Array, across: number, rows: number): Float
  * @throws WorkbenchError `unsupported` for one whose meaning differs between programs
  */
 function zeroPoints(
-  { kind, layout, zeros }: Scaled,
+  { kind, layout }: Scaled,
+  { tensor, added }: NonNullable<Scaled['zeros']>,
   words: Int32Array,
   rows: number,
   across: number
@@ -193,8 +197,8 @@ function zeroPoints(
     for (let group = 0; group < across; group++) {
       const index = layout === 'columns' ? group * wordRows + wordRow : wordRow * across + group
       const stored = (at(words, index, 'word') >>> shift) & most
-      if (zeros?.added === 1 && stored === most) throw ambiguousZero(zeros.tensor, stored)
-      values[row * across + group] = stored + (zeros?.added ?? 0) - middle
+      if (added === 1 && stored === most) throw ambiguousZero(tensor, stored)
+      values[row * across + group] = stored + added - middle
     }
   }
   return values

@@ -71,6 +71,16 @@ export function multiplyOut(
   const rowBytes = rowBytesOf(scaled, columns)
   const byteOf = (column: number): number => (half ? column >> 1 : column)
   const origin = Math.floor(first / columns) * rowBytes + byteOf(first % columns)
+  const last = first + target.count - 1
+  const lastRow = Math.floor(last / columns)
+  requireEnough(
+    { stored, ...values },
+    {
+      bytes: lastRow * rowBytes + byteOf(last % columns) - origin + 1,
+      blocks: (Math.floor(lastRow / scaled.block[0]) + 1) * Math.ceil(columns / scaled.block[1]),
+      columns
+    }
+  )
   for (let done = 0; done < weights.length;) {
     const row = Math.floor((first + done) / columns)
     const column = (first + done) % columns
@@ -88,7 +98,20 @@ export function multiplyOut(
   encodeFloat32(weights, target.dtype, target.bytes)
 }
 
-// Of the loops below each runs once for every weight: their typed arrays have what they look up, which is checked before.
+/** Once for all that the loops below look up. @throws RangeError where an array is too short for them */
+function requireEnough(
+  { stored, scales, zeros, groupOf }: ScaleValues & { readonly stored: Uint8Array },
+  { bytes, blocks, columns }: { bytes: number; blocks: number; columns: number }
+): void {
+  const isShort =
+    stored.length < bytes ||
+    scales.length < blocks ||
+    (zeros !== null && zeros.length < blocks) ||
+    (groupOf !== null && groupOf.length < columns)
+  if (isShort) throw new RangeError('scaled weights lack some of what they are made of')
+}
+
+// Of the loops below each runs once for every weight: their typed arrays have what they look up, see requireEnough.
 
 function unpackBytes(part: Float32Array, stored: Uint8Array, start: number, numbers: Float32Array): void {
   for (let i = 0; i < part.length; i++) part[i] = numbers[stored[start + i] ?? 0] ?? 0
