@@ -53,7 +53,8 @@ export async function profileBlocks(
 ): Promise<BlockProfile> {
   const pair = await openPairWeights(folders.base, folders.post)
   const device = profilingDevice(folder)
-  const reader = new ReadAhead(pair, signal)
+  const reader = new ReadAhead(pair)
+  reader.until(signal)
   const peak = await openGemmPeak(device)
   try {
     const { spec } = pair.post

@@ -6,7 +6,14 @@ import { fullLayout, lastRowsLayout } from '../tries/attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block-weights'
 import { floatsOf, floatTensor } from '../device/device'
 import { embedTokens } from './embed-tokens'
-import { ExpertSession, type Feeds, type LayerSession, type LayerSource, openLayer } from './layer-session'
+import {
+  ExpertSession,
+  type Feeds,
+  type LayerSession,
+  LayerSessions,
+  type LayerSource,
+  openLayer
+} from './layer-session'
 import type { RunStates } from './kept-states'
 import { LevelStates } from './level-states'
 import { chunksOf, type PartStep, partSteps } from './part-steps'
@@ -43,6 +50,8 @@ export interface ForwardRun extends LayerSource {
   readonly kept?: RunStates
   /** Where blocks come from when not from the pair's files by this thread: a reader beside it, or memory. */
   readonly blocks?: (step: BlockStep) => Promise<BlockWeights>
+  /** Graphs of passes over the same prompts to the same end, which stay open; left out: its own. */
+  readonly sessions?: LayerSessions
 }
 
 export type ForwardEvent =
@@ -142,8 +151,7 @@ class ForwardPass {
   private readonly pace: Pace
   private readonly parts: readonly TriePart[]
   private readonly decoder: WeightDecoder
-  /** For the last layer, which may have fewer rows, and for all others, by what is fixed in a graph of the model's config. */
-  private readonly sessions = new Map<string, LayerSession>()
+  private readonly sessions: LayerSessions
   /** Weights of the block that computes. */
   private readonly block = new Map<string, ort.Tensor>()
   private expert: ExpertSession | null = null
@@ -161,6 +169,7 @@ class ForwardPass {
     this.store = openNodeStates(device, rows, hiddenSize, this.statesStay)
     this.pace = new Pace(device)
     this.parts = run.parts ?? [wholeTrie(run.trie)]
+    this.sessions = run.sessions ?? new LayerSessions()
     this.decoder = new WeightDecoder(pair)
   }
 
@@ -200,7 +209,7 @@ class ForwardPass {
   async close(): Promise<void> {
     this.dropBlock()
     this.store.close()
-    for (const session of this.sessions.values()) await session.close()
+    if (this.run.sessions === undefined) await this.sessions.close()
     await this.expert?.close()
   }
 
@@ -222,14 +231,13 @@ class ForwardPass {
     const { layer } = ofLevel
     const isLast = this.isLast(layer)
     const spec = specOf(pair, source)
-    const key = `${isLast}/${this.hasExperts(layer)}/${spec.normEpsilon}`
-    let session = this.sessions.get(key)
-    if (session === undefined) {
+    // The last layer may have fewer rows; of a model's config this is fixed in a graph.
+    const kind = `${isLast}/${this.hasExperts(layer)}/${spec.normEpsilon}`
+    const session = await this.sessions.of(kind, () => {
       const lastRows = isLast && everyRow !== true
       const layout = lastRows ? lastRowsLayout(packed, finalRows(packed)) : fullLayout(packed)
-      session = await openLayer(this.run, spec, layer, layout, !isLast && this.statesStay)
-      this.sessions.set(key, session)
-    }
+      return openLayer(this.run, spec, layer, layout, !isLast && this.statesStay)
+    })
     return { ...ofLevel, isLast, source, spec, session }
   }
 

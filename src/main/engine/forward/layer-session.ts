@@ -129,6 +129,24 @@ export class LayerSession {
   }
 }
 
+/** Block graphs of one layout's passes, each made once: of the last layer, of all others, and by what else is fixed in a graph. */
+export class LayerSessions {
+  private readonly sessions = new Map<string, LayerSession>()
+
+  async of(kind: string, open: () => Promise<LayerSession>): Promise<LayerSession> {
+    const known = this.sessions.get(kind)
+    if (known !== undefined) return known
+    const opened = await open()
+    this.sessions.set(kind, opened)
+    return opened
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.sessions.values()) await session.close()
+    this.sessions.clear()
+  }
+}
+
 /** The graph of one expert, ready to run with any expert's weights. */
 export class ExpertSession {
   private constructor(

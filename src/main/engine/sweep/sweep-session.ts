@@ -11,34 +11,50 @@ import { memberOf } from '../weights/pair-weights'
 import type { WeightRead } from '../weights/weight-decoder'
 import { type GroupingInParts, sweepGroups } from './kept-parts'
 import type { SweptModels } from './sweep-memory'
+import { SweepMeans } from './sweep-means'
 
 /** Weights are kept where at least so much of them fits: less gains little for its memory. */
 const LEAST_SHARE = 1 / 2
 
 /**
- * What the stages of a sweep leave for those after them: weights as they are computed with, and hidden states. All of one pair, on one
- * device, in one precision.
+ * What the stages of a sweep, which come one after the other, leave for those after them: what they have open, weights as they are computed
+ * with, and hidden states. All of one pair, on one device, in one precision.
  */
 export class SweepSession {
   readonly weights = new KeptWeights()
   readonly states = new KeptStates()
+  /** Null before the first stage, and after one that did not come to its end: nobody knows what that left of them. */
+  private means: SweepMeans | null = null
   private running = 0
   private hasEnded = false
 
-  begin(): void {
+  /**
+   * Begins a stage. What it computes with is opened by the first, and anew where there is a checkpoint that no stage before has needed.
+   *
+   * @throws WorkbenchError as `openRun`
+   */
+  async begin(request: SweepRequest): Promise<SweepMeans> {
     this.running++
+    try {
+      if (this.means?.covers(request) === false) await this.close()
+      return (this.means ??= await SweepMeans.open(request, this.weights))
+    } catch (error) {
+      await this.done(false)
+      throw error
+    }
   }
 
-  /** A stage is over, however it ended. */
-  done(): void {
+  /** A stage is over. @param completely whether it came to its end */
+  async done(completely: boolean): Promise<void> {
     this.running--
-    this.freeWhenOver()
+    if (!completely) await this.close()
+    await this.freeWhenOver()
   }
 
   /** No stage comes any more; one that was cancelled may still be on its way out. */
-  end(): void {
+  async end(): Promise<void> {
     this.hasEnded = true
-    this.freeWhenOver()
+    await this.freeWhenOver()
   }
 
   /**
@@ -72,10 +88,17 @@ export class SweepSession {
     return { grouping, keptBytes: copiedBytes(models, grouping) + states + weights }
   }
 
-  private freeWhenOver(): void {
+  private async freeWhenOver(): Promise<void> {
     if (!this.hasEnded || this.running > 0) return
     this.weights.limit(0)
     this.states.clear()
+    await this.close()
+  }
+
+  private async close(): Promise<void> {
+    const { means } = this
+    this.means = null
+    await means?.close()
   }
 }
 
@@ -91,9 +114,10 @@ export function sweepSession(id: string): SweepSession {
 }
 
 /** Lets go of what a session keeps, if there is one. */
-export function endSweepSession(id: string): void {
-  sessions.get(id)?.end()
+export async function endSweepSession(id: string): Promise<void> {
+  const session = sessions.get(id)
   sessions.delete(id)
+  await session?.end()
 }
 
 /** States that are kept are copied for the pass that goes on from them. */

@@ -1,19 +1,16 @@
 import { totalWork, type Work } from '../../../contract/documents/sweep-work'
 import type { Precision } from '../../../contract/model/device'
-import { type MinPDraw, minPDraw, OPEN_SAMPLING } from '../../../contract/model/sampling'
+import { minPDraw, OPEN_SAMPLING } from '../../../contract/model/sampling'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedures/engine'
+import type { MovedBytes } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
 import { type ForwardRun, nodesPerRun } from '../forward/forward'
 import { type AskedGroup, askedGroup, type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
-import { Draws } from '../forward/draws'
-import { type LanguageHead, openLanguageHead, sliceRead } from '../forward/language-head'
+import type { Draws } from '../forward/draws'
 import { type Computation, finiteForward } from '../forward/non-finite'
-import type { BlockStep, BlockWeights } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
-import { type OpenRun, openRun } from '../forward/open-run'
-import { ReadAhead } from '../weights/read-ahead'
 import { type AnswerTrie, buildAnswerTrie } from '../tries/answer-trie'
-import { buildRecipeTrie, type Origin } from '../tries/recipe-trie'
+import { buildRecipeTrie, type Sharing } from '../tries/recipe-trie'
 import { countPartEdges, type TriePart } from '../tries/trie-parts'
 import { findSharing } from '../weights/sharing'
 import { mostStates } from '../tries/alive-states'
@@ -22,6 +19,7 @@ import { type GroupingInParts, type GroupInParts, sweepGroups } from './kept-par
 import { type HeadRun, joined, nextTokens } from './next-tokens'
 import { type LastStates, rivalTokens } from './rival-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
+import { SweepMeans } from './sweep-means'
 import { type SweepSession, sweepSession } from './sweep-session'
 import { at } from '../../../contract/model/look-up'
 
@@ -40,40 +38,44 @@ import { at } from '../../../contract/model/look-up'
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()
   const session = request.session === undefined ? null : sweepSession(request.session.id)
-  session?.begin()
-  const open = await openRun(request, request.models).catch((error: unknown) => {
-    session?.done()
-    throw error
-  })
+  const means = session === null ? await SweepMeans.open(request, null) : await session.begin(request)
+  const { pair, device, reader } = means
+  const listenNoLonger = reader.until(signal)
+  const before = { toDevice: 0, fromDevice: 0, ...device.moved }
+  let isDone = false
   try {
-    const { pair, device } = open
-    const reader = open.own(new ReadAhead(pair, signal))
     const precision = choosePrecision(device, pair, request.precision)
-    const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
-    const run = new SweepRun(request, { open, precision, reader, session, signal }, models)
+    const sharing = means.sharingOf(request.models)
+    const models = await sweptModels(pair, request, device.keepsTensors ? precision : null, sharing)
+    const run = new SweepRun(request, { means, precision, session, signal }, models)
     yield run.plan()
     yield* run.groups()
+    isDone = true
     yield {
       type: 'done',
       work: totalWork(run.works),
       reading: { ...run.reading, peakBuffers: reader.peakBuffers },
-      moved: device.moved === null ? null : { ...device.moved },
+      moved: device.moved === null ? null : movedSince(before, device.moved),
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
-    await open.close()
-    session?.done()
+    listenNoLonger()
+    await (session === null ? means.close() : session.done(isDone))
   }
 }
+
+const movedSince = (before: MovedBytes, now: Readonly<MovedBytes>): MovedBytes => ({
+  toDevice: now.toDevice - before.toDevice,
+  fromDevice: now.fromDevice - before.fromDevice
+})
 
 /** Every event goes through two processes and a schema, which takes as long as a small model's block. */
 const PROGRESS_INTERVAL_MS = 50
 
-/** What a sweep computes with. */
-interface SweepMeans {
-  readonly open: OpenRun
+/** What a sweep runs with. */
+interface SweepSetting {
+  readonly means: SweepMeans
   readonly precision: Precision
-  readonly reader: ReadAhead
   readonly session: SweepSession | null
   readonly signal: AbortSignal | undefined
 }
@@ -97,7 +99,6 @@ class SweepRun {
   /** What the session keeps meanwhile, at most. */
   private readonly keptBytes: number
   private readonly computation: Computation
-  private readonly heads = new Map<Origin, LanguageHead>()
   /** As tokens are drawn, and then as is asked besides; null where more than temperature and min-p decides. */
   private readonly draws: Draws | null
   /** Of the rivals that are samplers, where that is so. */
@@ -109,25 +110,26 @@ class SweepRun {
   /** @throws WorkbenchError as `sweepGroups` */
   constructor(
     private readonly request: SweepRequest,
-    private readonly means: SweepMeans,
+    private readonly setting: SweepSetting,
     private readonly models: SweptModels
   ) {
     const { pair, trie } = models
-    const { open, precision, session } = means
+    const { means, precision, session } = setting
+    const { device } = means
     this.tries = request.prompts.map(buildAnswerTrie)
     this.tokens = trackedTokens(request.prompts)
     const { grouping, keptBytes } =
       session === null
-        ? { grouping: sweepGroups(models, this.tries, request, open.device.name), keptBytes: 0 }
-        : session.groups(models, this.tries, request, open.device.name)
+        ? { grouping: sweepGroups(models, this.tries, request, device.name), keptBytes: 0 }
+        : session.groups(models, this.tries, request, device.name)
     this.grouping = grouping
     this.keptBytes = keptBytes
-    this.computation = { device: open.device, precision, pair, trie, models: request.models }
+    this.computation = { device, precision, pair, trie, models: request.models }
     const { sampling = OPEN_SAMPLING, whatIf = [], rivals = [] } = request
     const own = minPDraw(sampling)
     const ofPost = rivals.filter((rival) => rival.kind === 'sampler')
-    this.draws = own === null ? null : this.drawing([own, ...whatIf])
-    this.samplers = own === null || ofPost.length === 0 ? null : this.drawing(ofPost)
+    this.draws = own === null ? null : means.drawsOf([own, ...whatIf])
+    this.samplers = own === null || ofPost.length === 0 ? null : means.drawsOf(ofPost)
   }
 
   plan(): EngineSweepEvent {
@@ -141,8 +143,8 @@ class SweepRun {
       split: { groups: groups.map(({ indices }) => [...indices]), rowBound },
       peakBytes: peakBytes + this.keptBytes,
       identicalLayers: [...this.models.identicalLayers],
-      device: this.means.open.device.name,
-      precision: this.means.precision
+      device: this.computation.device.name,
+      precision: this.computation.precision
     }
   }
 
@@ -171,13 +173,14 @@ class SweepRun {
   private async *parts(group: GroupOnItsWay): AsyncGenerator<EngineSweepEvent> {
     const { index, packed, parts, states, asked } = group
     const { pair, trie } = this.models
-    const { signal } = this.means
+    const { means, signal } = this.setting
     const run: ForwardRun = {
       ...this.computation,
       packed,
       parts,
       signal,
-      blocks: (step) => this.block(step),
+      blocks: (step) => means.block(step),
+      sessions: await means.layersOf(packed),
       kept: states ?? undefined,
       nodesPerRun: nodesPerRun(this.grouping.rowBound, packed.tokens.length, asked.rows.length)
     }
@@ -248,12 +251,12 @@ class SweepRun {
     const run: HeadRun = {
       computation: this.computation,
       scorer,
-      head: await this.head(finals.origin),
+      head: await this.setting.means.head(finals.origin),
       vocabularySize: memberOf(this.models.pair, finals.origin).spec.vocabularySize,
       tokens: this.tokens,
       sampling: this.request.sampling,
       draws: this.throughDraws,
-      signal: this.means.signal
+      signal: this.setting.signal
     }
     const next: Float64Array[] = []
     let scored = 0
@@ -291,7 +294,7 @@ class SweepRun {
     const { rivals = [], models, sampling = OPEN_SAMPLING } = this.request
     const last = async (kind: 'base' | 'post'): Promise<LastStates> => ({
       hidden: scorer.statesOf(this.leafOf(kind)),
-      head: await this.head(kind)
+      head: await this.setting.means.head(kind)
     })
     const next = await rivalTokens({
       rivals,
@@ -302,33 +305,9 @@ class SweepRun {
       sampling,
       draws: this.draws,
       samplers: this.samplers,
-      signal: this.means.signal
+      signal: this.setting.signal
     })
     for (const [index, rows] of next.entries()) yield* scorer.events([models.length + index], rows)
-  }
-
-  private block(step: BlockStep): Promise<BlockWeights> {
-    const { reader, session } = this.means
-    return session === null ? reader.block(step) : session.weights.block(reader, this.spec, step)
-  }
-
-  /** A head, which stays open until the sweep ends. */
-  private async head(origin: Origin): Promise<LanguageHead> {
-    const known = this.heads.get(origin)
-    if (known !== undefined) return known
-    const { open, reader, session } = this.means
-    const model = memberOf(this.models.pair, origin)
-    const opened = await openLanguageHead(open.device, model, (slice) => {
-      const reads = [sliceRead(model.spec, origin, slice)]
-      return session === null ? reader.read(reads) : session.weights.read(reader, reads)
-    })
-    this.heads.set(origin, open.own(opened))
-    return opened
-  }
-
-  private drawing(samplers: readonly MinPDraw[]): Draws {
-    const { open } = this.means
-    return open.own(new Draws(open.device, this.spec, samplers))
   }
 
   /** Null where a sum over the vocabulary tells what is asked. */
@@ -352,13 +331,15 @@ class SweepRun {
  * The models of a request as a trie, with what decides how much memory they take.
  *
  * @param uploadedIn see `SweptModels`
+ * @param found see `findSharing`
  */
 export async function sweptModels(
   pair: PairWeights,
   request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf'>,
-  uploadedIn: SweptModels['uploadedIn'] = null
+  uploadedIn: SweptModels['uploadedIn'] = null,
+  found: Promise<Sharing> = findSharing(pair, request.models)
 ): Promise<SweptModels> {
-  const sharing = await findSharing(pair, request.models)
+  const sharing = await found
   const trie = buildRecipeTrie(request.models, sharing)
   return {
     pair,

@@ -57,10 +57,8 @@ export class ReadAhead {
   private inUse = 0
   private ended: Error | null = null
 
-  /** @param signal ends waiting for weights */
   constructor(
     private readonly pair: PairWeights,
-    private readonly signal?: AbortSignal,
     entry = builtScript('read-ahead-worker.js')
   ) {
     const { base, post, others } = pair
@@ -80,7 +78,12 @@ export class ReadAhead {
     this.worker.on('exit', (code) => {
       this.fail(new Error(`the reader of weights ended with exit code ${code}`))
     })
+  }
+
+  /** Waiting for weights ends, for good, when this fires. @returns for whoever is done, so that it does so no longer */
+  until(signal: AbortSignal | undefined): () => void {
     signal?.addEventListener('abort', this.onAbort, { once: true })
+    return () => signal?.removeEventListener('abort', this.onAbort)
   }
 
   /** A block's weights; at most BUFFER_COUNT requests may be unreleased. */
@@ -126,7 +129,6 @@ export class ReadAhead {
 
   /** Ends the thread, in the middle of a read if need be. */
   async close(): Promise<void> {
-    this.signal?.removeEventListener('abort', this.onAbort)
     this.fail(new Error('the reader of weights was closed'))
     await this.worker.terminate()
   }

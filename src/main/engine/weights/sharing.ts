@@ -13,19 +13,24 @@ import type { ModelWeights, PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
 import { got } from '../../../contract/model/look-up'
 
+/** @throws WorkbenchError as `requireComponents` of a recipe among them */
+export function requireModels({ post: { spec } }: PairWeights, models: readonly Model[]): void {
+  for (const model of models) {
+    const strengths = modelStrengths(model, spec.layerCount)
+    if (strengths !== null) requireComponents(spec, strengths)
+  }
+}
+
 /**
  * Which blocks of a pair, and of other checkpoints, are one and the same. Layers are compared by a sample first, so that
  * those of an ordinary pair, which post-training moved, cost a few kilobytes here.
  *
  * @param models that are to be computed
- * @throws WorkbenchError as `requireComponents` of a recipe among them
+ * @throws WorkbenchError as `requireModels`
  */
 export async function findSharing(pair: PairWeights, models: readonly Model[]): Promise<Sharing> {
   const { base, post } = pair
-  for (const model of models) {
-    const strengths = modelStrengths(model, post.spec.layerCount)
-    if (strengths !== null) requireComponents(post.spec, strengths)
-  }
+  requireModels(pair, models)
   const { layerCount } = post.spec
   const identical: boolean[] = []
   let lossless = true

@@ -1,10 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { layersModel, type Model, rangeModel } from '../../../../../src/contract/model/model'
 import type { SweepRequest } from '../../../../../src/contract/procedures/engine'
 import type { Work } from '../../../../../src/contract/documents/sweep-work'
+import { InferenceSession } from '../../../../../src/main/base/onnxruntime'
+import { readPair } from '../../../../../src/main/checkpoint/pair'
 import { sweep } from '../../../../../src/main/engine/sweep/sweep'
 import { endSweepSession, sweepSession } from '../../../../../src/main/engine/sweep/sweep-session'
 import { goldenPath } from '../../../../fixtures/goldens'
+
+vi.mock(import('../../../../../src/main/checkpoint/pair'), { spy: true })
 
 const SESSION = 'a sweep'
 const PLENTY = 2 ** 30
@@ -77,8 +81,34 @@ function expectSame(outcome: Outcome | undefined, plain: Outcome): void {
 }
 
 describe('the stages of a sweep', () => {
-  afterEach(() => {
-    endSweepSession(SESSION)
+  afterEach(async () => {
+    await endSweepSession(SESSION)
+    vi.clearAllMocks()
+  })
+
+  it('open the pair once, and make every graph once', async () => {
+    const create = vi.spyOn(InferenceSession, 'create')
+    await stages(PLENTY)
+    expect(readPair).toHaveBeenCalledTimes(1)
+    // Of blocks two for each of four sets of prompts, of which the last two stages share one; of the heads of post and base three each.
+    expect(create).toHaveBeenCalledTimes(2 * 4 + 3 * 2)
+    create.mockRestore()
+  })
+
+  it('go on after one that was stopped on its way', async () => {
+    const session = { id: SESSION, leaves: 'weights' as const }
+    const asked = { models: ALL, prompts: [ONE] }
+    const plain = await outcomeOf(asked)
+    for await (const event of sweep({ ...pair, memoryBytes: PLENTY, ...asked, session }))
+      if (event.type === 'progress') break
+    const controller = new AbortController()
+    const stopped = sweep({ ...pair, memoryBytes: PLENTY, ...asked, session }, controller.signal)
+    await expect(
+      (async () => {
+        for await (const event of stopped) if (event.type === 'progress') controller.abort()
+      })()
+    ).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+    expectSame(await outcomeOf({ ...asked, session }), plain)
   })
 
   it('read every weight once, and compute no layer twice that models have in common', async () => {
@@ -126,7 +156,7 @@ describe('the stages of a sweep', () => {
     const session = sweepSession(SESSION)
     expect(session.weights.bytes).toBeGreaterThan(0)
     expect(session.states.bytes).toBeGreaterThan(0)
-    endSweepSession(SESSION)
+    await endSweepSession(SESSION)
     expect([session.weights.bytes, session.states.bytes]).toEqual([0, 0])
   })
 
@@ -137,7 +167,7 @@ describe('the stages of a sweep', () => {
     const session = sweepSession(SESSION)
     const probabilities: number[][][] = ALL.map(() => [])
     for await (const event of sweep({ ...pair, memoryBytes: PLENTY, ...asked })) {
-      if (event.type === 'plan') endSweepSession(SESSION)
+      if (event.type === 'plan') await endSweepSession(SESSION)
       if (event.type !== 'probabilities') continue
       expect(session.weights.bytes).toBeGreaterThan(0)
       probabilities[event.model] = event.probabilities

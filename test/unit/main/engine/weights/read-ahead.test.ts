@@ -18,7 +18,8 @@ async function withReader(
   signal?: AbortSignal
 ): Promise<void> {
   const pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
-  const reader = new ReadAhead(pair, signal)
+  const reader = new ReadAhead(pair)
+  reader.until(signal)
   try {
     await work(reader, pair)
   } finally {

@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Model, otherCheckpointsOf } from '../../../contract/model/model'
+import type { MinPDraw } from '../../../contract/model/sampling'
+import type { SweepRequest } from '../../../contract/procedures/engine'
+import type { Device } from '../device/device'
+import { Draws } from '../forward/draws'
+import { type LanguageHead, openLanguageHead, sliceRead } from '../forward/language-head'
+import { LayerSessions } from '../forward/layer-session'
+import { type OpenRun, openRun } from '../forward/open-run'
+import type { PackedPrompts } from '../tries/prompt-trie'
+import { type Origin, otherOrigin, type Sharing } from '../tries/recipe-trie'
+import type { BlockStep, BlockWeights } from '../weights/block-weights'
+import type { KeptWeights } from '../weights/kept-weights'
+import { memberOf, type PairWeights } from '../weights/pair-weights'
+import { ReadAhead } from '../weights/read-ahead'
+import { findSharing, requireModels } from '../weights/sharing'
+
+type Opened = Pick<SweepRequest, 'base' | 'post' | 'device' | 'models'>
+
+/**
+ * What a sweep computes with, or all stages of one: its pair and its device, open, the thread that reads ahead, and the graphs that were made
+ * for them, each once. Close it after use.
+ */
+export class SweepMeans {
+  readonly reader: ReadAhead
+  private sharing: Sharing | null = null
+  private readonly heads = new Map<Origin, LanguageHead>()
+  private readonly draws = new Map<string, Draws>()
+  private layers: { readonly packed: PackedPrompts; readonly sessions: LayerSessions } | null = null
+
+  /** @param weights where those that are read are kept; null for nowhere */
+  private constructor(
+    private readonly request: Opened,
+    private readonly open: OpenRun,
+    private readonly weights: KeptWeights | null
+  ) {
+    this.reader = open.own(new ReadAhead(open.pair))
+    open.own({ close: async () => this.layers?.sessions.close() })
+  }
+
+  /** @throws WorkbenchError as `openRun` */
+  static async open(request: Opened, weights: KeptWeights | null): Promise<SweepMeans> {
+    return new SweepMeans(request, await openRun(request, request.models), weights)
+  }
+
+  get pair(): PairWeights {
+    return this.open.pair
+  }
+
+  get device(): Device {
+    return this.open.device
+  }
+
+  /** Whether all that a request computes with is open. */
+  covers({ base, post, device, models }: Opened): boolean {
+    return (
+      isDeepStrictEqual([base, post, device], [this.request.base, this.request.post, this.request.device]) &&
+      models.flatMap(otherCheckpointsOf).every(({ path }) => this.pair.others.has(otherOrigin(path)))
+    )
+  }
+
+  /** Which blocks are one and the same, compared once. @throws WorkbenchError as `requireModels` */
+  async sharingOf(models: readonly Model[]): Promise<Sharing> {
+    requireModels(this.pair, models)
+    return (this.sharing ??= await findSharing(this.pair, []))
+  }
+
+  block(step: BlockStep): Promise<BlockWeights> {
+    const { weights, reader } = this
+    return weights === null ? reader.block(step) : weights.block(reader, this.pair.post.spec, step)
+  }
+
+  async head(origin: Origin): Promise<LanguageHead> {
+    const known = this.heads.get(origin)
+    if (known !== undefined) return known
+    const { open, reader, weights } = this
+    const model = memberOf(this.pair, origin)
+    const opened = await openLanguageHead(open.device, model, (slice) => {
+      const reads = [sliceRead(model.spec, origin, slice)]
+      return weights === null ? reader.read(reads) : weights.read(reader, reads)
+    })
+    this.heads.set(origin, open.own(opened))
+    return opened
+  }
+
+  drawsOf(samplers: readonly MinPDraw[]): Draws {
+    const key = JSON.stringify(samplers)
+    const known = this.draws.get(key)
+    if (known !== undefined) return known
+    const opened = this.open.own(new Draws(this.device, this.pair.post.spec, samplers))
+    this.draws.set(key, opened)
+    return opened
+  }
+
+  /** Of passes over these prompts, one after the other; those of other prompts are closed. */
+  async layersOf(packed: PackedPrompts): Promise<LayerSessions> {
+    if (this.layers !== null && isDeepStrictEqual(this.layers.packed.paths, packed.paths)) {
+      if (isDeepStrictEqual(this.layers.packed.tokens, packed.tokens)) return this.layers.sessions
+    }
+    await this.layers?.sessions.close()
+    const sessions = new LayerSessions()
+    this.layers = { packed, sessions }
+    return sessions
+  }
+
+  close(): Promise<void> {
+    return this.open.close()
+  }
+}
