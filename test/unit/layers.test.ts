@@ -122,20 +122,18 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/weights/quantise.ts': 4,
   'main/family/decoder-spec.ts': 1,
   'main/family/neutral-keys.ts': 1,
-  'main/crc/check/check-answers.ts': 1,
   'main/crc/check/questions.ts': 1,
   'main/crc/search/search-run.ts': 1,
   'main/crc/selection/bootstrap.ts': 2,
-  'main/crc/selection/score-table.ts': 4,
+  'main/crc/selection/score-table.ts': 3,
   'main/crc/selection/sign-flip.ts': 3,
   'main/crc/sweep/compute-sweep.ts': 3,
-  'main/crc/sweep/earlier-results.ts': 6,
+  'main/crc/sweep/earlier-results.ts': 5,
   'main/crc/sweep/merge-parts.ts': 1,
   'main/crc/sweep/prepare-sweep.ts': 2,
   'main/crc/sweep/shard.ts': 1,
   'main/crc/sweep/sweep-checkpoint.ts': 1,
   'main/crc/task/characters.ts': 1,
-  'main/crc/task/render-prompts.ts': 1,
   'main/crc/task/scoring.ts': 1
 }
 const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array\(\))(?![\w.])/g

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { CategoryScore, SweepDocument } from './crc'
 import { ComputedBy } from './computed-by'
 import { type Model, sweptRangeModel, weightsKey } from '../model/model'
-import { Problem } from '../model/problem'
 import { Recipe, type RestorationRange } from '../model/recipe'
+import { UNFINISHED } from './job-ending'
 
 /**
  * What a model's whole answers to the prompts of a sweep are worth. Exact: the probability that an answer is one valid
@@ -61,8 +61,7 @@ export type CheckProgress = z.infer<typeof CheckProgress>
 export const CheckEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), sweepId: z.string(), progress: CheckProgress }),
   z.object({ type: z.literal('finished'), sweepId: z.string() }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type CheckEvent = z.infer<typeof CheckEvent>
 

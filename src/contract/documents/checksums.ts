@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BytesProgress } from './distances'
-import { Problem } from '../model/problem'
+import { UNFINISHED } from './job-ending'
 
 export const CHECKSUMS_VERSION = 1
 
@@ -27,7 +27,6 @@ export type ChecksumsDocument = z.infer<typeof ChecksumsDocument>
 export const ChecksumsEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: BytesProgress }),
   z.object({ type: z.literal('finished') }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type ChecksumsEvent = z.infer<typeof ChecksumsEvent>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PairReferences } from '../model/checkpoint'
-import { Problem } from '../model/problem'
+import { UNFINISHED } from './job-ending'
 
 /** What is compared of a pair, in the order tables show it. Biases and norms exist in some families only. */
 export const COMPONENTS = [
@@ -161,8 +161,7 @@ export const DistancesEvent = z.discriminatedUnion('type', [
     /** Of this run: 0 when the project had the distances of these very checkpoints already. */
     bytesRead: count
   }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type DistancesEvent = z.infer<typeof DistancesEvent>
 

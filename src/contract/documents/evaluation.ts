@@ -10,10 +10,10 @@ import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { RunHead } from './run-head'
 import { PairJudgement } from './preferences'
-import { Problem } from '../model/problem'
 import { Computing, SampleProgress, ShownSample, Variant } from './samples'
 import { Task } from './task'
 import { factsOf, TaskKind } from '../model/task-kinds'
+import { UNFINISHED } from './job-ending'
 
 /** What a variant puts around the prompts of the task. */
 const PromptFrame = z.object({
@@ -255,8 +255,7 @@ export function evaluationShare({
 export const EvaluationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), evaluationId: z.string(), progress: EvaluationProgress }),
   z.object({ type: z.literal('finished'), evaluationId: z.string(), seconds: z.number() }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type EvaluationEvent = z.infer<typeof EvaluationEvent>
 

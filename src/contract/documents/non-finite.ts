@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BytesProgress } from './distances'
-import { Problem } from '../model/problem'
+import { UNFINISHED } from './job-ending'
 
 /** A stored tensor that holds values which no model can be computed from: NaN or infinity. */
 export const NonFiniteTensor = z.object({
@@ -28,8 +28,7 @@ export type PairValues = z.infer<typeof PairValues>
 export const ValuesEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: BytesProgress }),
   z.object({ type: z.literal('finished'), values: PairValues }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type ValuesEvent = z.infer<typeof ValuesEvent>
 

@@ -11,8 +11,8 @@ import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { RunHead } from './run-head'
 import { PreferenceMark } from './preferences'
-import { Problem } from '../model/problem'
 import { SamplePrompt, TaskSettings } from './task'
+import { UNFINISHED } from './job-ending'
 
 const [base, post, recipe, checkpoint, rival] = AnsweringModel.options
 const name = z.string()
@@ -202,8 +202,7 @@ export const SampleEvent = z.discriminatedUnion('type', [
   /** Finished answers since the last event, and how far the others have come. */
   z.object({ type: z.literal('samples'), finished: z.array(ShownSample), growing: z.array(GrowingSample) }),
   z.object({ type: z.literal('finished'), runId: z.string(), seconds: z.number() }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type SampleEvent = z.infer<typeof SampleEvent>
 

@@ -1,4 +1,5 @@
 import { tQuantile } from '../model/t-quantile'
+import { multimap } from '../model/multimap'
 
 /** With fewer degrees of freedom than this, Student's t says next to nothing. */
 const LEAST_FREEDOM = 3
@@ -14,12 +15,7 @@ const LEAST_FREEDOM = 3
 export function halfWidths(
   categories: readonly string[]
 ): (valueOf: (prompt: number) => number | undefined) => number | null {
-  const promptsOf = new Map<string, number[]>()
-  for (const [prompt, category] of categories.entries()) {
-    const prompts = promptsOf.get(category)
-    if (prompts === undefined) promptsOf.set(category, [prompt])
-    else prompts.push(prompt)
-  }
+  const promptsOf = multimap(categories.map((category, prompt) => [category, prompt]))
   return (valueOf) => {
     let [variance, lost, groups] = [0, 0, 0]
     for (const prompts of promptsOf.values()) {

@@ -3,12 +3,12 @@ import { CategoryScore, Interval, RecipeScore, SweepDocument } from './crc'
 import { Work } from './sweep-work'
 import { PairReferences } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
-import { Problem } from '../model/problem'
 import { Recipe, RestorationRange, STRENGTH_BOUNDS } from '../model/recipe'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
 import { SweepProgress } from './sweep-events'
+import { UNFINISHED } from './job-ending'
 
 /** The deepest model of which every subset of layers is tried: 16,384. */
 export const EXHAUSTIVE_LAYERS = 14
@@ -261,7 +261,6 @@ export type SearchProgress = z.infer<typeof SearchProgress>
 export const SearchEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), sweepId: z.string(), progress: SearchProgress }),
   z.object({ type: z.literal('finished'), sweepId: z.string() }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type SearchEvent = z.infer<typeof SearchEvent>

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { CategoryScore } from './crc'
 import { Work } from './sweep-work'
 import { RestoredTo } from '../model/checkpoint'
-import { Problem } from '../model/problem'
 import { ScoredByBrief } from './scored-by'
 import { SweptModel } from './swept-model'
+import { UNFINISHED } from './job-ending'
 
 /** The score of one model so far, without its per-prompt detail. */
 export const LiveScore = CategoryScore.extend({
@@ -55,7 +55,6 @@ export const SweepEvent = z.discriminatedUnion('type', [
   /** Something the user should know, such as that the engine died and was started again. */
   z.object({ type: z.literal('notice'), message: z.string() }),
   z.object({ type: z.literal('finished'), sweepId: z.string(), work: Work, seconds: z.number() }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type SweepEvent = z.infer<typeof SweepEvent>

@@ -11,6 +11,7 @@ import {
   type RestorationRange,
   wholeHalf
 } from './recipe'
+import { multimap } from './multimap'
 
 /** The halves of a layer, in the order in which they are computed. */
 export const HALVES = ['attention', 'mlp'] as const satisfies readonly LayerHalf[]
@@ -253,10 +254,12 @@ export const componentName = (half: LayerHalf, component: Component): string =>
 
 /** The components of a half by their strength, in the order of the first of each: `[1, 'q and k']`. */
 export function componentGroups(layer: LayerStrength, half: LayerHalf): [number, string][] {
-  const groups = new Map<number, string[]>()
-  for (const { component, strength } of componentStrengths(layer, half)) {
-    groups.set(strength, [...(groups.get(strength) ?? []), componentName(half, component)])
-  }
+  const groups = multimap(
+    componentStrengths(layer, half).map(({ component, strength }) => [
+      strength,
+      componentName(half, component)
+    ])
+  )
   return [...groups].map(([strength, names]) => [
     strength,
     [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '').join(' and ')

@@ -3,6 +3,7 @@ import { Endpoint } from '../model/outside-model'
 import { BytesProgress } from '../documents/distances'
 import { NonFiniteTensor } from '../documents/non-finite'
 import { Problem } from '../model/problem'
+import { UNFINISHED } from '../documents/job-ending'
 
 /** Where the bytes of an exported tensor come from; see the recipe for what decides. */
 export const TENSOR_ORIGINS = ['post', 'base', 'checkpoint', 'converted', 'blended'] as const
@@ -99,7 +100,6 @@ export const ExportEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('progress'), progress: ExportProgress }),
   z.object({ type: z.literal('finished'), result: ExportResult }),
-  z.object({ type: z.literal('failed'), problem: Problem }),
-  z.object({ type: z.literal('cancelled') })
+  ...UNFINISHED
 ])
 export type ExportEvent = z.infer<typeof ExportEvent>

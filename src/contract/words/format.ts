@@ -82,10 +82,8 @@ export const rangePhrase = (range: RestorationRange, source: RestoredTo = null):
   `${range.start === range.end ? 'layer' : 'layers'} ${rangeLabel(range)}${source === null ? '' : ` from ${source.name}`}`
 
 /** A range as a name: Layers 4–11. */
-export const rangeName = (range: RestorationRange, source: RestoredTo = null): string => {
-  const phrase = rangePhrase(range, source)
-  return phrase.charAt(0).toUpperCase() + phrase.slice(1)
-}
+export const rangeName = (range: RestorationRange, source: RestoredTo = null): string =>
+  capitalised(rangePhrase(range, source))
 
 /** "40 prompts", "1 prompt". */
 export const plural = (count: number, noun: string): string =>

@@ -4,6 +4,7 @@ import { factsOf } from '../../contract/model/task-kinds'
 import { WorkbenchError } from '../../contract/model/problem'
 import { withTimeLimit } from '../base/time-limit'
 import { numbersOf } from './numbers'
+import { errorMessage } from '../base/files/bounded-file'
 
 /** A pattern of a task file may take endless time on an answer made for it. */
 const PATTERN_LIMIT_MS = 2_000
@@ -123,7 +124,7 @@ function compiled(task: Task, field: string, pattern: string, flags: string): Re
   try {
     return new RegExp(pattern, flags)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = errorMessage(error)
     throw new WorkbenchError('bad-input', `The task "${task.name}", ${field}: ${why}`)
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withoutThoughts } from './thoughts'
 
 /** An answer that a model gave in a list of them. */
 export interface ListedItem {
@@ -15,7 +16,7 @@ export interface ListedItem {
  * @returns one answer where there is no list; none for a text without any
  */
 export function readList(text: string): ListedItem[] {
-  const said = text.replace(/^\s*<think>[^]*?<\/think>/, '').trim()
+  const said = withoutThoughts(text)
   for (const read of [tagged, jsonList, numbered, bulleted]) {
     const items = read(said).filter((item) => item.text !== '')
     if (items.length > 0) return items

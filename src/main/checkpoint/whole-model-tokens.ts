@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../contract/model/problem'
+import { capitalised } from '../../contract/words/format'
 import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
 import { encodeOne, type TextModel } from '../text/text-model'
@@ -78,6 +79,16 @@ export async function compareTokens(
   }
 }
 
+/** The tokenizer of a model's own; null where its folder has none. @throws WorkbenchError `bad-file` for a broken one */
+export async function ownTextModel({ checkpoint }: PairMember): Promise<TextModel | null> {
+  try {
+    return await recentTextModel(checkpoint.path)
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
+    throw error
+  }
+}
+
 /** @throws WorkbenchError `bad-file` when the tokenizer gives tokens that the checkpoint has no embedding for */
 export function refuseTokensOutside({ checkpoint, spec }: PairMember, shared: SharedTokens): void {
   const outside = firstTokenOutside(shared, spec.vocabularySize)
@@ -118,8 +129,4 @@ export async function becomesTokens(
 
 export function sameTokens(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((token, index) => token === b[index])
-}
-
-function capitalised(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1)
 }

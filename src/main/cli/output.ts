@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { WorkbenchError } from '../../contract/model/problem'
 import { formatJson } from '../base/files/json-format'
 import { colourBits } from './colours'
+import { errorMessage } from '../base/files/bounded-file'
 
 /** A command line that asks for something impossible; the program ends with exit status 2. */
 export class UsageError extends Error {
@@ -44,7 +45,7 @@ export function printError(error: unknown): void {
 function explain(error: unknown): { message: string; hint?: string } {
   if (error instanceof WorkbenchError) return error.problem
   if (error instanceof UsageError) return { message: error.message, hint: `See "${error.help}".` }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorMessage(error)
   // The system's own complaints (no permission, disk full) say what to do; anything else is our mistake.
   if (error instanceof Error && 'syscall' in error) return { message }
   return {

@@ -9,7 +9,8 @@ import { type Recipe, SourcedRanges } from '../../contract/model/recipe'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
-import { nextTokens, renderProbed, textModelIfAny, tokenizerFor } from '../jobs/next-token'
+import { ownTextModel } from '../checkpoint/whole-model-tokens'
+import { nextTokens, renderProbed, tokenizerFor } from '../jobs/next-token'
 import { pairPaths } from '../project/demo'
 import { modelPath } from '../base/files/places'
 import { recentTextModel } from '../text/recent-text-models'
@@ -118,7 +119,7 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   const { base, post } = await openPair(folders.base, folders.post)
   const other = options.checkpoint === undefined ? null : await openOther(post, modelPath(options.checkpoint))
   const model = other === null ? await probedModel(options, folders) : checkpointModel(other)
-  const text = await (model.kind === 'recipe' ? textModelIfAny(post) : tokenizerFor(other ?? base, post))
+  const text = await (model.kind === 'recipe' ? ownTextModel(post) : tokenizerFor(other ?? base, post))
   // Without a tokenizer loading it once more tells what is missing; token ids need none.
   const prompts =
     options.tokens ??

@@ -15,6 +15,7 @@ import { keepLog } from './log'
 import { menuTemplate } from './menus'
 import { PAGE, registerScheme, restrictSession, servePage } from './page-scheme'
 import { openWindow, raise } from './window'
+import { errorMessage } from '../base/files/bounded-file'
 
 /** The desktop entry: one window on the built page, a message port between it and main, and nothing remote. */
 
@@ -47,10 +48,7 @@ if (app.requestSingleInstanceLock(asked)) {
     .whenReady()
     .then(start)
     .catch((error: unknown) => {
-      dialog.showErrorBox(
-        'SLR Workbench could not start',
-        error instanceof Error ? error.message : String(error)
-      )
+      dialog.showErrorBox('SLR Workbench could not start', errorMessage(error))
       app.exit(1)
     })
 } else {

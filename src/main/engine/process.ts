@@ -15,13 +15,14 @@ import { readAnswers } from './questions/read-answers'
 import { stopTextOf } from './generate/stop-text'
 import { sweep } from './sweep/sweep'
 import { endSweepSession } from './sweep/sweep-session'
+import { errorMessage } from '../base/files/bounded-file'
 
 /** The engine process: it computes, keeps nothing, and may die at any time. Main owns it (host.ts). */
 
 /** Only main hears this, so it may say what a native library complained of; the stack goes to the captured stderr. */
 function computationFailed(error: unknown, where: string): Problem {
   console.error(error)
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = errorMessage(error)
   return { code: 'internal', message: `The engine failed during ${where}: ${reason}` }
 }
 

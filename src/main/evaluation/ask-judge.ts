@@ -1,5 +1,9 @@
 import { setMaxListeners } from 'node:events'
+import { createHash } from 'node:crypto'
+import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
+import type { SampleLine } from '../../contract/documents/samples'
+import { multimap } from '../../contract/model/multimap'
 import { throwIfCancelled } from '../base/cancelling'
 import type { EndpointPatience } from '../endpoint/client'
 import { JudgeEndpoint } from './judge-endpoint'
@@ -25,6 +29,15 @@ export interface Questions<Question extends { key: string }, Verdict extends Sai
   /** @param reply null when there was none */
   read(question: Question, reply: string | null): Verdict
   isReadable(verdict: Verdict): boolean
+}
+
+/** A run's answers that a judge is asked about, who it is, and what it has said before. */
+export interface RunToJudge<Question extends { key: string }, Verdict extends Said> extends Pick<
+  Questions<Question, Verdict>,
+  'known' | 'settings' | 'apiKey' | 'patience'
+> {
+  readonly run: EvaluationRun
+  readonly samples: readonly SampleLine[]
 }
 
 export interface JudgeListener<Verdict> {
@@ -82,3 +95,21 @@ export async function askJudge<Question extends { key: string }, Verdict extends
     throw error
   }
 }
+
+/** Names a question among all that are stored: the same for whatever asks the same in the same words. */
+export function questionKey(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/** A task and one answer to it, as a judge is shown them. */
+export function answerWords({ prompt, answer }: { prompt: string; answer: string }): string {
+  return `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`
+}
+
+/** The answers of each variant to each prompt, in their order. */
+export function cellsOf(samples: readonly SampleLine[]): Map<string, SampleLine[]> {
+  const ordered = samples.toSorted((a, b) => a.index - b.index)
+  return multimap(ordered.map((sample) => [cellOf(sample.variant, sample.prompt), sample]))
+}
+
+export const cellOf = (variant: string, prompt: number): string => JSON.stringify([variant, prompt])

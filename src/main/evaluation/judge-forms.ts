@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import { type AnswerForm, type JudgeSettings, MAX_FORM_CHARACTERS } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { at } from '../../contract/model/look-up'
-import { askJudge, type JudgeListener, type Questions } from './ask-judge'
+import { withoutThoughts } from '../answers/thoughts'
+import { answerWords, askJudge, cellsOf, type JudgeListener, questionKey, type RunToJudge } from './ask-judge'
 
 /** What a judge says of a text that gives no answer. */
 const NO_ANSWER = 'NONE'
@@ -36,9 +36,7 @@ export async function judgeForms(
     known,
     elsewhere,
     ...judge
-  }: Pick<Questions<FormQuestion, AnswerForm>, 'known' | 'settings' | 'apiKey' | 'patience'> & {
-    run: EvaluationRun
-    samples: readonly SampleLine[]
+  }: RunToJudge<FormQuestion, AnswerForm> & {
     /** What was read for other evaluations. */
     elsewhere: readonly AnswerForm[]
   },
@@ -65,7 +63,7 @@ export async function judgeForms(
       system:
         `${judge.settings.rubric}\n\nReply with that alone, in a few words, and always with the same words for the same thing. ` +
         `If the text gives no answer, reply ${NO_ANSWER}.`,
-      wordsOf: ({ prompt, answer }) => `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`,
+      wordsOf: (question) => answerWords(question),
       read: ({ key }, reply) => ({ key, form: reply === null ? null : readForm(reply) }),
       isReadable: ({ form }) => form !== null
     },
@@ -86,12 +84,7 @@ export function judgedForms(
   const { formJudge } = run
   if (formJudge === null) return []
   const forms = new Map(known.map(({ key, form }) => [key, form]))
-  const cells = new Map<string, SampleLine[]>()
-  for (const sample of samples.toSorted((a, b) => a.index - b.index)) {
-    const cell = JSON.stringify([sample.variant, sample.prompt])
-    cells.set(cell, [...(cells.get(cell) ?? []), sample])
-  }
-  return [...cells.values()].flatMap((lines): CellForms[] => {
+  return [...cellsOf(samples).values()].flatMap((lines): CellForms[] => {
     const read = lines.map((line) => {
       const question = questionOf(run, formJudge, line)
       return question === null ? '' : forms.get(question.key)
@@ -122,9 +115,7 @@ export function meaningsOf(
  * @returns '' for none; null when the reply is several lines, or longer than a form is
  */
 export function readForm(reply: string): string | null {
-  const said = reply
-    .replace(/^\s*<think>[^]*?<\/think>/, '')
-    .trim()
+  const said = withoutThoughts(reply)
     .replace(/^["'“‘*`]+|["'”’*`.]+$/gu, '')
     .trim()
   if (said === '' || said.length > MAX_FORM_CHARACTERS || /[\r\n]/.test(said)) return null
@@ -140,8 +131,5 @@ function questionOf(
   if (answer.trim() === '') return null
   // Without a variant's prefix: what is read is the answer to the task.
   const prompt = at(task.prompts, place, 'prompt').text
-  const key = createHash('sha256')
-    .update(JSON.stringify(['form', model, rubric, prompt, answer]))
-    .digest('hex')
-  return { key, prompt, answer }
+  return { key: questionKey(['form', model, rubric, prompt, answer]), prompt, answer }
 }

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import type { JudgedPair } from '../measures/judged-pairs'
 import { at } from '../../contract/model/look-up'
-import { askJudge, type JudgeListener, type Questions } from './ask-judge'
+import { withoutThoughts } from '../answers/thoughts'
+import { askJudge, cellOf, cellsOf, type JudgeListener, questionKey, type RunToJudge } from './ask-judge'
 
 /** Two sets of answers in one order. */
 interface PairQuestion {
@@ -30,14 +30,7 @@ interface Pair {
  * @throws WorkbenchError as `askJudge`
  */
 export async function judgePairs(
-  {
-    run,
-    samples,
-    ...judge
-  }: Pick<Questions<PairQuestion, PairVerdict>, 'known' | 'settings' | 'apiKey' | 'patience'> & {
-    run: EvaluationRun
-    samples: readonly SampleLine[]
-  },
+  { run, samples, ...judge }: RunToJudge<PairQuestion, PairVerdict>,
   listener: JudgeListener<PairVerdict>,
   signal: AbortSignal
 ): Promise<void> {
@@ -94,7 +87,7 @@ export function judgedPairs(
  * @returns null when the reply is none of A, B and TIE
  */
 export function readChoice(reply: string): PairVerdict['said'] {
-  const said = reply.replace(/^\s*<think>[^]*?<\/think>/, '').trim()
+  const said = withoutThoughts(reply)
   const choice = /^[[("'*]*(a|b|tie)[\])"'*.]*$/i.exec(said)?.[1]?.toLowerCase()
   if (choice === 'a') return 'first'
   if (choice === 'b') return 'second'
@@ -110,18 +103,17 @@ function setWords(letter: string, answers: readonly string[]): string {
 function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): Pair[] {
   const { pairJudge: settings, task, variants } = run
   if (settings === null) return []
-  const texts = answersOf(samples)
+  const cells = cellsOf(samples)
   const key = (prompt: string, sets: PairQuestion['sets']): string =>
-    createHash('sha256')
-      .update(JSON.stringify([settings.model, settings.rubric, prompt, ...sets]))
-      .digest('hex')
+    questionKey([settings.model, settings.rubric, prompt, ...sets])
   return task.prompts.flatMap(({ text }, prompt) =>
     variants.flatMap((_, lower) =>
       variants.slice(lower + 1).flatMap((_, further): Pair[] => {
         const higher = lower + 1 + further
         const [one, other] = [lower, higher].map((place) => {
           const { name } = at(variants, place, 'variant').variant
-          return (texts.get(cellOf(name, prompt)) ?? []).slice(0, settings.answersPerPrompt)
+          const lines = cells.get(cellOf(name, prompt)) ?? []
+          return lines.slice(0, settings.answersPerPrompt).map((line) => line.text)
         })
         if (one === undefined || other === undefined || one.length === 0 || one.length !== other.length)
           return []
@@ -137,18 +129,4 @@ function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): Pair[] {
       })
     )
   )
-}
-
-const cellOf = (variant: string, prompt: number): string => JSON.stringify([variant, prompt])
-
-/** The texts of each variant's answers to each prompt, in their order. */
-function answersOf(samples: readonly SampleLine[]): Map<string, string[]> {
-  const cells = new Map<string, string[]>()
-  for (const { variant, prompt, text } of samples.toSorted((a, b) => a.index - b.index)) {
-    const cell = cellOf(variant, prompt)
-    const texts = cells.get(cell)
-    if (texts === undefined) cells.set(cell, [text])
-    else texts.push(text)
-  }
-  return cells
 }

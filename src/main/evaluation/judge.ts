@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { endpointKey } from '../endpoint/key'
 import { fixedSubset } from '../measures/texts/fixed-subset'
-import { askJudge, type JudgeListener, type Questions } from './ask-judge'
+import { withoutThoughts } from '../answers/thoughts'
+import { answerWords, askJudge, cellsOf, type JudgeListener, questionKey, type RunToJudge } from './ask-judge'
 
 const LOWEST = 1
 const HIGHEST = 10
@@ -17,15 +17,6 @@ interface Question {
   readonly places: { variant: string; prompt: number }[]
 }
 
-/** Answers to mark, by which judge, and what of it is there. */
-export interface AnswersToJudge extends Pick<
-  Questions<Question, JudgeVerdict>,
-  'known' | 'settings' | 'apiKey' | 'patience'
-> {
-  readonly run: EvaluationRun
-  readonly samples: readonly SampleLine[]
-}
-
 /**
  * Has a judge mark a run's answers that have no verdict yet. Nothing is sent anywhere but here, and nothing twice: equal
  * answers to a prompt are one question.
@@ -33,7 +24,7 @@ export interface AnswersToJudge extends Pick<
  * @throws WorkbenchError as `askJudge`
  */
 export async function judgeAnswers(
-  { run, samples, ...judge }: AnswersToJudge,
+  { run, samples, ...judge }: RunToJudge<Question, JudgeVerdict>,
   listener: JudgeListener<JudgeVerdict>,
   signal: AbortSignal
 ): Promise<void> {
@@ -42,7 +33,7 @@ export async function judgeAnswers(
       ...judge,
       questions: questionsOf(run, samples, judge.settings),
       system: `${judge.settings.rubric}\n\nReply with one whole number from ${LOWEST} to ${HIGHEST} and nothing else.`,
-      wordsOf: ({ prompt, answer }) => `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`,
+      wordsOf: (question) => answerWords(question),
       read: ({ key }, reply) => ({ key, mark: reply === null ? null : readMark(reply) }),
       isReadable: ({ mark }) => mark !== null
     },
@@ -71,7 +62,7 @@ export function judgeMarks(
  * @returns null when the reply is no whole number from 1 to 10
  */
 export function readMark(reply: string): number | null {
-  const said = reply.replace(/^\s*<think>[^]*?<\/think>/, '').trim()
+  const said = withoutThoughts(reply)
   const digits = /^(\d{1,2})(?:\s*\/\s*10)?\.?$/.exec(said)?.[1]
   const mark = digits === undefined ? NaN : Number(digits)
   return mark >= LOWEST && mark <= HIGHEST ? (mark - LOWEST) / (HIGHEST - LOWEST) : null
@@ -92,21 +83,11 @@ function questionsOf(
   settings: JudgeSettings
 ): Question[] {
   const questions = new Map<string, Question>()
-  const cells = new Map<string, SampleLine[]>()
-  for (const sample of samples) {
-    const cell = JSON.stringify([sample.variant, sample.prompt])
-    const lines = cells.get(cell)
-    if (lines === undefined) cells.set(cell, [sample])
-    else lines.push(sample)
-  }
-  for (const lines of cells.values()) {
-    const ordered = lines.toSorted((a, b) => a.index - b.index)
-    for (const { variant, prompt, text } of fixedSubset(ordered, settings.answersPerPrompt)) {
+  for (const lines of cellsOf(samples).values()) {
+    for (const { variant, prompt, text } of fixedSubset(lines, settings.answersPerPrompt)) {
       // Without a variant's prefix: what is marked is the answer to the task.
       const asked = run.task.prompts[prompt]?.text ?? ''
-      const key = createHash('sha256')
-        .update(JSON.stringify([settings.model, settings.rubric, asked, text]))
-        .digest('hex')
+      const key = questionKey([settings.model, settings.rubric, asked, text])
       const question = questions.get(key) ?? { key, prompt: asked, answer: text, places: [] }
       question.places.push({ variant, prompt })
       questions.set(key, question)

@@ -3,6 +3,7 @@ import type { TaskSettings } from '../../contract/documents/task'
 import { at } from '../../contract/model/look-up'
 import { readList } from '../answers/read-list'
 import type { TextModel } from '../text/text-model'
+import { multimap } from '../../contract/model/multimap'
 
 /** Of one answer: a longer list would be none of a task. */
 const MOST_TOKENS = 100_000
@@ -23,12 +24,13 @@ export function wholeLists(
   { sampleCount }: TaskSettings,
   listed: number
 ): SampleLine[] {
-  const cells = new Map<string, SampleLine[]>()
-  for (const line of samples) {
-    const key = JSON.stringify([line.variant, line.prompt, Math.floor(line.index / listed)])
-    cells.set(key, [...(cells.get(key) ?? []), line])
-  }
-  return [...cells.values()].flatMap((lines) => {
+  const lists = multimap(
+    samples.map((line) => [
+      JSON.stringify([line.variant, line.prompt, Math.floor(line.index / listed)]),
+      line
+    ])
+  )
+  return [...lists.values()].flatMap((lines) => {
     const first = at(lines, 0, 'answer')
     const list = Math.floor(first.index / listed)
     const wanted = Math.min(listed, sampleCount - list * listed)

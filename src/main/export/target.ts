@@ -8,6 +8,7 @@ import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import type { PairMember, SourcedPair } from '../checkpoint/pair-member'
 import { holdsOnlyModel } from './replaceable'
+import { formatBytes } from '../../contract/words/format'
 
 /**
  * Looks at the folder that an export is to become, before anything is written.
@@ -45,7 +46,7 @@ export function requireSpace({ path, freeBytes }: TargetState, bytes: number): v
   if (freeBytes === null || bytes <= freeBytes) return
   throw new WorkbenchError(
     'read-only',
-    `${path} cannot be written: it takes ${inGigabytes(bytes)}, and its disk has ${inGigabytes(freeBytes)} free.`,
+    `${path} cannot be written: it takes ${formatBytes(bytes)}, and its disk has ${formatBytes(freeBytes)} free.`,
     'Free some space, or choose a folder on another disk.'
   )
 }
@@ -114,8 +115,4 @@ async function realPathOrNull(path: string): Promise<string | null> {
     if (errorCode(error) === 'ENOENT') return null
     throw new WorkbenchError('bad-input', `${path} cannot be used: ${errorMessage(error)}.`)
   }
-}
-
-function inGigabytes(bytes: number): string {
-  return bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }

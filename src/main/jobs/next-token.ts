@@ -13,6 +13,7 @@ import type { Recipe } from '../../contract/model/recipe'
 import { recipeStrengths } from '../../contract/model/strengths'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
+import { ownTextModel } from '../checkpoint/whole-model-tokens'
 import type { EngineClient } from '../engine/host'
 import { promptMessages, renderChat, type RenderedChat } from '../text/chat'
 import { at } from '../../contract/model/look-up'
@@ -49,7 +50,7 @@ export async function nextTokens(
  * @returns null when there is no tokenizer
  */
 export async function tokenizerFor(whole: PairMember, post: PairMember): Promise<TextModel | null> {
-  const [ownText, postText] = await Promise.all([textModelIfAny(whole), textModelIfAny(post)])
+  const [ownText, postText] = await Promise.all([ownTextModel(whole), ownTextModel(post)])
   if (ownText === null) return whole.spec.vocabularySize === post.spec.vocabularySize ? postText : null
   if (postText === null) return ownText
   const { chatTemplate, hasChatTemplate, specialTokens } = postText
@@ -62,16 +63,6 @@ export async function tokenizerFor(whole: PairMember, post: PairMember): Promise
     encodeAll: (texts, addSpecialTokens) => ownText.encodeAll(texts, addSpecialTokens),
     decodeAll: (lists) => ownText.decodeAll(lists),
     decodeBehind: (context, tokens) => ownText.decodeBehind(context, tokens)
-  }
-}
-
-/** Null when the model has no tokenizer. */
-export async function textModelIfAny({ checkpoint }: PairMember): Promise<TextModel | null> {
-  try {
-    return await recentTextModel(checkpoint.path)
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
-    throw error
   }
 }
 

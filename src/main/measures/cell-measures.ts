@@ -9,7 +9,7 @@ import { compressionRatio } from './texts/compression-ratio'
 import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
 import type { AnswerReader } from '../answers/read-answer'
 import { repetition } from './texts/repetition'
-import { measuresOfWords, sampleMeasures } from './sample-measures'
+import { meanIfAny, measuresOfWords, sampleMeasures } from './sample-measures'
 import { wordsOf } from './texts/words'
 
 export type Measures = Partial<Record<MeasureId, number>>
@@ -72,12 +72,12 @@ export function cellMeasures(
     distinctClasses: scores?.classCount,
     ...correctnessMeasures(factsOf(task.kind), reader, cell),
     ...formMeasures(factsOf(task.kind), reader, cell),
-    formatKept: Object.keys(task.checks).length === 0 ? null : mean(formatKept),
+    formatKept: Object.keys(task.checks).length === 0 ? null : meanIfAny(formatKept),
     logLikelihoodPost: scores?.logLikelihoodPost,
     logLikelihoodBase: scores?.logLikelihoodBase,
-    repetition: mean(words.map((answer) => repetition(answer, REPEATED_WORDS))),
-    judge: mean(marks),
-    words: mean(words.map(({ length }) => length))
+    repetition: meanIfAny(words.map((answer) => repetition(answer, REPEATED_WORDS))),
+    judge: meanIfAny(marks),
+    words: meanIfAny(words.map(({ length }) => length))
   })
 }
 
@@ -152,10 +152,6 @@ function formMeasures(
 function isRight(reader: AnswerReader, prompt: TaskPrompt, text: string): boolean {
   const final = reader.read(text)
   return final !== null && reader.isRight(final, prompt)
-}
-
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function present(values: Partial<Record<MeasureId, number | null | undefined>>): Measures {

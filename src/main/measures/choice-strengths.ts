@@ -2,6 +2,7 @@ import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Interval } from '../../contract/documents/crc'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { at, got } from '../../contract/model/look-up'
+import { multimap } from '../../contract/model/multimap'
 
 /** One comparison: of some candidates one was preferred, or none was. */
 export interface Choice {
@@ -93,10 +94,10 @@ class ChoiceModel {
   private readonly inflation: readonly number[]
 
   constructor(choices: readonly Choice[], size: number) {
-    this.prompts = [...groups(choices, ({ prompt }) => String(prompt)).values()].map(countedOnce)
+    this.prompts = [...multimap(choices.map((choice) => [choice.prompt, choice])).values()].map(countedOnce)
     const everyone = Array.from({ length: size }, (_, place) => place)
     const added = { among: everyone, wins: everyone.map(() => 0.5) }
-    this.counted = [...groups([...this.prompts.flat(), added], setKey).values()].map(summed)
+    this.counted = bySet([...this.prompts.flat(), added]).map(summed)
     this.best = this.maximise(everyone.map(() => 0))
     this.inflation = this.inflations()
   }
@@ -228,20 +229,14 @@ const logistic = (strength: number): number => 1 / (1 + Math.exp(-strength))
 
 const setKey = ({ among }: { among: readonly number[] }): string => among.toSorted((a, b) => a - b).join(',')
 
-function groups<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const found = new Map<string, Item[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = found.get(key)
-    if (group === undefined) found.set(key, [item])
-    else group.push(item)
-  }
-  return found
-}
+/** Those among the same candidates together. */
+const bySet = <Item extends { among: readonly number[] }>(items: readonly Item[]): Item[][] => [
+  ...multimap(items.map((item) => [setKey(item), item])).values()
+]
 
 /** The choices on one prompt, those among the same candidates as one together. */
 function countedOnce(choices: readonly Choice[]): Counted[] {
-  return [...groups(choices, setKey).values()].map((same) => {
+  return bySet(choices).map((same) => {
     const among = at(same, 0, 'choice').among.toSorted((a, b) => a - b)
     const parts = same.map(({ preferred }) =>
       among.map((candidate) => (preferred === null ? 1 / among.length : Number(candidate === preferred)))

@@ -4,6 +4,7 @@ import { at } from '../../contract/model/look-up'
 import type { Choice } from './choice-strengths'
 import { tallyOfChoices } from './preferences'
 import { meanEstimate } from './statistics'
+import { multimap } from '../../contract/model/multimap'
 
 /** What a judge said of a pair in one order: the place of the variant that is better, or neither; null when it cannot be read. */
 type Winner = number | 'tie' | null
@@ -57,11 +58,7 @@ interface Asked {
 
 /** Share of pairs of which both orders say the same: the mean over prompts of each prompt's share. */
 function agreementOf(asked: readonly Asked[]): PairJudgement['agreement'] {
-  const byPrompt = new Map<number, number[]>()
-  for (const { prompt, orders } of asked) {
-    const same = Number(orders[0] === orders[1])
-    byPrompt.set(prompt, [...(byPrompt.get(prompt) ?? []), same])
-  }
+  const byPrompt = multimap(asked.map(({ prompt, orders }) => [prompt, Number(orders[0] === orders[1])]))
   return meanEstimate(
     [...byPrompt.values()].map((parts) => mean(parts)),
     { scale: 'share' }

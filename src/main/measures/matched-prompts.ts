@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SweptPrompt } from '../../contract/documents/crc'
+import { multimap } from '../../contract/model/multimap'
 
 /** A prompt that two sweeps have, by its places in them. */
 export interface MatchedPrompt {
@@ -13,11 +14,7 @@ export interface MatchedPrompt {
  * several times in both is matched as often.
  */
 export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPrompt[]): MatchedPrompt[] {
-  const left = new Map<string, number[]>()
-  for (const [place, prompt] of b.entries()) {
-    const key = keyOf(prompt)
-    left.set(key, [...(left.get(key) ?? []), place])
-  }
+  const left = multimap(b.map((prompt, place) => [keyOf(prompt), place]))
   return a.flatMap((prompt, inA) => {
     const inB = left.get(keyOf(prompt))?.shift()
     return inB === undefined ? [] : [{ inA, inB, category: prompt.category }]

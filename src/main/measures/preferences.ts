@@ -5,6 +5,7 @@ import type { Variant } from '../../contract/documents/samples'
 import { at } from '../../contract/model/look-up'
 import { type Choice, preferredTo } from './choice-strengths'
 import { wilson } from './statistics'
+import { multimap } from '../../contract/model/multimap'
 
 /**
  * What blind comparisons came to, for each size of the sets that were compared, single answers first. The unit is the prompt: its
@@ -75,11 +76,12 @@ type Wins = Pick<PreferenceTally['variants'][number], 'compared' | 'won' | 'tied
 
 function winsOf(choices: readonly Choice[], candidate: number): Wins {
   const own = choices.filter(({ among }) => among.includes(candidate))
-  const byPrompt = new Map<number, number[]>()
-  for (const { prompt, among, preferred } of own) {
-    const part = preferred === null ? 1 / among.length : Number(preferred === candidate)
-    byPrompt.set(prompt, [...(byPrompt.get(prompt) ?? []), part])
-  }
+  const byPrompt = multimap(
+    own.map(({ prompt, among, preferred }) => [
+      prompt,
+      preferred === null ? 1 / among.length : Number(preferred === candidate)
+    ])
+  )
   const share = byPrompt.size === 0 ? null : mean([...byPrompt.values()].map((parts) => mean(parts)))
   return {
     compared: own.length,

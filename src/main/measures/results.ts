@@ -19,6 +19,7 @@ import { AnswerReader } from '../answers/read-answer'
 import { type JudgedPair, pairJudgement } from './judged-pairs'
 import { type Proxies, proxyCorrelations } from './proxy-correlation'
 import { meanEstimate, pairedDifferences } from './statistics'
+import { multimap } from '../../contract/model/multimap'
 
 /** Everything that an evaluation has stored. */
 export interface StoredEvaluation {
@@ -118,9 +119,8 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
 
 /** The same for the prompts of each category; none where there is but one. */
 function categoryResults({ table, measures, ...others }: Tables): CategoryResult[] {
-  const places = groupedBy(
-    [...table.keys()],
-    (prompt) => at(others.run.task.prompts, prompt, 'prompt').category
+  const places = multimap(
+    [...table.keys()].map((prompt) => [at(others.run.task.prompts, prompt, 'prompt').category, prompt])
   )
   if (places.size < 2) return []
   return [...places].map(([category, prompts]) => ({
@@ -152,8 +152,8 @@ function referenceIn(variants: EvaluationRun['variants'], against: string | unde
 /** [prompt][variant] */
 function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): Cell[][] {
   const key = (prompt: number, variant: string): string => `${prompt} ${variant}`
-  const samplesOf = groupedBy(samples, ({ prompt, variant }) => key(prompt, variant))
-  const marksOf = groupedBy(marks, ({ prompt, variant }) => key(prompt, variant))
+  const samplesOf = multimap(samples.map((sample) => [key(sample.prompt, sample.variant), sample]))
+  const marksOf = multimap(marks.map(({ prompt, variant, mark }) => [key(prompt, variant), mark]))
   const formsOf = new Map(forms.map((cell) => [key(cell.prompt, cell.variant), cell.forms]))
   const scoresOf = new Map(scores.map((score) => [score.prompt, score.cells]))
   return run.task.prompts.map((taskPrompt, prompt) =>
@@ -161,20 +161,10 @@ function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): Cell
       prompt: taskPrompt,
       samples: (samplesOf.get(key(prompt, name)) ?? []).toSorted((a, b) => a.index - b.index),
       scores: scoresOf.get(prompt)?.find(({ variant }) => variant === name),
-      marks: (marksOf.get(key(prompt, name)) ?? []).map(({ mark }) => mark),
+      marks: marksOf.get(key(prompt, name)) ?? [],
       forms: formsOf.get(key(prompt, name)) ?? null
     }))
   )
-}
-
-function groupedBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group === undefined) groups.set(keyOf(item), [item])
-    else group.push(item)
-  }
-  return groups
 }
 
 interface ComparedVariant {

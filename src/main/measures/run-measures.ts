@@ -1,5 +1,6 @@
 import type { SampleRun, SampleRunMeasures, ShownSample } from '../../contract/documents/samples'
 import { averageMeasures, sampleMeasures } from './sample-measures'
+import { multimap } from '../../contract/model/multimap'
 
 /** A variant's answers to one prompt. */
 export interface SampleCell {
@@ -14,12 +15,8 @@ export function sampleCells(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly ShownSample[]
 ): SampleCell[] {
-  const ofCell = new Map<string, ShownSample[]>()
-  for (const sample of samples.toSorted((a, b) => a.index - b.index)) {
-    const list = ofCell.get(cellKey(sample))
-    if (list === undefined) ofCell.set(cellKey(sample), [sample])
-    else list.push(sample)
-  }
+  const ordered = samples.toSorted((a, b) => a.index - b.index)
+  const ofCell = multimap(ordered.map((sample) => [cellKey(sample), sample]))
   return run.prompts.flatMap((_, prompt) =>
     run.variants.map(({ name }) => {
       const cell = { variant: name, prompt }

@@ -7,6 +7,7 @@ import { fixedSubset } from './texts/fixed-subset'
 import { meanPairwiseDistance } from './texts/pairwise-distance'
 import { selfBleu } from './texts/self-bleu'
 import { wordsOf } from './texts/words'
+import { mean } from '../base/sums'
 
 /**
  * Most answers of a cell that are compared with each other. The published evaluations of this method take 32 to 128 per
@@ -44,8 +45,8 @@ export function measuresOfWords(
 /** Each measure's mean over the cells that have it, so that every prompt weighs the same; null where none has. */
 export function averageMeasures(cells: readonly SampleMeasures[]): SampleMeasures {
   return {
-    sampleCount: mean(cells.map(({ sampleCount }) => sampleCount)) ?? 0,
-    values: valuesOf((id) => mean(cells.flatMap(({ values }) => values[id] ?? [])))
+    sampleCount: meanIfAny(cells.map(({ sampleCount }) => sampleCount)) ?? 0,
+    values: valuesOf((id) => meanIfAny(cells.flatMap(({ values }) => values[id] ?? [])))
   }
 }
 
@@ -58,6 +59,7 @@ function valuesOf(value: (id: TextMeasureId) => number | null): SampleMeasures['
   )
 }
 
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+/** Null of none. */
+export function meanIfAny(values: readonly number[]): number | null {
+  return values.length === 0 ? null : mean(values)
 }

@@ -7,6 +7,7 @@ import { plural } from '../../contract/words/format'
 import { type AnswerFile, type FileAnswer, readAnswerFile } from '../answers/file-formats'
 import { readBytes } from '../base/files/bounded-file'
 import { promptName } from '../text/prompt-name'
+import { multimap } from '../../contract/model/multimap'
 
 /** As much as a run's own answers may take. */
 const MAX_FILE_BYTES = 256_000_000
@@ -114,12 +115,11 @@ function matched(
   prompts: readonly NamedPrompt[],
   sampleCount: number
 ): FileAnswer[][] {
-  const places = new Map<string, number[]>()
-  for (const [place, { text, otherTexts }] of prompts.entries()) {
-    for (const known of new Set([text, ...otherTexts].map((each) => each.trim()))) {
-      places.set(known, [...(places.get(known) ?? []), place])
-    }
-  }
+  const places = multimap(
+    prompts.flatMap(({ text, otherTexts }, place) =>
+      [...new Set([text, ...otherTexts].map((each) => each.trim()))].map((known) => [known, place] as const)
+    )
+  )
   const found = prompts.map((): FileAnswer[] => [])
   for (const answer of answers) {
     const wanted = placesOf(answer, places, prompts.length)

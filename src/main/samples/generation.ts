@@ -220,13 +220,3 @@ async function allEndTokens(pair: SampledPair, wholes: readonly ComparedModel[])
   for (const { member, text } of wholes) tokens.push(...(await endTokens(member.checkpoint, text)))
   return [...new Set(tokens)]
 }
-
-/** The tokenizer of a model's own; null where its folder has none. */
-export async function ownText({ checkpoint }: PairMember): Promise<TextModel | null> {
-  try {
-    return await recentTextModel(checkpoint.path)
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
-    throw error
-  }
-}

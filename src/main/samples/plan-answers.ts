@@ -1,9 +1,13 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { SampleRun, SampleSettings, Variant } from '../../contract/documents/samples'
-import { refuseTokensOutside, type WholeModel, type WholeModelTokens } from '../checkpoint/whole-model-tokens'
+import {
+  ownTextModel,
+  refuseTokensOutside,
+  type WholeModel,
+  type WholeModelTokens
+} from '../checkpoint/whole-model-tokens'
 import {
   type Generation,
-  ownText,
   planGeneration,
   refuseOtherCheckpoints,
   refuseTooManyAnswers,
@@ -63,7 +67,7 @@ export async function resumeAnswers(run: SampleRun, pair: SampledPair): Promise<
   // Whether a model reads the prompts alike was found out when the run was started, on these very checkpoints.
   const compare = async ({ member }: WholeModel): Promise<WholeModelTokens> => {
     refuseTokensOutside(member, { prompts, answers: [] })
-    return { unavailable: null, notice: null, text: await ownText(member) }
+    return { unavailable: null, notice: null, text: await ownTextModel(member) }
   }
   const { planned } = await planAnswers(pair, run, compare)
   return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }

@@ -13,6 +13,7 @@ import type { ScoreWords } from '../../contract/words/score-words'
 import type { Cell } from '../ui/csv'
 import type { TableText } from '../ui/table-text'
 import { type PairRow, rivalOf } from './pair-rows'
+import { multimap } from '../../contract/model/multimap'
 
 /** A value with its interval: 0.917 [0.902, 0.931]. */
 export const withInterval = (value: number, interval: Interval | null): string =>
@@ -104,11 +105,9 @@ export function transferTable(
 
 /** Groups of pairs whose sweeps ask the same, where they do not all: names, the largest group first. */
 export function promptGroups(rows: readonly PairRow[]): string[][] {
-  const groups = new Map<string, string[]>()
-  for (const { name, outline } of rows) {
-    if (outline === null) continue
-    groups.set(outline.promptsKey, [...(groups.get(outline.promptsKey) ?? []), name])
-  }
+  const groups = multimap(
+    rows.flatMap(({ name, outline }) => (outline === null ? [] : [[outline.promptsKey, name] as const]))
+  )
   return [...groups.values()].sort((a, b) => b.length - a.length)
 }
 

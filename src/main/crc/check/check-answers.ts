@@ -14,6 +14,7 @@ import { Answers, Questions } from './questions'
 import { type AskedPath, askOfPath, askOfTrail, wholeAnswers } from './whole-answers'
 import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
+import { multimap } from '../../../contract/model/multimap'
 
 /** Of each prompt's answers, so much is left undecided: three decimals show nothing of it. */
 const NEGLIGIBLE = 2.5e-4
@@ -74,15 +75,14 @@ function trailsToFollow(
   asked: readonly AskedPath[],
   models: readonly Answers[]
 ): { path: AnswerPath; token: number }[] {
-  const byPrompt = new Map<number, { path: AnswerPath; token: number; probability: number }[]>()
-  for (const { path, trails } of asked) {
-    const found = trails.map(({ token, written }) => ({
-      path,
-      token,
-      probability: Math.max(...models.map((says) => says.of(written)))
-    }))
-    byPrompt.set(path.prompt, [...(byPrompt.get(path.prompt) ?? []), ...found])
-  }
+  const byPrompt = multimap(
+    asked.flatMap(({ path, trails }) =>
+      trails.map(({ token, written }) => {
+        const probability = Math.max(...models.map((says) => says.of(written)))
+        return [path.prompt, { path, token, probability }] as const
+      })
+    )
+  )
   return [...byPrompt.values()].flatMap((found) => {
     const rarest = found.sort((a, b) => a.probability - b.probability)
     let left = 0

@@ -38,16 +38,8 @@ export function askOfPath(
   return {
     path,
     written: questions.add(prompt, [tokens]),
-    whole: questions.add(
-      prompt,
-      ends.map((end) => [...tokens, end])
-    ),
-    white: mayTrail
-      ? questions.add(
-          prompt,
-          white.map((token) => [...tokens, token])
-        )
-      : null,
+    whole: questions.add(prompt, eachBehind(tokens, ends)),
+    white: mayTrail ? questions.add(prompt, eachBehind(tokens, white)) : null,
     trails: (mayTrail ? white.slice(0, MAX_TRAILING) : []).map((token) => ({
       token,
       written: questions.add(prompt, [[...tokens, token]])
@@ -66,16 +58,14 @@ export function askOfTrail(
   return {
     path,
     written: questions.add(prompt, [trailing]),
-    whole: questions.add(
-      prompt,
-      ends.map((end) => [...trailing, end])
-    ),
-    white: questions.add(
-      prompt,
-      white.map((more) => [...trailing, more])
-    )
+    whole: questions.add(prompt, eachBehind(trailing, ends)),
+    white: questions.add(prompt, eachBehind(trailing, white))
   }
 }
+
+/** Some tokens with one more, for each of others. */
+const eachBehind = (tokens: readonly number[], others: readonly number[]): number[][] =>
+  others.map((other) => [...tokens, other])
 
 /**
  * What a model's whole answers are worth. An answer is valid when it is one valid character, or that and white space, and

@@ -2,6 +2,7 @@ import { errorFunction } from 'simple-statistics'
 import type { CategoryScore } from '../../../contract/documents/crc'
 import { at } from '../../../contract/model/look-up'
 import { NORMAL_QUANTILE, tQuantile } from '../../../contract/model/t-quantile'
+import { mean as meanOf, sum } from '../../base/sums'
 
 /** How many degrees of freedom the spread that all candidates share counts for beside a candidate's own. */
 const PRIOR_FREEDOM = 2
@@ -222,12 +223,4 @@ function above(mean: number, spread: number): number {
 function varianceOf(values: readonly number[]): number {
   const mean = meanOf(values)
   return sum(values.map((value) => (value - mean) ** 2)) / Math.max(1, values.length - 1)
-}
-
-function meanOf(values: readonly number[]): number {
-  return sum(values) / values.length
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -1,6 +1,7 @@
 import type { CategoryScore, PromptScore } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { at } from '../../../contract/model/look-up'
+import { multimap } from '../../../contract/model/multimap'
 
 /** Validity and diversity of post and every range on every prompt, laid out for many weighted means. */
 export interface ScoreTable {
@@ -46,10 +47,7 @@ export function scoreTable(
 export function promptsByCategory(
   prompts: readonly { category: string }[]
 ): Pick<ScoreTable, 'categoryNames' | 'categories'> {
-  const byCategory = new Map<string, number[]>()
-  for (const [index, { category }] of prompts.entries()) {
-    byCategory.set(category, [...(byCategory.get(category) ?? []), index])
-  }
+  const byCategory = multimap(prompts.map(({ category }, index) => [category, index]))
   return { categoryNames: [...byCategory.keys()], categories: [...byCategory.values()] }
 }
 

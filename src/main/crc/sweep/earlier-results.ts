@@ -7,6 +7,7 @@ import { weightsKey } from '../../../contract/model/model'
 import { rivalKey } from '../../../contract/model/rival'
 import type { PromptSplit } from '../../../contract/procedures/engine'
 import { type Scorer, scorerOf } from '../task/scorer'
+import { multimap } from '../../../contract/model/multimap'
 
 /** What makes a result of one sweep a result of another too, for one prompt and model of equal keys. */
 export interface SweepIdentity {
@@ -81,8 +82,7 @@ export function knownPart(
  */
 export function restOfSplit(split: KeyedSplit | null, missing: readonly string[]): PromptSplit | undefined {
   if (split === null) return undefined
-  const places = new Map<string, number[]>()
-  for (const [place, key] of missing.entries()) places.set(key, [...(places.get(key) ?? []), place])
+  const places = multimap(missing.map((key, place) => [key, place]))
   const groups = split.groups
     .map((keys) => ({ size: keys.length, left: keys.flatMap((key) => places.get(key)?.shift() ?? []) }))
     .filter(({ left }) => left.length > 0)

@@ -4,6 +4,7 @@ import { promptMessages, renderChats } from '../../text/chat'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import { characterGroups } from './characters'
+import { multimap } from '../../../contract/model/multimap'
 
 export interface RenderedPrompts {
   readonly prompts: readonly RenderedPrompt[]
@@ -77,12 +78,11 @@ async function renderAnew(
 }
 
 function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {
-  const promptsBySet = new Map<string, number[]>()
-  for (const [index, { unreachable }] of prompts.entries()) {
-    if (unreachable.length === 0) continue
-    const set = listed(unreachable)
-    promptsBySet.set(set, [...(promptsBySet.get(set) ?? []), index + 1])
-  }
+  const promptsBySet = multimap(
+    prompts.flatMap(({ unreachable }, index) =>
+      unreachable.length === 0 ? [] : [[listed(unreachable), index + 1] as const]
+    )
+  )
   return [...promptsBySet].map(
     ([set, numbers]) =>
       `No single token adds ${set} (prompts ${listed(numbers.map(String))}): such characters count in the size of ` +

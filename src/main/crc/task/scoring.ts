@@ -6,6 +6,8 @@ import type {
   TaskMeasures
 } from '../../../contract/documents/crc'
 import { at } from '../../../contract/model/look-up'
+import { multimap } from '../../../contract/model/multimap'
+import { mean, sum } from '../../base/sums'
 
 /**
  * Exact CRC score of one prompt (Zhang, Wang, Soh, arXiv 2602.06665): validity Q = sum of p(c) over the valid set V,
@@ -43,13 +45,7 @@ export function averageScores(
   prompts: readonly Pick<CrcPrompt, 'category'>[],
   scores: readonly PromptScore[]
 ): Score {
-  const byCategory = new Map<string, PromptScore[]>()
-  for (const [index, score] of scores.entries()) {
-    const category = at(prompts, index, 'prompt').category
-    const list = byCategory.get(category)
-    if (list === undefined) byCategory.set(category, [score])
-    else list.push(score)
-  }
+  const byCategory = multimap(scores.map((score, index) => [at(prompts, index, 'prompt').category, score]))
   const categories = [...byCategory].map(([category, list]) => ({ category, means: meansOf(list) }))
   return {
     ...meansOf(categories.map(({ means }) => means)),
@@ -85,12 +81,4 @@ function taskMeansOf(scores: readonly Partial<TaskMeasures>[]): Partial<TaskMeas
     effectiveAnswers: meanOf('effectiveAnswers'),
     continued: meanOf('continued')
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
-}
-
-function mean(values: readonly number[]): number {
-  return sum(values) / values.length
 }

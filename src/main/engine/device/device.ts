@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { InferenceSession, Tensor } from '../../base/onnxruntime'
 import { OnnxGraph } from '../../graphs/onnx-model'
 import { physicalCores } from './physical-cores'
+import { errorMessage } from '../../base/files/bounded-file'
 
 /** The one place that knows onnxruntime: sessions, tensors and where they live. */
 export interface Device {
@@ -108,7 +109,7 @@ export async function openDevice(name: DeviceName): Promise<Device> {
     await (await device.createSession(uploadGraph(1, 'float32'))).release()
     return device
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = errorMessage(error)
     throw new WorkbenchError(
       'unsupported',
       `No ${label} device was found: ${why.replace(/\.?$/, '.')}`,

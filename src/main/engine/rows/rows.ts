@@ -28,11 +28,23 @@ export function setColumns(
 export function joinArrays(arrays: readonly Float32Array[]): Float32Array {
   const [only] = arrays
   if (only !== undefined && arrays.length === 1) return only
-  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
+  return putEndToEnd(arrays, (length) => new Float32Array(length))
+}
+
+/** Numbers end to end, in double precision. */
+export function joinNumbers(parts: readonly ArrayLike<number>[]): Float64Array {
+  return putEndToEnd(parts, (length) => new Float64Array(length))
+}
+
+function putEndToEnd<Joined extends Float32Array | Float64Array>(
+  parts: readonly ArrayLike<number>[],
+  empty: (length: number) => Joined
+): Joined {
+  const joined = empty(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
-  for (const array of arrays) {
-    joined.set(array, at)
-    at += array.length
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
   }
   return joined
 }

@@ -3,7 +3,7 @@ import { allFinite } from '../../checkpoint/non-finite'
 import type { DrawnRows, Draws } from '../forward/draws'
 import { HEAD_ROWS, type LanguageHead, type SliceDone } from '../forward/language-head'
 import { type Computation, whyNonFinite } from '../forward/non-finite'
-import { rowAt } from '../rows/rows'
+import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import type { AskedRow, FinalStates, GroupScorer } from './group-scorer'
 import { at, got } from '../../../contract/model/look-up'
@@ -35,17 +35,6 @@ export interface HeadRun {
 export interface RowsAnswered {
   readonly type: 'rows'
   readonly next: DrawnRows
-}
-
-/** Numbers end to end. */
-export function joined(parts: readonly ArrayLike<number>[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let done = 0
-  for (const part of parts) {
-    all.set(part, done)
-    done += part.length
-  }
-  return all
 }
 
 /** How likely the next tokens are, row by row. @throws WorkbenchError as `whyNonFinite` */
@@ -149,7 +138,7 @@ interface Part {
 /** What is asked of a part's rows. @param of a row of the origin's finals, and its place in the part */
 function endToEnd({ first, count }: Part, of: (row: number, i: number) => ArrayLike<number>): Float64Array {
   const rows = Array.from({ length: count }, (_, i) => of(first + i, i))
-  return joined(rows)
+  return joinNumbers(rows)
 }
 
 function partsOf(rowCount: number, most: number): Part[] {

@@ -17,6 +17,7 @@ import { projectionFlops, type Grouping } from './sweep-plan'
 import type { SweptModels } from './sweep-memory'
 import { SweepSession } from './sweep-session'
 import { type Speed, sweepTime, sweepWork } from './sweep-time'
+import { sum } from '../../base/sums'
 
 /**
  * What a sweep would do and how long it would take here, without doing it: seconds, for a large model.
@@ -145,8 +146,4 @@ async function trySpeed(
     if (experts === null || startedMs === 0) startedMs = performance.now()
   }
   return speed
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -4,9 +4,9 @@ import type { Rival } from '../../../contract/model/rival'
 import type { DrawnRows, Draws } from '../forward/draws'
 import { type LanguageHead, valuesOf } from '../forward/language-head'
 import { mixedLogits } from '../rows/rival-logits'
-import { rowAt } from '../rows/rows'
+import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
-import { joined, logitRows } from './next-tokens'
+import { logitRows } from './next-tokens'
 import type { AskedRow } from './group-scorer'
 import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
@@ -64,7 +64,7 @@ export async function rivalTokens(run: RivalRun): Promise<DrawnRows[]> {
       for (const [sampler, ofRows] of next.entries()) (at(parts, rival, 'rival')[sampler] ??= []).push(ofRows)
     }
   }
-  return parts.map((ofRival) => ofRival.map(joined))
+  return parts.map((ofRival) => ofRival.map(joinNumbers))
 }
 
 async function drawnTogether(
@@ -108,7 +108,7 @@ async function drawnOneByOne(
     // This blocks the thread: let a cancel come in.
     if (i % 64 === 0) await nextTurn()
   }
-  return result.map((ofRows) => [joined(ofRows)])
+  return result.map((ofRows) => [joinNumbers(ofRows)])
 }
 
 function required(base: Float32Array | null): Float32Array {

@@ -26,6 +26,7 @@ import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-
 import type { TriePart } from '../tries/trie-parts'
 import { originsOf } from '../weights/weight-decoder'
 import { at, got } from '../../../contract/model/look-up'
+import { sum } from '../../base/sums'
 
 /** How a sweep keeps within its memory, decided before any weight is read. */
 export interface Grouping {
@@ -212,10 +213,6 @@ export function storedBytes(
     head: sum(heads),
     kept: Math.max(...ofLayers.map(({ kept }) => kept))
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }
 
 /** Rows that a part pushes through blocks, and the head's work as as many rows of a layer. */

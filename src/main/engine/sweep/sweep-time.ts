@@ -5,6 +5,7 @@ import { countEdges } from '../tries/recipe-trie'
 import type { SweptModels } from './sweep-memory'
 import { type GroupInParts, readingOf } from './kept-parts'
 import { countFlops, type Flops, storedBytes } from './sweep-plan'
+import { sum } from '../../base/sums'
 
 /** How fast a machine sweeps. */
 export interface Speed {
@@ -71,8 +72,4 @@ export function sweepTime(
     computeSeconds: projectionSeconds + head.compute,
     readSeconds: layerReadSeconds + head.read
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -16,12 +16,13 @@ import { findSharing } from '../weights/sharing'
 import { mostStates } from '../tries/alive-states'
 import { scaleBytes, type SweptModels } from './sweep-memory'
 import { type GroupingInParts, type GroupInParts, sweepGroups } from './kept-parts'
-import { type HeadRun, joined, nextTokens } from './next-tokens'
+import { type HeadRun, nextTokens } from './next-tokens'
 import { type LastStates, rivalTokens } from './rival-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
 import { SweepMeans } from './sweep-means'
 import { type SweepSession, sweepSession } from './sweep-session'
 import { at } from '../../../contract/model/look-up'
+import { joinNumbers } from '../rows/rows'
 
 /**
  * Scores every model on every prompt: the probability of each of the prompt's groups of continuations, under
@@ -268,7 +269,7 @@ class SweepRun {
       }
       for (const [sampler, rows] of event.next.entries()) {
         const before = next[sampler]
-        next[sampler] = before === undefined ? rows : joined([before, rows])
+        next[sampler] = before === undefined ? rows : joinNumbers([before, rows])
       }
       while (scored < finals.leaves.length && at(next, 0, 'sampler').length >= scorer.size) {
         const ofLeaf = next.map((values) => values.subarray(0, scorer.size))
