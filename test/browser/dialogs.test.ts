@@ -52,7 +52,8 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
       for (const look of LOOKS) {
         await wear(page, look)
         await dialog.waitFor()
-        await expectAccessible(page, `${String(title)}, ${look.viewport.width} wide, ${look.colorScheme}`)
+        const where = `${String(title)}, ${look.viewport.width} wide, ${look.colorScheme}`
+        await expectAccessible(page, where, dialog)
         const box = await dialog.boundingBox()
         expect((box?.y ?? 0) + (box?.height ?? Infinity), String(title)).toBeLessThanOrEqual(
           look.viewport.height
