@@ -176,6 +176,8 @@ export const PairBrief = PairDocument.pick({ id: true, name: true, location: tru
   model: z
     .object({ family: z.string(), layerCount: z.number().int(), parameterCount: z.number().int() })
     .nullable(),
+  /** Why its prompts cannot be computed, in words; null where they can, and until the pair was looked at. */
+  unusable: z.string().nullable(),
   sweepCount: z.number().int(),
   /** Null before the first sweep. */
   newestSweep: SweepSummary.nullable(),

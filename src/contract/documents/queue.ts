@@ -24,14 +24,14 @@ export const QueuedWork = z.discriminatedUnion('kind', [
 ])
 export type QueuedWork = z.infer<typeof QueuedWork>
 
-/** A job that waits in line, runs, or has failed. */
+/** A job that waits in line, runs, or has failed or been stopped. */
 export const QueuedJob = z.object({
   id: z.uuid(),
   pair: PairId,
   work: QueuedWork,
   /** The evaluation that it has begun, to go on with; null before that, and for sweeps, which know what they have. */
   evaluationId: z.string().nullable(),
-  /** Why it failed; null before that. One that failed runs again only when it is asked to. */
+  /** Why it failed, or what it had when it was stopped, `cancelled`; null before that. Such a one runs again only when it is asked to. */
   problem: Problem.nullable()
 })
 export type QueuedJob = z.infer<typeof QueuedJob>
@@ -67,7 +67,7 @@ export const QueueState = z.object({
   waits: z.boolean(),
   jobs: z.array(
     QueuedJob.omit({ evaluationId: true }).extend({
-      state: z.enum(['waiting', 'running', 'failed']),
+      state: z.enum(['waiting', 'running', 'failed', 'stopped']),
       progress: QueueProgress
     })
   ),

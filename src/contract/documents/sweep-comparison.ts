@@ -16,6 +16,8 @@ const ComparedSweep = z.object({
   /** What its ranges are restored to; null: base. */
   source: RestoredTo,
   rangeCount: z.number().int(),
+  /** Further ranges that a preview has estimated only; they are not compared. */
+  estimatedCount: z.number().int(),
   device: DeviceName,
   precision: Precision,
   /** Share of post's validity that its selected range keeps. */

@@ -25,6 +25,15 @@ export function bytesFromText(text: string): number | null {
   return size >= 1 && Number.isFinite(size) ? size : null
 }
 
+/** More than any machine has: how much a GPU has is not always known. */
+const MOST_BYTES = 16 * UNITS.TiB
+
+/** What is wrong with a bound on memory that is larger than what there is; null where nothing is. @param machineBytes all that the machine has beside its GPUs */
+export function beyondMemory(bytes: number, device: string, machineBytes: number): string | null {
+  if (device !== 'cpu') return bytes <= MOST_BYTES ? null : 'needs less than 16 TiB, more than any GPU has'
+  return bytes <= machineBytes ? null : `needs at most ${formatMemory(machineBytes)}, what this machine has`
+}
+
 /** A size as one would type it: the shortest text that {@link bytesFromText} reads as exactly these bytes. */
 export function bytesAsText(bytes: number): string {
   const texts = Object.entries(UNITS).map(([unit, factor]) => `${bytes / factor} ${unit}`.trim())

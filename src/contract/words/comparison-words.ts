@@ -21,6 +21,9 @@ const GRADES = [
   { from: -0.4, words: 'orders with little in common' }
 ] as const
 
+/** Fewer ranges say nothing of an order: chance alone puts a few into nearly the same one. */
+const FEWEST_ORDERED = 10
+
 const gradeOf = (value: number): string =>
   GRADES.find(({ from }) => value >= from)?.words ?? 'opposite orders'
 
@@ -30,17 +33,25 @@ export const samePrompts = ({ prompts: { onlyA, onlyB } }: Pick<SweepComparison,
 
 /** The two sweeps in one sentence: what they select, and how alike they order the ranges. */
 export function comparisonVerdict(comparison: SweepComparison): string {
-  const { shared, agreement } = comparison
+  const { shared, agreement, ranges } = comparison
   const whole = shared !== null && samePrompts(comparison) ? shared : null
   const { spearman } = agreement.diversity
   const interval = whole?.intervals.diversity.spearman ?? null
   const value = interval === null || spearman === null ? spearman : interval[spearman < 0 ? 1 : 0]
   const { diversity } = scoreWords(comparison.a.scoredBy)
   const order =
-    value === null
-      ? `the order of their ranges by ${diversity} cannot be compared`
+    value === null || ranges.length < FEWEST_ORDERED
+      ? `the order of their ranges by ${diversity} cannot be compared${fewWords(comparison)}`
       : `by ${diversity} they put the ranges into ${gradeOf(value)}`
   return `${selectionWords(comparison)}; ${order}.`
+}
+
+/** Why an order is not told of, where that is for want of ranges. */
+function fewWords({ a, b, ranges }: SweepComparison): string {
+  if (ranges.length >= FEWEST_ORDERED) return ''
+  const { prompt } = scoreWords(a.scoredBy)
+  const exact = a.estimatedCount + b.estimatedCount === 0 ? '' : ` on all ${prompt}s`
+  return `: only ${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'was' : 'were'} scored${exact} in both`
 }
 
 function selectionWords({ a, b, by, selection }: SweepComparison): string {
@@ -158,13 +169,14 @@ export const NOTHING_DIFFERS = 'Nothing that a sweep records differs between the
 
 /** Which range of B stands for one of A, where that needs saying; null where every range stands for itself. */
 export function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
-  const left = (side: string, count: number): string[] =>
-    count === 0 ? [] : [`${plural(count, 'range')} of ${side}`]
-  const without = [...left('A', leftOut.a), ...left('B', leftOut.b)]
-  const missing =
-    without.length === 0
-      ? null
-      : `${without.join(' and ')} ${by === 'range' ? 'the other has not scored' : 'have no counterpart'}.`
+  const left = (side: string, count: number, other: SweepComparison['a']): string[] => {
+    if (count === 0) return []
+    const scored =
+      other.estimatedCount === 0 ? 'the other has not scored' : 'the other, a preview, has only estimated'
+    return [`${plural(count, 'range')} of ${side} ${by === 'range' ? scored : 'have no counterpart'}`]
+  }
+  const without = [...left('A', leftOut.a, b), ...left('B', leftOut.b, a)]
+  const missing = without.length === 0 ? null : `${without.join(', and ')}.`
   if (by === 'range') return missing
   const rule = `Compared by relative depth: a range of A's ${a.layerCount} layers stands beside the one of B's ${b.layerCount} whose edges lie nearest.`
   return missing === null ? rule : `${rule} ${missing}`

@@ -1,5 +1,6 @@
 import { DEVICE_LABELS } from '../model/device'
 import type { QueuedWork, QueueState } from '../documents/queue'
+import type { Problem } from '../model/problem'
 import { formatDuration, formatPercent, plural } from './format'
 
 type QueuedJobState = QueueState['jobs'][number]
@@ -14,12 +15,19 @@ export function workWords(work: QueuedWork): string {
 
 /** How far a job is. */
 export function jobStateWords({ state, problem, progress: { share, secondsLeft } }: QueuedJobState): string {
-  if (problem !== null) return `Failed: ${problem.message}`
+  if (problem !== null) return state === 'stopped' ? problem.message : `Failed: ${problem.message}`
   const about = secondsLeft === null ? '' : `about ${formatDuration(secondsLeft)}`
   if (state === 'waiting') return about === '' ? 'Waits' : `Waits, ${about} by the last one`
   const done = share === null ? 'Running' : `Running, ${formatPercent(share)}`
   return about === '' ? done : `${done}, ${about} left`
 }
+
+/** What is said of a job that was stopped, and how it goes on. @param kept what it has kept, as in `8 of 40 prompts`; null for nothing */
+export const stoppedProblem = (kept: string | null): Problem => ({
+  code: 'cancelled',
+  message: kept === null ? 'Stopped before it had anything to keep.' : `Stopped; ${kept} are kept.`,
+  hint: kept === null ? 'Go on to begin it again.' : 'Go on to compute the rest.'
+})
 
 /**
  * How long the line takes still: what is known of the jobs in it, and of how many nothing is known.
@@ -27,7 +35,7 @@ export function jobStateWords({ state, problem, progress: { share, secondsLeft }
  * @returns null when nothing runs or waits
  */
 export function timeLeftWords({ jobs, paused, waits }: QueueState): string | null {
-  const ahead = jobs.filter(({ state }) => state !== 'failed')
+  const ahead = jobs.filter(({ state }) => state === 'running' || state === 'waiting')
   if (ahead.length === 0) return null
   const known = ahead.flatMap(({ progress: { secondsLeft } }) => secondsLeft ?? [])
   const total = formatDuration(known.reduce((sum, seconds) => sum + seconds, 0))

@@ -17,6 +17,9 @@ export function noSamplersWords({
     : 'This sweep has not kept what it would be under other temperatures and min-p: sweep again for that, on the command line with --what-if.'
 }
 
+/** What is said of a range that a preview has only estimated, where something else is asked than was swept. */
+export const ONLY_ESTIMATED = 'only estimated, as swept; what it would be is not known'
+
 /** Of an asking in which nothing was changed. */
 export const AS_SWEPT = 'as swept'
 

@@ -70,7 +70,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     compatible: errors.length === 0,
     findings: [
       ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
-      ...warnings({ base, post }, errors, postExtras),
+      ...warnings({ base, post }, errors, baseExtras, postExtras),
       ...noted
     ]
   }
@@ -141,6 +141,7 @@ export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras
 function warnings(
   { base, post }: PairMembers,
   errors: readonly PairError[],
+  baseExtras: FolderExtras,
   postExtras: FolderExtras
 ): Finding[] {
   const messages: string[] = []
@@ -150,7 +151,8 @@ function warnings(
   const otherwise = errors.length === 0 ? baseComputesOtherwise(base.spec, post.spec) : null
   if (otherwise !== null) messages.push(otherwise)
   if (!postExtras.hasTokenizer) {
-    messages.push('Post has no tokenizer.json: prompts need a tokenizer; slr probe --tokens works.')
+    const whose = baseExtras.hasTokenizer ? 'Post has no' : 'Neither base nor post has a'
+    messages.push(`${whose} tokenizer.json: prompts need post's; slr probe --tokens works.`)
   }
   if (postExtras.templateProblem !== null) {
     messages.push(`The chat template of post cannot be used: ${postExtras.templateProblem}`)

@@ -1,7 +1,9 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MAX_DONE, type QueuedJob, type QueueProgress, type QueueState } from '../../contract/documents/queue'
+import { at } from '../../contract/model/look-up'
 import type { Problem } from '../../contract/model/problem'
+import { stoppedProblem } from '../../contract/words/queue-words'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import type { QueuedKind, QueuedKinds } from './queued-kinds'
@@ -94,7 +96,10 @@ export class QueueLine {
       done: this.finished,
       jobs: this.jobs.map(({ evaluationId: _, ...job }) => {
         if (job.id === running?.id) return { ...job, state: 'running', progress: running.progress }
-        if (job.problem !== null) return { ...job, state: 'failed', progress: UNKNOWN }
+        if (job.problem !== null) {
+          const state = job.problem.code === 'cancelled' ? 'stopped' : 'failed'
+          return { ...job, state, progress: UNKNOWN }
+        }
         const secondsLeft = this.kinds[job.work.kind].lastSeconds(this.project.pair(job.pair), job.work)
         return { ...job, state: 'waiting', progress: { share: null, secondsLeft } }
       })
@@ -124,16 +129,35 @@ export class QueueLine {
     this.running = { id: job.id, progress: UNKNOWN, stop: () => kind.cancel(own) }
     this.tell()
     try {
-      const problem = await this.follow(job, own, kind)
-      if (problem === 'stopped' && this.isClosing()) return
-      if (problem === 'busy') await delay(BUSY_MS)
-      else {
-        if (problem === 'finished') this.finish(job)
-        await this.put(job.id, typeof problem === 'string' ? null : { ...job, problem })
+      const end = await this.follow(job, own, kind)
+      if (end === 'stopped' && this.isClosing()) return
+      if (end === 'busy') await delay(BUSY_MS)
+      else if (end === 'finished') {
+        this.finish(job)
+        await this.put(job.id, null)
+      } else {
+        const problem = end === 'stopped' ? await this.stopped(job.id, own, kind) : end
+        await this.put(job.id, { problem })
       }
     } finally {
       this.running = null
       this.tell()
+    }
+  }
+
+  /** What is left of a job that was stopped. */
+  private async stopped(id: string, own: ProjectPair, kind: QueuedKind): Promise<Problem> {
+    const job = at(
+      this.project.queue.jobs.filter((one) => one.id === id),
+      0,
+      'job'
+    )
+    try {
+      return stoppedProblem(await kind.kept(own, job))
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem === null) throw error
+      return { ...problem, code: 'cancelled', message: `Stopped. ${problem.message}` }
     }
   }
 
@@ -149,7 +173,7 @@ export class QueueLine {
   ): Promise<Problem | 'finished' | 'stopped' | 'busy'> {
     try {
       const evaluationId = await kind.begin(own, job)
-      if (evaluationId !== job.evaluationId) await this.put(job.id, { ...job, evaluationId })
+      if (evaluationId !== job.evaluationId) await this.put(job.id, { evaluationId })
     } catch (error) {
       const problem = problemOf(error) ?? reportDefect(error, 'the queue')
       return problem.code === 'busy' ? 'busy' : problem
@@ -164,8 +188,12 @@ export class QueueLine {
     throw new Error('a job of the queue ended without a word')
   }
 
-  /** Puts a job in its own place, or takes it out of the line. */
-  private async put(id: string, changed: QueuedJob | null): Promise<void> {
-    await this.project.queue.edit((jobs) => jobs.flatMap((job) => (job.id === id ? (changed ?? []) : job)))
+  /** Changes a job in its own place, or takes it out of the line. */
+  private async put(
+    id: string,
+    change: Partial<Pick<QueuedJob, 'evaluationId' | 'problem'>> | null
+  ): Promise<void> {
+    const changed = (job: QueuedJob): QueuedJob[] => (change === null ? [] : [{ ...job, ...change }])
+    await this.project.queue.edit((jobs) => jobs.flatMap((job) => (job.id === id ? changed(job) : [job])))
   }
 }

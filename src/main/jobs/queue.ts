@@ -22,16 +22,22 @@ export class Queue {
     private readonly turns: JobTurns
   ) {}
 
-  /** Puts the same work for each of these pairs at the end, but where it waits already. @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
+  /**
+   * Puts the same work for each of these pairs at the end, but where it waits already. One that was stopped or failed waits again
+   * instead, with what it has.
+   *
+   * @throws WorkbenchError `not-found`, `bad-input`, `read-only`
+   */
   async add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork): Promise<void> {
     for (const id of pairs) project.pair(id)
     await this.edit(project, (jobs) => {
-      const waits = (pair: PairId): boolean =>
-        jobs.some((job) => job.pair === pair && job.problem === null && sameWork(job.work, work))
+      const isLike = (job: QueuedJob): boolean => pairs.includes(job.pair) && sameWork(job.work, work)
       const added = pairs
-        .filter((pair) => !waits(pair))
+        .filter((pair) => !jobs.some((job) => job.pair === pair && isLike(job)))
         .map((pair): QueuedJob => ({ id: randomUUID(), pair, work, evaluationId: null, problem: null }))
-      return [...jobs, ...added]
+      const again = (job: QueuedJob): QueuedJob =>
+        job.problem !== null && isLike(job) ? { ...job, work, problem: null } : job
+      return [...jobs.map(again), ...added]
     })
     this.lineOf(project).goOn()
   }
@@ -43,13 +49,13 @@ export class Queue {
     )
   }
 
-  /** Takes a job out of the line, and stops it when it runs. @throws WorkbenchError `read-only` */
+  /** Takes a job out of the line; one that runs is stopped, and stays with what it has. @throws WorkbenchError `read-only` */
   async remove(project: ProjectOfPair, id: string): Promise<void> {
     if (this.lineOf(project).cancel(id)) return
     await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id))
   }
 
-  /** Has a job that failed wait again, where it stands. @throws WorkbenchError `not-found` when it is over; `read-only` */
+  /** Has a job that failed or was stopped wait again, where it stands. @throws WorkbenchError `not-found` when it is over; `read-only` */
   async retry(project: ProjectOfPair, id: string): Promise<void> {
     await this.edit(project, (jobs) => {
       const again = { ...known(jobs, id), problem: null }

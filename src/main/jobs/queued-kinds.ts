@@ -6,6 +6,8 @@ import {
   type QueueProgress,
   sweepProgress
 } from '../../contract/documents/queue'
+import { formatCount, plural } from '../../contract/words/format'
+import { knownPartWords } from '../../contract/words/known-part'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/project-pair'
@@ -29,6 +31,8 @@ export interface QueuedKind {
   /** Follows it to its end. */
   follow(own: ProjectPair): AsyncGenerator<QueuedEvent>
   cancel(own: ProjectPair): void
+  /** What one that was stopped has kept, as in `8 of 40 prompts`; null for nothing. @throws WorkbenchError where that cannot be read */
+  kept(own: ProjectPair, job: QueuedJob): Promise<string | null>
   /** How long the last one like it took, in seconds; null where there was none. */
   lastSeconds(own: ProjectPair, work: QueuedWork): number | null
 }
@@ -53,6 +57,10 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         }
       },
       cancel: (own) => sweeps.table.cancel(own),
+      async kept(own) {
+        const { known, interrupted } = await sweeps.knownOfNext(own)
+        return interrupted ? knownPartWords(known) : null
+      },
       lastSeconds(own, work) {
         const { scoredBy } = own.document.settings
         const like = own.sweeps.find(
@@ -77,6 +85,12 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         }
       },
       cancel: (own) => evaluations.table.cancel(own),
+      kept(own, { evaluationId }) {
+        const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
+        const { answerCount, answerTotal } = stored ?? { answerCount: 0, answerTotal: 0 }
+        const words = `${formatCount(answerCount)} of ${plural(answerTotal, 'answer')}`
+        return Promise.resolve(answerCount === 0 ? null : words)
+      },
       lastSeconds: () => null
     }
   }

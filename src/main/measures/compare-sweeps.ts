@@ -157,7 +157,7 @@ function matchedRanges(a: Side, b: Side): MatchedRange[] {
 }
 
 function comparedSweep({ sweep, rho, selected }: Side): ComparedSweep {
-  const { id, createdAt, scoredBy, prompts, layerCount, source, ranges, device, precision } = sweep
+  const { id, createdAt, scoredBy, prompts, layerCount, source, ranges, preview, device, precision } = sweep
   return {
     id,
     createdAt,
@@ -166,6 +166,7 @@ function comparedSweep({ sweep, rho, selected }: Side): ComparedSweep {
     layerCount,
     source,
     rangeCount: ranges.length,
+    estimatedCount: preview === null ? 0 : preview.ranges.length,
     device,
     precision,
     rho,

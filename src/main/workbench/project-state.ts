@@ -1,4 +1,5 @@
 import type { PairBrief, ProjectState } from '../../contract/documents/project'
+import { unusableWords } from '../../contract/words/pair-words'
 import type { Jobs } from '../jobs/jobs'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import { samplePromptsOf } from '../project/project-prompts'
@@ -45,7 +46,8 @@ export async function projectState(
 export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, jobs: Jobs): PairBrief[] {
   return pairs.map((own) => {
     const { id, name, location } = own.document
-    const post = projects.knownPair(own)?.pair?.post
+    const known = projects.knownPair(own)
+    const post = known?.pair?.post
     const model = post && {
       family: post.modelType,
       layerCount: post.layerCount,
@@ -57,6 +59,7 @@ export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, job
       name,
       location,
       model: model ?? null,
+      unusable: known === null ? null : unusableWords(known),
       sweepCount: own.sweeps.length,
       newestSweep,
       running: jobs.running(own)

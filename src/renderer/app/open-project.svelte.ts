@@ -2,6 +2,7 @@ import type { PairChanges, PairDocument, PairId, ProjectState } from '../../cont
 import { SvelteSet } from 'svelte/reactivity'
 import type { RunKind } from '../../contract/documents/history'
 import { factsOfJob } from '../../contract/model/job-kinds'
+import { tokenizerWords } from '../../contract/words/pair-words'
 import { RUN_KIND_WORDS } from '../../contract/words/run-words'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
@@ -126,6 +127,11 @@ export class OpenProject {
     if (!this.left.aborted) this.host.complainOf(error)
   }
 
+  /** All memory of the machine that computes. */
+  get machineBytes(): number {
+    return this.host.info?.memoryBytes ?? Infinity
+  }
+
   /** Why nothing that needs the engine can begin now; null when it can. @param then what would begin, by its own job */
   whyNot(then: string, own?: WindowJob): string | null {
     if (!this.connected) return 'The workbench is not connected.'
@@ -134,7 +140,7 @@ export class OpenProject {
     if (this.state.readOnly !== null) return 'This project cannot be saved, so results could not be kept.'
     if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (!this.state.pair.post.hasTokenizer)
-      return 'Post has no tokenizer.json, and prompts need one; see the Pair step.'
+      return `${tokenizerWords(this.state.pair)}, and prompts need one; see the Pair step.`
     return this.jobs.whyNot(then, own) ?? this.elsewhere
   }
 

@@ -1,4 +1,4 @@
-import type { GenerationSpeed, Reached } from '../answers/generation-speed.svelte'
+import type { GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { answersToMake } from '../../contract/words/answer-words'
 import { SvelteSet } from 'svelte/reactivity'
 import {
@@ -7,11 +7,16 @@ import {
   isPlain,
   type TaskEntry
 } from '../../contract/documents/evaluation'
-import { ON_CPU } from '../../contract/documents/samples'
+import { ON_CPU, type Variant } from '../../contract/documents/samples'
 import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
 import { freeName } from '../../contract/model/free-name'
 import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from './evaluation-variants'
-import { chooseComputation, type ComputationDraft, draftOfComputing } from '../answers/computation'
+import {
+  chooseComputation,
+  type ComputationDraft,
+  computingOf,
+  draftOfComputing
+} from '../answers/computation'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
 import { needsBase } from '../../contract/model/rival'
@@ -139,7 +144,7 @@ export class EvaluationSetup {
       sampleCount: settings.sampleCount
     })
     const most = this.speed.most(
-      this.computation.device,
+      computingOf(this.computation),
       settings.maxTokens,
       prompts.length * (count + doubled) * settings.sampleCount
     )
@@ -154,9 +159,9 @@ export class EvaluationSetup {
     private readonly speed: GenerationSpeed
   ) {}
 
-  /** Hears how fast an evaluation has generated. @param reached null where it has not */
-  ran({ computing: { device } }: EvaluationRun, reached: Reached | null): void {
-    this.speed.heard(device, reached)
+  /** Hears how fast an evaluation has generated. */
+  ran({ computing }: EvaluationRun, speed: RunSpeed): void {
+    this.speed.ran(computing, speed)
   }
 
   isChosen({ key }: Choice): boolean {
@@ -223,6 +228,11 @@ export class EvaluationSetup {
     const there = this.choices.find((choice) => sameModel(choice.entry.variant, entry.variant))
     if (there === undefined) this.put(null, entry)
     else if (!this.isChosen(there)) this.choose(there, true)
+  }
+
+  /** Those of other variants that are not among the choices. */
+  missingOf(others: readonly Variant[]): Variant[] {
+    return others.filter((variant) => !this.choices.some(({ entry }) => sameModel(entry.variant, variant)))
   }
 
   /** Names of the variants there are, but for the added one at a place. */

@@ -18,7 +18,7 @@ import { Failures, whyNoFailures } from './failures.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { computingOf } from '../answers/computation'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
-import type { GenerationSpeed, Reached } from '../answers/generation-speed.svelte'
+import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { Latest } from '../app/latest.svelte'
 import { Judging } from './judging.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -64,8 +64,8 @@ export class Evaluations {
   readonly blocked = $derived.by(() => this.project.whyNot('evaluate', this.job))
 
   private newestSeen: string | null = null
-  /** How far the run was when it last told of its speed; null where it has not. */
-  private reached: Reached | null = null
+  /** Of the run that is followed. */
+  private speed = new RunSpeed()
 
   /** @param variants to choose from @param tasks to choose from @param speed of generating */
   constructor(
@@ -89,7 +89,7 @@ export class Evaluations {
       calls: () => project.client.evaluations,
       advance: (live, event) => {
         if (event.type !== 'progress') return live
-        if (event.progress.tokensPerSecond !== null) this.reached = event.progress
+        this.speed.heard(event.progress)
         return event
       },
       draw: (live) => live,
@@ -244,7 +244,7 @@ export class Evaluations {
     const run = isStored ? await this.show(id) : null
     // How fast others answer says nothing of the engine.
     if (run !== null && !run.variants.some(({ variant }) => isOutside(variant)))
-      this.setup.ran(run, this.reached)
-    this.reached = null
+      this.setup.ran(run, this.speed)
+    this.speed = new RunSpeed()
   }
 }

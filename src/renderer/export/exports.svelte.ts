@@ -106,7 +106,8 @@ export class Exports {
     if (this.busy) return 'An export is running.'
     if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9.'
     if (this.target === null) return 'Name a folder to write.'
-    if (this.plan === null) return this.planning ? 'Looking at the models…' : 'There is no plan yet.'
+    if (this.planning && this.plan === null) return 'Looking at the models…'
+    if (this.plan === null) return this.planFailure?.message ?? 'There is no plan yet.'
     if (this.plan.targetProblem !== null) return 'The folder cannot be written; see above.'
     if (this.plan.target?.exists === true && !this.overwrite) return 'The folder holds a model already.'
     return null

@@ -73,7 +73,11 @@ const plain = (label: string, title: string | null = null): PairStatus => ({ lab
 const warning = (label: string, title: string): PairStatus => ({ label, warning: true, title })
 
 /** In this order: what runs, what is wrong with the pair, and what its sweep says. */
-function statusOf({ id, running }: PairBrief, found: PairOutline | null, shares: SweepShares): PairStatus {
+function statusOf(
+  { id, running, unusable }: PairBrief,
+  found: PairOutline | null,
+  shares: SweepShares
+): PairStatus {
   const [job] = running
   if (job !== undefined) {
     const share = job === 'sweep' ? shares.get(id) : undefined
@@ -91,6 +95,7 @@ function statusOf({ id, running }: PairBrief, found: PairOutline | null, shares:
     )
   }
   if (sweep.state === 'none') {
+    if (unusable !== null) return warning('cannot be computed', unusable)
     return sweep.others.length === 0
       ? plain('not swept')
       : plain('not swept so', `Its sweeps are scored by ${sweep.others.join(', ')}.`)

@@ -17,15 +17,31 @@ export class Queue {
   state = $state.raw<QueueState | null>(null)
   /** Where and how the answers of the next evaluations are computed. */
   computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
+  /** By what the next evaluations are, as this page keeps it; null until the user chooses. */
+  taskId = $state<string | null>(null)
+  /** Pairs of which nothing can be computed, with the reasons. */
+  readonly unusable = $derived.by(() =>
+    this.project.state.pairs.flatMap(({ name, unusable }) =>
+      unusable === null ? [] : [{ name, why: unusable }]
+    )
+  )
+  /** Why nothing can be put in line; null when something can. */
+  readonly blocked = $derived.by(() => {
+    if (!this.project.writable) return 'The project can only be read.'
+    return this.unusable.length < this.project.state.pairs.length ? null : 'No pair can be computed.'
+  })
+  private readonly storedAs: string
   private readonly following: Following
 
   constructor(private readonly project: OpenProject) {
     this.following = new Following(project)
+    this.storedAs = `slr-queue-task ${project.path}`
   }
 
   /** Follows the line, when the project is opened and whenever the connection was made anew. */
   attach(): Promise<void> {
     const { client, path } = this.project
+    this.taskId ??= this.storedTask()
     return this.following.follow(
       (signal) => client.queue.watch({ path }, { signal }),
       (state) => (this.state = state)
@@ -35,6 +51,24 @@ export class Queue {
   /** Puts a sweep of each pair in line, or a preview, as each is set. */
   sweepAll({ preview }: { preview: boolean }): Promise<boolean> {
     return this.add({ kind: 'sweep', preview })
+  }
+
+  private storedTask(): string | null {
+    try {
+      return sessionStorage.getItem(this.storedAs)
+    } catch {
+      return null
+    }
+  }
+
+  /** Chooses by what the next evaluations are. */
+  chooseTask(id: string): void {
+    this.taskId = id
+    try {
+      sessionStorage.setItem(this.storedAs, id)
+    } catch {
+      // A full store: known until the page is left.
+    }
   }
 
   compute(choice: Partial<ComputationDraft>): void {
@@ -66,7 +100,9 @@ export class Queue {
 
   /** @returns whether they wait */
   private add(work: QueuedWork): Promise<boolean> {
-    const pairs = this.project.state.pairs.map(({ id }): PairId => id)
+    const pairs = this.project.state.pairs.flatMap(({ id, unusable }): PairId[] =>
+      unusable === null ? [id] : []
+    )
     return this.ask(({ path, client }) => client.queue.add({ path, pairs, work }))
   }
 

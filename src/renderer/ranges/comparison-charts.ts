@@ -67,16 +67,23 @@ export const selectedByB = ({ ranges, b: { selected } }: SweepComparison): Resto
 export const comparedName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
   by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`
 
+/** A difference with half the width of its interval: −0.046 ± 0.012; what is the same on every prompt has neither. */
+function differenceWords(difference: number, margin: number | null): string {
+  const width = margin === null ? null : formatScore(margin)
+  const told = formatDelta(difference)
+  if (width === null) return told
+  return width === formatScore(0) && told === formatDelta(0) ? 'the same' : `${told} ± ${width}`
+}
+
 /** A measure of both, and the difference: 0.917, 0.871, −0.046 ± 0.012. */
 const told = (
   { a, b, difference, margins }: ComparedScores,
   measure: ComparedMeasure
 ): { a: string; b: string; difference: string } => {
-  const margin = margins[measure]
   return {
     a: formatScore(a[measure]),
     b: formatScore(b[measure]),
-    difference: formatDelta(difference[measure]) + (margin === null ? '' : ` ± ${formatScore(margin)}`)
+    difference: differenceWords(difference[measure], margins[measure])
   }
 }
 

@@ -263,7 +263,8 @@ export class Ranges {
   /** Shows a model in the inspector. @param model its key */
   inspect(model: string): void {
     this.choose(model)
-    this.inspectorShown = true
+    // Of what is chosen while a sweep runs there is nothing to look into yet: in a narrow window that would lie over the chart.
+    if (!this.busy) this.inspectorShown = true
     this.project.host.visit()
   }
 
@@ -336,7 +337,7 @@ export class Ranges {
 
   /** @param fresh computes also what is known */
   async start(fresh = false): Promise<void> {
-    if (this.busy || this.planning.memoryRefused) return
+    if (this.busy || this.planning.memoryProblem !== null) return
     const { previews: preview } = this.planning
     this.planning.known = null
     await this.job.begin(async () => {

@@ -92,10 +92,12 @@ export function describeRanges(told: {
   selected: string | null
   /** How many prompts an exact score rests on. */
   promptCount: number
+  /** What is said of a range without a score. */
+  unscored: string
 }): Describe {
   const words = scoreWords(told.scoredBy)
   return (range, point) => {
-    if (point === undefined) return `${rangePhrase(range)}: no score yet`
+    if (point === undefined) return `${rangePhrase(range)}: ${told.unscored}`
     const partial = isPartial(point, told)
       ? `, from ${formatCount(point.promptCount)} of ${plural(told.promptCount, words.prompt)}`
       : ''

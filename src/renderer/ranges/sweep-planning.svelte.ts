@@ -2,7 +2,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
-import { bytesFromText } from '../../contract/model/bytes'
+import { beyondMemory, BYTES_EXPECTED, bytesFromText } from '../../contract/model/bytes'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { Latest } from '../app/latest.svelte'
@@ -47,10 +47,19 @@ export class SweepPlanning {
   failure = $state.raw<Complaint | null>(null)
   /** What stands in the memory field while it is not what the project has. */
   memoryTyped = $state<string | null>(null)
-  /** It is no size: a sweep would run with another bound than the user sees. */
-  readonly memoryRefused = $derived(
-    this.memoryTyped !== null && this.memoryTyped.trim() !== '' && bytesFromText(this.memoryTyped) === null
-  )
+  /** What is wrong with it, for a sweep would run with another bound than the user sees; null where nothing is. */
+  readonly memoryProblem = $derived.by(() => {
+    const typed = this.memoryTyped ?? ''
+    if (typed.trim() === '') return null
+    const bytes = bytesFromText(typed)
+    if (bytes === null) return BYTES_EXPECTED
+    const tooMuch = beyondMemory(
+      bytes,
+      this.project.state.document.settings.device,
+      this.project.machineBytes
+    )
+    return tooMuch === null ? null : `Memory ${tooMuch}.`
+  })
   private readonly asked: Latest<string>
   readonly working = $derived.by(() => this.asked.awaited !== null)
 

@@ -25,6 +25,13 @@ export class WhatIfAsking {
     this.asked === null || this.shown.sweep === null ? '' : whatIfWords(this.asked, this.shown.sweep)
   )
 
+  /** How many ranges have no score in the answer, for a preview has only estimated them as swept. */
+  readonly unknownCount = $derived.by(() => {
+    const { sweep } = this.shown
+    if (this.answer === null || sweep === null || this.answer.sweep.preview !== null) return 0
+    return sweep.preview?.ranges.length ?? 0
+  })
+
   open(): void {
     const { rho } = this.shown
     void this.change({ rho, sampler: null, draws: null, mix: null })

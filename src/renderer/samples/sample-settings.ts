@@ -1,5 +1,6 @@
 import { Sampling } from '../../contract/model/sampling'
 import { SampleSettings } from '../../contract/documents/samples'
+import { beyondMemory } from '../../contract/model/bytes'
 import { type ComputationDraft, computingOf, draftOfComputing } from '../answers/computation'
 
 /** Sampler settings as they are edited: numbers as typed. */
@@ -146,9 +147,10 @@ const numberIn = (text: string): number => (text.trim() === '' ? NaN : Number(te
 
 type Problems = Partial<Record<SettingField, string>>
 
-/** The settings of a draft, or for each wrong field what it must be. */
+/** The settings of a draft, or for each wrong field what it must be. @param machineBytes all memory that the machine has */
 export function parseSettings(
-  draft: SettingsDraft
+  draft: SettingsDraft,
+  machineBytes: number
 ): { settings: SampleSettings; problems: Problems } | { settings: null; problems: Problems } {
   const parsed = SampleSettings.safeParse({
     sampling: { ...samplingNumbers(draft), ...(draft.greedy ? { temperature: 0 } : {}) },
@@ -162,7 +164,11 @@ export function parseSettings(
     ...computingOf(draft),
     memoryBytes: Math.round(numberIn(draft.memoryGibibytes) * 2 ** 30)
   })
-  if (parsed.success) return { settings: parsed.data, problems: {} }
+  if (parsed.success) {
+    const tooMuch = beyondMemory(parsed.data.memoryBytes, parsed.data.device, machineBytes)
+    if (tooMuch === null) return { settings: parsed.data, problems: {} }
+    return { settings: null, problems: { memoryGibibytes: tooMuch } }
+  }
   const wrong = new Set(parsed.error.issues.flatMap((issue) => issue.path.map(String)))
   const problems: Problems = {}
   for (const field of settingFields) {

@@ -44,7 +44,9 @@ export class SampleSetup {
     this.choices.flatMap(({ variant }) => (this.leftOut.has(modelKey(variant)) ? [] : [variant]))
   )
 
-  readonly parsed = $derived(this.draft === null ? null : parseSettings(this.draft))
+  readonly parsed = $derived.by(() =>
+    this.draft === null ? null : parseSettings(this.draft, this.project.machineBytes)
+  )
 
   /** @param offered to choose from */
   constructor(
@@ -84,6 +86,15 @@ export class SampleSetup {
       return
     }
     this.take(`add ${variant.name} to samples`, [...this.added, variant])
+  }
+
+  /** Those of other variants that are not among the choices, each model once. */
+  missingOf(others: readonly Variant[]): Variant[] {
+    return others.filter(
+      (variant, place) =>
+        !this.choices.some((choice) => sameModel(choice.variant, variant)) &&
+        others.findIndex((other) => sameModel(other, variant)) === place
+    )
   }
 
   /** Takes back what was added. */

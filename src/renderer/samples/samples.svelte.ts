@@ -19,7 +19,7 @@ import { Latest } from '../app/latest.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetup } from './sample-setup.svelte'
-import type { GenerationSpeed } from '../answers/generation-speed.svelte'
+import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { answersToMake } from '../../contract/words/answer-words'
 import { shareOf } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -90,7 +90,7 @@ export class Samples {
     const { sampleCount } = settings
     const [promptCount, variantCount] = [this.prompts.drafts.length, this.setup.variants.length]
     const asked = answersToMake({ promptCount, variantCount, sampleCount })
-    return `${asked} · ${this.speed.most(settings.device, settings.maxTokens, promptCount * variantCount * sampleCount)}`
+    return `${asked} · ${this.speed.most(settings, settings.maxTokens, promptCount * variantCount * sampleCount)}`
   })
 
   /** Why the setup cannot be run as it is; null when it can. */
@@ -110,6 +110,8 @@ export class Samples {
   private stopped: SampleRun | null = null
 
   private attached = false
+  /** Of the run that is followed. */
+  private runSpeed = new RunSpeed()
 
   /** @param variants to choose from @param speed of generating */
   constructor(
@@ -240,6 +242,7 @@ export class Samples {
   private advance(live: LiveRun | null, event: SampleEvent): LiveRun | null {
     if (event.type === 'snapshot') {
       const { run, progress } = event
+      this.runSpeed.heard(progress)
       const board = new AnswerBoard()
       board.add(event.samples)
       // More answers to the run that is shown: it stays as it was looked at.
@@ -252,6 +255,7 @@ export class Samples {
     if (live === null) return null
     if (event.type === 'progress') {
       const { progress, weights, precision } = event
+      this.runSpeed.heard(progress)
       return { ...live, progress, weights, precision }
     }
     if (event.type === 'samples') {
@@ -263,8 +267,8 @@ export class Samples {
 
   private async ended(ending: SampleEvent, live: LiveRun | null): Promise<void> {
     // How fast others answer says nothing of the engine.
-    if (live !== null && !live.run.variants.some(isOutside))
-      this.speed.heard(live.run.settings.device, live.progress)
+    if (live !== null && !live.run.variants.some(isOutside)) this.speed.ran(live.run.settings, this.runSpeed)
+    this.runSpeed = new RunSpeed()
     await this.settle(live?.run ?? null)
     const kept = this.shown !== null && this.shown.run.id === live?.run.id
     // A run without any answer may have failed for its settings: the next one takes those of the setup.

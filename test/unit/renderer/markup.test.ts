@@ -36,6 +36,7 @@ const REASONS: Record<string, RegExp> = {
   'in the view: there is nothing to do it to':
     /^(edit\.(past|future)\.length === 0|empty|what === null|current === null|blind\.decided === 0|task === null|!setup\.ready|prompts\.builtin\.length === 0)$/,
   'in its own words, which say that it is done': /^chat\.isKept|^adding !== 'offered'$|^prompts\.isBuiltin$/,
+  'below it: Samples is set to Greedy': /^greedy$/,
   'by the switch beside it': /^draft\.(greedy && .*|raw)$|^name === /,
   'in its row': /^!report\.works$|^kept !== null$|^!project\.exists$|^refused$|^!blended$/,
   'above it, by whoever shows it': /^disabled$/

@@ -20,6 +20,8 @@ export const appProcedures = {
       initialPair: PairId.nullable(),
       /** Where new projects go unless the user says otherwise. */
       projectsFolder: z.string(),
+      /** All memory of this machine, in bytes: no more can be asked for. */
+      memoryBytes: z.number(),
       /** What the program runs on; `electron` in the desktop window alone. */
       versions: z.object({ node: z.string(), onnxruntime: z.string(), electron: z.string().nullable() }),
       /** Where defects are written to; null where they go to the terminal. */

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { dependencies, version } from '../../../../package.json'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -33,6 +34,7 @@ export function appRoutes({ projects }: Routing, { entry, initial, shell, onRece
         initialProject: initial.demo ? demoPath() : project,
         initialPair: initial.pair ?? null,
         projectsFolder: projectsFolder(),
+        memoryBytes: totalmem(),
         versions: {
           node: process.versions.node,
           onnxruntime: dependencies['onnxruntime-node'],

@@ -4,6 +4,7 @@ import type { QueueState } from '../../../../src/contract/documents/queue'
 import {
   doneWords,
   jobStateWords,
+  stoppedProblem,
   timeLeftWords,
   workWords
 } from '../../../../src/contract/words/queue-words'
@@ -18,7 +19,12 @@ const job = (
   id: '0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b',
   pair: 'pair-1',
   work: { kind: 'sweep', preview: false },
-  problem: state === 'failed' ? { code: 'bad-file', message: 'post has no config.json.' } : null,
+  problem:
+    state === 'failed'
+      ? { code: 'bad-file', message: 'post has no config.json.' }
+      : state === 'stopped'
+        ? stoppedProblem('8 of 40 prompts')
+        : null,
   state,
   progress: { share, secondsLeft }
 })
@@ -43,11 +49,12 @@ describe('words of the queue', () => {
     expect(jobStateWords(job('waiting'))).toBe('Waits')
     expect(jobStateWords(job('waiting', 20))).toBe('Waits, about 20 s by the last one')
     expect(jobStateWords(job('failed'))).toBe('Failed: post has no config.json.')
+    expect(jobStateWords(job('stopped'))).toBe('Stopped; 8 of 40 prompts are kept.')
   })
 
   it('add up what is known of the time left, and count what is not', () => {
     expect(timeLeftWords(line([]))).toBeNull()
-    expect(timeLeftWords(line([job('failed')]))).toBeNull()
+    expect(timeLeftWords(line([job('failed'), job('stopped')]))).toBeNull()
     expect(timeLeftWords(line([job('running')]))).toBe('1 job, time left not known yet')
     expect(timeLeftWords(line([job('running', 30), job('waiting', 20), job('failed')]))).toBe(
       '2 jobs, about 50 s left'

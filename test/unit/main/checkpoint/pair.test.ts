@@ -106,7 +106,8 @@ describe('the report of a pair', () => {
       expect(report.findings).toEqual([
         {
           severity: 'warning',
-          message: 'Post has no tokenizer.json: prompts need a tokenizer; slr probe --tokens works.'
+          message:
+            "Neither base nor post has a tokenizer.json: prompts need post's; slr probe --tokens works."
         },
         { severity: 'note', message: 'Post has no chat template.' }
       ])
@@ -342,7 +343,7 @@ describe('a pair that fits', () => {
 
     await rm(join(paths.post, 'tokenizer.json'))
     expect(messages((await inspectPair(paths.base, paths.post)).findings, 'warning')).toEqual([
-      'Post has no tokenizer.json: prompts need a tokenizer; slr probe --tokens works.'
+      "Neither base nor post has a tokenizer.json: prompts need post's; slr probe --tokens works."
     ])
   })
 })

@@ -30,6 +30,7 @@ class ScriptedKind implements QueuedKind {
   readonly begun: string[] = []
   private readonly ends = new Map<PairId, Later<QueuedEvent>>()
   refusals: WorkbenchError[] = []
+  keeps: string | null = null
 
   constructor(private readonly id: string | null = null) {}
 
@@ -51,6 +52,10 @@ class ScriptedKind implements QueuedKind {
 
   cancel({ id }: { id: PairId }): void {
     this.end(id, { type: 'cancelled' })
+  }
+
+  kept(): Promise<string | null> {
+    return Promise.resolve(this.keeps)
   }
 
   lastSeconds({ id }: { id: PairId }): number | null {
@@ -160,8 +165,10 @@ describe('jobs in line over the pairs of a project', () => {
       'pair-3 evaluation waiting'
     ])
     await queue.remove(project, await idOf('pair-2'))
-    await queue.remove(project, await idOf('pair-1'))
+    const stopped = await idOf('pair-1')
+    await queue.remove(project, stopped)
     await begun(sweeps, 2)
+    await queue.remove(project, stopped)
     expect(await states()).toEqual(['pair-3 sweep running', 'pair-3 evaluation waiting'])
     sweeps.end('pair-3')
     await begun(evaluations, 1)
@@ -170,6 +177,40 @@ describe('jobs in line over the pairs of a project', () => {
     expect(sweeps.begun).toEqual(['pair-1', 'pair-3'])
     const gone = queue.retry(project, 'b7a5c2c4-6f0e-4f57-9a6e-0d5a0f6d3c11')
     await expect(gone).rejects.toThrow('no longer in the queue')
+  })
+
+  it('say what they have kept when they are stopped, and go on from there once they are asked to', async () => {
+    await queue.add(project, ['pair-1'], EVALUATION)
+    await queue.add(project, ['pair-2', 'pair-3'], SWEEP)
+    await begun(evaluations, 1)
+    await waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'))
+    evaluations.keeps = '3 of 40 answers'
+    await queue.remove(project, await idOf('pair-1'))
+    await begun(sweeps, 1)
+    await queue.remove(project, await idOf('pair-2'))
+    await begun(sweeps, 2)
+    expect((await now()).jobs).toMatchObject([
+      { state: 'stopped', problem: { code: 'cancelled', message: 'Stopped; 3 of 40 answers are kept.' } },
+      { state: 'stopped', problem: { message: 'Stopped before it had anything to keep.' } },
+      { state: 'running' }
+    ])
+    sweeps.end('pair-3')
+    await queue.done(project)
+
+    await queue.retry(project, await idOf('pair-1'))
+    await begun(evaluations, 2)
+    expect(evaluations.begun).toEqual(['pair-1', 'pair-1 again'])
+    evaluations.end('pair-1', { type: 'failed', problem: { code: 'bad-file', message: 'No such weights.' } })
+    await queue.done(project)
+    await queue.retry(project, await idOf('pair-1'))
+    await begun(evaluations, 3)
+    expect(evaluations.begun.at(-1)).toBe('pair-1 again')
+    evaluations.end('pair-1')
+    await queue.add(project, ['pair-2'], { kind: 'sweep', preview: true })
+    await begun(sweeps, 3)
+    expect((await now()).jobs).toMatchObject([{ pair: 'pair-2', state: 'running', work: { preview: true } }])
+    sweeps.end('pair-2')
+    await queue.done(project)
   })
 
   it('let one that was started by hand go first, and one that is only getting ready', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
 import { SweepComparison } from '../../../../src/contract/documents/sweep-comparison'
+import { comparisonVerdict, depthWords } from '../../../../src/contract/words/comparison-words'
 import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
 import { tinyTaskSweep } from '../../../fixtures/tiny-sweep'
@@ -165,6 +166,27 @@ describe('two sweeps', () => {
     expect(checked.a.selected).toEqual({ start: 2, end: 3 })
     expect(checked.b.selected).toEqual({ start: 1, end: 2 })
     expect(checked.shared?.sameSelection).toBe(0)
+  })
+
+  it('of which one is a preview are compared by what it has scored whole, and no order is told of a few ranges', async () => {
+    const sweep = comparedSweep({ id: 'b' })
+    const preview = {
+      prompts: [0, 2],
+      ranges: sweep.ranges.slice(4).map((range) => ({ ...range, margins: { validity: 0, diversity: 0 } })),
+      soup: [],
+      elsewhere: 0.1,
+      likeliest: null,
+      open: 1,
+      rho: 0.9,
+      rows: 1,
+      wholeRows: 4
+    }
+    const found = await compared(comparedSweep(), { ...sweep, ranges: sweep.ranges.slice(0, 4), preview })
+    expect([found.a.estimatedCount, found.b.estimatedCount]).toEqual([0, 6])
+    expect(comparisonVerdict(found)).toMatch(
+      /; the order of their ranges by diversity cannot be compared: only 4 ranges were scored on all prompts in both\.$/
+    )
+    expect(depthWords(found)).toBe('6 ranges of A the other, a preview, has only estimated.')
   })
 
   it('are refused where their numbers are different measures, or there is nothing to compare', async () => {

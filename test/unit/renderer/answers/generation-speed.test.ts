@@ -1,22 +1,49 @@
 import { expect, it } from 'vitest'
-import { GenerationSpeed } from '../../../../src/renderer/answers/generation-speed.svelte'
+import { GenerationSpeed, RunSpeed } from '../../../../src/renderer/answers/generation-speed.svelte'
 import { projectState, ScriptedLine } from '../../../fixtures/scripted-line'
+
+type Told = Parameters<RunSpeed['heard']>[0]
+
+function ran(...told: Told[]): RunSpeed {
+  const run = new RunSpeed()
+  for (const progress of told) run.heard(progress)
+  return run
+}
+
+const none: Told = { samplesDone: 0, tokensPerSecond: null }
+const unknown = 'time not known before a run of 64 answers'
 
 it('is learned from runs of many answers alone: few are slower, each, and would foretell hours', async () => {
   const { session } = await new ScriptedLine().openProject(projectState({}))
   const speed = new GenerationSpeed(session)
-  const unknown = 'time not known before a run of 64 answers'
-  for (const reached of [
-    null,
-    { samplesDone: 12, tokensPerSecond: 7 },
-    { samplesDone: 64, tokensPerSecond: null }
-  ]) {
-    speed.heard('cpu', reached)
-    expect(speed.most('cpu', 32, 5376)).toBe(unknown)
+  const few = ran(none, { samplesDone: 12, tokensPerSecond: 7 })
+  // What was there before is no work of this run.
+  const resumed = ran({ samplesDone: 600, tokensPerSecond: null }, { samplesDone: 612, tokensPerSecond: 7 })
+  for (const run of [ran(), few, resumed, ran(none, { samplesDone: 64, tokensPerSecond: null })]) {
+    speed.ran({ device: 'cpu' }, run)
+    expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(unknown)
   }
-  speed.heard('cpu', { samplesDone: 64, tokensPerSecond: 1024 })
-  expect(speed.most('cpu', 32, 5376)).toBe('at most 2 min 48 s at the last run’s speed')
-  speed.heard('cpu', { samplesDone: 12, tokensPerSecond: 7 })
-  expect(speed.most('cpu', 32, 5376)).toBe('at most 2 min 48 s at the last run’s speed')
-  expect(speed.most('webgpu', 32, 5376)).toBe(unknown)
+  speed.ran({ device: 'cpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 1024 }))
+  expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe('at most 2 min 48 s at the last run’s speed')
+  speed.ran({ device: 'cpu' }, few)
+  expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe('at most 2 min 48 s at the last run’s speed')
+})
+
+it('is of all groups of a run, not of a small and slow one at its end', () => {
+  const run = ran(
+    none,
+    { samplesDone: 960, tokensPerSecond: 1000 },
+    { samplesDone: 980, tokensPerSecond: 50 },
+    { samplesDone: 1000, tokensPerSecond: 50 }
+  )
+  expect(run.tokensPerSecond).toBeCloseTo(1000 / (0.96 + 0.8))
+})
+
+it('is of one device, precision and kind of weights', async () => {
+  const { session } = await new ScriptedLine().openProject(projectState({}))
+  const speed = new GenerationSpeed(session)
+  speed.ran({ device: 'webgpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 100 }))
+  expect(speed.most({ device: 'cpu' }, 32, 64)).toBe(unknown)
+  expect(speed.most({ device: 'webgpu', precision: 'fp32' }, 32, 64)).toBe(unknown)
+  expect(speed.most({ device: 'webgpu' }, 32, 64)).toMatch(/^at most 20/)
 })

@@ -354,6 +354,20 @@ describe('the Export view', () => {
     expect(exports.choices.at(-1)?.origin).toBe('not kept any more')
   })
 
+  it('says why there is no plan of what is typed', async () => {
+    const line = new ScriptedLine()
+    const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+    const { exports } = (await line.openProject(projectState({ pair }))).session
+    exports.setTyped('3-99')
+    exports.setParent('/models')
+    const planned = exports.replan()
+    await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
+    expect(exports.blocked).toBe('Looking at the models…')
+    line.call('exports.plan', 0).answer.reject(new Error('The model has no layer 99.'))
+    await planned
+    expect(exports.blocked).toBe('The model has no layer 99.')
+  })
+
   it('says why an export failed until something else is to be exported, whatever is planned meanwhile', async () => {
     const line = new ScriptedLine()
     const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))

@@ -44,6 +44,20 @@ it('asks for work of all pairs of the project, in their order', async () => {
   ])
 })
 
+it('leaves out pairs of which nothing can be computed, and says why', async () => {
+  const line = new ScriptedLine()
+  const unusable = 'Post has no tokenizer.json, and prompts need one.'
+  const pairs = [pairBrief({ id: 'pair-1', name: 'a', unusable }), pairBrief({ id: 'pair-2', name: 'b' })]
+  const { session } = await line.openProject(projectState({ pairs }))
+  expect(session.queue.unusable).toEqual([{ name: 'a', why: unusable }])
+  expect(session.queue.blocked).toBeNull()
+  void session.queue.sweepAll({ preview: false })
+  await settled()
+  expect(line.call('queue.add', 0).input).toMatchObject({ pairs: ['pair-2'] })
+  session.accept(projectState({ pairs: pairs.map((pair) => ({ ...pair, unusable })) }))
+  expect(session.queue.blocked).toBe('No pair can be computed.')
+})
+
 it('moves jobs by what main has told of the line, and never before its head', async () => {
   const { line, session, path } = await opened()
   session.queue.state = LINE

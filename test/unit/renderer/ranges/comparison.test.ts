@@ -72,7 +72,7 @@ describe('what the charts show of two sweeps', () => {
     const found = comparedRange(comparison, '1-2')
     if (found === undefined) throw new Error('not compared')
     expect(comparedWords(comparison, found)).toBe(
-      'layers 1–2: diversity 0.583 in A, 0.534 in B, −0.049 ± 0.000; validity 0.880 in A, 0.880 in B, ±0.000 ± 0.000'
+      'layers 1–2: diversity 0.583 in A, 0.534 in B, −0.049 ± 0.000; validity 0.880 in A, 0.880 in B, the same'
     )
     expect(comparisonReadout(comparison, { start: 1, end: 2 })).toMatchObject({
       name: 'layers 1–2',

@@ -13,6 +13,18 @@ import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
 const SWEEP = { ...tinySweep(), selection: atOnce(selectAnew(tinySweep(), null, 0.9)) }
 
+const PREVIEW = {
+  prompts: [0],
+  ranges: SWEEP.ranges.slice(0, 1).map((range) => ({ ...range, margins: { validity: 0.1, diversity: 0.1 } })),
+  soup: [],
+  elsewhere: 0.1,
+  likeliest: null,
+  open: 1,
+  rho: 0.9,
+  rows: 1,
+  wholeRows: 4
+}
+
 /** What main answers, with other scores than the sweep's. */
 function answer(rho: number, diversity: number): WhatIfSweep {
   const changed = { ...SWEEP, ranges: SWEEP.ranges.map((range) => ({ ...range, diversity })) }
@@ -73,6 +85,24 @@ describe('the panel of what if', () => {
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, { ...SWEEP, id: 'other' })
     expect([ranges.whatIf.asked, ranges.chosenModel?.score.diversity]).toEqual([null, 0.8])
+  })
+
+  it('tells how many ranges have no score in the answer, for a preview has only estimated them as swept', async () => {
+    const { line, ranges } = await opened()
+    const previewed = { ...shownSweep(SWEEP), preview: PREVIEW }
+    void ranges.show('preview')
+    await settled()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, { ...previewed, id: 'preview' })
+    expect(ranges.whatIf.unknownCount).toBe(0)
+    ranges.whatIf.open()
+    await settled()
+    await line.answer('sweeps.whatIf', 0, { ...answer(0.9, 0.5), sweep: previewed })
+    expect(ranges.whatIf.unknownCount).toBe(0)
+    void ranges.whatIf.change({ sampler: { temperature: 2, minP: 0 } })
+    await settled()
+    await line.answer('sweeps.whatIf', 1, answer(0.9, 0.5))
+    expect(ranges.whatIf.unknownCount).toBe(1)
   })
 
   it('says whether another sweep would know of samplers, and moves between those that are kept', () => {

@@ -179,16 +179,30 @@ const SETTINGS: SampleSettings = {
   memoryBytes: 8 * 2 ** 30
 }
 
+const MACHINE = 16 * 2 ** 30
+
 describe('sampler settings', () => {
+  it('take no more memory than the machine has, nor than any GPU', () => {
+    const draft = draftOfSettings(SETTINGS)
+    const problem = (changes: Partial<typeof draft>): string | undefined =>
+      parseSettings({ ...draft, ...changes }, MACHINE).problems.memoryGibibytes
+    expect(problem({ device: 'cpu', precision: 'auto', memoryGibibytes: '99999' })).toBe(
+      'needs at most 16 GiB, what this machine has'
+    )
+    expect(problem({ device: 'cpu', precision: 'auto', memoryGibibytes: '16' })).toBeUndefined()
+    expect(problem({ memoryGibibytes: '99999' })).toMatch(/^needs less than 16 TiB/)
+    expect(problem({ memoryGibibytes: '80' })).toBeUndefined()
+  })
+
   it('survive being edited', () => {
-    expect(parseSettings(draftOfSettings(SETTINGS)).settings).toEqual(SETTINGS)
+    expect(parseSettings(draftOfSettings(SETTINGS), MACHINE).settings).toEqual(SETTINGS)
   })
 
   it('are greedy at temperature 0, and come back to temperature 1', () => {
     const draft = draftOfSettings({ ...SETTINGS, sampling: { ...SETTINGS.sampling, temperature: 0 } })
     expect(draft).toMatchObject({ greedy: true, temperature: '1' })
-    expect(parseSettings(draft).settings?.sampling.temperature).toBe(0)
-    expect(parseSettings({ ...draft, greedy: false }).settings?.sampling.temperature).toBe(1)
+    expect(parseSettings(draft, MACHINE).settings?.sampling.temperature).toBe(0)
+    expect(parseSettings({ ...draft, greedy: false }, MACHINE).settings?.sampling.temperature).toBe(1)
   })
 
   it('never ask for what cannot be computed: the CPU in fp16, or floats of another width than the products', () => {
@@ -210,23 +224,26 @@ describe('sampler settings', () => {
 
   it('leave the choice of precision, weights and top-k open when nothing is asked for', () => {
     const draft = draftOfSettings(SETTINGS)
-    const { settings } = parseSettings({ ...draft, precision: 'auto', weights: 'auto', topK: ' ' })
+    const { settings } = parseSettings({ ...draft, precision: 'auto', weights: 'auto', topK: ' ' }, MACHINE)
     expect(settings).not.toHaveProperty('precision')
     expect(settings).not.toHaveProperty('weights')
     expect(settings?.sampling.topK).toBeNull()
   })
 
   it('name every field that is wrong, and what it needs', () => {
-    const { settings, problems } = parseSettings({
-      ...draftOfSettings(SETTINGS),
-      temperature: '-1',
-      topK: '1.5',
-      minP: '',
-      topP: '0',
-      sampleCount: '0',
-      seed: 'x',
-      memoryGibibytes: '0'
-    })
+    const { settings, problems } = parseSettings(
+      {
+        ...draftOfSettings(SETTINGS),
+        temperature: '-1',
+        topK: '1.5',
+        minP: '',
+        topP: '0',
+        sampleCount: '0',
+        seed: 'x',
+        memoryGibibytes: '0'
+      },
+      MACHINE
+    )
     expect(settings).toBeNull()
     expect(problems).toEqual({
       temperature: 'needs a number from 0 to 100',
