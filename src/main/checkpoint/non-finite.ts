@@ -1,6 +1,7 @@
 import type { NonFiniteTensor } from '../../contract/documents/non-finite'
 import { decodeFloat32, DTYPE_BYTES, isWeightDtype, type WeightDtype } from './dtype'
-import type { TensorEntry } from './safetensors'
+import type { Scaled, TensorEntry } from './safetensors'
+import { openWeightFile, readExactly } from './weight-file'
 import type { WeightReader } from './weight-reader'
 
 /** Read at a time: system calls cost nothing beside it, and a cancel is heard at once. */
@@ -116,7 +117,8 @@ export async function nonFiniteValues(
   onBytes: (bytes: number) => void = () => undefined
 ): Promise<NonFiniteTensor | null> {
   if (!isWeightDtype(entry.dtype)) return null
-  const found = new NonFiniteCount(entry, entry.dtype)
+  const { scaled } = entry
+  const found = new NonFiniteCount(scaled === undefined ? entry : { ...entry, name }, entry.dtype)
   const memory = new Uint8Array(Math.min(PIECE_BYTES, entry.byteLength))
   for (let offset = 0; offset < entry.byteLength; offset += PIECE_BYTES) {
     const piece = memory.subarray(0, Math.min(PIECE_BYTES, entry.byteLength - offset))
@@ -124,5 +126,21 @@ export async function nonFiniteValues(
     found.add(piece)
     onBytes(piece.byteLength)
   }
+  const { found: tensor } = found
+  return tensor === null || scaled === undefined ? tensor : ((await nonFiniteScales(scaled)) ?? tensor)
+}
+
+/** What is not finite in the scales of a weight: small numbers, float8 aside, are finite themselves. */
+async function nonFiniteScales({ scales }: Scaled): Promise<NonFiniteTensor | null> {
+  if (!isWeightDtype(scales.dtype)) return null
+  const found = new NonFiniteCount(scales, scales.dtype)
+  const bytes = new Uint8Array(scales.byteLength)
+  const handle = await openWeightFile(scales.file)
+  try {
+    await readExactly(handle, scales.file, bytes, scales.offset)
+  } finally {
+    await handle.close()
+  }
+  found.add(bytes)
   return found.found
 }

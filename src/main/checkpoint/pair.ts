@@ -5,6 +5,7 @@ import type { PairReferences } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 import { baseComputesOtherwise } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
+import { groupProblems } from './scaled-groups'
 import { storedDtype } from './scaled-weights'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'
@@ -60,7 +61,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
   ])
   // Of many tensors each of these takes a while.
   const breathe = breather()
-  const errors = pairErrors(base, post)
+  const errors = [...pairErrors(base, post), ...(await groupErrors(base)), ...(await groupErrors(post))]
   await breathe()
   const noted = notes(base, post, baseExtras, postExtras)
   await breathe()
@@ -74,6 +75,14 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
       ...noted
     ]
   }
+}
+
+/** Of one checkpoint. What is wrong with one weight is wrong with many: the first is named. */
+async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
+  const [first, ...others] = await groupProblems(checkpoint)
+  if (first === undefined) return []
+  const more = others.length === 0 ? '' : ` So it is with ${count(others, 'other tensor')}.`
+  return [{ code: 'bad-file', message: `${first.message}${more}` }]
 }
 
 /** Both are tried, so that one message tells of both when both are broken. */

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { decodeFloat32, DTYPE_BYTES, weightDtype } from './dtype'
 import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
+import { checkedGroups } from './scaled-groups'
 import { CODE_BITS, multiplyOut, rowBytesOf, type ScaleValues } from './scaled-values'
 
 /** Reads bytes of a stored tensor from one on; whoever gives it checks the file and counts. */
@@ -100,7 +101,10 @@ export class ScaledReader {
         scaled.zeros === null
           ? null
           : zeroPoints(scaled, scaled.zeros, await this.words(scaled.zeros.tensor), rows, across),
-      groupOf: scaled.groups === null ? null : await this.groupsOf(scaled, scaled.groups, across)
+      groupOf:
+        scaled.groups === null
+          ? null
+          : checkedGroups(scaled, scaled.groups, await this.words(scaled.groups.tensor), across)
     }
   }
 
@@ -118,37 +122,6 @@ export class ScaledReader {
     decodeFloat32(bytes, dtype, values)
     return values
   }
-
-  /** @throws WorkbenchError `bad-file` for groups that are not there, or not as they are said to be */
-  private async groupsOf(
-    { block: [, size] }: Scaled,
-    { tensor, order }: NonNullable<Scaled['groups']>,
-    across: number
-  ): Promise<Int32Array> {
-    const groups = await this.words(tensor)
-    const sizes = new Int32Array(across)
-    for (const [column, group] of groups.entries()) {
-      if (group < 0 || group >= across)
-        throw badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${across - 1}`)
-      if (order === 'inTurn' && group !== Math.floor(column / size))
-        throw badGroup(
-          tensor,
-          `puts column ${column} into group ${group}, but by its config.json they are in turn`
-        )
-      sizes[group] = at(sizes, group, 'group') + 1
-    }
-    const uneven = order === 'even' ? sizes.findIndex((count) => count !== size) : -1
-    if (uneven !== -1)
-      throw badGroup(
-        tensor,
-        `puts ${at(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`
-      )
-    return groups
-  }
-}
-
-function badGroup({ file, name }: StoredTensor, what: string): WorkbenchError {
-  return new WorkbenchError('bad-file', `${file}: tensor ${quoteName(name)} ${what}.`)
 }
 
 /** Rows of words become parts of columns. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { WorkbenchError } from '../../contract/model/problem'
+import { settingWords } from './setting-words'
 import { describeValue } from '../family/config-reader'
 import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
@@ -235,7 +236,9 @@ export function configWithoutScales(
   throw new WorkbenchError(
     'unsupported',
     `${configPath}: "quantization_config" is of the method ${method}` +
-      (read === undefined ? ', which is not read' : `, read but for this: ${describeIssue(read.error)}`) +
+      (read === undefined
+        ? ', which is not read'
+        : `, read but for this: ${settingWords(quantised, read.error)}`) +
       `; read are ${READ}.`,
     'Use the unquantised checkpoint.'
   )

@@ -1,5 +1,7 @@
+import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
-import { quoteName } from '../base/json-object'
+import { plural } from '../../contract/words/format'
+import { isJsonObject, quoteName } from '../base/json-object'
 import { DTYPE_BYTES, isWeightDtype } from './dtype'
 import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
 import { type Scheme, schemeOf } from './scaled-schemes'
@@ -26,7 +28,10 @@ export async function joinScales(
 ): Promise<Map<string, TensorEntry>> {
   const scheme = schemeOf(config)
   const joined = new Map(tensors)
-  if (scheme === null) return joined
+  if (scheme === null) {
+    if (!isJsonObject(config.quantization_config)) refuseUnexplained(tensors)
+    return joined
+  }
   const found = [...tensors].flatMap(([name, codes]) => partsOf(tensors, name, codes, scheme) ?? [])
   const shapes = await readShapes(found.flatMap(({ shape }) => shape ?? []))
   for (const { module, shape, parts } of found) {
@@ -39,6 +44,22 @@ export async function joinScales(
     joined.set(`${module}.weight`, { ...parts.codes, dtype, shape: [rows, columns], byteLength, scaled })
   }
   return joined
+}
+
+/** What other tensors than numbers of scaled weights are not called. */
+const CODES = /\.(qweight|weight_packed|weight_scale_inv)$/
+
+/** @throws WorkbenchError `bad-file` for scaled weights of which the config does not say how they are made */
+function refuseUnexplained(tensors: Tensors): void {
+  const scaled = [...tensors.values()].filter(({ name }) => CODES.test(name))
+  const [first] = scaled
+  if (first === undefined) return
+  throw new WorkbenchError(
+    'bad-file',
+    `${join(dirname(first.file), 'config.json')} has no "quantization_config", but ${plural(scaled.length, 'tensor')} of the checkpoint are stored ` +
+      `as quantised weights, such as ${quoteName(first.name)}.`,
+    'Fetch config.json again, or write the settings that the weights were quantised with into it (AutoGPTQ keeps them in quantize_config.json).'
+  )
 }
 
 interface Found {
@@ -61,6 +82,12 @@ function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Sch
     if (tensor === undefined) throw misfit(codes, `needs ${quoteName(module + suffix)}, which is missing`)
     return tensor
   }
+  const plain = isBytes ? undefined : tensors.get(`${module}.weight`)
+  if (plain !== undefined)
+    throw misfit(
+      codes,
+      `is there beside ${quoteName(plain.name)} of ${basename(plain.file)}: the weight is stored twice`
+    )
   const surplus = scheme.absent.find((suffix) => tensors.has(module + suffix))
   if (surplus !== undefined)
     throw misfit(part(surplus), 'is there, but by its config.json such weights have none')
@@ -116,11 +143,26 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
         `for a weight of [${rows}, ${columns}] in groups of ${block[1]}`
     )
   }
+  const swapped = turned ? swappedShape(scaled) : null
+  if (swapped !== null)
+    throw misfit(
+      codes,
+      `is of the shape [${codes.shape.join(', ')}], expected [${swapped.join(', ')}] by the tensors beside it: its rows and columns are exchanged`
+    )
   require(codes, 'I32', [rows, wordsFor(columns, bits)])
   require(scales, isWeightDtype(scales.dtype) ? scales.dtype : 'F32, F16 or BF16', [rows, across])
   if (zeros !== null) require(zeros.tensor, 'I32', [wordsFor(rows, bits), across])
   if (groups !== null && (groups.tensor.dtype !== 'I32' || String(groups.tensor.shape) !== String(columns)))
     throw misfit(groups.tensor, `is not I32 with a group for each of ${columns} columns`)
+}
+
+/** What numbers that are stored down the columns should be shaped like, where by all else they are turned; else null. */
+function swappedShape({ codes, scales, groups, kind, block }: Scaled): Shape | null {
+  const [across = 0, rows = 0] = scales.shape
+  const columns = groups?.tensor.shape[0] ?? across * block[1]
+  const expected = [wordsFor(columns, CODE_BITS[kind]), rows] as const
+  const isTurned = expected[0] !== rows && String(codes.shape) === String(expected.toReversed())
+  return isTurned ? expected : null
 }
 
 function requireScales(

@@ -6,6 +6,7 @@ import { layersModel } from '../../../../src/contract/model/model'
 import { at, got } from '../../../../src/contract/model/look-up'
 import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { compareLayers } from '../../../../src/main/checkpoint/layer-distances'
+import { nonFiniteValues } from '../../../../src/main/checkpoint/non-finite'
 import { inspectPair, readPair } from '../../../../src/main/checkpoint/pair'
 import { storedBytes } from '../../../../src/main/checkpoint/scaled-weights'
 import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
@@ -203,6 +204,21 @@ describe('packed weights', () => {
       /"x.g_idx" is not I32 with a group for each of 32 columns/
     ],
     [
+      'numbers whose rows and columns are exchanged',
+      GPTQ,
+      changed('x.qweight', { shape: [64, 4] }),
+      /"x.qweight" is of the shape \[64, 4\], expected \[4, 64\] by the tensors beside it: its rows and columns are exchanged/
+    ],
+    [
+      'the weight as it was beside its numbers',
+      GPTQ,
+      (tensors: TensorFixture[]) => [
+        ...tensors,
+        { name: 'x.weight', dtype: 'F16', shape: [8, 32], bytes: zeros(8 * 32 * 2) }
+      ],
+      /"x.qweight" is there beside "x.weight" of model.safetensors: the weight is stored twice/
+    ],
+    [
       'zero points where there are none',
       ORDERED,
       (tensors: TensorFixture[]) => [
@@ -215,6 +231,33 @@ describe('packed weights', () => {
     const problem = await problemOf(openCheckpoint(await written(given, change)))
     expect(problem.message).toMatch(message)
     expect(problem.message).toContain('model.safetensors')
+  })
+
+  test('without a word in the config are refused once, by the cause', async () => {
+    const folder = await writeCheckpoint(await temporaryFolder(), {
+      config: TINY_LLAMA,
+      tensors: Object.entries(GPTQ.tensors).map(([name, stored]) => tensor(`x.${name}`, stored))
+    })
+    const problem = await problemOf(openCheckpoint(folder))
+    expect(problem.message).toMatch(
+      /config.json has no "quantization_config", but 1 tensor .* such as "x.qweight"/
+    )
+    expect(problem.hint).toMatch(/quantize_config.json/)
+  })
+
+  test('with scales that are not finite name the scales', async () => {
+    const scales = at(
+      Object.entries(GPTQ.tensors).filter(([name]) => name === 'scales'),
+      0,
+      'scales'
+    )[1]
+    const bytes = bytesOf(scales.bytes)
+    new Uint16Array(bytes.buffer)[3] = 0x7e00
+    const checkpoint = await openCheckpoint(await written(GPTQ, changed('x.scales', { bytes })))
+    const reader = openWeightReader(checkpoint)
+    const found = await nonFiniteValues(reader, 'x.weight', got(checkpoint.tensors, 'x.weight', 'tensor'))
+    await reader.close()
+    expect(found).toMatchObject({ tensor: 'x.scales', nan: 1, first: 'NaN', at: [0, 3] })
   })
 
   const groups = (count: number, group: (column: number) => number): Uint8Array =>
@@ -269,8 +312,12 @@ describe('packed weights', () => {
 
   test.each([
     [{ quant_method: 'awq', bits: 4 }, /of the method "awq", which is not read; read are float8/],
-    [{ ...GPTQ.config, bits: 3 }, /of the method "gptq", read but for this: bits: Invalid/],
-    [{ ...GPTQ.config, checkpoint_format: 'marlin' }, /checkpoint_format/],
+    [{ ...GPTQ.config, bits: 3 }, /of the method "gptq", read but for this: "bits" is 3, expected 4 or 8;/],
+    [
+      { ...GPTQ.config, checkpoint_format: 'marlin' },
+      /"checkpoint_format" is "marlin", expected "gptq" or "gptq_v2"/
+    ],
+    [{ ...GPTQ.config, group_size: 0 }, /"group_size" is 0, expected (-1|more than 0)/],
     [{ ...GPTQ.config, dynamic: { '+:.*down.*': { bits: 8 } } }, /dynamic/],
     [{ ...GPTQ.config, rotation: 'hadamard' }, /rotation/],
     [{ ...PACKED.config, format: 'nvfp4-pack-quantized' }, /of the method "compressed-tensors".*format/],
@@ -345,6 +392,23 @@ describe('a pair with packed weights', () => {
     expect(report.post.dtypes).toMatchObject({ I4: 4 })
     expect(report.findings.map(({ message }) => message).join()).toMatch(
       /Post stores 4 tensors as I4 with scales: they are computed as the F16 that these make/
+    )
+  })
+
+  test('with groups that are not there does not pass an inspection', async () => {
+    const { base } = await pairs()
+    const bad = twins(2, GPTQ).packed
+    const isGroups = ({ name }: TensorFixture): boolean => name.endsWith('.g_idx')
+    const folder = await writeCheckpoint(await temporaryFolder(), {
+      ...bad,
+      tensors: bad.tensors.map((each) =>
+        isGroups(each) ? { ...each, bytes: new Uint8Array(each.bytes).fill(1) } : each
+      )
+    })
+    const { compatible, findings } = await inspectPair(base, folder)
+    expect(compatible).toBe(false)
+    expect(at(findings, 0, 'finding').message).toMatch(
+      /gate_proj.g_idx" puts column 0 into group 16843009, expected 0 to 1. So it is with 3 other tensors/
     )
   })
 
