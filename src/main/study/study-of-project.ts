@@ -39,7 +39,10 @@ export async function studyOfProject(name: string, project: Project): Promise<st
     ]),
     '',
     ...(swept === undefined ? ['# Nothing was swept.'] : await sweepLines(swept)),
-    ...(runs.length === 0 ? ['', '# Nothing was evaluated.'] : []),
+    ...(runs.length === 0 ? ['', '# Nothing was evaluated to its end.'] : []),
+    ...evaluated.flatMap(({ own, stopped }) =>
+      stopped.map((task) => `# Left out: an evaluation of ${own.document.name} on ${task} that was stopped.`)
+    ),
     ...(alike && first.length > 0 ? ['', ...listed(first)] : []),
     ...(runs.length === 0 ? [] : ['', 'tasks:', ...(await taskLines(project, runs))])
   ]
@@ -52,14 +55,19 @@ const listed = (variants: Lines): Lines =>
   variants.length === 0 ? [] : ['variants:', ...indented(2, variants)]
 
 /**
- * What was evaluated of a pair: of each task the newest evaluation, and those of the same variants with other numbers of answers, prompts
- * or seeds; and all their variants, each once.
+ * What was evaluated of a pair to its end: of each task the newest evaluation, and those of the same variants with other numbers of
+ * answers, prompts or seeds; all their variants, each once; and the tasks of evaluations that were stopped.
  */
 async function evaluatedPair(
   own: ProjectPair
-): Promise<{ own: ProjectPair; runs: EvaluationRun[]; variants: Lines }> {
+): Promise<{ own: ProjectPair; runs: EvaluationRun[]; variants: Lines; stopped: string[] }> {
   const runs: EvaluationRun[] = []
-  for (const { id, taskId } of own.evaluations.runs) {
+  const stopped = new Set<string>()
+  for (const { id, taskId, answerCount, answerTotal } of own.evaluations.runs) {
+    if (answerCount < answerTotal) {
+      stopped.add(taskId)
+      continue
+    }
     const { run } = await own.evaluations.read(id)
     const before = runs.filter(({ task }) => task.id === taskId)
     const [newest] = before
@@ -67,7 +75,8 @@ async function evaluatedPair(
     if (isNew && (newest === undefined || isDeepStrictEqual(entriesOf(newest), entriesOf(run))))
       runs.push(run)
   }
-  return { own, runs, variants: [...new Set(runs.flatMap(entriesOf))].flatMap((entry) => entry.split('\n')) }
+  const variants = [...new Set(runs.flatMap(entriesOf))].flatMap((entry) => entry.split('\n'))
+  return { own, runs, variants, stopped: [...stopped] }
 }
 
 /** How a study asks a task, as one string. */

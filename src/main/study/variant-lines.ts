@@ -1,10 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EvaluationVariant } from '../../contract/documents/evaluation'
 import type { Variant } from '../../contract/documents/samples'
-import type { Recipe } from '../../contract/model/recipe'
+import {
+  type LayerStrength,
+  type Recipe,
+  type SourcedRanges,
+  sourcedRangesFromText
+} from '../../contract/model/recipe'
 import { rivalText } from '../../contract/model/rival'
 import type { Sampling } from '../../contract/model/sampling'
-import { blendStrengths } from '../../contract/model/strengths'
+import { blendStrengths, isPostLayer } from '../../contract/model/strengths'
 import { yamlText } from './templates'
 
 /** Lines of YAML; what the file cannot say is a comment. */
@@ -66,6 +71,8 @@ function recipeLine(recipe: Recipe): string {
     const ranges = recipe.ranges.map(([start, end]) => (start === end ? start : `${start}-${end}`))
     return `restore: ${ranges.join()}`
   }
+  const restored = restoredText(recipe.layers)
+  if (restored !== null) return `restore: ${yamlText(restored)}`
   const { layers } = recipe
   const strength = layers[0]?.attention
   if (typeof strength === 'number' && isDeepStrictEqual(layers, blendStrengths(strength, layers.length))) {
@@ -73,6 +80,29 @@ function recipeLine(recipe: Recipe): string {
   }
   // YAML reads what JSON is.
   return `recipe: ${JSON.stringify(recipe)}`
+}
+
+/** Whole layers and whose they are, such as `3-7@sft,9`; null where layers are something else, or a folder cannot be written so. */
+function restoredText(layers: readonly LayerStrength[]): string | null {
+  const taken = [...layers.entries()].filter(([, layer]) => !isPostLayer(layer))
+  if (!taken.every(([, { attention, mlp }]) => attention === 1 && mlp === 1)) return null
+  const found: SourcedRanges[] = []
+  for (const [index, { source: from }] of taken) {
+    const source = from?.path ?? null
+    const last = found.at(-1)
+    const range = last?.source === source ? last.ranges.at(-1) : undefined
+    if (range?.[1] === index - 1) range[1] = index
+    else if (last?.source === source) last.ranges.push([index, index])
+    else found.push({ source, ranges: [[index, index]] })
+  }
+  const text = found
+    .flatMap(({ source, ranges }) =>
+      ranges.map(
+        ([start, end]) => `${start === end ? start : `${start}-${end}`}${source === null ? '' : `@${source}`}`
+      )
+    )
+    .join()
+  return isDeepStrictEqual(sourcedRangesFromText(text), found) ? text : null
 }
 
 function endpointLines({ name, endpoint }: Extract<Variant, { kind: 'endpoint' }>): [string, ...string[]] {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { EvaluationVariant } from '../../../../src/contract/documents/evaluation'
+import type { Recipe } from '../../../../src/contract/model/recipe'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import { blendStrengths } from '../../../../src/contract/model/strengths'
 import { resourcePath } from '../../../../src/main/base/resources'
@@ -63,6 +64,28 @@ it('say of variants in a study what they were: read again, they are the same', a
   expect(await studyVariants(variants, samplers, OPEN_SAMPLING, { folder: '/', pair }, null)).toEqual(
     EVALUATED
   )
+})
+
+it('say of whole layers of another checkpoint where they are from, in a word', () => {
+  const sft = { name: 'sft', path: '/models/sft, old', fingerprint: 'f' }
+  const [base, post] = [
+    { attention: 1, mlp: 1 },
+    { attention: 0, mlp: 0 }
+  ]
+  const layers = [
+    post,
+    { ...base, source: sft },
+    { ...base, source: sft },
+    base,
+    post,
+    { ...base, source: sft }
+  ]
+  const line = (recipe: Recipe) =>
+    variantLines({ variant: { kind: 'recipe', name: 'x', recipe } }, OPEN_SAMPLING)[0]
+  expect(line({ name: 'x', layers })).toBe('- restore: "1-2@/models/sft, old,3,5@/models/sft, old"')
+  // What a path could not be told from is written out.
+  const odd = { ...sft, path: '/models/sft,9' }
+  expect(line({ name: 'x', layers: [{ ...base, source: odd }, post] })).toContain('recipe: {')
 })
 
 it('leave as a comment what a study cannot say', () => {
