@@ -10,6 +10,9 @@ const DOUBTFUL = 0.05
 /** From it on, another range is likelier than the selected one. */
 const UNRELIABLE = 0.5
 
+/** Of a sweep that was asked for a preview. */
+export const NO_PREVIEW = 'The prompts are too few for a preview: every range is scored on all of them.'
+
 /** What a preview says besides its selection. */
 export interface PreviewFacts {
   /** What is exact, and what the rest rests on. */

@@ -17,6 +17,7 @@ import {
   numberWithin,
   PairOptions,
   readOptions,
+  refuseUnused,
   wholeNumber,
   withCommonOptions,
   withDeviceOptions,
@@ -67,6 +68,8 @@ export function addCheckCommand(program: Command, signal: AbortSignal): void {
 }
 
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
+  if (options.recipes !== undefined)
+    refuseUnused(command, ['best'], 'is of the best ranges, and --recipes names what to check instead')
   await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
     const kept = (): Kept => keptOfCheck(options, own)
     const { pair, sweep } = await startingSweep(

@@ -82,7 +82,7 @@ export function commandLine(signal: AbortSignal): Command {
   addSearchCommand(program, signal)
   addMergeCommand(program)
   addSampleCommand(program, signal)
-  addDevicesCommand(program)
+  addDevicesCommand(program, signal)
   addEvaluateCommand(program, signal)
   addTaskCommand(program, signal)
   addStudyCommand(program, signal)

@@ -5,19 +5,21 @@ import {
   type DeviceName,
   type DeviceReport
 } from '../../contract/model/device'
+import { throwIfCancelled } from '../base/cancelling'
+import { createEngineHost } from '../engine/host'
 import { Devices, fastestDevice } from '../jobs/devices'
 import { CommonOptions, readOptions, withCommonOptions } from './options'
 import { count, printJson, printText, remark, table } from './output'
 
 /** `slr devices`: what this machine can compute on, tried out. */
-export function addDevicesCommand(program: Command): void {
+export function addDevicesCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('devices')
     .description('what this machine can compute on, found by trying it out')
   withCommonOptions(command).action(async () => {
     const options = readOptions(CommonOptions, command)
     if (!options.quiet) remark('Trying each device on a small model ...')
-    const devices = await new Devices().reports()
+    const devices = await triedDevices(signal).reports()
     const automatic = fastestDevice(devices).device
     await (options.json
       ? printJson({ devices, automatic })
@@ -27,6 +29,16 @@ export function addDevicesCommand(program: Command): void {
             `Chosen by itself for models of more than a few million parameters: ${automatic}.`
           ].join('\n')
         ))
+  })
+}
+
+/** Devices whose trial ends when the command is stopped: the engine that tries one is ended, and no other begins. */
+export function triedDevices(signal: AbortSignal): Devices {
+  return new Devices(() => {
+    throwIfCancelled(signal, 'The trial of devices')
+    const host = createEngineHost()
+    signal.addEventListener('abort', () => void host.close(), { once: true })
+    return host
   })
 }
 
@@ -44,9 +56,10 @@ function row({ device, works, reason, check }: DeviceReport): string[] {
 export async function chosenDevice(
   choice: DeviceChoice,
   post: string,
-  tell: (text: string) => void
+  tell: (text: string) => void,
+  signal: AbortSignal
 ): Promise<DeviceName> {
-  const { device, notice } = await new Devices().choose(choice, post)
+  const { device, notice } = await triedDevices(signal).choose(choice, post)
   if (notice !== null) tell(notice)
   return device
 }

@@ -16,11 +16,12 @@ import {
   CommonOptions,
   PairOptions,
   readOptions,
+  refuseUnused,
   requirePair,
   withCommonOptions,
   withPairOptions
 } from './options'
-import { formatDuration } from '../../contract/words/format'
+import { formatDuration, plural } from '../../contract/words/format'
 import { bytes, count, printable, printJson, printText, style, table } from './output'
 import { bytesStep, progressDisplay } from './progress'
 import { nothingKept, untilStopped } from './stopped'
@@ -63,6 +64,8 @@ export function addDiffCommand(program: Command, signal: AbortSignal): void {
     )
   withCommonOptions(command).action(async () => {
     const options = readOptions(DiffOptions, command)
+    if (options.csv || options.json)
+      refuseUnused(command, ['metric'], 'is of the table: --csv and --json have every measure')
     const folders = pairPaths(requirePair(options, command))
     const progress = progressDisplay(options.quiet)
     const document = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
@@ -112,7 +115,7 @@ function describeDistances(document: DistancesDocument, metric: z.infer<typeof M
     ...(identical.length === 0
       ? []
       : [
-          `${count(identical.length)} of ${count(layers.length)} layers are identical: ${identical.join(', ')}.`
+          `${count(identical.length)} of ${plural(layers.length, 'layer')} ${identical.length === 1 ? 'is' : 'are'} identical: ${identical.join(', ')}.`
         ]),
     ...notices.map((notice) => `note: ${printable(notice)}`),
     style('dim', `${bytes(bytesRead)} compared in ${formatDuration(seconds)}`)

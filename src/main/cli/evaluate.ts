@@ -22,6 +22,7 @@ import {
   CommonOptions,
   PairOptions,
   readOptions,
+  refuseUnused,
   RenderingOptions,
   renderingFrom,
   requirePair,
@@ -106,7 +107,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const { run, pair } = await prepareEvaluation({
       ...folders,
       task,
-      variants: await givenVariants(options, folders, own),
+      variants: await givenVariants(options, folders, own, command),
       rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
       computing: askedComputing(options),
       embeddingModel: options.embeddingModel,
@@ -154,9 +155,15 @@ function withSettings(task: Task, { n, seed }: EvaluateOptions): Task {
 async function givenVariants(
   options: EvaluateOptions,
   folders: { base: string; post: string },
-  own: ProjectPair | null
+  own: ProjectPair | null,
+  command: Command
 ): Promise<EvaluationVariant[]> {
   if (options.variants !== undefined) {
+    refuseUnused(
+      command,
+      Object.keys(VariantOptions.shape),
+      'does not go with --variants: write it into that file'
+    )
     const parsed = z
       .array(EvaluationVariant)
       .min(1)
@@ -175,5 +182,5 @@ async function givenVariants(
     ...recipes.map(({ recipe }): Variant => ({ kind: 'recipe', name: recipe.name, recipe })),
     ...otherCheckpoints.map((checkpoint): Variant => ({ kind: 'checkpoint', ...checkpoint }))
   ]
-  return (await variantsFrom(options, folders, own, otherwise)).map((variant) => ({ variant }))
+  return (await variantsFrom(options, folders, own, otherwise, command)).map((variant) => ({ variant }))
 }

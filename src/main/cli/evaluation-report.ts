@@ -87,7 +87,7 @@ function comparisons(results: EvaluationView['results'], measures: readonly Meas
       const signed = `${mean < 0 ? '' : '+'}${decimal(mean)} ${intervalWords(difference, decimal)}`
       const chance = adjustedPValue < 0.001 ? 'adjusted p < 0.001' : `adjusted p = ${decimal(adjustedPValue)}`
       return [
-        `${measureOf(id).label} of ${variant} against ${results.comparedWith}, ${promptCount} prompts: ${signed}, ${chance}`
+        `${measureOf(id).label} of ${variant} against ${results.comparedWith}, ${plural(promptCount, 'prompt')}: ${signed}, ${chance}`
       ]
     })
   )

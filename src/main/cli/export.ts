@@ -22,7 +22,7 @@ import {
   withCommonOptions,
   withPairOptions
 } from './options'
-import { formatDuration } from '../../contract/words/format'
+import { formatDuration, plural } from '../../contract/words/format'
 import { bytes, count, printJson, printText, printable, remark, style } from './output'
 import { bytesStep, progressDisplay } from './progress'
 import { readRecipeFile } from '../mergekit/recipe-file'
@@ -130,7 +130,7 @@ function describeResult({
   const times = `${formatDuration(seconds.writing)} writing, ${formatDuration(seconds.verifying)} verifying, ${formatDuration(seconds.hashing)} hashing the parents`
   return [
     style('bold', `${replaced === null ? 'Wrote' : 'Replaced'} ${printable(path)}`),
-    `${bytes(size)} in ${files.length} files; tensors: ${origins.join(', ')}; ${times}.`,
+    `${bytes(size)} in ${plural(files.length, 'file')}; tensors: ${origins.join(', ')}; ${times}.`,
     ...nonFinite.map(
       (tensor) =>
         `${style('yellow', 'warning')}: ${printable(`${tensor.file}: ${describeNonFinite(tensor)}.`)}`

@@ -2,11 +2,11 @@ import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { HistoryRun, PairHistory, RunKey, RunMarkChanges } from '../../contract/documents/history'
 import { TRASH_DAYS } from '../../contract/documents/history'
-import { WorkbenchError } from '../../contract/model/problem'
 import { formatUtc } from '../../contract/words/format'
 import { computedWords, RUN_KIND_WORDS, runTitle } from '../../contract/words/run-words'
 import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
+import { runNamed } from '../project/run-named'
 import type { ProjectPair } from '../project/project-pair'
 import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
 import { printJson, printText, remark, style, table } from './output'
@@ -83,7 +83,7 @@ async function change(options: HistoryOptions, command: Command): Promise<void> 
 async function changeRun({ history }: ProjectPair, options: HistoryOptions, id: string): Promise<void> {
   const { runs, deleted } = history.state
   if (options.restore) {
-    const run = runOf(
+    const run = runNamed(
       deleted.map((entry) => entry.run),
       id,
       'deleted run'
@@ -92,7 +92,7 @@ async function changeRun({ history }: ProjectPair, options: HistoryOptions, id: 
     if (found !== undefined) await history.restore(found.deletion)
     return
   }
-  const run = runOf(runs, id, 'run')
+  const run = runNamed(runs, id, 'run')
   const { name, note, pin, unpin } = options
   const changes: RunMarkChanges = {
     ...(name === undefined ? {} : { name }),
@@ -101,22 +101,6 @@ async function changeRun({ history }: ProjectPair, options: HistoryOptions, id: 
   }
   if (Object.keys(changes).length > 0) await history.mark(run, changes)
   if (options.delete) await history.delete(run)
-}
-
-/** The one whose id begins so. @throws WorkbenchError `not-found`; `bad-input` for several */
-function runOf(runs: readonly HistoryRun[], id: string, what: string): HistoryRun {
-  const whole = runs.find((run) => run.id === id)
-  const found = whole === undefined ? runs.filter((run) => run.id.startsWith(id)) : [whole]
-  const [run, other] = found
-  if (run === undefined) {
-    throw new WorkbenchError(
-      'not-found',
-      `The pair has no ${what} ${JSON.stringify(id)}.`,
-      'See its history.'
-    )
-  }
-  if (other === undefined) return run
-  throw new WorkbenchError('bad-input', `${found.length} runs begin with ${id}.`, 'Give more of the id.')
 }
 
 async function print(own: ProjectPair, { json }: HistoryOptions): Promise<void> {

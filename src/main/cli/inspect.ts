@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
@@ -66,7 +67,7 @@ export function addInspectCommand(program: Command, signal: AbortSignal): void {
     throw new WorkbenchError(
       'mismatch',
       `base and post do not fit together: ${errors[0]?.message ?? 'see the findings'}`,
-      errors.length > 1 ? `There are ${errors.length} errors in all.` : undefined
+      errors.length > 1 ? `There are ${plural(errors.length, 'error')} in all.` : undefined
     )
   })
 }
@@ -122,7 +123,7 @@ function requireFinite({ base, post }: PairValues): void {
   if (first === undefined) return
   throw new WorkbenchError(
     'bad-file',
-    `${found.length} ${found.length === 1 ? 'tensor holds' : 'tensors hold'} values that are not finite; the first is "${first.tensor}" of ${first.file}.`,
+    `${plural(found.length, 'tensor')} ${found.length === 1 ? 'holds' : 'hold'} values that are not finite; the first is "${first.tensor}" of ${first.file}.`,
     'Models with these tensors cannot be computed. Fetch or write the files again.'
   )
 }
@@ -134,14 +135,13 @@ const ROWS: readonly (readonly [string, (checkpoint: CheckpointSummary) => strin
   ['parameters', (checkpoint) => count(checkpoint.parameterCount)],
   [
     'weights',
-    (checkpoint) =>
-      `${bytes(checkpoint.weightBytes)} in ${checkpoint.files.length} ${checkpoint.files.length === 1 ? 'file' : 'files'}`
+    (checkpoint) => `${bytes(checkpoint.weightBytes)} in ${plural(checkpoint.files.length, 'file')}`
   ],
   [
     'stored as',
     (checkpoint) =>
       Object.entries(checkpoint.dtypes)
-        .map(([dtype, tensors]) => `${dtype} (${tensors} tensors)`)
+        .map(([dtype, tensors]) => `${dtype} (${plural(tensors, 'tensor')})`)
         .join(', ')
   ],
   ['layers', (checkpoint) => String(checkpoint.layerCount)],

@@ -123,7 +123,9 @@ export async function judged(
       total,
       status:
         `${judge.way === 'forms' ? 'read' : 'judged'} ${count(done)} of ${count(total)} ${words.done}` +
-        (unreadable === 0 ? '' : `, ${count(unreadable)} replies were ${words.no}`)
+        (unreadable === 0
+          ? ''
+          : `, ${unreadable === 1 ? '1 reply was' : `${count(unreadable)} replies were`} ${words.no}`)
     })
   const said = {
     verdicts: [...files.verdicts],

@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import type { JudgeSettings } from '../../contract/documents/judge'
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { SampleLine } from '../../contract/documents/samples'
@@ -12,7 +13,6 @@ import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withRecord } from '../samples/outside-records'
 import { withEngine } from './engine'
 import { judged } from './judge'
-import { count } from './output'
 import { evaluationStep, progressDisplay } from './progress'
 import { type Kept, untilStopped } from './stopped'
 
@@ -65,7 +65,10 @@ async function evaluateInProject(
   const earlier = await sameEvaluation(own, fresh)
   const run = earlier?.run ?? fresh
   if (earlier === null) await own.evaluations.add(run)
-  else making.tell(`Going on with evaluation ${run.id}: ${earlier.samples.length} answers are there already`)
+  else
+    making.tell(
+      `Going on with evaluation ${run.id}: ${plural(earlier.samples.length, 'answer')} ${earlier.samples.length === 1 ? 'is' : 'are'} there already`
+    )
   return untilStopped(
     making,
     () => keptOfEvaluation(own, run),
@@ -76,9 +79,9 @@ async function evaluateInProject(
 async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<Kept> {
   const { samples, scores, verdicts, pairVerdicts, forms } = await own.evaluations.read(run.id)
   const verdictCount = verdicts.length + pairVerdicts.length + forms.length
-  const judged = verdictCount === 0 ? '' : ` and ${count(verdictCount)} verdicts`
+  const judged = verdictCount === 0 ? '' : ` and ${plural(verdictCount, 'verdict')}`
   return {
-    kept: `${count(samples.length)} answers, the scores of ${count(scores.length)} prompts${judged} are kept in ${own.project.path} as evaluation ${run.id}.`,
+    kept: `${plural(samples.length, 'answer')}, the scores of ${plural(scores.length, 'prompt')}${judged} are kept in ${own.project.path} as evaluation ${run.id}.`,
     goesOn: true
   }
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
-import { BYTES_EXPECTED, bytesFromText } from '../../contract/model/bytes'
+import { totalmem } from 'node:os'
+import { BYTES_EXPECTED, bytesFromText, formatMemory } from '../../contract/model/bytes'
 import { Rendering } from '../../contract/documents/crc'
 import { DeviceChoice, Precision } from '../../contract/model/device'
 import type { PairLocation } from '../../contract/documents/project'
@@ -135,6 +136,21 @@ export function usageError(command: Command, message: string): UsageError {
   return new UsageError(message, `${calledAs(command)} --help`)
 }
 
+/**
+ * Says that an option would change nothing, before anybody believes that it does.
+ *
+ * @param names as the parsed options have them
+ * @param why behind the option's name, with what to do
+ * @throws UsageError for the first of the options that the command line gives
+ */
+export function refuseUnused(command: Command, names: readonly string[], why: string): void {
+  const given = command.options.find((option) => {
+    const name = option.attributeName()
+    return names.includes(name) && command.getOptionValueSource(name) === 'cli'
+  })
+  if (given !== undefined) throw usageError(command, `${given.long ?? given.flags} ${why}`)
+}
+
 /** Collects a repeatable option. */
 export function repeated<T>(parse: (text: string) => T): (text: string, previous: T[] | undefined) => T[] {
   return (text, previous) => [...(previous ?? []), parse(text)]
@@ -161,6 +177,17 @@ export function parseBytes(text: string): number {
   const bytes = bytesFromText(text)
   if (bytes !== null) return bytes
   throw new InvalidArgumentError(BYTES_EXPECTED)
+}
+
+/** Says of memory that this machine has not that it has not. A GPU may have more. */
+export function tellOfMemory(
+  { memory }: { memory?: number | undefined },
+  tell: (text: string) => void
+): void {
+  if (memory === undefined || memory <= totalmem()) return
+  tell(
+    `--memory allows ${formatMemory(memory)}, more than the ${formatMemory(totalmem())} of this machine: work that needs more than it has fails.`
+  )
 }
 
 /** Token ids such as `1,2,3`. */

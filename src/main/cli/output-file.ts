@@ -42,6 +42,21 @@ export async function checkOutputFile(typed: string): Promise<OutputFile> {
   return output
 }
 
+/** Files that a command reads, by the options that name them. */
+export type GivenFiles = Readonly<Record<string, string | undefined>>
+
+/** @throws WorkbenchError `bad-input` for a result that would replace one of the files it is made of */
+export function refuseToReplace(output: OutputFile, given: GivenFiles): void {
+  const [option] =
+    Object.entries(given).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
+  if (option === undefined) return
+  throw new WorkbenchError(
+    'bad-input',
+    `--out would replace ${output.path}, which --${option} reads.`,
+    'Name another file with --out.'
+  )
+}
+
 /** Writes a result as a whole or not at all. @throws WorkbenchError `read-only`, `not-found` */
 export async function writeOutputFile(output: OutputFile, value: unknown): Promise<void> {
   await writeOutputText(output, formatJson(value))

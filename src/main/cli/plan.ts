@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { planFacts } from '../../contract/words/plan-words'
+import { NO_PREVIEW } from '../../contract/words/preview-words'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import { planCrcSweep } from '../crc/sweep/plan-sweep'
 import { DEFAULT_SEED } from '../crc/selection/selection'
@@ -13,6 +14,7 @@ import {
   readOptions,
   RenderingOptions,
   requirePair,
+  tellOfMemory,
   withCommonOptions,
   withDeviceOptions,
   withPairOptions,
@@ -48,10 +50,12 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
     requireFittingTask(options, command, null)
     requireOwnSources(options, command)
     if (options.preview) requireRangesOfAll(options, command)
+    if (!options.quiet) tellOfMemory(options, remark)
     const request = await sweepRequest(
       { ...options, seed: DEFAULT_SEED },
       requirePair(options, command),
-      null
+      null,
+      signal
     )
     const notice = request.device?.notice ?? null
     if (!options.quiet && notice !== null) remark(notice)
@@ -59,6 +63,7 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
     const plan = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
       withEngine((engine) => planCrcSweep(engine, request, signal))
     )
+    if (options.preview && plan.preview === null && !options.quiet) remark(NO_PREVIEW)
     await (options.json ? printJson(plan) : printText(describePlan(plan)))
   })
 }

@@ -131,7 +131,8 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   const device = await chosenDevice(
     options.device ?? 'auto',
     folders.post,
-    options.quiet ? () => undefined : remark
+    options.quiet ? () => undefined : remark,
+    signal
   )
   const { precision } = options
   const { logits } = await withEngine((engine) =>

@@ -5,7 +5,7 @@ import type { EvaluationProgress } from '../../contract/documents/evaluation'
 import type { SampleProgress } from '../../contract/documents/samples'
 import type { SearchProgress } from '../../contract/documents/search'
 import type { SweepProgress } from '../../contract/documents/sweep-events'
-import { formatDuration } from '../../contract/words/format'
+import { formatDuration, plural } from '../../contract/words/format'
 import { bytes, count } from './output'
 
 /** How far some work is. */
@@ -88,7 +88,7 @@ export function sweepStep(progress: SweepProgress): ProgressStep {
 
 export function searchStep({ generation, candidates, best, sweep }: SearchProgress): ProgressStep {
   const status = [
-    `generation ${generation}, ${count(candidates)} recipes`,
+    `generation ${generation}, ${plural(candidates, 'recipe')}`,
     ...(best === null ? [] : [`best diversity ${best.diversity.toFixed(3)}`]),
     ...timeLeft(sweep)
   ].join(', ')
@@ -111,7 +111,7 @@ export function sampleStep(progress: SampleProgress): ProgressStep {
     progress.trouble ??
     (phase === 'generating'
       ? [
-          `${count(samplesDone)} of ${count(samplesTotal)} answers`,
+          `${count(samplesDone)} of ${plural(samplesTotal, 'answer')}`,
           ...(tokensPerSecond === null ? [] : [`${count(tokensPerSecond)} tokens/s`]),
           ...answerTimeLeft(progress)
         ].join(', ')
@@ -147,6 +147,6 @@ export function evaluationStep(progress: EvaluationProgress): ProgressStep {
     phase: 'scoring',
     done: promptsScored,
     total: promptsTotal,
-    status: `read the answers to ${count(promptsScored)} of ${count(promptsTotal)} prompts`
+    status: `read the answers to ${count(promptsScored)} of ${plural(promptsTotal, 'prompt')}`
   }
 }

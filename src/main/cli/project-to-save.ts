@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { PairLocation } from '../../contract/documents/project'
@@ -94,7 +95,7 @@ export async function inEachPair(
   if (failed.length === 0) return
   throw new WorkbenchError(
     'mismatch',
-    `It failed for ${failed.length} of ${project.pairs.length} pairs: ${failed.join(', ')}.`,
+    `It failed for ${failed.length} of ${plural(project.pairs.length, 'pair')}: ${failed.join(', ')}.`,
     'The reasons stand above; the other pairs are saved.'
   )
 }

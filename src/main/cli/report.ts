@@ -5,9 +5,10 @@ import { REPORT_FORMATS, ReportFormat } from '../../contract/documents/report'
 import { readPairState } from '../project/pair-state'
 import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
+import { runNamed } from '../project/run-named'
 import { collectReport } from '../report/collect'
 import { writeReport } from '../report/write'
-import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
+import { CommonOptions, readOptions, refuseUnused, usageError, withCommonOptions } from './options'
 import { PAIR_OPTION } from './project-to-save'
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputText, writtenWords } from './output-file'
@@ -36,7 +37,7 @@ export function addReportCommand(program: Command): void {
     .description('write a whole project as one page: results, settings, and how to compute them again')
     .argument('<project>', 'the project folder NAME.slr')
     .option(...PAIR_OPTION)
-    .option('--sweep <id>', 'the sweep to show (default: the newest)')
+    .option('--sweep <id>', 'the sweep to show, by its id or the beginning of it (default: the newest)')
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'a file instead of stdout; an existing file is replaced')
     .addOption(
@@ -51,13 +52,20 @@ export function addReportCommand(program: Command): void {
 
 async function report(path: string, options: ReportOptions, command: Command): Promise<void> {
   const { out } = options
+  if (options.json && out === undefined)
+    refuseUnused(
+      command,
+      ['format'],
+      'is of the page, and --json prints what it would hold: give --out FILE too'
+    )
   const format = formatOf(options, command)
   const output = out === undefined ? null : await checkOutputFile(out)
   // Only looked at: whoever has it open may go on.
   const project = await openProject(path, 'view')
   try {
     const own = pairNamed(project, options.pair)
-    const content = await collectReport(own, await readPairState(own), options.sweep)
+    const sweep = options.sweep === undefined ? undefined : runNamed(own.sweeps, options.sweep, 'sweep').id
+    const content = await collectReport(own, await readPairState(own), sweep)
     if (!options.quiet) for (const warning of content.warnings) remark(warning)
     if (output !== null) await writeOutputText(output, await writeReport(content, format))
     if (options.json) await printJson(content)

@@ -3,7 +3,7 @@ import type { PairLocation } from '../../contract/documents/project'
 import type { ProjectPair } from '../project/project-pair'
 import { pairIfGiven } from './options'
 import { remark } from './output'
-import { checkOutputFile, type OutputFile } from './output-file'
+import { checkOutputFile, type OutputFile, refuseToReplace } from './output-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
 /** Where the result of a command goes, all of it known to be writable. */
@@ -25,6 +25,11 @@ interface PlaceOptions {
   out?: string | undefined
   project?: string | undefined
   pair?: string | undefined
+  from?: string | undefined
+  prompts?: string | undefined
+  recipes?: string | undefined
+  variants?: string | undefined
+  task?: string | undefined
 }
 
 /**
@@ -43,6 +48,8 @@ export async function withResultPlaces(
   try {
     await requireSamePair(givenPair, own)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
+    const { from, prompts, recipes, variants, task } = options
+    if (output !== null) refuseToReplace(output, { from, prompts, recipes, variants, task })
     await work({ givenPair, own, output, tell })
   } finally {
     await own?.project.close()

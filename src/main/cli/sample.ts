@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import { basename } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
@@ -42,6 +43,7 @@ import {
   renderingFrom,
   repeated,
   requirePair,
+  tellOfMemory,
   usageError,
   wholeNumber,
   withCommonOptions,
@@ -49,7 +51,7 @@ import {
   withRenderingOptions
 } from './options'
 import { count, decimal, printJson, printText, remark, table } from './output'
-import { checkOutputFile } from './output-file'
+import { checkOutputFile, refuseToReplace } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
 import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
 import { type Kept, untilStopped } from './stopped'
@@ -94,11 +96,7 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     .option('--n <n>', 'answers per prompt and model (default: 8)', wholeNumber(1, 100_000))
     .option('--seed <n>', 'seed of the draws (default: 1)', wholeNumber(0, 2 ** 31 - 1))
     .option('--max-tokens <n>', "longest answer (default: the model's, at most 256)", wholeNumber(1, 100_000))
-    .option(
-      '--stop <text>',
-      'text that ends an answer; repeatable',
-      repeated((text) => text)
-    )
+    .option('--stop <text>', 'text that ends an answer; repeatable', repeated(parseStop))
   withVariantOptions(command, 'post')
     .optionsGroup('Where answers go:')
     .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
@@ -107,7 +105,11 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
       "How tokens are drawn (default: as the model's generation config says, top-k 50 where it names none):"
     )
     .option('--paper', "temperature 1 and min-p 0.1, the method's own")
-    .addOption(new Option('--greedy', 'always the likeliest token').conflicts(['temperature', 'paper']))
+    .addOption(
+      new Option('--greedy', 'always the likeliest token').conflicts([
+        ...['temperature', 'paper', 'topK', 'topP', 'minP']
+      ])
+    )
   withComputingOptions(withSamplerOptions(command)).option(
     '--memory <size>',
     "bound on the engine process, such as 6GiB (default: half of this machine's)",
@@ -124,18 +126,18 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   const folders = pairPaths(requirePair(options, command))
   const prompts = await promptsFrom(options, command)
   const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  if (output !== null) refuseToReplace(output, { prompts: options.prompts })
   const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
   const { run: wanted, planned } = await prepareSampleRun({
     ...folders,
     prompts,
     rendering: renderingFrom(options, DEFAULT_RENDERING),
-    variants: await variantsFrom(options, folders, null, [{ kind: 'post', name: 'post' }]),
+    variants: await variantsFrom(options, folders, null, [{ kind: 'post', name: 'post' }], command),
     settings: settingsFrom(options, defaults)
   })
   const tell = options.quiet ? () => undefined : remark
-  for (const notice of wanted.notices) tell(notice)
-  if (options.quiet) warnOfEndpoints(wanted.variants)
-  tell(describePlan(wanted))
+  tellOfMemory(options, tell)
+  tellOfRun(wanted, options.quiet, tell)
   const stoppable = { signal, quiet: options.quiet }
   if (output === null) {
     let printed = 0
@@ -177,8 +179,15 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   await (options.json ? printJson(summary) : printText(describeMeasures(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   tell(
-    `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${how}`
+    `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(samples.length, 'answer')}${how}`
   )
+}
+
+/** Where text goes is told in any case. */
+function tellOfRun(run: SampleRun, quiet: boolean, tell: (text: string) => void): void {
+  for (const notice of run.notices) tell(notice)
+  if (quiet) warnOfEndpoints(run.variants)
+  tell(describePlan(run))
 }
 
 /** What answers come to is told of those in a file. */
@@ -202,6 +211,11 @@ function parsePrompt(text: string): SamplePrompt {
   const prompt = SamplePrompt.safeParse({ text })
   if (prompt.success) return prompt.data
   throw new InvalidArgumentError(`Expected a prompt: ${describeIssue(prompt.error)}.`)
+}
+
+function parseStop(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('Expected a text: leave --stop out where none ends an answer.')
 }
 
 /** What is about to be generated. */
@@ -255,14 +269,17 @@ const printedSamples = (printed: number): Kept => ({
   kept:
     printed === 0
       ? 'No answer was finished.'
-      : `The ${count(printed)} answers finished by then were printed.`,
+      : `${plural(printed, 'answer')} finished by then ${printed === 1 ? 'was' : 'were'} printed.`,
   goesOn: false
 })
 
 function keptSamples({ answers, run, path }: AnswersFile): Kept {
   if (answers.length === 0) return { kept: 'No answer was finished.', goesOn: false }
   const total = run.variants.length * run.prompts.length * run.settings.sampleCount
-  return { kept: `${count(answers.length)} of ${count(total)} answers are kept in ${path}.`, goesOn: true }
+  return {
+    kept: `${count(answers.length)} of ${plural(total, 'answer')} ${answers.length === 1 ? 'is' : 'are'} kept in ${path}.`,
+    goesOn: true
+  }
 }
 
 /** @returns how answers were computed */
@@ -293,6 +310,6 @@ function describeMeasures({ prompts, settings }: SampleRun, { variants }: Sample
     })
   ])
   const header = ['model', ...TEXT_MEASURES.map(({ label }) => label)]
-  const means = `Means over ${count(prompts.length)} ${prompts.length === 1 ? 'prompt' : 'prompts'} of ${count(settings.sampleCount)} answers each.`
+  const means = `Means over ${plural(prompts.length, 'prompt')} of ${plural(settings.sampleCount, 'answer')} each.`
   return `${table([header, ...rows], `l${'r'.repeat(TEXT_MEASURES.length)}`)}\n${means}`
 }

@@ -14,7 +14,7 @@ import {
 import { capitalised, formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
 import { at } from '../../contract/model/look-up'
-import { bytes, count, decimal, printable, style, table } from './output'
+import { bytes, decimal, printable, style, table } from './output'
 
 /**
  * A search for people: what it found, how it got there, and whether that holds on unseen prompts and on whole answers.
@@ -157,9 +157,9 @@ function describeEffort(search: SearchDocument): string {
   const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
   return style(
     'dim',
-    `${searchSettingsWords(settings)}: ${count(candidates)} recipes in ${plural(generations.length, 'generation')}, ` +
+    `${searchSettingsWords(settings)}: ${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ` +
       `${searchEndWords(search)}: ` +
-      `${count(work.blockEvaluations)} block evaluations, ${bytes(work.weightBytesRead)} of layer weights read, ` +
+      `${plural(work.blockEvaluations, 'block evaluation')}, ${bytes(work.weightBytesRead)} of layer weights read, ` +
       `${formatDuration(seconds)}.`
   )
 }

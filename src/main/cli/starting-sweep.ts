@@ -3,16 +3,16 @@ import { z } from 'zod'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
-import { readDocument } from '../base/files/migrate'
+import { absolutePath } from '../base/files/places'
 import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
-import { Devices } from '../jobs/devices'
+import { triedDevices } from './devices'
 import { pairPaths } from '../project/demo'
-import { SWEEP_FORMAT } from '../project/stored-documents'
+import { readSweep } from '../project/sweep-files'
 import type { ProjectPair } from '../project/project-pair'
 import { shellCommand } from '../report/shown-command'
-import { type DeviceOptions, type PairOptions, requirePair } from './options'
+import { type DeviceOptions, type PairOptions, refuseUnused, requirePair } from './options'
 import { projectArguments } from './project-to-save'
 import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
@@ -64,6 +64,11 @@ export async function startingSweep(
   const given = await givenSweep(options, own)
   const location = givenPair ?? own?.document.location ?? null
   if (given !== null) {
+    refuseUnused(
+      command,
+      ['prompts', 'device', 'precision'],
+      'is of a sweep that is made first, and there is one: leave it out, or sweep with it'
+    )
     const swept = { base: given.basePath.path, post: given.postPath.path }
     return { pair: location === null ? swept : pairPaths(location), sweep: given }
   }
@@ -87,7 +92,7 @@ export async function startingSweep(
           rivals: true,
           soupSize: 0,
           recipes: [],
-          device: await new Devices().choose(options.device ?? 'auto', pair.post),
+          device: await triedDevices(signal).choose(options.device ?? 'auto', pair.post),
           precision: options.precision
         },
         signal,
@@ -103,7 +108,7 @@ async function givenSweep(
   { from }: z.infer<typeof StartOptions>,
   own: ProjectPair | null
 ): Promise<SweepDocument | null> {
-  if (from !== undefined) return (await readDocument(from, SWEEP_FORMAT)).document
+  if (from !== undefined) return readSweep(absolutePath(from))
   for (const { id } of own?.sweeps ?? []) {
     const sweep = await own?.readSweep(id)
     if (sweep !== undefined && sweep.ranges.length > 0) return sweep

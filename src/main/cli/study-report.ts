@@ -76,8 +76,8 @@ function answerWords({
 }: PlannedAnswers): string {
   const all = prompts * variants * perVariant
   return [
-    `${count(prompts)} prompts × ${count(variants)} variants at most × ${count(perVariant)}: ${count(missing)} of ${count(all)} answers`,
-    `at most ${count(tokens)} tokens${device === 'cpu' ? '' : ` on ${DEVICE_LABELS[device]}`}`,
+    `${plural(prompts, 'prompt')} × ${plural(variants, 'variant')} at most × ${count(perVariant)}: ${count(missing)} of ${plural(all, 'answer')}`,
+    `at most ${plural(tokens, 'token')}${device === 'cpu' ? '' : ` on ${DEVICE_LABELS[device]}`}`,
     `within ${formatMemory(memoryBytes)}`,
     'time not known'
   ].join(' · ')

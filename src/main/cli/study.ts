@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import { basename, extname } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
@@ -28,7 +29,7 @@ import { openStudyProject, type PlacedStudy, placedStudy } from '../study/study-
 import { endpointVariant } from '../study/study-variants'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../study/templates'
 import { withEngine } from './engine'
-import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
+import { CommonOptions, readOptions, refuseUnused, usageError, withCommonOptions } from './options'
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputText } from './output-file'
 import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from './progress'
@@ -107,6 +108,11 @@ async function writeTemplate(
       '--template mine writes down a project, and no other does: give both or neither of it and --project FOLDER'
     )
   }
+  refuseUnused(
+    command,
+    ['dryRun', 'only', 'out'],
+    'is of a study that is run, and --template writes one: leave it out'
+  )
   const output = await checkOutputFile(path)
   if (output.exists) throw usageError(command, `${path} is there already: name another file`)
   await writeOutputText(output, await templateText(template, basename(path, extname(path)), project))
@@ -215,7 +221,7 @@ function refuseFailing(plans: readonly StepPlan[]): void {
   if (failing.length === 0) return
   throw new WorkbenchError(
     'mismatch',
-    `${failing.length} of ${plans.length} steps would fail: ${failing.map(({ key }) => key).join(', ')}.`,
+    `${failing.length} of ${plural(plans.length, 'step')} would fail: ${failing.map(({ key }) => key).join(', ')}.`,
     'The reasons stand in the plan above.'
   )
 }
@@ -226,7 +232,7 @@ function refuseFailed(results: readonly StepResult[]): void {
   if (failed.length === 0) return
   throw new WorkbenchError(
     'mismatch',
-    `${failed.length} of ${results.length} steps were not done: ${failed.map(({ key }) => key).join(', ')}.`,
+    `${failed.length} of ${plural(results.length, 'step')} ${failed.length === 1 ? 'was' : 'were'} not done: ${failed.map(({ key }) => key).join(', ')}.`,
     'The reasons stand above; the other steps are kept. The same command goes on with those that are missing.'
   )
 }

@@ -13,7 +13,7 @@ import { shellCommand } from '../report/shown-command'
 import { atOnce } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { bestRanges } from '../crc/selection/best-ranges'
-import { formatDuration } from '../../contract/words/format'
+import { formatDuration, plural } from '../../contract/words/format'
 import { colourBits } from './colours'
 import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
@@ -61,8 +61,8 @@ export function describePart(part: SweepPart): string {
   return [
     style(
       'bold',
-      `Shard ${shard.index} of ${shard.count}: ${count(scoredPrompts.length)} of ${count(prompts.length)} prompts`
-    ) + ` on ${count(models.length)} models`,
+      `Shard ${shard.index} of ${shard.count}: ${count(scoredPrompts.length)} of ${plural(prompts.length, 'prompt')}`
+    ) + ` on ${plural(models.length, 'model')}`,
     describeWork(part)
   ].join('\n')
 }
@@ -116,7 +116,7 @@ function describeModels({
   const notes = [...unlisted, ...(baseUnavailable === null ? [] : [printable(baseUnavailable)])]
   const note = notes.map((line) => `\n${line}`).join('')
   const title =
-    style('bold', `Means over ${count(prompts.length)} prompts, then over categories`) +
+    style('bold', `Means over ${plural(prompts.length, 'prompt')}, then over categories`) +
     (scoredBy.kind === 'task' ? `\nScored by ${printable(scoredByWords(scoredBy))}` : '') +
     (source === null
       ? ''
@@ -131,14 +131,14 @@ function describeTopRanges(
   const words = scoreWords(scoredBy)
   const feasible = bestRanges(ranges, minimumValidity, TOP_RANGES)
   const rule = `${words.validity} of at least ${decimal(minimumValidity)} (${rho} x post)`
-  if (feasible.length === 0) return `None of ${count(ranges.length)} ranges has a ${rule}.`
+  if (feasible.length === 0) return `None of ${plural(ranges.length, 'range')} has a ${rule}.`
   const rows = feasible.map((range) => [
     named(range),
     ...scoreCells(range),
     gain(range.diversity - post.diversity)
   ])
   return (
-    `${style('bold', `Greatest ${words.diversity} of ${count(ranges.length)} ranges with a ${rule}`)}\n` +
+    `${style('bold', `Greatest ${words.diversity} of ${plural(ranges.length, 'range')} with a ${rule}`)}\n` +
     table([['layers', ...scoreHeadings(scoredBy), 'gain over post'], ...rows], 'lrrrr')
   )
 }
@@ -247,7 +247,7 @@ function describeCertainty(
     const [low, high] = bootstrap.selected.diversityGain
     lines.push(
       `Gain in ${words.diversity} ${gain(low)} to ${gain(high)} (${percent(bootstrap.confidence)} interval, ` +
-        `${count(bootstrap.resamples)} bootstrap resamples of the prompts).`
+        `${plural(bootstrap.resamples, 'bootstrap resample')} of the prompts).`
     )
   }
   const wins = bootstrap.wins.slice(0, TOP_WINS).map((win) => `${named(win)} in ${percent(win.share)}`)
@@ -263,7 +263,7 @@ function describeCertainty(
     const { diversityGain, interval, resamples } = bootstrap.outOfBag
     lines.push(
       `Out of bag (picked in a resample, scored on the prompts that it left out): gain in ${words.diversity} ` +
-        `${gain(diversityGain)}, ${gain(interval[0])} to ${gain(interval[1])} in ${percent(bootstrap.confidence)} of ${count(resamples)} resamples.`
+        `${gain(diversityGain)}, ${gain(interval[0])} to ${gain(interval[1])} in ${percent(bootstrap.confidence)} of ${plural(resamples, 'resample')}.`
     )
   }
   return lines.join('\n')
@@ -281,11 +281,11 @@ function describeWork({
   const reused =
     reusedPromptCount === 0
       ? ''
-      : ` ${count(reusedPromptCount)} of ${count(prompts.length)} prompts were computed by an earlier run.`
+      : ` ${count(reusedPromptCount)} of ${plural(prompts.length, 'prompt')} ${reusedPromptCount === 1 ? 'was' : 'were'} computed by an earlier run.`
   const after =
     followUp === null
       ? ''
-      : ` Then ${count(followUp.blockEvaluations)} block evaluations for attention and MLP of the selected range alone.`
+      : ` Then ${plural(followUp.blockEvaluations, 'block evaluation')} for attention and MLP of the selected range alone.`
   return style(
     'dim',
     `${workDone(work)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}${after}`
@@ -294,8 +294,8 @@ function describeWork({
 
 function workDone({ blockEvaluations, packedTokens, promptTokens, weightBytesRead }: Work): string {
   return (
-    `${count(blockEvaluations)} block evaluations of ${count(packedTokens)} distinct prompt prefixes ` +
-    `(${count(promptTokens)} prompt tokens), ${bytes(weightBytesRead)} of layer weights read`
+    `${plural(blockEvaluations, 'block evaluation')} of ${count(packedTokens)} distinct prompt ${packedTokens === 1 ? 'prefix' : 'prefixes'} ` +
+    `(${plural(promptTokens, 'prompt token')}), ${bytes(weightBytesRead)} of layer weights read`
   )
 }
 

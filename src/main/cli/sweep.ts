@@ -1,17 +1,19 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { DEFAULT_RENDERING } from '../../contract/documents/crc'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
+import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
 import { scoredByWords } from '../../contract/words/score-words'
 import { Shard } from '../../contract/documents/sweep-part'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../crc/sweep/follow-up'
-import { type CrcSweepRequest, scoredByOf } from '../crc/sweep/prepare-sweep'
+import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
+import { isPreviewed } from '../crc/sweep/sweep-stages'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
-import { Devices } from '../jobs/devices'
+import { triedDevices } from './devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import type { ProjectPair } from '../project/project-pair'
@@ -28,6 +30,7 @@ import {
   renderingFrom,
   RenderingOptions,
   requirePair,
+  tellOfMemory,
   usageError,
   wholeNumber,
   withCommonOptions,
@@ -36,7 +39,13 @@ import {
   withRenderingOptions
 } from './options'
 import { printJson, printText, remark } from './output'
-import { checkOutputFile, type OutputFile, writeOutputFile, writtenWords } from './output-file'
+import {
+  checkOutputFile,
+  type OutputFile,
+  refuseToReplace,
+  writeOutputFile,
+  writtenWords
+} from './output-file'
 import {
   inEachPair,
   openPairToSave,
@@ -143,12 +152,17 @@ interface SweepRun {
 async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: SweepRun): Promise<void> {
   const { options, command, tell, signal } = run
   const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  tellOfMemory(options, tell)
+  const { prompts, recipes, task } = options
+  if (output !== null) refuseToReplace(output, { prompts, recipes, task })
   requireFittingTask(options, command, own)
-  const request = await sweepRequest(options, pair, own)
+  const request = await sweepRequest(options, pair, own, signal)
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
     tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
   }
-  const history = sweepHistory(output, own, options.fresh, request)
+  const held = await heldSweep(output)
+  if (options.preview && held !== null) await refuseToKeepLess(held, request)
+  const history = sweepHistory(output, own, options.fresh, request, held)
   if (options.shard !== undefined) {
     await sweepShard(request, options.shard, { options, output, history, tell, signal })
     return
@@ -172,7 +186,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   await (options.json ? printJson(document) : printText(describeSweep(document, check, checkNext)))
   for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
   await history?.checkpoint.remove()
-  if (output !== null) tell(writtenWords(output))
+  if (output !== null) tell(writtenOver(output, held, document))
   if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
 }
 
@@ -244,7 +258,8 @@ export async function sweepRequest(
     | 'fresh'
   >,
   pair: PairLocation,
-  own: ProjectPair | null
+  own: ProjectPair | null,
+  signal: AbortSignal
 ): Promise<CrcSweepRequest> {
   const prompts = await givenPrompts(options, own)
   const folders = pairPaths(pair)
@@ -273,7 +288,7 @@ export async function sweepRequest(
         ? (own?.document.otherCheckpoints ?? [])
         : await givenCheckpoints(options.checkpoint, folders, own),
     seed: options.seed,
-    device: await new Devices().choose(
+    device: await triedDevices(signal).choose(
       options.device ?? own?.document.settings.device ?? 'auto',
       folders.post
     ),
@@ -282,18 +297,50 @@ export async function sweepRequest(
   }
 }
 
+/** The sweep that is in the file which the result is to replace. */
+interface HeldSweep {
+  path: string
+  sweep: SweepDocument
+}
+
+/** Null where there is none. */
+async function heldSweep(output: OutputFile | null): Promise<HeldSweep | null> {
+  if (output?.exists !== true) return null
+  const sweep = await readSweepIfAny(output.path)
+  return sweep === null ? null : { path: output.path, sweep }
+}
+
+/** @throws WorkbenchError `bad-input` where a preview would take the place of a whole sweep of ranges */
+async function refuseToKeepLess({ path, sweep }: HeldSweep, request: CrcSweepRequest): Promise<void> {
+  const isWhole = sweep.preview === null && sweep.ranges.length > 0
+  if (!isWhole || !isPreviewed(await prepareSweep(request, await openPair(request.base, request.post))))
+    return
+  throw new WorkbenchError(
+    'bad-input',
+    `${path} holds a whole sweep, and a preview would replace it by less.`,
+    'Name another file with --out, or sweep without --preview.'
+  )
+}
+
+/** What is said of the file that is written. */
+function writtenOver(output: OutputFile, held: HeldSweep | null, { preview }: SweepDocument): string {
+  const replaced = held !== null && held.sweep.preview !== null && preview === null
+  return replaced ? `Replaced the preview in ${output.path} by the whole sweep` : writtenWords(output)
+}
+
 /** Where an interrupted sweep is found again: in the project, or else beside the output. */
 function sweepHistory(
   output: OutputFile | null,
   own: ProjectPair | null,
   fresh: boolean,
-  request: CrcSweepRequest
+  request: CrcSweepRequest,
+  held: HeldSweep | null
 ): SweepHistory | null {
   if (own !== null) return historyOf(own, fresh, scoredByOf(request))
   if (output === null) return null
   return {
     checkpoint: new SweepCheckpoint(checkpointBeside(output.path)),
-    lastSweep: async () => (output.exists ? readSweepIfAny(output.path) : null),
+    lastSweep: async () => held?.sweep ?? null,
     fresh
   }
 }

@@ -22,11 +22,13 @@ import { openPair } from '../checkpoint/pair'
 import { absolutePath, modelPath } from '../base/files/places'
 import { answerFileModel } from '../samples/answer-files'
 import type { ProjectPair } from '../project/project-pair'
-import { numberWithin, parseRanges, repeated, RESTORE_HELP, wholeNumber } from './options'
+import { numberWithin, parseRanges, refuseUnused, repeated, RESTORE_HELP, wholeNumber } from './options'
 import { remark } from './output'
 import { readRecipeFile } from '../mergekit/recipe-file'
 
 const NamedEndpoint = z.object({ name: z.string(), model: z.string(), baseUrl: z.string() })
+
+const OF_ENDPOINTS = ['endpointKey', 'endpointRequests', 'endpointAnyModel']
 
 /** Which models are set side by side. */
 export const VariantOptions = z.strictObject({
@@ -167,13 +169,21 @@ export async function restoredRecipe(
  *
  * @param project whose checkpoints can be named; null for none
  * @param otherwise when none is named
+ * @throws UsageError for an option of endpoints without one
  */
 export async function variantsFrom(
   options: VariantOptions,
   folders: { base: string; post: string },
   own: ProjectPair | null,
-  otherwise: Variant[]
+  otherwise: Variant[],
+  command: Command
 ): Promise<Variant[]> {
+  if (options.endpoint === undefined && options.endpointChat === undefined)
+    refuseUnused(
+      command,
+      OF_ENDPOINTS,
+      'is of endpoints: give --endpoint NAME=MODEL@URL or --endpoint-chat too'
+    )
   const { model = [], restore = [], recipe = [], blend = [], rival = [], checkpoint = [] } = options
   const restored = await Promise.all(restore.map((ranges) => restoredRecipe(ranges, folders, own)))
   const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))

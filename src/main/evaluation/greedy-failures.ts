@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import type { EvaluationView } from '../../contract/documents/evaluation'
 import { choosesFailures } from '../../contract/documents/greedy-failures'
 import type { SampleLine } from '../../contract/documents/samples'
@@ -58,7 +59,7 @@ export function failuresTask({ view, samples }: GreedyAnswers, { id, task, most 
   if (failed.length === 0) {
     throw new WorkbenchError(
       'bad-input',
-      `Post's greedy answers to all ${judged} prompts of "${task.name}" are right: none is left to evaluate.`
+      `Post's greedy answers to all ${plural(judged, 'prompt')} of "${task.name}" are right: none is left to evaluate.`
     )
   }
   return {

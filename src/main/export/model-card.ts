@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { WholeAnswers } from '../../contract/documents/answer-check'
 import type { CategoryScore } from '../../contract/documents/crc'
 import { describeNonFinite, type NonFiniteTensor } from '../../contract/documents/non-finite'
-import { formatScore } from '../../contract/words/format'
+import { formatScore, plural } from '../../contract/words/format'
 import { exactness } from '../../contract/words/headline'
 import { WorkbenchError } from '../../contract/model/problem'
 import {
@@ -217,7 +217,7 @@ function scoreTable({ recipe, post, base, promptCount, whole }: CardScores): str
   const row = (name: string, score: CategoryScore): string =>
     `| ${name} | ${score.diversity.toFixed(3)} | ${score.validity.toFixed(3)} |`
   return [
-    `Constrained Random Character, exact next-token scores over ${promptCount} prompts:`,
+    `Constrained Random Character, exact next-token scores over ${plural(promptCount, 'prompt')}:`,
     '',
     '| | diversity | validity |',
     '| --- | --- | --- |',

@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import { WorkbenchError } from '../../contract/model/problem'
 import type {
   SampledCrc,
@@ -72,7 +73,7 @@ export class Samples {
       if (sampleCount < asked) {
         throw new WorkbenchError(
           'bad-input',
-          `The run was asked for ${asked} answers per prompt and variant; ${sampleCount} are fewer.`,
+          `The run was asked for ${plural(asked, 'answer')} per prompt and variant; ${sampleCount} are fewer.`,
           `Ask for ${asked} to complete it, or for more.`
         )
       }

@@ -6,12 +6,17 @@ import { SweepSummary } from '../../contract/documents/project'
 import { readDocument } from '../base/files/migrate'
 import { checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../crc/sweep/sweep-checkpoint'
+import { insteadOfSweep } from './instead-of-sweep'
 import { runSummaries } from './run-summaries'
 import { SWEEP_FORMAT, SWEEPS } from './stored-documents'
 
-/** @throws WorkbenchError when it cannot be read, or holds something else */
+/** @throws WorkbenchError when it cannot be read, or holds something else, which is named */
 export async function readSweep(file: string): Promise<SweepDocument> {
-  return (await readDocument(file, SWEEP_FORMAT)).document
+  try {
+    return (await readDocument(file, SWEEP_FORMAT)).document
+  } catch (error) {
+    throw (await insteadOfSweep(file, error)) ?? error
+  }
 }
 
 /** A file's sweep; null when it holds something else. */

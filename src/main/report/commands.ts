@@ -97,7 +97,6 @@ export function searchCommand(search: SearchDocument): ShownCommand {
         ...['--budget', String(settings.blockEvaluations)]
       ],
       ['--rho', String(rho), '--seed', String(settings.seed)],
-      deviceWords(search),
       ['--out', 'search.json']
     ]),
     files: []

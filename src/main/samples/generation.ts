@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { AnsweringModel } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -106,7 +107,7 @@ export function refuseTooManyAnswers(promptCount: number, variantCount: number, 
   if (answers <= MAX_ANSWERS) return
   throw new WorkbenchError(
     'bad-input',
-    `sampleCount: ${sampleCount} answers to ${promptCount} prompts by ${variantCount} variants are ${answers} answers; at most ${MAX_ANSWERS} are generated in one run.`,
+    `sampleCount: ${plural(sampleCount, 'answer')} to ${plural(promptCount, 'prompt')} by ${plural(variantCount, 'variant')} are ${plural(answers, 'answer')}; at most ${MAX_ANSWERS} are generated in one run.`,
     'Ask for fewer answers, prompts or variants.'
   )
 }

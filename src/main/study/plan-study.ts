@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import { checkOf } from '../../contract/documents/answer-check'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { SweepDocument } from '../../contract/documents/crc'
@@ -250,6 +251,6 @@ function answersToMake(
 function leaving(variant: ReturnType<typeof endpointVariant>, prompts: number, answers: number): string[] {
   if (answers === 0) return []
   return [
-    `${endpointWarning(variant.endpoint)} ${prompts} prompts, for ${answers} answers as ${variant.name}.`
+    `${endpointWarning(variant.endpoint)} ${plural(prompts, 'prompt')}, for ${plural(answers, 'answer')} as ${variant.name}.`
   ]
 }

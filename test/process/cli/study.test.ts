@@ -218,7 +218,7 @@ describe('slr study', { timeout: 90_000 }, () => {
         .replace('prompts: 2, n: 2', 'prompts: 1, n: 1')
     )
     const planned = await runHere(['study', file, '--dry-run'])
-    expect(planned.stdout).toMatch(/1 of 1 answers · at most [\d,]+ tokens on WebGPU/)
+    expect(planned.stdout).toMatch(/1 of 1 answer · at most [\d,]+ tokens on WebGPU/)
     const [evaluated] = await run(file)
     const project = await openProject(join(folder, 'small.slr'))
     const { run: stored } = await project.firstPair.evaluations.read(evaluated?.result ?? '')

@@ -81,12 +81,15 @@ export function writeProblem(path: string, error: unknown): WorkbenchError {
     return new WorkbenchError('not-found', `${path} cannot be written: its folder is gone.`)
   return new WorkbenchError(
     'read-only',
-    `${path} cannot be written: ${errorMessage(error)}.`,
+    `${path} cannot be written: ${systemWords(error)}.`,
     code === 'ENOSPC' || code === 'EDQUOT'
       ? 'Free some space and try again. What was there before is unchanged.'
       : 'Save a copy in a folder that you can write to. What was there before is unchanged.'
   )
 }
+
+/** What the system says, without the path that it says it of: that is of an unfinished file beside the one that is meant. */
+const systemWords = (error: unknown): string => errorMessage(error).replace(/, \w+( '.*)?$/s, '')
 
 /** The system's name of an error, such as ENOENT. */
 export function errorCode(error: unknown): string | null {

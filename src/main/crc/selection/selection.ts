@@ -1,3 +1,4 @@
+import { plural } from '../../../contract/words/format'
 import type { CategoryScore, RangeScore, Score, Selection } from '../../../contract/documents/crc'
 import { type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import type { Steps } from '../../base/steps'
@@ -66,7 +67,7 @@ function reasonForNone(
     return `No range reaches ${needed}; ${layers(best)}, with the most, ${best.start === best.end ? 'has' : 'have'} ${number(best.validity)}.`
   }
   return (
-    `${valid.length} of ${ranges.length} ranges reach ${needed} and ${diverse.length} have more ${words.diversity} than ` +
+    `${valid.length} of ${plural(ranges.length, 'range')} ${valid.length === 1 ? 'reaches' : 'reach'} ${needed} and ${diverse.length} ${diverse.length === 1 ? 'has' : 'have'} more ${words.diversity} than ` +
     `post (${number(post.diversity)}), but none does both.`
   )
 }

@@ -1,3 +1,4 @@
+import { plural } from '../../../contract/words/format'
 import { isDeepStrictEqual } from 'node:util'
 import type { PromptScore } from '../../../contract/documents/crc'
 import { type SweepMemory, totalWork, type Work } from '../../../contract/documents/sweep-work'
@@ -351,7 +352,7 @@ class SweepRun {
       layer: null
     }
     const { prompts } = this.stage
-    const done = `${prompts.length - this.missing.length} of ${prompts.length} prompts`
+    const done = `${prompts.length - this.missing.length} of ${plural(prompts.length, 'prompt')}`
     this.notice(`${reason.message} It was started again and went on with ${done} done.`)
     this.tell()
   }

@@ -19,8 +19,9 @@ import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { at } from '../../../contract/model/look-up'
-import { type PreviewResults, previewResults, stagesOf } from './sweep-stages'
+import { isPreviewed, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
 import { cancellable, throwIfCancelled } from '../../base/cancelling'
+import { NO_PREVIEW } from '../../../contract/words/preview-words'
 
 /** What is there of earlier sweeps, and where this one is kept until it is finished. */
 export interface SweepHistory {
@@ -124,7 +125,10 @@ async function scorePrompts(
               prepared.prompts.map(({ tokens }) => tokens),
               shard
             )
-      const { earlier, notices } = await findEarlier(prepared, history)
+      const found = await findEarlier(prepared, history)
+      const { earlier } = found
+      const whole = request.preview === true && !isPreviewed(prepared) ? [NO_PREVIEW] : []
+      const notices = [...whole, ...found.notices]
       for (const message of [...prepared.notices, ...notices]) onEvent({ type: 'notice', message })
       const checkpoint = history?.checkpoint ?? null
       const stages = stagesOf(prepared, chosen)

@@ -1,3 +1,4 @@
+import { plural } from '../../../contract/words/format'
 import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
 import { totalWork } from '../../../contract/documents/sweep-work'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -203,7 +204,7 @@ function requireEachShardOnce(parts: readonly PartFile[]): void {
   const named = missing.slice(0, 20).map((index) => `${index}/${count}`)
   throw new WorkbenchError(
     'mismatch',
-    `Of ${count} shards ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${named.join(', ')}${missing.length > 20 ? ', …' : ''}.`,
+    `Of ${plural(count, 'shard')} ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${named.join(', ')}${missing.length > 20 ? ', …' : ''}.`,
     `Compute ${missing.length === 1 ? 'it' : 'them'} with "slr sweep --shard ${at(named, 0, 'shard')} ...".`
   )
 }

@@ -1,3 +1,4 @@
+import { plural } from '../../../contract/words/format'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Shard } from '../../../contract/documents/sweep-part'
 import { countNewTokens } from '../../engine/tries/prompt-trie'
@@ -16,8 +17,8 @@ export function promptsOfShard(prompts: readonly (readonly number[])[], { index,
   if (count > prompts.length) {
     throw new WorkbenchError(
       'bad-input',
-      `${prompts.length} prompts cannot be split into ${count} shards.`,
-      `Use at most ${prompts.length} shards.`
+      `${plural(prompts.length, 'prompt')} cannot be split into ${plural(count, 'shard')}.`,
+      `Use at most ${plural(prompts.length, 'shard')}.`
     )
   }
   const order = prompts

@@ -4,7 +4,12 @@ import { at, got } from '../../../contract/model/look-up'
 import { rangeKey } from '../../../contract/model/strengths'
 import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
 import { buildAnswerTrie } from '../../engine/tries/answer-trie'
-import { type PreviewOutcome, type PreviewSetting, previewStages } from '../preview/preview-stages'
+import {
+  plannedPreview,
+  type PreviewOutcome,
+  type PreviewSetting,
+  previewStages
+} from '../preview/preview-stages'
 import { DEFAULT_SEED } from '../selection/selection'
 import type { ModelScores } from '../task/model-scores'
 import type { SweepStage } from './compute-sweep'
@@ -61,6 +66,10 @@ export function previewSetting({
     seed: request.seed ?? DEFAULT_SEED
   }
 }
+
+/** Whether a sweep that is asked for a preview is one: of few prompts everything is scored. */
+export const isPreviewed = (prepared: PreparedSweep): boolean =>
+  prepared.request.preview === true && plannedPreview(previewSetting(prepared)) !== null
 
 /** The range that a user looks at, if it is one of the sweep's. */
 function lookedAt({ models, request }: PreparedSweep): number | null {

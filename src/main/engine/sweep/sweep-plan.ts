@@ -65,7 +65,7 @@ export function groupWithin(
   throw new WorkbenchError(
     'out-of-memory',
     `This sweep needs at least ${mebibytes(smallest)} of memory; ${mebibytes(memoryBytes)} are allowed.`,
-    `Allow ${mebibytes(smallest)} or more, or sweep fewer recipes.`
+    `Allow ${mebibytes(smallest)} or more (--memory), or shorten the longest prompt.`
   )
 }
 

@@ -10,7 +10,7 @@ import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { describeComputation } from '../../../contract/documents/samples'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import type { PreferenceMark, PreferenceTally } from '../../../contract/documents/preferences'
-import { capitalised } from '../../../contract/words/format'
+import { capitalised, plural } from '../../../contract/words/format'
 import {
   comparesMany,
   overReference,
@@ -53,7 +53,7 @@ ${ofPrompt.map((cell, variant) => cellMarkup(cell, measures.cells[first + varian
 <header>
 <h1>${title}</h1>
 <p>${modelName(run.basePath.path)} and ${modelName(run.postPath.path)} · ${run.prompts.length} ${run.prompts.length === 1 ? 'prompt' : 'prompts'} ·
-${samples.length} of ${run.prompts.length * run.variants.length * run.settings.sampleCount} answers · ${run.createdAt}</p>
+${samples.length} of ${plural(run.prompts.length * run.variants.length * run.settings.sampleCount, 'answer')} · ${run.createdAt}</p>
 </header>
 <main>
 ${summarySection(run, measures.variants)}
@@ -147,7 +147,7 @@ function promptHeading(prompt: SampleRun['prompts'][number]): Markup {
 ${notes.map((note) => markup`<p class="note" dir="auto">${note}</p>`)}${
     prompt.system === undefined ? '' : markup`<p class="note" dir="auto">System: ${prompt.system}</p>`
   }
-<details><summary>${prompt.tokens.length} tokens</summary><div class="text mono" dir="auto">${prompt.rendered}</div></details>`
+<details><summary>${plural(prompt.tokens.length, 'token')}</summary><div class="text mono" dir="auto">${prompt.rendered}</div></details>`
 }
 
 function cellMarkup(

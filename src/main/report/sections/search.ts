@@ -220,7 +220,7 @@ function effort(search: ReportedSearch): Fact[] {
     [
       'Search',
       `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${searchEndWords(search)}; ` +
-        `${formatCount(work.blockEvaluations)} block evaluations in ${formatDuration(search.seconds)} on ${DEVICE_LABELS[search.device]} in ${search.precision}`
+        `${plural(work.blockEvaluations, 'block evaluation')} in ${formatDuration(search.seconds)} on ${DEVICE_LABELS[search.device]} in ${search.precision}`
     ],
     [
       'Settings',

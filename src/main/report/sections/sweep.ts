@@ -239,7 +239,7 @@ function selectionFacts(
   }
   facts.push([
     'Intervals',
-    `${formatPercent(bootstrap.confidence)}, ${formatCount(bootstrap.resamples)} bootstrap resamples of the prompts by category, seed ${bootstrap.seed}`
+    `${formatPercent(bootstrap.confidence)}, ${plural(bootstrap.resamples, 'bootstrap resample')} of the prompts by category, seed ${bootstrap.seed}`
   ])
   if (noSelectionShare > 0)
     facts.push(['No range qualifies', `in ${formatPercent(noSelectionShare)} of the resamples`])
@@ -328,8 +328,8 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
     ['Time', formatDuration(sweep.seconds)],
     [
       'Work',
-      `${formatCount(work.blockEvaluations)} block evaluations of ${formatCount(work.packedTokens)} distinct prompt prefixes ` +
-        `(${formatCount(work.promptTokens)} prompt tokens), ${formatBytes(work.weightBytesRead)} of layer weights read` +
+      `${plural(work.blockEvaluations, 'block evaluation')} of ${formatCount(work.packedTokens)} distinct prompt prefixes ` +
+        `(${plural(work.promptTokens, 'prompt token')}), ${formatBytes(work.weightBytesRead)} of layer weights read` +
         (followUp === null
           ? ''
           : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP of the selected range alone`)

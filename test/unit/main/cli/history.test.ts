@@ -46,7 +46,10 @@ it('says which run it wants to know', async () => {
   }
   expect(await run('--pin')).toEqual([2, expect.stringContaining('of which run? Give --run ID')])
   expect(await run('--run', 'aaaa-1')).toEqual([2, expect.stringContaining('what of the run?')])
-  expect(await run('--run', 'aaaa', '--pin')).toEqual([1, expect.stringContaining('2 runs begin with aaaa')])
+  expect(await run('--run', 'aaaa', '--pin')).toEqual([
+    1,
+    expect.stringContaining('The ids of 2 runs begin with "aaaa"')
+  ])
   expect(await run('--run', '', '--pin')).toEqual([2, expect.stringContaining('--run is empty')])
   expect(await run('--run', 'b', '--pin')).toEqual([1, expect.stringContaining('no run "b"')])
   expect(await run('--run', 'aaaa-1', '--restore')).toEqual([1, expect.stringContaining('no deleted run')])

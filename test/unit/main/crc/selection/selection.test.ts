@@ -110,7 +110,7 @@ describe('no selection says why', () => {
 
   test('when no range is both', () => {
     expect(reason([range(0, 0, 1, 0.4), range(0, 1, 0.95, 0.5), range(1, 1, 0.2, 0.9)])).toBe(
-      "2 of 3 ranges reach the minimum validity 0.900 (0.9 × post's 1.000) and 1 have more diversity than post (0.500), but none does both."
+      "2 of 3 ranges reach the minimum validity 0.900 (0.9 × post's 1.000) and 1 has more diversity than post (0.500), but none does both."
     )
   })
 

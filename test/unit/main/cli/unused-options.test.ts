@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../fixtures/command-line'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
+
+/** A file of a sweep, in a folder of its own. */
+async function sweepFile(): Promise<string> {
+  const file = join(await temporaryFolder(), 'sweep.json')
+  await writeFile(file, JSON.stringify(tinySweep()))
+  return file
+}
+
+test.each([
+  {
+    args: ['check', '--device', 'cpu', '--from', 'SWEEP'],
+    says: '--device is of a sweep that is made first'
+  },
+  { args: ['search', '--prompts', 'p.json', '--from', 'SWEEP'], says: '--prompts is of a sweep' },
+  { args: ['check', '--demo', '--recipes', 'r.json', '--best', '3'], says: '--best is of the best ranges' },
+  {
+    args: ['sample', '--demo', '--prompt', 'Hi', '--endpoint-key', 'KEY'],
+    says: '--endpoint-key is of endpoints: give --endpoint NAME=MODEL@URL'
+  },
+  {
+    args: ['evaluate', '--demo', '--task', 'demo-open', '--variants', 'v.json', '--blend', '0.5'],
+    says: '--blend does not go with --variants'
+  },
+  { args: ['report', 'p.slr', '--json', '--format', 'html'], says: '--format is of the page' },
+  { args: ['diff', '--demo', '--csv', '--metric', 'cosine'], says: '--metric is of the table' },
+  {
+    args: ['study', 's.yaml', '--template', 'quick', '--dry-run'],
+    says: '--dry-run is of a study that is run'
+  },
+  {
+    args: ['sample', '--demo', '--prompt', 'Hi', '--greedy', '--top-k', '5'],
+    says: "'--greedy' cannot be used with"
+  },
+  { args: ['sample', '--demo', '--prompt', 'Hi', '--stop', ''], says: 'Expected a text: leave --stop out' }
+])('slr $args says that an option would change nothing', async ({ args, says }) => {
+  const file = await sweepFile()
+  const { status, stderr } = await runHere(args.map((arg) => (arg === 'SWEEP' ? file : arg)))
+  expect(stderr).toContain(says)
+  expect(status).toBe(2)
+})
+
+test('an output that would replace what the command reads is refused', async () => {
+  const file = await sweepFile()
+  expect(await runHere(['check', '--from', file, '--out', file])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining(`--out would replace ${file}, which --from reads`)
+  })
+})
