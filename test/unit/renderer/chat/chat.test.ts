@@ -8,6 +8,7 @@ import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
 import { at } from '../../../../src/contract/model/look-up'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { Stream } from '../../../fixtures/stream'
 import { waitFor } from '../../../fixtures/wait-for'
 
 const SETTINGS: SampleSettings = {
@@ -22,34 +23,6 @@ const said = (column: number, ...texts: string[]): ChatAnswer[] =>
   texts.map((text, index) => ({ column, index, text, finish: 'stop' }))
 const told = (...answers: ChatAnswer[]): ChatEvent => ({ type: 'told', notices: [], answers, progress: null })
 
-/** An answer of main that the test writes on, until it is over or nobody listens any more. */
-class Stream {
-  private readonly events: ChatEvent[] = []
-  private wake: () => void = () => undefined
-  private over = false
-
-  async tell(...answers: ChatAnswer[]): Promise<void> {
-    this.events.push(told(...answers))
-    this.wake()
-    await settled()
-  }
-
-  async end(): Promise<void> {
-    this.over = true
-    this.wake()
-    await settled()
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<ChatEvent> {
-    for (;;) {
-      const event = this.events.shift()
-      if (event !== undefined) yield event
-      else if (this.over) return
-      else await new Promise<void>((resolve) => (this.wake = resolve))
-    }
-  }
-}
-
 /** A chat that has everything that it needs, on a line that the test plays. */
 async function openChat(): Promise<{ line: ScriptedLine; chat: Chat }> {
   const line = new ScriptedLine()
@@ -62,8 +35,8 @@ async function openChat(): Promise<{ line: ScriptedLine; chat: Chat }> {
 const asked = (line: ScriptedLine, place: number): ChatQuestion =>
   ChatQuestion.parse(line.call('chat.answer', place).input)
 
-async function stream(line: ScriptedLine, place: number): Promise<Stream> {
-  const answers = new Stream()
+async function stream(line: ScriptedLine, place: number): Promise<Stream<ChatEvent>> {
+  const answers = new Stream<ChatEvent>()
   await line.answer('chat.answer', place, answers)
   return answers
 }
@@ -95,14 +68,14 @@ describe('the chat', () => {
     )
     expect(chat.draft).toBe('')
     const answers = await stream(line, 0)
-    await answers.tell({ column: 1, index: 0, text: 'Bl', finish: null })
+    await answers.tell(told({ column: 1, index: 0, text: 'Bl', finish: null }))
     expect(at(chat.turns, 0, 'turn').answers.post?.cell.growing.map(({ text }) => text)).toEqual(['Bl'])
-    await answers.tell(...said(1, 'Blue', 'Red', 'Blue.', 'blue'), ...said(0, 'x'))
+    await answers.tell(told(...said(1, 'Blue', 'Red', 'Blue.', 'blue'), ...said(0, 'x')))
     expect(shown(chat, 0, 'post')).toEqual([
       ['Blue', 3],
       ['Red', 1]
     ])
-    await answers.end()
+    await answers.over()
     expect(chat.job.busy).toBe(false)
     expect(at(chat.turns, 0, 'turn').answers.base?.cut).toBe(true)
     expect(at(chat.turns, 0, 'turn').answers.post?.cut).toBe(false)
@@ -113,8 +86,8 @@ describe('the chat', () => {
     chat.draft = 'Hello.'
     void chat.send()
     const answers = await stream(line, 0)
-    await answers.tell(...said(0, 'a'), ...said(1, 'b', 'c', 'c'))
-    await answers.end()
+    await answers.tell(told(...said(0, 'a'), ...said(1, 'b', 'c', 'c')))
+    await answers.over()
     chat.pick('base', 'a')
     chat.draft = 'And?'
     void chat.send()
@@ -132,11 +105,13 @@ describe('the chat', () => {
     void chat.send()
     const first = await stream(line, 0)
     await first.tell(
-      ...said(0, 'a', 'a', 'a', 'a'),
-      ...said(1, 'b', 'b', 'b', 'b'),
-      ...said(2, 'c', 'c', 'c', 'c')
+      told(
+        ...said(0, 'a', 'a', 'a', 'a'),
+        ...said(1, 'b', 'b', 'b', 'b'),
+        ...said(2, 'c', 'c', 'c', 'c')
+      )
     )
-    await first.end()
+    await first.over()
     chat.chooseRange({ start: 2, end: 3 })
     chat.chooseRange({ start: 2, end: 5 })
     await waitFor(() => expect(line.of('chat.answer')).toHaveLength(2))
@@ -146,10 +121,10 @@ describe('the chat', () => {
     expect(shown(chat, 0, 'recipe')).toEqual([])
 
     const second = await stream(line, 1)
-    await second.end()
+    await second.over()
     void chat.again()
     await settled()
-    await (await stream(line, 2)).tell(...said(0, 'a', 'a'))
+    await (await stream(line, 2)).tell(told(...said(0, 'a', 'a')))
     chat.chooseRange({ start: 0, end: 0 })
     await waitFor(() => expect(line.of('chat.answer')).toHaveLength(4))
     expect(line.call('chat.answer', 2).signal?.aborted).toBe(true)
@@ -161,7 +136,7 @@ describe('the chat', () => {
     chat.draft = 'Hello.'
     void chat.send()
     const answers = await stream(line, 0)
-    await answers.tell(...said(1, 'b'), { column: 1, index: 1, text: 'half', finish: null })
+    await answers.tell(told(...said(1, 'b'), { column: 1, index: 1, text: 'half', finish: null }))
     chat.chooseRange({ start: 1, end: 2 })
     chat.cancel()
     expect(line.call('chat.answer', 0).signal?.aborted).toBe(true)
