@@ -1,0 +1,435 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { SweepDocument } from '../../../../src/contract/documents/crc'
+import type {
+  EvaluationEvent,
+  EvaluationProgress,
+  EvaluationRun,
+  EvaluationView
+} from '../../../../src/contract/documents/evaluation'
+import { DEFAULT_JUDGE, type JudgeEvent, type JudgeSettings } from '../../../../src/contract/documents/judge'
+import type { ProjectState } from '../../../../src/contract/documents/project'
+import type { Task } from '../../../../src/contract/documents/task'
+import { at } from '../../../../src/contract/model/look-up'
+import { GREEDY_SAMPLING } from '../../../../src/contract/model/sampling'
+import { summarizeSweep } from '../../../../src/main/project/sweep-files'
+import type { Session } from '../../../../src/renderer/app/session.svelte'
+import { foundFailures, whyNoFailures } from '../../../../src/renderer/evaluate/failures.svelte'
+import { parseTask, taskCopy } from '../../../../src/renderer/evaluate/task-draft'
+import { comparedSweep } from '../../../fixtures/compared-sweeps'
+import { evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
+import { COMPUTED } from '../../../fixtures/run-computation'
+import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { Stream } from '../../../fixtures/stream'
+import { waitFor } from '../../../fixtures/wait-for'
+
+const TASK = taskFixture()
+const ASKED = taskFixture({
+  id: 'questions',
+  name: 'Questions',
+  kind: 'open-ended',
+  prompts: [
+    { text: 'Name a colour.', category: '', raw: false, answers: ['red', 'blue'] },
+    { text: 'Name a sea.', category: '', raw: false, answers: ['Baltic'] }
+  ]
+})
+const SWEEP: SweepDocument = comparedSweep({ id: 'swept', diversity: (start) => 0.1 * start })
+
+const stateOf = (changes: Partial<ProjectState> = {}): ProjectState =>
+  projectState({ pair: PAIR_REPORT, ...changes })
+
+const view = (changes: Partial<EvaluationRun> = {}, measured: readonly string[] = []) => ({
+  run: evaluationRun(changes),
+  results: {
+    comparedWith: 'post',
+    variants: [{ variant: 'post', measures: Object.fromEntries(measured.map((id) => [id, {}])) }]
+  },
+  complete: true
+})
+
+const summary = (id: string): ProjectState['evaluations'][number] => ({
+  id,
+  checkpoints: { base: 'aa', post: 'bb' },
+  createdAt: '2026-01-02T03:04:05.000Z',
+  taskId: TASK.id,
+  taskName: TASK.name,
+  kind: 'creative',
+  variantNames: ['post'],
+  answerCount: 8,
+  answerTotal: 8,
+  computed: COMPUTED
+})
+
+/** A project with two tasks, in which nothing was evaluated. */
+async function opened(state = stateOf()): Promise<{ line: ScriptedLine; session: Session }> {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(state)
+  void session.evaluations.attach(null)
+  await line.answer('evaluations.tasks', 0, [
+    { task: TASK, origin: 'builtin' },
+    { task: ASKED, origin: 'project' }
+  ])
+  return { line, session }
+}
+
+async function show(line: ScriptedLine, session: Session, shown: unknown, id: string): Promise<void> {
+  const place = line.of('evaluations.get').length
+  void session.evaluations.show(id)
+  await settled()
+  await line.answer('evaluations.get', place, shown)
+}
+
+const names = (session: Session): string[] =>
+  session.evaluations.setup.variants.map(({ variant }) => variant.name)
+
+beforeEach(() => vi.stubGlobal('document', { hidden: true }))
+afterEach(() => vi.unstubAllGlobals())
+
+describe('the setup of the next evaluation', () => {
+  it('takes variants, leaves them out and gives them samplers of their own, each of which can be undone', async () => {
+    const { session } = await opened()
+    const { setup } = session.evaluations
+    expect([setup.task?.id, names(session)]).toEqual(['task-1', ['base', 'post']])
+    setup.choose(at(setup.choices, 0, 'choice'), false)
+    const hot = setup.duplicate(at(setup.choices, 1, 'choice').entry)
+    expect(hot.variant.name).toBe('post + decoding')
+    setup.put(null, { ...hot, prefix: 'Please: ', sampling: GREEDY_SAMPLING })
+    expect(setup.choices.at(-1)).toMatchObject({ origin: 'own sampler, prefix', added: 0 })
+    expect(setup.takenNames(0)).toEqual(['base', 'post'])
+    setup.put(0, { ...hot, suffix: ' Now.' })
+    expect([names(session), setup.choices.at(-1)?.origin]).toEqual([['post', 'post + decoding'], 'suffix'])
+    setup.remove(0)
+    setup.remove(0)
+    expect(names(session)).toEqual(['post'])
+    expect(session.history.said?.text).toBe('Removed post + decoding')
+    for (const after of [['post', 'post + decoding'], ['post', 'post + decoding'], ['post'], ['base', 'post']]) {
+      await session.history.undo()
+      expect(names(session)).toEqual(after)
+    }
+    await session.history.redo()
+    expect(names(session)).toEqual(['post'])
+    // What takes part already is not added again.
+    setup.include({ variant: { kind: 'base', name: 'base' } })
+    setup.include({ variant: { kind: 'rival', name: 'half', rival: { kind: 'mix', share: 0.5 } } })
+    setup.include({ variant: { kind: 'rival', name: 'half', rival: { kind: 'mix', share: 0.5 } } })
+    expect(names(session)).toEqual(['base', 'post', 'half'])
+    expect(setup.size).toMatch(/1 variant computed by base and post, twice the work/)
+  })
+
+  it('says what keeps it from running', async () => {
+    const { line, session } = await opened()
+    const { setup } = session.evaluations
+    setup.sampleCount = '0'
+    expect([setup.incomplete, setup.runTask, setup.size]).toEqual([
+      'Answers per prompt needs a whole number from 1 to 100,000.',
+      null,
+      ''
+    ])
+    setup.sampleCount = '3'
+    expect([setup.incomplete, setup.runTask?.settings.sampleCount]).toEqual([null, 3])
+    for (const choice of setup.choices) setup.choose(choice, false)
+    expect(setup.incomplete).toBe('Choose at least one variant.')
+    for (let share = 1; share <= 61; share++)
+      setup.put(null, { variant: { kind: 'rival', name: 'mix', rival: { kind: 'mix', share: share / 100 } } })
+    expect(setup.incomplete).toBe('Choose at most 60 variants.')
+    expect(new Set(names(session)).size).toBe(61)
+    await session.evaluations.start()
+    expect(line.of('evaluations.start')).toEqual([])
+  })
+
+  it('adds ranges spread over the diversity of the newest sweep, and only those that are missing', async () => {
+    const { line, session } = await opened(stateOf({ sweeps: [summarizeSweep(SWEEP)] }))
+    const { setup } = session.evaluations
+    void setup.addSpread()
+    await settled()
+    await line.answer('sweeps.get', 0, SWEEP)
+    const added = setup.choices.filter(({ origin }) => origin === 'added')
+    expect(added.length).toBeGreaterThan(2)
+    for (const choice of setup.choices) setup.choose(choice, false)
+    void setup.addSpread()
+    await settled()
+    await line.answer('sweeps.get', 1, SWEEP)
+    expect(setup.choices.filter(({ origin }) => origin === 'added')).toHaveLength(added.length)
+    expect(setup.variants.length).toBeGreaterThanOrEqual(added.length)
+    expect(names(session)).not.toContain('base')
+  })
+
+  it('asks no sweep for a spread where there is none', async () => {
+    const { line, session } = await opened()
+    await session.evaluations.setup.addSpread()
+    expect(line.of('sweeps.get')).toEqual([])
+  })
+
+  it('follows a stored evaluation: its task, its variants and its number of answers', async () => {
+    const { session } = await opened()
+    const { setup } = session.evaluations
+    const own = { variant: { kind: 'post', name: 'cold' }, sampling: GREEDY_SAMPLING } as const
+    setup.follow(
+      evaluationRun({
+        task: { ...ASKED, settings: { ...ASKED.settings, sampleCount: 9 } },
+        variants: [{ variant: { kind: 'post', name: 'post' } }, own],
+        embeddingModel: { path: '/models/words', fingerprint: 'ee' }
+      })
+    )
+    expect([setup.taskId, setup.sampleCount, setup.embeddingModel]).toEqual(['questions', '9', '/models/words'])
+    expect(names(session)).toEqual(['post', 'cold'])
+    // Of a task that is there no more nothing can be set up.
+    setup.follow(evaluationRun({ task: { ...TASK, id: 'gone' } }))
+    expect(setup.taskId).toBe('questions')
+  })
+
+  it('reads a task from a file, says why one is none, and keeps the one that is saved', async () => {
+    const { line, session } = await opened()
+    const { setup } = session.evaluations
+    const huge = Object.defineProperty(new File([], 'huge.json'), 'size', { value: 2 ** 40 })
+    expect(await setup.readTask(huge)).toBeNull()
+    expect(setup.importFailure?.message).toMatch(/^huge\.json has .*; at most .* are read as a task\.$/)
+    const refused = setup.readTask(new File(['x'], 'x.json'))
+    await waitFor(() => expect(line.of('evaluations.readTask')).toHaveLength(1))
+    line.call('evaluations.readTask', 0).answer.reject(new Error('x.json is no task.'))
+    expect([await refused, setup.importFailure?.message]).toEqual([null, 'x.json is no task.'])
+    const read = setup.readTask(new File(['{}'], 'own.json'))
+    await waitFor(() => expect(line.of('evaluations.readTask')).toHaveLength(2))
+    const own = taskFixture({ id: 'own' })
+    line.call('evaluations.readTask', 1).answer.resolve(own)
+    expect([await read, setup.importFailure]).toEqual([own, null])
+
+    const failed = setup.saveTask(own)
+    await settled()
+    line.call('evaluations.saveTask', 0).answer.reject(new Error('The disk is full.'))
+    expect([await failed, setup.task?.id]).toEqual([false, 'task-1'])
+    const saved = setup.saveTask(own)
+    await settled()
+    line.call('evaluations.saveTask', 1).answer.resolve([{ task: own, origin: 'project' }])
+    expect([await saved, setup.task?.id]).toEqual([true, 'own'])
+  })
+})
+
+describe('an evaluation', () => {
+  const progress: EvaluationProgress = {
+    phase: 'generating',
+    samplesDone: 64,
+    samplesTotal: 128,
+    tokensPerSecond: 20,
+    secondsLeft: 9,
+    promptsScored: 0,
+    promptsTotal: 2
+  }
+
+  it('tells how far it is, and is shown as it is stored once it ended', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    evaluations.setup.embeddingModel = '/models/words'
+    evaluations.setup.compute({ device: 'webgpu' })
+    void evaluations.start()
+    await settled()
+    expect(line.call('evaluations.start', 0).input).toMatchObject({
+      task: { id: 'task-1' },
+      variants: [{ variant: { kind: 'base' } }, { variant: { kind: 'post' } }],
+      computing: { device: 'webgpu' },
+      embeddingModel: '/models/words'
+    })
+    await line.answer('evaluations.start', 0, { evaluationId: 'first' })
+    const events = new Stream<EvaluationEvent>()
+    await line.answer('evaluations.watch', 0, events)
+    await events.tell({ type: 'progress', evaluationId: 'first', progress })
+    await waitFor(() => expect(evaluations.live?.evaluationId).toBe('first'))
+    expect(session.jobs.current?.progress).toMatchObject({ name: 'Evaluation', share: 0.4, secondsLeft: 9 })
+    await events.tell({ type: 'finished', evaluationId: 'first', seconds: 1 })
+    await events.over()
+    await line.answer('projects.open', 0, stateOf({ revision: 2, evaluations: [summary('first')] }))
+    const computing = { device: 'webgpu' } as const
+    await line.answer('evaluations.get', 0, view({ id: 'first', computing }))
+    await waitFor(() => expect(evaluations.busy).toBe(false))
+    expect(evaluations.shown?.run.id).toBe('first')
+    expect(evaluations.setup.size).toMatch(/at the last run’s speed$/)
+
+    void evaluations.resume('first')
+    await settled()
+    expect(line.call('evaluations.resume', 0).input).toMatchObject({ evaluationId: 'first' })
+    // One at a time.
+    await evaluations.resume('first')
+    await evaluations.askGreedily()
+    expect(line.of('evaluations.resume')).toHaveLength(1)
+    expect(line.of('evaluations.start')).toHaveLength(1)
+  })
+
+  it('is read again while another program goes on with it, and gives its place where it is deleted', async () => {
+    const running = (revision: number): ProjectState =>
+      stateOf({ revision, evaluations: [summary('first')], readOnly: 'A study runs.', writer: 'writes' })
+    const { line, session } = await opened()
+    const { evaluations } = session
+    session.accept(running(2))
+    await settled()
+    await line.answer('evaluations.get', 0, { ...view({ id: 'first' }), complete: false })
+    session.accept(running(3))
+    await settled()
+    expect(line.of('evaluations.get')).toHaveLength(2)
+    await line.answer('evaluations.get', 1, view({ id: 'first' }))
+    session.accept(stateOf({ revision: 4 }))
+    expect([evaluations.shown, evaluations.inspected]).toEqual([null, null])
+  })
+
+  it('is compared with another of its variants, and stays looked into when it is read again', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    await evaluations.compareWith('base')
+    await evaluations.inspect(0)
+    expect(line.of('evaluations.get')).toEqual([])
+    await show(line, session, view({ id: 'first' }), 'first')
+    void evaluations.inspect(1)
+    await settled()
+    await line.answer('evaluations.prompt', 0, { samples: [], scores: null, meanings: [] })
+    void evaluations.compareWith('base')
+    await settled()
+    expect(line.call('evaluations.get', 1).input).toMatchObject({ evaluationId: 'first', against: 'base' })
+    await line.answer('evaluations.get', 1, view({ id: 'first' }))
+    expect(line.call('evaluations.prompt', 1).input).toMatchObject({ prompt: 1 })
+    await line.answer('evaluations.prompt', 1, { samples: [], scores: null, meanings: [] })
+    expect(evaluations.inspected?.prompt).toBe(1)
+  })
+})
+
+describe('what post fails', () => {
+  it('is asked greedily, of a task that lists right answers, and kept as a task', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    expect(evaluations.noFailures).toBe('The task lists no right answers.')
+    await evaluations.askGreedily()
+    evaluations.setup.taskId = 'questions'
+    expect(evaluations.noFailures).toBeNull()
+    void evaluations.askGreedily()
+    await settled()
+    expect(line.of('evaluations.start').map(({ input }) => input)).toMatchObject([
+      {
+        task: { id: 'questions', settings: { sampleCount: 1, sampling: GREEDY_SAMPLING } },
+        variants: [{ variant: { kind: 'post' } }]
+      }
+    ])
+
+    const failed: Task = taskFixture({
+      id: 'failed',
+      chosen: {
+        by: 'greedy-failures',
+        from: 'Questions',
+        judged: 2,
+        failed: 1,
+        post: 'post',
+        evaluationId: 'greedy',
+        createdAt: '2026-01-02T03:04:05.000Z'
+      }
+    })
+    void evaluations.keepFailures('greedy')
+    await settled()
+    expect(evaluations.failures.keeping).toBe(true)
+    await evaluations.keepFailures('greedy')
+    await line.answer('evaluations.saveFailures', 0, {
+      taskId: 'failed',
+      tasks: [{ task: failed, origin: 'project' }]
+    })
+    expect(line.of('evaluations.saveFailures')).toHaveLength(1)
+    expect(evaluations.setup.task?.id).toBe('failed')
+    expect(evaluations.failures.taskOf('greedy')?.id).toBe('failed')
+    expect(evaluations.failures.taskOf('other')).toBeNull()
+    expect(whyNoFailures(failed)).toBe('Its prompts are chosen so already.')
+    expect(whyNoFailures(null)).toBe('Choose a task.')
+    void evaluations.keepFailures('greedy')
+    await settled()
+    line.call('evaluations.saveFailures', 1).answer.reject(new Error('The disk is full.'))
+    await settled()
+    expect(evaluations.failures.keeping).toBe(false)
+  })
+
+  it('is told in words, of a finished run of post’s greedy answers alone', () => {
+    const found = (accuracies: readonly number[], changes: Partial<EvaluationView> = {}): unknown =>
+      foundFailures({
+        run: evaluationRun({
+          task: { ...ASKED, settings: { ...ASKED.settings, sampling: GREEDY_SAMPLING, sampleCount: 1 } },
+          variants: [{ variant: { kind: 'post', name: 'post' } }]
+        }),
+        results: {
+          comparedWith: 'post',
+          variants: [],
+          categories: [],
+          proxy: [],
+          pairs: null,
+          cells: accuracies.map((accuracy) => [{ accuracy }])
+        },
+        complete: true,
+        ...changes
+      })
+    expect(found([1, 0, 0])).toEqual({
+      words: "Post's greedy answers miss the right one on 2 of 3 prompts.",
+      count: 2
+    })
+    expect(found([1, 1])).toEqual({
+      words: "Post's greedy answers to all 2 prompts are right: none is left to evaluate.",
+      count: 0
+    })
+    expect(found([0], { complete: false })).toBeNull()
+    expect(found([0], { run: evaluationRun() })).toBeNull()
+  })
+})
+
+describe('a judge', () => {
+  const settings: JudgeSettings = {
+    ...DEFAULT_JUDGE,
+    baseUrl: 'http://127.0.0.1:1/v1',
+    model: 'judge',
+    rubric: 'Good?'
+  }
+  const counts = { done: 2, total: 6, unreadable: 0 }
+
+  it('marks answers without those that it knows, and puts its marks on the axis when they are the first', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    const { judging } = evaluations
+    await show(line, session, view({ id: 'first' }, ['distinctRight']), 'first')
+    void judging.start('first', settings, 'key')
+    await settled()
+    expect(line.call('evaluations.judge', 0).input).toMatchObject({ evaluationId: 'first', apiKey: 'key' })
+    const events = new Stream<JudgeEvent>()
+    await line.answer('evaluations.judge', 0, events)
+    await events.tell({ type: 'progress', progress: counts })
+    expect([judging.knownCount, judging.secondsLeft]).toEqual([2, null])
+    await events.tell({ type: 'progress', progress: { ...counts, done: 3 } })
+    expect(judging.secondsLeft).not.toBeNull()
+    expect(session.jobs.current?.progress).toMatchObject({ name: 'Judging', share: 0.5 })
+    await judging.start('first', settings, '')
+    expect(line.of('evaluations.judge')).toHaveLength(1)
+    await events.tell({ type: 'finished', progress: { ...counts, done: 6 } })
+    await events.over()
+    await line.answer('evaluations.get', 1, view({ id: 'first' }, ['distinctRight', 'judge']))
+    expect(judging.outcome).toEqual({ progress: { ...counts, done: 6 }, knownCount: 2 })
+    expect([judging.counts, evaluations.quality]).toEqual([null, 'judge'])
+  })
+
+  it('of another window has its marks fetched at its end', async () => {
+    const { line, session } = await opened()
+    await show(line, session, view({ id: 'first' }), 'first')
+    session.accept(stateOf({ revision: 2, running: ['judging'] }))
+    session.accept(stateOf({ revision: 3 }))
+    await settled()
+    expect(line.of('evaluations.get')).toHaveLength(2)
+  })
+})
+
+describe('a task as text', () => {
+  it('is read back, and copied under an id of its own', () => {
+    expect(parseTask(JSON.stringify(TASK))).toEqual({ task: TASK })
+    expect(taskCopy(TASK, ['task-1', 'task-1-copy'])).toMatchObject({ name: 'A task (copy)', prompts: TASK.prompts })
+    expect(taskCopy(TASK, ['task-1-copy']).id).not.toBe('task-1-copy')
+  })
+
+  it('names the fields that are wrong, and no more than can be read at once', () => {
+    expect(parseTask('{')).toMatchObject({ problems: [expect.stringMatching(/^This is not JSON: /)] })
+    const { name: _, ...nameless } = TASK
+    expect(parseTask(JSON.stringify(nameless))).toMatchObject({
+      problems: [expect.stringMatching(/^name: is missing; expected string/)]
+    })
+    const prompts = Array.from({ length: 12 }, () => ({ ...TASK.prompts[0], text: '' }))
+    const parsed = parseTask(JSON.stringify({ ...TASK, prompts }))
+    expect('problems' in parsed && parsed.problems).toHaveLength(9)
+    expect('problems' in parsed && parsed.problems.at(0)).toMatch(/^prompts\[0\]\.text: /)
+    expect('problems' in parsed && parsed.problems.at(-1)).toBe('and 4 more')
+  })
+})
