@@ -1,0 +1,363 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { PairId, ProjectState } from '../../../../src/contract/documents/project'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
+import type { ShellEvent } from '../../../../src/contract/procedures/shell'
+import type { Connection } from '../../../../src/renderer/app/connection'
+import { takeDropped } from '../../../../src/renderer/app/shell'
+import { Workbench } from '../../../../src/renderer/app/workbench.svelte'
+import { NewProject } from '../../../../src/renderer/start/start.svelte'
+import { Later } from '../../../fixtures/later'
+import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { Stream } from '../../../fixtures/stream'
+import { waitFor } from '../../../fixtures/wait-for'
+
+const INFO = {
+  version: '0.2.0',
+  versions: { node: '20', onnxruntime: '1', electron: null },
+  entry: 'browser',
+  projectsFolder: '/projects',
+  logFolder: null,
+  initialProject: null,
+  initialPair: null
+}
+const TWO = [pairBrief(), pairBrief({ id: 'pair-2', name: 'Second' })]
+
+const stateOf = (path: string, pair: PairId = 'pair-1', changes: Partial<ProjectState> = {}): ProjectState => {
+  const state = projectState({ path, pairs: TWO, ...changes })
+  return { ...state, document: { ...state.document, id: pair } }
+}
+
+/** The page around the window: its address, and whether a dialog is open in it. */
+const page = { hash: '', pushed: 0, dialog: false }
+
+beforeEach(() => {
+  Object.assign(page, { hash: '', pushed: 0, dialog: false })
+  vi.stubGlobal('window', {
+    location: page,
+    history: {
+      pushState: (_data: null, _unused: string, hash: string) => {
+        page.hash = hash
+        page.pushed += 1
+      }
+    }
+  })
+  vi.stubGlobal('document', {
+    activeElement: null,
+    querySelector: () => (page.dialog ? {} : null),
+    hidden: true
+  })
+  vi.stubGlobal('HTMLElement', class {})
+  vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: () => undefined })
+})
+afterEach(() => vi.unstubAllGlobals())
+
+/** A window that has connected and is told of the program. */
+async function connected(info: object = {}): Promise<{ line: ScriptedLine; workbench: Workbench }> {
+  const line = new ScriptedLine()
+  const workbench = await line.openWindow()
+  await line.answer('app.info', 0, { ...INFO, ...info })
+  return { line, workbench }
+}
+
+/** One that shows a project. */
+async function showing(state = stateOf('/projects/a.slr')) {
+  const window = await connected()
+  const { line, workbench } = window
+  void workbench.start.openProject(state.path)
+  await settled()
+  await line.answer('projects.open', 0, state)
+  return window
+}
+
+describe('a window that connects', () => {
+  it('asks for recent projects, or opens what its address or the command line names', async () => {
+    const { line, workbench } = await connected()
+    await line.answer('app.recent', 0, [{ path: '/a', name: 'a', openedAt: '' }])
+    expect([workbench.step, workbench.start.recent.length]).toEqual(['start', 1])
+
+    const asked = await connected({ initialProject: '/asked.slr' })
+    expect(asked.line.call('projects.open', 0).input).toEqual({ path: '/asked.slr' })
+    page.hash = '#project=/named.slr&step=samples&pair=pair-2'
+    const named = await connected({ initialProject: '/asked.slr' })
+    expect(named.line.call('projects.open', 0).input).toEqual({ path: '/named.slr', pair: 'pair-2' })
+    await named.line.answer('projects.open', 0, stateOf('/named.slr', 'pair-2'))
+    expect([named.workbench.step, named.workbench.session?.path]).toEqual(['samples', '/named.slr'])
+  })
+
+  it('tries again when the line is lost, and comes back to the project that it shows', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const ended = new Later<void>()
+    const lines = [new ScriptedLine(), new ScriptedLine()]
+    let tries = 0
+    const workbench = new Workbench((): Promise<Connection> => {
+      const line = lines[tries === 1 ? 0 : Math.min(tries, 1)]
+      tries += 1
+      if (tries === 2 || line === undefined) return Promise.reject(new Error('nobody listens'))
+      return Promise.resolve(tries === 1 ? { ...line.connection, closed: ended.promise } : line.connection)
+    })
+    expect(() => workbench.client).toThrow('not connected yet')
+    void workbench.run()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(workbench.connected).toBe(true)
+    ended.resolve()
+    await vi.advanceTimersByTimeAsync(0)
+    expect([workbench.connected, workbench.lostAttempts]).toEqual([false, 0])
+    // What the lost line has taken along is not told of.
+    workbench.complainOf(new Error('the socket is closed'))
+    await vi.advanceTimersByTimeAsync(500)
+    expect([workbench.lostAttempts, workbench.complaints]).toEqual([1, []])
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([workbench.connected, workbench.lostAttempts, tries]).toEqual([true, null, 3])
+    vi.useRealTimers()
+  })
+})
+
+describe('the places of a window', () => {
+  it('are those of Back and Forward, and of another project or pair where the address names it', async () => {
+    const { line, workbench } = await showing()
+    const { session } = workbench
+    workbench.go('samples')
+    page.hash = '#project=/projects/a.slr&step=evaluate'
+    await workbench.followAddress()
+    expect([workbench.step, workbench.session]).toEqual(['evaluate', session])
+    page.hash = '#project=/projects/a.slr&step=ranges&pair=pair-2'
+    void workbench.followAddress()
+    await settled()
+    await line.answer('projects.open', 1, stateOf('/projects/a.slr', 'pair-2'))
+    expect([workbench.step, workbench.session?.here.pair]).toEqual(['ranges', 'pair-2'])
+    expect(session?.left.aborted).toBe(true)
+    // No address says a step: the first one.
+    page.hash = '#project=/projects/a.slr&pair=pair-2'
+    await workbench.followAddress()
+    expect(workbench.step).toBe('start')
+  })
+
+  it('stay where they are while a dialog is open', async () => {
+    const { workbench } = await showing()
+    workbench.go('samples')
+    const before = page.hash
+    page.hash = '#project=/projects/a.slr&step=evaluate'
+    page.dialog = true
+    await workbench.followAddress()
+    expect([workbench.step, page.hash]).toEqual(['samples', before])
+  })
+
+  it('show the stored result that an address names', async () => {
+    const { line, workbench } = await showing()
+    page.hash = '#project=/projects/a.slr&step=evaluate&shown=old'
+    void workbench.followAddress()
+    await settled()
+    expect(line.of('evaluations.get').at(-1)?.input).toMatchObject({ evaluationId: 'old' })
+    void workbench.look('older')
+    await settled()
+    expect(line.of('evaluations.get').at(-1)?.input).toMatchObject({ evaluationId: 'older' })
+  })
+
+  it('are nothing to follow without a project', async () => {
+    const { line, workbench } = await connected()
+    page.hash = '#project=/projects/a.slr'
+    await workbench.followAddress()
+    expect([line.of('projects.open'), workbench.address, await workbench.settle()]).toEqual([[], null, false])
+    expect(await workbench.showPair('pair-1')).toBe(false)
+  })
+
+  it('go to a pair, to a step of it, and to the first where one is there no more', async () => {
+    const { line, workbench } = await showing()
+    void workbench.showPair('pair-2', { step: 'export', model: null })
+    await settled()
+    expect(line.call('projects.open', 1).input).toEqual({ path: '/projects/a.slr', pair: 'pair-2' })
+    await line.answer('projects.open', 1, stateOf('/projects/a.slr', 'pair-2'))
+    expect([workbench.step, workbench.session?.here.pair]).toEqual(['export', 'pair-2'])
+    const gone = { path: '/projects/a.slr', pair: 'pair-2' } as const
+    await workbench.leavePair({ ...gone, pair: 'pair-1' })
+    void workbench.leavePair(gone)
+    await settled()
+    expect(line.of('projects.open')).toHaveLength(3)
+    await line.answer('projects.open', 2, stateOf('/projects/a.slr'))
+    expect(workbench.session?.here.pair).toBe('pair-1')
+  })
+
+  it('are left for another project, which main hears, with the warnings that were put away', async () => {
+    const { line, workbench } = await showing(stateOf('/projects/a.slr', 'pair-1', { warnings: ['odd'] }))
+    expect(workbench.warnings).toEqual(['odd'])
+    workbench.dismissWarning('odd')
+    expect(workbench.warnings).toEqual([])
+    void workbench.start.openProject('/projects/b.slr')
+    await settled()
+    await line.answer('projects.open', 1, stateOf('/projects/b.slr', 'pair-1', { warnings: ['odd'] }))
+    expect(line.call('projects.close', 0).input).toEqual({ path: '/projects/a.slr' })
+    await line.answer('projects.close', 0, undefined)
+    expect([workbench.session?.path, workbench.warnings]).toEqual(['/projects/b.slr', ['odd']])
+  })
+
+  it('stay as they are when the other project cannot be opened, which is said once', async () => {
+    const { line, workbench } = await showing()
+    for (const place of [1, 2]) {
+      void workbench.start.openProject('/gone.slr')
+      await settled()
+      expect([workbench.opening, workbench.start.busyWith]).toEqual([true, '/gone.slr'])
+      line.call('projects.open', place).answer.reject(new WorkbenchError('not-found', 'It is gone.', ''))
+      await waitFor(() => expect(workbench.start.busyWith).toBeNull())
+    }
+    await waitFor(() => expect(workbench.complaints).toHaveLength(1))
+    expect([workbench.session?.path, workbench.opening]).toEqual(['/projects/a.slr', false])
+    for (const complaint of workbench.complaints) workbench.dismiss(complaint)
+    expect(workbench.complaints).toEqual([])
+  })
+})
+
+describe('the Start view', () => {
+  it('opens the demo, asks the page for a project’s folder, and forgets a recent one', async () => {
+    const { line, workbench } = await connected()
+    const { start } = workbench
+    await line.answer('app.recent', 0, [])
+    void start.openDemo()
+    await settled()
+    expect(start.busyWith).toBe('demo')
+    await line.answer('projects.openDemo', 0, stateOf('/projects/Demo.slr'))
+    expect([start.busyWith, workbench.step]).toEqual([null, 'ranges'])
+    await start.chooseProject()
+    expect(workbench.dialog).toBe('browse')
+    void start.forget('/old.slr')
+    await settled()
+    await line.answer('app.forget', 0, [{ path: '/a', name: 'a', openedAt: '' }])
+    expect(start.recent).toHaveLength(1)
+  })
+
+  it('makes a project of a pair that lies on this machine, once it was looked for', async () => {
+    const { line, workbench } = await connected()
+    const { pairs } = workbench.start
+    void pairs.look()
+    await settled()
+    expect(pairs.busy).toBe(true)
+    await line.answer('app.localPairs', 0, { pairs: [] })
+    await line.answer('app.modelFolders', 0, ['/models'])
+    expect([pairs.busy, pairs.folders, pairs.found]).toEqual([false, ['/models'], { pairs: [] }])
+    void pairs.add('/more')
+    await settled()
+    await line.answer('app.addModelFolder', 0, ['/models', '/more'])
+    expect([pairs.folders.length, line.of('app.localPairs').length]).toEqual([2, 2])
+    void pairs.remove('/more')
+    await settled()
+    await line.answer('app.removeModelFolder', 0, ['/models'])
+    expect([pairs.folders, line.of('app.localPairs').length]).toEqual([['/models'], 3])
+    // What was found before stays in view; nobody waits for the search any more.
+    pairs.stop()
+    expect([pairs.busy, line.call('app.localPairs', 2).signal?.aborted]).toEqual([false, true])
+    expect(pairs.found).toEqual({ pairs: [] })
+    void pairs.add('/none')
+    await settled()
+    line.call('app.addModelFolder', 1).answer.reject(new Error('There is no such folder.'))
+    await waitFor(() => expect(workbench.complaints).toHaveLength(1))
+    expect(line.of('app.localPairs')).toHaveLength(3)
+
+    const pair = { base: '/models/base', post: '/models/post', postName: 'Org/Post-7B' }
+    void pairs.open(Object.assign(pair))
+    await settled()
+    expect([workbench.start.busyWith, line.call('projects.create', 0).input]).toEqual([
+      '/models/post',
+      { folder: '/projects', name: 'Post-7B', base: '/models/base', post: '/models/post' }
+    ])
+    await line.answer('projects.create', 0, stateOf('/projects/Post-7B.slr'))
+    expect([workbench.start.busyWith, workbench.step]).toEqual([null, 'pair'])
+  })
+
+  it('creates a project under its name, or says why it could not', async () => {
+    const { line, workbench } = await connected()
+    const draft = new NewProject(workbench)
+    draft.base = '/models/base'
+    draft.post = '/models/post'
+    void draft.inspect()
+    await settled()
+    await line.answer('pair.inspect', 0, { compatible: true })
+    draft.name = '  '
+    expect(draft.blocked).toBe('Name the project.')
+    draft.name = ' Mine '
+    draft.folder = ''
+    expect(draft.blocked).toBe('Choose where to keep the project.')
+    draft.folder = '/projects'
+    const refused = draft.create()
+    expect(draft.blocked).toBe('Creating…')
+    await settled()
+    line.call('projects.create', 0).answer.reject(new Error('There is one already.'))
+    expect([await refused, draft.problem?.message, draft.blocked]).toEqual([
+      false,
+      'There is one already.',
+      null
+    ])
+    const made = draft.create()
+    await settled()
+    expect(line.call('projects.create', 1).input).toMatchObject({ name: 'Mine' })
+    line.call('projects.create', 1).answer.resolve(stateOf('/projects/Mine.slr'))
+    expect([await made, workbench.step]).toEqual([true, 'pair'])
+  })
+})
+
+describe('the desktop', () => {
+  async function desktop() {
+    const window = await connected({ entry: 'desktop' })
+    const events = new Stream<ShellEvent>()
+    await window.line.answer('app.watch', 0, events)
+    return { ...window, events }
+  }
+
+  it('has the window do what its menus say, but not under an open dialog', async () => {
+    const { line, workbench, events } = await desktop()
+    await events.tell({ type: 'command', command: 'report' })
+    expect(workbench.dialog).toBeNull()
+    await events.tell({ type: 'command', command: 'open' })
+    await line.answer('folders.pick', 0, '/projects/a.slr')
+    await line.answer('projects.open', 0, stateOf('/projects/a.slr'))
+    await events.tell({ type: 'command', command: 'folder' })
+    expect(line.call('folders.show', 0).input).toEqual({ path: '/projects/a.slr' })
+    for (const command of ['report', 'help', 'new'] as const) {
+      await events.tell({ type: 'command', command })
+      expect(workbench.dialog).toBe(command)
+    }
+    page.dialog = true
+    await events.tell({ type: 'command', command: 'report' }, { type: 'command', command: 'undo' })
+    expect(workbench.dialog).toBe('new')
+    page.dialog = false
+    const undone = vi.fn()
+    workbench.session?.history.did({ what: 'x', undo: undone, redo: undone })
+    await events.tell({ type: 'command', command: 'undo' }, { type: 'command', command: 'redo' })
+    expect(undone).toHaveBeenCalledTimes(2)
+    await events.tell({ type: 'command', command: 'close' })
+    await line.answer('projects.close', 0, undefined)
+    expect([workbench.session, workbench.step]).toEqual([null, 'start'])
+  })
+
+  it('has it open what another start of the program names, and settle before it is closed', async () => {
+    const { line, workbench, events } = await desktop()
+    await events.tell({ type: 'open', path: null })
+    await line.answer('projects.openDemo', 0, stateOf('/projects/Demo.slr'))
+    await events.tell({ type: 'open', path: '/projects/b.slr', pair: 'pair-2' })
+    expect(line.call('projects.open', 0).input).toEqual({ path: '/projects/b.slr', pair: 'pair-2' })
+    await line.answer('projects.open', 0, stateOf('/projects/Demo.slr'))
+    await events.tell({ type: 'settle' })
+    await waitFor(() => expect(line.call('app.settled', 0).input).toEqual({ waits: false }))
+    expect(workbench.session?.path).toBe('/projects/Demo.slr')
+  })
+
+  it('takes a project or a model that is dropped on the page', async () => {
+    const { line, workbench } = await desktop()
+    const drop = (path: string | null): void => {
+      vi.stubGlobal('window', {
+        ...window,
+        ...(path === null ? {} : { slrDesktop: { pathOf: () => path } })
+      })
+      takeDropped(workbench, new File([], 'x'))
+    }
+    drop(null)
+    expect(workbench.complaints[0]?.message).toBe('A browser does not tell where a dropped folder lies.')
+    drop('/projects/a.slr')
+    await settled()
+    expect(line.call('projects.open', 0).input).toEqual({ path: '/projects/a.slr' })
+    drop('/models/post')
+    expect([workbench.dialog, new NewProject(workbench).post, workbench.start.dropped]).toEqual([
+      'new',
+      '/models/post',
+      ''
+    ])
+  })
+})
