@@ -9,6 +9,14 @@ export interface Box {
 /** Less is a click of an unsteady hand. */
 const DRAG_PX = 5
 
+/** What of an element a rectangle is dragged over. */
+interface Frame {
+  getBoundingClientRect(): { readonly left: number; readonly top: number }
+  setPointerCapture(pointerId: number): void
+}
+
+type Pointer = Pick<PointerEvent, 'clientX' | 'clientY' | 'button' | 'pointerId'>
+
 /** A rectangle that is dragged over a chart. */
 export class DragBox {
   private box = $state.raw<Box | null>(null)
@@ -18,20 +26,20 @@ export class DragBox {
   readonly held = $derived(this.box !== null)
 
   /** @param frame over which it is dragged */
-  constructor(private readonly frame: () => Element | undefined) {}
+  constructor(private readonly frame: () => Frame | undefined) {}
 
-  private at(event: MouseEvent): { x: number; y: number } {
+  private at(event: Pointer): { x: number; y: number } {
     const box = this.frame()?.getBoundingClientRect()
     return { x: event.clientX - (box?.left ?? 0), y: event.clientY - (box?.top ?? 0) }
   }
 
-  begin(event: PointerEvent): void {
+  begin(event: Pointer): void {
     if (event.button !== 0) return
     const { x, y } = this.at(event)
     this.box = { x, y, toX: x, toY: y }
   }
 
-  move(event: PointerEvent): void {
+  move(event: Pointer): void {
     if (this.box === null) return
     const { x, y } = this.at(event)
     this.box = { ...this.box, toX: x, toY: y }

@@ -22,12 +22,16 @@ const INFO = {
 }
 const TWO = [pairBrief(), pairBrief({ id: 'pair-2', name: 'Second' })]
 
-const stateOf = (path: string, pair: PairId = 'pair-1', changes: Partial<ProjectState> = {}): ProjectState => {
+const stateOf = (
+  path: string,
+  pair: PairId = 'pair-1',
+  changes: Partial<ProjectState> = {}
+): ProjectState => {
   const state = projectState({ path, pairs: TWO, ...changes })
   return { ...state, document: { ...state.document, id: pair } }
 }
 
-/** The page around the window: its address, and whether a dialog is open in it. */
+/** The page around the window: its address, and whether a dialog is open in it. It has no element. */
 const page = { hash: '', pushed: 0, dialog: false }
 
 beforeEach(() => {
@@ -46,7 +50,7 @@ beforeEach(() => {
     querySelector: () => (page.dialog ? {} : null),
     hidden: true
   })
-  vi.stubGlobal('HTMLElement', class {})
+  vi.stubGlobal('HTMLElement', Map)
   vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: () => undefined })
 })
 afterEach(() => vi.unstubAllGlobals())
@@ -251,8 +255,10 @@ describe('the Start view', () => {
     await waitFor(() => expect(workbench.complaints).toHaveLength(1))
     expect(line.of('app.localPairs')).toHaveLength(3)
 
-    const pair = { base: '/models/base', post: '/models/post', postName: 'Org/Post-7B' }
-    void pairs.open(Object.assign(pair))
+    void pairs.open({
+      ...{ base: '/models/base', post: '/models/post', baseName: 'base', postName: 'Org/Post-7B' },
+      ...{ family: 'llama', layers: 2, bytes: 1, by: 'name' }
+    })
     await settled()
     expect([workbench.start.busyWith, line.call('projects.create', 0).input]).toEqual([
       '/models/post',

@@ -105,11 +105,7 @@ describe('the chat', () => {
     void chat.send()
     const first = await stream(line, 0)
     await first.tell(
-      told(
-        ...said(0, 'a', 'a', 'a', 'a'),
-        ...said(1, 'b', 'b', 'b', 'b'),
-        ...said(2, 'c', 'c', 'c', 'c')
-      )
+      told(...said(0, 'a', 'a', 'a', 'a'), ...said(1, 'b', 'b', 'b', 'b'), ...said(2, 'c', 'c', 'c', 'c'))
     )
     await first.over()
     chat.chooseRange({ start: 2, end: 3 })

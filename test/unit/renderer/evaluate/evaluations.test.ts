@@ -101,7 +101,12 @@ describe('the setup of the next evaluation', () => {
     setup.remove(0)
     expect(names(session)).toEqual(['post'])
     expect(session.history.said?.text).toBe('Removed post + decoding')
-    for (const after of [['post', 'post + decoding'], ['post', 'post + decoding'], ['post'], ['base', 'post']]) {
+    for (const after of [
+      ['post', 'post + decoding'],
+      ['post', 'post + decoding'],
+      ['post'],
+      ['base', 'post']
+    ]) {
       await session.history.undo()
       expect(names(session)).toEqual(after)
     }
@@ -170,7 +175,11 @@ describe('the setup of the next evaluation', () => {
         embeddingModel: { path: '/models/words', fingerprint: 'ee' }
       })
     )
-    expect([setup.taskId, setup.sampleCount, setup.embeddingModel]).toEqual(['questions', '9', '/models/words'])
+    expect([setup.taskId, setup.sampleCount, setup.embeddingModel]).toEqual([
+      'questions',
+      '9',
+      '/models/words'
+    ])
     expect(names(session)).toEqual(['post', 'cold'])
     // Of a task that is there no more nothing can be set up.
     setup.follow(evaluationRun({ task: { ...TASK, id: 'gone' } }))
@@ -416,14 +425,16 @@ describe('a judge', () => {
 describe('a task as text', () => {
   it('is read back, and copied under an id of its own', () => {
     expect(parseTask(JSON.stringify(TASK))).toEqual({ task: TASK })
-    expect(taskCopy(TASK, ['task-1', 'task-1-copy'])).toMatchObject({ name: 'A task (copy)', prompts: TASK.prompts })
+    expect(taskCopy(TASK, ['task-1', 'task-1-copy'])).toMatchObject({
+      name: 'A task (copy)',
+      prompts: TASK.prompts
+    })
     expect(taskCopy(TASK, ['task-1-copy']).id).not.toBe('task-1-copy')
   })
 
   it('names the fields that are wrong, and no more than can be read at once', () => {
     expect(parseTask('{')).toMatchObject({ problems: [expect.stringMatching(/^This is not JSON: /)] })
-    const { name: _, ...nameless } = TASK
-    expect(parseTask(JSON.stringify(nameless))).toMatchObject({
+    expect(parseTask(JSON.stringify({ ...TASK, name: undefined }))).toMatchObject({
       problems: [expect.stringMatching(/^name: is missing; expected string/)]
     })
     const prompts = Array.from({ length: 12 }, () => ({ ...TASK.prompts[0], text: '' }))

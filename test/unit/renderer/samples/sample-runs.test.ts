@@ -11,7 +11,12 @@ import { at } from '../../../../src/contract/model/look-up'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import type { Workbench } from '../../../../src/renderer/app/workbench.svelte'
 import { COMPUTED } from '../../../fixtures/run-computation'
-import { SAMPLE_SETTINGS as PLAIN, sampleLine, sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
+import {
+  SAMPLE_SETTINGS as PLAIN,
+  sampleLine,
+  sampleLines,
+  sampleRunFixture
+} from '../../../fixtures/sample-documents'
 import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 import { Stream } from '../../../fixtures/stream'
 import { waitFor } from '../../../fixtures/wait-for'
@@ -68,7 +73,11 @@ async function show(line: ScriptedLine, session: Session, run: SampleRun, answer
 
 beforeEach(() => {
   vi.stubGlobal('document', { hidden: true })
-  vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: () => undefined, removeItem: () => undefined })
+  vi.stubGlobal('sessionStorage', {
+    getItem: () => null,
+    setItem: () => undefined,
+    removeItem: () => undefined
+  })
 })
 afterEach(() => vi.unstubAllGlobals())
 

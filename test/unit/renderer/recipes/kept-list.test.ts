@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { KeptRecipe, ProjectState } from '../../../../src/contract/documents/project'
+import type { ProbeEvent, ProbedModel } from '../../../../src/contract/procedures/probe'
+import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
+import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { Stream } from '../../../fixtures/stream'
+
+const recipe = (name: string, layer = 0): KeptRecipe['recipe'] => ({ name, ranges: [[layer, layer]] })
+const kept = (name: string, layer = 0): KeptRecipe => ({
+  ...{ id: 'one', mark: 0, keptAt: KEPT_AT, recipe: recipe(name, layer) },
+  ...NOT_SCORED
+})
+function stateOf(revision: number, ...recipes: KeptRecipe[]): ProjectState {
+  const state = projectState({ revision, pair: PAIR_REPORT })
+  return { ...state, document: { ...state.document, recipes } }
+}
+async function opened(...recipes: KeptRecipe[]) {
+  const line = new ScriptedLine()
+  return { line, ...(await line.openProject(stateOf(1, ...recipes))) }
+}
+
+beforeEach(() => vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } }))
+afterEach(() => vi.unstubAllGlobals())
+
+describe('kept recipes', () => {
+  it('are edited, and put back as they were unless they have changed elsewhere since', async () => {
+    const { line, session, workbench } = await opened(kept('mine'))
+    const edited = session.recipes.edit('one', 1, recipe('mine', 1), { validity: 0.9, diversity: 0.5 })
+    await settled()
+    expect(line.call('recipes.edit', 0).input).toMatchObject({
+      ...{ id: 'one', seen: 1, recipe: recipe('mine', 1) },
+      source: { sweepId: null, validity: 0.9, diversity: 0.5 }
+    })
+    await line.answer('recipes.edit', 0, stateOf(2, kept('mine', 1)))
+    await edited
+    void session.history.undo()
+    await settled()
+    expect(line.call('recipes.edit', 1).input).toMatchObject({
+      ...{ seen: 2, recipe: recipe('mine', 0) },
+      source: { validity: null }
+    })
+    await line.answer('recipes.edit', 1, stateOf(3, kept('mine')))
+    session.accept(stateOf(4, kept('mine', 7)))
+    await session.history.redo()
+    expect(line.of('recipes.edit')).toHaveLength(2)
+    expect(workbench.complaints.map(({ message }) => message)).toEqual([
+      'Not undone: the recipe “mine” changed elsewhere since.'
+    ])
+  })
+
+  it('say to whoever edits them why they could not be saved', async () => {
+    const { line, session } = await opened(kept('mine'))
+    const edited = session.recipes.edit('one', 1, recipe('mine', 1), null)
+    await settled()
+    line.call('recipes.edit', 0).answer.reject(new Error('It changed.'))
+    await expect(edited).rejects.toThrow('It changed.')
+    expect(session.history.undoable).toBeNull()
+  })
+
+  it('are read from a file of mergekit', async () => {
+    const { line, session } = await opened()
+    void session.recipes.importFile(new File(['slices: []'], 'merge.yaml'))
+    await settled()
+    await settled()
+    expect(line.call('recipes.readMergekit', 0).input).toMatchObject({
+      fileName: 'merge.yaml',
+      content: 'slices: []'
+    })
+    await line.answer('recipes.readMergekit', 0, recipe('merge'))
+    await line.answer('recipes.keep', 0, { id: 'one', project: stateOf(2, kept('merge')) })
+    expect(session.history.undoable).toBe('keep “merge”')
+  })
+
+  it('that keep their name or could not be removed are nothing to undo', async () => {
+    const { line, session } = await opened(kept('mine'))
+    void session.recipes.rename('one', 'mine')
+    await settled()
+    await line.answer('recipes.rename', 0, stateOf(2, kept('mine')))
+    void session.recipes.remove('one')
+    await settled()
+    line.call('recipes.remove', 0).answer.reject(new Error('not now'))
+    await settled()
+    await session.recipes.remove('unknown')
+    expect([session.history.undoable, line.of('recipes.remove').length]).toEqual([null, 1])
+  })
+
+  it('are followed to the steps that use them, and not where they are gone', async () => {
+    const { line, session, workbench } = await opened(kept('mine', 1))
+    session.sample('one')
+    expect(workbench.step).toBe('samples')
+    session.export('one')
+    expect([workbench.step, session.exports.recipe?.name]).toEqual(['export', 'mine'])
+    workbench.go('ranges')
+    session.export('gone')
+    expect(workbench.step).toBe('ranges')
+    session.sampleRival({ kind: 'mix', share: 0.5 })
+    expect([workbench.step, session.samples.setup.choices.at(-1)?.origin]).toEqual(['samples', 'rival'])
+    const endpoint = {
+      ...{ baseUrl: 'http://127.0.0.1:1/v1', model: 'm', anyModel: false, concurrency: 1 },
+      through: 'chat' as const
+    }
+    session.sampleServed('theirs', endpoint)
+    expect(session.evaluations.setup.variants.map(({ variant }) => variant.name)).toContain('theirs')
+    expect(line.of('recipes.keep')).toEqual([])
+  })
+})
+
+describe('what comes next after a prompt', () => {
+  const probed = (model: ProbedModel): ProbeEvent => ({
+    type: 'probed',
+    model,
+    rendered: 'A',
+    tokens: [1],
+    top: [],
+    notices: []
+  })
+
+  it('is shown of each model as it comes, asked once at a time, and forgotten when it is closed', async () => {
+    const { line, session } = await opened()
+    const { probing } = session
+    await probing.probe(recipe('mine'), '  ')
+    expect(line.of('probes.next')).toEqual([])
+    void probing.probe(recipe('mine'), 'A letter.')
+    await settled()
+    const events = new Stream<ProbeEvent>()
+    await line.answer('probes.next', 0, events)
+    await events.tell(probed('post'))
+    expect(Object.keys(probing.answers?.of ?? {})).toEqual(['post'])
+    expect(session.jobs.current?.progress).toEqual({ name: 'Probe', share: 1 / 3, secondsLeft: null })
+    await probing.probe(recipe('mine'), 'Another.')
+    expect(line.of('probes.next')).toHaveLength(1)
+    probing.close()
+    expect([probing.answers, line.call('probes.next', 0).signal?.aborted]).toEqual([null, true])
+    // What still comes of it is nobody's.
+    await events.tell(probed('base'))
+    expect(probing.answers).toBeNull()
+  })
+})
