@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
 import { writeProblem } from '../base/files/atomic-file'
+import { Scratch } from '../base/scratch'
 import { readExactly } from '../checkpoint/weight-file'
 
 /** What is read or compared at a time: system calls cost nothing beside it, and a cancel is heard at once. */
-export const CHUNK_BYTES = 8 * 2 ** 20
+const CHUNK_BYTES = 8 * 2 ** 20
 
 /** Two pieces at a time: one is read while another is written. */
 const COPY_BYTES = 2 ** 20
@@ -25,9 +26,9 @@ export function* chunks(byteLength: number): Generator<{ skip: number; length: n
   }
 }
 
-/** Copies spans of bytes through a few buffers of fixed size, several pieces side by side. */
+/** Copies spans of bytes through a few buffers of a piece at most, several pieces side by side. */
 export class ByteCopier {
-  private readonly buffers = Array.from({ length: LANES }, () => new Uint8Array(COPY_BYTES))
+  private readonly buffers = Array.from({ length: LANES }, () => new Scratch())
 
   /** @throws WorkbenchError `bad-file` for the source, `read-only` for the target, and what `advance` throws */
   async copy(
@@ -43,7 +44,7 @@ export class ByteCopier {
       try {
         while (next < byteLength) {
           const skip = next
-          const piece = buffer.subarray(0, Math.min(COPY_BYTES, byteLength - skip))
+          const piece = buffer.take(Math.min(COPY_BYTES, byteLength - skip))
           next += piece.byteLength
           await readExactly(source.handle, source.path, piece, from + skip)
           await writeExactly(target, piece, to + skip)

@@ -1,11 +1,12 @@
 import type { NonFiniteTensor } from '../../contract/documents/non-finite'
 import { WorkbenchError } from '../../contract/model/problem'
+import { Scratch } from '../base/scratch'
 import { isWeightDtype } from '../checkpoint/dtype'
 import { NonFiniteCount } from '../checkpoint/non-finite'
 import { quoteName } from '../base/json-object'
 import { readSafetensorsHeader } from '../checkpoint/safetensors'
 import { openWeightFile, readExactly } from '../checkpoint/weight-file'
-import { type Advance, chunks, CHUNK_BYTES, type OpenFile } from './byte-copy'
+import { type Advance, chunks, type OpenFile } from './byte-copy'
 import type { CopiedFile } from './copied-files'
 import { isCopied, type PlannedTensor, type PlannedWeights } from './plan'
 import { restoredBytes } from './restored-bytes'
@@ -98,10 +99,10 @@ async function verifyTensor(
   }
 }
 
-/** A written file, and buffers of fixed size to compare it with its sources. */
+/** A written file, and buffers of a chunk at most to compare it with its sources. */
 class WrittenFile {
-  private readonly found = new Uint8Array(CHUNK_BYTES)
-  private readonly expected = new Uint8Array(CHUNK_BYTES)
+  private readonly found = new Scratch()
+  private readonly expected = new Scratch()
 
   constructor(private readonly file: OpenFile) {}
 
@@ -115,7 +116,7 @@ class WrittenFile {
     look: (bytes: Uint8Array) => void = () => undefined
   ): Promise<void> {
     for (const { skip, length } of chunks(byteLength)) {
-      const expected = this.expected.subarray(0, length)
+      const expected = this.expected.take(length)
       await readExactly(source.handle, source.path, expected, offset + skip)
       await this.requireBytes(what, position + skip, expected)
       look(expected)
@@ -125,7 +126,7 @@ class WrittenFile {
 
   /** @param expected at most a chunk */
   async requireBytes(what: string, position: number, expected: Uint8Array): Promise<void> {
-    const found = this.found.subarray(0, expected.byteLength)
+    const found = this.found.take(expected.byteLength)
     await readExactly(this.file.handle, this.file.path, found, position)
     if (Buffer.compare(found, expected) !== 0) throw differs(this.file.path, what)
   }

@@ -11,15 +11,16 @@ const MAX_WAITING = 64
 /** Of the windows that are open at a time: more than anyone looks at. */
 export const MAX_WINDOWS = 32
 
-/** For a connection that says nothing. */
-const SILENT_MS = 10_000
-
+/** How long connections are waited for, in ms. */
 export const CONNECTION_TIMES = {
+  /** For one that says nothing. */
+  silent: 10_000,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 2_000
-} satisfies ServerOptions
+} satisfies ServerOptions & { silent: number }
+export type ConnectionTimes = typeof CONNECTION_TIMES
 
 /**
  * Bounds the connections that are not windows' lines: in time, and in number by ending the oldest, so that nobody can
@@ -27,9 +28,9 @@ export const CONNECTION_TIMES = {
  *
  * @returns what to call with a connection that became a window's line
  */
-export function limitWaiting(server: Server): (socket: Socket) => void {
+export function limitWaiting(server: Server, { silent }: ConnectionTimes): (socket: Socket) => void {
   const waiting = new Set<Socket>()
-  server.setTimeout(SILENT_MS)
+  server.setTimeout(silent)
   server.on('connection', (socket) => {
     waiting.add(socket)
     socket.once('close', () => waiting.delete(socket))

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer, get, type IncomingMessage, type RequestOptions, type Server } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { WorkbenchError } from '../../contract/model/problem'
 import { SerialQueue } from '../base/files/serial-queue'
 import type { WorkbenchRouter } from '../workbench/router'
-import { CONNECTION_TIMES } from './connections'
+import { CONNECTION_TIMES, type ConnectionTimes } from './connections'
 import { isSame, mintToken, newKey, OneTimeTokens, prove } from './one-time-token'
 import { answerPages, RUNNING_PATH } from './pages'
 import { rendererFiles } from './renderer-files'
@@ -41,6 +42,7 @@ export interface ServerOptions {
   file?: string
   /** Sessions of earlier runs, which go on. */
   earlierSessions?: readonly StoredSession[]
+  times?: ConnectionTimes
 }
 
 /**
@@ -49,7 +51,7 @@ export interface ServerOptions {
  * @throws WorkbenchError when the port cannot be had or the page has not been built
  */
 export async function startServer(options: ServerOptions): Promise<WorkbenchServer> {
-  const { router, port = 0, only = null, file, earlierSessions = [] } = options
+  const { router, port = 0, only = null, file, earlierSessions = [], times = CONNECTION_TIMES } = options
   const key = newKey()
   const sessions = new Sessions(earlierSessions)
   const saves = new SerialQueue()
@@ -67,10 +69,10 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
   }
   const files = await rendererFiles()
   const server = createServer(
-    CONNECTION_TIMES,
+    times,
     answerPages({ key, tokens: new OneTimeTokens(key), sessions, files, onEntry })
   )
-  const endWindows = acceptWindows(server, router, sessions, only)
+  const endWindows = acceptWindows(server, router, sessions, only, times)
   await listen(server, port)
   await save()
   return {
@@ -91,23 +93,32 @@ export function entryAddress(port: number, key: string): string {
   return `http://${HOST}:${port}/?token=${mintToken(key)}`
 }
 
+/** The other start may be reading a large model. */
+const ANSWER_LIMIT_MS = 3_000
+
 /** Whether the server that wrote a record still runs; another program may have its port by now. */
-export async function isRunning({ port, key }: Pick<ServerRecord, 'port' | 'key'>): Promise<boolean> {
+export async function isRunning(
+  { port, key }: Pick<ServerRecord, 'port' | 'key'>,
+  limitMs = ANSWER_LIMIT_MS
+): Promise<boolean> {
   const nonce = randomBytes(16)
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(), limitMs)
   try {
-    const answer = await fetch(`http://${HOST}:${port}${RUNNING_PATH}?nonce=${nonce.toString('base64url')}`, {
-      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-      redirect: 'error'
-    })
-    const proof = await answer.text()
+    const path = `${RUNNING_PATH}?nonce=${nonce.toString('base64url')}`
+    const proof = await text(await answerTo({ host: HOST, port, path, signal: limit.signal, agent: false }))
     return isSame(Buffer.from(proof, 'hex'), prove(key, 'running', nonce))
   } catch {
     return false
+  } finally {
+    clearTimeout(timer)
   }
 }
 
-/** The other start may be reading a large model. */
-const ANSWER_LIMIT_MS = 3_000
+/** Not by `fetch`: Node 20's never comes to an end, and so ends the program, where a connection is closed at once. */
+function answerTo(asked: RequestOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => get(asked, resolve).once('error', reject))
+}
 
 async function listen(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -5,7 +5,7 @@ import { RPCHandler } from '@orpc/server/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import type { WorkbenchRouter } from '../workbench/router'
-import { limitWaiting, MAX_WINDOWS } from './connections'
+import { type ConnectionTimes, limitWaiting, MAX_WINDOWS } from './connections'
 import { onlyWithin } from './only-folder'
 import {
   FOREIGN_HOST,
@@ -38,11 +38,12 @@ export function acceptWindows(
   server: Server,
   router: WorkbenchRouter,
   sessions: Sessions,
-  only: string | null
+  only: string | null,
+  times: ConnectionTimes
 ): () => void {
   const rpc = new RPCHandler(router, { clientInterceptors: only === null ? [] : [onlyWithin(only)] })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
-  const leaveWaiting = limitWaiting(server)
+  const leaveWaiting = limitWaiting(server, times)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
     const refused = upgradeRefusal(request, sessions, sockets.clients.size)

@@ -117,7 +117,7 @@ describe('slr serve, once more', () => {
     const first = await startAndEnter(env)
     await stop(first.child)
     const port = Number(new URL(first.url).port)
-    const other = createServer().listen(port, '127.0.0.1')
+    const other = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1')
     await once(other, 'listening')
     const child = startCli(['serve', '--demo'], env)
     const [said, remarks] = await Promise.all([

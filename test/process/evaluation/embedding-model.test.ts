@@ -13,6 +13,7 @@ import { embeddingFolder, embeddingModel } from '../../fixtures/embedding-folder
 import { z } from 'zod'
 import { problemOf } from '../../fixtures/problems'
 import { scoreStored } from '../../fixtures/score-stored'
+import { tightConfined } from '../../fixtures/tight-confined'
 
 const Json = z.record(z.string(), z.unknown())
 
@@ -89,6 +90,7 @@ describe("a sentence-embedding model of the user's", () => {
     'has its tokenizer worked where it can be stopped, and main takes its turns meanwhile',
     { timeout: 120_000 },
     async () => {
+      tightConfined()
       const folder = await embeddingFolder()
       const file = join(folder, 'tokenizer.json')
       const tokenizer = Json.parse(JSON.parse(await readFile(file, 'utf8')))
@@ -100,7 +102,9 @@ describe("a sentence-embedding model of the user's", () => {
       const { message } = await problemOf(model.encodeAll([`${'a'.repeat(60)}b`])).finally(() =>
         clearInterval(timer)
       )
-      expect(message).toBe(`The tokenizer in ${file} took longer than 3 s of the processor and was stopped.`)
+      expect(message).toBe(
+        `The tokenizer in ${file} took longer than 0.5 s of the processor and was stopped.`
+      )
       expect(turns).toBeGreaterThan(5)
       expect(await model.encodeAll(['red'])).toEqual([[2, 4, 3]])
     }

@@ -1,14 +1,17 @@
 import { request } from 'node:http'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { z } from 'zod'
 import type { Contract } from '../../../src/contract/procedures/contract'
-import type { WorkbenchServer } from '../../../src/main/serve/server'
+import { CONNECTION_TIMES } from '../../../src/main/serve/connections'
+import { newKey } from '../../../src/main/serve/one-time-token'
+import { isRunning, type WorkbenchServer } from '../../../src/main/serve/server'
 import { OwnWorkbench } from '../../fixtures/own-workbench'
 import { waitFor } from '../../fixtures/wait-for'
 
@@ -238,7 +241,18 @@ describe('a request that is refused', () => {
 })
 
 describe('connections that say nothing', () => {
+  it('are waited for ten seconds', () => {
+    expect(CONNECTION_TIMES).toMatchObject({ silent: 10_000, headersTimeout: 10_000, requestTimeout: 15_000 })
+  })
+
   it('are few, however many are opened, and end by themselves; whoever asks for something gets it', async () => {
+    const patient = { server, address }
+    const soonMs = { silent: 1_000, headersTimeout: 1_000, connectionsCheckingInterval: 100 }
+    server = await own.serve({ times: { ...CONNECTION_TIMES, ...soonMs } })
+    address = new URL(server.newUrl())
+    onTestFinished(() => {
+      ;({ server, address } = patient)
+    })
     const { Cookie, home } = await signIn()
     const client = await openSocket()
     const silent = Array.from({ length: 200 }, () => connect(Number(address.port), address.hostname))
@@ -321,9 +335,23 @@ describe('the line to main', () => {
 
 describe('the port', () => {
   it('is refused in words when another program has it', async () => {
-    await expect(own.serve(Number(address.port))).rejects.toMatchObject({
+    await expect(own.serve({ port: Number(address.port) })).rejects.toMatchObject({
       problem: { code: 'bad-input', message: expect.stringContaining(address.port) }
     })
+  })
+})
+
+describe('a server of the last time', () => {
+  it.each([
+    ['answers nothing', () => undefined, 100],
+    ['closes every connection', (socket: Socket) => socket.destroy(), undefined],
+    ['answers something else', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nhello'), undefined]
+  ])('is not taken to run when another program has its port and %s', async (_, answer, limitMs) => {
+    const other = createServer(answer).listen(0, address.hostname)
+    await once(other, 'listening')
+    const { port } = z.object({ port: z.number() }).parse(other.address())
+    expect(await isRunning({ port, key: newKey() }, limitMs)).toBe(false)
+    other.close()
   })
 })
 

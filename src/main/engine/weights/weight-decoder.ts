@@ -1,3 +1,4 @@
+import { Scratch } from '../../base/scratch'
 import { decodeFloat32, DTYPE_BYTES } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
 import { storedBytes } from '../../checkpoint/scaled-weights'
@@ -43,7 +44,7 @@ export function addCost(total: ReadCost, { bytesRead, convertMs }: ReadCost): vo
 /** Elements read at a time: stored bytes never lie in memory as a whole, and reading one piece overlaps decoding another. */
 export const PIECE_ELEMENTS = 2 ** 20
 
-/** What a decoder holds while it reads: the stored bytes of two pieces, and one decoded piece of a blend. */
+/** What a decoder holds at most while it reads: the stored bytes of two pieces, and one decoded piece of a blend. */
 export const DECODER_BYTES = 3 * PIECE_ELEMENTS * Float32Array.BYTES_PER_ELEMENT
 
 interface Piece {
@@ -56,8 +57,8 @@ interface Piece {
 
 /** Reads weights of a pair piece by piece; one array at a time. */
 export class WeightDecoder {
-  private readonly stored = [0, 1].map(() => new Uint8Array(PIECE_ELEMENTS * Float32Array.BYTES_PER_ELEMENT))
-  private blend: Float32Array | null = null
+  private readonly stored = [new Scratch(), new Scratch()]
+  private blend = new Float32Array()
   private readonly kept = new Map<string, Uint8Array>()
 
   constructor(private readonly pair: Checkpoints<StoredModel>) {}
@@ -84,7 +85,7 @@ export class WeightDecoder {
       const width = DTYPE_BYTES[dtype(name)]
       const kept = this.kept.get(`${piece.origin}/${name}`)
       if (kept !== undefined) return kept.subarray(piece.first * width, (piece.first + piece.count) * width)
-      const bytes = at(this.stored, index % 2, 'buffer').subarray(0, piece.count * width)
+      const bytes = at(this.stored, index % 2, 'buffer').take(piece.count * width)
       await reader.readInto(name, piece.first * width, bytes)
       bytesRead += this.storedShare(piece.origin, name, bytes.byteLength)
       return bytes
@@ -138,7 +139,7 @@ export class WeightDecoder {
       decodeFloat32(bytes, dtypes.source, part)
       if (strength === 1) restoreValues(part, null, strength, dtypes)
     } else {
-      this.blend ??= new Float32Array(PIECE_ELEMENTS)
+      if (this.blend.length < count) this.blend = new Float32Array(count)
       const post = this.blend.subarray(0, count)
       decodeFloat32(bytes, dtypes.post, post)
       restoreValues(part, post, strength, dtypes)

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest'
+import { Scratch } from '../../../../src/main/base/scratch'
+
+it('lends the same memory for as much as it has had to hold, and more where more is asked for', () => {
+  const scratch = new Scratch()
+  const large = scratch.take(100)
+  expect(large.byteLength).toBe(100)
+  const small = scratch.take(7)
+  expect([small.byteLength, small.buffer === large.buffer]).toEqual([7, true])
+  const larger = scratch.take(101)
+  expect([larger.byteLength, larger.buffer === large.buffer]).toEqual([101, false])
+})
