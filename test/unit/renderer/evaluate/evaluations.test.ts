@@ -240,7 +240,11 @@ describe('an evaluation', () => {
     await line.answer('evaluations.start', 0, { evaluationId: 'first' })
     const events = new Stream<EvaluationEvent>()
     await line.answer('evaluations.watch', 0, events)
-    await events.tell({ type: 'progress', evaluationId: 'first', progress })
+    const none = { ...progress, samplesDone: 0 }
+    await events.tell(
+      { type: 'progress', evaluationId: 'first', progress: none },
+      { type: 'progress', evaluationId: 'first', progress }
+    )
     await waitFor(() => expect(evaluations.live?.evaluationId).toBe('first'))
     expect(session.jobs.current?.progress).toMatchObject({ name: 'Evaluation', share: 0.4, secondsLeft: 9 })
     await events.tell({ type: 'finished', evaluationId: 'first', seconds: 1 })

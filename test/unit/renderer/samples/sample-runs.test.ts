@@ -244,7 +244,7 @@ describe('a sample run', () => {
       { type: 'samples', finished: [sampleLine({ index: 1 })], growing: [] },
       {
         type: 'progress',
-        progress: { ...progress, samplesDone: 64, secondsLeft: 1 },
+        progress: { ...progress, samplesDone: 70, secondsLeft: 1 },
         weights: 'fp32',
         precision: 'fp32'
       }
