@@ -32,6 +32,18 @@ export interface JobStory<Event, Live> {
   idle?(): Promise<void> | void
 }
 
+interface ProgressEvent<Progress> {
+  type: 'progress'
+  progress: Progress
+}
+
+/** For a job of which nothing is shown but its progress, and whose events tell that and how it ended. */
+export const toldByProgress = <Event extends JobEvent, Progress>() => ({
+  advance: (known: Progress | null, event: Event | ProgressEvent<Progress>): Progress | null =>
+    'progress' in event ? event.progress : known,
+  draw: (progress: Progress): Progress => progress
+})
+
 /** A job of the open project in main, as this window follows it: it goes on when the window is closed. */
 export class FollowedJob<Event extends JobEvent, Live extends object> implements WindowJob {
   /** How far it is; null while none is known to run. */

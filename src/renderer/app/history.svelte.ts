@@ -48,27 +48,28 @@ export class History {
   }
 
   /** Takes the last deed back. One that somebody else has built on since is refused, and left out from then on. */
-  async undo(): Promise<void> {
-    const deed = this.past.at(-1)
-    if (deed === undefined) return
-    const moved = await this.move(() => deed.undo())
-    if (moved === null) return
-    this.past = this.past.filter((other) => other !== deed)
-    if (!moved) return
-    this.future = [...this.future, deed]
-    this.say(`Undone: ${deed.what}`, 'redo')
+  undo(): Promise<void> {
+    return this.turn('past')
   }
 
   /** Does the deed again that was taken back last; refused as in {@link undo}. */
-  async redo(): Promise<void> {
-    const deed = this.future.at(-1)
+  redo(): Promise<void> {
+    return this.turn('future')
+  }
+
+  private async turn(from: 'past' | 'future'): Promise<void> {
+    const deed = this[from].at(-1)
     if (deed === undefined) return
-    const moved = await this.move(() => deed.redo())
+    const [to, step, word, offer] =
+      from === 'past'
+        ? (['future', 'undo', 'Undone', 'redo'] as const)
+        : (['past', 'redo', 'Done again', 'undo'] as const)
+    const moved = await this.move(() => deed[step]())
     if (moved === null) return
-    this.future = this.future.filter((other) => other !== deed)
+    this[from] = this[from].filter((other) => other !== deed)
     if (!moved) return
-    this.past = [...this.past, deed]
-    this.say(`Done again: ${deed.what}`, 'undo')
+    this[to] = [...this[to], deed]
+    this.say(`${word}: ${deed.what}`, offer)
   }
 
   /** @returns whether it was done; null when it was not but may be later */

@@ -1,5 +1,5 @@
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
-import { readingJob, type ReadingJob } from '../app/reading-job.svelte'
+import { ReadingJob } from '../app/reading-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** The SHA-256 of the pair's files: what the project has of the checkpoints as they are, and the hashing that runs now. */
@@ -8,18 +8,7 @@ export class Checksums {
   readonly job: ReadingJob
 
   constructor(private readonly project: OpenProject) {
-    this.job = readingJob(
-      project,
-      'checksums',
-      'SHA-256',
-      () => project.client.checksums,
-      () => this.load()
-    )
-  }
-
-  async start(): Promise<void> {
-    if (this.job.busy) return
-    await this.job.begin(() => this.project.client.checksums.start(this.project.here))
+    this.job = new ReadingJob(project, 'checksums', 'SHA-256', () => this.load())
   }
 
   /** Fetches what the project has. */

@@ -1,6 +1,6 @@
 import type { DistancesDocument } from '../../contract/documents/distances'
 import type { DistanceMetric } from './distances'
-import { readingJob, type ReadingJob } from '../app/reading-job.svelte'
+import { ReadingJob } from '../app/reading-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** The Pair view's distances: those the project has, and the comparison that runs now. */
@@ -12,18 +12,7 @@ export class Distances {
   readonly job: ReadingJob
 
   constructor(private readonly project: OpenProject) {
-    this.job = readingJob(
-      project,
-      'distances',
-      'Comparison',
-      () => project.client.distances,
-      () => this.load()
-    )
-  }
-
-  async start(): Promise<void> {
-    if (this.job.busy) return
-    await this.job.begin(() => this.project.client.distances.start(this.project.here))
+    this.job = new ReadingJob(project, 'distances', 'Comparison', () => this.load())
   }
 
   /** Fetches what the project has. */

@@ -1,5 +1,5 @@
 import type { PairValues } from '../../contract/documents/non-finite'
-import { readingJob, type ReadingJob } from '../app/reading-job.svelte'
+import { ReadingJob } from '../app/reading-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** The search for values of the pair that are not finite: the one that runs now, and what the last one found. */
@@ -7,16 +7,10 @@ export class ValuesCheck {
   found = $state.raw<PairValues | null>(null)
   readonly job: ReadingJob
 
-  constructor(private readonly project: OpenProject) {
-    this.job = readingJob(
-      project,
-      'values',
-      'Check of values',
-      () => project.client.values,
-      (ending) => {
-        if ('values' in ending) this.found = ending.values
-      }
-    )
+  constructor(project: OpenProject) {
+    this.job = new ReadingJob(project, 'values', 'Check of values', (ending) => {
+      if ('values' in ending) this.found = ending.values
+    })
   }
 
   /** Forgets what was found, maybe of other checkpoints. */
@@ -27,6 +21,6 @@ export class ValuesCheck {
   async start(): Promise<void> {
     if (this.job.busy) return
     this.found = null
-    await this.job.begin(() => this.project.client.values.start(this.project.here))
+    await this.job.start()
   }
 }

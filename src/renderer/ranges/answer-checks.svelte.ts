@@ -1,6 +1,6 @@
 import type { AnswerCheck, CheckEvent, CheckProgress } from '../../contract/documents/answer-check'
 import type { Recipe } from '../../contract/model/recipe'
-import { FollowedJob } from '../app/followed-job.svelte'
+import { FollowedJob, toldByProgress } from '../app/followed-job.svelte'
 import { shareOf } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
@@ -26,8 +26,7 @@ export class AnswerChecks {
         secondsLeft
       }),
       calls: () => project.client.checks,
-      advance: (progress, event) => (event.type === 'progress' ? event.progress : progress),
-      draw: (progress) => progress,
+      ...toldByProgress<CheckEvent, CheckProgress>(),
       ended: async (ending) => {
         if (ending.type === 'finished') await finished(ending.sweepId)
       }

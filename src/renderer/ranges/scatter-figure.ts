@@ -5,7 +5,7 @@ import { capitalised } from '../ui/format'
 import { toCsv } from '../ui/csv'
 import { chartDrawing } from '../plots/figures/chart-shapes'
 import type { Figure } from '../plots/figures/figure'
-import { createScatter, type ShownScatter } from './scatter-chart'
+import { createScatter } from './scatter-chart'
 import { firmRanges } from './score-board'
 import { scatterBounds, type ScatterContent } from './scatter-content'
 
@@ -21,25 +21,20 @@ export function scatterFigure(content: ScatterContent): Figure {
   return {
     name: ['trade-off', ...(content.zoom === null ? [] : ['zoomed'])],
     title: `${capitalised(words.diversity)} against ${words.validity} of restoration ranges and other models`,
-    draw(page) {
-      let scatter: ShownScatter | null = null
-      return chartDrawing(
+    draw: (page) =>
+      chartDrawing(
         {
           height: HEIGHT,
-          create(surface) {
-            scatter = createScatter(surface)
-            return scatter.chart
-          },
-          draw(chart, colors, font) {
-            scatter?.show(content, colors, font)
+          create: (surface) => createScatter(surface),
+          draw({ chart, show }, colors, font) {
+            show(content, colors, font)
             for (const { label, data } of chart.data.datasets)
               if (label !== undefined && data.some((point) => isWithin(content, point))) shown.add(label)
           },
           legend: (labels) => labels.filter((label) => shown.has(label) && !NAMED.includes(label)).reverse()
         },
         page
-      )
-    },
+      ),
     csv: () => scatterCsv(content)
   }
 }

@@ -8,7 +8,7 @@ import {
   type SearchSettings,
   type UnfinishedSearch
 } from '../../contract/documents/search'
-import { FollowedJob } from '../app/followed-job.svelte'
+import { FollowedJob, toldByProgress } from '../app/followed-job.svelte'
 import { shareOf } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
@@ -39,8 +39,7 @@ export class RecipeSearch {
         secondsLeft
       }),
       calls: () => project.client.searches,
-      advance: (progress, event) => (event.type === 'progress' ? event.progress : progress),
-      draw: (progress) => progress,
+      ...toldByProgress<SearchEvent, SearchProgress>(),
       ended: async (ending) => {
         if (ending.type === 'finished' && ending.sweepId === this.shown) await this.show(ending.sweepId)
       },

@@ -1,10 +1,11 @@
 import { type BarChart, createBarChart } from '../bar-chart'
-import { chartDrawing, type DrawnChart } from './chart-shapes'
+import type { ChartColors, ChartFont } from '../chart-theme'
+import { chartDrawing } from './chart-shapes'
 import type { Figure } from './figure'
 
 interface BarFigure extends Omit<Figure, 'draw'> {
   /** As on the screen. */
-  show: DrawnChart<BarChart>['draw']
+  show: (chart: BarChart, colors: ChartColors, font: ChartFont) => void
 }
 
 /** Bars as they can be saved. Where there is but one kind of them, the axis says what they are. */
@@ -13,8 +14,8 @@ export const barFigure = ({ show, ...figure }: BarFigure): Figure => ({
   draw: (page) =>
     chartDrawing(
       {
-        create: createBarChart,
-        draw: show,
+        create: (surface) => ({ chart: createBarChart(surface) }),
+        draw: ({ chart }, colors, font) => show(chart, colors, font),
         height: 0.5,
         legend: (labels) => (labels.length > 1 ? labels : [])
       },

@@ -6,13 +6,10 @@ import { baselineAt, type Dash, type Drawing, moved, path, type Shape, text } fr
 import { type FigurePage, textWidth } from './figure'
 import { record } from './recorder'
 
-/** A chart as its component makes and draws it. */
-export interface DrawnChart<Drawn extends Chart> {
-  create: (surface: ChartSurface) => Drawn
-  draw: (chart: Drawn, colors: ChartColors, font: ChartFont) => void
-}
-
-interface ChartFigure<Drawn extends Chart> extends DrawnChart<Drawn> {
+interface ChartFigure<Shown extends { chart: Chart }> {
+  /** Makes the chart, as its component does. */
+  create: (surface: ChartSurface) => Shown
+  draw: (shown: Shown, colors: ChartColors, font: ChartFont) => void
   /** Of its width. */
   height: number
   /** Labels of the data sets that are told below it, in this order; all that have data when left out. */
@@ -20,8 +17,8 @@ interface ChartFigure<Drawn extends Chart> extends DrawnChart<Drawn> {
 }
 
 /** Chart.js's own drawing, written down instead of shown, with a legend below. */
-export function chartDrawing<Drawn extends Chart>(
-  { create, draw, height, legend }: ChartFigure<Drawn>,
+export function chartDrawing<Shown extends { chart: Chart }>(
+  { create, draw, height, legend }: ChartFigure<Shown>,
   page: FigurePage
 ): Drawing {
   const size = { width: Math.floor(page.width) - 2, height: Math.round(page.width * height) }
@@ -35,9 +32,10 @@ export function chartDrawing<Drawn extends Chart>(
       return size
     }
   }
-  const chart = create({ canvas: page.measuring.canvas, platform: Paper })
+  const shown = create({ canvas: page.measuring.canvas, platform: Paper })
+  const { chart } = shown
   try {
-    draw(chart, page.colors, page.font)
+    draw(shown, page.colors, page.font)
     const keys = chart.data.datasets.filter(({ data }) => data.length > 0).map(keyOf)
     const told = legend?.(keys.map(({ label }) => label)) ?? keys.map(({ label }) => label)
     const below = legendShapes(

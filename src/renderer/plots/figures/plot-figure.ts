@@ -1,6 +1,6 @@
 import { toCsv } from '../../ui/csv'
 import type { PlotContent } from '../plot'
-import { createPlot, type ShownPlot } from '../plot-chart'
+import { createPlot } from '../plot-chart'
 import { chartDrawing } from './chart-shapes'
 import type { Figure } from './figure'
 
@@ -12,23 +12,18 @@ export function plotFigure(content: PlotContent, name: readonly string[]): Figur
   return {
     name,
     title: content.label,
-    draw(page) {
-      let plot: ShownPlot | null = null
-      return chartDrawing(
+    draw: (page) =>
+      chartDrawing(
         {
           height: HEIGHT,
-          create(surface) {
-            plot = createPlot(surface)
-            return plot.chart
-          },
-          draw: (_chart, colors, font) => plot?.show(content, colors, font),
+          create: (surface) => createPlot(surface),
+          draw: (plot, colors, font) => plot.show(content, colors, font),
           // What has its name beside it, or in the plot's own list, is not told again.
           legend: (labels) =>
             labels.filter((label) => content.series.some((series) => series.name === label && !series.named))
         },
         page
-      )
-    },
+      ),
     csv: () => plotCsv(content)
   }
 }
