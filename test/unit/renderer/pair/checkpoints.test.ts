@@ -120,14 +120,14 @@ describe('the reading of whole checkpoints', () => {
   it('compares layers, tells how far it is, and fetches what was found with the pair as it is then', async () => {
     const { line, session } = await opened()
     const { distances } = session
-    void distances.start()
+    void distances.job.start()
     await settled()
     await line.answer('distances.start', 0, undefined)
     const events = new Stream<DistancesEvent>()
     await line.answer('distances.watch', 0, events)
     await events.tell({ type: 'progress', progress })
     await waitFor(() => expect(session.jobs.current?.progress?.share).toBe(0.25))
-    await distances.start()
+    await distances.job.start()
     expect(line.of('distances.start')).toHaveLength(1)
     await events.tell({ type: 'finished', bytesRead: 4 })
     await line.answer('projects.open', 0, stateOf(2, []))
@@ -139,8 +139,8 @@ describe('the reading of whole checkpoints', () => {
   it('hashes the files once at a time, and keeps what it knew when asking fails', async () => {
     const { line, session, workbench } = await opened()
     const { checksums } = session
-    void checksums.start()
-    void checksums.start()
+    void checksums.job.start()
+    void checksums.job.start()
     await settled()
     expect(line.of('checksums.start')).toHaveLength(1)
     void checksums.load()
