@@ -9,11 +9,11 @@ import { PreviewCost } from './preview-cost'
 import { type Estimate, PreviewRace } from './preview-race'
 
 /** Of the work of the whole sweep, what a preview may take: a quarter is promised. */
-const BUDGET_SHARE = 0.21
+const BUDGET_SHARE = 0.206
 /** Attention and MLP of the selected range alone, which a whole sweep scores behind it, take at least so many evaluations for each layer. */
 const FOLLOW_UP = 2
 /** The ranges that are shown first take no more of it than this. */
-const COARSE_SHARE = 0.018
+const COARSE_SHARE = 0.006
 /** Of what is left once post and base are scored, what is kept for finalists. */
 const FINALISTS_SHARE = 0.35
 /** A range that would be selected with a smaller probability than this is dropped. */

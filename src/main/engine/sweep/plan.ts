@@ -15,7 +15,7 @@ import { sweptModels } from './sweep'
 import { sweepGroups } from './kept-parts'
 import { projectionFlops, type Grouping } from './sweep-plan'
 import type { SweptModels } from './sweep-memory'
-import { SweepSession } from './sweep-session'
+import { type StagePlan, SweepSession } from './sweep-session'
 import { type Speed, sweepTime, sweepWork } from './sweep-time'
 import { sum } from '../../base/sums'
 
@@ -63,7 +63,7 @@ function stageGroups(
   models: SweptModels,
   request: SweepRequest,
   device: DeviceName
-): ReturnType<SweepSession['groups']> {
+): Pick<StagePlan, 'grouping' | 'keptBytes'> {
   const tries = request.prompts.map(buildAnswerTrie)
   if (request.session !== undefined) return new SweepSession().groups(models, tries, request, device)
   return { grouping: sweepGroups(models, tries, request, device), keptBytes: 0 }

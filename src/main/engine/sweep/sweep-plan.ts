@@ -56,9 +56,12 @@ export function groupWithin(
 ): Grouping {
   const usual = rowsPerRun(models.pair.post.spec)
   const bounds = [usual, usual / 2, usual / 4].filter((bound) => bound >= FEWEST_ROWS)
-  const [fewest] = bounds
-    .flatMap((rowBound) => groupingWith(models, prompts, memoryBytes, rowBound) ?? [])
-    .sort((a, b) => a.groups.length - b.groups.length)
+  let fewest: Grouping | null = null
+  for (const rowBound of bounds) {
+    const grouping = groupingWith(models, prompts, memoryBytes, rowBound)
+    if (grouping !== null && grouping.groups.length < (fewest?.groups.length ?? Infinity)) fewest = grouping
+    if (fewest?.groups.length === 1) break
+  }
   const grouping = fewest ?? groupingWith(models, prompts, memoryBytes, 1)
   if (grouping !== null) return grouping
   const smallest = smallestMemory(models, prompts)

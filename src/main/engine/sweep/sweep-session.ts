@@ -8,13 +8,26 @@ import { nodesBefore } from '../tries/trie-parts'
 import { blockReads } from '../weights/block-weights'
 import { KeptWeights } from '../weights/kept-weights'
 import { memberOf } from '../weights/pair-weights'
-import type { WeightRead } from '../weights/weight-decoder'
+import { physicalCores } from '../device/physical-cores'
+import { DECODER_BYTES, type WeightRead } from '../weights/weight-decoder'
 import { type GroupingInParts, sweepGroups } from './kept-parts'
 import type { SweptModels } from './sweep-memory'
 import { SweepMeans } from './sweep-means'
 
 /** Weights are kept where at least so much of them fits: less gains little for its memory. */
 const LEAST_SHARE = 1 / 2
+
+/** How many threads read weights that are kept, where memory allows: stages wait for them, as no other computing does. */
+const READERS = Math.min(2, physicalCores())
+
+/** What a stage of a session does, and keeps meanwhile. */
+export interface StagePlan {
+  readonly grouping: GroupingInParts
+  /** Bytes that are kept, or taken beside what is planned, at most. */
+  readonly keptBytes: number
+  /** Threads that read. */
+  readonly readers: number
+}
 
 /**
  * What the stages of a sweep, which come one after the other, leave for those after them: what they have open, weights as they are computed
@@ -61,7 +74,6 @@ export class SweepSession {
    * The groups of a stage that goes on from what is kept. Settles what is kept while it runs: states first, and weights in the memory that
    * is left.
    *
-   * @returns with the bytes of it, at most
    * @throws WorkbenchError as `sweepGroups`
    */
   groups(
@@ -69,7 +81,7 @@ export class SweepSession {
     tries: readonly AnswerTrie[],
     request: SweepRequest,
     device: DeviceName
-  ): { readonly grouping: GroupingInParts; readonly keptBytes: number } {
+  ): StagePlan {
     const kept = models.uploadedIn === null ? this.states : null
     let grouping = sweepGroups(models, tries, request, device, kept)
     if (this.states.bytes + copiedBytes(models, grouping) > request.memoryBytes - grouping.peakBytes) {
@@ -85,7 +97,10 @@ export class SweepSession {
     const wanted = leavesStates ? this.weights.bytes : this.weights.bytesWith(allReads(models))
     const weights = left < LEAST_SHARE * wanted ? 0 : Math.min(left, wanted)
     this.weights.limit(weights)
-    return { grouping, keptBytes: copiedBytes(models, grouping) + states + weights }
+    const readersBytes = (READERS - 1) * DECODER_BYTES
+    const readers = weights > 0 && left - weights >= readersBytes ? READERS : 1
+    const beside = copiedBytes(models, grouping) + (readers - 1) * DECODER_BYTES
+    return { grouping, keptBytes: beside + states + weights, readers }
   }
 
   private async freeWhenOver(): Promise<void> {

@@ -99,6 +99,7 @@ class SweepRun {
   private readonly grouping: GroupingInParts
   /** What the session keeps meanwhile, at most. */
   private readonly keptBytes: number
+  private readonly readers: number
   private readonly computation: Computation
   /** As tokens are drawn, and then as is asked besides; null where more than temperature and min-p decides. */
   private readonly draws: Draws | null
@@ -119,12 +120,13 @@ class SweepRun {
     const { device } = means
     this.tries = request.prompts.map(buildAnswerTrie)
     this.tokens = trackedTokens(request.prompts)
-    const { grouping, keptBytes } =
+    const { grouping, keptBytes, readers } =
       session === null
-        ? { grouping: sweepGroups(models, this.tries, request, device.name), keptBytes: 0 }
+        ? { grouping: sweepGroups(models, this.tries, request, device.name), keptBytes: 0, readers: 1 }
         : session.groups(models, this.tries, request, device.name)
     this.grouping = grouping
     this.keptBytes = keptBytes
+    this.readers = readers
     this.computation = { device, precision, pair, trie, models: request.models }
     const { sampling = OPEN_SAMPLING, whatIf = [], rivals = [] } = request
     const own = minPDraw(sampling)
@@ -150,6 +152,7 @@ class SweepRun {
   }
 
   async *groups(): AsyncGenerator<EngineSweepEvent> {
+    await this.setting.means.reader.share(this.readers)
     for (const [index, group] of this.grouping.groups.entries()) {
       const { indices, packed } = group
       const asked = askedGroup(

@@ -123,6 +123,7 @@ export function groupPrompts(
   prompts: readonly PromptPlaces[],
   fits: (size: GroupSize) => boolean
 ): number[][] {
+  if (prompts.length > 0 && fits(sizeOf(prompts))) return [[...prompts.keys()]]
   const groups: number[][] = []
   let group = new GrowingGroup()
   for (const [index, places] of prompts.entries()) {

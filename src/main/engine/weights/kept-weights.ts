@@ -4,10 +4,10 @@ import type { DecoderSpec } from '../../family'
 import { type LentWeights, type ReadAhead, requestBytes } from './read-ahead'
 import type { WeightRead } from './weight-decoder'
 
-/** Arrays, and the buffer that holds them. */
+/** Arrays, and the buffers that hold them. */
 interface Kept {
   readonly arrays: readonly Float32Array[]
-  readonly buffer: ArrayBuffer
+  readonly buffers: readonly ArrayBuffer[]
 }
 
 /**
@@ -23,11 +23,13 @@ export class KeptWeights {
   /** Keeps so much from now on, and lets go of what is more: nobody may be computing with it. */
   limit(bytes: number): void {
     this.limitBytes = bytes
-    for (const [key, { buffer }] of [...this.kept].reverse()) {
+    for (const [key, { buffers }] of [...this.kept].reverse()) {
       if (this.bytes <= bytes) break
       this.kept.delete(key)
-      this.bytes -= buffer.byteLength
-      dropNow(buffer)
+      for (const buffer of buffers) {
+        this.bytes -= buffer.byteLength
+        dropNow(buffer)
+      }
     }
   }
 
@@ -55,9 +57,9 @@ export class KeptWeights {
     if (known !== undefined) return { arrays: known.arrays, bytesRead: 0, readMs: 0, convertMs: 0, release }
     const lent = await reader.read(reads)
     if (!isKeepable(reads) || this.bytes + requestBytes(reads) > this.limitBytes) return lent
-    const buffer = lent.keep()
-    this.kept.set(key, { arrays: lent.arrays, buffer })
-    this.bytes += buffer.byteLength
+    const buffers = lent.keep()
+    this.kept.set(key, { arrays: lent.arrays, buffers })
+    for (const { byteLength } of buffers) this.bytes += byteLength
     return { ...lent, release }
   }
 }

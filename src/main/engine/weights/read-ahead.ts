@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import { at } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { builtScript } from '../../base/built'
+import { dropNow } from '../../base/drop-now'
 import type { StoredTensors } from '../../checkpoint/weight-reader'
 import { blockReads, blockTensors, type BlockStep, type BlockWeights } from './block-weights'
 import type { PairWeights } from './pair-weights'
@@ -27,8 +29,8 @@ export interface LentWeights {
 
 /** Weights that whoever asked may also take over. */
 export interface ReadWeights extends LentWeights {
-  /** Instead of giving the memory back: the arrays stay, in this buffer. */
-  keep(): ArrayBuffer
+  /** Instead of giving the memory back: the arrays stay, in these buffers. */
+  keep(): readonly ArrayBuffer[]
 }
 
 /** What the reader is told of the checkpoints. */
@@ -39,30 +41,20 @@ interface StoredCheckpoints {
 }
 
 interface Waiting {
-  readonly request: WorkerRequest
   resolve: (reply: WorkerReply) => void
   reject: (error: Error) => void
 }
 
-/**
- * Reads weights in a thread of their own while this one computes. There are two buffers, used again and again: one is
- * computed from while the other is filled. The thread takes a moment to start: open it before weights are needed.
- */
-export class ReadAhead {
-  /** Most buffers that were lent or being filled at the same time. */
-  peakBuffers = 0
+/** A thread that reads, and what it was asked for, in this order. */
+class Reader {
   private readonly worker: Worker
-  private readonly free: ArrayBuffer[] = []
   private readonly waiting: Waiting[] = []
-  private inUse = 0
-  private ended: Error | null = null
 
   constructor(
-    private readonly pair: PairWeights,
-    entry = builtScript('read-ahead-worker.js')
+    { base, post, others }: PairWeights,
+    private readonly onFailure: (error: Error) => void
   ) {
-    const { base, post, others } = pair
-    this.worker = new Worker(entry, {
+    this.worker = new Worker(builtScript('read-ahead-worker.js'), {
       workerData: {
         base: base.checkpoint,
         post: post.checkpoint,
@@ -72,12 +64,52 @@ export class ReadAhead {
     this.worker.on('message', (message: unknown) => {
       this.waiting.shift()?.resolve(WorkerReply.parse(message))
     })
-    this.worker.on('error', (error) => {
-      this.fail(error)
+    this.worker.on('error', onFailure)
+    this.worker.on('exit', this.onExit)
+  }
+
+  fill(buffer: ArrayBuffer, reads: WorkerRequest['reads']): Promise<WorkerReply> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject })
+      this.worker.postMessage({ buffer, reads } satisfies WorkerRequest, [buffer])
     })
-    this.worker.on('exit', (code) => {
-      this.fail(new Error(`the reader of weights ended with exit code ${code}`))
-    })
+  }
+
+  fail(error: Error): void {
+    for (const { reject } of this.waiting.splice(0)) reject(error)
+  }
+
+  /** In the middle of a read if need be. */
+  async end(): Promise<void> {
+    this.worker.off('exit', this.onExit)
+    await this.worker.terminate()
+  }
+
+  private readonly onExit = (code: number): void => {
+    this.onFailure(new Error(`the reader of weights ended with exit code ${code}`))
+  }
+}
+
+/**
+ * Reads weights in a thread of their own while this one computes, or in several. There is memory for two requests, used again and again: one
+ * is computed from while the other is filled. A thread takes a moment to start: open it before weights are needed.
+ */
+export class ReadAhead {
+  /** Most requests whose memory was lent or being filled at the same time. */
+  peakBuffers = 0
+  private readonly readers: Reader[] = []
+  private readonly free: ArrayBuffer[] = []
+  private inUse = 0
+  private ended: Error | null = null
+
+  constructor(private readonly pair: PairWeights) {
+    this.addReader()
+  }
+
+  /** Has so many threads read from now on, each a share of every request. Nothing is being read meanwhile. */
+  async share(count: number): Promise<void> {
+    while (this.readers.length < count) this.addReader()
+    for (const reader of this.readers.splice(count)) await reader.end()
   }
 
   /** Waiting for weights ends, for good, when this fires. @returns for whoever is done, so that it does so no longer */
@@ -96,41 +128,53 @@ export class ReadAhead {
   /** @throws WorkbenchError what is wrong with the files, or `cancelled` */
   async read(reads: readonly WeightRead[]): Promise<ReadWeights> {
     if (this.ended !== null) throw this.ended
-    const placed = placeReads(reads)
-    const buffer = this.take(bytesOf(placed))
-    const reply = await new Promise<WorkerReply>((resolve, reject) => {
-      const request = { buffer, reads: placed }
-      this.waiting.push({ request, resolve, reject })
-      this.worker.postMessage(request, [buffer])
-    })
+    this.begin()
+    const shares = sharesOf(reads, this.readers.length)
+    const replies = await Promise.all(
+      shares.map(({ placed }, reader) =>
+        at(this.readers, reader, 'reader').fill(this.take(bytesOf(placed)), placed)
+      )
+    )
+    const buffers = replies.map(({ buffer }) => buffer)
     let lent = true
     const release = (): void => {
-      if (lent) this.giveBack(reply.buffer)
+      if (lent) this.giveBack(buffers)
       lent = false
     }
-    const keep = (): ArrayBuffer => {
+    const keep = (): ArrayBuffer[] => {
       if (lent) this.inUse--
       lent = false
-      return reply.buffer
+      return buffers
     }
-    if (reply.kind === 'failed') {
-      release()
-      throw new WorkbenchError(reply.problem.code, reply.problem.message, reply.problem.hint)
+    const arrays: Float32Array[] = []
+    const cost = { bytesRead: 0, readMs: 0, convertMs: 0 }
+    for (const [reader, reply] of replies.entries()) {
+      if (reply.kind === 'failed') {
+        release()
+        throw new WorkbenchError(reply.problem.code, reply.problem.message, reply.problem.hint)
+      }
+      const { indices, placed } = at(shares, reader, 'share')
+      for (const [i, { offset, count }] of placed.entries())
+        arrays[at(indices, i, 'read')] = new Float32Array(reply.buffer, offset, count)
+      cost.bytesRead += reply.bytesRead
+      cost.readMs = Math.max(cost.readMs, reply.readMs)
+      cost.convertMs = Math.max(cost.convertMs, reply.convertMs)
     }
-    return {
-      arrays: placed.map(({ offset, count }) => new Float32Array(reply.buffer, offset, count)),
-      bytesRead: reply.bytesRead,
-      readMs: reply.readMs,
-      convertMs: reply.convertMs,
-      release,
-      keep
-    }
+    return { arrays, ...cost, release, keep }
   }
 
-  /** Ends the thread, in the middle of a read if need be. */
+  /** Ends the threads, in the middle of a read if need be. */
   async close(): Promise<void> {
     this.fail(new Error('the reader of weights was closed'))
-    await this.worker.terminate()
+    await this.share(0)
+  }
+
+  private addReader(): void {
+    this.readers.push(
+      new Reader(this.pair, (error) => {
+        this.fail(error)
+      })
+    )
   }
 
   private readonly onAbort = (): void => {
@@ -139,21 +183,52 @@ export class ReadAhead {
 
   private fail(error: Error): void {
     this.ended ??= error
-    for (const { reject } of this.waiting.splice(0)) reject(this.ended)
+    for (const reader of this.readers) reader.fail(this.ended)
   }
 
-  private take(bytes: number): ArrayBuffer {
+  private begin(): void {
     if (this.inUse === BUFFER_COUNT) throw new Error('weights were asked for before others were given back')
     this.inUse++
     this.peakBuffers = Math.max(this.peakBuffers, this.inUse)
-    const buffer = this.free.pop()
-    return buffer !== undefined && buffer.byteLength >= bytes ? buffer : new ArrayBuffer(bytes)
   }
 
-  private giveBack(buffer: ArrayBuffer): void {
-    this.inUse--
-    this.free.push(buffer)
+  private take(bytes: number): ArrayBuffer {
+    // Of shares none has memory of a larger one, so that all together take no more than requests do.
+    const most = this.readers.length === 1 ? Infinity : bytes + SPARE_BYTES
+    const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= most)
+    if (fitting !== -1) return at(this.free.splice(fitting, 1), 0, 'buffer')
+    for (const buffer of this.free.splice(0)) dropNow(buffer)
+    return new ArrayBuffer(bytes)
   }
+
+  private giveBack(buffers: readonly ArrayBuffer[]): void {
+    this.inUse--
+    this.free.push(...buffers)
+  }
+}
+
+/** By so much a buffer may be larger than what it is used for. */
+const SPARE_BYTES = 2 ** 20
+
+/** What one of the threads reads of a request. */
+interface Share {
+  /** Of the request's reads. */
+  readonly indices: readonly number[]
+  readonly placed: WorkerRequest['reads']
+}
+
+/** About the same for each thread, one array being read by one of them; the same of requests for the same tensors, whose stored bytes it may keep. */
+function sharesOf(reads: readonly WeightRead[], count: number): Share[] {
+  const shares = Array.from({ length: count }, () => ({ indices: new Array<number>(), size: 0 }))
+  const largestFirst = [...reads.entries()].sort(([, a], [, b]) => b.count - a.count)
+  for (const [index, read] of largestFirst) {
+    const least = shares.reduce((one, other) => (other.size < one.size ? other : one))
+    least.indices.push(index)
+    least.size += read.count
+  }
+  return shares
+    .filter(({ indices }) => indices.length > 0)
+    .map(({ indices }) => ({ indices, placed: placeReads(indices.map((index) => at(reads, index, 'read'))) }))
 }
 
 /** Bytes of a buffer that holds all the arrays. */

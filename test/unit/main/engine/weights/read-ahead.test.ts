@@ -57,6 +57,31 @@ describe('reading weights beside the computing', () => {
     })
   })
 
+  it('gives the same weights where several threads share every request', async () => {
+    await withReader(async (reader, pair) => {
+      for (const threads of [3, 2, 1]) {
+        await reader.share(threads)
+        const sources = [blend, post]
+        for (const [index, source] of sources.entries()) {
+          const block = await reader.block({
+            layer: 1,
+            source,
+            later: sources.slice(index + 1),
+            expert: null
+          })
+          expect(block.tensors).toEqual((await readBlock(pair, 1, source)).tensors)
+          block.release()
+        }
+      }
+      const missing = { name: 'nothing.weight', first: 0, count: 1, source: 'post', keep: [] } as const
+      await reader.share(2)
+      await expect(reader.read([missing, missing])).rejects.toMatchObject({ problem: { code: 'bad-file' } })
+      const block = await reader.block({ layer: 0, source: post, later: [], expert: null })
+      block.release()
+      expect(reader.peakBuffers).toBe(1)
+    })
+  })
+
   it('says what is wrong with the files as a reader in this thread does, and reads on', async () => {
     await withReader(async (reader) => {
       const missing = { name: 'nothing.weight', first: 0, count: 1, source: 'post', keep: [] } as const
