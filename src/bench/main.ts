@@ -29,8 +29,8 @@ temporary files, removed afterwards). About 2 minutes on two cores; --full adds 
 and the plan for all layers of an 8B (15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
 Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --size generates with an 8B's
 width, 4 layers of it and in files that are holes all 32, and nothing else (a quarter of an hour, 12 GB of memory, 8 GB of disk). --task measures the demo's sweep scored by
-a task, which the others measure too, and What if, and nothing else. --preview measures previews beside whole sweeps of pairs of 16, 24 and 30 layers,
-and nothing else (15 minutes, 3 GB of disk); --depth the preview of an 8B of 32 layers within 6 GiB, beside a part of its whole sweep, and nothing else (an hour, 40 GB of disk). --export measures the export of a
+a task, which the others measure too, and What if, and nothing else. --preview measures previews beside whole sweeps of the demo pair and of pairs of
+16, 24 and 30 layers, and nothing else (15 minutes, 3 GB of disk); --depth the preview of an 8B of 32 layers within 6 GiB, beside a part of its whole sweep, and nothing else (an hour, 40 GB of disk). --export measures the export of a
 pair of 4 GB models and nothing else (13 GB of disk). --window measures how soon the desktop's page can be used, in the Chromium that CHROMIUM
 names (/usr/bin/chromium), and nothing else. Other programs disturb the figures: the machine should be idle.`
 
@@ -94,6 +94,7 @@ const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, leastFreeBytes: 4e
 
 /** Pairs of which a preview is measured beside the whole sweep. */
 const PREVIEWED: readonly PreviewedPair[] = [
+  { name: 'demo', shape: null, ...SMALL_PREVIEW },
   {
     name: 'SmolLM2-135M, 16 layers',
     shape: { shape: 'SmolLM2-135M', layerCount: 16, vocabularySize: 8192 },

@@ -54,7 +54,8 @@ export interface PreviewTime {
 
 export interface PreviewedPair {
   readonly name: string
-  readonly shape: PairShape
+  /** Null for the demo pair. */
+  readonly shape: PairShape | null
   readonly rounds: number
   readonly memoryBytes: number
   /** What the pair's files take, with some to spare. */
@@ -66,17 +67,14 @@ export interface PreviewedPair {
 /** A tokenizer's files: random weights go with any. */
 const TEXT_FILES = ['tokenizer.json', 'tokenizer_config.json']
 
-/**
- * Sweeps a pair of random weights whole and as a preview, in turn, in an engine process of their own each.
- *
- * @param folder a scratch folder
- * @throws Error where the folder has too little room for the pair
- */
-export async function measurePreview(
-  { name, shape, rounds, memoryBytes, leastFreeBytes, wholePrompts }: PreviewedPair,
+/** The demo pair, or one of random weights. @throws Error where the folder has too little room for it */
+async function foldersOf(
+  { name, shape, leastFreeBytes }: PreviewedPair,
   folder: string,
   signal: AbortSignal
-): Promise<PreviewTime> {
+): Promise<PairFolders> {
+  if (shape === null)
+    return { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize < leastFreeBytes)
     throw new Error(
@@ -87,6 +85,22 @@ export async function measurePreview(
     for (const model of [folders.base, folders.post])
       await copyFile(resourcePath('demo-pair', 'post', file), join(model, file))
   }
+  return folders
+}
+
+/**
+ * Sweeps a pair whole and as a preview, in turn, in an engine process of their own each.
+ *
+ * @param folder a scratch folder
+ * @throws Error where the folder has too little room for the pair
+ */
+export async function measurePreview(
+  previewed: PreviewedPair,
+  folder: string,
+  signal: AbortSignal
+): Promise<PreviewTime> {
+  const { name, rounds, memoryBytes, wholePrompts } = previewed
+  const folders = await foldersOf(previewed, folder, signal)
   const prompts = await builtinPromptSet('demo-crc')
   const some = prompts.filter((_, index) => (index * wholePrompts) % prompts.length < wholePrompts)
   const wholes: Sweep[] = []
@@ -100,7 +114,7 @@ export async function measurePreview(
   if (preview.preview === null || preview.memory === undefined) throw new Error('nothing was previewed')
   return {
     pair: name,
-    layerCount: shape.layerCount,
+    layerCount: preview.layerCount,
     previewSeconds: previews.map(({ document }) => document.seconds),
     wholeSeconds: wholes.map(({ document }) => document.seconds),
     measuredRows: rowsOf(whole),

@@ -1,7 +1,7 @@
 import { formatMemory } from '../model/bytes'
 import { DEVICE_LABELS } from '../model/device'
 import { formatCount, formatPercent, plural } from './format'
-import type { PreviewPlan, SweepPlan } from '../documents/sweep-plan'
+import type { PreviewPlan, SweepEstimate, SweepPlan } from '../documents/sweep-plan'
 
 /** The prompts that the planned sweep computes. */
 export function plannedPrompts({ groups }: SweepPlan): number {
@@ -21,14 +21,22 @@ export function planLine(plan: SweepPlan): string {
   ].join(' · ')
 }
 
+/** A preview that takes more of the whole sweep's time is not worth having: an estimate is no better than that. */
+const WORTHWHILE_SHARE = 3 / 4
+
 /** What a preview takes of a whole sweep, in one line. */
-export function previewLine({ rows, wholeRows, promptCount, peakBytes, seconds }: PreviewPlan): string {
+export function previewLine(preview: PreviewPlan, whole: SweepEstimate): string {
+  const { rows, wholeRows, promptCount, peakBytes } = preview
   return [
     `all ranges on ${plural(promptCount, 'prompt')}, finalists on all`,
     `at most ${formatPercent(rows / wholeRows)} of the work`,
     `peak ${formatMemory(peakBytes)}`,
-    `about ${roughTime(seconds)}`
+    `about ${previewTime(preview, whole)}`
   ].join(' · ')
+}
+
+function previewTime({ seconds }: PreviewPlan, whole: SweepEstimate): string {
+  return `${roughTime(seconds)}${seconds > WORTHWHILE_SHARE * whole.seconds ? ', which saves nothing' : ''}`
 }
 
 export interface PlanFact {
@@ -42,7 +50,7 @@ export interface PlanFact {
 export function planFacts(plan: SweepPlan): PlanFact[] {
   const { memory, groups, estimate, flops, readBytes, preview } = plan
   return [
-    ...(preview === null ? [] : [previewFact(preview)]),
+    ...(preview === null ? [] : [previewFact(preview, estimate)]),
     {
       label: 'models × prompts',
       value: `${formatCount(plan.modelCount)} × ${formatCount(plannedPrompts(plan))}`
@@ -95,7 +103,8 @@ export function planFacts(plan: SweepPlan): PlanFact[] {
   ]
 }
 
-function previewFact({ rows, wholeRows, promptCount, peakBytes, seconds }: PreviewPlan): PlanFact {
+function previewFact(preview: PreviewPlan, whole: SweepEstimate): PlanFact {
+  const { rows, wholeRows, promptCount, peakBytes } = preview
   return {
     label: 'a preview',
     value: `at most ${formatPercent(rows / wholeRows)} of the work`,
@@ -105,7 +114,7 @@ function previewFact({ rows, wholeRows, promptCount, peakBytes, seconds }: Previ
         value: `${formatCount(Math.round(rows))} of ${formatCount(wholeRows)}`
       },
       { label: 'all ranges on', value: plural(promptCount, 'prompt') },
-      { label: 'time, about', value: roughTime(seconds) },
+      { label: 'time, about', value: previewTime(preview, whole) },
       { label: 'peak memory', value: formatMemory(peakBytes) }
     ]
   }

@@ -31,8 +31,8 @@ describe("a project's next sweep", () => {
     expect(whole.preview).toBeNull()
     const previewed = await client.sweeps.plan({ path, pair: 'pair-1', preview: true })
     const preview = previewed?.preview ?? null
-    expect(preview === null ? null : previewLine(preview)).toMatch(
-      /^all ranges on 5 prompts, finalists on all · at most 2[0-2] % of the work · peak \d+ MiB · about [\d.]+ s$/
+    expect(preview === null ? null : previewLine(preview, whole.estimate)).toMatch(
+      /^all ranges on 5 prompts, finalists on all · at most 2[0-2] % of the work · peak \d+ MiB · about [\d.]+ s/
     )
     const peak = planFacts(whole).find(({ label }) => label === 'peak memory')
     expect(peak?.parts?.map(({ label }) => label)).toEqual([

@@ -6,8 +6,15 @@ import type { PreparedSweep } from './prepare-sweep'
 import { previewSetting } from './sweep-stages'
 
 /**
+ * What a preview takes beside reading and computing, on two cores: opening the pair, making the graphs of five or more stages, choosing between
+ * them.
+ */
+const STAGES_SECONDS = 0.4
+
+/**
  * What a preview of a sweep takes at most: the work that is its own; memory of the whole sweep, none of whose stages takes more, and what
- * stages leave for each other; and of the whole sweep's time its share, and one reading of the weights, which its first stages wait for.
+ * stages leave for each other; and of the whole sweep's time its share, one reading of the weights, which its first stages wait for, and what stages
+ * cost.
  *
  * @param whole the plan of the whole sweep
  * @returns null where prompts are so few that everything would be scored
@@ -30,6 +37,6 @@ export async function planPreview(
     wholeRows,
     promptCount: prompts.length,
     peakBytes: Math.min(whole.memoryBytes, whole.peakBytes + weights + states),
-    seconds: (whole.estimate.seconds * rows) / wholeRows + sample.estimate.readSeconds
+    seconds: (whole.estimate.seconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS
   }
 }
