@@ -34,7 +34,7 @@ export async function checkOutputFile(typed: string): Promise<OutputFile> {
   if (output.exists && !(await stat(output.path)).isFile()) {
     throw new WorkbenchError(
       'bad-input',
-      `${file} is not an ordinary file.`,
+      `${file} is ${(await isFolder(output.path)) ? 'a folder' : 'not an ordinary file'}.`,
       'Name a file to write, or use --json to have the result on stdout.'
     )
   }

@@ -3,18 +3,20 @@ import { z } from 'zod'
 import { planFacts } from '../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../contract/words/preview-words'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
-import { planCrcSweep } from '../crc/sweep/plan-sweep'
+import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { withEngine } from './engine'
 import {
   CommonOptions,
   DeviceOptions,
   MEMORY_OPTION,
+  pairIfGiven,
   PairOptions,
   readOptions,
   RenderingOptions,
   requirePair,
   tellOfMemory,
+  usageError,
   withCommonOptions,
   withDeviceOptions,
   withPairOptions,
@@ -22,7 +24,12 @@ import {
 } from './options'
 import { printJson, printText, remark, table } from './output'
 import { requireFittingTask, requireOwnSources, ScoredOptions, withScoredOptions } from './scored-options'
-import { requireRangesOfAll, sweepRequest } from './sweep'
+import { heldSweep, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
+import { checkOutputFile } from './output-file'
+import { ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
+import { openProject } from '../project/open-project'
+import { pairNamed } from '../project/pair-named'
+import type { Project } from '../project/project'
 import { nothingKept, untilStopped } from './stopped'
 
 const PlanOptions = z.strictObject({
@@ -32,8 +39,11 @@ const PlanOptions = z.strictObject({
   ...DeviceOptions.shape,
   ...ScoredOptions.shape,
   memory: z.number().optional(),
-  preview: z.boolean().default(false)
+  preview: z.boolean().default(false),
+  out: z.string().optional(),
+  ...ProjectOptions.shape
 })
+type PlanOptions = z.infer<typeof PlanOptions>
 
 /** `slr plan`: what a sweep would do, how much memory and about how long it would take. */
 export function addPlanCommand(program: Command, signal: AbortSignal): void {
@@ -43,29 +53,63 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
   withPairOptions(command)
     .optionsGroup('What is planned:')
     .option('--preview', 'also what a preview of it would take')
+    .option(
+      '--out <file>',
+      'the sweep into this file: what it, or one that was stopped, has is not computed again'
+    )
+  withProjectOptions(
+    command,
+    'the sweep of this project, whose pair, prompts and settings are the defaults; what it has is not computed again'
+  )
   withScoredOptions(command)
   withRenderingOptions(command)
   withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
     const options = readOptions(PlanOptions, command)
-    requireFittingTask(options, command, null)
     requireOwnSources(options, command)
     if (options.preview) requireRangesOfAll(options, command)
-    if (!options.quiet) tellOfMemory(options, remark)
-    const request = await sweepRequest(
-      { ...options, seed: DEFAULT_SEED },
-      requirePair(options, command),
-      null,
-      signal
-    )
-    const notice = request.device?.notice ?? null
-    if (!options.quiet && notice !== null) remark(notice)
-    if (!options.quiet) remark('Trying out one block ...')
-    const plan = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
-      withEngine((engine) => planCrcSweep(engine, request, signal))
-    )
-    if (options.preview && plan.preview === null && !options.quiet) remark(NO_PREVIEW)
-    await (options.json ? printJson(plan) : printText(describePlan(plan)))
+    const tell = options.quiet ? () => undefined : remark
+    tellOfMemory(options, tell)
+    // Only looked at: whoever has it open may go on.
+    const project = options.project === undefined ? null : await openProject(options.project, 'view')
+    try {
+      const plan = await planned(options, command, project, { tell, signal })
+      if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
+      await (options.json ? printJson(plan) : printText(plan === null ? NOTHING_LEFT : describePlan(plan)))
+    } finally {
+      await project?.close()
+    }
   })
+}
+
+const NOTHING_LEFT = 'Nothing is left to compute: the sweep joins what is there.'
+
+/** @returns null where all is there */
+async function planned(
+  options: PlanOptions,
+  command: Command,
+  project: Project | null,
+  { tell, signal }: { tell: (text: string) => void; signal: AbortSignal }
+): Promise<SweepPlan | null> {
+  if (project === null && options.pair !== undefined)
+    throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
+  const own = project === null ? null : pairNamed(project, options.pair)
+  requireFittingTask(options, command, own)
+  const given = pairIfGiven(options, command)
+  await requireSamePair(given, own)
+  const pair = given ?? own?.document.location ?? requirePair(options, command)
+  const request = await sweepRequest({ ...options, seed: DEFAULT_SEED }, pair, own, signal)
+  const notice = request.device?.notice ?? null
+  if (notice !== null) tell(notice)
+  const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  const history = sweepHistory(output, own, false, request, await heldSweep(output))
+  tell('Trying out one block ...')
+  return untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
+    withEngine((engine) =>
+      history === null
+        ? planCrcSweep(engine, request, signal)
+        : planRestOfSweep(engine, request, history, signal)
+    )
+  )
 }
 
 /** A plan as a table, the parts of its peak memory one by one. */

@@ -27,13 +27,15 @@ function workWords({
   promptsRead
 }: StepResult['work']): string {
   const parts = [
-    [blockEvaluations, 'block evaluations'],
-    [checked, 'ranges checked'],
-    [answers, 'answers'],
-    [answerTokens, 'tokens'],
-    [promptsRead, 'prompts read']
+    [blockEvaluations, 'block evaluation', ''],
+    [checked, 'range', ' checked'],
+    [answers, 'answer', ''],
+    [answerTokens, 'token', ''],
+    [promptsRead, 'prompt', ' read']
   ] as const
-  return parts.flatMap(([value, what]) => (value === 0 ? [] : [`${count(value)} ${what}`])).join(', ')
+  return parts
+    .flatMap(([value, what, done]) => (value === 0 ? [] : [`${plural(value, what)}${done}`]))
+    .join(', ')
 }
 
 export function describeResults(results: readonly StepResult[], project: string): string {

@@ -298,13 +298,13 @@ export async function sweepRequest(
 }
 
 /** The sweep that is in the file which the result is to replace. */
-interface HeldSweep {
+export interface HeldSweep {
   path: string
   sweep: SweepDocument
 }
 
 /** Null where there is none. */
-async function heldSweep(output: OutputFile | null): Promise<HeldSweep | null> {
+export async function heldSweep(output: OutputFile | null): Promise<HeldSweep | null> {
   if (output?.exists !== true) return null
   const sweep = await readSweepIfAny(output.path)
   return sweep === null ? null : { path: output.path, sweep }
@@ -329,7 +329,7 @@ function writtenOver(output: OutputFile, held: HeldSweep | null, { preview }: Sw
 }
 
 /** Where an interrupted sweep is found again: in the project, or else beside the output. */
-function sweepHistory(
+export function sweepHistory(
   output: OutputFile | null,
   own: ProjectPair | null,
   fresh: boolean,

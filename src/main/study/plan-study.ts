@@ -11,6 +11,7 @@ import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
 import { rangesToCheck } from '../crc/check/check-sweep'
 import { checkedSelection } from '../crc/check/checked-selection'
+import { knownOfSweep } from '../crc/sweep/crc-sweep'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
@@ -146,8 +147,10 @@ class PairPlanner {
       return { state: 'missing', sweep: await planCrcSweep(this.engine, request, this.signal) }
     }
     const history = historyOf(this.own, false, scoredByOf(request))
+    const { known } = await knownOfSweep(request, history)
     const rest = await planRestOfSweep(this.engine, request, history, this.signal)
-    return { state: rest === null ? 'begun' : 'missing', sweep: rest }
+    const isBegun = rest === null || known.prompts > 0 || known.begun !== null
+    return { state: isBegun ? 'begun' : 'missing', sweep: rest }
   }
 
   async #planCheck(): Promise<Pick<StepPlan, 'state' | 'ranges'>> {

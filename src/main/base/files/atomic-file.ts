@@ -89,7 +89,10 @@ export function writeProblem(path: string, error: unknown): WorkbenchError {
 }
 
 /** What the system says, without the path that it says it of: that is of an unfinished file beside the one that is meant. */
-const systemWords = (error: unknown): string => errorMessage(error).replace(/, \w+( '.*)?$/s, '')
+const systemWords = (error: unknown): string =>
+  errorCode(error) === 'ENOENT'
+    ? 'its folder takes no files'
+    : errorMessage(error).replace(/, \w+( '.*)?$/s, '')
 
 /** The system's name of an error, such as ENOENT. */
 export function errorCode(error: unknown): string | null {

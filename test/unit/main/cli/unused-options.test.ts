@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -43,6 +43,16 @@ test.each([
   const { status, stderr } = await runHere(args.map((arg) => (arg === 'SWEEP' ? file : arg)))
   expect(stderr).toContain(says)
   expect(status).toBe(2)
+})
+
+test('a preview does not replace a whole sweep', async () => {
+  const file = await sweepFile()
+  const before = await readFile(file, 'utf8')
+  expect(await runHere(['sweep', '--demo', '--device', 'cpu', '--preview', '--out', file])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining(`${file} holds a whole sweep, and a preview would replace it by less`)
+  })
+  expect(await readFile(file, 'utf8')).toBe(before)
 })
 
 test('an output that would replace what the command reads is refused', async () => {
