@@ -6,7 +6,7 @@ import MarkdownIt from 'markdown-it'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { at } from '../../src/contract/model/look-up'
-import { placeHash, type Step } from '../../src/renderer/app/place'
+import { type Place, placeHash, type Step, STEPS } from '../../src/renderer/app/place'
 import {
   allowComplaint,
   browserMissing,
@@ -21,7 +21,7 @@ import { FUZZ_TIMES } from '../fixtures/mutations'
 import { OwnWorkbench } from '../fixtures/own-workbench'
 
 /** What each step says when it shows what it has, and what is clicked there to show more. */
-const STEPS: readonly (readonly [Step, said: string, more: readonly string[]])[] = [
+const SHOWN: readonly (readonly [Step, said: string, more: readonly string[]])[] = [
   ['start', 'Recent projects', []],
   ['pairs', 'All pairs', ['Add or order pairs…']],
   ['pair', 'How far post-training moved', ['Relocate…']],
@@ -68,14 +68,31 @@ function pilesLetFree(): string[] {
   return free
 }
 
-/** Says what a page asks the user of itself: nothing, unless a payload ran. */
+/** Says what a page asks the user, or of anybody but its program, of itself: nothing, unless a payload ran or became a tag. */
 function askedBy(page: Page): string[] {
   const asked: string[] = []
+  const { origin } = new URL(page.url())
   page.on('dialog', (dialog) => {
     asked.push(dialog.message())
     void dialog.dismiss()
   })
+  page.on('request', (request) => {
+    const own = [origin, 'file:', 'blob:', 'data:', 'about:'].some((start) => request.url().startsWith(start))
+    if (!own || request.url().endsWith('/x')) asked.push(request.url())
+  })
   return asked
+}
+
+/** Leads a window that has the project open to another place in it. */
+async function lead(
+  page: Page,
+  project: string,
+  step: Step,
+  particulars: Partial<Place> = {}
+): Promise<void> {
+  await page.evaluate((hash) => (location.hash = hash), placeHash(project, step, particulars))
+  const label = STEPS.find(({ id }) => id === step)?.label ?? step
+  await page.locator('[aria-current=step]').filter({ hasText: label }).first().waitFor()
 }
 
 /** Neither a printed page nor a figure does anything, or leads anywhere. */
@@ -185,7 +202,7 @@ const ROUNDS = PAYLOADS.map((_, turned) => turned).slice(0, FUZZ_TIMES)
 describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
   it.for(ROUNDS)(
     '%i: is text in every step of the window, and in reports, pages of samples and figures that are opened',
-    async (turned, { open, workbench }) => {
+    async (turned, { open }) => {
       const folder = await temporaryFolder()
       const project = await hostileProject(folder, turned)
       const pages = await exportedPages(folder, project)
@@ -193,9 +210,11 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
         viewport: { width: 1024, height: 700 },
         reducedMotion: 'reduce'
       })
+      // Steps are links once the project is open; before that the address is not followed.
+      await page.getByRole('link', { name: 'Pair', exact: true }).waitFor()
       const asked = askedBy(page)
-      for (const [step, said, more] of STEPS) {
-        await page.goto(workbench.url + placeHash(project, step))
+      for (const [step, said, more] of SHOWN) {
+        await lead(page, project, step)
         const main = page.getByRole('main')
         await main.getByText(said).first().waitFor()
         await expectHarmless(page, step)
@@ -214,12 +233,13 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
         ['pair-2', 'which is not computed for'],
         ['pair-3', 'has the unknown dtype']
       ] as const) {
-        await page.goto(workbench.url + placeHash(project, 'pair', { pair }))
+        await lead(page, project, 'pair', { pair })
         await page.getByRole('main').getByText(said).first().waitFor()
         await expectHarmless(page, said)
       }
 
-      await page.goto(workbench.url + placeHash(project, 'samples'))
+      await lead(page, project, 'samples')
+      await page.getByRole('group', { name: 'Show' }).getByText('Answers', { exact: true }).click()
       await page
         .getByRole('button', { name: /^Save figure/ })
         .first()
@@ -242,7 +262,7 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
 
   it.for(ROUNDS)(
     '%i: is text where it names tensors, is imported, and is exported',
-    async (turned, { open, workbench }) => {
+    async (turned, { open, browser }) => {
       const folder = await temporaryFolder()
       const project = await hostileProject(folder, turned)
       const page = await open(project, 'pair', STILL_WINDOW)
@@ -259,7 +279,7 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
       await main.getByRole('grid', { name: /^Relative norm of every layer/ }).waitFor()
       await expectHarmless(page, 'names of tensors')
 
-      await page.goto(workbench.url + placeHash(project, 'export'))
+      await lead(page, project, 'export')
       const exported = join(folder, 'model')
       await page.getByRole('textbox', { name: 'Write into' }).fill(folder)
       await page.getByLabel('Name of the new folder').fill('model')
@@ -267,19 +287,21 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
       await page.getByRole('heading', { name: /^Exported/ }).waitFor()
       await expectHarmless(page, 'an export')
       const card = await readFile(join(exported, 'README.md'), 'utf8')
-      await page.goto('about:blank')
+      const reader = await browser.newPage()
+      const askedByCard = askedBy(reader)
       // As a page does that lets tags of Markdown be tags, which Hugging Face's does only in part.
       const body = new MarkdownIt({ html: true, linkify: true }).render(
         card.replace(/^---\n[^]*?\n---\n/, '')
       )
-      await page.setContent(
+      await reader.setContent(
         `<style>* { overflow-wrap: anywhere; white-space: pre-wrap; overflow: clip }</style>${body}`
       )
-      await page.getByText('data-ran').first().waitFor()
-      await expectHarmless(page, 'a model card')
+      await reader.getByText('data-ran').first().waitFor()
+      await expectHarmless(reader, 'a model card')
+      await reader.close()
 
       for (const { step, tab, label, files } of importedFiles(turned)) {
-        await page.goto(workbench.url + placeHash(project, step))
+        await lead(page, project, step)
         if (tab !== null) await main.getByText(tab, { exact: true }).first().click()
         await page.getByLabel(label).waitFor({ state: 'attached' })
         for (const { name, text, said } of files) {
@@ -292,7 +314,8 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
         }
       }
 
-      await page.goto(workbench.url + placeHash(project, 'samples'))
+      await lead(page, project, 'samples')
+      await page.getByRole('group', { name: 'Show' }).getByText('Answers', { exact: true }).click()
       await page.getByRole('button', { name: 'Answers from elsewhere…' }).click()
       const answers = join(folder, 'answers.jsonl')
       await writeFile(
@@ -323,7 +346,7 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
       ])
       expectHarmlessPdf(await buffer(await figure.createReadStream()), 'a figure')
 
-      expect(asked).toEqual([])
+      expect([...asked, ...askedByCard]).toEqual([])
     }
   )
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,8 +11,6 @@ import { EvaluationView } from '../../src/contract/documents/evaluation'
 import { Report } from '../../src/contract/documents/report'
 import { SearchDocument } from '../../src/contract/documents/search'
 import { builtScript } from '../../src/main/base/built'
-import { createProject } from '../../src/main/project/create-project'
-import { placeHash, STEPS } from '../../src/renderer/app/place'
 import { browserMissing, downloadedText, expectPrintsWhole, it } from '../fixtures/browser'
 import { runCli } from '../fixtures/cli'
 import { runHere } from '../fixtures/command-line'
@@ -226,71 +224,5 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
     expect((await runHere(['report', project, '--quiet'])).status).toBe(0)
-  })
-})
-
-/** Runs as a script, asks for a file, or opens a dialog, where something takes it for a part of the page. */
-const PAYLOAD = `<img src=x onerror=alert(1)><script>alert(2)<${'/'}script>${'W'.repeat(150)}`
-
-/** A project whose models say hostile things: their folders, settings, template and card. */
-async function hostileModels(): Promise<string> {
-  const pair = await shortPair()
-  const models = {
-    base: join(folder, '<img src=x onerror=alert(1)> base'),
-    post: join(folder, '<svg onload=alert(3)> post')
-  }
-  for (const member of ['base', 'post'] as const) {
-    await cp(pair[member], models[member], { recursive: true })
-    await writeFile(
-      join(models[member], 'README.md'),
-      `---\nlicense: "${PAYLOAD.replaceAll('"', "'")}"\n---\n${PAYLOAD}`
-    )
-    await writeFile(join(models[member], 'LICENSE'), PAYLOAD)
-    await writeFile(join(models[member], 'chat_template.jinja'), `${PAYLOAD}{{ messages[0].content }}`)
-  }
-  const prompts = [{ text: PAYLOAD, category: PAYLOAD.slice(0, 60), valid: ['<', '&'] }]
-  const created = await createProject({
-    folder,
-    name: 'Models',
-    pair: { kind: 'folders', ...models },
-    prompts
-  })
-  await created.close()
-  return created.path
-}
-
-describe('hostile texts of projects and models', () => {
-  it('are texts in every step of the window: nothing runs or is asked for, and the page stays within its width', async ({
-    open
-  }) => {
-    for (const path of [project, await hostileModels()]) {
-      const page = await open(path, 'pair', {
-        viewport: { width: 1024, height: 700 },
-        reducedMotion: 'reduce'
-      })
-      // Steps are links once the project is open; before that the address is not followed.
-      await page.getByRole('link', { name: 'Pair', exact: true }).waitFor()
-      const { origin } = new URL(page.url())
-      const noticed: string[] = []
-      page.on('dialog', (dialog) => {
-        noticed.push(`dialog ${dialog.message()}`)
-        void dialog.dismiss()
-      })
-      page.on('request', (request) => {
-        if (!request.url().startsWith(origin) || request.url().endsWith('/x')) noticed.push(request.url())
-      })
-      let shown = 0
-      for (const { id, label } of STEPS) {
-        await page.evaluate((hash) => (location.hash = hash), placeHash(path, id))
-        await page.locator('[aria-current=step]', { hasText: label }).first().waitFor()
-        await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth)
-        if ((await page.locator('body').innerText()).includes('onerror=')) shown += 1
-        // The icons of the program are the only pictures that are none of its charts.
-        expect(await page.locator('[onerror], [onload], img[src="x"], main script').count(), id).toBe(0)
-      }
-      expect(noticed).toEqual([])
-      expect(shown).toBeGreaterThan(2)
-      await page.close()
-    }
   })
 })
