@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resourcePath } from '../../src/main/base/resources'
 import { engineOf } from '../fixtures/cli'
 import { Desktop } from '../fixtures/desktop'
+import { demoPrompts } from '../fixtures/swept-project'
 
 /** The packaged program, with a stand-in for Electron, which is for each system its own and large. */
 
@@ -116,7 +117,8 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
   it('sweeps the demo in its window, on the Node that it brings', async () => {
     const desktop = await Desktop.start(['--demo'], { packaged: resources, env: { SLR_NODE: '' } })
     const client = await desktop.connect()
-    const { path } = await client.projects.openDemo()
+    const { path, revision } = await client.projects.openDemo()
+    await client.prompts.save({ path, pair: 'pair-1', seen: revision, prompts: await demoPrompts(4) })
     const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
     let node = ''
     for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) {

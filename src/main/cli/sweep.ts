@@ -71,7 +71,7 @@ import {
   withScoredOptions
 } from './scored-options'
 
-const SweepOptions = z.strictObject({
+export const SweepOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   ...RenderingOptions.shape,
@@ -87,7 +87,7 @@ const SweepOptions = z.strictObject({
   all: z.boolean().default(false),
   ...ProjectOptions.shape
 })
-type SweepOptions = z.infer<typeof SweepOptions>
+export type SweepOptions = z.infer<typeof SweepOptions>
 
 /** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
 export function addSweepCommand(program: Command, signal: AbortSignal): void {
@@ -182,7 +182,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   ])
   const check = saved[0].status === 'fulfilled' ? saved[0].value : null
   const named = options.all && own !== null ? { pair: own.document.name } : {}
-  const checkNext = checkCommandOf({ ...options, ...named, demo: isPlainDemo(options) })
+  const checkNext = checkAfter({ ...options, ...named })
   await (options.json ? printJson(document) : printText(describeSweep(document, check, checkNext)))
   for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
   await history?.checkpoint.remove()
@@ -206,6 +206,11 @@ function requireProjectOfAll(options: SweepOptions, given: PairLocation | null, 
     )
   }
   return options.project
+}
+
+/** The command that checks what a sweep of these options has found. */
+export function checkAfter(options: SweepOptions): string {
+  return checkCommandOf({ ...options, demo: isPlainDemo(options) })
 }
 
 /** Whether another command that sweeps the demo first would make the same sweep. */

@@ -176,7 +176,7 @@ describe('slr evaluate', () => {
       '--task',
       'hard',
       '--n',
-      '8',
+      '4',
       '--json'
     ])
     expect(compared.stderr).toContain('Failures regress to the mean')

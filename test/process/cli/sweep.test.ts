@@ -157,6 +157,7 @@ describe('slr sweep --demo', () => {
       /^Layers 4–11, not checked yet: diversity up from 0\.458 to 0\.917 at validity 0\.916/
     )
     expect(stdout).toContain('\nCheck whole answers: ')
+    expect(stdout).toMatch(/^Next: slr check --from .*sweep\.json$/m)
     expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
     expect(stdout).toMatch(/^ 4 .* 91\*$/m)
     expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
@@ -345,18 +346,6 @@ describe('slr sweep', () => {
     const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--recipes', file])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(message)
-  })
-})
-
-describe('what comes after a sweep of the demo', () => {
-  it.each([
-    [[], 'slr check --demo'],
-    [['--rho', '0.8'], 'slr check --from sweep.json --rho 0.8, of the same command with --out sweep.json'],
-    [['--preview', '--seed', '3'], 'slr check --from sweep.json, of the same command with --out sweep.json']
-  ])('checks that very sweep: %j', async (given, next) => {
-    const { status, stdout } = await runHere(['sweep', '--demo', ...given, '--quiet'])
-    expect(status).toBe(0)
-    expect(/^Next: (.*)$/m.exec(stdout)?.[1]).toBe(next)
   })
 })
 

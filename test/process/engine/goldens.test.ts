@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { at } from '../../../src/contract/model/look-up'
 import { probe } from '../../../src/main/engine/questions/probe'
 import {
   GOLDEN_FAMILIES,
@@ -7,6 +8,7 @@ import {
   LOGIT_TOLERANCE,
   readGolden
 } from '../../fixtures/goldens'
+import { logitsOfModels } from '../../fixtures/logits-of-models'
 
 describe.each(GOLDEN_FAMILIES)('%s', (name) => {
   const family = readGolden(name)
@@ -15,17 +17,16 @@ describe.each(GOLDEN_FAMILIES)('%s', (name) => {
     '$label: base, post and hybrids give the reference logits',
     async ({ dtype, base, post }) => {
       const prompts = Object.entries(family.prompts)
-      for (const { name: modelName, model } of family.models) {
-        // All prompts at once, packed into one trie, and every prefix of `short` with them.
-        const short = family.prompts.short ?? []
-        const prefixes = short.map((_, i) => short.slice(0, i + 1))
-        const logits = await probe({
-          base,
-          post,
-          device: 'cpu',
-          model,
-          prompts: [...prompts.map(([, tokens]) => tokens), ...prefixes]
-        })
+      // All prompts at once, packed into one trie, and every prefix of `short` with them.
+      const short = family.prompts.short ?? []
+      const prefixes = short.map((_, i) => short.slice(0, i + 1))
+      const ofModels = await logitsOfModels(
+        { base, post },
+        family.models.map(({ model }) => model),
+        [...prompts.map(([, tokens]) => tokens), ...prefixes]
+      )
+      for (const [place, { name: modelName }] of family.models.entries()) {
+        const logits = at(ofModels, place, 'model')
         const expected = family.lastLogits(dtype, modelName)
         for (const [i, [prompt]] of prompts.entries()) {
           expect(largestDifference(logits[i], expected[prompt]), `${modelName}, ${prompt}`).toBeLessThan(

@@ -144,17 +144,13 @@ export async function openLanguageHead(
   read: SliceReader = (slice) => readSlice(model, slice)
 ): Promise<LanguageHead> {
   const norm = await readFinalNorm(model)
-  return new SlicedHead(device, model, read, floatTensor(norm, [norm.length]), {
-    sums: await device.createSession(headGraph(model.spec, 'logSumExp')),
-    logits: await device.createSession(headGraph(model.spec, 'logits')),
-    norm: await device.createSession(finalNormGraph(model.spec))
-  })
+  return new SlicedHead(device, model, read, floatTensor(norm, [norm.length]))
 }
 
-interface HeadSessions {
-  readonly sums: ort.InferenceSession
-  readonly logits: ort.InferenceSession
-  readonly norm: ort.InferenceSession
+const HEAD_GRAPHS = {
+  sums: (spec: DecoderSpec) => headGraph(spec, 'logSumExp'),
+  logits: (spec: DecoderSpec) => headGraph(spec, 'logits'),
+  norm: finalNormGraph
 }
 
 /** Some rows of the states that go through the head, [rows, hidden], from row `first` on. */
@@ -166,13 +162,13 @@ interface Batch {
 class SlicedHead implements LanguageHead {
   private readonly hiddenSize: number
   private readonly vocabularySize: number
+  private readonly sessions = new Map<keyof typeof HEAD_GRAPHS, Promise<ort.InferenceSession>>()
 
   constructor(
     private readonly device: Device,
     private readonly model: ModelWeights,
     private readonly read: SliceReader,
-    private readonly norm: ort.Tensor,
-    private readonly sessions: HeadSessions
+    private readonly norm: ort.Tensor
   ) {
     this.hiddenSize = model.spec.hiddenSize
     this.vocabularySize = model.spec.vocabularySize
@@ -181,7 +177,7 @@ class SlicedHead implements LanguageHead {
   async *logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>> {
     const values = new Float64Array(hidden.length / this.hiddenSize).fill(-Infinity)
     const pass = this.pass(hidden, signal, async (batch, head) => {
-      const outputs = await runSession(this.sessions.sums, this.feeds(batch.rows, head))
+      const outputs = await runSession(await this.session('sums'), this.feeds(batch.rows, head))
       const sums = got(outputs, HEAD_OUTPUTS.sum, 'output')
       const totals = got(outputs, HEAD_OUTPUTS.total, 'output')
       got(outputs, HEAD_OUTPUTS.maximum, 'output').forEach((maximum, i) => {
@@ -257,7 +253,7 @@ class SlicedHead implements LanguageHead {
   async normed(hidden: Float32Array): Promise<Float32Array> {
     const values = new Float32Array(hidden.length)
     for (const { first, rows } of this.batches(hidden)) {
-      const outputs = await runSession(this.sessions.norm, {
+      const outputs = await runSession(await this.session('norm'), {
         [HEAD_INPUTS.hidden]: rows,
         [HEAD_INPUTS.finalNorm]: this.norm
       })
@@ -267,7 +263,18 @@ class SlicedHead implements LanguageHead {
   }
 
   async close(): Promise<void> {
-    for (const session of Object.values(this.sessions)) await session.release()
+    // One that could not be made was told of where it was asked for.
+    for (const made of await Promise.allSettled(this.sessions.values()))
+      if (made.status === 'fulfilled') await made.value.release()
+  }
+
+  /** Made when it is first asked for: hardly any work asks for all of them. */
+  private session(name: keyof typeof HEAD_GRAPHS): Promise<ort.InferenceSession> {
+    const known = this.sessions.get(name)
+    if (known !== undefined) return known
+    const made = this.device.createSession(HEAD_GRAPHS[name](this.model.spec))
+    this.sessions.set(name, made)
+    return made
   }
 
   /** Takes every batch of the states through every slice, slice by slice. */
@@ -322,7 +329,7 @@ class SlicedHead implements LanguageHead {
   }
 
   private async runLogits(rows: ort.Tensor, head: ort.Tensor): Promise<Float32Array> {
-    const outputs = await runSession(this.sessions.logits, this.feeds(rows, head))
+    const outputs = await runSession(await this.session('logits'), this.feeds(rows, head))
     return got(outputs, HEAD_OUTPUTS.logits, 'output')
   }
 }

@@ -7,9 +7,10 @@ import {
   type SearchSettings
 } from '../../../../src/contract/documents/search'
 import { at } from '../../../../src/contract/model/look-up'
-import { recipeStrengths } from '../../../../src/contract/model/strengths'
+import { subsetsOf, toStrengths } from '../../../../src/main/crc/search/layer-subsets'
 import { runRecipeSearch } from '../../../../src/main/crc/search/search-run'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
+import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoSweep } from '../../../fixtures/swept-demo'
 
@@ -27,30 +28,37 @@ describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async (
       () => undefined
     )
 
-  it('try all subsets of its layers, of which layers 3 to 5 and 7 to 11 are best', async () => {
-    const all = await search(defaultSearchSettings('subsets', layerCount))
-    const [best] = all.found
-    if (best === undefined) throw new Error('nothing was found')
-    expect(recipeStrengths(best.recipe, layerCount).map(({ mlp }) => mlp)).toEqual([
-      0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1
-    ])
-    expect(best.diversity).toBeCloseTo(0.923, 3)
-    expect(best.validity).toBeGreaterThanOrEqual(all.minimumValidity)
-    expect(all.verdict).toBe('confirmed')
-    expect(all.generations[0]?.blockEvaluations).toBeLessThanOrEqual(8202)
-
-    const shares = all.shapley
-    if (shares === null) throw new Error('no shares')
-    expect(Math.abs(at(shares.diversity, 11, 'layer') - 0.196)).toBeLessThan(1e-3)
+  it('find in subsets of its layers what is stored of them, of which layers 3 to 5 and 7 to 11 are best', async () => {
     const stored = z
       .object({ diversity: z.array(z.number()), validity: z.array(z.number()) })
       .parse(JSON.parse(await readFile('test/fixtures/demo-subsets.json', 'utf8')))
-    for (const measure of ['diversity', 'validity'] as const) {
-      const sum = shares[measure].reduce((total, value) => total + value, 0)
-      expect(Math.abs(sum - (shares.all[measure] - shares.none[measure]))).toBeLessThan(1e-9)
-      expect(shares.all[measure]).toBeCloseTo(at(stored[measure], 4095, 'subset'), 5)
-      expect(shares.none[measure]).toBeCloseTo(at(stored[measure], 0, 'subset'), 5)
+    // That of all 4,096 this is the best, and what each layer contributes, follows from what is stored: layer-shares.test.ts.
+    const best = 0b000111011111
+    expect(at(stored.diversity, best, 'subset')).toBeCloseTo(0.923, 3)
+    const subsets = subsetsOf(layerCount)
+    const places = [0, 4095, best, ...subsets.keys()].filter((place, i) => i < 3 || place % 137 === 1)
+    const recipes = places.map((place) => ({
+      name: `subset ${place}`,
+      layers: toStrengths(at(subsets, place, 'subset'))
+    }))
+    const scored = await scoreRecipes(
+      sharedEngine.client(),
+      { base, post },
+      sweep,
+      recipes,
+      never,
+      () => undefined
+    )
+    expect(scored.recipes.length).toBeGreaterThan(30)
+    for (const [i, place] of places.entries()) {
+      for (const measure of ['diversity', 'validity'] as const) {
+        expect(at(scored.recipes, i, 'recipe')[measure], `subset ${place}`).toBeCloseTo(
+          at(stored[measure], place, 'subset'),
+          5
+        )
+      }
     }
+    expect(at(scored.recipes, 2, 'recipe').validity).toBeGreaterThanOrEqual(0.9 * sweep.post.validity)
   })
 
   it('optimise the strengths of its layers within 800 block evaluations', async () => {

@@ -10,7 +10,7 @@ import { parse } from 'yaml'
 import { postStrengths } from '../../../../src/contract/model/strengths'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
-import { layerTensors } from '../../../../src/main/family'
+import { type DecoderSpec, layerTensors } from '../../../../src/main/family'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { knownScores } from '../../../../src/main/export/known-scores'
 import { describePlan, prepareExport } from '../../../../src/main/export/prepare'
@@ -72,6 +72,32 @@ const PAIRS = [
   })
 ]
 
+/** Layer 0 of post, 1 of base, then blends and halves, extrapolated ones too. */
+function halfStrengths(layerCount: number): LayerStrength[] {
+  return Array.from({ length: layerCount }, (_, layer) =>
+    strength([0, 1, 0.3, -0.4][layer % 4] ?? 0, [0, 1, 1.3, 0.75][layer % 4] ?? 0)
+  )
+}
+
+/** Halves as before, but for attention in layer 0 and the MLP in layers 1 and 3, whose components go their own ways. */
+function componentStrengths(name: string, layerCount: number): LayerStrength[] {
+  return halfStrengths(layerCount).map(({ attention, mlp }, layer) => {
+    if (layer === 0) return { attention: { norms: 1, q: 1, k: 0.4, v: 0, o: -0.5 }, mlp }
+    if (layer % 2 === 0) return { attention, mlp }
+    const router = layer === 3 && /^(qwen3_moe|mixtral|olmoe)/.test(name) ? 1 : 0
+    return { attention, mlp: { norms: 0, router, gate: 1.5, up: 0, down: 1 } }
+  })
+}
+
+/** Whether the components of such a recipe are tensors of their own. */
+function dividesAsRecipe(spec: DecoderSpec): boolean {
+  const tensors = layerTensors(spec, 0)
+  const has = (half: string, component: string): boolean =>
+    tensors.some((own) => own.half === half && own.components.some((each) => each === component))
+  const fused = tensors.some(({ components }) => components.length > 1)
+  return !fused && has('attention', 'norms') && has('mlp', 'gate')
+}
+
 /** Logits of recipes of a pair with this base and a post yet to be named. */
 const logitsOver =
   (base: string, prompts: Readonly<Record<string, number[]>>) =>
@@ -80,57 +106,28 @@ const logitsOver =
 
 describe('an exported model', () => {
   it.each(PAIRS)(
-    'gives the logits of its recipe bit for bit: $name',
-    async ({ layerCount, prompts, base, post }) => {
-      /** Layer 0 of post, 1 of base, then blends and halves, extrapolated ones too. */
-      const layers = Array.from({ length: layerCount }, (_, layer) =>
-        strength([0, 1, 0.3, -0.4][layer % 4] ?? 0, [0, 1, 1.3, 0.75][layer % 4] ?? 0)
-      )
-      const target = join(await temporaryFolder(), 'out')
-      const { tensors } = await exportRecipe({ base, post }, { name: 'blend', layers }, target)
-      expect(Math.min(tensors.blended, tensors.base + tensors.converted, tensors.post)).toBeGreaterThan(0)
-      const ask = logitsOver(base, prompts)
-      expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))
-    }
-  )
-
-  it.each(PAIRS)(
-    'gives the logits of a recipe of components bit for bit, or says which a family has not: $name',
+    'gives the logits of its recipe bit for bit, or says which components a family has not: $name',
     async ({ name, layerCount, prompts, base, post }) => {
-      const layers = Array.from({ length: layerCount }, (_, layer): LayerStrength =>
-        layer % 2 === 0
-          ? { attention: { norms: 1, q: 1, k: 0.4, v: 0, o: -0.5 }, mlp: 0.5 }
-          : {
-              attention: 0,
-              mlp: {
-                norms: 0,
-                router: layer === 3 && /^(qwen3_moe|mixtral|olmoe)/.test(name) ? 1 : 0,
-                gate: 1.5,
-                up: 0,
-                down: 1
-              }
-            }
-      )
+      const { spec } = await openPair(base, post).then((pair) => pair.post)
+      const ofComponents = componentStrengths(name, layerCount)
       const target = join(await temporaryFolder(), 'out')
       const ask = logitsOver(base, prompts)
-      const { spec } = await openPair(base, post).then((pair) => pair.post)
-      const exported = exportRecipe({ base, post }, { name: 'parts', layers }, target)
-      const tensors = layerTensors(spec, 0)
-      const fused = tensors.some(({ components }) => components.length > 1)
-      const has = (half: string, component: string): boolean =>
-        tensors.some((own) => own.half === half && own.components.some((each) => each === component))
-      if (fused || !has('attention', 'norms') || !has('mlp', 'gate')) {
-        const problem = await problemOf(exported)
+      const divides = dividesAsRecipe(spec)
+      if (!divides) {
+        const problem = await problemOf(
+          exportRecipe({ base, post }, { name: 'parts', layers: ofComponents }, target)
+        )
         expect(problem.message, name).toMatch(
           /models (store .* as one tensor|have no (gate|attention norms))/
         )
-        expect((await problemOf(ask(post, layers))).message).toBe(problem.message)
-        return
+        expect((await problemOf(ask(post, ofComponents))).message).toBe(problem.message)
       }
-      await exported
+      const layers = divides ? ofComponents : halfStrengths(layerCount)
+      const { tensors } = await exportRecipe({ base, post }, { name: 'blend', layers }, target)
+      expect(Math.min(tensors.blended, tensors.base + tensors.converted, tensors.post)).toBeGreaterThan(0)
       expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))
       const card = await readFile(join(target, 'README.md'), 'utf8')
-      expect(card).toContain('gate: −0.5 × post-trained + 1.5 × pre-trained (extrapolated)')
+      if (divides) expect(card).toContain('gate: −0.5 × post-trained + 1.5 × pre-trained (extrapolated)')
     }
   )
 

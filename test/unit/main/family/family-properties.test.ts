@@ -156,7 +156,7 @@ describe('packed prompts give the logits of one prompt at a time', () => {
     const folder = await temporaryFolder()
     let run = 0
     await fc.assert(
-      fc.asyncProperty(configs(modelType), prompts, async (config, somePrompts) => {
+      fc.asyncProperty(configs(modelType), prompts, fc.nat(), async (config, somePrompts, some) => {
         const path = await writeCheckpoint(
           join(folder, String(run++)),
           checkpointFixture({ config, dtype: 'F32' })
@@ -164,12 +164,11 @@ describe('packed prompts give the logits of one prompt at a time', () => {
         const model = { kind: 'post' as const }
         const request = { base: path, post: path, device: 'cpu' as const, model }
         const packed = await probe({ ...request, prompts: somePrompts })
-        for (const [i, prompt] of somePrompts.entries()) {
-          const [alone] = await probe({ ...request, prompts: [prompt] })
-          expect(largestDifference(packed[i], alone)).toBeLessThan(1e-5)
-        }
+        const place = some % somePrompts.length
+        const [alone] = await probe({ ...request, prompts: somePrompts.slice(place, place + 1) })
+        expect(largestDifference(packed[place], alone)).toBeLessThan(1e-5)
       }),
-      { numRuns: 4 }
+      { numRuns: 5 }
     )
   })
 })

