@@ -17,7 +17,7 @@ import { wholeTrie } from '../main/engine/tries/trie-parts'
 import { section, times, percent, gflopsPerSecond, gigaflops, mebibytes } from './table'
 
 /** Whatever a sweep may take: one group, so that only the machine's memory limits the bench. */
-export const UNLIMITED_MEMORY_BYTES = 2 ** 40
+const UNLIMITED_MEMORY_BYTES = 2 ** 40
 
 export interface ComparisonPlan {
   /** Each measures all three ways next to each other in time; ratios are medians over rounds. */

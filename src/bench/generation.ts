@@ -26,7 +26,7 @@ import { trieOf } from './workload'
 import { section, ratio, milliseconds, percent, gflopsPerSecond, mebibytes } from './table'
 
 /** Generating with one model, beside what memory and products would allow. A step gives every row a token. */
-export interface GenerationSpeed {
+interface GenerationSpeed {
   readonly pair: string
   readonly weights: HeldWeights
   readonly rows: number
@@ -41,7 +41,7 @@ export interface GenerationSpeed {
 }
 
 /** Several variants at once, at one sample each. */
-export interface VariantSpeed {
+interface VariantSpeed {
   readonly pair: string
   readonly weights: HeldWeights
   /** Base and post; the same and a range of the two; the same three with a whole model in memory for each. */

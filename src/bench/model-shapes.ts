@@ -51,7 +51,7 @@ export const MODEL_SHAPES = {
   }
 } as const
 
-export type ShapeName = keyof typeof MODEL_SHAPES
+type ShapeName = keyof typeof MODEL_SHAPES
 
 /** A real shape, cut to what a run can afford. */
 export interface PairShape {

@@ -8,7 +8,7 @@ import { ScoredBy } from './scored-by'
 import { SweepMemory, Work } from './sweep-work'
 
 /** More prompts than any proxy task needs; bounds what a hostile file can make us hold. */
-export const MAX_PROMPTS = 10_000
+const MAX_PROMPTS = 10_000
 
 const oneCharacter = z
   .string()
@@ -200,12 +200,12 @@ export const TakenRival = z.discriminatedUnion('kind', [
 export type TakenRival = z.infer<typeof TakenRival>
 
 /** The selected range under another sampler than the sweep's. */
-export const TemperedScore = MinPDraw.extend({
+const TemperedScore = MinPDraw.extend({
   validity: z.number(),
   diversity: z.number(),
   effectiveChoices: z.number()
 })
-export type TemperedScore = z.infer<typeof TemperedScore>
+type TemperedScore = z.infer<typeof TemperedScore>
 
 /** The halves of a decoder layer, each of which a recipe can restore alone. */
 export const LayerHalf = z.enum(['attention', 'mlp'])

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** A weight file as it was when it was looked at: enough to notice that somebody wrote it again. */
-export const WeightFileState = z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() })
+const WeightFileState = z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() })
 
 /** A checkpoint as a project last saw it: what it is, and when its files were written. */
 export const CheckpointIdentity = z.object({ fingerprint: z.string(), files: z.array(WeightFileState) })

@@ -210,7 +210,7 @@ export const SAMPLE_EXPORT_FORMATS = ['jsonl', 'csv', 'html'] as const
 export type SampleExportFormat = (typeof SAMPLE_EXPORT_FORMATS)[number]
 
 /** One variant's answers to the CRC prompts, beside what their first tokens promise. */
-export const SampledCrcScore = z.object({
+const SampledCrcScore = z.object({
   variant: z.string(),
   /** Share of answers that are exactly one valid character, and the entropy of those; means as for exact scores. */
   answers: CategoryScore,
@@ -223,7 +223,7 @@ export const SampledCrcScore = z.object({
   /** Whether the two differ by more than that. */
   disagrees: z.boolean()
 })
-export type SampledCrcScore = z.infer<typeof SampledCrcScore>
+type SampledCrcScore = z.infer<typeof SampledCrcScore>
 
 export const SAMPLED_CRC_VERSION = 1
 

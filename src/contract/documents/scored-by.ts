@@ -40,6 +40,10 @@ export function ownSampler({ scoredBy }: { readonly scoredBy: ScoredByBrief }): 
   return { temperature, minP }
 }
 
+/** Of how many draws a sweep counts different right answers; null for the character task. */
+export const drawsOf = ({ scoredBy }: { readonly scoredBy: ScoredByBrief }): number | null =>
+  scoredBy.kind === 'task' ? scoredBy.draws : null
+
 export const BY_CHARACTERS = { kind: 'crc' } as const
 
 /** What a project's next sweep is to be scored by: its own prompts of the character task, or one of its tasks or of those built in. */

@@ -75,7 +75,7 @@ export const rangesCost = (layerCount: number): number =>
   layerCount + (layerCount * (layerCount + 1)) / 2 + ((layerCount - 1) * layerCount * (layerCount + 1)) / 6
 
 /** Recipes that go on in a beam search unless so many are asked for. */
-export const DEFAULT_BEAM = 4
+const DEFAULT_BEAM = 4
 
 /**
  * What a search does unless it is told otherwise. Its work is at most ten times that of the sweep it starts from, or for each
@@ -177,13 +177,13 @@ export type HeldOut = z.infer<typeof HeldOut>
 export const SearchVerdict = z.enum(['none', 'unproven', 'confirmed'])
 export type SearchVerdict = z.infer<typeof SearchVerdict>
 
-export const SearchGeneration = z.object({
+const SearchGeneration = z.object({
   candidates: z.number().int(),
   blockEvaluations: z.number().int(),
   /** The best recipe after it. */
   best: CategoryScore.extend({ recipe: Recipe })
 })
-export type SearchGeneration = z.infer<typeof SearchGeneration>
+type SearchGeneration = z.infer<typeof SearchGeneration>
 
 /** In versions 1 and 2 a search had no id but its sweep's. */
 export const SEARCH_VERSION = 3

@@ -99,7 +99,7 @@ const SharedPrompts = z.object({
   sameSelection: z.number().nullable()
 })
 
-export const DIFFERING = [
+const DIFFERING = [
   'prompts',
   'scored by',
   'layers',

@@ -9,7 +9,7 @@ import { Work } from './sweep-work'
 export const SWEEP_PART_VERSION = 1
 
 /** More machines than a cluster gives one sweep; bounds what a hostile file can make us hold. */
-export const MAX_SHARDS = 10_000
+const MAX_SHARDS = 10_000
 
 /** Which share of a sweep: `index` of `count`, counted from 1. */
 export const Shard = z

@@ -41,8 +41,8 @@ export type AnswerReading = z.infer<typeof AnswerReading>
 const AnswerText = z.string().min(1).max(10_000)
 
 /** A right answer: a text, or every name that it goes by, of which the first is shown. */
-export const ListedAnswer = z.union([AnswerText, z.array(AnswerText).min(1).max(1_000)])
-export type ListedAnswer = z.infer<typeof ListedAnswer>
+const ListedAnswer = z.union([AnswerText, z.array(AnswerText).min(1).max(1_000)])
+type ListedAnswer = z.infer<typeof ListedAnswer>
 
 export const TaskPrompt = SamplePrompt.extend({
   /** Right answers: all there are (open-ended), or the final answer in every form that counts (reasoning). */
@@ -53,14 +53,14 @@ export const TaskPrompt = SamplePrompt.extend({
 export type TaskPrompt = z.infer<typeof TaskPrompt>
 
 /** What every answer of a task should keep to. */
-export const FormatChecks = z
+const FormatChecks = z
   .object({
     minWords: z.number().int().min(0).optional(),
     maxWords: z.number().int().min(1).optional(),
     pattern: Pattern.optional()
   })
   .strict()
-export type FormatChecks = z.infer<typeof FormatChecks>
+type FormatChecks = z.infer<typeof FormatChecks>
 
 /** How answers are sampled. */
 export const TaskSettings = z

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** What went wrong, in words a caller can act on. One code per thing a caller may do differently. */
-export const PROBLEM_CODES = [
+const PROBLEM_CODES = [
   'not-found', // a file or folder is not there
   'bad-file', // a file is there but broken: retrying will not help
   'unsupported', // a well-formed model that this program does not compute

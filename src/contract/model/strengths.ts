@@ -127,8 +127,6 @@ function stretches(layers: readonly LayerStrength[]): Stretch[] {
   return result
 }
 
-export type HalfStrength = LayerStrength[LayerHalf]
-
 /** What a half gives each of its components, in the order of {@link COMPONENTS}. */
 export function componentStrengths(
   layer: LayerStrength,

@@ -6,7 +6,7 @@ import {
   FEWEST_PROMPTS,
   type ProxyCorrelation
 } from '../documents/evaluation'
-import { formatDelta, plural } from './format'
+import { formatDelta, formatInterval, plural } from './format'
 import { type Measure, MeasureId, measureOf } from '../model/measures'
 
 /** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
@@ -49,7 +49,7 @@ export function intervalWords(
   { interval, promptCount }: Pick<Estimate, 'interval' | 'promptCount'>,
   format: (end: number) => string
 ): string {
-  if (interval !== null) return `[${interval.map(format).join(', ')}]`
+  if (interval !== null) return formatInterval(interval, format)
   if (promptCount < FEWEST_PROMPTS) return `no interval over ${plural(promptCount, 'prompt')}`
   return 'no interval'
 }
@@ -77,7 +77,7 @@ export function proxySentence(proxy: readonly ProxyCorrelation[]): string {
   const parts = proxy.map(({ against, measure, correlation, interval }) => {
     const name = measureOf(measure).label.toLowerCase()
     if (correlation === null) return `its ${against} has no rank correlation with ${name} (all equal)`
-    const ends = interval === null ? '' : ` [${interval.map((end) => formatDelta(end, 2)).join(', ')}]`
+    const ends = interval === null ? '' : ` ${formatInterval(interval, (end) => formatDelta(end, 2))}`
     return `its ${against} orders them like ${name} with a rank correlation of ${formatDelta(correlation, 2)}${ends}`
   })
   const ranges = proxy.every(({ over }) => over === 'ranges')

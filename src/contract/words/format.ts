@@ -7,6 +7,12 @@ export const capitalised = (text: string): string => text.charAt(0).toUpperCase(
 /** A score between 0 and 1, three decimals. */
 export const formatScore = (value: number): string => value.toFixed(3)
 
+/** The ends of an interval: [0.902, 0.931]. */
+export const formatInterval = (
+  interval: readonly [number, number],
+  format: (end: number) => string = formatScore
+): string => `[${interval.map((end) => format(end)).join(', ')}]`
+
 /** A difference with its sign: +0.459, −0.012. */
 export function formatDelta(value: number, decimals = 3): string {
   const digits = Math.abs(value).toFixed(decimals)

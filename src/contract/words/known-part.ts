@@ -2,7 +2,7 @@ import type { BegunGroup, KnownPart } from '../documents/known-part'
 import { formatCount, plural } from './format'
 
 /** `312 of 385 models of the second of 4 groups of prompts`. */
-export function begunWords({ models, modelCount, group, groupCount }: BegunGroup): string {
+function begunWords({ models, modelCount, group, groupCount }: BegunGroup): string {
   const of = groupCount === 1 ? 'all prompts' : `the ${ordinal(group)} of ${groupCount} groups of prompts`
   return `${formatCount(models)} of ${plural(modelCount, 'model')} on ${of}`
 }

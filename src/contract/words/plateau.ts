@@ -3,7 +3,7 @@ import type { RestorationRange } from '../model/recipe'
 import { formatPercent, plural, rangeLabel, rangePhrase } from './format'
 
 /** So often the range that is picked on resampled prompts is one of the plateau. */
-export const PLATEAU_SHARE = 0.95
+const PLATEAU_SHARE = 0.95
 
 /** The fewest ranges that together win so often; all that ever win where they do so less often. */
 export function plateauOf({ wins }: Pick<Bootstrap, 'wins'>): Bootstrap['wins'] {

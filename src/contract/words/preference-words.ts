@@ -1,5 +1,5 @@
 import type { PairJudgement, PreferenceTally } from '../documents/preferences'
-import { formatCount, formatDelta, formatPercent, plural } from './format'
+import { formatCount, formatDelta, formatInterval, formatPercent, plural } from './format'
 
 type Preferred = PreferenceTally['variants'][number]
 
@@ -20,7 +20,7 @@ export function shareWords(share: number | null, interval: readonly [number, num
   if (share === null) return '–'
   return interval === null
     ? formatPercent(share)
-    : `${formatPercent(share)} [${interval.map(formatPercent).join(', ')}]`
+    : `${formatPercent(share)} ${formatInterval(interval, formatPercent)}`
 }
 
 /** Whether chances beside the reference say more than the shares do: two variants have the same in both. */

@@ -64,7 +64,7 @@ export const scoredByName = (scoredBy: ScoredByBrief): string =>
   scoredBy.kind === 'crc' ? 'characters' : scoredBy.task.name
 
 /** A sampler without what it leaves as it is. */
-export function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): string {
+function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): string {
   return [
     `temperature ${temperature}`,
     ...(minP > 0 ? [`min-p ${minP}`] : []),

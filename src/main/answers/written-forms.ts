@@ -7,7 +7,7 @@ import { type AnswerReader, rightAnswers } from './read-answer'
 const FINAL_MARKS = ['', '.', '!']
 
 /** A right answer as sequences of tokens. */
-export interface WrittenAnswer {
+interface WrittenAnswer {
   /** Its first name. */
   readonly name: string
   /** Each to its end. */

@@ -11,7 +11,7 @@ import { fileState, openWeightFile, readExactly } from './weight-file'
  * as GPTQ stores it has 1.8 MB, 15,000 tensors of four names each. The reference implementation reads 100 MB, which takes a minute and
  * gigabytes where it is made to.
  */
-export const MAX_HEADER_BYTES = 4_000_000
+const MAX_HEADER_BYTES = 4_000_000
 const MAX_HEADER_NAMES = 100_000
 const LENGTH_BYTES = 8
 

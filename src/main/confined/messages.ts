@@ -103,7 +103,7 @@ const FolderRequest = z.object({
 export type FolderRequest = z.infer<typeof FolderRequest>
 
 /** A file that a user brings, as prompts or as a task. */
-export const ImportRequest = z.object({
+const ImportRequest = z.object({
   kind: z.literal('import'),
   as: z.enum(['prompts', 'task']),
   /** The file's name. */

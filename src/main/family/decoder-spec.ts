@@ -10,8 +10,7 @@ import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
 import { UNBUILT } from './unbuilt'
 
-export const ACTIVATIONS = ['silu', 'gelu_tanh', 'gelu', 'relu', 'relu2', 'xielu'] as const
-export type Activation = (typeof ACTIVATIONS)[number]
+type Activation = 'silu' | 'gelu_tanh' | 'gelu' | 'relu' | 'relu2' | 'xielu'
 
 /** config.json's names of the activations we compute. */
 const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {

@@ -1,4 +1,4 @@
-export { computeAlike, decoderSpec, type Activation, type DecoderSpec } from './decoder-spec'
+export { computeAlike, decoderSpec, type DecoderSpec } from './decoder-spec'
 export { anyExperts, hasExperts, layerKinds, widestMlp } from './expert-layers'
 export type { Experts } from './experts'
 export type { LayerSpec } from './layer-specs'
@@ -9,7 +9,6 @@ export {
   layerTensors,
   sharedTensors,
   wholeModelTensors,
-  type Half,
   type LayerTensorSpec,
   type Role,
   type TensorSpec

@@ -11,7 +11,7 @@ export const postNorms = {
   afterMlp: 'post_feedforward_layernorm'
 }
 
-export const sandwichNorms = {
+const sandwichNorms = {
   beforeAttention: 'input_layernorm',
   afterAttention: 'post_attention_layernorm',
   beforeMlp: 'pre_feedforward_layernorm',

@@ -23,7 +23,7 @@ export const SUMMARY = '.summary.json'
 const DocumentId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 
 /** A kind of document. A kind that is stored gets a row in stored-documents.ts. */
-export interface StoredKind<T> extends DocumentFormat<T> {
+interface StoredKind<T> extends DocumentFormat<T> {
   /** What to do about one that has grown too large to be kept. */
   tooLarge: string
 }

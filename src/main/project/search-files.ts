@@ -8,6 +8,7 @@ import { ensurePlainFolder, hasPlainFile } from '../base/files/plain-paths'
 import { type CheckpointFolder, checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import { runSummaries } from './run-summaries'
 import { SEARCHES } from './stored-documents'
+import { drawsOf } from '../../contract/documents/scored-by'
 
 /** Settings and nothing else. */
 const MAX_UNFINISHED_BYTES = 100_000
@@ -49,7 +50,7 @@ export function summarizeSearch(search: SearchDocument): SearchSummary {
     computed: {
       ...{ device, precision, weights: null },
       promptCount: best?.prompts.length ?? null,
-      draws: search.scoredBy.kind === 'task' ? search.scoredBy.draws : null,
+      draws: drawsOf(search),
       programVersion: search.programVersion
     }
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { SweepDocument } from '../../contract/documents/crc'
-import { briefScoring } from '../../contract/documents/scored-by'
+import { briefScoring, drawsOf } from '../../contract/documents/scored-by'
 import { WorkbenchError } from '../../contract/model/problem'
 import { SweepSummary } from '../../contract/documents/project'
 import { readDocument } from '../base/files/migrate'
@@ -63,7 +63,7 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
       precision: sweep.precision,
       weights: null,
       promptCount: sweep.prompts.length,
-      draws: sweep.scoredBy.kind === 'task' ? sweep.scoredBy.draws : null,
+      draws: drawsOf(sweep),
       programVersion: sweep.programVersion
     }
   }

@@ -37,7 +37,7 @@ export interface SampleKey {
 }
 
 /** A finished answer with its place in the run. */
-export interface FinishedSample {
+interface FinishedSample {
   key: SampleKey
   line: SampleLine
 }

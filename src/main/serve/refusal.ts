@@ -9,33 +9,23 @@ export interface Refusal {
   message: string
 }
 
-export const FOREIGN_HOST = {
-  status: 403,
-  message: 'This server answers to 127.0.0.1 and localhost only.'
-} satisfies Refusal
-export const FOREIGN_PAGE = {
-  status: 403,
-  message: "Only the workbench's own page may connect."
-} satisfies Refusal
-export const NO_ADDRESS = {
-  status: 401,
-  message: 'This is not the whole address: open the one that was printed, or the tab that is open already.'
-} satisfies Refusal
-export const NO_SESSION = { status: 401, message: 'This browser has not been let in.' } satisfies Refusal
-export const WRONG_TOKEN = {
-  status: 401,
-  message: 'This address is not one of the running workbench: it ended with the start that printed it.'
-} satisfies Refusal
-export const TOO_MANY = {
-  status: 429,
-  message: 'Too many wrong addresses. Try again in a minute.'
-} satisfies Refusal
-export const TOO_MANY_WINDOWS = {
-  status: 503,
-  message: `${MAX_WINDOWS} windows are open already.`
-} satisfies Refusal
-export const NO_PAGE = { status: 404, message: 'There is no such page.' } satisfies Refusal
-export const ONLY_GET = { status: 405, message: 'Only GET is answered here.' } satisfies Refusal
+const refusal = (status: Refusal['status'], message: string): Refusal => ({ status, message })
+
+export const FOREIGN_HOST = refusal(403, 'This server answers to 127.0.0.1 and localhost only.')
+export const FOREIGN_PAGE = refusal(403, "Only the workbench's own page may connect.")
+export const NO_ADDRESS = refusal(
+  401,
+  'This is not the whole address: open the one that was printed, or the tab that is open already.'
+)
+export const NO_SESSION = refusal(401, 'This browser has not been let in.')
+export const WRONG_TOKEN = refusal(
+  401,
+  'This address is not one of the running workbench: it ended with the start that printed it.'
+)
+export const TOO_MANY = refusal(429, 'Too many wrong addresses. Try again in a minute.')
+export const TOO_MANY_WINDOWS = refusal(503, `${MAX_WINDOWS} windows are open already.`)
+export const NO_PAGE = refusal(404, 'There is no such page.')
+export const ONLY_GET = refusal(405, 'Only GET is answered here.')
 
 export const STATUS_TEXT = {
   401: 'Unauthorized',

@@ -17,7 +17,7 @@ import type { PlacedStudy } from './study-project'
 import { type Found, studyVariants } from './study-variants'
 
 /** A task as a study asks it: a part of its prompts, another number of answers, another seed. */
-export function taskAsAsked(task: Task, { n, seed, prompts }: StudyTask): Task {
+function taskAsAsked(task: Task, { n, seed, prompts }: StudyTask): Task {
   const { settings } = task
   return {
     ...task,

@@ -157,7 +157,7 @@ const StudySweep = z
       (task !== undefined && task !== 'crc') || Object.values(ofTask).every((value) => value === undefined),
     'a sampler, draws and split need a task: the character task is scored without a sampler'
   )
-export type StudySweep = z.infer<typeof StudySweep>
+type StudySweep = z.infer<typeof StudySweep>
 
 /** Of the study and, where it says none, of its project and report, which lie beside its file. */
 const StudyName = z

@@ -10,7 +10,7 @@ type JobEvent = { type: string } | { type: 'failed'; problem: Problem }
 
 const ENDINGS: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled'])
 
-export interface JobCalls<Event> {
+interface JobCalls<Event> {
   watch(input: Here, options: { signal: AbortSignal }): Promise<AsyncIterable<Event>>
   cancel(input: Here): Promise<void>
 }

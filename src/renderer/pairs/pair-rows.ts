@@ -124,7 +124,7 @@ export function rivalOf({
 }
 
 /** Which column the rows are sorted by. */
-export const SORTS = {
+const SORTS = {
   name: (row: PairRow) => row.name.toLowerCase(),
   size: (row: PairRow) => row.model?.parameterCount ?? null,
   depth: ({ range, layerCount }: PairRow) =>

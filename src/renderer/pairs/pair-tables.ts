@@ -4,6 +4,7 @@ import { at } from '../../contract/model/look-up'
 import {
   capitalised,
   formatDelta,
+  formatInterval,
   formatParameters,
   formatPercent,
   formatScore,
@@ -16,8 +17,8 @@ import { type PairRow, rivalOf } from './pair-rows'
 import { multimap } from '../../contract/model/multimap'
 
 /** A value with its interval: 0.917 [0.902, 0.931]. */
-export const withInterval = (value: number, interval: Interval | null): string =>
-  interval === null ? formatScore(value) : `${formatScore(value)} [${interval.map(formatScore).join(', ')}]`
+const withInterval = (value: number, interval: Interval | null): string =>
+  interval === null ? formatScore(value) : `${formatScore(value)} ${formatInterval(interval)}`
 
 /** The table of pairs as it is copied: what the window shows, in more columns. */
 export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableText {
@@ -104,7 +105,7 @@ export function transferTable(
 }
 
 /** Groups of pairs whose sweeps ask the same, where they do not all: names, the largest group first. */
-export function promptGroups(rows: readonly PairRow[]): string[][] {
+function promptGroups(rows: readonly PairRow[]): string[][] {
   const groups = multimap(
     rows.flatMap(({ name, outline }) => (outline === null ? [] : [[outline.promptsKey, name] as const]))
   )

@@ -1,6 +1,7 @@
 import { Chart } from 'chart.js'
 import type { ChartSurface } from './chart-surface'
 import { formatScore } from '../ui/format'
+import { FILLING } from './chart-theme'
 
 export type BarChart = Chart<'bar', (number | null)[], string>
 
@@ -11,9 +12,7 @@ export function createBarChart({ canvas, ...surface }: ChartSurface): BarChart {
     type: 'bar',
     data: { labels: [], datasets: [] },
     options: {
-      animation: false,
-      responsive: true,
-      maintainAspectRatio: false,
+      ...FILLING,
       interaction: { mode: 'index', intersect: false },
       plugins: {
         tooltip: {

@@ -35,6 +35,9 @@ Chart.defaults.scales.linear.ticks.callback = function (value, index, ticks) {
 
 type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
 
+/** Of every chart: it has the size of its frame, and stands still. */
+export const FILLING = { animation: false, responsive: true, maintainAspectRatio: false } as const
+
 export type ChartColors = Record<ColorName, string>
 
 export interface ChartFont {

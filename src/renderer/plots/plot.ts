@@ -3,6 +3,7 @@ import type { DrawnLine } from './draw-lines'
 import { isOpen, type MarkShape, type ModelTone } from '../../contract/model/model-style'
 import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import { drawNames } from './draw-names'
+import { FILLING } from './chart-theme'
 
 /** A point with what is said of it under the pointer, and how sure it is along both axes. */
 export interface PlotPoint {
@@ -160,9 +161,7 @@ export function plotConfiguration(
     data: { datasets: [] },
     plugins: [{ id: 'names', afterDatasetsDraw: ondrawn }],
     options: {
-      animation: false,
-      responsive: true,
-      maintainAspectRatio: false,
+      ...FILLING,
       interaction: { mode: 'nearest', intersect: true },
       layout: { padding: { top: 8, right: 12 } },
       onClick: (_event, elements) => {

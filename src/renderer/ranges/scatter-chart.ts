@@ -10,6 +10,7 @@ import type { ChartColors, ChartFont } from '../plots/chart-theme'
 import { scatterBounds, type ScatterChart, type ScatterContent, type ScatterDatum } from './scatter-content'
 import { scatterDatasets } from './scatter-datasets'
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
+import { FILLING } from '../plots/chart-theme'
 
 /** Below this height, in pixels, there is room for the names of the axes alone. */
 const SHORT_PX = 320
@@ -39,9 +40,7 @@ function scatterConfiguration(
     type: 'scatter',
     data: { datasets: [] },
     options: {
-      animation: false,
-      responsive: true,
-      maintainAspectRatio: false,
+      ...FILLING,
       interaction: { mode: 'nearest', intersect: true },
       layout: { padding: { top: 4, right: 8 } },
       onHover: (_event, elements, chart) => onhover(modelUnder(chart, elements)),

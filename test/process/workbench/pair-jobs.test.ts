@@ -33,6 +33,12 @@ async function lastOf<Event>(events: AsyncIterable<Event>): Promise<Event | unde
   return last
 }
 
+/** Has the layers compared. @returns how that ended */
+async function compared(client: WindowClient, path: string): Promise<unknown> {
+  await client.distances.start({ path, pair: 'pair-1' })
+  return lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
+}
+
 describe('the distances of a project', () => {
   it('are computed once, kept, and found again without reading the weights', async () => {
     const client = own.client()
@@ -40,16 +46,14 @@ describe('the distances of a project', () => {
     const path = await newProject(client, base, post)
     expect(await client.distances.get({ path, pair: 'pair-1' })).toEqual({ distances: null, changed: [] })
 
-    await client.distances.start({ path, pair: 'pair-1' })
-    const first = await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
+    const first = await compared(client, path)
     expect(first).toMatchObject({ type: 'finished' })
     expect(first).not.toMatchObject({ bytesRead: 0 })
     const stored = await client.distances.get({ path, pair: 'pair-1' })
     expect(stored).toMatchObject({ changed: [], distances: { layers: [{ layer: 0 }, { layer: 1 }] } })
     expect(await readdir(join(path, 'distances'))).toHaveLength(1)
 
-    await client.distances.start({ path, pair: 'pair-1' })
-    expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).toEqual({
+    expect(await compared(client, path)).toEqual({
       type: 'finished',
       bytesRead: 0
     })
@@ -60,13 +64,11 @@ describe('the distances of a project', () => {
     const client = own.client()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
-    await client.distances.start({ path, pair: 'pair-1' })
-    await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
+    await compared(client, path)
     await writeCheckpoint(post, checkpointFixture({ seed: 3 }))
     await client.projects.open({ path })
     expect(await client.distances.get({ path, pair: 'pair-1' })).toMatchObject({ changed: ['post'] })
-    await client.distances.start({ path, pair: 'pair-1' })
-    expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).not.toMatchObject({
+    expect(await compared(client, path)).not.toMatchObject({
       bytesRead: 0
     })
     expect(await client.distances.get({ path, pair: 'pair-1' })).toMatchObject({ changed: [] })
@@ -76,13 +78,11 @@ describe('the distances of a project', () => {
     const client = own.client()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
-    await client.distances.start({ path, pair: 'pair-1' })
-    await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
+    await compared(client, path)
     const [name = ''] = await readdir(join(path, 'distances'))
     await writeFile(join(path, 'distances', name), '{"schemaVersion": 1}')
     expect(await client.distances.get({ path, pair: 'pair-1' })).toEqual({ distances: null, changed: [] })
-    await client.distances.start({ path, pair: 'pair-1' })
-    expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).not.toMatchObject({
+    expect(await compared(client, path)).not.toMatchObject({
       bytesRead: 0
     })
   })
@@ -107,8 +107,7 @@ describe('the distances of a project', () => {
     const client = own.client()
     const { base } = await writePair()
     const path = await newProject(client, base, join(own.folder, 'gone'))
-    await client.distances.start({ path, pair: 'pair-1' })
-    expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).toMatchObject({
+    expect(await compared(client, path)).toMatchObject({
       type: 'failed',
       problem: { code: 'not-found', message: expect.stringContaining(join(own.folder, 'gone')) }
     })
@@ -161,8 +160,7 @@ describe('a pair that was moved', () => {
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
     const before = await client.projects.open({ path })
-    await client.distances.start({ path, pair: 'pair-1' })
-    await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
+    await compared(client, path)
     await mkdir(join(own.folder, 'archive'))
     await rename(base, join(own.folder, 'archive', 'base'))
     await rename(post, join(own.folder, 'archive', 'post'))

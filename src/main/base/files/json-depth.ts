@@ -19,6 +19,7 @@ export function refuseDeepJson(
   what: string,
   most: { names?: number; commas?: number } = {}
 ): void {
+  const refused = (why: string): WorkbenchError => new WorkbenchError('bad-file', `${what} ${why}.`)
   let depth = 0
   const { names: mostNames = Infinity, commas: mostCommas = Infinity } = most
   let [names, commas] = [0, 0]
@@ -30,8 +31,7 @@ export function refuseDeepJson(
       case OPEN_LIST:
       case OPEN_OBJECT:
         depth += 1
-        if (depth > MAX_JSON_DEPTH)
-          throw new WorkbenchError('bad-file', `${what} nests more than ${MAX_JSON_DEPTH} deep.`)
+        if (depth > MAX_JSON_DEPTH) throw refused(`nests more than ${MAX_JSON_DEPTH} deep`)
         break
       case CLOSE_LIST:
       case CLOSE_OBJECT:
@@ -39,13 +39,11 @@ export function refuseDeepJson(
         break
       case COLON:
         names += 1
-        if (names > mostNames)
-          throw new WorkbenchError('bad-file', `${what} has more than ${mostNames} names.`)
+        if (names > mostNames) throw refused(`has more than ${mostNames} names`)
         break
       case COMMA:
         commas += 1
-        if (commas > mostCommas)
-          throw new WorkbenchError('bad-file', `${what} has more than ${mostCommas} values.`)
+        if (commas > mostCommas) throw refused(`has more than ${mostCommas} values`)
     }
   }
 }

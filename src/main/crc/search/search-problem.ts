@@ -46,7 +46,7 @@ export interface SearchMethod {
 
 export type Strand = Generator<(readonly LayerStrength[])[], void, readonly ScoredLayers[]>
 
-export interface GenerationReport {
+interface GenerationReport {
   candidates: number
   blockEvaluations: number
   /** The best of each view after it; null while none qualifies. */

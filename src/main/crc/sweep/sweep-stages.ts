@@ -102,7 +102,7 @@ function* preview(
 }
 
 /** A range or blend that a preview has scored on some prompts. */
-export interface PreviewedModel {
+interface PreviewedModel {
   model: SweptModel
   /** On the preview's prompts, in their order. */
   prompts: readonly PromptScore[]

@@ -86,7 +86,7 @@ function chunks(values: readonly number[], size: number): number[][] {
  * @param probabilities P of each listed answer
  * @param begun probability that a listed answer is begun with
  */
-export function scoreListed(probabilities: readonly number[], begun: number, draws: number): PromptScore {
+function scoreListed(probabilities: readonly number[], begun: number, draws: number): PromptScore {
   const { validity, effectiveChoices } = scorePrompt(probabilities)
   const distinctRight = probabilities.reduce((sum, p) => sum + 1 - (1 - Math.min(p, 1)) ** draws, 0)
   const coverage = distinctRight / probabilities.length

@@ -28,7 +28,7 @@ export interface Device {
   close(): Promise<void>
 }
 
-export interface SessionSettings {
+interface SessionSettings {
   /** Weights that the model names as external data. */
   readonly files?: readonly { path: string; data: Uint8Array }[]
   /**

@@ -109,7 +109,7 @@ function askedTensor(asked: readonly (readonly number[])[]): ort.Tensor {
 }
 
 /** How many probabilities are asked of rows. */
-export const askedCount = (asked: readonly (readonly number[])[]): number =>
+const askedCount = (asked: readonly (readonly number[])[]): number =>
   asked.reduce((sum, { length }) => sum + length, 0)
 
 function probabilitiesOf(

@@ -22,7 +22,7 @@ export interface LayerSource {
 export type Feeds = Readonly<Record<string, ort.Tensor>>
 
 /** What experts are given of rows, [nodes, rows, hidden], and the probability of each expert, [nodes, rows, experts]. */
-export interface Routed {
+interface Routed {
   readonly normed: ort.Tensor
   readonly routing: ort.Tensor
 }

@@ -193,7 +193,7 @@ async function nonFiniteIn(
 }
 
 /** `base`, `post`, `post restored in layers 4–11`, or a checkpoint's folder. */
-export function engineModelName(model: Model, layerCount: number): string {
+function engineModelName(model: Model, layerCount: number): string {
   if (model.kind === 'base') return 'base'
   if (model.kind === 'checkpoint') return `the checkpoint ${model.path}`
   const strengths = modelStrengths(model, layerCount)

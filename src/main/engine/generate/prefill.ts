@@ -22,7 +22,7 @@ export interface PrefillParts {
 }
 
 /** Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, where the device computes; keys are rotated. */
-export interface PackedKeyValues {
+interface PackedKeyValues {
   readonly keys: ort.Tensor
   readonly values: ort.Tensor
 }

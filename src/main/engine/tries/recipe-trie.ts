@@ -37,14 +37,14 @@ export interface ModelSources {
   readonly blocks: readonly BlockSource[]
 }
 
-export interface TrieLevel {
+interface TrieLevel {
   /** Distinct blocks of this layer, those that leave post first, post last: post's nodes can then reuse their parents' memory. */
   readonly blocks: readonly BlockSource[]
   /** Grouped by block, in the order of `blocks`. */
   readonly nodes: readonly TrieEdge[]
 }
 
-export interface TrieEdge {
+interface TrieEdge {
   /** Node on the level above (an index into `roots` on level 0). */
   readonly parent: number
   /** Index into the level's `blocks`. */
@@ -171,7 +171,7 @@ function postLast(a: string, b: string): number {
  *
  * @throws WorkbenchError `bad-input` for a recipe that does not fit the layers; Error for a checkpoint that `sharing` does not know
  */
-export function modelSources(model: Model, sharing: Sharing): ModelSources {
+function modelSources(model: Model, sharing: Sharing): ModelSources {
   if (model.kind === 'checkpoint') {
     const sources = sharing.others.get(otherOrigin(model.path))
     if (sources === undefined) throw new Error(`${model.path} was not compared with the pair`)

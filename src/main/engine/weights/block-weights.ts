@@ -123,6 +123,6 @@ export async function decodeBlock(
   }
 }
 
-export function elementCount(shape: readonly number[]): number {
+function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }

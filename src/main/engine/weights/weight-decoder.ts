@@ -7,7 +7,7 @@ import type { Origin, OtherOrigin } from '../tries/recipe-trie'
 import { at, got } from '../../../contract/model/look-up'
 
 /** What an export would hold with this much of a source in post's place, see restoreValues; a strength that is not 0. */
-export interface Blend {
+interface Blend {
   readonly from: 'base' | OtherOrigin
   readonly strength: number
 }
@@ -42,7 +42,7 @@ export function addCost(total: ReadCost, { bytesRead, convertMs }: ReadCost): vo
 }
 
 /** Elements read at a time: stored bytes never lie in memory as a whole, and reading one piece overlaps decoding another. */
-export const PIECE_ELEMENTS = 2 ** 20
+const PIECE_ELEMENTS = 2 ** 20
 
 /** What a decoder holds at most while it reads: the stored bytes of two pieces, and one decoded piece of a blend. */
 export const DECODER_BYTES = 3 * PIECE_ELEMENTS * Float32Array.BYTES_PER_ELEMENT

@@ -124,7 +124,7 @@ export function path(d: string, look: Look): PathShape {
   }
 }
 
-export const rectPath = ({ x, y, width, height }: Box): string =>
+const rectPath = ({ x, y, width, height }: Box): string =>
   `M${short(x)} ${short(y)}H${short(x + width)}V${short(y + height)}H${short(x)}Z`
 
 export const rect = (box: Box, look: Look): PathShape => path(rectPath(box), look)

@@ -5,7 +5,7 @@ import { baselineAt, rect, type Shape, text, type TextShape } from './drawing'
 import { type FigurePage, textWidth } from './figure'
 
 /** A row of coloured cells, which has colours of its own or shares them with the others. */
-export interface GridRow {
+interface GridRow {
   label: string
   /** One for each column; null where there is none. */
   values: readonly (number | null)[]

@@ -2,7 +2,7 @@ import { STRIPE, type Stripes, stripesOf } from '../stripes'
 import { type Box, type Dash, type Paint, paintOf, type Shape, short, type Stroke } from './drawing'
 
 /** What of a canvas measures texts. */
-export type Measuring = Pick<CanvasRenderingContext2D, 'font' | 'measureText' | 'canvas'>
+type Measuring = Pick<CanvasRenderingContext2D, 'font' | 'measureText' | 'canvas'>
 
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number]
 const UNMOVED: Matrix = [1, 0, 0, 1, 0, 0]

@@ -108,12 +108,18 @@ it('does not undo what somebody else has changed since, and says so', async () =
   expect([session.history.undoable, session.history.redoable]).toEqual(['keep “mine”', null])
 })
 
-it('sets a setting back to what it was, from the revision that it was set in', async () => {
+/** A project that was just set to compute on the GPU. */
+async function onGpu(): Promise<{ line: ScriptedLine; session: Session }> {
   const line = new ScriptedLine()
   const { session } = await line.openProject(changed(1, {}))
   void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
   await settled()
   await line.answer('pairs.update', 0, changed(2, { settings: { device: 'webgpu' } }))
+  return { line, session }
+}
+
+it('sets a setting back to what it was, from the revision that it was set in', async () => {
+  const { line, session } = await onGpu()
   // Another value changes elsewhere, which is no reason to refuse.
   session.accept(changed(5, { notes: 'theirs', settings: { device: 'webgpu' } }))
   void session.history.undo()
@@ -134,11 +140,7 @@ it('sets a setting back to what it was, from the revision that it was set in', a
 })
 
 it('keeps a step that failed for now, to be tried again', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(changed(1, {}))
-  void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
-  await settled()
-  await line.answer('pairs.update', 0, changed(2, { settings: { device: 'webgpu' } }))
+  const { line, session } = await onGpu()
   void session.history.undo()
   await settled()
   line.call('pairs.update', 1).answer.reject(new Error('The disk is full.'))

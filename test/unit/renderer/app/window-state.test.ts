@@ -15,7 +15,7 @@ import { Later } from '../../../fixtures/later'
 import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
 import { COMPUTED, historyRun } from '../../../fixtures/run-computation'
 import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
 import { waitFor } from '../../../fixtures/wait-for'
 
 const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
@@ -70,10 +70,7 @@ describe('the Ranges view', () => {
     const line = new ScriptedLine()
     const { session } = await line.openProject(projectState())
     const { ranges } = session
-    void ranges.show('first')
-    await settled()
-    await line.answer('checks.get', 0, null)
-    await line.answer('sweeps.get', 0, FIRST)
+    await showSweep(line, { ranges }, FIRST)
     expect(line.call('sweeps.scores', 0).input).toMatchObject({ sweepId: 'first', model: '0-0' })
     expect(session.lookOf('ranges')).toEqual({ model: null, metric: null, against: null })
 
@@ -104,10 +101,7 @@ describe('the Ranges view', () => {
     }
     vi.stubGlobal('window', { location, history: { pushState } })
     workbench.go('ranges')
-    void ranges.show('first')
-    await settled()
-    await line.answer('checks.get', 0, null)
-    await line.answer('sweeps.get', 0, FIRST)
+    await showSweep(line, { ranges }, FIRST)
     ranges.hover('0-1')
     ranges.inspect('0-1')
     ranges.inspect('0-1')
@@ -135,10 +129,7 @@ describe('the Ranges view', () => {
   it('does not take a selection in one sweep for one in another', async () => {
     const line = new ScriptedLine()
     const { ranges } = (await line.openProject(projectState())).session
-    void ranges.show('first')
-    await settled()
-    await line.answer('checks.get', 0, null)
-    await line.answer('sweeps.get', 0, FIRST)
+    await showSweep(line, { ranges }, FIRST)
     ranges.limit(0.8)
     await waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     // Where the second sweep was saved, so that nothing has to be selected in it.
@@ -547,10 +538,7 @@ describe('a project that another window changes', () => {
     const line = new ScriptedLine()
     const { session } = await line.openProject(projectState({ readOnly: 'It belongs to somebody else.' }))
     const { ranges } = session
-    void ranges.show('first')
-    await settled()
-    await line.answer('checks.get', 0, null)
-    await line.answer('sweeps.get', 0, FIRST)
+    await showSweep(line, { ranges }, FIRST)
     ranges.limit(0.8)
     await waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     await settled()
@@ -561,10 +549,7 @@ describe('a project that another window changes', () => {
     const line = new ScriptedLine()
     const { session } = await line.openProject(before)
     const { ranges, evaluations } = session
-    void ranges.show('first')
-    await settled()
-    await line.answer('checks.get', 0, null)
-    await line.answer('sweeps.get', 0, FIRST)
+    await showSweep(line, { ranges }, FIRST)
     await line.answer('searches.get', 0, null)
     const saved = { ...before.saved, answerChecks: 1 }
     session.accept(changed(1, { saved }))

@@ -4,7 +4,7 @@ import type { ProjectState } from '../../../../src/contract/documents/project'
 import { summarizeSweep } from '../../../../src/main/project/sweep-files'
 import { sweepFixture } from '../../../fixtures/project-documents'
 import { historyRun } from '../../../fixtures/run-computation'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
 
 const SWEEPS = ['sweep-1', 'sweep-2'].map((id) => sweepFixture({ id }))
 const RUNS = [historyRun(), historyRun({ id: 'sweep-2' }), historyRun({ kind: 'samples', id: 'run-1' })]
@@ -92,10 +92,7 @@ describe('the history in the window', () => {
   it('says so when another window deletes what is shown, and shows nothing where nothing is left', async () => {
     const { line, session, workbench } = await opened(RUNS.slice(0, 1))
     const { ranges } = session
-    void ranges.show('sweep-1')
-    await settled()
-    await line.answer('checks.get', 0, null)
-    await line.answer('sweeps.get', 0, sweepFixture())
+    await showSweep(line, { ranges }, sweepFixture())
     session.accept(stateOf(2, [], [first]))
     expect(ranges.sweep).toBeNull()
     expect(workbench.complaints).toMatchObject([

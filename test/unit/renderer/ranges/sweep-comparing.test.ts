@@ -5,7 +5,7 @@ import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
 import { summarizeSweep } from '../../../../src/main/project/sweep-files'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
 
 const [FIRST, SECOND, THIRD] = [
   comparedSweep({ id: 'first' }),
@@ -29,10 +29,7 @@ async function shown(): Promise<{ line: ScriptedLine; session: Session; pushed: 
   }
   vi.stubGlobal('window', { location, history: { pushState } })
   workbench.go('ranges')
-  void session.ranges.show('first')
-  await settled()
-  await line.answer('checks.get', 0, null)
-  await line.answer('sweeps.get', 0, FIRST)
+  await showSweep(line, session, FIRST)
   return { line, session, pushed }
 }
 

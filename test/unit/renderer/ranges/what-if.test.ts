@@ -8,7 +8,7 @@ import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../src/renderer/ranges/ranges.svelte'
 import { ownSampler } from '../../../../src/contract/documents/scored-by'
 import { keptValues, nearest } from '../../../../src/renderer/ranges/what-if.svelte'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
 import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
 const SWEEP = { ...tinySweep(), selection: atOnce(selectAnew(tinySweep(), null, 0.9)) }
@@ -35,10 +35,7 @@ function answer(rho: number, diversity: number): WhatIfSweep {
 async function opened(): Promise<{ line: ScriptedLine; ranges: Ranges }> {
   const line = new ScriptedLine()
   const { ranges } = (await line.openProject(projectState())).session
-  void ranges.show('tiny')
-  await settled()
-  await line.answer('checks.get', 0, null)
-  await line.answer('sweeps.get', 0, SWEEP)
+  await showSweep(line, { ranges }, SWEEP)
   return { line, ranges }
 }
 
