@@ -18,7 +18,7 @@ export function noSamplersWords({
 }
 
 /** What is said of a range that a preview has only estimated, where something else is asked than was swept. */
-export const ONLY_ESTIMATED = 'only estimated, as swept; what it would be is not known'
+export const ONLY_ESTIMATED = 'known only as swept, by an estimate'
 
 /** Of an asking in which nothing was changed. */
 export const AS_SWEPT = 'as swept'

@@ -67,12 +67,16 @@ export const selectedByB = ({ ranges, b: { selected } }: SweepComparison): Resto
 export const comparedName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
   by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`
 
-/** A difference with half the width of its interval: −0.046 ± 0.012; what is the same on every prompt has neither. */
+/** Whether a difference and its interval are both nothing, to three decimals: the two are the same on every prompt. */
+export const isNothing = (difference: number, margin: number | null): boolean =>
+  margin !== null &&
+  formatScore(Math.abs(difference)) === formatScore(0) &&
+  formatScore(margin) === formatScore(0)
+
+/** A difference with half the width of its interval: −0.046 ± 0.012. */
 function differenceWords(difference: number, margin: number | null): string {
-  const width = margin === null ? null : formatScore(margin)
-  const told = formatDelta(difference)
-  if (width === null) return told
-  return width === formatScore(0) && told === formatDelta(0) ? 'the same' : `${told} ± ${width}`
+  if (isNothing(difference, margin)) return 'the same'
+  return formatDelta(difference) + (margin === null ? '' : ` ± ${formatScore(margin)}`)
 }
 
 /** A measure of both, and the difference: 0.917, 0.871, −0.046 ± 0.012. */

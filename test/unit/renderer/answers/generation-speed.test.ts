@@ -4,13 +4,15 @@ import { projectState, ScriptedLine } from '../../../fixtures/scripted-line'
 
 type Told = Parameters<RunSpeed['heard']>[0]
 
+/** Told once a second. */
 function ran(...told: Told[]): RunSpeed {
   const run = new RunSpeed()
-  for (const progress of told) run.heard(progress)
+  for (const [second, progress] of told.entries()) run.heard(progress, 1000 * second)
   return run
 }
 
 const none: Told = { samplesDone: 0, tokensPerSecond: null }
+const ABOUT = 'about 1 min 24 s with answers as long as the last run’s, at most 2 min 48 s'
 const unknown = 'time not known before a run of 64 answers'
 
 it('is learned from runs of many answers alone: few are slower, each, and would foretell hours', async () => {
@@ -24,9 +26,9 @@ it('is learned from runs of many answers alone: few are slower, each, and would 
     expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(unknown)
   }
   speed.ran({ device: 'cpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 1024 }))
-  expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe('at most 2 min 48 s at the last run’s speed')
+  expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(ABOUT)
   speed.ran({ device: 'cpu' }, few)
-  expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe('at most 2 min 48 s at the last run’s speed')
+  expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(ABOUT)
 })
 
 it('is of all groups of a run, not of a small and slow one at its end', () => {
@@ -36,7 +38,8 @@ it('is of all groups of a run, not of a small and slow one at its end', () => {
     { samplesDone: 980, tokensPerSecond: 50 },
     { samplesDone: 1000, tokensPerSecond: 50 }
   )
-  expect(run.tokensPerSecond).toBeCloseTo(1000 / (0.96 + 0.8))
+  expect(run.speed?.tokensPerSecond).toBeCloseTo(1000 / (0.96 + 0.8))
+  expect(run.speed?.secondsPerAnswer).toBeCloseTo(3 / 1000)
 })
 
 it('is of one device, precision and kind of weights', async () => {
@@ -45,5 +48,5 @@ it('is of one device, precision and kind of weights', async () => {
   speed.ran({ device: 'webgpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 100 }))
   expect(speed.most({ device: 'cpu' }, 32, 64)).toBe(unknown)
   expect(speed.most({ device: 'webgpu', precision: 'fp32' }, 32, 64)).toBe(unknown)
-  expect(speed.most({ device: 'webgpu' }, 32, 64)).toMatch(/^at most 20/)
+  expect(speed.most({ device: 'webgpu' }, 32, 64)).toMatch(/, at most 20 s$/)
 })
