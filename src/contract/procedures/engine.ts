@@ -71,6 +71,12 @@ export const SweepRequest = z.object({
 })
 export type SweepRequest = z.infer<typeof SweepRequest>
 
+/** What all requests of a session compute with. */
+export const SessionRequest = SweepRequest.pick({ base: true, post: true, device: true }).extend({
+  id: z.string()
+})
+export type SessionRequest = z.infer<typeof SessionRequest>
+
 export const EngineSweepEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('plan'),
@@ -275,6 +281,8 @@ export const engineContract = {
   /** What a sweep would do and take; tries out how fast this machine is. */
   plan: procedure.input(SweepRequest).output(EnginePlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
+  /** Opens what a session of sweeps computes with while nobody knows yet what its first asks for. */
+  openSession: procedure.input(SessionRequest).output(z.void()),
   /** Lets go of what a session of sweeps keeps. */
   endSession: procedure.input(z.object({ id: z.string() })).output(z.void()),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),

@@ -21,8 +21,8 @@ export function planLine(plan: SweepPlan): string {
   ].join(' · ')
 }
 
-/** A preview that takes more of the whole sweep's time is not worth having: an estimate is no better than that. */
-const WORTHWHILE_SHARE = 3 / 4
+/** A preview that takes more of the whole sweep's time is hardly worth having: what both take is estimated. */
+const WORTHWHILE_SHARE = 1 / 2
 
 /** What a preview takes of a whole sweep, in one line. */
 export function previewLine(preview: PreviewPlan, whole: SweepEstimate): string {
@@ -36,7 +36,7 @@ export function previewLine(preview: PreviewPlan, whole: SweepEstimate): string 
 }
 
 function previewTime({ seconds }: PreviewPlan, whole: SweepEstimate): string {
-  return `${roughTime(seconds)}${seconds > WORTHWHILE_SHARE * whole.seconds ? ', which saves nothing' : ''}`
+  return `${roughTime(seconds)}${seconds > WORTHWHILE_SHARE * whole.seconds ? ', which saves little or nothing' : ''}`
 }
 
 export interface PlanFact {

@@ -14,7 +14,7 @@ import { probe } from './questions/probe'
 import { readAnswers } from './questions/read-answers'
 import { stopTextOf } from './generate/stop-text'
 import { sweep } from './sweep/sweep'
-import { endSweepSession } from './sweep/sweep-session'
+import { endSweepSession, sweepSession } from './sweep/sweep-session'
 import { errorMessage } from '../base/files/bounded-file'
 
 /** The engine process: it computes, keeps nothing, and may die at any time. Main owns it (host.ts). */
@@ -35,6 +35,7 @@ const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {
     yield* sweep(input, signal)
   }),
+  openSession: engine.openSession.handler(({ input }) => sweepSession(input.id).open(input)),
   endSession: engine.endSession.handler(({ input }) => endSweepSession(input.id)),
   plan: engine.plan.handler(({ input, signal }) => planSweep(input, signal)),
   generate: engine.generate.handler(async function* ({ input, signal }) {

@@ -12,7 +12,7 @@ import { ModelScores } from '../task/model-scores'
 import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
-import { isLost, StageSession } from './stage-session'
+import { isLost, type StageSession } from './stage-session'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { at } from '../../../contract/model/look-up'
@@ -65,6 +65,8 @@ export interface ComputeOptions {
   stages: (scores: readonly ModelScores[]) => Iterable<SweepStage>
   /** Results that need not be computed. */
   earlier: EarlierResults | null
+  /** Of all stages. */
+  session: StageSession
   /** Hears of each finished part. */
   checkpoint: SweepCheckpoint | null
   signal: AbortSignal
@@ -86,34 +88,29 @@ export async function computeSweep(
   options: ComputeOptions
 ): Promise<ComputedSweep> {
   const run = new SweepRun(prepared, options)
-  try {
-    let diedInPart = false
-    for (const stage of options.stages(run.scores)) {
-      run.begin(stage)
-      while (run.missing.length > 0) {
-        const finishedBefore = run.partsFinished
-        try {
-          await run.follow(engine)
-        } catch (error) {
-          const advanced = run.partsFinished > finishedBefore
-          if (!isLost(error) || options.signal.aborted || (diedInPart && !advanced)) throw error
-          diedInPart = true
-          run.engineDied(error)
-        }
+  let diedInPart = false
+  for (const stage of options.stages(run.scores)) {
+    run.begin(stage)
+    while (run.missing.length > 0) {
+      const finishedBefore = run.partsFinished
+      try {
+        await run.follow(engine)
+      } catch (error) {
+        const advanced = run.partsFinished > finishedBefore
+        if (!isLost(error) || options.signal.aborted || (diedInPart && !advanced)) throw error
+        diedInPart = true
+        run.engineDied(error)
       }
     }
-    return run.result()
-  } finally {
-    await run.session.end(engine)
   }
+  return run.result()
 }
 
 class SweepRun {
   private readonly models: readonly SweptModel[]
   private readonly scorer: Scorer
   readonly scores: readonly ModelScores[]
-  /** Of its stages. */
-  readonly session = new StageSession()
+  private readonly session: StageSession
   /** What is being computed. */
   private stage: SweepStage = { models: [], prompts: [] }
   private stagesBegun = 0
@@ -150,6 +147,7 @@ class SweepRun {
     this.scorer = scorerOf(prepared.scoredBy)
     this.scores = [...prepared.models, ...prepared.rivals].map(() => new ModelScores(prepared.prompts))
     this.checkpoint = options.checkpoint
+    this.session = options.session
     this.budgetBytes = budgetOf(prepared)
     this.split = options.earlier?.split ?? null
     this.progress = { ...NOTHING_DONE, layerCount: prepared.layerCount }

@@ -17,6 +17,7 @@ import { type EarlierResults, joinResults, knownPart, resultsOfSweep } from './e
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
 import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
+import { StageSession } from './stage-session'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { at } from '../../../contract/model/look-up'
 import { isPreviewed, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
@@ -103,6 +104,15 @@ interface ScoredPrompts {
   preview: PreviewResults | null
 }
 
+/** Indices of the prompts that are scored. */
+function chosenPrompts({ prompts }: PreparedSweep, shard: Shard | null): number[] {
+  if (shard === null) return [...prompts.keys()]
+  return promptsOfShard(
+    prompts.map(({ tokens }) => tokens),
+    shard
+  )
+}
+
 async function scorePrompts(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -111,20 +121,16 @@ async function scorePrompts(
   onEvent: (event: CrcSweepEvent) => void,
   history: SweepHistory | null
 ): Promise<ScoredPrompts> {
+  const session = new StageSession(engine)
   try {
     return await cancellable(signal, 'The sweep', async () => {
       throwIfCancelled(signal, 'The sweep')
       const pair = await openPair(request.base, request.post)
+      if (request.preview === true) session.open({ ...request, device: request.device?.device })
       onEvent({ type: 'progress', progress: { ...NOTHING_DONE, layerCount: pair.post.spec.layerCount } })
       const prepared = await prepareSweep(request, pair)
       throwIfCancelled(signal, 'The sweep')
-      const chosen =
-        shard === null
-          ? prepared.prompts.map((_, index) => index)
-          : promptsOfShard(
-              prepared.prompts.map(({ tokens }) => tokens),
-              shard
-            )
+      const chosen = chosenPrompts(prepared, shard)
       const found = await findEarlier(prepared, history)
       const { earlier } = found
       const whole = request.preview === true && !isPreviewed(prepared) ? [NO_PREVIEW] : []
@@ -135,6 +141,7 @@ async function scorePrompts(
       const computed = await computeSweep(engine, prepared, {
         stages: stages.follow,
         earlier,
+        session,
         checkpoint,
         signal,
         onEvent
@@ -159,6 +166,7 @@ async function scorePrompts(
       }
     })
   } finally {
+    await session.end()
     await history?.checkpoint.close()
   }
 }

@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import type { SweepRequest } from '../../../contract/procedures/engine'
+import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { EngineClient } from '../../engine/host'
 
 /** What stages of a sweep leave in the engine for those after them. */
 export class StageSession {
-  /** Null before any leaves something. */
+  /** Null before it is opened, or any stage leaves something. */
   private id: string | null = null
+
+  constructor(private readonly engine: EngineClient) {}
+
+  /** Has the engine start, and open what stages compute with, while main prepares them. What is wrong with it the first of them says. */
+  open({ base, post, device }: Omit<SessionRequest, 'id' | 'device'> & Partial<SessionRequest>): void {
+    this.id ??= randomUUID()
+    this.engine.openSession({ id: this.id, base, post, device }).catch(() => undefined)
+  }
 
   of({ leaves }: { readonly leaves?: 'weights' | 'states' }): SweepRequest['session'] {
     if (leaves === undefined) return undefined
@@ -15,10 +23,10 @@ export class StageSession {
   }
 
   /** Has the engine let go of it. With an engine that died it is gone already. */
-  async end(engine: EngineClient): Promise<void> {
+  async end(): Promise<void> {
     if (this.id === null) return
     try {
-      await engine.endSession({ id: this.id })
+      await this.engine.endSession({ id: this.id })
     } catch (error) {
       if (!isLost(error)) throw error
     }

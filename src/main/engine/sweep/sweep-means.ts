@@ -15,7 +15,7 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { ReadAhead } from '../weights/read-ahead'
 import { findSharing, requireModels } from '../weights/sharing'
 
-type Opened = Pick<SweepRequest, 'base' | 'post' | 'device' | 'models'>
+export type Opened = Pick<SweepRequest, 'base' | 'post' | 'device' | 'models'>
 
 /**
  * What a sweep computes with, or all stages of one: its pair and its device, open, the thread that reads ahead, and the graphs that were made
@@ -23,7 +23,7 @@ type Opened = Pick<SweepRequest, 'base' | 'post' | 'device' | 'models'>
  */
 export class SweepMeans {
   readonly reader: ReadAhead
-  private sharing: Sharing | null = null
+  private sharing: Promise<Sharing> | null = null
   private readonly heads = new Map<Origin, LanguageHead>()
   private readonly draws = new Map<string, Draws>()
   private layers: { readonly packed: PackedPrompts; readonly sessions: LayerSessions } | null = null
@@ -62,7 +62,7 @@ export class SweepMeans {
   /** Which blocks are one and the same, compared once. @throws WorkbenchError as `requireModels` */
   async sharingOf(models: readonly Model[]): Promise<Sharing> {
     requireModels(this.pair, models)
-    return (this.sharing ??= await findSharing(this.pair, []))
+    return (this.sharing ??= findSharing(this.pair, []))
   }
 
   block(step: BlockStep): Promise<BlockWeights> {

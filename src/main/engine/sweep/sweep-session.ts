@@ -1,5 +1,5 @@
 import type { DeviceName } from '../../../contract/model/device'
-import type { SweepRequest } from '../../../contract/procedures/engine'
+import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
 import { at } from '../../../contract/model/look-up'
 import { KeptStates } from '../forward/kept-states'
 import { headSlices, sliceRead } from '../forward/language-head'
@@ -12,7 +12,7 @@ import { physicalCores } from '../device/physical-cores'
 import { DECODER_BYTES, type WeightRead } from '../weights/weight-decoder'
 import { type GroupingInParts, sweepGroups } from './kept-parts'
 import type { SweptModels } from './sweep-memory'
-import { SweepMeans } from './sweep-means'
+import { type Opened, SweepMeans } from './sweep-means'
 
 /** Weights are kept where at least so much of them fits: less gains little for its memory. */
 const LEAST_SHARE = 1 / 2
@@ -37,20 +37,32 @@ export class SweepSession {
   readonly weights = new KeptWeights()
   readonly states = new KeptStates()
   /** Null before the first stage, and after one that did not come to its end: nobody knows what that left of them. */
-  private means: SweepMeans | null = null
+  private means: Promise<SweepMeans> | null = null
   private running = 0
   private hasEnded = false
 
   /**
-   * Begins a stage. What it computes with is opened by the first, and anew where there is a checkpoint that no stage before has needed.
+   * Opens what stages compute with, and compares the pair's layers, before the first stage begins.
+   *
+   * @throws WorkbenchError as `openRun`; the first stage then tries again
+   */
+  async open(request: SessionRequest): Promise<void> {
+    const means = await this.opened({ ...request, models: [] })
+    await means.sharingOf([])
+  }
+
+  /**
+   * Begins a stage. What it computes with is opened by the first at the latest, and anew where there is a checkpoint that no stage before has needed.
    *
    * @throws WorkbenchError as `openRun`
    */
   async begin(request: SweepRequest): Promise<SweepMeans> {
     this.running++
     try {
-      if (this.means?.covers(request) === false) await this.close()
-      return (this.means ??= await SweepMeans.open(request, this.weights))
+      const known = await this.means
+      if (known?.covers(request) === true) return known
+      await this.close()
+      return await this.opened(request)
     } catch (error) {
       await this.done(false)
       throw error
@@ -103,6 +115,17 @@ export class SweepSession {
     return { grouping, keptBytes: beside + states + weights, readers }
   }
 
+  private async opened(request: Opened): Promise<SweepMeans> {
+    const opening = SweepMeans.open(request, this.weights)
+    this.means = opening
+    try {
+      return await opening
+    } catch (error) {
+      if (this.means === opening) this.means = null
+      throw error
+    }
+  }
+
   private async freeWhenOver(): Promise<void> {
     if (!this.hasEnded || this.running > 0) return
     this.weights.limit(0)
@@ -111,7 +134,7 @@ export class SweepSession {
   }
 
   private async close(): Promise<void> {
-    const { means } = this
+    const means = await this.means?.catch(() => null)
     this.means = null
     await means?.close()
   }

@@ -69,7 +69,7 @@ describe('a preview of the demo pair', async () => {
     const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
     const exact = entries.findIndex(({ score }) => score.promptCount === 40)
     const coarse = entries.slice(0, exact).filter(({ model }) => model.kind === 'range')
-    expect(coarse.length).toBeGreaterThan(10)
+    expect(coarse).toHaveLength(10)
     expect(coarse.every(({ score }) => score.promptCount === 1)).toBe(true)
   })
 

@@ -95,12 +95,23 @@ describe('the stages of a sweep', () => {
     const anew = await import('../../../../../src/main/engine/sweep/sweep')
     const sessions = await import('../../../../../src/main/engine/sweep/sweep-session')
     const create = vi.spyOn(InferenceSession, 'create')
+    await sessions.sweepSession(SESSION).open({ id: SESSION, ...pair })
     await stages(PLENTY, anew.sweep)
     expect(readPair).toHaveBeenCalledTimes(1)
     // Of blocks two for each of four sets of prompts, of which the last two stages share one; of the heads of post and base two each.
     expect(create).toHaveBeenCalledTimes(2 * 4 + 2 * 2)
     create.mockRestore()
     await sessions.endSweepSession(SESSION)
+  })
+
+  it('tell what is wrong with the pair, whether or not it was opened before them', async () => {
+    const missing = { ...pair, post: goldenPath('llama3', 'nothing') }
+    const problem = { problem: { code: 'not-found' } }
+    await expect(sweepSession(SESSION).open({ id: SESSION, ...missing })).rejects.toMatchObject(problem)
+    const session = { id: SESSION, leaves: 'weights' as const }
+    const events = sweep({ ...missing, memoryBytes: PLENTY, models: [POST], prompts: [ONE], session })
+    await expect(events.next()).rejects.toMatchObject(problem)
+    await expect(outcomeOf({ models: [POST], prompts: [ONE], session })).resolves.toBeDefined()
   })
 
   it('go on after one that was stopped on its way', async () => {
