@@ -89,7 +89,8 @@ async function measureStart(home: string, browser: Browser, measured: WindowStar
     const pressedMs = await page.evaluate(() => performance.now())
     await page.getByRole('button', { name: 'Sweep all ranges' }).click()
     const first = await page.waitForFunction(
-      () => document.querySelector('rect.cell:not(.empty)') !== null && performance.now()
+      () =>
+        document.querySelector('[data-range]:not([aria-label$="no score yet"])') !== null && performance.now()
     )
     measured.firstCellMs.push(Number(await first.jsonValue()) - pressedMs)
   } finally {

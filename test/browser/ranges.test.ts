@@ -114,7 +114,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     const ring = page.locator('.ring')
     const outline = page.locator('rect.hovered')
     const cell = page.locator('[data-range="6-10"]')
-    await page.locator('canvas').nth(1).waitFor()
+    await page.locator('[role=img] canvas').nth(1).waitFor()
     await cell.hover()
     await ring.waitFor()
     const box = await ring.boundingBox()
@@ -187,7 +187,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
       }
       await page.getByText(HEADLINE).waitFor()
       for (const model of ['base', 'post', 'hybrid']) await page.locator(`.chip.${model}`).first().waitFor()
-      await page.locator('canvas').nth(1).waitFor()
+      await page.locator('[role=img] canvas').nth(1).waitFor()
       await settle(page)
       expect(await page.evaluate(COLORS_DRAWN), `motion ${reducedMotion}`).toEqual(ALL_DRAWN)
     }
@@ -321,8 +321,8 @@ const ALL_DRAWN = [
   { base: true, post: true, hybrid: true }
 ]
 
-/** For each canvas of the page, whether it holds pixels in the colour of each model's chip; run in the page. */
-const COLORS_DRAWN = `[...document.querySelectorAll('canvas')].map((canvas) => {
+/** For each chart of the page, whether it holds pixels in the colour of each model's chip; run in the page. */
+const COLORS_DRAWN = `[...document.querySelectorAll('[role=img] canvas')].map((canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
   const holds = (model) => {
     const color = getComputedStyle(document.querySelector('.chip.' + model)).color.match(/[0-9]+/g).map(Number)

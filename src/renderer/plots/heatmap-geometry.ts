@@ -150,16 +150,64 @@ export function viewWith({ starts, ends }: HeatmapView, { start, end }: Restorat
   return { starts: moved(starts, start), ends: moved(ends, end) }
 }
 
-/** One SVG path over many cells: thousands of overlays cost one element. */
+/** A set of ranges that can be asked for each place of a triangle. */
+class RangeSet {
+  private readonly members: Uint8Array
+
+  constructor(
+    private readonly layerCount: number,
+    ranges: readonly RestorationRange[]
+  ) {
+    this.members = new Uint8Array(layerCount * layerCount)
+    for (const { start, end } of ranges) this.members[start * layerCount + end] = 1
+  }
+
+  isRange(start: number, end: number): boolean {
+    return start >= 0 && start <= end && end < this.layerCount
+  }
+
+  has(start: number, end: number): boolean {
+    return this.isRange(start, end) && this.members[start * this.layerCount + end] === 1
+  }
+}
+
+/** Calls back for each run of consecutive layers, ends included, that pass. */
+function eachRun(
+  [first, last]: readonly [number, number],
+  passes: (layer: number) => boolean,
+  run: (from: number, to: number) => void
+): void {
+  let from: number | null = null
+  for (let layer = first; layer <= last + 1; layer++) {
+    const inRun = layer <= last && passes(layer)
+    if (inRun) from ??= layer
+    else if (from !== null) {
+      run(from, layer - 1)
+      from = null
+    }
+  }
+}
+
+const eachLayer = ([first, last]: readonly [number, number]): number[] =>
+  Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+
+/** One SVG path over many cells, which takes those that lie in a row as one: thousands of overlays cost one short element. */
 export function cellsPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string {
-  const side = geometry.cell
-  return ranges
-    .filter((range) => isInView(geometry.view, range))
-    .map((range) => {
-      const { x, y } = cellCorner(geometry, range)
-      return `M${x} ${y}h${side}v${side}h${-side}z`
-    })
-    .join('')
+  const { layerCount, view, cell } = geometry
+  const set = new RangeSet(layerCount, ranges)
+  let path = ''
+  for (const start of eachLayer(view.starts)) {
+    eachRun(
+      view.ends,
+      (end) => set.has(start, end),
+      (from, to) => {
+        const { x, y } = cellCorner(geometry, { start, end: from })
+        const width = (to - from + 1) * cell
+        path += `M${x} ${y}h${width}v${cell}h${-width}z`
+      }
+    )
+  }
+  return path
 }
 
 /**
@@ -172,25 +220,36 @@ export function contourPath(
   ranges: readonly RestorationRange[],
   edge: boolean
 ): string {
-  const { layerCount } = geometry
-  const placeOf = (start: number, end: number): number => start * layerCount + end
-  const members = new Set(ranges.map(({ start, end }) => placeOf(start, end)))
-  const isRange = (start: number, end: number): boolean => start >= 0 && start <= end && end < layerCount
+  const { layerCount, view, cell } = geometry
+  const set = new RangeSet(layerCount, ranges)
   const inside = (start: number, end: number): boolean =>
-    isRange(start, end) ? members.has(placeOf(start, end)) : !edge
-  const side = geometry.cell
-  return ranges
-    .filter((range) => isInView(geometry.view, range))
-    .map(({ start, end }) => {
-      const { x, y } = cellCorner(geometry, { start, end })
-      return (
-        (inside(start - 1, end) ? '' : `M${x} ${y}h${side}`) +
-        (inside(start + 1, end) ? '' : `M${x} ${y + side}h${side}`) +
-        (inside(start, end - 1) ? '' : `M${x} ${y}v${side}`) +
-        (inside(start, end + 1) ? '' : `M${x + side} ${y}v${side}`)
+    set.isRange(start, end) ? set.has(start, end) : !edge
+  let path = ''
+  for (const start of eachLayer(view.starts)) {
+    for (const side of [0, 1]) {
+      eachRun(
+        view.ends,
+        (end) => set.has(start, end) && !inside(start + 2 * side - 1, end),
+        (from, to) => {
+          const { x, y } = cellCorner(geometry, { start, end: from })
+          path += `M${x} ${y + side * cell}h${(to - from + 1) * cell}`
+        }
       )
-    })
-    .join('')
+    }
+  }
+  for (const end of eachLayer(view.ends)) {
+    for (const side of [0, 1]) {
+      eachRun(
+        view.starts,
+        (start) => set.has(start, end) && !inside(start, end + 2 * side - 1),
+        (from, to) => {
+          const { x, y } = cellCorner(geometry, { start: from, end })
+          path += `M${x + side * cell} ${y}v${(to - from + 1) * cell}`
+        }
+      )
+    }
+  }
+  return path
 }
 
 const STEPS: Record<string, (range: RestorationRange, last: number) => RestorationRange> = {

@@ -22,6 +22,7 @@ export interface HeatmapCell {
   x: number
   y: number
   side: number
+  /** Undefined where there is no value. */
   fill: string | undefined
   label: string
 }
@@ -49,40 +50,53 @@ export function rangesByStart(layerCount: number): RestorationRange[][] {
   )
 }
 
+/** A range with where it lies among all pairs of layers. */
+interface Place {
+  range: RestorationRange
+  key: string
+  index: number
+}
+
 /**
  * Makes the cells of a triangle. A cell that looks as it did last time is the very object of last time: thousands of them
- * are drawn anew some times in a second while a few scores arrive, and Svelte passes over what is the same.
+ * are asked for some times in a second while a few scores arrive, and what is the same is passed over.
  */
 export class HeatmapCells {
-  private last = new Map<string, HeatmapCell>()
+  /** By place. */
+  private last: HeatmapCell[] = []
   /** The ranges of as many layers as the last triangle had. */
-  private places: { layerCount: number; rows: { range: RestorationRange; key: string }[][] } | null = null
+  private places: { layerCount: number; rows: Place[][] } | null = null
   private lastLook: CellsLook | null = null
 
   /**
-   * @param points with their values, by key
+   * @param points that have a score
+   * @param valueOf what is shown of one
    * @param old values of the sweep before, by key
    */
   drawn(
     look: CellsLook,
-    points: ReadonlyMap<string, { point: RangePoint; value: number | null }>,
+    points: readonly RangePoint[],
+    valueOf: (point: RangePoint) => number | null,
     old: ReadonlyMap<string, number | null>
   ): HeatmapRow[] {
-    const before = this.lastLook !== null && sameLook(this.lastLook, look) ? this.last : null
-    const made = new Map<string, HeatmapCell>()
-    const cellOf = ({ range, key }: { range: RestorationRange; key: string }): HeatmapCell => {
-      const scored = points.get(key)
-      const value = scored?.value ?? old.get(key) ?? null
-      const was = before?.get(key)
-      const same = was !== undefined && was.point === scored?.point && was.value === value
-      const cell = same ? was : drawnCell(look, { key, range, point: scored?.point, value })
-      made.set(key, cell)
+    const { layerCount, view } = look.geometry
+    const scored: RangePoint[] = []
+    for (const point of points) scored[point.start * layerCount + point.end] = point
+    const before = this.lastLook !== null && sameLook(this.lastLook, look) ? this.last : []
+    const made: HeatmapCell[] = []
+    const cellOf = ({ range, key, index }: Place): HeatmapCell => {
+      const point = scored[index]
+      const value = (point === undefined ? null : valueOf(point)) ?? old.get(key) ?? null
+      const was = before[index]
+      const same = was !== undefined && was.point === point && was.value === value
+      const cell = same ? was : drawnCell(look, { key, range, point, value })
+      made[index] = cell
       return cell
     }
-    const rows = this.placesOf(look.geometry.layerCount)
+    const rows = this.placesOf(layerCount)
       .map((row, start) => ({
         start,
-        cells: row.filter(({ range }) => isInView(look.geometry.view, range)).map(cellOf)
+        cells: row.filter(({ range }) => isInView(view, range)).map(cellOf)
       }))
       .filter(({ cells }) => cells.length > 0)
     this.last = made
@@ -90,10 +104,14 @@ export class HeatmapCells {
     return rows
   }
 
-  private placesOf(layerCount: number): { range: RestorationRange; key: string }[][] {
+  private placesOf(layerCount: number): Place[][] {
     if (this.places?.layerCount !== layerCount) {
       const rows = rangesByStart(layerCount).map((row) =>
-        row.map((range) => ({ range, key: rangeKey(range) }))
+        row.map((range) => ({
+          range,
+          key: rangeKey(range),
+          index: range.start * layerCount + range.end
+        }))
       )
       this.places = { layerCount, rows }
     }

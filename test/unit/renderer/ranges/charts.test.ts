@@ -159,12 +159,14 @@ describe('heatmap geometry', () => {
     expect(heatmapGeometry(300, 400).size).toBeLessThanOrEqual(400)
   })
 
-  it('draws many cells as one path', () => {
+  it('draws many cells as one path, those in a row as one', () => {
     const path = cellsPath(geometry, [
+      { start: 1, end: 1 },
+      { start: 0, end: 1 },
       { start: 0, end: 0 },
-      { start: 0, end: 1 }
+      { start: 0, end: 3 }
     ])
-    expect(path).toBe('M36 36h36v36h-36zM72 36h36v36h-36z')
+    expect(path).toBe('M36 36h72v36h-72zM144 36h36v36h-36zM72 72h36v36h-36z')
   })
 
   it('labels every layer when there is room, and fewer when there is not', () => {

@@ -13,8 +13,7 @@ const point = (start: number, end: number, diversity: number): RangePoint => ({
   effectiveChoices: 2,
   promptCount: 1
 })
-const scored = (...points: RangePoint[]) =>
-  new Map(points.map((told) => [`${told.start}-${told.end}`, { point: told, value: told.diversity }]))
+const valueOf = ({ diversity }: RangePoint): number => diversity
 
 it('hands out the same cell again as long as it looks the same', () => {
   const look = {
@@ -27,22 +26,22 @@ it('hands out the same cell again as long as it looks the same', () => {
   }
   const cells = new HeatmapCells()
   const [first, second] = [point(0, 1, 0.5), point(1, 2, 0.6)]
-  const [before] = cells.drawn(look, scored(first), new Map([['0-2', 0.3]]))
+  const [before] = cells.drawn(look, [first], valueOf, new Map([['0-2', 0.3]]))
   expect(before?.cells.map(({ label, old, value }) => ({ label, old, value }))).toEqual([
     { label: '0 to 0', old: false, value: null },
     { label: '0 to 1', old: false, value: 0.5 },
     { label: '0 to 2', old: true, value: 0.3 }
   ])
 
-  const more = cells.drawn({ ...look }, scored(first, second), new Map([['0-2', 0.3]]))
+  const more = cells.drawn({ ...look }, [first, second], valueOf, new Map([['0-2', 0.3]]))
   expect(more[0]?.cells.every((cell, index) => cell === before?.cells[index])).toBe(true)
   expect(more[1]?.cells[1]?.value).toBe(0.6)
 
-  const [anew] = cells.drawn(look, scored(point(0, 1, 0.7), second), new Map())
+  const [anew] = cells.drawn(look, [point(0, 1, 0.7), second], valueOf, new Map())
   expect(anew?.cells[0]).toBe(before?.cells[0])
   expect(anew?.cells[1]?.value).toBe(0.7)
   expect(anew?.cells[2]?.value).toBeNull()
 
-  const wider = cells.drawn({ ...look, high: 2 }, scored(point(0, 1, 0.7)), new Map())
+  const wider = cells.drawn({ ...look, high: 2 }, [point(0, 1, 0.7)], valueOf, new Map())
   expect(wider[0]?.cells[1]?.fill).not.toBe(anew?.cells[1]?.fill)
 })

@@ -62,9 +62,8 @@ describe('a preview in the window', () => {
         high: 1,
         describe: () => ''
       },
-      new Map(
-        board.ranges.map((point) => [`${point.start}-${point.end}`, { point, value: point.diversity }])
-      ),
+      board.ranges,
+      ({ diversity }) => diversity,
       new Map()
     )
     const sides = new Map(
