@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { z } from 'zod'
+import type { Browser } from 'playwright-core'
 import { builtScript } from '../main/base/built'
 import { ownPackage } from '../main/base/resources'
+import { type EntryLine, Fetched, loadPage, Told } from './entry-page'
 import { section } from './table'
 
 /** How soon the desktop's window can be used: its entry on the fake of Electron that the tests have, its page in Chromium. */
@@ -19,27 +19,7 @@ export interface WindowStart {
   readonly firstCellMs: number[]
 }
 
-/** In a secure context, as the scheme of the window is. */
-const ORIGIN = 'https://workbench'
 const WINDOW = { width: 1440, height: 900 }
-
-const Told = z.looseObject({ event: z.string() })
-const ToPage = z.object({ port: z.number(), data: z.string() })
-const Fetched = z.object({
-  id: z.number(),
-  status: z.number(),
-  headers: z.record(z.string(), z.string()),
-  body: z.string()
-})
-type Told = z.infer<typeof Told>
-
-/** What the preload gives the page, and the page's ends of its ports. */
-declare global {
-  interface Window {
-    sendToMain: (port: number, data: string) => Promise<void>
-    portsOfBench: Map<number, MessagePort>
-  }
-}
 
 /**
  * Starts the window some times, each with a new folder of projects, in which it makes the demo.
@@ -69,12 +49,10 @@ async function measureStart(home: string, browser: Browser, measured: WindowStar
   const program = new Program(home)
   const context = await browser.newContext({ viewport: WINDOW })
   try {
-    await program.until((told) => told.event === 'loaded')
+    await program.until('loaded')
     measured.programMs.push(performance.now() - startedMs)
     const page = await context.newPage()
-    await servePage(page, program)
-    await page.goto(`${ORIGIN}/`)
-    joinPorts(page, program)
+    await loadPage(page, program, '')
     const ready = await page.waitForFunction(() => {
       const button = [...document.querySelectorAll('button')].find(({ textContent }) =>
         /Sweep all ranges/.test(textContent)
@@ -99,42 +77,8 @@ async function measureStart(home: string, browser: Browser, measured: WindowStar
   }
 }
 
-/** Gives the page its files, and its way to the program. */
-async function servePage(page: Page, program: Program): Promise<void> {
-  await page.route(`${ORIGIN}/**`, async (route) => {
-    const { pathname } = new URL(route.request().url())
-    await route.fulfill(await program.fetch(`slr://workbench${pathname}`))
-  })
-  await page.exposeBinding('sendToMain', (_source, port: number, data: string) =>
-    program.order('to-main', { port, data })
-  )
-  await page.addInitScript(() => {
-    window.slrDesktop = { pathOf: (file) => file.name }
-    window.portsOfBench = new Map()
-  })
-}
-
-/** Hands the loaded page its port, as the preload does, and what comes through it. */
-function joinPorts(page: Page, program: Program): void {
-  program.hear((told) => {
-    if (told.event === 'port') {
-      void page.evaluate((id) => {
-        const { port1, port2 } = new MessageChannel()
-        window.portsOfBench.set(id, port1)
-        port1.onmessage = ({ data }: MessageEvent<string>) => void window.sendToMain(id, data)
-        window.postMessage('slr:port', location.origin, [port2])
-      }, z.number().parse(told['port']))
-    }
-    if (told.event !== 'to-page') return
-    const { port, data } = ToPage.parse(told)
-    page
-      .evaluate(([id, text]) => window.portsOfBench.get(id)?.postMessage(text), [port, data] as const)
-      .catch(() => undefined)
-  })
-}
-
 /** The built entry on the fake (test/fixtures/electron), and the line to it. */
-class Program {
+class Program implements EntryLine {
   private readonly child: ChildProcess
   private readonly told: Told[] = []
   private readonly news = new EventEmitter()
@@ -153,19 +97,18 @@ class Program {
     this.child.on('message', (message) => {
       const told = Told.parse(message)
       this.told.push(told)
-      this.news.emit('told', told)
+      this.news.emit(told.event, told)
     })
   }
 
-  /** Calls back with all that was and will be told. */
-  hear(listener: (told: Told) => void): void {
-    for (const told of this.told) listener(told)
-    this.news.on('told', listener)
+  hear(event: string, listener: (told: Told) => void): void {
+    for (const told of this.told) if (told.event === event) listener(told)
+    this.news.on(event, listener)
   }
 
-  until(matches: (told: Told) => boolean): Promise<Told> {
+  until(event: string, matches: (told: Told) => boolean = () => true): Promise<Told> {
     return new Promise((resolve) => {
-      this.hear((told) => {
+      this.hear(event, (told) => {
         if (matches(told)) resolve(told)
       })
     })
@@ -175,12 +118,10 @@ class Program {
     this.child.send({ order, ...details })
   }
 
-  async fetch(url: string): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> {
+  async fetch(url: string): Promise<Fetched> {
     const id = this.fetches++
     this.order('fetch', { id, url })
-    const told = await this.until(({ event, id: answered }) => event === 'fetched' && answered === id)
-    const { status, headers, body } = Fetched.parse(told)
-    return { status, headers, body: Buffer.from(body, 'base64') }
+    return Fetched.parse(await this.until('fetched', (told) => told['id'] === id))
   }
 
   async end(): Promise<void> {

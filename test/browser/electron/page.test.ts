@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { z } from 'zod'
+import { loadPage } from '../../../src/bench/entry-page'
 import { browserMissing, it, STILL_WINDOW } from '../../fixtures/browser'
 import { Desktop } from '../../fixtures/desktop'
 import { sweptShort } from '../../fixtures/swept-project'
@@ -11,48 +11,10 @@ import { sweptShort } from '../../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`Tests of the desktop's page are skipped: ${browserMissing}`)
 
-/** In a secure context, as the scheme of the window is. */
-const ORIGIN = 'https://workbench'
-
-/** What the preload gives the page, and the page's ends of its ports. */
-declare global {
-  interface Window {
-    sendToMain: (port: number, data: string) => Promise<void>
-    portsOfTest: Map<number, MessagePort>
-  }
-}
-
-const ToPage = z.object({ port: z.number(), data: z.string() })
-
 async function showPage(browser: Browser, desktop: Desktop): Promise<Page> {
   const page = await browser.newPage(STILL_WINDOW)
-  await page.route(`${ORIGIN}/**`, async (route) => {
-    const { pathname } = new URL(route.request().url())
-    await route.fulfill(await desktop.fetch(`slr://workbench${pathname}`))
-  })
-  await page.exposeBinding('sendToMain', (_source, port: number, data: string) =>
-    desktop.order('to-main', { port, data })
-  )
-  await page.addInitScript(() => {
-    window.slrDesktop = { pathOf: (file) => `/dropped/${file.name}` }
-    window.portsOfTest = new Map()
-  })
   await desktop.until('loaded')
-  await page.goto(`${ORIGIN}/`)
-  desktop.hear('port', ({ port }) => {
-    void page.evaluate((id) => {
-      const { port1, port2 } = new MessageChannel()
-      window.portsOfTest.set(id, port1)
-      port1.onmessage = ({ data }: MessageEvent<string>) => void window.sendToMain(id, data)
-      window.postMessage('slr:port', location.origin, [port2])
-    }, z.number().parse(port))
-  })
-  desktop.hear('to-page', (told) => {
-    const { port, data } = ToPage.parse(told)
-    page
-      .evaluate(([id, text]) => window.portsOfTest.get(id)?.postMessage(text), [port, data] as const)
-      .catch(() => undefined)
-  })
+  await loadPage(page, desktop, '/dropped/')
   return page
 }
 

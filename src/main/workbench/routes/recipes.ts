@@ -14,12 +14,13 @@ import {
   withoutCheckpoint
 } from '../../project/kept-checkpoints'
 import { withEdited, withKept, withoutRecipe, withRecipeBack, withRenamed } from '../../project/kept-recipes'
-import { edited, route, type Routing } from './route'
+import { edited, editing, route, type Routing } from './route'
 
 /** Recipes that a project keeps. */
 export function recipeRoutes(routing: Routing) {
   const { recipes } = route
   const { stateOf, withPair } = routing
+  const edit = editing(routing)
   return recipes.router({
     keep: recipes.keep.use(withPair).handler(async ({ context: { own }, input: { recipe, source } }) => {
       const id = randomUUID()
@@ -33,19 +34,11 @@ export function recipeRoutes(routing: Routing) {
     }),
     rename: recipes.rename
       .use(withPair)
-      .handler(({ context: { own }, input: { id, name } }) =>
-        edited(routing, own, (document) => withRenamed(document, id, name))
-      ),
-    remove: recipes.remove
-      .use(withPair)
-      .handler(({ context: { own }, input: { id } }) =>
-        edited(routing, own, (document) => withoutRecipe(document, id))
-      ),
+      .handler(edit((document, { id, name }) => withRenamed(document, id, name))),
+    remove: recipes.remove.use(withPair).handler(edit((document, { id }) => withoutRecipe(document, id))),
     putBack: recipes.putBack
       .use(withPair)
-      .handler(({ context: { own }, input: { kept, place } }) =>
-        edited(routing, own, (document) => withRecipeBack(document, kept, place))
-      ),
+      .handler(edit((document, { kept, place }) => withRecipeBack(document, kept, place))),
     readMergekit: recipes.readMergekit
       .use(withPair)
       .handler(async ({ context: { own }, input: { fileName, content } }) => {
@@ -61,6 +54,7 @@ export function recipeRoutes(routing: Routing) {
 export function checkpointRoutes(routing: Routing) {
   const { checkpoints } = route
   const { withPair } = routing
+  const edit = editing(routing)
   return checkpoints.router({
     add: checkpoints.add.use(withPair).handler(async ({ context: { own }, input: { folder } }) => {
       const found = await lookAt(own.document, modelPath(folder))
@@ -74,19 +68,13 @@ export function checkpointRoutes(routing: Routing) {
       }),
     rename: checkpoints.rename
       .use(withPair)
-      .handler(({ context: { own }, input: { id, name } }) =>
-        edited(routing, own, (document) => withCheckpointNamed(document, id, name))
-      ),
+      .handler(edit((document, { id, name }) => withCheckpointNamed(document, id, name))),
     remove: checkpoints.remove
       .use(withPair)
-      .handler(({ context: { own }, input: { id } }) =>
-        edited(routing, own, (document) => withoutCheckpoint(document, id))
-      ),
+      .handler(edit((document, { id }) => withoutCheckpoint(document, id))),
     putBack: checkpoints.putBack
       .use(withPair)
-      .handler(({ context: { own }, input: { kept, place } }) =>
-        edited(routing, own, (document) => withCheckpointBack(document, kept, place))
-      )
+      .handler(edit((document, { kept, place }) => withCheckpointBack(document, kept, place)))
   })
 }
 

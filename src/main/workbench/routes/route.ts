@@ -62,3 +62,10 @@ export async function edited(
   await own.edit(change)
   return stateOf(own)
 }
+
+/** As {@link edited}, for a procedure that does nothing else. */
+export function editing(routing: Pick<Routing, 'stateOf'>) {
+  return <Input>(change: (document: PairDocument, input: Input) => Partial<PairDocument>) =>
+    ({ context: { own }, input }: OfPair & { input: Input }): Promise<ProjectState> =>
+      edited(routing, own, (document) => change(document, input))
+}

@@ -9,7 +9,7 @@ import { Task } from '../../../../src/contract/documents/task'
 import { chosenNotices } from '../../../../src/contract/words/greedy-failure-words'
 import { failuresTask } from '../../../../src/main/evaluation/greedy-failures'
 import { foundFailures, whyNoFailures } from '../../../../src/renderer/evaluate/failures.svelte'
-import { evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
+import { BARE_RESULTS, evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-run'
 
 const prompt = (text: string, answer?: string) => ({
@@ -35,11 +35,7 @@ function answered(right: readonly (boolean | null)[], changes: Partial<Evaluatio
     run,
     complete: true,
     results: {
-      comparedWith: 'post',
-      variants: [],
-      categories: [],
-      proxy: [],
-      pairs: null,
+      ...BARE_RESULTS,
       cells: right.map((value) => [value === null ? {} : { accuracy: Number(value) }])
     },
     ...changes

@@ -5,6 +5,7 @@ import { comparisonVerdict, depthWords } from '../../../../src/contract/words/co
 import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
 import { tinyTaskSweep } from '../../../fixtures/tiny-sweep'
+import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 
 const compared = (a: SweepDocument, b: SweepDocument, rho?: number) =>
   compareSweeps({ sweep: a, check: null }, { sweep: b, check: null }, rho === undefined ? {} : { rho })
@@ -173,13 +174,7 @@ describe('two sweeps', () => {
     const preview = {
       prompts: [0, 2],
       ranges: sweep.ranges.slice(4).map((range) => ({ ...range, margins: { validity: 0, diversity: 0 } })),
-      soup: [],
-      elsewhere: 0.1,
-      likeliest: null,
-      open: 1,
-      rho: 0.9,
-      rows: 1,
-      wholeRows: 4
+      ...BARE_PREVIEW
     }
     const found = await compared(comparedSweep(), { ...sweep, ranges: sweep.ranges.slice(0, 4), preview })
     expect([found.a.estimatedCount, found.b.estimatedCount]).toEqual([0, 6])

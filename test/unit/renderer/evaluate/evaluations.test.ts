@@ -16,7 +16,7 @@ import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { foundFailures, whyNoFailures } from '../../../../src/renderer/evaluate/failures.svelte'
 import { parseTask, taskCopy } from '../../../../src/renderer/evaluate/task-draft'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
-import { evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
+import { BARE_RESULTS, evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
 import { COMPUTED } from '../../../fixtures/run-computation'
 import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 import { Stream } from '../../../fixtures/stream'
@@ -360,11 +360,7 @@ describe('what post fails', () => {
           variants: [{ variant: { kind: 'post', name: 'post' } }]
         }),
         results: {
-          comparedWith: 'post',
-          variants: [],
-          categories: [],
-          proxy: [],
-          pairs: null,
+          ...BARE_RESULTS,
           cells: accuracies.map((accuracy) => [{ accuracy }])
         },
         complete: true,

@@ -10,19 +10,14 @@ import { ownSampler } from '../../../../src/contract/documents/scored-by'
 import { keptValues, nearest } from '../../../../src/renderer/ranges/what-if.svelte'
 import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
 import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
+import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 
 const SWEEP = { ...tinySweep(), selection: atOnce(selectAnew(tinySweep(), null, 0.9)) }
 
 const PREVIEW = {
   prompts: [0],
   ranges: SWEEP.ranges.slice(0, 1).map((range) => ({ ...range, margins: { validity: 0.1, diversity: 0.1 } })),
-  soup: [],
-  elsewhere: 0.1,
-  likeliest: null,
-  open: 1,
-  rho: 0.9,
-  rows: 1,
-  wholeRows: 4
+  ...BARE_PREVIEW
 }
 
 /** What main answers, with other scores than the sweep's. */

@@ -1,0 +1,78 @@
+import type { Page } from 'playwright-core'
+import { z } from 'zod'
+
+/*
+ * The page of the desktop entry in Chromium, with the entry on the fake of Electron that the tests have (test/fixtures/electron): it is
+ * given its files and its ports as Electron and the preload give them.
+ */
+
+/** What the fake tells of the program. */
+export const Told = z.looseObject({ event: z.string() })
+export type Told = z.infer<typeof Told>
+
+/** What the program answered its page at an address. */
+export const Fetched = z
+  .object({
+    id: z.number(),
+    status: z.number(),
+    headers: z.record(z.string(), z.string()),
+    body: z.string()
+  })
+  .transform(({ status, headers, body }) => ({ status, headers, body: Buffer.from(body, 'base64') }))
+export type Fetched = z.infer<typeof Fetched>
+
+const ToPage = z.object({ port: z.number(), data: z.string() })
+
+/** The line to a program on the fake. */
+export interface EntryLine {
+  /** What the program answers its page at an address. */
+  fetch(url: string): Promise<Fetched>
+  order(order: string, details: Record<string, unknown>): void
+  /** Calls back with all that was and will be told of an event. */
+  hear(event: string, listener: (told: Told) => void): void
+}
+
+/** What the preload gives the page, and the page's ends of its ports. */
+declare global {
+  interface Window {
+    sendToMain: (port: number, data: string) => Promise<void>
+    portsOfPage: Map<number, MessagePort>
+  }
+}
+
+/** In a secure context, as the scheme of the window is. */
+const ORIGIN = 'https://workbench'
+
+/**
+ * Loads the page, and hands it its ports and what comes through them.
+ *
+ * @param dropped where the files lie that are dropped on it: `''` or a folder with a slash at its end
+ */
+export async function loadPage(page: Page, line: EntryLine, dropped: string): Promise<void> {
+  await page.route(`${ORIGIN}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url())
+    await route.fulfill(await line.fetch(`slr://workbench${pathname}`))
+  })
+  await page.exposeBinding('sendToMain', (_source, port: number, data: string) =>
+    line.order('to-main', { port, data })
+  )
+  await page.addInitScript((folder) => {
+    window.slrDesktop = { pathOf: (file) => folder + file.name }
+    window.portsOfPage = new Map()
+  }, dropped)
+  await page.goto(`${ORIGIN}/`)
+  line.hear('port', ({ port }) => {
+    void page.evaluate((id) => {
+      const { port1, port2 } = new MessageChannel()
+      window.portsOfPage.set(id, port1)
+      port1.onmessage = ({ data }: MessageEvent<string>) => void window.sendToMain(id, data)
+      window.postMessage('slr:port', location.origin, [port2])
+    }, z.number().parse(port))
+  })
+  line.hear('to-page', (told) => {
+    const { port, data } = ToPage.parse(told)
+    page
+      .evaluate(([id, text]) => window.portsOfPage.get(id)?.postMessage(text), [port, data] as const)
+      .catch(() => undefined)
+  })
+}
