@@ -177,6 +177,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
     await page.getByText('They are the task “Demo: one right answer (post failed)”.').waitFor()
     const task = page.getByRole('combobox', { name: 'Task', exact: true })
     expect(await task.inputValue()).toBe('demo-facts-failed')
+    await page.getByRole('spinbutton', { name: 'Answers per prompt' }).fill('2')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     await page.getByText('Failures regress to the mean').waitFor()
   })
