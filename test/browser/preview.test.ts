@@ -36,7 +36,7 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     expect(await page.locator('[data-range]').count()).toBe(78)
 
     // What is outlined follows what is asked, and the charts stay where they are.
-    const outlined = page.getByText(/: layers 4–11 alone: .* of resamplings/)
+    const outlined = page.getByText(/: layers 4–11 alone: .* of resamples/)
     await outlined.waitFor()
     await page.getByRole('button', { name: 'What if' }).click()
     const charts = page.getByRole('region', { name: 'Heatmap' })

@@ -50,7 +50,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     expect(details).toContain('431 of 688 prompt tokens')
     await settle(page)
     expect(await page.evaluate(COLORS_DRAWN), 'drawn while it was computed').toEqual(ALL_DRAWN)
-    await expectText(page, '[aria-label=Result]', /95 % of 1,000 resamplings/)
+    await expectText(page, '[aria-label=Result]', /95 % of 1,000 resamples/)
 
     // Another cell: its characters beside those of base and post.
     await page.locator('[data-range="8-11"]').click()

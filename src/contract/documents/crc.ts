@@ -17,8 +17,8 @@ const oneCharacter = z
 /** One prompt of the Constrained Random Character task. */
 export const CrcPrompt = z
   .object({
-    text: z.string().min(1).max(100_000),
-    category: z.string().min(1).max(200),
+    text: z.string().min(1, 'a prompt needs some text').max(100_000),
+    category: z.string().min(1, 'a prompt needs a category').max(200),
     valid: z
       .array(oneCharacter)
       .min(2, 'a valid set needs at least two characters: diversity is undefined on one')
@@ -146,8 +146,8 @@ export const Bootstrap = z.object({
   /** Of the selected range, and of its gain in diversity over post; null without a selection. */
   selected: ScoreIntervals.extend({ diversityGain: Interval }).nullable(),
   /**
-   * What was picked in a resampling, or post where nothing was, on the prompts that it left out, about 37 of 100: means over
-   * resamplings, and their middle 95 %. Null where prompts are too few to leave any out, and in old sweeps.
+   * What was picked in a resample, or post where nothing was, on the prompts that it left out, about 37 of 100: means over
+   * resamples, and their middle 95 %. Null where prompts are too few to leave any out, and in old sweeps.
    */
   outOfBag: z
     .object({

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
 export const HeadlineState = z.enum([
-  /** Passes the check on whole answers, and most resamplings pick it. */
+  /** Passes the check on whole answers, and most resamples pick it. */
   'holds',
   /** It would hold, and something that restores no range does better at the validity kept. */
   'outdone',
-  /** Most resamplings pick it, on first tokens alone. */
+  /** Most resamples pick it, on first tokens alone. */
   'unchecked',
   /** Its whole answers fall below the limit, or are no more diverse than post's. */
   'fails',

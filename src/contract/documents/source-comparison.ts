@@ -29,7 +29,7 @@ export const SourceComparison = z.object({
         rangeCount: z.number().int(),
         /** What the rule takes of its ranges alone. */
         selected: PickedRange.nullable(),
-        /** In which share of the resamplings a range of it is taken of all. */
+        /** In which share of the resamples a range of it is taken of all. */
         wins: z.number()
       })
     )

@@ -8,6 +8,7 @@ import {
 import type { CategoryScore, Selection } from '../documents/crc'
 import { formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
+import type { Term } from './glossary'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /** One figure, and the words that explain it. */
@@ -15,6 +16,8 @@ export interface Assurance {
   label: string
   value: string
   detail: string
+  /** What the label is about. */
+  term: Term
 }
 
 /**
@@ -43,21 +46,23 @@ export function assurances({
     result.push({
       label: 'Same range wins',
       value: formatPercent(shareOf(bootstrap, score)),
-      detail: `of the resamplings${ofChoosing}; ${rivalWords(bootstrap, score, rejected)}`
+      detail: `of the resamples${ofChoosing}; ${rivalWords(bootstrap, score, rejected)}`,
+      term: 'share of wins'
     })
   }
   // What the check threw out was picked by whole answers to all prompts: none is quite unseen then.
   const label = rejected.length === 0 ? 'On unseen prompts' : 'On the other half'
   result.push(
     crossFit === null
-      ? { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score' }
+      ? { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score', term: 'cross-fitted' }
       : {
           label,
           value: formatScore(crossFit.diversity),
           detail:
             `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofChoosing === '' ? '' : `, both${ofChoosing}`}` +
             outOfBagWords(bootstrap) +
-            (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts')
+            (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts'),
+          term: 'cross-fitted'
         }
   )
   return result
@@ -78,22 +83,22 @@ function gainAssurance(
         ? 'too few for an interval'
         : `95 % interval ${formatDelta(interval[0])} to ${formatDelta(interval[1])}`
     const on = `on the ${plural(reported.reportedOn, words.prompt)} that had no part in choosing it`
-    return [{ label, value: formatDelta(mean), detail: `${span}, ${on}` }]
+    return [{ label, value: formatDelta(mean), detail: `${span}, ${on}`, term: 'gain' }]
   }
   if (bootstrap.selected === null) return []
   const [low, high] = bootstrap.selected.diversityGain
   const span = `${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)}`
-  const detail = `${check === null ? '' : 'of first tokens; '}${span} of ${plural(bootstrap.resamples, 'resampling')} of the prompts`
-  return [{ label, value: formatDelta(gain), detail }]
+  const detail = `${check === null ? '' : 'of first tokens; '}${span} of ${plural(bootstrap.resamples, 'resample')} of the prompts`
+  return [{ label, value: formatDelta(gain), detail, term: 'gain' }]
 }
 
-/** The gain on prompts that a resampling left out, which are fewer: its span is wider than the gain's own. */
+/** The gain on prompts that a resample left out, which are fewer: its span is wider than the gain's own. */
 function outOfBagWords({ outOfBag, confidence }: Selection['bootstrap']): string {
   if (outOfBag === null) return ''
   const [low, high] = outOfBag.interval
   return (
     `; gain out of bag ${formatDelta(outOfBag.diversityGain)}, ${formatDelta(low)} to ${formatDelta(high)} in ` +
-    `${formatPercent(confidence)} of resamplings`
+    `${formatPercent(confidence)} of resamples`
   )
 }
 
@@ -116,12 +121,13 @@ function rivalWords({ wins }: Selection['bootstrap'], score: Scored, rejected: r
 function checkAssurance(check: CheckResult | null, checked: CheckedModel | null, rho: number): Assurance {
   const label = 'Whole answers'
   if (check === null || checked === null) {
-    return { label, value: 'not checked', detail: 'all else here is of first tokens' }
+    return { label, value: 'not checked', detail: 'all else here is of first tokens', term: 'whole answer' }
   }
   return {
     label,
     value: formatScore(checked.answers.validity),
-    detail: `validity, ${exactness(checked)}; limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`
+    detail: `validity, ${exactness(checked)}; limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`,
+    term: 'whole answer'
   }
 }
 

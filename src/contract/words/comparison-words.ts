@@ -73,7 +73,7 @@ function selectionWords({ a, b, by, selection }: SweepComparison): string {
 export function sameSelectionWords({ a, shared }: Pick<SweepComparison, 'a' | 'shared'>): string | null {
   if (shared === null || shared.sameSelection === null) return null
   return (
-    `Both select the same in ${formatPercent(shared.sameSelection)} of ${shared.resamples} resamplings of the ` +
+    `Both select the same in ${formatPercent(shared.sameSelection)} of ${shared.resamples} resamples of the ` +
     `${plural(shared.promptCount, scoreWords(a.scoredBy).prompt)} that both have.`
   )
 }

@@ -26,7 +26,7 @@ import { type ScoreWords, scoreWords } from './score-words'
 const MIN_POST_VALIDITY = 0.8
 /** Below it a prompt is more often answered wrongly than rightly. */
 const MIN_PROMPT_VALIDITY = 0.5
-/** A range that most resamplings of the prompts pick is the one that these prompts ask for. */
+/** A range that most resamples of the prompts pick is the one that these prompts ask for. */
 const STABLE_SHARE = 0.5
 /** Near-equal ranges that together win this often leave little doubt about where to restore, only about its edges. */
 const FAMILY_SHARE = 0.8
@@ -246,7 +246,7 @@ export function failureWords({ answers, firstToken }: CheckedModel, check: Check
     : `diversity of whole answers is ${formatScore(answers.diversity)}, not above post's ${formatScore(check.post.answers.diversity)}`
 }
 
-/** A range that wins less than half of the resamplings. */
+/** A range that wins less than half of the resamples. */
 function shared(
   { layerCount, source, selection, scoredBy }: HeadlineEvidence,
   score: Scored,
@@ -267,7 +267,7 @@ function shared(
       state: 'unstable',
       verdict: 'No range stands out',
       figures:
-        `${rangePhrase(score, source)} ${winVerb(score)} ${formatPercent(share)} of the resamplings` +
+        `${rangePhrase(score, source)} ${winVerb(score)} ${formatPercent(share)} of the resamples` +
         `${rival === undefined ? '' : `, ${rangePhrase(rival)} ${winVerb(rival)} ${formatPercent(rival.share)}`}; ${gain}`,
       next: `Add prompts and sweep again, so that one range can stand out.${checked}`,
       checkNext: unproven
@@ -277,7 +277,7 @@ function shared(
   return {
     state: 'family',
     verdict: `${capitalised(rangePhrase(score, source))}, one of ${members.length} near-equal ranges`,
-    figures: `${rangeEdges(members)} win ${formatPercent(together)} of the resamplings together, this one ${formatPercent(share)}; ${gain}`,
+    figures: `${rangeEdges(members)} win ${formatPercent(together)} of the resamples together, this one ${formatPercent(share)}; ${gain}`,
     next: `More prompts would tell them apart, if it matters which.${checked}`,
     checkNext: unproven
   }

@@ -10,7 +10,7 @@ export function plateauOf({ wins }: Pick<Bootstrap, 'wins'>): Bootstrap['wins'] 
   let together = 0
   const members: Bootstrap['wins'] = []
   for (const win of [...wins].sort((a, b) => b.share - a.share)) {
-    // Shares are counts of resamplings: what their sum lacks in its last digits is not another range.
+    // Shares are counts of resamples: what their sum lacks in its last digits is not another range.
     if (together >= PLATEAU_SHARE - 1e-9) break
     members.push(win)
     together += win.share
@@ -24,8 +24,8 @@ export function plateauWords({ bootstrap }: { bootstrap: Pick<Bootstrap, 'wins'>
   const [first] = members
   if (first === undefined) return null
   const share = formatPercent(members.reduce((sum, win) => sum + win.share, 0))
-  if (members.length === 1) return `${rangePhrase(first)} alone: ${share} of resamplings`
-  return `${plural(members.length, 'range')}, ${rangeEdges(members)}: ${share} of resamplings`
+  if (members.length === 1) return `${rangePhrase(first)} alone: ${share} of resamples`
+  return `${plural(members.length, 'range')}, ${rangeEdges(members)}: ${share} of resamples`
 }
 
 /** Which starts and ends ranges have: "starts 13–16 with end 34". */

@@ -47,7 +47,7 @@ export function sourceLines(
       best !== null && source?.fingerprint !== best.source?.fingerprint && areEqual(selected, best.range)
         ? ` It equals the best of all: where ranges are equal, that from ${sourceName(best.source)} counts.`
         : ''
-    return `From ${sourceName(source)}: ${own}; the best of all in ${formatPercent(wins)} of the resamplings.${equal}`
+    return `From ${sourceName(source)}: ${own}; the best of all in ${formatPercent(wins)} of the resamples.${equal}`
   })
   return [first, ...alone, unseenWords(unseen, words.prompt, words.diversity)]
 }

@@ -56,7 +56,7 @@ export function readoutOf(
     lines.push({ label: 'Gain over post', value: formatDelta(shown.diversity - board.post.diversity) })
   if (selection !== null && range !== undefined) {
     const win = selection.bootstrap.wins.find((other) => rangeKey(other) === key)
-    lines.push({ label: 'Wins', value: `${formatPercent(win?.share ?? 0)} of resamplings` })
+    lines.push({ label: 'Wins', value: `${formatPercent(win?.share ?? 0)} of resamples` })
   }
   const basis = basisOf(board, shown, errors.validity !== null)
   return { name: name ?? key, lines, basis }

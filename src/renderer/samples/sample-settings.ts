@@ -1,3 +1,4 @@
+import { GLOSSARY } from '../../contract/words/glossary'
 import { Sampling } from '../../contract/model/sampling'
 import { SampleSettings } from '../../contract/documents/samples'
 import { beyondMemory } from '../../contract/model/bytes'
@@ -51,7 +52,7 @@ export const SETTING_FIELDS = {
   minP: {
     label: 'Min-p',
     expects: 'a number from 0 to 1',
-    explain: 'Drops tokens less likely than this share of the likeliest one; 0 is off',
+    explain: `${GLOSSARY['min-p']} 0 is off.`,
     step: 0.05
   },
   topP: {

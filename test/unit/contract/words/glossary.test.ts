@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { GLOSSARY } from '../../../../src/contract/words/glossary'
@@ -12,4 +13,19 @@ it('the glossary is short, and docs/glossary.md is what the window shows', async
   await expect(
     `# Glossary\n\nOne word for each thing, in the window, on the command line, in reports and here.\n\n${rows.join('\n')}`
   ).toMatchFileSnapshot(DOCS)
+})
+
+it('each term is explained in the window', () => {
+  const folders = ['src/renderer', 'src/contract/words']
+  const sources = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(svelte|ts)$/.test(file) && !file.endsWith('glossary.ts'))
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+  )
+  // By a component, by words that name their term, or by words that quote the glossary.
+  const explains = (term: string) => (source: string) =>
+    [`term="${term}"`, `: '${term}'`, `GLOSSARY.${term}`, `GLOSSARY['${term}']`].some((way) =>
+      source.includes(way)
+    )
+  expect(Object.keys(GLOSSARY).filter((term) => !sources.some(explains(term)))).toEqual([])
 })

@@ -97,7 +97,7 @@ const found = (evidence: Partial<HeadlineEvidence>): ReturnType<typeof headline>
   headline({ ...UNCHECKED, ...evidence })
 
 describe('the headline of a sweep', () => {
-  it('restores a range that most resamplings pick and whose whole answers hold, in their numbers', () => {
+  it('restores a range that most resamples pick and whose whole answers hold, in their numbers', () => {
     const holds = found({ check: PASSING })
     expect(holds.state).toBe('holds')
     expect(headlineSentence(holds)).toBe(
@@ -148,7 +148,7 @@ describe('the headline of a sweep', () => {
       checkNext: true
     })
     expect(found({ selection: family }).figures).toContain(
-      'starts 4–5 with ends 10–11 win 96 % of the resamplings together, this one 40 %'
+      'starts 4–5 with ends 10–11 win 96 % of the resamples together, this one 40 %'
     )
     expect(found({ selection: family, check: PASSING })).toMatchObject({
       state: 'family',
@@ -168,13 +168,13 @@ describe('the headline of a sweep', () => {
       verdict: 'No range stands out'
     })
     expect(found({ selection: unstable }).figures).toMatch(
-      /^layers 4–11 win 11 % of the resamplings, layers 0–3 win 20 %; diversity up/
+      /^layers 4–11 win 11 % of the resamples, layers 0–3 win 20 %; diversity up/
     )
     const single = selectionOf(range(4, 11), [
       [8, 8, 0.34],
       [4, 11, 0.2]
     ])
-    expect(found({ selection: single }).figures).toMatch(/resamplings, layer 8 wins 34 %; /)
+    expect(found({ selection: single }).figures).toMatch(/resamples, layer 8 wins 34 %; /)
   })
 
   it('does not praise restoring all layers, nor a gain that may be none', () => {
@@ -296,17 +296,17 @@ describe('the headline of a sweep', () => {
   })
 
   it('says how sure it is: whole answers, the interval, the rival, and why there is no cross-fitted score', () => {
-    expect(assurances(UNCHECKED)).toEqual([
+    expect(assurances(UNCHECKED)).toMatchObject([
       { label: 'Whole answers', value: 'not checked', detail: 'all else here is of first tokens' },
       {
         label: 'Gain in diversity',
         value: '+0.459',
-        detail: '+0.440 to +0.480 in 95 % of 1,000 resamplings of the prompts'
+        detail: '+0.440 to +0.480 in 95 % of 1,000 resamples of the prompts'
       },
-      { label: 'Same range wins', value: '70 %', detail: 'of the resamplings; next: layers 5–11 with 30 %' },
+      { label: 'Same range wins', value: '70 %', detail: 'of the resamples; next: layers 5–11 with 30 %' },
       { label: 'On unseen prompts', value: '–', detail: 'a category has fewer than two prompts' }
     ])
-    expect(assurances({ ...UNCHECKED, check: PASSING })[0]).toEqual({
+    expect(assurances({ ...UNCHECKED, check: PASSING })[0]).toMatchObject({
       label: 'Whole answers',
       value: '0.900',
       detail: 'validity, exact; limit 0.891, post 0.990'
@@ -317,7 +317,7 @@ describe('the headline of a sweep', () => {
       gain: { validity: difference, diversity: difference }
     }
     const split = assurances({ ...UNCHECKED, selection: { ...STABLE, reported } })
-    expect(split.slice(1, 3)).toEqual([
+    expect(split.slice(1, 3)).toMatchObject([
       {
         label: 'Gain in diversity',
         value: '+0.300',
@@ -326,7 +326,7 @@ describe('the headline of a sweep', () => {
       {
         label: 'Same range wins',
         value: '70 %',
-        detail: 'of the resamplings of the 20 prompts that chose it; next: layers 5–11 with 30 %'
+        detail: 'of the resamples of the 20 prompts that chose it; next: layers 5–11 with 30 %'
       }
     ])
     const doubtful = checkOfModels(checked(range(4, 11), whole(0.9, 0.91, 0.02)))
@@ -366,13 +366,13 @@ describe('how sure it is after a check that threw ranges out', () => {
     expect(sureOf(left, RIVALS)).toMatchObject({
       'Gain in diversity': expect.stringMatching(/^of first tokens; /),
       'Same range wins':
-        'of the resamplings; no other that is left ever wins. Left out, for they fail the check: layers 0–11 and 1 more',
+        'of the resamples; no other that is left ever wins. Left out, for they fail the check: layers 0–11 and 1 more',
       'On the other half':
         'diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
     })
     const without = checkOfModels(checked(range(5, 11), whole(0.95, 0.88)))
     expect(sureOf(left, without)).toMatchObject({
-      'Same range wins': 'of the resamplings; no other range ever wins',
+      'Same range wins': 'of the resamples; no other range ever wins',
       'On unseen prompts':
         'diversity when picked on half the prompts and scored on the other half (post 0.450)'
     })
@@ -383,9 +383,7 @@ describe('how sure it is after a check that threw ranges out', () => {
       [8, 8, 0.6],
       [5, 11, 0.4]
     ])
-    expect(sureOf(often, PASSING)['Same range wins']).toBe(
-      'of the resamplings; layer 8 wins more often, 60 %'
-    )
+    expect(sureOf(often, PASSING)['Same range wins']).toBe('of the resamples; layer 8 wins more often, 60 %')
   })
 })
 

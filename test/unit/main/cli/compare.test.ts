@@ -33,7 +33,7 @@ test('slr compare says first what both select and how they order, then what diff
   expect(stdout).toContain(
     'Diversity: Spearman −1.00 (−1.00 to −1.00), Kendall −1.00 (−1.00 to −1.00) over 10 ranges.'
   )
-  expect(stdout).toContain('Both select the same in 0 % of 500 resamplings of the 6 prompts that both have.')
+  expect(stdout).toContain('Both select the same in 0 % of 500 resamples of the 6 prompts that both have.')
   expect(stdout).toContain(
     "What A selects, layers 2–3, has in B diversity 0.253: −0.072 over post, with 98 % of post's validity kept; 0.210 less than what B selects."
   )

@@ -71,10 +71,10 @@ describe('sweeps over sources', () => {
     const found = atOnce(bestOverSources([sweepOf(sft, { '0-1': 0.7 }), ofBase], 0.9))
     expect(found.best?.source).toBeNull()
     expect(found.unseen?.over).toEqual(found.unseen?.ofBase)
-    // What loses every resampling to its equal has not lost.
+    // What loses every resample to its equal has not lost.
     expect(sourceLines(found, { kind: 'crc' })).toContainEqual(
       expect.stringMatching(
-        /^From sft: layers 0–1, .* in 0 % of the resamplings\. It equals the best of all: .* that from base counts\.$/
+        /^From sft: layers 0–1, .* in 0 % of the resamples\. It equals the best of all: .* that from base counts\.$/
       )
     )
   })
@@ -85,7 +85,7 @@ describe('sweeps over sources', () => {
       /^Layer 0 from sft: diversity 0\.818 .* on first tokens alone\. It was picked from 6 ranges of 2 sources/
     )
     expect(lines).toContainEqual(
-      expect.stringMatching(/^From base: layers 0–1, .* in 0 % of the resamplings\.$/)
+      expect.stringMatching(/^From base: layers 0–1, .* in 0 % of the resamples\.$/)
     )
     expect(lines.at(-1)).toMatch(
       /0\.818 over all sources, 0\.718 of base alone .* add something on unseen prompts too\.$/

@@ -1,0 +1,99 @@
+/** What the keyboard can be on. */
+const STOPS = 'button, a[href], input, select, textarea, summary, [tabindex="0"]'
+
+/** A press that is answered at once leaves the keyboard where it was. */
+const DISABLED_MS = 400
+
+/** Where the keyboard is: an element, and from it outwards its place in each of its ancestors. */
+interface Stay {
+  element: HTMLElement | SVGElement
+  path: { parent: Element; place: number }[]
+}
+
+const isStop = (node: EventTarget | null): node is HTMLElement | SVGElement =>
+  node instanceof HTMLElement || node instanceof SVGElement
+
+function stayAt(element: HTMLElement | SVGElement): Stay {
+  const path: Stay['path'] = []
+  for (let inner: Element = element; inner.parentElement !== null; inner = inner.parentElement) {
+    path.push({ parent: inner.parentElement, place: [...inner.parentElement.children].indexOf(inner) })
+  }
+  return { element, path }
+}
+
+const verbOf = (element: Element): string =>
+  (element.getAttribute('aria-label') ?? element.textContent).trim().split(/\s/)[0] ?? ''
+
+/** Of an element the stop that is most like the lost one: a press that was meant for that must not write into a field. */
+function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | null {
+  const stops = [element, ...element.querySelectorAll(STOPS)]
+    .filter((stop) => stop.matches(STOPS) && !stop.matches(':disabled') && stop.checkVisibility())
+    .filter(isStop)
+  const alike = stops.filter(({ tagName }) => tagName === lost.tagName)
+  return (
+    alike.find((stop) => verbOf(stop) === verbOf(lost)) ??
+    alike[0] ??
+    stops.find((stop) => !stop.matches('input, select, textarea')) ??
+    null
+  )
+}
+
+/** The stop that took the place of a lost one, or lies nearest to where it was; the heading of the view where there is none. */
+function nextTo({ element, path }: Stay): HTMLElement | SVGElement | null {
+  for (const { parent, place } of path) {
+    if (!parent.isConnected) continue
+    const children = [...parent.children]
+    for (const child of [...children.slice(place), ...children.slice(0, place).reverse()]) {
+      const stop = stopIn(child, element)
+      if (stop !== null) return stop
+    }
+    if (parent.matches('dialog, main')) break
+  }
+  const heading = document.querySelector<HTMLElement>('main h1')
+  if (heading !== null) heading.tabIndex = -1
+  return heading
+}
+
+/**
+ * Has the keyboard go on where it was when what it was on is removed, or disabled for a while: a screen reader would begin at the
+ * top of the page, and a key would reach nothing. Whoever leaves a field or presses beside everything is left alone.
+ *
+ * @returns what ends it
+ */
+export function keepFocus(body: HTMLElement): () => void {
+  let stay: Stay | null = null
+  const isLost = (): boolean => document.activeElement === null || document.activeElement === body
+  const isThere = ({ element }: Stay): boolean => element.isConnected && !element.matches(':disabled')
+
+  const came = ({ target }: FocusEvent): void => {
+    if (isStop(target) && target !== body) stay = stayAt(target)
+  }
+  const left = ({ target }: FocusEvent): void => {
+    const before = stay
+    // Only then is it known whether it was left, or taken away.
+    setTimeout(() => {
+      if (stay === before && before !== null && before.element === target && isThere(before) && isLost())
+        stay = null
+    })
+  }
+  const goOn = (): void => {
+    if (stay === null || !isLost()) return
+    const next = isThere(stay) ? stay.element : nextTo(stay)
+    next?.focus({ preventScroll: true })
+  }
+  const changed = (): void => {
+    // What is disabled has the keyboard until the page is drawn again.
+    if (stay === null || (!isLost() && isThere(stay))) return
+    // Whoever removed it may know better where to go on, and what is disabled may soon be enabled again.
+    setTimeout(goOn, stay.element.isConnected && !isThere(stay) ? DISABLED_MS : 0)
+  }
+  const observer = new MutationObserver(changed)
+  document.addEventListener('focusin', came)
+  document.addEventListener('focusout', left)
+  observer.observe(body, { subtree: true, childList: true, attributeFilter: ['disabled'] })
+  return () => {
+    observer.disconnect()
+    document.removeEventListener('focusin', came)
+    document.removeEventListener('focusout', left)
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect } from 'vitest'
+import { STEPS } from '../../src/renderer/app/place'
+import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { fullProject } from '../fixtures/full-project'
+
+if (browserMissing !== null) console.log(`The tests of all views are skipped: ${browserMissing}`)
+
+/** Dark and narrow, and as at a zoom of 200 % with the system's own colours: what other tests do not look at. */
+const LOOKS = [
+  { name: 'dark', viewport: { width: 1024, height: 700 }, colorScheme: 'dark', forcedColors: 'none' },
+  { name: 'zoomed', viewport: { width: 720, height: 450 }, colorScheme: 'light', forcedColors: 'active' }
+] as const
+
+describe.skipIf(browserMissing !== null)('every view in Chromium', () => {
+  it('is accessible and fits, dark, zoomed and in the system’s colours, and the keyboard stays in it', async ({
+    open
+  }) => {
+    const page = await open(await fullProject(await temporaryFolder()), 'pair')
+    const steps = page.getByRole('navigation')
+    for (const { id, label } of STEPS) {
+      await steps.getByText(label, { exact: true }).click()
+      await page.locator('h1:focus').waitFor({ state: 'attached' })
+      await page.waitForLoadState('networkidle')
+      for (const { name, viewport, ...media } of LOOKS) {
+        await page.setViewportSize(viewport)
+        await page.emulateMedia({ ...media, reducedMotion: 'reduce' })
+        await expectAccessible(page, `${id}, ${name}`)
+      }
+    }
+
+    // What had the keyboard is gone: it goes on with what is like it, and else where that was.
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await steps.getByText('Prompts', { exact: true }).click()
+    await page.getByRole('button', { name: 'Delete prompt 1' }).press('Enter')
+    await page.getByText('1 prompt in').waitFor()
+    const focused = page.locator(':focus')
+    await expect.poll(() => focused.getAttribute('aria-label')).toBe('Delete prompt 1')
+    await page.getByRole('button', { name: 'Pairs of the project' }).press('Enter')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Add pair…' }).press('Enter')
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(1)
+    await expect.poll(() => focused.innerText()).toBe('Add pair…')
+    await dialog.getByRole('button', { name: 'Close' }).press('Enter')
+    await expect.poll(() => focused.getAttribute('aria-label')).toBe('Pairs of the project')
+  })
+})
