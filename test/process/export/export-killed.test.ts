@@ -45,7 +45,7 @@ describe('an export that is killed', () => {
     await exportRecipe(folders, UPPER, complete)
     const expected = await filesOf(complete)
     let interrupted = 0
-    for (let kill = 0; kill < 12; kill++) {
+    for (let kill = 0; kill < 8; kill++) {
       const place = join(parent, String(kill))
       await mkdir(place)
       await killAfter(Math.random() * 120, folders, place)
@@ -63,7 +63,7 @@ describe('an export that is killed', () => {
       expect(left.sort()).toEqual([...new Set([...targets, ...unfinished])].sort())
     }
     // An export takes most of the time, so hardly any kill falls between two.
-    expect(interrupted).toBeGreaterThan(5)
+    expect(interrupted).toBeGreaterThan(3)
   })
 
   it('gives back what it had put aside when it is killed between the two renames', async () => {

@@ -52,12 +52,23 @@ async function collect(events: AsyncIterable<SweepEvent>): Promise<SweepEvent[]>
   return seen
 }
 
-/** A project of the short pair with an eighth of the demo's prompts: where any sweep will do. */
+/** A project of the short pair with an eighth of the demo's prompts, without a soup: where any sweep will do. */
 async function quickProject(client: ReturnType<typeof startWorkbench>): Promise<string> {
   const { path } = await client.projects.create({ folder, name: 'Quick', ...(await shortPair()) })
   const prompts = await demoPrompts(8)
-  await client.prompts.save({ path, pair: 'pair-1', seen: 0, prompts })
+  const { revision } = await client.prompts.save({ path, pair: 'pair-1', seen: 0, prompts })
+  await stirred(client, path, revision, 0)
   return path
+}
+
+/** Has the next sweep score so many blends. */
+async function stirred(
+  client: ReturnType<typeof startWorkbench>,
+  path: string,
+  seen: number,
+  soupSize: number
+): Promise<void> {
+  await client.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { soupSize } } })
 }
 
 const SETTINGS = PairChanges.shape.settings.unwrap()
@@ -281,6 +292,7 @@ describe('a sweep', () => {
     const told: JobNews[] = []
     const client = startWorkbench({ onJobNews: (news) => told.push(news) })
     const path = await quickProject(client)
+    await stirred(client, path, (await client.projects.open({ path })).revision, 21)
     const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1' })
     expect(await client.projects.open({ path })).toMatchObject({ running: ['sweep'] })
 
@@ -322,7 +334,8 @@ describe('a sweep', () => {
 
   it('scores exactly, in a preview, the range that is looked at meanwhile', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
+    const { path, revision } = await client.projects.openDemo()
+    await stirred(client, path, revision, 0)
     const own = { path, pair: 'pair-1' }
     const preview = async (range: { start: number; end: number } | null) => {
       const sampling = engine.holdAt(inOrder('done', 'done', 'progress'))
