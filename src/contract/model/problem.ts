@@ -1,4 +1,8 @@
 import { z } from 'zod'
+import { issueWords } from './issue-words'
+
+// People read what schemas complain of in their own files.
+z.config({ localeError: issueWords })
 
 /** What went wrong, in words a caller can act on. One code per thing a caller may do differently. */
 const PROBLEM_CODES = [

@@ -12,7 +12,7 @@ export function problemOf(error: unknown): Problem | null {
     return {
       code: 'out-of-memory',
       message: `Memory ran out: ${error.message}`,
-      hint: 'Close other programs, or use fewer prompts, and run again.'
+      hint: 'Close other programs, or use fewer prompts (--prompts), and run again.'
     }
   }
   return null

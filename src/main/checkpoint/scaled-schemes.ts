@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { WorkbenchError } from '../../contract/model/problem'
-import { settingWords } from './setting-words'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { describeValue } from '../family/config-reader'
 import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
@@ -236,9 +235,7 @@ export function configWithoutScales(
   throw new WorkbenchError(
     'unsupported',
     `${configPath}: "quantization_config" is of the method ${method}` +
-      (read === undefined
-        ? ', which is not read'
-        : `, read but for this: ${settingWords(quantised, read.error)}`) +
+      (read === undefined ? ', which is not read' : `, read but for this: ${describeIssue(read.error)}`) +
       `; read are ${READ}.`,
     'Use the unquantised checkpoint.'
   )

@@ -41,7 +41,7 @@ export const SWEEPS = documentFolder({
   ...SWEEP_FORMAT,
   folder: 'sweeps',
   id: ({ id }) => id,
-  tooLarge: 'Sweep with fewer prompts or fewer recipes.'
+  tooLarge: 'Sweep with fewer prompts (--prompts) or fewer recipes (--recipes).'
 })
 
 export const SEARCHES = documentFolder<SearchDocument>({
@@ -52,7 +52,7 @@ export const SEARCHES = documentFolder<SearchDocument>({
   version: SEARCH_VERSION,
   migrations: { 1: grownSearch, 2: (search) => ({ ...search, id: search['sweepId'] }) },
   maxBytes: 100_000_000,
-  tooLarge: 'Search with fewer prompts, generations or recipes.'
+  tooLarge: 'Search with fewer prompts (of the sweep), generations (--generations) or recipes (--beam).'
 })
 
 const Grown = z.looseObject({ settings: z.looseObject({ beam: z.number() }) })

@@ -108,7 +108,7 @@ export function refuseTooManyAnswers(promptCount: number, variantCount: number, 
   throw new WorkbenchError(
     'bad-input',
     `sampleCount: ${plural(sampleCount, 'answer')} to ${plural(promptCount, 'prompt')} by ${plural(variantCount, 'variant')} are ${plural(answers, 'answer')}; at most ${MAX_ANSWERS} are generated in one run.`,
-    'Ask for fewer answers, prompts or variants.'
+    'Ask for fewer answers (--n), prompts (--prompts) or variants.'
   )
 }
 

@@ -21,15 +21,9 @@ export function parseTask(text: string): { task: Task } | { problems: string[] }
   }
   const parsed = Task.safeParse(json)
   if (parsed.success) return { task: parsed.data }
-  const problems = parsed.error.issues.map((issue) => {
-    const message = issue.message.replace(
-      /^Invalid input: (expected .*), received undefined$/,
-      'is missing; $1'
-    )
-    return issue.path.length === 0
-      ? message
-      : `${issue.path.map(fieldName).join('').replace(/^\./, '')}: ${message}`
-  })
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(fieldName).join('').replace(/^\./, '')}: ${message}`
+  )
   const more = problems.length - MOST_PROBLEMS
   return { problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more`] : problems }
 }

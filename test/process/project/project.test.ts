@@ -193,7 +193,7 @@ describe('opening a project', () => {
 
   test.each([
     ['project.json', '{"schemaVersion": 1', 'is not JSON'],
-    ['project.json', '[]', 'is not a project: Invalid input: expected object'],
+    ['project.json', '[]', 'is not a project: expected an object, found a list'],
     ['project.json', '{"schemaVersion": "1"}', 'is not a project: schemaVersion: '],
     ['project.json', '{"schemaVersion": 1, "name": ""}', 'is not a project: name: '],
     [

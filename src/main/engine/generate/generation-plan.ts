@@ -235,6 +235,6 @@ function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): n
     'out-of-memory',
     `The keys of one layer, for one sequence of ${length} tokens in each model, take ` +
       `${(layerKeyBytes(spec, trie, length) / 1e6).toFixed(0)} MB; WebGPU is sure to address ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
-    'Ask for fewer tokens, compare fewer models at a time, or use the CPU.'
+    'Ask for fewer tokens (--max-tokens), compare fewer models at a time, or use the CPU (--device cpu).'
   )
 }

@@ -80,7 +80,7 @@ export function chooseHeldWeights(
     'out-of-memory',
     `Generating takes at least ${formatMemory(leastBytes(chosen))} with weights in ${chosen}, one sequence of each model and the ` +
       `longest prompt: more than the ${formatMemory(memoryBytes)} allowed.`,
-    `Allow more memory${fitting === null ? '' : `, or use ${fitting} (${formatMemory(leastBytes(fitting))})`}, fewer tokens, or compare fewer models at a time.`
+    `Allow more memory (--memory)${fitting === null ? '' : `, or hold weights as ${fitting} (--weights ${fitting}, ${formatMemory(leastBytes(fitting))})`}, fewer tokens (--max-tokens), or compare fewer models at a time.`
   )
 }
 

@@ -312,12 +312,12 @@ describe('packed weights', () => {
 
   test.each([
     [{ quant_method: 'awq', bits: 4 }, /of the method "awq", which is not read; read are float8/],
-    [{ ...GPTQ.config, bits: 3 }, /of the method "gptq", read but for this: "bits" is 3, expected 4 or 8;/],
+    [{ ...GPTQ.config, bits: 3 }, /of the method "gptq", read but for this: bits: expected 4 or 8, found 3;/],
     [
       { ...GPTQ.config, checkpoint_format: 'marlin' },
-      /"checkpoint_format" is "marlin", expected "gptq" or "gptq_v2"/
+      /checkpoint_format: expected "gptq" or "gptq_v2", found "marlin"/
     ],
-    [{ ...GPTQ.config, group_size: 0 }, /"group_size" is 0, expected (-1|more than 0)/],
+    [{ ...GPTQ.config, group_size: 0 }, /group_size: expected (-1|more than 0), found 0/],
     [{ ...GPTQ.config, dynamic: { '+:.*down.*': { bits: 8 } } }, /dynamic/],
     [{ ...GPTQ.config, rotation: 'hadamard' }, /rotation/],
     [{ ...PACKED.config, format: 'nvfp4-pack-quantized' }, /of the method "compressed-tensors".*format/],

@@ -219,7 +219,7 @@ describe('a broken safetensors file', () => {
       '{"a": {"dtype": "F32", "dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}',
       /names "dtype" twice/
     ],
-    ['a tensor that is no object', { a: 1 }, /tensor "a": .*expected object/],
+    ['a tensor that is no object', { a: 1 }, /tensor "a": expected an object, found 1/],
     ['no dtype', { a: { shape: [1], data_offsets: [0, 4] } }, /tensor "a": dtype: /],
     [
       'an unknown dtype',

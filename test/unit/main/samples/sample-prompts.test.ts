@@ -87,7 +87,7 @@ describe('a JSON Lines file', () => {
   test.each([
     ['"ok"\n{"text": }', /^p\.jsonl, line 2 is not JSON: /],
     ['\n{"text": ""}', /^p\.jsonl, line 2: text: a prompt needs some text$/],
-    ['{"prompt": 7}', /^p\.jsonl, line 1: prompt: .*expected string, received number$/],
+    ['{"prompt": 7}', /^p\.jsonl, line 1: prompt: expected a text, found 7$/],
     [
       '{"query": "x"}',
       /^p\.jsonl, line 1: text: expected a text, or a prompt, question or messages instead$/
@@ -151,7 +151,7 @@ describe('a CSV file', () => {
       'text\n"A\r\nB"\nC,"',
       'p.csv, line 4: the record that starts here has a quoted field that does not end.'
     ],
-    ['text,raw\nA,maybe', 'p.csv, line 2: raw: Invalid input: expected boolean, received string'],
+    ['text,raw\nA,maybe', 'p.csv, line 2: raw: expected true or false, found "maybe"'],
     ['text\n', 'p.csv holds no prompt.'],
     ['', 'p.csv holds no prompt.']
   ])('is refused with file, line and field: %j', async (content, message) => {

@@ -545,7 +545,7 @@ describe('a tokenizer.json', () => {
   test.each([
     ['merges of both forms', withModel({ merges: ['Ġ A', ['Ċ', 'Ċ']] }), /model\.merges.*pairs of tokens/],
     ['a merge of three', withModel({ merges: [['a', 'b', 'c']] }), /model\.merges/],
-    ['words for tokens', withModel({ type: 'WordLevel' }), /model\.type.*"BPE"\|"Unigram"/],
+    ['words for tokens', withModel({ type: 'WordLevel' }), /model\.type.*"BPE" or "Unigram"/],
     [
       'whole-word tokens',
       { ...tokenizer, added_tokens: [{ id: 300, content: 'x', single_word: true }] },

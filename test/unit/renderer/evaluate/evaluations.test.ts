@@ -435,7 +435,7 @@ describe('a task as text', () => {
   it('names the fields that are wrong, and no more than can be read at once', () => {
     expect(parseTask('{')).toMatchObject({ problems: [expect.stringMatching(/^This is not JSON: /)] })
     expect(parseTask(JSON.stringify({ ...TASK, name: undefined }))).toMatchObject({
-      problems: [expect.stringMatching(/^name: is missing; expected string/)]
+      problems: [expect.stringMatching(/^name: is missing; expected a text/)]
     })
     const prompts = Array.from({ length: 12 }, () => ({ ...TASK.prompts[0], text: '' }))
     const parsed = parseTask(JSON.stringify({ ...TASK, prompts }))

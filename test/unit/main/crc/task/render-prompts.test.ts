@@ -197,7 +197,7 @@ describe('prompt sets', () => {
 describe('a prompt file', () => {
   test.each([
     ['is no JSON', '[{', 'bad-file', /is not JSON/],
-    ['is no list', '{"text": "x"}', 'bad-input', /is not a prompt set: .*expected array/],
+    ['is no list', '{"text": "x"}', 'bad-input', /is not a prompt set: expected a list, found an object/],
     ['has an empty list', '[]', 'bad-input', /at least one prompt/],
     ['lacks a field', '[{"text": "x", "valid": ["A", "B"]}]', 'bad-input', /0\.category/],
     [

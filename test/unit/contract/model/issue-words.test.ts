@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { describeIssue } from '../../../../src/contract/model/problem'
+
+const File = z.strictObject({
+  name: z.string().min(1),
+  count: z.number().int().max(8),
+  bits: z.literal([4, 8]),
+  raw: z.boolean(),
+  rows: z.array(z.number()).length(2),
+  at: z.iso.datetime()
+})
+const FILE = { name: 'a', count: 1, bits: 4, raw: true, rows: [1, 2], at: '2026-01-31T12:00:00Z' }
+
+test.each([
+  [{ ...FILE, name: 7 }, 'name: expected a text, found 7'],
+  [{ ...FILE, name: undefined }, 'name: is missing; expected a text'],
+  [{ ...FILE, name: '' }, 'name: expected at least 1 characters, found ""'],
+  [{ ...FILE, count: 1.5 }, 'count: expected a whole number, found 1.5'],
+  [{ ...FILE, count: 9 }, 'count: expected at most 8, found 9'],
+  [{ ...FILE, bits: 3 }, 'bits: expected 4 or 8, found 3'],
+  [{ ...FILE, raw: 'maybe' }, 'raw: expected true or false, found "maybe"'],
+  [{ ...FILE, raw: 'a\u202eb' }, 'raw: expected true or false, found another text'],
+  [{ ...FILE, rows: [1] }, 'rows: expected exactly 2 entries, found a list'],
+  [{ ...FILE, at: 'today' }, 'at: expected a date and time such as 2026-01-31T12:00:00Z'],
+  [{ ...FILE, colour: 1 }, '"colour" is no field of it'],
+  [[], 'expected an object, found a list']
+])('%j: what is wrong is said in words', (value, words) => {
+  const { error } = File.safeParse(value)
+  expect(error === undefined ? null : describeIssue(error)).toBe(words)
+})
