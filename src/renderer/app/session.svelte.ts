@@ -24,6 +24,7 @@ import { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Probing } from '../recipes/probing.svelte'
 import { Samples } from '../samples/samples.svelte'
 import type { Host } from './host'
+import { Notes } from './notes.svelte'
 import { OpenProject } from './open-project.svelte'
 import { type Place, placeHash, type Step, stepOfRun } from './place'
 import { Tasks } from './tasks.svelte'
@@ -47,6 +48,7 @@ export class Session extends OpenProject {
   readonly study: Study
   /** The same side by side. */
   readonly comparison: PairsComparison
+  readonly notes: Readonly<Record<'project' | 'pair', Notes>>
   readonly tasks: Tasks
   readonly prompts: Prompts
   readonly ranges: Ranges
@@ -71,6 +73,7 @@ export class Session extends OpenProject {
     this.queue = new Queue(this)
     this.study = new Study(this)
     this.comparison = new PairsComparison(this)
+    this.notes = { project: new Notes(this, 'project'), pair: new Notes(this, 'pair') }
     // In this order the top bar chooses among jobs that run at once.
     this.tasks = new Tasks(this)
     this.prompts = new Prompts(this)
@@ -202,7 +205,8 @@ export class Session extends OpenProject {
 
   /** Whether edits wait for the user to say what becomes of them. */
   get waits(): boolean {
-    return this.prompts.waits || this.samples.prompts.waits
+    const { project, pair } = this.notes
+    return [this.prompts, this.samples.prompts, project, pair].some(({ waits }) => waits)
   }
 
   /** Has a field saved with whatever else is being edited. @param save what is typed; nothing where nothing is @returns what ends it */
@@ -215,6 +219,7 @@ export class Session extends OpenProject {
   async flush(): Promise<void> {
     await Promise.all([
       ...[this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()],
+      ...[this.notes.project.save(), this.notes.pair.save()],
       ...this.fields.map((save) => save())
     ])
   }

@@ -361,10 +361,10 @@ export class Ranges {
   }
 
   /** What the next sweep restores layers to: another checkpoint of the project, by its id; null: base. */
-  setSource(id: string | null): void {
+  async setSource(id: string | null): Promise<void> {
     const { otherCheckpoints } = this.project.state.document
     const name = otherCheckpoints.find((other) => other.id === id)?.name ?? 'base'
-    void this.project.set(`restore to ${name}`, { settings: { source: id } })
+    await this.project.set(`restore to ${name}`, { settings: { source: id } })
   }
 
   /** The inspector follows what is selected unless the user is looking at another range. */

@@ -94,9 +94,9 @@ export class SweepPlanning {
   }
 
   /** Whether it scores a soup too. */
-  setSoup(on: boolean): void {
+  async setSoup(on: boolean): Promise<void> {
     const soupSize = on ? DEFAULT_SOUP_SIZE : 0
-    void this.project.set(on ? 'score blends' : 'leave blends out', { settings: { soupSize } })
+    await this.project.set(on ? 'score blends' : 'leave blends out', { settings: { soupSize } })
   }
 
   /** Asks how much of it is there already. */
