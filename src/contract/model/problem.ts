@@ -63,6 +63,10 @@ export function firstIssue(error: z.ZodError): FirstIssue {
   return closest(error.issues, [])
 }
 
+/** How many of the complaints are of fields that a form does not have. */
+const strangers = (issues: readonly z.core.$ZodIssue[]): number =>
+  issues.filter(({ code }) => code === 'unrecognized_keys').length
+
 function closest(issues: readonly z.core.$ZodIssue[], parents: readonly PropertyKey[]): FirstIssue {
   const issue = issues[0]
   if (issue === undefined) {
@@ -70,8 +74,8 @@ function closest(issues: readonly z.core.$ZodIssue[], parents: readonly Property
   }
   const path = [...parents, ...issue.path]
   if (issue.code === 'invalid_union') {
-    // "Invalid input" says nothing: take the form that comes closest, the one with the fewest complaints.
-    const nearest = issue.errors.toSorted((a, b) => a.length - b.length)[0]
+    // Take the form that comes closest: all of whose fields it has, or else the one with the fewest complaints.
+    const nearest = issue.errors.toSorted((a, b) => strangers(a) - strangers(b) || a.length - b.length)[0]
     if (nearest !== undefined && nearest.length > 0) return closest(nearest, path)
   }
   const unknown = issue.code === 'unrecognized_keys' ? issue.keys : []

@@ -29,3 +29,17 @@ test.each([
   const { error } = File.safeParse(value)
   expect(error === undefined ? null : describeIssue(error)).toBe(words)
 })
+
+test('of several forms the one is meant whose fields are there', () => {
+  const Form = z.union([
+    z.strictObject({ name: z.string(), ranges: z.array(z.number()) }),
+    z.strictObject({
+      name: z.string(),
+      layers: z.array(z.object({ attention: z.number().max(2), mlp: z.number() }))
+    })
+  ])
+  const { error } = Form.safeParse({ name: 'x', layers: [{ attention: 5 }] })
+  expect(error === undefined ? null : describeIssue(error)).toBe(
+    'layers.0.attention: expected at most 2, found 5'
+  )
+})
