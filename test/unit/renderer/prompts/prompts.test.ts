@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest'
+import type { ProjectState } from '../../../../src/contract/documents/project'
+import { PROMPTS } from '../../../fixtures/project-documents'
+import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+
+async function opened(changes: Partial<ProjectState> = {}) {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(projectState(changes))
+  session.prompts.attach()
+  await settled()
+  return { line, session, prompts: session.prompts }
+}
+
+it('prompts are known for a built-in set, and rendered as main says or not at all', async () => {
+  const { line, session, prompts } = await opened()
+  await line.answer('prompts.builtin', 0, [{ id: 'demo-crc', name: 'Demo', prompts: PROMPTS }])
+  expect(prompts.builtinId).toBe('demo-crc')
+  await line.answer('prompts.render', 0, { prompts: [{ rendered: 'x' }], notices: ['odd'] })
+  expect([prompts.rendered.length, prompts.notices]).toEqual([1, ['odd']])
+  const state = projectState({ revision: 2 })
+  const rendering = { ...state.document.rendering, assistantPrefix: 'I say ' }
+  session.accept({ ...state, document: { ...state.document, rendering } })
+  await settled()
+  line.call('prompts.render', 1).answer.reject(new Error('The template fails.'))
+  await settled()
+  expect([prompts.rendered, prompts.renderProblem?.message]).toEqual([[], 'The template fails.'])
+  const [first] = prompts.drafts
+  if (first === undefined) throw new Error('there is no prompt')
+  prompts.edit(first.id, { text: 'Another letter.' })
+  expect(prompts.builtinId).toBeNull()
+})
+
+it('prompts of a pair’s own are a copy of the project’s, and given back by undo', async () => {
+  const { line, session, prompts } = await opened()
+  void prompts.useOwn(true)
+  await settled()
+  expect(line.call('prompts.own', 0).input).toMatchObject({ prompts: PROMPTS })
+  await line.answer('prompts.own', 0, projectState({ revision: 2, ownPrompts: true }))
+  expect(session.history.undoable).toBe('give the pair prompts of its own')
+  void session.history.undo()
+  await settled()
+  expect(line.call('prompts.own', 1).input).toMatchObject({ prompts: null })
+  await line.answer('prompts.own', 1, projectState({ revision: 3 }))
+  void prompts.useOwn(false)
+  await settled()
+  line.call('prompts.own', 2).answer.reject(new Error('The disk is full.'))
+  await settled()
+  expect(session.history.undoable).toBeNull()
+})
+
+it('how prompts are rendered is typed as one step to undo', async () => {
+  const { line, session, prompts } = await opened()
+  for (const [place, assistantPrefix] of ['A', 'An'].entries()) {
+    void prompts.setRendering({ assistantPrefix })
+    await settled()
+    const state = projectState({ revision: place + 2 })
+    const rendering = { ...state.document.rendering, assistantPrefix }
+    await line.answer('pairs.update', place, { ...state, document: { ...state.document, rendering } })
+  }
+  void session.history.undo()
+  await settled()
+  expect(line.call('pairs.update', 2).input).toMatchObject({
+    changes: { rendering: { assistantPrefix: '' } }
+  })
+})
