@@ -29,8 +29,9 @@ export default defineConfig({
     // Pages that are saved hold style sheets of the window; left to itself Vitest makes them empty.
     css: { include: [/\.css\?raw$/] },
     setupFiles: ['test/setup.ts'],
-    // Engine, command line and browser tests start real processes, each with its own threads.
-    maxWorkers: 2,
+    // Tests start real processes, each with its own threads, and wait for them: two at a time leave two cores idle for four tenths
+    // of the time.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/summary-reporter.ts'],
