@@ -22,6 +22,8 @@ import { colorBar } from '../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from './metrics'
 import { PARTIAL_INSET } from './heatmap-cells'
 import { isPartial, minimumValidity, type ScoreBoard } from './score-board'
+import type { ChartColors } from '../plots/chart-theme'
+import { MARK_LOOKS, type MarkLook } from './mark-looks'
 
 /** What the triangle of ranges shows. */
 export interface TriangleContent {
@@ -155,9 +157,17 @@ function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
   const contour = contourPath(geometry, feasible, false)
   return [
     path(cover, { fill: colors.surface, opacity: 0.55 }),
-    path(contour, { stroke: colors.surface, width: 3 }),
-    path(contour, { stroke: colors.ink, width: 1.25 })
+    ...outline(MARK_LOOKS.limit, colors, (style) => path(contour, style))
   ]
+}
+
+/** A line over what sets it off from the cells. */
+function outline(
+  { color, width, halo }: MarkLook,
+  colors: ChartColors,
+  shape: (style: { stroke: string; width: number }) => Shape
+): Shape[] {
+  return [shape({ stroke: colors.surface, width: halo }), shape({ stroke: colors[color], width })]
 }
 
 /** Slanting lines over cells, which go on from each to the next. */
@@ -211,30 +221,23 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
     width: geometry.cell,
     height: geometry.cell
   })
-  const framed = (range: RestorationRange, stroke: string): Shape[] => [
-    rect(box(range), { stroke: colors.surface, width: 6 }),
-    rect(box(range), { stroke, width: 3 })
-  ]
+  const framed = (range: RestorationRange, look: MarkLook): Shape[] =>
+    outline(look, colors, (style) => rect(box(range), style))
   const contour = contourPath(geometry, plateau, true)
   const corner = short(Math.min(14, geometry.cell * 0.6))
   return [
     ...(unbrushed.length === 0
       ? []
       : [path(cellsPath(geometry, unbrushed), { fill: colors.surface, opacity: 0.78 })]),
-    ...(contour === ''
-      ? []
-      : [
-          path(contour, { stroke: colors.surface, width: 5 }),
-          path(contour, { stroke: colors.checkpoint, width: 2.5 })
-        ]),
+    ...(contour === '' ? [] : outline(MARK_LOOKS.plateau, colors, (style) => path(contour, style))),
     ...shown(selected).flatMap((range) => {
       const { x, y } = cellCorner(geometry, range)
       return [
-        ...framed(range, colors.ink),
+        ...framed(range, MARK_LOOKS.selected),
         path(`M${short(x)} ${short(y)}h${corner}l-${corner} ${corner}z`, { fill: colors.ink })
       ]
     }),
-    ...(chosen === selected ? [] : shown(chosen).flatMap((range) => framed(range, colors.accent)))
+    ...(chosen === selected ? [] : shown(chosen).flatMap((range) => framed(range, MARK_LOOKS.chosen)))
   ]
 }
 
@@ -259,12 +262,8 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
   ]
   if (small) return bar
   const has = (key: string | null): boolean => board.ranges.some((range) => rangeKey(range) === key)
-  const swatch = (left: number, top: number): { x: number; y: number; width: number; height: number } => ({
-    x: left + 1,
-    y: top + 1,
-    width: 12,
-    height: 12
-  })
+  const key = ({ color, keyed }: MarkLook, left: number, top: number): Shape =>
+    rect({ x: left + 1, y: top + 1, width: 12, height: 12 }, { stroke: colors[color], width: keyed })
   const validity = scoreWords(board.scoredBy).validity
   const ofPost = room < 180 ? '' : ` (${rho.toFixed(2)} × post)`
   return [
@@ -273,7 +272,7 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
       ? []
       : fine
         ? [
-            rect(swatch(x, y + 46), { stroke: colors.ink, width: 1.25 }),
+            key(MARK_LOOKS.limit, x, y + 46),
             words(`${validity} ≥ ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
           ]
         : [
@@ -287,22 +286,16 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
           ]),
     ...(has(selected)
       ? [
-          rect(swatch(x, y + 68), { stroke: colors.ink, width: 2 }),
+          key(MARK_LOOKS.selected, x, y + 68),
           path(`M${x + 1} ${y + 69}h7l-7 7z`, { fill: colors.ink }),
           words(outlines.selected, x + 21, y + 79)
         ]
       : []),
     ...(chosen !== selected && has(chosen)
-      ? [
-          rect(swatch(x + 84, y + 68), { stroke: colors.accent, width: 2 }),
-          words('inspected', x + 105, y + 79)
-        ]
+      ? [key(MARK_LOOKS.chosen, x + 84, y + 68), words('inspected', x + 105, y + 79)]
       : []),
     ...(plateau.length > 0
-      ? [
-          rect(swatch(x, y + 90), { stroke: colors.checkpoint, width: 2.5 }),
-          words(outlines.plateau, x + 21, y + 101)
-        ]
+      ? [key(MARK_LOOKS.plateau, x, y + 90), words(outlines.plateau, x + 21, y + 101)]
       : [])
   ]
 }
