@@ -137,7 +137,9 @@ async function sweepLines(own: ProjectPair): Promise<Lines> {
       : rangesToCheck(sweep, null, rho, check.models.length)
   const unchecked = best.findIndex((recipe) => checkOf(check, { kind: 'recipe', recipe }) === null)
   const checked = unchecked === -1 ? best.length : unchecked
-  const { scoredBy } = sweep
+  const { scoredBy, preview } = sweep
+  // A preview has those apart that it only estimates.
+  const soupSize = sweep.soup.length + (preview === null ? 0 : preview.soup.length)
   const task =
     scoredBy.kind === 'crc'
       ? ['task: crc']
@@ -152,7 +154,7 @@ async function sweepLines(own: ProjectPair): Promise<Lines> {
         ]
   return [
     'sweep:',
-    ...[...task, `soup: ${sweep.soup.length}`, `rho: ${rho}`].map((line) => `  ${line}`),
+    ...[...task, `soup: ${soupSize}`, `rho: ${rho}`].map((line) => `  ${line}`),
     ...(checked === 0 ? [] : ['', `check: ${checked}`])
   ]
 }
