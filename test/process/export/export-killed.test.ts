@@ -38,33 +38,38 @@ describe('an export that is killed', () => {
     await child.kill()
   }
 
-  it('leaves at every moment a complete target or none, and the next export cleans up', async () => {
-    const folders = await writePair()
-    const parent = await temporaryFolder()
-    const complete = join(await temporaryFolder(), 'complete')
-    await exportRecipe(folders, UPPER, complete)
-    const expected = await filesOf(complete)
-    let interrupted = 0
-    for (let kill = 0; kill < 8; kill++) {
-      const place = join(parent, String(kill))
-      await mkdir(place)
-      await killAfter(Math.random() * 120, folders, place)
-      const names = await readdir(place)
-      const targets = names.filter((name) => !name.startsWith('.'))
-      expect(targets).toContain('new-0')
-      for (const name of targets) expect(await filesOf(join(place, name)), name).toEqual(expected)
-      const unfinished = new Set(names.flatMap((name) => /^\.(.+)\.slr-/.exec(name)?.[1] ?? []))
-      if (unfinished.size > 0) interrupted += 1
-      for (const name of unfinished)
-        await exportRecipe(folders, UPPER, join(place, name), { overwrite: true })
-      // What an export replaced is kept beside it, also where a kill fell just after the rename.
-      const kept = /\.replaced(?:-\d+)?$/
-      const left = (await readdir(place)).filter((name) => !kept.test(name) || targets.includes(name))
-      expect(left.sort()).toEqual([...new Set([...targets, ...unfinished])].sort())
+  // As many starts of a program, one after the other, take long on a busy machine.
+  it(
+    'leaves at every moment a complete target or none, and the next export cleans up',
+    { timeout: 240_000 },
+    async () => {
+      const folders = await writePair()
+      const parent = await temporaryFolder()
+      const complete = join(await temporaryFolder(), 'complete')
+      await exportRecipe(folders, UPPER, complete)
+      const expected = await filesOf(complete)
+      let interrupted = 0
+      for (let kill = 0; kill < 8; kill++) {
+        const place = join(parent, String(kill))
+        await mkdir(place)
+        await killAfter(Math.random() * 120, folders, place)
+        const names = await readdir(place)
+        const targets = names.filter((name) => !name.startsWith('.'))
+        expect(targets).toContain('new-0')
+        for (const name of targets) expect(await filesOf(join(place, name)), name).toEqual(expected)
+        const unfinished = new Set(names.flatMap((name) => /^\.(.+)\.slr-/.exec(name)?.[1] ?? []))
+        if (unfinished.size > 0) interrupted += 1
+        for (const name of unfinished)
+          await exportRecipe(folders, UPPER, join(place, name), { overwrite: true })
+        // What an export replaced is kept beside it, also where a kill fell just after the rename.
+        const kept = /\.replaced(?:-\d+)?$/
+        const left = (await readdir(place)).filter((name) => !kept.test(name) || targets.includes(name))
+        expect(left.sort()).toEqual([...new Set([...targets, ...unfinished])].sort())
+      }
+      // An export takes most of the time, so hardly any kill falls between two.
+      expect(interrupted).toBeGreaterThan(3)
     }
-    // An export takes most of the time, so hardly any kill falls between two.
-    expect(interrupted).toBeGreaterThan(3)
-  })
+  )
 
   it('gives back what it had put aside when it is killed between the two renames', async () => {
     const folders = await writePair()
