@@ -48,7 +48,7 @@ export const SweepOutline = z.object({
 })
 export type SweepOutline = z.infer<typeof SweepOutline>
 
-/** What is known of a pair's newest sweep that was scored so. */
+/** What is known of the sweep that a pair answers with, among those that were scored so. */
 const OutlinedSweep = z.discriminatedUnion('state', [
   /** The pair was not swept so: `others` says what its sweeps were scored by. */
   z.object({ state: z.literal('none'), others: z.array(z.string()) }),

@@ -155,7 +155,9 @@ export const SweepSummary = z.object({
   post: CategoryScore,
   best: CategoryScore.nullable(),
   /** Whether most ranges were scored on some prompts only. */
-  isPreview: z.boolean().default(false),
+  isPreview: z.boolean(),
+  /** Equal for sweeps that ask the same of the same models, however much of it they have scored. */
+  settingsKey: z.string(),
   computed: RunComputation
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
@@ -179,8 +181,8 @@ export const PairBrief = PairDocument.pick({ id: true, name: true, location: tru
   /** Why its prompts cannot be computed, in words; null where they can, and until the pair was looked at. */
   unusable: z.string().nullable(),
   sweepCount: z.number().int(),
-  /** Null before the first sweep. */
-  newestSweep: SweepSummary.nullable(),
+  /** The sweep that it answers with; null before the first one. */
+  answeringSweep: SweepSummary.nullable(),
   /** What runs of it now. */
   running: z.array(JobKind)
 })

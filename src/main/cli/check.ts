@@ -61,7 +61,7 @@ export function addCheckCommand(program: Command, signal: AbortSignal): void {
     .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
-  withProjectOptions(command, 'save it in this project; checks its newest sweep of ranges')
+  withProjectOptions(command, 'save it in this project; checks its newest sweep, whole before preview')
   withCommonOptions(withDeviceOptions(command)).action(async () => {
     await check(readOptions(CheckOptions, command), command, signal)
   })

@@ -63,7 +63,7 @@ export function addSearchCommand(program: Command, signal: AbortSignal): void {
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
     .option('--fresh', 'compute everything, also what an interrupted search has computed')
-  withProjectOptions(command, 'save it in this project; starts from its newest sweep of ranges')
+  withProjectOptions(command, 'save it in this project; starts from its newest sweep, whole before preview')
   withCommonOptions(withDeviceOptions(command)).action(async () => {
     await search(readOptions(SearchOptions, command), command, signal)
   })

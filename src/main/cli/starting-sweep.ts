@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { answeringFirst } from '../../contract/documents/answering-sweep'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
@@ -51,7 +52,7 @@ interface SweepFirst {
 }
 
 /**
- * The sweep to start from, and where its models are: that of `--from`, or the project's newest that has ranges, or one that is
+ * The sweep to start from, and where its models are: that of `--from`, or the one that the project's pair answers with, or one that is
  * made now.
  *
  * @throws WorkbenchError `bad-input` for a project without one; what a sweep throws
@@ -103,13 +104,13 @@ export async function startingSweep(
   return { pair, sweep }
 }
 
-/** The sweep of `--from`, or the project's newest that has ranges; null when one has to be made. */
+/** The sweep of `--from`, or the one that the project's pair answers with, if it has ranges, or else its newest that has; null when one has to be made. */
 async function givenSweep(
   { from }: z.infer<typeof StartOptions>,
   own: ProjectPair | null
 ): Promise<SweepDocument | null> {
   if (from !== undefined) return readSweep(absolutePath(from))
-  for (const { id } of own?.sweeps ?? []) {
+  for (const { id } of own === null ? [] : answeringFirst(own.sweeps)) {
     const sweep = await own?.readSweep(id)
     if (sweep !== undefined && sweep.ranges.length > 0) return sweep
   }

@@ -1,3 +1,4 @@
+import { answeringFirst } from '../../contract/documents/answering-sweep'
 import { checkOf } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { scoreIn } from '../../contract/documents/swept-model'
@@ -13,7 +14,7 @@ const NEWEST_SWEEPS = 3
 export async function knownScores(own: ProjectPair, prepared: PreparedExport): Promise<CardScores | null> {
   const model = layersModel(prepared.strengths)
   // A model card tells of the character task.
-  const sweeps = own.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc')
+  const sweeps = answeringFirst(own.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
   for (const { id } of sweeps.slice(0, NEWEST_SWEEPS)) {
     const sweep = await own.readSweep(id)
     const recipe = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null

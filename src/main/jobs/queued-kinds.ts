@@ -1,3 +1,4 @@
+import { answeringSweep } from '../../contract/documents/answering-sweep'
 import { evaluationShare } from '../../contract/documents/evaluation'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
 import {
@@ -106,17 +107,21 @@ async function beginEvaluation(evaluations: Evaluations, own: ProjectPair, job: 
   return evaluations.start(own, { task, variants, computing: work.computing })
 }
 
-/** What an evaluation of a pair begins with, as the window offers it: with what its newest sweep selects, once checked. */
+/** What an evaluation of a pair begins with, as the window offers it: with what the sweep selects that it answers with, once checked. */
 async function offeredBy(own: ProjectPair) {
   const { recipes, otherCheckpoints, settings } = own.document
-  const [newest] = own.sweeps
+  const answering = answeringSweep(own.sweeps)
   const selection =
-    newest === undefined
+    answering === undefined
       ? null
       : await inTurns(
-          checkedSelection(await own.readSweep(newest.id), await own.readAnswerCheck(newest.id), settings.rho)
+          checkedSelection(
+            await own.readSweep(answering.id),
+            await own.readAnswerCheck(answering.id),
+            settings.rho
+          )
         )
   const range = selection?.selected ?? null
-  const selected = range === null || newest === undefined ? null : { ...newest, ...range }
-  return evaluatedChoices(variantChoices(recipes, otherCheckpoints, selected), newest)
+  const selected = range === null || answering === undefined ? null : { ...answering, ...range }
+  return evaluatedChoices(variantChoices(recipes, otherCheckpoints, selected), answering)
 }

@@ -10,7 +10,7 @@ import type {
 } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
-import { newestOfCharacters } from '../project/sweep-history'
+import { answeringOfCharacters } from '../project/sweep-history'
 import { openSampledPair } from '../samples/generation'
 import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
 import { prepareSampleRun } from '../samples/prepare-run'
@@ -118,7 +118,7 @@ export class Samples {
     const { engine, turns } = this.context
     const { location, rendering } = own.document
     const request = { ...pairPaths(location), prompts: own.prompts, rendering, variants, settings }
-    const newest = newestOfCharacters(own)
+    const newest = answeringOfCharacters(own)
     const create = (): Job<CrcScoreEvent, CrcProgress> =>
       new Job<CrcScoreEvent, CrcProgress>({
         name: 'sampled scoring',

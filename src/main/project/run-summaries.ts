@@ -46,8 +46,8 @@ export interface RunSummaries<Summary> {
 /** Names of rivals, ranges and variants. */
 const MAX_SUMMARY_BYTES = 1_000_000
 
-/** Version 1 had no word of what a run was computed with, nor sizes of answers. */
-const SUMMARY_VERSION = 2
+/** Version 1 had no word of what a run was computed with, nor sizes of answers; version 2 none of what a sweep asks. */
+const SUMMARY_VERSION = 3
 
 /** The summaries of a kind. */
 export const runSummaries = <Document, Summary extends Listed>(

@@ -12,7 +12,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { factsOf } from '../../contract/model/task-kinds'
 import type { EvaluationFiles } from './evaluation-files'
 import type { ProjectPair } from './project-pair'
-import { newestOfCharacters } from './sweep-history'
+import { answeringOfCharacters } from './sweep-history'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { failuresTask } from '../evaluation/greedy-failures'
 import { judgeMarks } from '../evaluation/judge'
@@ -137,7 +137,7 @@ export async function evaluationView(
 export async function proxiesOf(
   own: ProjectPair,
   run: EvaluationRun,
-  sweepId = newestOfCharacters(own)?.id
+  sweepId = answeringOfCharacters(own)?.id
 ): Promise<Proxies> {
   const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
   const task = await sweepOfTask(own, run)

@@ -8,6 +8,7 @@ import { checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../crc/sweep/sweep-checkpoint'
 import { insteadOfSweep } from './instead-of-sweep'
 import { runSummaries } from './run-summaries'
+import { settingsKeyOf } from './settings-key'
 import { SWEEP_FORMAT, SWEEPS } from './stored-documents'
 
 /** @throws WorkbenchError when it cannot be read, or holds something else, which is named */
@@ -57,6 +58,7 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
     isPreview: sweep.preview !== null,
+    settingsKey: settingsKeyOf(sweep),
     best: best === undefined ? null : { validity: best.validity, diversity: best.diversity },
     computed: {
       device: sweep.device,

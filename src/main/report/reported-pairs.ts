@@ -1,3 +1,4 @@
+import { answeringSweep } from '../../contract/documents/answering-sweep'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { ReportedPairs } from '../../contract/documents/report'
 import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
@@ -7,8 +8,8 @@ import type { ProjectPair } from '../project/project-pair'
 import { problemOf } from '../base/rpc-problems'
 
 /**
- * The pairs of a project side by side, by what a sweep of one of them is scored by: of each its newest sweep of that kind, under the
- * limit that the pair is set to.
+ * The pairs of a project side by side, by what a sweep of one of them is scored by: of each the sweep of that kind that it answers
+ * with, under the limit that the pair is set to.
  *
  * @param sweep that the report shows; null without one
  * @returns null where there is nothing to compare
@@ -41,12 +42,12 @@ export async function reportedPairs(
 
 /** Null where the pair has none, or it cannot be read: opening the project has said so. */
 async function outlineOf(own: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
-  const newest = own.sweeps.find(
-    ({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring
+  const answering = answeringSweep(
+    own.sweeps.filter(({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring)
   )
-  if (newest === undefined) return null
+  if (answering === undefined) return null
   try {
-    const [sweep, check] = [await own.readSweep(newest.id), await own.readAnswerCheck(newest.id)]
+    const [sweep, check] = [await own.readSweep(answering.id), await own.readAnswerCheck(answering.id)]
     return await outlineSweep(sweep, check, own.document.settings.rho)
   } catch (error) {
     if (problemOf(error) === null) throw error

@@ -1,3 +1,4 @@
+import { answeringSweep } from '../../contract/documents/answering-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
@@ -44,13 +45,13 @@ export interface StoredExperiment {
 /**
  * Reads a project for its report.
  *
- * @param sweepId of the sweep to show; the newest when left out
+ * @param sweepId of the sweep to show; that which the pair answers with when left out
  * @throws WorkbenchError `not-found`, `bad-file` or `newer-version` for the sweep; whatever else cannot be read is left out
  */
 export async function readExperiment(
   own: ProjectPair,
   { pair, pairProblem }: PairState,
-  sweepId = own.sweeps[0]?.id
+  sweepId = answeringSweep(own.sweeps)?.id
 ): Promise<StoredExperiment> {
   const unread = [...own.project.warnings]
   if (pairProblem !== null) {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { answeringFirst, answeringSweep } from '../../contract/documents/answering-sweep'
 import { checkOf } from '../../contract/documents/answer-check'
 import { DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
@@ -13,7 +14,7 @@ import { type Lines, variantLines } from './variant-lines'
 /* The study that a project holds: what somebody did by hand in it, as a file. */
 
 /**
- * A study that does what was done in a project: its pairs, the kind of the newest sweep, how many of its best ranges were checked, and
+ * A study that does what was done in a project: its pairs, the kind of the sweep that it answers with, how many of its best ranges were checked, and
  * what was evaluated of each pair.
  *
  * @throws WorkbenchError for a sweep or an evaluation that cannot be read
@@ -102,7 +103,7 @@ const entriesOf = ({ variants, task }: EvaluationRun): Lines =>
   variants.map((variant) => variantLines(variant, task.settings.sampling).join('\n'))
 
 function pairLines({ document: { name, location, rendering }, sweeps }: ProjectPair): Lines {
-  const source = sweeps[0]?.source ?? null
+  const source = answeringSweep(sweeps)?.source ?? null
   const models =
     location.kind === 'demo'
       ? ['demo: true']
@@ -129,7 +130,7 @@ function renderingLines({ systemPrompt, templateArguments, date, assistantPrefix
 
 async function sweepLines(own: ProjectPair): Promise<Lines> {
   const { rho } = own.document.settings
-  const sweep = await own.readSweep(at(own.sweeps, 0, 'sweep').id)
+  const sweep = await own.readSweep(at(answeringFirst(own.sweeps), 0, 'sweep').id)
   const check = await own.readAnswerCheck(sweep.id)
   const best =
     check === null || sweep.scoredBy.kind === 'task'

@@ -1,3 +1,4 @@
+import { answeringSweep } from '../../contract/documents/answering-sweep'
 import type { PairBrief, ProjectState } from '../../contract/documents/project'
 import { unusableWords } from '../../contract/words/pair-words'
 import type { Jobs } from '../jobs/jobs'
@@ -53,7 +54,6 @@ export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, job
       layerCount: post.layerCount,
       parameterCount: post.parameterCount
     }
-    const [newestSweep = null] = own.sweeps
     return {
       id,
       name,
@@ -61,7 +61,7 @@ export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, job
       model: model ?? null,
       unusable: known === null ? null : unusableWords(known),
       sweepCount: own.sweeps.length,
-      newestSweep,
+      answeringSweep: answeringSweep(own.sweeps) ?? null,
       running: jobs.running(own)
     }
   })

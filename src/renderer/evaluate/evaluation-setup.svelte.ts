@@ -7,6 +7,7 @@ import {
   isPlain,
   type TaskEntry
 } from '../../contract/documents/evaluation'
+import { answeringSweep } from '../../contract/documents/answering-sweep'
 import { ON_CPU, type Variant } from '../../contract/documents/samples'
 import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
 import { freeName } from '../../contract/model/free-name'
@@ -71,8 +72,8 @@ export class EvaluationSetup {
   )
 
   readonly choices = $derived.by<Choice[]>(() => {
-    const [newest] = this.project.state.sweeps
-    const offered = evaluatedChoices(this.offered.choices, newest).map(({ variant, origin }): Choice => ({
+    const answering = answeringSweep(this.project.state.sweeps)
+    const offered = evaluatedChoices(this.offered.choices, answering).map(({ variant, origin }): Choice => ({
       key: modelKey(variant),
       entry: { variant },
       origin,
@@ -195,16 +196,16 @@ export class EvaluationSetup {
     })
   }
 
-  /** The newest sweep of the character task. */
+  /** The sweep of the character task that the pair answers with. */
   readonly proxySweep = $derived.by(() =>
-    this.project.state.sweeps.find(({ scoredBy }) => scoredBy.kind === 'crc')
+    answeringSweep(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
   )
 
   compute(choice: Partial<ComputationDraft>): void {
     this.computation = chooseComputation(this.computation, choice)
   }
 
-  /** Adds ranges of the newest sweep of the character task, spread over its diversity; those that are there already take part again. */
+  /** Adds ranges of that sweep of the character task, spread over its diversity; those that are there already take part again. */
   async addSpread(): Promise<void> {
     const { here, client } = this.project
     const sweepId = this.proxySweep?.id

@@ -1,3 +1,4 @@
+import { answeringFirst, answeringSweep } from '../../contract/documents/answering-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { Selection } from '../../contract/documents/crc'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
@@ -62,7 +63,9 @@ export class Ranges {
   private readonly reading: Latest<string>
   /** The sweep that is being read, to be shown; null when none is. */
   readonly opening = $derived.by(() => this.reading.awaited)
-  readonly newest = $derived.by(() => this.project.state.sweeps[0]?.id ?? null)
+  private readonly answering = $derived.by(() => answeringSweep(this.project.state.sweeps))
+  /** By its id; null for none. A preview is not news beside a whole sweep of the same. */
+  readonly newest = $derived.by(() => this.answering?.id ?? null)
   readonly current = $derived(this.opening ?? this.sweep?.id ?? null)
   /** Whether a selection for another rho is on its way. */
   readonly selecting = $derived.by(() => this.limited.awaited)
@@ -113,13 +116,13 @@ export class Ranges {
   readonly selected = $derived.by(() => this.limited.selected)
   readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))
   readonly busy = $derived.by(() => this.job.busy)
-  /** The range that is selected in the newest sweep, which the slider may have changed since it was saved; null for none. */
+  /** The range that is selected in the sweep that the pair answers with, also where the limit was moved since; null for none. */
   readonly selectedOfNewest = $derived.by<(RestorationRange & Restoring) | null>(() => {
-    const newest = this.project.state.sweeps[0]
-    const shown = newest !== undefined && this.sweep?.id === newest.id
-    const selected = (shown ? this.selection?.selected : newest?.selected) ?? null
-    if (newest === undefined || selected === null) return null
-    const { layerCount, source } = newest
+    const { answering } = this
+    const shown = answering !== undefined && this.sweep?.id === answering.id
+    const selected = (shown ? this.selection?.selected : answering?.selected) ?? null
+    if (answering === undefined || selected === null) return null
+    const { layerCount, source } = answering
     return { ...selected, layerCount, source }
   })
 
@@ -187,7 +190,7 @@ export class Ranges {
     return this.sweep?.ranges.find((score) => rangeKey(score) === key) ?? null
   }
 
-  /** Shows the newest sweep unless it was shown before: one that ended while the line was down is news. @param wanted another sweep to show; null for the newest */
+  /** Shows the sweep that the pair answers with unless it was shown before: one that ended while the line was down is news. @param wanted another sweep to show; null for that one */
   async attach(wanted: string | null): Promise<void> {
     const { sweeps } = this.project.state
     const other = wanted !== this.current && sweeps.some(({ id }) => id === wanted) ? wanted : null
@@ -201,7 +204,12 @@ export class Ranges {
     const { rho } = state.document.settings
     if (rho !== before.document.settings.rho) this.limited.hear(rho)
     void this.hearSaved(state.saved)
-    const next = this.project.nextShown('sweep', this.current, state.sweeps, before.sweeps)
+    const next = this.project.nextShown(
+      'sweep',
+      this.current,
+      answeringFirst(state.sweeps),
+      answeringFirst(before.sweeps)
+    )
     if (next === null && !this.busy) this.clear()
     else if (next !== undefined && next !== null && !this.busy) void this.show(next)
     else void this.search.hear(state.history.runs, before.history.runs)

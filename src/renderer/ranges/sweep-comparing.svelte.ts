@@ -54,10 +54,10 @@ export class SweepComparing {
         pairName: nameOf(document.name),
         summary
       })),
-      ...pairs.flatMap(({ id, name, newestSweep }) =>
-        id === document.id || newestSweep === null
+      ...pairs.flatMap(({ id, name, answeringSweep }) =>
+        id === document.id || answeringSweep === null
           ? []
-          : [{ key: keyOf(id, newestSweep.id), pairName: name, summary: newestSweep }]
+          : [{ key: keyOf(id, answeringSweep.id), pairName: name, summary: answeringSweep }]
       )
     ]
   })

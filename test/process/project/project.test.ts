@@ -1,3 +1,4 @@
+import { settingsKeyOf } from '../../../src/main/project/settings-key'
 import { chmod, cp, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import fc from 'fast-check'
@@ -354,6 +355,7 @@ describe('the sweeps of a project', () => {
       createdAt: newer.createdAt,
       seconds: 3.2,
       isPreview: false,
+      settingsKey: settingsKeyOf(newer),
       layerCount: 2,
       promptCount: 2,
       scoredBy: { kind: 'crc' },

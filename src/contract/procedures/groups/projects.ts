@@ -23,7 +23,7 @@ export const projectProcedures = {
   watch: procedure.input(ofPair).output(eventIterator(ProjectState)),
   /** @param pair that the answer shows */
   update: procedure.input(ofPair.extend({ seen, changes: ProjectChanges })).output(ProjectState),
-  /** The whole project as a page to save, with the newest sweep unless another is named. */
+  /** The whole project as a page to save, with the sweep that its pair answers with unless another is named. */
   report: procedure
     .input(ofPair.extend({ format: ReportFormat, sweepId: z.string().optional() }))
     .output(z.object({ fileName: z.string(), content: z.string() })),

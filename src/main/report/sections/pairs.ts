@@ -24,7 +24,7 @@ export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
       blocks: [
         {
           kind: 'paragraph',
-          text: `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, under the limit that the pair is set to.${pairs.shown === null ? '' : ` The rest of this report is of ${pairs.shown}.`}`
+          text: `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, a whole one rather than a preview of the same, under the limit that the pair is set to.${pairs.shown === null ? '' : ` The rest of this report is of ${pairs.shown}.`}`
         },
         ...promptsWarning(pairs, words),
         pairsTable(pairs, words),

@@ -5,7 +5,7 @@ import type { Project } from '../../../../src/main/project/project'
 import { collectReport } from '../../../../src/main/report/collect'
 import { reportMarkdown } from '../../../../src/main/report/markdown'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { comparedSweep } from '../../../fixtures/compared-sweeps'
+import { asPreview, comparedSweep } from '../../../fixtures/compared-sweeps'
 import { PROMPTS } from '../../../fixtures/project-documents'
 
 async function demoProject(): Promise<Project> {
@@ -51,4 +51,16 @@ it('has no such section for a project of one pair, or before the first sweep', a
   const report = await reportOf(project)
   expect(report.pairs).toBeNull()
   expect(reportMarkdown(report)).not.toContain('Pairs of the project')
+})
+
+it('is of a whole sweep where the newest is a preview of the same', async () => {
+  const project = await demoProject()
+  await project.addPair({ kind: 'demo' }, 'Deeper')
+  const whole = comparedSweep({ id: 'whole', layerCount: 6 })
+  const later = { ...whole, id: 'preview', createdAt: '2027-01-01T00:00:00.000Z' }
+  await project.firstPair.saveSweep(whole)
+  await project.firstPair.saveSweep(asPreview(later, ({ start }) => start > 2))
+  const report = await reportOf(project)
+  expect(report.pairs?.pairs.map(({ outline }) => outline?.id)).toEqual(['whole', undefined])
+  expect(report.sweep?.id).toBe('whole')
 })

@@ -41,8 +41,8 @@ it('tells of each pair in brief, and what its model is as soon as that was looke
   const { added, pairs } = await client.pairs.add({ path, ...QWEN })
   expect(added).toBe('pair-2')
   expect(pairs).toMatchObject([
-    { name: 'Demo', sweepCount: 1, newestSweep: { id: 'sweep-1' } },
-    { name: 'qwen3', sweepCount: 0, newestSweep: null, model: null, running: [] }
+    { name: 'Demo', sweepCount: 1, answeringSweep: { id: 'sweep-1' } },
+    { name: 'qwen3', sweepCount: 0, answeringSweep: null, model: null, running: [] }
   ])
   for await (const state of await client.projects.watch({ path, pair: 'pair-1' })) {
     expect(state.document.id).toBe('pair-1')

@@ -18,6 +18,7 @@ describe('where results came from', () => {
     post: { validity: 1, diversity: 1 },
     best: null,
     isPreview: false,
+    settingsKey: 'asked',
     computed: COMPUTED
   })
 

@@ -90,14 +90,14 @@ describe('comparing the shown sweep', () => {
     ])
     const [own] = STATE.pairs
     if (own === undefined) throw new Error('no pair')
-    const newestSweep = summarizeSweep(comparedSweep({ id: 'theirs', layerCount: 6 }))
+    const answeringSweep = summarizeSweep(comparedSweep({ id: 'theirs', layerCount: 6 }))
     session.accept({
       ...STATE,
       revision: STATE.revision + 1,
       pairs: [
         own,
-        { ...own, id: 'pair-2', name: 'Qwen', newestSweep },
-        { ...own, id: 'pair-3', name: 'Unswept', newestSweep: null }
+        { ...own, id: 'pair-2', name: 'Qwen', answeringSweep },
+        { ...own, id: 'pair-3', name: 'Unswept', answeringSweep: null }
       ]
     })
     expect(named().slice(2)).toEqual([
