@@ -24,7 +24,7 @@ describe.skipIf(browserMissing !== null)('figures in Chromium', () => {
     expect(svg).toContain('fill="#00714f"')
 
     // The window's legend hides it in the figure too.
-    await page.getByRole('button', { name: 'front' }).click()
+    await page.getByRole('button', { name: 'front', exact: true }).click()
     await ask.click()
     expect(await dialog.getByLabel('Width').inputValue()).toBe('120')
     const without = await downloadedText(await saved(page, 'SVG', 'Short-trade-off.svg'))
