@@ -11,7 +11,7 @@ import { CheckpointSummary, Finding } from './pair'
 import { SweepOutline, Transfer } from './pairs-overview'
 import { KeptRecipe, PairId } from './project'
 import { PreferenceTally } from './preferences'
-import { SampledCrc, SampleMeasures, SampleRun } from './samples'
+import { ComparedAnswers, SampledCrc, SampleMeasures, SampleRun } from './samples'
 import { BriefPreview } from './shown-sweep'
 import { ScoredByBrief } from './scored-by'
 import { SearchDocument } from './search'
@@ -127,6 +127,7 @@ const ReportedSamples = SampleRun.omit({
   answerCount: whole,
   /** Means over the prompts, parallel to the variants. */
   measures: z.array(SampleMeasures),
+  compared: ComparedAnswers,
   /** What blind comparisons came to, for each size of sets. */
   preferences: z.array(PreferenceTally),
   excerpts: z.array(Excerpt)

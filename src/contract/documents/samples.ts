@@ -148,8 +148,19 @@ export const SampleMeasures = z.object({
 })
 export type SampleMeasures = z.infer<typeof SampleMeasures>
 
+/** What the means of a run stand on: the prompts that all variants have answers to, and as many answers of each as all have. */
+export const ComparedAnswers = z.object({
+  prompts: z.number().int(),
+  /** Answers of each variant to one of these prompts; 0 where there is none. */
+  fewest: z.number().int(),
+  most: z.number().int()
+})
+export type ComparedAnswers = z.infer<typeof ComparedAnswers>
+
 export const SampleRunMeasures = z.object({
+  /** Each with all of its answers. */
   cells: z.array(z.object({ variant: z.string(), prompt: z.number().int(), measures: SampleMeasures })),
+  compared: ComparedAnswers,
   variants: z.array(z.object({ variant: z.string(), measures: SampleMeasures }))
 })
 export type SampleRunMeasures = z.infer<typeof SampleRunMeasures>

@@ -1,3 +1,4 @@
+import type { ComparedAnswers } from '../documents/samples'
 import { formatCount, plural } from './format'
 
 /** What a run of answers will be, in numbers. */
@@ -20,3 +21,22 @@ export const mostTokens = (
 ): string =>
   `at most ${plural(maxTokens, 'token')} each, ` +
   `${formatCount(promptCount * variantCount * sampleCount * maxTokens)} in all`
+
+/** Why the measures of a stopped run are no better than they are; null of a complete one. @param answers that are stored @param total asked for */
+export function stoppedRunWords(
+  answers: number,
+  total: number,
+  promptCount: number,
+  { prompts, fewest, most }: ComparedAnswers
+): string | null {
+  if (answers >= total) return null
+  const stopped = `Stopped at ${formatCount(answers)} of ${plural(total, 'answer')}`
+  if (prompts === 0) return `${stopped}: no prompt has answers of all variants, so they cannot be compared.`
+  const each =
+    fewest === most ? plural(most, 'answer') : `${formatCount(fewest)} to ${plural(most, 'answer')}`
+  const over =
+    prompts === promptCount
+      ? plural(prompts, 'prompt')
+      : `${formatCount(prompts)} of ${plural(promptCount, 'prompt')}`
+  return `${stopped}: variants are compared over ${over}, on as many answers of each as all have, ${each} per prompt.`
+}

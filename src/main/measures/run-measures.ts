@@ -1,4 +1,11 @@
-import type { SampleRun, SampleRunMeasures, ShownSample } from '../../contract/documents/samples'
+import type {
+  ComparedAnswers,
+  SampleMeasures,
+  SampleRun,
+  SampleRunMeasures,
+  ShownSample
+} from '../../contract/documents/samples'
+import { at } from '../../contract/model/look-up'
 import { averageMeasures, sampleMeasures } from './sample-measures'
 import { multimap } from '../../contract/model/multimap'
 
@@ -26,28 +33,46 @@ export function sampleCells(
 }
 
 /**
- * How diverse each cell's answers are, and each variant's on average over the prompts it has answers to. 10,000 long
- * answers take a second or more: main has a process do it (measures/host.ts).
+ * How diverse each cell's answers are, and each variant's on average. Every measure depends on how many answers it is taken
+ * of, and a stopped run has more of one variant than of another: the averages are over the prompts that all variants with
+ * answers have answers to, and there over the first n of each, n being what the one with the fewest has. 10,000 long answers
+ * take a second or more: main has a process do it (measures/host.ts).
  */
 export function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly ShownSample[]
 ): SampleRunMeasures {
-  const cells = sampleCells(run, samples).map(({ variant, prompt, samples: answers }) => ({
-    variant,
-    prompt,
-    measures: sampleMeasures(answers.map(({ text }) => text))
-  }))
-  const variants = run.variants.map(({ name }) => ({
-    variant: name,
-    measures: averageMeasures(
-      cells
-        .filter((cell) => cell.variant === name && cell.measures.sampleCount > 0)
-        .map((cell) => cell.measures)
-    )
-  }))
-  return { cells, variants }
+  const cells = sampleCells(run, samples).map((cell) => ({ ...cell, measures: measured(cell.samples) }))
+  const answering = new Set(samples.map(({ variant }) => variant))
+  const counts = run.prompts.map((_, prompt) => {
+    const own = cells.filter((cell) => cell.prompt === prompt && answering.has(cell.variant))
+    return own.length === 0 ? 0 : Math.min(...own.map((cell) => cell.samples.length))
+  })
+  const variants = run.variants.map(({ name }) => {
+    const own = answering.has(name) ? cells.filter(({ variant }) => variant === name) : []
+    const compared = own.flatMap(({ prompt, samples: answers, measures }) => {
+      const count = at(counts, prompt, 'prompt')
+      if (count === 0) return []
+      return answers.length === count ? measures : measured(answers.slice(0, count))
+    })
+    return { variant: name, measures: averageMeasures(compared) }
+  })
+  return {
+    cells: cells.map(({ variant, prompt, measures }) => ({ variant, prompt, measures })),
+    compared: comparedAnswers(counts.filter((count) => count > 0)),
+    variants
+  }
 }
+
+const measured = (answers: readonly ShownSample[]): SampleMeasures =>
+  sampleMeasures(answers.map(({ text }) => text))
+
+/** @param counts of the prompts that are compared */
+const comparedAnswers = (counts: readonly number[]): ComparedAnswers => ({
+  prompts: counts.length,
+  fewest: counts.length === 0 ? 0 : Math.min(...counts),
+  most: counts.length === 0 ? 0 : Math.max(...counts)
+})
 
 function cellKey({ variant, prompt }: { variant: string; prompt: number }): string {
   return `${prompt} ${variant}`

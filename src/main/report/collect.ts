@@ -239,7 +239,7 @@ async function reportedSamples(
 ): Promise<Omit<ReportedSamples, 'runMarks'>> {
   const { id, createdAt, programVersion, rendering, settings, variants, weights, precision } = run
   const { notices, prompts, marks, outside } = run
-  const { variants: measures } = await measureRun(run, samples)
+  const { variants: measures, compared } = await measureRun(run, samples)
   return {
     id,
     createdAt,
@@ -255,6 +255,7 @@ async function reportedSamples(
     promptCount: prompts.length,
     answerCount: samples.length,
     measures: measures.map((entry) => entry.measures),
+    compared,
     preferences: preferenceTallies(marks, variants),
     excerpts: excerpts(run, samples)
   }

@@ -10,7 +10,7 @@ export function shareOf(id: TextMeasureId, { sampleCount, values }: SampleMeasur
 }
 
 /** The measures of every variant, and below them those of every cell. */
-export function measuresCsv({ variants, cells }: SampleRunMeasures): string {
+export function measuresCsv({ variants, cells }: Omit<SampleRunMeasures, 'compared'>): string {
   const row = (variant: string, prompt: number | null, measures: SampleMeasures) => [
     variant,
     prompt,

@@ -3,8 +3,15 @@ import { describeOutside } from '../../../contract/model/outside-model'
 import { rivalWork } from '../../../contract/model/rival'
 import { phraseStrengths, sourcesOf } from '../../../contract/model/strengths'
 import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
+import { stoppedRunWords } from '../../../contract/words/answer-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
-import type { SampleLine, SampleMeasures, SampleRun, Variant } from '../../../contract/documents/samples'
+import type {
+  SampleLine,
+  SampleMeasures,
+  SampleRun,
+  SampleRunMeasures,
+  Variant
+} from '../../../contract/documents/samples'
 import { countAnswers } from '../../measures/texts/distinct-answers'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { describeComputation } from '../../../contract/documents/samples'
@@ -56,7 +63,7 @@ ${ofPrompt.map((cell, variant) => cellMarkup(cell, measures.cells[first + varian
 ${samples.length} of ${plural(run.prompts.length * run.variants.length * run.settings.sampleCount, 'answer')} · ${run.createdAt}</p>
 </header>
 <main>
-${summarySection(run, measures.variants)}
+${summarySection(run, samples.length, measures)}
 ${run.marks.length === 0 ? '' : preferenceSections(run)}
 <section>
 <h2>Answers</h2>
@@ -79,10 +86,9 @@ ${reproduceSection(run)}
   return page.source
 }
 
-function summarySection(
-  run: SampleRun,
-  variants: readonly { variant: string; measures: SampleMeasures }[]
-): Markup {
+function summarySection(run: SampleRun, answers: number, { variants, compared }: SampleRunMeasures): Markup {
+  const total = run.prompts.length * run.variants.length * run.settings.sampleCount
+  const stopped = stoppedRunWords(answers, total, run.prompts.length, compared)
   const rows = variants.map(({ measures }, index) => {
     const variant = run.variants[index]
     return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}
@@ -91,11 +97,11 @@ function summarySection(
   })
   return markup`<section>
 <h2>Diversity</h2>
-<p>Means over the prompts. Compare equal n only: every measure depends on it. Self-BLEU and word distance look at a fixed subset
+${stopped === null ? '' : markup`<p><strong>${stopped}</strong></p>\n`}<p>Means over the prompts. Every measure depends on n, so it is the same for all variants. Self-BLEU and word distance look at a fixed subset
 of ${COMPARED_ANSWERS} answers where a cell has more.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Diversity">
 <table class="numbers">
-<thead><tr><th scope="col">Variant</th><th scope="col">n<small>answers per prompt</small></th>${TEXT_MEASURES.map(
+<thead><tr><th scope="col">Variant</th><th scope="col">n<small>answers compared per prompt</small></th>${TEXT_MEASURES.map(
     ({ label, explain }) => markup`<th scope="col">${label}<small>${explain}</small></th>`
   )}</tr></thead>
 <tbody>

@@ -1,5 +1,6 @@
 import { rivalWork } from '../../../contract/model/rival'
 import { formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
+import { stoppedRunWords } from '../../../contract/words/answer-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import type { CategoryScore } from '../../../contract/documents/crc'
 import { formatCount, formatScore, formatUtc, plural } from '../../../contract/words/format'
@@ -48,6 +49,7 @@ export function samplesSection({ samples, sampleRunCount }: Report): Section {
 function runBlocks(run: ReportedSamples): Block[] {
   const { variants, promptCount, answerCount, settings } = run
   const total = promptCount * variants.length * settings.sampleCount
+  const stopped = stoppedRunWords(answerCount, total, promptCount, run.compared)
   return [
     { kind: 'heading', text: `Run of ${formatUtc(run.createdAt)}` },
     ...markBlocks(run.runMarks),
@@ -57,6 +59,7 @@ function runBlocks(run: ReportedSamples): Block[] {
         `${plural(promptCount, 'prompt')}, ${formatCount(answerCount)} of ${plural(total, 'answer')}. Means over the prompts; ` +
         `self-BLEU and distance look at a fixed subset of ${COMPARED_ANSWERS} answers where a prompt has more.`
     },
+    ...(stopped === null ? [] : [{ kind: 'warning', text: stopped } as const]),
     measuresTable(run),
     ...run.preferences.flatMap((tally) => preferenceBlocks('Preferred blind', tally, run.variants)),
     excerptTable(run),
@@ -74,7 +77,7 @@ function measuresTable({ variants, measures }: ReportedSamples): Block {
     label: 'Diversity of the answers',
     columns: [
       textColumn('Variant'),
-      numberColumn('n', 'answers per prompt'),
+      numberColumn('n', 'answers compared per prompt'),
       ...TEXT_MEASURES.map(({ label, explain }) => numberColumn(label, explain))
     ],
     rows: variants.map((variant, index): Cell[] => {

@@ -9,6 +9,8 @@ import { exportSamples } from '../../../../../src/main/report/samples-page/expor
 import { exportPreferences } from '../../../../../src/main/report/samples-page/preferences-file'
 import { PreferenceMark, PreferenceTally } from '../../../../../src/contract/documents/preferences'
 import { escapeHtml } from '../../../../../src/main/base/markup'
+import { at } from '../../../../../src/contract/model/look-up'
+import { stoppedRunWords } from '../../../../../src/contract/words/answer-words'
 import { runMeasures } from '../../../../../src/main/measures/run-measures'
 import { sampleCommand } from '../../../../../src/main/report/samples-page/sample-command'
 import { modelName } from '../../../../../src/main/report/shown-command'
@@ -285,8 +287,8 @@ describe('the command that repeats a run', () => {
   })
 })
 
-test('a run is measured by cell and, over the prompts with answers, by variant', async () => {
-  const { cells, variants } = runMeasures(sampleRun(), SAMPLES)
+test('a stopped run is measured by cell, and by variant over the prompts that all have answers to, on equal n', () => {
+  const { cells, variants, compared } = runMeasures(sampleRun(), SAMPLES)
   expect(cells.map(({ variant, prompt, measures }) => [prompt, variant, measures.sampleCount])).toEqual([
     [0, 'base', 2],
     [0, 'post', 2],
@@ -299,9 +301,21 @@ test('a run is measured by cell and, over the prompts with answers, by variant',
     variants.map(({ variant, measures }) => [variant, measures.sampleCount, measures.values.answerEntropy])
   ).toEqual([
     ['base', 2, 1],
-    ['post', 1.5, 0],
+    ['post', 2, 0],
     ['Upper half', 0, undefined]
   ])
+  expect(compared).toEqual({ prompts: 1, fewest: 2, most: 2 })
+  expect(stoppedRunWords(SAMPLES.length, 18, 2, compared)).toBe(
+    'Stopped at 5 of 18 answers: variants are compared over 1 of 2 prompts, on as many answers of each as all have, 2 answers per prompt.'
+  )
+})
+
+test('a variant with more answers than another is measured on the first of them only', () => {
+  const answers = ['red', 'red', 'blue', 'green'].map((text, index) => sampleLine('base', 0, index, text))
+  const two = ['red', 'blue'].map((text, index) => sampleLine('post', 0, index, text))
+  const { cells, variants } = runMeasures(sampleRun(), [...answers, ...two])
+  expect(at(cells, 0, 'cell').measures.values.distinctAnswers).toBe(3)
+  expect(variants.map(({ measures }) => measures.values.distinctAnswers)).toEqual([1, 2, undefined])
 })
 
 /** The references that HTML defines for the escaped characters. */
