@@ -22,7 +22,17 @@ const ComparedSweep = z.object({
   precision: Precision,
   /** Share of post's validity that its selected range keeps. */
   rho: z.number(),
-  selected: RestorationRange.nullable()
+  selected: RestorationRange.nullable(),
+  /** Its ranges on whole answers; null where none was checked. */
+  check: z
+    .object({
+      checkedCount: z.number().int(),
+      /** Those that it keeps from being selected. */
+      rejected: z.array(RestorationRange),
+      /** What would be selected without it. */
+      selectedWithout: RestorationRange.nullable()
+    })
+    .nullable()
 })
 export type ComparedSweep = z.infer<typeof ComparedSweep>
 
@@ -47,7 +57,10 @@ export const ComparedRange = ComparedScores.extend({
 })
 export type ComparedRange = z.infer<typeof ComparedRange>
 
-/** How alike two sweeps order the compared ranges; null where one of them gives all the same score, or fewer than three are compared. */
+/** Fewer ranges say nothing of an order: chance alone puts a few into nearly the same one. */
+export const FEWEST_ORDERED = 10
+
+/** How alike two sweeps order the compared ranges; null where one of them gives all the same score, or fewer than ten are compared. */
 const RankAgreement = z.object({
   /** Spearman's rank correlation. */
   spearman: z.number().nullable(),
@@ -95,8 +108,13 @@ const SharedPrompts = z.object({
   /** Over these prompts, which may be fewer than each sweep has. */
   agreement: z.object({ validity: RankAgreement, diversity: RankAgreement }),
   intervals: z.object({ validity: AgreementIntervals, diversity: AgreementIntervals }),
-  /** In which share of the resamples both select the same; null where one of them selects on half of its prompts. */
-  sameSelection: z.number().nullable()
+  /**
+   * In which share of the resamples both select the same of the compared ranges; null where one of them selects on half of its prompts.
+   * A check of whole answers counts where it rejects the same in both: else the share would tell of the checks, not of the prompts.
+   */
+  sameSelection: z.number().nullable(),
+  /** Whether it is of a selection without the checks. */
+  withoutChecks: z.boolean()
 })
 
 const DIFFERING = [
@@ -115,6 +133,7 @@ const DIFFERING = [
   'device',
   'precision',
   'halves',
+  'check',
   'limit',
   'ranges',
   'program'

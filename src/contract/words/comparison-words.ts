@@ -1,10 +1,14 @@
-import type {
-  CarriedSelection,
-  RankAgreement,
-  SweepComparison,
-  SweepDifference
+import {
+  type CarriedSelection,
+  type ComparedSweep,
+  FEWEST_ORDERED,
+  type RankAgreement,
+  type SweepComparison,
+  type SweepDifference
 } from '../documents/sweep-comparison'
 import type { Interval } from '../documents/crc'
+import type { RestorationRange } from '../model/recipe'
+import { rangeKey } from '../model/strengths'
 import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
@@ -21,9 +25,6 @@ const GRADES = [
   { from: -0.4, words: 'orders with little in common' }
 ] as const
 
-/** Fewer ranges say nothing of an order: chance alone puts a few into nearly the same one. */
-const FEWEST_ORDERED = 10
-
 const gradeOf = (value: number): string =>
   GRADES.find(({ from }) => value >= from)?.words ?? 'opposite orders'
 
@@ -33,14 +34,14 @@ export const samePrompts = ({ prompts: { onlyA, onlyB } }: Pick<SweepComparison,
 
 /** The two sweeps in one sentence: what they select, and how alike they order the ranges. */
 export function comparisonVerdict(comparison: SweepComparison): string {
-  const { shared, agreement, ranges } = comparison
+  const { shared, agreement } = comparison
   const whole = shared !== null && samePrompts(comparison) ? shared : null
   const { spearman } = agreement.diversity
   const interval = whole?.intervals.diversity.spearman ?? null
   const value = interval === null || spearman === null ? spearman : interval[spearman < 0 ? 1 : 0]
   const { diversity } = scoreWords(comparison.a.scoredBy)
   const order =
-    value === null || ranges.length < FEWEST_ORDERED
+    value === null
       ? `the order of their ranges by ${diversity} cannot be compared${fewWords(comparison)}`
       : `by ${diversity} they put the ranges into ${gradeOf(value)}`
   return `${selectionWords(comparison)}; ${order}.`
@@ -54,7 +55,8 @@ function fewWords({ a, b, ranges }: SweepComparison): string {
   return `: only ${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'was' : 'were'} scored${exact} in both`
 }
 
-function selectionWords({ a, b, by, selection }: SweepComparison): string {
+function selectionWords(comparison: SweepComparison): string {
+  const { a, b, by, selection } = comparison
   if (a.selected === null && b.selected === null) return 'Neither selects a range'
   const named = (side: 'A' | 'B', { selected, source }: SweepComparison['a']): string =>
     `${side} selects ${selected === null ? 'no range' : rangePhrase(selected, source)}`
@@ -62,6 +64,8 @@ function selectionWords({ a, b, by, selection }: SweepComparison): string {
   if (a.selected !== null && selection.same && by === 'range' && alike)
     return `Both select ${rangePhrase(a.selected)}`
   const both = `${named('A', a)}, ${named('B', b)}`
+  const checks = checksWords(comparison)
+  if (checks !== null) return `${both}, ${checks}`
   if (selection.same)
     return `${both}, which ${by === 'range' ? 'are the same layers' : 'stands at the same depth'}`
   if (selection.overlap === null) return both
@@ -69,12 +73,30 @@ function selectionWords({ a, b, by, selection }: SweepComparison): string {
   return `${both}, and ${formatPercent(selection.overlap)} of the depth that either takes is in both`
 }
 
+/** That two selections are apart by what checks of whole answers reject, and by nothing else; null where that is not so. */
+function checksWords({ a, b, by, selection }: SweepComparison): string | null {
+  if (selection.same || by !== 'range') return null
+  const without = ({ check, selected }: ComparedSweep): RestorationRange | null =>
+    check === null ? selected : check.selectedWithout
+  const [one, other] = [without(a), without(b)]
+  if (one === null || other === null || rangeKey(one) !== rangeKey(other)) return null
+  const rejects = ({ check }: ComparedSweep): boolean =>
+    check?.rejected.some((range) => rangeKey(range) === rangeKey(one)) === true
+  const sides = [rejects(a) ? 'A' : [], rejects(b) ? 'B' : []].flat()
+  if (sides.length === 0) return null
+  const own = sides.map((side) => `${side}'s check`).join(' and ')
+  return `only because ${own} of whole answers rejects ${rangePhrase(one)}, which both would select by first tokens`
+}
+
 /** How sure it is that both select the same; null where that cannot be told. */
-export function sameSelectionWords({ a, shared }: Pick<SweepComparison, 'a' | 'shared'>): string | null {
+export function sameSelectionWords(comparison: SweepComparison): string | null {
+  const { a, shared, ranges, leftOut } = comparison
   if (shared === null || shared.sameSelection === null) return null
+  const among = leftOut.a + leftOut.b === 0 ? '' : `, among the ${plural(ranges.length, 'range')} compared`
+  const by = shared.withoutChecks ? ', by first tokens alone, for their checks of whole answers differ' : ''
   return (
     `Both select the same in ${formatPercent(shared.sameSelection)} of ${shared.resamples} resamples of the ` +
-    `${plural(shared.promptCount, scoreWords(a.scoredBy).prompt)} that both have.`
+    `${plural(shared.promptCount, scoreWords(a.scoredBy).prompt)} that both have${among}${by}.`
   )
 }
 
@@ -83,6 +105,8 @@ export function orderWords(comparison: SweepComparison, measure: Measure): strin
   const { agreement, shared, ranges } = comparison
   const name = capitalised(scoreWords(comparison.a.scoredBy)[measure])
   const over = `over ${plural(ranges.length, 'range')}`
+  if (ranges.length < FEWEST_ORDERED)
+    return `${name}: no rank correlation, which takes ${FEWEST_ORDERED} ranges; ${ranges.length} ${ranges.length === 1 ? 'is' : 'are'} compared.`
   const all = `${name}: ${correlations(agreement[measure])} ${over}`
   if (shared === null) return `${all}.`
   const told = correlations(shared.agreement[measure], shared.intervals[measure])
@@ -157,6 +181,7 @@ const LABELS: Readonly<Partial<Record<SweepDifference['what'], string>>> = {
   'leading space': 'answers behind white space',
   tokens: 'tokens of the prompts',
   halves: 'selected on',
+  check: 'check of whole answers',
   limit: 'least share of validity kept',
   ranges: 'ranges scored',
   program: 'version of the program'
@@ -169,14 +194,21 @@ export const NOTHING_DIFFERS = 'Nothing that a sweep records differs between the
 
 /** Which range of B stands for one of A, where that needs saying; null where every range stands for itself. */
 export function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
-  const left = (side: string, count: number, other: SweepComparison['a']): string[] => {
+  const left = (side: 'A' | 'B', count: number, other: ComparedSweep): string[] => {
     if (count === 0) return []
-    const scored =
-      other.estimatedCount === 0 ? 'the other has not scored' : 'the other, a preview, has only estimated'
-    return [`${plural(count, 'range')} of ${side} ${by === 'range' ? scored : 'have no counterpart'}`]
+    const there = side === 'A' ? 'B' : 'A'
+    const are = count === 1 ? 'is' : 'are'
+    const they = count === 1 ? 'it' : 'them'
+    const why =
+      by !== 'range'
+        ? `${there} has no counterpart of ${they}`
+        : other.estimatedCount === 0
+          ? `${there} has not scored ${they}`
+          : `${there} is a preview and has only estimated ${they}`
+    return [`${plural(count, 'range')} of ${side} ${are} left out: ${why}`]
   }
   const without = [...left('A', leftOut.a, b), ...left('B', leftOut.b, a)]
-  const missing = without.length === 0 ? null : `${without.join(', and ')}.`
+  const missing = without.length === 0 ? null : `${without.join('. ')}.`
   if (by === 'range') return missing
   const rule = `Compared by relative depth: a range of A's ${a.layerCount} layers stands beside the one of B's ${b.layerCount} whose edges lie nearest.`
   return missing === null ? rule : `${rule} ${missing}`

@@ -1,4 +1,5 @@
-import { type CheckResult, rejectedRanges } from '../../contract/documents/answer-check'
+import { isDeepStrictEqual } from 'node:util'
+import { checkOfRange, type CheckResult, rejectedRanges } from '../../contract/documents/answer-check'
 import type { CategoryScore, RangeScore, Score, SweepDocument } from '../../contract/documents/crc'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { DEFAULT_RHO } from '../../contract/documents/project'
@@ -21,9 +22,15 @@ import { scoredByWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
 import { areOverSources, bestOverSources } from '../crc/selection/best-over-sources'
 import { checkedSelection } from '../crc/check/checked-selection'
+import { selectRange } from '../crc/selection/select-range'
 import { carriedSelection, type SelectionSide } from './carried-selection'
 import { matchedPrompts, type MatchedPrompt } from './matched-prompts'
-import { rankAgreement, resampleComparison, type MatchedRange } from './resample-comparison'
+import {
+  type MatchedRange,
+  rankAgreement,
+  resampleComparison,
+  type ResampledSelection
+} from './resample-comparison'
 import { whatDiffers } from './what-differs'
 
 /** A sweep, and what a check of whole answers says of its ranges; null where none was made. */
@@ -37,7 +44,8 @@ interface Side {
   readonly sweep: SweepDocument
   readonly rho: number
   readonly selected: RestorationRange | null
-  readonly selectable: readonly boolean[]
+  /** Null where no range was checked. */
+  readonly check: ComparedSweep['check']
   /** Places of its ranges by their keys. */
   readonly places: ReadonlyMap<string, number>
 }
@@ -69,7 +77,6 @@ export async function compareSweeps(
   })
   const alike = (measure: 'validity' | 'diversity') =>
     rankAgreement(ranges.map((range) => [range.a[measure], range.b[measure]]))
-  const bySelection = a.sweep.halves === null && b.sweep.halves === null
   return {
     a: comparedSweep(a),
     b: comparedSweep(b),
@@ -93,7 +100,7 @@ export async function compareSweeps(
     shared:
       shared.length < FEWEST_PROMPTS
         ? null
-        : await resampleComparison(a, b, shared, matched, bySelection, signal),
+        : await resampleComparison(a, b, shared, matched, resampledSelection(a, b, matched), signal),
     sharedReason: shared.length < FEWEST_PROMPTS ? reasonForNone(shared.length) : null
   }
 }
@@ -127,13 +134,50 @@ function requireComparable(a: SweepDocument, b: SweepDocument): void {
 
 async function sideOf({ sweep, check }: SweepToCompare, wanted: number | undefined): Promise<Side> {
   const rho = wanted ?? sweep.selection?.rho ?? DEFAULT_RHO
-  const rejected = new Set(rejectedRanges(sweep.ranges, check, rho))
   return {
     sweep,
     rho,
     selected: (await inTurns(checkedSelection(sweep, check, rho)))?.selected ?? null,
-    selectable: sweep.ranges.map((range) => !rejected.has(range)),
+    check: comparedCheck({ sweep, check }, rho),
     places: new Map(sweep.ranges.map((range, place) => [rangeKey(range), place]))
+  }
+}
+
+/** @returns null where no range was checked */
+function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedSweep['check'] {
+  const { ranges, post } = sweep
+  const checkedCount = ranges.filter((range) => checkOfRange(check, range) !== null).length
+  if (checkedCount === 0) return null
+  const of = (measure: 'validity' | 'diversity'): number[] => ranges.map((range) => range[measure])
+  const without = selectRange(ranges, of('validity'), of('diversity'), post, rho)
+  return {
+    checkedCount,
+    rejected: rejectedRanges(ranges, check, rho).map(bare),
+    selectedWithout: without === -1 ? null : bare(at(ranges, without, 'range'))
+  }
+}
+
+/** @returns null where one of them selects on half of its prompts */
+function resampledSelection(a: Side, b: Side, matched: readonly MatchedRange[]): ResampledSelection | null {
+  if (a.sweep.halves !== null || b.sweep.halves !== null) return null
+  const rejected = (side: Side, to: Side): Set<string> =>
+    new Set(side.check?.rejected.map((range) => rangeKey(counterpart(range, side, to))))
+  const alike = isDeepStrictEqual(rejected(a, b), rejected(b, b))
+  const candidates = (side: Side, places: readonly number[]): number[] => {
+    const out = rejected(side, side)
+    const isIn = (place: number): boolean => !out.has(rangeKey(at(side.sweep.ranges, place, 'range')))
+    return [...new Set(places)].filter((place) => !alike || isIn(place))
+  }
+  return {
+    a: candidates(
+      a,
+      matched.map(({ inA }) => inA)
+    ),
+    b: candidates(
+      b,
+      matched.map(({ inB }) => inB)
+    ),
+    withoutChecks: !alike
   }
 }
 
@@ -156,7 +200,7 @@ function matchedRanges(a: Side, b: Side): MatchedRange[] {
   )
 }
 
-function comparedSweep({ sweep, rho, selected }: Side): ComparedSweep {
+function comparedSweep({ sweep, rho, selected, check }: Side): ComparedSweep {
   const { id, createdAt, scoredBy, prompts, layerCount, source, ranges, preview, device, precision } = sweep
   return {
     id,
@@ -170,7 +214,8 @@ function comparedSweep({ sweep, rho, selected }: Side): ComparedSweep {
     device,
     precision,
     rho,
-    selected
+    selected,
+    check
   }
 }
 

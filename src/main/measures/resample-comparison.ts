@@ -1,6 +1,10 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Interval, SweepDocument } from '../../contract/documents/crc'
-import type { RankAgreement, SweepComparison } from '../../contract/documents/sweep-comparison'
+import {
+  FEWEST_ORDERED,
+  type RankAgreement,
+  type SweepComparison
+} from '../../contract/documents/sweep-comparison'
 import { at } from '../../contract/model/look-up'
 import { breather } from '../base/files/breather'
 import { throwIfCancelled } from '../base/cancelling'
@@ -28,8 +32,14 @@ const RESAMPLES = 500
 export interface ResampledSide {
   readonly sweep: Pick<SweepDocument, 'prompts' | 'post' | 'ranges'>
   readonly rho: number
-  /** Whether each of the ranges may be selected. */
-  readonly selectable: readonly boolean[]
+}
+
+/** How it is told whether both select the same; null: it is not. */
+export interface ResampledSelection {
+  /** Places of the ranges that may be selected in each. */
+  readonly a: readonly number[]
+  readonly b: readonly number[]
+  readonly withoutChecks: boolean
 }
 
 /** Ranges that stand for each other, by their places in the two sweeps. */
@@ -40,6 +50,7 @@ export interface MatchedRange {
 
 /** @param values of each compared range, in the first sweep and in the second */
 export function rankAgreement(values: readonly (readonly [number, number])[]): RankAgreement {
+  if (values.length < FEWEST_ORDERED) return { spearman: null, kendall: null }
   const told = values.map(([a, b]) => [rounded(a), rounded(b)] as const)
   return { spearman: rankCorrelation(told), kendall: kendallTau(told) }
 }
@@ -51,7 +62,7 @@ const rounded = (score: number): number => Math.round(score * 1e9)
  * Bootstrap over the prompts that two sweeps share, stratified by category: the same prompts are drawn for both, and all is
  * computed again. Intervals are percentiles, and null where a resample has no correlation.
  *
- * @param bySelection whether it is told how often both select the same
+ * @param selection of the compared ranges alone: one that a sweep has not scored it cannot select
  * @throws WorkbenchError `cancelled`
  */
 export async function resampleComparison(
@@ -59,14 +70,12 @@ export async function resampleComparison(
   b: ResampledSide,
   shared: readonly MatchedPrompt[],
   matched: readonly MatchedRange[],
-  bySelection: boolean,
+  selection: ResampledSelection | null,
   signal?: AbortSignal
 ): Promise<Shared> {
   const { categories } = promptsByCategory(shared)
-  const [ofA, ofB] = [
-    resampled(a, (place) => at(shared, place, 'prompt').inA),
-    resampled(b, (place) => at(shared, place, 'prompt').inB)
-  ]
+  const ofA = resampled(a, selection?.a ?? [], (place) => at(shared, place, 'prompt').inA)
+  const ofB = resampled(b, selection?.b ?? [], (place) => at(shared, place, 'prompt').inB)
   const counterparts = new Map(matched.map(({ inA, inB }) => [inA, inB]))
   const agreementOn = (drawn: readonly (readonly number[])[]): Agreement => {
     const [meansA, meansB] = [ofA.draw(drawn), ofB.draw(drawn)]
@@ -107,15 +116,19 @@ export async function resampleComparison(
     confidence: CONFIDENCE,
     agreement: observed,
     intervals: { validity: intervals('validity'), diversity: intervals('diversity') },
-    sameSelection: bySelection ? same / RESAMPLES : null
+    sameSelection: selection === null ? null : same / RESAMPLES,
+    withoutChecks: selection?.withoutChecks ?? false
   }
 }
 
-/** A side's means over drawn prompts, and what would be selected by them. @param placeOf of a shared prompt in this side */
-function resampled({ sweep, rho, selectable }: ResampledSide, placeOf: (shared: number) => number) {
+/** A side's means over drawn prompts, and what of `candidates` would be selected by them. @param placeOf of a shared prompt in this side */
+function resampled(
+  { sweep, rho }: ResampledSide,
+  candidates: readonly number[],
+  placeOf: (shared: number) => number
+) {
   const table = scoreTable(sweep.prompts, sweep.post, sweep.ranges)
   const means = emptyMeans(table)
-  const candidates = sweep.ranges.map((_, place) => place).filter((place) => selectable[place] === true)
   const ranges = candidates.map((place) => at(sweep.ranges, place, 'range'))
   return {
     draw: (drawn: readonly (readonly number[])[]): RowMeans =>

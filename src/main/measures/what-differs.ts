@@ -1,10 +1,10 @@
 import type { Rendering, SweepDocument } from '../../contract/documents/crc'
 import { briefScoring } from '../../contract/documents/scored-by'
-import type { SweepDifference } from '../../contract/documents/sweep-comparison'
+import type { ComparedSweep, SweepDifference } from '../../contract/documents/sweep-comparison'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import { DEVICE_LABELS } from '../../contract/model/device'
 import { at } from '../../contract/model/look-up'
-import { formatPercent, plural } from '../../contract/words/format'
+import { formatPercent, plural, rangeLabel } from '../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import type { MatchedPrompt } from './matched-prompts'
 
@@ -12,6 +12,7 @@ import type { MatchedPrompt } from './matched-prompts'
 interface Limited {
   readonly sweep: SweepDocument
   readonly rho: number
+  readonly check: ComparedSweep['check']
 }
 
 /** What two sweeps were not computed with alike, in the order in which it matters; empty where all of it is the same. */
@@ -42,13 +43,23 @@ export function whatDiffers(a: Limited, b: Limited, matched: readonly MatchedPro
     ...differing('halves', ({ sweep: { halves } }) =>
       halves === null ? 'all prompts' : `${plural(halves.choose.length, 'prompt')}, seed ${halves.seed}`
     ),
+    ...differing('check', ({ check }) => checkWords(check)),
     ...differing('limit', ({ rho }) => formatPercent(rho)),
-    ...differing('ranges', ({ sweep }) => plural(sweep.ranges.length, 'range')),
+    ...differing('ranges', ({ sweep: { ranges, preview } }) =>
+      preview === null
+        ? plural(ranges.length, 'range')
+        : `${plural(ranges.length, 'range')}, ${preview.ranges.length} more only estimated`
+    ),
     ...differing('program', ({ sweep }) =>
       sweep.programVersion === '' ? 'not recorded' : sweep.programVersion
     )
   ]
 }
+
+const checkWords = (check: ComparedSweep['check']): string =>
+  check === null
+    ? 'not checked'
+    : `${plural(check.checkedCount, 'range')} checked, ${check.rejected.length === 0 ? 'none' : check.rejected.map(rangeLabel).join(', ')} rejected`
 
 function promptsDiffer(
   a: SweepDocument,

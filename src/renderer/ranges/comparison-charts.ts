@@ -133,7 +133,7 @@ const GAP: PlotPoint = { x: NaN, y: NaN, lines: [] }
 
 /** Both sweeps in one trade-off, with a line between ranges that stand for each other. @param chosen key of a range */
 export function comparisonScatter(comparison: SweepComparison, chosen: string | null): PlotContent {
-  const { ranges, post, base, a } = comparison
+  const { ranges, post, base, a, b } = comparison
   const words = scoreWords(a.scoredBy)
   const lines = (range: ComparedRange): string[] => {
     const measured = COMPARED_MEASURES.map((measure) => {
@@ -185,6 +185,17 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
             radius: 0
           }
         ]
+  const selected = (side: 'A' | 'B', tone: 'sky' | 'orange', some: readonly ComparedRange[]): PlotSeries[] =>
+    some.slice(0, 1).map((range) => ({
+      ...shown,
+      name: `${side} selects`,
+      tone,
+      mark: side === 'A' ? 'circle' : 'triangle',
+      points: points(side === 'A' ? 'a' : 'b', [range]),
+      radius: side === 'A' ? 6 : 8
+    }))
+  const ofA = ranges.filter(({ range }) => a.selected !== null && rangeKey(range) === rangeKey(a.selected))
+  const ofB = ranges.filter(({ other }) => b.selected !== null && rangeKey(other) === rangeKey(b.selected))
   const whole = (name: string, tone: 'post' | 'base', of: 'a' | 'b', scores: ComparedScores): PlotSeries => ({
     ...shown,
     name,
@@ -200,6 +211,8 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
       'with lines between the same ranges. The table view holds the same numbers.',
     series: [
       ...chosenSeries,
+      ...selected('A', 'sky', ofA),
+      ...selected('B', 'orange', ofB),
       whole('post in A', 'post', 'a', post),
       whole('post in B', 'post', 'b', post),
       ...(base === null
@@ -223,7 +236,8 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
         points: points('b', ranges),
         named: false,
         opacity: 0.8,
-        radius: 4
+        // Its corners are seen where a circle of A lies on it.
+        radius: 6
       },
       {
         ...shown,

@@ -72,7 +72,7 @@ test('slr compare of other depths says by which rule, and what is left out', asy
     comparedSweep({ id: 'b', layerCount: 6 })
   )
   expect(stdout).toContain(
-    "Compared by relative depth: a range of A's 3 layers stands beside the one of B's 6 whose edges lie nearest. 15 ranges of B have no counterpart."
+    "Compared by relative depth: a range of A's 3 layers stands beside the one of B's 6 whose edges lie nearest. 15 ranges of B are left out: A has no counterpart of them."
   )
   expect(stdout).toMatch(/\nlayer 2 \| 4–5 +0\.880/)
 })

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
 import { SweepComparison } from '../../../../src/contract/documents/sweep-comparison'
-import { comparisonVerdict, depthWords } from '../../../../src/contract/words/comparison-words'
+import {
+  comparisonVerdict,
+  depthWords,
+  orderWords,
+  sameSelectionWords
+} from '../../../../src/contract/words/comparison-words'
 import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
 import { tinyTaskSweep } from '../../../fixtures/tiny-sweep'
@@ -166,7 +171,22 @@ describe('two sweeps', () => {
     const checked = await compareSweeps({ sweep, check: null }, { sweep, check: checkOfBest })
     expect(checked.a.selected).toEqual({ start: 2, end: 3 })
     expect(checked.b.selected).toEqual({ start: 1, end: 2 })
-    expect(checked.shared?.sameSelection).toBe(0)
+    // The prompts say the same in both: what is apart is that one was checked.
+    expect(checked.shared).toMatchObject({ sameSelection: 1, withoutChecks: true })
+    expect(checked.differs).toEqual([
+      { what: 'check', a: 'not checked', b: '2 ranges checked, 2–3 rejected' }
+    ])
+    expect(comparisonVerdict(checked)).toMatch(
+      "A selects layers 2–3, B selects layers 1–2, only because B's check of whole answers rejects layers 2–3, " +
+        'which both would select by first tokens; by diversity'
+    )
+    expect(sameSelectionWords(checked)).toMatch(
+      /by first tokens alone, for their checks of whole answers differ\.$/
+    )
+    const alike = await compareSweeps({ sweep, check: checkOfBest }, { sweep, check: checkOfBest })
+    expect(alike.shared).toMatchObject({ sameSelection: 1, withoutChecks: false })
+    expect(alike.differs).toEqual([])
+    expect(comparisonVerdict(alike)).toMatch(/^Both select layers 1–2;/)
   })
 
   it('of which one is a preview are compared by what it has scored whole, and no order is told of a few ranges', async () => {
@@ -181,7 +201,15 @@ describe('two sweeps', () => {
     expect(comparisonVerdict(found)).toMatch(
       /; the order of their ranges by diversity cannot be compared: only 4 ranges were scored on all prompts in both\.$/
     )
-    expect(depthWords(found)).toBe('6 ranges of A the other, a preview, has only estimated.')
+    expect(depthWords(found)).toBe('6 ranges of A are left out: B is a preview and has only estimated them.')
+    expect(orderWords(found, 'diversity')).toBe(
+      'Diversity: no rank correlation, which takes 10 ranges; 4 are compared.'
+    )
+    expect(found.differs).toEqual([{ what: 'ranges', a: '10 ranges', b: '4 ranges, 6 more only estimated' }])
+    // Of ranges that one has not scored whole it cannot select, so neither side may.
+    expect(sameSelectionWords(found)).toBe(
+      'Both select the same in 100 % of 500 resamples of the 6 prompts that both have, among the 4 ranges compared.'
+    )
   })
 
   it('are refused where their numbers are different measures, or there is nothing to compare', async () => {
