@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PairId } from '../../contract/documents/project'
 import type { QueuedJob, QueuedWork, QueueState } from '../../contract/documents/queue'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { ProjectOfPair } from '../project/project-pair'
+import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import { QueueLine } from './queue-line'
 import type { QueuedKinds } from './queued-kinds'
 import type { JobTurns } from './turns'
@@ -26,10 +26,31 @@ export class Queue {
    * Puts the same work for each of these pairs at the end, but where it waits already. One that was stopped or failed waits again
    * instead, with what it has.
    *
+   * @returns pairs that are left out, for they have what it would compute
    * @throws WorkbenchError `not-found`, `bad-input`, `read-only`
    */
-  async add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork): Promise<void> {
-    for (const id of pairs) project.pair(id)
+  async add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork): Promise<PairId[]> {
+    const leftOut: PairId[] = []
+    for (const id of pairs) if (await this.isDone(project.pair(id), work)) leftOut.push(id)
+    await this.put(
+      project,
+      pairs.filter((id) => !leftOut.includes(id)),
+      work
+    )
+    return leftOut
+  }
+
+  private async isDone(own: ProjectPair, work: QueuedWork): Promise<boolean> {
+    try {
+      return await this.kinds[work.kind].isDone(own, work)
+    } catch (error) {
+      // The job says what is wrong with it, when its turn comes.
+      if (error instanceof WorkbenchError) return false
+      throw error
+    }
+  }
+
+  private async put(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork): Promise<void> {
     await this.edit(project, (jobs) => {
       const isLike = (job: QueuedJob): boolean => pairs.includes(job.pair) && sameWork(job.work, work)
       const added = pairs

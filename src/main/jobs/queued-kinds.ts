@@ -32,6 +32,8 @@ export interface QueuedKind {
   /** Follows it to its end. */
   follow(own: ProjectPair): AsyncGenerator<QueuedEvent>
   cancel(own: ProjectPair): void
+  /** Whether the pair has what this would compute, and more: then it does not wait. @throws WorkbenchError where that cannot be told */
+  isDone(own: ProjectPair, work: QueuedWork): Promise<boolean>
   /** What one that was stopped has kept, as in `8 of 40 prompts`; null for nothing. @throws WorkbenchError where that cannot be read */
   kept(own: ProjectPair, job: QueuedJob): Promise<string | null>
   /** How long the last one like it took, in seconds; null where there was none. */
@@ -58,6 +60,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         }
       },
       cancel: (own) => sweeps.table.cancel(own),
+      isDone: async (own, work) => isPreview(work) && (await sweeps.wholeOfNext(own)) !== null,
       async kept(own) {
         const { known, interrupted } = await sweeps.knownOfNext(own)
         return interrupted ? knownPartWords(known) : null
@@ -86,6 +89,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         }
       },
       cancel: (own) => evaluations.table.cancel(own),
+      isDone: () => Promise.resolve(false),
       kept(own, { evaluationId }) {
         const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
         const { answerCount, answerTotal } = stored ?? { answerCount: 0, answerTotal: 0 }

@@ -1,18 +1,21 @@
 import type { RecipeScore } from '../../contract/documents/crc'
-import type { PairDocument } from '../../contract/documents/project'
+import { wholeSweep } from '../../contract/documents/answering-sweep'
+import type { PairDocument, SweepSummary } from '../../contract/documents/project'
 import type { RestoredTo } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { type KnownOfSweep, knownOfSweep } from '../crc/sweep/crc-sweep'
-import { type CrcSweepRequest, scoredByOf } from '../crc/sweep/prepare-sweep'
+import { openPair } from '../checkpoint/pair'
+import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { scoreRecipes } from '../crc/sweep/score-recipes'
 import type { Devices } from './devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import type { ProjectPair } from '../project/project-pair'
 import { nextSweepPrompts } from '../project/next-sweep'
+import { settingsKey } from '../project/settings-key'
 import { historyOf } from '../project/sweep-history'
 import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
@@ -69,6 +72,16 @@ export class Sweeps {
   async knownOfNext(own: ProjectPair): Promise<KnownOfSweep> {
     const request = await sweepRequestOf(own, this.context.devices)
     return knownOfSweep(request, historyOf(own, false, scoredByOf(request)))
+  }
+
+  /** The newest whole sweep of what the next one asks, as its list has it; null where there is none. @throws WorkbenchError as the sweep would */
+  async wholeOfNext(own: ProjectPair): Promise<SweepSummary | null> {
+    // Without one nothing has to be rendered to know.
+    if (own.sweeps.every(({ isPreview }) => isPreview)) return null
+    const request = await sweepRequestOf(own, this.context.devices)
+    const prepared = await prepareSweep(request, await openPair(request.base, request.post))
+    const { base, post } = prepared.identity
+    return wholeSweep(own.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
   }
 
   /**

@@ -15,6 +15,8 @@ import type { OpenProject } from '../app/open-project.svelte'
 export class Queue {
   /** Null until it is known. */
   state = $state.raw<QueueState | null>(null)
+  /** Names of the pairs that were left out of what was asked last, for they have a whole sweep of what a preview would ask. */
+  sweptWhole = $state.raw<readonly string[]>([])
   /** Where and how the answers of the next evaluations are computed. */
   computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
   /** By what the next evaluations are, as this page keeps it; null until the user chooses. */
@@ -100,10 +102,12 @@ export class Queue {
 
   /** @returns whether they wait */
   private add(work: QueuedWork): Promise<boolean> {
-    const pairs = this.project.state.pairs.flatMap(({ id, unusable }): PairId[] =>
-      unusable === null ? [id] : []
-    )
-    return this.ask(({ path, client }) => client.queue.add({ path, pairs, work }))
+    const { pairs } = this.project.state
+    const usable = pairs.flatMap(({ id, unusable }): PairId[] => (unusable === null ? [id] : []))
+    return this.ask(async ({ path, client }) => {
+      const { leftOut } = await client.queue.add({ path, pairs: usable, work })
+      this.sweptWhole = pairs.flatMap(({ id, name }) => (leftOut.includes(id) ? [name] : []))
+    })
   }
 
   private async ask(call: (project: OpenProject) => Promise<void>): Promise<boolean> {

@@ -7,10 +7,13 @@ import { place, procedure, projectPath } from './procedure'
 const ofQueue = projectPath.extend({ id: z.uuid() })
 
 export const queueProcedures = {
-  /** Puts the same work for these pairs at the end of the line, but where it waits already; a line that was paused goes on. */
+  /**
+   * Puts the same work for these pairs at the end of the line, but where it waits already; a line that was paused goes on. Pairs that
+   * have what a preview would compute, and more, are left out.
+   */
   add: procedure
     .input(projectPath.extend({ pairs: z.array(PairId).min(1).max(MAX_QUEUED), work: QueuedWork }))
-    .output(z.void()),
+    .output(z.object({ leftOut: z.array(PairId) })),
   /** The line as it is, and again after every change. Watching never ends by itself. */
   watch: procedure.input(projectPath).output(eventIterator(QueueState)),
   /** @param place in the line without it */

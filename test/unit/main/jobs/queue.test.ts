@@ -31,6 +31,7 @@ class ScriptedKind implements QueuedKind {
   private readonly ends = new Map<PairId, Later<QueuedEvent>>()
   refusals: WorkbenchError[] = []
   keeps: string | null = null
+  done: PairId[] = []
 
   constructor(private readonly id: string | null = null) {}
 
@@ -52,6 +53,10 @@ class ScriptedKind implements QueuedKind {
 
   cancel({ id }: { id: PairId }): void {
     this.end(id, { type: 'cancelled' })
+  }
+
+  isDone({ id }: { id: PairId }): Promise<boolean> {
+    return Promise.resolve(this.done.includes(id))
   }
 
   kept(): Promise<string | null> {
@@ -177,6 +182,16 @@ describe('jobs in line over the pairs of a project', () => {
     expect(sweeps.begun).toEqual(['pair-1', 'pair-3'])
     const gone = queue.retry(project, 'b7a5c2c4-6f0e-4f57-9a6e-0d5a0f6d3c11')
     await expect(gone).rejects.toThrow('no longer in the queue')
+  })
+
+  it('leave out pairs that have what would be computed, and say which', async () => {
+    sweeps.done = ['pair-1', 'pair-3']
+    const preview: QueuedWork = { kind: 'sweep', preview: true }
+    expect(await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], preview)).toEqual(['pair-1', 'pair-3'])
+    await begun(sweeps, 1)
+    expect(await states()).toEqual(['pair-2 sweep running'])
+    sweeps.end('pair-2')
+    await queue.done(project)
   })
 
   it('say what they have kept when they are stopped, and go on from there once they are asked to', async () => {

@@ -44,6 +44,18 @@ it('asks for work of all pairs of the project, in their order', async () => {
   ])
 })
 
+it('says which pairs are not previewed, for they are swept whole', async () => {
+  const { line, session } = await opened()
+  void session.queue.sweepAll({ preview: true })
+  await settled()
+  await line.answer('queue.add', 0, { leftOut: ['pair-2'] })
+  expect(session.queue.sweptWhole).toEqual(['b'])
+  void session.queue.sweepAll({ preview: false })
+  await settled()
+  await line.answer('queue.add', 1, { leftOut: [] })
+  expect(session.queue.sweptWhole).toEqual([])
+})
+
 it('leaves out pairs of which nothing can be computed, and says why', async () => {
   const line = new ScriptedLine()
   const unusable = 'Post has no tokenizer.json, and prompts need one.'
