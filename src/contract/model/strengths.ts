@@ -20,6 +20,9 @@ const POST: LayerStrength = { attention: 0, mlp: 0 }
 const BASE: LayerStrength = { attention: 1, mlp: 1 }
 const POST_KEY = '0/0'
 
+/** Number of contiguous ranges of `layerCount` layers. */
+export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
+
 /** All L(L+1)/2 contiguous restoration ranges, by start and then end. */
 export function allRanges(layerCount: number): RestorationRange[] {
   const ranges: RestorationRange[] = []

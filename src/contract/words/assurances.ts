@@ -9,6 +9,7 @@ import type { CategoryScore, Selection } from '../documents/crc'
 import { formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
 import type { Term } from './glossary'
+import { amongExact } from './preview-words'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /** One figure, and the words that explain it. */
@@ -28,6 +29,7 @@ export function assurances({
   scoredBy,
   post,
   ranges,
+  preview,
   selection,
   check
 }: Omit<HeadlineEvidence, 'post'> & { post: CategoryScore }): Assurance[] {
@@ -39,19 +41,19 @@ export function assurances({
     selection.reported === null
       ? ''
       : ` of the ${plural(selection.reported.chosenOn, words.prompt)} that chose it`
+  const among = amongExact({ preview, ranges })
   const result: Assurance[] = []
   if (score !== undefined) {
     if (scoredBy.kind === 'crc') result.push(checkAssurance(check, checkOfRange(check, score), rho))
     result.push(...gainAssurance(selection, score.diversity - post.diversity, words, check))
     result.push({
-      label: 'Same range wins',
+      label: `Same range wins${among}`,
       value: formatPercent(shareOf(bootstrap, score)),
       detail: `of the resamples${ofChoosing}; ${rivalWords(bootstrap, score, rejected)}`,
       term: 'share of wins'
     })
   }
-  // What the check threw out was picked by whole answers to all prompts: none is quite unseen then.
-  const label = rejected.length === 0 ? 'On unseen prompts' : 'On the other half'
+  const label = `Cross-fitted${among}`
   result.push(
     crossFit === null
       ? { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score', term: 'cross-fitted' }

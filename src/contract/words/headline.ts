@@ -14,6 +14,7 @@ import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhra
 import type { Recipe, RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
 import { rangeEdges } from './plateau'
+import { betterWords, isPreviewed, type PreviewEvidence } from './preview-words'
 import { differenceWords, doesBetter, rivalSentence, strongestRival } from './rival-words'
 import { type ScoreWords, scoreWords } from './score-words'
 
@@ -63,6 +64,8 @@ export interface HeadlineEvidence {
   scoredBy: Pick<ScoredBy, 'kind'>
   post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
   ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
+  /** Ranges that are estimated only; null of a whole sweep. */
+  preview: PreviewEvidence['preview']
   /** Made with the check, see `checkedSelection`. */
   selection: Selection
   /** Null when no whole answers were checked. */
@@ -74,7 +77,8 @@ export interface HeadlineEvidence {
 /** What a sweep found, with what its check found, what does better, and the next step. */
 export function headline(evidence: HeadlineEvidence): Headline {
   const { selection, scoredBy, sampler = null } = evidence
-  const found = sampler === null ? ofRanges(evidence) : underOther(ofRanges(evidence))
+  const exact = evidence.preview === null ? ofRanges(evidence) : byPreview(ofRanges(evidence))
+  const found = sampler === null ? exact : underOther(exact)
   const but = rivalSentence(selection, scoredBy)
   if (but === null || !COMPARED.includes(found.state)) return { ...found, but: null }
   const rival = strongestRival(selection)
@@ -110,6 +114,28 @@ function underOther(found: RangeHeadline): RangeHeadline {
     : found
 }
 
+/** What is said of post and its prompts is exact in a preview too; whatever depends on ranges is not told without the word. */
+function byPreview(found: RangeHeadline): RangeHeadline {
+  if (found.state === 'unfit-prompts') return found
+  const { verdict } = found
+  return { ...found, verdict: `By a preview, ${verdict.charAt(0).toLowerCase()}${verdict.slice(1)}` }
+}
+
+/** None of the few exact ranges of a preview says nothing of all. */
+function noneOfExact(evidence: HeadlineEvidence): RangeHeadline | null {
+  if (!isPreviewed(evidence)) return null
+  const { ranges, selection, scoredBy } = evidence
+  return {
+    state: 'none',
+    verdict: 'No exact range qualifies',
+    figures:
+      `of ${plural(ranges.length, 'exact range')} none has ${scoreWords(scoredBy).validity} ` +
+      `${formatScore(selection.minimumValidity)} and more ${scoreWords(scoredBy).diversity} than post; ${betterWords(evidence)}`,
+    next: 'Sweep the rest: ranges that are only estimated may qualify.',
+    checkNext: false
+  }
+}
+
 function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   const { post, ranges, selection, check, source } = evidence
   const isTask = evidence.scoredBy.kind === 'task'
@@ -118,6 +144,8 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   if (unfit !== null) return unfit
   const score = ranges.find((range) => isSame(range, selection.selected))
   if (score === undefined) {
+    const exact = noneOfExact(evidence)
+    if (exact !== null) return exact
     return {
       state: 'none',
       verdict: 'No range to restore',

@@ -1,6 +1,9 @@
-import type { SweepPreview } from '../documents/crc'
+import { type CheckResult, rejectedRanges } from '../documents/answer-check'
+import type { CategoryScore, Selection, SweepPreview } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
-import { formatCount, formatPercent, plural, rangePhrase } from './format'
+import type { RestorationRange } from '../model/recipe'
+import { rangeCount } from '../model/strengths'
+import { formatCount, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
 /** Smaller chances are all the same to a reader. */
@@ -17,7 +20,7 @@ export const NO_PREVIEW = 'The prompts are too few for a preview: every range is
 export interface PreviewFacts {
   /** What is exact, and what the rest rests on. */
   basis: string
-  /** How likely the whole sweep would select another range, and which. */
+  /** How likely the whole sweep would select another range, and which; where that is not known, why, and what may be better. */
   elsewhere: string
   /** Both in a few words. */
   brief: string
@@ -25,14 +28,29 @@ export interface PreviewFacts {
   isDoubtful: boolean
 }
 
-interface Previewed {
+type ScoredRange = RestorationRange & CategoryScore
+
+/** A sweep of which most ranges may be estimated only, and what is selected in it. */
+export interface PreviewEvidence {
+  layerCount: number
   scoredBy: Pick<ScoredBy, 'kind'>
-  promptCount: number
-  ranges: readonly unknown[]
-  preview: Pick<SweepPreview, 'prompts' | 'elsewhere' | 'likeliest' | 'rho' | 'rows' | 'wholeRows'> & {
-    ranges: readonly unknown[]
-  }
+  post: CategoryScore
+  /** Those that are exact. */
+  ranges: readonly ScoredRange[]
+  /** Null of a whole sweep. */
+  preview:
+    | (Pick<SweepPreview, 'prompts' | 'elsewhere' | 'likeliest' | 'rho' | 'rows' | 'wholeRows'> & {
+        ranges: readonly (ScoredRange & { margins: CategoryScore })[]
+      })
+    | null
+  selection: Pick<Selection, 'rho' | 'minimumValidity' | 'selected'>
+  check: CheckResult | null
 }
+
+type Previewed = PreviewEvidence & { preview: NonNullable<PreviewEvidence['preview']> }
+
+/** Whether most ranges may be estimated only. */
+export const isPreviewed = (evidence: PreviewEvidence): evidence is Previewed => evidence.preview !== null
 
 /** A chance, never as none and never as certain. */
 export function chanceWords(chance: number): string {
@@ -41,24 +59,111 @@ export function chanceWords(chance: number): string {
   return chance < 0.01 ? `${(100 * chance).toFixed(1)} %` : formatPercent(chance)
 }
 
+/** The ranges that certainty is about where a preview has estimated the others: " among 4 exact ranges"; empty of a whole sweep. */
+export const amongExact = ({ preview, ranges }: Pick<PreviewEvidence, 'preview' | 'ranges'>): string =>
+  preview === null ? '' : ` among ${plural(ranges.length, 'exact range')}`
+
 /** What a sweep rests on that has scored most ranges on few prompts. */
-export function previewFacts({ scoredBy, promptCount, ranges, preview }: Previewed): PreviewFacts {
+export function previewFacts(evidence: Previewed & { promptCount: number }): PreviewFacts {
+  const { scoredBy, promptCount, ranges, preview } = evidence
   const words = scoreWords(scoredBy)
-  const { likeliest, elsewhere, rho, rows, wholeRows } = preview
+  const { rows, wholeRows } = preview
+  const others =
+    unknownCount(evidence) > 0
+      ? `${formatCount(unknownCount(evidence))} were estimated as swept, are not known as asked here, and take no part`
+      : `${formatCount(preview.ranges.length)} are estimated from ${formatCount(preview.prompts.length)} of them` +
+        (rows === 0 ? '' : `, in ${formatPercent(rows / wholeRows)} of the work`)
+  const chance = chanceOfAnother(evidence)
+  return {
+    basis: `${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'is' : 'are'} exact, on all ${plural(promptCount, words.prompt)}; ${others}`,
+    ...chance,
+    brief: `${formatCount(ranges.length)} of ${plural(rangeCount(evidence.layerCount), 'range')} exact; ${chance.brief}`
+  }
+}
+
+/** The chance is of what the preview was made for: its limit, its sampler, and what it had selected itself. */
+function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
+  const { preview, scoredBy, selection } = evidence
+  const { elsewhere, likeliest, rho } = preview
+  const words = scoreWords(scoredBy)
+  if (unknownCount(evidence) > 0) {
+    const brief = 'whether another would be selected is not known'
+    return {
+      elsewhere: 'Whether one of them would be selected is not known: sweep the rest.',
+      brief,
+      isDoubtful: true
+    }
+  }
+  if (selection.rho !== rho) {
+    const limit = formatPercent(selection.rho)
+    return withoutChance(
+      evidence,
+      `This preview was made to keep ${formatPercent(rho)} of post’s ${words.validity}; at ${limit} ranges count that it has only estimated`,
+      `made for ${formatPercent(rho)} of ${words.validity}, not ${limit}`
+    )
+  }
+  if (isPassedOver(evidence)) {
+    return withoutChance(
+      evidence,
+      'The check has thrown out what this preview was made to find, and ranges count now that it has only estimated',
+      'the check threw out its best'
+    )
+  }
   const which =
     likeliest === null || likeliest.chance < LEAST_CHANCE
       ? ''
       : `, most likely ${rangePhrase(likeliest)} (${chanceWords(likeliest.chance)})`
   return {
-    basis:
-      `${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'is' : 'are'} exact, on all ${plural(promptCount, words.prompt)}; ` +
-      `${formatCount(preview.ranges.length)} are estimated from ${formatCount(preview.prompts.length)} of them` +
-      (rows === 0 ? '' : `, in ${formatPercent(rows / wholeRows)} of the work`),
     elsewhere:
       `Scoring all ranges on all ${words.prompt}s would select another at ${formatPercent(rho)} of post’s ${words.validity} ` +
       `with a chance of ${chanceWords(elsewhere)}${which}.` +
       (elsewhere >= UNRELIABLE ? ' Do not rely on this selection.' : ''),
-    brief: `${formatCount(ranges.length)} of ${plural(ranges.length + preview.ranges.length, 'range')} exact; another would be selected with a chance of ${chanceWords(elsewhere)}`,
+    brief: `another would be selected with a chance of ${chanceWords(elsewhere)}`,
     isDoubtful: elsewhere >= DOUBTFUL
   }
+}
+
+/** @param why there is no chance to name; @param brief that in a few words */
+function withoutChance(evidence: Previewed, why: string, brief: string): Omit<PreviewFacts, 'basis'> {
+  const words = betterWords(evidence)
+  return {
+    elsewhere: `${why}: ${words}. Sweep the rest before you rely on this selection.`,
+    brief: `${brief}: ${words}`,
+    isDoubtful: true
+  }
+}
+
+/** Ranges that what is asked has left no estimate of. */
+const unknownCount = ({ layerCount, ranges, preview }: Previewed): number =>
+  Math.max(0, rangeCount(layerCount) - ranges.length - preview.ranges.length)
+
+/** Whether a more diverse exact range failed a check. */
+function isPassedOver({ ranges, check, selection: { rho, selected } }: PreviewEvidence): boolean {
+  const leader = ranges.find((range) => range.start === selected?.start && range.end === selected.end)
+  return (
+    leader !== undefined &&
+    rejectedRanges(ranges, check, rho).some(({ diversity }) => diversity > leader.diversity)
+  )
+}
+
+/** Which estimated ranges may qualify and be more diverse than what is selected, or than post where nothing is. */
+export function betterWords(evidence: Previewed): string {
+  const { ranges, preview, post, scoredBy, selection } = evidence
+  const { selected, minimumValidity } = selection
+  const leader = ranges.find((range) => range.start === selected?.start && range.end === selected.end)
+  const least = (leader ?? post).diversity
+  const may = preview.ranges
+    .filter(
+      ({ validity, diversity, margins }) =>
+        validity + margins.validity >= minimumValidity && diversity + margins.diversity > least
+    )
+    .sort((a, b) => b.diversity - a.diversity)
+  const best = may.find(({ validity, diversity }) => validity >= minimumValidity && diversity > least)
+  const [named] = best === undefined ? may : [best]
+  const than = leader === undefined ? 'may qualify' : 'may be better'
+  if (named === undefined) return `none of the ${formatCount(preview.ranges.length)} estimated ones ${than}`
+  const figures = `${scoreWords(scoredBy).diversity} estimated at ${formatScore(named.diversity)}`
+  return may.length === 1
+    ? `${rangePhrase(named)} ${than}, ${figures}`
+    : `${formatCount(may.length)} of the estimated ones ${than}, such as ${rangePhrase(named)}, ${figures}`
 }

@@ -45,7 +45,7 @@ export function describeSweep(
       ? []
       : [
           describeHeadline(headline({ ...sweep, selection, check, sampler }), checkCommand),
-          ...describePreview(sweep),
+          ...describePreview({ ...sweep, selection, check }),
           describeCertainty(selection, scoreWords(sweep.scoredBy)),
           ...describeRivals(sweep, selection)
         ]

@@ -36,7 +36,7 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
       `${validity} of post`,
       `${validity} selected`,
       'Kept',
-      `${diversity} held out`,
+      `${diversity} cross-fitted`,
       'Best rival',
       `${diversity} of rival`,
       'Scored by',

@@ -129,9 +129,6 @@ export function firmRanges(board: Pick<ScoreBoard, 'ranges' | 'promptCount'>): r
   return firm.length === 0 ? board.ranges : firm
 }
 
-/** Number of contiguous ranges of `layerCount` layers. */
-export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
-
 /** The board of a finished sweep and of the search that started from it. */
 export function boardOfSweep(
   sweep: ShownSweep,

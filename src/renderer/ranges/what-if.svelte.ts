@@ -28,8 +28,8 @@ export class WhatIfAsking {
   /** How many ranges have no score in the answer, for a preview has only estimated them as swept. */
   readonly unknownCount = $derived.by(() => {
     const { sweep } = this.shown
-    if (this.answer === null || sweep === null || this.answer.sweep.preview !== null) return 0
-    return sweep.preview?.ranges.length ?? 0
+    if (this.answer === null || !sweep?.preview || !this.answer.sweep.preview) return 0
+    return sweep.preview.ranges.length - this.answer.sweep.preview.ranges.length
   })
 
   open(): void {

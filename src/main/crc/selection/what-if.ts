@@ -64,8 +64,8 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
   return {
     ...sweep,
     scoredBy,
-    // Estimates are of the sweep's own sampler.
-    preview: asSwept ? sweep.preview : null,
+    // Estimates are of the sweep's own sampler; that only few ranges are exact stays to be told.
+    preview: asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], soup: [] },
     base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
     post,
     ranges: yield* all(sweep.ranges),

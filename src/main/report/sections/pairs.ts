@@ -59,7 +59,7 @@ function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
       numberColumn(words.diversity, 'selected'),
       numberColumn(words.validity, 'of post'),
       numberColumn(words.validity, 'selected'),
-      numberColumn('held out', words.diversity),
+      numberColumn('cross-fitted', words.diversity),
       textColumn('best rival', words.diversity)
     ],
     rows: pairs.map(({ name, outline }): Cell[] => [

@@ -25,7 +25,7 @@ import {
 import { type ScoredBy } from '../../../contract/documents/scored-by'
 import type { Selection } from '../../../contract/documents/crc'
 import { assurances } from '../../../contract/words/assurances'
-import { previewFacts } from '../../../contract/words/preview-words'
+import { isPreviewed, previewFacts } from '../../../contract/words/preview-words'
 import { exactness, headlineSentence, isGood } from '../../../contract/words/headline'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
@@ -94,9 +94,11 @@ export function headlineBlocks({ headline }: ReportedSweep): Block[] {
 }
 
 /** What a preview's numbers rest on. */
-function previewBlocks({ preview, scoredBy, ranges, promptCount }: ReportedSweep): Block[] {
-  if (preview === null) return []
-  const { basis, elsewhere, isDoubtful } = previewFacts({ scoredBy, promptCount, ranges, preview })
+function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
+  if (selection === null) return []
+  const evidence = { ...sweep, selection }
+  if (!isPreviewed(evidence)) return []
+  const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: sweep.promptCount })
   return [{ kind: isDoubtful ? 'warning' : 'note', text: `A preview: ${basis}. ${elsewhere}` }]
 }
 

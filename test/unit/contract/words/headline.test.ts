@@ -89,12 +89,52 @@ const UNCHECKED: HeadlineEvidence = {
   scoredBy: CRC,
   post: POST,
   ranges: RANGES,
+  preview: null,
   selection: STABLE,
   check: null
 }
 
 const found = (evidence: Partial<HeadlineEvidence>): ReturnType<typeof headline> =>
   headline({ ...UNCHECKED, ...evidence })
+
+const PREVIEW = {
+  prompts: [0, 11, 20, 30],
+  ranges: [{ ...range(3, 11), ...score(0.8, 0.94), margins: score(0.05, 0.02) }],
+  elsewhere: 0.03,
+  likeliest: null,
+  rho: 0.9,
+  rows: 24,
+  wholeRows: 100
+}
+
+describe('the headline of a preview', () => {
+  it('says that it is one, in a sentence that goes into copies, and in its certainty', () => {
+    expect(headlineSentence(found({ preview: PREVIEW }))).toMatch(
+      /^By a preview, layers 4–11, not checked yet: /
+    )
+    expect(found({ preview: PREVIEW, check: PASSING }).verdict).toBe('By a preview, restore layers 4–11')
+    expect(assurances({ ...UNCHECKED, preview: PREVIEW })).toMatchObject([
+      { label: 'Whole answers' },
+      { label: 'Gain in diversity' },
+      { label: 'Same range wins among 3 exact ranges' },
+      { label: 'Cross-fitted among 3 exact ranges' }
+    ])
+  })
+
+  it('never says of all ranges that none qualifies, and names what may', () => {
+    const none = { ...selectionOf(null, []), rho: 0.5, minimumValidity: 0.5 }
+    const { verdict, figures } = found({ selection: none, preview: PREVIEW })
+    expect(verdict).toBe('By a preview, no exact range qualifies')
+    expect(figures).toBe(
+      'of 3 exact ranges none has validity 0.500 and more diversity than post; layers 3–11 may qualify, diversity estimated at 0.940'
+    )
+  })
+
+  it('does not doubt what is exact: post on all prompts', () => {
+    const post = { ...score(0.4, 0.2), prompts: prompts(0.4, 0.4) }
+    expect(found({ post, preview: PREVIEW }).verdict).toBe('The prompts do not fit this model')
+  })
+})
 
 describe('the headline of a sweep', () => {
   it('restores a range that most resamples pick and whose whole answers hold, in their numbers', () => {
@@ -304,7 +344,7 @@ describe('the headline of a sweep', () => {
         detail: '+0.440 to +0.480 in 95 % of 1,000 resamples of the prompts'
       },
       { label: 'Same range wins', value: '70 %', detail: 'of the resamples; next: layers 5–11 with 30 %' },
-      { label: 'On unseen prompts', value: '–', detail: 'a category has fewer than two prompts' }
+      { label: 'Cross-fitted', value: '–', detail: 'a category has fewer than two prompts' }
     ])
     expect(assurances({ ...UNCHECKED, check: PASSING })[0]).toMatchObject({
       label: 'Whole answers',
@@ -345,6 +385,7 @@ describe('how sure it is after a check that threw ranges out', () => {
   const sureOf = (selection: Selection, check: CheckResult) =>
     Object.fromEntries(
       assurances({
+        preview: null,
         layerCount: LAYERS,
         source: null,
         scoredBy: CRC,
@@ -367,14 +408,13 @@ describe('how sure it is after a check that threw ranges out', () => {
       'Gain in diversity': expect.stringMatching(/^of first tokens; /),
       'Same range wins':
         'of the resamples; no other that is left ever wins. Left out, for they fail the check: layers 0–11 and 1 more',
-      'On the other half':
+      'Cross-fitted':
         'diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
     })
     const without = checkOfModels(checked(range(5, 11), whole(0.95, 0.88)))
     expect(sureOf(left, without)).toMatchObject({
       'Same range wins': 'of the resamples; no other range ever wins',
-      'On unseen prompts':
-        'diversity when picked on half the prompts and scored on the other half (post 0.450)'
+      'Cross-fitted': 'diversity when picked on half the prompts and scored on the other half (post 0.450)'
     })
   })
 

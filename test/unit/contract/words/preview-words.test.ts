@@ -1,24 +1,46 @@
 import { describe, expect, it } from 'vitest'
+import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
+import { rangeCount } from '../../../../src/contract/model/strengths'
 import { chanceWords, previewFacts } from '../../../../src/contract/words/preview-words'
 
-const preview = {
+const LAYERS = 12
+const range = (start: number, end: number, validity: number, diversity: number) => ({
+  start,
+  end,
+  validity,
+  diversity
+})
+const EXACT = [range(4, 11, 0.92, 0.917), range(5, 11, 0.93, 0.899), range(6, 11, 0.946, 0.8)]
+const estimated = (...ranges: ReturnType<typeof range>[]) =>
+  Array.from({ length: rangeCount(LAYERS) - EXACT.length }, (_, index) => ({
+    ...(ranges[index] ?? range(0, index, 0.2, 0.3)),
+    margins: { validity: 0.01, diversity: 0.01 }
+  }))
+const PREVIEW = {
   prompts: [0, 11, 20, 30],
-  ranges: Array.from({ length: 75 }),
+  ranges: estimated(range(2, 11, 0.6, 0.95), range(3, 11, 0.7, 0.94)),
   elsewhere: 0.031,
   likeliest: { start: 5, end: 11, chance: 0.02 },
   rho: 0.9,
   rows: 24,
   wholeRows: 100
 }
+const EVIDENCE = {
+  layerCount: LAYERS,
+  scoredBy: { kind: 'crc' as const },
+  promptCount: 40,
+  post: { validity: 0.991, diversity: 0.458 },
+  ranges: EXACT,
+  preview: PREVIEW,
+  selection: { rho: 0.9, minimumValidity: 0.892, selected: { start: 4, end: 11 } },
+  check: null
+}
+const factsOf = (changed: object): ReturnType<typeof previewFacts> =>
+  previewFacts({ ...EVIDENCE, ...changed })
 
 describe('what is said of a preview', () => {
   it('is what is exact, what the rest rests on and what it took', () => {
-    const { basis, brief } = previewFacts({
-      scoredBy: { kind: 'crc' },
-      promptCount: 40,
-      ranges: [1, 2, 3],
-      preview
-    })
+    const { basis, brief } = factsOf({})
     expect(basis).toBe(
       '3 ranges are exact, on all 40 prompts; 75 are estimated from 4 of them, in 24 % of the work'
     )
@@ -26,12 +48,7 @@ describe('what is said of a preview', () => {
   })
 
   it('is how likely another range would be selected, and which', () => {
-    const { elsewhere, isDoubtful } = previewFacts({
-      scoredBy: { kind: 'crc' },
-      promptCount: 40,
-      ranges: [1],
-      preview
-    })
+    const { elsewhere, isDoubtful } = factsOf({})
     expect(elsewhere).toContain(
       'at 90 % of post’s validity with a chance of 3 %, most likely layers 5–11 (2 %)'
     )
@@ -40,26 +57,69 @@ describe('what is said of a preview', () => {
   })
 
   it('is a warning where that is likely, and names no range that is not', () => {
-    const facts = previewFacts({
-      scoredBy: { kind: 'crc' },
-      promptCount: 40,
-      ranges: [1],
-      preview: { ...preview, elsewhere: 0.3, likeliest: { start: 0, end: 1, chance: 0.0001 } }
+    const facts = factsOf({
+      preview: { ...PREVIEW, elsewhere: 0.3, likeliest: { start: 0, end: 1, chance: 0.0001 } }
     })
     expect(facts.isDoubtful).toBe(true)
     expect(facts.elsewhere).not.toContain('most likely')
   })
 
   it('speaks of questions and precision where a task is scored, and of one that is not to be relied on', () => {
-    const facts = previewFacts({
+    const facts = factsOf({
       scoredBy: { kind: 'task' },
       promptCount: 12,
-      ranges: [1],
-      preview: { ...preview, elsewhere: 0.9999 }
+      preview: { ...PREVIEW, elsewhere: 0.9999 }
     })
     expect(facts.basis).toContain('on all 12 questions')
     expect(facts.elsewhere).toContain('on all questions would select another at 90 % of post’s precision')
     expect(facts.elsewhere).toMatch(/Do not rely on this selection\.$/)
+  })
+
+  it('has no chance at another limit than it was made for, and names what may be better there', () => {
+    const lower = { rho: 0.5, minimumValidity: 0.4955, selected: { start: 4, end: 11 } }
+    const { elsewhere, brief, isDoubtful } = factsOf({ selection: lower })
+    expect(elsewhere).toBe(
+      'This preview was made to keep 90 % of post’s validity; at 50 % ranges count that it has only estimated: 2 of the estimated ones may be better, such as layers 2–11, diversity estimated at 0.950. Sweep the rest before you rely on this selection.'
+    )
+    expect(brief).toBe(
+      '3 of 78 ranges exact; made for 90 % of validity, not 50 %: 2 of the estimated ones may be better, such as layers 2–11, diversity estimated at 0.950'
+    )
+    expect(isDoubtful).toBe(true)
+    const higher = { rho: 1, minimumValidity: 0.991, selected: null }
+    expect(factsOf({ selection: higher }).brief).toMatch(/: none of the 75 estimated ones may qualify$/)
+  })
+
+  it('has no chance once a check threw out what it had found', () => {
+    const checkedAt = (start: number, validity: number): CheckedModel => ({
+      recipe: { name: `layers ${start}-11`, ranges: [[start, 11]] },
+      firstToken: { validity: 0.92, diversity: 0.9 },
+      answers: { validity, diversity: 0.9 },
+      undecided: 0
+    })
+    const whole = {
+      firstToken: { validity: 0.99, diversity: 0.45 },
+      answers: { validity: 0.99, diversity: 0.45 },
+      undecided: 0
+    }
+    const check = {
+      layerCount: LAYERS,
+      source: null,
+      post: whole,
+      models: [checkedAt(4, 0.5), checkedAt(5, 0.95)]
+    }
+    const selection = { ...EVIDENCE.selection, selected: { start: 5, end: 11 } }
+    const facts = factsOf({ check, selection })
+    expect(facts.brief).toMatch(/^3 of 78 ranges exact; the check threw out its best: /)
+    expect(facts.elsewhere).not.toContain('chance')
+    const kept = { ...check, models: [checkedAt(4, 0.95), checkedAt(5, 0.5)] }
+    expect(factsOf({ check: kept }).brief).toContain('a chance of 3 %')
+  })
+
+  it('says that estimates take no part where something else is asked than was swept', () => {
+    const { basis, brief, isDoubtful } = factsOf({ preview: { ...PREVIEW, ranges: [] } })
+    expect(basis).toMatch(/; 75 were estimated as swept, are not known as asked here, and take no part$/)
+    expect(brief).toBe('3 of 78 ranges exact; whether another would be selected is not known')
+    expect(isDoubtful).toBe(true)
   })
 
   it.each([

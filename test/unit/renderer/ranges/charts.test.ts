@@ -17,13 +17,13 @@ import {
   rangeAt
 } from '../../../../src/renderer/plots/heatmap-geometry'
 import { paretoFront } from '../../../../src/contract/model/pareto-front'
+import { rangeCount } from '../../../../src/contract/model/strengths'
 import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/metrics'
 import {
   axisBounds,
   boardOfSweep,
   LiveBoard,
   minimumValidity,
-  rangeCount,
   scoreOf,
   type RangePoint,
   withSelection

@@ -93,7 +93,8 @@ describe('the panel of what if', () => {
     expect(ranges.whatIf.unknownCount).toBe(0)
     void ranges.whatIf.change({ sampler: { temperature: 2, minP: 0 } })
     await settled()
-    await line.answer('sweeps.whatIf', 1, answer(0.9, 0.5))
+    const without = { ...previewed, preview: { ...PREVIEW, ranges: [] } }
+    await line.answer('sweeps.whatIf', 1, { ...answer(0.9, 0.5), sweep: without })
     expect(ranges.whatIf.unknownCount).toBe(1)
   })
 

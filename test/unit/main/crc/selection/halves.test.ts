@@ -90,7 +90,13 @@ describe('a task in two halves', () => {
     const words = (there: number): string => {
       const sweep = found([range(0, score(0.4, there)), range(1, score(0.05, 0.05))])
       const selection = selectionOf(sweep, sweep.ranges, 0.9)
-      const { verdict, figures } = headline({ ...sweep, layerCount: 12, selection, check: null })
+      const { verdict, figures } = headline({
+        ...sweep,
+        preview: null,
+        layerCount: 12,
+        selection,
+        check: null
+      })
       return `${verdict}: ${figures}`
     }
     expect(words(0.08)).toMatch(/^Not worth restoring: .* chosen on 7 questions, reported on the other 5$/)

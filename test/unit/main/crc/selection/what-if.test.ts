@@ -5,6 +5,8 @@ import { askWhatIf as askWhatIfSteps } from '../../../../../src/main/crc/check/a
 import { sweepUnder as sweepUnderSteps } from '../../../../../src/main/crc/selection/what-if'
 import { scorerOf } from '../../../../../src/main/crc/task/scorer'
 import { averageScores } from '../../../../../src/main/crc/task/scoring'
+import { at } from '../../../../../src/contract/model/look-up'
+import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
 import { atOnce } from '../../../../../src/main/base/steps'
 
@@ -54,6 +56,16 @@ function kept(): SweepDocument {
 }
 
 describe('what if', () => {
+  it('stays a preview that knows nothing of what it has only estimated, under another sampler', () => {
+    const sweep = kept()
+    const margins = { validity: 0.1, diversity: 0.1 }
+    const ranges = sweep.ranges.slice(1).map((range) => ({ ...range, margins }))
+    const preview = { ...BARE_PREVIEW, prompts: [0], ranges }
+    expect(sweepUnder({ ...sweep, preview }, AS_SWEPT).preview).toEqual(preview)
+    const under = sweepUnder({ ...sweep, preview }, { ...AS_SWEPT, sampler: at(SAMPLERS, 1, 'sampler') })
+    expect(under.preview).toEqual({ ...preview, ranges: [] })
+  })
+
   it('is the sweep itself where nothing is asked otherwise', () => {
     const sweep = kept()
     expect(sweepUnder(sweep, AS_SWEPT)).toEqual(sweep)
