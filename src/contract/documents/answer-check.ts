@@ -94,6 +94,12 @@ export function checkOf(check: CheckResult | null, model: Model): CheckedModel |
 export const checkOfRange = (check: CheckResult | null, range: RestorationRange): CheckedModel | null =>
   check === null ? null : checkOf(check, sweptRangeModel(range, check))
 
+/** Whether a range of the sweep passes; null when it was not checked. */
+export function rangePasses(check: CheckResult | null, range: RestorationRange, rho: number): boolean | null {
+  const checked = checkOfRange(check, range)
+  return check === null || checked === null ? null : passesCheck(checked, check, rho)
+}
+
 /**
  * The ranges that a check has thrown out: those that fail it, as soon as another passes. Where none passes none is, so that the best
  * is shown with its failure.
@@ -104,9 +110,6 @@ export function rejectedRanges<Range extends RestorationRange>(
   rho: number
 ): Range[] {
   if (check === null) return []
-  const outcomes = ranges.map((range) => {
-    const checked = checkOfRange(check, range)
-    return checked === null ? null : passesCheck(checked, check, rho)
-  })
+  const outcomes = ranges.map((range) => rangePasses(check, range, rho))
   return outcomes.includes(true) ? ranges.filter((_, index) => outcomes[index] === false) : []
 }

@@ -83,6 +83,8 @@ export const CarriedSelection = z.object({
   validityKept: z.number().nullable(),
   /** Whether that is as much as the other sweep's own selection has to keep. */
   keepsEnough: z.boolean(),
+  /** Whether it passes the check of whole answers there; null where it was not checked. */
+  passesCheck: z.boolean().nullable(),
   /** Diversity of what is selected there, less that of this; null where nothing is. */
   behind: z.number().nullable()
 })

@@ -163,9 +163,10 @@ export function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): stri
       ? ''
       : `, with ${formatPercent(validityKept)} of post's ${words.validity} kept` +
         (carried.keepsEnough ? '' : `, less than the ${formatPercent(target.rho)} asked for`)
+  const fails = carried.passesCheck === false ? `; it fails ${to}'s check of whole answers` : ''
   return (
     `What ${from} selects, ${rangePhrase(range, own.source)}${place}, has in ${to} ${words.diversity} ${formatScore(score.diversity)}: ` +
-    `${formatDelta(gain)} over post${kept}${behindWords(carried, to)}.`
+    `${formatDelta(gain)} over post${kept}${behindWords(carried, to)}${fails}.`
   )
 }
 

@@ -1,3 +1,4 @@
+import type { CarriedSelection } from '../documents/sweep-comparison'
 import type { NotCarried, SweepOutline, Transfer } from '../documents/pairs-overview'
 import { formatDelta, formatPercent, formatScore, rangePhrase } from './format'
 import { scoreWords } from './score-words'
@@ -12,6 +13,13 @@ const NOT_CARRIED: Readonly<Record<NotCarried, (from: string, to: string) => str
     `The sweep of ${to} has not scored the range at the depth of what ${from} selects.`
 }
 
+/** Why what is carried to a pair's sweep would not be selected there, in short; null where it might be. */
+export const fallsShort = ({
+  keepsEnough,
+  passesCheck
+}: Pick<CarriedSelection, 'keepsEnough' | 'passesCheck'>): string | null =>
+  passesCheck === false ? 'fails check' : keepsEnough ? null : 'below limit'
+
 /** What one pair selects, in the sweep of another, in a sentence. */
 export function transferWords(
   { from, to, result }: Transfer,
@@ -20,11 +28,12 @@ export function transferWords(
 ): string {
   if (result.kind === 'none') return NOT_CARRIED[result.why](nameOf(from), nameOf(to))
   const words = scoreWords(target?.scoredBy ?? { kind: 'crc' })
-  const { range, other, score, gain, validityKept, keepsEnough } = result
+  const { range, other, score, gain, validityKept, keepsEnough, passesCheck } = result
   const numbers =
     `${words.diversity} ${formatScore(score.diversity)}, ${formatDelta(gain)} over post` +
     (validityKept === null ? '' : `; ${formatPercent(validityKept)} of post's ${words.validity} kept`) +
-    (keepsEnough || target === null ? '' : `, less than the ${formatPercent(target.rho)} asked for`)
+    (keepsEnough || target === null ? '' : `, less than the ${formatPercent(target.rho)} asked for`) +
+    (passesCheck === false ? `; it fails the check of whole answers there` : '')
   if (from === to) return `${nameOf(from)} selects ${rangePhrase(range)}: ${numbers}.`
   return (
     `What ${nameOf(from)} selects, ${rangePhrase(range)}, is ${rangePhrase(other)} of ${nameOf(to)} at the same depth: ` +

@@ -12,6 +12,8 @@ export interface SelectionSide {
   readonly post: CategoryScore
   /** Undefined for a range that was not scored. */
   readonly scoreOf: (range: RestorationRange) => CategoryScore | undefined
+  /** On whole answers; null for a range that was not checked. */
+  readonly passes: (range: RestorationRange) => boolean | null
 }
 
 /**
@@ -33,6 +35,7 @@ export function carriedSelection(from: SelectionSide, to: SelectionSide): Carrie
     gain: diversity - to.post.diversity,
     validityKept: validityKept(scored, to.post),
     keepsEnough: validity >= to.rho * to.post.validity,
+    passesCheck: to.passes(other),
     behind: own === undefined ? null : own.diversity - diversity
   }
 }

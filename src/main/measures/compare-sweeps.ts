@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import { checkOfRange, type CheckResult, rejectedRanges } from '../../contract/documents/answer-check'
+import {
+  checkOfRange,
+  type CheckResult,
+  rangePasses,
+  rejectedRanges
+} from '../../contract/documents/answer-check'
 import type { CategoryScore, RangeScore, Score, SweepDocument } from '../../contract/documents/crc'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { DEFAULT_RHO } from '../../contract/documents/project'
@@ -46,6 +51,7 @@ interface Side {
   readonly selected: RestorationRange | null
   /** Null where no range was checked. */
   readonly check: ComparedSweep['check']
+  readonly passes: SelectionSide['passes']
   /** Places of its ranges by their keys. */
   readonly places: ReadonlyMap<string, number>
 }
@@ -139,6 +145,7 @@ async function sideOf({ sweep, check }: SweepToCompare, wanted: number | undefin
     rho,
     selected: (await inTurns(checkedSelection(sweep, check, rho)))?.selected ?? null,
     check: comparedCheck({ sweep, check }, rho),
+    passes: (range) => rangePasses(check, range, rho),
     places: new Map(sweep.ranges.map((range, place) => [rangeKey(range), place]))
   }
 }
@@ -255,11 +262,12 @@ function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
 }
 
 /** The side as what is selected is carried from it and to it. */
-const carrying = ({ sweep, rho, selected, places }: Side): SelectionSide => ({
+const carrying = ({ sweep, rho, selected, places, passes }: Side): SelectionSide => ({
   layerCount: sweep.layerCount,
   rho,
   selected,
   post: sweep.post,
+  passes,
   scoreOf: (range) => {
     const place = places.get(rangeKey(range))
     return place === undefined ? undefined : at(sweep.ranges, place, 'range')

@@ -1,4 +1,4 @@
-import type { CheckResult } from '../../contract/documents/answer-check'
+import { type CheckResult, rangePasses } from '../../contract/documents/answer-check'
 import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepOutline, SureScore } from '../../contract/documents/pairs-overview'
 import { briefScoring } from '../../contract/documents/scored-by'
@@ -38,7 +38,7 @@ export async function outlineSweep(
   const selected = selection?.selected ?? null
   const crossFit = selection?.crossFit ?? null
   return {
-    side: { layerCount, rho, selected, post, scoreOf },
+    side: { layerCount, rho, selected, post, scoreOf, passes: (range) => rangePasses(check, range, rho) },
     outline: {
       id,
       createdAt,

@@ -10,6 +10,7 @@ import {
   formatScore,
   rangeLabel
 } from '../../contract/words/format'
+import { fallsShort } from '../../contract/words/transfer-words'
 import type { ScoreWords } from '../../contract/words/score-words'
 import type { Cell } from '../ui/csv'
 import type { TableText } from '../ui/table-text'
@@ -96,9 +97,9 @@ export function transferTable(
       ...rows.flatMap((to): Cell[] => {
         const result = transferOf(transfers, from, to)?.result
         if (result?.kind !== 'carried') return [null, null]
-        const { gain, validityKept, keepsEnough } = result
+        const { gain, validityKept } = result
         const kept = validityKept === null ? '–' : formatPercent(validityKept)
-        return [formatDelta(gain), keepsEnough ? kept : `${kept}, below limit`]
+        return [formatDelta(gain), [kept, fallsShort(result) ?? []].flat().join(', ')]
       })
     ])
   }

@@ -1,5 +1,7 @@
+import { type CheckResult, passesCheck, rangePasses } from '../../contract/documents/answer-check'
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
+import { weightsKey } from '../../contract/model/model'
 import { rivalName } from '../../contract/model/rival'
 import { type Distribution } from './distribution'
 import { categoriesOf } from '../prompt-set/categories'
@@ -136,6 +138,22 @@ export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: Ro
   ]
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
+/** Keys of the models that fail a check of whole answers. @param rho share of post's validity that must be kept */
+export function failedModels(
+  { ranges }: Pick<ScoreBoard, 'ranges'>,
+  check: CheckResult | null,
+  rho: number
+): ReadonlySet<string> {
+  if (check === null) return NONE
+  const recipes = check.models.filter((model) => !passesCheck(model, check, rho))
+  return new Set([
+    ...ranges.filter((range) => rangePasses(check, range, rho) === false).map(rangeKey),
+    ...recipes.map(({ recipe }) => weightsKey({ kind: 'recipe', recipe }))
+  ])
+}
+
 export interface SortOrder {
   column: RowColumn
   descending: boolean
@@ -145,14 +163,18 @@ export interface SortOrder {
  * The board's models in the order a table shows them; equal values keep the order of {@link boardRows}.
  *
  * @param minimum validity that qualifies, as more diversity than post's does; null while unknown
+ * @param failed keys of those that do not, for they fail the check of whole answers
  */
 export function sortedRows(
   board: ScoreBoard,
   { column, descending }: SortOrder,
-  minimum: number | null
+  minimum: number | null,
+  failed: ReadonlySet<string> = NONE
 ): BoardRow[] {
-  const qualifies = ({ validity, diversity }: BoardRow): boolean =>
-    validity >= (minimum ?? 0) && (board.post === null || diversity > board.post.diversity)
+  const qualifies = ({ key, validity, diversity }: BoardRow): boolean =>
+    !failed.has(key) &&
+    validity >= (minimum ?? 0) &&
+    (board.post === null || diversity > board.post.diversity)
   // Diversity is at most 1.
   const value =
     column === 'qualifies' ? (row: BoardRow) => row.diversity + (qualifies(row) ? 2 : 0) : SORT_VALUES[column]

@@ -11,6 +11,7 @@ import {
 } from '../../../contract/words/format'
 import { comparedName } from '../../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
+import { fallsShort } from '../../../contract/words/transfer-words'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
 
 /** All pairs of the project side by side; none where there is one. */
@@ -95,11 +96,12 @@ function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): 
   const cell = (from: string, to: string): Cell => {
     const result = transfers.find((one) => one.from === from && one.to === to)?.result
     if (result?.kind !== 'carried') return NOTHING
-    const { gain, validityKept, keepsEnough, other } = result
+    const { gain, validityKept, other } = result
+    const short = fallsShort(result)
     const kept = validityKept === null ? '' : `, ${formatPercent(validityKept)} kept`
     return {
       text: formatDelta(gain),
-      detail: `${rangeLabel(other)}${kept}${keepsEnough ? '' : ', below limit'}`,
+      detail: `${rangeLabel(other)}${kept}${short === null ? '' : `, ${short}`}`,
       strong: from === to
     }
   }

@@ -4,6 +4,7 @@ import type { Selection, SweepDocument } from '../../../../src/contract/document
 import { at } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
+import { fallsShort, transferWords } from '../../../../src/contract/words/transfer-words'
 import { headline } from '../../../../src/contract/words/headline'
 import { strongestRival } from '../../../../src/contract/words/rival-words'
 import { atOnce } from '../../../../src/main/base/steps'
@@ -85,6 +86,33 @@ describe('a selected range in the sweep of another pair', () => {
     )
     expect(cellOf(transfers, 'pair-1', 'pair-2')).toEqual({ kind: 'carried', ...selection.a })
     expect(cellOf(transfers, 'pair-2', 'pair-1')).toEqual({ kind: 'carried', ...selection.b })
+  })
+
+  it('says where it fails the check of whole answers', async () => {
+    const { selected } = selectionOf(small)
+    const answers = { validity: 0.9, diversity: 0.3 }
+    const whole = { firstToken: answers, answers, undecided: 0 }
+    const models = [
+      {
+        ...whole,
+        recipe: { name: 'best', ranges: [[selected.start, selected.end] as [number, number]] },
+        answers: { validity: 0.1, diversity: 0.6 }
+      }
+    ]
+    const check = { layerCount: 4, source: null, post: whole, models }
+    const { side } = await outlineSweep(small, check, RHO)
+    const checked = transferSelections([
+      await pairOf('pair-1', { ...small, id: 'other' }),
+      { id: 'pair-2', state: 'read', side }
+    ])
+    const [there, back] = [cellOf(checked, 'pair-1', 'pair-2'), cellOf(checked, 'pair-2', 'pair-1')]
+    expect(there).toMatchObject({ keepsEnough: true, passesCheck: false })
+    expect(back).toMatchObject({ passesCheck: null })
+    if (there.kind !== 'carried') throw new Error('not carried')
+    expect(fallsShort(there)).toBe('fails check')
+    expect(transferWords({ from: 'pair-1', to: 'pair-2', result: there }, (id) => id, null)).toMatch(
+      /; it fails the check of whole answers there\.$/
+    )
   })
 
   it('says why there is none', async () => {

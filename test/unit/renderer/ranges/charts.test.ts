@@ -1,3 +1,4 @@
+import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
@@ -34,6 +35,7 @@ import {
   boardRows,
   distributionCsv,
   rowColumns,
+  failedModels,
   sortedRows,
   sweepCsv
 } from '../../../../src/renderer/ranges/tables'
@@ -473,5 +475,26 @@ describe('tables', () => {
       sortedRows(board, { column: 'validity', descending }, null).map(({ key }) => key)
     expect(order(true)).toEqual(['0-0', '1-1', '0-1'])
     expect(order(false)).toEqual(['0-1', '0-0', '1-1'])
+  })
+
+  it('put a range that fails the check of whole answers behind those that qualify', () => {
+    const board = {
+      ...boardOfSweep(tinySweep()),
+      ranges: [point(1, 1, 0.9, 0.5), point(0, 1, 0.9, 0.7), point(0, 0, 0.9, 0.6)]
+    }
+    const answers = { validity: 0.9, diversity: 0.3 }
+    const whole = { firstToken: answers, answers, undecided: 0 }
+    const checked = (start: number, end: number, validity: number): CheckedModel => ({
+      ...whole,
+      recipe: { name: 'checked', ranges: [[start, end]] },
+      answers: { validity, diversity: 0.6 }
+    })
+    const models = [checked(0, 1, 0.1), checked(0, 0, 0.9)]
+    const failed = failedModels(board, { layerCount: 2, source: null, post: whole, models }, 0.9)
+    expect(failed.has('0-1')).toBe(true)
+    expect(failed.has('0-0')).toBe(false)
+    expect(failed.has('1-1')).toBe(false)
+    const rows = sortedRows(board, { column: 'qualifies', descending: true }, 0.5, failed)
+    expect(rows.flatMap(({ kind, key }) => (kind === 'range' ? key : []))).toEqual(['0-0', '1-1', '0-1'])
   })
 })
