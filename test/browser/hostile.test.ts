@@ -29,7 +29,7 @@ const SHOWN: readonly (readonly [Step, said: string, more: readonly string[]])[]
   ['ranges', 'Gain over post', ['Table', 'What if']],
   ['chat', 'Layers 2–5', []],
   ['samples', 'Mean of the prompts', ['Prompts', 'Character task']],
-  ['evaluate', 'This evaluation stopped early', ['Judge…']],
+  ['evaluate', 'This evaluation was stopped', ['Judge…']],
   ['export', 'Name of the new folder', []]
 ]
 

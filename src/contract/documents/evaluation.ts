@@ -166,14 +166,17 @@ export const VariantResult = z.object({
 })
 export type VariantResult = z.infer<typeof VariantResult>
 
-/** The diversity and the quality that an evaluation begins with: of the qualities of its kind of task the first that a variant has. */
+/** The diversity and the quality that an evaluation begins with: of those of its kind of task the first that a variant has. */
 export function mainMeasures(
   kind: TaskKind,
   variants: readonly Pick<VariantResult, 'measures'>[]
 ): { diversity: MeasureId; quality: MeasureId } {
   const { diversity, quality } = factsOf(kind).mainMeasures
-  const known = quality.find((id) => variants.some(({ measures }) => measures[id] !== undefined))
-  return { diversity, quality: known ?? quality[0] }
+  const measured = (id: MeasureId): boolean => variants.some(({ measures }) => measures[id] !== undefined)
+  return {
+    diversity: diversity.find(measured) ?? diversity[0],
+    quality: quality.find(measured) ?? quality[0]
+  }
 }
 
 /** How well the proxy's scores order models as this task does (Spearman). */

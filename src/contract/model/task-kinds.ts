@@ -8,8 +8,8 @@ export interface TaskKindFacts {
   name: string
   /** Right answers: a task of free writing has none, a question many, a problem one, which every prompt must give. */
   rightAnswers: 'none' | 'many' | 'one'
-  /** The measures that its scatter begins with: diversity upward, to the right the first quality that an evaluation has. */
-  mainMeasures: Readonly<{ diversity: MeasureId; quality: readonly [MeasureId, ...MeasureId[]] }>
+  /** The measures that its scatter begins with, of each the first that an evaluation has: diversity upward, quality to the right. */
+  mainMeasures: Readonly<Record<'diversity' | 'quality', readonly [MeasureId, ...MeasureId[]]>>
   /** Answers per prompt and tokens per answer that the published evaluations of the method took. */
   sampled: Readonly<{ sampleCount: number; maxTokens: number }>
   /** What a judge is told that marks answers, compares sets of them or reads what they mean, unless the user says otherwise. */
@@ -23,7 +23,11 @@ export const TASK_KINDS = [
     name: 'Creative writing',
     rightAnswers: 'none',
     // Likelihood under post is no quality here: post's own mode is its greatest, so that any diversity would be a loss.
-    mainMeasures: { diversity: 'cosineDistance', quality: ['judge', 'formatKept', 'repetition'] },
+    // Embeddings are made last: an evaluation that was stopped has distances of words alone.
+    mainMeasures: {
+      diversity: ['cosineDistance', 'wordDistanceEqual'],
+      quality: ['judge', 'formatKept', 'repetition']
+    },
     sampled: { sampleCount: 32, maxTokens: 256 },
     rubrics: {
       marks:
@@ -38,7 +42,7 @@ export const TASK_KINDS = [
     id: 'open-ended',
     name: 'Open-ended questions',
     rightAnswers: 'many',
-    mainMeasures: { diversity: 'distinctRight', quality: ['accuracy'] },
+    mainMeasures: { diversity: ['distinctRight'], quality: ['accuracy'] },
     sampled: { sampleCount: 128, maxTokens: 64 },
     rubrics: {
       marks:
@@ -55,7 +59,7 @@ export const TASK_KINDS = [
     id: 'reasoning',
     name: 'Multi-step reasoning',
     rightAnswers: 'one',
-    mainMeasures: { diversity: 'solutionPaths', quality: ['accuracy'] },
+    mainMeasures: { diversity: ['solutionPaths'], quality: ['accuracy'] },
     sampled: { sampleCount: 64, maxTokens: 400 },
     rubrics: {
       marks:

@@ -49,11 +49,17 @@ export function evaluationVerdict(
 }
 
 function judged(diversity: Change, quality: Change): Pick<EvaluationVerdict, 'verdict' | 'good'> {
-  if (diversity === 'unknown' && quality === 'unknown') return { verdict: 'cannot be compared', good: null }
+  if (diversity === 'unknown') return undiverse(quality)
+  if (quality === 'unknown') {
+    const known = { better: 'more diverse', worse: 'less diverse', unsure: 'no sure change of diversity' }
+    return {
+      verdict: `${known[diversity]}, its quality not measured`,
+      good: diversity === 'worse' ? false : null
+    }
+  }
   if (diversity === 'better') {
     if (quality === 'worse') return { verdict: 'more diverse, at a loss of quality', good: false }
     if (quality === 'better') return { verdict: 'more diverse and better', good: true }
-    if (quality === 'unknown') return { verdict: 'more diverse, its quality not measured', good: null }
     return { verdict: 'more diverse, no sure change of quality', good: true }
   }
   if (quality === 'worse') {
@@ -66,5 +72,15 @@ function judged(diversity: Change, quality: Change): Pick<EvaluationVerdict, 've
   return {
     verdict: quality === 'better' ? 'better, no sure change of diversity' : 'no sure difference',
     good: quality === 'better' ? true : null
+  }
+}
+
+/** Of a variant whose diversity is not known, there or here. */
+function undiverse(quality: Change): Pick<EvaluationVerdict, 'verdict' | 'good'> {
+  if (quality === 'unknown') return { verdict: 'cannot be compared', good: null }
+  const known = { better: 'better', worse: 'worse', unsure: 'no sure change of quality' }
+  return {
+    verdict: `${known[quality]}, its diversity not measured`,
+    good: quality === 'worse' ? false : null
   }
 }

@@ -6,7 +6,7 @@ import {
   FEWEST_PROMPTS,
   type ProxyCorrelation
 } from '../documents/evaluation'
-import { formatDelta, formatInterval, plural } from './format'
+import { formatCount, formatDelta, formatInterval, plural } from './format'
 import { type Measure, MeasureId, measureOf } from '../model/measures'
 
 /** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
@@ -85,3 +85,19 @@ export function proxySentence(proxy: readonly ProxyCorrelation[]): string {
   const few = !ranges && count < 6 ? ' With so few variants, that says little.' : ''
   return `How well does the character task predict this one? Over ${over}, ${parts.join(', and ')} (Spearman).${few}`
 }
+
+/** How far a stopped evaluation came; null of a complete one. @param asked answers of all variants */
+export function stoppedAt(
+  { variants }: Pick<EvaluationView['results'], 'variants'>,
+  asked: number,
+  complete: boolean
+): string | null {
+  if (complete) return null
+  const made = variants.reduce((sum, { answerCount }) => sum + answerCount, 0)
+  if (made >= asked) return 'stopped before all answers were read'
+  return `stopped at ${formatCount(made)} of ${plural(asked, 'answer')}`
+}
+
+/** What the numbers of a stopped evaluation stand on. @param stopped what {@link stoppedAt} says */
+export const stoppedSentence = (stopped: string): string =>
+  `This evaluation was ${stopped}. Its numbers are of the answers so far: to each prompt, of as many of each variant as all that answered it have.`

@@ -1,5 +1,12 @@
 import { type Estimate, type EvaluationView, mainMeasures } from '../../contract/documents/evaluation'
-import { fewerPrompts, intervalWords, measuresOf, proxySentence } from '../../contract/words/evaluation-words'
+import {
+  fewerPrompts,
+  intervalWords,
+  measuresOf,
+  proxySentence,
+  stoppedAt,
+  stoppedSentence
+} from '../../contract/words/evaluation-words'
 import type { PairJudgement } from '../../contract/documents/preferences'
 import {
   judgeTrust,
@@ -14,7 +21,7 @@ import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { count, decimal, style, table } from './output'
 
 /** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */
-export function describeEvaluation({ run, results }: EvaluationView): string {
+export function describeEvaluation({ run, results, complete }: EvaluationView): string {
   const { task } = run
   const names = results.variants.map(({ variant }) => variant)
   const rows = measuresOf(results).map((id) => [
@@ -23,8 +30,11 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
     ...results.variants.map(({ measures }) => describeEstimate(measures[id], task.prompts.length))
   ])
   const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${count(task.settings.sampleCount)} answers each`
+  const asked = task.prompts.length * run.variants.length * task.settings.sampleCount
+  const stopped = stoppedAt(results, asked, complete)
   return [
     style('bold', heading),
+    ...(stopped === null ? [] : [stoppedSentence(stopped)]),
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
     ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
     ...describeCategories(results, Object.values(mainMeasures(task.kind, results.variants))),

@@ -49,7 +49,7 @@ export function evaluationResults(
 ): EvaluationResults {
   const { run } = stored
   const reader = new AnswerReader(run.task)
-  const table = cellsOf(stored)
+  const table = cellsOf(stored).map(onEqualTerms)
   const measures = table.map((cells) => {
     const words = equalLength(cells.map(({ samples }) => samples))
     return cells.map((cell) => cellMeasures(run.task, reader, run.vocabularySize, cell, words))
@@ -75,11 +75,32 @@ export function evaluationResults(
   }
 }
 
+/** A cell with as many answers as are compared. */
+interface ComparedCell extends Cell {
+  /** As many as are stored. */
+  readonly answerCount: number
+}
+
+/**
+ * The answers to one prompt, of each variant the first n, n being what the one with the fewest of those that have any has: measures
+ * depend on how many they are taken of, and a stopped evaluation has more of one than of another.
+ */
+function onEqualTerms(cells: readonly Cell[]): ComparedCell[] {
+  const counts = cells.map(({ samples }) => samples.length).filter((count) => count > 0)
+  const count = counts.length === 0 ? 0 : Math.min(...counts)
+  return cells.map((cell) => ({
+    ...cell,
+    samples: cell.samples.slice(0, count),
+    forms: cell.forms?.slice(0, count) ?? null,
+    answerCount: cell.samples.length
+  }))
+}
+
 /** What an evaluation has of its prompts, each with its variants. */
 interface Tables {
   readonly run: EvaluationRun
   readonly reader: AnswerReader
-  readonly table: readonly (readonly Cell[])[]
+  readonly table: readonly (readonly ComparedCell[])[]
   readonly measures: readonly (readonly Measures[])[]
   /** Index of the variant that the others are compared with. */
   readonly reference: number
@@ -102,7 +123,7 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
     const found = [...ofMeasures].map(([id, results]) => ({ id, ...at(results, index, 'variant') }))
     return {
       variant: name,
-      answerCount: table.reduce((sum, cells) => sum + at(cells, index, 'variant').samples.length, 0),
+      answerCount: table.reduce((sum, cells) => sum + at(cells, index, 'variant').answerCount, 0),
       measures: Object.fromEntries(
         found.flatMap(({ id, estimate }) => (estimate === null ? [] : [[id, estimate]]))
       ),

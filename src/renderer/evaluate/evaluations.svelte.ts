@@ -156,10 +156,12 @@ export class Evaluations {
     this.looking.drop()
     const other = this.shown?.run.task.kind !== view.run.task.kind
     const main = mainMeasures(view.run.task.kind, view.results.variants)
-    // What was chosen before there were answers may be measured of none.
+    // What was chosen before there were answers may be measured of none; and what nobody chose follows what is measured.
     const measured = measuresOf(view.results)
+    const before = this.shown && mainMeasures(this.shown.run.task.kind, this.shown.results.variants)
     if (other || !measured.includes(this.quality)) this.quality = main.quality
-    if (other || !measured.includes(this.diversity)) this.diversity = main.diversity
+    if (other || !measured.includes(this.diversity) || this.diversity === before?.diversity)
+      this.diversity = main.diversity
     const again = this.shown?.run.id === evaluationId
     this.shown = view
     // The same evaluation with more answers stays as it was looked into.

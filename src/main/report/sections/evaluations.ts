@@ -10,9 +10,11 @@ import {
   measureLabel,
   measuresOf,
   proxySentence,
+  stoppedAt,
+  stoppedSentence,
   withInterval
 } from '../../../contract/words/evaluation-words'
-import { formatCount, formatUtc, plural } from '../../../contract/words/format'
+import { formatUtc, plural } from '../../../contract/words/format'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { PairJudgement } from '../../../contract/documents/preferences'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
@@ -37,16 +39,21 @@ import { variantFacts } from './samples'
 /** Adjusted p-values below it are printed bold. */
 export const SIGNIFICANCE = 0.05
 
+const stoppedWords = ({ task, results, variants, complete }: ReportedEvaluation): string | null =>
+  stoppedAt(results, task.promptCount * variants.length * task.settings.sampleCount, complete)
+
 /** What the variants of all evaluations came to in the measures that their kind of task begins with; nothing without any. */
 export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Block[] {
-  const rows = evaluations.flatMap(({ task, results, variants }) =>
-    results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
+  const rows = evaluations.flatMap((evaluation) => {
+    const { task, results, variants } = evaluation
+    const stopped = stoppedWords(evaluation)
+    return results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant
       const measures = Object.values(mainMeasures(task.kind, results.variants))
       return [
         [
-          { text: task.name },
+          { text: task.name, ...(stopped === null ? {} : { detail: stopped }) },
           {
             text: variant,
             detail: `against ${results.comparedWith}`,
@@ -59,9 +66,18 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
         ]
       ]
     })
-  )
+  })
   if (rows.length === 0) return []
+  const stopped = evaluations.filter(({ complete }) => !complete)
   return [
+    ...(stopped.length === 0
+      ? []
+      : [
+          {
+            kind: 'warning',
+            text: `${plural(stopped.length, 'evaluation')} below ${stopped.length === 1 ? 'was' : 'were'} stopped: differences and p-values are of the answers so far.`
+          } as const
+        ]),
     {
       kind: 'table',
       label: 'Differences on the same prompts, with 95 % intervals and adjusted p-values',
@@ -88,7 +104,8 @@ export function evaluationsSection({ evaluations }: Report): Section {
 }
 
 function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
-  const { task, results, variants, complete } = evaluation
+  const { task, results, variants } = evaluation
+  const stopped = stoppedWords(evaluation)
   const { diversity, quality } = mainMeasures(task.kind, results.variants)
   const proxy = proxySentence(results.proxy)
   const hasMain = [diversity, quality].every((id) =>
@@ -101,16 +118,9 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
       kind: 'paragraph',
       text:
         `${task.description}${task.description === '' ? '' : ' '}${plural(task.promptCount, 'prompt')}, ` +
-        `${formatCount(task.settings.sampleCount)} answers of each of ${plural(variants.length, 'variant')}.`
+        `${stopped === null ? '' : 'asked for '}${plural(task.settings.sampleCount, 'answer')} of each of ${plural(variants.length, 'variant')}.`
     },
-    ...(complete
-      ? []
-      : [
-          {
-            kind: 'warning',
-            text: 'This evaluation was stopped: the numbers are of the answers so far.'
-          } as const
-        ]),
+    ...(stopped === null ? [] : [{ kind: 'warning', text: stoppedSentence(stopped) } as const]),
     ...(hasMain
       ? [
           {

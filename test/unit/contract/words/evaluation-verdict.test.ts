@@ -52,3 +52,21 @@ it('gives the differences with interval and p, and none for the variant that oth
     good: null
   })
 })
+
+it('calls a variant that lacks a measure neither alike nor different in it', () => {
+  const [up, down, unsure] = [difference(1, 0.01), difference(-1, 0.01), difference(1, 0.2)]
+  const said = [
+    { accuracy: unsure },
+    { accuracy: down },
+    { distinctRight: unsure },
+    { distinctRight: up },
+    {}
+  ].map((differences) => evaluationVerdict({ variant: 'hybrid', differences }, 'post', MEASURES))
+  expect(said.map(({ verdict, good }) => [verdict, good])).toEqual([
+    ['no sure change of quality, its diversity not measured', null],
+    ['worse, its diversity not measured', false],
+    ['no sure change of diversity, its quality not measured', null],
+    ['more diverse, its quality not measured', null],
+    ['cannot be compared', null]
+  ])
+})

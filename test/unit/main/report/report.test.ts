@@ -203,6 +203,11 @@ describe('what a report tells', () => {
     }
     const text = reportMarkdown(report)
     expect(text).toContain('> **Warning:** This evaluation was stopped')
+    const [glance] = text.split('## Pair')
+    expect(glance).toContain(
+      '1 evaluation below was stopped: differences and p-values are of the answers so far.'
+    )
+    expect(glance).toContain('stopped at 0 of 24 answers')
     expect(text).toContain('fingerprint aa (another checkpoint than now)')
     await project.close()
   })

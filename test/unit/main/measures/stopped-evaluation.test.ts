@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import { mainMeasures } from '../../../../src/contract/documents/evaluation'
+import { stoppedAt } from '../../../../src/contract/words/evaluation-words'
+import { evaluationResults } from '../../../../src/main/measures/results'
+import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { sampleLine } from '../../../fixtures/sample-documents'
+
+const lines = (variant: string, texts: readonly string[]) =>
+  texts.map((text, index) => sampleLine({ variant, prompt: 0, index, text }))
+
+const stored = {
+  run: evaluationRun(),
+  samples: [
+    ...lines('base', ['the red fox', 'the red fox', 'a far sea', 'old stone']),
+    ...lines('post', ['the red fox', 'a night song'])
+  ],
+  scores: [],
+  marks: [],
+  pairs: [],
+  forms: []
+}
+
+it('measures a stopped evaluation on equal numbers of answers to each prompt, and counts what is stored', () => {
+  const { variants } = evaluationResults(stored, { characters: null, task: null })
+  expect(
+    variants.map(({ variant, answerCount, measures }) => [
+      variant,
+      answerCount,
+      measures.distinctAnswers?.mean
+    ])
+  ).toEqual([
+    ['base', 4, 1],
+    ['post', 2, 2],
+    ['upper', 0, undefined]
+  ])
+  expect(stoppedAt({ variants }, 24, false)).toBe('stopped at 6 of 24 answers')
+  expect(stoppedAt({ variants }, 6, false)).toBe('stopped before all answers were read')
+  expect(stoppedAt({ variants }, 6, true)).toBeNull()
+})
+
+it('judges creative writing without embeddings by the distance of words', () => {
+  const { variants } = evaluationResults(stored, { characters: null, task: null })
+  expect(mainMeasures('creative', variants).diversity).toBe('wordDistanceEqual')
+  expect(mainMeasures('creative', []).diversity).toBe('cosineDistance')
+})
