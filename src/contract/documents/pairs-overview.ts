@@ -23,6 +23,8 @@ export const SweepOutline = z.object({
   scoredBy: ScoredByBrief,
   layerCount: z.number().int(),
   rangeCount: z.number().int(),
+  /** Further ranges that it only estimates; null: it is no preview. */
+  estimatedCount: z.number().int().nullable(),
   promptCount: z.number().int(),
   /** Equal for sweeps of prompts that ask the same. */
   promptsKey: z.string(),

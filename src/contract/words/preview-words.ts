@@ -63,6 +63,18 @@ export function chanceWords(chance: number): string {
 export const amongExact = ({ preview, ranges }: Pick<PreviewEvidence, 'preview' | 'ranges'>): string =>
   preview === null ? '' : ` among ${plural(ranges.length, 'exact range')}`
 
+/** What stands beside whatever a preview selects: `preview, 4 of 78 ranges exact`; null for a whole sweep. */
+export const previewMark = ({
+  rangeCount,
+  estimatedCount
+}: {
+  rangeCount: number
+  estimatedCount: number | null
+}): string | null =>
+  estimatedCount === null
+    ? null
+    : `preview, ${formatCount(rangeCount)} of ${plural(rangeCount + estimatedCount, 'range')} exact`
+
 /** What a sweep rests on that has scored most ranges on few prompts. */
 export function previewFacts(evidence: Previewed & { promptCount: number }): PreviewFacts {
   const { scoredBy, promptCount, ranges, preview } = evidence

@@ -30,7 +30,7 @@ export async function outlineSweep(
   check: CheckResult | null,
   rho: number
 ): Promise<OutlinedSweep> {
-  const { id, createdAt, layerCount, ranges, prompts } = sweep
+  const { id, createdAt, layerCount, ranges, prompts, preview } = sweep
   const selection = await inTurns(checkedSelection(sweep, check, rho))
   const post = means(sweep.post)
   const scores = new Map(ranges.map((range) => [rangeKey(range), means(range)]))
@@ -45,6 +45,7 @@ export async function outlineSweep(
       scoredBy: briefScoring(sweep.scoredBy),
       layerCount,
       rangeCount: ranges.length,
+      estimatedCount: preview === null ? null : preview.ranges.length,
       promptCount: prompts.length,
       promptsKey: promptsKey(prompts),
       rho,

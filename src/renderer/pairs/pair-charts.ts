@@ -6,9 +6,10 @@ import {
   plural,
   rangePhrase
 } from '../../contract/words/format'
+import { previewMark } from '../../contract/words/preview-words'
 import type { ScoreWords } from '../../contract/words/score-words'
 import { type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
-import type { PairRow } from './pair-rows'
+import { isPreviewed, markedName, type PairRow } from './pair-rows'
 
 /** The front of every pair's ranges, from the diversity of post to that of base: comparable, for each keeps a share of its own post. */
 export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotContent {
@@ -19,7 +20,7 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
   return {
     label:
       `The best ranges of ${plural(rows.length, 'pair')}: ${words.diversity} against the share of post's ${words.validity} ` +
-      `that is kept. The larger points are selected; a cross is post.`,
+      `that is kept. The larger points are selected; a cross is post.${rows.some(isPreviewed) ? ' Of previews only the exact ranges are drawn.' : ''}`,
     series,
     x: {
       title: `share of post's ${words.validity} kept`,
@@ -37,8 +38,10 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
   }
 }
 
-function frontSeries({ name, style, outline }: PairRow, called: string, words: ScoreWords): PlotSeries[] {
+function frontSeries(row: PairRow, called: string, words: ScoreWords): PlotSeries[] {
+  const { style, outline } = row
   if (outline === null) return []
+  const mark = previewMark(outline)
   const { front, selected, post } = outline
   const look = {
     tone: style.tone,
@@ -49,7 +52,7 @@ function frontSeries({ name, style, outline }: PairRow, called: string, words: S
     name: called
   }
   const told = (what: string, { diversity, validity }: typeof post, kept: number): string[] => [
-    `${name}: ${what}`,
+    `${row.name}: ${what}${mark === null ? '' : ` (${mark})`}`,
     `${words.diversity} ${formatScore(diversity)}`,
     `${words.validity} ${formatScore(validity)}, ${formatPercent(kept)} of post's`
   ]
@@ -98,11 +101,12 @@ function frontSeries({ name, style, outline }: PairRow, called: string, words: S
 const LONGEST_NAME = 28
 
 /** What rows are called in a chart: long names without their middle, but where that would make two the same. */
-function chartNames(rows: readonly PairRow[]): (row: Pick<PairRow, 'name'>) => string {
+function chartNames(rows: readonly PairRow[]): (row: PairRow) => string {
   const short = rows.map(({ name }) => shortened(name))
-  return ({ name }) => {
-    const own = shortened(name)
-    return short.filter((one) => one === own).length > 1 ? name : own
+  return (row) => {
+    const own = shortened(row.name)
+    const name = short.filter((one) => one === own).length > 1 ? row.name : own
+    return markedName({ ...row, name })
   }
 }
 
@@ -126,7 +130,7 @@ export function depthPlot(rows: readonly PairRow[]): PlotContent {
       const lines = [depthWords(row)]
       return [
         {
-          name: row.name,
+          name: markedName(row),
           tone: row.style.tone,
           mark: row.style.shape,
           connected: true,
@@ -167,7 +171,7 @@ export function depthWords(row: PairRow): string {
   const span = depthSpan(row)
   if (span === null || row.range === null) return `${row.name}: no range`
   const [from, to] = span.map((share) => Math.round(share * 100))
-  return `${row.name}: ${rangePhrase(row.range)} of ${row.layerCount}, ${from} to ${to} % of the depth`
+  return `${markedName(row)}: ${rangePhrase(row.range)} of ${row.layerCount}, ${from} to ${to} % of the depth`
 }
 
 /** What the two charts are called, for their files. */

@@ -6,6 +6,7 @@ import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { formatPercent, formatParameters, plural } from '../../contract/words/format'
 import { STATE_LABELS } from '../../contract/words/headline'
+import { previewMark } from '../../contract/words/preview-words'
 import { comparedName, doesBetter } from '../../contract/words/rival-words'
 
 /** A pair as a row of the table. */
@@ -100,12 +101,27 @@ function statusOf(
       ? plain('not swept')
       : plain('not swept so', `Its sweeps are scored by ${sweep.others.join(', ')}.`)
   }
-  if (sweep.state === 'reading') return plain('reading…')
+  if (sweep.state === 'reading') return plain(sweep.summary.isPreview ? 'preview, reading…' : 'reading…')
   if (sweep.state === 'unreadable') return warning('sweep cannot be read', sweep.problem.message)
   const { headline } = sweep.outline
   if (headline === null) return plain('no ranges scored')
-  return plain(`done: ${STATE_LABELS[headline.state]}`, `${headline.verdict}: ${headline.figures}`)
+  const mark = previewMark(sweep.outline)
+  const said = `${headline.verdict}: ${headline.figures}`
+  return mark === null
+    ? plain(`done: ${STATE_LABELS[headline.state]}`, said)
+    : warning(`${mark}: ${STATE_LABELS[headline.state]}`, `${ONLY_EXACT} ${said}`)
 }
+
+/** What a preview's row is to be read with. */
+const ONLY_EXACT =
+  'Only ranges that are exact were selected from, and are in the charts; the others are estimates. A whole sweep scores all.'
+
+/** What a row is called where its numbers stand without its state. */
+export const markedName = ({ name, outline }: Pick<PairRow, 'name' | 'outline'>): string =>
+  isPreviewed({ outline }) ? `${name} (preview)` : name
+
+export const isPreviewed = ({ outline }: Pick<PairRow, 'outline'>): boolean =>
+  outline !== null && outline.estimatedCount !== null
 
 /** Family, layers and size in a few words. */
 export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layerCount'>): string =>

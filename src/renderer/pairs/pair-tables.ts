@@ -14,7 +14,7 @@ import { fallsShort } from '../../contract/words/transfer-words'
 import type { ScoreWords } from '../../contract/words/score-words'
 import type { Cell } from '../ui/csv'
 import type { TableText } from '../ui/table-text'
-import { type PairRow, rivalOf } from './pair-rows'
+import { markedName, type PairRow, rivalOf } from './pair-rows'
 import { multimap } from '../../contract/model/multimap'
 
 /** A value with its interval: 0.917 [0.902, 0.931]. */
@@ -89,10 +89,13 @@ export function transferTable(
     header: [
       'Selected by',
       'Layers',
-      ...rows.flatMap(({ name }) => [`Gain in ${name}`, `${capitalised(words.validity)} kept in ${name}`])
+      ...rows.flatMap((row) => [
+        `Gain in ${markedName(row)}`,
+        `${capitalised(words.validity)} kept in ${markedName(row)}`
+      ])
     ],
     rows: rows.map((from) => [
-      from.name,
+      markedName(from),
       from.range === null ? null : rangeLabel(from.range),
       ...rows.flatMap((to): Cell[] => {
         const result = transferOf(transfers, from, to)?.result

@@ -9,6 +9,7 @@ import {
   rangeLabel,
   rangePhrase
 } from '../../../contract/words/format'
+import { previewMark } from '../../../contract/words/preview-words'
 import { comparedName } from '../../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { fallsShort } from '../../../contract/words/transfer-words'
@@ -64,12 +65,21 @@ function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
       textColumn('best rival', words.diversity)
     ],
     rows: pairs.map(({ name, outline }): Cell[] => [
-      { text: name },
+      nameCell(name, outline),
       ...(outline === null
         ? [NOTHING, { text: 'not swept so' }, ...Array<Cell>(6).fill(NOTHING)]
         : cellsOf(outline))
     ])
   }
+}
+
+const isPreview = (outline: SweepOutline | null): boolean =>
+  outline !== null && outline.estimatedCount !== null
+
+/** A preview stands beside whole sweeps as one. */
+function nameCell(name: string, outline: SweepOutline | null): Cell {
+  const mark = outline === null ? null : previewMark(outline)
+  return { text: name, ...(mark === null ? {} : { detail: mark }) }
 }
 
 function cellsOf({ layerCount, post, selected, crossFit, rival }: SweepOutline): Cell[] {
@@ -108,7 +118,15 @@ function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): 
   return {
     kind: 'table',
     label: `What each pair selects, carried to the others by relative depth: gain in ${words.diversity} over post there, and the share of its ${words.validity}`,
-    columns: [textColumn('Selected by'), ...pairs.map(({ name }) => numberColumn(`in ${name}`))],
-    rows: pairs.map((from): Cell[] => [{ text: from.name }, ...pairs.map((to) => cell(from.id, to.id))])
+    columns: [
+      textColumn('Selected by'),
+      ...pairs.map(({ name, outline }) =>
+        numberColumn(`in ${name}`, ...(isPreview(outline) ? ['preview'] : []))
+      )
+    ],
+    rows: pairs.map((from): Cell[] => [
+      nameCell(from.name, from.outline),
+      ...pairs.map((to) => cell(from.id, to.id))
+    ])
   }
 }

@@ -64,7 +64,6 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
     blocks: [
       ...headlineBlocks(sweep),
       ...markBlocks(sweep.runMarks),
-      ...previewBlocks(sweep),
       scoredByBlock(sweep),
       ...(selection === null
         ? []
@@ -86,11 +85,16 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
   }
 }
 
-/** What the sweep found, as a warning where it does not hold, and the next step. */
-export function headlineBlocks({ headline }: ReportedSweep): Block[] {
+/** What the sweep found, as a warning where it does not hold, and the next step; of a preview also what that rests on. */
+export function headlineBlocks(sweep: ReportedSweep): Block[] {
+  const { headline } = sweep
   if (headline === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
   const lead: Block = { kind: 'lead', text: headlineSentence(headline) }
-  return [lead, { kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next }]
+  return [
+    lead,
+    ...previewBlocks(sweep),
+    { kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next }
+  ]
 }
 
 /** What a preview's numbers rest on. */

@@ -64,3 +64,16 @@ it('is of a whole sweep where the newest is a preview of the same', async () => 
   expect(report.pairs?.pairs.map(({ outline }) => outline?.id)).toEqual(['whole', undefined])
   expect(report.sweep?.id).toBe('whole')
 })
+
+it('says of a preview that it is one, at a glance and beside its pair', async () => {
+  const project = await demoProject()
+  await project.addPair({ kind: 'demo' }, 'Deeper')
+  await project.firstPair.saveSweep(
+    asPreview(comparedSweep({ id: 'preview', layerCount: 6 }), ({ start }) => start > 2)
+  )
+  const text = reportMarkdown(await reportOf(project))
+  const glance = text.slice(text.indexOf('## At a glance'), text.indexOf('## Pairs of the project'))
+  expect(glance).toContain('By a preview, ')
+  expect(glance).toContain('A preview: 6 ranges are exact')
+  expect(text).toMatch(/\| Demo.*preview, 6 of 21 ranges exact.* \| 6 \| layers 3–5 \|/)
+})

@@ -10,7 +10,7 @@ import { depthPlot, depthWords, frontsPlot } from '../../../../src/renderer/pair
 import { filteredRows, pairRows, sortedRows } from '../../../../src/renderer/pairs/pair-rows'
 import { pairsTable, promptsWords, transferTable } from '../../../../src/renderer/pairs/pair-tables'
 import { tableText } from '../../../../src/renderer/ui/table-text'
-import { comparedSweep } from '../../../fixtures/compared-sweeps'
+import { asPreview, comparedSweep } from '../../../fixtures/compared-sweeps'
 import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
 const WORDS = scoreWords({ kind: 'crc' })
@@ -150,6 +150,27 @@ describe('the charts of pairs', () => {
     expect(depths.series.map(({ points }) => points.map(({ x }) => x)[1])).toEqual([1, 1])
     expect([2, 1, 0].map((tick) => depths.y.tick?.(tick))).toEqual(['Qwen_2.5', 'Llama', ''])
   })
+})
+
+it('marks a preview as one in the table, in every copy, in the charts and in the transfer', async () => {
+  const preview = asPreview(comparedSweep({ id: 'preview', layerCount: 6 }), ({ start }) => start > 2)
+  const { outline, side } = await outlineSweep(preview, null, 0.9)
+  const overview: PairsOverview = {
+    ...(await overviewOf()),
+    pairs: [{ id: 'pair-1', sweep: { state: 'read', outline }, tasks: ['characters'], folders: 'same' }],
+    transfers: transferSelections([{ id: 'pair-1', state: 'read', side }])
+  }
+  const rows = pairRows(PAIRS.slice(0, 1), overview, NOTHING)
+  const { status } = at(rows, 0, 'row')
+  expect(status.label).toMatch(/^preview, 6 of 21 ranges exact: /)
+  for (const format of ['Markdown', 'CSV', 'LaTeX'] as const) {
+    expect(tableText(pairsTable(rows, WORDS), format)).toContain('preview, 6 of 21 ranges exact')
+    expect(tableText(transferTable(overview.transfers, rows, WORDS), format)).toMatch(
+      /Gain in Qwen\\?_2\.5 \(preview\)/
+    )
+  }
+  for (const { series } of [frontsPlot(rows, WORDS), depthPlot(rows)])
+    expect(new Set(series.map(({ name }) => name))).toEqual(new Set(['Qwen_2.5 (preview)']))
 })
 
 describe('the names in charts of pairs', () => {
