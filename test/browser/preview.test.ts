@@ -25,7 +25,7 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     await page.locator('[data-range="6-9"]').hover()
     await page.getByText(/estimated from \d+ of 40 prompts, ± 95 % interval/).waitFor()
     await page.locator('[data-range="6-9"]').click()
-    await page.getByText(/Estimated over all 40 prompts from \d+ prompts/).waitFor()
+    await page.getByRole('heading', { name: /^Scores, estimated from \d+ of 40 prompts$/ }).waitFor()
     await expectAccessible(page, 'preview')
     if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, 'preview.png') })
 

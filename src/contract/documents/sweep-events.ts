@@ -46,6 +46,8 @@ export const SweepEvent = z.discriminatedUnion('type', [
     layerCount: z.number().int(),
     source: RestoredTo,
     promptCount: z.number().int(),
+    /** Whether it was asked for as a preview; a notice says where the prompts are too few for one. */
+    isPreview: z.boolean(),
     progress: SweepProgress,
     entries: z.array(LiveEntry),
     notices: z.array(z.string())

@@ -13,6 +13,15 @@ export const formatInterval = (
   format: (end: number) => string = formatScore
 ): string => `[${interval.map((end) => format(end)).join(', ')}]`
 
+/** A score between 0 and 1 with half its interval; of one that would go beyond 0 or 1, from where to where it lies. */
+export function formatWithMargin(value: number, margin: number): string {
+  const [low, high] = [Math.max(0, value - margin), Math.min(1, value + margin)]
+  const isCut = value - margin < 0 || value + margin > 1
+  return isCut
+    ? `${formatScore(value)}, ${formatScore(low)} to ${formatScore(high)}`
+    : `${formatScore(value)} ± ${formatScore(margin)}`
+}
+
 /** A difference with its sign: +0.459, −0.012. */
 export function formatDelta(value: number, decimals = 3): string {
   const digits = Math.abs(value).toFixed(decimals)

@@ -1,5 +1,6 @@
 import { type CheckResult, rejectedRanges } from '../documents/answer-check'
 import type { CategoryScore, Selection, SweepPreview } from '../documents/crc'
+import type { Work } from '../documents/sweep-work'
 import type { ScoredBy } from '../documents/scored-by'
 import type { RestorationRange } from '../model/recipe'
 import { rangeCount } from '../model/strengths'
@@ -74,6 +75,21 @@ export const previewMark = ({
   estimatedCount === null
     ? null
     : `preview, ${formatCount(rangeCount)} of ${plural(rangeCount + estimatedCount, 'range')} exact`
+
+/**
+ * What a sweep computed, counted. Of a preview in rows that go through a block, as its plan is: its block evaluations are of few prompts
+ * each, and more of them are less work.
+ */
+export function workWords(
+  { blockEvaluations }: Pick<Work, 'blockEvaluations'>,
+  preview: Pick<SweepPreview, 'rows' | 'wholeRows'> | null
+): string {
+  if (preview === null) return plural(blockEvaluations, 'block evaluation')
+  const { rows, wholeRows } = preview
+  return rows === 0
+    ? `${plural(blockEvaluations, 'block evaluation')} on some prompts each`
+    : `${formatCount(rows)} rows through blocks, ${formatPercent(rows / wholeRows)} of the ${formatCount(wholeRows)} of a whole sweep`
+}
 
 /** What a sweep rests on that has scored most ranges on few prompts. */
 export function previewFacts(evidence: Previewed & { promptCount: number }): PreviewFacts {

@@ -17,6 +17,7 @@ import { formatDuration, plural } from '../../contract/words/format'
 import { colourBits } from './colours'
 import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
+import { amongExact, workWords } from '../../contract/words/preview-words'
 import { bytes, count, decimal, printable, style, table } from './output'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */
@@ -46,7 +47,7 @@ export function describeSweep(
       : [
           describeHeadline(headline({ ...sweep, selection, check, sampler }), checkCommand),
           ...describePreview({ ...sweep, selection, check }),
-          describeCertainty(selection, scoreWords(sweep.scoredBy)),
+          describeCertainty(selection, scoreWords(sweep.scoredBy), amongExact(sweep)),
           ...describeRivals(sweep, selection)
         ]
   const compared =
@@ -239,7 +240,8 @@ export function checkCommandOf({
 
 function describeCertainty(
   { bootstrap, crossFit, crossFitReason, selected }: Selection,
-  words: ScoreWords
+  words: ScoreWords,
+  among: string
 ): string {
   const lines: string[] = []
   const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
@@ -252,11 +254,11 @@ function describeCertainty(
   }
   const wins = bootstrap.wins.slice(0, TOP_WINS).map((win) => `${named(win)} in ${percent(win.share)}`)
   if (bootstrap.noSelectionShare > 0) wins.push(`none in ${percent(bootstrap.noSelectionShare)}`)
-  lines.push(`Picked in the resamples: ${wins.join(', ')}.`)
+  lines.push(`Picked in the resamples${among}: ${wins.join(', ')}.`)
   lines.push(
     crossFit === null
       ? `No cross-fitted score: ${printable(crossFitReason ?? '')}`
-      : `Cross-fitted (picked on one half of the prompts, scored on the other): ${words.diversity} from ` +
+      : `Cross-fitted${among} (picked on one half of the prompts, scored on the other): ${words.diversity} from ` +
           `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} at ${words.validity} ${decimal(crossFit.validity)}.`
   )
   if (bootstrap.outOfBag !== null) {
@@ -275,9 +277,10 @@ function describeWork({
   seconds,
   device,
   prompts,
-  reusedPromptCount
+  reusedPromptCount,
+  preview = null
 }: Pick<SweepDocument, 'work' | 'seconds' | 'device' | 'prompts' | 'reusedPromptCount'> &
-  Partial<Pick<SweepDocument, 'followUp'>>): string {
+  Partial<Pick<SweepDocument, 'followUp' | 'preview'>>): string {
   const reused =
     reusedPromptCount === 0
       ? ''
@@ -288,13 +291,14 @@ function describeWork({
       : ` Then ${plural(followUp.blockEvaluations, 'block evaluation')} for attention and MLP of the selected range alone.`
   return style(
     'dim',
-    `${workDone(work)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}${after}`
+    `${workDone(work, preview)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}${after}`
   )
 }
 
-function workDone({ blockEvaluations, packedTokens, promptTokens, weightBytesRead }: Work): string {
+function workDone(work: Work, preview: SweepDocument['preview']): string {
+  const { packedTokens, promptTokens, weightBytesRead } = work
   return (
-    `${plural(blockEvaluations, 'block evaluation')} of ${count(packedTokens)} distinct prompt ${packedTokens === 1 ? 'prefix' : 'prefixes'} ` +
+    `${workWords(work, preview)} of ${count(packedTokens)} distinct prompt ${packedTokens === 1 ? 'prefix' : 'prefixes'} ` +
     `(${plural(promptTokens, 'prompt token')}), ${bytes(weightBytesRead)} of layer weights read`
   )
 }

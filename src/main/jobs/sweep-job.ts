@@ -60,6 +60,7 @@ export function startSweepJob({
         layerCount: progress.layerCount,
         source: request.source ?? null,
         promptCount: promptCountOf(request),
+        isPreview: request.preview === true,
         progress,
         entries: entriesOf(facts),
         notices: facts.flatMap((fact) => (fact.type === 'notice' ? [fact.message] : []))

@@ -1,4 +1,5 @@
 import { BY_CHARACTERS } from '../../contract/documents/scored-by'
+import { NO_PREVIEW } from '../../contract/words/preview-words'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { LiveBoard, type ScoreBoard } from './score-board'
 
@@ -7,6 +8,8 @@ export interface SweepRun {
   sweepId: string
   progress: SweepProgress
   board: ScoreBoard
+  /** Whether it scores most ranges on some prompts only. */
+  isPreview: boolean
   /** What happened that the user should know. */
   notices: readonly string[]
 }
@@ -23,12 +26,21 @@ export class LiveSweep {
       this.board = new LiveBoard(event.scoredBy, event, event.promptCount)
       this.board.apply(event.entries)
       this.begins()
-      const { sweepId, progress, notices } = event
-      return { sweepId, progress, notices, board: this.board.read() }
+      const { sweepId, progress, notices, isPreview } = event
+      return {
+        sweepId,
+        progress,
+        notices,
+        isPreview: isPreview && !notices.includes(NO_PREVIEW),
+        board: this.board.read()
+      }
     }
     if (run === null) return null
     if (event.type === 'progress') return { ...run, progress: event.progress }
-    if (event.type === 'notice') return { ...run, notices: [...run.notices, event.message] }
+    if (event.type === 'notice') {
+      const isPreview = run.isPreview && event.message !== NO_PREVIEW
+      return { ...run, isPreview, notices: [...run.notices, event.message] }
+    }
     if (event.type === 'scores') this.board.apply(event.entries)
     return run
   }

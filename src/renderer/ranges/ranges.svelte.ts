@@ -160,8 +160,8 @@ export class Ranges {
     this.job = new FollowedJob<SweepEvent, SweepRun>(project, {
       kind: 'sweep',
       holdsEngine: 'A sweep is running',
-      tell: ({ progress: { rowsDone, rowsTotal, secondsLeft } }) => ({
-        name: 'Sweep',
+      tell: ({ isPreview, progress: { rowsDone, rowsTotal, secondsLeft } }) => ({
+        name: isPreview ? 'Preview' : 'Sweep',
         share: shareOf(rowsDone, rowsTotal),
         secondsLeft
       }),
@@ -348,6 +348,8 @@ export class Ranges {
     if (this.busy || this.planning.memoryProblem !== null) return
     const { previews: preview } = this.planning
     this.planning.known = null
+    // What completes a preview is none, and what comes after it is not asked for as one.
+    if (!preview) this.planning.preview = false
     await this.job.begin(async () => {
       await this.needs.prompts.flush()
       await this.project.client.sweeps.start({ ...this.project.here, fresh, preview })

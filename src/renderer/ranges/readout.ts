@@ -1,20 +1,21 @@
 import type { Selection } from '../../contract/documents/crc'
 import type { BriefScore } from '../../contract/documents/shown-sweep'
 import { scoreWords } from '../../contract/words/score-words'
-import { rangeKey } from '../../contract/model/strengths'
+import { rangeCount, rangeKey } from '../../contract/model/strengths'
 import {
   capitalised,
   formatCount,
   formatDelta,
   formatPercent,
   formatScore,
+  formatWithMargin,
   plural,
   rangePhrase
 } from '../ui/format'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { Describe } from './heatmap-cells'
 import type { LiveScore } from '../../contract/documents/sweep-events'
-import { isPartial, type ScoreBoard, scoreOf } from './score-board'
+import { firmRanges, isPartial, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
 
 /** What is said of the model under the pointer, in either chart. */
 export interface Readout {
@@ -48,18 +49,26 @@ export function readoutOf(
     const error = errors[measure]
     return {
       label: capitalised(words[measure]),
-      value: `${formatScore(shown[measure])}${error === null ? '' : ` ± ${formatScore(error)}`}`
+      value: error === null ? formatScore(shown[measure]) : formatWithMargin(shown[measure], error)
     }
   }
   const lines = [measured('validity'), measured('diversity')]
   if (board.post !== null)
     lines.push({ label: 'Gain over post', value: formatDelta(shown.diversity - board.post.diversity) })
   if (selection !== null && range !== undefined) {
-    const win = selection.bootstrap.wins.find((other) => rangeKey(other) === key)
-    lines.push({ label: 'Wins', value: `${formatPercent(win?.share ?? 0)} of resamples` })
+    lines.push({ label: 'Wins', value: winsWords(board, range, selection) })
   }
   const basis = basisOf(board, shown, errors.validity !== null)
   return { name: name ?? key, lines, basis }
+}
+
+/** How often it wins, of those that take part in the resamples: an estimate has no score in them. */
+function winsWords(board: ScoreBoard, range: RangePoint, { bootstrap }: Selection): string {
+  if (isPartial(range, board)) return '–, estimated only'
+  const win = bootstrap.wins.find((other) => rangeKey(other) === rangeKey(range))
+  const exact = firmRanges(board).length
+  const among = exact < board.ranges.length ? `, among ${plural(exact, 'exact range')}` : ''
+  return `${formatPercent(win === undefined ? 0 : win.share)} of resamples${among}`
 }
 
 /** What the ranges rest on that are not scored on all prompts: from fewest to most prompts; null where there are none. */
@@ -69,6 +78,13 @@ export function partialWords(board: ScoreBoard): string | null {
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
   const some = fewest === most ? formatCount(most) : `${formatCount(fewest)} to ${formatCount(most)}`
   return `from ${some} of ${plural(board.promptCount, scoreWords(board.scoredBy).prompt)}`
+}
+
+/** How many ranges of a running sweep have a score, and how many of those rest on some prompts only. */
+export function scoredWords(board: ScoreBoard): string {
+  const partial = board.ranges.filter((point) => isPartial(point, board)).length
+  const exact = `${formatCount(board.ranges.length - partial)} of ${plural(rangeCount(board.layerCount), 'range')} on all ${scoreWords(board.scoredBy).prompt}s`
+  return partial === 0 ? exact : `${exact}, ${formatCount(partial)} on fewer`
 }
 
 /** What a score rests on: all prompts, those that were computed so far, or an estimate over all from some. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
 import { rangeCount } from '../../../../src/contract/model/strengths'
-import { chanceWords, previewFacts } from '../../../../src/contract/words/preview-words'
+import { chanceWords, previewFacts, workWords } from '../../../../src/contract/words/preview-words'
 
 const LAYERS = 12
 const range = (start: number, end: number, validity: number, diversity: number) => ({
@@ -120,6 +120,15 @@ describe('what is said of a preview', () => {
     expect(basis).toMatch(/; 75 were estimated as swept, are not known as asked here, and take no part$/)
     expect(brief).toBe('3 of 78 ranges exact; whether another would be selected is not known')
     expect(isDoubtful).toBe(true)
+  })
+
+  it('has its work in the unit of its plan, since its evaluations are of few prompts each', () => {
+    const work = { blockEvaluations: 776 }
+    expect(workWords(work, null)).toBe('776 block evaluations')
+    expect(workWords(work, { rows: 5174.2, wholeRows: 24_640 })).toBe(
+      '5,174 rows through blocks, 21 % of the 24,640 of a whole sweep'
+    )
+    expect(workWords(work, { rows: 0, wholeRows: 24_640 })).toBe('776 block evaluations on some prompts each')
   })
 
   it.each([

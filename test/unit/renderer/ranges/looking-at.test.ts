@@ -19,7 +19,8 @@ it('tells a running sweep the range that a pointer rests on, and none that it pa
     sweepId: 'tiny',
     progress: NOTHING_DONE,
     board: boardOfSweep(shownSweep(tinySweep())),
-    notices: []
+    notices: [],
+    isPreview: true
   }
   void looking.tell(run, '0-0')
   void looking.tell(run, '1-1')

@@ -4,6 +4,10 @@ import { readoutOf } from '../../../../src/renderer/ranges/readout'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import type { Score, SweepDocument } from '../../../../src/contract/documents/crc'
+import { rangeKey } from '../../../../src/contract/model/strengths'
+import { atOnce } from '../../../../src/main/base/steps'
+import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
+import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 /** Of so many prompts that an interval can be told: four of letters, four of digits. */
@@ -42,6 +46,22 @@ it('says of a model what was measured, how sure that is, and how often it wins',
   const board = boardOfSweep({ ...sweep, rivals: [{ rival: { kind: 'mix', share: 0.7 }, ...sweep.post }] })
   expect(readoutOf(board, 'mix 0.7', null, null)?.name).toBe('logits with 0.7 of base')
   expect(readoutOf(boardOfSweep(sweep), 'no such model', null, null)).toBeNull()
+})
+
+it('says of an estimate that it takes no part in the resamples, and of an exact range among how many it does', () => {
+  const whole = longSweep()
+  const [range, ...exact] = whole.ranges
+  if (range === undefined || exact[0] === undefined) throw new Error('no ranges')
+  const estimated = { ...range, validity: 0.99, margins: { validity: 0.02, diversity: 0.01 } }
+  const preview = { ...BARE_PREVIEW, prompts: [0, 4], ranges: [estimated] }
+  const selection = atOnce(selectAnew(whole, null, 0.9))
+  const sweep = shownSweep({ ...whole, ranges: exact, preview })
+  const told = (key: string) =>
+    readoutOf(boardOfSweep(sweep), key, scoredModel(sweep, null, key)?.score ?? null, selection)?.lines
+  const lines = told(rangeKey(range))
+  expect(lines?.at(-1)).toEqual({ label: 'Wins', value: '–, estimated only' })
+  expect(lines?.[0]?.value).toBe('0.990, 0.970 to 1.000')
+  expect(told(rangeKey(exact[0]))?.at(-1)?.value).toMatch(/ of resamples, among \d+ exact ranges?$/)
 })
 
 it('says nothing of the spread while scores are on their way', () => {

@@ -8,6 +8,8 @@ import { atOnce } from '../../../../src/main/base/steps'
 import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
 import { summarizeSweep } from '../../../../src/main/project/sweep-files'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
+import { NO_PREVIEW } from '../../../../src/contract/words/preview-words'
+import { scoredWords } from '../../../../src/renderer/ranges/readout'
 import { sweepKey } from '../../../../src/renderer/ranges/sweep-planning.svelte'
 import { taskFixture } from '../../../fixtures/evaluation-documents'
 import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
@@ -57,7 +59,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals())
 
 describe('a sweep that runs', () => {
-  async function started() {
+  async function started(isPreview = false) {
     const all = await opened()
     const { line, session } = all
     void session.ranges.start()
@@ -67,7 +69,14 @@ describe('a sweep that runs', () => {
     await line.answer('sweeps.watch', 0, events)
     await events.tell({
       type: 'snapshot',
-      ...{ sweepId: 'next', scoredBy: { kind: 'crc' }, layerCount: 2, source: null, promptCount: 3 },
+      ...{
+        sweepId: 'next',
+        scoredBy: { kind: 'crc' },
+        layerCount: 2,
+        source: null,
+        promptCount: 3,
+        isPreview
+      },
       ...{ progress, entries: [scoreOf(0, 0.25)], notices: [] }
     })
     await waitFor(() => expect(session.ranges.run).not.toBeNull())
@@ -95,6 +104,19 @@ describe('a sweep that runs', () => {
       ['The engine was started again.'],
       2
     ])
+  })
+
+  it('is called a preview where it is one, and says on how many prompts its scores are', async () => {
+    const { session, events } = await started(true)
+    const { ranges } = session
+    expect([ranges.run?.isPreview, session.jobs.current?.progress?.name]).toEqual([true, 'Preview'])
+    const full = { ...scoreOf(1, 0.75).score, promptCount: 3 }
+    await events.tell({ type: 'scores', entries: [{ ...scoreOf(1, 0.75), score: full }] })
+    await waitFor(() => expect(ranges.board?.ranges).toHaveLength(2))
+    const { board } = ranges
+    expect(board === null ? null : scoredWords(board)).toBe('1 of 3 ranges on all prompts, 1 on fewer')
+    await events.tell({ type: 'notice', message: NO_PREVIEW })
+    await waitFor(() => expect(ranges.run?.isPreview).toBe(false))
   })
 
   it('keeps the range in sight that was chosen while it ran', async () => {
