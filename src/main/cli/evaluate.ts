@@ -122,6 +122,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printText(describeEvaluation(view)))
     if (output !== null) tell(writtenWords(output))
+    // What was measured without the judge is out; that it is not all is the command's failure.
+    if (made.failure !== null) throw made.failure
   })
 }
 

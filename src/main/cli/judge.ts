@@ -8,7 +8,7 @@ import {
   JudgeSettings,
   judgeWarning
 } from '../../contract/documents/judge'
-import { describeIssue } from '../../contract/model/problem'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readTextFile } from '../base/files/bounded-file'
 import { judgeKey } from '../evaluation/judge'
 import { judgeAsTold, type VerdictStore } from '../evaluation/judge-as-told'
@@ -16,7 +16,7 @@ import type { EvaluationFiles } from '../project/evaluation-files'
 import { withJudge } from '../project/project-evaluations'
 import { usageError, wholeNumber } from './options'
 import { count, remark } from './output'
-import { progressDisplay } from './progress'
+import { progressDisplay, type ProgressStep } from './progress'
 
 const MAX_RUBRIC_BYTES = 100_000
 
@@ -90,7 +90,25 @@ export async function judgeFrom(
     requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute
   })
   if (parsed.success) return parsed.data
-  throw usageError(command, `the judge's ${describeIssue(parsed.error)}`)
+  throw usageError(command, judgeIssue(parsed.error))
+}
+
+/** What is wrong with a judge, by the option that said it. */
+function judgeIssue(error: z.ZodError): string {
+  const [issue] = error.issues
+  const option = JUDGE_OPTIONS[String(issue?.path[0])]
+  return issue === undefined || option === undefined
+    ? `the judge's ${describeIssue(error)}`
+    : `${option}: ${issue.message}`
+}
+
+const JUDGE_OPTIONS: Readonly<Record<string, string>> = {
+  baseUrl: '--judge-url',
+  model: '--judge-model',
+  keyVariable: '--judge-key',
+  rubric: '--judge-rubric',
+  answersPerPrompt: '--judge-answers',
+  requestsPerMinute: '--judge-rate'
 }
 
 /** What was asked of a judge, in words. */
@@ -100,10 +118,17 @@ const ASKED: Record<JudgeWay, { done: string; no: string }> = {
   forms: { done: 'different answers', no: 'no form of an answer' }
 }
 
+/** An evaluation with what its judge said, and why it stopped before its end. */
+export interface Judged {
+  readonly files: EvaluationFiles
+  readonly failure: WorkbenchError | null
+}
+
 /**
- * Has an evaluation's answers judged, after saying where they go, whatever else is quiet.
+ * Has an evaluation's answers judged, after saying where they go, whatever else is quiet. A judge that fails takes nothing from what
+ * was measured without it.
  *
- * @returns the evaluation with the judge and all that it said
+ * @returns the evaluation with the judge and all that it said; without, where it failed before it said anything
  */
 export async function judged(
   files: EvaluationFiles,
@@ -111,22 +136,11 @@ export async function judged(
   quiet: boolean,
   signal: AbortSignal,
   store: VerdictStore
-): Promise<EvaluationFiles> {
+): Promise<Judged> {
   const apiKey = judgeKey(judge, undefined)
   remark(judgeWarning(judge))
   const display = progressDisplay(quiet)
-  const words = ASKED[judge.way]
-  const progress = ({ done, total, unreadable }: JudgeProgress): void =>
-    display.update({
-      phase: 'judging',
-      done,
-      total,
-      status:
-        `${judge.way === 'forms' ? 'read' : 'judged'} ${count(done)} of ${count(total)} ${words.done}` +
-        (unreadable === 0
-          ? ''
-          : `, ${unreadable === 1 ? '1 reply was' : `${count(unreadable)} replies were`} ${words.no}`)
-    })
+  const progress = (now: JudgeProgress): void => display.update(judgeStep(judge.way, now))
   const said = {
     verdicts: [...files.verdicts],
     pairVerdicts: [...files.pairVerdicts],
@@ -147,10 +161,33 @@ export async function judged(
     },
     knownForms: () => store.knownForms()
   }
+  let failure: WorkbenchError | null = null
   try {
     await judgeAsTold(files, { settings: judge, apiKey }, keeping, progress, signal)
+  } catch (error) {
+    if (signal.aborted || !(error instanceof WorkbenchError)) throw error
+    failure = error
   } finally {
     display.stop()
   }
-  return { ...files, ...said, run: withJudge(files.run, judge) }
+  const hasSaid = said.verdicts.length + said.pairVerdicts.length + said.forms.length > 0
+  // What never said a word has judged nothing.
+  if (failure !== null && !hasSaid) return { files, failure }
+  return { files: { ...files, ...said, run: withJudge(files.run, judge) }, failure }
+}
+
+/** How far a judge is; what keeps it from answering is another phase, so that it is told at once. */
+export function judgeStep(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgress): ProgressStep {
+  if (trouble !== undefined) return { phase: 'waiting for the judge', done, total, status: trouble }
+  const words = ASKED[way]
+  return {
+    phase: 'judging',
+    done,
+    total,
+    status:
+      `${way === 'forms' ? 'read' : 'judged'} ${count(done)} of ${count(total)} ${words.done}` +
+      (unreadable === 0
+        ? ''
+        : `, ${unreadable === 1 ? '1 reply was' : `${count(unreadable)} replies were`} ${words.no}`)
+  }
 }

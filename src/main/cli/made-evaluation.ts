@@ -2,6 +2,7 @@ import { plural } from '../../contract/words/format'
 import type { JudgeSettings } from '../../contract/documents/judge'
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { SampleLine } from '../../contract/documents/samples'
+import { WorkbenchError } from '../../contract/model/problem'
 import { type EvaluationListener, type EvaluationToMake, runEvaluation } from '../evaluation/run-evaluation'
 import type { Proxies } from '../measures/proxy-correlation'
 import { pairPaths } from '../project/demo'
@@ -34,6 +35,8 @@ interface Prepared {
 export interface MadeEvaluation {
   files: EvaluationFiles
   proxies: Proxies
+  /** Why its judge stopped, with what is kept; null where it did not, or there is none. */
+  failure: WorkbenchError | null
 }
 
 /**
@@ -107,9 +110,14 @@ async function evaluateRun(
   tell(`Saved in ${own.project.path} as evaluation ${run.id}`)
   const proxies = await proxiesOf(own, run)
   const files = await own.evaluations.read(run.id)
-  if (judge === null) return { files, proxies }
+  if (judge === null) return { files, proxies, failure: null }
   await own.evaluations.noteJudge(run.id, judge)
-  return { files: await judged(files, judge, quiet, signal, verdictsOf(own, run.id)), proxies }
+  const ended = await judged(files, judge, quiet, signal, verdictsOf(own, run.id))
+  return {
+    files: ended.files,
+    proxies,
+    failure: failureWith(ended.failure, (await keptOfEvaluation(own, run)).kept, 'The same command goes on.')
+  }
 }
 
 async function evaluateInMemory(
@@ -147,14 +155,23 @@ async function evaluateInMemory(
     ...{ samples, scores, verdicts: [], pairVerdicts: [], forms: [] }
   }
   const proxies = { characters: null, task: null }
-  if (judge === null) return { files, proxies }
+  if (judge === null) return { files, proxies, failure: null }
   const nowhere = {
     keep: () => Promise.resolve(),
     keepPair: () => Promise.resolve(),
     keepForms: () => Promise.resolve(),
     knownForms: () => Promise.resolve([])
   }
-  return { files: await judged(files, judge, quiet, signal, nowhere), proxies }
+  const ended = await judged(files, judge, quiet, signal, nowhere)
+  const goesOn = 'With --project FOLDER answers and verdicts are kept, and the same command goes on.'
+  return { files: ended.files, proxies, failure: failureWith(ended.failure, goesOn) }
+}
+
+/** The failure of a judge, with what is left of its work. */
+function failureWith(failure: WorkbenchError | null, ...left: readonly string[]): WorkbenchError | null {
+  if (failure === null) return null
+  const { code, message, hint } = failure.problem
+  return new WorkbenchError(code, message, [...(hint === undefined ? [] : [hint]), ...left].join(' '))
 }
 
 async function runWithProgress(

@@ -23,7 +23,7 @@ export class JudgeEndpoint {
     this.client = new EndpointClient(settings, {
       who: 'The judge',
       work: 'Judging',
-      later: 'Verdicts so far are kept; judge again later.',
+      later: 'Start it, or check its address; then judge again.',
       apiKey,
       again,
       patience,
