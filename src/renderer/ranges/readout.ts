@@ -87,6 +87,14 @@ export function scoredWords(board: ScoreBoard): string {
   return partial === 0 ? exact : `${exact}, ${formatCount(partial)} on fewer`
 }
 
+/** What is said below a saved chart of ranges that are not all exact; null where they are. */
+export function estimatesNote(board: ScoreBoard): string | null {
+  const from = partialWords(board)
+  if (from === null) return null
+  const some = board.ranges.filter((range) => isPartial(range, board)).length
+  return `${formatCount(some)} of ${plural(board.ranges.length, 'range')}, drawn small, are estimated ${from}.`
+}
+
 /** What a score rests on: all prompts, those that were computed so far, or an estimate over all from some. */
 function basisOf(board: ScoreBoard, shown: LiveScore, hasMargins: boolean): string {
   const { prompt } = scoreWords(board.scoredBy)

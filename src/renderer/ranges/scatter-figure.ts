@@ -6,7 +6,8 @@ import { toCsv } from '../ui/csv'
 import { chartDrawing } from '../plots/figures/chart-shapes'
 import type { Figure } from '../plots/figures/figure'
 import { createScatter } from './scatter-chart'
-import { firmRanges } from './score-board'
+import { estimatesNote } from './readout'
+import { basisCells, basisColumns, firmRanges } from './score-board'
 import { scatterBounds, type ScatterContent } from './scatter-content'
 
 /** Of its width, how high the scatter is. */
@@ -21,6 +22,7 @@ export function scatterFigure(content: ScatterContent): Figure {
   return {
     name: ['trade-off', ...(content.zoom === null ? [] : ['zoomed'])],
     title: `${capitalised(words.diversity)} against ${words.validity} of restoration ranges and other models`,
+    note: estimatesNote(content.board),
     draw: (page) =>
       chartDrawing(
         {
@@ -76,12 +78,12 @@ export function scatterCsv(content: ScatterContent): string {
     .filter(({ kind }) => !hidden.includes(kind))
     .map((point) => ({ ...point, is: [] }))
   return toCsv(
-    ['kind', 'model', words.validity, words.diversity, 'is'],
+    ['kind', 'model', words.validity, words.diversity, ...basisColumns(words), 'is'],
     [...whole, ...ranges, ...others, ...rivals]
       .filter(({ validity, diversity }) => isWithin(content, { x: validity, y: diversity }))
-      .map(({ kind, key, name, validity, diversity, is }) => {
+      .map(({ kind, key, name, validity, diversity, is, ...basis }) => {
         const role = [...(key === selected ? ['selected'] : []), ...(key === chosen ? ['inspected'] : [])]
-        return [kind, name, validity, diversity, [...role, ...is].join(', ')]
+        return [kind, name, validity, diversity, ...basisCells(basis, board), [...role, ...is].join(', ')]
       })
   )
 }

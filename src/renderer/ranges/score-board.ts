@@ -1,6 +1,6 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { CategoryScore, Selection } from '../../contract/documents/crc'
-import type { ShownSweep } from '../../contract/documents/shown-sweep'
+import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { type Rival, rivalKey, rivalName } from '../../contract/model/rival'
 import type { RestoredTo } from '../../contract/model/checkpoint'
@@ -16,7 +16,10 @@ import { comparedName } from '../../contract/words/rival-words'
 import { type OtherModel, otherModels } from '../recipes/scored-models'
 
 /** A range with its score so far. */
-export interface RangePoint extends RestorationRange, LiveScore {}
+export interface RangePoint extends RestorationRange, LiveScore {
+  /** Half the widths of the 95 % intervals; left out while a sweep runs, null where the prompts are too few to tell. */
+  margins?: BriefScore['margins']
+}
 
 /** A model that is no range: a blend of the soup, a recipe that was swept, scored or found by a search, or another checkpoint. */
 export interface OtherPoint extends LiveScore {
@@ -120,8 +123,29 @@ export function rivalPoints(rivals: readonly (LiveScore & { rival: Rival })[]): 
 }
 
 /** Whether a score rests on fewer prompts than the board has: it is an estimate, or more of it is still to come. */
-export const isPartial = ({ promptCount }: LiveScore, board: Pick<ScoreBoard, 'promptCount'>): boolean =>
-  promptCount < board.promptCount
+export const isPartial = (
+  { promptCount }: Pick<LiveScore, 'promptCount'>,
+  board: Pick<ScoreBoard, 'promptCount'>
+): boolean => promptCount < board.promptCount
+
+/** What a score rests on, as the columns of a table: what it is, on how many prompts, and ± of validity and of diversity. */
+export const basisCells = (
+  point: Pick<RangePoint, 'promptCount' | 'margins'>,
+  board: Pick<ScoreBoard, 'promptCount'>
+): (string | number | null)[] => [
+  isPartial(point, board) ? 'estimated' : 'exact',
+  point.promptCount,
+  point.margins?.validity ?? null,
+  point.margins?.diversity ?? null
+]
+
+/** What these columns are called. */
+export const basisColumns = ({ validity, diversity }: Record<'validity' | 'diversity', string>): string[] => [
+  'basis',
+  'prompts',
+  `${validity} ±`,
+  `${diversity} ±`
+]
 
 /** The ranges that rest on all prompts; while there are none, all of them. */
 export function firmRanges(board: Pick<ScoreBoard, 'ranges' | 'promptCount'>): readonly RangePoint[] {
@@ -143,10 +167,11 @@ export function boardOfSweep(
     ...(score.distinctRight === undefined ? {} : { distinctRight: score.distinctRight }),
     promptCount: on
   })
-  const point = (range: RestorationRange & Omit<LiveScore, 'promptCount'>, on = promptCount): RangePoint => ({
+  const point = (range: Omit<RangePoint, 'promptCount'>, on = promptCount): RangePoint => ({
     start: range.start,
     end: range.end,
-    ...live(range, on)
+    ...live(range, on),
+    ...(range.margins === undefined ? {} : { margins: range.margins })
   })
   return {
     scoredBy: sweep.scoredBy,

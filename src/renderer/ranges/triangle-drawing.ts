@@ -1,7 +1,7 @@
 import type { RestorationRange } from '../../contract/model/recipe'
 import { rangeKey } from '../../contract/model/strengths'
 import { colorAt, cssColor, inkOn } from '../../contract/words/color-scale'
-import { formatScore, rangePhrase } from '../../contract/words/format'
+import { formatScore, plural, rangePhrase } from '../../contract/words/format'
 import { scoreWords } from '../../contract/words/score-words'
 import {
   axisTicks,
@@ -21,7 +21,7 @@ import type { FigurePage } from '../plots/figures/figure'
 import { colorBar } from '../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from './metrics'
 import { PARTIAL_INSET } from './heatmap-cells'
-import { isPartial, minimumValidity, type ScoreBoard } from './score-board'
+import { isPartial, minimumValidity, type RangePoint, type ScoreBoard } from './score-board'
 import type { ChartColors } from '../plots/chart-theme'
 import { MARK_LOOKS, type MarkLook } from './mark-looks'
 
@@ -130,7 +130,7 @@ function cells(parts: Parts): Shape[] {
   return [...scored].flatMap(([key, point]) => {
     const value = values.get(key) ?? old.get(key) ?? null
     if (!isInView(geometry.view, point)) return []
-    const title = `${rangePhrase(point, board.source)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}`
+    const title = `${rangePhrase(point, board.source)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${basisOf(point, board)}`
     const { x, y } = cellCorner(geometry, point)
     const inset = values.has(key) && isPartial(point, board) ? PARTIAL_INSET * geometry.cell : 0
     const side = geometry.cell - 2 * inset
@@ -139,6 +139,19 @@ function cells(parts: Parts): Shape[] {
     const faint = value !== null && !values.has(key)
     return [rect(box, { fill, ...gap, title, ...(faint && { opacity: 0.3 }) })]
   })
+}
+
+/** What a cell rests on that is not exact, for its title. */
+function basisOf(point: RangePoint, board: ScoreBoard): string {
+  if (!isPartial(point, board)) return ''
+  const { validity = null, diversity = null } = point.margins ?? {}
+  const words = scoreWords(board.scoredBy)
+  const margins = [
+    ...(validity === null ? [] : [`${words.validity} ± ${formatScore(validity)}`]),
+    ...(diversity === null ? [] : [`${words.diversity} ± ${formatScore(diversity)}`])
+  ]
+  const from = `estimated from ${point.promptCount} of ${plural(board.promptCount, words.prompt)}`
+  return `, ${[from, ...margins].join(', ')}`
 }
 
 /** What is below the limit: hatched, or where cells are too fine for that, veiled and told from the rest by a contour. */

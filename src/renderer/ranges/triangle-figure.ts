@@ -3,13 +3,15 @@ import { scoreWords } from '../../contract/words/score-words'
 import { toCsv } from '../ui/csv'
 import type { Figure } from '../plots/figures/figure'
 import { exactGeometry, isInView } from '../plots/heatmap-geometry'
-import { minimumValidity } from './score-board'
+import { estimatesNote } from './readout'
+import { basisCells, basisColumns, minimumValidity } from './score-board'
 import { triangleDrawing, type TriangleContent } from './triangle-drawing'
 
 /** The triangle as it can be saved. @param name of what it shows @param whole all numbers of the sweep, where they are at hand */
 export const triangleFigure = (content: TriangleContent, name: string, whole: Figure['whole']): Figure => ({
   name: ['heatmap', name, ...(content.view === null ? [] : ['zoomed'])],
   title: `${content.spec.label} of restoration ranges: first restored layer down, last across`,
+  note: estimatesNote(content.board),
   draw({ width, colors }) {
     const { board, view } = content
     return triangleDrawing(content, exactGeometry(board.layerCount, width, view), colors)
@@ -25,7 +27,7 @@ export function triangleCsv(content: TriangleContent): string {
   const minimum = minimumValidity(board, rho)
   const outlined = new Set(plateau.map(rangeKey))
   return toCsv(
-    ['start', 'end', spec.label, words.validity, words.diversity, 'is'],
+    ['start', 'end', spec.label, words.validity, words.diversity, ...basisColumns(words), 'is'],
     board.ranges
       .filter((range) => view === null || isInView(view, range))
       .map((range) => {
@@ -36,7 +38,8 @@ export function triangleCsv(content: TriangleContent): string {
           ...(minimum !== null && range.validity < minimum ? ['below limit'] : [])
         ]
         const { start, end, validity, diversity } = range
-        return [start, end, spec.value(range, board), validity, diversity, is.join(', ')]
+        const value = spec.value(range, board)
+        return [start, end, value, validity, diversity, ...basisCells(range, board), is.join(', ')]
       })
   )
 }

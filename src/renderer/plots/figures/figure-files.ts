@@ -4,6 +4,7 @@ import { fileName, saveBlob, saveText } from '../../ui/save-file'
 import type { Drawing } from './drawing'
 import boldFont from '../../../../resources/fonts/LiberationSans-Bold.ttf?url'
 import regularFont from '../../../../resources/fonts/LiberationSans-Regular.ttf?url'
+import { withNote } from './figure-note'
 import type { Figure } from './figure'
 import { FIGURE_FONT, heightMm, svgOf, unitsWide } from './svg'
 
@@ -34,12 +35,15 @@ export const pixelsOf = (
 export function drawFigure(figure: Figure, choice: FigureChoice): Drawing {
   const measuring = document.createElement('canvas').getContext('2d')
   if (measuring === null) throw new Error('this browser draws no charts')
-  return figure.draw({
+  const page = {
     width: unitsWide(choice),
     colors: lightColors(),
     font: { family: FIGURE_FONT, size: 12 },
     measuring
-  })
+  }
+  const drawing = figure.draw(page)
+  const { note } = figure
+  return note === undefined || note === null ? drawing : withNote(drawing, note, page)
 }
 
 function lightColors(): ChartColors {

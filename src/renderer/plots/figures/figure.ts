@@ -17,6 +17,8 @@ export interface Figure {
   name: readonly string[]
   /** What it shows, for those who cannot see it. */
   title: string
+  /** What its numbers are to be read with, said below it; null for nothing. */
+  note?: string | null
   draw: (page: FigurePage) => Drawing
   /** The numbers that it shows. */
   csv: () => string

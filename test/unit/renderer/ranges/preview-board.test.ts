@@ -7,6 +7,10 @@ import { metricsOf } from '../../../../src/renderer/ranges/metrics'
 import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/readout'
 import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/score-board'
 import { boardRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
+import { scatterFigure } from '../../../../src/renderer/ranges/scatter-figure'
+import { triangleFigure } from '../../../../src/renderer/ranges/triangle-figure'
+import { withNote } from '../../../../src/renderer/plots/figures/figure-note'
+import { figurePage } from '../../../fixtures/figure-page'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
@@ -92,5 +96,35 @@ describe('a preview in the window', () => {
     expect(describe(estimate, estimate)).toContain('from 2 of 3 prompts')
     expect(boardRows(board).map(({ label }) => label)).toContain('0–1 (from 2 prompts)')
     expect(sweepCsv(sweep)).toContain('estimated range,0,1')
+  })
+
+  it('says in saved figures and their tables what is estimated, from how many prompts and how surely', () => {
+    const shown = {
+      ...{ board, before: null, rho: 0.9, selected: '1-1', chosen: null, brushed: null, view: null },
+      spec: metricsOf(board.scoredBy).diversity,
+      plateau: [],
+      outlines: { selected: 'selected', plateau: '' }
+    }
+    const heatmap = triangleFigure(shown, 'diversity', undefined)
+    const scatter = scatterFigure({ ...shown, hidden: [], zoom: null, streaming: false })
+    const page = figurePage()
+    for (const figure of [heatmap, scatter]) {
+      expect(figure.note).toBe('2 of 3 ranges, drawn small, are estimated from 2 of 3 prompts.')
+      const lines = figure.csv().split('\r\n')
+      expect(lines.filter((line) => line.includes(',estimated,2,0.02,0.05,'))).toHaveLength(2)
+      expect(lines.filter((line) => /^(?:1,1|range,1-1),.*,exact,3,/.test(line))).toHaveLength(1)
+    }
+    const drawn = withNote(heatmap.draw(page), heatmap.note ?? '', page)
+    const texts = drawn.shapes.flatMap((shape) => (shape.kind === 'text' ? [shape] : []))
+    const told = texts.filter(({ y }) => y > heatmap.draw(page).height)
+    expect(told.map(({ text }) => text).join(' ')).toBe(heatmap.note)
+    expect(told.every(({ y }) => y < drawn.height)).toBe(true)
+    const titles = drawn.shapes.flatMap((shape) => (shape.kind === 'path' ? (shape.title ?? []) : []))
+    expect(titles).toContainEqual(
+      expect.stringMatching(
+        /^layer 0: .*, estimated from 2 of 3 prompts, validity ± 0\.020, diversity ± 0\.050$/
+      )
+    )
+    expect(titles).toContainEqual(expect.stringMatching(/^layer 1: [^±]*$/))
   })
 })

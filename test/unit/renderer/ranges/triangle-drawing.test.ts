@@ -83,10 +83,10 @@ describe('the figure of the triangle', () => {
       triangleFigure({ ...content, view: { starts: [1, 2], ends: [1, 2] } }, 'gain', undefined).name
     ).toEqual(['heatmap', 'gain', 'zoomed'])
     expect(triangleCsv(content).split('\r\n')).toEqual([
-      'start,end,Diversity,validity,diversity,is',
-      '0,0,0.4,0.95,0.4,',
-      '0,2,0.8,0.5,0.8,below limit',
-      '1,2,0.6,0.9,0.6,"selected, 95 % of wins"',
+      'start,end,Diversity,validity,diversity,basis,prompts,validity ±,diversity ±,is',
+      '0,0,0.4,0.95,0.4,exact,4,,,',
+      '0,2,0.8,0.5,0.8,exact,4,,,below limit',
+      '1,2,0.6,0.9,0.6,exact,4,,,"selected, 95 % of wins"',
       ''
     ])
   })
@@ -102,11 +102,11 @@ describe('the figure of the trade-off', () => {
 
   it('lists the models that it shows, without what is hidden or outside a zoom', () => {
     expect(scatterCsv(scatter).split('\r\n').slice(1, -1)).toEqual([
-      'base,base,0.4,0.9,',
-      'post,post,1,0.3,',
-      'range,0-0,0.95,0.4,"inspected, front"',
-      'range,0-2,0.5,0.8,"below limit, front"',
-      'range,1-2,0.9,0.6,"selected, front"'
+      'base,base,0.4,0.9,exact,4,,,',
+      'post,post,1,0.3,exact,4,,,',
+      'range,0-0,0.95,0.4,exact,4,,,"inspected, front"',
+      'range,0-2,0.5,0.8,exact,4,,,"below limit, front"',
+      'range,1-2,0.9,0.6,exact,4,,,"selected, front"'
     ])
     const bounds = [
       [0.8, 1],
@@ -116,7 +116,7 @@ describe('the figure of the trade-off', () => {
       scatterCsv({ ...scatter, zoom: bounds })
         .split('\r\n')
         .slice(1, -1)
-    ).toEqual(['range,1-2,0.9,0.6,"selected, front"'])
+    ).toEqual(['range,1-2,0.9,0.6,exact,4,,,"selected, front"'])
     expect(scatterCsv({ ...scatter, hidden: ['below'] })).not.toContain('0-2')
   })
 
