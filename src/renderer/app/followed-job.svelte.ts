@@ -128,7 +128,8 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
       }
     } catch (error) {
       // When the line itself is lost, reopening the project after the reconnect follows it again.
-      if (!signal.aborted && this.project.connected) this.failure = complaintOf(error)
+      const complaint = complaintOf(error)
+      if (!signal.aborted && this.project.connected && complaint.code !== 'lost') this.failure = complaint
     }
     if (this.watching !== watching || left.aborted) return
     this.watching = null

@@ -136,6 +136,8 @@ export class Workbench implements Host {
   }
 
   complain(complaint: Complaint): void {
+    // A lost line has its own notice.
+    if (complaint.code === 'lost') return
     if (!this.complaints.some((known) => known.message === complaint.message)) {
       this.complaints = [...this.complaints, complaint]
     }

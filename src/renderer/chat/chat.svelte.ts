@@ -47,6 +47,7 @@ const REST_MS = 250
 interface Needs {
   readonly ranges: {
     readonly selectedOfNewest: (RestorationRange & Restoring) | null
+    readonly awaitsNewest: boolean
     readonly sweep: ShownSweep | null
   }
   readonly recipes: KeptList
@@ -87,6 +88,9 @@ export class Chat {
     return { kind: 'range', range: this.needs.ranges.selectedOfNewest ?? otherwise }
   })
 
+  /** Whether what is compared with base and post is what the newest sweep selected, and that is being read. */
+  readonly awaitsRange = $derived.by(() => this.needs.ranges.awaitsNewest && this.choice !== this.chosen)
+
   /** What is compared with base and post. */
   readonly recipe = $derived.by<Extract<Variant, { kind: 'recipe' }>>(() => {
     const { choice } = this
@@ -111,6 +115,7 @@ export class Chat {
   readonly blocked = $derived.by(() => {
     const blocked = this.project.whyNot('ask again', this.job)
     if (blocked !== null) return blocked
+    if (this.awaitsRange) return 'The selected range is being read.'
     if (this.settings === null) return 'Some settings of the sampler need attention.'
     return this.columns.length === 0 ? 'Choose at least one model.' : null
   })
@@ -176,7 +181,8 @@ export class Chat {
 
   /** What the column's model is called. */
   nameOf(column: ColumnId): string {
-    return column === 'recipe' ? this.recipe.name : column
+    if (column !== 'recipe') return column
+    return this.awaitsRange ? 'the selected range' : this.recipe.name
   }
 
   /** Says what is typed to all models that are shown. */

@@ -96,7 +96,8 @@ export class PairsComparison {
       }
     } catch (error) {
       // A lost line has its own notice, and is followed anew.
-      if (!signal.aborted && this.project.connected) this.problem = complaintOf(error)
+      const complaint = complaintOf(error)
+      if (!signal.aborted && this.project.connected && complaint.code !== 'lost') this.problem = complaint
     }
   }
 

@@ -2,7 +2,7 @@ import { answeringFirst, answeringSweep } from '../../contract/documents/answeri
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { Selection } from '../../contract/documents/crc'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
-import type { ProjectState, SavedCounts } from '../../contract/documents/project'
+import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent } from '../../contract/documents/sweep-events'
 import { type Metric, METRIC_NAMES } from './metrics'
@@ -116,12 +116,17 @@ export class Ranges {
   readonly selected = $derived.by(() => this.limited.selected)
   readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))
   readonly busy = $derived.by(() => this.job.busy)
-  /** The range that is selected in the sweep that the pair answers with, also where the limit was moved since; null for none. */
+  /** Whether the sweep that the pair answers with is being read: what is selected in it is not known before its check is. */
+  readonly awaitsNewest = $derived.by(() => this.opening !== null && this.opening === this.answering?.id)
+  /**
+   * The range that is selected in the sweep that the pair answers with, also where the limit was moved since; null for none, and
+   * while that is not known.
+   */
   readonly selectedOfNewest = $derived.by<(RestorationRange & Restoring) | null>(() => {
     const { answering } = this
-    const shown = answering !== undefined && this.sweep?.id === answering.id
-    const selected = (shown ? this.selection?.selected : answering?.selected) ?? null
-    if (answering === undefined || selected === null) return null
+    if (answering === undefined) return null
+    const selected = this.selectedIn(answering)
+    if (selected === null) return null
     const { layerCount, source } = answering
     return { ...selected, layerCount, source }
   })
@@ -140,6 +145,8 @@ export class Ranges {
 
   private readonly lookingAt: LookingAt
   private newestSeen: string | null = null
+  /** The sweep that was shown before, and what was selected in it then. */
+  private left = $state.raw<{ id: string; selected: RestorationRange | null } | null>(null)
   /** As last heard. */
   private savedChecks: number
 
@@ -182,6 +189,13 @@ export class Ranges {
     this.whatIf = new WhatIfAsking(project, this)
     this.comparing = new SweepComparing(project, this)
     project.onChange((state, before) => this.hear(state, before))
+  }
+
+  private selectedIn({ id, selected }: SweepSummary): RestorationRange | null {
+    if (this.sweep?.id === id) return this.selection?.selected ?? null
+    // Its summary knows of no check.
+    if (this.left?.id === id) return this.left.selected
+    return this.awaitsNewest ? null : selected
   }
 
   private scoreOf(key: string | null): ShownRange | null {
@@ -305,6 +319,8 @@ export class Ranges {
     )
     if (read === null) return
     const { sweep, selection, check } = read.answer
+    if (this.sweep !== null && this.sweep.id === this.newest)
+      this.left = { id: this.sweep.id, selected: this.selection?.selected ?? null }
     this.limited.show(selection)
     this.whatIf.close()
     this.newestSeen = this.newest

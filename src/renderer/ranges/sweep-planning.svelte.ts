@@ -141,8 +141,8 @@ export class SweepPlanning {
     } catch (error) {
       this.plan = null
       const complaint = complaintOf(error)
-      // A job that another window has started comes first.
-      this.failure = complaint.code === 'busy' || complaint.code === 'cancelled' ? null : complaint
+      // A job that another window has started comes first; a lost line has its own notice.
+      this.failure = ['busy', 'cancelled', 'lost'].includes(complaint.code) ? null : complaint
     }
   }
 }

@@ -2,9 +2,9 @@ import { ORPCError } from '@orpc/client'
 import { z } from 'zod'
 import { Problem, WorkbenchError } from '../../contract/model/problem'
 
-/** What the window shows about a failed call: main's Problem, or a defect without one. */
+/** What the window shows about a failed call: main's Problem, a defect without one, or that the line to main ended before its answer. */
 export interface Complaint {
-  code: Problem['code'] | 'defect'
+  code: Problem['code'] | 'defect' | 'lost'
   message: string
   hint?: string | undefined
 }
@@ -12,6 +12,10 @@ export interface Complaint {
 const RefusedInput = z.object({
   issues: z.array(z.object({ message: z.string(), path: z.array(z.unknown()).optional() })).min(1)
 })
+
+/** Whether a call ended since its line did, or since nobody wants its answer any more. The library's queue of answers says so in words of its own. */
+const isLost = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'AbortError' || error.message.startsWith('[AsyncIdQueue]'))
 
 /** Turns anything a call may throw into words for the user. */
 export function complaintOf(error: unknown): Complaint {
@@ -24,6 +28,13 @@ export function complaintOf(error: unknown): Complaint {
     if (issue !== undefined) {
       const field = (issue.path ?? []).map(String).join('.')
       return { code: 'bad-input', message: field === '' ? issue.message : `${field}: ${issue.message}` }
+    }
+  }
+  if (isLost(error)) {
+    return {
+      code: 'lost',
+      message: 'The connection to the workbench ended before it had answered.',
+      hint: 'Try again once it is connected.'
     }
   }
   return {

@@ -13,7 +13,14 @@ import {
   type SweepFacts
 } from './assemble-sweep'
 import { type ComputedSweep, computeSweep, type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
-import { type EarlierResults, joinResults, knownPart, resultsOfSweep } from './earlier-results'
+import {
+  type EarlierResults,
+  holdsSweep,
+  joinResults,
+  knownPart,
+  resultsOfSweep,
+  type SweepIdentity
+} from './earlier-results'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
 import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
@@ -87,10 +94,11 @@ export interface KnownOfSweep {
   interrupted: boolean
 }
 
-/** How much of a sweep is known before it begins. */
+/** How much of a sweep is known before it begins; nothing of one that is finished, also where its repetition was stopped. */
 export async function knownOfSweep(request: CrcSweepRequest, history: SweepHistory): Promise<KnownOfSweep> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
-  const { earlier, interrupted } = await findEarlier(prepared, history)
+  const { earlier: found, interrupted, repeated } = await findEarlier(prepared, history)
+  const earlier = repeated ? null : found
   const known = knownPart(prepared.identity, (key) => earlier?.scores.get(key), earlier?.split ?? null)
   return { known, interrupted }
 }
@@ -173,32 +181,43 @@ async function scorePrompts(
 
 /** What of a sweep is known, as far as it was computed where and how the sweep asks to be; remarks on what could not be used. */
 export async function findEarlier(
-  { identity, request }: PreparedSweep,
-  history: SweepHistory | null
+  {
+    identity,
+    request
+  }: {
+    identity: SweepIdentity
+    request: Pick<CrcSweepRequest, 'device' | 'precision' | 'preview'>
+  },
+  history: (Omit<SweepHistory, 'checkpoint'> & { checkpoint: Pick<SweepCheckpoint, 'find'> }) | null
 ): Promise<{
   earlier: EarlierResults | null
   /** Whether a stopped sweep has computed a part of it. */
   interrupted: boolean
+  /** Whether the last sweep is this one, finished: what there is of it is of a repetition. */
+  repeated: boolean
   notices: string[]
 }> {
-  const nothing = { earlier: null, interrupted: false, notices: [] }
+  const nothing = { earlier: null, interrupted: false, repeated: false, notices: [] }
   if (history === null) return nothing
   const { results, notices } = await history.checkpoint.find(identity)
   if (history.fresh) return nothing
   const isWanted = ({ device, precision }: EarlierResults): boolean =>
     device === (request.device?.device ?? 'cpu') && precision === (request.precision ?? precision)
-  const interrupted = results.some(isWanted)
+  const stopped = results.some(isWanted)
+  let repeated = false
   try {
     const last = await history.lastSweep()
     // Who previews again what was previewed wants it computed again.
     const again = request.preview === true && last !== null && last.preview !== null
     const ofLast = last === null || again ? null : resultsOfSweep(last, identity)
     if (ofLast !== null) results.push(ofLast)
+    repeated = last !== null && ofLast === null && holdsSweep(last, identity)
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error
     notices.push(`The last sweep was not used. ${error.message}`)
   }
-  return { earlier: joinResults(results.filter(isWanted)), interrupted, notices }
+  const interrupted = stopped && !repeated
+  return { earlier: joinResults(results.filter(isWanted)), interrupted, repeated, notices }
 }
 
 function factsOf(

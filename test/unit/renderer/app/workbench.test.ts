@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { ShellEvent } from '../../../../src/contract/procedures/shell'
 import type { Connection } from '../../../../src/renderer/app/connection'
 import { takeDropped } from '../../../../src/renderer/app/shell'
+import { complaintOf } from '../../../../src/renderer/ui/complaint'
 import { Workbench } from '../../../../src/renderer/app/workbench.svelte'
 import { NewProject } from '../../../../src/renderer/start/start.svelte'
 import { Later } from '../../../fixtures/later'
@@ -113,6 +114,21 @@ describe('a window that connects', () => {
     await vi.advanceTimersByTimeAsync(1000)
     expect([workbench.connected, workbench.lostAttempts, tries]).toEqual([true, null, 3])
     vi.useRealTimers()
+  })
+})
+
+describe('a call that the lost line has taken along', () => {
+  it('is told of neither before the loss is known nor by the library’s own words', async () => {
+    const { line, workbench } = await showing()
+    const ended = new Error('[AsyncIdQueue] Queue[6] was closed or aborted while waiting for pulling.')
+    ended.name = 'AbortError'
+    for (const procedure of ['projects.watch', 'queue.watch', 'app.recent']) {
+      line.call(procedure, 0).answer.reject(ended)
+      await settled()
+    }
+    expect([workbench.connected, workbench.complaints]).toEqual([true, []])
+    expect(workbench.session?.ranges.job.failure).toBeNull()
+    expect(complaintOf(ended).message).not.toContain('Queue')
   })
 })
 

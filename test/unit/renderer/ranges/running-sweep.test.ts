@@ -329,3 +329,28 @@ describe('the plan of the next sweep', () => {
     expect(at(line.of('sweeps.start'), 0, 'call').input).toMatchObject({ pair: 'pair-1' })
   })
 })
+
+describe('what the newest sweep selects', () => {
+  it('is not known before its check is, and stays known while another sweep is shown', async () => {
+    const line = new ScriptedLine()
+    const other = { ...SWEEP, id: 'other' }
+    const state = { sweeps: [SWEEP, other].map(summarizeSweep) }
+    const { ranges, chat } = (await line.openProject(stateOf(state))).session
+    void ranges.attach(null)
+    await settled()
+    expect(SWEEP.selected).not.toBeNull()
+    expect([ranges.selectedOfNewest, chat.awaitsRange, chat.nameOf('recipe')]).toEqual([
+      null,
+      true,
+      'the selected range'
+    ])
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, { ...SWEEP, selection: null })
+    expect([ranges.selectedOfNewest, chat.awaitsRange]).toEqual([null, false])
+    void ranges.show(other.id)
+    await settled()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, other)
+    expect([ranges.sweep?.id, ranges.selectedOfNewest]).toEqual(['other', null])
+  })
+})

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { modelOf, modelsOf } from '../../../../../src/contract/documents/swept-model'
 import { weightsKey } from '../../../../../src/contract/model/model'
-import { holdsSweep, type SweepIdentity } from '../../../../../src/main/crc/sweep/earlier-results'
+import { findEarlier } from '../../../../../src/main/crc/sweep/crc-sweep'
+import {
+  type EarlierResults,
+  holdsSweep,
+  type SweepIdentity
+} from '../../../../../src/main/crc/sweep/earlier-results'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 const sweep = {
@@ -36,5 +41,26 @@ describe('a stored sweep', () => {
     ['another version of the program', { programVersion: '0.0.1' }]
   ])('does not hold that of %s', (_, change) => {
     expect(holdsSweep(sweep, { ...identity, ...change })).toBe(false)
+  })
+})
+
+describe('what a stopped sweep has kept', () => {
+  const { device, precision } = sweep
+  const kept: EarlierResults = { device, precision, scores: new Map(), split: null }
+  const found = (lastSweep: typeof sweep | null, asked = identity) =>
+    findEarlier(
+      { identity: asked, request: {} },
+      {
+        checkpoint: { find: () => Promise.resolve({ results: [kept], notices: [] }) },
+        lastSweep: () => Promise.resolve(lastSweep),
+        fresh: false
+      }
+    )
+
+  it('is of a sweep that is not finished, unless the last sweep is that one', async () => {
+    expect(await found(null)).toMatchObject({ interrupted: true, repeated: false })
+    expect(await found(sweep)).toMatchObject({ interrupted: false, repeated: true })
+    const more = { ...identity, modelKeys: [...identity.modelKeys, 'another'] }
+    expect(await found(sweep, more)).toMatchObject({ interrupted: true, repeated: false })
   })
 })
