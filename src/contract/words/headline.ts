@@ -15,7 +15,13 @@ import type { Recipe, RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
 import { rangeEdges } from './plateau'
 import { betterWords, isPreviewed, type PreviewEvidence } from './preview-words'
-import { differenceWords, doesBetter, rivalSentence, strongestRival } from './rival-words'
+import {
+  differenceWords,
+  doesBetter,
+  PROMPTS_FOR_INTERVAL,
+  rivalSentence,
+  strongestRival
+} from './rival-words'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /*
@@ -77,7 +83,7 @@ export interface HeadlineEvidence {
 /** What a sweep found, with what its check found, what does better, and the next step. */
 export function headline(evidence: HeadlineEvidence): Headline {
   const { selection, scoredBy, sampler = null } = evidence
-  const exact = evidence.preview === null ? ofRanges(evidence) : byPreview(ofRanges(evidence))
+  const exact = evidence.preview === null ? ofRanges(evidence) : byPreview(ofRanges(evidence), evidence)
   const found = sampler === null ? exact : underOther(exact)
   const but = rivalSentence(selection, scoredBy)
   if (but === null || !COMPARED.includes(found.state)) return { ...found, but: null }
@@ -115,10 +121,14 @@ function underOther(found: RangeHeadline): RangeHeadline {
 }
 
 /** What is said of post and its prompts is exact in a preview too; whatever depends on ranges is not told without the word. */
-function byPreview(found: RangeHeadline): RangeHeadline {
+function byPreview(found: RangeHeadline, { preview, selection, scoredBy }: HeadlineEvidence): RangeHeadline {
   if (found.state === 'unfit-prompts') return found
   const { verdict } = found
-  return { ...found, verdict: `By a preview, ${verdict.charAt(0).toLowerCase()}${verdict.slice(1)}` }
+  const made =
+    preview === null || preview.rho === selection.rho
+      ? ''
+      : ` made for ${formatPercent(preview.rho)} of ${scoreWords(scoredBy).validity}, not ${formatPercent(selection.rho)}`
+  return { ...found, verdict: `By a preview${made}, ${verdict.charAt(0).toLowerCase()}${verdict.slice(1)}` }
 }
 
 /** None of the few exact ranges of a preview says nothing of all. */
@@ -245,7 +255,11 @@ function notWorthIt(
   return {
     state: 'not-worth-it',
     verdict: 'Not worth restoring',
-    figures: `the gain in ${words.diversity} of ${rangePhrase(score, source)} may be none, ${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`,
+    figures:
+      `the gain in ${words.diversity} of ${rangePhrase(score, source)} may be none, ` +
+      (post.prompts.length < PROMPTS_FOR_INTERVAL
+        ? `${plural(post.prompts.length, words.prompt)} are too few to tell`
+        : `${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`),
     next: `Add prompts and sweep again, or accept a lower ${words.validity} limit.`,
     checkNext: false
   }

@@ -4,6 +4,9 @@ import { rivalName } from '../model/rival'
 import { formatDelta, formatP, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
+/** Of fewer prompts no difference can be told from chance: flipping the signs of five leaves p at 1 / 16 or more. */
+export const PROMPTS_FOR_INTERVAL = 6
+
 /** What is compared with the selected range. */
 export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string {
   if (rival.kind === 'blend') return `all layers at ${rival.strength}`

@@ -15,6 +15,16 @@ import type {
   TaskShares
 } from '../documents/search'
 
+/** How far a search came, and what ended it. */
+type Course = Pick<SearchDocument, 'generations' | 'stopped' | 'settings'>
+
+/** Whether a search ended before its first generation, because its budget has no room for one: it has nothing to compare. */
+export const triedNothing = ({
+  generations,
+  stopped
+}: Pick<Course, 'stopped'> & { generations: readonly { candidates: number }[] }): boolean =>
+  stopped === 'budget' && generations.every(({ candidates }) => candidates === 0)
+
 /** What a search came to. */
 export interface SearchFinding {
   /** A sentence or two that claim no more than was measured: whole answers outrank first tokens, as for a sweep. */
@@ -36,15 +46,24 @@ export function searchFinding(
     range,
     heldOut,
     scoredBy,
-    source
-  }: Pick<SearchDocument, 'verdict' | 'range' | 'heldOut' | 'scoredBy' | 'source'> & {
-    found: readonly { recipe: Recipe }[]
-  },
+    source,
+    ...course
+  }: Pick<SearchDocument, 'verdict' | 'range' | 'heldOut' | 'scoredBy' | 'source'> &
+    Course & {
+      found: readonly { recipe: Recipe }[]
+    },
   check: CheckResult | null,
   rho: number
 ): SearchFinding {
   const [best] = found
   const words = scoreWords(scoredBy)
+  if (triedNothing(course)) {
+    const budget = plural(course.settings.blockEvaluations, 'block evaluation')
+    return {
+      words: `Nothing was tried: the budget of ${budget} is too small for one generation. Give the search a larger one.`,
+      checkNext: false
+    }
+  }
   const { more } = words
   const against = comparedWith(range.range, source, check, rho)
   if (verdict === 'none' || best === undefined) {

@@ -32,12 +32,12 @@ export function nextOfCheck(
  *
  * @param found what the sweep says now; null for one without ranges
  * @param checkCommand the command that checks more of it
+ * @param preview what is said of its sweep where that is a preview
  */
 export function describeCheck(
   check: AnswerCheck,
   found: Headline | null,
-  rho: number,
-  checkCommand: string
+  { rho, checkCommand, preview }: { rho: number; checkCommand: string; preview: readonly string[] }
 ): string {
   const limit = decimal(answerLimit(check, rho))
   const rows = [
@@ -56,6 +56,7 @@ export function describeCheck(
   return [
     `${title}\n${table(rows, 'lrrrrl')}`,
     ...(found === null ? [] : [describeHeadline(found, checkCommand)]),
+    ...preview,
     style('dim', `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.`)
   ].join('\n\n')
 }

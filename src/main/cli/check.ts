@@ -25,6 +25,7 @@ import {
 } from './options'
 import { printJson, printText } from './output'
 import { writeOutputFile, writtenWords } from './output-file'
+import { describePreview } from './preview-report'
 import { checkStep, progressDisplay } from './progress'
 import { ProjectOptions, withProjectOptions } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
@@ -87,6 +88,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       runCheck({ pair, sweep, earlier, recipes }, options.quiet, signal)
     )
     const selection = atOnce(checkedSelection(sweep, checked, rho))
+    const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })
     const isAll = rangesToCheck(sweep, checked, rho, 1).length === 0
     const found =
       selection === null ? null : nextOfCheck(headline({ ...sweep, selection, check: checked }), sweep, isAll)
@@ -100,7 +102,10 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
         ...(own === null ? [] : [saveIn(own, sweep, checked)]),
         ...(output === null ? [] : [writeOutputFile(output, document)])
       ],
-      () => (options.json ? printJson(document) : printText(describeCheck(checked, found, rho, again)))
+      () =>
+        options.json
+          ? printJson(document)
+          : printText(describeCheck(checked, found, { rho, checkCommand: again, preview }))
     )
     if (output !== null) tell(writtenWords(output))
     if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)

@@ -7,6 +7,6 @@ export function describePreview(evidence: PreviewEvidence & { prompts: readonly 
   const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: evidence.prompts.length })
   const chance = isDoubtful ? style('yellow', elsewhere) : elsewhere
   return [
-    `${style('bold', 'A preview')}: ${basis}. ${chance}\nThe same command without --preview computes what is missing.`
+    `${style('bold', 'A preview')}: ${basis}. ${chance}\nThe same sweep without --preview computes what is missing.`
   ]
 }

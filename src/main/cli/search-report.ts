@@ -21,15 +21,17 @@ import { bytes, decimal, printable, style, table } from './output'
  *
  * @param check of its sweep, where one is kept
  * @param checkCommand the command that checks what it found
+ * @param preview what is said of its sweep where that is a preview
  */
 export function describeSearch(
   search: SearchDocument,
   check: CheckResult | null,
-  checkCommand: string
+  { checkCommand, preview }: { checkCommand: string; preview: readonly string[] }
 ): string {
   return [
     describeFound(search),
     describeVerdict(search, check, checkCommand),
+    ...preview,
     ...(search.shapley === null ? [] : [describeShares(search.shapley, search)]),
     describeEffort(search)
   ].join('\n\n')

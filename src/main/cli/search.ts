@@ -3,6 +3,8 @@ import { z } from 'zod'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import type { SearchDocument } from '../../contract/documents/search'
+import { atOnce } from '../base/steps'
+import { checkedSelection } from '../crc/check/checked-selection'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
@@ -21,6 +23,7 @@ import {
 } from './options'
 import { printJson, printText } from './output'
 import { type OutputFile, writeOutputFile, writtenWords } from './output-file'
+import { describePreview } from './preview-report'
 import { progressDisplay, searchStep } from './progress'
 import { ProjectOptions, withProjectOptions } from './project-to-save'
 import { checkFoundCommandOf, describeSearch } from './search-report'
@@ -90,6 +93,8 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       { checkpoints, quiet: options.quiet, signal }
     )
     throwIfCancelled(signal, 'The search')
+    const selection = atOnce(checkedSelection(sweep, check, document.rho))
+    const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
     const again = checkFoundCommandOf({
       ...options,
       search: own === null ? null : searchFile(own.folder, document.id)
@@ -102,7 +107,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       () =>
         options.json
           ? printJson({ best: document.found[0] ?? null, ...document })
-          : printText(describeSearch(document, check, again))
+          : printText(describeSearch(document, check, { checkCommand: again, preview }))
     )
     await checkpoints?.clear()
     if (output !== null) tell(writtenWords(output))

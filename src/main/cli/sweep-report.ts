@@ -4,7 +4,7 @@ import type { Work } from '../../contract/documents/sweep-work'
 import type { ScoredBy } from '../../contract/documents/scored-by'
 import type { CheckResult } from '../../contract/documents/answer-check'
 import { headline, headlineSentence, isGood } from '../../contract/words/headline'
-import { comparedName, differenceWords } from '../../contract/words/rival-words'
+import { comparedName, differenceWords, PROMPTS_FOR_INTERVAL } from '../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords, unlistedWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -41,14 +41,17 @@ export function describeSweep(
   const selection =
     stored.selection === null ? null : atOnce(checkedSelection(stored, check, stored.selection.rho))
   const sweep = { ...stored, selected: selection?.selected ?? null }
+  const verdict = selection === null ? null : headline({ ...sweep, selection, check, sampler })
   const found =
-    selection === null
+    selection === null || verdict === null
       ? []
       : [
-          describeHeadline(headline({ ...sweep, selection, check, sampler }), checkCommand),
+          describeHeadline(verdict, checkCommand),
           ...describePreview({ ...sweep, selection, check }),
-          describeCertainty(selection, scoreWords(sweep.scoredBy), amongExact(sweep)),
-          ...describeRivals(sweep, selection)
+          // What is sure of ranges on prompts that post itself fails says nothing of them.
+          ...(verdict.state === 'unfit-prompts'
+            ? []
+            : [certaintyOf(sweep, selection), ...describeRivals(sweep, selection)])
         ]
   const compared =
     selection === null ? [] : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
@@ -236,6 +239,20 @@ export function checkCommandOf({
   const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
   if (out !== undefined) return from
   return demo ? 'slr check --demo' : `${from}, of the same command with --out sweep.json`
+}
+
+/** How sure a selection is; of prompts too few for any interval only that. */
+function certaintyOf(sweep: SweepDocument, selection: Selection): string {
+  const { prompts, scoredBy } = sweep
+  const { reported } = selection
+  const words = scoreWords(scoredBy)
+  const least = reported === null ? prompts.length : Math.min(reported.chosenOn, reported.reportedOn)
+  if (least >= PROMPTS_FOR_INTERVAL) return describeCertainty(selection, words, amongExact(sweep))
+  const half = reported === null ? '' : ' in a half'
+  return (
+    `Too few ${words.prompt}s for an interval, or for how often a range is picked: ` +
+    `${count(least)}${half}, and ${count(PROMPTS_FOR_INTERVAL)} are needed.`
+  )
 }
 
 function describeCertainty(

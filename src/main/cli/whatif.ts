@@ -16,7 +16,7 @@ import {
   withCommonOptions
 } from './options'
 import { printJson, printText, style } from './output'
-import { describeSweep } from './sweep-report'
+import { checkCommandOf, describeSweep } from './sweep-report'
 
 const WhatIfOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -31,7 +31,9 @@ const WhatIfOptions = z.strictObject({
 export function addWhatIfCommand(program: Command): void {
   const command = program
     .command('whatif')
-    .description('a sweep under another limit, sampler or number of draws: exact, and no model is computed')
+    .description(
+      'a sweep under another limit, sampler or number of draws: exact, of a preview only for its exact ranges; no model is computed'
+    )
     .argument('<sweep>', 'file that "slr sweep --out" wrote, for samplers with --what-if')
     .option('--rho <share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1))
     .option('--temperature <t>', 'one of those the sweep has kept, with --min-p', numberWithin(0, 100))
@@ -67,7 +69,7 @@ export function addWhatIfCommand(program: Command): void {
     return printText(
       [
         style('bold', `What if: ${whatIfWords(asked, sweep)}`),
-        describeSweep(shown, null, `slr check --from ${file}`, asked.sampler)
+        describeSweep(shown, null, checkCommandOf({ demo: false, out: file, rho }), asked.sampler)
       ].join('\n\n')
     )
   })

@@ -13,6 +13,7 @@ import { layersModel, type Model, type Restoring } from '../../../contract/model
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import type { LayerStrength, Recipe, RestorationRange } from '../../../contract/model/recipe'
+import { triedNothing } from '../../../contract/words/search-words'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import {
   type HeldOut,
@@ -245,8 +246,9 @@ function describeSearch(
   const comparison = isSame
     ? null
     : pairedDifference(differences(best.measures, compared), picking, settings.seed)
+  const reason = triedNothing(outcome) ? 'nothing was tried.' : views.reason
   const heldOut =
-    views.reason === null ? heldOutComparison(outcome, views.heldOut, post, sweep, settings.seed) : null
+    reason === null ? heldOutComparison(outcome, views.heldOut, post, sweep, settings.seed) : null
   return {
     sweepId: sweep.id,
     scoredBy: briefScoring(sweep.scoredBy),
@@ -277,7 +279,7 @@ function describeSearch(
     comparison,
     heldOut:
       heldOut === null || sweep.halves === null ? heldOut : { ...heldOut, split: sizesOf(sweep.halves) },
-    heldOutReason: views.reason
+    heldOutReason: reason
   }
 }
 

@@ -132,6 +132,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   const { layerCount } = post.spec
   const source = request.source ?? null
   if (source !== null) await openSameOther(post, source)
+  else if (request.ranges) refuseOneCheckpoint(base, post)
   const text = await recentTextModel(post.checkpoint.path)
   const asked = await renderAsked(request, { base, post }, text)
   refuseLongPrompts(asked, post)
@@ -179,6 +180,16 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       ...others.notices
     ].filter((notice) => notice !== null)
   }
+}
+
+/** Ranges of post's own layers are post itself, and a sweep of them would blame the prompts. */
+function refuseOneCheckpoint(base: PairMember, post: PairMember): void {
+  if (base.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
+  throw new WorkbenchError(
+    'bad-input',
+    `Base and post are the same checkpoint (${base.checkpoint.path}, ${post.checkpoint.path}): restoring layers changes nothing.`,
+    'Name as base the checkpoint that post was trained from.'
+  )
 }
 
 function identityOf({

@@ -13,6 +13,7 @@ import {
 } from '../../../../src/contract/words/headline'
 import { HeadlineState } from '../../../../src/contract/documents/headline'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
+import { defaultSearchSettings } from '../../../../src/contract/documents/search'
 import { searchFinding } from '../../../../src/contract/words/search-words'
 
 const LAYERS = 12
@@ -124,7 +125,7 @@ describe('the headline of a preview', () => {
   it('never says of all ranges that none qualifies, and names what may', () => {
     const none = { ...selectionOf(null, []), rho: 0.5, minimumValidity: 0.5 }
     const { verdict, figures } = found({ selection: none, preview: PREVIEW })
-    expect(verdict).toBe('By a preview, no exact range qualifies')
+    expect(verdict).toBe('By a preview made for 90 % of validity, not 50 %, no exact range qualifies')
     expect(figures).toBe(
       'of 3 exact ranges none has validity 0.500 and more diversity than post; layers 3–11 may qualify, diversity estimated at 0.940'
     )
@@ -222,7 +223,11 @@ describe('the headline of a sweep', () => {
     expect(found({ selection: all })).toMatchObject({ state: 'not-worth-it', checkNext: false })
     expect(found({ selection: all }).figures).toMatch(/^the best range is all 12 layers, /)
     const unsure = selectionOf(range(4, 11), [[4, 11, 0.9]], [-0.012, 0.05])
-    expect(found({ selection: unsure })).toMatchObject({
+    expect(found({ selection: unsure }).figures).toBe(
+      'the gain in diversity of layers 4–11 may be none, 2 prompts are too few to tell'
+    )
+    const post = { ...POST, prompts: [1, 2, 3].flatMap(() => POST.prompts) }
+    expect(found({ selection: unsure, post })).toMatchObject({
       state: 'not-worth-it',
       figures: 'the gain in diversity of layers 4–11 may be none, −0.012 to +0.050 over resampled prompts'
     })
@@ -436,7 +441,10 @@ describe('the words of a search', () => {
     verdict,
     found: [{ recipe: { name: 'found', ranges: [[4, 11] satisfies [number, number]] } }],
     range: { ...range(5, 11), ...score(0.92, 0.9), range: range(5, 11) },
-    heldOut: null
+    heldOut: null,
+    settings: defaultSearchSettings('greedy', LAYERS),
+    stopped: 'nothing-better' as const,
+    generations: []
   })
   const finding = (verdict: 'none' | 'unproven' | 'confirmed', check: CheckResult | null) =>
     searchFinding(search(verdict), check, 0.9)
@@ -452,6 +460,17 @@ describe('the words of a search', () => {
     expect(finding('unproven', other).words).toMatch(
       /on the prompts that picked it, but not surely on unseen ones\. Not checked yet/
     )
+  })
+
+  it('say that nothing was tried where the budget has no room for one generation', () => {
+    const nothing = { ...search('none'), stopped: 'budget' as const }
+    const settings = { ...nothing.settings, blockEvaluations: 100 }
+    expect(searchFinding({ ...nothing, settings }, null, 0.9)).toEqual({
+      words:
+        'Nothing was tried: the budget of 100 block evaluations is too small for one generation. Give the search a larger one.',
+      checkNext: false
+    })
+    expect(finding('none', null).words).toBe('No recipe that was tried is more diverse than layers 5–11.')
   })
 
   it('name a recipe as within a sentence, and not by a name that was cut', () => {

@@ -26,6 +26,51 @@ it('tells people of a sweep what a check that still holds of it makes of it', ()
   expect(checked).not.toMatch(/^layer 1 /m)
 })
 
+const sweptTwice = (changed: Partial<ReturnType<typeof tinySweep>>): string => {
+  const tiny = tinySweep()
+  const twice = <Of extends { prompts: unknown[] }>(of: Of): Of => ({
+    ...of,
+    prompts: [...of.prompts, ...of.prompts]
+  })
+  const sweep = {
+    ...tiny,
+    ...twice(tiny),
+    post: twice(tiny.post),
+    ranges: tiny.ranges.map(twice),
+    ...changed
+  }
+  return stripVTControlCharacters(
+    describeSweep(
+      { ...sweep, base: null, selection: selection(sweep.prompts, sweep.post, sweep.ranges, 0.9) },
+      null,
+      'slr check'
+    )
+  )
+}
+
+it('names no interval and no share of resamples below six prompts', () => {
+  const tiny = tinySweep()
+  const few = stripVTControlCharacters(
+    describeSweep(
+      { ...tiny, selection: selection(tiny.prompts, tiny.post, tiny.ranges, 0.9) },
+      null,
+      'slr check'
+    )
+  )
+  expect(few).toContain(
+    'Too few prompts for an interval, or for how often a range is picked: 3, and 6 are needed.'
+  )
+  expect(few).not.toMatch(/95 %|Picked in/)
+  expect(sweptTwice({})).toMatch(/95 % interval[^]*Picked in the resamples/)
+})
+
+it('says nothing of how sure a range is where the prompts do not fit', () => {
+  const { post } = tinySweep()
+  const unfit = sweptTwice({ post: { ...post, validity: 0.67, prompts: [...post.prompts, ...post.prompts] } })
+  expect(unfit).toMatch(/^The prompts do not fit this model/)
+  expect(unfit).not.toMatch(/95 %|Picked in/)
+})
+
 it('names the check of what was swept, with the share to keep and how many ranges', () => {
   expect(checkCommandOf({ demo: true })).toBe('slr check --demo')
   expect(checkCommandOf({ demo: false, out: 's.json', rho: 0.8 })).toBe('slr check --from s.json --rho 0.8')
