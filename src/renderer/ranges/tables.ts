@@ -184,10 +184,10 @@ export function sortedRows(
   )
 }
 
-/** One line to paste into notes or a spreadsheet. */
-export const rowText = (row: BoardRow): string =>
+/** One line to paste into notes or a spreadsheet; of an estimate it says on how many prompts that rests. */
+export const rowText = (row: BoardRow, board: Pick<ScoreBoard, 'promptCount'>): string =>
   [
-    row.kind === 'range' ? row.key : row.label,
+    `${row.kind === 'range' ? row.key : row.label}${isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''}`,
     row.validity,
     row.diversity,
     row.effectiveChoices,

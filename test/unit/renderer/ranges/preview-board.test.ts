@@ -6,7 +6,7 @@ import { HeatmapCells, PARTIAL_INSET } from '../../../../src/renderer/ranges/hea
 import { metricsOf } from '../../../../src/renderer/ranges/metrics'
 import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/readout'
 import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/score-board'
-import { boardRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
+import { boardRows, rowText, sweepCsv } from '../../../../src/renderer/ranges/tables'
 import { scatterFigure } from '../../../../src/renderer/ranges/scatter-figure'
 import { triangleFigure } from '../../../../src/renderer/ranges/triangle-figure'
 import { withNote } from '../../../../src/renderer/plots/figures/figure-note'
@@ -49,6 +49,14 @@ describe('a preview in the window', () => {
   it('shows all ranges, and tells those that are exact from the others', () => {
     expect(board.ranges).toHaveLength(3)
     expect(firmRanges(board)).toEqual([board.ranges.find(({ start, end }) => start === 1 && end === 1)])
+  })
+
+  it('is copied from the table with what an estimate rests on', () => {
+    expect(
+      boardRows(board)
+        .slice(0, 3)
+        .map((row) => rowText(row, board).split('\t')[0])
+    ).toEqual(['0-0, from 2 of 3 prompts', '0-1, from 2 of 3 prompts', '1-1'])
   })
 
   it('is sent without what the prompts of its estimates have', () => {
