@@ -161,7 +161,9 @@ function warnings(
   if (otherwise !== null) messages.push(otherwise)
   if (!postExtras.hasTokenizer) {
     const whose = baseExtras.hasTokenizer ? 'Post has no' : 'Neither base nor post has a'
-    messages.push(`${whose} tokenizer.json: prompts need post's; slr probe --tokens works.`)
+    messages.push(
+      `${whose} tokenizer.json: prompts cannot be computed without post's; slr probe --tokens works.`
+    )
   }
   if (postExtras.templateProblem !== null) {
     messages.push(`The chat template of post cannot be used: ${postExtras.templateProblem}`)

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { constants } from 'node:os'
 import { failUnexpectedly, runCommandLine } from './command-line'
+import { streamProblem } from './output'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -15,9 +16,12 @@ for (const signal of SIGNALS) {
 }
 
 // Whoever reads our output may go away (`| head`): then there is nobody to tell, and work under way still ends well.
-for (const stream of [process.stdout, process.stderr]) {
+for (const [name, stream] of [
+  ['stdout', process.stdout],
+  ['stderr', process.stderr]
+] as const) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE') throw streamProblem(name, error)
   })
 }
 

@@ -7,6 +7,7 @@ import { describeNonFinite, type PairValues } from '../../contract/documents/non
 import { mlpSize } from '../../contract/words/mlp-size'
 import { WorkbenchError } from '../../contract/model/problem'
 import { inspectPair } from '../checkpoint/pair'
+import { recentTextModel } from '../text/recent-text-models'
 import { pairPaths } from '../project/demo'
 import { computeChecksums, findNonFinite } from '../readings/host'
 import {
@@ -38,7 +39,7 @@ export function addInspectCommand(program: Command, signal: AbortSignal): void {
   withCommonOptions(command).action(async () => {
     const options = readOptions(InspectOptions, command)
     const { base, post } = pairPaths(requirePair(options, command))
-    const report = await inspectPair(base, post)
+    const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
     const { quiet } = options
     const [checksums, values] = await untilStopped({ signal, quiet }, nothingKept, async () => [
       options.sha256 ? await pairChecksums(base, post, quiet, signal) : null,
@@ -61,6 +62,7 @@ export function addInspectCommand(program: Command, signal: AbortSignal): void {
     }
     if (report.compatible) {
       if (values !== null) requireFinite(values)
+      if (unreadable !== null) throw unreadable
       return
     }
     const errors = report.findings.filter((finding) => finding.severity === 'error')
@@ -70,6 +72,35 @@ export function addInspectCommand(program: Command, signal: AbortSignal): void {
       errors.length > 1 ? `There are ${plural(errors.length, 'error')} in all.` : undefined
     )
   })
+}
+
+/**
+ * A report with what keeps post's tokenizer from being made, which the window finds out with the first prompt: a large one takes a
+ * second.
+ */
+async function withTokenizer(
+  report: PairReport
+): Promise<{ report: PairReport; unreadable: WorkbenchError | null }> {
+  if (!report.post.hasTokenizer) return { report, unreadable: null }
+  try {
+    await recentTextModel(report.post.path)
+    return { report, unreadable: null }
+  } catch (error) {
+    if (!(error instanceof WorkbenchError)) throw error
+    // A chat template that cannot be used has its finding.
+    if (report.findings.some(({ message }) => message.endsWith(error.message)))
+      return { report, unreadable: null }
+    const finding: Finding = {
+      severity: 'error',
+      message: `Prompts cannot be computed: the tokenizer of post cannot be used. ${error.message}`
+    }
+    const unreadable = new WorkbenchError(
+      'bad-file',
+      finding.message,
+      'Take the tokenizer.json of the model itself.'
+    )
+    return { report: { ...report, findings: [finding, ...report.findings] }, unreadable }
+  }
 }
 
 type PairChecksums = Record<'base' | 'post', Pick<ChecksumsDocument['files'][number], 'name' | 'sha256'>[]>
@@ -174,8 +205,9 @@ function describeReport({ base, post, compatible, findings }: PairReport): strin
     [['', 'base', 'post'], ...ROWS.map(([name, value]) => [name, value(base), value(post)])],
     'lll'
   )
+  const takesPrompts = post.hasTokenizer && findings.every(({ severity }) => severity !== 'error')
   const verdict = compatible
-    ? style('bold', 'Base and post fit together.')
+    ? style('bold', `Base and post fit together${takesPrompts ? '.' : ', but no prompt can be computed.'}`)
     : style('red', 'Base and post do not fit together.')
   return [comparison, verdict, ...findings.map(describeFinding)].join('\n')
 }

@@ -4,7 +4,9 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { isFolder } from '../base/files/path-kinds'
+import { hasPlainFile } from '../base/files/plain-paths'
 import { absolutePath } from '../base/files/places'
+import { bytes } from './output'
 
 /** A file that a command is to write its result into. */
 export interface OutputFile {
@@ -38,7 +40,7 @@ export async function checkOutputFile(typed: string): Promise<OutputFile> {
       'Name a file to write, or use --json to have the result on stdout.'
     )
   }
-  await requireWritable(output.path)
+  await namingPartial(output, () => requireWritable(output.path))
   return output
 }
 
@@ -63,8 +65,21 @@ export async function writeOutputFile(output: OutputFile, value: unknown): Promi
 }
 
 /** Writes a text as a whole or not at all. @throws WorkbenchError `read-only`, `not-found` */
-export async function writeOutputText({ path }: OutputFile, text: string): Promise<void> {
-  await writeFileAtomic(path, text)
+export async function writeOutputText(output: OutputFile, text: string): Promise<void> {
+  await namingPartial(output, () => writeFileAtomic(output.path, text))
+}
+
+/** Writes, and where that fails names the file beside it that stopped work has left: it may be what takes the room. */
+async function namingPartial({ path }: OutputFile, write: () => Promise<void>): Promise<void> {
+  try {
+    await write()
+  } catch (error) {
+    const partial = `${path}.partial`
+    if (!(error instanceof WorkbenchError) || !(await hasPlainFile(partial))) throw error
+    const { code, message, hint } = error.problem
+    const kept = `${partial} holds what has been computed for it (${bytes((await stat(partial)).size)}); the same command goes on from there.`
+    throw new WorkbenchError(code, message, hint === undefined ? kept : `${hint} ${kept}`)
+  }
 }
 
 async function realPathOrNull(file: string): Promise<string | null> {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { WorkbenchError } from '../../contract/model/problem'
+import { isDiskFull } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { colourBits } from './colours'
 import { errorMessage } from '../base/files/bounded-file'
@@ -24,6 +25,14 @@ export function printText(text: string): Promise<void> {
       resolve()
     })
   })
+}
+
+/** What to tell of an output that takes no more, such as a redirection into a file on a full disk. */
+export function streamProblem(name: 'stdout' | 'stderr', error: unknown): WorkbenchError {
+  const [why, hint] = isDiskFull(error)
+    ? ['the disk is full', 'Free some space, or send it elsewhere.']
+    : [errorMessage(error), undefined]
+  return new WorkbenchError('read-only', `${name} cannot be written: ${why}.`, hint)
 }
 
 /** With --json stdout holds this and nothing else. */

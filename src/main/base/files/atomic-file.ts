@@ -73,19 +73,28 @@ export async function removeUnfinished(folder: string, depth: number): Promise<v
   }
 }
 
-/** What to tell about a file or folder that could not be written. */
-export function writeProblem(path: string, error: unknown): WorkbenchError {
+/**
+ * What to tell about a file or folder that could not be written.
+ *
+ * @param more what else is to be known, such as a file of the program's own that takes room
+ */
+export function writeProblem(path: string, error: unknown, more?: string): WorkbenchError {
   const code = errorCode(error)
   // Where a folder takes no files, such as /proc, the system says the same as where there is none.
   if (code === 'ENOENT' && !existsSync(dirname(path)))
     return new WorkbenchError('not-found', `${path} cannot be written: its folder is gone.`)
-  return new WorkbenchError(
-    'read-only',
-    `${path} cannot be written: ${systemWords(error)}.`,
-    code === 'ENOSPC' || code === 'EDQUOT'
-      ? 'Free some space and try again. What was there before is unchanged.'
-      : 'Save a copy in a folder that you can write to. What was there before is unchanged.'
-  )
+  const hint = [
+    isDiskFull(error) ? 'Free some space and try again.' : 'Choose a folder that you can write to.',
+    ...(existsSync(path) ? ['What was there before is unchanged.'] : []),
+    ...(more === undefined ? [] : [more])
+  ]
+  return new WorkbenchError('read-only', `${path} cannot be written: ${systemWords(error)}.`, hint.join(' '))
+}
+
+/** Whether there is no room left, on the disk or for this user. */
+export function isDiskFull(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }
 
 /** What the system says, without the path that it says it of: that is of an unfinished file beside the one that is meant. */

@@ -97,6 +97,14 @@ function line(content: unknown): string {
   return `${sha256(json)} ${json}\n`
 }
 
+/** Whether a file begins as checkpoints do, however damaged the rest of it is: then it is no file of anyone else's. */
+export async function wasCheckpoint(file: string): Promise<boolean> {
+  const bytes = await readBytes(file, MAX_CHECKPOINT_BYTES)
+  return /^[0-9a-f]{64} \{"kind":"sweep-checkpoint"/.test(
+    bytes.subarray(0, 2 * SHA256_LENGTH).toString('latin1')
+  )
+}
+
 export interface ReadCheckpoint {
   /** Null when it is of another sweep, or none of its prompts are of this one. */
   results: EarlierResults | null
@@ -111,10 +119,11 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
   const [first, ...rest] = completeLines(await readBytes(file, MAX_CHECKPOINT_BYTES))
   const header = Header.safeParse(first === undefined ? undefined : contentOf(first))
   if (!header.success) {
+    const isDamaged = await wasCheckpoint(file)
     throw new WorkbenchError(
       'bad-file',
-      `${file} is in the place of a sweep's checkpoint and is none, or is damaged.`,
-      `Remove it, or choose another output than ${basename(file, '.partial')}.`
+      `${file} is in the place of a sweep's checkpoint and ${isDamaged ? 'is damaged' : 'is none'}.`,
+      `${isDamaged ? 'Begin anew with --fresh' : 'Remove it'}, or choose another output than ${basename(file, '.partial')}.`
     )
   }
   const { models, device, precision } = header.data

@@ -199,7 +199,7 @@ export async function findEarlier(
 }> {
   const nothing = { earlier: null, interrupted: false, repeated: false, notices: [] }
   if (history === null) return nothing
-  const { results, notices } = await history.checkpoint.find(identity)
+  const { results, notices } = await history.checkpoint.find(identity, history.fresh)
   if (history.fresh) return nothing
   const isWanted = ({ device, precision }: EarlierResults): boolean =>
     device === (request.device?.device ?? 'cpu') && precision === (request.precision ?? precision)

@@ -12,7 +12,8 @@ import {
   promptLine,
   type PromptResults,
   readCheckpoint,
-  sha256
+  sha256,
+  wasCheckpoint
 } from './checkpoint-file'
 import {
   type ComputedIn,
@@ -41,6 +42,10 @@ export function checkpointBeside(file: string): CheckpointPlace {
   const partial = `${file}.partial`
   return { owned: false, list: async () => [partial], fileFor: async () => partial }
 }
+
+/** What a checkpoint that fills the disk is, to whoever looks for room. */
+const KEPT_HERE =
+  'That file holds what the sweep has computed, which goes on from there; without it, it begins anew.'
 
 /** The file a checkpoint is being written to. */
 interface OpenFile {
@@ -81,9 +86,13 @@ export class SweepCheckpoint {
   /**
    * What is kept of a sweep, and remarks on what could not be used.
    *
+   * @param fresh whether the sweep begins anew: a damaged checkpoint is then replaced as a whole one is
    * @throws WorkbenchError `bad-file` when a file is in the way that is no checkpoint
    */
-  async find(identity: SweepIdentity): Promise<{ results: EarlierResults[]; notices: string[] }> {
+  async find(
+    identity: SweepIdentity,
+    fresh: boolean
+  ): Promise<{ results: EarlierResults[]; notices: string[] }> {
     const notices: string[] = []
     this.found = []
     this.written.of(identity)
@@ -105,7 +114,7 @@ export class SweepCheckpoint {
           notices.push(`${file} is of another sweep; it will be replaced by what this one computes.`)
         }
       } catch (error) {
-        if (!this.place.owned) throw error
+        if (!this.place.owned && !(fresh && (await wasCheckpoint(file)))) throw error
         notices.push(`A checkpoint was left out. ${errorMessage(error)}`)
       }
     }
@@ -184,7 +193,7 @@ export class SweepCheckpoint {
       await file.handle.appendFile(lines)
       await file.handle.sync()
     } catch (error) {
-      throw writeProblem(file.path, error)
+      throw writeProblem(file.path, error, KEPT_HERE)
     }
     for (const { promptKey, scores } of results) this.written.add(promptKey, scores)
     this.writtenMs = performance.now()

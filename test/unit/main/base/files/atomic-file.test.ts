@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeProblem } from '../../../../../src/main/base/files/atomic-file'
@@ -13,5 +14,17 @@ describe('why a file could not be written', () => {
     })
     // As /proc, which is there and takes no files.
     expect(writeProblem(join(folder, 'file'), gone).problem.code).toBe('read-only')
+  })
+
+  it.each([
+    ['ENOSPC', 'Free some space and try again.'],
+    ['EACCES', 'Choose a folder that you can write to.']
+  ])('is told of %s with what was there before only where something was', async (code, advice) => {
+    const file = join(await temporaryFolder(), 'file')
+    const error = Object.assign(new Error(`${code}: no, open`), { code })
+    expect(writeProblem(file, error).problem.hint).toBe(advice)
+    await writeFile(file, 'before')
+    const { hint } = writeProblem(file, error, 'More.').problem
+    expect(hint).toBe(`${advice} What was there before is unchanged. More.`)
   })
 })

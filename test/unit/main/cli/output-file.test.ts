@@ -1,0 +1,24 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { streamProblem } from '../../../../src/main/cli/output'
+import { writeOutputText } from '../../../../src/main/cli/output-file'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../fixtures/problems'
+
+it('names what stopped work has left beside a file that cannot be written', async () => {
+  // A folder that is not empty is never replaced by a file.
+  const path = join(await temporaryFolder(), 'sweep.json')
+  await mkdir(join(path, 'inner'), { recursive: true })
+  const output = { path, exists: false }
+  expect((await problemOf(writeOutputText(output, '{}'))).hint).not.toContain('.partial')
+  await writeFile(`${path}.partial`, 'x'.repeat(1200))
+  expect((await problemOf(writeOutputText(output, '{}'))).hint).toContain(
+    `${path}.partial holds what has been computed for it (1.2 kB)`
+  )
+})
+
+it('says of an output that takes no more that the disk is full', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  expect(streamProblem('stdout', full).message).toBe('stdout cannot be written: the disk is full.')
+})
