@@ -1,3 +1,4 @@
+import { shortName } from '../ui/short-name'
 import type {
   DeletedRun,
   HistoryRun,
@@ -25,10 +26,10 @@ export class Runs {
 
   constructor(private readonly project: OpenProject) {}
 
-  /** What the user calls a run, to stand before what it is in a list; empty where it has no name. */
+  /** What the user calls a run, a long name without its middle, to stand before what it is in a list; empty where it has no name. */
   prefix(kind: RunKind, id: string): string {
     const name = this.find({ kind, id })?.name ?? ''
-    return name === '' ? '' : `${name}, `
+    return name === '' ? '' : `${shortName(name)}, `
   }
 
   /** How many runs a filter shows. */

@@ -8,6 +8,7 @@ import {
 } from '../../contract/words/format'
 import { previewMark } from '../../contract/words/preview-words'
 import type { ScoreWords } from '../../contract/words/score-words'
+import { shortName } from '../ui/short-name'
 import { type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
 import { isPreviewed, markedName, type PairRow } from './pair-rows'
 
@@ -98,22 +99,14 @@ function frontSeries(row: PairRow, called: string, words: ScoreWords): PlotSerie
   return [curve, ofPost, chosen]
 }
 
-const LONGEST_NAME = 28
-
 /** What rows are called in a chart: long names without their middle, but where that would make two the same. */
 function chartNames(rows: readonly PairRow[]): (row: PairRow) => string {
-  const short = rows.map(({ name }) => shortened(name))
+  const short = rows.map(({ name }) => shortName(name))
   return (row) => {
-    const own = shortened(row.name)
+    const own = shortName(row.name)
     const name = short.filter((one) => one === own).length > 1 ? row.name : own
     return markedName({ ...row, name })
   }
-}
-
-function shortened(name: string): string {
-  if (name.length <= LONGEST_NAME) return name
-  const side = LONGEST_NAME / 2 - 1
-  return `${name.slice(0, side)}…${name.slice(-side)}`
 }
 
 /** Where in the depth of its model each pair's selected range lies: 0 is the first layer's input, 100 % the last one's output. */
