@@ -18,7 +18,7 @@ export class PairsComparison {
   filter = $state('')
   order = $state.raw<PairOrder>({ column: null, descending: false })
   readonly chosen = new SvelteSet<PairId>()
-  private readonly shares = new SvelteMap<PairId, number>()
+  private readonly shares = new SvelteMap<PairId, { share: number; isPreview: boolean }>()
 
   private readonly rows = $derived.by(() => pairRows(this.project.state.pairs, this.overview, this.shares))
   /** As the table shows them. */
@@ -123,11 +123,16 @@ export class PairsComparison {
     this.sweeping = { id, stop }
     const signal = AbortSignal.any([stop.signal, this.project.left])
     const { path, client } = this.project
+    let isPreview = false
     try {
       for await (const event of await client.sweeps.watch({ path, pair: id }, { signal })) {
         if (signal.aborted) return
         if (event.type === 'snapshot' || event.type === 'progress') {
-          this.shares.set(id, shareOf(event.progress.rowsDone, event.progress.rowsTotal))
+          if (event.type === 'snapshot') isPreview = event.isPreview
+          this.shares.set(id, {
+            share: shareOf(event.progress.rowsDone, event.progress.rowsTotal),
+            isPreview
+          })
         } else if (event.type === 'failed' && id !== this.project.here.pair) {
           this.project.complain(event.problem)
         }

@@ -36,7 +36,7 @@ interface PairStatus {
 }
 
 /** How far a pair's sweep is, where one is followed. */
-export type SweepShares = ReadonlyMap<PairId, number>
+export type SweepShares = ReadonlyMap<PairId, { share: number; isPreview: boolean }>
 
 /** The rows of a project's pairs, in its order. @param overview null until main has told it */
 export function pairRows(
@@ -81,8 +81,12 @@ function statusOf(
 ): PairStatus {
   const [job] = running
   if (job !== undefined) {
-    const share = job === 'sweep' ? shares.get(id) : undefined
-    return plain(`${factsOfJob(job).doing}${share === undefined ? '…' : ` ${formatPercent(share)}`}`)
+    const sweep = job === 'sweep' ? shares.get(id) : undefined
+    return plain(
+      sweep === undefined
+        ? `${factsOfJob(job).doing}…`
+        : `${sweep.isPreview ? 'previewing' : factsOfJob(job).doing} ${formatPercent(sweep.share)}`
+    )
   }
   if (found === null) return plain('…')
   const { folders, sweep } = found

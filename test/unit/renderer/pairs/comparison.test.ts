@@ -7,14 +7,19 @@ import { transferWords } from '../../../../src/contract/words/transfer-words'
 import { outlineSweep } from '../../../../src/main/measures/outline-sweep'
 import { transferSelections } from '../../../../src/main/measures/transfer-selections'
 import { depthPlot, depthWords, frontsPlot } from '../../../../src/renderer/pairs/pair-charts'
-import { filteredRows, pairRows, sortedRows } from '../../../../src/renderer/pairs/pair-rows'
+import {
+  filteredRows,
+  pairRows,
+  type SweepShares,
+  sortedRows
+} from '../../../../src/renderer/pairs/pair-rows'
 import { pairsTable, promptsWords, transferTable } from '../../../../src/renderer/pairs/pair-tables'
 import { tableText } from '../../../../src/renderer/ui/table-text'
 import { asPreview, comparedSweep } from '../../../fixtures/compared-sweeps'
 import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
 const WORDS = scoreWords({ kind: 'crc' })
-const NOTHING = new Map<string, number>()
+const NOTHING: SweepShares = new Map()
 
 const PAIRS: PairBrief[] = [
   pairBrief({
@@ -79,9 +84,10 @@ describe('the table of pairs', () => {
   it('tells what runs before all else, then what is wrong with the folders', async () => {
     const overview = await overviewOf()
     const running = PAIRS.map((pair) => ({ ...pair, running: ['sweep' as const] }))
-    const of = (pairs: PairBrief[], shares: ReadonlyMap<string, number>): string =>
+    const of = (pairs: PairBrief[], shares: SweepShares): string =>
       at(pairRows(pairs, overview, shares), 0, 'row').status.label
-    expect(of(running, new Map([['pair-1', 0.42]]))).toBe('sweeping 42 %')
+    const at42 = (isPreview: boolean): SweepShares => new Map([['pair-1', { share: 0.42, isPreview }]])
+    expect([of(running, at42(false)), of(running, at42(true))]).toEqual(['sweeping 42 %', 'previewing 42 %'])
     expect(of(running, NOTHING)).toBe('sweeping…')
     const [, ...rest] = overview.pairs
     const first = at(overview.pairs, 0, 'pair')
