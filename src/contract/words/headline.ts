@@ -18,6 +18,7 @@ import { betterWords, isPreviewed, type PreviewEvidence } from './preview-words'
 import {
   differenceWords,
   doesBetter,
+  promptsBehind,
   PROMPTS_FOR_INTERVAL,
   rivalSentence,
   strongestRival
@@ -258,7 +259,7 @@ function notWorthIt(
     figures:
       `the gain in ${words.diversity} of ${rangePhrase(score, source)} may be none, ` +
       (post.prompts.length < PROMPTS_FOR_INTERVAL
-        ? `${plural(post.prompts.length, words.prompt)} are too few to tell`
+        ? `${plural(post.prompts.length, words.prompt)}, too few to tell`
         : `${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`),
     next: `Add prompts and sweep again, or accept a lower ${words.validity} limit.`,
     checkNext: false
@@ -290,7 +291,7 @@ export function failureWords({ answers, firstToken }: CheckedModel, check: Check
 
 /** A range that wins less than half of the resamples. */
 function shared(
-  { layerCount, source, selection, scoredBy }: HeadlineEvidence,
+  { layerCount, source, post, selection, scoredBy }: HeadlineEvidence,
   score: Scored,
   { share, gain, unproven }: { share: number; gain: string; unproven: boolean }
 ): RangeHeadline {
@@ -304,6 +305,17 @@ function shared(
   const passes = `${capitalised(rangePhrase(score, source))} ${score.start === score.end ? 'passes' : 'pass'} the check on whole answers.`
   const seen = scoredBy.kind === 'task' ? '' : ` ${passes}`
   const checked = unproven ? ' Check whole answers: it tells those apart that first tokens do not.' : seen
+  const few = promptsBehind(post.prompts.length, selection)
+  if (few < PROMPTS_FOR_INTERVAL) {
+    const { prompt } = scoreWords(scoredBy)
+    return {
+      state: 'unstable',
+      verdict: 'No range stands out',
+      figures: `${rangePhrase(score, source)} by ${plural(few, prompt)}, too few to tell ranges apart; ${gain}`,
+      next: `Add ${prompt}s and sweep again, so that one range can stand out.${checked}`,
+      checkNext: unproven
+    }
+  }
   if (together < FAMILY_SHARE) {
     return {
       state: 'unstable',

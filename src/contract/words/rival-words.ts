@@ -7,6 +7,10 @@ import { scoreWords } from './score-words'
 /** Of fewer prompts no difference can be told from chance: flipping the signs of five leaves p at 1 / 16 or more. */
 export const PROMPTS_FOR_INTERVAL = 6
 
+/** So many prompts a selection and its gain rest on: where they are split, those of the smaller half. */
+export const promptsBehind = (promptCount: number, { reported }: Pick<Selection, 'reported'>): number =>
+  reported === null ? promptCount : Math.min(reported.chosenOn, reported.reportedOn)
+
 /** What is compared with the selected range. */
 export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string {
   if (rival.kind === 'blend') return `all layers at ${rival.strength}`

@@ -4,7 +4,12 @@ import type { Work } from '../../contract/documents/sweep-work'
 import type { ScoredBy } from '../../contract/documents/scored-by'
 import type { CheckResult } from '../../contract/documents/answer-check'
 import { headline, headlineSentence, isGood } from '../../contract/words/headline'
-import { comparedName, differenceWords, PROMPTS_FOR_INTERVAL } from '../../contract/words/rival-words'
+import {
+  comparedName,
+  differenceWords,
+  promptsBehind,
+  PROMPTS_FOR_INTERVAL
+} from '../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords, unlistedWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -244,11 +249,10 @@ export function checkCommandOf({
 /** How sure a selection is; of prompts too few for any interval only that. */
 function certaintyOf(sweep: SweepDocument, selection: Selection): string {
   const { prompts, scoredBy } = sweep
-  const { reported } = selection
   const words = scoreWords(scoredBy)
-  const least = reported === null ? prompts.length : Math.min(reported.chosenOn, reported.reportedOn)
+  const least = promptsBehind(prompts.length, selection)
   if (least >= PROMPTS_FOR_INTERVAL) return describeCertainty(selection, words, amongExact(sweep))
-  const half = reported === null ? '' : ' in a half'
+  const half = selection.reported === null ? '' : ' in a half'
   return (
     `Too few ${words.prompt}s for an interval, or for how often a range is picked: ` +
     `${count(least)}${half}, and ${count(PROMPTS_FOR_INTERVAL)} are needed.`

@@ -22,7 +22,8 @@ const score = (validity: number, diversity: number): CategoryScore => ({ validit
 const prompts = (...validities: number[]): HeadlineEvidence['post']['prompts'] =>
   validities.map((validity) => ({ validity, diversity: 0.4, effectiveChoices: 3, probabilities: [] }))
 
-const POST = { ...score(0.991, 0.458), prompts: prompts(0.99, 0.99) }
+const POST = { ...score(0.991, 0.458), prompts: prompts(0.99, 0.99, 0.99, 0.99, 0.99, 0.99) }
+const FEW = { ...POST, prompts: POST.prompts.slice(0, 2) }
 const RANGES = [
   { ...range(4, 11), ...score(0.916, 0.917) },
   { ...range(5, 11), ...score(0.92, 0.9) },
@@ -218,16 +219,27 @@ describe('the headline of a sweep', () => {
     expect(found({ selection: single }).figures).toMatch(/resamples, layer 8 wins 34 %; /)
   })
 
+  it('names no share of the resamples where the prompts are too few to tell ranges apart', () => {
+    const close = selectionOf(range(4, 11), [
+      [5, 11, 0.5],
+      [4, 11, 0.45]
+    ])
+    expect(found({ selection: close }).figures).toContain('win 95 % of the resamples')
+    expect(found({ selection: close, post: FEW })).toMatchObject({
+      state: 'unstable',
+      figures: expect.stringMatching(/^layers 4–11 by 2 prompts, too few to tell ranges apart; diversity up/)
+    })
+  })
+
   it('does not praise restoring all layers, nor a gain that may be none', () => {
     const all = selectionOf(range(0, 11), [[0, 11, 1]])
     expect(found({ selection: all })).toMatchObject({ state: 'not-worth-it', checkNext: false })
     expect(found({ selection: all }).figures).toMatch(/^the best range is all 12 layers, /)
     const unsure = selectionOf(range(4, 11), [[4, 11, 0.9]], [-0.012, 0.05])
-    expect(found({ selection: unsure }).figures).toBe(
-      'the gain in diversity of layers 4–11 may be none, 2 prompts are too few to tell'
+    expect(found({ selection: unsure, post: FEW }).figures).toBe(
+      'the gain in diversity of layers 4–11 may be none, 2 prompts, too few to tell'
     )
-    const post = { ...POST, prompts: [1, 2, 3].flatMap(() => POST.prompts) }
-    expect(found({ selection: unsure, post })).toMatchObject({
+    expect(found({ selection: unsure })).toMatchObject({
       state: 'not-worth-it',
       figures: 'the gain in diversity of layers 4–11 may be none, −0.012 to +0.050 over resampled prompts'
     })
