@@ -1,7 +1,13 @@
 import type { RestorationRange } from '../../contract/model/recipe'
 import { rangeKey } from '../../contract/model/strengths'
 import { colorAt, cssColor } from '../../contract/words/color-scale'
-import { cellCorner, type HeatmapGeometry, isInView } from '../plots/heatmap-geometry'
+import {
+  cellCorner,
+  type HeatmapGeometry,
+  isInView,
+  NUMBERED_CELL,
+  SIGNED_CELL
+} from '../plots/heatmap-geometry'
 import type { MetricSpec } from './metrics'
 import { isPartial, type RangePoint } from './score-board'
 
@@ -129,6 +135,10 @@ const sameLook = (a: CellsLook, b: CellsLook): boolean =>
 
 /** What of a cell's side is left free around a score that rests on some prompts only. */
 export const PARTIAL_INSET = 0.14
+
+/** Whether a cell, or what of it an estimate fills, has room for its number. @param signed whether that has its sign before it */
+export const hasRoomFor = (cell: number, partial: boolean, signed: boolean): boolean =>
+  cell * (partial && signed ? 1 - 2 * PARTIAL_INSET : 1) >= (signed ? SIGNED_CELL : NUMBERED_CELL)
 
 function drawnCell(
   { geometry, spec, promptCount, low, high, describe }: CellsLook,

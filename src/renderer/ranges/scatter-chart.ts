@@ -12,13 +12,21 @@ import { scatterDatasets } from './scatter-datasets'
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
 import { FILLING } from '../plots/chart-theme'
 
-/** Below this height, in pixels, there is room for the names of the axes alone. */
-const SHORT_PX = 320
+/** What of a chart's side is not the axis along it, in pixels: the other axis with its numbers and name. */
+const BESIDE_PX = 60
 
+/** What an axis is of, and what that means where all of it fits along the axis. */
 const axisTitle =
-  (measure: string, means: string) =>
-  ({ chart }: { chart: Chart }): string =>
-    chart.height < SHORT_PX ? capitalised(measure) : `${capitalised(measure)}: ${means}`
+  (measure: string, means: string, side: 'width' | 'height', { family, size }: ChartFont) =>
+  ({ chart }: { chart: Chart }): string => {
+    const whole = `${capitalised(measure)}: ${means}`
+    const { ctx } = chart
+    ctx.save()
+    ctx.font = `${size}px ${family}`
+    const { width } = ctx.measureText(whole)
+    ctx.restore()
+    return width > chart[side] - BESIDE_PX ? capitalised(measure) : whole
+  }
 
 /** The chart's fixed half: no animation, nearest point under the pointer. */
 function scatterConfiguration(
@@ -151,8 +159,8 @@ function scatterScales(
     title: { display: true, text: title, color: colors['ink-soft'], font }
   })
   return {
-    x: axis(bounds[0], axisTitle(words.validity, words.means.validity)),
-    y: axis(bounds[1], axisTitle(words.diversity, words.means.diversity))
+    x: axis(bounds[0], axisTitle(words.validity, words.means.validity, 'width', font)),
+    y: axis(bounds[1], axisTitle(words.diversity, words.means.diversity, 'height', font))
   }
 }
 

@@ -1,5 +1,5 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
-import type { CategoryScore, Selection } from '../../contract/documents/crc'
+import { type CategoryScore, LayerHalf, type Selection } from '../../contract/documents/crc'
 import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { type Rival, rivalKey, rivalName } from '../../contract/model/rival'
@@ -29,6 +29,8 @@ export interface OtherPoint extends LiveScore {
   name: string
   /** Of a kept recipe or checkpoint: its number in the order of keeping. */
   mark: number | null
+  /** Of attention or MLP of a range alone: its key. */
+  halfOf?: string
   /** How much is restored, in layers; null while the recipe itself is not at hand, and where there is none. */
   restored: number | null
 }
@@ -173,6 +175,7 @@ export function boardOfSweep(
     ...live(range, on),
     ...(range.margins === undefined ? {} : { margins: range.margins })
   })
+  const halves = halfKeys(sweep)
   return {
     scoredBy: sweep.scoredBy,
     layerCount: sweep.layerCount,
@@ -190,6 +193,7 @@ export function boardOfSweep(
         kind,
         name,
         mark,
+        ...(halves !== null && halves.keys.includes(key) && { halfOf: halves.range }),
         restored:
           layers?.reduce(
             (sum, layer) => sum + (meanStrength(layer, 'attention') + meanStrength(layer, 'mlp')) / 2,
@@ -200,6 +204,15 @@ export function boardOfSweep(
     ),
     rivals: rivalPoints(sweep.rivals.map((score) => ({ rival: score.rival, ...live(score) })))
   }
+}
+
+/** The range whose attention and MLP a sweep has scored alone, and the keys of both: what first tokens alone select. */
+function halfKeys({ selected, layerCount, source }: ShownSweep): { range: string; keys: string[] } | null {
+  if (selected === null) return null
+  const keys = LayerHalf.options.map((half) =>
+    weightsKey(layersModel(halfStrengths(selected, half, layerCount, source)))
+  )
+  return { range: rangeKey(selected), keys }
 }
 
 /** Gathers the entries of a running sweep; a later entry for the same model replaces the earlier one. */

@@ -12,15 +12,13 @@ import {
   FINE_CELL,
   type HeatmapGeometry,
   type HeatmapView,
-  isInView,
-  NUMBERED_CELL,
-  SIGNED_CELL
+  isInView
 } from '../plots/heatmap-geometry'
 import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../plots/figures/drawing'
 import type { FigurePage } from '../plots/figures/figure'
 import { colorBar } from '../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from './metrics'
-import { PARTIAL_INSET } from './heatmap-cells'
+import { hasRoomFor, PARTIAL_INSET } from './heatmap-cells'
 import { isPartial, minimumValidity, type RangePoint, type ScoreBoard } from './score-board'
 import type { ChartColors } from '../plots/chart-theme'
 import { MARK_LOOKS, type MarkLook } from './mark-looks'
@@ -204,9 +202,11 @@ function hatchPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[
 
 function numbers(parts: Parts): Shape[] {
   const { board, geometry, minimum, spec, values, colors } = parts
-  if (geometry.cell < (spec.centred ? SIGNED_CELL : NUMBERED_CELL)) return []
   return board.ranges
-    .filter((point) => isInView(geometry.view, point))
+    .filter(
+      (point) =>
+        isInView(geometry.view, point) && hasRoomFor(geometry.cell, isPartial(point, board), spec.centred)
+    )
     .flatMap((point) => {
       const value = values.get(rangeKey(point)) ?? null
       if (value === null) return []

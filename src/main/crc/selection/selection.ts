@@ -73,7 +73,7 @@ function reasonForNone(
 }
 
 function layers(range: RangeScore): string {
-  return range.start === range.end ? `layer ${range.start}` : `layers ${range.start}-${range.end}`
+  return range.start === range.end ? `layer ${range.start}` : `layers ${range.start}–${range.end}`
 }
 
 function number(value: number): string {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
-import { heatmapGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
-import { HeatmapCells } from '../../../../src/renderer/ranges/heatmap-cells'
+import { heatmapGeometry, NUMBERED_CELL, SIGNED_CELL } from '../../../../src/renderer/plots/heatmap-geometry'
+import { hasRoomFor, HeatmapCells } from '../../../../src/renderer/ranges/heatmap-cells'
 import { metricsOf } from '../../../../src/renderer/ranges/metrics'
 import type { RangePoint } from '../../../../src/renderer/ranges/score-board'
 
@@ -44,4 +44,11 @@ it('hands out the same cell again as long as it looks the same', () => {
 
   const wider = cells.drawn({ ...look, high: 2 }, [point(0, 1, 0.7)], valueOf, new Map())
   expect(wider[0]?.cells[1]?.fill).not.toBe(anew?.cells[1]?.fill)
+})
+
+it('writes a signed number only where what an estimate fills has room for it', () => {
+  expect(hasRoomFor(SIGNED_CELL, false, true)).toBe(true)
+  expect(hasRoomFor(SIGNED_CELL, true, true)).toBe(false)
+  expect(hasRoomFor(SIGNED_CELL * 1.5, true, true)).toBe(true)
+  expect(hasRoomFor(NUMBERED_CELL, true, false)).toBe(true)
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChartColors } from '../../../../src/renderer/plots/chart-theme'
+import { halfStrengths } from '../../../../src/contract/model/strengths'
 import type { Rival } from '../../../../src/contract/model/rival'
 import { placeNames } from '../../../../src/renderer/plots/plot-names'
 import { boardOfSweep } from '../../../../src/renderer/ranges/score-board'
@@ -52,6 +53,23 @@ describe('the trade-off', () => {
     expect(x).toBeCloseTo(0.9 * tinySweep().post.validity, 12)
     expect(text).toBe(`limit ${x.toFixed(3)}`)
     expect(y).toBe(1)
+  })
+
+  it('names attention and MLP alone of the selected range, and of no range that a check has thrown out', () => {
+    const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2) }
+    const alone = { ...tinySweep().post, recipe, alone: 'mlp' as const }
+    const board = boardOfSweep({ ...tinySweep(), selected: { start: 0, end: 0 }, recipes: [alone] })
+    const named = (selected: string): string[] =>
+      scatterNames(
+        { ...content(), board, selected },
+        [
+          [0, 1],
+          [0, 1]
+        ],
+        COLORS
+      ).map(({ text }) => text)
+    expect(named('0-0')).toContain('MLP 0')
+    expect(named('1-1')).not.toContain('MLP 0')
   })
 
   it('names what a zoom shows, and zooms to what can be selected', () => {

@@ -98,7 +98,7 @@ describe('no selection says why', () => {
 
   test('when no range is valid enough', () => {
     expect(reason([range(0, 0, 0.5, 0.9), range(0, 1, 0.8, 0.9)])).toBe(
-      "No range reaches the minimum validity 0.900 (0.9 × post's 1.000); layers 0-1, with the most, have 0.800."
+      "No range reaches the minimum validity 0.900 (0.9 × post's 1.000); layers 0–1, with the most, have 0.800."
     )
   })
 
