@@ -1,7 +1,9 @@
 import { DEVICE_LABELS } from '../model/device'
 import type { QueuedWork, QueueState } from '../documents/queue'
+import type { PairBrief } from '../documents/project'
+import type { Task } from '../documents/task'
 import type { Problem } from '../model/problem'
-import { formatDuration, formatPercent, plural } from './format'
+import { formatCount, formatDuration, formatPercent, plural } from './format'
 
 type QueuedJobState = QueueState['jobs'][number]
 
@@ -64,4 +66,23 @@ export function doneWords(done: QueueState['done'], nameOf: (pair: string) => st
     pairs.set(what, [...(pairs.get(what) ?? []), nameOf(pair)])
   }
   return `Done: ${[...pairs].map(([what, names]) => `${what} of ${names.join(', ')}`).join('; ')}.`
+}
+
+/** How many variants an evaluation of a pair begins with, but for kept recipes and checkpoints: base, post, the selected range and rivals. */
+export const variantsOf = ({ answeringSweep }: Pick<PairBrief, 'answeringSweep'>): number =>
+  2 + (answeringSweep === null ? 0 : Number(answeringSweep.selected !== null) + answeringSweep.rivals.length)
+
+/** How much an evaluation of several pairs asks for, before it is begun. */
+export function evaluationSizeWords(
+  { prompts, settings }: Pick<Task, 'prompts' | 'settings'>,
+  pairs: readonly Pick<PairBrief, 'answeringSweep'>[]
+): string {
+  const { sampleCount, maxTokens } = settings
+  const each = prompts.length * sampleCount
+  const variants = pairs.reduce((sum, pair) => sum + variantsOf(pair), 0)
+  return (
+    `${plural(prompts.length, 'prompt')} × ${formatCount(sampleCount)} = ${plural(each, 'answer')} of each variant; ` +
+    `${formatCount(variants)} variants in ${plural(pairs.length, 'pair')} (base, post, selected range, rivals): ` +
+    `${plural(each * variants, 'answer')} of at most ${plural(maxTokens, 'token')}. Kept recipes and checkpoints come on top.`
+  )
 }

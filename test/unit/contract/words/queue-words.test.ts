@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { ON_CPU } from '../../../../src/contract/documents/samples'
+import { summarizeSweep } from '../../../../src/main/project/sweep-files'
+import { taskFixture } from '../../../fixtures/evaluation-documents'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
 import type { QueueState } from '../../../../src/contract/documents/queue'
 import {
   doneWords,
+  evaluationSizeWords,
   jobStateWords,
   stoppedProblem,
   timeLeftWords,
@@ -76,4 +80,12 @@ describe('words of the queue', () => {
     const all = [done('pair-2', true), done('pair-1', true), done('pair-2', false)]
     expect(doneWords(all, (id) => `${id}!`)).toBe('Done: Preview of pair-2!, pair-1!; Sweep of pair-2!.')
   })
+})
+
+it('the size of evaluating several pairs counts what each begins with', () => {
+  const answeringSweep = { ...summarizeSweep(tinySweep()), selected: { start: 0, end: 0 }, rivals: [] }
+  expect(evaluationSizeWords(taskFixture(), [{ answeringSweep }, { answeringSweep: null }])).toBe(
+    '2 prompts × 4 = 8 answers of each variant; 5 variants in 2 pairs (base, post, selected range, rivals): ' +
+      '40 answers of at most 16 tokens. Kept recipes and checkpoints come on top.'
+  )
 })
