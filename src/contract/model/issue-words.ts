@@ -16,11 +16,16 @@ const TYPES: Readonly<Record<string, string>> = {
   undefined: 'nothing'
 }
 
-const SIZES: Readonly<Record<string, string>> = {
-  string: ' characters',
-  array: ' entries',
-  set: ' entries',
-  map: ' entries'
+const SIZES: Readonly<Record<string, readonly [one: string, more: string]>> = {
+  string: [' character', ' characters'],
+  array: [' entry', ' entries'],
+  set: [' entry', ' entries'],
+  map: [' entry', ' entries']
+}
+
+function sizeWords(bound: number | bigint, origin: string): string {
+  const [one, more] = SIZES[origin] ?? ['', '']
+  return `${bound}${Number(bound) === 1 ? one : more}`
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
@@ -39,12 +44,12 @@ export function issueWords(issue: Issue): string {
       return expected(oneOf(issue.values), issue.input)
     case 'too_small':
       return expected(
-        `${issue.exact === true ? 'exactly' : issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}${SIZES[issue.origin] ?? ''}`,
+        `${issue.exact === true ? 'exactly' : issue.inclusive === true ? 'at least' : 'more than'} ${sizeWords(issue.minimum, issue.origin)}`,
         issue.input
       )
     case 'too_big':
       return expected(
-        `${issue.exact === true ? 'exactly' : issue.inclusive === true ? 'at most' : 'less than'} ${issue.maximum}${SIZES[issue.origin] ?? ''}`,
+        `${issue.exact === true ? 'exactly' : issue.inclusive === true ? 'at most' : 'less than'} ${sizeWords(issue.maximum, issue.origin)}`,
         issue.input
       )
     case 'not_multiple_of':
@@ -72,5 +77,6 @@ const PLAIN = /^[\w.+ -]{0,40}$/
 function foundWords(found: unknown): string {
   if (typeof found === 'number' || typeof found === 'boolean' || found === null) return String(found)
   if (typeof found === 'string') return PLAIN.test(found) ? JSON.stringify(found) : 'another text'
-  return Array.isArray(found) ? 'a list' : 'an object'
+  if (Array.isArray(found)) return found.length === 0 ? 'an empty list' : 'a list'
+  return 'an object'
 }

@@ -46,8 +46,11 @@ export class WorkbenchError extends Error {
 /** The first complaint of a schema as "field: what is wrong", for messages about files the user wrote. */
 export function describeIssue(error: z.ZodError): string {
   const { path, message } = firstIssue(error)
-  const field = path.map(String).join('.')
-  return field === '' ? message : `${field}: ${message}`
+  const [first, ...inside] = path
+  // Of a file that is a list people count from one.
+  const fields =
+    typeof first === 'number' ? [`entry ${first + 1}`, inside.join('.')] : [path.map(String).join('.')]
+  return [...fields.filter((field) => field !== ''), message].join(': ')
 }
 
 /** What a schema complains of first. */

@@ -14,13 +14,22 @@ export const answersToMake = ({ promptCount, variantCount, sampleCount }: Answer
   `${plural(promptCount, 'prompt')} × ${plural(variantCount, 'variant')} × ${formatCount(sampleCount)} = ` +
   plural(promptCount * variantCount * sampleCount, 'answer')
 
-/** The work of them at its most, such as "48 answers of at most 256 tokens, 12,288 in all". */
+/**
+ * The work of them at its most, such as "at most 256 tokens each, 12,288 in all".
+ *
+ * @param contextLength where a model stops whatever it was allowed; null where none is stated, or others than the pair answer too
+ */
 export const mostTokens = (
   { promptCount, variantCount, sampleCount }: AnswersToMake,
-  maxTokens: number
-): string =>
-  `at most ${plural(maxTokens, 'token')} each, ` +
-  `${formatCount(promptCount * variantCount * sampleCount * maxTokens)} in all`
+  maxTokens: number,
+  contextLength: number | null
+): string => {
+  const most = Math.min(maxTokens, contextLength ?? maxTokens)
+  return (
+    `at most ${plural(most, 'token')} each${most < maxTokens ? ", with the prompt: post's context window" : ''}, ` +
+    `${formatCount(promptCount * variantCount * sampleCount * most)} in all`
+  )
+}
 
 /** Why the measures of a stopped run are no better than they are; null of a complete one. @param answers that are stored @param total asked for */
 export function stoppedRunWords(

@@ -55,6 +55,12 @@ export function failUnexpectedly(error: unknown): number {
   return EXIT_FAILED
 }
 
+/** The parser's complaint without its own terms. */
+const plainUsage = (message: string): string =>
+  message
+    .replace(/^error: /, '')
+    .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./, "'$1' is no <$2>.")
+
 /** `slr` with all its commands. */
 export function commandLine(signal: AbortSignal): Command {
   const program = new Command('slr')
@@ -67,7 +73,7 @@ export function commandLine(signal: AbortSignal): Command {
     .configureOutput({
       outputError: (text, write) => {
         const [message = '', ...more] = text.trim().split('\n')
-        write(`slr: ${[printable(message.replace(/^error: /, '')), ...more].join('\n')}\n`)
+        write(`slr: ${[printable(plainUsage(message)), ...more].join('\n')}\n`)
       }
     })
   addPairsCommand(program, signal)

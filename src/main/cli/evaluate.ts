@@ -4,6 +4,7 @@ import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import { type EvaluationRun, EvaluationVariant } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
 import { DEVICE_LABELS } from '../../contract/model/device'
+import { isOutside } from '../../contract/model/model'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { askedComputing, type Variant } from '../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
@@ -116,7 +117,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
-    tell(describePlan(run))
+    tell(describePlan(run, pair.post.spec.contextLength))
     const made = await madeEvaluation({ run, pair }, own, { judge, quiet: options.quiet, signal, tell })
     const view = await viewOf(made.files, made.proxies, options.against)
     if (output !== null) await writeOutputFile(output, view)
@@ -128,14 +129,14 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
 }
 
 /** What is about to be generated, and read. */
-function describePlan({
-  task: { prompts, settings },
-  variants,
-  computing: { device }
-}: EvaluationRun): string {
+function describePlan(
+  { task: { prompts, settings }, variants, computing: { device } }: EvaluationRun,
+  contextLength: number | null
+): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
-  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens)}; then post reads them${device === 'cpu' ? '' : `, on ${DEVICE_LABELS[device]}`}.`
+  const context = variants.some(({ variant }) => isOutside(variant)) ? null : contextLength
+  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}; then post reads them${device === 'cpu' ? '' : `, on ${DEVICE_LABELS[device]}`}.`
 }
 
 /** @throws UsageError when no variant has this name: before anything is generated */

@@ -18,9 +18,10 @@ import {
 import { SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
 import { isOutside } from '../../contract/model/model'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
-import { describeIssue } from '../../contract/model/problem'
+import { firstIssue } from '../../contract/model/problem'
 import { readTextFile } from '../base/files/bounded-file'
 import { resolveModelFolder } from '../checkpoint/model-folder'
+import { openPair } from '../checkpoint/pair'
 import { pairPaths } from '../project/demo'
 import { absolutePath } from '../base/files/places'
 import { openSampledPair } from '../samples/generation'
@@ -137,7 +138,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   })
   const tell = options.quiet ? () => undefined : remark
   tellOfMemory(options, tell)
-  tellOfRun(wanted, options.quiet, tell)
+  await tellOfRun(wanted, folders, options.quiet, tell)
   const stoppable = { signal, quiet: options.quiet }
   if (output === null) {
     let printed = 0
@@ -184,10 +185,16 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
 }
 
 /** Where text goes is told in any case. */
-function tellOfRun(run: SampleRun, quiet: boolean, tell: (text: string) => void): void {
+async function tellOfRun(
+  run: SampleRun,
+  folders: { base: string; post: string },
+  quiet: boolean,
+  tell: (text: string) => void
+): Promise<void> {
   for (const notice of run.notices) tell(notice)
   if (quiet) warnOfEndpoints(run.variants)
-  tell(describePlan(run))
+  const { post } = await openPair(folders.base, folders.post)
+  tell(describePlan(run, post.spec.contextLength))
 }
 
 /** What answers come to is told of those in a file. */
@@ -210,7 +217,7 @@ async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command)
 function parsePrompt(text: string): SamplePrompt {
   const prompt = SamplePrompt.safeParse({ text })
   if (prompt.success) return prompt.data
-  throw new InvalidArgumentError(`Expected a prompt: ${describeIssue(prompt.error)}.`)
+  throw new InvalidArgumentError(`Expected a prompt: ${firstIssue(prompt.error).message}.`)
 }
 
 function parseStop(text: string): string {
@@ -219,12 +226,13 @@ function parseStop(text: string): string {
 }
 
 /** What is about to be generated. */
-function describePlan({ prompts, variants, settings }: SampleRun): string {
+function describePlan({ prompts, variants, settings }: SampleRun, contextLength: number | null): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
   const inside = variants.some((variant) => !isOutside(variant))
   const where = inside ? `, on ${DEVICE_LABELS[settings.device]}` : ''
-  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens)}${where}.`
+  const context = variants.some(isOutside) ? null : contextLength
+  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}${where}.`
 }
 
 function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {

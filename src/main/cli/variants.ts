@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { blendName } from '../../contract/documents/swept-model'
 import { type Recipe, SourcedRanges, STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { sourcedRecipe } from '../../contract/model/sourced-recipe'
-import { blendStrengths } from '../../contract/model/strengths'
+import { blendStrengths, rangesStrengths } from '../../contract/model/strengths'
 import { at, got } from '../../contract/model/look-up'
 import { Rival, rivalFromText, rivalText } from '../../contract/model/rival'
 import {
@@ -157,11 +157,13 @@ export async function restoredRecipe(
       return ranges.map(([start, end]) => `${start}-${end}${behind}`)
     })
     .join()
-  if (named.length > 0) {
-    const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
-    return sourcedRecipe({ name, restored, sources, asked: 'option --restore' }, layerCount)
-  }
-  return { name, ranges: restored.flatMap(({ ranges }) => ranges) }
+  const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
+  const asked = 'option --restore'
+  if (named.length > 0) return sourcedRecipe({ name, restored, sources, asked }, layerCount)
+  const ranges = restored.flatMap((each) => each.ranges)
+  // Else what was typed as layers is told of as a recipe that nobody named.
+  rangesStrengths(ranges, layerCount, asked)
+  return { name, ranges }
 }
 
 /**

@@ -194,13 +194,13 @@ describe('opening a project', () => {
 
   test.each([
     ['project.json', '{"schemaVersion": 1', 'is not JSON'],
-    ['project.json', '[]', 'is not a project: expected an object, found a list'],
+    ['project.json', '[]', 'is not a project: expected an object, found an empty list'],
     ['project.json', '{"schemaVersion": "1"}', 'is not a project: schemaVersion: '],
     ['project.json', '{"schemaVersion": 1, "name": ""}', 'is not a project: name: '],
     [
       'prompts/crc.json',
       '[{"text": "t", "category": "c", "valid": ["A"]}]',
-      'is not a prompt set: 0.valid: '
+      'is not a prompt set: entry 1: valid: '
     ],
     ['prompts/crc.json', '\xff', 'is not UTF-8 text']
   ])('names the file and the field when %s is %s', async (name, content, complaint) => {

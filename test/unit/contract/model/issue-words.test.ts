@@ -15,18 +15,28 @@ const FILE = { name: 'a', count: 1, bits: 4, raw: true, rows: [1, 2], at: '2026-
 test.each([
   [{ ...FILE, name: 7 }, 'name: expected a text, found 7'],
   [{ ...FILE, name: undefined }, 'name: is missing; expected a text'],
-  [{ ...FILE, name: '' }, 'name: expected at least 1 characters, found ""'],
+  [{ ...FILE, name: '' }, 'name: expected at least 1 character, found ""'],
   [{ ...FILE, count: 1.5 }, 'count: expected a whole number, found 1.5'],
   [{ ...FILE, count: 9 }, 'count: expected at most 8, found 9'],
   [{ ...FILE, bits: 3 }, 'bits: expected 4 or 8, found 3'],
   [{ ...FILE, raw: 'maybe' }, 'raw: expected true or false, found "maybe"'],
   [{ ...FILE, raw: 'a\u202eb' }, 'raw: expected true or false, found another text'],
   [{ ...FILE, rows: [1] }, 'rows: expected exactly 2 entries, found a list'],
+  [{ ...FILE, rows: [] }, 'rows: expected exactly 2 entries, found an empty list'],
   [{ ...FILE, at: 'today' }, 'at: expected a date and time such as 2026-01-31T12:00:00Z'],
   [{ ...FILE, colour: 1 }, '"colour" is no field of it'],
-  [[], 'expected an object, found a list']
+  [[1], 'expected an object, found a list']
 ])('%j: what is wrong is said in words', (value, words) => {
   const { error } = File.safeParse(value)
+  expect(error === undefined ? null : describeIssue(error)).toBe(words)
+})
+
+test.each([
+  [[FILE, { ...FILE, name: 7 }], 'entry 2: name: expected a text, found 7'],
+  [[7], 'entry 1: expected an object, found 7'],
+  [[], 'expected at least 1 entry, found an empty list']
+])('entries of a list are counted from one: %j', (value, words) => {
+  const { error } = z.array(File).min(1).safeParse(value)
   expect(error === undefined ? null : describeIssue(error)).toBe(words)
 })
 
