@@ -1,6 +1,4 @@
 import { answeringFirst, answeringSweep } from '../../contract/documents/answering-sweep'
-import type { AnswerCheck } from '../../contract/documents/answer-check'
-import type { Selection } from '../../contract/documents/crc'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
@@ -24,6 +22,7 @@ import { Latest } from '../app/latest.svelte'
 import type { Place } from '../app/place'
 import { AnswerChecks } from './answer-checks.svelte'
 import { ModelDetail } from './model-detail.svelte'
+import { readSweep } from './read-sweep'
 import { RecipeScoring } from './recipe-scoring.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
 import { WhatIfAsking } from './what-if.svelte'
@@ -315,7 +314,9 @@ export class Ranges {
   /** Fetches and shows one sweep, with its selected range chosen. */
   async show(sweepId: string): Promise<void> {
     const read = await this.project.attempt(() =>
-      this.reading.ask(sweepId, (signal) => this.read(sweepId, signal))
+      this.reading.ask(sweepId, (signal) =>
+        readSweep(this.project, { sweepId, rhoNow: () => this.rho }, signal)
+      )
     )
     if (read === null) return
     const { sweep, selection, check } = read.answer
@@ -331,22 +332,6 @@ export class Ranges {
     this.pick(this.selected ?? any ?? null)
     this.comparing.again()
     await this.search.show(sweepId)
-  }
-
-  /** A sweep with its check, and what is selected after that and with the limit of now. */
-  private async read(
-    sweepId: string,
-    signal: AbortSignal
-  ): Promise<{ sweep: ShownSweep; selection: Selection | null; check: AnswerCheck | null }> {
-    const { client, here } = this.project
-    const [sweep, check] = await Promise.all([
-      client.sweeps.get({ ...here, sweepId }, { signal }),
-      client.checks.get({ ...here, sweepId }, { signal })
-    ])
-    const stored = sweep.selection
-    const { rho } = this
-    if (stored === null || (check === null && stored.rho === rho)) return { sweep, selection: stored, check }
-    return { sweep, selection: await client.sweeps.select({ ...here, sweepId, rho }, { signal }), check }
   }
 
   /** Takes a new check of the shown sweep, and selects with it. */
