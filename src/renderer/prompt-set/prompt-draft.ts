@@ -47,14 +47,9 @@ export function parsePromptFile(name: string, content: string): CrcPrompts {
   return parsed.data
 }
 
-/** The first complaint, with prompts counted from 1 as the table counts them. */
-function describePlace(error: z.ZodError): string {
-  const place = error.issues[0]?.path[0]
-  const [, ...rest] = describeIssue(error).split('.')
-  return typeof place === 'number' && rest.length > 0
-    ? `prompt ${place + 1}, ${rest.join('.')}`
-    : describeIssue(error)
-}
+/** The first complaint; entries of a prompt set are prompts. */
+const describePlace = (error: z.ZodError): string =>
+  describeIssue(error).replace(/^entry (\d+): /, 'prompt $1, ')
 
 /** The file form of a prompt set. */
 export const promptFile = (prompts: CrcPrompts): string => `${JSON.stringify(prompts, null, 2)}\n`

@@ -307,7 +307,7 @@ describe('slr sweep', () => {
   })
 
   it.each([
-    ['a prompt without a valid set', [{ text: 'x', category: 'y' }], /0\.valid/],
+    ['a prompt without a valid set', [{ text: 'x', category: 'y' }], /entry 1: valid/],
     [
       'answers no token can give',
       [{ text: 'x', category: 'y', valid: ['龘', '龖'] }],
@@ -326,7 +326,7 @@ describe('slr sweep', () => {
     [
       'with a strength beyond 2',
       [{ name: 'x', layers: [{ attention: 2.5, mlp: 0 }] }],
-      /0\.layers\.0\.attention/
+      /entry 1: layers\.0\.attention/
     ],
     ['of one name', [1, 2].map((end) => ({ name: 'x', ranges: [[0, end]] })), /share a name/]
   ])('reads no recipes %s', async (_, content, message) => {
@@ -335,7 +335,11 @@ describe('slr sweep', () => {
   })
 
   it.each([
-    ['that are no recipes', [{ name: 'x', ranges: [[3, 1]] }], /0\.ranges\.0: start must not be after end/],
+    [
+      'that are no recipes',
+      [{ name: 'x', ranges: [[3, 1]] }],
+      /entry 1: ranges\.0: start must not be after end/
+    ],
     [
       'for another depth',
       [{ name: 'x', layers: [{ attention: 1, mlp: 0 }] }],

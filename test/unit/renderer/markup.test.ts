@@ -16,7 +16,7 @@ const TITLES: Record<string, readonly string[]> = {
     'evaluate/PromptDrillDown: prompt.text',
     'export/Export: choice.origin',
     "pairs/PairsTable: row.tasks.join(', ')",
-    'pairs/TransferTable: name',
+    'pairs/TransferTable: to.name',
     'pairs/TransferTable: from.name',
     'ranges/PromptScores: prompt.text',
     'samples/AnswerGrid: variant.name',

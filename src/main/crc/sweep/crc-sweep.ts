@@ -94,13 +94,23 @@ export interface KnownOfSweep {
   interrupted: boolean
 }
 
-/** How much of a sweep is known before it begins; nothing of one that is finished, also where its repetition was stopped. */
+/** How much of a sweep is known before it begins. */
 export async function knownOfSweep(request: CrcSweepRequest, history: SweepHistory): Promise<KnownOfSweep> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
-  const { earlier: found, interrupted, repeated } = await findEarlier(prepared, history)
-  const earlier = repeated ? null : found
-  const known = knownPart(prepared.identity, (key) => earlier?.scores.get(key), earlier?.split ?? null)
-  return { known, interrupted }
+  return knownOf(prepared.identity, await findEarlier(prepared, history))
+}
+
+/** A repetition that was stopped with nothing left to compute is no sweep to go on with: what it repeats is finished. */
+export function knownOf(
+  identity: SweepIdentity,
+  { earlier, interrupted, repeated }: Omit<FoundEarlier, 'notices'>
+): KnownOfSweep {
+  const partOf = (found: EarlierResults | null): KnownPart =>
+    knownPart(identity, (key) => found?.scores.get(key), found?.split ?? null)
+  const known = partOf(earlier)
+  return repeated && known.prompts === known.of
+    ? { known: partOf(null), interrupted: false }
+    : { known, interrupted }
 }
 
 interface ScoredPrompts {
@@ -179,6 +189,15 @@ async function scorePrompts(
   }
 }
 
+interface FoundEarlier {
+  earlier: EarlierResults | null
+  /** Whether a stopped sweep has computed a part of it. */
+  interrupted: boolean
+  /** Whether the last sweep is this one, finished: what there is of it is of a repetition. */
+  repeated: boolean
+  notices: string[]
+}
+
 /** What of a sweep is known, as far as it was computed where and how the sweep asks to be; remarks on what could not be used. */
 export async function findEarlier(
   {
@@ -189,21 +208,14 @@ export async function findEarlier(
     request: Pick<CrcSweepRequest, 'device' | 'precision' | 'preview'>
   },
   history: (Omit<SweepHistory, 'checkpoint'> & { checkpoint: Pick<SweepCheckpoint, 'find'> }) | null
-): Promise<{
-  earlier: EarlierResults | null
-  /** Whether a stopped sweep has computed a part of it. */
-  interrupted: boolean
-  /** Whether the last sweep is this one, finished: what there is of it is of a repetition. */
-  repeated: boolean
-  notices: string[]
-}> {
+): Promise<FoundEarlier> {
   const nothing = { earlier: null, interrupted: false, repeated: false, notices: [] }
   if (history === null) return nothing
   const { results, notices } = await history.checkpoint.find(identity, history.fresh)
   if (history.fresh) return nothing
   const isWanted = ({ device, precision }: EarlierResults): boolean =>
     device === (request.device?.device ?? 'cpu') && precision === (request.precision ?? precision)
-  const stopped = results.some(isWanted)
+  const interrupted = results.some(isWanted)
   let repeated = false
   try {
     const last = await history.lastSweep()
@@ -216,7 +228,6 @@ export async function findEarlier(
     if (!(error instanceof WorkbenchError)) throw error
     notices.push(`The last sweep was not used. ${error.message}`)
   }
-  const interrupted = stopped && !repeated
   return { earlier: joinResults(results.filter(isWanted)), interrupted, repeated, notices }
 }
 

@@ -43,7 +43,7 @@ describe('sample prompts', () => {
     const project = await newProject()
     await project.saveSamplePrompts([{ text: 'Name a colour.', category: '', raw: false }])
     const problem = await problemOf(project.saveSamplePrompts([{ text: '', category: '', raw: false }]))
-    expect(problem).toMatchObject({ code: 'bad-input', message: expect.stringContaining('0.text') })
+    expect(problem).toMatchObject({ code: 'bad-input', message: expect.stringContaining('entry 1: text') })
     expect((await reopened(project)).samplePrompts).toMatchObject([{ text: 'Name a colour.' }])
   })
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { modelOf, modelsOf } from '../../../../../src/contract/documents/swept-model'
+import { at } from '../../../../../src/contract/model/look-up'
 import { weightsKey } from '../../../../../src/contract/model/model'
-import { findEarlier } from '../../../../../src/main/crc/sweep/crc-sweep'
+import { findEarlier, knownOf } from '../../../../../src/main/crc/sweep/crc-sweep'
 import {
   type EarlierResults,
   holdsSweep,
@@ -57,10 +58,32 @@ describe('what a stopped sweep has kept', () => {
       }
     )
 
-  it('is of a sweep that is not finished, unless the last sweep is that one', async () => {
+  it('is of a repetition where the last sweep is that one', async () => {
     expect(await found(null)).toMatchObject({ interrupted: true, repeated: false })
-    expect(await found(sweep)).toMatchObject({ interrupted: false, repeated: true })
+    expect(await found(sweep)).toMatchObject({ interrupted: true, repeated: true })
     const more = { ...identity, modelKeys: [...identity.modelKeys, 'another'] }
     expect(await found(sweep, more)).toMatchObject({ interrupted: true, repeated: false })
+  })
+
+  it('is nothing to go on with where it repeats a finished sweep to its end', () => {
+    const ofPrompt = new Map(
+      identity.modelKeys.map((_, model) => [model, at(sweep.post.prompts, 0, 'prompt')])
+    )
+    const scores = new Map(identity.prompts.map(({ key }) => [key, ofPrompt]))
+    const earlier = { ...kept, scores }
+    const of = identity.prompts.length
+    expect(knownOf(identity, { earlier, interrupted: true, repeated: false })).toMatchObject({
+      known: { prompts: of },
+      interrupted: true
+    })
+    expect(knownOf(identity, { earlier, interrupted: true, repeated: true })).toMatchObject({
+      known: { prompts: 0, of },
+      interrupted: false
+    })
+    scores.delete(at(identity.prompts, 0, 'prompt').key)
+    expect(knownOf(identity, { earlier, interrupted: true, repeated: true })).toMatchObject({
+      known: { prompts: of - 1 },
+      interrupted: true
+    })
   })
 })

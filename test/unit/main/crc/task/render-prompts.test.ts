@@ -199,7 +199,7 @@ describe('a prompt file', () => {
     ['is no JSON', '[{', 'bad-file', /is not JSON/],
     ['is no list', '{"text": "x"}', 'bad-input', /is not a prompt set: expected a list, found an object/],
     ['has an empty list', '[]', 'bad-input', /at least one prompt/],
-    ['lacks a field', '[{"text": "x", "valid": ["A", "B"]}]', 'bad-input', /0\.category/],
+    ['lacks a field', '[{"text": "x", "valid": ["A", "B"]}]', 'bad-input', /entry 1: category/],
     [
       'has a field too many',
       '[{"text": "x", "category": "c", "valid": ["A", "B"], "n": 1}]',
@@ -210,13 +210,13 @@ describe('a prompt file', () => {
       'has one valid character',
       '[{"text": "x", "category": "c", "valid": ["A"]}]',
       'bad-input',
-      /0\.valid.*at least two/
+      /entry 1: valid.*at least two/
     ],
     [
       'has a valid word',
       '[{"text": "x", "category": "c", "valid": ["A", "no"]}]',
       'bad-input',
-      /0\.valid\.1.*one character/
+      /entry 1: valid\.1.*one character/
     ],
     ['names a character twice', '[{"text": "x", "category": "c", "valid": ["A", "A"]}]', 'bad-input', /twice/]
   ])('that %s is refused with its name', async (_, content, code, message) => {
