@@ -14,7 +14,7 @@ export function planLine(plan: SweepPlan): string {
   return [
     plural(groups.length, 'prompt group'),
     peakLine(plan),
-    `${plural(plan.blockEvaluations, 'block evaluation')}`,
+    plural(plan.blockEvaluations, 'block evaluation'),
     formatFlops(flops.projections + flops.head),
     `reads ${formatMemory(readBytes.layers + readBytes.head)}`,
     `about ${roughTime(plan.estimate.seconds)}`
