@@ -1,9 +1,11 @@
 import { at } from '../../contract/model/look-up'
+import { multimap } from '../../contract/model/multimap'
 import { WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
+import { breather } from '../base/files/breather'
 import type { Checkpoint } from './checkpoint'
 import type { Scaled, StoredTensor } from './safetensors'
-import { openWeightFile, readExactly } from './weight-file'
+import { openWeightFile, readNow } from './weight-file'
 
 /** In which group of scales each column of a weight is, where that is stored. */
 type Groups = NonNullable<Scaled['groups']>
@@ -11,66 +13,82 @@ type Groups = NonNullable<Scaled['groups']>
 /**
  * The groups of a weight's columns.
  *
- * @param groups as they are stored
- * @param across so many groups there are
- * @throws WorkbenchError `bad-file` for groups that are not there, or not as they are said to be
+ * @throws WorkbenchError `bad-file` as `groupProblem`
  */
 export function checkedGroups(
-  { block: [, size] }: Pick<Scaled, 'block'>,
-  { tensor, order }: Groups,
-  groups: Int32Array,
+  scaled: Pick<Scaled, 'block'>,
+  groups: Groups,
+  stored: Int32Array,
   across: number
 ): Int32Array {
+  const problem = groupProblem(scaled, groups, stored, across)
+  if (problem !== null) throw problem
+  return stored
+}
+
+/**
+ * Groups that are not there, or not as they are said to be; null where all is well.
+ *
+ * @param stored the group of each column
+ * @param across so many groups there are
+ */
+function groupProblem(
+  { block: [, size] }: Pick<Scaled, 'block'>,
+  { tensor, order }: Groups,
+  stored: Int32Array,
+  across: number
+): WorkbenchError | null {
   const sizes = new Int32Array(across)
-  for (const [column, group] of groups.entries()) {
+  for (const [column, group] of stored.entries()) {
     if (group < 0 || group >= across)
-      throw badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${across - 1}`)
+      return badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${across - 1}`)
     if (order === 'inTurn' && group !== Math.floor(column / size))
-      throw badGroup(
+      return badGroup(
         tensor,
         `puts column ${column} into group ${group}, but by its config.json they are in turn`
       )
     sizes[group] = at(sizes, group, 'group') + 1
   }
   const uneven = order === 'even' ? sizes.findIndex((count) => count !== size) : -1
-  if (uneven !== -1)
-    throw badGroup(
-      tensor,
-      `puts ${at(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`
-    )
-  return groups
+  return uneven === -1
+    ? null
+    : badGroup(tensor, `puts ${at(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`)
 }
 
 /**
- * What is wrong with the groups that a checkpoint stores, read without its weights.
+ * What is wrong with the groups that a checkpoint stores, read without its weights; of a mixture of experts they are tens of thousands, so that
+ * each file is opened once.
  *
  * @throws WorkbenchError `bad-file` when a file cannot be read
  */
 export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): Promise<WorkbenchError[]> {
+  const grouped = [...tensors.values()].flatMap(({ scaled, shape }) =>
+    scaled === undefined || scaled.groups === null
+      ? []
+      : [[scaled.groups.tensor.file, { scaled, groups: scaled.groups, shape }] as const]
+  )
   const problems: WorkbenchError[] = []
-  for (const { scaled, shape } of tensors.values()) {
-    if (scaled === undefined || scaled.groups === null) continue
-    const { groups, block } = scaled
+  const breathe = breather()
+  for (const [file, weights] of multimap(grouped)) {
+    const handle = await openWeightFile(file)
     try {
-      const stored = await readGroups(groups.tensor)
-      checkedGroups(scaled, groups, stored, Math.ceil(at(shape, 1, 'size') / block[1]))
-    } catch (error) {
-      if (!(error instanceof WorkbenchError)) throw error
-      problems.push(error)
+      for (const { scaled, groups, shape } of weights) {
+        const stored = new Int32Array(groups.tensor.byteLength / Int32Array.BYTES_PER_ELEMENT)
+        readNow(handle, file, new Uint8Array(stored.buffer), groups.tensor.offset)
+        const problem = groupProblem(
+          scaled,
+          groups,
+          stored,
+          Math.ceil(at(shape, 1, 'size') / scaled.block[1])
+        )
+        if (problem !== null) problems.push(problem)
+        await breathe()
+      }
+    } finally {
+      await handle.close()
     }
   }
   return problems
-}
-
-async function readGroups({ file, offset, byteLength }: StoredTensor): Promise<Int32Array> {
-  const groups = new Int32Array(byteLength / Int32Array.BYTES_PER_ELEMENT)
-  const handle = await openWeightFile(file)
-  try {
-    await readExactly(handle, file, new Uint8Array(groups.buffer), offset)
-  } finally {
-    await handle.close()
-  }
-  return groups
 }
 
 function badGroup({ file, name }: StoredTensor, what: string): WorkbenchError {

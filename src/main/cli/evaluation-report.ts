@@ -29,7 +29,7 @@ export function describeEvaluation({ run, results, complete }: EvaluationView): 
     measureOf(id).better ?? '',
     ...results.variants.map(({ measures }) => describeEstimate(measures[id], task.prompts.length))
   ])
-  const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${count(task.settings.sampleCount)} answers each`
+  const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${plural(task.settings.sampleCount, 'answer')} each`
   const asked = task.prompts.length * run.variants.length * task.settings.sampleCount
   const stopped = stoppedAt(results, asked, complete)
   return [

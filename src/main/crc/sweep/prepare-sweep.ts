@@ -187,7 +187,7 @@ function refuseOneCheckpoint(base: PairMember, post: PairMember): void {
   if (base.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
   throw new WorkbenchError(
     'bad-input',
-    `Base and post are the same checkpoint (${base.checkpoint.path}, ${post.checkpoint.path}): restoring layers changes nothing.`,
+    `Base and post look like the same checkpoint (${base.checkpoint.path}, ${post.checkpoint.path}: their config.json and what is sampled of their weights are equal): restoring layers would change nothing.`,
     'Name as base the checkpoint that post was trained from.'
   )
 }

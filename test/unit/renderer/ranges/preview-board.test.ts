@@ -10,6 +10,7 @@ import { boardRows, rowText, sweepCsv } from '../../../../src/renderer/ranges/ta
 import { scatterFigure } from '../../../../src/renderer/ranges/scatter-figure'
 import { triangleFigure } from '../../../../src/renderer/ranges/triangle-figure'
 import { withNote } from '../../../../src/renderer/plots/figures/figure-note'
+import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 import { figurePage } from '../../../fixtures/figure-page'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
@@ -28,17 +29,7 @@ function previewedSweep(): SweepDocument {
   return {
     ...sweep,
     ranges: [exact],
-    preview: {
-      prompts: [0, 2],
-      ranges: estimated,
-      soup: [],
-      elsewhere: 0.1,
-      likeliest: null,
-      open: 1,
-      rho: 0.9,
-      rows: 1,
-      wholeRows: 4
-    }
+    preview: { ...BARE_PREVIEW, prompts: [0, 2], ranges: estimated }
   }
 }
 
