@@ -10,6 +10,8 @@ import type { EvaluationFiles } from '../project/evaluation-files'
 import type { ProjectPair } from '../project/project-pair'
 import { proxiesOf, sameEvaluation } from '../project/stored-evaluation'
 import { verdictsOf } from '../project/stored-verdicts'
+import { roomNotice } from '../base/files/room'
+import { mostAnswerBytes } from '../samples/answer-bytes'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withRecord } from '../samples/outside-records'
 import { withEngine } from './engine'
@@ -67,6 +69,7 @@ async function evaluateInProject(
 ): Promise<MadeEvaluation> {
   const earlier = await sameEvaluation(own, fresh)
   const run = earlier?.run ?? fresh
+  await tellOfRoom(run, own, making.tell)
   if (earlier === null) await own.evaluations.add(run)
   else
     making.tell(
@@ -77,6 +80,16 @@ async function evaluateInProject(
     () => keptOfEvaluation(own, run),
     () => evaluateRun(run, earlier, own, making)
   )
+}
+
+async function tellOfRoom(
+  { task: { prompts, settings }, variants }: EvaluationRun,
+  own: ProjectPair,
+  tell: (text: string) => void
+): Promise<void> {
+  const answerCount = variants.length * prompts.length * settings.sampleCount
+  const notice = await roomNotice(own.folder, mostAnswerBytes(answerCount, settings.maxTokens))
+  if (notice !== null) tell(notice)
 }
 
 async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<Kept> {

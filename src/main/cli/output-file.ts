@@ -6,6 +6,7 @@ import { formatJson } from '../base/files/json-format'
 import { isFolder } from '../base/files/path-kinds'
 import { hasPlainFile } from '../base/files/plain-paths'
 import { absolutePath } from '../base/files/places'
+import { LEAST_RESULT_BYTES, requireRoom } from '../base/files/room'
 import { bytes } from './output'
 
 /** A file that a command is to write its result into. */
@@ -40,7 +41,10 @@ export async function checkOutputFile(typed: string): Promise<OutputFile> {
       'Name a file to write, or use --json to have the result on stdout.'
     )
   }
-  await namingPartial(output, () => requireWritable(output.path))
+  await namingPartial(output, async () => {
+    await requireWritable(output.path)
+    await requireRoom(output.path, LEAST_RESULT_BYTES)
+  })
   return output
 }
 

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { PairLocation } from '../../contract/documents/project'
 import { WorkbenchError } from '../../contract/model/problem'
+import { LEAST_RESULT_BYTES, requireRoom } from '../base/files/room'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'
 import { openProject } from '../project/open-project'
@@ -62,6 +63,12 @@ async function openToSave(path: string, tell: (text: string) => void): Promise<P
     )
   }
   for (const warning of project.warnings) tell(warning)
+  try {
+    await requireRoom(project.path, LEAST_RESULT_BYTES)
+  } catch (error) {
+    await project.close()
+    throw error
+  }
   return project
 }
 

@@ -24,6 +24,8 @@ import { resolveModelFolder } from '../checkpoint/model-folder'
 import { openPair } from '../checkpoint/pair'
 import { pairPaths } from '../project/demo'
 import { absolutePath } from '../base/files/places'
+import { requireRoom, roomNotice } from '../base/files/room'
+import { leastAnswerBytes, mostAnswerBytes } from '../samples/answer-bytes'
 import { openSampledPair } from '../samples/generation'
 import { type AnswersListener, type AnswersToMake, makeAnswers } from '../samples/make-answers'
 import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
@@ -55,7 +57,7 @@ import { count, decimal, printJson, printText, remark, table } from './output'
 import { checkOutputFile, refuseToReplace } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
 import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
-import { type Kept, untilStopped } from './stopped'
+import { type Kept, type Stoppable, untilStopped } from './stopped'
 import { VariantOptions, variantsFrom, warnOfEndpoints, withVariantOptions } from './variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
@@ -140,23 +142,9 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   tellOfMemory(options, tell)
   await tellOfRun(wanted, folders, options.quiet, tell)
   const stoppable = { signal, quiet: options.quiet }
-  if (output === null) {
-    let printed = 0
-    await untilStopped(
-      stoppable,
-      () => printedSamples(printed),
-      () =>
-        generate({ ...planned, stored: [], earlier: null }, options.quiet, signal, {
-          learned: () => Promise.resolve(),
-          keep: async (lines) => {
-            await printText(jsonLines(wanted, lines))
-            printed += lines.length
-          }
-        })
-    )
-    return
-  }
+  if (output === null) return printAnswers(wanted, planned, stoppable)
   const file = await AnswersFile.open(output.path, wanted, options.fresh)
+  await requireRoomForAnswers(file, tell)
   const { run } = file
   const goesOn = file.answers.length > 0
   if (goesOn) tell(`Going on: ${keptSamples(file).kept}`)
@@ -182,6 +170,36 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   tell(
     `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(samples.length, 'answer')}${how}`
   )
+}
+
+/** Prints answers as they come: nothing else of them is kept. */
+async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: Stoppable): Promise<void> {
+  const { quiet, signal } = stoppable
+  let printed = 0
+  await untilStopped(
+    stoppable,
+    () => printedSamples(printed),
+    () =>
+      generate({ ...planned, stored: [], earlier: null }, quiet, signal, {
+        learned: () => Promise.resolve(),
+        keep: async (lines) => {
+          await printText(jsonLines(run, lines))
+          printed += lines.length
+        }
+      })
+  )
+}
+
+/** @throws WorkbenchError `read-only` when the answers that are missing do not fit, however short; says when long ones may not */
+async function requireRoomForAnswers(
+  { path, run, answers }: AnswersFile,
+  tell: (text: string) => void
+): Promise<void> {
+  const { variants, prompts, settings } = run
+  const missing = variants.length * prompts.length * settings.sampleCount - answers.length
+  await requireRoom(path, leastAnswerBytes(missing))
+  const notice = await roomNotice(path, mostAnswerBytes(missing, settings.maxTokens))
+  if (notice !== null) tell(notice)
 }
 
 /** Where text goes is told in any case. */

@@ -341,10 +341,14 @@ export function sweepHistory(
   request: CrcSweepRequest,
   held: HeldSweep | null
 ): SweepHistory | null {
-  if (own !== null) return historyOf(own, fresh, scoredByOf(request))
+  if (own !== null) {
+    const history = historyOf(own, fresh, scoredByOf(request))
+    return output === null ? history : { ...history, places: [...history.places, output.path] }
+  }
   if (output === null) return null
   return {
     checkpoint: new SweepCheckpoint(checkpointBeside(output.path)),
+    places: [output.path],
     lastSweep: async () => held?.sweep ?? null,
     fresh
   }

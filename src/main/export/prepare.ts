@@ -3,13 +3,14 @@ import { type ExportedFile, type ExportPlan } from '../../contract/procedures/ex
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { recipeStrengths, sourcesOf } from '../../contract/model/strengths'
+import { requireFits } from '../base/files/room'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import { membersOf, type PairMember, type SourcedPair } from '../checkpoint/pair-member'
 import { mergekitText } from '../mergekit/write-recipe'
 import { type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 import { type PlannedWeights, planWeights } from './plan'
-import { lookAtTarget, requireSpace } from './target'
+import { lookAtTarget } from './target'
 
 /** An export that is thought through; nothing is written yet. */
 export interface PreparedExport {
@@ -75,7 +76,7 @@ export async function checkTarget(
   const { pair, weights, copied } = prepared
   const names = new Set([...weights, ...copied].map(({ name }) => name))
   const target = await lookAtTarget(typed, pair, names)
-  requireSpace(target, exportBytes(prepared) + OVERHEAD_BYTES)
+  requireFits(target.path, exportBytes(prepared) + OVERHEAD_BYTES, target.freeBytes)
   return target
 }
 

@@ -1,14 +1,14 @@
-import { access, constants, realpath, stat, statfs } from 'node:fs/promises'
+import { access, constants, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
 import type { TargetState } from '../../contract/procedures/export'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode, writeProblem } from '../base/files/atomic-file'
 import { isFolder } from '../base/files/path-kinds'
+import { freeBytes } from '../base/files/room'
 import { absolutePath } from '../base/files/places'
 import type { PairMember, SourcedPair } from '../checkpoint/pair-member'
 import { holdsOnlyModel } from './replaceable'
-import { formatBytes } from '../../contract/words/format'
 
 /**
  * Looks at the folder that an export is to become, before anything is written.
@@ -37,18 +37,6 @@ export async function lookAtTarget(
     throw writeProblem(path, error)
   }
   return { path, exists, freeBytes: await freeBytes(dirname(path)) }
-}
-
-/**
- * @throws WorkbenchError `read-only` when `bytes` do not fit on the target's disk
- */
-export function requireSpace({ path, freeBytes }: TargetState, bytes: number): void {
-  if (freeBytes === null || bytes <= freeBytes) return
-  throw new WorkbenchError(
-    'read-only',
-    `${path} cannot be written: it takes ${formatBytes(bytes)}, and its disk has ${formatBytes(freeBytes)} free.`,
-    'Free some space, or choose a folder on another disk.'
-  )
 }
 
 /**
@@ -100,12 +88,6 @@ async function holdsModel(path: string, names: ReadonlySet<string>): Promise<boo
     )
   }
   return holdsOnlyModel(path, names)
-}
-
-async function freeBytes(folder: string): Promise<number | null> {
-  const { bavail, bsize, blocks } = await statfs(folder)
-  // Some network file systems do not say.
-  return blocks === 0 ? null : bavail * bsize
 }
 
 async function realPathOrNull(path: string): Promise<string | null> {

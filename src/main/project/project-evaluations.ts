@@ -1,6 +1,7 @@
 import type { EvaluationRun, EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
 import type { AnswerForm, JudgeSettings, JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
+import { requireRoom } from '../base/files/room'
 import type { Change } from '../base/files/serial-queue'
 import {
   appendEvaluationSamples,
@@ -15,6 +16,7 @@ import {
 } from './evaluation-files'
 import type { RunList } from './run-list'
 import type { OutsideRecord } from '../../contract/model/outside-model'
+import { leastAnswerBytes } from '../samples/answer-bytes'
 import { withRecord } from '../samples/outside-records'
 import { EVALUATIONS } from './stored-documents'
 
@@ -46,6 +48,9 @@ export class ProjectEvaluations {
 
   /** @throws WorkbenchError `bad-input`, `read-only` */
   async add(run: EvaluationRun): Promise<void> {
+    const { variants, task } = run
+    const answerCount = variants.length * task.prompts.length * task.settings.sampleCount
+    await requireRoom(this.folder, leastAnswerBytes(answerCount))
     await this.change(() => this.write(run))
   }
 

@@ -3,7 +3,9 @@ import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../
 import type { RunList } from './run-list'
 import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from './sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from './stored-documents'
+import { requireRoom } from '../base/files/room'
 import type { Change } from '../base/files/serial-queue'
+import { leastAnswerBytes } from '../samples/answer-bytes'
 
 /** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
@@ -24,6 +26,8 @@ export class ProjectSamples {
 
   /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
   async addRun(run: SampleRun): Promise<void> {
+    const { variants, prompts, settings } = run
+    await requireRoom(this.folder, leastAnswerBytes(variants.length * prompts.length * settings.sampleCount))
     await this.change(async () => {
       await SAMPLE_RUNS.write(this.folder, run)
       await this.list.put(summarizeSampleRun(run, 0))

@@ -11,6 +11,7 @@ export function historyOf(own: ProjectPair, fresh: boolean, scoredBy: ScoredByBr
   const last = answeringSweep(own.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
   return {
     checkpoint: new SweepCheckpoint(projectCheckpoints(own.folder)),
+    places: [own.folder],
     lastSweep: async () => (last === undefined ? null : own.readSweep(last.id)),
     fresh
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { requireWritable } from '../base/files/atomic-file'
 import { projectsFolder } from '../base/files/places'
+import { LEAST_RESULT_BYTES, requireRoom } from '../base/files/room'
 import { requireReplaceableReport } from './replaceable-report'
 import type { StudyStep } from './steps'
 import { type PlacedStudy, reportPath } from './study-project'
@@ -28,6 +29,7 @@ export async function requireProjectPlace({ projectPath }: PlacedStudy): Promise
   // The program's own folder of projects is made with the first of them.
   if (!existsSync(projectPath) && dirname(projectPath) !== projectsFolder())
     await requireWritable(projectPath)
+  await requireRoom(projectPath, LEAST_RESULT_BYTES)
 }
 
 /** @param steps those that are wanted @throws WorkbenchError as `requireProjectPlace` and `writableReport` */

@@ -2,6 +2,7 @@ import type { PromptScore, SweepDocument } from '../../../contract/documents/crc
 import type { KnownPart } from '../../../contract/documents/known-part'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/documents/sweep-part'
+import { requireRoom } from '../../base/files/room'
 import { inTurns } from '../../base/steps'
 import { openPair, pairReferences } from '../../checkpoint/pair'
 import type { EngineClient } from '../../engine/host'
@@ -25,6 +26,7 @@ import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepar
 import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
 import { StageSession } from './stage-session'
+import { sweepBytes } from './sweep-bytes'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { at } from '../../../contract/model/look-up'
 import { isPreviewed, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
@@ -34,6 +36,8 @@ import { NO_PREVIEW } from '../../../contract/words/preview-words'
 /** What is there of earlier sweeps, and where this one is kept until it is finished. */
 export interface SweepHistory {
   checkpoint: SweepCheckpoint
+  /** Files and folders that the result is to be written into. */
+  places: readonly string[]
   /** The last finished sweep; null for none. */
   lastSweep: () => Promise<SweepDocument | null>
   /** Whether to compute everything, whatever is there. */
@@ -154,6 +158,7 @@ async function scorePrompts(
       const whole = request.preview === true && !isPreviewed(prepared) ? [NO_PREVIEW] : []
       const notices = [...whole, ...found.notices]
       for (const message of [...prepared.notices, ...notices]) onEvent({ type: 'notice', message })
+      if (history !== null) await requireRoomFor(prepared, chosen, found, history)
       const checkpoint = history?.checkpoint ?? null
       const stages = stagesOf(prepared, chosen)
       const computed = await computeSweep(engine, prepared, {
@@ -189,6 +194,19 @@ async function scorePrompts(
   }
 }
 
+/** @throws WorkbenchError `read-only` where what is missing of a sweep does not fit on the disk */
+async function requireRoomFor(
+  prepared: PreparedSweep,
+  chosen: readonly number[],
+  { earlier }: FoundEarlier,
+  { places }: SweepHistory
+): Promise<void> {
+  const isKnown = (prompt: number): boolean =>
+    earlier?.scores.has(at(prepared.prompts, prompt, 'prompt').key) === true
+  const missing = chosen.filter((prompt) => !isKnown(prompt))
+  for (const place of places) await requireRoom(place, sweepBytes(prepared, missing))
+}
+
 interface FoundEarlier {
   earlier: EarlierResults | null
   /** Whether a stopped sweep has computed a part of it. */
@@ -207,7 +225,8 @@ export async function findEarlier(
     identity: SweepIdentity
     request: Pick<CrcSweepRequest, 'device' | 'precision' | 'preview'>
   },
-  history: (Omit<SweepHistory, 'checkpoint'> & { checkpoint: Pick<SweepCheckpoint, 'find'> }) | null
+  history:
+    (Omit<SweepHistory, 'checkpoint' | 'places'> & { checkpoint: Pick<SweepCheckpoint, 'find'> }) | null
 ): Promise<FoundEarlier> {
   const nothing = { earlier: null, interrupted: false, repeated: false, notices: [] }
   if (history === null) return nothing

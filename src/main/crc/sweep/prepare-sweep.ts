@@ -223,7 +223,7 @@ const TOO_MUCH_WHAT_IF =
   'What other samplers would do is not kept: of so many models and prompts it would take more than 64 MB.'
 
 /** What is kept of other samplers, at most: a float32 in base64 for each of their numbers. */
-function whatIfBytes(
+export function whatIfBytes(
   modelCount: number,
   groups: readonly TrackedPrompt['groups'][],
   { kind }: Pick<ScoredBy, 'kind'>

@@ -77,6 +77,7 @@ describe('a preview of the demo pair', async () => {
     const file = `${await temporaryFolder()}/sweep.json`
     const history: SweepHistory = {
       checkpoint: new SweepCheckpoint(checkpointBeside(file)),
+      places: [],
       lastSweep: () => Promise.resolve(preview),
       fresh: false
     }

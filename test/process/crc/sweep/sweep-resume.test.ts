@@ -52,7 +52,7 @@ afterEach(() => rm(dirname(out), { recursive: true }))
 
 function history(change: Partial<SweepHistory> = {}, file = out): SweepHistory {
   const checkpoint = new SweepCheckpoint(checkpointBeside(file))
-  return { checkpoint, lastSweep: () => Promise.resolve(null), fresh: false, ...change }
+  return { checkpoint, places: [], lastSweep: () => Promise.resolve(null), fresh: false, ...change }
 }
 
 interface Run {

@@ -251,6 +251,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const folder = await mkdtemp(join(tmpdir(), 'slr-task-'))
     const history = (): SweepHistory => ({
       checkpoint: new SweepCheckpoint(checkpointBeside(join(folder, 'sweep.json'))),
+      places: [],
       lastSweep: () => Promise.resolve(null),
       fresh: false
     })

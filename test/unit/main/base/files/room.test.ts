@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { expect, test } from 'vitest'
+import { requireFits, requireRoom, roomNotice } from '../../../../../src/main/base/files/room'
+import { problemOf } from '../../../../fixtures/problems'
+
+const FILE = join(tmpdir(), 'no-such-folder', 'result.json')
+
+test('refuses before the work what its disk cannot take, naming both sizes', async () => {
+  expect(await problemOf(requireRoom(FILE, 1e21))).toMatchObject({
+    code: 'read-only',
+    message: expect.stringMatching(
+      /result\.json cannot be written: it takes about .+ TB, and its disk has .+ free\.$/
+    )
+  })
+  await requireRoom(FILE, 0)
+})
+
+test('refuses nothing where the file system does not say how much it takes', () => {
+  requireFits(FILE, 1e21, null)
+  requireFits(FILE, 10, 10)
+  expect(() => requireFits(FILE, 11, 10)).toThrow('it takes about 11 B, and its disk has 10 B free')
+})
+
+test('says when answers may not fit, and nothing when they do', async () => {
+  expect(await roomNotice(FILE, 1e21)).toContain('can take up to')
+  expect(await roomNotice(FILE, 0)).toBeNull()
+})
