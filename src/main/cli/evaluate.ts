@@ -9,6 +9,7 @@ import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { askedComputing, type Variant } from '../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
 import { readJsonFile } from '../base/files/bounded-file'
+import { requireReachable } from '../endpoint/reachable'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { viewOf } from '../project/stored-evaluation'
@@ -117,6 +118,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
+    if (judge !== null) await requireReachable(judge.baseUrl, 'The judge', signal)
     tell(describePlan(run, pair.post.spec.contextLength))
     const made = await madeEvaluation({ run, pair }, own, { judge, quiet: options.quiet, signal, tell })
     const view = await viewOf(made.files, made.proxies, options.against)

@@ -3,8 +3,8 @@ import pRetry from 'p-retry'
 import type { z } from 'zod'
 import type { EndpointAddress } from '../../contract/model/endpoint'
 import { WorkbenchError } from '../../contract/model/problem'
-import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/cancelling'
+import { nobodyThere, reachProblem, reasonOf, saidOf } from './reachable'
 
 /** How long things may take; tests have less patience. */
 export interface EndpointPatience {
@@ -84,6 +84,7 @@ class PassingFailure extends Error {
 /** An endpoint in the form of OpenAI, asked until it replies. */
 export class EndpointClient {
   private readonly patience: EndpointPatience
+  private hasReplied = false
 
   constructor(
     private readonly address: Pick<EndpointAddress, 'baseUrl'>,
@@ -94,7 +95,7 @@ export class EndpointClient {
 
   /**
    * Asks for one reply. What may pass (429, 5xx, no connection, one that is cut, JSON that is none, no reply in time) is asked again up to
-   * five times, after growing pauses or as long as the endpoint asks for. A server that says that it is loading its model is asked until
+   * five times, after growing pauses or as long as the endpoint asks for; where nobody has been yet, once. A server that says that it is loading its model is asked until
    * it has, within bounds.
    *
    * @throws EndpointRefusal when the endpoint refuses, with its words; WorkbenchError `bad-input` when it stays out of reach or sends
@@ -180,6 +181,7 @@ export class EndpointClient {
         redirect: 'manual',
         signal: limit.signal
       })
+      this.hasReplied = true
       return { response, text: await boundedText(response, maxBytes, who) }
     } catch (error) {
       throwIfCancelled(signal, work)
@@ -191,6 +193,8 @@ export class EndpointClient {
           'Serve the model at another port, such as 8000.'
         )
       }
+      const nobody = nobodyThere(reasonOf(error))
+      if (nobody !== null && !this.hasReplied) throw this.problem(url, nobody, this.use.later)
       const why = limit.isOver
         ? `did not reply within ${this.patience.timeoutMs / 1000} s`
         : reachProblem(error)
@@ -227,7 +231,7 @@ export class EndpointClient {
   }
 
   private said(url: string, what: string): string {
-    return `${this.use.who} at ${url} ${what}.`
+    return saidOf(this.use.who, url, what)
   }
 }
 
@@ -307,10 +311,3 @@ function pauseMs(retryAfter: string | null): number {
 /** The ports that the Fetch standard bars; asking again changes nothing. */
 const isBarredPort = (error: unknown): boolean =>
   error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port'
-
-/** fetch says "fetch failed" and keeps the reason to itself. */
-function reachProblem(error: unknown): string {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-  return `cannot be reached: ${errorMessage(cause)}${code}`
-}

@@ -9,6 +9,7 @@ import type { RenderedSamplePrompt } from '../answers/render-sample-prompts'
 import { SerialQueue } from '../base/files/serial-queue'
 import type { EndpointPatience } from '../endpoint/client'
 import { askAnswers } from '../endpoint/ask-answers'
+import { requireReachable } from '../endpoint/reachable'
 import { endpointKey } from '../endpoint/key'
 import type { AskedPrompt } from '../endpoint/request-body'
 import { promptMessages } from '../text/chat'
@@ -170,11 +171,16 @@ export async function answerOutside(
   signal: AbortSignal
 ): Promise<void> {
   const queue = new SerialQueue()
+  // All before the first is asked: none is to be found missing after the answers of another.
+  for (const variant of work.variants) {
+    if (variant.kind === 'file' || isAnswered(work, variant.name, stored)) continue
+    await requireReachable(variant.endpoint.baseUrl, 'The endpoint', signal)
+  }
   for (const variant of work.variants.toSorted(
     (a, b) => Number(b.kind === 'file') - Number(a.kind === 'file')
   )) {
     const missing = missingAnswers(work, variant.name, stored)
-    if (missing.every(({ length }) => length === 0)) continue
+    if (isAnswered(work, variant.name, stored)) continue
     const keep = async (answers: readonly GivenAnswer[]): Promise<SampleLine[]> => {
       const lines = await sampleLines(work, variant, answers)
       // Answers come many at once; they are stored one after the other, as the engine's are.
@@ -191,6 +197,9 @@ interface GivenAnswer extends Pick<SampleLine, 'prompt' | 'index' | 'text' | 'fi
   tokens?: readonly number[] | null
 }
 type Keep = (answers: readonly GivenAnswer[]) => Promise<SampleLine[]>
+
+const isAnswered = (...asked: Parameters<typeof missingAnswers>): boolean =>
+  missingAnswers(...asked).every(({ length }) => length === 0)
 
 function missingAnswers(work: OutsideWork, name: string, stored: readonly SampleLine[]): number[][] {
   const own = new Set(

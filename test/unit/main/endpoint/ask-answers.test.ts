@@ -5,6 +5,7 @@ import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import { askAnswers, type EndpointAnswer } from '../../../../src/main/endpoint/ask-answers'
 import type { RequestSettings } from '../../../../src/main/endpoint/request-body'
 import { type Fault, startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
+import { closedAddress } from '../../../fixtures/closed-address'
 import { problemOf } from '../../../fixtures/problems'
 
 const PATIENCE = { timeoutMs: 5_000, firstPauseMs: 1 }
@@ -38,11 +39,13 @@ async function ask(
     signal?: AbortSignal
     apiKey?: string
     timeoutMs?: number
+    firstPauseMs?: number
     kept?: () => void
   } = {}
 ): Promise<Asked> {
   const { count = 8, there = [], into = [], signal = new AbortController().signal } = changes
-  const { apiKey = null, timeoutMs = PATIENCE.timeoutMs, kept, ...others } = changes
+  const { apiKey = null, kept, ...rest } = changes
+  const { timeoutMs = PATIENCE.timeoutMs, firstPauseMs = PATIENCE.firstPauseMs, ...others } = rest
   const known = new Set(there.map(({ prompt, index }) => `${prompt}/${index}`))
   const learned: unknown[] = []
   const again: string[] = []
@@ -51,7 +54,7 @@ async function ask(
     {
       endpoint,
       apiKey,
-      patience: { ...PATIENCE, timeoutMs },
+      patience: { timeoutMs, firstPauseMs },
       prompts: prompts.map((text) => ({ turns: [{ role: 'user', content: text }], rendered: text })),
       settings: settings(others),
       missing: prompts.map((_, prompt) =>
@@ -259,6 +262,15 @@ describe('answers of an endpoint', () => {
     const { message } = await problemOf(ask({ ...endpoint, concurrency: 1 }, ['A']))
     expect(message).toMatch(/redirects to http:\/\/127\.0\.0\.1:9\/v1 \(302\), which is not followed/)
     expect(requests).toHaveLength(1)
+  })
+
+  it('are given up at once where nobody has ever taken a connection', async () => {
+    const { endpoint } = await startAnswerEndpoint({})
+    const baseUrl = await closedAddress()
+    const problem = await problemOf(ask({ ...endpoint, baseUrl }, ['A'], { firstPauseMs: 60_000 }))
+    expect(problem.message).toBe(
+      `The endpoint at ${baseUrl}/models cannot be reached: nothing takes connections there (ECONNREFUSED).`
+    )
   })
 
   it('are refused at once where the port is one that HTTP never asks', async () => {
