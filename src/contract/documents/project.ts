@@ -146,6 +146,7 @@ export const SweepSummary = z.object({
   seconds: z.number(),
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
+  /** By the limit that it was swept with, without what its latest check on whole answers has thrown out. */
   selected: RestorationRange.nullable(),
   /** What its ranges are restored to; null: base. */
   source: RestoredTo.default(null),
@@ -153,7 +154,12 @@ export const SweepSummary = z.object({
   rivals: z.array(TakenRival),
   layerCount: z.number().int(),
   post: CategoryScore,
+  /** Of the selected range. */
   best: CategoryScore.nullable(),
+  /** Its whole answers; null where they were not checked. */
+  bestAnswers: CategoryScore.nullable(),
+  /** How many ranges were scored on all prompts. */
+  exactCount: z.number().int(),
   /** Whether most ranges were scored on some prompts only. */
   isPreview: z.boolean(),
   /** Equal for sweeps that ask the same of the same models, however much of it they have scored. */

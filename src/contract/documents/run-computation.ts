@@ -11,6 +11,8 @@ export const RunComputation = z.object({
   weights: HeldWeights.nullable(),
   /** Null where the document does not say. */
   promptCount: z.number().int().nullable(),
+  /** Of a preview, on how many of them most ranges were scored. */
+  estimatedFrom: z.number().int().nullable().default(null),
   /** Answers for each prompt and model, or as many draws as scores are expected over; null where nothing is drawn. */
   draws: z.number().int().nullable(),
   /** Which program; empty in documents of before it was noted. */

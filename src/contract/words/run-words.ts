@@ -4,7 +4,9 @@ import type { SweepSummary } from '../documents/project'
 import type { SampleRunSummary } from '../documents/samples'
 import type { SearchSummary } from '../documents/search'
 import { DEVICE_LABELS } from '../model/device'
+import { rangeCount } from '../model/strengths'
 import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
+import { previewMark } from './preview-words'
 import { scoredByName, scoreWords } from './score-words'
 import { fromWords } from './source-words'
 
@@ -16,13 +18,36 @@ export const RUN_KIND_WORDS: Readonly<Record<RunKind, { one: string; several: st
   evaluation: { one: 'evaluation', several: 'evaluations' }
 }
 
-export function sweepTitle({ scoredBy, selected, best, isPreview, source }: SweepSummary): string {
-  const { diversity } = scoreWords(scoredBy)
+export function sweepTitle(summary: SweepSummary): string {
+  const { scoredBy, selected, source } = summary
+  const mark = sweepMark(summary)
   const result =
-    selected === null || best === null
+    selected === null
       ? `no range selected${fromWords(source)}`
-      : `${rangePhrase(selected, source)}, ${diversity} ${formatScore(best.diversity)}`
-  return `${capitalised(scoredByName(scoredBy))}${isPreview ? ', preview' : ''}: ${result}`
+      : `${rangePhrase(selected, source)}, ${sweepBest(summary)}`
+  return `${capitalised(scoredByName(scoredBy))}${mark === null ? '' : `, ${mark}`}: ${result}`
+}
+
+/** Of a preview what it has computed; null of a whole sweep. */
+export const sweepMark = ({
+  isPreview,
+  exactCount,
+  layerCount
+}: Pick<SweepSummary, 'isPreview' | 'exactCount' | 'layerCount'>): string | null =>
+  previewMark({
+    rangeCount: exactCount,
+    estimatedCount: isPreview ? rangeCount(layerCount) - exactCount : null
+  })
+
+/** What a sweep's selected range has; of whole answers, once they were checked. Empty where none is selected. */
+export function sweepBest({
+  scoredBy,
+  best,
+  bestAnswers
+}: Pick<SweepSummary, 'scoredBy' | 'best' | 'bestAnswers'>): string {
+  const { diversity } = scoreWords(scoredBy)
+  if (bestAnswers !== null) return `${diversity} ${formatScore(bestAnswers.diversity)} of whole answers`
+  return best === null ? '' : `${diversity} ${formatScore(best.diversity)}`
 }
 
 const METHODS: Readonly<Record<SearchSummary['method'], string>> = {
@@ -54,12 +79,16 @@ export const runTitle = ({ name, title }: Pick<HistoryRun, 'name' | 'title'>): s
   name === '' ? title : name
 
 /** What a run was computed with, a few words each. */
-export function computedWords({ computed, checkpoints }: HistoryRun): string[] {
-  const { device, precision, weights, promptCount, draws, programVersion } = computed
+export function computedWords({
+  computed,
+  checkpoints
+}: Pick<HistoryRun, 'computed' | 'checkpoints'>): string[] {
+  const { device, precision, weights, promptCount, estimatedFrom, draws, programVersion } = computed
   const held = weights === null ? '' : `, weights as ${weights}`
   return [
     `${DEVICE_LABELS[device]}${precision === null ? '' : ` in ${precision}`}${held}`,
     ...(promptCount === null ? [] : [plural(promptCount, 'prompt')]),
+    ...(estimatedFrom === null ? [] : [`most ranges estimated from ${formatCount(estimatedFrom)} of them`]),
     ...(draws === null ? [] : [`${plural(draws, 'draw')} each`]),
     `base ${checkpoints.base.slice(0, 8)}, post ${checkpoints.post.slice(0, 8)}`,
     `SLR Workbench ${programVersion === '' ? 'of an unknown version' : programVersion}`

@@ -101,7 +101,7 @@ export const EVALUATION_SUMMARIES = runSummaries<EvaluationRun, EvaluationSummar
   schema: EvaluationSummary,
   summarize: async (run, folder) =>
     summarizeEvaluation(run, await countLines(fileOf(folder, run.id, ANSWERS))),
-  lines: ANSWERS
+  beside: (folder, id) => EVALUATIONS.companion(folder, id, ANSWERS)
 })
 
 /** What the window lists of an evaluation with this many stored answers. */
@@ -122,6 +122,7 @@ export function summarizeEvaluation(run: EvaluationRun, answerCount: number): Ev
       precision: run.precision,
       weights: run.weights,
       promptCount: task.prompts.length,
+      estimatedFrom: null,
       draws: task.settings.sampleCount,
       programVersion: run.programVersion
     }

@@ -26,7 +26,7 @@ import { RunList } from './run-list'
 import { SAMPLE_SUMMARIES } from './sample-files'
 import { SEARCH_SUMMARIES, summarizeSearch } from './search-files'
 import { ANSWER_CHECKS, SEARCHES, SWEEPS } from './stored-documents'
-import { summarizeSweep, SWEEP_SUMMARIES } from './sweep-files'
+import { summarizeStored, summarizeSweep, SWEEP_SUMMARIES } from './sweep-files'
 
 /** What a pair has of the project that it is in. */
 export interface ProjectOfPair {
@@ -251,7 +251,7 @@ export class ProjectPair {
     await this.project.change(async () => {
       this.#asked = null
       await SWEEPS.write(this.folder, sweep)
-      await this.#runs.sweep.put(summarizeSweep(sweep))
+      await this.#runs.sweep.put(await summarizeStored(sweep, this.folder))
       this.project.tell()
     })
   }
@@ -296,7 +296,12 @@ export class ProjectPair {
 
   /** Keeps a check on whole answers, in place of an earlier one of the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveAnswerCheck(check: AnswerCheck): Promise<void> {
-    await this.project.change(() => ANSWER_CHECKS.write(this.folder, check))
+    await this.project.change(async () => {
+      await ANSWER_CHECKS.write(this.folder, check)
+      // One that comes with its sweep is kept first.
+      if (this.#runs.sweep.find(check.sweepId) === undefined) return
+      await this.#runs.sweep.put(summarizeSweep(await this.askedSweep(check.sweepId), check))
+    })
     this.#savedChecks += 1
     this.project.tell()
   }

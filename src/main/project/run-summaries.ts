@@ -10,7 +10,7 @@ import { type DocumentFolder, SUMMARY } from './document-store'
 /*
  * What lists show of a sweep, a search, a sample run or an evaluation stands in a small file beside it, since the document and its
  * answers may be a hundred megabytes. It can always be made again, and counts for nothing when the document was written after it, or
- * when that or the answers are of another size.
+ * when that or what else it tells of is of another size.
  */
 
 interface Listed {
@@ -25,8 +25,8 @@ interface SummarizedKind<Document, Summary> {
   documents: DocumentFolder<Document>
   schema: z.ZodType<Summary>
   summarize(document: Document, folder: string): Summary | Promise<Summary>
-  /** The end of the name of the file of lines that the summary counts; null where it counts none. */
-  lines: string | null
+  /** What else the summary tells of, such as the answers of a run: the name of its file; null where there is nothing else. */
+  beside: ((folder: string, id: string) => string) | null
 }
 
 /** The summaries of a kind, in the folder of a pair. */
@@ -46,8 +46,8 @@ export interface RunSummaries<Summary> {
 /** Names of rivals, ranges and variants. */
 const MAX_SUMMARY_BYTES = 1_000_000
 
-/** Version 1 had no word of what a run was computed with, nor sizes of answers; version 2 none of what a sweep asks. */
-const SUMMARY_VERSION = 3
+/** Version 1 had no word of what a run was computed with, nor sizes of answers; version 2 none of what a sweep asks; version 3 none of its check. */
+const SUMMARY_VERSION = 4
 
 /** The summaries of a kind. */
 export const runSummaries = <Document, Summary extends Listed>(
@@ -60,9 +60,9 @@ class KindSummaries<Document, Summary extends Listed> implements RunSummaries<Su
   constructor(private readonly kind: SummarizedKind<Document, Summary>) {
     this.stored = z.object({
       schemaVersion: z.literal(SUMMARY_VERSION),
-      /** Of the document's file, and of that of its lines. */
+      /** Of the document's file, and of what lies beside it. */
       bytes: z.number().int(),
-      lineBytes: z.number().int(),
+      besideBytes: z.number().int(),
       summary: kind.schema
     })
   }
@@ -77,9 +77,9 @@ class KindSummaries<Document, Summary extends Listed> implements RunSummaries<Su
 
   async write(folder: string, summary: Summary): Promise<void> {
     try {
-      const { document, lineBytes } = await this.sizesOf(folder, summary.id)
+      const { document, besideBytes } = await this.sizesOf(folder, summary.id)
       if (document === null) return
-      const noted = { schemaVersion: SUMMARY_VERSION, bytes: document.bytes, lineBytes, summary }
+      const noted = { schemaVersion: SUMMARY_VERSION, bytes: document.bytes, besideBytes, summary }
       await writeFileAtomic(this.fileOf(folder, summary.id), formatJson(noted))
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error
@@ -103,13 +103,13 @@ class KindSummaries<Document, Summary extends Listed> implements RunSummaries<Su
   private async known(folder: string, id: string): Promise<Summary | null> {
     const file = this.fileOf(folder, id)
     try {
-      const { document, lineBytes } = await this.sizesOf(folder, id)
+      const { document, besideBytes } = await this.sizesOf(folder, id)
       const found = await plainFileState(file)
       if (document === null || found === null || found.modifiedMs < document.modifiedMs) return null
       const parsed = this.stored.safeParse(await readJsonFile(file, MAX_SUMMARY_BYTES))
       if (!parsed.success) return null
-      const { bytes, lineBytes: counted, summary } = parsed.data
-      return bytes === document.bytes && counted === lineBytes && summary.id === id ? summary : null
+      const { bytes, besideBytes: counted, summary } = parsed.data
+      return bytes === document.bytes && counted === besideBytes && summary.id === id ? summary : null
     } catch (error) {
       if (error instanceof WorkbenchError) return null
       throw error
@@ -117,10 +117,10 @@ class KindSummaries<Document, Summary extends Listed> implements RunSummaries<Su
   }
 
   private async sizesOf(folder: string, id: string) {
-    const { documents, lines } = this.kind
+    const { documents, beside } = this.kind
     const document = await plainFileState(documents.companion(folder, id, '.json'))
-    const answers = lines === null ? null : await plainFileState(documents.companion(folder, id, lines))
-    return { document, lineBytes: answers === null ? 0 : answers.bytes }
+    const other = beside === null ? null : await plainFileState(beside(folder, id))
+    return { document, besideBytes: other === null ? 0 : other.bytes }
   }
 
   private fileOf(folder: string, id: string): string {

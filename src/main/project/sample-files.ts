@@ -63,7 +63,7 @@ export const SAMPLE_SUMMARIES = runSummaries<SampleRun, SampleRunSummary>({
   documents: SAMPLE_RUNS,
   schema: SampleRunSummary,
   summarize: async (run, folder) => summarizeSampleRun(run, await countLines(linesFile(folder, run.id))),
-  lines: ANSWERS
+  beside: (folder, id) => SAMPLE_RUNS.companion(folder, id, ANSWERS)
 })
 
 /** What the window lists of a run with this many stored answers. */
@@ -81,6 +81,7 @@ export function summarizeSampleRun(run: SampleRun, sampleCount: number): SampleR
       precision: run.precision,
       weights: run.weights,
       promptCount: run.prompts.length,
+      estimatedFrom: null,
       draws: run.settings.sampleCount,
       programVersion: run.programVersion
     }

@@ -50,6 +50,7 @@ export function summarizeSearch(search: SearchDocument): SearchSummary {
     computed: {
       ...{ device, precision, weights: null },
       promptCount: best?.prompts.length ?? null,
+      estimatedFrom: null,
       draws: drawsOf(search),
       programVersion: search.programVersion
     }
@@ -61,7 +62,7 @@ export const SEARCH_SUMMARIES = runSummaries<SearchDocument, SearchSummary>({
   documents: SEARCHES,
   schema: SearchSummary,
   summarize: summarizeSearch,
-  lines: null
+  beside: null
 })
 
 /** Notes what the search that begins is asked for. @throws WorkbenchError `read-only`, `bad-file` */

@@ -1,15 +1,17 @@
 import { join } from 'node:path'
+import { type AnswerCheck, checkOfRange, rejectedRanges } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { briefScoring, drawsOf } from '../../contract/documents/scored-by'
 import { WorkbenchError } from '../../contract/model/problem'
 import { SweepSummary } from '../../contract/documents/project'
 import { readDocument } from '../base/files/migrate'
+import { selectRange } from '../crc/selection/select-range'
 import { checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../crc/sweep/sweep-checkpoint'
 import { insteadOfSweep } from './instead-of-sweep'
 import { runSummaries } from './run-summaries'
 import { settingsKeyOf } from './settings-key'
-import { SWEEP_FORMAT, SWEEPS } from './stored-documents'
+import { ANSWER_CHECKS, SWEEP_FORMAT, SWEEPS } from './stored-documents'
 
 /** @throws WorkbenchError when it cannot be read, or holds something else, which is named */
 export async function readSweep(file: string): Promise<SweepDocument> {
@@ -39,10 +41,10 @@ export function projectCheckpoints(folder: string): CheckpointPlace {
   return checkpointFolder([sweeps, join(sweeps, 'partial')], MAX_CHECKPOINTS)
 }
 
-/** What the window lists of a sweep. `best` is the score of its selected range. */
-export function summarizeSweep(sweep: SweepDocument): SweepSummary {
-  const { selected } = sweep
-  const best = sweep.ranges.find((range) => range.start === selected?.start && range.end === selected.end)
+/** What the window lists of a sweep. @param check its latest; null before the first one */
+export function summarizeSweep(sweep: SweepDocument, check: AnswerCheck | null): SweepSummary {
+  const best = bestOf(sweep, check)
+  const checked = best === null ? null : checkOfRange(check, best)
   return {
     id: sweep.id,
     checkpoints: { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint },
@@ -50,7 +52,7 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     seconds: sweep.seconds,
     scoredBy: briefScoring(sweep.scoredBy),
     promptCount: sweep.prompts.length,
-    selected,
+    selected: best === null ? null : { start: best.start, end: best.end },
     rivals: (sweep.selection?.rivals ?? []).flatMap(({ rival }) =>
       rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
     ),
@@ -59,22 +61,46 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
     isPreview: sweep.preview !== null,
     settingsKey: settingsKeyOf(sweep),
-    best: best === undefined ? null : { validity: best.validity, diversity: best.diversity },
+    best: best === null ? null : { validity: best.validity, diversity: best.diversity },
+    bestAnswers: checked === null ? null : checked.answers,
+    exactCount: sweep.ranges.length,
     computed: {
       device: sweep.device,
       precision: sweep.precision,
       weights: null,
       promptCount: sweep.prompts.length,
+      estimatedFrom: sweep.preview === null ? null : sweep.preview.prompts.length,
       draws: drawsOf(sweep),
       programVersion: sweep.programVersion
     }
   }
 }
 
+/** The same of a sweep in the folder of a pair; a check that cannot be read tells nothing of it. */
+export async function summarizeStored(sweep: SweepDocument, folder: string): Promise<SweepSummary> {
+  try {
+    return summarizeSweep(sweep, await ANSWER_CHECKS.readIfAny(folder, sweep.id))
+  } catch (error) {
+    if (error instanceof WorkbenchError) return summarizeSweep(sweep, null)
+    throw error
+  }
+}
+
+/** The range that a sweep selects once its check has thrown out what fails; null where it selects none. */
+function bestOf({ ranges, selected, selection, post }: SweepDocument, check: AnswerCheck | null) {
+  const rejected = selection === null ? [] : rejectedRanges(ranges, check, selection.rho)
+  if (selection === null || rejected.length === 0) {
+    return ranges.find(({ start, end }) => start === selected?.start && end === selected.end) ?? null
+  }
+  const left = ranges.filter((range) => !rejected.includes(range))
+  const [validity, diversity] = [left.map((range) => range.validity), left.map((range) => range.diversity)]
+  return left[selectRange(left, validity, diversity, post, selection.rho)] ?? null
+}
+
 export const SWEEP_SUMMARIES = runSummaries<SweepDocument, SweepSummary>({
   name: 'sweep',
   documents: SWEEPS,
   schema: SweepSummary,
-  summarize: summarizeSweep,
-  lines: null
+  summarize: summarizeStored,
+  beside: (folder, id) => ANSWER_CHECKS.companion(folder, id, '.json')
 })

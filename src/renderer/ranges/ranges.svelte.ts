@@ -192,7 +192,6 @@ export class Ranges {
 
   private selectedIn({ id, selected }: SweepSummary): RestorationRange | null {
     if (this.sweep?.id === id) return this.selection?.selected ?? null
-    // Its summary knows of no check.
     if (this.left?.id === id) return this.left.selected
     return this.awaitsNewest ? null : selected
   }

@@ -83,7 +83,7 @@ describe('words of the queue', () => {
 })
 
 it('the size of evaluating several pairs counts what each begins with', () => {
-  const answeringSweep = { ...summarizeSweep(tinySweep()), selected: { start: 0, end: 0 }, rivals: [] }
+  const answeringSweep = { ...summarizeSweep(tinySweep(), null), selected: { start: 0, end: 0 }, rivals: [] }
   expect(evaluationSizeWords(taskFixture(), [{ answeringSweep }, { answeringSweep: null }])).toBe(
     '2 prompts × 4 = 8 answers of each variant; 5 variants in 2 pairs (base, post, selected range, rivals): ' +
       '40 answers of at most 16 tokens. Kept recipes and checkpoints come on top.'

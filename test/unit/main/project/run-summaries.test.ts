@@ -1,10 +1,14 @@
 import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
+import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
 import { createProject } from '../../../../src/main/project/create-project'
+import { inTurns } from '../../../../src/main/base/steps'
 import { openProject } from '../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 
 /** A project with two sweeps. @returns where it and its sweeps lie */
 async function sweptProject(): Promise<{ path: string; sweeps: string }> {
@@ -70,4 +74,27 @@ it('takes a summary for no sweep', async () => {
     'sweep-2.summary.json'
   ])
   expect((await listed(path)).warnings).toBe(0)
+})
+
+it('lists of a sweep what its check has left, and what the summary of before the check says no more', async () => {
+  const folder = await temporaryFolder()
+  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const own = project.firstPair
+  const selection = await inTurns(selectAnew(tinySweep(), null, 0.9))
+  await own.saveSweep({ ...tinySweep(), selection })
+  expect(own.sweeps).toMatchObject([{ selected: { start: 1, end: 1 }, bestAnswers: null }])
+  const summary = join(own.folder, 'sweeps/tiny.summary.json')
+  const before = await readFile(summary)
+  const checked = (layer: number, validity: number, diversity: number): CheckedModel => ({
+    recipe: { name: 'r', ranges: [[layer, layer]] },
+    ...whole(validity, diversity)
+  })
+  await own.saveAnswerCheck(tinyCheck([checked(1, 0.5, 0.8), checked(0, 0.94, 0.49)]))
+  const left = { selected: { start: 0, end: 0 }, best: { diversity: 0.5 }, bestAnswers: { diversity: 0.49 } }
+  expect(own.sweeps).toMatchObject([left])
+  await project.close()
+  await writeFile(summary, before)
+  expect(await listed(project.path)).toMatchObject({ sweeps: [left], warnings: 0 })
+  await writeFile(join(own.folder, 'checks/tiny.json'), '{')
+  expect(await listed(project.path)).toMatchObject({ sweeps: [{ id: 'tiny', bestAnswers: null }] })
 })

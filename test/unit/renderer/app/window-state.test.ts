@@ -91,7 +91,9 @@ describe('the Ranges view', () => {
 
   it('makes what is inspected or measured a place for Back, and not what is pointed at', async () => {
     const line = new ScriptedLine()
-    const { session, workbench } = await line.openProject(projectState({ sweeps: [summarizeSweep(FIRST)] }))
+    const { session, workbench } = await line.openProject(
+      projectState({ sweeps: [summarizeSweep(FIRST, null)] })
+    )
     const { ranges } = session
     const location = { hash: '' }
     const pushed: (string | null)[] = []
@@ -317,7 +319,7 @@ describe('the Export view', () => {
     const recipe = { name: 'mine', ranges: [[0, 1] satisfies [number, number]] }
     const kept = { id: 'mine-1', mark: 0, recipe, keptAt: KEPT_AT, ...NOT_SCORED }
     const state = (selected: RestorationRange, recipes: (typeof kept)[]): ProjectState => {
-      const project = projectState({ sweeps: [summarizeSweep({ ...FIRST, selected })] })
+      const project = projectState({ sweeps: [summarizeSweep({ ...FIRST, selected }, null)] })
       return { ...project, document: { ...project.document, recipes } }
     }
     const { session } = await line.openProject(state({ start: 0, end: 0 }, [kept]))

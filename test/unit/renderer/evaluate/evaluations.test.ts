@@ -142,7 +142,7 @@ describe('the setup of the next evaluation', () => {
   })
 
   it('adds ranges spread over the diversity of the newest sweep, and only those that are missing', async () => {
-    const { line, session } = await opened(stateOf({ sweeps: [summarizeSweep(SWEEP)] }))
+    const { line, session } = await opened(stateOf({ sweeps: [summarizeSweep(SWEEP, null)] }))
     const { setup } = session.evaluations
     void setup.addSpread()
     await settled()

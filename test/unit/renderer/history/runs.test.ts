@@ -13,7 +13,9 @@ const DELETION = 'c0ffee00-0000-4000-8000-000000000000'
 const stateOf = (revision: number, runs: readonly HistoryRun[], deleted: HistoryRun[] = []): ProjectState =>
   projectState({
     revision,
-    sweeps: SWEEPS.filter(({ id }) => runs.some((run) => run.id === id)).map(summarizeSweep),
+    sweeps: SWEEPS.filter(({ id }) => runs.some((run) => run.id === id)).map((sweep) =>
+      summarizeSweep(sweep, null)
+    ),
     history: {
       runs: [...runs],
       deleted: deleted.map((run) => ({

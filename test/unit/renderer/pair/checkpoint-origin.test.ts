@@ -17,6 +17,8 @@ describe('where results came from', () => {
     layerCount: 2,
     post: { validity: 1, diversity: 1 },
     best: null,
+    bestAnswers: null,
+    exactCount: 3,
     isPreview: false,
     settingsKey: 'asked',
     computed: COMPUTED

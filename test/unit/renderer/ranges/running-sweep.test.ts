@@ -39,7 +39,7 @@ const scoreOf = (end: number, diversity: number) => ({
 })
 
 const stateOf = (changes: Partial<ProjectState> = {}): ProjectState =>
-  projectState({ pair: PAIR_REPORT, sweeps: [summarizeSweep(SWEEP)], prompts: [], ...changes })
+  projectState({ pair: PAIR_REPORT, sweeps: [summarizeSweep(SWEEP, null)], prompts: [], ...changes })
 
 /** A project that shows the tiny sweep. */
 async function opened(): Promise<{ line: ScriptedLine; session: Session }> {
@@ -124,7 +124,11 @@ describe('a sweep that runs', () => {
     const { ranges } = session
     ranges.inspect('0-1')
     await events.tell({ type: 'finished', sweepId: 'next', work: SWEEP.work, seconds: 1 })
-    await line.answer('projects.open', 0, stateOf({ revision: 2, sweeps: [NEXT, SWEEP].map(summarizeSweep) }))
+    await line.answer(
+      'projects.open',
+      0,
+      stateOf({ revision: 2, sweeps: [NEXT, SWEEP].map((sweep) => summarizeSweep(sweep, null)) })
+    )
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, NEXT)
     await line.answer('searches.get', 1, null)
@@ -334,7 +338,7 @@ describe('what the newest sweep selects', () => {
   it('is not known before its check is, and stays known while another sweep is shown', async () => {
     const line = new ScriptedLine()
     const other = { ...SWEEP, id: 'other' }
-    const state = { sweeps: [SWEEP, other].map(summarizeSweep) }
+    const state = { sweeps: [SWEEP, other].map((sweep) => summarizeSweep(sweep, null)) }
     const { ranges, chat } = (await line.openProject(stateOf(state))).session
     void ranges.attach(null)
     await settled()

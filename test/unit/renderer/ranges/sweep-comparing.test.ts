@@ -12,7 +12,7 @@ const [FIRST, SECOND, THIRD] = [
   comparedSweep({ id: 'second', diversity: (start) => 0.1 * start }),
   comparedSweep({ id: 'third' })
 ]
-const STATE = projectState({ sweeps: [FIRST, SECOND, THIRD].map(summarizeSweep) })
+const STATE = projectState({ sweeps: [FIRST, SECOND, THIRD].map((sweep) => summarizeSweep(sweep, null)) })
 
 const compared = (a: SweepDocument, b: SweepDocument): Promise<SweepComparison> =>
   compareSweeps({ sweep: a, check: null }, { sweep: b, check: null })
@@ -90,7 +90,7 @@ describe('comparing the shown sweep', () => {
     ])
     const [own] = STATE.pairs
     if (own === undefined) throw new Error('no pair')
-    const answeringSweep = summarizeSweep(comparedSweep({ id: 'theirs', layerCount: 6 }))
+    const answeringSweep = summarizeSweep(comparedSweep({ id: 'theirs', layerCount: 6 }), null)
     session.accept({
       ...STATE,
       revision: STATE.revision + 1,
