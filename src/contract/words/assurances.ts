@@ -10,6 +10,7 @@ import { formatDelta, formatPercent, formatScore, plural, rangePhrase } from './
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
 import type { Term } from './glossary'
 import { amongExact } from './preview-words'
+import { tooFewWords } from './rival-words'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /** One figure, and the words that explain it. */
@@ -31,8 +32,9 @@ export function assurances({
   ranges,
   preview,
   selection,
-  check
-}: Omit<HeadlineEvidence, 'post'> & { post: CategoryScore }): Assurance[] {
+  check,
+  promptCount
+}: Omit<HeadlineEvidence, 'post'> & { post: CategoryScore; promptCount: number }): Assurance[] {
   const { bootstrap, crossFit, crossFitReason, selected, rho } = selection
   const score = ranges.find((range) => isSame(range, selected))
   const rejected = rejectedRanges(ranges, check, rho)
@@ -41,11 +43,21 @@ export function assurances({
     selection.reported === null
       ? ''
       : ` of the ${plural(selection.reported.chosenOn, words.prompt)} that chose it`
-  const among = amongExact({ preview, ranges })
+  const among = amongExact({ preview, ranges }, rejected.length)
+  const tooFew = tooFewWords(promptCount, selection, words)
   const result: Assurance[] = []
   if (score !== undefined) {
     if (scoredBy.kind === 'crc') result.push(checkAssurance(check, checkOfRange(check, score), rho))
-    result.push(...gainAssurance(selection, score.diversity - post.diversity, words, check))
+    const gain = score.diversity - post.diversity
+    if (tooFew !== null) {
+      const value = formatDelta(selection.reported?.gain.diversity.mean ?? gain)
+      return [
+        ...result,
+        { label: `Gain in ${words.diversity}`, value, detail: tooFew, term: 'gain' },
+        { label: `Same range wins${among}`, value: '–', detail: tooFew, term: 'share of wins' }
+      ]
+    }
+    result.push(...gainAssurance(selection, gain, words, check))
     result.push({
       label: `Same range wins${among}`,
       value: formatPercent(shareOf(bootstrap, score)),

@@ -160,7 +160,8 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
     return {
       state: 'none',
       verdict: 'No range to restore',
-      figures: selection.reason ?? 'none qualified',
+      // The verdict has said of what.
+      figures: selection.reason?.replace(/^No range /, 'none ') ?? 'none qualified',
       next:
         `A range qualifies when its ${words.validity} is at least ${formatScore(selection.minimumValidity)} and its ` +
         `${words.diversity} above post's ${formatScore(post.diversity)}. A lower ${words.validity} limit lets more ranges in.`,

@@ -19,7 +19,7 @@ export function plateauOf({ wins }: Pick<Bootstrap, 'wins'>): Bootstrap['wins'] 
 }
 
 /** Which ranges the selection could as well have been, in words; null where none was ever picked. */
-export function plateauWords({ bootstrap }: { bootstrap: Pick<Bootstrap, 'wins'> }): string | null {
+export function plateauWords(bootstrap: Pick<Bootstrap, 'wins'>): string | null {
   const members = plateauOf(bootstrap)
   const [first] = members
   if (first === undefined) return null

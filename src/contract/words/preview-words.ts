@@ -60,9 +60,18 @@ export function chanceWords(chance: number): string {
   return chance < 0.01 ? `${(100 * chance).toFixed(1)} %` : formatPercent(chance)
 }
 
-/** The ranges that certainty is about where a preview has estimated the others: " among 4 exact ranges"; empty of a whole sweep. */
-export const amongExact = ({ preview, ranges }: Pick<PreviewEvidence, 'preview' | 'ranges'>): string =>
-  preview === null ? '' : ` among ${plural(ranges.length, 'exact range')}`
+/**
+ * The ranges that certainty is about where a preview has estimated the others: " among 4 exact ranges"; empty of a whole sweep.
+ *
+ * @param leftOut how many of the exact ones a check has thrown out
+ */
+export function amongExact(
+  { preview, ranges }: { preview: object | null; ranges: readonly unknown[] },
+  leftOut: number
+): string {
+  if (preview === null) return ''
+  return ` among ${plural(ranges.length - leftOut, 'exact range')}${leftOut === 0 ? '' : ' that a check has left'}`
+}
 
 /** What stands beside whatever a preview selects: `preview, 4 of 78 ranges exact`; null for a whole sweep. */
 export const previewMark = ({

@@ -2,7 +2,7 @@ import type { LayerHalf, RivalComparison, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import { rivalName } from '../model/rival'
 import { formatDelta, formatP, formatScore, plural, rangePhrase } from './format'
-import { scoreWords } from './score-words'
+import { type ScoreWords, scoreWords } from './score-words'
 
 /** Of fewer prompts no difference can be told from chance: flipping the signs of five leaves p at 1 / 16 or more. */
 export const PROMPTS_FOR_INTERVAL = 6
@@ -10,6 +10,18 @@ export const PROMPTS_FOR_INTERVAL = 6
 /** So many prompts a selection and its gain rest on: where they are split, those of the smaller half. */
 export const promptsBehind = (promptCount: number, { reported }: Pick<Selection, 'reported'>): number =>
   reported === null ? promptCount : Math.min(reported.chosenOn, reported.reportedOn)
+
+/** Why nothing is said of how sure a selection is: its prompts are too few for an interval, or for how often a range wins; null where they are not. */
+export function tooFewWords(
+  promptCount: number,
+  selection: Pick<Selection, 'reported'>,
+  { prompt }: Pick<ScoreWords, 'prompt'>
+): string | null {
+  const behind = promptsBehind(promptCount, selection)
+  if (behind >= PROMPTS_FOR_INTERVAL) return null
+  const half = selection.reported === null ? '' : ' in a half'
+  return `too few ${prompt}s: ${behind}${half} of the ${PROMPTS_FOR_INTERVAL} that it takes`
+}
 
 /** What is compared with the selected range. */
 export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string {

@@ -2,7 +2,7 @@ import type { MinPDraw } from '../../contract/model/sampling'
 import type { RangeScore, Score, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { Work } from '../../contract/documents/sweep-work'
 import type { ScoredBy } from '../../contract/documents/scored-by'
-import type { CheckResult } from '../../contract/documents/answer-check'
+import { type CheckResult, rejectedRanges } from '../../contract/documents/answer-check'
 import { headline, headlineSentence, isGood } from '../../contract/words/headline'
 import {
   comparedName,
@@ -53,13 +53,15 @@ export function describeSweep(
       : [
           describeHeadline(verdict, checkCommand),
           ...describePreview({ ...sweep, selection, check }),
-          // What is sure of ranges on prompts that post itself fails says nothing of them.
+          // Of prompts that post itself fails ranges say nothing.
           ...(verdict.state === 'unfit-prompts'
             ? []
-            : [certaintyOf(sweep, selection), ...describeRivals(sweep, selection)])
+            : [certaintyOf(sweep, selection, check), ...describeRivals(sweep, selection)])
         ]
   const compared =
-    selection === null ? [] : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
+    selection === null || verdict?.state === 'unfit-prompts'
+      ? []
+      : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
   const soup = sweep.soup.length > 0 ? [describeSoup(sweep)] : []
   return [...found, describeModels(sweep), ...compared, ...soup, describeWork(sweep)].join('\n\n')
 }
@@ -247,11 +249,14 @@ export function checkCommandOf({
 }
 
 /** How sure a selection is; of prompts too few for any interval only that. */
-function certaintyOf(sweep: SweepDocument, selection: Selection): string {
+function certaintyOf(sweep: SweepDocument, selection: Selection, check: CheckResult | null): string {
   const { prompts, scoredBy } = sweep
   const words = scoreWords(scoredBy)
   const least = promptsBehind(prompts.length, selection)
-  if (least >= PROMPTS_FOR_INTERVAL) return describeCertainty(selection, words, amongExact(sweep))
+  if (least >= PROMPTS_FOR_INTERVAL) {
+    const leftOut = rejectedRanges(sweep.ranges, check, selection.rho).length
+    return describeCertainty(selection, words, amongExact(sweep, leftOut))
+  }
   const half = selection.reported === null ? '' : ' in a half'
   return (
     `Too few ${words.prompt}s for an interval, or for how often a range is picked: ` +

@@ -6,7 +6,8 @@ import { paretoFront } from '../../contract/model/pareto-front'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { rangeKey } from '../../contract/model/strengths'
 import { headline } from '../../contract/words/headline'
-import { bestRival } from '../../contract/words/rival-words'
+import { bestRival, tooFewWords } from '../../contract/words/rival-words'
+import { scoreWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { type SelectionSide, validityKept } from './carried-selection'
@@ -36,7 +37,9 @@ export async function outlineSweep(
   const scores = new Map(ranges.map((range) => [rangeKey(range), means(range)]))
   const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(rangeKey(range))
   const selected = selection?.selected ?? null
-  const crossFit = selection?.crossFit ?? null
+  const tooFew =
+    selection === null ? null : tooFewWords(prompts.length, selection, scoreWords(sweep.scoredBy))
+  const crossFit = tooFew === null ? (selection?.crossFit ?? null) : null
   return {
     side: { layerCount, rho, selected, post, scoreOf, passes: (range) => rangePasses(check, range, rho) },
     outline: {
@@ -49,11 +52,11 @@ export async function outlineSweep(
       promptCount: prompts.length,
       promptsKey: promptsKey(prompts),
       rho,
-      post: { ...post, intervals: selection?.bootstrap.post ?? null },
-      selected: selection === null ? null : outlineSelected(selection, scoreOf, post),
+      post: { ...post, intervals: tooFew === null ? (selection?.bootstrap.post ?? null) : null },
+      selected: selection === null ? null : outlineSelected(selection, scoreOf, post, tooFew === null),
       headline: selection === null ? null : headline({ ...sweep, selection, check }),
       crossFit: crossFit === null ? null : withoutFolds(crossFit),
-      crossFitReason: selection === null ? 'No range was scored.' : selection.crossFitReason,
+      crossFitReason: selection === null ? 'No range was scored.' : (tooFew ?? selection.crossFitReason),
       rival: selection === null ? null : bestRival(selection),
       front: paretoFront(ranges).map((range) => ({
         range: bare(range),
@@ -67,7 +70,8 @@ export async function outlineSweep(
 function outlineSelected(
   { selected, bootstrap }: Selection,
   scoreOf: SelectionSide['scoreOf'],
-  post: CategoryScore
+  post: CategoryScore,
+  isSure: boolean
 ): SweepOutline['selected'] {
   const score = selected === null ? undefined : scoreOf(selected)
   if (selected === null || score === undefined) return null
@@ -77,7 +81,7 @@ function outlineSelected(
     gain: score.diversity - post.diversity,
     kept: validityKept(score, post)
   }
-  if (bootstrap.selected === null) return { ...sure, ...shared, gainInterval: null }
+  if (!isSure || bootstrap.selected === null) return { ...sure, ...shared, gainInterval: null }
   const { validity, diversity, diversityGain } = bootstrap.selected
   return { ...sure, ...shared, intervals: { validity, diversity }, gainInterval: diversityGain }
 }

@@ -1,18 +1,17 @@
-import type { RestorationRange } from '../../contract/model/recipe'
 import { DIVERGING, VIRIDIS } from '../../contract/words/color-scale'
 import { axisTicks } from '../plots/heatmap-geometry'
 import { colorBar } from '../plots/figures/color-bar'
 import { baselineAt, type Drawing, rect, type Shape, text } from '../plots/figures/drawing'
 import type { Figure, FigurePage } from '../plots/figures/figure'
 import { gridCsv, type GridContent, gridPart, gridPlace } from '../plots/figures/grid-drawing'
-import { formatPercent, rangeLabel } from '../ui/format'
-import { type LayerRow, rowDomain } from './layer-axis'
+import { rangeLabel } from '../ui/format'
+import { type LayerRow, rowDomain, type ShownRange, shareWords } from './layer-axis'
 
 interface LayerAxis {
   layerCount: number
   rows: readonly LayerRow[]
   /** The ranges that win most, with their shares of wins. */
-  ranges: readonly (RestorationRange & { share: number })[]
+  ranges: readonly ShownRange[]
 }
 
 /** Layers on one axis as they can be saved: a row for each of their measures, and below it the ranges that win. */
@@ -42,8 +41,7 @@ function layerGrid({ layerCount, rows, ranges }: LayerAxis): GridContent {
   }
 }
 
-const nameOf = (range: RestorationRange & { share: number }): string =>
-  `${rangeLabel(range)}, ${formatPercent(range.share)} of wins`
+const nameOf = (range: ShownRange): string => `${rangeLabel(range)}, ${shareWords(range)}`
 
 const BAR = 18
 

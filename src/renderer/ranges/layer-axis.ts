@@ -7,7 +7,7 @@ import type { LayerShares } from '../../contract/documents/search'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { scoreWords } from '../../contract/words/score-words'
 import { taskShareWords } from '../../contract/words/search-words'
-import { formatDelta } from '../ui/format'
+import { formatDelta, formatPercent } from '../ui/format'
 import type { ScoreBoard } from './score-board'
 
 /** One number for each layer; null where there is none. */
@@ -119,18 +119,24 @@ export function shapleyRows(shares: LayerShares, scoredBy: ScoredByBrief): Layer
 /** More would be a picture of the triangle again. */
 const MOST_RANGES = 6
 
-/** The selected range, and those that win most often beside it. */
-export function shownRanges({
-  selected,
-  bootstrap
-}: Pick<Selection, 'selected'> & { bootstrap: Pick<Bootstrap, 'wins'> }): (RestorationRange & {
-  share: number
-})[] {
+/** One of them; how often it wins is null where that cannot be told. */
+export type ShownRange = RestorationRange & { share: number | null }
+
+/** The selected range, and those that win most often beside it. @param certainty null where that cannot be told */
+export function shownRanges(
+  { selected }: Pick<Selection, 'selected'>,
+  certainty: Pick<Bootstrap, 'wins'> | null
+): ShownRange[] {
+  if (certainty === null) return selected === null ? [] : [{ ...selected, share: null }]
   const key = selected === null ? null : rangeKey(selected)
-  const members = plateauOf(bootstrap).filter((range) => rangeKey(range) !== key)
-  const share = bootstrap.wins.find((win) => rangeKey(win) === key)?.share ?? 0
+  const members = plateauOf(certainty).filter((range) => rangeKey(range) !== key)
+  const share = certainty.wins.find((win) => rangeKey(win) === key)?.share ?? 0
   return [...(selected === null ? [] : [{ ...selected, share }]), ...members].slice(0, MOST_RANGES)
 }
+
+/** What stands beside its bar. */
+export const shareWords = ({ share }: ShownRange): string =>
+  share === null ? 'selected' : `${formatPercent(share)} of wins`
 
 /** The values that the ends of a row's colours stand for. */
 export function rowDomain({ values, centred }: Pick<LayerRow, 'values' | 'centred'>): [number, number] {

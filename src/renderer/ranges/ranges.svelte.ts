@@ -1,3 +1,4 @@
+import { type Certainty, certaintyOf } from './certainty'
 import { answeringFirst, answeringSweep } from '../../contract/documents/answering-sweep'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
@@ -102,6 +103,14 @@ export class Ranges {
   readonly shownRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** The sweep whose scores are shown: as it would be, while that is asked. */
   readonly scoredSweep = $derived.by(() => this.whatIf.answer?.sweep ?? this.sweep)
+  /** The check of whole answers that is part of what is shown; under another sampler nothing was checked. */
+  readonly shownCheck = $derived.by(() => (this.whatIf.asked?.sampler ? null : this.check.document))
+  /** How often ranges win in what is shown; null where that cannot be told. */
+  readonly certainty = $derived.by<Certainty | null>(() =>
+    this.scoredSweep === null || this.shownSelection === null
+      ? null
+      : certaintyOf(this.scoredSweep, this.shownSelection, this.shownCheck)
+  )
   /**
    * The chosen model; null while another sweep runs, for its scores are not those of the document, and where nobody knows what it
    * would be.

@@ -1,4 +1,3 @@
-import type { Selection } from '../../contract/documents/crc'
 import type { BriefScore } from '../../contract/documents/shown-sweep'
 import { scoreWords } from '../../contract/words/score-words'
 import { rangeCount, rangeKey } from '../../contract/model/strengths'
@@ -13,9 +12,10 @@ import {
   rangePhrase
 } from '../ui/format'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
+import type { Certainty } from './certainty'
 import type { Describe } from './heatmap-cells'
 import type { LiveScore } from '../../contract/documents/sweep-events'
-import { firmRanges, isPartial, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
+import { isPartial, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
 
 /** What is said of the model under the pointer, in either chart. */
 export interface Readout {
@@ -28,13 +28,13 @@ export interface Readout {
 /**
  * @param key of the model
  * @param score of it in the shown sweep; null while that runs
- * @param selection of the shown sweep; null where there is none
+ * @param certainty of what is selected in it; null where there is none
  */
 export function readoutOf(
   board: ScoreBoard,
   key: string,
   score: Pick<BriefScore, 'margins'> | null,
-  selection: Selection | null
+  certainty: Certainty | null
 ): Readout | null {
   const shown = scoreOf(board, key)
   if (shown === undefined) return null
@@ -55,19 +55,18 @@ export function readoutOf(
   const lines = [measured('validity'), measured('diversity')]
   if (board.post !== null)
     lines.push({ label: 'Gain over post', value: formatDelta(shown.diversity - board.post.diversity) })
-  if (selection !== null && range !== undefined) {
-    lines.push({ label: 'Wins', value: winsWords(board, range, selection) })
+  if (certainty !== null && range !== undefined) {
+    lines.push({ label: 'Wins', value: winsWords(board, range, certainty) })
   }
   const basis = basisOf(board, shown, errors.validity !== null)
   return { name: name ?? key, lines, basis }
 }
 
-/** How often it wins, of those that take part in the resamples: an estimate has no score in them. */
-function winsWords(board: ScoreBoard, range: RangePoint, { bootstrap }: Selection): string {
+/** How often it wins, of those that take part in the resamples: an estimate has no score in them, and what fails a check is left out. */
+function winsWords(board: ScoreBoard, range: RangePoint, { wins, among, leftOut }: Certainty): string {
   if (isPartial(range, board)) return '–, estimated only'
-  const win = bootstrap.wins.find((other) => rangeKey(other) === rangeKey(range))
-  const exact = firmRanges(board).length
-  const among = exact < board.ranges.length ? `, among ${plural(exact, 'exact range')}` : ''
+  if (leftOut.has(rangeKey(range))) return '–, fails the check'
+  const win = wins.find((other) => rangeKey(other) === rangeKey(range))
   return `${formatPercent(win === undefined ? 0 : win.share)} of resamples${among}`
 }
 

@@ -14,7 +14,7 @@ import {
   rangePhrase
 } from '../../../contract/words/format'
 import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/documents/answer-check'
-import { comparedName, differenceWords } from '../../../contract/words/rival-words'
+import { comparedName, differenceWords, tooFewWords } from '../../../contract/words/rival-words'
 import {
   distinctWords,
   scoredByWords,
@@ -26,7 +26,7 @@ import { type ScoredBy } from '../../../contract/documents/scored-by'
 import type { Selection } from '../../../contract/documents/crc'
 import { assurances } from '../../../contract/words/assurances'
 import { isPreviewed, previewFacts, workWords } from '../../../contract/words/preview-words'
-import { exactness, headlineSentence, isGood } from '../../../contract/words/headline'
+import { exactness, headlineSentence, isGood, shareOf } from '../../../contract/words/headline'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import { bestRanges } from '../../crc/selection/best-ranges'
@@ -57,6 +57,8 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
   }
   const { selection, ranges } = sweep
   const words = scoreWords(sweep.scoredBy)
+  // Of prompts that post itself fails ranges say nothing.
+  const sure = sweep.headline?.state === 'unfit-prompts' ? null : selection
   const best = selection?.selected ?? null
   const selected = ranges.find(({ start, end }) => start === best?.start && end === best.end)
   return {
@@ -65,9 +67,14 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       ...headlineBlocks(sweep),
       ...markBlocks(sweep.runMarks),
       scoredByBlock(sweep),
-      ...(selection === null
+      ...(sure === null
         ? []
-        : [{ kind: 'figures', figures: assurances({ ...sweep, selection, check: sweep.check }) } as const]),
+        : [
+            {
+              kind: 'figures',
+              figures: assurances({ ...sweep, selection: sure, check: sweep.check })
+            } as const
+          ]),
       {
         kind: 'chart',
         label: `${capitalised(words.diversity)} of every range by its first and last restored layer; ${words.diversity} against ${words.validity} of ${plural(ranges.length, 'range')}, base, post and other recipes.`,
@@ -75,8 +82,8 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       },
       ...wholeAnswersBlocks(sweep),
       modelsTable(sweep, selected),
-      ...(selection === null ? [] : selectionBlocks(sweep, selection)),
-      ...(selection === null ? [] : rivalBlocks(sweep, selection)),
+      ...(sure === null ? [] : selectionBlocks(sweep, sure)),
+      ...(sure === null ? [] : rivalBlocks(sweep, sure)),
       ...soupBlocks(sweep),
       ...allRangesBlocks(sweep),
       ...sweep.notices.map((text): Block => ({ kind: 'note', text })),
@@ -199,8 +206,9 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
   const { post, ranges, scoredBy } = sweep
   const words = scoreWords(scoredBy)
   const best = bestRanges(ranges, selection.minimumValidity, BEST_RANGES)
-  const share = (range: ReportedRange): number =>
-    selection.bootstrap.wins.find((win) => win.start === range.start && win.end === range.end)?.share ?? 0
+  const tooFew = tooFewWords(sweep.promptCount, selection, words)
+  const share = (range: ReportedRange): string =>
+    tooFew === null ? formatPercent(shareOf(selection.bootstrap, range)) : '–'
   const table: Block = {
     kind: 'table',
     label: `The ranges of greatest ${words.diversity}, of ${formatCount(ranges.length)} those that keep the ${words.validity}`,
@@ -214,28 +222,31 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
       { text: rangeLabel(range), tone: 'hybrid' },
       ...scoreCells(range),
       { text: formatDelta(range.diversity - post.diversity) },
-      { text: formatPercent(share(range)) }
+      { text: share(range) }
     ])
   }
-  return [{ kind: 'facts', facts: selectionFacts(selection, words) }, ...(best.length === 0 ? [] : [table])]
+  return [
+    { kind: 'facts', facts: selectionFacts(selection, words, tooFew) },
+    ...(best.length === 0 ? [] : [table])
+  ]
 }
 
 function selectionFacts(
   { rho, minimumValidity, bootstrap, crossFit, crossFitReason }: ReportedSelection,
-  words: ScoreWords
+  words: ScoreWords,
+  tooFew: string | null
 ): Fact[] {
   const { post, selected, noSelectionShare } = bootstrap
+  const rule: Fact = [
+    'Rule',
+    `the range of greatest ${words.diversity} with a ${words.validity} of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's)`
+  ]
+  if (tooFew !== null) return [rule, ['Intervals', `none, ${tooFew}`]]
   const interval = ([low, high]: readonly [number, number]): string =>
     `${formatScore(low)} to ${formatScore(high)}`
   const both = ({ validity, diversity }: typeof post): string =>
     `${words.validity} ${interval(validity)}, ${words.diversity} ${interval(diversity)}`
-  const facts: Fact[] = [
-    [
-      'Rule',
-      `the range of greatest ${words.diversity} with a ${words.validity} of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's)`
-    ],
-    ['Post', both(post)]
-  ]
+  const facts: Fact[] = [rule, ['Post', both(post)]]
   if (selected !== null) {
     const [low, high] = selected.diversityGain
     facts.push(

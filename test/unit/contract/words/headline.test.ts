@@ -115,7 +115,7 @@ describe('the headline of a preview', () => {
       /^By a preview, layers 4–11, not checked yet: /
     )
     expect(found({ preview: PREVIEW, check: PASSING }).verdict).toBe('By a preview, restore layers 4–11')
-    expect(assurances({ ...UNCHECKED, preview: PREVIEW })).toMatchObject([
+    expect(assurances({ ...UNCHECKED, promptCount: 40, preview: PREVIEW })).toMatchObject([
       { label: 'Whole answers' },
       { label: 'Gain in diversity' },
       { label: 'Same range wins among 3 exact ranges' },
@@ -353,7 +353,7 @@ describe('the headline of a sweep', () => {
   })
 
   it('says how sure it is: whole answers, the interval, the rival, and why there is no cross-fitted score', () => {
-    expect(assurances(UNCHECKED)).toMatchObject([
+    expect(assurances({ ...UNCHECKED, promptCount: 40 })).toMatchObject([
       { label: 'Whole answers', value: 'not checked', detail: 'all else here is of first tokens' },
       {
         label: 'Gain in diversity',
@@ -363,7 +363,7 @@ describe('the headline of a sweep', () => {
       { label: 'Same range wins', value: '70 %', detail: 'of the resamples; next: layers 5–11 with 30 %' },
       { label: 'Cross-fitted', value: '–', detail: 'a category has fewer than two prompts' }
     ])
-    expect(assurances({ ...UNCHECKED, check: PASSING })[0]).toMatchObject({
+    expect(assurances({ ...UNCHECKED, promptCount: 40, check: PASSING })[0]).toMatchObject({
       label: 'Whole answers',
       value: '0.900',
       detail: 'validity, exact; limit 0.891, post 0.990'
@@ -373,7 +373,7 @@ describe('the headline of a sweep', () => {
       ...{ chosenOn: 20, reportedOn: 19, post: score(0.99, 0.45), selected: score(0.9, 0.75) },
       gain: { validity: difference, diversity: difference }
     }
-    const split = assurances({ ...UNCHECKED, selection: { ...STABLE, reported } })
+    const split = assurances({ ...UNCHECKED, promptCount: 40, selection: { ...STABLE, reported } })
     expect(split.slice(1, 3)).toMatchObject([
       {
         label: 'Gain in diversity',
@@ -387,9 +387,36 @@ describe('the headline of a sweep', () => {
       }
     ])
     const doubtful = checkOfModels(checked(range(4, 11), whole(0.9, 0.91, 0.02)))
-    expect(assurances({ ...UNCHECKED, check: doubtful })[0]?.detail).toMatch(
+    expect(assurances({ ...UNCHECKED, promptCount: 40, check: doubtful })[0]?.detail).toMatch(
       /^validity, at most 0\.020 more;/
     )
+  })
+})
+
+it('gives no interval and no share of wins of too few prompts', () => {
+  const detail = 'too few prompts: 5 of the 6 that it takes'
+  expect(assurances({ ...UNCHECKED, promptCount: 5 }).slice(1)).toEqual([
+    { label: 'Gain in diversity', value: '+0.459', detail, term: 'gain' },
+    { label: 'Same range wins', value: '–', detail, term: 'share of wins' }
+  ])
+})
+
+it('counts of a preview the exact ranges that a check has left', () => {
+  const check = checkOfModels(
+    checked(range(0, 11), whole(0.5, 0.93)),
+    checked(range(4, 11), whole(0.95, 0.9))
+  )
+  expect(assurances({ ...UNCHECKED, promptCount: 40, preview: PREVIEW, check })[2]?.label).toBe(
+    'Same range wins among 2 exact ranges that a check has left'
+  )
+})
+
+it('says once that no range is there', () => {
+  const reason = 'No range reaches the minimum validity 0.892; layers 4–11, with the most, have 0.8.'
+  const none = { ...selectionOf(null, []), reason }
+  expect(found({ selection: none })).toMatchObject({
+    verdict: 'No range to restore',
+    figures: 'none reaches the minimum validity 0.892; layers 4–11, with the most, have 0.8.'
   })
 })
 
@@ -409,7 +436,8 @@ describe('how sure it is after a check that threw ranges out', () => {
         post: POST,
         ranges: RANGES,
         selection,
-        check
+        check,
+        promptCount: 40
       }).map(({ label, detail }) => [label, detail])
     )
 

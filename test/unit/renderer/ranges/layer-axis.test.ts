@@ -40,5 +40,6 @@ it('scales each row by its own largest value, and shows the selected range befor
     crossFitReason: null,
     rivals: []
   }
-  expect(shownRanges(selection).map(({ start }) => start)).toEqual([4, 0, 1, 2, 3, 5])
+  expect(shownRanges(selection, selection.bootstrap).map(({ start }) => start)).toEqual([4, 0, 1, 2, 3, 5])
+  expect(shownRanges(selection, null)).toEqual([{ start: 4, end: 11, share: null }])
 })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { certaintyOf } from '../../../../src/renderer/ranges/certainty'
 import { boardOfSweep } from '../../../../src/renderer/ranges/score-board'
 import { readoutOf } from '../../../../src/renderer/ranges/readout'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
@@ -34,7 +35,12 @@ it('says of a model what was measured, how sure that is, and how often it wins',
   if (range === undefined) throw new Error('no range')
   const key = `${range.start}-${range.end}`
   const score = scoredModel(sweep, null, key)?.score ?? null
-  const readout = readoutOf(boardOfSweep(sweep), key, score, sweep.selection)
+  const readout = readoutOf(
+    boardOfSweep(sweep),
+    key,
+    score,
+    sweep.selection === null ? null : certaintyOf(sweep, sweep.selection, null)
+  )
   expect(readout?.lines[0]?.value).toMatch(/^\d\.\d{3} ± \d\.\d{3}$/)
   expect(readout?.basis).toBe('± 95 % interval over 8 prompts')
   expect(readout?.lines.map(({ label }) => label)).toEqual([
@@ -56,12 +62,14 @@ it('says of an estimate that it takes no part in the resamples, and of an exact 
   const preview = { ...BARE_PREVIEW, prompts: [0, 4], ranges: [estimated] }
   const selection = atOnce(selectAnew(whole, null, 0.9))
   const sweep = shownSweep({ ...whole, ranges: exact, preview })
+  if (selection === null) throw new Error('no selection')
+  const certainty = certaintyOf(sweep, selection, null)
   const told = (key: string) =>
-    readoutOf(boardOfSweep(sweep), key, scoredModel(sweep, null, key)?.score ?? null, selection)?.lines
+    readoutOf(boardOfSweep(sweep), key, scoredModel(sweep, null, key)?.score ?? null, certainty)?.lines
   const lines = told(rangeKey(range))
   expect(lines?.at(-1)).toEqual({ label: 'Wins', value: '–, estimated only' })
   expect(lines?.[0]?.value).toBe('0.990, 0.970 to 1.000')
-  expect(told(rangeKey(exact[0]))?.at(-1)?.value).toMatch(/ of resamples, among \d+ exact ranges?$/)
+  expect(told(rangeKey(exact[0]))?.at(-1)?.value).toMatch(/ of resamples among \d+ exact ranges?$/)
 })
 
 it('says nothing of the spread while scores are on their way', () => {
