@@ -22,7 +22,10 @@ export interface EvaluationJobOptions {
   tell: TellJobNews
 }
 
-/** Does what a stored evaluation is missing, as a job; its id is the run's. Whatever is finished is stored at once. */
+/**
+ * Does what a stored evaluation is missing, as a job; its id is the run's. Whatever is finished is stored at once; a run that ends
+ * before its first answer is removed.
+ */
 export function startEvaluationJob(options: EvaluationJobOptions): Job<EvaluationEvent, EvaluationProgress> {
   const { engine, own, run, pair, stored, tell } = options
   const event = (progress: EvaluationProgress): EvaluationEvent => ({
@@ -34,25 +37,27 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
     {
       name: 'the evaluation',
       async run(_id, facts, signal) {
-        const seconds = await runEvaluation(
-          engine,
-          { run, pair, stored },
-          {
-            planned: (computation) => own.evaluations.noteComputation(run.id, computation),
-            learned: (record) => own.evaluations.noteOutside(run.id, record),
-            keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
-            keepScores: (scores) => own.evaluations.appendScores(run.id, scores),
-            progress(progress) {
-              facts.set('progress', progress)
-              tell({
-                job: JOB,
-                type: 'progress',
-                share: evaluationShare(progress),
-                secondsLeft: progress.secondsLeft
-              })
-            }
-          },
-          signal
+        const seconds = await withAnswers(own, run.id, () =>
+          runEvaluation(
+            engine,
+            { run, pair, stored },
+            {
+              planned: (computation) => own.evaluations.noteComputation(run.id, computation),
+              learned: (record) => own.evaluations.noteOutside(run.id, record),
+              keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
+              keepScores: (scores) => own.evaluations.appendScores(run.id, scores),
+              progress(progress) {
+                facts.set('progress', progress)
+                tell({
+                  job: JOB,
+                  type: 'progress',
+                  share: evaluationShare(progress),
+                  secondsLeft: progress.secondsLeft
+                })
+              }
+            },
+            signal
+          )
         )
         return { type: 'finished', evaluationId: run.id, seconds }
       },
@@ -62,6 +67,21 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
     },
     run.id
   )
+}
+
+/** Does not leave a run in the list that has no answers. */
+async function withAnswers<Result>(
+  own: ProjectPair,
+  id: string,
+  work: () => Promise<Result>
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    // Should it not go away, the error of the work is still the one to tell.
+    await own.evaluations.dropUnanswered(id).catch(() => undefined)
+    throw error
+  }
 }
 
 const JOB = 'The evaluation'

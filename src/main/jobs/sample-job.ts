@@ -34,7 +34,7 @@ type SampleFact =
 
 /**
  * Generates what a stored run is missing, as a job; its id is the run's. Each answer is stored as it is finished; a run that
- * fails before the first is removed.
+ * ends before the first is removed.
  */
 export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, SampleFact> {
   return new Job(new SampleWork(options), options.run.id)
@@ -61,9 +61,9 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
       )
       return { type: 'finished', runId: id, seconds }
     } catch (error) {
-      // What failed at once would only stand empty in the list; one that was cancelled can be gone on with. Should it not
-      // go away, the error of the generation is still the one to tell.
-      if (!signal.aborted) await own.samples.dropUnanswered(id).catch(() => undefined)
+      // One without answers would only stand empty in the list. Should it not go away, the error of the generation is still the one
+      // to tell.
+      await own.samples.dropUnanswered(id).catch(() => undefined)
       throw error
     }
   }

@@ -9,6 +9,7 @@ import {
   appendPairVerdict,
   appendPromptScores,
   appendVerdict,
+  EVALUATION_LINES,
   type EvaluationFiles,
   readEvaluation,
   readForms,
@@ -33,7 +34,9 @@ export class ProjectEvaluations {
     private readonly change: Change,
     /** Hears when the list has changed, or what is stored of one besides its answers. */
     private readonly tell: () => void,
-    private readonly list: RunList<EvaluationSummary>
+    private readonly list: RunList<EvaluationSummary>,
+    /** Whether the user wants a run kept whatever becomes of it. */
+    private readonly isPinned: (id: string) => boolean
   ) {}
 
   /** Newest first. */
@@ -52,6 +55,16 @@ export class ProjectEvaluations {
     const answerCount = variants.length * task.prompts.length * task.settings.sampleCount
     await requireRoom(this.folder, leastAnswerBytes(answerCount))
     await this.change(() => this.write(run))
+  }
+
+  /** Removes a run unless it has answers, or is pinned. @throws WorkbenchError `read-only` */
+  async dropUnanswered(id: string): Promise<void> {
+    await this.change(async () => {
+      if (this.list.find(id)?.answerCount !== 0 || this.isPinned(id)) return
+      await EVALUATIONS.remove(this.folder, id, EVALUATION_LINES)
+      this.list.drop(id)
+      this.tell()
+    })
   }
 
   /** Notes how the engine computes. @throws WorkbenchError `read-only` */

@@ -1,5 +1,6 @@
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import { CrcPrompts, type SweepDocument } from '../../contract/documents/crc'
+import type { RunKind } from '../../contract/documents/history'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type {
   PairChanges,
@@ -111,9 +112,18 @@ export class ProjectPair {
       )
     )
     const tell = (): void => project.tell()
-    const isPinned = (run: string): boolean => this.history.marksOf({ kind: 'samples', id: run }).pinned
-    this.samples = new ProjectSamples(folder, project.change, tell, runs.samples, isPinned)
-    this.evaluations = new ProjectEvaluations(folder, project.change, tell, runs.evaluation)
+    const isPinned =
+      (kind: RunKind) =>
+      (id: string): boolean =>
+        this.history.marksOf({ kind, id }).pinned
+    this.samples = new ProjectSamples(folder, project.change, tell, runs.samples, isPinned('samples'))
+    this.evaluations = new ProjectEvaluations(
+      folder,
+      project.change,
+      tell,
+      runs.evaluation,
+      isPinned('evaluation')
+    )
   }
 
   /** Takes the results that another program has made. */

@@ -89,9 +89,17 @@ export class Exports {
     const post = path === undefined ? 'model' : calledAfter(path)
     return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
+  /** What is wrong with the name; null where it can be one folder's. */
+  readonly nameProblem = $derived.by(() =>
+    /[/\\]|^\.{1,2}$/.test(this.name.trim())
+      ? 'A name of one folder, without / and \\: where it is made stands above, in “Write into”.'
+      : null
+  )
   readonly target = $derived.by(() => {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
-    return parent === '' || name === '' ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
+    return parent === '' || name === '' || this.nameProblem !== null
+      ? null
+      : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
   private readonly asked: Latest<string>
   readonly planning = $derived.by(() => this.asked.awaited !== null)
@@ -105,6 +113,7 @@ export class Exports {
     if (state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (this.busy) return 'An export is running.'
     if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9.'
+    if (this.nameProblem !== null) return this.nameProblem
     if (this.target === null) return 'Name a folder to write.'
     if (this.planning && this.plan === null) return 'Looking at the models…'
     if (this.plan === null) return this.planFailure?.message ?? 'There is no plan yet.'

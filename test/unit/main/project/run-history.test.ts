@@ -173,13 +173,19 @@ describe('the history of a pair', () => {
     await open.close()
   })
 
-  it('keeps a pinned run without answers when its generation fails', async () => {
+  it('keeps a pinned run without answers when its generation ends before the first, and no other, sampled or evaluated', async () => {
     const open = await project()
     await open.firstPair.samples.addRun(sampleRunFixture({ id: 'empty' }))
     await open.firstPair.samples.addRun(sampleRunFixture({ id: 'pinned' }))
     await open.firstPair.history.mark({ kind: 'samples', id: 'pinned' }, { pinned: true })
     for (const id of ['empty', 'pinned']) await open.firstPair.samples.dropUnanswered(id)
     expect(open.firstPair.samples.runs.map(({ id }) => id)).toEqual(['pinned', 'run-1'])
+    const { evaluations } = open.firstPair
+    const before = evaluations.runs.map(({ id }) => id)
+    await evaluations.add(evaluationRun({ id: 'empty' }))
+    await evaluations.dropUnanswered('empty')
+    expect(evaluations.runs.map(({ id }) => id)).toEqual(before)
+    expect(Object.keys(await filesOf(open.firstPair.folder)).filter((file) => /empty/.test(file))).toEqual([])
     await open.close()
   })
 

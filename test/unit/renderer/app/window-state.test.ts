@@ -314,6 +314,18 @@ describe('a new project', () => {
 })
 
 describe('the Export view', () => {
+  it('takes for the name of the new folder one of a single folder', async () => {
+    const { session } = await new ScriptedLine().openProject(projectState({ sweeps: [] }))
+    const { exports } = session
+    exports.setParent('/models')
+    for (const name of ['../../x', 'a\\b', '..', 'a/b']) {
+      exports.setName(name)
+      expect([exports.nameProblem === null, exports.target], name).toEqual([false, null])
+    }
+    exports.setName('..x')
+    expect(exports.target).toBe('/models/..x')
+  })
+
   it('stays at the recipe that the user chose, whatever is selected, renamed or removed since', async () => {
     const line = new ScriptedLine()
     const recipe = { name: 'mine', ranges: [[0, 1] satisfies [number, number]] }
