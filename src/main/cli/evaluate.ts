@@ -8,7 +8,7 @@ import { isOutside } from '../../contract/model/model'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { askedComputing, type Variant } from '../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
-import { readJsonFile } from '../base/files/bounded-file'
+import { expecting, readJsonFile } from '../base/files/bounded-file'
 import { requireReachable } from '../endpoint/reachable'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
@@ -41,6 +41,8 @@ import { VariantOptions, variantsFrom, warnOfEndpoints, withVariantOptions } fro
 import { withResultPlaces } from './result-places'
 
 const MAX_TASK_BYTES = 256_000_000
+
+const VARIANTS = 'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
 
 const EvaluateOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -163,7 +165,8 @@ async function givenVariants(
   own: ProjectPair | null,
   command: Command
 ): Promise<EvaluationVariant[]> {
-  if (options.variants !== undefined) {
+  const { variants: file } = options
+  if (file !== undefined) {
     refuseUnused(
       command,
       Object.keys(VariantOptions.shape),
@@ -172,12 +175,12 @@ async function givenVariants(
     const parsed = z
       .array(EvaluationVariant)
       .min(1)
-      .safeParse(await readJsonFile(options.variants, MAX_TASK_BYTES))
+      .safeParse(await expecting(VARIANTS, () => readJsonFile(file, MAX_TASK_BYTES)))
     if (parsed.success) return parsed.data
     throw new WorkbenchError(
       'bad-input',
-      `${options.variants} is not a list of variants: ${describeIssue(parsed.error)}`,
-      'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
+      `${file} is not a list of variants: ${describeIssue(parsed.error)}`,
+      VARIANTS
     )
   }
   const { recipes = [], otherCheckpoints = [] } = own?.document ?? {}

@@ -19,7 +19,7 @@ import { SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
 import { isOutside } from '../../contract/model/model'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
 import { firstIssue } from '../../contract/model/problem'
-import { readTextFile } from '../base/files/bounded-file'
+import { expecting, readTextFile } from '../base/files/bounded-file'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { openPair } from '../checkpoint/pair'
 import { pairPaths } from '../project/demo'
@@ -61,6 +61,9 @@ import { type Kept, type Stoppable, untilStopped } from './stopped'
 import { VariantOptions, variantsFrom, warnOfEndpoints, withVariantOptions } from './variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
+
+const PROMPT_FILE =
+  'Write [{"text": "Name a colour."}, ...] into a .json file, or one prompt per line into a .txt or .jsonl file.'
 
 const SampleOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -229,7 +232,9 @@ async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command)
   if (prompt !== undefined) return prompt
   if (prompts === undefined) throw usageError(command, 'sample what? Give --prompt TEXT, or --prompts FILE')
   const file = absolutePath(prompts)
-  return readSamplePrompts(basename(file), await readTextFile(file, MAX_PROMPT_FILE_BYTES))
+  return expecting(PROMPT_FILE, async () =>
+    readSamplePrompts(basename(file), await readTextFile(file, MAX_PROMPT_FILE_BYTES))
+  )
 }
 
 function parsePrompt(text: string): SamplePrompt {

@@ -10,6 +10,7 @@ import {
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
+import { unversionedWords } from '../base/files/migrate'
 import { formatJson } from '../base/files/json-format'
 import { parseJson, type PromptEntry, readPromptEntries } from '../samples/prompts'
 import { AnswerReader } from '../answers/read-answer'
@@ -68,7 +69,7 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
   if (!parsed.success) {
     throw new WorkbenchError(
       'bad-input',
-      `${fileName} is not a task: ${describeIssue(parsed.error)}`,
+      `${fileName} is not a task: ${unversionedWords(value, parsed.error)}`,
       'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
     )
   }

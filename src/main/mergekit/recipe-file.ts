@@ -4,7 +4,7 @@ import { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { at } from '../../contract/model/look-up'
 import { LayerStrength, MAX_LAYERS, Recipe } from '../../contract/model/recipe'
 import { SearchDocument } from '../../contract/documents/search'
-import { readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { expecting, readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { modelPath } from '../base/files/places'
 import { modelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
@@ -63,10 +63,10 @@ export async function readRecipesFile(
   folders: { base: string; post: string }
 ): Promise<Recipe[]> {
   if (isYaml(file)) return [await readRecipeFile(file, folders)]
-  const found = FoundRecipes.safeParse(await readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+  const hint = `A list of recipes is [...] around recipes such as ${EXAMPLE}.`
+  const found = FoundRecipes.safeParse(await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES)))
   const recipes = Recipes.safeParse(found.data?.found.map(({ recipe }) => recipe))
   if (recipes.success) return withFolders(recipes.data, folders)
-  const hint = `A list of recipes is [...] around recipes such as ${EXAMPLE}.`
   return withFolders(await read(file, Recipes, 'a list of recipes', hint), folders)
 }
 
@@ -110,7 +110,7 @@ function isYaml(file: string): boolean {
 }
 
 async function read<T>(file: string, schema: z.ZodType<T, unknown>, what: string, hint: string): Promise<T> {
-  const parsed = schema.safeParse(await readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+  const parsed = schema.safeParse(await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES)))
   if (parsed.success) return parsed.data
   throw new WorkbenchError('bad-input', `${file} is not ${what}: ${describeIssue(parsed.error)}`, hint)
 }

@@ -37,8 +37,14 @@ const KINDS = [
   z
     .looseObject({ kind: z.string(), prompts: z.array(z.unknown()), settings: z.unknown() })
     .transform(() => others('a task')),
-  z.array(z.looseObject({ text: z.string() })).transform(() => others('a list of prompts')),
-  z.array(z.looseObject({ name: z.string() })).transform(() => others('a list of recipes'))
+  z
+    .array(z.looseObject({ text: z.string() }))
+    .min(1)
+    .transform(() => others('a list of prompts')),
+  z
+    .array(z.looseObject({ name: z.string() }))
+    .min(1)
+    .transform(() => others('a list of recipes'))
 ].reduce<z.ZodType<OtherKind>>((found, kind) => found.or(kind), z.never())
 
 /**

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { z } from 'zod'
 import { SWEEP_PART_VERSION, SweepPart } from '../../contract/documents/sweep-part'
 import { WorkbenchError } from '../../contract/model/problem'
-import { readJsonFile } from '../base/files/bounded-file'
+import { expecting, readJsonFile } from '../base/files/bounded-file'
 import { type DocumentFormat, readDocument } from '../base/files/migrate'
 
 const PART_FORMAT: DocumentFormat<SweepPart> = {
@@ -13,6 +13,8 @@ const PART_FORMAT: DocumentFormat<SweepPart> = {
   // A part holds less than its sweep.
   maxBytes: 256_000_000
 }
+
+const PARTS = 'Parts are what "slr sweep --shard I/N --out FILE" writes.'
 
 /** What tells a whole sweep from a part, of whatever version either is. */
 const WholeSweep = z.looseObject({
@@ -26,7 +28,7 @@ export async function readPartFile(file: string): Promise<SweepPart> {
   // Parts come from wherever the user keeps them, behind links too; what is missing, reading complains of.
   const real = await realpath(file).catch(() => file)
   try {
-    return (await readDocument(real, PART_FORMAT)).document
+    return (await expecting(PARTS, () => readDocument(real, PART_FORMAT))).document
   } catch (error) {
     // Versions of sweeps and of parts are counted apart: a whole sweep is no part of a newer program.
     const isRead = error instanceof WorkbenchError && error.problem.code === 'newer-version'

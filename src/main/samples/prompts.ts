@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
-import { errorMessage, readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { errorMessage, notJsonWords, readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { breather } from '../base/files/breather'
 import { resourcePath } from '../base/resources'
 import { parseCsv } from '../base/csv'
@@ -182,7 +182,7 @@ export function parseJson(fileName: string, content: string): unknown {
   try {
     return JSON.parse(content)
   } catch (error) {
-    throw new WorkbenchError('bad-input', `${fileName} is not JSON: ${errorMessage(error)}`)
+    throw new WorkbenchError('bad-input', `${fileName} is not JSON: ${notJsonWords(content, error)}`)
   }
 }
 

@@ -465,7 +465,9 @@ describe('a document of an older version', () => {
 
   test('is read up to a size limit', async () => {
     await writeFile(file, `${first}${' '.repeat(1_000)}`)
-    expect((await problemOf(readDocument(file, format))).message).toContain('at most 1000 are read')
+    expect((await problemOf(readDocument(file, format))).message).toContain(
+      'more than the 1.0 kB that are read'
+    )
   })
 })
 

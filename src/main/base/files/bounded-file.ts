@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { refuseDeepJson } from './json-depth'
-import { parseJsonBytes } from './json-pieces'
+import { CUT_OFF, parseJsonBytes } from './json-pieces'
 import { readRegularFile } from './regular-file'
 
 /**
@@ -36,7 +36,30 @@ export async function readJsonFile(file: string, maxBytes: number): Promise<unkn
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new WorkbenchError('bad-file', `${file} is not JSON: ${errorMessage(error)}`)
+    throw new WorkbenchError('bad-file', `${file} is not JSON: ${notJsonWords(text, error)}`)
+  }
+}
+
+/** Why a text is not JSON, in words where the parser has none: it says of every end that it was not expected. */
+export function notJsonWords(text: string, error: unknown): string {
+  if (text.trim() === '') return 'it is empty'
+  const message = errorMessage(error)
+  const place = / at position (\d+)/.exec(message)?.[1]
+  const isAtEnd = place === undefined || Number(place) >= text.length
+  return isAtEnd && !/unexpected token/i.test(message) ? CUT_OFF : message
+}
+
+/**
+ * Reads what the user named, and says of a file that cannot be read at all what it should have been.
+ *
+ * @param hint where the complaint says nothing of what to do
+ */
+export async function expecting<T>(hint: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.problem.hint !== undefined) throw error
+    throw new WorkbenchError(error.problem.code, error.message, hint)
   }
 }
 
@@ -56,9 +79,14 @@ export async function readBytes(file: string, maxBytes: number): Promise<Buffer>
     return await readRegularFile(file, maxBytes)
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
-    const missing =
-      error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    const missing = code === 'ENOENT' || code === 'ENOTDIR'
     if (missing) throw new WorkbenchError('not-found', `There is no file ${file}.`)
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new WorkbenchError(
+        'bad-file',
+        `${file} cannot be read: its permissions do not allow it (${code}).`
+      )
     throw new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
   }
 }

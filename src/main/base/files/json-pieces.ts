@@ -2,6 +2,9 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { breather } from './breather'
 import { MAX_JSON_DEPTH } from './json-depth'
 
+/** Of JSON that ends in its middle. */
+export const CUT_OFF = 'it ends too early, as if it had been cut off'
+
 /** What JSON.parse is given at once, so that it is done in a few milliseconds. */
 const PIECE_BYTES = 2 ** 17
 /** Bytes that are looked over before others have their turn. */
@@ -80,7 +83,7 @@ class PieceReader {
         }
       }
     }
-    if (open.length > 0) throw this.notJson('it ends too early')
+    if (open.length > 0) throw this.notJson(CUT_OFF)
   }
 
   /** A list or object of more than a piece, brackets included. */

@@ -35,8 +35,9 @@ export async function readDocument<T>(
   format: DocumentFormat<T>
 ): Promise<{ document: T; foundVersion: number }> {
   await requirePlainFile(file)
-  const versioned = Versioned.safeParse(await readJsonFile(file, format.maxBytes))
-  if (!versioned.success) throw notOfFormat(file, format.name, versioned.error)
+  const value = await readJsonFile(file, format.maxBytes)
+  const versioned = Versioned.safeParse(value)
+  if (!versioned.success) throw notOfFormat(file, format.name, unversionedWords(value, versioned.error))
   const foundVersion = versioned.data.schemaVersion
   if (foundVersion > format.version) {
     throw new WorkbenchError(
@@ -45,7 +46,7 @@ export async function readDocument<T>(
       'Open it with a newer SLR Workbench. Nothing was changed.'
     )
   }
-  let value: Record<string, unknown> = versioned.data
+  let current: Record<string, unknown> = versioned.data
   for (let version = foundVersion; version < format.version; version++) {
     const migration = format.migrations[version]
     if (migration === undefined) {
@@ -54,10 +55,10 @@ export async function readDocument<T>(
         `${file} is a ${format.name} of version ${version}, which no release wrote.`
       )
     }
-    value = { ...migration(value), schemaVersion: version + 1 }
+    current = { ...migration(current), schemaVersion: version + 1 }
   }
-  const parsed = await parseInPieces(format.schema, value)
-  if (!parsed.success) throw notOfFormat(file, format.name, parsed.error)
+  const parsed = await parseInPieces(format.schema, current)
+  if (!parsed.success) throw notOfFormat(file, format.name, describeIssue(parsed.error))
   return { document: parsed.data, foundVersion }
 }
 
@@ -85,9 +86,19 @@ export async function migrateFile<T>(
   return { document, backup: basename(backup) }
 }
 
-function notOfFormat(file: string, name: string, error: z.ZodError): WorkbenchError {
+/** What is found in place of a document: all that this program writes say their version. */
+export function unversionedWords(value: unknown, error: z.ZodError): string {
+  const isOther = z.record(z.string(), z.unknown()).safeParse(value)
+  if (!isOther.success || 'schemaVersion' in isOther.data) return describeIssue(error)
+  const names = Object.keys(isOther.data)
+  if (names.length === 0) return 'it is an empty JSON object'
+  const shown = names.slice(0, 4).map((name) => JSON.stringify(name.slice(0, 40)))
+  return `it is another JSON object, with ${shown.join(', ')}${names.length > 4 ? ', ...' : ''} and no "schemaVersion"`
+}
+
+function notOfFormat(file: string, name: string, why: string): WorkbenchError {
   return new WorkbenchError(
     'bad-file',
-    `${file} is not ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}: ${describeIssue(error)}`
+    `${file} is not ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}: ${why}`
   )
 }

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { formatBytes } from '../../../contract/words/format'
 import { requireAllowed } from './only-folder'
 
 /*
@@ -34,7 +35,9 @@ export async function openRegularFile(
 ): Promise<FileHandle> {
   await requireAllowed(file)
   // Before opening: opening some devices does something.
-  if (!(await inTime(file, system.stat(file))).isFile()) throw notRegular(file)
+  const stats = await inTime(file, system.stat(file))
+  if (stats.isDirectory()) throw new WorkbenchError('bad-file', `${file} is a folder, not a file.`)
+  if (!stats.isFile()) throw notRegular(file)
   const handle = await inTime(file, system.open(file, READ_ONLY))
   if ((await handle.stat()).isFile()) return handle
   await handle.close()
@@ -51,7 +54,7 @@ export async function readRegularFile(file: string, maxBytes: number): Promise<B
   try {
     const { size } = await handle.stat()
     if (size > maxBytes) {
-      throw new WorkbenchError('bad-file', `${file} has ${size} bytes; at most ${maxBytes} are read.`)
+      throw tooLarge(file, size, maxBytes)
     }
     const bytes = Buffer.allocUnsafe(size)
     let done = 0
@@ -79,7 +82,7 @@ export function readRegularFileNow(file: string, maxBytes: number): string {
     const stats = fstatSync(descriptor)
     if (!stats.isFile()) throw notRegular(file)
     if (stats.size > maxBytes) {
-      throw new WorkbenchError('bad-file', `${file} has ${stats.size} bytes; at most ${maxBytes} are read.`)
+      throw tooLarge(file, stats.size, maxBytes)
     }
     const bytes = Buffer.alloc(stats.size)
     return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.byteLength, 0))
@@ -87,6 +90,12 @@ export function readRegularFileNow(file: string, maxBytes: number): string {
     closeSync(descriptor)
   }
 }
+
+const tooLarge = (file: string, size: number, maxBytes: number): WorkbenchError =>
+  new WorkbenchError(
+    'bad-file',
+    `${file} is too large: it has ${formatBytes(size)}, more than the ${formatBytes(maxBytes)} that are read.`
+  )
 
 function notRegular(file: string): WorkbenchError {
   return new WorkbenchError('bad-file', `${file} is not a file.`)

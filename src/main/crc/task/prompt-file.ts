@@ -1,9 +1,12 @@
 import { CrcPrompts } from '../../../contract/documents/crc'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
-import { readJsonFile } from '../../base/files/bounded-file'
+import { expecting, readJsonFile } from '../../base/files/bounded-file'
 import { parseInPieces } from '../../base/files/schema-pieces'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
+
+const EXPECTED =
+  'A prompt set is a list such as [{"text": "Name a digit.", "category": "digit", "valid": ["0", "1"]}].'
 
 /**
  * Reads a prompt set: a JSON list of `{"text", "category", "valid"}`.
@@ -11,11 +14,12 @@ const MAX_PROMPT_FILE_BYTES = 100_000_000
  * @throws WorkbenchError `not-found`; `bad-file` when it is not JSON; `bad-input` naming the first field that is wrong
  */
 export async function readPromptFile(file: string): Promise<CrcPrompts> {
-  const parsed = await parseInPieces(CrcPrompts, await readJsonFile(file, MAX_PROMPT_FILE_BYTES))
+  const value = await expecting(EXPECTED, () => readJsonFile(file, MAX_PROMPT_FILE_BYTES))
+  const parsed = await parseInPieces(CrcPrompts, value)
   if (parsed.success) return parsed.data
   throw new WorkbenchError(
     'bad-input',
     `${file} is not a prompt set: ${describeIssue(parsed.error)}`,
-    'A prompt set is a list such as [{"text": "Name a digit.", "category": "digit", "valid": ["0", "1"]}].'
+    EXPECTED
   )
 }

@@ -46,10 +46,10 @@ test.skipIf(process.platform !== 'linux')('a device that never ends is refused',
   expect((await problemOf(readRegularFile('/dev/zero', 10))).message).toBe('/dev/zero is not a file.')
 })
 
-test('more bytes than are read are refused by their number', async () => {
+test('more bytes than are read are refused with their number', async () => {
   const file = join(folder, 'large')
   await writeFile(file, '12345678901')
-  const message = `${file} has 11 bytes; at most 10 are read.`
+  const message = `${file} is too large: it has 11 B, more than the 10 B that are read.`
   expect((await problemOf(readRegularFile(file, 10))).message).toBe(message)
   expect(() => readRegularFileNow(file, 10)).toThrow(message)
   expect(String(await readRegularFile(file, 11))).toBe('12345678901')
