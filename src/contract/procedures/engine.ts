@@ -73,7 +73,9 @@ export type SweepRequest = z.infer<typeof SweepRequest>
 
 /** What all requests of a session compute with. */
 export const SessionRequest = SweepRequest.pick({ base: true, post: true, device: true }).extend({
-  id: z.string()
+  id: z.string(),
+  /** Bound on the whole process, within which the pair's weights are read until the first request comes; left out: none are. */
+  memoryBytes: SweepRequest.shape.memoryBytes.optional()
 })
 export type SessionRequest = z.infer<typeof SessionRequest>
 
@@ -281,6 +283,8 @@ export const engineContract = {
   /** What a sweep would do and take; tries out how fast this machine is. */
   plan: procedure.input(SweepRequest).output(EnginePlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
+  /** Answers as soon as the engine can: it is started while whoever needs it prepares what to ask. */
+  ready: procedure.output(z.void()),
   /** Opens what a session of sweeps computes with while nobody knows yet what its first asks for. */
   openSession: procedure.input(SessionRequest).output(z.void()),
   /** Lets go of what a session of sweeps keeps. */

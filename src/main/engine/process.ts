@@ -35,6 +35,7 @@ const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {
     yield* sweep(input, signal)
   }),
+  ready: engine.ready.handler(() => undefined),
   openSession: engine.openSession.handler(({ input }) => sweepSession(input.id).open(input)),
   endSession: engine.endSession.handler(({ input }) => endSweepSession(input.id)),
   plan: engine.plan.handler(({ input, signal }) => planSweep(input, signal)),

@@ -105,8 +105,19 @@ export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[
   ]
 }
 
+/** Those of each layer of a model, as far as they were asked for: a sweep's plan asks thousands of times. */
+const knownShared = new WeakMap<DecoderSpec, Map<number, readonly LayerTensorSpec[]>>()
+
 /** Those that every row goes through: all of them, but for experts. */
-export function sharedTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
+export function sharedTensors(spec: DecoderSpec, layer: number): readonly LayerTensorSpec[] {
+  const known = knownShared.get(spec) ?? new Map<number, readonly LayerTensorSpec[]>()
+  knownShared.set(spec, known)
+  const tensors = known.get(layer) ?? listShared(spec, layer)
+  known.set(layer, tensors)
+  return tensors
+}
+
+function listShared(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
   const { experts } = at(spec.layers, layer, 'layer')
   return [
     ...inLayer(layer, 'attention', null, attentionTensors(spec)),

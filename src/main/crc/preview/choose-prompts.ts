@@ -22,10 +22,10 @@ export interface ChoiceOfPrompts {
  * Few prompts that stand for all: as many of each category as may be taken, drawn again and again, and of the draws the one on which
  * the means of what is known differ least from those over all prompts, in standard deviations of the prompts.
  *
- * @returns the prompts of each category; null where not even one of each may be taken
+ * @returns the prompts of each category, the shortest of each where nothing is known of them; null where not even one of each may be taken
  */
 export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
-  const { categories, prefixesOf, mostPrefixes, seed } = choice
+  const { categories, known, prefixesOf, mostPrefixes, seed } = choice
   const shortest = categories.map((prompts) =>
     [...prompts].sort((a, b) => prefixesOf([a]) - prefixesOf([b]) || a - b)
   )
@@ -41,6 +41,7 @@ export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
   let total = categories.length - 1
   while (total < all && prefixesOf(cheapest(total + 1).flat()) <= mostPrefixes) total++
   if (total < categories.length) return null
+  if (known.length === 0) return cheapest(total)
   const random = xoroshiro128plus(seed)
   const draws = Array.from({ length: DRAWS }, () =>
     categories.map((prompts, category) => drawSome(random, prompts, countOf(total, category)))

@@ -25,6 +25,7 @@ import {
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
 import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
+import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
 import { sweepBytes } from './sweep-bytes'
 import type { SweepCheckpoint } from './sweep-checkpoint'
@@ -147,8 +148,9 @@ async function scorePrompts(
   try {
     return await cancellable(signal, 'The sweep', async () => {
       throwIfCancelled(signal, 'The sweep')
+      session.start()
       const pair = await openPair(request.base, request.post)
-      if (request.preview === true) session.open({ ...request, device: request.device?.device })
+      if (request.preview === true) session.open(sessionRequest(request))
       onEvent({ type: 'progress', progress: { ...NOTHING_DONE, layerCount: pair.post.spec.layerCount } })
       const prepared = await prepareSweep(request, pair)
       throwIfCancelled(signal, 'The sweep')

@@ -1,5 +1,5 @@
 import { modelOf } from '../../../contract/documents/swept-model'
-import type { SweepRequest } from '../../../contract/procedures/engine'
+import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
 import { defaultMemoryBytes, withinEngine } from '../../base/engine-memory'
 import { at } from '../../../contract/model/look-up'
 import { type KeyedSplit, restOfSplit } from './earlier-results'
@@ -8,6 +8,15 @@ import { type PreparedSweep, samplingOf } from './prepare-sweep'
 /** Bound on the engine's process that a sweep has. */
 export function budgetOf({ request }: Pick<PreparedSweep, 'request'>): number {
   return withinEngine(request.memoryBytes ?? defaultMemoryBytes())
+}
+
+/** What stages of a sweep compute with: all weights of the pair where base is scored and ranges are restored to it. */
+export function sessionRequest(
+  request: PreparedSweep['request']
+): Omit<SessionRequest, 'id' | 'device'> & Partial<SessionRequest> {
+  const { base, post, device, ranges, wholeBase = true, source = null } = request
+  const memoryBytes = ranges && wholeBase && source === null ? budgetOf({ request }) : undefined
+  return { base, post, device: device?.device, memoryBytes }
 }
 
 /** What the engine is asked for, and which models, and rivals behind them, that are: what it says is of places among those. */

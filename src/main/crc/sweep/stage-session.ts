@@ -10,10 +10,15 @@ export class StageSession {
 
   constructor(private readonly engine: EngineClient) {}
 
-  /** Has the engine start, and open what stages compute with, while main prepares them. What is wrong with it the first of them says. */
-  open({ base, post, device }: Omit<SessionRequest, 'id' | 'device'> & Partial<SessionRequest>): void {
+  /** Has the engine start while main opens the pair: both take a process's start. What is wrong with it the first stage says. */
+  start(): void {
+    this.engine.ready().catch(() => undefined)
+  }
+
+  /** Has the engine open what stages compute with, and read weights, while main prepares them. */
+  open(request: Omit<SessionRequest, 'id' | 'device'> & Partial<SessionRequest>): void {
     this.id ??= randomUUID()
-    this.engine.openSession({ id: this.id, base, post, device }).catch(() => undefined)
+    this.engine.openSession({ ...request, id: this.id }).catch(() => undefined)
   }
 
   of({ leaves }: { readonly leaves?: 'weights' | 'states' }): SweepRequest['session'] {

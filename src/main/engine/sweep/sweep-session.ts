@@ -1,24 +1,15 @@
 import type { DeviceName } from '../../../contract/model/device'
 import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
-import { at } from '../../../contract/model/look-up'
 import { KeptStates } from '../forward/kept-states'
-import { headSlices, sliceRead } from '../forward/language-head'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { nodesBefore } from '../tries/trie-parts'
-import { blockReads } from '../weights/block-weights'
 import { KeptWeights } from '../weights/kept-weights'
-import { memberOf } from '../weights/pair-weights'
-import { physicalCores } from '../device/physical-cores'
-import { DECODER_BYTES, type WeightRead } from '../weights/weight-decoder'
+import type { ReadAhead } from '../weights/read-ahead'
+import { DECODER_BYTES } from '../weights/weight-decoder'
 import { type GroupingInParts, sweepGroups } from './kept-parts'
 import type { SweptModels } from './sweep-memory'
 import { type Opened, SweepMeans } from './sweep-means'
-
-/** Weights are kept where at least so much of them fits: less gains little for its memory. */
-const LEAST_SHARE = 1 / 2
-
-/** How many threads read weights that are kept, where memory allows: stages wait for them, as no other computing does. */
-const READERS = Math.min(2, physicalCores())
+import { allReads, LEAST_SHARE, READERS, WeightsAhead } from './weights-ahead'
 
 /** What a stage of a session does, and keeps meanwhile. */
 export interface StagePlan {
@@ -39,16 +30,19 @@ export class SweepSession {
   /** Null before the first stage, and after one that did not come to its end: nobody knows what that left of them. */
   private means: Promise<SweepMeans> | null = null
   private running = 0
+  private stagesBegun = 0
   private hasEnded = false
 
   /**
-   * Opens what stages compute with, and compares the pair's layers, before the first stage begins.
+   * Opens what stages compute with, compares the pair's layers, and begins to read weights, before the first stage begins.
    *
    * @throws WorkbenchError as `openRun`; the first stage then tries again
    */
-  async open(request: SessionRequest): Promise<void> {
+  async open({ memoryBytes, ...request }: SessionRequest): Promise<void> {
     const means = await this.opened({ ...request, models: [] })
-    await means.sharingOf([])
+    const sharing = await means.sharingOf([])
+    if (memoryBytes === undefined || this.stagesBegun > 0 || this.hasEnded) return
+    this.weights.ahead = WeightsAhead.within(memoryBytes, means, sharing, this.weights)
   }
 
   /**
@@ -58,6 +52,7 @@ export class SweepSession {
    */
   async begin(request: SweepRequest): Promise<SweepMeans> {
     this.running++
+    this.stagesBegun++
     try {
       const known = await this.means
       if (known?.covers(request) === true) return known
@@ -106,13 +101,20 @@ export class SweepSession {
     const states = this.states.bytes + Math.min(fresh, spare)
     this.states.limit(states)
     const left = spare - (states - this.states.bytes)
-    const wanted = leavesStates ? this.weights.bytes : this.weights.bytesWith(allReads(models))
+    const reads = [...(this.weights.ahead?.reads ?? []), ...(leavesStates ? [] : allReads(models))]
+    const wanted = this.weights.bytesWith(reads)
     const weights = left < LEAST_SHARE * wanted ? 0 : Math.min(left, wanted)
     this.weights.limit(weights)
     const readersBytes = (READERS - 1) * DECODER_BYTES
     const readers = weights > 0 && left - weights >= readersBytes ? READERS : 1
     const beside = copiedBytes(models, grouping) + (readers - 1) * DECODER_BYTES
     return { grouping, keptBytes: beside + states + weights, readers }
+  }
+
+  /** Has as many threads read as was settled. */
+  async share(reader: ReadAhead, readers: number): Promise<void> {
+    if (readers < READERS) await this.endAhead()
+    await reader.share(readers)
   }
 
   private async opened(request: Opened): Promise<SweepMeans> {
@@ -128,12 +130,19 @@ export class SweepSession {
 
   private async freeWhenOver(): Promise<void> {
     if (!this.hasEnded || this.running > 0) return
+    await this.endAhead()
     this.weights.limit(0)
     this.states.clear()
     await this.close()
   }
 
+  private async endAhead(): Promise<void> {
+    await this.weights.ahead?.end()
+    this.weights.ahead = null
+  }
+
   private async close(): Promise<void> {
+    await this.endAhead()
     const means = await this.means?.catch(() => null)
     this.means = null
     await means?.close()
@@ -182,21 +191,4 @@ function freshBytes(models: SweptModels, { groups }: GroupingInParts): number {
 
 function stateBytes({ pair }: SweptModels, rows: number): number {
   return Float32Array.BYTES_PER_ELEMENT * rows * pair.post.spec.hiddenSize
-}
-
-/** All weights that a request computes with: blocks, one by one, and heads, slice by slice. */
-function allReads({ pair, trie }: SweptModels): WeightRead[][] {
-  const { spec } = pair.post
-  const ofLayers = trie.levels.flatMap(({ blocks }, layer) => {
-    const { experts } = at(spec.layers, layer, 'layer')
-    const steps = experts === null ? [null] : [null, ...Array.from({ length: experts.count }).keys()]
-    return blocks.flatMap((source) =>
-      steps.map((expert) => blockReads(spec, { layer, expert, source, later: [] }))
-    )
-  })
-  const ofHeads = trie.roots.flatMap((origin) => {
-    const model = memberOf(pair, origin)
-    return headSlices(model.spec).map((slice) => [sliceRead(model.spec, origin, slice)])
-  })
-  return [...ofLayers, ...ofHeads]
 }

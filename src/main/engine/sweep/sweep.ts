@@ -152,7 +152,8 @@ class SweepRun {
   }
 
   async *groups(): AsyncGenerator<EngineSweepEvent> {
-    await this.setting.means.reader.share(this.readers)
+    const { means, session } = this.setting
+    await (session?.share(means.reader, this.readers) ?? means.reader.share(this.readers))
     for (const [index, group] of this.grouping.groups.entries()) {
       const { indices, packed } = group
       const asked = askedGroup(

@@ -70,7 +70,7 @@ export function stepSizes(
 function stepTensors(
   spec: DecoderSpec,
   { layer, expert }: Pick<BlockStep, 'layer' | 'expert'>
-): LayerTensorSpec[] {
+): readonly LayerTensorSpec[] {
   return expert === null ? sharedTensors(spec, layer) : expertTensors(spec, layer, expert)
 }
 

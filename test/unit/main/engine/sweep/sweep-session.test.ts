@@ -4,6 +4,7 @@ import type { SweepRequest } from '../../../../../src/contract/procedures/engine
 import type { Work } from '../../../../../src/contract/documents/sweep-work'
 import { sweep } from '../../../../../src/main/engine/sweep/sweep'
 import { endSweepSession, sweepSession } from '../../../../../src/main/engine/sweep/sweep-session'
+import { keyOf } from '../../../../../src/main/engine/weights/kept-weights'
 import { goldenPath } from '../../../../fixtures/goldens'
 
 const SESSION = 'a sweep'
@@ -128,6 +129,40 @@ describe('the stages of a sweep', () => {
       })()
     ).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     expectSame(await outcomeOf({ ...asked, session }), plain)
+  })
+
+  it('have all weights read before them, each once, where they are told how much memory there is', async () => {
+    const session = sweepSession(SESSION)
+    await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
+    const { ahead } = session.weights
+    for (const reads of ahead?.reads ?? []) await ahead?.reached(keyOf(reads))
+    const { bytes } = session.weights
+    expect(bytes).toBeGreaterThan(0)
+    expect(ahead?.reads.filter((reads) => session.weights.has(keyOf(reads)))).toEqual(ahead?.reads)
+    const [coarse, whole, sample, finalists, last] = await stages(PLENTY)
+    const pairAlone = await outcomeOf({ models: [POST, BASE], prompts: [ONE] })
+    expect(coarse?.work.weightBytesRead).toBe(pairAlone.work.weightBytesRead)
+    expect([whole, sample, finalists, last].map((stage) => stage?.work.weightBytesRead)).toEqual([0, 0, 0, 0])
+    expect(session.weights.bytes).toBe(bytes)
+    expectSame(sample, await outcomeOf({ models: ALL, prompts: [ONE] }))
+  })
+
+  it('compute with what was read before the first while the rest is being read, and with blends', async () => {
+    const half = { attention: 0.5, mlp: 0.5 }
+    const models = [POST, BASE, restored(0, 3), layersModel([half, half, half, half])]
+    const plain = await outcomeOf({ models, prompts: [ONE] })
+    await sweepSession(SESSION).open({ id: SESSION, ...pair, memoryBytes: PLENTY })
+    const session = { id: SESSION, leaves: 'weights' as const }
+    expectSame(await outcomeOf({ models, prompts: [ONE], session }), plain)
+  })
+
+  it('have nothing read before them where too little of it would fit, nor once they are over', async () => {
+    const session = sweepSession(SESSION)
+    await session.open({ id: SESSION, ...pair, memoryBytes: 2 ** 20 })
+    expect([session.weights.ahead, session.weights.bytes]).toEqual([null, 0])
+    await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
+    await endSweepSession(SESSION)
+    expect([session.weights.ahead, session.weights.bytes]).toEqual([null, 0])
   })
 
   it('read every weight once, and compute no layer twice that models have in common', async () => {
