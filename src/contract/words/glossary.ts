@@ -44,7 +44,7 @@ export const GLOSSARY = {
   interval:
     'Where 95 % of the resamples lie; it speaks of other prompts of the same kind, not of other tasks.',
   'cross-fitted':
-    'Selected on one half of the prompts and scored on the other, so that picking the best of many is not rewarded.',
+    'Selected on one half of the prompts and scored on the other, so that picking the best of many is not rewarded. Unseen prompts are those of the other half.',
   'min-p': 'A sampler that leaves out tokens less likely than this share of the likeliest.',
   judge:
     'Another model that marks answers, compares them, or says what they mean; what it says is opinion, and is shown apart from what is measured.'

@@ -64,9 +64,9 @@ function areEqual(selected: SourceComparison['sources'][number]['selected'], bes
 }
 
 function unseenWords(unseen: SourceComparison['unseen'], prompt: string, diversity: string): string {
-  if (unseen === null) return `Too few ${prompt}s to pick on one half and score on the other.`
+  if (unseen === null) return `Too few ${prompt}s for a cross-fitted score.`
   const { over, ofBase } = unseen
-  const head = `Picked on half the ${prompt}s and scored on the other half: ${diversity} ${formatScore(over.diversity)} over all sources`
+  const head = `Cross-fitted (picked on half the ${prompt}s, scored on the other half): ${diversity} ${formatScore(over.diversity)} over all sources`
   if (ofBase === null) return `${head} (post ${formatScore(over.postDiversity)}).`
   const gain = over.diversity - ofBase.diversity
   return `${head}, ${formatScore(ofBase.diversity)} of base alone (post ${formatScore(over.postDiversity)}): ${

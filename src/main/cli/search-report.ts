@@ -11,7 +11,7 @@ import {
   sharesBasisWords,
   taskShareWords
 } from '../../contract/words/search-words'
-import { capitalised, formatDuration, plural } from '../../contract/words/format'
+import { formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
 import { at } from '../../contract/model/look-up'
 import { bytes, decimal, printable, style, table } from './output'
@@ -81,8 +81,8 @@ function describeVerdict(search: SearchDocument, check: CheckResult | null, chec
   }
   lines.push(
     heldOut === null
-      ? `Not checked on unseen prompts: ${printable(heldOutReason ?? '')}`
-      : `${capitalised(heldOutWords(heldOut))}: ${signed(heldOut.difference)} ` +
+      ? `No cross-fitted comparison: ${printable(heldOutReason ?? '')}`
+      : `Cross-fitted (${heldOutWords(heldOut)}): ${signed(heldOut.difference)} ` +
           `(${signed(heldOut.interval[0])} to ${signed(heldOut.interval[1])}) in ${measures.diversity}, at ${measures.validity} ` +
           `${decimal(heldOut.found.validity)} against ${decimal(heldOut.range.validity)}.`
   )

@@ -19,6 +19,7 @@ import type { ReportHead } from './sections'
 import { SIGNIFICANCE } from './sections/evaluations'
 import { pairsSections } from './sections/pairs'
 import { headlineBlocks } from './sections/sweep'
+import { BLOCK_EVALUATION, rangesWords, workCell } from './sections/work-cell'
 
 /* One page for the pairs of a study: the tables of the paper, with a row for each pair. */
 
@@ -232,13 +233,12 @@ function cost(pairs: readonly PairOfPage[]): Section {
     blocks: [
       {
         kind: 'table',
-        label:
-          'What it took for each pair; a block evaluation is a layer over a group of prompts, for all models that are alike up to it',
+        label: `What it took for each pair; ${BLOCK_EVALUATION}`,
         columns: [
           textColumn('Pair'),
-          numberColumn('ranges', 'and blends'),
+          numberColumn('scored'),
           numberColumn('prompts', 'of the sweep'),
-          numberColumn('block evaluations'),
+          numberColumn('work'),
           numberColumn('sweep', 'time'),
           numberColumn('ranges checked', 'time of the last'),
           numberColumn('answers', 'to the tasks')
@@ -248,9 +248,9 @@ function cost(pairs: readonly PairOfPage[]): Section {
           ...(sweep === null
             ? Array<Cell>(5).fill(nothing)
             : [
-                { text: String(sweep.ranges.length), detail: String(sweep.soup.length) },
+                { text: rangesWords(sweep), detail: plural(sweep.soup.length, 'blend') },
                 { text: String(sweep.promptCount) },
-                { text: formatCount(sweep.work.blockEvaluations + (sweep.followUp?.blockEvaluations ?? 0)) },
+                workCell(sweep),
                 { text: formatDuration(sweep.seconds) },
                 sweep.check === null
                   ? nothing

@@ -132,7 +132,7 @@ export const isPartial = (
 
 /** What a score rests on, as the columns of a table: what it is, on how many prompts, and ± of validity and of diversity. */
 export const basisCells = (
-  point: Pick<RangePoint, 'promptCount' | 'margins'>,
+  point: { promptCount: number; margins?: RangePoint['margins'] },
   board: Pick<ScoreBoard, 'promptCount'>
 ): (string | number | null)[] => [
   isPartial(point, board) ? 'estimated' : 'exact',

@@ -11,10 +11,20 @@ import { distinctWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, plural, rangeLabel } from '../ui/format'
 import { rangeKey } from '../../contract/model/strengths'
 import type { RestorationRange } from '../../contract/model/recipe'
-import { isPartial, type OtherPoint, type RivalPoint, type ScoreBoard } from './score-board'
+import {
+  basisCells,
+  basisColumns,
+  isPartial,
+  type OtherPoint,
+  type RivalPoint,
+  type ScoreBoard
+} from './score-board'
 import { otherModels, type ScoredRole } from '../recipes/scored-models'
 
-/** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals. */
+/**
+ * Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals, each with what it
+ * rests on.
+ */
 export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): string {
   const categories = categoriesOf(sweep.prompts)
   const words = scoreWords(sweep.scoredBy)
@@ -26,9 +36,17 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
     words.diversity,
     words.choices.replace(' ', '_'),
     ...(sweep.scoredBy.kind === 'crc' ? [] : ['distinct_right']),
-    ...categories.flatMap((category) => [`${category}_${words.validity}`, `${category}_${words.diversity}`])
+    ...categories.flatMap((category) => [`${category}_${words.validity}`, `${category}_${words.diversity}`]),
+    ...basisColumns(words)
   ]
-  const row = (name: string, start: Cell, end: Cell, score: BriefScore): Cell[] => [
+  const promptCount = sweep.prompts.length
+  const row = (
+    name: string,
+    start: Cell,
+    end: Cell,
+    score: BriefScore,
+    estimatedFrom: number | null = null
+  ): Cell[] => [
     name,
     start,
     end,
@@ -39,14 +57,19 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
     ...categories.flatMap((category) => [
       score.categories[category]?.validity ?? null,
       score.categories[category]?.diversity ?? null
-    ])
+    ]),
+    ...basisCells({ promptCount: estimatedFrom ?? promptCount, margins: score.margins }, { promptCount })
   ]
   return toCsv(header, [
     ...(sweep.base === null ? [] : [row('base', null, null, sweep.base)]),
     row('post', null, null, sweep.post),
     ...sweep.ranges.map((range) => row('range', range.start, range.end, range)),
-    ...(sweep.preview?.ranges ?? []).map((range) => row('estimated range', range.start, range.end, range)),
-    ...otherModels(sweep, null, kept).map(({ name, score }) => row(name, null, null, score)),
+    ...(sweep.preview?.ranges ?? []).map((range) =>
+      row('estimated range', range.start, range.end, range, sweep.preview?.prompts.length)
+    ),
+    ...otherModels(sweep, null, kept).map(({ name, score, estimatedFrom }) =>
+      row(name, null, null, score, estimatedFrom)
+    ),
     ...sweep.rivals.map((score) => row(rivalName(score.rival), null, null, score))
   ])
 }

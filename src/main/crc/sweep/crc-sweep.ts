@@ -105,18 +105,15 @@ export async function knownOfSweep(request: CrcSweepRequest, history: SweepHisto
   return knownOf(prepared.identity, await findEarlier(prepared, history))
 }
 
-/** A repetition that was stopped with nothing left to compute is no sweep to go on with: what it repeats is finished. */
-export function knownOf(
+function knownOf(
   identity: SweepIdentity,
-  { earlier, interrupted, repeated }: Omit<FoundEarlier, 'notices'>
+  { earlier, interrupted }: Omit<FoundEarlier, 'notices'>
 ): KnownOfSweep {
-  const partOf = (found: EarlierResults | null): KnownPart =>
-    knownPart(identity, (key) => found?.scores.get(key), found?.split ?? null)
-  const known = partOf(earlier)
-  return repeated && known.prompts === known.of
-    ? { known: partOf(null), interrupted: false }
-    : { known, interrupted }
+  return { known: knownFrom(identity, earlier), interrupted }
 }
+
+const knownFrom = (identity: SweepIdentity, found: EarlierResults | null): KnownPart =>
+  knownPart(identity, (key) => found?.scores.get(key), found?.split ?? null)
 
 interface ScoredPrompts {
   facts: SweepFacts
@@ -213,8 +210,6 @@ interface FoundEarlier {
   earlier: EarlierResults | null
   /** Whether a stopped sweep has computed a part of it. */
   interrupted: boolean
-  /** Whether the last sweep is this one, finished: what there is of it is of a repetition. */
-  repeated: boolean
   notices: string[]
 }
 
@@ -230,7 +225,7 @@ export async function findEarlier(
   history:
     (Omit<SweepHistory, 'checkpoint' | 'places'> & { checkpoint: Pick<SweepCheckpoint, 'find'> }) | null
 ): Promise<FoundEarlier> {
-  const nothing = { earlier: null, interrupted: false, repeated: false, notices: [] }
+  const nothing = { earlier: null, interrupted: false, notices: [] }
   if (history === null) return nothing
   const { results, notices } = await history.checkpoint.find(identity, history.fresh)
   if (history.fresh) return nothing
@@ -249,7 +244,12 @@ export async function findEarlier(
     if (!(error instanceof WorkbenchError)) throw error
     notices.push(`The last sweep was not used. ${error.message}`)
   }
-  return { earlier: joinResults(results.filter(isWanted)), interrupted, repeated, notices }
+  const earlier = joinResults(results.filter(isWanted))
+  // A repetition that was stopped with nothing left to compute is none to go on with: what it repeats is finished, and who repeats
+  // that wants it computed again.
+  const { prompts, of } = knownFrom(identity, earlier)
+  if (repeated && prompts === of) return { ...nothing, notices }
+  return { earlier, interrupted, notices }
 }
 
 function factsOf(

@@ -5,6 +5,7 @@ import { formatCount, formatDuration, plural } from '../../../contract/words/for
 import { toneOf } from '../../../contract/documents/variant-styles'
 import type { Report } from '../../../contract/documents/report'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+import { BLOCK_EVALUATION, rangesWords, workCell } from './work-cell'
 
 /** What finding a range took, and what each way to diversity takes when it answers; none where nothing was computed. */
 export function costSections({ sweep, evaluations }: Report): Section[] {
@@ -16,16 +17,16 @@ export function costSections({ sweep, evaluations }: Report): Section[] {
 }
 
 function searchTable(sweep: NonNullable<Report['sweep']>): Block {
-  const { work, followUp, seconds, promptCount, ranges, soup, check, search, reusedPromptCount } = sweep
+  const { seconds, promptCount, soup, check, search, reusedPromptCount } = sweep
   const reused =
     reusedPromptCount === 0 ? {} : { detail: `${plural(reusedPromptCount, 'prompt')} were known` }
   const rows: Cell[][] = [
     [
       { text: 'sweep', ...reused },
       {
-        text: `${plural(ranges.length, 'range')} and ${plural(soup.length, 'blend')} on ${plural(promptCount, 'prompt')}`
+        text: `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ${plural(soup.length, 'blend')}`
       },
-      { text: formatCount(work.blockEvaluations + (followUp?.blockEvaluations ?? 0)) },
+      workCell(sweep),
       { text: formatDuration(seconds) }
     ]
   ]
@@ -41,20 +42,14 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
     rows.push([
       { text: 'search' },
       { text: plural(search.generations.length, 'generation') },
-      { text: formatCount(search.work.blockEvaluations) },
+      { text: plural(search.work.blockEvaluations, 'block evaluation') },
       { text: formatDuration(search.seconds) }
     ])
   }
   return {
     kind: 'table',
-    label:
-      'What it took to find, once for the pair; a block evaluation is a layer over a group of prompts, for all models that are alike up to it',
-    columns: [
-      textColumn('Step'),
-      textColumn('what'),
-      numberColumn('block evaluations'),
-      numberColumn('time')
-    ],
+    label: `What it took to find, once for the pair; ${BLOCK_EVALUATION}`,
+    columns: [textColumn('Step'), textColumn('what'), numberColumn('work'), numberColumn('time')],
     rows
   }
 }

@@ -65,7 +65,7 @@ function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSea
     facts.push(['On the prompts that picked', picked])
   }
   facts.push([
-    'On unseen prompts',
+    'Cross-fitted',
     heldOut === null
       ? `not checked: ${heldOutReason ?? ''}`
       : `${signed(heldOut)}, ${heldOutWords(heldOut)}, at ${words.validity} ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`

@@ -112,8 +112,8 @@ it('tells of the pairs of the study alone, what each took, and where the page of
     cost?.kind === 'table' &&
       cost.rows.map(([name, ranges, , , , , answers]) => [name?.text, ranges?.text, answers?.text])
   ).toEqual([
-    ['Demo', '21', '32'],
-    ['Deeper', '55', '32']
+    ['Demo', '21 ranges', '32'],
+    ['Deeper', '55 ranges', '32']
   ])
   expect(sections[4]?.blocks).toEqual([
     {

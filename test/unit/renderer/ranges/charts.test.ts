@@ -278,7 +278,7 @@ describe('what a sweep is scored by', () => {
     expect(header).toMatch(
       /^model,start,end,precision,coverage,effective_answers,distinct_right,letter_precision/
     )
-    expect(first).toBe('range,0,0,0.95,0.5,1.5,1,0.95,0.5,0.95,0.5')
+    expect(first).toBe('range,0,0,0.95,0.5,1.5,1,0.95,0.5,0.95,0.5,exact,3,,')
     const metrics = Object.values(metricsOf(sweep.scoredBy)).map(({ label, describe }) => label + describe)
     expect(metrics.join()).not.toMatch(/validity|diversity|valid/i)
     expect(rowColumns(boardOfSweep(tinySweep())).map(({ label }) => label)).toContain('Diversity')
@@ -454,7 +454,7 @@ describe('tables', () => {
   it('hold base, post and every range of a sweep', () => {
     const lines = sweepCsv(tinySweep()).trimEnd().split('\r\n')
     expect(lines[0]).toBe(
-      'model,start,end,validity,diversity,effective_choices,letter_validity,letter_diversity,digit_validity,digit_diversity'
+      'model,start,end,validity,diversity,effective_choices,letter_validity,letter_diversity,digit_validity,digit_diversity,basis,prompts,validity ±,diversity ±'
     )
     expect(lines.map((line) => line.split(',').slice(0, 3).join(','))).toEqual([
       'model,start,end',

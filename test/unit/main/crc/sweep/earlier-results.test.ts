@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { modelOf, modelsOf } from '../../../../../src/contract/documents/swept-model'
 import { at } from '../../../../../src/contract/model/look-up'
 import { weightsKey } from '../../../../../src/contract/model/model'
-import { findEarlier, knownOf } from '../../../../../src/main/crc/sweep/crc-sweep'
+import { findEarlier } from '../../../../../src/main/crc/sweep/crc-sweep'
 import {
   type EarlierResults,
   holdsSweep,
@@ -47,9 +47,12 @@ describe('a stored sweep', () => {
 
 describe('what a stopped sweep has kept', () => {
   const { device, precision } = sweep
-  const kept: EarlierResults = { device, precision, scores: new Map(), split: null }
-  const found = (lastSweep: typeof sweep | null, asked = identity) =>
-    findEarlier(
+  const ofPrompt = new Map(identity.modelKeys.map((_, model) => [model, at(sweep.post.prompts, 0, 'prompt')]))
+  /** @param count how many prompts were computed */
+  const found = (count: number, lastSweep: typeof sweep | null, asked = identity) => {
+    const scores = new Map(identity.prompts.slice(0, count).map(({ key }) => [key, ofPrompt]))
+    const kept: EarlierResults = { device, precision, scores, split: null }
+    return findEarlier(
       { identity: asked, request: {} },
       {
         checkpoint: { find: () => Promise.resolve({ results: [kept], notices: [] }) },
@@ -57,33 +60,20 @@ describe('what a stopped sweep has kept', () => {
         fresh: false
       }
     )
+  }
+  const of = identity.prompts.length
 
-  it('is of a repetition where the last sweep is that one', async () => {
-    expect(await found(null)).toMatchObject({ interrupted: true, repeated: false })
-    expect(await found(sweep)).toMatchObject({ interrupted: true, repeated: true })
-    const more = { ...identity, modelKeys: [...identity.modelKeys, 'another'] }
-    expect(await found(sweep, more)).toMatchObject({ interrupted: true, repeated: false })
+  it('is gone on with, also where it repeats the last sweep', async () => {
+    for (const last of [null, sweep]) {
+      const { earlier, interrupted } = await found(of - 1, last)
+      expect([earlier?.scores.size, interrupted]).toEqual([of - 1, true])
+    }
+    expect(await found(of, null)).toMatchObject({ interrupted: true, earlier: { scores: { size: of } } })
   })
 
-  it('is nothing to go on with where it repeats a finished sweep to its end', () => {
-    const ofPrompt = new Map(
-      identity.modelKeys.map((_, model) => [model, at(sweep.post.prompts, 0, 'prompt')])
-    )
-    const scores = new Map(identity.prompts.map(({ key }) => [key, ofPrompt]))
-    const earlier = { ...kept, scores }
-    const of = identity.prompts.length
-    expect(knownOf(identity, { earlier, interrupted: true, repeated: false })).toMatchObject({
-      known: { prompts: of },
-      interrupted: true
-    })
-    expect(knownOf(identity, { earlier, interrupted: true, repeated: true })).toMatchObject({
-      known: { prompts: 0, of },
-      interrupted: false
-    })
-    scores.delete(at(identity.prompts, 0, 'prompt').key)
-    expect(knownOf(identity, { earlier, interrupted: true, repeated: true })).toMatchObject({
-      known: { prompts: of - 1 },
-      interrupted: true
-    })
+  it('is nothing to go on with, and is not taken for a new one, where it repeats a finished sweep to its end', async () => {
+    expect(await found(of, sweep)).toMatchObject({ interrupted: false, earlier: null })
+    const more = { ...identity, modelKeys: [...identity.modelKeys, 'another'] }
+    expect(await found(of, sweep, more)).toMatchObject({ interrupted: true })
   })
 })

@@ -1,0 +1,26 @@
+import type { ReportedSweep } from '../../../contract/documents/report'
+import { plural } from '../../../contract/words/format'
+import { workWords } from '../../../contract/words/preview-words'
+import type { Cell } from '../blocks'
+
+/** What block evaluations are, where a table counts them. */
+export const BLOCK_EVALUATION =
+  'a block evaluation is a layer over a group of prompts, for all models that are alike up to it'
+
+/** What a sweep took; a preview's work is counted in the rows of its evaluations, which are of few prompts each. */
+export function workCell({
+  work,
+  followUp,
+  preview
+}: Pick<ReportedSweep, 'work' | 'followUp' | 'preview'>): Cell {
+  const after = followUp?.blockEvaluations ?? 0
+  if (preview === null) return { text: plural(work.blockEvaluations + after, 'block evaluation') }
+  const then = `then ${plural(after, 'block evaluation')} for attention and MLP alone`
+  return { text: workWords(work, preview), ...(after === 0 ? {} : { detail: then }) }
+}
+
+/** The ranges that a sweep has scored. */
+export const rangesWords = ({ ranges, preview }: Pick<ReportedSweep, 'ranges' | 'preview'>): string =>
+  preview === null
+    ? plural(ranges.length, 'range')
+    : `${plural(ranges.length, 'range')} exact, ${preview.ranges.length} estimated from ${plural(preview.prompts.length, 'prompt')}`
