@@ -11,62 +11,50 @@ import type { ProjectPair } from '../project/project-pair'
 import { shellCommand } from '../report/shown-command'
 import { describeCheck, nextOfCheck } from './check-report'
 import { withEngine } from './engine'
-import {
-  CommonOptions,
-  DeviceOptions,
-  numberWithin,
-  PairOptions,
-  readOptions,
-  refuseUnused,
-  wholeNumber,
-  withCommonOptions,
-  withDeviceOptions,
-  withPairOptions
-} from './options'
+import { refuseUnused, wholeNumber, pairOptions, deviceOptions, outOption, rhoOption } from './options'
 import { printJson, printText } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { writeOutputFile, writtenWords } from './output-file'
 import { describePreview } from './preview-report'
 import { checkStep, progressDisplay } from './progress'
-import { ProjectOptions, withProjectOptions } from './project-to-save'
+import { projectOptions } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
-import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
+import { startingSweep, startOptions } from './starting-sweep'
 import { type Kept, untilStopped } from './stopped'
 import { checkCommandOf } from './sweep-report'
 import { throwIfCancelled } from '../base/cancelling'
 import { savedThenShown, withResultPlaces } from './result-places'
 
-const CheckOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  ...DeviceOptions.shape,
-  ...StartOptions.shape,
-  best: z.number(),
-  recipes: z.string().optional(),
-  out: z.string().optional(),
-  ...ProjectOptions.shape
-})
-type CheckOptions = z.infer<typeof CheckOptions>
+const checkOptions = pairOptions
+  .and(startOptions)
+  .heading('What to check:')
+  .option(
+    { best: z.number() },
+    '--best <n>',
+    'so many of the best ranges not checked yet',
+    wholeNumber(1, 1000),
+    CHECKED_AT_ONCE
+  )
+  .option(
+    { recipes: z.string().optional() },
+    '--recipes <file>',
+    'these recipes, a JSON list or what "slr search" wrote, instead of the best ranges'
+  )
+  .and(rhoOption())
+  .heading('Where the result goes:')
+  .and(
+    outOption(),
+    projectOptions('save it in this project; checks its newest sweep, whole before preview'),
+    deviceOptions
+  )
+type CheckOptions = CommandOptions<typeof checkOptions>
 
 /** `slr check`: whether the best ranges of a sweep, or given recipes, hold on whole answers. */
-export function addCheckCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('check')
-    .description('check the best ranges of a sweep on whole answers, exactly, and take the best that passes')
-  withStartOptions(withPairOptions(command))
-    .optionsGroup('What to check:')
-    .option('--best <n>', 'so many of the best ranges not checked yet', wholeNumber(1, 1000), CHECKED_AT_ONCE)
-    .option(
-      '--recipes <file>',
-      'these recipes, a JSON list or what "slr search" wrote, instead of the best ranges'
-    )
-    .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
-    .optionsGroup('Where the result goes:')
-    .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
-  withProjectOptions(command, 'save it in this project; checks its newest sweep, whole before preview')
-  withCommonOptions(withDeviceOptions(command)).action(async () => {
-    await check(readOptions(CheckOptions, command), command, signal)
-  })
-}
+export const addCheckCommand = subcommand(checkOptions, {
+  name: 'check',
+  description: 'check the best ranges of a sweep on whole answers, exactly, and take the best that passes',
+  run: check
+})
 
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
   if (options.recipes !== undefined)

@@ -61,6 +61,31 @@ const plainUsage = (message: string): string =>
     .replace(/^error: /, '')
     .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./, "'$1' is no <$2>.")
 
+/** In the order of the help. */
+const COMMANDS = [
+  addPairsCommand,
+  addInspectCommand,
+  addDiffCommand,
+  addProbeCommand,
+  addPlanCommand,
+  addSweepCommand,
+  addWhatIfCommand,
+  addCompareCommand,
+  addCheckCommand,
+  addSearchCommand,
+  addMergeCommand,
+  addSampleCommand,
+  addDevicesCommand,
+  addEvaluateCommand,
+  addTaskCommand,
+  addStudyCommand,
+  addExportCommand,
+  addHistoryCommand,
+  addReportCommand,
+  addServeCommand,
+  addOpenCommand
+]
+
 /** `slr` with all its commands. */
 export function commandLine(signal: AbortSignal): Command {
   const program = new Command('slr')
@@ -76,27 +101,7 @@ export function commandLine(signal: AbortSignal): Command {
         write(`slr: ${[printable(plainUsage(message)), ...more].join('\n')}\n`)
       }
     })
-  addPairsCommand(program, signal)
-  addInspectCommand(program, signal)
-  addDiffCommand(program, signal)
-  addProbeCommand(program, signal)
-  addPlanCommand(program, signal)
-  addSweepCommand(program, signal)
-  addWhatIfCommand(program)
-  addCompareCommand(program, signal)
-  addCheckCommand(program, signal)
-  addSearchCommand(program, signal)
-  addMergeCommand(program)
-  addSampleCommand(program, signal)
-  addDevicesCommand(program, signal)
-  addEvaluateCommand(program, signal)
-  addTaskCommand(program, signal)
-  addStudyCommand(program, signal)
-  addExportCommand(program, signal)
-  addHistoryCommand(program)
-  addReportCommand(program)
-  addServeCommand(program, signal)
-  addOpenCommand(program, signal)
+  for (const add of COMMANDS) add(program, signal)
   for (const command of program.commands) command.addHelpText('after', examplesOf(command.name()))
   program.addHelpText('after', '\nBegin with "slr sweep --demo", which takes seconds and needs no files.')
   return program

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Argument } from 'commander'
 import { z } from 'zod'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { at } from '../../contract/model/look-up'
@@ -8,29 +8,33 @@ import { areOverSources } from '../crc/selection/best-over-sources'
 import { compareSweeps, type SweepToCompare } from '../measures/compare-sweeps'
 import { readSweep } from '../project/sweep-files'
 import { describeComparison } from './comparison-report'
-import { CommonOptions, numberWithin, readOptions, withCommonOptions } from './options'
+import { optionGroup } from './option-group'
+import { numberWithin } from './options'
 import { printJson, printText } from './output'
+import { subcommand } from './subcommand'
 
-const CompareOptions = z.strictObject({ ...CommonOptions.shape, rho: z.number().optional() })
+const compareOptions = optionGroup().option(
+  { rho: z.number().optional() },
+  '--rho <share>',
+  "share of post's validity to keep in both (default: as each sweep)",
+  numberWithin(0, 1)
+)
 
 /** `slr compare`: two sweeps side by side, from their files. */
-export function addCompareCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('compare')
-    .description('two sweeps side by side: what differs, where their scores do, and how far they agree')
-    .argument('<a>', 'file that "slr sweep --out" wrote, or of a project\'s sweeps')
-    .argument('<b>', 'another: of other prompts, settings, device or pair; differences are of b less a')
-    .argument(
+export const addCompareCommand = subcommand(compareOptions, {
+  name: 'compare',
+  operands: [
+    new Argument('<a>', 'file that "slr sweep --out" wrote, or of a project\'s sweeps'),
+    new Argument('<b>', 'another: of other prompts, settings, device or pair; differences are of b less a'),
+    new Argument(
       '[more...]',
       'sweeps of the same pair that restore layers to still other checkpoints ("slr sweep --source")'
     )
-    .option(
-      '--rho <share>',
-      "share of post's validity to keep in both (default: as each sweep)",
-      numberWithin(0, 1)
-    )
-  withCommonOptions(command).action(async (a: string, b: string, more: string[]) => {
-    const { rho, json } = readOptions(CompareOptions, command)
+  ],
+  description: 'two sweeps side by side: what differs, where their scores do, and how far they agree',
+  async run({ rho, json }, command, signal) {
+    const [a, b] = [at(command.args, 0, 'sweep'), at(command.args, 1, 'sweep')]
+    const more = command.args.slice(2)
     requireNewFiles([a, b], more)
     const [first, second] = [await read(a), await read(b)]
     const others = await Promise.all(more.map((file) => readSweep(absolutePath(file))))
@@ -39,8 +43,8 @@ export function addCompareCommand(program: Command, signal: AbortSignal): void {
     const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
     const comparison = await compareSweeps(first, second, options)
     return json ? printJson(comparison) : printText(describeComparison(comparison))
-  })
-}
+  }
+})
 
 /** @throws WorkbenchError `bad-input` naming one of the others that is there already: it would be left out without a word */
 function requireNewFiles(two: readonly string[], others: readonly string[]): void {

@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import {
   DEVICE_LABELS,
   type DeviceChoice,
@@ -8,16 +7,16 @@ import {
 import { throwIfCancelled } from '../base/cancelling'
 import { createEngineHost } from '../engine/host'
 import { Devices, fastestDevice } from '../jobs/devices'
-import { CommonOptions, readOptions, withCommonOptions } from './options'
+import {} from './options'
 import { count, printJson, printText, remark, table } from './output'
+import { optionGroup } from './option-group'
+import { subcommand } from './subcommand'
 
 /** `slr devices`: what this machine can compute on, tried out. */
-export function addDevicesCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('devices')
-    .description('what this machine can compute on, found by trying it out')
-  withCommonOptions(command).action(async () => {
-    const options = readOptions(CommonOptions, command)
+export const addDevicesCommand = subcommand(optionGroup(), {
+  name: 'devices',
+  description: 'what this machine can compute on, found by trying it out',
+  async run(options, _command, signal) {
     if (!options.quiet) remark('Trying each device on a small model ...')
     const devices = await triedDevices(signal).reports()
     const automatic = fastestDevice(devices).device
@@ -29,8 +28,8 @@ export function addDevicesCommand(program: Command, signal: AbortSignal): void {
             `Chosen by itself for models of more than a few million parameters: ${automatic}.`
           ].join('\n')
         ))
-  })
-}
+  }
+})
 
 /** Devices whose trial ends when the command is stopped: the engine that tries one is ended, and no other begins. */
 export function triedDevices(signal: AbortSignal): Devices {

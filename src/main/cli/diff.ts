@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { Option } from 'commander'
 import { z } from 'zod'
 import {
   changedShare,
@@ -12,17 +12,10 @@ import {
 import { pairPaths } from '../project/demo'
 import { formatCsv } from '../base/csv'
 import { computeDistances } from '../readings/host'
-import {
-  CommonOptions,
-  PairOptions,
-  readOptions,
-  refuseUnused,
-  requirePair,
-  withCommonOptions,
-  withPairOptions
-} from './options'
+import { refuseUnused, requirePair, pairOptions } from './options'
 import { formatDuration, plural } from '../../contract/words/format'
 import { bytes, count, printable, printJson, printText, style, table } from './output'
+import { subcommand } from './subcommand'
 import { bytesStep, progressDisplay } from './progress'
 import { nothingKept, untilStopped } from './stopped'
 
@@ -42,28 +35,22 @@ const METRICS = {
 } as const
 const MetricName = z.enum(['relative-norm', 'cosine', 'changed'])
 
-const DiffOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  metric: MetricName,
-  csv: z.boolean().default(false)
-})
+const diffOptions = pairOptions
+  .heading('What to print:')
+  .special(
+    { metric: MetricName },
+    new Option('--metric <name>', 'of the table').choices(MetricName.options).default('relative-norm')
+  )
+  .special(
+    { csv: z.boolean().default(false) },
+    new Option('--csv', 'every number of every component as CSV, instead of the table').conflicts('json')
+  )
 
 /** `slr diff`: how far post-training moved each layer and component. */
-export function addDiffCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('diff')
-    .description('how far post-training moved each layer and component of the weights')
-  withPairOptions(command)
-    .optionsGroup('What to print:')
-    .addOption(
-      new Option('--metric <name>', 'of the table').choices(MetricName.options).default('relative-norm')
-    )
-    .addOption(
-      new Option('--csv', 'every number of every component as CSV, instead of the table').conflicts('json')
-    )
-  withCommonOptions(command).action(async () => {
-    const options = readOptions(DiffOptions, command)
+export const addDiffCommand = subcommand(diffOptions, {
+  name: 'diff',
+  description: 'how far post-training moved each layer and component of the weights',
+  async run(options, command, signal) {
     if (options.csv || options.json)
       refuseUnused(command, ['metric'], 'is of the table: --csv and --json have every measure')
     const folders = pairPaths(requirePair(options, command))
@@ -76,8 +63,8 @@ export function addDiffCommand(program: Command, signal: AbortSignal): void {
     if (options.json) await printJson(document)
     else if (options.csv) await printText(csv(document))
     else await printText(describeDistances(document, options.metric))
-  })
-}
+  }
+})
 
 function csv(document: DistancesDocument): string {
   const { header, rows } = distanceRows(document)

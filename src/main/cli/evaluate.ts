@@ -15,89 +15,81 @@ import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { viewOf } from '../project/stored-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
-import { ComputingOptions, withComputingOptions } from './computing-options'
+import { computingOptions } from './computing-options'
 import { givenTask, TASK_CHOICES } from './given-task'
-import { judgeFrom, JudgeOptions, withJudgeOptions } from './judge'
+import { judgeFrom, judgeOptions } from './judge'
 import { madeEvaluation } from './made-evaluation'
 import { describeEvaluation } from './evaluation-report'
 import {
-  CommonOptions,
-  PairOptions,
-  readOptions,
   refuseUnused,
-  RenderingOptions,
   renderingFrom,
   requirePair,
   usageError,
-  wholeNumber,
-  withCommonOptions,
-  withPairOptions,
-  withRenderingOptions
+  pairOptions,
+  renderingOptions,
+  countOption,
+  outOption,
+  seedOption
 } from './options'
 import { printJson, printText } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { writeOutputFile, writtenWords } from './output-file'
-import { ProjectOptions, withProjectOptions } from './project-to-save'
-import { VariantOptions, variantsFrom, warnOfEndpoints, withVariantOptions } from './variants'
+import { projectOptions } from './project-to-save'
+import { variantOptions, variantsFrom, warnOfEndpoints } from './variants'
 import { withResultPlaces } from './result-places'
 
 const MAX_TASK_BYTES = 256_000_000
 
 const VARIANTS = 'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
 
-const EvaluateOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  ...RenderingOptions.shape,
-  ...ComputingOptions.shape,
-  ...VariantOptions.shape,
-  ...JudgeOptions.shape,
-  task: z.string().optional(),
-  variants: z.string().optional(),
-  embeddingModel: z.string().optional(),
-  classifier: z.string().optional(),
-  n: z.number().optional(),
-  seed: z.number().optional(),
-  against: z.string().optional(),
-  out: z.string().optional(),
-  ...ProjectOptions.shape
-})
-type EvaluateOptions = z.infer<typeof EvaluateOptions>
+const comparedOptions = variantOptions('base, post, and what a project keeps')
+
+const evaluateOptions = pairOptions
+  .and(comparedOptions)
+  .option(
+    { variants: z.string().optional() },
+    '--variants <file>',
+    'variants as JSON, with samplers, system turns, prefixes, suffixes and lists of answers of their own'
+  )
+  .heading('What to evaluate:')
+  .option({ task: z.string().optional() }, '--task <task>', TASK_CHOICES)
+  .option(
+    { embeddingModel: z.string().optional() },
+    '--embedding-model <folder>',
+    'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
+  )
+  .option(
+    { classifier: z.string().optional() },
+    '--classifier <folder>',
+    "count classes of answers by this classifier of pairs (model.onnx and tokenizer.json), as NoveltyBench's distinct_k"
+  )
+  .and(
+    countOption("answers per prompt and variant (default: the task's)"),
+    seedOption("seed of the draws (default: the task's)")
+  )
+  .option(
+    { against: z.string().optional() },
+    '--against <variant>',
+    'compare the others with this one, by its name (default: post)'
+  )
+  .heading('Where the result goes:')
+  .and(
+    outOption('write settings and results as JSON to a file; an existing file is replaced'),
+    projectOptions(
+      'save answers and scores in this project; the same evaluation goes on where it was stopped'
+    ),
+    computingOptions,
+    renderingOptions,
+    judgeOptions
+  )
+type EvaluateOptions = CommandOptions<typeof evaluateOptions>
 
 /** `slr evaluate`: how variants do on an open-ended task, in diversity and quality. */
-export function addEvaluateCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('evaluate')
-    .description('how models of the pair do on an open-ended task, in diversity and quality')
-  withVariantOptions(withPairOptions(command), 'base, post, and what a project keeps')
-    .option(
-      '--variants <file>',
-      'variants as JSON, with samplers, system turns, prefixes, suffixes and lists of answers of their own'
-    )
-    .optionsGroup('What to evaluate:')
-    .option('--task <task>', TASK_CHOICES)
-    .option(
-      '--embedding-model <folder>',
-      'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
-    )
-    .option(
-      '--classifier <folder>',
-      "count classes of answers by this classifier of pairs (model.onnx and tokenizer.json), as NoveltyBench's distinct_k"
-    )
-    .option('--n <n>', "answers per prompt and variant (default: the task's)", wholeNumber(1, 100_000))
-    .option('--seed <n>', "seed of the draws (default: the task's)", wholeNumber(0, 2 ** 31 - 1))
-    .option('--against <variant>', 'compare the others with this one, by its name (default: post)')
-    .optionsGroup('Where the result goes:')
-    .option('--out <file>', 'write settings and results as JSON to a file; an existing file is replaced')
-  withProjectOptions(
-    command,
-    'save answers and scores in this project; the same evaluation goes on where it was stopped'
-  )
-  withCommonOptions(withJudgeOptions(withRenderingOptions(withComputingOptions(command)))).action(
-    async () => {
-      await evaluate(readOptions(EvaluateOptions, command), command, signal)
-    }
-  )
-}
+export const addEvaluateCommand = subcommand(evaluateOptions, {
+  name: 'evaluate',
+  description: 'how models of the pair do on an open-ended task, in diversity and quality',
+  run: evaluate
+})
 
 async function evaluate(options: EvaluateOptions, command: Command, signal: AbortSignal): Promise<void> {
   const { task: taskName } = options
@@ -107,7 +99,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
     const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
     const task = withSettings(await givenTask(taskName, own), options)
-    const judge = await judgeFrom(JudgeOptions.strip().parse(options), task.kind, command)
+    const judge = await judgeFrom(judgeOptions.schema.strip().parse(options), task.kind, command)
     const { run, pair } = await prepareEvaluation({
       ...folders,
       task,
@@ -169,7 +161,7 @@ async function givenVariants(
   if (file !== undefined) {
     refuseUnused(
       command,
-      Object.keys(VariantOptions.shape),
+      Object.keys(comparedOptions.shape),
       'does not go with --variants: write it into that file'
     )
     const parsed = z

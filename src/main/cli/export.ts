@@ -11,60 +11,51 @@ import { prepareExport } from '../export/prepare'
 import { runExport } from '../export/run-export'
 import { pairPaths } from '../project/demo'
 import { absolutePath } from '../base/files/places'
-import {
-  CommonOptions,
-  PairOptions,
-  parseRanges,
-  readOptions,
-  requirePair,
-  RESTORE_HELP,
-  usageError,
-  withCommonOptions,
-  withPairOptions
-} from './options'
+import { parseRanges, requirePair, RESTORE_HELP, usageError, pairOptions } from './options'
 import { formatDuration, plural } from '../../contract/words/format'
 import { bytes, count, printJson, printText, printable, remark, style } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { bytesStep, progressDisplay } from './progress'
 import { readRecipeFile } from '../mergekit/recipe-file'
 import { untilStopped } from './stopped'
 import { restoredRecipe } from './variants'
 
-const ExportOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  model: z.literal('post').optional(),
-  restore: z.array(SourcedRanges).optional(),
-  recipe: z.string().optional(),
-  out: z.string().optional(),
-  overwrite: z.boolean().default(false)
-})
-type ExportOptions = z.infer<typeof ExportOptions>
+const exportOptions = pairOptions
+  .heading('Which model:')
+  .special(
+    { restore: z.array(SourcedRanges).optional() },
+    new Option('--restore <ranges>', RESTORE_HELP).argParser(parseRanges)
+  )
+  .special(
+    { recipe: z.string().optional() },
+    new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts('restore')
+  )
+  .special(
+    { model: z.literal('post').optional() },
+    new Option('--model <which>', 'post as it is').choices(['post']).conflicts(['restore', 'recipe'])
+  )
+  .heading('Where to:')
+  .option({ out: z.string().optional() }, '--out <folder>', 'folder to write; its parent must exist')
+  .option(
+    { overwrite: z.boolean().default(false) },
+    '--overwrite',
+    'replace a model that is there; the old folder is kept beside it'
+  )
+type ExportOptions = CommandOptions<typeof exportOptions>
 
 /** `slr export`: writes a restored model as a folder that other programs load. */
-export function addExportCommand(program: Command, signal: AbortSignal): void {
-  const command = program.command('export').description('write a restored model as a Hugging Face folder')
-  withPairOptions(command)
-    .optionsGroup('Which model:')
-    .addOption(new Option('--restore <ranges>', RESTORE_HELP).argParser(parseRanges))
-    .addOption(
-      new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts('restore')
-    )
-    .addOption(
-      new Option('--model <which>', 'post as it is').choices(['post']).conflicts(['restore', 'recipe'])
-    )
-    .optionsGroup('Where to:')
-    .option('--out <folder>', 'folder to write; its parent must exist')
-    .option('--overwrite', 'replace a model that is there; the old folder is kept beside it')
-  withCommonOptions(command).action(async () => {
-    const options = readOptions(ExportOptions, command)
+export const addExportCommand = subcommand(exportOptions, {
+  name: 'export',
+  description: 'write a restored model as a Hugging Face folder',
+  async run(options, command, signal) {
     const result = await untilStopped(
       { signal, quiet: options.quiet },
       () => ({ kept: 'Nothing was written.', goesOn: false }),
       () => exportModel(options, command, signal)
     )
     await (options.json ? printJson(result) : printText(describeResult(result)))
-  })
-}
+  }
+})
 
 async function exportModel(
   options: ExportOptions,

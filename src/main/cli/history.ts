@@ -8,48 +8,54 @@ import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
 import { runNamed } from '../project/run-named'
 import type { ProjectPair } from '../project/project-pair'
-import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
+import { optionGroup } from './option-group'
+import { usageError } from './options'
 import { printJson, printText, remark, style, table } from './output'
-import { openPairToSave, PAIR_OPTION } from './project-to-save'
+import { type CommandOptions, subcommand } from './subcommand'
+import { openPairToSave, pairOption } from './project-to-save'
 
-const HistoryOptions = z.strictObject({
-  ...CommonOptions.shape,
-  project: z.string(),
-  pair: z.string().optional(),
-  run: z.string().optional(),
-  name: z.string().optional(),
-  note: z.string().optional(),
-  pin: z.boolean().default(false),
-  unpin: z.boolean().default(false),
-  delete: z.boolean().default(false),
-  restore: z.boolean().default(false)
-})
-type HistoryOptions = z.infer<typeof HistoryOptions>
+const historyOptions = optionGroup()
+  .special(
+    { project: z.string() },
+    new Option('--project <folder>', 'the project folder NAME.slr').makeOptionMandatory()
+  )
+  .and(pairOption)
+  .heading('A run:')
+  .option(
+    { run: z.string().optional() },
+    '--run <id>',
+    'the run that the rest is about: its id, or enough of its beginning'
+  )
+  .option(
+    { name: z.string().optional() },
+    '--name <text>',
+    'call it so; an empty one calls it after what it is'
+  )
+  .option({ note: z.string().optional() }, '--note <text>', 'Markdown to stand beside it, in reports too')
+  .option({ pin: z.boolean().default(false) }, '--pin', 'put it first')
+  .special({ unpin: z.boolean().default(false) }, new Option('--unpin', 'no more').conflicts('pin'))
+  .option(
+    { delete: z.boolean().default(false) },
+    '--delete',
+    `move it to the trash of the pair, which keeps it for ${TRASH_DAYS} days`
+  )
+  .special(
+    { restore: z.boolean().default(false) },
+    new Option('--restore', 'bring it back').conflicts(['name', 'note', 'pin', 'unpin', 'delete'])
+  )
+type HistoryOptions = CommandOptions<typeof historyOptions>
 
 /** `slr history`: the runs of a pair, and what the user says of them. */
-export function addHistoryCommand(program: Command): void {
-  const command = program
-    .command('history')
-    .description(
-      'the sweeps, searches, sample runs and evaluations of a pair: list, name, pin, delete, restore'
-    )
-    .requiredOption('--project <folder>', 'the project folder NAME.slr')
-    .option(...PAIR_OPTION)
-    .optionsGroup('A run:')
-    .option('--run <id>', 'the run that the rest is about: its id, or enough of its beginning')
-    .option('--name <text>', 'call it so; an empty one calls it after what it is')
-    .option('--note <text>', 'Markdown to stand beside it, in reports too')
-    .option('--pin', 'put it first')
-    .addOption(new Option('--unpin', 'no more').conflicts('pin'))
-    .option('--delete', `move it to the trash of the pair, which keeps it for ${TRASH_DAYS} days`)
-    .addOption(new Option('--restore', 'bring it back').conflicts(['name', 'note', 'pin', 'unpin', 'delete']))
-  withCommonOptions(command).action(async () => {
-    const options = readOptions(HistoryOptions, command)
+export const addHistoryCommand = subcommand(historyOptions, {
+  name: 'history',
+  description:
+    'the sweeps, searches, sample runs and evaluations of a pair: list, name, pin, delete, restore',
+  async run(options, command) {
     if (options.run === '')
       throw usageError(command, '--run is empty: give the id of a run, or enough of its beginning')
     await (isChange(options) ? change(options, command) : list(options, command))
-  })
-}
+  }
+})
 
 const isChange = ({ name, note, pin, unpin, delete: gone, restore }: HistoryOptions): boolean =>
   name !== undefined || note !== undefined || pin || unpin || gone || restore

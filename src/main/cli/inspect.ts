@@ -1,5 +1,4 @@
 import { plural } from '../../contract/words/format'
-import type { Command } from 'commander'
 import { z } from 'zod'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
@@ -10,34 +9,30 @@ import { inspectPair } from '../checkpoint/pair'
 import { recentTextModel } from '../text/recent-text-models'
 import { pairPaths } from '../project/demo'
 import { computeChecksums, findNonFinite } from '../readings/host'
-import {
-  CommonOptions,
-  PairOptions,
-  readOptions,
-  requirePair,
-  withCommonOptions,
-  withPairOptions
-} from './options'
+import { requirePair, pairOptions } from './options'
 import { bytes, count, printJson, printText, printable, style, table } from './output'
+import { subcommand } from './subcommand'
 import { bytesStep, progressDisplay } from './progress'
 import { nothingKept, untilStopped } from './stopped'
 
-const InspectOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  sha256: z.boolean().default(false),
-  values: z.boolean().default(false)
-})
+const inspectOptions = pairOptions
+  .heading('What to find out:')
+  .option(
+    { sha256: z.boolean().default(false) },
+    '--sha256',
+    'also the SHA-256 of every weight file, which reads them whole'
+  )
+  .option(
+    { values: z.boolean().default(false) },
+    '--values',
+    'also which tensors hold NaN or infinity, which reads all weights'
+  )
 
 /** `slr inspect`: what is this pair, does it fit together. Fails when it does not, so that scripts can ask. */
-export function addInspectCommand(program: Command, signal: AbortSignal): void {
-  const command = program.command('inspect').description('what is this pair, and does it fit together')
-  withPairOptions(command)
-    .optionsGroup('What to find out:')
-    .option('--sha256', 'also the SHA-256 of every weight file, which reads them whole')
-    .option('--values', 'also which tensors hold NaN or infinity, which reads all weights')
-  withCommonOptions(command).action(async () => {
-    const options = readOptions(InspectOptions, command)
+export const addInspectCommand = subcommand(inspectOptions, {
+  name: 'inspect',
+  description: 'what is this pair, and does it fit together',
+  async run(options, command, signal) {
     const { base, post } = pairPaths(requirePair(options, command))
     const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
     const { quiet } = options
@@ -71,8 +66,8 @@ export function addInspectCommand(program: Command, signal: AbortSignal): void {
       `base and post do not fit together: ${errors[0]?.message ?? 'see the findings'}`,
       errors.length > 1 ? `There are ${plural(errors.length, 'error')} in all.` : undefined
     )
-  })
-}
+  }
+})
 
 /**
  * A report with what keeps post's tokenizer from being made, which the window finds out with the first prompt: a large one takes a

@@ -1,5 +1,4 @@
-import type { Command } from 'commander'
-import { z } from 'zod'
+import { Argument } from 'commander'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
 import { openPair } from '../checkpoint/pair'
@@ -9,39 +8,26 @@ import { readPartFile } from '../project/part-file'
 import { absolutePath } from '../base/files/places'
 import { keepSweep } from '../project/keep-sweep'
 import type { ProjectPair } from '../project/project-pair'
-import {
-  CommonOptions,
-  numberWithin,
-  readOptions,
-  usageError,
-  wholeNumber,
-  withCommonOptions
-} from './options'
+import { usageError, outOption, rhoOption, seedOption } from './options'
 import { printJson, printText, remark } from './output'
+import { subcommand } from './subcommand'
 import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
-import { openPairToSave, ProjectOptions, withProjectOptions } from './project-to-save'
+import { openPairToSave, projectOptions } from './project-to-save'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
-const MergeOptions = z.strictObject({
-  ...CommonOptions.shape,
-  rho: z.number().optional(),
-  seed: z.number().optional(),
-  out: z.string().optional(),
-  ...ProjectOptions.shape
-})
+const mergeOptions = rhoOption('as the parts').and(
+  seedOption('seed of the bootstrap (default: as the parts)'),
+  outOption('write the sweep as JSON to a file; an existing file is replaced'),
+  projectOptions('save it in this project too')
+)
 
 /** `slr merge`: joins what the shards of a sweep have computed. */
-export function addMergeCommand(program: Command): void {
-  const command = program
-    .command('merge')
-    .description('join the parts of a sweep that several machines computed; the model files are not needed')
-    .argument('<parts...>', 'files that "slr sweep --shard" wrote, all of one sweep')
-    .option('--rho <share>', "share of post's validity to keep (default: as the parts)", numberWithin(0, 1))
-    .option('--seed <n>', 'seed of the bootstrap (default: as the parts)', wholeNumber(0, 2 ** 31 - 1))
-    .option('--out <file>', 'write the sweep as JSON to a file; an existing file is replaced')
-  withProjectOptions(command, 'save it in this project too')
-  withCommonOptions(command).action(async (files: string[]) => {
-    const options = readOptions(MergeOptions, command)
+export const addMergeCommand = subcommand(mergeOptions, {
+  name: 'merge',
+  operands: [new Argument('<parts...>', 'files that "slr sweep --shard" wrote, all of one sweep')],
+  description: 'join the parts of a sweep that several machines computed; the model files are not needed',
+  async run(options, command) {
+    const files = command.args
     const tell = options.quiet ? () => undefined : remark
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
     if (output !== null && files.map(absolutePath).includes(output.path)) {
@@ -63,8 +49,8 @@ export function addMergeCommand(program: Command): void {
     } finally {
       await own?.project.close()
     }
-  })
-}
+  }
+})
 
 /** Another pair's sweep would be shown as this one's. Where its model files are not at hand there is nothing to compare with. */
 async function requirePairOf(own: ProjectPair, sweep: SweepDocument): Promise<void> {

@@ -1,18 +1,16 @@
-import type { Command } from 'commander'
-import { z } from 'zod'
-import { CommonOptions, readOptions, withCommonOptions } from './options'
+import {} from './options'
 import { remark } from './output'
-import { announcer, initialProject, InitialProjectOptions, withInitialProject } from './serve'
+import { subcommand } from './subcommand'
+import { announcer, initialProject, initialProjectOptions, SHOWN_FIRST } from './serve'
 
-const OpenOptions = z.strictObject({ ...CommonOptions.shape, ...InitialProjectOptions.shape })
+const openOptions = initialProjectOptions
 
 /** `slr open`: the workbench in its window, or in the browser where there is no Electron. */
-export function addOpenCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('open')
-    .description('open the workbench in its window, or in the browser where there is no Electron')
-  withCommonOptions(withInitialProject(command)).action(async () => {
-    const options = readOptions(OpenOptions, command)
+export const addOpenCommand = subcommand(openOptions, {
+  name: 'open',
+  operands: [SHOWN_FIRST],
+  description: 'open the workbench in its window, or in the browser where there is no Electron',
+  async run(options, command, signal) {
     // The window's server is half the program: other commands start without it.
     const { openWorkbench } = await import('../serve/open')
     await openWorkbench({
@@ -21,5 +19,5 @@ export function addOpenCommand(program: Command, signal: AbortSignal): void {
       remark: options.quiet ? () => undefined : remark,
       signal
     })
-  })
-}
+  }
+})

@@ -4,45 +4,24 @@ import { totalmem } from 'node:os'
 import { BYTES_EXPECTED, bytesFromText, formatMemory } from '../../contract/model/bytes'
 import { Rendering } from '../../contract/documents/crc'
 import { DeviceChoice, Precision } from '../../contract/model/device'
-import type { PairLocation } from '../../contract/documents/project'
+import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
 import { type SourcedRanges, sourcedRangesFromText } from '../../contract/model/recipe'
 import { modelPath } from '../base/files/places'
+import { optionGroup, type OptionsOf } from './option-group'
 import { UsageError } from './output'
+import { calledAs } from './subcommand'
 
-/** What every command takes. */
-export const CommonOptions = z.strictObject({
-  json: z.boolean().default(false),
-  quiet: z.boolean().default(false)
-})
-
-/** Such as `slr task import`. */
-const calledAs = (command: Command): string =>
-  command.parent === null ? command.name() : `${calledAs(command.parent)} ${command.name()}`
-
-export function withCommonOptions(command: Command): Command {
-  return command
-    .showHelpAfterError(`See "${calledAs(command)} --help".`)
-    .optionsGroup('Options:')
-    .option('--json', 'print the result as JSON; stdout holds nothing else')
-    .option('--quiet', 'no progress and no remarks on stderr, only errors')
-}
-
-export const PairOptions = z.strictObject({
-  base: z.string().optional(),
-  post: z.string().optional(),
-  demo: z.boolean().default(false)
-})
-
-export function withPairOptions(command: Command): Command {
-  return command
-    .optionsGroup('Pair:')
-    .option('--base <folder>', 'folder of the pre-trained model')
-    .option('--post <folder>', 'folder of the post-trained model')
-    .addOption(new Option('--demo', 'the built-in demo pair').conflicts(['base', 'post']))
-}
+export const pairOptions = optionGroup('Pair:')
+  .option({ base: z.string().optional() }, '--base <folder>', 'folder of the pre-trained model')
+  .option({ post: z.string().optional() }, '--post <folder>', 'folder of the post-trained model')
+  .special(
+    { demo: z.boolean().default(false) },
+    new Option('--demo', 'the built-in demo pair').conflicts(['base', 'post'])
+  )
+export type PairOptions = OptionsOf<typeof pairOptions>
 
 /** @returns null when the command line names no pair at all; folders are absolute, since they are stored with results */
-export function pairIfGiven(options: z.infer<typeof PairOptions>, command: Command): PairLocation | null {
+export function pairIfGiven(options: PairOptions, command: Command): PairLocation | null {
   if (options.demo) return { kind: 'demo' }
   const { base, post } = options
   if (base === undefined && post === undefined) return null
@@ -56,65 +35,80 @@ export function pairIfGiven(options: z.infer<typeof PairOptions>, command: Comma
 }
 
 /** @throws UsageError when the command line names no pair */
-export function requirePair(options: z.infer<typeof PairOptions>, command: Command): PairLocation {
+export function requirePair(options: PairOptions, command: Command): PairLocation {
   const pair = pairIfGiven(options, command)
   if (pair !== null) return pair
   throw usageError(command, 'which pair? Give --base FOLDER and --post FOLDER, or --demo')
 }
 
-export const DeviceOptions = z.strictObject({
-  /** Left out: a project's, or auto. */
-  device: DeviceChoice.optional(),
-  precision: Precision.optional()
-})
-
-export function withDeviceOptions(command: Command): Command {
-  return command
-    .optionsGroup('Where it is computed:')
-    .addOption(
-      new Option('--device <name>', 'see "slr devices"; auto, the default: the fastest that works').choices(
-        DeviceChoice.options
-      )
+export const deviceOptions = optionGroup('Where it is computed:')
+  .special(
+    { device: DeviceChoice.optional() },
+    new Option('--device <name>', 'see "slr devices"; auto, the default: the fastest that works').choices(
+      DeviceChoice.options
     )
-    .addOption(
-      new Option(
-        '--precision <type>',
-        'of the large products (default: fp16 on webgpu, except for Gemma)'
-      ).choices(Precision.options)
-    )
-}
+  )
+  .special(
+    { precision: Precision.optional() },
+    new Option(
+      '--precision <type>',
+      'of the large products (default: fp16 on webgpu, except for Gemma)'
+    ).choices(Precision.options)
+  )
+export type DeviceOptions = OptionsOf<typeof deviceOptions>
 
-export const MEMORY_OPTION = new Option(
+export const memoryOption = optionGroup().option(
+  { memory: z.number().optional() },
   '--memory <size>',
-  "bound on the engine process, such as 6GiB (default: half of this machine's)"
-).argParser(parseBytes)
+  "bound on the engine process, such as 6GiB (default: half of this machine's)",
+  parseBytes
+)
 
 /** Only what was given: the rest comes from a project or from the defaults. */
-export const RenderingOptions = z.strictObject({
-  system: z.string().optional(),
-  templateArgument: z.array(z.tuple([z.string(), Rendering.shape.templateArguments.valueType])).optional(),
-  date: z.string().optional(),
-  assistantPrefix: z.string().optional()
-})
+export const renderingOptions = optionGroup('How prompts become tokens:')
+  .option({ system: z.string().optional() }, '--system <text>', 'system turn before the prompt')
+  .option(
+    {
+      templateArgument: z.array(z.tuple([z.string(), Rendering.shape.templateArguments.valueType])).optional()
+    },
+    '--template-argument <key=value>',
+    'variable for the chat template, such as enable_thinking=false; repeatable',
+    repeated(parseTemplateArgument)
+  )
+  .option(
+    { date: z.string().optional() },
+    '--date <YYYY-MM-DD>',
+    'the date that templates see as today',
+    parseDate
+  )
+  .option(
+    { assistantPrefix: z.string().optional() },
+    '--assistant-prefix <text>',
+    'start of the answer, put after the assistant header'
+  )
 
-export function withRenderingOptions(command: Command): Command {
-  return command
-    .optionsGroup('How prompts become tokens:')
-    .option('--system <text>', 'system turn before the prompt')
-    .addOption(
-      new Option(
-        '--template-argument <key=value>',
-        'variable for the chat template, such as enable_thinking=false; repeatable'
-      ).argParser((text: string, previous: [string, unknown][] | undefined) => [
-        ...(previous ?? []),
-        parseTemplateArgument(text)
-      ])
-    )
-    .option('--date <YYYY-MM-DD>', 'the date that templates see as today', parseDate)
-    .option('--assistant-prefix <text>', 'start of the answer, put after the assistant header')
-}
+/** @param otherwise what is kept where it is left out, for the help */
+export const rhoOption = (otherwise: number | string = DEFAULT_RHO) =>
+  optionGroup().option(
+    { rho: z.number().optional() },
+    '--rho <share>',
+    `share of post's validity to keep (default: ${otherwise})`,
+    numberWithin(0, 1)
+  )
+export type RhoOption = OptionsOf<ReturnType<typeof rhoOption>>
 
-export function renderingFrom(options: z.infer<typeof RenderingOptions>, defaults: Rendering): Rendering {
+export const seedOption = (what: string) =>
+  optionGroup().option({ seed: z.number().optional() }, '--seed <n>', what, wholeNumber(0, 2 ** 31 - 1))
+
+/** How many answers. */
+export const countOption = (what: string) =>
+  optionGroup().option({ n: z.number().optional() }, '--n <n>', what, wholeNumber(1, 100_000))
+
+/** The file that the result goes to. */
+export const outOption = (what = 'write it as JSON to a file; an existing file is replaced') =>
+  optionGroup().option({ out: z.string().optional() }, '--out <file>', what)
+
+export function renderingFrom(options: OptionsOf<typeof renderingOptions>, defaults: Rendering): Rendering {
   return {
     ...defaults,
     ...(options.system === undefined ? {} : { systemPrompt: options.system }),
@@ -125,11 +119,6 @@ export function renderingFrom(options: z.infer<typeof RenderingOptions>, default
       ...Object.fromEntries(options.templateArgument ?? [])
     }
   }
-}
-
-/** The parsed options in their declared shape; strict schemas keep declaration and use in step. */
-export function readOptions<T>(schema: z.ZodType<T>, command: Command): T {
-  return schema.parse(command.opts())
 }
 
 export function usageError(command: Command, message: string): UsageError {

@@ -1,26 +1,25 @@
-import type { Command } from 'commander'
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
 import { findPairs } from '../checkpoint/local-pairs'
 import { modelFolders } from '../project/model-folders'
 import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
-import { CommonOptions, readOptions, withCommonOptions } from './options'
+import { optionGroup } from './option-group'
+import {} from './options'
 import { bytes, count, printJson, printText, remark, table } from './output'
+import { subcommand } from './subcommand'
 
-const PairsOptions = z.strictObject({ ...CommonOptions.shape, in: z.array(z.string()).optional() })
+const pairsOptions = optionGroup().option(
+  { in: z.array(z.string()).optional() },
+  '--in <folder...>',
+  'look here instead of in the Hugging Face cache and the folders that Start lists'
+)
 
 /** `slr pairs`: which pairs of models lie on this machine. */
-export function addPairsCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('pairs')
-    .description('which pairs of models lie on this machine, found by their cards, names and headers')
-    .option(
-      '--in <folder...>',
-      'look here instead of in the Hugging Face cache and the folders that Start lists'
-    )
-  withCommonOptions(command).action(async () => {
-    const options = readOptions(PairsOptions, command)
+export const addPairsCommand = subcommand(pairsOptions, {
+  name: 'pairs',
+  description: 'which pairs of models lie on this machine, found by their cards, names and headers',
+  async run(options, _command, signal) {
     const named = options.in?.map(absolutePath) ?? []
     for (const folder of named) {
       if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
@@ -41,5 +40,5 @@ export function addPairsCommand(program: Command, signal: AbortSignal): void {
     if (options.quiet) return
     for (const { folder, reason } of found.leftOut) remark(`${folder}: ${reason}`)
     if (found.cutShort) remark('The search was cut short: there are more folders than it looks into.')
-  })
-}
+  }
+})

@@ -7,64 +7,47 @@ import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { withEngine } from './engine'
 import {
-  CommonOptions,
-  DeviceOptions,
-  MEMORY_OPTION,
   pairIfGiven,
-  PairOptions,
-  readOptions,
-  RenderingOptions,
   requirePair,
   tellOfMemory,
   usageError,
-  withCommonOptions,
-  withDeviceOptions,
-  withPairOptions,
-  withRenderingOptions
+  pairOptions,
+  deviceOptions,
+  renderingOptions,
+  memoryOption,
+  outOption
 } from './options'
 import { printJson, printText, remark, table } from './output'
-import { requireFittingTask, requireOwnSources, ScoredOptions, withScoredOptions } from './scored-options'
+import { type CommandOptions, subcommand } from './subcommand'
+import { requireFittingTask, requireOwnSources, scoredOptions } from './scored-options'
 import { heldSweep, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
 import { checkOutputFile } from './output-file'
-import { ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
+import { projectOptions, requireSamePair } from './project-to-save'
 import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
 import type { Project } from '../project/project'
 import { nothingKept, untilStopped } from './stopped'
 
-const PlanOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  ...RenderingOptions.shape,
-  ...DeviceOptions.shape,
-  ...ScoredOptions.shape,
-  memory: z.number().optional(),
-  preview: z.boolean().default(false),
-  out: z.string().optional(),
-  ...ProjectOptions.shape
-})
-type PlanOptions = z.infer<typeof PlanOptions>
+const planOptions = pairOptions
+  .heading('What is planned:')
+  .option({ preview: z.boolean().default(false) }, '--preview', 'also what a preview of it would take')
+  .and(
+    outOption('the sweep into this file: what it, or one that was stopped, has is not computed again'),
+    projectOptions(
+      'the sweep of this project, whose pair, prompts and settings are the defaults; what it has is not computed again'
+    ),
+    scoredOptions,
+    renderingOptions,
+    deviceOptions,
+    memoryOption
+  )
+type PlanOptions = CommandOptions<typeof planOptions>
 
 /** `slr plan`: what a sweep would do, how much memory and about how long it would take. */
-export function addPlanCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('plan')
-    .description('what a sweep would do, how much memory and about how long it would take')
-  withPairOptions(command)
-    .optionsGroup('What is planned:')
-    .option('--preview', 'also what a preview of it would take')
-    .option(
-      '--out <file>',
-      'the sweep into this file: what it, or one that was stopped, has is not computed again'
-    )
-  withProjectOptions(
-    command,
-    'the sweep of this project, whose pair, prompts and settings are the defaults; what it has is not computed again'
-  )
-  withScoredOptions(command)
-  withRenderingOptions(command)
-  withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
-    const options = readOptions(PlanOptions, command)
+export const addPlanCommand = subcommand(planOptions, {
+  name: 'plan',
+  description: 'what a sweep would do, how much memory and about how long it would take',
+  async run(options, command, signal) {
     requireOwnSources(options, command)
     if (options.preview) requireRangesOfAll(options, command)
     const tell = options.quiet ? () => undefined : remark
@@ -78,8 +61,8 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
     } finally {
       await project?.close()
     }
-  })
-}
+  }
+})
 
 const NOTHING_LEFT = 'Nothing is left to compute: the sweep joins what is there.'
 

@@ -18,44 +18,70 @@ import type { TextModel } from '../text/text-model'
 import { chosenDevice } from './devices'
 import { withEngine } from './engine'
 import {
-  CommonOptions,
-  DeviceOptions,
-  PairOptions,
   parseRanges,
   parseTokens,
-  readOptions,
-  RenderingOptions,
   renderingFrom,
   repeated,
   requirePair,
   RESTORE_HELP,
   usageError,
   wholeNumber,
-  withCommonOptions,
-  withDeviceOptions,
-  withPairOptions,
-  withRenderingOptions
+  pairOptions,
+  deviceOptions,
+  renderingOptions
 } from './options'
 import { printJson, printText, remark, style, table } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { readRecipeFile } from '../mergekit/recipe-file'
 import { nothingKept, untilStopped } from './stopped'
 import { restoredRecipe } from './variants'
 
-const ProbeOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  ...RenderingOptions.shape,
-  ...DeviceOptions.shape,
-  prompt: z.array(z.string()).optional(),
-  tokens: z.array(z.array(z.number())).optional(),
-  model: z.enum(['base', 'post']).default('post'),
-  restore: z.array(SourcedRanges).optional(),
-  recipe: z.string().optional(),
-  checkpoint: z.string().optional(),
-  top: z.number(),
-  logits: z.boolean().default(false)
-})
-type ProbeOptions = z.infer<typeof ProbeOptions>
+const probeOptions = pairOptions
+  .heading('Which model:')
+  .special(
+    { model: z.enum(['base', 'post']).default('post') },
+    new Option('--model <which>', 'base or post as a whole (default: post)').choices(['base', 'post'])
+  )
+  .special(
+    { restore: z.array(SourcedRanges).optional() },
+    new Option('--restore <ranges>', RESTORE_HELP).argParser(parseRanges).conflicts('model')
+  )
+  .special(
+    { recipe: z.string().optional() },
+    new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts([
+      'model',
+      'restore'
+    ])
+  )
+  .special(
+    { checkpoint: z.string().optional() },
+    new Option(
+      '--checkpoint <folder>',
+      'another checkpoint of the same architecture as a whole, such as an exported one'
+    ).conflicts(['model', 'restore', 'recipe'])
+  )
+  .heading('Input, any number of one kind:')
+  .option(
+    { prompt: z.array(z.string()).optional() },
+    '--prompt <text>',
+    'user turn of a chat; repeatable',
+    repeated((text) => text)
+  )
+  .special(
+    { tokens: z.array(z.array(z.number())).optional() },
+    new Option('--tokens <ids>', 'token ids used as they are, such as 1,2,3; repeatable')
+      .argParser(repeated(parseTokens))
+      .conflicts(['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix'])
+  )
+  .and(renderingOptions, deviceOptions)
+  .heading('What to print:')
+  .option({ top: z.number() }, '--top <n>', 'how many tokens to list', wholeNumber(1, 1_000_000), DEFAULT_TOP)
+  .option(
+    { logits: z.boolean().default(false) },
+    '--logits',
+    'with --json: also the logits of the whole vocabulary'
+  )
+type ProbeOptions = CommandOptions<typeof probeOptions>
 
 /** The next-token distribution after one token sequence, as `slr probe --json` prints it. */
 interface ProbeResult {
@@ -67,52 +93,20 @@ interface ProbeResult {
 }
 
 /** `slr probe`: what one model of the pair would say next. */
-export function addProbeCommand(program: Command, signal: AbortSignal): void {
-  const command = program.command('probe').description('the next-token distribution after prompts or tokens')
-  withPairOptions(command)
-    .optionsGroup('Which model:')
-    .addOption(
-      new Option('--model <which>', 'base or post as a whole (default: post)').choices(['base', 'post'])
+export const addProbeCommand = subcommand(probeOptions, {
+  name: 'probe',
+  description: 'the next-token distribution after prompts or tokens',
+  async run(options, command, signal) {
+    if (options.prompt === undefined && options.tokens === undefined) {
+      throw usageError(command, 'probe what? Give --prompt TEXT or --tokens 1,2,3')
+    }
+    if (options.logits && !options.json) throw usageError(command, '--logits needs --json')
+    const results = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
+      probe(options, command, signal)
     )
-    .addOption(new Option('--restore <ranges>', RESTORE_HELP).argParser(parseRanges).conflicts('model'))
-    .addOption(
-      new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts([
-        'model',
-        'restore'
-      ])
-    )
-    .addOption(
-      new Option(
-        '--checkpoint <folder>',
-        'another checkpoint of the same architecture as a whole, such as an exported one'
-      ).conflicts(['model', 'restore', 'recipe'])
-    )
-    .optionsGroup('Input, any number of one kind:')
-    .option(
-      '--prompt <text>',
-      'user turn of a chat; repeatable',
-      repeated((text) => text)
-    )
-    .addOption(
-      new Option('--tokens <ids>', 'token ids used as they are, such as 1,2,3; repeatable')
-        .argParser(repeated(parseTokens))
-        .conflicts(['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix'])
-    )
-  withCommonOptions(withDeviceOptions(withRenderingOptions(command)))
-    .option('--top <n>', 'how many tokens to list', wholeNumber(1, 1_000_000), DEFAULT_TOP)
-    .option('--logits', 'with --json: also the logits of the whole vocabulary')
-    .action(async () => {
-      const options = readOptions(ProbeOptions, command)
-      if (options.prompt === undefined && options.tokens === undefined) {
-        throw usageError(command, 'probe what? Give --prompt TEXT or --tokens 1,2,3')
-      }
-      if (options.logits && !options.json) throw usageError(command, '--logits needs --json')
-      const results = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
-        probe(options, command, signal)
-      )
-      await (options.json ? printJson({ results }) : printText(results.map(describeResult).join('\n\n')))
-    })
-}
+    await (options.json ? printJson({ results }) : printText(results.map(describeResult).join('\n\n')))
+  }
+})
 
 async function probe(options: ProbeOptions, command: Command, signal: AbortSignal): Promise<ProbeResult[]> {
   const folders = pairPaths(requirePair(options, command))

@@ -1,5 +1,5 @@
 import { plural } from '../../contract/words/format'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { z } from 'zod'
 import type { PairLocation } from '../../contract/documents/project'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -10,23 +10,20 @@ import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
+import { optionGroup, type OptionsOf } from './option-group'
 import { usageError } from './options'
 import { printError } from './output'
 
-/** Which project, and which pair of it. */
-export const ProjectOptions = z.strictObject({ project: z.string().optional(), pair: z.string().optional() })
-type ProjectOptions = z.infer<typeof ProjectOptions>
-
-/** @param what is done with the project, for the help */
-export function withProjectOptions(command: Command, what: string): Command {
-  return command.option('--project <folder>', what).addOption(pairOption())
-}
-
-export const PAIR_OPTION = [
+export const pairOption = optionGroup().option(
+  { pair: z.string().optional() },
   '--pair <name>',
   'the pair of the project, by its name (default: its only one)'
-] as const
-const pairOption = (): Option => new Option(...PAIR_OPTION)
+)
+
+/** Which project, and which pair of it. @param what is done with the project, for the help */
+export const projectOptions = (what: string) =>
+  optionGroup().option({ project: z.string().optional() }, '--project <folder>', what).and(pairOption)
+type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
 
 /**
  * Opens the project that a result is to be saved in.

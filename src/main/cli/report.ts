@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
-import { type Command, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { z } from 'zod'
+import { at } from '../../contract/model/look-up'
 import { REPORT_FORMATS, ReportFormat } from '../../contract/documents/report'
 import { readPairState } from '../project/pair-state'
 import { openProject } from '../project/open-project'
@@ -8,19 +9,27 @@ import { pairNamed } from '../project/pair-named'
 import { runNamed } from '../project/run-named'
 import { collectReport } from '../report/collect'
 import { writeReport } from '../report/write'
-import { CommonOptions, readOptions, refuseUnused, usageError, withCommonOptions } from './options'
-import { PAIR_OPTION } from './project-to-save'
+import { refuseUnused, usageError, outOption } from './options'
+import { pairOption } from './project-to-save'
 import { printJson, printText, remark } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile, writeOutputText, writtenWords } from './output-file'
 
-const ReportOptions = z.strictObject({
-  ...CommonOptions.shape,
-  format: ReportFormat.optional(),
-  pair: z.string().optional(),
-  sweep: z.string().optional(),
-  out: z.string().optional()
-})
-type ReportOptions = z.infer<typeof ReportOptions>
+const reportOptions = pairOption
+  .option(
+    { sweep: z.string().optional() },
+    '--sweep <id>',
+    'the sweep to show, by its id or the beginning of it (default: the newest)'
+  )
+  .heading('Where the result goes:')
+  .and(outOption('a file instead of stdout; an existing file is replaced'))
+  .special(
+    { format: ReportFormat.optional() },
+    new Option('--format <name>', "html or markdown (default: by the file's ending, else html)").choices(
+      REPORT_FORMATS
+    )
+  )
+type ReportOptions = CommandOptions<typeof reportOptions>
 
 /** What the end of a file's name says of its format. */
 const FORMATS: Readonly<Record<string, ReportFormat>> = {
@@ -31,26 +40,15 @@ const FORMATS: Readonly<Record<string, ReportFormat>> = {
 }
 
 /** `slr report`: a project as one page. */
-export function addReportCommand(program: Command): void {
-  const command = program
-    .command('report')
-    .description('write a whole project as one page: results, settings, and how to compute them again')
-    .argument('<project>', 'the project folder NAME.slr')
-    .option(...PAIR_OPTION)
-    .option('--sweep <id>', 'the sweep to show, by its id or the beginning of it (default: the newest)')
-    .optionsGroup('Where the result goes:')
-    .option('--out <file>', 'a file instead of stdout; an existing file is replaced')
-    .addOption(
-      new Option('--format <name>', "html or markdown (default: by the file's ending, else html)").choices(
-        REPORT_FORMATS
-      )
-    )
-  withCommonOptions(command).action(async (project: string) => {
-    await report(project, readOptions(ReportOptions, command), command)
-  })
-}
+export const addReportCommand = subcommand(reportOptions, {
+  name: 'report',
+  operands: [new Argument('<project>', 'the project folder NAME.slr')],
+  description: 'write a whole project as one page: results, settings, and how to compute them again',
+  run: report
+})
 
-async function report(path: string, options: ReportOptions, command: Command): Promise<void> {
+async function report(options: ReportOptions, command: Command): Promise<void> {
+  const path = at(command.args, 0, 'project')
   const { out } = options
   if (options.json && out === undefined)
     refuseUnused(

@@ -35,98 +35,91 @@ import { readSamplePrompts } from '../samples/prompts'
 import { measureRun } from '../measures/host'
 import { computationOf } from '../samples/run-samples'
 import { AnswersFile, jsonLines } from './answers-file'
-import { ComputingOptions, withComputingOptions } from './computing-options'
+import { computingOptions } from './computing-options'
 import { withEngine } from './engine'
 import {
-  CommonOptions,
-  PairOptions,
-  parseBytes,
-  readOptions,
-  RenderingOptions,
   renderingFrom,
   repeated,
   requirePair,
   tellOfMemory,
   usageError,
   wholeNumber,
-  withCommonOptions,
-  withPairOptions,
-  withRenderingOptions
+  pairOptions,
+  renderingOptions,
+  memoryOption,
+  countOption,
+  outOption,
+  seedOption
 } from './options'
 import { count, decimal, printJson, printText, remark, table } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile, refuseToReplace } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
-import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
+import { samplerOptions, samplingFrom } from './sampler-options'
 import { type Kept, type Stoppable, untilStopped } from './stopped'
-import { VariantOptions, variantsFrom, warnOfEndpoints, withVariantOptions } from './variants'
+import { variantOptions, variantsFrom, warnOfEndpoints } from './variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
 
 const PROMPT_FILE =
   'Write [{"text": "Name a colour."}, ...] into a .json file, or one prompt per line into a .txt or .jsonl file.'
 
-const SampleOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  ...RenderingOptions.shape,
-  ...VariantOptions.shape,
-  prompt: z.array(SamplePrompt).optional(),
-  prompts: z.string().optional(),
-  n: z.number().optional(),
-  seed: z.number().optional(),
-  ...SamplerOptions.shape,
-  greedy: z.boolean().default(false),
-  paper: z.boolean().default(false),
-  maxTokens: z.number().optional(),
-  stop: z.array(z.string()).optional(),
-  ...ComputingOptions.shape,
-  memory: z.number().optional(),
-  fresh: z.boolean().default(false),
-  out: z.string().optional()
-})
-type SampleOptions = z.infer<typeof SampleOptions>
+const sampleOptions = pairOptions
+  .heading('What to sample:')
+  .special(
+    { prompt: z.array(SamplePrompt).optional() },
+    new Option('--prompt <text>', 'a prompt; repeatable')
+      .argParser(repeated(parsePrompt))
+      .conflicts('prompts')
+  )
+  .option(
+    { prompts: z.string().optional() },
+    '--prompts <file>',
+    'prompts: .txt with one a line, .jsonl, .json or .csv'
+  )
+  .and(countOption('answers per prompt and model (default: 8)'), seedOption('seed of the draws (default: 1)'))
+  .option(
+    { maxTokens: z.number().optional() },
+    '--max-tokens <n>',
+    "longest answer (default: the model's, at most 256)",
+    wholeNumber(1, 100_000)
+  )
+  .option(
+    { stop: z.array(z.string()).optional() },
+    '--stop <text>',
+    'text that ends an answer; repeatable',
+    repeated(parseStop)
+  )
+  .and(variantOptions('post'))
+  .heading('Where answers go:')
+  .and(outOption('a file of JSON lines instead of stdout; an existing file is replaced'))
+  .option(
+    { fresh: z.boolean().default(false) },
+    '--fresh',
+    'generate everything, also what a stopped run has left in the file'
+  )
+  .heading(
+    "How tokens are drawn (default: as the model's generation config says, top-k 50 where it names none):"
+  )
+  .option({ paper: z.boolean().default(false) }, '--paper', "temperature 1 and min-p 0.1, the method's own")
+  .special(
+    { greedy: z.boolean().default(false) },
+    new Option('--greedy', 'always the likeliest token').conflicts([
+      ...['temperature', 'paper', 'topK', 'topP', 'minP']
+    ])
+  )
+  .and(samplerOptions, computingOptions, memoryOption, renderingOptions)
+type SampleOptions = CommandOptions<typeof sampleOptions>
 
 /** `slr sample`: answers of several models of the pair to the same prompts, as JSON lines. */
-export function addSampleCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('sample')
-    .description('sample answers of several models side by side, as JSON lines')
-  withPairOptions(command)
-    .optionsGroup('What to sample:')
-    .addOption(
-      new Option('--prompt <text>', 'a prompt; repeatable')
-        .argParser(repeated(parsePrompt))
-        .conflicts('prompts')
-    )
-    .option('--prompts <file>', 'prompts: .txt with one a line, .jsonl, .json or .csv')
-    .option('--n <n>', 'answers per prompt and model (default: 8)', wholeNumber(1, 100_000))
-    .option('--seed <n>', 'seed of the draws (default: 1)', wholeNumber(0, 2 ** 31 - 1))
-    .option('--max-tokens <n>', "longest answer (default: the model's, at most 256)", wholeNumber(1, 100_000))
-    .option('--stop <text>', 'text that ends an answer; repeatable', repeated(parseStop))
-  withVariantOptions(command, 'post')
-    .optionsGroup('Where answers go:')
-    .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
-    .option('--fresh', 'generate everything, also what a stopped run has left in the file')
-    .optionsGroup(
-      "How tokens are drawn (default: as the model's generation config says, top-k 50 where it names none):"
-    )
-    .option('--paper', "temperature 1 and min-p 0.1, the method's own")
-    .addOption(
-      new Option('--greedy', 'always the likeliest token').conflicts([
-        ...['temperature', 'paper', 'topK', 'topP', 'minP']
-      ])
-    )
-  withComputingOptions(withSamplerOptions(command)).option(
-    '--memory <size>',
-    "bound on the engine process, such as 6GiB (default: half of this machine's)",
-    parseBytes
-  )
-  withCommonOptions(withRenderingOptions(command)).action(async () => {
-    const options = readOptions(SampleOptions, command)
+export const addSampleCommand = subcommand(sampleOptions, {
+  name: 'sample',
+  description: 'sample answers of several models side by side, as JSON lines',
+  async run(options, command, signal) {
     requireSummed(options, command)
     await sample(options, command, signal)
-  })
-}
+  }
+})
 
 async function sample(options: SampleOptions, command: Command, signal: AbortSignal): Promise<void> {
   const folders = pairPaths(requirePair(options, command))

@@ -10,59 +10,63 @@ import { sourceOfNext } from '../jobs/sweeps'
 import { nextSweepPrompts } from '../project/next-sweep'
 import type { ProjectPair } from '../project/project-pair'
 import { givenTask, TASK_CHOICES } from './given-task'
+import { optionGroup, type OptionsOf } from './option-group'
 import { usageError, wholeNumber } from './options'
-import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
+import { samplerOptions, samplingFrom } from './sampler-options'
 import { checkpointOption, givenCheckpoints } from './variants'
 
 /** What is scored on which prompts. */
-export const ScoredOptions = z.strictObject({
-  countLeadingSpace: z.boolean().optional(),
-  task: z.string().optional(),
-  ...SamplerOptions.shape,
-  draws: z.number().optional(),
-  prompts: z.string().optional(),
-  recipes: z.string().optional(),
-  soup: z.union([z.literal(true), z.number()]).optional(),
-  checkpoint: z.array(z.string()).optional(),
-  source: z.string().optional(),
-  whatIf: z.boolean().optional(),
-  split: z.boolean().optional()
-})
-
-/** The options of {@link ScoredOptions}. */
-export function withScoredOptions(command: Command): Command {
-  command
-    .optionsGroup('What to score:')
-    .option(
-      '--prompts <file>',
-      'prompt set, a JSON list, or crc-choices or crc-four, which are built in (default: the set that suits the pair)'
-    )
-    .option('--recipes <file>', 'score these recipes, a JSON list, instead of all ranges')
-    .option(
-      '--soup [size]',
-      `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
-      wholeNumber(2, 201)
-    )
-    .addOption(checkpointOption())
-    .option(
-      '--source <checkpoint>',
-      "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
-    )
-    .option(
-      '--what-if',
-      'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
-    )
-    .option('--count-leading-space', 'also count answers that begin with white space')
-    .optionsGroup(
-      "Scored by a task's listed answers instead of the character task (the rest: as the task says):"
-    )
-    .addOption(
-      new Option('--task <task>', `${TASK_CHOICES}; crc for the character task`).conflicts(['prompts'])
-    )
-    .option('--draws <n>', 'count different right answers in so many draws', wholeNumber(1, 1_000_000))
-    .option('--split', 'choose on one half of the questions, drawn by --seed, and report on the other')
-  return withSamplerOptions(command)
-}
+export const scoredOptions = optionGroup('What to score:')
+  .option(
+    { prompts: z.string().optional() },
+    '--prompts <file>',
+    'prompt set, a JSON list, or crc-choices or crc-four, which are built in (default: the set that suits the pair)'
+  )
+  .option(
+    { recipes: z.string().optional() },
+    '--recipes <file>',
+    'score these recipes, a JSON list, instead of all ranges'
+  )
+  .option(
+    { soup: z.union([z.literal(true), z.number()]).optional() },
+    '--soup [size]',
+    `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
+    wholeNumber(2, 201)
+  )
+  .special({ checkpoint: z.array(z.string()).optional() }, checkpointOption())
+  .option(
+    { source: z.string().optional() },
+    '--source <checkpoint>',
+    "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
+  )
+  .option(
+    { whatIf: z.boolean().optional() },
+    '--what-if',
+    'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
+  )
+  .option(
+    { countLeadingSpace: z.boolean().optional() },
+    '--count-leading-space',
+    'also count answers that begin with white space'
+  )
+  .heading("Scored by a task's listed answers instead of the character task (the rest: as the task says):")
+  .special(
+    { task: z.string().optional() },
+    new Option('--task <task>', `${TASK_CHOICES}; crc for the character task`).conflicts(['prompts'])
+  )
+  .option(
+    { draws: z.number().optional() },
+    '--draws <n>',
+    'count different right answers in so many draws',
+    wholeNumber(1, 1_000_000)
+  )
+  .option(
+    { split: z.boolean().optional() },
+    '--split',
+    'choose on one half of the questions, drawn by --seed, and report on the other'
+  )
+  .and(samplerOptions)
+export type ScoredOptions = OptionsOf<typeof scoredOptions>
 
 /**
  * The character task is of the models' own distributions, and no other counts answers by how they begin.
@@ -70,11 +74,7 @@ export function withScoredOptions(command: Command): Command {
  * @param project whose choice stands where the command line names no task
  * @throws UsageError for an option that is not of what the sweep is scored by
  */
-export function requireFittingTask(
-  options: z.infer<typeof ScoredOptions>,
-  command: Command,
-  own: ProjectPair | null
-): void {
+export function requireFittingTask(options: ScoredOptions, command: Command, own: ProjectPair | null): void {
   const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
     options
   const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws, split })
@@ -94,7 +94,7 @@ export function requireFittingTask(
 
 /** A recipe names what each of its layers is restored to. @throws UsageError for `--source` beside `--recipes` */
 export function requireOwnSources(
-  { recipes, source }: Pick<z.infer<typeof ScoredOptions>, 'recipes' | 'source'>,
+  { recipes, source }: Pick<ScoredOptions, 'recipes' | 'source'>,
   command: Command
 ): void {
   if (recipes === undefined || source === undefined) return
@@ -107,7 +107,7 @@ export function requireOwnSources(
 
 /** What is restored: what the command line names, else what the project does. Recipes name their own. */
 export async function givenSource(
-  { recipes, source }: z.infer<typeof ScoredOptions>,
+  { recipes, source }: ScoredOptions,
   folders: { base: string; post: string },
   own: ProjectPair | null
 ): Promise<RestoredTo> {
@@ -120,7 +120,7 @@ export async function givenSource(
 
 /** Whether the project's own choice, where the command line leaves it that, has its questions split. */
 export function projectSplits(
-  { prompts, task }: z.infer<typeof ScoredOptions>,
+  { prompts, task }: ScoredOptions,
   own: ProjectPair | null
 ): boolean | undefined {
   const choice = own?.document.settings.scoredBy
@@ -129,7 +129,7 @@ export function projectSplits(
 
 /** Null: the built-in ones. */
 export async function givenPrompts(
-  options: z.infer<typeof ScoredOptions>,
+  options: ScoredOptions,
   own: ProjectPair | null
 ): Promise<CrcSweepRequest['prompts'] | null> {
   if (options.prompts !== undefined) return namedPrompts(options.prompts)
@@ -144,7 +144,7 @@ export async function givenPrompts(
 }
 
 /** A task with the sampler and the draws that the command line names. */
-function drawnAs(scored: ScoredTask, options: z.infer<typeof ScoredOptions>): ScoredTask {
+function drawnAs(scored: ScoredTask, options: ScoredOptions): ScoredTask {
   return {
     ...scored,
     sampling: samplingFrom(options, scored.sampling),

@@ -11,66 +11,42 @@ import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-
 import type { ProjectPair } from '../project/project-pair'
 import { projectSearchCheckpoints, searchCheckpointsBeside, searchFile } from '../project/search-files'
 import { withEngine } from './engine'
-import {
-  CommonOptions,
-  DeviceOptions,
-  numberWithin,
-  PairOptions,
-  readOptions,
-  withCommonOptions,
-  withDeviceOptions,
-  withPairOptions
-} from './options'
+import { pairOptions, deviceOptions, outOption, rhoOption } from './options'
 import { printJson, printText } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { type OutputFile, writeOutputFile, writtenWords } from './output-file'
 import { describePreview } from './preview-report'
 import { progressDisplay, searchStep } from './progress'
-import { ProjectOptions, withProjectOptions } from './project-to-save'
+import { projectOptions } from './project-to-save'
 import { checkFoundCommandOf, describeSearch } from './search-report'
-import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
-import {
-  searchMethodOf,
-  SearchMethodOptions,
-  searchSettings,
-  withSearchMethodOptions
-} from './search-options'
+import { startingSweep, startOptions } from './starting-sweep'
+import { searchMethodOf, searchSettings, searchMethodOptions } from './search-options'
 import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
 import { throwIfCancelled } from '../base/cancelling'
 import { savedThenShown, withResultPlaces } from './result-places'
 
-const SearchOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  ...DeviceOptions.shape,
-  ...StartOptions.shape,
-  ...SearchMethodOptions.shape,
-  fresh: z.boolean().default(false),
-  out: z.string().optional(),
-  ...ProjectOptions.shape
-})
-type SearchOptions = z.infer<typeof SearchOptions>
+const searchOptions = pairOptions
+  .and(startOptions, rhoOption(), searchMethodOptions)
+  .heading('Where the result goes:')
+  .and(outOption())
+  .option(
+    { fresh: z.boolean().default(false) },
+    '--fresh',
+    'compute everything, also what an interrupted search has computed'
+  )
+  .and(
+    projectOptions('save it in this project; starts from its newest sweep, whole before preview'),
+    deviceOptions
+  )
+type SearchOptions = CommandOptions<typeof searchOptions>
 
 /** `slr search`: looks for recipes beyond one range, starting from a sweep of ranges. */
-export function addSearchCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('search')
-    .description(
-      'look for recipes beyond one range, and say whether they beat the best range on unseen prompts'
-    )
-  withStartOptions(withPairOptions(command)).option(
-    '--rho <share>',
-    `share of post's validity to keep (default: ${DEFAULT_RHO})`,
-    numberWithin(0, 1)
-  )
-  withSearchMethodOptions(command)
-    .optionsGroup('Where the result goes:')
-    .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
-    .option('--fresh', 'compute everything, also what an interrupted search has computed')
-  withProjectOptions(command, 'save it in this project; starts from its newest sweep, whole before preview')
-  withCommonOptions(withDeviceOptions(command)).action(async () => {
-    await search(readOptions(SearchOptions, command), command, signal)
-  })
-}
+export const addSearchCommand = subcommand(searchOptions, {
+  name: 'search',
+  description:
+    'look for recipes beyond one range, and say whether they beat the best range on unseen prompts',
+  run: search
+})
 
 async function search(options: SearchOptions, command: Command, signal: AbortSignal): Promise<void> {
   const method = searchMethodOf(options, command)

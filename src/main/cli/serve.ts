@@ -1,5 +1,5 @@
 import { join, sep } from 'node:path'
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import { z } from 'zod'
 import type { PairId } from '../../contract/documents/project'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -10,37 +10,43 @@ import { resourcePath } from '../base/resources'
 import { documentNamed } from '../project/pair-named'
 import { isProject, readProjectFiles } from '../project/project-file'
 import type { InitialProject } from '../workbench/entry'
-import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
+import { optionGroup, type OptionsOf } from './option-group'
+import { usageError, wholeNumber } from './options'
 import { printJson, printText, remark } from './output'
+import { subcommand } from './subcommand'
 
-/** What is shown first. */
-export const InitialProjectOptions = z.strictObject({
-  demo: z.boolean().default(false),
-  pair: z.string().optional()
-})
+/** The operand of the commands that show the workbench. */
+export const SHOWN_FIRST = new Argument('[project]', 'project folder to show first')
 
-const ServeOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...InitialProjectOptions.shape,
-  port: z.number(),
-  only: z.string().optional()
-})
+/** What is shown first, where no operand says it. */
+export const initialProjectOptions = optionGroup()
+  .option({ demo: z.boolean().default(false) }, '--demo', 'show the demo project, creating it the first time')
+  .option(
+    { pair: z.string().optional() },
+    '--pair <name>',
+    'the pair of the project to show first (default: its first)'
+  )
+
+const serveOptions = initialProjectOptions
+  .option(
+    { port: z.number() },
+    '--port <n>',
+    'port to listen on; 0 takes the one of the last time, or a free one',
+    wholeNumber(0, 65_535),
+    0
+  )
+  .option(
+    { only: z.string().optional() },
+    '--only <folder>',
+    'folder that projects and models must lie in; everything else is refused'
+  )
 
 /** `slr serve`: the workbench for a browser on this machine, or over an SSH tunnel. Runs until it is stopped. */
-export function addServeCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('serve')
-    .description('serve the workbench to a browser on this machine; prints the address')
-  withInitialProject(command)
-    .option(
-      '--port <n>',
-      'port to listen on; 0 takes the one of the last time, or a free one',
-      wholeNumber(0, 65_535),
-      0
-    )
-    .option('--only <folder>', 'folder that projects and models must lie in; everything else is refused')
-  withCommonOptions(command).action(async () => {
-    const options = readOptions(ServeOptions, command)
+export const addServeCommand = subcommand(serveOptions, {
+  name: 'serve',
+  operands: [SHOWN_FIRST],
+  description: 'serve the workbench to a browser on this machine; prints the address',
+  async run(options, command, signal) {
     const only = options.only === undefined ? null : await onlyFolder(options.only)
     const initial = await initialProject(options, command)
     if (only !== null && initial.project !== null) await requireWithin(only, initial.project)
@@ -55,8 +61,8 @@ export function addServeCommand(program: Command, signal: AbortSignal): void {
       remark: options.quiet ? () => undefined : remark,
       signal
     })
-  })
-}
+  }
+})
 
 /** The folder that the program keeps to from here on; new projects go there too. @throws WorkbenchError `not-found` */
 async function onlyFolder(typed: string): Promise<string> {
@@ -69,17 +75,9 @@ async function onlyFolder(typed: string): Promise<string> {
   return folder
 }
 
-/** The arguments of the commands that show the workbench. */
-export function withInitialProject(command: Command): Command {
-  return command
-    .argument('[project]', 'project folder to show first')
-    .option('--demo', 'show the demo project, creating it the first time')
-    .option('--pair <name>', 'the pair of the project to show first (default: its first)')
-}
-
 /** @throws UsageError for both a project and the demo, and a pair of no project; WorkbenchError `not-found` for what is no project, or no pair of it */
 export async function initialProject(
-  { demo, pair }: z.infer<typeof InitialProjectOptions>,
+  { demo, pair }: OptionsOf<typeof initialProjectOptions>,
   command: Command
 ): Promise<InitialProject> {
   const [typed] = command.args

@@ -13,25 +13,22 @@ import { pairPaths } from '../project/demo'
 import { readSweep } from '../project/sweep-files'
 import type { ProjectPair } from '../project/project-pair'
 import { shellCommand } from '../report/shown-command'
-import { type DeviceOptions, type PairOptions, refuseUnused, requirePair } from './options'
+import { optionGroup, type OptionsOf } from './option-group'
+import { type DeviceOptions, type PairOptions, refuseUnused, requirePair, type RhoOption } from './options'
 import { projectArguments } from './project-to-save'
 import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 
 /** What a command that starts from a sweep of ranges starts from. */
-export const StartOptions = z.strictObject({
-  from: z.string().optional(),
-  prompts: z.string().optional(),
-  rho: z.number().optional()
-})
-
-export function withStartOptions(command: Command): Command {
-  return command
-    .optionsGroup('What to start from:')
-    .option('--from <sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)')
-    .option('--prompts <file>', 'prompt set for a sweep done first')
-    .addOption(new Option('--task <task>').hideHelp().argParser(refuseTask))
-}
+export const startOptions = optionGroup('What to start from:')
+  .option(
+    { from: z.string().optional() },
+    '--from <sweep>',
+    'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)'
+  )
+  .option({ prompts: z.string().optional() }, '--prompts <file>', 'prompt set for a sweep done first')
+  .special({ task: z.never().optional() }, new Option('--task <task>').hideHelp().argParser(refuseTask))
+type StartOptions = OptionsOf<typeof startOptions>
 
 /** Who looks for it is told what there is instead. */
 function refuseTask(): never {
@@ -58,7 +55,7 @@ interface SweepFirst {
  * @throws WorkbenchError `bad-input` for a project without one; what a sweep throws
  */
 export async function startingSweep(
-  options: z.infer<typeof StartOptions> & z.infer<typeof PairOptions> & z.infer<typeof DeviceOptions>,
+  options: StartOptions & RhoOption & PairOptions & DeviceOptions,
   { command, own, givenPair }: { command: Command; own: ProjectPair | null; givenPair: PairLocation | null },
   { quiet, signal, history, without }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
@@ -105,10 +102,7 @@ export async function startingSweep(
 }
 
 /** The sweep of `--from`, or the one that the project's pair answers with, if it has ranges, or else its newest that has; null when one has to be made. */
-async function givenSweep(
-  { from }: z.infer<typeof StartOptions>,
-  own: ProjectPair | null
-): Promise<SweepDocument | null> {
+async function givenSweep({ from }: StartOptions, own: ProjectPair | null): Promise<SweepDocument | null> {
   if (from !== undefined) return readSweep(absolutePath(from))
   for (const { id } of own === null ? [] : answeringFirst(own.sweeps)) {
     const sweep = await own?.readSweep(id)

@@ -1,6 +1,7 @@
+import { at } from '../../contract/model/look-up'
 import { plural } from '../../contract/words/format'
 import { basename, extname } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import type { Variant } from '../../contract/documents/samples'
 import { outsideKey } from '../../contract/model/outside-model'
@@ -29,53 +30,55 @@ import { openStudyProject, type PlacedStudy, placedStudy } from '../study/study-
 import { endpointVariant } from '../study/study-variants'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../study/templates'
 import { withEngine } from './engine'
-import { CommonOptions, readOptions, refuseUnused, usageError, withCommonOptions } from './options'
+import { optionGroup } from './option-group'
+import { refuseUnused, usageError, outOption } from './options'
 import { printJson, printText, remark } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile, writeOutputText } from './output-file'
 import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from './progress'
 import { nothingKept, untilStopped } from './stopped'
 import { warnOfEndpoints } from './variants'
 import { describePlans, describeResults, endedLine } from './study-report'
 
-const StudyOptions = z.strictObject({
-  ...CommonOptions.shape,
-  template: z.enum(TEMPLATES).optional(),
-  project: z.string().optional(),
-  dryRun: z.boolean().default(false),
-  only: z.object({ pair: z.string().optional(), step: z.string().optional() }).optional(),
-  out: z.string().optional()
-})
-type StudyOptions = z.infer<typeof StudyOptions>
-
-/** `slr study`: a whole study from one file. */
-export function addStudyCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('study')
-    .description('run a whole study from one file: sweeps, checks, evaluations, into a project and a report')
-    .argument('<file>', 'the study, a YAML file')
-    .addOption(
-      new Option('--template <name>', 'write a commented file to begin with instead of running one').choices(
-        TEMPLATES
-      )
+const studyOptions = optionGroup()
+  .special(
+    { template: z.enum(TEMPLATES).optional() },
+    new Option('--template <name>', 'write a commented file to begin with instead of running one').choices(
+      TEMPLATES
     )
-    .option('--project <folder>', 'the project that --template mine writes down what was done in')
-    .option(
-      '--dry-run',
-      'print the plan alone: what is there, what it would take, what would leave this machine'
-    )
-    .option(
-      '--only <part>',
-      'a part of it: pair=NAME, step=sweep, step=evaluate/TASK, or both with a comma',
-      parseOnly
-    )
-    .option(
-      '--out <file>',
+  )
+  .option(
+    { project: z.string().optional() },
+    '--project <folder>',
+    'the project that --template mine writes down what was done in'
+  )
+  .option(
+    { dryRun: z.boolean().default(false) },
+    '--dry-run',
+    'print the plan alone: what is there, what it would take, what would leave this machine'
+  )
+  .option(
+    { only: z.object({ pair: z.string().optional(), step: z.string().optional() }).optional() },
+    '--only <part>',
+    'a part of it: pair=NAME, step=sweep, step=evaluate/TASK, or both with a comma',
+    parseOnly
+  )
+  .and(
+    outOption(
       'where the report goes, in place of an earlier one (default: as the file says, else NAME.html beside it)'
     )
-  withCommonOptions(command).action(async (file: string) => {
-    await study(absolutePath(file), readOptions(StudyOptions, command), command, signal)
-  })
-}
+  )
+type StudyOptions = CommandOptions<typeof studyOptions>
+
+/** `slr study`: a whole study from one file. */
+export const addStudyCommand = subcommand(studyOptions, {
+  name: 'study',
+  operands: [new Argument('<file>', 'the study, a YAML file')],
+  description: 'run a whole study from one file: sweeps, checks, evaluations, into a project and a report',
+  async run(options, command, signal) {
+    await study(absolutePath(at(command.args, 0, 'file')), options, command, signal)
+  }
+})
 
 async function study(
   path: string,

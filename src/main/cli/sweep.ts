@@ -20,25 +20,22 @@ import type { ProjectPair } from '../project/project-pair'
 import { readSweepIfAny } from '../project/sweep-files'
 import { historyOf } from '../project/sweep-history'
 import {
-  CommonOptions,
-  DeviceOptions,
-  MEMORY_OPTION,
-  numberWithin,
   pairIfGiven,
-  PairOptions,
-  readOptions,
   renderingFrom,
-  RenderingOptions,
   requirePair,
   tellOfMemory,
   usageError,
   wholeNumber,
-  withCommonOptions,
-  withDeviceOptions,
-  withPairOptions,
-  withRenderingOptions
+  type PairOptions,
+  pairOptions,
+  deviceOptions,
+  renderingOptions,
+  memoryOption,
+  rhoOption,
+  outOption
 } from './options'
 import { printJson, printText, remark } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import {
   checkOutputFile,
   type OutputFile,
@@ -46,13 +43,7 @@ import {
   writeOutputFile,
   writtenWords
 } from './output-file'
-import {
-  inEachPair,
-  openPairToSave,
-  ProjectOptions,
-  requireSamePair,
-  withProjectOptions
-} from './project-to-save'
+import { inEachPair, openPairToSave, requireSamePair, projectOptions } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
 import { keptOnlyWithPlace } from './stopped'
 import { withSweepProgress } from './sweep-progress'
@@ -67,58 +58,52 @@ import {
   projectSplits,
   requireFittingTask,
   requireOwnSources,
-  ScoredOptions,
-  withScoredOptions
+  scoredOptions
 } from './scored-options'
 
-export const SweepOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  ...RenderingOptions.shape,
-  ...DeviceOptions.shape,
-  ...ScoredOptions.shape,
-  rho: z.number().optional(),
-  memory: z.number().optional(),
-  seed: z.number(),
-  shard: Shard.optional(),
-  fresh: z.boolean().default(false),
-  preview: z.boolean().default(false),
-  out: z.string().optional(),
-  all: z.boolean().default(false),
-  ...ProjectOptions.shape
-})
-export type SweepOptions = z.infer<typeof SweepOptions>
+export const sweepOptions = pairOptions
+  .heading('Where the result goes:')
+  .and(outOption())
+
+  .option(
+    { shard: Shard.optional() },
+    '--shard <i/n>',
+    'score only the i-th of n shares of the prompts; "slr merge" joins the parts',
+    parseShard
+  )
+  .option(
+    { preview: z.boolean().default(false) },
+    '--preview',
+    'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
+  )
+  .option(
+    { fresh: z.boolean().default(false) },
+    '--fresh',
+    'compute everything, also what an interrupted or earlier sweep has computed'
+  )
+  .and(projectOptions('save it in this project, whose pair, prompts and settings are the defaults'))
+  .option(
+    { all: z.boolean().default(false) },
+    '--all',
+    'sweep every pair of the project, one after the other; one that fails stops no other'
+  )
+  .and(scoredOptions, rhoOption())
+  .option(
+    { seed: z.number() },
+    '--seed <n>',
+    'seed of the bootstrap',
+    wholeNumber(0, 2 ** 31 - 1),
+    DEFAULT_SEED
+  )
+  .and(renderingOptions, deviceOptions, memoryOption)
+export type SweepOptions = CommandOptions<typeof sweepOptions>
 
 /** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
-export function addSweepCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('sweep')
-    .description('score every restoration range and select the most diverse one that stays valid')
-  withPairOptions(command)
-    .optionsGroup('Where the result goes:')
-    .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
-    .option(
-      '--shard <i/n>',
-      'score only the i-th of n shares of the prompts; "slr merge" joins the parts',
-      parseShard
-    )
-    .option(
-      '--preview',
-      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
-    )
-    .option('--fresh', 'compute everything, also what an interrupted or earlier sweep has computed')
-  withProjectOptions(
-    command,
-    'save it in this project, whose pair, prompts and settings are the defaults'
-  ).option('--all', 'sweep every pair of the project, one after the other; one that fails stops no other')
-  withScoredOptions(command)
-    .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
-    .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), DEFAULT_SEED)
-  withRenderingOptions(command)
-  withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
-    await sweep(readOptions(SweepOptions, command), command, signal)
-  })
-}
+export const addSweepCommand = subcommand(sweepOptions, {
+  name: 'sweep',
+  description: 'score every restoration range and select the most diverse one that stays valid',
+  run: sweep
+})
 
 async function sweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
   if (options.shard !== undefined) requirePlaceForPart(options, command)
@@ -252,15 +237,7 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
 export async function sweepRequest(
   options: Omit<
     SweepOptions,
-    | keyof z.infer<typeof PairOptions>
-    | 'json'
-    | 'quiet'
-    | 'out'
-    | 'project'
-    | 'pair'
-    | 'all'
-    | 'shard'
-    | 'fresh'
+    keyof PairOptions | 'json' | 'quiet' | 'out' | 'project' | 'pair' | 'all' | 'shard' | 'fresh'
   >,
   pair: PairLocation,
   own: ProjectPair | null,

@@ -11,58 +11,48 @@ import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { viewOf } from '../project/stored-evaluation'
-import { ComputingOptions, withComputingOptions } from './computing-options'
+import { computingOptions } from './computing-options'
 import { givenTask, TASK_CHOICES, taskIdOf } from './given-task'
 import { madeEvaluation } from './made-evaluation'
 import {
-  CommonOptions,
-  PairOptions,
-  readOptions,
-  RenderingOptions,
   renderingFrom,
   requirePair,
   usageError,
   wholeNumber,
-  withCommonOptions,
-  withPairOptions,
-  withRenderingOptions
+  pairOptions,
+  renderingOptions,
+  outOption
 } from './options'
 import { printJson } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { writeOutputFile, type OutputFile, writtenWords } from './output-file'
-import { ProjectOptions, withProjectOptions } from './project-to-save'
+import { projectOptions } from './project-to-save'
 import { withResultPlaces } from './result-places'
 
-const FilterOptions = z.strictObject({
-  ...CommonOptions.shape,
-  ...PairOptions.shape,
-  ...RenderingOptions.shape,
-  ...ComputingOptions.shape,
-  ...ProjectOptions.shape,
-  task: z.string().optional(),
-  most: z.number().optional(),
-  out: z.string().optional()
-})
-type FilterOptions = z.infer<typeof FilterOptions>
+const filterOptions = pairOptions
+  .heading('What to choose from:')
+  .option({ task: z.string().optional() }, '--task <task>', TASK_CHOICES)
+  .option(
+    { most: z.number().optional() },
+    '--most <n>',
+    'keep so many at most, the first ones',
+    wholeNumber(1, 10_000)
+  )
+  .heading('Where the result goes:')
+  .and(
+    outOption('the task, a JSON file called as the task is to be; an existing one is replaced'),
+    projectOptions("keep the task in this project, and post's greedy answers as an evaluation of it"),
+    computingOptions,
+    renderingOptions
+  )
+type FilterOptions = CommandOptions<typeof filterOptions>
 
 /** `slr task filter`: the problems that greedy decoding of post fails. */
-export function addTaskFilterCommand(parent: Command, signal: AbortSignal): void {
-  const command = parent
-    .command('filter')
-    .description('a task of the prompts whose right answer greedy decoding of post misses')
-  withPairOptions(command)
-    .optionsGroup('What to choose from:')
-    .option('--task <task>', TASK_CHOICES)
-    .option('--most <n>', 'keep so many at most, the first ones', wholeNumber(1, 10_000))
-    .optionsGroup('Where the result goes:')
-    .option('--out <file>', 'the task, a JSON file called as the task is to be; an existing one is replaced')
-  withProjectOptions(
-    command,
-    "keep the task in this project, and post's greedy answers as an evaluation of it"
-  )
-  withCommonOptions(withRenderingOptions(withComputingOptions(command))).action(async () => {
-    await filterTask(readOptions(FilterOptions, command), command, signal)
-  })
-}
+export const addTaskFilterCommand = subcommand(filterOptions, {
+  name: 'filter',
+  description: 'a task of the prompts whose right answer greedy decoding of post misses',
+  run: filterTask
+})
 
 async function filterTask(options: FilterOptions, command: Command, signal: AbortSignal): Promise<void> {
   const { quiet, task: from } = options

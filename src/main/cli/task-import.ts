@@ -1,42 +1,37 @@
 import { Argument, type Command } from 'commander'
-import { z } from 'zod'
 import { MAX_TASK_CHARACTERS } from '../../contract/documents/task'
-import { got } from '../../contract/model/look-up'
+import { at, got } from '../../contract/model/look-up'
 import { plural } from '../../contract/words/format'
 import { readTextFile } from '../base/files/bounded-file'
 import { absolutePath } from '../base/files/places'
 import { PUBLISHED_FORMATS, type PublishedFormat, publishedTask } from '../evaluation/published-formats'
 import { taskIdOf } from './given-task'
-import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
+import { usageError, outOption } from './options'
 import { printJson, remark } from './output'
+import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
 
-const TaskOptions = z.strictObject({ ...CommonOptions.shape, out: z.string().optional() })
-type TaskOptions = z.infer<typeof TaskOptions>
+const taskOptions = outOption(
+  'the task, a JSON file called as the task is to be; an existing one is replaced'
+)
+type TaskOptions = CommandOptions<typeof taskOptions>
 
 const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
 
 /** `slr task import`: a task from files of a published form. */
-export function addTaskImportCommand(parent: Command): void {
-  const command = parent
-    .command('import')
-    .description('a task of prompts that others have published')
-    .addArgument(
-      new Argument('<format>', 'the form of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id))
-    )
-    .argument('<file...>', 'the files, as they were published')
-    .option('--out <file>', 'the task, a JSON file called as the task is to be; an existing one is replaced')
-  withCommonOptions(command).action(async (format: string, files: string[]) => {
-    await importTask(format, files, readOptions(TaskOptions, command), command)
-  })
-}
+export const addTaskImportCommand = subcommand(taskOptions, {
+  name: 'import',
+  operands: [
+    new Argument('<format>', 'the form of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id)),
+    new Argument('<file...>', 'the files, as they were published')
+  ],
+  description: 'a task of prompts that others have published',
+  run: importTask
+})
 
-async function importTask(
-  format: string,
-  files: readonly string[],
-  { out, json, quiet }: TaskOptions,
-  command: Command
-): Promise<void> {
+async function importTask({ out, json, quiet }: TaskOptions, command: Command): Promise<void> {
+  const format = at(command.args, 0, 'format')
+  const files = command.args.slice(1)
   if (out === undefined && !json) throw usageError(command, 'where to? Give --out TASK.json, or --json')
   const output = out === undefined ? null : await checkOutputFile(out)
   if (output !== null && files.some((name) => absolutePath(name) === output.path)) {

@@ -8,6 +8,6 @@ export function addTaskCommand(program: Command, signal: AbortSignal): void {
     .command('task')
     .description('make a task, which "slr evaluate --task" and studies take')
     .showHelpAfterError('See "slr task --help".')
-  addTaskImportCommand(command)
+  addTaskImportCommand(command, signal)
   addTaskFilterCommand(command, signal)
 }

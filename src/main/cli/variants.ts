@@ -22,6 +22,7 @@ import { openPair } from '../checkpoint/pair'
 import { absolutePath, modelPath } from '../base/files/places'
 import { answerFileModel } from '../samples/answer-files'
 import type { ProjectPair } from '../project/project-pair'
+import { optionGroup, type OptionsOf } from './option-group'
 import { numberWithin, parseRanges, refuseUnused, repeated, RESTORE_HELP, wholeNumber } from './options'
 import { remark } from './output'
 import { readRecipeFile } from '../mergekit/recipe-file'
@@ -30,74 +31,82 @@ const NamedEndpoint = z.object({ name: z.string(), model: z.string(), baseUrl: z
 
 const OF_ENDPOINTS = ['endpointKey', 'endpointRequests', 'endpointAnyModel']
 
-/** Which models are set side by side. */
-export const VariantOptions = z.strictObject({
-  model: z.array(z.enum(['base', 'post'])).optional(),
-  restore: z.array(z.array(SourcedRanges)).optional(),
-  recipe: z.array(z.string()).optional(),
-  blend: z.array(z.number()).optional(),
-  rival: z.array(Rival).optional(),
-  checkpoint: z.array(z.string()).optional(),
-  endpoint: z.array(NamedEndpoint).optional(),
-  endpointChat: z.array(NamedEndpoint).optional(),
-  endpointKey: z.string().optional(),
-  endpointAnyModel: z.boolean().optional(),
-  endpointRequests: z.number().optional(),
-  answers: z.array(z.object({ name: z.string(), path: z.string() })).optional()
-})
-type VariantOptions = z.infer<typeof VariantOptions>
+const elsewhereOptions = optionGroup(
+  'Answers from elsewhere, beside those models (endpoints are sent the prompts):'
+)
+  .option(
+    { endpoint: z.array(NamedEndpoint).optional() },
+    '--endpoint <name=model@url>',
+    'a model behind an endpoint in the form of OpenAI, such as restored=slr-8b@http://localhost:8000/v1, asked to complete the prompts as the ' +
+      "pair's template renders them; repeatable",
+    repeated(parseEndpoint)
+  )
+  .option(
+    { endpointChat: z.array(NamedEndpoint).optional() },
+    '--endpoint-chat <name=model@url>',
+    'the same, asked by chat: its server renders the turns by its own template; repeatable',
+    repeated(parseEndpoint)
+  )
+  .option(
+    { endpointKey: z.string().optional() },
+    '--endpoint-key <variable>',
+    'environment variable with the API key of the endpoints, such as SLR_ENDPOINT_API_KEY'
+  )
+  .option(
+    { endpointRequests: z.number().optional() },
+    '--endpoint-requests <n>',
+    `requests to an endpoint at once (default: ${DEFAULT_CONCURRENCY})`,
+    wholeNumber(1, 256)
+  )
+  .option(
+    { endpointAnyModel: z.boolean().optional() },
+    '--endpoint-any-model',
+    'take answers also of a model that calls itself otherwise than was named'
+  )
+  .option(
+    { answers: z.array(z.object({ name: z.string(), path: z.string() })).optional() },
+    '--answers <name=file>',
+    'answers from a file: JSON lines, samples of lm-evaluation-harness, or an Inspect log as JSON; repeatable',
+    repeated(parseAnswers)
+  )
 
-/** @param otherwise what is compared when none is named, for the help */
-export function withVariantOptions(command: Command, otherwise: string): Command {
-  return command
-    .optionsGroup(`Which models, any number of each (default: ${otherwise}):`)
-    .option('--model <which>', 'base or post as a whole; repeatable', repeated(parseModel))
-    .option('--restore <ranges>', `${RESTORE_HELP}; repeatable`, repeated(parseRanges))
+/** Which models are set side by side. @param otherwise what is compared when none is named, for the help */
+export const variantOptions = (otherwise: string) =>
+  optionGroup(`Which models, any number of each (default: ${otherwise}):`)
     .option(
+      { model: z.array(z.enum(['base', 'post'])).optional() },
+      '--model <which>',
+      'base or post as a whole; repeatable',
+      repeated(parseModel)
+    )
+    .option(
+      { restore: z.array(z.array(SourcedRanges)).optional() },
+      '--restore <ranges>',
+      `${RESTORE_HELP}; repeatable`,
+      repeated(parseRanges)
+    )
+    .option(
+      { recipe: z.array(z.string()).optional() },
       '--recipe <file>',
       'post with a recipe from a JSON or mergekit file; repeatable',
       repeated((file) => file)
     )
     .option(
+      { blend: z.array(z.number()).optional() },
       '--blend <strength>',
       'post with all layers blended with base alike, 0 post, 1 base, beyond extrapolated, from -1 to 2; repeatable',
       repeated(numberWithin(STRENGTH_BOUNDS.least, STRENGTH_BOUNDS.most))
     )
     .option(
+      { rival: z.array(Rival).optional() },
       '--rival <way>',
       'what restores no layer: sampler:TEMPERATURE,MIN_P for post, mix:SHARE for logits with a share of base, filter:SHARE for base ' +
         'where post finds a token that many times as likely as its likeliest; mix and filter compute base and post for each token; repeatable',
       repeated(parseRival)
     )
-    .addOption(checkpointOption())
-    .optionsGroup('Answers from elsewhere, beside those models (endpoints are sent the prompts):')
-    .option(
-      '--endpoint <name=model@url>',
-      'a model behind an endpoint in the form of OpenAI, such as restored=slr-8b@http://localhost:8000/v1, asked to complete the prompts as the ' +
-        "pair's template renders them; repeatable",
-      repeated(parseEndpoint)
-    )
-    .option(
-      '--endpoint-chat <name=model@url>',
-      'the same, asked by chat: its server renders the turns by its own template; repeatable',
-      repeated(parseEndpoint)
-    )
-    .option(
-      '--endpoint-key <variable>',
-      'environment variable with the API key of the endpoints, such as SLR_ENDPOINT_API_KEY'
-    )
-    .option(
-      '--endpoint-requests <n>',
-      `requests to an endpoint at once (default: ${DEFAULT_CONCURRENCY})`,
-      wholeNumber(1, 256)
-    )
-    .option('--endpoint-any-model', 'take answers also of a model that calls itself otherwise than was named')
-    .option(
-      '--answers <name=file>',
-      'answers from a file: JSON lines, samples of lm-evaluation-harness, or an Inspect log as JSON; repeatable',
-      repeated(parseAnswers)
-    )
-}
+    .special({ checkpoint: z.array(z.string()).optional() }, checkpointOption())
+    .and(elsewhereOptions)
+type VariantOptions = OptionsOf<ReturnType<typeof variantOptions>>
 
 /** Another checkpoint as a whole; repeatable. */
 export function checkpointOption(): Option {

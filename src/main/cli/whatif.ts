@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { Argument } from 'commander'
 import { z } from 'zod'
+import { at } from '../../contract/model/look-up'
 import { shownSweep } from '../../contract/documents/shown-sweep'
 import { whatIfWords } from '../../contract/words/what-if-words'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -7,49 +8,45 @@ import { atOnce } from '../base/steps'
 import { askWhatIf } from '../crc/check/ask-what-if'
 import { absolutePath } from '../base/files/places'
 import { readSweep } from '../project/sweep-files'
-import {
-  CommonOptions,
-  numberWithin,
-  readOptions,
-  usageError,
-  wholeNumber,
-  withCommonOptions
-} from './options'
+import { numberWithin, usageError, wholeNumber, rhoOption } from './options'
 import { printJson, printText, style } from './output'
+import { subcommand } from './subcommand'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
-const WhatIfOptions = z.strictObject({
-  ...CommonOptions.shape,
-  rho: z.number().optional(),
-  temperature: z.number().optional(),
-  minP: z.number().optional(),
-  draws: z.number().optional(),
-  mix: z.number().optional()
-})
+const whatIfOptions = rhoOption('as the sweep')
+  .option(
+    { temperature: z.number().optional() },
+    '--temperature <t>',
+    'one of those the sweep has kept, with --min-p',
+    numberWithin(0, 100)
+  )
+  .option(
+    { minP: z.number().optional() },
+    '--min-p <p>',
+    'one of those the sweep has kept, with --temperature',
+    numberWithin(0, 1)
+  )
+  .option(
+    { draws: z.number().optional() },
+    '--draws <n>',
+    'count the different right answers of a task in so many draws',
+    wholeNumber(1, 1_000_000)
+  )
+  .option(
+    { mix: z.number().optional() },
+    '--mix <share>',
+    "compare with this share of base's logits, one of those scored",
+    numberWithin(0, 1)
+  )
 
 /** `slr whatif`: a sweep under another limit, sampler or number of draws, from what it has kept. */
-export function addWhatIfCommand(program: Command): void {
-  const command = program
-    .command('whatif')
-    .description(
-      'a sweep under another limit, sampler or number of draws: exact, of a preview only for its exact ranges; no model is computed'
-    )
-    .argument('<sweep>', 'file that "slr sweep --out" wrote, for samplers with --what-if')
-    .option('--rho <share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1))
-    .option('--temperature <t>', 'one of those the sweep has kept, with --min-p', numberWithin(0, 100))
-    .option('--min-p <p>', 'one of those the sweep has kept, with --temperature', numberWithin(0, 1))
-    .option(
-      '--draws <n>',
-      'count the different right answers of a task in so many draws',
-      wholeNumber(1, 1_000_000)
-    )
-    .option(
-      '--mix <share>',
-      "compare with this share of base's logits, one of those scored",
-      numberWithin(0, 1)
-    )
-  withCommonOptions(command).action(async (file: string) => {
-    const { temperature, minP, rho, draws = null, mix = null, json } = readOptions(WhatIfOptions, command)
+export const addWhatIfCommand = subcommand(whatIfOptions, {
+  name: 'whatif',
+  operands: [new Argument('<sweep>', 'file that "slr sweep --out" wrote, for samplers with --what-if')],
+  description:
+    'a sweep under another limit, sampler or number of draws: exact, of a preview only for its exact ranges; no model is computed',
+  async run({ temperature, minP, rho, draws = null, mix = null, json }, command) {
+    const file = at(command.args, 0, 'sweep')
     if ((temperature === undefined) !== (minP === undefined)) {
       throw usageError(command, '--temperature and --min-p go together')
     }
@@ -72,5 +69,5 @@ export function addWhatIfCommand(program: Command): void {
         describeSweep(shown, null, checkCommandOf({ demo: false, out: file, rho }), asked.sampler)
       ].join('\n\n')
     )
-  })
-}
+  }
+})

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import { nextOfCheck } from '../../../../src/main/cli/check-report'
 import { checkCommandOf, describeSweep } from '../../../../src/main/cli/sweep-report'
-import { checkAfter, SweepOptions } from '../../../../src/main/cli/sweep'
+import { checkAfter, sweepOptions } from '../../../../src/main/cli/sweep'
 import { DEFAULT_SEED, selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 import { atOnce } from '../../../../src/main/base/steps'
@@ -85,7 +85,13 @@ it.each([
   [{ rho: 0.8 }, 'slr check --from sweep.json --rho 0.8, of the same command with --out sweep.json'],
   [{ preview: true, seed: 3 }, 'slr check --from sweep.json, of the same command with --out sweep.json']
 ])('names after a sweep of the demo the check of that very sweep: %j', (given, next) => {
-  expect(checkAfter(SweepOptions.parse({ demo: true, seed: DEFAULT_SEED, ...given }))).toBe(next)
+  expect(
+    checkAfter({
+      ...sweepOptions.schema.parse({ demo: true, seed: DEFAULT_SEED, ...given }),
+      json: false,
+      quiet: false
+    })
+  ).toBe(next)
 })
 
 it('advises no further check where no range is left to check, and after a preview the whole sweep', () => {

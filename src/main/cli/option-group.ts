@@ -1,0 +1,92 @@
+import type { Command, Option } from 'commander'
+import { z } from 'zod'
+
+/** A group as others are joined with it. */
+interface Part<Shape extends z.ZodRawShape> {
+  readonly shape: Shape
+  readonly declare: (command: Command) => Command
+}
+
+/** What several shapes are together. */
+type Joined<Shapes extends readonly z.ZodRawShape[]> = Shapes extends readonly [
+  infer First extends z.ZodRawShape,
+  ...infer Rest extends readonly z.ZodRawShape[]
+]
+  ? First & Joined<Rest>
+  : unknown
+
+/**
+ * Options that belong together, in the order of the help. Each is declared once: by name and schema of what it is parsed into, and as
+ * Commander takes it.
+ */
+export class OptionGroup<Shape extends z.ZodRawShape> {
+  constructor(
+    readonly shape: Shape,
+    private readonly added: (command: Command) => Command
+  ) {}
+
+  /** @param shape the one option, by its name in camel case */
+  option<More extends z.ZodRawShape, Value>(
+    shape: More,
+    flags: string,
+    description: string,
+    parse?: (text: string, previous: Value) => Value,
+    otherwise?: Value
+  ): OptionGroup<Shape & More> {
+    return this.with(shape, (command) =>
+      parse === undefined
+        ? command.option(flags, description)
+        : command.option(flags, description, parse, otherwise)
+    )
+  }
+
+  /** An option of which there is more to say than flags, description and how it is parsed. */
+  special<More extends z.ZodRawShape>(shape: More, option: Option): OptionGroup<Shape & More> {
+    return this.with(shape, (command) => command.addOption(option))
+  }
+
+  /** Of the options behind it. */
+  heading(title: string): OptionGroup<Shape> {
+    return new OptionGroup(this.shape, (command) => this.declare(command).optionsGroup(title))
+  }
+
+  /** These options, and behind them those of other groups. */
+  and<Others extends readonly z.ZodRawShape[]>(
+    ...others: { [Place in keyof Others]: Part<Others[Place]> }
+  ): OptionGroup<Shape & Joined<Others>>
+  and(...others: Part<z.ZodRawShape>[]): unknown {
+    const shapes = [this.shape, ...others.map(({ shape }) => shape)]
+    return new OptionGroup(Object.fromEntries(shapes.flatMap(Object.entries)), (command) =>
+      others.reduce((declared, other) => other.declare(declared), this.declare(command))
+    )
+  }
+
+  declare(command: Command): Command {
+    return this.added(command)
+  }
+
+  /** The parsed options in their declared shape. */
+  read(command: Command): z.output<z.ZodObject<Shape, z.core.$strict>> {
+    return this.schema.parse(command.opts())
+  }
+
+  get schema(): z.ZodObject<Shape, z.core.$strict> {
+    return z.strictObject(this.shape)
+  }
+
+  private with<More extends z.ZodRawShape>(
+    shape: More,
+    added: (command: Command) => Command
+  ): OptionGroup<Shape & More> {
+    return new OptionGroup({ ...this.shape, ...shape }, (command) => added(this.declare(command)))
+  }
+}
+
+/** A group to add options to; without a heading they stand under that of the options before them. */
+export function optionGroup(heading?: string): OptionGroup<Record<never, never>> {
+  const group = new OptionGroup({}, (command) => command)
+  return heading === undefined ? group : group.heading(heading)
+}
+
+/** What a group, or several joined, are parsed into. */
+export type OptionsOf<Group extends { read: (command: Command) => unknown }> = ReturnType<Group['read']>

@@ -1,0 +1,53 @@
+import type { Argument, Command } from 'commander'
+import { z } from 'zod'
+import { optionGroup, type OptionGroup, type OptionsOf } from './option-group'
+
+/** What every command takes. */
+const commonOptions = optionGroup('Options:')
+  .option(
+    { json: z.boolean().default(false) },
+    '--json',
+    'print the result as JSON; stdout holds nothing else'
+  )
+  .option(
+    { quiet: z.boolean().default(false) },
+    '--quiet',
+    'no progress and no remarks on stderr, only errors'
+  )
+type CommonShape = (typeof commonOptions)['shape']
+
+/** What a command is given that was made with a group of options. */
+export type CommandOptions<Group> = Group extends { readonly shape: infer Shape extends z.ZodRawShape }
+  ? OptionsOf<OptionGroup<Shape & CommonShape>>
+  : never
+
+interface Subcommand<Shape extends z.ZodRawShape> {
+  readonly name: string
+  readonly description: string
+  /** What stands in `command.args`. */
+  readonly operands?: readonly Argument[]
+  readonly run: (
+    options: OptionsOf<OptionGroup<Shape & CommonShape>>,
+    command: Command,
+    signal: AbortSignal
+  ) => Promise<void>
+}
+
+/** Such as `slr task import`. */
+export const calledAs = (command: Command): string =>
+  command.parent === null ? command.name() : `${calledAs(command.parent)} ${command.name()}`
+
+/** A command with these options and those of every command, to be added to the program or to a command of which it is one. */
+export function subcommand<Shape extends z.ZodRawShape>(
+  options: OptionGroup<Shape>,
+  { name, description, operands = [], run }: Subcommand<Shape>
+): (parent: Command, signal: AbortSignal) => void {
+  return (parent, signal) => {
+    const all = options.and(commonOptions)
+    const command = all.declare(parent.command(name).description(description))
+    for (const operand of operands) command.addArgument(operand)
+    command
+      .showHelpAfterError(`See "${calledAs(command)} --help".`)
+      .action(() => run(all.read(command), command, signal))
+  }
+}
