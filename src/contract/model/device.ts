@@ -30,6 +30,9 @@ export const DEVICE_LABELS: Readonly<Record<DeviceName, string>> = {
 export const Precision = z.enum(['fp32', 'fp16'])
 export type Precision = z.infer<typeof Precision>
 
+/** Whether large products may be float16 there: on other devices they gain nothing. */
+export const hasHalf = (device: DeviceName): boolean => device === 'webgpu'
+
 /** How a device computed a small known model and one large product. */
 export const DeviceCheck = z.object({
   /** Largest difference of its logits from the CPU's; they have a standard deviation of about 2. */

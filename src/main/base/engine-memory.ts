@@ -18,3 +18,6 @@ export function defaultMemoryBytes(): number {
 export function withinEngine(memoryBytes: number): number {
   return Math.min(memoryBytes, engineLimitBytes() ?? Infinity)
 }
+
+/** Of an engine process before it holds weights: Node, onnxruntime, this program and its small objects; measured on Linux x64 with one thread per core. */
+export const PROCESS_BYTES = 150 * 2 ** 20

@@ -1,9 +1,13 @@
 import {
+  type ChosenDevice,
   DEVICE_LABELS,
   type DeviceChoice,
   type DeviceName,
-  type DeviceReport
+  type DeviceReport,
+  hasHalf,
+  type Precision
 } from '../../contract/model/device'
+import { WorkbenchError } from '../../contract/model/problem'
 import { throwIfCancelled } from '../base/cancelling'
 import { createEngineHost } from '../engine/host'
 import { Devices, fastestDevice } from '../jobs/devices'
@@ -51,14 +55,28 @@ function row({ device, works, reason, check }: DeviceReport): string[] {
   ]
 }
 
-/** The device for a command that works on a pair; what is odd about an automatic choice is told. */
+/**
+ * The device for a command that works on a pair, before anything of it is loaded.
+ *
+ * @throws WorkbenchError as `Devices.choose` and {@link requireHalf}
+ */
 export async function chosenDevice(
-  choice: DeviceChoice,
+  { device = 'auto', precision }: { device?: DeviceChoice | undefined; precision?: Precision | undefined },
   post: string,
-  tell: (text: string) => void,
   signal: AbortSignal
-): Promise<DeviceName> {
-  const { device, notice } = await triedDevices(signal).choose(choice, post)
-  if (notice !== null) tell(notice)
-  return device
+): Promise<ChosenDevice> {
+  if (device !== 'auto') requireHalf(device, precision)
+  const chosen = await triedDevices(signal).choose(device, post)
+  requireHalf(chosen.device, precision)
+  return chosen
+}
+
+/** @throws WorkbenchError `unsupported` for float16 where it gains nothing */
+export function requireHalf(device: DeviceName, precision: Precision | undefined): void {
+  if (precision !== 'fp16' || hasHalf(device)) return
+  throw new WorkbenchError(
+    'unsupported',
+    `The device ${device} computes in fp32 only.`,
+    'Leave --precision out, or compute on a device that has fp16, such as --device webgpu.'
+  )
 }

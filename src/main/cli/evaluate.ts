@@ -16,6 +16,7 @@ import { viewOf } from '../project/stored-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { computingOptions } from './computing-options'
+import { requireHalf } from './devices'
 import { givenTask, TASK_CHOICES } from './given-task'
 import { judgeFrom, judgeOptions } from './judge'
 import { madeEvaluation } from './made-evaluation'
@@ -35,7 +36,8 @@ import { printJson, printText } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { writeOutputFile, writtenWords } from './output-file'
 import { projectOptions } from './project-to-save'
-import { variantOptions, variantsFrom, warnOfEndpoints } from './variants'
+import { requireReadArguments } from './template-arguments'
+import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from './variants'
 import { withResultPlaces } from './result-places'
 
 const MAX_TASK_BYTES = 256_000_000
@@ -99,6 +101,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
     const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
     const task = withSettings(await givenTask(taskName, own), options)
+    requireHalf(options.device ?? 'cpu', options.precision)
+    if (!asksEndpoints(options)) await requireReadArguments(options, folders.post)
     const judge = await judgeFrom(judgeOptions.schema.strip().parse(options), task.kind, command)
     const { run, pair } = await prepareEvaluation({
       ...folders,

@@ -1,9 +1,8 @@
-import {} from './options'
 import { remark } from './output'
 import { subcommand } from './subcommand'
-import { announcer, initialProject, initialProjectOptions, SHOWN_FIRST } from './serve'
+import { announcer, initialProject, initialProjectOptions, portOption, SHOWN_FIRST } from './serve'
 
-const openOptions = initialProjectOptions
+const openOptions = initialProjectOptions.and(portOption('port to listen on where the browser is used'))
 
 /** `slr open`: the workbench in its window, or in the browser where there is no Electron. */
 export const addOpenCommand = subcommand(openOptions, {
@@ -14,6 +13,7 @@ export const addOpenCommand = subcommand(openOptions, {
     // The window's server is half the program: other commands start without it.
     const { openWorkbench } = await import('../serve/open')
     await openWorkbench({
+      port: options.port,
       initial: await initialProject(options, command),
       announce: announcer(options.json),
       remark: options.quiet ? () => undefined : remark,

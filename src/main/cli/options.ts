@@ -7,6 +7,7 @@ import { DeviceChoice, Precision } from '../../contract/model/device'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
 import { type SourcedRanges, sourcedRangesFromText } from '../../contract/model/recipe'
 import { modelPath } from '../base/files/places'
+import { PROCESS_BYTES } from '../base/engine-memory'
 import { optionGroup, type OptionsOf } from './option-group'
 import { UsageError } from './output'
 import { calledAs } from './subcommand'
@@ -61,7 +62,7 @@ export const memoryOption = optionGroup().option(
   { memory: z.number().optional() },
   '--memory <size>',
   "bound on the engine process, such as 6GiB (default: half of this machine's)",
-  parseBytes
+  parseMemory
 )
 
 /** Only what was given: the rest comes from a project or from the defaults. */
@@ -161,11 +162,14 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   }
 }
 
-/** A size such as `4GB` or `512 MiB`, in bytes. */
-export function parseBytes(text: string): number {
+/** A bound on the engine's memory such as `4GB` or `512 MiB`, in bytes. */
+export function parseMemory(text: string): number {
   const bytes = bytesFromText(text)
-  if (bytes !== null) return bytes
-  throw new InvalidArgumentError(BYTES_EXPECTED)
+  if (bytes === null) throw new InvalidArgumentError(BYTES_EXPECTED)
+  if (bytes > PROCESS_BYTES) return bytes
+  throw new InvalidArgumentError(
+    `Expected more than ${formatMemory(PROCESS_BYTES)}: so much the engine takes before it holds any weights.`
+  )
 }
 
 /** Says of memory that this machine has not that it has not. A GPU may have more. */

@@ -34,6 +34,7 @@ import { printJson, printText, remark, style, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { readRecipeFile } from '../mergekit/recipe-file'
 import { nothingKept, untilStopped } from './stopped'
+import { requireReadArguments } from './template-arguments'
 import { restoredRecipe } from './variants'
 
 const probeOptions = pairOptions
@@ -122,12 +123,8 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
       options,
       text ?? (await recentTextModel(post.checkpoint.path))
     ))
-  const device = await chosenDevice(
-    options.device ?? 'auto',
-    folders.post,
-    options.quiet ? () => undefined : remark,
-    signal
-  )
+  const { device, notice } = await chosenDevice(options, folders.post, signal)
+  if (notice !== null && !options.quiet) remark(notice)
   const { precision } = options
   const { logits } = await withEngine((engine) =>
     engine.probe({ ...folders, device, precision, model, prompts }, { signal })
@@ -165,6 +162,7 @@ async function renderPrompts(
   options: ProbeOptions,
   text: TextModel
 ): Promise<number[][]> {
+  await requireReadArguments(options, text.folder)
   const rendering = renderingFrom(options, DEFAULT_RENDERING)
   const chats = await Promise.all(
     prompts.map((prompt, index) => renderProbed(prompt, rendering, text, `Prompt ${index + 1}`))

@@ -36,6 +36,7 @@ import { measureRun } from '../measures/host'
 import { computationOf } from '../samples/run-samples'
 import { AnswersFile, jsonLines } from './answers-file'
 import { computingOptions } from './computing-options'
+import { requireHalf } from './devices'
 import { withEngine } from './engine'
 import {
   renderingFrom,
@@ -57,7 +58,8 @@ import { checkOutputFile, refuseToReplace } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
 import { samplerOptions, samplingFrom } from './sampler-options'
 import { type Kept, type Stoppable, untilStopped } from './stopped'
-import { variantOptions, variantsFrom, warnOfEndpoints } from './variants'
+import { requireReadArguments } from './template-arguments'
+import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from './variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
 
@@ -123,6 +125,8 @@ export const addSampleCommand = subcommand(sampleOptions, {
 
 async function sample(options: SampleOptions, command: Command, signal: AbortSignal): Promise<void> {
   const folders = pairPaths(requirePair(options, command))
+  requireHalf(options.device ?? 'cpu', options.precision)
+  if (!asksEndpoints(options)) await requireReadArguments(options, folders.post)
   const prompts = await promptsFrom(options, command)
   const output = options.out === undefined ? null : await checkOutputFile(options.out)
   if (output !== null) refuseToReplace(output, { prompts: options.prompts })

@@ -27,14 +27,17 @@ export const initialProjectOptions = optionGroup()
     'the pair of the project to show first (default: its first)'
   )
 
-const serveOptions = initialProjectOptions
-  .option(
+export const portOption = (what: string) =>
+  optionGroup().option(
     { port: z.number() },
     '--port <n>',
-    'port to listen on; 0 takes the one of the last time, or a free one',
+    `${what}; 0 takes the one of the last time, or a free one`,
     wholeNumber(0, 65_535),
     0
   )
+
+const serveOptions = initialProjectOptions
+  .and(portOption('port to listen on'))
   .option(
     { only: z.string().optional() },
     '--only <folder>',

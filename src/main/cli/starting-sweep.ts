@@ -8,7 +8,7 @@ import { absolutePath } from '../base/files/places'
 import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
-import { triedDevices } from './devices'
+import { chosenDevice } from './devices'
 import { pairPaths } from '../project/demo'
 import { readSweep } from '../project/sweep-files'
 import type { ProjectPair } from '../project/project-pair'
@@ -90,7 +90,7 @@ export async function startingSweep(
           rivals: true,
           soupSize: 0,
           recipes: [],
-          device: await triedDevices(signal).choose(options.device ?? 'auto', pair.post),
+          device: await chosenDevice(options, pair.post, signal),
           precision: options.precision
         },
         signal,

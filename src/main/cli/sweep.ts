@@ -13,7 +13,7 @@ import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/pre
 import { isPreviewed } from '../crc/sweep/sweep-stages'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
-import { triedDevices } from './devices'
+import { chosenDevice } from './devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import type { ProjectPair } from '../project/project-pair'
@@ -46,6 +46,7 @@ import {
 import { inEachPair, openPairToSave, requireSamePair, projectOptions } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
 import { keptOnlyWithPlace } from './stopped'
+import { requireReadArguments } from './template-arguments'
 import { withSweepProgress } from './sweep-progress'
 import { checkCommandOf, describePart, describeSweep } from './sweep-report'
 import { givenCheckpoints } from './variants'
@@ -243,9 +244,11 @@ export async function sweepRequest(
   own: ProjectPair | null,
   signal: AbortSignal
 ): Promise<CrcSweepRequest> {
+  const asked = { device: options.device ?? own?.document.settings.device, precision: options.precision }
   const prompts = await givenPrompts(options, own)
   const folders = pairPaths(pair)
   const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes, folders)
+  await requireReadArguments(options, folders.post)
   const rendering = renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING)
   // Before devices are tried out, which takes a while: nothing is scored without.
   await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.path)
@@ -270,10 +273,7 @@ export async function sweepRequest(
         ? (own?.document.otherCheckpoints ?? [])
         : await givenCheckpoints(options.checkpoint, folders, own),
     seed: options.seed,
-    device: await triedDevices(signal).choose(
-      options.device ?? own?.document.settings.device ?? 'auto',
-      folders.post
-    ),
+    device: await chosenDevice(asked, folders.post, signal),
     precision: options.precision,
     memoryBytes: options.memory ?? own?.document.settings.memoryBytes
   }

@@ -12,6 +12,7 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { viewOf } from '../project/stored-evaluation'
 import { computingOptions } from './computing-options'
+import { requireHalf } from './devices'
 import { givenTask, TASK_CHOICES, taskIdOf } from './given-task'
 import { madeEvaluation } from './made-evaluation'
 import {
@@ -27,6 +28,7 @@ import { printJson } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { writeOutputFile, type OutputFile, writtenWords } from './output-file'
 import { projectOptions } from './project-to-save'
+import { requireReadArguments } from './template-arguments'
 import { withResultPlaces } from './result-places'
 
 const filterOptions = pairOptions
@@ -67,6 +69,8 @@ async function filterTask(options: FilterOptions, command: Command, signal: Abor
     const task = await givenTask(from, own)
     const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
     const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
+    requireHalf(options.device ?? 'cpu', options.precision)
+    await requireReadArguments(options, folders.post)
     const { run, pair } = await prepareEvaluation({
       ...folders,
       task: greedyTask(task),

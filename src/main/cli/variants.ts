@@ -108,6 +108,12 @@ export const variantOptions = (otherwise: string) =>
     .and(elsewhereOptions)
 type VariantOptions = OptionsOf<ReturnType<typeof variantOptions>>
 
+/** Whether endpoints are told the template's arguments too: a server's template may read others than post's. */
+export const asksEndpoints = ({
+  endpoint = [],
+  endpointChat = []
+}: Pick<VariantOptions, 'endpoint' | 'endpointChat'>): boolean => endpoint.length + endpointChat.length > 0
+
 /** Another checkpoint as a whole; repeatable. */
 export function checkpointOption(): Option {
   return new Option(

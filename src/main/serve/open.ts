@@ -15,7 +15,7 @@ const FETCH_LIMIT_MS = 60_000
 /** An Electron that ends with an error this soon never showed a window, for want of a system library, say. */
 const FAILED_START_MS = 10_000
 
-export type OpenOptions = Pick<ServeOptions, 'initial' | 'announce' | 'remark' | 'signal'>
+export type OpenOptions = Pick<ServeOptions, 'initial' | 'port' | 'announce' | 'remark' | 'signal'>
 
 /** Shows the workbench, in Electron's window or else in the browser, and returns when it was closed or `signal` fired. */
 export async function openWorkbench(options: OpenOptions): Promise<void> {
@@ -32,7 +32,7 @@ export async function openWorkbench(options: OpenOptions): Promise<void> {
   } else {
     remark(`Using the browser: ${desktop.unavailable}.`)
   }
-  await serveWorkbench({ ...options, port: 0, only: null, openBrowser: hasDisplay })
+  await serveWorkbench({ ...options, only: null, openBrowser: hasDisplay })
 }
 
 /** Electron's binary, fetched if need be, or why there is to be no desktop window. */

@@ -4,7 +4,7 @@ import { EvaluationVariant } from '../../contract/documents/evaluation'
 import { Rendering } from '../../contract/documents/crc'
 import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/outside-model'
 import { PairName } from '../../contract/documents/project'
-import { DeviceChoice, GenerationDevice, Precision } from '../../contract/model/device'
+import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
 import { firstIssue, WorkbenchError } from '../../contract/model/problem'
 import { Recipe, SoupSize, sourcedRangesFromText, STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { type Rival, rivalFromText } from '../../contract/model/rival'
@@ -244,7 +244,7 @@ export const Study = z
   .superRefine(({ evaluate, tasks }, context) => {
     for (const [index, task] of tasks.entries()) {
       const { device, precision } = evaluatingAsked(evaluate, task)
-      if (device === 'webgpu' || precision !== 'fp16') continue
+      if (hasHalf(device ?? 'cpu') || precision !== 'fp16') continue
       const place = task.precision === undefined ? ['evaluate'] : ['tasks', index]
       context.addIssue({
         code: 'custom',

@@ -87,7 +87,7 @@ describe('slr plan', () => {
       '--device',
       'cpu',
       '--memory',
-      '100MiB',
+      '151MiB',
       '--quiet'
     ])
     expect(status).toBe(1)

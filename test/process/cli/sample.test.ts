@@ -213,6 +213,19 @@ describe('slr sample', () => {
     ['greedy and a temperature', ['--demo', '--greedy', '--temperature', '1'], 2, /cannot be used with/],
     ['a model of neither kind', ['--demo', '--model', 'soup'], 2, /Expected base or post/],
     ['a memory without a number', ['--demo', '--memory', 'lots'], 2, /Expected a size such as 4GB/],
+    ['too little memory for anything', ['--demo', '--memory', '10MiB'], 2, /Expected more than 150 MiB/],
+    [
+      'float16 where there is none',
+      ['--demo', '--precision', 'fp16'],
+      1,
+      /The device cpu computes in fp32 only/
+    ],
+    [
+      'an argument that no template reads',
+      ['--demo', '--template-argument', 'enable_thinking=false'],
+      1,
+      /--template-argument enable_thinking: .*reads no such variable/
+    ],
     ['no answers', ['--demo', '--n', '0'], 2, /whole number from 1/],
     ['a file that is not there', ['--demo', '--prompts', '/nowhere/p.txt'], 1, /no file \/nowhere\/p\.txt/]
   ])('refuses %s', async (_what, args, expectedStatus, message) => {
@@ -236,7 +249,7 @@ describe('slr sample', () => {
       failure('--prompts', long),
       failure(...prompts, '--restore', '4-12'),
       failure(...prompts, '--restore', '1-2', '--restore', '1-2'),
-      failure(...prompts, '--memory', '1kB')
+      failure(...prompts, '--memory', '151MiB')
     ])
     expect(failures).toEqual([
       expect.stringMatching(/p\.json, entry 2: text: a prompt needs some text/),

@@ -202,14 +202,7 @@ describe('slr sweep', () => {
 
   it('renders prompts as it is told, and stores how', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const args = [
-      '--system',
-      'Be brief.',
-      '--template-argument',
-      'think=false',
-      '--template-argument',
-      'tone=dry'
-    ]
+    const args = ['--system', 'Be brief.']
     const more = ['--date', '2026-02-03', '--assistant-prefix', 'Answer: ', '--count-leading-space']
     const { rendering, prompts: rendered } = await sweptDocument(
       ...PAIR_OPTIONS,
@@ -220,7 +213,7 @@ describe('slr sweep', () => {
     )
     expect(rendering).toEqual({
       systemPrompt: 'Be brief.',
-      templateArguments: { think: false, tone: 'dry' },
+      templateArguments: {},
       date: '2026-02-03',
       assistantPrefix: 'Answer: ',
       countLeadingSpace: true

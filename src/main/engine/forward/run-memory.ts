@@ -5,9 +5,6 @@ import type { BlockStep } from '../weights/block-weights'
 import { nodesPerRun } from './forward'
 import { at } from '../../../contract/model/look-up'
 
-/** Node, onnxruntime, this program and its small objects: measured on Linux x64 with one thread per core. */
-export const PROCESS_BYTES = 150 * 2 ** 20
-
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /** What is read and computed with at once, of each kind: what every row of a layer goes through, and an expert. */
