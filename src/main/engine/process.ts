@@ -4,6 +4,7 @@ import { RPCHandler } from '@orpc/server/message-port'
 import { engineContract } from '../../contract/procedures/engine'
 import type { Problem } from '../../contract/model/problem'
 import { problemsAcross } from '../base/rpc-problems'
+import { startRuntime } from './device/device'
 import { checkDevice } from './questions/device-check'
 import { BESIDE_A_WINDOW, portToParent } from './port'
 import { embedTexts } from './questions/embed-texts'
@@ -35,7 +36,7 @@ const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {
     yield* sweep(input, signal)
   }),
-  ready: engine.ready.handler(() => undefined),
+  ready: engine.ready.handler(startRuntime),
   openSession: engine.openSession.handler(({ input }) => sweepSession(input.id).open(input)),
   endSession: engine.endSession.handler(({ input }) => endSweepSession(input.id)),
   plan: engine.plan.handler(({ input, signal }) => planSweep(input, signal)),

@@ -92,6 +92,12 @@ const PROVIDERS: Readonly<
   }
 }
 
+/** Has onnxruntime come up, which the first session otherwise waits for. */
+export async function startRuntime(): Promise<void> {
+  const session = await InferenceSession.create(uploadGraph(1, 'float32'), SESSION_OPTIONS)
+  await session.release()
+}
+
 /** @throws WorkbenchError `unsupported` when this machine has no such device */
 export async function openDevice(name: DeviceName): Promise<Device> {
   if (name === 'cpu') return hostMemoryDevice('cpu', { executionProviders: ['cpu'] })

@@ -21,8 +21,9 @@ export const WorkerStart = z.object({
 })
 
 export const WorkerRequest = z.object({
-  /** Lent memory; it comes back with the reply. */
-  buffer: z.instanceof(ArrayBuffer),
+  /** Lent memory; it comes back with the reply. Null for new memory of so many bytes, which comes with it. */
+  buffer: z.instanceof(ArrayBuffer).nullable(),
+  bytes: z.number(),
   reads: z.array(
     z.object({
       name: z.string(),

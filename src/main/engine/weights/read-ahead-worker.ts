@@ -15,7 +15,8 @@ const decoder = new WeightDecoder({
   others: new Map(Array.from(others, ([origin, other]) => [origin, openStoredModel(other)]))
 })
 
-async function fill({ buffer, reads }: WorkerRequest): Promise<WorkerReply> {
+async function fill({ buffer: lent, bytes, reads }: WorkerRequest): Promise<WorkerReply> {
+  const buffer = lent ?? new ArrayBuffer(bytes)
   const startedMs = performance.now()
   try {
     const cost = { bytesRead: 0, convertMs: 0 }

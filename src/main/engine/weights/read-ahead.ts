@@ -68,10 +68,12 @@ class Reader {
     this.worker.on('exit', this.onExit)
   }
 
-  fill(buffer: ArrayBuffer, reads: WorkerRequest['reads']): Promise<WorkerReply> {
+  /** @param buffer null for memory that is new: allocated by the thread, for this one would collect garbage once more for it */
+  fill(buffer: ArrayBuffer | null, reads: WorkerRequest['reads']): Promise<WorkerReply> {
+    const request: WorkerRequest = { buffer, bytes: bytesOf(reads), reads }
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject })
-      this.worker.postMessage({ buffer, reads } satisfies WorkerRequest, [buffer])
+      this.worker.postMessage(request, buffer === null ? [] : [buffer])
     })
   }
 
@@ -192,13 +194,13 @@ export class ReadAhead {
     this.peakBuffers = Math.max(this.peakBuffers, this.inUse)
   }
 
-  private take(bytes: number): ArrayBuffer {
+  private take(bytes: number): ArrayBuffer | null {
     // Of shares none has memory of a larger one, so that all together take no more than requests do.
     const most = this.readers.length === 1 ? Infinity : bytes + SPARE_BYTES
     const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= most)
     if (fitting !== -1) return at(this.free.splice(fitting, 1), 0, 'buffer')
     for (const buffer of this.free.splice(0)) dropNow(buffer)
-    return new ArrayBuffer(bytes)
+    return null
   }
 
   private giveBack(buffers: readonly ArrayBuffer[]): void {
