@@ -1,3 +1,4 @@
+import { throwIfCancelled } from './cancelling'
 import { breather } from './files/breather'
 
 /** Long work that stops between its steps, so that whoever has it done may do something else there. */
@@ -11,12 +12,20 @@ export function atOnce<Result>(steps: Steps<Result>): Result {
   }
 }
 
-/** Does all of it on the thread that answers requests, which have their turn between the steps. */
-export async function inTurns<Result>(steps: Steps<Result>): Promise<Result> {
+/**
+ * Does all of it on the thread that answers requests, which have their turn between the steps.
+ *
+ * @param stop what ends it between them; @throws then WorkbenchError `cancelled`, naming the work
+ */
+export async function inTurns<Result>(
+  steps: Steps<Result>,
+  stop?: { readonly signal: AbortSignal | undefined; readonly what: string }
+): Promise<Result> {
   const breathe = breather()
   for (;;) {
     const { done, value } = steps.next()
     if (done === true) return value
     await breathe()
+    if (stop !== undefined) throwIfCancelled(stop.signal, stop.what)
   }
 }

@@ -11,6 +11,7 @@ import { describeComparison } from './comparison-report'
 import { optionGroup } from './option-group'
 import { numberWithin } from './options'
 import { printJson, printText } from './output'
+import { nothingKept, untilStopped } from './stopped'
 import { subcommand } from './subcommand'
 
 const compareOptions = optionGroup().option(
@@ -32,7 +33,7 @@ export const addCompareCommand = subcommand(compareOptions, {
     )
   ],
   description: 'two sweeps side by side: what differs, where their scores do, and how far they agree',
-  async run({ rho, json }, command, signal) {
+  async run({ rho, json, quiet }, command, signal) {
     const [a, b] = [at(command.args, 0, 'sweep'), at(command.args, 1, 'sweep')]
     const more = command.args.slice(2)
     requireNewFiles([a, b], more)
@@ -41,7 +42,9 @@ export const addCompareCommand = subcommand(compareOptions, {
     for (const [place, sweep] of others.entries())
       requireOverSources([first.sweep, second.sweep, sweep], more[place])
     const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
-    const comparison = await compareSweeps(first, second, options)
+    const comparison = await untilStopped({ signal, quiet }, nothingKept, () =>
+      compareSweeps(first, second, options)
+    )
     return json ? printJson(comparison) : printText(describeComparison(comparison))
   }
 })

@@ -4,13 +4,14 @@ import { at } from '../../contract/model/look-up'
 import { shownSweep } from '../../contract/documents/shown-sweep'
 import { whatIfWords } from '../../contract/words/what-if-words'
 import { WorkbenchError } from '../../contract/model/problem'
-import { atOnce } from '../base/steps'
+import { inTurns } from '../base/steps'
 import { askWhatIf } from '../crc/check/ask-what-if'
 import { absolutePath } from '../base/files/places'
 import { readSweep } from '../project/sweep-files'
 import { numberWithin, usageError, wholeNumber, rhoOption } from './options'
 import { printJson, printText, style } from './output'
 import { subcommand } from './subcommand'
+import { nothingKept, untilStopped } from './stopped'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
 const whatIfOptions = rhoOption('as the sweep')
@@ -45,7 +46,7 @@ export const addWhatIfCommand = subcommand(whatIfOptions, {
   operands: [new Argument('<sweep>', 'file that "slr sweep --out" wrote, for samplers with --what-if')],
   description:
     'a sweep under another limit, sampler or number of draws: exact, of a preview only for its exact ranges; no model is computed',
-  async run({ temperature, minP, rho, draws = null, mix = null, json }, command) {
+  async run({ temperature, minP, rho, draws = null, mix = null, json, quiet }, command, signal) {
     const file = at(command.args, 0, 'sweep')
     if ((temperature === undefined) !== (minP === undefined)) {
       throw usageError(command, '--temperature and --min-p go together')
@@ -60,7 +61,9 @@ export const addWhatIfCommand = subcommand(whatIfOptions, {
       draws,
       mix
     }
-    const answer = atOnce(askWhatIf(sweep, null, asked))
+    const answer = await untilStopped({ signal, quiet }, nothingKept, () =>
+      inTurns(askWhatIf(sweep, null, asked), { signal, what: 'The question' })
+    )
     if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
     const shown = { ...answer.sweep, selection: answer.selection }
     return printText(

@@ -38,6 +38,8 @@ import {
 } from './resample-comparison'
 import { whatDiffers } from './what-differs'
 
+const WORK = 'The comparison'
+
 /** A sweep, and what a check of whole answers says of its ranges; null where none was made. */
 export interface SweepToCompare {
   readonly sweep: SweepDocument
@@ -71,7 +73,7 @@ export async function compareSweeps(
   { rho, signal, others = [] }: { rho?: number; signal?: AbortSignal; others?: readonly SweepDocument[] } = {}
 ): Promise<SweepComparison> {
   requireComparable(first.sweep, second.sweep)
-  const [a, b] = [await sideOf(first, rho), await sideOf(second, rho)]
+  const [a, b] = [await sideOf(first, rho, signal), await sideOf(second, rho, signal)]
   const matched = matchedRanges(a, b)
   const shared = matchedPrompts(a.sweep.prompts, b.sweep.prompts)
   const whole = shared.length === a.sweep.prompts.length && shared.length === b.sweep.prompts.length
@@ -102,7 +104,7 @@ export async function compareSweeps(
     },
     agreement: { validity: alike('validity'), diversity: alike('diversity') },
     selection: selectionAgreement(a, b),
-    sources: await overSources([a.sweep, b.sweep, ...others], a.rho),
+    sources: await overSources([a.sweep, b.sweep, ...others], a.rho, signal),
     shared:
       shared.length < FEWEST_PROMPTS
         ? null
@@ -112,11 +114,15 @@ export async function compareSweeps(
 }
 
 /** Those that can be chosen from together with the first; null where the first two cannot. */
-async function overSources(sweeps: readonly SweepDocument[], rho: number): Promise<SourceComparison | null> {
+async function overSources(
+  sweeps: readonly SweepDocument[],
+  rho: number,
+  signal: AbortSignal | undefined
+): Promise<SourceComparison | null> {
   const [first, second, ...others] = sweeps
   if (first === undefined || second === undefined || !areOverSources([first, second])) return null
   const fitting = others.filter((sweep) => areOverSources([first, second, sweep]))
-  return inTurns(bestOverSources([first, second, ...fitting], rho))
+  return inTurns(bestOverSources([first, second, ...fitting], rho), { signal, what: WORK })
 }
 
 function requireComparable(a: SweepDocument, b: SweepDocument): void {
@@ -138,12 +144,16 @@ function requireComparable(a: SweepDocument, b: SweepDocument): void {
   }
 }
 
-async function sideOf({ sweep, check }: SweepToCompare, wanted: number | undefined): Promise<Side> {
+async function sideOf(
+  { sweep, check }: SweepToCompare,
+  wanted: number | undefined,
+  signal: AbortSignal | undefined
+): Promise<Side> {
   const rho = wanted ?? sweep.selection?.rho ?? DEFAULT_RHO
   return {
     sweep,
     rho,
-    selected: (await inTurns(checkedSelection(sweep, check, rho)))?.selected ?? null,
+    selected: (await inTurns(checkedSelection(sweep, check, rho), { signal, what: WORK }))?.selected ?? null,
     check: comparedCheck({ sweep, check }, rho),
     passes: (range) => rangePasses(check, range, rho),
     places: new Map(sweep.ranges.map((range, place) => [rangeKey(range), place]))
