@@ -1,5 +1,6 @@
 import type { Chart } from 'chart.js'
 import { translucent, type ChartColors, type ChartFont } from './chart-theme'
+import { shortName } from '../ui/short-name'
 import { type Mark, placeNames } from './plot-names'
 
 /** A point with its name; the place in the values of the axes, the radius of its mark in pixels. */
@@ -9,7 +10,8 @@ export interface DrawnName extends Mark {
 }
 
 const LINE_HEIGHT = 15
-const LONGEST_NAME = 28
+/** As long as "post at temperature 1.25, min-p 0.05". */
+const LONGEST_NAME = 36
 
 /**
  * Writes names beside their points, where they cover nothing as far as there is room.
@@ -35,7 +37,7 @@ export function drawNames(
   ctx.textBaseline = 'middle'
   ctx.lineJoin = 'round'
   const named = names.map((name) => {
-    const text = name.text.length <= LONGEST_NAME ? name.text : `${name.text.slice(0, LONGEST_NAME - 1)}…`
+    const text = shortName(name.text, LONGEST_NAME)
     return { ...inPixels(name), text, width: ctx.measureText(text).width }
   })
   const places = placeNames(named, chartArea, LINE_HEIGHT, marks.map(inPixels))
