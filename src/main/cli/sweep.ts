@@ -146,6 +146,8 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
     tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
   }
+  if (own === null && pair.kind === 'folders' && options.task === undefined && prompts === undefined)
+    tell(PROMPTS_UNNAMED)
   const held = await heldSweep(output)
   if (options.preview && held !== null) await refuseToKeepLess(held, request)
   const history = sweepHistory(output, own, options.fresh, request, held)
@@ -175,6 +177,10 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   if (output !== null) tell(writtenOver(output, held, document))
   if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
 }
+
+/** Copies of the demo's models are swept so too: what is asked is told by how a pair is named, and not by what it is. */
+const PROMPTS_UNNAMED =
+  'Prompts: the built-in set crc for chat models, as none was named (--prompts takes another; --demo asks demo-crc, which suits its models).'
 
 /** What is of one pair or one result does not go with all pairs. @returns the project whose pairs are all meant */
 function requireProjectOfAll(options: SweepOptions, given: PairLocation | null, command: Command): string {
