@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { browserMissing, it } from '../fixtures/browser'
 import { inOrder } from '../fixtures/held-engine'
-import { sweptDemo } from '../fixtures/swept-project'
+import { sweptShort } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
@@ -13,9 +13,9 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', () => {
   }
 
   it('can be stopped, and says when it fails', async ({ openHeld, held: { engine } }) => {
-    const page = await openHeld((await sweptDemo()).project)
+    const page = await openHeld((await sweptShort()).project)
     const result = page.getByRole('region', { name: 'Result' })
-    await result.getByText('Layers 4–11, not checked yet').waitFor()
+    await result.getByText('Layers 4–5, not checked yet').waitFor()
     expect(await result.locator('.verdict.doubt').count()).toBe(1)
     await picture(page, 'check-unchecked')
 
@@ -28,7 +28,7 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', () => {
     await picture(page, 'check-running')
     await progress.getByRole('button', { name: /Cancel/ }).click()
     await progress.waitFor({ state: 'detached' })
-    await result.getByText('Layers 4–11, not checked yet').waitFor()
+    await result.getByText('Layers 4–5, not checked yet').waitFor()
 
     const again = engine.holdAt(inOrder('progress'))
     await check.click()
@@ -42,6 +42,6 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', () => {
     await page.getByRole('button', { name: 'Dismiss' }).click()
 
     // Nothing of it is told as if it had been done.
-    await result.getByText('Layers 4–11, not checked yet').waitFor()
+    await result.getByText('Layers 4–5, not checked yet').waitFor()
   })
 })

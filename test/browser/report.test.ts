@@ -10,7 +10,6 @@ import { SweepDocument } from '../../src/contract/documents/crc'
 import { EvaluationView } from '../../src/contract/documents/evaluation'
 import { Report } from '../../src/contract/documents/report'
 import { SearchDocument } from '../../src/contract/documents/search'
-import { builtScript } from '../../src/main/base/built'
 import { browserMissing, downloadedText, expectPrintsWhole, it } from '../fixtures/browser'
 import { runCli } from '../fixtures/cli'
 import { runHere } from '../fixtures/command-line'
@@ -36,6 +35,13 @@ async function reportData(): Promise<Report> {
   const { status, stdout, stderr } = await runHere(['report', project, '--json', '--quiet'])
   expect([status, stderr]).toEqual([0, ''])
   return Report.parse(JSON.parse(stdout))
+}
+
+/** The arguments of `slr` in a printed command, as a shell takes it apart. */
+async function readByShell(command: string): Promise<string[]> {
+  const script = `slr() { printf '%s\\0' "$@"; }\n${command}\n`
+  const { stdout } = await promisify(execFile)('sh', ['-c', script])
+  return stdout.split('\0').slice(0, -1)
 }
 
 describe('slr report', () => {
@@ -83,11 +89,10 @@ describe('slr report', () => {
   })
 
   it('prints commands that compute the same again', async () => {
-    const shell = `slr() { "$SLR_NODE" "$SLR_CLI" "$@" --quiet --json >/dev/null; }\n`
-    const env = { ...process.env, SLR_NODE: process.execPath, SLR_CLI: builtScript('cli.js') }
     const pair = await shortPair()
     const parts = report.reproduction.filter(({ part }) => /^(The sweep|Samples|Evaluation)/.test(part))
-    const run = async ({ part, commands }: (typeof parts)[number]): Promise<void> => {
+    const home = process.cwd()
+    for (const { part, commands } of parts) {
       const place = join(folder, part.slice(0, 7))
       await mkdir(place)
       // A report names folders, not where they lie.
@@ -95,10 +100,16 @@ describe('slr report', () => {
       for (const file of commands.flatMap(({ files }) => files)) {
         await writeFile(join(place, file.name), file.content)
       }
-      const script = `set -e\n${shell}${commands.map(({ command }) => command).join('\n')}\n`
-      await promisify(execFile)('sh', ['-c', script], { cwd: place, env })
+      try {
+        process.chdir(place)
+        for (const { command } of commands) {
+          const { status, stderr } = await runHere([...(await readByShell(command)), '--quiet', '--json'])
+          expect([status, stderr], command).toEqual([0, ''])
+        }
+      } finally {
+        process.chdir(home)
+      }
     }
-    await Promise.all(parts.map(run))
     const read = async (part: string, name: string): Promise<unknown> =>
       JSON.parse(await readFile(join(folder, part, name), 'utf8'))
 

@@ -230,8 +230,8 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     held: { engine }
   }) => {
     const page = await openHeld(await keptRange(), 'samples')
-    await page.getByLabel('Answers per prompt').fill('24')
-    const some = engine.holdAt(answers(300))
+    await page.getByLabel('Answers per prompt').fill('12')
+    const some = engine.holdAt(answers(150))
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
@@ -248,7 +248,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       .first()
       .click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
-    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 24)
+    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 12)
   })
 
   it('redraw what is in sight while thousands of answers stream in, and move nothing', async ({ open }) => {
