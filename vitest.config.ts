@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
-interface GroupOptions {
+interface ProjectOptions {
   globalSetup?: string[]
   setupFiles?: string[]
   testTimeout?: number
@@ -9,11 +9,15 @@ interface GroupOptions {
 }
 
 /** Files share a worker and what it has loaded. */
-const group = (name: string, { globalSetup = [], ...more }: GroupOptions = {}) => ({
+const project = (
+  name: string,
+  folders: readonly string[],
+  { globalSetup = [], ...more }: ProjectOptions = {}
+) => ({
   extends: true as const,
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
     isolate: false,
     globalSetup: ['test/fixtures/run-folder.ts', ...globalSetup],
     ...more
@@ -35,11 +39,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/summary-reporter.ts'],
-    // By what the tests start.
+    // By what they need. Each reads the sources anew, so the groups that need no page are one.
     projects: [
-      group('unit'),
-      group('process'),
-      group('browser', {
+      project('node', ['unit', 'process']),
+      project('browser', ['browser'], {
         globalSetup: ['test/fixtures/chromium.ts'],
         setupFiles: ['test/fixtures/browser-setup.ts'],
         testTimeout: 300_000,
