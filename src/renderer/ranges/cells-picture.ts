@@ -1,5 +1,6 @@
+import { at } from '../../contract/model/look-up'
 import { cellCorner, FINE_CELL, type HeatmapGeometry } from '../plots/heatmap-geometry'
-import type { HeatmapCell, HeatmapRow } from './heatmap-cells'
+import { changedPlaces, type DrawnCells, type HeatmapCell, NO_CELLS } from './heatmap-cells'
 
 /** What of a canvas's context is drawn with. */
 export type CellsContext = Pick<
@@ -23,12 +24,11 @@ const OLD = 0.3
  * elements cannot, of which all are painted when one has changed.
  */
 export class CellsPicture {
-  /** What is on the canvas, in reading order. */
-  private drawn: HeatmapCell[] = []
+  /** What is on the canvas. */
+  private drawn = NO_CELLS
   private frame: CellsFrame | null = null
 
-  /** @param rows of which a cell that looks as it did is the same object */
-  draw(context: CellsContext, rows: readonly HeatmapRow[], frame: CellsFrame): void {
+  draw(context: CellsContext, shown: DrawnCells, frame: CellsFrame): void {
     const { geometry, ratio } = frame
     const isFine = geometry.cell < FINE_CELL
     // Strokes of large cells, of which there are few, lie on their neighbours.
@@ -37,17 +37,13 @@ export class CellsPicture {
       // Clears it too.
       context.canvas.width = side
       context.canvas.height = side
-      this.drawn = []
+      this.drawn = NO_CELLS
       this.frame = frame
     }
     const drawCell = isFine ? drawFine : drawStroked
-    let place = 0
-    for (const { cells } of rows) {
-      for (const cell of cells) {
-        if (this.drawn[place] !== cell) drawCell(context, cell, frame)
-        this.drawn[place++] = cell
-      }
-    }
+    for (const place of changedPlaces(this.drawn, shown))
+      drawCell(context, at(shown.cells, place, 'place'), frame)
+    this.drawn = shown
     context.globalAlpha = 1
   }
 

@@ -14,6 +14,21 @@ import { isPartial, type RangePoint } from './score-board'
 /** What is said of a range to those who cannot see it; the range may have no score yet. */
 export type Describe = (range: RestorationRange, point: RangePoint | undefined) => string
 
+/** Where a range lies in the triangle. */
+export interface CellPlace {
+  key: string
+  range: RestorationRange
+  /** Upper left corner. */
+  x: number
+  y: number
+}
+
+/** Those of one start layer; the order of rows is what makes the grid a grid to a screen reader. */
+export interface PlacesRow {
+  start: number
+  places: readonly CellPlace[]
+}
+
 /** A range as it is drawn. */
 export interface HeatmapCell {
   key: string
@@ -33,14 +48,11 @@ export interface HeatmapCell {
   label: string
 }
 
-export interface HeatmapRow {
-  start: number
-  cells: readonly HeatmapCell[]
-}
-
 /** What all cells have in common: while none of it changes, only cells of new scores do. */
 export interface CellsLook {
   geometry: HeatmapGeometry
+  /** Of that geometry. */
+  rows: readonly PlacesRow[]
   spec: MetricSpec
   /** How many prompts an exact score rests on. */
   promptCount: number
@@ -49,29 +61,46 @@ export interface CellsLook {
   describe: Describe
 }
 
-/** Every range in reading order; the order of rows is what makes the grid a grid to a screen reader. */
+/** Every range in reading order. */
 export function rangesByStart(layerCount: number): RestorationRange[][] {
   return Array.from({ length: layerCount }, (_, start) =>
     Array.from({ length: layerCount - start }, (_unused, offset) => ({ start, end: start + offset }))
   )
 }
 
-/** A range with where it lies among all pairs of layers. */
-interface Place {
-  range: RestorationRange
-  key: string
-  index: number
+/** The places of the ranges in view, in reading order. */
+export const placesIn = (geometry: HeatmapGeometry): PlacesRow[] =>
+  rangesByStart(geometry.layerCount)
+    .map((row, start) => ({
+      start,
+      places: row
+        .filter((range) => isInView(geometry.view, range))
+        .map((range) => ({ key: rangeKey(range), range, ...cellCorner(geometry, range) }))
+    }))
+    .filter(({ places }) => places.length > 0)
+
+/** The cells of a triangle as they are drawn. */
+export interface DrawnCells {
+  /** In reading order. */
+  cells: readonly HeatmapCell[]
+  /** Counts what was drawn of one triangle. */
+  turn: number
+  /** Places among the cells of those that look otherwise than a turn before. */
+  changed: readonly number[]
 }
+
+export const NO_CELLS: DrawnCells = { cells: [], turn: -1, changed: [] }
+
+/** Places of the cells that look otherwise than they did when these were drawn, which may be turns ago. */
+export const changedPlaces = (drawn: DrawnCells, { cells, turn, changed }: DrawnCells): readonly number[] =>
+  turn === drawn.turn + 1 ? changed : [...cells.keys()].filter((place) => drawn.cells[place] !== cells[place])
 
 /**
  * Makes the cells of a triangle. A cell that looks as it did last time is the very object of last time: thousands of them
  * are asked for some times in a second while a few scores arrive, and what is the same is passed over.
  */
 export class HeatmapCells {
-  /** By place. */
-  private last: HeatmapCell[] = []
-  /** The ranges of as many layers as the last triangle had. */
-  private places: { layerCount: number; rows: Place[][] } | null = null
+  private last = NO_CELLS
   private lastLook: CellsLook | null = null
 
   /**
@@ -84,49 +113,32 @@ export class HeatmapCells {
     points: readonly RangePoint[],
     valueOf: (point: RangePoint) => number | null,
     old: ReadonlyMap<string, number | null>
-  ): HeatmapRow[] {
-    const { layerCount, view } = look.geometry
-    const scored: RangePoint[] = []
+  ): DrawnCells {
+    const { layerCount } = look.geometry
+    const scored = new Array<RangePoint | undefined>(layerCount * layerCount)
     for (const point of points) scored[point.start * layerCount + point.end] = point
-    const before = this.lastLook !== null && sameLook(this.lastLook, look) ? this.last : []
-    const made: HeatmapCell[] = []
-    const cellOf = ({ range, key, index }: Place): HeatmapCell => {
-      const point = scored[index]
-      const value = (point === undefined ? null : valueOf(point)) ?? old.get(key) ?? null
-      const was = before[index]
-      const same = was !== undefined && was.point === point && was.value === value
-      const cell = same ? was : drawnCell(look, { key, range, point, value })
-      made[index] = cell
-      return cell
+    const before = this.lastLook !== null && sameLook(this.lastLook, look) ? this.last.cells : []
+    const cells: HeatmapCell[] = []
+    const changed: number[] = []
+    for (const { places } of look.rows) {
+      for (const place of places) {
+        const point = scored[place.range.start * layerCount + place.range.end]
+        const value = (point === undefined ? null : valueOf(point)) ?? old.get(place.key) ?? null
+        const was = before[cells.length]
+        const same = was !== undefined && was.point === point && was.value === value
+        if (!same) changed.push(cells.length)
+        cells.push(same ? was : drawnCell(look, place, point, value))
+      }
     }
-    const rows = this.placesOf(layerCount)
-      .map((row, start) => ({
-        start,
-        cells: row.filter(({ range }) => isInView(view, range)).map(cellOf)
-      }))
-      .filter(({ cells }) => cells.length > 0)
-    this.last = made
     this.lastLook = look
-    return rows
-  }
-
-  private placesOf(layerCount: number): Place[][] {
-    if (this.places?.layerCount !== layerCount) {
-      const rows = rangesByStart(layerCount).map((row) =>
-        row.map((range) => ({
-          range,
-          key: rangeKey(range),
-          index: range.start * layerCount + range.end
-        }))
-      )
-      this.places = { layerCount, rows }
-    }
-    return this.places.rows
+    if (changed.length > 0 || cells.length !== before.length)
+      this.last = { cells, changed, turn: this.last.turn + 1 }
+    return this.last
   }
 }
 
 const sameLook = (a: CellsLook, b: CellsLook): boolean =>
-  a.geometry === b.geometry &&
+  a.rows === b.rows &&
   a.spec === b.spec &&
   a.promptCount === b.promptCount &&
   a.low === b.low &&
@@ -142,16 +154,19 @@ export const hasRoomFor = (cell: number, partial: boolean, signed: boolean): boo
 
 function drawnCell(
   { geometry, spec, promptCount, low, high, describe }: CellsLook,
-  told: Pick<HeatmapCell, 'key' | 'range' | 'point' | 'value'>
+  { key, range, x, y }: CellPlace,
+  point: RangePoint | undefined,
+  value: number | null
 ): HeatmapCell {
-  const { range, point, value } = told
-  const corner = cellCorner(geometry, range)
   const partial = point !== undefined && isPartial(point, { promptCount })
   const inset = partial ? PARTIAL_INSET * geometry.cell : 0
   return {
-    ...told,
-    x: corner.x + inset,
-    y: corner.y + inset,
+    key,
+    range,
+    point,
+    value,
+    x: x + inset,
+    y: y + inset,
     side: geometry.cell - 2 * inset,
     partial,
     old: value !== null && point === undefined,

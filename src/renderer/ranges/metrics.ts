@@ -59,10 +59,11 @@ export type Metric = (typeof METRIC_NAMES)[number]
  * The values the ends of the colour scale stand for. Sequential metrics span their data, rounded to hundredths;
  * diverging ones are symmetric around 0, so that the neutral colour means no change.
  */
-export function metricDomain(values: readonly number[], centred: boolean): [number, number] {
+export function metricDomain(values: readonly (number | null)[], centred: boolean): [number, number] {
   let low = Infinity
   let high = -Infinity
   for (const value of values) {
+    if (value === null) continue
     low = Math.min(low, value)
     high = Math.max(high, value)
   }

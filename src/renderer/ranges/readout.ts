@@ -15,7 +15,7 @@ import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { Certainty } from './certainty'
 import type { Describe } from './heatmap-cells'
 import type { LiveScore } from '../../contract/documents/sweep-events'
-import { isPartial, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
+import { isPartial, partialRanges, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
 
 /** What is said of the model under the pointer, in either chart. */
 export interface Readout {
@@ -72,7 +72,7 @@ function winsWords(board: ScoreBoard, range: RangePoint, { wins, among, leftOut 
 
 /** What the ranges rest on that are not scored on all prompts: from fewest to most prompts; null where there are none. */
 export function partialWords(board: ScoreBoard): string | null {
-  const counts = board.ranges.flatMap((point) => (isPartial(point, board) ? [point.promptCount] : []))
+  const counts = partialRanges(board).map(({ promptCount }) => promptCount)
   if (counts.length === 0) return null
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
   const some = fewest === most ? formatCount(most) : `${formatCount(fewest)} to ${formatCount(most)}`
@@ -81,7 +81,7 @@ export function partialWords(board: ScoreBoard): string | null {
 
 /** How many ranges of a running sweep have a score, and how many of those rest on some prompts only. */
 export function scoredWords(board: ScoreBoard): string {
-  const partial = board.ranges.filter((point) => isPartial(point, board)).length
+  const partial = partialRanges(board).length
   const exact = `${formatCount(board.ranges.length - partial)} of ${plural(rangeCount(board.layerCount), 'range')} on all ${scoreWords(board.scoredBy).prompt}s`
   return partial === 0 ? exact : `${exact}, ${formatCount(partial)} on fewer`
 }
@@ -90,7 +90,7 @@ export function scoredWords(board: ScoreBoard): string {
 export function estimatesNote(board: ScoreBoard): string | null {
   const from = partialWords(board)
   if (from === null) return null
-  const some = board.ranges.filter((range) => isPartial(range, board)).length
+  const some = partialRanges(board).length
   return `${formatCount(some)} of ${plural(board.ranges.length, 'range')}, drawn small, are estimated ${from}.`
 }
 

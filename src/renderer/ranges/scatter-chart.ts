@@ -5,7 +5,7 @@ import { capitalised, formatScore } from '../ui/format'
 import type { AxisBounds } from './chart-look.svelte'
 import type { ChartSurface } from '../plots/chart-surface'
 import { drawLines } from '../plots/draw-lines'
-import { drawNames } from '../plots/draw-names'
+import { type DrawnName, drawNames } from '../plots/draw-names'
 import type { ChartColors, ChartFont } from '../plots/chart-theme'
 import { scatterBounds, type ScatterChart, type ScatterContent, type ScatterDatum } from './scatter-content'
 import { scatterDatasets } from './scatter-datasets'
@@ -90,6 +90,7 @@ export function createScatter(
 ): ShownScatter {
   let words = scoreWords(BY_CHARACTERS)
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
+  let written: readonly DrawnName[] = []
   /** How it looks but for its points: Chart.js works all its options out anew, and lays the axes out, when told to update. */
   let lookOf = ''
   const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
@@ -104,9 +105,12 @@ export function createScatter(
       const bounds = scatterBounds(content)
       words = scoreWords(content.board.scoredBy)
       const datasets = scatterDatasets(content, colors)
+      const before = new Set(chart.data.datasets.map(({ data }) => data))
       chart.data.datasets = renewed(chart.data.datasets, datasets)
       const marks = scatterMarks(content)
-      const written = scatterNames(content, bounds, colors)
+      const wanted = scatterNames(content, bounds, colors)
+      // Their places are worked out once, as long as no point stands in their way.
+      if (marks.length > 0 || JSON.stringify(wanted) !== JSON.stringify(written)) written = wanted
       const limit = limitLine(content, bounds, colors)
       drawOver = (drawn) => {
         drawLines(drawn, limit)
@@ -115,7 +119,7 @@ export function createScatter(
       const looks = datasets.map(({ data: _points, ...look }) => look)
       const of = JSON.stringify([bounds, words.validity, words.diversity, colors, font, looks])
       // What is under the pointer has to be found anew, which an update does.
-      if (of === lookOf && chart.getActiveElements().length === 0) return redrawPoints(chart)
+      if (of === lookOf && chart.getActiveElements().length === 0) return redrawPoints(chart, before)
       if (of !== lookOf) chart.options.scales = scatterScales(bounds, words, colors, font)
       lookOf = of
       chart.update('none')
@@ -123,9 +127,14 @@ export function createScatter(
   }
 }
 
-/** Draws the points that the data sets have now, where nothing else of them or of the axes is another: a third of an update's work. */
-function redrawPoints(chart: ScatterChart): void {
-  for (const index of chart.data.datasets.keys()) {
+/**
+ * Draws the points that the data sets have now, where nothing else of them or of the axes is another: a third of an update's work.
+ *
+ * @param drawn points of data sets that were drawn as they are
+ */
+function redrawPoints(chart: ScatterChart, drawn: ReadonlySet<readonly ScatterDatum[]>): void {
+  for (const [index, { data }] of chart.data.datasets.entries()) {
+    if (drawn.has(data)) continue
     const { controller } = chart.getDatasetMeta(index)
     controller.buildOrUpdateElements()
     controller.update('none')
@@ -133,16 +142,24 @@ function redrawPoints(chart: ScatterChart): void {
   chart.draw()
 }
 
-/** The data sets as they are to be, in the objects that the chart has of them: it makes every point anew for another object. */
+/** The data sets as they are to be, in the objects that the chart has of them, as their points where they are the same: it makes every point anew for another object. */
 function renewed(
   shown: ScatterChart['data']['datasets'],
   wanted: ScatterChart['data']['datasets']
 ): ScatterChart['data']['datasets'] {
   return wanted.map((dataset) => {
     const known = shown.find(({ label }) => label === dataset.label)
-    return known === undefined ? dataset : Object.assign(known, dataset)
+    if (known === undefined) return dataset
+    const data = samePoints(known.data, dataset.data) ? known.data : dataset.data
+    return Object.assign(known, dataset, { data })
   })
 }
+
+const samePoints = (some: readonly ScatterDatum[], others: readonly ScatterDatum[]): boolean =>
+  some.length === others.length && some.every((point, index) => isSame(point, others[index]))
+
+const isSame = (a: ScatterDatum, b: ScatterDatum | undefined): boolean =>
+  a === b || (a.x === b?.x && a.y === b.y && a.model === b.model && a.name === b.name)
 
 function scatterScales(
   bounds: AxisBounds,

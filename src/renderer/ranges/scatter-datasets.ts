@@ -61,15 +61,15 @@ const CURVE_TONES = { ...RIVAL_TONES, tempered: 'hybrid' } as const
 const STREAMING_STEPS = 200
 
 /** Of points that lie on one another, the first: nobody sees the others, and what takes longest of a picture is to draw points. */
-function apart(points: readonly RangePoint[]): RangePoint[] {
-  const taken = new Set<number>()
-  return points.filter(({ validity, diversity }) => {
+function apart(): (point: RangePoint) => boolean {
+  const taken = new Uint8Array((STREAMING_STEPS + 1) ** 2)
+  return ({ validity, diversity }) => {
     const place =
       Math.round(validity * STREAMING_STEPS) * (STREAMING_STEPS + 1) + Math.round(diversity * STREAMING_STEPS)
-    const free = !taken.has(place)
-    taken.add(place)
+    const free = taken[place] !== 1
+    taken[place] = 1
     return free
-  })
+  }
 }
 
 /** Models that are points of their own, ringed for what they are beside the selected range. */
@@ -116,7 +116,6 @@ export function scatterDatasets(
 ): ScatterChart['data']['datasets'] {
   const { board, rho, brushed, chosen, selected, hidden } = content
   const minimum = minimumValidity(board, rho) ?? 0
-  const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
   const only = (key: string | null): ScatterDatum[] => {
     if (key === null) return []
     const all = [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
@@ -125,11 +124,13 @@ export function scatterDatasets(
   const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
     board.others.filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
+  const told = (points: readonly RangePoint[]): readonly RangePoint[] =>
+    content.streaming && content.zoom === null ? points.filter(apart()) : points
+  const seen = brushed === null ? board.ranges : board.ranges.filter((point) => brushed.has(rangeKey(point)))
+  const feasible = told(seen.filter((point) => point.validity >= minimum))
+  const infeasible = told(seen.filter((point) => point.validity < minimum))
   const firmOnes = firmRanges(board)
-  const firm = new Set(firmOnes)
-  const told = content.streaming && content.zoom === null ? apart : (points: readonly RangePoint[]) => points
-  const feasible = told(board.ranges.filter((point) => visible(point) && point.validity >= minimum))
-  const infeasible = told(board.ranges.filter((point) => visible(point) && point.validity < minimum))
+  const firm = firmOnes === board.ranges ? null : new Set(firmOnes)
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
     const score = board[name]
     return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
@@ -205,7 +206,7 @@ export function scatterDatasets(
     ...rivalDatasets(content, colors),
     {
       label: 'Ranges',
-      data: feasible.filter((point) => firm.has(point)).map(datum),
+      data: (firm === null ? feasible : feasible.filter((point) => firm.has(point))).map(datum),
       pointRadius: 4,
       pointBackgroundColor: translucent(colors.hybrid, 0.75),
       pointBorderColor: colors.surface,
@@ -213,7 +214,7 @@ export function scatterDatasets(
     },
     {
       label: 'Estimated ranges',
-      data: feasible.filter((point) => !firm.has(point)).map(datum),
+      data: firm === null ? [] : feasible.filter((point) => !firm.has(point)).map(datum),
       pointRadius: 2.5,
       pointBackgroundColor: translucent(colors.hybrid, 0.4),
       pointBorderWidth: 0

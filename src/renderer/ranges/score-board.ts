@@ -149,10 +149,22 @@ export const basisColumns = ({ validity, diversity }: Record<'validity' | 'diver
   `${diversity} ±`
 ]
 
-/** The ranges that rest on all prompts; while there are none, all of them. */
-export function firmRanges(board: Pick<ScoreBoard, 'ranges' | 'promptCount'>): readonly RangePoint[] {
-  const firm = board.ranges.filter((point) => !isPartial(point, board))
-  return firm.length === 0 ? board.ranges : firm
+/** Much is said of the same thousands of ranges whenever scores arrive. */
+const partialOf = new WeakMap<ScoreBoard, readonly RangePoint[]>()
+
+/** The ranges whose scores rest on some prompts only. */
+export function partialRanges(board: ScoreBoard): readonly RangePoint[] {
+  const partial = partialOf.get(board) ?? board.ranges.filter((point) => isPartial(point, board))
+  partialOf.set(board, partial)
+  return partial
+}
+
+/** The ranges that rest on all prompts; where there are none, or no others, the very ranges of the board. */
+export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
+  const partial = partialRanges(board).length
+  return partial === 0 || partial === board.ranges.length
+    ? board.ranges
+    : board.ranges.filter((point) => !isPartial(point, board))
 }
 
 /** The board of a finished sweep and of the search that started from it. */

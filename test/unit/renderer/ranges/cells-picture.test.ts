@@ -2,7 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { exactGeometry, type HeatmapGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
 import { type CellsContext, CellsPicture } from '../../../../src/renderer/ranges/cells-picture'
-import { HeatmapCells, type HeatmapRow } from '../../../../src/renderer/ranges/heatmap-cells'
+import {
+  type CellsLook,
+  type DrawnCells,
+  HeatmapCells,
+  placesIn
+} from '../../../../src/renderer/ranges/heatmap-cells'
 import { metricsOf } from '../../../../src/renderer/ranges/metrics'
 import type { RangePoint } from '../../../../src/renderer/ranges/score-board'
 
@@ -53,9 +58,9 @@ describe('the picture of a triangle', () => {
     geometry: HeatmapGeometry,
     points: RangePoint[],
     old = new Map<string, number>()
-  ): HeatmapRow[] =>
+  ): DrawnCells =>
     cells.drawn(
-      { geometry, spec, promptCount: 2, low: 0, high: 1, describe: nothing },
+      { geometry, rows: rowsOf(geometry), spec, promptCount: 2, low: 0, high: 1, describe: nothing },
       points,
       ({ diversity }) => diversity,
       old
@@ -113,5 +118,12 @@ describe('the picture of a triangle', () => {
   })
 })
 
+/** The same for the same geometry, as in the window. */
+const rowsOf = (geometry: HeatmapGeometry): CellsLook['rows'] => {
+  const rows = rowsByGeometry.get(geometry) ?? placesIn(geometry)
+  rowsByGeometry.set(geometry, rows)
+  return rows
+}
+const rowsByGeometry = new WeakMap<HeatmapGeometry, CellsLook['rows']>()
 const spec = metricsOf(BY_CHARACTERS).diversity
 const nothing = (): string => ''

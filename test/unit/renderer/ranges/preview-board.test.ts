@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import { exactGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
-import { HeatmapCells, PARTIAL_INSET } from '../../../../src/renderer/ranges/heatmap-cells'
+import { HeatmapCells, PARTIAL_INSET, placesIn } from '../../../../src/renderer/ranges/heatmap-cells'
 import { metricsOf } from '../../../../src/renderer/ranges/metrics'
 import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/readout'
 import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/score-board'
@@ -56,9 +56,10 @@ describe('a preview in the window', () => {
 
   it('draws what is estimated smaller, in the middle of its cell', () => {
     const geometry = exactGeometry(2, 400)
-    const rows = new HeatmapCells().drawn(
+    const { cells } = new HeatmapCells().drawn(
       {
         geometry,
+        rows: placesIn(geometry),
         spec: metricsOf(board.scoredBy).diversity,
         promptCount: board.promptCount,
         low: 0,
@@ -69,9 +70,7 @@ describe('a preview in the window', () => {
       ({ diversity }) => diversity,
       new Map()
     )
-    const sides = new Map(
-      rows.flatMap(({ cells }) => cells.map(({ key, side }) => [key, side / geometry.cell]))
-    )
+    const sides = new Map(cells.map(({ key, side }) => [key, side / geometry.cell]))
     expect(sides.get('1-1')).toBe(1)
     expect(sides.get('0-1')).toBeCloseTo(1 - 2 * PARTIAL_INSET)
   })
