@@ -1,5 +1,5 @@
-// What the window's main thread spends on a sweep of 64 layers (2,080 ranges), in processor time: node tools/window-pace.mjs [CHROMIUM]
-// The pair is the demo's with its layers repeated; the sweep is a real one, so that its documents and events are.
+// What the window's main thread spends on a sweep of 64 layers (2,080 ranges) and on 10,000 answers, in processor time: node tools/window-pace.mjs [CHROMIUM]
+// The deep pair is the demo's with its layers repeated; sweep and answers are real, so that their documents and events are.
 import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,6 +19,8 @@ const PROMPTS = [
   { text, category: 'letter', valid: [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'] },
   { text: text.replace('letter', 'digit'), category: 'digit', valid: [...'0123456789'] }
 ])
+/** With 40 answers of base and of post to each, 10,000. */
+const OPEN_PROMPTS = Array.from({ length: 125 }, (_, number) => `Name a colour, number ${number + 1}.`)
 const executablePath = process.argv[2] ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
 const repository = fileURLToPath(new URL('../', import.meta.url))
 
@@ -109,6 +111,77 @@ async function hovering(page, spent, element) {
   return ((await spent()) - before) / MOVES
 }
 
+/** Creates a project of two models and shows it. */
+async function createProject(page, name, base, post) {
+  await page.goto(server.url)
+  await page.getByRole('button', { name: 'New project' }).click()
+  for (const [label, path] of [
+    ['Base: the pre-trained model', base],
+    ['Post: the same model after post-training', post]
+  ]) {
+    await page.getByLabel(label, { exact: true }).fill(path)
+    await page.keyboard.press('Tab')
+  }
+  await page.getByLabel('Project name').fill(name)
+  await page.getByRole('button', { name: 'Create project' }).click()
+  await page.getByRole('navigation').getByText('Ranges', { exact: true }).waitFor()
+}
+
+/**
+ * What a picture costs while a job goes on, of those that its panel shows from one fact to another; both are sources of patterns.
+ * The page waits for them itself: a locator would look through it again and again, and be measured too.
+ */
+async function streaming(page, spent, from, until) {
+  await page.evaluate(
+    (from) =>
+      new Promise((done) => {
+        const begin = () => {
+          const facts = document.querySelector('[aria-label=Progress] .facts')
+          if (facts === null || !new RegExp(from).test(facts.textContent)) return
+          waiting.disconnect()
+          window.drawn = 0
+          new MutationObserver(() => (window.drawn += 1)).observe(facts, {
+            subtree: true,
+            characterData: true
+          })
+          done()
+        }
+        const waiting = new MutationObserver(begin)
+        waiting.observe(document.body, { subtree: true, childList: true, characterData: true })
+        begin()
+      }),
+    from
+  )
+  const before = await spent()
+  await page.evaluate(
+    (until) =>
+      new Promise((done) => {
+        const facts = document.querySelector('[aria-label=Progress] .facts')
+        const most = () => facts === null || !facts.isConnected || new RegExp(until).test(facts.textContent)
+        const waiting = new MutationObserver(() => most() && done())
+        waiting.observe(document.body, { subtree: true, childList: true, characterData: true })
+        if (most()) done()
+      }),
+    until
+  )
+  const took = (await spent()) - before
+  const drawn = await page.evaluate('window.drawn')
+  return { drawn, each: took / drawn }
+}
+
+/** What opening this address costs in a page of its own, until it shows what it should. */
+async function opening(page, shows) {
+  const opened = await page.context().newPage()
+  const spent = await meter(opened)
+  await opened.goto(page.url())
+  await shows(opened)
+  await opened.waitForLoadState('networkidle')
+  await frame(opened)
+  const took = await spent()
+  await opened.close()
+  return took
+}
+
 const results = []
 const tell = (what, value, atMost) => {
   results.push({ what, value, atMost })
@@ -127,17 +200,7 @@ try {
   context.setDefaultTimeout(600_000)
   const page = await context.newPage()
   page.on('pageerror', (error) => console.error(error))
-  await page.goto(server.url)
-  await page.getByRole('button', { name: 'New project' }).click()
-  for (const [label, path] of [
-    ['Base: the pre-trained model', base],
-    ['Post: the same model after post-training', post]
-  ]) {
-    await page.getByLabel(label, { exact: true }).fill(path)
-    await page.keyboard.press('Tab')
-  }
-  await page.getByLabel('Project name').fill('Deep')
-  await page.getByRole('button', { name: 'Create project' }).click()
+  await createProject(page, 'Deep', base, post)
   const rail = page.getByRole('navigation')
   await rail.getByText('Prompts', { exact: true }).click()
   await page.locator('input[type=file]').setInputFiles({
@@ -150,30 +213,13 @@ try {
   const spent = await meter(page)
   console.log('Sweeping: 64 layers take a while.')
   await page.getByRole('button', { name: 'Sweep all ranges' }).click()
-  const progress = page.getByRole('region', { name: 'Progress' })
-  await progress.getByText(/^[1-9][\d,]* of 2,080 ranges/).waitFor()
-  await page.evaluate(() => {
-    window.drawn = 0
-    const facts = document.querySelector('[aria-label=Progress] .facts')
-    new MutationObserver(() => (window.drawn += 1)).observe(facts, { subtree: true, characterData: true })
-  })
-  const before = await spent()
-  // Not by a locator, which would look through the page again and again and be measured too.
-  await page.evaluate(
-    () =>
-      new Promise((done) => {
-        const facts = document.querySelector('[aria-label=Progress] .facts')
-        const most = () => !facts.isConnected || /(1,[5-9]|2,)\d\d of 2,080 ranges/.test(facts.textContent)
-        new MutationObserver(() => most() && done()).observe(document.body, {
-          subtree: true,
-          childList: true,
-          characterData: true
-        })
-      })
+  const scores = await streaming(
+    page,
+    spent,
+    '[1-9][\\d,]* of 2,080 ranges',
+    '(1,[5-9]|2,)\\d\\d of 2,080 ranges'
   )
-  const streaming = (await spent()) - before
-  const drawn = await page.evaluate('window.drawn')
-  tell(`a frame while scores stream in, mean of ${drawn}`, streaming / drawn, 10)
+  tell(`a frame while scores stream in, mean of ${scores.drawn}`, scores.each, 10)
 
   await page.getByRole('button', { name: 'Sweep again' }).waitFor()
   const charts = (of) => of.locator('[role=img] canvas')
@@ -183,14 +229,60 @@ try {
   tell('hovering the heatmap', await hovering(page, spent, page.getByRole('grid').first()), 7)
   tell('hovering the trade-off', await hovering(page, spent, charts(page).first()), 7)
 
-  const opened = await context.newPage()
-  const spentOpening = await meter(opened)
-  await opened.goto(page.url())
-  await opened.getByRole('grid').first().waitFor()
-  await charts(opened).nth(1).waitFor()
-  await opened.waitForLoadState('networkidle')
-  await frame(opened)
-  tell('opening the project', await spentOpening(), 1000)
+  const openingSweep = await opening(page, async (opened) => {
+    await opened.getByRole('grid').first().waitFor()
+    await charts(opened).nth(1).waitFor()
+  })
+  tell('opening the project', openingSweep, 1000)
+
+  const demo = join(repository, 'resources', 'demo-pair')
+  await createProject(page, 'Answers', join(demo, 'base'), join(demo, 'post'))
+  await rail.getByText('Samples', { exact: true }).click()
+  const tab = (name) => page.getByRole('group', { name: 'Show' }).getByText(name, { exact: true })
+  await tab('Prompts').click()
+  await page.getByLabel('Prompt file to import').setInputFiles({
+    name: 'prompts.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from(OPEN_PROMPTS.join('\n'))
+  })
+  await page.getByText(`${OPEN_PROMPTS.length} prompts`).first().waitFor()
+  await tab('Answers').click()
+  await page.getByLabel('Answers per prompt').fill('40')
+  await page.getByLabel('Most tokens').fill('48')
+  await page.getByText('125 prompts × 2 variants × 40 = 10,000 answers').first().waitFor()
+  const generate = page.getByRole('button', { name: /^Generate/ }).first()
+  await generate.click()
+  const answers = await streaming(
+    page,
+    spent,
+    '[1-9][\\d,]* of 10,000 answers',
+    '(9,\\d\\d\\d|10,000) of 10,000 answers'
+  )
+  tell(`a frame while answers stream in, mean of ${answers.drawn}`, answers.each, 25)
+
+  await page.getByRole('button', { name: 'More samples' }).waitFor()
+  await page.waitForLoadState('networkidle')
+  const table = page.getByRole('table', { name: 'Answers' })
+  const box = await table.boundingBox()
+  await page.mouse.move(box.x + box.width / 2, box.y + 200)
+  const beforeScrolling = await spent()
+  for (let turn = 0; turn < 60; turn++) {
+    await page.mouse.wheel(0, 120)
+    await frame(page)
+  }
+  // Each turn of the wheel has two.
+  tell('a frame while 10,000 answers scroll', ((await spent()) - beforeScrolling) / 120, 16)
+  const search = page.getByLabel('Search answers')
+  const beforeSearch = await spent()
+  for (const key of 'blue') {
+    await search.press(key)
+    await frame(page)
+  }
+  tell('searching 10,000 answers, a key', ((await spent()) - beforeSearch) / 4, 100)
+  const openingAnswers = await opening(page, async (opened) => {
+    await opened.getByRole('table', { name: 'Answers' }).getByRole('row').nth(3).waitFor()
+  })
+  tell('opening 10,000 answers', openingAnswers, 1000)
 } finally {
   await browser.close()
   server.child.kill('SIGINT')
