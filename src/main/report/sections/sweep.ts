@@ -42,6 +42,7 @@ import {
   textColumn
 } from '../blocks'
 import { originFacts } from './origin'
+import { rangesWords } from './work-cell'
 import { rangesChart } from './ranges-chart'
 
 const BEST_RANGES = 10
@@ -77,7 +78,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
           ]),
       {
         kind: 'chart',
-        label: `${capitalised(words.diversity)} of every range by its first and last restored layer; ${words.diversity} against ${words.validity} of ${plural(ranges.length, 'range')}, base, post and other recipes.`,
+        label: `${capitalised(words.diversity)} of every range by its first and last restored layer; ${words.diversity} against ${words.validity} of ${rangesWords(sweep)}, base, post and other recipes.`,
         chart: rangesChart(sweep)
       },
       ...wholeAnswersBlocks(sweep),
@@ -211,7 +212,7 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
     tooFew === null ? formatPercent(shareOf(selection.bootstrap, range)) : '–'
   const table: Block = {
     kind: 'table',
-    label: `The ranges of greatest ${words.diversity}, of ${formatCount(ranges.length)} those that keep the ${words.validity}`,
+    label: `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ${words.validity}`,
     columns: [
       textColumn('Layers'),
       ...scoreColumns(scoredBy),
@@ -320,9 +321,9 @@ function soupBlocks({ soup, scoredBy }: ReportedSweep): Block[] {
   ]
 }
 
-function allRangesBlocks({ ranges, scoredBy }: ReportedSweep): Block[] {
+function allRangesBlocks({ ranges, preview, scoredBy }: ReportedSweep): Block[] {
   if (ranges.length === 0) return []
-  const label = `All ${plural(ranges.length, 'range')}`
+  const label = preview === null ? `All ${plural(ranges.length, 'range')}` : rangesWords({ ranges, preview })
   const rows = ranges.map((range): Cell[] => [{ text: rangeLabel(range) }, ...scoreCells(range)])
   return [
     fold(label, [{ kind: 'table', label, columns: [textColumn('Layers'), ...scoreColumns(scoredBy)], rows }])

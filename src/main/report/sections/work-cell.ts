@@ -1,5 +1,5 @@
 import type { ReportedSweep } from '../../../contract/documents/report'
-import { plural } from '../../../contract/words/format'
+import { formatPercent, plural } from '../../../contract/words/format'
 import { workWords } from '../../../contract/words/preview-words'
 import type { Cell } from '../blocks'
 
@@ -15,8 +15,11 @@ export function workCell({
 }: Pick<ReportedSweep, 'work' | 'followUp' | 'preview'>): Cell {
   const after = followUp?.blockEvaluations ?? 0
   if (preview === null) return { text: plural(work.blockEvaluations + after, 'block evaluation') }
-  const then = `then ${plural(after, 'block evaluation')} for attention and MLP alone`
-  return { text: workWords(work, preview), ...(after === 0 ? {} : { detail: then }) }
+  const { rows, wholeRows } = preview
+  if (rows === 0) return { text: workWords(work, preview) }
+  const then = after === 0 ? [] : [`then ${plural(after, 'block evaluation')}`]
+  const share = `through blocks, ${formatPercent(rows / wholeRows)} of a whole sweep’s`
+  return { text: plural(rows, 'row'), detail: [share, ...then].join('; ') }
 }
 
 /** The ranges that a sweep has scored. */

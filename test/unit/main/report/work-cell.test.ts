@@ -15,8 +15,8 @@ it('counts the work of a whole sweep in block evaluations, and that of a preview
   }
   const previewed = { ...sweep, followUp, ranges: sweep.ranges.slice(0, 1), preview }
   expect(workCell(previewed)).toEqual({
-    text: '1 rows through blocks, 25 % of the 4 of a whole sweep',
-    detail: 'then 2 block evaluations for attention and MLP alone'
+    text: '1 row',
+    detail: 'through blocks, 25 % of a whole sweep’s; then 2 block evaluations'
   })
   expect(rangesWords(previewed)).toBe('1 range exact, 2 estimated from 2 prompts')
 })
