@@ -50,7 +50,12 @@ async function fewPrompts(): Promise<string> {
 it('leaves no file behind after a sweep', async () => {
   const { folder, env } = await newUser()
   const args = ['sweep', '--demo', '--prompts', await fewPrompts(), '--json']
-  await promisify(execFile)(process.execPath, [builtScript('cli.js'), ...args], { env, maxBuffer: 2 ** 28 })
+  const { stdout } = await promisify(execFile)(process.execPath, [builtScript('cli.js'), ...args], {
+    env,
+    maxBuffer: 2 ** 28
+  })
+  // Nothing but the sweep, whichever library runs in the process.
+  expect(JSON.parse(stdout)).toBeTypeOf('object')
   expect(await readdir(folder, { recursive: true })).toEqual(['tmp'])
 })
 

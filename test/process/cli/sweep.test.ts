@@ -175,7 +175,7 @@ describe('slr sweep --demo', () => {
 describe('slr sweep', () => {
   it('prints the sweep alone on stdout when it is to be JSON', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const { status, stdout, stderr } = await runCli([
+    const { status, stdout, stderr } = await runHere([
       'sweep',
       ...PAIR_OPTIONS,
       '--prompts',

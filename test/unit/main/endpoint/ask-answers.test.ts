@@ -117,7 +117,7 @@ describe('answers of an endpoint', () => {
   })
 
   it('are no more at once than the limit', async () => {
-    const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored', delayMs: 20 })
+    const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored', delayMs: 20, together: 3 })
     await ask({ ...endpoint, concurrency: 3 }, ['A', 'B', 'C', 'D', 'E', 'F'], { count: 2 })
     expect(counts.mostUnderWay).toBe(3)
   })
@@ -326,7 +326,7 @@ describe('answers of an endpoint', () => {
     const faults: Fault[] = ['busy', 'failed', 'cut', 'no JSON']
     const fault = (request: number): Fault | null =>
       request % 50 === 7 ? (faults[(request / 50) & 3] ?? null) : null
-    const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored', fault, delayMs: 5 })
+    const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored', fault, delayMs: 5, together: 32 })
     const prompts = Array.from({ length: most / 100 }, (_, prompt) => `Prompt ${prompt}`)
     const controller = new AbortController()
     const into: EndpointAnswer[] = []
