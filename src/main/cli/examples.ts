@@ -20,7 +20,8 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
     ],
     whatif: [
       'slr whatif sweep.json --rho 0.8',
-      'slr whatif sweep.json --temperature 1.5 --min-p 0.05 --draws 100'
+      'slr whatif sweep.json --temperature 1.5 --min-p 0.05',
+      'slr whatif task-sweep.json --draws 100'
     ],
     compare: ['slr compare before.json after.json', 'slr compare llama.json qwen.json --rho 0.9 --json'],
     check: ['slr check --demo', 'slr check --from sweep.json', 'slr check --project my-pair.slr'],

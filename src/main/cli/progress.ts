@@ -79,7 +79,9 @@ export function sweepStep(progress: SweepProgress): ProgressStep {
     phase === 'sweeping'
       ? [
           layer === null ? 'sweeping' : `layer ${layer} of 0-${layerCount - 1}`,
-          ...(rowsPerSecond === null ? [] : [`${count(rowsPerSecond)} rows/s`]),
+          rowsPerSecond === null
+            ? 'how long it takes is told after the first'
+            : `${count(rowsPerSecond)} rows/s`,
           ...timeLeft(progress)
         ].join(', ')
       : phase

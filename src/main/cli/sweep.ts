@@ -4,6 +4,7 @@ import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
 import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
+import { DEVICE_LABELS } from '../../contract/model/device'
 import { scoredByWords } from '../../contract/words/score-words'
 import { Shard } from '../../contract/documents/sweep-part'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
@@ -148,6 +149,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   }
   if (own === null && pair.kind === 'folders' && options.task === undefined && prompts === undefined)
     tell(PROMPTS_UNNAMED)
+  tellOfDevice(request, tell)
   const held = await heldSweep(output)
   if (options.preview && held !== null) await refuseToKeepLess(held, request)
   const history = sweepHistory(output, own, options.fresh, request, held)
@@ -181,6 +183,14 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
 /** Copies of the demo's models are swept so too: what is asked is told by how a pair is named, and not by what it is. */
 const PROMPTS_UNNAMED =
   'Prompts: the built-in set crc for chat models, as none was named (--prompts takes another; --demo asks demo-crc, which suits its models).'
+
+/** Until it is ready there is nothing to tell of how the sweep gets on. */
+function tellOfDevice({ device }: CrcSweepRequest, tell: (text: string) => void): void {
+  if (device === undefined || device.device === 'cpu') return
+  tell(
+    `Computing on ${DEVICE_LABELS[device.device]}, which is made ready first; where it is emulated in software that takes a minute.`
+  )
+}
 
 /** What is of one pair or one result does not go with all pairs. @returns the project whose pairs are all meant */
 function requireProjectOfAll(options: SweepOptions, given: PairLocation | null, command: Command): string {

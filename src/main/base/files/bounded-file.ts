@@ -81,7 +81,11 @@ export async function readBytes(file: string, maxBytes: number): Promise<Buffer>
     if (error instanceof WorkbenchError) throw error
     const code = error instanceof Error && 'code' in error ? error.code : null
     const missing = code === 'ENOENT' || code === 'ENOTDIR'
-    if (missing) throw new WorkbenchError('not-found', `There is no file ${file}.`)
+    if (missing)
+      throw new WorkbenchError(
+        'not-found',
+        file === '' ? 'A file is named by an empty text.' : `There is no file ${file}.`
+      )
     if (code === 'EACCES' || code === 'EPERM')
       throw new WorkbenchError(
         'bad-file',
