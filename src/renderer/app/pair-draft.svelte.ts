@@ -27,8 +27,8 @@ export class PairDraft {
   /** Why the pair cannot be taken as it is; null when it can. */
   get unfit(): string | null {
     if (this.base === '' || this.post === '') return 'Choose the folders of both models.'
-    if (this.inspecting.awaited !== null) return 'Reading both…'
-    if (this.report === null) return 'The models cannot be read; see above.'
+    if (this.report === null)
+      return this.problem === null ? 'Reading both…' : 'The models cannot be read; see above.'
     return this.report.compatible ? null : 'The models do not fit together; see above.'
   }
 

@@ -24,7 +24,10 @@ function stayAt(element: HTMLElement | SVGElement): Stay {
 const verbOf = (element: Element): string =>
   (element.getAttribute('aria-label') ?? element.textContent).trim().split(/\s/)[0] ?? ''
 
-/** Of an element the stop that is most like the lost one: a press that was meant for that must not write into a field. */
+/**
+ * Of an element the stop that is most like the lost one, or what it says is to be read first: a press that was meant for the lost
+ * one must not write into a field.
+ */
 function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | null {
   const stops = [element, ...element.querySelectorAll(STOPS)]
     .filter((stop) => stop.matches(STOPS) && !stop.matches(':disabled') && stop.checkVisibility())
@@ -32,6 +35,7 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
   const alike = stops.filter(({ tagName }) => tagName === lost.tagName)
   return (
     alike.find((stop) => verbOf(stop) === verbOf(lost)) ??
+    element.querySelector<HTMLElement>('[data-heir]') ??
     alike[0] ??
     stops.find((stop) => !stop.matches('input, select, textarea')) ??
     null

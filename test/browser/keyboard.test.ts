@@ -1,0 +1,81 @@
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { browserMissing, it } from '../fixtures/browser'
+import { demoPrompts, shortProject } from '../fixtures/swept-project'
+
+if (browserMissing !== null) console.log(`The test by keyboard alone is skipped: ${browserMissing}`)
+
+/** What has the keyboard, by its label or its words. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const { activeElement } = document
+    if (activeElement === null || activeElement === document.body) return 'nothing'
+    const named = activeElement.closest('label') ?? activeElement
+    return activeElement.getAttribute('aria-label') ?? named.textContent.trim()
+  })
+
+/** Presses Tab until what has the keyboard is called so, in sight and marked at each stop. @returns how often */
+async function tabTo(page: Page, name: RegExp, most: number): Promise<number> {
+  const passed: string[] = []
+  while (passed.length < most) {
+    await page.keyboard.press('Tab')
+    passed.push(await focused(page))
+    const marked = await page.evaluate(() => {
+      const stop = document.activeElement
+      const box = stop?.getBoundingClientRect()
+      if (stop === null || box === undefined) return false
+      const over = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
+      const label = stop.closest('label')
+      const ringed = [stop, label].some(
+        (one) => one !== null && getComputedStyle(one).outlineStyle !== 'none'
+      )
+      return (ringed || stop.matches('rect')) && (stop.contains(over) || label?.contains(over) === true)
+    })
+    expect(marked, `${passed.at(-1)} is in sight`).toBe(true)
+    if (name.test(passed.at(-1) ?? '')) return passed.length
+  }
+  throw new Error(`${String(name)} is not among ${passed.join(' | ')}`)
+}
+
+describe.skipIf(browserMissing !== null)('the workbench by keyboard alone', () => {
+  it('leads from the start over a sweep and a kept range to an export in few keys', async ({ open }) => {
+    const page = await open(await shortProject(await demoPrompts(4)), 'start')
+    const { keyboard } = page
+    await page.getByRole('link', { name: 'Ranges' }).waitFor()
+    await page.getByRole('button', { name: 'Skip to the view' }).press('Enter')
+    expect(await tabTo(page, /^Open demo$/, 1)).toBe(1)
+
+    await keyboard.press('Alt+5')
+    await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
+    await expect.poll(() => focused(page)).toBe('Which layers to restore?')
+    await tabTo(page, /^Sweep all ranges$/, 2)
+    await keyboard.press('Enter')
+    // The keyboard follows what happens: to Cancel, then to the answer, which is read.
+    await expect.poll(() => focused(page), { timeout: 30_000 }).toMatch(/^Layers 4–5, not checked yet:/)
+    await page.getByRole('status').getByText('Sweep: ended').waitFor()
+
+    await tabTo(page, /^layers 4–5: /, 20)
+    await keyboard.press('ArrowUp')
+    const cell = await focused(page)
+    expect(cell).toMatch(/^layers 3–5: /)
+    await keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Layers 3–5' }).waitFor()
+    await keyboard.press('F6')
+    await tabTo(page, /^Keep as recipe$/, 4)
+    await keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Remove Layers 3–5' }).waitFor()
+    await keyboard.press('Shift+F6')
+    expect(await focused(page)).toBe(cell)
+
+    await keyboard.press('Alt+9')
+    await expect.poll(() => focused(page)).toBe('Export')
+    await tabTo(page, /^Layers 4–5/, 2)
+    await keyboard.press('ArrowDown')
+    // Passing the field of other layers chooses none of them.
+    await tabTo(page, /^Export$/, 8)
+    await page.getByRole('button', { name: 'Export', exact: true, disabled: false }).waitFor()
+    await keyboard.press('Enter')
+    await page.getByRole('heading', { name: /^Exported “Layers 3–5”/ }).waitFor()
+    expect(await focused(page)).not.toBe('nothing')
+  })
+})
