@@ -37,6 +37,23 @@ export const DIVERGING: ColorScale = [
   '542788'
 ].map(hex)
 
+/** The same hues from strong to the ground of a dark window, where a white middle would shine out of all cells. */
+const DIVERGING_ON_DARK: ColorScale = [
+  'fdb863',
+  'e08214',
+  'ad5c14',
+  '66401f',
+  '2f3238',
+  '453f66',
+  '6a5c9e',
+  '978acb',
+  'c4bbec'
+].map(hex)
+
+/** A scale as it is shown in a window of this theme: nothing is least in sight on its ground. */
+export const scaleOn = (theme: 'light' | 'dark', scale: ColorScale): ColorScale =>
+  theme === 'dark' && scale === DIVERGING ? DIVERGING_ON_DARK : scale
+
 /** The colour at `position` between 0 and 1; positions outside take the nearest end. */
 export function colorAt(scale: ColorScale, position: number): Rgb {
   const place = Math.min(1, Math.max(0, position)) * (scale.length - 1)
