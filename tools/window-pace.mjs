@@ -1,4 +1,4 @@
-// What the window's main thread spends on a sweep of 64 layers (2,080 ranges) and on 10,000 answers, in processor time: node tools/window-pace.mjs [CHROMIUM]
+// What the window's main thread spends on a sweep of 64 layers (2,080 ranges) on 10,000 answers and on a line of 50 jobs, in processor time: node tools/window-pace.mjs [CHROMIUM]
 // The deep pair is the demo's with its layers repeated; sweep and answers are real, so that their documents and events are.
 import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -21,6 +21,9 @@ const PROMPTS = [
 ])
 /** With 40 answers of base and of post to each, 10,000. */
 const OPEN_PROMPTS = Array.from({ length: 125 }, (_, number) => `Name a colour, number ${number + 1}.`)
+/** In line, the first of which runs while it is looked at for so long. */
+const JOBS = 50
+const QUEUE_SECONDS = 10
 const executablePath = process.argv[2] ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
 const repository = fileURLToPath(new URL('../', import.meta.url))
 
@@ -283,6 +286,33 @@ try {
     await opened.getByRole('table', { name: 'Answers' }).getByRole('row').nth(3).waitFor()
   })
   tell('opening 10,000 answers', openingAnswers, 1000)
+
+  await createProject(page, 'Queue', base, post)
+  const queue = page.getByRole('region', { name: 'Queue' })
+  const jobs = queue.getByRole('listitem')
+  for (let pair = 1; pair < JOBS; pair++) {
+    await page.getByRole('button', { name: 'Pairs of the project' }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Duplicate/ })
+      .first()
+      .click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByLabel('Pair', { exact: true }).locator('option').nth(pair).waitFor({ state: 'attached' })
+  }
+  // The view of a new pair is shown last.
+  await page.getByText(new RegExp(`Added the pair .*\\(${JOBS}\\)`)).waitFor()
+  await rail.getByText('Pairs', { exact: true }).click()
+  await queue.getByRole('button', { name: 'Sweep all pairs' }).click()
+  await jobs.nth(JOBS - 1).waitFor()
+  await queue.getByText(/^Running, [1-9]/).waitFor()
+  const beforeQueue = await spent()
+  await page.waitForTimeout(QUEUE_SECONDS * 1000)
+  tell(
+    `a second while one of ${JOBS} jobs in line runs`,
+    ((await spent()) - beforeQueue) / QUEUE_SECONDS,
+    100
+  )
 } finally {
   await browser.close()
   server.child.kill('SIGINT')
