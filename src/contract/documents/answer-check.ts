@@ -3,7 +3,7 @@ import { CategoryScore, SweepDocument } from './crc'
 import { ComputedBy } from './computed-by'
 import { type Model, sweptRangeModel, weightsKey } from '../model/model'
 import { Recipe, type RestorationRange } from '../model/recipe'
-import { UNFINISHED } from './job-ending'
+import { ofSweepEvent } from './job-ending'
 
 /**
  * What a model's whole answers to the prompts of a sweep are worth. Exact: the probability that an answer is one valid
@@ -58,11 +58,7 @@ export const CheckProgress = z.object({
 export type CheckProgress = z.infer<typeof CheckProgress>
 
 /** What a watcher of a check sees. After `finished`, `failed` or `cancelled` the stream ends. */
-export const CheckEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), sweepId: z.string(), progress: CheckProgress }),
-  z.object({ type: z.literal('finished'), sweepId: z.string() }),
-  ...UNFINISHED
-])
+export const CheckEvent = ofSweepEvent(CheckProgress)
 export type CheckEvent = z.infer<typeof CheckEvent>
 
 /** What of a check says whether models pass. */

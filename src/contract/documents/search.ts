@@ -8,7 +8,7 @@ import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
 import { SweepProgress } from './sweep-events'
-import { UNFINISHED } from './job-ending'
+import { ofSweepEvent } from './job-ending'
 
 /** The deepest model of which every subset of layers is tried: 16,384. */
 export const EXHAUSTIVE_LAYERS = 14
@@ -258,9 +258,5 @@ export const SearchProgress = z.object({
 export type SearchProgress = z.infer<typeof SearchProgress>
 
 /** What a watcher of a search sees. After `finished`, `failed` or `cancelled` the stream ends. */
-export const SearchEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), sweepId: z.string(), progress: SearchProgress }),
-  z.object({ type: z.literal('finished'), sweepId: z.string() }),
-  ...UNFINISHED
-])
+export const SearchEvent = ofSweepEvent(SearchProgress)
 export type SearchEvent = z.infer<typeof SearchEvent>

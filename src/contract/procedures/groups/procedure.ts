@@ -11,6 +11,11 @@ export const projectPath = z.object({ path: z.string().min(1).max(4096) })
 /** A pair of a project: what is computed and kept is of one. */
 export const ofPair = projectPath.extend({ pair: PairId })
 
+export const ofSweep = ofPair.extend({ sweepId: z.string() })
+
+/** A limit for a sweep: the share of post's validity to keep. */
+export const underLimit = ofSweep.extend({ rho: z.number().min(0).max(1) })
+
 /** A change of whole values names the revision of the project that its caller has seen: `stale` when one has changed since. */
 export const seen = z.number().int().nonnegative()
 

@@ -1,15 +1,13 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../../documents/search'
-import { ofPair, procedure } from './procedure'
+import { ofPair, ofSweep, underLimit, procedure } from './procedure'
 
 export const searchProcedures = {
   /** Starts growing recipes from a sweep's best ranges; refused while a job of the project runs. It outlives the window. */
   start: procedure
     .input(
-      ofPair.extend({
-        sweepId: z.string(),
-        rho: z.number().min(0).max(1),
+      underLimit.extend({
         settings: SearchSettings,
         /** Whether to compute also what an interrupted search has computed. */
         fresh: z.boolean().default(false)
@@ -17,12 +15,10 @@ export const searchProcedures = {
     )
     .output(z.void()),
   /** The search from a sweep that was stopped before its end; null when there is none. */
-  unfinished: procedure.input(ofPair.extend({ sweepId: z.string() })).output(UnfinishedSearch.nullable()),
+  unfinished: procedure.input(ofSweep).output(UnfinishedSearch.nullable()),
   /** Follows the running search; ends at once when none runs. Aborting stops the watching, not the search. */
   watch: procedure.input(ofPair).output(eventIterator(SearchEvent)),
   cancel: procedure.input(ofPair).output(z.void()),
   /** A search from a sweep, or the latest where none is named; null when there is none. */
-  get: procedure
-    .input(ofPair.extend({ sweepId: z.string(), id: z.string().optional() }))
-    .output(SearchDocument.nullable())
+  get: procedure.input(ofSweep.extend({ id: z.string().optional() })).output(SearchDocument.nullable())
 }

@@ -9,7 +9,7 @@ import { SweepEvent, SweepProgress } from '../../documents/sweep-events'
 import { SweepPlan } from '../../documents/sweep-plan'
 import { WhatIf, WhatIfSweep } from '../../documents/what-if'
 import { Recipe, RestorationRange } from '../../model/recipe'
-import { ofPair, procedure } from './procedure'
+import { ofPair, ofSweep, underLimit, procedure } from './procedure'
 
 export const sweepProcedures = {
   /** Starts the project's sweep of all ranges and kept recipes; refused while one runs. It outlives the window. */
@@ -43,17 +43,13 @@ export const sweepProcedures = {
   watch: procedure.input(ofPair).output(eventIterator(SweepEvent)),
   cancel: procedure.input(ofPair).output(z.void()),
   /** Without what each prompt has of its models. */
-  get: procedure.input(ofPair.extend({ sweepId: z.string() })).output(ShownSweep),
+  get: procedure.input(ofSweep).output(ShownSweep),
   /** What each prompt has of one model, in their order. @param model its key, in the sweep or in the search from it */
-  scores: procedure
-    .input(ofPair.extend({ sweepId: z.string(), model: z.string().max(100_000) }))
-    .output(z.array(PromptScore)),
+  scores: procedure.input(ofSweep.extend({ model: z.string().max(100_000) })).output(z.array(PromptScore)),
   /** Selects again with another rho, and with what a check has found; the stored document keeps what it was saved with. */
-  select: procedure
-    .input(ofPair.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
-    .output(Selection),
+  select: procedure.input(underLimit).output(Selection),
   /** The sweep under another limit, sampler or number of draws, from what it has kept; nothing of it is stored. */
-  whatIf: procedure.input(ofPair.extend({ sweepId: z.string(), asked: WhatIf })).output(WhatIfSweep),
+  whatIf: procedure.input(ofSweep.extend({ asked: WhatIf })).output(WhatIfSweep),
   /** The sweep beside another of the project, both selecting with this rho; nothing of it is stored. */
   compare: procedure
     .input(
@@ -67,7 +63,7 @@ export const sweepProcedures = {
     .output(SweepComparison),
   /** Scores a recipe as the sweep scored its ranges, and adds it to the sweep; a stream that ends with the score. */
   scoreRecipe: procedure
-    .input(ofPair.extend({ sweepId: z.string(), recipe: Recipe }))
+    .input(ofSweep.extend({ recipe: Recipe }))
     .output(
       eventIterator(
         z.discriminatedUnion('type', [
