@@ -1,7 +1,6 @@
+import { Autosave } from './autosave'
 import { changedSince } from './history.svelte'
 import type { OpenProject } from './open-project.svelte'
-
-const REST_MS = 800
 
 /** Notes of the project or of the shown pair, as they are written. */
 export class Notes {
@@ -9,7 +8,7 @@ export class Notes {
   private draft = $state.raw<string | null>(null)
   /** Whether saving it failed: it stays here, whatever is shown meanwhile, and is tried again with all else that is edited. */
   waits = $state(false)
-  private timer: ReturnType<typeof setTimeout> | undefined
+  private readonly autosave = new Autosave(() => this.save(), 800)
 
   /** @param of whose notes */
   constructor(
@@ -28,13 +27,12 @@ export class Notes {
 
   typed(text: string): void {
     this.draft = text
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.save(), REST_MS)
+    this.autosave.soon()
   }
 
   /** What somebody else has saved meanwhile is not written over: then the text stays. */
   async save(): Promise<void> {
-    clearTimeout(this.timer)
+    this.autosave.stop()
     const { saved: from, draft: to } = this
     if (to === null || to === from) {
       this.draft = null

@@ -1,10 +1,9 @@
 import type { ProjectState } from '../../contract/documents/project'
 import { plural } from '../ui/format'
 import { changedSince, type Deed } from '../app/history.svelte'
+import { Autosave } from '../app/autosave'
 import { DraftBase } from '../app/draft-base.svelte'
 import type { Here, OpenProject } from '../app/open-project.svelte'
-
-const AUTOSAVE_MS = 600
 
 /** What a draft becomes, or the field and what is wrong with it. */
 export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
@@ -18,7 +17,7 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   /** The prompts that the drafts were made from. */
   readonly base = new DraftBase<readonly Prompt[]>()
   protected nextId = 0
-  private timer: ReturnType<typeof setTimeout> | undefined
+  private readonly autosave = new Autosave(() => this.flush())
   /** How often the prompts became others than what was done here made them: what was done before cannot be undone. */
   private foreign = 0
   /** How often they were saved: what is typed between two savings is undone at once. */
@@ -71,7 +70,7 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
     const before = this.whole()
     const theirs = this.base.settle()
     if (theirs === null) return
-    clearTimeout(this.timer)
+    this.autosave.stop()
     this.dirty = false
     this.showAgain(theirs)
     this.did('take the prompts that were saved elsewhere', before, {
@@ -176,13 +175,12 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
 
   private touch(): void {
     this.dirty = true
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.flush(), AUTOSAVE_MS)
+    this.autosave.soon()
   }
 
   /** Saves what can be saved now; invalid drafts stay in the window, and say so. */
   async flush(): Promise<void> {
-    clearTimeout(this.timer)
+    this.autosave.stop()
     if (!this.dirty || this.invalid !== null || this.base.elsewhere !== null) return
     const drafts = this.drafts
     const prompts = this.current()

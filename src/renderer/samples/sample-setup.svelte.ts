@@ -12,10 +12,9 @@ import type { VariantChoice } from '../../contract/documents/variant-choices'
 import { draftOfSettings, parseSettings, type SettingsDraft } from './sample-settings'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { changedSince } from '../app/history.svelte'
+import { Autosave } from '../app/autosave'
 import { DraftBase } from '../app/draft-base.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
-
-const AUTOSAVE_MS = 600
 
 /** What the next run will be: the variants to compare and the sampler's settings. The project keeps it. */
 export class SampleSetup {
@@ -29,7 +28,7 @@ export class SampleSetup {
   /** The stored setup that this one was made from; undefined while the project has none. */
   readonly base = new DraftBase<StoredSetup | undefined>()
   private dirty = false
-  private timer: ReturnType<typeof setTimeout> | undefined
+  private readonly autosave = new Autosave(() => this.flush())
   /** How often the setup became another than what was done here made it: what was done before cannot be undone. */
   private foreign = 0
   /** How often it was saved: what is typed between two savings is undone at once. */
@@ -147,13 +146,12 @@ export class SampleSetup {
 
   private touch(): void {
     this.dirty = true
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.flush(), AUTOSAVE_MS)
+    this.autosave.soon()
   }
 
   /** Saves the setup now; settings that are not valid stay in the window, and say so. */
   async flush(): Promise<void> {
-    clearTimeout(this.timer)
+    this.autosave.stop()
     const settings = this.parsed?.settings
     if (!this.dirty || !settings || !this.project.writable) return
     if (this.base.elsewhere !== null) return
