@@ -115,6 +115,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/questions/read-answers.ts': 2,
   'main/engine/rows/rival-logits.ts': 5,
   'main/engine/rows/sampler.ts': 26,
+  'main/engine/sweep/sweep-session.ts': 1,
   'main/engine/tries/alive-states.ts': 1,
   'main/engine/tries/answer-trie.ts': 10,
   'main/engine/tries/attention-layout.ts': 2,
