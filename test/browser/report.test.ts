@@ -214,7 +214,7 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
     await page.goto(pathToFileURL(join(folder, 'report.html')).href)
     expect(await page.locator('figure:visible').count()).toBe(0)
     const row = page
-      .getByRole('table', { name: /^The ranges of greatest diversity, of 21 those/ })
+      .getByRole('table', { name: /^The ranges of greatest diversity, of 21 ranges those/ })
       .getByRole('row')
       .nth(1)
     expect(await row.innerText()).toMatch(/4–5\s+0\.906\s+0\.868\s+11\.8\s+\+0\.327/)

@@ -91,7 +91,9 @@ describe('slr search', () => {
     await runHere(['sweep', '--project', path, '--soup', '2', '--quiet'])
     const result = await runHere(['search', '--project', path, ...SHORT])
     expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('Saved in') })
-    expect(result.stdout).toMatch(/Searched on one half of the prompts and compared on the other/)
+    expect(result.stdout).toMatch(
+      /Cross-fitted \(searched on one half of the prompts and compared on the other/
+    )
 
     const project = await openProject(path)
     const sweepId = project.firstPair.sweeps[0]?.id ?? ''

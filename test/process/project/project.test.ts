@@ -362,6 +362,8 @@ describe('the sweeps of a project', () => {
       selected: { start: 0, end: 0 },
       post: { validity: newer.post.validity, diversity: newer.post.diversity },
       best: { validity: selected?.validity, diversity: selected?.diversity },
+      bestAnswers: null,
+      exactCount: 3,
       computed: { ...COMPUTED, programVersion: newer.programVersion },
       source: null,
       rivals: []

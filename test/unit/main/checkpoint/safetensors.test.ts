@@ -150,7 +150,7 @@ describe('a broken safetensors file', () => {
     })
     await mkdir(join(folder, 'sub.safetensors'))
     expect((await problemOf(readSafetensorsHeader(join(folder, 'sub.safetensors')))).message).toMatch(
-      /is not a file/
+      /is a folder, not a file/
     )
     execFileSync('mkfifo', [join(folder, 'pipe.safetensors')])
     expect((await problemOf(readSafetensorsHeader(join(folder, 'pipe.safetensors')))).message).toMatch(
