@@ -19,6 +19,7 @@ import { addReportCommand } from './report'
 import { addSampleCommand } from './sample'
 import { addSearchCommand } from './search'
 import { addServeCommand } from './serve'
+import { drawnWidth } from './shown-width'
 import { addStudyCommand } from './study'
 import { addSweepCommand } from './sweep'
 import { addTaskCommand } from './task'
@@ -96,6 +97,7 @@ export function commandLine(signal: AbortSignal): Command {
     .exitOverride()
     .showHelpAfterError('See "slr --help".')
     .configureOutput({
+      getOutHelpWidth: drawnWidth,
       outputError: (text, write) => {
         const [message = '', ...more] = text.trim().split('\n')
         write(`slr: ${[printable(plainUsage(message)), ...more].join('\n')}\n`)

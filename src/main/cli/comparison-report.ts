@@ -22,11 +22,10 @@ import { sourceLines } from '../../contract/words/source-words'
 import { colourBits } from './colours'
 import { describeDifferenceMap } from './difference-map'
 import { decimal, printable, style, table } from './output'
+import { drawnWidth } from './shown-width'
 
 /** Ranges shown of the many that differ; the JSON holds all. */
 const TOP_RANGES = 10
-const USUAL_WIDTH = 80
-
 /** A comparison for people: the verdict, what differs, how far both agree, and where they are apart. */
 export function describeComparison(comparison: SweepComparison): string {
   const depth = depthWords(comparison)
@@ -125,7 +124,7 @@ function describeMap(comparison: SweepComparison): string[] {
     layerCount: a.layerCount,
     measure: { name: scoreWords(a.scoredBy).diversity, of: ({ difference }) => difference.diversity },
     selected: { a: a.selected, b: counterpartOf(comparison, b.selected) },
-    width: process.stdout.isTTY ? process.stdout.columns : USUAL_WIDTH,
+    width: drawnWidth(),
     colourBits: colourBits()
   })
   return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]

@@ -154,6 +154,16 @@ export function numberWithin(low: number, high: number): (text: string) => numbe
   }
 }
 
+/** A number in thousandths, the finest that its name shows. */
+export function thousandthsWithin(low: number, high: number): (text: string) => number {
+  const number = numberWithin(low, high)
+  return (text) => {
+    const value = number(text)
+    if (value === Number(value.toFixed(3))) return value
+    throw new InvalidArgumentError(`Expected a number from ${low} to ${high} in thousandths, such as 0.125.`)
+  }
+}
+
 export function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN

@@ -1,8 +1,11 @@
 import { styleText } from 'node:util'
+import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { isDiskFull } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { colourBits } from './colours'
+import { fitColumns, wrapped } from './fitted-table'
+import { shownWidth } from './shown-width'
 import { errorMessage } from '../base/files/bounded-file'
 
 /** A command line that asks for something impossible; the program ends with exit status 2. */
@@ -81,23 +84,38 @@ export function style(kind: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: s
 }
 
 /**
- * Rows as aligned columns, two spaces apart.
+ * Rows as aligned columns, two spaces apart, for a reader who has `width`: see {@link fitColumns}. A last line names what is left out.
  *
+ * @param rows the heading first
  * @param align one letter per column: l for left, r for right
+ * @param width null for as wide as it gets
  */
-export function table(rows: readonly (readonly string[])[], align: string): string {
+export function table(rows: readonly (readonly string[])[], align: string, width = shownWidth()): string {
   const cells = rows.map((row) => row.map(printable))
-  const widths = [...align].map((_, column) => Math.max(0, ...cells.map((row) => (row[column] ?? '').length)))
-  return cells
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          align[column] === 'r' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
-        )
-        .join('  ')
-        .trimEnd()
-    )
-    .join('\n')
+  const { widths, needed } = fitColumns(cells, align, width)
+  const lines = cells.flatMap((row) => rowLines(row, widths, align))
+  const leftOut = [...align].flatMap((_, index) => {
+    const isShown = index < widths.length || cells.every((row) => row[index] === '')
+    return isShown ? [] : [cells[0]?.[index] || `column ${index + 1}`]
+  })
+  if (width !== null && leftOut.length > 0)
+    lines.push(...wrapped(`Too narrow for ${leftOut.join(', ')}: that takes ${needed} columns.`, width))
+  return lines.join('\n')
+}
+
+/** A row whose cells may take several lines each. */
+function rowLines(row: readonly string[], widths: readonly number[], align: string): string[] {
+  const columns = widths.map((width, index) => wrapped(row[index] ?? '', width))
+  const height = Math.max(1, ...columns.map(({ length }) => length))
+  return [...Array(height).keys()].map((line) =>
+    columns
+      .map((lines, index) => {
+        const [text = '', width] = [lines[line], at(widths, index, 'column')]
+        return align[index] === 'r' ? text.padStart(width) : text.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd()
+  )
 }
 
 /** A share, validity or diversity: three decimals. */

@@ -16,6 +16,7 @@ import { shellCommand } from '../report/shown-command'
 import { optionGroup, type OptionsOf } from './option-group'
 import { type DeviceOptions, type PairOptions, refuseUnused, requirePair, type RhoOption } from './options'
 import { projectArguments } from './project-to-save'
+import { remark } from './output'
 import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 
@@ -75,6 +76,7 @@ export async function startingSweep(
     options.prompts === undefined
       ? await builtinPromptSet(options.demo ? 'demo-crc' : 'crc')
       : await namedPrompts(options.prompts)
+  if (!quiet) tellOfPrompts(options.demo ? { kind: 'demo' } : { kind: 'folders', ...pair }, options, remark)
   const earlier = history()
   const sweep = await withSweepProgress(
     { history: earlier, without, quiet, signal },
@@ -99,6 +101,21 @@ export async function startingSweep(
       )
   )
   return { pair, sweep }
+}
+
+/**
+ * Which prompts a sweep of a pair asks where none were named. Copies of the demo's models are swept so too: what is asked is told by how
+ * a pair is named, and not by what it is.
+ */
+export function tellOfPrompts(
+  { kind }: PairLocation,
+  { prompts }: { prompts?: string | undefined },
+  tell: (text: string) => void
+): void {
+  if (kind === 'demo' || prompts !== undefined) return
+  tell(
+    'Prompts: the built-in set crc for chat models, as none was named (--prompts takes another; --demo asks demo-crc, which suits its models).'
+  )
 }
 
 /** The sweep of `--from`, or the one that the project's pair answers with, if it has ranges, or else its newest that has; null when one has to be made. */

@@ -24,10 +24,10 @@ import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
 import { amongExact, workWords } from '../../contract/words/preview-words'
 import { bytes, count, decimal, printable, style, table } from './output'
+import { drawnWidth } from './shown-width'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */
 const TOP_RANGES = 10
-const USUAL_WIDTH = 80
 /** Ranges named in the bootstrap's line. */
 const TOP_WINS = 3
 
@@ -164,7 +164,7 @@ function describeMap(
     minimumValidity,
     words: scoreWords(scoredBy),
     selected,
-    width: process.stdout.isTTY ? process.stdout.columns : USUAL_WIDTH,
+    width: drawnWidth(),
     colourBits: colourBits()
   })
   return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]

@@ -46,6 +46,7 @@ import {
 } from './output-file'
 import { inEachPair, openPairToSave, requireSamePair, projectOptions } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
+import { tellOfPrompts } from './starting-sweep'
 import { keptOnlyWithPlace } from './stopped'
 import { requireReadArguments } from './template-arguments'
 import { withSweepProgress } from './sweep-progress'
@@ -147,8 +148,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
     tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
   }
-  if (own === null && pair.kind === 'folders' && options.task === undefined && prompts === undefined)
-    tell(PROMPTS_UNNAMED)
+  if (own === null && options.task === undefined) tellOfPrompts(pair, options, tell)
   tellOfDevice(request, tell)
   const held = await heldSweep(output)
   if (options.preview && held !== null) await refuseToKeepLess(held, request)
@@ -179,10 +179,6 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   if (output !== null) tell(writtenOver(output, held, document))
   if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
 }
-
-/** Copies of the demo's models are swept so too: what is asked is told by how a pair is named, and not by what it is. */
-const PROMPTS_UNNAMED =
-  'Prompts: the built-in set crc for chat models, as none was named (--prompts takes another; --demo asks demo-crc, which suits its models).'
 
 /** Until it is ready there is nothing to tell of how the sweep gets on. */
 function tellOfDevice({ device }: CrcSweepRequest, tell: (text: string) => void): void {

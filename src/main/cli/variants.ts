@@ -23,7 +23,7 @@ import { absolutePath, modelPath } from '../base/files/places'
 import { answerFileModel } from '../samples/answer-files'
 import type { ProjectPair } from '../project/project-pair'
 import { optionGroup, type OptionsOf } from './option-group'
-import { numberWithin, parseRanges, refuseUnused, repeated, RESTORE_HELP, wholeNumber } from './options'
+import { parseRanges, refuseUnused, repeated, RESTORE_HELP, thousandthsWithin, wholeNumber } from './options'
 import { remark } from './output'
 import { readRecipeFile } from '../mergekit/recipe-file'
 
@@ -95,7 +95,7 @@ export const variantOptions = (otherwise: string) =>
       { blend: z.array(z.number()).optional() },
       '--blend <strength>',
       'post with all layers blended with base alike, 0 post, 1 base, beyond extrapolated, from -1 to 2; repeatable',
-      repeated(numberWithin(STRENGTH_BOUNDS.least, STRENGTH_BOUNDS.most))
+      repeated(thousandthsWithin(STRENGTH_BOUNDS.least, STRENGTH_BOUNDS.most))
     )
     .option(
       { rival: z.array(Rival).optional() },

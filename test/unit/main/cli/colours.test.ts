@@ -16,3 +16,10 @@ it('a terminal has the colours that it says, and none where nobody wants them', 
   expect(colourBits(TERMINAL, { ...ENVIRONMENT, NO_COLOR: '1' })).toBe(1)
   expect(colourBits(TERMINAL, { TERM: 'dumb' })).toBe(1)
 })
+
+it('NO_COLOR wins over FORCE_COLOR, unless it is empty', () => {
+  const forced = { ...ENVIRONMENT, FORCE_COLOR: '3' }
+  expect(colourBits(TERMINAL, { ...forced, NO_COLOR: '1' })).toBe(1)
+  expect(colourBits(PIPE, { ...forced, NO_COLOR: '1' })).toBe(1)
+  expect(colourBits(PIPE, { ...forced, NO_COLOR: '' })).toBe(24)
+})
