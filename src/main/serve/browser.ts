@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { EventEmitter } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -15,13 +16,19 @@ const READ_LIMIT_MS = 30_000
  * Shows an address in the user's browser. Command lines can be read by every user of the machine, so the browser is given a
  * file that leads there and that only this user can read. The file lies among the projects, since browsers in a
  * sandbox of their own may not read hidden folders; it goes when `used` fires, or after a while.
+ *
+ * @param start has a browser show a file; resolves to the process that does
  */
-export async function showInBrowser(url: string, used: AbortSignal): Promise<void> {
+export async function showInBrowser(
+  url: string,
+  used: AbortSignal,
+  start: (address: string) => Promise<EventEmitter> = open
+): Promise<void> {
   const file = join(projectsFolder(), `open-${randomUUID()}.html`)
   try {
     await mkdir(projectsFolder(), { recursive: true })
     await writeFileAtomic(file, leadingTo(url), 0o600)
-    const opener = await open(pathToFileURL(file).href)
+    const opener = await start(pathToFileURL(file).href)
     // The address is known already, so a missing opener needs no words.
     opener.on('error', () => undefined)
     await setTimeout(READ_LIMIT_MS, undefined, { signal: used })
