@@ -7,6 +7,8 @@ import { addDiffCommand } from './diff'
 import { addEvaluateCommand } from './evaluate'
 import { examplesOf } from './examples'
 import { addExportCommand } from './export'
+import { wrapped } from './fitted-table'
+import { HELP_LAYOUT } from './help-layout'
 import { addHistoryCommand } from './history'
 import { addInspectCommand } from './inspect'
 import { addMergeCommand } from './merge'
@@ -62,6 +64,8 @@ const plainUsage = (message: string): string =>
     .replace(/^error: /, '')
     .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./, "'$1' is no <$2>.")
 
+const BEGIN = 'Begin with "slr sweep --demo", which takes seconds and needs no files.'
+
 /** In the order of the help. */
 const COMMANDS = [
   addPairsCommand,
@@ -96,6 +100,7 @@ export function commandLine(signal: AbortSignal): Command {
     .version(version)
     .exitOverride()
     .showHelpAfterError('See "slr --help".')
+    .configureHelp(HELP_LAYOUT)
     .configureOutput({
       getOutHelpWidth: drawnWidth,
       outputError: (text, write) => {
@@ -105,6 +110,6 @@ export function commandLine(signal: AbortSignal): Command {
     })
   for (const add of COMMANDS) add(program, signal)
   for (const command of program.commands) command.addHelpText('after', examplesOf(command.name()))
-  program.addHelpText('after', '\nBegin with "slr sweep --demo", which takes seconds and needs no files.')
+  program.addHelpText('after', () => `\n${wrapped(BEGIN, drawnWidth()).join('\n')}`)
   return program
 }
