@@ -9,7 +9,7 @@ describe.skipIf(browserMissing !== null)('the chat in Chromium', () => {
     const page = await open(await demoProject(), 'chat')
     const field = page.getByRole('textbox', { name: 'What you say' })
     const send = page.getByRole('button', { name: 'Send' })
-    await page.getByLabel('Temperature').waitFor()
+    await page.getByRole('spinbutton', { name: 'Temperature' }).waitFor()
     await field.fill('Call a number.')
     // As quick hands send elsewhere; it must not sweep.
     await page.keyboard.press('Control+Enter')

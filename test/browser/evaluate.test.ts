@@ -113,7 +113,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
     await page.getByRole('textbox', { name: 'Name' }).fill('post, hot')
     await page.getByLabel('Put before every prompt').fill('Please: ')
     await page.getByRole('switch', { name: 'A sampler of its own' }).check()
-    await page.getByLabel('Temperature').fill('1.7')
+    await page.getByRole('spinbutton', { name: 'Temperature' }).fill('1.7')
     await page.getByRole('button', { name: 'Use', exact: true }).click()
     await page.getByText('own sampler, prefix').waitFor()
     await page.getByRole('spinbutton', { name: 'Answers per prompt' }).fill('1')

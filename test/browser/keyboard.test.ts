@@ -53,6 +53,10 @@ describe.skipIf(browserMissing !== null)('the workbench by keyboard alone', () =
     // The keyboard follows what happens: to Cancel, then to the answer, which is read.
     await expect.poll(() => focused(page), { timeout: 30_000 }).toMatch(/^Layers 4–5, not checked yet:/)
     await page.getByRole('status').getByText('Sweep: ended').waitFor()
+    // So too where the button that began it is taken away from the midst of others.
+    await tabTo(page, /^Sweep again$/, 14)
+    await keyboard.press('Enter')
+    await expect.poll(() => focused(page), { timeout: 30_000 }).toMatch(/^Layers 4–5, not checked yet:/)
 
     await tabTo(page, /^layers 4–5: /, 20)
     await keyboard.press('ArrowUp')

@@ -109,14 +109,14 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     const page = await open(project, 'samples')
     await page.getByText('6 prompts × 3 variants × 8 = 144 answers').first().waitFor()
     // What failed for its settings is run again with those that the user has put right.
-    const memory = await page.getByLabel('Memory, GiB').inputValue()
-    await page.getByLabel('Memory, GiB').fill('0.001')
+    const memory = await page.getByLabel('Memory, GiB', { exact: true }).inputValue()
+    await page.getByLabel('Memory, GiB', { exact: true }).fill('0.001')
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
       .click()
     await page.getByText(/more than the 1.1 MiB allowed/).waitFor()
-    await page.getByLabel('Memory, GiB').fill(memory)
+    await page.getByLabel('Memory, GiB', { exact: true }).fill(memory)
     await page.getByRole('button', { name: 'Run again' }).click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
     await hoverCharts(page, 1)
@@ -130,7 +130,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     expect(await distinct('Layers 4–11')).toBeGreaterThan(6.4)
 
     // What the next run is to be is kept, although no run has used it.
-    await page.getByLabel('Top-p').fill('0.9')
+    await page.getByLabel('Top-p', { exact: true }).fill('0.9')
     await page.getByRole('checkbox', { name: 'base' }).uncheck()
     const setup = async (): Promise<unknown> => {
       const document = ProjectDocument.parse(
@@ -142,7 +142,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     await expect.poll(setup).toEqual([0.9, ['base']])
     await page.reload()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
-    expect(await page.getByLabel('Top-p').inputValue()).toBe('0.9')
+    expect(await page.getByLabel('Top-p', { exact: true }).inputValue()).toBe('0.9')
     expect(await page.getByRole('checkbox', { name: 'base' }).isChecked()).toBe(false)
     // Of eight.
     expect(await distinct('post')).toBeLessThan(4)
@@ -230,7 +230,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     held: { engine }
   }) => {
     const page = await openHeld(await keptRange(), 'samples')
-    await page.getByLabel('Answers per prompt').fill('12')
+    await page.getByLabel('Answers per prompt', { exact: true }).fill('12')
     const some = engine.holdAt(answers(150))
     await page
       .getByRole('button', { name: /^Generate/ })
@@ -264,7 +264,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     })
     await page.getByText('40 prompts').first().waitFor()
     await tab('Answers').click()
-    await page.getByLabel('Answers per prompt').fill('1000')
+    await page.getByLabel('Answers per prompt', { exact: true }).fill('1000')
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()

@@ -42,6 +42,14 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
   )
 }
 
+/** What is to be read first of what came in with a change, such as the panel of the job that a lost button began. */
+const heirAmong = (changes: readonly MutationRecord[]): HTMLElement | null =>
+  changes
+    .flatMap(({ addedNodes }) => [...addedNodes])
+    .filter((node) => node instanceof HTMLElement)
+    .flatMap((node) => [node, ...node.querySelectorAll<HTMLElement>('*')])
+    .find((node) => node.matches('[data-heir]') && node.checkVisibility()) ?? null
+
 /** The stop that took the place of a lost one, or lies nearest to where it was; the heading of the view where there is none. */
 function nextTo({ element, path }: Stay): HTMLElement | SVGElement | null {
   for (const { parent, place } of path) {
@@ -80,16 +88,22 @@ export function keepFocus(body: HTMLElement): () => void {
         stay = null
     })
   }
-  const goOn = (): void => {
+  const goOn = (heir: HTMLElement | null): void => {
     if (stay === null || !isLost()) return
-    const next = isThere(stay) ? stay.element : nextTo(stay)
+    const next = isThere(stay) ? stay.element : heir?.isConnected === true ? heir : nextTo(stay)
     next?.focus({ preventScroll: true })
   }
-  const changed = (): void => {
+  const changed = (changes: readonly MutationRecord[]): void => {
     // What is disabled has the keyboard until the page is drawn again.
     if (stay === null || (!isLost() && isThere(stay))) return
     // Whoever removed it may know better where to go on, and what is disabled may soon be enabled again.
-    setTimeout(goOn, stay.element.isConnected && !isThere(stay) ? DISABLED_MS : 0)
+    const isTaken = !stay.element.isConnected
+    // What goes on where a job's panel went may have come before that.
+    const known = stay.element.matches('[data-heir]')
+      ? document.querySelector<HTMLElement>('main [data-heir]')
+      : null
+    const heir = isTaken ? (heirAmong(changes) ?? known) : null
+    setTimeout(() => goOn(heir), isTaken || isThere(stay) ? 0 : DISABLED_MS)
   }
   const observer = new MutationObserver(changed)
   document.addEventListener('focusin', came)
