@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import { failUnexpectedly, runCommandLine } from './command-line'
 import { streamProblem } from './output'
+import { writeWhole } from './whole-writes'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -20,6 +21,7 @@ for (const [name, stream] of [
   ['stdout', process.stdout],
   ['stderr', process.stderr]
 ] as const) {
+  writeWhole(stream)
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw streamProblem(name, error)
   })

@@ -65,7 +65,8 @@ async function exportModel(
   const folders = pairPaths(requirePair(options, command))
   if (options.out === undefined) throw usageError(command, 'export where? Give --out FOLDER')
   const recipe = await givenRecipe(options, folders)
-  if (recipe === null) throw usageError(command, 'export what? Give --restore 3-7 or --recipe FILE')
+  if (recipe === null)
+    throw usageError(command, 'export what? Give --restore 3-7, --recipe FILE or --model post')
   const prepared = await prepareExport(folders, recipe)
   if (!options.quiet && prepared.mergekit.problem !== null) {
     remark(`Without mergekit.yaml: ${prepared.mergekit.problem}`)

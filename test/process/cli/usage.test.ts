@@ -1,10 +1,13 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { version } from '../../../package.json'
 import { builtScript } from '../../../src/main/base/built'
 import { runCli } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
+import { canMount, smallDisk } from '../../fixtures/small-disk'
 
 const DEMO_TOKENS = ['--demo', '--tokens', '1,2,3']
 
@@ -145,6 +148,24 @@ describe('slr', () => {
     expect(await runCli(['sweep', '--demo', '--rho', '1.1'])).toEqual(
       await runHere(['sweep', '--demo', '--rho', '1.1'])
     )
+  })
+
+  it.skipIf(!canMount)('fails where its disk fills up while stdout is written into a file', async () => {
+    // What fits of the one write of a result is taken without an error.
+    const file = openSync(join(await smallDisk('4k'), 'stdout.txt'), 'w')
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [builtScript('cli.js'), 'diff', '--demo', '--json', '--quiet'],
+      {
+        stdio: ['ignore', file, 'pipe'],
+        encoding: 'utf8'
+      }
+    )
+    closeSync(file)
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'slr: stdout cannot be written: the disk is full.\nFree some space, or send it elsewhere.\n'
+    })
   })
 
   // Windows starts commands through a script that npm writes.

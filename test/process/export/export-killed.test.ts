@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Recipe } from '../../../src/contract/model/recipe'
 import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../fixtures/checkpoint-builder'
 import { exportRecipe, filesOf, type PairFolders, writePair } from '../../fixtures/exported-pair'
 import { problemOf } from '../../fixtures/problems'
+import { canMount, smallDisk } from '../../fixtures/small-disk'
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures')
 const UPPER: Recipe = { name: 'upper', ranges: [[1, 1]] }
@@ -137,19 +136,7 @@ describe('an export that is killed', () => {
   })
 })
 
-const canMount = process.platform === 'linux' && process.getuid?.() === 0
-
 describe.skipIf(!canMount)('a full disk (needs root, to mount a small one)', () => {
-  /** A file system of two megabytes. */
-  async function smallDisk(): Promise<string> {
-    const folder = await temporaryFolder()
-    await promisify(execFile)('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder])
-    onTestFinished(async () => {
-      await promisify(execFile)('umount', [folder])
-    })
-    return folder
-  }
-
   /** A pair whose post has a tensor of so many bytes more. */
   async function pairOf(bytes: number): Promise<PairFolders> {
     const folder = await temporaryFolder()
@@ -162,7 +149,7 @@ describe.skipIf(!canMount)('a full disk (needs root, to mount a small one)', () 
   }
 
   it('is noticed before anything is written', async () => {
-    const disk = await smallDisk()
+    const disk = await smallDisk('2m')
     const problem = await problemOf(exportRecipe(await pairOf(3_000_000), UPPER, join(disk, 'out')))
     expect(problem.message).toMatch(
       /cannot be written: it takes about 4\.\d MB, and its disk has 2\.1 MB free/
@@ -171,7 +158,7 @@ describe.skipIf(!canMount)('a full disk (needs root, to mount a small one)', () 
   })
 
   it('that fills up meanwhile ends the export, and nothing of it stays', async () => {
-    const disk = await smallDisk()
+    const disk = await smallDisk('2m')
     const problem = await problemOf(
       exportRecipe(await pairOf(1_000_000), UPPER, join(disk, 'out'), {
         onProgress: ({ phase }) => {
