@@ -100,6 +100,28 @@ export function workWords(
     : `${formatCount(rows)} rows through blocks, ${formatPercent(rows / wholeRows)} of the ${formatCount(wholeRows)} of a whole sweep`
 }
 
+/**
+ * The same with the prompts it is of: "776 block evaluations of 431 distinct prompt prefixes (688 prompt tokens)". A preview computes
+ * the same prompts in stages, whose counts add up to no number of prompts, so that none is told of it.
+ */
+export function workOfPrompts(
+  work: Pick<Work, 'blockEvaluations' | 'packedTokens' | 'promptTokens'>,
+  preview: Pick<SweepPreview, 'rows' | 'wholeRows'> | null
+): string {
+  const done = workWords(work, preview)
+  if (preview !== null) return done
+  const prefixes = `${formatCount(work.packedTokens)} distinct prompt ${work.packedTokens === 1 ? 'prefix' : 'prefixes'}`
+  return `${done} of ${prefixes} (${plural(work.promptTokens, 'prompt token')})`
+}
+
+/**
+ * Whether a score is below the limit: an estimate only where it is by more than its margin, for the whole sweep may find it above.
+ *
+ * @param margin half the width of an estimate's 95 % interval; null of what is exact
+ */
+export const isBelowLimit = (validity: number, margin: number | null, minimum: number): boolean =>
+  validity + (margin === null ? 0 : margin) < minimum
+
 /** What a sweep rests on that has scored most ranges on few prompts. */
 export function previewFacts(evidence: Previewed & { promptCount: number }): PreviewFacts {
   const { scoredBy, promptCount, ranges, preview } = evidence

@@ -84,8 +84,11 @@ export function rivalSentence(selection: Compared, scoredBy: Pick<ScoredBy, 'kin
   const rival = strongestRival(selection)
   if (rival === null) return null
   const verb = doesBetter(rival) ? 'does better' : 'may do as well or better'
+  // With nothing to keep, nothing is said to be kept.
+  const kept =
+    selection.minimumValidity === 0 ? `where no ${words.validity} is asked` : `at the ${words.validity} kept`
   return (
-    `${comparedName(rival)} ${verb}${on} at the ${words.validity} kept: ${words.diversity} ${formatScore(rival.diversity)} at ` +
+    `${comparedName(rival)} ${verb}${on} ${kept}: ${words.diversity} ${formatScore(rival.diversity)} at ` +
     `${words.validity} ${formatScore(rival.validity)}, ${differenceWords(rival.difference.diversity)} over ${plural(rival.promptCount, words.prompt)}`
   )
 }

@@ -34,7 +34,7 @@ export function whatIfWords(
     ...(rho === selection?.rho
       ? []
       : [`${formatPercent(rho)} of post's ${scoreWords(scoredBy).validity} kept`]),
-    ...(mix === null ? [] : [`logits mixed with ${mix} of base`])
+    ...(mix === null ? [] : [`compared with logits mixed with ${mix} of base`])
   ]
   return different.length === 0 ? AS_SWEPT : different.join('; ')
 }

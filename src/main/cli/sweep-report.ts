@@ -22,7 +22,7 @@ import { formatDuration, plural } from '../../contract/words/format'
 import { colourBits } from './colours'
 import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
-import { amongExact, workWords } from '../../contract/words/preview-words'
+import { amongExact, workOfPrompts } from '../../contract/words/preview-words'
 import { bytes, count, decimal, printable, style, table } from './output'
 import { drawnWidth } from './shown-width'
 
@@ -36,22 +36,23 @@ const TOP_WINS = 3
  *
  * @param check of its whole answers, where an earlier sweep's says the same of it; null for none
  * @param checkCommand the command that checks it on whole answers
+ * @param asked what differs from the sweep, where it is asked what would be
  */
 export function describeSweep(
   stored: SweepDocument,
   check: CheckResult | null,
   checkCommand: string,
-  sampler: MinPDraw | null = null
+  asked: { sampler: MinPDraw | null; words: string | null } = { sampler: null, words: null }
 ): string {
   const selection =
     stored.selection === null ? null : atOnce(checkedSelection(stored, check, stored.selection.rho))
   const sweep = { ...stored, selected: selection?.selected ?? null }
-  const verdict = selection === null ? null : headline({ ...sweep, selection, check, sampler })
+  const verdict = selection === null ? null : headline({ ...sweep, selection, check, sampler: asked.sampler })
   const found =
     selection === null || verdict === null
       ? []
       : [
-          describeHeadline(verdict, checkCommand),
+          describeHeadline(verdict, checkCommand, asked.words),
           ...describePreview({ ...sweep, selection, check }),
           // Of prompts that post itself fails ranges say nothing.
           ...(verdict.state === 'unfit-prompts'
@@ -178,10 +179,17 @@ function describeSoup({ soup, scoredBy }: SweepDocument): string {
   )
 }
 
-/** What was found, and the next step with its command. */
-export function describeHeadline(found: Headline, checkCommand: string): string {
+/** What was found, and the next step with its command. @param asked what differs from the sweep; null where nothing does */
+export function describeHeadline(found: Headline, checkCommand: string, asked: string | null = null): string {
+  const sentence = headlineSentence(found)
   return [
-    style('bold', style(isGood(found.state) ? 'green' : 'yellow', printable(headlineSentence(found)))),
+    style(
+      'bold',
+      style(
+        isGood(found.state) ? 'green' : 'yellow',
+        printable(asked === null ? sentence : `What if ${asked}? ${sentence}`)
+      )
+    ),
     printable(found.next),
     ...(found.checkNext ? [`Next: ${checkCommand}`] : [])
   ].join('\n')
@@ -322,11 +330,7 @@ function describeWork({
 }
 
 function workDone(work: Work, preview: SweepDocument['preview']): string {
-  const { packedTokens, promptTokens, weightBytesRead } = work
-  return (
-    `${workWords(work, preview)} of ${count(packedTokens)} distinct prompt ${packedTokens === 1 ? 'prefix' : 'prefixes'} ` +
-    `(${plural(promptTokens, 'prompt token')}), ${bytes(weightBytesRead)} of layer weights read`
-  )
+  return `${workOfPrompts(work, preview)}, ${bytes(work.weightBytesRead)} of layer weights read`
 }
 
 function scoreHeadings(scoredBy: ScoredBy): string[] {

@@ -1,8 +1,9 @@
 import { Argument } from 'commander'
 import { z } from 'zod'
 import { at } from '../../contract/model/look-up'
+import { withoutOwn } from '../../contract/documents/what-if'
 import { shownSweep } from '../../contract/documents/shown-sweep'
-import { whatIfWords } from '../../contract/words/what-if-words'
+import { AS_SWEPT, whatIfWords } from '../../contract/words/what-if-words'
 import { WorkbenchError } from '../../contract/model/problem'
 import { inTurns } from '../base/steps'
 import { askWhatIf } from '../crc/check/ask-what-if'
@@ -55,21 +56,28 @@ export const addWhatIfCommand = subcommand(whatIfOptions, {
     if (sweep.selection === null) {
       throw new WorkbenchError('bad-input', `${file} scored no ranges to select from.`)
     }
-    const asked = {
-      rho: rho ?? sweep.selection.rho,
-      sampler: temperature === undefined || minP === undefined ? null : { temperature, minP },
-      draws,
-      mix
-    }
+    const asked = withoutOwn(
+      {
+        rho: rho ?? sweep.selection.rho,
+        sampler: temperature === undefined || minP === undefined ? null : { temperature, minP },
+        draws,
+        mix
+      },
+      sweep
+    )
     const answer = await untilStopped({ signal, quiet }, nothingKept, () =>
       inTurns(askWhatIf(sweep, null, asked), { signal, what: 'The question' })
     )
     if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
+    const words = whatIfWords(asked, sweep)
     const shown = { ...answer.sweep, selection: answer.selection }
     return printText(
       [
-        style('bold', `What if: ${whatIfWords(asked, sweep)}`),
-        describeSweep(shown, null, checkCommandOf({ demo: false, out: file, rho }), asked.sampler)
+        style('bold', `What if: ${words}`),
+        describeSweep(shown, null, checkCommandOf({ demo: false, out: file, rho }), {
+          sampler: asked.sampler,
+          words: words === AS_SWEPT ? null : words
+        })
       ].join('\n\n')
     )
   }

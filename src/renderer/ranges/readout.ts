@@ -15,7 +15,7 @@ import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { Certainty } from './certainty'
 import type { Describe } from './heatmap-cells'
 import type { LiveScore } from '../../contract/documents/sweep-events'
-import { isPartial, partialRanges, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
+import { isBelow, isPartial, partialRanges, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
 
 /** What is said of the model under the pointer, in either chart. */
 export interface Readout {
@@ -124,7 +124,7 @@ export function describeRanges(told: {
     const partial = isPartial(point, told)
       ? `, from ${formatCount(point.promptCount)} of ${plural(told.promptCount, words.prompt)}`
       : ''
-    const short = told.minimum !== null && point.validity < told.minimum ? `, ${words.validity} too low` : ''
+    const short = isBelow(point, told, told.minimum) ? `, ${words.validity} too low` : ''
     const best = rangeKey(range) === told.selected ? ', selected' : ''
     return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${partial}${short}${best}`
   }

@@ -11,6 +11,7 @@ import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events
 import { modelOf } from '../../contract/documents/swept-model'
 import { layersModel, modelName, type Restoring, weightsKey } from '../../contract/model/model'
 import { halfStrengths, meanStrength, rangeKey } from '../../contract/model/strengths'
+import { isBelowLimit } from '../../contract/words/preview-words'
 import { rangePhrase } from '../../contract/words/format'
 import { comparedName } from '../../contract/words/rival-words'
 import { type OtherModel, otherModels } from '../recipes/scored-models'
@@ -285,6 +286,15 @@ export class LiveBoard {
 /** rho x Q(post), or null before post has a score. */
 export const minimumValidity = (board: ScoreBoard, rho: number): number | null =>
   board.post === null ? null : rho * board.post.validity
+
+/** Whether a range is below the limit, an estimate by more than its margin: one that is being scored has none yet. */
+export const isBelow = (
+  point: RangePoint,
+  board: Pick<ScoreBoard, 'promptCount'>,
+  minimum: number | null
+): boolean =>
+  minimum !== null &&
+  isBelowLimit(point.validity, isPartial(point, board) ? (point.margins?.validity ?? null) : null, minimum)
 
 /** The axis [low, high] that holds all values: rounded outwards to tenths, never beyond 0..1. */
 export function axisBounds(values: readonly number[]): [number, number] {

@@ -19,7 +19,7 @@ import type { FigurePage } from '../plots/figures/figure'
 import { colorBar } from '../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from './metrics'
 import { hasRoomFor, PARTIAL_INSET } from './heatmap-cells'
-import { isPartial, minimumValidity, type RangePoint, type ScoreBoard } from './score-board'
+import { isBelow, isPartial, minimumValidity, type RangePoint, type ScoreBoard } from './score-board'
 import type { ChartColors } from '../plots/chart-theme'
 import { MARK_LOOKS, type MarkLook } from './mark-looks'
 
@@ -154,7 +154,7 @@ function basisOf(point: RangePoint, board: ScoreBoard): string {
 
 /** What is below the limit: hatched, or where cells are too fine for that, veiled and told from the rest by a contour. */
 function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
-  const below = board.ranges.filter(({ validity }) => minimum !== null && validity < minimum)
+  const below = board.ranges.filter((point) => isBelow(point, board, minimum))
   if (below.length === 0) return []
   const cover = cellsPath(geometry, below)
   if (!fine) {
@@ -164,7 +164,7 @@ function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
       path(hatchPath(geometry, visible), { stroke: colors.ink, opacity: 0.55 })
     ]
   }
-  const feasible = board.ranges.filter(({ validity }) => minimum === null || validity >= minimum)
+  const feasible = board.ranges.filter((point) => !isBelow(point, board, minimum))
   const contour = contourPath(geometry, feasible, false)
   return [
     path(cover, { fill: colors.surface, opacity: 0.55 }),
@@ -212,7 +212,7 @@ function numbers(parts: Parts): Shape[] {
       if (value === null) return []
       const { x, y } = cellCorner(geometry, point)
       // Hatching takes the cell's own contrast away.
-      const hatched = minimum !== null && point.validity < minimum
+      const hatched = isBelow(point, board, minimum)
       const fill = hatched ? colors.ink : inkOn(colorOf(parts, value))
       const [middle, baseline] = [x + geometry.cell / 2, baselineAt(y + geometry.cell / 2, 10)]
       return [

@@ -4,7 +4,7 @@ import { toCsv } from '../ui/csv'
 import type { Figure } from '../plots/figures/figure'
 import { exactGeometry, isInView } from '../plots/heatmap-geometry'
 import { estimatesNote } from './readout'
-import { basisCells, basisColumns, minimumValidity } from './score-board'
+import { basisCells, basisColumns, isBelow, minimumValidity } from './score-board'
 import { triangleDrawing, type TriangleContent } from './triangle-drawing'
 
 /** The triangle as it can be saved. @param name of what it shows @param whole all numbers of the sweep, where they are at hand */
@@ -35,7 +35,7 @@ export function triangleCsv(content: TriangleContent): string {
         const is = [
           ...(key === selected ? [outlines.selected] : []),
           ...(outlined.has(key) ? [outlines.plateau] : []),
-          ...(minimum !== null && range.validity < minimum ? ['below limit'] : [])
+          ...(isBelow(range, board, minimum) ? ['below limit'] : [])
         ]
         const { start, end, validity, diversity } = range
         const value = spec.value(range, board)

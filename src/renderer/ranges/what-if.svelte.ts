@@ -1,5 +1,5 @@
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
-import type { WhatIf, WhatIfSweep } from '../../contract/documents/what-if'
+import { type WhatIf, type WhatIfSweep, withoutOwn } from '../../contract/documents/what-if'
 import type { MinPDraw } from '../../contract/model/sampling'
 import { whatIfWords } from '../../contract/words/what-if-words'
 import { Latest } from '../app/latest.svelte'
@@ -47,7 +47,7 @@ export class WhatIfAsking {
     const { sweep, rho } = this.shown
     if (sweep === null) return
     const before = this.asked ?? { rho, sampler: null, draws: null, mix: null }
-    const asked = { ...before, ...change }
+    const asked = withoutOwn({ ...before, ...change }, sweep)
     this.asked = asked
     const { client, here } = this.project
     const answered = await this.project.attempt(() =>

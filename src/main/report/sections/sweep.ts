@@ -25,7 +25,7 @@ import {
 import { type ScoredBy } from '../../../contract/documents/scored-by'
 import type { Selection } from '../../../contract/documents/crc'
 import { assurances } from '../../../contract/words/assurances'
-import { isPreviewed, previewFacts, workWords } from '../../../contract/words/preview-words'
+import { isPreviewed, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
 import { exactness, headlineSentence, isGood, shareOf } from '../../../contract/words/headline'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
@@ -346,8 +346,7 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
     ['Time', formatDuration(sweep.seconds)],
     [
       'Work',
-      `${workWords(work, sweep.preview)} of ${formatCount(work.packedTokens)} distinct prompt prefixes ` +
-        `(${plural(work.promptTokens, 'prompt token')}), ${formatBytes(work.weightBytesRead)} of layer weights read` +
+      `${workOfPrompts(work, sweep.preview)}, ${formatBytes(work.weightBytesRead)} of layer weights read` +
         (followUp === null
           ? ''
           : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP of the selected range alone`)

@@ -318,6 +318,9 @@ describe('the headline of a sweep', () => {
     expect(headlineSentence(outdone)).toMatch(
       /; but all layers at 0\.7 does better on first tokens at the validity kept: diversity 0\.970 at validity 0\.930, \+0\.060 \(\+0\.020 to \+0\.100, p = 0\.010\) over 12 prompts$/
     )
+    // At a limit of nothing, nothing is kept.
+    const free = found({ check: PASSING, selection: { ...STABLE, rivals: [blend], minimumValidity: 0 } })
+    expect(free.but).toContain('does better on first tokens where no validity is asked: diversity')
     const unsure = {
       ...blend,
       difference: { ...blend.difference, diversity: difference(0.06, [-0.01, 0.1]) }

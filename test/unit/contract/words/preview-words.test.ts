@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
 import { rangeCount } from '../../../../src/contract/model/strengths'
-import { chanceWords, previewFacts, workWords } from '../../../../src/contract/words/preview-words'
+import {
+  chanceWords,
+  previewFacts,
+  workOfPrompts,
+  workWords
+} from '../../../../src/contract/words/preview-words'
 
 const LAYERS = 12
 const range = (start: number, end: number, validity: number, diversity: number) => ({
@@ -129,6 +134,14 @@ describe('what is said of a preview', () => {
       '5,174 rows through blocks, 21 % of the 24,640 of a whole sweep'
     )
     expect(workWords(work, { rows: 0, wholeRows: 24_640 })).toBe('776 block evaluations on some prompts each')
+  })
+
+  it('counts the prompts of a whole sweep alone', () => {
+    const work = { blockEvaluations: 776, packedTokens: 431, promptTokens: 688 }
+    expect(workOfPrompts(work, null)).toBe(
+      '776 block evaluations of 431 distinct prompt prefixes (688 prompt tokens)'
+    )
+    expect(workOfPrompts(work, { rows: 5174.2, wholeRows: 24_640 })).not.toContain('prefix')
   })
 
   it.each([

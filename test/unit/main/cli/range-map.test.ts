@@ -60,6 +60,17 @@ describe('the map of ranges in a terminal', () => {
     expect(describeRangeMap(scored(3), OPTIONS)).not.toContain('\u001b')
   })
 
+  it('marks an estimate as below the limit only where it is by more than its margin', () => {
+    const [one, two, three] = scored(2).map((range) => ({ ...range, diversity: 0.5 }))
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three ranges')
+    const estimated = [
+      { ...one, validity: 0.88, margins: { validity: 0.03 } },
+      { ...two, validity: 0.86, margins: { validity: 0.03 } }
+    ]
+    const map = describeRangeMap([{ ...three, validity: 0.89 }], { ...OPTIONS, estimated, selected: null })
+    expect(rowsOf(map)).toEqual(['    0   1', '0  50~  ·~', '1       ·'])
+  })
+
   it('never shows a range better than it is', () => {
     const nearly = scored(1).map((range) => ({ ...range, diversity: 0.999 }))
     expect(rowsOf(describeRangeMap(nearly, { ...OPTIONS, selected: null }))[1]).toBe('0  99')

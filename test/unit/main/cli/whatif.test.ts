@@ -35,3 +35,14 @@ test.each([
 ])('slr whatif $options is refused with what to do', async ({ options, status, says }) => {
   expect(await asked(...options)).toMatchObject({ status, stderr: expect.stringContaining(says) })
 })
+
+test("slr whatif of the sweep's own sampler is the plain call, also where no other was kept", async () => {
+  const plain = await asked()
+  expect(await asked('--temperature', '1', '--min-p', '0')).toEqual(plain)
+  expect(plain.stdout).toMatch(/^What if: as swept\n/)
+})
+
+test('slr whatif names in the headline what was asked', async () => {
+  const { stdout } = await asked('--rho', '0.5')
+  expect(stdout).toContain("\nWhat if 50 % of post's validity kept? ")
+})
