@@ -74,6 +74,10 @@ export type SearchMethodName = SearchSettings['method']
 export const rangesCost = (layerCount: number): number =>
   layerCount + (layerCount * (layerCount + 1)) / 2 + ((layerCount - 1) * layerCount * (layerCount + 1)) / 6
 
+/** Those of a whole sweep of its ranges and blends of all layers, but for kept recipes. @param blends strictly between post and base */
+export const sweepCost = (layerCount: number, blends: number): number =>
+  rangesCost(layerCount) + blends * layerCount
+
 /** Recipes that go on in a beam search unless so many are asked for. */
 const DEFAULT_BEAM = 4
 

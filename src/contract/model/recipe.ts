@@ -112,7 +112,7 @@ export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
   return found
 }
 
-/** Ranges as people type them, such as `3-7` or `3-7,9`; null when the text is none. */
+/** Ranges as people type them, such as `3-7` or `3-7,9`, in their order and each layer once; null when the text is none. */
 export function rangesFromText(text: string): [number, number][] | null {
   const ranges: [number, number][] = []
   for (const part of text.split(',')) {
@@ -121,5 +121,20 @@ export function rangesFromText(text: string): [number, number][] | null {
     if (start === undefined || !range.success) return null
     ranges.push([range.data.start, range.data.end])
   }
-  return ranges
+  return joined(ranges)
 }
+
+/** The same layers in the fewest ranges: those that overlap or touch are one. */
+function joined(ranges: readonly [number, number][]): [number, number][] {
+  const apart: [number, number][] = []
+  for (const [start, end] of ranges.toSorted(([a], [b]) => a - b)) {
+    const last = apart.at(-1)
+    if (last !== undefined && start <= last[1] + 1) last[1] = Math.max(last[1], end)
+    else apart.push([start, end])
+  }
+  return apart
+}
+
+/** Ranges as they are typed: `3-7,9`. */
+export const rangesText = (ranges: readonly [number, number][]): string =>
+  ranges.map(([start, end]) => (start === end ? String(start) : `${start}-${end}`)).join(',')

@@ -2,7 +2,6 @@ import type { MinPDraw } from '../model/sampling'
 import {
   answerLimit,
   type CheckedModel,
-  checkOf,
   checkOfRange,
   type CheckResult,
   passesCheck
@@ -11,7 +10,7 @@ import type { Headline, HeadlineState } from '../documents/headline'
 import type { CategoryScore, RangeScore, Reported, Score, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
-import type { Recipe, RestorationRange } from '../model/recipe'
+import type { RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
 import { rangeEdges } from './plateau'
 import { betterWords, isPreviewed, type PreviewEvidence } from './preview-words'
@@ -372,16 +371,6 @@ export const isSame = (range: RestorationRange, other: RestorationRange | null):
 
 /** What stands behind the phrase of a range that wins. */
 export const winVerb = ({ start, end }: RestorationRange): string => (start === end ? 'wins' : 'win')
-
-/** Whether a recipe was checked on whole answers, and how that went, in a few words. */
-export function recipeCheckWords(check: CheckResult | null, recipe: Recipe, rho: number): string {
-  const checked = checkOf(check, { kind: 'recipe', recipe })
-  if (check === null || checked === null) return 'not checked on whole answers'
-  const validity = formatScore(checked.answers.validity)
-  return passesCheck(checked, check, rho)
-    ? `holds on whole answers, ${validity}`
-    : `fails the check, ${validity} on whole answers`
-}
 
 /** Shown with three decimals, a smaller doubt is none. */
 const SHOWN_DOUBT = 0.0005

@@ -2,6 +2,7 @@ import { access, constants, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
 import type { TargetState } from '../../contract/procedures/export'
 import { WorkbenchError } from '../../contract/model/problem'
+import { isReservedName } from '../../contract/model/reserved-name'
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode, writeProblem } from '../base/files/atomic-file'
 import { isFolder } from '../base/files/path-kinds'
@@ -23,6 +24,13 @@ export async function lookAtTarget(
   names: ReadonlySet<string>
 ): Promise<TargetState> {
   const wanted = absolutePath(typed)
+  if (isReservedName(basename(wanted))) {
+    throw new WorkbenchError(
+      'bad-input',
+      `The name ${JSON.stringify(basename(wanted))} is reserved by Windows.`,
+      'Name the folder otherwise: models are passed on, and no folder can have this name there.'
+    )
+  }
   const parent = dirname(wanted)
   if (!(await isFolder(parent))) {
     throw new WorkbenchError('not-found', `There is no folder ${parent} to export into.`)

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../contract/model/problem'
+import { isReservedName } from '../../contract/model/reserved-name'
 
 export const PROJECT_SUFFIX = '.slr'
 
@@ -16,10 +17,7 @@ const RULES = [
   { broken: (name) => name.startsWith('.'), complaint: 'starts with a dot' },
   // What follows holds on Windows only, but projects are passed on.
   { broken: (name) => /[<>:"|?*]/.test(name), complaint: 'holds one of < > : " | ? *' },
-  {
-    broken: (name) => /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i.test(name),
-    complaint: 'is reserved by Windows'
-  },
+  { broken: isReservedName, complaint: 'is reserved by Windows' },
   { broken: (name) => /\.$/.test(name), complaint: 'ends with a dot' }
 ] satisfies { broken: (name: string) => boolean; complaint: string }[]
 

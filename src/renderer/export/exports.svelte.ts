@@ -3,7 +3,8 @@ import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../.
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
 import { sameModel } from '../../contract/model/model'
-import { rangesFromText, type Recipe } from '../../contract/model/recipe'
+import { rangesFromText, rangesText, type Recipe } from '../../contract/model/recipe'
+import { isReservedName } from '../../contract/model/reserved-name'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
@@ -80,7 +81,7 @@ export class Exports {
       return { ...variant.recipe, name: variant.name }
     }
     const ranges = rangesFromText(this.typed)
-    return ranges === null ? null : { name: `Layers ${this.typed.trim()}`, ranges }
+    return ranges === null ? null : { name: `Layers ${rangesText(ranges)}`, ranges }
   })
   readonly parent = $derived.by(() => this.givenParent ?? this.project.host.info?.projectsFolder ?? '')
   readonly name = $derived.by(() => {
@@ -90,11 +91,12 @@ export class Exports {
     return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
   /** What is wrong with the name; null where it can be one folder's. */
-  readonly nameProblem = $derived.by(() =>
-    /[/\\]|^\.{1,2}$/.test(this.name.trim())
-      ? 'A name of one folder, without / and \\: where it is made stands above, in “Write into”.'
-      : null
-  )
+  readonly nameProblem = $derived.by(() => {
+    const name = this.name.trim()
+    if (/[/\\]|^\.{1,2}$/.test(name))
+      return 'A name of one folder, without / and \\: where it is made stands above, in “Write into”.'
+    return isReservedName(name) ? 'Windows reserves this name: no folder can have it there.' : null
+  })
   readonly target = $derived.by(() => {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
     return parent === '' || name === '' || this.nameProblem !== null

@@ -1,5 +1,5 @@
 import { formatScore, formatUtc } from '../../../contract/words/format'
-import { recipeCheckWords } from '../../../contract/words/headline'
+import { recipeCheck } from '../../../contract/words/recipe-check'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { Report } from '../../../contract/documents/report'
@@ -47,7 +47,14 @@ export function keptSection({ recipes, sweep }: Report): Section {
           { text: validity === null ? '–' : scoredByName(scoredBy) },
           { text: validity === null ? '–' : formatScore(validity) },
           { text: diversity === null ? '–' : formatScore(diversity) },
-          { text: recipeCheckWords(sweep?.check ?? null, recipe, sweep?.selection?.rho ?? DEFAULT_RHO) },
+          {
+            text: recipeCheck(
+              sweep?.check ?? null,
+              recipe,
+              sweep?.selection?.rho ?? DEFAULT_RHO,
+              sweep?.selection ?? null
+            ).words
+          },
           { text: formatUtc(keptAt) }
         ])
       }

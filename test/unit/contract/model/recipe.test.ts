@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest'
-import { rangesFromText, Recipe, sourcedRangesFromText } from '../../../../src/contract/model/recipe'
+import {
+  rangesFromText,
+  rangesText,
+  Recipe,
+  sourcedRangesFromText
+} from '../../../../src/contract/model/recipe'
 
 it('reads ranges and single layers as people type them, and nothing else', () => {
   expect(rangesFromText('3-7')).toEqual([[3, 7]])
@@ -40,4 +45,10 @@ it('reads whose layers they are behind an @, in names with any characters', () =
   ])
   for (const text of ['', '@sft', '3-7@', '7-3@sft', 'sft', '9,@sft'])
     expect(sourcedRangesFromText(text)).toBeNull()
+})
+
+it('takes each layer once, however its ranges overlap or follow', () => {
+  for (const text of ['3-5,4-7', '6-7,3-5', '3-7,5', '3,4-7'])
+    expect(rangesText(rangesFromText(text) ?? []), text).toBe('3-7')
+  expect(rangesText(rangesFromText('9,3-7') ?? [])).toBe('3-7,9')
 })

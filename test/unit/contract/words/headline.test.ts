@@ -8,9 +8,9 @@ import {
   headline,
   type HeadlineEvidence,
   headlineSentence,
-  isGood,
-  recipeCheckWords
+  isGood
 } from '../../../../src/contract/words/headline'
+import { recipeCheck } from '../../../../src/contract/words/recipe-check'
 import { HeadlineState } from '../../../../src/contract/documents/headline'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { defaultSearchSettings } from '../../../../src/contract/documents/search'
@@ -295,11 +295,11 @@ describe('the headline of a sweep', () => {
 
   it('says of any recipe in a few words whether it was checked and how that went', () => {
     const recipe = { name: 'mine', ranges: [[4, 11] satisfies [number, number]] }
-    expect(recipeCheckWords(null, recipe, 0.9)).toBe('not checked on whole answers')
-    expect(recipeCheckWords(PASSING, recipe, 0.9)).toBe('holds on whole answers, 0.900')
-    expect(recipeCheckWords(FAILING, recipe, 0.9)).toBe('fails the check, 0.860 on whole answers')
+    expect(recipeCheck(null, recipe, 0.9, null).words).toBe('not checked on whole answers')
+    expect(recipeCheck(PASSING, recipe, 0.9, null).words).toBe('holds on whole answers, 0.900')
+    expect(recipeCheck(FAILING, recipe, 0.9, null).words).toBe('fails the check, 0.860 on whole answers')
     const deeper = { name: 'of another model', ranges: [[4, 12] satisfies [number, number]] }
-    expect(recipeCheckWords(PASSING, deeper, 0.9)).toBe('not checked on whole answers')
+    expect(recipeCheck(PASSING, deeper, 0.9, null).words).toBe('not checked on whole answers')
   })
 
   it('says what does better at the validity kept, and does not praise the range then', () => {
@@ -329,6 +329,17 @@ describe('the headline of a sweep', () => {
       state: 'holds',
       but: expect.stringMatching(/may do as well or better/)
     })
+    // A badge of the recipe is as the headline is.
+    const mine = { name: 'mine', ranges: [[4, 11] satisfies [number, number]] }
+    const badge = (rival: Selection['rivals'][number]) =>
+      recipeCheck(PASSING, mine, 0.9, { ...STABLE, rivals: [rival] })
+    expect(badge(blend)).toMatchObject({
+      state: 'outdone',
+      label: 'holds, outdone',
+      words: expect.stringMatching(/^holds on whole answers, 0\.900, but all layers at 0\.7 does better/)
+    })
+    expect(badge(unsure).state).toBe('holds')
+    expect(badge({ ...blend, validity: 0.5 }).state).toBe('holds')
     // Neither one that loses more validity than is kept, nor one that is behind.
     const behind = {
       ...blend,

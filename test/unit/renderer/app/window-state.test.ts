@@ -318,7 +318,7 @@ describe('the Export view', () => {
     const { session } = await new ScriptedLine().openProject(projectState({ sweeps: [] }))
     const { exports } = session
     exports.setParent('/models')
-    for (const name of ['../../x', 'a\\b', '..', 'a/b']) {
+    for (const name of ['../../x', 'a\\b', '..', 'a/b', 'con', 'Nul.bin']) {
       exports.setName(name)
       expect([exports.nameProblem === null, exports.target], name).toEqual([false, null])
     }
