@@ -96,6 +96,12 @@ async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<K
   const { samples, scores, verdicts, pairVerdicts, forms } = await own.evaluations.read(run.id)
   const verdictCount = verdicts.length + pairVerdicts.length + forms.length
   const judged = verdictCount === 0 ? '' : ` and ${plural(verdictCount, 'verdict')}`
+  if (samples.length === 0) {
+    return {
+      kept: `No answer was finished; evaluation ${run.id} is begun in ${own.project.path}.`,
+      goesOn: true
+    }
+  }
   return {
     kept: `${plural(samples.length, 'answer')}, the scores of ${plural(scores.length, 'prompt')}${judged} are kept in ${own.project.path} as evaluation ${run.id}.`,
     goesOn: true

@@ -11,6 +11,7 @@ import { openMember } from '../checkpoint/pair-member'
 import { createEngineHost, type EngineHost } from '../engine/host'
 import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } from '../family'
 import { pairPaths } from '../project/demo'
+import { mayHaveGpu } from './gpu-nodes'
 
 /** float32 products in another order move logits by some 1e-5; a wrong kernel moves them by whole units. */
 const TOLERANCE = 1e-3
@@ -25,8 +26,14 @@ const WORTHWHILE = 1.5
 export class Devices {
   private found: Promise<DeviceReport[]> | null = null
 
-  /** @param openEngine as the engines are started that will compute: a GPU may work in one kind of process and not in another */
-  constructor(private readonly openEngine: () => EngineHost = createEngineHost) {}
+  /**
+   * @param openEngine as the engines are started that will compute: a GPU may work in one kind of process and not in another
+   * @param gpuThere whether anything but the CPU, or software on it, can be there to try
+   */
+  constructor(
+    private readonly openEngine: () => EngineHost = createEngineHost,
+    private readonly gpuThere: () => Promise<boolean> = mayHaveGpu
+  ) {}
 
   /** Tries every device that onnxruntime may have, the CPU first. */
   reports(): Promise<DeviceReport[]> {
@@ -40,7 +47,8 @@ export class Devices {
   }
 
   /**
-   * The device for a pair: the one that was asked for, or the fastest that computes right.
+   * The device for a pair: the one that was asked for, or the fastest that computes right. Nothing is tried where no GPU can be: software
+   * that poses as one computes on the CPU, slower than the CPU itself.
    *
    * @param post the post-trained model's folder
    * @returns with a notice when a GPU is there and is not used because it computes wrongly
@@ -49,6 +57,7 @@ export class Devices {
   async choose(choice: DeviceChoice, post: string): Promise<ChosenDevice> {
     if (choice !== 'auto') return { device: choice, notice: null }
     if (layerWeights(await specOf(post)) < SMALL_LAYER) return { device: 'cpu', notice: null }
+    if (this.found === null && !(await this.gpuThere())) return { device: 'cpu', notice: null }
     return fastestDevice(await this.reports())
   }
 }

@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type DeviceCheck, DeviceName, DeviceReport } from '../../../src/contract/model/device'
+import {
+  type ChosenDevice,
+  type DeviceCheck,
+  DeviceName,
+  DeviceReport
+} from '../../../src/contract/model/device'
 import { Devices, fastestDevice } from '../../../src/main/jobs/devices'
 import { openDevice } from '../../../src/main/engine/device/device'
 import { resourcePath } from '../../../src/main/base/resources'
+import {
+  checkpointFixture,
+  temporaryFolder,
+  TINY_LLAMA,
+  writeCheckpoint
+} from '../../fixtures/checkpoint-builder'
 import { runCli } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
 
@@ -47,6 +58,24 @@ describe('the automatic choice of a device', () => {
     const devices = new Devices()
     devices.reports = () => Promise.reject(new Error('nothing should be tried out'))
     expect(await devices.choose('auto', DEMO_POST)).toEqual({ device: 'cpu', notice: null })
+  })
+
+  it('is the CPU where no GPU can be, without trying out what software poses as one', async () => {
+    const folder = await temporaryFolder()
+    const config = { ...TINY_LLAMA, hidden_size: 256, intermediate_size: 1408, num_hidden_layers: 1 }
+    const post = await writeCheckpoint(folder, checkpointFixture({ config }))
+    let tried = false
+    const choice = (gpuThere: boolean): Promise<ChosenDevice> => {
+      const devices = new Devices(undefined, () => Promise.resolve(gpuThere))
+      devices.reports = () => {
+        tried = true
+        return Promise.resolve([cpu, report('webgpu', true, checked(900))])
+      }
+      return devices.choose('auto', post)
+    }
+    expect(await choice(false)).toEqual({ device: 'cpu', notice: null })
+    expect(tried).toBe(false)
+    expect(await choice(true)).toEqual({ device: 'webgpu', notice: null })
   })
 
   it('is left alone when the user has chosen', async () => {
