@@ -6,6 +6,7 @@ import {
   rejectedRanges
 } from '../documents/answer-check'
 import type { CategoryScore, Selection } from '../documents/crc'
+import { mostDiverse } from '../model/by-diversity'
 import { formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
 import type { Term } from './glossary'
@@ -119,7 +120,7 @@ function outOfBagWords({ outOfBag, confidence }: Selection['bootstrap']): string
 /** Which other range wins, with those that a check has left no chance to. */
 function rivalWords({ wins }: Selection['bootstrap'], score: Scored, rejected: readonly Scored[]): string {
   const rival = wins.find((win) => !isSame(win, score))
-  const leftOut = [...rejected].sort((a, b) => b.diversity - a.diversity)[0]
+  const leftOut = mostDiverse(rejected, (range) => range)[0]
   const others = leftOut === undefined ? 'no other range' : 'no other that is left'
   const place =
     rival === undefined

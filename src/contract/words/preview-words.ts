@@ -4,6 +4,7 @@ import type { Work } from '../documents/sweep-work'
 import type { ScoredBy } from '../documents/scored-by'
 import type { RestorationRange } from '../model/recipe'
 import { rangeCount } from '../model/strengths'
+import { byDiversity } from '../model/by-diversity'
 import { formatCount, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
@@ -211,12 +212,13 @@ export function betterWords(evidence: Previewed): string {
   const { selected, minimumValidity } = selection
   const leader = ranges.find((range) => range.start === selected?.start && range.end === selected.end)
   const least = (leader ?? post).diversity
-  const may = preview.ranges
-    .filter(
+  const may = byDiversity(
+    preview.ranges.filter(
       ({ validity, diversity, margins }) =>
         validity + margins.validity >= minimumValidity && diversity + margins.diversity > least
-    )
-    .sort((a, b) => b.diversity - a.diversity)
+    ),
+    (range) => range
+  ).flat()
   const best = may.find(({ validity, diversity }) => validity >= minimumValidity && diversity > least)
   const [named] = best === undefined ? may : [best]
   const than = leader === undefined ? 'may qualify' : 'may be better'

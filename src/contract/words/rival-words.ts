@@ -1,5 +1,6 @@
 import type { LayerHalf, RivalComparison, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
+import { mostDiverse } from '../model/by-diversity'
 import { rivalName } from '../model/rival'
 import { formatDelta, formatP, formatScore, plural, rangePhrase } from './format'
 import { type ScoreWords, scoreWords } from './score-words'
@@ -58,21 +59,19 @@ const rivalsThatKeep = ({ rivals, minimumValidity }: Compared): RivalComparison[
 
 type Compared = Pick<Selection, 'rivals' | 'minimumValidity'>
 
+const best = (rivals: readonly RivalComparison[]): RivalComparison | null =>
+  mostDiverse(rivals, (rival) => rival)[0] ?? null
+
 /** The comparison that puts the selected range in doubt most: with the rival that has most diversity, of those that do better first. */
 export function strongestRival(selection: Compared): RivalComparison | null {
   const ahead = rivalsThatKeep(selection).filter(({ difference }) => difference.diversity.mean > 0)
   const sure = ahead.filter(doesBetter)
-  return mostDiverse(sure.length > 0 ? sure : ahead)
+  return best(sure.length > 0 ? sure : ahead)
 }
 
 /** The strongest rival, or where none is ahead the most diverse of those that keep the validity; null where none does. */
 export const bestRival = (selection: Compared): RivalComparison | null =>
-  strongestRival(selection) ?? mostDiverse(rivalsThatKeep(selection))
-
-function mostDiverse([first, ...others]: readonly RivalComparison[]): RivalComparison | null {
-  if (first === undefined) return null
-  return others.reduce((most, one) => (one.diversity > most.diversity ? one : most), first)
-}
+  strongestRival(selection) ?? best(rivalsThatKeep(selection))
 
 /**
  * What a rival takes from the selected range, to stand in a sentence behind its numbers; null when none is ahead. Of the

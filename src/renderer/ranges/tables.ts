@@ -1,6 +1,7 @@
 import { type CheckResult, passesCheck, rangePasses } from '../../contract/documents/answer-check'
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
+import { byDiversity } from '../../contract/model/by-diversity'
 import { weightsKey } from '../../contract/model/model'
 import { rivalName } from '../../contract/model/rival'
 import { type Distribution } from './distribution'
@@ -135,15 +136,16 @@ const SORT_VALUES = {
   model: (row: BoardRow) => row.place,
   layers: (row: BoardRow) => row.restored ?? 0,
   validity: (row: BoardRow) => row.validity,
-  diversity: (row: BoardRow) => row.diversity,
-  gain: (row: BoardRow) => row.diversity,
   choices: (row: BoardRow) => row.effectiveChoices,
   distinct: (row: BoardRow) => row.distinctRight ?? 0
 } as const
 
-/** Whether it can be selected comes before its diversity. */
-type SortedByLimit = 'qualifies'
-type RowColumn = keyof typeof SORT_VALUES | SortedByLimit
+/** Columns whose order is that of diversity, with what can be selected first in the last. */
+const BY_DIVERSITY = ['diversity', 'gain', 'qualifies'] as const
+type ByDiversity = (typeof BY_DIVERSITY)[number]
+type RowColumn = keyof typeof SORT_VALUES | ByDiversity
+
+const isByDiversity = (column: RowColumn): column is ByDiversity => BY_DIVERSITY.some((one) => one === column)
 
 /** The table's columns by which it can be sorted, called as what the board is scored by wants. */
 export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: RowColumn; label: string }[] {
@@ -198,13 +200,18 @@ export function sortedRows(
     !failed.has(key) &&
     validity >= (minimum ?? 0) &&
     (board.post === null || diversity > board.post.diversity)
-  // Diversity is at most 1.
-  const value =
-    column === 'qualifies' ? (row: BoardRow) => row.diversity + (qualifies(row) ? 2 : 0) : SORT_VALUES[column]
+  const rows = boardRows(board)
+  if (isByDiversity(column)) {
+    const parts =
+      column === 'qualifies' ? [rows.filter(qualifies), rows.filter((row) => !qualifies(row))] : [rows]
+    const groups = parts.flatMap((part) => byDiversity(part, (row) => row))
+    return (descending ? groups : groups.reverse()).flatMap((equal) =>
+      equal.sort((a, b) => a.place - b.place)
+    )
+  }
+  const value = SORT_VALUES[column]
   const sign = descending ? -1 : 1
-  return boardRows(board).sort(
-    (left, right) => sign * (value(left) - value(right)) || left.place - right.place
-  )
+  return rows.sort((left, right) => sign * (value(left) - value(right)) || left.place - right.place)
 }
 
 /** One line to paste into notes or a spreadsheet; of an estimate it says on how many prompts that rests. */

@@ -1,5 +1,6 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { SearchDocument, TaskShares } from '../../../contract/documents/search'
+import { byDiversity } from '../../../contract/model/by-diversity'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { HALVES, layerKey, meanStrength, postStrengths } from '../../../contract/model/strengths'
 import { at, got } from '../../../contract/model/look-up'
@@ -132,12 +133,9 @@ function unknownOf(
   return [...new Map(keyed.filter(([key]) => !known.has(key))).values()]
 }
 
-/** Diversities closer than this are one: they differ by rounding, not by the model. */
-const DIVERSITY_STEP = 1e-9
-
 /**
- * Those with validity Q >= rho x Q(post) and more diversity than post on a view's prompts that are not rejected, best first,
- * each once. Equal diversity: the recipe that is nearer to post, then the one that begins earlier, so that the order is determined.
+ * Those with validity Q >= rho x Q(post) and more diversity than post on a view's prompts that are not rejected, the best by diversity first,
+ * each once. Of those equal in diversity and validity: the recipe that is nearer to post, then the one that begins earlier, so that the order is determined.
  */
 export function rank(
   candidates: readonly ScoredLayers[],
@@ -146,16 +144,16 @@ export function rank(
 ): ScoredLayers[] {
   const ofPost = meansOver(post, view)
   const distinct = new Map(candidates.map((candidate) => [layersKey(candidate.layers), candidate]))
-  return [...distinct]
+  const qualifying = [...distinct]
     .filter(([key]) => !rejected.has(key))
     .map(([key, candidate]) => ({ key, candidate, ...meansOver(candidate.measures, view) }))
     .filter(({ validity, diversity }) => validity >= rho * ofPost.validity && diversity > ofPost.diversity)
     .map((entry) => ({
       ...entry,
-      steps: Math.round(entry.diversity / DIVERSITY_STEP),
       restored: entry.candidate.layers.reduce((sum, layer) => sum + distanceToPost(layer), 0)
     }))
-    .sort((a, b) => b.steps - a.steps || a.restored - b.restored || (a.key > b.key ? -1 : 1))
+  return byDiversity(qualifying, (entry) => entry)
+    .flatMap((equal) => equal.sort((a, b) => a.restored - b.restored || (a.key > b.key ? -1 : 1)))
     .map(({ candidate }) => candidate)
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../../contract/documents/crc'
 import { ownSampler } from '../../../contract/documents/scored-by'
 import type { Rival } from '../../../contract/model/rival'
+import { mostDiverse } from '../../../contract/model/by-diversity'
 import { layersModel, weightsKey } from '../../../contract/model/model'
 import { halfStrengths, rangeKey } from '../../../contract/model/strengths'
 import { averageScores } from '../task/scoring'
@@ -166,9 +167,7 @@ function compareRivals(
     const qualify = candidates
       .map((candidate) => ({ ...candidate, chosen: on(candidate.score, choosing) }))
       .filter(({ chosen }) => chosen.validity >= minimumValidity && chosen.diversity > least)
-    const [first, ...others] = qualify
-    if (first === undefined) return []
-    return [others.reduce((most, one) => (one.chosen.diversity > most.chosen.diversity ? one : most), first)]
+    return mostDiverse(qualify, ({ chosen }) => chosen).slice(0, 1)
   }
   const taken = [
     ...best(blendsOf(soup)),

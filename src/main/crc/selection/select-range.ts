@@ -1,14 +1,11 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
-import type { RestorationRange } from '../../../contract/model/recipe'
+import { mostDiverse } from '../../../contract/model/by-diversity'
 import { at } from '../../../contract/model/look-up'
-
-/** Diversities this close are a tie: beyond it they differ by rounding, not by the model. */
-export const DIVERSITY_TIE = 1e-9
+import type { RestorationRange } from '../../../contract/model/recipe'
 
 /**
- * The selection rule: of the ranges that keep validity Q >= rho x Q(post) and are more diverse than post, the one of
- * greatest diversity. Those within 1e-9 of the greatest tie, and of them the shorter range wins, then the smaller
- * start. (Measured from the greatest, so that the order of the ranges cannot change the outcome.)
+ * The selection rule: of the ranges that keep validity Q >= rho x Q(post) and are more diverse than post, the best by diversity, see
+ * {@link mostDiverse}. Of those that are equal the shorter range wins, then the smaller start.
  *
  * @param validity and `diversity` are parallel to `ranges`
  * @returns the index of the selected range; -1 when none qualifies
@@ -21,18 +18,17 @@ export function selectRange(
   rho: number
 ): number {
   const minimumValidity = rho * post.validity
+  const scoreOf = (index: number): CategoryScore => ({
+    validity: at(validity, index, 'range'),
+    diversity: at(diversity, index, 'range')
+  })
   const qualifying: number[] = []
-  let greatest = -Infinity
   for (let index = 0; index < ranges.length; index++) {
-    const value = at(diversity, index, 'range')
-    const qualifies = at(validity, index, 'range') >= minimumValidity && value > post.diversity
-    if (!qualifies) continue
-    qualifying.push(index)
-    greatest = Math.max(greatest, value)
+    const score = scoreOf(index)
+    if (score.validity >= minimumValidity && score.diversity > post.diversity) qualifying.push(index)
   }
   let selected = -1
-  for (const index of qualifying) {
-    if (at(diversity, index, 'range') < greatest - DIVERSITY_TIE) continue
+  for (const index of mostDiverse(qualifying, scoreOf)) {
     const best = ranges[selected]
     if (best === undefined || compareRanges(at(ranges, index, 'range'), best) < 0) selected = index
   }

@@ -47,12 +47,17 @@ describe('the rule', () => {
     expect(pick([])).toBeUndefined()
   })
 
-  test('prefers the shorter of equally diverse ranges, then the smaller start', () => {
+  test('prefers the more valid of ranges whose diversity is apart by rounding', () => {
+    const rows = [row(1, 1, 0.937, 0.7 + 4e-7), row(0, 3, 0.972, 0.7), row(2, 2, 0.99, 0.7 - 2e-6)]
+    expect(pick(rows)).toBe(rows[1])
+  })
+
+  test('prefers the shorter of equally diverse and valid ranges, then the smaller start', () => {
     const rows = [
       row(0, 2, 1, 0.7),
-      row(2, 3, 1, 0.7 - 9e-10),
-      row(1, 2, 1, 0.7 - 5e-10),
-      row(3, 3, 1, 0.7 - 2e-9)
+      row(2, 3, 1 - 5e-7, 0.7 - 9e-7),
+      row(1, 2, 1, 0.7 - 5e-7),
+      row(3, 3, 1, 0.7 - 2e-6)
     ]
     expect(pick(rows)).toBe(rows[2])
   })
