@@ -18,7 +18,7 @@ interface Layout {
 }
 
 /**
- * Columns for a reader who has `width`: text and headings wrap between words, the widest column first; numbers never do. What then
+ * Columns for a reader who has `width`: cells wrap between words, the widest column first, and a number stays whole. What then
  * still does not fit is left out from the end.
  *
  * @param cells rows of as many cells as `align` has letters; the first row is the heading
@@ -51,12 +51,12 @@ export function fitColumns(
   return { widths, needed }
 }
 
-/** How narrow a column can be: a number stays whole, and text keeps its words unless one of them takes a quarter of the width. */
+/** How narrow a column can be: words stay whole, and in text one that takes more than a quarter of the width is broken. */
 function leastWidth([heading = '', ...body]: readonly string[], side: string, width: number): number {
   const words = (cells: readonly string[]): number => longest(cells.flatMap((cell) => cell.split(' ')))
   const indent = longest(body.map((cell) => /^ */.exec(cell)?.[0] ?? ''))
-  const text = side === 'r' ? longest(body) : indent + words(body)
-  return Math.max(words([heading]), Math.min(text, Math.max(LEAST_BREAK, Math.floor(width / 4))))
+  const most = side === 'r' ? Infinity : Math.max(LEAST_BREAK, Math.floor(width / 4))
+  return Math.max(words([heading]), Math.min(indent + words(body), most))
 }
 
 const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map(({ length }) => length))

@@ -27,22 +27,22 @@ describe('table', () => {
     ])
   })
 
-  it('wraps headings of numbers, and never numbers', () => {
-    const rows = [
+  it('wraps headings and intervals, and never breaks a number', () => {
+    const intervals = [
       ['layers', 'gain over post'],
       ['3-7', '+0.1 [0.0, 0.2]']
     ]
-    expect(table(rows, 'lr', 24).split('\n')).toEqual(['layers   gain over post', '3-7     +0.1 [0.0, 0.2]'])
-    expect(
-      table(
-        [
-          ['layers', 'gain over post'],
-          ['3-7', '+0.1']
-        ],
-        'lr',
-        13
-      ).split('\n')
-    ).toEqual(['layers   gain', '         over', '         post', '3-7      +0.1'])
+    expect(table(intervals, 'lr', 18).split('\n')).toEqual([
+      'layers   gain over',
+      '              post',
+      '3-7     +0.1 [0.0,',
+      '              0.2]'
+    ])
+    const counts = [
+      ['models', 'tokens of all'],
+      ['80', '12,345,678,901']
+    ]
+    expect(table(counts, 'lr', 12).split('\n')).toEqual(['models   tokens of all', '80      12,345,678,901'])
   })
 
   it('leaves out its last columns where wrapping is not enough, and names them', () => {
