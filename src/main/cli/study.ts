@@ -6,7 +6,8 @@ import { z } from 'zod'
 import type { Variant } from '../../contract/documents/samples'
 import { outsideKey } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
-import { readTextFile } from '../base/files/bounded-file'
+import { expecting, readTextFile } from '../base/files/bounded-file'
+import { kindOfFile } from '../base/files/document-kinds'
 import { absolutePath } from '../base/files/places'
 import { MAX_YAML_BYTES } from '../confined/yaml'
 import { openProject } from '../project/open-project'
@@ -80,6 +81,18 @@ export const addStudyCommand = subcommand(studyOptions, {
   }
 })
 
+/** The largest document that this program writes of one kind. */
+const MAX_OTHER_BYTES = 1_000_000_000
+const STUDY = 'A study is a YAML file: "slr study FILE.yaml --template quick" writes one to start from.'
+
+/** The text of a study. @throws WorkbenchError as `readTextFile`; `bad-input` that says what a file of this program is instead */
+async function studyText(path: string): Promise<string> {
+  // A study is YAML, of which JSON is a part: what this program writes is told by its name, for it may be too large to read.
+  const found = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
+  if (found !== null) throw new WorkbenchError('bad-input', `${path} is ${found.is}, not a study.`, STUDY)
+  return expecting(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
+}
+
 async function study(
   path: string,
   options: StudyOptions,
@@ -91,7 +104,7 @@ async function study(
   if (project !== undefined) {
     throw usageError(command, '--project is of --template mine: a study names its project itself')
   }
-  const read = await readStudy(await readTextFile(path, MAX_YAML_BYTES), path)
+  const read = await readStudy(await studyText(path), path)
   const output = out === undefined ? null : await checkOutputFile(out)
   if (output !== null) await requireReplaceableReport(output.path)
   const placed = placedStudy({ ...read, ...(output === null ? {} : { report: output.path }) }, path)

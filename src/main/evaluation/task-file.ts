@@ -10,6 +10,7 @@ import {
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
+import { refuseOtherKind } from '../base/files/document-kinds'
 import { unversionedWords } from '../base/files/migrate'
 import { formatJson } from '../base/files/json-format'
 import { parseJson, type PromptEntry, readPromptEntries } from '../samples/prompts'
@@ -18,6 +19,8 @@ import { numbersOf } from '../answers/numbers'
 
 /** GSM8K ends its worked answers with a line "#### 1,234". */
 const GSM8K_MARK = '####'
+const EXPECTED =
+  'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
 /** Between the answers in one cell of a table. */
 const CELL_SEPARATOR = '|'
 
@@ -58,6 +61,7 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
   if (extname(fileName).toLowerCase() !== '.json') return null
   const value = parseJson(fileName, content.replace(/^\uFEFF/, ''))
   if (Array.isArray(value)) return null
+  refuseOtherKind(fileName, value, { name: 'a task', kinds: ['task'], hint: EXPECTED })
   const version = Versioned.safeParse(value)
   if (version.success && version.data.schemaVersion > TASK_VERSION) {
     throw new WorkbenchError(
@@ -70,7 +74,7 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
     throw new WorkbenchError(
       'bad-input',
       `${fileName} is not a task: ${unversionedWords(value, parsed.error)}`,
-      'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
+      EXPECTED
     )
   }
   if (kind !== undefined && parsed.data.kind !== kind) {

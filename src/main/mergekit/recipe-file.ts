@@ -5,6 +5,7 @@ import { at } from '../../contract/model/look-up'
 import { LayerStrength, MAX_LAYERS, Recipe } from '../../contract/model/recipe'
 import { SearchDocument } from '../../contract/documents/search'
 import { expecting, readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { refuseOtherKind } from '../base/files/document-kinds'
 import { modelPath } from '../base/files/places'
 import { modelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
@@ -110,7 +111,9 @@ function isYaml(file: string): boolean {
 }
 
 async function read<T>(file: string, schema: z.ZodType<T, unknown>, what: string, hint: string): Promise<T> {
-  const parsed = schema.safeParse(await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES)))
+  const value = await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+  refuseOtherKind(file, value, { name: what, kinds: ['recipes'], hint })
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw new WorkbenchError('bad-input', `${file} is not ${what}: ${describeIssue(parsed.error)}`, hint)
 }

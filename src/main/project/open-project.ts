@@ -6,7 +6,7 @@ import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { errorCode, removeUnfinished } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
 import { type Lock, lockProject } from '../base/files/lock'
-import { isFolder } from '../base/files/path-kinds'
+import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { migrateProject } from './migrate-project'
 import { readPairResults } from './pair-results'
@@ -140,7 +140,9 @@ async function projectFolder(path: string): Promise<string> {
     }
     const complaint = (await isFolder(folder))
       ? `${folder} is not a project: it has no ${PROJECT_FILE}.`
-      : `There is no folder ${folder}.`
+      : (await isFile(folder))
+        ? `${folder} is a file, not the folder of a project.`
+        : `There is no folder ${folder}.`
     throw new WorkbenchError(
       'not-found',
       complaint,

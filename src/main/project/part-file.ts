@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises'
-import { z } from 'zod'
 import { SWEEP_PART_VERSION, SweepPart } from '../../contract/documents/sweep-part'
 import { WorkbenchError } from '../../contract/model/problem'
-import { expecting, readJsonFile } from '../base/files/bounded-file'
+import { expecting } from '../base/files/bounded-file'
+import { kindOfFile } from '../base/files/document-kinds'
 import { type DocumentFormat, readDocument } from '../base/files/migrate'
 
 const PART_FORMAT: DocumentFormat<SweepPart> = {
@@ -16,13 +16,6 @@ const PART_FORMAT: DocumentFormat<SweepPart> = {
 
 const PARTS = 'Parts are what "slr sweep --shard I/N --out FILE" writes.'
 
-/** What tells a whole sweep from a part, of whatever version either is. */
-const WholeSweep = z.looseObject({
-  kind: z.undefined().optional(),
-  ranges: z.array(z.unknown()),
-  post: z.unknown()
-})
-
 /** What `slr sweep --shard` wrote. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`, naming the file */
 export async function readPartFile(file: string): Promise<SweepPart> {
   // Parts come from wherever the user keeps them, behind links too; what is missing, reading complains of.
@@ -30,9 +23,13 @@ export async function readPartFile(file: string): Promise<SweepPart> {
   try {
     return (await expecting(PARTS, () => readDocument(real, PART_FORMAT))).document
   } catch (error) {
-    // Versions of sweeps and of parts are counted apart: a whole sweep is no part of a newer program.
-    const isRead = error instanceof WorkbenchError && error.problem.code === 'newer-version'
-    if (!isRead || !WholeSweep.safeParse(await readJsonFile(real, PART_FORMAT.maxBytes)).success) throw error
+    // Versions of other documents and of parts are counted apart: a whole sweep is no part of a newer program.
+    const isRead =
+      error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
+    const found = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
+    if (found === null || found.kind === 'part') throw error
+    if (found.kind !== 'sweep')
+      throw new WorkbenchError('bad-file', `${real} is ${found.is}, not a part of a sweep.`, PARTS)
     throw new WorkbenchError(
       'bad-file',
       `${real} is a whole sweep, not a part of one.`,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
 import { errorMessage, notJsonWords, readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { refuseOtherKind } from '../base/files/document-kinds'
 import { breather } from '../base/files/breather'
 import { resourcePath } from '../base/resources'
 import { parseCsv } from '../base/csv'
@@ -165,11 +166,9 @@ function readJsonList(fileName: string, content: string): Entry[] {
 function jsonEntries(fileName: string, value: unknown): Entry[] {
   const list = z.array(z.unknown()).safeParse(value)
   if (list.success) return list.data.map((value, index) => ({ place: `entry ${index + 1}`, value }))
-  throw new WorkbenchError(
-    'bad-input',
-    `${fileName} is not a list of prompts.`,
-    'Write [{"text": "Name a colour."}, ...], or one prompt per line in a .jsonl file.'
-  )
+  const hint = 'Write [{"text": "Name a colour."}, ...], or one prompt per line in a .jsonl file.'
+  refuseOtherKind(fileName, value, { name: 'a list of prompts', kinds: [], hint })
+  throw new WorkbenchError('bad-input', `${fileName} is not a list of prompts.`, hint)
 }
 
 /**

@@ -135,7 +135,7 @@ describe('slr probe', () => {
     [
       'a recipe that is none',
       ['--demo', '--tokens', '1', '--recipe', resourcePath('prompts', 'crc.json')],
-      /crc\.json is not a recipe/
+      /crc\.json is a list of prompts, not a recipe/
     ]
   ])('refuses %s', async (_, args, message) => {
     const { status, stdout, stderr } = await runHere(['probe', ...args, '--json'])

@@ -1,6 +1,7 @@
 import { CrcPrompts } from '../../../contract/documents/crc'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { expecting, readJsonFile } from '../../base/files/bounded-file'
+import { refuseOtherKind } from '../../base/files/document-kinds'
 import { parseInPieces } from '../../base/files/schema-pieces'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
@@ -15,6 +16,7 @@ const EXPECTED =
  */
 export async function readPromptFile(file: string): Promise<CrcPrompts> {
   const value = await expecting(EXPECTED, () => readJsonFile(file, MAX_PROMPT_FILE_BYTES))
+  refuseOtherKind(file, value, { name: 'a prompt set', kinds: ['prompts'], hint: EXPECTED })
   const parsed = await parseInPieces(CrcPrompts, value)
   if (parsed.success) return parsed.data
   throw new WorkbenchError(

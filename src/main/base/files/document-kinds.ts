@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { readJsonFile } from './bounded-file'
+
+/** What this program writes or reads. */
+export type DocumentKind =
+  'part' | 'check' | 'search' | 'what if' | 'sweep' | 'evaluation' | 'task' | 'prompts' | 'recipes'
+
+/** A kind as it is named in a complaint. */
+export interface FoundKind {
+  kind: DocumentKind
+  is: string
+}
+
+const kind = <Shape extends z.ZodType>(
+  schema: Shape,
+  kind: DocumentKind,
+  is: (value: z.infer<Shape>) => string
+): z.ZodType<FoundKind> => schema.transform((value) => ({ kind, is: is(value) }))
+
+/** By what each has and none before it does, of whatever version: versions of different kinds are counted apart. */
+const KINDS: z.ZodType<FoundKind>[] = [
+  kind(
+    z.looseObject({
+      kind: z.literal('sweep-part'),
+      shard: z.object({ index: z.number(), count: z.number() })
+    }),
+    'part',
+    ({ shard }) => `part ${shard.index} of ${shard.count} of a sweep (--shard)`
+  ),
+  kind(
+    z.looseObject({ sweepId: z.string(), endTokens: z.unknown(), models: z.array(z.unknown()) }),
+    'check',
+    () => 'a check of whole answers'
+  ),
+  kind(z.looseObject({ sweepId: z.string(), generations: z.array(z.unknown()) }), 'search', () => 'a search'),
+  kind(
+    z.looseObject({ sweep: z.looseObject({ ranges: z.unknown() }), selection: z.unknown() }),
+    'what if',
+    () => 'an answer of "slr whatif"'
+  ),
+  kind(
+    z.looseObject({ schemaVersion: z.number(), ranges: z.array(z.unknown()), post: z.looseObject({}) }),
+    'sweep',
+    () => 'a sweep'
+  ),
+  kind(z.looseObject({ run: z.unknown(), results: z.unknown() }), 'evaluation', () => 'an evaluation'),
+  kind(
+    z.looseObject({ kind: z.string(), prompts: z.array(z.unknown()), settings: z.unknown() }),
+    'task',
+    () => 'a task'
+  ),
+  kind(z.array(z.looseObject({ text: z.string() })).min(1), 'prompts', () => 'a list of prompts'),
+  kind(z.array(z.looseObject({ name: z.string() })).min(1), 'recipes', () => 'a list of recipes')
+]
+
+/** What a JSON value is, where this program knows it; null for anything else. */
+export function kindOfDocument(value: unknown): FoundKind | null {
+  for (const schema of KINDS) {
+    const found = schema.safeParse(value)
+    if (found.success) return found.data
+  }
+  return null
+}
+
+/**
+ * Refuses a value of another kind than is wanted, before its fields are complained of.
+ *
+ * @param wanted.name in a complaint: "a task"; @param wanted.kinds that may be read as one
+ * @throws WorkbenchError `bad-input` that says what it is
+ */
+export function refuseOtherKind(
+  file: string,
+  value: unknown,
+  wanted: { name: string; kinds: readonly DocumentKind[]; hint: string }
+): void {
+  const found = kindOfDocument(value)
+  if (found === null || wanted.kinds.includes(found.kind)) return
+  throw new WorkbenchError('bad-input', `${file} is ${found.is}, not ${wanted.name}.`, wanted.hint)
+}
+
+/** What a file holds that could not be read as what it should be; null where that is not known. */
+export const kindOfFile = async (file: string, maxBytes: number): Promise<FoundKind | null> =>
+  kindOfDocument(await readJsonFile(file, maxBytes).catch(() => null))
