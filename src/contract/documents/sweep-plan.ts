@@ -25,6 +25,10 @@ export const SweepEstimate = z.object({
 })
 export type SweepEstimate = z.infer<typeof SweepEstimate>
 
+/** By what a plan's time is told: a finished sweep of the pair on this device, or one block that was timed for the plan. */
+export const TimedBy = z.enum(['sweep', 'block'])
+export type TimedBy = z.infer<typeof TimedBy>
+
 /** What a preview would do in place of a whole sweep. */
 export const PreviewPlan = z.object({
   /** Evaluations of blocks times distinct prompt prefixes, at most, and those of the whole sweep. */
@@ -34,7 +38,8 @@ export const PreviewPlan = z.object({
   promptCount: z.number().int(),
   /** With the weights and states that its stages leave for each other. */
   peakBytes: z.number(),
-  seconds: z.number()
+  seconds: z.number(),
+  timedBy: TimedBy
 })
 export type PreviewPlan = z.infer<typeof PreviewPlan>
 
@@ -62,7 +67,11 @@ export const SweepPlan = z.object({
   flops: z.object({ projections: z.number(), head: z.number() }),
   /** Stored bytes to read, once per group. */
   readBytes: z.object({ layers: z.number(), head: z.number() }),
+  /** By one block. */
   estimate: SweepEstimate,
+  /** What it takes, and by what that is told. */
+  seconds: z.number(),
+  timedBy: TimedBy,
   /** Null where no preview is asked for, or prompts are so few that it would score everything. */
   preview: PreviewPlan.nullable()
 })

@@ -276,7 +276,12 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
 export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 
 /** A plan as the engine makes it: where the process runs is main's business. */
-export const EnginePlan = SweepPlan.omit({ memoryLimitBytes: true, preview: true })
+export const EnginePlan = SweepPlan.omit({
+  memoryLimitBytes: true,
+  preview: true,
+  seconds: true,
+  timedBy: true
+})
 export type EnginePlan = z.infer<typeof EnginePlan>
 
 export const engineContract = {

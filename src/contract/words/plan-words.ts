@@ -1,7 +1,10 @@
 import { formatMemory } from '../model/bytes'
 import { DEVICE_LABELS } from '../model/device'
 import { formatCount, formatPercent, plural } from './format'
-import type { PreviewPlan, SweepEstimate, SweepPlan } from '../documents/sweep-plan'
+import type { PreviewPlan, SweepPlan, TimedBy } from '../documents/sweep-plan'
+
+/** By what a time is told. */
+const TIMED_BY: Record<TimedBy, string> = { sweep: 'by the last sweep', block: 'by one block timed now' }
 
 /** The prompts that the planned sweep computes. */
 export function plannedPrompts({ groups }: SweepPlan): number {
@@ -17,7 +20,7 @@ export function planLine(plan: SweepPlan): string {
     plural(plan.blockEvaluations, 'block evaluation'),
     formatFlops(flops.projections + flops.head),
     `reads ${formatMemory(readBytes.layers + readBytes.head)}`,
-    `about ${roughTime(plan.estimate.seconds)}`
+    `about ${roughTime(plan.seconds)} ${TIMED_BY[plan.timedBy]}`
   ].join(' · ')
 }
 
@@ -25,7 +28,7 @@ export function planLine(plan: SweepPlan): string {
 const WORTHWHILE_SHARE = 1 / 2
 
 /** What a preview takes of a whole sweep, in one line. */
-export function previewLine(preview: PreviewPlan, whole: SweepEstimate): string {
+export function previewLine(preview: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): string {
   const { rows, wholeRows, promptCount, peakBytes } = preview
   return [
     `all ranges on ${plural(promptCount, 'prompt')}, finalists on all`,
@@ -35,8 +38,8 @@ export function previewLine(preview: PreviewPlan, whole: SweepEstimate): string 
   ].join(' · ')
 }
 
-function previewTime({ seconds }: PreviewPlan, whole: SweepEstimate): string {
-  return `${roughTime(seconds)}${seconds > WORTHWHILE_SHARE * whole.seconds ? ', which saves little or nothing' : ''}`
+function previewTime({ seconds, timedBy }: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): string {
+  return `${roughTime(seconds)} ${TIMED_BY[timedBy]}${seconds > WORTHWHILE_SHARE * whole.seconds ? ', which saves little or nothing' : ''}`
 }
 
 export interface PlanFact {
@@ -50,7 +53,7 @@ export interface PlanFact {
 export function planFacts(plan: SweepPlan): PlanFact[] {
   const { memory, groups, estimate, flops, readBytes, preview } = plan
   return [
-    ...(preview === null ? [] : [previewFact(preview, estimate)]),
+    ...(preview === null ? [] : [previewFact(preview, plan)]),
     {
       label: 'models × prompts',
       value: `${formatCount(plan.modelCount)} × ${formatCount(plannedPrompts(plan))}`
@@ -80,8 +83,9 @@ export function planFacts(plan: SweepPlan): PlanFact[] {
     },
     {
       label: 'time, about',
-      value: roughTime(estimate.seconds),
+      value: `${roughTime(plan.seconds)} ${TIMED_BY[plan.timedBy]}`,
       parts: [
+        ...(plan.timedBy === 'block' ? [] : [{ label: TIMED_BY.block, value: roughTime(estimate.seconds) }]),
         { label: 'computing', value: roughTime(estimate.computeSeconds) },
         { label: 'reading, meanwhile', value: roughTime(estimate.readSeconds) }
       ]
@@ -103,7 +107,7 @@ export function planFacts(plan: SweepPlan): PlanFact[] {
   ]
 }
 
-function previewFact(preview: PreviewPlan, whole: SweepEstimate): PlanFact {
+function previewFact(preview: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): PlanFact {
   const { rows, wholeRows, promptCount, peakBytes } = preview
   return {
     label: 'a preview',

@@ -16,10 +16,18 @@ export function workWords(work: QueuedWork): string {
 }
 
 /** How far a job is. */
-export function jobStateWords({ state, problem, progress: { share, secondsLeft } }: QueuedJobState): string {
+export function jobStateWords({
+  work,
+  state,
+  problem,
+  progress: { share, secondsLeft }
+}: QueuedJobState): string {
   if (problem !== null) return state === 'stopped' ? problem.message : `Failed: ${problem.message}`
   const about = secondsLeft === null ? '' : `about ${formatDuration(secondsLeft)}`
-  if (state === 'waiting') return about === '' ? 'Waits' : `Waits, ${about} by the last one`
+  if (state === 'waiting')
+    return about === ''
+      ? 'Waits'
+      : `Waits, ${about} by the last ${work.kind === 'sweep' ? (work.preview ? 'preview' : 'sweep') : 'one'}`
   const done = share === null ? 'Running' : `Running, ${formatPercent(share)}`
   return about === '' ? done : `${done}, ${about} left`
 }

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { planFacts } from '../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../contract/words/preview-words'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import { scoredByOf } from '../crc/sweep/prepare-sweep'
+import type { LikeSweep } from '../crc/sweep/sweep-pace'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { withEngine } from './engine'
@@ -25,6 +27,7 @@ import { checkOutputFile } from './output-file'
 import { projectOptions, requireSamePair } from './project-to-save'
 import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
+import { likeOf } from '../project/sweep-history'
 import type { Project } from '../project/project'
 import { nothingKept, untilStopped } from './stopped'
 
@@ -84,13 +87,18 @@ async function planned(
   const notice = request.device?.notice ?? null
   if (notice !== null) tell(notice)
   const output = options.out === undefined ? null : await checkOutputFile(options.out)
-  const history = sweepHistory(output, own, false, request, await heldSweep(output))
+  const held = await heldSweep(output)
+  const history = sweepHistory(output, own, false, request, held)
+  const like: LikeSweep =
+    own === null
+      ? ({ device }) => Promise.resolve(held?.sweep.device === device ? held.sweep : null)
+      : likeOf(own, scoredByOf(request))
   tell('Trying out one block ...')
   return untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
     withEngine((engine) =>
       history === null
         ? planCrcSweep(engine, request, signal)
-        : planRestOfSweep(engine, request, history, signal)
+        : planRestOfSweep(engine, request, history, like, signal)
     )
   )
 }

@@ -6,7 +6,7 @@ import { planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { probeRecipe } from './next-token'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
-import { historyOf } from '../project/sweep-history'
+import { historyOf, likeOf } from '../project/sweep-history'
 import type { JobContext } from './job-context'
 import { sweepRequestOf } from './sweeps'
 
@@ -29,6 +29,7 @@ export class Questions {
         engine.client(),
         request,
         historyOf(own, false, scoredByOf(request)),
+        likeOf(own, scoredByOf(request)),
         question.signal
       )
     } finally {

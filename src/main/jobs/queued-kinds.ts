@@ -13,6 +13,7 @@ import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/project-pair'
 import { taskOf } from '../project/stored-evaluation'
+import { newestLike } from '../project/sweep-history'
 import type { Evaluations } from './evaluations'
 import type { JobFailure } from './job'
 import type { Sweeps } from './sweeps'
@@ -66,15 +67,12 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         return interrupted ? knownPartWords(known) : null
       },
       lastSeconds(own, work) {
-        const { scoredBy } = own.document.settings
-        const like = own.sweeps.find(
-          (sweep) =>
-            sweep.isPreview === isPreview(work) &&
-            (sweep.scoredBy.kind === 'task' && scoredBy.kind === 'task'
-              ? sweep.scoredBy.task.id === scoredBy.taskId
-              : sweep.scoredBy.kind === scoredBy.kind)
-        )
-        return like?.seconds ?? null
+        const { scoredBy, device } = own.document.settings
+        const isPreviewed = isPreview(work)
+        const task = scoredBy.kind === 'task' ? scoredBy.taskId : null
+        const like = newestLike(own, { task, device, isPreview: isPreviewed })
+        // One of the other kind tells the speed alone, and how much is to compute is planned when its turn comes.
+        return like?.isPreview === isPreviewed ? like.seconds : null
       }
     },
     evaluation: {

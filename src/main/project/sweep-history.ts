@@ -1,7 +1,9 @@
 import { answeringSweep } from '../../contract/documents/answering-sweep'
 import type { SweepSummary } from '../../contract/documents/project'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
+import type { DeviceChoice } from '../../contract/model/device'
 import type { SweepHistory } from '../crc/sweep/crc-sweep'
+import type { LikeSweep } from '../crc/sweep/sweep-pace'
 import { SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
 import type { ProjectPair } from './project-pair'
 import { projectCheckpoints } from './sweep-files'
@@ -16,6 +18,28 @@ export function historyOf(own: ProjectPair, fresh: boolean, scoredBy: ScoredByBr
     fresh
   }
 }
+
+/**
+ * The newest finished sweep like the next one, on the same device: a preview or a whole one by the same scoring, or where there is none of
+ * the one kind, of the other, whose rows go as fast. @param of.task its id; null: the character task. How long the next one takes is told by it, in the plan and in the queue.
+ */
+export function newestLike(
+  { sweeps }: Pick<ProjectPair, 'sweeps'>,
+  { task, device, isPreview }: { task: string | null; device: DeviceChoice; isPreview: boolean }
+): SweepSummary | undefined {
+  const alike = sweeps.filter(
+    (sweep) => taskOf(sweep.scoredBy) === task && (device === 'auto' || sweep.computed.device === device)
+  )
+  return alike.find((sweep) => sweep.isPreview === isPreview) ?? alike[0]
+}
+
+/** The same for a plan, with what it has computed. */
+export const likeOf =
+  (own: ProjectPair, scoredBy: ScoredByBrief): LikeSweep =>
+  async ({ device, isPreview }) => {
+    const like = newestLike(own, { task: taskOf(scoredBy), device, isPreview })
+    return like === undefined ? null : own.readSweep(like.id)
+  }
 
 /** Its id; null: the character task. */
 const taskOf = (scoredBy: ScoredByBrief): string | null => (scoredBy.kind === 'crc' ? null : scoredBy.task.id)

@@ -18,7 +18,7 @@ import type { EngineClient } from '../engine/host'
 import { Devices } from '../jobs/devices'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
-import { historyOf } from '../project/sweep-history'
+import { historyOf, likeOf } from '../project/sweep-history'
 import { evaluationOf } from './evaluate-step'
 import { isEndpoint, isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
 import { type StudiedPair, studiedPair } from './studied-pair'
@@ -148,7 +148,13 @@ class PairPlanner {
     }
     const history = historyOf(this.own, false, scoredByOf(request))
     const { known } = await knownOfSweep(request, history)
-    const rest = await planRestOfSweep(this.engine, request, history, this.signal)
+    const rest = await planRestOfSweep(
+      this.engine,
+      request,
+      history,
+      likeOf(this.own, scoredByOf(request)),
+      this.signal
+    )
     const isBegun = rest === null || known.prompts > 0 || known.begun !== null
     return { state: isBegun ? 'begun' : 'missing', sweep: rest }
   }

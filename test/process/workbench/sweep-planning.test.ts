@@ -26,12 +26,12 @@ describe("a project's next sweep", () => {
     expect(whole).toMatchObject({ blockEvaluations: 388 + 19 * 12, groups: [{ promptCount: 40 }] })
     if (whole === null) return
     expect(planLine(whole)).toMatch(
-      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s$/
+      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s by one block timed now$/
     )
     expect(whole.preview).toBeNull()
     const previewed = await client.sweeps.plan({ path, pair: 'pair-1', preview: true })
     const preview = previewed?.preview ?? null
-    expect(preview === null ? null : previewLine(preview, whole.estimate)).toMatch(
+    expect(preview === null ? null : previewLine(preview, whole)).toMatch(
       /^all ranges on 5 prompts, finalists on all · at most 2[0-2] % of the work · peak \d+ MiB · about [\d.]+ s/
     )
     const peak = planFacts(whole).find(({ label }) => label === 'peak memory')

@@ -3,6 +3,7 @@ import type { EngineClient } from '../../engine/host'
 import { plannedPreview } from '../preview/preview-stages'
 import { engineRequest } from './engine-request'
 import type { PreparedSweep } from './prepare-sweep'
+import type { SweepPace } from './sweep-pace'
 import { previewSetting } from './sweep-stages'
 
 /**
@@ -17,12 +18,14 @@ const STAGES_SECONDS = 0.4
  * cost.
  *
  * @param whole the plan of the whole sweep
+ * @param pace of a sweep like it; null where none was finished here
  * @returns null where prompts are so few that everything would be scored
  */
 export async function planPreview(
   engine: EngineClient,
   prepared: PreparedSweep,
   whole: Pick<SweepPlan, 'memoryBytes' | 'peakBytes' | 'estimate'>,
+  pace: SweepPace | null,
   signal: AbortSignal | undefined
 ): Promise<PreviewPlan | null> {
   const planned = plannedPreview(previewSetting(prepared))
@@ -37,6 +40,11 @@ export async function planPreview(
     wholeRows,
     promptCount: prompts.length,
     peakBytes: Math.min(whole.memoryBytes, whole.peakBytes + weights + states),
-    seconds: (whole.estimate.seconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS
+    ...(pace === null
+      ? {
+          seconds: (whole.estimate.seconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS,
+          timedBy: 'block'
+        }
+      : { seconds: rows / pace.rowsPerSecond, timedBy: 'sweep' })
   }
 }

@@ -8,6 +8,7 @@ import type { EarlierResults } from './earlier-results'
 import { engineRequest } from './engine-request'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
 import { planPreview } from './plan-preview'
+import { type LikeSweep, paceOf, plannedRows, type SweepPace } from './sweep-pace'
 import { at } from '../../../contract/model/look-up'
 
 /**
@@ -21,7 +22,7 @@ export async function planCrcSweep(
   signal?: AbortSignal
 ): Promise<SweepPlan> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
-  const plan = await planOf(engine, prepared, null, signal)
+  const plan = await planOf(engine, prepared, null, () => Promise.resolve(null), signal)
   if (plan === null) throw new WorkbenchError('bad-input', 'There is no prompt to score.')
   return plan
 }
@@ -29,23 +30,26 @@ export async function planCrcSweep(
 /**
  * The same of a sweep that does not compute again what is known; null when nothing is left.
  *
+ * @param like finds the sweep by whose speed the time is told, where there is one: machines are busy, and one block is timed in a moment
  * @throws WorkbenchError as {@link planCrcSweep}
  */
 export async function planRestOfSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
   history: SweepHistory,
+  like: LikeSweep,
   signal?: AbortSignal
 ): Promise<SweepPlan | null> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
   const { earlier } = await findEarlier(prepared, history)
-  return planOf(engine, prepared, earlier, signal)
+  return planOf(engine, prepared, earlier, like, signal)
 }
 
 async function planOf(
   engine: EngineClient,
   prepared: PreparedSweep,
   earlier: EarlierResults | null,
+  like: LikeSweep,
   signal: AbortSignal | undefined
 ): Promise<SweepPlan | null> {
   const { prompts, identity } = prepared
@@ -56,6 +60,21 @@ async function planOf(
   if (missing.length === 0) return null
   const { request } = engineRequest(prepared, wanted, missing, isKnown, earlier?.split ?? null)
   const plan = await engine.plan(request, { signal })
-  const preview = prepared.request.preview === true ? await planPreview(engine, prepared, plan, signal) : null
-  return { ...plan, memoryLimitBytes: engineLimitBytes(), preview }
+  const paced = async (isPreview: boolean): Promise<SweepPace | null> => {
+    const sweep = await like({ ...plan, isPreview })
+    return sweep === null ? null : paceOf(sweep)
+  }
+  const preview =
+    prepared.request.preview === true
+      ? await planPreview(engine, prepared, plan, await paced(true), signal)
+      : null
+  const pace = await paced(false)
+  return {
+    ...plan,
+    ...(pace === null
+      ? { seconds: plan.estimate.seconds, timedBy: 'block' }
+      : { seconds: plannedRows(plan) / pace.rowsPerSecond, timedBy: 'sweep' }),
+    memoryLimitBytes: engineLimitBytes(),
+    preview
+  }
 }

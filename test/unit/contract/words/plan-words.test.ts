@@ -3,14 +3,19 @@ import { previewLine } from '../../../../src/contract/words/plan-words'
 
 const preview = { rows: 200, wholeRows: 1000, promptCount: 4, peakBytes: 2 ** 30 }
 const line = (seconds: number, whole: number): string =>
-  previewLine({ ...preview, seconds }, { seconds: whole, computeSeconds: whole, readSeconds: 0 })
+  previewLine({ ...preview, seconds, timedBy: 'block' }, { seconds: whole })
 
 describe('the plan of a preview', () => {
   it('says when it saves little or nothing', () => {
     expect(line(11, 50)).toMatch(
-      /^all ranges on 4 prompts, finalists on all · at most 20 % of the work · peak [\d.]+ GiB · about 11 s$/
+      /^all ranges on 4 prompts, finalists on all · at most 20 % of the work · peak [\d.]+ GiB · about 11 s by one block timed now$/
     )
-    expect(line(0.53, 0.61)).toMatch(/ · about 0\.53 s, which saves little or nothing$/)
+    expect(line(0.53, 0.61)).toMatch(
+      / · about 0\.53 s by one block timed now, which saves little or nothing$/
+    )
+    expect(previewLine({ ...preview, seconds: 11, timedBy: 'sweep' }, { seconds: 50 })).toMatch(
+      / · about 11 s by the last sweep$/
+    )
     expect(line(0.9, 0.5)).toMatch(/which saves little or nothing$/)
   })
 })

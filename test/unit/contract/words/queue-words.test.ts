@@ -51,7 +51,7 @@ describe('words of the queue', () => {
     expect(jobStateWords(job('running', 45, 0.42))).toBe('Running, 42 %, about 45 s left')
     expect(jobStateWords(job('running'))).toBe('Running')
     expect(jobStateWords(job('waiting'))).toBe('Waits')
-    expect(jobStateWords(job('waiting', 20))).toBe('Waits, about 20 s by the last one')
+    expect(jobStateWords(job('waiting', 20))).toBe('Waits, about 20 s by the last sweep')
     expect(jobStateWords(job('failed'))).toBe('Failed: post has no config.json.')
     expect(jobStateWords(job('stopped'))).toBe('Stopped; 8 of 40 prompts are kept.')
   })

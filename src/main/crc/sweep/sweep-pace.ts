@@ -1,0 +1,27 @@
+import type { SweepDocument } from '../../../contract/documents/crc'
+import type { EnginePlan } from '../../../contract/procedures/engine'
+
+/** How fast a finished sweep was: rows of hidden states through a block, and the seconds that they took. */
+export interface SweepPace {
+  readonly rowsPerSecond: number
+}
+
+/** The newest finished sweep that tells how long one takes there; null where there is none. */
+export type LikeSweep = (
+  of: Pick<EnginePlan, 'device' | 'precision'> & { isPreview: boolean }
+) => Promise<SweepDocument | null>
+
+/** What it computed itself, by the time that took; null where that is nothing. Groups of prompts are taken to be of one size. */
+export function paceOf({ preview, work, memory, seconds }: SweepDocument): SweepPace | null {
+  const rows =
+    preview === null ? (work.blockEvaluations * work.packedTokens) / (memory?.groupCount ?? 1) : preview.rows
+  return rows > 0 && seconds > 0 ? { rowsPerSecond: rows / seconds } : null
+}
+
+/** Rows of a plan, counted as {@link paceOf} counts them. */
+export const plannedRows = ({
+  blockEvaluations,
+  packedTokens,
+  groups
+}: Pick<EnginePlan, 'blockEvaluations' | 'packedTokens' | 'groups'>): number =>
+  (blockEvaluations * packedTokens) / groups.length
