@@ -15,7 +15,7 @@ const partsOf = (page: Document): Element[] =>
 /** The view's heading, so that a screen reader says where it is and Tab goes on from the top. */
 export function focusHeading(view: Element, headings = 'h1'): void {
   const all = [...view.querySelectorAll<HTMLElement>(headings)]
-  const heading = all.find((one) => one.matches('[data-heir]')) ?? all[0]
+  const heading = all.find((one) => one.matches('[data-heir=""]')) ?? all[0]
   if (heading === undefined) return
   heading.tabIndex = -1
   heading.focus({ preventScroll: true })
@@ -24,8 +24,8 @@ export function focusHeading(view: Element, headings = 'h1'): void {
 function enter(part: Element): void {
   const stay = stays.get(part)
   if (stay?.isConnected && !stay.matches(':disabled') && stay.checkVisibility()) stay.focus()
-  // An answer, where there is one, rather than a heading that is not in sight.
-  else if (part.matches('main')) focusHeading(part, '[data-heir], h1')
+  // The view's answer, where there is one, rather than a heading that is not in sight: other heirs are one of its parts.
+  else if (part.matches('main')) focusHeading(part, '[data-heir=""], h1')
   else
     [...part.querySelectorAll<HTMLElement>(FIRST)]
       .find((stop) => stop.checkVisibility({ visibilityProperty: true }))

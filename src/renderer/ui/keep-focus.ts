@@ -42,24 +42,33 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
   )
 }
 
-/** What is to be read first of what came in with a change, such as the panel of the job that a lost button began. */
-const heirAmong = (changes: readonly MutationRecord[]): HTMLElement | null =>
+/**
+ * What is to be read first of what came in with a change, such as the panel of the job that a lost button began. What takes the
+ * place of that panel may have come before.
+ */
+const heirOf = ({ element: lost, path }: Stay, changes: readonly MutationRecord[]): HTMLElement | null =>
   changes
     .flatMap(({ addedNodes }) => [...addedNodes])
     .filter((node) => node instanceof HTMLElement)
-    .flatMap((node) => [node, ...node.querySelectorAll<HTMLElement>('*')])
-    .find((node) => node.matches('[data-heir]') && node.checkVisibility()) ?? null
+    .flatMap((node) => [node, ...node.querySelectorAll<HTMLElement>('[data-heir]')])
+    .find((node) => node.matches('[data-heir]')) ??
+  (lost.matches('[data-heir]')
+    ? path.find(({ parent }) => parent.isConnected)?.parent.querySelector<HTMLElement>('[data-heir]')
+    : null) ??
+  null
 
 /** The stop that took the place of a lost one, or lies nearest to where it was; the heading of the view where there is none. */
 function nextTo({ element, path }: Stay): HTMLElement | SVGElement | null {
   for (const { parent, place } of path) {
     if (!parent.isConnected) continue
+    // Around the view lies the frame, whose first button is as far from the lost one as can be.
+    if (parent.querySelector('main') !== null) break
     const children = [...parent.children]
     for (const child of [...children.slice(place), ...children.slice(0, place).reverse()]) {
       const stop = stopIn(child, element)
       if (stop !== null) return stop
     }
-    if (parent.matches('dialog, main')) break
+    if (parent.matches('dialog')) break
   }
   const heading = document.querySelector<HTMLElement>('main h1')
   if (heading !== null) heading.tabIndex = -1
@@ -98,11 +107,7 @@ export function keepFocus(body: HTMLElement): () => void {
     if (stay === null || (!isLost() && isThere(stay))) return
     // Whoever removed it may know better where to go on, and what is disabled may soon be enabled again.
     const isTaken = !stay.element.isConnected
-    // What goes on where a job's panel went may have come before that.
-    const known = stay.element.matches('[data-heir]')
-      ? document.querySelector<HTMLElement>('main [data-heir]')
-      : null
-    const heir = isTaken ? (heirAmong(changes) ?? known) : null
+    const heir = isTaken && stay.element.matches('button') ? heirOf(stay, changes) : null
     setTimeout(() => goOn(heir), isTaken || isThere(stay) ? 0 : DISABLED_MS)
   }
   const observer = new MutationObserver(changed)
