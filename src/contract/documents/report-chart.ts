@@ -16,6 +16,8 @@ export type ReportChart =
       rho: number
       /** Key of the selected range. */
       selected: string | null
+      /** Keys of ranges that fail a check of whole answers. */
+      failed: string[]
       board: {
         layerCount: number
         source: RestoredTo

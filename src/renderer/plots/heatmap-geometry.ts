@@ -191,6 +191,20 @@ function eachRun(
 const eachLayer = ([first, last]: readonly [number, number]): number[] =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
 
+/** A cross over each of these cells that is in sight, from corner to corner but for what is left free of its sides. */
+export const crossesPath = (geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string =>
+  ranges
+    .filter((range) => isInView(geometry.view, range))
+    .map((range) => {
+      const { x, y } = cellCorner(geometry, range)
+      const [free, side] = [CROSS_INSET * geometry.cell, (1 - 2 * CROSS_INSET) * geometry.cell]
+      return `M${x + free} ${y + free}l${side} ${side}M${x + free} ${y + free + side}l${side} ${-side}`
+    })
+    .join('')
+
+/** Of a cell's side, at each end. */
+const CROSS_INSET = 0.15
+
 /** One SVG path over many cells, which takes those that lie in a row as one: thousands of overlays cost one short element. */
 export function cellsPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string {
   const { layerCount, view, cell } = geometry

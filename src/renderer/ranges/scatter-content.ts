@@ -34,6 +34,8 @@ export interface ScatterContent {
   chosen: string | null
   brushed: ReadonlySet<string> | null
   hidden: readonly ScatterPart[]
+  /** Keys of models that fail a check of whole answers: crossed out. */
+  failed: ReadonlySet<string>
   /** What is shown of it; null for all. */
   zoom: AxisBounds | null
   /** Of the sweep before the one that runs, shown faintly; null for none. */

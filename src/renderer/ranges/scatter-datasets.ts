@@ -5,6 +5,7 @@ import { rangeKey } from '../../contract/model/strengths'
 import { rangePhrase } from '../ui/format'
 import { translucent, type ChartColors } from '../plots/chart-theme'
 import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
+import { MARK_LOOKS } from './mark-looks'
 import { firmRanges, minimumValidity, type OtherPoint, type RangePoint, type RivalPoint } from './score-board'
 
 /** While scores stream in, thousands of points stay what they were. */
@@ -109,12 +110,15 @@ function rivalDatasets(
   }))
 }
 
+const crossedOut = (ranges: readonly RangePoint[], failed: ReadonlySet<string>): ScatterDatum[] =>
+  ranges.filter((point) => failed.has(rangeKey(point))).map(datum)
+
 /** The scatter's data sets, drawn from the last to the first. */
 export function scatterDatasets(
   content: ScatterContent,
   colors: ChartColors
 ): ScatterChart['data']['datasets'] {
-  const { board, rho, brushed, chosen, selected, hidden } = content
+  const { board, rho, brushed, chosen, selected, hidden, failed } = content
   const minimum = minimumValidity(board, rho) ?? 0
   const only = (key: string | null): ScatterDatum[] => {
     if (key === null) return []
@@ -204,6 +208,15 @@ export function scatterDatasets(
     },
     ...rings(content, colors),
     ...rivalDatasets(content, colors),
+    {
+      label: 'Fails check',
+      data: failed.size === 0 ? [] : crossedOut(seen, failed),
+      pointStyle: 'crossRot',
+      pointRadius: 5.5,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: colors[MARK_LOOKS.failed.color],
+      pointBorderWidth: MARK_LOOKS.failed.width
+    },
     {
       label: 'Ranges',
       data: (firm === null ? feasible : feasible.filter((point) => firm.has(point))).map(datum),

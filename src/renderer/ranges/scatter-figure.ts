@@ -6,6 +6,7 @@ import { toCsv } from '../ui/csv'
 import { chartDrawing } from '../plots/figures/chart-shapes'
 import type { Figure } from '../plots/figures/figure'
 import { createScatter } from './scatter-chart'
+import { FAILS_CHECK } from './mark-looks'
 import { estimatesNote } from './readout'
 import { basisCells, basisColumns, firmRanges } from './score-board'
 import { scatterBounds, type ScatterContent } from './scatter-content'
@@ -49,7 +50,7 @@ const isWithin = (content: ScatterContent, { x, y }: { x: number | null; y: numb
 
 /** A row for each model that is shown. */
 export function scatterCsv(content: ScatterContent): string {
-  const { board, selected, chosen, brushed, hidden, rho } = content
+  const { board, selected, chosen, brushed, hidden, failed, rho } = content
   const words = scoreWords(board.scoredBy)
   const front = new Set(paretoFront(firmRanges(board)).map(rangeKey))
   const minimum = board.post === null ? null : rho * board.post.validity
@@ -82,7 +83,11 @@ export function scatterCsv(content: ScatterContent): string {
     [...whole, ...ranges, ...others, ...rivals]
       .filter(({ validity, diversity }) => isWithin(content, { x: validity, y: diversity }))
       .map(({ kind, key, name, validity, diversity, is, ...basis }) => {
-        const role = [...(key === selected ? ['selected'] : []), ...(key === chosen ? ['inspected'] : [])]
+        const role = [
+          ...(key === selected ? ['selected'] : []),
+          ...(key === chosen ? ['inspected'] : []),
+          ...(failed.has(key) ? [FAILS_CHECK] : [])
+        ]
         return [kind, name, validity, diversity, ...basisCells(basis, board), [...role, ...is].join(', ')]
       })
   )

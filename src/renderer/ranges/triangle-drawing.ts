@@ -9,6 +9,7 @@ import {
   cellCorner,
   cellsPath,
   contourPath,
+  crossesPath,
   FINE_CELL,
   type HeatmapGeometry,
   type HeatmapView,
@@ -21,7 +22,7 @@ import { metricDomain, type MetricSpec } from './metrics'
 import { hasRoomFor, PARTIAL_INSET } from './heatmap-cells'
 import { isBelow, isPartial, minimumValidity, type RangePoint, type ScoreBoard } from './score-board'
 import type { ChartColors } from '../plots/chart-theme'
-import { MARK_LOOKS, type MarkLook } from './mark-looks'
+import { FAILS_CHECK, MARK_LOOKS, type MarkLook } from './mark-looks'
 
 /** What the triangle of ranges shows. */
 export interface TriangleContent {
@@ -34,6 +35,8 @@ export interface TriangleContent {
   selected: string | null
   chosen: string | null
   brushed: ReadonlySet<string> | null
+  /** Keys of models that fail a check of whole answers: crossed out. */
+  failed: ReadonlySet<string>
   /** Ranges with a contour around them. */
   plateau: readonly RestorationRange[]
   /** What the legend says of what is outlined. */
@@ -85,6 +88,7 @@ export function triangleDrawing(
       ...axes(parts),
       ...cells(parts),
       ...limit(parts),
+      ...crosses(parts),
       ...numbers(parts),
       ...outlined(parts),
       ...(content.view === null ? legend(parts) : [])
@@ -172,6 +176,15 @@ function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
   ]
 }
 
+/** Over what fails the check, below the numbers. */
+function crosses({ board, geometry, failed, colors }: Parts): Shape[] {
+  const d = crossesPath(geometry, failedOf(board, failed))
+  return d === '' ? [] : outline(MARK_LOOKS.failed, colors, (style) => path(d, style))
+}
+
+const failedOf = ({ ranges }: ScoreBoard, failed: ReadonlySet<string>): RangePoint[] =>
+  failed.size === 0 ? [] : ranges.filter((range) => failed.has(rangeKey(range)))
+
 /** A line over what sets it off from the cells. */
 function outline(
   { color, width, halo }: MarkLook,
@@ -201,7 +214,7 @@ function hatchPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[
 }
 
 function numbers(parts: Parts): Shape[] {
-  const { board, geometry, minimum, spec, values, colors } = parts
+  const { board, geometry, minimum, spec, values, failed, colors } = parts
   return board.ranges
     .filter(
       (point) =>
@@ -211,15 +224,15 @@ function numbers(parts: Parts): Shape[] {
       const value = values.get(rangeKey(point)) ?? null
       if (value === null) return []
       const { x, y } = cellCorner(geometry, point)
-      // Hatching takes the cell's own contrast away.
-      const hatched = isBelow(point, board, minimum)
-      const fill = hatched ? colors.ink : inkOn(colorOf(parts, value))
+      // Hatching, and a cross, take the cell's own contrast away.
+      const covered = isBelow(point, board, minimum) || failed.has(rangeKey(point))
+      const fill = covered ? colors.ink : inkOn(colorOf(parts, value))
       const [middle, baseline] = [x + geometry.cell / 2, baselineAt(y + geometry.cell / 2, 10)]
       return [
         text(spec.brief(value), middle, baseline, fill, {
           size: 10,
           anchor: 'middle',
-          ...(hatched && { halo: colors.surface })
+          ...(covered && { halo: colors.surface })
         })
       ]
     })
@@ -256,7 +269,7 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
 
 /** In the free corner. A small triangle has room for the scale alone: there the marks are explained elsewhere. */
 function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }: Parts): Shape[] {
-  const { colors, selected, chosen, plateau, outlines } = parts
+  const { colors, selected, chosen, plateau, outlines, failed } = parts
   const room = (geometry.size - geometry.margin) / 2
   const width = Math.max(0, Math.min(160, room - 24))
   if (width === 0) return []
@@ -309,6 +322,15 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
       : []),
     ...(plateau.length > 0
       ? [key(MARK_LOOKS.plateau, x, y + 90), words(outlines.plateau, x + 21, y + 101)]
+      : []),
+    ...(failedOf(board, failed).length > 0
+      ? [
+          path(`M${short(x + 2)} ${short(y + 114)}l10 10m-10 0l10 -10`, {
+            stroke: colors[MARK_LOOKS.failed.color],
+            width: MARK_LOOKS.failed.keyed
+          }),
+          words(FAILS_CHECK, x + 21, y + 123)
+        ]
       : [])
   ]
 }

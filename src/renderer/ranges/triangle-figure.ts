@@ -1,8 +1,10 @@
 import { rangeKey } from '../../contract/model/strengths'
 import { scoreWords } from '../../contract/words/score-words'
+import { capitalised } from '../ui/format'
 import { toCsv } from '../ui/csv'
 import type { Figure } from '../plots/figures/figure'
 import { exactGeometry, isInView } from '../plots/heatmap-geometry'
+import { FAILS_CHECK } from './mark-looks'
 import { estimatesNote } from './readout'
 import { basisCells, basisColumns, isBelow, minimumValidity } from './score-board'
 import { triangleDrawing, type TriangleContent } from './triangle-drawing'
@@ -22,12 +24,14 @@ export const triangleFigure = (content: TriangleContent, name: string, whole: Fi
 
 /** A row for each range in sight that has a value. */
 export function triangleCsv(content: TriangleContent): string {
-  const { board, spec, rho, selected, plateau, outlines, view } = content
+  const { board, spec, rho, selected, plateau, failed, outlines, view } = content
   const words = scoreWords(board.scoredBy)
   const minimum = minimumValidity(board, rho)
   const outlined = new Set(plateau.map(rangeKey))
+  // Validity and diversity have columns of their own.
+  const own = [words.validity, words.diversity].map(capitalised).includes(spec.label) ? [] : [spec.label]
   return toCsv(
-    ['start', 'end', spec.label, words.validity, words.diversity, ...basisColumns(words), 'is'],
+    ['start', 'end', ...own, words.validity, words.diversity, ...basisColumns(words), 'is'],
     board.ranges
       .filter((range) => view === null || isInView(view, range))
       .map((range) => {
@@ -35,11 +39,12 @@ export function triangleCsv(content: TriangleContent): string {
         const is = [
           ...(key === selected ? [outlines.selected] : []),
           ...(outlined.has(key) ? [outlines.plateau] : []),
-          ...(isBelow(range, board, minimum) ? ['below limit'] : [])
+          ...(isBelow(range, board, minimum) ? ['below limit'] : []),
+          ...(failed.has(key) ? [FAILS_CHECK] : [])
         ]
         const { start, end, validity, diversity } = range
-        const value = spec.value(range, board)
-        return [start, end, value, validity, diversity, ...basisCells(range, board), is.join(', ')]
+        const value = own.length === 0 ? [] : [spec.value(range, board)]
+        return [start, end, ...value, validity, diversity, ...basisCells(range, board), is.join(', ')]
       })
   )
 }

@@ -55,7 +55,7 @@ const HEATMAP_WIDTH = 560
 const DRAWING_WIDTH = 560
 
 function drawRanges(
-  { board: stored, rho, selected }: Extract<ReportChart, { kind: 'ranges' }>,
+  { board: stored, rho, selected, failed }: Extract<ReportChart, { kind: 'ranges' }>,
   figure: HTMLElement
 ): () => void {
   const board = { ...stored, rivals: rivalPoints(stored.rivals) }
@@ -74,6 +74,7 @@ function drawRanges(
     chosen: null,
     brushed: null,
     hidden: [],
+    failed: new Set(failed),
     streaming: false,
     zoom: null,
     before: null

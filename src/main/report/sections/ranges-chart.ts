@@ -1,3 +1,4 @@
+import { rangePasses } from '../../../contract/documents/answer-check'
 import { blendName } from '../../../contract/documents/swept-model'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import type { ReportChart } from '../../../contract/documents/report-chart'
@@ -30,6 +31,12 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): (Restorat
   ]
 }
 
+/** Keys of those that fail the check of whole answers. */
+const failedRanges = ({ ranges, check, selection }: ReportedSweep): string[] =>
+  selection === null
+    ? []
+    : ranges.filter((range) => rangePasses(check, range, selection.rho) === false).map(rangeKey)
+
 /** What the chart of a sweep is drawn from: its ranges, and all that was scored beside them. */
 export function rangesChart(sweep: ReportedSweep): ReportChart {
   const {
@@ -53,6 +60,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
     kind: 'ranges',
     rho: selection?.rho ?? 0,
     selected: selection?.selected ? rangeKey(selection.selected) : null,
+    failed: failedRanges(sweep),
     board: {
       scoredBy: briefScoring(scoredBy),
       layerCount,

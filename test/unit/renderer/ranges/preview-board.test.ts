@@ -100,6 +100,7 @@ describe('a preview in the window', () => {
     const shown = {
       ...{ board, before: null, rho: 0.9, selected: '1-1', chosen: null, brushed: null, view: null },
       spec: metricsOf(board.scoredBy).diversity,
+      failed: new Set<string>(),
       plateau: [],
       outlines: { selected: 'selected', plateau: '' }
     }

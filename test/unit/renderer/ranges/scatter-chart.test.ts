@@ -36,6 +36,7 @@ const content = (hidden: ScatterPart[] = []): ScatterContent => ({
   chosen: null,
   brushed: null,
   hidden,
+  failed: new Set(),
   zoom: null,
   before: null,
   streaming: false

@@ -175,6 +175,7 @@ describe('what is drawn of a running sweep, piece by piece, is what is drawn of 
       chosen: null,
       brushed: null,
       hidden: [],
+      failed: new Set(),
       zoom: null,
       before: null,
       streaming: true,

@@ -38,6 +38,7 @@ const content: TriangleContent = {
   selected: '1-2',
   chosen: '0-0',
   brushed: null,
+  failed: new Set(),
   plateau: [{ start: 1, end: 2 }],
   outlines: { selected: 'selected', plateau: '95 % of wins' },
   view: null
@@ -68,6 +69,17 @@ describe('the figure of the triangle', () => {
     expect(wordsOf(shapes)).toEqual(expect.arrayContaining(['.40', '.60', '.80', '0.400', '0.800']))
   })
 
+  it('crosses out what fails the check, and says so in legend and file', () => {
+    const failed = new Set(['0-0'])
+    expect(wordsOf(draw())).not.toContain('fails check')
+    const shapes = draw({ failed })
+    expect(wordsOf(shapes)).toContain('fails check')
+    const added = shapes.length - draw().length
+    // A cross and what sets it off, and of the legend a cross and its words.
+    expect(added).toBe(4)
+    expect(triangleCsv({ ...content, failed })).toContain('0,0,0.95,0.4,exact,4,,,fails check')
+  })
+
   it('says what it outlines and what it hatches, and shows no more where it is zoomed', () => {
     expect(wordsOf(draw())).toEqual(
       expect.arrayContaining(['selected', 'inspected', '95 % of wins', 'validity < 0.900 (0.90 × post)'])
@@ -83,10 +95,10 @@ describe('the figure of the triangle', () => {
       triangleFigure({ ...content, view: { starts: [1, 2], ends: [1, 2] } }, 'gain', undefined).name
     ).toEqual(['heatmap', 'gain', 'zoomed'])
     expect(triangleCsv(content).split('\r\n')).toEqual([
-      'start,end,Diversity,validity,diversity,basis,prompts,validity ±,diversity ±,is',
-      '0,0,0.4,0.95,0.4,exact,4,,,',
-      '0,2,0.8,0.5,0.8,exact,4,,,below limit',
-      '1,2,0.6,0.9,0.6,exact,4,,,"selected, 95 % of wins"',
+      'start,end,validity,diversity,basis,prompts,validity ±,diversity ±,is',
+      '0,0,0.95,0.4,exact,4,,,',
+      '0,2,0.5,0.8,exact,4,,,below limit',
+      '1,2,0.9,0.6,exact,4,,,"selected, 95 % of wins"',
       ''
     ])
   })
@@ -118,6 +130,13 @@ describe('the figure of the trade-off', () => {
         .slice(1, -1)
     ).toEqual(['range,1-2,0.9,0.6,exact,4,,,"selected, front"'])
     expect(scatterCsv({ ...scatter, hidden: ['below'] })).not.toContain('0-2')
+  })
+
+  it('crosses out what fails the check, and says so in its legend and file', () => {
+    const figure = scatterFigure({ ...scatter, failed: new Set(['1-2']) })
+    expect(wordsOf(figure.draw(figurePage()).shapes)).toContain('Fails check')
+    expect(figure.csv()).toContain('range,1-2,0.9,0.6,exact,4,,,"selected, fails check, front"')
+    expect(wordsOf(scatterFigure(scatter).draw(figurePage()).shapes)).not.toContain('Fails check')
   })
 
   it('tells in its legend of what can be seen', () => {
