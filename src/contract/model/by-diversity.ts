@@ -1,10 +1,8 @@
-import type { CategoryScore } from '../documents/crc'
-
 /** Scores closer than this are one: the order of float32 sums moves them by as much, the model does not. */
 const SCORE_NOISE = 1e-6
 
 /** What is ranked, and where its score is looked up. */
-type Scored<T> = (one: T) => CategoryScore
+type Scored<T> = (one: T) => { validity: number; diversity: number }
 
 /**
  * The best by diversity: of those within noise of the greatest diversity, those within noise of the greatest validity. Measured from the
