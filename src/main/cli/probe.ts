@@ -6,6 +6,7 @@ import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import type { Model } from '../../contract/model/model'
 import { DEFAULT_TOP, type NextToken } from '../../contract/procedures/probe'
 import { type Recipe, SourcedRanges } from '../../contract/model/recipe'
+import { formatCount, plural } from '../../contract/words/format'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
@@ -102,14 +103,20 @@ export const addProbeCommand = subcommand(probeOptions, {
       throw usageError(command, 'probe what? Give --prompt TEXT or --tokens 1,2,3')
     }
     if (options.logits && !options.json) throw usageError(command, '--logits needs --json')
-    const results = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
+    const probed = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
       probe(options, command, signal)
     )
-    await (options.json ? printJson({ results }) : printText(results.map(describeResult).join('\n\n')))
+    await (options.json ? printJson(probed) : printText(probed.results.map(describeResult).join('\n\n')))
   }
 })
 
-async function probe(options: ProbeOptions, command: Command, signal: AbortSignal): Promise<ProbeResult[]> {
+/** What `slr probe --json` prints: a result for each input, and remarks on the inputs. */
+interface Probed {
+  results: ProbeResult[]
+  notices: string[]
+}
+
+async function probe(options: ProbeOptions, command: Command, signal: AbortSignal): Promise<Probed> {
   const folders = pairPaths(requirePair(options, command))
   const { base, post } = await openPair(folders.base, folders.post)
   const other = options.checkpoint === undefined ? null : await openOther(post, modelPath(options.checkpoint))
@@ -124,17 +131,34 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
       text ?? (await recentTextModel(post.checkpoint.path))
     ))
   const { device, notice } = await chosenDevice(options, folders.post, signal)
-  if (notice !== null && !options.quiet) remark(notice)
+  const notices = contextNotices(prompts, other ?? (model.kind === 'base' ? base : post))
+  if (!options.quiet) for (const text of [...(notice === null ? [] : [notice]), ...notices]) remark(text)
   const { precision } = options
   const { logits } = await withEngine((engine) =>
     engine.probe({ ...folders, device, precision, model, prompts }, { signal })
   )
-  return Promise.all(
+  const results = await Promise.all(
     prompts.map(async (tokens, index) => {
       const values = at(logits, index, 'prompt')
       const top = await nextTokens(values, options.top, text)
       return { tokens, top, ...(options.logits ? { logits: values } : {}) }
     })
+  )
+  return { results, notices }
+}
+
+/** What goes past the context that a model was made for is computed, and is not what the model can do. */
+export function contextNotices(
+  prompts: readonly (readonly number[])[],
+  { spec: { contextLength } }: { spec: { contextLength: number | null } }
+): string[] {
+  if (contextLength === null) return []
+  return prompts.flatMap(({ length }, index) =>
+    length <= contextLength
+      ? []
+      : [
+          `Input ${index + 1} has ${plural(length, 'token')}, more than the ${formatCount(contextLength)} that the model was made for (max_position_embeddings): what it says next is not to be relied on.`
+        ]
   )
 }
 

@@ -23,7 +23,8 @@ const ProbeOutput = z.strictObject({
       ),
       logits: z.array(z.number()).optional()
     })
-  )
+  ),
+  notices: z.array(z.string())
 })
 
 async function probe(...args: string[]): Promise<z.infer<typeof ProbeOutput>['results']> {

@@ -7,7 +7,13 @@ import { allFinite, NonFiniteCount, nonFiniteValues } from '../../checkpoint/non
 import { wholeModelTensors } from '../../family'
 import type { Device } from '../device/device'
 import { finalRows, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
-import { type ModelSources, type Origin, originWords, type RecipeTrie } from '../tries/recipe-trie'
+import {
+  isOtherOrigin,
+  type ModelSources,
+  type Origin,
+  originWords,
+  type RecipeTrie
+} from '../tries/recipe-trie'
 import { layerReads } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { originsOf, WeightDecoder } from '../weights/weight-decoder'
@@ -81,7 +87,7 @@ export async function whyNonFinite(
     if (found !== null) {
       return new WorkbenchError(
         'bad-file',
-        `${found.file}: ${describeNonFinite(found)}. ${name} cannot be computed with it.`,
+        `${found.file}: ${describeNonFinite(found)}. ${sufferers(isOtherOrigin(origin) ? `the checkpoint ${originWords(origin)}` : origin, name)}.`,
         'Fetch or write that file again. Models that do not use this tensor can be computed. "slr inspect --values" finds all such tensors of a pair.'
       )
     }
@@ -97,7 +103,7 @@ export async function whyNonFinite(
   const where = typeof place === 'number' ? `layer ${place}` : `the ${place}`
   return new WorkbenchError(
     'unsupported',
-    `Computing ${name} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}: what comes out of it is not ` +
+    `Computing ${alikeUpTo(computation, sources, place) ?? name} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}: what comes out of it is not ` +
       'finite, though all its weights are.',
     precision === 'fp16'
       ? 'Compute in fp32 (--precision fp32), or on the CPU.'
@@ -105,6 +111,30 @@ export async function whyNonFinite(
         ? 'Weights as large as these are not what training leaves: compare the SHA-256 of the files with those published.'
         : 'Compute on the CPU (--device cpu), to see whether it is the device.'
   )
+}
+
+/** Whose file holds a bad tensor suffers first; the model at which that showed is one of many that take the tensor from it. */
+const sufferers = (owner: string, name: string): string =>
+  owner === name
+    ? `${name} cannot be computed with it`
+    : `${owner} itself cannot be computed with it, nor ${name}`
+
+/** Post or base, where it is among the models and made alike up to the place, so that it comes to the same there; null for neither. */
+function alikeUpTo(
+  { trie, models }: Computation,
+  { origin, blocks }: ModelSources,
+  place: Place
+): string | null {
+  if (place === 'head') return null
+  const made = (all: readonly unknown[]): string =>
+    JSON.stringify(place === 'embedding' ? [] : all.slice(0, place + 1))
+  const found = (['post', 'base'] as const).find((kind) =>
+    models.some((model, index) => {
+      const whole = at(trie.madeOf, index, 'model')
+      return model.kind === kind && whole.origin === origin && made(whole.blocks) === made(blocks)
+    })
+  )
+  return found ?? null
 }
 
 /** A model's place where numbers stop being finite: its embedding, a layer, or its final norm and head. */

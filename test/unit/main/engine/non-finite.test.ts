@@ -103,7 +103,7 @@ describe('a model whose numbers are not finite', () => {
     expect(message).toContain(
       `${join(pair.base, 'model.safetensors')}: tensor "${DOWN.tensor}" holds 2 values that are not finite, the first NaN at [1, 5]`
     )
-    expect(message).toContain('post restored in layer 1 cannot be computed with it.')
+    expect(message).toContain('. base itself cannot be computed with it, nor post restored in layer 1.')
     await scores()(pair, POST)
   })
 
@@ -143,6 +143,23 @@ describe('a model whose numbers are not finite', () => {
     )
     expect(hint).toContain('SHA-256')
   })
+})
+
+it('names post where what is restored above the layer that overflows is looked at first', async () => {
+  const large = ['up', 'down'].flatMap((name) =>
+    Array.from({ length: 8 * 12 }, (_, element) => ({
+      tensor: `model.layers.0.mlp.${name}_proj.weight`,
+      element,
+      value: 3e38
+    }))
+  )
+  const pair = await damagedPair({ post: large })
+  const models: Model[] = [UPPER, POST]
+  const prompts = [{ tokens: PROMPT, groups: [[[4]], [[5], [6]]] }]
+  const swept = sweep({ ...pair, device: 'cpu', models, prompts, memoryBytes: 2 ** 30 })
+  expect((await problemOf(runToEnd(swept))).message).toContain(
+    'Computing post in fp32 on CPU overflowed in layer 0'
+  )
 })
 
 describe('NonFiniteCount', () => {
