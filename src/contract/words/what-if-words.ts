@@ -23,6 +23,18 @@ export const ONLY_ESTIMATED = 'known only as swept, by an estimate'
 /** Of an asking in which nothing was changed. */
 export const AS_SWEPT = 'as swept'
 
+/**
+ * What the shown numbers are of, and what is on its way.
+ *
+ * @param shown as {@link whatIfWords} has it; null while the numbers are those of the sweep
+ * @param computing the same of what is asked and not answered yet; null where nothing is
+ */
+export function whatIfSentence(shown: string | null, computing: string | null): string {
+  const of = shown ?? AS_SWEPT
+  if (computing !== null) return `${of}; computing ${computing}…`
+  return of === AS_SWEPT ? `${of}: nothing is changed yet.` : `${of}: not what is stored.`
+}
+
 /** What differs from the sweep, in a few words. */
 export function whatIfWords(
   { rho, sampler, draws, mix }: WhatIf,

@@ -92,5 +92,6 @@ export class LimitedSelection {
   }
 }
 
-const keyOf = (selection: Selection | null): string | null =>
+/** Key of the range that is selected; null where none is. */
+export const keyOf = (selection: Selection | null): string | null =>
   selection?.selected ? rangeKey(selection.selected) : null

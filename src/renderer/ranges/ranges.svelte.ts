@@ -13,7 +13,7 @@ import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { samePrompts } from '../prompt-set/prompt-draft'
 import { sameRecord } from '../ui/same-record'
-import { LimitedSelection } from './limited-selection.svelte'
+import { keyOf, LimitedSelection } from './limited-selection.svelte'
 import { LiveSweep, type SweepRun } from './live-sweep'
 import { LookingAt } from './looking-at'
 import { FollowedJob } from '../app/followed-job.svelte'
@@ -99,12 +99,15 @@ export class Ranges {
   })
   /** What the headline and the charts show as selected: what would be, while that is asked. */
   readonly shownSelection = $derived.by(() => this.whatIf.answer?.selection ?? this.selection)
+  private readonly shownSelected = $derived.by(() => keyOf(this.shownSelection))
   /** Share of post's validity that is to be kept in what is shown. */
-  readonly shownRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
+  readonly shownRho = $derived.by(() => this.whatIf.answer?.asked.rho ?? this.rho)
+  /** Where the slider of that stands, ahead of what is shown. */
+  readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** The sweep whose scores are shown: as it would be, while that is asked. */
   readonly scoredSweep = $derived.by(() => this.whatIf.answer?.sweep ?? this.sweep)
   /** The check of whole answers that is part of what is shown; under another sampler nothing was checked. */
-  readonly shownCheck = $derived.by(() => (this.whatIf.asked?.sampler ? null : this.check.document))
+  readonly shownCheck = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.check.document))
   /** How often ranges win in what is shown; null where that cannot be told. */
   readonly certainty = $derived.by<Certainty | null>(() =>
     this.scoredSweep === null || this.shownSelection === null
@@ -166,7 +169,12 @@ export class Ranges {
     this.savedChecks = project.state.saved.answerChecks
     this.reading = new Latest(project.left)
     this.lookingAt = new LookingAt(project)
-    this.limited = new LimitedSelection(project, this, (take) => this.take(take))
+    this.limited = new LimitedSelection(project, this, (take) =>
+      this.keepUp(() => {
+        take()
+        this.comparing.again()
+      })
+    )
     const live = new LiveSweep(() => {
       this.pick(null)
       this.whatIf.close()
@@ -194,7 +202,7 @@ export class Ranges {
     this.detail = new ModelDetail(project)
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this, needs.tasks)
-    this.whatIf = new WhatIfAsking(project, this)
+    this.whatIf = new WhatIfAsking(project, this, (take) => this.keepUp(take))
     this.comparing = new SweepComparing(project, this)
     project.onChange((state, before) => this.hear(state, before))
   }
@@ -305,7 +313,7 @@ export class Ranges {
 
   /** What an address says of the charts. */
   readonly followed = $derived.by(() => ({
-    model: this.chosen === this.selected || this.busy ? null : this.chosen,
+    model: this.chosen === this.shownSelected || this.busy ? null : this.chosen,
     metric: this.metric === 'diversity' ? null : this.metric,
     against: this.comparing.against
   }))
@@ -316,7 +324,7 @@ export class Ranges {
     if (this.sweep === null || this.busy) return
     this.comparing.follow(against)
     const known = model !== null && scoredModel(this.sweep, this.search.document, model, this.kept) !== null
-    this.choose(known ? model : (this.selected ?? this.chosen))
+    this.choose(known ? model : (this.shownSelected ?? this.chosen))
   }
 
   /** Fetches and shows one sweep, with its selected range chosen. */
@@ -386,12 +394,11 @@ export class Ranges {
     await this.project.set(`restore to ${name}`, { settings: { source: id } })
   }
 
-  /** The inspector follows what is selected unless the user is looking at another range. */
-  private take(take: () => void): void {
-    const followed = this.chosen === this.selected
+  /** The inspector follows what is shown as selected unless the user is looking at another range. */
+  private keepUp(take: () => void): void {
+    const followed = this.chosen === this.shownSelected
     take()
-    this.comparing.again()
-    if (followed) this.choose(this.selected ?? this.chosen)
+    if (followed) this.choose(this.shownSelected ?? this.chosen)
   }
 
   /** Takes the shown sweep as it is now on disk, a scored recipe added. @param chosen a model to show; left out: the same one */

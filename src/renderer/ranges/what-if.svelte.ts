@@ -1,29 +1,38 @@
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import { type WhatIf, type WhatIfSweep, withoutOwn } from '../../contract/documents/what-if'
 import type { MinPDraw } from '../../contract/model/sampling'
-import { whatIfWords } from '../../contract/words/what-if-words'
+import { AS_SWEPT, whatIfWords } from '../../contract/words/what-if-words'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** What the panel asks about the shown sweep; the stored selection stays as it is. */
 export class WhatIfAsking {
-  /** Null while the panel is closed. */
+  /** What the sliders stand at; null while the panel is closed. */
   asked = $state.raw<WhatIf | null>(null)
-  /** Null until the first answer, and while the panel is closed. */
-  answer = $state.raw<WhatIfSweep | null>(null)
+  /** What is shown, and what was asked for it; null until the first answer, and while the panel is closed. */
+  answer = $state.raw<(WhatIfSweep & { readonly asked: WhatIf }) | null>(null)
   private readonly latest: Latest<WhatIf>
 
-  /** @param shown what it is asked of */
+  /**
+   * @param shown what it is asked of
+   * @param taken is told of each new answer, and of its end, and takes it
+   */
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: { readonly sweep: ShownSweep | null; readonly rho: number }
+    private readonly shown: { readonly sweep: ShownSweep | null; readonly rho: number },
+    private readonly taken: (take: () => void) => void
   ) {
     this.latest = new Latest(project.left)
   }
 
-  readonly words = $derived.by(() =>
-    this.asked === null || this.shown.sweep === null ? '' : whatIfWords(this.asked, this.shown.sweep)
-  )
+  /** What the shown numbers are of; null where they are those of the sweep. */
+  readonly words = $derived.by(() => (this.answer === null ? null : this.wordsOf(this.answer.asked)))
+
+  /** What is asked while its numbers are on their way and others are shown; null otherwise. */
+  readonly computing = $derived.by(() => {
+    const next = this.latest.awaited === null ? null : this.wordsOf(this.latest.awaited)
+    return next === (this.words ?? AS_SWEPT) ? null : next
+  })
 
   /** How many ranges have no score in the answer, for a preview has only estimated them as swept. */
   readonly unknownCount = $derived.by(() => {
@@ -40,7 +49,11 @@ export class WhatIfAsking {
   close(): void {
     this.latest.drop()
     this.asked = null
-    this.answer = null
+    if (this.answer !== null) this.taken(() => (this.answer = null))
+  }
+
+  private wordsOf(asked: WhatIf): string | null {
+    return this.shown.sweep === null ? null : whatIfWords(asked, this.shown.sweep)
   }
 
   async change(change: Partial<WhatIf>): Promise<void> {
@@ -55,7 +68,7 @@ export class WhatIfAsking {
         client.sweeps.whatIf({ ...here, sweepId: sweep.id, asked }, { signal })
       )
     )
-    if (answered !== null) this.answer = answered.answer
+    if (answered !== null) this.taken(() => (this.answer = { ...answered.answer, asked }))
   }
 }
 

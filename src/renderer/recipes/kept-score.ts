@@ -3,6 +3,7 @@ import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { KeptRecipe, SweepSummary } from '../../contract/documents/project'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { formatMoment } from '../ui/format'
+import { AS_SWEPT } from '../../contract/words/what-if-words'
 import { scoreIn } from '../../contract/documents/swept-model'
 
 /** Scores of a kept recipe; `from` names the sweep they are of where that is not the shown one. */
@@ -14,19 +15,23 @@ export interface KeptScore extends CategoryScore {
 /**
  * What is known of a kept recipe: its score in the shown sweep, else the one that it was kept with.
  *
+ * @param shown the sweep as it is shown
  * @param sweeps of the project
+ * @param isAsked whether that is what the sweep would be, and not what it is
  * @returns null for a recipe that was never scored
  */
 export function keptScore(
   { recipe, sweepId, scoredBy, validity, diversity }: KeptRecipe,
   shown: ShownSweep | null,
-  sweeps: readonly Pick<SweepSummary, 'id' | 'createdAt'>[]
+  sweeps: readonly Pick<SweepSummary, 'id' | 'createdAt'>[],
+  isAsked = false
 ): KeptScore | null {
   const score = shown === null ? null : scoreIn(shown, { kind: 'recipe', recipe })
   if (shown !== null && score !== null)
     return { scoredBy: shown.scoredBy, validity: score.validity, diversity: score.diversity, from: null }
   if (validity === null || diversity === null) return null
-  if (sweepId !== null && sweepId === shown?.id) return { scoredBy, validity, diversity, from: null }
+  if (sweepId !== null && sweepId === shown?.id)
+    return { scoredBy, validity, diversity, from: isAsked ? AS_SWEPT : null }
   const made = sweeps.find(({ id }) => id === sweepId)?.createdAt
   return {
     scoredBy,

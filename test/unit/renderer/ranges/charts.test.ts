@@ -130,6 +130,8 @@ describe('the score of a kept recipe', () => {
     })
     expect(keptScore(other, sweep, [])?.from).toBe('another sweep')
     expect(keptScore({ ...other, sweepId: 'tiny' }, sweep, sweeps)?.from).toBeNull()
+    // A recipe that what is asked has no score of: what the sweep has is not of that.
+    expect(keptScore({ ...other, sweepId: 'tiny' }, sweep, sweeps, true)?.from).toBe('as swept')
     expect(keptScore({ ...other, ...NOT_SCORED }, sweep, sweeps)).toBeNull()
   })
 })

@@ -235,7 +235,7 @@ describe('the shown sweep', () => {
     ranges.whatIf.open()
     ranges.limit(0.5)
     await waitFor(() => expect(line.of('sweeps.whatIf').at(-1)?.input).toMatchObject({ asked: { rho: 0.5 } }))
-    expect([ranges.rho, ranges.shownRho]).toEqual([0.9, 0.5])
+    expect([ranges.rho, ranges.wantedRho, ranges.shownRho]).toEqual([0.9, 0.5, 0.9])
     ranges.whatIf.close()
     ranges.limit(0.8)
     expect([ranges.rho, ranges.shownRho]).toEqual([0.8, 0.8])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import type { WhatIfSweep } from '../../../../src/contract/documents/what-if'
-import { noSamplersWords } from '../../../../src/contract/words/what-if-words'
+import { noSamplersWords, whatIfSentence } from '../../../../src/contract/words/what-if-words'
 import { atOnce } from '../../../../src/main/base/steps'
 import { askWhatIf } from '../../../../src/main/crc/check/ask-what-if'
 import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
@@ -41,7 +41,7 @@ describe('the panel of what if', () => {
     expect([ranges.chosen, ranges.chosenModel?.score.diversity]).toEqual(['1-1', 0.8])
     ranges.whatIf.open()
     await settled()
-    expect(ranges.whatIf.words).toBe('as swept')
+    expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([null, null])
     ranges.limit(0.5)
     await settled()
     // The newest question alone counts.
@@ -64,11 +64,54 @@ describe('the panel of what if', () => {
     expect(ranges.chosenModel?.score.diversity).toBe(0.8)
   })
 
-  it('is closed by another sweep, and tells of no model that was scored without it', async () => {
+  it('names what the shown numbers are of until those that are asked for have come', async () => {
     const { line, ranges } = await opened()
+    const sampler = { temperature: 1.75, minP: 0.1 }
+    const next = 'temperature 1.75, min-p 0.1'
+    void ranges.whatIf.change({ sampler })
+    await settled()
+    expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([null, next])
+    expect(whatIfSentence(ranges.whatIf.words, ranges.whatIf.computing)).toBe(
+      `as swept; computing ${next}…`
+    )
+    await line.answer('sweeps.whatIf', 0, answer(0.9, 0.5))
+    expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([next, null])
+
+    void ranges.whatIf.change({ rho: 0.5, sampler: null })
+    await settled()
+    expect([ranges.wantedRho, ranges.shownRho]).toEqual([0.5, 0.9])
+    const sentence = whatIfSentence(ranges.whatIf.words, ranges.whatIf.computing)
+    expect(sentence).toBe(`${next}; computing 50 % of post's validity kept…`)
+    // What is shown already is not on its way.
+    void ranges.whatIf.change({ rho: 0.9, sampler })
+    await settled()
+    expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([next, null])
+  })
+
+  it('has the inspector stay with the answer, unless the user looks at another range', async () => {
+    const { line, ranges } = await opened()
+    const other = answer(0.5, 0.5)
+    const moved = { ...other, selection: { ...other.selection, selected: { start: 0, end: 0 } } }
     void ranges.whatIf.change({ rho: 0.5 })
     await settled()
-    const { sweep, selection } = answer(0.5, 0.5)
+    expect(ranges.chosen).toBe('1-1')
+    await line.answer('sweeps.whatIf', 0, moved)
+    expect([ranges.chosen, ranges.followed.model]).toEqual(['0-0', null])
+    ranges.whatIf.close()
+    expect([ranges.chosen, ranges.followed.model]).toEqual(['1-1', null])
+
+    ranges.follow({ model: '0-1', metric: null, against: null })
+    void ranges.whatIf.change({ rho: 0.5 })
+    await settled()
+    await line.answer('sweeps.whatIf', 1, moved)
+    expect([ranges.chosen, ranges.followed.model]).toEqual(['0-1', '0-1'])
+  })
+
+  it('is closed by another sweep, and tells of no model that was scored without it', async () => {
+    const { line, ranges } = await opened()
+    void ranges.whatIf.change({ sampler: { temperature: 2, minP: 0 } })
+    await settled()
+    const { sweep, selection } = answer(0.9, 0.5)
     const less = sweep.ranges.filter(({ start }) => start === 0)
     await line.answer('sweeps.whatIf', 0, { sweep: { ...sweep, ranges: less }, selection })
     expect([ranges.chosen, ranges.chosenModel]).toEqual(['1-1', null])
