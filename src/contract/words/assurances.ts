@@ -7,7 +7,7 @@ import {
 } from '../documents/answer-check'
 import type { CategoryScore, Selection } from '../documents/crc'
 import { mostDiverse } from '../model/by-diversity'
-import { formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
+import { formatDelta, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
 import type { Term } from './glossary'
 import { amongExact } from './preview-words'
@@ -93,16 +93,13 @@ function gainAssurance(
   const label = `Gain in ${words.diversity}`
   if (reported !== null) {
     const { mean, interval } = reported.gain.diversity
-    const span =
-      interval === null
-        ? 'too few for an interval'
-        : `95 % interval ${formatDelta(interval[0])} to ${formatDelta(interval[1])}`
+    const span = interval === null ? 'too few for an interval' : `95 % interval ${formatDeltas(interval)}`
     const on = `on the ${plural(reported.reportedOn, words.prompt)} that had no part in choosing it`
     return [{ label, value: formatDelta(mean), detail: `${span}, ${on}`, term: 'gain' }]
   }
   if (bootstrap.selected === null) return []
   const [low, high] = bootstrap.selected.diversityGain
-  const span = `${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)}`
+  const span = `${formatDeltas([low, high])} in ${formatPercent(bootstrap.confidence)}`
   const detail = `${check === null ? '' : 'of first tokens; '}${span} of ${plural(bootstrap.resamples, 'resample')} of the prompts`
   return [{ label, value: formatDelta(gain), detail, term: 'gain' }]
 }
@@ -112,7 +109,7 @@ function outOfBagWords({ outOfBag, confidence }: Selection['bootstrap']): string
   if (outOfBag === null) return ''
   const [low, high] = outOfBag.interval
   return (
-    `; gain out of bag ${formatDelta(outOfBag.diversityGain)}, ${formatDelta(low)} to ${formatDelta(high)} in ` +
+    `; gain out of bag ${formatDelta(outOfBag.diversityGain)}, ${formatDeltas([low, high])} in ` +
     `${formatPercent(confidence)} of resamples`
   )
 }

@@ -7,11 +7,14 @@ export const capitalised = (text: string): string => text.charAt(0).toUpperCase(
 /** A score between 0 and 1, three decimals. */
 export const formatScore = (value: number): string => value.toFixed(3)
 
+/** An end that is zero has no sign: the one before it may. */
+const formatEnd = (end: number, format: (end: number) => string): string => format(end).replace(/^±/, '')
+
 /** The ends of an interval: [0.902, 0.931]. */
 export const formatInterval = (
   interval: readonly [number, number],
   format: (end: number) => string = formatScore
-): string => `[${interval.map((end) => format(end)).join(', ')}]`
+): string => `[${interval.map((end) => formatEnd(end, format)).join(', ')}]`
 
 /** A score between 0 and 1 with half its interval; of one that would go beyond 0 or 1, from where to where it lies. */
 export function formatWithMargin(value: number, margin: number): string {
@@ -28,6 +31,10 @@ export function formatDelta(value: number, decimals = 3): string {
   if (Number(digits) === 0) return `±${digits}`
   return `${value < 0 ? '−' : '+'}${digits}`
 }
+
+/** From where to where a difference lies: −0.012 to +0.018. */
+export const formatDeltas = ([low, high]: readonly [number, number]): string =>
+  `${formatEnd(low, formatDelta)} to ${formatEnd(high, formatDelta)}`
 
 /** A score where there is little room, three characters: .46, 1.0. */
 export const briefScore = (value: number): string => {

@@ -9,7 +9,7 @@ import {
 import type { Headline, HeadlineState } from '../documents/headline'
 import type { CategoryScore, RangeScore, Reported, Score, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
-import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
+import { capitalised, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
 import type { RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
 import { rangeEdges } from './plateau'
@@ -260,7 +260,7 @@ function notWorthIt(
       `the gain in ${words.diversity} of ${rangePhrase(score, source)} may be none, ` +
       (post.prompts.length < PROMPTS_FOR_INTERVAL
         ? `${plural(post.prompts.length, words.prompt)}, too few to tell`
-        : `${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`),
+        : `${formatDeltas([low, high])} over resampled prompts`),
     next: `Add prompts and sweep again, or accept a lower ${words.validity} limit.`,
     checkNext: false
   }

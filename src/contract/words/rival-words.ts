@@ -2,7 +2,7 @@ import type { LayerHalf, RivalComparison, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import { mostDiverse } from '../model/by-diversity'
 import { rivalName } from '../model/rival'
-import { formatDelta, formatP, formatScore, plural, rangePhrase } from './format'
+import { formatDelta, formatDeltas, formatP, formatScore, plural, rangePhrase } from './format'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /** Of fewer prompts no difference can be told from chance: flipping the signs of five leaves p at 1 / 16 or more. */
@@ -42,10 +42,7 @@ export function differenceWords({
   interval,
   pValue
 }: RivalComparison['difference']['diversity']): string {
-  const span =
-    interval === null
-      ? 'too few prompts for an interval'
-      : `${formatDelta(interval[0])} to ${formatDelta(interval[1])}`
+  const span = interval === null ? 'too few prompts for an interval' : formatDeltas(interval)
   return `${formatDelta(mean)} (${span}, ${formatP(pValue)})`
 }
 

@@ -4,7 +4,7 @@ import type { ScoredBy } from '../documents/scored-by'
 import type { RestoredTo } from '../model/checkpoint'
 import type { LayerStrength } from '../model/recipe'
 import { isPostLayer, sourcesOf } from '../model/strengths'
-import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
+import { capitalised, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
 /** Whose layers they are: `base`, `sft`. */
@@ -36,7 +36,7 @@ export function sourceLines(
       ? `No range of any source qualifies: ${words.validity} of at least ${formatScore(minimumValidity)}, and ${words.diversity} above post's ${formatScore(post.diversity)}.`
       : `${capitalised(rangePhrase(best.range, best.source))}${best.source === null ? ' from base' : ''}: ${words.diversity} ` +
         `${formatScore(best.range.diversity)} at ${words.validity} ${formatScore(best.range.validity)} (post ${formatScore(post.diversity)}; gain ` +
-        `${formatDelta(best.gain[0])} to ${formatDelta(best.gain[1])} over resampled ${words.prompt}s)` +
+        `${formatDeltas(best.gain)} over resampled ${words.prompt}s)` +
         `${scoredBy.kind === 'task' ? '' : ', on first tokens alone'}. It was ${picked}, which flatters it more than the best of one source.`
   const alone = sources.map(({ source, selected, wins }) => {
     const own =

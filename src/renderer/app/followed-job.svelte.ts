@@ -53,8 +53,10 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
   cancelling = $state(false)
   failure = $state.raw<Complaint | null>(null)
   readonly elsewhere = null
+  /** It has failed, and what it left is still being read: how far it was says nothing any more. */
+  over = $state(false)
   readonly busy = $derived(this.live !== null || this.starting)
-  readonly progress = $derived.by(() => (this.live === null ? null : this.story.tell(this.live)))
+  readonly progress = $derived.by(() => (this.live === null || this.over ? null : this.story.tell(this.live)))
 
   private watching: AbortController | null = null
 
@@ -117,7 +119,10 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
       for await (const event of await this.story.calls().watch(here, { signal })) {
         if (signal.aborted) return
         if (ENDINGS.has(event.type)) {
-          if ('problem' in event) this.failure = event.problem
+          if ('problem' in event) {
+            this.failure = event.problem
+            this.over = true
+          }
           await this.story.ended(event, live)
           continue
         }
@@ -135,6 +140,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
     this.watching = null
     live = null
     this.live = null
+    this.over = false
     this.cancelling = false
     this.starting = false
     await this.story.idle?.()

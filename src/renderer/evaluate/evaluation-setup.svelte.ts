@@ -67,9 +67,11 @@ export class EvaluationSetup {
   private added = $state.raw<readonly EvaluationVariant[]>([])
   private readonly leftOut = new SvelteSet<string>()
 
-  readonly task = $derived<Task | null>(
-    (this.tasks.find(({ task }) => task.id === this.taskId) ?? this.tasks[0])?.task ?? null
-  )
+  /** Null also while it is not known which one was evaluated last. */
+  readonly task = $derived.by<Task | null>(() => {
+    const first = this.ready ? this.tasks[0] : undefined
+    return (this.tasks.find(({ task }) => task.id === this.taskId) ?? first)?.task ?? null
+  })
 
   readonly choices = $derived.by<Choice[]>(() => {
     const answering = answeringSweep(this.project.state.sweeps)

@@ -21,6 +21,7 @@ import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { Latest } from '../app/latest.svelte'
 import { Judging } from './judging.svelte'
+import type { Complaint } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
@@ -59,6 +60,14 @@ export class Evaluations {
   readonly failures: Failures
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
+
+  /** Why the last one ended; of an engine that died in it, with the button here that goes on. */
+  readonly failure = $derived.by<Complaint | null>(() => {
+    const { failure, over } = this.job
+    const isKept = over || this.shown?.complete === false
+    if (failure?.code !== 'engine-lost' || !isKept) return failure
+    return { ...failure, hint: 'Resume goes on with it: finished answers are kept.' }
+  })
 
   /** Why no evaluation can run now; null when one can. */
   readonly blocked = $derived.by(() => this.project.whyNot('evaluate', this.job))

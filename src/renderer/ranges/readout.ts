@@ -79,8 +79,9 @@ export function partialWords(board: ScoreBoard): string | null {
   return `from ${some} of ${plural(board.promptCount, scoreWords(board.scoredBy).prompt)}`
 }
 
-/** How many ranges of a running sweep have a score, and how many of those rest on some prompts only. */
+/** How many ranges of a running sweep have a score, and how many of those rest on some prompts only. Until there are any, when they come. */
 export function scoredWords(board: ScoreBoard): string {
+  if (board.ranges.length === 0) return 'Scores come with the last layers'
   const partial = partialRanges(board).length
   const exact = `${formatCount(board.ranges.length - partial)} of ${plural(rangeCount(board.layerCount), 'range')} on all ${scoreWords(board.scoredBy).prompt}s`
   return partial === 0 ? exact : `${exact}, ${formatCount(partial)} on fewer`

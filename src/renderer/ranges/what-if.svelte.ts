@@ -30,7 +30,7 @@ export class WhatIfAsking {
 
   /** What is asked while its numbers are on their way and others are shown; null otherwise. */
   readonly computing = $derived.by(() => {
-    const next = this.latest.awaited === null ? null : this.wordsOf(this.latest.awaited)
+    const next = this.asked === null || this.asked === this.answer?.asked ? null : this.wordsOf(this.asked)
     return next === (this.words ?? AS_SWEPT) ? null : next
   })
 
@@ -69,6 +69,8 @@ export class WhatIfAsking {
       )
     )
     if (answered !== null) this.taken(() => (this.answer = { ...answered.answer, asked }))
+    // It failed, and nothing else is asked: the sliders go back to what is shown.
+    else if (this.asked === asked) this.asked = this.answer?.asked ?? null
   }
 }
 

@@ -9,7 +9,9 @@ import {
   briefScore,
   formatBytes,
   formatDelta,
+  formatDeltas,
   formatDuration,
+  formatInterval,
   formatParameters,
   formatPercent,
   plural,
@@ -32,6 +34,8 @@ describe('numbers in words', () => {
     expect(formatDelta(-0.0751)).toBe('−0.075')
     expect(formatDelta(-0.0001)).toBe('±0.000')
     expect(formatDelta(10.412, 2)).toBe('+10.41')
+    expect(formatDeltas([-0.0001, 0.018])).toBe('0.000 to +0.018')
+    expect(formatInterval([-0.012, 0], formatDelta)).toBe('[−0.012, 0.000]')
   })
 
   it('fit into a cell', () => {

@@ -34,6 +34,9 @@ import { isPreviewed, type PreviewResults, previewResults, stagesOf } from './sw
 import { cancellable, throwIfCancelled } from '../../base/cancelling'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 
+/** When all is computed: nothing of it has a rate, and nobody knows how long the disk takes. */
+const SAVING = { phase: 'saving', layer: null, rowsPerSecond: null, secondsLeft: null } as const
+
 /** What is there of earlier sweeps, and where this one is kept until it is finished. */
 export interface SweepHistory {
   checkpoint: SweepCheckpoint
@@ -168,7 +171,7 @@ async function scorePrompts(
         signal,
         onEvent
       })
-      onEvent({ type: 'progress', progress: { ...computed.progress, phase: 'saving', layer: null } })
+      onEvent({ type: 'progress', progress: { ...computed.progress, ...SAVING } })
       const { outcome } = stages
       const ofModel = (model: number, prompts: readonly number[]): PromptScore[] =>
         prompts.map((prompt) => at(computed.scores, model, 'model').of(prompt))

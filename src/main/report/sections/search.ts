@@ -3,6 +3,7 @@ import {
   capitalised,
   formatCount,
   formatDelta,
+  formatDeltas,
   formatDuration,
   formatScore,
   formatUtc,
@@ -57,8 +58,8 @@ type Fact = [name: string, value: string]
 
 function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSearch): Fact[] {
   const words = scoreWords(scoredBy)
-  const signed = ({ difference, interval }: { difference: number; interval: readonly number[] }): string =>
-    `${formatDelta(difference)} in ${words.diversity} (${interval.map((end) => formatDelta(end)).join(' to ')})`
+  const signed = ({ difference, interval }: { difference: number; interval: Interval }): string =>
+    `${formatDelta(difference)} in ${words.diversity} (${formatDeltas(interval)})`
   const facts: Fact[] = []
   if (comparison !== null) {
     const picked = `${signed(comparison)}, which favours whatever was picked from many`
@@ -154,11 +155,7 @@ function shareBlocks(
   const moved = distances.length === diversity.length ? distances : []
   const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Cell => ({
     text: formatDelta(at(values, layer, 'layer')),
-    ...(ends !== null && {
-      detail: at(ends, layer, 'layer')
-        .map((end) => formatDelta(end))
-        .join(' to ')
-    })
+    ...(ends !== null && { detail: formatDeltas(at(ends, layer, 'layer')) })
   })
   const label = `What each layer contributes: Shapley values ${sharesBasisWords(shares)}`
   return [

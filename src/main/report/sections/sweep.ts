@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatCount,
   formatDelta,
+  formatDeltas,
   formatDuration,
   formatPercent,
   formatScore,
@@ -250,10 +251,7 @@ function selectionFacts(
   const facts: Fact[] = [rule, ['Post', both(post)]]
   if (selected !== null) {
     const [low, high] = selected.diversityGain
-    facts.push(
-      ['Selected range', both(selected)],
-      [`Gain in ${words.diversity}`, `${formatDelta(low)} to ${formatDelta(high)}`]
-    )
+    facts.push(['Selected range', both(selected)], [`Gain in ${words.diversity}`, formatDeltas([low, high])])
   }
   facts.push([
     'Intervals',

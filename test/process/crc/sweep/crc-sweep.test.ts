@@ -116,7 +116,7 @@ describe('a sweep of all ranges', () => {
     expect(phases.at(-1)).toBe('saving')
     expect(phases).toContain('sweeping')
     const last = events.filter((event) => event.type === 'progress').at(-1)
-    expect(last?.progress).toMatchObject({ rowsDone: 200, rowsTotal: 200, secondsLeft: 0, layerCount: 12 })
+    expect(last?.progress).toMatchObject({ rowsDone: 200, rowsTotal: 200, secondsLeft: null, layerCount: 12 })
 
     const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
     expect(new Set(entries.map(({ model }) => model.kind))).toEqual(new Set(['post', 'base', 'range']))

@@ -209,9 +209,10 @@ describe('the Evaluate view', () => {
     await settled()
     await line.answer('evaluations.tasks', 0, [{ task: evaluationRun().task, origin: 'project' }])
     expect([setup.ready, setup.incomplete]).toEqual([false, 'The last evaluation is being read.'])
+    expect([setup.task, setup.size]).toEqual([null, ''])
     const last = evaluationRun({ variants: [{ variant: { kind: 'base', name: 'base' } }] })
     await line.answer('evaluations.get', 0, { run: last, results: { variants: [] }, complete: true })
-    expect([setup.ready, setup.incomplete]).toEqual([true, null])
+    expect([setup.ready, setup.incomplete, setup.task?.id]).toEqual([true, null, last.task.id])
     expect(setup.variants.map(({ variant }) => variant.name)).toEqual(['base'])
   })
 

@@ -264,6 +264,18 @@ describe('an evaluation', () => {
     await evaluations.askGreedily()
     expect(line.of('evaluations.resume')).toHaveLength(1)
     expect(line.of('evaluations.start')).toHaveLength(1)
+
+    await line.answer('evaluations.resume', 0, undefined)
+    const again = new Stream<EvaluationEvent>()
+    await line.answer('evaluations.watch', 1, again)
+    await again.tell(
+      { type: 'progress', evaluationId: 'first', progress },
+      { type: 'failed', problem: { code: 'engine-lost', message: 'It died.', hint: 'Run again.' } }
+    )
+    await again.over()
+    // By the button that is there.
+    await waitFor(() => expect(evaluations.failure?.hint).toMatch(/^Resume goes on/))
+    expect([evaluations.job.over, session.jobs.current]).toEqual([true, null])
   })
 
   it('is read again while another program goes on with it, and gives its place where it is deleted', async () => {

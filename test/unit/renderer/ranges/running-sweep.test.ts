@@ -115,6 +115,8 @@ describe('a sweep that runs', () => {
     await waitFor(() => expect(ranges.board?.ranges).toHaveLength(2))
     const { board } = ranges
     expect(board === null ? null : scoredWords(board)).toBe('1 of 3 ranges on all prompts, 1 on fewer')
+    const none = board === null ? null : { ...board, ranges: [] }
+    expect(none === null ? null : scoredWords(none)).toBe('Scores come with the last layers')
     await events.tell({ type: 'notice', message: NO_PREVIEW })
     await waitFor(() => expect(ranges.run?.isPreview).toBe(false))
   })

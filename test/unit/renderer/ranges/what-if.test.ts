@@ -71,9 +71,7 @@ describe('the panel of what if', () => {
     void ranges.whatIf.change({ sampler })
     await settled()
     expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([null, next])
-    expect(whatIfSentence(ranges.whatIf.words, ranges.whatIf.computing)).toBe(
-      `as swept; computing ${next}…`
-    )
+    expect(whatIfSentence(ranges.whatIf.words, ranges.whatIf.computing)).toBe(`as swept; computing ${next}…`)
     await line.answer('sweeps.whatIf', 0, answer(0.9, 0.5))
     expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([next, null])
 
@@ -82,6 +80,9 @@ describe('the panel of what if', () => {
     expect([ranges.wantedRho, ranges.shownRho]).toEqual([0.5, 0.9])
     const sentence = whatIfSentence(ranges.whatIf.words, ranges.whatIf.computing)
     expect(sentence).toBe(`${next}; computing 50 % of post's validity kept…`)
+    line.call('sweeps.whatIf', 1).answer.reject(new Error('no sweep'))
+    await settled()
+    expect([ranges.wantedRho, ranges.whatIf.words, ranges.whatIf.computing]).toEqual([0.9, next, null])
     // What is shown already is not on its way.
     void ranges.whatIf.change({ rho: 0.9, sampler })
     await settled()
