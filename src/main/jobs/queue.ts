@@ -26,12 +26,18 @@ export class Queue {
    * Puts the same work for each of these pairs at the end, but where it waits already. One that was stopped or failed waits again
    * instead, with what it has.
    *
+   * @param again leaves none out
    * @returns pairs that are left out, for they have what it would compute
    * @throws WorkbenchError `not-found`, `bad-input`, `read-only`
    */
-  async add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork): Promise<PairId[]> {
+  async add(
+    project: ProjectOfPair,
+    pairs: readonly PairId[],
+    work: QueuedWork,
+    again = false
+  ): Promise<PairId[]> {
     const leftOut: PairId[] = []
-    for (const id of pairs) if (await this.isDone(project.pair(id), work)) leftOut.push(id)
+    for (const id of pairs) if (!again && (await this.isDone(project.pair(id), work))) leftOut.push(id)
     await this.put(
       project,
       pairs.filter((id) => !leftOut.includes(id)),
@@ -42,7 +48,7 @@ export class Queue {
 
   private async isDone(own: ProjectPair, work: QueuedWork): Promise<boolean> {
     try {
-      return await this.kinds[work.kind].isDone(own, work)
+      return await this.kinds[work.kind].isDone(own)
     } catch (error) {
       // The job says what is wrong with it, when its turn comes.
       if (error instanceof WorkbenchError) return false

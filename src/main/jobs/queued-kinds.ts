@@ -34,7 +34,7 @@ export interface QueuedKind {
   follow(own: ProjectPair): AsyncGenerator<QueuedEvent>
   cancel(own: ProjectPair): void
   /** Whether the pair has what this would compute, and more: then it does not wait. @throws WorkbenchError where that cannot be told */
-  isDone(own: ProjectPair, work: QueuedWork): Promise<boolean>
+  isDone(own: ProjectPair): Promise<boolean>
   /** What one that was stopped has kept, as in `8 of 40 prompts`; null for nothing. @throws WorkbenchError where that cannot be read */
   kept(own: ProjectPair, job: QueuedJob): Promise<string | null>
   /** How long the last one like it took, in seconds; null where there was none. */
@@ -61,7 +61,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         }
       },
       cancel: (own) => sweeps.table.cancel(own),
-      isDone: async (own, work) => isPreview(work) && (await sweeps.wholeOfNext(own)) !== null,
+      isDone: async (own) => (await sweeps.wholeOfNext(own)) !== null,
       async kept(own) {
         const { known, interrupted } = await sweeps.knownOfNext(own)
         return interrupted ? knownPartWords(known) : null

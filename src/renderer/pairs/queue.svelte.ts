@@ -15,8 +15,8 @@ import type { OpenProject } from '../app/open-project.svelte'
 export class Queue {
   /** Null until it is known. */
   state = $state.raw<QueueState | null>(null)
-  /** Names of the pairs that were left out of what was asked last, for they have a whole sweep of what a preview would ask. */
-  sweptWhole = $state.raw<readonly string[]>([])
+  /** Pairs that were left out of the sweeps asked for last, for they have a whole one of the same; null where none was. */
+  leftOut = $state.raw<{ ids: readonly PairId[]; names: readonly string[]; work: QueuedWork } | null>(null)
   /** Where and how the answers of the next evaluations are computed. */
   computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
   /** By what the next evaluations are, as this page keeps it; null until the user chooses. */
@@ -53,6 +53,17 @@ export class Queue {
   /** Puts a sweep of each pair in line, or a preview, as each is set. */
   sweepAll({ preview }: { preview: boolean }): Promise<boolean> {
     return this.add({ kind: 'sweep', preview })
+  }
+
+  /** Has those that were left out computed all the same. */
+  async sweepLeftOut(): Promise<void> {
+    const { leftOut } = this
+    if (leftOut === null) return
+    const { work, ids } = leftOut
+    await this.ask(async ({ path, client }) => {
+      await client.queue.add({ path, pairs: [...ids], work, again: true })
+      this.leftOut = null
+    })
   }
 
   private storedTask(): string | null {
@@ -106,7 +117,8 @@ export class Queue {
     const usable = pairs.flatMap(({ id, unusable }): PairId[] => (unusable === null ? [id] : []))
     return this.ask(async ({ path, client }) => {
       const { leftOut } = await client.queue.add({ path, pairs: usable, work })
-      this.sweptWhole = pairs.flatMap(({ id, name }) => (leftOut.includes(id) ? [name] : []))
+      const names = pairs.flatMap(({ id, name }) => (leftOut.includes(id) ? [name] : []))
+      this.leftOut = names.length === 0 ? null : { ids: leftOut, names, work }
     })
   }
 

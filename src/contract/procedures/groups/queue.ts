@@ -9,10 +9,16 @@ const ofQueue = projectPath.extend({ id: z.uuid() })
 export const queueProcedures = {
   /**
    * Puts the same work for these pairs at the end of the line, but where it waits already; a line that was paused goes on. Pairs that
-   * have what a preview would compute, and more, are left out.
+   * have what it would compute, a whole sweep of the same prompts and settings, are left out. @param again computes it all the same
    */
   add: procedure
-    .input(projectPath.extend({ pairs: z.array(PairId).min(1).max(MAX_QUEUED), work: QueuedWork }))
+    .input(
+      projectPath.extend({
+        pairs: z.array(PairId).min(1).max(MAX_QUEUED),
+        work: QueuedWork,
+        again: z.boolean().default(false)
+      })
+    )
     .output(z.object({ leftOut: z.array(PairId) })),
   /** The line as it is, and again after every change. Watching never ends by itself. */
   watch: procedure.input(projectPath).output(eventIterator(QueueState)),

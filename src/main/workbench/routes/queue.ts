@@ -4,9 +4,11 @@ import { route, type Routing } from './route'
 export function queueRoutes({ jobs, withProject }: Routing) {
   const { queue } = route
   return queue.router({
-    add: queue.add.use(withProject).handler(async ({ context: { project }, input: { pairs, work } }) => ({
-      leftOut: await jobs.queue.add(project, pairs, work)
-    })),
+    add: queue.add
+      .use(withProject)
+      .handler(async ({ context: { project }, input: { pairs, work, again } }) => ({
+        leftOut: await jobs.queue.add(project, pairs, work, again)
+      })),
     watch: queue.watch.use(withProject).handler(async function* ({ context: { project }, signal }) {
       yield* jobs.queue.watch(project, signal)
     }),

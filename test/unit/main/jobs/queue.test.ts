@@ -190,7 +190,10 @@ describe('jobs in line over the pairs of a project', () => {
     expect(await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], preview)).toEqual(['pair-1', 'pair-3'])
     await begun(sweeps, 1)
     expect(await states()).toEqual(['pair-2 sweep running'])
+    expect(await queue.add(project, ['pair-1'], preview, true)).toEqual([])
     sweeps.end('pair-2')
+    await begun(sweeps, 2)
+    sweeps.end('pair-1')
     await queue.done(project)
   })
 

@@ -44,16 +44,18 @@ it('asks for work of all pairs of the project, in their order', async () => {
   ])
 })
 
-it('says which pairs are not previewed, for they are swept whole', async () => {
-  const { line, session } = await opened()
+it('says which pairs are left out, for they are swept whole, and sweeps them all the same when asked', async () => {
+  const { line, session, path } = await opened()
   void session.queue.sweepAll({ preview: true })
   await settled()
   await line.answer('queue.add', 0, { leftOut: ['pair-2'] })
-  expect(session.queue.sweptWhole).toEqual(['b'])
-  void session.queue.sweepAll({ preview: false })
+  expect(session.queue.leftOut?.names).toEqual(['b'])
+  void session.queue.sweepLeftOut()
   await settled()
+  const work = { kind: 'sweep', preview: true }
+  expect(line.call('queue.add', 1).input).toEqual({ path, pairs: ['pair-2'], work, again: true })
   await line.answer('queue.add', 1, { leftOut: [] })
-  expect(session.queue.sweptWhole).toEqual([])
+  expect(session.queue.leftOut).toBeNull()
 })
 
 it('leaves out pairs of which nothing can be computed, and says why', async () => {
