@@ -59,7 +59,7 @@ export const addCheckCommand = subcommand(checkOptions, {
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
   if (options.recipes !== undefined)
     refuseUnused(command, ['best'], 'is of the best ranges, and --recipes names what to check instead')
-  await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
+  await withResultPlaces('check', options, command, async ({ givenPair, own, output, tell }) => {
     const kept = (): Kept => keptOfCheck(options, own)
     const { pair, sweep } = await startingSweep(
       options,

@@ -76,7 +76,7 @@ const evaluateOptions = pairOptions
   )
   .heading('Where the result goes:')
   .and(
-    outOption('write settings and results as JSON to a file; an existing file is replaced'),
+    outOption('write settings and results as JSON to a file; an earlier one is replaced'),
     projectOptions(
       'save answers and scores in this project; the same evaluation goes on where it was stopped'
     ),
@@ -98,7 +98,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   if (taskName === undefined) {
     throw usageError(command, `evaluate what? Give --task, such as --task ${BUILTIN_TASKS[0]}`)
   }
-  await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
+  await withResultPlaces('evaluation', options, command, async ({ givenPair, own, output, tell }) => {
     const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
     const task = withSettings(await givenTask(taskName, own), options)
     requireHalf(options.device ?? 'cpu', options.precision)

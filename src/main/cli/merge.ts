@@ -13,11 +13,12 @@ import { printJson, printText, remark } from './output'
 import { subcommand } from './subcommand'
 import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
 import { openPairToSave, projectOptions } from './project-to-save'
+import { requireOwnSweep } from './replaced-file'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
 const mergeOptions = rhoOption('as the parts').and(
   seedOption('seed of the bootstrap (default: as the parts)'),
-  outOption('write the sweep as JSON to a file; an existing file is replaced'),
+  outOption('write the sweep as JSON to a file; an earlier one of its pair and prompts is replaced'),
   projectOptions('save it in this project too')
 )
 
@@ -29,13 +30,19 @@ export const addMergeCommand = subcommand(mergeOptions, {
   async run(options, command) {
     const files = command.args
     const tell = options.quiet ? () => undefined : remark
-    const output = options.out === undefined ? null : await checkOutputFile(options.out)
+    const output = options.out === undefined ? null : await checkOutputFile(options.out, 'sweep')
     if (output !== null && files.map(absolutePath).includes(output.path)) {
       throw usageError(command, '--out names one of the parts')
     }
     const parts = []
     for (const file of files) parts.push({ file, part: await readPartFile(absolutePath(file)) })
     const document = mergeParts(parts, options)
+    if (output !== null)
+      await requireOwnSweep(output, {
+        base: document.basePath.fingerprint,
+        post: document.postPath.fingerprint,
+        prompts: document.prompts
+      })
     const own = await openPairToSave(options, command, tell)
     try {
       if (own !== null) await requirePairOf(own, document)

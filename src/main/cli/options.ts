@@ -106,7 +106,7 @@ export const countOption = (what: string) =>
   optionGroup().option({ n: z.number().optional() }, '--n <n>', what, wholeNumber(1, 100_000))
 
 /** The file that the result goes to. */
-export const outOption = (what = 'write it as JSON to a file; an existing file is replaced') =>
+export const outOption = (what = 'write it as JSON to a file; an earlier one is replaced') =>
   optionGroup().option({ out: z.string().optional() }, '--out <file>', what)
 
 export function renderingFrom(options: OptionsOf<typeof renderingOptions>, defaults: Rendering): Rendering {

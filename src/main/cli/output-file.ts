@@ -8,6 +8,7 @@ import { hasPlainFile } from '../base/files/plain-paths'
 import { absolutePath } from '../base/files/places'
 import { LEAST_RESULT_BYTES, requireRoom } from '../base/files/room'
 import { bytes } from './output'
+import { requireReplaceable, type WrittenKind } from './replaced-file'
 
 /** A file that a command is to write its result into. */
 export interface OutputFile {
@@ -22,11 +23,25 @@ export const writtenWords = ({ exists, path }: OutputFile): string =>
   `${exists ? 'Replaced' : 'Wrote'} ${path}`
 
 /**
- * Asks before the work begins whether its result can be written: an hour's sweep must not end at a wrong path.
+ * Asks before the work begins whether its result can be written: an hour's sweep must not end at a wrong path, nor in the place of
+ * something else.
  *
- * @throws WorkbenchError `not-found`, `bad-input` or `read-only`
+ * @param given the files that the result is made of, none of which it may replace
+ * @throws WorkbenchError as {@link checkWritable} and {@link requireReplaceable}
  */
-export async function checkOutputFile(typed: string): Promise<OutputFile> {
+export async function checkOutputFile(
+  typed: string,
+  kind: WrittenKind,
+  given: GivenFiles = {}
+): Promise<OutputFile> {
+  const output = await checkWritable(typed)
+  refuseToReplace(output, given)
+  if (output.exists) await requireReplaceable(output.path, kind)
+  return output
+}
+
+/** Whether a file can be written, whatever is there. @throws WorkbenchError `not-found`, `bad-input` or `read-only` */
+export async function checkWritable(typed: string): Promise<OutputFile> {
   const file = absolutePath(typed)
   const folder = dirname(file)
   if (!(await isFolder(folder)))
@@ -49,10 +64,10 @@ export async function checkOutputFile(typed: string): Promise<OutputFile> {
 }
 
 /** Files that a command reads, by the options that name them. */
-export type GivenFiles = Readonly<Record<string, string | undefined>>
+type GivenFiles = Readonly<Record<string, string | undefined>>
 
 /** @throws WorkbenchError `bad-input` for a result that would replace one of the files it is made of */
-export function refuseToReplace(output: OutputFile, given: GivenFiles): void {
+function refuseToReplace(output: OutputFile, given: GivenFiles): void {
   const [option] =
     Object.entries(given).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
   if (option === undefined) return

@@ -22,7 +22,7 @@ import {
 import { printJson, printText, remark, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { requireFittingTask, requireOwnSources, scoredOptions } from './scored-options'
-import { heldSweep, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
+import { heldSweep, requireOwnPlace, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
 import { checkOutputFile } from './output-file'
 import { projectOptions, requireSamePair } from './project-to-save'
 import { openProject } from '../project/open-project'
@@ -86,7 +86,8 @@ async function planned(
   const request = await sweepRequest({ ...options, seed: DEFAULT_SEED }, pair, own, signal)
   const notice = request.device?.notice ?? null
   if (notice !== null) tell(notice)
-  const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  const output = options.out === undefined ? null : await checkOutputFile(options.out, 'sweep')
+  if (output !== null) await requireOwnPlace(output, request)
   const held = await heldSweep(output)
   const history = sweepHistory(output, own, false, request, held)
   const like: LikeSweep =

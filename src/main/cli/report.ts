@@ -22,7 +22,7 @@ const reportOptions = pairOption
     'the sweep to show, by its id or the beginning of it (default: the newest)'
   )
   .heading('Where the result goes:')
-  .and(outOption('a file instead of stdout; an existing file is replaced'))
+  .and(outOption('a file instead of stdout; an earlier report is replaced'))
   .special(
     { format: ReportFormat.optional() },
     new Option('--format <name>', "html or markdown (default: by the file's ending, else html)").choices(
@@ -57,7 +57,7 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
       'is of the page, and --json prints what it would hold: give --out FILE too'
     )
   const format = formatOf(options, command)
-  const output = out === undefined ? null : await checkOutputFile(out)
+  const output = out === undefined ? null : await checkOutputFile(out, 'report')
   // Only looked at: whoever has it open may go on.
   const project = await openProject(path, 'view')
   try {

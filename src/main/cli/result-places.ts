@@ -3,7 +3,8 @@ import type { PairLocation } from '../../contract/documents/project'
 import type { ProjectPair } from '../project/project-pair'
 import { pairIfGiven } from './options'
 import { remark } from './output'
-import { checkOutputFile, type OutputFile, refuseToReplace } from './output-file'
+import { checkOutputFile, type OutputFile } from './output-file'
+import type { WrittenKind } from './replaced-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
 /** Where the result of a command goes, all of it known to be writable. */
@@ -38,6 +39,7 @@ interface PlaceOptions {
  * @throws WorkbenchError as {@link openPairToSave}, {@link requireSamePair} and {@link checkOutputFile}; UsageError for half a pair
  */
 export async function withResultPlaces(
+  kind: WrittenKind,
   options: PlaceOptions,
   command: Command,
   work: (places: ResultPlaces) => Promise<void>
@@ -47,9 +49,9 @@ export async function withResultPlaces(
   const own = await openPairToSave(options, command, tell)
   try {
     await requireSamePair(givenPair, own)
-    const output = options.out === undefined ? null : await checkOutputFile(options.out)
     const { from, prompts, recipes, variants, task } = options
-    if (output !== null) refuseToReplace(output, { from, prompts, recipes, variants, task })
+    const given = { from, prompts, recipes, variants, task }
+    const output = options.out === undefined ? null : await checkOutputFile(options.out, kind, given)
     await work({ givenPair, own, output, tell })
   } finally {
     await own?.project.close()

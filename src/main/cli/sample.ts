@@ -54,7 +54,7 @@ import {
 } from './options'
 import { count, decimal, printJson, printText, remark, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
-import { checkOutputFile, refuseToReplace } from './output-file'
+import { checkOutputFile } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
 import { samplerOptions, samplingFrom } from './sampler-options'
 import { type Kept, type Stoppable, untilStopped } from './stopped'
@@ -94,7 +94,7 @@ const sampleOptions = pairOptions
   )
   .and(variantOptions('post'))
   .heading('Where answers go:')
-  .and(outOption('a file of JSON lines instead of stdout; an existing file is replaced'))
+  .and(outOption('a file of JSON lines instead of stdout; earlier answers are replaced'))
   .option(
     { fresh: z.boolean().default(false) },
     '--fresh',
@@ -128,8 +128,10 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   requireHalf(options.device ?? 'cpu', options.precision)
   if (!asksEndpoints(options)) await requireReadArguments(options, folders.post)
   const prompts = await promptsFrom(options, command)
-  const output = options.out === undefined ? null : await checkOutputFile(options.out)
-  if (output !== null) refuseToReplace(output, { prompts: options.prompts })
+  const output =
+    options.out === undefined
+      ? null
+      : await checkOutputFile(options.out, 'answers', { prompts: options.prompts })
   const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
   const { run: wanted, planned } = await prepareSampleRun({
     ...folders,

@@ -50,7 +50,7 @@ export const addSearchCommand = subcommand(searchOptions, {
 
 async function search(options: SearchOptions, command: Command, signal: AbortSignal): Promise<void> {
   const method = searchMethodOf(options, command)
-  await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
+  await withResultPlaces('search', options, command, async ({ givenPair, own, output, tell }) => {
     const checkpoints = searchCheckpoints(output, own, options.fresh)
     const { pair, sweep } = await startingSweep(
       options,

@@ -13,7 +13,6 @@ import { MAX_YAML_BYTES } from '../confined/yaml'
 import { openProject } from '../project/open-project'
 import { isProject } from '../project/project-file'
 import { planStudy, type StepPlan } from '../study/plan-study'
-import { requireReplaceableReport } from '../study/replaceable-report'
 import { runStudy } from '../study/run-study'
 import type { StepProgress, StepResult } from '../study/step-result'
 import {
@@ -35,7 +34,7 @@ import { optionGroup } from './option-group'
 import { refuseUnused, usageError, outOption } from './options'
 import { printJson, printText, remark } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
-import { checkOutputFile, writeOutputText } from './output-file'
+import { checkOutputFile, checkWritable, writeOutputText } from './output-file'
 import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from './progress'
 import { nothingKept, untilStopped } from './stopped'
 import { warnOfEndpoints } from './variants'
@@ -105,8 +104,7 @@ async function study(
     throw usageError(command, '--project is of --template mine: a study names its project itself')
   }
   const read = await readStudy(await studyText(path), path)
-  const output = out === undefined ? null : await checkOutputFile(out)
-  if (output !== null) await requireReplaceableReport(output.path)
+  const output = out === undefined ? null : await checkOutputFile(out, 'report')
   const placed = placedStudy({ ...read, ...(output === null ? {} : { report: output.path }) }, path)
   const steps = chosenSteps(placed.steps, only)
   await (options.dryRun ? planSteps : runSteps)(placed, steps, options, signal)
@@ -129,7 +127,7 @@ async function writeTemplate(
     ['dryRun', 'only', 'out'],
     'is of a study that is run, and --template writes one: leave it out'
   )
-  const output = await checkOutputFile(path)
+  const output = await checkWritable(path)
   if (output.exists) throw usageError(command, `${path} is there already: name another file`)
   await writeOutputText(output, await templateText(template, basename(path, extname(path)), project))
   if (json) await printJson({ file: output.path })

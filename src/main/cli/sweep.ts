@@ -37,15 +37,10 @@ import {
 } from './options'
 import { printJson, printText, remark } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
-import {
-  checkOutputFile,
-  type OutputFile,
-  refuseToReplace,
-  writeOutputFile,
-  writtenWords
-} from './output-file'
+import { checkOutputFile, type OutputFile, writeOutputFile, writtenWords } from './output-file'
 import { inEachPair, openPairToSave, requireSamePair, projectOptions } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
+import { requireOwnSweep } from './replaced-file'
 import { tellOfPrompts } from './starting-sweep'
 import { keptOnlyWithPlace } from './stopped'
 import { requireReadArguments } from './template-arguments'
@@ -139,10 +134,11 @@ interface SweepRun {
 
 async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: SweepRun): Promise<void> {
   const { options, command, tell, signal } = run
-  const output = options.out === undefined ? null : await checkOutputFile(options.out)
-  tellOfMemory(options, tell)
   const { prompts, recipes, task } = options
-  if (output !== null) refuseToReplace(output, { prompts, recipes, task })
+  const kind = options.shard === undefined ? 'sweep' : 'part'
+  const output =
+    options.out === undefined ? null : await checkOutputFile(options.out, kind, { prompts, recipes, task })
+  tellOfMemory(options, tell)
   requireFittingTask(options, command, own)
   const request = await sweepRequest(options, pair, own, signal)
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
@@ -152,6 +148,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   tellOfDevice(request, tell)
   const held = await heldSweep(output)
   if (options.preview && held !== null) await refuseToKeepLess(held, request)
+  if (output !== null) await requireOwnPlace(output, request)
   const history = sweepHistory(output, own, options.fresh, request, held)
   if (options.shard !== undefined) {
     await sweepShard(request, options.shard, { options, output, history, tell, signal })
@@ -289,6 +286,19 @@ export async function sweepRequest(
     precision: options.precision,
     memoryBytes: options.memory ?? own?.document.settings.memoryBytes
   }
+}
+
+/** @throws WorkbenchError as {@link requireOwnSweep} */
+export async function requireOwnPlace(
+  output: OutputFile,
+  { base, post, prompts }: CrcSweepRequest
+): Promise<void> {
+  const pair = await openPair(base, post)
+  await requireOwnSweep(output, {
+    base: pair.base.checkpoint.fingerprint,
+    post: pair.post.checkpoint.fingerprint,
+    prompts: Array.isArray(prompts) ? prompts : prompts.task.prompts
+  })
 }
 
 /** The sweep that is in the file which the result is to replace. */

@@ -42,7 +42,7 @@ const filterOptions = pairOptions
   )
   .heading('Where the result goes:')
   .and(
-    outOption('the task, a JSON file called as the task is to be; an existing one is replaced'),
+    outOption('the task, a JSON file called as the task is to be; a task that is there is replaced'),
     projectOptions("keep the task in this project, and post's greedy answers as an evaluation of it"),
     computingOptions,
     renderingOptions
@@ -62,7 +62,7 @@ async function filterTask(options: FilterOptions, command: Command, signal: Abor
   if (options.out === undefined && options.project === undefined && !options.json) {
     throw usageError(command, 'where to? Give --out TASK.json, --project FOLDER, or --json')
   }
-  await withResultPlaces(options, command, async ({ givenPair, own, output, tell }) => {
+  await withResultPlaces('task', options, command, async ({ givenPair, own, output, tell }) => {
     if (output !== null && absolutePath(from) === output.path) {
       throw usageError(command, `--out would replace ${output.path}, which is chosen from: name another file`)
     }

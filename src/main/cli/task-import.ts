@@ -12,7 +12,7 @@ import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
 
 const taskOptions = outOption(
-  'the task, a JSON file called as the task is to be; an existing one is replaced'
+  'the task, a JSON file called as the task is to be; a task that is there is replaced'
 )
 type TaskOptions = CommandOptions<typeof taskOptions>
 
@@ -33,7 +33,7 @@ async function importTask({ out, json, quiet }: TaskOptions, command: Command): 
   const format = at(command.args, 0, 'format')
   const files = command.args.slice(1)
   if (out === undefined && !json) throw usageError(command, 'where to? Give --out TASK.json, or --json')
-  const output = out === undefined ? null : await checkOutputFile(out)
+  const output = out === undefined ? null : await checkOutputFile(out, 'task')
   if (output !== null && files.some((name) => absolutePath(name) === output.path)) {
     throw usageError(command, `--out would replace ${output.path}, which is imported: name another file`)
   }

@@ -1,10 +1,8 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorCode } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
-import { openRegularFile } from '../base/files/regular-file'
-import { PAGE_SIGN } from '../report/page-head'
-
-const HEAD_BYTES = 4096
+import { readHead } from '../base/files/file-head'
+import { isReportHead } from '../report/report-sign'
 
 /**
  * A study's file may come from somebody else, and names the file that its report is written to: nothing but an earlier report is
@@ -14,7 +12,7 @@ const HEAD_BYTES = 4096
  */
 export async function requireReplaceableReport(path: string): Promise<void> {
   const head = await headOf(path)
-  if (head === null || head.includes(PAGE_SIGN)) return
+  if (head === null || isReportHead(head)) return
   throw new WorkbenchError(
     'bad-input',
     `${path} is there, and is no report of this program: it is not replaced.`,
@@ -25,13 +23,7 @@ export async function requireReplaceableReport(path: string): Promise<void> {
 /** Null where nothing is. */
 async function headOf(path: string): Promise<string | null> {
   try {
-    const file = await openRegularFile(path)
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
-      return buffer.toString('latin1', 0, bytesRead)
-    } finally {
-      await file.close()
-    }
+    return await readHead(path)
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
     if (errorCode(error) === 'ENOENT') return null

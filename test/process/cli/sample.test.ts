@@ -235,7 +235,7 @@ describe('slr sample', () => {
   })
 
   it('says what is wrong with prompts, models and memory, and leaves an older file as it was', async () => {
-    const out = await promptFile('samples.jsonl', 'older\n')
+    const out = await promptFile('samples.jsonl', '{"variant":"older"}\n')
     const failure = async (...args: string[]): Promise<string> => {
       const { status, stdout, stderr } = await runHere(['sample', '--demo', ...args, '--quiet', '--out', out])
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
@@ -258,7 +258,7 @@ describe('slr sample', () => {
       expect.stringMatching(/Two variants are named/),
       expect.stringMatching(/Generating takes at least .*\n.*Allow more memory/)
     ])
-    expect(await readFile(out, 'utf8')).toBe('older\n')
+    expect(await readFile(out, 'utf8')).toBe('{"variant":"older"}\n')
   })
 
   it('says that answers end only at the most tokens when the model names no end token', async () => {

@@ -258,7 +258,7 @@ describe('slr sweep', () => {
   it('writes a file, replaces an old one, and writes through a link', async () => {
     const folder = await temporaryFolder()
     const [target, link] = [join(folder, 'real.json'), join(folder, 'link.json')]
-    await writeFile(target, 'old')
+    await writeFile(target, '')
     await symlink(target, link)
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
     const { status, stdout, stderr } = await runHere([
@@ -288,14 +288,18 @@ describe('slr sweep', () => {
     ['a folder', () => temporaryFolder()],
     ['a device', async () => '/dev/null']
   ])('takes %s for no output file', async (_, makePath) => {
-    await expect(checkOutputFile(await makePath())).rejects.toThrow(/is (a folder|not an ordinary file)\./)
+    await expect(checkOutputFile(await makePath(), 'sweep')).rejects.toThrow(
+      /is (a folder|not an ordinary file)\./
+    )
   })
 
   it.runIf(process.platform === 'linux')('finds out whether a folder takes files at all', async () => {
     // Not even from root, whom the system lets write everywhere.
-    await expect(checkOutputFile('/proc/out.json')).rejects.toThrow('/proc/out.json cannot be written')
+    await expect(checkOutputFile('/proc/out.json', 'sweep')).rejects.toThrow(
+      '/proc/out.json cannot be written'
+    )
     const folder = await temporaryFolder()
-    await expect(checkOutputFile(join(folder, 'out.json'))).resolves.toMatchObject({ exists: false })
+    await expect(checkOutputFile(join(folder, 'out.json'), 'sweep')).resolves.toMatchObject({ exists: false })
     expect(await readdir(folder)).toEqual([])
   })
 
