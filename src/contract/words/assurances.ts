@@ -60,7 +60,7 @@ export function assurances({
     }
     result.push(...gainAssurance(selection, gain, words, check))
     result.push({
-      label: `Same range wins${among}`,
+      label: `Same range wins${among}${withoutWords(preview, rejected.length)}`,
       value: formatPercent(shareOf(bootstrap, score)),
       detail: `of the resamples${ofChoosing}; ${rivalWords(bootstrap, score, rejected)}`,
       term: 'share of wins'
@@ -82,6 +82,12 @@ export function assurances({
   )
   return result
 }
+
+/** That a check has left the winner fewer rivals; of a preview that is said with its exact ranges. */
+const withoutWords = (preview: HeadlineEvidence['preview'], leftOut: number): string =>
+  preview !== null || leftOut === 0
+    ? ''
+    : `, without ${leftOut === 1 ? 'one that fails' : `${leftOut} that fail`} the check`
 
 /** Of the half that is reported on, where there is one: what the other half gains is what it was chosen for. */
 function gainAssurance(

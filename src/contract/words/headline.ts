@@ -7,13 +7,14 @@ import {
   passesCheck
 } from '../documents/answer-check'
 import type { Headline, HeadlineState } from '../documents/headline'
+import type { SweepOutline } from '../documents/pairs-overview'
 import type { CategoryScore, RangeScore, Reported, Score, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import { capitalised, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
 import type { RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
 import { rangeEdges } from './plateau'
-import { betterWords, isPreviewed, type PreviewEvidence } from './preview-words'
+import { betterWords, isPreviewed, type PreviewEvidence, previewMark } from './preview-words'
 import {
   differenceWords,
   doesBetter,
@@ -54,6 +55,14 @@ export const STATE_LABELS: Record<HeadlineState, string> = {
   none: 'no range',
   'unfit-prompts': 'prompts do not fit'
 }
+
+/** How far a sweep is and what it says, as it stands beside those of other pairs: "done: not checked". */
+export const sweepState = (
+  outline: Pick<SweepOutline, 'headline' | 'rangeCount' | 'estimatedCount'>
+): string =>
+  outline.headline === null
+    ? 'no ranges scored'
+    : `${previewMark(outline) ?? 'done'}: ${STATE_LABELS[outline.headline.state]}`
 
 /** Only what holds is praised. */
 export const isGood = (state: HeadlineState): boolean => state === 'holds'

@@ -36,14 +36,13 @@ export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string 
 
 const HALVES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 
-/** A difference with its interval and p. */
-export function differenceWords({
-  mean,
-  interval,
-  pValue
-}: RivalComparison['difference']['diversity']): string {
+/** A difference with its interval and p. @param over what it is a difference from, to stand behind it */
+export function differenceWords(
+  { mean, interval, pValue }: RivalComparison['difference']['diversity'],
+  over = ''
+): string {
   const span = interval === null ? 'too few prompts for an interval' : formatDeltas(interval)
-  return `${formatDelta(mean)} (${span}, ${formatP(pValue)})`
+  return `${formatDelta(mean)}${over} (${span}, ${formatP(pValue)})`
 }
 
 /** Whether it is more diverse than the selected range beyond what the prompts leave open. */
@@ -83,8 +82,11 @@ export function rivalSentence(selection: Compared, scoredBy: Pick<ScoredBy, 'kin
   // With nothing to keep, nothing is said to be kept.
   const kept =
     selection.minimumValidity === 0 ? `where no ${words.validity} is asked` : `at the ${words.validity} kept`
+  const { diversity, validity, difference, promptCount } = rival
+  // The sentence may have told of whole answers: this is the range's score that the rival's is compared with.
+  const over = ` over the range's ${formatScore(diversity - difference.diversity.mean)}`
   return (
-    `${comparedName(rival)} ${verb}${on} ${kept}: ${words.diversity} ${formatScore(rival.diversity)} at ` +
-    `${words.validity} ${formatScore(rival.validity)}, ${differenceWords(rival.difference.diversity)} over ${plural(rival.promptCount, words.prompt)}`
+    `${comparedName(rival)} ${verb}${on} ${kept}: ${words.diversity} ${formatScore(diversity)} at ` +
+    `${words.validity} ${formatScore(validity)}, ${differenceWords(difference.diversity, over)} on ${plural(promptCount, words.prompt)}`
   )
 }

@@ -5,8 +5,7 @@ import { factsOfJob } from '../../contract/model/job-kinds'
 import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { formatPercent, formatParameters, plural } from '../../contract/words/format'
-import { STATE_LABELS } from '../../contract/words/headline'
-import { previewMark } from '../../contract/words/preview-words'
+import { sweepState } from '../../contract/words/headline'
 import { comparedName, doesBetter } from '../../contract/words/rival-words'
 
 /** A pair as a row of the table. */
@@ -107,13 +106,11 @@ function statusOf(
   }
   if (sweep.state === 'reading') return plain(sweep.summary.isPreview ? 'preview, reading…' : 'reading…')
   if (sweep.state === 'unreadable') return warning('sweep cannot be read', sweep.problem.message)
-  const { headline } = sweep.outline
-  if (headline === null) return plain('no ranges scored')
-  const mark = previewMark(sweep.outline)
-  const said = `${headline.verdict}: ${headline.figures}`
-  return mark === null
-    ? plain(`done: ${STATE_LABELS[headline.state]}`, said)
-    : warning(`${mark}: ${STATE_LABELS[headline.state]}`, `${ONLY_EXACT} ${said}`)
+  const { outline } = sweep
+  const label = sweepState(outline)
+  if (outline.headline === null) return plain(label)
+  const said = `${outline.headline.verdict}: ${outline.headline.figures}`
+  return isPreviewed({ outline }) ? warning(label, `${ONLY_EXACT} ${said}`) : plain(label, said)
 }
 
 /** What a preview's row is to be read with. */

@@ -9,6 +9,7 @@ import {
   rangeLabel,
   rangePhrase
 } from '../../../contract/words/format'
+import { sweepState } from '../../../contract/words/headline'
 import { previewMark } from '../../../contract/words/preview-words'
 import { comparedName } from '../../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
@@ -62,12 +63,13 @@ function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
       numberColumn(words.validity, 'of post'),
       numberColumn(words.validity, 'selected'),
       numberColumn('cross-fitted', words.diversity),
-      textColumn('best rival', words.diversity)
+      textColumn('best rival', words.diversity),
+      textColumn('State')
     ],
     rows: pairs.map(({ name, outline }): Cell[] => [
       nameCell(name, outline),
       ...(outline === null
-        ? [NOTHING, { text: 'not swept so' }, ...Array<Cell>(6).fill(NOTHING)]
+        ? [NOTHING, { text: 'not swept so' }, ...Array<Cell>(7).fill(NOTHING)]
         : cellsOf(outline))
     ])
   }
@@ -82,7 +84,8 @@ function nameCell(name: string, outline: SweepOutline | null): Cell {
   return { text: name, ...(mark === null ? {} : { detail: mark }) }
 }
 
-function cellsOf({ layerCount, post, selected, crossFit, rival }: SweepOutline): Cell[] {
+function cellsOf(outline: SweepOutline): Cell[] {
+  const { layerCount, post, selected, crossFit, rival } = outline
   const sure = (value: number, interval: Interval | undefined): Cell => ({
     text: formatScore(value),
     ...(interval === undefined ? {} : { detail: interval.map(formatScore).join(' to ') })
@@ -97,7 +100,8 @@ function cellsOf({ layerCount, post, selected, crossFit, rival }: SweepOutline):
     ...both('diversity'),
     ...both('validity'),
     crossFit === null ? NOTHING : { text: formatScore(crossFit.diversity) },
-    rival === null ? NOTHING : { text: comparedName(rival), detail: formatScore(rival.diversity) }
+    rival === null ? NOTHING : { text: comparedName(rival), detail: formatScore(rival.diversity) },
+    { text: sweepState(outline) }
   ]
 }
 

@@ -10,7 +10,7 @@ import {
   headlineSentence,
   isGood
 } from '../../../../src/contract/words/headline'
-import { recipeCheck } from '../../../../src/contract/words/recipe-check'
+import { recipeCheck, scoreBasis } from '../../../../src/contract/words/recipe-check'
 import { HeadlineState } from '../../../../src/contract/documents/headline'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { defaultSearchSettings } from '../../../../src/contract/documents/search'
@@ -300,6 +300,9 @@ describe('the headline of a sweep', () => {
     expect(recipeCheck(FAILING, recipe, 0.9, null).words).toBe('fails the check, 0.860 on whole answers')
     const deeper = { name: 'of another model', ranges: [[4, 12] satisfies [number, number]] }
     expect(recipeCheck(PASSING, deeper, 0.9, null).words).toBe('not checked on whole answers')
+    // Beside numbers of whole answers those of first tokens say so.
+    expect(scoreBasis(PASSING, { kind: 'recipe', recipe })).toBe('first tokens')
+    expect(scoreBasis(PASSING, { kind: 'recipe', recipe: deeper })).toBe('')
   })
 
   it('says what does better at the validity kept, and does not praise the range then', () => {
@@ -316,7 +319,7 @@ describe('the headline of a sweep', () => {
     const outdone = against(blend)
     expect(outdone.state).toBe('outdone')
     expect(headlineSentence(outdone)).toMatch(
-      /; but all layers at 0\.7 does better on first tokens at the validity kept: diversity 0\.970 at validity 0\.930, \+0\.060 \(\+0\.020 to \+0\.100, p = 0\.010\) over 12 prompts$/
+      /; but all layers at 0\.7 does better on first tokens at the validity kept: diversity 0\.970 at validity 0\.930, \+0\.060 over the range's 0\.910 \(\+0\.020 to \+0\.100, p = 0\.010\) on 12 prompts$/
     )
     // At a limit of nothing, nothing is kept.
     const free = found({ check: PASSING, selection: { ...STABLE, rivals: [blend], minimumValidity: 0 } })
@@ -465,7 +468,7 @@ describe('how sure it is after a check that threw ranges out', () => {
     const left = { ...selectionOf(range(5, 11), [[5, 11, 1]]), crossFit }
     expect(sureOf(left, RIVALS)).toMatchObject({
       'Gain in diversity': expect.stringMatching(/^of first tokens; /),
-      'Same range wins':
+      'Same range wins, without 2 that fail the check':
         'of the resamples; no other that is left ever wins. Left out, for they fail the check: layers 0–11 and 1 more',
       'Cross-fitted':
         'diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
