@@ -79,7 +79,9 @@ async function exportModel(
       overwrite: options.overwrite,
       scores: null
     }
-    return await runExport(request, signal, (progress) => display.update(bytesStep(progress.phase, progress)))
+    return await runExport(request, signal, (progress) =>
+      display.update(bytesStep(progress.phase, progress, ' to write, read back and hash'))
+    )
   } finally {
     display.stop()
   }

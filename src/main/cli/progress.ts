@@ -127,11 +127,16 @@ function answerTimeLeft({ secondsLeft, mostSecondsLeft }: SampleProgress): strin
   return [`at most ${formatDuration(mostSecondsLeft)} left`]
 }
 
-/** Reading of whole files. @param phase what is done with them, such as "comparing" */
-export function bytesStep(phase: string, progress: BytesProgress): ProgressStep {
+/**
+ * Reading of whole files.
+ *
+ * @param phase what is done with them, such as "comparing"
+ * @param ofAll what the total is of, where that is more than this phase
+ */
+export function bytesStep(phase: string, progress: BytesProgress, ofAll = ''): ProgressStep {
   const { bytesDone, bytesTotal, bytesPerSecond } = progress
   const status = [
-    `${phase} ${bytes(bytesDone)} of ${bytes(bytesTotal)}`,
+    `${phase} ${bytes(bytesDone)} of ${bytes(bytesTotal)}${ofAll}`,
     ...(bytesPerSecond === null ? [] : [`${bytes(Math.round(bytesPerSecond))}/s`]),
     ...timeLeft(progress)
   ].join(', ')
