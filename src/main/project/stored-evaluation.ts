@@ -22,9 +22,9 @@ import { measureEvaluation } from '../measures/host'
 import { type Proxies, scoresAlone } from '../measures/proxy-correlation'
 import type { Task } from '../../contract/documents/task'
 
-/** Every task that can be run: a project's own first, then those that suit its pair. */
+/** Every task that can be run, in one order whichever pair is shown: a project's own first, then those that suit its first pair. */
 export async function allTasks(own: ProjectPair | null): Promise<TaskEntry[]> {
-  const pair = own?.document.location.kind === 'demo' ? 'demo' : 'full-size'
+  const pair = own?.project.pairs[0]?.document.location.kind === 'demo' ? 'demo' : 'full-size'
   const builtin = (await builtinTasks()).toSorted((a, b) => Number(suits(b, pair)) - Number(suits(a, pair)))
   return [
     ...((await own?.project.tasks.list()) ?? []),

@@ -67,9 +67,13 @@ export class EvaluationSetup {
   private added = $state.raw<readonly EvaluationVariant[]>([])
   private readonly leftOut = new SvelteSet<string>()
 
+  /** Whether it is the project's own, or was written for models such as the pair's. */
+  private readonly suits = ({ task, origin }: TaskEntry): boolean =>
+    origin !== 'builtin' ||
+    task.id.startsWith('demo-') === (this.project.state.document.location.kind === 'demo')
   /** Null also while it is not known which one was evaluated last. */
   readonly task = $derived.by<Task | null>(() => {
-    const first = this.ready ? this.tasks[0] : undefined
+    const first = this.ready ? (this.tasks.find(this.suits) ?? this.tasks[0]) : undefined
     return (this.tasks.find(({ task }) => task.id === this.taskId) ?? first)?.task ?? null
   })
 
