@@ -65,7 +65,7 @@ async function opened(state = stateOf()): Promise<{ line: ScriptedLine; session:
   const { session } = await line.openProject(state)
   void session.evaluations.attach(null)
   await line.answer('evaluations.tasks', 0, [
-    { task: TASK, origin: 'builtin' },
+    { task: TASK, origin: 'project' },
     { task: ASKED, origin: 'project' }
   ])
   return { line, session }
@@ -85,6 +85,16 @@ beforeEach(() => vi.stubGlobal('document', { hidden: true }))
 afterEach(() => vi.unstubAllGlobals())
 
 describe('the setup of the next evaluation', () => {
+  it('begins with a task that is written for models such as those of its pair, wherever that stands', async () => {
+    const { line, session } = await opened()
+    void session.tasks.load()
+    await line.answer('evaluations.tasks', 1, [
+      { task: TASK, origin: 'builtin' },
+      { task: { ...TASK, id: 'demo-open' }, origin: 'builtin' }
+    ])
+    expect(session.evaluations.setup.task?.id).toBe('demo-open')
+  })
+
   it('takes variants, leaves them out and gives them samplers of their own, each of which can be undone', async () => {
     const { session } = await opened()
     const { setup } = session.evaluations
