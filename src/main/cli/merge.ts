@@ -14,6 +14,7 @@ import { subcommand } from './subcommand'
 import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
 import { openPairToSave, projectOptions } from './project-to-save'
 import { requireOwnSweep } from './replaced-file'
+import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
 const mergeOptions = rhoOption('as the parts').and(
@@ -50,7 +51,11 @@ export const addMergeCommand = subcommand(mergeOptions, {
       const check = own === null ? null : await keepSweep(own, document)
       await (options.json
         ? printJson(document)
-        : printText(describeSweep(document, check, checkCommandOf({ ...options, demo: false }))))
+        : printText(
+            describeSweep(document, check, checkCommandOf({ ...options, demo: false }), {
+              promptSet: await builtinSetOf(document.prompts)
+            })
+          ))
       if (output !== null) tell(writtenWords(output))
       if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
     } finally {

@@ -20,7 +20,7 @@ export const scoredOptions = optionGroup('What to score:')
   .option(
     { prompts: z.string().optional() },
     '--prompts <file>',
-    'prompt set, a JSON list, or crc-choices or crc-four, which are built in (default: the set that suits the pair)'
+    'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
   )
   .option(
     { recipes: z.string().optional() },

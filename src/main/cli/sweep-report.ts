@@ -31,18 +31,25 @@ const TOP_RANGES = 10
 /** Ranges named in the bootstrap's line. */
 const TOP_WINS = 3
 
+/** What is known of a sweep beside its document. */
+interface Told {
+  /** The built-in set that its prompts are; null for none. */
+  promptSet?: string | null
+  /** What differs from the sweep, where it is asked what would be. */
+  asked?: { sampler: MinPDraw | null; words: string | null }
+}
+
 /**
  * A sweep for people: what was selected and how sure that is, then the models, every range, and the best ones.
  *
  * @param check of its whole answers, where an earlier sweep's says the same of it; null for none
  * @param checkCommand the command that checks it on whole answers
- * @param asked what differs from the sweep, where it is asked what would be
  */
 export function describeSweep(
   stored: SweepDocument,
   check: CheckResult | null,
   checkCommand: string,
-  asked: { sampler: MinPDraw | null; words: string | null } = { sampler: null, words: null }
+  { promptSet = null, asked = { sampler: null, words: null } }: Told = {}
 ): string {
   const selection =
     stored.selection === null ? null : atOnce(checkedSelection(stored, check, stored.selection.rho))
@@ -64,7 +71,7 @@ export function describeSweep(
       ? []
       : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
   const soup = sweep.soup.length > 0 ? [describeSoup(sweep)] : []
-  return [...found, describeModels(sweep), ...compared, ...soup, describeWork(sweep)].join('\n\n')
+  return [...found, describeModels(sweep, promptSet), ...compared, ...soup, describeWork(sweep)].join('\n\n')
 }
 
 /** A part for people: how much it is of the sweep. What to restore, only the merged sweep can say. */
@@ -79,18 +86,26 @@ export function describePart(part: SweepPart): string {
   ].join('\n')
 }
 
-function describeModels({
-  base,
-  baseUnavailable,
-  post,
-  ranges,
-  recipes,
-  checkpoints,
-  selected,
-  prompts,
-  scoredBy,
-  source
-}: SweepDocument): string {
+function meansTitle(promptCount: number, promptSet: string | null): string {
+  const set = promptSet === null ? '' : ` of the built-in set ${promptSet}`
+  return style('bold', `Means over ${plural(promptCount, 'prompt')}${set}, then over categories`)
+}
+
+function describeModels(
+  {
+    base,
+    baseUnavailable,
+    post,
+    ranges,
+    recipes,
+    checkpoints,
+    selected,
+    prompts,
+    scoredBy,
+    source
+  }: SweepDocument,
+  promptSet: string | null
+): string {
   const best = selected === null ? undefined : ranges.find((range) => isSame(range, selected))
   const from = source === null ? '' : ` from ${source.name}`
   const models: [string, Score][] = [
@@ -128,7 +143,7 @@ function describeModels({
   const notes = [...unlisted, ...(baseUnavailable === null ? [] : [printable(baseUnavailable)])]
   const note = notes.map((line) => `\n${line}`).join('')
   const title =
-    style('bold', `Means over ${plural(prompts.length, 'prompt')}, then over categories`) +
+    meansTitle(prompts.length, promptSet) +
     (scoredBy.kind === 'task' ? `\nScored by ${printable(scoredByWords(scoredBy))}` : '') +
     (source === null
       ? ''

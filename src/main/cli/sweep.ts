@@ -7,7 +7,7 @@ import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project
 import { DEVICE_LABELS } from '../../contract/model/device'
 import { scoredByWords } from '../../contract/words/score-words'
 import { Shard } from '../../contract/documents/sweep-part'
-import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import { builtinPromptSet, builtinSetOf } from '../crc/task/builtin-prompts'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../crc/sweep/follow-up'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
@@ -170,7 +170,10 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   const check = saved[0].status === 'fulfilled' ? saved[0].value : null
   const named = options.all && own !== null ? { pair: own.document.name } : {}
   const checkNext = checkAfter({ ...options, ...named })
-  await (options.json ? printJson(document) : printText(describeSweep(document, check, checkNext)))
+  const promptSet = await builtinSetOf(document.prompts)
+  await (options.json
+    ? printJson(document)
+    : printText(describeSweep(document, check, checkNext, { promptSet })))
   for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
   await history?.checkpoint.remove()
   if (output !== null) tell(writtenOver(output, held, document))

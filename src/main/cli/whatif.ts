@@ -7,6 +7,7 @@ import { AS_SWEPT, whatIfWords } from '../../contract/words/what-if-words'
 import { WorkbenchError } from '../../contract/model/problem'
 import { inTurns } from '../base/steps'
 import { askWhatIf } from '../crc/check/ask-what-if'
+import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { absolutePath } from '../base/files/places'
 import { readSweep } from '../project/sweep-files'
 import { numberWithin, usageError, wholeNumber, rhoOption } from './options'
@@ -69,14 +70,15 @@ export const addWhatIfCommand = subcommand(whatIfOptions, {
       inTurns(askWhatIf(sweep, null, asked), { signal, what: 'The question' })
     )
     if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
+    const promptSet = await builtinSetOf(sweep.prompts)
     const words = whatIfWords(asked, sweep)
     const shown = { ...answer.sweep, selection: answer.selection }
     return printText(
       [
         style('bold', `What if: ${words}`),
         describeSweep(shown, null, checkCommandOf({ demo: false, out: file, rho }), {
-          sampler: asked.sampler,
-          words: words === AS_SWEPT ? null : words
+          promptSet,
+          asked: { sampler: asked.sampler, words: words === AS_SWEPT ? null : words }
         })
       ].join('\n\n')
     )

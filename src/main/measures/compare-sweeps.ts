@@ -26,6 +26,7 @@ import { plural } from '../../contract/words/format'
 import { scoredByWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
 import { areOverSources, bestOverSources } from '../crc/selection/best-over-sources'
+import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { selectRange } from '../crc/selection/select-range'
 import { carriedSelection, type SelectionSide } from './carried-selection'
@@ -89,7 +90,10 @@ export async function compareSweeps(
     a: comparedSweep(a),
     b: comparedSweep(b),
     by: a.sweep.layerCount === b.sweep.layerCount ? 'range' : 'relative depth',
-    differs: whatDiffers(a, b, shared),
+    differs: whatDiffers(a, b, shared, {
+      a: await builtinSetOf(a.sweep.prompts),
+      b: await builtinSetOf(b.sweep.prompts)
+    }),
     prompts: {
       shared: shared.length,
       onlyA: a.sweep.prompts.length - shared.length,

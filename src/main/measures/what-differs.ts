@@ -15,14 +15,25 @@ interface Limited {
   readonly check: ComparedSweep['check']
 }
 
+/** The built-in sets that the prompts of both are; null for none. */
+interface PromptSets {
+  readonly a: string | null
+  readonly b: string | null
+}
+
 /** What two sweeps were not computed with alike, in the order in which it matters; empty where all of it is the same. */
-export function whatDiffers(a: Limited, b: Limited, matched: readonly MatchedPrompt[]): SweepDifference[] {
+export function whatDiffers(
+  a: Limited,
+  b: Limited,
+  matched: readonly MatchedPrompt[],
+  sets: PromptSets
+): SweepDifference[] {
   const differing = (what: SweepDifference['what'], of: (side: Limited) => string): SweepDifference[] => {
     const [one, other] = [of(a), of(b)]
     return one === other ? [] : [{ what, a: one, b: other }]
   }
   return [
-    ...promptsDiffer(a.sweep, b.sweep, matched),
+    ...promptsDiffer(a.sweep, b.sweep, matched, sets),
     ...differing('scored by', ({ sweep }) => scoredByWords(briefScoring(sweep.scoredBy))),
     ...differing('layers', ({ sweep }) => String(sweep.layerCount)),
     ...checkpointsDiffer('base', a.sweep.basePath, b.sweep.basePath),
@@ -64,15 +75,20 @@ const checkWords = (check: ComparedSweep['check']): string =>
 function promptsDiffer(
   a: SweepDocument,
   b: SweepDocument,
-  matched: readonly MatchedPrompt[]
+  matched: readonly MatchedPrompt[],
+  sets: PromptSets
 ): SweepDifference[] {
   if (matched.length === a.prompts.length && matched.length === b.prompts.length) return []
-  const words = ({ prompts, scoredBy }: SweepDocument): string => {
+  const words = ({ prompts, scoredBy }: SweepDocument, set: string | null): string =>
+    `${plural(prompts.length, scoreWords(scoredBy).prompt)}${set === null ? '' : ` of the built-in set ${set}`}`
+  // Of sets that share nothing it is said once.
+  if (matched.length === 0)
+    return [{ what: 'prompts', a: words(a, sets.a), b: `${words(b, sets.b)}, none of them in both` }]
+  const which = ({ prompts }: SweepDocument): string => {
     const own = prompts.length - matched.length
-    const which = own === 0 ? 'all in both' : matched.length === 0 ? 'none in both' : `${own} here alone`
-    return `${plural(prompts.length, scoreWords(scoredBy).prompt)}, ${which}`
+    return own === 0 ? 'all in both' : `${own} here alone`
   }
-  return [{ what: 'prompts', a: words(a), b: words(b) }]
+  return [{ what: 'prompts', a: `${words(a, sets.a)}, ${which(a)}`, b: `${words(b, sets.b)}, ${which(b)}` }]
 }
 
 /** Equal files in other places are the same. */

@@ -7,7 +7,7 @@ import { rubricOf } from '../../contract/model/task-kinds'
 import type { Computing } from '../../contract/documents/samples'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
-import { builtinPrompts } from '../crc/task/builtin-prompts'
+import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { builtinTasks } from '../evaluation/builtin-tasks'
 import { formatTaskFile } from '../evaluation/task-file'
 import {
@@ -183,9 +183,9 @@ async function taskWords(task: Task): Promise<{ name: string; files: CommandFile
 async function promptWords(sweep: SweepDocument): Promise<{ words: string[]; files: CommandFile[] }> {
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
   const suits = isDemoPair(sweep) ? 'demo-crc' : 'crc'
-  const builtin = (await builtinPrompts()).find((set) => isDeepStrictEqual(set.prompts, prompts))
-  if (builtin?.id === suits) return { words: [], files: [] }
-  if (builtin !== undefined) return { words: ['--prompts', builtin.id], files: [] }
+  const builtin = await builtinSetOf(prompts)
+  if (builtin === suits) return { words: [], files: [] }
+  if (builtin !== null) return { words: ['--prompts', builtin], files: [] }
   const file = listFile('crc-prompts.json', prompts)
   return { words: ['--prompts', file.name], files: [file] }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { CrcPrompts } from '../../../contract/documents/crc'
 import { got } from '../../../contract/model/look-up'
 import { resourcePath } from '../../base/resources'
@@ -39,6 +40,12 @@ export async function builtinPromptSet(id: BuiltinPromptsId): Promise<CrcPrompts
   return (
     await Promise.all(files.map((file) => readPromptFile(resourcePath('prompts', `${file}.json`))))
   ).flat()
+}
+
+/** Which built-in set these prompts are, whatever else is known of each; null for none. */
+export async function builtinSetOf(prompts: CrcPrompts): Promise<BuiltinPromptsId | null> {
+  const asked = prompts.map(({ text, category, valid }) => ({ text, category, valid }))
+  return (await builtinPrompts()).find((set) => isDeepStrictEqual(set.prompts, asked))?.id ?? null
 }
 
 /**

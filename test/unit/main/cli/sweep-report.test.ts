@@ -123,3 +123,10 @@ it('advises no further check where no range is left to check, and after a previe
     'No range is left to check: accept a lower validity limit.'
   )
 })
+
+it('names the built-in set that a sweep asks', () => {
+  const tiny = tinySweep()
+  const sweep = { ...tiny, selection: selection(tiny.prompts, tiny.post, tiny.ranges, 0.9) }
+  const told = stripVTControlCharacters(describeSweep(sweep, null, 'slr check', { promptSet: 'crc' }))
+  expect(told).toContain('Means over 3 prompts of the built-in set crc, then over categories')
+})

@@ -91,6 +91,9 @@ describe('two sweeps', () => {
     expect(some.shared).toMatchObject({ promptCount: 6, resamples: 500 })
     expect(some.ranges.every(({ margins }) => margins.diversity === null)).toBe(true)
     const other = { ...b, prompts: b.prompts.map((prompt) => ({ ...prompt, text: `Other: ${prompt.text}` })) }
+    expect((await compared(a, other)).differs).toEqual([
+      { what: 'prompts', a: '8 prompts', b: '6 prompts, none of them in both' }
+    ])
     expect(await compared(a, other)).toMatchObject({
       shared: null,
       sharedReason: 'The sweeps have no prompt in common.'
