@@ -1,8 +1,5 @@
 #!/usr/bin/env node
 import { constants } from 'node:os'
-import { failUnexpectedly, runCommandLine } from './command-line'
-import { streamProblem } from './output'
-import { writeWhole } from './whole-writes'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -16,22 +13,9 @@ for (const signal of SIGNALS) {
   })
 }
 
-// Whoever reads our output may go away (`| head`): then there is nobody to tell, and work under way still ends well.
-for (const [name, stream] of [
-  ['stdout', process.stdout],
-  ['stderr', process.stderr]
-] as const) {
-  writeWhole(stream)
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw streamProblem(name, error)
-  })
-}
-
-process.on('uncaughtException', (error) => {
-  process.exit(failUnexpectedly(error))
-})
-
-process.exitCode = (await runCommandLine(process.argv.slice(2), ending.signal)) ?? signalStatus()
+// Only then the rest of the program, which takes a moment to load: a Ctrl-C in it is heard.
+const { runProgram } = await import('./program')
+process.exitCode = (await runProgram(process.argv.slice(2), ending.signal)) ?? signalStatus()
 
 /** What the shell expects of a program that a signal ended. */
 function signalStatus(): number {

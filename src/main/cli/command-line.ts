@@ -22,6 +22,7 @@ import { addSampleCommand } from './sample'
 import { addSearchCommand } from './search'
 import { addServeCommand } from './serve'
 import { drawnWidth } from './shown-width'
+import { tellStopped } from './stopped'
 import { addStudyCommand } from './study'
 import { addSweepCommand } from './sweep'
 import { addTaskCommand } from './task'
@@ -44,7 +45,10 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
     await commandLine(signal).parseAsync(args, { from: 'user' })
     return signal.aborted ? null : EXIT_DONE
   } catch (error) {
-    if (signal.aborted) return null
+    if (signal.aborted) {
+      tellStopped(args, signal)
+      return null
+    }
     // The parser has printed its own message already, or the help text that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_WRONG_USAGE
     printError(error)

@@ -24,6 +24,16 @@ export const keptOnlyWithPlace = (what: string) => (): Kept => ({
   goesOn: false
 })
 
+/** The stops that need no more words. */
+const told = new WeakSet<AbortSignal>()
+
+/** What is said of a command that was stopped before its long work, or after it; nothing where {@link untilStopped} has. */
+export function tellStopped(args: readonly string[], signal: AbortSignal): void {
+  if (args.includes('--quiet') || told.has(signal)) return
+  remark('Stopped. What was kept before is as it was.')
+  remark(`The same again: ${commandAgain(args)}`)
+}
+
 /**
  * Does long work of a command. When the user stops it, says what is kept and which command goes on; the work's own error,
  * which is thrown on, is then not shown.
@@ -38,6 +48,7 @@ export async function untilStopped<T>(
   try {
     return await work()
   } catch (error) {
+    if (signal.aborted) told.add(signal)
     if (signal.aborted && !quiet) {
       const left = await kept()
       remark(`Stopped. ${left.kept}`)

@@ -150,6 +150,16 @@ describe('slr', () => {
     )
   })
 
+  it('says what is left when it is stopped before its work', async () => {
+    const args = ['report', '/nowhere.slr']
+    expect(await runHere(args, { signal: AbortSignal.abort('SIGINT') })).toMatchObject({
+      status: null,
+      stderr: expect.stringMatching(
+        /^Stopped\. What was kept before is as it was\.\n.*: slr report \/nowhere\.slr\n$/
+      )
+    })
+  })
+
   it.skipIf(!canMount)('fails where its disk fills up while stdout is written into a file', async () => {
     // What fits of the one write of a result is taken without an error.
     const file = openSync(join(await smallDisk('4k'), 'stdout.txt'), 'w')

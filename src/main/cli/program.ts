@@ -1,0 +1,26 @@
+import { failUnexpectedly, runCommandLine } from './command-line'
+import { streamProblem } from './output'
+import { tellStopped } from './stopped'
+import { writeWhole } from './whole-writes'
+
+/** `slr` as a process: what its streams and its unexpected errors come to. @returns as {@link runCommandLine} */
+export async function runProgram(args: readonly string[], signal: AbortSignal): Promise<number | null> {
+  // Whoever reads our output may go away (`| head`): then there is nobody to tell, and work under way still ends well.
+  for (const [name, stream] of [
+    ['stdout', process.stdout],
+    ['stderr', process.stderr]
+  ] as const) {
+    writeWhole(stream)
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw streamProblem(name, error)
+    })
+  }
+  process.on('uncaughtException', (error) => {
+    process.exit(failUnexpectedly(error))
+  })
+  if (signal.aborted) {
+    tellStopped(args, signal)
+    return null
+  }
+  return runCommandLine(args, signal)
+}
