@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CategoryScore, SweepDocument } from './crc'
 import { ComputedBy } from './computed-by'
-import { type Model, sweptRangeModel, weightsKey } from '../model/model'
+import { type AnyModel, sweptRangeModel, weightsKey } from '../model/model'
 import { Recipe, type RestorationRange } from '../model/recipe'
 import { ofSweepEvent } from './job-ending'
 
@@ -81,7 +81,7 @@ export function passesCheck(
 }
 
 /** The check of a model, under whatever name it was checked; null when it was not. */
-export function checkOf(check: CheckResult | null, model: Model): CheckedModel | null {
+export function checkOf(check: CheckResult | null, model: AnyModel): CheckedModel | null {
   const wanted = weightsKey(model)
   return check?.models.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === wanted) ?? null
 }

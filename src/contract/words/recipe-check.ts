@@ -1,7 +1,7 @@
 import { checkOf, type CheckResult, passesCheck } from '../documents/answer-check'
 import type { Selection } from '../documents/crc'
 import type { HeadlineState } from '../documents/headline'
-import type { Model } from '../model/model'
+import type { AnyModel } from '../model/model'
 import type { Recipe } from '../model/recipe'
 import { formatScore } from './format'
 import { comparedName, doesBetter, strongestRival } from './rival-words'
@@ -44,5 +44,5 @@ export function recipeCheck(
 /**
  * Of what a model's score is, to stand beside it where its whole answers were checked too, and have another; empty elsewhere.
  */
-export const scoreBasis = (check: CheckResult | null, model: Model): string =>
+export const scoreBasis = (check: CheckResult | null, model: AnyModel): string =>
   checkOf(check, model) === null ? '' : 'first tokens'
