@@ -15,9 +15,8 @@ export const mostDiverse = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[
   )
 
 function leaders<T>(candidates: readonly T[], value: (one: T) => number): T[] {
-  const values = candidates.map(value)
-  const least = values.reduce((most, one) => Math.max(most, one), -Infinity) - SCORE_NOISE
-  return candidates.filter((_, index) => (values[index] ?? -Infinity) >= least)
+  const least = candidates.reduce((most, one) => Math.max(most, value(one)), -Infinity) - SCORE_NOISE
+  return candidates.filter((one) => value(one) >= least)
 }
 
 /** All of them, the best by diversity first: each group is equal in both, and is what {@link mostDiverse} finds when those before it are taken out. */

@@ -37,6 +37,10 @@ const failedRanges = ({ ranges, check, selection }: ReportedSweep): string[] =>
     ? []
     : ranges.filter((range) => rangePasses(check, range, selection.rho) === false).map(rangeKey)
 
+/** What a search found beyond the ranges: one that it could not better is a range. */
+const foundOf = (search: ReportedSweep['search']): NonNullable<ReportedSweep['search']>['found'] =>
+  search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
+
 /** What the chart of a sweep is drawn from: its ranges, and all that was scored beside them. */
 export function rangesChart(sweep: ReportedSweep): ReportChart {
   const {
@@ -53,9 +57,6 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
     scoredBy
   } = sweep
   const live = (score: ReportedScore): LiveScore => liveScore(score, promptCount)
-  // A range that the search could not better is a range.
-  const found =
-    search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
   return {
     kind: 'ranges',
     rho: selection?.rho ?? 0,
@@ -88,7 +89,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
           mark: score.mark,
           ...live(score)
         })),
-        ...found.map((score) => ({
+        ...foundOf(search).map((score) => ({
           kind: 'found' as const,
           name: score.recipe.name,
           mark: null,
