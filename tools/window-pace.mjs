@@ -125,7 +125,7 @@ async function createProject(page, name, base, post) {
     await page.getByLabel(label, { exact: true }).fill(path)
     await page.keyboard.press('Tab')
   }
-  await page.getByLabel('Project name').fill(name)
+  await page.getByLabel('Project name', { exact: true }).fill(name)
   await page.getByRole('button', { name: 'Create project' }).click()
   await page.getByRole('navigation').getByText('Ranges', { exact: true }).waitFor()
 }
@@ -250,8 +250,8 @@ try {
   })
   await page.getByText(`${OPEN_PROMPTS.length} prompts`).first().waitFor()
   await tab('Answers').click()
-  await page.getByLabel('Answers per prompt').fill('40')
-  await page.getByLabel('Most tokens').fill('48')
+  await page.getByLabel('Answers per prompt', { exact: true }).fill('40')
+  await page.getByLabel('Most tokens', { exact: true }).fill('48')
   await page.getByText('125 prompts × 2 variants × 40 = 10,000 answers').first().waitFor()
   const generate = page.getByRole('button', { name: /^Generate/ }).first()
   await generate.click()
@@ -275,7 +275,7 @@ try {
   }
   // Each turn of the wheel has two.
   tell('a frame while 10,000 answers scroll', ((await spent()) - beforeScrolling) / 120, 16)
-  const search = page.getByLabel('Search answers')
+  const search = page.getByLabel('Search answers', { exact: true })
   const beforeSearch = await spent()
   for (const key of 'blue') {
     await search.press(key)
