@@ -31,7 +31,7 @@ export function fitColumns(
   width: number | null
 ): Layout {
   const columns = [...align].map((side, index) => {
-    const column = cells.map((row) => row[index] ?? '')
+    const column = cells.map((row) => at(row, index, 'cell'))
     return { widest: longest(column), least: width === null ? 0 : leastWidth(column, side, width) }
   })
   const widest = columns.map((column) => column.widest)
@@ -54,12 +54,15 @@ export function fitColumns(
 /** How narrow a column can be: words stay whole, and in text one that takes more than a quarter of the width is broken. */
 function leastWidth([heading = '', ...body]: readonly string[], side: string, width: number): number {
   const words = (cells: readonly string[]): number => longest(cells.flatMap((cell) => cell.split(' ')))
-  const indent = longest(body.map((cell) => /^ */.exec(cell)?.[0] ?? ''))
+  const indent = longest(body.map(indentOf))
   const most = side === 'r' ? Infinity : Math.max(LEAST_BREAK, Math.floor(width / 4))
   return Math.max(words([heading]), Math.min(indent + words(body), most))
 }
 
 const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map(({ length }) => length))
+
+/** The spaces that a cell begins with. */
+const indentOf = (cell: string): string => cell.slice(0, cell.search(/[^ ]|$/))
 
 const total = (widths: readonly number[]): number =>
   widths.reduce((sum, own) => sum + own, GAP * Math.max(0, widths.length - 1))
@@ -67,7 +70,7 @@ const total = (widths: readonly number[]): number =>
 /** A cell as lines of at most `width`, broken between words, and within one only where it is longer. Its indent stays on each line. */
 export function wrapped(cell: string, width: number): string[] {
   if (cell.length <= width) return [cell]
-  const indent = /^ */.exec(cell)?.[0] ?? ''
+  const indent = indentOf(cell)
   const room = Math.max(1, width - indent.length)
   const lines: string[] = []
   let line = ''
@@ -80,7 +83,7 @@ export function wrapped(cell: string, width: number): string[] {
     if (line !== '') lines.push(line)
     const parts = word.match(new RegExp(`.{1,${room}}`, 'gu')) ?? ['']
     lines.push(...parts.slice(0, -1))
-    line = parts.at(-1) ?? ''
+    line = at(parts, parts.length - 1, 'part')
   }
   return [...lines, line].map((each) => indent + each)
 }

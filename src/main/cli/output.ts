@@ -105,7 +105,7 @@ export function table(rows: readonly (readonly string[])[], align: string, width
 
 /** A row whose cells may take several lines each. */
 function rowLines(row: readonly string[], widths: readonly number[], align: string): string[] {
-  const columns = widths.map((width, index) => wrapped(row[index] ?? '', width))
+  const columns = widths.map((width, index) => wrapped(at(row, index, 'cell'), width))
   const height = Math.max(1, ...columns.map(({ length }) => length))
   return [...Array(height).keys()].map((line) =>
     columns
