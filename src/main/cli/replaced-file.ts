@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { z } from 'zod'
+import { Shard } from '../../contract/documents/sweep-part'
 import { WorkbenchError } from '../../contract/model/problem'
 import { readJsonFile } from '../base/files/bounded-file'
 import { type FoundKind, kindOfFile } from '../base/files/document-kinds'
@@ -55,29 +56,39 @@ const Checkpoint = z.looseObject({ path: z.string(), fingerprint: z.string() })
 const Made = z.looseObject({
   basePath: Checkpoint,
   postPath: Checkpoint,
-  prompts: z.array(z.looseObject({ text: z.string() }))
+  prompts: z.array(z.looseObject({ text: z.string() })),
+  shard: Shard.optional()
 })
 
-/** Of what a sweep is: fingerprints, and prompts. */
+/** Of what a sweep is: fingerprints, prompts, and which part it is of one that is split. */
 interface SweepMade {
   base: string
   post: string
   prompts: readonly { text: string }[]
+  shard?: Shard | undefined
 }
 
 /**
- * A sweep takes the place of one of the same pair that shares a prompt with it, and of no other.
+ * A sweep takes the place of one of the same pair that shares a prompt with it, a part that of the same part, and of no other.
  *
  * @throws WorkbenchError `bad-input` saying of what the sweep that is there is
  */
 export async function requireOwnSweep(
   { path, exists }: { path: string; exists: boolean },
-  { base, post, prompts }: SweepMade
+  { base, post, prompts, shard }: SweepMade
 ): Promise<void> {
   if (!exists) return
   const { data: made } = Made.safeParse(await readJsonFile(path, MAX_DOCUMENT_BYTES).catch(() => null))
   if (made === undefined) return
   const isPair = made.basePath.fingerprint === base && made.postPath.fingerprint === post
+  if (isPair && made.shard !== undefined && !isSameShard(made.shard, shard)) {
+    const { index, count } = made.shard
+    throw new WorkbenchError(
+      'bad-input',
+      `${path} would be replaced, and is part ${index} of ${count}.`,
+      HINT
+    )
+  }
   const asked = new Set(prompts.map(({ text }) => text))
   if (isPair && made.prompts.some(({ text }) => asked.has(text))) return
   const of = isPair
@@ -85,6 +96,9 @@ export async function requireOwnSweep(
     : `another pair: ${made.basePath.path} and ${made.postPath.path}`
   throw new WorkbenchError('bad-input', `${path} would be replaced by a sweep, and is one of ${of}.`, HINT)
 }
+
+const isSameShard = (one: Shard, other: Shard | undefined): boolean =>
+  one.index === other?.index && one.count === other.count
 
 /** What a file holds, by how it begins or as a document; null where that is not known. */
 async function foundIn(path: string): Promise<FoundKind | { kind: WrittenKind; is: string } | null> {

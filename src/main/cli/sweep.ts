@@ -148,7 +148,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   tellOfDevice(request, tell)
   const held = await heldSweep(output)
   if (options.preview && held !== null) await refuseToKeepLess(held, request)
-  if (output !== null) await requireOwnPlace(output, request)
+  if (output !== null) await requireOwnPlace(output, request, options.shard)
   const history = sweepHistory(output, own, options.fresh, request, held)
   if (options.shard !== undefined) {
     await sweepShard(request, options.shard, { options, output, history, tell, signal })
@@ -294,13 +294,15 @@ export async function sweepRequest(
 /** @throws WorkbenchError as {@link requireOwnSweep} */
 export async function requireOwnPlace(
   output: OutputFile,
-  { base, post, prompts }: CrcSweepRequest
+  { base, post, prompts }: CrcSweepRequest,
+  shard?: Shard
 ): Promise<void> {
   const pair = await openPair(base, post)
   await requireOwnSweep(output, {
     base: pair.base.checkpoint.fingerprint,
     post: pair.post.checkpoint.fingerprint,
-    prompts: Array.isArray(prompts) ? prompts : prompts.task.prompts
+    prompts: Array.isArray(prompts) ? prompts : prompts.task.prompts,
+    shard
   })
 }
 

@@ -64,6 +64,20 @@ it('lets a sweep replace one of its pair that shares a prompt, and no other', as
   expect((await problemOf(requireOwnSweep(output, other))).message).toMatch(/is one of other prompts, none/)
 })
 
+it('lets a part of a sweep replace the same part, and no other', async () => {
+  const shard = { index: 1, count: 2 }
+  const part = { path: await file('part.json', JSON.stringify({ ...tinySweep(), shard })), exists: true }
+  const { prompts } = tinySweep()
+  await requireOwnSweep(part, { base: 'b', post: 'p', prompts, shard })
+  for (const other of [
+    { index: 2, count: 2 },
+    { index: 1, count: 3 }
+  ])
+    expect(
+      (await problemOf(requireOwnSweep(part, { base: 'b', post: 'p', prompts, shard: other }))).message
+    ).toMatch(/would be replaced, and is part 1 of 2\.$/)
+})
+
 test('slr sweep and slr plan keep the sweep of another pair', async () => {
   const path = await file('sweep.json', SWEEP)
   for (const command of ['sweep', 'plan']) {
