@@ -11,8 +11,6 @@ import { type Restoring, weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
 import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
-import { samePrompts } from '../prompt-set/prompt-draft'
-import { sameRecord } from '../ui/same-record'
 import { keyOf, LimitedSelection } from './limited-selection.svelte'
 import { LiveSweep, type SweepRun } from './live-sweep'
 import { LookingAt } from './looking-at'
@@ -140,18 +138,6 @@ export class Ranges {
     if (selected === null) return null
     const { layerCount, source } = answering
     return { ...selected, layerCount, source }
-  })
-
-  /** Whether the prompts or their rendering differ from those of the shown sweep. */
-  readonly outdated = $derived.by(() => {
-    const { state } = this.project
-    if (this.sweep === null || this.run !== null) return false
-    const { scoredBy, prompts, rendering } = this.sweep
-    if (!sameTask(scoredBy, this.planning.scoring)) return false
-    return (
-      (scoredBy.kind === 'crc' && !samePrompts(state.prompts, prompts)) ||
-      !sameRecord(state.document.rendering, rendering)
-    )
   })
 
   private readonly lookingAt: LookingAt

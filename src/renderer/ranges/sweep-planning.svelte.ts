@@ -4,11 +4,13 @@ import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
 import { beyondMemory, BYTES_EXPECTED, bytesFromText } from '../../contract/model/bytes'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import { samePrompts } from '../prompt-set/prompt-draft'
 import { complaintOf, type Complaint } from '../ui/complaint'
+import { sameRecord } from '../ui/same-record'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
-import { askedCount, scoringOf } from './scoring-choice'
+import { askedCount, sameTask, scoringOf } from './scoring-choice'
 import type { KnownOfNext } from './sweep-words'
 
 /** Planning tries out how fast this machine is: it waits until whoever changes something has done so. */
@@ -72,20 +74,30 @@ export class SweepPlanning {
     const { document, prompts } = this.project.state
     return askedCount(document.settings.scoredBy, this.tasks.list, prompts.length)
   })
+  /** Whether the prompts or their rendering differ from those of the shown sweep. */
+  readonly outdated = $derived.by(() => {
+    const { sweep, run } = this.shown
+    const { state } = this.project
+    if (sweep === null || run !== null || !sameTask(sweep.scoredBy, this.scoring)) return false
+    return (
+      (sweep.scoredBy.kind === 'crc' && !samePrompts(state.prompts, sweep.prompts)) ||
+      !sameRecord(state.document.rendering, sweep.rendering)
+    )
+  })
   /** Whether it is a preview: not where one of the same prompts is to be completed. */
   readonly previews = $derived.by(
-    () => this.preview && ((this.shown.sweep?.preview ?? null) === null || this.shown.outdated)
+    () => this.preview && ((this.shown.sweep?.preview ?? null) === null || this.outdated)
   )
 
   /** See {@link sweepKey}. */
   private plannedFor: string | null = null
 
-  /** @param shown the sweep that is shown, and whether one runs @param tasks that it can be scored by */
+  /** @param shown the sweep that is shown, and the one that runs @param tasks that it can be scored by */
   constructor(
     private readonly project: OpenProject,
     private readonly shown: {
       readonly sweep: ShownSweep | null
-      readonly outdated: boolean
+      readonly run: object | null
       readonly busy: boolean
     },
     private readonly tasks: Tasks

@@ -87,7 +87,7 @@ describe('a sweep that runs', () => {
     const { session, events } = await started()
     const { ranges } = session
     expect(session.jobs.current?.progress).toEqual({ name: 'Sweep', share: 0.25, secondsLeft: 6 })
-    expect([ranges.chosen, ranges.chosenModel, ranges.selectedScore, ranges.outdated]).toEqual([
+    expect([ranges.chosen, ranges.chosenModel, ranges.selectedScore, ranges.planning.outdated]).toEqual([
       null,
       null,
       null,
@@ -220,11 +220,11 @@ describe('the shown sweep', () => {
   it('says when it was swept with other prompts, and shows a recipe only where it has its scores', async () => {
     const { session } = await opened()
     const { ranges } = session
-    expect(ranges.outdated).toBe(true)
+    expect(ranges.planning.outdated).toBe(true)
     const prompts = SWEEP.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
     const state = stateOf({ revision: 2, prompts })
     session.accept({ ...state, document: { ...state.document, rendering: SWEEP.rendering } })
-    expect(ranges.outdated).toBe(false)
+    expect(ranges.planning.outdated).toBe(false)
     ranges.look({ name: 'unknown', layers: [LAYER, LAYER] })
     expect([ranges.chosen, ranges.inspectorShown]).toEqual(['1-1', null])
     ranges.look(RECIPE)
@@ -321,7 +321,7 @@ describe('the plan of the next sweep', () => {
     expect(ranges.planning.scoring).toMatchObject({ kind: 'task', task: { name: 'Colours' } })
     expect(ranges.planning.askedCount).toBe(1)
     // The sweep is of another task: other prompts do not make it another.
-    expect(ranges.outdated).toBe(false)
+    expect(ranges.planning.outdated).toBe(false)
   })
 
   it('is a preview unless one of the same prompts is to be completed', async () => {
