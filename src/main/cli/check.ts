@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { headline } from '../../contract/words/headline'
@@ -10,6 +9,7 @@ import { type CheckRequest, checkSweep, rangesToCheck } from '../crc/check/check
 import type { ProjectPair } from '../project/project-pair'
 import { shellCommand } from '../report/shown-command'
 import { describeCheck, nextOfCheck } from './check-report'
+import { defaulting, number, text } from './option-kinds'
 import { withEngine } from './engine'
 import { refuseUnused, wholeNumber, pairOptions, deviceOptions, outOption, rhoOption } from './options'
 import { printJson, printText } from './output'
@@ -28,18 +28,16 @@ import { savedThenShown, withResultPlaces } from './result-places'
 const checkOptions = pairOptions
   .and(startOptions)
   .heading('What to check:')
-  .option(
-    { best: z.number() },
-    '--best <n>',
-    'so many of the best ranges not checked yet',
-    wholeNumber(1, 1000),
-    CHECKED_AT_ONCE
-  )
-  .option(
-    { recipes: z.string().optional() },
-    '--recipes <file>',
-    'these recipes, a JSON list or what "slr search" wrote, instead of the best ranges'
-  )
+  .options({
+    best: defaulting(
+      number('<n>', 'so many of the best ranges not checked yet', wholeNumber(1, 1000)),
+      CHECKED_AT_ONCE
+    ),
+    recipes: text(
+      '<file>',
+      'these recipes, a JSON list or what "slr search" wrote, instead of the best ranges'
+    )
+  })
   .and(rhoOption())
   .heading('Where the result goes:')
   .and(

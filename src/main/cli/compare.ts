@@ -1,5 +1,4 @@
 import { Argument } from 'commander'
-import { z } from 'zod'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -9,17 +8,19 @@ import { compareSweeps, type SweepToCompare } from '../measures/compare-sweeps'
 import { readSweep } from '../project/sweep-files'
 import { describeComparison } from './comparison-report'
 import { optionGroup } from './option-group'
+import { number } from './option-kinds'
 import { numberWithin } from './options'
 import { printJson, printText } from './output'
 import { nothingKept, untilStopped } from './stopped'
 import { subcommand } from './subcommand'
 
-const compareOptions = optionGroup().option(
-  { rho: z.number().optional() },
-  '--rho <share>',
-  "share of post's validity to keep in both (default: as each sweep)",
-  numberWithin(0, 1)
-)
+const compareOptions = optionGroup().options({
+  rho: number(
+    '<share>',
+    "share of post's validity to keep in both (default: as each sweep)",
+    numberWithin(0, 1)
+  )
+})
 
 /** `slr compare`: two sweeps side by side, from their files. */
 export const addCompareCommand = subcommand(compareOptions, {

@@ -1,4 +1,3 @@
-import { Option } from 'commander'
 import { z } from 'zod'
 import {
   changedShare,
@@ -13,6 +12,7 @@ import { pairPaths } from '../project/demo'
 import { formatCsv } from '../base/csv'
 import { computeDistances } from '../readings/host'
 import { refuseUnused, requirePair, pairOptions } from './options'
+import { choice, defaulting, flag } from './option-kinds'
 import { formatDuration, plural } from '../../contract/words/format'
 import { bytes, count, printable, printJson, printText, style, table } from './output'
 import { subcommand } from './subcommand'
@@ -35,16 +35,10 @@ const METRICS = {
 } as const
 const MetricName = z.enum(['relative-norm', 'cosine', 'changed'])
 
-const diffOptions = pairOptions
-  .heading('What to print:')
-  .special(
-    { metric: MetricName },
-    new Option('--metric <name>', 'of the table').choices(MetricName.options).default('relative-norm')
-  )
-  .special(
-    { csv: z.boolean().default(false) },
-    new Option('--csv', 'every number of every component as CSV, instead of the table').conflicts('json')
-  )
+const diffOptions = pairOptions.heading('What to print:').options({
+  metric: defaulting(choice(MetricName, '<name>', 'of the table'), 'relative-norm'),
+  csv: flag('every number of every component as CSV, instead of the table', { conflicts: ['json'] })
+})
 
 /** `slr diff`: how far post-training moved each layer and component. */
 export const addDiffCommand = subcommand(diffOptions, {

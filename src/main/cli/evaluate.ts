@@ -16,6 +16,7 @@ import { viewOf } from '../project/stored-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { computingOptions } from './computing-options'
+import { text } from './option-kinds'
 import { requireHalf } from './devices'
 import { givenTask, TASK_CHOICES } from './given-task'
 import { judgeFrom, judgeOptions } from './judge'
@@ -48,32 +49,31 @@ const comparedOptions = variantOptions('base, post, and what a project keeps')
 
 const evaluateOptions = pairOptions
   .and(comparedOptions)
-  .option(
-    { variants: z.string().optional() },
-    '--variants <file>',
-    'variants as JSON, with samplers, system turns, prefixes, suffixes and lists of answers of their own'
-  )
+  .options({
+    variants: text(
+      '<file>',
+      'variants as JSON, with samplers, system turns, prefixes, suffixes and lists of answers of their own'
+    )
+  })
   .heading('What to evaluate:')
-  .option({ task: z.string().optional() }, '--task <task>', TASK_CHOICES)
-  .option(
-    { embeddingModel: z.string().optional() },
-    '--embedding-model <folder>',
-    'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
-  )
-  .option(
-    { classifier: z.string().optional() },
-    '--classifier <folder>',
-    "count classes of answers by this classifier of pairs (model.onnx and tokenizer.json), as NoveltyBench's distinct_k"
-  )
+  .options({
+    task: text('<task>', TASK_CHOICES),
+    embeddingModel: text(
+      '<folder>',
+      'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
+    ),
+    classifier: text(
+      '<folder>',
+      "count classes of answers by this classifier of pairs (model.onnx and tokenizer.json), as NoveltyBench's distinct_k"
+    )
+  })
   .and(
     countOption("answers per prompt and variant (default: the task's)"),
     seedOption("seed of the draws (default: the task's)")
   )
-  .option(
-    { against: z.string().optional() },
-    '--against <variant>',
-    'compare the others with this one, by its name (default: post)'
-  )
+  .options({
+    against: text('<variant>', 'compare the others with this one, by its name (default: post)')
+  })
   .heading('Where the result goes:')
   .and(
     outOption('write settings and results as JSON to a file; an earlier one is replaced'),

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type Command, Option } from 'commander'
+import { type Command } from 'commander'
 import { z } from 'zod'
 import type { ExportResult } from '../../contract/procedures/export'
 import { describeNonFinite } from '../../contract/documents/non-finite'
@@ -12,6 +12,7 @@ import { runExport } from '../export/run-export'
 import { pairPaths } from '../project/demo'
 import { absolutePath } from '../base/files/places'
 import { parseRanges, requirePair, RESTORE_HELP, usageError, pairOptions } from './options'
+import { choice, flag, text, value } from './option-kinds'
 import { formatDuration, plural } from '../../contract/words/format'
 import { bytes, count, printJson, printText, printable, remark, style } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
@@ -22,25 +23,18 @@ import { restoredRecipe } from './variants'
 
 const exportOptions = pairOptions
   .heading('Which model:')
-  .special(
-    { restore: z.array(SourcedRanges).optional() },
-    new Option('--restore <ranges>', RESTORE_HELP).argParser(parseRanges)
-  )
-  .special(
-    { recipe: z.string().optional() },
-    new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts('restore')
-  )
-  .special(
-    { model: z.literal('post').optional() },
-    new Option('--model <which>', 'post as it is').choices(['post']).conflicts(['restore', 'recipe'])
-  )
+  .options({
+    restore: value(z.array(SourcedRanges), '<ranges>', RESTORE_HELP, parseRanges),
+    recipe: text('<file>', 'post with a recipe from a JSON or mergekit file', { conflicts: ['restore'] }),
+    model: choice(z.enum(['post']), '<which>', 'post as it is', {
+      conflicts: ['restore', 'recipe']
+    })
+  })
   .heading('Where to:')
-  .option({ out: z.string().optional() }, '--out <folder>', 'folder to write; its parent must exist')
-  .option(
-    { overwrite: z.boolean().default(false) },
-    '--overwrite',
-    'replace a model that is there; the old folder is kept beside it'
-  )
+  .options({
+    out: text('<folder>', 'folder to write; its parent must exist'),
+    overwrite: flag('replace a model that is there; the old folder is kept beside it')
+  })
 type ExportOptions = CommandOptions<typeof exportOptions>
 
 /** `slr export`: writes a restored model as a folder that other programs load. */

@@ -1,5 +1,4 @@
-import { type Command, Option } from 'commander'
-import { z } from 'zod'
+import { type Command } from 'commander'
 import type { HistoryRun, PairHistory, RunKey, RunMarkChanges } from '../../contract/documents/history'
 import { TRASH_DAYS } from '../../contract/documents/history'
 import { formatUtc } from '../../contract/words/format'
@@ -9,40 +8,27 @@ import { pairNamed } from '../project/pair-named'
 import { runNamed } from '../project/run-named'
 import type { ProjectPair } from '../project/project-pair'
 import { optionGroup } from './option-group'
+import { flag, required, text } from './option-kinds'
 import { usageError } from './options'
 import { printJson, printText, remark, style, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { openPairToSave, pairOption } from './project-to-save'
 
 const historyOptions = optionGroup()
-  .special(
-    { project: z.string() },
-    new Option('--project <folder>', 'the project folder NAME.slr').makeOptionMandatory()
-  )
+  .options({
+    project: required(text('<folder>', 'the project folder NAME.slr'))
+  })
   .and(pairOption)
   .heading('A run:')
-  .option(
-    { run: z.string().optional() },
-    '--run <id>',
-    'the run that the rest is about: its id, or enough of its beginning'
-  )
-  .option(
-    { name: z.string().optional() },
-    '--name <text>',
-    'call it so; an empty one calls it after what it is'
-  )
-  .option({ note: z.string().optional() }, '--note <text>', 'Markdown to stand beside it, in reports too')
-  .option({ pin: z.boolean().default(false) }, '--pin', 'put it first')
-  .special({ unpin: z.boolean().default(false) }, new Option('--unpin', 'no more').conflicts('pin'))
-  .option(
-    { delete: z.boolean().default(false) },
-    '--delete',
-    `move it to the trash of the pair, which keeps it for ${TRASH_DAYS} days`
-  )
-  .special(
-    { restore: z.boolean().default(false) },
-    new Option('--restore', 'bring it back').conflicts(['name', 'note', 'pin', 'unpin', 'delete'])
-  )
+  .options({
+    run: text('<id>', 'the run that the rest is about: its id, or enough of its beginning'),
+    name: text('<text>', 'call it so; an empty one calls it after what it is'),
+    note: text('<text>', 'Markdown to stand beside it, in reports too'),
+    pin: flag('put it first'),
+    unpin: flag('no more', { conflicts: ['pin'] }),
+    delete: flag(`move it to the trash of the pair, which keeps it for ${TRASH_DAYS} days`),
+    restore: flag('bring it back', { conflicts: ['name', 'note', 'pin', 'unpin', 'delete'] })
+  })
 type HistoryOptions = CommandOptions<typeof historyOptions>
 
 /** `slr history`: the runs of a pair, and what the user says of them. */

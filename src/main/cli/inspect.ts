@@ -1,5 +1,4 @@
 import { plural } from '../../contract/words/format'
-import { z } from 'zod'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import { describeNonFinite, type PairValues } from '../../contract/documents/non-finite'
@@ -10,23 +9,16 @@ import { recentTextModel } from '../text/recent-text-models'
 import { pairPaths } from '../project/demo'
 import { computeChecksums, findNonFinite } from '../readings/host'
 import { requirePair, pairOptions } from './options'
+import { flag } from './option-kinds'
 import { bytes, count, printJson, printText, printable, style, table } from './output'
 import { subcommand } from './subcommand'
 import { bytesStep, progressDisplay } from './progress'
 import { nothingKept, untilStopped } from './stopped'
 
-const inspectOptions = pairOptions
-  .heading('What to find out:')
-  .option(
-    { sha256: z.boolean().default(false) },
-    '--sha256',
-    'also the SHA-256 of every weight file, which reads them whole'
-  )
-  .option(
-    { values: z.boolean().default(false) },
-    '--values',
-    'also which tensors hold NaN or infinity, which reads all weights'
-  )
+const inspectOptions = pairOptions.heading('What to find out:').options({
+  sha256: flag('also the SHA-256 of every weight file, which reads them whole'),
+  values: flag('also which tensors hold NaN or infinity, which reads all weights')
+})
 
 /** `slr inspect`: what is this pair, does it fit together. Fails when it does not, so that scripts can ask. */
 export const addInspectCommand = subcommand(inspectOptions, {

@@ -1,5 +1,5 @@
-import { type Command, Option } from 'commander'
-import { z } from 'zod'
+import { type Command } from 'commander'
+import type { z } from 'zod'
 import type { JudgeWay } from '../../contract/model/judge-way'
 import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
 import {
@@ -15,6 +15,7 @@ import { judgeAsTold, type VerdictStore } from '../evaluation/judge-as-told'
 import type { EvaluationFiles } from '../project/evaluation-files'
 import { withJudge } from '../project/project-evaluations'
 import { optionGroup, type OptionsOf } from './option-group'
+import { flagIfGiven, number, text } from './option-kinds'
 import { usageError, wholeNumber } from './options'
 import { count, remark } from './output'
 import { progressDisplay, type ProgressStep } from './progress'
@@ -23,47 +24,27 @@ const MAX_RUBRIC_BYTES = 100_000
 
 export const judgeOptions = optionGroup(
   'A judge of the answers (sends prompts and answers to it; off unless its address is given):'
-)
-  .option(
-    { judgeUrl: z.string().optional() },
-    '--judge-url <url>',
-    'chat endpoint in the form of OpenAI, such as http://localhost:8080/v1'
-  )
-  .option({ judgeModel: z.string().optional() }, '--judge-model <name>', 'the model that marks')
-  .option(
-    { judgePairs: z.boolean().optional() },
-    '--judge-pairs',
-    'compare every two variants, in both orders, instead of marking answers'
-  )
-  .special(
-    { judgeForms: z.boolean().optional() },
-    new Option(
-      '--judge-forms',
-      'read which answer each text means, in its canonical form; measures of that stand beside those of the plain reading'
-    ).conflicts(['judgePairs', 'judgeAnswers'])
-  )
-  .option(
-    { judgeKey: z.string().optional() },
-    '--judge-key <variable>',
-    'environment variable with its API key, such as OPENAI_API_KEY'
-  )
-  .option(
-    { judgeRubric: z.string().optional() },
-    '--judge-rubric <file>',
-    'text of what to mark (default: one for the kind of task)'
-  )
-  .option(
-    { judgeAnswers: z.number().optional() },
-    '--judge-answers <n>',
+).options({
+  judgeUrl: text('<url>', 'chat endpoint in the form of OpenAI, such as http://localhost:8080/v1'),
+  judgeModel: text('<name>', 'the model that marks'),
+  judgePairs: flagIfGiven('compare every two variants, in both orders, instead of marking answers'),
+  judgeForms: flagIfGiven(
+    'read which answer each text means, in its canonical form; measures of that stand beside those of the plain reading',
+    { conflicts: ['judgePairs', 'judgeAnswers'] }
+  ),
+  judgeKey: text('<variable>', 'environment variable with its API key, such as OPENAI_API_KEY'),
+  judgeRubric: text('<file>', 'text of what to mark (default: one for the kind of task)'),
+  judgeAnswers: number(
+    '<n>',
     `answers per prompt and variant; of pairs, in each set (default: ${DEFAULT_JUDGE.answersPerPrompt})`,
     wholeNumber(1, 100_000)
-  )
-  .option(
-    { judgeRate: z.number().optional() },
-    '--judge-rate <n>',
+  ),
+  judgeRate: number(
+    '<n>',
     `most requests a minute (default: ${DEFAULT_JUDGE.requestsPerMinute})`,
     wholeNumber(1, 100_000)
   )
+})
 type JudgeOptions = OptionsOf<typeof judgeOptions>
 
 /** @returns null when no judge was asked for. @throws a usage error naming the option that is wrong or missing */

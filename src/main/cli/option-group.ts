@@ -1,5 +1,9 @@
-import type { Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { z } from 'zod'
+import { type DeclaredOption, flagOf } from './option-kinds'
+
+type OptionTable = Readonly<Record<string, DeclaredOption>>
+type ShapeOf<Table extends OptionTable> = { readonly [Name in keyof Table]: Table[Name]['schema'] }
 
 /** A group as others are joined with it. */
 interface Part<Shape extends z.ZodRawShape> {
@@ -16,8 +20,8 @@ type Joined<Shapes extends readonly z.ZodRawShape[]> = Shapes extends readonly [
   : unknown
 
 /**
- * Options that belong together, in the order of the help. Each is declared once: by name and schema of what it is parsed into, and as
- * Commander takes it.
+ * Options that belong together, in the order of the help, each declared once: its name, and with `option-kinds.ts` what it is parsed
+ * into and as Commander takes it.
  */
 export class OptionGroup<Shape extends z.ZodRawShape> {
   constructor(
@@ -25,24 +29,17 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     private readonly added: (command: Command) => Command
   ) {}
 
-  /** @param shape the one option, by its name in camel case */
-  option<More extends z.ZodRawShape, Value>(
-    shape: More,
-    flags: string,
-    description: string,
-    parse?: (text: string, previous: Value) => Value,
-    otherwise?: Value
-  ): OptionGroup<Shape & More> {
-    return this.with(shape, (command) =>
-      parse === undefined
-        ? command.option(flags, description)
-        : command.option(flags, description, parse, otherwise)
+  /** @param table the options, by their names in camel case; their flags are made from these */
+  options<Table extends OptionTable>(table: Table): OptionGroup<Shape & ShapeOf<Table>>
+  options(table: OptionTable): unknown {
+    const added = Object.entries(table)
+    const shape = Object.fromEntries(added.map(([name, { schema }]) => [name, schema]))
+    return new OptionGroup({ ...this.shape, ...shape }, (command) =>
+      added.reduce(
+        (declared, [name, { withFlag }]) => declared.addOption(withFlag(flagOf(name))),
+        this.declare(command)
+      )
     )
-  }
-
-  /** An option of which there is more to say than flags, description and how it is parsed. */
-  special<More extends z.ZodRawShape>(shape: More, option: Option): OptionGroup<Shape & More> {
-    return this.with(shape, (command) => command.addOption(option))
   }
 
   /** Of the options behind it. */
@@ -72,13 +69,6 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
 
   get schema(): z.ZodObject<Shape, z.core.$strict> {
     return z.strictObject(this.shape)
-  }
-
-  private with<More extends z.ZodRawShape>(
-    shape: More,
-    added: (command: Command) => Command
-  ): OptionGroup<Shape & More> {
-    return new OptionGroup({ ...this.shape, ...shape }, (command) => added(this.declare(command)))
   }
 }
 

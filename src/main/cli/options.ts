@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { totalmem } from 'node:os'
 import { BYTES_EXPECTED, bytesFromText, formatMemory } from '../../contract/model/bytes'
@@ -9,16 +9,15 @@ import { type SourcedRanges, sourcedRangesFromText } from '../../contract/model/
 import { modelPath } from '../base/files/places'
 import { PROCESS_BYTES } from '../base/engine-memory'
 import { optionGroup, type OptionsOf } from './option-group'
+import { choice, flag, number, several, text, value } from './option-kinds'
 import { UsageError } from './output'
 import { calledAs } from './subcommand'
 
-export const pairOptions = optionGroup('Pair:')
-  .option({ base: z.string().optional() }, '--base <folder>', 'folder of the pre-trained model')
-  .option({ post: z.string().optional() }, '--post <folder>', 'folder of the post-trained model')
-  .special(
-    { demo: z.boolean().default(false) },
-    new Option('--demo', 'the built-in demo pair').conflicts(['base', 'post'])
-  )
+export const pairOptions = optionGroup('Pair:').options({
+  base: text('<folder>', 'folder of the pre-trained model'),
+  post: text('<folder>', 'folder of the post-trained model'),
+  demo: flag('the built-in demo pair', { conflicts: ['base', 'post'] })
+})
 export type PairOptions = OptionsOf<typeof pairOptions>
 
 /** @returns null when the command line names no pair at all; folders are absolute, since they are stored with results */
@@ -42,72 +41,58 @@ export function requirePair(options: PairOptions, command: Command): PairLocatio
   throw usageError(command, 'which pair? Give --base FOLDER and --post FOLDER, or --demo')
 }
 
-export const deviceOptions = optionGroup('Where it is computed:')
-  .special(
-    { device: DeviceChoice.optional() },
-    new Option('--device <name>', 'see "slr devices"; auto, the default: the fastest that works').choices(
-      DeviceChoice.options
-    )
-  )
-  .special(
-    { precision: Precision.optional() },
-    new Option(
-      '--precision <type>',
-      'of the large products (default: fp16 on webgpu, except for Gemma)'
-    ).choices(Precision.options)
-  )
+export const deviceOptions = optionGroup('Where it is computed:').options({
+  device: choice(DeviceChoice, '<name>', 'see "slr devices"; auto, the default: the fastest that works'),
+  precision: choice(Precision, '<type>', 'of the large products (default: fp16 on webgpu, except for Gemma)')
+})
 export type DeviceOptions = OptionsOf<typeof deviceOptions>
 
-export const memoryOption = optionGroup().option(
-  { memory: z.number().optional() },
-  '--memory <size>',
-  "bound on the engine process, such as 6GiB (default: half of this machine's)",
-  parseMemory
-)
+export const memoryOption = optionGroup().options({
+  memory: number(
+    '<size>',
+    "bound on the engine process, such as 6GiB (default: half of this machine's)",
+    parseMemory
+  )
+})
+
+const TemplateValue = Rendering.shape.templateArguments.valueType
 
 /** Only what was given: the rest comes from a project or from the defaults. */
-export const renderingOptions = optionGroup('How prompts become tokens:')
-  .option({ system: z.string().optional() }, '--system <text>', 'system turn before the prompt')
-  .option(
-    {
-      templateArgument: z.array(z.tuple([z.string(), Rendering.shape.templateArguments.valueType])).optional()
-    },
-    '--template-argument <key=value>',
+export const renderingOptions = optionGroup('How prompts become tokens:').options({
+  system: text('<text>', 'system turn before the prompt'),
+  templateArgument: several(
+    z.tuple([z.string(), TemplateValue]),
+    '<key=value>',
     'variable for the chat template, such as enable_thinking=false; repeatable',
-    repeated(parseTemplateArgument)
-  )
-  .option(
-    { date: z.string().optional() },
-    '--date <YYYY-MM-DD>',
-    'the date that templates see as today',
-    parseDate
-  )
-  .option(
-    { assistantPrefix: z.string().optional() },
-    '--assistant-prefix <text>',
-    'start of the answer, put after the assistant header'
-  )
+    parseTemplateArgument
+  ),
+  date: value(z.string(), '<YYYY-MM-DD>', 'the date that templates see as today', parseDate),
+  assistantPrefix: text('<text>', 'start of the answer, put after the assistant header')
+})
 
 /** @param otherwise what is kept where it is left out, for the help */
 export const rhoOption = (otherwise: number | string = DEFAULT_RHO) =>
-  optionGroup().option(
-    { rho: z.number().optional() },
-    '--rho <share>',
-    `share of post's validity to keep (default: ${otherwise})`,
-    numberWithin(0, 1)
-  )
+  optionGroup().options({
+    rho: number('<share>', `share of post's validity to keep (default: ${otherwise})`, numberWithin(0, 1))
+  })
 export type RhoOption = OptionsOf<ReturnType<typeof rhoOption>>
 
 export const seedOption = (what: string) =>
-  optionGroup().option({ seed: z.number().optional() }, '--seed <n>', what, wholeNumber(0, 2 ** 31 - 1))
+  optionGroup().options({
+    seed: number('<n>', what, wholeNumber(0, 2 ** 31 - 1))
+  })
 
 /** How many answers. */
 export const countOption = (what: string) =>
-  optionGroup().option({ n: z.number().optional() }, '--n <n>', what, wholeNumber(1, 100_000))
+  optionGroup().options({
+    n: number('<n>', what, wholeNumber(1, 100_000))
+  })
 
 /** The file that the result goes to. */
 export const outOption = (what = 'write it as JSON to a file; an earlier one is replaced') =>
-  optionGroup().option({ out: z.string().optional() }, '--out <file>', what)
+  optionGroup().options({
+    out: text('<file>', what)
+  })
 
 export function renderingFrom(options: OptionsOf<typeof renderingOptions>, defaults: Rendering): Rendering {
   return {
@@ -139,11 +124,6 @@ export function refuseUnused(command: Command, names: readonly string[], why: st
     return names.includes(name) && command.getOptionValueSource(name) === 'cli'
   })
   if (given !== undefined) throw usageError(command, `${given.long ?? given.flags} ${why}`)
-}
-
-/** Collects a repeatable option. */
-export function repeated<T>(parse: (text: string) => T): (text: string, previous: T[] | undefined) => T[] {
-  return (text, previous) => [...(previous ?? []), parse(text)]
 }
 
 export function numberWithin(low: number, high: number): (text: string) => number {
@@ -223,11 +203,12 @@ function parseDate(text: string): string {
 }
 
 /** `key=value`; true, false, null and numbers are themselves, everything else is text. */
-function parseTemplateArgument(text: string): [string, unknown] {
+function parseTemplateArgument(text: string): [string, z.infer<typeof TemplateValue>] {
   const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? []
   if (key === undefined || value === undefined) {
     throw new InvalidArgumentError('Expected key=value, such as enable_thinking=false.')
   }
-  if (/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?)$/.test(value)) return [key, JSON.parse(value)]
+  if (/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?)$/.test(value))
+    return [key, TemplateValue.parse(JSON.parse(value))]
   return [key, value]
 }

@@ -1,19 +1,16 @@
-import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
 import { findPairs } from '../checkpoint/local-pairs'
 import { modelFolders } from '../project/model-folders'
 import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { optionGroup } from './option-group'
-import {} from './options'
+import { texts } from './option-kinds'
 import { bytes, count, printJson, printText, remark, table } from './output'
 import { subcommand } from './subcommand'
 
-const pairsOptions = optionGroup().option(
-  { in: z.array(z.string()).optional() },
-  '--in <folder...>',
-  'look here instead of in the Hugging Face cache and the folders that Start lists'
-)
+const pairsOptions = optionGroup().options({
+  in: texts('<folder...>', 'look here instead of in the Hugging Face cache and the folders that Start lists')
+})
 
 /** `slr pairs`: which pairs of models lie on this machine. */
 export const addPairsCommand = subcommand(pairsOptions, {

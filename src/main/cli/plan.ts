@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { planFacts } from '../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../contract/words/preview-words'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
@@ -8,6 +7,7 @@ import type { LikeSweep } from '../crc/sweep/sweep-pace'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { withEngine } from './engine'
+import { flag } from './option-kinds'
 import {
   pairIfGiven,
   requirePair,
@@ -33,7 +33,9 @@ import { nothingKept, untilStopped } from './stopped'
 
 const planOptions = pairOptions
   .heading('What is planned:')
-  .option({ preview: z.boolean().default(false) }, '--preview', 'also what a preview of it would take')
+  .options({
+    preview: flag('also what a preview of it would take')
+  })
   .and(
     outOption('the sweep into this file: what it, or one that was stopped, has is not computed again'),
     projectOptions(

@@ -1,6 +1,6 @@
 import { at } from '../../contract/model/look-up'
 import { basename } from 'node:path'
-import { type Command, Option } from 'commander'
+import { type Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import type { Model } from '../../contract/model/model'
@@ -17,12 +17,12 @@ import { modelPath } from '../base/files/places'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 import { chosenDevice } from './devices'
+import { choice, defaulting, flag, number, several, text, texts, value } from './option-kinds'
 import { withEngine } from './engine'
 import {
   parseRanges,
   parseTokens,
   renderingFrom,
-  repeated,
   requirePair,
   RESTORE_HELP,
   usageError,
@@ -40,49 +40,35 @@ import { restoredRecipe } from './variants'
 
 const probeOptions = pairOptions
   .heading('Which model:')
-  .special(
-    { model: z.enum(['base', 'post']).default('post') },
-    new Option('--model <which>', 'base or post as a whole (default: post)').choices(['base', 'post'])
-  )
-  .special(
-    { restore: z.array(SourcedRanges).optional() },
-    new Option('--restore <ranges>', RESTORE_HELP).argParser(parseRanges).conflicts('model')
-  )
-  .special(
-    { recipe: z.string().optional() },
-    new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts([
-      'model',
-      'restore'
-    ])
-  )
-  .special(
-    { checkpoint: z.string().optional() },
-    new Option(
-      '--checkpoint <folder>',
-      'another checkpoint of the same architecture as a whole, such as an exported one'
-    ).conflicts(['model', 'restore', 'recipe'])
-  )
+  .options({
+    model: choice(z.enum(['base', 'post']), '<which>', 'base or post as a whole (default: post)'),
+    restore: value(z.array(SourcedRanges), '<ranges>', RESTORE_HELP, parseRanges, { conflicts: ['model'] }),
+    recipe: text('<file>', 'post with a recipe from a JSON or mergekit file', {
+      conflicts: ['model', 'restore']
+    }),
+    checkpoint: text(
+      '<folder>',
+      'another checkpoint of the same architecture as a whole, such as an exported one',
+      { conflicts: ['model', 'restore', 'recipe'] }
+    )
+  })
   .heading('Input, any number of one kind:')
-  .option(
-    { prompt: z.array(z.string()).optional() },
-    '--prompt <text>',
-    'user turn of a chat; repeatable',
-    repeated((text) => text)
-  )
-  .special(
-    { tokens: z.array(z.array(z.number())).optional() },
-    new Option('--tokens <ids>', 'token ids used as they are, such as 1,2,3; repeatable')
-      .argParser(repeated(parseTokens))
-      .conflicts(['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix'])
-  )
+  .options({
+    prompt: texts('<text>', 'user turn of a chat; repeatable'),
+    tokens: several(
+      z.array(z.number()),
+      '<ids>',
+      'token ids used as they are, such as 1,2,3; repeatable',
+      parseTokens,
+      { conflicts: ['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix'] }
+    )
+  })
   .and(renderingOptions, deviceOptions)
   .heading('What to print:')
-  .option({ top: z.number() }, '--top <n>', 'how many tokens to list', wholeNumber(1, 1_000_000), DEFAULT_TOP)
-  .option(
-    { logits: z.boolean().default(false) },
-    '--logits',
-    'with --json: also the logits of the whole vocabulary'
-  )
+  .options({
+    top: defaulting(number('<n>', 'how many tokens to list', wholeNumber(1, 1_000_000)), DEFAULT_TOP),
+    logits: flag('with --json: also the logits of the whole vocabulary')
+  })
 type ProbeOptions = CommandOptions<typeof probeOptions>
 
 /** The next-token distribution after one token sequence, as `slr probe --json` prints it. */

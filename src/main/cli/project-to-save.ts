@@ -1,6 +1,5 @@
 import { plural } from '../../contract/words/format'
 import type { Command } from 'commander'
-import { z } from 'zod'
 import type { PairLocation } from '../../contract/documents/project'
 import { WorkbenchError } from '../../contract/model/problem'
 import { LEAST_RESULT_BYTES, requireRoom } from '../base/files/room'
@@ -11,18 +10,21 @@ import { pairNamed } from '../project/pair-named'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
 import { optionGroup, type OptionsOf } from './option-group'
+import { text } from './option-kinds'
 import { usageError } from './options'
 import { printError } from './output'
 
-export const pairOption = optionGroup().option(
-  { pair: z.string().optional() },
-  '--pair <name>',
-  'the pair of the project, by its name (default: its only one)'
-)
+export const pairOption = optionGroup().options({
+  pair: text('<name>', 'the pair of the project, by its name (default: its only one)')
+})
 
 /** Which project, and which pair of it. @param what is done with the project, for the help */
 export const projectOptions = (what: string) =>
-  optionGroup().option({ project: z.string().optional() }, '--project <folder>', what).and(pairOption)
+  optionGroup()
+    .options({
+      project: text('<folder>', what)
+    })
+    .and(pairOption)
 type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
 
 /**

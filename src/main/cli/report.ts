@@ -1,8 +1,7 @@
 import { extname } from 'node:path'
-import { Argument, type Command, Option } from 'commander'
-import { z } from 'zod'
+import { Argument, type Command } from 'commander'
 import { at } from '../../contract/model/look-up'
-import { REPORT_FORMATS, ReportFormat } from '../../contract/documents/report'
+import { ReportFormat } from '../../contract/documents/report'
 import { readPairState } from '../project/pair-state'
 import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
@@ -10,25 +9,21 @@ import { runNamed } from '../project/run-named'
 import { collectReport } from '../report/collect'
 import { writeReport } from '../report/write'
 import { refuseUnused, usageError, outOption } from './options'
+import { choice, text } from './option-kinds'
 import { pairOption } from './project-to-save'
 import { printJson, printText, remark } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile, writeOutputText, writtenWords } from './output-file'
 
 const reportOptions = pairOption
-  .option(
-    { sweep: z.string().optional() },
-    '--sweep <id>',
-    'the sweep to show, by its id or the beginning of it (default: the newest)'
-  )
+  .options({
+    sweep: text('<id>', 'the sweep to show, by its id or the beginning of it (default: the newest)')
+  })
   .heading('Where the result goes:')
   .and(outOption('a file instead of stdout; an earlier report is replaced'))
-  .special(
-    { format: ReportFormat.optional() },
-    new Option('--format <name>', "html or markdown (default: by the file's ending, else html)").choices(
-      REPORT_FORMATS
-    )
-  )
+  .options({
+    format: choice(ReportFormat, '<name>', "html or markdown (default: by the file's ending, else html)")
+  })
 type ReportOptions = CommandOptions<typeof reportOptions>
 
 /** What the end of a file's name says of its format. */

@@ -1,6 +1,6 @@
 import { plural } from '../../contract/words/format'
 import { basename } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { TEXT_MEASURES } from '../../contract/model/measures'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
@@ -35,12 +35,12 @@ import { readSamplePrompts } from '../samples/prompts'
 import { measureRun } from '../measures/host'
 import { computationOf } from '../samples/run-samples'
 import { AnswersFile, jsonLines } from './answers-file'
+import { flag, number, several, text } from './option-kinds'
 import { computingOptions } from './computing-options'
 import { requireHalf } from './devices'
 import { withEngine } from './engine'
 import {
   renderingFrom,
-  repeated,
   requirePair,
   tellOfMemory,
   usageError,
@@ -68,48 +68,30 @@ const PROMPT_FILE =
 
 const sampleOptions = pairOptions
   .heading('What to sample:')
-  .special(
-    { prompt: z.array(SamplePrompt).optional() },
-    new Option('--prompt <text>', 'a prompt; repeatable')
-      .argParser(repeated(parsePrompt))
-      .conflicts('prompts')
-  )
-  .option(
-    { prompts: z.string().optional() },
-    '--prompts <file>',
-    'prompts: .txt with one a line, .jsonl, .json or .csv'
-  )
+  .options({
+    prompt: several(SamplePrompt, '<text>', 'a prompt; repeatable', parsePrompt, { conflicts: ['prompts'] }),
+    prompts: text('<file>', 'prompts: .txt with one a line, .jsonl, .json or .csv')
+  })
   .and(countOption('answers per prompt and model (default: 8)'), seedOption('seed of the draws (default: 1)'))
-  .option(
-    { maxTokens: z.number().optional() },
-    '--max-tokens <n>',
-    "longest answer (default: the model's, at most 256)",
-    wholeNumber(1, 100_000)
-  )
-  .option(
-    { stop: z.array(z.string()).optional() },
-    '--stop <text>',
-    'text that ends an answer; repeatable',
-    repeated(parseStop)
-  )
+  .options({
+    maxTokens: number('<n>', "longest answer (default: the model's, at most 256)", wholeNumber(1, 100_000)),
+    stop: several(z.string(), '<text>', 'text that ends an answer; repeatable', parseStop)
+  })
   .and(variantOptions('post'))
   .heading('Where answers go:')
   .and(outOption('a file of JSON lines instead of stdout; earlier answers are replaced'))
-  .option(
-    { fresh: z.boolean().default(false) },
-    '--fresh',
-    'generate everything, also what a stopped run has left in the file'
-  )
+  .options({
+    fresh: flag('generate everything, also what a stopped run has left in the file')
+  })
   .heading(
     "How tokens are drawn (default: as the model's generation config says, top-k 50 where it names none):"
   )
-  .option({ paper: z.boolean().default(false) }, '--paper', "temperature 1 and min-p 0.1, the method's own")
-  .special(
-    { greedy: z.boolean().default(false) },
-    new Option('--greedy', 'always the likeliest token').conflicts([
-      ...['temperature', 'paper', 'topK', 'topP', 'minP']
-    ])
-  )
+  .options({
+    paper: flag("temperature 1 and min-p 0.1, the method's own"),
+    greedy: flag('always the likeliest token', {
+      conflicts: [...['temperature', 'paper', 'topK', 'topP', 'minP']]
+    })
+  })
   .and(samplerOptions, computingOptions, memoryOption, renderingOptions)
 type SampleOptions = CommandOptions<typeof sampleOptions>
 

@@ -1,35 +1,16 @@
-import { z } from 'zod'
 import type { Sampling } from '../../contract/model/sampling'
 import { optionGroup, type OptionsOf } from './option-group'
+import { number } from './option-kinds'
 import { numberWithin, wholeNumber } from './options'
 
 /** How tokens are drawn, as far as the command line says. */
-export const samplerOptions = optionGroup()
-  .option({ temperature: z.number().optional() }, '--temperature <t>', '0 is greedy', numberWithin(0, 100))
-  .option(
-    { topK: z.number().optional() },
-    '--top-k <k>',
-    'only the k likeliest tokens; 0 for all',
-    wholeNumber(0, 2 ** 31 - 1)
-  )
-  .option(
-    { topP: z.number().optional() },
-    '--top-p <p>',
-    'only the likeliest tokens that together have p',
-    numberWithin(1e-9, 1)
-  )
-  .option(
-    { minP: z.number().optional() },
-    '--min-p <p>',
-    'only tokens at least p times as likely as the likeliest',
-    numberWithin(0, 1)
-  )
-  .option(
-    { repetitionPenalty: z.number().optional() },
-    '--repetition-penalty <x>',
-    '1 for none',
-    numberWithin(1e-9, 100)
-  )
+export const samplerOptions = optionGroup().options({
+  temperature: number('<t>', '0 is greedy', numberWithin(0, 100)),
+  topK: number('<k>', 'only the k likeliest tokens; 0 for all', wholeNumber(0, 2 ** 31 - 1)),
+  topP: number('<p>', 'only the likeliest tokens that together have p', numberWithin(1e-9, 1)),
+  minP: number('<p>', 'only tokens at least p times as likely as the likeliest', numberWithin(0, 1)),
+  repetitionPenalty: number('<x>', '1 for none', numberWithin(1e-9, 100))
+})
 type SamplerOptions = OptionsOf<typeof samplerOptions>
 
 export function samplingFrom(

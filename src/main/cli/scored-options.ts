@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command } from 'commander'
 import { z } from 'zod'
 import { BY_CHARACTERS, type ScoredTask } from '../../contract/documents/scored-by'
 import { at } from '../../contract/model/look-up'
@@ -11,60 +11,41 @@ import { nextSweepPrompts } from '../project/next-sweep'
 import type { ProjectPair } from '../project/project-pair'
 import { givenTask, TASK_CHOICES } from './given-task'
 import { optionGroup, type OptionsOf } from './option-group'
+import { flagIfGiven, flagOf, number, text, value } from './option-kinds'
 import { usageError, wholeNumber } from './options'
 import { samplerOptions, samplingFrom } from './sampler-options'
 import { checkpointOption, givenCheckpoints } from './variants'
 
 /** What is scored on which prompts. */
 export const scoredOptions = optionGroup('What to score:')
-  .option(
-    { prompts: z.string().optional() },
-    '--prompts <file>',
-    'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
-  )
-  .option(
-    { recipes: z.string().optional() },
-    '--recipes <file>',
-    'score these recipes, a JSON list, instead of all ranges'
-  )
-  .option(
-    { soup: z.union([z.literal(true), z.number()]).optional() },
-    '--soup [size]',
-    `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
-    wholeNumber(2, 201)
-  )
-  .special({ checkpoint: z.array(z.string()).optional() }, checkpointOption())
-  .option(
-    { source: z.string().optional() },
-    '--source <checkpoint>',
-    "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
-  )
-  .option(
-    { whatIf: z.boolean().optional() },
-    '--what-if',
-    'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
-  )
-  .option(
-    { countLeadingSpace: z.boolean().optional() },
-    '--count-leading-space',
-    'also count answers that begin with white space'
-  )
+  .options({
+    prompts: text(
+      '<file>',
+      'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
+    ),
+    recipes: text('<file>', 'score these recipes, a JSON list, instead of all ranges'),
+    soup: value(
+      z.union([z.literal(true), z.number()]),
+      '[size]',
+      `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
+      wholeNumber(2, 201)
+    ),
+    checkpoint: checkpointOption,
+    source: text(
+      '<checkpoint>',
+      "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
+    ),
+    whatIf: flagIfGiven(
+      'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
+    ),
+    countLeadingSpace: flagIfGiven('also count answers that begin with white space')
+  })
   .heading("Scored by a task's listed answers instead of the character task (the rest: as the task says):")
-  .special(
-    { task: z.string().optional() },
-    new Option('--task <task>', `${TASK_CHOICES}; crc for the character task`).conflicts(['prompts'])
-  )
-  .option(
-    { draws: z.number().optional() },
-    '--draws <n>',
-    'count different right answers in so many draws',
-    wholeNumber(1, 1_000_000)
-  )
-  .option(
-    { split: z.boolean().optional() },
-    '--split',
-    'choose on one half of the questions, drawn by --seed, and report on the other'
-  )
+  .options({
+    task: text('<task>', `${TASK_CHOICES}; crc for the character task`, { conflicts: ['prompts'] }),
+    draws: number('<n>', 'count different right answers in so many draws', wholeNumber(1, 1_000_000)),
+    split: flagIfGiven('choose on one half of the questions, drawn by --seed, and report on the other')
+  })
   .and(samplerOptions)
 export type ScoredOptions = OptionsOf<typeof scoredOptions>
 
@@ -88,8 +69,7 @@ export function requireFittingTask(options: ScoredOptions, command: Command, own
     )
   }
   if (!byCharacters || name === undefined) return
-  const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-  throw usageError(command, `${option} needs --task: the character task is scored without a sampler`)
+  throw usageError(command, `${flagOf(name)} needs --task: the character task is scored without a sampler`)
 }
 
 /** A recipe names what each of its layers is restored to. @throws UsageError for `--source` beside `--recipes` */

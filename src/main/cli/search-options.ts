@@ -10,74 +10,57 @@ import {
 } from '../../contract/documents/search'
 import { STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { optionGroup, type OptionsOf } from './option-group'
+import { defaulting, flagIfGiven, number, value } from './option-kinds'
 import { usageError, wholeNumber } from './options'
 
 const METHODS = ['greedy', 'beam', 'subsets', 'strengths'] as const satisfies readonly SearchMethodName[]
 
-export const searchMethodOptions = optionGroup('How to search:')
-  .option(
-    { method: z.enum(METHODS).optional() },
-    '--method <name>',
+export const searchMethodOptions = optionGroup('How to search:').options({
+  method: value(
+    z.enum(METHODS),
+    '<name>',
     'greedy or beam: grow the best ranges a place at a time; subsets: whole layers in every combination, and what each ' +
       'layer contributes; strengths: the best strength of every layer (default: greedy, with --beam beam)',
     oneOf(METHODS)
-  )
-  .option(
-    { budget: z.number().optional() },
-    '--budget <n>',
+  ),
+  budget: number(
+    '<n>',
     'block evaluations for one prompt group (default: ten sweeps of all ranges, for each recipe of a beam; all subsets ' +
       'where every one is tried)',
     wholeNumber(1, 2 ** 31 - 1)
-  )
-  .option(
-    { seed: z.number() },
-    '--seed <n>',
-    'seed of the bootstrap and of random orders',
-    wholeNumber(0, 2 ** 31 - 1),
+  ),
+  seed: defaulting(
+    number('<n>', 'seed of the bootstrap and of random orders', wholeNumber(0, 2 ** 31 - 1)),
     1
-  )
-  .option(
-    { beam: z.number().optional() },
-    '--beam <n>',
-    'recipes kept from one generation to the next; 1 is greedy',
-    wholeNumber(1, 32)
-  )
-  .option(
-    { generations: z.number().optional() },
-    '--generations <n>',
-    'greedy, beam: at most so many (default: 12)',
-    wholeNumber(1, 100)
-  )
-  .option(
-    { strengths: z.array(z.number()).optional() },
-    '--strengths <list>',
+  ),
+  beam: number('<n>', 'recipes kept from one generation to the next; 1 is greedy', wholeNumber(1, 32)),
+  generations: number('<n>', 'greedy, beam: at most so many (default: 12)', wholeNumber(1, 100)),
+  strengths: value(
+    z.array(z.number()),
+    '<list>',
     'greedy, beam: strengths to try for a layer besides 0 and 1, from -1 to 2, such as 0.25,0.5, or none (default: 0.5)',
     parseStrengths
-  )
-  .option(
-    { orders: z.number().optional() },
-    '--orders <n>',
+  ),
+  orders: number(
+    '<n>',
     `subsets: of more than ${EXHAUSTIVE_LAYERS} layers, random orders of restoring them, an even number (default: 40); ` +
       'of fewer, these instead of all subsets',
     parseOrders
-  )
-  .option(
-    { halves: z.boolean().optional() },
-    '--halves',
-    'strengths: attention and MLP of a layer on their own'
-  )
-  .option(
-    { starts: z.array(StrengthStart).optional() },
-    '--starts <list>',
+  ),
+  halves: flagIfGiven('strengths: attention and MLP of a layer on their own'),
+  starts: value(
+    z.array(StrengthStart),
+    '<list>',
     'strengths: range, blend (the best blend of all layers alike, of a sweep with --soup), or range,blend (default: range)',
     parseStarts
-  )
-  .option(
-    { bounds: z.tuple([z.number(), z.number()]).optional() },
-    '--bounds <least,most>',
+  ),
+  bounds: value(
+    z.tuple([z.number(), z.number()]),
+    '<least,most>',
     'strengths: how far they may go, at least to -1 and at most to 2, such as -0.5,1.5; below 0 and above 1 weights are extrapolated (default: 0,1)',
     parseBounds
   )
+})
 type SearchMethodOptions = OptionsOf<typeof searchMethodOptions>
 
 /** Which methods an option belongs to. */

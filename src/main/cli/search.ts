@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { z } from 'zod'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import type { SearchDocument } from '../../contract/documents/search'
@@ -11,6 +10,7 @@ import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-
 import type { ProjectPair } from '../project/project-pair'
 import { projectSearchCheckpoints, searchCheckpointsBeside, searchFile } from '../project/search-files'
 import { withEngine } from './engine'
+import { flag } from './option-kinds'
 import { pairOptions, deviceOptions, outOption, rhoOption } from './options'
 import { printJson, printText } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
@@ -29,11 +29,9 @@ const searchOptions = pairOptions
   .and(startOptions, rhoOption(), searchMethodOptions)
   .heading('Where the result goes:')
   .and(outOption())
-  .option(
-    { fresh: z.boolean().default(false) },
-    '--fresh',
-    'compute everything, also what an interrupted search has computed'
-  )
+  .options({
+    fresh: flag('compute everything, also what an interrupted search has computed')
+  })
   .and(
     projectOptions('save it in this project; starts from its newest sweep, whole before preview'),
     deviceOptions

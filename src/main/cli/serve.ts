@@ -1,6 +1,5 @@
 import { join, sep } from 'node:path'
 import { Argument, type Command } from 'commander'
-import { z } from 'zod'
 import type { PairId } from '../../contract/documents/project'
 import { WorkbenchError } from '../../contract/model/problem'
 import { keepTo, requireWithin } from '../base/files/only-folder'
@@ -11,6 +10,7 @@ import { documentNamed } from '../project/pair-named'
 import { isProject, readProjectFiles } from '../project/project-file'
 import type { InitialProject } from '../workbench/entry'
 import { optionGroup, type OptionsOf } from './option-group'
+import { defaulting, flag, number, text } from './option-kinds'
 import { usageError, wholeNumber } from './options'
 import { printJson, printText, remark } from './output'
 import { subcommand } from './subcommand'
@@ -19,30 +19,22 @@ import { subcommand } from './subcommand'
 export const SHOWN_FIRST = new Argument('[project]', 'project folder to show first')
 
 /** What is shown first, where no operand says it. */
-export const initialProjectOptions = optionGroup()
-  .option({ demo: z.boolean().default(false) }, '--demo', 'show the demo project, creating it the first time')
-  .option(
-    { pair: z.string().optional() },
-    '--pair <name>',
-    'the pair of the project to show first (default: its first)'
-  )
+export const initialProjectOptions = optionGroup().options({
+  demo: flag('show the demo project, creating it the first time'),
+  pair: text('<name>', 'the pair of the project to show first (default: its first)')
+})
 
 export const portOption = (what: string) =>
-  optionGroup().option(
-    { port: z.number() },
-    '--port <n>',
-    `${what}; 0 takes the one of the last time, or a free one`,
-    wholeNumber(0, 65_535),
-    0
-  )
+  optionGroup().options({
+    port: defaulting(
+      number('<n>', `${what}; 0 takes the one of the last time, or a free one`, wholeNumber(0, 65_535)),
+      0
+    )
+  })
 
-const serveOptions = initialProjectOptions
-  .and(portOption('port to listen on'))
-  .option(
-    { only: z.string().optional() },
-    '--only <folder>',
-    'folder that projects and models must lie in; everything else is refused'
-  )
+const serveOptions = initialProjectOptions.and(portOption('port to listen on')).options({
+  only: text('<folder>', 'folder that projects and models must lie in; everything else is refused')
+})
 
 /** `slr serve`: the workbench for a browser on this machine, or over an SSH tunnel. Runs until it is stopped. */
 export const addServeCommand = subcommand(serveOptions, {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { answeringFirst } from '../../contract/documents/answering-sweep'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
@@ -14,6 +14,7 @@ import { readSweep } from '../project/sweep-files'
 import type { ProjectPair } from '../project/project-pair'
 import { shellCommand } from '../report/shown-command'
 import { optionGroup, type OptionsOf } from './option-group'
+import { text, value } from './option-kinds'
 import { type DeviceOptions, type PairOptions, refuseUnused, requirePair, type RhoOption } from './options'
 import { projectArguments } from './project-to-save'
 import { remark } from './output'
@@ -21,14 +22,11 @@ import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 
 /** What a command that starts from a sweep of ranges starts from. */
-export const startOptions = optionGroup('What to start from:')
-  .option(
-    { from: z.string().optional() },
-    '--from <sweep>',
-    'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)'
-  )
-  .option({ prompts: z.string().optional() }, '--prompts <file>', 'prompt set for a sweep done first')
-  .special({ task: z.never().optional() }, new Option('--task <task>').hideHelp().argParser(refuseTask))
+export const startOptions = optionGroup('What to start from:').options({
+  from: text('<sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)'),
+  prompts: text('<file>', 'prompt set for a sweep done first'),
+  task: value(z.never(), '<task>', '', refuseTask, { hidden: true })
+})
 type StartOptions = OptionsOf<typeof startOptions>
 
 /** Who looks for it is told what there is instead. */

@@ -1,7 +1,7 @@
 import { at } from '../../contract/model/look-up'
 import { plural } from '../../contract/words/format'
 import { basename, extname } from 'node:path'
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import type { Variant } from '../../contract/documents/samples'
 import { outsideKey } from '../../contract/model/outside-model'
@@ -31,6 +31,7 @@ import { endpointVariant } from '../study/study-variants'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../study/templates'
 import { withEngine } from './engine'
 import { optionGroup } from './option-group'
+import { choice, flag, text, value } from './option-kinds'
 import { refuseUnused, usageError, outOption } from './options'
 import { printJson, printText, remark } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
@@ -41,28 +42,21 @@ import { warnOfEndpoints } from './variants'
 import { describePlans, describeResults, endedLine } from './study-report'
 
 const studyOptions = optionGroup()
-  .special(
-    { template: z.enum(TEMPLATES).optional() },
-    new Option('--template <name>', 'write a commented file to begin with instead of running one').choices(
-      TEMPLATES
+  .options({
+    template: choice(
+      z.enum(TEMPLATES),
+      '<name>',
+      'write a commented file to begin with instead of running one'
+    ),
+    project: text('<folder>', 'the project that --template mine writes down what was done in'),
+    dryRun: flag('print the plan alone: what is there, what it would take, what would leave this machine'),
+    only: value(
+      z.object({ pair: z.string().optional(), step: z.string().optional() }),
+      '<part>',
+      'a part of it: pair=NAME, step=sweep, step=evaluate/TASK, or both with a comma',
+      parseOnly
     )
-  )
-  .option(
-    { project: z.string().optional() },
-    '--project <folder>',
-    'the project that --template mine writes down what was done in'
-  )
-  .option(
-    { dryRun: z.boolean().default(false) },
-    '--dry-run',
-    'print the plan alone: what is there, what it would take, what would leave this machine'
-  )
-  .option(
-    { only: z.object({ pair: z.string().optional(), step: z.string().optional() }).optional() },
-    '--only <part>',
-    'a part of it: pair=NAME, step=sweep, step=evaluate/TASK, or both with a comma',
-    parseOnly
-  )
+  })
   .and(
     outOption(
       'where the report goes, in place of an earlier one (default: as the file says, else NAME.html beside it)'

@@ -1,19 +1,13 @@
 import type { Argument, Command } from 'commander'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { optionGroup, type OptionGroup, type OptionsOf } from './option-group'
+import { flag } from './option-kinds'
 
 /** What every command takes. */
-const commonOptions = optionGroup('Options:')
-  .option(
-    { json: z.boolean().default(false) },
-    '--json',
-    'print the result as JSON; stdout holds nothing else'
-  )
-  .option(
-    { quiet: z.boolean().default(false) },
-    '--quiet',
-    'no progress and no remarks on stderr, only errors'
-  )
+const commonOptions = optionGroup('Options:').options({
+  json: flag('print the result as JSON; stdout holds nothing else'),
+  quiet: flag('no progress and no remarks on stderr, only errors')
+})
 type CommonShape = (typeof commonOptions)['shape']
 
 /** What a command is given that was made with a group of options. */

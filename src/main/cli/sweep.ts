@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { z } from 'zod'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -15,6 +14,7 @@ import { isPreviewed } from '../crc/sweep/sweep-stages'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
 import { chosenDevice } from './devices'
+import { defaulting, flag, number, value } from './option-kinds'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import type { ProjectPair } from '../project/project-pair'
@@ -62,37 +62,26 @@ import {
 export const sweepOptions = pairOptions
   .heading('Where the result goes:')
   .and(outOption())
-
-  .option(
-    { shard: Shard.optional() },
-    '--shard <i/n>',
-    'score only the i-th of n shares of the prompts; "slr merge" joins the parts',
-    parseShard
-  )
-  .option(
-    { preview: z.boolean().default(false) },
-    '--preview',
-    'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
-  )
-  .option(
-    { fresh: z.boolean().default(false) },
-    '--fresh',
-    'compute everything, also what an interrupted or earlier sweep has computed'
-  )
+  .options({
+    shard: value(
+      Shard,
+      '<i/n>',
+      'score only the i-th of n shares of the prompts; "slr merge" joins the parts',
+      parseShard
+    ),
+    preview: flag(
+      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
+    ),
+    fresh: flag('compute everything, also what an interrupted or earlier sweep has computed')
+  })
   .and(projectOptions('save it in this project, whose pair, prompts and settings are the defaults'))
-  .option(
-    { all: z.boolean().default(false) },
-    '--all',
-    'sweep every pair of the project, one after the other; one that fails stops no other'
-  )
+  .options({
+    all: flag('sweep every pair of the project, one after the other; one that fails stops no other')
+  })
   .and(scoredOptions, rhoOption())
-  .option(
-    { seed: z.number() },
-    '--seed <n>',
-    'seed of the bootstrap',
-    wholeNumber(0, 2 ** 31 - 1),
-    DEFAULT_SEED
-  )
+  .options({
+    seed: defaulting(number('<n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1)), DEFAULT_SEED)
+  })
   .and(renderingOptions, deviceOptions, memoryOption)
 export type SweepOptions = CommandOptions<typeof sweepOptions>
 

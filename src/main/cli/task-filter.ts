@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { askedComputing } from '../../contract/documents/samples'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import { GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
@@ -12,6 +11,7 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { viewOf } from '../project/stored-evaluation'
 import { computingOptions } from './computing-options'
+import { number, text } from './option-kinds'
 import { requireHalf } from './devices'
 import { givenTask, TASK_CHOICES, taskIdOf } from './given-task'
 import { madeEvaluation } from './made-evaluation'
@@ -33,13 +33,10 @@ import { withResultPlaces } from './result-places'
 
 const filterOptions = pairOptions
   .heading('What to choose from:')
-  .option({ task: z.string().optional() }, '--task <task>', TASK_CHOICES)
-  .option(
-    { most: z.number().optional() },
-    '--most <n>',
-    'keep so many at most, the first ones',
-    wholeNumber(1, 10_000)
-  )
+  .options({
+    task: text('<task>', TASK_CHOICES),
+    most: number('<n>', 'keep so many at most, the first ones', wholeNumber(1, 10_000))
+  })
   .heading('Where the result goes:')
   .and(
     outOption('the task, a JSON file called as the task is to be; a task that is there is replaced'),

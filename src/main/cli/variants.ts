@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { blendName } from '../../contract/documents/swept-model'
 import { type Recipe, SourcedRanges, STRENGTH_BOUNDS } from '../../contract/model/recipe'
@@ -23,7 +23,8 @@ import { absolutePath, modelPath } from '../base/files/places'
 import { answerFileModel } from '../samples/answer-files'
 import type { ProjectPair } from '../project/project-pair'
 import { optionGroup, type OptionsOf } from './option-group'
-import { parseRanges, refuseUnused, repeated, RESTORE_HELP, thousandthsWithin, wholeNumber } from './options'
+import { flagIfGiven, number, several, text, texts } from './option-kinds'
+import { parseRanges, refuseUnused, RESTORE_HELP, thousandthsWithin, wholeNumber } from './options'
 import { remark } from './output'
 import { readRecipeFile } from '../mergekit/recipe-file'
 
@@ -33,78 +34,60 @@ const OF_ENDPOINTS = ['endpointKey', 'endpointRequests', 'endpointAnyModel']
 
 const elsewhereOptions = optionGroup(
   'Answers from elsewhere, beside those models (endpoints are sent the prompts):'
-)
-  .option(
-    { endpoint: z.array(NamedEndpoint).optional() },
-    '--endpoint <name=model@url>',
+).options({
+  endpoint: several(
+    NamedEndpoint,
+    '<name=model@url>',
     'a model behind an endpoint in the form of OpenAI, such as restored=slr-8b@http://localhost:8000/v1, asked to complete the prompts as the ' +
       "pair's template renders them; repeatable",
-    repeated(parseEndpoint)
-  )
-  .option(
-    { endpointChat: z.array(NamedEndpoint).optional() },
-    '--endpoint-chat <name=model@url>',
+    parseEndpoint
+  ),
+  endpointChat: several(
+    NamedEndpoint,
+    '<name=model@url>',
     'the same, asked by chat: its server renders the turns by its own template; repeatable',
-    repeated(parseEndpoint)
-  )
-  .option(
-    { endpointKey: z.string().optional() },
-    '--endpoint-key <variable>',
+    parseEndpoint
+  ),
+  endpointKey: text(
+    '<variable>',
     'environment variable with the API key of the endpoints, such as SLR_ENDPOINT_API_KEY'
-  )
-  .option(
-    { endpointRequests: z.number().optional() },
-    '--endpoint-requests <n>',
+  ),
+  endpointRequests: number(
+    '<n>',
     `requests to an endpoint at once (default: ${DEFAULT_CONCURRENCY})`,
     wholeNumber(1, 256)
-  )
-  .option(
-    { endpointAnyModel: z.boolean().optional() },
-    '--endpoint-any-model',
-    'take answers also of a model that calls itself otherwise than was named'
-  )
-  .option(
-    { answers: z.array(z.object({ name: z.string(), path: z.string() })).optional() },
-    '--answers <name=file>',
+  ),
+  endpointAnyModel: flagIfGiven('take answers also of a model that calls itself otherwise than was named'),
+  answers: several(
+    z.object({ name: z.string(), path: z.string() }),
+    '<name=file>',
     'answers from a file: JSON lines, samples of lm-evaluation-harness, or an Inspect log as JSON; repeatable',
-    repeated(parseAnswers)
+    parseAnswers
   )
+})
 
 /** Which models are set side by side. @param otherwise what is compared when none is named, for the help */
 export const variantOptions = (otherwise: string) =>
   optionGroup(`Which models, any number of each (default: ${otherwise}):`)
-    .option(
-      { model: z.array(z.enum(['base', 'post'])).optional() },
-      '--model <which>',
-      'base or post as a whole; repeatable',
-      repeated(parseModel)
-    )
-    .option(
-      { restore: z.array(z.array(SourcedRanges)).optional() },
-      '--restore <ranges>',
-      `${RESTORE_HELP}; repeatable`,
-      repeated(parseRanges)
-    )
-    .option(
-      { recipe: z.array(z.string()).optional() },
-      '--recipe <file>',
-      'post with a recipe from a JSON or mergekit file; repeatable',
-      repeated((file) => file)
-    )
-    .option(
-      { blend: z.array(z.number()).optional() },
-      '--blend <strength>',
-      'post with all layers blended with base alike, 0 post, 1 base, beyond extrapolated, from -1 to 2; repeatable',
-      repeated(thousandthsWithin(STRENGTH_BOUNDS.least, STRENGTH_BOUNDS.most))
-    )
-    .option(
-      { rival: z.array(Rival).optional() },
-      '--rival <way>',
-      'what restores no layer: sampler:TEMPERATURE,MIN_P for post, mix:SHARE for logits with a share of base, filter:SHARE for base ' +
-        'where post finds a token that many times as likely as its likeliest; mix and filter compute base and post for each token; repeatable',
-      repeated(parseRival)
-    )
-    .special({ checkpoint: z.array(z.string()).optional() }, checkpointOption())
+    .options({
+      model: several(z.enum(['base', 'post']), '<which>', 'base or post as a whole; repeatable', parseModel),
+      restore: several(z.array(SourcedRanges), '<ranges>', `${RESTORE_HELP}; repeatable`, parseRanges),
+      recipe: texts('<file>', 'post with a recipe from a JSON or mergekit file; repeatable'),
+      blend: several(
+        z.number(),
+        '<strength>',
+        'post with all layers blended with base alike, 0 post, 1 base, beyond extrapolated, from -1 to 2; repeatable',
+        thousandthsWithin(STRENGTH_BOUNDS.least, STRENGTH_BOUNDS.most)
+      ),
+      rival: several(
+        Rival,
+        '<way>',
+        'what restores no layer: sampler:TEMPERATURE,MIN_P for post, mix:SHARE for logits with a share of base, filter:SHARE for base ' +
+          'where post finds a token that many times as likely as its likeliest; mix and filter compute base and post for each token; repeatable',
+        parseRival
+      ),
+      checkpoint: checkpointOption
+    })
     .and(elsewhereOptions)
 type VariantOptions = OptionsOf<ReturnType<typeof variantOptions>>
 
@@ -115,12 +98,10 @@ export const asksEndpoints = ({
 }: Pick<VariantOptions, 'endpoint' | 'endpointChat'>): boolean => endpoint.length + endpointChat.length > 0
 
 /** Another checkpoint as a whole; repeatable. */
-export function checkpointOption(): Option {
-  return new Option(
-    '--checkpoint <folder>',
-    "another checkpoint of the pair's architecture, as a whole; repeatable"
-  ).argParser(repeated((text) => text))
-}
+export const checkpointOption = texts(
+  '<folder>',
+  "another checkpoint of the pair's architecture, as a whole; repeatable"
+)
 
 /**
  * The checkpoints that the command line names: those of the project by their names, others by their folders.

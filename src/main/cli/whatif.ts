@@ -1,5 +1,4 @@
 import { Argument } from 'commander'
-import { z } from 'zod'
 import { at } from '../../contract/model/look-up'
 import { withoutOwn } from '../../contract/documents/what-if'
 import { shownSweep } from '../../contract/documents/shown-sweep'
@@ -11,36 +10,22 @@ import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { absolutePath } from '../base/files/places'
 import { readSweep } from '../project/sweep-files'
 import { numberWithin, usageError, wholeNumber, rhoOption } from './options'
+import { number } from './option-kinds'
 import { printJson, printText, style } from './output'
 import { subcommand } from './subcommand'
 import { nothingKept, untilStopped } from './stopped'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
-const whatIfOptions = rhoOption('as the sweep')
-  .option(
-    { temperature: z.number().optional() },
-    '--temperature <t>',
-    'one of those the sweep has kept, with --min-p',
-    numberWithin(0, 100)
-  )
-  .option(
-    { minP: z.number().optional() },
-    '--min-p <p>',
-    'one of those the sweep has kept, with --temperature',
-    numberWithin(0, 1)
-  )
-  .option(
-    { draws: z.number().optional() },
-    '--draws <n>',
+const whatIfOptions = rhoOption('as the sweep').options({
+  temperature: number('<t>', 'one of those the sweep has kept, with --min-p', numberWithin(0, 100)),
+  minP: number('<p>', 'one of those the sweep has kept, with --temperature', numberWithin(0, 1)),
+  draws: number(
+    '<n>',
     'count the different right answers of a task in so many draws',
     wholeNumber(1, 1_000_000)
-  )
-  .option(
-    { mix: z.number().optional() },
-    '--mix <share>',
-    "compare with this share of base's logits, one of those scored",
-    numberWithin(0, 1)
-  )
+  ),
+  mix: number('<share>', "compare with this share of base's logits, one of those scored", numberWithin(0, 1))
+})
 
 /** `slr whatif`: a sweep under another limit, sampler or number of draws, from what it has kept. */
 export const addWhatIfCommand = subcommand(whatIfOptions, {
