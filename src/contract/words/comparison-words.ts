@@ -129,7 +129,7 @@ function correlations(
 const signed = (value: number): string => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(2)}`
 
 /** What the intervals are, or why there are none. */
-export function intervalWords({ a, shared, sharedReason }: SweepComparison): string {
+function intervalWords({ a, shared, sharedReason }: SweepComparison): string {
   if (sharedReason !== null) return `No intervals: ${sharedReason}`
   if (shared === null) throw new Error('a comparison without intervals says why')
   return (
@@ -138,8 +138,19 @@ export function intervalWords({ a, shared, sharedReason }: SweepComparison): str
   )
 }
 
+/** How far two sweeps agree: the orders of their ranges, what they select, and what the intervals are. */
+export const agreementLines = (comparison: SweepComparison): string[] =>
+  [
+    orderWords(comparison, 'diversity'),
+    orderWords(comparison, 'validity'),
+    sameSelectionWords(comparison),
+    carriedWords(comparison, 'a'),
+    carriedWords(comparison, 'b'),
+    intervalWords(comparison)
+  ].filter((line) => line !== null)
+
 /** What the range that one sweep selects is in the other; null where there is none. */
-export function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): string | null {
+function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): string | null {
   const carried = comparison.selection[side]
   const from = side.toUpperCase()
   const to = side === 'a' ? 'B' : 'A'

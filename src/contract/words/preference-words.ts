@@ -24,7 +24,7 @@ export function shareWords(share: number | null, interval: readonly [number, num
 }
 
 /** Whether chances beside the reference say more than the shares do: two variants have the same in both. */
-export const comparesMany = ({ variants }: PreferenceTally): boolean =>
+const comparesMany = ({ variants }: PreferenceTally): boolean =>
   variants.filter(({ compared }) => compared > 0).length > 2
 
 /** How a variant did beside the reference, and how sure that is: of two variants its share. */
@@ -58,6 +58,21 @@ export function tallyRule(tally: PreferenceTally): string {
   if (!comparesMany(tally)) return shares
   return `${shares} Over ${tally.reference}: the chance to be preferred if these two alone were compared (Bradley–Terry).`
 }
+
+/** Names of what {@link shareCells} gives of each variant. */
+export const shareNames = (tally: PreferenceTally): string[] =>
+  comparesMany(tally) ? ['share', `over ${tally.reference}`] : ['share']
+
+/** A variant's share, and where that says more its chance beside the reference. */
+export function shareCells(tally: PreferenceTally, entry: Preferred): string[] {
+  const share = shareWords(entry.share, entry.shareInterval)
+  if (!comparesMany(tally)) return [share]
+  const beside = overReference(tally, entry)
+  return [share, beside === null ? '–' : shareWords(beside.chance, beside.interval)]
+}
+
+/** What a tally shows, and what its numbers are. */
+export const tallyFinding = (tally: PreferenceTally): string => `${tallyVerdict(tally)} ${tallyRule(tally)}`
 
 /** How far a judge of pairs can be trusted, in a sentence or two. */
 export function judgeTrust({ tally, agreement, kappa, firstShown, equal }: PairJudgement): string {

@@ -1,19 +1,11 @@
 import { checkOf, checkOfRange, type CheckResult, passesCheck } from '../documents/answer-check'
 import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
 import { failureWords } from './headline'
-import { distinctWords, scoreWords, type ScoreWords } from './score-words'
-import type { ScoredByBrief } from '../documents/scored-by'
+import { scoreWords, type ScoreWords } from './score-words'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
 import { strengthWords } from '../model/strengths'
-import type {
-  HeldOut,
-  LayerShares,
-  SearchDocument,
-  SearchMethodName,
-  SearchSettings,
-  TaskShares
-} from '../documents/search'
+import type { HeldOut, SearchDocument, SearchMethodName, SearchSettings } from '../documents/search'
 
 /** How far a search came, and what ended it. */
 type Course = Pick<SearchDocument, 'generations' | 'stopped' | 'settings'>
@@ -180,22 +172,18 @@ export function searchSettingsWords(settings: SearchSettings): string {
   }
 }
 
-/** When a search ended. */
-export function searchEndWords({ settings, stopped }: Pick<SearchDocument, 'settings' | 'stopped'>): string {
+/** How much a search tried, and when it ended. */
+export function triedWords(search: Course): string {
+  const { generations } = search
+  const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
+  return `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${endWords(search)}`
+}
+
+function endWords({ settings, stopped }: Course): string {
   if (stopped === 'generations') return 'until the most generations asked for'
   if (stopped === 'budget') return 'until the next would have gone beyond the budget'
   return settings.method === 'subsets' ? 'until all were tried' : 'until no change made it better'
 }
-
-/** What layers' shares rest on. */
-export const sharesBasisWords = ({ basis }: LayerShares): string =>
-  basis.kind === 'subsets'
-    ? `over all ${formatCount(basis.models)} subsets`
-    : `over ${formatCount(basis.orders)} random orders, with ${basis.confidence * 100} % intervals`
-
-/** What is shared out beside precision and coverage. */
-export const taskShareWords = (measure: TaskShares['measure'], scoredBy: ScoredByBrief): string =>
-  measure === 'distinctRight' ? (distinctWords(scoredBy) ?? 'distinct right') : scoreWords(scoredBy).choices
 
 /** How far beyond post and base strengths may go; nothing where they may not. */
 const boundWords = ({ least, most }: { least: number; most: number }): string =>

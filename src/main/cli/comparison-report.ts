@@ -6,14 +6,11 @@ import type {
   SweepComparison
 } from '../../contract/documents/sweep-comparison'
 import {
-  carriedWords,
+  agreementLines,
   comparisonVerdict,
   depthWords,
   differenceLabel,
-  intervalWords,
-  NOTHING_DIFFERS,
-  orderWords,
-  sameSelectionWords
+  NOTHING_DIFFERS
 } from '../../contract/words/comparison-words'
 import { formatDelta, formatUtc, plural, rangeLabel, rangePhrase } from '../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
@@ -65,16 +62,7 @@ function describeDiffering({ differs }: SweepComparison): string {
 }
 
 function describeAgreement(comparison: SweepComparison): string {
-  const lines = [
-    orderWords(comparison, 'diversity'),
-    orderWords(comparison, 'validity'),
-    sameSelectionWords(comparison),
-    carriedWords(comparison, 'a'),
-    carriedWords(comparison, 'b'),
-    intervalWords(comparison)
-  ]
-  const told = lines.filter((line) => line !== null).map(printable)
-  return `${style('bold', 'How far they agree')}\n${told.join('\n')}`
+  return `${style('bold', 'How far they agree')}\n${agreementLines(comparison).map(printable).join('\n')}`
 }
 
 function describeScores(comparison: SweepComparison): string {

@@ -4,13 +4,12 @@ import type { CategoryScore, Interval } from '../../contract/documents/crc'
 import type { LayerShares, SearchDocument } from '../../contract/documents/search'
 import { scoreWords } from '../../contract/words/score-words'
 import {
-  searchEndWords,
   heldOutWords,
   searchFinding,
   searchSettingsWords,
-  sharesBasisWords,
-  taskShareWords
+  triedWords
 } from '../../contract/words/search-words'
+import { shareColumns, sharesBasisWords } from '../../contract/words/share-words'
 import { formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
 import { at } from '../../contract/model/look-up'
@@ -131,7 +130,6 @@ export function checkFoundCommandOf({
 
 /** What each layer contributes, the layers in their order. */
 function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 'scoredBy'>): string {
-  const words = scoreWords(scoredBy)
   const share = (values: readonly number[], intervals: readonly Interval[] | null, layer: number): string => {
     const value = signed(at(values, layer, 'layer'))
     return intervals === null ? value : `${value} (${at(intervals, layer, 'layer').map(signed).join(' to ')})`
@@ -146,21 +144,15 @@ function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 
     signed(at(leftOut.diversity, layer, 'layer'))
   ])
   const title = style('bold', `What each layer contributes (Shapley values ${sharesBasisWords(shares)})`)
-  const head = [
-    ...['layer', words.diversity, words.validity],
-    ...further.map(({ measure }) => taskShareWords(measure, scoredBy)),
-    ...[`${words.diversity} alone`, 'left out']
-  ]
+  const head = ['layer', ...shareColumns(shares, scoredBy)]
   return `${title}\n${table([head, ...rows], 'r'.repeat(head.length))}`
 }
 
 function describeEffort(search: SearchDocument): string {
-  const { generations, work, seconds, settings } = search
-  const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
+  const { work, seconds, settings } = search
   return style(
     'dim',
-    `${searchSettingsWords(settings)}: ${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ` +
-      `${searchEndWords(search)}: ` +
+    `${searchSettingsWords(settings)}: ${triedWords(search)}: ` +
       `${plural(work.blockEvaluations, 'block evaluation')}, ${bytes(work.weightBytesRead)} of layer weights read, ` +
       `${formatDuration(seconds)}.`
   )

@@ -33,13 +33,8 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { changedMembers } from '../project/stored-distances'
 import { sampleCells } from '../measures/run-measures'
-import {
-  type ComputedFrom,
-  modelName,
-  withoutFolder,
-  withoutFolders,
-  withoutSourceFolder
-} from './shown-command'
+import type { ComputedFrom } from './option-words'
+import { modelName, withoutFolder, withoutFolders, withoutSourceFolder } from './shown-command'
 import { reportedPairs } from './reported-pairs'
 import { reproduction } from './reproduction'
 import { readExperiment, type StoredExperiment } from './stored-experiment'

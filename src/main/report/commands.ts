@@ -11,20 +11,15 @@ import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { builtinTasks } from '../evaluation/builtin-tasks'
 import { formatTaskFile } from '../evaluation/task-file'
 import {
-  type CommandFile,
   type ComputedFrom,
   isDemoPair,
-  listFile,
-  modelName,
   pairWords,
   recipeWords,
   renderingWords,
-  samplingWords,
-  shellCommand,
-  type ShownCommand,
-  withoutFolder,
-  withoutFolders
-} from './shown-command'
+  samplingWords
+} from './option-words'
+import type { CommandFile, ShownCommand } from './shown-command'
+import { listFile, modelName, shellCommand, withoutFolder, withoutFolders } from './shown-command'
 
 /*
  * Commands that compute a project's results again without the project: its prompts and settings may have changed since.

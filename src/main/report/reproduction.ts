@@ -3,7 +3,7 @@ import { sweptRangeModel } from '../../contract/model/model'
 import type { Recipe } from '../../contract/model/recipe'
 import type { Report } from '../../contract/documents/report'
 import { sampleCommand } from './samples-page/sample-command'
-import type { ComputedFrom } from './shown-command'
+import type { ComputedFrom } from './option-words'
 import { evaluationCommand, exportCommand, pairCommands, searchCommand, sweepCommands } from './commands'
 import type { StoredExperiment } from './stored-experiment'
 

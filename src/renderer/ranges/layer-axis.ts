@@ -6,7 +6,7 @@ import { plateauOf } from '../../contract/words/plateau'
 import type { LayerShares } from '../../contract/documents/search'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { scoreWords } from '../../contract/words/score-words'
-import { taskShareWords } from '../../contract/words/search-words'
+import { taskShareWords } from '../../contract/words/share-words'
 import { formatDelta, formatPercent } from '../ui/format'
 import type { ScoreBoard } from './score-board'
 

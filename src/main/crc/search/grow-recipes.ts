@@ -1,15 +1,8 @@
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { componentStrength, postStrengths, withComponents } from '../../../contract/model/strengths'
 import { at, got } from '../../../contract/model/look-up'
-import {
-  layersKey,
-  type PromptView,
-  rank,
-  type ScoredLayers,
-  type SearchMethod,
-  type SearchProblem,
-  type Strand
-} from './search-problem'
+import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
+import { layersKey, rank } from './search-problem'
 
 /** The best ranges that a recipe may take in as a whole: longer jumps than a layer at a time. */
 const WHOLE_RANGES = 8

@@ -3,15 +3,8 @@ import type { StrengthStart } from '../../../contract/documents/search'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { at } from '../../../contract/model/look-up'
 import { HALVES, meanStrength } from '../../../contract/model/strengths'
-import {
-  meansOver,
-  type PromptView,
-  rank,
-  type ScoredLayers,
-  type SearchMethod,
-  type SearchProblem,
-  type Strand
-} from './search-problem'
+import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
+import { meansOver, rank } from './search-problem'
 
 /** What a strength may be: from post's weights to base's, 0 to 1, or beyond. Everything here that bounds one asks this. */
 export interface StrengthBounds {

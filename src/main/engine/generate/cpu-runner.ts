@@ -10,14 +10,8 @@ import { nodePath } from '../tries/recipe-trie'
 import { largestLayerBytes } from './resident-blocks'
 import { chainBlocks, chainSpec, openChain, type Chain } from './resident-chains'
 import { RotaryFeeds } from '../forward/rotary-feeds'
-import {
-  embedRows,
-  finishRows,
-  type Finish,
-  type RowRunner,
-  type RunnerParts,
-  type RunningRow
-} from './row-runner'
+import type { Finish, RowRunner, RunnerParts, RunningRow } from './row-runner'
+import { embedRows, finishRows } from './row-runner'
 import { joinRows, rowAt } from '../rows/rows'
 import { at, got } from '../../../contract/model/look-up'
 

@@ -18,14 +18,8 @@ import type { Prefilled } from './prefill'
 import { nodePath, type RecipeTrie } from '../tries/recipe-trie'
 import { openResidentBlocks } from './resident-blocks'
 import { RotaryFeeds } from '../forward/rotary-feeds'
-import {
-  embedRows,
-  finishRows,
-  type Finish,
-  type RowRunner,
-  type RunnerParts,
-  type RunningRow
-} from './row-runner'
+import type { Finish, RowRunner, RunnerParts, RunningRow } from './row-runner'
+import { embedRows, finishRows } from './row-runner'
 import { at, got } from '../../../contract/model/look-up'
 
 /** What rows on a device run through, open until `release`. */

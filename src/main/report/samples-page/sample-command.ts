@@ -1,17 +1,8 @@
 import { rivalText } from '../../../contract/model/rival'
 import { endpointWords } from '../../../contract/model/outside-model'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
-import {
-  type CommandFile,
-  listFile,
-  modelName,
-  pairWords,
-  recipeWords,
-  renderingWords,
-  samplingWords,
-  shellCommand,
-  type ShownCommand
-} from '../shown-command'
+import { pairWords, recipeWords, renderingWords, samplingWords } from '../option-words'
+import { type CommandFile, listFile, modelName, shellCommand, type ShownCommand } from '../shown-command'
 
 const PROMPTS_FILE = 'prompts.json'
 

@@ -19,13 +19,11 @@ import { toneOf } from '../../../contract/documents/variant-styles'
 import type { PreferenceMark, PreferenceTally } from '../../../contract/documents/preferences'
 import { capitalised, plural } from '../../../contract/words/format'
 import {
-  comparesMany,
-  overReference,
   setWords,
-  shareWords,
+  shareCells,
+  shareNames,
   tallyBasis,
-  tallyRule,
-  tallyVerdict
+  tallyFinding
 } from '../../../contract/words/preference-words'
 import { Markup, markup } from '../../base/markup'
 import { measureRun } from '../../measures/host'
@@ -119,23 +117,19 @@ ${preferenceTallies(run.marks, run.variants).map((tally) => preferenceTable(run,
 }
 
 function preferenceTable(run: SampleRun, tally: PreferenceTally): Markup {
-  const many = comparesMany(tally)
   const rows = tally.variants.map((entry, index) => {
     const variant = run.variants[index]
-    const beside = overReference(tally, entry)
     return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}<td>${entry.compared}</td><td>${
       entry.won
-    }</td><td>${shareWords(entry.share, entry.shareInterval)}</td>${
-      many ? markup`<td>${beside === null ? '–' : shareWords(beside.chance, beside.interval)}</td>` : ''
-    }</tr>\n`
+    }</td>${shareCells(tally, entry).map((cell) => markup`<td>${cell}</td>`)}</tr>\n`
   })
   return markup`<h3>${capitalised(setWords(tally.size))}: ${tallyBasis(tally)}</h3>
-<p>${tallyVerdict(tally)} ${tallyRule(tally)}</p>
+<p>${tallyFinding(tally)}</p>
 <div class="wide" tabindex="0" role="region" aria-label="Preferences, ${setWords(tally.size)}">
 <table class="numbers">
-<thead><tr><th scope="col">Variant</th><th scope="col">compared</th><th scope="col">preferred</th><th scope="col">share</th>${
-    many ? markup`<th scope="col">over ${tally.reference}</th>` : ''
-  }</tr></thead>
+<thead><tr><th scope="col">Variant</th><th scope="col">compared</th><th scope="col">preferred</th>${shareNames(
+    tally
+  ).map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>

@@ -22,16 +22,8 @@ import { judgeTrust } from '../../../contract/words/preference-words'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
-import {
-  type Block,
-  type Cell,
-  type Column,
-  fold,
-  markBlocks,
-  numberColumn,
-  type Section,
-  textColumn
-} from '../blocks'
+import type { Block, Cell, Column, Section } from '../blocks'
+import { fold, markBlocks, numberColumn, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
 import { variantFacts } from './samples'

@@ -3,23 +3,20 @@ import type { Variant } from '../../../contract/documents/samples'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { formatCount } from '../../../contract/words/format'
 import {
-  comparesMany,
-  overReference,
   setWords,
-  shareWords,
+  shareCells,
+  shareNames,
   tallyBasis,
-  tallyRule,
-  tallyVerdict
+  tallyFinding
 } from '../../../contract/words/preference-words'
 import { type Block, type Cell, numberColumn, textColumn } from '../blocks'
 
 /** A table of what was preferred, and what it shows. @param how it was found, such as "Preferred blind" */
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
-  const many = comparesMany(tally)
   return [
     {
       kind: 'paragraph',
-      text: `${how}, ${setWords(tally.size)}, ${tallyBasis(tally)}. ${tallyVerdict(tally)} ${tallyRule(tally)}`
+      text: `${how}, ${setWords(tally.size)}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`
     },
     {
       kind: 'table',
@@ -28,18 +25,15 @@ export function preferenceBlocks(how: string, tally: PreferenceTally, variants: 
         textColumn('Variant'),
         numberColumn('compared'),
         numberColumn('preferred'),
-        numberColumn('share'),
-        ...(many ? [numberColumn(`over ${tally.reference}`)] : [])
+        ...shareNames(tally).map((name) => numberColumn(name))
       ],
       rows: tally.variants.map((entry, index): Cell[] => {
         const variant = variants[index]
-        const beside = overReference(tally, entry)
         return [
           { text: entry.variant, ...(variant === undefined ? {} : { tone: toneOf(variant) }) },
           { text: formatCount(entry.compared) },
           { text: formatCount(entry.won) },
-          { text: shareWords(entry.share, entry.shareInterval) },
-          ...(many ? [{ text: beside === null ? '–' : shareWords(beside.chance, beside.interval) }] : [])
+          ...shareCells(tally, entry).map((text) => ({ text }))
         ]
       })
     }

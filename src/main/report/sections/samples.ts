@@ -15,16 +15,8 @@ import { describeComputation, type Variant } from '../../../contract/documents/s
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
-import {
-  type Block,
-  type Cell,
-  type Column,
-  fold,
-  markBlocks,
-  numberColumn,
-  type Section,
-  textColumn
-} from '../blocks'
+import type { Block, Cell, Column, Section } from '../blocks'
+import { fold, markBlocks, numberColumn, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
 import { describeRecipe } from './recipes'

@@ -19,13 +19,12 @@ import type { Report, ReportedSearch, ReportedSweep } from '../../../contract/do
 import type { ModelTone } from '../../../contract/model/model-style'
 import { scoreWords } from '../../../contract/words/score-words'
 import {
-  searchEndWords,
   heldOutWords,
   searchFinding,
   searchSettingsWords,
-  sharesBasisWords,
-  taskShareWords
+  triedWords
 } from '../../../contract/words/search-words'
+import { shareColumns, sharesBasisWords } from '../../../contract/words/share-words'
 import { type Block, type Cell, fold, markBlocks, numberColumn, type Section, textColumn } from '../blocks'
 import { at } from '../../../contract/model/look-up'
 import { originFacts } from './origin'
@@ -150,7 +149,6 @@ function shareBlocks(
   { scoredBy }: Pick<ReportedSearch, 'scoredBy'>,
   distances: readonly LayerDistance[]
 ): Block[] {
-  const words = scoreWords(scoredBy)
   const { diversity, validity, intervals, further, alone, leftOut } = shares
   const moved = distances.length === diversity.length ? distances : []
   const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Cell => ({
@@ -165,11 +163,7 @@ function shareBlocks(
       label,
       columns: [
         numberColumn('Layer'),
-        numberColumn(words.diversity),
-        numberColumn(words.validity),
-        ...further.map(({ measure }) => numberColumn(taskShareWords(measure, scoredBy))),
-        numberColumn(`${words.diversity} alone`),
-        numberColumn('left out'),
+        ...shareColumns(shares, scoredBy).map((name) => numberColumn(name)),
         ...(moved.length === 0 ? [] : [numberColumn('weights', '‖post − base‖ / ‖base‖')])
       ],
       rows: diversity.map((_, layer) => [
@@ -211,12 +205,11 @@ function pairBlocks({ shapley, scoredBy }: ReportedSearch, sweep: ReportedSweep)
 }
 
 function effort(search: ReportedSearch): Fact[] {
-  const { settings, generations, work } = search
-  const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
+  const { settings, work } = search
   return [
     [
       'Search',
-      `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${searchEndWords(search)}; ` +
+      `${triedWords(search)}; ` +
         `${plural(work.blockEvaluations, 'block evaluation')} in ${formatDuration(search.seconds)} on ${DEVICE_LABELS[search.device]} in ${search.precision}`
     ],
     [

@@ -32,16 +32,8 @@ import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { renderingFacts } from '../samples-page/settings-facts'
-import {
-  type Block,
-  type Cell,
-  type Column,
-  fold,
-  markBlocks,
-  numberColumn,
-  type Section,
-  textColumn
-} from '../blocks'
+import type { Block, Cell, Column, Section } from '../blocks'
+import { fold, markBlocks, numberColumn, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { rangesWords } from './work-cell'
 import { rangesChart } from './ranges-chart'

@@ -12,13 +12,12 @@ import { storedBytes } from '../../../../src/main/checkpoint/scaled-weights'
 import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { prepareExport } from '../../../../src/main/export/prepare'
+import type { CheckpointFixture, TensorFixture } from '../../../fixtures/checkpoint-builder'
 import {
   checkpointFixture,
   temporaryFolder,
   TINY_LLAMA,
-  writeCheckpoint,
-  type CheckpointFixture,
-  type TensorFixture
+  writeCheckpoint
 } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
