@@ -1,7 +1,9 @@
 import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { saysOnlyRole } from '../../contract/model/called-after'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
+import { HUB_ID, huggingFaceCacheFolder } from '../base/files/places'
 import { requireAllowed } from '../base/files/only-folder'
 import { isMissing } from './weight-file'
 
@@ -19,7 +21,9 @@ export async function resolveModelFolder(path: string): Promise<string> {
   const folder = resolve(path)
   await requireAllowed(folder)
   const kind = await kindOf(folder)
-  if (kind === 'missing') throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+  if (kind === 'missing') {
+    throw new WorkbenchError('not-found', `There is no folder ${folder}.`, notCached(folder))
+  }
   if (kind === 'other') {
     throw new WorkbenchError(
       'bad-input',
@@ -39,11 +43,25 @@ export async function resolveModelFolder(path: string): Promise<string> {
   )
 }
 
+/** What to do about a folder that is not there, where a name of the Hub was meant; undefined where none can have been. */
+function notCached(folder: string): string | undefined {
+  const id = relative(process.cwd(), folder).split(sep).join('/')
+  if (!HUB_ID.test(id)) return undefined
+  return `Nor is ${id} in the Hugging Face cache, ${huggingFaceCacheFolder()}. Nothing is downloaded: fetch it there with the Hub's own tools, or choose a folder.`
+}
+
 /** What people call the model: org/name in the Hugging Face cache, elsewhere the folder's name. */
 export function modelName(folder: string): string {
   const cacheFolder = basename(dirname(dirname(folder)))
   const isSnapshot = basename(dirname(folder)) === 'snapshots' && cacheFolder.startsWith(CACHE_PREFIX)
   return isSnapshot ? cacheFolder.slice(CACHE_PREFIX.length).split('--').join('/') : basename(folder)
+}
+
+/** The same, told apart from other models: behind the folder above where it says only what the model is in its pair. */
+export function fullModelName(folder: string): string {
+  const name = modelName(folder)
+  const above = basename(dirname(folder))
+  return saysOnlyRole(name) && above !== '' ? `${above}/${name}` : name
 }
 
 async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<string> {

@@ -9,7 +9,7 @@ import { groupProblems } from './scaled-groups'
 import { storedDtype } from './scaled-weights'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'
-import { modelName } from './model-folder'
+import { fullModelName, modelName } from './model-folder'
 import { pairErrors, type PairError } from './pair-errors'
 import { type MemberOpener, openMember, type PairMember, type PairMembers, readMember } from './pair-member'
 
@@ -66,8 +66,8 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
   const noted = notes(base, post, baseExtras, postExtras)
   await breathe()
   return {
-    base: summarise(base, baseExtras),
-    post: summarise(post, postExtras),
+    base: summariseMember(base, baseExtras),
+    post: summariseMember(post, postExtras),
     compatible: errors.length === 0,
     findings: [
       ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
@@ -112,6 +112,12 @@ export const pairReferences = (
 ): PairReferences => ({
   basePath: { path: folders.base, fingerprint: base.checkpoint.fingerprint },
   postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
+})
+
+/** Of a member of the pair: other checkpoints, which the user names, are called after their folder alone. */
+const summariseMember = (member: PairMember, extras: FolderExtras): CheckpointSummary => ({
+  ...summarise(member, extras),
+  name: fullModelName(member.checkpoint.path)
 })
 
 export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): CheckpointSummary {

@@ -113,7 +113,12 @@ export function commandLine(signal: AbortSignal): Command {
       }
     })
   for (const add of COMMANDS) add(program, signal)
-  for (const command of program.commands) command.addHelpText('after', examplesOf(command.name()))
+  for (const command of program.commands) {
+    command.addHelpText('after', examplesOf(command.name()))
+    for (const part of command.commands) {
+      part.addHelpText('after', examplesOf(`${command.name()} ${part.name()}`))
+    }
+  }
   program.addHelpText('after', () => `\n${wrapped(BEGIN, drawnWidth()).join('\n')}`)
   return program
 }

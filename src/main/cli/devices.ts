@@ -49,7 +49,7 @@ function row({ device, works, reason, check }: DeviceReport): string[] {
   return [
     device,
     works ? 'works' : 'does not work',
-    check === null ? '' : check.largestDifference.toExponential(0),
+    check === null || device === 'cpu' ? '' : check.largestDifference.toExponential(0),
     check === null ? '' : count(check.gigaflops),
     reason ?? DEVICE_LABELS[device]
   ]

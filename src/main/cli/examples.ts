@@ -1,4 +1,4 @@
-import { got } from '../../contract/model/look-up'
+import { at, got } from '../../contract/model/look-up'
 
 const PAIR = '--base Llama-3.1-8B --post Llama-3.1-8B-Instruct'
 
@@ -57,6 +57,16 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
   })
 )
 
-/** @throws Error for a command without examples */
-export const examplesOf = (command: string): string =>
-  ['', 'Examples:', ...got(EXAMPLES, command, 'examples').map((example) => `  ${example}`)].join('\n')
+/**
+ * The part of a command's help that shows how it is called.
+ *
+ * @param words of the command, such as `task import`: of those of `task` it has its own
+ * @throws Error for a command without examples
+ */
+export function examplesOf(words: string): string {
+  const command = at(words.split(' '), 0, 'word')
+  const own = got(EXAMPLES, command, 'examples').filter((example) =>
+    `${example} `.startsWith(`slr ${words} `)
+  )
+  return ['', 'Examples:', ...own.map((example) => `  ${example}`)].join('\n')
+}

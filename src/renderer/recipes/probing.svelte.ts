@@ -3,10 +3,17 @@ import type { ProbedModel, ProbeEvent } from '../../contract/procedures/probe'
 import type { OpenProject } from '../app/open-project.svelte'
 import { OwnJob } from '../app/own-job.svelte'
 
+interface Probed {
+  prompt: string
+  /** The characters that answer it; null for a prompt that is none of the project's. */
+  valid: readonly string[] | null
+  of: Partial<Record<ProbedModel, ProbeEvent>>
+}
+
 /** What base, post and a recipe would say next after a prompt. */
 export class Probing {
   /** What was asked last, and what has come of it. */
-  answers = $state.raw<{ prompt: string; of: Partial<Record<ProbedModel, ProbeEvent>> } | null>(null)
+  answers = $state.raw<Probed | null>(null)
   readonly job: OwnJob<ProbeEvent>
 
   constructor(private readonly project: OpenProject) {
@@ -25,14 +32,22 @@ export class Probing {
   async probe(recipe: Recipe, prompt: string): Promise<void> {
     if (prompt.trim() === '' || this.job.busy) return
     const of: Partial<Record<ProbedModel, ProbeEvent>> = {}
-    this.answers = { prompt, of }
+    const valid = this.project.state.prompts.find(({ text }) => text === prompt)?.valid ?? null
+    this.answers = { prompt, valid, of }
     await this.job.run(
       (signal) => this.project.client.probes.next({ ...this.project.here, recipe, prompt }, { signal }),
       (event) => {
         of[event.model] = event
-        this.answers = { prompt, of: { ...of } }
+        this.answers = { prompt, valid, of: { ...of } }
       }
     )
+  }
+
+  /** Whether a token is a valid answer as sweeps count it, all of it and nothing else. */
+  readonly isValid = (token: string | null): boolean => {
+    const { countLeadingSpace } = this.project.state.document.rendering
+    const answer = countLeadingSpace ? token?.trimStart() : token
+    return this.answers?.valid?.some((character) => character === answer) === true
   }
 
   /** Forgets what was asked. */

@@ -207,6 +207,12 @@ export class Samples {
     await this.begin(() => client.samples.start({ ...here, settings, variants }))
   }
 
+  /** Begins what the tab that is shown is for. */
+  async startShown(): Promise<void> {
+    if (this.tab === 'check') await this.check.start()
+    else await this.start()
+  }
+
   /** Generates on until every prompt and variant of a run has `sampleCount` answers. */
   private async goOn(run: SampleRun, sampleCount: number): Promise<void> {
     if (this.blocked !== null) return

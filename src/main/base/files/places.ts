@@ -32,7 +32,7 @@ export function absolutePath(typed: string): string {
 }
 
 /** org/name, as the Hugging Face Hub calls models. */
-const HUB_ID = /^[\w.-]+\/[\w.-]+$/
+export const HUB_ID = /^\w[\w.-]*\/[\w.-]+$/
 
 /** What the user typed for a model as an absolute path: its folder, or its name in the Hugging Face cache, such as Qwen/Qwen3-0.6B. */
 export function modelPath(typed: string): string {

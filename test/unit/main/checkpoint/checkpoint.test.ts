@@ -88,6 +88,9 @@ describe('a model folder', () => {
       code: 'not-found',
       message: `There is no folder ${join(folder, 'none')}.`
     })
+    const named = await problemOf(resolveModelFolder('nobody/nothing'))
+    expect(named.hint).toMatch(/^Nor is nobody\/nothing in the Hugging Face cache, .*Nothing is downloaded/)
+    expect((await problemOf(resolveModelFolder('../nothing'))).hint).toBeUndefined()
     const file = join(DEMO, 'post', 'model.safetensors')
     expect(await problemOf(resolveModelFolder(file))).toMatchObject({
       code: 'bad-input',

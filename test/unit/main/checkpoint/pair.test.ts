@@ -71,7 +71,7 @@ describe('the report of a pair', () => {
     expect(report.findings).toEqual([])
     expect(report.post).toEqual({
       path: join(DEMO, 'post'),
-      name: 'post',
+      name: 'demo-pair/post',
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       modelType: 'llama',
       parameterCount: 2_477_184,

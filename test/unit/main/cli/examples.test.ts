@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { commandLine } from '../../../../src/main/cli/command-line'
-import { EXAMPLES } from '../../../../src/main/cli/examples'
+import { EXAMPLES, examplesOf } from '../../../../src/main/cli/examples'
 
 const { commands } = commandLine(new AbortController().signal)
 
@@ -13,5 +13,17 @@ it('every command has examples, which name it and options that it has', () => {
       const used = [...example.matchAll(/ (--[a-z-]+)/g)].map(([, option]) => option)
       expect(options).toEqual(expect.arrayContaining(used))
     }
+  }
+})
+
+it('a part of a command shows its own examples', () => {
+  const parts = commands.flatMap((command) =>
+    command.commands.map((part) => `${command.name()} ${part.name()}`)
+  )
+  expect(parts).toEqual(['task import', 'task filter'])
+  for (const part of parts) {
+    const [, ...examples] = examplesOf(part).split('\n').slice(1)
+    expect(examples.length).toBeGreaterThan(0)
+    for (const example of examples) expect(example).toContain(`slr ${part} `)
   }
 })

@@ -135,4 +135,24 @@ describe('what comes next after a prompt', () => {
     await events.tell(probed('base'))
     expect(probing.answers).toBeNull()
   })
+
+  it('is a valid answer where the prompt is one of the project’s, after white space only where that counts', async () => {
+    const { session } = await opened()
+    const { probing } = session
+    const state = {
+      ...session.state,
+      prompts: [{ text: 'A letter.', category: 'letter', valid: ['A', 'B'] }]
+    }
+    session.accept({ ...state, revision: 2 })
+    const validOf = (prompt: string): boolean[] => {
+      probing.close()
+      void probing.probe(recipe('mine'), prompt)
+      return ['A', ' A', 'AB', 'C', null].map(probing.isValid)
+    }
+    expect(validOf('A letter.')).toEqual([true, false, false, false, false])
+    expect(validOf('Another.')).toEqual([false, false, false, false, false])
+    const rendering = { ...state.document.rendering, countLeadingSpace: true }
+    session.accept({ ...state, revision: 3, document: { ...state.document, rendering } })
+    expect(validOf('A letter.')).toEqual([true, true, false, false, false])
+  })
 })

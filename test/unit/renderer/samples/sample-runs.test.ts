@@ -389,8 +389,10 @@ describe('the character task on whole answers', () => {
     const { line, session, state } = await opened()
     const { check } = session.samples
     expect(check.outdated).toBe(false)
-    void check.start()
+    session.samples.tab = 'check'
+    void session.samples.startShown()
     await settled()
+    expect(line.of('samples.start')).toEqual([])
     expect(line.call('samples.scoreCrc', 0).input).toMatchObject({ settings: SAMPLE_SETTINGS })
     const events = new Stream<
       { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
