@@ -14,7 +14,6 @@ const TITLES: Record<string, readonly string[]> = {
     'answers/TallyTable: entry.variant',
     'evaluate/EvaluationTable: result.variant',
     'evaluate/PromptDrillDown: prompt.text',
-    'export/Export: choice.origin',
     "pairs/PairsTable: row.tasks.join(', ')",
     'pairs/TransferTable: to.name',
     'pairs/TransferTable: from.name',
