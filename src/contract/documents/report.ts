@@ -14,7 +14,7 @@ import { PreferenceTally } from './preferences'
 import { ComparedAnswers, SampledCrc, SampleMeasures, SampleRun } from './samples'
 import { BriefPreview } from './shown-sweep'
 import { ScoredByBrief } from './scored-by'
-import { SearchDocument } from './search'
+import { HeldOutOrWhy, SearchFacts } from './search'
 
 export const REPORT_FORMATS = ['html', 'markdown'] as const
 export const ReportFormat = z.enum(REPORT_FORMATS)
@@ -51,11 +51,13 @@ export type ReportedScore = z.infer<typeof ReportedScore>
 const ReportedRange = ReportedScore.extend({ start: whole, end: whole })
 export type ReportedRange = z.infer<typeof ReportedRange>
 
-const ReportedSearch = SearchDocument.omit({ basePath: true, postPath: true, found: true }).extend({
-  runMarks: RunMarks,
-  origin: Origin,
-  found: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe }))
-})
+const ReportedSearch = SearchFacts.omit({ basePath: true, postPath: true, found: true })
+  .extend({
+    runMarks: RunMarks,
+    origin: Origin,
+    found: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe }))
+  })
+  .and(HeldOutOrWhy)
 export type ReportedSearch = z.infer<typeof ReportedSearch>
 
 /** Its number in the order of keeping; null for what the project does not keep. */

@@ -192,7 +192,15 @@ type SearchGeneration = z.infer<typeof SearchGeneration>
 /** In versions 1 and 2 a search had no id but its sweep's. */
 export const SEARCH_VERSION = 3
 
-export const SearchDocument = z.object({
+/** The held-out comparison, or why there is none. */
+export const HeldOutOrWhy = z.union([
+  z.object({ heldOut: HeldOut, heldOutReason: z.null() }),
+  z.object({ heldOut: z.null(), heldOutReason: z.string() })
+])
+export type HeldOutOrWhy = z.infer<typeof HeldOutOrWhy>
+
+/** What a search says but how its finds do on unseen prompts. */
+export const SearchFacts = z.object({
   schemaVersion: z.literal(SEARCH_VERSION),
   id: SweepDocument.shape.id,
   createdAt: z.iso.datetime(),
@@ -221,17 +229,17 @@ export const SearchDocument = z.object({
   verdict: SearchVerdict,
   /** Of the best recipe and the best range, on the prompts that picked both; null when they are one and the same. */
   comparison: PairedDifference.nullable(),
-  heldOut: HeldOut.nullable(),
-  /** Why there is no held-out comparison. */
-  heldOutReason: z.string().nullable(),
   /** Where the search tried subsets of layers, and enough of them; null otherwise. */
   shapley: LayerShares.nullable(),
   work: Work
 })
+export type SearchFacts = z.infer<typeof SearchFacts>
+
+export const SearchDocument = SearchFacts.and(HeldOutOrWhy)
 export type SearchDocument = z.infer<typeof SearchDocument>
 
 /** What lists show of a search. */
-export const SearchSummary = SearchDocument.pick({
+export const SearchSummary = SearchFacts.pick({
   id: true,
   createdAt: true,
   seconds: true,
@@ -247,7 +255,7 @@ export const SearchSummary = SearchDocument.pick({
 export type SearchSummary = z.infer<typeof SearchSummary>
 
 /** A search that was stopped before its end, as it was asked for: the same one goes on from what that has computed. */
-export const UnfinishedSearch = SearchDocument.pick({ sweepId: true, rho: true, settings: true })
+export const UnfinishedSearch = SearchFacts.pick({ sweepId: true, rho: true, settings: true })
 export type UnfinishedSearch = z.infer<typeof UnfinishedSearch>
 
 export const SearchProgress = z.object({

@@ -61,7 +61,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const kept = (): Kept => keptOfCheck(options, own)
     const { pair, sweep } = await startingSweep(
       options,
-      { command, own, givenPair },
+      { command, own, givenPair, place: output === null ? null : { ...output, kind: 'check' } },
       { quiet: options.quiet, signal, history: () => null, without: kept }
     )
     const rho = options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO

@@ -37,6 +37,7 @@ import { printJson, printText } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { writeOutputFile, writtenWords } from './output-file'
 import { projectOptions } from './project-to-save'
+import { requireOwnPlace } from './replaced-file'
 import { requireReadArguments } from './template-arguments'
 import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from './variants'
 import { withResultPlaces } from './result-places'
@@ -113,6 +114,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       embeddingModel: options.embeddingModel,
       classifier: options.classifier
     })
+    if (output !== null) requireOwnPlace(output, 'evaluation', run)
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))

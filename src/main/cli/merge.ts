@@ -13,7 +13,7 @@ import { printJson, printText, remark } from './output'
 import { subcommand } from './subcommand'
 import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
 import { openPairToSave, projectOptions } from './project-to-save'
-import { requireOwnSweep } from './replaced-file'
+import { requireOwnPlace } from './replaced-file'
 import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
@@ -38,12 +38,7 @@ export const addMergeCommand = subcommand(mergeOptions, {
     const parts = []
     for (const file of files) parts.push({ file, part: await readPartFile(absolutePath(file)) })
     const document = mergeParts(parts, options)
-    if (output !== null)
-      await requireOwnSweep(output, {
-        base: document.basePath.fingerprint,
-        post: document.postPath.fingerprint,
-        prompts: document.prompts
-      })
+    if (output !== null) requireOwnPlace(output, 'sweep', document)
     const own = await openPairToSave(options, command, tell)
     try {
       if (own !== null) await requirePairOf(own, document)

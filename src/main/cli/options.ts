@@ -47,6 +47,10 @@ export const deviceOptions = optionGroup('Where it is computed:').options({
 })
 export type DeviceOptions = OptionsOf<typeof deviceOptions>
 
+/** What `--prompts` of a sweep names. */
+export const PROMPTS =
+  'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
+
 export const memoryOption = optionGroup().options({
   memory: number(
     '<size>',

@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { SweepDocument } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
@@ -7,8 +8,9 @@ import { isFolder } from '../base/files/path-kinds'
 import { hasPlainFile } from '../base/files/plain-paths'
 import { absolutePath } from '../base/files/places'
 import { LEAST_RESULT_BYTES, requireRoom } from '../base/files/room'
+import { sweepIn } from '../project/sweep-files'
 import { bytes } from './output'
-import { requireReplaceable, type WrittenKind } from './replaced-file'
+import { type Held, type Made, requireReplaceable, type WrittenKind } from './replaced-file'
 
 /** A file that a command is to write its result into. */
 export interface OutputFile {
@@ -16,6 +18,12 @@ export interface OutputFile {
   path: string
   /** Whether a file is there, which will be replaced. */
   exists: boolean
+}
+
+/** The file of a result that is of a pair. */
+export interface ResultFile extends OutputFile {
+  /** Of what the result is that will be replaced; null where there is none. */
+  made: Made | null
 }
 
 /** What a command says of the file that it has written. */
@@ -33,11 +41,31 @@ export async function checkOutputFile(
   typed: string,
   kind: WrittenKind,
   given: GivenFiles = {}
-): Promise<OutputFile> {
+): Promise<ResultFile> {
+  const { output, held } = await lookedInto(typed, kind, given)
+  return { ...output, made: held?.made ?? null }
+}
+
+/** As {@link checkOutputFile} of a sweep or a part of one. @returns with the sweep that is there, or null */
+export async function checkSweepFile(
+  typed: string,
+  kind: 'sweep' | 'part',
+  given: GivenFiles = {}
+): Promise<ResultFile & { sweep: SweepDocument | null }> {
+  const { output, held } = await lookedInto(typed, kind, given)
+  const sweep = held === null ? null : await sweepIn(held.value, output.path)
+  return { ...output, made: held?.made ?? null, sweep }
+}
+
+/** The file is read once: one of a large sweep takes seconds. */
+async function lookedInto(
+  typed: string,
+  kind: WrittenKind,
+  given: GivenFiles
+): Promise<{ output: OutputFile; held: Held | null }> {
   const output = await checkWritable(typed)
   refuseToReplace(output, given)
-  if (output.exists) await requireReplaceable(output.path, kind)
-  return output
+  return { output, held: output.exists ? await requireReplaceable(output.path, kind) : null }
 }
 
 /** Whether a file can be written, whatever is there. @throws WorkbenchError `not-found`, `bad-input` or `read-only` */

@@ -22,8 +22,8 @@ import {
 import { printJson, printText, remark, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { requireFittingTask, requireOwnSources, scoredOptions } from './scored-options'
-import { heldSweep, requireOwnPlace, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
-import { checkOutputFile } from './output-file'
+import { requireOwnSweep, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
+import { checkSweepFile } from './output-file'
 import { projectOptions, requireSamePair } from './project-to-save'
 import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
@@ -88,13 +88,13 @@ async function planned(
   const request = await sweepRequest({ ...options, seed: DEFAULT_SEED }, pair, own, signal)
   const notice = request.device?.notice ?? null
   if (notice !== null) tell(notice)
-  const output = options.out === undefined ? null : await checkOutputFile(options.out, 'sweep')
-  if (output !== null) await requireOwnPlace(output, request)
-  const held = await heldSweep(output)
+  const output = options.out === undefined ? null : await checkSweepFile(options.out, 'sweep')
+  if (output !== null) await requireOwnSweep(output, 'sweep', request)
+  const held = output?.sweep ?? null
   const history = sweepHistory(output, own, false, request, held)
   const like: LikeSweep =
     own === null
-      ? ({ device }) => Promise.resolve(held?.sweep.device === device ? held.sweep : null)
+      ? ({ device }) => Promise.resolve(held?.device === device ? held : null)
       : likeOf(own, scoredByOf(request))
   tell('Trying out one block ...')
   return untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>

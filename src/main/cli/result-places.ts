@@ -3,7 +3,7 @@ import type { PairLocation } from '../../contract/documents/project'
 import type { ProjectPair } from '../project/project-pair'
 import { pairIfGiven } from './options'
 import { remark } from './output'
-import { checkOutputFile, type OutputFile } from './output-file'
+import { checkOutputFile, type ResultFile } from './output-file'
 import type { WrittenKind } from './replaced-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
@@ -13,7 +13,7 @@ export interface ResultPlaces {
   readonly givenPair: PairLocation | null
   /** The pair of a project; null when it names none. */
   readonly own: ProjectPair | null
-  readonly output: OutputFile | null
+  readonly output: ResultFile | null
   /** Says something on stderr, unless the user wants it quiet. */
   readonly tell: (text: string) => void
 }

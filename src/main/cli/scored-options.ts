@@ -12,17 +12,14 @@ import type { ProjectPair } from '../project/project-pair'
 import { givenTask, TASK_CHOICES } from './given-task'
 import { optionGroup, type OptionsOf } from './option-group'
 import { flagIfGiven, flagOf, number, text, value } from './option-kinds'
-import { usageError, wholeNumber } from './options'
+import { PROMPTS, usageError, wholeNumber } from './options'
 import { samplerOptions, samplingFrom } from './sampler-options'
 import { checkpointOption, givenCheckpoints } from './variants'
 
 /** What is scored on which prompts. */
 export const scoredOptions = optionGroup('What to score:')
   .options({
-    prompts: text(
-      '<file>',
-      'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
-    ),
+    prompts: text('<file>', PROMPTS),
     recipes: text('<file>', 'score these recipes, a JSON list, instead of all ranges'),
     soup: value(
       z.union([z.literal(true), z.number()]),

@@ -80,7 +80,7 @@ function describeVerdict(search: SearchDocument, check: CheckResult | null, chec
   }
   lines.push(
     heldOut === null
-      ? `No cross-fitted comparison: ${printable(heldOutReason ?? '')}`
+      ? `No cross-fitted comparison: ${printable(heldOutReason)}`
       : `Cross-fitted (${heldOutWords(heldOut)}): ${signed(heldOut.difference)} ` +
           `(${signed(heldOut.interval[0])} to ${signed(heldOut.interval[1])}) in ${measures.diversity}, at ${measures.validity} ` +
           `${decimal(heldOut.found.validity)} against ${decimal(heldOut.range.validity)}.`

@@ -52,7 +52,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
     const checkpoints = searchCheckpoints(output, own, options.fresh)
     const { pair, sweep } = await startingSweep(
       options,
-      { command, own, givenPair },
+      { command, own, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
       { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null, without: keptWithoutPlace }
     )
     const check = (await own?.readAnswerCheck(sweep.id)) ?? null

@@ -6,6 +6,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
 import { absolutePath } from '../base/files/places'
 import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
+import { openPair } from '../checkpoint/pair'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
 import { chosenDevice } from './devices'
@@ -15,16 +16,25 @@ import type { ProjectPair } from '../project/project-pair'
 import { shellCommand } from '../report/shown-command'
 import { optionGroup, type OptionsOf } from './option-group'
 import { text, value } from './option-kinds'
-import { type DeviceOptions, type PairOptions, refuseUnused, requirePair, type RhoOption } from './options'
+import {
+  type DeviceOptions,
+  type PairOptions,
+  PROMPTS,
+  refuseUnused,
+  requirePair,
+  type RhoOption
+} from './options'
 import { projectArguments } from './project-to-save'
 import { remark } from './output'
+import type { ResultFile } from './output-file'
+import { requireOwnPlace, type WrittenKind } from './replaced-file'
 import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 
 /** What a command that starts from a sweep of ranges starts from. */
 export const startOptions = optionGroup('What to start from:').options({
   from: text('<sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)'),
-  prompts: text('<file>', 'prompt set for a sweep done first'),
+  prompts: text('<file>', `for a sweep done first: ${PROMPTS}`),
   task: value(z.never(), '<task>', '', refuseTask, { hidden: true })
 })
 type StartOptions = OptionsOf<typeof startOptions>
@@ -47,15 +57,23 @@ interface SweepFirst {
   without: () => Kept
 }
 
+/** Whose sweep it is, and where the result goes that comes of it. */
+interface StartingFrom {
+  command: Command
+  own: ProjectPair | null
+  givenPair: PairLocation | null
+  place: (ResultFile & { kind: WrittenKind }) | null
+}
+
 /**
  * The sweep to start from, and where its models are: that of `--from`, or the one that the project's pair answers with, or one that is
  * made now.
  *
- * @throws WorkbenchError `bad-input` for a project without one; what a sweep throws
+ * @throws WorkbenchError `bad-input` for a project without one, and as {@link requireOwnPlace}; what a sweep throws
  */
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
-  { command, own, givenPair }: { command: Command; own: ProjectPair | null; givenPair: PairLocation | null },
+  { command, own, givenPair, place }: StartingFrom,
   { quiet, signal, history, without }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
   const given = await givenSweep(options, own)
@@ -66,10 +84,15 @@ export async function startingSweep(
       ['prompts', 'device', 'precision'],
       'is of a sweep that is made first, and there is one: leave it out, or sweep with it'
     )
+    if (place !== null) requireOwnPlace(place, place.kind, given)
     const swept = { base: given.basePath.path, post: given.postPath.path }
     return { pair: location === null ? swept : pairPaths(location), sweep: given }
   }
   const pair = pairPaths(location ?? requirePair(options, command))
+  if (place !== null) {
+    const { base, post } = await openPair(pair.base, pair.post)
+    requireOwnPlace(place, place.kind, { basePath: base.checkpoint, postPath: post.checkpoint })
+  }
   const prompts =
     options.prompts === undefined
       ? await builtinPromptSet(options.demo ? 'demo-crc' : 'crc')

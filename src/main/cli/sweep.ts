@@ -18,7 +18,6 @@ import { defaulting, flag, number, value } from './option-kinds'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import type { ProjectPair } from '../project/project-pair'
-import { readSweepIfAny } from '../project/sweep-files'
 import { historyOf } from '../project/sweep-history'
 import {
   pairIfGiven,
@@ -37,10 +36,16 @@ import {
 } from './options'
 import { printJson, printText, remark } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
-import { checkOutputFile, type OutputFile, writeOutputFile, writtenWords } from './output-file'
+import {
+  checkSweepFile,
+  type OutputFile,
+  type ResultFile,
+  writeOutputFile,
+  writtenWords
+} from './output-file'
 import { inEachPair, openPairToSave, requireSamePair, projectOptions } from './project-to-save'
 import { readRecipesFile } from '../mergekit/recipe-file'
-import { requireOwnSweep } from './replaced-file'
+import { requireOwnPlace } from './replaced-file'
 import { tellOfPrompts } from './starting-sweep'
 import { keptOnlyWithPlace } from './stopped'
 import { requireReadArguments } from './template-arguments'
@@ -126,7 +131,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   const { prompts, recipes, task } = options
   const kind = options.shard === undefined ? 'sweep' : 'part'
   const output =
-    options.out === undefined ? null : await checkOutputFile(options.out, kind, { prompts, recipes, task })
+    options.out === undefined ? null : await checkSweepFile(options.out, kind, { prompts, recipes, task })
   tellOfMemory(options, tell)
   requireFittingTask(options, command, own)
   const request = await sweepRequest(options, pair, own, signal)
@@ -135,9 +140,11 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   }
   if (own === null && options.task === undefined) tellOfPrompts(pair, options, tell)
   tellOfDevice(request, tell)
-  const held = await heldSweep(output)
-  if (options.preview && held !== null) await refuseToKeepLess(held, request)
-  if (output !== null) await requireOwnPlace(output, request, options.shard)
+  const held = output?.sweep ?? null
+  if (output !== null) {
+    if (options.preview && held !== null) await refuseToKeepLess(output.path, held, request)
+    await requireOwnSweep(output, kind, request, options.shard)
+  }
   const history = sweepHistory(output, own, options.fresh, request, held)
   if (options.shard !== undefined) {
     await sweepShard(request, options.shard, { options, output, history, tell, signal })
@@ -280,36 +287,24 @@ export async function sweepRequest(
   }
 }
 
-/** @throws WorkbenchError as {@link requireOwnSweep} */
-export async function requireOwnPlace(
-  output: OutputFile,
+/** @throws WorkbenchError as {@link requireOwnPlace} */
+export async function requireOwnSweep(
+  output: ResultFile,
+  kind: 'sweep' | 'part',
   { base, post, prompts }: CrcSweepRequest,
   shard?: Shard
 ): Promise<void> {
   const pair = await openPair(base, post)
-  await requireOwnSweep(output, {
-    base: pair.base.checkpoint.fingerprint,
-    post: pair.post.checkpoint.fingerprint,
+  requireOwnPlace(output, kind, {
+    basePath: pair.base.checkpoint,
+    postPath: pair.post.checkpoint,
     prompts: Array.isArray(prompts) ? prompts : prompts.task.prompts,
     shard
   })
 }
 
-/** The sweep that is in the file which the result is to replace. */
-export interface HeldSweep {
-  path: string
-  sweep: SweepDocument
-}
-
-/** Null where there is none. */
-export async function heldSweep(output: OutputFile | null): Promise<HeldSweep | null> {
-  if (output?.exists !== true) return null
-  const sweep = await readSweepIfAny(output.path)
-  return sweep === null ? null : { path: output.path, sweep }
-}
-
 /** @throws WorkbenchError `bad-input` where a preview would take the place of a whole sweep of ranges */
-async function refuseToKeepLess({ path, sweep }: HeldSweep, request: CrcSweepRequest): Promise<void> {
+async function refuseToKeepLess(path: string, sweep: SweepDocument, request: CrcSweepRequest): Promise<void> {
   const isWhole = sweep.preview === null && sweep.ranges.length > 0
   if (!isWhole || !isPreviewed(await prepareSweep(request, await openPair(request.base, request.post))))
     return
@@ -321,8 +316,8 @@ async function refuseToKeepLess({ path, sweep }: HeldSweep, request: CrcSweepReq
 }
 
 /** What is said of the file that is written. */
-function writtenOver(output: OutputFile, held: HeldSweep | null, { preview }: SweepDocument): string {
-  const replaced = held !== null && held.sweep.preview !== null && preview === null
+function writtenOver(output: OutputFile, held: SweepDocument | null, { preview }: SweepDocument): string {
+  const replaced = held !== null && held.preview !== null && preview === null
   return replaced ? `Replaced the preview in ${output.path} by the whole sweep` : writtenWords(output)
 }
 
@@ -332,7 +327,7 @@ export function sweepHistory(
   own: ProjectPair | null,
   fresh: boolean,
   request: CrcSweepRequest,
-  held: HeldSweep | null
+  held: SweepDocument | null
 ): SweepHistory | null {
   if (own !== null) {
     const history = historyOf(own, fresh, scoredByOf(request))
@@ -342,7 +337,7 @@ export function sweepHistory(
   return {
     checkpoint: new SweepCheckpoint(checkpointBeside(output.path)),
     places: [output.path],
-    lastSweep: async () => held?.sweep ?? null,
+    lastSweep: () => Promise.resolve(held),
     fresh
   }
 }

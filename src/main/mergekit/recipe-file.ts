@@ -3,7 +3,7 @@ import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { at } from '../../contract/model/look-up'
 import { LayerStrength, MAX_LAYERS, Recipe } from '../../contract/model/recipe'
-import { SearchDocument } from '../../contract/documents/search'
+import { SearchFacts } from '../../contract/documents/search'
 import { expecting, readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { refuseOtherKind } from '../base/files/document-kinds'
 import { modelPath } from '../base/files/places'
@@ -41,7 +41,7 @@ const Recipes = z
   )
 
 /** What `slr search` writes, of which the recipes are wanted, the best first. */
-const FoundRecipes = SearchDocument.pick({ sweepId: true, found: true })
+const FoundRecipes = SearchFacts.pick({ sweepId: true, found: true })
 
 /**
  * A recipe from a JSON file, or from a mergekit file (.yaml or .yml) over the two models of the pair.

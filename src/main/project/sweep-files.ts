@@ -4,7 +4,7 @@ import type { SweepDocument } from '../../contract/documents/crc'
 import { briefScoring, drawsOf } from '../../contract/documents/scored-by'
 import { WorkbenchError } from '../../contract/model/problem'
 import { SweepSummary } from '../../contract/documents/project'
-import { readDocument } from '../base/files/migrate'
+import { documentIn, readDocument } from '../base/files/migrate'
 import { selectRange } from '../crc/selection/select-range'
 import { checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../crc/sweep/sweep-checkpoint'
@@ -22,10 +22,10 @@ export async function readSweep(file: string): Promise<SweepDocument> {
   }
 }
 
-/** A file's sweep; null when it holds something else. */
-export async function readSweepIfAny(file: string): Promise<SweepDocument | null> {
+/** The sweep that a value read from a file is; null when it is something else. */
+export async function sweepIn(value: unknown, file: string): Promise<SweepDocument | null> {
   try {
-    return await readSweep(file)
+    return (await documentIn(value, file, SWEEP_FORMAT)).document
   } catch (error) {
     if (error instanceof WorkbenchError) return null
     throw error

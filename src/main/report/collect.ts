@@ -187,10 +187,7 @@ function reportedSweep(
       return { name: own?.name ?? score.name, fingerprint, mark: own?.mark ?? null, ...summary(score) }
     }),
     selection,
-    search:
-      search === null
-        ? null
-        : { ...reportedSearch(search, origin(search)), runMarks: runMarks('search', search.id) },
+    search: search === null ? null : reportedSearch(search, origin(search), runMarks('search', search.id)),
     check: answerCheck === null ? null : reportedAnswerCheck(answerCheck)
   }
 }
@@ -209,21 +206,25 @@ function reportedAnswerCheck({
 
 function reportedSearch(
   { basePath: _base, postPath: _post, ...search }: SearchDocument,
-  origin: ReportedOrigin
-): Omit<ReportedSearch, 'runMarks'> {
+  origin: ReportedOrigin,
+  runMarks: RunMarks
+): ReportedSearch {
   const found = search.found.map((score) => ({ recipe: withoutFolders(score.recipe), ...summary(score) }))
   // What is shared should not tell how its author's folders are called.
-  const { heldOut, generations, source } = search
+  const { heldOut, heldOutReason, generations, source } = search
   return {
     ...search,
     source: withoutSourceFolder(source),
     origin,
+    runMarks,
     found,
     generations: generations.map((each) => ({
       ...each,
       best: { ...each.best, recipe: withoutFolders(each.best.recipe) }
     })),
-    heldOut: heldOut && { ...heldOut, recipes: heldOut.recipes.map(withoutFolders) }
+    ...(heldOut === null
+      ? { heldOut, heldOutReason }
+      : { heldOut: { ...heldOut, recipes: heldOut.recipes.map(withoutFolders) }, heldOutReason })
   }
 }
 

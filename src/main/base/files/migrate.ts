@@ -35,7 +35,15 @@ export async function readDocument<T>(
   format: DocumentFormat<T>
 ): Promise<{ document: T; foundVersion: number }> {
   await requirePlainFile(file)
-  const value = await readJsonFile(file, format.maxBytes)
+  return documentIn(await readJsonFile(file, format.maxBytes), file, format)
+}
+
+/** The same of a value that was read from a file. @throws WorkbenchError `newer-version`, `bad-file` as {@link readDocument} */
+export async function documentIn<T>(
+  value: unknown,
+  file: string,
+  format: DocumentFormat<T>
+): Promise<{ document: T; foundVersion: number }> {
   const versioned = Versioned.safeParse(value)
   if (!versioned.success) throw notOfFormat(file, format.name, unversionedWords(value, versioned.error))
   const foundVersion = versioned.data.schemaVersion

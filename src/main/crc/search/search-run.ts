@@ -17,8 +17,10 @@ import { triedNothing } from '../../../contract/words/search-words'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import {
   type HeldOut,
+  type HeldOutOrWhy,
   SEARCH_VERSION,
   type SearchDocument,
+  type SearchFacts,
   type SearchProgress,
   type SearchSettings,
   type SearchVerdict
@@ -232,10 +234,11 @@ function describeSearch(
   outcome: SearchOutcome,
   categories: PromptView,
   views: SearchViews
-): Omit<
-  SearchDocument,
-  'schemaVersion' | 'id' | 'createdAt' | 'programVersion' | 'seconds' | 'found' | 'shapley' | 'work'
-> {
+): HeldOutOrWhy &
+  Omit<
+    SearchFacts,
+    'schemaVersion' | 'id' | 'createdAt' | 'programVersion' | 'seconds' | 'found' | 'shapley' | 'work'
+  > {
   const { layerCount } = sweep
   const post = measuresOf(sweep.post)
   const range = outcome.bestRanges[0] ?? null
@@ -247,8 +250,12 @@ function describeSearch(
     ? null
     : pairedDifference(differences(best.measures, compared), picking, settings.seed)
   const reason = triedNothing(outcome) ? 'nothing was tried.' : views.reason
-  const heldOut =
-    reason === null ? heldOutComparison(outcome, views.heldOut, post, sweep, settings.seed) : null
+  const compare = (): HeldOut => ({
+    ...heldOutComparison(outcome, views.heldOut, post, sweep, settings.seed),
+    ...(sweep.halves !== null && { split: sizesOf(sweep.halves) })
+  })
+  const unseen: HeldOutOrWhy =
+    reason === null ? { heldOut: compare(), heldOutReason: null } : { heldOut: null, heldOutReason: reason }
   return {
     sweepId: sweep.id,
     scoredBy: briefScoring(sweep.scoredBy),
@@ -275,11 +282,9 @@ function describeSearch(
       }
     })),
     stopped: outcome.stopped,
-    verdict: verdictOf(comparison?.difference ?? 0, heldOut, rho),
+    verdict: verdictOf(comparison?.difference ?? 0, unseen.heldOut, rho),
     comparison,
-    heldOut:
-      heldOut === null || sweep.halves === null ? heldOut : { ...heldOut, split: sizesOf(sweep.halves) },
-    heldOutReason: reason
+    ...unseen
   }
 }
 

@@ -67,7 +67,7 @@ function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSea
   facts.push([
     'Cross-fitted',
     heldOut === null
-      ? `not checked: ${heldOutReason ?? ''}`
+      ? `not checked: ${heldOutReason}`
       : `${signed(heldOut)}, ${heldOutWords(heldOut)}, at ${words.validity} ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
   ])
   return facts

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { expect, it, test } from 'vitest'
 import { checkOutputFile } from '../../../../src/main/cli/output-file'
-import { requireOwnSweep, type WrittenKind } from '../../../../src/main/cli/replaced-file'
+import { requireOwnPlace, type WrittenKind } from '../../../../src/main/cli/replaced-file'
 import { pageHead } from '../../../../src/main/report/page-head'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
@@ -52,30 +52,67 @@ it.each<[WrittenKind, string, string, string]>([
   expect(await readFile(path, 'utf8')).toBe(content)
 })
 
+const MADE = { basePath: { path: '/b', fingerprint: 'b' }, postPath: { path: '/p', fingerprint: 'p' } }
+const OTHER_PAIR = { ...MADE, basePath: { path: '/x', fingerprint: 'x' } }
+
 it('lets a sweep replace one of its pair that shares a prompt, and no other', async () => {
-  const output = { path: await file('sweep.json', SWEEP), exists: true }
+  const output = await checkOutputFile(await file('sweep.json', SWEEP), 'sweep')
   const { prompts } = tinySweep()
-  await requireOwnSweep(output, { base: 'b', post: 'p', prompts: prompts.slice(1) })
-  await requireOwnSweep({ ...output, exists: false }, { base: 'x', post: 'p', prompts })
-  expect((await problemOf(requireOwnSweep(output, { base: 'x', post: 'p', prompts }))).message).toMatch(
-    /is one of another pair: \/models\/base and \/models\/post\.$/
+  const refusal = (now: Parameters<typeof requireOwnPlace>[2]): Promise<{ message: string }> =>
+    problemOf(Promise.resolve().then(() => requireOwnPlace(output, 'sweep', now)))
+  requireOwnPlace(output, 'sweep', { ...MADE, prompts: prompts.slice(1) })
+  requireOwnPlace({ ...output, made: null }, 'sweep', { ...OTHER_PAIR, prompts })
+  expect((await refusal({ ...OTHER_PAIR, prompts })).message).toMatch(
+    /sweep.json would be replaced by a sweep, and is one of another pair: \/models\/base and \/models\/post\.$/
   )
-  const other = { base: 'b', post: 'p', prompts: [{ text: 'Anything else?' }] }
-  expect((await problemOf(requireOwnSweep(output, other))).message).toMatch(/is one of other prompts, none/)
+  expect((await refusal({ ...MADE, prompts: [{ text: 'Anything else?' }] })).message).toMatch(
+    /is one of other prompts, none/
+  )
 })
 
 it('lets a part of a sweep replace the same part, and no other', async () => {
   const shard = { index: 1, count: 2 }
-  const part = { path: await file('part.json', JSON.stringify({ ...tinySweep(), shard })), exists: true }
-  const { prompts } = tinySweep()
-  await requireOwnSweep(part, { base: 'b', post: 'p', prompts, shard })
+  const part = JSON.stringify({ ...tinySweep(), kind: 'sweep-part', shard })
+  const output = await checkOutputFile(await file('part.json', part), 'part')
+  requireOwnPlace(output, 'part', { ...MADE, prompts: tinySweep().prompts, shard })
   for (const other of [
     { index: 2, count: 2 },
     { index: 1, count: 3 }
-  ])
-    expect(
-      (await problemOf(requireOwnSweep(part, { base: 'b', post: 'p', prompts, shard: other }))).message
-    ).toMatch(/would be replaced, and is part 1 of 2\.$/)
+  ]) {
+    const now = { ...MADE, prompts: tinySweep().prompts, shard: other }
+    expect(() => {
+      requireOwnPlace(output, 'part', now)
+    }).toThrow(/would be replaced by a part of a sweep, and is part 1 of 2\.$/)
+  }
+})
+
+it.each<[WrittenKind, unknown]>([
+  ['check', { sweepId: 's', endTokens: [], models: [], ...OTHER_PAIR }],
+  ['search', { sweepId: 's', generations: [], ...OTHER_PAIR }],
+  ['evaluation', { run: OTHER_PAIR, results: {} }]
+])('lets no %s replace one of another pair', async (kind, document) => {
+  const output = await checkOutputFile(await file('out.json', JSON.stringify(document)), kind)
+  requireOwnPlace(output, kind, OTHER_PAIR)
+  expect(() => {
+    requireOwnPlace(output, kind, MADE)
+  }).toThrow(new RegExp(`would be replaced by an? ${kind}, and is one of another pair: /x and /p\\.$`))
+})
+
+test('slr check, search and evaluate keep the document of another pair', async () => {
+  const documents = {
+    check: { sweepId: 's', endTokens: [], models: [], ...OTHER_PAIR },
+    search: { sweepId: 's', generations: [], ...OTHER_PAIR },
+    evaluate: { run: OTHER_PAIR, results: {} }
+  }
+  for (const [command, document] of Object.entries(documents)) {
+    const path = await file('out.json', JSON.stringify(document))
+    const what = command === 'evaluate' ? ['--task', 'random-choice'] : []
+    expect(await runHere([command, '--demo', ...what, '--device', 'cpu', '--out', path])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(', and is one of another pair: /x and /p.')
+    })
+    expect(await readFile(path, 'utf8')).toBe(JSON.stringify(document))
+  }
 })
 
 test('slr sweep and slr plan keep the sweep of another pair', async () => {
