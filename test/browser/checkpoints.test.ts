@@ -50,7 +50,7 @@ describe.skipIf(browserMissing !== null)('other checkpoints in Chromium', () => 
 
     // It answers beside base and post, as its recipe would.
     await go('Samples')
-    await page.getByRole('checkbox', { name: 'mine checkpoint' }).waitFor()
+    await page.getByRole('checkbox', { name: 'mine' }).waitFor()
     await page.getByRole('button', { name: 'Generate' }).click()
     const entropy = async (variant: string): Promise<number> => {
       const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: variant }) })
