@@ -144,6 +144,8 @@ export const SweepSummary = z.object({
   checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   seconds: z.number(),
+  /** Rows of hidden states through a block that it computed itself: few where it took most of its scores from an earlier one. */
+  computedRows: z.number(),
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
   /** By the limit that it was swept with, without what its latest check on whole answers has thrown out. */

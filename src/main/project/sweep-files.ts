@@ -8,6 +8,7 @@ import { documentIn, readDocument } from '../base/files/migrate'
 import { selectRange } from '../crc/selection/select-range'
 import { checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../crc/sweep/sweep-checkpoint'
+import { computedRows } from '../crc/sweep/sweep-pace'
 import { insteadOfSweep } from './instead-of-sweep'
 import { runSummaries } from './run-summaries'
 import { settingsKeyOf } from './settings-key'
@@ -50,6 +51,7 @@ export function summarizeSweep(sweep: SweepDocument, check: AnswerCheck | null):
     checkpoints: { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint },
     createdAt: sweep.createdAt,
     seconds: sweep.seconds,
+    computedRows: computedRows(sweep),
     scoredBy: briefScoring(sweep.scoredBy),
     promptCount: sweep.prompts.length,
     selected: best === null ? null : { start: best.start, end: best.end },

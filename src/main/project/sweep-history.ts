@@ -21,7 +21,8 @@ export function historyOf(own: ProjectPair, fresh: boolean, scoredBy: ScoredByBr
 
 /**
  * The newest finished sweep like the next one, on the same device: a preview or a whole one by the same scoring, or where there is none of
- * the one kind, of the other, whose rows go as fast. @param of.task its id; null: the character task. How long the next one takes is told by it, in the plan and in the queue.
+ * the one kind, of the other, whose rows go as fast. One that took most of its scores from an earlier one tells nothing: opening the models
+ * took it longer than computing. @param of.task its id; null: the character task. How long the next one takes is told by it, in the plan and in the queue.
  */
 export function newestLike(
   { sweeps }: Pick<ProjectPair, 'sweeps'>,
@@ -30,7 +31,11 @@ export function newestLike(
   const alike = sweeps.filter(
     (sweep) => taskOf(sweep.scoredBy) === task && (device === 'auto' || sweep.computed.device === device)
   )
-  return alike.find((sweep) => sweep.isPreview === isPreview) ?? alike[0]
+  const kinds = [isPreview, !isPreview].map((kind) => alike.filter((sweep) => sweep.isPreview === kind))
+  const kind = kinds.find(({ length }) => length > 0)
+  if (kind === undefined) return undefined
+  const most = Math.max(...kind.map(({ computedRows }) => computedRows))
+  return kind.find(({ computedRows }) => computedRows >= most / 2)
 }
 
 /** The same for a plan, with what it has computed. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { CrcPrompt, CrcPrompts } from '../../contract/documents/crc'
-import { describeIssue } from '../../contract/model/problem'
+import { describeIssue, firstIssue } from '../../contract/model/problem'
 
 /** A prompt as it is edited: the valid set as one run of characters. `id` keeps a row's identity while it moves. */
 export interface PromptDraft {
@@ -10,14 +10,14 @@ export interface PromptDraft {
   valid: string
 }
 
-/** The prompt of a draft; fails with the field and what is wrong with it. */
+/** The prompt of a draft; fails with what is wrong with it. */
 export function parseDraft(
   draft: PromptDraft
 ): { prompt: CrcPrompt; problem: null } | { prompt: null; problem: string } {
   const parsed = CrcPrompt.safeParse({ text: draft.text, category: draft.category, valid: [...draft.valid] })
   return parsed.success
     ? { prompt: parsed.data, problem: null }
-    : { prompt: null, problem: describeIssue(parsed.error) }
+    : { prompt: null, problem: firstIssue(parsed.error).message }
 }
 
 /** The drafts of a prompt set, numbered from `firstId`. */

@@ -1,4 +1,4 @@
-import { describeIssue } from '../../contract/model/problem'
+import { firstIssue } from '../../contract/model/problem'
 import { SamplePrompt } from '../../contract/documents/task'
 import { sameInOrder } from '../prompt-set/prompt-draft'
 
@@ -12,7 +12,7 @@ export interface SamplePromptDraft {
   raw: boolean
 }
 
-/** The prompt of a draft; fails with the field and what is wrong with it. */
+/** The prompt of a draft; fails with what is wrong with it. */
 export function parseSampleDraft({
   text,
   category,
@@ -22,7 +22,7 @@ export function parseSampleDraft({
   const parsed = SamplePrompt.safeParse({ text, category, raw, ...(system === undefined ? {} : { system }) })
   return parsed.success
     ? { prompt: parsed.data, problem: null }
-    : { prompt: null, problem: describeIssue(parsed.error) }
+    : { prompt: null, problem: firstIssue(parsed.error).message }
 }
 
 /** The drafts of a prompt set, numbered from `firstId`. */

@@ -6,6 +6,7 @@ import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import { ProjectDocument } from '../../../src/contract/documents/project'
+import { computedRows } from '../../../src/main/crc/sweep/sweep-pace'
 import { createProject } from '../../../src/main/project/create-project'
 import { formatJson } from '../../../src/main/base/files/json-format'
 import { type DocumentFormat, migrateFile, readDocument } from '../../../src/main/base/files/migrate'
@@ -354,6 +355,7 @@ describe('the sweeps of a project', () => {
       checkpoints: { base: 'aa', post: 'bb' },
       createdAt: newer.createdAt,
       seconds: 3.2,
+      computedRows: computedRows(newer),
       isPreview: false,
       settingsKey: settingsKeyOf(newer),
       layerCount: 2,

@@ -11,14 +11,18 @@ export type LikeSweep = (
   of: Pick<EnginePlan, 'device' | 'precision'> & { isPreview: boolean }
 ) => Promise<SweepDocument | null>
 
-/** What it computed itself, by the time that took; null where that is nothing. Groups of prompts are taken to be of one size. */
-export function paceOf({ preview, work, memory, seconds }: SweepDocument): SweepPace | null {
-  const rows =
-    preview === null ? (work.blockEvaluations * work.packedTokens) / (memory?.groupCount ?? 1) : preview.rows
+/** Rows of hidden states through a block that it computed itself. Groups of prompts are taken to be of one size. */
+export const computedRows = ({ preview, work, memory }: SweepDocument): number =>
+  preview === null ? (work.blockEvaluations * work.packedTokens) / (memory?.groupCount ?? 1) : preview.rows
+
+/** What it computed itself, by the time that took; null where that is nothing. */
+export function paceOf(sweep: SweepDocument): SweepPace | null {
+  const { seconds } = sweep
+  const rows = computedRows(sweep)
   return rows > 0 && seconds > 0 ? { rowsPerSecond: rows / seconds } : null
 }
 
-/** Rows of a plan, counted as {@link paceOf} counts them. */
+/** Rows of a plan, counted as {@link computedRows} counts them. */
 export const plannedRows = ({
   blockEvaluations,
   packedTokens,

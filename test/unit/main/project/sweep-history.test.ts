@@ -18,3 +18,12 @@ it('takes the newest sweep of the same kind on the device, or else one of the ot
   expect(newestLike({ sweeps }, { task: 'open', device: 'cpu', isPreview: true })).toBeUndefined()
   expect(newestLike({ sweeps }, { task: null, device: 'auto', isPreview: true })?.id).toBe('other')
 })
+
+it('passes over sweeps that computed little, for they tell of opening models', () => {
+  const sweeps = [
+    { ...whole, id: 'rest', computedRows: 8 },
+    { ...whole, id: 'whole', computedRows: 600 },
+    { ...whole, id: 'larger', computedRows: 1000 }
+  ]
+  expect(newestLike({ sweeps }, { task: null, device: 'cpu', isPreview: false })?.id).toBe('whole')
+})

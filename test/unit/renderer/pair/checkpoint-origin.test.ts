@@ -9,6 +9,7 @@ describe('where results came from', () => {
     checkpoints: { base, post },
     createdAt: '2026-01-02T03:04:05.000Z',
     seconds: 1,
+    computedRows: 6,
     scoredBy: BY_CHARACTERS,
     promptCount: 1,
     selected: null,

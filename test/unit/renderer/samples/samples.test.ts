@@ -344,7 +344,7 @@ describe('sample prompts', () => {
 
   it('need some text', () => {
     const draft = { id: 0, text: '', category: '', system: undefined, raw: false }
-    expect(parseSampleDraft(draft).problem).toBe('text: a prompt needs some text')
+    expect(parseSampleDraft(draft).problem).toBe('a prompt needs some text')
   })
 })
 
