@@ -172,7 +172,8 @@ function scatterScales(
     max,
     grid: { color: colors.line },
     border: { color: colors['ink-faint'] },
-    ticks: { color: colors['ink-faint'], font: { ...font, size: 11 } },
+    // The ends of a zoom are no round numbers, and rounded they would stand where others belong.
+    ticks: { color: colors['ink-faint'], font: { ...font, size: 11 }, includeBounds: false },
     title: { display: true, text: title, color: colors['ink-soft'], font }
   })
   return {
