@@ -4,7 +4,10 @@ import { formatCount, formatPercent, plural } from './format'
 import type { PreviewPlan, SweepPlan, TimedBy } from '../documents/sweep-plan'
 
 /** By what a time is told. */
-const TIMED_BY: Record<TimedBy, string> = { sweep: 'by the last sweep', block: 'by one block timed now' }
+const TIMED_BY: Record<TimedBy, string> = {
+  sweep: 'by the last sweep',
+  block: 'by one block timed now, if the machine gets no busier'
+}
 
 /** The prompts that the planned sweep computes. */
 export function plannedPrompts({ groups }: SweepPlan): number {

@@ -12,7 +12,7 @@ import { describeCheck, nextOfCheck } from './check-report'
 import { defaulting, number, text } from './option-kinds'
 import { withEngine } from './engine'
 import { refuseUnused, wholeNumber, pairOptions, deviceOptions, outOption, rhoOption } from './options'
-import { printJson, printText } from './output'
+import { printJson, printShown } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { writeOutputFile, writtenWords } from './output-file'
 import { describePreview } from './preview-report'
@@ -91,7 +91,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       () =>
         options.json
           ? printJson(document)
-          : printText(describeCheck(checked, found, { rho, checkCommand: again, preview }))
+          : printShown(describeCheck(checked, found, { rho, checkCommand: again, preview }))
     )
     if (output !== null) tell(writtenWords(output))
     if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)

@@ -10,7 +10,7 @@ import { describeComparison } from './comparison-report'
 import { optionGroup } from './option-group'
 import { number } from './option-kinds'
 import { numberWithin } from './options'
-import { printJson, printText } from './output'
+import { printJson, printShown } from './output'
 import { nothingKept, untilStopped } from './stopped'
 import { subcommand } from './subcommand'
 
@@ -46,7 +46,7 @@ export const addCompareCommand = subcommand(compareOptions, {
     const comparison = await untilStopped({ signal, quiet }, nothingKept, () =>
       compareSweeps(first, second, options)
     )
-    return json ? printJson(comparison) : printText(describeComparison(comparison))
+    return json ? printJson(comparison) : printShown(describeComparison(comparison))
   }
 })
 

@@ -12,7 +12,7 @@ import { throwIfCancelled } from '../base/cancelling'
 import { createEngineHost } from '../engine/host'
 import { Devices, fastestDevice } from '../jobs/devices'
 import {} from './options'
-import { count, printJson, printText, remark, table } from './output'
+import { count, printJson, printShown, remark, table } from './output'
 import { optionGroup } from './option-group'
 import { subcommand } from './subcommand'
 
@@ -26,7 +26,7 @@ export const addDevicesCommand = subcommand(optionGroup(), {
     const automatic = fastestDevice(devices).device
     await (options.json
       ? printJson({ devices, automatic })
-      : printText(
+      : printShown(
           [
             table([['device', '', 'off by', 'GFLOP/s', ''], ...devices.map(row)], 'llrrl'),
             `Chosen by itself for models of more than a few million parameters: ${automatic}.`

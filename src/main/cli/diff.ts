@@ -14,7 +14,7 @@ import { computeDistances } from '../readings/host'
 import { refuseUnused, requirePair, pairOptions } from './options'
 import { choice, defaulting, flag } from './option-kinds'
 import { formatDuration, plural } from '../../contract/words/format'
-import { bytes, count, printable, printJson, printText, style, table } from './output'
+import { bytes, count, printable, printJson, printShown, printText, style, table } from './output'
 import { subcommand } from './subcommand'
 import { bytesStep, progressDisplay } from './progress'
 import { nothingKept, untilStopped } from './stopped'
@@ -56,7 +56,7 @@ export const addDiffCommand = subcommand(diffOptions, {
     )
     if (options.json) await printJson(document)
     else if (options.csv) await printText(csv(document))
-    else await printText(describeDistances(document, options.metric))
+    else await printShown(describeDistances(document, options.metric))
   }
 })
 

@@ -33,7 +33,7 @@ import {
   outOption,
   seedOption
 } from './options'
-import { printJson, printText } from './output'
+import { printJson, printShown } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { writeOutputFile, writtenWords } from './output-file'
 import { projectOptions } from './project-to-save'
@@ -123,7 +123,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const made = await madeEvaluation({ run, pair }, own, { judge, quiet: options.quiet, signal, tell })
     const view = await viewOf(made.files, made.proxies, options.against)
     if (output !== null) await writeOutputFile(output, view)
-    await (options.json ? printJson(view) : printText(describeEvaluation(view)))
+    await (options.json ? printJson(view) : printShown(describeEvaluation(view)))
     if (output !== null) tell(writtenWords(output))
     // What was measured without the judge is out; that it is not all is the command's failure.
     if (made.failure !== null) throw made.failure

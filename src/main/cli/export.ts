@@ -14,7 +14,7 @@ import { absolutePath } from '../base/files/places'
 import { parseRanges, requirePair, RESTORE_HELP, usageError, pairOptions } from './options'
 import { choice, flag, text, value } from './option-kinds'
 import { formatDuration, plural } from '../../contract/words/format'
-import { bytes, count, printJson, printText, printable, remark, style } from './output'
+import { bytes, count, printJson, printShown, printable, remark, style } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { bytesStep, progressDisplay } from './progress'
 import { readRecipeFile } from '../mergekit/recipe-file'
@@ -47,7 +47,7 @@ export const addExportCommand = subcommand(exportOptions, {
       () => ({ kept: 'Nothing was written.', goesOn: false }),
       () => exportModel(options, command, signal)
     )
-    await (options.json ? printJson(result) : printText(describeResult(result)))
+    await (options.json ? printJson(result) : printShown(describeResult(result)))
   }
 })
 

@@ -10,7 +10,7 @@ import type { ProjectPair } from '../project/project-pair'
 import { optionGroup } from './option-group'
 import { flag, required, text } from './option-kinds'
 import { usageError } from './options'
-import { printJson, printText, remark, style, table } from './output'
+import { printJson, printShown, remark, style, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { openPairToSave, pairOption } from './project-to-save'
 
@@ -98,7 +98,7 @@ async function changeRun({ history }: ProjectPair, options: HistoryOptions, id: 
 async function print(own: ProjectPair, { json }: HistoryOptions): Promise<void> {
   const { state } = own.history
   if (json) return printJson({ pair: own.document.name, ...state })
-  await printText(describeHistory(state))
+  await printShown(describeHistory(state))
 }
 
 /** Enough of the ids to tell all apart, and at least eight characters. */

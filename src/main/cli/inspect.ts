@@ -10,7 +10,7 @@ import { pairPaths } from '../project/demo'
 import { computeChecksums, findNonFinite } from '../readings/host'
 import { requirePair, pairOptions } from './options'
 import { flag } from './option-kinds'
-import { bytes, count, printJson, printText, printable, style, table } from './output'
+import { bytes, count, printJson, printShown, printable, style, table } from './output'
 import { subcommand } from './subcommand'
 import { bytesStep, progressDisplay } from './progress'
 import { nothingKept, untilStopped } from './stopped'
@@ -39,7 +39,7 @@ export const addInspectCommand = subcommand(inspectOptions, {
         ...(values === null ? {} : { values })
       })
     } else {
-      await printText(
+      await printShown(
         [
           describeReport(report),
           ...(values === null ? [] : [describeValues(values)]),

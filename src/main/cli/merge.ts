@@ -9,7 +9,7 @@ import { absolutePath } from '../base/files/places'
 import { keepSweep } from '../project/keep-sweep'
 import type { ProjectPair } from '../project/project-pair'
 import { usageError, outOption, rhoOption, seedOption } from './options'
-import { printJson, printText, remark } from './output'
+import { printJson, printShown, remark } from './output'
 import { subcommand } from './subcommand'
 import { checkOutputFile, writeOutputFile, writtenWords } from './output-file'
 import { openPairToSave, projectOptions } from './project-to-save'
@@ -46,7 +46,7 @@ export const addMergeCommand = subcommand(mergeOptions, {
       const check = own === null ? null : await keepSweep(own, document)
       await (options.json
         ? printJson(document)
-        : printText(
+        : printShown(
             describeSweep(document, check, checkCommandOf({ ...options, demo: false }), {
               promptSet: await builtinSetOf(document.prompts)
             })

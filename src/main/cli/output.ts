@@ -6,6 +6,7 @@ import { formatJson } from '../base/files/json-format'
 import { colourBits } from './colours'
 import { fitColumns, wrapped } from './fitted-table'
 import { shownWidth } from './shown-width'
+import { wrappedProse } from './wrapped-prose'
 import { errorMessage } from '../base/files/bounded-file'
 
 /** A command line that asks for something impossible; the program ends with exit status 2. */
@@ -30,6 +31,9 @@ export function printText(text: string): Promise<void> {
   })
 }
 
+/** Writes what people read to stdout, its prose as wide as they can see. */
+export const printShown = (text: string): Promise<void> => printText(wrappedProse(text, shownWidth()))
+
 /** What to tell of an output that takes no more, such as a redirection into a file on a full disk. */
 export function streamProblem(name: 'stdout' | 'stderr', error: unknown): WorkbenchError {
   const [why, hint] = isDiskFull(error)
@@ -45,13 +49,17 @@ export function printJson(value: unknown): Promise<void> {
 
 /** A remark for the person at the terminal, on stderr. */
 export function remark(text: string): void {
-  process.stderr.write(`${printable(text)}\n`)
+  tellOnStderr(printable(text))
 }
 
 /** One line that says what went wrong and one that says what to do about it; never a stack. */
 export function printError(error: unknown): void {
   const { message, hint } = explain(error)
-  process.stderr.write(`slr: ${printable(message)}\n${hint === undefined ? '' : `${printable(hint)}\n`}`)
+  tellOnStderr(`slr: ${printable(message)}${hint === undefined ? '' : `\n${printable(hint)}`}`)
+}
+
+function tellOnStderr(text: string): void {
+  process.stderr.write(`${wrappedProse(text, shownWidth(process.stderr, {}))}\n`)
 }
 
 function explain(error: unknown): { message: string; hint?: string } {

@@ -5,7 +5,7 @@ import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { optionGroup } from './option-group'
 import { texts } from './option-kinds'
-import { bytes, count, printJson, printText, remark, table } from './output'
+import { bytes, count, printJson, printShown, remark, table } from './output'
 import { subcommand } from './subcommand'
 
 const pairsOptions = optionGroup().options({
@@ -31,9 +31,9 @@ export const addPairsCommand = subcommand(pairsOptions, {
       bytes(size),
       by
     ])
-    if (rows.length === 0) await printText(`No pair was found in ${found.folders.join(', ')}.`)
+    if (rows.length === 0) await printShown(`No pair was found in ${found.folders.join(', ')}.`)
     else
-      await printText(table([['post', 'base', 'family', 'layers', 'size', 'joined by'], ...rows], 'lllrrl'))
+      await printShown(table([['post', 'base', 'family', 'layers', 'size', 'joined by'], ...rows], 'lllrrl'))
     if (options.quiet) return
     for (const { folder, reason } of found.leftOut) remark(`${folder}: ${reason}`)
     if (found.cutShort) remark('The search was cut short: there are more folders than it looks into.')

@@ -19,7 +19,7 @@ import {
   memoryOption,
   outOption
 } from './options'
-import { printJson, printText, remark, table } from './output'
+import { printJson, printShown, remark, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { requireFittingTask, requireOwnSources, scoredOptions } from './scored-options'
 import { requireOwnSweep, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
@@ -62,7 +62,7 @@ export const addPlanCommand = subcommand(planOptions, {
     try {
       const plan = await planned(options, command, project, { tell, signal })
       if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
-      await (options.json ? printJson(plan) : printText(plan === null ? NOTHING_LEFT : describePlan(plan)))
+      await (options.json ? printJson(plan) : printShown(plan === null ? NOTHING_LEFT : describePlan(plan)))
     } finally {
       await project?.close()
     }

@@ -31,7 +31,7 @@ import {
   deviceOptions,
   renderingOptions
 } from './options'
-import { printJson, printText, remark, style, table } from './output'
+import { printJson, printShown, remark, style, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { readRecipeFile } from '../mergekit/recipe-file'
 import { nothingKept, untilStopped } from './stopped'
@@ -92,7 +92,7 @@ export const addProbeCommand = subcommand(probeOptions, {
     const probed = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
       probe(options, command, signal)
     )
-    await (options.json ? printJson(probed) : printText(probed.results.map(describeResult).join('\n\n')))
+    await (options.json ? printJson(probed) : printShown(probed.results.map(describeResult).join('\n\n')))
   }
 })
 

@@ -52,7 +52,7 @@ import {
   outOption,
   seedOption
 } from './options'
-import { count, decimal, printJson, printText, remark, table } from './output'
+import { count, decimal, printJson, printShown, printText, remark, table } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
@@ -149,7 +149,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     ...(computation ?? { precision: null, weights: null }),
     variants: measures.variants
   }
-  await (options.json ? printJson(summary) : printText(describeMeasures(run, measures)))
+  await (options.json ? printJson(summary) : printShown(describeMeasures(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   tell(
     `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(samples.length, 'answer')}${how}`

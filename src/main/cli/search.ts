@@ -12,7 +12,7 @@ import { projectSearchCheckpoints, searchCheckpointsBeside, searchFile } from '.
 import { withEngine } from './engine'
 import { flag } from './option-kinds'
 import { pairOptions, deviceOptions, outOption, rhoOption } from './options'
-import { printJson, printText } from './output'
+import { printJson, printShown } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { type OutputFile, writeOutputFile, writtenWords } from './output-file'
 import { describePreview } from './preview-report'
@@ -81,7 +81,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       () =>
         options.json
           ? printJson({ best: document.found[0] ?? null, ...document })
-          : printText(describeSearch(document, check, { checkCommand: again, preview }))
+          : printShown(describeSearch(document, check, { checkCommand: again, preview }))
     )
     await checkpoints?.clear()
     if (output !== null) tell(writtenWords(output))

@@ -33,7 +33,7 @@ import { withEngine } from './engine'
 import { optionGroup } from './option-group'
 import { choice, flag, text, value } from './option-kinds'
 import { refuseUnused, usageError, outOption } from './options'
-import { printJson, printText, remark } from './output'
+import { printJson, printShown, remark } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile, checkWritable, writeOutputText } from './output-file'
 import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from './progress'
@@ -153,7 +153,7 @@ async function planSteps(
       withEngine((engine) => planStudy(engine, project, placed, steps, signal))
     )
     const plan = { study: study.name, project: projectPath, steps: plans }
-    await (json ? printJson(plan) : printText(describePlans(plans, projectPath)))
+    await (json ? printJson(plan) : printShown(describePlans(plans, projectPath)))
     refuseFailing(plans)
   } finally {
     await project?.close()
@@ -192,7 +192,7 @@ async function runSteps(
         )
     )
     const outcome = { study: placed.study.name, project: project.path, steps: results }
-    await (options.json ? printJson(outcome) : printText(describeResults(results, project.path)))
+    await (options.json ? printJson(outcome) : printShown(describeResults(results, project.path)))
     refuseFailed(results)
   } finally {
     display.stop()

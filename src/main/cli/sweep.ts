@@ -34,7 +34,7 @@ import {
   rhoOption,
   outOption
 } from './options'
-import { printJson, printText, remark } from './output'
+import { printJson, printShown, remark } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import {
   checkSweepFile,
@@ -169,7 +169,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   const promptSet = await builtinSetOf(document.prompts)
   await (options.json
     ? printJson(document)
-    : printText(describeSweep(document, check, checkNext, { promptSet })))
+    : printShown(describeSweep(document, check, checkNext, { promptSet })))
   for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
   await history?.checkpoint.remove()
   if (output !== null) tell(writtenOver(output, held, document))
@@ -359,7 +359,7 @@ async function sweepShard(request: CrcSweepRequest, shard: Shard, run: ShardRun)
   throwIfCancelled(signal, 'The sweep')
   if (output !== null) await writeOutputFile(output, part)
   await history?.checkpoint.remove()
-  await (options.json ? printJson(part) : printText(describePart(part)))
+  await (options.json ? printJson(part) : printShown(describePart(part)))
   if (output !== null) tell(writtenWords(output))
 }
 

@@ -11,7 +11,7 @@ import { absolutePath } from '../base/files/places'
 import { readSweep } from '../project/sweep-files'
 import { numberWithin, usageError, wholeNumber, rhoOption } from './options'
 import { number } from './option-kinds'
-import { printJson, printText, style } from './output'
+import { printJson, printShown, style } from './output'
 import { subcommand } from './subcommand'
 import { nothingKept, untilStopped } from './stopped'
 import { checkCommandOf, describeSweep } from './sweep-report'
@@ -58,7 +58,7 @@ export const addWhatIfCommand = subcommand(whatIfOptions, {
     const promptSet = await builtinSetOf(sweep.prompts)
     const words = whatIfWords(asked, sweep)
     const shown = { ...answer.sweep, selection: answer.selection }
-    return printText(
+    return printShown(
       [
         style('bold', `What if: ${words}`),
         describeSweep(shown, null, checkCommandOf({ demo: false, out: file, rho }), {
