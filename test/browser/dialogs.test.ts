@@ -49,6 +49,10 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
       await page.getByRole('navigation').getByText(step, { exact: true }).click()
       for (const name of press) await page.getByRole('button', { name, exact: true }).first().click()
       const dialog = page.getByRole('dialog', { name: title })
+      // The keyboard begins where the dialog does.
+      const focused = dialog.locator(':focus')
+      const begins = title === 'Help' ? 'Close' : expect.not.stringMatching(/^Close$/)
+      await expect.poll(async () => (await focused.getAttribute('aria-label')) ?? '').toEqual(begins)
       for (const look of LOOKS) {
         await wear(page, look)
         await dialog.waitFor()

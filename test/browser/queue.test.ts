@@ -12,6 +12,7 @@ describe.skipIf(browserMissing !== null)('the queue in Chromium', () => {
     const path = await shortProject(await demoPrompts(4), { soupSize: 0 })
     const project = await openProject(path)
     await project.duplicatePair('pair-1')
+    await project.duplicatePair('pair-1')
     await project.close()
     const page = await openHeld(path, 'pairs')
     const reached = engine.holdAt(inOrder('group', 'progress'))
@@ -21,14 +22,27 @@ describe.skipIf(browserMissing !== null)('the queue in Chromium', () => {
     const jobs = page.getByRole('region', { name: 'Queue' }).getByRole('listitem')
     await expect
       .poll(() => jobs.allInnerTexts())
-      .toEqual([expect.stringMatching(/Sweep\s+Running/), expect.stringMatching(/Sweep\s+Waits/)])
+      .toEqual([
+        expect.stringMatching(/Sweep\s+Running/),
+        expect.stringMatching(/Sweep\s+Waits/),
+        expect.stringMatching(/Sweep\s+Waits/)
+      ])
     await expectAccessible(page, 'queue')
+    // The keyboard stays with a job that is moved, and away from what takes it out.
+    const [, moved] = await jobs.evaluateAll((all) => all.map((job) => job.getAttribute('aria-label')))
+    await page.getByRole('button', { name: `Move ${moved} down` }).press('Enter')
+    await expect.poll(() => jobs.nth(2).getAttribute('aria-label')).toBe(moved)
+    const focused = page.locator(':focus')
+    await expect.poll(() => focused.getAttribute('aria-label')).toBe(`Move ${moved} up`)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => jobs.nth(1).getAttribute('aria-label')).toBe(moved)
+    await expect.poll(() => focused.getAttribute('aria-label')).toBe(`Move ${moved} up`)
     await page.getByRole('button', { name: 'Pause after this one' }).click()
     engine.letGo()
-    await page.getByText('Paused: 1 job, ').waitFor()
+    await page.getByText('Paused: 2 jobs, ').waitFor()
     await page.getByRole('button', { name: 'Go on' }).click()
     await page.getByText('Nothing waits.').waitFor()
     const rows = page.getByRole('row').filter({ hasText: 'layers 4–5' })
-    await expect.poll(() => rows.count()).toBe(2)
+    await expect.poll(() => rows.count()).toBe(3)
   })
 })

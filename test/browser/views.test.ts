@@ -36,6 +36,21 @@ describe.skipIf(browserMissing !== null)('every view in Chromium', () => {
     await page.getByText('1 prompt in').waitFor()
     const focused = page.locator(':focus')
     await expect.poll(() => focused.getAttribute('aria-label')).toBe('Delete prompt 1')
+    // Of the prompts only the current one has stops of the Tab key, and arrows lead from one to the next.
+    await page.getByRole('button', { name: 'Add prompt' }).click()
+    await page.getByLabel('Category of prompt 2').focus()
+    await page.keyboard.press('ArrowUp')
+    await expect.poll(() => focused.getAttribute('aria-label')).toBe('Category of prompt 1')
+    const stops = page.locator('tbody :is(input, textarea, button):not([tabindex="-1"])')
+    await expect
+      .poll(() => stops.evaluateAll((all) => all.map((stop) => stop.ariaLabel)))
+      .toEqual([
+        'Text of prompt 1',
+        'Category of prompt 1',
+        'Valid characters of prompt 1',
+        'Duplicate prompt 1',
+        'Delete prompt 1'
+      ])
     await steps.getByText('Pair', { exact: true }).click()
     await page.getByRole('button', { name: 'Add…' }).press('Enter')
     const lower = page.getByRole('dialog', { name: 'Add a checkpoint' })

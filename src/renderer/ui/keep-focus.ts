@@ -64,7 +64,12 @@ function nextTo({ element, path }: Stay): HTMLElement | SVGElement | null {
     // Around the view lies the frame, whose first button is as far from the lost one as can be.
     if (parent.querySelector('main') !== null) break
     const children = [...parent.children]
-    for (const child of [...children.slice(place), ...children.slice(0, place).reverse()]) {
+    const nearest = [...children.slice(place), ...children.slice(0, place).reverse()]
+    // Beside “Move down”, “Move up” goes before “Remove”, however near that is.
+    const alike = nearest.find(
+      (child) => child.matches(`:is(${STOPS}):not(:disabled)`) && verbOf(child) === verbOf(element)
+    )
+    for (const child of alike === undefined ? nearest : [alike]) {
       const stop = stopIn(child, element)
       if (stop !== null) return stop
     }
@@ -102,7 +107,12 @@ export function keepFocus(body: HTMLElement): () => void {
     const next = isThere(stay) ? stay.element : heir?.isConnected === true ? heir : nextTo(stay)
     next?.focus({ preventScroll: true })
   }
+  const wasMoved = ({ element }: Stay, changes: readonly MutationRecord[]): boolean =>
+    element.isConnected &&
+    changes.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(element)))
   const changed = (changes: readonly MutationRecord[]): void => {
+    // What is put elsewhere, such as a row that is sorted anew, loses the keyboard on the way. At once, before it counts as left.
+    if (stay !== null && isLost() && wasMoved(stay, changes)) stay.element.focus({ preventScroll: true })
     // What is disabled has the keyboard until the page is drawn again.
     if (stay === null || (!isLost() && isThere(stay))) return
     // Whoever removed it may know better where to go on, and what is disabled may soon be enabled again.
