@@ -21,7 +21,7 @@ import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { Latest } from '../app/latest.svelte'
 import { Judging } from './judging.svelte'
-import type { Complaint } from '../ui/complaint'
+import { type Complaint, resumable } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
@@ -65,8 +65,7 @@ export class Evaluations {
   readonly failure = $derived.by<Complaint | null>(() => {
     const { failure, over } = this.job
     const isKept = over || this.shown?.complete === false
-    if (failure?.code !== 'engine-lost' || !isKept) return failure
-    return { ...failure, hint: 'Resume goes on with it: finished answers are kept.' }
+    return failure === null || !isKept ? failure : resumable(failure, 'finished answers are kept')
   })
 
   /** Why no evaluation can run now; null when one can. */

@@ -10,6 +10,7 @@ import {
 } from '../../contract/documents/search'
 import { FollowedJob, toldByProgress } from '../app/followed-job.svelte'
 import { shareOf } from '../app/window-job'
+import { type Complaint, resumable } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** The search for recipes beyond the ranges of the shown sweep: its stored result, and the one that runs. */
@@ -24,6 +25,13 @@ export class RecipeSearch {
   readonly job: FollowedJob<SearchEvent, SearchProgress>
   readonly progress = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
+  /** Why the last one ended; of one that can go on, with the button here that does so. */
+  readonly failure = $derived.by<Complaint | null>(() => {
+    const { failure } = this.job
+    return failure === null || this.unfinished === null
+      ? failure
+      : resumable(failure, 'what it has computed is kept')
+  })
 
   private shown: string | null = null
   /** The search that was asked for; undefined: the latest. */

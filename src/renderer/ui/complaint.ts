@@ -43,3 +43,11 @@ export function complaintOf(error: unknown): Complaint {
     hint: 'If this happens again, restart the workbench; your project is saved.'
   }
 }
+
+/**
+ * Why work ended that a button beside the complaint goes on with: an engine that died does not know of that button.
+ *
+ * @param kept what is not computed again, as in “finished answers are kept”
+ */
+export const resumable = (failure: Complaint, kept: string): Complaint =>
+  failure.code === 'engine-lost' ? { ...failure, hint: `Resume goes on with it: ${kept}.` } : failure

@@ -15,4 +15,13 @@ describe('a search further', () => {
     search.method = 'beam'
     expect(search.settingsFor(12)).toMatchObject({ method: 'beam', beam: 5 })
   })
+
+  it('names the button that goes on with one in which the engine died, and none where nothing is kept', async () => {
+    const { search } = (await new ScriptedLine().openProject(projectState())).session.ranges
+    const hint = 'Run again: finished work is kept.'
+    search.job.failure = { code: 'engine-lost', message: 'The engine process ran out of memory.', hint }
+    expect(search.failure?.hint).toBe(hint)
+    search.unfinished = { sweepId: 's', rho: 0.9, settings: search.settingsFor(12) }
+    expect(search.failure?.hint).toMatch(/^Resume goes on with it: /)
+  })
 })
