@@ -18,6 +18,8 @@ export interface ScoreWords {
   readonly prompt: string
   /** Whose probabilities the first two are made of. */
   readonly answer: string
+  /** How much of an answer is scored. */
+  readonly basis: 'first tokens' | 'whole answers'
 }
 
 const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
@@ -32,7 +34,8 @@ const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
     },
     more: 'more diverse',
     prompt: 'prompt',
-    answer: 'character'
+    answer: 'character',
+    basis: 'first tokens'
   },
   task: {
     validity: 'precision',
@@ -45,7 +48,8 @@ const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
     },
     more: 'of more coverage',
     prompt: 'question',
-    answer: 'answer'
+    answer: 'answer',
+    basis: 'whole answers'
   }
 }
 

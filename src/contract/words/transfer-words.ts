@@ -30,7 +30,7 @@ export function transferWords(
   const words = scoreWords(target?.scoredBy ?? { kind: 'crc' })
   const { range, other, score, gain, validityKept, keepsEnough, passesCheck } = result
   const numbers =
-    `${words.diversity} ${formatScore(score.diversity)}, ${formatDelta(gain)} over post` +
+    `${words.diversity} of ${words.basis} ${formatScore(score.diversity)}, ${formatDelta(gain)} over post` +
     (validityKept === null ? '' : `; ${formatPercent(validityKept)} of post's ${words.validity} kept`) +
     (keepsEnough || target === null ? '' : `, less than the ${formatPercent(target.rho)} asked for`) +
     (passesCheck === false ? `; it fails the check of whole answers there` : '')

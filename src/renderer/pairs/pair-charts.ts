@@ -30,7 +30,7 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
       tick: (value) => `${Math.round(value * 100)} %`
     },
     y: {
-      title: words.diversity,
+      title: `${words.diversity} of ${words.basis}`,
       bounds: roomyBounds(
         points.map(({ y }) => y),
         [0, 1]

@@ -24,6 +24,7 @@ const withInterval = (value: number, interval: Interval | null): string =>
 /** The table of pairs as it is copied: what the window shows, in more columns. */
 export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableText {
   const [validity, diversity] = [capitalised(words.validity), capitalised(words.diversity)]
+  const of = `of ${words.basis}`
   return {
     header: [
       'Pair',
@@ -31,15 +32,15 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
       'Layers',
       'Parameters',
       'Selected layers',
-      `${diversity} of post`,
-      `${diversity} selected`,
+      `${diversity} ${of}, post`,
+      `${diversity} ${of}, selected`,
       'Gain',
-      `${validity} of post`,
-      `${validity} selected`,
+      `${validity} ${of}, post`,
+      `${validity} ${of}, selected`,
       'Kept',
-      `${diversity} cross-fitted`,
+      `${diversity} ${of}, cross-fitted`,
       'Best rival',
-      `${diversity} of rival`,
+      `${diversity} ${of}, rival`,
       'Scored by',
       'State'
     ],
@@ -90,8 +91,8 @@ export function transferTable(
       'Selected by',
       'Layers',
       ...rows.flatMap((row) => [
-        `Gain in ${markedName(row)}`,
-        `${capitalised(words.validity)} kept in ${markedName(row)}`
+        `Gain in ${markedName(row)}, ${words.basis}`,
+        `${capitalised(words.validity)} kept in ${markedName(row)}, ${words.basis}`
       ])
     ],
     rows: rows.map((from) => [

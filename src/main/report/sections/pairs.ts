@@ -53,7 +53,7 @@ const NOTHING: Cell = { text: '–' }
 function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
   return {
     kind: 'table',
-    label: 'Each pair: post, and what is selected, with 95 % intervals over resampled prompts',
+    label: `Each pair: post, and what is selected, ${words.diversity} and ${words.validity} of ${words.basis}, with 95 % intervals over resampled ${words.prompt}s`,
     columns: [
       textColumn('Pair'),
       numberColumn('layers'),
@@ -121,7 +121,7 @@ function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): 
   }
   return {
     kind: 'table',
-    label: `What each pair selects, carried to the others by relative depth: gain in ${words.diversity} over post there, and the share of its ${words.validity}`,
+    label: `What each pair selects, carried to the others by relative depth: gain in ${words.diversity} of ${words.basis} over post there, and the share of its ${words.validity}`,
     columns: [
       textColumn('Selected by'),
       ...pairs.map(({ name, outline }) =>

@@ -171,8 +171,9 @@ it('marks a preview as one in the table, in every copy, in the charts and in the
   expect(status.label).toMatch(/^preview, 6 of 21 ranges exact: /)
   for (const format of ['Markdown', 'CSV', 'LaTeX'] as const) {
     expect(tableText(pairsTable(rows, WORDS), format)).toContain('preview, 6 of 21 ranges exact')
+    expect(tableText(pairsTable(rows, WORDS), format)).toContain('Diversity of first tokens, selected')
     expect(tableText(transferTable(overview.transfers, rows, WORDS), format)).toMatch(
-      /Gain in Qwen\\?_2\.5 \(preview\)/
+      /Gain in Qwen\\?_2\.5 \(preview\), first tokens/
     )
   }
   for (const { series } of [frontsPlot(rows, WORDS), depthPlot(rows)])
@@ -203,7 +204,9 @@ describe('the transfer of pairs', () => {
     const told = overview.transfers.map((transfer) =>
       transferWords(transfer, nameOf, rows.find(({ id }) => id === transfer.to)?.outline ?? null)
     )
-    expect(told[0]).toMatch(/^Qwen_2\.5 selects layers \d+–11: diversity \d\.\d{3}, \+\d\.\d{3} over post; /)
+    expect(told[0]).toMatch(
+      /^Qwen_2\.5 selects layers \d+–11: diversity of first tokens \d\.\d{3}, \+\d\.\d{3} over post; /
+    )
     expect(told[1]).toMatch(
       /^What Qwen_2\.5 selects, layers \d+–11, is layers? (?:\d+–)?79 of Llama at the same depth: diversity /
     )
