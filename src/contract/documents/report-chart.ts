@@ -7,6 +7,7 @@ import type { LayerPairs } from './layer-pairs'
 import type { ReportedEvaluation, ReportedSearch } from './report'
 import type { ScoredByBrief } from './scored-by'
 import type { LayerShares } from './search'
+import type { BriefPreview } from './shown-sweep'
 import type { LiveScore } from './sweep-events'
 
 /** What the script of a report's page draws; written into the page by main. */
@@ -18,6 +19,8 @@ export type ReportChart =
       selected: string | null
       /** Keys of ranges that fail a check of whole answers. */
       failed: string[]
+      /** Keys of those that it has thrown out, as another passes. */
+      rejected: string[]
       board: {
         layerCount: number
         source: RestoredTo
@@ -25,7 +28,7 @@ export type ReportChart =
         promptCount: number
         base: LiveScore | null
         post: LiveScore
-        ranges: (RestorationRange & LiveScore)[]
+        ranges: (RestorationRange & LiveScore & { margins?: BriefPreview['ranges'][number]['margins'] })[]
         others: (LiveScore & {
           key: string
           kind: 'blend' | 'recipe' | 'found' | 'checkpoint'

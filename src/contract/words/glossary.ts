@@ -36,7 +36,8 @@ export const GLOSSARY = {
   limit:
     'The validity, or precision, that a range must keep: ρ times post’s, with ρ 0.9 unless set otherwise.',
   gain: 'Diversity, or coverage, less post’s.',
-  front: 'The models that no other beats in both measures of a score.',
+  front:
+    'The models that no other beats in both measures of a score. Ranges that a check has thrown out are not among them.',
   resample:
     'The prompts drawn again at random, with repeats: how much a result changes then shows how much it depends on which prompts were asked.',
   'share of wins': 'In how many of the resamples a range is the one selected.',

@@ -1,4 +1,4 @@
-import { type CheckResult, rangePasses } from '../../contract/documents/answer-check'
+import { type CheckResult, rangePasses, rejectedRanges } from '../../contract/documents/answer-check'
 import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepOutline, SureScore } from '../../contract/documents/pairs-overview'
 import { briefScoring } from '../../contract/documents/scored-by'
@@ -37,6 +37,7 @@ export async function outlineSweep(
   const scores = new Map(ranges.map((range) => [rangeKey(range), means(range)]))
   const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(rangeKey(range))
   const selected = selection?.selected ?? null
+  const rejected = new Set(rejectedRanges(ranges, check, rho))
   const tooFew =
     selection === null ? null : tooFewWords(prompts.length, selection, scoreWords(sweep.scoredBy))
   const crossFit = tooFew === null ? (selection?.crossFit ?? null) : null
@@ -58,7 +59,7 @@ export async function outlineSweep(
       crossFit: crossFit === null ? null : withoutFolds(crossFit),
       crossFitReason: selection === null ? 'No range was scored.' : (tooFew ?? selection.crossFitReason),
       rival: selection === null ? null : bestRival(selection),
-      front: paretoFront(ranges).map((range) => ({
+      front: paretoFront(ranges.filter((range) => !rejected.has(range))).map((range) => ({
         range: bare(range),
         ...means(range),
         kept: validityKept(range, post)

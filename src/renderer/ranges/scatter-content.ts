@@ -1,7 +1,7 @@
 import type { Chart, Point } from 'chart.js'
 import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { AxisBounds } from './chart-look.svelte'
-import { axisBounds, minimumValidity, type OtherPoint, type ScoreBoard } from './score-board'
+import { axisBounds, isBelow, minimumValidity, type OtherPoint, type ScoreBoard } from './score-board'
 
 /** A point of the scatter; base and post cannot be chosen. */
 export interface ScatterDatum extends Point {
@@ -36,6 +36,8 @@ export interface ScatterContent {
   hidden: readonly ScatterPart[]
   /** Keys of models that fail a check of whole answers: crossed out. */
   failed: ReadonlySet<string>
+  /** Keys of the ranges that the check has thrown out, as another passes: not on the front. */
+  rejected: ReadonlySet<string>
   /** What is shown of it; null for all. */
   zoom: AxisBounds | null
   /** Of the sweep before the one that runs, shown faintly; null for none. */
@@ -77,7 +79,7 @@ const ROOM = 0.05
 export function selectableBounds(board: ScoreBoard, rho: number): AxisBounds | null {
   const minimum = minimumValidity(board, rho)
   if (minimum === null || board.post === null) return null
-  const shown = [...board.ranges.filter(({ validity }) => validity >= minimum), board.post]
+  const shown = [...board.ranges.filter((range) => !isBelow(range, board, minimum)), board.post]
   const around = (values: readonly number[]): readonly [number, number] => {
     const [low, high] = [Math.min(...values), Math.max(...values)]
     const room = Math.max(0.005, ROOM * (high - low))

@@ -1,12 +1,19 @@
 import { RIVAL_KINDS } from '../../contract/model/rival'
 import { isOpen, RIVAL_TONES } from '../../contract/model/model-style'
-import { paretoFront } from '../../contract/model/pareto-front'
 import { rangeKey } from '../../contract/model/strengths'
 import { rangePhrase } from '../ui/format'
 import { translucent, type ChartColors } from '../plots/chart-theme'
 import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
 import { MARK_LOOKS } from './mark-looks'
-import { firmRanges, minimumValidity, type OtherPoint, type RangePoint, type RivalPoint } from './score-board'
+import {
+  firmRanges,
+  frontRanges,
+  isBelow,
+  minimumValidity,
+  type OtherPoint,
+  type RangePoint,
+  type RivalPoint
+} from './score-board'
 
 /** While scores stream in, thousands of points stay what they were. */
 const made = new WeakMap<RangePoint, ScatterDatum>()
@@ -119,7 +126,7 @@ export function scatterDatasets(
   colors: ChartColors
 ): ScatterChart['data']['datasets'] {
   const { board, rho, brushed, chosen, selected, hidden, failed } = content
-  const minimum = minimumValidity(board, rho) ?? 0
+  const minimum = minimumValidity(board, rho)
   const only = (key: string | null): ScatterDatum[] => {
     if (key === null) return []
     const all = [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
@@ -131,8 +138,8 @@ export function scatterDatasets(
   const told = (points: readonly RangePoint[]): readonly RangePoint[] =>
     content.streaming && content.zoom === null ? points.filter(apart()) : points
   const seen = brushed === null ? board.ranges : board.ranges.filter((point) => brushed.has(rangeKey(point)))
-  const feasible = told(seen.filter((point) => point.validity >= minimum))
-  const infeasible = told(seen.filter((point) => point.validity < minimum))
+  const feasible = told(seen.filter((point) => !isBelow(point, board, minimum)))
+  const infeasible = told(seen.filter((point) => isBelow(point, board, minimum)))
   const firmOnes = firmRanges(board)
   const firm = firmOnes === board.ranges ? null : new Set(firmOnes)
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
@@ -251,7 +258,7 @@ export function scatterDatasets(
     },
     {
       label: 'Pareto front',
-      data: hidden.includes('front') ? [] : paretoFront(firmOnes).map(datum),
+      data: hidden.includes('front') ? [] : frontRanges(board, content.rejected).map(datum),
       showLine: true,
       borderColor: translucent(colors.hybrid, 0.6),
       borderWidth: 1.5,

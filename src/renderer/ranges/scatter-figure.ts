@@ -1,5 +1,4 @@
 import { scoreWords } from '../../contract/words/score-words'
-import { paretoFront } from '../../contract/model/pareto-front'
 import { rangeKey } from '../../contract/model/strengths'
 import { capitalised } from '../ui/format'
 import { toCsv } from '../ui/csv'
@@ -8,7 +7,7 @@ import type { Figure } from '../plots/figures/figure'
 import { createScatter } from './scatter-chart'
 import { FAILS_CHECK } from './mark-looks'
 import { estimatesNote } from './readout'
-import { basisCells, basisColumns, firmRanges } from './score-board'
+import { basisCells, basisColumns, frontRanges, isBelow, minimumValidity } from './score-board'
 import { scatterBounds, type ScatterContent } from './scatter-content'
 
 /** Of its width, how high the scatter is. */
@@ -50,11 +49,10 @@ const isWithin = (content: ScatterContent, { x, y }: { x: number | null; y: numb
 
 /** A row for each model that is shown. */
 export function scatterCsv(content: ScatterContent): string {
-  const { board, selected, chosen, brushed, hidden, failed, rho } = content
+  const { board, selected, chosen, brushed, hidden, failed, rejected, rho } = content
   const words = scoreWords(board.scoredBy)
-  const front = new Set(paretoFront(firmRanges(board)).map(rangeKey))
-  const minimum = board.post === null ? null : rho * board.post.validity
-  const isBelow = (validity: number): boolean => minimum !== null && validity < minimum
+  const front = new Set(frontRanges(board, rejected).map(rangeKey))
+  const minimum = minimumValidity(board, rho)
   const marked = (key: string): boolean => brushed === null || brushed.has(key)
   const whole = (['base', 'post'] as const).flatMap((name) => {
     const score = board[name]
@@ -62,13 +60,13 @@ export function scatterCsv(content: ScatterContent): string {
   })
   const ranges = board.ranges
     .map((range) => ({ ...range, key: rangeKey(range) }))
-    .filter(({ key, validity }) => marked(key) && !(hidden.includes('below') && isBelow(validity)))
+    .filter((range) => marked(range.key) && !(hidden.includes('below') && isBelow(range, board, minimum)))
     .map((range) => ({
       ...range,
       kind: 'range',
       name: range.key,
       is: [
-        ...(isBelow(range.validity) ? ['below limit'] : []),
+        ...(isBelow(range, board, minimum) ? ['below limit'] : []),
         ...(front.has(range.key) && !hidden.includes('front') ? ['front'] : [])
       ]
     }))

@@ -168,6 +168,14 @@ export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
     : board.ranges.filter((point) => !isPartial(point, board))
 }
 
+/**
+ * The ranges that no other beats in both measures: of those that rest on all prompts, and that no check has thrown out.
+ *
+ * @param rejected keys of those that it has
+ */
+export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): RangePoint[] =>
+  paretoFront(firmRanges(board).filter((range) => !rejected.has(rangeKey(range))))
+
 /** The board of a finished sweep and of the search that started from it. */
 export function boardOfSweep(
   sweep: ShownSweep,
@@ -289,7 +297,7 @@ export const minimumValidity = (board: ScoreBoard, rho: number): number | null =
 
 /** Whether a range is below the limit, an estimate by more than its margin: one that is being scored has none yet. */
 export const isBelow = (
-  point: RangePoint,
+  point: Pick<RangePoint, 'validity' | 'promptCount' | 'margins'>,
   board: Pick<ScoreBoard, 'promptCount'>,
   minimum: number | null
 ): boolean =>

@@ -1,4 +1,9 @@
-import { type CheckResult, passesCheck, rangePasses } from '../../contract/documents/answer-check'
+import {
+  type CheckResult,
+  passesCheck,
+  rangePasses,
+  rejectedRanges
+} from '../../contract/documents/answer-check'
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
 import { byDiversity } from '../../contract/model/by-diversity'
@@ -15,8 +20,10 @@ import type { RestorationRange } from '../../contract/model/recipe'
 import {
   basisCells,
   basisColumns,
+  isBelow,
   isPartial,
   type OtherPoint,
+  type RangePoint,
   type RivalPoint,
   type ScoreBoard
 } from './score-board'
@@ -94,6 +101,8 @@ export function distributionCsv(
 
 /** A model as the table lists it. */
 export interface BoardRow extends LiveScore {
+  /** See {@link RangePoint}. */
+  margins?: RangePoint['margins']
   key: string
   kind: OtherPoint['kind'] | 'range' | 'rival'
   /** In the order of {@link boardRows}. */
@@ -179,6 +188,13 @@ export function failedModels(
   ])
 }
 
+/** Keys of the ranges that the check has thrown out: those that fail it, as soon as another passes. */
+export const rejectedKeys = (
+  { ranges }: Pick<ScoreBoard, 'ranges'>,
+  check: CheckResult | null,
+  rho: number
+): ReadonlySet<string> => (check === null ? NONE : new Set(rejectedRanges(ranges, check, rho).map(rangeKey)))
+
 export interface SortOrder {
   column: RowColumn
   descending: boolean
@@ -196,10 +212,10 @@ export function sortedRows(
   minimum: number | null,
   failed: ReadonlySet<string> = NONE
 ): BoardRow[] {
-  const qualifies = ({ key, validity, diversity }: BoardRow): boolean =>
-    !failed.has(key) &&
-    validity >= (minimum ?? 0) &&
-    (board.post === null || diversity > board.post.diversity)
+  const qualifies = (row: BoardRow): boolean =>
+    !failed.has(row.key) &&
+    !isBelow(row, board, minimum) &&
+    (board.post === null || row.diversity > board.post.diversity)
   const rows = boardRows(board)
   if (isByDiversity(column)) {
     const parts =

@@ -55,7 +55,7 @@ const HEATMAP_WIDTH = 560
 const DRAWING_WIDTH = 560
 
 function drawRanges(
-  { board: stored, rho, selected, failed }: Extract<ReportChart, { kind: 'ranges' }>,
+  { board: stored, rho, selected, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,
   figure: HTMLElement
 ): () => void {
   const board = { ...stored, rivals: rivalPoints(stored.rivals) }
@@ -75,6 +75,7 @@ function drawRanges(
     brushed: null,
     hidden: [],
     failed: new Set(failed),
+    rejected: new Set(rejected),
     streaming: false,
     zoom: null,
     before: null

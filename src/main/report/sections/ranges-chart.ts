@@ -1,9 +1,8 @@
-import { rangePasses } from '../../../contract/documents/answer-check'
+import { rangePasses, rejectedRanges } from '../../../contract/documents/answer-check'
 import { blendName } from '../../../contract/documents/swept-model'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import type { ReportChart } from '../../../contract/documents/report-chart'
 import type { ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
-import type { RestorationRange } from '../../../contract/model/recipe'
 import { rangeKey } from '../../../contract/model/strengths'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 
@@ -18,18 +17,29 @@ const liveScore = (
   promptCount
 })
 
+type ChartedRange = Extract<ReportChart, { kind: 'ranges' }>['board']['ranges'][number]
+
 /** Those that are exact, and those that a preview estimates. */
-function rangePoints({ ranges, preview, promptCount }: ReportedSweep): (RestorationRange & LiveScore)[] {
-  const point = (range: ReportedRange, on: number): RestorationRange & LiveScore => ({
+function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRange[] {
+  const point = (range: ReportedRange, on: number): ChartedRange => ({
     start: range.start,
     end: range.end,
     ...liveScore(range, on)
   })
   return [
     ...ranges.map((range) => point(range, promptCount)),
-    ...(preview === null ? [] : preview.ranges.map((range) => point(range, preview.prompts.length)))
+    ...(preview === null
+      ? []
+      : preview.ranges.map((range) => ({
+          ...point(range, preview.prompts.length),
+          margins: range.margins
+        })))
   ]
 }
+
+/** Keys of those that the check has thrown out. */
+const rejectedKeys = ({ ranges, check, selection }: ReportedSweep): string[] =>
+  selection === null ? [] : rejectedRanges(ranges, check, selection.rho).map(rangeKey)
 
 /** Keys of those that fail the check of whole answers. */
 const failedRanges = ({ ranges, check, selection }: ReportedSweep): string[] =>
@@ -62,6 +72,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
     rho: selection?.rho ?? 0,
     selected: selection?.selected ? rangeKey(selection.selected) : null,
     failed: failedRanges(sweep),
+    rejected: rejectedKeys(sweep),
     board: {
       scoredBy: briefScoring(scoredBy),
       layerCount,

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { CheckedModel, WholeAnswers } from '../../../../src/contract/documents/answer-check'
 import { SweepOutline, type Transfer } from '../../../../src/contract/documents/pairs-overview'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import { at } from '../../../../src/contract/model/look-up'
@@ -155,6 +156,27 @@ describe('what of a sweep stands beside other pairs', () => {
       ).toBe(false)
     }
     expect(JSON.stringify(outline).length * 10).toBeLessThan(JSON.stringify(deep).length)
+  })
+
+  it('has on its front none that a check has thrown out', async () => {
+    const whole = (validity: number): WholeAnswers => {
+      const answers = { validity, diversity: 0.5 }
+      return { firstToken: answers, answers, undecided: 0 }
+    }
+    const post = { ...whole(0.9), answers: { validity: 0.9, diversity: 0.3 } }
+    const [best, next] = (await outlineSweep(deep, null, RHO)).outline.front
+    if (best === undefined || next === undefined) throw new Error('a front of fewer than two')
+    const checkedAs = ({ range: { start, end } }: typeof best, validity: number): CheckedModel => ({
+      ...whole(validity),
+      recipe: { name: `${start}-${end}`, ranges: [[start, end]] }
+    })
+    const frontOf = async (models: CheckedModel[]): Promise<RestorationRange[]> =>
+      (await outlineSweep(deep, { layerCount: 10, source: null, post, models }, RHO)).outline.front.map(
+        ({ range }) => range
+      )
+    expect(await frontOf([checkedAs(best, 0.1), checkedAs(next, 0.9)])).not.toContainEqual(best.range)
+    // As the selection, it keeps them where none passes.
+    expect(await frontOf([checkedAs(best, 0.1), checkedAs(next, 0.1)])).toContainEqual(best.range)
   })
 
   it('says so where nothing was scored', async () => {

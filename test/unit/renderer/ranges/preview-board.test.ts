@@ -6,7 +6,7 @@ import { HeatmapCells, PARTIAL_INSET, placesIn } from '../../../../src/renderer/
 import { metricsOf } from '../../../../src/renderer/ranges/metrics'
 import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/readout'
 import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/score-board'
-import { boardRows, rowText, sweepCsv } from '../../../../src/renderer/ranges/tables'
+import { boardRows, rowText, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
 import { scatterFigure } from '../../../../src/renderer/ranges/scatter-figure'
 import { triangleFigure } from '../../../../src/renderer/ranges/triangle-figure'
 import { withNote } from '../../../../src/renderer/plots/figures/figure-note'
@@ -96,11 +96,27 @@ describe('a preview in the window', () => {
     expect(sweepCsv(sweep)).toMatch(/\nestimated range,0,1,.*,estimated,2,[\d.]+,[\d.]+\r\n/)
   })
 
+  it('has an estimate below the limit only where it is by more than its ±, in the triangle as in scatter and table', () => {
+    const { validity } = board.ranges.find(({ start, end }) => start === 0 && end === 1) ?? { validity: 0 }
+    const belowAt = (minimum: number): { scatter: boolean; table: boolean } => {
+      const rho = minimum / (board.post?.validity ?? 1)
+      const looks = { hidden: [], zoom: null, streaming: false, before: null, brushed: null, chosen: null }
+      const none = { failed: new Set<string>(), rejected: new Set<string>(), selected: null }
+      const csv = scatterFigure({ ...looks, ...none, board, rho }).csv()
+      const rows = sortedRows(board, { column: 'qualifies', descending: true }, minimum)
+      const first = rows.findIndex(({ key }) => key === '0-1')
+      return { scatter: /\nrange,0-1,.*below limit/.test(csv), table: first > 0 }
+    }
+    expect(belowAt(validity + 0.019)).toEqual({ scatter: false, table: false })
+    expect(belowAt(validity + 0.021)).toEqual({ scatter: true, table: true })
+  })
+
   it('says in saved figures and their tables what is estimated, from how many prompts and how surely', () => {
     const shown = {
       ...{ board, before: null, rho: 0.9, selected: '1-1', chosen: null, brushed: null, view: null },
       spec: metricsOf(board.scoredBy).diversity,
       failed: new Set<string>(),
+      rejected: new Set<string>(),
       plateau: [],
       outlines: { selected: 'selected', plateau: '' }
     }

@@ -37,6 +37,7 @@ const content = (hidden: ScatterPart[] = []): ScatterContent => ({
   brushed: null,
   hidden,
   failed: new Set(),
+  rejected: new Set(),
   zoom: null,
   before: null,
   streaming: false

@@ -176,6 +176,7 @@ describe('what is drawn of a running sweep, piece by piece, is what is drawn of 
       brushed: null,
       hidden: [],
       failed: new Set(),
+      rejected: new Set(),
       zoom: null,
       before: null,
       streaming: true,

@@ -6,6 +6,7 @@ import { metricsOf } from '../../../../src/renderer/ranges/metrics'
 import type { ScoreBoard } from '../../../../src/renderer/ranges/score-board'
 import { triangleDrawing, type TriangleContent } from '../../../../src/renderer/ranges/triangle-drawing'
 import { triangleCsv, triangleFigure } from '../../../../src/renderer/ranges/triangle-figure'
+import { scatterDatasets } from '../../../../src/renderer/ranges/scatter-datasets'
 import { scatterCsv, scatterFigure } from '../../../../src/renderer/ranges/scatter-figure'
 import { figurePage } from '../../../fixtures/figure-page'
 
@@ -109,7 +110,8 @@ describe('the figure of the trade-off', () => {
     ...content,
     hidden: [],
     zoom: null,
-    streaming: false
+    streaming: false,
+    rejected: new Set<string>()
   }
 
   it('lists the models that it shows, without what is hidden or outside a zoom', () => {
@@ -137,6 +139,13 @@ describe('the figure of the trade-off', () => {
     expect(wordsOf(figure.draw(figurePage()).shapes)).toContain('Fails check')
     expect(figure.csv()).toContain('range,1-2,0.9,0.6,exact,4,,,"selected, fails check, front"')
     expect(wordsOf(scatterFigure(scatter).draw(figurePage()).shapes)).not.toContain('Fails check')
+  })
+
+  it('has on its front none that the check has thrown out', () => {
+    const checked = { ...scatter, failed: new Set(['1-2']), rejected: new Set(['1-2']) }
+    expect(scatterFigure(checked).csv()).toContain('range,1-2,0.9,0.6,exact,4,,,"selected, fails check"')
+    const front = scatterDatasets(checked, colors).find(({ label }) => label === 'Pareto front')
+    expect(front?.data.map(({ model }) => model)).toEqual(['0-2', '0-0'])
   })
 
   it('tells in its legend of what can be seen', () => {
