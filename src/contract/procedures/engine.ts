@@ -65,9 +65,9 @@ export const SweepRequest = z.object({
   known: z.array(z.array(z.number().int())).optional(),
   /**
    * Of several requests for one pair, device and precision: each uses what those before it have left, and leaves the weights that it reads,
-   * or the hidden states that it computes, as far as memoryBytes allows. Until the session ends.
+   * or those and the hidden states that it computes, as far as memoryBytes allows. One that leaves nothing is done sooner. Until the session ends.
    */
-  session: z.object({ id: z.string(), leaves: z.enum(['weights', 'states']) }).optional()
+  session: z.object({ id: z.string(), leaves: z.enum(['nothing', 'weights', 'states']) }).optional()
 })
 export type SweepRequest = z.infer<typeof SweepRequest>
 

@@ -12,7 +12,7 @@ import { ModelScores } from '../task/model-scores'
 import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
-import { isLost, type StageSession } from './stage-session'
+import { isLost, type Leaves, type StageSession } from './stage-session'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { at } from '../../../contract/model/look-up'
@@ -41,7 +41,7 @@ export interface SweepStage {
   /** What all stages together may take, in rows of a block; left out where there is only this one. */
   budget?: number
   /** What it leaves for later stages, as far as memory allows: states for those on the same prompts. Left out where none come. */
-  leaves?: 'weights' | 'states'
+  leaves?: Leaves
 }
 
 /** All scores of a sweep, and what it took to have them. */

@@ -3,6 +3,9 @@ import type { SessionRequest, SweepRequest } from '../../../contract/procedures/
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { EngineClient } from '../../engine/host'
 
+/** What of a stage stays in the engine. */
+export type Leaves = NonNullable<SweepRequest['session']>['leaves']
+
 /** What stages of a sweep leave in the engine for those after them. */
 export class StageSession {
   /** Null before it is opened, or any stage leaves something. */
@@ -21,7 +24,7 @@ export class StageSession {
     this.engine.openSession({ ...request, id: this.id }).catch(() => undefined)
   }
 
-  of({ leaves }: { readonly leaves?: 'weights' | 'states' }): SweepRequest['session'] {
+  of({ leaves }: { readonly leaves?: Leaves }): SweepRequest['session'] {
     if (leaves === undefined) return undefined
     this.id ??= randomUUID()
     return { id: this.id, leaves }

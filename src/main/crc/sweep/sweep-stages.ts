@@ -8,12 +8,14 @@ import {
   plannedPreview,
   type PreviewOutcome,
   type PreviewSetting,
+  type PreviewStage,
   previewStages
 } from '../preview/preview-stages'
 import { DEFAULT_SEED } from '../selection/selection'
 import type { ModelScores } from '../task/model-scores'
 import type { SweepStage } from './compute-sweep'
 import type { PreparedSweep } from './prepare-sweep'
+import type { Leaves } from './stage-session'
 
 /** The stages of a sweep, and, once they are done, what a preview came to. */
 export interface FollowedStages {
@@ -81,6 +83,14 @@ function lookedAt({ models, request }: PreparedSweep): number | null {
   return model === -1 ? null : model
 }
 
+/** Whoever waits for the first scores does not wait for memory for weights as well. */
+const LEAVES: Readonly<Record<PreviewStage['kind'], Leaves>> = {
+  coarse: 'nothing',
+  whole: 'states',
+  sample: 'weights',
+  finalists: 'states'
+}
+
 /** Rivals are scored with post and base, from the same logits. */
 function* preview(
   prepared: PreparedSweep,
@@ -96,8 +106,7 @@ function* preview(
     if (stage.done === true) return stage.value
     const { kind, prompts, budget } = stage.value
     const withRivals = kind === 'whole' ? rivals.map((_, rival) => models.length + rival) : []
-    const leaves = kind === 'whole' || kind === 'finalists' ? 'states' : 'weights'
-    yield { prompts, budget, leaves, models: [...stage.value.models, ...withRivals] }
+    yield { prompts, budget, leaves: LEAVES[kind], models: [...stage.value.models, ...withRivals] }
   }
 }
 

@@ -11,6 +11,12 @@ import type { SweptModels } from './sweep-memory'
 import { type Opened, SweepMeans } from './sweep-means'
 import { allReads, LEAST_SHARE, READERS, WeightsAhead } from './weights-ahead'
 
+/**
+ * A stage that leaves nothing keeps none of its weights where so much has not been read yet: memory that is new takes twice as long to get as to
+ * fill. Below that what is read twice costs a short sweep more than its first scores gain.
+ */
+const PASSED_BYTES = 2 ** 30
+
 /** What a stage of a session does, and keeps meanwhile. */
 export interface StagePlan {
   readonly grouping: GroupingInParts
@@ -30,8 +36,9 @@ export class SweepSession {
   /** Null before the first stage, and after one that did not come to its end: nobody knows what that left of them. */
   private means: Promise<SweepMeans> | null = null
   private running = 0
-  private stagesBegun = 0
   private hasEnded = false
+  /** Whether weights pass by that are not kept yet. */
+  private isPaused = false
 
   /**
    * Opens what stages compute with, compares the pair's layers, and begins to read weights, before the first stage begins.
@@ -40,9 +47,7 @@ export class SweepSession {
    */
   async open({ memoryBytes, ...request }: SessionRequest): Promise<void> {
     const means = await this.opened({ ...request, models: [] })
-    const sharing = await means.sharingOf([])
-    if (memoryBytes === undefined || this.stagesBegun > 0 || this.hasEnded) return
-    this.weights.ahead = WeightsAhead.within(memoryBytes, means, sharing, this.weights)
+    if (memoryBytes !== undefined) await this.readAhead(memoryBytes, means)
   }
 
   /**
@@ -52,22 +57,26 @@ export class SweepSession {
    */
   async begin(request: SweepRequest): Promise<SweepMeans> {
     this.running++
-    this.stagesBegun++
     try {
+      if (request.session?.leaves === 'nothing' && this.isFarFromRead()) await this.pauseAhead()
       const known = await this.means
       if (known?.covers(request) === true) return known
       await this.close()
       return await this.opened(request)
     } catch (error) {
-      await this.done(false)
+      await this.done(request, false)
       throw error
     }
   }
 
   /** A stage is over. @param completely whether it came to its end */
-  async done(completely: boolean): Promise<void> {
+  async done({ memoryBytes }: SweepRequest, completely: boolean): Promise<void> {
     this.running--
     if (!completely) await this.close()
+    const wasPaused = this.isPaused
+    this.isPaused = false
+    const means = wasPaused ? await this.means : null
+    if (means !== null) await this.readAhead(memoryBytes, means)
     await this.freeWhenOver()
   }
 
@@ -103,10 +112,11 @@ export class SweepSession {
     const left = spare - (states - this.states.bytes)
     const reads = [...(this.weights.ahead?.reads ?? []), ...(leavesStates ? [] : allReads(models))]
     const wanted = this.weights.bytesWith(reads)
-    const weights = left < LEAST_SHARE * wanted ? 0 : Math.min(left, wanted)
+    const most = this.isPaused ? this.weights.bytes : wanted
+    const weights = left < LEAST_SHARE * wanted ? 0 : Math.min(left, most)
     this.weights.limit(weights)
     const readersBytes = (READERS - 1) * DECODER_BYTES
-    const readers = weights > 0 && left - weights >= readersBytes ? READERS : 1
+    const readers = (weights > 0 || this.isPaused) && left - weights >= readersBytes ? READERS : 1
     const beside = copiedBytes(models, grouping) + (readers - 1) * DECODER_BYTES
     return { grouping, keptBytes: beside + states + weights, readers }
   }
@@ -115,6 +125,23 @@ export class SweepSession {
   async share(reader: ReadAhead, readers: number): Promise<void> {
     if (readers < READERS) await this.endAhead()
     await reader.share(readers)
+  }
+
+  /** Has what stages will compute with read while none of them runs. */
+  private async readAhead(memoryBytes: number, means: SweepMeans): Promise<void> {
+    const sharing = await means.sharingOf([])
+    if (this.running > 0 || this.hasEnded) return
+    this.weights.ahead = WeightsAhead.within(memoryBytes, means, sharing, this.weights)
+  }
+
+  private isFarFromRead(): boolean {
+    const { bytes, ahead } = this.weights
+    return ahead !== null && this.weights.bytesWith(ahead.reads) - bytes >= PASSED_BYTES
+  }
+
+  private async pauseAhead(): Promise<void> {
+    await this.endAhead()
+    this.isPaused = true
   }
 
   private async opened(request: Opened): Promise<SweepMeans> {

@@ -61,7 +61,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
     }
   } finally {
     listenNoLonger()
-    await (session === null ? means.close() : session.done(isDone))
+    await (session === null ? means.close() : session.done(request, isDone))
   }
 }
 

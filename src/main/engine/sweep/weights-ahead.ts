@@ -26,7 +26,7 @@ const MEMORY_SHARE = 1 / 2
  */
 const TOGETHER_BYTES = 2 ** 26
 
-/** Reads a pair's weights, in the order in which they will be computed with. */
+/** Reads a pair's weights, those that are not there, in the order in which they will be computed with. */
 export class WeightsAhead implements ReadingAhead {
   readonly reads: readonly (readonly WeightRead[])[]
   private hasEnded = false
@@ -59,7 +59,8 @@ export class WeightsAhead implements ReadingAhead {
   ): WeightsAhead | null {
     const restored = rangeModel({ start: 0, end: sharing.layerCount - 1 })
     const trie = buildRecipeTrie([{ kind: 'post' }, { kind: 'base' }, restored], sharing)
-    const reads = [readsOfLayers({ pair, trie }), readsOfHeads({ pair, trie })]
+    const isMissing = (reads: readonly WeightRead[]): boolean => !weights.has(keyOf(reads))
+    const reads = [readsOfLayers({ pair, trie }), readsOfHeads({ pair, trie })].map((some) => some.filter(isMissing))
     const room = MEMORY_SHARE * memoryBytes - READERS * DECODER_BYTES
     if (room < LEAST_SHARE * weights.bytesWith(reads.flat())) return null
     weights.limit(room)

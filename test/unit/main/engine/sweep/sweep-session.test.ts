@@ -57,9 +57,10 @@ async function outcomeOf(
 
 /** The stages of a preview: a coarse one, post and base on all prompts, all ranges on one, some of them on the others, and one more. */
 async function stages(memoryBytes: number, run = sweep): Promise<Outcome[]> {
+  const nothing = { id: SESSION, leaves: 'nothing' as const }
   const weights = { id: SESSION, leaves: 'weights' as const }
   const states = { id: SESSION, leaves: 'states' as const }
-  const coarse = { models: [restored(0, 1), restored(2, 3)], prompts: [ONE], session: weights }
+  const coarse = { models: [restored(0, 1), restored(2, 3)], prompts: [ONE], session: nothing }
   const whole = { models: [POST, BASE], prompts: [ONE, ...OTHERS], session: states }
   const sample = { models: ALL, prompts: [ONE], session: weights }
   const finalists = { models: [restored(1, 1), restored(1, 2)], prompts: OTHERS, session: states }
@@ -154,6 +155,31 @@ describe('the stages of a sweep', () => {
     await sweepSession(SESSION).open({ id: SESSION, ...pair, memoryBytes: PLENTY })
     const session = { id: SESSION, leaves: 'weights' as const }
     expectSame(await outcomeOf({ models, prompts: [ONE], session }), plain)
+  })
+
+  it('have weights pass by one that leaves nothing while much is unread, and the next of them kept', async () => {
+    const plain = await outcomeOf({ models: ALL, prompts: [ONE] })
+    const session = sweepSession(SESSION)
+    const { weights } = session
+    vi.spyOn(weights, 'readTogether').mockResolvedValueOnce(false)
+    await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
+    vi.spyOn(weights, 'bytesWith').mockReturnValueOnce(PLENTY)
+    const keptDuring = new Set<number>()
+    const watched: typeof sweep = async function* (request) {
+      for await (const event of sweep(request)) {
+        if (event.type === 'progress' || event.type === 'part') keptDuring.add(weights.bytes)
+        yield event
+      }
+    }
+    const asked = { models: ALL, prompts: [ONE] }
+    expectSame(await outcomeOf({ ...asked, session: { id: SESSION, leaves: 'nothing' } }, watched), plain)
+    expect([...keptDuring]).toEqual([0])
+    const { ahead } = weights
+    for (const reads of ahead?.reads ?? []) await ahead?.reached(keyOf(reads))
+    expect(ahead?.reads.filter((reads) => weights.has(keyOf(reads)))).toEqual(ahead?.reads)
+    const next = await outcomeOf({ ...asked, session: { id: SESSION, leaves: 'weights' } })
+    expectSame(next, plain)
+    expect(weights.bytes).toBeGreaterThan(0)
   })
 
   it('have nothing read before them where too little of it would fit, nor once they are over', async () => {
