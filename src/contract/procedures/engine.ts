@@ -288,8 +288,12 @@ export const engineContract = {
   /** What a sweep would do and take; tries out how fast this machine is. */
   plan: procedure.input(SweepRequest).output(EnginePlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
-  /** Answers as soon as the engine can compute: it is started while whoever needs it prepares what to ask. */
-  ready: procedure.output(z.void()),
+  /**
+   * Answers as soon as the engine can compute, with the threads that read for it: it is started while whoever needs it prepares what to ask.
+   *
+   * @param session whether sweeps of a session will be asked for, or one by itself
+   */
+  ready: procedure.input(z.object({ session: z.boolean() })).output(z.void()),
   /** Opens what a session of sweeps computes with while nobody knows yet what its first asks for. */
   openSession: procedure.input(SessionRequest).output(z.void()),
   /** Lets go of what a session of sweeps keeps. */

@@ -16,6 +16,8 @@ import { readAnswers } from './questions/read-answers'
 import { stopTextOf } from './generate/stop-text'
 import { sweep } from './sweep/sweep'
 import { endSweepSession, sweepSession } from './sweep/sweep-session'
+import { READERS } from './sweep/weights-ahead'
+import { startReadingThreads } from './weights/reading-threads'
 import { errorMessage } from '../base/files/bounded-file'
 
 /** The engine process: it computes, keeps nothing, and may die at any time. Main owns it (host.ts). */
@@ -36,7 +38,10 @@ const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {
     yield* sweep(input, signal)
   }),
-  ready: engine.ready.handler(startRuntime),
+  ready: engine.ready.handler(async ({ input }) => {
+    startReadingThreads(input.session ? READERS : 1)
+    await startRuntime()
+  }),
   openSession: engine.openSession.handler(({ input }) => sweepSession(input.id).open(input)),
   endSession: engine.endSession.handler(({ input }) => endSweepSession(input.id)),
   plan: engine.plan.handler(({ input, signal }) => planSweep(input, signal)),

@@ -148,7 +148,7 @@ async function scorePrompts(
   try {
     return await cancellable(signal, 'The sweep', async () => {
       throwIfCancelled(signal, 'The sweep')
-      session.start()
+      session.start(request)
       const pair = await openPair(request.base, request.post)
       if (request.preview === true) session.open(sessionRequest(request))
       onEvent({ type: 'progress', progress: { ...NOTHING_DONE, layerCount: pair.post.spec.layerCount } })

@@ -13,12 +13,13 @@ const StoredCheckpoint = z.object({
   tensors: z.map(z.string(), TensorEntry)
 })
 
-/** The checkpoints as the computing thread knows them: a file that changed since is refused. */
+/** What a reader is told first: the checkpoints as the computing thread knows them; a file that changed since is refused. */
 export const WorkerStart = z.object({
   base: StoredCheckpoint,
   post: StoredCheckpoint,
   others: z.map(otherOrigin, StoredCheckpoint)
 })
+export type WorkerStart = z.infer<typeof WorkerStart>
 
 export const WorkerRequest = z.object({
   /** Lent memory; it comes back with the reply. Null for new memory of so many bytes, which comes with it. */

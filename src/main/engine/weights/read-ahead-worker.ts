@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { openStoredModel } from './pair-weights'
 import { addCost, WeightDecoder } from './weight-decoder'
@@ -8,14 +8,18 @@ import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messa
  * Reads and converts weights beside the thread that computes, which its runs block. The memory is lent by that thread
  * and goes back and forth without a copy. Ended from there (read-ahead.ts).
  */
-const { base, post, others } = WorkerStart.parse(workerData)
-const decoder = new WeightDecoder({
-  base: openStoredModel(base),
-  post: openStoredModel(post),
-  others: new Map(Array.from(others, ([origin, other]) => [origin, openStoredModel(other)]))
-})
+function decoderOf({ base, post, others }: WorkerStart): WeightDecoder {
+  return new WeightDecoder({
+    base: openStoredModel(base),
+    post: openStoredModel(post),
+    others: new Map(Array.from(others, ([origin, other]) => [origin, openStoredModel(other)]))
+  })
+}
 
-async function fill({ buffer: lent, bytes, reads }: WorkerRequest): Promise<WorkerReply> {
+async function fill(
+  decoder: WeightDecoder,
+  { buffer: lent, bytes, reads }: WorkerRequest
+): Promise<WorkerReply> {
   const buffer = lent ?? new ArrayBuffer(bytes)
   const startedMs = performance.now()
   try {
@@ -33,10 +37,13 @@ async function fill({ buffer: lent, bytes, reads }: WorkerRequest): Promise<Work
 
 // One after the other: the decoder's memory is for one array at a time.
 let queue: Promise<void> = Promise.resolve()
-parentPort?.on('message', (message: unknown) => {
-  const request = WorkerRequest.parse(message)
-  queue = queue.then(async () => {
-    const reply = await fill(request)
-    parentPort?.postMessage(reply, [reply.buffer])
+parentPort?.once('message', (start: unknown) => {
+  const decoder = decoderOf(WorkerStart.parse(start))
+  parentPort?.on('message', (message: unknown) => {
+    const request = WorkerRequest.parse(message)
+    queue = queue.then(async () => {
+      const reply = await fill(decoder, request)
+      parentPort?.postMessage(reply, [reply.buffer])
+    })
   })
 })

@@ -1,14 +1,14 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { at } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { builtScript } from '../../base/built'
 import { dropNow } from '../../base/drop-now'
-import type { StoredTensors } from '../../checkpoint/weight-reader'
 import { blockReads, blockTensors, type BlockStep, type BlockWeights } from './block-weights'
-import type { PairWeights } from './pair-weights'
+import type { StoredTensors } from '../../checkpoint/weight-reader'
 import type { OtherOrigin } from '../tries/recipe-trie'
+import type { PairWeights } from './pair-weights'
 import type { WeightRead } from './weight-decoder'
 import { WorkerReply, type WorkerRequest } from './read-ahead-messages'
+import { takeReadingThread } from './reading-threads'
 import { cancelled } from '../../base/cancelling'
 
 /** What computes and what is read meanwhile: more would only take memory. */
@@ -47,20 +47,19 @@ interface Waiting {
 
 /** A thread that reads, and what it was asked for, in this order. */
 class Reader {
-  private readonly worker: Worker
+  private readonly worker: Worker = takeReadingThread()
   private readonly waiting: Waiting[] = []
 
   constructor(
     { base, post, others }: PairWeights,
     private readonly onFailure: (error: Error) => void
   ) {
-    this.worker = new Worker(builtScript('read-ahead-worker.js'), {
-      workerData: {
-        base: base.checkpoint,
-        post: post.checkpoint,
-        others: new Map(Array.from(others, ([origin, { checkpoint }]) => [origin, checkpoint]))
-      } satisfies StoredCheckpoints
-    })
+    const start: StoredCheckpoints = {
+      base: base.checkpoint,
+      post: post.checkpoint,
+      others: new Map(Array.from(others, ([origin, { checkpoint }]) => [origin, checkpoint]))
+    }
+    this.worker.postMessage(start)
     this.worker.on('message', (message: unknown) => {
       this.waiting.shift()?.resolve(WorkerReply.parse(message))
     })
