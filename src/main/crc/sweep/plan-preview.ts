@@ -7,15 +7,15 @@ import type { SweepPace } from './sweep-pace'
 import { previewSetting } from './sweep-stages'
 
 /**
- * What a preview takes beside reading and computing, on two cores: opening the pair, making the graphs of five or more stages, choosing between
- * them.
+ * What a preview takes beside reading and computing, on two cores: making the graphs of five or more stages, choosing between them, and what they
+ * compute in small pieces.
  */
-const STAGES_SECONDS = 0.4
+const STAGES_SECONDS = 0.25
 
 /**
  * What a preview of a sweep takes at most: the work that is its own; memory of the whole sweep, none of whose stages takes more, and what
- * stages leave for each other; and of the whole sweep's time its share, one reading of the weights, which its first stages wait for, and what stages
- * cost.
+ * stages leave for each other; and of the time that the whole sweep computes its share, one reading of the weights, which its first stages wait for,
+ * and what stages cost.
  *
  * @param whole the plan of the whole sweep
  * @param pace of a sweep like it; null where none was finished here
@@ -42,7 +42,8 @@ export async function planPreview(
     peakBytes: Math.min(whole.memoryBytes, whole.peakBytes + weights + states),
     ...(pace === null
       ? {
-          seconds: (whole.estimate.seconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS,
+          seconds:
+            (whole.estimate.computeSeconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS,
           timedBy: 'block'
         }
       : { seconds: rows / pace.rowsPerSecond, timedBy: 'sweep' })

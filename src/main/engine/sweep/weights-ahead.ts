@@ -60,7 +60,9 @@ export class WeightsAhead implements ReadingAhead {
     const restored = rangeModel({ start: 0, end: sharing.layerCount - 1 })
     const trie = buildRecipeTrie([{ kind: 'post' }, { kind: 'base' }, restored], sharing)
     const isMissing = (reads: readonly WeightRead[]): boolean => !weights.has(keyOf(reads))
-    const reads = [readsOfLayers({ pair, trie }), readsOfHeads({ pair, trie })].map((some) => some.filter(isMissing))
+    const reads = [readsOfLayers({ pair, trie }), readsOfHeads({ pair, trie })].map((some) =>
+      some.filter(isMissing)
+    )
     const room = MEMORY_SHARE * memoryBytes - READERS * DECODER_BYTES
     if (room < LEAST_SHARE * weights.bytesWith(reads.flat())) return null
     weights.limit(room)

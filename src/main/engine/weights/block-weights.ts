@@ -101,17 +101,23 @@ export async function readBlock(
   return decodeBlock(new WeightDecoder(pair), pair.post.spec, { layer, source, expert, later: [] })
 }
 
-/** The same with a decoder that keeps what later blocks need; one block at a time. */
+/**
+ * The same with a decoder that keeps what later blocks need; one block at a time.
+ *
+ * @param memory a block's arrays, whose values are overwritten; left out: memory of its own
+ */
 export async function decodeBlock(
   decoder: WeightDecoder,
   spec: DecoderSpec,
-  step: BlockStep
+  step: BlockStep,
+  memory?: BlockWeights['tensors']
 ): Promise<BlockWeights> {
   const startedMs = performance.now()
   const cost = { bytesRead: 0, convertMs: 0 }
   const arrays: Float32Array[] = []
-  for (const read of blockReads(spec, step)) {
-    const data = new Float32Array(read.count)
+  const given = Array.from(memory?.values() ?? [], ({ data }) => data)
+  for (const [index, read] of blockReads(spec, step).entries()) {
+    const data = given[index] ?? new Float32Array(read.count)
     addCost(cost, await decoder.read(read, data))
     arrays.push(data)
   }
