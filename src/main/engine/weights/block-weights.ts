@@ -115,9 +115,9 @@ export async function decodeBlock(
   const startedMs = performance.now()
   const cost = { bytesRead: 0, convertMs: 0 }
   const arrays: Float32Array[] = []
-  const given = Array.from(memory?.values() ?? [], ({ data }) => data)
+  const given = memory === undefined ? [] : Array.from(memory.values(), ({ data }) => data)
   for (const [index, read] of blockReads(spec, step).entries()) {
-    const data = given[index] ?? new Float32Array(read.count)
+    const data = memory === undefined ? new Float32Array(read.count) : at(given, index, 'array')
     addCost(cost, await decoder.read(read, data))
     arrays.push(data)
   }
