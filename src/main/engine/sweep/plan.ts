@@ -73,8 +73,8 @@ function stageGroups(
 /** What comes first makes memory and code ready that what comes later finds; what takes longer than this need not be repeated. */
 const LONG_RUN_MS = 250
 
-/** At most so many runs are timed: on a machine that is busy for a moment the fastest says most. */
-const MOST_RUNS = 32
+/** At most so many runs are timed, of which the median counts. */
+const MOST_RUNS = 12
 
 /** On a device that keeps tensors: the first is done alone and compiles, which takes its time; the others come after it together. */
 const DEVICE_RUNS = 8
@@ -128,9 +128,8 @@ async function trySpeed(
 ): Promise<Speed> {
   const { experts } = at(pair.post.spec.layers, 0, 'layer')
   const { blocks, bytesPerSecond } = await readFirstLayer(pair)
-  const speed = { flopsPerSecond: Infinity, bytesPerSecond }
   const packed = groups[0]?.packed
-  if (packed === undefined) return speed
+  if (packed === undefined) return { flopsPerSecond: Infinity, bytesPerSecond }
   const { spec } = pair.post
   const finalCount = finalRows(packed).length
   const perRun = nodesPerRun(rowBound, packed.tokens.length, finalCount)
@@ -138,12 +137,12 @@ async function trySpeed(
   const ofRun = isLast ? perRun.last : perRun.full
   // With experts rows are done when they have been through the last of theirs, so that the layer is timed as a whole.
   const nodes = experts !== null ? ofRun : device.keepsTensors ? DEVICE_RUNS : MOST_RUNS * ofRun
-  const edge = { parent: 0, block: 0 }
   const trie: RecipeTrie = {
     roots: ['post'],
     levels: [
-      { blocks: [POST_BLOCK], nodes: new Array<typeof edge>(nodes).fill(edge) },
-      { blocks: [POST_BLOCK], nodes: [edge] }
+      { blocks: [POST_BLOCK], nodes: Array.from({ length: nodes }, () => ({ parent: 0, block: 0 })) },
+      // What nothing goes on from is not computed.
+      { blocks: [POST_BLOCK], nodes: Array.from({ length: nodes }, (_, parent) => ({ parent, block: 0 })) }
     ].slice(0, spec.layerCount),
     leafOf: [0],
     madeOf: [{ origin: 'post', blocks: [POST_BLOCK] }]
@@ -153,8 +152,8 @@ async function trySpeed(
   const [mostRuns, longMs] = device.keepsTensors ? [2, LONG_FIRST_RUN_MS] : [MOST_RUNS, LONG_RUN_MS]
   let startedMs = 0
   let spentMs = 0
-  let runs = 0
   let rows = 0
+  let speeds: readonly number[] = []
   for await (const event of forward({
     device,
     precision,
@@ -170,11 +169,17 @@ async function trySpeed(
       spentMs += elapsedMs
       rows = experts === null ? event.rows : rows + event.rows
       const reached = (1000 * rows * flopsPerRow) / elapsedMs
-      speed.flopsPerSecond = runs === 0 ? reached : Math.max(speed.flopsPerSecond, reached)
+      speeds = experts === null ? [...speeds, reached] : [reached]
       if (experts !== null && Math.round(rows) === nodes * rowsPerNode) break
-      if (experts === null && (++runs === mostRuns || spentMs > longMs)) break
+      if (experts === null && (speeds.length === mostRuns || spentMs > longMs)) break
     }
     if (experts === null || startedMs === 0) startedMs = performance.now()
   }
-  return speed
+  return { flopsPerSecond: medianSpeed(speeds), bytesPerSecond }
+}
+
+/** Of two the faster: the first makes ready what the second finds. */
+function medianSpeed(speeds: readonly number[]): number {
+  const ascending = [...speeds].sort((a, b) => a - b)
+  return at(ascending, Math.floor(speeds.length / 2), 'speed')
 }

@@ -44,6 +44,12 @@ export function sweepWork(
   }
 }
 
+/** Beside what one block takes, timed by itself: garbage, scores and events, measured on pairs of 16 and 24 layers. */
+const BETWEEN_RUNS = 1.1
+
+/** Opening the pair, planning, making graphs and scoring rivals: what of a sweep hardly grows with it. */
+const BESIDE_SECONDS = 0.2
+
 /**
  * Layer by layer: computing, beside which a thread reads what comes next, or reading where that takes longer. On the CPU the
  * thread has one of the cores that compute. What is read first is waited for.
@@ -56,10 +62,10 @@ export function sweepTime(
 ): SweepEstimate {
   const edges = countEdges(trie)
   const blocks = sum(trie.levels.map((level) => level.blocks.length))
-  const projectionSeconds = flops.projections / speed.flopsPerSecond
+  const projectionSeconds = (BETWEEN_RUNS * flops.projections) / speed.flopsPerSecond
   const layerReadSeconds = readBytes.layers / speed.bytesPerSecond
   const head = {
-    compute: flops.head / speed.flopsPerSecond,
+    compute: (BETWEEN_RUNS * flops.head) / speed.flopsPerSecond,
     read: readBytes.head / speed.bytesPerSecond
   }
   const readersShare = device === 'cpu' ? 1 / physicalCores() : 0
@@ -68,7 +74,7 @@ export function sweepTime(
     beside((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
   )
   return {
-    seconds: layerReadSeconds / blocks + sum(layers) + beside(head.compute, head.read),
+    seconds: BESIDE_SECONDS + layerReadSeconds / blocks + sum(layers) + beside(head.compute, head.read),
     computeSeconds: projectionSeconds + head.compute,
     readSeconds: layerReadSeconds + head.read
   }
