@@ -59,16 +59,23 @@ export function drawNames(
   const known = placed.get(names)
   const drawn = known?.on === on ? known.names : place()
   placed.set(names, { on, names: drawn })
-  for (const { text, color, width, place, ...point } of drawn) {
-    if (place === null) continue
-    if (place.led) {
-      ctx.strokeStyle = translucent(color, 0.6)
-      ctx.lineWidth = 1
+  // All lines first, set off from the points that they cross: none lies over a name.
+  for (const { color, width, place, ...point } of drawn) {
+    if (place === null || !place.led) continue
+    for (const [style, lineWidth] of [
+      [colors.surface, 3],
+      [color, 1]
+    ] as const) {
       ctx.beginPath()
       ctx.moveTo(point.x, point.y)
       ctx.lineTo(Math.min(Math.max(point.x, place.x), place.x + width), place.y)
+      ctx.strokeStyle = style
+      ctx.lineWidth = lineWidth
       ctx.stroke()
     }
+  }
+  for (const { text, color, place } of drawn) {
+    if (place === null) continue
     // A name stays legible over whiskers and lines.
     ctx.strokeStyle = translucent(colors.surface, 0.85)
     ctx.lineWidth = 4

@@ -30,6 +30,10 @@ const GAP = 4
 const BETWEEN = 6
 /** Share of a name that may lie on other names, or beyond the plot, and still be read. */
 const MOST_LOST = 0.02
+/** How much of a name may lie on marks, for each line that it then stands nearer to its own: far off it is taken for another's. */
+const WORTH_A_LINE = 0.06
+/** What a name covers of names and of points that have one, against points without. */
+const NAMED_WEIGHT = 20
 /** Further and further away from the mark, in lines. */
 const RINGS = [0, 1, 2, 3]
 /** Right above first: whiskers go straight up, down, left and right. */
@@ -60,34 +64,45 @@ export function placeNames(
   marks: readonly Mark[] = []
 ): (NamePlace | null)[] {
   const written: Box[] = []
-  const taken: Box[] = [...points, ...marks].map(({ x, y, radius }) => ({
-    left: x - radius,
-    top: y - radius,
-    right: x + radius,
-    bottom: y + radius
-  }))
+  const named = points.map(boxOf)
+  const others = marks.map(boxOf)
+  /** How much of it would lie on names, or beyond the plot. */
+  const lostOf = (box: Box): number => covered(box, written) + boxArea(box) - overlap(box, area)
   return points.map((point) => {
     let best: { place: NamePlace; box: Box; cost: number } | null = null
     for (const ring of RINGS) {
       for (const [across, down] of DIRECTIONS) {
         const box = boxBeside(point, across, down, ring * lineHeight, lineHeight)
-        const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0)
-        const outside = boxArea(box) - overlap(box, area)
-        const cost = covered + outside
+        const lost = lostOf(box)
+        // Where it can be read, and covers no point with a name, before all others.
+        const cost =
+          covered(box, others) +
+          (covered(box, named) + lost) * NAMED_WEIGHT +
+          ring * WORTH_A_LINE * boxArea(box)
         if (best !== null && cost >= best.cost) continue
         best = { box, cost, place: { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 } }
       }
     }
     if (best === null) return null
     const { box, place } = best
-    const overWritten = written.reduce((sum, other) => sum + overlap(box, other), 0)
-    if (overWritten + boxArea(box) - overlap(box, area) > MOST_LOST * boxArea(box)) return null
+    if (!isLegible(box, lostOf(box))) return null
     const kept = { ...box, left: box.left - BETWEEN, right: box.right + BETWEEN }
-    taken.push(kept)
     written.push(kept)
     return place
   })
 }
+
+const boxOf = ({ x, y, radius }: Mark): Box => ({
+  left: x - radius,
+  top: y - radius,
+  right: x + radius,
+  bottom: y + radius
+})
+
+const covered = (box: Box, others: readonly Box[]): number =>
+  others.reduce((sum, other) => sum + overlap(box, other), 0)
+
+const isLegible = (box: Box, lost: number): boolean => lost <= MOST_LOST * boxArea(box)
 
 function boxBeside(
   { x, y, radius, width }: NamedPoint,

@@ -201,6 +201,14 @@ describe('names in a plot', () => {
     expect(alone?.y).toBeLessThan(100)
     const crowd = Array.from({ length: 12 }, () => ({ x: 200, y: 150, radius: 5, width: 40 }))
     expect(placeNames(crowd, area, HEIGHT).some((place) => place?.led)).toBe(true)
+    // Rather than far off they stand on a little of what has no name.
+    const dots = Array.from({ length: 900 }, (_, index) => ({
+      x: 12 * (index % 30) + 20,
+      y: 9 * Math.floor(index / 30) + 20,
+      radius: 1
+    }))
+    const [near] = placeNames([{ x: 200, y: 150, radius: 5, width: 40 }], area, HEIGHT, dots)
+    expect(near?.led).toBe(false)
     // Where there is no room left, the first names stay legible and the last are left out.
     const [first, ...others] = placeNames(crowd, { left: 180, top: 130, right: 250, bottom: 170 }, HEIGHT)
     expect(first).not.toBeNull()
