@@ -28,6 +28,19 @@ interface CrcProgress {
 }
 export type CrcScoreEvent = CrcProgress | { type: 'scores'; result: SampledCrc }
 
+/**
+ * A run as it is stored: preferences may have been marked since its job began. One that failed without an answer is gone, or goes
+ * while it is read; its job tells why.
+ */
+async function markedRun(own: ProjectPair, run: SampleRun): Promise<SampleRun> {
+  try {
+    return await own.samples.readRun(run.id)
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return run
+    throw error
+  }
+}
+
 /** Sample runs of open projects, and the character task scored from whole answers. */
 export class Samples {
   readonly table: JobTable<SampleEvent>
@@ -98,9 +111,7 @@ export class Samples {
   /** Follows the project's sample run to its end; ends at once when there is none to tell of. */
   async *watch(own: ProjectPair, signal?: AbortSignal): AsyncGenerator<SampleEvent> {
     for await (const event of this.table.watch(own, signal)) {
-      // Preferences may have been marked since the job began; a run that failed without an answer is gone.
-      const kept = event.type === 'snapshot' && own.samples.runs.some(({ id }) => id === event.run.id)
-      yield kept ? { ...event, run: await own.samples.readRun(event.run.id) } : event
+      yield event.type === 'snapshot' ? { ...event, run: await markedRun(own, event.run) } : event
     }
   }
 

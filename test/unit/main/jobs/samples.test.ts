@@ -1,0 +1,71 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import type { SampleEvent } from '../../../../src/contract/documents/samples'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
+import type { EngineHost } from '../../../../src/main/engine/host'
+import { Devices } from '../../../../src/main/jobs/devices'
+import { Job } from '../../../../src/main/jobs/job'
+import { Samples } from '../../../../src/main/jobs/samples'
+import { JobTurns } from '../../../../src/main/jobs/turns'
+import { createProject } from '../../../../src/main/project/create-project'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { sampleRunFixture } from '../../../fixtures/sample-documents'
+import { scriptedEngine } from '../../../fixtures/scripted-engine'
+import { demoPrompts } from '../../../fixtures/swept-project'
+
+const PROGRESS = {
+  phase: 'preparing' as const,
+  ...{ samplesDone: 0, samplesTotal: 0, tokensPerSecond: null, secondsLeft: null }
+}
+
+it('tells why a run failed also whom it tells of the run while that is taken away', async () => {
+  const project = await createProject({
+    folder: await temporaryFolder(),
+    name: 'samples',
+    pair: { kind: 'demo' },
+    prompts: await demoPrompts(1)
+  })
+  onTestFinished(() => project.close())
+  const own = project.firstPair
+  const run = sampleRunFixture()
+  await own.samples.addRun(run)
+  const client = scriptedEngine({})
+  const engine: EngineHost = {
+    pid: undefined,
+    client: () => client,
+    another: () => engine,
+    close: async () => undefined
+  }
+  const samples = new Samples({
+    engine,
+    devices: new Devices(() => engine),
+    turns: new JobTurns(),
+    tell: () => undefined
+  })
+  // The list still has it, as between the removal of its file and that from the list.
+  await rm(join(own.folder, 'samples', `${run.id}.json`))
+  expect(own.samples.runs.map(({ id }) => id)).toContain(run.id)
+  samples.table.add(
+    own,
+    new Job<SampleEvent, SampleEvent>(
+      {
+        name: 'the sample run',
+        async run(_id, facts) {
+          facts.set('progress', { type: 'progress', progress: PROGRESS, weights: null, precision: null })
+          return Promise.reject(new WorkbenchError('bad-input', 'more than the 1.1 MiB allowed'))
+        },
+        snapshot: () => ({ type: 'snapshot', run, samples: [], progress: PROGRESS }),
+        events: (facts) => [...facts]
+      },
+      run.id
+    )
+  )
+  const told: SampleEvent[] = []
+  for await (const event of samples.watch(own)) told.push(event)
+  expect(told[0]).toMatchObject({ type: 'snapshot', run: { id: run.id } })
+  expect(told.at(-1)).toEqual({
+    type: 'failed',
+    problem: { code: 'bad-input', message: 'more than the 1.1 MiB allowed' }
+  })
+})
