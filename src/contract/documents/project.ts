@@ -146,6 +146,8 @@ export const SweepSummary = z.object({
   seconds: z.number(),
   /** Rows of hidden states through a block that it computed itself: few where it took most of its scores from an earlier one. */
   computedRows: z.number(),
+  /** Of a preview, how many a whole sweep would compute: by its pace that is told. Null of a whole one. */
+  wholeRows: z.number().nullable(),
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
   /** By the limit that it was swept with, without what its latest check on whole answers has thrown out. */

@@ -47,8 +47,10 @@ export type QueueDocument = z.infer<typeof QueueDocument>
 export const QueueProgress = z.object({
   /** Of the work, 0 to 1; null while that is not known. */
   share: z.number().nullable(),
-  /** Null while that is not known; of a job that waits, how long one like it took last. */
-  secondsLeft: z.number().nullable()
+  /** Null while that is not known; of a job that waits, how long one like it took last, or would take by the pace of a preview. */
+  secondsLeft: z.number().nullable(),
+  /** Of a job that waits, by which kind of sweep that is told. */
+  toldBy: z.enum(['sweep', 'preview']).optional()
 })
 export type QueueProgress = z.infer<typeof QueueProgress>
 

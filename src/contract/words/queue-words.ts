@@ -1,5 +1,5 @@
 import { DEVICE_LABELS } from '../model/device'
-import type { QueuedWork, QueueState } from '../documents/queue'
+import type { QueuedWork, QueueProgress, QueueState } from '../documents/queue'
 import type { PairBrief } from '../documents/project'
 import type { Task } from '../documents/task'
 import type { Problem } from '../model/problem'
@@ -20,17 +20,22 @@ export function jobStateWords({
   work,
   state,
   problem,
-  progress: { share, secondsLeft }
+  progress: { share, secondsLeft, toldBy }
 }: QueuedJobState): string {
   if (problem !== null) return state === 'stopped' ? problem.message : `Failed: ${problem.message}`
   const about = secondsLeft === null ? '' : `about ${formatDuration(secondsLeft)}`
-  if (state === 'waiting')
-    return about === ''
-      ? 'Waits'
-      : `Waits, ${about} by the last ${work.kind === 'sweep' ? (work.preview ? 'preview' : 'sweep') : 'one'}`
+  if (state === 'waiting') return about === '' ? 'Waits' : `Waits, ${about} by ${lastWords(work, toldBy)}`
   const done = share === null ? 'Running' : `Running, ${formatPercent(share)}`
   return about === '' ? done : `${done}, ${about} left`
 }
+
+/** What the time of a job that waits is told by. */
+const lastWords = (work: QueuedWork, toldBy: QueueProgress['toldBy']): string =>
+  toldBy === undefined
+    ? 'the last one'
+    : toldBy === 'preview' && work.kind === 'sweep' && !work.preview
+      ? 'the pace of the last preview'
+      : `the last ${toldBy}`
 
 /** What is said of a job that was stopped, and how it goes on. @param kept what it has kept, as in `8 of 40 prompts`; null for nothing */
 export const stoppedProblem = (kept: string | null): Problem => ({

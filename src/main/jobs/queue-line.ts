@@ -100,8 +100,8 @@ export class QueueLine {
           const state = job.problem.code === 'cancelled' ? 'stopped' : 'failed'
           return { ...job, state, progress: UNKNOWN }
         }
-        const secondsLeft = this.kinds[job.work.kind].lastSeconds(this.project.pair(job.pair), job.work)
-        return { ...job, state: 'waiting', progress: { share: null, secondsLeft } }
+        const last = this.kinds[job.work.kind].last(this.project.pair(job.pair), job.work)
+        return { ...job, state: 'waiting', progress: last === null ? UNKNOWN : { share: null, ...last } }
       })
     }
   }

@@ -37,8 +37,8 @@ export interface QueuedKind {
   isDone(own: ProjectPair): Promise<boolean>
   /** What one that was stopped has kept, as in `8 of 40 prompts`; null for nothing. @throws WorkbenchError where that cannot be read */
   kept(own: ProjectPair, job: QueuedJob): Promise<string | null>
-  /** How long the last one like it took, in seconds; null where there was none. */
-  lastSeconds(own: ProjectPair, work: QueuedWork): number | null
+  /** How long one like it takes, in seconds, and by what that is told; null where nothing tells it. */
+  last(own: ProjectPair, work: QueuedWork): Pick<QueueProgress, 'secondsLeft' | 'toldBy'> | null
 }
 
 const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.preview
@@ -66,14 +66,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         const { known, interrupted } = await sweeps.knownOfNext(own)
         return interrupted ? knownPartWords(known) : null
       },
-      lastSeconds(own, work) {
-        const { scoredBy, device } = own.document.settings
-        const isPreviewed = isPreview(work)
-        const task = scoredBy.kind === 'task' ? scoredBy.taskId : null
-        const like = newestLike(own, { task, device, isPreview: isPreviewed })
-        // One of the other kind tells the speed alone, and how much is to compute is planned when its turn comes.
-        return like?.isPreview === isPreviewed ? like.seconds : null
-      }
+      last: (own, work) => lastSweep(own, isPreview(work))
     },
     evaluation: {
       begin: (own, job) => beginEvaluation(evaluations, own, job),
@@ -94,9 +87,28 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         const words = `${formatCount(answerCount)} of ${plural(answerTotal, 'answer')}`
         return Promise.resolve(answerCount === 0 ? null : words)
       },
-      lastSeconds: () => null
+      last: () => null
     }
   }
+}
+
+/** How long the last sweep of a kind took; where there is only a preview, a whole one by its pace. */
+export function lastSweep(
+  own: Pick<ProjectPair, 'sweeps'> & {
+    document: { settings: Pick<ProjectPair['document']['settings'], 'scoredBy' | 'device'> }
+  },
+  isPreviewed: boolean
+): Pick<QueueProgress, 'secondsLeft' | 'toldBy'> | null {
+  const { scoredBy, device } = own.document.settings
+  const task = scoredBy.kind === 'task' ? scoredBy.taskId : null
+  const like = newestLike(own, { task, device, isPreview: isPreviewed })
+  if (like === undefined) return null
+  const { seconds, computedRows, wholeRows } = like
+  const toldBy = like.isPreview ? 'preview' : 'sweep'
+  if (like.isPreview === isPreviewed) return { secondsLeft: seconds, toldBy }
+  // How much a preview is to compute is planned when its turn comes.
+  if (wholeRows === null || computedRows === 0) return null
+  return { secondsLeft: (seconds * wholeRows) / computedRows, toldBy }
 }
 
 async function beginEvaluation(evaluations: Evaluations, own: ProjectPair, job: QueuedJob): Promise<string> {

@@ -62,6 +62,7 @@ export function summarizeSweep(sweep: SweepDocument, check: AnswerCheck | null):
     layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
     isPreview: sweep.preview !== null,
+    wholeRows: sweep.preview?.wholeRows ?? null,
     settingsKey: settingsKeyOf(sweep),
     best: best === null ? null : { validity: best.validity, diversity: best.diversity },
     bestAnswers: checked === null ? null : checked.answers,

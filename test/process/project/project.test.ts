@@ -357,6 +357,7 @@ describe('the sweeps of a project', () => {
       seconds: 3.2,
       computedRows: computedRows(newer),
       isPreview: false,
+      wholeRows: null,
       settingsKey: settingsKeyOf(newer),
       layerCount: 2,
       promptCount: 2,

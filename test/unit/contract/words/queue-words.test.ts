@@ -51,7 +51,15 @@ describe('words of the queue', () => {
     expect(jobStateWords(job('running', 45, 0.42))).toBe('Running, 42 %, about 45 s left')
     expect(jobStateWords(job('running'))).toBe('Running')
     expect(jobStateWords(job('waiting'))).toBe('Waits')
-    expect(jobStateWords(job('waiting', 20))).toBe('Waits, about 20 s by the last sweep')
+    const told = (toldBy: 'sweep' | 'preview', preview: boolean): string =>
+      jobStateWords({
+        ...job('waiting'),
+        work: { kind: 'sweep', preview },
+        progress: { share: null, secondsLeft: 20, toldBy }
+      })
+    expect(told('sweep', false)).toBe('Waits, about 20 s by the last sweep')
+    expect(told('preview', true)).toBe('Waits, about 20 s by the last preview')
+    expect(told('preview', false)).toBe('Waits, about 20 s by the pace of the last preview')
     expect(jobStateWords(job('failed'))).toBe('Failed: post has no config.json.')
     expect(jobStateWords(job('stopped'))).toBe('Stopped; 8 of 40 prompts are kept.')
   })

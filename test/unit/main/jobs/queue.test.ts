@@ -63,8 +63,8 @@ class ScriptedKind implements QueuedKind {
     return Promise.resolve(this.keeps)
   }
 
-  lastSeconds({ id }: { id: PairId }): number | null {
-    return id === 'pair-2' ? 20 : null
+  last({ id }: { id: PairId }): { secondsLeft: number; toldBy: 'sweep' } | null {
+    return id === 'pair-2' ? { secondsLeft: 20, toldBy: 'sweep' } : null
   }
 
   end(id: PairId, event: QueuedEvent = { type: 'finished' }): void {
@@ -132,7 +132,7 @@ describe('jobs in line over the pairs of a project', () => {
     await waitFor(async () => {
       expect((await now()).jobs.map(({ progress }) => progress)).toEqual([
         { share: 0.5, secondsLeft: 7 },
-        { share: null, secondsLeft: 20 },
+        { share: null, secondsLeft: 20, toldBy: 'sweep' },
         { share: null, secondsLeft: null }
       ])
     })

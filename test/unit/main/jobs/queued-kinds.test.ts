@@ -4,14 +4,16 @@ import type { Computing } from '../../../../src/contract/documents/samples'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Devices } from '../../../../src/main/jobs/devices'
 import { Evaluations } from '../../../../src/main/jobs/evaluations'
-import { queuedKinds } from '../../../../src/main/jobs/queued-kinds'
+import { lastSweep, queuedKinds } from '../../../../src/main/jobs/queued-kinds'
 import { Sweeps } from '../../../../src/main/jobs/sweeps'
 import { JobTurns } from '../../../../src/main/jobs/turns'
 import type { EngineHost } from '../../../../src/main/engine/host'
+import { summarizeSweep } from '../../../../src/main/project/sweep-files'
 import { createProject } from '../../../../src/main/project/create-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { demoPrompts } from '../../../fixtures/swept-project'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 it('evaluates where and how the job says, when its turn comes', async () => {
   const project = await createProject({
@@ -48,4 +50,17 @@ it('evaluates where and how the job says, when its turn comes', async () => {
   expect(asked).toEqual([computing])
   // One without answers is not kept.
   expect(own.evaluations.runs).toEqual([])
+})
+
+it('tells how long a sweep takes by the last one, and where there is only a preview by its pace', () => {
+  const whole = { ...summarizeSweep(tinySweep(), null), seconds: 20 }
+  const preview = { ...whole, isPreview: true, seconds: 5, computedRows: 100, wholeRows: 400 }
+  const settings = { scoredBy: { kind: 'crc' as const }, device: 'auto' as const }
+  const by = (sweeps: (typeof whole)[], isPreview: boolean): unknown =>
+    lastSweep({ sweeps, document: { settings } }, isPreview)
+  expect(by([preview, whole], false)).toEqual({ secondsLeft: 20, toldBy: 'sweep' })
+  expect(by([preview, whole], true)).toEqual({ secondsLeft: 5, toldBy: 'preview' })
+  expect(by([preview], false)).toEqual({ secondsLeft: 20, toldBy: 'preview' })
+  expect(by([whole], true)).toBeNull()
+  expect(by([], false)).toBeNull()
 })

@@ -10,6 +10,7 @@ describe('where results came from', () => {
     createdAt: '2026-01-02T03:04:05.000Z',
     seconds: 1,
     computedRows: 6,
+    wholeRows: null,
     scoredBy: BY_CHARACTERS,
     promptCount: 1,
     selected: null,
