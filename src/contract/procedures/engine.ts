@@ -290,10 +290,9 @@ export const engineContract = {
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
   /**
    * Answers as soon as the engine can compute, with the threads that read for it: it is started while whoever needs it prepares what to ask.
-   *
-   * @param session whether sweeps of a session will be asked for, or one by itself
+   * Within so much memory a session of sweeps will be opened; left out: a sweep by itself will be asked for.
    */
-  ready: procedure.input(z.object({ session: z.boolean() })).output(z.void()),
+  ready: procedure.input(SessionRequest.pick({ memoryBytes: true })).output(z.void()),
   /** Opens what a session of sweeps computes with while nobody knows yet what its first asks for. */
   openSession: procedure.input(SessionRequest).output(z.void()),
   /** Lets go of what a session of sweeps keeps. */

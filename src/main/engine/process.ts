@@ -16,7 +16,7 @@ import { readAnswers } from './questions/read-answers'
 import { stopTextOf } from './generate/stop-text'
 import { sweep } from './sweep/sweep'
 import { endSweepSession, sweepSession } from './sweep/sweep-session'
-import { READERS } from './sweep/weights-ahead'
+import { readersAtStart } from './sweep/weights-ahead'
 import { startReadingThreads } from './weights/reading-threads'
 import { errorMessage } from '../base/files/bounded-file'
 
@@ -39,7 +39,7 @@ const router = engine.router({
     yield* sweep(input, signal)
   }),
   ready: engine.ready.handler(async ({ input }) => {
-    startReadingThreads(input.session ? READERS : 1)
+    startReadingThreads(readersAtStart(input.memoryBytes))
     await startRuntime()
   }),
   openSession: engine.openSession.handler(({ input }) => sweepSession(input.id).open(input)),

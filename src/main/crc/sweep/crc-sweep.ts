@@ -148,9 +148,10 @@ async function scorePrompts(
   try {
     return await cancellable(signal, 'The sweep', async () => {
       throwIfCancelled(signal, 'The sweep')
-      session.start(request)
+      const opened = request.preview === true ? sessionRequest(request) : null
+      session.start({ memoryBytes: opened?.memoryBytes })
       const pair = await openPair(request.base, request.post)
-      if (request.preview === true) session.open(sessionRequest(request))
+      if (opened !== null) session.open(opened)
       onEvent({ type: 'progress', progress: { ...NOTHING_DONE, layerCount: pair.post.spec.layerCount } })
       const prepared = await prepareSweep(request, pair)
       throwIfCancelled(signal, 'The sweep')

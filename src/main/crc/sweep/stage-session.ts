@@ -14,8 +14,8 @@ export class StageSession {
   constructor(private readonly engine: EngineClient) {}
 
   /** Has the engine start while main opens the pair: both take a process's start. What is wrong with it the first stage says. */
-  start({ preview = false }: { readonly preview?: boolean | undefined }): void {
-    this.engine.ready({ session: preview }).catch(() => undefined)
+  start({ memoryBytes }: Pick<SessionRequest, 'memoryBytes'>): void {
+    this.engine.ready({ memoryBytes }).catch(() => undefined)
   }
 
   /** Has the engine open what stages compute with, and read weights, while main prepares them. */

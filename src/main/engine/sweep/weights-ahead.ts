@@ -17,6 +17,13 @@ export const LEAST_SHARE = 1 / 2
 /** How many threads read weights that are kept, where memory allows: stages wait for them, as no other computing does. */
 export const READERS = Math.min(2, physicalCores())
 
+/** Where a session may take less, one that reads is all that is sure to have room beside what it plans. */
+const ROOM_FOR_ALL_BYTES = 2 ** 30
+
+/** Threads to start before anybody knows how large a session's weights are. */
+export const readersAtStart = (memoryBytes: number | undefined): number =>
+  memoryBytes !== undefined && memoryBytes >= ROOM_FOR_ALL_BYTES ? READERS : 1
+
 /** Before a sweep is planned nobody knows what else it takes: so much of its memory may be read into. */
 const MEMORY_SHARE = 1 / 2
 

@@ -163,6 +163,7 @@ describe('the stages of a sweep', () => {
     const { weights } = session
     vi.spyOn(weights, 'readTogether').mockResolvedValueOnce(false)
     await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
+    await weights.ahead?.reached(keyOf(weights.ahead.reads[0] ?? []))
     vi.spyOn(weights, 'bytesWith').mockReturnValueOnce(PLENTY)
     const keptDuring = new Set<number>()
     const watched: typeof sweep = async function* (request) {
