@@ -1,11 +1,10 @@
-import { realpath, stat } from 'node:fs/promises'
+import { lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { isFolder } from '../base/files/path-kinds'
-import { hasPlainFile } from '../base/files/plain-paths'
 import { absolutePath } from '../base/files/places'
 import { LEAST_RESULT_BYTES, requireRoom } from '../base/files/room'
 import { sweepIn } from '../project/sweep-files'
@@ -116,15 +115,16 @@ export async function writeOutputText(output: OutputFile, text: string): Promise
   await namingPartial(output, () => writeFileAtomic(output.path, text))
 }
 
-/** Writes, and where that fails names the file beside it that stopped work has left: it may be what takes the room. */
+/** Writes, and where that fails names what stopped work has left beside it, a file or a search's folder: it may be what takes the room. */
 async function namingPartial({ path }: OutputFile, write: () => Promise<void>): Promise<void> {
   try {
     await write()
   } catch (error) {
     const partial = `${path}.partial`
-    if (!(error instanceof WorkbenchError) || !(await hasPlainFile(partial))) throw error
+    const left = await lstat(partial).catch(() => null)
+    if (!(error instanceof WorkbenchError) || left === null) throw error
     const { code, message, hint } = error.problem
-    const kept = `${partial} holds what has been computed for it (${bytes((await stat(partial)).size)}); the same command goes on from there.`
+    const kept = `${partial} holds what has been computed for it${left.isFile() ? ` (${bytes(left.size)})` : ''}; the same command goes on from there.`
     throw new WorkbenchError(code, message, hint === undefined ? kept : `${hint} ${kept}`)
   }
 }

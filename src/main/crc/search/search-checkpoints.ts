@@ -24,7 +24,12 @@ export class SearchCheckpoints {
   next(): SweepHistory {
     const checkpoint = new SweepCheckpoint(this.folder)
     this.sweeps.push(checkpoint)
-    return { checkpoint, places: [], lastSweep: () => Promise.resolve(null), fresh: this.fresh }
+    return {
+      checkpoint,
+      places: [this.folder.path],
+      lastSweep: () => Promise.resolve(null),
+      fresh: this.fresh
+    }
   }
 
   /** To be called when the search is saved: forgets it, and whatever other searches left. */

@@ -18,6 +18,15 @@ it('names what stopped work has left beside a file that cannot be written', asyn
   )
 })
 
+it('names the folder that a stopped search has left', async () => {
+  const path = join(await temporaryFolder(), 'search.json')
+  await mkdir(join(path, 'inner'), { recursive: true })
+  await mkdir(`${path}.partial`)
+  expect((await problemOf(writeOutputText({ path, exists: false }, '{}'))).hint).toContain(
+    `${path}.partial holds what has been computed for it; the same command goes on from there.`
+  )
+})
+
 it('says of an output that takes no more that the disk is full', () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   expect(streamProblem('stdout', full).message).toBe('stdout cannot be written: the disk is full.')
