@@ -132,12 +132,15 @@ export function scatterDatasets(
     const all = [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
     return all.filter(({ model }) => model === key).slice(0, 1)
   }
+  // The blends are one curve, as the rivals are: half of it would tell of other blends.
+  const isMarked = (key: string): boolean => brushed === null || brushed.has(key)
   const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
-    board.others.filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
+    board.others.filter((point) => point.kind === kind && (kind === 'blend' || isMarked(point.key)))
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
   const told = (points: readonly RangePoint[]): readonly RangePoint[] =>
     content.streaming && content.zoom === null ? points.filter(apart()) : points
-  const seen = brushed === null ? board.ranges : board.ranges.filter((point) => brushed.has(rangeKey(point)))
+  const seen = brushed === null ? board.ranges : board.ranges.filter((point) => isMarked(rangeKey(point)))
+  const unmarked = brushed === null ? [] : board.ranges.filter((point) => !isMarked(rangeKey(point)))
   const feasible = told(seen.filter((point) => !isBelow(point, board, minimum)))
   const infeasible = told(seen.filter((point) => isBelow(point, board, minimum)))
   const firmOnes = firmRanges(board)
@@ -246,6 +249,13 @@ export function scatterDatasets(
       pointBackgroundColor: 'transparent',
       pointBorderColor: translucent(colors.hybrid, 0.7),
       pointBorderWidth: 1.25
+    },
+    {
+      label: 'Not marked',
+      data: told(unmarked).map(datum),
+      pointRadius: 3,
+      pointBackgroundColor: translucent(colors.hybrid, 0.2),
+      pointBorderWidth: 0
     },
     {
       label: 'Sweep before',

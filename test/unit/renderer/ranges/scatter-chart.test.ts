@@ -142,6 +142,17 @@ describe('the trade-off', () => {
     expect(scatterMarks(content(['blends']))).toHaveLength(scatterMarks(content()).length - 1)
   })
 
+  it('keeps what is not marked in sight, faintly, and the whole curve of blends', () => {
+    const drawn = (label: string): unknown =>
+      scatterDatasets({ ...content(), brushed: new Set(['0-1']) }, COLORS)
+        .find((dataset) => dataset.label === label)
+        ?.data.map(({ name }) => name)
+    const shown = [drawn('Ranges'), drawn('Ranges below the limit')].flat()
+    expect(shown).toEqual(['layers 0–1'])
+    expect(drawn('Not marked')).toHaveLength(2)
+    expect(drawn('Blends')).toHaveLength(1)
+  })
+
   it('writes no name over a point that has none', () => {
     const area = { left: 0, top: 0, right: 400, bottom: 300 }
     const point = { x: 200, y: 150, radius: 6, width: 60 }
