@@ -1,6 +1,7 @@
 import {
   keptStyle,
   MARK_SHAPES,
+  MODEL_TONES,
   OUTSIDE_TONE,
   RIVAL_TONES,
   type ModelStyle,
@@ -18,18 +19,44 @@ export function toneOf(variant: Variant): ModelTone {
   return variant.kind === 'recipe' ? 'hybrid' : variant.kind
 }
 
-/** How the variants of a run look in a chart, in their order. Those that are not kept take shapes that are left in their colour. */
+/**
+ * How the variants of a run look in a chart, in their order. Base, post and what is kept look as everywhere; others take the colour of
+ * what they are while nothing else of the run has it, else one that is left, and where none is, a shape that is left in theirs.
+ */
 export function variantStyles(variants: readonly Variant[]): ModelStyle[] {
-  const kept = variants.flatMap((variant) => keptOf(variant) ?? []).map(({ mark }) => keptStyle(mark))
-  let others = 0
-  return variants.map((variant): ModelStyle => {
-    if (variant.kind === 'base') return { tone: 'base', shape: 'rect' }
-    if (variant.kind === 'post') return { tone: 'post', shape: 'rectRot' }
-    const own = keptOf(variant)
-    if (own !== undefined) return keptStyle(own.mark)
-    const tone = toneOf(variant)
-    const taken = kept.filter((style) => style.tone === tone).map(({ shape }) => shape)
-    const left = MARK_SHAPES.filter((shape) => !taken.includes(shape))
-    return { tone, shape: left[others++ % left.length] ?? 'circle' }
+  const fixed = variants.map(fixedStyle)
+  const taken = new Set(fixed.flatMap((style) => style?.tone ?? []))
+  const tones = variants.map((variant, place): ModelTone | null => {
+    const tone = fixed[place]?.tone ?? toneOf(variant)
+    if (fixed[place] === null && taken.has(tone)) return null
+    taken.add(tone)
+    return tone
   })
+  const left = MODEL_TONES.filter((tone) => !taken.has(tone))
+  const styles = fixed.flatMap((style) => style ?? [])
+  let others = 0
+  return variants.map((variant, place): ModelStyle => {
+    const style = fixed[place] ?? null
+    if (style !== null) return style
+    const tone = tones[place] ?? left.shift() ?? toneOf(variant)
+    const shapes = MARK_SHAPES.filter(
+      (shape) => !styles.some((one) => one.tone === tone && one.shape === shape)
+    )
+    const chosen = { tone, shape: shapes[others++ % shapes.length] ?? 'circle' }
+    styles.push(chosen)
+    return chosen
+  })
+}
+
+/** The colour of one of the variants of a run: that of its points in the charts. */
+export function toneAmong(variants: readonly Variant[], variant: Variant): ModelTone {
+  const place = variants.findIndex(({ name }) => name === variant.name)
+  return variantStyles(variants)[place]?.tone ?? toneOf(variant)
+}
+
+function fixedStyle(variant: Variant): ModelStyle | null {
+  if (variant.kind === 'base') return { tone: 'base', shape: 'rect' }
+  if (variant.kind === 'post') return { tone: 'post', shape: 'rectRot' }
+  const kept = keptOf(variant)
+  return kept === undefined ? null : keptStyle(kept.mark)
 }

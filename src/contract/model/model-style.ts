@@ -10,7 +10,8 @@ const KEPT_TONES = ['hybrid', 'checkpoint', 'orange', 'sky', 'black'] as const
 export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
 
 /** Colours by name, Okabe and Ito's: recipes that are not kept are hybrids, and checkpoints beside the pair have one of their own. */
-export type ModelTone = 'base' | 'post' | (typeof KEPT_TONES)[number]
+export const MODEL_TONES = ['base', 'post', ...KEPT_TONES] as const
+export type ModelTone = (typeof MODEL_TONES)[number]
 /** What restores no layer has the colour of what it is drawn from. */
 export const RIVAL_TONES: Readonly<Record<Rival['kind'], ModelTone>> = {
   sampler: 'post',

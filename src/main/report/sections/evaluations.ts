@@ -20,7 +20,7 @@ import type { PairJudgement } from '../../../contract/documents/preferences'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
 import { judgeTrust } from '../../../contract/words/preference-words'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
-import { toneOf } from '../../../contract/documents/variant-styles'
+import { toneAmong } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import type { Block, Cell, Column, Section } from '../blocks'
 import { fold, markBlocks, numberColumn, textColumn } from '../blocks'
@@ -39,6 +39,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
   const rows = evaluations.flatMap((evaluation) => {
     const { task, results, variants } = evaluation
     const stopped = stoppedWords(evaluation)
+    const models = variants.map(({ variant }) => variant)
     return results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant
@@ -49,7 +50,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
           {
             text: variant,
             detail: `against ${results.comparedWith}`,
-            ...(of === undefined ? {} : { tone: toneOf(of) })
+            ...(of === undefined ? {} : { tone: toneAmong(models, of) })
           },
           ...measures.map((id): Cell => {
             const found = differences[id]
@@ -144,8 +145,10 @@ function judgedPairsBlocks(pairs: PairJudgement, variants: readonly Variant[]): 
   ]
 }
 
-const variantColumns = ({ variants }: ReportedEvaluation): Column[] =>
-  variants.map(({ variant }) => ({ ...numberColumn(variant.name), tone: toneOf(variant) }))
+const variantColumns = ({ variants }: ReportedEvaluation): Column[] => {
+  const models = variants.map(({ variant }) => variant)
+  return models.map((variant) => ({ ...numberColumn(variant.name), tone: toneAmong(models, variant) }))
+}
 
 function measuresTable(evaluation: ReportedEvaluation): Block {
   const { results } = evaluation

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Variant } from '../../../../src/contract/documents/samples'
-import { toneOf, variantStyles } from '../../../../src/contract/documents/variant-styles'
+import { toneAmong, toneOf, variantStyles } from '../../../../src/contract/documents/variant-styles'
+import { at } from '../../../../src/contract/model/look-up'
 import { keptStyle } from '../../../../src/contract/model/model-style'
 
 const recipe = (name: string, mark?: number): Variant => ({
@@ -9,6 +10,12 @@ const recipe = (name: string, mark?: number): Variant => ({
   recipe: { name, ranges: [[0, 1]] },
   ...(mark !== undefined && { kept: { id: `id-${mark}`, mark } })
 })
+const named = (variants: readonly Variant[], wanted: string): Variant =>
+  at(
+    variants.filter(({ name }) => name === wanted),
+    0,
+    'variant'
+  )
 const look = ({ tone, shape }: ReturnType<typeof keptStyle>): string => `${tone} ${shape}`
 
 describe('how models look', () => {
@@ -34,6 +41,25 @@ describe('how models look', () => {
   it('gives those that are not kept what no kept one of the run has', () => {
     const styles = variantStyles([recipe('a', 0), recipe('range'), recipe('other range'), recipe('b', 10)])
     expect(new Set(styles.map(look)).size).toBe(4)
-    expect(styles[1]?.tone).toBe(toneOf(recipe('range')))
+    expect(variantStyles([recipe('range')])[0]?.tone).toBe(toneOf(recipe('range')))
+  })
+
+  it('has no colour twice among base, post, a range and what rivals it, and then no look', () => {
+    const variants: Variant[] = [
+      { kind: 'base', name: 'base' },
+      { kind: 'post', name: 'post' },
+      recipe('range'),
+      recipe('blend'),
+      { kind: 'rival', name: 'sampler', rival: { kind: 'sampler', temperature: 3, minP: 0.1 } },
+      { kind: 'rival', name: 'mix', rival: { kind: 'mix', share: 0.5 } },
+      { kind: 'rival', name: 'filter', rival: { kind: 'filter', share: 0.1 } }
+    ]
+    const styles = variantStyles(variants)
+    expect(new Set(styles.map(({ tone }) => tone)).size).toBe(7)
+    // What has its colour to itself keeps it.
+    for (const name of ['base', 'post', 'range', 'mix'])
+      expect(toneAmong(variants, named(variants, name))).toBe(toneOf(named(variants, name)))
+    const more = variantStyles([...variants, recipe('c'), recipe('d'), recipe('e'), recipe('f')])
+    expect(new Set(more.map(look)).size).toBe(11)
   })
 })
