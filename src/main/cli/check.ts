@@ -48,9 +48,7 @@ const checkOptions = pairOptions
 type CheckOptions = CommandOptions<typeof checkOptions>
 
 /** `slr check`: whether the best ranges of a sweep, or given recipes, hold on whole answers. */
-export const addCheckCommand = subcommand(checkOptions, {
-  name: 'check',
-  description: 'check the best ranges of a sweep on whole answers, exactly, and take the best that passes',
+export const checkCommand = subcommand(checkOptions, {
   run: check
 })
 

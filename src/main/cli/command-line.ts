@@ -1,32 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../../package.json'
-import { addCheckCommand } from './check'
-import { addCompareCommand } from './compare'
-import { addDevicesCommand } from './devices'
-import { addDiffCommand } from './diff'
-import { addEvaluateCommand } from './evaluate'
+import { COMMANDS } from './commands'
 import { examplesOf } from './examples'
-import { addExportCommand } from './export'
 import { wrapped } from './fitted-table'
 import { HELP_LAYOUT } from './help-layout'
-import { addHistoryCommand } from './history'
-import { addInspectCommand } from './inspect'
-import { addMergeCommand } from './merge'
-import { addOpenCommand } from './open'
-import { addPairsCommand } from './pairs'
 import { printError, printable, UsageError } from './output'
-import { addPlanCommand } from './plan'
-import { addProbeCommand } from './probe'
-import { addReportCommand } from './report'
-import { addSampleCommand } from './sample'
-import { addSearchCommand } from './search'
-import { addServeCommand } from './serve'
 import { drawnWidth } from './shown-width'
 import { tellStopped } from './stopped'
-import { addStudyCommand } from './study'
-import { addSweepCommand } from './sweep'
-import { addTaskCommand } from './task'
-import { addWhatIfCommand } from './whatif'
 
 /** Exit statuses of `slr`; a signal adds the shell's 128 to its number (cli.ts). */
 const EXIT_DONE = 0
@@ -42,7 +22,9 @@ const EXIT_WRONG_USAGE = 2
  */
 export async function runCommandLine(args: readonly string[], signal: AbortSignal): Promise<number | null> {
   try {
-    await commandLine(signal).parseAsync(args, { from: 'user' })
+    // The command stands first, or behind `help`.
+    const program = await commandLine(signal, args.slice(0, 2))
+    await program.parseAsync(args, { from: 'user' })
     return signal.aborted ? null : EXIT_DONE
   } catch (error) {
     if (signal.aborted) {
@@ -70,33 +52,15 @@ const plainUsage = (message: string): string =>
 
 const BEGIN = 'Begin with "slr sweep --demo", which takes seconds and needs no files.'
 
-/** In the order of the help. */
-const COMMANDS = [
-  addPairsCommand,
-  addInspectCommand,
-  addDiffCommand,
-  addProbeCommand,
-  addPlanCommand,
-  addSweepCommand,
-  addWhatIfCommand,
-  addCompareCommand,
-  addCheckCommand,
-  addSearchCommand,
-  addMergeCommand,
-  addSampleCommand,
-  addDevicesCommand,
-  addEvaluateCommand,
-  addTaskCommand,
-  addStudyCommand,
-  addExportCommand,
-  addHistoryCommand,
-  addReportCommand,
-  addServeCommand,
-  addOpenCommand
-]
-
-/** `slr` with all its commands. */
-export function commandLine(signal: AbortSignal): Command {
+/**
+ * `slr` with all its commands.
+ *
+ * @param needed the commands whose code is loaded; of the others the program's own help knows enough
+ */
+export async function commandLine(
+  signal: AbortSignal,
+  needed: readonly string[] = COMMANDS.map(({ name }) => name)
+): Promise<Command> {
   const program = new Command('slr')
     .description(
       'Selective Layer Restoration: find which decoder layers of a post-trained language model to restore.'
@@ -112,12 +76,14 @@ export function commandLine(signal: AbortSignal): Command {
         write(`slr: ${[printable(plainUsage(message)), ...more].join('\n')}\n`)
       }
     })
-  for (const add of COMMANDS) add(program, signal)
-  for (const command of program.commands) {
-    command.addHelpText('after', examplesOf(command.name()))
-    for (const part of command.commands) {
-      part.addHelpText('after', examplesOf(`${command.name()} ${part.name()}`))
-    }
+  for (const { name, description, usage, load } of COMMANDS) {
+    const command = program.command(name).description(description)
+    if (needed.includes(name)) {
+      const declare = await load()
+      declare(command, signal)
+      command.addHelpText('after', examplesOf(name))
+      for (const part of command.commands) part.addHelpText('after', examplesOf(`${name} ${part.name()}`))
+    } else command.usage(usage)
   }
   program.addHelpText('after', () => `\n${wrapped(BEGIN, drawnWidth()).join('\n')}`)
   return program

@@ -23,8 +23,7 @@ const compareOptions = optionGroup().options({
 })
 
 /** `slr compare`: two sweeps side by side, from their files. */
-export const addCompareCommand = subcommand(compareOptions, {
-  name: 'compare',
+export const compareCommand = subcommand(compareOptions, {
   operands: [
     new Argument('<a>', 'file that "slr sweep --out" wrote, or of a project\'s sweeps'),
     new Argument('<b>', 'another: of other prompts, settings, device or pair; differences are of b less a'),
@@ -33,7 +32,6 @@ export const addCompareCommand = subcommand(compareOptions, {
       'sweeps of the same pair that restore layers to still other checkpoints ("slr sweep --source")'
     )
   ],
-  description: 'two sweeps side by side: what differs, where their scores do, and how far they agree',
   async run({ rho, json, quiet }, command, signal) {
     const [a, b] = [at(command.args, 0, 'sweep'), at(command.args, 1, 'sweep')]
     const more = command.args.slice(2)

@@ -17,9 +17,7 @@ import { optionGroup } from './option-group'
 import { subcommand } from './subcommand'
 
 /** `slr devices`: what this machine can compute on, tried out. */
-export const addDevicesCommand = subcommand(optionGroup(), {
-  name: 'devices',
-  description: 'what this machine can compute on, found by trying it out',
+export const devicesCommand = subcommand(optionGroup(), {
   async run(options, _command, signal) {
     if (!options.quiet) remark('Trying each device on a small model ...')
     const devices = await triedDevices(signal).reports()

@@ -41,9 +41,7 @@ const diffOptions = pairOptions.heading('What to print:').options({
 })
 
 /** `slr diff`: how far post-training moved each layer and component. */
-export const addDiffCommand = subcommand(diffOptions, {
-  name: 'diff',
-  description: 'how far post-training moved each layer and component of the weights',
+export const diffCommand = subcommand(diffOptions, {
   async run(options, command, signal) {
     if (options.csv || options.json)
       refuseUnused(command, ['metric'], 'is of the table: --csv and --json have every measure')

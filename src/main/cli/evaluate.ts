@@ -88,9 +88,7 @@ const evaluateOptions = pairOptions
 type EvaluateOptions = CommandOptions<typeof evaluateOptions>
 
 /** `slr evaluate`: how variants do on an open-ended task, in diversity and quality. */
-export const addEvaluateCommand = subcommand(evaluateOptions, {
-  name: 'evaluate',
-  description: 'how models of the pair do on an open-ended task, in diversity and quality',
+export const evaluateCommand = subcommand(evaluateOptions, {
   run: evaluate
 })
 

@@ -38,9 +38,7 @@ const exportOptions = pairOptions
 type ExportOptions = CommandOptions<typeof exportOptions>
 
 /** `slr export`: writes a restored model as a folder that other programs load. */
-export const addExportCommand = subcommand(exportOptions, {
-  name: 'export',
-  description: 'write a restored model as a Hugging Face folder',
+export const exportCommand = subcommand(exportOptions, {
   async run(options, command, signal) {
     const result = await untilStopped(
       { signal, quiet: options.quiet },

@@ -8,6 +8,8 @@ const INDENT = ' '.repeat(6)
 /** The help of every command: where a terminal is too narrow for two columns, what an option does stands below it. */
 export const HELP_LAYOUT: HelpConfiguration = {
   minWidthToWrap: 20,
+  // Of a command whose code is not loaded it knows no options.
+  subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
   formatItem(term, termWidth, description, helper) {
     const width = helper.helpWidth ?? 80
     const beside = width - termWidth - 4

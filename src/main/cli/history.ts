@@ -32,10 +32,7 @@ const historyOptions = optionGroup()
 type HistoryOptions = CommandOptions<typeof historyOptions>
 
 /** `slr history`: the runs of a pair, and what the user says of them. */
-export const addHistoryCommand = subcommand(historyOptions, {
-  name: 'history',
-  description:
-    'the sweeps, searches, sample runs and evaluations of a pair: list, name, pin, delete, restore',
+export const historyCommand = subcommand(historyOptions, {
   async run(options, command) {
     if (options.run === '')
       throw usageError(command, '--run is empty: give the id of a run, or enough of its beginning')

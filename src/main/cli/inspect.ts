@@ -21,9 +21,7 @@ const inspectOptions = pairOptions.heading('What to find out:').options({
 })
 
 /** `slr inspect`: what is this pair, does it fit together. Fails when it does not, so that scripts can ask. */
-export const addInspectCommand = subcommand(inspectOptions, {
-  name: 'inspect',
-  description: 'what is this pair, and does it fit together',
+export const inspectCommand = subcommand(inspectOptions, {
   async run(options, command, signal) {
     const { base, post } = pairPaths(requirePair(options, command))
     const { report, unreadable } = await withTokenizer(await inspectPair(base, post))

@@ -24,10 +24,8 @@ const mergeOptions = rhoOption('as the parts').and(
 )
 
 /** `slr merge`: joins what the shards of a sweep have computed. */
-export const addMergeCommand = subcommand(mergeOptions, {
-  name: 'merge',
+export const mergeCommand = subcommand(mergeOptions, {
   operands: [new Argument('<parts...>', 'files that "slr sweep --shard" wrote, all of one sweep')],
-  description: 'join the parts of a sweep that several machines computed; the model files are not needed',
   async run(options, command) {
     const files = command.args
     const tell = options.quiet ? () => undefined : remark

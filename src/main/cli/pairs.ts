@@ -13,9 +13,7 @@ const pairsOptions = optionGroup().options({
 })
 
 /** `slr pairs`: which pairs of models lie on this machine. */
-export const addPairsCommand = subcommand(pairsOptions, {
-  name: 'pairs',
-  description: 'which pairs of models lie on this machine, found by their cards, names and headers',
+export const pairsCommand = subcommand(pairsOptions, {
   async run(options, _command, signal) {
     const named = options.in?.map(absolutePath) ?? []
     for (const folder of named) {

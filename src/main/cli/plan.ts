@@ -49,9 +49,7 @@ const planOptions = pairOptions
 type PlanOptions = CommandOptions<typeof planOptions>
 
 /** `slr plan`: what a sweep would do, how much memory and about how long it would take. */
-export const addPlanCommand = subcommand(planOptions, {
-  name: 'plan',
-  description: 'what a sweep would do, how much memory and about how long it would take',
+export const planCommand = subcommand(planOptions, {
   async run(options, command, signal) {
     requireOwnSources(options, command)
     if (options.preview) requireRangesOfAll(options, command)

@@ -81,9 +81,7 @@ interface ProbeResult {
 }
 
 /** `slr probe`: what one model of the pair would say next. */
-export const addProbeCommand = subcommand(probeOptions, {
-  name: 'probe',
-  description: 'the next-token distribution after prompts or tokens',
+export const probeCommand = subcommand(probeOptions, {
   async run(options, command, signal) {
     if (options.prompt === undefined && options.tokens === undefined) {
       throw usageError(command, 'probe what? Give --prompt TEXT or --tokens 1,2,3')

@@ -35,10 +35,8 @@ const FORMATS: Readonly<Record<string, ReportFormat>> = {
 }
 
 /** `slr report`: a project as one page. */
-export const addReportCommand = subcommand(reportOptions, {
-  name: 'report',
+export const reportCommand = subcommand(reportOptions, {
   operands: [new Argument('<project>', 'the project folder NAME.slr')],
-  description: 'write a whole project as one page: results, settings, and how to compute them again',
   run: report
 })
 

@@ -96,9 +96,7 @@ const sampleOptions = pairOptions
 type SampleOptions = CommandOptions<typeof sampleOptions>
 
 /** `slr sample`: answers of several models of the pair to the same prompts, as JSON lines. */
-export const addSampleCommand = subcommand(sampleOptions, {
-  name: 'sample',
-  description: 'sample answers of several models side by side, as JSON lines',
+export const sampleCommand = subcommand(sampleOptions, {
   async run(options, command, signal) {
     requireSummed(options, command)
     await sample(options, command, signal)

@@ -39,10 +39,7 @@ const searchOptions = pairOptions
 type SearchOptions = CommandOptions<typeof searchOptions>
 
 /** `slr search`: looks for recipes beyond one range, starting from a sweep of ranges. */
-export const addSearchCommand = subcommand(searchOptions, {
-  name: 'search',
-  description:
-    'look for recipes beyond one range, and say whether they beat the best range on unseen prompts',
+export const searchCommand = subcommand(searchOptions, {
   run: search
 })
 

@@ -8,6 +8,7 @@ import { absolutePath, configFolder, projectsFolder } from '../base/files/places
 import { resourcePath } from '../base/resources'
 import { documentNamed } from '../project/pair-named'
 import { isProject, readProjectFiles } from '../project/project-file'
+import { serveWorkbench } from '../serve/serve'
 import type { InitialProject } from '../workbench/entry'
 import { optionGroup, type OptionsOf } from './option-group'
 import { defaulting, flag, number, text } from './option-kinds'
@@ -37,16 +38,12 @@ const serveOptions = initialProjectOptions.and(portOption('port to listen on')).
 })
 
 /** `slr serve`: the workbench for a browser on this machine, or over an SSH tunnel. Runs until it is stopped. */
-export const addServeCommand = subcommand(serveOptions, {
-  name: 'serve',
+export const serveCommand = subcommand(serveOptions, {
   operands: [SHOWN_FIRST],
-  description: 'serve the workbench to a browser on this machine; prints the address',
   async run(options, command, signal) {
     const only = options.only === undefined ? null : await onlyFolder(options.only)
     const initial = await initialProject(options, command)
     if (only !== null && initial.project !== null) await requireWithin(only, initial.project)
-    // The window's server is half the program: other commands start without it.
-    const { serveWorkbench } = await import('../serve/serve')
     await serveWorkbench({
       initial,
       port: options.port,

@@ -65,10 +65,8 @@ const studyOptions = optionGroup()
 type StudyOptions = CommandOptions<typeof studyOptions>
 
 /** `slr study`: a whole study from one file. */
-export const addStudyCommand = subcommand(studyOptions, {
-  name: 'study',
+export const studyCommand = subcommand(studyOptions, {
   operands: [new Argument('<file>', 'the study, a YAML file')],
-  description: 'run a whole study from one file: sweeps, checks, evaluations, into a project and a report',
   async run(options, command, signal) {
     await study(absolutePath(at(command.args, 0, 'file')), options, command, signal)
   }

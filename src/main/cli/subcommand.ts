@@ -16,8 +16,6 @@ export type CommandOptions<Group> = Group extends { readonly shape: infer Shape 
   : never
 
 interface Subcommand<Shape extends z.ZodRawShape> {
-  readonly name: string
-  readonly description: string
   /** What stands in `command.args`. */
   readonly operands?: readonly Argument[]
   readonly run: (
@@ -31,14 +29,17 @@ interface Subcommand<Shape extends z.ZodRawShape> {
 export const calledAs = (command: Command): string =>
   command.parent === null ? command.name() : `${calledAs(command.parent)} ${command.name()}`
 
-/** A command with these options and those of every command, to be added to the program or to a command of which it is one. */
+/** Gives a command that has its name and description its options, its operands and what it does. */
+export type DeclaredCommand = (command: Command, signal: AbortSignal) => void
+
+/** A command with these options and those of every command. */
 export function subcommand<Shape extends z.ZodRawShape>(
   options: OptionGroup<Shape>,
-  { name, description, operands = [], run }: Subcommand<Shape>
-): (parent: Command, signal: AbortSignal) => void {
-  return (parent, signal) => {
+  { operands = [], run }: Subcommand<Shape>
+): DeclaredCommand {
+  return (command, signal) => {
     const all = options.and(commonOptions)
-    const command = all.declare(parent.command(name).description(description))
+    all.declare(command)
     for (const operand of operands) command.addArgument(operand)
     command
       .showHelpAfterError(`See "${calledAs(command)} --help".`)

@@ -91,9 +91,7 @@ export const sweepOptions = pairOptions
 export type SweepOptions = CommandOptions<typeof sweepOptions>
 
 /** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
-export const addSweepCommand = subcommand(sweepOptions, {
-  name: 'sweep',
-  description: 'score every restoration range and select the most diverse one that stays valid',
+export const sweepCommand = subcommand(sweepOptions, {
   run: sweep
 })
 

@@ -47,9 +47,7 @@ const filterOptions = pairOptions
 type FilterOptions = CommandOptions<typeof filterOptions>
 
 /** `slr task filter`: the problems that greedy decoding of post fails. */
-export const addTaskFilterCommand = subcommand(filterOptions, {
-  name: 'filter',
-  description: 'a task of the prompts whose right answer greedy decoding of post misses',
+export const taskFilterCommand = subcommand(filterOptions, {
   run: filterTask
 })
 

@@ -19,13 +19,11 @@ type TaskOptions = CommandOptions<typeof taskOptions>
 const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
 
 /** `slr task import`: a task from files of a published form. */
-export const addTaskImportCommand = subcommand(taskOptions, {
-  name: 'import',
+export const taskImportCommand = subcommand(taskOptions, {
   operands: [
     new Argument('<format>', 'the form of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id)),
     new Argument('<file...>', 'the files, as they were published')
   ],
-  description: 'a task of prompts that others have published',
   run: importTask
 })
 

@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
-import { addTaskFilterCommand } from './task-filter'
-import { addTaskImportCommand } from './task-import'
+import { taskFilterCommand } from './task-filter'
+import { taskImportCommand } from './task-import'
 
 /** `slr task`: tasks of published prompts, and of those that post fails. */
-export function addTaskCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('task')
-    .description('make a task, which "slr evaluate --task" and studies take')
-    .showHelpAfterError('See "slr task --help".')
-  addTaskImportCommand(command, signal)
-  addTaskFilterCommand(command, signal)
+export function taskCommand(command: Command, signal: AbortSignal): void {
+  command.showHelpAfterError('See "slr task --help".')
+  const add = (name: string, description: string): Command => command.command(name).description(description)
+  taskImportCommand(add('import', 'a task of prompts that others have published'), signal)
+  taskFilterCommand(
+    add('filter', 'a task of the prompts whose right answer greedy decoding of post misses'),
+    signal
+  )
 }

@@ -28,11 +28,8 @@ const whatIfOptions = rhoOption('as the sweep').options({
 })
 
 /** `slr whatif`: a sweep under another limit, sampler or number of draws, from what it has kept. */
-export const addWhatIfCommand = subcommand(whatIfOptions, {
-  name: 'whatif',
+export const whatIfCommand = subcommand(whatIfOptions, {
   operands: [new Argument('<sweep>', 'file that "slr sweep --out" wrote, for samplers with --what-if')],
-  description:
-    'a sweep under another limit, sampler or number of draws: exact, of a preview only for its exact ranges; no model is computed',
   async run({ temperature, minP, rho, draws = null, mix = null, json, quiet }, command, signal) {
     const file = at(command.args, 0, 'sweep')
     if ((temperature === undefined) !== (minP === undefined)) {

@@ -9,7 +9,7 @@ const README = join(import.meta.dirname, '../../../../README.md')
 /** A page is wider than a terminal need be. */
 const HELP_WIDTH = 110
 
-const { commands } = commandLine(new AbortController().signal)
+const { commands } = await commandLine(new AbortController().signal)
 
 /** `task import`, where a command has commands of its own. */
 const nameOf = (command: Command): string =>

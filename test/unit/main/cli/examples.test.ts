@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { commandLine } from '../../../../src/main/cli/command-line'
 import { EXAMPLES, examplesOf } from '../../../../src/main/cli/examples'
 
-const { commands } = commandLine(new AbortController().signal)
+const { commands } = await commandLine(new AbortController().signal)
 
 it('every command has examples, which name it and options that it has', () => {
   expect([...EXAMPLES.keys()].sort()).toEqual(commands.map((command) => command.name()).sort())

@@ -55,8 +55,8 @@ const commands = [
   .map(([, words = '']) => words.replace(/ #.*/, '').trim().split(/\s+/))
 
 describe('docs/sharding.md', () => {
-  it('names commands and options that there are', () => {
-    const { commands: known } = commandLine(new AbortController().signal)
+  it('names commands and options that there are', async () => {
+    const { commands: known } = await commandLine(new AbortController().signal)
     expect(commands.length).toBeGreaterThan(12)
     for (const [name = '', ...words] of commands) {
       const options = known.find((command) => command.name() === name)?.options.map(({ long }) => long)
