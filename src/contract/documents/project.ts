@@ -264,6 +264,8 @@ export const RecentProject = z.object({
   path: z.string(),
   name: z.string(),
   openedAt: z.iso.datetime(),
+  /** What it had found when it was last open, in words; null where it had found nothing. */
+  result: z.string().max(1000).nullable(),
   exists: z.boolean()
 })
 export type RecentProject = z.infer<typeof RecentProject>

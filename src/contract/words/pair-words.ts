@@ -1,4 +1,7 @@
-import type { PairState } from '../documents/project'
+import { answeringSweep } from '../documents/answering-sweep'
+import type { PairState, SweepSummary } from '../documents/project'
+import { formatScore, plural, rangePhrase } from './format'
+import { scoreWords } from './score-words'
 
 /** Why nothing that takes prompts can be computed of a pair, as it follows “cannot be computed:”; null where it can, and while nobody has looked at its folders. */
 export function unusableWords({ pair, pairProblem }: PairState): string | null {
@@ -11,3 +14,38 @@ export function unusableWords({ pair, pairProblem }: PairState): string | null {
 /** Whose tokenizer is missing where post has none. */
 export const tokenizerWords = ({ base }: NonNullable<PairState['pair']>): string =>
   base.hasTokenizer ? 'Post has no tokenizer.json' : 'Neither base nor post has a tokenizer.json'
+
+/** What a project has found, for a list that shows nothing else of it: the first of its pairs that was swept; null where none was. */
+export function resultWords(
+  pairs: readonly { readonly document: { readonly name: string }; readonly sweeps: readonly SweepSummary[] }[]
+): string | null {
+  const swept = pairs.flatMap(({ document: { name }, sweeps }) => {
+    const sweep = answeringSweep(sweeps)
+    return sweep === undefined ? [] : [{ name, sweep }]
+  })
+  const [first] = swept
+  if (first === undefined) return null
+  if (pairs.length === 1) return selectedWords(first.sweep)
+  const others = swept.length === 1 ? '' : `, and ${plural(swept.length - 1, 'other pair')}`
+  return `${first.name}: ${selectedWords(first.sweep)}${others}`
+}
+
+function selectedWords({
+  selected,
+  source,
+  scoredBy,
+  post,
+  best,
+  bestAnswers,
+  isPreview
+}: SweepSummary): string {
+  const preview = isPreview ? ' by a preview' : ''
+  const found = bestAnswers ?? best
+  if (selected === null || found === null) return `no range selected${preview}`
+  const words = scoreWords(scoredBy)
+  const checked = scoredBy.kind === 'task' ? '' : bestAnswers === null ? ', not checked' : ' on whole answers'
+  return (
+    `${rangePhrase(selected, source)}${preview}: ${words.diversity} ${formatScore(post.diversity)} → ` +
+    `${formatScore(found.diversity)} at ${words.validity} ${formatScore(found.validity)}${checked}`
+  )
+}

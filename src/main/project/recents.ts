@@ -14,7 +14,9 @@ import { SerialQueue } from '../base/files/serial-queue'
 const MAX_RECENT = 20
 const MAX_FILE_BYTES = 1_000_000
 
-const StoredRecent = RecentProject.omit({ exists: true })
+const StoredRecent = RecentProject.omit({ exists: true }).extend({
+  result: RecentProject.shape.result.default(null)
+})
 type StoredRecent = z.infer<typeof StoredRecent>
 const StoredRecents = z.array(StoredRecent)
 
@@ -29,9 +31,20 @@ export async function recentProjects(): Promise<RecentProject[]> {
 }
 
 /** Puts a project at the top of the list. Where the list cannot be written it stays as it is: opening must not fail. */
-export async function rememberProject(project: { path: string; name: string }): Promise<void> {
-  const opened: StoredRecent = { path: project.path, name: project.name, openedAt: new Date().toISOString() }
+export async function rememberProject(project: Omit<StoredRecent, 'openedAt'>): Promise<void> {
+  const opened: StoredRecent = { ...project, openedAt: new Date().toISOString() }
   await change((recents) => [opened, ...recents.filter((recent) => recent.path !== project.path)])
+}
+
+/** Puts down what projects of the list have found by now, by their paths: Start reads nothing of a project. */
+export async function noteResults(results: ReadonlyMap<string, string | null>): Promise<void> {
+  if (results.size === 0) return
+  await change((recents) =>
+    recents.map((recent) => {
+      const result = results.get(recent.path)
+      return result === undefined ? recent : { ...recent, result }
+    })
+  )
 }
 
 /** Takes a project off the list; the project itself is not touched. */

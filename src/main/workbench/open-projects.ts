@@ -8,8 +8,10 @@ import type {
   PairDocument,
   PairId,
   PairLocation,
-  PairState
+  PairState,
+  RecentProject
 } from '../../contract/documents/project'
+import { resultWords } from '../../contract/words/pair-words'
 import { inspectOther } from '../checkpoint/other-checkpoint'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { createProject, type NewProject } from '../project/create-project'
@@ -21,7 +23,7 @@ import { readPairState } from '../project/pair-state'
 import type { Project } from '../project/project'
 import { ProjectFollower } from '../project/project-follower'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
-import { rememberProject } from '../project/recents'
+import { noteResults, recentProjects, rememberProject } from '../project/recents'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import { WorkbenchError } from '../../contract/model/problem'
 
@@ -147,13 +149,23 @@ export class OpenProjects {
     const opened = this.opening.get(await folderOf(path))
     if (opened === undefined) return
     for (const [key, value] of this.opening) if (value === opened) this.opening.delete(key)
-    await (await opened).close()
+    const project = await opened
+    await noteResults(new Map([[project.path, resultWords(project.pairs)]]))
+    await project.close()
   }
 
   /** From here on none is opened: a late call would take the lock of a project anew. */
   async closeAll(): Promise<void> {
     this.closed = true
     await Promise.all(Array.from(this.opening.keys(), (path) => this.close(path)))
+  }
+
+  /** The projects opened last, with what those that are open have found by now. */
+  async recent(): Promise<RecentProject[]> {
+    const opened = await Promise.allSettled(new Set(this.opening.values()))
+    const projects = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    await noteResults(new Map(projects.map(({ path, pairs }) => [path, resultWords(pairs)])))
+    return recentProjects()
   }
 
   private async share(folder: string, open: () => Promise<Project>): Promise<Project> {
@@ -176,7 +188,8 @@ export class OpenProjects {
 
   private async show(project: Project, own = project.firstPair): Promise<ProjectPair> {
     this.forget(own)
-    await rememberProject({ path: project.path, name: project.name })
+    const { path, name, pairs } = project
+    await rememberProject({ path, name, result: resultWords(pairs) })
     return own
   }
 }

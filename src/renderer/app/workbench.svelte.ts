@@ -154,6 +154,8 @@ export class Workbench implements Host {
   go(step: Step): void {
     this.step = step
     this.visit()
+    // What the open project has found since.
+    if (step === 'start') void this.start.refresh()
   }
 
   /** Shows a stored result of the step. */

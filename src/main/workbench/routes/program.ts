@@ -47,7 +47,7 @@ export function appRoutes({ projects }: Routing, { entry, initial, shell, onRece
     settled: app.settled.handler(({ input }) => shell?.requests.settled(input.waits)),
     theme: app.theme.handler(({ input }) => shell?.setTheme(input.choice)),
     recent: app.recent.handler(async () => {
-      const recents = await recentProjects()
+      const recents = await projects.recent()
       onRecent?.(recents)
       return recents
     }),

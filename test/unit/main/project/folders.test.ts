@@ -12,7 +12,12 @@ import {
   huggingFaceCacheFolder,
   projectsFolder
 } from '../../../../src/main/base/files/places'
-import { forgetProject, recentProjects, rememberProject } from '../../../../src/main/project/recents'
+import {
+  forgetProject,
+  noteResults,
+  recentProjects,
+  rememberProject
+} from '../../../../src/main/project/recents'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 import { PROMPTS } from '../../../fixtures/project-documents'
@@ -123,9 +128,9 @@ describe('listing a folder', () => {
 
   test('offers the places models and projects are found in, as far as they exist', async () => {
     await makeFolders('Documents/SLR Workbench', '.cache/huggingface/hub', 'work')
-    await rememberProject({ path: join(home, 'work/one.slr'), name: 'one' })
-    await rememberProject({ path: join(home, 'work/two.slr'), name: 'two' })
-    await rememberProject({ path: join(home, 'vanished/three.slr'), name: 'three' })
+    await rememberProject({ path: join(home, 'work/one.slr'), name: 'one', result: null })
+    await rememberProject({ path: join(home, 'work/two.slr'), name: 'two', result: null })
+    await rememberProject({ path: join(home, 'vanished/three.slr'), name: 'three', result: null })
     expect((await listFolder(home)).shortcuts).toEqual([
       { label: 'Home', path: home },
       { label: 'Documents', path: join(home, 'Documents') },
@@ -181,9 +186,11 @@ describe('recent projects', () => {
   test('are remembered newest first, once each, at most 20', async () => {
     expect(await recentProjects()).toEqual([])
     await Promise.all(
-      Array.from({ length: 25 }, (_, index) => rememberProject({ path: `/p/${index}.slr`, name: `${index}` }))
+      Array.from({ length: 25 }, (_, index) =>
+        rememberProject({ path: `/p/${index}.slr`, name: `${index}`, result: null })
+      )
     )
-    await rememberProject({ path: '/p/10.slr', name: 'ten' })
+    await rememberProject({ path: '/p/10.slr', name: 'ten', result: null })
     const recents = await recentProjects()
     expect(recents).toHaveLength(20)
     expect(recents.slice(0, 3).map(({ name }) => name)).toEqual(['ten', '24', '23'])
@@ -195,10 +202,30 @@ describe('recent projects', () => {
   test('say whether they are still there', async () => {
     const project = await createProject({ folder: home, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
     await project.close()
-    await rememberProject({ path: project.path, name: 'P' })
+    await rememberProject({ path: project.path, name: 'P', result: null })
     expect(await recentProjects()).toMatchObject([{ path: project.path, name: 'P', exists: true }])
     await rm(project.path, { recursive: true })
     expect(await recentProjects()).toMatchObject([{ path: project.path, exists: false }])
+  })
+
+  test('say what was found when they were last open, also of an older list', async () => {
+    await makeFolders('config')
+    const opened = { name: 'p', openedAt: '2026-01-01T00:00:00.000Z' }
+    const stored = ['/p.slr', '/q.slr'].map((path) => ({ ...opened, path }))
+    await writeFile(join(configFolder(), 'recent-projects.json'), JSON.stringify(stored))
+    expect((await recentProjects()).map(({ result }) => result)).toEqual([null, null])
+    await noteResults(
+      new Map([
+        ['/q.slr', 'layers 5–11'],
+        ['/r.slr', 'layer 1']
+      ])
+    )
+    expect((await recentProjects()).map(({ path, result }) => [path, result])).toEqual([
+      ['/p.slr', null],
+      ['/q.slr', 'layers 5–11']
+    ])
+    await noteResults(new Map([['/q.slr', null]]))
+    expect((await recentProjects()).map(({ result }) => result)).toEqual([null, null])
   })
 
   test('start anew when their file is broken, which is kept', async () => {
@@ -207,7 +234,7 @@ describe('recent projects', () => {
     for (const broken of ['{"half', '[{"path": 3}]']) {
       await writeFile(file, broken)
       expect(await recentProjects()).toEqual([])
-      await rememberProject({ path: '/p.slr', name: 'p' })
+      await rememberProject({ path: '/p.slr', name: 'p', result: null })
       expect(await recentProjects()).toMatchObject([{ path: '/p.slr' }])
       expect(await readFile(join(configFolder(), 'recent-projects.broken.json'), 'utf8')).toBe(broken)
     }
@@ -216,7 +243,7 @@ describe('recent projects', () => {
   test('do not stand in the way where they cannot be kept', async () => {
     vi.stubEnv('SLR_CONFIG_DIR', join(home, 'file/config'))
     await writeFile(join(home, 'file'), '')
-    await rememberProject({ path: '/p.slr', name: 'p' })
+    await rememberProject({ path: '/p.slr', name: 'p', result: null })
     expect(await recentProjects()).toEqual([])
   })
 })

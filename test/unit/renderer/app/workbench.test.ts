@@ -77,7 +77,7 @@ async function showing(state = stateOf('/projects/a.slr')) {
 describe('a window that connects', () => {
   it('asks for recent projects, or opens what its address or the command line names', async () => {
     const { line, workbench } = await connected()
-    await line.answer('app.recent', 0, [{ path: '/a', name: 'a', openedAt: '' }])
+    await line.answer('app.recent', 0, [{ path: '/a', name: 'a', openedAt: '', result: null }])
     expect([workbench.step, workbench.start.recent.length]).toEqual(['start', 1])
 
     const asked = await connected({ initialProject: '/asked.slr' })
@@ -240,7 +240,7 @@ describe('the Start view', () => {
     expect(workbench.dialog).toBe('browse')
     void start.forget('/old.slr')
     await settled()
-    await line.answer('app.forget', 0, [{ path: '/a', name: 'a', openedAt: '' }])
+    await line.answer('app.forget', 0, [{ path: '/a', name: 'a', openedAt: '', result: null }])
     expect(start.recent).toHaveLength(1)
   })
 

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import type { SweepSummary } from '../../../../src/contract/documents/project'
+import { resultWords } from '../../../../src/contract/words/pair-words'
+import { COMPUTED } from '../../../fixtures/run-computation'
+
+const sweep = (changes: Partial<SweepSummary> = {}): SweepSummary => ({
+  id: 's',
+  checkpoints: { base: 'aa', post: 'bb' },
+  createdAt: '2026-01-02T00:00:00Z',
+  seconds: 3,
+  scoredBy: { kind: 'crc' },
+  promptCount: 40,
+  selected: { start: 4, end: 11 },
+  source: null,
+  rivals: [],
+  layerCount: 12,
+  post: { validity: 0.991, diversity: 0.458 },
+  best: { validity: 0.916, diversity: 0.917 },
+  bestAnswers: null,
+  exactCount: 78,
+  isPreview: false,
+  settingsKey: 'k',
+  computed: COMPUTED,
+  ...changes
+})
+const pair = (name: string, ...sweeps: SweepSummary[]) => ({ document: { name }, sweeps })
+
+it('a project is told by what its pair selected, and whether whole answers were checked', () => {
+  expect(resultWords([pair('a')])).toBeNull()
+  expect(resultWords([pair('a', sweep())])).toBe(
+    'layers 4–11: diversity 0.458 → 0.917 at validity 0.916, not checked'
+  )
+  const bestAnswers = { validity: 0.92, diversity: 0.899 }
+  expect(resultWords([pair('a', sweep({ selected: { start: 5, end: 11 }, bestAnswers }))])).toBe(
+    'layers 5–11: diversity 0.458 → 0.899 at validity 0.920 on whole answers'
+  )
+  expect(resultWords([pair('a', sweep({ selected: null, best: null, isPreview: true }))])).toBe(
+    'no range selected by a preview'
+  )
+})
+
+it('of several pairs by the first that was swept, with how many others were', () => {
+  const words = 'layers 4–11: diversity 0.458 → 0.917 at validity 0.916, not checked'
+  expect(resultWords([pair('a'), pair('b', sweep())])).toBe(`b: ${words}`)
+  expect(resultWords([pair('a', sweep()), pair('b', sweep()), pair('c')])).toBe(
+    `a: ${words}, and 1 other pair`
+  )
+})
