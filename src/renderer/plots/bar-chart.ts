@@ -5,6 +5,9 @@ import { FILLING } from './chart-theme'
 
 export type BarChart = Chart<'bar', (number | null)[], string>
 
+const labelCount = ({ data: { labels } }: { data: { labels?: unknown[] } }): number =>
+  Math.max(1, labels?.length ?? 1)
+
 /** Grouped bars of values between 0 and 1, without data yet. Nothing moves: results stream in. */
 export function createBarChart({ canvas, ...surface }: ChartSurface): BarChart {
   return new Chart<'bar', (number | null)[], string>(canvas, {
@@ -17,6 +20,13 @@ export function createBarChart({ canvas, ...surface }: ChartSurface): BarChart {
       plugins: {
         tooltip: {
           animation: false,
+          // Beside the bars that it tells of, on the side where there is more room.
+          yAlign: 'center',
+          xAlign: ({ chart, tooltip }) =>
+            tooltip.getActiveElements().some(({ index }) => 2 * index >= labelCount(chart))
+              ? 'right'
+              : 'left',
+          caretPadding: ({ chart }) => chart.chartArea.width / labelCount(chart) / 2,
           callbacks: {
             label: ({ dataset, parsed }) => `${dataset.label ?? ''} ${formatScore(parsed.y ?? 0)}`
           }

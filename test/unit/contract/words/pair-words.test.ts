@@ -8,6 +8,8 @@ const sweep = (changes: Partial<SweepSummary> = {}): SweepSummary => ({
   checkpoints: { base: 'aa', post: 'bb' },
   createdAt: '2026-01-02T00:00:00Z',
   seconds: 3,
+  computedRows: 1,
+  wholeRows: null,
   scoredBy: { kind: 'crc' },
   promptCount: 40,
   selected: { start: 4, end: 11 },
