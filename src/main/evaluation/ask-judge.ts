@@ -14,7 +14,7 @@ interface Said {
 }
 
 /** Questions for a judge, who it is, and what it has said before. */
-export interface Questions<Question extends { key: string }, Verdict extends Said> {
+export interface Questions<Question extends { key: string }, Verdict extends Said, Meant> {
   readonly questions: readonly Question[]
   /** Verdicts that are stored: nothing is asked twice. */
   readonly known: readonly Verdict[]
@@ -26,14 +26,16 @@ export interface Questions<Question extends { key: string }, Verdict extends Sai
   /** What the judge is told before every question. */
   readonly system: string
   wordsOf(question: Question): string
-  /** @param reply null when there was none */
-  read(question: Question, reply: string | null): Verdict
-  isReadable(verdict: Verdict): boolean
+  /** What a reply means; null where it cannot be read. */
+  read(reply: string): Meant | null
+  /** @param meant null when there was no reply, or none that can be read */
+  verdict(key: string, meant: Meant | null): Verdict
+  meant(verdict: Verdict): Meant | null
 }
 
 /** A run's answers that a judge is asked about, who it is, and what it has said before. */
 export interface RunToJudge<Question extends { key: string }, Verdict extends Said> extends Pick<
-  Questions<Question, Verdict>,
+  Questions<Question, Verdict, unknown>,
   'known' | 'settings' | 'apiKey' | 'patience'
 > {
   readonly run: EvaluationRun
@@ -52,8 +54,8 @@ export interface JudgeListener<Verdict> {
  * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used. Verdicts until then
  *   have been kept.
  */
-export async function askJudge<Question extends { key: string }, Verdict extends Said>(
-  asked: Questions<Question, Verdict>,
+export async function askJudge<Question extends { key: string }, Verdict extends Said, Meant>(
+  asked: Questions<Question, Verdict, Meant>,
   listener: JudgeListener<Verdict>,
   signal: AbortSignal
 ): Promise<void> {
@@ -61,7 +63,7 @@ export async function askJudge<Question extends { key: string }, Verdict extends
   const verdicts = new Map(asked.known.map((verdict) => [verdict.key, verdict]))
   const tell = (trouble?: string): void => {
     const given = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
-    const unreadable = given.filter((verdict) => !asked.isReadable(verdict)).length
+    const unreadable = given.filter((verdict) => asked.meant(verdict) === null).length
     listener.progress({
       done: given.length,
       total: questions.length,
@@ -77,7 +79,7 @@ export async function askJudge<Question extends { key: string }, Verdict extends
   setMaxListeners(0, stop)
   const judge = async (question: Question): Promise<void> => {
     const reply = await endpoint.ask(asked.system, asked.wordsOf(question), stop)
-    const verdict = asked.read(question, reply)
+    const verdict = asked.verdict(question.key, reply === null ? null : asked.read(reply))
     await listener.keep(verdict)
     verdicts.set(question.key, verdict)
     tell()

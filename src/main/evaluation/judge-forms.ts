@@ -64,8 +64,9 @@ export async function judgeForms(
         `${judge.settings.rubric}\n\nReply with that alone, in a few words, and always with the same words for the same thing. ` +
         `If the text gives no answer, reply ${NO_ANSWER}.`,
       wordsOf: (question) => answerWords(question),
-      read: ({ key }, reply) => ({ key, form: reply === null ? null : readForm(reply) }),
-      isReadable: ({ form }) => form !== null
+      read: readForm,
+      verdict: (key, form) => ({ key, form }),
+      meant: ({ form }) => form
     },
     listener,
     signal

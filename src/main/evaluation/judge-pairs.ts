@@ -51,8 +51,9 @@ export async function judgePairs(
       system: `${rubric}\n\n${what} Reply with A, B or TIE and nothing else.`,
       wordsOf: ({ prompt, sets: [first, second] }) =>
         `<task>\n${prompt}\n</task>\n\n${setWords('A', first)}\n\n${setWords('B', second)}`,
-      read: ({ key }, reply) => ({ key, said: reply === null ? null : readChoice(reply) }),
-      isReadable: ({ said }) => said !== null
+      read: readChoice,
+      verdict: (key, said) => ({ key, said }),
+      meant: ({ said }) => said
     },
     listener,
     signal

@@ -34,8 +34,9 @@ export async function judgeAnswers(
       questions: questionsOf(run, samples, judge.settings),
       system: `${judge.settings.rubric}\n\nReply with one whole number from ${LOWEST} to ${HIGHEST} and nothing else.`,
       wordsOf: (question) => answerWords(question),
-      read: ({ key }, reply) => ({ key, mark: reply === null ? null : readMark(reply) }),
-      isReadable: ({ mark }) => mark !== null
+      read: readMark,
+      verdict: (key, mark) => ({ key, mark }),
+      meant: ({ mark }) => mark
     },
     listener,
     signal

@@ -2,7 +2,7 @@ import type { ChecksumsEvent } from '../../contract/documents/checksums'
 import type { BytesProgress, DistancesEvent } from '../../contract/documents/distances'
 import type { ValuesEvent } from '../../contract/documents/non-finite'
 import { openPair } from '../checkpoint/pair'
-import { Job, type JobWork } from './job'
+import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { ProjectPair } from '../project/project-pair'
 import { computeChecksums, computeDistances, findNonFinite } from '../readings/host'
@@ -19,72 +19,49 @@ interface WeightsJobOptions {
  * Compares the pair and saves the distances with the project. Only files' headers are read when the project has the
  * distances of these very checkpoints.
  */
-export function startDistancesJob({
-  own,
-  base,
-  post,
-  tell
-}: WeightsJobOptions): Job<DistancesEvent, BytesProgress> {
-  return new Job<DistancesEvent, BytesProgress>({
+export const startDistancesJob = ({ own, base, post, tell }: WeightsJobOptions): ReadingJob<DistancesEvent> =>
+  readingJob<DistancesEvent>({
     name: 'the comparison of base and post',
-    async run(_id, facts, signal) {
+    title: 'The comparison',
+    tell,
+    async read(signal, onProgress) {
       const pair = await openPair(base, post)
       const [inBase, inPost] = [pair.base.checkpoint.fingerprint, pair.post.checkpoint.fingerprint]
       if ((await own.project.readings.distances(inBase, inPost)) !== null)
         return { type: 'finished', bytesRead: 0 }
-      const distances = await computeDistances({ base, post }, signal, (progress) => {
-        facts.set('progress', progress)
-        tellProgress(tell, 'The comparison', progress)
-      })
+      const distances = await computeDistances({ base, post }, signal, onProgress)
       await own.project.readings.saveDistances(distances)
       return { type: 'finished', bytesRead: distances.bytesRead }
-    },
-    ...bytesTold,
-    onEnd: (ending) => tell(endingNews('The comparison', ending))
+    }
   })
-}
 
 /** Hashes the pair's weight files and saves the checksums with the project. */
-export function startChecksumsJob({
-  own,
-  base,
-  post,
-  tell
-}: WeightsJobOptions): Job<ChecksumsEvent, BytesProgress> {
-  return new Job<ChecksumsEvent, BytesProgress>({
+export const startChecksumsJob = ({ own, base, post, tell }: WeightsJobOptions): ReadingJob<ChecksumsEvent> =>
+  readingJob<ChecksumsEvent>({
     name: 'the hashing of checkpoints',
-    async run(_id, facts, signal) {
-      const documents = await computeChecksums([base, post], signal, (progress) => {
-        facts.set('progress', progress)
-        tellProgress(tell, 'Hashing', progress)
-      })
+    title: 'Hashing',
+    tell,
+    async read(signal, onProgress) {
+      const documents = await computeChecksums([base, post], signal, onProgress)
       for (const document of documents) await own.project.readings.saveChecksums(document)
       return { type: 'finished' }
-    },
-    ...bytesTold,
-    onEnd: (ending) => tell(endingNews('Hashing', ending))
+    }
   })
-}
 
 /** Looks for NaN and infinity in the pair's weights; the last event says what was found, and nothing is saved. */
-export function startValuesJob({
+export const startValuesJob = ({
   base,
   post,
   tell
-}: Omit<WeightsJobOptions, 'own'>): Job<ValuesEvent, BytesProgress> {
-  return new Job<ValuesEvent, BytesProgress>({
+}: Omit<WeightsJobOptions, 'own'>): ReadingJob<ValuesEvent> =>
+  readingJob<ValuesEvent>({
     name: 'the check of values',
-    async run(_id, facts, signal) {
-      const values = await findNonFinite({ base, post }, signal, (progress) => {
-        facts.set('progress', progress)
-        tellProgress(tell, 'The check of values', progress)
-      })
-      return { type: 'finished', values }
-    },
-    ...bytesTold,
-    onEnd: (ending) => tell(endingNews('The check of values', ending))
+    title: 'The check of values',
+    tell,
+    async read(signal, onProgress) {
+      return { type: 'finished', values: await findNonFinite({ base, post }, signal, onProgress) }
+    }
   })
-}
 
 const NOT_STARTED: BytesProgress = { bytesDone: 0, bytesTotal: 0, bytesPerSecond: null, secondsLeft: null }
 
@@ -92,16 +69,35 @@ interface ProgressEvent {
   type: 'progress'
   progress: BytesProgress
 }
+type ReadingJob<Event extends { type: string }> = Job<Event | ProgressEvent, BytesProgress>
 
-const bytesTold = {
-  snapshot: (_id, facts) => ({ type: 'progress', progress: facts[0] ?? NOT_STARTED }),
-  events: (facts) => facts.map((progress) => ({ type: 'progress', progress }))
-} satisfies Pick<JobWork<ProgressEvent, BytesProgress>, 'snapshot' | 'events'>
+interface Reading<Event> {
+  /** For messages about defects, and in the news. */
+  name: string
+  title: string
+  tell: TellJobNews
+  /** Resolves with the event that tells how it ended. */
+  read: (signal: AbortSignal, onProgress: (progress: BytesProgress) => void) => Promise<Event>
+}
 
-function tellProgress(
-  tell: TellJobNews,
-  job: string,
-  { bytesDone, bytesTotal, secondsLeft }: BytesProgress
-): void {
-  tell({ job, type: 'progress', share: bytesTotal === 0 ? null : bytesDone / bytesTotal, secondsLeft })
+/** Reading whole checkpoints, told by how many bytes were read. */
+function readingJob<Event extends { type: string }>({
+  name,
+  title,
+  tell,
+  read
+}: Reading<Event>): ReadingJob<Event> {
+  return new Job<Event | ProgressEvent, BytesProgress>({
+    name,
+    run: (_id, facts, signal) =>
+      read(signal, (progress) => {
+        facts.set('progress', progress)
+        const { bytesDone, bytesTotal, secondsLeft } = progress
+        const share = bytesTotal === 0 ? null : bytesDone / bytesTotal
+        tell({ job: title, type: 'progress', share, secondsLeft })
+      }),
+    snapshot: (_id, facts) => ({ type: 'progress', progress: facts[0] ?? NOT_STARTED }),
+    events: (facts) => facts.map((progress) => ({ type: 'progress', progress })),
+    onEnd: (ending) => tell(endingNews(title, ending))
+  })
 }

@@ -13,44 +13,40 @@ import { throwIfCancelled } from '../base/cancelling'
 
 type WeightsClient = ContractRouterClient<WeightsContract>
 
+type Reading<Folders, Result> = (
+  folders: Folders,
+  signal: AbortSignal,
+  onProgress: (progress: BytesProgress) => void
+) => Promise<Result>
+
+interface PairFolders {
+  base: string
+  post: string
+}
+
 /**
  * Compares a pair in a process of its own.
  *
  * @throws WorkbenchError as `openPair` and `compareLayers`; `cancelled` as soon as `signal` fires
  */
-export async function computeDistances(
-  folders: { base: string; post: string },
-  signal: AbortSignal,
-  onProgress: (progress: BytesProgress) => void
-): Promise<DistancesDocument> {
-  return inProcess(signal, onProgress, (client) => client.distances(folders, { signal }))
-}
+export const computeDistances: Reading<PairFolders, DistancesDocument> = (folders, signal, onProgress) =>
+  inProcess(signal, onProgress, (client) => client.distances(folders, { signal }))
 
 /**
  * Hashes all weight files of some model folders in a process of its own.
  *
  * @throws WorkbenchError as `openCheckpoint` and `sha256OfFile`; `cancelled` as soon as `signal` fires
  */
-export async function computeChecksums(
-  folders: string[],
-  signal: AbortSignal,
-  onProgress: (progress: BytesProgress) => void
-): Promise<ChecksumsDocument[]> {
-  return inProcess(signal, onProgress, (client) => client.checksums({ folders }, { signal }))
-}
+export const computeChecksums: Reading<string[], ChecksumsDocument[]> = (folders, signal, onProgress) =>
+  inProcess(signal, onProgress, (client) => client.checksums({ folders }, { signal }))
 
 /**
  * Looks for NaN and infinity in all weights of a pair, in a process of its own.
  *
  * @throws WorkbenchError as `openCheckpoint` and the weight reader; `cancelled` as soon as `signal` fires
  */
-export async function findNonFinite(
-  folders: { base: string; post: string },
-  signal: AbortSignal,
-  onProgress: (progress: BytesProgress) => void
-): Promise<PairValues> {
-  return inProcess(signal, onProgress, (client) => client.values(folders, { signal }))
-}
+export const findNonFinite: Reading<PairFolders, PairValues> = (folders, signal, onProgress) =>
+  inProcess(signal, onProgress, (client) => client.values(folders, { signal }))
 
 type WeightsEvent<Result> =
   { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; result: Result }

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { askConfined } from '../confined/host'
 import type { ConfinedReply, TextRequest } from '../confined/messages'
 import { inBatches } from './batches'
-import type { ChatTemplate } from './chat-template'
 import type { TextModel } from './text-model'
 
 /** Those of base and post. */
@@ -39,60 +38,54 @@ export async function recentTextModel(folder: string): Promise<TextModel> {
 
 async function openText(folder: string, files: string): Promise<TextModel> {
   const place = { folder, files, file: join(folder, 'tokenizer.json') }
-  return new ConfinedTextModel(place, await askText({ kind: 'open-text', ...place }, 'text'))
+  return confinedTextModel(place, await askText({ kind: 'open-text', ...place }, 'text'))
 }
 
-class ConfinedTextModel implements TextModel {
-  readonly folder: string
-  readonly hasChatTemplate: boolean
-  readonly chatTemplate: ChatTemplate | null
-  readonly specialTokens: ReadonlyMap<string, string>
-  readonly addedTokens: ReadonlyMap<number, string>
-  readonly textTokens: readonly number[]
+/** What it asks of a tokenizer goes to the confined process in batches. */
+function confinedTextModel(
+  place: Pick<TextRequest, 'folder' | 'files' | 'file'>,
+  facts: Extract<ConfinedReply, { kind: 'text' }>
+): TextModel {
+  return {
+    folder: place.folder,
+    chatTemplate: facts.chatTemplate,
+    hasChatTemplate: facts.chatTemplate !== null,
+    specialTokens: new Map(facts.specialTokens),
+    addedTokens: new Map(facts.addedTokens),
+    textTokens: Array.from(facts.textTokens),
 
-  constructor(
-    private readonly place: Pick<TextRequest, 'folder' | 'files' | 'file'>,
-    facts: Extract<ConfinedReply, { kind: 'text' }>
-  ) {
-    this.folder = place.folder
-    this.chatTemplate = facts.chatTemplate
-    this.hasChatTemplate = facts.chatTemplate !== null
-    this.specialTokens = new Map(facts.specialTokens)
-    this.addedTokens = new Map(facts.addedTokens)
-    this.textTokens = Array.from(facts.textTokens)
-  }
-
-  async encodeAll(texts: readonly string[], addSpecialTokens = false): Promise<number[][]> {
-    const encoded: number[][] = []
-    for (const batch of inBatches(texts, BATCH.texts, ({ length }) => length)) {
-      const request: TextRequest = { kind: 'encode', ...this.place, texts: batch, addSpecialTokens }
-      for (const tokens of (await askText(request, 'tokens')).tokens) encoded.push(tokens)
-    }
-    return encoded
-  }
-
-  async decodeAll(lists: readonly (readonly number[])[]): Promise<string[]> {
-    const decoded: string[] = []
-    for (const batch of inBatches(lists, BATCH.lists, ({ length }) => length)) {
-      const request: TextRequest = { kind: 'decode', ...this.place, lists: batch.map((list) => [...list]) }
-      for (const text of (await askText(request, 'texts')).texts) decoded.push(text)
-    }
-    return decoded
-  }
-
-  async decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]> {
-    const decoded: string[] = []
-    for (let first = 0; first < tokens.length; first += BATCH.tokens) {
-      const some = Int32Array.from(tokens.slice(first, first + BATCH.tokens))
-      const request: TextRequest = {
-        kind: 'decode-behind',
-        ...this.place,
-        context: [...context],
-        tokens: some
+    async encodeAll(texts: readonly string[], addSpecialTokens = false): Promise<number[][]> {
+      const encoded: number[][] = []
+      for (const batch of inBatches(texts, BATCH.texts, ({ length }) => length)) {
+        const request: TextRequest = { kind: 'encode', ...place, texts: batch, addSpecialTokens }
+        for (const tokens of (await askText(request, 'tokens')).tokens) encoded.push(tokens)
       }
-      for (const text of (await askText(request, 'texts')).texts) decoded.push(text)
+      return encoded
+    },
+
+    async decodeAll(lists: readonly (readonly number[])[]): Promise<string[]> {
+      const decoded: string[] = []
+      for (const batch of inBatches(lists, BATCH.lists, ({ length }) => length)) {
+        const request: TextRequest = { kind: 'decode', ...place, lists: batch.map((list) => [...list]) }
+        for (const text of (await askText(request, 'texts')).texts) decoded.push(text)
+      }
+      return decoded
+    },
+
+    async decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]> {
+      const decoded: string[] = []
+      for (let first = 0; first < tokens.length; first += BATCH.tokens) {
+        const some = Int32Array.from(tokens.slice(first, first + BATCH.tokens))
+        const request: TextRequest = {
+          kind: 'decode-behind',
+          ...place,
+          context: [...context],
+          tokens: some
+        }
+        for (const text of (await askText(request, 'texts')).texts) decoded.push(text)
+      }
+      return decoded
     }
-    return decoded
   }
 }
 

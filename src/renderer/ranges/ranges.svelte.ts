@@ -55,7 +55,7 @@ export class Ranges {
   /** What the legend of the scatter has switched off. */
   hidden = $state.raw<readonly ScatterPart[]>([])
   metric = $state<Metric>('diversity')
-  layout = $state<'heatmap' | 'table'>('heatmap')
+  layout = $state<'charts' | 'table'>('charts')
 
   readonly limited: LimitedSelection
   private readonly reading: Latest<string>

@@ -7,14 +7,12 @@ import {
   axisTicks,
   BOTH_ENDS,
   cellCorner,
-  cellsPath,
-  contourPath,
-  crossesPath,
   FINE_CELL,
   type HeatmapGeometry,
   type HeatmapView,
   isInView
 } from '../plots/heatmap-geometry'
+import { cellsPath, contourPath, crossesPath } from '../plots/heatmap-paths'
 import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../plots/figures/drawing'
 import type { FigurePage } from '../plots/figures/figure'
 import { colorBar } from '../plots/figures/color-bar'

@@ -3,12 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PairReport } from '../../../src/contract/documents/pair'
 import { resourcePath } from '../../../src/main/base/resources'
-import {
-  checkpointFixture,
-  temporaryFolder,
-  TINY_LLAMA,
-  writeCheckpoint
-} from '../../fixtures/checkpoint-builder'
+import { temporaryFolder, writeTinyLlama } from '../../fixtures/checkpoint-builder'
 import { runCli } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
 import { damagedPair } from '../../fixtures/damaged-pair'
@@ -73,9 +68,8 @@ describe('slr inspect', () => {
 
   it('reports what does not fit, and fails', async () => {
     const folder = await temporaryFolder()
-    const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture())
-    const config = { ...TINY_LLAMA, num_hidden_layers: 3 }
-    const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ config }))
+    const base = await writeTinyLlama(join(folder, 'base'))
+    const post = await writeTinyLlama(join(folder, 'post'), { num_hidden_layers: 3 })
     const { status, stdout, stderr } = await runHere(['inspect', '--base', base, '--post', post, '--json'])
     expect(status).toBe(1)
     const report = PairReport.parse(JSON.parse(stdout))
@@ -86,7 +80,7 @@ describe('slr inspect', () => {
 
   it('shows control characters of a folder name as escapes', async () => {
     const folder = join(await temporaryFolder(), 'evil\u001b[31m\u009b')
-    await writeCheckpoint(folder, checkpointFixture())
+    await writeTinyLlama(folder)
     const { status, stdout } = await runHere(['inspect', '--base', folder, '--post', folder])
     expect(status).toBe(0)
     expect(stdout).toMatch('evil\\u{1b}[31m\\u{9b}')

@@ -57,6 +57,12 @@ async function longPrompts(): Promise<string> {
   )
 }
 
+/** What a sweep of the two quick prompts says. */
+async function sweptQuickly(...args: string[]): Promise<CliResult> {
+  const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+  return runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, ...args])
+}
+
 async function sweptDocument(...args: string[]): Promise<SweepDocument> {
   const { status, stdout, stderr } = await runHere(['sweep', ...args, '--json', '--quiet'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -174,14 +180,7 @@ describe('slr sweep --demo', () => {
 
 describe('slr sweep', () => {
   it('prints the sweep alone on stdout when it is to be JSON', async () => {
-    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const { status, stdout, stderr } = await runHere([
-      'sweep',
-      ...PAIR_OPTIONS,
-      '--prompts',
-      prompts,
-      '--json'
-    ])
+    const { status, stdout, stderr } = await sweptQuickly('--json')
     expect(status).toBe(0)
     expect(SweepDocument.parse(JSON.parse(stdout)).ranges).toHaveLength(21)
     expect(stderr).toMatch(/^0 % {2}preparing\n(\d+ % .*\n)*100 % {2}saving\n$/)
@@ -260,16 +259,7 @@ describe('slr sweep', () => {
     const [target, link] = [join(folder, 'real.json'), join(folder, 'link.json')]
     await writeFile(target, '')
     await symlink(target, link)
-    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const { status, stdout, stderr } = await runHere([
-      'sweep',
-      ...PAIR_OPTIONS,
-      '--prompts',
-      prompts,
-      '--out',
-      link,
-      '--json'
-    ])
+    const { status, stdout, stderr } = await sweptQuickly('--out', link, '--json')
     expect(status).toBe(0)
     expect(stderr).toMatch(`Replaced ${target}`)
     expect(SweepDocument.parse(JSON.parse(await readFile(target, 'utf8')))).toEqual(JSON.parse(stdout))

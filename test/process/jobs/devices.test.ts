@@ -9,12 +9,7 @@ import {
 import { Devices, fastestDevice } from '../../../src/main/jobs/devices'
 import { openDevice } from '../../../src/main/engine/device/device'
 import { resourcePath } from '../../../src/main/base/resources'
-import {
-  checkpointFixture,
-  temporaryFolder,
-  TINY_LLAMA,
-  writeCheckpoint
-} from '../../fixtures/checkpoint-builder'
+import { temporaryFolder, writeTinyLlama } from '../../fixtures/checkpoint-builder'
 import { runCli } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
 
@@ -62,8 +57,8 @@ describe('the automatic choice of a device', () => {
 
   it('is the CPU where no GPU can be, without trying out what software poses as one', async () => {
     const folder = await temporaryFolder()
-    const config = { ...TINY_LLAMA, hidden_size: 256, intermediate_size: 1408, num_hidden_layers: 1 }
-    const post = await writeCheckpoint(folder, checkpointFixture({ config }))
+    const changes = { hidden_size: 256, intermediate_size: 1408, num_hidden_layers: 1 }
+    const post = await writeTinyLlama(folder, changes)
     let tried = false
     const choice = (gpuThere: boolean): Promise<ChosenDevice> => {
       const devices = new Devices(undefined, () => Promise.resolve(gpuThere))

@@ -72,6 +72,18 @@ const RUNS: Record<string, Run> = {
 
 const DOWN = { tensor: 'model.layers.1.mlp.down_proj.weight', element: 17, value: NaN }
 
+/** A pair whose post has finite weights in a layer's MLP that are too large to be multiplied. */
+const overflowingPair = (layer: number): ReturnType<typeof damagedPair> =>
+  damagedPair({
+    post: ['up', 'down'].flatMap((name) =>
+      Array.from({ length: 8 * 12 }, (_, element) => ({
+        tensor: `model.layers.${layer}.mlp.${name}_proj.weight`,
+        element,
+        value: 3e38
+      }))
+    )
+  })
+
 describe('a model whose numbers are not finite', () => {
   describe.each(Object.entries(RUNS))('stops %s', (_, run) => {
     it('naming the model, and the first bad tensor with its file and the place of the value', async () => {
@@ -128,14 +140,7 @@ describe('a model whose numbers are not finite', () => {
   })
 
   it('is said to have overflowed, and where, when all its weights are finite', async () => {
-    const large = ['up', 'down'].flatMap((name) =>
-      Array.from({ length: 8 * 12 }, (_, element) => ({
-        tensor: `model.layers.1.mlp.${name}_proj.weight`,
-        element,
-        value: 3e38
-      }))
-    )
-    const pair = await damagedPair({ post: large })
+    const pair = await overflowingPair(1)
     const { code, message, hint } = await problemOf(scores()(pair, POST))
     expect(code).toBe('unsupported')
     expect(message).toBe(
@@ -146,14 +151,7 @@ describe('a model whose numbers are not finite', () => {
 })
 
 it('names post where what is restored above the layer that overflows is looked at first', async () => {
-  const large = ['up', 'down'].flatMap((name) =>
-    Array.from({ length: 8 * 12 }, (_, element) => ({
-      tensor: `model.layers.0.mlp.${name}_proj.weight`,
-      element,
-      value: 3e38
-    }))
-  )
-  const pair = await damagedPair({ post: large })
+  const pair = await overflowingPair(0)
   const models: Model[] = [UPPER, POST]
   const prompts = [{ tokens: PROMPT, groups: [[[4]], [[5], [6]]] }]
   const swept = sweep({ ...pair, device: 'cpu', models, prompts, memoryBytes: 2 ** 30 })

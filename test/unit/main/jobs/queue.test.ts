@@ -125,6 +125,14 @@ const idOf = async (pair: PairId): Promise<string> => {
 const begun = (kind: ScriptedKind, count: number): Promise<void> =>
   waitFor(() => expect(kind.begun).toHaveLength(count))
 
+/** Puts an evaluation of one pair and sweeps of others in line, and waits until the first has something to go on with. */
+async function evaluationBegun(evaluated: PairId, swept: PairId[]): Promise<void> {
+  await queue.add(project, [evaluated], EVALUATION)
+  await queue.add(project, swept, SWEEP)
+  await begun(evaluations, 1)
+  await waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'))
+}
+
 describe('jobs in line over the pairs of a project', () => {
   it('run one after the other, and one that fails does not stop the others', async () => {
     await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], SWEEP)
@@ -198,10 +206,7 @@ describe('jobs in line over the pairs of a project', () => {
   })
 
   it('say what they have kept when they are stopped, and go on from there once they are asked to', async () => {
-    await queue.add(project, ['pair-1'], EVALUATION)
-    await queue.add(project, ['pair-2', 'pair-3'], SWEEP)
-    await begun(evaluations, 1)
-    await waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'))
+    await evaluationBegun('pair-1', ['pair-2', 'pair-3'])
     evaluations.keeps = '3 of 40 answers'
     await queue.remove(project, await idOf('pair-1'))
     await begun(sweeps, 1)
@@ -266,10 +271,7 @@ describe('jobs in line over the pairs of a project', () => {
   })
 
   it('wait after the program was started anew, and go on with what they had begun when they are asked to', async () => {
-    await queue.add(project, ['pair-2'], EVALUATION)
-    await queue.add(project, ['pair-1', 'pair-3'], SWEEP)
-    await begun(evaluations, 1)
-    await waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'))
+    await evaluationBegun('pair-2', ['pair-1', 'pair-3'])
     queue.close()
     evaluations.cancel(project.pair('pair-2'))
     await queue.done(project)

@@ -49,6 +49,16 @@ const sweep = (id: string, selected: RestorationRange): SweepDocument => ({
 const FIRST = sweep('first', { start: 0, end: 0 })
 const SECOND = sweep('second', { start: 1, end: 1 })
 
+/** The export of what was typed, of the demo, into a folder. */
+async function exporting(typed: string, parent: string) {
+  const line = new ScriptedLine()
+  const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+  const { exports } = (await line.openProject(projectState({ pair }))).session
+  exports.setTyped(typed)
+  exports.setParent(parent)
+  return { line, exports }
+}
+
 describe('the Ranges view', () => {
   it('shows the sweep that was chosen last, although it was read first', async () => {
     const line = new ScriptedLine()
@@ -361,11 +371,7 @@ describe('the Export view', () => {
   })
 
   it('says why there is no plan of what is typed', async () => {
-    const line = new ScriptedLine()
-    const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
-    const { exports } = (await line.openProject(projectState({ pair }))).session
-    exports.setTyped('3-99')
-    exports.setParent('/models')
+    const { line, exports } = await exporting('3-99', '/models')
     const planned = exports.replan()
     await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
     expect(exports.blocked).toBe('Looking at the models…')
@@ -375,11 +381,7 @@ describe('the Export view', () => {
   })
 
   it('says why an export failed until something else is to be exported, whatever is planned meanwhile', async () => {
-    const line = new ScriptedLine()
-    const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
-    const { exports } = (await line.openProject(projectState({ pair }))).session
-    exports.setTyped('3-7')
-    exports.setParent('/gone')
+    const { line, exports } = await exporting('3-7', '/gone')
     const plan = { targetProblem: null, target: { exists: false } }
     void exports.replan()
     await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))

@@ -2,10 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   axisTicks,
   cellCorner,
-  contourPath,
   heatmapGeometry,
   rangeAt,
-  rangesBetween,
   viewAround,
   viewBetween,
   viewOf,
@@ -46,16 +44,5 @@ describe('the triangle of ranges', () => {
     expect(viewWith(view, { start: 6, end: 10 })).toEqual({ starts: [3, 6], ends: [8, 10] })
     expect(viewAround([{ start: 1, end: 9 }], 3, 12)).toEqual({ starts: [0, 6], ends: [5, 11] })
     expect(viewOf([])).toBeNull()
-  })
-
-  it('draws a contour along the edges behind which there is nothing of a set, those in a row as one', () => {
-    const geometry = heatmapGeometry(12, 400)
-    const edges = (path: string): number => path.split('M').length - 1
-    expect(edges(contourPath(geometry, [{ start: 2, end: 5 }], true))).toBe(4)
-    expect(
-      edges(contourPath(geometry, rangesBetween({ start: 2, end: 6 }, { start: 3, end: 5 }), true))
-    ).toBe(4)
-    // Along the edge of the triangle there is nothing to tell it from: the upper right corner has two edges within.
-    expect(edges(contourPath(geometry, [{ start: 0, end: 11 }], false))).toBe(2)
   })
 })

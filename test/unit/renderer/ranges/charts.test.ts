@@ -12,11 +12,11 @@ import { distributionOf, meanProbabilities } from '../../../../src/renderer/rang
 import {
   axisTicks,
   cellCorner,
-  cellsPath,
   heatmapGeometry,
   moveFocus,
   rangeAt
 } from '../../../../src/renderer/plots/heatmap-geometry'
+import { cellsPath } from '../../../../src/renderer/plots/heatmap-paths'
 import { paretoFront } from '../../../../src/contract/model/pareto-front'
 import { rangeCount } from '../../../../src/contract/model/strengths'
 import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/metrics'

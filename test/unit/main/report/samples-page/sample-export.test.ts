@@ -56,18 +56,7 @@ describe('CSV', () => {
     expect(fileName).toBe('samples-run-1.csv')
     expect(content.startsWith('\uFEFFprompt,promptText,')).toBe(true)
     expect(parseCsv(fileName, content.slice(1)).map(({ fields }) => fields)).toEqual([
-      [
-        'prompt',
-        'promptText',
-        'category',
-        'variant',
-        'index',
-        'text',
-        'tokenCount',
-        'finish',
-        'compared',
-        'preferred'
-      ],
+      'prompt,promptText,category,variant,index,text,tokenCount,finish,compared,preferred'.split(','),
       ['0', 'Name a colour.', 'naming', 'base', '0', 'Teal, or "beige"\n', '2', 'stop', '0', '0'],
       ['0', 'Name a colour.', 'naming', 'base', '1', '', '2', 'length', '0', '0'],
       ['0', 'Name a colour.', 'naming', 'post', '0', 'Blue.', '2', 'stop', '0', '0'],
