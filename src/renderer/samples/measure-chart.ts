@@ -40,7 +40,8 @@ export function showMeasures(
         ...ticks,
         maxRotation: 0,
         autoSkip: false,
-        // Long words take two lines, so that no two touch.
+        // Long words take two lines, so that no two touch, and all are small enough for the narrowest chart.
+        font: { ...font, size: 10 },
         callback: (_value, index) => String(chart.data.labels?.[index] ?? '').split(/(?<=-)/)
       }
     },
