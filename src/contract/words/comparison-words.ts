@@ -32,8 +32,15 @@ const gradeOf = (value: number): string =>
 export const samePrompts = ({ prompts: { onlyA, onlyB } }: Pick<SweepComparison, 'prompts'>): boolean =>
   onlyA === 0 && onlyB === 0
 
-/** The two sweeps in one sentence: what they select, and how alike they order the ranges. */
-export function comparisonVerdict(comparison: SweepComparison): string {
+/** The two sweeps in one sentence: what they select, and how alike they order the ranges; and which ranges stand for each other. */
+export const comparisonFinding = (
+  comparison: SweepComparison
+): { verdict: string; depth: string | null } => ({
+  verdict: verdictWords(comparison),
+  depth: depthWords(comparison)
+})
+
+function verdictWords(comparison: SweepComparison): string {
   const { shared, agreement } = comparison
   const whole = shared !== null && samePrompts(comparison) ? shared : null
   const { spearman } = agreement.diversity
@@ -205,7 +212,7 @@ export const differenceLabel = ({ what }: Pick<SweepDifference, 'what'>): string
 export const NOTHING_DIFFERS = 'Nothing that a sweep records differs between the two.'
 
 /** Which range of B stands for one of A, where that needs saying; null where every range stands for itself. */
-export function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
+function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
   const left = (side: 'A' | 'B', count: number, other: ComparedSweep): string[] => {
     if (count === 0) return []
     const there = side === 'A' ? 'B' : 'A'

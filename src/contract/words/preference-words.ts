@@ -59,16 +59,18 @@ export function tallyRule(tally: PreferenceTally): string {
   return `${shares} Over ${tally.reference}: the chance to be preferred if these two alone were compared (Bradley–Terry).`
 }
 
-/** Names of what {@link shareCells} gives of each variant. */
-export const shareNames = (tally: PreferenceTally): string[] =>
-  comparesMany(tally) ? ['share', `over ${tally.reference}`] : ['share']
-
-/** A variant's share, and where that says more its chance beside the reference. */
-export function shareCells(tally: PreferenceTally, entry: Preferred): string[] {
-  const share = shareWords(entry.share, entry.shareInterval)
-  if (!comparesMany(tally)) return [share]
-  const beside = overReference(tally, entry)
-  return [share, beside === null ? '–' : shareWords(beside.chance, beside.interval)]
+/** What a table says of how often each variant was preferred: its share, and where that says more its chance beside the reference. */
+export function shareColumns(tally: PreferenceTally): { name: string; of: (entry: Preferred) => string }[] {
+  const share = ({ share, shareInterval }: Preferred): string => shareWords(share, shareInterval)
+  if (!comparesMany(tally)) return [{ name: 'share', of: share }]
+  const over = (entry: Preferred): string => {
+    const beside = overReference(tally, entry)
+    return beside === null ? '–' : shareWords(beside.chance, beside.interval)
+  }
+  return [
+    { name: 'share', of: share },
+    { name: `over ${tally.reference}`, of: over }
+  ]
 }
 
 /** What a tally shows, and what its numbers are. */

@@ -7,8 +7,7 @@ import type {
 } from '../../contract/documents/sweep-comparison'
 import {
   agreementLines,
-  comparisonVerdict,
-  depthWords,
+  comparisonFinding,
   differenceLabel,
   NOTHING_DIFFERS
 } from '../../contract/words/comparison-words'
@@ -25,8 +24,8 @@ import { drawnWidth } from './shown-width'
 const TOP_RANGES = 10
 /** A comparison for people: the verdict, what differs, how far both agree, and where they are apart. */
 export function describeComparison(comparison: SweepComparison): string {
-  const depth = depthWords(comparison)
-  const verdict = style('bold', printable(comparisonVerdict(comparison)))
+  const { verdict: found, depth } = comparisonFinding(comparison)
+  const verdict = style('bold', printable(found))
   return [
     depth === null ? verdict : `${verdict}\n${printable(depth)}`,
     ...describeSources(comparison),

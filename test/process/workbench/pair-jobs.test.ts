@@ -27,6 +27,13 @@ async function writePair(): Promise<{ base: string; post: string }> {
   }
 }
 
+/** A window, and a project of a pair that was just written. */
+async function writtenProject() {
+  const client = own.client()
+  const pair = await writePair()
+  return { client, ...pair, path: await newProject(client, pair.base, pair.post) }
+}
+
 async function lastOf<Event>(events: AsyncIterable<Event>): Promise<Event | undefined> {
   let last: Event | undefined
   for await (const event of events) last = event
@@ -41,9 +48,7 @@ async function compared(client: WindowClient, path: string): Promise<unknown> {
 
 describe('the distances of a project', () => {
   it('are computed once, kept, and found again without reading the weights', async () => {
-    const client = own.client()
-    const { base, post } = await writePair()
-    const path = await newProject(client, base, post)
+    const { client, path } = await writtenProject()
     expect(await client.distances.get({ path, pair: 'pair-1' })).toEqual({ distances: null, changed: [] })
 
     const first = await compared(client, path)
@@ -61,9 +66,7 @@ describe('the distances of a project', () => {
   })
 
   it('are said to be of another checkpoint once one has changed, and computed again for that', async () => {
-    const client = own.client()
-    const { base, post } = await writePair()
-    const path = await newProject(client, base, post)
+    const { client, post, path } = await writtenProject()
     await compared(client, path)
     await writeCheckpoint(post, checkpointFixture({ seed: 3 }))
     await client.projects.open({ path })
@@ -75,9 +78,7 @@ describe('the distances of a project', () => {
   })
 
   it('that cannot be read any more are computed again', async () => {
-    const client = own.client()
-    const { base, post } = await writePair()
-    const path = await newProject(client, base, post)
+    const { client, path } = await writtenProject()
     await compared(client, path)
     const [name = ''] = await readdir(join(path, 'distances'))
     await writeFile(join(path, 'distances', name), '{"schemaVersion": 1}')
@@ -134,9 +135,7 @@ describe('the check of values of a pair', () => {
 
 describe('the checksums of a project', () => {
   it('are computed on request and kept for as long as nobody writes the files', async () => {
-    const client = own.client()
-    const { base, post } = await writePair()
-    const path = await newProject(client, base, post)
+    const { client, base, path } = await writtenProject()
     expect(await client.checksums.get({ path, pair: 'pair-1' })).toEqual({ base: null, post: null })
     await client.checksums.start({ path, pair: 'pair-1' })
     expect(await lastOf(await client.checksums.watch({ path, pair: 'pair-1' }))).toEqual({ type: 'finished' })
@@ -156,9 +155,7 @@ describe('the checksums of a project', () => {
 
 describe('a pair that was moved', () => {
   it('is found again in its new folders, with the same fingerprints and what was stored of it', async () => {
-    const client = own.client()
-    const { base, post } = await writePair()
-    const path = await newProject(client, base, post)
+    const { client, base, post, path } = await writtenProject()
     const before = await client.projects.open({ path })
     await compared(client, path)
     await mkdir(join(own.folder, 'archive'))
@@ -193,9 +190,7 @@ describe('a pair that was moved', () => {
 
 describe('a checkpoint that was written again', () => {
   it('is noticed, also before there is any result, until the user takes it as it is', async () => {
-    const client = own.client()
-    const { base, post } = await writePair()
-    const path = await newProject(client, base, post)
+    const { client, base, post, path } = await writtenProject()
     const first = await client.projects.open({ path })
     expect(first.document.checkpoints?.post.fingerprint).toBe(first.pair?.post.fingerprint)
     expect(checkpointChanges(first)).toEqual([])

@@ -18,13 +18,7 @@ import { describeComputation } from '../../../contract/documents/samples'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import type { PreferenceMark, PreferenceTally } from '../../../contract/documents/preferences'
 import { capitalised, plural } from '../../../contract/words/format'
-import {
-  setWords,
-  shareCells,
-  shareNames,
-  tallyBasis,
-  tallyFinding
-} from '../../../contract/words/preference-words'
+import { setWords, shareColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
 import { Markup, markup } from '../../base/markup'
 import { measureRun } from '../../measures/host'
 import { preferenceTallies } from '../../measures/preferences'
@@ -117,19 +111,18 @@ ${preferenceTallies(run.marks, run.variants).map((tally) => preferenceTable(run,
 }
 
 function preferenceTable(run: SampleRun, tally: PreferenceTally): Markup {
+  const shares = shareColumns(tally)
   const rows = tally.variants.map((entry, index) => {
     const variant = run.variants[index]
     return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}<td>${entry.compared}</td><td>${
       entry.won
-    }</td>${shareCells(tally, entry).map((cell) => markup`<td>${cell}</td>`)}</tr>\n`
+    }</td>${shares.map(({ of }) => markup`<td>${of(entry)}</td>`)}</tr>\n`
   })
   return markup`<h3>${capitalised(setWords(tally.size))}: ${tallyBasis(tally)}</h3>
 <p>${tallyFinding(tally)}</p>
 <div class="wide" tabindex="0" role="region" aria-label="Preferences, ${setWords(tally.size)}">
 <table class="numbers">
-<thead><tr><th scope="col">Variant</th><th scope="col">compared</th><th scope="col">preferred</th>${shareNames(
-    tally
-  ).map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead>
+<thead><tr><th scope="col">Variant</th><th scope="col">compared</th><th scope="col">preferred</th>${shares.map(({ name }) => markup`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>

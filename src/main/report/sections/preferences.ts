@@ -2,17 +2,12 @@ import type { PreferenceTally } from '../../../contract/documents/preferences'
 import type { Variant } from '../../../contract/documents/samples'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { formatCount } from '../../../contract/words/format'
-import {
-  setWords,
-  shareCells,
-  shareNames,
-  tallyBasis,
-  tallyFinding
-} from '../../../contract/words/preference-words'
+import { setWords, shareColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
 import { type Block, type Cell, numberColumn, textColumn } from '../blocks'
 
 /** A table of what was preferred, and what it shows. @param how it was found, such as "Preferred blind" */
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
+  const shares = shareColumns(tally)
   return [
     {
       kind: 'paragraph',
@@ -25,7 +20,7 @@ export function preferenceBlocks(how: string, tally: PreferenceTally, variants: 
         textColumn('Variant'),
         numberColumn('compared'),
         numberColumn('preferred'),
-        ...shareNames(tally).map((name) => numberColumn(name))
+        ...shares.map(({ name }) => numberColumn(name))
       ],
       rows: tally.variants.map((entry, index): Cell[] => {
         const variant = variants[index]
@@ -33,7 +28,7 @@ export function preferenceBlocks(how: string, tally: PreferenceTally, variants: 
           { text: entry.variant, ...(variant === undefined ? {} : { tone: toneOf(variant) }) },
           { text: formatCount(entry.compared) },
           { text: formatCount(entry.won) },
-          ...shareCells(tally, entry).map((text) => ({ text }))
+          ...shares.map(({ of }) => ({ text: of(entry) }))
         ]
       })
     }

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
 import { SweepComparison } from '../../../../src/contract/documents/sweep-comparison'
 import {
-  comparisonVerdict,
-  depthWords,
+  comparisonFinding,
   orderWords,
   sameSelectionWords
 } from '../../../../src/contract/words/comparison-words'
@@ -179,7 +178,7 @@ describe('two sweeps', () => {
     expect(checked.differs).toEqual([
       { what: 'check', a: 'not checked', b: '2 ranges checked, 2–3 rejected' }
     ])
-    expect(comparisonVerdict(checked)).toMatch(
+    expect(comparisonFinding(checked).verdict).toMatch(
       "A selects layers 2–3, B selects layers 1–2, only because B's check of whole answers rejects layers 2–3, " +
         'which both would select by first tokens; by diversity'
     )
@@ -189,7 +188,7 @@ describe('two sweeps', () => {
     const alike = await compareSweeps({ sweep, check: checkOfBest }, { sweep, check: checkOfBest })
     expect(alike.shared).toMatchObject({ sameSelection: 1, withoutChecks: false })
     expect(alike.differs).toEqual([])
-    expect(comparisonVerdict(alike)).toMatch(/^Both select layers 1–2;/)
+    expect(comparisonFinding(alike).verdict).toMatch(/^Both select layers 1–2;/)
   })
 
   it('of which one is a preview are compared by what it has scored whole, and no order is told of a few ranges', async () => {
@@ -201,10 +200,12 @@ describe('two sweeps', () => {
     }
     const found = await compared(comparedSweep(), { ...sweep, ranges: sweep.ranges.slice(0, 4), preview })
     expect([found.a.estimatedCount, found.b.estimatedCount]).toEqual([0, 6])
-    expect(comparisonVerdict(found)).toMatch(
+    expect(comparisonFinding(found).verdict).toMatch(
       /; the order of their ranges by diversity cannot be compared: only 4 ranges were scored on all prompts in both\.$/
     )
-    expect(depthWords(found)).toBe('6 ranges of A are left out: B is a preview and has only estimated them.')
+    expect(comparisonFinding(found).depth).toBe(
+      '6 ranges of A are left out: B is a preview and has only estimated them.'
+    )
     expect(orderWords(found, 'diversity')).toBe(
       'Diversity: no rank correlation, which takes 10 ranges; 4 are compared.'
     )
