@@ -3,7 +3,6 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
 interface ProjectOptions {
-  globalSetup?: string[]
   setupFiles?: string[]
   testTimeout?: number
   expect?: { poll: { timeout: number } }
@@ -17,17 +16,13 @@ const COMPILE_LATER = '--interrupt-budget=2000000'
 const knowsIt = spawnSync(process.execPath, [COMPILE_LATER, '--eval', '0'], { stdio: 'ignore' }).status === 0
 
 /** Files share a worker and what it has loaded. */
-const project = (
-  name: string,
-  folders: readonly string[],
-  { globalSetup = [], ...more }: ProjectOptions = {}
-) => ({
+const project = (name: string, folders: readonly string[], more: ProjectOptions = {}) => ({
   extends: true as const,
   test: {
     name,
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
     isolate: false,
-    globalSetup: ['test/fixtures/run-folder.ts', ...globalSetup],
+    globalSetup: ['test/fixtures/run-folder.ts'],
     ...more
   }
 })
@@ -52,7 +47,6 @@ export default defineConfig({
     projects: [
       project('node', ['unit', 'process']),
       project('browser', ['browser'], {
-        globalSetup: ['test/fixtures/chromium.ts'],
         setupFiles: ['test/fixtures/browser-setup.ts'],
         testTimeout: 300_000,
         expect: { poll: { timeout: 120_000 } }
