@@ -5,11 +5,19 @@ import { sweptShort } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`The test of the dialogs is skipped: ${browserMissing}`)
 
-/** Where each dialog is, and the buttons that lead to it. */
-const DIALOGS: readonly { title: RegExp | string; step: string; press: readonly (RegExp | string)[] }[] = [
+interface DialogPlace {
+  title: RegExp | string
+  step: string
+  /** The buttons that lead to it. */
+  press: readonly (RegExp | string)[]
+  /** What it shows once it knows it. */
+  shows?: string
+}
+
+const DIALOGS: readonly DialogPlace[] = [
   { title: 'Help', step: 'Pair', press: ['Help'] },
   { title: 'Report', step: 'Pair', press: ['Report'] },
-  { title: 'Device', step: 'Pair', press: [/Automatic device/] },
+  { title: 'Device', step: 'Pair', press: [/Automatic device/], shows: 'No webgpu device is here' },
   { title: /^Pairs of/, step: 'Pair', press: ['Pairs of the project'] },
   { title: 'Add a pair', step: 'Pair', press: ['Pairs of the project', 'Add pair…'] },
   { title: 'Relocate the pair', step: 'Pair', press: ['Relocate…'] },
@@ -38,13 +46,13 @@ async function wear(page: Page, { viewport, colorScheme }: (typeof LOOKS)[number
 }
 
 describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
-  it('are accessible and fit, wide, narrow and zoomed', async ({ open }) => {
-    const page = await open((await sweptShort()).project)
+  it('are accessible and fit, wide, narrow and zoomed', async ({ openHeld }) => {
+    const page = await openHeld((await sweptShort()).project)
     await page
       .getByText(/Layers 4–5/)
       .first()
       .waitFor()
-    for (const { title, step, press } of DIALOGS) {
+    for (const { title, step, press, shows } of DIALOGS) {
       await wear(page, LOOKS[0])
       await page.getByRole('navigation').getByText(step, { exact: true }).click()
       for (const name of press) await page.getByRole('button', { name, exact: true }).first().click()
@@ -53,6 +61,7 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
       const focused = dialog.locator(':focus')
       const begins = title === 'Help' ? 'Close' : expect.not.stringMatching(/^Close$/)
       await expect.poll(async () => (await focused.getAttribute('aria-label')) ?? '').toEqual(begins)
+      if (shows !== undefined) await dialog.getByText(shows).waitFor()
       for (const look of LOOKS) {
         await wear(page, look)
         await dialog.waitFor()
