@@ -75,7 +75,7 @@ describe('what a report tells', () => {
     expect(Report.parse(report)).toEqual(report)
     expect(report).toMatchObject({
       createdAt: '2026-02-03T04:05:06.000Z',
-      pair: { base: { name: 'base', layerCount: 12, sha256: null } },
+      pair: { base: { name: 'demo-pair/base', layerCount: 12, sha256: null } },
       sweep: null,
       distances: null,
       samples: [],
