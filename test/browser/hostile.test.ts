@@ -28,7 +28,7 @@ const SHOWN: readonly (readonly [Step, said: string, more: readonly string[]])[]
   ['prompts', 'Valid characters', []],
   ['ranges', 'Gain over post', ['Table', 'What if']],
   ['chat', 'Layers 2–5', []],
-  ['samples', 'Mean of the prompts', ['Prompts', 'Character task']],
+  ['samples', 'Mean of the prompts', ['Sample prompts', 'Character task']],
   ['evaluate', 'This evaluation was stopped', ['Judge…']],
   ['export', 'Name of the new folder', []]
 ]
@@ -145,7 +145,7 @@ function importedFiles(
       ]
     },
     {
-      ...{ step: 'samples', tab: 'Prompts', label: 'Prompt file to import' },
+      ...{ step: 'samples', tab: 'Sample prompts', label: 'Prompt file to import' },
       files: [
         { name: `${called}.jsonl`, text: refused, said: 'line 15: text' },
         { name: `${called}.csv`, text: taken.csv, said: '14 prompts' },

@@ -255,7 +255,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     const page = await open(await demoProject(), 'samples')
     const tab = (name: string): Locator =>
       page.getByRole('group', { name: 'Show' }).getByText(name, { exact: true })
-    await tab('Prompts').click()
+    await tab('Sample prompts').click()
     const prompts = Array.from({ length: 40 }, (_, number) => `Name a colour, number ${number + 1}.`)
     await page.getByLabel('Prompt file to import').setInputFiles({
       name: 'prompts.txt',
