@@ -1,5 +1,6 @@
 import type { StudyState, ToldStep } from '../documents/study'
 import { formatDuration, formatPercent, plural } from './format'
+import { shellWord } from './shell-word'
 
 const KIND_WORDS: Readonly<Record<ToldStep['kind'], string>> = {
   sweep: 'Sweep',
@@ -59,7 +60,3 @@ export function studyWords({ steps, running, ended, file }: StudyState): string 
   )
   return `${ended === 'done' ? 'Ended' : 'Stopped'}: ${done.length} of ${plural(steps.length, 'step')} done${lost}. It goes on with: slr study ${shellWord(file)}`
 }
-
-/** A path as a shell takes it for one word. */
-const shellWord = (path: string): string =>
-  /^[\w./:\\@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`

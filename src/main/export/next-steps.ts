@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import type { NextStep } from '../../contract/procedures/export'
 import { Endpoint } from '../../contract/model/outside-model'
+import { shellWord } from '../../contract/words/shell-word'
 import type { StoredDtype } from '../checkpoint/dtype'
 
 const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' }
@@ -67,9 +68,4 @@ const served = (baseUrl: string, model: string, through: Endpoint['through']): E
 /** The command that removes a folder. */
 export function removalCommand(folder: string): string {
   return `rm -r ${shellWord(folder)}`
-}
-
-/** One word to a POSIX shell, whatever it holds. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

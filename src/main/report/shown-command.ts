@@ -1,6 +1,7 @@
 import type { RestoredTo } from '../../contract/model/checkpoint'
 import type { Recipe } from '../../contract/model/recipe'
 import { withSources } from '../../contract/model/strengths'
+import { shellWord } from '../../contract/words/shell-word'
 import type { Variant } from '../../contract/documents/samples'
 
 /** A file that a command reads, as it has to be written first. */
@@ -21,10 +22,6 @@ export function shellCommand(groups: readonly (readonly string[])[]): string {
     .filter((words) => words.length > 0)
     .map((words) => words.map(shellWord).join(' '))
     .join(' \\\n  ')
-}
-
-function shellWord(word: string): string {
-  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 /** The name of a model from its folder: `org/name` for one of the Hugging Face cache, else the last part of the path. */

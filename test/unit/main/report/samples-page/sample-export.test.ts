@@ -251,7 +251,7 @@ describe('the command that repeats a run', () => {
       variants: [{ kind: 'recipe', name: 'soft', recipe: { name: 'soft', layers } }]
     })
     expect(command).toContain(`--system 'Don'\\''t $(reboot)' --template-argument enable_thinking=false`)
-    expect(command).toContain("--stop '\n\n'")
+    expect(command).toContain(String.raw`--stop $'\n\n'`)
     expect(command).toContain('--top-k 20')
     expect(command).toContain('--recipe recipe-1.json')
     expect(files[1]).toEqual({
