@@ -96,7 +96,7 @@ function checksWords({ a, b, by, selection }: SweepComparison): string | null {
 }
 
 /** How sure it is that both select the same; null where that cannot be told. */
-export function sameSelectionWords(comparison: SweepComparison): string | null {
+function sameSelectionWords(comparison: SweepComparison): string | null {
   const { a, shared, ranges, leftOut } = comparison
   if (shared === null || shared.sameSelection === null) return null
   const among = leftOut.a + leftOut.b === 0 ? '' : `, among the ${plural(ranges.length, 'range')} compared`
@@ -108,7 +108,7 @@ export function sameSelectionWords(comparison: SweepComparison): string | null {
 }
 
 /** How alike both order the ranges by a measure: both correlations, with intervals where prompts are shared. */
-export function orderWords(comparison: SweepComparison, measure: Measure): string {
+function orderWords(comparison: SweepComparison, measure: Measure): string {
   const { agreement, shared, ranges } = comparison
   const name = capitalised(scoreWords(comparison.a.scoredBy)[measure])
   const over = `over ${plural(ranges.length, 'range')}`

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
 import { SweepComparison } from '../../../../src/contract/documents/sweep-comparison'
-import {
-  comparisonFinding,
-  orderWords,
-  sameSelectionWords
-} from '../../../../src/contract/words/comparison-words'
+import { agreementLines, comparisonFinding } from '../../../../src/contract/words/comparison-words'
 import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
 import { tinyTaskSweep } from '../../../fixtures/tiny-sweep'
@@ -182,8 +178,8 @@ describe('two sweeps', () => {
       "A selects layers 2–3, B selects layers 1–2, only because B's check of whole answers rejects layers 2–3, " +
         'which both would select by first tokens; by diversity'
     )
-    expect(sameSelectionWords(checked)).toMatch(
-      /by first tokens alone, for their checks of whole answers differ\.$/
+    expect(agreementLines(checked)).toContainEqual(
+      expect.stringMatching(/by first tokens alone, for their checks of whole answers differ\.$/)
     )
     const alike = await compareSweeps({ sweep, check: checkOfBest }, { sweep, check: checkOfBest })
     expect(alike.shared).toMatchObject({ sameSelection: 1, withoutChecks: false })
@@ -206,12 +202,12 @@ describe('two sweeps', () => {
     expect(comparisonFinding(found).depth).toBe(
       '6 ranges of A are left out: B is a preview and has only estimated them.'
     )
-    expect(orderWords(found, 'diversity')).toBe(
+    expect(agreementLines(found)).toContain(
       'Diversity: no rank correlation, which takes 10 ranges; 4 are compared.'
     )
     expect(found.differs).toEqual([{ what: 'ranges', a: '10 ranges', b: '4 ranges, 6 more only estimated' }])
     // Of ranges that one has not scored whole it cannot select, so neither side may.
-    expect(sameSelectionWords(found)).toBe(
+    expect(agreementLines(found)).toContain(
       'Both select the same in 100 % of 500 resamples of the 6 prompts that both have, among the 4 ranges compared.'
     )
   })
