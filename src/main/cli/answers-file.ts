@@ -7,11 +7,12 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { errorMessage, readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
+import { breather } from '../base/files/breather'
 import { appendLines } from '../base/files/line-file'
 import { readAnswerLines } from '../project/sample-files'
 import type { OutsideRecord } from '../../contract/model/outside-model'
 import { withRecord } from '../samples/outside-records'
-import { promptOf } from '../report/samples-page/export'
+import { inOrder, promptOf } from '../report/samples-page/export'
 
 /** Prompts with their tokens come to some MB. */
 const MAX_RECORD_BYTES = 256_000_000
@@ -111,8 +112,16 @@ export class AnswersFile {
     await this.handle?.close()
   }
 
-  /** To be called when all answers are there. */
+  /**
+   * To be called when all answers are there: they came as each was done, and now stand by prompt, variant and index. A run that ends
+   * before that has them as they came, and is still the one that the same command goes on with.
+   *
+   * @throws WorkbenchError `read-only` when there is no room for the file beside itself; it stays as it was
+   */
   async finish(): Promise<void> {
+    const ordered = inOrder(this.current, this.samples)
+    if (ordered.some((line, place) => line !== this.samples[place]))
+      await writeFileAtomic(this.path, pieces(this.current, ordered))
     await rm(recordOf(this.path), { force: true })
   }
 }
@@ -120,6 +129,15 @@ export class AnswersFile {
 /** Answers as they are written, each with the prompt that it answers. */
 export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly SampleLine[]): string =>
   lines.map((line) => `${JSON.stringify({ ...line, ...promptOf(run, line) })}\n`).join('')
+
+/** Longer than a text can be together. */
+async function* pieces(run: SampleRun, lines: readonly SampleLine[]): AsyncGenerator<string> {
+  const breathe = breather()
+  for (const line of lines) {
+    await breathe()
+    yield jsonLines(run, [line])
+  }
+}
 
 const recordOf = (path: string): string => `${path}.partial`
 

@@ -82,7 +82,8 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'sample',
-    description: 'sample answers of several models side by side, as JSON lines',
+    description:
+      'sample answers of several models side by side: to be read on a terminal, else JSON lines as they come',
     usage: '[options]',
     load: async () => (await import('./sample')).sampleCommand
   },

@@ -10,6 +10,7 @@ import {
   type Computation,
   describeComputation,
   PAPER_SAMPLING,
+  type SampleLine,
   type SampleProgress,
   type SampleRun,
   type SampleRunMeasures,
@@ -57,6 +58,7 @@ import { type CommandOptions, subcommand } from './subcommand'
 import { checkOutputFile } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
 import { samplerOptions, samplingFrom } from './sampler-options'
+import { describeAnswers } from './shown-answers'
 import { type Kept, type Stoppable, untilStopped } from './stopped'
 import { requireReadArguments } from './template-arguments'
 import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from './variants'
@@ -79,7 +81,7 @@ const sampleOptions = pairOptions
   })
   .and(variantOptions('post'))
   .heading('Where answers go:')
-  .and(outOption('a file of JSON lines instead of stdout; earlier answers are replaced'))
+  .and(outOption('a file of JSON lines, in the end by prompt, model and index; earlier answers are replaced'))
   .options({
     fresh: flag('generate everything, also what a stopped run has left in the file')
   })
@@ -95,7 +97,7 @@ const sampleOptions = pairOptions
   .and(samplerOptions, computingOptions, memoryOption, renderingOptions)
 type SampleOptions = CommandOptions<typeof sampleOptions>
 
-/** `slr sample`: answers of several models of the pair to the same prompts, as JSON lines. */
+/** `slr sample`: answers of several models of the pair to the same prompts, to be read on a terminal, else as JSON lines. */
 export const sampleCommand = subcommand(sampleOptions, {
   async run(options, command, signal) {
     requireSummed(options, command)
@@ -154,21 +156,27 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   )
 }
 
-/** Prints answers as they come: nothing else of them is kept. */
+/** Prints answers: a program has each as it comes, a person at a terminal all together. Nothing else of them is kept. */
 async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: Stoppable): Promise<void> {
   const { quiet, signal } = stoppable
-  let printed = 0
+  const read = process.stdout.isTTY
+  const finished: SampleLine[] = []
   await untilStopped(
     stoppable,
-    () => printedSamples(printed),
-    () =>
-      generate({ ...planned, stored: [], earlier: null }, quiet, signal, {
-        learned: () => Promise.resolve(),
-        keep: async (lines) => {
-          await printText(jsonLines(run, lines))
-          printed += lines.length
-        }
-      })
+    () => printedSamples(finished.length),
+    async () => {
+      try {
+        await generate({ ...planned, stored: [], earlier: null }, quiet, signal, {
+          learned: () => Promise.resolve(),
+          keep: async (lines) => {
+            if (!read) await printText(jsonLines(run, lines))
+            finished.push(...lines)
+          }
+        })
+      } finally {
+        if (read && finished.length > 0) await printShown(describeAnswers(run, finished))
+      }
+    }
   )
 }
 
@@ -202,7 +210,7 @@ function requireSummed(options: SampleOptions, command: Command): void {
   if (options.json && options.out === undefined) {
     throw usageError(
       command,
-      '--json prints what the answers in a file come to: give --out FILE too, or leave it out, for without a file the answers are printed, a JSON object each line'
+      '--json prints what the answers in a file come to: give --out FILE too, or leave it out, for without a file the answers are printed, in a pipe a JSON object each line'
     )
   }
 }

@@ -1,4 +1,5 @@
 import type { SampleExportFormat, SampleLine, SampleRun } from '../../../contract/documents/samples'
+import { got } from '../../../contract/model/look-up'
 import { spreadsheetText } from '../../../contract/words/spreadsheet-text'
 import { formatCsv } from '../../base/csv'
 import { samplesPage } from './samples-page'
@@ -30,12 +31,18 @@ export async function exportSamples(
   samples: readonly SampleLine[],
   format: SampleExportFormat
 ): Promise<ExportedFile> {
-  const place = new Map(run.variants.map(({ name }, index) => [name, index]))
-  const sorted = samples.toSorted(
-    (a, b) =>
-      a.prompt - b.prompt || (place.get(a.variant) ?? 0) - (place.get(b.variant) ?? 0) || a.index - b.index
-  )
-  return { fileName: `samples-${run.id}.${format}`, content: await WRITERS[format](run, sorted) }
+  const content = await WRITERS[format](run, inOrder(run, samples))
+  return { fileName: `samples-${run.id}.${format}`, content }
+}
+
+/** Answers by prompt, variant and index. */
+export function inOrder(
+  { variants }: Pick<SampleRun, 'variants'>,
+  samples: readonly SampleLine[]
+): SampleLine[] {
+  const places = new Map(variants.map(({ name }, index) => [name, index]))
+  const placeOf = ({ variant }: SampleLine): number => got(places, variant, 'variant')
+  return samples.toSorted((a, b) => a.prompt - b.prompt || placeOf(a) - placeOf(b) || a.index - b.index)
 }
 
 function jsonLines(run: SampleRun, samples: readonly SampleLine[]): string {

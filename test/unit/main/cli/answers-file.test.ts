@@ -50,6 +50,27 @@ describe('the file of a run that was stopped', () => {
     expect(await readdir(join(path, '..'))).toEqual(['samples.jsonl'])
   })
 
+  it('stands by prompt, variant and index once all are there, however they came', async () => {
+    const path = join(await temporaryFolder(), 'samples.jsonl')
+    const stopped = await AnswersFile.open(path, run(), false)
+    await stopped.append(lines.toReversed().slice(0, 5))
+    await stopped.close()
+    const file = await AnswersFile.open(path, run(), false)
+    await file.append(lines.toReversed().slice(5))
+    await file.close()
+    await file.finish()
+    const written = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    const expected = [0, 1].flatMap((prompt) =>
+      run().variants.flatMap(({ name }) => [0, 1, 2].map((index) => `${prompt} ${name} ${index}`))
+    )
+    expect(
+      written
+        .map((line) => SampleLine.parse(JSON.parse(line)))
+        .map(({ prompt, variant, index }) => `${prompt} ${variant} ${index}`)
+    ).toEqual(expected)
+    expect(await readdir(join(path, '..'))).toEqual(['samples.jsonl'])
+  })
+
   it('keeps what was there before where it cannot be begun', async () => {
     const path = join(await temporaryFolder(), 'samples.jsonl')
     await writeFile(path, 'older answers\n')
