@@ -52,7 +52,7 @@ export function* selectionOf(
   seed = DEFAULT_SEED
 ): Steps<Selection> {
   const { halves, scoredBy } = found
-  const choosing = halves === null ? found : onPrompts(found, halves.choose)
+  const choosing = halves === null ? found : yield* onPrompts(found, halves.choose)
   const wanted = new Set(candidates.map(rangeKey))
   const selected = yield* selection(
     choosing.prompts,
@@ -67,13 +67,12 @@ export function* selectionOf(
   )
   if (range === undefined) return selected
   yield
-  const tempered = temperedScores(found, range)
-  yield
+  const tempered = yield* temperedScores(found, range)
   const { minimumValidity } = selected
   return {
     ...selected,
-    rivals: compareRivals(found, { minimumValidity, range, tempered }, seed),
-    reported: halves === null ? null : reportOn(found, range, halves, seed),
+    rivals: yield* compareRivals(found, { minimumValidity, range, tempered }, seed),
+    reported: halves === null ? null : yield* reportOn(found, range, halves, seed),
     tempered: tempered.map(({ sampler, score: { validity, diversity, effectiveChoices } }) => ({
       ...sampler,
       validity,
@@ -84,27 +83,33 @@ export function* selectionOf(
 }
 
 /** A selection compared with what was scored after it. */
-export function comparedAnew(found: Found, selection: Selection): Selection {
+export function* comparedAnew(found: Found, selection: Selection): Steps<Selection> {
   const { selected, minimumValidity, bootstrap } = selection
   const range = found.ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
   if (range === undefined) return selection
-  const tempered = temperedScores(found, range)
-  return { ...selection, rivals: compareRivals(found, { minimumValidity, range, tempered }, bootstrap.seed) }
+  const tempered = yield* temperedScores(found, range)
+  const rivals = yield* compareRivals(found, { minimumValidity, range, tempered }, bootstrap.seed)
+  return { ...selection, rivals }
 }
 
 /** The same, of some of the prompts. */
-function onPrompts(found: Found, indices: readonly number[]): Found {
+function* onPrompts(found: Found, indices: readonly number[]): Steps<Found> {
   const prompts = indices.map((index) => at(found.prompts, index, 'prompt'))
   const of = <Scored extends Score>(score: Scored): Scored => ({
     ...score,
     ...onSome(found.prompts, score, indices)
   })
+  const ranges: RangeScore[] = []
+  for (const range of found.ranges) {
+    ranges.push(of(range))
+    yield
+  }
   return {
     ...found,
     prompts,
     halves: null,
     post: of(found.post),
-    ranges: found.ranges.map(of),
+    ranges,
     recipes: found.recipes.map(of),
     soup: found.soup.map(of),
     rivals: found.rivals.map(of)
@@ -121,8 +126,13 @@ function onSome(prompts: Found['prompts'], score: Score, indices: readonly numbe
 }
 
 /** What was selected on one half, on the other. */
-function reportOn(found: Found, range: RangeScore, { choose, report }: Halves, seed: number): Reported {
-  const { prompts, post, ranges } = onPrompts(
+function* reportOn(
+  found: Found,
+  range: RangeScore,
+  { choose, report }: Halves,
+  seed: number
+): Steps<Reported> {
+  const { prompts, post, ranges } = yield* onPrompts(
     { ...found, ranges: [range], recipes: [], soup: [], rivals: [] },
     report
   )
@@ -148,7 +158,7 @@ interface Candidate {
 const RIVAL_KINDS = ['sampler', 'mix', 'filter'] as const satisfies readonly Rival['kind'][]
 
 /** Of each kind of rival the one that the rule takes, and the controls of the selected length, against the selected range. */
-function compareRivals(
+function* compareRivals(
   found: Found,
   {
     range,
@@ -156,7 +166,7 @@ function compareRivals(
     minimumValidity
   }: Pick<Selection, 'minimumValidity'> & { range: RangeScore; tempered: readonly Tempered[] },
   seed: number
-): RivalComparison[] {
+): Steps<RivalComparison[]> {
   const { prompts, post, soup, rivals, halves } = found
   const all = prompts.map((_, index) => index)
   const on = (score: Score, indices: readonly number[]): Score => onSome(prompts, score, indices)
@@ -184,19 +194,22 @@ function compareRivals(
   ]
   const { categories } = promptsByCategory(reporting.map((index) => at(prompts, index, 'prompt')))
   const selected = on(range, reporting)
-  return taken.map(({ rival, score }) => {
+  const compared: RivalComparison[] = []
+  for (const { rival, score } of taken) {
+    yield
     const reported = on(score, reporting)
-    return {
+    const validity = difference(reported, selected, 'validity', categories, seed)
+    yield
+    const diversity = difference(reported, selected, 'diversity', categories, seed)
+    compared.push({
       rival,
       validity: reported.validity,
       diversity: reported.diversity,
       promptCount: reporting.length,
-      difference: {
-        validity: difference(reported, selected, 'validity', categories, seed),
-        diversity: difference(reported, selected, 'diversity', categories, seed)
-      }
-    }
-  })
+      difference: { validity, diversity }
+    })
+  }
+  return compared
 }
 
 /** Without its ends, which are post itself, and a range. */

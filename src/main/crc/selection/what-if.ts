@@ -15,15 +15,18 @@ export interface Tempered {
 }
 
 /** A score under each of the sweep's other samplers; none where they were not asked about. */
-export function temperedScores(
+export function* temperedScores(
   { prompts, scoredBy, whatIf }: Pick<SweepDocument, 'prompts' | 'scoredBy' | 'whatIf'>,
   score: Score
-): Tempered[] {
+): Steps<Tempered[]> {
   const scorer = scorerOf(scoredBy)
-  return whatIf.flatMap((sampler, index) => {
+  const tempered: Tempered[] = []
+  for (const [index, sampler] of whatIf.entries()) {
     const under = underSampler(score.prompts, prompts, scorer, index)
-    return under === null ? [] : [{ sampler, score: averageScores(prompts, under) }]
-  })
+    if (under !== null) tempered.push({ sampler, score: averageScores(prompts, under) })
+    yield
+  }
+  return tempered
 }
 
 /**
@@ -50,10 +53,13 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
     const under = underSampler(score.prompts, prompts, scorer, index)
     return under === null ? [] : [{ ...score, ...averageScores(prompts, under) }]
   }
-  const all = function* <Scored extends Score>(scores: readonly Scored[]): Steps<Scored[]> {
+  const all = function* <Scored extends Score>(
+    scores: readonly Scored[],
+    one: (score: Scored) => Scored[] = rescored
+  ): Steps<Scored[]> {
     const under: Scored[] = []
     for (const score of scores) {
-      under.push(...rescored(score))
+      under.push(...one(score))
       yield
     }
     return under
@@ -70,12 +76,13 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
     post,
     ranges: yield* all(sweep.ranges),
     recipes: yield* all(sweep.recipes),
-    checkpoints: sweep.checkpoints.flatMap(rescored),
-    soup: sweep.soup.flatMap(rescored),
-    rivals: sweep.rivals
-      .filter(({ rival }) => mix === null || rival.kind !== 'mix' || rival.share === mix)
+    checkpoints: yield* all(sweep.checkpoints),
+    soup: yield* all(sweep.soup),
+    rivals: yield* all(
+      sweep.rivals.filter(({ rival }) => mix === null || rival.kind !== 'mix' || rival.share === mix),
       // One of another sampler has a sampler of its own.
-      .flatMap((score) => (score.rival.kind === 'sampler' ? [recounted(score)] : rescored(score)))
+      (score) => (score.rival.kind === 'sampler' ? [recounted(score)] : rescored(score))
+    )
   }
 }
 

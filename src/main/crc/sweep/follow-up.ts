@@ -2,6 +2,7 @@ import { LayerHalf, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { halfStrengths, nameStrengths, recipeOf } from '../../../contract/model/strengths'
 import { throwIfCancelled } from '../../base/cancelling'
+import { inTurns } from '../../base/steps'
 import type { EngineClient } from '../../engine/host'
 import { comparedAnew } from '../selection/compare-rivals'
 import { type PairFolders, scoreRecipes } from './score-recipes'
@@ -28,7 +29,8 @@ export async function withHalvesAlone(
     const scored = await scoreRecipes(engine, pair, sweep, recipes, signal, () => undefined)
     const alone = scored.recipes.map((score, index) => ({ ...score, alone: LayerHalf.options[index] }))
     const whole = { ...sweep, recipes: [...sweep.recipes, ...alone], followUp: scored.work }
-    return { ...whole, selection: comparedAnew(whole, selection) }
+    const stop = { signal, what: 'The sweep' }
+    return { ...whole, selection: await inTurns(comparedAnew(whole, selection), stop) }
   } catch (error) {
     throwIfCancelled(signal, 'The sweep')
     if (!(error instanceof WorkbenchError)) throw error

@@ -76,7 +76,7 @@ describe('a task in two halves', () => {
       recipe: { name: 'of layer 1', layers: halfStrengths({ start: 1, end: 1 }, 'mlp', tiny.layerCount) },
       ...score(0.9, 0.9)
     }
-    const compared = comparedAnew({ ...sweep, recipes: [...alone, ofOther] }, selection)
+    const compared = atOnce(comparedAnew({ ...sweep, recipes: [...alone, ofOther] }, selection))
     expect({ ...compared, rivals: [] }).toEqual({ ...selection, rivals: [] })
     const halvesOf = compared.rivals.filter(({ rival }) => rival.kind === 'half')
     expect(halvesOf.map(comparedName)).toEqual(['attention of layer 0 alone', 'MLP of layer 0 alone'])
@@ -84,6 +84,16 @@ describe('a task in two halves', () => {
       -0.2, 0.4
     ])
     expect(halvesOf.map(({ promptCount }) => promptCount)).toEqual([5, 5])
+  })
+
+  it('can be stopped within each range that is averaged and each difference that is tested', () => {
+    const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
+    const stepsOf = (given: Found): number => [...selectionOfSteps(given, given.ranges, 0.9)].length
+    const whole = stepsOf({ ...sweep, halves: null, soup: [] })
+    // Both ranges on the half that chooses, and the selected one on the other.
+    expect(stepsOf({ ...sweep, soup: [] }) - whole).toBe(3)
+    // A blend's validity and diversity.
+    expect(stepsOf({ ...sweep, halves: null }) - whole).toBe(2)
   })
 
   it('doubts a gain that the other half does not bear out', () => {
