@@ -3,6 +3,7 @@ import { anyExperts, wholeModelTensors } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { PairReferences } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
+import { shellWord } from '../../contract/words/shell-word'
 import { baseComputesOtherwise } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
 import { groupProblems } from './scaled-groups'
@@ -31,8 +32,14 @@ export async function readPair(basePath: string, postPath: string): Promise<Pair
 async function usablePair(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
   const { base, post } = await openMembers(open, basePath, postPath)
   const errors = pairErrors(base, post)
-  refuse(errors, 'Base and post cannot be used as a pair.', 'Inspecting the pair lists every problem.')
+  refuse(errors, 'Base and post cannot be used as a pair.', inspection(base, post))
   return { base, post }
+}
+
+/** What lists all that is wrong, for a person at a window or at a terminal. */
+function inspection(base: PairMember, post: PairMember): string {
+  const [inBase, inPost] = [base, post].map(({ checkpoint }) => shellWord(checkpoint.path))
+  return `Pair, in the window, lists every problem once the project is opened again; on the command line: slr inspect --base ${inBase} --post ${inPost}`
 }
 
 /** @throws WorkbenchError naming the first of the errors, where there are any */

@@ -202,6 +202,7 @@ describe('a pair that does not fit', () => {
       names.map((name) => `post (${paths.post}): tensor "${name}" is missing.`)
     )
     const problem = await problemOf(openPair(paths.base, paths.post))
+    expect(problem.hint).toMatch(`slr inspect --base ${paths.base} --post ${paths.post}`)
     expect(problem.code).toBe('bad-file')
     expect(problem.message).toContain(`tensor "${names[0]}" is missing.`)
   })
