@@ -300,6 +300,6 @@ function nonFiniteNotices(compared: readonly ComparedRows[]): string[] {
   const weights = affected.reduce((sum, { sums }) => sum + sums.nonFinite, 0)
   const rest = affected.length > 1 ? ` and ${affected.length - 1} more` : ''
   return [
-    `${weights} weights are NaN or infinite, in ${first.comparison.postTensor}${rest}; norms and cosines leave them out.`
+    `${weights} ${weights === 1 ? 'weight is' : 'weights are'} NaN or infinite, in ${first.comparison.postTensor}${rest}; norms and cosines leave them out.`
   ]
 }

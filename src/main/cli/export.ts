@@ -6,6 +6,7 @@ import { describeNonFinite } from '../../contract/documents/non-finite'
 import { type Recipe, SourcedRanges } from '../../contract/model/recipe'
 import { postStrengths } from '../../contract/model/strengths'
 import { type Endpoint, endpointWords } from '../../contract/model/outside-model'
+import { shellWord } from '../../contract/words/shell-word'
 import { openPair } from '../checkpoint/pair'
 import { prepareExport } from '../export/prepare'
 import { runExport } from '../export/run-export'
@@ -93,7 +94,7 @@ async function givenRecipe(
 /** How its answers are then taken. */
 function askingWords(path: string, endpoint: Endpoint): string {
   const [option = '', asked = ''] = endpointWords({ kind: 'endpoint', name: basename(path), endpoint })
-  return `then slr sample or slr evaluate … ${option} ${asked}`
+  return `then slr sample or slr evaluate … ${option} ${shellWord(asked)}`
 }
 
 function describeResult({
