@@ -36,8 +36,8 @@ export const compareCommand = subcommand(compareOptions, {
     const [a, b] = [at(command.args, 0, 'sweep'), at(command.args, 1, 'sweep')]
     const more = command.args.slice(2)
     requireNewFiles([a, b], more)
-    const [first, second] = [await read(a), await read(b)]
-    const others = await Promise.all(more.map((file) => readSweep(absolutePath(file))))
+    const [first, second] = [await read(a, signal), await read(b, signal)]
+    const others = await Promise.all(more.map((file) => readSweep(absolutePath(file), signal)))
     for (const [place, sweep] of others.entries())
       requireOverSources([first.sweep, second.sweep, sweep], more[place])
     const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
@@ -69,7 +69,7 @@ function requireOverSources(sweeps: readonly SweepDocument[], file: string | und
 }
 
 /** Checks of whole answers lie beside the sweep in a project, not in it. */
-const read = async (file: string): Promise<SweepToCompare> => ({
-  sweep: await readSweep(absolutePath(file)),
+const read = async (file: string, signal: AbortSignal): Promise<SweepToCompare> => ({
+  sweep: await readSweep(absolutePath(file), signal),
   check: null
 })

@@ -35,7 +35,7 @@ export const whatIfCommand = subcommand(whatIfOptions, {
     if ((temperature === undefined) !== (minP === undefined)) {
       throw usageError(command, '--temperature and --min-p go together')
     }
-    const sweep = await readSweep(absolutePath(file))
+    const sweep = await readSweep(absolutePath(file), signal)
     if (sweep.selection === null) {
       throw new WorkbenchError('bad-input', `${file} scored no ranges to select from.`)
     }

@@ -14,11 +14,12 @@ import { runSummaries } from './run-summaries'
 import { settingsKeyOf } from './settings-key'
 import { ANSWER_CHECKS, SWEEP_FORMAT, SWEEPS } from './stored-documents'
 
-/** @throws WorkbenchError when it cannot be read, or holds something else, which is named */
-export async function readSweep(file: string): Promise<SweepDocument> {
+/** @throws WorkbenchError when it cannot be read, or holds something else, which is named; `cancelled` when `signal` fires */
+export async function readSweep(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   try {
-    return (await readDocument(file, SWEEP_FORMAT)).document
+    return (await readDocument(file, SWEEP_FORMAT, signal)).document
   } catch (error) {
+    if (signal?.aborted === true) throw error
     throw (await insteadOfSweep(file, error)) ?? error
   }
 }

@@ -28,9 +28,9 @@ const AT_ONCE_BYTES = 2 ** 18
  *
  * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON, nests too deep or holds too much
  */
-export async function readJsonFile(file: string, maxBytes: number): Promise<unknown> {
+export async function readJsonFile(file: string, maxBytes: number, signal?: AbortSignal): Promise<unknown> {
   const bytes = await readBytes(file, maxBytes)
-  if (bytes.byteLength > AT_ONCE_BYTES) return parseJsonBytes(bytes, file)
+  if (bytes.byteLength > AT_ONCE_BYTES) return parseJsonBytes(bytes, file, signal)
   const text = decoded(bytes, file)
   refuseDeepJson(text, file)
   try {

@@ -28,22 +28,25 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
  * hold is bounded, since a few bytes of it can take fifty of memory.
  *
  * @param what the file, for messages
- * @throws WorkbenchError `bad-file` when it is not JSON or UTF-8, nests too deep or holds too much
+ * @throws WorkbenchError `bad-file` when it is not JSON or UTF-8, nests too deep or holds too much; `cancelled` when `signal` fires
  */
-export async function parseJsonBytes(bytes: Buffer, what: string): Promise<unknown> {
+export async function parseJsonBytes(bytes: Buffer, what: string, signal?: AbortSignal): Promise<unknown> {
   const start = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0
-  return new PieceReader(bytes, what).read(start)
+  return new PieceReader(bytes, what, signal).read(start)
 }
 
 class PieceReader {
-  private readonly breathe = breather()
+  private readonly breathe: () => Promise<void>
   /** Where lists and objects of more than a piece end, by where they begin. */
   private readonly large = new Map<number, number>()
 
   constructor(
     private readonly bytes: Buffer,
-    private readonly what: string
-  ) {}
+    private readonly what: string,
+    signal: AbortSignal | undefined
+  ) {
+    this.breathe = breather(signal)
+  }
 
   async read(start: number): Promise<unknown> {
     await this.findLarge(start)

@@ -28,21 +28,24 @@ const Versioned = z.looseObject({ schemaVersion: z.number().int().min(1) })
 /**
  * Reads a document and brings it to the current version in memory; the file is not touched.
  *
- * @throws WorkbenchError `not-found`; `newer-version`; `bad-file` naming the file and the first field that is wrong
+ * @throws WorkbenchError `not-found`; `newer-version`; `bad-file` naming the file and the first field that is wrong; `cancelled`
+ *   when `signal` fires
  */
 export async function readDocument<T>(
   file: string,
-  format: DocumentFormat<T>
+  format: DocumentFormat<T>,
+  signal?: AbortSignal
 ): Promise<{ document: T; foundVersion: number }> {
   await requirePlainFile(file)
-  return documentIn(await readJsonFile(file, format.maxBytes), file, format)
+  return documentIn(await readJsonFile(file, format.maxBytes, signal), file, format, signal)
 }
 
 /** The same of a value that was read from a file. @throws WorkbenchError `newer-version`, `bad-file` as {@link readDocument} */
 export async function documentIn<T>(
   value: unknown,
   file: string,
-  format: DocumentFormat<T>
+  format: DocumentFormat<T>,
+  signal?: AbortSignal
 ): Promise<{ document: T; foundVersion: number }> {
   const versioned = Versioned.safeParse(value)
   if (!versioned.success) throw notOfFormat(file, format.name, unversionedWords(value, versioned.error))
@@ -65,7 +68,7 @@ export async function documentIn<T>(
     }
     current = { ...migration(current), schemaVersion: version + 1 }
   }
-  const parsed = await parseInPieces(format.schema, current)
+  const parsed = await parseInPieces(format.schema, current, signal)
   if (!parsed.success) throw notOfFormat(file, format.name, describeIssue(parsed.error))
   return { document: parsed.data, foundVersion }
 }

@@ -7,16 +7,19 @@ const AT_ONCE_VALUES = 50_000
 /**
  * What a schema says of a value, however large: lists, objects, and what may be left out or is told apart by a field are looked at
  * piece by piece, and others have their turn between the pieces. Anything else is looked at whole.
+ *
+ * @throws WorkbenchError `cancelled` when `signal` fires
  */
 export async function parseInPieces<T>(
   schema: z.ZodType<T>,
-  value: unknown
+  value: unknown,
+  signal?: AbortSignal
 ): Promise<
   { success: true; data: T; error?: undefined } | { success: false; data?: undefined; error: z.ZodError }
 > {
   if (!isLarge(value)) return schema.safeParse(value)
   try {
-    const looked = await new SchemaPieces().parse(schema, value, [])
+    const looked = await new SchemaPieces(signal).parse(schema, value, [])
     // It is what the schema made of it, in pieces.
     return { success: true, data: z.custom<T>().parse(looked) }
   } catch (error) {
@@ -28,7 +31,11 @@ export async function parseInPieces<T>(
 type Path = readonly (string | number)[]
 
 class SchemaPieces {
-  private readonly breathe = breather()
+  private readonly breathe: () => Promise<void>
+
+  constructor(signal: AbortSignal | undefined) {
+    this.breathe = breather(signal)
+  }
 
   /** @throws ZodError */
   async parse(schema: unknown, value: unknown, path: Path): Promise<unknown> {

@@ -108,3 +108,8 @@ test('others have their turn while long JSON is read', async () => {
   clearInterval(timer)
   expect(turns).toBeGreaterThan(1)
 })
+
+test('reading JSON in pieces ends when it is cancelled', async () => {
+  const bytes = Buffer.from(JSON.stringify(Array.from({ length: 60_000 }, (_, i) => i / 7)))
+  await expect(parseJsonBytes(bytes, 'f.json', AbortSignal.abort())).rejects.toThrow('was cancelled')
+})

@@ -61,3 +61,8 @@ test('a sweep of many ranges is read in pieces', async () => {
   const sweep = sweepFixture({ layerCount: 24, promptCount: 20, validCount: 10 })
   expect(await sameAsWhole(SweepDocument, sweep)).toBe(true)
 })
+
+test('looking at a value in pieces ends when it is cancelled', async () => {
+  const looked = parseInPieces(Table, table({ rows: rows(60_000) }), AbortSignal.abort())
+  await expect(looked).rejects.toThrow('was cancelled')
+})
