@@ -32,7 +32,8 @@ export function variantStyles(variants: readonly Variant[]): ModelStyle[] {
     taken.add(tone)
     return tone
   })
-  const left = MODEL_TONES.filter((tone) => !taken.has(tone))
+  // Base's and post's are theirs in every chart, also where neither is.
+  const left = MODEL_TONES.filter((tone) => tone !== 'base' && tone !== 'post' && !taken.has(tone))
   const styles = fixed.flatMap((style) => style ?? [])
   let others = 0
   return variants.map((variant, place): ModelStyle => {

@@ -33,6 +33,8 @@ import { WorkbenchError } from '../../contract/model/problem'
  */
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
+  /** Projects that are being closed, which the program's end waits for. */
+  private readonly closing = new Set<Promise<void>>()
   private closed = false
   private readonly looking = new WeakSet<ProjectOfPair>()
   private readonly pairs = new WeakMap<ProjectPair, { location: PairLocation; state: PairState }>()
@@ -149,6 +151,12 @@ export class OpenProjects {
     const opened = this.opening.get(await folderOf(path))
     if (opened === undefined) return
     for (const [key, value] of this.opening) if (value === opened) this.opening.delete(key)
+    const closing = this.end(opened)
+    this.closing.add(closing)
+    await closing.finally(() => this.closing.delete(closing))
+  }
+
+  private async end(opened: Promise<Project>): Promise<void> {
     const project = await opened
     await noteResults(new Map([[project.path, resultWords(project.pairs)]]))
     await project.close()
@@ -158,6 +166,8 @@ export class OpenProjects {
   async closeAll(): Promise<void> {
     this.closed = true
     await Promise.all(Array.from(this.opening.keys(), (path) => this.close(path)))
+    // What another call has begun to close meanwhile.
+    await Promise.all(this.closing)
   }
 
   /** The projects opened last, with what those that are open have found by now. */

@@ -116,11 +116,13 @@ describe('prompts as they are edited', () => {
     ])
   })
 
-  it('name the field that is wrong', () => {
+  it('say what is wrong', () => {
     expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'A' }).problem).toMatch(
-      /^valid: .*two characters/
+      /^a valid set needs at least two characters/
     )
-    expect(parseDraft({ id: 0, text: '', category: 'y', valid: 'AB' }).problem).toMatch(/^text: /)
+    expect(parseDraft({ id: 0, text: '', category: 'y', valid: 'AB' }).problem).toBe(
+      'a prompt needs some text'
+    )
     expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'AA' }).problem).toMatch(/twice/)
   })
 
