@@ -94,7 +94,7 @@ export function headline(evidence: HeadlineEvidence): Headline {
   const { selection, scoredBy, sampler = null } = evidence
   const exact = evidence.preview === null ? ofRanges(evidence) : byPreview(ofRanges(evidence), evidence)
   const found = sampler === null ? exact : underOther(exact)
-  const but = rivalSentence(selection, scoredBy)
+  const but = rivalSentence(selection, scoredBy, evidence.check)
   if (but === null || !COMPARED.includes(found.state)) return { ...found, but: null }
   const rival = strongestRival(selection)
   const outdone = found.state === 'holds' && rival !== null && doesBetter(rival)

@@ -4,7 +4,7 @@ import type { HeadlineState } from '../documents/headline'
 import type { AnyModel } from '../model/model'
 import type { Recipe } from '../model/recipe'
 import { formatScore } from './format'
-import { comparedName, doesBetter, strongestRival } from './rival-words'
+import { comparedName, doesBetter, rivalBasis, strongestRival } from './rival-words'
 
 /** What whole answers make of a recipe, for a badge; `words` say it in full. */
 export interface RecipeCheck {
@@ -36,7 +36,7 @@ export function recipeCheck(
   if (rival === null || !doesBetter(rival) || rival.diversity <= checked.firstToken.diversity)
     return { state: 'holds', label: 'holds', words }
   const better =
-    `${comparedName(rival)} does better on first tokens: diversity ${formatScore(rival.diversity)} at ` +
+    `${comparedName(rival)} does better ${rivalBasis(rival, check)}: diversity ${formatScore(rival.diversity)} at ` +
     `validity ${formatScore(rival.validity)}, against ${formatScore(checked.firstToken.diversity)}`
   return { state: 'outdone', label: 'holds, outdone', words: `${words}, but ${better}` }
 }

@@ -1,7 +1,11 @@
+import { checkOf, type CheckResult } from '../documents/answer-check'
 import type { LayerHalf, RivalComparison, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
+import { blendRecipe } from '../documents/swept-model'
 import { mostDiverse } from '../model/by-diversity'
+import { layersModel } from '../model/model'
 import { rivalName } from '../model/rival'
+import { halfStrengths } from '../model/strengths'
 import { formatDelta, formatDeltas, formatP, formatScore, plural, rangePhrase } from './format'
 import { type ScoreWords, scoreWords } from './score-words'
 
@@ -69,15 +73,37 @@ export function strongestRival(selection: Compared): RivalComparison | null {
 export const bestRival = (selection: Compared): RivalComparison | null =>
   strongestRival(selection) ?? best(rivalsThatKeep(selection))
 
+/** Whether whole answers of a rival were checked: only what is a recipe can be. */
+function rivalIsChecked({ rival }: Pick<RivalComparison, 'rival'>, check: CheckResult): boolean {
+  if (rival.kind === 'blend')
+    return checkOf(check, { kind: 'recipe', recipe: blendRecipe(rival.strength, check) }) !== null
+  if (rival.kind !== 'half') return false
+  const { layerCount, source } = check
+  return checkOf(check, layersModel(halfStrengths(rival.range, rival.half, layerCount, source))) !== null
+}
+
 /**
- * What a rival takes from the selected range, to stand in a sentence behind its numbers; null when none is ahead. Of the
- * character task it says that first tokens are compared: whole answers were not.
+ * What a rival of the character task is ahead on. Beside a range whose whole answers were checked it says that the rival's were not.
+ *
+ * @param check null where no range was checked either
  */
-export function rivalSentence(selection: Compared, scoredBy: Pick<ScoredBy, 'kind'>): string | null {
+export const rivalBasis = (rival: Pick<RivalComparison, 'rival'>, check: CheckResult | null): string =>
+  `on first tokens${check === null || rivalIsChecked(rival, check) ? '' : ' (not checked on whole answers)'}`
+
+/**
+ * What a rival takes from the selected range, to stand in a sentence behind its numbers; null when none is ahead.
+ *
+ * @param check of whole answers; null where none were checked
+ */
+export function rivalSentence(
+  selection: Compared,
+  scoredBy: Pick<ScoredBy, 'kind'>,
+  check: CheckResult | null
+): string | null {
   const words = scoreWords(scoredBy)
-  const on = scoredBy.kind === 'crc' ? ' on first tokens' : ''
   const rival = strongestRival(selection)
   if (rival === null) return null
+  const on = scoredBy.kind === 'crc' ? ` ${rivalBasis(rival, check)}` : ''
   const verb = doesBetter(rival) ? 'does better' : 'may do as well or better'
   // With nothing to keep, nothing is said to be kept.
   const kept =

@@ -12,6 +12,7 @@ import {
 } from '../../../../src/contract/words/headline'
 import { recipeCheck, scoreBasis } from '../../../../src/contract/words/recipe-check'
 import { HeadlineState } from '../../../../src/contract/documents/headline'
+import { blendRecipe } from '../../../../src/contract/documents/swept-model'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { defaultSearchSettings } from '../../../../src/contract/documents/search'
 import { searchFinding } from '../../../../src/contract/words/search-words'
@@ -319,11 +320,19 @@ describe('the headline of a sweep', () => {
     const outdone = against(blend)
     expect(outdone.state).toBe('outdone')
     expect(headlineSentence(outdone)).toMatch(
-      /; but all layers at 0\.7 does better on first tokens at the validity kept: diversity 0\.970 at validity 0\.930, \+0\.060 over the range's 0\.910 \(\+0\.020 to \+0\.100, p = 0\.010\) on 12 prompts$/
+      /; but all layers at 0\.7 does better on first tokens \(not checked on whole answers\) at the validity kept: diversity 0\.970 at validity 0\.930, \+0\.060 over the range's 0\.910 \(\+0\.020 to \+0\.100, p = 0\.010\) on 12 prompts$/
     )
+    // What was checked is not called unchecked, and where nothing was that is not said of rivals alone.
+    const blendChecked = { recipe: blendRecipe(0.7, { layerCount: 12, source: null }), ...whole(0.95, 0.96) }
+    const both = checkOfModels(checked(range(4, 11), whole(0.9, 0.91)), blendChecked)
+    const stable = { ...STABLE, rivals: [blend] }
+    expect(found({ check: both, selection: stable }).but).toContain('does better on first tokens at the')
+    expect(found({ check: null, selection: stable }).but).toContain('does better on first tokens at the')
     // At a limit of nothing, nothing is kept.
     const free = found({ check: PASSING, selection: { ...STABLE, rivals: [blend], minimumValidity: 0 } })
-    expect(free.but).toContain('does better on first tokens where no validity is asked: diversity')
+    expect(free.but).toContain(
+      'does better on first tokens (not checked on whole answers) where no validity is asked: diversity'
+    )
     const unsure = {
       ...blend,
       difference: { ...blend.difference, diversity: difference(0.06, [-0.01, 0.1]) }
@@ -339,7 +348,9 @@ describe('the headline of a sweep', () => {
     expect(badge(blend)).toMatchObject({
       state: 'outdone',
       label: 'holds, outdone',
-      words: expect.stringMatching(/^holds on whole answers, 0\.900, but all layers at 0\.7 does better/)
+      words: expect.stringMatching(
+        /^holds on whole answers, 0\.900, but all layers at 0\.7 does better on first tokens \(not checked on whole answers\): diversity/
+      )
     })
     expect(badge(unsure).state).toBe('holds')
     expect(badge({ ...blend, validity: 0.5 }).state).toBe('holds')
