@@ -118,6 +118,8 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
     try {
       for await (const event of await this.story.calls().watch(here, { signal })) {
         if (signal.aborted) return
+        // What ended an earlier job is over once another goes on, whoever has started it.
+        this.failure = null
         if (ENDINGS.has(event.type)) {
           if ('problem' in event) {
             this.failure = event.problem

@@ -288,6 +288,32 @@ describe('an evaluation', () => {
     expect([evaluations.job.over, session.jobs.current]).toEqual([true, null])
   })
 
+  it('says no longer why one failed once another goes on that this window has not started', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    const over = new Stream<EvaluationEvent>()
+    session.accept(stateOf({ revision: 2, running: ['evaluation'] }))
+    await settled()
+    await line.answer('evaluations.watch', 0, over)
+    await over.tell({
+      type: 'failed',
+      problem: { code: 'engine-lost', message: 'It died.', hint: 'Run again.' }
+    })
+    await over.over()
+    await line.answer('projects.open', 0, stateOf({ revision: 3 }))
+    await waitFor(() => expect(evaluations.busy).toBe(false))
+    expect(evaluations.failure?.message).toBe('It died.')
+
+    // As the queue's Try again does.
+    session.accept(stateOf({ revision: 4, running: ['evaluation'] }))
+    await settled()
+    expect(line.of('evaluations.watch')).toHaveLength(2)
+    const again = new Stream<EvaluationEvent>()
+    await line.answer('evaluations.watch', 1, again)
+    await again.tell({ type: 'progress', evaluationId: 'first', progress })
+    expect(evaluations.failure).toBeNull()
+  })
+
   it('is read again while another program goes on with it, and gives its place where it is deleted', async () => {
     const running = (revision: number): ProjectState =>
       stateOf({ revision, evaluations: [summary('first')], readOnly: 'A study runs.', writer: 'writes' })
