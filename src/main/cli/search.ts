@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
+import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
+import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import type { SearchDocument } from '../../contract/documents/search'
+import { readDocument } from '../base/files/migrate'
 import { atOnce } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { PairFolders } from '../crc/sweep/score-recipes'
@@ -9,9 +12,10 @@ import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
 import type { ProjectPair } from '../project/project-pair'
 import { projectSearchCheckpoints, searchCheckpointsBeside, searchFile } from '../project/search-files'
+import { CHECK_FORMAT } from '../project/stored-documents'
 import { withEngine } from './engine'
-import { flag } from './option-kinds'
-import { pairOptions, deviceOptions, outOption, rhoOption } from './options'
+import { flag, text } from './option-kinds'
+import { pairOptions, deviceOptions, outOption, rhoOption, usageError } from './options'
 import { printJson, printShown } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { type OutputFile, writeOutputFile, writtenWords } from './output-file'
@@ -26,7 +30,14 @@ import { throwIfCancelled } from '../base/cancelling'
 import { savedThenShown, withResultPlaces } from './result-places'
 
 const searchOptions = pairOptions
-  .and(startOptions, rhoOption(), searchMethodOptions)
+  .and(startOptions)
+  .options({
+    check: text(
+      '<file>',
+      'what "slr check --out" wrote of that sweep: ranges that fail are left out (default: the project\'s, else none)'
+    )
+  })
+  .and(rhoOption(), searchMethodOptions)
   .heading('Where the result goes:')
   .and(outOption())
   .options({
@@ -45,6 +56,9 @@ export const searchCommand = subcommand(searchOptions, {
 
 async function search(options: SearchOptions, command: Command, signal: AbortSignal): Promise<void> {
   const method = searchMethodOf(options, command)
+  if (options.check !== undefined && options.from === undefined) {
+    throw usageError(command, '--check is of one sweep: name it too, with --from')
+  }
   await withResultPlaces('search', options, command, async ({ givenPair, own, output, tell }) => {
     const checkpoints = searchCheckpoints(output, own, options.fresh)
     const { pair, sweep } = await startingSweep(
@@ -52,7 +66,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       { command, own, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
       { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null, without: keptWithoutPlace }
     )
-    const check = (await own?.readAnswerCheck(sweep.id)) ?? null
+    const check = await checkOfSweep(options.check, own, sweep)
     const document = await runSearch(
       {
         pair,
@@ -84,6 +98,22 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
     if (output !== null) tell(writtenWords(output))
     if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
   })
+}
+
+/** @throws WorkbenchError `mismatch` for a check of another sweep; `bad-file` */
+async function checkOfSweep(
+  file: string | undefined,
+  own: ProjectPair | null,
+  { id }: Pick<SweepDocument, 'id'>
+): Promise<AnswerCheck | null> {
+  if (file === undefined) return (await own?.readAnswerCheck(id)) ?? null
+  const { document } = await readDocument(file, CHECK_FORMAT)
+  if (document.sweepId === id) return document
+  throw new WorkbenchError(
+    'mismatch',
+    `${file} checks the sweep ${document.sweepId}, and the search starts from ${id}.`,
+    'Check that sweep, with slr check --from and --out, or leave --check out.'
+  )
 }
 
 /** A project shows a search with its sweep, so it gets both. */

@@ -85,15 +85,20 @@ function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown
   }
 }
 
-/** The latest check of each sweep on whole answers, by the sweep's id. */
-export const ANSWER_CHECKS = documentFolder<AnswerCheck>({
+/** Also of a check that a command wrote. */
+export const CHECK_FORMAT: DocumentFormat<AnswerCheck> = {
   name: 'check',
-  folder: 'checks',
-  id: ({ sweepId }) => sweepId,
   schema: AnswerCheck,
   version: ANSWER_CHECK_VERSION,
   migrations: {},
-  maxBytes: 10_000_000,
+  maxBytes: 10_000_000
+}
+
+/** The latest check of each sweep on whole answers, by the sweep's id. */
+export const ANSWER_CHECKS = documentFolder<AnswerCheck>({
+  ...CHECK_FORMAT,
+  folder: 'checks',
+  id: ({ sweepId }) => sweepId,
   tooLarge: 'Check fewer recipes.'
 })
 

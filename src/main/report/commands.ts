@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type AnswerCheck, rejectedRanges } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
@@ -7,6 +8,9 @@ import { rubricOf } from '../../contract/model/task-kinds'
 import type { Computing } from '../../contract/documents/samples'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
+import { isSame } from '../../contract/words/headline'
+import { weightsKey } from '../../contract/model/model'
+import { rangesToCheck } from '../crc/check/check-sweep'
 import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { builtinTasks } from '../evaluation/builtin-tasks'
 import { formatTaskFile } from '../evaluation/task-file'
@@ -26,6 +30,7 @@ import { listFile, modelName, shellCommand, withoutFolder, withoutFolders } from
  */
 
 const SWEEP_FILE = 'sweep.json'
+const CHECK_FILE = 'check.json'
 
 /** What the pair is, and how far post-training moved it. */
 export function pairCommands(from: ComputedFrom): ShownCommand[] {
@@ -81,12 +86,47 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
   ]
 }
 
-/** The search, from what the command of its sweep wrote. */
-export function searchCommand(search: SearchDocument): ShownCommand {
+/**
+ * The check of whole answers, from what the command of its sweep wrote: of the best ranges, or where others were checked too of
+ * the very recipes.
+ *
+ * @param rho that the shown selection keeps
+ */
+export function checkCommand(sweep: SweepDocument, check: AnswerCheck, rho: number): ShownCommand {
+  const recipes = check.models.map(({ recipe }) => recipe)
+  const keys = (list: readonly Recipe[]): string[] =>
+    list.map((recipe) => weightsKey({ kind: 'recipe', recipe })).sort()
+  const best = rangesToCheck(sweep, null, rho, recipes.length)
+  const file = listFile('checked.json', recipes.map(withoutFolders))
+  const isBest = isDeepStrictEqual(keys(best), keys(recipes))
+  return {
+    command: shellCommand([
+      ['slr', 'check', ...pairWords(check), '--from', SWEEP_FILE],
+      [...(isBest ? ['--best', String(recipes.length)] : ['--recipes', file.name]), '--rho', String(rho)],
+      ['--out', CHECK_FILE]
+    ]),
+    files: isBest ? [] : [file]
+  }
+}
+
+/**
+ * The search, from what the command of its sweep wrote.
+ *
+ * @param check of the sweep; ranges that fail it were no candidates of a search that came after it
+ */
+export function searchCommand(
+  search: SearchDocument,
+  sweep: Pick<SweepDocument, 'ranges'>,
+  check: AnswerCheck | null
+): ShownCommand {
   const { settings, rho } = search
+  const rejected = rejectedRanges(sweep.ranges, check, rho)
+  // One that started from a range that fails came before the check.
+  const isChecked = rejected.length > 0 && !rejected.some((range) => isSame(range, search.range.range))
   return {
     command: shellCommand([
       ['slr', 'search', ...pairWords(search), '--from', SWEEP_FILE],
+      isChecked ? ['--check', CHECK_FILE] : [],
       [
         ...['--method', settings.method, ...methodWords(settings)],
         ...['--budget', String(settings.blockEvaluations)]

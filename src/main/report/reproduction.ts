@@ -1,25 +1,37 @@
 import { formatUtc, rangeName } from '../../contract/words/format'
-import { sweptRangeModel } from '../../contract/model/model'
+import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import type { Recipe } from '../../contract/model/recipe'
 import type { Report } from '../../contract/documents/report'
 import { sampleCommand } from './samples-page/sample-command'
 import type { ComputedFrom } from './option-words'
-import { evaluationCommand, exportCommand, pairCommands, searchCommand, sweepCommands } from './commands'
+import {
+  checkCommand,
+  evaluationCommand,
+  exportCommand,
+  pairCommands,
+  searchCommand,
+  sweepCommands
+} from './commands'
 import type { StoredExperiment } from './stored-experiment'
 
 /** How to compute every part of an experiment again from the command line. */
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
-  const { document, pair, sweep, search, samples, check, evaluations } = experiment
+  const { document, pair, sweep, search, samples, check, answerCheck, evaluations } = experiment
   const parts: Report['reproduction'] = []
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
   if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: pairCommands(now) })
   if (sweep !== null) {
     parts.push({
-      part: search === null ? 'The sweep' : 'The sweep and the search',
+      part: [
+        'The sweep',
+        ...(answerCheck === null ? [] : ['its check on whole answers']),
+        ...(search === null ? [] : ['the search'])
+      ].join(', '),
       note: null,
       commands: [
         ...(await sweepCommands(sweep, document.settings.rho)),
-        ...(search === null ? [] : [searchCommand(search)])
+        ...(answerCheck === null ? [] : [checkCommand(sweep, answerCheck, document.settings.rho)]),
+        ...(search === null ? [] : [searchCommand(search, sweep, answerCheck)])
       ]
     })
   }
@@ -47,7 +59,7 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
       commands: [await evaluationCommand(run)]
     })
   }
-  const restored = [...selectedRecipes(experiment), ...document.recipes.map(({ recipe }) => recipe)]
+  const restored = distinct([...selectedRecipes(experiment), ...document.recipes.map(({ recipe }) => recipe)])
   if (now !== null && restored.length > 0) {
     parts.push({
       part: 'The restored models themselves',
@@ -56,6 +68,16 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
     })
   }
   return parts
+}
+
+/** Each set of weights once, under the first name it has: a kept range is often the selected one. */
+function distinct(recipes: readonly Recipe[]): Recipe[] {
+  const byWeights = new Map<string, Recipe>()
+  for (const recipe of recipes) {
+    const key = weightsKey({ kind: 'recipe', recipe })
+    if (!byWeights.has(key)) byWeights.set(key, recipe)
+  }
+  return [...byWeights.values()]
 }
 
 /** The selected range as a recipe; none without a selection. */

@@ -18,7 +18,13 @@ import { pairPaths } from '../../../../src/main/project/demo'
 import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { collectReport } from '../../../../src/main/report/collect'
-import { evaluationCommand, exportCommand, sweepCommands } from '../../../../src/main/report/commands'
+import {
+  checkCommand,
+  evaluationCommand,
+  exportCommand,
+  searchCommand,
+  sweepCommands
+} from '../../../../src/main/report/commands'
 import { reportMarkdown } from '../../../../src/main/report/markdown'
 import { jsonText, reportPage } from '../../../../src/main/report/page'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -321,6 +327,51 @@ describe('the commands', () => {
     const commands = await sweepCommands({ ...sweep, source, recipes: [scored] }, 0.8)
     expect(commands.map(({ command }) => command.includes('--source'))).toEqual([true, false])
     expect(commands[1]?.command).toContain('--recipes recipes.json')
+  })
+
+  it('of a check name how many of the best ranges, or the very recipes where others were checked too', () => {
+    const sweep = tinySweep()
+    const upper = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
+    const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
+    const best = checkCommand(sweep, tinyCheck([{ recipe: upper, ...whole(0.5, 0.8) }]), 0.9)
+    expect(best.command.split(' \\\n  ')).toEqual([
+      'slr check --base base --post post --from sweep.json',
+      '--best 1 --rho 0.9',
+      '--out check.json'
+    ])
+    const other = checkCommand(sweep, tinyCheck([{ recipe: lower, ...whole(0.9, 0.5) }]), 0.9)
+    expect(other.command).toContain('--recipes checked.json --rho 0.9')
+    expect(JSON.parse(other.files[0]?.content ?? '')).toEqual([lower])
+  })
+
+  it('of a search name the check that left its start out, and none that came later', () => {
+    const sweep = tinySweep()
+    const checked = (start: number, end: number, validity: number) => ({
+      recipe: { name: `${start}-${end}`, ranges: [[start, end] satisfies [number, number]] },
+      ...whole(validity, 0.8)
+    })
+    const check = tinyCheck([checked(1, 1, 0.5), checked(0, 0, 0.95)])
+    const search = tinySearch({ name: 'x', ranges: [[0, 1]] })
+    expect(searchCommand(search, sweep, check).command).toContain('--check check.json')
+    expect(searchCommand(search, sweep, null).command).not.toContain('--check')
+    const before = { ...search, range: { ...search.range, range: { start: 1, end: 1 } } }
+    expect(searchCommand(before, sweep, check).command).not.toContain('--check')
+  })
+
+  it('name each restored model once, also where it was kept under two names', async () => {
+    const project = await demoProject()
+    const kept = (id: string, mark: number) => ({
+      ...{ id, mark, recipe: { name: id, ranges: [[5, 11] satisfies [number, number]] } },
+      ...{ keptAt: '2026-01-03T00:00:00.000Z', sweepId: null, scoredBy: BY_CHARACTERS },
+      ...{ validity: null, diversity: null }
+    })
+    await project.firstPair.edit(() => ({ recipes: [kept('mine', 0), kept('again', 1)] }))
+    const { reproduction } = await reportOf(project)
+    const models = reproduction.find(({ part }) => part === 'The restored models themselves')
+    expect(models?.commands.map(({ command }) => command)).toEqual([
+      'slr export --demo --restore 5-11 --out restored-1'
+    ])
+    await project.close()
   })
 
   it('of an evaluation name a built-in task, or write the task down; and the judge', async () => {
