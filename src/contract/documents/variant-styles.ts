@@ -4,6 +4,7 @@ import {
   MODEL_TONES,
   OUTSIDE_TONE,
   RIVAL_TONES,
+  type MarkShape,
   type ModelStyle,
   type ModelTone
 } from '../model/model-style'
@@ -49,10 +50,19 @@ export function variantStyles(variants: readonly Variant[]): ModelStyle[] {
   })
 }
 
-/** The colour of one of the variants of a run: that of its points in the charts. */
-export function toneAmong(variants: readonly Variant[], variant: Variant): ModelTone {
-  const place = variants.findIndex(({ name }) => name === variant.name)
-  return variantStyles(variants)[place]?.tone ?? toneOf(variant)
+/** How the name of a variant looks: its shape only where its colour alone does not tell which of the run it is. */
+export interface NameStyle {
+  tone: ModelTone
+  shape?: MarkShape
+}
+
+/** The look of the name of one of the variants of a run: that of its points in the charts. */
+export function nameStyle(variants: readonly Variant[], variant: Variant): NameStyle {
+  const styles = variantStyles(variants)
+  const style = styles[variants.findIndex(({ name }) => name === variant.name)]
+  if (style === undefined) return { tone: toneOf(variant) }
+  const isShared = styles.filter(({ tone }) => tone === style.tone).length > 1
+  return isShared ? style : { tone: style.tone }
 }
 
 function fixedStyle(variant: Variant): ModelStyle | null {

@@ -33,6 +33,18 @@ export const keptStyle = (mark: number): ModelStyle => ({
   shape: MARK_SHAPES[mark % MARK_SHAPES.length] ?? 'circle'
 })
 
+/** A shape in a line of text. */
+export const MARK_GLYPHS: Readonly<Record<MarkShape, string>> = {
+  rect: '■',
+  rectRot: '◆',
+  rectRounded: '▢',
+  circle: '●',
+  triangle: '▲',
+  star: '✱',
+  crossRot: '✕',
+  cross: '✚'
+}
+
 /** Whether a shape has no inside: it is drawn by its border. */
 export const isOpen = (shape: MarkShape): boolean =>
   shape === 'star' || shape === 'cross' || shape === 'crossRot'

@@ -1,26 +1,24 @@
 import type { RunMarks } from '../../contract/documents/history'
 import type { ReportChart } from '../../contract/documents/report-chart'
-import type { ModelTone } from '../../contract/model/model-style'
+import type { NameStyle } from '../../contract/documents/variant-styles'
 
 /*
  * A report as a document: sections of blocks, which one writer turns into HTML and another into Markdown. All text is plain but that of notes;
  * escaping is the writers' work.
  */
 
-export interface Cell {
+/** A model's name looks as the charts draw the model. */
+export interface Cell extends Partial<NameStyle> {
   text: string
   /** A second, smaller line. */
   detail?: string
-  /** The colour of a model's name. */
-  tone?: ModelTone
   strong?: boolean
 }
 
-export interface Column {
+export interface Column extends Partial<NameStyle> {
   label: string
   /** What the column holds, in a few words. */
   detail?: string
-  tone?: ModelTone
   /** Numbers stand to the right. */
   numeric: boolean
 }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Report } from '../../contract/documents/report'
 import type { ReportChart } from '../../contract/documents/report-chart'
+import type { NameStyle } from '../../contract/documents/variant-styles'
+import { MARK_GLYPHS } from '../../contract/model/model-style'
 import { builtScript } from '../base/built'
 import { Markup, markup } from '../base/markup'
 import type { Block, Cell, Column, Section } from './blocks'
@@ -106,7 +108,7 @@ function tableMarkup({ label, columns, rows }: Extract<Block, { kind: 'table' }>
 <caption>${label}</caption>
 <thead><tr>${columns.map(
     (column) =>
-      markup`<th scope="col"${classes(column, column.tone)} dir="auto">${column.label}${detailMarkup(column.detail)}</th>`
+      markup`<th scope="col"${classes(column, column.tone)} dir="auto">${glyph(column)}${column.label}${detailMarkup(column.detail)}</th>`
   )}</tr></thead>
 <tbody>
 ${rows.map(
@@ -118,12 +120,15 @@ ${rows.map(
 }
 
 function cellMarkup(cell: Cell, column: Column | undefined, namesRow: boolean): Markup {
-  const content = markup`${cell.strong === true ? markup`<strong>${cell.text}</strong>` : cell.text}${detailMarkup(cell.detail)}`
+  const content = markup`${glyph(cell)}${cell.strong === true ? markup`<strong>${cell.text}</strong>` : cell.text}${detailMarkup(cell.detail)}`
   const looks = classes(column, cell.tone)
   return namesRow
     ? markup`<th scope="row"${looks} dir="auto">${content}</th>`
     : markup`<td${looks} dir="auto">${content}</td>`
 }
+
+const glyph = ({ shape }: Partial<NameStyle>): Markup | string =>
+  shape === undefined ? '' : markup`<span aria-hidden="true">${MARK_GLYPHS[shape]} </span>`
 
 const detailMarkup = (detail: string | undefined): Markup | string =>
   detail === undefined ? '' : markup`<small>${detail}</small>`

@@ -20,7 +20,7 @@ import type { PairJudgement } from '../../../contract/documents/preferences'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
 import { judgeTrust } from '../../../contract/words/preference-words'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
-import { toneAmong } from '../../../contract/documents/variant-styles'
+import { nameStyle } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import type { Block, Cell, Column, Section } from '../blocks'
 import { fold, markBlocks, numberColumn, textColumn } from '../blocks'
@@ -50,7 +50,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
           {
             text: variant,
             detail: `against ${results.comparedWith}`,
-            ...(of === undefined ? {} : { tone: toneAmong(models, of) })
+            ...(of === undefined ? {} : nameStyle(models, of))
           },
           ...measures.map((id): Cell => {
             const found = differences[id]
@@ -147,7 +147,7 @@ function judgedPairsBlocks(pairs: PairJudgement, variants: readonly Variant[]): 
 
 const variantColumns = ({ variants }: ReportedEvaluation): Column[] => {
   const models = variants.map(({ variant }) => variant)
-  return models.map((variant) => ({ ...numberColumn(variant.name), tone: toneAmong(models, variant) }))
+  return models.map((variant) => ({ ...numberColumn(variant.name), ...nameStyle(models, variant) }))
 }
 
 function measuresTable(evaluation: ReportedEvaluation): Block {

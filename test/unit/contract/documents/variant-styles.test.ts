@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Variant } from '../../../../src/contract/documents/samples'
-import { toneAmong, toneOf, variantStyles } from '../../../../src/contract/documents/variant-styles'
+import { nameStyle, toneOf, variantStyles } from '../../../../src/contract/documents/variant-styles'
 import { at } from '../../../../src/contract/model/look-up'
 import { keptStyle } from '../../../../src/contract/model/model-style'
 
@@ -58,8 +58,18 @@ describe('how models look', () => {
     expect(new Set(styles.map(({ tone }) => tone)).size).toBe(7)
     // What has its colour to itself keeps it.
     for (const name of ['base', 'post', 'range', 'mix'])
-      expect(toneAmong(variants, named(variants, name))).toBe(toneOf(named(variants, name)))
+      expect(nameStyle(variants, named(variants, name))).toEqual({ tone: toneOf(named(variants, name)) })
     const more = variantStyles([...variants, recipe('c'), recipe('d'), recipe('e'), recipe('f')])
     expect(new Set(more.map(look)).size).toBe(11)
+  })
+
+  it('shows a shape beside a name just where another of the run has its colour', () => {
+    const variants: Variant[] = [
+      { kind: 'post', name: 'post' },
+      ...[0, 1, 5].map((mark) => recipe(`${mark}`, mark))
+    ]
+    const shapes = variants.map((variant) => nameStyle(variants, variant).shape)
+    expect(shapes).toEqual([undefined, keptStyle(0).shape, undefined, keptStyle(5).shape])
+    expect(shapes[1]).not.toBe(shapes[3])
   })
 })
