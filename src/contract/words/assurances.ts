@@ -7,6 +7,7 @@ import {
 } from '../documents/answer-check'
 import type { CategoryScore, Selection } from '../documents/crc'
 import { mostDiverse } from '../model/by-diversity'
+import { crossFitAt } from './cross-fit-words'
 import { formatDelta, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
 import type { Term } from './glossary'
@@ -72,7 +73,7 @@ export function assurances({
       ? { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score', term: 'cross-fitted' }
       : {
           label,
-          value: formatScore(crossFit.diversity),
+          value: `${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, selection.minimumValidity, words)}`,
           detail:
             `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofChoosing === '' ? '' : `, both${ofChoosing}`}` +
             outOfBagWords(bootstrap) +

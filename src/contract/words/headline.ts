@@ -18,6 +18,7 @@ import { betterWords, isPreviewed, type PreviewEvidence, previewMark } from './p
 import {
   differenceWords,
   doesBetter,
+  modelsPerToken,
   promptsBehind,
   PROMPTS_FOR_INTERVAL,
   rivalSentence,
@@ -104,7 +105,10 @@ export function headline(evidence: HeadlineEvidence): Headline {
     ...(outdone
       ? {
           state: 'outdone',
-          next: 'Look at what does better before you restore a range: it may be simpler to have, or cost more for each token.'
+          next:
+            modelsPerToken(rival) === 1
+              ? 'Look at what does better before you restore a range: it runs one model for each token, as a restored one does.'
+              : 'Look at what does better before you restore a range: it runs two models for each token, a restored one runs one.'
         }
       : {})
   }

@@ -59,8 +59,15 @@ const rivalsThatKeep = ({ rivals, minimumValidity }: Compared): RivalComparison[
 
 type Compared = Pick<Selection, 'rivals' | 'minimumValidity'>
 
-const best = (rivals: readonly RivalComparison[]): RivalComparison | null =>
-  mostDiverse(rivals, (rival) => rival)[0] ?? null
+/** How many models an answer of it takes for each token. */
+export const modelsPerToken = ({ rival }: Pick<RivalComparison, 'rival'>): 1 | 2 =>
+  rival.kind === 'mix' || rival.kind === 'filter' ? 2 : 1
+
+/** Of equal ones that which is cheaper to run: what costs less for the same is the better answer. */
+function best(rivals: readonly RivalComparison[]): RivalComparison | null {
+  const equal = mostDiverse(rivals, (rival) => rival)
+  return equal.find((rival) => modelsPerToken(rival) === 1) ?? equal[0] ?? null
+}
 
 /** The comparison that puts the selected range in doubt most: with the rival that has most diversity, of those that do better first. */
 export function strongestRival(selection: Compared): RivalComparison | null {

@@ -10,6 +10,7 @@ import {
   promptsBehind,
   PROMPTS_FOR_INTERVAL
 } from '../../contract/words/rival-words'
+import { crossFitAt } from '../../contract/words/cross-fit-words'
 import { scoredByWords, type ScoreWords, scoreWords, unlistedWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -288,7 +289,7 @@ function certaintyOf(sweep: SweepDocument, selection: Selection, check: CheckRes
 }
 
 function describeCertainty(
-  { bootstrap, crossFit, crossFitReason, selected }: Selection,
+  { bootstrap, crossFit, crossFitReason, selected, minimumValidity }: Selection,
   words: ScoreWords,
   among: string
 ): string {
@@ -308,7 +309,7 @@ function describeCertainty(
     crossFit === null
       ? `No cross-fitted score: ${printable(crossFitReason ?? '')}`
       : `Cross-fitted${among} (picked on one half of the prompts, scored on the other): ${words.diversity} from ` +
-          `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} at ${words.validity} ${decimal(crossFit.validity)}.`
+          `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words)}.`
   )
   if (bootstrap.outOfBag !== null) {
     const { diversityGain, interval, resamples } = bootstrap.outOfBag

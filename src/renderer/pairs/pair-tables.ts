@@ -39,6 +39,7 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
       `${validity} ${of}, selected`,
       'Kept',
       `${diversity} ${of}, cross-fitted`,
+      `${validity} ${of}, cross-fitted`,
       'Best rival',
       `${diversity} ${of}, rival`,
       'Scored by',
@@ -66,6 +67,7 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
           ? null
           : formatPercent(best.validity / post.validity),
         crossFit === null ? null : formatScore(crossFit.diversity),
+        crossFit === null ? null : formatScore(crossFit.validity),
         rivalOf(row)?.name ?? null,
         rival === null ? null : formatScore(rival.diversity),
         row.tasks.length === 0 ? null : row.tasks.join(', '),

@@ -10,6 +10,7 @@ import {
   rangePhrase
 } from '../../../contract/words/format'
 import { sweepState } from '../../../contract/words/headline'
+import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { previewMark } from '../../../contract/words/preview-words'
 import { comparedName } from '../../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
@@ -99,7 +100,12 @@ function cellsOf(outline: SweepOutline): Cell[] {
     selected === null ? { text: 'no range' } : { text: rangePhrase(selected.range), tone: 'hybrid' },
     ...both('diversity'),
     ...both('validity'),
-    crossFit === null ? NOTHING : { text: formatScore(crossFit.diversity) },
+    crossFit === null
+      ? NOTHING
+      : {
+          text: formatScore(crossFit.diversity),
+          detail: crossFitAt(crossFit, outline.rho * post.validity, scoreWords(outline.scoredBy))
+        },
     rival === null ? NOTHING : { text: comparedName(rival), detail: formatScore(rival.diversity) },
     { text: sweepState(outline) }
   ]

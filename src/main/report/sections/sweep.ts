@@ -25,6 +25,7 @@ import {
 } from '../../../contract/words/score-words'
 import { type ScoredBy } from '../../../contract/documents/scored-by'
 import type { Selection } from '../../../contract/documents/crc'
+import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { assurances } from '../../../contract/words/assurances'
 import { isPreviewed, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
 import { exactness, headlineSentence, isGood, shareOf } from '../../../contract/words/headline'
@@ -257,7 +258,7 @@ function selectionFacts(
     ...facts,
     [
       'Cross-fitted',
-      `${words.diversity} ${formatScore(crossFit.diversity)} at ${words.validity} ${formatScore(crossFit.validity)}, post ` +
+      `${words.diversity} ${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words)}; post ` +
         `${formatScore(crossFit.postDiversity)} at ${formatScore(crossFit.postValidity)}; the halves picked ${picked.join(' and ')}`
     ]
   ]

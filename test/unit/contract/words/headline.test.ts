@@ -352,6 +352,12 @@ describe('the headline of a sweep', () => {
         /^holds on whole answers, 0\.900, but all layers at 0\.7 does better on first tokens \(not checked on whole answers\): diversity/
       )
     })
+    // Of equal ones that which runs one model for each token, wherever it stands in the list.
+    const mix = { ...blend, rival: { kind: 'mix' as const, share: 0.5 } }
+    expect(against(mix, blend).but).toMatch(/^all layers at 0\.7 does better/)
+    expect(against(mix, blend).next).toContain('runs one model for each token')
+    expect(against(mix).next).toContain('runs two models for each token')
+    expect(against({ ...mix, diversity: 0.98 }, blend).but).toMatch(/^logits with 0\.5 of base/)
     expect(badge(unsure).state).toBe('holds')
     expect(badge({ ...blend, validity: 0.5 }).state).toBe('holds')
     // Neither one that loses more validity than is kept, nor one that is behind.
@@ -491,6 +497,16 @@ describe('how sure it is after a check that threw ranges out', () => {
     })
   })
 
+  it('says what validity the picks of one half keep on the other, and that it is below the limit', () => {
+    const valueAt = (validity: number): string | undefined => {
+      const crossFit = { ...crossFitOf(validity), folds: [fold(), fold()] satisfies [unknown, unknown] }
+      const selection = { ...STABLE, crossFit }
+      return assurances({ ...UNCHECKED, promptCount: 40, selection }).at(-1)?.value
+    }
+    expect(valueAt(0.892)).toBe('0.880 at validity 0.892')
+    expect(valueAt(0.885)).toBe('0.880 at validity 0.885, below the limit of 0.892')
+  })
+
   it('names a rival in a whole sentence', () => {
     const often = selectionOf(range(5, 11), [
       [8, 8, 0.6],
@@ -500,6 +516,11 @@ describe('how sure it is after a check that threw ranges out', () => {
   })
 })
 
+const crossFitOf = (validity: number) => ({
+  ...score(validity, 0.88),
+  postValidity: 0.99,
+  postDiversity: 0.45
+})
 const fold = () => ({ selected: null, ...score(0.9, 0.88), postValidity: 0.99, postDiversity: 0.45 })
 
 describe('the words of a search', () => {
