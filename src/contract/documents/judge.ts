@@ -11,6 +11,8 @@ export const JudgeSettings = z
     ...EndpointAddress.shape,
     rubric: z.string().trim().min(1).max(20_000),
     way: JudgeWay,
+    /** Takes verdicts also of a model that calls itself otherwise. */
+    anyModel: z.boolean().default(false),
     /** Answers of each variant to each prompt that are marked, or of which a set is compared; for their forms all are read. */
     answersPerPrompt: z.number().int().min(1).max(100_000),
     requestsPerMinute: z.number().int().min(1).max(100_000),
@@ -22,6 +24,7 @@ export type JudgeSettings = z.infer<typeof JudgeSettings>
 
 export const DEFAULT_JUDGE = {
   way: 'marks',
+  anyModel: false,
   answersPerPrompt: 8,
   requestsPerMinute: 60,
   concurrency: 4
@@ -34,8 +37,19 @@ export const judgeWarning = (judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'w
 /** Longer replies are explanations, and no form of an answer. */
 export const MAX_FORM_CHARACTERS = 200
 
+/** The beginning of a reply that is kept to be shown. */
+export const MAX_KEPT_REPLY = 120
+
+/** What every verdict keeps besides what the reply meant. */
+const Aside = z.object({
+  /** How the reply began, where it could not be read. */
+  reply: z.string().max(MAX_KEPT_REPLY).optional(),
+  /** What the server calls the model that replied, where it is not called as the judge's settings name it. */
+  model: z.string().optional()
+})
+
 /** What a judge said of one answer, a line of evaluations/<id>.judge.jsonl. */
-export const JudgeVerdict = z.object({
+export const JudgeVerdict = Aside.extend({
   /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** From 0 (lowest) to 1; null when the reply was no mark. */
@@ -44,7 +58,7 @@ export const JudgeVerdict = z.object({
 export type JudgeVerdict = z.infer<typeof JudgeVerdict>
 
 /** Which of two sets of answers a judge preferred, in one order; a line of evaluations/<id>.pairs.jsonl. */
-export const PairVerdict = z.object({
+export const PairVerdict = Aside.extend({
   /** SHA-256 of model, rubric, prompt and both sets in their order: nothing is asked twice. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Null when the reply was no choice. */
@@ -53,7 +67,7 @@ export const PairVerdict = z.object({
 export type PairVerdict = z.infer<typeof PairVerdict>
 
 /** The answer that a judge says a text means; a line of evaluations/<id>.forms.jsonl. */
-export const AnswerForm = z.object({
+export const AnswerForm = Aside.extend({
   /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Its canonical form; empty: the text gives no answer; null when the reply was no form. */

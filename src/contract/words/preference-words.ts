@@ -80,14 +80,16 @@ export const tallyFinding = (tally: PreferenceTally): string => `${tallyVerdict(
 export function judgeTrust({ tally, agreement, kappa, firstShown, equal }: PairJudgement): string {
   const parts = [
     agreement === null
-      ? 'No pair had to be sent'
+      ? tally.skipped > 0
+        ? 'No pair was judged readably in both orders'
+        : 'No pair had to be sent'
       : `Both orders say the same of ${shareWords(agreement.mean, agreement.interval)} of the pairs` +
         (kappa === null ? '' : ` (Cohen’s kappa ${formatDelta(kappa, 2)})`)
   ]
   if (firstShown !== null) parts.push(`${formatPercent(firstShown)} of the choices are what was shown first`)
   if (equal > 0)
     parts.push(`${plural(equal, 'pair')} with the same answers on both sides are ties that were not sent`)
-  if (tally.skipped > 0)
+  if (agreement !== null && tally.skipped > 0)
     parts.push(`${plural(tally.skipped, 'pair')} not judged readably in both orders are left out`)
-  return `${parts.join('; ')}. Orders that disagree are a tie.`
+  return `${parts.join('; ')}.${agreement === null ? '' : ' Orders that disagree are a tie.'}`
 }

@@ -32,6 +32,7 @@ export const judgeOptions = optionGroup(
     'read which answer each text means, in its canonical form; measures of that stand beside those of the plain reading',
     { conflicts: ['judgePairs', 'judgeAnswers'] }
   ),
+  judgeAnyModel: flagIfGiven('take verdicts also of a model that calls itself otherwise than was named'),
   judgeKey: text('<variable>', 'environment variable with its API key, such as OPENAI_API_KEY'),
   judgeRubric: text('<file>', 'text of what to mark (default: one for the kind of task)'),
   judgeAnswers: number(
@@ -69,6 +70,7 @@ export async function judgeFrom(
     ...DEFAULT_JUDGE,
     baseUrl: judgeUrl,
     model: judgeModel,
+    anyModel: options.judgeAnyModel,
     keyVariable: options.judgeKey,
     rubric:
       judgeRubric === undefined ? rubricOf(kind, way) : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),

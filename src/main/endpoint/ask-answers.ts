@@ -5,6 +5,7 @@ import type { Endpoint, OutsideRecord } from '../../contract/model/outside-model
 import { WorkbenchError } from '../../contract/model/problem'
 import { cancellable, throwIfCancelled } from '../base/cancelling'
 import { EndpointClient, type EndpointPatience, EndpointRefusal } from './client'
+import { OTHER_MODEL_HINT, requireNamedModel } from './named-model'
 import { type AskedPrompt, requestBody, type RequestSettings } from './request-body'
 import { askServed, type ServerProgram } from './server-program'
 
@@ -205,7 +206,7 @@ class Asking {
     throw new WorkbenchError(
       'mismatch',
       `The endpoint at ${baseUrl} serves no model "${model}": it lists ${models.length === 0 ? 'none' : others}${models.length > MODELS_NAMED ? ', …' : ''}.`,
-      'Name the model as the server does, or take answers of any model.'
+      OTHER_MODEL_HINT
     )
   }
 
@@ -283,14 +284,7 @@ class Asking {
 
   /** @throws WorkbenchError `mismatch` when the reply is another model's */
   private async learn({ model, system_fingerprint }: Reply, server: string | null): Promise<void> {
-    const { endpoint } = this.asked
-    if (typeof model === 'string' && model !== endpoint.model && !endpoint.anyModel) {
-      throw new WorkbenchError(
-        'mismatch',
-        `The endpoint at ${endpoint.baseUrl} answered as "${model}", not as "${endpoint.model}".`,
-        'Name the model as the server does, or take answers of any model.'
-      )
-    }
+    requireNamedModel(this.asked.endpoint, model, 'The endpoint')
     const known = this.models.size + this.fingerprints.size
     if (typeof model === 'string') this.models.add(model)
     if (typeof system_fingerprint === 'string') this.fingerprints.add(system_fingerprint)

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { createHash } from 'node:crypto'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
-import type { JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
+import { type JudgeProgress, type JudgeSettings, MAX_KEPT_REPLY } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { multimap } from '../../contract/model/multimap'
 import { throwIfCancelled } from '../base/cancelling'
@@ -11,6 +11,8 @@ import { JudgeEndpoint } from './judge-endpoint'
 /** What a judge said to one question. */
 interface Said {
   readonly key: string
+  readonly reply?: string | undefined
+  readonly model?: string | undefined
 }
 
 /** Questions for a judge, who it is, and what it has said before. */
@@ -78,8 +80,13 @@ export async function askJudge<Question extends { key: string }, Verdict extends
   // As many as there are requests under way, which is no leak.
   setMaxListeners(0, stop)
   const judge = async (question: Question): Promise<void> => {
-    const reply = await endpoint.ask(asked.system, asked.wordsOf(question), stop)
-    const verdict = asked.verdict(question.key, reply === null ? null : asked.read(reply))
+    const { text, otherModel } = await endpoint.ask(asked.system, asked.wordsOf(question), stop)
+    const meant = text === null ? null : asked.read(text)
+    const verdict = {
+      ...asked.verdict(question.key, meant),
+      ...(meant === null ? { reply: beginningOf(text ?? '') } : {}),
+      ...(otherModel === null ? {} : { model: otherModel })
+    }
     await listener.keep(verdict)
     verdicts.set(question.key, verdict)
     tell()
@@ -96,6 +103,13 @@ export async function askJudge<Question extends { key: string }, Verdict extends
     throwIfCancelled(signal, 'Judging')
     throw error
   }
+}
+
+const beginningOf = (reply: string): string => {
+  const whole = reply.trim()
+  if (whole.length <= MAX_KEPT_REPLY) return whole
+  // No half of a character at the cut.
+  return `${whole.slice(0, MAX_KEPT_REPLY - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
 /** Names a question among all that are stored: the same for whatever asks the same in the same words. */

@@ -1,13 +1,25 @@
 import PQueue from 'p-queue'
 import { z } from 'zod'
 import type { JudgeSettings } from '../../contract/documents/judge'
+import { requireNamedModel } from '../endpoint/named-model'
 import { EndpointClient, type EndpointPatience } from '../endpoint/client'
 
 const MAX_REPLY_BYTES = 4_000_000
 
 const Reply = z.object({
+  model: z.string().nullish(),
   choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }) })).min(1)
 })
+
+const WHO = 'The judge'
+
+/** What a judge replied. */
+export interface JudgeReply {
+  /** Null when the reply has none. */
+  readonly text: string | null
+  /** What the server calls the model that replied, where that is another name than was asked for; null otherwise. */
+  readonly otherModel: string | null
+}
 
 /** A chat endpoint that is asked no faster than the settings say, repetitions included. */
 export class JudgeEndpoint {
@@ -21,7 +33,7 @@ export class JudgeEndpoint {
   ) {
     const queue = new PQueue({ interval: 60_000 / settings.requestsPerMinute, intervalCap: 1 })
     this.client = new EndpointClient(settings, {
-      who: 'The judge',
+      who: WHO,
       work: 'Judging',
       later: 'Start it, or check its address; then judge again.',
       apiKey,
@@ -34,10 +46,9 @@ export class JudgeEndpoint {
   /**
    * Asks for one reply.
    *
-   * @returns the reply's text; null when it has none
-   * @throws WorkbenchError as `EndpointClient.ask`
+   * @throws WorkbenchError as `EndpointClient.ask` and `requireNamedModel`
    */
-  async ask(system: string, user: string, signal: AbortSignal): Promise<string | null> {
+  async ask(system: string, user: string, signal: AbortSignal): Promise<JudgeReply> {
     const { reply } = await this.client.ask(
       {
         path: '/chat/completions',
@@ -55,6 +66,11 @@ export class JudgeEndpoint {
       },
       signal
     )
-    return reply.choices[0]?.message.content ?? null
+    const { model } = reply
+    requireNamedModel(this.settings, model, WHO)
+    return {
+      text: reply.choices[0]?.message.content ?? null,
+      otherModel: typeof model === 'string' && model !== this.settings.model ? model : null
+    }
   }
 }

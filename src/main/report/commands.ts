@@ -252,6 +252,7 @@ function judgeWords(judge: JudgeSettings, task: Task): { words: string[]; files:
     words: [
       ...['--judge-url', judge.baseUrl, '--judge-model', judge.model],
       ...JUDGE_WORDS[judge.way],
+      ...(judge.anyModel ? ['--judge-any-model'] : []),
       ...(judge.keyVariable === undefined ? [] : ['--judge-key', judge.keyVariable]),
       ...(isOwn ? ['--judge-rubric', rubric.name] : []),
       ...(judge.way === 'forms' ? [] : ['--judge-answers', String(judge.answersPerPrompt)]),

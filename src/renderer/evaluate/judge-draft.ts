@@ -11,9 +11,10 @@ export interface JudgeDraft {
   rubric: string
   answersPerPrompt: string
   requestsPerMinute: string
+  anyModel: boolean
 }
 
-export type JudgeField = Exclude<keyof JudgeDraft, 'way'>
+export type JudgeField = Exclude<keyof JudgeDraft, 'way' | 'anyModel'>
 
 /** A draft to begin with: the judge of last time, or an empty one with the rubric for the kind of task. */
 export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeDraft => ({
@@ -22,7 +23,8 @@ export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeD
   model: last?.model ?? '',
   rubric: last?.rubric ?? rubricOf(kind, DEFAULT_JUDGE.way),
   answersPerPrompt: String(last?.answersPerPrompt ?? DEFAULT_JUDGE.answersPerPrompt),
-  requestsPerMinute: String(last?.requestsPerMinute ?? DEFAULT_JUDGE.requestsPerMinute)
+  requestsPerMinute: String(last?.requestsPerMinute ?? DEFAULT_JUDGE.requestsPerMinute),
+  anyModel: last?.anyModel ?? DEFAULT_JUDGE.anyModel
 })
 
 /** The draft of another way to judge: a rubric that nobody has written goes with it. */
@@ -49,6 +51,7 @@ export function parseJudge(draft: JudgeDraft): {
   const parsed = JudgeSettings.safeParse({
     ...DEFAULT_JUDGE,
     way: draft.way,
+    anyModel: draft.anyModel,
     baseUrl: draft.baseUrl.trim(),
     model: draft.model.trim(),
     rubric: draft.rubric,
@@ -69,7 +72,7 @@ export function parseJudge(draft: JudgeDraft): {
 const wholeNumber = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN)
 
 const isField = (draft: JudgeDraft, field: PropertyKey | undefined): field is JudgeField =>
-  field !== undefined && field !== 'way' && Object.hasOwn(draft, field)
+  field !== undefined && field !== 'way' && field !== 'anyModel' && Object.hasOwn(draft, field)
 
 /** How a judging ended, in a sentence. @param knownCount questions that had a verdict before */
 export function judgeOutcome({

@@ -121,6 +121,16 @@ describe('a judge of pairs', () => {
     expect(judgement?.tally).toMatchObject({ comparisons: 17, skipped: 1, ties: 17 })
   })
 
+  it('that is readable of equal answers alone has judged no pair that was sent', async () => {
+    const same = SAMPLES.map((line) =>
+      line.variant === 'upper' ? { ...line, text: line.text.replace(/^upper \d/, 'post 0') } : line
+    )
+    const { judgement } = await judgementOf(always('I like turtles'), { samples: same })
+    expect(judgement === null ? '' : judgeTrust(judgement)).toBe(
+      'No pair was judged readably in both orders; 6 pairs with the same answers on both sides are ties that were not sent.'
+    )
+  })
+
   it.each([
     ['A', 'first'],
     [' b.\n', 'second'],

@@ -115,11 +115,29 @@ describe('judging', () => {
   it('keeps a reply that is no mark as none, and does not ask again', async () => {
     const { settings, requests } = await startJudgeEndpoint(always('A fine answer!'))
     const { verdicts, lastProgress } = await judged(settings, answers('A'))
-    expect(verdicts).toMatchObject([{ mark: null }])
+    expect(verdicts).toMatchObject([{ mark: null, reply: 'A fine answer!' }])
     expect(lastProgress).toEqual({ done: 1, total: 1, unreadable: 1 })
     await judged(settings, answers('A'), { known: verdicts })
     expect(requests).toHaveLength(1)
     expect(judgeMarks({ ...RUN, judge: settings }, answers('A'), verdicts)).toEqual([])
+  })
+
+  it('keeps no more of an unreadable reply than its beginning', async () => {
+    const { settings } = await startJudgeEndpoint(always(`${'x'.repeat(118)}😀 and so on`))
+    const { verdicts } = await judged(settings, answers('A'))
+    expect(verdicts[0]?.reply).toBe(`${'x'.repeat(118)}…`)
+  })
+
+  it('takes verdicts of another model than was named only when any will do, and keeps its name', async () => {
+    const { settings } = await startJudgeEndpoint((_, response) => response.end(says('7', 'judge-2')))
+    const problem = await problemOf(judged(settings, answers('A')))
+    expect(problem).toMatchObject({
+      code: 'mismatch',
+      message: `The judge at ${settings.baseUrl} answered as "judge-2", not as "judge-1".`,
+      hint: 'Name the model as the server does, or take answers of any model.'
+    })
+    const { verdicts } = await judged({ ...settings, anyModel: true }, answers('A'))
+    expect(verdicts).toMatchObject([{ mark: 6 / 9, model: 'judge-2' }])
   })
 
   it('is no faster than the rate allows, nor wider than the concurrency', async () => {
@@ -258,6 +276,7 @@ describe('settings of a judge', () => {
       model: 'm',
       rubric: 'Mark it.',
       way: 'marks',
+      anyModel: false,
       answersPerPrompt: 8,
       requestsPerMinute: 60,
       concurrency: 4

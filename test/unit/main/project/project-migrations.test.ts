@@ -179,7 +179,10 @@ it('an evaluation of before judges read what answers mean has the judges that it
   await mkdir(join(folder, 'evaluations'))
   await writeFile(join(folder, 'evaluations', `${run.id}.json`), JSON.stringify(before))
   expect(await EVALUATIONS.read(folder, run.id)).toEqual(
-    evaluationRun({ judge: { ...judge, way: 'marks' }, pairJudge: { ...judge, way: 'pairs' } })
+    evaluationRun({
+      judge: { ...judge, way: 'marks', anyModel: false },
+      pairJudge: { ...judge, way: 'pairs', anyModel: false }
+    })
   )
 })
 

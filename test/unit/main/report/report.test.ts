@@ -398,6 +398,8 @@ describe('the commands', () => {
       evaluationRun({ task, judge: { ...judge, rubric: rubricOf('reasoning', 'marks') } })
     )
     expect(usual.command).not.toContain('--judge-rubric')
+    const any = await evaluationCommand(evaluationRun({ task, judge: { ...judge, anyModel: true } }))
+    expect(any.command).toContain('--judge-any-model')
   })
 
   it('of several restored models write each into a folder of its own', () => {

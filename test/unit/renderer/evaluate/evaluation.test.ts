@@ -376,6 +376,7 @@ describe('a judge as it is typed', () => {
     const { settings } = parseJudge(draft)
     expect(settings).toMatchObject({ baseUrl: 'http://localhost:8080/v1', model: 'm', answersPerPrompt: 8 })
     expect(draftOfJudge('reasoning', settings).rubric).toBe(rubricOf('creative', 'marks'))
+    expect(parseJudge({ ...draft, anyModel: true }).settings?.anyModel).toBe(true)
   })
 
   it('names every field that is wrong, and takes no key in the address', () => {
@@ -385,10 +386,11 @@ describe('a judge as it is typed', () => {
       model: '',
       rubric: ' ',
       answersPerPrompt: '0',
-      requestsPerMinute: '1e3'
+      requestsPerMinute: '1e3',
+      anyModel: false
     })
     expect(settings).toBeNull()
-    const fields = Object.keys(draft).filter((field) => field !== 'way')
+    const fields = Object.keys(draft).filter((field) => !['way', 'anyModel'].includes(field))
     expect(Object.keys(problems).sort()).toEqual(fields.sort())
     expect(problems.baseUrl).toMatch(/apart from the address/)
   })
