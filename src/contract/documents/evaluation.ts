@@ -144,7 +144,7 @@ export type Estimate = z.infer<typeof Estimate>
 
 /** Over the prompts on which both have the measure. */
 const Difference = Estimate.extend({
-  /** At least 95 %: adjusted as p is, so that it holds 0 just when the adjusted p is above 0.05. */
+  /** At least 95 %: adjusted as p is, so that it holds 0 just when the adjusted p is above 0.05; null also where all prompts differ alike. */
   interval: Interval.nullable(),
   /** Cohen's d for paired values; null when the differences do not vary. */
   effectSize: z.number().nullable(),

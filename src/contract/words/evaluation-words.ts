@@ -6,7 +6,7 @@ import {
   FEWEST_PROMPTS,
   type ProxyCorrelation
 } from '../documents/evaluation'
-import { formatCount, formatDelta, formatInterval, plural } from './format'
+import { formatCount, formatDelta, formatInterval, formatPercent, plural } from './format'
 import { type Measure, MeasureId, measureOf } from '../model/measures'
 
 /** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
@@ -59,9 +59,24 @@ export const withInterval = (id: MeasureId, estimate: Estimate): string => {
   return `${formatMeasure(id, estimate.mean)}${estimate.interval === null ? ', ' : ' '}${interval}`
 }
 
+/** Whether two variants were alike on every prompt, so that no interval says how far they may differ on others. */
+export const isAlike = ({ mean, effectSize }: Pick<Difference, 'mean' | 'effectSize'>): boolean =>
+  mean === 0 && effectSize === null
+
+/** What being alike on so many prompts leaves open, by the rule of three (Hanley and Lippman-Hand 1983); in two parts, for two lines. */
+export function alikeWords({ promptCount }: Pick<Difference, 'promptCount'>): [string, string] {
+  const most = 3 / promptCount
+  return most < 1
+    ? [`alike on all ${plural(promptCount, 'prompt')}`, `up to ${formatPercent(most)} of prompts may differ`]
+    : [`alike on ${plural(promptCount, 'prompt')}`, 'too few to tell']
+}
+
 /** A difference with its interval and adjusted p, in one line. */
-export const differenceWords = (id: MeasureId, found: Difference): string =>
-  `${formatMeasureDelta(id, found.mean)} ${intervalWords(found, (end) => formatMeasureDelta(id, end))}, p ${formatPValue(found.adjustedPValue)}`
+export function differenceWords(id: MeasureId, found: Difference): string {
+  const mean = formatMeasureDelta(id, found.mean)
+  if (isAlike(found)) return `${mean}, ${alikeWords(found).join(': ')}`
+  return `${mean} ${intervalWords(found, (end) => formatMeasureDelta(id, end))}, p ${formatPValue(found.adjustedPValue)}`
+}
 
 /** Over how many prompts, where they are not all: another variant may have the measure on others. */
 export const fewerPrompts = ({ promptCount }: Estimate, all: number): string =>

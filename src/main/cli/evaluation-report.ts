@@ -1,7 +1,9 @@
 import { type Estimate, type EvaluationView, mainMeasures } from '../../contract/documents/evaluation'
 import {
+  alikeWords,
   fewerPrompts,
   intervalWords,
+  isAlike,
   measuresOf,
   proxySentence,
   stoppedAt,
@@ -94,11 +96,11 @@ function comparisons(results: EvaluationView['results'], measures: readonly Meas
       const difference = differences[id]
       if (difference === undefined) return []
       const { mean, adjustedPValue, promptCount } = difference
+      const compared = `${measureOf(id).label} of ${variant} against ${results.comparedWith}`
+      if (isAlike(difference)) return [`${compared}: ${alikeWords(difference).join(', ')}`]
       const signed = `${mean < 0 ? '' : '+'}${decimal(mean)} ${intervalWords(difference, decimal)}`
       const chance = adjustedPValue < 0.001 ? 'adjusted p < 0.001' : `adjusted p = ${decimal(adjustedPValue)}`
-      return [
-        `${measureOf(id).label} of ${variant} against ${results.comparedWith}, ${plural(promptCount, 'prompt')}: ${signed}, ${chance}`
-      ]
+      return [`${compared}, ${plural(promptCount, 'prompt')}: ${signed}, ${chance}`]
     })
   )
 }

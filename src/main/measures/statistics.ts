@@ -70,7 +70,8 @@ export function wilson(share: number, n: number): Interval {
 /**
  * Several comparisons on the same prompts, such as of each variant with one: means of the differences, with p by flipping
  * their signs, adjusted so that the chance of any false finding among them is below a level (Holm 1979). Each interval is
- * that of the level at which Holm's procedure decided on it, at least 95 %: it holds 0 just when the adjusted p is above 0.05.
+ * that of the level at which Holm's procedure decided on it, at least 95 %: it holds 0 just when the adjusted p is above 0.05;
+ * none where all prompts differ alike.
  *
  * @param comparisons for each its differences, one per prompt
  * @returns as many; null without any difference
@@ -92,9 +93,11 @@ export function pairedDifferences(comparisons: readonly (readonly number[])[]): 
     const { adjusted, level } = at(decided, next++, 'comparison')
     const differences = at(comparisons, index, 'comparison')
     const deviation = differences.length < 2 ? 0 : sampleStandardDeviation([...differences])
+    // What is the same on every prompt would have an interval without width, as if it were sure of all others too.
+    const isConstant = deviation <= 1e-12 * Math.abs(found.mean)
     return {
       mean: found.mean,
-      interval: differences.length < FEWEST_PROMPTS ? null : found.interval(level),
+      interval: differences.length < FEWEST_PROMPTS || isConstant ? null : found.interval(level),
       promptCount: differences.length,
       effectSize: deviation === 0 ? null : found.mean / deviation,
       pValue: found.pValue,

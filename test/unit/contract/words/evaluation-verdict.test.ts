@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Difference } from '../../../../src/contract/documents/evaluation'
+import { differenceWords } from '../../../../src/contract/words/evaluation-words'
 import { evaluationVerdict } from '../../../../src/contract/words/evaluation-verdict'
 
 const MEASURES = { diversity: 'distinctRight', quality: 'accuracy' } as const
@@ -69,4 +70,11 @@ it('calls a variant that lacks a measure neither alike nor different in it', () 
     ['more diverse, its quality not measured', null],
     ['cannot be compared', null]
   ])
+})
+
+it('says of variants that are alike on all prompts what that leaves open, and gives no interval without width', () => {
+  const alike = (promptCount: number): string =>
+    differenceWords('accuracy', { ...difference(0, 1), interval: null, effectSize: null, promptCount })
+  expect(alike(12)).toBe('±0.000, alike on all 12 prompts: up to 25 % of prompts may differ')
+  expect(alike(3)).toBe('±0.000, alike on 3 prompts: too few to tell')
 })

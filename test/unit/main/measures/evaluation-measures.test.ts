@@ -218,6 +218,9 @@ describe('differences of variants on the same prompts', () => {
 
   it('find nothing where nothing differs', () => {
     expect(pairedDifferences([[0, 0, 0]])).toMatchObject([{ mean: 0, effectSize: null, pValue: 1 }])
+    // An interval without width would say that no other prompt differs, either.
+    expect(pairedDifferences([Array<number>(12).fill(0)])).toMatchObject([{ mean: 0, interval: null }])
+    expect(pairedDifferences([Array<number>(12).fill(0.1)])).toMatchObject([{ interval: null }])
     expect(pairedDifferences([[], [5]])).toMatchObject([null, { mean: 5, effectSize: null, pValue: 1 }])
   })
 
@@ -237,6 +240,7 @@ describe('differences of variants on the same prompts', () => {
           maxLength: 5
         }),
         (comparisons) => {
+          fc.pre(comparisons.every((values) => new Set(values).size > 1))
           for (const difference of pairedDifferences(comparisons)) {
             const interval = difference?.interval ?? [-Infinity, Infinity]
             const holdsZero = interval[0] <= 0 && interval[1] >= 0
