@@ -11,14 +11,17 @@ import { signFlips } from '../crc/selection/sign-flip'
 const SEED = 1
 /** An interval misses the truth once in 20 times. */
 const LEVEL = 0.05
+/** Of Hall's transformation at the end of an interval, of that in its middle. */
+const LEAST_SLOPE = 1 / 4
 
 /**
  * A mean over prompts and how sure it is. The interval is Wilson's (1927) where every prompt has 0 or 1 of a share;
  * otherwise that of a t statistic freed of its skewness (Hall 1992), cut to what the measure can be. How often they hold the
- * truth at 12 and 20 prompts is in docs/statistics.md.
+ * truth at 5 to 40 prompts is in docs/statistics.md.
  *
  * @param values one per prompt
- * @returns null without any value; no interval below {@link FEWEST_PROMPTS} prompts, or where all have the same value
+ * @returns null without any value; no interval below {@link FEWEST_PROMPTS} prompts, or where all have the same value, but
+ *   that of Wilson where all have 0 or all have 1 of a share
  */
 export function meanEstimate(
   values: readonly number[],
@@ -37,17 +40,34 @@ function meanInterval(
   const n = values.length
   if (n < FEWEST_PROMPTS) return null
   if (scale.scale === 'share' && values.every((value) => value === 0 || value === 1)) return wilson(centre, n)
-  const moment = (power: number): number =>
-    values.reduce((sum, value) => sum + (value - centre) ** power, 0) / n
-  const deviation = Math.sqrt(moment(2))
+  const deviation = sampleStandardDeviation([...values])
   // What differs in the last digits only is the same.
   if (deviation <= 1e-12 * Math.abs(centre)) return null
-  const skewness = moment(3) / deviation ** 3
   const t = tQuantile(n - 1)
+  const skewness = cappedSkewness(values, t)
   const [least, greatest] = limitsOf(scale)
   const end = (quantile: number): number =>
     Math.min(greatest, Math.max(least, centre - (deviation / Math.sqrt(n)) * skewed(quantile, skewness, n)))
   return [end(t), end(-t)]
+}
+
+/**
+ * The skewness of some values, but not more than Hall's transformation can bear. It is a cubic (1 + a T)^3 of the t statistic T,
+ * a = skewness / (3 root n); where it is flat its inverse runs away, and beyond that has no meaning. So its slope, (1 + a T)^2 of
+ * that in the middle, is kept above {@link LEAST_SLOPE} as far as the end of the interval: with r = 1 - LEAST_SLOPE^(3/2) the
+ * skewness g has to fulfil g t / root n + g^2 / 6n = r. Few prompts do not tell a larger one anyway.
+ */
+function cappedSkewness(values: readonly number[], t: number): number {
+  const n = values.length
+  const most = 3 * Math.sqrt(n) * (Math.sqrt(t ** 2 + (2 / 3) * (1 - LEAST_SLOPE ** 1.5)) - t)
+  return Math.max(-most, Math.min(most, momentSkewness(values)))
+}
+
+/** The third central moment over the second to the power 3/2. */
+function momentSkewness(values: readonly number[]): number {
+  const centre = mean([...values])
+  const moment = (power: number): number => mean(values.map((value) => (value - centre) ** power))
+  return moment(3) / moment(2) ** 1.5
 }
 
 /** Hall's cubic transformation backwards: what a symmetric quantile is for a t statistic of this skewness. */

@@ -175,16 +175,34 @@ describe('estimates over prompts', () => {
   it('have the mean and the interval of Hall, which is that of Student where nothing is skewed', () => {
     const estimate = meanEstimate([0.2, 0.4, 0.5, 0.6, 0.8], OWN)
     expect(estimate?.mean).toBeCloseTo(0.5, 12)
-    // 0.5 -+ 2.776445 x 0.2 / sqrt(5), the standard deviation over n prompts.
-    expect(estimate?.interval?.[0]).toBeCloseTo(0.251667, 3)
-    expect(estimate?.interval?.[1]).toBeCloseTo(0.748333, 3)
+    // 0.5 -+ 2.776445 x 0.223607 / sqrt(5), the standard deviation over n - 1.
+    expect(estimate?.interval?.[0]).toBeCloseTo(0.222355, 3)
+    expect(estimate?.interval?.[1]).toBeCloseTo(0.777645, 3)
   })
 
-  it('reach farther to where values are rare and large', () => {
-    // By the same formulas in Python with SciPy's t: skewness 1.714169, t 2.570582.
-    const estimate = meanEstimate([1, 1, 2, 2, 3, 15], OWN)
-    expect(estimate?.interval?.[0]).toBeCloseTo(0.5628, 2)
-    expect(estimate?.interval?.[1]).toBeCloseTo(21.0232, 2)
+  // By tools/statistics/mean_interval_reference.py, which solves Hall's cubic by its roots.
+  it.each([
+    {
+      values: [1, 2, 2, 3, 3, 4, 4, 5, 7, 9, 12, 14],
+      ends: { low: 3.295019, high: 9.086758 },
+      skewed: 'as they are'
+    },
+    {
+      values: [1, 1, 2, 2, 3, 15],
+      ends: { low: -0.498453, high: 13.99924 },
+      skewed: 'more than the cubic can bear'
+    },
+    {
+      values: [1, 0.375, 0.75, 1, 0.875, 0.75],
+      ends: { low: 0.363919, high: 0.984101 },
+      skewed: 'to below, too much'
+    }
+  ])('reach farther to where values are rare: skewed $skewed', ({ values, ends }) => {
+    const interval = meanEstimate(values, OWN)?.interval
+    // Student's t is an expansion here, right within 2e-4 of the half width.
+    const tolerance = 2e-4 * (ends.high - ends.low)
+    expect(Math.abs((interval?.[0] ?? NaN) - ends.low)).toBeLessThan(tolerance)
+    expect(Math.abs((interval?.[1] ?? NaN) - ends.high)).toBeLessThan(tolerance)
   })
 
   it('of shares that are 0 or 1 have the interval of Wilson, also when all are equal', () => {
@@ -200,7 +218,7 @@ describe('estimates over prompts', () => {
     expect(meanEstimate([1, 0.99, 0.2, 1, 0.98], SHARE)?.interval?.[1]).toBeLessThanOrEqual(1)
   })
 
-  it('have no interval below five prompts, or where all prompts are alike', () => {
+  it('have no interval below five prompts, or where all prompts are alike and no rate', () => {
     expect(meanEstimate([], OWN)).toBeNull()
     expect(meanEstimate([0.2, 0.4, 0.6, 0.8], OWN)).toEqual({ mean: 0.5, interval: null, promptCount: 4 })
     expect(meanEstimate([3, 3, 3, 3, 3, 3], OWN)).toEqual({ mean: 3, interval: null, promptCount: 6 })
