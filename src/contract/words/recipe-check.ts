@@ -8,26 +8,34 @@ import { comparedName, doesBetter, rivalBasis, strongestRival } from './rival-wo
 
 /** What whole answers make of a recipe, for a badge; `words` say it in full. */
 export interface RecipeCheck {
-  state: Extract<HeadlineState, 'holds' | 'outdone' | 'fails' | 'unchecked'>
+  state: Extract<HeadlineState, 'holds' | 'outdone' | 'fails' | 'unchecked'> | 'below'
   label: string
   words: string
 }
 
+/** What a sweep of the character task says of recipes. */
+export interface CheckEvidence {
+  /** Null where no whole answers were checked. */
+  check: CheckResult | null
+  rho: number
+  /** Null where the sweep has none. */
+  selection: Pick<Selection, 'rivals' | 'minimumValidity'> | null
+}
+
 /**
  * Whether a recipe was checked on whole answers and how that went, wherever it is shown. Where it holds and a rival has more
- * diversity at the validity kept, beyond what the prompts leave open, it is not praised, as the headline is not.
+ * diversity at the validity kept, beyond what the prompts leave open, it is not praised, as the headline is not. One that was not
+ * checked is told apart where its first tokens fall below the limit already.
  *
- * @param selection of the sweep that was checked; null where it has none
+ * @param firstToken the recipe's validity in the sweep; null where it was not scored there
  */
 export function recipeCheck(
-  check: CheckResult | null,
+  { check, rho, selection }: CheckEvidence,
   recipe: Recipe,
-  rho: number,
-  selection: Pick<Selection, 'rivals' | 'minimumValidity'> | null
+  firstToken: number | null
 ): RecipeCheck {
   const checked = checkOf(check, { kind: 'recipe', recipe })
-  if (check === null || checked === null)
-    return { state: 'unchecked', label: 'not checked', words: 'not checked on whole answers' }
+  if (check === null || checked === null) return unchecked(selection, firstToken)
   const validity = formatScore(checked.answers.validity)
   if (!passesCheck(checked, check, rho))
     return { state: 'fails', label: 'fails', words: `fails the check, ${validity} on whole answers` }
@@ -39,6 +47,18 @@ export function recipeCheck(
     `${comparedName(rival)} does better ${rivalBasis(rival, check)}: diversity ${formatScore(rival.diversity)} at ` +
     `validity ${formatScore(rival.validity)}, against ${formatScore(checked.firstToken.diversity)}`
   return { state: 'outdone', label: 'holds, outdone', words: `${words}, but ${better}` }
+}
+
+function unchecked(selection: CheckEvidence['selection'], firstToken: number | null): RecipeCheck {
+  const words = 'not checked on whole answers'
+  if (selection === null || firstToken === null || firstToken >= selection.minimumValidity)
+    return { state: 'unchecked', label: 'not checked', words }
+  const limit = formatScore(selection.minimumValidity)
+  return {
+    state: 'below',
+    label: 'below the limit',
+    words: `below the limit: validity ${formatScore(firstToken)} on first tokens, of ${limit}; ${words}`
+  }
 }
 
 /**

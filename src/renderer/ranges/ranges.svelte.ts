@@ -20,6 +20,7 @@ import type { Tasks } from '../app/tasks.svelte'
 import { Latest } from '../app/latest.svelte'
 import type { Place } from '../app/place'
 import { AnswerChecks } from './answer-checks.svelte'
+import { CheckedSweep } from './checked-sweep.svelte'
 import { ModelDetail } from './model-detail.svelte'
 import { readSweep } from './read-sweep'
 import { RecipeScoring } from './recipe-scoring.svelte'
@@ -38,6 +39,7 @@ export class Ranges {
   readonly job: FollowedJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
   readonly check: AnswerChecks
+  readonly checked: CheckedSweep
   readonly planning: SweepPlanning
   readonly scoring: RecipeScoring
   readonly charts = new ChartLook()
@@ -100,7 +102,7 @@ export class Ranges {
   private readonly shownSelected = $derived.by(() => keyOf(this.shownSelection))
   /** Share of post's validity that is to be kept in what is shown. */
   readonly shownRho = $derived.by(() => this.whatIf.answer?.asked.rho ?? this.rho)
-  /** Where the slider of that stands, ahead of what is shown. */
+  /** Where its slider stands, ahead of what is shown. */
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** The sweep whose scores are shown: as it would be, while that is asked. */
   readonly scoredSweep = $derived.by(() => this.whatIf.answer?.sweep ?? this.sweep)
@@ -123,7 +125,11 @@ export class Ranges {
   })
   /** Key of the selected range. */
   readonly selected = $derived.by(() => this.limited.selected)
-  readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))
+  readonly selectedScore = $derived.by<ShownRange | null>(() => {
+    // While another sweep runs, the shown scores are not those of the document.
+    if (this.run !== null) return null
+    return this.sweep?.ranges.find((score) => rangeKey(score) === this.selected) ?? null
+  })
   readonly busy = $derived.by(() => this.job.busy)
   /** Whether the sweep that the pair answers with is being read: what is selected in it is not known before its check is. */
   readonly awaitsNewest = $derived.by(() => this.opening !== null && this.opening === this.answering?.id)
@@ -184,7 +190,8 @@ export class Ranges {
       idle: () => this.planning.lookForKnown()
     })
     this.search = new RecipeSearch(project)
-    this.check = new AnswerChecks(project, (sweepId) => this.checked(sweepId))
+    this.check = new AnswerChecks(project, (sweepId) => this.heardChecked(sweepId))
+    this.checked = new CheckedSweep(project, this)
     this.detail = new ModelDetail(project)
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this, needs.tasks)
@@ -197,12 +204,6 @@ export class Ranges {
     if (this.sweep?.id === id) return this.selection?.selected ?? null
     if (this.left?.id === id) return this.left.selected
     return this.awaitsNewest ? null : selected
-  }
-
-  private scoreOf(key: string | null): ShownRange | null {
-    // While another sweep runs, the shown scores are not those of the document.
-    if (this.run !== null) return null
-    return this.sweep?.ranges.find((score) => rangeKey(score) === key) ?? null
   }
 
   /** Shows the sweep that the pair answers with unless it was shown before: one that ended while the line was down is news. @param wanted another sweep to show; null for that one */
@@ -250,7 +251,7 @@ export class Ranges {
     this.savedChecks = answerChecks
     const sweepId = this.sweep?.id
     if (sweepId === undefined) return
-    if (answerChecks !== before && !this.check.busy) await this.checked(sweepId)
+    if (answerChecks !== before && !this.check.busy) await this.heardChecked(sweepId)
   }
 
   private choose(model: string | null): void {
@@ -333,11 +334,12 @@ export class Ranges {
     const any = first === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(first)
     this.pick(this.selected ?? any ?? null)
     this.comparing.again()
+    void this.checked.look()
     await this.search.show(sweepId)
   }
 
   /** Takes a new check of the shown sweep, and selects with it. */
-  private async checked(sweepId: string): Promise<void> {
+  private async heardChecked(sweepId: string): Promise<void> {
     const { here, client } = this.project
     if (sweepId !== this.sweep?.id) return
     const check = await this.project.attempt(() => client.checks.get({ ...here, sweepId }))

@@ -41,7 +41,7 @@ export function keptSection({ recipes, sweep }: Report): Section {
           textColumn('whole answers'),
           textColumn('kept')
         ],
-        rows: recipes.map(({ recipe, scoredBy, validity, diversity, keptAt }): Cell[] => [
+        rows: recipes.map(({ recipe, scoredBy, sweepId, validity, diversity, keptAt }): Cell[] => [
           { text: recipe.name, tone: 'hybrid' },
           { text: describeRecipe(recipe) },
           { text: validity === null ? '–' : scoredByName(scoredBy) },
@@ -49,10 +49,13 @@ export function keptSection({ recipes, sweep }: Report): Section {
           { text: diversity === null ? '–' : formatScore(diversity) },
           {
             text: recipeCheck(
-              sweep?.check ?? null,
+              {
+                check: sweep?.check ?? null,
+                rho: sweep?.selection?.rho ?? DEFAULT_RHO,
+                selection: sweep?.selection ?? null
+              },
               recipe,
-              sweep?.selection?.rho ?? DEFAULT_RHO,
-              sweep?.selection ?? null
+              sweepId === sweep?.id && scoredBy.kind === 'crc' ? validity : null
             ).words
           },
           { text: formatUtc(keptAt) }

@@ -296,11 +296,29 @@ describe('the headline of a sweep', () => {
 
   it('says of any recipe in a few words whether it was checked and how that went', () => {
     const recipe = { name: 'mine', ranges: [[4, 11] satisfies [number, number]] }
-    expect(recipeCheck(null, recipe, 0.9, null).words).toBe('not checked on whole answers')
-    expect(recipeCheck(PASSING, recipe, 0.9, null).words).toBe('holds on whole answers, 0.900')
-    expect(recipeCheck(FAILING, recipe, 0.9, null).words).toBe('fails the check, 0.860 on whole answers')
+    expect(recipeCheck({ check: null, rho: 0.9, selection: null }, recipe, null).words).toBe(
+      'not checked on whole answers'
+    )
+    expect(recipeCheck({ check: PASSING, rho: 0.9, selection: null }, recipe, null).words).toBe(
+      'holds on whole answers, 0.900'
+    )
+    expect(recipeCheck({ check: FAILING, rho: 0.9, selection: null }, recipe, null).words).toBe(
+      'fails the check, 0.860 on whole answers'
+    )
     const deeper = { name: 'of another model', ranges: [[4, 12] satisfies [number, number]] }
-    expect(recipeCheck(PASSING, deeper, 0.9, null).words).toBe('not checked on whole answers')
+    expect(recipeCheck({ check: PASSING, rho: 0.9, selection: null }, deeper, null).words).toBe(
+      'not checked on whole answers'
+    )
+    // What falls short by its first tokens is not left open, nor is what was checked judged by them.
+    const short = (check: CheckResult | null, firstToken: number) =>
+      recipeCheck({ check, rho: 0.9, selection: STABLE }, deeper, firstToken)
+    expect(short(PASSING, 0.771)).toEqual({
+      state: 'below',
+      label: 'below the limit',
+      words: 'below the limit: validity 0.771 on first tokens, of 0.892; not checked on whole answers'
+    })
+    expect(short(null, 0.892).state).toBe('unchecked')
+    expect(recipeCheck({ check: PASSING, rho: 0.9, selection: STABLE }, recipe, 0.1).state).toBe('holds')
     // Beside numbers of whole answers those of first tokens say so.
     expect(scoreBasis(PASSING, { kind: 'recipe', recipe })).toBe('first tokens')
     expect(scoreBasis(PASSING, { kind: 'recipe', recipe: deeper })).toBe('')
@@ -344,7 +362,7 @@ describe('the headline of a sweep', () => {
     // A badge of the recipe is as the headline is.
     const mine = { name: 'mine', ranges: [[4, 11] satisfies [number, number]] }
     const badge = (rival: Selection['rivals'][number]) =>
-      recipeCheck(PASSING, mine, 0.9, { ...STABLE, rivals: [rival] })
+      recipeCheck({ check: PASSING, rho: 0.9, selection: { ...STABLE, rivals: [rival] } }, mine, null)
     expect(badge(blend)).toMatchObject({
       state: 'outdone',
       label: 'holds, outdone',

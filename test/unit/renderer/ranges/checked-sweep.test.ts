@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { BY_CHARACTERS, briefScoring } from '../../../../src/contract/documents/scored-by'
+import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
+import type { SweepSummary } from '../../../../src/contract/documents/project'
+import { atOnce } from '../../../../src/main/base/steps'
+import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
+import type { Ranges } from '../../../../src/renderer/ranges/ranges.svelte'
+import { projectState, ScriptedLine, settled, showSweep } from '../../../fixtures/scripted-line'
+import { tinyCheck, tinySweep, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
+import { COMPUTED } from '../../../fixtures/run-computation'
+
+const selection = atOnce(selectAnew(tinySweep(), null, 0.9))
+const CHARACTERS = shownSweep({ ...tinySweep(), selection })
+const TASK = shownSweep({ ...tinyTaskSweep(), selection: null })
+const recipe = { name: 'mine', ranges: [[1, 1] satisfies [number, number]] }
+const CHECK = tinyCheck([{ recipe, ...whole(0.97, 0.9) }])
+
+const summary = (id: string, scoredBy: SweepSummary['scoredBy']): SweepSummary => ({
+  id,
+  scoredBy,
+  checkpoints: { base: 'a', post: 'b' },
+  createdAt: '2026-01-02T03:04:05.000Z',
+  seconds: 1,
+  computedRows: 6,
+  wholeRows: null,
+  promptCount: 3,
+  selected: null,
+  source: null,
+  rivals: [],
+  layerCount: 2,
+  post: { validity: 1, diversity: 1 },
+  best: null,
+  bestAnswers: null,
+  exactCount: 3,
+  isPreview: false,
+  settingsKey: id,
+  computed: COMPUTED
+})
+const BY_TASK = briefScoring(tinyTaskSweep().scoredBy)
+
+async function taskShown(sweeps: SweepSummary[]): Promise<{ line: ScriptedLine; ranges: Ranges }> {
+  const line = new ScriptedLine()
+  const { ranges } = (await line.openProject(projectState({ sweeps }))).session
+  await showSweep(line, { ranges }, TASK)
+  return { line, ranges }
+}
+
+describe('what recipes are marked by', () => {
+  it('is the check of the shown sweep', async () => {
+    const line = new ScriptedLine()
+    const { ranges } = (await line.openProject(projectState())).session
+    await showSweep(line, { ranges }, CHARACTERS)
+    expect(ranges.checked.of(recipe).state).toBe('unchecked')
+    ranges.check.document = CHECK
+    expect(ranges.checked.of(recipe)).toMatchObject({
+      state: 'holds',
+      words: 'holds on whole answers, 0.970'
+    })
+    expect(ranges.checked.isOther).toBe(false)
+  })
+
+  it('is that of the newest sweep of the character task while a task scored the shown one', async () => {
+    const { line, ranges } = await taskShown([
+      summary('tiny-task', BY_TASK),
+      summary('tiny', BY_CHARACTERS),
+      summary('older', BY_CHARACTERS)
+    ])
+    expect(line.call('sweeps.get', 1).input).toMatchObject({ sweepId: 'tiny' })
+    await line.answer('checks.get', 1, CHECK)
+    await line.answer('sweeps.get', 1, CHARACTERS)
+    await line.answer('sweeps.select', 0, selection)
+    expect(ranges.checked.of(recipe).state).toBe('holds')
+    expect(ranges.check.document).toBeNull()
+  })
+
+  it('is none where no sweep is of the character task', async () => {
+    const { line, ranges } = await taskShown([summary('tiny-task', BY_TASK)])
+    await settled()
+    expect(line.of('sweeps.get')).toHaveLength(1)
+    expect([ranges.checked.isOther, ranges.checked.read]).toEqual([true, null])
+    expect(ranges.checked.of(recipe).state).toBe('unchecked')
+  })
+
+  it('tells a kept recipe below the limit apart, by the score of that sweep alone', async () => {
+    const weak = {
+      name: 'weak',
+      layers: [
+        { attention: 1, mlp: 0 },
+        { attention: 0, mlp: 0 }
+      ]
+    }
+    const kept = (sweepId: string) => ({
+      ...{ id: 'kept', mark: 0, recipe: weak, scoredBy: BY_CHARACTERS, sweepId },
+      ...{ validity: 0.5, diversity: 0.9, keptAt: '2026-01-02T03:04:05.000Z' }
+    })
+    const stateOf = async (sweepId: string): Promise<string> => {
+      const line = new ScriptedLine()
+      const state = projectState()
+      const { ranges } = (
+        await line.openProject({ ...state, document: { ...state.document, recipes: [kept(sweepId)] } })
+      ).session
+      await showSweep(line, { ranges }, CHARACTERS)
+      return ranges.checked.of(weak).label
+    }
+    expect(await stateOf('tiny')).toBe('below the limit')
+    expect(await stateOf('another')).toBe('not checked')
+  })
+})
