@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { RunMarks } from './history'
 import { AnswerCheck } from './answer-check'
-import { Rendering, Score, Selection, SweepDocument } from './crc'
+import { CategoryScore, Rendering, Score, Selection, SweepDocument } from './crc'
 import { DistancesDocument } from './distances'
 import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluation'
 import { Task } from './task'
 import { Headline } from './headline'
+import { RestorationRange } from '../model/recipe'
 import { Rival } from '../model/rival'
 import { CheckpointSummary, Finding } from './pair'
 import { SweepOutline, Transfer } from './pairs-overview'
@@ -86,7 +87,14 @@ const ReportedSweep = SweepDocument.omit({
   base: ReportedScore.nullable(),
   post: ReportedScore,
   ranges: z.array(ReportedRange),
-  recipes: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe, mark })),
+  recipes: z.array(
+    ReportedScore.extend({
+      recipe: KeptRecipe.shape.recipe,
+      mark,
+      /** Of one that nobody asked for, a half of the range that first tokens selected: that range. Null for the others. */
+      halfOf: RestorationRange.nullable()
+    })
+  ),
   soup: z.array(ReportedScore.extend({ strength: z.number() })),
   rivals: z.array(ReportedScore.extend({ rival: Rival })),
   preview: BriefPreview.nullable(),
@@ -98,6 +106,17 @@ const ReportedSweep = SweepDocument.omit({
   check: AnswerCheck.omit({ basePath: true, postPath: true }).nullable()
 })
 export type ReportedSweep = z.infer<typeof ReportedSweep>
+
+/** The newest sweep of what the shown one is not scored by, or not restored to: what it found, in a few words. */
+const OtherSweep = SweepDocument.pick({ id: true, createdAt: true, source: true }).extend({
+  scoredBy: ScoredByBrief,
+  promptCount: whole,
+  headline: Headline.nullable(),
+  post: CategoryScore,
+  /** Null where none is selected. */
+  best: CategoryScore.extend({ range: RestorationRange }).nullable()
+})
+export type OtherSweep = z.infer<typeof OtherSweep>
 
 /** A few answers of the first prompts, equal ones once. */
 const Excerpt = z.object({
@@ -200,6 +219,8 @@ export const Report = z.object({
   rendering: Rendering,
   distances: DistancesDocument.omit({ basePath: true, postPath: true }).extend({ origin: Origin }).nullable(),
   sweep: ReportedSweep.nullable(),
+  /** One for each other scoring, and each other checkpoint that layers are restored to. */
+  otherSweeps: z.array(OtherSweep),
   /** All pairs of the project by what the sweep is scored by; null where there is one pair, or no sweep. */
   pairs: ReportedPairs.nullable(),
   /** How many sweeps, and runs of samples, the project has. */

@@ -35,6 +35,7 @@ import { changedMembers } from '../project/stored-distances'
 import { sampleCells } from '../measures/run-measures'
 import type { ComputedFrom } from './option-words'
 import { modelName, withoutFolder, withoutFolders, withoutSourceFolder } from './shown-command'
+import { reportedOtherSweep } from './other-sweeps'
 import { reportedPairs } from './reported-pairs'
 import { reproduction } from './reproduction'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
@@ -86,6 +87,7 @@ export async function collectReport(
     notes: document.notes,
     rendering: document.rendering,
     ...content,
+    otherSweeps: stored.otherSweeps.map(reportedOtherSweep),
     pairs: await reportedPairs(own, sweep),
     sweepCount: stored.sweepCount,
     sampleRunCount: stored.sampleRunCount,
@@ -147,7 +149,7 @@ function reportedDistances(
 const summary = (score: Score): ReportedScore => ReportedScore.parse(score)
 
 function reportedSweep(
-  { basePath, postPath, prompts, selected: _, ...sweep }: SweepDocument,
+  { basePath, postPath, prompts, selected: selectedFirst, ...sweep }: SweepDocument,
   {
     selection,
     search,
@@ -175,6 +177,7 @@ function reportedSweep(
       return {
         recipe: withoutFolders(own?.recipe ?? score.recipe),
         mark: own?.mark ?? null,
+        halfOf: score.alone === undefined ? null : selectedFirst,
         ...summary(score)
       }
     }),

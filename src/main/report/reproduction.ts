@@ -2,6 +2,8 @@ import { formatUtc, rangeName } from '../../contract/words/format'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import type { Recipe } from '../../contract/model/recipe'
 import type { Report } from '../../contract/documents/report'
+import { briefScoring } from '../../contract/documents/scored-by'
+import { scoredByWords } from '../../contract/words/score-words'
 import { sampleCommand } from './samples-page/sample-command'
 import type { ComputedFrom } from './option-words'
 import {
@@ -17,6 +19,7 @@ import type { StoredExperiment } from './stored-experiment'
 /** How to compute every part of an experiment again from the command line. */
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
   const { document, pair, sweep, search, samples, check, answerCheck, evaluations } = experiment
+  const { rho } = document.settings
   const parts: Report['reproduction'] = []
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
   if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: pairCommands(now) })
@@ -29,9 +32,19 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
       ].join(', '),
       note: null,
       commands: [
-        ...(await sweepCommands(sweep, document.settings.rho)),
-        ...(answerCheck === null ? [] : [checkCommand(sweep, answerCheck, document.settings.rho)]),
+        ...(await sweepCommands(sweep, rho)),
+        ...(answerCheck === null ? [] : [checkCommand(sweep, answerCheck, rho)]),
         ...(search === null ? [] : [searchCommand(search, sweep, answerCheck)])
+      ]
+    })
+  }
+  for (const { sweep: other, check: checked } of experiment.otherSweeps) {
+    parts.push({
+      part: `The sweep scored by ${scoredByWords(briefScoring(other.scoredBy))}${other.source === null ? '' : `, restored to ${other.source.name}`}`,
+      note: null,
+      commands: [
+        ...(await sweepCommands(other, rho)),
+        ...(checked === null ? [] : [checkCommand(other, checked, rho)])
       ]
     })
   }

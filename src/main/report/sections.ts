@@ -3,6 +3,7 @@ import type { Report } from '../../contract/documents/report'
 import { type Block, notesBlocks, type Section } from './blocks'
 import { costSections } from './sections/cost'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
+import { otherSweepsAtAGlance, otherSweepsSections } from './sections/other-sweeps'
 import { distancesSection, pairSection } from './sections/pair'
 import { pairsSections } from './sections/pairs'
 import { keptSection } from './sections/recipes'
@@ -34,6 +35,7 @@ export function reportSections(report: Report): Section[] {
     pairSection(report),
     distancesSection(report),
     sweepSection(report),
+    ...otherSweepsSections(report),
     ...searchSections(report),
     keptSection(report),
     samplesSection(report),
@@ -44,7 +46,8 @@ export function reportSections(report: Report): Section[] {
   ]
 }
 
-function glanceSection({ project, sweep, evaluations, warnings }: Report): Section {
+function glanceSection(report: Report): Section {
+  const { project, sweep, evaluations, warnings } = report
   return {
     id: 'glance',
     title: 'At a glance',
@@ -58,6 +61,7 @@ function glanceSection({ project, sweep, evaluations, warnings }: Report): Secti
             } as const
           ]
         : headlineBlocks(sweep)),
+      ...otherSweepsAtAGlance(report),
       ...mainComparisons(evaluations),
       ...notesBlocks(project.notes)
     ]

@@ -11,6 +11,7 @@ import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents
 import type { SearchDocument } from '../../contract/documents/search'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
+import { otherSweeps, type StoredOtherSweep } from './other-sweeps'
 import { evaluationView } from '../project/stored-evaluation'
 import type { ProjectPair } from '../project/project-pair'
 import { storedDistances } from '../project/stored-distances'
@@ -36,6 +37,8 @@ export interface StoredExperiment {
   check: SampledCrc | null
   /** Newest first. */
   evaluations: EvaluationView[]
+  /** One of each other scoring. */
+  otherSweeps: StoredOtherSweep[]
   sweepCount: number
   sampleRunCount: number
   /** What could not be read, and so is left out. */
@@ -76,6 +79,11 @@ export async function readExperiment(
   }
   const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
   const answerCheck = sweep === null ? null : await ifReadable(() => own.readAnswerCheck(sweep.id))
+  const { rho } = own.document.settings
+  const readOther = async (id: string): Promise<StoredOtherSweep> => {
+    const [other, check] = [await own.readSweep(id), await own.readAnswerCheck(id)]
+    return { sweep: other, check, selection: await inTurns(checkedSelection(other, check, rho)) }
+  }
   const runs = own.samples.runs.map(({ id }) => id)
   return {
     document: own.document,
@@ -86,8 +94,7 @@ export async function readExperiment(
     },
     distances: (await storedDistances(own, pair)).distances,
     sweep,
-    selection:
-      sweep === null ? null : await inTurns(checkedSelection(sweep, answerCheck, own.document.settings.rho)),
+    selection: sweep === null ? null : await inTurns(checkedSelection(sweep, answerCheck, rho)),
     answerCheck,
     search: sweep === null ? null : await ifReadable(() => own.readSearch(sweep.id)),
     samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => own.samples.readAnswers(id)),
@@ -95,6 +102,10 @@ export async function readExperiment(
     evaluations: await all(
       own.evaluations.runs.map(({ id }) => id),
       (id) => evaluationView(own, id, sweepId === undefined ? {} : { sweepId })
+    ),
+    otherSweeps: await all(
+      otherSweeps(own.sweeps, sweepId).map(({ id }) => id),
+      readOther
     ),
     sweepCount: own.sweeps.length,
     sampleRunCount: runs.length,

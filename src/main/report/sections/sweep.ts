@@ -14,7 +14,12 @@ import {
   rangeName,
   rangePhrase
 } from '../../../contract/words/format'
-import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/documents/answer-check'
+import {
+  answerLimit,
+  passesCheck,
+  rangePasses,
+  type WholeAnswers
+} from '../../../contract/documents/answer-check'
 import { comparedName, differenceWords, tooFewWords } from '../../../contract/words/rival-words'
 import {
   distinctWords,
@@ -28,7 +33,7 @@ import type { Selection } from '../../../contract/documents/crc'
 import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { assurances } from '../../../contract/words/assurances'
 import { isPreviewed, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
-import { exactness, headlineSentence, isGood, shareOf } from '../../../contract/words/headline'
+import { exactness, headlineSentence, isGood, isSame, shareOf } from '../../../contract/words/headline'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import { bestRanges } from '../../crc/selection/best-ranges'
@@ -168,10 +173,13 @@ function modelsTable(
   { base, post, recipes, checkpoints, promptCount, scoredBy, source }: ReportedSweep,
   selected: ReportedRange | undefined
 ): Block {
-  const models: [string, ModelTone, ReportedScore][] = [['post', 'post', post]]
+  const models: [string, ModelTone, ReportedScore, string?][] = [['post', 'post', post]]
   if (base !== null) models.unshift(['base', 'base', base])
   if (selected !== undefined) models.push([rangeName(selected, source), 'hybrid', selected])
-  for (const score of recipes) models.push([score.recipe.name, toneOfMark(score.mark, 'hybrid'), score])
+  for (const score of recipes) {
+    const { recipe, mark, halfOf } = score
+    models.push([recipe.name, toneOfMark(mark, 'hybrid'), score, halfWords(halfOf, selected)])
+  }
   for (const score of checkpoints) models.push([score.name, toneOfMark(score.mark, 'checkpoint'), score])
   const categories = Object.keys(post.categories)
   const words = scoreWords(scoredBy)
@@ -183,8 +191,8 @@ function modelsTable(
       ...scoreColumns(scoredBy),
       ...categories.map((category) => numberColumn(category, `${words.validity} / ${words.diversity}`))
     ],
-    rows: models.map(([name, tone, score]) => [
-      { text: name, tone },
+    rows: models.map(([name, tone, score, detail]) => [
+      { text: name, tone, ...(detail !== undefined && { detail }) },
       ...scoreCells(score),
       ...categories.map((category): Cell => {
         const found = score.categories[category]
@@ -193,6 +201,15 @@ function modelsTable(
       })
     ])
   }
+}
+
+/** Of which range a half was scored, where that is not the one selected now. */
+function halfWords(
+  halfOf: ReportedSweep['recipes'][number]['halfOf'],
+  selected: ReportedRange | undefined
+): string | undefined {
+  if (halfOf === null || (selected !== undefined && isSame(selected, halfOf))) return undefined
+  return `half of ${rangePhrase(halfOf)}, which the sweep itself selected`
 }
 
 type ReportedSelection = NonNullable<ReportedSweep['selection']>
@@ -204,20 +221,28 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
   const tooFew = tooFewWords(sweep.promptCount, selection, words)
   const share = (range: ReportedRange): string =>
     tooFew === null ? formatPercent(shareOf(selection.bootstrap, range)) : '–'
+  const { check } = sweep
+  const checked = (range: ReportedRange): Cell[] => {
+    if (check === null) return []
+    const passes = rangePasses(check, range, selection.rho)
+    return [{ text: passes === null ? 'not checked' : passes ? 'passes' : 'fails check' }]
+  }
   const table: Block = {
     kind: 'table',
-    label: `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ${words.validity}`,
+    label: `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ${words.validity}${check === null ? '' : ' on first tokens'}`,
     columns: [
       textColumn('Layers'),
       ...scoreColumns(scoredBy),
       numberColumn('gain over post'),
-      numberColumn('wins', 'of the resamples')
+      numberColumn('wins', 'of the resamples'),
+      ...(check === null ? [] : [textColumn('whole answers')])
     ],
     rows: best.map((range): Cell[] => [
       { text: rangeLabel(range), tone: 'hybrid' },
       ...scoreCells(range),
       { text: formatDelta(range.diversity - post.diversity) },
-      { text: share(range) }
+      { text: share(range) },
+      ...checked(range)
     ])
   }
   return [

@@ -184,6 +184,47 @@ describe('what a report tells', () => {
     await project.close()
   })
 
+  it('of each other kind of sweep what the newest found, and how to report it in full', async () => {
+    const project = await demoProject()
+    await project.firstPair.saveSweep({
+      ...tinyTaskSweep(),
+      ...{ id: 'older-task', createdAt: '2025-12-01T00:00:00Z' }
+    })
+    await project.firstPair.saveSweep(tinyTaskSweep())
+    await project.firstPair.saveSweep(tinySweep())
+    const report = await reportOf(project, 'tiny')
+    expect(report.otherSweeps.map(({ id }) => id)).toEqual(['tiny-task'])
+    const text = reportMarkdown(report)
+    expect(text).toContain('Another sweep, scored by listed answers of the task "Letters"')
+    expect(text).toMatch(/layer 1: precision 0\.920, coverage 0\.800/)
+    expect(text).toContain('slr report Demo.slr --sweep tiny-tas')
+    expect((await reportOf(project, 'tiny-task')).otherSweeps.map(({ id }) => id)).toEqual(['tiny'])
+    await project.close()
+  })
+
+  it('of the best ranges which fail the check, and of halves of which range they are', async () => {
+    const project = await demoProject()
+    const sweep = tinySweep()
+    const [first] = sweep.ranges
+    if (first === undefined) throw new Error('the tiny sweep has ranges')
+    const attention = { name: 'Attention 1', layers: [0, 1].map((share) => ({ attention: share, mlp: 0 })) }
+    await project.firstPair.saveSweep({
+      ...sweep,
+      recipes: [{ ...first, recipe: attention, alone: 'attention' }]
+    })
+    const checked = (layer: number, validity: number) => ({
+      recipe: { name: `Layer ${layer}`, ranges: [[layer, layer] satisfies [number, number]] },
+      ...whole(validity, 0.8)
+    })
+    await project.firstPair.saveAnswerCheck(tinyCheck([checked(1, 0.5), checked(0, 0.95)]))
+    const text = reportMarkdown(await reportOf(project))
+    expect(text).toMatch(/\| 1 \| 0\.920 .*\| fails check \|/)
+    expect(text).toMatch(/\| 0 \| 0\.950 .*\| passes \|/)
+    expect(text).toContain('those that keep the validity on first tokens')
+    expect(text).toMatch(/Attention 1.*half of layer 1, which the sweep itself selected/)
+    await project.close()
+  })
+
   it('of results of other checkpoints that they are, and of no folder where it lies', async () => {
     const project = await demoProject()
     await project.firstPair.saveSweep(sweepFixture())

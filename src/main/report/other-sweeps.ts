@@ -1,0 +1,57 @@
+import { answeringSweep } from '../../contract/documents/answering-sweep'
+import type { AnswerCheck } from '../../contract/documents/answer-check'
+import type { Selection, SweepDocument } from '../../contract/documents/crc'
+import type { SweepSummary } from '../../contract/documents/project'
+import type { OtherSweep } from '../../contract/documents/report'
+import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
+import { headline, isSame } from '../../contract/words/headline'
+import { withoutSourceFolder } from './shown-command'
+
+/** A sweep beside the shown one, as the project has it. */
+export interface StoredOtherSweep {
+  sweep: SweepDocument
+  /** With the project's rho of now. */
+  selection: Selection | null
+  check: AnswerCheck | null
+}
+
+type Scored = Pick<SweepSummary, 'scoredBy' | 'source'>
+
+const kindOf = ({ scoredBy, source }: Scored): string =>
+  `${scoringKey(scoredBy)} ${source === null ? '' : source.fingerprint}`
+
+/**
+ * Of every scoring, and every checkpoint that layers are restored to, other than the shown sweep's: the sweep that a pair would
+ * answer with.
+ *
+ * @param sweeps newest first
+ */
+export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | undefined): SweepSummary[] {
+  const shown = sweeps.find(({ id }) => id === shownId)
+  const kinds = new Set(sweeps.map(kindOf))
+  if (shown !== undefined) kinds.delete(kindOf(shown))
+  return [...kinds].flatMap((kind) => answeringSweep(sweeps.filter((sweep) => kindOf(sweep) === kind)) ?? [])
+}
+
+/** What a report says of one. */
+export function reportedOtherSweep({ sweep, selection, check }: StoredOtherSweep): OtherSweep {
+  const { id, createdAt, source, scoredBy, prompts, post, ranges } = sweep
+  const best = ranges.find((range) => isSame(range, selection?.selected ?? null))
+  return {
+    id,
+    createdAt,
+    source: withoutSourceFolder(source),
+    scoredBy: briefScoring(scoredBy),
+    promptCount: prompts.length,
+    headline: selection === null ? null : headline({ ...sweep, selection, check }),
+    post: { validity: post.validity, diversity: post.diversity },
+    best:
+      best === undefined
+        ? null
+        : {
+            range: { start: best.start, end: best.end },
+            validity: best.validity,
+            diversity: best.diversity
+          }
+  }
+}
