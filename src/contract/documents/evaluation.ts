@@ -5,6 +5,7 @@ import { Precision } from '../model/device'
 import { HeldWeights, Sampling } from '../model/sampling'
 import { JudgeSettings } from './judge'
 import { MeasureId } from '../model/measures'
+import { RestorationRange } from '../model/recipe'
 import { OutsideRecord } from '../model/outside-model'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
@@ -186,7 +187,7 @@ export const ProxyCorrelation = z.object({
   against: z.enum(['diversity', 'validity']),
   /** Null when it is undefined, such as for fewer than three variants. */
   correlation: z.number().nullable(),
-  /** 95 %: over variants that of Bonett and Wright (2000), null below five; over ranges a bootstrap over the prompts of both. */
+  /** 95 % over variants (Bonett and Wright 2000), null below five; null over ranges, which overlap and are no independent cases. */
   interval: Interval.nullable(),
   /** Every range where a sweep scored by this task has them all, exactly; the evaluated variants otherwise. */
   over: z.enum(['variants', 'ranges']),
@@ -194,6 +195,18 @@ export const ProxyCorrelation = z.object({
   count: z.number().int()
 })
 export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
+
+/** What the proxy selects, scored by the task. */
+const ProxyPick = z.object({
+  range: RestorationRange,
+  /** Of the task: precision in place of validity. */
+  validity: z.number(),
+  /** What it must be at least to be selected there. */
+  limit: z.number(),
+  /** In coverage, over post. */
+  gain: z.number()
+})
+export type ProxyPick = z.infer<typeof ProxyPick>
 
 /** The variants on the prompts of one category. Differences are adjusted for the variants, not for the categories. */
 const CategoryResult = z.object({
@@ -210,6 +223,8 @@ export const EvaluationResults = z.object({
   /** For each category of the task, where it has several. */
   categories: z.array(CategoryResult).default([]),
   proxy: z.array(ProxyCorrelation),
+  /** Left out where the proxy selects no range, or no sweep of the task has scored it. */
+  proxyPick: ProxyPick.optional(),
   /** What a judge of pairs said; null when there was none. */
   pairs: PairJudgement.nullable(),
   /** Per prompt and variant, for drilling down: [prompt][variant]. */

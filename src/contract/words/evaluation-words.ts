@@ -4,9 +4,18 @@ import {
   type EvaluationRun,
   type EvaluationView,
   FEWEST_PROMPTS,
-  type ProxyCorrelation
+  type ProxyPick
 } from '../documents/evaluation'
-import { formatCount, formatDelta, formatInterval, formatPercent, plural } from './format'
+import {
+  formatCount,
+  formatDelta,
+  formatInterval,
+  formatPercent,
+  formatScore,
+  plural,
+  rangePhrase
+} from './format'
+import { scoreWords } from './score-words'
 import { type Measure, MeasureId, measureOf } from '../model/measures'
 
 /** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
@@ -82,8 +91,11 @@ export function differenceWords(id: MeasureId, found: Difference): string {
 export const fewerPrompts = ({ promptCount }: Estimate, all: number): string =>
   promptCount === all ? '' : `n ${promptCount}`
 
-/** Whether the proxy predicts this task, in a sentence; empty without a sweep. */
-export function proxySentence(proxy: readonly ProxyCorrelation[]): string {
+/** Whether the proxy predicts this task, in words; empty without a sweep. */
+export function proxySentence({
+  proxy,
+  proxyPick
+}: Pick<EvaluationView['results'], 'proxy' | 'proxyPick'>): string {
   if (proxy.length === 0) return ''
   const count = Math.max(...proxy.map((one) => one.count))
   if (proxy.every(({ correlation }) => correlation === null)) {
@@ -98,7 +110,23 @@ export function proxySentence(proxy: readonly ProxyCorrelation[]): string {
   const ranges = proxy.every(({ over }) => over === 'ranges')
   const over = ranges ? `all ${plural(count, 'range')}, scored exactly by both` : plural(count, 'variant')
   const few = !ranges && count < 6 ? ' With so few variants, that says little.' : ''
-  return `How well does the character task predict this one? Over ${over}, ${parts.join(', and ')} (Spearman).${few}`
+  const nested = ranges
+    ? ' No interval: ranges overlap and are no independent cases, and most of them nobody would restore.'
+    : ''
+  return (
+    `How well does the character task predict this one? Over ${over}, ${parts.join(', and ')} (Spearman).${few}${nested}` +
+    (proxyPick === undefined ? '' : ` ${pickSentence(proxyPick)}`)
+  )
+}
+
+/** What the order of all ranges comes to: whether the one that is taken is any good here. */
+function pickSentence({ range, validity, limit, gain }: ProxyPick): string {
+  const words = scoreWords({ kind: 'task' })
+  const side = validity < limit ? 'below' : 'not below'
+  return (
+    `What it selects, ${rangePhrase(range)}, has ${words.validity} ${formatScore(validity)} here, ${side} the limit of ${formatScore(limit)}, ` +
+    `and ${words.diversity} ${formatDelta(gain)} over post.`
+  )
 }
 
 /** How far a stopped evaluation came; null of a complete one. @param asked answers of all variants */

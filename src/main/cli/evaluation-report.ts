@@ -40,7 +40,7 @@ export function describeEvaluation({ run, results, complete }: EvaluationView): 
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
     ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
     ...describeCategories(results, Object.values(mainMeasures(task.kind, results.variants))),
-    ...[proxySentence(results.proxy)].filter(Boolean),
+    ...[proxySentence(results)].filter(Boolean),
     ...(results.pairs === null ? [] : describePairs(results.pairs))
   ].join('\n')
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { SweepDocument } from '../../contract/documents/crc'
 import { EvaluationResults, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import { Problem } from '../../contract/model/problem'
+import { RestorationRange } from '../../contract/model/recipe'
 import { SampleLine, SampleRun, SampleRunMeasures, ShownSample } from '../../contract/documents/samples'
 
 const Winner = z.union([z.number(), z.literal('tie')]).nullable()
@@ -38,7 +39,11 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
         })
       )
     }),
-    proxies: z.object({ characters: SweepDocument.nullable(), task: SweepDocument.nullable() }),
+    proxies: z.object({
+      characters: SweepDocument.nullable(),
+      task: SweepDocument.nullable(),
+      picked: z.object({ range: RestorationRange, rho: z.number() }).optional()
+    }),
     against: z.string().optional()
   })
 ])

@@ -1,20 +1,17 @@
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Score, SweepDocument } from '../../contract/documents/crc'
 import {
   isPlain,
   type EvaluationRun,
   mainMeasures,
   type ProxyCorrelation,
+  type ProxyPick,
   type VariantResult
 } from '../../contract/documents/evaluation'
 import { scoreIn } from '../../contract/documents/swept-model'
 import { at } from '../../contract/model/look-up'
-import { drawPrompts, interval } from '../crc/selection/bootstrap'
-import { emptyMeans, meansOver, scoreTable, type ScoreTable } from '../crc/selection/score-table'
+import type { RestorationRange } from '../../contract/model/recipe'
+import { rangeKey } from '../../contract/model/strengths'
 import { rankCorrelation, rankInterval } from './statistics'
-
-const SEED = 1
-const RESAMPLES = 500
 
 /** The sweeps of a project that say how well its proxy predicts a task. */
 export interface Proxies {
@@ -22,25 +19,18 @@ export interface Proxies {
   readonly characters: SweepDocument | null
   /** Scored by the very task of the evaluation, of the same checkpoints; null where there is none. */
   readonly task: SweepDocument | null
+  /** What that of characters selects, and by which share of post's validity; left out where it selects nothing. */
+  readonly picked?: { range: RestorationRange; rho: number } | undefined
 }
 
-/**
- * A sweep as far as correlations are made of it, for the process that measures: a fifth of a deep one where each prompt counts, a fiftieth
- * otherwise.
- *
- * @param ofPrompts whether the ranges of two sweeps are compared, with their prompts drawn again
- */
-export function scoresAlone(sweep: SweepDocument, ofPrompts: boolean): SweepDocument {
+/** A sweep as far as correlations are made of it, for the process that measures: a fiftieth of a deep one. */
+export function scoresAlone(sweep: SweepDocument): SweepDocument {
   const means = <Scored extends Score>(score: Scored): Scored => ({ ...score, prompts: [] })
-  const compared = <Scored extends Score>(score: Scored): Scored => ({
-    ...score,
-    prompts: ofPrompts ? score.prompts.map((prompt) => ({ ...prompt, probabilities: [] })) : []
-  })
   return {
     ...sweep,
     base: sweep.base === null ? null : means(sweep.base),
-    post: compared(sweep.post),
-    ranges: sweep.ranges.map(compared),
+    post: means(sweep.post),
+    ranges: sweep.ranges.map(means),
     recipes: sweep.recipes.map(means),
     checkpoints: sweep.checkpoints.map(means),
     soup: sweep.soup.map(means),
@@ -93,61 +83,40 @@ function overVariants(
   })
 }
 
-/** Scores of a task stand where those of characters do: coverage in place of diversity, precision in place of validity. */
+/**
+ * Scores of a task stand where those of characters do: coverage in place of diversity, precision in place of validity. Without an
+ * interval: ranges overlap, so that neighbours score alike, and are no cases drawn independently.
+ */
 function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrelation[] {
-  const key = ({ start, end }: { start: number; end: number }): string => `${start} ${end}`
-  const ofTask = new Map(task.ranges.map((range) => [key(range), range]))
+  const ofTask = new Map(task.ranges.map((range) => [rangeKey(range), range]))
   const shared = characters.ranges.flatMap((range) => {
-    const other = ofTask.get(key(range))
+    const other = ofTask.get(rangeKey(range))
     return other === undefined ? [] : [{ range, other }]
   })
-  const tables = [
-    scoreTable(
-      characters.prompts,
-      characters.post,
-      shared.map(({ range }) => range)
-    ),
-    scoreTable(
-      task.prompts,
-      task.post,
-      shared.map(({ other }) => other)
-    )
-  ] as const
-  const observed = correlationsOf(tables, ({ categories }) => categories)
-  const random = xoroshiro128plus(SEED)
-  const resampled = Array.from({ length: RESAMPLES }, () =>
-    correlationsOf(tables, ({ categories }) => drawPrompts(random, categories))
-  )
   return [
     { measure: 'coverage' as const, against: 'diversity' as const },
     { measure: 'accuracy' as const, against: 'validity' as const }
-  ].map(({ measure, against }): ProxyCorrelation => {
-    const drawn = resampled.flatMap((correlations) => correlations[against] ?? [])
-    return {
-      sweepId: characters.id,
-      measure,
-      against,
-      correlation: observed[against],
-      interval: drawn.length < RESAMPLES ? null : interval(Float64Array.from(drawn)),
-      over: 'ranges',
-      count: shared.length
-    }
-  })
+  ].map(({ measure, against }): ProxyCorrelation => ({
+    sweepId: characters.id,
+    measure,
+    against,
+    correlation: rankCorrelation(shared.map(({ range, other }) => [range[against], other[against]] as const)),
+    interval: null,
+    over: 'ranges',
+    count: shared.length
+  }))
 }
 
-/** Spearman's correlation over the ranges of two tables, each with its prompts weighted as drawn. */
-function correlationsOf(
-  [a, b]: readonly [ScoreTable, ScoreTable],
-  drawn: (table: ScoreTable) => readonly (readonly number[])[]
-): Record<'diversity' | 'validity', number | null> {
-  const [ofA, ofB] = [meansOver(a, drawn(a), emptyMeans(a)), meansOver(b, drawn(b), emptyMeans(b))]
-  const correlation = (which: 'diversity' | 'validity'): number | null =>
-    rankCorrelation(
-      // The first row is post.
-      Array.from(
-        ofA[which].subarray(1),
-        (value, range) => [value, at(ofB[which], range + 1, 'range')] as const
-      )
-    )
-  return { diversity: correlation('diversity'), validity: correlation('validity') }
+/** What the character task selects, scored by the task; undefined where it selects nothing, or that has no score. */
+export function proxyPick({ picked, task }: Proxies): ProxyPick | undefined {
+  if (picked === undefined || task === null) return undefined
+  const { range, rho } = picked
+  const score = task.ranges.find((other) => rangeKey(other) === rangeKey(range))
+  if (score === undefined) return undefined
+  return {
+    range,
+    validity: score.validity,
+    limit: rho * task.post.validity,
+    gain: score.diversity - task.post.diversity
+  }
 }

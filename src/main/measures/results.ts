@@ -17,7 +17,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { at } from '../../contract/model/look-up'
 import { AnswerReader } from '../answers/read-answer'
 import { type JudgedPair, pairJudgement } from './judged-pairs'
-import { type Proxies, proxyCorrelations } from './proxy-correlation'
+import { type Proxies, proxyCorrelations, proxyPick } from './proxy-correlation'
 import { meanEstimate, pairedDifferences } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
@@ -57,11 +57,13 @@ export function evaluationResults(
   const reference = referenceIn(run.variants, against)
   const tables = { run, reader, table, measures, reference }
   const variants = variantResults(tables)
+  const pick = proxyPick(proxies)
   return {
     comparedWith: at(run.variants, reference, 'variant').variant.name,
     variants,
     categories: categoryResults(tables),
     proxy: proxyCorrelations(run, variants, proxies),
+    ...(pick === undefined ? {} : { proxyPick: pick }),
     pairs:
       run.pairJudge === null
         ? null

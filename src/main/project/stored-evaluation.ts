@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { rejectedRanges } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import {
   type EvaluationRun,
@@ -13,6 +14,7 @@ import { factsOf } from '../../contract/model/task-kinds'
 import type { EvaluationFiles } from './evaluation-files'
 import type { ProjectPair } from './project-pair'
 import { answeringOfCharacters } from './sweep-history'
+import { selectRange } from '../crc/selection/select-range'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { failuresTask } from '../evaluation/greedy-failures'
 import { judgeMarks } from '../evaluation/judge'
@@ -141,10 +143,22 @@ export async function proxiesOf(
 ): Promise<Proxies> {
   const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
   const task = await sweepOfTask(own, run)
+  const characters = sweep?.scoredBy.kind === 'crc' ? sweep : null
   return {
-    characters: sweep?.scoredBy.kind === 'crc' ? scoresAlone(sweep, task !== null) : null,
-    task: task === null ? null : scoresAlone(task, true)
+    characters: characters === null ? null : scoresAlone(characters),
+    task: task === null ? null : scoresAlone(task),
+    picked: characters === null ? undefined : await pickedOf(own, characters)
   }
+}
+
+/** What a sweep selects by the limit of its pair; ranges that a check has thrown out are no candidates. */
+async function pickedOf(own: ProjectPair, { id, ranges, post }: SweepDocument): Promise<Proxies['picked']> {
+  const { rho } = own.document.settings
+  const rejected = new Set(rejectedRanges(ranges, await own.readAnswerCheck(id), rho))
+  const left = ranges.filter((range) => !rejected.has(range))
+  const of = (measure: 'validity' | 'diversity'): number[] => left.map((range) => range[measure])
+  const range = left[selectRange(left, of('validity'), of('diversity'), post, rho)]
+  return range === undefined ? undefined : { range: { start: range.start, end: range.end }, rho }
 }
 
 async function sweepOfTask(own: ProjectPair, run: EvaluationRun): Promise<SweepDocument | null> {

@@ -100,7 +100,7 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
   const { task, results, variants } = evaluation
   const stopped = stoppedWords(evaluation)
   const { diversity, quality } = mainMeasures(task.kind, results.variants)
-  const proxy = proxySentence(results.proxy)
+  const proxy = proxySentence(results)
   const hasMain = [diversity, quality].every((id) =>
     results.variants.some(({ measures }) => measures[id] !== undefined)
   )

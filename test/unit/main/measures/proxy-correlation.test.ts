@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { proxyCorrelations, scoresAlone } from '../../../../src/main/measures/proxy-correlation'
+import { proxyCorrelations, proxyPick, scoresAlone } from '../../../../src/main/measures/proxy-correlation'
 import { rankInterval } from '../../../../src/main/measures/statistics'
+import { at } from '../../../../src/contract/model/look-up'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sweepFixture } from '../../../fixtures/project-documents'
 
@@ -10,19 +11,16 @@ describe('how well the proxy orders models as a task does', () => {
     ...characters,
     ranges: characters.ranges.map((range, index) => ({
       ...range,
-      prompts: range.prompts.map((score, prompt) => ({
-        ...score,
-        diversity: 0.5 + sign * (0.04 * index + 0.001 * prompt)
-      }))
+      diversity: 0.5 + sign * 0.04 * index
     }))
   })
 
-  it('is taken over all ranges where both have scored them, with an interval over prompts', () => {
+  it('is taken over all ranges where both have scored them, without an interval', () => {
     const run = evaluationRun()
     const [diversity] = proxyCorrelations(run, [], { characters: graded(1), task: graded(1) })
     expect(diversity).toMatchObject({ over: 'ranges', count: 10, measure: 'coverage', against: 'diversity' })
     expect(diversity?.correlation).toBeCloseTo(1, 12)
-    expect(diversity?.interval?.[0]).toBeCloseTo(1, 12)
+    expect(diversity?.interval).toBeNull()
     const [opposite] = proxyCorrelations(run, [], { characters: graded(1), task: graded(-1) })
     expect(opposite?.correlation).toBeCloseTo(-1, 12)
   })
@@ -30,12 +28,26 @@ describe('how well the proxy orders models as a task does', () => {
   it('is the same by what is sent of the sweeps alone', () => {
     const run = evaluationRun()
     const whole = { characters: graded(1), task: graded(-1) }
-    const sent = { characters: scoresAlone(whole.characters, true), task: scoresAlone(whole.task, true) }
+    const sent = { characters: scoresAlone(whole.characters), task: scoresAlone(whole.task) }
     expect(proxyCorrelations(run, [], sent)).toEqual(proxyCorrelations(run, [], whole))
     expect(JSON.stringify(sent)).not.toContain('"probabilities":[0')
-    expect(scoresAlone(whole.characters, false).ranges.map(({ prompts }) => prompts.length)).toEqual(
-      whole.characters.ranges.map(() => 0)
-    )
+  })
+
+  it('tells what the range that it selects scores by the task, against the limit there', () => {
+    const task = graded(-1)
+    const score = at(task.ranges, 3, 'range')
+    const range = { start: score.start, end: score.end }
+    expect(proxyPick({ characters, task, picked: { range, rho: 0.9 } })).toEqual({
+      range,
+      validity: score.validity,
+      limit: 0.9 * task.post.validity,
+      gain: score.diversity - task.post.diversity
+    })
+    expect(proxyPick({ characters, task })).toBeUndefined()
+    expect(
+      proxyPick({ characters, task, picked: { range: { start: 90, end: 91 }, rho: 0.9 } })
+    ).toBeUndefined()
+    expect(proxyPick({ characters, task: null, picked: { range, rho: 0.9 } })).toBeUndefined()
   })
 
   it('is not there without a sweep of the proxy', () => {

@@ -321,22 +321,31 @@ describe('how well the character task predicts a task', () => {
   })
 
   it('is said with the number of variants, and with a warning where they are few', () => {
-    const sentence = proxySentence([correlation('diversity', 0.9, 9), correlation('validity', -0.5, 9)])
+    const sentence = proxySentence({
+      proxy: [correlation('diversity', 0.9, 9), correlation('validity', -0.5, 9)]
+    })
     expect(sentence).toMatch(/Over 9 variants.*\+0\.90.*−0\.50/)
     expect(sentence).not.toMatch(/says little/)
-    expect(proxySentence([correlation('diversity', 0.9, 4)])).toMatch(/says little/)
+    expect(proxySentence({ proxy: [correlation('diversity', 0.9, 4)] })).toMatch(/says little/)
   })
 
-  it('is said over all ranges, with an interval, where a sweep has scored them by the task itself', () => {
-    const exact = { ...correlation('diversity', 0.9, 78), over: 'ranges' as const }
-    expect(proxySentence([{ ...exact, interval: [0.8, 0.95] }])).toMatch(
-      /Over all 78 ranges, scored exactly by both, .*\+0\.90 \[\+0\.80, \+0\.95\]/
+  it('is said over all ranges without an interval, and with what its pick comes to, where a sweep has scored them by the task', () => {
+    const proxy = [{ ...correlation('diversity', 0.9, 78), over: 'ranges' as const }]
+    const range = { start: 5, end: 11 }
+    expect(proxySentence({ proxy })).toMatch(
+      /Over all 78 ranges, scored exactly by both, .*\+0\.90 \(Spearman\)\. No interval: .*restore\.$/
+    )
+    expect(proxySentence({ proxy, proxyPick: { range, validity: 0.805, limit: 0.9, gain: 0.1 } })).toMatch(
+      /What it selects, layers 5–11, has precision 0\.805 here, below the limit of 0\.900, and coverage \+0\.100 over post\.$/
+    )
+    expect(proxySentence({ proxy, proxyPick: { range, validity: 0.9, limit: 0.9, gain: 0.1 } })).toMatch(
+      /0\.900 here, not below the limit/
     )
   })
 
   it('is not said of too few, and not at all without a sweep', () => {
-    expect(proxySentence([correlation('diversity', null, 2)])).toMatch(/Too few variants.*2/)
-    expect(proxySentence([])).toBe('')
+    expect(proxySentence({ proxy: [correlation('diversity', null, 2)] })).toMatch(/Too few variants.*2/)
+    expect(proxySentence({ proxy: [] })).toBe('')
   })
 
   it('is judged over ranges that are spread from the least to the most diverse', () => {
