@@ -253,13 +253,16 @@ const HALF_NAMES: Readonly<Record<LayerHalf, string>> = { attention: 'attention'
 export const componentName = (half: LayerHalf, component: Component): string =>
   component === 'norms' ? `${HALF_NAMES[half]} norms` : component
 
-/** The components of a half by their strength, in the order of the first of each: `[1, 'q and k']`. */
-export function componentGroups(layer: LayerStrength, half: LayerHalf): [number, string][] {
+/**
+ * The components of a half by their strength, in the order of the first of each: `[1, 'q and k']`.
+ *
+ * @param routed whether the model's layers have a router, or it is not known: without one none is named
+ */
+export function componentGroups(layer: LayerStrength, half: LayerHalf, routed = true): [number, string][] {
   const groups = multimap(
-    componentStrengths(layer, half).map(({ component, strength }) => [
-      strength,
-      componentName(half, component)
-    ])
+    componentStrengths(layer, half)
+      .filter(({ component }) => routed || component !== 'router')
+      .map(({ component, strength }) => [strength, componentName(half, component)])
   )
   return [...groups].map(([strength, names]) => [
     strength,

@@ -44,6 +44,16 @@ export function fileStateNow({ fd }: FileHandle): FileState {
   return stateOf(fstatSync(fd))
 }
 
+/** Why a file can be read no further: something has written it since the model was opened. @param was its size then */
+export function changedFile(file: string, bytes: number, was: number | undefined): WorkbenchError {
+  const how = bytes === was ? `written anew, ${bytes} bytes as then` : `now ${bytes} bytes, then ${was}`
+  return new WorkbenchError(
+    'bad-file',
+    `${file} has changed since the model was opened (${how}).`,
+    'Wait until whatever writes it is done, then start again.'
+  )
+}
+
 function stateOf({ size, mtimeMs }: Stats): FileState {
   return { bytes: size, modifiedMs: mtimeMs }
 }

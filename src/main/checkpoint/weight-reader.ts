@@ -5,7 +5,7 @@ import { quoteName } from '../base/json-object'
 import { DTYPE_BYTES } from './dtype'
 import type { StoredTensor, TensorEntry } from './safetensors'
 import { ScaledReader } from './scaled-reader'
-import { fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
+import { changedFile, fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 
 /** Reads stored bytes of tensors, by canonical name. Reads may run side by side. */
 export interface WeightReader {
@@ -181,11 +181,7 @@ function refuseChangedFile(handle: FileHandle, checkpoint: StoredTensors, entry:
   const expected = checkpoint.files.find((file) => file.path === entry.file)
   const { bytes, modifiedMs } = fileStateNow(handle)
   if (expected?.bytes === bytes && expected.modifiedMs === modifiedMs) return
-  throw new WorkbenchError(
-    'bad-file',
-    `${entry.file} has changed since the model was opened (now ${bytes} bytes, then ${expected?.bytes}).`,
-    'Wait until whatever writes it is done, then start again.'
-  )
+  throw changedFile(entry.file, bytes, expected?.bytes)
 }
 
 function allocate(byteLength: number, entry: TensorEntry): Uint8Array {

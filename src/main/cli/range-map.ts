@@ -29,9 +29,9 @@ const WIDTHS = [4, 2, 1] as const
 /** Ranges below the limit come behind all others. */
 const rank = ({ diversity }: RangeScore, isBelow: boolean): number => diversity - (isBelow ? 2 : 0)
 
-/** Rounded down, so that no range looks better than it is; 1 is shown as the highest that fits. */
-const digits = (value: number, parts: number): string =>
-  String(Math.min(parts - 1, Math.floor(value * parts + 1e-9)))
+/** Rounded as wherever a score is shown; 1 is shown in tenths as the highest that fits. */
+const digits = (value: number, parts: 10 | 100): string =>
+  parts === 100 ? String(Math.round(value * 100)) : String(Math.min(9, Math.round(value * 10)))
 
 /**
  * The triangle of all ranges as text: first layer down, last layer across, in each cell the diversity; a dot where validity is too
@@ -74,7 +74,7 @@ export function describeRangeMap(exact: readonly RangeScore[], options: RangeMap
     return { text, colour: valid ? colorAt(VIRIDIS, (range.diversity - lowest) / spread) : null }
   }
   const legend =
-    `first layer down, last layer across; ${options.words.diversity} in ${cellWidth === 4 ? 'hundredths' : 'tenths'}, rounded down; ` +
+    `first layer down, last layer across; ${options.words.diversity} in ${cellWidth === 4 ? 'hundredths' : 'tenths'}; ` +
     `· below the limit of ${options.words.validity}, * selected${estimated.size === 0 || cellWidth === 1 ? '' : ', ~ estimated, below only where by more than its ±'}` +
     (step === 1 ? '' : `; each cell the best of ${step} by ${step} ranges`)
   return [legend, ...drawTriangle(plan, cellOf, options.colourBits)].join('\n')

@@ -10,10 +10,11 @@ import {
   triedWords
 } from '../../contract/words/search-words'
 import { shareColumns, sharesBasisWords } from '../../contract/words/share-words'
+import { formatMemory } from '../../contract/model/bytes'
 import { formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
 import { at } from '../../contract/model/look-up'
-import { bytes, decimal, printable, style, table } from './output'
+import { decimal, printable, style, table } from './output'
 
 /**
  * A search for people: what it found, how it got there, and whether that holds on unseen prompts and on whole answers.
@@ -153,7 +154,7 @@ function describeEffort(search: SearchDocument): string {
   return style(
     'dim',
     `${searchSettingsWords(settings)}: ${triedWords(search)}: ` +
-      `${plural(work.blockEvaluations, 'block evaluation')}, ${bytes(work.weightBytesRead)} of layer weights read, ` +
+      `${plural(work.blockEvaluations, 'block evaluation')}, ${formatMemory(work.weightBytesRead)} of layer weights read, ` +
       `${formatDuration(seconds)}.`
   )
 }

@@ -15,6 +15,7 @@ import { scoredByWords, type ScoreWords, scoreWords, unlistedWords } from '../..
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SweepPart } from '../../contract/documents/sweep-part'
+import { formatMemory } from '../../contract/model/bytes'
 import { shellCommand } from '../report/shown-command'
 import { atOnce } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
@@ -24,7 +25,7 @@ import { colourBits } from './colours'
 import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
 import { amongExact, workOfPrompts } from '../../contract/words/preview-words'
-import { bytes, count, decimal, printable, style, table } from './output'
+import { count, decimal, printable, style, table } from './output'
 import { drawnWidth } from './shown-width'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */
@@ -346,7 +347,7 @@ function describeWork({
 }
 
 function workDone(work: Work, preview: SweepDocument['preview']): string {
-  return `${workOfPrompts(work, preview)}, ${bytes(work.weightBytesRead)} of layer weights read`
+  return `${workOfPrompts(work, preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read`
 }
 
 function scoreHeadings(scoredBy: ScoredBy): string[] {

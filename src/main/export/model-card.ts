@@ -19,6 +19,7 @@ import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
 import { modelName } from '../checkpoint/model-folder'
+import { hasExperts } from '../family'
 import { baseComputesOtherwise } from '../checkpoint/config-differences'
 import type { PairMember } from '../checkpoint/pair-member'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
@@ -95,7 +96,7 @@ export function modelCard(content: CardContent): string {
       'post-training took away. No training was done; architecture and size are those of the post-trained model.',
     ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
     '## Recipe',
-    describeStrengths(strengths),
+    describeStrengths(strengths, post === undefined || hasExperts(post.member.spec)),
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
     ...configWarning(parents),
     fencedMarkdown('json', withoutTags(cardRecipe(recipe))),
@@ -166,10 +167,11 @@ function withoutTags(json: string): string {
   return json.replace(/[<>]/g, (mark) => (mark === '<' ? '\\u003c' : '\\u003e'))
 }
 
-function describeStrengths(strengths: readonly LayerStrength[]): string {
+/** @param routed whether layers have a router */
+function describeStrengths(strengths: readonly LayerStrength[], routed: boolean): string {
   const rows: { start: number; end: number; what: string }[] = []
   for (const [layer, strength] of strengths.entries()) {
-    const what = describeStrength(strength)
+    const what = describeStrength(strength, routed)
     const last = rows.at(-1)
     if (last?.what === what) last.end = layer
     else rows.push({ start: layer, end: layer, what })
@@ -180,14 +182,14 @@ function describeStrengths(strengths: readonly LayerStrength[]): string {
   return ['| decoder layers (from 0) | weights |', '| --- | --- |', ...body].join('\n')
 }
 
-function describeStrength(layer: LayerStrength): string {
+function describeStrength(layer: LayerStrength, routed: boolean): string {
   const { attention, mlp, source } = layer
   const from = source === undefined ? 'pre-trained' : inlineMarkdown(source.name)
   if (typeof attention === 'number' && attention === mlp) return describeShare(attention, from)
   return HALVES.map((half) => {
     const own = layer[half]
     if (typeof own === 'number') return `${half === 'mlp' ? 'MLP' : half}: ${describeShare(own, from)}`
-    return componentGroups(layer, half)
+    return componentGroups(layer, half, routed)
       .map(([strength, names]) => `${names}: ${describeShare(strength, from)}`)
       .join('; ')
   }).join('; ')

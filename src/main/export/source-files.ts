@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { WorkbenchError } from '../../contract/model/problem'
-import { fileState, openWeightFile } from '../checkpoint/weight-file'
+import { changedFile, fileState, openWeightFile } from '../checkpoint/weight-file'
 import type { OpenFile } from './byte-copy'
 import { membersOf, type SourcedPair } from '../checkpoint/pair-member'
 
@@ -39,10 +38,6 @@ export class SourceFiles {
     const expected = this.states.get(path)
     const { bytes, modifiedMs } = await fileState(handle)
     if (expected?.bytes === bytes && expected.modifiedMs === modifiedMs) return
-    throw new WorkbenchError(
-      'bad-file',
-      `${path} has changed since the model was opened (now ${bytes} bytes, then ${expected?.bytes}).`,
-      'Wait until whatever writes it is done, then start again.'
-    )
+    throw changedFile(path, bytes, expected?.bytes)
   }
 }

@@ -338,7 +338,7 @@ function originWarnings({
       `The samples of ${formatUtc(run.createdAt)}`,
       run.origin
     ]),
-    ['The character task on whole answers', characterCheck?.origin],
+    ['The character task on sampled answers', characterCheck?.origin],
     ...evaluations.map(({ task, origin }): [string, ReportedOrigin] => [
       `The evaluation “${task.name}”`,
       origin

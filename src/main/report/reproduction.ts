@@ -57,7 +57,7 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
   }
   if (check !== null) {
     parts.push({
-      part: 'The character task on whole answers',
+      part: 'The character task on sampled answers',
       note: 'In the window only: Samples, Character task, with the settings above.',
       commands: []
     })

@@ -172,7 +172,7 @@ describe('slr sweep --demo', () => {
     )
     expect(stdout).toMatch(/Cross-fitted .*: diversity from 0\.458 to 0\.9/)
     expect(stdout).toMatch(
-      /^388 block evaluations of 431 distinct prompt prefixes \(688 prompt tokens\), 8\.9 MB.*Then 28 block evaluations for attention/m
+      /^388 block evaluations of 431 distinct prompt prefixes \(688 prompt tokens\), 8\.5 MiB.*Then 28 block evaluations for attention/m
     )
     expect(stdout).not.toMatch('\u001b')
   })

@@ -218,15 +218,16 @@ const blendsOf = (soup: Found['soup']): Candidate[] =>
     .filter(({ strength }) => strength > 0 && strength < 1)
     .map((score) => ({ rival: { kind: 'blend', strength: score.strength }, score }))
 
-/** The selected range under other samplers; under the sweep's own it is the range itself. */
+/** The selected range under other samplers; under the sweep's own, or the one that is asked about, it is the range itself. */
 function otherwiseDrawn(
   found: Found,
-  { start, end }: RangeScore,
+  { start, end, validity, diversity }: RangeScore,
   tempered: readonly Tempered[]
 ): Candidate[] {
   const own = ownSampler(found)
   return tempered
     .filter(({ sampler }) => sampler.temperature !== own.temperature || sampler.minP !== own.minP)
+    .filter(({ score }) => score.validity !== validity || score.diversity !== diversity)
     .map(({ sampler, score }) => ({ rival: { kind: 'tempered', range: { start, end }, ...sampler }, score }))
 }
 

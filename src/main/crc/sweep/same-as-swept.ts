@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
  * Refuses what cannot stand beside a sweep.
  *
  * @param now the checkpoints, and the sweep's prompts, as they are now
- * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since
+ * @throws WorkbenchError `mismatch` when a checkpoint is another one, or it or its tokenizer has changed since
  */
 export function requireSameAsSwept(
   now: Pick<SweepDocument, 'basePath' | 'postPath'> & { prompts: readonly Pick<RenderedPrompt, 'tokens'>[] },
@@ -13,6 +13,13 @@ export function requireSameAsSwept(
 ): void {
   for (const member of ['basePath', 'postPath'] as const) {
     if (now[member].fingerprint === sweep[member].fingerprint) continue
+    if (now[member].path !== sweep[member].path) {
+      throw new WorkbenchError(
+        'mismatch',
+        `${now[member].path} is another model than that of the sweep ${sweep.id}, ${sweep[member].path}: its scores cannot be compared.`,
+        `Give the sweep's own models, or sweep this one.`
+      )
+    }
     throw new WorkbenchError(
       'mismatch',
       `${now[member].path} has changed since the sweep ${sweep.id}: its scores cannot be compared.`,

@@ -31,7 +31,11 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
         ),
       under(whatIf, sampler, answerCount) {
         const scores = decode(whatIf, 2 * sampler, 2)
-        const [validity, diversity] = [at(scores, 0, 'score'), at(scores, 1, 'score')]
+        // Old sweeps kept what was rounded to a little more than 1.
+        const [validity, diversity] = [
+          Math.min(1, at(scores, 0, 'score')),
+          Math.min(1, at(scores, 1, 'score'))
+        ]
         const effectiveChoices = Math.exp(diversity * Math.log(answerCount))
         return { validity, diversity, effectiveChoices, probabilities: [], whatIf }
       }
@@ -88,13 +92,13 @@ function chunks(values: readonly number[], size: number): number[][] {
  */
 function scoreListed(probabilities: readonly number[], begun: number, draws: number): PromptScore {
   const { validity, effectiveChoices } = scorePrompt(probabilities)
-  const distinctRight = probabilities.reduce((sum, p) => sum + 1 - (1 - Math.min(p, 1)) ** draws, 0)
+  const distinctRight = probabilities.reduce((sum, p) => sum + 1 - (1 - Math.min(1, p)) ** draws, 0)
   const coverage = distinctRight / probabilities.length
   return {
     validity,
     diversity: coverage,
     effectiveChoices,
-    probabilities: [...probabilities],
+    probabilities: probabilities.map((p) => Math.min(1, p)),
     precision: validity,
     distinctRight,
     coverage,

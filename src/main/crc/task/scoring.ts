@@ -17,21 +17,22 @@ import { mean, sum } from '../../base/sums'
  * @param probabilities p(c) for every valid character, unreachable ones as 0; at least two
  */
 export function scorePrompt(probabilities: readonly number[]): PromptScore {
-  const validity = sum(probabilities)
+  const total = sum(probabilities)
   let entropy = 0
-  if (validity > 0) {
+  if (total > 0) {
     for (const probability of probabilities) {
-      const share = probability / validity
+      const share = probability / total
       if (share > 0) entropy -= share * Math.log(share)
     }
   }
   // A single sure answer sums to -0 or a rounding below it.
   entropy = Math.max(0, entropy)
   return {
-    validity,
-    diversity: entropy / Math.log(probabilities.length),
+    // Probabilities in single precision may sum to a little more than 1.
+    validity: Math.min(1, total),
+    diversity: Math.min(1, entropy / Math.log(probabilities.length)),
     effectiveChoices: Math.exp(entropy),
-    probabilities: [...probabilities]
+    probabilities: probabilities.map((probability) => Math.min(1, probability))
   }
 }
 

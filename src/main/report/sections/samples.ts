@@ -142,10 +142,10 @@ export function variantFacts(variants: readonly Variant[]): [string, string][] {
 
 /** The character task scored from whole answers, beside what the first tokens promise. */
 export function checkSection({ characterCheck }: Report): Section {
-  const section = { id: 'check', title: 'The character task on whole answers' }
+  const section = { id: 'check', title: 'The character task on sampled answers' }
   if (characterCheck === null) {
     const text =
-      'Not checked yet: the sweep scores first tokens only; “Character task” in the Samples view scores whole answers.'
+      'Nothing was sampled for it yet: “Character task” in the Samples view scores answers that are drawn, beside the sweep and its exact check.'
     return { ...section, blocks: [{ kind: 'paragraph', text }] }
   }
   const { scores, settings, promptCount } = characterCheck

@@ -1,7 +1,7 @@
+import { formatMemory } from '../../../contract/model/bytes'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
   capitalised,
-  formatBytes,
   formatCount,
   formatDelta,
   formatDeltas,
@@ -362,7 +362,7 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
     ['Time', formatDuration(sweep.seconds)],
     [
       'Work',
-      `${workOfPrompts(work, sweep.preview)}, ${formatBytes(work.weightBytesRead)} of layer weights read` +
+      `${workOfPrompts(work, sweep.preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read` +
         (followUp === null
           ? ''
           : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP of the selected range alone`)
@@ -375,7 +375,7 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
   if (memory !== undefined) {
     facts.push([
       'Memory',
-      `${formatBytes(memory.plannedPeakBytes)} planned of ${formatBytes(memory.budgetBytes)}, ${plural(memory.groupCount, 'group')} of prompts`
+      `${formatMemory(memory.plannedPeakBytes)} planned of ${formatMemory(memory.budgetBytes)}, ${plural(memory.groupCount, 'group')} of prompts`
     ])
   }
   if (baseUnavailable !== null) facts.push(['Base as a whole', baseUnavailable])

@@ -258,6 +258,10 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       ).then(({ code, message }) => `${code}: ${message}`)
     const other = { ...sweep, postPath: { ...sweep.postPath, fingerprint: 'other' } }
     expect(await attempt({ sweep: other })).toMatch(/^mismatch: .* has changed since the sweep/)
+    const another = { ...sweep, postPath: { path: '/models/another', fingerprint: 'other' } }
+    expect(await attempt({ sweep: another })).toMatch(
+      /^mismatch: .* is another model than that of the sweep .*, \/models\/another: /
+    )
     expect(await attempt({ recipes: [rangeRecipe(4, 12)] })).toMatch(/^bad-input: .*12/)
     expect(await attempt({ recipes: [] })).toMatch(/^bad-input: There is nothing left to check/)
   })

@@ -485,7 +485,9 @@ describe('reading weights', () => {
     await utimes(file, 1000, 1000)
     const problem = await withReader(checkpoint, (reader) => problemOf(reader.read('a')))
     expect(problem.code).toBe('bad-file')
-    expect(problem.message).toContain(`${file} has changed since the model was opened`)
+    expect(problem.message).toBe(
+      `${file} has changed since the model was opened (written anew, ${bytes.length} bytes as then).`
+    )
   })
 
   test('refuses a file that is cut short, grows or vanishes, before and after its first read', async () => {

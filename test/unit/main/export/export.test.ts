@@ -204,6 +204,17 @@ describe('the model card', () => {
     expect(card).toContain('"name": "up | *per*"')
   })
 
+  it('names no router where layers have none', async () => {
+    const folders = await writePair()
+    const target = join(await temporaryFolder(), 'out')
+    const mlp = { norms: 0, router: 0, gate: 0.5, up: 0, down: 1 }
+    await exportRecipe(folders, { name: 'parts', layers: [{ attention: 0, mlp }, strength(1, 1)] }, target)
+    const card = await readFile(join(target, 'README.md'), 'utf8')
+    const [row = ''] = /^\| 0 \|.*$/m.exec(card) ?? []
+    expect(row).toContain('MLP norms and up: post-trained; gate: 0.5 × post-trained')
+    expect(row).not.toContain('router')
+  })
+
   it('holds no tags, whatever licence and names say, and means the same', async () => {
     const tag = '<img src=x onerror=alert(1)>'
     const card = await cardOf(`---\nlicense: "${tag}"\nlicense_link: [a, "</script>"]\n---\n`, `up ${tag}`)

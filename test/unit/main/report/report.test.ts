@@ -96,7 +96,7 @@ describe('what a report tells', () => {
       'No sweep yet',
       'No recipe was kept',
       'No answers were sampled yet',
-      'Not checked yet',
+      'Nothing was sampled for it yet',
       'No task was evaluated yet'
     ]) {
       expect(text).toContain(missing)

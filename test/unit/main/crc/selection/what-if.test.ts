@@ -108,6 +108,26 @@ describe('what if', () => {
     })
   })
 
+  it('does not compare it with itself under the sampler that is asked about', () => {
+    const { selection } = askWhatIf(kept(), null, { ...AS_SWEPT, sampler: at(SAMPLERS, 0, 'sampler') })
+    expect(selection.tempered).toHaveLength(2)
+    const tempered = selection.rivals.filter(({ rival }) => rival.kind === 'tempered')
+    expect(tempered.map(({ rival }) => rival)).not.toContainEqual(
+      expect.objectContaining(at(SAMPLERS, 0, 'sampler'))
+    )
+  })
+
+  it('is never more than certain, also of what an old sweep kept', () => {
+    const sweep = kept()
+    const whatIf = told([[1.0000001, 1.0000001], [1.0000001, 0.5]]) // prettier-ignore
+    const prompts = sweep.post.prompts.map((prompt) => ({ ...prompt, whatIf }))
+    const { post } = sweepUnder(
+      { ...sweep, post: { ...sweep.post, prompts } },
+      { ...AS_SWEPT, sampler: at(SAMPLERS, 0, 'sampler') }
+    )
+    expect([post.validity, post.diversity]).toEqual([1, 1])
+  })
+
   it('leaves out what was scored without it, and refuses samplers that were not asked about', () => {
     const sweep = kept()
     const [first] = sweep.ranges

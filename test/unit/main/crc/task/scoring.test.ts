@@ -23,6 +23,11 @@ describe('the score of one prompt', () => {
     expect(scorePrompt([0, 0])).toMatchObject({ validity: 0, diversity: 0, effectiveChoices: 1 })
   })
 
+  test('is a probability also where single precision adds up to more than 1', () => {
+    const { validity, probabilities } = scorePrompt([1.0000000208616258, 3e-8])
+    expect([validity, ...probabilities]).toEqual([1, 1, 3e-8])
+  })
+
   test('lies between 0 and 1, is 1 for equal chances and ignores the scale', () => {
     const probabilities = fc.array(fc.double({ min: 1e-12, max: 1, noNaN: true }), {
       minLength: 2,
@@ -32,7 +37,8 @@ describe('the score of one prompt', () => {
       fc.property(probabilities, (values) => {
         const score = scorePrompt(values)
         expect(score.diversity).toBeGreaterThanOrEqual(0)
-        expect(score.diversity).toBeLessThanOrEqual(1 + 1e-12)
+        expect(score.diversity).toBeLessThanOrEqual(1)
+        expect(score.validity).toBeLessThanOrEqual(1)
         expect(scorePrompt(values.map((value) => value / 8)).diversity).toBeCloseTo(score.diversity, 12)
         expect(scorePrompt(values.map(() => values[0] ?? 1)).diversity).toBeCloseTo(1, 12)
         expect(score.effectiveChoices).toBeCloseTo(values.length ** score.diversity, 6)
