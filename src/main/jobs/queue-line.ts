@@ -52,6 +52,12 @@ export class QueueLine {
       })
   }
 
+  /** Jobs of a pair that is back are in line again. */
+  pairIsBack(): void {
+    if (this.paused) this.tell()
+    else this.goOn()
+  }
+
   pause(): void {
     this.paused = true
     this.tell()

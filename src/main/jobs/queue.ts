@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PairId } from '../../contract/documents/project'
 import type { QueuedJob, QueuedWork, QueueState } from '../../contract/documents/queue'
 import { WorkbenchError } from '../../contract/model/problem'
+import { SerialQueue } from '../base/files/serial-queue'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import { QueueLine } from './queue-line'
 import type { QueuedKinds } from './queued-kinds'
@@ -15,6 +16,8 @@ import type { JobTurns } from './turns'
  */
 export class Queue {
   private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
+  /** Whether a pair is swept already takes long to find out: what is asked for next does not overtake it. */
+  private readonly arrivals = new SerialQueue()
   private closing = false
 
   constructor(
@@ -23,18 +26,22 @@ export class Queue {
   ) {}
 
   /**
-   * Puts the same work for each of these pairs at the end, but where it waits already. One that was stopped or failed waits again
+   * Puts the same work for each of these pairs at the end, in the order of the calls, but where it waits already. One that was stopped or failed waits again
    * instead, with what it has.
    *
    * @param again leaves none out
    * @returns pairs that are left out, for they have what it would compute
    * @throws WorkbenchError `not-found`, `bad-input`, `read-only`
    */
-  async add(
+  add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork, again = false): Promise<PairId[]> {
+    return this.arrivals.run(() => this.arrive(project, pairs, work, again))
+  }
+
+  private async arrive(
     project: ProjectOfPair,
     pairs: readonly PairId[],
     work: QueuedWork,
-    again = false
+    again: boolean
   ): Promise<PairId[]> {
     const leftOut: PairId[] = []
     for (const id of pairs) if (!again && (await this.isDone(project.pair(id), work))) leftOut.push(id)
@@ -89,6 +96,11 @@ export class Queue {
       return jobs.map((job) => (job.id === id ? again : job))
     })
     this.lineOf(project).goOn()
+  }
+
+  /** Hears that a pair is back whose removal was undone, and with it the jobs that wait for it. */
+  pairIsBack(project: ProjectOfPair): void {
+    this.lineOf(project).pairIsBack()
   }
 
   /** Lets no other job begin, or lets them. */

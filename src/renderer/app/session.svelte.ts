@@ -69,8 +69,8 @@ export class Session extends OpenProject {
 
   constructor(host: Host, state: ProjectState) {
     super(host, state)
-    this.pairs = new Pairs(this)
     this.queue = new Queue(this)
+    this.pairs = new Pairs(this, this.queue)
     this.study = new Study(this)
     this.comparison = new PairsComparison(this)
     this.notes = { project: new Notes(this, 'project'), pair: new Notes(this, 'pair') }
@@ -205,8 +205,24 @@ export class Session extends OpenProject {
 
   /** Whether edits wait for the user to say what becomes of them. */
   get waits(): boolean {
-    const { project, pair } = this.notes
-    return [this.prompts, this.samples.prompts, project, pair].some(({ waits }) => waits)
+    return this.unsaved !== null
+  }
+
+  /** What keeps edits from being saved, and the step where that is mended; null where nothing does. */
+  get unsaved(): { readonly why: string; readonly step: Step } | null {
+    const { prompts, samples, notes } = this
+    if (prompts.waits) return { why: `Prompts: ${prompts.unsaved}`, step: 'prompts' }
+    if (samples.prompts.waits) return { why: `Sample prompts: ${samples.prompts.unsaved}`, step: 'samples' }
+    if (notes.project.waits) return { why: 'Notes of the project were refused.', step: 'pairs' }
+    return notes.pair.waits ? { why: 'Notes of the pair were refused.', step: 'pair' } : null
+  }
+
+  /** Goes to where edits wait for the user. */
+  goToUnsaved(): void {
+    const { unsaved } = this
+    if (unsaved === null) return
+    if (unsaved.step === 'samples') this.samples.tab = 'prompts'
+    this.host.go(unsaved.step)
   }
 
   /** Has a field saved with whatever else is being edited. @param save what is typed; nothing where nothing is @returns what ends it */

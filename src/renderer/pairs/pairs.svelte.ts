@@ -1,8 +1,10 @@
 import type { PairBrief, PairId } from '../../contract/documents/project'
 import { at } from '../../contract/model/look-up'
+import { plural } from '../../contract/words/format'
 import type { Deed } from '../app/history.svelte'
 import type { Host } from '../app/host'
 import type { OpenProject } from '../app/open-project.svelte'
+import type { Queue } from './queue.svelte'
 
 /** The list of the open project's pairs, and what is done to it. */
 export class Pairs {
@@ -10,7 +12,10 @@ export class Pairs {
   /** Which one is shown. */
   readonly shown: PairId
 
-  constructor(private readonly project: OpenProject) {
+  constructor(
+    private readonly project: OpenProject,
+    private readonly queue: Queue
+  ) {
     this.shown = project.here.pair
   }
 
@@ -69,11 +74,12 @@ export class Pairs {
     return running.length === 0 ? null : `Something of ${name} is running.`
   }
 
-  /** Takes a pair off the list; where it is shown, its neighbour is shown first. */
+  /** Takes a pair off the list, and its jobs out of sight; where it is shown, its neighbour is shown first. */
   async remove(id: PairId): Promise<void> {
     const { host } = this.project
+    const queued = this.queue.state?.jobs.filter(({ pair }) => pair === id).length ?? 0
     try {
-      await takeOff(host, id)
+      await takeOff(host, id, queued)
     } catch (error) {
       host.complainOf(error)
     }
@@ -103,7 +109,7 @@ export class Pairs {
     host.session?.history.did({
       what: `${verb} the pair “${name}”`,
       said: `Added the pair “${name}”`,
-      undo: () => takeOff(host, added),
+      undo: () => takeOff(host, added, 0),
       redo: async () => void (await host.client.pairs.restore({ path, pair: added, place }))
     })
     return true
@@ -118,8 +124,13 @@ export class Pairs {
   }
 }
 
-/** Takes a pair off the list of the open project, which the pair that is shown then can undo. @throws what main says against it */
-async function takeOff(host: Host, id: PairId): Promise<void> {
+/**
+ * Takes a pair off the list of the open project, which the pair that is shown then can undo.
+ *
+ * @param queued jobs in line for it, which come back with it
+ * @throws what main says against it
+ */
+async function takeOff(host: Host, id: PairId, queued: number): Promise<void> {
   if (host.session === null) return
   const { state, path, here } = host.session
   const place = state.pairs.findIndex((pair) => pair.id === id)
@@ -131,7 +142,7 @@ async function takeOff(host: Host, id: PairId): Promise<void> {
   await remove()
   host.session.history.did({
     what: `remove the pair “${name}”`,
-    said: `Removed the pair “${name}”`,
+    said: `Removed the pair “${name}”${queued === 0 ? '' : ` and its ${plural(queued, 'job')} in the queue`}`,
     undo: async () => void (await host.client.pairs.restore({ path, pair: id, place })),
     redo: remove
   })

@@ -37,6 +37,14 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   /** Edits wait for the user: they are not valid, or somebody else has saved other prompts meanwhile. */
   readonly waits = $derived(this.dirty && (this.invalid !== null || this.base.elsewhere !== null))
 
+  /** Why they wait, as a sentence; empty while nothing keeps them from being saved. */
+  readonly unsaved = $derived.by(() => {
+    if (this.base.elsewhere !== null) return 'changed elsewhere meanwhile.'
+    if (this.invalid === null) return ''
+    const { index, problem } = this.invalid
+    return index === null ? `${problem}.` : `prompt ${index + 1}: ${problem}.`
+  })
+
   readonly selectedIndex = $derived(this.drafts.findIndex((draft) => draft.id === this.selectedId))
 
   readonly writable = $derived.by(() => this.project.writable)

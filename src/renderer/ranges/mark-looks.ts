@@ -1,3 +1,4 @@
+import { formatScore } from '../ui/format'
 import type { ChartColors } from '../plots/chart-theme'
 
 /** How something marked in a triangle is outlined. */
@@ -12,6 +13,39 @@ export interface MarkLook {
 
 /** What a range is that fails a check of whole answers, in legends and files. */
 export const FAILS_CHECK = 'fails check'
+
+/** A heatmap's empty corner that is narrower has room for the scale of its legend alone, not for the marks. */
+export const MARKS_ROOM = 140
+
+/**
+ * What its marks mean, to stand below a heatmap whose corner has no room for it.
+ *
+ * @param of.minimum the limit of validity; null where there is none
+ * @param of.fine whether cells are too fine for hatching, and what can be selected has a contour
+ * @param of.failed whether ranges are crossed out
+ * @returns empty where nothing is marked
+ */
+export function marksWords({
+  validity,
+  minimum,
+  fine,
+  failed
+}: {
+  validity: string
+  minimum: number | null
+  fine: boolean
+  failed: boolean
+}): string {
+  const limit =
+    minimum === null
+      ? []
+      : [
+          fine
+            ? `Thin outline: ${validity} ≥ ${formatScore(minimum)}.`
+            : `Hatched: ${validity} < ${formatScore(minimum)}.`
+        ]
+  return [...limit, ...(failed ? [`Crossed out: ${FAILS_CHECK}.`] : [])].join(' ')
+}
 
 /** The same in the window, its legend and saved figures. */
 export const MARK_LOOKS = {

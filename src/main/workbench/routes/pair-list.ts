@@ -38,6 +38,7 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
     }),
     restore: pairs.restore.use(withProject).handler(async ({ context: { project }, input }) => {
       await project.restorePair(input.pair, input.place)
+      jobs.queue.pairIsBack(project)
       return listOf(project)
     }),
     overview: pairs.overview.use(withProject).handler(async function* ({ context, input, signal }) {

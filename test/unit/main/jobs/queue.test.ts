@@ -32,6 +32,8 @@ class ScriptedKind implements QueuedKind {
   refusals: WorkbenchError[] = []
   keeps: string | null = null
   done: PairId[] = []
+  /** Until when it is not known what is done. */
+  looking: Promise<void> = Promise.resolve()
 
   constructor(private readonly id: string | null = null) {}
 
@@ -55,8 +57,9 @@ class ScriptedKind implements QueuedKind {
     this.end(id, { type: 'cancelled' })
   }
 
-  isDone({ id }: { id: PairId }): Promise<boolean> {
-    return Promise.resolve(this.done.includes(id))
+  async isDone({ id }: { id: PairId }): Promise<boolean> {
+    await this.looking
+    return this.done.includes(id)
   }
 
   kept(): Promise<string | null> {
@@ -254,6 +257,38 @@ describe('jobs in line over the pairs of a project', () => {
     await begun(sweeps, 1)
     expect(await now()).toMatchObject({ waits: false, jobs: [{ state: 'running' }] })
     sweeps.end('pair-2')
+    await queue.done(project)
+  })
+
+  it('wait in the order they were asked for in, however long it takes to see what is swept already', async () => {
+    const seen = new Later<void>()
+    sweeps.looking = seen.promise
+    const added = [queue.add(project, ['pair-1'], SWEEP), queue.add(project, ['pair-1'], EVALUATION)]
+    seen.resolve()
+    await Promise.all(added)
+    await begun(sweeps, 1)
+    expect(await states()).toEqual(['pair-1 sweep running', 'pair-1 evaluation waiting'])
+    sweeps.end('pair-1')
+    await begun(evaluations, 1)
+    evaluations.end('pair-1')
+    await queue.done(project)
+  })
+
+  it('go with a pair that is removed, and come back and go on with it', async () => {
+    await queue.add(project, ['pair-1', 'pair-2'], SWEEP)
+    await queue.add(project, ['pair-2'], EVALUATION)
+    await begun(sweeps, 1)
+    await project.removePair('pair-2')
+    expect(await states()).toEqual(['pair-1 sweep running'])
+    sweeps.end('pair-1')
+    await queue.done(project)
+    await project.restorePair('pair-2', 1)
+    queue.pairIsBack(project)
+    await begun(sweeps, 2)
+    expect(await states()).toEqual(['pair-2 sweep running', 'pair-2 evaluation waiting'])
+    sweeps.end('pair-2')
+    await begun(evaluations, 1)
+    evaluations.end('pair-2')
     await queue.done(project)
   })
 

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import type { EvaluationSummary } from '../../../../src/contract/documents/evaluation'
 import type { ProjectState } from '../../../../src/contract/documents/project'
@@ -488,6 +488,18 @@ describe('a project that another window changes', () => {
     expect(session.prompts.current()).toEqual(theirs)
   })
 
+  it('says which prompt keeps the set from being saved, and leads there', async () => {
+    const { session, workbench } = await new ScriptedLine().openProject(before)
+    const { prompts } = session
+    workbench.step = 'ranges'
+    prompts.edit(prompts.drafts[0]?.id ?? 0, { valid: '' })
+    expect(session.unsaved?.why).toMatch(/^Prompts: prompt 1: .+\.$/)
+    vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: vi.fn() } })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    session.goToUnsaved()
+    expect(workbench.step).toBe('prompts')
+  })
+
   it('does not take an edit away that is not saved, and asks which to keep', async () => {
     const { line, session } = await openPrompts()
     const { prompts } = session
@@ -498,6 +510,7 @@ describe('a project that another window changes', () => {
     expect(prompts.waits).toBe(false)
     session.accept(changed(2, { prompts: theirs }))
     expect(prompts.waits).toBe(true)
+    expect(session.unsaved).toEqual({ why: 'Prompts: changed elsewhere meanwhile.', step: 'prompts' })
     expect(prompts.drafts[0]?.text).toBe('Mine.')
     expect(prompts.base.elsewhere).toEqual(theirs)
     await prompts.flush()

@@ -60,6 +60,30 @@ it('shows the neighbour of the pair that it removes, which can undo that', async
   expect(line.call('pairs.restore', 0).input).toEqual({ path: session.path, pair: 'pair-2', place: 1 })
 })
 
+it('says that jobs in the queue go with a pair', async () => {
+  const pairs = briefs('a', 'b')
+  const { line, session } = await opened('pair-1', pairs)
+  const job = {
+    id: '1b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b',
+    work: { kind: 'sweep', preview: false },
+    problem: null,
+    state: 'waiting',
+    progress: { share: null, secondsLeft: null }
+  } as const
+  session.queue.state = {
+    ...{ paused: false, waits: false, done: [] },
+    jobs: [
+      { ...job, pair: 'pair-2' },
+      { ...job, pair: 'pair-1' },
+      { ...job, pair: 'pair-2' }
+    ]
+  }
+  void session.pairs.remove('pair-2')
+  await settled()
+  await line.answer('pairs.remove', 0, { pairs: briefs('a') })
+  expect(session.history.said?.text).toBe('Removed the pair “b” and its 2 jobs in the queue')
+})
+
 it('takes a pair that was added off again by undo, from the one that is shown then', async () => {
   const { line, session, workbench } = await opened('pair-1', briefs('a'))
   const added = session.pairs.add('/base', '/post', 'b')
