@@ -144,7 +144,7 @@ export const SweepSummary = z.object({
   checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   seconds: z.number(),
-  /** Rows of hidden states through a block that it computed itself: few where it took most of its scores from an earlier one. */
+  /** Rows of hidden states through a block that it computed itself; 0 where it took most of its scores from an earlier one. */
   computedRows: z.number(),
   /** Of a preview, how many a whole sweep would compute: by its pace that is told. Null of a whole one. */
   wholeRows: z.number().nullable(),

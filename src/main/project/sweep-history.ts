@@ -31,7 +31,9 @@ export function newestLike(
   const alike = sweeps.filter(
     (sweep) => taskOf(sweep.scoredBy) === task && (device === 'auto' || sweep.computed.device === device)
   )
-  const kinds = [isPreview, !isPreview].map((kind) => alike.filter((sweep) => sweep.isPreview === kind))
+  const kinds = [isPreview, !isPreview].map((kind) =>
+    alike.filter((sweep) => sweep.isPreview === kind && sweep.computedRows > 0)
+  )
   const kind = kinds.find(({ length }) => length > 0)
   if (kind === undefined) return undefined
   const most = Math.max(...kind.map(({ computedRows }) => computedRows))

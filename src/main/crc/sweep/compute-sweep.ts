@@ -137,6 +137,8 @@ class SweepRun {
   /** Rows of all parts that are finished. */
   private rowsFinished = 0
   private startedMs = 0
+  /** Seconds from there to the last part that was finished. */
+  private keptSeconds = 0
   private toldMs = -Infinity
 
   constructor(
@@ -203,6 +205,7 @@ class SweepRun {
     const { prepared, missing, options } = this
     const { signal } = options
     this.startedMs = performance.now()
+    this.keptSeconds = 0
     const rate = progressRate()
     const { request, asked } = engineRequest(
       prepared,
@@ -321,6 +324,7 @@ class SweepRun {
     this.fresh = new Map()
     this.partsDone++
     this.rowsFinished = this.progress.rowsDone
+    this.keptSeconds = (performance.now() - this.startedMs) / 1000
     try {
       await this.checkpoint?.keep(results)
     } catch (error) {
@@ -340,7 +344,8 @@ class SweepRun {
 
   /** Counts what was done and says that it goes on. */
   engineDied(reason: Error): void {
-    this.seconds += (performance.now() - this.startedMs) / 1000
+    // What was lost is computed, and timed, again.
+    this.seconds += this.keptSeconds
     this.rowsBefore = this.rowsFinished
     this.progress = {
       ...this.progress,

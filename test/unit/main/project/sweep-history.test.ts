@@ -21,9 +21,13 @@ it('takes the newest sweep of the same kind on the device, or else one of the ot
 
 it('passes over sweeps that computed little, for they tell of opening models', () => {
   const sweeps = [
+    { ...whole, id: 'resumed', computedRows: 0 },
     { ...whole, id: 'rest', computedRows: 8 },
     { ...whole, id: 'whole', computedRows: 600 },
     { ...whole, id: 'larger', computedRows: 1000 }
   ]
   expect(newestLike({ sweeps }, { task: null, device: 'cpu', isPreview: false })?.id).toBe('whole')
+  expect(
+    newestLike({ sweeps: sweeps.slice(0, 1) }, { task: null, device: 'cpu', isPreview: false })
+  ).toBeUndefined()
 })

@@ -16,3 +16,10 @@ it('tells nothing by a sweep that computed nothing', () => {
   const nothing = { ...work, blockEvaluations: 0 }
   expect(paceOf({ ...tinySweep(), preview: null, work: nothing, seconds: 0 })).toBeNull()
 })
+
+it('tells nothing by the rest of a sweep, which took longer to begin than to compute', () => {
+  const whole = { ...tinySweep(), preview: null, memory: { ...memory, groupCount: 1 }, seconds: 1 }
+  expect(paceOf(whole)).not.toBeNull()
+  expect(paceOf({ ...whole, work: { ...whole.work, blockEvaluations: 2 } })).toBeNull()
+  expect(paceOf({ ...whole, reusedPromptCount: whole.prompts.length })).toBeNull()
+})
