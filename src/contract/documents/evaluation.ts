@@ -51,6 +51,12 @@ interface Frame {
   readonly system?: string | null | undefined
 }
 
+/** One string for variants that are sampled alike from the same prompts. @param sampling of the task */
+export const settingsKey = (
+  entry: Pick<EvaluationVariant, 'sampling' | 'listed' | keyof PromptFrame>,
+  sampling: Sampling
+): string => JSON.stringify([frameKey(entry), entry.sampling ?? sampling, entry.listed ?? 1])
+
 /** Whether a variant is its model alone: sampled as the task says, from the prompts as they are. */
 export const isPlain = (variant: EvaluationVariant): boolean =>
   variant.sampling === undefined && variant.listed === undefined && frameKey(variant) === frameKey({})

@@ -4,8 +4,10 @@ import {
   type Estimate,
   type EvaluationResults,
   type EvaluationRun,
+  type EvaluationVariant,
   isPlain,
   type PromptScores,
+  settingsKey,
   type VariantResult
 } from '../../contract/documents/evaluation'
 import { type Measure, MeasureId, measureOf } from '../../contract/model/measures'
@@ -14,6 +16,7 @@ import type { SampleLine } from '../../contract/documents/samples'
 import { type Cell, cellMeasures, equalLength, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
+import { isOutside, weightsKey } from '../../contract/model/model'
 import { at } from '../../contract/model/look-up'
 import { AnswerReader } from '../answers/read-answer'
 import { type JudgedPair, pairJudgement } from './judged-pairs'
@@ -109,18 +112,20 @@ interface Tables {
 }
 
 function variantResults({ run, reader, table, measures, reference }: Tables): VariantResult[] {
+  const keys = run.variants.map((entry) => variantKey(run, entry))
   const ofMeasures = new Map(
     MeasureId.options.map((id) => [
       id,
       compared(
         measures.map((cells) => cells.map((values) => values[id])),
         reference,
-        measureOf(id)
+        measureOf(id),
+        keys
       )
     ])
   )
   const ofPasses =
-    factsOf(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference) : []
+    factsOf(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference, keys) : []
   return run.variants.map(({ variant: { name } }, index): VariantResult => {
     const found = [...ofMeasures].map(([id, results]) => ({ id, ...at(results, index, 'variant') }))
     return {
@@ -196,11 +201,22 @@ interface ComparedVariant {
   difference: Difference | null
 }
 
-/** @param values [prompt][variant], undefined where a variant has none: such a prompt takes no part in its comparison */
+/**
+ * One string for variants that answer alike: the same weights, however often they are kept, with the same settings. Those outside may
+ * answer otherwise when they are asked again.
+ */
+const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string =>
+  `${isOutside(entry.variant) ? entry.variant.name : weightsKey(entry.variant)} ${settingsKey(entry, run.task.settings.sampling)}`
+
+/**
+ * @param values [prompt][variant], undefined where a variant has none: such a prompt takes no part in its comparison
+ * @param keys of the variants, see {@link variantKey}
+ */
 function compared(
   values: readonly (readonly (number | undefined)[])[],
   reference: number,
-  scale: Pick<Measure, 'scale' | 'greatest'>
+  scale: Pick<Measure, 'scale' | 'greatest'>,
+  keys: readonly string[]
 ): ComparedVariant[] {
   const indices = (values[0] ?? []).map((_, index) => index)
   const others = indices.filter((index) => index !== reference)
@@ -210,7 +226,8 @@ function compared(
         const [value, other] = [prompt[index], prompt[reference]]
         return value === undefined || other === undefined ? [] : [value - other]
       })
-    )
+    ),
+    others.map((index) => (keys[index] === keys[reference] ? null : at(keys, index, 'variant')))
   )
   return indices.map((index) => ({
     estimate: meanEstimate(
@@ -225,7 +242,8 @@ function compared(
 function passesCompared(
   reader: AnswerReader,
   table: readonly (readonly Cell[])[],
-  reference: number
+  reference: number,
+  keys: readonly string[]
 ): { k: number; results: ComparedVariant[] }[] {
   const judged = table.map((cells) =>
     cells.map((cell) => ({ answers: cell.samples.length, right: rightCount(reader, cell) }))
@@ -244,7 +262,8 @@ function passesCompared(
         )
       ),
       reference,
-      measureOf('passAtN')
+      measureOf('passAtN'),
+      keys
     )
   }))
 }

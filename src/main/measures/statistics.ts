@@ -94,9 +94,14 @@ export function wilson(share: number, n: number): Interval {
  * none where all prompts differ alike.
  *
  * @param comparisons for each its differences, one per prompt
+ * @param models which model with which settings each is of: what repeats another is the same comparison, and counts once in the
+ * adjustment; null for what repeats the one that all are compared with, which counts nowhere
  * @returns as many; null without any difference
  */
-export function pairedDifferences(comparisons: readonly (readonly number[])[]): (Difference | null)[] {
+export function pairedDifferences(
+  comparisons: readonly (readonly number[])[],
+  models: readonly (string | null)[] = comparisons.map((_, index) => String(index))
+): (Difference | null)[] {
   const flips = comparisons.map((differences) =>
     differences.length === 0
       ? null
@@ -106,11 +111,23 @@ export function pairedDifferences(comparisons: readonly (readonly number[])[]): 
           SEED
         )
   )
-  const decided = holm(flips.flatMap((found) => found?.pValue ?? []))
-  let next = 0
+  // A stopped evaluation may have more of one than of what it repeats: then they are two.
+  const keys = comparisons.map((differences, index) =>
+    models[index] === null ? null : `${models[index]} ${differences.join(' ')}`
+  )
+  const counted = new Map(
+    flips.flatMap((found, index) => {
+      const key = keys[index] ?? null
+      return found === null || key === null ? [] : [[key, found.pValue] as const]
+    })
+  )
+  const places = [...counted.keys()]
+  const decided = holm([...counted.values()])
   return flips.map((found, index) => {
     if (found === null) return null
-    const { adjusted, level } = at(decided, next++, 'comparison')
+    const key = keys[index] ?? null
+    const { adjusted, level } =
+      key === null ? { adjusted: found.pValue, level: LEVEL } : at(decided, places.indexOf(key), 'comparison')
     const differences = at(comparisons, index, 'comparison')
     const deviation = differences.length < 2 ? 0 : sampleStandardDeviation([...differences])
     // What is the same on every prompt would have an interval without width, as if it were sure of all others too.

@@ -242,6 +242,23 @@ describe('differences of variants on the same prompts', () => {
     expect(pairedDifferences([[], [5]])).toMatchObject([null, { mean: 5, effectSize: null, pValue: 1 }])
   })
 
+  it('count what repeats another once, and what repeats the one compared with not at all', () => {
+    const [low, other] = [
+      [-1, -1, -1, -1, -1, -1, -0.5, -1],
+      [1, -1, 1, 1, -1, 1, 1, 2]
+    ]
+    const pOf = (...found: Parameters<typeof pairedDifferences>): unknown =>
+      pairedDifferences(...found).map((difference) => difference?.adjustedPValue)
+    const [once, beside] = pairedDifferences([low, other])
+    expect(once?.adjustedPValue).toBeGreaterThan(once?.pValue ?? NaN)
+    const [p, q] = [once?.adjustedPValue, beside?.adjustedPValue]
+    expect(pOf([low, low, other], ['4-11', '4-11', '0-3'])).toEqual([p, p, q])
+    expect(pOf([low, Array<number>(8).fill(0), other], ['4-11', null, '0-3'])).toEqual([p, 1, q])
+    // Of two models that happen to answer alike both count, and so does what a stopped run has more of.
+    expect(pOf([low, low], ['4-11', '4-10'])).toEqual([2 * (once?.pValue ?? NaN), 2 * (once?.pValue ?? NaN)])
+    expect(pOf([low, low.slice(1)], ['4-11', '4-11'])).not.toEqual(pOf([low, low], ['4-11', '4-11']))
+  })
+
   it('draw signs for many prompts, near the exact value', () => {
     const values = Array.from({ length: 14 }, (_, i) => Math.cos(i * 2.7) + 0.3)
     const exact = pairedDifferences([values])[0]?.pValue ?? NaN
