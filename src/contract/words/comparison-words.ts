@@ -9,7 +9,15 @@ import {
 import type { Interval } from '../documents/crc'
 import type { RestorationRange } from '../model/recipe'
 import { rangeKey } from '../model/strengths'
-import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
+import {
+  capitalised,
+  formatDelta,
+  formatNumber,
+  formatPercent,
+  formatScore,
+  plural,
+  rangePhrase
+} from './format'
 import { scoreWords } from './score-words'
 
 type Measure = 'validity' | 'diversity'
@@ -127,13 +135,13 @@ function correlations(
 ): string {
   const told = (name: string, value: number | null, interval: Interval | null): string => {
     if (value === null) return `no ${name}`
-    const span = interval === null ? '' : ` (${signed(interval[0])} to ${signed(interval[1])})`
-    return `${name} ${signed(value)}${span}`
+    const span = interval === null ? '' : ` (${coefficient(interval[0])} to ${coefficient(interval[1])})`
+    return `${name} ${coefficient(value)}${span}`
   }
   return `${told('Spearman', spearman, intervals.spearman)}, ${told('Kendall', kendall, intervals.kendall)}`
 }
 
-const signed = (value: number): string => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(2)}`
+const coefficient = (value: number): string => formatNumber(value, 2)
 
 /** What the intervals are, or why there are none. */
 function intervalWords({ a, shared, sharedReason }: SweepComparison): string {

@@ -10,6 +10,7 @@ import {
   formatCount,
   formatDelta,
   formatInterval,
+  formatNumber,
   formatPercent,
   formatScore,
   plural,
@@ -25,8 +26,8 @@ export const formatMeasure = (id: MeasureId, value: number): string =>
 /** The same of a number that is no measure. */
 export function formatOnScale(scale: Measure['scale'], value: number): string {
   const size = Math.abs(value)
-  if (scale === 'count') return value.toFixed(size >= 100 || Number.isInteger(value) ? 0 : 1)
-  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3).replace('-', '−')
+  if (scale === 'count') return formatNumber(value, size >= 100 || Number.isInteger(value) ? 0 : 1)
+  return formatNumber(value, size >= 100 ? 0 : size >= 10 ? 1 : 3)
 }
 
 export const formatMeasureOrDash = (id: MeasureId, value: number | undefined): string =>

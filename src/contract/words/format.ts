@@ -7,8 +7,26 @@ export const capitalised = (text: string): string => text.charAt(0).toUpperCase(
 /** A score between 0 and 1, three decimals. */
 export const formatScore = (value: number): string => value.toFixed(3)
 
-/** An end that is zero has no sign: the one before it may. */
-const formatEnd = (end: number, format: (end: number) => string): string => format(end).replace(/^±/, '')
+/** Any number: a real minus sign, and none where it rounds to zero. */
+export function formatNumber(value: number, decimals: number): string {
+  const digits = Math.abs(value).toFixed(decimals)
+  return value < 0 && Number(digits) !== 0 ? `−${digits}` : digits
+}
+
+/** Below this what a computation left over of zero begins. */
+const LEFT_OVER = 1e-6
+
+/**
+ * An end of an interval. One that would read zero without being it has its first digit, as an interval that ends at −0.0004 does
+ * not hold zero; one that is zero has no sign, as the one before it may.
+ */
+export function formatEnd(end: number, format: (end: number) => string): string {
+  const text = format(end)
+  if (/[1-9]/.test(text)) return text
+  if (Math.abs(end) < LEFT_OVER) return text.replace(/^±/, '')
+  const plus = text.startsWith('±') ? '+' : ''
+  return `${end < 0 ? '−' : plus}${Math.abs(end).toPrecision(1)}`
+}
 
 /** The ends of an interval: [0.902, 0.931]. */
 export const formatInterval = (

@@ -18,7 +18,7 @@ import {
   tallyBasis,
   tallyVerdict
 } from '../../contract/words/preference-words'
-import { plural } from '../../contract/words/format'
+import { formatDelta, plural } from '../../contract/words/format'
 import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { count, decimal, style, table } from './output'
 
@@ -98,9 +98,9 @@ function comparisons(results: EvaluationView['results'], measures: readonly Meas
       const { mean, adjustedPValue, promptCount } = difference
       const compared = `${measureOf(id).label} of ${variant} against ${results.comparedWith}`
       if (isAlike(difference)) return [`${compared}: ${alikeWords(difference).join(', ')}`]
-      const signed = `${mean < 0 ? '' : '+'}${decimal(mean)} ${intervalWords(difference, decimal)}`
+      const told = `${formatDelta(mean)} ${intervalWords(difference, formatDelta)}`
       const chance = adjustedPValue < 0.001 ? 'adjusted p < 0.001' : `adjusted p = ${decimal(adjustedPValue)}`
-      return [`${compared}, ${plural(promptCount, 'prompt')}: ${signed}, ${chance}`]
+      return [`${compared}, ${plural(promptCount, 'prompt')}: ${told}, ${chance}`]
     })
   )
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
+import { formatNumber } from '../../contract/words/format'
 import { isDiskFull } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { colourBits } from './colours'
@@ -126,10 +127,8 @@ function rowLines(row: readonly string[], widths: readonly number[], align: stri
   )
 }
 
-/** A share, validity or diversity: three decimals. */
-export function decimal(value: number): string {
-  return value.toFixed(3)
-}
+/** A share, validity, diversity or mean: three decimals. */
+export const decimal = (value: number): string => formatNumber(value, 3)
 
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 

@@ -11,7 +11,7 @@ import {
 } from '../../contract/words/search-words'
 import { shareColumns, sharesBasisWords } from '../../contract/words/share-words'
 import { formatMemory } from '../../contract/model/bytes'
-import { formatDuration, plural } from '../../contract/words/format'
+import { formatDelta, formatDeltas, formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
 import { at } from '../../contract/model/look-up'
 import { decimal, printable, style, table } from './output'
@@ -51,7 +51,7 @@ function describeFound({
     name,
     decimal(score.validity),
     decimal(score.diversity),
-    signed(score.diversity - range.diversity)
+    formatDelta(score.diversity - range.diversity)
   ]
   const rows = [
     row('post', post),
@@ -73,17 +73,16 @@ function describeVerdict(search: SearchDocument, check: CheckResult | null, chec
   const { words, checkNext } = searchFinding(search, check, search.rho)
   const lines = [style('bold', printable(words))]
   if (comparison !== null) {
-    const [low, high] = comparison.interval
     lines.push(
-      `On the prompts that picked it: ${signed(comparison.difference)} (${signed(low)} to ${signed(high)}), ` +
+      `On the prompts that picked it: ${formatDelta(comparison.difference)} (${formatDeltas(comparison.interval)}), ` +
         'which favours whatever was picked from many.'
     )
   }
   lines.push(
     heldOut === null
       ? `No cross-fitted comparison: ${printable(heldOutReason)}`
-      : `Cross-fitted (${heldOutWords(heldOut)}): ${signed(heldOut.difference)} ` +
-          `(${signed(heldOut.interval[0])} to ${signed(heldOut.interval[1])}) in ${measures.diversity}, at ${measures.validity} ` +
+      : `Cross-fitted (${heldOutWords(heldOut)}): ${formatDelta(heldOut.difference)} ` +
+          `(${formatDeltas(heldOut.interval)}) in ${measures.diversity}, at ${measures.validity} ` +
           `${decimal(heldOut.found.validity)} against ${decimal(heldOut.range.validity)}.`
   )
   if (checkNext) lines.push(`Next: ${checkCommand}`)
@@ -132,8 +131,8 @@ export function checkFoundCommandOf({
 /** What each layer contributes, the layers in their order. */
 function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 'scoredBy'>): string {
   const share = (values: readonly number[], intervals: readonly Interval[] | null, layer: number): string => {
-    const value = signed(at(values, layer, 'layer'))
-    return intervals === null ? value : `${value} (${at(intervals, layer, 'layer').map(signed).join(' to ')})`
+    const value = formatDelta(at(values, layer, 'layer'))
+    return intervals === null ? value : `${value} (${formatDeltas(at(intervals, layer, 'layer'))})`
   }
   const { diversity, validity, intervals, further, alone, leftOut } = shares
   const rows = diversity.map((_, layer) => [
@@ -141,8 +140,8 @@ function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 
     share(diversity, intervals?.diversity ?? null, layer),
     share(validity, intervals?.validity ?? null, layer),
     ...further.map((each) => share(each.values, each.intervals, layer)),
-    signed(at(alone.diversity, layer, 'layer')),
-    signed(at(leftOut.diversity, layer, 'layer'))
+    formatDelta(at(alone.diversity, layer, 'layer')),
+    formatDelta(at(leftOut.diversity, layer, 'layer'))
   ])
   const title = style('bold', `What each layer contributes (Shapley values ${sharesBasisWords(shares)})`)
   const head = ['layer', ...shareColumns(shares, scoredBy)]
@@ -157,8 +156,4 @@ function describeEffort(search: SearchDocument): string {
       `${plural(work.blockEvaluations, 'block evaluation')}, ${formatMemory(work.weightBytesRead)} of layer weights read, ` +
       `${formatDuration(seconds)}.`
   )
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? '-' : '+'}${decimal(Math.abs(value))}`
 }

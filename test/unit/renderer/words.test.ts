@@ -12,6 +12,7 @@ import {
   formatDeltas,
   formatDuration,
   formatInterval,
+  formatNumber,
   formatParameters,
   formatPercent,
   plural,
@@ -34,8 +35,21 @@ describe('numbers in words', () => {
     expect(formatDelta(-0.0751)).toBe('−0.075')
     expect(formatDelta(-0.0001)).toBe('±0.000')
     expect(formatDelta(10.412, 2)).toBe('+10.41')
-    expect(formatDeltas([-0.0001, 0.018])).toBe('0.000 to +0.018')
+    expect([0, -0, -0.0004, -0.25].map((value) => formatNumber(value, 3))).toEqual([
+      '0.000',
+      '0.000',
+      '0.000',
+      '−0.250'
+    ])
     expect(formatInterval([-0.012, 0], formatDelta)).toBe('[−0.012, 0.000]')
+  })
+
+  it('do not let an interval that ends near zero seem to hold it', () => {
+    expect(formatDeltas([-0.027, -0.00047])).toBe('−0.027 to −0.0005')
+    expect(formatDeltas([0.00003, 0.018])).toBe('+0.00003 to +0.018')
+    expect(formatInterval([0.0004, 0.242])).toBe('[0.0004, 0.242]')
+    // What a computation left over of zero.
+    expect(formatDeltas([-0.2, -1e-17])).toBe('−0.200 to 0.000')
   })
 
   it('fit into a cell', () => {
