@@ -15,6 +15,8 @@ export const HeadlineState = z.enum([
   'unstable',
   /** It restores all layers, or its gain may be none. */
   'not-worth-it',
+  /** A preview selects it, and another is as likely or likelier. */
+  'guess',
   /** No range qualifies. */
   'none',
   /** Post itself often fails them. */

@@ -17,6 +17,8 @@ export type ReportChart =
       rho: number
       /** Key of the selected range. */
       selected: string | null
+      /** What is said of it. */
+      mark: string
       /** Keys of ranges that fail a check of whole answers. */
       failed: string[]
       /** Keys of those that it has thrown out, as another passes. */

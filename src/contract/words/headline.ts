@@ -14,7 +14,8 @@ import { capitalised, formatDeltas, formatPercent, formatScore, plural, rangePhr
 import type { RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
 import { rangeEdges } from './plateau'
-import { betterWords, isPreviewed, type PreviewEvidence, previewMark } from './preview-words'
+import { byPreview, noneOfExact, type RangeHeadline } from './preview-headline'
+import { isPreviewed, type PreviewEvidence, previewMark } from './preview-words'
 import {
   differenceWords,
   doesBetter,
@@ -53,6 +54,7 @@ export const STATE_LABELS: Record<HeadlineState, string> = {
   family: 'one of a family',
   unstable: 'unstable',
   'not-worth-it': 'not worth it',
+  guess: 'cannot tell which range',
   none: 'no range',
   'unfit-prompts': 'prompts do not fit'
 }
@@ -93,7 +95,8 @@ export interface HeadlineEvidence {
 /** What a sweep found, with what its check found, what does better, and the next step. */
 export function headline(evidence: HeadlineEvidence): Headline {
   const { selection, scoredBy, sampler = null } = evidence
-  const exact = evidence.preview === null ? ofRanges(evidence) : byPreview(ofRanges(evidence), evidence)
+  const ranges = ofRanges(evidence)
+  const exact = isPreviewed(evidence) ? byPreview(ranges, evidence) : ranges
   const found = sampler === null ? exact : underOther(exact)
   const but = rivalSentence(selection, scoredBy, evidence.check)
   if (but === null || !COMPARED.includes(found.state)) return { ...found, but: null }
@@ -115,9 +118,14 @@ export function headline(evidence: HeadlineEvidence): Headline {
 }
 
 /** States in which there is a range to compare rivals with. */
-const COMPARED: readonly HeadlineState[] = ['holds', 'unchecked', 'family', 'unstable', 'not-worth-it']
-
-type RangeHeadline = Omit<Headline, 'but'>
+const COMPARED: readonly HeadlineState[] = [
+  'holds',
+  'unchecked',
+  'family',
+  'unstable',
+  'not-worth-it',
+  'guess'
+]
 
 /** Under another sampler the prompts are not to blame, and no whole answers are checked. */
 function underOther(found: RangeHeadline): RangeHeadline {
@@ -133,32 +141,6 @@ function underOther(found: RangeHeadline): RangeHeadline {
     : found
 }
 
-/** What is said of post and its prompts is exact in a preview too; whatever depends on ranges is not told without the word. */
-function byPreview(found: RangeHeadline, { preview, selection, scoredBy }: HeadlineEvidence): RangeHeadline {
-  if (found.state === 'unfit-prompts') return found
-  const { verdict } = found
-  const made =
-    preview === null || preview.rho === selection.rho
-      ? ''
-      : ` made for ${formatPercent(preview.rho)} of ${scoreWords(scoredBy).validity}, not ${formatPercent(selection.rho)}`
-  return { ...found, verdict: `By a preview${made}, ${verdict.charAt(0).toLowerCase()}${verdict.slice(1)}` }
-}
-
-/** None of the few exact ranges of a preview says nothing of all. */
-function noneOfExact(evidence: HeadlineEvidence): RangeHeadline | null {
-  if (!isPreviewed(evidence)) return null
-  const { ranges, selection, scoredBy } = evidence
-  return {
-    state: 'none',
-    verdict: 'No exact range qualifies',
-    figures:
-      `of ${plural(ranges.length, 'exact range')} none has ${scoreWords(scoredBy).validity} ` +
-      `${formatScore(selection.minimumValidity)} and more ${scoreWords(scoredBy).diversity} than post; ${betterWords(evidence)}`,
-    next: 'Sweep the rest: ranges that are only estimated may qualify.',
-    checkNext: false
-  }
-}
-
 function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   const { post, ranges, selection, check, source } = evidence
   const isTask = evidence.scoredBy.kind === 'task'
@@ -167,8 +149,7 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   if (unfit !== null) return unfit
   const score = ranges.find((range) => isSame(range, selection.selected))
   if (score === undefined) {
-    const exact = noneOfExact(evidence)
-    if (exact !== null) return exact
+    if (isPreviewed(evidence)) return noneOfExact(evidence)
     return {
       state: 'none',
       verdict: 'No range to restore',

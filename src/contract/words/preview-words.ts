@@ -12,8 +12,8 @@ import { scoreWords } from './score-words'
 const LEAST_CHANCE = 0.001
 /** From it on, what is selected may well be another range. */
 const DOUBTFUL = 0.05
-/** From it on, another range is likelier than the selected one. */
-const UNRELIABLE = 0.5
+/** From it on, another range is as likely as the selected one, or likelier. */
+export const UNRELIABLE = 0.5
 
 /** Of a sweep that was asked for a preview. */
 export const NO_PREVIEW = 'The prompts are too few for a preview: every range is scored on all of them.'
@@ -49,7 +49,7 @@ export interface PreviewEvidence {
   check: CheckResult | null
 }
 
-type Previewed = PreviewEvidence & { preview: NonNullable<PreviewEvidence['preview']> }
+export type Previewed = PreviewEvidence & { preview: NonNullable<PreviewEvidence['preview']> }
 
 /** Whether most ranges may be estimated only. */
 export const isPreviewed = (evidence: PreviewEvidence): evidence is Previewed => evidence.preview !== null
@@ -139,6 +139,17 @@ export function previewFacts(evidence: Previewed & { promptCount: number }): Pre
     ...chance,
     brief: `${formatCount(ranges.length)} of ${plural(rangeCount(evidence.layerCount), 'range')} exact; ${chance.brief}`
   }
+}
+
+/**
+ * How likely the whole sweep would select another range than the selected one; null where that is not known: the preview was asked for
+ * another limit, nothing is known of the ranges that it estimated, or a check threw its best out.
+ */
+export function chanceElsewhere(evidence: Previewed): number | null {
+  const { preview, selection } = evidence
+  return unknownCount(evidence) > 0 || selection.rho !== preview.rho || isPassedOver(evidence)
+    ? null
+    : preview.elsewhere
 }
 
 /** The chance is of what the preview was made for: its limit, its sampler, and what it had selected itself. */

@@ -1,4 +1,4 @@
-import { type Certainty, certaintyOf } from './certainty'
+import { type Told, toldOf } from './told'
 import { answeringFirst, answeringSweep } from '../../contract/documents/answering-sweep'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
@@ -108,12 +108,8 @@ export class Ranges {
   readonly scoredSweep = $derived.by(() => this.whatIf.answer?.sweep ?? this.sweep)
   /** The check of whole answers that is part of what is shown; under another sampler nothing was checked. */
   readonly shownCheck = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.check.document))
-  /** How often ranges win in what is shown; null where that cannot be told. */
-  readonly certainty = $derived.by<Certainty | null>(() =>
-    this.scoredSweep === null || this.shownSelection === null
-      ? null
-      : certaintyOf(this.scoredSweep, this.shownSelection, this.shownCheck)
-  )
+  /** What is said of what is shown, and of how its selected range is marked. */
+  readonly told = $derived.by<Told | null>(() => toldOf(this))
   /**
    * The chosen model; null while another sweep runs, for its scores are not those of the document, and where nobody knows what it
    * would be.

@@ -114,6 +114,8 @@ export function describeRanges(told: {
   scoredBy: ScoredByBrief
   minimum: number | null
   selected: string | null
+  /** What is said of it. */
+  mark: string
   /** How many prompts an exact score rests on. */
   promptCount: number
   /** What is said of a range without a score. */
@@ -126,7 +128,7 @@ export function describeRanges(told: {
       ? `, from ${formatCount(point.promptCount)} of ${plural(told.promptCount, words.prompt)}`
       : ''
     const short = isBelow(point, told, told.minimum) ? `, ${words.validity} too low` : ''
-    const best = rangeKey(range) === told.selected ? ', selected' : ''
+    const best = rangeKey(range) === told.selected ? `, ${told.mark}` : ''
     return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${partial}${short}${best}`
   }
 }

@@ -55,7 +55,7 @@ const HEATMAP_WIDTH = 560
 const DRAWING_WIDTH = 560
 
 function drawRanges(
-  { board: stored, rho, selected, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,
+  { board: stored, rho, selected, mark, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,
   figure: HTMLElement
 ): () => void {
   const board = { ...stored, rivals: rivalPoints(stored.rivals) }
@@ -84,7 +84,7 @@ function drawRanges(
     ...content,
     spec: metricsOf(board.scoredBy).diversity,
     plateau: [],
-    outlines: { selected: 'selected', plateau: '' },
+    outlines: { selected: mark, plateau: '' },
     view: null
   }
   return () => {

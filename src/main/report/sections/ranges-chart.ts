@@ -3,6 +3,7 @@ import { blendName } from '../../../contract/documents/swept-model'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import type { ReportChart } from '../../../contract/documents/report-chart'
 import type { ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
+import { selectedMark } from '../../../contract/words/selected-mark'
 import { rangeKey } from '../../../contract/model/strengths'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 
@@ -35,6 +36,13 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
           margins: range.margins
         })))
   ]
+}
+
+/** Which range is marked, and as what. */
+function selectedOf({ headline, selection }: ReportedSweep): { selected: string | null; mark: string } {
+  const mark = headline === null ? null : selectedMark(headline.state)
+  if (mark === null || !selection?.selected) return { selected: null, mark: '' }
+  return { selected: rangeKey(selection.selected), mark: mark.label }
 }
 
 /** Keys of those that the check has thrown out. */
@@ -70,7 +78,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
   return {
     kind: 'ranges',
     rho: selection?.rho ?? 0,
-    selected: selection?.selected ? rangeKey(selection.selected) : null,
+    ...selectedOf(sweep),
     failed: failedRanges(sweep),
     rejected: rejectedKeys(sweep),
     board: {

@@ -11,6 +11,8 @@ import {
   isGood
 } from '../../../../src/contract/words/headline'
 import { recipeCheck, scoreBasis } from '../../../../src/contract/words/recipe-check'
+import { selectedMark } from '../../../../src/contract/words/selected-mark'
+import { at } from '../../../../src/contract/model/look-up'
 import { HeadlineState } from '../../../../src/contract/documents/headline'
 import { blendRecipe } from '../../../../src/contract/documents/swept-model'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
@@ -122,6 +124,29 @@ describe('the headline of a preview', () => {
       { label: 'Same range wins among 3 exact ranges' },
       { label: 'Cross-fitted among 3 exact ranges' }
     ])
+  })
+
+  it('names no range to restore where another is as likely, or likelier, to be selected', () => {
+    // Of all other ranges there is an estimate.
+    const ranges = Array.from({ length: 75 }, () => at(PREVIEW.ranges, 0, 'range'))
+    const unsure = { ...PREVIEW, ranges, elsewhere: 0.9999 }
+    const guess = found({ preview: unsure, check: PASSING })
+    expect(guess).toMatchObject({ state: 'guess', checkNext: false })
+    expect(headlineSentence(guess)).toMatch(
+      /^A preview cannot tell which range to restore: layers 4–11 are its best guess, another would be selected with a chance of more than 99\.9 %; diversity up from 0\.450 to 0\.910/
+    )
+    expect(selectedMark(guess.state)).toEqual({ label: 'best guess', good: false })
+    expect(guess.next).not.toMatch(/Keep it/)
+    const all = selectionOf(range(0, 11), [[0, 11, 1]])
+    for (const evidence of [{}, { post: FEW }, { selection: all }])
+      expect(found({ preview: unsure, ...evidence }).state).toBe('guess')
+    // What is exact stays what it is, and so does what no chance is known of.
+    expect(found({ preview: unsure, check: FAILING }).verdict).toBe(
+      'By a preview, layers 4–11 fail the check'
+    )
+    expect(found({ preview: unsure, selection: { ...STABLE, rho: 0.5 } }).state).toBe('unchecked')
+    expect(found({ preview: { ...unsure, elsewhere: 0.5 } }).state).toBe('guess')
+    expect(found({ preview: { ...unsure, elsewhere: 0.49 } }).state).toBe('unchecked')
   })
 
   it('never says of all ranges that none qualifies, and names what may', () => {
@@ -384,6 +409,17 @@ describe('the headline of a sweep', () => {
       difference: { ...blend.difference, diversity: difference(-0.1, [-0.2, -0.01]) }
     }
     expect(against({ ...blend, validity: 0.5 }, behind)).toMatchObject({ state: 'holds', but: null })
+  })
+
+  it('marks a range as selected only where the sentence is about restoring it', () => {
+    expect(selectedMark('holds')).toEqual({ label: 'selected', good: true })
+    expect(selectedMark('fails')).toEqual({ label: 'selected, fails check', good: false })
+    const unfit = found({
+      post: { ...score(0.4, 0.2), prompts: prompts(0.4) },
+      sampler: { temperature: 3, minP: 0 }
+    })
+    expect(unfit.verdict).toBe('Post itself fails under this sampler')
+    expect(selectedMark(unfit.state)).toBeNull()
   })
 
   it('praises only what holds', () => {

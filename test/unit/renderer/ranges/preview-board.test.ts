@@ -85,7 +85,13 @@ describe('a preview in the window', () => {
   })
 
   it('says it to who does not see it too, in words and in the table', () => {
-    const describe = describeRanges({ ...board, minimum: null, selected: null, unscored: 'no score yet' })
+    const describe = describeRanges({
+      ...board,
+      minimum: null,
+      selected: null,
+      mark: '',
+      unscored: 'no score yet'
+    })
     const [exact, estimate] = ['1-1', '0-1'].map((key) =>
       board.ranges.find(({ start, end }) => `${start}-${end}` === key)
     )

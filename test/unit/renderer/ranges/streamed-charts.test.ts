@@ -66,7 +66,14 @@ function cellsOf(cells: HeatmapCells): (board: ScoreBoard, geometry: typeof WHOL
     const minimum = minimumValidity(board, 0.9)
     const describe =
       describers.get(minimum) ??
-      describeRanges({ scoredBy: BY_CHARACTERS, minimum, selected: null, promptCount: PROMPTS, unscored: '' })
+      describeRanges({
+        scoredBy: BY_CHARACTERS,
+        minimum,
+        selected: null,
+        mark: '',
+        promptCount: PROMPTS,
+        unscored: ''
+      })
     describers.set(minimum, describe)
     const [low, high] = metricDomain(
       board.ranges.map(({ diversity }) => diversity),
