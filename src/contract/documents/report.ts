@@ -12,7 +12,7 @@ import { CheckpointSummary, Finding } from './pair'
 import { SweepOutline, Transfer } from './pairs-overview'
 import { KeptRecipe, PairId } from './project'
 import { PreferenceTally } from './preferences'
-import { ComparedAnswers, SampledCrc, SampleMeasures, SampleRun } from './samples'
+import { ComparedAnswers, MeanPrompts, SampledCrc, SampleMeasures, SampleRun } from './samples'
 import { BriefPreview } from './shown-sweep'
 import { ScoredByBrief } from './scored-by'
 import { HeldOutOrWhy, SearchFacts } from './search'
@@ -147,7 +147,7 @@ const ReportedSamples = SampleRun.omit({
   promptCount: whole,
   answerCount: whole,
   /** Means over the prompts, parallel to the variants. */
-  measures: z.array(SampleMeasures),
+  measures: z.array(SampleMeasures.extend({ promptCounts: MeanPrompts })),
   compared: ComparedAnswers,
   /** What blind comparisons came to, for each size of sets. */
   preferences: z.array(PreferenceTally),

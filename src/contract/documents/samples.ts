@@ -157,11 +157,21 @@ export const ComparedAnswers = z.object({
 })
 export type ComparedAnswers = z.infer<typeof ComparedAnswers>
 
+/** Over how many prompts each mean is: those on which the measure is defined. */
+export const MeanPrompts = z.partialRecord(TextMeasureId, z.number().int())
+export type MeanPrompts = z.infer<typeof MeanPrompts>
+
 export const SampleRunMeasures = z.object({
   /** Each with all of its answers. */
   cells: z.array(z.object({ variant: z.string(), prompt: z.number().int(), measures: SampleMeasures })),
   compared: ComparedAnswers,
-  variants: z.array(z.object({ variant: z.string(), measures: SampleMeasures }))
+  variants: z.array(
+    z.object({
+      variant: z.string(),
+      measures: SampleMeasures,
+      promptCounts: MeanPrompts
+    })
+  )
 })
 export type SampleRunMeasures = z.infer<typeof SampleRunMeasures>
 

@@ -89,8 +89,12 @@ export function differenceWords(id: MeasureId, found: Difference): string {
 }
 
 /** Over how many prompts, where they are not all: another variant may have the measure on others. */
-export const fewerPrompts = ({ promptCount }: Estimate, all: number): string =>
-  promptCount === all ? '' : `n ${promptCount}`
+export const fewerPrompts = (promptCount: number | undefined, all: number): string =>
+  promptCount === undefined || promptCount === all ? '' : `n ${promptCount}`
+
+/** The same where n counts answers: "on 2 prompts". */
+export const overFewer = (promptCount: number | undefined, all: number): string =>
+  promptCount === undefined || promptCount === all ? '' : `on ${plural(promptCount, 'prompt')}`
 
 /** Whether the proxy predicts this task, in words; empty without a sweep. */
 export function proxySentence({

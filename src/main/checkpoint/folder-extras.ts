@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
+import { readModelBytes } from '../base/files/model-file'
+import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 import { askConfined } from '../confined/host'
 
 /** What a model folder holds beside config and weights. Nothing of it is required. */
@@ -34,6 +36,16 @@ async function findTemplate(
     if (error instanceof WorkbenchError) return { hasChatTemplate: false, templateProblem: error.message }
     throw error
   }
+}
+
+/** Whether the tokenizer.json of two folders differ in any byte; false where one cannot be read, which a task that needs it tells. */
+export async function tokenizersDiffer(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all(
+    [one, other].map((folder) =>
+      readModelBytes(folder, 'tokenizer.json', MAX_TOKENIZER_BYTES).catch(() => undefined)
+    )
+  )
+  return a !== undefined && b !== undefined && !a.equals(b)
 }
 
 async function isFile(file: string): Promise<boolean> {

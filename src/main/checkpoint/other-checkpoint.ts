@@ -1,10 +1,8 @@
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { Finding, OtherCheckpointReport } from '../../contract/documents/pair'
 import { WorkbenchError } from '../../contract/model/problem'
-import { readModelBytes } from '../base/files/model-file'
-import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 import { configDifferences } from './config-differences'
-import { findFolderExtras } from './folder-extras'
+import { findFolderExtras, tokenizersDiffer } from './folder-extras'
 import { openPair, refuse, summarise, unusedNotes } from './pair'
 import { type MemberOpener, openMember, type PairMember, readMember } from './pair-member'
 import { otherErrors } from './pair-errors'
@@ -113,14 +111,8 @@ async function tokenizerWarnings(
             `${post.spec.vocabularySize}: it cannot be given post's tokens.`
         ]
   }
-  const [own, ofPost] = await Promise.all([checkpoint, post.checkpoint].map(({ path }) => tokenizerOf(path)))
-  if (own === undefined || ofPost === undefined || own.equals(ofPost)) return []
+  if (!(await tokenizersDiffer(checkpoint.path, post.checkpoint.path))) return []
   return [
     "Its tokenizer.json is not post's: prompts that become other tokens under it cannot be given to this checkpoint."
   ]
-}
-
-/** Undefined when it cannot be read, which a task that needs it tells. */
-async function tokenizerOf(folder: string): Promise<Buffer | undefined> {
-  return readModelBytes(folder, 'tokenizer.json', MAX_TOKENIZER_BYTES).catch(() => undefined)
 }

@@ -8,7 +8,7 @@ import { baseComputesOtherwise } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
 import { groupProblems } from './scaled-groups'
 import { storedDtype } from './scaled-weights'
-import { findFolderExtras, type FolderExtras } from './folder-extras'
+import { findFolderExtras, type FolderExtras, tokenizersDiffer } from './folder-extras'
 import { quoteName } from '../base/json-object'
 import { fullModelName, modelName } from './model-folder'
 import { pairErrors, type PairError } from './pair-errors'
@@ -79,6 +79,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     findings: [
       ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
       ...warnings({ base, post }, errors, baseExtras, postExtras),
+      ...(await tokenizerFindings(base, post)),
       ...noted
     ]
   }
@@ -182,6 +183,14 @@ function warnings(
     messages.push(`The chat template of post cannot be used: ${postExtras.templateProblem}`)
   }
   return messages.map((message) => ({ severity: 'warning', message }))
+}
+
+/** Restored models are given post's tokens alone; base as a whole model reads them by its own tokenizer's numbers. */
+async function tokenizerFindings(base: PairMember, post: PairMember): Promise<Finding[]> {
+  if (!(await tokenizersDiffer(base.checkpoint.path, post.checkpoint.path))) return []
+  const message =
+    "Base's tokenizer.json is not post's: prompts are made tokens by post's, and where base's makes others of them, base as a whole model cannot be compared."
+  return [{ severity: 'warning', message }]
 }
 
 function notes(

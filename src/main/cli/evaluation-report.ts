@@ -87,7 +87,9 @@ function describePairs(pairs: PairJudgement): string[] {
 function describeEstimate(estimate: Estimate | undefined, prompts: number): string {
   if (estimate === undefined) return '-'
   const interval = estimate.interval === null ? '' : intervalWords(estimate, decimal)
-  return [decimal(estimate.mean), interval, fewerPrompts(estimate, prompts)].filter(Boolean).join(' ')
+  return [decimal(estimate.mean), interval, fewerPrompts(estimate.promptCount, prompts)]
+    .filter(Boolean)
+    .join(' ')
 }
 
 function comparisons(results: EvaluationView['results'], measures: readonly MeasureId[]): string[] {

@@ -1,6 +1,9 @@
-import { lstat, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import type { Stats } from 'node:fs'
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, parse } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { SweepDocument } from '../../contract/documents/crc'
+import { freeName } from '../../contract/model/free-name'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
@@ -17,6 +20,8 @@ export interface OutputFile {
   path: string
   /** Whether a file is there, which will be replaced. */
   exists: boolean
+  /** Of the file that will be replaced, so that one which comes meanwhile is told from it; null where none was there. */
+  state: FileState | null
 }
 
 /** The file of a result that is of a pair. */
@@ -74,9 +79,11 @@ export async function checkWritable(typed: string): Promise<OutputFile> {
   if (!(await isFolder(folder)))
     throw new WorkbenchError('not-found', `There is no folder ${folder} to write in.`)
   const real = await realPathOrNull(file)
-  const output = { path: real ?? join(await realpath(folder), basename(file)), exists: real !== null }
+  const path = real ?? join(await realpath(folder), basename(file))
+  const found = real === null ? null : await stat(path)
+  const output = { path, exists: found !== null, state: found === null ? null : stateOf(found) }
   // Replacing a device or a pipe by a file would break it for everyone else.
-  if (output.exists && !(await stat(output.path)).isFile()) {
+  if (found !== null && !found.isFile()) {
     throw new WorkbenchError(
       'bad-input',
       `${file} is ${(await isFolder(output.path)) ? 'a folder' : 'not an ordinary file'}.`,
@@ -110,9 +117,33 @@ export async function writeOutputFile(output: OutputFile, value: unknown): Promi
   await writeOutputText(output, formatJson(value))
 }
 
-/** Writes a text as a whole or not at all. @throws WorkbenchError `read-only`, `not-found` */
+/**
+ * Writes a text as a whole or not at all. Where another command has written the file meanwhile, beside it: both may have taken hours.
+ *
+ * @throws WorkbenchError `read-only`, `not-found`; `stale` when it stands beside the file, naming where
+ */
 export async function writeOutputText(output: OutputFile, text: string): Promise<void> {
-  await namingPartial(output, () => writeFileAtomic(output.path, text))
+  const { path, state } = output
+  const there = await stat(path).catch(() => null)
+  const now = there?.isFile() === true ? stateOf(there) : null
+  if (now === null || isDeepStrictEqual(now, state)) {
+    await namingPartial(output, () => writeFileAtomic(path, text))
+    return
+  }
+  const { dir, name, ext } = parse(path)
+  const beside = join(
+    dir,
+    freeName(
+      name,
+      (await readdir(dir)).map((entry) => parse(entry).name)
+    ) + ext
+  )
+  await namingPartial(output, () => writeFileAtomic(beside, text))
+  throw new WorkbenchError(
+    'stale',
+    `${path} was written by something else while this ran. It stays as it is, and this result is in ${beside}.`,
+    'Keep whichever you want under that name.'
+  )
 }
 
 /** Writes, and where that fails names what stopped work has left beside it, a file or a search's folder: it may be what takes the room. */
@@ -128,6 +159,19 @@ async function namingPartial({ path }: OutputFile, write: () => Promise<void>): 
     throw new WorkbenchError(code, message, hint === undefined ? kept : `${hint} ${kept}`)
   }
 }
+
+/** What tells a file from another under the same name. */
+interface FileState {
+  readonly inode: number
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({
+  inode: ino,
+  bytes: size,
+  modifiedMs: mtimeMs
+})
 
 async function realPathOrNull(file: string): Promise<string | null> {
   try {

@@ -18,6 +18,7 @@ import {
 } from '../../contract/documents/samples'
 import { SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
 import { isOutside } from '../../contract/model/model'
+import { fewerPrompts } from '../../contract/words/evaluation-words'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
 import { firstIssue } from '../../contract/model/problem'
 import { expecting, readTextFile } from '../base/files/bounded-file'
@@ -147,6 +148,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     sampleCount: samples.length,
     device,
     ...(computation ?? { precision: null, weights: null }),
+    compared: measures.compared,
     variants: measures.variants
   }
   await (options.json ? printJson(summary) : printShown(describeMeasures(run, measures)))
@@ -319,15 +321,26 @@ async function generate(
   }
 }
 
-function describeMeasures({ prompts, settings }: SampleRun, { variants }: SampleRunMeasures): string {
-  const rows = variants.map(({ variant, measures }) => [
+function describeMeasures(
+  { prompts, settings }: SampleRun,
+  { variants, compared }: SampleRunMeasures
+): string {
+  const rows = variants.map(({ variant, measures, promptCounts }) => [
     variant,
     ...TEXT_MEASURES.map(({ id }) => {
       const measured = measures.values[id]
-      return measured === undefined ? '-' : decimal(measured)
+      if (measured === undefined) return '-'
+      return [decimal(measured), fewerPrompts(promptCounts[id], compared.prompts)].filter(Boolean).join(' ')
     })
   ])
+  const fewer = variants.some(({ promptCounts }) =>
+    Object.values(promptCounts).some((count) => count !== compared.prompts)
+  )
   const header = ['model', ...TEXT_MEASURES.map(({ label }) => label)]
-  const means = `Means over ${plural(prompts.length, 'prompt')} of ${plural(settings.sampleCount, 'answer')} each.`
+  const means =
+    `Means over ${plural(prompts.length, 'prompt')} of ${plural(settings.sampleCount, 'answer')} each.` +
+    (fewer
+      ? ' Where n stands the measure is undefined on the other prompts (distinct-2 where no answer has two words): such a mean is of other prompts than its neighbours.'
+      : '')
   return `${table([header, ...rows], `l${'r'.repeat(TEXT_MEASURES.length)}`)}\n${means}`
 }

@@ -1,11 +1,13 @@
 import type {
   ComparedAnswers,
+  MeanPrompts,
   SampleMeasures,
   SampleRun,
   SampleRunMeasures,
   ShownSample
 } from '../../contract/documents/samples'
 import { at } from '../../contract/model/look-up'
+import { TEXT_MEASURES } from '../../contract/model/measures'
 import { averageMeasures, sampleMeasures } from './sample-measures'
 import { multimap } from '../../contract/model/multimap'
 
@@ -55,7 +57,7 @@ export function runMeasures(
       if (count === 0) return []
       return answers.length === count ? measures : measured(answers.slice(0, count))
     })
-    return { variant: name, measures: averageMeasures(compared) }
+    return { variant: name, measures: averageMeasures(compared), promptCounts: promptCounts(compared) }
   })
   return {
     cells: cells.map(({ variant, prompt, measures }) => ({ variant, prompt, measures })),
@@ -63,6 +65,14 @@ export function runMeasures(
     variants
   }
 }
+
+const promptCounts = (cells: readonly SampleMeasures[]): MeanPrompts =>
+  Object.fromEntries(
+    TEXT_MEASURES.flatMap(({ id }) => {
+      const count = cells.filter(({ values }) => values[id] !== undefined).length
+      return count === 0 ? [] : [[id, count]]
+    })
+  )
 
 const measured = (answers: readonly ShownSample[]): SampleMeasures =>
   sampleMeasures(answers.map(({ text }) => text))

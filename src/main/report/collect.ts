@@ -253,7 +253,7 @@ async function reportedSamples(
     origin,
     promptCount: prompts.length,
     answerCount: samples.length,
-    measures: measures.map((entry) => entry.measures),
+    measures: measures.map(({ measures, promptCounts }) => ({ ...measures, promptCounts })),
     compared,
     preferences: preferenceTallies(marks, variants),
     excerpts: excerpts(run, samples)

@@ -131,7 +131,7 @@ export interface PreparedSweep {
 export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pair): Promise<PreparedSweep> {
   const { layerCount } = post.spec
   const source = request.source ?? null
-  if (source !== null) await openSameOther(post, source)
+  if (source !== null) refuseOwnLayers(await openSameOther(post, source), post)
   else if (request.ranges) refuseOneCheckpoint(base, post)
   const text = await recentTextModel(post.checkpoint.path)
   const asked = await renderAsked(request, { base, post }, text)
@@ -180,6 +180,16 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       ...others.notices
     ].filter((notice) => notice !== null)
   }
+}
+
+/** As {@link refuseOneCheckpoint}, of another checkpoint that layers are to be restored to. */
+function refuseOwnLayers(source: PairMember, post: PairMember): void {
+  if (source.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
+  throw new WorkbenchError(
+    'bad-input',
+    `${source.checkpoint.path} looks like the same checkpoint as post (their config.json and what is sampled of their weights are equal): restoring layers to it would change nothing.`,
+    'Name another checkpoint to restore layers to, or leave it out to restore them to base.'
+  )
 }
 
 /** Ranges of post's own layers are post itself, and a sweep of them would blame the prompts. */

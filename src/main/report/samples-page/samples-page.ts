@@ -2,7 +2,12 @@ import { isOutside } from '../../../contract/model/model'
 import { describeOutside } from '../../../contract/model/outside-model'
 import { rivalWork } from '../../../contract/model/rival'
 import { phraseStrengths, sourcesOf } from '../../../contract/model/strengths'
-import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
+import {
+  formatMeasure,
+  formatMeasureOrDash,
+  formatOnScale,
+  overFewer
+} from '../../../contract/words/evaluation-words'
 import { stoppedRunWords } from '../../../contract/words/answer-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import type {
@@ -81,10 +86,10 @@ ${reproduceSection(run)}
 function summarySection(run: SampleRun, answers: number, { variants, compared }: SampleRunMeasures): Markup {
   const total = run.prompts.length * run.variants.length * run.settings.sampleCount
   const stopped = stoppedRunWords(answers, total, run.prompts.length, compared)
-  const rows = variants.map(({ measures }, index) => {
+  const rows = variants.map(({ measures, promptCounts }, index) => {
     const variant = run.variants[index]
     return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}
-<td>${formatOnScale('count', measures.sampleCount)}</td>${TEXT_MEASURES.map(({ id }) => markup`<td>${formatMeasureOrDash(id, measures.values[id])}</td>`)}</tr>
+<td>${formatOnScale('count', measures.sampleCount)}</td>${TEXT_MEASURES.map(({ id }) => markup`<td>${[formatMeasureOrDash(id, measures.values[id]), overFewer(promptCounts[id], compared.prompts)].filter(Boolean).join(' ')}</td>`)}</tr>
 `
   })
   return markup`<section>

@@ -1,5 +1,5 @@
 import { rivalWork } from '../../../contract/model/rival'
-import { formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
+import { formatMeasureOrDash, formatOnScale, overFewer } from '../../../contract/words/evaluation-words'
 import { stoppedRunWords } from '../../../contract/words/answer-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import type { CategoryScore } from '../../../contract/documents/crc'
@@ -63,7 +63,7 @@ function runBlocks(run: ReportedSamples): Block[] {
 const nameCell = (variant: Variant): Cell => ({ text: variant.name, tone: toneOf(variant) })
 const nameColumn = (variant: Variant): Column => ({ ...textColumn(variant.name), tone: toneOf(variant) })
 
-function measuresTable({ variants, measures }: ReportedSamples): Block {
+function measuresTable({ variants, measures, compared }: ReportedSamples): Block {
   return {
     kind: 'table',
     label: 'Diversity of the answers',
@@ -77,7 +77,11 @@ function measuresTable({ variants, measures }: ReportedSamples): Block {
       return [
         nameCell(variant),
         { text: formatOnScale('count', own?.sampleCount ?? 0) },
-        ...TEXT_MEASURES.map(({ id }): Cell => ({ text: formatMeasureOrDash(id, own?.values[id]) }))
+        ...TEXT_MEASURES.map(({ id }): Cell => {
+          const fewer = overFewer(own?.promptCounts[id], compared.prompts)
+          const text = formatMeasureOrDash(id, own?.values[id])
+          return fewer === '' ? { text } : { text, detail: fewer }
+        })
       ]
     })
   }

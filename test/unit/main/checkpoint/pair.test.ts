@@ -64,6 +64,17 @@ const without = (fixture: CheckpointFixture, ...names: string[]): CheckpointFixt
 })
 
 describe('the report of a pair', () => {
+  test('says that the tokenizers differ, where only two tokens of base are swapped', async () => {
+    const paths = await writePair(withConfig({}, 1), withConfig({}, 2))
+    const named = async (): Promise<string[]> =>
+      messages((await inspectPair(paths.base, paths.post)).findings, 'warning')
+    for (const path of Object.values(paths))
+      await writeFile(join(path, 'tokenizer.json'), '{"model":{"vocab":{"a":0,"b":1}}}')
+    expect(await named()).toEqual([])
+    await writeFile(join(paths.base, 'tokenizer.json'), '{"model":{"vocab":{"a":1,"b":0}}}')
+    expect(await named()).toEqual([expect.stringMatching(/^Base's tokenizer\.json is not post's/)])
+  })
+
   test('describes both checkpoints and finds nothing wrong with the demo', async () => {
     const report = await inspectPair(join(DEMO, 'base'), join(DEMO, 'post'))
     expect(PairReport.parse(report)).toEqual(report)

@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { streamProblem } from '../../../../src/main/cli/output'
-import { writeOutputText } from '../../../../src/main/cli/output-file'
+import { checkWritable, writeOutputText } from '../../../../src/main/cli/output-file'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
@@ -10,7 +10,7 @@ it('names what stopped work has left beside a file that cannot be written', asyn
   // A folder that is not empty is never replaced by a file.
   const path = join(await temporaryFolder(), 'sweep.json')
   await mkdir(join(path, 'inner'), { recursive: true })
-  const output = { path, exists: false }
+  const output = { path, exists: false, state: null }
   expect((await problemOf(writeOutputText(output, '{}'))).hint).not.toContain('.partial')
   await writeFile(`${path}.partial`, 'x'.repeat(1200))
   expect((await problemOf(writeOutputText(output, '{}'))).hint).toContain(
@@ -22,7 +22,7 @@ it('names the folder that a stopped search has left', async () => {
   const path = join(await temporaryFolder(), 'search.json')
   await mkdir(join(path, 'inner'), { recursive: true })
   await mkdir(`${path}.partial`)
-  expect((await problemOf(writeOutputText({ path, exists: false }, '{}'))).hint).toContain(
+  expect((await problemOf(writeOutputText({ path, exists: false, state: null }, '{}'))).hint).toContain(
     `${path}.partial holds what has been computed for it; the same command goes on from there.`
   )
 })
@@ -30,4 +30,17 @@ it('names the folder that a stopped search has left', async () => {
 it('says of an output that takes no more that the disk is full', () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   expect(streamProblem('stdout', full).message).toBe('stdout cannot be written: the disk is full.')
+})
+
+it('keeps what another command has written into the file meanwhile, writes beside it, and says so', async () => {
+  const path = join(await temporaryFolder(), 'sweep.json')
+  const [first, second] = [await checkWritable(path), await checkWritable(path)]
+  await writeOutputText(first, 'one')
+  const problem = await problemOf(writeOutputText(second, 'two'))
+  const beside = path.replace('sweep.json', 'sweep (2).json')
+  expect(problem.code).toBe('stale')
+  expect(problem.message).toContain(`this result is in ${beside}`)
+  expect([await readFile(path, 'utf8'), await readFile(beside, 'utf8')]).toEqual(['one', 'two'])
+  await writeOutputText(await checkWritable(path), 'three')
+  expect(await readFile(path, 'utf8')).toBe('three')
 })

@@ -355,7 +355,7 @@ describe('the diversity table', () => {
       values: { distinctAnswers: 1, answerEntropy: 0, selfBleu: 1, wordDistance: 0 }
     }
     const csv = measuresCsv({
-      variants: [{ variant: 'Layers 1, 2', measures }],
+      variants: [{ variant: 'Layers 1, 2', measures, promptCounts: {} }],
       cells: [{ variant: 'post', prompt: 0, measures }]
     })
     expect(csv.split('\r\n')).toEqual([

@@ -276,6 +276,18 @@ describe('the command that repeats a run', () => {
   })
 })
 
+test('a mean over fewer prompts than its neighbours says over how many', () => {
+  const run = { ...sampleRun(), variants: sampleRun().variants.slice(0, 1) }
+  const { name } = at(run.variants, 0, 'variant')
+  const samples = [
+    ...['a b', 'c d'].map((text, index) => sampleLine(name, 0, index, text)),
+    ...['a', 'c'].map((text, index) => sampleLine(name, 1, index, text))
+  ]
+  const { variants, compared } = runMeasures(run, samples)
+  expect(compared.prompts).toBe(2)
+  expect(at(variants, 0, 'variant').promptCounts).toMatchObject({ distinct2: 1, distinctAnswers: 2 })
+})
+
 test('a stopped run is measured by cell, and by variant over the prompts that all have answers to, on equal n', () => {
   const { cells, variants, compared } = runMeasures(sampleRun(), SAMPLES)
   expect(cells.map(({ variant, prompt, measures }) => [prompt, variant, measures.sampleCount])).toEqual([
