@@ -3,7 +3,7 @@ import { Interval } from './crc'
 import { CheckpointReference } from '../model/checkpoint'
 import { Precision } from '../model/device'
 import { HeldWeights, Sampling } from '../model/sampling'
-import { JudgeSettings } from './judge'
+import { JudgeSettings, Judging } from './judge'
 import { MeasureId } from '../model/measures'
 import { RestorationRange } from '../model/recipe'
 import { OutsideRecord } from '../model/outside-model'
@@ -291,7 +291,13 @@ export type TaskEntry = z.infer<typeof TaskEntry>
 export const EvaluationView = z.object({
   run: EvaluationRun,
   results: EvaluationResults,
+  /** Of each judge that was asked. */
+  judging: z.array(Judging),
+  /** What to know of the judges' work before its numbers are read. */
+  notices: z.array(z.string()),
   /** Whether every answer is there and every prompt scored. */
+  answered: z.boolean(),
+  /** Whether that is so, and every judge that was asked has replied to all. */
   complete: z.boolean()
 })
 export type EvaluationView = z.infer<typeof EvaluationView>

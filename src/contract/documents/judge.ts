@@ -75,6 +75,23 @@ export const AnswerForm = Aside.extend({
 })
 export type AnswerForm = z.infer<typeof AnswerForm>
 
+/** What came of a judge's work on an evaluation's answers as they are now. */
+export const Judging = z.object({
+  way: JudgeWay,
+  model: z.string(),
+  /** Questions, each another answer or pair in an order; those that have a reply; replies of these that could not be read. */
+  total: z.number().int(),
+  done: z.number().int(),
+  unreadable: z.number().int(),
+  /** Answers that have a mark or a form; pairs that were sent and read in both orders. */
+  usable: z.number().int(),
+  /** How one of the unreadable replies began; null where none is kept. */
+  example: z.string().nullable(),
+  /** What the server called the models that replied, where that is not the one above. */
+  otherModels: z.array(z.string())
+})
+export type Judging = z.infer<typeof Judging>
+
 /** Questions to a judge of pairs when no two variants gave the same answers: each pair on each prompt, in both orders. */
 export const pairQuestions = (variantCount: number, promptCount: number): number =>
   variantCount * (variantCount - 1) * promptCount

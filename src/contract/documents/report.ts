@@ -7,6 +7,7 @@ import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluatio
 import { Task } from './task'
 import { Headline } from './headline'
 import { RestorationRange } from '../model/recipe'
+import { Judging } from './judge'
 import { Rival } from '../model/rival'
 import { CheckpointSummary, Finding } from './pair'
 import { SweepOutline, Transfer } from './pairs-overview'
@@ -183,6 +184,9 @@ const ReportedEvaluation = EvaluationFacts.extend({
   runMarks: RunMarks,
   task: Task.omit({ prompts: true }).extend({ promptCount: whole }),
   variants: z.array(EvaluationVariant),
+  judging: z.array(Judging),
+  /** As of `EvaluationView`. */
+  answered: z.boolean(),
   complete: z.boolean(),
   results: EvaluationResults.omit({ cells: true })
 })

@@ -19,7 +19,7 @@ import { computingOptions } from './computing-options'
 import { text } from './option-kinds'
 import { requireHalf } from './devices'
 import { givenTask, TASK_CHOICES } from './given-task'
-import { judgeFrom, judgeOptions } from './judge'
+import { judgeFrom, judgeOptions, nothingJudged } from './judge'
 import { madeEvaluation } from './made-evaluation'
 import { describeEvaluation } from './evaluation-report'
 import {
@@ -124,7 +124,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     await (options.json ? printJson(view) : printShown(describeEvaluation(view)))
     if (output !== null) tell(writtenWords(output))
     // What was measured without the judge is out; that it is not all is the command's failure.
-    if (made.failure !== null) throw made.failure
+    const failure = made.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
+    if (failure !== null) throw failure
   })
 }
 

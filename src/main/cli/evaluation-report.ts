@@ -9,6 +9,7 @@ import {
   stoppedAt,
   stoppedSentence
 } from '../../contract/words/evaluation-words'
+import { judgedShare } from '../../contract/words/judging-words'
 import type { PairJudgement } from '../../contract/documents/preferences'
 import {
   judgeTrust,
@@ -23,20 +24,21 @@ import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { count, decimal, style, table } from './output'
 
 /** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */
-export function describeEvaluation({ run, results, complete }: EvaluationView): string {
+export function describeEvaluation({ run, results, judging, notices, answered }: EvaluationView): string {
   const { task } = run
   const names = results.variants.map(({ variant }) => variant)
   const rows = measuresOf(results).map((id) => [
-    measureOf(id).label,
+    [measureOf(id).label, judgedShare(id, judging)].filter(Boolean).join(', '),
     measureOf(id).better ?? '',
     ...results.variants.map(({ measures }) => describeEstimate(measures[id], task.prompts.length))
   ])
   const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${plural(task.settings.sampleCount, 'answer')} each`
   const asked = task.prompts.length * run.variants.length * task.settings.sampleCount
-  const stopped = stoppedAt(results, asked, complete)
+  const stopped = stoppedAt(results, asked, answered)
   return [
     style('bold', heading),
     ...(stopped === null ? [] : [stoppedSentence(stopped)]),
+    ...notices,
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
     ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
     ...describeCategories(results, Object.values(mainMeasures(task.kind, results.variants))),

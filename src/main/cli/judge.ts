@@ -5,9 +5,11 @@ import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
 import {
   DEFAULT_JUDGE,
   type JudgeProgress,
+  type Judging,
   JudgeSettings,
   judgeWarning
 } from '../../contract/documents/judge'
+import { isUnusable } from '../../contract/words/judging-words'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readTextFile } from '../base/files/bounded-file'
 import { judgeKey } from '../evaluation/judge'
@@ -117,7 +119,7 @@ export interface Judged {
  * Has an evaluation's answers judged, after saying where they go, whatever else is quiet. A judge that fails takes nothing from what
  * was measured without it.
  *
- * @returns the evaluation with the judge and all that it said; without, where it failed before it said anything
+ * @returns the evaluation with the judge and all that it said
  */
 export async function judged(
   files: EvaluationFiles,
@@ -159,10 +161,18 @@ export async function judged(
   } finally {
     display.stop()
   }
-  const hasSaid = said.verdicts.length + said.pairVerdicts.length + said.forms.length > 0
-  // What never said a word has judged nothing.
-  if (failure !== null && !hasSaid) return { files, failure }
   return { files: { ...files, ...said, run: withJudge(files.run, judge) }, failure }
+}
+
+/** Why the work of a judge is to nothing; null where any of it can be used. */
+export function nothingJudged(judging: readonly Judging[], way: JudgeWay): WorkbenchError | null {
+  const own = judging.find((one) => one.way === way)
+  if (own === undefined || !isUnusable(own)) return null
+  return new WorkbenchError(
+    'bad-input',
+    `The judge ${own.model} gave no verdict that can be used.`,
+    'Choose another with --judge-model, or reword --judge-rubric: either way all is asked anew.'
+  )
 }
 
 /** How far a judge is; what keeps it from answering is another phase, so that it is told at once. */

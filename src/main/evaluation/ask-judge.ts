@@ -9,7 +9,7 @@ import type { EndpointPatience } from '../endpoint/client'
 import { JudgeEndpoint } from './judge-endpoint'
 
 /** What a judge said to one question. */
-interface Said {
+export interface Said {
   readonly key: string
   readonly reply?: string | undefined
   readonly model?: string | undefined

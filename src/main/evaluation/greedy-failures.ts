@@ -28,7 +28,7 @@ export interface FailuresTask {
  *   wrong, or nothing failed
  */
 export function failuresTask({ view, samples }: GreedyAnswers, { id, task, most }: FailuresTask): Task {
-  const { run, results, complete } = view
+  const { run, results, answered } = view
   if (!choosesFailures(run)) {
     throw new WorkbenchError(
       'bad-input',
@@ -36,7 +36,7 @@ export function failuresTask({ view, samples }: GreedyAnswers, { id, task, most 
       'Ask post greedily first: in the window, or with slr task filter.'
     )
   }
-  if (!complete) {
+  if (!answered) {
     throw new WorkbenchError(
       'bad-input',
       'Post has not answered all prompts yet.',

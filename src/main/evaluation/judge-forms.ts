@@ -46,20 +46,16 @@ export async function judgeForms(
   },
   signal: AbortSignal
 ): Promise<void> {
-  const questions = new Map<string, FormQuestion>()
-  for (const sample of samples) {
-    const question = questionOf(run, judge.settings, sample)
-    if (question !== null) questions.set(question.key, question)
-  }
+  const questions = formQuestionsOf(run, samples, judge.settings)
   const own = new Set(known.map(({ key }) => key))
   const others = new Map(elsewhere.map((form) => [form.key, form]))
-  const takenOver = [...questions.keys()].flatMap((key) => (own.has(key) ? [] : (others.get(key) ?? [])))
+  const takenOver = questions.flatMap(({ key }) => (own.has(key) ? [] : (others.get(key) ?? [])))
   if (takenOver.length > 0) await listener.keepAll(takenOver)
   await askJudge(
     {
       ...judge,
       known: [...known, ...takenOver],
-      questions: [...questions.values()],
+      questions,
       system:
         `${judge.settings.rubric}\n\nReply with that alone, in a few words, and always with the same words for the same thing. ` +
         `If the text gives no answer, reply ${NO_ANSWER}.`,
@@ -121,6 +117,16 @@ export function readForm(reply: string): string | null {
     .trim()
   if (said === '' || said.length > MAX_FORM_CHARACTERS || /[\r\n]/.test(said)) return null
   return said.toUpperCase() === NO_ANSWER ? '' : said
+}
+
+/** The answers whose meaning is asked for, each once. */
+export function formQuestionsOf(
+  run: EvaluationRun,
+  samples: readonly SampleLine[],
+  settings: JudgeSettings
+): FormQuestion[] {
+  const questions = samples.flatMap((sample) => questionOf(run, settings, sample) ?? [])
+  return [...new Map(questions.map((question) => [question.key, question])).values()]
 }
 
 /** Null for an answer without any text, which means nothing. */

@@ -35,11 +35,6 @@ export async function judgePairs(
   signal: AbortSignal
 ): Promise<void> {
   const { rubric, answersPerPrompt } = judge.settings
-  const questions = new Map(
-    pairsOf({ ...run, pairJudge: judge.settings }, samples)
-      .flatMap(({ orders }) => orders ?? [])
-      .map((question) => [question.key, question])
-  )
   const what =
     answersPerPrompt === 1
       ? 'Two answers to the same task follow, A and B. Say which of them is better.'
@@ -47,7 +42,7 @@ export async function judgePairs(
   await askJudge(
     {
       ...judge,
-      questions: [...questions.values()],
+      questions: pairQuestionsOf({ ...run, pairJudge: judge.settings }, samples),
       system: `${rubric}\n\n${what} Reply with A, B or TIE and nothing else.`,
       wordsOf: ({ prompt, sets: [first, second] }) =>
         `<task>\n${prompt}\n</task>\n\n${setWords('A', first)}\n\n${setWords('B', second)}`,
@@ -58,6 +53,12 @@ export async function judgePairs(
     listener,
     signal
   )
+}
+
+/** What the judge of pairs of a run is asked, each order of a pair once. */
+export function pairQuestionsOf(run: EvaluationRun, samples: readonly SampleLine[]): PairQuestion[] {
+  const questions = pairsOf(run, samples).flatMap(({ orders }) => orders ?? [])
+  return [...new Map(questions.map((question) => [question.key, question])).values()]
 }
 
 /** What the stored verdicts say of each pair, under the judge of pairs that it was last given to; none when it was to none. */

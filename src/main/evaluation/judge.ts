@@ -78,7 +78,8 @@ export function judgeKey(settings: JudgeSettings, typed: string | undefined): st
   return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")
 }
 
-function questionsOf(
+/** The answers that a judge marks, each once. */
+export function questionsOf(
   run: EvaluationRun,
   samples: readonly SampleLine[],
   settings: JudgeSettings

@@ -2,10 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { rejectedRanges } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import {
+  type EvaluationResults,
   type EvaluationRun,
   EvaluationVariant,
   type EvaluationView,
-  type TaskEntry
+  type TaskEntry,
+  type VariantResult
 } from '../../contract/documents/evaluation'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { freeTaskId } from '../../contract/model/free-name'
@@ -18,6 +20,8 @@ import { selectRange } from '../crc/selection/select-range'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { failuresTask } from '../evaluation/greedy-failures'
 import { judgeMarks } from '../evaluation/judge'
+import { judgingOf } from '../evaluation/judging'
+import { isJudged, judgingNotices } from '../../contract/words/judging-words'
 import { judgedForms } from '../evaluation/judge-forms'
 import { judgedPairs } from '../evaluation/judge-pairs'
 import { measureEvaluation } from '../measures/host'
@@ -186,21 +190,42 @@ export async function viewOf(
   against?: string
 ): Promise<EvaluationView> {
   const { run, samples, scores, verdicts, pairVerdicts, forms } = stored
+  const judging = judgingOf(stored)
+  const results = await measureEvaluation(
+    {
+      run,
+      samples,
+      scores,
+      marks: judgeMarks(run, samples, verdicts),
+      pairs: judgedPairs(run, samples, pairVerdicts),
+      forms: judgedForms(run, samples, forms)
+    },
+    proxies,
+    against
+  )
+  const answered = isComplete(stored)
+  const isMarked = judging.every((one) => one.way !== 'marks' || isJudged(one))
   return {
     run,
-    results: await measureEvaluation(
-      {
-        run,
-        samples,
-        scores,
-        marks: judgeMarks(run, samples, verdicts),
-        pairs: judgedPairs(run, samples, pairVerdicts),
-        forms: judgedForms(run, samples, forms)
-      },
-      proxies,
-      against
-    ),
-    complete: isComplete(stored)
+    results: isMarked ? results : uncompared(results),
+    judging,
+    notices: judgingNotices(judging),
+    answered,
+    complete: answered && judging.every(isJudged)
+  }
+}
+
+/**
+ * Results that say of the judge's marks only how high they are: before the last is given, variants are marked on different parts of
+ * their answers, and a difference would be one of parts.
+ */
+export function uncompared(results: EvaluationResults): EvaluationResults {
+  const without = (variants: readonly VariantResult[]): VariantResult[] =>
+    variants.map(({ differences: { judge: _, ...differences }, ...result }) => ({ ...result, differences }))
+  return {
+    ...results,
+    variants: without(results.variants),
+    categories: results.categories.map((category) => ({ ...category, variants: without(category.variants) }))
   }
 }
 

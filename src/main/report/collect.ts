@@ -299,7 +299,7 @@ function reportedCheck(
 }
 
 function reportedEvaluation(
-  { run, results, complete }: EvaluationView,
+  { run, results, judging, answered, complete }: EvaluationView,
   origin: ReportedOrigin
 ): Omit<ReportedEvaluation, 'runMarks'> {
   const { prompts, ...task } = run.task
@@ -309,6 +309,8 @@ function reportedEvaluation(
     origin,
     variants: run.variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) })),
     task: { ...task, promptCount: prompts.length },
+    judging,
+    answered,
     complete,
     results: { comparedWith, variants: measured, categories, proxy, pairs }
   }

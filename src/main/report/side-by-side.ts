@@ -113,7 +113,7 @@ function taskBlocks(pairs: readonly PairOfPage[], place: number): Block[] {
     ...new Map(rows.flatMap(({ variants }) => variants.map((one) => [one.role, one] as const))).values()
   ]
   const measures = mainMeasures(task.kind, results)
-  const stopped = rows.filter(({ evaluation }) => evaluation?.complete === false).map(({ name }) => name)
+  const stopped = rows.filter(({ evaluation }) => evaluation?.answered === false).map(({ name }) => name)
   return [
     { kind: 'heading', text: task.name },
     {

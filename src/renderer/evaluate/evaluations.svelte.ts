@@ -64,7 +64,7 @@ export class Evaluations {
   /** Why the last one ended; of an engine that died in it, with the button here that goes on. */
   readonly failure = $derived.by<Complaint | null>(() => {
     const { failure, over } = this.job
-    const isKept = over || this.shown?.complete === false
+    const isKept = over || this.shown?.answered === false
     return failure === null || !isKept ? failure : resumable(failure, 'finished answers are kept')
   })
 

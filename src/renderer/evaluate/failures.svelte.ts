@@ -9,9 +9,9 @@ import type { Tasks } from '../app/tasks.svelte'
 export function foundFailures({
   run,
   results,
-  complete
+  answered
 }: EvaluationView): { words: string; count: number } | null {
-  if (!complete || !choosesFailures(run)) return null
+  if (!answered || !choosesFailures(run)) return null
   const right = results.cells.flatMap(([post]) => post?.accuracy ?? [])
   const count = right.filter((value) => value === 0).length
   const words =

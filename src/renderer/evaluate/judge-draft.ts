@@ -1,6 +1,7 @@
 import { DEFAULT_JUDGE, type JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import type { JudgeWay } from '../../contract/model/judge-way'
 import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
+import { replies } from '../../contract/words/judging-words'
 import { formatCount, plural } from '../ui/format'
 
 /** A judge as it is typed. */
@@ -82,8 +83,9 @@ export function judgeOutcome({
   progress: JudgeProgress
   knownCount: number
 }): string {
+  if (done > 0 && unreadable === done) return `None of ${replies(done)} held a verdict: nothing is judged.`
   const parts = [
-    `${plural(done, 'question')} judged`,
+    `${plural(done, 'question')} ${unreadable === 0 ? 'judged' : 'asked'}`,
     ...(knownCount === 0 ? [] : [`${formatCount(knownCount)} of them earlier, and not sent again`]),
     ...(unreadable === 0
       ? []

@@ -18,6 +18,7 @@ import { formatUtc, plural } from '../../../contract/words/format'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { PairJudgement } from '../../../contract/documents/preferences'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
+import { judgedShare, judgingNotices } from '../../../contract/words/judging-words'
 import { judgeTrust } from '../../../contract/words/preference-words'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { nameStyle } from '../../../contract/documents/variant-styles'
@@ -31,8 +32,8 @@ import { variantFacts } from './samples'
 /** Adjusted p-values below it are printed bold. */
 export const SIGNIFICANCE = 0.05
 
-const stoppedWords = ({ task, results, variants, complete }: ReportedEvaluation): string | null =>
-  stoppedAt(results, task.promptCount * variants.length * task.settings.sampleCount, complete)
+const stoppedWords = ({ task, results, variants, answered }: ReportedEvaluation): string | null =>
+  stoppedAt(results, task.promptCount * variants.length * task.settings.sampleCount, answered)
 
 /** What the variants of all evaluations came to in the measures that their kind of task begins with; nothing without any. */
 export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Block[] {
@@ -61,7 +62,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     })
   })
   if (rows.length === 0) return []
-  const stopped = evaluations.filter(({ complete }) => !complete)
+  const stopped = evaluations.filter(({ answered }) => !answered)
   return [
     ...(stopped.length === 0
       ? []
@@ -114,6 +115,7 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
         `${stopped === null ? '' : 'asked for '}${plural(task.settings.sampleCount, 'answer')} of each of ${plural(variants.length, 'variant')}.`
     },
     ...(stopped === null ? [] : [{ kind: 'warning', text: stoppedSentence(stopped) } as const]),
+    ...judgingNotices(evaluation.judging).map((text): Block => ({ kind: 'warning', text })),
     ...(hasMain
       ? [
           {
@@ -151,7 +153,7 @@ const variantColumns = ({ variants }: ReportedEvaluation): Column[] => {
 }
 
 function measuresTable(evaluation: ReportedEvaluation): Block {
-  const { results } = evaluation
+  const { results, judging } = evaluation
   return {
     kind: 'table',
     label:
@@ -160,7 +162,7 @@ function measuresTable(evaluation: ReportedEvaluation): Block {
       'measures, one may come out by chance',
     columns: [textColumn('Measure', 'the arrow points to better'), ...variantColumns(evaluation)],
     rows: measuresOf(results).map((id): Cell[] => [
-      { text: measureLabel(id), detail: measureOf(id).about },
+      { text: measureLabel(id), detail: judgedShare(id, judging) || measureOf(id).about },
       ...results.variants.map((result) => measureCell(result, id))
     ])
   }

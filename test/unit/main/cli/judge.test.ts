@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { VerdictStore } from '../../../../src/main/evaluation/judge-as-told'
-import { judged, judgeStep } from '../../../../src/main/cli/judge'
+import { judged, judgeStep, nothingJudged } from '../../../../src/main/cli/judge'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { says, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
 import { sampleLine } from '../../../fixtures/sample-run'
@@ -30,7 +30,21 @@ it.each([0, 1])('hands back the evaluation of a judge that refuses after %d verd
   expect(failure?.message).toContain('refused the key (401)')
   expect(files.samples).toBe(FILES.samples)
   expect(files.verdicts).toHaveLength(verdicts)
-  expect(files.run.judge).toEqual(verdicts === 0 ? FILES.run.judge : judge)
+  expect(files.run.judge).toEqual(judge)
+})
+
+it('fails for a judge that replied to all and said nothing that can be used', () => {
+  const judging = {
+    ...({ way: 'marks', model: 'x', total: 52, done: 52, unreadable: 52, usable: 0 } as const),
+    ...{ example: 'I like turtles', otherModels: [] }
+  }
+  expect(nothingJudged([judging], 'marks')?.problem).toMatchObject({
+    message: 'The judge x gave no verdict that can be used.'
+  })
+  expect(nothingJudged([judging], 'pairs')).toBeNull()
+  expect(nothingJudged([{ ...judging, unreadable: 51, usable: 1 }], 'marks')).toBeNull()
+  // Nothing had to be asked, as of pairs that are all the same.
+  expect(nothingJudged([{ ...judging, total: 0, done: 0, unreadable: 0 }], 'marks')).toBeNull()
 })
 
 it('tells what keeps a judge from answering as a phase of its own, in its words', () => {

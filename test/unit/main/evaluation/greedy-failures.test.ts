@@ -33,6 +33,9 @@ const run = evaluationRun({ task: greedyTask(task), variants: GREEDY_VARIANTS })
 function answered(right: readonly (boolean | null)[], changes: Partial<EvaluationView> = {}) {
   const view: EvaluationView = {
     run,
+    judging: [],
+    notices: [],
+    answered: true,
     complete: true,
     results: {
       ...BARE_RESULTS,
@@ -71,7 +74,7 @@ describe('a task of what greedy decoding of post fails', () => {
     ],
     [
       'an answer is missing',
-      answered([true, null, false, false], { complete: false }),
+      answered([true, null, false, false], { answered: false, complete: false }),
       /not answered all prompts/
     ],
     [
@@ -129,7 +132,7 @@ describe('what post fails, in the window', () => {
       words: expect.stringContaining('2 of 3 prompts')
     })
     expect(foundFailures(answered([true, null, true, true]).view)?.count).toBe(0)
-    expect(foundFailures(answered([false], { complete: false }).view)).toBeNull()
+    expect(foundFailures(answered([false], { answered: false, complete: false }).view)).toBeNull()
     expect(foundFailures(answered([false], { run: evaluationRun() }).view)).toBeNull()
   })
 

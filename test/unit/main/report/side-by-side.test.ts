@@ -27,6 +27,8 @@ function evaluation(variants: (Variant & { temperature?: number })[]): ReportedE
   const checkpoint = { name: 'm', fingerprint: 'f' }
   return {
     ...EvaluationFacts.parse(evaluationRun()),
+    judging: [],
+    answered: true,
     complete: true,
     origin: { base: checkpoint, post: checkpoint, changed: [] },
     runMarks: { name: '', note: '', pinned: false },

@@ -407,10 +407,13 @@ describe('a judge as it is typed', () => {
   it('says in the end what was known before and what was no mark', () => {
     const progress = { done: 1200, total: 1200, unreadable: 3 }
     expect(judgeOutcome({ progress, knownCount: 1000 })).toBe(
-      '1,200 questions judged; 1,000 of them earlier, and not sent again; 3 of the replies held no verdict and are left out.'
+      '1,200 questions asked; 1,000 of them earlier, and not sent again; 3 of the replies held no verdict and are left out.'
     )
     expect(judgeOutcome({ progress: { done: 1, total: 1, unreadable: 0 }, knownCount: 0 })).toBe(
       '1 question judged.'
+    )
+    expect(judgeOutcome({ progress: { done: 52, total: 52, unreadable: 52 }, knownCount: 0 })).toBe(
+      'None of 52 replies held a verdict: nothing is judged.'
     )
   })
 })

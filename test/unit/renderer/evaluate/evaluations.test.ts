@@ -43,6 +43,9 @@ const view = (changes: Partial<EvaluationRun> = {}, measured: readonly string[] 
     comparedWith: 'post',
     variants: [{ variant: 'post', measures: Object.fromEntries(measured.map((id) => [id, {}])) }]
   },
+  judging: [],
+  notices: [],
+  answered: true,
   complete: true
 })
 
@@ -321,7 +324,7 @@ describe('an evaluation', () => {
     const { evaluations } = session
     session.accept(running(2))
     await settled()
-    await line.answer('evaluations.get', 0, { ...view({ id: 'first' }), complete: false })
+    await line.answer('evaluations.get', 0, { ...view({ id: 'first' }), answered: false, complete: false })
     session.accept(running(3))
     await settled()
     expect(line.of('evaluations.get')).toHaveLength(2)
@@ -411,6 +414,9 @@ describe('what post fails', () => {
           ...BARE_RESULTS,
           cells: accuracies.map((accuracy) => [{ accuracy }])
         },
+        judging: [],
+        notices: [],
+        answered: true,
         complete: true,
         ...changes
       })
@@ -422,7 +428,7 @@ describe('what post fails', () => {
       words: "Post's greedy answers to all 2 prompts are right: none is left to evaluate.",
       count: 0
     })
-    expect(found([0], { complete: false })).toBeNull()
+    expect(found([0], { answered: false, complete: false })).toBeNull()
     expect(found([0], { run: evaluationRun() })).toBeNull()
   })
 })
