@@ -70,13 +70,17 @@ export const SearchSettings = z.discriminatedUnion('method', [
 export type SearchSettings = z.infer<typeof SearchSettings>
 export type SearchMethodName = SearchSettings['method']
 
-/** Block evaluations of post and all ranges, for one prompt group. */
+/** Block evaluations of post and all ranges, for one prompt group. Base comes on top, see {@link sweepCost}. */
 export const rangesCost = (layerCount: number): number =>
   layerCount + (layerCount * (layerCount + 1)) / 2 + ((layerCount - 1) * layerCount * (layerCount + 1)) / 6
 
-/** Those of a whole sweep of its ranges and blends of all layers, but for kept recipes. @param blends strictly between post and base */
+/**
+ * Those of a whole sweep of post, base, its ranges and blends of all layers, as its plan counts them, but for kept recipes.
+ *
+ * @param blends strictly between post and base
+ */
 export const sweepCost = (layerCount: number, blends: number): number =>
-  rangesCost(layerCount) + blends * layerCount
+  rangesCost(layerCount) + (1 + blends) * layerCount
 
 /** Recipes that go on in a beam search unless so many are asked for. */
 const DEFAULT_BEAM = 4

@@ -101,6 +101,10 @@ export function workWords(
     : `${formatCount(rows)} rows through blocks, ${formatPercent(rows / wholeRows)} of the ${formatCount(wholeRows)} of a whole sweep`
 }
 
+/** What stands behind that count where an earlier sweep had the rest: ", of the 616 of a whole sweep"; empty where it had nothing. */
+export const restWords = (blockEvaluations: number, whole: number): string =>
+  blockEvaluations < whole ? `, of the ${formatCount(whole)} of a whole sweep` : ''
+
 /**
  * The same with the prompts it is of: "776 block evaluations of 431 distinct prompt prefixes (688 prompt tokens)". A preview computes
  * the same prompts in stages, whose counts add up to no number of prompts, so that none is told of it.

@@ -143,7 +143,7 @@ export class SweepPlanning {
         async (signal) => {
           // What is known may be another part of what is asked for now.
           await this.lookForKnown()
-          return client.sweeps.plan({ ...here, preview: this.preview }, { signal })
+          return client.sweeps.plan({ ...here, preview: this.previews }, { signal })
         },
         REST_MS
       )

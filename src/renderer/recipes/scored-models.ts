@@ -102,6 +102,16 @@ export function otherModels(
   ]
 }
 
+/** How many blends it has scored strictly between post and base, on however few prompts. */
+export const blendCount = ({
+  soup,
+  preview
+}: {
+  soup: readonly { strength: number }[]
+  preview: { soup: readonly { strength: number }[] } | null
+}): number =>
+  [...soup, ...(preview?.soup ?? [])].filter(({ strength }) => strength > 0 && strength < 1).length
+
 /** Of what is kept. */
 type Named = Pick<OtherModel, 'name' | 'mark'>
 

@@ -12,7 +12,7 @@ import { triangleFigure } from '../../../../src/renderer/ranges/triangle-figure'
 import { withNote } from '../../../../src/renderer/plots/figures/figure-note'
 import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 import { figurePage } from '../../../fixtures/figure-page'
-import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
+import { blendCount, scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 /** Of the three ranges one is exact. */
@@ -40,6 +40,12 @@ describe('a preview in the window', () => {
   it('shows all ranges, and tells those that are exact from the others', () => {
     expect(board.ranges).toHaveLength(3)
     expect(firmRanges(board)).toEqual([board.ranges.find(({ start, end }) => start === 1 && end === 1)])
+  })
+
+  it('counts the blends that it has estimated with those that are exact', () => {
+    const blends = (...strengths: number[]) => strengths.map((strength) => ({ strength }))
+    expect(blendCount({ soup: blends(0, 0.5, 1), preview: { soup: blends(0.25) } })).toBe(2)
+    expect(blendCount({ soup: blends(0, 0.5, 1), preview: null })).toBe(1)
   })
 
   it('is copied from the table with what an estimate rests on', () => {

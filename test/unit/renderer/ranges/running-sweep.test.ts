@@ -329,6 +329,10 @@ describe('the plan of the next sweep', () => {
     const { ranges } = session
     ranges.planning.preview = true
     expect(ranges.planning.previews).toBe(true)
+    ranges.planning.want('a preview')
+    await waitFor(() => expect(line.of('sweeps.known')).toHaveLength(1))
+    await line.answer('sweeps.known', 0, { known: { prompts: 0, begun: null } })
+    expect(line.call('sweeps.plan', 0).input).toMatchObject({ preview: true })
     void ranges.start(true)
     await settled()
     expect(line.call('sweeps.start', 0).input).toMatchObject({ fresh: true, preview: true })
