@@ -17,6 +17,8 @@ export class LimitedSelection {
   private readonly asking: Latest<number>
   /** Whether one for another limit is on its way. */
   readonly awaited = $derived.by(() => this.asking.awaited !== null)
+  /** The limit that the project keeps now, until what is selected under it has come: both are shown at once. */
+  private coming: number | null = null
   /** Whether the slider is at another limit than the project keeps, or is asked to. */
   private moving = false
 
@@ -33,19 +35,26 @@ export class LimitedSelection {
   /** Shows this one, or none; one that was asked for belongs to another sweep. */
   show(selection: Selection | null): void {
     this.asking.drop()
+    this.arrive()
     this.current = selection
   }
 
   /** Hears that the project keeps another limit now. */
   hear(rho: number): void {
-    if (rho === this.rho || this.moving) return
-    this.rho = rho
+    if (rho === (this.coming ?? this.rho) || this.moving) return
+    this.coming = rho
     void this.ask()
+  }
+
+  private arrive(): void {
+    this.rho = this.coming ?? this.rho
+    this.coming = null
   }
 
   /** Selects again once the slider rests, and has the project keep the limit. */
   move(rho: number): void {
     this.rho = rho
+    this.coming = null
     this.moving = true
     void this.ask({ restMs: RESELECT_MS, remember: true })
   }
@@ -69,7 +78,7 @@ export class LimitedSelection {
     remember = false
   }: { alongside?: () => void; restMs?: number; remember?: boolean } = {}): Promise<void> {
     const { here, client } = this.project
-    const { rho } = this
+    const rho = this.coming ?? this.rho
     const answered = await this.project.attempt(() =>
       this.asking.ask(
         rho,
@@ -84,8 +93,13 @@ export class LimitedSelection {
       )
     )
     const selection = answered?.answer ?? null
-    if (selection === null) return
+    if (selection === null) {
+      // There is nothing to select from, or it was refused: the limit is the project's all the same.
+      if (!this.awaited) this.arrive()
+      return
+    }
     this.taken(() => {
+      this.arrive()
       this.current = selection
       alongside()
     })

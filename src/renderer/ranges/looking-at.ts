@@ -8,10 +8,18 @@ const REST_MS = 300
 
 /** Tells a running sweep which range is looked at, so that a preview scores it next. */
 export class LookingAt {
+  /** The model that a name is typed for: the inspector stays at it, whatever is selected meanwhile; null for none. */
+  named: string | null = null
   private readonly telling: Latest<string>
 
   constructor(private readonly project: OpenProject) {
     this.telling = new Latest(project.left)
+  }
+
+  /** Hears that a model is chosen, which {@link tell} tells. */
+  chosen(run: SweepRun | null, model: string | null): Promise<void> {
+    if (model !== this.named) this.named = null
+    return this.tell(run, model)
   }
 
   /** @param model its key; of what is no range of the sweep nothing is told */

@@ -142,7 +142,7 @@ export class Ranges {
     return { ...selected, layerCount, source }
   })
 
-  private readonly lookingAt: LookingAt
+  readonly lookingAt: LookingAt
   private newestSeen: string | null = null
   /** The sweep that was shown before, and what was selected in it then. */
   private left = $state.raw<{ id: string; selected: RestorationRange | null } | null>(null)
@@ -252,7 +252,7 @@ export class Ranges {
 
   private choose(model: string | null): void {
     this.chosen = model
-    void this.lookingAt.tell(this.run, model)
+    void this.lookingAt.chosen(this.run, model)
     // Of what is estimated there is nothing on most prompts.
     const isEstimated =
       this.sweep !== null &&
@@ -380,7 +380,7 @@ export class Ranges {
 
   /** The inspector follows what is shown as selected unless the user is looking at another range. */
   private keepUp(take: () => void): void {
-    const followed = this.chosen === this.shownSelected
+    const followed = this.chosen === this.shownSelected && this.lookingAt.named === null
     take()
     if (followed) this.choose(this.shownSelected ?? this.chosen)
   }

@@ -575,6 +575,23 @@ describe('a project that another window changes', () => {
     expect(line.of('pairs.update')).toHaveLength(0)
   })
 
+  it('shows a limit that another window has set with what is selected under it, and keeps the range that is being named', async () => {
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(before)
+    const { ranges } = session
+    await showSweep(line, { ranges }, FIRST)
+    const [rho, selected] = [ranges.rho, ranges.chosen]
+    expect(ranges.chosen).toBe(ranges.selected)
+    ranges.lookingAt.named = ranges.chosen
+    const document = { ...before.document, settings: { ...before.document.settings, rho: 0.5 } }
+    session.accept(changed(2, { document }))
+    await settled()
+    expect([ranges.rho, ranges.selected, ranges.selecting]).toEqual([rho, selected, true])
+    expect(line.call('sweeps.select', 0).input).toMatchObject({ rho: 0.5 })
+    await line.answer('sweeps.select', 0, selection({ start: 1, end: 1 }))
+    expect([ranges.rho, ranges.selected, ranges.chosen]).toEqual([0.5, '1-1', selected])
+  })
+
   it('tells every window of a check, a search and a task that another one has saved', async () => {
     const line = new ScriptedLine()
     const { session } = await line.openProject(before)
