@@ -22,10 +22,10 @@ const LEAST_SIGN = 0.05
 
 function hundredths(value: number): string {
   const whole = Math.min(99, Math.round(Math.abs(value) * 100))
-  return whole === 0 ? '0' : `${value < 0 ? '-' : '+'}${whole}`
+  return whole === 0 ? '0' : `${value < 0 ? '−' : '+'}${whole}`
 }
 
-const sign = (value: number): string => (Math.abs(value) < LEAST_SIGN ? '·' : value < 0 ? '-' : '+')
+const sign = (value: number): string => (Math.abs(value) < LEAST_SIGN ? '·' : value < 0 ? '−' : '+')
 
 /**
  * The triangle of A's ranges as text, in each cell what B has more or less of a measure; letters stand behind what each selects. Colours

@@ -20,7 +20,7 @@ import { shellCommand } from '../report/shown-command'
 import { atOnce } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { bestRanges } from '../crc/selection/best-ranges'
-import { formatDuration, plural } from '../../contract/words/format'
+import { formatDelta, formatDeltas, formatDuration, plural } from '../../contract/words/format'
 import { colourBits } from './colours'
 import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
@@ -164,7 +164,7 @@ function describeTopRanges(
   const rows = feasible.map((range) => [
     named(range),
     ...scoreCells(range),
-    gain(range.diversity - post.diversity)
+    formatDelta(range.diversity - post.diversity)
   ])
   return (
     `${style('bold', `Greatest ${words.diversity} of ${plural(ranges.length, 'range')} with a ${rule}`)}\n` +
@@ -297,9 +297,8 @@ function describeCertainty(
   const lines: string[] = []
   const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
   if (bootstrap.selected !== null && selected !== null) {
-    const [low, high] = bootstrap.selected.diversityGain
     lines.push(
-      `Gain in ${words.diversity} ${gain(low)} to ${gain(high)} (${percent(bootstrap.confidence)} interval, ` +
+      `Gain in ${words.diversity} ${formatDeltas(bootstrap.selected.diversityGain)} (${percent(bootstrap.confidence)} interval, ` +
         `${plural(bootstrap.resamples, 'bootstrap resample')} of the prompts).`
     )
   }
@@ -316,7 +315,7 @@ function describeCertainty(
     const { diversityGain, interval, resamples } = bootstrap.outOfBag
     lines.push(
       `Out of bag (picked in a resample, scored on the prompts that it left out): gain in ${words.diversity} ` +
-        `${gain(diversityGain)}, ${gain(interval[0])} to ${gain(interval[1])} in ${percent(bootstrap.confidence)} of ${plural(resamples, 'resample')}.`
+        `${formatDelta(diversityGain)}, ${formatDeltas(interval)} in ${percent(bootstrap.confidence)} of ${plural(resamples, 'resample')}.`
     )
   }
   return lines.join('\n')
@@ -368,10 +367,6 @@ const distinctCell = ({ distinctRight }: Score): string[] =>
 
 function scoreCells({ validity, diversity, effectiveChoices }: Score): string[] {
   return [decimal(validity), decimal(diversity), effectiveChoices.toFixed(1)]
-}
-
-function gain(value: number): string {
-  return `${value < 0 ? '-' : '+'}${decimal(Math.abs(value))}`
 }
 
 /** Such as "layers 4-11" or "layer 11". */

@@ -165,7 +165,7 @@ describe('slr sweep --demo', () => {
     expect(stdout).toContain('\nCheck whole answers: ')
     expect(stdout).toMatch(/^Next: slr check --from .*sweep\.json$/m)
     expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
-    expect(stdout).toMatch(/^ 4 .* 91\*$/m)
+    expect(stdout).toMatch(/^ 4 .* 92\*$/m)
     expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
     expect(stdout).toMatch(
       /Gain in diversity \+0\.\d{3} to \+0\.\d{3} \(95 % interval, 1,000 bootstrap resamples/

@@ -40,10 +40,10 @@ test('slr compare says first what both select and how they order, then what diff
   expect(stdout).toMatch(/\nlayers 0–3 +0\.500 +0\.500 +±0\.000 ± 0\.000 +0\.763 +0\.013 +−0\.750 ± 0\.000\n/)
   expect(stdout.slice(stdout.indexOf('Every range')).split('\n').slice(1)).toEqual([
     '    0   1   2   3',
-    '0   0B-25 -50 -75',
-    '1      -5 -30 -55',
-    '2         -10 -35A',
-    '3             -15',
+    '0   0B−25 −50 −75',
+    '1      −5 −30 −55',
+    '2         −10 −35A',
+    '3             −15',
     ''
   ])
 })
