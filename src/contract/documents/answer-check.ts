@@ -19,7 +19,9 @@ export const WholeAnswers = z.object({
    */
   answers: CategoryScore,
   /** Probability of answers of which it was not followed up whether they end; at most by so much is the validity too low. */
-  undecided: z.number()
+  undecided: z.number(),
+  /** The whole answers of each of the sweep's prompts, for intervals; absent in checks of before. */
+  prompts: z.array(CategoryScore).optional()
 })
 export type WholeAnswers = z.infer<typeof WholeAnswers>
 
@@ -39,6 +41,8 @@ export const AnswerCheck = z.object({
   source: SweepDocument.shape.source,
   /** The tokens that end an answer. */
   endTokens: z.array(z.number().int().nonnegative()),
+  /** Of the sweep's prompts; absent in checks of before. */
+  categories: z.array(z.string()).optional(),
   post: WholeAnswers,
   /** In the order they were checked in: of a sweep's ranges, the most diverse first. */
   models: z.array(CheckedModel)
@@ -62,7 +66,7 @@ export const CheckEvent = ofSweepEvent(CheckProgress)
 export type CheckEvent = z.infer<typeof CheckEvent>
 
 /** What of a check says whether models pass. */
-export type CheckResult = Pick<AnswerCheck, 'layerCount' | 'source' | 'post' | 'models'>
+export type CheckResult = Pick<AnswerCheck, 'layerCount' | 'source' | 'categories' | 'post' | 'models'>
 
 /** The least validity of whole answers: rho x that of post's whole answers. */
 export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): number =>

@@ -13,6 +13,7 @@ import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './he
 import type { Term } from './glossary'
 import { amongExact } from './preview-words'
 import { tooFewWords } from './rival-words'
+import { checkCertainty, passingWords, validitySpan } from './check-certainty'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /** One figure, and the words that explain it. */
@@ -134,7 +135,7 @@ function rivalWords({ wins }: Selection['bootstrap'], score: Scored, rejected: r
         : `next: ${rangePhrase(rival)} with ${formatPercent(rival.share)}`
   if (leftOut === undefined) return place
   const more = rejected.length === 1 ? '' : ` and ${rejected.length - 1} more`
-  return `${place}. Left out, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`
+  return `${place}. Left out of every resample, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`
 }
 
 function checkAssurance(check: CheckResult | null, checked: CheckedModel | null, rho: number): Assurance {
@@ -142,10 +143,13 @@ function checkAssurance(check: CheckResult | null, checked: CheckedModel | null,
   if (check === null || checked === null) {
     return { label, value: 'not checked', detail: 'all else here is of first tokens', term: 'whole answer' }
   }
+  const sure = checkCertainty(check, checked, rho)
+  const resampledWords =
+    sure === null ? '' : `${validitySpan(sure)} over resampled prompts, ${passingWords(sure)}; `
   return {
     label,
     value: formatScore(checked.answers.validity),
-    detail: `validity, ${exactness(checked)}; limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`,
+    detail: `validity, ${exactness(checked)}; ${resampledWords}limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`,
     term: 'whole answer'
   }
 }

@@ -1,4 +1,5 @@
 import { type AnswerCheck, answerLimit, passesCheck } from '../../contract/documents/answer-check'
+import { checkCertainty, passingWords, validitySpan } from '../../contract/words/check-certainty'
 import { exactness } from '../../contract/words/headline'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { type Headline } from '../../contract/documents/headline'
@@ -42,14 +43,15 @@ export function describeCheck(
   const limit = decimal(answerLimit(check, rho))
   const rows = [
     ['model', 'first token', 'whole answers', 'diversity', 'limit', 'passes'],
-    ['post', ...scoreCells(check.post), '', ''],
+    ['post', ...scoreCells(check, check.post, rho), '', ''],
     ...check.models.map((model) => [
       printable(model.recipe.name),
-      ...scoreCells(model),
+      ...scoreCells(check, model, rho),
       limit,
-      passesCheck(model, check, rho) ? 'yes' : 'no'
+      passingCell(check, model, rho)
     ])
   ]
+  const spans = check.categories === undefined ? '' : ' Spans of validity: 95 % of resamples of the prompts.'
   const title =
     style('bold', 'Validity by the first token and of whole answers') +
     ' (one valid character, then the end; temperature 1)'
@@ -57,16 +59,26 @@ export function describeCheck(
     `${title}\n${table(rows, 'lrrrrl')}`,
     ...(found === null ? [] : [describeHeadline(found, checkCommand)]),
     ...preview,
-    style('dim', `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.`)
+    style(
+      'dim',
+      `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.${spans}`
+    )
   ].join('\n\n')
 }
 
-function scoreCells(model: AnswerCheck['post']): string[] {
+function scoreCells(check: AnswerCheck, model: AnswerCheck['post'], rho: number): string[] {
   const exact = exactness(model)
+  const sure = checkCertainty(check, model, rho)
+  const notes = [...(exact === 'exact' ? [] : [exact]), ...(sure === null ? [] : [validitySpan(sure)])]
   const whole = decimal(model.answers.validity)
   return [
     decimal(model.firstToken.validity),
-    exact === 'exact' ? whole : `${whole} (${exact})`,
+    [whole, ...(notes.length === 0 ? [] : [`(${notes.join('; ')})`])].join(' '),
     decimal(model.answers.diversity)
   ]
+}
+
+function passingCell(check: AnswerCheck, model: AnswerCheck['post'], rho: number): string {
+  const sure = checkCertainty(check, model, rho)
+  return `${passesCheck(model, check, rho) ? 'yes' : 'no'}${sure === null ? '' : `, ${passingWords(sure)}`}`
 }

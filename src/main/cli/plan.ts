@@ -5,7 +5,6 @@ import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import { scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { LikeSweep } from '../crc/sweep/sweep-pace'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
-import { DEFAULT_SEED } from '../crc/selection/selection'
 import { withEngine } from './engine'
 import { flag } from './option-kinds'
 import {
@@ -30,6 +29,7 @@ import { pairNamed } from '../project/pair-named'
 import { likeOf } from '../project/sweep-history'
 import type { Project } from '../project/project'
 import { nothingKept, untilStopped } from './stopped'
+import { DEFAULT_SEED } from '../../contract/model/resampling'
 
 const planOptions = pairOptions
   .heading('What is planned:')

@@ -11,7 +11,6 @@ import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sw
 import { withHalvesAlone } from '../crc/sweep/follow-up'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { isPreviewed } from '../crc/sweep/sweep-stages'
-import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
 import { chosenDevice } from './devices'
 import { defaulting, flag, number, value } from './option-kinds'
@@ -63,6 +62,7 @@ import {
   requireOwnSources,
   scoredOptions
 } from './scored-options'
+import { DEFAULT_SEED } from '../../contract/model/resampling'
 
 export const sweepOptions = pairOptions
   .heading('Where the result goes:')

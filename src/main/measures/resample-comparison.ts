@@ -8,7 +8,6 @@ import {
 import { at } from '../../contract/model/look-up'
 import { breather } from '../base/files/breather'
 import { throwIfCancelled } from '../base/cancelling'
-import { CONFIDENCE, drawPrompts, interval } from '../crc/selection/bootstrap'
 import {
   emptyMeans,
   meansOver,
@@ -20,6 +19,7 @@ import { selectRange } from '../crc/selection/select-range'
 import { kendallTau } from './kendall'
 import type { MatchedPrompt } from './matched-prompts'
 import { rankCorrelation } from './statistics'
+import { CONFIDENCE, drawPrompts, interval } from '../../contract/model/resampling'
 
 type Shared = NonNullable<SweepComparison['shared']>
 type Agreement = Shared['agreement']

@@ -118,6 +118,7 @@ export async function checkSweep(
     postPath,
     source,
     endTokens,
+    categories: rendered.prompts.map(({ category }) => category),
     post: at(answers, 0, 'model'),
     models: recipes.map((recipe, index) => ({ recipe, ...at(answers, index + 1, 'model') }))
   })

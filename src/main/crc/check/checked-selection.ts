@@ -2,7 +2,7 @@ import { type CheckResult, rejectedRanges } from '../../../contract/documents/an
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { Steps } from '../../base/steps'
 import { type Found, selectionOf } from '../selection/compare-rivals'
-import { DEFAULT_SEED } from '../selection/selection'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /**
  * Selects from a sweep's ranges once some were checked on whole answers: where a checked range passes, those that fail are no

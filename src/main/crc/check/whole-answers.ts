@@ -1,4 +1,4 @@
-import type { CategoryScore, CrcPrompt } from '../../../contract/documents/crc'
+import type { CategoryScore, CrcPrompt, Score } from '../../../contract/documents/crc'
 import type { WholeAnswers } from '../../../contract/documents/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
@@ -99,18 +99,22 @@ export function wholeAnswers(
     // It is decided now, but for white space that goes on.
     leave(asked.path, followed.says.of(asked.white) - followed.says.of(asked.written))
   }
+  const answers = scoreOf(prompts, whole)
   return {
-    firstToken: meanScore(prompts, firstToken),
-    answers: meanScore(prompts, whole),
-    undecided: Math.max(0, meanOf(prompts, undecided))
+    firstToken: meansOf(scoreOf(prompts, firstToken)),
+    answers: meansOf(answers),
+    undecided: Math.max(0, meanOf(prompts, undecided)),
+    prompts: answers.prompts.map(meansOf)
   }
 }
 
-function meanScore(prompts: readonly CrcPrompt[], probabilities: readonly Float64Array[]): CategoryScore {
-  const scores = probabilities.map((each) => scorePrompt([...each]))
-  const { validity, diversity } = averageScores(prompts, scores)
-  return { validity, diversity }
-}
+const scoreOf = (prompts: readonly CrcPrompt[], probabilities: readonly Float64Array[]): Score =>
+  averageScores(
+    prompts,
+    probabilities.map((each) => scorePrompt([...each]))
+  )
+
+const meansOf = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
 /** Over the prompts of a category, then over categories. */
 function meanOf(prompts: readonly CrcPrompt[], values: Float64Array): number {

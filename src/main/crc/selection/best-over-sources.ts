@@ -6,7 +6,8 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import { scoreWords } from '../../../contract/words/score-words'
 import type { Steps } from '../../base/steps'
 import { selectRange } from './select-range'
-import { DEFAULT_SEED, selection } from './selection'
+import { selection } from './selection'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 const sourceKey = (source: RestoredTo): string => source?.fingerprint ?? 'base'
 

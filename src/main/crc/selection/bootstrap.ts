@@ -1,14 +1,10 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
-import type { Bootstrap, Interval } from '../../../contract/documents/crc'
+import type { Bootstrap } from '../../../contract/documents/crc'
 import { emptyMeans, meanOfRow, meansOver, type ScoreTable, weightsOf } from './score-table'
 import { compareRanges, selectRange } from './select-range'
 import { at } from '../../../contract/model/look-up'
+import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/model/resampling'
 import type { Steps } from '../../base/steps'
-
-export const RESAMPLES = 1_000
-export const CONFIDENCE = 0.95
 
 /**
  * Bootstrap over prompts, stratified by category: every resample draws each category's prompts with replacement and
@@ -104,31 +100,10 @@ class OutOfBag {
   }
 }
 
-/** Each category's prompts drawn with replacement, as many as it has. */
-export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {
-  return categories.map((indices) =>
-    indices.map(() => at(indices, uniformInt(random, 0, indices.length - 1), 'prompt'))
-  )
-}
-
 function sharesOf(wins: ReadonlyMap<number, number>, table: ScoreTable): Bootstrap['wins'] {
   const shares = [...wins].flatMap(([index, count]) => {
     const range = table.ranges[index]
     return range === undefined ? [] : [{ start: range.start, end: range.end, share: count / RESAMPLES }]
   })
   return shares.sort((a, b) => b.share - a.share || compareRanges(a, b))
-}
-
-/** The middle 95 % of the values. */
-export function interval(values: Float64Array): Interval {
-  const sorted = values.toSorted()
-  return [quantile(sorted, (1 - CONFIDENCE) / 2), quantile(sorted, (1 + CONFIDENCE) / 2)]
-}
-
-/** Linear between the two nearest order statistics, as NumPy's default. */
-function quantile(sorted: Float64Array, share: number): number {
-  const position = share * (sorted.length - 1)
-  const below = at(sorted, Math.floor(position), 'value')
-  const above = at(sorted, Math.ceil(position), 'value')
-  return below + (above - below) * (position - Math.floor(position))
 }

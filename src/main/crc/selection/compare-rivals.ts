@@ -18,11 +18,12 @@ import { halfStrengths, rangeKey } from '../../../contract/model/strengths'
 import { averageScores } from '../task/scoring'
 import { temperedScores, type Tempered } from './what-if'
 import { scoreWords } from '../../../contract/words/score-words'
-import { DEFAULT_SEED, selection } from './selection'
+import { selection } from './selection'
 import { promptsByCategory } from './score-table'
 import { signFlip } from './sign-flip'
 import { at } from '../../../contract/model/look-up'
 import type { Steps } from '../../base/steps'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /** What of a sweep decides what is selected, and what that is compared with. */
 export type Found = Pick<

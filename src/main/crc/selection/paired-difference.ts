@@ -1,7 +1,7 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { PairedDifference } from '../../../contract/documents/search'
-import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from './bootstrap'
 import { at } from '../../../contract/model/look-up'
+import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/model/resampling'
 
 /**
  * The mean difference of two models over prompts, categories weighing the same, and its percentile interval under a

@@ -5,10 +5,8 @@ import type { Steps } from '../../base/steps'
 import { bootstrap } from './bootstrap'
 import { crossFit } from './cross-fit'
 import { scoreTable } from './score-table'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
 import { selectRange } from './select-range'
-
-/** Any constant will do; a fixed one makes a sweep's intervals reproducible. */
-export const DEFAULT_SEED = 1
 
 /**
  * Selects a restoration range from the scores of a sweep, and says how sure the choice is.

@@ -2,8 +2,8 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { quickselect } from 'simple-statistics'
 import type { Difference, Interval } from '../../../contract/documents/crc'
-import { CONFIDENCE } from './bootstrap'
 import { at } from '../../../contract/model/look-up'
+import { CONFIDENCE } from '../../../contract/model/resampling'
 
 /** Up to this many prompts every assignment of signs is tried. */
 const EXACT_PROMPTS = 14

@@ -23,7 +23,6 @@ import {
   type SweepIdentity
 } from './earlier-results'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
-import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
 import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
@@ -33,6 +32,7 @@ import { at } from '../../../contract/model/look-up'
 import { isPreviewed, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
 import { cancellable, throwIfCancelled } from '../../base/cancelling'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /** When all is computed: nothing of it has a rate, and nobody knows how long the disk takes. */
 const SAVING = { phase: 'saving', layer: null, rowsPerSecond: null, secondsLeft: null } as const

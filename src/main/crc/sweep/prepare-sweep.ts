@@ -34,7 +34,6 @@ import {
 } from '../../checkpoint/whole-model-tokens'
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { drawHalves } from '../selection/draw-halves'
-import { DEFAULT_SEED } from '../selection/selection'
 import { singleTokens } from '../task/characters'
 import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
@@ -44,6 +43,7 @@ import { sweptModels } from './swept-models'
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
 import { at } from '../../../contract/model/look-up'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 export interface CrcSweepRequest {
   /** Names the document; a fresh one when left out. */

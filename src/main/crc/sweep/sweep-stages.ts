@@ -11,11 +11,11 @@ import {
   type PreviewStage,
   previewStages
 } from '../preview/preview-stages'
-import { DEFAULT_SEED } from '../selection/selection'
 import type { ModelScores } from '../task/model-scores'
 import type { SweepStage } from './compute-sweep'
 import type { PreparedSweep } from './prepare-sweep'
 import type { Leaves } from './stage-session'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /** The stages of a sweep, and, once they are done, what a preview came to. */
 export interface FollowedStages {

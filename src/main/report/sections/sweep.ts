@@ -20,6 +20,7 @@ import {
   rangePasses,
   type WholeAnswers
 } from '../../../contract/documents/answer-check'
+import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
 import { comparedName, differenceWords, tooFewWords } from '../../../contract/words/rival-words'
 import {
   distinctWords,
@@ -116,13 +117,18 @@ function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
 /** The models that were checked on whole answers, and whether they pass. */
 function wholeAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
   if (check === null || selection === null) return []
-  const row = (name: string, tone: ModelTone, model: WholeAnswers, passes: string): Cell[] => [
-    { text: name, tone },
-    { text: formatScore(model.firstToken.validity) },
-    { text: formatScore(model.answers.validity), detail: exactness(model) },
-    { text: formatScore(model.answers.diversity) },
-    { text: passes }
-  ]
+  const row = (name: string, tone: ModelTone, model: WholeAnswers, outcome: string): Cell[] => {
+    const sure = checkCertainty(check, model, selection.rho)
+    const span = sure === null ? '' : `, ${validitySpan(sure)}`
+    const passing = sure === null || outcome === '' ? '' : `, ${passingWords(sure)}`
+    return [
+      { text: name, tone },
+      { text: formatScore(model.firstToken.validity) },
+      { text: formatScore(model.answers.validity), detail: `${exactness(model)}${span}` },
+      { text: formatScore(model.answers.diversity) },
+      { text: `${outcome}${passing}` }
+    ]
+  }
   return [
     {
       kind: 'table',
@@ -130,7 +136,7 @@ function wholeAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
       columns: [
         textColumn('Model'),
         numberColumn('first token', 'validity'),
-        numberColumn('whole answers', 'validity'),
+        numberColumn('whole answers', 'validity, 95 % interval'),
         numberColumn('diversity', 'of whole answers'),
         textColumn('check')
       ],

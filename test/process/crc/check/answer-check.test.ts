@@ -73,7 +73,8 @@ describe('whole answers', () => {
   }
 
   it('are as likely as all their tokens and the end in turn', () => {
-    const { firstToken, answers, undecided } = wholeOf([])
+    const { firstToken, answers, undecided, prompts } = wholeOf([])
+    expect(prompts).toEqual([answers])
     expect(answers.validity).toBeCloseTo(0.6 * 0.7 + 0.3 * 0.5 * 0.8, ACCURACY)
     // A character of two tokens has no first token that says it.
     expect(firstToken.validity).toBeCloseTo(0.6, ACCURACY)

@@ -540,7 +540,7 @@ describe('how sure it is after a check that threw ranges out', () => {
     expect(sureOf(left, RIVALS)).toMatchObject({
       'Gain in diversity': expect.stringMatching(/^of first tokens; /),
       'Same range wins, without 2 that fail the check':
-        'of the resamples; no other that is left ever wins. Left out, for they fail the check: layers 0–11 and 1 more',
+        'of the resamples; no other that is left ever wins. Left out of every resample, for they fail the check: layers 0–11 and 1 more',
       'Cross-fitted':
         'diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
     })

@@ -3,9 +3,10 @@ import { expect, it } from 'vitest'
 import { nextOfCheck } from '../../../../src/main/cli/check-report'
 import { checkCommandOf, describeSweep } from '../../../../src/main/cli/sweep-report'
 import { checkAfter, sweepOptions } from '../../../../src/main/cli/sweep'
-import { DEFAULT_SEED, selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
+import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 import { atOnce } from '../../../../src/main/base/steps'
+import { DEFAULT_SEED } from '../../../../src/contract/model/resampling'
 
 const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
 

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type RangeScore, Selection } from '../../../../../src/contract/documents/crc'
 import { selectRange } from '../../../../../src/main/crc/selection/select-range'
-import { DEFAULT_SEED, selection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
+import { selection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
 import { crcReference, referencePost, referenceRanges, scoreOf } from '../../../../fixtures/crc-reference'
 import { atOnce } from '../../../../../src/main/base/steps'
+import { DEFAULT_SEED } from '../../../../../src/contract/model/resampling'
 
 const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
 

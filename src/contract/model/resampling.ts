@@ -1,0 +1,29 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
+import { at } from './look-up'
+
+export const RESAMPLES = 1_000
+export const CONFIDENCE = 0.95
+/** Any constant will do; a fixed one makes intervals reproducible. */
+export const DEFAULT_SEED = 1
+
+/** Each category's prompts drawn with replacement, as many as it has. */
+export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {
+  return categories.map((indices) =>
+    indices.map(() => at(indices, uniformInt(random, 0, indices.length - 1), 'prompt'))
+  )
+}
+
+/** The middle 95 % of the values. */
+export function interval(values: Float64Array): [number, number] {
+  const sorted = values.toSorted()
+  return [quantile(sorted, (1 - CONFIDENCE) / 2), quantile(sorted, (1 + CONFIDENCE) / 2)]
+}
+
+/** Linear between the two nearest order statistics, as NumPy's default. */
+function quantile(sorted: Float64Array, share: number): number {
+  const position = share * (sorted.length - 1)
+  const below = at(sorted, Math.floor(position), 'value')
+  const above = at(sorted, Math.ceil(position), 'value')
+  return below + (above - below) * (position - Math.floor(position))
+}

@@ -1,0 +1,80 @@
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { CheckResult, WholeAnswers } from '../documents/answer-check'
+import type { CategoryScore, Interval } from '../documents/crc'
+import { at } from '../model/look-up'
+import { multimap } from '../model/multimap'
+import { DEFAULT_SEED, drawPrompts, interval, RESAMPLES } from '../model/resampling'
+import { formatPercent, formatScore } from './format'
+import { PROMPTS_FOR_INTERVAL } from './rival-words'
+
+/** How sure it is what a check says of a model. */
+export interface CheckCertainty {
+  /** Of the validity of whole answers, 95 %. */
+  validity: Interval
+  /** In what share of the resamples the model passes; post's validity and diversity are resampled along. */
+  passing: number
+}
+
+/**
+ * Bootstrap over the prompts of a check, stratified by category as that of the sweep is (`src/main/crc/selection/bootstrap.ts`).
+ *
+ * @param rho share of post's validity that must be kept
+ * @returns null for checks of before, which know nothing of single prompts, and for too few prompts
+ */
+export function checkCertainty(
+  { categories, post }: Pick<CheckResult, 'categories' | 'post'>,
+  model: Pick<WholeAnswers, 'prompts'>,
+  rho: number
+): CheckCertainty | null {
+  if (categories === undefined || post.prompts === undefined || model.prompts === undefined) return null
+  if (categories.length < PROMPTS_FOR_INTERVAL) return null
+  const ofPost = resampled(categories, post.prompts)
+  const ofModel = resampled(categories, model.prompts)
+  let passes = 0
+  for (const [resample, validity] of ofModel.validity.entries()) {
+    const isValid = validity >= rho * at(ofPost.validity, resample, 'resample')
+    const isDiverse = at(ofModel.diversity, resample, 'resample') > at(ofPost.diversity, resample, 'resample')
+    if (isValid && isDiverse) passes++
+  }
+  return { validity: interval(ofModel.validity), passing: passes / RESAMPLES }
+}
+
+interface Means {
+  validity: Float64Array
+  diversity: Float64Array
+}
+
+/** A slider of the limit asks for the same again and again. */
+const known = new WeakMap<readonly CategoryScore[], Means>()
+
+/** Means over the same resamples for every model, so that models of one check are compared on the same prompts. */
+function resampled(categories: readonly string[], prompts: readonly CategoryScore[]): Means {
+  const before = known.get(prompts)
+  if (before !== undefined) return before
+  const random = xoroshiro128plus(DEFAULT_SEED)
+  const byCategory = [...multimap(categories.map((category, index) => [category, index])).values()]
+  const means = { validity: new Float64Array(RESAMPLES), diversity: new Float64Array(RESAMPLES) }
+  for (let resample = 0; resample < RESAMPLES; resample++) {
+    let [validity, diversity] = [0, 0]
+    for (const drawn of drawPrompts(random, byCategory)) {
+      const weight = 1 / (drawn.length * byCategory.length)
+      for (const index of drawn) {
+        const score = at(prompts, index, 'prompt')
+        validity += weight * score.validity
+        diversity += weight * score.diversity
+      }
+    }
+    means.validity[resample] = validity
+    means.diversity[resample] = diversity
+  }
+  known.set(prompts, means)
+  return means
+}
+
+/** The interval, from where to where: "0.899 to 0.939". */
+export const validitySpan = ({ validity: [low, high] }: CheckCertainty): string =>
+  `${formatScore(low)} to ${formatScore(high)}`
+
+/** How often a model passes: "passes in 83 % of resamples". */
+export const passingWords = ({ passing }: CheckCertainty): string =>
+  `passes in ${formatPercent(passing)} of resamples`
