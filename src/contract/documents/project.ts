@@ -9,6 +9,7 @@ import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport
 import { Problem } from '../model/problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
 import { EvaluationSummary } from './evaluation'
+import { HeadlineState } from './headline'
 import { PairHistory } from './history'
 import { RunComputation } from './run-computation'
 import { SampleRunSummary, SampleSetup } from './samples'
@@ -162,6 +163,8 @@ export const SweepSummary = z.object({
   best: CategoryScore.nullable(),
   /** Its whole answers; null where they were not checked. */
   bestAnswers: CategoryScore.nullable(),
+  /** What its headline says, by the same limit; `outdone`: it names a rival that does better. Null where no range was scored. */
+  headline: z.object({ state: HeadlineState, outdone: z.boolean() }).nullable(),
   /** How many ranges were scored on all prompts. */
   exactCount: z.number().int(),
   /** Whether most ranges were scored on some prompts only. */

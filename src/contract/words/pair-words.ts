@@ -1,5 +1,6 @@
 import { answeringSweep } from '../documents/answering-sweep'
 import type { PairState, SweepSummary } from '../documents/project'
+import type { HeadlineState } from '../documents/headline'
 import { formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
@@ -30,6 +31,20 @@ export function resultWords(
   return `${first.name}: ${selectedWords(first.sweep)}${others}`
 }
 
+/** What is said before a range that is named with less than its numbers claim. */
+const DOUBTS: Readonly<Record<HeadlineState, string>> = {
+  holds: '',
+  outdone: '',
+  unchecked: '',
+  fails: 'fails the check, ',
+  family: 'one of a family, ',
+  unstable: 'no range stands out, ',
+  'not-worth-it': 'not worth restoring, ',
+  guess: 'cannot tell which range, best guess ',
+  none: '',
+  'unfit-prompts': ''
+}
+
 function selectedWords({
   selected,
   source,
@@ -37,15 +52,18 @@ function selectedWords({
   post,
   best,
   bestAnswers,
-  isPreview
+  isPreview,
+  headline
 }: SweepSummary): string {
+  if (headline?.state === 'unfit-prompts') return 'the prompts do not fit this model'
   const preview = isPreview ? ' by a preview' : ''
   const found = bestAnswers ?? best
   if (selected === null || found === null) return `no range selected${preview}`
   const words = scoreWords(scoredBy)
   const checked = scoredBy.kind === 'task' ? '' : bestAnswers === null ? ', not checked' : ' on whole answers'
+  const outdone = headline?.outdone === true ? ', a rival does better' : ''
   return (
-    `${rangePhrase(selected, source)}${preview}: ${words.diversity} ${formatScore(post.diversity)} → ` +
-    `${formatScore(found.diversity)} at ${words.validity} ${formatScore(found.validity)}${checked}`
+    `${headline === null ? '' : DOUBTS[headline.state]}${rangePhrase(selected, source)}${preview}: ${words.diversity} ${formatScore(post.diversity)} → ` +
+    `${formatScore(found.diversity)} at ${words.validity} ${formatScore(found.validity)}${checked}${outdone}`
   )
 }

@@ -27,7 +27,7 @@ import { RunList } from './run-list'
 import { SAMPLE_SUMMARIES } from './sample-files'
 import { SEARCH_SUMMARIES, summarizeSearch } from './search-files'
 import { ANSWER_CHECKS, SEARCHES, SWEEPS } from './stored-documents'
-import { summarizeStored, summarizeSweep, SWEEP_SUMMARIES } from './sweep-files'
+import { summarizeChecked, summarizeStored, SWEEP_SUMMARIES } from './sweep-files'
 
 /** What a pair has of the project that it is in. */
 export interface ProjectOfPair {
@@ -310,7 +310,7 @@ export class ProjectPair {
       await ANSWER_CHECKS.write(this.folder, check)
       // One that comes with its sweep is kept first.
       if (this.#runs.sweep.find(check.sweepId) === undefined) return
-      await this.#runs.sweep.put(summarizeSweep(await this.askedSweep(check.sweepId), check))
+      await this.#runs.sweep.put(await summarizeChecked(await this.askedSweep(check.sweepId), check))
     })
     this.#savedChecks += 1
     this.project.tell()

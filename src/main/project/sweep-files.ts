@@ -1,10 +1,14 @@
 import { join } from 'node:path'
 import { type AnswerCheck, checkOfRange, rejectedRanges } from '../../contract/documents/answer-check'
-import type { SweepDocument } from '../../contract/documents/crc'
+import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import { briefScoring, drawsOf } from '../../contract/documents/scored-by'
 import { WorkbenchError } from '../../contract/model/problem'
 import { SweepSummary } from '../../contract/documents/project'
+import { headline } from '../../contract/words/headline'
+import { doesBetter, strongestRival } from '../../contract/words/rival-words'
 import { documentIn, readDocument } from '../base/files/migrate'
+import { inTurns } from '../base/steps'
+import { checkedSelection } from '../crc/check/checked-selection'
 import { selectRange } from '../crc/selection/select-range'
 import { checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../crc/sweep/sweep-checkpoint'
@@ -43,8 +47,17 @@ export function projectCheckpoints(folder: string): CheckpointPlace {
   return checkpointFolder([sweeps, join(sweeps, 'partial')], MAX_CHECKPOINTS)
 }
 
-/** What the window lists of a sweep. @param check its latest; null before the first one */
-export function summarizeSweep(sweep: SweepDocument, check: AnswerCheck | null): SweepSummary {
+/**
+ * What the window lists of a sweep.
+ *
+ * @param check its latest; null before the first one
+ * @param selection made with the check; left out: that which is stored, made with none
+ */
+export function summarizeSweep(
+  sweep: SweepDocument,
+  check: AnswerCheck | null,
+  selection: Selection | null = sweep.selection
+): SweepSummary {
   const best = bestOf(sweep, check)
   const checked = best === null ? null : checkOfRange(check, best)
   return {
@@ -67,6 +80,7 @@ export function summarizeSweep(sweep: SweepDocument, check: AnswerCheck | null):
     settingsKey: settingsKeyOf(sweep),
     best: best === null ? null : { validity: best.validity, diversity: best.diversity },
     bestAnswers: checked === null ? null : checked.answers,
+    headline: toldOf(sweep, check, selection),
     exactCount: sweep.ranges.length,
     computed: {
       device: sweep.device,
@@ -80,14 +94,36 @@ export function summarizeSweep(sweep: SweepDocument, check: AnswerCheck | null):
   }
 }
 
+/** The same, with what the check leaves to select. */
+export async function summarizeChecked(
+  sweep: SweepDocument,
+  check: AnswerCheck | null
+): Promise<SweepSummary> {
+  const { selection } = sweep
+  const checked = selection === null ? null : await inTurns(checkedSelection(sweep, check, selection.rho))
+  return summarizeSweep(sweep, check, checked)
+}
+
 /** The same of a sweep in the folder of a pair; a check that cannot be read tells nothing of it. */
 export async function summarizeStored(sweep: SweepDocument, folder: string): Promise<SweepSummary> {
   try {
-    return summarizeSweep(sweep, await ANSWER_CHECKS.readIfAny(folder, sweep.id))
+    return await summarizeChecked(sweep, await ANSWER_CHECKS.readIfAny(folder, sweep.id))
   } catch (error) {
     if (error instanceof WorkbenchError) return summarizeSweep(sweep, null)
     throw error
   }
+}
+
+/** What the headline says of it, and whether that names a rival that does better. */
+function toldOf(
+  sweep: SweepDocument,
+  check: AnswerCheck | null,
+  selection: Selection | null
+): SweepSummary['headline'] {
+  if (selection === null) return null
+  const { state, but } = headline({ ...sweep, selection, check })
+  const rival = but === null ? null : strongestRival(selection)
+  return { state, outdone: rival !== null && doesBetter(rival) }
 }
 
 /** The range that a sweep selects once its check has thrown out what fails; null where it selects none. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { SweepSummary } from '../../../../src/contract/documents/project'
+import type { HeadlineState } from '../../../../src/contract/documents/headline'
 import { resultWords } from '../../../../src/contract/words/pair-words'
 import { COMPUTED } from '../../../fixtures/run-computation'
 
@@ -19,6 +20,7 @@ const sweep = (changes: Partial<SweepSummary> = {}): SweepSummary => ({
   post: { validity: 0.991, diversity: 0.458 },
   best: { validity: 0.916, diversity: 0.917 },
   bestAnswers: null,
+  headline: { state: 'unchecked', outdone: false },
   exactCount: 78,
   isPreview: false,
   settingsKey: 'k',
@@ -39,6 +41,15 @@ it('a project is told by what its pair selected, and whether whole answers were 
   expect(resultWords([pair('a', sweep({ selected: null, best: null, isPreview: true }))])).toBe(
     'no range selected by a preview'
   )
+})
+
+it('says what the headline says of it: what does better, and what is in doubt', () => {
+  const told = (state: HeadlineState, outdone = false) =>
+    resultWords([pair('a', sweep({ headline: { state, outdone } }))])
+  expect(told('unchecked', true)).toMatch(/, not checked, a rival does better$/)
+  expect(told('unstable')).toMatch(/^no range stands out, layers 4–11: /)
+  expect(told('guess')).toMatch(/^cannot tell which range, best guess layers 4–11: /)
+  expect(told('unfit-prompts')).toBe('the prompts do not fit this model')
 })
 
 it('of several pairs by the first that was swept, with how many others were', () => {

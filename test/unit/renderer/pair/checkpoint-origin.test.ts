@@ -20,6 +20,7 @@ describe('where results came from', () => {
     post: { validity: 1, diversity: 1 },
     best: null,
     bestAnswers: null,
+    headline: null,
     exactCount: 3,
     isPreview: false,
     settingsKey: 'asked',

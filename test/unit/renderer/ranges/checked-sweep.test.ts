@@ -31,6 +31,7 @@ const summary = (id: string, scoredBy: SweepSummary['scoredBy']): SweepSummary =
   post: { validity: 1, diversity: 1 },
   best: null,
   bestAnswers: null,
+  headline: null,
   exactCount: 3,
   isPreview: false,
   settingsKey: id,
