@@ -1,6 +1,7 @@
-import type { Difference, VariantResult } from '../documents/evaluation'
+import type { Difference, EvaluationResults, VariantResult } from '../documents/evaluation'
 import { type MeasureId, measureOf } from '../model/measures'
-import { differenceWords } from './evaluation-words'
+import { differenceWords, formatMeasure, isAlike, isGain, isLoss, mostDiffering } from './evaluation-words'
+import { formatPercent, plural } from './format'
 
 /** What an evaluation says of one variant beside the one it is compared with, in one sentence. */
 export interface EvaluationVerdict {
@@ -12,75 +13,115 @@ export interface EvaluationVerdict {
   good: boolean | null
 }
 
+/** The diversity and the quality that are looked at. */
+interface Looked {
+  diversity: MeasureId
+  quality: MeasureId
+}
+
+/** So much of what the other has may be lost: less is no loss that matters. */
+const TOLERATED_LOSS = 0.05
+
 type Change = 'better' | 'worse' | 'unsure' | 'unknown'
 
-/** What the difference of a measure shows: only what holds after the adjustment for all variants counts. */
+/** What a difference shows: a gain holds after the adjustment for all variants, a loss is told without it. */
 function changeOf(id: MeasureId, difference: Difference | undefined): Change {
-  if (difference === undefined) return 'unknown'
-  const { better } = measureOf(id)
-  if (difference.adjustedPValue >= 0.05 || better === null) return 'unsure'
-  return difference.mean > 0 === (better === 'higher') ? 'better' : 'worse'
+  if (difference === undefined || measureOf(id).better === null) return 'unknown'
+  if (isLoss(id, difference)) return 'worse'
+  return isGain(id, difference) ? 'better' : 'unsure'
 }
 
-/**
- * @param comparedWith the variant that differences are against
- * @param measures the diversity and the quality that are looked at
- */
-export function evaluationVerdict(
-  { variant, differences }: Pick<VariantResult, 'variant' | 'differences'>,
-  comparedWith: string,
-  measures: { diversity: MeasureId; quality: MeasureId }
-): EvaluationVerdict {
-  if (variant === comparedWith)
-    return { variant, verdict: 'what the others are compared with', figures: '', good: null }
-  const found = [measures.diversity, measures.quality].map((id) => ({
-    id,
-    difference: differences[id],
-    change: changeOf(id, differences[id])
-  }))
-  const [diversity, quality] = found.map(({ change }) => change)
-  const figures = found
-    .flatMap(({ id, difference }) => {
-      if (difference === undefined) return []
-      return `${measureOf(id).label.toLowerCase()} ${differenceWords(id, difference)}`
+/** What can be said of a quality that neither a gain nor a loss was found of. */
+interface Open {
+  words: string
+  /** Whether a loss that matters is not excluded. */
+  warns: boolean
+}
+
+/** @param of the mean of the variant that it is compared with */
+function openQuality(id: MeasureId, difference: Difference, of: number | undefined): Open {
+  const { interval } = difference
+  if (isAlike(difference)) return alikeQuality(difference)
+  if (interval === null) return { words: 'a loss of quality is not excluded', warns: true }
+  const most = measureOf(id).better === 'lower' ? interval[1] : -interval[0]
+  if (of !== undefined && most <= TOLERATED_LOSS * Math.abs(of)) {
+    return { words: `quality kept within ${formatPercent(TOLERATED_LOSS)}`, warns: false }
+  }
+  return { words: `a loss of quality of up to ${formatMeasure(id, most)} is not excluded`, warns: true }
+}
+
+function alikeQuality({ promptCount }: Difference): Open {
+  const prompts = plural(promptCount, 'prompt')
+  const most = mostDiffering({ promptCount })
+  if (most <= TOLERATED_LOSS) return { words: `alike in quality on all ${prompts}`, warns: false }
+  return most < 1
+    ? {
+        words: `alike in quality on all ${prompts}, a loss on up to ${formatPercent(most)} is not excluded`,
+        warns: true
+      }
+    : { words: `alike in quality on ${prompts}, too few to exclude a loss`, warns: true }
+}
+
+/** What is said of each variant, in their order. */
+export function evaluationVerdicts(
+  {
+    variants,
+    comparedWith
+  }: Pick<EvaluationResults, 'comparedWith'> & {
+    variants: readonly Pick<VariantResult, 'variant' | 'measures' | 'differences'>[]
+  },
+  { diversity, quality }: Looked
+): EvaluationVerdict[] {
+  const of = variants.find(({ variant }) => variant === comparedWith)?.measures[quality]?.mean
+  return variants.map(({ variant, differences }) => {
+    if (variant === comparedWith) {
+      return { variant, verdict: 'what the others are compared with', figures: '', good: null }
+    }
+    const figures = [diversity, quality].flatMap((id) => {
+      const found = differences[id]
+      return found === undefined ? [] : `${measureOf(id).label.toLowerCase()} ${differenceWords(id, found)}`
     })
-    .join('; ')
-  return { variant, figures, ...judged(diversity ?? 'unknown', quality ?? 'unknown') }
+    const changes = {
+      diversity: changeOf(diversity, differences[diversity]),
+      quality: changeOf(quality, differences[quality])
+    }
+    const found = differences[quality]
+    const open = changes.quality === 'unsure' && found !== undefined ? openQuality(quality, found, of) : null
+    return { variant, figures: figures.join('; '), ...judged(changes, open) }
+  })
 }
 
-function judged(diversity: Change, quality: Change): Pick<EvaluationVerdict, 'verdict' | 'good'> {
-  if (diversity === 'unknown') return undiverse(quality)
+/** What is said of diversity, where more can be said of it than of quality. */
+const DIVERSITY: Readonly<Record<Change, string>> = {
+  better: 'more diverse',
+  worse: 'less diverse',
+  unsure: 'no sure change of diversity',
+  unknown: 'its diversity not measured'
+}
+
+/** @param open of a quality of which neither a gain nor a loss was found; null of others */
+function judged(
+  { diversity, quality }: Record<'diversity' | 'quality', Change>,
+  open: Open | null
+): Pick<EvaluationVerdict, 'verdict' | 'good'> {
+  const words = DIVERSITY[diversity]
+  const isWorse = diversity === 'worse' || quality === 'worse' || open?.warns === true
+  const isBetter =
+    quality === 'better' ? diversity !== 'unknown' : quality !== 'unknown' && diversity === 'better'
+  const good = isWorse ? false : isBetter ? true : null
+  if (open !== null) {
+    return { verdict: diversity === 'unknown' ? `${open.words}, ${words}` : `${words}, ${open.words}`, good }
+  }
   if (quality === 'unknown') {
-    const known = { better: 'more diverse', worse: 'less diverse', unsure: 'no sure change of diversity' }
     return {
-      verdict: `${known[diversity]}, its quality not measured`,
-      good: diversity === 'worse' ? false : null
+      verdict: diversity === 'unknown' ? 'cannot be compared' : `${words}, its quality not measured`,
+      good
     }
   }
-  if (diversity === 'better') {
-    if (quality === 'worse') return { verdict: 'more diverse, at a loss of quality', good: false }
-    if (quality === 'better') return { verdict: 'more diverse and better', good: true }
-    return { verdict: 'more diverse, no sure change of quality', good: true }
-  }
-  if (quality === 'worse') {
-    return {
-      verdict: diversity === 'worse' ? 'less diverse and worse' : 'worse, with no sure gain in diversity',
-      good: false
-    }
-  }
-  if (diversity === 'worse') return { verdict: 'less diverse', good: false }
-  return {
-    verdict: quality === 'better' ? 'better, no sure change of diversity' : 'no sure difference',
-    good: quality === 'better' ? true : null
-  }
-}
-
-/** Of a variant whose diversity is not known, there or here. */
-function undiverse(quality: Change): Pick<EvaluationVerdict, 'verdict' | 'good'> {
-  if (quality === 'unknown') return { verdict: 'cannot be compared', good: null }
-  const known = { better: 'better', worse: 'worse', unsure: 'no sure change of quality' }
-  return {
-    verdict: `${known[quality]}, its diversity not measured`,
-    good: quality === 'worse' ? false : null
-  }
+  if (diversity === 'better')
+    return { verdict: quality === 'worse' ? `${words}, at a loss of quality` : `${words} and better`, good }
+  if (diversity === 'worse')
+    return { verdict: quality === 'worse' ? `${words} and worse` : `${words}, but better`, good }
+  const gain = quality === 'worse' && diversity === 'unsure' ? 'with no sure gain in diversity' : words
+  return { verdict: `${quality}, ${gain}`, good }
 }

@@ -5,11 +5,13 @@ import {
   intervalWords,
   isAlike,
   measuresOf,
+  pWords,
   proxySentence,
   stoppedAt,
   stoppedSentence
 } from '../../contract/words/evaluation-words'
 import { judgedShare } from '../../contract/words/judging-words'
+import { evaluationVerdicts } from '../../contract/words/evaluation-verdict'
 import type { PairJudgement } from '../../contract/documents/preferences'
 import {
   judgeTrust,
@@ -41,6 +43,12 @@ export function describeEvaluation({ run, results, judging, notices, answered }:
     ...notices,
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
     ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
+    ...evaluationVerdicts(results, mainMeasures(task.kind, results.variants)).flatMap(
+      ({ variant, verdict, good }) =>
+        variant === results.comparedWith
+          ? []
+          : [style(good === false ? 'yellow' : 'bold', `${variant}: ${verdict}`)]
+    ),
     ...describeCategories(results, Object.values(mainMeasures(task.kind, results.variants))),
     ...[proxySentence(results)].filter(Boolean),
     ...(results.pairs === null ? [] : describePairs(results.pairs))
@@ -99,12 +107,11 @@ function comparisons(results: EvaluationView['results'], measures: readonly Meas
     results.variants.flatMap(({ variant, differences }) => {
       const difference = differences[id]
       if (difference === undefined) return []
-      const { mean, adjustedPValue, promptCount } = difference
+      const { mean, promptCount } = difference
       const compared = `${measureOf(id).label} of ${variant} against ${results.comparedWith}`
       if (isAlike(difference)) return [`${compared}: ${alikeWords(difference).join(', ')}`]
       const told = `${formatDelta(mean)} ${intervalWords(difference, formatDelta)}`
-      const chance = adjustedPValue < 0.001 ? 'adjusted p < 0.001' : `adjusted p = ${decimal(adjustedPValue)}`
-      return [`${compared}, ${plural(promptCount, 'prompt')}: ${told}, ${chance}`]
+      return [`${compared}, ${plural(promptCount, 'prompt')}: ${told}, adjusted ${pWords(id, difference)}`]
     })
   )
 }

@@ -12,11 +12,16 @@ import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { RIVAL_KINDS, rivalKey } from '../../contract/model/rival'
 import type { Sampling } from '../../contract/model/sampling'
-import { differenceWords, measureLabel, withInterval } from '../../contract/words/evaluation-words'
+import {
+  differenceWords,
+  isFinding,
+  measureLabel,
+  SIGNIFICANCE,
+  withInterval
+} from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from './blocks'
 import type { ReportHead } from './sections'
-import { SIGNIFICANCE } from './sections/evaluations'
 import { pairsSections } from './sections/pairs'
 import { headlineBlocks } from './sections/sweep'
 import { BLOCK_EVALUATION, rangesWords, workCell } from './sections/work-cell'
@@ -127,7 +132,7 @@ function taskBlocks(pairs: readonly PairOfPage[], place: number): Block[] {
       kind: 'table',
       label:
         `${measureLabel(id)} (${measureOf(id).about}). Means over prompts with 95 % intervals; below, the difference from ${first.results.comparedWith} ` +
-        `on the same prompts, its interval, and p adjusted within the pair (sign-flip test, Holm), bold below ${SIGNIFICANCE}`,
+        `on the same prompts, its interval, and p adjusted within the pair (sign-flip test, Holm), bold below ${SIGNIFICANCE}, losses also without the adjustment`,
       columns: [
         textColumn('Pair'),
         ...roles.map(({ role, variant }) => ({ ...numberColumn(role), tone: toneOf(variant) }))
@@ -220,7 +225,7 @@ function measureCell(found: Placed | undefined, id: MeasureId): Cell {
   return {
     text: withInterval(id, estimate),
     ...(details.length === 0 ? {} : { detail: details.join('\n') }),
-    strong: difference !== undefined && difference.adjustedPValue < SIGNIFICANCE
+    strong: difference !== undefined && isFinding(id, difference)
   }
 }
 

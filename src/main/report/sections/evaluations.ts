@@ -7,13 +7,17 @@ import {
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
 import {
   differenceWords,
+  isFinding,
   measureLabel,
   measuresOf,
   proxySentence,
+  SIGNIFICANCE,
   stoppedAt,
   stoppedSentence,
   withInterval
 } from '../../../contract/words/evaluation-words'
+import { evaluationVerdicts } from '../../../contract/words/evaluation-verdict'
+import { at } from '../../../contract/model/look-up'
 import { formatUtc, plural } from '../../../contract/words/format'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { PairJudgement } from '../../../contract/documents/preferences'
@@ -29,9 +33,6 @@ import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
 import { variantFacts } from './samples'
 
-/** Adjusted p-values below it are printed bold. */
-export const SIGNIFICANCE = 0.05
-
 const stoppedWords = ({ task, results, variants, answered }: ReportedEvaluation): string | null =>
   stoppedAt(results, task.promptCount * variants.length * task.settings.sampleCount, answered)
 
@@ -41,19 +42,24 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     const { task, results, variants } = evaluation
     const stopped = stoppedWords(evaluation)
     const models = variants.map(({ variant }) => variant)
+    const main = mainMeasures(task.kind, results.variants)
+    const verdicts = evaluationVerdicts(results, main)
+    const named = evaluation.runMarks.name === '' ? [] : [`“${evaluation.runMarks.name}”`]
+    const about = [...named, formatUtc(evaluation.createdAt), ...(stopped === null ? [] : [stopped])]
     return results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant
-      const measures = Object.values(mainMeasures(task.kind, results.variants))
+      const { verdict, good } = at(verdicts, index, 'verdict')
       return [
         [
-          { text: task.name, ...(stopped === null ? {} : { detail: stopped }) },
+          { text: task.name, detail: about.join('\n') },
           {
             text: variant,
             detail: `against ${results.comparedWith}`,
             ...(of === undefined ? {} : nameStyle(models, of))
           },
-          ...measures.map((id): Cell => {
+          { text: verdict, strong: good === false },
+          ...Object.values(main).map((id): Cell => {
             const found = differences[id]
             return { text: found === undefined ? '–' : differenceWords(id, found), detail: measureLabel(id) }
           })
@@ -78,6 +84,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
       columns: [
         textColumn('Evaluation'),
         textColumn('Variant'),
+        textColumn('Verdict', 'bold: a loss, or one that is not excluded'),
         numberColumn('diversity'),
         numberColumn('quality')
       ],
@@ -158,7 +165,7 @@ function measuresTable(evaluation: ReportedEvaluation): Block {
     kind: 'table',
     label:
       `Means over prompts with 95 % intervals; below, the difference from ${results.comparedWith} on the prompts that both have it on, ` +
-      `interval and p-value adjusted for all comparisons of the measure (sign-flip test, Holm), bold below ${SIGNIFICANCE}; of many ` +
+      `interval and p-value adjusted for all comparisons of the measure (sign-flip test, Holm), bold below ${SIGNIFICANCE}, losses also without the adjustment; of many ` +
       'measures, one may come out by chance',
     columns: [textColumn('Measure', 'the arrow points to better'), ...variantColumns(evaluation)],
     rows: measuresOf(results).map((id): Cell[] => [
@@ -199,7 +206,7 @@ function estimateCell(id: MeasureId, estimate: Estimate, found: Difference | nul
   return {
     text: withInterval(id, estimate),
     ...(found === null ? {} : { detail: differenceWords(id, found) }),
-    strong: found !== null && found.adjustedPValue < SIGNIFICANCE
+    strong: found !== null && isFinding(id, found)
   }
 }
 

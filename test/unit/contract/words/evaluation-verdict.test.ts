@@ -1,52 +1,115 @@
 import { expect, it } from 'vitest'
 import type { Difference } from '../../../../src/contract/documents/evaluation'
+import { evaluationVerdicts } from '../../../../src/contract/words/evaluation-verdict'
 import { differenceWords } from '../../../../src/contract/words/evaluation-words'
-import { evaluationVerdict } from '../../../../src/contract/words/evaluation-verdict'
 
 const MEASURES = { diversity: 'distinctRight', quality: 'accuracy' } as const
 
-const difference = (mean: number, adjustedPValue: number): Difference => ({
+const difference = (mean: number, adjustedPValue: number, pValue = adjustedPValue): Difference => ({
   mean,
   interval: [mean - 0.1, mean + 0.1],
   promptCount: 12,
   effectSize: 1,
-  pValue: adjustedPValue,
+  pValue,
   adjustedPValue
 })
 
-const verdictOf = (distinctRight: Difference, accuracy: Difference) =>
-  evaluationVerdict({ variant: 'hybrid', differences: { distinctRight, accuracy } }, 'post', MEASURES)
+/** Of a variant that is compared with post, whose accuracy is 0.9. */
+const verdictsOf = (...all: Partial<Record<'distinctRight' | 'accuracy', Difference>>[]) =>
+  evaluationVerdicts(
+    {
+      comparedWith: 'post',
+      variants: [
+        {
+          variant: 'post',
+          measures: { accuracy: { mean: 0.9, interval: null, promptCount: 12 } },
+          differences: {}
+        },
+        ...all.map((differences) => ({ variant: 'hybrid', measures: {}, differences }))
+      ]
+    },
+    MEASURES
+  )
+const said = (...all: Parameters<typeof verdictsOf>) =>
+  verdictsOf(...all)
+    .slice(1)
+    .map(({ verdict, good }) => [verdict, good])
 
-it('praises only what is sure, and never a gain that costs quality', () => {
-  const [up, down, unsure] = [difference(1, 0.01), difference(-1, 0.01), difference(1, 0.2)]
-  const said = [
-    [up, unsure],
-    [up, up],
-    [up, down],
-    [unsure, unsure],
-    [unsure, down],
-    [down, unsure]
-  ] as const
+const [up, down, unsure] = [difference(1, 0.01), difference(-1, 0.01), difference(0.04, 0.2)]
+/** Of quality: its interval reaches to a loss of 0.27, or to none that matters. */
+const open: Difference = { ...difference(-0.1, 0.2), interval: [-0.27, 0.07] }
+const held: Difference = { ...difference(0.01, 0.2), interval: [-0.045, 0.06] }
+
+it('praises only what is sure, and never a gain that costs quality, or may', () => {
   expect(
-    said.map(([diversity, quality]) => {
-      const { verdict, good } = verdictOf(diversity, quality)
-      return [verdict, good]
-    })
+    said(
+      { distinctRight: up, accuracy: open },
+      { distinctRight: up, accuracy: held },
+      { distinctRight: up, accuracy: up },
+      { distinctRight: up, accuracy: down },
+      { distinctRight: unsure, accuracy: open },
+      { distinctRight: unsure, accuracy: held },
+      { distinctRight: unsure, accuracy: up },
+      { distinctRight: unsure, accuracy: down },
+      { distinctRight: down, accuracy: held },
+      { distinctRight: down, accuracy: up },
+      { distinctRight: down, accuracy: down }
+    )
   ).toEqual([
-    ['more diverse, no sure change of quality', true],
+    ['more diverse, a loss of quality of up to 0.270 is not excluded', false],
+    ['more diverse, quality kept within 5 %', true],
     ['more diverse and better', true],
     ['more diverse, at a loss of quality', false],
-    ['no sure difference', null],
+    ['no sure change of diversity, a loss of quality of up to 0.270 is not excluded', false],
+    ['no sure change of diversity, quality kept within 5 %', null],
+    ['better, no sure change of diversity', true],
     ['worse, with no sure gain in diversity', false],
-    ['less diverse', false]
+    ['less diverse, quality kept within 5 %', false],
+    ['less diverse, but better', false],
+    ['less diverse and worse', false]
+  ])
+})
+
+it('claims a gain only after the adjustment, and warns of a loss before it', () => {
+  const [gain, loss] = [difference(1, 0.063, 0.031), difference(-0.2, 0.063, 0.031)]
+  expect(said({ distinctRight: up, accuracy: loss }, { distinctRight: gain, accuracy: held })).toEqual([
+    ['more diverse, at a loss of quality', false],
+    ['no sure change of diversity, quality kept within 5 %', null]
+  ])
+  expect(differenceWords('accuracy', loss)).toMatch(/, p 0\.063 \(0\.031 unadjusted\)$/)
+  expect(differenceWords('accuracy', gain)).toMatch(/, p 0\.063$/)
+  // Lower self-BLEU is more diverse.
+  expect(differenceWords('selfBleu', gain)).toMatch(/unadjusted/)
+})
+
+it('excludes no loss of quality without an interval, unless enough prompts are alike', () => {
+  const alike = (promptCount: number): Difference => ({
+    ...difference(0, 1),
+    interval: null,
+    effectSize: null,
+    promptCount
+  })
+  expect(
+    said(
+      { distinctRight: up, accuracy: { ...difference(-0.2, 0.25), interval: null, promptCount: 3 } },
+      { distinctRight: up, accuracy: alike(3) },
+      { distinctRight: up, accuracy: alike(12) },
+      { distinctRight: up, accuracy: alike(60) }
+    )
+  ).toEqual([
+    ['more diverse, a loss of quality is not excluded', false],
+    ['more diverse, alike in quality on 3 prompts, too few to exclude a loss', false],
+    ['more diverse, alike in quality on all 12 prompts, a loss on up to 25 % is not excluded', false],
+    ['more diverse, alike in quality on all 60 prompts', true]
   ])
 })
 
 it('gives the differences with interval and p, and none for the variant that others are compared with', () => {
-  expect(verdictOf(difference(1, 0.01), difference(0.5, 0.2)).figures).toBe(
+  const [post, hybrid] = verdictsOf({ distinctRight: up, accuracy: difference(0.5, 0.2) })
+  expect(hybrid?.figures).toBe(
     'distinct right answers +1.0 [+0.9, +1.1], p 0.010; right answers +0.500 [+0.400, +0.600], p 0.200'
   )
-  expect(evaluationVerdict({ variant: 'post', differences: {} }, 'post', MEASURES)).toEqual({
+  expect(post).toEqual({
     variant: 'post',
     verdict: 'what the others are compared with',
     figures: '',
@@ -55,16 +118,20 @@ it('gives the differences with interval and p, and none for the variant that oth
 })
 
 it('calls a variant that lacks a measure neither alike nor different in it', () => {
-  const [up, down, unsure] = [difference(1, 0.01), difference(-1, 0.01), difference(1, 0.2)]
-  const said = [
-    { accuracy: unsure },
-    { accuracy: down },
-    { distinctRight: unsure },
-    { distinctRight: up },
-    {}
-  ].map((differences) => evaluationVerdict({ variant: 'hybrid', differences }, 'post', MEASURES))
-  expect(said.map(({ verdict, good }) => [verdict, good])).toEqual([
-    ['no sure change of quality, its diversity not measured', null],
+  expect(
+    said(
+      { accuracy: open },
+      { accuracy: held },
+      { accuracy: up },
+      { accuracy: down },
+      { distinctRight: unsure },
+      { distinctRight: up },
+      {}
+    )
+  ).toEqual([
+    ['a loss of quality of up to 0.270 is not excluded, its diversity not measured', false],
+    ['quality kept within 5 %, its diversity not measured', null],
+    ['better, its diversity not measured', null],
     ['worse, its diversity not measured', false],
     ['no sure change of diversity, its quality not measured', null],
     ['more diverse, its quality not measured', null],
