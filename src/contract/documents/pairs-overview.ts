@@ -3,6 +3,7 @@ import { Problem } from '../model/problem'
 import { RestorationRange } from '../model/recipe'
 import { CategoryScore, CrossFit, Interval, RivalComparison } from './crc'
 import { Headline } from './headline'
+import { PairFingerprints } from './pair'
 import { PairId, SweepSummary } from './project'
 import { ScoredByBrief } from './scored-by'
 import { CarriedSelection } from './sweep-comparison'
@@ -21,6 +22,9 @@ export const SweepOutline = z.object({
   id: z.string(),
   createdAt: z.iso.datetime(),
   scoredBy: ScoredByBrief,
+  checkpoints: PairFingerprints,
+  /** Whether ranges of it were checked on whole answers. */
+  isChecked: z.boolean(),
   layerCount: z.number().int(),
   rangeCount: z.number().int(),
   /** Further ranges that it only estimates; null: it is no preview. */

@@ -59,13 +59,18 @@ export const STATE_LABELS: Record<HeadlineState, string> = {
   'unfit-prompts': 'prompts do not fit'
 }
 
-/** How far a sweep is and what it says, as it stands beside those of other pairs: "done: not checked". */
-export const sweepState = (
-  outline: Pick<SweepOutline, 'headline' | 'rangeCount' | 'estimatedCount'>
-): string =>
-  outline.headline === null
-    ? 'no ranges scored'
-    : `${previewMark(outline) ?? 'done'}: ${STATE_LABELS[outline.headline.state]}`
+/** Of which a rival is told beside: what it would do to the range does not hide that something does better anyway. */
+const BESIDE: readonly HeadlineState[] = ['unchecked', 'family', 'unstable']
+
+/** How far a sweep is and what it says, as it stands beside those of other pairs: "done: not checked; a rival does better". */
+export function sweepState(
+  outline: Pick<SweepOutline, 'headline' | 'rangeCount' | 'estimatedCount' | 'rival'>
+): string {
+  const { headline: found, rival } = outline
+  if (found === null) return 'no ranges scored'
+  const outdone = rival !== null && doesBetter(rival) && BESIDE.includes(found.state)
+  return `${previewMark(outline) ?? 'done'}: ${STATE_LABELS[found.state]}${outdone ? `; ${STATE_LABELS.outdone}` : ''}`
+}
 
 /** Only what holds is praised. */
 export const isGood = (state: HeadlineState): boolean => state === 'holds'

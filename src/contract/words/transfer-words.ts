@@ -20,6 +20,16 @@ export const fallsShort = ({
 }: Pick<CarriedSelection, 'keepsEnough' | 'passesCheck'>): string | null =>
   passesCheck === false ? 'fails check' : keepsEnough ? null : 'below limit'
 
+/** What stands beside what was not checked where others are: no better than what fails there. Null where that is not so. */
+export const uncheckedMark = (
+  { passesCheck }: Pick<CarriedSelection, 'passesCheck'>,
+  transfers: readonly Transfer[]
+): string | null =>
+  passesCheck === null &&
+  transfers.some(({ result }) => result.kind === 'carried' && result.passesCheck !== null)
+    ? 'not checked'
+    : null
+
 /** What one pair selects, in the sweep of another, in a sentence. */
 export function transferWords(
   { from, to, result }: Transfer,
@@ -33,7 +43,11 @@ export function transferWords(
     `${words.diversity} of ${words.basis} ${formatScore(score.diversity)}, ${formatDelta(gain)} over post` +
     (validityKept === null ? '' : `; ${formatPercent(validityKept)} of post's ${words.validity} kept`) +
     (keepsEnough || target === null ? '' : `, less than the ${formatPercent(target.rho)} asked for`) +
-    (passesCheck === false ? `; it fails the check of whole answers there` : '')
+    (passesCheck === false
+      ? '; it fails the check of whole answers there'
+      : passesCheck === null && target?.scoredBy.kind === 'crc'
+        ? '; whole answers of it were not checked there'
+        : '')
   if (from === to) return `${nameOf(from)} selects ${rangePhrase(range)}: ${numbers}.`
   return (
     `What ${nameOf(from)} selects, ${rangePhrase(range)}, is ${rangePhrase(other)} of ${nameOf(to)} at the same depth: ` +

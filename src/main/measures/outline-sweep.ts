@@ -47,6 +47,8 @@ export async function outlineSweep(
       id,
       createdAt,
       scoredBy: briefScoring(sweep.scoredBy),
+      checkpoints: { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint },
+      isChecked: check !== null,
       layerCount,
       rangeCount: ranges.length,
       estimatedCount: preview === null ? null : preview.ranges.length,

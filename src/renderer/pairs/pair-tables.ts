@@ -10,7 +10,7 @@ import {
   formatScore,
   rangeLabel
 } from '../../contract/words/format'
-import { fallsShort } from '../../contract/words/transfer-words'
+import { fallsShort, uncheckedMark } from '../../contract/words/transfer-words'
 import type { ScoreWords } from '../../contract/words/score-words'
 import type { Cell } from '../ui/csv'
 import type { TableText } from '../ui/table-text'
@@ -105,7 +105,10 @@ export function transferTable(
         if (result?.kind !== 'carried') return [null, null]
         const { gain, validityKept } = result
         const kept = validityKept === null ? '–' : formatPercent(validityKept)
-        return [formatDelta(gain), [kept, fallsShort(result) ?? []].flat().join(', ')]
+        return [
+          formatDelta(gain),
+          [kept, fallsShort(result) ?? uncheckedMark(result, transfers) ?? []].flat().join(', ')
+        ]
       })
     ])
   }

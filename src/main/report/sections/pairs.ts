@@ -12,9 +12,10 @@ import {
 import { sweepState } from '../../../contract/words/headline'
 import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { previewMark } from '../../../contract/words/preview-words'
+import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'
 import { comparedName } from '../../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
-import { fallsShort } from '../../../contract/words/transfer-words'
+import { fallsShort, uncheckedMark } from '../../../contract/words/transfer-words'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
 
 /** All pairs of the project side by side; none where there is one. */
@@ -31,6 +32,7 @@ export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
           text: `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, a whole one rather than a preview of the same, under the limit that the pair is set to.${pairs.shown === null ? '' : ` The rest of this report is of ${pairs.shown}.`}`
         },
         ...promptsWarning(pairs, words),
+        ...sameCheckpointsWords(pairs.pairs).map((text): Block => ({ kind: 'warning', text })),
         pairsTable(pairs, words),
         transferTable(pairs, words)
       ]
@@ -117,7 +119,7 @@ function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): 
     const result = transfers.find((one) => one.from === from && one.to === to)?.result
     if (result?.kind !== 'carried') return NOTHING
     const { gain, validityKept, other } = result
-    const short = fallsShort(result)
+    const short = fallsShort(result) ?? uncheckedMark(result, transfers)
     const kept = validityKept === null ? '' : `, ${formatPercent(validityKept)} kept`
     return {
       text: formatDelta(gain),

@@ -8,7 +8,8 @@ import {
   headline,
   type HeadlineEvidence,
   headlineSentence,
-  isGood
+  isGood,
+  sweepState
 } from '../../../../src/contract/words/headline'
 import { recipeCheck, scoreBasis } from '../../../../src/contract/words/recipe-check'
 import { selectedMark } from '../../../../src/contract/words/selected-mark'
@@ -384,6 +385,18 @@ describe('the headline of a sweep', () => {
       state: 'holds',
       but: expect.stringMatching(/may do as well or better/)
     })
+    // Beside other pairs, what is not checked does not hide that a rival does better.
+    const state = (rival: Selection['rivals'][number] | null, check: CheckResult | null): string =>
+      sweepState({
+        headline: found({ check, selection: { ...STABLE, rivals: rival === null ? [] : [rival] } }),
+        ...{ rival, rangeCount: 78, estimatedCount: null }
+      })
+    expect([state(blend, null), state(unsure, null), state(blend, PASSING), state(null, null)]).toEqual([
+      'done: not checked; a rival does better',
+      'done: not checked',
+      'done: a rival does better',
+      'done: not checked'
+    ])
     // A badge of the recipe is as the headline is.
     const mine = { name: 'mine', ranges: [[4, 11] satisfies [number, number]] }
     const badge = (rival: Selection['rivals'][number]) =>

@@ -5,7 +5,7 @@ import type { Selection, SweepDocument } from '../../../../src/contract/document
 import { at } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
-import { fallsShort, transferWords } from '../../../../src/contract/words/transfer-words'
+import { fallsShort, transferWords, uncheckedMark } from '../../../../src/contract/words/transfer-words'
 import { headline } from '../../../../src/contract/words/headline'
 import { strongestRival } from '../../../../src/contract/words/rival-words'
 import { atOnce } from '../../../../src/main/base/steps'
@@ -111,6 +111,12 @@ describe('a selected range in the sweep of another pair', () => {
     expect(back).toMatchObject({ passesCheck: null })
     if (there.kind !== 'carried') throw new Error('not carried')
     expect(fallsShort(there)).toBe('fails check')
+    if (back.kind !== 'carried') throw new Error('not carried')
+    expect([uncheckedMark(there, checked), uncheckedMark(back, checked), uncheckedMark(back, [])]).toEqual([
+      null,
+      'not checked',
+      null
+    ])
     expect(transferWords({ from: 'pair-1', to: 'pair-2', result: there }, (id) => id, null)).toMatch(
       /; it fails the check of whole answers there\.$/
     )
