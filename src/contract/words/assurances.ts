@@ -12,6 +12,7 @@ import { formatDelta, formatDeltas, formatPercent, formatScore, plural, rangePhr
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
 import type { Term } from './glossary'
 import { amongExact } from './preview-words'
+import { uncheckedMark } from './recipe-check'
 import { tooFewWords } from './rival-words'
 import { checkCertainty, passingWords, validitySpan } from './check-certainty'
 import { type ScoreWords, scoreWords } from './score-words'
@@ -64,7 +65,7 @@ export function assurances({
     result.push({
       label: `Same range wins${among}${withoutWords(preview, rejected.length)}`,
       value: formatPercent(shareOf(bootstrap, score)),
-      detail: `of the resamples${ofChoosing}; ${rivalWords(bootstrap, score, rejected)}`,
+      detail: `of the resamples${ofChoosing}; ${rivalWords(bootstrap, score, rejected, check)}`,
       term: 'share of wins'
     })
   }
@@ -123,7 +124,12 @@ function outOfBagWords({ outOfBag, confidence }: Selection['bootstrap']): string
 }
 
 /** Which other range wins, with those that a check has left no chance to. */
-function rivalWords({ wins }: Selection['bootstrap'], score: Scored, rejected: readonly Scored[]): string {
+function rivalWords(
+  { wins }: Selection['bootstrap'],
+  score: Scored,
+  rejected: readonly Scored[],
+  check: CheckResult | null
+): string {
   const rival = wins.find((win) => !isSame(win, score))
   const leftOut = mostDiverse(rejected, (range) => range)[0]
   const others = leftOut === undefined ? 'no other range' : 'no other that is left'
@@ -131,8 +137,8 @@ function rivalWords({ wins }: Selection['bootstrap'], score: Scored, rejected: r
     rival === undefined
       ? `${others} ever wins`
       : rival.share > shareOf({ wins }, score)
-        ? `${rangePhrase(rival)} ${winVerb(rival)} more often, ${formatPercent(rival.share)}`
-        : `next: ${rangePhrase(rival)} with ${formatPercent(rival.share)}`
+        ? `${rangePhrase(rival)}${uncheckedMark(check, rival)} ${winVerb(rival)} more often, ${formatPercent(rival.share)}`
+        : `next: ${rangePhrase(rival)}${uncheckedMark(check, rival)} with ${formatPercent(rival.share)}`
   if (leftOut === undefined) return place
   const more = rejected.length === 1 ? '' : ` and ${rejected.length - 1} more`
   return `${place}. Left out of every resample, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`

@@ -1,8 +1,8 @@
-import { checkOf, type CheckResult, passesCheck } from '../documents/answer-check'
+import { checkOf, checkOfRange, type CheckResult, passesCheck } from '../documents/answer-check'
 import type { Selection } from '../documents/crc'
 import type { HeadlineState } from '../documents/headline'
 import type { AnyModel } from '../model/model'
-import type { Recipe } from '../model/recipe'
+import type { Recipe, RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
 import { comparedName, doesBetter, rivalBasis, strongestRival } from './rival-words'
 
@@ -21,6 +21,10 @@ export interface CheckEvidence {
   /** Null where the sweep has none. */
   selection: Pick<Selection, 'rivals' | 'minimumValidity'> | null
 }
+
+/** Behind a range that stands beside one that was checked on whole answers, and was not itself; else empty. */
+export const uncheckedMark = (check: CheckResult | null, range: RestorationRange): string =>
+  check === null || checkOfRange(check, range) !== null ? '' : ' (unchecked)'
 
 /**
  * Whether a recipe was checked on whole answers and how that went, wherever it is shown. Where it holds and a rival has more

@@ -16,6 +16,7 @@ import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SweepPart } from '../../contract/documents/sweep-part'
 import { formatMemory } from '../../contract/model/bytes'
+import { uncheckedMark } from '../../contract/words/recipe-check'
 import { shellCommand } from '../report/shown-command'
 import { atOnce } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
@@ -280,7 +281,7 @@ function certaintyOf(sweep: SweepDocument, selection: Selection, check: CheckRes
   const least = promptsBehind(prompts.length, selection)
   if (least >= PROMPTS_FOR_INTERVAL) {
     const leftOut = rejectedRanges(sweep.ranges, check, selection.rho).length
-    return describeCertainty(selection, words, amongExact(sweep, leftOut))
+    return describeCertainty(selection, words, amongExact(sweep, leftOut), check)
   }
   const half = selection.reported === null ? '' : ' in a half'
   return (
@@ -292,7 +293,8 @@ function certaintyOf(sweep: SweepDocument, selection: Selection, check: CheckRes
 function describeCertainty(
   { bootstrap, crossFit, crossFitReason, selected, minimumValidity }: Selection,
   words: ScoreWords,
-  among: string
+  among: string,
+  check: CheckResult | null
 ): string {
   const lines: string[] = []
   const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
@@ -302,7 +304,9 @@ function describeCertainty(
         `${plural(bootstrap.resamples, 'bootstrap resample')} of the prompts).`
     )
   }
-  const wins = bootstrap.wins.slice(0, TOP_WINS).map((win) => `${named(win)} in ${percent(win.share)}`)
+  const wins = bootstrap.wins
+    .slice(0, TOP_WINS)
+    .map((win) => `${named(win)}${uncheckedMark(check, win)} in ${percent(win.share)}`)
   if (bootstrap.noSelectionShare > 0) wins.push(`none in ${percent(bootstrap.noSelectionShare)}`)
   lines.push(`Picked in the resamples${among}: ${wins.join(', ')}.`)
   lines.push(

@@ -34,6 +34,7 @@ import type { Selection } from '../../../contract/documents/crc'
 import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { assurances } from '../../../contract/words/assurances'
 import { isPreviewed, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
+import { uncheckedMark } from '../../../contract/words/recipe-check'
 import { exactness, headlineSentence, isGood, isSame, shareOf } from '../../../contract/words/headline'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
@@ -252,7 +253,7 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
     ])
   }
   return [
-    { kind: 'facts', facts: selectionFacts(selection, words, tooFew) },
+    { kind: 'facts', facts: selectionFacts(selection, words, tooFew, sweep.check) },
     ...(best.length === 0 ? [] : [table])
   ]
 }
@@ -260,7 +261,8 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
 function selectionFacts(
   { rho, minimumValidity, bootstrap, crossFit, crossFitReason }: ReportedSelection,
   words: ScoreWords,
-  tooFew: string | null
+  tooFew: string | null,
+  check: ReportedSweep['check']
 ): Fact[] {
   const { post, selected, noSelectionShare } = bootstrap
   const rule: Fact = [
@@ -284,7 +286,9 @@ function selectionFacts(
   if (noSelectionShare > 0)
     facts.push(['No range qualifies', `in ${formatPercent(noSelectionShare)} of the resamples`])
   if (crossFit === null) return [...facts, ['Cross-fitted', crossFitReason ?? 'no score']]
-  const picked = crossFit.folds.map((fold) => (fold.selected === null ? 'none' : rangeLabel(fold.selected)))
+  const picked = crossFit.folds.map((fold) =>
+    fold.selected === null ? 'none' : rangeLabel(fold.selected) + uncheckedMark(check, fold.selected)
+  )
   return [
     ...facts,
     [

@@ -6,7 +6,7 @@ import { SweepComparison } from '../../../../src/contract/documents/sweep-compar
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
-import { tinyTaskSweep } from '../../../fixtures/tiny-sweep'
+import { tinyTaskSweep, withTrueMeans } from '../../../fixtures/tiny-sweep'
 
 /** What `slr compare` says of two sweeps. */
 async function compared(a: SweepDocument, b: SweepDocument, ...options: string[]) {
@@ -78,7 +78,7 @@ test('slr compare of other depths says by which rule, and what is left out', asy
 })
 
 test('slr compare refuses sweeps of different measures with what to do, and a missing file by name', async () => {
-  expect(await compared(comparedSweep(), tinyTaskSweep())).toMatchObject({
+  expect(await compared(comparedSweep(), withTrueMeans(tinyTaskSweep()))).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('How well characters predict a task is told by an evaluation')
   })

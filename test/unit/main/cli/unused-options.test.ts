@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
-import { tinySweep } from '../../../fixtures/tiny-sweep'
+import { tinySweep, withTrueMeans } from '../../../fixtures/tiny-sweep'
 
 /** A file of a sweep, in a folder of its own. */
 async function sweepFile(): Promise<string> {
   const file = join(await temporaryFolder(), 'sweep.json')
-  await writeFile(file, JSON.stringify(tinySweep()))
+  await writeFile(file, JSON.stringify(withTrueMeans(tinySweep())))
   return file
 }
 

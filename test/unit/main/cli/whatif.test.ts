@@ -5,7 +5,7 @@ import { WhatIfSweep } from '../../../../src/contract/documents/what-if'
 import { checkedSelection as checkedSelectionSteps } from '../../../../src/main/crc/check/checked-selection'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
-import { tinySweep } from '../../../fixtures/tiny-sweep'
+import { tinySweep, withTrueMeans } from '../../../fixtures/tiny-sweep'
 import { atOnce } from '../../../../src/main/base/steps'
 
 const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
@@ -14,7 +14,7 @@ const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
 /** What `slr whatif` says of the tiny sweep, which kept nothing of other samplers. */
 async function asked(...options: string[]) {
   const file = join(await temporaryFolder(), 'sweep.json')
-  const sweep = tinySweep()
+  const sweep = withTrueMeans(tinySweep())
   await writeFile(file, JSON.stringify({ ...sweep, selection: checkedSelection(sweep, null, 0.9) }))
   return runHere(['whatif', file, ...options])
 }
