@@ -1,3 +1,5 @@
+import type { AnswerCheck } from '../../contract/documents/answer-check'
+import type { SweepDocument } from '../../contract/documents/crc'
 import { formatUtc, rangeName } from '../../contract/words/format'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import type { Recipe } from '../../contract/model/recipe'
@@ -14,40 +16,16 @@ import {
   searchCommand,
   sweepCommands
 } from './commands'
+import type { ShownCommand } from './shown-command'
 import type { StoredExperiment } from './stored-experiment'
 
 /** How to compute every part of an experiment again from the command line. */
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
-  const { document, pair, sweep, search, samples, check, answerCheck, evaluations } = experiment
-  const { rho } = document.settings
+  const { document, pair, sweep, samples, check, evaluations } = experiment
   const parts: Report['reproduction'] = []
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
   if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: pairCommands(now) })
-  if (sweep !== null) {
-    parts.push({
-      part: [
-        'The sweep',
-        ...(answerCheck === null ? [] : ['its check on whole answers']),
-        ...(search === null ? [] : ['the search'])
-      ].join(', '),
-      note: null,
-      commands: [
-        ...(await sweepCommands(sweep, rho)),
-        ...(answerCheck === null ? [] : [checkCommand(sweep, answerCheck, rho)]),
-        ...(search === null ? [] : [searchCommand(search, sweep, answerCheck)])
-      ]
-    })
-  }
-  for (const { sweep: other, check: checked } of experiment.otherSweeps) {
-    parts.push({
-      part: `The sweep scored by ${scoredByWords(briefScoring(other.scoredBy))}${other.source === null ? '' : `, restored to ${other.source.name}`}`,
-      note: null,
-      commands: [
-        ...(await sweepCommands(other, rho)),
-        ...(checked === null ? [] : [checkCommand(other, checked, rho)])
-      ]
-    })
-  }
+  parts.push(...(await sweepParts(experiment)))
   for (const { run } of samples) {
     parts.push({
       part: `Samples of ${formatUtc(run.createdAt)}`,
@@ -82,6 +60,50 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
   }
   return parts
 }
+
+/** The shown sweep with all that came of it, and those of another kind. */
+async function sweepParts({
+  document,
+  sweep,
+  search,
+  answerCheck,
+  otherSweeps
+}: StoredExperiment): Promise<Report['reproduction']> {
+  const { rho } = document.settings
+  const parts: Report['reproduction'] = []
+  if (sweep !== null) {
+    parts.push({
+      part: [
+        'The sweep',
+        ...(answerCheck === null ? [] : ['its check on whole answers']),
+        ...(search === null ? [] : ['the search'])
+      ].join(', '),
+      note: null,
+      commands: [
+        ...(await checkedSweepCommands(sweep, answerCheck, rho)),
+        ...(search === null ? [] : [searchCommand(search, sweep, answerCheck)])
+      ]
+    })
+  }
+  for (const { sweep: other, check } of otherSweeps) {
+    const restoredTo = other.source === null ? '' : `, restored to ${other.source.name}`
+    parts.push({
+      part: `The sweep scored by ${scoredByWords(briefScoring(other.scoredBy))}${restoredTo}`,
+      note: null,
+      commands: await checkedSweepCommands(other, check, rho)
+    })
+  }
+  return parts
+}
+
+const checkedSweepCommands = async (
+  sweep: SweepDocument,
+  check: AnswerCheck | null,
+  rho: number
+): Promise<ShownCommand[]> => [
+  ...(await sweepCommands(sweep, rho)),
+  ...(check === null ? [] : [checkCommand(sweep, check, rho)])
+]
 
 /** Each set of weights once, under the first name it has: a kept range is often the selected one. */
 function distinct(recipes: readonly Recipe[]): Recipe[] {

@@ -80,10 +80,6 @@ export async function readExperiment(
   const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
   const answerCheck = sweep === null ? null : await ifReadable(() => own.readAnswerCheck(sweep.id))
   const { rho } = own.document.settings
-  const readOther = async (id: string): Promise<StoredOtherSweep> => {
-    const [other, check] = [await own.readSweep(id), await own.readAnswerCheck(id)]
-    return { sweep: other, check, selection: await inTurns(checkedSelection(other, check, rho)) }
-  }
   const runs = own.samples.runs.map(({ id }) => id)
   return {
     document: own.document,
@@ -105,10 +101,16 @@ export async function readExperiment(
     ),
     otherSweeps: await all(
       otherSweeps(own.sweeps, sweepId).map(({ id }) => id),
-      readOther
+      (id) => readOtherSweep(own, id)
     ),
     sweepCount: own.sweeps.length,
     sampleRunCount: runs.length,
     unread
   }
+}
+
+async function readOtherSweep(own: ProjectPair, id: string): Promise<StoredOtherSweep> {
+  const [sweep, check] = [await own.readSweep(id), await own.readAnswerCheck(id)]
+  const selection = await inTurns(checkedSelection(sweep, check, own.document.settings.rho))
+  return { sweep, check, selection }
 }
