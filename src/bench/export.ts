@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { nothingMeasured } from '../main/export/card-measurements'
 import { prepareExport } from '../main/export/prepare'
 import { runExport } from '../main/export/run-export'
 import type { PairFolders } from './synthetic-pair'
@@ -57,7 +58,7 @@ export async function measureExport(
       peakBytes = Math.max(peakBytes, process.memoryUsage.rss())
     }, MEMORY_INTERVAL_MS)
     const result = await runExport(
-      { prepared, target, overwrite: false, scores: null },
+      { prepared, target, overwrite: false, measured: nothingMeasured(prepared) },
       signal,
       () => undefined
     )

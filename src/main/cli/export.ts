@@ -8,6 +8,7 @@ import { postStrengths } from '../../contract/model/strengths'
 import { type Endpoint, endpointWords } from '../../contract/model/outside-model'
 import { shellWord } from '../../contract/words/shell-word'
 import { openPair } from '../checkpoint/pair'
+import { nothingMeasured } from '../export/card-measurements'
 import { prepareExport } from '../export/prepare'
 import { runExport } from '../export/run-export'
 import { pairPaths } from '../project/demo'
@@ -70,7 +71,7 @@ async function exportModel(
       prepared,
       target: absolutePath(options.out),
       overwrite: options.overwrite,
-      scores: null
+      measured: nothingMeasured(prepared)
     }
     return await runExport(request, signal, (progress) =>
       display.update(bytesStep(progress.phase, progress, ' to write, read back and hash'))

@@ -1,11 +1,7 @@
 import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import type { WholeAnswers } from '../../contract/documents/answer-check'
-import type { CategoryScore } from '../../contract/documents/crc'
 import { describeNonFinite, type NonFiniteTensor } from '../../contract/documents/non-finite'
-import { formatScore, plural } from '../../contract/words/format'
-import { exactness } from '../../contract/words/headline'
 import { WorkbenchError } from '../../contract/model/problem'
 import {
   componentGroups,
@@ -18,24 +14,15 @@ import {
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
-import { modelName } from '../checkpoint/model-folder'
+import { fullModelName, modelName } from '../checkpoint/model-folder'
 import { hasExperts } from '../family'
 import { baseComputesOtherwise } from '../checkpoint/config-differences'
 import type { PairMember } from '../checkpoint/pair-member'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
+import { foundWords, type Measured, measuredSections } from './card-measurements'
 import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 
 const MAX_CARD_BYTES = 10_000_000
-
-/** Scores on the Constrained Random Character task, where a sweep has measured them. */
-export interface CardScores {
-  recipe: CategoryScore
-  post: CategoryScore
-  base: CategoryScore | null
-  promptCount: number
-  /** Of whole answers, where they were checked. */
-  whole: { recipe: WholeAnswers; post: WholeAnswers } | null
-}
 
 /** One of the models that an export was made from. */
 export interface CardParent {
@@ -51,7 +38,7 @@ export interface CardContent {
   recipe: Recipe
   strengths: readonly LayerStrength[]
   parents: readonly CardParent[]
-  scores: CardScores | null
+  measured: Measured
   /** Why there is no mergekit file; null when there is one. */
   mergekitProblem: string | null
   /** Tensors that hold NaN or infinity. */
@@ -85,22 +72,22 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
 
 /** The model card of an export, README.md: what it is, what it was made from, and how to make it again. */
 export function modelCard(content: CardContent): string {
-  const { recipe, strengths, parents, scores, mergekitProblem, nonFinite } = content
+  const { recipe, strengths, parents, measured, mergekitProblem, nonFinite } = content
   const post = parents.find(({ role }) => role === 'post')
-  const title = `${post === undefined ? '' : `${modelName(post.member.checkpoint.path)}, `}${recipe.name}`
+  const title = `${post === undefined ? '' : `${cardName(post.member)}, `}${recipe.name}`
   return [
     `---\n${frontMatter(content)}---`,
     `# ${inlineMarkdown(title)}`,
     `A post-trained language model with some of its decoder layers restored to ${restoredTo(strengths)} (Selective ` +
-      'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), which brings back diversity that ' +
-      'post-training took away. No training was done; architecture and size are those of the post-trained model.',
+      'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), a way to bring back diversity that ' +
+      `post-training may take away. ${foundWords(measured)} No training was done; architecture and size are those of the post-trained model.`,
     ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
     '## Recipe',
     describeStrengths(strengths, post === undefined || hasExperts(post.member.spec)),
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
     ...configWarning(parents),
     fencedMarkdown('json', withoutTags(cardRecipe(recipe))),
-    ...(scores === null ? [] : ['## Scores', scoreTable(scores)]),
+    ...measuredSections(measured),
     '## Parents',
     ...parents.map(describeParent),
     '## Make it again',
@@ -126,13 +113,23 @@ function configWarning(parents: readonly CardParent[]): string[] {
   return warning === null ? [] : [warning]
 }
 
+/**
+ * What a card calls a model: by its name on the Hub where it lies in the cache of that, else by its folder, behind the folder above
+ * where it says only what the model is in its pair. That makes no name with a slash, which would be one of the Hub.
+ */
+function cardName({ checkpoint: { path } }: PairMember): string {
+  const name = modelName(path)
+  const full = fullModelName(path)
+  return full === name ? name : full.replace('/', '-')
+}
+
 function frontMatter({ licence, parents }: CardContent): string {
   const fields = {
     ...licence,
     library_name: 'transformers',
     pipeline_tag: 'text-generation',
     // Post first: it is what the result behaves like.
-    base_model: parents.map(({ member }) => modelName(member.checkpoint.path)),
+    base_model: parents.map(({ member }) => cardName(member)),
     base_model_relation: 'merge',
     tags: ['merge', 'selective-layer-restoration']
   }
@@ -215,27 +212,6 @@ function nonFiniteWarning(nonFinite: readonly NonFiniteTensor[]): string {
   ].join('\n')
 }
 
-function scoreTable({ recipe, post, base, promptCount, whole }: CardScores): string {
-  const row = (name: string, score: CategoryScore): string =>
-    `| ${name} | ${score.diversity.toFixed(3)} | ${score.validity.toFixed(3)} |`
-  return [
-    `Constrained Random Character, exact next-token scores over ${plural(promptCount, 'prompt')}:`,
-    '',
-    '| | diversity | validity |',
-    '| --- | --- | --- |',
-    row('this model', recipe),
-    row('post-trained', post),
-    ...(base === null ? [] : [row('pre-trained', base)]),
-    '',
-    whole === null
-      ? 'These are scores of the first token: whole answers were not checked.'
-      : 'Of whole answers, the probability that an answer is one valid character and then ends, ' +
-        `${exactness(whole.recipe)}: validity ${formatScore(whole.recipe.answers.validity)} (post-trained ` +
-        `${formatScore(whole.post.answers.validity)}) and diversity ${formatScore(whole.recipe.answers.diversity)} ` +
-        `(post-trained ${formatScore(whole.post.answers.diversity)}).`
-  ].join('\n')
-}
-
 function describeParent({ role, name, member, sha256 }: CardParent): string {
   const { checkpoint } = member
   const kind =
@@ -246,7 +222,7 @@ function describeParent({ role, name, member, sha256 }: CardParent): string {
     ? `, revision ${inlineMarkdown(basename(checkpoint.path))}`
     : ''
   return [
-    `${kind}: ${inlineMarkdown(modelName(checkpoint.path))}${revision}, fingerprint \`${checkpoint.fingerprint}\``,
+    `${kind}: ${inlineMarkdown(cardName(member))}${revision}, fingerprint \`${checkpoint.fingerprint}\``,
     '',
     '| file | SHA-256 |',
     '| --- | --- |',

@@ -11,7 +11,8 @@ import { openWeightFile } from '../checkpoint/weight-file'
 import { progressRate } from '../base/progress-rate'
 import { ByteCopier, writeExactly } from './byte-copy'
 import { type CopiedFile, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
-import { type CardParent, type CardScores, modelCard, readLicence } from './model-card'
+import type { Measured } from './card-measurements'
+import { type CardParent, modelCard, readLicence } from './model-card'
 import { nextSteps, removalCommand } from './next-steps'
 import { checkTarget, exportBytes, type PreparedExport, tensorCounts } from './prepare'
 import { SourceFiles } from './source-files'
@@ -28,7 +29,7 @@ export interface ExportRequest {
   /** Whether a model that is there is replaced. */
   readonly overwrite: boolean
   /** For the model card. */
-  readonly scores: CardScores | null
+  readonly measured: Measured
 }
 
 /**
@@ -39,7 +40,7 @@ export interface ExportRequest {
  *   `bad-file` for sources that changed or files that do not read back; `read-only` when the disk is full; `cancelled`
  */
 export async function runExport(
-  { prepared, target: typed, overwrite, scores }: ExportRequest,
+  { prepared, target: typed, overwrite, measured }: ExportRequest,
   signal: AbortSignal,
   onProgress: (progress: ExportProgress) => void
 ): Promise<ExportResult> {
@@ -66,7 +67,7 @@ export async function runExport(
       recipe,
       strengths,
       parents,
-      scores,
+      measured,
       mergekitProblem,
       nonFinite,
       licence,

@@ -1,6 +1,6 @@
 import type { ExportEvent } from '../../contract/procedures/export'
 import type { Recipe } from '../../contract/model/recipe'
-import { knownScores } from '../export/known-scores'
+import { measuredOf } from '../export/measured-of'
 import { checkTarget, prepareExport } from '../export/prepare'
 import { refuseExisting } from '../export/target'
 import { pairPaths } from '../project/demo'
@@ -28,8 +28,8 @@ export class Exports {
     const prepared = await prepareExport(pairPaths(own.document.location), recipe)
     const { path, exists } = await checkTarget(prepared, target)
     refuseExisting({ path, exists }, overwrite)
-    const scores = await knownScores(own, prepared)
-    const request = { prepared, target: path, overwrite, scores }
+    const measured = await measuredOf(own, prepared)
+    const request = { prepared, target: path, overwrite, measured }
     return this.table.add(own, startExportJob(request, this.context.tell))
   }
 }

@@ -12,7 +12,7 @@ import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
 import { type DecoderSpec, layerTensors } from '../../../../src/main/family'
 import { probe } from '../../../../src/main/engine/questions/probe'
-import { knownScores } from '../../../../src/main/export/known-scores'
+import { measuredOf } from '../../../../src/main/export/measured-of'
 import { describePlan, prepareExport } from '../../../../src/main/export/prepare'
 import { runExport } from '../../../../src/main/export/run-export'
 import { createProject } from '../../../../src/main/project/create-project'
@@ -196,11 +196,11 @@ describe('the model card', () => {
     expect(card).toMatch(
       /^---\nlicense: other\nlicense_name: mine\nlicense_link: LICENSE\nlibrary_name: transformers\n/
     )
-    expect(card).toContain('base_model:\n  - post\n  - base\n')
+    expect(card).toMatch(/base_model:\n {2}- (slr\S*)-post\n {2}- \1-base\n/)
     expect(card).not.toContain('tags: [x]')
     expect(card.match(/\| model\.safetensors \| `[0-9a-f]{64}` \|/g)).toHaveLength(2)
     expect(card).toContain('| 0 | attention: post-trained; MLP: 0.5 × post-trained + 0.5 × pre-trained |')
-    expect(card).toContain('# post, up \\| \\*per\\*')
+    expect(card).toMatch(/# \S+-post, up \\\| \\\*per\\\*/)
     expect(card).toContain('"name": "up | *per*"')
   })
 
@@ -241,18 +241,34 @@ describe('the model card', () => {
     })
     const cardNow = async (): Promise<string> => {
       const target = join(await temporaryFolder(), 'out')
-      const scores = await knownScores(project.firstPair, prepared)
+      const measured = await measuredOf(project.firstPair, prepared)
       const signal = new AbortController().signal
-      await runExport({ prepared, target, overwrite: false, scores }, signal, () => undefined)
+      await runExport({ prepared, target, overwrite: false, measured }, signal, () => undefined)
       return readFile(join(target, 'README.md'), 'utf8')
     }
-    expect(await cardNow()).toContain('scores of the first token: whole answers were not checked.')
+    const unchecked = await cardNow()
+    expect(unchecked).toContain('On first tokens of the character task it is more diverse')
+    expect(unchecked).toContain('- Whole answers: not checked. These are scores of the first token')
+    expect(unchecked).toContain("- Limit: kept, at least 0.882 of validity was asked for, 90 % of post's.")
+    expect(unchecked).toContain('- Intervals: none, too few prompts')
     await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.9, 0.75) }]))
     const card = await cardNow()
     expect(card).toContain('| this model | 0.800 | 0.920 |')
     expect(card).toContain(
       'exact: validity 0.900 (post-trained 0.980) and diversity 0.750 (post-trained 0.400).'
     )
+    expect(card).toContain('- Whole answers: holds on whole answers, 0.900 (limit 0.882).')
+    expect(card).toContain('at the validity asked for, on whole answers too.')
+    await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.5, 0.75) }]))
+    expect(await cardNow()).toContain(
+      '**This one was not found to do so: it fails the check, 0.500 on whole answers.**'
+    )
+    await project.firstPair.edit(({ settings }) => ({ settings: { ...settings, rho: 0.99 } }))
+    const below = await cardNow()
+    expect(below).toContain(
+      '**This one was not found to do so: on first tokens its validity 0.920 is below the limit of 0.970'
+    )
+    expect(below).toContain('- Limit: not kept, validity 0.920 is below the limit of 0.970')
     await project.close()
   })
 

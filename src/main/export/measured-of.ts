@@ -1,0 +1,94 @@
+import { answeringFirst } from '../../contract/documents/answering-sweep'
+import type { SweepDocument } from '../../contract/documents/crc'
+import { type EvaluationView, isPlain, mainMeasures } from '../../contract/documents/evaluation'
+import { scoreIn } from '../../contract/documents/swept-model'
+import { layersModel, type Model, sweptRangeModel, weightsKey } from '../../contract/model/model'
+import { evaluationVerdicts } from '../../contract/words/evaluation-verdict'
+import { inTurns } from '../base/steps'
+import { checkedSelection } from '../crc/check/checked-selection'
+import type { ProjectPair } from '../project/project-pair'
+import { evaluationView } from '../project/stored-evaluation'
+import type { CardEvaluation, CardScores, Measured } from './card-measurements'
+import type { PreparedExport } from './prepare'
+
+/** Sweeps are large; what was measured long before was replaced since. */
+const NEWEST_SWEEPS = 3
+
+/** Of so many tasks a card says how the model does. */
+const NEWEST_TASKS = 5
+
+/** What a project has measured of a recipe with these very checkpoints, for its model card. */
+export async function measuredOf(own: ProjectPair, prepared: PreparedExport): Promise<Measured> {
+  const { recipe } = prepared
+  const model = layersModel(prepared.strengths)
+  return {
+    recipe,
+    scores: await knownScores(own, prepared, model),
+    evaluations: await knownEvaluations(own, prepared, model)
+  }
+}
+
+/** The scores of a recipe in a project's newest sweeps; null when none has it. */
+async function knownScores(
+  own: ProjectPair,
+  prepared: PreparedExport,
+  model: Model
+): Promise<CardScores | null> {
+  // A model card tells of the character task.
+  const sweeps = answeringFirst(own.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
+  for (const { id } of sweeps.slice(0, NEWEST_SWEEPS)) {
+    const sweep = await own.readSweep(id)
+    const recipe = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
+    if (recipe === null) continue
+    const check = await own.readAnswerCheck(id)
+    const selection = await inTurns(checkedSelection(sweep, check, own.document.settings.rho))
+    if (selection === null) continue
+    const { selected } = selection
+    const isSelected = selected !== null && weightsKey(sweptRangeModel(selected, sweep)) === weightsKey(model)
+    const { post, base, prompts } = sweep
+    return { recipe, post, base, promptCount: prompts.length, selection, isSelected, check }
+  }
+  return null
+}
+
+/** Of each task the newest evaluation that has the model as it is, with nothing that it is combined with. */
+async function knownEvaluations(
+  own: ProjectPair,
+  prepared: PreparedExport,
+  model: Model
+): Promise<CardEvaluation[]> {
+  const found = new Map<string, CardEvaluation>()
+  for (const { id, taskId } of own.evaluations.runs) {
+    if (found.size === NEWEST_TASKS) break
+    if (found.has(taskId)) continue
+    const { run } = await own.evaluations.read(id)
+    const isAsked = run.variants.some(
+      (entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model)
+    )
+    if (!isAsked || !isOfSame(run, prepared)) continue
+    const said = verdictOn(await evaluationView(own, id), model)
+    if (said !== null) found.set(taskId, said)
+  }
+  return [...found.values()]
+}
+
+/** Null where nothing is compared with the model. */
+function verdictOn({ run, results, complete }: EvaluationView, model: Model): CardEvaluation | null {
+  const index = run.variants.findIndex(
+    (entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model)
+  )
+  const found = evaluationVerdicts(results, mainMeasures(run.task.kind, results.variants))[index]
+  if (found === undefined || found.variant === results.comparedWith) return null
+  const { verdict, figures, good } = found
+  const { name, prompts } = run.task
+  return {
+    ...{ task: name, promptCount: prompts.length, comparedWith: results.comparedWith },
+    ...{ verdict, figures, good, complete }
+  }
+}
+
+const isOfSame = (
+  { basePath, postPath }: Pick<SweepDocument, 'basePath' | 'postPath'>,
+  { pair: { base, post } }: PreparedExport
+): boolean =>
+  basePath.fingerprint === base.checkpoint.fingerprint && postPath.fingerprint === post.checkpoint.fingerprint
