@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { throwIfCancelled } from '../cancelling'
 
 /** A request that waits this long is not noticed. */
 const MOST_MS = 20
@@ -17,6 +17,6 @@ export function breather(signal?: AbortSignal): () => Promise<void> {
       await setImmediate()
       sinceMs = performance.now()
     }
-    if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The reading was cancelled.')
+    throwIfCancelled(signal, 'The reading')
   }
 }
