@@ -85,14 +85,17 @@ const functionsOfMainAreShort = {
 
 const cancelledInOneWay = {
   files: ['src/main/**/*.ts'],
-  ignores: ['src/main/base/cancelling.ts'],
+  ignores: ['src/main/base/files/cancelling.ts'],
   rules: {
     'no-restricted-syntax': [
       'error',
       ...[
         "MemberExpression[property.name='throwIfAborted']",
         "NewExpression[callee.name='WorkbenchError'][arguments.0.value='cancelled']"
-      ].map((selector) => ({ selector, message: 'Use src/main/base/cancelling.ts, which names the work.' }))
+      ].map((selector) => ({
+        selector,
+        message: 'Use src/main/base/files/cancelling.ts, which names the work.'
+      }))
     ]
   }
 }

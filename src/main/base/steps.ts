@@ -1,4 +1,4 @@
-import { throwIfCancelled } from './cancelling'
+import { throwIfCancelled } from './files/cancelling'
 import { breather } from './files/breather'
 
 /** Long work that stops between its steps, so that whoever has it done may do something else there. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { fileState, openWeightFile } from './weight-file'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 
 /** Large enough that a read costs little, small enough that hashing one piece holds nobody else up. */
 const PIECE_BYTES = 2 ** 20

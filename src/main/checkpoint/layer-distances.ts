@@ -10,7 +10,7 @@ import { DistanceSums } from './distance-sums'
 import { DTYPE_BYTES, weightDtype, type WeightDtype } from './dtype'
 import type { PairMember } from './pair-member'
 import { openWeightReader, type WeightReader } from './weight-reader'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 
 /** What is read at a time of each checkpoint: long enough for a disk, short enough to cancel at once. */
 const PIECE_BYTES = 2 ** 20

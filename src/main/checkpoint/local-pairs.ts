@@ -2,7 +2,7 @@ import type { LocalPair, LocalPairs } from '../../contract/documents/local-pairs
 import { at } from '../../contract/model/look-up'
 import { breather } from '../base/files/breather'
 import { errorMessage } from '../base/files/bounded-file'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { findModels, type LocalModel, type SearchLimits } from './local-models'
 import { pairErrors } from './pair-errors'
 import { openMember, type PairMember } from './pair-member'

@@ -22,7 +22,7 @@ import { readRecipesFile } from '../mergekit/recipe-file'
 import { startingSweep, startOptions } from './starting-sweep'
 import { type Kept, untilStopped } from './stopped'
 import { checkCommandOf } from './sweep-report'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { savedThenShown, withResultPlaces } from './result-places'
 
 const checkOptions = pairOptions

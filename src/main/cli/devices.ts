@@ -8,7 +8,7 @@ import {
   type Precision
 } from '../../contract/model/device'
 import { WorkbenchError } from '../../contract/model/problem'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { createEngineHost } from '../engine/host'
 import { Devices, fastestDevice } from '../jobs/devices'
 import {} from './options'

@@ -26,7 +26,7 @@ import { checkFoundCommandOf, describeSearch } from './search-report'
 import { startingSweep, startOptions } from './starting-sweep'
 import { searchMethodOf, searchSettings, searchMethodOptions } from './search-options'
 import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { savedThenShown, withResultPlaces } from './result-places'
 
 const searchOptions = pairOptions

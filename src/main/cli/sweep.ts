@@ -51,7 +51,7 @@ import { requireReadArguments } from './template-arguments'
 import { withSweepProgress } from './sweep-progress'
 import { checkCommandOf, describePart, describeSweep } from './sweep-report'
 import { givenCheckpoints } from './variants'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { openPair } from '../checkpoint/pair'
 import { recentTextModel } from '../text/recent-text-models'
 import {

@@ -3,7 +3,7 @@ import pRetry from 'p-retry'
 import type { z } from 'zod'
 import type { EndpointAddress } from '../../contract/model/endpoint'
 import { WorkbenchError } from '../../contract/model/problem'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { nobodyThere, reachProblem, reasonOf, saidOf } from './reachable'
 
 /** How long things may take; tests have less patience. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { WorkbenchError } from '../../contract/model/problem'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode } from '../base/files/atomic-file'
 

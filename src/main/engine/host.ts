@@ -10,7 +10,7 @@ import { howItEnded } from './how-it-ended'
 import '../base/telemetry-off'
 import { fromAcross, isEventStream } from '../base/rpc-problems'
 import type { EnginePort } from './port'
-import { cancelled, throwIfCancelled } from '../base/cancelling'
+import { cancelled, throwIfCancelled } from '../base/files/cancelling'
 
 export type EngineClient = ContractRouterClient<EngineContract>
 

@@ -4,7 +4,7 @@ import type { EvaluationRun } from '../../contract/documents/evaluation'
 import { type JudgeProgress, type JudgeSettings, MAX_KEPT_REPLY } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { multimap } from '../../contract/model/multimap'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import type { EndpointPatience } from '../endpoint/client'
 import { JudgeEndpoint } from './judge-endpoint'
 

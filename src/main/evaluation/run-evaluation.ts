@@ -18,7 +18,7 @@ import { answersIn, wholeLists } from './listed-answers'
 import { CLASSIFIED_ANSWERS, openPairClassifier, type PairClassifier } from './pair-classifier'
 import { PromptReading } from './prompt-reading'
 import { COMPARED_ANSWERS } from '../measures/sample-measures'
-import { cancellable, throwIfCancelled } from '../base/cancelling'
+import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 
 export interface EvaluationListener {
   /** How the engine computes; the same for the whole run. */

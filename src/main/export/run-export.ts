@@ -20,7 +20,7 @@ import { Staging } from './staging'
 import { refuseExisting } from './target'
 import { verifyCopy, verifyWeights } from './verify-weights'
 import { writeFlushed, writeWeights } from './write-weights'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 
 export interface ExportRequest {
   readonly prepared: PreparedExport

@@ -4,7 +4,7 @@ import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import type { Job, JobFailure } from './job'
 import { JobTable } from './job-table'
-import { cancelled } from '../base/cancelling'
+import { cancelled } from '../base/files/cancelling'
 
 interface NamedTable {
   kind: JobKind

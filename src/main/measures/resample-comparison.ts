@@ -7,7 +7,7 @@ import {
 } from '../../contract/documents/sweep-comparison'
 import { at } from '../../contract/model/look-up'
 import { breather } from '../base/files/breather'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import {
   emptyMeans,
   meansOver,

@@ -9,7 +9,7 @@ import { startHelper } from '../base/helper-process'
 import { progressRate } from '../base/progress-rate'
 import type { EnginePort } from '../engine/port'
 import { fromAcross } from '../base/rpc-problems'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 
 type WeightsClient = ContractRouterClient<WeightsContract>
 

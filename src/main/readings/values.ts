@@ -5,7 +5,7 @@ import { nonFiniteValues } from '../checkpoint/non-finite'
 import type { TensorEntry } from '../checkpoint/safetensors'
 import { openWeightReader } from '../checkpoint/weight-reader'
 import type { BytesRead } from './distances'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 
 /**
  * Reads all weights of a pair, in constant memory, and says which tensors hold NaN or infinity.

@@ -12,7 +12,7 @@ import type {
 import { progressRate } from '../base/progress-rate'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
-import { cancellable } from '../base/cancelling'
+import { cancellable } from '../base/files/cancelling'
 
 /** Sequences side by side, over all variants: matrix products gain little from more, and answers come in later. */
 const BATCH_ROWS = 64

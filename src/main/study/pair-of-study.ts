@@ -3,7 +3,7 @@ import { type AnswerCheck, checkOf } from '../../contract/documents/answer-check
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { Report } from '../../contract/documents/report'
 import { WorkbenchError } from '../../contract/model/problem'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'

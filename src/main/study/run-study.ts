@@ -1,6 +1,6 @@
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import type { StepOutcome } from '../../contract/documents/study'
-import { throwIfCancelled } from '../base/cancelling'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import type { EngineClient } from '../engine/host'

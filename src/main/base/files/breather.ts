@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { throwIfCancelled } from '../cancelling'
+import { throwIfCancelled } from './cancelling'
 
 /** A request that waits this long is not noticed. */
 const MOST_MS = 20

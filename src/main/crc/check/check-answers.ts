@@ -13,7 +13,7 @@ import { type AnswerPath, answerPaths } from './answer-paths'
 import { Answers, Questions } from './questions'
 import { type AskedPath, askOfPath, askOfTrail, wholeAnswers } from './whole-answers'
 import { at } from '../../../contract/model/look-up'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 import { multimap } from '../../../contract/model/multimap'
 
 /** Of each prompt's answers, so much is left undecided: three decimals show nothing of it. */

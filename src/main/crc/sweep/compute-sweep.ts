@@ -16,7 +16,7 @@ import { isLost, type Leaves, type StageSession } from './stage-session'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { at } from '../../../contract/model/look-up'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** What a watcher of the window sees while it runs, and remarks for the user. */
 export type CrcSweepEvent =

@@ -30,7 +30,7 @@ import { sweepBytes } from './sweep-bytes'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { at } from '../../../contract/model/look-up'
 import { isPreviewed, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
-import { cancellable, throwIfCancelled } from '../../base/cancelling'
+import { cancellable, throwIfCancelled } from '../../base/files/cancelling'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 

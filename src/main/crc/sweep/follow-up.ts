@@ -1,7 +1,7 @@
 import { LayerHalf, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { halfStrengths, nameStrengths, recipeOf } from '../../../contract/model/strengths'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 import { inTurns } from '../../base/steps'
 import type { EngineClient } from '../../engine/host'
 import { comparedAnew } from '../selection/compare-rivals'

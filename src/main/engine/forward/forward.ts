@@ -29,7 +29,7 @@ import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
 import { WeightDecoder } from '../weights/weight-decoder'
 import { at } from '../../../contract/model/look-up'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** One packed prompt group pushed through every model of a trie. */
 export interface ForwardRun extends LayerSource {

@@ -13,7 +13,7 @@ import { setColumns } from '../rows/rows'
 import { gatherFloatRows, readFinalNorm } from '../weights/stored-rows'
 import type { WeightRead } from '../weights/weight-decoder'
 import { at, got } from '../../../contract/model/look-up'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 
 /**
  * Weights of one vocabulary slice, 16 MiB in float32: logits of a slice stay small whatever the vocabulary, near the

@@ -17,7 +17,7 @@ import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { lastToken, type RowRunner, type RunningRow } from './row-runner'
 import type { StopText } from './stop-text'
 import { at, got } from '../../../contract/model/look-up'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** A sequence being generated. */
 class Row {

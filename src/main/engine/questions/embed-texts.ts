@@ -5,7 +5,7 @@ import { floatsOf, openModelFile, runTensors } from '../device/device'
 import { requireTextInputs, saidByRuntime, textBatches, textFeeds } from './text-session'
 import { floatsToText } from '../../base/float-text'
 import { at } from '../../../contract/model/look-up'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** Those that may hold embeddings, the best first: of a whole text, or of each token, to be averaged. */
 const OUTPUTS = ['sentence_embedding', 'last_hidden_state', 'token_embeddings']

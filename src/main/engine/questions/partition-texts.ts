@@ -2,7 +2,7 @@ import type * as ort from 'onnxruntime-node'
 import type { EnginePartitionEvent, PartitionRequest } from '../../../contract/procedures/engine'
 import { at } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 import { floatsOf, openModelFile, runTensors } from '../device/device'
 import { requireTextInputs, saidByRuntime, textBatches, textFeeds } from './text-session'
 

@@ -9,7 +9,7 @@ import { tokenProbabilities } from '../rows/sampler'
 import { logitRows } from './next-tokens'
 import type { AskedRow } from './group-scorer'
 import { at } from '../../../contract/model/look-up'
-import { throwIfCancelled } from '../../base/cancelling'
+import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** A model's last states, one for each row of a leaf, and its head. */
 export interface LastStates {

@@ -9,7 +9,7 @@ import type { PairWeights } from './pair-weights'
 import type { WeightRead } from './weight-decoder'
 import { WorkerReply, type WorkerRequest } from './read-ahead-messages'
 import { takeReadingThread } from './reading-threads'
-import { cancelled } from '../../base/cancelling'
+import { cancelled } from '../../base/files/cancelling'
 
 /** What computes and what is read meanwhile: more would only take memory. */
 export const BUFFER_COUNT = 2

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cancellable, throwIfCancelled } from '../../../../src/main/base/cancelling'
+import { cancellable, throwIfCancelled } from '../../../../../src/main/base/files/cancelling'
 
 const broken = (): Promise<never> => Promise.reject(new Error('the pipe is broken'))
 

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 
 /**
  * What work says that somebody stopped.
