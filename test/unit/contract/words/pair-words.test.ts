@@ -2,31 +2,16 @@ import { expect, it } from 'vitest'
 import type { SweepSummary } from '../../../../src/contract/documents/project'
 import type { HeadlineState } from '../../../../src/contract/documents/headline'
 import { resultWords } from '../../../../src/contract/words/pair-words'
-import { COMPUTED } from '../../../fixtures/run-computation'
+import { sweepSummary } from '../../../fixtures/sweep-summary'
 
-const sweep = (changes: Partial<SweepSummary> = {}): SweepSummary => ({
-  id: 's',
-  checkpoints: { base: 'aa', post: 'bb' },
-  createdAt: '2026-01-02T00:00:00Z',
-  seconds: 3,
-  computedRows: 1,
-  wholeRows: null,
-  scoredBy: { kind: 'crc' },
-  promptCount: 40,
-  selected: { start: 4, end: 11 },
-  source: null,
-  rivals: [],
-  layerCount: 12,
-  post: { validity: 0.991, diversity: 0.458 },
-  best: { validity: 0.916, diversity: 0.917 },
-  bestAnswers: null,
-  headline: { state: 'unchecked', outdone: false },
-  exactCount: 78,
-  isPreview: false,
-  settingsKey: 'k',
-  computed: COMPUTED,
-  ...changes
-})
+const sweep = (changes: Partial<SweepSummary> = {}): SweepSummary =>
+  sweepSummary('s', {
+    selected: { start: 4, end: 11 },
+    post: { validity: 0.991, diversity: 0.458 },
+    best: { validity: 0.916, diversity: 0.917 },
+    headline: { state: 'unchecked', outdone: false },
+    ...changes
+  })
 const pair = (name: string, ...sweeps: SweepSummary[]) => ({ document: { name }, sweeps })
 
 it('a project is told by what its pair selected, and whether whole answers were checked', () => {

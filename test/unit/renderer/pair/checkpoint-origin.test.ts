@@ -1,31 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
+import type { SweepSummary } from '../../../../src/contract/documents/project'
 import { listed, resultOrigins } from '../../../../src/renderer/pair/checkpoint-origin'
-import { COMPUTED } from '../../../fixtures/run-computation'
+import { sweepSummary } from '../../../fixtures/sweep-summary'
 
 describe('where results came from', () => {
-  const sweep = (id: string, base: string, post: string) => ({
-    id,
-    checkpoints: { base, post },
-    createdAt: '2026-01-02T03:04:05.000Z',
-    seconds: 1,
-    computedRows: 6,
-    wholeRows: null,
-    scoredBy: BY_CHARACTERS,
-    promptCount: 1,
-    selected: null,
-    source: null,
-    rivals: [],
-    layerCount: 2,
-    post: { validity: 1, diversity: 1 },
-    best: null,
-    bestAnswers: null,
-    headline: null,
-    exactCount: 3,
-    isPreview: false,
-    settingsKey: 'asked',
-    computed: COMPUTED
-  })
+  const sweep = (id: string, base: string, post: string): SweepSummary =>
+    sweepSummary(id, { checkpoints: { base, post } })
 
   it('is told by both fingerprints', () => {
     const sweeps = [sweep('1', 'a', 'b'), sweep('2', 'a', 'c'), sweep('3', 'x', 'b')]

@@ -7,7 +7,7 @@ import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../src/renderer/ranges/ranges.svelte'
 import { projectState, ScriptedLine, settled, showSweep } from '../../../fixtures/scripted-line'
 import { tinyCheck, tinySweep, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
-import { COMPUTED } from '../../../fixtures/run-computation'
+import { sweepSummary } from '../../../fixtures/sweep-summary'
 
 const selection = atOnce(selectAnew(tinySweep(), null, 0.9))
 const CHARACTERS = shownSweep({ ...tinySweep(), selection })
@@ -15,28 +15,6 @@ const TASK = shownSweep({ ...tinyTaskSweep(), selection: null })
 const recipe = { name: 'mine', ranges: [[1, 1] satisfies [number, number]] }
 const CHECK = tinyCheck([{ recipe, ...whole(0.97, 0.9) }])
 
-const summary = (id: string, scoredBy: SweepSummary['scoredBy']): SweepSummary => ({
-  id,
-  scoredBy,
-  checkpoints: { base: 'a', post: 'b' },
-  createdAt: '2026-01-02T03:04:05.000Z',
-  seconds: 1,
-  computedRows: 6,
-  wholeRows: null,
-  promptCount: 3,
-  selected: null,
-  source: null,
-  rivals: [],
-  layerCount: 2,
-  post: { validity: 1, diversity: 1 },
-  best: null,
-  bestAnswers: null,
-  headline: null,
-  exactCount: 3,
-  isPreview: false,
-  settingsKey: id,
-  computed: COMPUTED
-})
 const BY_TASK = briefScoring(tinyTaskSweep().scoredBy)
 
 async function taskShown(sweeps: SweepSummary[]): Promise<{ line: ScriptedLine; ranges: Ranges }> {
@@ -62,9 +40,9 @@ describe('what recipes are marked by', () => {
 
   it('is that of the newest sweep of the character task while a task scored the shown one', async () => {
     const { line, ranges } = await taskShown([
-      summary('tiny-task', BY_TASK),
-      summary('tiny', BY_CHARACTERS),
-      summary('older', BY_CHARACTERS)
+      sweepSummary('tiny-task', { scoredBy: BY_TASK }),
+      sweepSummary('tiny'),
+      sweepSummary('older')
     ])
     expect(line.call('sweeps.get', 1).input).toMatchObject({ sweepId: 'tiny' })
     await line.answer('checks.get', 1, CHECK)
@@ -75,7 +53,7 @@ describe('what recipes are marked by', () => {
   })
 
   it('is none where no sweep is of the character task', async () => {
-    const { line, ranges } = await taskShown([summary('tiny-task', BY_TASK)])
+    const { line, ranges } = await taskShown([sweepSummary('tiny-task', { scoredBy: BY_TASK })])
     await settled()
     expect(line.of('sweeps.get')).toHaveLength(1)
     expect([ranges.checked.isOther, ranges.checked.read]).toEqual([true, null])
