@@ -132,10 +132,12 @@ async function createProject(page, name, base, post) {
 }
 
 /**
- * What a picture costs while a job goes on, of those that its panel shows from one fact to another; both are sources of patterns.
+ * What a picture costs while a job goes on, of those that its panel shows from its first fact until it has most.
  * The page waits for them itself: a locator would look through it again and again, and be measured too.
+ *
+ * @param all the end of such a fact, as "10 answers" @param most the pattern of the number before it
  */
-async function streaming(page, spent, from, until) {
+async function streaming(page, spent, all, most) {
   await page.evaluate(
     (from) =>
       new Promise((done) => {
@@ -154,19 +156,19 @@ async function streaming(page, spent, from, until) {
         waiting.observe(document.body, { subtree: true, childList: true, characterData: true })
         begin()
       }),
-    from
+    `[1-9][\\d,]* of ${all}`
   )
   const before = await spent()
   await page.evaluate(
     (until) =>
       new Promise((done) => {
         const facts = document.querySelector('[aria-label=Progress] .facts')
-        const most = () => facts === null || !facts.isConnected || new RegExp(until).test(facts.textContent)
-        const waiting = new MutationObserver(() => most() && done())
+        const over = () => facts === null || !facts.isConnected || new RegExp(until).test(facts.textContent)
+        const waiting = new MutationObserver(() => over() && done())
         waiting.observe(document.body, { subtree: true, childList: true, characterData: true })
-        if (most()) done()
+        if (over()) done()
       }),
-    until
+    `${most} of ${all}`
   )
   const took = (await spent()) - before
   const drawn = await page.evaluate('window.drawn')
@@ -218,12 +220,7 @@ try {
   const spent = await meter(page)
   console.log('Sweeping: 64 layers take a while.')
   await page.getByRole('button', { name: 'Sweep all ranges' }).click()
-  const scores = await streaming(
-    page,
-    spent,
-    '[1-9][\\d,]* of 2,080 ranges',
-    '(1,[5-9]|2,)\\d\\d of 2,080 ranges'
-  )
+  const scores = await streaming(page, spent, '2,080 ranges', '(1,[5-9]|2,)\\d\\d')
   tell(`a frame while scores stream in, mean of ${scores.drawn}`, scores.each, 10)
 
   await page.getByRole('button', { name: 'Sweep again' }).waitFor()
@@ -257,12 +254,7 @@ try {
   await page.getByText('125 prompts × 2 variants × 40 = 10,000 answers').first().waitFor()
   const generate = page.getByRole('button', { name: /^Generate/ }).first()
   await generate.click()
-  const answers = await streaming(
-    page,
-    spent,
-    '[1-9][\\d,]* of 10,000 answers',
-    '(9,\\d\\d\\d|10,000) of 10,000 answers'
-  )
+  const answers = await streaming(page, spent, '10,000 answers', '(9,\\d\\d\\d|10,000)')
   tell(`a frame while answers stream in, mean of ${answers.drawn}`, answers.each, 25)
 
   await page.getByRole('button', { name: 'More samples' }).waitFor()

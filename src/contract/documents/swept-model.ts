@@ -61,6 +61,21 @@ export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
   return found?.score ?? null
 }
 
+/** The sweep with another score in the place of each. @param other keeps whatever a score is told with */
+export const withScores = (
+  sweep: SweepDocument,
+  other: <Scored extends Score>(score: Scored) => Scored
+): SweepDocument => ({
+  ...sweep,
+  base: sweep.base === null ? null : other(sweep.base),
+  post: other(sweep.post),
+  ranges: sweep.ranges.map(other),
+  recipes: sweep.recipes.map(other),
+  checkpoints: sweep.checkpoints.map(other),
+  soup: sweep.soup.map(other),
+  rivals: sweep.rivals.map(other)
+})
+
 /** What a sweep has of each of its prompts for the model of a key; null when it scored none of that key. */
 export function promptScoresIn(sweep: SweepDocument, key: string): Score['prompts'] | null {
   const found =

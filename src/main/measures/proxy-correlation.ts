@@ -1,4 +1,4 @@
-import type { Score, SweepDocument } from '../../contract/documents/crc'
+import type { SweepDocument } from '../../contract/documents/crc'
 import {
   isPlain,
   type EvaluationRun,
@@ -7,7 +7,7 @@ import {
   type ProxyPick,
   type VariantResult
 } from '../../contract/documents/evaluation'
-import { scoreIn } from '../../contract/documents/swept-model'
+import { scoreIn, withScores } from '../../contract/documents/swept-model'
 import { at } from '../../contract/model/look-up'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { rangeKey } from '../../contract/model/strengths'
@@ -24,19 +24,8 @@ export interface Proxies {
 }
 
 /** A sweep as far as correlations are made of it, for the process that measures: a fiftieth of a deep one. */
-export function scoresAlone(sweep: SweepDocument): SweepDocument {
-  const means = <Scored extends Score>(score: Scored): Scored => ({ ...score, prompts: [] })
-  return {
-    ...sweep,
-    base: sweep.base === null ? null : means(sweep.base),
-    post: means(sweep.post),
-    ranges: sweep.ranges.map(means),
-    recipes: sweep.recipes.map(means),
-    checkpoints: sweep.checkpoints.map(means),
-    soup: sweep.soup.map(means),
-    rivals: sweep.rivals.map(means)
-  }
-}
+export const scoresAlone = (sweep: SweepDocument): SweepDocument =>
+  withScores(sweep, (score) => ({ ...score, prompts: [] }))
 
 /**
  * How well the character task orders models as the evaluated task does: over all ranges where both have scored them exactly, over the

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PairId } from '../../../../src/contract/documents/project'
@@ -11,11 +10,10 @@ import { Job } from '../../../../src/main/jobs/job'
 import { Queue } from '../../../../src/main/jobs/queue'
 import type { QueuedEvent, QueuedKind } from '../../../../src/main/jobs/queued-kinds'
 import { JobTurns } from '../../../../src/main/jobs/turns'
-import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { Later } from '../../../fixtures/later'
-import { demoPrompts } from '../../../fixtures/swept-project'
+import { openDemo } from '../../../fixtures/open-demo'
 import { waitFor } from '../../../fixtures/wait-for'
 
 const SWEEP: QueuedWork = { kind: 'sweep', preview: false }
@@ -75,7 +73,6 @@ class ScriptedKind implements QueuedKind {
   }
 }
 
-let folder: string
 let project: Project
 let turns: JobTurns
 let sweeps: ScriptedKind
@@ -90,13 +87,7 @@ function newQueue(): void {
 }
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-queue-'))
-  project = await createProject({
-    folder,
-    name: 'study',
-    pair: { kind: 'demo' },
-    prompts: await demoPrompts(1)
-  })
+  project = await openDemo()
   await project.duplicatePair('pair-1')
   await project.duplicatePair('pair-1')
   newQueue()
@@ -104,7 +95,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await project.close()
-  await rm(folder, { recursive: true })
 })
 
 async function now(): Promise<QueueState> {

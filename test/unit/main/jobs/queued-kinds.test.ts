@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Computing } from '../../../../src/contract/documents/samples'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Devices } from '../../../../src/main/jobs/devices'
@@ -9,20 +9,12 @@ import { Sweeps } from '../../../../src/main/jobs/sweeps'
 import { JobTurns } from '../../../../src/main/jobs/turns'
 import type { EngineHost } from '../../../../src/main/engine/host'
 import { summarizeSweep } from '../../../../src/main/project/sweep-files'
-import { createProject } from '../../../../src/main/project/create-project'
-import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { openDemo } from '../../../fixtures/open-demo'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
-import { demoPrompts } from '../../../fixtures/swept-project'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 it('evaluates where and how the job says, when its turn comes', async () => {
-  const project = await createProject({
-    folder: await temporaryFolder(),
-    name: 'line',
-    pair: { kind: 'demo' },
-    prompts: await demoPrompts(1)
-  })
-  onTestFinished(() => project.close())
+  const project = await openDemo()
   const asked: Computing[] = []
   const client = scriptedEngine({
     generate({ device, precision, weights }) {

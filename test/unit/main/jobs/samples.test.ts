@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import type { SampleEvent } from '../../../../src/contract/documents/samples'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { EngineHost } from '../../../../src/main/engine/host'
@@ -8,11 +8,9 @@ import { Devices } from '../../../../src/main/jobs/devices'
 import { Job } from '../../../../src/main/jobs/job'
 import { Samples } from '../../../../src/main/jobs/samples'
 import { JobTurns } from '../../../../src/main/jobs/turns'
-import { createProject } from '../../../../src/main/project/create-project'
-import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { openDemo } from '../../../fixtures/open-demo'
 import { sampleRunFixture } from '../../../fixtures/sample-documents'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
-import { demoPrompts } from '../../../fixtures/swept-project'
 
 const PROGRESS = {
   phase: 'preparing' as const,
@@ -20,13 +18,7 @@ const PROGRESS = {
 }
 
 it('tells why a run failed also whom it tells of the run while that is taken away', async () => {
-  const project = await createProject({
-    folder: await temporaryFolder(),
-    name: 'samples',
-    pair: { kind: 'demo' },
-    prompts: await demoPrompts(1)
-  })
-  onTestFinished(() => project.close())
+  const project = await openDemo()
   const own = project.firstPair
   const run = sampleRunFixture()
   await own.samples.addRun(run)

@@ -1,32 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { JOB_KINDS, type JobKind } from '../../../../src/contract/model/job-kinds'
 import { Job } from '../../../../src/main/jobs/job'
 import { JobTurns } from '../../../../src/main/jobs/turns'
-import { createProject } from '../../../../src/main/project/create-project'
 import type { Project } from '../../../../src/main/project/project'
 import { Later } from '../../../fixtures/later'
-import { demoPrompts } from '../../../fixtures/swept-project'
+import { openDemo } from '../../../fixtures/open-demo'
 
 interface Ending {
   type: 'finished'
 }
 
-let folder: string
 let project: Project
 let turns: JobTurns
 let end: Later<Ending>
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-turns-'))
-  project = await createProject({
-    folder,
-    name: 'Demo',
-    pair: { kind: 'demo' },
-    prompts: await demoPrompts()
-  })
+  project = await openDemo()
   turns = new JobTurns()
   end = new Later()
 })
@@ -34,8 +23,6 @@ beforeEach(async () => {
 afterEach(async () => {
   end.resolve({ type: 'finished' })
   await turns.done(project)
-  await project.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 /** Has a job of the kind run for the project's pair, until the test's end. */

@@ -2,21 +2,15 @@ import { expect, it } from 'vitest'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import { pairEndTokens } from '../../../../src/main/checkpoint/generation-config'
 import { openPair } from '../../../../src/main/checkpoint/pair'
-import { createProject } from '../../../../src/main/project/create-project'
 import { pairPaths } from '../../../../src/main/project/demo'
 import { keepSweep } from '../../../../src/main/project/keep-sweep'
 import { recentTextModel } from '../../../../src/main/text/recent-text-models'
-import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { openDemo } from '../../../fixtures/open-demo'
+import { sweepFixture } from '../../../fixtures/project-documents'
 import { tinyCheck, whole } from '../../../fixtures/tiny-sweep'
 
 it('keeps a sweep with the check of an earlier one, where nothing that the check depends on has changed', async () => {
-  const project = await createProject({
-    folder: await temporaryFolder(),
-    name: 'Demo',
-    pair: { kind: 'demo' },
-    prompts: PROMPTS
-  })
+  const project = await openDemo()
   const { base, post } = pairPaths({ kind: 'demo' })
   const pair = await openPair(base, post)
   const swept = (id: string, change: Partial<SweepDocument> = {}): SweepDocument => ({
@@ -59,5 +53,4 @@ it('keeps a sweep with the check of an earlier one, where nothing that the check
   await project.firstPair.saveAnswerCheck({ ...check, sweepId: 'again', endTokens: [...check.endTokens, 0] })
   await keepSweep(project.firstPair, swept('other-ends'))
   expect(await project.firstPair.readAnswerCheck('other-ends')).toBeNull()
-  await project.close()
 })

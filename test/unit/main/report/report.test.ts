@@ -13,7 +13,6 @@ import { selection as selectionSteps } from '../../../../src/main/crc/selection/
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { inlineMarkdown } from '../../../../src/main/base/markdown-text'
 import { readPairState } from '../../../../src/main/project/pair-state'
-import { createProject } from '../../../../src/main/project/create-project'
 import { pairPaths } from '../../../../src/main/project/demo'
 import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
@@ -27,24 +26,15 @@ import {
 } from '../../../../src/main/report/commands'
 import { reportMarkdown } from '../../../../src/main/report/markdown'
 import { jsonText, reportPage } from '../../../../src/main/report/page'
-import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
-import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { openDemo } from '../../../fixtures/open-demo'
+import { sweepFixture } from '../../../fixtures/project-documents'
 import { tinyCheck, tinySearch, tinySweep, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
 import { problemOf } from '../../../fixtures/problems'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import { atOnce } from '../../../../src/main/base/steps'
 
 const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
-
-async function demoProject(): Promise<Project> {
-  return createProject({
-    folder: await temporaryFolder(),
-    name: 'Demo',
-    pair: { kind: 'demo' },
-    prompts: PROMPTS
-  })
-}
 
 async function reportOf(project: Project, sweepId?: string): Promise<Report> {
   return collectReport(
@@ -76,7 +66,7 @@ async function ownSweep(project: Project, changes: Parameters<typeof sweepFixtur
 
 describe('what a report tells', () => {
   it('of an empty project: what it is, and of everything else that it is not there yet', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     const report = await reportOf(project)
     expect(Report.parse(report)).toEqual(report)
     expect(report).toMatchObject({
@@ -104,11 +94,10 @@ describe('what a report tells', () => {
     const page = await reportPage(report)
     expect(page).toContain('No sweep yet')
     expect(page).toContain('id="charts">[]</script>')
-    await project.close()
   })
 
   it('of the sweep that is asked for, selected with the rho of now, without what each prompt says', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     await project.firstPair.saveSweep(await ownSweep(project, { id: 'older', layerCount: 3 }))
     await project.firstPair.saveSweep(
       await ownSweep(project, { id: 'newer', createdAt: '2026-01-03T03:04:05.000Z', layerCount: 4 })
@@ -127,11 +116,10 @@ describe('what a report tells', () => {
     expect(older.sweepCount).toBe(2)
     expect(JSON.stringify(older.sweep)).not.toContain('probabilities')
     expect(await problemOf(reportOf(project, 'none'))).toMatchObject({ code: 'not-found' })
-    await project.close()
   })
 
   it('of a task speaks of precision and coverage, also where it searched, and nowhere of the character task', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     const sweep = tinyTaskSweep()
     const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
     const selected = selection(sweep.prompts, sweep.post, sweep.ranges, 0.9)
@@ -154,11 +142,10 @@ describe('what a report tells', () => {
       ...{ kind: 'task', draws: 32, sampling: PAPER_SAMPLING },
       task: { id: 'letters', name: 'Letters' }
     })
-    await project.close()
   })
 
   it('of whole answers: what the check found, at a glance, beside the sweep, of kept recipes and of what a search found', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     const tiny = tinySweep()
     // Each prompt as diverse as the range is.
     const ranges = tiny.ranges.map((range) => ({
@@ -181,11 +168,10 @@ describe('what a report tells', () => {
     expect(text).toMatch(/\| upper \| 0\.500 \| 0\.500.* \| 0\.800 \| fails \|/)
     expect(text).toContain('fails the check, 0.500 on whole answers')
     expect(text).toMatch(/upper fails the check: .*\. On first tokens it is more diverse than layer 0/)
-    await project.close()
   })
 
   it('of each other kind of sweep what the newest found, and how to report it in full', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     await project.firstPair.saveSweep({
       ...tinyTaskSweep(),
       ...{ id: 'older-task', createdAt: '2025-12-01T00:00:00Z' }
@@ -199,11 +185,10 @@ describe('what a report tells', () => {
     expect(text).toMatch(/layer 1: precision 0\.920, coverage 0\.800/)
     expect(text).toContain('slr report Demo.slr --sweep tiny-tas')
     expect((await reportOf(project, 'tiny-task')).otherSweeps.map(({ id }) => id)).toEqual(['tiny'])
-    await project.close()
   })
 
   it('of the best ranges which fail the check, and of halves of which range they are', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     const sweep = tinySweep()
     const [first] = sweep.ranges
     if (first === undefined) throw new Error('the tiny sweep has ranges')
@@ -222,11 +207,10 @@ describe('what a report tells', () => {
     expect(text).toMatch(/\| 0 \| 0\.950 .*\| passes \|/)
     expect(text).toContain('those that keep the validity on first tokens')
     expect(text).toMatch(/Attention 1.*half of layer 1, which the sweep itself selected/)
-    await project.close()
   })
 
   it('of results of other checkpoints that they are, and of no folder where it lies', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     await project.firstPair.saveSweep(sweepFixture())
     const run = sampleRunFixture()
     await project.firstPair.samples.addRun(run)
@@ -256,11 +240,10 @@ describe('what a report tells', () => {
     )
     expect(glance).toContain('stopped at 0 of 24 answers')
     expect(text).toContain('fingerprint aa (another checkpoint than now)')
-    await project.close()
   })
 
   it('of runs, pair and project what their names and notes say', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     const own = project.firstPair
     await own.saveSweep(await ownSweep(project))
     await own.evaluations.add(evaluationRun())
@@ -283,11 +266,10 @@ describe('what a report tells', () => {
       expect(page).toContain(text)
     }
     expect(reportMarkdown(report)).toContain('\n> of *March*\n')
-    await project.close()
   })
 
   it('of what cannot be read that it is left out, and of the rest as ever', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     await project.firstPair.saveSweep(await ownSweep(project))
     await project.firstPair.evaluations.add(evaluationRun())
     await appendFile(join(project.path, 'pairs/pair-1', 'evaluations', 'evaluation-1.jsonl'), '{}\n')
@@ -302,11 +284,10 @@ describe('what a report tells', () => {
     expect(report.warnings).toHaveLength(2)
     expect(report.warnings[0]).toContain('tiny-search.json')
     expect(report.warnings[1]).toContain('evaluation-1.jsonl, line 1')
-    await project.close()
   })
 
   it('while somebody else has the project open, and changes nothing in it', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     const before = await readdir(project.path)
     const viewed = await openProject(project.path, 'view')
     expect((await reportOf(viewed)).project.name).toBe('Demo')
@@ -314,7 +295,6 @@ describe('what a report tells', () => {
     await viewed.close()
     expect(await readdir(project.path)).toEqual(before)
     await project.update({ name: 'Still mine' })
-    await project.close()
   })
 })
 
@@ -400,7 +380,7 @@ describe('the commands', () => {
   })
 
   it('name each restored model once, also where it was kept under two names', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     const kept = (id: string, mark: number) => ({
       ...{ id, mark, recipe: { name: id, ranges: [[5, 11] satisfies [number, number]] } },
       ...{ keptAt: '2026-01-03T00:00:00.000Z', sweepId: null, scoredBy: BY_CHARACTERS },
@@ -412,7 +392,6 @@ describe('the commands', () => {
     expect(models?.commands.map(({ command }) => command)).toEqual([
       'slr export --demo --restore 5-11 --out restored-1'
     ])
-    await project.close()
   })
 
   it('of an evaluation name a built-in task, or write the task down; and the judge', async () => {
@@ -486,7 +465,7 @@ describe('text that others wrote', () => {
   })
 
   it('leaves every row of a table as many cells as its heading has', async () => {
-    const project = await demoProject()
+    const project = await openDemo()
     const name = 'a|b\\|`c`\n| d'
     const run = sampleRunFixture({
       variants: [
@@ -513,6 +492,5 @@ describe('text that others wrote', () => {
       width = cells
     }
     expect(tables).toBeGreaterThan(2)
-    await project.close()
   })
 })

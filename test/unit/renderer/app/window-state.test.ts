@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import type { EvaluationSummary } from '../../../../src/contract/documents/evaluation'
 import type { ProjectState } from '../../../../src/contract/documents/project'
+import { at } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
@@ -480,6 +481,16 @@ describe('a project that another window changes', () => {
     return { line, session }
   }
 
+  /** Opened, and the first prompt edited. */
+  async function editedPrompts() {
+    const { line, session } = await openPrompts()
+    const { prompts } = session
+    const { id } = at(prompts.drafts, 0, 'draft')
+    const edit = (text: string): void => prompts.edit(id, { text })
+    edit('Mine.')
+    return { line, session, prompts, edit }
+  }
+
   it('is shown as it becomes, and never as it was before', async () => {
     const { session } = await openPrompts()
     session.accept(changed(3, { prompts: theirs }))
@@ -501,11 +512,7 @@ describe('a project that another window changes', () => {
   })
 
   it('does not take an edit away that is not saved, and asks which to keep', async () => {
-    const { line, session } = await openPrompts()
-    const { prompts } = session
-    const draft = prompts.drafts[0]
-    if (draft === undefined) throw new Error('no draft')
-    prompts.edit(draft.id, { text: 'Mine.' })
+    const { line, session, prompts } = await editedPrompts()
     // It is about to be saved; from here on it waits for the user, and the page asks before it is left.
     expect(prompts.waits).toBe(false)
     session.accept(changed(2, { prompts: theirs }))
@@ -527,11 +534,7 @@ describe('a project that another window changes', () => {
   })
 
   it('gives what was saved there in place of an edit, which can be had back', async () => {
-    const { session } = await openPrompts()
-    const { prompts } = session
-    const draft = prompts.drafts[0]
-    if (draft === undefined) throw new Error('no draft')
-    prompts.edit(draft.id, { text: 'Mine.' })
+    const { session, prompts } = await editedPrompts()
     session.accept(changed(2, { prompts: theirs }))
     prompts.takeTheirs()
     expect(prompts.current()).toEqual(theirs)
@@ -542,11 +545,7 @@ describe('a project that another window changes', () => {
   })
 
   it('knows its own change, whichever way it hears of it first', async () => {
-    const { line, session } = await openPrompts()
-    const { prompts } = session
-    const draft = prompts.drafts[0]
-    if (draft === undefined) throw new Error('no draft')
-    prompts.edit(draft.id, { text: 'Mine.' })
+    const { line, session, prompts, edit } = await editedPrompts()
     const mine = prompts.current()
     void prompts.flush()
     await settled()
@@ -555,7 +554,7 @@ describe('a project that another window changes', () => {
     await line.answer('prompts.save', 0, changed(2, { prompts: mine }))
     expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
     // The next edit is made from what was saved.
-    prompts.edit(draft.id, { text: 'Mine again.' })
+    edit('Mine again.')
     void prompts.flush()
     await settled()
     expect(line.call('prompts.save', 1).input).toMatchObject({ seen: 2 })
