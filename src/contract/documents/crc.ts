@@ -163,23 +163,17 @@ export const Bootstrap = z.object({
 })
 export type Bootstrap = z.infer<typeof Bootstrap>
 
+/** Of what was selected on the other half of the prompts, and of post on the same ones. */
+const HeldOutScores = CategoryScore.extend({ postValidity: z.number(), postDiversity: z.number() })
+
 const Fold = z.object({
   /** The range selected on the other half; null when none qualified there, and then post is scored. */
   selected: RestorationRange.nullable(),
-  validity: z.number(),
-  diversity: z.number(),
-  postValidity: z.number(),
-  postDiversity: z.number()
+  ...HeldOutScores.shape
 })
 
 /** Select on one half of each category, score on the other, both ways: free of the pick-of-many bias. */
-export const CrossFit = z.object({
-  folds: z.tuple([Fold, Fold]),
-  validity: z.number(),
-  diversity: z.number(),
-  postValidity: z.number(),
-  postDiversity: z.number()
-})
+export const CrossFit = z.object({ folds: z.tuple([Fold, Fold]), ...HeldOutScores.shape })
 export type CrossFit = z.infer<typeof CrossFit>
 
 /** A mean difference over prompts, categories weighing the same, by flipping the signs of the prompts' differences. */

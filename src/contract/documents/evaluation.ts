@@ -7,9 +7,7 @@ import { JudgeSettings, Judging } from './judge'
 import { MeasureId } from '../model/measures'
 import { RestorationRange } from '../model/recipe'
 import { OutsideRecord } from '../model/outside-model'
-import { PairFingerprints } from './pair'
-import { RunComputation } from './run-computation'
-import { RunHead } from './run-head'
+import { RunHead, RunInList } from './run-head'
 import { PairJudgement } from './preferences'
 import { Computing, SampleProgress, ShownSample, Variant } from './samples'
 import { Task } from './task'
@@ -238,17 +236,12 @@ export const EvaluationResults = z.object({
 })
 export type EvaluationResults = z.infer<typeof EvaluationResults>
 
-export const EvaluationSummary = z.object({
-  id: z.string(),
-  checkpoints: PairFingerprints,
-  createdAt: z.iso.datetime(),
+export const EvaluationSummary = RunInList.extend({
   taskId: z.string(),
   taskName: z.string(),
   kind: TaskKind,
-  variantNames: z.array(z.string()),
   answerCount: z.number().int(),
-  answerTotal: z.number().int(),
-  computed: RunComputation
+  answerTotal: z.number().int()
 })
 export type EvaluationSummary = z.infer<typeof EvaluationSummary>
 

@@ -75,14 +75,19 @@ export const AnswerForm = Aside.extend({
 })
 export type AnswerForm = z.infer<typeof AnswerForm>
 
+/** How far a judge is with its questions, each another answer or pair in an order. */
+const AskedQuestions = z.object({
+  total: z.number().int(),
+  /** That have a reply. */
+  done: z.number().int(),
+  /** Replies of these that were no verdict. */
+  unreadable: z.number().int()
+})
+
 /** What came of a judge's work on an evaluation's answers as they are now. */
-export const Judging = z.object({
+export const Judging = AskedQuestions.extend({
   way: JudgeWay,
   model: z.string(),
-  /** Questions, each another answer or pair in an order; those that have a reply; replies of these that could not be read. */
-  total: z.number().int(),
-  done: z.number().int(),
-  unreadable: z.number().int(),
   /** Answers that have a mark or a form; pairs that were sent and read in both orders. */
   usable: z.number().int(),
   /** How one of the unreadable replies began; null where none is kept. */
@@ -96,12 +101,7 @@ export type Judging = z.infer<typeof Judging>
 export const pairQuestions = (variantCount: number, promptCount: number): number =>
   variantCount * (variantCount - 1) * promptCount
 
-export const JudgeProgress = z.object({
-  /** Questions, each another answer or pair in an order, that have a verdict, and that need one. */
-  done: z.number().int(),
-  total: z.number().int(),
-  /** Replies that were no verdict. */
-  unreadable: z.number().int(),
+export const JudgeProgress = AskedQuestions.extend({
   /** Why the judge does not reply now, while it is asked again. */
   trouble: z.string().optional()
 })

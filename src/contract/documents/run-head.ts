@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { PairReferences } from '../model/checkpoint'
 import { Rendering } from './crc'
+import { PairFingerprints } from './pair'
+import { RunComputation } from './run-computation'
 
 /** What a run of answers says first: which it is, and of which pair. */
 export const RunHead = z.object({
@@ -12,3 +14,12 @@ export const RunHead = z.object({
   rendering: Rendering
 })
 export type RunHead = z.infer<typeof RunHead>
+
+/** What lists say of any run of answers. */
+export const RunInList = z.object({
+  id: z.string(),
+  checkpoints: PairFingerprints,
+  createdAt: z.iso.datetime(),
+  variantNames: z.array(z.string()),
+  computed: RunComputation
+})

@@ -7,9 +7,7 @@ import { HeldWeights } from '../model/sampling'
 import { TextMeasureId } from '../model/measures'
 import { AnsweringModel } from '../model/model'
 import { OutsideModel, OutsideRecord } from '../model/outside-model'
-import { PairFingerprints } from './pair'
-import { RunComputation } from './run-computation'
-import { RunHead } from './run-head'
+import { RunHead, RunInList } from './run-head'
 import { PreferenceMark } from './preferences'
 import { SamplePrompt, TaskSettings } from './task'
 import { UNFINISHED } from './job-ending'
@@ -175,16 +173,11 @@ export const SampleRunMeasures = z.object({
 })
 export type SampleRunMeasures = z.infer<typeof SampleRunMeasures>
 
-export const SampleRunSummary = z.object({
-  id: z.string(),
-  checkpoints: PairFingerprints,
-  createdAt: z.iso.datetime(),
+export const SampleRunSummary = RunInList.extend({
   promptCount: z.number().int(),
-  variantNames: z.array(z.string()),
   /** Answers stored, and answers asked for. */
   sampleCount: z.number().int(),
-  sampleTotal: z.number().int(),
-  computed: RunComputation
+  sampleTotal: z.number().int()
 })
 export type SampleRunSummary = z.infer<typeof SampleRunSummary>
 

@@ -45,20 +45,9 @@ export const identifyKept: Migration = (document) => {
   }
 }
 
-const OnePair = z.looseObject({
-  name: z.string(),
-  pair: z.unknown().optional(),
-  checkpoints: z.unknown().optional(),
-  rendering: z.unknown().optional(),
-  settings: z.unknown().optional(),
-  recipes: z.unknown().optional(),
-  otherCheckpoints: z.unknown().optional(),
-  nextMark: z.unknown().optional()
-})
-
 /** In version 2 a project was one pair: from version 3 on it lists pairs, of which that is the first. */
 export const listPairs: Migration = (document) => {
-  const found = OnePair.safeParse(document)
+  const found = Named.safeParse(document)
   // What is wrong with it, the schema of version 3 tells.
   if (!found.success) return document
   const {
