@@ -6,6 +6,7 @@ import {
   gemma,
   glm,
   layerNorms,
+  llama,
   normsOfEachHead,
   plain,
   postNorms,
@@ -17,11 +18,7 @@ import {
 } from './shared-traits'
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
-  llama: {
-    ...plain,
-    label: 'Llama',
-    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' }
-  },
+  llama: { ...llama, label: 'Llama' },
   mistral: {
     ...plain,
     label: 'Mistral',
@@ -133,9 +130,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ignored: ['residual_dropout']
   },
   smollm3: {
-    ...plain,
+    ...llama,
     label: 'SmolLM3',
-    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
     layersWithoutRope: 'marked',
     windows: 'layerTypes',
     windowSwitch: 'use_sliding_window',
@@ -146,9 +142,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ignored: ['max_window_layers']
   },
   granite: {
-    ...plain,
+    ...llama,
     label: 'Granite',
-    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
     multipliers: true,
     defaults: {
       ...plain.defaults,
@@ -159,9 +154,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     }
   },
   arcee: {
-    ...plain,
+    ...llama,
     label: 'Arcee',
-    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
     mlp: 'plain',
     halfPrecision: false,
     defaults: { ...plain.defaults, hidden_act: 'relu2', rms_norm_eps: 1e-5 }

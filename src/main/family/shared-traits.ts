@@ -51,6 +51,12 @@ export const plain = {
   ignored: []
 } satisfies Partial<Family>
 
+/** Whose every projection may have a bias, those of the MLP for themselves. */
+export const llama = {
+  ...plain,
+  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' }
+} satisfies Partial<Family>
+
 export const gemma = {
   ...plain,
   norms: sandwichNorms,
