@@ -4,12 +4,10 @@ import { route, type Routing } from './route'
 export function chatRoutes({ jobs, withPair }: Routing) {
   const { chat } = route
   return chat.router({
-    answer: chat.answer.use(withPair).handler(async function* ({
-      context: { own },
-      input: { settings, columns },
-      signal
-    }) {
-      yield* jobs.chats.answer(own, { settings, columns }, signal)
-    })
+    answer: chat.answer
+      .use(withPair)
+      .handler(({ context: { own }, input: { settings, columns }, signal }) =>
+        jobs.chats.answer(own, { settings, columns }, signal)
+      )
   })
 }

@@ -34,13 +34,11 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
       .handler(({ context: { own }, input: { evaluationId, against } }) =>
         evaluationView(own, evaluationId, against === undefined ? {} : { against })
       ),
-    judge: evaluations.judge.use(withPair).handler(async function* ({
-      context: { own },
-      input: { evaluationId, settings, apiKey },
-      signal
-    }) {
-      yield* jobs.evaluations.judge(own, evaluationId, settings, apiKey, signal)
-    }),
+    judge: evaluations.judge
+      .use(withPair)
+      .handler(({ context: { own }, input: { evaluationId, settings, apiKey }, signal }) =>
+        jobs.evaluations.judge(own, evaluationId, settings, apiKey, signal)
+      ),
     prompt: evaluations.prompt.use(withPair).handler(async ({ context: { own }, input }) => {
       const { run, scores, forms, ...files } = await own.evaluations.read(input.evaluationId)
       const samples = files.samples.filter((sample) => sample.prompt === input.prompt)

@@ -41,9 +41,9 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
       jobs.queue.pairIsBack(project)
       return listOf(project)
     }),
-    overview: pairs.overview.use(withProject).handler(async function* ({ context, input, signal }) {
-      yield* overviews.watch(context.project, input.scoring, signal)
-    }),
+    overview: pairs.overview
+      .use(withProject)
+      .handler(({ context, input, signal }) => overviews.watch(context.project, input.scoring, signal)),
     update: pairs.update.use(withPair).handler(async ({ context: { own }, input }) => {
       await own.update(input.changes, input.seen)
       return stateOf(own)

@@ -4,12 +4,10 @@ import { route, type Routing } from './route'
 export function probeRoutes({ jobs, withPair }: Routing) {
   const { probes } = route
   return probes.router({
-    next: probes.next.use(withPair).handler(async function* ({
-      context: { own },
-      input: { recipe, prompt },
-      signal
-    }) {
-      yield* jobs.questions.probe(own, recipe, prompt, signal)
-    })
+    next: probes.next
+      .use(withPair)
+      .handler(({ context: { own }, input, signal }) =>
+        jobs.questions.probe(own, input.recipe, input.prompt, signal)
+      )
   })
 }

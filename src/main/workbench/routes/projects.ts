@@ -22,9 +22,9 @@ export function projectRoutes(
       await project.update(input.changes, input.seen)
       return stateOf(own)
     }),
-    watch: projects.watch.use(withProject).handler(async function* ({ context, input, signal }) {
-      yield* news.watch(context.project, input.pair, signal)
-    }),
+    watch: projects.watch
+      .use(withProject)
+      .handler(({ context, input, signal }) => news.watch(context.project, input.pair, signal)),
     report: projects.report.use(withPair).handler(async ({ context: { project, own }, input }) => {
       const { format, sweepId } = input
       const report = await collectReport(own, await open.pairOf(own), sweepId)

@@ -9,9 +9,9 @@ export function queueRoutes({ jobs, withProject }: Routing) {
       .handler(async ({ context: { project }, input: { pairs, work, again } }) => ({
         leftOut: await jobs.queue.add(project, pairs, work, again)
       })),
-    watch: queue.watch.use(withProject).handler(async function* ({ context: { project }, signal }) {
-      yield* jobs.queue.watch(project, signal)
-    }),
+    watch: queue.watch
+      .use(withProject)
+      .handler(({ context: { project }, signal }) => jobs.queue.watch(project, signal)),
     move: queue.move.use(withProject).handler(async ({ context: { project }, input: { id, place } }) => {
       await jobs.queue.move(project, id, place)
     }),

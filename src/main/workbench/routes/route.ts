@@ -43,9 +43,8 @@ interface OfPair {
 
 /** Follows the pair's job of a kind to its end. */
 export function watching<Event extends { type: string }>(table: Pick<JobTable<Event>, 'watch'>) {
-  return async function* ({ context: { own }, signal }: OfPair): AsyncGenerator<Event | JobFailure> {
-    yield* table.watch(own, signal)
-  }
+  return ({ context: { own }, signal }: OfPair): AsyncGenerator<Event | JobFailure> =>
+    table.watch(own, signal)
 }
 
 /** Ends the pair's job of a kind, where one runs. */

@@ -62,12 +62,10 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
       return exportSamples(run, answers, input.format)
     }),
     crcScores: samples.crcScores.use(withPair).handler(({ context: { own } }) => own.samples.readCheck()),
-    scoreCrc: samples.scoreCrc.use(withPair).handler(async function* ({
-      context: { own },
-      input: { settings, variants },
-      signal
-    }) {
-      yield* jobs.samples.scoreCrc(own, settings, variants, signal)
-    })
+    scoreCrc: samples.scoreCrc
+      .use(withPair)
+      .handler(({ context: { own }, input: { settings, variants }, signal }) =>
+        jobs.samples.scoreCrc(own, settings, variants, signal)
+      )
   })
 }

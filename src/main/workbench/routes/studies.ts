@@ -8,9 +8,9 @@ import { route, type Routing } from './route'
 export function studyRoutes({ withProject }: Routing) {
   const { studies } = route
   return studies.router({
-    watch: studies.watch.use(withProject).handler(async function* ({ context: { project }, signal }) {
-      yield* watchStudy(project.path, signal)
-    }),
+    watch: studies.watch
+      .use(withProject)
+      .handler(({ context: { project }, signal }) => watchStudy(project.path, signal)),
     write: studies.write.use(withProject).handler(async ({ context: { project } }) => {
       const name = basename(project.path, PROJECT_SUFFIX)
       return { fileName: `${name}.yaml`, content: await studyOfProject(name, project) }

@@ -104,12 +104,10 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
         const options = { rho, others, ...(signal === undefined ? {} : { signal }) }
         return compareSweeps(ours, theirs, options)
       }),
-    scoreRecipe: sweeps.scoreRecipe.use(withPair).handler(async function* ({
-      context: { own },
-      input: { sweepId, recipe },
-      signal
-    }) {
-      yield* jobs.sweeps.scoreRecipe(own, sweepId, recipe, signal)
-    })
+    scoreRecipe: sweeps.scoreRecipe
+      .use(withPair)
+      .handler(({ context: { own }, input: { sweepId, recipe }, signal }) =>
+        jobs.sweeps.scoreRecipe(own, sweepId, recipe, signal)
+      )
   })
 }
