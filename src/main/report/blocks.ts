@@ -48,7 +48,7 @@ export interface Section {
 
 /** What the user has said of a run: its name and its note, where there are such. */
 export const markBlocks = ({ name, note }: Pick<RunMarks, 'name' | 'note'>): Block[] => [
-  ...(name === '' ? [] : [{ kind: 'paragraph', text: `Called “${name}”.` } as const]),
+  ...(name === '' ? [] : [paragraph(`Called “${name}”.`)]),
   ...notesBlocks(note)
 ]
 
@@ -56,5 +56,13 @@ export const notesBlocks = (text: string): Block[] => (text.trim() === '' ? [] :
 
 export const textColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: false })
 export const numberColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: true })
+
+export const paragraph = (text: string): Block => ({ kind: 'paragraph', text })
+
+/** A section that holds nothing yet, and says so. */
+export const emptySection = (section: Omit<Section, 'blocks'>, text: string): Section => ({
+  ...section,
+  blocks: [paragraph(text)]
+})
 
 export const fold = (summary: string, blocks: Block[]): Block => ({ kind: 'fold', summary, blocks })

@@ -1,6 +1,6 @@
 import { formatUtc } from '../../contract/words/format'
 import type { Report } from '../../contract/documents/report'
-import { type Block, notesBlocks, type Section } from './blocks'
+import { type Block, notesBlocks, paragraph, type Section } from './blocks'
 import { costSections } from './sections/cost'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { otherSweepsAtAGlance, otherSweepsSections } from './sections/other-sweeps'
@@ -54,12 +54,7 @@ function glanceSection(report: Report): Section {
     blocks: [
       ...warnings.map((text): Block => ({ kind: 'warning', text })),
       ...(sweep === null
-        ? [
-            {
-              kind: 'paragraph',
-              text: 'Nothing was swept yet, so there is nothing to restore so far.'
-            } as const
-          ]
+        ? [paragraph('Nothing was swept yet, so there is nothing to restore so far.')]
         : headlineBlocks(sweep)),
       ...otherSweepsAtAGlance(report),
       ...mainComparisons(evaluations),

@@ -20,7 +20,7 @@ import {
   withInterval
 } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
-import { type Block, type Cell, numberColumn, type Section, textColumn } from './blocks'
+import { type Block, type Cell, numberColumn, paragraph, type Section, textColumn } from './blocks'
 import type { ReportHead } from './sections'
 import { pairsSections } from './sections/pairs'
 import { headlineBlocks } from './sections/sweep'
@@ -71,9 +71,7 @@ function glance(pairs: readonly PairOfPage[], missing: readonly string[]): Secti
       ...missing.map((text): Block => ({ kind: 'warning', text })),
       ...pairs.flatMap(({ name, report: { sweep, warnings } }): Block[] => [
         { kind: 'heading', text: name },
-        ...(sweep === null
-          ? [{ kind: 'paragraph', text: 'Nothing was swept.' } as const]
-          : headlineBlocks(sweep)),
+        ...(sweep === null ? [paragraph('Nothing was swept.')] : headlineBlocks(sweep)),
         ...warnings.map((text): Block => ({ kind: 'warning', text }))
       ])
     ]
@@ -100,7 +98,7 @@ function evaluations(pairs: readonly PairOfPage[]): Section {
   return {
     id: 'evaluations',
     title: 'Evaluations',
-    blocks: blocks.length > 0 ? blocks : [{ kind: 'paragraph', text: 'No task was evaluated.' }]
+    blocks: blocks.length > 0 ? blocks : [paragraph('No task was evaluated.')]
   }
 }
 
@@ -121,10 +119,9 @@ function taskBlocks(pairs: readonly PairOfPage[], place: number): Block[] {
   const stopped = rows.filter(({ evaluation }) => evaluation?.answered === false).map(({ name }) => name)
   return [
     { kind: 'heading', text: task.name },
-    {
-      kind: 'paragraph',
-      text: `${plural(task.promptCount, 'prompt')}, ${formatCount(task.settings.sampleCount)} answers of each variant.`
-    },
+    paragraph(
+      `${plural(task.promptCount, 'prompt')}, ${formatCount(task.settings.sampleCount)} answers of each variant.`
+    ),
     ...(stopped.length === 0
       ? []
       : [{ kind: 'warning', text: `Stopped, so of the answers so far: ${stopped.join(', ')}.` } as const]),

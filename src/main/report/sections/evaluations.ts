@@ -28,7 +28,7 @@ import type { Report, ReportedEvaluation } from '../../../contract/documents/rep
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import type { Block, Cell, Column, Section } from '../blocks'
-import { fold, markBlocks, numberColumn, textColumn } from '../blocks'
+import { emptySection, fold, markBlocks, numberColumn, paragraph, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
 import { variantFacts } from './samples'
@@ -96,11 +96,11 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
 /** All evaluations, newest first. */
 export function evaluationsSection({ evaluations }: Report): Section {
   const section = { id: 'evaluations', title: 'Evaluations' }
-  if (evaluations.length === 0) {
-    const text =
+  if (evaluations.length === 0)
+    return emptySection(
+      section,
       'No task was evaluated yet: the Evaluate view, or slr evaluate, says whether a gain holds on open-ended tasks.'
-    return { ...section, blocks: [{ kind: 'paragraph', text }] }
-  }
+    )
   return { ...section, blocks: evaluations.flatMap(evaluationBlocks) }
 }
 
@@ -115,12 +115,10 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
   return [
     { kind: 'heading', text: task.name },
     ...markBlocks(evaluation.runMarks),
-    {
-      kind: 'paragraph',
-      text:
-        `${task.description}${task.description === '' ? '' : ' '}${plural(task.promptCount, 'prompt')}, ` +
+    paragraph(
+      `${task.description}${task.description === '' ? '' : ' '}${plural(task.promptCount, 'prompt')}, ` +
         `${stopped === null ? '' : 'asked for '}${plural(task.settings.sampleCount, 'answer')} of each of ${plural(variants.length, 'variant')}.`
-    },
+    ),
     ...(stopped === null ? [] : [{ kind: 'warning', text: stoppedSentence(stopped) } as const]),
     ...judgingNotices(evaluation.judging).map((text): Block => ({ kind: 'warning', text })),
     ...(hasMain
@@ -135,7 +133,7 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
     measuresTable(evaluation),
     ...categoryBlocks(evaluation),
     ...passAtKBlocks(evaluation),
-    ...(proxy === '' ? [] : [{ kind: 'paragraph', text: proxy } as const]),
+    ...(proxy === '' ? [] : [paragraph(proxy)]),
     ...(results.pairs === null
       ? []
       : judgedPairsBlocks(

@@ -2,7 +2,7 @@ import type { OtherSweep, Report } from '../../../contract/documents/report'
 import { headlineSentence, isGood } from '../../../contract/words/headline'
 import { capitalised, formatScore, formatUtc, plural, rangePhrase } from '../../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
-import type { Block, Section } from '../blocks'
+import { type Block, paragraph, type Section } from '../blocks'
 import { shellCommand } from '../shown-command'
 
 /** What the sweeps found that are not shown: scored by something else, or restored to another checkpoint. */
@@ -15,10 +15,9 @@ export function otherSweepsSections({ otherSweeps, project, pairs }: Report): Se
       id: 'other-sweeps',
       title: 'Other sweeps',
       blocks: [
-        {
-          kind: 'paragraph',
-          text: 'The rest of this page is of one sweep. These are the newest of every other kind; each has a page of its own by the command named.'
-        },
+        paragraph(
+          'The rest of this page is of one sweep. These are the newest of every other kind; each has a page of its own by the command named.'
+        ),
         ...otherSweeps.flatMap((sweep) =>
           oneSweep(sweep, shellCommand([[...report, '--sweep', sweep.id.slice(0, 8)]]))
         )
@@ -33,10 +32,7 @@ const kindWords = ({ scoredBy, source }: OtherSweep): string =>
 
 /** For the top of the page: that there are more, and what they found. */
 export const otherSweepsAtAGlance = ({ otherSweeps }: Report): Block[] =>
-  otherSweeps.map((sweep) => ({
-    kind: 'paragraph',
-    text: `Another sweep, ${kindWords(sweep)}: ${foundWords(sweep)}.`
-  }))
+  otherSweeps.map((sweep) => paragraph(`Another sweep, ${kindWords(sweep)}: ${foundWords(sweep)}.`))
 
 const foundWords = ({ headline }: OtherSweep): string =>
   headline === null ? 'no ranges were scored, so none is selected' : headlineSentence(headline)

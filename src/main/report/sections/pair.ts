@@ -9,7 +9,16 @@ import {
 } from '../../../contract/words/format'
 import { mlpSize } from '../../../contract/words/mlp-size'
 import type { Report, ReportedCheckpoint } from '../../../contract/documents/report'
-import { type Block, type Cell, notesBlocks, numberColumn, type Section, textColumn } from '../blocks'
+import {
+  type Block,
+  type Cell,
+  emptySection,
+  notesBlocks,
+  numberColumn,
+  paragraph,
+  type Section,
+  textColumn
+} from '../blocks'
 import { originFacts } from './origin'
 
 /** The two checkpoints: what they are, and how to know them again. */
@@ -18,7 +27,7 @@ export function pairSection({ pair, notes }: Report): Section {
   if (pair === null) {
     const text =
       'The models could not be read when this report was written; the results below are stored ones.'
-    return { ...section, blocks: [{ kind: 'paragraph', text }, ...notesBlocks(notes)] }
+    return { ...section, blocks: [paragraph(text), ...notesBlocks(notes)] }
   }
   const members = [pair.base, pair.post]
   return {
@@ -90,10 +99,8 @@ function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[
 /** How far post-training moved each layer. */
 export function distancesSection({ distances }: Report): Section {
   const section = { id: 'distances', title: 'How far post-training moved each layer' }
-  if (distances === null) {
-    const text = 'Not computed yet: “Compare the layers” in the Pair view does it.'
-    return { ...section, blocks: [{ kind: 'paragraph', text }] }
-  }
+  if (distances === null)
+    return emptySection(section, 'Not computed yet: “Compare the layers” in the Pair view does it.')
   const { layers, components } = distances
   const around = components.filter(({ layer }) => layer === null)
   const rows: Cell[][] = [

@@ -16,7 +16,7 @@ import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'
 import { comparedName } from '../../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { fallsShort, uncheckedMark } from '../../../contract/words/transfer-words'
-import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+import { type Block, type Cell, numberColumn, paragraph, type Section, textColumn } from '../blocks'
 
 /** All pairs of the project side by side; none where there is one. */
 export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
@@ -27,10 +27,9 @@ export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
       id: 'pairs',
       title: 'Pairs of the project',
       blocks: [
-        {
-          kind: 'paragraph',
-          text: `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, a whole one rather than a preview of the same, under the limit that the pair is set to.${pairs.shown === null ? '' : ` The rest of this report is of ${pairs.shown}.`}`
-        },
+        paragraph(
+          `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, a whole one rather than a preview of the same, under the limit that the pair is set to.${pairs.shown === null ? '' : ` The rest of this report is of ${pairs.shown}.`}`
+        ),
         ...promptsWarning(pairs, words),
         ...sameCheckpointsWords(pairs.pairs).map((text): Block => ({ kind: 'warning', text })),
         pairsTable(pairs, words),

@@ -3,16 +3,13 @@ import type { Variant } from '../../../contract/documents/samples'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { formatCount } from '../../../contract/words/format'
 import { setWords, shareColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
-import { type Block, type Cell, numberColumn, textColumn } from '../blocks'
+import { type Block, type Cell, numberColumn, paragraph, textColumn } from '../blocks'
 
 /** A table of what was preferred, and what it shows. @param how it was found, such as "Preferred blind" */
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
   const shares = shareColumns(tally)
   return [
-    {
-      kind: 'paragraph',
-      text: `${how}, ${setWords(tally.size)}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`
-    },
+    paragraph(`${how}, ${setWords(tally.size)}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`),
     {
       kind: 'table',
       label: `${how}, ${setWords(tally.size)}`,

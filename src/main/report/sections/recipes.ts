@@ -5,7 +5,7 @@ import type { Recipe } from '../../../contract/model/recipe'
 import type { Report } from '../../../contract/documents/report'
 import { scoredByName } from '../../../contract/words/score-words'
 import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
-import { type Cell, numberColumn, type Section, textColumn } from '../blocks'
+import { type Cell, emptySection, numberColumn, type Section, textColumn } from '../blocks'
 
 /** What a recipe takes of base or other checkpoints, counted from layer 0. */
 export function describeRecipe(recipe: Recipe): string {
@@ -23,9 +23,7 @@ export function describeRecipe(recipe: Recipe): string {
 /** Recipes that the user kept. */
 export function keptSection({ recipes, sweep }: Report): Section {
   const section = { id: 'recipes', title: 'Kept recipes' }
-  if (recipes.length === 0) {
-    return { ...section, blocks: [{ kind: 'paragraph', text: 'No recipe was kept.' }] }
-  }
+  if (recipes.length === 0) return emptySection(section, 'No recipe was kept.')
   return {
     ...section,
     blocks: [

@@ -1,25 +1,21 @@
 import type { Report } from '../../../contract/documents/report'
-import { type Block, fold, type Section } from '../blocks'
+import { type Block, emptySection, fold, paragraph, type Section } from '../blocks'
 
 /** How to compute every part again. */
 export function reproductionSection({ reproduction, programVersion }: Report): Section {
   const section = { id: 'reproduce', title: 'From the command line' }
-  if (reproduction.length === 0) {
-    return { ...section, blocks: [{ kind: 'paragraph', text: 'There is nothing to compute again yet.' }] }
-  }
+  if (reproduction.length === 0) return emptySection(section, 'There is nothing to compute again yet.')
   return {
     ...section,
     blocks: [
-      {
-        kind: 'paragraph',
-        text:
-          `These commands of SLR Workbench ${programVersion} compute every part again. Give each part a folder of its own and write ` +
+      paragraph(
+        `These commands of SLR Workbench ${programVersion} compute every part again. Give each part a folder of its own and write ` +
           'its files into it first; put the folders of the models there under the names in the commands, or write yours instead. ' +
           'Results are the same on the same device; near-ties may fall otherwise on another processor.'
-      },
+      ),
       ...reproduction.flatMap(({ part, note, commands }): Block[] => [
         { kind: 'heading', text: part },
-        ...(note === null ? [] : [{ kind: 'paragraph', text: note } as const]),
+        ...(note === null ? [] : [paragraph(note)]),
         ...files(commands).map(({ name, content }) => fold(name, [{ kind: 'code', text: content }])),
         ...commands.map(({ command }): Block => ({ kind: 'code', text: command }))
       ])

@@ -16,7 +16,7 @@ import { toneOf } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import type { Block, Cell, Column, Section } from '../blocks'
-import { fold, markBlocks, numberColumn, textColumn } from '../blocks'
+import { emptySection, fold, markBlocks, numberColumn, paragraph, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
 import { describeRecipe } from './recipes'
@@ -24,10 +24,8 @@ import { describeRecipe } from './recipes'
 /** Answers to open prompts, side by side. */
 export function samplesSection({ samples, sampleRunCount }: Report): Section {
   const section = { id: 'samples', title: 'Samples' }
-  if (samples.length === 0) {
-    const text = 'No answers were sampled yet: “Generate” in the Samples view does it.'
-    return { ...section, blocks: [{ kind: 'paragraph', text }] }
-  }
+  if (samples.length === 0)
+    return emptySection(section, 'No answers were sampled yet: “Generate” in the Samples view does it.')
   const left = sampleRunCount - samples.length
   return {
     ...section,
@@ -45,12 +43,10 @@ function runBlocks(run: ReportedSamples): Block[] {
   return [
     { kind: 'heading', text: `Run of ${formatUtc(run.createdAt)}` },
     ...markBlocks(run.runMarks),
-    {
-      kind: 'paragraph',
-      text:
-        `${plural(promptCount, 'prompt')}, ${formatCount(answerCount)} of ${plural(total, 'answer')}. Means over the prompts; ` +
+    paragraph(
+      `${plural(promptCount, 'prompt')}, ${formatCount(answerCount)} of ${plural(total, 'answer')}. Means over the prompts; ` +
         `self-BLEU and distance look at a fixed subset of ${COMPARED_ANSWERS} answers where a prompt has more.`
-    },
+    ),
     ...(stopped === null ? [] : [{ kind: 'warning', text: stopped } as const]),
     measuresTable(run),
     ...run.preferences.flatMap((tally) => preferenceBlocks('Preferred blind', tally, run.variants)),
@@ -147,18 +143,18 @@ export function variantFacts(variants: readonly Variant[]): [string, string][] {
 /** The character task scored from whole answers, beside what the first tokens promise. */
 export function checkSection({ characterCheck }: Report): Section {
   const section = { id: 'check', title: 'The character task on sampled answers' }
-  if (characterCheck === null) {
-    const text =
+  if (characterCheck === null)
+    return emptySection(
+      section,
       'Nothing was sampled for it yet: “Character task” in the Samples view scores answers that are drawn, beside the sweep and its exact check.'
-    return { ...section, blocks: [{ kind: 'paragraph', text }] }
-  }
+    )
   const { scores, settings, promptCount } = characterCheck
   const disagreeing = scores.filter(({ disagrees }) => disagrees).map(({ variant }) => variant)
   return {
     ...section,
     blocks: [
       disagreeing.length === 0
-        ? { kind: 'paragraph', text: 'Whole answers confirm the first tokens, within sampling noise.' }
+        ? paragraph('Whole answers confirm the first tokens, within sampling noise.')
         : {
             kind: 'warning',
             text: `First tokens and whole answers disagree for ${disagreeing.join(', ')}, by more than sampling noise explains.`

@@ -41,7 +41,7 @@ import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { renderingFacts } from '../samples-page/settings-facts'
 import type { Block, Cell, Column, Section } from '../blocks'
-import { fold, markBlocks, numberColumn, textColumn } from '../blocks'
+import { emptySection, fold, markBlocks, numberColumn, paragraph, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { rangesWords } from './work-cell'
 import { rangesChart } from './ranges-chart'
@@ -53,10 +53,8 @@ type Fact = [name: string, value: string]
 /** What the sweep found, how sure that is, all models in the plane of its two measures, and its settings. */
 export function sweepSection({ sweep, sweepCount }: Report): Section {
   const section = { id: 'sweep', title: 'The sweep' }
-  if (sweep === null) {
-    const text = 'No sweep yet: “Sweep all ranges” in the Ranges view scores every range.'
-    return { ...section, blocks: [{ kind: 'paragraph', text }] }
-  }
+  if (sweep === null)
+    return emptySection(section, 'No sweep yet: “Sweep all ranges” in the Ranges view scores every range.')
   const { selection, ranges } = sweep
   const words = scoreWords(sweep.scoredBy)
   // Of prompts that post itself fails ranges say nothing.
@@ -304,8 +302,8 @@ function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
   const { validity, diversity, means } = scoreWords(scoredBy)
   const text = `Scored by ${scoredByWords(scoredBy)}. ${capitalised(validity)}: ${means.validity}; ${diversity}: ${means.diversity}.`
   const unlisted = unlistedWords(post)
-  if (unlisted !== null) return { kind: 'paragraph', text: `${text} Of post's answers ${unlisted}.` }
-  return { kind: 'paragraph', text }
+  if (unlisted !== null) return paragraph(`${text} Of post's answers ${unlisted}.`)
+  return paragraph(text)
 }
 
 /** Other ways to diversity against the selected range. */
