@@ -111,19 +111,14 @@ export class ProjectPair {
         }
       )
     )
-    const tell = (): void => project.tell()
-    const isPinned =
-      (kind: RunKind) =>
-      (id: string): boolean =>
-        this.history.marksOf({ kind, id }).pinned
-    this.samples = new ProjectSamples(folder, project.change, tell, runs.samples, isPinned('samples'))
-    this.evaluations = new ProjectEvaluations(
+    const kept = (kind: RunKind) => ({
       folder,
-      project.change,
-      tell,
-      runs.evaluation,
-      isPinned('evaluation')
-    )
+      change: project.change,
+      tell: () => project.tell(),
+      isPinned: (id: string) => this.history.marksOf({ kind, id }).pinned
+    })
+    this.samples = new ProjectSamples({ ...kept('samples'), list: runs.samples })
+    this.evaluations = new ProjectEvaluations({ ...kept('evaluation'), list: runs.evaluation })
   }
 
   /** Takes the results that another program has made. */

@@ -1,37 +1,31 @@
 import { type BlindComparison, type PreferenceMark, withMarks } from '../../contract/documents/preferences'
 import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../contract/documents/samples'
-import type { RunList } from './run-list'
+import type { KeptRuns, RunList } from './run-list'
 import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from './sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from './stored-documents'
 import { requireRoom } from '../base/files/room'
-import type { Change } from '../base/files/serial-queue'
 import { leastAnswerBytes } from '../samples/answer-bytes'
 
 /** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
-  constructor(
-    private readonly folder: string,
-    private readonly change: Change,
-    /** Hears when the list of runs has changed, or what is stored of one besides its answers. */
-    private readonly tell: () => void,
-    private readonly list: RunList<SampleRunSummary>,
-    /** Whether the user wants a run kept whatever becomes of it. */
-    private readonly isPinned: (id: string) => boolean
-  ) {}
+  constructor(private readonly kept: KeptRuns<SampleRunSummary>) {}
 
   /** Newest first. */
   get runs(): readonly SampleRunSummary[] {
-    return this.list.runs
+    return this.kept.list.runs
   }
 
   /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
   async addRun(run: SampleRun): Promise<void> {
     const { variants, prompts, settings } = run
-    await requireRoom(this.folder, leastAnswerBytes(variants.length * prompts.length * settings.sampleCount))
-    await this.change(async () => {
-      await SAMPLE_RUNS.write(this.folder, run)
-      await this.list.put(summarizeSampleRun(run, 0))
-      this.tell()
+    await requireRoom(
+      this.kept.folder,
+      leastAnswerBytes(variants.length * prompts.length * settings.sampleCount)
+    )
+    await this.kept.change(async () => {
+      await SAMPLE_RUNS.write(this.kept.folder, run)
+      await this.kept.list.put(summarizeSampleRun(run, 0))
+      this.kept.tell()
     })
   }
 
@@ -58,54 +52,54 @@ export class ProjectSamples {
   }
 
   async #change(id: string, change: (run: SampleRun) => Partial<SampleRun>): Promise<SampleRun> {
-    return this.change(async () => {
-      const stored = await SAMPLE_RUNS.read(this.folder, id)
+    return this.kept.change(async () => {
+      const stored = await SAMPLE_RUNS.read(this.kept.folder, id)
       const run = { ...stored, ...change(stored) }
-      await SAMPLE_RUNS.write(this.folder, run)
-      const known = this.list.find(id)
-      if (known !== undefined) await this.list.put(summarizeSampleRun(run, known.sampleCount))
-      this.tell()
+      await SAMPLE_RUNS.write(this.kept.folder, run)
+      const known = this.kept.list.find(id)
+      if (known !== undefined) await this.kept.list.put(summarizeSampleRun(run, known.sampleCount))
+      this.kept.tell()
       return run
     })
   }
 
   /** Removes a run unless it has answers, or is pinned. @throws WorkbenchError `read-only` */
   async dropUnanswered(id: string): Promise<void> {
-    await this.change(async () => {
-      if (this.list.find(id)?.sampleCount !== 0 || this.isPinned(id)) return
-      await removeSampleRun(this.folder, id)
-      this.list.drop(id)
-      this.tell()
+    await this.kept.change(async () => {
+      if (this.kept.list.find(id)?.sampleCount !== 0 || this.kept.isPinned(id)) return
+      await removeSampleRun(this.kept.folder, id)
+      this.kept.list.drop(id)
+      this.kept.tell()
     })
   }
 
   /** Adds answers to a run's; see appendSampleLines on what a crash leaves. @throws WorkbenchError `read-only`, `bad-input` */
   async appendAnswers(id: string, lines: readonly SampleLine[]): Promise<void> {
-    await this.change(async () => {
-      await appendSampleLines(this.folder, id, lines)
-      await noteAnswers(this.list, id, lines.length)
+    await this.kept.change(async () => {
+      await appendSampleLines(this.kept.folder, id, lines)
+      await noteAnswers(this.kept.list, id, lines.length)
     })
   }
 
   /** A run without its answers. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   readRun(id: string): Promise<SampleRun> {
-    return SAMPLE_RUNS.read(this.folder, id)
+    return SAMPLE_RUNS.read(this.kept.folder, id)
   }
 
   /** A run and its answers so far. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readAnswers(id: string): Promise<{ run: SampleRun; samples: SampleLine[] }> {
-    const run = await SAMPLE_RUNS.read(this.folder, id)
-    return { run, samples: await readSampleLines(this.folder, run) }
+    const run = await SAMPLE_RUNS.read(this.kept.folder, id)
+    return { run, samples: await readSampleLines(this.kept.folder, run) }
   }
 
   /** Replaces the latest CRC scores from whole answers. @throws WorkbenchError `bad-input`, `read-only` */
   saveCheck(document: SampledCrc): Promise<void> {
-    return this.change(() => SAMPLED_CRC.write(this.folder, document))
+    return this.kept.change(() => SAMPLED_CRC.write(this.kept.folder, document))
   }
 
   /** Null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
   readCheck(): Promise<SampledCrc | null> {
-    return SAMPLED_CRC.read(this.folder)
+    return SAMPLED_CRC.read(this.kept.folder)
   }
 }
 

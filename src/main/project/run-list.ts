@@ -1,8 +1,21 @@
+import type { Change } from '../base/files/serial-queue'
 import { newestFirst } from '../base/files/newest-first'
-import type { RunSummaries } from './run-summaries'
+import type { Listed, RunSummaries } from './run-summaries'
+
+/** What a pair's runs of one kind, which have answers beside them, are kept with. */
+export interface KeptRuns<Summary extends Listed> {
+  /** Of the pair. */
+  readonly folder: string
+  readonly change: Change
+  /** Hears when the list has changed, or what is stored of a run besides its answers. */
+  readonly tell: () => void
+  readonly list: RunList<Summary>
+  /** Whether the user wants a run kept whatever becomes of it. */
+  readonly isPinned: (id: string) => boolean
+}
 
 /** The runs of one kind that a pair has, as lists show them. */
-export class RunList<Summary extends { readonly id: string; readonly createdAt: string }> {
+export class RunList<Summary extends Listed> {
   #runs: readonly Summary[]
 
   constructor(

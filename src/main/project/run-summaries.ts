@@ -13,7 +13,8 @@ import { type DocumentFolder, SUMMARY } from './document-store'
  * when that or what else it tells of is of another size.
  */
 
-interface Listed {
+/** By what lists tell runs apart and order them. */
+export interface Listed {
   readonly id: string
   readonly createdAt: string
 }
