@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -17,7 +16,7 @@ import { withEngine } from './engine'
 import { flag, text } from './option-kinds'
 import { pairOptions, deviceOptions, outOption, rhoOption, usageError } from './options'
 import { printJson, printShown } from './output'
-import { type CommandOptions, subcommand } from './subcommand'
+import { subcommand } from './subcommand'
 import { type OutputFile, writeOutputFile, writtenWords } from './output-file'
 import { describePreview } from './preview-report'
 import { progressDisplay, searchStep } from './progress'
@@ -47,58 +46,60 @@ const searchOptions = pairOptions
     projectOptions('save it in this project; starts from its newest sweep, whole before preview'),
     deviceOptions
   )
-type SearchOptions = CommandOptions<typeof searchOptions>
 
 /** `slr search`: looks for recipes beyond one range, starting from a sweep of ranges. */
 export const searchCommand = subcommand(searchOptions, {
-  run: search
-})
-
-async function search(options: SearchOptions, command: Command, signal: AbortSignal): Promise<void> {
-  const method = searchMethodOf(options, command)
-  if (options.check !== undefined && options.from === undefined) {
-    throw usageError(command, '--check is of one sweep: name it too, with --from')
-  }
-  await withResultPlaces('search', options, command, async ({ givenPair, own, output, tell }) => {
-    const checkpoints = searchCheckpoints(output, own, options.fresh)
-    const { pair, sweep } = await startingSweep(
-      options,
-      { command, own, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
-      { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null, without: keptWithoutPlace }
-    )
-    const check = await checkOfSweep(options.check, own, sweep)
-    const document = await runSearch(
-      {
-        pair,
-        sweep,
-        check,
-        rho: options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO,
-        settings: searchSettings(method, options, sweep.layerCount)
-      },
-      { checkpoints, quiet: options.quiet, signal }
-    )
-    throwIfCancelled(signal, 'The search')
-    const selection = atOnce(checkedSelection(sweep, check, document.rho))
-    const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
-    const again = checkFoundCommandOf({
-      ...options,
-      search: own === null ? null : searchFile(own.folder, document.id)
+  async run(options, command, signal) {
+    const method = searchMethodOf(options, command)
+    if (options.check !== undefined && options.from === undefined) {
+      throw usageError(command, '--check is of one sweep: name it too, with --from')
+    }
+    await withResultPlaces('search', options, command, async ({ givenPair, own, output, tell }) => {
+      const checkpoints = searchCheckpoints(output, own, options.fresh)
+      const { pair, sweep } = await startingSweep(
+        options,
+        { command, own, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
+        {
+          quiet: options.quiet,
+          signal,
+          history: () => checkpoints?.next() ?? null,
+          without: keptWithoutPlace
+        }
+      )
+      const check = await checkOfSweep(options.check, own, sweep)
+      const document = await runSearch(
+        {
+          pair,
+          sweep,
+          check,
+          rho: options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO,
+          settings: searchSettings(method, options, sweep.layerCount)
+        },
+        { checkpoints, quiet: options.quiet, signal }
+      )
+      throwIfCancelled(signal, 'The search')
+      const selection = atOnce(checkedSelection(sweep, check, document.rho))
+      const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
+      const again = checkFoundCommandOf({
+        ...options,
+        search: own === null ? null : searchFile(own.folder, document.id)
+      })
+      await savedThenShown(
+        [
+          ...(own === null ? [] : [saveIn(own, sweep, document)]),
+          ...(output === null ? [] : [writeOutputFile(output, document)])
+        ],
+        () =>
+          options.json
+            ? printJson({ best: document.found[0] ?? null, ...document })
+            : printShown(describeSearch(document, check, { checkCommand: again, preview }))
+      )
+      await checkpoints?.clear()
+      if (output !== null) tell(writtenWords(output))
+      if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
     })
-    await savedThenShown(
-      [
-        ...(own === null ? [] : [saveIn(own, sweep, document)]),
-        ...(output === null ? [] : [writeOutputFile(output, document)])
-      ],
-      () =>
-        options.json
-          ? printJson({ best: document.found[0] ?? null, ...document })
-          : printShown(describeSearch(document, check, { checkCommand: again, preview }))
-    )
-    await checkpoints?.clear()
-    if (output !== null) tell(writtenWords(output))
-    if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
-  })
-}
+  }
+})
 
 /** @throws WorkbenchError `mismatch` for a check of another sweep; `bad-file` */
 async function checkOfSweep(

@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import { askedComputing } from '../../contract/documents/samples'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import { GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
@@ -25,7 +24,7 @@ import {
   outOption
 } from './options'
 import { printJson } from './output'
-import { type CommandOptions, subcommand } from './subcommand'
+import { subcommand } from './subcommand'
 import { writeOutputFile, type OutputFile, writtenWords } from './output-file'
 import { projectOptions } from './project-to-save'
 import { requireReadArguments } from './template-arguments'
@@ -44,44 +43,49 @@ const filterOptions = pairOptions
     computingOptions,
     renderingOptions
   )
-type FilterOptions = CommandOptions<typeof filterOptions>
 
 /** `slr task filter`: the problems that greedy decoding of post fails. */
 export const taskFilterCommand = subcommand(filterOptions, {
-  run: filterTask
-})
-
-async function filterTask(options: FilterOptions, command: Command, signal: AbortSignal): Promise<void> {
-  const { quiet, task: from } = options
-  if (from === undefined) throw usageError(command, 'choose from what? Give --task')
-  if (options.out === undefined && options.project === undefined && !options.json) {
-    throw usageError(command, 'where to? Give --out TASK.json, --project FOLDER, or --json')
-  }
-  await withResultPlaces('task', options, command, async ({ givenPair, own, output, tell }) => {
-    if (output !== null && absolutePath(from) === output.path) {
-      throw usageError(command, `--out would replace ${output.path}, which is chosen from: name another file`)
+  async run(options, command, signal) {
+    const { quiet, task: from } = options
+    if (from === undefined) throw usageError(command, 'choose from what? Give --task')
+    if (options.out === undefined && options.project === undefined && !options.json) {
+      throw usageError(command, 'where to? Give --out TASK.json, --project FOLDER, or --json')
     }
-    const task = await givenTask(from, own)
-    const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
-    const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
-    requireHalf(options.device ?? 'cpu', options.precision)
-    await requireReadArguments(options, folders.post)
-    const { run, pair } = await prepareEvaluation({
-      ...folders,
-      task: greedyTask(task),
-      variants: GREEDY_VARIANTS,
-      rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
-      computing: askedComputing(options)
+    await withResultPlaces('task', options, command, async ({ givenPair, own, output, tell }) => {
+      if (output !== null && absolutePath(from) === output.path) {
+        throw usageError(
+          command,
+          `--out would replace ${output.path}, which is chosen from: name another file`
+        )
+      }
+      const task = await givenTask(from, own)
+      const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
+      const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
+      requireHalf(options.device ?? 'cpu', options.precision)
+      await requireReadArguments(options, folders.post)
+      const { run, pair } = await prepareEvaluation({
+        ...folders,
+        task: greedyTask(task),
+        variants: GREEDY_VARIANTS,
+        rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
+        computing: askedComputing(options)
+      })
+      const { files, proxies } = await madeEvaluation({ run, pair }, own, {
+        judge: null,
+        quiet,
+        signal,
+        tell
+      })
+      const view = await viewOf(files, proxies)
+      const failures = failuresTask({ view, samples: files.samples }, { id, task, most: options.most })
+      if (output !== null) await writeOutputFile(output, failures)
+      await own?.project.tasks.save(failures)
+      await (options.json ? printJson(failures) : Promise.resolve())
+      for (const line of outcome(failures, own, output)) tell(line)
     })
-    const { files, proxies } = await madeEvaluation({ run, pair }, own, { judge: null, quiet, signal, tell })
-    const view = await viewOf(files, proxies)
-    const failures = failuresTask({ view, samples: files.samples }, { id, task, most: options.most })
-    if (output !== null) await writeOutputFile(output, failures)
-    await own?.project.tasks.save(failures)
-    await (options.json ? printJson(failures) : Promise.resolve())
-    for (const line of outcome(failures, own, output)) tell(line)
-  })
-}
+  }
+})
 
 function outcome(task: Task, own: ProjectPair | null, output: OutputFile | null): string[] {
   return [
