@@ -35,7 +35,8 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
     evaluate: ['slr evaluate --demo --task demo-open', `slr evaluate ${PAIR} --task open --restore 8-15`],
     export: [
       'slr export --demo --restore 4-11 --out restored',
-      `slr export ${PAIR} --recipe recipe.json --out restored`
+      `slr export ${PAIR} --recipe recipe.json --out restored`,
+      'slr export --project my-pair.slr --model selected --out restored'
     ],
     history: [
       'slr history --project my-pair.slr',

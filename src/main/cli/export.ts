@@ -8,18 +8,23 @@ import { postStrengths } from '../../contract/model/strengths'
 import { type Endpoint, endpointWords } from '../../contract/model/outside-model'
 import { shellWord } from '../../contract/words/shell-word'
 import { openPair } from '../checkpoint/pair'
-import { nothingMeasured } from '../export/card-measurements'
-import { prepareExport } from '../export/prepare'
+import { type Measured, nothingMeasured } from '../export/card-measurements'
+import { measuredOf } from '../export/measured-of'
+import { type PreparedExport, prepareExport } from '../export/prepare'
 import { runExport } from '../export/run-export'
 import { pairPaths } from '../project/demo'
+import type { ProjectPair } from '../project/project-pair'
 import { absolutePath } from '../base/files/places'
-import { parseRanges, requirePair, RESTORE_HELP, usageError, pairOptions } from './options'
+import { pairIfGiven, parseRanges, requirePair, RESTORE_HELP, usageError, pairOptions } from './options'
 import { choice, flag, text, value } from './option-kinds'
 import { formatDuration, plural } from '../../contract/words/format'
 import { bytes, count, printJson, printShown, printable, remark, style } from './output'
 import { type CommandOptions, subcommand } from './subcommand'
 import { bytesStep, progressDisplay } from './progress'
+import { projectOptions, requireSamePair } from './project-to-save'
+import { withViewedPair } from './project-to-view'
 import { readRecipeFile } from '../mergekit/recipe-file'
+import { selectedRecipe } from './selected-recipe'
 import { untilStopped } from './stopped'
 import { restoredRecipe } from './variants'
 
@@ -27,11 +32,23 @@ const exportOptions = pairOptions
   .heading('Which model:')
   .options({
     restore: value(z.array(SourcedRanges), '<ranges>', RESTORE_HELP, parseRanges),
-    recipe: text('<file>', 'post with a recipe from a JSON or mergekit file', { conflicts: ['restore'] }),
-    model: choice(z.enum(['post']), '<which>', 'post as it is', {
-      conflicts: ['restore', 'recipe']
-    })
+    recipe: text(
+      '<file>',
+      'post with a recipe from a JSON or mergekit file, or one that the project keeps, by its name',
+      { conflicts: ['restore'] }
+    ),
+    model: choice(
+      z.enum(['post', 'selected']),
+      '<which>',
+      'post as it is, or post with the range that the sweep of the project selects, once checked',
+      { conflicts: ['restore', 'recipe'] }
+    )
   })
+  .and(
+    projectOptions(
+      'the pair of this project, and what it has measured of the model stands in the model card; nothing in it changes'
+    )
+  )
   .heading('Where to:')
   .options({
     out: text('<folder>', 'folder to write; its parent must exist'),
@@ -56,22 +73,22 @@ async function exportModel(
   command: Command,
   signal: AbortSignal
 ): Promise<ExportResult> {
-  const folders = pairPaths(requirePair(options, command))
-  if (options.out === undefined) throw usageError(command, 'export where? Give --out FOLDER')
-  const recipe = await givenRecipe(options, folders)
-  if (recipe === null)
-    throw usageError(command, 'export what? Give --restore 3-7, --recipe FILE or --model post')
-  const prepared = await prepareExport(folders, recipe)
-  if (!options.quiet && prepared.mergekit.problem !== null) {
-    remark(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
-  }
+  const { out } = options
+  if (out === undefined) throw usageError(command, 'export where? Give --out FOLDER')
+  const { prepared, measured } = await withViewedPair(options, command, (own) =>
+    preparedExport(options, own, command)
+  )
+  const tell = options.quiet ? () => undefined : remark
+  if (options.model === 'selected') tell(`Selected: ${prepared.recipe.name}.`)
+  if (prepared.mergekit.problem !== null) tell(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
+  if (measured.scores === null && measured.evaluations.length === 0) tell(unmeasuredWords(options))
   const display = progressDisplay(options.quiet)
   try {
     const request = {
       prepared,
-      target: absolutePath(options.out),
+      target: absolutePath(out),
       overwrite: options.overwrite,
-      measured: nothingMeasured(prepared)
+      measured
     }
     return await runExport(request, signal, (progress) =>
       display.update(bytesStep(progress.phase, progress, ' to write, read back and hash'))
@@ -81,16 +98,47 @@ async function exportModel(
   }
 }
 
-async function givenRecipe(
+/** What is exported, and what the project has measured of it. @param own the pair of the project; null for none */
+async function preparedExport(
   options: ExportOptions,
-  folders: { base: string; post: string }
-): Promise<Recipe | null> {
-  if (options.recipe !== undefined) return readRecipeFile(options.recipe, folders)
-  if (options.restore !== undefined) return restoredRecipe(options.restore, folders, null)
-  if (options.model === undefined) return null
+  own: ProjectPair | null,
+  command: Command
+): Promise<{ prepared: PreparedExport; measured: Measured }> {
+  const given = pairIfGiven(options, command)
+  await requireSamePair(given, own)
+  const folders = pairPaths(given ?? own?.document.location ?? requirePair(options, command))
+  const recipe = await givenRecipe(options, folders, own, command)
+  const prepared = await prepareExport(folders, recipe)
+  return { prepared, measured: own === null ? nothingMeasured(prepared) : await measuredOf(own, prepared) }
+}
+
+/** @throws UsageError where none is given, and for what is selected without a project */
+async function givenRecipe(
+  { recipe, restore, model }: ExportOptions,
+  folders: { base: string; post: string },
+  own: ProjectPair | null,
+  command: Command
+): Promise<Recipe> {
+  if (recipe !== undefined) {
+    const kept = own?.document.recipes.find(({ recipe: { name } }) => name === recipe)
+    return kept?.recipe ?? readRecipeFile(recipe, folders)
+  }
+  if (restore !== undefined) return restoredRecipe(restore, folders, own)
+  if (model === undefined)
+    throw usageError(command, 'export what? Give --restore 3-7, --recipe FILE or --model post')
+  if (model === 'selected') {
+    if (own !== null) return selectedRecipe(own, folders)
+    throw usageError(command, '--model selected is of a sweep in a project: give --project FOLDER too')
+  }
   const { post } = await openPair(folders.base, folders.post)
   return { name: 'post', layers: postStrengths(post.spec.layerCount) }
 }
+
+/** Why the model card is to say nothing of what was measured. */
+const unmeasuredWords = ({ project }: ExportOptions): string =>
+  project === undefined
+    ? 'The model card says nothing of what was measured: with --project FOLDER it has the scores and evaluations of that project.'
+    : `The model card says nothing of what was measured: ${project} has neither scores nor evaluations of this model.`
 
 /** How its answers are then taken. */
 function askingWords(path: string, endpoint: Endpoint): string {

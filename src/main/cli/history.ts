@@ -34,8 +34,6 @@ type HistoryOptions = CommandOptions<typeof historyOptions>
 /** `slr history`: the runs of a pair, and what the user says of them. */
 export const historyCommand = subcommand(historyOptions, {
   async run(options, command) {
-    if (options.run === '')
-      throw usageError(command, '--run is empty: give the id of a run, or enough of its beginning')
     await (isChange(options) ? change(options, command) : list(options, command))
   }
 })

@@ -35,10 +35,10 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     const added = Object.entries(table)
     const shape = Object.fromEntries(added.map(([name, { schema }]) => [name, schema]))
     return new OptionGroup({ ...this.shape, ...shape }, (command) =>
-      added.reduce(
-        (declared, [name, { withFlag }]) => declared.addOption(withFlag(flagOf(name))),
-        this.declare(command)
-      )
+      added.reduce((declared, [name, { mayRepeat, withFlag }]) => {
+        if (!mayRepeat) refuseTwice(declared, name)
+        return declared.addOption(withFlag(flagOf(name)))
+      }, this.declare(command))
     )
   }
 
@@ -70,6 +70,15 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
   get schema(): z.ZodObject<Shape, z.core.$strict> {
     return z.strictObject(this.shape)
   }
+}
+
+/** Has a second value of an option refused. @param name not declared yet, so that this hears of a value before it is kept */
+function refuseTwice(command: Command, name: string): void {
+  const flag = flagOf(name)
+  command.on(`option:${flag.slice(2)}`, () => {
+    if (command.getOptionValueSource(name) !== 'cli') return
+    command.error(`option '${flag}' is given twice: give it once`)
+  })
 }
 
 /** A group to add options to; without a heading they stand under that of the options before them. */

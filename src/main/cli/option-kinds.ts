@@ -1,10 +1,12 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 
 /** An option without its name: what it is parsed into, and as Commander takes it once it has its flag. */
 export interface DeclaredOption<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema
   readonly withFlag: (flag: string) => Option
+  /** Whether it may be given more than once: else the last would silently win over the others. */
+  readonly mayRepeat: boolean
 }
 /** One that is undefined when it is not given. */
 type MayBeGiven<Schema extends z.ZodType> = DeclaredOption<z.ZodOptional<Schema>>
@@ -25,6 +27,7 @@ function declared<Schema extends z.ZodType>(
 ): DeclaredOption<Schema> {
   return {
     schema,
+    mayRepeat: operand === null,
     withFlag: (flag) =>
       adjust(
         new Option(operand === null ? flag : `${flag} ${operand}`, description)
@@ -46,8 +49,19 @@ export const flag = (description: string, rules?: Rules): DeclaredOption<z.ZodDe
 export const flagIfGiven = (description: string, rules?: Rules): MayBeGiven<z.ZodBoolean> =>
   declared(z.boolean().optional(), null, description, rules)
 
+/** What an operand stands for that may be any text, an empty one too; all others name something. */
+const ANY_TEXT = '<text>'
+
+/** Such as `--base "$BASE"` of a variable that is not set: it is not to mean the folder that one is in. */
+const named =
+  (operand: string) =>
+  (text: string): string => {
+    if (text !== '' || operand === ANY_TEXT) return text
+    throw new InvalidArgumentError('An empty text names nothing: give a value, or leave the option out.')
+  }
+
 export const text = (operand: string, description: string, rules?: Rules): MayBeGiven<z.ZodString> =>
-  declared(z.string().optional(), operand, description, rules)
+  value(z.string(), operand, description, named(operand), rules)
 
 /** @param parse throws commander's `InvalidArgumentError` for what it does not take */
 export const value = <Schema extends z.ZodType>(
@@ -73,17 +87,19 @@ export const several = <Schema extends z.ZodType>(
   description: string,
   parse: (text: string) => z.input<Schema>,
   rules?: Rules
-): MayBeGiven<z.ZodArray<Schema>> =>
-  declared(z.array(schema).optional(), operand, description, rules, (option) =>
+): MayBeGiven<z.ZodArray<Schema>> => ({
+  ...declared(z.array(schema).optional(), operand, description, rules, (option) =>
     option.argParser((text, previous: z.input<Schema>[] | undefined) => [...(previous ?? []), parse(text)])
-  )
+  ),
+  mayRepeat: true
+})
 
 /** Any number of texts. */
 export const texts = (
   operand: string,
   description: string,
   rules?: Rules
-): MayBeGiven<z.ZodArray<z.ZodString>> => several(z.string(), operand, description, (text) => text, rules)
+): MayBeGiven<z.ZodArray<z.ZodString>> => several(z.string(), operand, description, named(operand), rules)
 
 /** One of the names that the schema lists. */
 export const choice = <Schema extends z.ZodType & { readonly options: readonly string[] }>(
@@ -96,18 +112,21 @@ export const choice = <Schema extends z.ZodType & { readonly options: readonly s
 
 /** An option that has a value also when it is not given, which the help says. */
 export const defaulting = <Schema extends z.ZodType>(
-  { schema, withFlag }: MayBeGiven<Schema>,
+  { schema, mayRepeat, withFlag }: MayBeGiven<Schema>,
   otherwise: z.input<Schema>
 ): DeclaredOption<Schema> => ({
   schema: schema.unwrap(),
+  mayRepeat,
   withFlag: (flag) => withFlag(flag).default(otherwise)
 })
 
 /** An option without which the command does nothing. */
 export const required = <Schema extends z.ZodType>({
   schema,
+  mayRepeat,
   withFlag
 }: MayBeGiven<Schema>): DeclaredOption<Schema> => ({
   schema: schema.unwrap(),
+  mayRepeat,
   withFlag: (flag) => withFlag(flag).makeOptionMandatory()
 })

@@ -11,7 +11,6 @@ import {
   pairIfGiven,
   requirePair,
   tellOfMemory,
-  usageError,
   pairOptions,
   deviceOptions,
   renderingOptions,
@@ -24,10 +23,9 @@ import { requireFittingTask, requireOwnSources, scoredOptions } from './scored-o
 import { requireOwnSweep, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
 import { checkSweepFile } from './output-file'
 import { projectOptions, requireSamePair } from './project-to-save'
-import { openProject } from '../project/open-project'
-import { pairNamed } from '../project/pair-named'
+import { withViewedPair } from './project-to-view'
 import { likeOf } from '../project/sweep-history'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { nothingKept, untilStopped } from './stopped'
 import { DEFAULT_SEED } from '../../contract/model/resampling'
 
@@ -55,15 +53,11 @@ export const planCommand = subcommand(planOptions, {
     if (options.preview) requireRangesOfAll(options, command)
     const tell = options.quiet ? () => undefined : remark
     tellOfMemory(options, tell)
-    // Only looked at: whoever has it open may go on.
-    const project = options.project === undefined ? null : await openProject(options.project, 'view')
-    try {
-      const plan = await planned(options, command, project, { tell, signal })
+    await withViewedPair(options, command, async (own) => {
+      const plan = await planned(options, command, own, { tell, signal })
       if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
       await (options.json ? printJson(plan) : printShown(plan === null ? NOTHING_LEFT : describePlan(plan)))
-    } finally {
-      await project?.close()
-    }
+    })
   }
 })
 
@@ -73,12 +67,9 @@ const NOTHING_LEFT = 'Nothing is left to compute: the sweep joins what is there.
 async function planned(
   options: PlanOptions,
   command: Command,
-  project: Project | null,
+  own: ProjectPair | null,
   { tell, signal }: { tell: (text: string) => void; signal: AbortSignal }
 ): Promise<SweepPlan | null> {
-  if (project === null && options.pair !== undefined)
-    throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
-  const own = project === null ? null : pairNamed(project, options.pair)
   requireFittingTask(options, command, own)
   const given = pairIfGiven(options, command)
   await requireSamePair(given, own)

@@ -25,7 +25,7 @@ export const projectOptions = (what: string) =>
       project: text('<folder>', what)
     })
     .and(pairOption)
-type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
+export type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
 
 /**
  * Opens the project that a result is to be saved in.
@@ -38,9 +38,7 @@ export async function openPairToSave(
   command: Command,
   tell: (text: string) => void
 ): Promise<ProjectPair | null> {
-  if (path === undefined && pair !== undefined) {
-    throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
-  }
+  requireProjectOfPair({ project: path, pair }, command)
   if (path === undefined) return null
   const project = await openToSave(path, tell)
   try {
@@ -49,6 +47,12 @@ export async function openPairToSave(
     await project.close()
     throw error
   }
+}
+
+/** @throws UsageError for a pair without a project */
+export function requireProjectOfPair({ project, pair }: ProjectOptions, command: Command): void {
+  if (project !== undefined || pair === undefined) return
+  throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
 }
 
 async function openToSave(path: string, tell: (text: string) => void): Promise<Project> {
@@ -116,7 +120,7 @@ export async function requireSamePair(given: PairLocation | null, own: ProjectPa
     throw new WorkbenchError(
       'mismatch',
       `The project ${own.project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
-      "Leave the pair out to sweep the project's own."
+      "Leave the pair out to take the project's own."
     )
   }
 }

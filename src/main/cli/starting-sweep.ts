@@ -139,14 +139,22 @@ export function tellOfPrompts(
   )
 }
 
-/** The sweep of `--from`, or the one that the project's pair answers with, if it has ranges, or else its newest that has; null when one has to be made. */
+/** The sweep of `--from`, or of the project; null when one has to be made. */
 async function givenSweep({ from }: StartOptions, own: ProjectPair | null): Promise<SweepDocument | null> {
   if (from !== undefined) return readSweep(absolutePath(from))
-  for (const { id } of own === null ? [] : answeringFirst(own.sweeps)) {
-    const sweep = await own?.readSweep(id)
-    if (sweep !== undefined && sweep.ranges.length > 0) return sweep
+  return own === null ? null : sweepOfRanges(own)
+}
+
+/**
+ * The sweep that a project's pair answers with, if it has ranges, or else its newest that has.
+ *
+ * @throws WorkbenchError `bad-input` where it has none
+ */
+export async function sweepOfRanges(own: ProjectPair): Promise<SweepDocument> {
+  for (const { id } of answeringFirst(own.sweeps)) {
+    const sweep = await own.readSweep(id)
+    if (sweep.ranges.length > 0) return sweep
   }
-  if (own === null) return null
   const { project, document } = own
   const of = project.pairs.length === 1 ? '' : ` of ${document.name}`
   throw new WorkbenchError(

@@ -50,7 +50,7 @@ it('says which run it wants to know', async () => {
     1,
     expect.stringContaining('The ids of 2 runs begin with "aaaa"')
   ])
-  expect(await run('--run', '', '--pin')).toEqual([2, expect.stringContaining('--run is empty')])
+  expect(await run('--run', '', '--pin')).toEqual([2, expect.stringContaining('An empty text names nothing')])
   expect(await run('--run', 'b', '--pin')).toEqual([1, expect.stringContaining('no run "b"')])
   expect(await run('--run', 'aaaa-1', '--restore')).toEqual([1, expect.stringContaining('no deleted run')])
 })

@@ -20,7 +20,8 @@ const group = optionGroup().options({
   in: texts('<folder...>', 'texts'),
   seed: defaulting(number('<n>', 'a number', Number), 1),
   format: choice(z.enum(['html', 'markdown']), '<name>', 'a choice', { conflicts: ['json'] }),
-  project: required(text('<folder>', 'what must be given'))
+  project: required(text('<folder>', 'what must be given')),
+  note: text('<text>', 'any text')
 })
 
 function parsed(...given: string[]) {
@@ -54,5 +55,18 @@ describe('options declared in a table', () => {
     expect(() => parsed('--project', 'p', '--format', 'pdf')).toThrow('Allowed choices are html, markdown')
     expect(() => parsed('--project', 'p', '--format', 'html', '--json')).toThrow('cannot be used with')
     expect(() => parsed()).toThrow("required option '--project <folder>' not specified")
+  })
+
+  it('refuse an empty text that is to name something, and a second value of what has one', () => {
+    const refused = "option '--project <folder>' argument '' is invalid. An empty text names nothing"
+    expect(() => parsed('--project', '')).toThrow(refused)
+    expect(() => parsed('--project', 'p', '--in', 'a', '')).toThrow('An empty text names nothing')
+    expect(parsed('--project', 'p', '--note', '')).toMatchObject({ note: '' })
+    expect(() => parsed('--project', 'p', '--seed', '1', '--seed=2')).toThrow(
+      "option '--seed' is given twice"
+    )
+    expect(() => parsed('--project', 'p', '--project', 'p')).toThrow("option '--project' is given twice")
+    const repeated = parsed('--project', 'p', '--json', '--json', '--in', 'a', '--in', 'b')
+    expect(repeated).toMatchObject({ json: true, in: ['a', 'b'] })
   })
 })
