@@ -16,7 +16,7 @@ import { pairPaths } from '../project/demo'
 import { modelPath } from '../base/files/places'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
-import { chosenDevice } from './devices'
+import { chosenDevice } from './chosen-device'
 import { choice, defaulting, flag, number, several, text, texts, value } from './option-kinds'
 import { withEngine } from './engine'
 import {

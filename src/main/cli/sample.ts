@@ -39,7 +39,7 @@ import { computationOf } from '../samples/run-samples'
 import { AnswersFile, jsonLines } from './answers-file'
 import { flag, number, several, text } from './option-kinds'
 import { computingOptions } from './computing-options'
-import { requireHalf } from './devices'
+import { requireHalf } from './chosen-device'
 import { withEngine } from './engine'
 import {
   renderingFrom,

@@ -11,7 +11,7 @@ import type { ProjectPair } from '../project/project-pair'
 import { viewOf } from '../project/stored-evaluation'
 import { computingOptions } from './computing-options'
 import { number, text } from './option-kinds'
-import { requireHalf } from './devices'
+import { requireHalf } from './chosen-device'
 import { givenTask, TASK_CHOICES, taskIdOf } from './given-task'
 import { madeEvaluation } from './made-evaluation'
 import {

@@ -1,7 +1,9 @@
 import type { PromptScore, RenderedPrompt } from '../../contract/documents/crc'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
+import type { ScoredRole } from '../recipes/scored-models'
+import { toCsv } from '../ui/csv'
 
-/** The three models whose distributions over right answers, such as answers, are compared, in the order they are drawn. */
+/** The three models whose distributions over right answers (a character task's are its characters) are compared, in the order they are drawn. */
 export interface Distribution {
   answers: readonly string[]
   /** Probability of each answer. */
@@ -15,7 +17,7 @@ export interface Distribution {
 export type DistributionSubject = { kind: 'prompt'; index: number } | { kind: 'category'; category: string }
 
 /**
- * Mean probability of each answer over the prompts. A answer counts 0 for a prompt that does not allow it, so
+ * Mean probability of each answer over the prompts. An answer counts 0 for a prompt that does not allow it, so
  * the bars sum to the mean validity.
  */
 export function meanProbabilities(
@@ -57,4 +59,21 @@ export function distributionOf(
     hybrid: mean(hybrid),
     promptCount: indices.length
   }
+}
+
+/**
+ * The bars of a distribution chart, one right answer per row.
+ *
+ * @param answer what one is called
+ * @param role what the model beside base and post is
+ */
+export function distributionCsv(
+  { answers, base, post, hybrid }: Distribution,
+  answer: string,
+  role: ScoredRole
+): string {
+  return toCsv(
+    [answer, 'base', 'post', role],
+    answers.map((name, index) => [name, base?.[index] ?? null, post[index] ?? null, hybrid[index] ?? null])
+  )
 }

@@ -9,10 +9,8 @@ import {
   SIGNED_CELL
 } from '../plots/heatmap-geometry'
 import type { MetricSpec } from './metrics'
+import type { Describe } from './readout'
 import { isPartial, type RangePoint } from './score-board'
-
-/** What is said of a range to those who cannot see it; the range may have no score yet. */
-export type Describe = (range: RestorationRange, point: RangePoint | undefined) => string
 
 /** Where a range lies in the triangle. */
 export interface CellPlace {

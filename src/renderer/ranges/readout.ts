@@ -1,5 +1,6 @@
 import type { BriefScore } from '../../contract/documents/shown-sweep'
 import { scoreWords } from '../../contract/words/score-words'
+import type { RestorationRange } from '../../contract/model/recipe'
 import { rangeCount, rangeKey } from '../../contract/model/strengths'
 import {
   capitalised,
@@ -13,7 +14,6 @@ import {
 } from '../ui/format'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { Certainty } from './certainty'
-import type { Describe } from './heatmap-cells'
 import type { LiveScore } from '../../contract/documents/sweep-events'
 import { isBelow, isPartial, partialRanges, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
 
@@ -103,6 +103,9 @@ function basisOf(board: ScoreBoard, shown: LiveScore, hasMargins: boolean): stri
   const all = plural(shown.promptCount, prompt)
   return hasMargins ? `± 95 % interval over ${all}` : all
 }
+
+/** What is said of a range to those who cannot see it; the range may have no score yet. */
+export type Describe = (range: RestorationRange, point: RangePoint | undefined) => string
 
 /**
  * What says a range of the triangle in a sentence.

@@ -9,7 +9,6 @@ import type { BriefScore, ShownSweep } from '../../contract/documents/shown-swee
 import { byDiversity } from '../../contract/model/by-diversity'
 import { weightsKey } from '../../contract/model/model'
 import { rivalName } from '../../contract/model/rival'
-import { type Distribution } from './distribution'
 import { categoriesOf } from '../prompt-set/categories'
 import type { LiveScore } from '../../contract/documents/sweep-events'
 import { type Cell, toCsv } from '../ui/csv'
@@ -27,7 +26,7 @@ import {
   type RivalPoint,
   type ScoreBoard
 } from './score-board'
-import { otherModels, type ScoredRole } from '../recipes/scored-models'
+import { otherModels } from '../recipes/scored-models'
 
 /**
  * Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals, each with what it
@@ -80,23 +79,6 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
     ),
     ...sweep.rivals.map((score) => row(rivalName(score.rival), null, null, score))
   ])
-}
-
-/**
- * The bars of a distribution chart, one right answer per row.
- *
- * @param answer what one is called
- * @param role what the model beside base and post is
- */
-export function distributionCsv(
-  { answers, base, post, hybrid }: Distribution,
-  answer: string,
-  role: ScoredRole
-): string {
-  return toCsv(
-    [answer, 'base', 'post', role],
-    answers.map((name, index) => [name, base?.[index] ?? null, post[index] ?? null, hybrid[index] ?? null])
-  )
 }
 
 /** A model as the table lists it. */

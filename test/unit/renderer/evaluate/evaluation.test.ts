@@ -19,7 +19,6 @@ import {
 } from '../../../../src/renderer/evaluate/evaluation-charts'
 import { roomyBounds } from '../../../../src/renderer/plots/plot'
 import { placeNames } from '../../../../src/renderer/plots/plot-names'
-import {} from '../../../../src/contract/documents/judge'
 import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import {
   draftOfJudge,

@@ -8,7 +8,11 @@ import { takenVariants } from '../../../../src/contract/documents/variant-choice
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { unlistedWords } from '../../../../src/contract/words/score-words'
 import { colorAt, DIVERGING, inkOn, VIRIDIS } from '../../../../src/contract/words/color-scale'
-import { distributionOf, meanProbabilities } from '../../../../src/renderer/ranges/distribution'
+import {
+  distributionCsv,
+  distributionOf,
+  meanProbabilities
+} from '../../../../src/renderer/ranges/distribution'
 import {
   axisTicks,
   cellCorner,
@@ -33,7 +37,6 @@ import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import {
   boardRows,
-  distributionCsv,
   rowColumns,
   failedModels,
   sortedRows,
