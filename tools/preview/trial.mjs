@@ -92,7 +92,7 @@ for (let index = lines.length - 1; index < Number(count); index++) {
     () => false
   )
   const whole = isThere ? JSON.parse(await readFile(file, 'utf8')) : await sweep(pair, file, options)
-  const preview = await sweep(pair, join(folder, 'preview.json'), [...options, '--preview'])
+  const preview = await sweep(pair, join(folder, `preview-${index}.json`), [...options, '--preview'])
   await rm(own, { recursive: true, force: true })
   lines.push({ index, ...made, ...(preview.preview === null ? { whole: true } : compared(whole, preview)) })
   await writeFile(join(folder, 'trial.json'), JSON.stringify(lines, null, 1))
