@@ -37,19 +37,17 @@ export interface RowsAnswered {
   readonly next: DrawnRows
 }
 
+type NextTokens = AsyncGenerator<RowsAnswered | SliceDone>
+
 /** How likely the next tokens are, row by row. @throws WorkbenchError as `whyNonFinite` */
-export function nextTokens(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsAnswered | SliceDone> {
+export function nextTokens(run: HeadRun, finals: FinalStates): NextTokens {
   const { sampling, draws } = run
   if (draws !== null) return ofDraws(run, draws, finals)
   return sampling === undefined ? ofModel(run, finals) : ofSampler(run, sampling, finals)
 }
 
 /** Under samplers of temperature and min-p. */
-async function* ofDraws(
-  run: HeadRun,
-  draws: Draws,
-  finals: FinalStates
-): AsyncGenerator<RowsAnswered | SliceDone> {
+async function* ofDraws(run: HeadRun, draws: Draws, finals: FinalStates): NextTokens {
   const { scorer, head, vocabularySize, signal } = run
   const askedOf = (row: number): readonly number[] => scorer.askedOf(row).next
   const most = logitRows(vocabularySize)
@@ -73,7 +71,7 @@ async function* ofDraws(
 }
 
 /** The softmax at temperature 1, which needs the logits of what is asked about only. */
-async function* ofModel(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsAnswered | SliceDone> {
+async function* ofModel(run: HeadRun, finals: FinalStates): NextTokens {
   const { scorer, head, tokens, signal } = run
   const rowCount = scorer.rowsOf(finals)
   let sums: Float64Array = new Float64Array()
@@ -102,11 +100,7 @@ async function* ofModel(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsA
 }
 
 /** As a sampler draws them, for which it wants the whole vocabulary's logits. */
-async function* ofSampler(
-  run: HeadRun,
-  sampling: Sampling,
-  finals: FinalStates
-): AsyncGenerator<RowsAnswered | SliceDone> {
+async function* ofSampler(run: HeadRun, sampling: Sampling, finals: FinalStates): NextTokens {
   const { scorer, head, vocabularySize, signal } = run
   const rowCount = scorer.rowsOf(finals)
   for (const part of partsOf(rowCount, logitRows(vocabularySize))) {
