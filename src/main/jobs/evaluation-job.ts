@@ -6,6 +6,7 @@ import {
 } from '../../contract/documents/evaluation'
 import type { EngineClient } from '../engine/host'
 import { runEvaluation } from '../evaluation/run-evaluation'
+import { droppingUnanswered } from './dropping-unanswered'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { EvaluationFiles } from '../project/evaluation-files'
@@ -37,28 +38,26 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
     {
       name: 'the evaluation',
       async run(_id, facts, signal) {
-        const seconds = await withAnswers(own, run.id, () =>
-          runEvaluation(
-            engine,
-            { run, pair, stored },
-            {
-              planned: (computation) => own.evaluations.noteComputation(run.id, computation),
-              learned: (record) => own.evaluations.noteOutside(run.id, record),
-              keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
-              keepScores: (scores) => own.evaluations.appendScores(run.id, scores),
-              progress(progress) {
-                facts.set('progress', progress)
-                tell({
-                  job: JOB,
-                  type: 'progress',
-                  share: evaluationShare(progress),
-                  secondsLeft: progress.secondsLeft
-                })
-              }
-            },
-            signal
-          )
-        )
+        const seconds = await runEvaluation(
+          engine,
+          { run, pair, stored },
+          {
+            planned: (computation) => own.evaluations.noteComputation(run.id, computation),
+            learned: (record) => own.evaluations.noteOutside(run.id, record),
+            keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
+            keepScores: (scores) => own.evaluations.appendScores(run.id, scores),
+            progress(progress) {
+              facts.set('progress', progress)
+              tell({
+                job: JOB,
+                type: 'progress',
+                share: evaluationShare(progress),
+                secondsLeft: progress.secondsLeft
+              })
+            }
+          },
+          signal
+        ).catch(droppingUnanswered(own.evaluations, run.id))
         return { type: 'finished', evaluationId: run.id, seconds }
       },
       snapshot: (_id, facts) => event(facts[0] ?? notStarted(run)),
@@ -67,21 +66,6 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
     },
     run.id
   )
-}
-
-/** Does not leave a run in the list that has no answers. */
-async function withAnswers<Result>(
-  own: ProjectPair,
-  id: string,
-  work: () => Promise<Result>
-): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    // Should it not go away, the error of the work is still the one to tell.
-    await own.evaluations.dropUnanswered(id).catch(() => undefined)
-    throw error
-  }
 }
 
 const JOB = 'The evaluation'

@@ -6,6 +6,7 @@ import type {
   SampleRun
 } from '../../contract/documents/samples'
 import type { EngineClient } from '../engine/host'
+import { droppingUnanswered } from './dropping-unanswered'
 import { type Facts, Job, type JobFailure, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { ProjectPair } from '../project/project-pair'
@@ -52,20 +53,13 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
     const { engine, own, planned, stored } = this.options
     for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
     const { id } = this.stored
-    try {
-      const { seconds } = await makeAnswers(
-        engine,
-        { ...planned, stored, earlier: computationOf(this.stored) },
-        this.listener(facts),
-        signal
-      )
-      return { type: 'finished', runId: id, seconds }
-    } catch (error) {
-      // One without answers would only stand empty in the list. Should it not go away, the error of the generation is still the one
-      // to tell.
-      await own.samples.dropUnanswered(id).catch(() => undefined)
-      throw error
-    }
+    const { seconds } = await makeAnswers(
+      engine,
+      { ...planned, stored, earlier: computationOf(this.stored) },
+      this.listener(facts),
+      signal
+    ).catch(droppingUnanswered(own.samples, id))
+    return { type: 'finished', runId: id, seconds }
   }
 
   snapshot(_id: string, facts: readonly SampleFact[]): SampleEvent {
