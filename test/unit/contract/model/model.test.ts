@@ -9,15 +9,11 @@ import {
   sameModel,
   weightsKey
 } from '../../../../src/contract/model/model'
-import type { LayerStrength } from '../../../../src/contract/model/recipe'
 import { allRanges, blendStrengths, rangeStrengths } from '../../../../src/contract/model/strengths'
+import { anyLayers } from '../../../fixtures/any-layers'
 
 const LAYERS = 5
-const strength = fc.constantFrom(0, 0.5, 1)
-const layers: fc.Arbitrary<LayerStrength[]> = fc.array(fc.record({ attention: strength, mlp: strength }), {
-  minLength: LAYERS,
-  maxLength: LAYERS
-})
+const layers = anyLayers(LAYERS)
 const recipe = (changes: Partial<Extract<Model, { kind: 'recipe' }>> = {}): Model => ({
   ...rangeModel({ start: 1, end: 3 }),
   ...changes

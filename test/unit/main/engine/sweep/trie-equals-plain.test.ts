@@ -7,6 +7,7 @@ import { closePairWeights, openPairWeights } from '../../../../../src/main/engin
 import { sweep, sweptModels } from '../../../../../src/main/engine/sweep/sweep'
 import { groupWithin, smallestMemory } from '../../../../../src/main/engine/sweep/sweep-plan'
 import { buildAnswerTrie } from '../../../../../src/main/engine/tries/answer-trie'
+import { anyLayers } from '../../../../fixtures/any-layers'
 import { goldenPath, readGolden } from '../../../../fixtures/goldens'
 
 const VOCABULARY = 320
@@ -16,10 +17,7 @@ const pair = {
   device: 'cpu' as const
 }
 
-const strength = fc.constantFrom(0, 0.3, 1)
-const recipe: fc.Arbitrary<Model> = fc
-  .array(fc.record({ attention: strength, mlp: strength }), { minLength: 4, maxLength: 4 })
-  .map(layersModel)
+const recipe: fc.Arbitrary<Model> = anyLayers(4).map(layersModel)
 const models = fc.array(fc.oneof(recipe, fc.constant<Model>({ kind: 'base' })), {
   minLength: 1,
   maxLength: 6

@@ -10,13 +10,11 @@ import {
   splitLeaves,
   walkParts
 } from '../../../../../src/main/engine/tries/trie-parts'
+import { anyLayers } from '../../../../fixtures/any-layers'
 
 const LAYERS = 12
 
-const strength = fc.constantFrom(0, 0.5, 1)
-const recipe = fc
-  .array(fc.record({ attention: strength, mlp: strength }), { minLength: 4, maxLength: 4 })
-  .map(layersModel)
+const recipe = anyLayers(4).map(layersModel)
 const anyTrie = fc.oneof(
   fc.constant(trieOf(sweptModels(LAYERS), LAYERS)),
   fc
