@@ -7,8 +7,6 @@ import type { JobProgress, WindowJob } from './window-job'
 export interface OwnJobStory {
   readonly kind: JobKind | null
   readonly holdsEngine: string
-  /** What other windows say meanwhile; null where they need not know. */
-  readonly elsewhere: string | null
   tell(): JobProgress
 }
 
@@ -36,7 +34,7 @@ export class OwnJob<Event> implements WindowJob {
   }
 
   get elsewhere(): string | null {
-    return this.story.elsewhere
+    return this.kind === null ? null : `${this.holdsEngine} elsewhere.`
   }
 
   /** Asks for the work and hears its events to the end; why it failed is said in `failure`. */

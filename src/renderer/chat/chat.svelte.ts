@@ -147,7 +147,6 @@ export class Chat {
     this.job = new OwnJob<ChatEvent>(project, {
       kind: null,
       holdsEngine: 'Models are answering in the chat',
-      elsewhere: null,
       tell: () => ({
         name: 'Chat',
         share: shareOf(this.progress?.samplesDone ?? 0, this.progress?.samplesTotal ?? 1),

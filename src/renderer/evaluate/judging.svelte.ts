@@ -22,7 +22,6 @@ export class Judging {
     this.job = new OwnJob<JudgeEvent>(project, {
       kind: 'judging',
       holdsEngine: 'Answers are being judged',
-      elsewhere: 'Answers are being judged elsewhere.',
       tell: () => {
         const { done, total } = this.counts ?? { done: 0, total: 1 }
         return { name: 'Judging', share: shareOf(done, total), secondsLeft: this.secondsLeft }

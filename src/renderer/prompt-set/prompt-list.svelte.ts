@@ -8,8 +8,15 @@ import type { Here, OpenProject } from '../app/open-project.svelte'
 /** What a draft becomes, or the field and what is wrong with it. */
 export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
 
+/** What every draft has; `id` stands for it in the window alone. */
+export interface AnyDraft {
+  readonly id: number
+  readonly text: string
+  readonly category: string
+}
+
 /** A prompt set as it is edited: saved by itself when it can be, every replacement can be taken back. */
-export abstract class PromptList<Draft extends { id: number }, Prompt> {
+export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   drafts = $state.raw<readonly Draft[]>([])
   selectedId = $state<number | null>(null)
   /** Edits that are not on disk yet, whether waiting, on their way or unsaveable. */
@@ -106,7 +113,7 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
     this.selectedId = this.drafts[0]?.id ?? null
   }
 
-  edit(id: number, changes: Partial<Omit<Draft, 'id'>>): void {
+  edit(id: number, changes: Partial<Omit<Draft, 'id'>> | Partial<Omit<AnyDraft, 'id'>>): void {
     const before = this.whole()
     this.drafts = this.drafts.map((draft) => (draft.id === id ? { ...draft, ...changes } : draft))
     this.touch()

@@ -24,7 +24,6 @@ export class RecipeScoring {
     this.job = new OwnJob<ScoringEvent>(project, {
       kind: 'recipe score',
       holdsEngine: 'A recipe is being scored',
-      elsewhere: 'A recipe is being scored elsewhere.',
       tell: () => ({
         name: 'Score',
         share: this.done === null ? 0 : shareOf(this.done.rowsDone, this.done.rowsTotal),

@@ -1,7 +1,14 @@
 import type { Chart, Point } from 'chart.js'
 import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { AxisBounds } from './chart-look.svelte'
-import { axisBounds, isBelow, minimumValidity, type OtherPoint, type ScoreBoard } from './score-board'
+import {
+  axisBounds,
+  isBelow,
+  minimumValidity,
+  type OtherPoint,
+  type RivalPoint,
+  type ScoreBoard
+} from './score-board'
 
 /** A point of the scatter; base and post cannot be chosen. */
 export interface ScatterDatum extends Point {
@@ -11,18 +18,34 @@ export interface ScatterDatum extends Point {
 }
 export type ScatterChart = Chart<'scatter', ScatterDatum[]>
 
+const hasRival =
+  (kind: RivalPoint['kind']) =>
+  ({ rivals }: ScoreBoard): boolean =>
+    rivals.some((rival) => rival.kind === kind)
+
+interface LegendEntry {
+  id: string
+  label: string
+  /** Whether a board has it. @param minimum the limit of validity */
+  isIn: (board: ScoreBoard, minimum: number | null) => boolean
+}
+
 /** What the legend shows and hides. */
 export const SCATTER_PARTS = [
-  { id: 'below', label: 'below limit' },
-  { id: 'front', label: 'front' },
-  { id: 'blends', label: 'blends' },
-  { id: 'sampler', label: 'samplers' },
-  { id: 'mix', label: 'mixed logits' },
-  { id: 'filter', label: 'filtered base' },
-  { id: 'tempered', label: 'selected under samplers' },
-  { id: 'half', label: 'attention, MLP alone' },
-  { id: 'control', label: 'others of its length' }
-] as const
+  {
+    id: 'below',
+    label: 'below limit',
+    isIn: (board, minimum) => board.ranges.some((range) => isBelow(range, board, minimum))
+  },
+  { id: 'front', label: 'front', isIn: ({ ranges }) => ranges.length > 0 },
+  { id: 'blends', label: 'blends', isIn: ({ others }) => others.some(({ kind }) => kind === 'blend') },
+  { id: 'sampler', label: 'samplers', isIn: hasRival('sampler') },
+  { id: 'mix', label: 'mixed logits', isIn: hasRival('mix') },
+  { id: 'filter', label: 'filtered base', isIn: hasRival('filter') },
+  { id: 'tempered', label: 'selected under samplers', isIn: hasRival('tempered') },
+  { id: 'half', label: 'attention, MLP alone', isIn: hasRival('half') },
+  { id: 'control', label: 'others of its length', isIn: hasRival('control') }
+] as const satisfies readonly LegendEntry[]
 export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
 
 /** What the scatter shows of a board. */

@@ -20,7 +20,6 @@ export class Probing {
     this.job = new OwnJob<ProbeEvent>(project, {
       kind: null,
       holdsEngine: 'A recipe is being probed',
-      elsewhere: null,
       tell: () => ({
         name: 'Probe',
         share: Object.keys(this.answers?.of ?? {}).length / 3,

@@ -35,7 +35,6 @@ export class CharacterCheck {
     this.job = new OwnJob<CheckEvent>(project, {
       kind: 'character check',
       holdsEngine: 'The character task is being checked',
-      elsewhere: 'The character task is being checked elsewhere.',
       tell: () => {
         const { done, total } = this.counts ?? { done: 0, total: 1 }
         return { name: 'Character task', share: shareOf(done, total), secondsLeft: null }
