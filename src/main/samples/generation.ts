@@ -8,7 +8,8 @@ import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
-import { got } from '../../contract/model/look-up'
+import { at, got } from '../../contract/model/look-up'
+import { distinctModels } from './distinct-models'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 import {
@@ -93,6 +94,7 @@ export async function planGeneration(
         ? []
         : ['The model names no token that ends an answer: answers end only at the most tokens allowed.']),
       ...doubledNotice(variants),
+      ...alikeNotices(variants),
       ...(settings.weights === 'int4' ? [INT4_NOTICE] : [])
     ]
   }
@@ -137,6 +139,16 @@ function doubledNotice(variants: readonly EngineVariant[]): string[] {
   if (doubled.length === 0) return []
   return [`${doubled.join(', ')}: each token is computed by base and by post, twice the work of one model.`]
 }
+
+/** Which names stand for one model. */
+const alikeNotices = (variants: readonly EngineVariant[]): string[] =>
+  distinctModels(variants).flatMap(({ places }) => {
+    if (places.length === 1) return []
+    const names = places.map((place) => `"${at(variants, place, 'variant').name}"`)
+    return [
+      `${names.join(', ')}: the same model under ${names.length} names. Its answers are made once and stand under each.`
+    ]
+  })
 
 /** @throws WorkbenchError `mismatch` when a checkpoint is not the one that a run was made with */
 export function refuseOtherCheckpoints(

@@ -1,4 +1,5 @@
 import { at } from '../../contract/model/look-up'
+import { multimap } from '../../contract/model/multimap'
 import { withinEngine } from '../base/engine-memory'
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -11,6 +12,7 @@ import type {
 } from '../../contract/documents/samples'
 import { progressRate } from '../base/progress-rate'
 import type { EngineClient } from '../engine/host'
+import { type DistinctModel, distinctModels } from './distinct-models'
 import type { Generation } from './generation'
 import { cancellable } from '../base/files/cancelling'
 
@@ -75,7 +77,7 @@ export function computationOf({
 
 /**
  * Generates the answers of a run that are not stored yet. The same answers come whether a run goes through at once or in
- * pieces: the draws of each depend on its place in the run alone.
+ * pieces: the draws of each depend on its place in the run alone. Models that are alike are computed once.
  *
  * @returns wall time of the engine's work, and how it computed; null when no answer is stored or was missing
  * @throws WorkbenchError `cancelled` when `signal` fires; what the engine is at fault for. Answers finished by then have
@@ -87,26 +89,24 @@ export async function generateSamples(
   listener: SampleListener,
   signal: AbortSignal
 ): Promise<{ seconds: number; computation: Computation | null }> {
-  const follower = new Follower(generation, stored, leaveOut.length, listener)
+  const distinct = distinctModels(generation.models)
+  const follower = new Follower({ generation, stored, leaveOut, distinct }, listener)
   const startedMs = performance.now()
   let computation = earlier
   try {
     await cancellable(signal, 'Sampling', async () => {
+      await follower.copyStored(stored)
       await follower.tell()
       if (follower.missingCount > 0) {
-        const { base, post, models, prompts, settings, stopTokens } = generation
+        const { base, post, prompts, settings, stopTokens } = generation
         const events = await engine.generate(
           {
             base,
             post,
-            models,
+            models: distinct.map(({ model }) => model),
             prompts,
             sampleCount: settings.sampleCount,
-            finished: [...follower.storedKeys, ...leaveOut].map(({ variant, prompt, index }) => ({
-              model: variant,
-              prompt,
-              index
-            })),
+            finished: follower.settledKeys(),
             seed: settings.seed,
             sampling: settings.sampling,
             maxTokens: settings.maxTokens,
@@ -129,9 +129,17 @@ export async function generateSamples(
   return { seconds: (performance.now() - startedMs) / 1000, computation }
 }
 
+interface Followed extends Required<Pick<SamplesToMake, 'generation' | 'stored' | 'leaveOut'>> {
+  /** Of the generation's models, those that the engine computes. */
+  distinct: readonly DistinctModel<Generation['models'][number]>[]
+}
+
 /** Turns the engine's events into lines, text and progress, a few times a second. */
 class Follower {
-  readonly storedKeys: SampleKey[]
+  private readonly generation: Generation
+  private readonly distinct: readonly DistinctModel<Generation['models'][number]>[]
+  /** Of the answers that are there, or that nobody asks for. */
+  private readonly settled = new Set<string>()
   private readonly variantOf: ReadonlyMap<string, number>
   private readonly rate = progressRate()
   private readonly startedMs = performance.now()
@@ -145,22 +153,20 @@ class Follower {
   private nextGrowingMs = -Infinity
 
   constructor(
-    private readonly generation: Generation,
-    stored: readonly SampleLine[],
-    leftOut: number,
+    { generation, stored, leaveOut, distinct }: Followed,
     private readonly listener: SampleListener
   ) {
     const { variantNames, prompts, settings } = generation
+    this.generation = generation
+    this.distinct = distinct
     this.variantOf = new Map(variantNames.map((name, variant) => [name, variant]))
-    this.storedKeys = stored.flatMap(({ variant, prompt, index }) => {
-      const known = this.variantOf.get(variant)
-      return known === undefined || index >= settings.sampleCount ? [] : [{ variant: known, prompt, index }]
-    })
+    const storedKeys = stored.flatMap((line) => this.keyOfLine(line) ?? [])
+    for (const key of [...storedKeys, ...leaveOut]) this.settled.add(nameOf(key))
     this.finishedTokens = stored.reduce((sum, { tokens }) => sum + tokens.length, 0)
     this.progress = {
       phase: 'preparing',
-      samplesDone: this.storedKeys.length,
-      samplesTotal: variantNames.length * prompts.length * settings.sampleCount - leftOut,
+      samplesDone: storedKeys.length,
+      samplesTotal: variantNames.length * prompts.length * settings.sampleCount - leaveOut.length,
       tokensPerSecond: null,
       secondsLeft: null
     }
@@ -175,9 +181,36 @@ class Follower {
     return this.progress.samplesTotal - this.progress.samplesDone
   }
 
+  /** Keeps the answers of a run that are stored under one of the names of a model under its others too. */
+  async copyStored(stored: readonly SampleLine[]): Promise<void> {
+    const known = multimap(
+      stored.flatMap((line) => {
+        const key = this.keyOfLine(line)
+        return key === null ? [] : [[key.variant, line] as const]
+      })
+    )
+    for (const { places } of this.distinct.filter((each) => each.places.length > 1)) {
+      for (const { prompt, index, text, tokens, finish } of places.flatMap((place) => known.get(place) ?? []))
+        for (const key of this.wanted(places, prompt, index)) await this.keep(key, { text, tokens, finish })
+    }
+  }
+
+  /** The answers that the engine need not compute, by its own models: all of whom they are of have them. */
+  settledKeys(): AnswerKey[] {
+    const { prompts, settings } = this.generation
+    return this.distinct.flatMap(({ places }, model) =>
+      prompts.flatMap((_, prompt) =>
+        Array.from({ length: settings.sampleCount }, (_, index) => ({ model, prompt, index })).filter(
+          ({ index }) => this.wanted(places, prompt, index).length === 0
+        )
+      )
+    )
+  }
+
   /** Follows the engine's work to its end. @returns how it computes */
   async follow(events: AsyncIterable<EngineGenerateEvent>): Promise<Computation> {
-    const keyOf = ({ model, prompt, index }: AnswerKey): SampleKey => ({ variant: model, prompt, index })
+    const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
+      this.wanted(at(this.distinct, model, 'model').places, prompt, index)
     let computation: Computation | null = null
     for await (const event of events) {
       if (event.type === 'plan') {
@@ -185,9 +218,9 @@ class Follower {
         await this.listener.planned?.(computation)
       } else if (event.type === 'tokens') {
         this.progress.phase = 'generating'
-        for (const token of event.tokens) this.grow(keyOf(token), token.token)
+        for (const token of event.tokens) for (const key of keysOf(token)) this.grow(key, token.token)
       } else if (event.type === 'sample') {
-        await this.finish(keyOf(event), event)
+        await this.finish(keysOf(event), event)
       } else if (computation !== null) return computation
       if (performance.now() - this.toldMs >= this.intervalMs) await this.tell()
     }
@@ -212,26 +245,42 @@ class Follower {
     this.growing.set(nameOf(key), row)
   }
 
+  /** @param keys of an answer, one for each name of its model that still waits for it */
   private async finish(
-    key: SampleKey,
+    keys: readonly SampleKey[],
     { tokens, finish }: Extract<EngineGenerateEvent, { type: 'sample' }>
   ): Promise<void> {
-    this.growing.delete(nameOf(key))
-    const [text] = await this.generation.textsOf([{ variant: key.variant, tokens }])
+    for (const key of keys) this.growing.delete(nameOf(key))
+    const [first] = keys
+    const [text] =
+      first === undefined ? [] : await this.generation.textsOf([{ variant: first.variant, tokens }])
     if (text === undefined) throw new Error('an answer was not decoded')
-    const line: SampleLine = {
-      variant: this.generation.variantNames[key.variant] ?? '',
-      prompt: key.prompt,
-      index: key.index,
-      text,
-      tokens,
-      finish
-    }
-    await this.listener.keep([line])
     this.progress.phase = 'generating'
+    for (const key of keys) await this.keep(key, { text, tokens, finish })
+  }
+
+  private async keep(key: SampleKey, answer: Pick<SampleLine, 'text' | 'tokens' | 'finish'>): Promise<void> {
+    const { variant, prompt, index } = key
+    const line = { variant: at(this.generation.variantNames, variant, 'variant'), prompt, index, ...answer }
+    await this.listener.keep([line])
+    this.settled.add(nameOf(key))
     this.progress.samplesDone++
-    this.finishedTokens += tokens.length
+    this.finishedTokens += answer.tokens.length
     if (this.listener.samples !== undefined) this.finished.push({ key, line })
+  }
+
+  /** Null for a variant or an answer that is none of the run's. */
+  private keyOfLine({ variant, prompt, index }: SampleLine): SampleKey | null {
+    const known = this.variantOf.get(variant)
+    if (known === undefined || index >= this.generation.settings.sampleCount) return null
+    return { variant: known, prompt, index }
+  }
+
+  /** Whose answer is still missing, of the variants at some places. */
+  private wanted(places: readonly number[], prompt: number, index: number): SampleKey[] {
+    return places
+      .map((variant) => ({ variant, prompt, index }))
+      .filter((key) => !this.settled.has(nameOf(key)))
   }
 
   /** Texts of the answers that have grown since they were last told, now and then. */

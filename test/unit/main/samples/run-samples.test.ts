@@ -113,3 +113,58 @@ it('estimates the time left of a run that goes on from its own speed, and not fr
   expect(told.length).toBeGreaterThan(3)
   expect(Math.max(...told)).toBeLessThan(1.1)
 })
+
+it('computes models that are alike once, and keeps their answers under every name, also those that are stored', async () => {
+  const alike = (name: string): Generation['models'][number] => ({
+    kind: 'recipe',
+    recipe: { name, ranges: [[0, 1]] }
+  })
+  const asked: unknown[] = []
+  const engine = scriptedEngine({
+    generate: async function* ({ models, finished }) {
+      asked.push({ models: models.length, finished })
+      for await (const event of slowly()) {
+        // Of the model at place 1, post's: its first answer is missing, as is the second of the models that are alike.
+        if (event.type === 'sample')
+          yield event.index === 1 ? event : { ...event, model: 1, index: 0, tokens: [7] }
+        else if (event.type !== 'tokens') yield event
+      }
+    }
+  })
+  const line = { prompt: 0, text: '5', tokens: [5], finish: 'stop' as const }
+  const stored = [
+    { ...line, variant: 'b', index: 0 },
+    { ...line, variant: 'post', index: 1 }
+  ]
+  const kept: string[] = []
+  const done: string[] = []
+  await generateSamples(
+    engine,
+    {
+      generation: {
+        ...GENERATION,
+        variantNames: ['a', 'post', 'b'],
+        models: [alike('a'), { kind: 'post' }, alike('b')]
+      },
+      stored,
+      earlier: null
+    },
+    {
+      keep: async (lines) =>
+        void kept.push(...lines.map(({ variant, index, tokens }) => `${variant} ${index} ${tokens.length}`)),
+      progress: ({ samplesDone, samplesTotal }) => void done.push(`${samplesDone} of ${samplesTotal}`)
+    },
+    new AbortController().signal
+  )
+  expect(asked).toEqual([
+    {
+      models: 2,
+      finished: [
+        { model: 0, prompt: 0, index: 0 },
+        { model: 1, prompt: 0, index: 1 }
+      ]
+    }
+  ])
+  expect(kept).toEqual(['a 0 1', 'post 0 1', 'a 1 30', 'b 1 30'])
+  expect([done.at(0), done.at(-1)]).toEqual(['3 of 6', '6 of 6'])
+})
