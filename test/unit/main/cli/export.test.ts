@@ -3,32 +3,20 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { ExportResult } from '../../../../src/contract/procedures/export'
-import { openPair } from '../../../../src/main/checkpoint/pair'
-import { createProject } from '../../../../src/main/project/create-project'
 import { withKept } from '../../../../src/main/project/kept-recipes'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
 import { writePair } from '../../../fixtures/exported-pair'
-import { KEPT_AT, NOT_SCORED, PROMPTS } from '../../../fixtures/project-documents'
-import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
+import { tinyProject } from '../../../fixtures/tiny-project'
+import { tinyCheck, whole } from '../../../fixtures/tiny-sweep'
 
 const LOWER: Recipe = { name: 'lower', ranges: [[0, 0]] }
 
 /** A project of a two-layer pair whose sweep selects layer 1, which fails on whole answers, where layer 0 passes; it keeps a recipe. */
 async function swept(): Promise<{ path: string; folders: { base: string; post: string } }> {
   const folders = await writePair()
-  const { base, post } = await openPair(folders.base, folders.post)
-  const project = await createProject({
-    folder: await temporaryFolder(),
-    name: 'Swept',
-    pair: { kind: 'folders', ...folders },
-    prompts: PROMPTS
-  })
-  await project.firstPair.saveSweep({
-    ...tinySweep(),
-    basePath: { path: folders.base, fingerprint: base.checkpoint.fingerprint },
-    postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
-  })
+  const project = await tinyProject(folders)
   await project.firstPair.saveAnswerCheck(
     tinyCheck([
       { recipe: { name: 'upper', ranges: [[1, 1]] }, ...whole(0.5, 0.75) },

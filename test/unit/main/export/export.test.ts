@@ -15,13 +15,12 @@ import { probe } from '../../../../src/main/engine/questions/probe'
 import { measuredOf } from '../../../../src/main/export/measured-of'
 import { describePlan, prepareExport } from '../../../../src/main/export/prepare'
 import { runExport } from '../../../../src/main/export/run-export'
-import { createProject } from '../../../../src/main/project/create-project'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { damagedPair } from '../../../fixtures/damaged-pair'
 import { exportRecipe, filesOf, writeExtras, writePair } from '../../../fixtures/exported-pair'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from '../../../fixtures/goldens'
-import { PROMPTS } from '../../../fixtures/project-documents'
-import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+import { tinyProject } from '../../../fixtures/tiny-project'
+import { tinyCheck, whole } from '../../../fixtures/tiny-sweep'
 import { problemOf } from '../../../fixtures/problems'
 
 const NOTHING: Recipe = { name: 'nothing', layers: [strength(0, 0), strength(0, 0)] }
@@ -227,18 +226,7 @@ describe('the model card', () => {
   it('has the scores of the newest sweep, and of whole answers where they were checked', async () => {
     const folders = await writePair()
     const prepared = await prepareExport(folders, UPPER)
-    const { base, post } = prepared.pair
-    const project = await createProject({
-      folder: await temporaryFolder(),
-      name: 'Scored',
-      pair: { kind: 'folders', ...folders },
-      prompts: PROMPTS
-    })
-    await project.firstPair.saveSweep({
-      ...tinySweep(),
-      basePath: { path: folders.base, fingerprint: base.checkpoint.fingerprint },
-      postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
-    })
+    const project = await tinyProject(folders)
     const cardNow = async (): Promise<string> => {
       const target = join(await temporaryFolder(), 'out')
       const measured = await measuredOf(project.firstPair, prepared)
