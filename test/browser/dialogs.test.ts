@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { browserMissing, expectAccessible, expectFits, it } from '../fixtures/browser'
 import { sweptShort } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`The test of the dialogs is skipped: ${browserMissing}`)
@@ -33,11 +33,12 @@ const DIALOGS: readonly DialogPlace[] = [
   { title: 'New project', step: 'Start', press: ['New project'] }
 ]
 
+/** Each scheme is looked through once, where there is the least room; in a wide window a dialog is what it is in a narrow one. */
 const LOOKS = [
-  { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
-  { viewport: { width: 1024, height: 700 }, colorScheme: 'dark' },
+  { viewport: { width: 1440, height: 900 }, colorScheme: 'light', lookedThrough: false },
+  { viewport: { width: 1024, height: 700 }, colorScheme: 'dark', lookedThrough: true },
   // 1440 by 900 at a zoom of 200 %.
-  { viewport: { width: 720, height: 450 }, colorScheme: 'light' }
+  { viewport: { width: 720, height: 450 }, colorScheme: 'light', lookedThrough: true }
 ] as const
 
 async function wear(page: Page, { viewport, colorScheme }: (typeof LOOKS)[number]): Promise<void> {
@@ -66,7 +67,8 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
         await wear(page, look)
         await dialog.waitFor()
         const where = `${String(title)}, ${look.viewport.width} wide, ${look.colorScheme}`
-        await expectAccessible(page, where, dialog)
+        if (look.lookedThrough) await expectAccessible(page, where, dialog)
+        else await expectFits(page, where)
         const box = await dialog.boundingBox()
         expect((box?.y ?? 0) + (box?.height ?? Infinity), String(title)).toBeLessThanOrEqual(
           look.viewport.height

@@ -10,7 +10,7 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
   it('shows what is exact and what is estimated, and leaves the rest to the sweep that completes it', async ({
     open
   }) => {
-    const page = await open(await demoProject())
+    const page = await open(await demoProject(2))
     const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
     await plan.getByLabel('Preview', { exact: true }).check()
     await plan.getByText(/finalists on all · at most 2\d % of the work/).waitFor()
@@ -23,9 +23,9 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     expect(estimated).toBeGreaterThan(60)
     expect(estimated).toBeLessThan(78)
     await page.locator('[data-range="6-9"]').hover()
-    await page.getByText(/estimated from \d+ of 40 prompts, ± 95 % interval/).waitFor()
+    await page.getByText(/estimated from \d+ of 20 prompts, ± 95 % interval/).waitFor()
     await page.locator('[data-range="6-9"]').click()
-    await page.getByRole('heading', { name: /^Scores, estimated from \d+ of 40 prompts$/ }).waitFor()
+    await page.getByRole('heading', { name: /^Scores, estimated from \d+ of 20 prompts$/ }).waitFor()
     await expectAccessible(page, 'preview')
     if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, 'preview.png') })
 

@@ -175,7 +175,7 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
     return { page, asked }
   }
 
-  it('draws its charts from a file, asks for nothing, and takes hostile names for text', async ({
+  it('draws its charts from a file, is printed whole, asks for nothing, and takes hostile names for text', async ({
     browser
   }) => {
     const file = join(folder, 'report.html')
@@ -198,14 +198,10 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
       // Charts follow a frame later.
       await page.waitForFunction(() => document.documentElement.scrollWidth === 1024)
       expect(asked).toEqual([pathToFileURL(file).href])
+      if (scheme === 'light') await expectPrintsWhole(page)
       await page.close()
     }
     expect(new Set(backgrounds).size).toBe(2)
-  })
-
-  it('is printed whole', async ({ browser }) => {
-    const { page } = await show(browser, join(folder, 'report.html'), 'light')
-    await expectPrintsWhole(page)
   })
 
   it('reads without scripts', async ({ browser }) => {
