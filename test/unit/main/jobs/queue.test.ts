@@ -118,6 +118,13 @@ const idOf = async (pair: PairId): Promise<string> => {
 const begun = (kind: ScriptedKind, count: number): Promise<void> =>
   waitFor(() => expect(kind.begun).toHaveLength(count))
 
+/** Ends a kind's job once it is the one that began as its n-th, and lets the line come to rest. */
+async function finish(kind: ScriptedKind, count: number, pair: PairId): Promise<void> {
+  await begun(kind, count)
+  kind.end(pair)
+  await queue.done(project)
+}
+
 /** Puts an evaluation of one pair and sweeps of others in line, and waits until the first has something to go on with. */
 async function evaluationBegun(evaluated: PairId, swept: PairId[]): Promise<void> {
   await queue.add(project, [evaluated], EVALUATION)
@@ -141,17 +148,13 @@ describe('jobs in line over the pairs of a project', () => {
     await begun(sweeps, 2)
     expect(await states()).toEqual(['pair-1 sweep failed', 'pair-2 sweep running', 'pair-3 sweep waiting'])
     sweeps.end('pair-2')
-    await begun(sweeps, 3)
-    sweeps.end('pair-3')
-    await queue.done(project)
+    await finish(sweeps, 3, 'pair-3')
     expect((await now()).jobs).toMatchObject([
       { pair: 'pair-1', state: 'failed', problem: { message: 'No such weights.' } }
     ])
 
     await queue.retry(project, await idOf('pair-1'))
-    await begun(sweeps, 4)
-    sweeps.end('pair-1')
-    await queue.done(project)
+    await finish(sweeps, 4, 'pair-1')
     expect(await states()).toEqual([])
     expect(sweeps.begun).toEqual(['pair-1', 'pair-2', 'pair-3', 'pair-1'])
     // Neither one that failed nor one that was stopped is done.
@@ -177,9 +180,7 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.remove(project, stopped)
     expect(await states()).toEqual(['pair-3 sweep running', 'pair-3 evaluation waiting'])
     sweeps.end('pair-3')
-    await begun(evaluations, 1)
-    evaluations.end('pair-3')
-    await queue.done(project)
+    await finish(evaluations, 1, 'pair-3')
     expect(sweeps.begun).toEqual(['pair-1', 'pair-3'])
     const gone = queue.retry(project, 'b7a5c2c4-6f0e-4f57-9a6e-0d5a0f6d3c11')
     await expect(gone).rejects.toThrow('no longer in the queue')
@@ -193,9 +194,7 @@ describe('jobs in line over the pairs of a project', () => {
     expect(await states()).toEqual(['pair-2 sweep running'])
     expect(await queue.add(project, ['pair-1'], preview, true)).toEqual([])
     sweeps.end('pair-2')
-    await begun(sweeps, 2)
-    sweeps.end('pair-1')
-    await queue.done(project)
+    await finish(sweeps, 2, 'pair-1')
   })
 
   it('say what they have kept when they are stopped, and go on from there once they are asked to', async () => {
@@ -259,9 +258,7 @@ describe('jobs in line over the pairs of a project', () => {
     await begun(sweeps, 1)
     expect(await states()).toEqual(['pair-1 sweep running', 'pair-1 evaluation waiting'])
     sweeps.end('pair-1')
-    await begun(evaluations, 1)
-    evaluations.end('pair-1')
-    await queue.done(project)
+    await finish(evaluations, 1, 'pair-1')
   })
 
   it('go with a pair that is removed, and come back and go on with it', async () => {
@@ -277,9 +274,7 @@ describe('jobs in line over the pairs of a project', () => {
     await begun(sweeps, 2)
     expect(await states()).toEqual(['pair-2 sweep running', 'pair-2 evaluation waiting'])
     sweeps.end('pair-2')
-    await begun(evaluations, 1)
-    evaluations.end('pair-2')
-    await queue.done(project)
+    await finish(evaluations, 1, 'pair-2')
   })
 
   it('begin no more while the line is paused', async () => {
@@ -290,9 +285,7 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.done(project)
     expect(await now()).toMatchObject({ paused: true, jobs: [{ pair: 'pair-2', state: 'waiting' }] })
     queue.pause(project, false)
-    await begun(sweeps, 2)
-    sweeps.end('pair-2')
-    await queue.done(project)
+    await finish(sweeps, 2, 'pair-2')
   })
 
   it('wait after the program was started anew, and go on with what they had begun when they are asked to', async () => {
@@ -312,16 +305,12 @@ describe('jobs in line over the pairs of a project', () => {
     await begun(evaluations, 1)
     expect(evaluations.begun).toEqual(['pair-2 again'])
     evaluations.end('pair-2')
-    await begun(sweeps, 1)
-    sweeps.end('pair-1')
-    await queue.done(project)
+    await finish(sweeps, 1, 'pair-1')
   })
 
   it('are left out with a warning where their file cannot be read', async () => {
     await queue.add(project, ['pair-1'], SWEEP)
-    await begun(sweeps, 1)
-    sweeps.end('pair-1')
-    await queue.done(project)
+    await finish(sweeps, 1, 'pair-1')
     const { path } = project
     await project.close()
     await writeFile(join(path, 'queue.json'), '{"schemaVersion": 1, "jobs": 3}')
