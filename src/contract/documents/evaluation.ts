@@ -295,6 +295,10 @@ export const EvaluationView = z.object({
 })
 export type EvaluationView = z.infer<typeof EvaluationView>
 
+/** What an evaluation has against a model, in words. */
+export const LossOfEvaluation = z.object({ evaluationId: z.string(), words: z.string() })
+export type LossOfEvaluation = z.infer<typeof LossOfEvaluation>
+
 /** One prompt of an evaluation, for drilling down. */
 export const EvaluatedPrompt = z.object({
   samples: z.array(ShownSample),

@@ -201,6 +201,10 @@ export const PairBrief = PairDocument.pick({ id: true, name: true, location: tru
 })
 export type PairBrief = z.infer<typeof PairBrief>
 
+/** How a pair's last job of a kind failed, as long as none of the kind has begun since. */
+export const FailedJob = z.object({ kind: JobKind, id: z.string(), problem: Problem })
+export type FailedJob = z.infer<typeof FailedJob>
+
 /** Whether another program writes the project that is followed here; once it has ended (`gone`), the project can be changed here. */
 export const ProjectWriter = z.enum(['writes', 'gone'])
 export type ProjectWriter = z.infer<typeof ProjectWriter>
@@ -238,6 +242,8 @@ export const ProjectState = z.object({
   writer: ProjectWriter.nullable(),
   /** What runs of this pair now. */
   running: z.array(JobKind),
+  /** What failed last of this pair: a window that has not followed the job hears of it here. */
+  failed: z.array(FailedJob),
   saved: SavedCounts
 })
 export type ProjectState = z.infer<typeof ProjectState>

@@ -85,6 +85,8 @@ const ReportedSweep = SweepDocument.omit({
   promptCount: whole,
   /** What was found; null when no ranges were scored. */
   headline: Headline.nullable(),
+  /** What the newest evaluation of the selected range has against it, in words. */
+  loss: z.string().nullable(),
   base: ReportedScore.nullable(),
   post: ReportedScore,
   ranges: z.array(ReportedRange),

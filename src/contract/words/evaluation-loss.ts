@@ -1,36 +1,37 @@
-import { type EvaluationView, frameKey, mainMeasures } from '../documents/evaluation'
-import type { SweepDocument } from '../documents/crc'
+import { type EvaluationView, isPlain, mainMeasures } from '../documents/evaluation'
+import type { PairFingerprints } from '../documents/pair'
 import { type Model, weightsKey } from '../model/model'
 import { measureOf } from '../model/measures'
 import { differenceWords, isLoss } from './evaluation-words'
 
-type Evaluated = Pick<EvaluationView, 'complete'> & {
-  readonly run: Pick<EvaluationView['run'], 'task' | 'variants' | 'basePath' | 'postPath'>
+type Run = Pick<EvaluationView['run'], 'task' | 'variants' | 'basePath' | 'postPath'>
+
+interface Evaluated {
+  readonly run: Run
   readonly results: Pick<EvaluationView['results'], 'comparedWith' | 'variants'>
 }
 
 /**
- * What an evaluation has against a model that a sweep of the same checkpoints recommends: that it loses quality against post, beyond
- * what the prompts leave open.
- *
- * @returns null where it was not evaluated plainly, with no prompting or sampler of its own, and where nothing is lost for sure
+ * Whether an evaluation of these checkpoints asked a model as it is, with no prompting or sampler of its own. The newest that did, and is
+ * complete, says what is held against the model.
  */
-export function evaluationLoss(
-  { run, results, complete }: Evaluated,
-  { basePath, postPath }: Pick<SweepDocument, 'basePath' | 'postPath'>,
-  model: Model
-): string | null {
-  const isOfPair =
-    run.basePath.fingerprint === basePath.fingerprint && run.postPath.fingerprint === postPath.fingerprint
+export const evaluates = (run: Run, checkpoints: PairFingerprints, model: Model): boolean =>
+  run.basePath.fingerprint === checkpoints.base &&
+  run.postPath.fingerprint === checkpoints.post &&
+  entryOf(run, model) !== undefined
+
+const entryOf = ({ variants }: Pick<Run, 'variants'>, model: Model): Run['variants'][number] | undefined =>
+  variants.find((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
+
+/**
+ * What an evaluation has against a model that a sweep recommends: that it loses quality against post, beyond what the prompts leave open.
+ *
+ * @returns null where nothing is lost for sure, and where the model is not compared with post as it is
+ */
+export function evaluationLoss({ run, results }: Evaluated, model: Model): string | null {
   const against = run.variants.find(({ variant }) => variant.name === results.comparedWith)
-  if (!complete || !isOfPair || against?.variant.kind !== 'post' || !isPlain(against)) return null
-  const wanted = weightsKey(model)
-  const own = run.variants.find(
-    (entry) =>
-      entry.variant.kind === 'recipe' &&
-      isPlain(entry) &&
-      weightsKey({ kind: 'recipe', recipe: entry.variant.recipe }) === wanted
-  )
+  if (against?.variant.kind !== 'post' || !isPlain(against)) return null
+  const own = entryOf(run, model)
   const result = results.variants.find(({ variant }) => variant === own?.variant.name)
   const { quality } = mainMeasures(run.task.kind, results.variants)
   const difference = result?.differences[quality]
@@ -38,5 +39,12 @@ export function evaluationLoss(
   return `Evaluated on ${run.task.name}: at a loss of quality (${measureOf(quality).label.toLowerCase()} ${differenceWords(quality, difference)})`
 }
 
-const isPlain = (entry: EvaluationView['run']['variants'][number]): boolean =>
-  frameKey(entry) === frameKey({}) && entry.sampling === undefined && entry.listed === undefined
+/** What the newest complete evaluation of a model has against it; null also where none has asked it. @param evaluations newest first */
+export function newestLoss(
+  evaluations: readonly (Evaluated & Pick<EvaluationView, 'complete'>)[],
+  checkpoints: PairFingerprints,
+  model: Model
+): string | null {
+  const newest = evaluations.find(({ run, complete }) => complete && evaluates(run, checkpoints, model))
+  return newest === undefined ? null : evaluationLoss(newest, model)
+}

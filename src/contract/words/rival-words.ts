@@ -4,6 +4,7 @@ import type { ScoredBy } from '../documents/scored-by'
 import { blendRecipe } from '../documents/swept-model'
 import { mostDiverse } from '../model/by-diversity'
 import { layersModel } from '../model/model'
+import type { RestorationRange } from '../model/recipe'
 import { rivalName } from '../model/rival'
 import { halfStrengths } from '../model/strengths'
 import { formatDelta, formatDeltas, formatP, formatScore, plural, rangePhrase } from './format'
@@ -37,6 +38,10 @@ export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string 
   if (rival.kind === 'half') return `${HALVES[rival.half]} of ${rangePhrase(rival.range)} alone`
   return rivalName(rival)
 }
+
+/** Of which range attention or MLP alone was scored, where another is selected now, by a check of whole answers or another limit. */
+export const halfOfWords = (range: RestorationRange): string =>
+  `half of ${rangePhrase(range)}, which the sweep itself selected`
 
 const HALVES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 

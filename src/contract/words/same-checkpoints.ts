@@ -30,7 +30,7 @@ export function sameCheckpointsWords(pairs: readonly PairOfCheckpoints[]): strin
       if (checked.length === 0 || others.length === 0) return `${same}.`
       return (
         `${same}, but ${listed(checked)} ${isOrAre(checked)} checked on whole answers and ${listed(others)} ${isOrAre(others)} not: ` +
-        'check those too before you compare what is selected.'
+        `check ${others.length === 1 ? 'that' : 'those'} too before you compare what is selected.`
       )
     })
 }

@@ -67,6 +67,7 @@ export class Job<Event, Fact> {
   private readonly cancelling = new AbortController()
   private readonly facts = new Facts<Fact>()
   private ending: Event | JobFailure | null = null
+  private failure: Problem | null = null
 
   constructor(
     private readonly work: JobWork<Event, Fact>,
@@ -81,6 +82,11 @@ export class Job<Event, Fact> {
 
   get over(): boolean {
     return this.ending !== null
+  }
+
+  /** Why it failed; null while it runs, and where it ended otherwise. */
+  get problem(): Problem | null {
+    return this.failure
   }
 
   cancel(): void {
@@ -108,7 +114,8 @@ export class Job<Event, Fact> {
       return await this.work.run(this.id, this.facts, this.cancelling.signal)
     } catch (error) {
       if (error instanceof WorkbenchError && error.problem.code === 'cancelled') return { type: 'cancelled' }
-      return { type: 'failed', problem: problemOf(error) ?? reportDefect(error, this.work.name) }
+      this.failure = problemOf(error) ?? reportDefect(error, this.work.name)
+      return { type: 'failed', problem: this.failure }
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { FailedJob } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
 import type { Devices } from './devices'
 import type { EngineHost } from '../engine/host'
@@ -53,6 +54,11 @@ export class Jobs {
   /** What runs of a pair now. */
   running(own: ProjectPair): JobKind[] {
     return this.turns.running(own)
+  }
+
+  /** See `JobTurns.failed`. */
+  failed(own: ProjectPair): FailedJob[] {
+    return this.turns.failed(own)
   }
 
   /** See `JobTurns.onChange`. */

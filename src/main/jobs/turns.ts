@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { WorkbenchError } from '../../contract/model/problem'
+import type { FailedJob } from '../../contract/documents/project'
 import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import type { Job, JobFailure } from './job'
@@ -8,7 +9,7 @@ import { cancelled } from '../base/files/cancelling'
 
 interface NamedTable {
   kind: JobKind
-  table: Pick<JobTable<{ type: string }>, 'isRunning' | 'done' | 'cancelAll'>
+  table: Pick<JobTable<{ type: string }>, 'isRunning' | 'failed' | 'done' | 'cancelAll'>
 }
 
 /** Which job may begin: a project has at most one at a time of those that share the engine process. */
@@ -33,6 +34,14 @@ export class JobTurns {
   /** What runs of a pair now. */
   running(own: ProjectPair): JobKind[] {
     return this.tables.filter(({ table }) => table.isRunning(own)).map(({ kind }) => kind)
+  }
+
+  /** Why the last job of a kind failed, where it did, and none of the kind has begun since. */
+  failed(own: ProjectPair): FailedJob[] {
+    return this.tables.flatMap(({ kind, table }) => {
+      const failed = table.failed(own)
+      return failed === null ? [] : [{ kind, ...failed }]
+    })
   }
 
   /** Calls `hear` whenever a job of one of the project's pairs begins or ends, until the returned function is called. */

@@ -6,11 +6,14 @@ import {
   type EvaluationRun,
   EvaluationVariant,
   type EvaluationView,
+  type LossOfEvaluation,
   type TaskEntry,
   type VariantResult
 } from '../../contract/documents/evaluation'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { freeTaskId } from '../../contract/model/free-name'
+import { sweptRangeModel } from '../../contract/model/model'
+import type { RestorationRange } from '../../contract/model/recipe'
 import { WorkbenchError } from '../../contract/model/problem'
 import { factsOf } from '../../contract/model/task-kinds'
 import type { EvaluationFiles } from './evaluation-files'
@@ -21,6 +24,7 @@ import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { failuresTask } from '../evaluation/greedy-failures'
 import { judgeMarks } from '../evaluation/judge'
 import { judgingOf } from '../evaluation/judging'
+import { evaluates, evaluationLoss } from '../../contract/words/evaluation-loss'
 import { isJudged, judgingNotices } from '../../contract/words/judging-words'
 import { judgedForms } from '../evaluation/judge-forms'
 import { judgedPairs } from '../evaluation/judge-pairs'
@@ -134,6 +138,32 @@ export async function evaluationView(
 ): Promise<EvaluationView> {
   const stored = await own.evaluations.read(id)
   return viewOf(stored, await proxiesOf(own, stored.run, sweepId), against)
+}
+
+/**
+ * What the newest complete evaluation of a range has against it.
+ *
+ * @returns null where none has asked the range as it is, nothing is lost for sure, or there is no such sweep
+ * @throws WorkbenchError as {@link evaluationView}
+ */
+export async function lossOfRange(
+  own: ProjectPair,
+  sweepId: string,
+  range: RestorationRange
+): Promise<LossOfEvaluation | null> {
+  const sweep = own.sweeps.find(({ id }) => id === sweepId)
+  if (sweep === undefined) return null
+  const model = sweptRangeModel(range, sweep)
+  for (const { id, answerCount, answerTotal } of own.evaluations.runs) {
+    if (answerCount < answerTotal) continue
+    const { run } = await own.evaluations.read(id)
+    if (!evaluates(run, sweep.checkpoints, model)) continue
+    const view = await evaluationView(own, id)
+    if (!view.complete) continue
+    const words = evaluationLoss(view, model)
+    return words === null ? null : { evaluationId: id, words }
+  }
+  return null
 }
 
 /**

@@ -7,6 +7,8 @@ import type { EvaluationView } from '../../contract/documents/evaluation'
 import { type KeptModels, keptCheckpoint, keptRecipe } from '../../contract/documents/kept-models'
 import { formatUtc } from '../../contract/words/format'
 import { briefPreview } from '../../contract/documents/shown-sweep'
+import { sweptRangeModel } from '../../contract/model/model'
+import { newestLoss } from '../../contract/words/evaluation-loss'
 import { headline } from '../../contract/words/headline'
 import type { RunKind, RunMarks } from '../../contract/documents/history'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
@@ -154,16 +156,20 @@ function reportedSweep(
     selection,
     search,
     answerCheck,
+    evaluations,
     runMarks
-  }: Pick<StoredExperiment, 'selection' | 'search' | 'answerCheck'> & {
+  }: Pick<StoredExperiment, 'selection' | 'search' | 'answerCheck' | 'evaluations'> & {
     runMarks: (kind: RunKind, id: string) => RunMarks
   },
   kept: KeptModels,
   origin: (from: ComputedFrom) => ReportedOrigin
 ): ReportedSweep {
   const { base, post, ranges } = sweep
+  const range = selection?.selected ?? null
+  const checkpoints = { base: basePath.fingerprint, post: postPath.fingerprint }
   return {
     ...sweep,
+    loss: range === null ? null : newestLoss(evaluations, checkpoints, sweptRangeModel(range, sweep)),
     source: withoutSourceFolder(sweep.source),
     origin: origin({ basePath, postPath }),
     runMarks: runMarks('sweep', sweep.id),

@@ -1,3 +1,4 @@
+import type { FailedJob } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
 import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
@@ -59,6 +60,8 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
   readonly progress = $derived.by(() => (this.live === null || this.over ? null : this.story.tell(this.live)))
 
   private watching: AbortController | null = null
+  /** The id of the failed job that main has told of, so that one that was put away does not come back. */
+  private heardFailure: string | null = null
 
   constructor(
     private readonly project: OpenProject,
@@ -99,8 +102,13 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
     if (asked === null) this.cancelling = false
   }
 
-  /** Hears whether such a job runs, and follows one that another window has started. */
-  hear(running: boolean): void {
+  /** Hears whether such a job runs, follows one that another window has started, and tells of one that failed before it could be followed. */
+  hear(running: boolean, failed: FailedJob | null): void {
+    const failedId = failed?.id ?? null
+    if (failedId !== this.heardFailure) {
+      this.heardFailure = failedId
+      if (!this.busy) this.failure = failed?.problem ?? null
+    }
     if (running && !this.busy && this.watching === null) void this.follow()
   }
 

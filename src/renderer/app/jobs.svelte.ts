@@ -1,3 +1,4 @@
+import type { FailedJob, ProjectState } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
 import type { WindowJob } from './window-job'
 
@@ -12,9 +13,12 @@ export class Jobs {
     this.all.push(job)
   }
 
-  /** Hears what main does for the project. */
-  hear(running: readonly JobKind[]): void {
-    for (const job of this.all) job.hear?.(job.kind !== null && running.includes(job.kind))
+  /** Hears what main does for the project, and what it could not do. */
+  hear({ running, failed }: Pick<ProjectState, 'running' | 'failed'>): void {
+    for (const job of this.all) {
+      const isOfJob = ({ kind }: FailedJob): boolean => kind === job.kind
+      job.hear?.(job.kind !== null && running.includes(job.kind), failed.find(isOfJob) ?? null)
+    }
   }
 
   /** What another window has done and cannot be followed in this one, in words; null when nothing is. */

@@ -169,7 +169,7 @@ export class OpenProject {
     const before = this.state
     if (state === null || state.revision < before.revision) return
     this.state = state
-    this.jobs.hear(state.running)
+    this.jobs.hear(state)
     for (const hear of this.listeners) hear(state, before)
   }
 

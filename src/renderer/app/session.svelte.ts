@@ -105,7 +105,7 @@ export class Session extends OpenProject {
     void this.queue.attach()
     void this.study.attach()
     this.comparison.attach()
-    this.jobs.hear(this.state.running)
+    this.jobs.hear(this.state)
     this.prompts.attach()
     const inRanges = step === 'ranges'
     void this.ranges.attach(inRanges ? shown : null).then(() => {

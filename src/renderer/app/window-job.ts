@@ -1,3 +1,4 @@
+import type { FailedJob } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
 
 /** How far a long computation is, in the words of the top bar. */
@@ -21,8 +22,8 @@ export interface WindowJob {
   readonly progress: JobProgress | null
   readonly cancelling: boolean
   cancel(): unknown
-  /** Hears whether main does such a job for the project, where every window follows it. */
-  hear?(running: boolean): void
+  /** Hears whether main does such a job for the project, where every window follows it, and how the last one failed. */
+  hear?(running: boolean, failed: FailedJob | null): void
 }
 
 export const shareOf = (done: number, total: number): number => done / Math.max(1, total)

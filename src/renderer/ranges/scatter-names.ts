@@ -52,7 +52,7 @@ export function scatterNames(
     ...board.others
       .filter(({ kind }) => kind === 'recipe' || kind === 'checkpoint')
       // Of a range that is not the selected one, or no longer, they are two points among others.
-      .filter(({ halfOf, mark }) => halfOf === undefined || halfOf === selected || mark !== null)
+      .filter(({ halfOf, mark }) => halfOf === undefined || rangeKey(halfOf) === selected || mark !== null)
       .map((point) => name(point.name, point, colors[styleOf(point).tone])),
     ...(found === undefined ? [] : [name('found', found, colors.hybrid)]),
     ...(middle === undefined ? [] : [name('blends', middle, colors['ink-soft'], 3)]),

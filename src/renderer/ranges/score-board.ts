@@ -30,8 +30,8 @@ export interface OtherPoint extends LiveScore {
   name: string
   /** Of a kept recipe or checkpoint: its number in the order of keeping. */
   mark: number | null
-  /** Of attention or MLP of a range alone: its key. */
-  halfOf?: string
+  /** Of attention or MLP of a range alone: the range. */
+  halfOf?: RestorationRange
   /** How much is restored, in layers; null while the recipe itself is not at hand, and where there is none. */
   restored: number | null
 }
@@ -228,12 +228,16 @@ export function boardOfSweep(
 }
 
 /** The range whose attention and MLP a sweep has scored alone, and the keys of both: what first tokens alone select. */
-function halfKeys({ selected, layerCount, source }: ShownSweep): { range: string; keys: string[] } | null {
+function halfKeys({
+  selected,
+  layerCount,
+  source
+}: ShownSweep): { range: RestorationRange; keys: string[] } | null {
   if (selected === null) return null
   const keys = LayerHalf.options.map((half) =>
     weightsKey(layersModel(halfStrengths(selected, half, layerCount, source)))
   )
-  return { range: rangeKey(selected), keys }
+  return { range: selected, keys }
 }
 
 /** Gathers the entries of a running sweep; a later entry for the same model replaces the earlier one. */

@@ -12,6 +12,7 @@ import { rivalName } from '../../contract/model/rival'
 import { categoriesOf } from '../prompt-set/categories'
 import type { LiveScore } from '../../contract/documents/sweep-events'
 import { type Cell, toCsv } from '../ui/csv'
+import { halfOfWords } from '../../contract/words/rival-words'
 import { distinctWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, plural, rangeLabel } from '../ui/format'
 import { rangeKey } from '../../contract/model/strengths'
@@ -90,6 +91,8 @@ export interface BoardRow extends LiveScore {
   /** In the order of {@link boardRows}. */
   place: number
   label: string
+  /** See {@link OtherPoint}. */
+  halfOf?: OtherPoint['halfOf']
   /** Layers restored; null while unknown, and for another checkpoint. */
   restored: number | null
 }
@@ -115,6 +118,10 @@ export const boardRows = ({ ranges, others, rivals, promptCount }: ScoreBoard): 
       .filter(({ kind }) => kind !== 'half' && kind !== 'control')
       .map((point) => ({ ...point, kind: 'rival' as const, label: point.name, restored: null }))
   ].map((row, place) => ({ ...row, place }))
+
+/** Whose half a model is, where it is of another range than the selected one; null for all others. @param selected key of it */
+export const halfNote = ({ halfOf }: Pick<BoardRow, 'halfOf'>, selected: string | null): string | null =>
+  halfOf === undefined || rangeKey(halfOf) === selected ? null : halfOfWords(halfOf)
 
 /** What a range is among those of the selected length. */
 const placesOf = (range: RestorationRange, rivals: readonly RivalPoint[]): string[] =>

@@ -1,5 +1,6 @@
 import type { CheckResult } from '../../contract/documents/answer-check'
 import type { Selection } from '../../contract/documents/crc'
+import type { LossOfEvaluation } from '../../contract/documents/evaluation'
 import type { Headline } from '../../contract/documents/headline'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { WhatIf } from '../../contract/documents/what-if'
@@ -22,6 +23,8 @@ interface Shown {
   readonly scoredSweep: ShownSweep | null
   readonly shownSelection: Selection | null
   readonly shownCheck: CheckResult | null
+  /** What an evaluation has against the selected range. */
+  readonly loss: LossOfEvaluation | null
   readonly whatIf: { readonly answer: { readonly asked: Pick<WhatIf, 'sampler'> } | null }
 }
 
@@ -36,7 +39,7 @@ export function toldOf(shown: Shown): Told | null {
   return {
     evidence,
     found,
-    mark: selectedMark(found.state),
+    mark: selectedMark(found.state, shown.loss !== null),
     certainty: certaintyOf(sweep, selection, check)
   }
 }

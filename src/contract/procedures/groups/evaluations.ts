@@ -5,10 +5,12 @@ import {
   EvaluationEvent,
   EvaluationRun,
   EvaluationView,
+  LossOfEvaluation,
   TaskEntry
 } from '../../documents/evaluation'
 import { JudgeEvent, JudgeSettings } from '../../documents/judge'
 import { Computing } from '../../documents/samples'
+import { RestorationRange } from '../../model/recipe'
 import { MAX_TASK_CHARACTERS, Task } from '../../documents/task'
 import { ofPair, procedure } from './procedure'
 
@@ -50,6 +52,10 @@ export const evaluationProcedures = {
   get: procedure
     .input(ofPair.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
     .output(EvaluationView),
+  /** What the newest complete evaluation of a range of a sweep has against it; null: nothing, or none has asked it. */
+  lossOf: procedure
+    .input(ofPair.extend({ sweepId: z.string(), range: RestorationRange }))
+    .output(LossOfEvaluation.nullable()),
   /**
    * Has the answers marked by the endpoint that the settings name; a stream, and its end ends the work. Prompts and answers
    * leave the program. The key is used for this time and stored nowhere.

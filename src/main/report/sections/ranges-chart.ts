@@ -39,8 +39,8 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
 }
 
 /** Which range is marked, and as what. */
-function selectedOf({ headline, selection }: ReportedSweep): { selected: string | null; mark: string } {
-  const mark = headline === null ? null : selectedMark(headline.state)
+function selectedOf({ headline, selection, loss }: ReportedSweep): { selected: string | null; mark: string } {
+  const mark = headline === null ? null : selectedMark(headline.state, loss !== null)
   if (mark === null || !selection?.selected) return { selected: null, mark: '' }
   return { selected: rangeKey(selection.selected), mark: mark.label }
 }

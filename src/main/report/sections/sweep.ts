@@ -21,7 +21,7 @@ import {
   type WholeAnswers
 } from '../../../contract/documents/answer-check'
 import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
-import { comparedName, differenceWords, tooFewWords } from '../../../contract/words/rival-words'
+import { comparedName, differenceWords, halfOfWords, tooFewWords } from '../../../contract/words/rival-words'
 import {
   distinctWords,
   scoredByWords,
@@ -94,12 +94,13 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
 
 /** What the sweep found, as a warning where it does not hold, and the next step; of a preview also what that rests on. */
 export function headlineBlocks(sweep: ReportedSweep): Block[] {
-  const { headline } = sweep
+  const { headline, loss } = sweep
   if (headline === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
   const lead: Block = { kind: 'lead', text: headlineSentence(headline) }
   return [
     lead,
     ...previewBlocks(sweep),
+    ...(loss === null ? [] : [{ kind: 'warning', text: `${loss}.` } as const]),
     { kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next }
   ]
 }
@@ -214,7 +215,7 @@ function halfWords(
   selected: ReportedRange | undefined
 ): string | undefined {
   if (halfOf === null || (selected !== undefined && isSame(selected, halfOf))) return undefined
-  return `half of ${rangePhrase(halfOf)}, which the sweep itself selected`
+  return halfOfWords(halfOf)
 }
 
 type ReportedSelection = NonNullable<ReportedSweep['selection']>
@@ -373,7 +374,7 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
       `${workOfPrompts(work, sweep.preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read` +
         (followUp === null
           ? ''
-          : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP of the selected range alone`)
+          : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP alone of the range that it selected itself`)
     ],
     [
       'Prompts',

@@ -1,5 +1,5 @@
 import { importedTask } from '../../evaluation/imported'
-import { allTasks, evaluationView, saveFailures } from '../../project/stored-evaluation'
+import { allTasks, evaluationView, lossOfRange, saveFailures } from '../../project/stored-evaluation'
 import { meaningsOf } from '../../evaluation/judge-forms'
 import { cancelling, route, type Routing, watching } from './route'
 
@@ -34,6 +34,9 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
       .handler(({ context: { own }, input: { evaluationId, against } }) =>
         evaluationView(own, evaluationId, against === undefined ? {} : { against })
       ),
+    lossOf: evaluations.lossOf
+      .use(withPair)
+      .handler(({ context: { own }, input: { sweepId, range } }) => lossOfRange(own, sweepId, range)),
     judge: evaluations.judge
       .use(withPair)
       .handler(({ context: { own }, input: { evaluationId, settings, apiKey }, signal }) =>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Difference } from '../../../../src/contract/documents/evaluation'
 import { rangeModel } from '../../../../src/contract/model/model'
-import { evaluationLoss } from '../../../../src/contract/words/evaluation-loss'
+import { newestLoss } from '../../../../src/contract/words/evaluation-loss'
 import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
 const sweep = tinySweep()
@@ -40,15 +40,33 @@ const evaluated = (accuracy: Difference) => ({
 })
 const range = rangeModel({ start: 1, end: 1 })
 
+const checkpoints = { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint }
+
 it('tells of a sure loss of quality of a range against post, and of nothing else', () => {
+  const told = (one: ReturnType<typeof evaluated>, of = range, pair = checkpoints) =>
+    newestLoss([one], pair, of)
   const lost = evaluated(loss(-0.18, 0.01))
-  expect(evaluationLoss(lost, sweep, range)).toMatch(
+  expect(told(lost)).toMatch(
     /^Evaluated on Letters: at a loss of quality \(right answers −0\.180 \[−0\.280, −0\.080\], p 0\.010\)$/
   )
-  expect(evaluationLoss(evaluated(loss(-0.18, 0.2)), sweep, range)).toBeNull()
-  expect(evaluationLoss(evaluated(loss(0.18, 0.01)), sweep, range)).toBeNull()
-  expect(evaluationLoss(lost, sweep, rangeModel({ start: 0, end: 1 }))).toBeNull()
-  expect(evaluationLoss({ ...lost, complete: false }, sweep, range)).toBeNull()
-  const otherPost = { ...sweep, postPath: { ...sweep.postPath, fingerprint: 'another' } }
-  expect(evaluationLoss(lost, otherPost, range)).toBeNull()
+  expect(told(evaluated(loss(-0.18, 0.2)))).toBeNull()
+  expect(told(evaluated(loss(0.18, 0.01)))).toBeNull()
+  expect(told(lost, rangeModel({ start: 0, end: 1 }))).toBeNull()
+  expect(told({ ...lost, complete: false })).toBeNull()
+  expect(told(lost, range, { ...checkpoints, post: 'another' })).toBeNull()
+})
+
+it('takes the newest complete evaluation that asked the range as it is', () => {
+  const lost = evaluated(loss(-0.18, 0.01))
+  const kept = evaluated(loss(0.01, 0.9))
+  const unasked = { ...kept, run: { ...kept.run, variants: kept.run.variants.slice(0, 1) } }
+  const sampled = {
+    ...kept,
+    run: { ...kept.run, variants: kept.run.variants.map((one) => ({ ...one, listed: 4 })) }
+  }
+  expect(
+    newestLoss([unasked, sampled, { ...kept, complete: false }, lost], checkpoints, range)
+  ).not.toBeNull()
+  expect(newestLoss([unasked, kept, lost], checkpoints, range)).toBeNull()
+  expect(newestLoss([], checkpoints, range)).toBeNull()
 })

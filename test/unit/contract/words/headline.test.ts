@@ -136,7 +136,7 @@ describe('the headline of a preview', () => {
     expect(headlineSentence(guess)).toMatch(
       /^A preview cannot tell which range to restore: layers 4–11 are its best guess, another would be selected with a chance of more than 99\.9 %; diversity up from 0\.450 to 0\.910/
     )
-    expect(selectedMark(guess.state)).toEqual({ label: 'best guess', good: false })
+    expect(selectedMark(guess.state, false)).toEqual({ label: 'best guess', good: false })
     expect(guess.next).not.toMatch(/Keep it/)
     const all = selectionOf(range(0, 11), [[0, 11, 1]])
     for (const evidence of [{}, { post: FEW }, { selection: all }])
@@ -425,14 +425,15 @@ describe('the headline of a sweep', () => {
   })
 
   it('marks a range as selected only where the sentence is about restoring it', () => {
-    expect(selectedMark('holds')).toEqual({ label: 'selected', good: true })
-    expect(selectedMark('fails')).toEqual({ label: 'selected, fails check', good: false })
+    expect(selectedMark('holds', false)).toEqual({ label: 'selected', good: true })
+    expect(selectedMark('fails', false)).toEqual({ label: 'selected, fails check', good: false })
+    expect(selectedMark('holds', true)).toEqual({ label: 'selected, loses quality', good: false })
     const unfit = found({
       post: { ...score(0.4, 0.2), prompts: prompts(0.4) },
       sampler: { temperature: 3, minP: 0 }
     })
     expect(unfit.verdict).toBe('Post itself fails under this sampler')
-    expect(selectedMark(unfit.state)).toBeNull()
+    expect(selectedMark(unfit.state, false)).toBeNull()
   })
 
   it('praises only what holds', () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { JOB_KINDS, type JobKind } from '../../../../src/contract/model/job-kinds'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Job } from '../../../../src/main/jobs/job'
 import { JobTurns } from '../../../../src/main/jobs/turns'
 import type { Project } from '../../../../src/main/project/project'
@@ -56,4 +57,29 @@ describe('a job that runs', () => {
       expect(() => turns.requireNone(project.firstPair)).toThrow(`${name} of Demo is running.`)
     }
   )
+})
+
+async function eventsOf(table: ReturnType<typeof turns.jobs<Ending>>): Promise<object[]> {
+  const events: object[] = []
+  for await (const event of table.watch(project.firstPair)) events.push(event)
+  return events
+}
+
+describe('a job that failed', () => {
+  it('is told of to whoever asks, also once a window has seen it end, until the next of its kind begins', async () => {
+    const table = turns.jobs<Ending>('sweep')
+    const story = { name: 'the sweep', snapshot: (): Ending => ({ type: 'finished' }), events: () => [] }
+    const problem = { code: 'bad-file' as const, message: 'The weights are broken.' }
+    const failing = new Job<Ending, never>({
+      ...story,
+      run: () => Promise.reject(new WorkbenchError(problem.code, problem.message))
+    })
+    table.add(project.firstPair, failing)
+    const seen = await eventsOf(table)
+    expect(seen.at(-1)).toEqual({ type: 'failed', problem })
+    expect(await eventsOf(table)).toEqual([])
+    expect(turns.failed(project.firstPair)).toEqual([{ kind: 'sweep', id: failing.id, problem }])
+    table.add(project.firstPair, new Job<Ending, never>({ ...story, run: () => end.promise }))
+    expect(turns.failed(project.firstPair)).toEqual([])
+  })
 })

@@ -630,6 +630,23 @@ describe('a project that another window changes', () => {
     ])
   })
 
+  it('has every window say why a job failed, although it was over before that window could follow it', async () => {
+    const { session } = await new ScriptedLine().openProject(before)
+    const problem = { code: 'not-found' as const, message: 'There is no post.' }
+    const { job } = session.ranges
+    session.accept(changed(1, { failed: [{ kind: 'sweep', id: 'job-1', problem }] }))
+    expect(job.failure).toEqual(problem)
+    expect(session.samples.job.failure).toBeNull()
+    // What was put away stays away until another one fails.
+    job.failure = null
+    session.accept(changed(2, { failed: [{ kind: 'sweep', id: 'job-1', problem }] }))
+    expect(job.failure).toBeNull()
+    session.accept(changed(3, { failed: [{ kind: 'sweep', id: 'job-2', problem }] }))
+    expect(job.failure).toEqual(problem)
+    session.accept(changed(4))
+    expect(job.failure).toBeNull()
+  })
+
   it('has its jobs followed by every window', async () => {
     const line = new ScriptedLine()
     const { session } = await line.openProject(before)

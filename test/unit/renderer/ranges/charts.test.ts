@@ -37,6 +37,7 @@ import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import {
   boardRows,
+  halfNote,
   rowColumns,
   failedModels,
   sortedRows,
@@ -343,6 +344,11 @@ describe('rivals of a sweep', () => {
     const half = shown.rivals.find(({ kind }) => kind === 'half')
     expect(half).toMatchObject({ name: 'MLP of layer 0 alone', validity: alone.validity })
     expect(scoreOf(board, half?.key ?? '')?.validity).toBe(alone.validity)
+    // The check of whole answers may select another range than the one whose halves were scored.
+    const halved = boardOfSweep({ ...sweep, recipes: [alone], selected: { start: 0, end: 0 } })
+    const row = boardRows(halved).find(({ key }) => key === half?.key) ?? {}
+    expect(halfNote(row, '0-0')).toBeNull()
+    expect(halfNote(row, '1-1')).toBe('half of layer 0, which the sweep itself selected')
     expect(withSelection(board, null)).toBe(board)
   })
 
