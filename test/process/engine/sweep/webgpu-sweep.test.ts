@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { demoPrompts, pack, somePrompts, trieOf } from '../../../../src/bench/workload'
-import type { Precision } from '../../../../src/contract/model/device'
 import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/procedures/engine'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import { InferenceSession } from '../../../../src/main/base/onnxruntime'
@@ -12,13 +11,13 @@ import { forward } from '../../../../src/main/engine/forward/forward'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { planSweep } from '../../../../src/main/engine/sweep/plan'
 import { sweep } from '../../../../src/main/engine/sweep/sweep'
-import { resourcePath } from '../../../../src/main/base/resources'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { shortPair } from '../../../fixtures/swept-project'
 import { whyNoWebGpu } from '../../../fixtures/webgpu'
 
 const missing = await whyNoWebGpu()
 
-const LAYERS = 12
+const LAYERS = 6
 const HIDDEN = 128
 const VOCABULARY = 2048
 const FLOAT_BYTES = 4
@@ -28,16 +27,18 @@ const FP32_PROBABILITY = 2e-5
 const FP16_PROBABILITY = 5e-3
 
 const range = (start: number, end: number): Model => rangeModel({ start, end })
-const MODELS: Model[] = [{ kind: 'base' }, { kind: 'post' }, range(0, 5), range(4, 11), range(4, 8)]
+const MODELS: Model[] = [{ kind: 'base' }, { kind: 'post' }, range(0, 2), range(2, 5), range(2, 3)]
+
+/** Read once: what they are hangs on no test. */
+const prompts = missing === null ? await demoPrompts() : []
 
 /** @param promptCount few, for what holds of any; groups and a share of the states that goes there need some */
 async function requestFor(changes: Partial<SweepRequest>, promptCount = 2): Promise<SweepRequest> {
   return {
-    base: resourcePath('demo-pair', 'base'),
-    post: resourcePath('demo-pair', 'post'),
+    ...(await shortPair()),
     device: 'webgpu',
     models: MODELS,
-    prompts: somePrompts(await demoPrompts(), promptCount),
+    prompts: somePrompts(prompts, promptCount),
     memoryBytes: 2 ** 31,
     ...changes
   }
@@ -47,6 +48,13 @@ async function run(request: SweepRequest, signal?: AbortSignal): Promise<EngineS
   const events: EngineSweepEvent[] = []
   for await (const event of sweep(request, signal)) events.push(event)
   return events
+}
+
+let onCpu: number[][][] | null = null
+
+/** What the CPU gives for eight prompts, computed once. */
+async function cpuProbabilities(): Promise<number[][][]> {
+  return (onCpu ??= probabilitiesOf(await run(await requestFor({ device: 'cpu' }, 8))))
 }
 
 /** [model][prompt][group] */
@@ -63,22 +71,26 @@ function largestDifference(left: number[][][], right: number[][][]): number {
 }
 
 interface Watched {
-  /** Every tensor that runs have left in the device's memory, disposed or not. */
+  /** How many tensors runs have left in the device's memory, disposed or not. */
+  count: number
+  /** Those of them that may be there still. */
   tensors: ort.Tensor[]
   /** Most bytes of them that were there at once. */
   peakBytes: number
 }
 
 function watchDevice(): Watched {
-  const watched: Watched = { tensors: [], peakBytes: 0 }
+  const watched: Watched = { count: 0, tensors: [], peakBytes: 0 }
   const create = InferenceSession.create.bind(InferenceSession)
   vi.spyOn(InferenceSession, 'create').mockImplementation(async (...args: Parameters<typeof create>) => {
     const session = await create(...args)
     const runSession = session.run.bind(session)
     vi.spyOn(session, 'run').mockImplementation(async (...inputs: Parameters<typeof runSession>) => {
       const results = await runSession(...inputs)
-      watched.tensors.push(...Object.values(results).filter(({ location }) => location === 'gpu-buffer'))
-      const bytes = held(watched).reduce(
+      const left = Object.values(results).filter(({ location }) => location === 'gpu-buffer')
+      watched.count += left.length
+      watched.tensors = [...held(watched), ...left]
+      const bytes = watched.tensors.reduce(
         (sum, { size, type }) => sum + (type === 'float16' ? size / 2 : size) * FLOAT_BYTES,
         0
       )
@@ -97,18 +109,18 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     vi.restoreAllMocks()
   })
 
-  it.each([
-    ['fp32', FP32_PROBABILITY],
-    ['fp16', FP16_PROBABILITY]
-  ] satisfies [Precision, number][])('gives what the CPU gives in %s', async (precision, tolerance) => {
-    const onCpu = probabilitiesOf(await run(await requestFor({ device: 'cpu' }, 8)))
-    const onGpu = probabilitiesOf(await run(await requestFor({ precision }, 8)))
-    expect(largestDifference(onGpu, onCpu)).toBeLessThan(tolerance)
+  it('gives what the CPU gives in fp16', async () => {
+    const onGpu = probabilitiesOf(await run(await requestFor({ precision: 'fp16' }, 8)))
+    expect(largestDifference(onGpu, await cpuProbabilities())).toBeLessThan(FP16_PROBABILITY)
   })
 
-  it('leaves hidden states on the device: weights go there once, and only last states and scores come back', async () => {
-    const request = await requestFor({}, 8)
-    const done = (await run(request)).find((event) => event.type === 'done')
+  it('gives what the CPU gives in fp32, leaving hidden states on the device: weights go there once, and only last states and scores come back', async () => {
+    const request = await requestFor({ precision: 'fp32' }, 8)
+    const events = await run(request)
+    expect(largestDifference(probabilitiesOf(events), await cpuProbabilities())).toBeLessThan(
+      FP32_PROBABILITY
+    )
+    const done = events.find((event) => event.type === 'done')
     const { work, moved } = done ?? {}
     if (work === undefined || moved === undefined || moved === null) throw new Error('nothing was counted')
     const tokens = new Set(request.prompts.flatMap(({ groups }) => groups.flat(2))).size
@@ -119,7 +131,8 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     const weights = 2 * work.weightBytesRead + 2 * FLOAT_BYTES * VOCABULARY * HIDDEN
     const states = FLOAT_BYTES * work.blockEvaluations * work.packedTokens * HIDDEN
     expect(moved.toDevice).toBeGreaterThan(weights)
-    expect(moved.toDevice - weights).toBeLessThan(0.2 * states)
+    // 0.27 of them, embeddings and masks: every evaluation's own states would be all of them once more.
+    expect(moved.toDevice - weights).toBeLessThan(0.3 * states)
   })
 
   it('says that rows are done when the device has done them, and keeps the device no more than some runs behind', async () => {
@@ -158,7 +171,7 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     const { states, weights, activations, finals } = whole.memory
     expect(whole.deviceBytes).toBeGreaterThan(states + activations)
     expect(whole.deviceBytes).toBeLessThan(states + weights + activations + finals)
-    const request = await requestFor({ memoryBytes: whole.peakBytes - 2e5 }, 8)
+    const request = await requestFor({ memoryBytes: whole.peakBytes - 1e5 }, 8)
     const plan = await planSweep(request)
     expect(plan.groups.length).toBeGreaterThan(1)
     const watched = watchDevice()
@@ -170,13 +183,12 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
   it('gives all memory back when it is done, cancelled in a layer or in the head, or its files fail', async () => {
     const watched = watchDevice()
     await run(await requestFor({}))
-    expect(watched.tensors.length).toBeGreaterThan(MODELS.length * LAYERS)
+    expect(watched.count).toBeGreaterThan(MODELS.length * LAYERS)
     expect(held(watched)).toEqual([])
 
     /** @returns how many tensors were held when it was stopped */
     const stoppedAt = async (stops: (event: EngineSweepEvent) => boolean): Promise<number> => {
       const stop = new AbortController()
-      watched.tensors = []
       let heldThen = 0
       const stopped = (async () => {
         for await (const event of sweep(await requestFor({}), stop.signal)) {
@@ -190,22 +202,22 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
       expect(held(watched)).toEqual([])
       return heldThen
     }
-    expect(await stoppedAt((event) => event.type === 'progress' && event.layer === 6)).toBeGreaterThan(0)
+    expect(await stoppedAt((event) => event.type === 'progress' && event.layer === 3)).toBeGreaterThan(0)
     // One head is done, and the other has begun.
     await stoppedAt((event) => event.type === 'probabilities')
 
     const post = await temporaryFolder()
-    await cp(resourcePath('demo-pair', 'post'), post, { recursive: true })
-    watched.tensors = []
+    await cp((await shortPair()).post, post, { recursive: true })
+    watched.count = 0
     const failed = (async () => {
       for await (const event of sweep(await requestFor({ post }))) {
-        if (event.type === 'progress' && event.layer === 6) {
+        if (event.type === 'progress' && event.layer === 3) {
           await utimes(join(post, 'model.safetensors'), new Date(), new Date(0))
         }
       }
     })()
     await expect(failed).rejects.toMatchObject({ problem: { code: 'bad-file' } })
-    expect(watched.tensors.length).toBeGreaterThan(0)
+    expect(watched.count).toBeGreaterThan(0)
     expect(held(watched)).toEqual([])
   })
 })
