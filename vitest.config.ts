@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * V8 compiles what runs often once more, and here hardly anything runs for long enough to earn that: left to itself it takes a fifth of
- * the processor. Engines that a worker starts inherit it; what the built program starts does not. Not every Node knows it.
+ * the processor. Commands and engines that tests start are given it as well. Not every Node knows it.
  */
 const COMPILE_LATER = '--interrupt-budget=2000000'
 const knowsIt = spawnSync(process.execPath, [COMPILE_LATER, '--eval', '0'], { stdio: 'ignore' }).status === 0

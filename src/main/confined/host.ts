@@ -89,7 +89,8 @@ class ConfinedProcess {
     this.child = fork(builtScript('confined.js'), [JSON.stringify(limits)], {
       // Without one, `fork` runs Electron's own binary as a plain Node.
       execPath: nodeProgram() ?? process.execPath,
-      execArgv: [`--max-old-space-size=${HEAP_MIB}`],
+      // The flags of whoever runs us as well, as the engine has them.
+      execArgv: [...process.execArgv, `--max-old-space-size=${HEAP_MIB}`],
       serialization: 'advanced',
       // V8 writes pages about an end that is expected here; what is written out is the reason of an end.
       stdio: ['ignore', 'pipe', 'ignore', 'ipc']
