@@ -45,7 +45,12 @@ export const SweepOutline = z.object({
   /** Null where no ranges were scored. */
   headline: Headline.nullable(),
   /** Picked on one half of the prompts and scored on the other, both ways; null with the reason. */
-  crossFit: CrossFit.omit({ folds: true }).nullable(),
+  crossFit: CrossFit.omit({ folds: true })
+    .extend({
+      /** Ranges that halves picked and a check of others has not seen. */
+      unchecked: z.array(RestorationRange)
+    })
+    .nullable(),
   crossFitReason: z.string().nullable(),
   /** What restores no range and does best of what keeps the validity; null where nothing does, or none was scored. */
   rival: RivalComparison.nullable(),

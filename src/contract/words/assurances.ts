@@ -7,7 +7,7 @@ import {
 } from '../documents/answer-check'
 import type { CategoryScore, Selection } from '../documents/crc'
 import { mostDiverse } from '../model/by-diversity'
-import { crossFitAt } from './cross-fit-words'
+import { crossFitAt, uncheckedHalves, uncheckedWins } from './cross-fit-words'
 import { formatDelta, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
 import type { Term } from './glossary'
@@ -75,10 +75,10 @@ export function assurances({
       ? { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score', term: 'cross-fitted' }
       : {
           label,
-          value: `${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, selection.minimumValidity, words)}`,
+          value: `${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, selection.minimumValidity, words, uncheckedHalves(crossFit, check))}`,
           detail:
-            `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofChoosing === '' ? '' : `, both${ofChoosing}`}` +
-            outOfBagWords(bootstrap) +
+            `${check === null ? '' : 'of first tokens; '}${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofChoosing === '' ? '' : `, both${ofChoosing}`}` +
+            outOfBagWords(bootstrap, check) +
             (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts'),
           term: 'cross-fitted'
         }
@@ -114,12 +114,14 @@ function gainAssurance(
 }
 
 /** The gain on prompts that a resample left out, which are fewer: its span is wider than the gain's own. */
-function outOfBagWords({ outOfBag, confidence }: Selection['bootstrap']): string {
+function outOfBagWords(bootstrap: Selection['bootstrap'], check: CheckResult | null): string {
+  const { outOfBag, confidence } = bootstrap
   if (outOfBag === null) return ''
   const [low, high] = outOfBag.interval
+  const unchecked = uncheckedWins(bootstrap, check)
   return (
     `; gain out of bag ${formatDelta(outOfBag.diversityGain)}, ${formatDeltas([low, high])} in ` +
-    `${formatPercent(confidence)} of resamples`
+    `${formatPercent(confidence)} of resamples${unchecked === '' ? '' : `, ${unchecked}`}`
   )
 }
 

@@ -1,18 +1,48 @@
-import type { CrossFit } from '../documents/crc'
-import { formatScore } from './format'
+import { checkOfRange, type CheckResult } from '../documents/answer-check'
+import type { Bootstrap, CrossFit } from '../documents/crc'
+import type { RestorationRange } from '../model/recipe'
+import { formatPercent, formatScore, rangePhrase } from './format'
+import { isSame } from './headline'
 import type { ScoreWords } from './score-words'
+
+/** The ranges that halves picked and a check of others on whole answers has not seen; none where nothing was checked, which is said elsewhere. */
+export function uncheckedHalves(
+  { folds }: Pick<CrossFit, 'folds'>,
+  check: CheckResult | null
+): RestorationRange[] {
+  if (check === null) return []
+  const picked = folds.flatMap(({ selected }) => selected ?? [])
+  return picked.filter(
+    (range, place) =>
+      checkOfRange(check, range) === null && picked.findIndex((each) => isSame(each, range)) === place
+  )
+}
+
+/** In how many of the resamples a range won that a check of others has not seen; empty where none did, or nothing was checked. */
+export function uncheckedWins({ wins }: Pick<Bootstrap, 'wins'>, check: CheckResult | null): string {
+  const unchecked = check === null ? [] : wins.filter((win) => checkOfRange(check, win) === null)
+  if (unchecked.length === 0) return ''
+  const share = unchecked.reduce((sum, win) => sum + win.share, 0)
+  return `an unchecked range picked in ${formatPercent(share)} of them`
+}
 
 /**
  * What the picks of one half keep on the other, without which their diversity says little: "at validity 0.896, below the limit of
  * 0.900". The rule kept the limit on the half that picked alone.
  *
  * @param minimum validity that a selected range must keep
+ * @param unchecked ranges that halves picked, as {@link uncheckedHalves} finds them
  */
 export function crossFitAt(
   { validity }: Pick<CrossFit, 'validity'>,
   minimum: number,
-  words: Pick<ScoreWords, 'validity'>
+  words: Pick<ScoreWords, 'validity'>,
+  unchecked: readonly RestorationRange[]
 ): string {
   const short = validity < minimum ? `, below the limit of ${formatScore(minimum)}` : ''
-  return `at ${words.validity} ${formatScore(validity)}${short}`
+  const rests =
+    unchecked.length === 0
+      ? ''
+      : `, of ${unchecked.map((range) => rangePhrase(range)).join(' and ')} (unchecked)`
+  return `at ${words.validity} ${formatScore(validity)}${short}${rests}`
 }

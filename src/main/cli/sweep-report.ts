@@ -10,7 +10,7 @@ import {
   promptsBehind,
   PROMPTS_FOR_INTERVAL
 } from '../../contract/words/rival-words'
-import { crossFitAt } from '../../contract/words/cross-fit-words'
+import { crossFitAt, uncheckedHalves, uncheckedWins } from '../../contract/words/cross-fit-words'
 import { scoredByWords, type ScoreWords, scoreWords, unlistedWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -313,13 +313,14 @@ function describeCertainty(
     crossFit === null
       ? `No cross-fitted score: ${printable(crossFitReason ?? '')}`
       : `Cross-fitted${among} (picked on one half of the prompts, scored on the other): ${words.diversity} from ` +
-          `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words)}.`
+          `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words, uncheckedHalves(crossFit, check))}.`
   )
   if (bootstrap.outOfBag !== null) {
     const { diversityGain, interval, resamples } = bootstrap.outOfBag
+    const unchecked = uncheckedWins(bootstrap, check)
     lines.push(
       `Out of bag (picked in a resample, scored on the prompts that it left out): gain in ${words.diversity} ` +
-        `${formatDelta(diversityGain)}, ${formatDeltas(interval)} in ${percent(bootstrap.confidence)} of ${plural(resamples, 'resample')}.`
+        `${formatDelta(diversityGain)}, ${formatDeltas(interval)} in ${percent(bootstrap.confidence)} of ${plural(resamples, 'resample')}${unchecked === '' ? '' : `, ${unchecked}`}.`
     )
   }
   return lines.join('\n')

@@ -1,3 +1,4 @@
+import { uncheckedHalves } from '../../contract/words/cross-fit-words'
 import { type CheckResult, rangePasses, rejectedRanges } from '../../contract/documents/answer-check'
 import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepOutline, SureScore } from '../../contract/documents/pairs-overview'
@@ -58,7 +59,7 @@ export async function outlineSweep(
       post: { ...post, intervals: tooFew === null ? (selection?.bootstrap.post ?? null) : null },
       selected: selection === null ? null : outlineSelected(selection, scoreOf, post, tooFew === null),
       headline: selection === null ? null : headline({ ...sweep, selection, check }),
-      crossFit: crossFit === null ? null : withoutFolds(crossFit),
+      crossFit: crossFit === null ? null : withoutFolds(crossFit, check),
       crossFitReason: selection === null ? 'No range was scored.' : (tooFew ?? selection.crossFitReason),
       rival: selection === null ? null : bestRival(selection),
       front: paretoFront(ranges.filter((range) => !rejected.has(range))).map((range) => ({
@@ -93,11 +94,10 @@ const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ vali
 
 const bare = ({ start, end }: RestorationRange): RestorationRange => ({ start, end })
 
-function withoutFolds({
-  validity,
-  diversity,
-  postValidity,
-  postDiversity
-}: NonNullable<Selection['crossFit']>): NonNullable<SweepOutline['crossFit']> {
-  return { validity, diversity, postValidity, postDiversity }
+function withoutFolds(
+  crossFit: NonNullable<Selection['crossFit']>,
+  check: CheckResult | null
+): NonNullable<SweepOutline['crossFit']> {
+  const { validity, diversity, postValidity, postDiversity } = crossFit
+  return { validity, diversity, postValidity, postDiversity, unchecked: uncheckedHalves(crossFit, check) }
 }

@@ -66,7 +66,9 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
         best === null || post === null || post.validity === 0
           ? null
           : formatPercent(best.validity / post.validity),
-        crossFit === null ? null : formatScore(crossFit.diversity),
+        crossFit === null
+          ? null
+          : `${formatScore(crossFit.diversity)}${crossFit.unchecked.length === 0 ? '' : ' (unchecked)'}`,
         crossFit === null ? null : formatScore(crossFit.validity),
         rivalOf(row)?.name ?? null,
         rival === null ? null : formatScore(rival.diversity),

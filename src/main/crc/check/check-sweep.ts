@@ -8,9 +8,10 @@ import {
 } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { rangeName } from '../../../contract/words/format'
+import { isSame } from '../../../contract/words/headline'
 import { type Model, sweptRangeModel } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
-import type { Recipe } from '../../../contract/model/recipe'
+import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { recipeStrengths } from '../../../contract/model/strengths'
 import { at } from '../../../contract/model/look-up'
 import { pairEndTokens } from '../../checkpoint/generation-config'
@@ -35,25 +36,38 @@ export interface CheckRequest {
 }
 
 /**
- * The best ranges of a sweep that no check has seen yet: those that the selection rule lets in, the most diverse first.
+ * The best ranges of a sweep that no check has seen yet: those that the selection rule lets in, the most diverse first. Behind the best
+ * of all come those that halves of the prompts picked, which the cross-fitted score rests on, where they are not let in either.
  *
  * @param rho share of post's validity that must be kept
  */
 export function rangesToCheck(
-  { post, ranges, layerCount, source }: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount' | 'source'>,
+  sweep: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount' | 'source' | 'selection'>,
   earlier: AnswerCheck | null,
   rho: number,
   count = CHECKED_AT_ONCE
 ): Recipe[] {
+  const { post, ranges, layerCount, source } = sweep
   const unseen = ranges.filter(
-    (range) =>
-      range.diversity > post.diversity &&
-      checkOf(earlier, sweptRangeModel(range, { layerCount, source })) === null
+    (range) => checkOf(earlier, sweptRangeModel(range, { layerCount, source })) === null
   )
-  return bestRanges(unseen, rho * post.validity, count).map((range) => ({
+  const [best, ...others] = bestRanges(
+    unseen.filter(({ diversity }) => diversity > post.diversity),
+    rho * post.validity,
+    count
+  )
+  if (best === undefined) return []
+  const picked = pickedByHalves(sweep, rho).flatMap((range) => unseen.filter((each) => isSame(each, range)))
+  return [...new Set([best, ...picked, ...others])].slice(0, count).map((range) => ({
     ...sweptRangeModel(range, { layerCount, source }).recipe,
     name: rangeName(range, source)
   }))
+}
+
+/** The ranges that halves picked as the sweep was stored; none of another limit. */
+function pickedByHalves({ selection }: Pick<SweepDocument, 'selection'>, rho: number): RestorationRange[] {
+  if (selection === null || selection.rho !== rho || selection.crossFit === null) return []
+  return selection.crossFit.folds.flatMap(({ selected }) => (selected === null ? [] : [selected]))
 }
 
 /**

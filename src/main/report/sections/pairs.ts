@@ -105,7 +105,12 @@ function cellsOf(outline: SweepOutline): Cell[] {
       ? NOTHING
       : {
           text: formatScore(crossFit.diversity),
-          detail: crossFitAt(crossFit, outline.rho * post.validity, scoreWords(outline.scoredBy))
+          detail: crossFitAt(
+            crossFit,
+            outline.rho * post.validity,
+            scoreWords(outline.scoredBy),
+            crossFit.unchecked
+          )
         },
     rival === null ? NOTHING : { text: comparedName(rival), detail: formatScore(rival.diversity) },
     { text: sweepState(outline) }

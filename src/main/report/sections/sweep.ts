@@ -292,7 +292,7 @@ function selectionFacts(
     ...facts,
     [
       'Cross-fitted',
-      `${words.diversity} ${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words)}; post ` +
+      `${words.diversity} ${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words, [])}; post ` +
         `${formatScore(crossFit.postDiversity)} at ${formatScore(crossFit.postValidity)}; the halves picked ${picked.join(' and ')}`
     ]
   ]

@@ -2,7 +2,7 @@ import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import type { CheckedModel, CheckResult, WholeAnswers } from '../../../../src/contract/documents/answer-check'
-import type { Bootstrap, CategoryScore, Selection } from '../../../../src/contract/documents/crc'
+import type { Bootstrap, CategoryScore, CrossFit, Selection } from '../../../../src/contract/documents/crc'
 import { assurances } from '../../../../src/contract/words/assurances'
 import {
   headline,
@@ -556,12 +556,13 @@ describe('how sure it is after a check that threw ranges out', () => {
       'Same range wins, without 2 that fail the check':
         'of the resamples; no other that is left ever wins. Left out of every resample, for they fail the check: layers 0–11 and 1 more',
       'Cross-fitted':
-        'diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
+        'of first tokens; diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
     })
     const without = checkOfModels(checked(range(5, 11), whole(0.95, 0.88)))
     expect(sureOf(left, without)).toMatchObject({
       'Same range wins': 'of the resamples; no other range ever wins',
-      'Cross-fitted': 'diversity when picked on half the prompts and scored on the other half (post 0.450)'
+      'Cross-fitted':
+        'of first tokens; diversity when picked on half the prompts and scored on the other half (post 0.450)'
     })
   })
 
@@ -573,6 +574,32 @@ describe('how sure it is after a check that threw ranges out', () => {
     }
     expect(valueAt(0.892)).toBe('0.880 at validity 0.892')
     expect(valueAt(0.885)).toBe('0.880 at validity 0.885, below the limit of 0.892')
+  })
+
+  it('says of the cross-fitted score and of the gain out of bag that they rest on ranges that were not checked', () => {
+    const folds: CrossFit['folds'] = [
+      { ...fold(), selected: range(4, 11) },
+      { ...fold(), selected: range(3, 11) }
+    ]
+    const often = selectionOf(range(4, 11), [
+      [4, 11, 0.9],
+      [3, 11, 0.06],
+      [2, 11, 0.04]
+    ])
+    const outOfBag = { resamples: 1000, ...score(0.9, 0.9), diversityGain: 0.4 }
+    const selection: Selection = {
+      ...often,
+      bootstrap: { ...often.bootstrap, outOfBag: { ...outOfBag, interval: [0.3, 0.5] } },
+      crossFit: { ...crossFitOf(0.892), folds }
+    }
+    const sure = (check: CheckResult | null) =>
+      assurances({ ...UNCHECKED, promptCount: 40, selection, check }).at(-1)
+    expect(sure(PASSING)).toMatchObject({
+      value: '0.880 at validity 0.892, of layers 3–11 (unchecked)',
+      detail: expect.stringContaining(' of resamples, an unchecked range picked in 10 % of them')
+    })
+    expect(sure(null)).toMatchObject({ value: '0.880 at validity 0.892' })
+    expect(sure(null)?.detail).not.toContain('unchecked')
   })
 
   it('names a rival in a whole sentence', () => {
