@@ -138,7 +138,7 @@ function formatFlops(flops: number): string {
 }
 
 /** Of an estimate, with no more figures than it deserves. */
-function roughTime(seconds: number): string {
+export function roughTime(seconds: number): string {
   if (seconds < 120) return `${Number(seconds.toPrecision(2))} s`
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
 }

@@ -1,10 +1,12 @@
 import { checkOf, checkOfRange, type CheckResult, passesCheck } from '../documents/answer-check'
 import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
 import { failureWords } from './headline'
+import { roughTime } from './plan-words'
 import { scoreWords, type ScoreWords } from './score-words'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
 import { strengthWords } from '../model/strengths'
+import type { SweepDocument } from '../documents/crc'
 import type { HeldOut, SearchDocument, SearchMethodName, SearchSettings } from '../documents/search'
 
 /** How far a search came, and what ended it. */
@@ -146,6 +148,25 @@ export const METHOD_WORDS: Readonly<Record<SearchMethodName, { name: string; doe
     name: 'Strengths',
     does: 'Gives every layer the strength that makes most of diversity while validity is kept, step by step along its slopes.'
   }
+}
+
+/**
+ * The most that a search takes, cross-fitting included, by the pace of the sweep that it starts from: what that computed itself of its
+ * prompts, for the search computes all.
+ */
+export function searchTimeWords(
+  { blockEvaluations }: Pick<SearchSettings, 'blockEvaluations'>,
+  sweep: Pick<SweepDocument, 'seconds' | 'work' | 'reusedPromptCount' | 'memory'> & {
+    readonly prompts: readonly unknown[]
+  }
+): string {
+  const computed = sweep.prompts.length - sweep.reusedPromptCount
+  const groups = sweep.memory?.groupCount ?? 1
+  if (computed === 0 || sweep.work.blockEvaluations === 0)
+    return 'How long that takes depends on the machine: this sweep was taken from an earlier one, and has no pace of its own.'
+  const secondsEach =
+    ((sweep.seconds * groups) / sweep.work.blockEvaluations) * (sweep.prompts.length / computed)
+  return `That takes at most about ${roughTime(blockEvaluations * secondsEach)} by this sweep's pace; a search that finds nothing better ends earlier.`
 }
 
 /** The settings of a search in words, without its budget and seed. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { at } from '../../contract/model/look-up'
 import type { Endpoint, OutsideRecord } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
+import { servesOthers } from '../../contract/words/served-models'
 import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 import { EndpointClient, type EndpointPatience, EndpointRefusal } from './client'
 import { OTHER_MODEL_HINT, requireNamedModel } from './named-model'
@@ -18,8 +19,6 @@ const BYTES_PER_TOKEN = 64
 const REPLY_FRAME_BYTES = 1_000_000
 /** Of one answer: a stored line holds no more. */
 const MOST_ANSWER_BYTES = 2_000_000
-/** Models of a server that are named in a message. */
-const MODELS_NAMED = 10
 
 /** Answers that an endpoint is to give. */
 export interface AnswersToAsk {
@@ -202,10 +201,9 @@ class Asking {
     this.program = program
     this.ways = waysToAsk(this.asked.settings, program)
     if (anyModel || models === null || models.includes(model)) return
-    const others = models.slice(0, MODELS_NAMED).join(', ')
     throw new WorkbenchError(
       'mismatch',
-      `The endpoint at ${baseUrl} serves no model "${model}": it lists ${models.length === 0 ? 'none' : others}${models.length > MODELS_NAMED ? ', …' : ''}.`,
+      `The endpoint at ${baseUrl} ${servesOthers(model, models)}.`,
       OTHER_MODEL_HINT
     )
   }

@@ -56,6 +56,10 @@ export const evaluationProcedures = {
   lossOf: procedure
     .input(ofPair.extend({ sweepId: z.string(), range: RestorationRange }))
     .output(LossOfEvaluation.nullable()),
+  /** The models that a judge's server lists; null where it lists none, or does not say in time. Nothing but the key is sent. */
+  judgeModels: procedure
+    .input(JudgeSettings.pick({ baseUrl: true }).extend({ apiKey: z.string().max(10_000).optional() }))
+    .output(z.array(z.string()).nullable()),
   /**
    * Has the answers marked by the endpoint that the settings name; a stream, and its end ends the work. Prompts and answers
    * leave the program. The key is used for this time and stored nowhere.

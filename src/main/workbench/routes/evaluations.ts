@@ -1,3 +1,4 @@
+import { listedModels } from '../../endpoint/listed-models'
 import { importedTask } from '../../evaluation/imported'
 import { allTasks, evaluationView, lossOfRange, saveFailures } from '../../project/stored-evaluation'
 import { meaningsOf } from '../../evaluation/judge-forms'
@@ -37,6 +38,9 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
     lossOf: evaluations.lossOf
       .use(withPair)
       .handler(({ context: { own }, input: { sweepId, range } }) => lossOfRange(own, sweepId, range)),
+    judgeModels: evaluations.judgeModels.handler(({ input: { apiKey, ...address }, signal }) =>
+      listedModels(address, apiKey ?? null, signal)
+    ),
     judge: evaluations.judge
       .use(withPair)
       .handler(({ context: { own }, input: { evaluationId, settings, apiKey }, signal }) =>

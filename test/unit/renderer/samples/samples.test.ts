@@ -349,19 +349,26 @@ describe('sample prompts', () => {
 })
 
 describe('the diversity table', () => {
-  it('lists variants, then cells with prompts counted from 1, and leaves out what cannot be measured', () => {
+  it('lists variants with over how many prompts each mean is, then cells with prompts counted from 1, and leaves out what cannot be measured', () => {
     const measures = {
       sampleCount: 4,
       values: { distinctAnswers: 1, answerEntropy: 0, selfBleu: 1, wordDistance: 0 }
     }
     const csv = measuresCsv({
-      variants: [{ variant: 'Layers 1, 2', measures, promptCounts: {} }],
+      variants: [
+        {
+          variant: 'Layers 1, 2',
+          measures,
+          promptCounts: { distinctAnswers: 3, answerEntropy: 3, selfBleu: 2, wordDistance: 2 }
+        }
+      ],
       cells: [{ variant: 'post', prompt: 0, measures }]
     })
     expect(csv.split('\r\n')).toEqual([
-      'variant,prompt,answers,distinctAnswers,answerEntropy,distinct2,selfBleu,wordDistance',
-      '"Layers 1, 2",,4,1,0,,1,0',
-      'post,1,4,1,0,,1,0',
+      'variant,prompt,answers,distinctAnswers,distinctAnswers_prompts,answerEntropy,answerEntropy_prompts,' +
+        'distinct2,distinct2_prompts,selfBleu,selfBleu_prompts,wordDistance,wordDistance_prompts',
+      '"Layers 1, 2",,4,1,3,0,3,,,1,2,0,2',
+      'post,1,4,1,,0,,,,1,,0,',
       ''
     ])
   })

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest'
+import { searchTimeWords } from '../../../../src/contract/words/search-words'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
+
+it('tells the most that a search takes by the pace of its sweep, on all prompts and in as many groups', () => {
+  const sweep = { ...tinySweep(), seconds: 10, reusedPromptCount: 0, prompts: [1, 2, 3, 4] }
+  const work = { ...sweep.work, blockEvaluations: 100 }
+  const told = (changes: Partial<Parameters<typeof searchTimeWords>[1]> = {}): string =>
+    searchTimeWords({ blockEvaluations: 1000 }, { ...sweep, work, ...changes })
+  expect(told()).toMatch(/^That takes at most about 100 s by this sweep's pace;/)
+  // Half of the prompts were there already, so that the pace is that of the other half.
+  expect(told({ reusedPromptCount: 2 })).toContain('about 3 min')
+  expect(told({ reusedPromptCount: 4 })).toMatch(/^How long that takes depends on the machine/)
+})
