@@ -1,10 +1,13 @@
 import { EventEmitter } from 'node:events'
+import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { FailedJob } from '../../contract/documents/project'
 import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
+import { PROJECT_FILE } from '../project/project-file'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import type { Job, JobFailure } from './job'
 import { JobTable } from './job-table'
+import { requireWritable as requireFileTaken } from '../base/files/atomic-file'
 import { cancelled } from '../base/files/cancelling'
 
 interface NamedTable {
@@ -54,13 +57,14 @@ export class JobTurns {
    * Prepares and starts a job that will save its result, with the project kept for it meanwhile.
    *
    * @param what how a message names it
-   * @throws WorkbenchError `busy` while a job of the project runs; `read-only` when the result could not be saved
+   * @throws WorkbenchError `busy` while a job of the project runs; `read-only` or `not-found` when the result could not be saved
    */
   async start<Result>(own: ProjectPair, what: string, start: () => Promise<Result>): Promise<Result> {
     requireWritable(own, what)
     this.claim(own)
     this.starting.add(own.key)
     try {
+      await requireSavable(own)
       return await start()
     } finally {
       this.starting.delete(own.key)
@@ -80,6 +84,7 @@ export class JobTurns {
     signal: AbortSignal | undefined
   ): AsyncGenerator<Event> {
     requireWritable(own, what)
+    await requireSavable(own)
     this.claim(own)
     const job = create()
     table.add(own, job)
@@ -170,6 +175,10 @@ export function requireWritable(own: ProjectPair, what: string): void {
   if (own.readOnly === null) return
   throw new WorkbenchError('read-only', `${what} of ${own.project.path} could not be saved: ${own.readOnly}`)
 }
+
+/** Before hours of work are lost: the folder may have gone, or become one that takes no files, since the project was opened. */
+const requireSavable = ({ project }: ProjectPair): Promise<void> =>
+  requireFileTaken(join(project.path, PROJECT_FILE))
 
 function requireNot(own: ProjectPair, tables: readonly NamedTable[]): void {
   const running = tables.find(({ table }) => table.isRunning(own))

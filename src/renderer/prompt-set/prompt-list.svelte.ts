@@ -21,6 +21,8 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   selectedId = $state<number | null>(null)
   /** Edits that are not on disk yet, whether waiting, on their way or unsaveable. */
   dirty = $state(false)
+  /** Whether saving the edits failed, as where the folder is gone: the next edit tries again, and so does the user. */
+  refused = $state(false)
   /** The prompts that the drafts were made from. */
   readonly base = new DraftBase<readonly Prompt[]>()
   protected nextId = 0
@@ -41,13 +43,15 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
       : null
   })
 
-  /** Edits wait for the user: they are not valid, or somebody else has saved other prompts meanwhile. */
-  readonly waits = $derived(this.dirty && (this.invalid !== null || this.base.elsewhere !== null))
+  /** Edits wait for the user: they are not valid, somebody else has saved other prompts meanwhile, or saving them failed. */
+  readonly waits = $derived(
+    this.dirty && (this.invalid !== null || this.base.elsewhere !== null || this.refused)
+  )
 
   /** Why they wait, as a sentence; empty while nothing keeps them from being saved. */
   readonly unsaved = $derived.by(() => {
     if (this.base.elsewhere !== null) return 'changed elsewhere meanwhile.'
-    if (this.invalid === null) return ''
+    if (this.invalid === null) return this.refused ? 'they could not be saved.' : ''
     const { index, problem } = this.invalid
     return index === null ? `${problem}.` : `prompt ${index + 1}: ${problem}.`
   })
@@ -75,7 +79,10 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
 
   /** Hears what the project's prompts are now; edits in progress stay. */
   protected hear(prompts: readonly Prompt[], revision: number): void {
-    if (!this.base.hear(prompts, revision, this.dirty)) return
+    if (!this.base.hear(prompts, revision, this.dirty)) {
+      if (this.base.elsewhere !== null) void this.render()
+      return
+    }
     this.foreign += 1
     this.showAgain(prompts)
   }
@@ -203,6 +210,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     const saved = await this.project.save((here) =>
       this.base.send(prompts, (seen) => this.store(here, prompts, seen))
     )
+    this.refused = !saved
     if (saved && this.drafts === drafts) this.dirty = false
     if (saved) await this.render()
   }

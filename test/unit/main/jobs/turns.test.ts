@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { JOB_KINDS, type JobKind } from '../../../../src/contract/model/job-kinds'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Job } from '../../../../src/main/jobs/job'
@@ -82,4 +84,16 @@ describe('a job that failed', () => {
     table.add(project.firstPair, new Job<Ending, never>({ ...story, run: () => end.promise }))
     expect(turns.failed(project.firstPair)).toEqual([])
   })
+})
+
+it('does not begin what could not be saved, as where the project has been moved away', async () => {
+  await rename(project.path, `${project.path}.moved`)
+  const start = vi.fn(() => Promise.resolve())
+  await expect(turns.start(project.firstPair, 'A sweep', start)).rejects.toThrow(
+    `${join(project.path, 'project.json')} cannot be written: its folder is gone.`
+  )
+  expect(start).not.toHaveBeenCalled()
+  await rename(`${project.path}.moved`, project.path)
+  await turns.start(project.firstPair, 'A sweep', start)
+  expect(start).toHaveBeenCalled()
 })

@@ -533,6 +533,21 @@ describe('a project that another window changes', () => {
     expect(prompts.waits).toBe(false)
   })
 
+  it('says of an edit that could not be saved that it is not, and saves it again', async () => {
+    const { line, session, prompts } = await editedPrompts()
+    void prompts.flush()
+    await settled()
+    line.call('prompts.save', 0).answer.reject(new Error('Its folder is gone.'))
+    await settled()
+    expect(session.unsaved).toEqual({ why: 'Prompts: they could not be saved.', step: 'prompts' })
+    expect(prompts.drafts[0]?.text).toBe('Mine.')
+    void prompts.flush()
+    await settled()
+    await line.answer('prompts.save', 1, changed(2, { prompts: prompts.current() }))
+    await settled()
+    expect([session.unsaved, prompts.dirty]).toEqual([null, false])
+  })
+
   it('gives what was saved there in place of an edit, which can be had back', async () => {
     const { session, prompts } = await editedPrompts()
     session.accept(changed(2, { prompts: theirs }))
