@@ -278,3 +278,10 @@ export const RecentProject = z.object({
   exists: z.boolean()
 })
 export type RecentProject = z.infer<typeof RecentProject>
+
+/** A recent project as Start lists it. */
+export const ListedProject = RecentProject.extend({
+  /** What this program computes for any of its pairs now. */
+  running: z.array(JobKind)
+})
+export type ListedProject = z.infer<typeof ListedProject>

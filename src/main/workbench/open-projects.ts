@@ -9,8 +9,9 @@ import type {
   PairId,
   PairLocation,
   PairState,
-  RecentProject
+  ListedProject
 } from '../../contract/documents/project'
+import type { JobKind } from '../../contract/model/job-kinds'
 import { resultWords } from '../../contract/words/pair-words'
 import { inspectOther } from '../checkpoint/other-checkpoint'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
@@ -170,12 +171,17 @@ export class OpenProjects {
     await Promise.all(this.closing)
   }
 
-  /** The projects opened last, with what those that are open have found by now. */
-  async recent(): Promise<RecentProject[]> {
+  /**
+   * The projects opened last, with what those that are open have found by now.
+   *
+   * @param runningOf what a pair's jobs are now
+   */
+  async recent(runningOf: (own: ProjectPair) => JobKind[]): Promise<ListedProject[]> {
     const opened = await Promise.allSettled(new Set(this.opening.values()))
     const projects = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     await noteResults(new Map(projects.map(({ path, pairs }) => [path, resultWords(pairs)])))
-    return recentProjects()
+    const running = new Map(projects.map(({ path, pairs }) => [path, pairs.flatMap(runningOf)]))
+    return (await recentProjects()).map((recent) => ({ ...recent, running: running.get(recent.path) ?? [] }))
   }
 
   private async share(folder: string, open: () => Promise<Project>): Promise<Project> {

@@ -1,4 +1,5 @@
-import type { PairId, RecentProject } from '../../contract/documents/project'
+import type { PairId, ListedProject } from '../../contract/documents/project'
+import { projectNameComplaint } from '../../contract/model/project-name'
 import { PairDraft } from '../app/pair-draft.svelte'
 import { complaintOf } from '../ui/complaint'
 import { LocalPairList } from './local-pairs.svelte'
@@ -6,7 +7,7 @@ import type { Workbench } from '../app/workbench.svelte'
 
 /** The Start view: recent projects, and the project being made. */
 export class Start {
-  recent = $state.raw<readonly RecentProject[]>([])
+  recent = $state.raw<readonly ListedProject[]>([])
   /** A model folder that was dropped on the page, for the next new project. */
   dropped = ''
   /** Which way in is being opened, so that its button can say so. */
@@ -73,6 +74,8 @@ export class NewProject extends PairDraft {
     if (this.creating) return 'Creating…'
     if (this.unfit !== null) return this.unfit
     if (this.name.trim() === '') return 'Name the project.'
+    const complaint = projectNameComplaint(this.name)
+    if (complaint !== null) return `The project’s name ${complaint}.`
     return this.folder === '' ? 'Choose where to keep the project.' : null
   }
 

@@ -2,7 +2,7 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { LocalPairs } from '../../documents/local-pairs'
 import { OtherCheckpointReport, PairReport } from '../../documents/pair'
-import { PairId, RecentProject } from '../../documents/project'
+import { PairId, ListedProject } from '../../documents/project'
 import { DeviceReport } from '../../model/device'
 import { FolderListing } from '../folders'
 import { ShellEvent, ThemeChoice } from '../shell'
@@ -34,8 +34,8 @@ export const appProcedures = {
   settled: procedure.input(z.object({ waits: z.boolean() })).output(z.void()),
   /** The page's theme, for the frame around it. */
   theme: procedure.input(z.object({ choice: ThemeChoice })).output(z.void()),
-  recent: procedure.output(z.array(RecentProject)),
-  forget: procedure.input(projectPath).output(z.array(RecentProject)),
+  recent: procedure.output(z.array(ListedProject)),
+  forget: procedure.input(projectPath).output(z.array(ListedProject)),
   /** Pairs of models in the Hugging Face cache and the folders that the user has added; found anew at each call. */
   localPairs: procedure.output(LocalPairs),
   /** Where the user has models looked for, besides the cache. */

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { dependencies, version } from '../../../../package.json'
+import type { ListedProject } from '../../../contract/documents/project'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, modelPath, projectsFolder } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
@@ -15,14 +16,15 @@ import {
   modelFolders,
   removeModelFolder
 } from '../../project/model-folders'
-import { forgetProject, recentProjects } from '../../project/recents'
+import { forgetProject } from '../../project/recents'
 import type { Entry } from '../entry'
 import { ShellRequests } from '../shell'
 import { route, type Routing } from './route'
 
 /** The program, as it was started. */
-export function appRoutes({ projects }: Routing, { entry, initial, shell, onRecent }: Entry) {
+export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, onRecent }: Entry) {
   const { app } = route
+  const recent = (): Promise<ListedProject[]> => projects.recent((own) => jobs.running(own))
   return app.router({
     info: app.info.handler(async () => {
       // Why the demo does not open is told when the window opens it.
@@ -47,13 +49,13 @@ export function appRoutes({ projects }: Routing, { entry, initial, shell, onRece
     settled: app.settled.handler(({ input }) => shell?.requests.settled(input.waits)),
     theme: app.theme.handler(({ input }) => shell?.setTheme(input.choice)),
     recent: app.recent.handler(async () => {
-      const recents = await projects.recent()
+      const recents = await recent()
       onRecent?.(recents)
       return recents
     }),
     forget: app.forget.handler(async ({ input }) => {
       await forgetProject(input.path)
-      return recentProjects()
+      return recent()
     }),
     localPairs: app.localPairs.handler(async ({ signal }) =>
       findPairs(await modelFolders(), signal ?? new AbortController().signal)

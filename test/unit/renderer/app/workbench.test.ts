@@ -294,6 +294,8 @@ describe('the Start view', () => {
     await line.answer('pair.inspect', 0, { compatible: true })
     draft.name = '  '
     expect(draft.blocked).toBe('Name the project.')
+    draft.name = 'a/b'
+    expect(draft.blocked).toBe('The project’s name holds a path separator.')
     draft.name = ' Mine '
     draft.folder = ''
     expect(draft.blocked).toBe('Choose where to keep the project.')
