@@ -9,6 +9,8 @@ export interface Helper {
   onMessage(listener: (message: unknown) => void): void
   /** Rejects, with how, when it ends by itself. */
   readonly ended: Promise<never>
+  /** Whether this program stays for it: one that has nothing to do keeps none running. */
+  holdProgram(held: boolean): void
   /** Ends it, whatever it does, and waits until it is gone. */
   end(): Promise<void>
 }
@@ -39,6 +41,11 @@ export function startHelper(script: string, what: string): Helper {
     post: (message) => void child.send(message, () => undefined),
     onMessage: (listener) => void child.on('message', listener),
     ended,
+    holdProgram: (held) => {
+      for (const handle of [child, child.channel])
+        if (held) handle?.ref()
+        else handle?.unref()
+    },
     async end() {
       child.kill('SIGKILL')
       await gone.catch(() => undefined)

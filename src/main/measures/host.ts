@@ -1,10 +1,30 @@
 import type { EvaluationResults } from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/documents/samples'
-import { startHelper } from '../base/helper-process'
 import type { Proxies } from './proxy-correlation'
 import type { StoredEvaluation } from './results'
-import { MeasuringReply, type MeasuringRequest } from './messages'
+import { MeasuringProcess } from './measuring-process'
+import type { MeasuringReply, MeasuringRequest } from './messages'
+
+/** Views ask again soon, and a process takes longer to start than most of what is asked takes to measure. */
+const SPARE_MS = 30_000
+/** A process that has measured more is large. */
+const SPARED_SAMPLES = 2_000
+
+let spare: MeasuringProcess | null = null
+let sparedFor: NodeJS.Timeout | undefined
+
+function takeSpare(): MeasuringProcess | null {
+  clearTimeout(sparedFor)
+  const taken = spare
+  spare = null
+  return taken?.hasEnded === true ? null : taken
+}
+
+function keepSpare(kept: MeasuringProcess): void {
+  spare = kept
+  sparedFor = setTimeout(() => void takeSpare()?.end(), SPARE_MS).unref()
+}
 
 /** As `runMeasures`, in a process of its own: thousands of long answers take seconds. */
 export async function measureRun(
@@ -46,17 +66,18 @@ export async function measureEvaluation(
   throw unexpected(reply)
 }
 
-/** Lends a fresh process to one request, and ends it however that went. */
+/** Lends a process to one request, and keeps it for the next if all went well. */
 async function askProcess(request: MeasuringRequest): Promise<MeasuringReply> {
-  const helper = startHelper('measures.js', 'the process that measures answers')
+  const lent = takeSpare() ?? new MeasuringProcess()
   try {
-    const reply = new Promise<unknown>((resolve) => {
-      helper.onMessage(resolve)
-    })
-    helper.post(request)
-    return MeasuringReply.parse(await Promise.race([reply, helper.ended]))
-  } finally {
-    await helper.end()
+    const reply = await lent.ask(request)
+    const { samples } = request.kind === 'run' ? request : request.stored
+    if (spare === null && samples.length <= SPARED_SAMPLES) keepSpare(lent)
+    else await lent.end()
+    return reply
+  } catch (error) {
+    await lent.end()
+    throw error
   }
 }
 

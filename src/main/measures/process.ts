@@ -4,7 +4,7 @@ import { evaluationResults } from './results'
 import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'
 
-/** The process that measures answers, so that main goes on answering: one request, one reply (host.ts). */
+/** The process that measures answers, so that main goes on answering: one reply to each request, which come one after the other (host.ts). */
 function measured(request: MeasuringRequest): MeasuringReply {
   try {
     if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }
@@ -17,4 +17,4 @@ function measured(request: MeasuringRequest): MeasuringReply {
 }
 
 leaveEndToParent()
-process.once('message', (request) => process.send?.(measured(MeasuringRequest.parse(request))))
+process.on('message', (request) => process.send?.(measured(MeasuringRequest.parse(request))))

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { DEFAULT_JUDGE, type JudgeSettings } from '../../../../src/contract/documents/judge'
 import { evaluationResults } from '../../../../src/main/measures/results'
 import { measureEvaluation, measureRun } from '../../../../src/main/measures/host'
+import { MeasuringProcess } from '../../../../src/main/measures/measuring-process'
 import { runMeasures } from '../../../../src/main/measures/run-measures'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleLine, sampleRunFixture } from '../../../fixtures/sample-documents'
@@ -68,4 +69,17 @@ test('a judge of pairs that may see more answers than there are is said to have 
     ).pairs?.tally.size
   expect(run.task.settings.sampleCount).toBe(4)
   expect([judged(8), judged(2)]).toEqual([4, 2])
+})
+
+test('one process measures what is asked one after the other, until it is ended', async () => {
+  const measuring = new MeasuringProcess()
+  const run = sampleRunFixture()
+  const asked = (count: number) => ({ kind: 'run' as const, run, samples: manyAnswers(count) })
+  for (const count of [3, 5]) {
+    const request = asked(count)
+    const result = runMeasures(run, request.samples)
+    expect(await measuring.ask(request)).toEqual({ kind: 'run', result })
+  }
+  await measuring.end()
+  await expect(measuring.ask(asked(1))).rejects.toThrow('was killed by SIGKILL')
 })
