@@ -79,6 +79,26 @@ function expectSame(outcome: Outcome | undefined, plain: Outcome): void {
   for (const [i, value] of numbers.entries()) expect(Math.abs((got[i] ?? NaN) - value)).toBeLessThan(1e-6)
 }
 
+/** What a sweep of all models on one prompt gives by itself, computed once. */
+const alone = once(() => outcomeOf({ models: ALL, prompts: [ONE] }))
+
+const finalistsAlone = once(() => outcomeOf({ models: [restored(1, 1), restored(1, 2)], prompts: OTHERS }))
+const lastAlone = once(() => outcomeOf({ models: [restored(1, 3), restored(2, 3)], prompts: OTHERS }))
+
+/** All stages with plenty of memory, and the bytes that the session held when they were over and when it was: run once. */
+const plenty = once(async () => {
+  const outcomes = await stages(PLENTY)
+  const { weights, states } = sweepSession(SESSION)
+  const held = [weights.bytes, states.bytes]
+  await endSweepSession(SESSION)
+  return { outcomes, held, left: [weights.bytes, states.bytes] }
+})
+
+function once<T>(compute: () => Promise<T>): () => Promise<T> {
+  let computed: Promise<T> | null = null
+  return () => (computed ??= compute())
+}
+
 describe('the stages of a sweep', () => {
   afterEach(async () => {
     await endSweepSession(SESSION)
@@ -119,7 +139,7 @@ describe('the stages of a sweep', () => {
   it('go on after one that was stopped on its way', async () => {
     const session = { id: SESSION, leaves: 'weights' as const }
     const asked = { models: ALL, prompts: [ONE] }
-    const plain = await outcomeOf(asked)
+    const plain = await alone()
     for await (const event of sweep({ ...pair, memoryBytes: PLENTY, ...asked, session }))
       if (event.type === 'progress') break
     const controller = new AbortController()
@@ -145,7 +165,7 @@ describe('the stages of a sweep', () => {
     expect(coarse?.work.weightBytesRead).toBe(pairAlone.work.weightBytesRead)
     expect([whole, sample, finalists, last].map((stage) => stage?.work.weightBytesRead)).toEqual([0, 0, 0, 0])
     expect(session.weights.bytes).toBe(bytes)
-    expectSame(sample, await outcomeOf({ models: ALL, prompts: [ONE] }))
+    expectSame(sample, await alone())
   })
 
   it('compute with what was read before the first while the rest is being read, and with blends', async () => {
@@ -158,7 +178,7 @@ describe('the stages of a sweep', () => {
   })
 
   it('have weights pass by one that leaves nothing while much is unread, and the next of them kept', async () => {
-    const plain = await outcomeOf({ models: ALL, prompts: [ONE] })
+    const plain = await alone()
     const session = sweepSession(SESSION)
     const { weights } = session
     vi.spyOn(weights, 'readTogether').mockResolvedValueOnce(false)
@@ -193,35 +213,33 @@ describe('the stages of a sweep', () => {
   })
 
   it('read every weight once, and compute no layer twice that models have in common', async () => {
-    const [coarse, whole, sample, finalists, last] = await stages(PLENTY)
-    const alone = await outcomeOf({ models: ALL, prompts: [ONE] })
-    expect(coarse?.work.weightBytesRead).toBe(alone.work.weightBytesRead)
+    const [coarse, whole, sample, finalists, last] = (await plenty()).outcomes
+    const { work } = await alone()
+    expect(coarse?.work.weightBytesRead).toBe(work.weightBytesRead)
     expect([whole, sample, finalists, last].map((stage) => stage?.work.weightBytesRead)).toEqual([0, 0, 0, 0])
     expect(whole?.work.blockEvaluations).toBe(8)
     // Post's first two layers are there: 0-1 has four of its own, 1-1 three, 1-2 shares one of three, 1-3 two of three, 2-3 has two.
-    expect(alone.work.blockEvaluations).toBe(2 + 4 + 3 + 2 + 1 + 2)
+    expect(work.blockEvaluations).toBe(2 + 4 + 3 + 2 + 1 + 2)
     expect(sample?.work.blockEvaluations).toBe(4 + 3 + 2 + 1 + 2)
     // Of 1-1 and 1-2 post's first layer, of 1-3 what it shares with 1-2, of 2-3 post's first two.
     expect(finalists?.work.blockEvaluations).toBe(3 + 2)
     expect(last?.work.blockEvaluations).toBe(1 + 2)
   })
 
-  it.each([
-    ['with plenty of memory', PLENTY],
-    ['with hardly any', 0]
-  ])('score as a sweep of each by itself does, within what is planned, %s', async (_name, given) => {
-    const alone = [
-      await outcomeOf({ models: ALL, prompts: [ONE] }),
-      await outcomeOf({ models: [restored(1, 1), restored(1, 2)], prompts: OTHERS }),
-      await outcomeOf({ models: [restored(1, 3), restored(2, 3)], prompts: OTHERS })
-    ]
-    const memoryBytes = given === 0 ? Math.max(...alone.map(({ peakBytes }) => peakBytes)) + 1000 : given
-    const [, , ...some] = await stages(memoryBytes)
-    for (const [stage, plain] of alone.entries()) {
-      expectSame(some[stage], plain)
-      expect(some[stage]?.peakBytes).toBeLessThanOrEqual(memoryBytes)
+  it.each(['plenty of memory', 'hardly any'])(
+    'score as a sweep of each by itself does, within what is planned, with %s',
+    async (memory) => {
+      const plain = [await alone(), await finalistsAlone(), await lastAlone()]
+      const hardlyAny = Math.max(...plain.map(({ peakBytes }) => peakBytes)) + 1000
+      const [memoryBytes, outcomes] =
+        memory === 'hardly any' ? [hardlyAny, await stages(hardlyAny)] : [PLENTY, (await plenty()).outcomes]
+      const [, , ...some] = outcomes
+      for (const [stage, expected] of plain.entries()) {
+        expectSame(some[stage], expected)
+        expect(some[stage]?.peakBytes).toBeLessThanOrEqual(memoryBytes)
+      }
     }
-  })
+  )
 
   it('score blends as well, whose weights are not kept', async () => {
     const half = { attention: 0.5, mlp: 0.5 }
@@ -233,17 +251,14 @@ describe('the stages of a sweep', () => {
   })
 
   it('leave nothing behind when they are over', async () => {
-    await stages(PLENTY)
-    const session = sweepSession(SESSION)
-    expect(session.weights.bytes).toBeGreaterThan(0)
-    expect(session.states.bytes).toBeGreaterThan(0)
-    await endSweepSession(SESSION)
-    expect([session.weights.bytes, session.states.bytes]).toEqual([0, 0])
+    const { held, left } = await plenty()
+    for (const bytes of held) expect(bytes).toBeGreaterThan(0)
+    expect(left).toEqual([0, 0])
   })
 
   it('are not left without their weights when they end in the middle of one', async () => {
     const asked = { models: ALL, prompts: [ONE], session: { id: SESSION, leaves: 'weights' as const } }
-    const plain = await outcomeOf({ models: ALL, prompts: [ONE] })
+    const plain = await alone()
     await outcomeOf(asked)
     const session = sweepSession(SESSION)
     const probabilities: number[][][] = ALL.map(() => [])
