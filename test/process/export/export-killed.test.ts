@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Recipe } from '../../../src/contract/model/recipe'
 import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
+import { COMPILE_LATER } from '../../fixtures/cli'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../fixtures/checkpoint-builder'
 import { exportRecipe, filesOf, type PairFolders, writePair } from '../../fixtures/exported-pair'
 import { problemOf } from '../../fixtures/problems'
@@ -30,7 +31,7 @@ describe('an export that is killed', () => {
 
   /** Exports in a process of its own, over and over, and kills it some time after the first one is complete. */
   async function killAfter(ms: number, { base, post }: PairFolders, parent: string): Promise<void> {
-    const child = new LineProcess(process.execPath, [program, base, post, parent])
+    const child = new LineProcess(process.execPath, [...COMPILE_LATER, program, base, post, parent])
     onTestFinished(() => child.kill())
     await child.line()
     await delay(ms)
@@ -94,7 +95,13 @@ describe('an export that is killed', () => {
     const target = join(await temporaryFolder(), 'out')
     await exportRecipe(folders, { name: 'all', ranges: [[0, 1]] }, target)
     const before = await filesOf(target)
-    const child = new LineProcess(process.execPath, [betweenRenames, folders.base, folders.post, target])
+    const child = new LineProcess(process.execPath, [
+      ...COMPILE_LATER,
+      betweenRenames,
+      folders.base,
+      folders.post,
+      target
+    ])
     onTestFinished(() => child.kill())
     await child.ended()
     const [aside] = (await readdir(dirname(target))).filter((name) => name.startsWith('.out.slr-replaced-'))

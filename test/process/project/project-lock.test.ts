@@ -8,6 +8,7 @@ import { lockProject } from '../../../src/main/base/files/lock'
 import { openProject } from '../../../src/main/project/open-project'
 import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { COMPILE_LATER } from '../../fixtures/cli'
 import { problemOf } from '../../fixtures/problems'
 import { PROMPTS } from '../../fixtures/project-documents'
 
@@ -29,7 +30,7 @@ beforeEach(async () => {
 })
 
 function start(action: string, path: string): LineProcess {
-  const child = new LineProcess(process.execPath, [program, action, path])
+  const child = new LineProcess(process.execPath, [...COMPILE_LATER, program, action, path])
   onTestFinished(() => child.kill())
   return child
 }

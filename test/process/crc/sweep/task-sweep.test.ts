@@ -169,7 +169,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
   })
 
   it('agrees with the answers that are drawn', async () => {
-    const draws = 2048
+    const draws = 1024
     const pair = await openPair(request.base, request.post)
     const text = await loadTextModel(request.post)
     const question = 2
