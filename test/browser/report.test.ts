@@ -88,15 +88,15 @@ describe('slr report', () => {
     expect(missing).toMatchObject({ status: 1, stdout: '' })
   })
 
-  it('prints commands that compute the same again', async () => {
+  it('prints commands that compute the same again, one after another in one folder', async () => {
     const pair = await shortPair()
     const parts = report.reproduction.filter(({ part }) => /^(The sweep|Samples|Evaluation)/.test(part))
     const home = process.cwd()
-    for (const { part, commands } of parts) {
-      const place = join(folder, part.slice(0, 7))
-      await mkdir(place)
-      // A report names folders, not where they lie.
-      for (const [name, target] of Object.entries(pair)) await symlink(target, join(place, name))
+    const place = join(folder, 'again')
+    await mkdir(place)
+    // A report names folders, not where they lie.
+    for (const [name, target] of Object.entries(pair)) await symlink(target, join(place, name))
+    for (const { commands } of parts) {
       for (const file of commands.flatMap(({ files }) => files)) {
         await writeFile(join(place, file.name), file.content)
       }
@@ -110,10 +110,10 @@ describe('slr report', () => {
         process.chdir(home)
       }
     }
-    const read = async (part: string, name: string): Promise<unknown> =>
-      JSON.parse(await readFile(join(folder, part, name), 'utf8'))
+    const read = async (name: string): Promise<unknown> =>
+      JSON.parse(await readFile(join(place, name), 'utf8'))
 
-    const sweep = SweepDocument.parse(await read('The swe', 'sweep.json'))
+    const sweep = SweepDocument.parse(await read('sweep.json'))
     const scores = (ranges: readonly { start: number; end: number; validity: number; diversity: number }[]) =>
       ranges.map(({ start, end, validity, diversity }) => [start, end, validity, diversity])
     expect(scores(sweep.ranges)).toEqual(scores(report.sweep?.ranges ?? []))
@@ -121,16 +121,13 @@ describe('slr report', () => {
     expect(sweep.soup.map(({ diversity }) => diversity)).toEqual(
       report.sweep?.soup.map(({ diversity }) => diversity)
     )
-    const recipes = SweepDocument.parse(await read('The swe', 'recipes-scored.json')).recipes
+    const recipes = SweepDocument.parse(await read('recipes-scored.json')).recipes
     expect(recipes[0]?.diversity).toBeCloseTo(report.sweep?.recipes[0]?.diversity ?? 0, 5)
-    const search = SearchDocument.parse(await read('The swe', 'search.json'))
+    const search = SearchDocument.parse(await read('search.json'))
     expect(search.found[0]?.recipe).toEqual(report.sweep?.search?.found[0]?.recipe)
-    const evaluation = EvaluationView.parse(await read('Evaluat', 'demo-open-results.json'))
+    const evaluation = EvaluationView.parse(await read('demo-open-results.json'))
     expect(evaluation.results.variants).toEqual(report.evaluations[0]?.results.variants)
-    const samples = await readFile(
-      join(folder, 'Samples', `samples-${report.samples[0]?.id ?? ''}.jsonl`),
-      'utf8'
-    )
+    const samples = await readFile(join(place, `samples-${report.samples[0]?.id ?? ''}.jsonl`), 'utf8')
     const stored = await readFile(
       join(project, 'pairs/pair-1', 'samples', `${report.samples[0]?.id ?? ''}.jsonl`),
       'utf8'

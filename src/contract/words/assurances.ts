@@ -65,7 +65,7 @@ export function assurances({
     result.push({
       label: `Same range wins${among}${withoutWords(preview, rejected.length)}`,
       value: formatPercent(shareOf(bootstrap, score)),
-      detail: `of the resamples${ofChoosing}; ${rivalWords(bootstrap, score, rejected, check)}`,
+      detail: `of the resamples${ofChoosing}${checkStays(check)}; ${rivalWords(bootstrap, score, rejected, check)}`,
       term: 'share of wins'
     })
   }
@@ -85,6 +85,10 @@ export function assurances({
   )
   return result
 }
+
+/** A range that a resample's whole answers would throw out wins there all the same: its share may be above how often it passes. */
+const checkStays = (check: CheckResult | null): string =>
+  check === null ? '' : ', with what the check found left as it is'
 
 /** That a check has left the winner fewer rivals; of a preview that is said with its exact ranges. */
 const withoutWords = (preview: HeadlineEvidence['preview'], leftOut: number): string =>

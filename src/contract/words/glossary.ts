@@ -40,7 +40,8 @@ export const GLOSSARY = {
     'The models that no other beats in both measures of a score. Ranges that a check has thrown out are not among them.',
   resample:
     'The prompts drawn again at random, with repeats: how much a result changes then shows how much it depends on which prompts were asked.',
-  'share of wins': 'In how many of the resamples a range is the one selected.',
+  'share of wins':
+    'In how many of the resamples a range is the one selected. What a check of whole answers found is not drawn again: a range that passed stays in every resample, one that failed is in none.',
   family: 'Neighbouring ranges that share the wins: where to restore is clear then, the exact edges are not.',
   interval:
     'Where 95 % of the resamples lie; it speaks of other prompts of the same kind, not of other tasks.',

@@ -22,12 +22,14 @@ import {
   renderingWords,
   samplingWords
 } from './option-words'
-import type { CommandFile, ShownCommand } from './shown-command'
-import { listFile, modelName, shellCommand, withoutFolder, withoutFolders } from './shown-command'
+import type { CommandFile, FileNaming, ShownCommand } from './shown-command'
+import { asNamed, listFile, modelName, shellCommand, withoutFolder, withoutFolders } from './shown-command'
 
 /*
  * Commands that compute a project's results again without the project: its prompts and settings may have changed since.
  */
+
+/* Files stand under the names that the part of the page gives them. */
 
 const SWEEP_FILE = 'sweep.json'
 const CHECK_FILE = 'check.json'
@@ -45,9 +47,13 @@ export function pairCommands(from: ComputedFrom): ShownCommand[] {
  *
  * @param rho that the shown selection keeps
  */
-export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<ShownCommand[]> {
+export async function sweepCommands(
+  sweep: SweepDocument,
+  rho: number,
+  named = asNamed
+): Promise<ShownCommand[]> {
   const { rendering, recipes, ranges, soup, source, checkpoints, selection } = sweep
-  const scored = await scoredWords(sweep)
+  const scored = await scoredWords(sweep, named)
   const groups = (models: string[], restored: string[], out: string): string[][] => [
     ['slr', 'sweep', ...pairWords(sweep)],
     [
@@ -68,18 +74,18 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
   // What the sweep itself scores once a range is selected, it scores again.
   const asked = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
-    'recipes.json',
+    named('recipes.json'),
     asked.map(({ recipe }) => withoutFolders(recipe))
   )
   return [
     ...(ranges.length === 0
       ? []
-      : [{ command: shellCommand(groups(soupWords, sourceWords, SWEEP_FILE)), files }]),
+      : [{ command: shellCommand(groups(soupWords, sourceWords, named(SWEEP_FILE))), files }]),
     ...(asked.length === 0
       ? []
       : [
           {
-            command: shellCommand(groups(['--recipes', recipeFile.name], [], 'recipes-scored.json')),
+            command: shellCommand(groups(['--recipes', recipeFile.name], [], named('recipes-scored.json'))),
             files: [...files, recipeFile]
           }
         ])
@@ -92,18 +98,23 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
  *
  * @param rho that the shown selection keeps
  */
-export function checkCommand(sweep: SweepDocument, check: AnswerCheck, rho: number): ShownCommand {
+export function checkCommand(
+  sweep: SweepDocument,
+  check: AnswerCheck,
+  rho: number,
+  named = asNamed
+): ShownCommand {
   const recipes = check.models.map(({ recipe }) => recipe)
   const keys = (list: readonly Recipe[]): string[] =>
     list.map((recipe) => weightsKey({ kind: 'recipe', recipe })).sort()
   const best = rangesToCheck(sweep, null, rho, recipes.length)
-  const file = listFile('checked.json', recipes.map(withoutFolders))
+  const file = listFile(named('checked.json'), recipes.map(withoutFolders))
   const isBest = isDeepStrictEqual(keys(best), keys(recipes))
   return {
     command: shellCommand([
-      ['slr', 'check', ...pairWords(check), '--from', SWEEP_FILE],
+      ['slr', 'check', ...pairWords(check), '--from', named(SWEEP_FILE)],
       [...(isBest ? ['--best', String(recipes.length)] : ['--recipes', file.name]), '--rho', String(rho)],
-      ['--out', CHECK_FILE]
+      ['--out', named(CHECK_FILE)]
     ]),
     files: isBest ? [] : [file]
   }
@@ -117,7 +128,8 @@ export function checkCommand(sweep: SweepDocument, check: AnswerCheck, rho: numb
 export function searchCommand(
   search: SearchDocument,
   sweep: Pick<SweepDocument, 'ranges'>,
-  check: AnswerCheck | null
+  check: AnswerCheck | null,
+  named = asNamed
 ): ShownCommand {
   const { settings, rho } = search
   const rejected = rejectedRanges(sweep.ranges, check, rho)
@@ -125,14 +137,14 @@ export function searchCommand(
   const isChecked = rejected.length > 0 && !rejected.some((range) => isSame(range, search.range.range))
   return {
     command: shellCommand([
-      ['slr', 'search', ...pairWords(search), '--from', SWEEP_FILE],
-      isChecked ? ['--check', CHECK_FILE] : [],
+      ['slr', 'search', ...pairWords(search), '--from', named(SWEEP_FILE)],
+      isChecked ? ['--check', named(CHECK_FILE)] : [],
       [
         ...['--method', settings.method, ...methodWords(settings)],
         ...['--budget', String(settings.blockEvaluations)]
       ],
       ['--rho', String(rho), '--seed', String(settings.seed)],
-      ['--out', 'search.json']
+      ['--out', named('search.json')]
     ]),
     files: []
   }
@@ -162,16 +174,16 @@ function methodWords(settings: SearchSettings): string[] {
 }
 
 /** The evaluation, with its task. */
-export async function evaluationCommand(run: EvaluationRun): Promise<ShownCommand> {
+export async function evaluationCommand(run: EvaluationRun, named = asNamed): Promise<ShownCommand> {
   const { task, variants, rendering, embeddingModel, classifier, computing } = run
   // The command asks one judge at a time.
   const judge = run.judge ?? run.pairJudge ?? run.formJudge
   const variantsFile = listFile(
-    'variants.json',
+    named('variants.json'),
     variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
   )
-  const given = await taskWords(task)
-  const judging = judge === null ? null : judgeWords(judge, task)
+  const given = await taskWords(task, named)
+  const judging = judge === null ? null : judgeWords(judge, task, named)
   return {
     command: shellCommand([
       ['slr', 'evaluate', ...pairWords(run)],
@@ -179,18 +191,23 @@ export async function evaluationCommand(run: EvaluationRun): Promise<ShownComman
       ['--n', String(task.settings.sampleCount), '--seed', String(task.settings.seed)],
       renderingWords(rendering),
       computingWords(computing),
-      embeddingModel === null ? [] : ['--embedding-model', embeddingModel.path],
-      classifier === null ? [] : ['--classifier', classifier.path],
+      embeddingModel === null ? [] : ['--embedding-model', modelName(embeddingModel.path)],
+      classifier === null ? [] : ['--classifier', modelName(classifier.path)],
       judging?.words ?? [],
-      ['--out', `${task.id}-results.json`]
+      ['--out', named(`${task.id}-results.json`)]
     ]),
     files: [...given.files, variantsFile, ...(judging?.files ?? [])]
   }
 }
 
 /** Writing a restored model, the `index`-th of several. */
-export function exportCommand(from: ComputedFrom, recipe: Recipe, index: number): ShownCommand {
-  const { words, file } = recipeWords(recipe, `recipe-${index + 1}.json`)
+export function exportCommand(
+  from: ComputedFrom,
+  recipe: Recipe,
+  index: number,
+  named = asNamed
+): ShownCommand {
+  const { words, file } = recipeWords(recipe, named(`recipe-${index + 1}.json`))
   return {
     command: shellCommand([
       ['slr', 'export', ...pairWords(from), ...words, '--out', `restored-${index + 1}`]
@@ -200,28 +217,34 @@ export function exportCommand(from: ComputedFrom, recipe: Recipe, index: number)
 }
 
 /** What a sweep is scored by. */
-async function scoredWords(sweep: SweepDocument): Promise<{ words: string[]; files: CommandFile[] }> {
-  if (sweep.scoredBy.kind === 'crc') return promptWords(sweep)
+async function scoredWords(
+  sweep: SweepDocument,
+  named: FileNaming
+): Promise<{ words: string[]; files: CommandFile[] }> {
+  if (sweep.scoredBy.kind === 'crc') return promptWords(sweep, named)
   const { task, sampling, draws } = sweep.scoredBy
-  const { name, files } = await taskWords(task)
+  const { name, files } = await taskWords(task, named)
   return { words: ['--task', name, ...samplingWords(sampling), '--draws', String(draws)], files }
 }
 
 /** A task by its name, or in a file unless it ships with the program. */
-async function taskWords(task: Task): Promise<{ name: string; files: CommandFile[] }> {
+async function taskWords(task: Task, named: FileNaming): Promise<{ name: string; files: CommandFile[] }> {
   if ((await builtinTasks()).some((other) => isSameTask(other, task))) return { name: task.id, files: [] }
-  const file = { name: `${task.id}.json`, content: formatTaskFile(task) }
+  const file = { name: named(`${task.id}.json`), content: formatTaskFile(task) }
   return { name: file.name, files: [file] }
 }
 
 /** How a command names the prompts of a sweep; no words where it takes these very prompts by itself. */
-async function promptWords(sweep: SweepDocument): Promise<{ words: string[]; files: CommandFile[] }> {
+async function promptWords(
+  sweep: SweepDocument,
+  named: FileNaming
+): Promise<{ words: string[]; files: CommandFile[] }> {
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
   const suits = isDemoPair(sweep) ? 'demo-crc' : 'crc'
   const builtin = await builtinSetOf(prompts)
   if (builtin === suits) return { words: [], files: [] }
   if (builtin !== null) return { words: ['--prompts', builtin], files: [] }
-  const file = listFile('crc-prompts.json', prompts)
+  const file = listFile(named('crc-prompts.json'), prompts)
   return { words: ['--prompts', file.name], files: [file] }
 }
 
@@ -245,8 +268,12 @@ function computingWords({ device, precision, weights }: Computing): string[] {
 
 const JUDGE_WORDS = { marks: [], pairs: ['--judge-pairs'], forms: ['--judge-forms'] } as const
 
-function judgeWords(judge: JudgeSettings, task: Task): { words: string[]; files: CommandFile[] } {
-  const rubric = { name: 'rubric.txt', content: judge.rubric }
+function judgeWords(
+  judge: JudgeSettings,
+  task: Task,
+  named: FileNaming
+): { words: string[]; files: CommandFile[] } {
+  const rubric = { name: named('rubric.txt'), content: judge.rubric }
   const isOwn = judge.rubric !== rubricOf(task.kind, judge.way)
   return {
     words: [

@@ -16,21 +16,22 @@ import {
   searchCommand,
   sweepCommands
 } from './commands'
-import type { ShownCommand } from './shown-command'
+import { type FileNaming, namingOfParts, type ShownCommand } from './shown-command'
 import type { StoredExperiment } from './stored-experiment'
 
 /** How to compute every part of an experiment again from the command line. */
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
   const { document, pair, sweep, samples, check, evaluations } = experiment
   const parts: Report['reproduction'] = []
+  const nextNaming = namingOfParts()
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
   if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: pairCommands(now) })
-  parts.push(...(await sweepParts(experiment)))
+  parts.push(...(await sweepParts(experiment, nextNaming)))
   for (const { run } of samples) {
     parts.push({
       part: `Samples of ${formatUtc(run.createdAt)}`,
       note: null,
-      commands: [sampleCommand(run)]
+      commands: [sampleCommand(run, nextNaming())]
     })
   }
   if (check !== null) {
@@ -47,31 +48,30 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
         sweep !== null
           ? 'How well the proxy predicts the task is said where a project with the sweep is named too: --project.'
           : null,
-      commands: [await evaluationCommand(run)]
+      commands: [await evaluationCommand(run, nextNaming())]
     })
   }
   const restored = distinct([...selectedRecipes(experiment), ...document.recipes.map(({ recipe }) => recipe)])
   if (now !== null && restored.length > 0) {
+    const named = nextNaming()
     parts.push({
       part: 'The restored models themselves',
       note: null,
-      commands: restored.map((recipe, index) => exportCommand(now, recipe, index))
+      commands: restored.map((recipe, index) => exportCommand(now, recipe, index, named))
     })
   }
   return parts
 }
 
 /** The shown sweep with all that came of it, and those of another kind. */
-async function sweepParts({
-  document,
-  sweep,
-  search,
-  answerCheck,
-  otherSweeps
-}: StoredExperiment): Promise<Report['reproduction']> {
+async function sweepParts(
+  { document, sweep, search, answerCheck, otherSweeps }: StoredExperiment,
+  nextNaming: () => FileNaming
+): Promise<Report['reproduction']> {
   const { rho } = document.settings
   const parts: Report['reproduction'] = []
   if (sweep !== null) {
+    const named = nextNaming()
     parts.push({
       part: [
         'The sweep',
@@ -80,8 +80,8 @@ async function sweepParts({
       ].join(', '),
       note: null,
       commands: [
-        ...(await checkedSweepCommands(sweep, answerCheck, rho)),
-        ...(search === null ? [] : [searchCommand(search, sweep, answerCheck)])
+        ...(await checkedSweepCommands(sweep, answerCheck, rho, named)),
+        ...(search === null ? [] : [searchCommand(search, sweep, answerCheck, named)])
       ]
     })
   }
@@ -90,7 +90,7 @@ async function sweepParts({
     parts.push({
       part: `The sweep scored by ${scoredByWords(briefScoring(other.scoredBy))}${restoredTo}`,
       note: null,
-      commands: await checkedSweepCommands(other, check, rho)
+      commands: await checkedSweepCommands(other, check, rho, nextNaming())
     })
   }
   return parts
@@ -99,10 +99,11 @@ async function sweepParts({
 const checkedSweepCommands = async (
   sweep: SweepDocument,
   check: AnswerCheck | null,
-  rho: number
+  rho: number,
+  named: FileNaming
 ): Promise<ShownCommand[]> => [
-  ...(await sweepCommands(sweep, rho)),
-  ...(check === null ? [] : [checkCommand(sweep, check, rho)])
+  ...(await sweepCommands(sweep, rho, named)),
+  ...(check === null ? [] : [checkCommand(sweep, check, rho, named)])
 ]
 
 /** Each set of weights once, under the first name it has: a kept range is often the selected one. */

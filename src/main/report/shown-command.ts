@@ -16,6 +16,34 @@ export interface ShownCommand {
   files: CommandFile[]
 }
 
+/** What a file is called in the commands of one part. */
+export type FileNaming = (name: string) => string
+
+/** As it is: of a part that stands alone. */
+export const asNamed: FileNaming = (name) => name
+
+/**
+ * Names the files of parts that are computed again in one folder: a name that another part has gets a number before its ending, so
+ * that no part replaces, or reads, what is another's. Within a part a name stands for one file.
+ *
+ * @returns makes the naming of the next part
+ */
+export function namingOfParts(): () => FileNaming {
+  const taken = new Set<string>()
+  return () => {
+    const own = new Map<string, string>()
+    return (name) => {
+      const before = own.get(name)
+      if (before !== undefined) return before
+      let free = name
+      for (let number = 2; taken.has(free); number += 1) free = name.replace(/(\.[^.]*)?$/, `-${number}$1`)
+      taken.add(free)
+      own.set(name, free)
+      return free
+    }
+  }
+}
+
 /** Words as a shell reads them back, each group on a line of its own; empty groups are left out. */
 export function shellCommand(groups: readonly (readonly string[])[]): string {
   return groups

@@ -2,22 +2,31 @@ import { rivalText } from '../../../contract/model/rival'
 import { endpointWords } from '../../../contract/model/outside-model'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
 import { pairWords, recipeWords, renderingWords, samplingWords } from '../option-words'
-import { type CommandFile, listFile, modelName, shellCommand, type ShownCommand } from '../shown-command'
+import {
+  asNamed,
+  type CommandFile,
+  type FileNaming,
+  listFile,
+  modelName,
+  shellCommand,
+  type ShownCommand
+} from '../shown-command'
 
-const PROMPTS_FILE = 'prompts.json'
-
-/** The `slr sample` command that repeats a run. */
-export function sampleCommand(run: SampleRun): ShownCommand {
+/** The `slr sample` command that repeats a run. @param named what its files are called */
+export function sampleCommand(run: SampleRun, named = asNamed): ShownCommand {
   const { settings, rendering } = run
   const weights = run.weights ?? settings.weights
   const precision = run.precision ?? settings.precision
-  const variants = run.variants.map(variantWords)
-  const prompts = run.prompts.map(({ text, category, system, raw }) => ({ text, category, system, raw }))
+  const variants = run.variants.map((variant, index) => variantWords(variant, index, named))
+  const prompts = listFile(
+    named('prompts.json'),
+    run.prompts.map(({ text, category, system, raw }) => ({ text, category, system, raw }))
+  )
   return {
     command: shellCommand([
       ['slr', 'sample', ...pairWords(run)],
       variants.flatMap((variant) => variant.words),
-      ['--prompts', PROMPTS_FILE, '--n', String(settings.sampleCount), '--seed', String(settings.seed)],
+      ['--prompts', prompts.name, '--n', String(settings.sampleCount), '--seed', String(settings.seed)],
       samplingWords(settings.sampling),
       [
         ...['--max-tokens', String(settings.maxTokens)],
@@ -29,15 +38,16 @@ export function sampleCommand(run: SampleRun): ShownCommand {
       renderingWords(rendering),
       ['--out', `samples-${run.id}.jsonl`]
     ]),
-    files: [
-      listFile(PROMPTS_FILE, prompts),
-      ...variants.flatMap((variant) => (variant.file === null ? [] : [variant.file]))
-    ]
+    files: [prompts, ...variants.flatMap((variant) => (variant.file === null ? [] : [variant.file]))]
   }
 }
 
-function variantWords(variant: Variant, index: number): { words: string[]; file: CommandFile | null } {
-  if (variant.kind === 'recipe') return recipeWords(variant.recipe, `recipe-${index + 1}.json`)
+function variantWords(
+  variant: Variant,
+  index: number,
+  named: FileNaming
+): { words: string[]; file: CommandFile | null } {
+  if (variant.kind === 'recipe') return recipeWords(variant.recipe, named(`recipe-${index + 1}.json`))
   if (variant.kind === 'checkpoint') return { words: ['--checkpoint', modelName(variant.path)], file: null }
   if (variant.kind === 'rival') return { words: ['--rival', rivalText(variant.rival)], file: null }
   if (variant.kind === 'endpoint') return { words: endpointWords(variant), file: null }

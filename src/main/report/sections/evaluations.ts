@@ -45,7 +45,9 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     const main = mainMeasures(task.kind, results.variants)
     const verdicts = evaluationVerdicts(results, main)
     const named = evaluation.runMarks.name === '' ? [] : [`“${evaluation.runMarks.name}”`]
-    const about = [...named, formatUtc(evaluation.createdAt), ...(stopped === null ? [] : [stopped])]
+    // What is counted in the answers, such as different right ones, grows with their number.
+    const asked = `${plural(task.promptCount, 'prompt')} × ${plural(task.settings.sampleCount, 'answer')}`
+    const about = [...named, asked, formatUtc(evaluation.createdAt), ...(stopped === null ? [] : [stopped])]
     return results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant

@@ -9,8 +9,8 @@ export function reproductionSection({ reproduction, programVersion }: Report): S
     ...section,
     blocks: [
       paragraph(
-        `These commands of SLR Workbench ${programVersion} compute every part again. Give each part a folder of its own and write ` +
-          'its files into it first; put the folders of the models there under the names in the commands, or write yours instead. ' +
+        `These commands of SLR Workbench ${programVersion} compute every part again, all in one folder. Write the files of a part into it first; put the ` +
+          'folders of the models there under the names in the commands, or write yours instead. ' +
           'Results are the same on the same device; near-ties may fall otherwise on another processor.'
       ),
       ...reproduction.flatMap(({ part, note, commands }): Block[] => [

@@ -554,13 +554,14 @@ describe('how sure it is after a check that threw ranges out', () => {
     expect(sureOf(left, RIVALS)).toMatchObject({
       'Gain in diversity': expect.stringMatching(/^of first tokens; /),
       'Same range wins, without 2 that fail the check':
-        'of the resamples; no other that is left ever wins. Left out of every resample, for they fail the check: layers 0–11 and 1 more',
+        'of the resamples, with what the check found left as it is; no other that is left ever wins. Left out of every resample, for they fail the check: layers 0–11 and 1 more',
       'Cross-fitted':
         'of first tokens; diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
     })
     const without = checkOfModels(checked(range(5, 11), whole(0.95, 0.88)))
     expect(sureOf(left, without)).toMatchObject({
-      'Same range wins': 'of the resamples; no other range ever wins',
+      'Same range wins':
+        'of the resamples, with what the check found left as it is; no other range ever wins',
       'Cross-fitted':
         'of first tokens; diversity when picked on half the prompts and scored on the other half (post 0.450)'
     })
@@ -608,7 +609,7 @@ describe('how sure it is after a check that threw ranges out', () => {
       [5, 11, 0.4]
     ])
     expect(sureOf(often, PASSING)['Same range wins']).toBe(
-      'of the resamples; layer 8 (unchecked) wins more often, 60 %'
+      'of the resamples, with what the check found left as it is; layer 8 (unchecked) wins more often, 60 %'
     )
   })
 })

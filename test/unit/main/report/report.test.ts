@@ -239,6 +239,8 @@ describe('what a report tells', () => {
       '1 evaluation below was stopped: differences and p-values are of the answers so far.'
     )
     expect(glance).toContain('stopped at 0 of 24 answers')
+    // Measures that count answers are beside each other only with how many there were.
+    expect(glance).toContain('2 prompts × 4 answers')
     expect(text).toContain('fingerprint aa (another checkpoint than now)')
   })
 
@@ -420,6 +422,51 @@ describe('the commands', () => {
     expect(usual.command).not.toContain('--judge-rubric')
     const any = await evaluationCommand(evaluationRun({ task, judge: { ...judge, anyModel: true } }))
     expect(any.command).toContain('--judge-any-model')
+  })
+
+  it('of an evaluation name the folders of the models that read answers by their names alone', async () => {
+    const at = (path: string) => ({ path, fingerprint: 'cc' })
+    const run = evaluationRun({ embeddingModel: at('/home/me/minilm'), classifier: at('/home/me/deberta') })
+    expect((await evaluationCommand(run)).command).toMatch(
+      /--embedding-model minilm [^]*--classifier deberta /
+    )
+  })
+
+  it('of parts in one folder neither write nor read what is of another part', async () => {
+    const project = await openDemo()
+    const task = await builtinTask('demo-facts')
+    const [newer, older] = [
+      evaluationRun({ id: 'newer', createdAt: '2026-01-03T00:00:00.000Z', task: { ...task, name: 'Mine' } }),
+      evaluationRun({ id: 'older', task })
+    ]
+    for (const run of [older, newer]) await project.firstPair.evaluations.add(run)
+    for (const run of [sampleRunFixture({ id: 'one' }), sampleRunFixture({ id: 'two' })])
+      await project.firstPair.samples.addRun(run)
+    await project.firstPair.saveSweep(tinyTaskSweep())
+    await project.firstPair.saveSweep(tinySweep())
+    const { reproduction } = await reportOf(project)
+    const parts = reproduction.map(({ commands }) => ({
+      text: commands.map(({ command }) => command).join('\n'),
+      files: new Set(commands.flatMap(({ files }) => files.map(({ name }) => name)))
+    }))
+    const written = parts.flatMap(({ text, files }) => [
+      ...files,
+      ...[...text.matchAll(/--out (\S+)/g)].map(([, name]) => name)
+    ])
+    expect(written.filter((name, index) => written.indexOf(name) !== index)).toEqual([])
+    const evaluations = parts.filter(({ text }) => text.startsWith('slr evaluate'))
+    expect(evaluations.map(({ text }) => text)).toEqual([
+      expect.stringMatching(
+        /--task demo-facts.json --variants variants.json [^]*--out demo-facts-results.json$/
+      ),
+      expect.stringMatching(
+        /--task demo-facts --variants variants-2.json [^]*--out demo-facts-results-2.json$/
+      )
+    ])
+    expect(evaluations.map(({ files }) => [...files])).toEqual([
+      ['demo-facts.json', 'variants.json'],
+      ['variants-2.json']
+    ])
   })
 
   it('of several restored models write each into a folder of its own', () => {
