@@ -1,6 +1,7 @@
 import {
   type ChosenDevice,
   DEVICE_LABELS,
+  type DeviceCheck,
   type DeviceChoice,
   DeviceName,
   type DeviceReport
@@ -8,6 +9,7 @@ import {
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { openMember } from '../checkpoint/pair-member'
+import { requirePlatform } from '../engine/device/platforms'
 import { createEngineHost, type EngineHost } from '../engine/host'
 import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } from '../family'
 import { pairPaths } from '../project/demo'
@@ -85,10 +87,9 @@ async function findDevices(openEngine: () => EngineHost): Promise<DeviceReport[]
 
 /** In an engine process of its own: a broken driver may take the process down, and others' work with it. */
 async function tryDevice(device: DeviceName, openEngine: () => EngineHost): Promise<DeviceReport> {
-  const demo = pairPaths({ kind: 'demo' })
-  const host = openEngine()
   try {
-    const check = await host.client().checkDevice({ ...demo, device })
+    requirePlatform(device)
+    const check = await checkedBy(openEngine(), device)
     const works = check.largestDifference <= TOLERANCE
     const reason = works
       ? null
@@ -98,6 +99,13 @@ async function tryDevice(device: DeviceName, openEngine: () => EngineHost): Prom
     if (!(error instanceof WorkbenchError)) throw error
     const { message, hint } = error.problem
     return { device, works: false, reason: [message, hint].join(' ').trim(), check: null }
+  }
+}
+
+/** Ends the engine. */
+async function checkedBy(host: EngineHost, device: DeviceName): Promise<DeviceCheck> {
+  try {
+    return await host.client().checkDevice({ ...pairPaths({ kind: 'demo' }), device })
   } finally {
     await host.close()
   }

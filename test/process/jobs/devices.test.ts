@@ -6,12 +6,14 @@ import {
   DeviceName,
   DeviceReport
 } from '../../../src/contract/model/device'
+import type { EngineHost } from '../../../src/main/engine/host'
 import { Devices, fastestDevice } from '../../../src/main/jobs/devices'
 import { openDevice } from '../../../src/main/engine/device/device'
 import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder, writeTinyLlama } from '../../fixtures/checkpoint-builder'
-import { runCli } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
+import { HeldEngine } from '../../fixtures/held-engine'
+import { sharedEngine } from '../../fixtures/shared-engine'
 
 const DEMO_POST = resourcePath('demo-pair', 'post')
 
@@ -87,6 +89,23 @@ describe('a device that this machine cannot have', () => {
     })
   })
 
+  it('is known without an engine, which starts for the others alone', async () => {
+    const tried: EngineHost[] = []
+    const devices = new Devices(() => {
+      const engine = new HeldEngine(sharedEngine).another()
+      tried.push(engine)
+      return engine
+    })
+    const reports = await devices.reports()
+    expect(reports.map(({ device }) => device)).toEqual(DeviceName.options)
+    const elsewhereOnly = reports.filter(({ reason }) => reason !== null && / exists on .* only/.test(reason))
+    expect(tried).toHaveLength(reports.length - elsewhereOnly.length)
+    expect(reports.find(({ device }) => device === elsewhere)).toMatchObject({
+      works: false,
+      reason: expect.stringMatching(/exists on (Windows|macOS) only/)
+    })
+  })
+
   it('fails a command that names it, in one line', async () => {
     const { status, stderr } = await runHere(['probe', '--demo', '--tokens', '1,2', '--device', elsewhere])
     expect(status).toBe(1)
@@ -96,7 +115,7 @@ describe('a device that this machine cannot have', () => {
 
 describe('slr devices', () => {
   it('reports each device with what was found, and finds the CPU working', async () => {
-    const { status, stdout } = await runCli(['devices', '--json'])
+    const { status, stdout } = await runHere(['devices', '--json'])
     expect(status).toBe(0)
     const { devices, automatic } = z
       .object({ devices: z.array(DeviceReport), automatic: DeviceName })

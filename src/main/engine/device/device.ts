@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { InferenceSession, Tensor } from '../../base/onnxruntime'
 import { OnnxGraph } from '../../graphs/onnx-model'
 import { physicalCores } from './physical-cores'
+import { requirePlatform } from './platforms'
 import { errorMessage } from '../../base/files/bounded-file'
 
 /** The one place that knows onnxruntime: sessions, tensors and where they live. */
@@ -57,37 +58,26 @@ export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
 
 type GpuProvider = Exclude<DeviceName, 'cpu'>
 
-/** How onnxruntime is asked for each device, where its build has it, and what to do where it is missing. */
+/** How onnxruntime is asked for each device, and what to do where it is missing. */
 const PROVIDERS: Readonly<
-  Record<
-    GpuProvider,
-    {
-      options: ort.InferenceSession.SessionOptions
-      only: { platform: NodeJS.Platform; name: string } | null
-      whenMissing: string
-    }
-  >
+  Record<GpuProvider, { options: ort.InferenceSession.SessionOptions; whenMissing: string }>
 > = {
   webgpu: {
     options: { executionProviders: ['webgpu'] },
-    only: null,
     whenMissing: 'Install a driver for the GPU, or use the CPU.'
   },
   cuda: {
     options: { executionProviders: ['cuda'] },
-    only: { platform: 'linux', name: 'Linux' },
     whenMissing:
       'With an NVIDIA GPU, CUDA 12 and cuDNN 9 on the machine, "npm run install:cuda" adds it. Or use the CPU.'
   },
   dml: {
     // DirectML does not support memory patterns.
     options: { executionProviders: ['dml'], enableMemPattern: false },
-    only: { platform: 'win32', name: 'Windows' },
     whenMissing: 'Install a driver for the GPU, or use the CPU.'
   },
   coreml: {
     options: { executionProviders: ['coreml'] },
-    only: { platform: 'darwin', name: 'macOS' },
     whenMissing: 'Use WebGPU or the CPU.'
   }
 }
@@ -101,11 +91,9 @@ export async function startRuntime(): Promise<void> {
 /** @throws WorkbenchError `unsupported` when this machine has no such device */
 export async function openDevice(name: DeviceName): Promise<Device> {
   if (name === 'cpu') return hostMemoryDevice('cpu', { executionProviders: ['cpu'] })
-  const { options, only, whenMissing } = PROVIDERS[name]
+  requirePlatform(name)
+  const { options, whenMissing } = PROVIDERS[name]
   const label = DEVICE_LABELS[name]
-  if (only !== null && process.platform !== only.platform) {
-    throw new WorkbenchError('unsupported', `${label} exists on ${only.name} only.`)
-  }
   // CUDA rounds the factors of float32 products to 10 bits unless told otherwise; it reads this when it is loaded.
   if (name === 'cuda') process.env.NVIDIA_TF32_OVERRIDE = '0'
   try {
