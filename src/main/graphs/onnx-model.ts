@@ -1,38 +1,12 @@
-import protobuf from 'protobufjs'
 import { at } from '../../contract/model/look-up'
-
-/**
- * The part of the ONNX format (onnx.proto, IR version 10) that block graphs use, enough to write a model: nodes,
- * small constants, inputs and outputs. Field numbers are the format's.
- */
-const ONNX = protobuf.parse(`
-  syntax = "proto3";
-  package onnx;
-  message AttributeProto {
-    string name = 1; float f = 2; int64 i = 3; bytes s = 4; GraphProto g = 6; repeated int64 ints = 8; int32 type = 20;
-  }
-  message NodeProto {
-    repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
-    repeated AttributeProto attribute = 5; string domain = 7;
-  }
-  message StringStringEntryProto { string key = 1; string value = 2; }
-  message TensorProto {
-    repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9;
-    repeated StringStringEntryProto external_data = 13; int32 data_location = 14;
-  }
-  message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
-  message TensorShapeProto { repeated Dimension dim = 1; }
-  message TensorType { int32 elem_type = 1; TensorShapeProto shape = 2; }
-  message TypeProto { TensorType tensor_type = 1; }
-  message ValueInfoProto { string name = 1; TypeProto type = 2; }
-  message GraphProto {
-    repeated NodeProto node = 1; string name = 2; repeated TensorProto initializer = 5;
-    repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
-  }
-  message OperatorSetIdProto { string domain = 1; int64 version = 2; }
-  message ModelProto { int64 ir_version = 1; string producer_name = 2; GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8; }
-`).root
-const ModelProto = ONNX.lookupType('onnx.ModelProto')
+import {
+  encodeModel,
+  type OnnxAttribute,
+  type OnnxGraphMessage,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValue
+} from './onnx-encoding'
 
 const IR_VERSION = 10
 const OPSET_VERSION = 21
@@ -49,16 +23,11 @@ export type Dimension = number | string
 export type Attribute =
   { float: number } | { int: number } | { string: string } | { ints: number[] } | { graph: OnnxGraph }
 
-interface Value {
-  name: string
-  type: { tensorType: { elemType: number; shape: { dim: ({ dimValue: number } | { dimParam: string })[] } } }
-}
-
 interface GraphParts {
-  readonly nodes: object[]
-  readonly initializers: object[]
-  readonly inputs: Value[]
-  readonly outputs: Value[]
+  readonly nodes: OnnxNode[]
+  readonly initializers: OnnxTensor[]
+  readonly inputs: OnnxValue[]
+  readonly outputs: OnnxValue[]
 }
 
 /**
@@ -94,7 +63,10 @@ export class OnnxGraph {
    */
   output(from: string, to: string, dims: readonly Dimension[], type: ElementType = 'float32'): void {
     if (from !== to)
-      this.parts.nodes.push({ opType: 'Identity', name: `output/${to}`, input: [from], output: [to] })
+      this.parts.nodes.push({
+        ...{ opType: 'Identity', name: `output/${to}`, domain: '' },
+        ...{ input: [from], output: [to], attribute: [] }
+      })
     this.parts.outputs.push(describeValue(to, type, dims))
   }
 
@@ -126,8 +98,7 @@ export class OnnxGraph {
       name: this.scope + name,
       dims,
       dataType: ELEMENT_TYPES[type],
-      externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
-      dataLocation: EXTERNAL
+      external: { entries, location: EXTERNAL }
     })
     return this.scope + name
   }
@@ -175,20 +146,19 @@ export class OnnxGraph {
 
   /** The model as bytes for an inference session. */
   encode(): Uint8Array {
-    const model = ModelProto.fromObject({
+    return encodeModel({
       irVersion: IR_VERSION,
       producerName: 'slr-workbench',
-      opsetImport: [
+      graph: this.message(),
+      opsets: [
         { domain: '', version: OPSET_VERSION },
         { domain: 'com.microsoft', version: 1 }
-      ],
-      graph: this.message()
+      ]
     })
-    return ModelProto.encode(model).finish()
   }
 
   /** As the format's GraphProto. */
-  message(): object {
+  message(): OnnxGraphMessage {
     return {
       name: this.name,
       node: this.parts.nodes,
@@ -206,12 +176,11 @@ function elementType(data: Float32Array | Float64Array | BigInt64Array): Element
   return data instanceof Float32Array ? 'float32' : 'float64'
 }
 
-function describeValue(name: string, type: ElementType, dims: readonly Dimension[]): Value {
-  const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
-  return { name, type: { tensorType: { elemType: ELEMENT_TYPES[type], shape: { dim } } } }
+function describeValue(name: string, type: ElementType, dims: readonly Dimension[]): OnnxValue {
+  return { name, elementType: ELEMENT_TYPES[type], dims }
 }
 
-function encodeAttribute(name: string, value: Attribute): object {
+function encodeAttribute(name: string, value: Attribute): OnnxAttribute {
   if ('float' in value) return { name, type: ATTRIBUTE_TYPES.float, f: value.float }
   if ('int' in value) return { name, type: ATTRIBUTE_TYPES.int, i: value.int }
   if ('graph' in value) return { name, type: ATTRIBUTE_TYPES.graph, g: value.graph.message() }
