@@ -118,8 +118,10 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
     const desktop = await Desktop.start(['--demo'], { packaged: resources, env: { SLR_NODE: '' } })
     const client = await desktop.connect()
     const { path, revision } = await client.projects.openDemo()
-    await client.prompts.save({ path, pair: 'pair-1', seen: revision, prompts: await demoPrompts(4) })
-    const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
+    const own = { path, pair: 'pair-1' }
+    await client.pairs.update({ ...own, seen: revision, changes: { settings: { soupSize: 0 } } })
+    await client.prompts.save({ ...own, seen: revision, prompts: await demoPrompts(4) })
+    const { sweepId } = await client.sweeps.start({ ...own, fresh: true })
     let node = ''
     for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) {
       if (event.type !== 'progress' || event.progress.phase !== 'sweeping' || node !== '') continue

@@ -10,7 +10,7 @@ import {
   temporaryFolder,
   writeCheckpoint
 } from '../../fixtures/checkpoint-builder'
-import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+import { exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
 import { filesOf } from '../../fixtures/exported-pair'
 
@@ -25,7 +25,7 @@ async function probed(...args: string[]): Promise<unknown> {
 describe('slr export', () => {
   it('writes a model that other commands take for one of a pair, and says how to go on', async () => {
     const out = join(await temporaryFolder(), "it's out")
-    const { status, stdout, stderr } = await runCli(['export', '--demo', '--restore', '4-11', '--out', out])
+    const { status, stdout, stderr } = await runHere(['export', '--demo', '--restore', '4-11', '--out', out])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^Wrote .*it's out\n5\.0 MB in 8 files; tensors: 38 from post, 72 from base; /)
     expect(stdout).toContain(`vllm serve '${out.replace("'", "'\\''")}'`)

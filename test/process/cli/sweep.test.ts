@@ -2,14 +2,13 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CrcPrompts, SweepDocument } from '../../../src/contract/documents/crc'
+import type { PairLocation } from '../../../src/contract/documents/project'
 import { PAPER_SAMPLING } from '../../../src/contract/documents/samples'
 import { checkOutputFile } from '../../../src/main/cli/output-file'
 import { readRecipesFile } from '../../../src/main/mergekit/recipe-file'
-import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
 import { resourcePath } from '../../../src/main/base/resources'
 import { createProject } from '../../../src/main/project/create-project'
 import { pairPaths } from '../../../src/main/project/demo'
@@ -18,17 +17,18 @@ import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import {
   childrenOf,
   exitStatus,
-  runCli,
   startCli,
   waitForOutput,
+  type CliProcess,
   type CliResult,
   untilGone
 } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
-import { shortPair } from '../../fixtures/swept-project'
+import { HeldEngine, inOrder } from '../../fixtures/held-engine'
+import { sharedEngine } from '../../fixtures/shared-engine'
+import { demoPrompts, shortPair } from '../../fixtures/swept-project'
 import { textFolder } from '../../fixtures/text-folder'
 import { crcReference } from '../../fixtures/crc-reference'
-import { waitFor } from '../../fixtures/wait-for'
 
 const PAIR = await shortPair()
 const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
@@ -45,12 +45,14 @@ async function jsonFile(name: string, content: unknown): Promise<string> {
   return file
 }
 
-/** A prompt set that keeps the demo pair busy for long enough to do something meanwhile. */
+/** So many prompts keep the demo pair busy for long enough to do something meanwhile. */
+const LONG = 120
+
 async function longPrompts(): Promise<string> {
   const [first] = SHORT_PROMPTS
   return jsonFile(
     'long.json',
-    Array.from({ length: 300 }, (_, index) => ({
+    Array.from({ length: LONG }, (_, index) => ({
       ...first,
       text: `${index} is a number. Pick a letter after ${index}.`
     }))
@@ -69,12 +71,13 @@ async function sweptDocument(...args: string[]): Promise<SweepDocument> {
   return SweepDocument.parse(JSON.parse(stdout))
 }
 
-async function demoProject(): Promise<string> {
+/** Of the demo pair unless another is given. */
+async function demoProject(pair: PairLocation = { kind: 'demo' }): Promise<string> {
   const folder = await temporaryFolder()
   const project = await createProject({
     folder,
     name: 'Experiment',
-    pair: { kind: 'demo' },
+    pair,
     prompts: SHORT_PROMPTS
   })
   await project.firstPair.update({
@@ -91,7 +94,7 @@ describe('slr sweep --demo', () => {
   let sweep: SweepDocument
   beforeAll(async () => {
     const out = join(await textFolder({}), 'sweep.json')
-    result = await runCli(['sweep', '--demo', '--out', out])
+    result = await runHere(['sweep', '--demo', '--out', out])
     output = JSON.parse(await readFile(out, 'utf8'))
     sweep = SweepDocument.parse(output)
   })
@@ -354,7 +357,7 @@ describe('slr sweep --project', () => {
   })
 
   it('is scored by what the project chooses, unless told otherwise, and says by what', async () => {
-    const path = await demoProject()
+    const path = await demoProject({ kind: 'folders', ...PAIR })
     const project = await openProject(path)
     await project.firstPair.update({
       settings: {
@@ -416,85 +419,90 @@ describe('slr sweep --project', () => {
 })
 
 describe('slr sweep that is cut short', () => {
-  it('ends cleanly on SIGINT and SIGTERM: no engine left, nothing written or locked, its own exit status', async () => {
-    const cutShort = async (signal: NodeJS.Signals): Promise<number | null> => {
-      const folder = await temporaryFolder()
-      const path = await demoProject()
-      const outputs = ['--out', join(folder, 'out.json'), '--project', path]
-      const child = startCli(['sweep', '--prompts', await longPrompts(), ...outputs])
-      const ended = exitStatus(child)
-      await waitForOutput(child.stderr, /% {2}sweeping/)
-      const engines = await childrenOf(child.pid)
-      expect(engines).not.toHaveLength(0)
-      const killedMs = performance.now()
-      const rest = text(child.stderr)
-      child.kill(signal)
-      const status = await ended
-      expect(performance.now() - killedMs).toBeLessThan(5_000)
-      await untilGone(engines)
-      // What is kept to go on from is no result.
-      expect((await readdir(folder)).filter((name) => name !== 'out.json.partial')).toEqual([])
-      const project = await openProject(path)
-      expect(project.firstPair.sweeps).toEqual([])
-      await project.close()
-      expect(child.stdout.read()).toBeNull()
-      expect(await rest).toMatch(
-        /Stopped\. (Its first part was not done: nothing is kept|.* are kept in .*)\.\n/
-      )
-      return status
-    }
-    expect(await Promise.all([cutShort('SIGINT'), cutShort('SIGTERM')])).toEqual([130, 143])
-  })
+  interface CutShort {
+    status: number | null
+    said: string
+    /** What the command was. */
+    args: readonly string[]
+    /** Beside its output, which was not written. */
+    left: string[]
+  }
 
-  it('says what is kept and which command goes on from there', async () => {
+  /** Ends one by a signal, in the middle: no engine is left and no result. */
+  async function cutShort(
+    signal: NodeJS.Signals,
+    where: readonly string[],
+    when: (child: CliProcess, out: string) => Promise<unknown>
+  ): Promise<CutShort> {
     const folder = await temporaryFolder()
     const out = join(folder, "it's.json")
-    const prompts = await longPrompts()
-    const child = startCli([
-      'sweep',
-      '--demo',
-      '--prompts',
-      prompts,
-      '--memory',
-      '190MB',
-      '--fresh',
-      '--out',
-      out
-    ])
+    const args = ['sweep', ...where, '--prompts', await longPrompts(), '--out', out]
+    const child = startCli(args)
     const ended = exitStatus(child)
-    const said = text(child.stderr)
-    while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(20)
-    child.kill('SIGINT')
-    expect(await ended).toBe(130)
-    const [, kept, place] = /Stopped\. (.*) are kept in (.*)\.\n/.exec(await said) ?? []
-    expect(place).toBe(`${out}.partial`)
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (more: string) => (said += more))
+    await when(child, out)
+    const engines = await childrenOf(child.pid)
+    expect(engines).not.toHaveLength(0)
+    const killedMs = performance.now()
+    child.kill(signal)
+    const status = await ended
+    expect(performance.now() - killedMs).toBeLessThan(5_000)
+    await untilGone(engines)
+    const left = await readdir(folder)
+    expect(left).not.toContain("it's.json")
+    expect(child.stdout.read()).toBeNull()
+    return { status, said, args, left }
+  }
+
+  it('ends cleanly on SIGINT: no engine left, nothing written or locked, its own exit status', async () => {
+    const path = await demoProject()
+    const { status, said, left } = await cutShort('SIGINT', ['--project', path], (child) =>
+      waitForOutput(child.stderr, /% {2}sweeping/)
+    )
+    expect({ status, left }).toEqual({ status: 130, left: [] })
+    const project = await openProject(path)
+    expect(project.firstPair.sweeps).toEqual([])
+    await project.close()
+    expect(said).toMatch(/Stopped\. (Its first part was not done: nothing is kept|.* are kept in .*)\.\n/)
+  })
+
+  it('ends as cleanly on SIGTERM, and says what is kept and which command goes on from there', async () => {
+    // So little memory that its prompts make many groups.
+    const where = ['--demo', '--memory', '190MB', '--fresh']
+    const { status, said, args, left } = await cutShort('SIGTERM', where, async (child, out) => {
+      while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(5)
+    })
+    expect({ status, left }).toEqual({ status: 143, left: ["it's.json.partial"] })
+    const [, kept, place] = /Stopped\. (.*) are kept in (.*)\.\n/.exec(said) ?? []
+    expect(place).toBe(`${args.at(-1)}.partial`)
     expect(kept).toMatch(
-      /^([1-9]\d* of 300 prompts)?(, and )?([1-9]\d* of 80 models on the \w+ of \d+ groups of prompts)?$/
+      /^([1-9]\d* of 120 prompts)?(, and )?([1-9]\d* of 80 models on the \w+ of \d+ groups of prompts)?$/
     )
-    expect(await said).toMatch(
-      `This goes on: slr sweep --demo --prompts ${prompts} --memory 190MB --out '${folder}/it'\\''s.json'\n`
-    )
+    const again = args.filter((arg) => arg !== '--fresh').slice(0, -1)
+    const quoted = args.at(-1)?.replace("'", "'\\''")
+    expect(said).toContain(`This goes on: slr ${again.join(' ')} '${quoted}'\n`)
   })
 
   it('starts an engine that was killed again, and fails when that is killed too', async () => {
-    const child = startCli(['sweep', '--demo', '--prompts', await longPrompts(), '--json'])
-    const ended = exitStatus(child)
-    await waitForOutput(child.stderr, /% {2}sweeping/)
-    const again = waitForOutput(child.stderr, /It was started again/)
-    for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
-    await again
-    const message = waitForOutput(child.stderr, /slr: /)
-    await waitFor(async () => expect(await childrenOf(child.pid)).toHaveLength(1))
-    for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
-    expect(await message).toMatch(/slr: The engine process was killed by SIGKILL/)
-    expect(await ended).toBe(1)
-    expect(child.stdout.read()).toBeNull()
+    const engine = new HeldEngine(sharedEngine)
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const args = ['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--json']
+    const first = engine.holdAt(inOrder('progress'))
+    const running = runHere(args, { engine })
+    await first()
+    engine.kill()
+    await engine.holdAt(inOrder('progress'))()
+    engine.kill()
+    const { status, stdout, stderr } = await running
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/It was started again[^]*slr: The engine process was killed by SIGKILL/)
   })
 
   it('does not mind a reader of its output that goes away', async () => {
     // Enough that a pipe does not hold the result.
-    const prompts = await jsonFile('prompts.json', (await builtinPromptSet('demo-crc')).slice(0, 8))
-    const child = startCli(['sweep', '--demo', '--prompts', prompts, '--json'])
+    const prompts = await jsonFile('prompts.json', await demoPrompts(2))
+    const child = startCli(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--json'])
     const ended = exitStatus(child)
     const [firstPart] = await once(child.stdout, 'data')
     child.stdout.destroy()

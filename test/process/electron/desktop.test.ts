@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engineOf } from '../../fixtures/cli'
 import { Desktop, type DesktopClient } from '../../fixtures/desktop'
 import { demoPrompts } from '../../fixtures/swept-project'
+import { textFolder } from '../../fixtures/text-folder'
 
 /** The built desktop entry on the fake Electron, with the test as its page and its user. */
 
 async function sweepFew(client: DesktopClient, path: string, seen: number) {
-  await client.prompts.save({ path, pair: 'pair-1', seen, prompts: await demoPrompts(4) })
+  const own = { path, pair: 'pair-1' }
+  await client.pairs.update({ ...own, seen, changes: { settings: { soupSize: 0 } } })
+  await client.prompts.save({ ...own, seen, prompts: await demoPrompts(4) })
   const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
   const events = []
   for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) events.push(event)
@@ -44,93 +47,173 @@ function settled(client: DesktopClient, waits: boolean): void {
 }
 
 describe('the desktop entry', { timeout: 180_000 }, () => {
-  it('serves its page from a list, hands it a port, and sweeps the demo through it', async () => {
-    const desktop = await Desktop.start(['--demo'])
-    const loaded = await desktop.until('loaded')
-    expect(loaded).toMatchObject({
-      status: 200,
-      headers: { 'content-security-policy': expect.stringContaining("default-src 'none'") }
+  describe('from its start to its end', () => {
+    let desktop: Desktop
+    /** Its page, which a crash replaces. */
+    let client: DesktopClient
+    beforeAll(async () => {
+      desktop = Desktop.startShared(await textFolder({}), ['--demo'])
+      client = await desktop.connect()
     })
-    const page = (await desktop.fetch('slr://workbench/')).body.toString()
-    for (const [, file] of page.matchAll(/(?:src|href)="\.(\/assets[^"]+)"/g)) {
-      expect((await desktop.fetch(`slr://workbench${file}`)).status).toBe(200)
-    }
-    expect((await desktop.fetch('slr://workbench/../package.json')).status).toBe(404)
-    expect((await desktop.fetch('slr://elsewhere/')).status).toBe(404)
-    expect(await desktop.until('permissions')).toMatchObject({ allowed: ['clipboard-sanitized-write'] })
-    expect(await desktop.until('permission-request')).toMatchObject({ allowed: false })
-    expect(await desktop.until('window-open-handler')).toMatchObject({ answer: { action: 'deny' } })
-    expect(await desktop.until('window')).toMatchObject({
-      options: {
-        webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false, spellcheck: false }
+    afterAll(() => desktop.kill())
+
+    it('computes on the Node that it is handed, and goes on with another engine when that is killed', async () => {
+      const { path } = await client.projects.openDemo()
+      expect(await noticesOfDeath(desktop, client, path, 'SIGKILL')).toEqual([
+        expect.stringContaining('was killed by SIGKILL (the system does this when memory runs out)')
+      ])
+      expect(await engineOf(desktop.pid)).toBeGreaterThan(0)
+      expect(desktop.all('utility-process')).toEqual([])
+    })
+
+    it('serves its page from a list, hands it a port, and sweeps the demo through it', async () => {
+      const loaded = await desktop.until('loaded')
+      expect(loaded).toMatchObject({
+        status: 200,
+        headers: { 'content-security-policy': expect.stringContaining("default-src 'none'") }
+      })
+      const page = (await desktop.fetch('slr://workbench/')).body.toString()
+      for (const [, file] of page.matchAll(/(?:src|href)="\.(\/assets[^"]+)"/g)) {
+        expect((await desktop.fetch(`slr://workbench${file}`)).status).toBe(200)
       }
+      expect((await desktop.fetch('slr://workbench/../package.json')).status).toBe(404)
+      expect((await desktop.fetch('slr://elsewhere/')).status).toBe(404)
+      expect(await desktop.until('permissions')).toMatchObject({ allowed: ['clipboard-sanitized-write'] })
+      expect(await desktop.until('permission-request')).toMatchObject({ allowed: false })
+      expect(await desktop.until('window-open-handler')).toMatchObject({ answer: { action: 'deny' } })
+      expect(await desktop.until('window')).toMatchObject({
+        options: {
+          webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false, spellcheck: false }
+        }
+      })
+
+      const { initialProject, entry } = await client.app.info()
+      expect(entry).toBe('desktop')
+      const shownBefore = desktop.all('progress-bar').length
+      const { path, revision } = await client.projects.open({ path: initialProject ?? '' })
+      const { sweepId, events } = await sweepFew(client, path, revision)
+      expect(events.at(-1)).toMatchObject({ type: 'finished' })
+      const { selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
+      expect(selected).toMatchObject({ start: 4, end: 11 })
+      const bar = desktop
+        .all('progress-bar')
+        .slice(shownBefore)
+        .map(({ share }) => share)
+      expect(bar[0]).toBe(2)
+      expect(bar.at(-1)).toBe(-1)
     })
 
-    const client = await desktop.connect()
-    const { initialProject, entry } = await client.app.info()
-    expect(entry).toBe('desktop')
-    const { path, revision } = await client.projects.open({ path: initialProject ?? '' })
-    const { sweepId, events } = await sweepFew(client, path, revision)
-    expect(events.at(-1)).toMatchObject({ type: 'finished' })
-    const { selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
-    expect(selected).toMatchObject({ start: 4, end: 11 })
-    const bar = desktop.all('progress-bar').map(({ share }) => share)
-    expect(bar[0]).toBe(2)
-    expect(bar.at(-1)).toBe(-1)
-  })
+    it('has in its menus what the page has, and folders where they should be', async () => {
+      const { path } = await client.projects.openDemo()
+      await client.app.recent()
+      const asked = await client.app.watch()
+      desktop.order('choose', { names: ['Edit', 'Undo'] })
+      expect((await asked.next()).value).toEqual({ type: 'command', command: 'undo' })
+      await desktop.until('menu', ({ items }) => JSON.stringify(items).includes('"Demo"'))
+      desktop.order('choose', { names: ['File', 'Open recent', 'Demo'] })
+      expect((await asked.next()).value).toEqual({ type: 'open', path })
+      desktop.order('choose', { names: ['Help', 'Show log folder'] })
+      expect(await desktop.until('opened-path')).toMatchObject({ path: expect.stringContaining('logs') })
 
-  it('computes on the Node that it is handed, and goes on with another engine when that is killed', async () => {
-    const desktop = await Desktop.start(['--demo'])
-    const client = await desktop.connect()
-    const { path } = await client.projects.openDemo()
-    expect(await noticesOfDeath(desktop, client, path, 'SIGKILL')).toEqual([
-      expect.stringContaining('was killed by SIGKILL (the system does this when memory runs out)')
-    ])
-    expect(await engineOf(desktop.pid)).toBeGreaterThan(0)
-    expect(desktop.all('utility-process')).toEqual([])
-  })
-
-  it('without a Node computes in a utility process, in less memory, and tells how it ended', async () => {
-    const desktop = await Desktop.start(['--demo'], { env: { SLR_NODE: '/no/node' } })
-    const client = await desktop.connect()
-    const { path } = await client.projects.openDemo()
-    for (const [signal, said] of [
-      ['SIGKILL', 'was killed by SIGKILL (the system does this when memory runs out)'],
-      ['SIGTRAP', "was killed by SIGTRAP (Chromium's allocator does this when memory runs out)"],
-      // How the fake has V8 meet a fatal error.
-      ['SIGUSR2', 'was killed by SIGABRT in v8::ArrayBuffer::New']
-    ] as const) {
-      expect(await noticesOfDeath(desktop, client, path, signal)).toEqual([expect.stringContaining(said)])
-    }
-    const { revision } = await client.projects.open({ path })
-    await client.pairs.update({
-      path,
-      pair: 'pair-1',
-      seen: revision,
-      changes: { settings: { memoryBytes: 64 * 2 ** 30 } }
+      desktop.order('answer', { value: { canceled: false, filePaths: ['/picked'] } })
+      expect(await client.folders.pick({ title: 'Base', start: path })).toBe('/picked')
+      expect(await desktop.until('open-dialog')).toMatchObject({ options: { defaultPath: path } })
+      await client.folders.show({ path })
+      expect(await desktop.until('shown-in-folder')).toMatchObject({ path })
+      await client.app.theme({ choice: 'dark' })
+      expect(await desktop.until('theme')).toMatchObject({ source: 'dark' })
+      desktop.order('context-menu', {
+        params: { isEditable: false, selectionText: 'a cell', editFlags: { canCopy: true } }
+      })
+      expect(await desktop.until('popup')).toMatchObject({ items: [{ name: 'copy', enabled: true }] })
+      // It fits a small screen, downloads nothing, and leaves the program's own folder alone.
+      expect(await desktop.until('window')).toMatchObject({ options: { width: 1366, height: 728 } })
+      expect(await desktop.until('spell-checker')).toMatchObject({ enabled: false })
+      expect(await desktop.until('path')).toMatchObject({ path: join(desktop.folder, 'config', 'window') })
     })
-    expect(await client.sweeps.plan({ path, pair: 'pair-1' })).toMatchObject({
-      memoryBytes: 12 * 2 ** 30,
-      memoryLimitBytes: 12 * 2 ** 30
+
+    it('opens what a second start asks for, however that is asked', async () => {
+      const asked = await client.app.watch()
+      const project = join(desktop.folder, 'B.slr')
+      const second = await Desktop.start([`--project=${project}`], { env: { FAKE_ELECTRON_SECOND: '1' } })
+      const { argv, data } = await second.until('notified-first-instance')
+      expect(await second.ended).toBe(0)
+      desktop.order('second-instance', { argv, data })
+      expect((await asked.next()).value).toEqual({ type: 'open', path: project })
+      await desktop.until('focused')
+      desktop.order('open-file', { path: '/elsewhere/C.slr' })
+      expect((await asked.next()).value).toEqual({ type: 'open', path: '/elsewhere/C.slr' })
+      desktop.order('second-instance', { argv, data: { project: null, demo: true } })
+      expect((await asked.next()).value).toEqual({ type: 'open', path: null })
     })
-    expect(desktop.stderr).toBe('')
+
+    it('loads a page that broke again, and lets it go nowhere else', async () => {
+      desktop.order('navigate', { url: 'https://example.org/' })
+      expect(await desktop.until('navigated')).toMatchObject({ prevented: true })
+      desktop.order('crash-page')
+      client = await desktop.connect(1)
+      expect(await client.app.info()).toMatchObject({ entry: 'desktop' })
+      const log = await readFile(join(desktop.folder, 'config', 'window', 'logs', 'main.log'), 'utf8')
+      expect(log).toContain('The page ended: crashed')
+    })
+
+    it('stays when edits wait for the user, unless they are given up', async () => {
+      const asked = await client.app.watch()
+      for (const value of [0, 1]) {
+        const before = desktop.all('message-box').length
+        desktop.order('answer', { value })
+        desktop.order('close-window')
+        expect((await asked.next()).value).toEqual({ type: 'settle' })
+        settled(client, true)
+        await desktop.until('message-box', () => desktop.all('message-box').length > before)
+        expect(desktop.all('message-box').at(-1)).toMatchObject({
+          options: { buttons: ['Stay', 'Leave without them'] }
+        })
+      }
+      expect(await desktop.ended).toBe(0)
+    })
   })
 
-  it('opens what a second start asks for, however that is asked', async () => {
-    const desktop = await Desktop.start()
-    const client = await desktop.connect()
-    const asked = await client.app.watch()
-    const project = join(desktop.folder, 'B.slr')
-    const second = await Desktop.start([`--project=${project}`], { env: { FAKE_ELECTRON_SECOND: '1' } })
-    const { argv, data } = await second.until('notified-first-instance')
-    expect(await second.ended).toBe(0)
-    desktop.order('second-instance', { argv, data })
-    expect((await asked.next()).value).toEqual({ type: 'open', path: project })
-    await desktop.until('focused')
-    desktop.order('open-file', { path: '/elsewhere/C.slr' })
-    expect((await asked.next()).value).toEqual({ type: 'open', path: '/elsewhere/C.slr' })
-    desktop.order('second-instance', { argv, data: { project: null, demo: true } })
-    expect((await asked.next()).value).toEqual({ type: 'open', path: null })
+  describe('without a Node', () => {
+    let desktop: Desktop
+    let client: DesktopClient
+    beforeAll(async () => {
+      desktop = Desktop.startShared(await textFolder({}), ['--demo'], { env: { SLR_NODE: '/no/node' } })
+      client = await desktop.connect()
+    })
+    afterAll(() => desktop.kill())
+
+    it('computes in a utility process, in less memory, and tells how it ended', async () => {
+      const { path } = await client.projects.openDemo()
+      for (const [signal, said] of [
+        ['SIGKILL', 'was killed by SIGKILL (the system does this when memory runs out)'],
+        // How the fake has V8 meet a fatal error.
+        ['SIGUSR2', 'was killed by SIGABRT in v8::ArrayBuffer::New']
+      ] as const) {
+        expect(await noticesOfDeath(desktop, client, path, signal)).toEqual([expect.stringContaining(said)])
+      }
+      const { revision } = await client.projects.open({ path })
+      await client.pairs.update({
+        path,
+        pair: 'pair-1',
+        seen: revision,
+        changes: { settings: { memoryBytes: 64 * 2 ** 30 } }
+      })
+      expect(await client.sweeps.plan({ path, pair: 'pair-1' })).toMatchObject({
+        memoryBytes: 12 * 2 ** 30,
+        memoryLimitBytes: 12 * 2 ** 30
+      })
+      expect(desktop.stderr).toBe('')
+    })
+
+    it('quits clean when its window is closed', async () => {
+      const { path } = await client.projects.openDemo()
+      desktop.order('close-window')
+      expect(await desktop.ended).toBe(0)
+      expect(desktop.stderr).toBe('')
+      expect(existsSync(join(path, '.lock'))).toBe(false)
+      expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({ name: 'Demo' })
+    })
   })
 
   it('asks before it closes while a job runs, and has the page save what is being edited', async () => {
@@ -160,76 +243,5 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       pairs: [{ settings: { rho: 0.77 } }]
     })
     expect(existsSync(join(path, '.lock'))).toBe(false)
-  })
-
-  it('stays when edits wait for the user, unless they are given up', async () => {
-    const desktop = await Desktop.start()
-    const client = await desktop.connect()
-    const asked = await client.app.watch()
-    for (const value of [0, 1]) {
-      const before = desktop.all('message-box').length
-      desktop.order('answer', { value })
-      desktop.order('close-window')
-      expect((await asked.next()).value).toEqual({ type: 'settle' })
-      settled(client, true)
-      await desktop.until('message-box', () => desktop.all('message-box').length > before)
-      expect(desktop.all('message-box').at(-1)).toMatchObject({
-        options: { buttons: ['Stay', 'Leave without them'] }
-      })
-    }
-    expect(await desktop.ended).toBe(0)
-  })
-
-  it('loads a page that broke again, and lets it go nowhere else', async () => {
-    const desktop = await Desktop.start()
-    await (await desktop.connect()).app.info()
-    desktop.order('navigate', { url: 'https://example.org/' })
-    expect(await desktop.until('navigated')).toMatchObject({ prevented: true })
-    desktop.order('crash-page')
-    expect(await (await desktop.connect(1)).app.info()).toMatchObject({ entry: 'desktop' })
-    const log = await readFile(join(desktop.folder, 'config', 'window', 'logs', 'main.log'), 'utf8')
-    expect(log).toContain('The page ended: crashed')
-  })
-
-  it('has in its menus what the page has, and folders where they should be', async () => {
-    const desktop = await Desktop.start(['--demo'])
-    const client = await desktop.connect()
-    const { path } = await client.projects.openDemo()
-    await client.app.recent()
-    const asked = await client.app.watch()
-    desktop.order('choose', { names: ['Edit', 'Undo'] })
-    expect((await asked.next()).value).toEqual({ type: 'command', command: 'undo' })
-    await desktop.until('menu', ({ items }) => JSON.stringify(items).includes('"Demo"'))
-    desktop.order('choose', { names: ['File', 'Open recent', 'Demo'] })
-    expect((await asked.next()).value).toEqual({ type: 'open', path })
-    desktop.order('choose', { names: ['Help', 'Show log folder'] })
-    expect(await desktop.until('opened-path')).toMatchObject({ path: expect.stringContaining('logs') })
-
-    desktop.order('answer', { value: { canceled: false, filePaths: ['/picked'] } })
-    expect(await client.folders.pick({ title: 'Base', start: path })).toBe('/picked')
-    expect(await desktop.until('open-dialog')).toMatchObject({ options: { defaultPath: path } })
-    await client.folders.show({ path })
-    expect(await desktop.until('shown-in-folder')).toMatchObject({ path })
-    await client.app.theme({ choice: 'dark' })
-    expect(await desktop.until('theme')).toMatchObject({ source: 'dark' })
-    desktop.order('context-menu', {
-      params: { isEditable: false, selectionText: 'a cell', editFlags: { canCopy: true } }
-    })
-    expect(await desktop.until('popup')).toMatchObject({ items: [{ name: 'copy', enabled: true }] })
-    // It fits a small screen, downloads nothing, and leaves the program's own folder alone.
-    expect(await desktop.until('window')).toMatchObject({ options: { width: 1366, height: 728 } })
-    expect(await desktop.until('spell-checker')).toMatchObject({ enabled: false })
-    expect(await desktop.until('path')).toMatchObject({ path: join(desktop.folder, 'config', 'window') })
-  })
-
-  it('quits clean when its window is closed', async () => {
-    const desktop = await Desktop.start(['--demo'])
-    const client = await desktop.connect()
-    const { path } = await client.projects.openDemo()
-    desktop.order('close-window')
-    expect(await desktop.ended).toBe(0)
-    expect(desktop.stderr).toBe('')
-    expect(existsSync(join(path, '.lock'))).toBe(false)
-    expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({ name: 'Demo' })
   })
 })

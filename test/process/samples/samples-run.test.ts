@@ -6,6 +6,7 @@ import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import {
   PAPER_SAMPLING,
   type SampleEvent,
+  SampleLine,
   type SampleSettings,
   type Variant
 } from '../../../src/contract/documents/samples'
@@ -198,7 +199,7 @@ describe('a run', () => {
       variants: VARIANTS
     })
     const events = await collect(await client.samples.watch({ path, pair: 'pair-1' }))
-    const all = await answersOf(client, path, runId)
+    const all = await answersOf(path, runId)
     whole = { path, runId, events, answers: all.filter((answer) => /^[^/]*\/[01]\//.test(answer)) }
     await leaveFolder()
   })
@@ -226,10 +227,14 @@ describe('a run', () => {
 
   const collect = (events: AsyncIterable<SampleEvent>): Promise<SampleEvent[]> => collectAny(events)
 
-  /** Answers by what they are of, without the order in which they came. */
-  async function answersOf(client: Client, path: string, runId: string): Promise<string[]> {
-    const { samples } = await client.samples.get({ path, pair: 'pair-1', runId })
-    return samples
+  /** What is stored: answers by what they are of, without the order in which they came. */
+  async function answersOf(path: string, runId: string): Promise<string[]> {
+    const lines = (await readFile(join(path, 'pairs/pair-1', 'samples', `${runId}.jsonl`), 'utf8')).split(
+      '\n'
+    )
+    expect(lines.pop()).toBe('')
+    return lines
+      .map((line) => SampleLine.parse(JSON.parse(line)))
       .map(({ variant, prompt, index, text }) => `${variant}/${prompt}/${index} ${text}`)
       .toSorted()
   }
@@ -296,7 +301,7 @@ describe('a run', () => {
     const events = await client.samples.watch({ path, pair: 'pair-1' })
     engine.kill()
     expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
-    const kept = await answersOf(client, path, runId)
+    const kept = await answersOf(path, runId)
     expect(kept).toHaveLength(10)
     expect((await client.projects.open({ path })).sampleRuns).toMatchObject([
       { id: runId, sampleCount: 10, sampleTotal: 3 * 2 * 3 }
@@ -310,14 +315,11 @@ describe('a run', () => {
     const more = await collect(await client.samples.watch({ path, pair: 'pair-1' }))
     expect(more[0]).toMatchObject({ type: 'snapshot', samples: { length: 10 } })
     expect(more.at(-1)).toMatchObject({ type: 'finished', runId })
-    const all = await answersOf(client, path, runId)
+    const all = await answersOf(path, runId)
     expect(all).toEqual(expect.arrayContaining(kept))
     expect(all).toEqual(whole.answers)
     // Nothing was generated twice.
-    const lines = (await readFile(join(path, 'pairs/pair-1', 'samples', `${runId}.jsonl`), 'utf8'))
-      .trimEnd()
-      .split('\n')
-    expect(lines).toHaveLength(3 * 2 * 6)
+    expect(all).toHaveLength(3 * 2 * 6)
   })
 
   it('is the only job of its project, until it is cancelled; keeps marks, and can be gone on with', async () => {
@@ -350,7 +352,7 @@ describe('a run', () => {
     expect((await collect(await client.samples.watch({ path, pair: 'pair-1' }))).at(-1)).toEqual({
       type: 'cancelled'
     })
-    expect(await answersOf(client, path, runId)).toHaveLength(5)
+    expect(await answersOf(path, runId)).toHaveLength(5)
     await client.sweeps.start({ path, pair: 'pair-1' })
     await expect(
       client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS })
@@ -367,7 +369,7 @@ describe('a run', () => {
     })
     const { content } = await client.samples.export({ path, pair: 'pair-1', runId, format: 'jsonl' })
     expect(content.trimEnd().split('\n')).toHaveLength(3 * 2 * SETTINGS.sampleCount)
-    expect(await answersOf(client, path, runId)).toEqual(whole.answers)
+    expect(await answersOf(path, runId)).toEqual(whole.answers)
   })
 
   it('fails in words when a prompt is longer than the context window or memory is too small', async () => {

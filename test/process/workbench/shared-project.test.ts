@@ -12,6 +12,7 @@ import { openProject } from '../../../src/main/project/open-project'
 import { evaluationRun } from '../../fixtures/evaluation-documents'
 import { OwnWorkbench, type WindowClient } from '../../fixtures/own-workbench'
 import { LAYERS_4_11, NOT_SCORED } from '../../fixtures/project-documents'
+import { sharedEngine } from '../../fixtures/shared-engine'
 import { waitFor } from '../../fixtures/wait-for'
 
 /** Two windows of one project, as main sees them. */
@@ -19,7 +20,7 @@ import { waitFor } from '../../fixtures/wait-for'
 let own: OwnWorkbench
 
 beforeEach(async () => {
-  own = await OwnWorkbench.open()
+  own = await OwnWorkbench.open(sharedEngine)
 })
 
 afterEach(() => own.close())

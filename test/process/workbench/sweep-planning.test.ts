@@ -1,17 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { planFacts, planLine, previewLine } from '../../../src/contract/words/plan-words'
-import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
+import { createEngineHost } from '../../../src/main/engine/host'
 import { OwnWorkbench } from '../../fixtures/own-workbench'
+import { sharedEngine } from '../../fixtures/shared-engine'
 import { demoPrompts } from '../../fixtures/swept-project'
 import { waitFor } from '../../fixtures/wait-for'
 
 /** Plans of a project's next sweep, with the demo pair and the built engine process. */
 
-let engine: EngineHost
+const engine = sharedEngine
 let own: OwnWorkbench
 
 beforeEach(async () => {
-  engine = createEngineHost()
   own = await OwnWorkbench.open(engine)
 })
 
@@ -73,6 +73,7 @@ describe("a project's next sweep", () => {
     // A plan that never comes to an end by itself.
     process.kill(pid, 'SIGSTOP')
     const asked = vi.spyOn(engine, 'client')
+    onTestFinished(() => asked.mockRestore())
     const planned = client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)
     await waitFor(() => expect(asked).toHaveBeenCalled())
     await client.sweeps.start({ path, pair: 'pair-1', fresh: false })
@@ -87,6 +88,8 @@ describe("a project's next sweep", () => {
   })
 
   it('is no longer planned when the program ends, and leaves no engine behind', async () => {
+    const itsOwn = createEngineHost()
+    own = await OwnWorkbench.open(itsOwn)
     const client = own.client()
     const { path } = await client.projects.openDemo()
     const planned = client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)
@@ -97,6 +100,6 @@ describe("a project's next sweep", () => {
     expect(await client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)).toMatchObject(
       ended
     )
-    expect(engine.pid).toBeUndefined()
+    expect(itsOwn.pid).toBeUndefined()
   })
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -18,7 +18,7 @@ import { sweptModels, trieOf } from '../../../../src/bench/workload'
 import { at } from '../../../../src/contract/model/look-up'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { resourcePath } from '../../../../src/main/base/resources'
-import { exitStatus, runCli, startCli } from '../../../fixtures/cli'
+import { exitStatus, startCli } from '../../../fixtures/cli'
 import { runHere } from '../../../fixtures/command-line'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
@@ -60,13 +60,14 @@ interface Run {
   /** With memory for all prompts at once. */
   whole?: boolean
   past?: SweepHistory
+  /** Gets what is said on the way. */
+  notices?: string[]
 }
 
 async function sweep(
-  { asked = request, whole = false, past = history() }: Run,
+  { asked = request, whole = false, past = history(), notices = [] }: Run,
   stop = new AbortController()
 ) {
-  const notices: string[] = []
   const document = await runCrcSweep(
     whole ? engine.client() : inGroups(engine.client()),
     asked,
@@ -168,10 +169,17 @@ it('that was stopped within its only group of prompts goes on behind the models 
   const plain = await builtinPromptSet('demo-crc')
   const prompts = plain.map((prompt) => ({ ...prompt, text: `${prompt.text} `.repeat(4) }))
   const all = { asked: await demoSweep({ prompts }), whole: true }
-  const { document: uninterrupted } = await sweep({ ...all, past: history({}, `${out}-whole`) })
+  const halfway = engine.holdAt(inOrder('part', 'progress'))
+  const wholly = sweep({ ...all, past: history({}, `${out}-whole`) })
+  await halfway()
+  // What is there should the program die now.
+  await copyFile(`${out}-whole.partial`, `${out}.partial`)
+  engine.letGo()
+  const { document: uninterrupted } = await wholly
+
   const stop = new AbortController()
   const past = history()
-  const reached = engine.holdAt(inOrder('part', 'progress'))
+  const reached = engine.holdAt(inOrder('progress'))
   const running = sweep({ ...all, past }, stop)
   await reached()
   stop.abort()
@@ -255,33 +263,31 @@ it('that is finished lends its results to one with changed prompts, and none to 
   expect(again.reusedPromptCount).toBe(0)
 })
 
-describe('a sweep whose engine is killed', () => {
-  it('goes on by itself from whatever it was at, with the same results', { timeout: 120_000 }, async () => {
-    const running = sweep({})
-    // In each of its three groups: where it begins, within it, and where its scores come.
-    const moments = [inOrder('plan'), inOrder('group', 'progress'), inOrder('group', 'probabilities')]
+it(
+  'whose engine is killed goes on by itself from whatever it was at, until that dies twice at one place, and then when it is run again',
+  { timeout: 120_000 },
+  async () => {
+    const notices: string[] = []
+    const running = sweep({ notices })
+    running.catch(() => undefined)
+    // In each of its three groups: where it begins, within it, and where its scores come; and once more before the last is over.
+    const moments = [
+      inOrder('plan'),
+      inOrder('group', 'progress'),
+      inOrder('group', 'probabilities'),
+      inOrder('progress')
+    ]
     for (const moment of moments) {
       await engine.holdAt(moment)()
       engine.kill()
     }
-    const { document, notices } = await running
-    expectSameResults(document, whole)
-    expect(notices.filter((notice) => /killed.* started again and went on/.test(notice))).toHaveLength(3)
-  })
-
-  it('twice in the same group fails, and is gone on with when it is run again', async () => {
-    const running = sweep({})
-    running.catch(() => undefined)
-    for (const moment of [inOrder('group'), inOrder('progress')]) {
-      await engine.holdAt(moment)()
-      engine.kill()
-    }
     await expect(running).rejects.toMatchObject({ problem: { code: 'engine-lost' } })
+    expect(notices.filter((notice) => /killed.* started again and went on/.test(notice))).toHaveLength(3)
     const { document } = await sweep({})
     expectSameResults(document, whole)
     expect(document.reusedPromptCount).toBeGreaterThan(0)
-  })
-})
+  }
+)
 
 it(
   'has the same results when the whole program is killed, each time with more prompts done',
@@ -304,7 +310,7 @@ it(
       if ((await over) === null) killed++
       else await rm(out)
     }
-    expect(await runCli(args)).toMatchObject({ status: 0 })
+    expect(await runHere(args)).toMatchObject({ status: 0 })
     const document = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
     expectSameResults(document, whole)
     expect(document.reusedPromptCount).toBeGreaterThan(0)
