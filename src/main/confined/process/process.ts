@@ -3,12 +3,8 @@ import { ConfinedLimits, type ConfinedReply, ConfinedRequest, type FolderRequest
 import { readGenerationConfig } from '../../checkpoint/generation-config'
 import { readLocalModel } from '../../checkpoint/local-models'
 import { readMember } from '../../checkpoint/pair-member'
-import { readTaskFile } from '../../evaluation/task-file'
-import { readSamplePrompts } from '../../samples/prompts'
 import { findChatTemplate } from '../../text/chat-template'
 import { readTokenizerConfig } from '../../text/tokenizer-config'
-import { parsedYaml } from '../parsed-yaml'
-import { renderTemplate } from '../render-template'
 import { EmbeddingTokenizers } from './embedding-tokenizers'
 import { Texts } from './texts'
 import { Watchdog } from './watchdog'
@@ -34,18 +30,25 @@ async function answered(request: ConfinedRequest): Promise<ConfinedReply> {
   }
 }
 
+/** What most of these processes are never asked for is loaded when it is: loading all of it made a sixth of their start. */
 async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
   switch (request.kind) {
-    case 'template':
+    case 'template': {
+      const { renderTemplate } = await import('../render-template')
       return () => ({ kind: 'template', ...renderTemplate(request) })
-    case 'yaml':
+    }
+    case 'yaml': {
+      const { parsedYaml } = await import('../parsed-yaml')
       return () => ({ kind: 'yaml', ...parsedYaml(request) })
+    }
     case 'import': {
       const { as, file, content } = request
-      return () => ({
-        kind: 'imported',
-        value: as === 'task' ? readTaskFile(file, content, undefined) : readSamplePrompts(file, content)
-      })
+      if (as === 'task') {
+        const { readTaskFile } = await import('../../evaluation/task-file')
+        return () => ({ kind: 'imported', value: readTaskFile(file, content, undefined) })
+      }
+      const { readSamplePrompts } = await import('../../samples/prompts')
+      return () => ({ kind: 'imported', value: readSamplePrompts(file, content) })
     }
     case 'find-template': {
       const { chatTemplate } = await readTokenizerConfig(request.folder)
