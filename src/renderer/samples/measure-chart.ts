@@ -1,9 +1,21 @@
 import { TEXT_MEASURES } from '../../contract/model/measures'
-import type { SampleRun, SampleRunMeasures } from '../../contract/documents/samples'
-import { toneOf } from '../../contract/documents/variant-styles'
+import type { SampleRun, SampleRunMeasures, Variant } from '../../contract/documents/samples'
+import { variantStyles } from '../../contract/documents/variant-styles'
+import { at } from '../../contract/model/look-up'
+import type { ModelTone } from '../../contract/model/model-style'
 import type { BarChart } from '../plots/bar-chart'
 import { translucent, type ChartColors, type ChartFont } from '../plots/chart-theme'
 import { shareOf } from './sample-measures'
+
+/** How the bars of a run's variants look: in the colours of their names; those of one colour, beyond the palette, get paler. */
+export function barLooks(variants: readonly Variant[]): { tone: ModelTone; opacity: number }[] {
+  const tones = variantStyles(variants).map(({ tone }) => tone)
+  return tones.map((tone, place) => {
+    const alike = tones.filter((other) => other === tone).length
+    const before = tones.slice(0, place).filter((other) => other === tone).length
+    return { tone, opacity: 1 - (0.8 * before) / alike }
+  })
+}
 
 /** Draws a bar for each variant and measure anew, with the theme's colours and the page's font. */
 export function showMeasures(
@@ -14,17 +26,15 @@ export function showMeasures(
   font: ChartFont
 ): void {
   chart.data.labels = TEXT_MEASURES.map(({ short, better }) => `${short}${better === 'lower' ? ' ↓' : ''}`)
-  chart.data.datasets = run.variants.map((variant) => {
-    const tone = toneOf(variant)
+  const looks = barLooks(run.variants)
+  chart.data.datasets = run.variants.map((variant, place) => {
+    const { tone, opacity } = at(looks, place, 'bar')
     const color = colors[tone]
     const found = measures.variants.find((entry) => entry.variant === variant.name)
-    // Those of one colour get paler in the order of the columns.
-    const alike = run.variants.filter((other) => toneOf(other) === tone)
-    const depth = alike.indexOf(variant) / alike.length
     return {
       label: variant.name,
       data: TEXT_MEASURES.map(({ id }) => (found === undefined ? null : shareOf(id, found.measures))),
-      backgroundColor: translucent(color, 1 - 0.8 * depth),
+      backgroundColor: translucent(color, opacity),
       borderColor: color,
       borderWidth: 1,
       categoryPercentage: 0.76,

@@ -20,7 +20,8 @@ import type {
 import { countAnswers } from '../../measures/texts/distinct-answers'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { describeComputation } from '../../../contract/documents/samples'
-import { toneOf } from '../../../contract/documents/variant-styles'
+import { nameStyle } from '../../../contract/documents/variant-styles'
+import { MARK_GLYPHS } from '../../../contract/model/model-style'
 import type { PreferenceMark, PreferenceTally } from '../../../contract/documents/preferences'
 import { capitalised, plural } from '../../../contract/words/format'
 import { setWords, shareColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
@@ -68,7 +69,7 @@ ${run.marks.length === 0 ? '' : preferenceSections(run)}
 share of the cell.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Answers">
 <table class="answers">
-<thead><tr><th scope="col">Prompt</th>${run.variants.map((variant) => variantHeading(variant))}</tr></thead>
+<thead><tr><th scope="col">Prompt</th>${run.variants.map((variant) => variantHeading(run.variants, variant))}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>
@@ -88,7 +89,7 @@ function summarySection(run: SampleRun, answers: number, { variants, compared }:
   const stopped = stoppedRunWords(answers, total, run.prompts.length, compared)
   const rows = variants.map(({ measures, promptCounts }, index) => {
     const variant = run.variants[index]
-    return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}
+    return markup`<tr>${variant === undefined ? '' : variantHeading(run.variants, variant, 'row')}
 <td>${formatOnScale('count', measures.sampleCount)}</td>${TEXT_MEASURES.map(({ id }) => markup`<td>${[formatMeasureOrDash(id, measures.values[id]), overFewer(promptCounts[id], compared.prompts)].filter(Boolean).join(' ')}</td>`)}</tr>
 `
   })
@@ -119,7 +120,7 @@ function preferenceTable(run: SampleRun, tally: PreferenceTally): Markup {
   const shares = shareColumns(tally)
   const rows = tally.variants.map((entry, index) => {
     const variant = run.variants[index]
-    return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}<td>${entry.compared}</td><td>${
+    return markup`<tr>${variant === undefined ? '' : variantHeading(run.variants, variant, 'row')}<td>${entry.compared}</td><td>${
       entry.won
     }</td>${shares.map(({ of }) => markup`<td>${of(entry)}</td>`)}</tr>\n`
   })
@@ -135,8 +136,14 @@ ${rows}</tbody>
 `
 }
 
-function variantHeading(variant: Variant, scope: 'col' | 'row' = 'col'): Markup {
-  return markup`<th scope="${scope}" class="${toneOf(variant)}" dir="auto">${variant.name}</th>`
+function variantHeading(
+  variants: readonly Variant[],
+  variant: Variant,
+  scope: 'col' | 'row' = 'col'
+): Markup {
+  const { tone, shape } = nameStyle(variants, variant)
+  const glyph = shape === undefined ? '' : `${MARK_GLYPHS[shape]} `
+  return markup`<th scope="${scope}" class="${tone}" dir="auto">${glyph}${variant.name}</th>`
 }
 
 function promptHeading(prompt: SampleRun['prompts'][number]): Markup {

@@ -2,7 +2,7 @@ import type { Variant } from '../../../contract/documents/samples'
 import { isOutside } from '../../../contract/model/model'
 import { needsBase } from '../../../contract/model/rival'
 import { formatCount, formatDuration, plural } from '../../../contract/words/format'
-import { toneOf } from '../../../contract/documents/variant-styles'
+import { nameStyle } from '../../../contract/documents/variant-styles'
 import type { Report } from '../../../contract/documents/report'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
 import { BLOCK_EVALUATION, rangesWords, workCell } from './work-cell'
@@ -63,6 +63,7 @@ function answerTable(evaluations: Report['evaluations']): Block {
       answered.set(variant.name, { variant, answers: before + answers })
     }
   }
+  const asked = [...answered.values()].map(({ variant }) => variant)
   return {
     kind: 'table',
     label: 'What an answer takes: passes through a model for each token, and models whose weights are held',
@@ -75,7 +76,7 @@ function answerTable(evaluations: Report['evaluations']): Block {
     rows: [...answered.values()].map(({ variant, answers }): Cell[] => {
       const models = modelsOf(variant)
       return [
-        { text: variant.name, tone: toneOf(variant) },
+        { text: variant.name, ...nameStyle(asked, variant) },
         { text: models === null ? 'elsewhere' : String(models) },
         { text: models === null ? 'elsewhere' : String(models) },
         { text: formatCount(answers) }

@@ -1,6 +1,6 @@
 import type { PreferenceTally } from '../../../contract/documents/preferences'
 import type { Variant } from '../../../contract/documents/samples'
-import { toneOf } from '../../../contract/documents/variant-styles'
+import { nameStyle } from '../../../contract/documents/variant-styles'
 import { formatCount } from '../../../contract/words/format'
 import { setWords, shareColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
 import { type Block, type Cell, numberColumn, paragraph, textColumn } from '../blocks'
@@ -22,7 +22,7 @@ export function preferenceBlocks(how: string, tally: PreferenceTally, variants: 
       rows: tally.variants.map((entry, index): Cell[] => {
         const variant = variants[index]
         return [
-          { text: entry.variant, ...(variant === undefined ? {} : { tone: toneOf(variant) }) },
+          { text: entry.variant, ...(variant === undefined ? {} : nameStyle(variants, variant)) },
           { text: formatCount(entry.compared) },
           { text: formatCount(entry.won) },
           ...shares.map(({ of }) => ({ text: of(entry) }))

@@ -12,7 +12,7 @@ import type {
 } from '../../../contract/documents/report'
 import { describeOutside } from '../../../contract/model/outside-model'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
-import { toneOf } from '../../../contract/documents/variant-styles'
+import { nameStyle } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import type { Block, Cell, Column, Section } from '../blocks'
@@ -56,8 +56,12 @@ function runBlocks(run: ReportedSamples): Block[] {
   ]
 }
 
-const nameCell = (variant: Variant): Cell => ({ text: variant.name, tone: toneOf(variant) })
-const nameColumn = (variant: Variant): Column => ({ ...textColumn(variant.name), tone: toneOf(variant) })
+const nameCell = (variants: readonly Variant[], variant: Variant): Cell => ({
+  text: variant.name,
+  ...nameStyle(variants, variant)
+})
+const nameColumns = (variants: readonly Variant[]): Column[] =>
+  variants.map((variant) => ({ ...textColumn(variant.name), ...nameStyle(variants, variant) }))
 
 function measuresTable({ variants, measures, compared }: ReportedSamples): Block {
   return {
@@ -71,7 +75,7 @@ function measuresTable({ variants, measures, compared }: ReportedSamples): Block
     rows: variants.map((variant, index): Cell[] => {
       const own = measures[index]
       return [
-        nameCell(variant),
+        nameCell(variants, variant),
         { text: formatOnScale('count', own?.sampleCount ?? 0) },
         ...TEXT_MEASURES.map(({ id }): Cell => {
           const fewer = overFewer(own?.promptCounts[id], compared.prompts)
@@ -88,7 +92,7 @@ function excerptTable({ variants, excerpts, promptCount }: ReportedSamples): Blo
   return {
     kind: 'table',
     label,
-    columns: [textColumn('Prompt'), ...variants.map(nameColumn)],
+    columns: [textColumn('Prompt'), ...nameColumns(variants)],
     rows: excerpts.map(({ prompt, category, cells }): Cell[] => [
       { text: prompt, ...(category === '' ? {} : { detail: category }) },
       ...cells.map(excerptCell)
@@ -205,7 +209,7 @@ function checkRows({ variants, scores }: ReportedCheck): Cell[][] {
   return scores.map((score, index) => {
     const variant = variants[index]
     return [
-      variant === undefined ? { text: score.variant } : nameCell(variant),
+      variant === undefined ? { text: score.variant } : nameCell(variants, variant),
       ...figures(score, 'validity'),
       ...figures(score, 'diversity'),
       {

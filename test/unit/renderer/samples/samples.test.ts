@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { normaliseAnswer } from '../../../../src/contract/model/answer'
 import type { KeptRecipe } from '../../../../src/contract/documents/project'
-import { type SampleLine, type SampleSettings } from '../../../../src/contract/documents/samples'
+import type { SampleLine, SampleSettings, Variant } from '../../../../src/contract/documents/samples'
 import { countAnswers } from '../../../../src/main/measures/texts/distinct-answers'
 import {
   AnswerBoard,
@@ -15,6 +15,7 @@ import {
   preview,
   searchPattern
 } from '../../../../src/renderer/answers/answers'
+import { barLooks } from '../../../../src/renderer/samples/measure-chart'
 import { measuresCsv } from '../../../../src/renderer/samples/sample-measures'
 import {
   parseSampleDraft,
@@ -26,6 +27,7 @@ import {
   draftOfSettings,
   parseSettings
 } from '../../../../src/renderer/samples/sample-settings'
+import { variantStyles } from '../../../../src/contract/documents/variant-styles'
 import { variantChoices } from '../../../../src/contract/documents/variant-choices'
 
 const line = (index: number, text: string, more: Partial<SampleLine> = {}): SampleLine => ({
@@ -371,5 +373,27 @@ describe('the diversity table', () => {
       'post,1,4,1,,0,,,,1,,0,',
       ''
     ])
+  })
+})
+
+describe('the bars of a run', () => {
+  const named = (index: number): Variant => ({
+    kind: 'recipe',
+    name: `r${index}`,
+    recipe: { name: `r${index}`, ranges: [[index, index]] }
+  })
+
+  it('have the colours that the same variants have in an evaluation, one each as far as they reach', () => {
+    const variants: Variant[] = [{ kind: 'post', name: 'post' }, ...[0, 1, 2, 3, 4].map(named)]
+    expect(barLooks(variants).map(({ tone }) => tone)).toEqual(
+      variantStyles(variants).map(({ tone }) => tone)
+    )
+    expect(new Set(barLooks(variants).map(({ tone }) => tone)).size).toBe(variants.length)
+    expect(barLooks(variants).every(({ opacity }) => opacity === 1)).toBe(true)
+    const many = [...variants, ...[5, 6].map(named)]
+    const [looks, styles] = [barLooks(many), variantStyles(many)]
+    // Beyond the palette bars differ by how pale they are, and names by a shape.
+    expect(new Set(looks.map(({ tone, opacity }) => `${tone} ${opacity}`)).size).toBe(many.length)
+    expect(new Set(styles.map(({ tone, shape }) => `${tone} ${shape}`)).size).toBe(many.length)
   })
 })
