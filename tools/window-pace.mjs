@@ -295,7 +295,10 @@ try {
     await page.getByLabel('Pair', { exact: true }).locator('option').nth(pair).waitFor({ state: 'attached' })
   }
   // The view of a new pair is shown last.
-  await page.getByText(new RegExp(`Added the pair .*\\(${JOBS}\\)`)).waitFor()
+  await page
+    .getByLabel('Pair', { exact: true })
+    .locator('option:checked', { hasText: `(${JOBS})` })
+    .waitFor({ state: 'attached' })
   await rail.getByText('Pairs', { exact: true }).click()
   await queue.getByRole('button', { name: 'Sweep all pairs' }).click()
   await jobs.nth(JOBS - 1).waitFor()
