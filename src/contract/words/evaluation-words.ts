@@ -182,3 +182,15 @@ export function stoppedAt(
 /** What the numbers of a stopped evaluation stand on. @param stopped what {@link stoppedAt} says */
 export const stoppedSentence = (stopped: string): string =>
   `This evaluation was ${stopped}. Its numbers are of the answers so far: to each prompt, of as many of each variant as all that answered it have.`
+
+/**
+ * What a task was asked: "12 prompts × 32 answers". It stands beside measures, of which those that count different answers grow with
+ * the number of answers.
+ */
+export const askedWords = ({
+  promptCount,
+  sampleCount
+}: {
+  promptCount: number
+  sampleCount: number
+}): string => `${plural(promptCount, 'prompt')} × ${plural(sampleCount, 'answer')}`

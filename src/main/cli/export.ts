@@ -81,7 +81,7 @@ async function exportModel(
   const tell = options.quiet ? () => undefined : remark
   if (options.model === 'selected') tell(`Selected: ${prepared.recipe.name}.`)
   if (prepared.mergekit.problem !== null) tell(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
-  if (measured.scores === null && measured.evaluations.length === 0) tell(unmeasuredWords(options))
+  if (measured.scores.length === 0 && measured.evaluations.length === 0) tell(unmeasuredWords(options))
   const display = progressDisplay(options.quiet)
   try {
     const request = {

@@ -1,10 +1,14 @@
 import { answerLimit, checkOf, type CheckResult } from '../../contract/documents/answer-check'
 import type { CategoryScore, Score, Selection } from '../../contract/documents/crc'
+import type { Headline } from '../../contract/documents/headline'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { AnyModel } from '../../contract/model/model'
 import type { Recipe } from '../../contract/model/recipe'
+import type { Assurance } from '../../contract/words/assurances'
 import type { EvaluationVerdict } from '../../contract/words/evaluation-verdict'
-import { formatDeltas, formatPercent, formatScore, plural } from '../../contract/words/format'
-import { exactness } from '../../contract/words/headline'
+import { askedWords } from '../../contract/words/evaluation-words'
+import { capitalised, formatPercent, formatScore, plural } from '../../contract/words/format'
+import { exactness, headlineSentence, isGood } from '../../contract/words/headline'
 import { recipeCheck } from '../../contract/words/recipe-check'
 import {
   bestRival,
@@ -13,21 +17,20 @@ import {
   rivalSentence,
   tooFewWords
 } from '../../contract/words/rival-words'
-import { scoreWords } from '../../contract/words/score-words'
+import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import { inlineMarkdown } from '../base/markdown-text'
 
-const CHARACTERS = { kind: 'crc' } as const
-
-/** What the character task says of the model, where a sweep has scored it. */
+/** What a sweep that has scored the model says of it. */
 export interface CardScores {
+  scoredBy: ScoredByBrief
   recipe: Score
   post: Score
   base: Score | null
   promptCount: number
   /** Of the sweep, with the project's rho of now. */
   selection: Selection
-  /** Whether the model is the selected range, which intervals and rivals are of. */
-  isSelected: boolean
+  /** What the sweep found, and how sure that is, where the model is the range that it selects; null where it is not. */
+  found: { headline: Headline; sure: readonly Assurance[] } | null
   /** Of whole answers; null where none were checked. */
   check: CheckResult | null
 }
@@ -36,6 +39,8 @@ export interface CardScores {
 export interface CardEvaluation extends Pick<EvaluationVerdict, 'verdict' | 'figures' | 'good'> {
   task: string
   promptCount: number
+  /** To each prompt. */
+  sampleCount: number
   comparedWith: string
   /** False where it was stopped. */
   complete: boolean
@@ -44,14 +49,15 @@ export interface CardEvaluation extends Pick<EvaluationVerdict, 'verdict' | 'fig
 /** All that a project has measured of the model that is exported. */
 export interface Measured {
   recipe: Recipe
-  scores: CardScores | null
+  /** Of each scoring at most one, what chose the model first; none where no sweep has scored it. */
+  scores: readonly CardScores[]
   evaluations: readonly CardEvaluation[]
 }
 
 /** Without a project nothing is known of a recipe. */
 export const nothingMeasured = ({ recipe }: Pick<Measured, 'recipe'>): Measured => ({
   recipe,
-  scores: null,
+  scores: [],
   evaluations: []
 })
 
@@ -62,84 +68,122 @@ export function foundWords({ recipe, scores, evaluations }: Measured): string {
     worse.length === 0
       ? ''
       : ` Evaluated, it is ${worse.map(({ task, verdict }) => `${verdict} (${inlineMarkdown(task)})`).join(', ')}.`
-  if (scores === null)
+  if (scores.length === 0)
     return evaluations.length === 0
       ? 'Nothing that was measured of this model is known here.'
       : `Whether it keeps its validity on the character task was not measured.${losses}`
-  const { check, selection } = scores
+  return `${scores.map((each) => foundBy(recipe, each)).join(' ')}${losses}`
+}
+
+/** By one sweep: with what puts the model in doubt where the sweep selects it. */
+function foundBy(recipe: Recipe, scores: CardScores): string {
+  const { scoredBy, check, selection, found } = scores
+  const { more, validity } = scoreWords(scoredBy)
+  const by =
+    scoredBy.kind === 'crc'
+      ? 'on first tokens of the character task'
+      : `by whole answers to the task “${inlineMarkdown(scoredBy.task.name)}”`
   const reason = shortfall(scores)
-  if (reason !== null) return `**This one was not found to do so: on first tokens its ${reason}.**${losses}`
+  if (reason !== null) return `**This one was not found to do so: ${by} its ${reason}.**`
+  const doubt =
+    found === null || isGood(found.headline.state)
+      ? ''
+      : ` The sweep that selects it says: **${inlineMarkdown(headlineSentence(found.headline))}.**`
+  const kept = `it is ${more} than the post-trained model at the ${validity} asked for`
+  if (scoredBy.kind === 'task') return `${capitalised(by)} ${kept}.${doubt}`
   const { state, words } = recipeCheck(
     { check, rho: selection.rho, selection },
     recipe,
     scores.recipe.validity
   )
-  if (state === 'fails') return `**This one was not found to do so: it ${words}.**${losses}`
-  if (state === 'unchecked')
-    return `On first tokens of the character task it is more diverse than the post-trained model at the validity asked for; whole answers were not checked.${losses}`
-  return `On the character task it is more diverse than the post-trained model at the validity asked for, on whole answers too.${losses}`
+  if (state === 'fails') return `**This one was not found to do so: it ${words}.**`
+  return state === 'unchecked'
+    ? `${capitalised(by)} ${kept}; whole answers were not checked.${doubt}`
+    : `On the character task ${kept}, on whole answers too.${doubt}`
 }
 
 /** The sections of a card that say what was measured; none where nothing was. */
 export const measuredSections = ({ recipe, scores, evaluations }: Measured): string[] => [
-  ...(scores === null ? [] : ['## Scores', scoreTable(recipe, scores)]),
+  ...(scores.length === 0 ? [] : ['## Scores', ...scores.map((each) => scoreTable(recipe, each))]),
   ...(evaluations.length === 0 ? [] : ['## Evaluations', evaluationTable(evaluations)])
 ]
 
 function scoreTable(recipe: Recipe, scores: CardScores): string {
-  const { post, base, promptCount } = scores
+  const { scoredBy, post, base, promptCount, found } = scores
+  const { validity, diversity, prompt } = scoreWords(scoredBy)
   const row = (name: string, score: CategoryScore): string =>
     `| ${name} | ${score.diversity.toFixed(3)} | ${score.validity.toFixed(3)} |`
+  const by =
+    scoredBy.kind === 'crc'
+      ? 'Constrained Random Character, exact next-token scores'
+      : capitalised(inlineMarkdown(scoredByWords(scoredBy)))
   return [
-    `Constrained Random Character, exact next-token scores over ${plural(promptCount, 'prompt')}:`,
+    `${by} over ${plural(promptCount, prompt)}:`,
     '',
-    '| | diversity | validity |',
+    `| | ${diversity} | ${validity} |`,
     '| --- | --- | --- |',
     row('this model', scores.recipe),
     row('post-trained', post),
     ...(base === null ? [] : [row('pre-trained', base)]),
     '',
-    ...[limitWords(scores), intervalWords(scores), wholeWords(recipe, scores), rivalWords(scores)]
+    ...[
+      found === null ? null : `Found: ${headlineSentence({ ...found.headline, but: null })}.`,
+      limitWords(scores),
+      intervalWords(scores),
+      ...(found?.sure.map(({ label, value, detail }) => `${label}: ${value}, ${detail}.`) ?? []),
+      wholeWords(recipe, scores),
+      rivalWords(scores)
+    ]
       .filter((words) => words !== null)
       .map((words) => `- ${words}`)
   ].join('\n')
 }
 
 /** Why the rule of the sweep does not let the model in; null where it does. */
-function shortfall({ recipe, post, selection: { minimumValidity, rho } }: CardScores): string | null {
+function shortfall({
+  scoredBy,
+  recipe,
+  post,
+  selection: { minimumValidity, rho }
+}: CardScores): string | null {
+  const words = scoreWords(scoredBy)
   if (recipe.validity < minimumValidity) {
     return (
-      `validity ${formatScore(recipe.validity)} is below the limit of ${formatScore(minimumValidity)}, ` +
+      `${words.validity} ${formatScore(recipe.validity)} is below the limit of ${formatScore(minimumValidity)}, ` +
       `${formatPercent(rho)} of post's ${formatScore(post.validity)}`
     )
   }
   return recipe.diversity > post.diversity
     ? null
-    : `diversity ${formatScore(recipe.diversity)} is not above post's ${formatScore(post.diversity)}`
+    : `${words.diversity} ${formatScore(recipe.diversity)} is not above post's ${formatScore(post.diversity)}`
 }
 
 function limitWords(scores: CardScores): string {
-  const { selection } = scores
+  const { scoredBy, selection } = scores
   const reason = shortfall(scores)
   if (reason !== null) return `Limit: not kept, ${reason}.`
-  return `Limit: kept, at least ${formatScore(selection.minimumValidity)} of validity was asked for, ${formatPercent(selection.rho)} of post's.`
+  return `Limit: kept, at least ${formatScore(selection.minimumValidity)} of ${scoreWords(scoredBy).validity} was asked for, ${formatPercent(selection.rho)} of post's.`
 }
 
-/** Of the selected range alone, and where the prompts are enough. */
-function intervalWords({ selection, isSelected, promptCount }: CardScores): string | null {
-  if (!isSelected) return 'Intervals: not computed for this model, only for the range that the sweep selects.'
-  const tooFew = tooFewWords(promptCount, selection, scoreWords(CHARACTERS))
+/** Of the selected range alone, and where the prompts are enough; of a half that chose nothing it is said with the gain. */
+function intervalWords({ scoredBy, selection, found, promptCount }: CardScores): string | null {
+  if (found === null)
+    return 'Intervals: not computed for this model, only for the range that the sweep selects.'
+  const words = scoreWords(scoredBy)
   const { selected, confidence, resamples } = selection.bootstrap
-  if (tooFew !== null || selected === null) return `Intervals: none, ${tooFew ?? 'no range was resampled'}.`
+  const isTold = selection.reported === null && tooFewWords(promptCount, selection, words) === null
+  if (!isTold || selected === null) return null
   const interval = ([low, high]: readonly [number, number]): string =>
     `${formatScore(low)} to ${formatScore(high)}`
   return (
-    `Intervals, ${formatPercent(confidence)} over ${plural(resamples, 'bootstrap resample')} of the prompts, of a range that the same prompts ` +
-    `chose: validity ${interval(selected.validity)}, diversity ${interval(selected.diversity)}, gain over post ${formatDeltas(selected.diversityGain)}.`
+    `Intervals, ${formatPercent(confidence)} over ${plural(resamples, 'bootstrap resample')} of the ${words.prompt}s, of a range that the same ` +
+    `${words.prompt}s chose: ${words.validity} ${interval(selected.validity)}, ${words.diversity} ${interval(selected.diversity)}.`
   )
 }
 
-function wholeWords(recipe: Recipe, { check, selection }: CardScores): string {
+/** Null for a task, whose scores are of whole answers. */
+function wholeWords(recipe: Recipe, { scoredBy, check, selection }: CardScores): string | null {
+  if (scoredBy.kind === 'task') return null
   const model: AnyModel = { kind: 'recipe', recipe }
   const checked = checkOf(check, model)
   if (check === null || checked === null)
@@ -154,25 +198,27 @@ function wholeWords(recipe: Recipe, { check, selection }: CardScores): string {
 }
 
 /** What else was measured that has more diversity; null where nothing has. */
-function rivalWords({ selection, isSelected, recipe, check }: CardScores): string | null {
-  const known = isSelected ? rivalSentence(selection, CHARACTERS, check) : null
+function rivalWords({ scoredBy, selection, found, recipe, check }: CardScores): string | null {
+  const known = found === null ? null : rivalSentence(selection, scoredBy, check)
   if (known !== null) return `Another way: ${known}.`
   const rival = bestRival(selection)
   if (rival === null || rival.diversity <= recipe.diversity) return null
+  const words = scoreWords(scoredBy)
+  const on = scoredBy.kind === 'crc' ? ` ${rivalBasis(rival, check)}` : ''
   return (
-    `Another way: ${comparedName(rival)} has more diversity ${rivalBasis(rival, check)} at the validity kept, ${formatScore(rival.diversity)} at validity ` +
+    `Another way: ${comparedName(rival)} has more ${words.diversity}${on} at the ${words.validity} kept, ${formatScore(rival.diversity)} at ${words.validity} ` +
     `${formatScore(rival.validity)}, against ${formatScore(recipe.diversity)} at ${formatScore(recipe.validity)}.`
   )
 }
 
 function evaluationTable(evaluations: readonly CardEvaluation[]): string {
   return [
-    '| task | prompts | found | differences |',
+    '| task | asked | found | differences |',
     '| --- | --- | --- | --- |',
-    ...evaluations.map(({ task, promptCount, verdict, figures, comparedWith, complete }) =>
+    ...evaluations.map(({ task, verdict, figures, comparedWith, complete, ...asked }) =>
       [
         `| ${inlineMarkdown(task)}${complete ? '' : ', stopped early'}`,
-        promptCount,
+        askedWords(asked),
         `${verdict}, against ${inlineMarkdown(comparedWith)}`,
         `${figures === '' ? '–' : figures} |`
       ].join(' | ')

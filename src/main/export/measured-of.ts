@@ -1,9 +1,15 @@
 import { answeringFirst } from '../../contract/documents/answering-sweep'
-import type { SweepDocument } from '../../contract/documents/crc'
+import type { AnswerCheck } from '../../contract/documents/answer-check'
+import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import { type EvaluationView, isPlain, mainMeasures } from '../../contract/documents/evaluation'
+import type { SweepSummary } from '../../contract/documents/project'
+import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
 import { scoreIn } from '../../contract/documents/swept-model'
 import { layersModel, type Model, sweptRangeModel, weightsKey } from '../../contract/model/model'
+import { multimap } from '../../contract/model/multimap'
+import { assurances } from '../../contract/words/assurances'
 import { evaluationVerdicts } from '../../contract/words/evaluation-verdict'
+import { headline } from '../../contract/words/headline'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/project-pair'
@@ -13,6 +19,9 @@ import type { PreparedExport } from './prepare'
 
 /** Sweeps are large; what was measured long before was replaced since. */
 const NEWEST_SWEEPS = 3
+
+/** By so many scorings a card says how the model does. */
+const NEWEST_SCORINGS = 5
 
 /** Of so many tasks a card says how the model does. */
 const NEWEST_TASKS = 5
@@ -28,15 +37,25 @@ export async function measuredOf(own: ProjectPair, prepared: PreparedExport): Pr
   }
 }
 
-/** The scores of a recipe in a project's newest sweeps; null when none has it. */
-async function knownScores(
+/** The scores of a recipe by each scoring of a project, those of sweeps that select it first. */
+async function knownScores(own: ProjectPair, prepared: PreparedExport, model: Model): Promise<CardScores[]> {
+  const byScoring = multimap(own.sweeps.map((sweep) => [scoringKey(sweep.scoredBy), sweep]))
+  const known: CardScores[] = []
+  for (const sweeps of [...byScoring.values()].slice(0, NEWEST_SCORINGS)) {
+    const scores = await scoresBy(own, sweeps, prepared, model)
+    if (scores !== null) known.push(scores)
+  }
+  return known.sort((one, other) => Number(other.found !== null) - Number(one.found !== null))
+}
+
+/** In the newest of these sweeps that has it; null when none has. */
+async function scoresBy(
   own: ProjectPair,
+  sweeps: readonly SweepSummary[],
   prepared: PreparedExport,
   model: Model
 ): Promise<CardScores | null> {
-  // A model card tells of the character task.
-  const sweeps = answeringFirst(own.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
-  for (const { id } of sweeps.slice(0, NEWEST_SWEEPS)) {
+  for (const { id } of answeringFirst(sweeps).slice(0, NEWEST_SWEEPS)) {
     const sweep = await own.readSweep(id)
     const recipe = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
     if (recipe === null) continue
@@ -46,9 +65,27 @@ async function knownScores(
     const { selected } = selection
     const isSelected = selected !== null && weightsKey(sweptRangeModel(selected, sweep)) === weightsKey(model)
     const { post, base, prompts } = sweep
-    return { recipe, post, base, promptCount: prompts.length, selection, isSelected, check }
+    return {
+      ...{ scoredBy: briefScoring(sweep.scoredBy), recipe, post, base, promptCount: prompts.length },
+      ...{ selection, check, found: isSelected ? foundIn(sweep, selection, check) : null }
+    }
   }
   return null
+}
+
+/** As the window says it beside the sweep. Of prompts that post itself fails it says nothing of how sure that is. */
+function foundIn(
+  sweep: SweepDocument,
+  selection: Selection,
+  check: AnswerCheck | null
+): NonNullable<CardScores['found']> {
+  const found = headline({ ...sweep, selection, check })
+  const sure =
+    found.state === 'unfit-prompts'
+      ? []
+      : assurances({ ...sweep, selection, check, promptCount: sweep.prompts.length })
+  // What whole answers came to, a card says in full.
+  return { headline: found, sure: sure.filter(({ term }) => term !== 'whole answer') }
 }
 
 /** Of each task the newest evaluation that has the model as it is, with nothing that it is combined with. */
@@ -80,9 +117,10 @@ function verdictOn({ run, results, complete }: EvaluationView, model: Model): Ca
   const found = evaluationVerdicts(results, mainMeasures(run.task.kind, results.variants))[index]
   if (found === undefined || found.variant === results.comparedWith) return null
   const { verdict, figures, good } = found
-  const { name, prompts } = run.task
+  const { name, prompts, settings } = run.task
   return {
-    ...{ task: name, promptCount: prompts.length, comparedWith: results.comparedWith },
+    ...{ task: name, promptCount: prompts.length, sampleCount: settings.sampleCount },
+    comparedWith: results.comparedWith,
     ...{ verdict, figures, good, complete }
   }
 }

@@ -6,6 +6,7 @@ import {
 } from '../../../contract/documents/evaluation'
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
 import {
+  askedWords,
   differenceWords,
   isFinding,
   measureLabel,
@@ -45,8 +46,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     const main = mainMeasures(task.kind, results.variants)
     const verdicts = evaluationVerdicts(results, main)
     const named = evaluation.runMarks.name === '' ? [] : [`“${evaluation.runMarks.name}”`]
-    // What is counted in the answers, such as different right ones, grows with their number.
-    const asked = `${plural(task.promptCount, 'prompt')} × ${plural(task.settings.sampleCount, 'answer')}`
+    const asked = askedWords({ ...task, ...task.settings })
     const about = [...named, asked, formatUtc(evaluation.createdAt), ...(stopped === null ? [] : [stopped])]
     return results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []

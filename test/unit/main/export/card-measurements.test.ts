@@ -9,11 +9,12 @@ import {
 const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
 const evaluated: Measured = {
   recipe,
-  scores: null,
+  scores: [],
   evaluations: [
     {
       task: 'Facts | more',
       promptCount: 12,
+      sampleCount: 32,
       comparedWith: 'post',
       complete: false,
       verdict: 'more diverse, at a loss of quality',
@@ -35,6 +36,6 @@ it('a loss of quality in an evaluation stands in the first sentences of a card, 
     'Evaluated, it is more diverse, at a loss of quality (Facts \\| more).'
   )
   expect(measuredSections(evaluated).at(-1)).toContain(
-    '| Facts \\| more, stopped early | 12 | more diverse, at a loss of quality, against post | accuracy −0.200 |'
+    '| Facts \\| more, stopped early | 12 prompts × 32 answers | more diverse, at a loss of quality, against post | accuracy −0.200 |'
   )
 })

@@ -238,7 +238,8 @@ describe('the model card', () => {
     expect(unchecked).toContain('On first tokens of the character task it is more diverse')
     expect(unchecked).toContain('- Whole answers: not checked. These are scores of the first token')
     expect(unchecked).toContain("- Limit: kept, at least 0.882 of validity was asked for, 90 % of post's.")
-    expect(unchecked).toContain('- Intervals: none, too few prompts')
+    expect(unchecked).toContain('- Gain in diversity: +0.400, too few prompts: 3')
+    expect(unchecked).toContain('- Same range wins: –, too few prompts: 3')
     await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.9, 0.75) }]))
     const card = await cardNow()
     expect(card).toContain('| this model | 0.800 | 0.920 |')
@@ -254,7 +255,7 @@ describe('the model card', () => {
     await project.firstPair.edit(({ settings }) => ({ settings: { ...settings, rho: 0.99 } }))
     const below = await cardNow()
     expect(below).toContain(
-      '**This one was not found to do so: on first tokens its validity 0.920 is below the limit of 0.970'
+      '**This one was not found to do so: on first tokens of the character task its validity 0.920 is below the limit of 0.970'
     )
     expect(below).toContain('- Limit: not kept, validity 0.920 is below the limit of 0.970')
     await project.close()
