@@ -90,7 +90,9 @@ describe('a mergekit file that an export writes', () => {
             strengths.map((layer) => withComponents(layer, (_half, _component, own) => own + 0))
           )
         }
-      )
+      ),
+      // Twelve layers and a name each, all drawn anew.
+      { numRuns: 50 }
     )
   })
 
