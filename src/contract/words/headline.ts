@@ -86,6 +86,8 @@ export interface HeadlineEvidence {
   /** What the scores are of; a task's are of whole answers, which need no check. */
   scoredBy: Pick<ScoredBy, 'kind'>
   post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
+  /** Null where base could not be scored. */
+  base: Pick<Score, 'validity' | 'diversity'> | null
   ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
   /** Ranges that are estimated only; null of a whole sweep. */
   preview: PreviewEvidence['preview']
@@ -150,7 +152,7 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   const { post, ranges, selection, check, source } = evidence
   const isTask = evidence.scoredBy.kind === 'task'
   const words = scoreWords(evidence.scoredBy)
-  const unfit = isTask ? null : unfitPrompts(post, check)
+  const unfit = isTask ? null : unfitPrompts(evidence, check)
   if (unfit !== null) return unfit
   const score = ranges.find((range) => isSame(range, selection.selected))
   if (score === undefined) {
@@ -201,7 +203,12 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   }
 }
 
-function unfitPrompts(post: HeadlineEvidence['post'], check: CheckResult | null): RangeHeadline | null {
+/** Post-training makes answers more often valid, and less diverse: where base's are both, the folders may have been given the wrong way round. */
+const looksSwapped = ({ base, post, source }: HeadlineEvidence): boolean =>
+  source === null && base !== null && base.validity > post.validity && base.diversity < post.diversity
+
+function unfitPrompts(evidence: HeadlineEvidence, check: CheckResult | null): RangeHeadline | null {
+  const { post } = evidence
   const whole = check?.post.answers.validity ?? 1
   const validity = Math.min(post.validity, whole)
   if (validity >= MIN_POST_VALIDITY) return null
@@ -214,7 +221,7 @@ function unfitPrompts(post: HeadlineEvidence['post'], check: CheckResult | null)
     state: 'unfit-prompts',
     verdict: 'The prompts do not fit this model',
     figures: `post itself is valid only ${formatScore(validity)} of the time${whole < post.validity ? ' on whole answers' : ''}${which}`,
-    next: 'Change the prompts, the system prompt or the start of the answer until post answers validly, then sweep again: what restored layers lose cannot be told from what post never had.',
+    next: `${looksSwapped(evidence) ? 'Base answers more validly and less diversely than post: look first whether base and post were exchanged. If not, change' : 'Change'} the prompts, the system prompt or the start of the answer until post answers validly, then sweep again: what restored layers lose cannot be told from what post never had.`,
     checkNext: false
   }
 }

@@ -37,6 +37,10 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState,
   ])
 }
 
+/** Whether that is worth telling: something is known and, unless a sweep was stopped, not all of it. */
+const saves = ({ known: { prompts, of, begun }, interrupted }: KnownOfNext): boolean =>
+  (prompts > 0 || begun !== null) && (interrupted || prompts < of)
+
 /** What the next sweep is to be, and what it would do, take and last. */
 export class SweepPlanning {
   /** Whether it is to score ranges that cannot be selected on a few prompts only. */
@@ -75,15 +79,19 @@ export class SweepPlanning {
     return askedCount(document.settings.scoredBy, this.tasks.list, prompts.length)
   })
   /** Whether the prompts or their rendering differ from those of the shown sweep. */
-  readonly outdated = $derived.by(() => {
+  readonly changedSince = $derived.by(() => {
     const { sweep, run } = this.shown
     const { state } = this.project
-    if (sweep === null || run !== null || !sameTask(sweep.scoredBy, this.scoring)) return false
+    if (sweep === null || run !== null) return false
     return (
       (sweep.scoredBy.kind === 'crc' && !samePrompts(state.prompts, sweep.prompts)) ||
       !sameRecord(state.document.rendering, sweep.rendering)
     )
   })
+  /** Whether they do, and the next sweep has the same task: it brings the shown one up to date. */
+  readonly outdated = $derived.by(
+    () => this.changedSince && sameTask(this.shown.sweep?.scoredBy ?? this.scoring, this.scoring)
+  )
   /** Whether it is a preview: not where one of the same prompts is to be completed. */
   readonly previews = $derived.by(
     () => this.preview && ((this.shown.sweep?.preview ?? null) === null || this.outdated)
@@ -118,8 +126,7 @@ export class SweepPlanning {
     // Why the pair or the prompts cannot be read is told where they are shown, and by the sweep itself.
     const known = await client.sweeps.known(here).catch(() => null)
     if (this.shown.busy) return
-    const some = known !== null && (known.known.prompts > 0 || known.known.begun !== null)
-    this.known = some ? known : null
+    this.known = known !== null && saves(known) ? known : null
   }
 
   /**

@@ -30,6 +30,6 @@ export function knownWords({ known, interrupted }: KnownOfNext): {
     : {
         message: 'The last sweep serves the next one too.',
         hint,
-        button: left === 0 ? 'Sweep again' : 'Sweep the rest'
+        button: 'Sweep the rest'
       }
 }

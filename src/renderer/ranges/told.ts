@@ -33,8 +33,8 @@ export function toldOf(shown: Shown): Told | null {
   const { scoredSweep: sweep, shownSelection: selection, shownCheck: check } = shown
   const sampler = shown.whatIf.answer?.asked.sampler ?? null
   if (sweep === null || selection === null) return null
-  const { layerCount, source, scoredBy, post, ranges, preview } = sweep
-  const evidence = { layerCount, source, scoredBy, post, ranges, preview, selection, check, sampler }
+  const { layerCount, source, scoredBy, base, post, ranges, preview } = sweep
+  const evidence = { layerCount, source, scoredBy, base, post, ranges, preview, selection, check, sampler }
   const found = headline(evidence)
   return {
     evidence,

@@ -17,12 +17,16 @@ const RefusedInput = z.object({
 const isLost = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'AbortError' || error.message.startsWith('[AsyncIdQueue]'))
 
+/** Hints name the options of the command line too, as “(--memory)”, which a window has not. */
+const inWindow = ({ hint, ...problem }: Problem): Problem =>
+  hint === undefined ? problem : { ...problem, hint: hint.replaceAll(/ \(--[^)]*\)/g, '') }
+
 /** Turns anything a call may throw into words for the user. */
 export function complaintOf(error: unknown): Complaint {
   if (error instanceof WorkbenchError) return error.problem
   if (error instanceof ORPCError) {
     const problem = Problem.safeParse(error.data)
-    if (problem.success) return problem.data
+    if (problem.success) return inWindow(problem.data)
     const refused = RefusedInput.safeParse(error.data)
     const issue = refused.success ? refused.data.issues[0] : undefined
     if (issue !== undefined) {

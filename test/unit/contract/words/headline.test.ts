@@ -94,6 +94,7 @@ const UNCHECKED: HeadlineEvidence = {
   source: null,
   scoredBy: CRC,
   post: POST,
+  base: null,
   ranges: RANGES,
   preview: null,
   selection: STABLE,
@@ -286,6 +287,11 @@ describe('the headline of a sweep', () => {
       figures:
         'post itself is valid only 0.688 of the time, and is more often wrong than right on 2 of 3 prompts'
     })
+    expect(found({ post }).next).toMatch(/^Change the prompts/)
+    const swapped = found({ post, base: score(0.9, 0.3) })
+    expect(swapped.next).toMatch(
+      /look first whether base and post were exchanged. If not, change the prompts/
+    )
     const check = { ...PASSING, post: whole(0.3, 0.4) }
     expect(found({ check })).toMatchObject({
       state: 'unfit-prompts',
@@ -531,6 +537,7 @@ describe('how sure it is after a check that threw ranges out', () => {
   const sureOf = (selection: Selection, check: CheckResult) =>
     Object.fromEntries(
       assurances({
+        base: null,
         preview: null,
         layerCount: LAYERS,
         source: null,

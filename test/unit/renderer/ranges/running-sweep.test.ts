@@ -1,3 +1,4 @@
+import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CheckEvent } from '../../../../src/contract/documents/answer-check'
 import type { ProjectState } from '../../../../src/contract/documents/project'
@@ -145,7 +146,7 @@ describe('a sweep that runs', () => {
     const { ranges } = session
     await events.tell({ type: 'cancelled' })
     await events.over()
-    const known = { known: { prompts: 1, begun: null } }
+    const known = { known: { prompts: 1, of: 2, begun: null }, interrupted: true }
     await line.answer('sweeps.known', 0, known)
     expect([ranges.sweep?.id, ranges.chosen, ranges.run]).toEqual(['tiny', '1-1', null])
     expect(ranges.planning.known).toEqual(known)
@@ -221,8 +222,18 @@ describe('the shown sweep', () => {
     const { session } = await opened()
     const { ranges } = session
     expect(ranges.planning.outdated).toBe(true)
+    const { document } = session.state
+    const scoredBy = {
+      kind: 'task' as const,
+      ...{ taskId: 'demo-open', sampling: PAPER_SAMPLING, draws: 32, split: false }
+    }
+    session.accept({
+      ...stateOf({ revision: 2 }),
+      document: { ...document, settings: { ...document.settings, scoredBy } }
+    })
+    expect([ranges.planning.outdated, ranges.planning.changedSince]).toEqual([false, true])
     const prompts = SWEEP.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-    const state = stateOf({ revision: 2, prompts })
+    const state = stateOf({ revision: 3, prompts })
     session.accept({ ...state, document: { ...state.document, rendering: SWEEP.rendering } })
     expect(ranges.planning.outdated).toBe(false)
     ranges.look({ name: 'unknown', layers: [LAYER, LAYER] })

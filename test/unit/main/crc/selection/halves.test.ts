@@ -102,6 +102,7 @@ describe('a task in two halves', () => {
       const selection = selectionOf(sweep, sweep.ranges, 0.9)
       const { verdict, figures } = headline({
         ...sweep,
+        base: null,
         preview: null,
         layerCount: 12,
         selection,
