@@ -88,7 +88,7 @@ export class Ranges {
       (this.whatIf.answer === null
         ? this.sweepBoard
         : withSelection(
-            boardOfSweep(this.whatIf.answer.sweep, null, this.kept),
+            boardOfSweep(this.whatIf.answer.sweep, null, this.kept, this.sweep?.selected ?? null),
             this.whatIf.answer.selection
           ))
   )

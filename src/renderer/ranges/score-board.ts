@@ -176,11 +176,12 @@ export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
 export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): RangePoint[] =>
   paretoFront(firmRanges(board).filter((range) => !rejected.has(rangeKey(range))))
 
-/** The board of a finished sweep and of the search that started from it. */
+/** The board of a finished sweep and of the search that started from it. @param halved the range whose attention and MLP were scored alone */
 export function boardOfSweep(
   sweep: ShownSweep,
   search: SearchDocument | null = null,
-  kept: KeptModels = NOTHING_KEPT
+  kept: KeptModels = NOTHING_KEPT,
+  halved = sweep.selected
 ): ScoreBoard {
   const promptCount = sweep.prompts.length
   const live = (score: Omit<LiveScore, 'promptCount'>, on = promptCount): LiveScore => ({
@@ -196,7 +197,7 @@ export function boardOfSweep(
     ...live(range, on),
     ...(range.margins === undefined ? {} : { margins: range.margins })
   })
-  const halves = halfKeys(sweep)
+  const halves = halfKeys(halved, sweep)
   return {
     scoredBy: sweep.scoredBy,
     layerCount: sweep.layerCount,
@@ -228,11 +229,10 @@ export function boardOfSweep(
 }
 
 /** The range whose attention and MLP a sweep has scored alone, and the keys of both: what first tokens alone select. */
-function halfKeys({
-  selected,
-  layerCount,
-  source
-}: ShownSweep): { range: RestorationRange; keys: string[] } | null {
+function halfKeys(
+  selected: RestorationRange | null,
+  { layerCount, source }: Pick<ShownSweep, 'layerCount' | 'source'>
+): { range: RestorationRange; keys: string[] } | null {
   if (selected === null) return null
   const keys = LayerHalf.options.map((half) =>
     weightsKey(layersModel(halfStrengths(selected, half, layerCount, source)))

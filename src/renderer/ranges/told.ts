@@ -40,6 +40,7 @@ export function toldOf(shown: Shown): Told | null {
     evidence,
     found,
     mark: selectedMark(found.state, shown.loss !== null),
-    certainty: certaintyOf(sweep, selection, check)
+    // Of prompts, or a sampler, that post itself fails, ranges say nothing.
+    certainty: found.state === 'unfit-prompts' ? null : certaintyOf(sweep, selection, check)
   }
 }

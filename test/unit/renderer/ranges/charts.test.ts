@@ -349,6 +349,9 @@ describe('rivals of a sweep', () => {
     const row = boardRows(halved).find(({ key }) => key === half?.key) ?? {}
     expect(halfNote(row, '0-0')).toBeNull()
     expect(halfNote(row, '1-1')).toBe('half of layer 0, which the sweep itself selected')
+    // Under What if another range is selected, and the halves are still those of the range that the sweep selected.
+    const whatIf = boardOfSweep({ ...sweep, recipes: [alone] }, null, undefined, { start: 0, end: 0 })
+    expect(whatIf.others.map(({ halfOf }) => halfOf)).toContainEqual({ start: 0, end: 0 })
     expect(withSelection(board, null)).toBe(board)
   })
 
