@@ -215,7 +215,7 @@ export type ReportedPairs = z.infer<typeof ReportedPairs>
 export const Report = z.object({
   createdAt: z.iso.datetime(),
   programVersion: z.string(),
-  project: z.object({ name: z.string(), createdAt: z.iso.datetime(), notes: z.string() }),
+  project: z.object({ name: z.string(), folder: z.string(), createdAt: z.iso.datetime(), notes: z.string() }),
   /** Null when the pair cannot be read now. */
   pair: z
     .object({ base: ReportedCheckpoint, post: ReportedCheckpoint, findings: z.array(Finding) })

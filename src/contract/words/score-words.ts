@@ -84,7 +84,7 @@ export const distinctWords = (scoredBy: { kind: 'crc' } | { kind: 'task'; draws:
 
 /** What a score by listed answers leaves out; null for the character task, and for means that are not known. */
 export function unlistedWords({ validity, continued }: Pick<Score, 'validity' | 'continued'>): string | null {
-  if (continued === undefined) return null
+  if (continued === undefined || formatScore(1 - validity) === formatScore(0)) return null
   return (
     `${formatScore(1 - validity)} is in no listed form of a right answer: ${formatScore(continued)} begins as one and goes on in ` +
     'another way, the rest is wrong or written otherwise'

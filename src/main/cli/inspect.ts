@@ -40,7 +40,7 @@ export const inspectCommand = subcommand(inspectOptions, {
       await printShown(
         [
           describeReport(report),
-          ...(values === null ? [] : [describeValues(values)]),
+          values === null ? UNSEEN_VALUES : describeValues(values),
           ...(checksums === null ? [] : ['', describeChecksums(checksums)])
         ].join('\n')
       )
@@ -124,6 +124,9 @@ async function valuesOf(
     progress.update(bytesStep('looking at', step))
   ).finally(() => progress.stop())
 }
+
+const UNSEEN_VALUES =
+  'Whether all weights are finite was not looked at: the same with --values reads them all.'
 
 function describeValues({ base, post, bytesRead }: PairValues): string {
   const found = [...base, ...post].map((tensor) =>

@@ -126,9 +126,15 @@ async function verifyFiles(
 ): Promise<NonFiniteTensor[]> {
   meter.phase('verifying')
   const nonFinite: NonFiniteTensor[] = []
-  for (const file of weights) {
-    meter.file(file.name)
-    nonFinite.push(...(await verifyWeights(file, join(folder, file.name), sources, meter.advance)))
+  try {
+    for (const file of weights) {
+      meter.file(file.name)
+      nonFinite.push(...(await verifyWeights(file, join(folder, file.name), sources, meter.advance)))
+    }
+  } catch (error) {
+    // What differs from a source that was written meanwhile says nothing of the disk.
+    await sources.refuseAnyChanged()
+    throw error
   }
   for (const file of copied) {
     meter.file(file.name)

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { version } from '../../../package.json'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
@@ -84,7 +85,12 @@ export async function collectReport(
   return {
     createdAt: now.toISOString(),
     programVersion: version,
-    project: { name: own.project.name, createdAt: own.project.createdAt, notes: own.project.notes },
+    project: {
+      name: own.project.name,
+      folder: basename(own.project.path),
+      createdAt: own.project.createdAt,
+      notes: own.project.notes
+    },
     pair: pair === null ? null : reportedPair(pair, stored.checksums),
     notes: document.notes,
     rendering: document.rendering,

@@ -12,16 +12,11 @@ import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { RIVAL_KINDS, rivalKey } from '../../contract/model/rival'
 import type { Sampling } from '../../contract/model/sampling'
-import {
-  differenceWords,
-  isFinding,
-  measureLabel,
-  SIGNIFICANCE,
-  withInterval
-} from '../../contract/words/evaluation-words'
+import { differenceWords, isFinding, measureLabel, SIGNIFICANCE } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
 import { type Block, type Cell, numberColumn, paragraph, type Section, textColumn } from './blocks'
 import type { ReportHead } from './sections'
+import { measuredCell } from './sections/measured-cell'
 import { pairsSections } from './sections/pairs'
 import { headlineBlocks } from './sections/sweep'
 import { BLOCK_EVALUATION, rangesWords, workCell } from './sections/work-cell'
@@ -220,8 +215,7 @@ function measureCell(found: Placed | undefined, id: MeasureId): Cell {
     ...(difference === undefined ? [] : [differenceWords(id, difference)])
   ]
   return {
-    text: withInterval(id, estimate),
-    ...(details.length === 0 ? {} : { detail: details.join('\n') }),
+    ...measuredCell(id, estimate, details),
     strong: difference !== undefined && isFinding(id, difference)
   }
 }

@@ -34,6 +34,7 @@ describe('slr inspect', () => {
     expect(stdout).toMatch(/layers +12 +12/)
     expect(stdout).toMatch(/parameters +2,477,184 +2,477,184/)
     expect(stdout).toMatch('Base and post fit together.')
+    expect(stdout).toMatch('Whether all weights are finite was not looked at: the same with --values')
   })
 
   it('prints the report alone with --json', async () => {

@@ -14,9 +14,9 @@ import {
   proxySentence,
   SIGNIFICANCE,
   stoppedAt,
-  stoppedSentence,
-  withInterval
+  stoppedSentence
 } from '../../../contract/words/evaluation-words'
+import { measuredCell } from './measured-cell'
 import { evaluationVerdicts } from '../../../contract/words/evaluation-verdict'
 import { at } from '../../../contract/model/look-up'
 import { formatUtc, plural } from '../../../contract/words/format'
@@ -203,11 +203,8 @@ function measureCell({ measures, differences }: VariantResult, id: MeasureId): C
 }
 
 function estimateCell(id: MeasureId, estimate: Estimate, found: Difference | null): Cell {
-  return {
-    text: withInterval(id, estimate),
-    ...(found === null ? {} : { detail: differenceWords(id, found) }),
-    strong: found !== null && isFinding(id, found)
-  }
+  const details = found === null ? [] : [differenceWords(id, found)]
+  return { ...measuredCell(id, estimate, details), strong: found !== null && isFinding(id, found) }
 }
 
 function passAtKBlocks(evaluation: ReportedEvaluation): Block[] {

@@ -9,7 +9,7 @@ import { shellCommand } from '../shown-command'
 export function otherSweepsSections({ otherSweeps, project, pairs }: Report): Section[] {
   if (otherSweeps.length === 0) return []
   const pair = pairs?.shown ?? null
-  const report = ['slr', 'report', `${project.name}.slr`, ...(pair === null ? [] : ['--pair', pair])]
+  const report = ['slr', 'report', project.folder, ...(pair === null ? [] : ['--pair', pair])]
   return [
     {
       id: 'other-sweeps',

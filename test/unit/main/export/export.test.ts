@@ -498,6 +498,16 @@ describe('an export that does not reach its end', () => {
     expect(left).toEqual([])
   })
 
+  it('says of what differs from a source that was written meanwhile that this has changed, and blames no disk', async () => {
+    const { problem, left } = await disturbed('verifying', ({ post }) => {
+      const file = join(post, 'model.safetensors')
+      const bytes = readFileSync(file)
+      writeFileSync(file, bytes.fill(0x3f, bytes.length / 2))
+    })
+    expect(problem.message).toMatch(/post\/model\.safetensors has changed since the model was opened/)
+    expect(left).toEqual([])
+  })
+
   it('notices that a model changes meanwhile', async () => {
     const { problem, left } = await disturbed('hashing', ({ post }) => {
       utimesSync(join(post, 'model.safetensors'), 1, 1)

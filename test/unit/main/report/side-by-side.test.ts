@@ -96,8 +96,10 @@ it('sets pairs side by side in one table a measure, what a sweep found under one
     ...['Pair', 'post', 'selected range', 'mine', 'selected range, temperature 1.5, min-p 0.1'],
     ...['base', 'half']
   ])
+  const NONE = 'no interval over 2 prompts'
+  expect(table.rows[0]?.[1]).toMatchObject({ text: '1', detail: NONE })
   const shown = ({ text, detail }: Cell): string =>
-    [text.replace(/,.*/, ''), ...(detail === undefined ? [] : [detail])].join(' ')
+    [text, ...(detail === undefined ? [] : detail.split('\n').filter((line) => line !== NONE))].join(' ')
   expect(table.rows.map((row) => row.map(shown))).toEqual([
     ['Demo', '1', '2 Layers 3–5', '3', '4 Layers 3–5, temperature 1.5', '–', '–'],
     ['Deeper', '1', '3 Layers 5–9', '–', '–', '2', '4']
