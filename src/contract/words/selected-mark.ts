@@ -16,6 +16,6 @@ export function selectedMark(state: HeadlineState, loses: boolean): SelectedMark
   if (state === 'unfit-prompts' || state === 'none') return null
   if (state === 'guess') return { label: 'best guess', good: false }
   if (state === 'fails') return { label: 'selected, fails check', good: false }
-  if (loses) return { label: 'selected, loses quality', good: false }
+  if (loses) return { label: 'loses quality', good: false }
   return { label: 'selected', good: true }
 }

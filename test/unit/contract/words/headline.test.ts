@@ -433,7 +433,7 @@ describe('the headline of a sweep', () => {
   it('marks a range as selected only where the sentence is about restoring it', () => {
     expect(selectedMark('holds', false)).toEqual({ label: 'selected', good: true })
     expect(selectedMark('fails', false)).toEqual({ label: 'selected, fails check', good: false })
-    expect(selectedMark('holds', true)).toEqual({ label: 'selected, loses quality', good: false })
+    expect(selectedMark('holds', true)).toEqual({ label: 'loses quality', good: false })
     const unfit = found({
       post: { ...score(0.4, 0.2), prompts: prompts(0.4) },
       sampler: { temperature: 3, minP: 0 }

@@ -34,7 +34,7 @@ it('asks what any evaluation of the pair has against the selected range, and ane
   expect(ranges.told?.mark?.label).not.toContain('loses quality')
   await line.answer('evaluations.lossOf', 0, { evaluationId: 'older', words: 'Evaluated: at a loss' })
   expect(ranges.loss).toEqual({ evaluationId: 'older', words: 'Evaluated: at a loss' })
-  expect(ranges.told?.mark).toEqual({ label: 'selected, loses quality', good: false })
+  expect(ranges.told?.mark).toEqual({ label: 'loses quality', good: false })
 
   // Another evaluation may say otherwise: what the older one said stands no longer.
   session.accept({ ...state, evaluations: [{ ...older, id: 'newer' }, older] })
