@@ -126,10 +126,10 @@ describe('slr sample', () => {
 
   it('gives the same answers for the same seed, whatever runs beside them', async () => {
     const size = ['--n', '4', '--max-tokens', '12']
-    const request = ['--demo', '--prompts', await promptFile(), ...size, '--temperature', '1']
+    const request = ['--demo', '--prompts', await promptFile(), ...size]
     const [alone, beside, other] = await Promise.all([
-      sampled(...request, '--seed', '5'),
-      sampled(...request, '--seed', '5', '--model', 'post', '--model', 'base'),
+      sampled(...request, '--seed', '5', '--temperature', '1'),
+      sampled(...request, '--seed', '5', '--temperature', '1', '--model', 'post', '--model', 'base'),
       sampled(...request, '--seed', '6', '--temperature', '3')
     ])
     expect(beside.filter(({ variant }) => variant === 'post')).toEqual(alone)
