@@ -27,7 +27,6 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
   }) => {
     const page = await open(await preparedProject(), 'pairs', {
       viewport: { width: 1024, height: 700 },
-      permissions: ['clipboard-read', 'clipboard-write'],
       reducedMotion: 'reduce'
     })
     const table = page.getByRole('region', { name: 'Table of pairs' })
@@ -40,6 +39,7 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
     expect(await carried.count()).toBe(2)
     await expectAccessible(page, 'Pairs')
 
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.getByLabel('Choose Not swept').check()
     await page.getByLabel('Choose Demo', { exact: true }).check()
     await page.getByRole('button', { name: 'Copy the table of pairs as Markdown' }).click()

@@ -193,6 +193,8 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     expect(await page.getByLabel('System prompt').isEditable()).toBe(false)
     for (const name of ['Import…', 'Add prompt', 'Delete prompt 1'])
       expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
+    // For whoever comes next, nobody listens in on it.
+    await page.context().close()
   })
 
   it('swept on their own are shown without ranges', async ({ open }) => {

@@ -92,7 +92,8 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     await page.getByText(/Prompts leave this program: they are sent to 127\.0\.0\.1/).waitFor()
     expect(requests).toEqual([])
     for (const name of ['base', 'Layers 4–11']) await page.getByRole('checkbox', { name }).uncheck()
-    await page.getByText('6 prompts × 2 variants × 8 = 96 answers').first().waitFor()
+    await page.getByLabel('Answers per prompt', { exact: true }).fill('2')
+    await page.getByText('6 prompts × 2 variants × 2 = 24 answers').first().waitFor()
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
@@ -230,8 +231,8 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     held: { engine }
   }) => {
     const page = await openHeld(await keptRange(), 'samples')
-    await page.getByLabel('Answers per prompt', { exact: true }).fill('12')
-    const some = engine.holdAt(answers(150))
+    await page.getByLabel('Answers per prompt', { exact: true }).fill('4')
+    const some = engine.holdAt(answers(50))
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
@@ -248,7 +249,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       .first()
       .click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
-    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 12)
+    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 4)
   })
 
   it('redraw what is in sight while thousands of answers stream in, and move nothing', async ({ open }) => {
