@@ -152,7 +152,9 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
     { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
     async (engine, onEvent) => {
       const swept = await runCrcSweep(engine, request, signal, onEvent, history)
-      return withHalvesAlone(engine, request, swept, signal)
+      const followed = await withHalvesAlone(engine, request, swept, signal)
+      for (const message of followed.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
+      return followed
     }
   )
   throwIfCancelled(signal, 'The sweep')
