@@ -1,4 +1,6 @@
+import { multimap } from '../model/multimap'
 import type { SweepSummary } from './project'
+import { scoringKey } from './scored-by'
 
 type Asked = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
 
@@ -28,3 +30,17 @@ export function wholeSweep<Sweep extends Asked>(
 ): Sweep | undefined {
   return sweeps.find((sweep) => !sweep.isPreview && sweep.settingsKey === settingsKey)
 }
+
+/** Equal for sweeps that are scored alike and restore to the same. */
+export const sweepKind = ({ scoredBy, source }: Pick<SweepSummary, 'scoredBy' | 'source'>): string =>
+  `${scoringKey(scoredBy)} ${source === null ? '' : source.fingerprint}`
+
+/**
+ * Of each kind of sweep the one that a pair would answer with.
+ *
+ * @param sweeps newest first
+ */
+export const answeringOfKinds = (sweeps: readonly SweepSummary[]): SweepSummary[] =>
+  [...multimap(sweeps.map((sweep) => [sweepKind(sweep), sweep])).values()].flatMap(
+    (kind) => answeringSweep(kind) ?? []
+  )

@@ -25,7 +25,7 @@ import {
 } from '../study/steps'
 import { readStudy } from '../study/study-file'
 import { requireOutputs, requireProjectPlace } from '../study/study-outputs'
-import { studyOfProject } from '../study/study-of-project'
+import { studyOfProject, type WrittenStudy } from '../study/study-of-project'
 import { openStudyProject, type PlacedStudy, placedStudy } from '../study/study-project'
 import { endpointVariant } from '../study/study-variants'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../study/templates'
@@ -121,13 +121,21 @@ async function writeTemplate(
   )
   const output = await checkWritable(path)
   if (output.exists) throw usageError(command, `${path} is there already: name another file`)
-  await writeOutputText(output, await templateText(template, basename(path, extname(path)), project))
-  if (json) await printJson({ file: output.path })
-  if (!quiet) remark(`Wrote ${output.path}`)
+  const { text, leftOut } = await written(template, basename(path, extname(path)), project)
+  await writeOutputText(output, text)
+  if (json) await printJson({ file: output.path, ...(template === 'mine' && { leftOut }) })
+  if (quiet) return
+  remark(`Wrote ${output.path}`)
+  for (const words of leftOut) remark(`Left out, for a study cannot say it beside the rest: ${words}`)
 }
 
-async function templateText(template: TemplateName, name: string, path: string | undefined): Promise<string> {
-  if (template !== 'mine') return template === 'quick' ? quickTemplate(name) : paperTemplate(name)
+async function written(
+  template: TemplateName,
+  name: string,
+  path: string | undefined
+): Promise<WrittenStudy> {
+  if (template !== 'mine')
+    return { text: template === 'quick' ? quickTemplate(name) : paperTemplate(name), leftOut: [] }
   const project = await openProject(path ?? '', 'view')
   try {
     return await studyOfProject(name, project)

@@ -1,9 +1,9 @@
-import { answeringSweep } from '../../contract/documents/answering-sweep'
+import { answeringOfKinds, sweepKind } from '../../contract/documents/answering-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepSummary } from '../../contract/documents/project'
 import type { OtherSweep } from '../../contract/documents/report'
-import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
+import { briefScoring } from '../../contract/documents/scored-by'
 import { headline, isSame } from '../../contract/words/headline'
 import { withoutSourceFolder } from './shown-command'
 
@@ -15,11 +15,6 @@ export interface StoredOtherSweep {
   check: AnswerCheck | null
 }
 
-type Scored = Pick<SweepSummary, 'scoredBy' | 'source'>
-
-const kindOf = ({ scoredBy, source }: Scored): string =>
-  `${scoringKey(scoredBy)} ${source === null ? '' : source.fingerprint}`
-
 /**
  * Of every scoring, and every checkpoint that layers are restored to, other than the shown sweep's: the sweep that a pair would
  * answer with.
@@ -28,9 +23,9 @@ const kindOf = ({ scoredBy, source }: Scored): string =>
  */
 export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | undefined): SweepSummary[] {
   const shown = sweeps.find(({ id }) => id === shownId)
-  const kinds = new Set(sweeps.map(kindOf))
-  if (shown !== undefined) kinds.delete(kindOf(shown))
-  return [...kinds].flatMap((kind) => answeringSweep(sweeps.filter((sweep) => kindOf(sweep) === kind)) ?? [])
+  return answeringOfKinds(
+    shown === undefined ? sweeps : sweeps.filter((sweep) => sweepKind(sweep) !== sweepKind(shown))
+  )
 }
 
 /** What a report says of one. */

@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import { answeringFirst, answeringSweep } from '../../contract/documents/answering-sweep'
+import { answeringOfKinds, answeringSweep } from '../../contract/documents/answering-sweep'
 import { checkOf } from '../../contract/documents/answer-check'
 import { DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
+import type { SweepSummary } from '../../contract/documents/project'
+import { scoringKey } from '../../contract/documents/scored-by'
 import { at } from '../../contract/model/look-up'
+import { scoredByWords } from '../../contract/words/score-words'
+import { fromWords } from '../../contract/words/source-words'
 import { rangesToCheck } from '../crc/check/check-sweep'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
@@ -13,42 +17,58 @@ import { type Lines, variantLines } from './variant-lines'
 
 /* The study that a project holds: what somebody did by hand in it, as a file. */
 
+/** A study's file, and what it leaves out of what was done, a phrase for each. */
+export interface WrittenStudy {
+  text: string
+  leftOut: string[]
+}
+
 /**
- * A study that does what was done in a project: its pairs, the kind of the sweep that it answers with, how many of its best ranges were checked, and
- * what was evaluated of each pair.
+ * A study that does what was done in a project: its pairs, one kind of sweep, how many of its best ranges were checked, and what was
+ * evaluated of each pair. It says what of the project no study has, or not beside the rest.
  *
  * @throws WorkbenchError for a sweep or an evaluation that cannot be read
  */
-export async function studyOfProject(name: string, project: Project): Promise<string> {
+export async function studyOfProject(name: string, project: Project): Promise<WrittenStudy> {
   const evaluated = await Promise.all(project.pairs.map(evaluatedPair))
   const runs = [
     ...new Map(evaluated.flatMap((pair) => pair.runs.map((run) => [askingOf(run), run] as const))).values()
   ]
-  const swept = project.pairs.find(({ sweeps }) => sweeps.length > 0)
+  const sweeps = await studiedSweeps(project.pairs)
+  const swept = await Promise.all(sweeps.map(({ own, sweep }) => sweptPair(own, sweep)))
   const [first, ...others] = evaluated.map(({ variants }) => variants)
   // Where pairs were evaluated otherwise, as by the ranges that their sweeps selected, each has its own.
   const alike = first !== undefined && others.every((other) => isDeepStrictEqual(other, first))
+  const sweepLines = swept.find(({ lines }) => lines.length > 0)?.lines
+  const leftOut = project.pairs.flatMap(({ document }, index) =>
+    [...at(swept, index, 'pair').leftOut, ...at(evaluated, index, 'pair').leftOut].map(
+      (words) => `${document.name}: ${words}`
+    )
+  )
   const lines: Lines = [
-    `# What was done in ${project.name}. docs/study.md lists all fields.`,
+    comment(`What was done in ${project.name}. docs/study.md lists all fields.`),
     `name: ${yamlText(name)}`,
     `project: ${yamlText(project.path)}`,
     '',
     'pairs:',
-    ...evaluated.flatMap(({ own, variants }) => [
-      ...pairLines(own),
+    ...evaluated.flatMap(({ own, variants }, index) => [
+      ...pairLines(own, at(sweeps, index, 'pair').sweep),
       ...(alike ? [] : indented(4, listed(variants)))
     ]),
     '',
-    ...(swept === undefined ? ['# Nothing was swept.'] : await sweepLines(swept)),
+    ...(sweepLines ?? ['# Nothing was swept.']),
     ...(runs.length === 0 ? ['', '# Nothing was evaluated to its end.'] : []),
-    ...evaluated.flatMap(({ own, stopped }) =>
-      stopped.map((task) => `# Left out: an evaluation of ${own.document.name} on ${task} that was stopped.`)
-    ),
     ...(alike && first.length > 0 ? ['', ...listed(first)] : []),
-    ...(runs.length === 0 ? [] : ['', 'tasks:', ...(await taskLines(project, runs))])
+    ...(runs.length === 0 ? [] : ['', 'tasks:', ...(await taskLines(project, runs))]),
+    ...(leftOut.length === 0 ? [] : ['', comment(LEFT_OUT), ...leftOut.map((words) => comment(`- ${words}`))])
   ]
-  return `${lines.join('\n')}\n`
+  return { text: `${lines.join('\n')}\n`, leftOut }
 }
+
+const LEFT_OUT = 'Left out: a study has one sweep for all pairs, with its check, and evaluations.'
+
+/** Whoever named something may have used more than one line. */
+const comment = (text: string): string => `# ${text.replace(/\s+/g, ' ')}`
 
 const indented = (by: number, lines: Lines): Lines => lines.map((line) => `${' '.repeat(by)}${line}`)
 
@@ -57,27 +77,27 @@ const listed = (variants: Lines): Lines =>
 
 /**
  * What was evaluated of a pair to its end: of each task the newest evaluation, and those of the same variants with other numbers of
- * answers, prompts or seeds; all their variants, each once; and the tasks of evaluations that were stopped.
+ * answers, prompts or seeds; all their variants, each once; and what is left out.
  */
 async function evaluatedPair(
   own: ProjectPair
-): Promise<{ own: ProjectPair; runs: EvaluationRun[]; variants: Lines; stopped: string[] }> {
+): Promise<{ own: ProjectPair; runs: EvaluationRun[]; variants: Lines; leftOut: string[] }> {
   const runs: EvaluationRun[] = []
-  const stopped = new Set<string>()
+  const leftOut = new Set<string>()
   for (const { id, taskId, answerCount, answerTotal } of own.evaluations.runs) {
     if (answerCount < answerTotal) {
-      stopped.add(taskId)
+      leftOut.add(`an evaluation of ${taskId} that was stopped`)
       continue
     }
     const { run } = await own.evaluations.read(id)
     const before = runs.filter(({ task }) => task.id === taskId)
     const [newest] = before
-    const isNew = before.every((other) => askingOf(other) !== askingOf(run))
-    if (isNew && (newest === undefined || isDeepStrictEqual(entriesOf(newest), entriesOf(run))))
-      runs.push(run)
+    if (newest !== undefined && !isDeepStrictEqual(entriesOf(newest), entriesOf(run)))
+      leftOut.add(`an older evaluation of ${taskId}, of other models`)
+    else if (before.every((other) => askingOf(other) !== askingOf(run))) runs.push(run)
   }
   const variants = [...new Set(runs.flatMap(entriesOf))].flatMap((entry) => entry.split('\n'))
-  return { own, runs, variants, stopped: [...stopped] }
+  return { own, runs, variants, leftOut: [...leftOut] }
 }
 
 /** How a study asks a task, as one string. */
@@ -102,8 +122,11 @@ function evaluatingLines({
 const entriesOf = ({ variants, task }: EvaluationRun): Lines =>
   variants.map((variant) => variantLines(variant, task.settings.sampling).join('\n'))
 
-function pairLines({ document: { name, location, rendering }, sweeps }: ProjectPair): Lines {
-  const source = answeringSweep(sweeps)?.source ?? null
+function pairLines(
+  { document: { name, location, rendering } }: ProjectPair,
+  sweep: SweepSummary | undefined
+): Lines {
+  const source = sweep?.source ?? null
   const models =
     location.kind === 'demo'
       ? ['demo: true']
@@ -128,10 +151,68 @@ function renderingLines({ systemPrompt, templateArguments, date, assistantPrefix
   ]
 }
 
-async function sweepLines(own: ProjectPair): Promise<Lines> {
+/**
+ * The sweep of each pair that the study does again: all of one scoring, that of the first pair that was swept. Of a pair's sweeps the
+ * one that was checked goes before the one that it answers with, for a study checks only what it sweeps.
+ */
+async function studiedSweeps(
+  pairs: readonly ProjectPair[]
+): Promise<{ own: ProjectPair; sweep: SweepSummary | undefined }[]> {
+  let scoring: string | undefined
+  const found: { own: ProjectPair; sweep: SweepSummary | undefined }[] = []
+  for (const own of pairs) {
+    const fitting = own.sweeps.filter(
+      ({ scoredBy }) => scoring === undefined || scoringKey(scoredBy) === scoring
+    )
+    const sweep = (await checkedOf(own, fitting)) ?? answeringSweep(fitting)
+    if (sweep !== undefined) scoring ??= scoringKey(sweep.scoredBy)
+    found.push({ own, sweep })
+  }
+  return found
+}
+
+/** The newest that a pair would answer with, of some kind, and that was checked on whole answers. */
+async function checkedOf(
+  own: ProjectPair,
+  sweeps: readonly SweepSummary[]
+): Promise<SweepSummary | undefined> {
+  for (const sweep of answeringOfKinds(sweeps)) {
+    if ((await own.readAnswerCheck(sweep.id)) !== null) return sweep
+  }
+  return undefined
+}
+
+/** What a study says of a pair's sweep, and what was done with the pair beside it. */
+async function sweptPair(
+  own: ProjectPair,
+  studied: SweepSummary | undefined
+): Promise<{ lines: Lines; leftOut: string[] }> {
+  const { lines, leftOut } =
+    studied === undefined ? { lines: [], leftOut: [] } : await sweepLines(own, studied)
+  const kinds = answeringOfKinds(own.sweeps)
+  const others = kinds.filter(({ id }) => id !== studied?.id)
+  return {
+    lines,
+    leftOut: [
+      ...leftOut,
+      ...others.map(({ scoredBy, source }) => `a sweep by ${scoredByWords(scoredBy)}${fromWords(source)}`),
+      ...counted(own.sweeps.length - kinds.length, 'older sweep', 'older sweeps'),
+      ...counted(own.searches.length, 'search', 'searches'),
+      ...counted(own.samples.runs.length, 'sample run', 'sample runs')
+    ]
+  }
+}
+
+const counted = (count: number, one: string, several: string): string[] =>
+  count === 0 ? [] : [`${count} ${count === 1 ? one : several}`]
+
+async function sweepLines(
+  own: ProjectPair,
+  { id }: SweepSummary
+): Promise<{ lines: Lines; leftOut: string[] }> {
   const { rho } = own.document.settings
-  const sweep = await own.readSweep(at(answeringFirst(own.sweeps), 0, 'sweep').id)
-  const check = await own.readAnswerCheck(sweep.id)
+  const sweep = await own.readSweep(id)
+  const check = await own.readAnswerCheck(id)
   const best =
     check === null || sweep.scoredBy.kind === 'task'
       ? []
@@ -153,11 +234,26 @@ async function sweepLines(own: ProjectPair): Promise<Lines> {
           `draws: ${scoredBy.draws}`,
           `split: ${sweep.halves !== null}`
         ]
-  return [
-    'sweep:',
-    ...[...task, `soup: ${soupSize}`, `rho: ${rho}`].map((line) => `  ${line}`),
-    ...(checked === 0 ? [] : ['', `check: ${checked}`])
-  ]
+  const beside = sweep.recipes.filter(({ alone }) => alone === undefined).length + sweep.checkpoints.length
+  return {
+    lines: [
+      'sweep:',
+      ...[...task, `soup: ${soupSize}`, `rho: ${rho}`].map((line) => `  ${line}`),
+      ...(checked === 0 ? [] : ['', `check: ${checked}`])
+    ],
+    leftOut: [
+      ...counted(
+        beside,
+        'model that the sweep scored beside its ranges',
+        'models that the sweep scored beside its ranges'
+      ),
+      ...counted(
+        (check?.models.length ?? checked) - checked,
+        'recipe that was checked beside the best ranges',
+        'recipes that were checked beside the best ranges'
+      )
+    ]
+  }
 }
 
 async function taskLines(project: Project, runs: readonly EvaluationRun[]): Promise<Lines> {

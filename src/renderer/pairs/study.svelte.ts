@@ -9,6 +9,8 @@ export class Study {
   state = $state.raw<StudyState | null>(null)
   /** Whether the file of what was done by hand is being written. */
   busy = $state(false)
+  /** What the file that was written last leaves out of what was done; null before the first. */
+  leftOut = $state.raw<readonly string[] | null>(null)
   private readonly following: Following
 
   constructor(private readonly project: OpenProject) {
@@ -21,7 +23,9 @@ export class Study {
     this.busy = true
     const file = await this.project.attempt(() => client.studies.write({ path }))
     this.busy = false
-    if (file !== null) saveText(file.fileName, file.content, 'text/yaml')
+    if (file === null) return
+    this.leftOut = file.leftOut
+    saveText(file.fileName, file.content, 'text/yaml')
   }
 
   /** Follows it, when the project is opened and whenever the connection was made anew. */

@@ -13,7 +13,8 @@ export function studyRoutes({ withProject }: Routing) {
       .handler(({ context: { project }, signal }) => watchStudy(project.path, signal)),
     write: studies.write.use(withProject).handler(async ({ context: { project } }) => {
       const name = basename(project.path, PROJECT_SUFFIX)
-      return { fileName: `${name}.yaml`, content: await studyOfProject(name, project) }
+      const { text, leftOut } = await studyOfProject(name, project)
+      return { fileName: `${name}.yaml`, content: text, leftOut }
     })
   })
 }
