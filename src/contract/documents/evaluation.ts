@@ -220,10 +220,24 @@ const CategoryResult = z.object({
 })
 export type CategoryResult = z.infer<typeof CategoryResult>
 
+/** A variant beside a range that was evaluated with it. */
+const BesideRange = z.object({
+  range: z.string(),
+  variant: z.string(),
+  /** The variant's less the range's, of the measures that its kind of task may begin with; adjusted (Holm) for all these pairs. */
+  differences: z.partialRecord(MeasureId, Difference)
+})
+export type BesideRange = z.infer<typeof BesideRange>
+
 export const EvaluationResults = z.object({
   /** The variant that others are compared with: the one asked for, else post, else the first. */
   comparedWith: z.string(),
   variants: z.array(VariantResult),
+  /**
+   * Of every range, or other recipe that chooses layers, each other variant, but for post (or what else is compared with when nobody
+   * says): `differences` of the variants have those, in an adjustment of their own.
+   */
+  besideRanges: z.array(BesideRange).default([]),
   /** For each category of the task, where it has several. */
   categories: z.array(CategoryResult).default([]),
   proxy: z.array(ProxyCorrelation),
@@ -295,9 +309,12 @@ export const EvaluationView = z.object({
 })
 export type EvaluationView = z.infer<typeof EvaluationView>
 
-/** What an evaluation has against a model, in words. */
-export const LossOfEvaluation = z.object({ evaluationId: z.string(), words: z.string() })
-export type LossOfEvaluation = z.infer<typeof LossOfEvaluation>
+/** What an evaluation has against a model: in words, and in two for the mark of a range. */
+export const Objection = z.object({ words: z.string(), mark: z.enum(['loses quality', 'outdone']) })
+export type Objection = z.infer<typeof Objection>
+
+export const EvaluationObjection = Objection.extend({ evaluationId: z.string() })
+export type EvaluationObjection = z.infer<typeof EvaluationObjection>
 
 /** One prompt of an evaluation, for drilling down. */
 export const EvaluatedPrompt = z.object({

@@ -3,7 +3,7 @@ import { RunMarks } from './history'
 import { AnswerCheck } from './answer-check'
 import { CategoryScore, Rendering, Score, Selection, SweepDocument } from './crc'
 import { DistancesDocument } from './distances'
-import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluation'
+import { EvaluationResults, EvaluationRun, Objection, EvaluationVariant } from './evaluation'
 import { Task } from './task'
 import { Headline } from './headline'
 import { RestorationRange } from '../model/recipe'
@@ -85,8 +85,8 @@ const ReportedSweep = SweepDocument.omit({
   promptCount: whole,
   /** What was found; null when no ranges were scored. */
   headline: Headline.nullable(),
-  /** What the newest evaluation of the selected range has against it, in words. */
-  loss: z.string().nullable(),
+  /** What the newest evaluation of the selected range has against it. */
+  objection: Objection.nullable(),
   base: ReportedScore.nullable(),
   post: ReportedScore,
   ranges: z.array(ReportedRange),

@@ -104,6 +104,10 @@ export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStreng
   return recipe.layers
 }
 
+/** Whether some layers take more of base than others, as those of a range do and those of a blend of all layers do not. */
+export const choosesLayers = (recipe: Recipe): boolean =>
+  'ranges' in recipe || stretches(recipe.layers).length > 1
+
 /** The recipe with other sources in the place of its own, such as the same ones in other folders. */
 export function withSources(recipe: Recipe, change: (source: OtherCheckpoint) => OtherCheckpoint): Recipe {
   if ('ranges' in recipe) return recipe

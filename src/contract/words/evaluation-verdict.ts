@@ -9,9 +9,15 @@ export interface EvaluationVerdict {
   verdict: string
   /** The measured differences behind it; empty where there are none. */
   figures: string
+  /** Of a range: what was evaluated with it and does better, whichever variant the others are compared with; null where nothing surely does. */
+  but: string | null
   /** Null where there is nothing to praise or to warn of. */
   good: boolean | null
 }
+
+/** The verdict with what does better, in one sentence. */
+export const verdictSentence = ({ verdict, but }: Pick<EvaluationVerdict, 'verdict' | 'but'>): string =>
+  but === null ? verdict : `${verdict}, but ${but}`
 
 /** The diversity and the quality that are looked at. */
 interface Looked {
@@ -62,33 +68,62 @@ function alikeQuality({ promptCount }: Difference): Open {
     : { words: `alike in quality on ${prompts}, too few to exclude a loss`, warns: true }
 }
 
+interface Compared extends Pick<EvaluationResults, 'comparedWith' | 'besideRanges'> {
+  readonly variants: readonly Pick<VariantResult, 'variant' | 'measures' | 'differences'>[]
+}
+
 /** What is said of each variant, in their order. */
-export function evaluationVerdicts(
-  {
-    variants,
-    comparedWith
-  }: Pick<EvaluationResults, 'comparedWith'> & {
-    variants: readonly Pick<VariantResult, 'variant' | 'measures' | 'differences'>[]
-  },
-  { diversity, quality }: Looked
-): EvaluationVerdict[] {
-  const of = variants.find(({ variant }) => variant === comparedWith)?.measures[quality]?.mean
+export function evaluationVerdicts(results: Compared, looked: Looked): EvaluationVerdict[] {
+  const { variants, comparedWith } = results
+  const of = qualityOf(results, comparedWith, looked)
   return variants.map(({ variant, differences }) => {
-    if (variant === comparedWith) {
-      return { variant, verdict: 'what the others are compared with', figures: '', good: null }
-    }
-    const figures = [diversity, quality].flatMap((id) => {
-      const found = differences[id]
-      return found === undefined ? [] : `${measureOf(id).label.toLowerCase()} ${differenceWords(id, found)}`
-    })
-    const changes = {
-      diversity: changeOf(diversity, differences[diversity]),
-      quality: changeOf(quality, differences[quality])
-    }
-    const found = differences[quality]
-    const open = changes.quality === 'unsure' && found !== undefined ? openQuality(quality, found, of) : null
-    return { variant, figures: figures.join('; '), ...judged(changes, open) }
+    const but = outdoneWords(results, variant, looked)
+    const found =
+      variant === comparedWith
+        ? { verdict: 'what the others are compared with', figures: '', good: null }
+        : beside(differences, looked, of)
+    return { variant, ...found, but, good: but === null ? found.good : false }
   })
+}
+
+/** The mean quality of a variant. */
+const qualityOf = ({ variants }: Compared, name: string, { quality }: Looked): number | undefined =>
+  variants.find(({ variant }) => variant === name)?.measures[quality]?.mean
+
+/** @param of mean quality of the variant that it is compared with */
+function beside(
+  differences: VariantResult['differences'],
+  { diversity, quality }: Looked,
+  of: number | undefined
+): Omit<EvaluationVerdict, 'variant' | 'but'> {
+  const figures = [diversity, quality].flatMap((id) => {
+    const found = differences[id]
+    return found === undefined ? [] : `${measureOf(id).label.toLowerCase()} ${differenceWords(id, found)}`
+  })
+  const changes = {
+    diversity: changeOf(diversity, differences[diversity]),
+    quality: changeOf(quality, differences[quality])
+  }
+  const found = differences[quality]
+  const open = changes.quality === 'unsure' && found !== undefined ? openQuality(quality, found, of) : null
+  return { figures: figures.join('; '), ...judged(changes, open) }
+}
+
+/** What does better than a range, by what would be praised if the others were compared with that range; the most diverse in full. */
+function outdoneWords(results: Compared, range: string, looked: Looked): string | null {
+  const of = qualityOf(results, range, looked)
+  const sign = measureOf(looked.diversity).better === 'lower' ? -1 : 1
+  const better = results.besideRanges.flatMap((entry) => {
+    const found = beside(entry.differences, looked, of)
+    const gain = entry.differences[looked.diversity]
+    if (entry.range !== range || found.good !== true || gain === undefined) return []
+    return [{ variant: entry.variant, gain: sign * gain.mean, ...found }]
+  })
+  const [first, ...others] = better.toSorted((a, b) => b.gain - a.gain)
+  if (first === undefined) return null
+  const names = others.map(({ variant }) => variant).join(' and ')
+  const too = others.length === 0 ? '' : `; ${names} ${others.length === 1 ? 'does' : 'do'} better too`
+  return `beside it ${first.variant} is ${first.verdict} (${first.figures})${too}`
 }
 
 /** What is said of diversity, where more can be said of it than of quality. */

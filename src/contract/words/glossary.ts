@@ -32,7 +32,7 @@ export const GLOSSARY = {
   'first token':
     'What a sweep of the character task reads: the distribution of the token that begins the answer.',
   'whole answer':
-    'The first token and what follows, to the end: a valid first token may begin an invalid answer. The check scores whole answers.',
+    'The first token and what follows, to the end: a valid first token may begin an invalid answer. The check scores whole answers of the character task, and says nothing of other tasks: evaluate those.',
   limit:
     'The validity, or precision, that a range must keep: ρ times post’s, with ρ 0.9 unless set otherwise.',
   gain: 'Diversity, or coverage, less post’s.',

@@ -42,15 +42,19 @@ export function recipeCheck(
   if (check === null || checked === null) return unchecked(selection, firstToken)
   const validity = formatScore(checked.answers.validity)
   if (!passesCheck(checked, check, rho))
-    return { state: 'fails', label: 'fails', words: `fails the check, ${validity} on whole answers` }
-  const words = `holds on whole answers, ${validity}`
+    return {
+      state: 'fails',
+      label: 'fails the check',
+      words: `fails the check, ${validity} on whole answers`
+    }
+  const words = `passes the check, ${validity} on whole answers`
   const rival = selection === null ? null : strongestRival(selection)
   if (rival === null || !doesBetter(rival) || rival.diversity <= checked.firstToken.diversity)
-    return { state: 'holds', label: 'holds', words }
+    return { state: 'holds', label: 'passes the check', words }
   const better =
     `${comparedName(rival)} does better ${rivalBasis(rival, check)}: diversity ${formatScore(rival.diversity)} at ` +
     `validity ${formatScore(rival.validity)}, against ${formatScore(checked.firstToken.diversity)}`
-  return { state: 'outdone', label: 'holds, outdone', words: `${words}, but ${better}` }
+  return { state: 'outdone', label: 'passes the check, outdone', words: `${words}, but ${better}` }
 }
 
 function unchecked(selection: CheckEvidence['selection'], firstToken: number | null): RecipeCheck {

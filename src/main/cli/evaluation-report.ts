@@ -11,7 +11,7 @@ import {
   stoppedSentence
 } from '../../contract/words/evaluation-words'
 import { judgedShare } from '../../contract/words/judging-words'
-import { evaluationVerdicts } from '../../contract/words/evaluation-verdict'
+import { evaluationVerdicts, verdictSentence } from '../../contract/words/evaluation-verdict'
 import type { PairJudgement } from '../../contract/documents/preferences'
 import {
   judgeTrust,
@@ -43,11 +43,10 @@ export function describeEvaluation({ run, results, judging, notices, answered }:
     ...notices,
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
     ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
-    ...evaluationVerdicts(results, mainMeasures(task.kind, results.variants)).flatMap(
-      ({ variant, verdict, good }) =>
-        variant === results.comparedWith
-          ? []
-          : [style(good === false ? 'yellow' : 'bold', `${variant}: ${verdict}`)]
+    ...evaluationVerdicts(results, mainMeasures(task.kind, results.variants)).flatMap((found) =>
+      found.variant === results.comparedWith && found.but === null
+        ? []
+        : [style(found.good === false ? 'yellow' : 'bold', `${found.variant}: ${verdictSentence(found)}`)]
     ),
     ...describeCategories(results, Object.values(mainMeasures(task.kind, results.variants))),
     ...[proxySentence(results)].filter(Boolean),

@@ -13,6 +13,7 @@ import {
 import { type Measure, MeasureId, measureOf } from '../../contract/model/measures'
 import { factsOf } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
+import { besideRanges } from './beside-ranges'
 import { type Cell, cellMeasures, equalLength, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -64,6 +65,10 @@ export function evaluationResults(
   return {
     comparedWith: at(run.variants, reference, 'variant').variant.name,
     variants,
+    besideRanges: besideRanges({
+      ...{ run, measures, reference: referenceIn(run.variants, undefined) },
+      keys: run.variants.map((entry) => variantKey(run, entry))
+    }),
     categories: categoryResults(tables),
     proxy: proxyCorrelations(run, variants, proxies),
     ...(pick === undefined ? {} : { proxyPick: pick }),

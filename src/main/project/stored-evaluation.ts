@@ -6,7 +6,7 @@ import {
   type EvaluationRun,
   EvaluationVariant,
   type EvaluationView,
-  type LossOfEvaluation,
+  type EvaluationObjection,
   type TaskEntry,
   type VariantResult
 } from '../../contract/documents/evaluation'
@@ -24,7 +24,7 @@ import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { failuresTask } from '../evaluation/greedy-failures'
 import { judgeMarks } from '../evaluation/judge'
 import { judgingOf } from '../evaluation/judging'
-import { evaluates, evaluationLoss } from '../../contract/words/evaluation-loss'
+import { evaluates, evaluationObjection } from '../../contract/words/evaluation-objection'
 import { isJudged, judgingNotices } from '../../contract/words/judging-words'
 import { judgedForms } from '../evaluation/judge-forms'
 import { judgedPairs } from '../evaluation/judge-pairs'
@@ -143,14 +143,14 @@ export async function evaluationView(
 /**
  * What the newest complete evaluation of a range has against it.
  *
- * @returns null where none has asked the range as it is, nothing is lost for sure, or there is no such sweep
+ * @returns null where none has asked the range as it is, it has nothing against it for sure, or there is no such sweep
  * @throws WorkbenchError as {@link evaluationView}
  */
-export async function lossOfRange(
+export async function objectionToRange(
   own: ProjectPair,
   sweepId: string,
   range: RestorationRange
-): Promise<LossOfEvaluation | null> {
+): Promise<EvaluationObjection | null> {
   const sweep = own.sweeps.find(({ id }) => id === sweepId)
   if (sweep === undefined) return null
   const model = sweptRangeModel(range, sweep)
@@ -160,8 +160,8 @@ export async function lossOfRange(
     if (!evaluates(run, sweep.checkpoints, model)) continue
     const view = await evaluationView(own, id)
     if (!view.complete) continue
-    const words = evaluationLoss(view, model)
-    return words === null ? null : { evaluationId: id, words }
+    const objection = evaluationObjection(view, model)
+    return objection === null ? null : { ...objection, evaluationId: id }
   }
   return null
 }
@@ -250,11 +250,19 @@ export async function viewOf(
  * their answers, and a difference would be one of parts.
  */
 export function uncompared(results: EvaluationResults): EvaluationResults {
+  const unjudged = ({
+    judge: _,
+    ...differences
+  }: VariantResult['differences']): VariantResult['differences'] => differences
   const without = (variants: readonly VariantResult[]): VariantResult[] =>
-    variants.map(({ differences: { judge: _, ...differences }, ...result }) => ({ ...result, differences }))
+    variants.map((result) => ({ ...result, differences: unjudged(result.differences) }))
   return {
     ...results,
     variants: without(results.variants),
+    besideRanges: results.besideRanges.map((beside) => ({
+      ...beside,
+      differences: unjudged(beside.differences)
+    })),
     categories: results.categories.map((category) => ({ ...category, variants: without(category.variants) }))
   }
 }

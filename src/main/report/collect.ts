@@ -9,7 +9,7 @@ import { type KeptModels, keptCheckpoint, keptRecipe } from '../../contract/docu
 import { formatUtc } from '../../contract/words/format'
 import { briefPreview } from '../../contract/documents/shown-sweep'
 import { sweptRangeModel } from '../../contract/model/model'
-import { newestLoss } from '../../contract/words/evaluation-loss'
+import { newestObjection } from '../../contract/words/evaluation-objection'
 import { headline } from '../../contract/words/headline'
 import type { RunKind, RunMarks } from '../../contract/documents/history'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
@@ -175,7 +175,8 @@ function reportedSweep(
   const checkpoints = { base: basePath.fingerprint, post: postPath.fingerprint }
   return {
     ...sweep,
-    loss: range === null ? null : newestLoss(evaluations, checkpoints, sweptRangeModel(range, sweep)),
+    objection:
+      range === null ? null : newestObjection(evaluations, checkpoints, sweptRangeModel(range, sweep)),
     source: withoutSourceFolder(sweep.source),
     origin: origin({ basePath, postPath }),
     runMarks: runMarks('sweep', sweep.id),
@@ -315,7 +316,7 @@ function reportedEvaluation(
   origin: ReportedOrigin
 ): Omit<ReportedEvaluation, 'runMarks'> {
   const { prompts, ...task } = run.task
-  const { comparedWith, variants: measured, categories, proxy, pairs } = results
+  const { comparedWith, variants: measured, besideRanges, categories, proxy, pairs } = results
   return {
     ...EvaluationFacts.parse(run),
     origin,
@@ -324,7 +325,7 @@ function reportedEvaluation(
     judging,
     answered,
     complete,
-    results: { comparedWith, variants: measured, categories, proxy, pairs }
+    results: { comparedWith, variants: measured, besideRanges, categories, proxy, pairs }
   }
 }
 

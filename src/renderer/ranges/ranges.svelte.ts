@@ -13,7 +13,7 @@ import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { keyOf, LimitedSelection } from './limited-selection.svelte'
 import { LiveSweep, type SweepRun } from './live-sweep'
-import { EvaluatedLoss } from './evaluated-loss.svelte'
+import { EvaluatedObjection } from './evaluated-objection.svelte'
 import { LookingAt } from './looking-at'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -47,7 +47,7 @@ export class Ranges {
   readonly detail: ModelDetail
   readonly whatIf: WhatIfAsking
   readonly comparing: SweepComparing
-  readonly evaluated: EvaluatedLoss
+  readonly evaluated: EvaluatedObjection
   sweep = $state.raw<ShownSweep | null>(null)
   /** Keys of models. */
   chosen = $state.raw<string | null>(null)
@@ -111,7 +111,7 @@ export class Ranges {
   /** The check of whole answers that is part of what is shown; under another sampler nothing was checked. */
   readonly shownCheck = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.check.document))
   /** What an evaluation has against the selected range; of another sampler none says anything. */
-  readonly loss = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.evaluated.current))
+  readonly objection = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.evaluated.current))
   /** What is said of what is shown, and of how its selected range is marked. */
   readonly told = $derived.by<Told | null>(() => toldOf(this))
   /**
@@ -197,7 +197,7 @@ export class Ranges {
     this.planning = new SweepPlanning(project, this, needs.tasks)
     this.whatIf = new WhatIfAsking(project, this, (take) => this.keepUp(take))
     this.comparing = new SweepComparing(project, this)
-    this.evaluated = new EvaluatedLoss(project, this)
+    this.evaluated = new EvaluatedObjection(project, this)
     project.onChange((state, before) => this.hear(state, before))
   }
 

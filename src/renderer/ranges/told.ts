@@ -1,6 +1,6 @@
 import type { CheckResult } from '../../contract/documents/answer-check'
 import type { Selection } from '../../contract/documents/crc'
-import type { LossOfEvaluation } from '../../contract/documents/evaluation'
+import type { EvaluationObjection } from '../../contract/documents/evaluation'
 import type { Headline } from '../../contract/documents/headline'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { WhatIf } from '../../contract/documents/what-if'
@@ -24,7 +24,7 @@ interface Shown {
   readonly shownSelection: Selection | null
   readonly shownCheck: CheckResult | null
   /** What an evaluation has against the selected range. */
-  readonly loss: LossOfEvaluation | null
+  readonly objection: EvaluationObjection | null
   readonly whatIf: { readonly answer: { readonly asked: Pick<WhatIf, 'sampler'> } | null }
 }
 
@@ -39,7 +39,7 @@ export function toldOf(shown: Shown): Told | null {
   return {
     evidence,
     found,
-    mark: selectedMark(found.state, shown.loss !== null),
+    mark: selectedMark(found.state, shown.objection?.mark ?? null),
     // Of prompts, or a sampler, that post itself fails, ranges say nothing.
     certainty: found.state === 'unfit-prompts' ? null : certaintyOf(sweep, selection, check)
   }

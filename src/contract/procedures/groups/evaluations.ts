@@ -5,7 +5,7 @@ import {
   EvaluationEvent,
   EvaluationRun,
   EvaluationView,
-  LossOfEvaluation,
+  EvaluationObjection,
   TaskEntry
 } from '../../documents/evaluation'
 import { JudgeEvent, JudgeSettings } from '../../documents/judge'
@@ -53,9 +53,9 @@ export const evaluationProcedures = {
     .input(ofPair.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
     .output(EvaluationView),
   /** What the newest complete evaluation of a range of a sweep has against it; null: nothing, or none has asked it. */
-  lossOf: procedure
+  objectionTo: procedure
     .input(ofPair.extend({ sweepId: z.string(), range: RestorationRange }))
-    .output(LossOfEvaluation.nullable()),
+    .output(EvaluationObjection.nullable()),
   /** The models that a judge's server lists; null where it lists none, or does not say in time. Nothing but the key is sent. */
   judgeModels: procedure
     .input(JudgeSettings.pick({ baseUrl: true }).extend({ apiKey: z.string().max(10_000).optional() }))

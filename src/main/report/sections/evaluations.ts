@@ -51,7 +51,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     return results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant
-      const { verdict, good } = at(verdicts, index, 'verdict')
+      const { verdict, but, good } = at(verdicts, index, 'verdict')
       return [
         [
           { text: task.name, detail: about.join('\n') },
@@ -60,7 +60,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
             detail: `against ${results.comparedWith}`,
             ...(of === undefined ? {} : nameStyle(models, of))
           },
-          { text: verdict, strong: good === false },
+          { text: verdict, ...(but === null ? {} : { detail: `but ${but}` }), strong: good === false },
           ...Object.values(main).map((id): Cell => {
             const found = differences[id]
             return { text: found === undefined ? '–' : differenceWords(id, found), detail: measureLabel(id) }
@@ -86,7 +86,10 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
       columns: [
         textColumn('Evaluation'),
         textColumn('Variant'),
-        textColumn('Verdict', 'bold: a loss, or one that is not excluded'),
+        textColumn(
+          'Verdict',
+          'bold: a loss, or one that is not excluded, or something else that does better'
+        ),
         numberColumn('diversity'),
         numberColumn('quality')
       ],

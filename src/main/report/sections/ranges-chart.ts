@@ -39,8 +39,11 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
 }
 
 /** Which range is marked, and as what. */
-function selectedOf({ headline, selection, loss }: ReportedSweep): { selected: string | null; mark: string } {
-  const mark = headline === null ? null : selectedMark(headline.state, loss !== null)
+function selectedOf({ headline, selection, objection }: ReportedSweep): {
+  selected: string | null
+  mark: string
+} {
+  const mark = headline === null ? null : selectedMark(headline.state, objection?.mark ?? null)
   if (mark === null || !selection?.selected) return { selected: null, mark: '' }
   return { selected: rangeKey(selection.selected), mark: mark.label }
 }

@@ -94,13 +94,13 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
 
 /** What the sweep found, as a warning where it does not hold, and the next step; of a preview also what that rests on. */
 export function headlineBlocks(sweep: ReportedSweep): Block[] {
-  const { headline, loss } = sweep
+  const { headline, objection } = sweep
   if (headline === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
   const lead: Block = { kind: 'lead', text: headlineSentence(headline) }
   return [
     lead,
     ...previewBlocks(sweep),
-    ...(loss === null ? [] : [{ kind: 'warning', text: `${loss}.` } as const]),
+    ...(objection === null ? [] : [{ kind: 'warning', text: `${objection.words}.` } as const]),
     { kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next }
   ]
 }

@@ -1,6 +1,6 @@
 import { listedModels } from '../../endpoint/listed-models'
 import { importedTask } from '../../evaluation/imported'
-import { allTasks, evaluationView, lossOfRange, saveFailures } from '../../project/stored-evaluation'
+import { allTasks, evaluationView, objectionToRange, saveFailures } from '../../project/stored-evaluation'
 import { meaningsOf } from '../../evaluation/judge-forms'
 import { cancelling, route, type Routing, watching } from './route'
 
@@ -35,9 +35,9 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
       .handler(({ context: { own }, input: { evaluationId, against } }) =>
         evaluationView(own, evaluationId, against === undefined ? {} : { against })
       ),
-    lossOf: evaluations.lossOf
+    objectionTo: evaluations.objectionTo
       .use(withPair)
-      .handler(({ context: { own }, input: { sweepId, range } }) => lossOfRange(own, sweepId, range)),
+      .handler(({ context: { own }, input: { sweepId, range } }) => objectionToRange(own, sweepId, range)),
     judgeModels: evaluations.judgeModels.handler(({ input: { apiKey, ...address }, signal }) =>
       listedModels(address, apiKey ?? null, signal)
     ),

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Difference } from '../../../../src/contract/documents/evaluation'
-import { evaluationVerdicts } from '../../../../src/contract/words/evaluation-verdict'
+import { evaluationVerdicts, verdictSentence } from '../../../../src/contract/words/evaluation-verdict'
 import { differenceWords } from '../../../../src/contract/words/evaluation-words'
 
 const MEASURES = { diversity: 'distinctRight', quality: 'accuracy' } as const
@@ -19,6 +19,7 @@ const verdictsOf = (...all: Partial<Record<'distinctRight' | 'accuracy', Differe
   evaluationVerdicts(
     {
       comparedWith: 'post',
+      besideRanges: [],
       variants: [
         {
           variant: 'post',
@@ -113,6 +114,7 @@ it('gives the differences with interval and p, and none for the variant that oth
     variant: 'post',
     verdict: 'what the others are compared with',
     figures: '',
+    but: null,
     good: null
   })
 })
@@ -144,4 +146,86 @@ it('says of variants that are alike on all prompts what that leaves open, and gi
     differenceWords('accuracy', { ...difference(0, 1), interval: null, effectSize: null, promptCount })
   expect(alike(12)).toBe('±0.000, alike on all 12 prompts: up to 25 % of prompts may differ')
   expect(alike(3)).toBe('±0.000, alike on 3 prompts: too few to tell')
+})
+
+describe('of a range', () => {
+  const differences = { distinctRight: up, accuracy: down }
+  const beside = (...others: Record<'distinctRight' | 'accuracy', Difference>[]) =>
+    evaluationVerdicts(
+      {
+        comparedWith: 'post',
+        besideRanges: others.map((each, place) => ({
+          range: 'range',
+          variant: `rival ${place}`,
+          differences: each
+        })),
+        variants: [
+          { variant: 'post', measures: {}, differences: {} },
+          {
+            variant: 'range',
+            measures: { accuracy: { mean: 0.9, interval: null, promptCount: 12 } },
+            differences
+          },
+          { variant: 'rival 0', measures: {}, differences }
+        ]
+      },
+      MEASURES
+    )
+
+  it('it is said what surely does better, and it is praised no more', () => {
+    const [, range, rival] = beside({ distinctRight: up, accuracy: up })
+    expect(range).toMatchObject({
+      verdict: 'more diverse, at a loss of quality',
+      but:
+        'beside it rival 0 is more diverse and better ' +
+        '(distinct right answers +1.0 [+0.9, +1.1], p 0.010; right answers +1.000 [+0.900, +1.100], p 0.010)',
+      good: false
+    })
+    // The rival is no range: nothing is set beside it.
+    expect(rival?.but).toBeNull()
+    expect(range === undefined ? '' : verdictSentence(range)).toMatch(
+      /^more diverse, at a loss of quality, but beside it rival 0 is/
+    )
+  })
+
+  it('a gain in one counts only without a loss in the other, one that may be included', () => {
+    const [, ...quiet] = beside(
+      { distinctRight: up, accuracy: down },
+      { distinctRight: up, accuracy: open },
+      { distinctRight: down, accuracy: up },
+      { distinctRight: difference(1, 0.06, 0.01), accuracy: held },
+      { distinctRight: unsure, accuracy: unsure }
+    )
+    expect(quiet.map(({ but }) => but)).toEqual([null, null])
+    for (const each of [
+      { distinctRight: up, accuracy: held },
+      { distinctRight: unsure, accuracy: up }
+    ])
+      expect(beside(each)[1]?.but).toMatch(/^beside it rival 0 is/)
+  })
+
+  it('the most diverse of several is told in full', () => {
+    const [, range] = beside(
+      { distinctRight: up, accuracy: held },
+      { distinctRight: difference(3, 0.01), accuracy: held },
+      { distinctRight: up, accuracy: up }
+    )
+    expect(range?.but).toMatch(
+      /^beside it rival 1 is more diverse, quality kept within 5 % \(.*\); rival 0 and rival 2 do better too$/
+    )
+  })
+
+  it('it is said also where the others are compared with that range', () => {
+    const found = evaluationVerdicts(
+      {
+        comparedWith: 'range',
+        besideRanges: [
+          { range: 'range', variant: 'rival', differences: { distinctRight: up, accuracy: up } }
+        ],
+        variants: [{ variant: 'range', measures: {}, differences: {} }]
+      },
+      MEASURES
+    )
+    expect(found[0]?.but).toMatch(/^beside it rival is more diverse and better/)
+  })
 })

@@ -137,7 +137,7 @@ describe('the headline of a preview', () => {
     expect(headlineSentence(guess)).toMatch(
       /^A preview cannot tell which range to restore: layers 4–11 are its best guess, another would be selected with a chance of more than 99\.9 %; diversity up from 0\.450 to 0\.910/
     )
-    expect(selectedMark(guess.state, false)).toEqual({ label: 'best guess', good: false })
+    expect(selectedMark(guess.state, null)).toEqual({ label: 'best guess', good: false })
     expect(guess.next).not.toMatch(/Keep it/)
     const all = selectionOf(range(0, 11), [[0, 11, 1]])
     for (const evidence of [{}, { post: FEW }, { selection: all }])
@@ -332,7 +332,7 @@ describe('the headline of a sweep', () => {
       'not checked on whole answers'
     )
     expect(recipeCheck({ check: PASSING, rho: 0.9, selection: null }, recipe, null).words).toBe(
-      'holds on whole answers, 0.900'
+      'passes the check, 0.900 on whole answers'
     )
     expect(recipeCheck({ check: FAILING, rho: 0.9, selection: null }, recipe, null).words).toBe(
       'fails the check, 0.860 on whole answers'
@@ -409,9 +409,9 @@ describe('the headline of a sweep', () => {
       recipeCheck({ check: PASSING, rho: 0.9, selection: { ...STABLE, rivals: [rival] } }, mine, null)
     expect(badge(blend)).toMatchObject({
       state: 'outdone',
-      label: 'holds, outdone',
+      label: 'passes the check, outdone',
       words: expect.stringMatching(
-        /^holds on whole answers, 0\.900, but all layers at 0\.7 does better on first tokens \(not checked on whole answers\): diversity/
+        /^passes the check, 0\.900 on whole answers, but all layers at 0\.7 does better on first tokens \(not checked on whole answers\): diversity/
       )
     })
     // Of equal ones that which runs one model for each token, wherever it stands in the list.
@@ -431,15 +431,16 @@ describe('the headline of a sweep', () => {
   })
 
   it('marks a range as selected only where the sentence is about restoring it', () => {
-    expect(selectedMark('holds', false)).toEqual({ label: 'selected', good: true })
-    expect(selectedMark('fails', false)).toEqual({ label: 'selected, fails check', good: false })
-    expect(selectedMark('holds', true)).toEqual({ label: 'loses quality', good: false })
+    expect(selectedMark('holds', null)).toEqual({ label: 'selected', good: true })
+    expect(selectedMark('fails', null)).toEqual({ label: 'selected, fails check', good: false })
+    expect(selectedMark('holds', 'loses quality')).toEqual({ label: 'loses quality', good: false })
+    expect(selectedMark('holds', 'outdone')).toEqual({ label: 'outdone', good: false })
     const unfit = found({
       post: { ...score(0.4, 0.2), prompts: prompts(0.4) },
       sampler: { temperature: 3, minP: 0 }
     })
     expect(unfit.verdict).toBe('Post itself fails under this sampler')
-    expect(selectedMark(unfit.state, false)).toBeNull()
+    expect(selectedMark(unfit.state, null)).toBeNull()
   })
 
   it('praises only what holds', () => {

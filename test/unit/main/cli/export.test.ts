@@ -43,7 +43,7 @@ it('has what the project measured in the card of what its sweep selects once che
   expect(result.tensors.base).toBeGreaterThan(0)
   expect(stderr).toContain('Selected: Layer 0.')
   expect(card).toContain('| this model | 0.500 | 0.950 |')
-  expect(card).toContain('- Whole answers: holds on whole answers, 0.950')
+  expect(card).toContain('- Whole answers: passes the check, 0.950 on whole answers')
 })
 
 it('takes a recipe that the project keeps by its name, and what the project measured of named layers', async () => {

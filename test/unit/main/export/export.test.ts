@@ -246,7 +246,7 @@ describe('the model card', () => {
     expect(card).toContain(
       'exact: validity 0.900 (post-trained 0.980) and diversity 0.750 (post-trained 0.400).'
     )
-    expect(card).toContain('- Whole answers: holds on whole answers, 0.900 (limit 0.882).')
+    expect(card).toContain('- Whole answers: passes the check, 0.900 on whole answers (limit 0.882).')
     expect(card).toContain('at the validity asked for, on whole answers too.')
     await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.5, 0.75) }]))
     expect(await cardNow()).toContain(

@@ -14,7 +14,10 @@ it('compares nothing by the marks of a judge that was not done, for all prompts 
     }
   ]
   const categories = [{ category: 'a', promptCount: 6, variants }]
-  const results = uncompared({ ...BARE_RESULTS, variants, categories, cells: [] })
+  const differences = { judge: difference, accuracy: difference }
+  const besideRanges = [{ range: '5-11', variant: 'all', differences }]
+  const results = uncompared({ ...BARE_RESULTS, variants, besideRanges, categories, cells: [] })
+  expect(results.besideRanges).toEqual([{ ...besideRanges[0], differences: { accuracy: difference } }])
   for (const each of [results.variants, ...results.categories.map((category) => category.variants)]) {
     expect(each).toEqual([{ ...variants[0], differences: { accuracy: difference } }])
   }

@@ -40,7 +40,7 @@ function evaluation(variants: (Variant & { temperature?: number })[]): ReportedE
     results: {
       comparedWith: 'post',
       variants: variants.map(({ name }, place) => result(name, place + 1)),
-      ...{ categories: [], proxy: [], pairs: null }
+      ...{ besideRanges: [], categories: [], proxy: [], pairs: null }
     }
   }
 }

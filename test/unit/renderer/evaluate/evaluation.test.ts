@@ -48,6 +48,7 @@ const result = (variant: string, changes: Partial<VariantResult> = {}): VariantR
 const run = evaluationRun()
 const results: EvaluationResults = {
   comparedWith: 'post',
+  besideRanges: [],
   categories: [],
   variants: [
     result('base', {

@@ -33,7 +33,7 @@ describe('what recipes are marked by', () => {
     ranges.check.document = CHECK
     expect(ranges.checked.of(recipe)).toMatchObject({
       state: 'holds',
-      words: 'holds on whole answers, 0.970'
+      words: 'passes the check, 0.970 on whole answers'
     })
     expect(ranges.checked.isOther).toBe(false)
   })

@@ -22,7 +22,7 @@ it('marks no range and outlines none under a sampler that post itself fails', ()
       scoredSweep: { ...sweep, post: { ...sweep.post, validity } },
       shownSelection: selection,
       shownCheck: null,
-      loss: null,
+      objection: null,
       whatIf: { answer: { asked: { sampler: { temperature: 2, minP: 0 } } } }
     })
   expect(told(0.9)).toMatchObject({ mark: { label: 'selected' }, certainty: { wins: [{ share: 1 }] } })

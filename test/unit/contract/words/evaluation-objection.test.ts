@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { Difference } from '../../../../src/contract/documents/evaluation'
+import type { BesideRange, Difference } from '../../../../src/contract/documents/evaluation'
 import { rangeModel } from '../../../../src/contract/model/model'
-import { newestLoss } from '../../../../src/contract/words/evaluation-loss'
+import { newestObjection } from '../../../../src/contract/words/evaluation-objection'
 import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
 const sweep = tinySweep()
@@ -15,7 +15,7 @@ const loss = (mean: number, adjustedPValue: number): Difference => ({
   ...{ mean, interval: [mean - 0.1, mean + 0.1], effectSize: 1, pValue: adjustedPValue, adjustedPValue }
 })
 
-const evaluated = (accuracy: Difference) => ({
+const evaluated = (accuracy: Difference, besideRanges: BesideRange[] = []) => ({
   complete: true,
   run: {
     ...{ task, basePath: sweep.basePath, postPath: sweep.postPath },
@@ -26,6 +26,7 @@ const evaluated = (accuracy: Difference) => ({
   },
   results: {
     comparedWith: 'post',
+    besideRanges,
     variants: [
       { variant: 'post', answerCount: 1, measures: { accuracy: estimate }, differences: {}, passAtK: [] },
       {
@@ -44,9 +45,10 @@ const checkpoints = { base: sweep.basePath.fingerprint, post: sweep.postPath.fin
 
 it('tells of a sure loss of quality of a range against post, and of nothing else', () => {
   const told = (one: ReturnType<typeof evaluated>, of = range, pair = checkpoints) =>
-    newestLoss([one], pair, of)
+    newestObjection([one], pair, of)
   const lost = evaluated(loss(-0.18, 0.01))
-  expect(told(lost)).toMatch(
+  expect(told(lost)?.mark).toBe('loses quality')
+  expect(told(lost)?.words).toMatch(
     /^Evaluated on Letters: at a loss of quality \(right answers −0\.180 \[−0\.280, −0\.080\], p 0\.010\)$/
   )
   expect(told(evaluated(loss(-0.18, 0.2)))).toBeNull()
@@ -65,8 +67,24 @@ it('takes the newest complete evaluation that asked the range as it is', () => {
     run: { ...kept.run, variants: kept.run.variants.map((one) => ({ ...one, listed: 4 })) }
   }
   expect(
-    newestLoss([unasked, sampled, { ...kept, complete: false }, lost], checkpoints, range)
+    newestObjection([unasked, sampled, { ...kept, complete: false }, lost], checkpoints, range)
   ).not.toBeNull()
-  expect(newestLoss([unasked, kept, lost], checkpoints, range)).toBeNull()
-  expect(newestLoss([], checkpoints, range)).toBeNull()
+  expect(newestObjection([unasked, kept, lost], checkpoints, range)).toBeNull()
+  expect(newestObjection([], checkpoints, range)).toBeNull()
+})
+
+it('tells of what surely does better, beside a loss or alone', () => {
+  const gain = { distinctRight: loss(2, 0.01), accuracy: loss(0.2, 0.01) }
+  const better = [{ range: 'mine', variant: 'a blend', differences: gain }]
+  const told = (accuracy: Difference) => newestObjection([evaluated(accuracy, better)], checkpoints, range)
+  expect(told(loss(0.01, 0.9))).toEqual({
+    words: expect.stringMatching(/^Evaluated on Letters: beside it a blend is more diverse and better \(/),
+    mark: 'outdone'
+  })
+  expect(told(loss(-0.18, 0.01))).toEqual({
+    words: expect.stringMatching(
+      /: at a loss of quality \(.*\); beside it a blend is more diverse and better \(/
+    ),
+    mark: 'loses quality'
+  })
 })

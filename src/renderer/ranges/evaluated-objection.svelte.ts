@@ -1,13 +1,13 @@
-import type { LossOfEvaluation } from '../../contract/documents/evaluation'
+import type { EvaluationObjection } from '../../contract/documents/evaluation'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** What the pair's newest evaluation that holds the selected range has against it, whichever evaluation or step is shown. */
-export class EvaluatedLoss {
+export class EvaluatedObjection {
   private readonly asked: Latest<string>
   private askedFor: string | null = null
-  private answer = $state.raw<{ to: string; loss: LossOfEvaluation | null } | null>(null)
+  private answer = $state.raw<{ to: string; objection: EvaluationObjection | null } | null>(null)
 
   /** What is asked, and all that may change the answer: what is selected, and the evaluations with what a judge says of them. */
   private readonly question = $derived.by<string | null>(() => {
@@ -18,8 +18,10 @@ export class EvaluatedLoss {
     const known = evaluations.map(({ id, answerCount }) => [id, answerCount])
     return JSON.stringify([sweepId, range, known, running.includes('judging')])
   })
-  /** Null where nothing is lost for sure, and until that is known. */
-  readonly current = $derived.by(() => (this.answer?.to === this.question ? this.answer?.loss : null) ?? null)
+  /** Null where it has nothing against it for sure, and until that is known. */
+  readonly current = $derived.by(
+    () => (this.answer?.to === this.question ? this.answer?.objection : null) ?? null
+  )
 
   constructor(
     private readonly project: OpenProject,
@@ -46,8 +48,8 @@ export class EvaluatedLoss {
     const { here, client } = this.project
     // Why an evaluation cannot be read is said where it is shown.
     const found = await this.asked
-      .ask(question, (signal) => client.evaluations.lossOf({ ...here, ...about }, { signal }))
+      .ask(question, (signal) => client.evaluations.objectionTo({ ...here, ...about }, { signal }))
       .catch(() => null)
-    if (found !== null) this.answer = { to: question, loss: found.answer }
+    if (found !== null) this.answer = { to: question, objection: found.answer }
   }
 }

@@ -1,14 +1,15 @@
-import { type EvaluationView, isPlain, mainMeasures } from '../documents/evaluation'
+import { type EvaluationView, isPlain, mainMeasures, type Objection } from '../documents/evaluation'
 import type { PairFingerprints } from '../documents/pair'
 import { type Model, weightsKey } from '../model/model'
 import { measureOf } from '../model/measures'
+import { evaluationVerdicts } from './evaluation-verdict'
 import { differenceWords, isLoss } from './evaluation-words'
 
 type Run = Pick<EvaluationView['run'], 'task' | 'variants' | 'basePath' | 'postPath'>
 
 interface Evaluated {
   readonly run: Run
-  readonly results: Pick<EvaluationView['results'], 'comparedWith' | 'variants'>
+  readonly results: Pick<EvaluationView['results'], 'comparedWith' | 'variants' | 'besideRanges'>
 }
 
 /**
@@ -24,27 +25,37 @@ const entryOf = ({ variants }: Pick<Run, 'variants'>, model: Model): Run['varian
   variants.find((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
 
 /**
- * What an evaluation has against a model that a sweep recommends: that it loses quality against post, beyond what the prompts leave open.
+ * What an evaluation has against a model that a sweep recommends, beyond what the prompts leave open: that it loses quality against post,
+ * and that something else that was evaluated with it does better.
  *
- * @returns null where nothing is lost for sure, and where the model is not compared with post as it is
+ * @returns null where neither is sure, and where the model is not compared with post as it is
  */
-export function evaluationLoss({ run, results }: Evaluated, model: Model): string | null {
+export function evaluationObjection({ run, results }: Evaluated, model: Model): Objection | null {
   const against = run.variants.find(({ variant }) => variant.name === results.comparedWith)
   if (against?.variant.kind !== 'post' || !isPlain(against)) return null
   const own = entryOf(run, model)
   const result = results.variants.find(({ variant }) => variant === own?.variant.name)
-  const { quality } = mainMeasures(run.task.kind, results.variants)
-  const difference = result?.differences[quality]
-  if (difference === undefined || !isLoss(quality, difference)) return null
-  return `Evaluated on ${run.task.name}: at a loss of quality (${measureOf(quality).label.toLowerCase()} ${differenceWords(quality, difference)})`
+  const main = mainMeasures(run.task.kind, results.variants)
+  const verdict = evaluationVerdicts(results, main).find(({ variant }) => variant === result?.variant)
+  const difference = result?.differences[main.quality]
+  const loss =
+    difference !== undefined && isLoss(main.quality, difference)
+      ? `at a loss of quality (${measureOf(main.quality).label.toLowerCase()} ${differenceWords(main.quality, difference)})`
+      : null
+  const found = [loss, verdict?.but ?? null].filter((words) => words !== null)
+  if (found.length === 0) return null
+  return {
+    words: `Evaluated on ${run.task.name}: ${found.join('; ')}`,
+    mark: loss === null ? 'outdone' : 'loses quality'
+  }
 }
 
 /** What the newest complete evaluation of a model has against it; null also where none has asked it. @param evaluations newest first */
-export function newestLoss(
+export function newestObjection(
   evaluations: readonly (Evaluated & Pick<EvaluationView, 'complete'>)[],
   checkpoints: PairFingerprints,
   model: Model
-): string | null {
+): Objection | null {
   const newest = evaluations.find(({ run, complete }) => complete && evaluates(run, checkpoints, model))
-  return newest === undefined ? null : evaluationLoss(newest, model)
+  return newest === undefined ? null : evaluationObjection(newest, model)
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Selection } from '../../../../src/contract/documents/crc'
+import type { EvaluationObjection } from '../../../../src/contract/documents/evaluation'
 import { summarizeEvaluation } from '../../../../src/main/project/evaluation-files'
 import { summarizeSweep } from '../../../../src/main/project/sweep-files'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
@@ -29,19 +30,22 @@ it('asks what any evaluation of the pair has against the selected range, and ane
   expect(range).not.toBeNull()
   ranges.evaluated.want()
   ranges.evaluated.want()
-  expect(line.of('evaluations.lossOf')).toHaveLength(1)
-  expect(line.call('evaluations.lossOf', 0).input).toMatchObject({ sweepId: 'swept', range })
+  expect(line.of('evaluations.objectionTo')).toHaveLength(1)
+  expect(line.call('evaluations.objectionTo', 0).input).toMatchObject({ sweepId: 'swept', range })
   expect(ranges.told?.mark?.label).not.toContain('loses quality')
-  await line.answer('evaluations.lossOf', 0, { evaluationId: 'older', words: 'Evaluated: at a loss' })
-  expect(ranges.loss).toEqual({ evaluationId: 'older', words: 'Evaluated: at a loss' })
+  const objection: EvaluationObjection = {
+    ...{ evaluationId: 'older', words: 'Evaluated: at a loss', mark: 'loses quality' }
+  }
+  await line.answer('evaluations.objectionTo', 0, objection)
+  expect(ranges.objection).toEqual(objection)
   expect(ranges.told?.mark).toEqual({ label: 'loses quality', good: false })
 
   // Another evaluation may say otherwise: what the older one said stands no longer.
   session.accept({ ...state, evaluations: [{ ...older, id: 'newer' }, older] })
-  expect(ranges.loss).toBeNull()
+  expect(ranges.objection).toBeNull()
   ranges.evaluated.want()
   await settled()
-  await line.answer('evaluations.lossOf', 1, null)
-  expect(ranges.loss).toBeNull()
+  await line.answer('evaluations.objectionTo', 1, null)
+  expect(ranges.objection).toBeNull()
   expect(ranges.told?.mark?.label).toBe('selected')
 })
