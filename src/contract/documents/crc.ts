@@ -197,7 +197,9 @@ export type TakenRival = z.infer<typeof TakenRival>
 const TemperedScore = MinPDraw.extend({
   validity: z.number(),
   diversity: z.number(),
-  effectiveChoices: z.number()
+  effectiveChoices: z.number(),
+  /** Where a task scores, as of a range. */
+  distinctRight: z.number().optional()
 })
 type TemperedScore = z.infer<typeof TemperedScore>
 

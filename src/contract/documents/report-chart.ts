@@ -36,7 +36,7 @@ export type ReportChart =
           kind: 'blend' | 'recipe' | 'found' | 'checkpoint'
           name: string
           mark: number | null
-          restored: null
+          changed: null
         })[]
         rivals: (LiveScore & { rival: Rival })[]
       }

@@ -167,16 +167,27 @@ function pickSentence({ range, validity, limit, gain }: ProxyPick): string {
   )
 }
 
+type Answered = Pick<EvaluationView['results'], 'variants'>
+
+const answersMade = ({ variants }: Answered): number =>
+  variants.reduce((sum, { answerCount }) => sum + answerCount, 0)
+
 /** How far a stopped evaluation came; null of a complete one. @param asked answers of all variants */
-export function stoppedAt(
-  { variants }: Pick<EvaluationView['results'], 'variants'>,
-  asked: number,
-  complete: boolean
-): string | null {
+export function stoppedAt(results: Answered, asked: number, complete: boolean): string | null {
   if (complete) return null
-  const made = variants.reduce((sum, { answerCount }) => sum + answerCount, 0)
+  const made = answersMade(results)
   if (made >= asked) return 'stopped before all answers were read'
   return `stopped at ${formatCount(made)} of ${plural(asked, 'answer')}`
+}
+
+/** What the numbers of an evaluation that still runs stand on. @param asked answers of all variants */
+export function runningSentence(results: Answered, asked: number): string {
+  const made = answersMade(results)
+  const part =
+    made < asked
+      ? `${formatCount(made)} of ${plural(asked, 'answer')} so far`
+      : 'answers that are still being read'
+  return `Verdicts and numbers below are of ${part}, and change as it goes on: to each prompt, of as many of each variant as all that answered it have.`
 }
 
 /** What the numbers of a stopped evaluation stand on. @param stopped what {@link stoppedAt} says */

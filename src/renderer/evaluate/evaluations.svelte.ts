@@ -36,6 +36,9 @@ interface LiveEvaluation {
   progress: EvaluationProgress
 }
 
+/** So much of the answers has to be new before a running evaluation is measured again: that takes the processor that makes them. */
+const MEASURED_EACH = 1 / 8
+
 /** The Evaluate view: the running evaluation or the one being looked at, and how it is looked at. */
 export class Evaluations {
   /** Null until the user says: where there is room beside the results. */
@@ -47,6 +50,8 @@ export class Evaluations {
   quality = $state<MeasureId>('accuracy')
   diversity = $state<MeasureId>('distinctRight')
   inspected = $state.raw<InspectedPrompt | null>(null)
+  /** The variant that the others are to be compared with, until they are; null otherwise. */
+  comparing = $state<string | null>(null)
 
   private readonly reading: Latest<string>
   private readonly looking: Latest<number>
@@ -72,6 +77,8 @@ export class Evaluations {
   readonly blocked = $derived.by(() => this.project.whyNot('evaluate', this.job))
 
   private newestSeen: string | null = null
+  /** Answers of the run that is followed, when it was last measured. */
+  private measuredAt = 0
   /** Of the run that is followed. */
   private speed = new RunSpeed()
 
@@ -98,6 +105,7 @@ export class Evaluations {
       advance: (live, event) => {
         if (event.type !== 'progress') return live
         this.speed.heard(event.progress)
+        this.keepUp(event)
         return event
       },
       draw: (live) => live,
@@ -140,7 +148,19 @@ export class Evaluations {
 
   /** Compares the variants of the evaluation being looked at with one of them, by its name. */
   async compareWith(variant: string): Promise<void> {
-    if (this.shown !== null) await this.show(this.shown.run.id, variant)
+    if (this.shown === null) return
+    this.comparing = variant
+    await this.show(this.shown.run.id, variant)
+    // Another choice may have come meanwhile.
+    if (this.comparing === variant) this.comparing = null
+  }
+
+  /** Measures the shown evaluation again while it runs, so that what it says is never of far fewer answers than there are. */
+  private keepUp({ evaluationId, progress: { samplesDone, samplesTotal } }: LiveEvaluation): void {
+    if (this.shown?.run.id !== evaluationId || this.opening !== null) return
+    if (samplesDone - this.measuredAt < MEASURED_EACH * samplesTotal) return
+    this.measuredAt = samplesDone
+    void this.show(evaluationId)
   }
 
   /**
@@ -256,5 +276,6 @@ export class Evaluations {
     if (run !== null && !run.variants.some(({ variant }) => isOutside(variant)))
       this.setup.ran(run, this.speed)
     this.speed = new RunSpeed()
+    this.measuredAt = 0
   }
 }

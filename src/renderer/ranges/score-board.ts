@@ -10,7 +10,7 @@ import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
 import { modelOf } from '../../contract/documents/swept-model'
 import { layersModel, modelName, type Restoring, weightsKey } from '../../contract/model/model'
-import { halfStrengths, meanStrength, rangeKey } from '../../contract/model/strengths'
+import { halfStrengths, isPostLayer, rangeKey } from '../../contract/model/strengths'
 import { isBelowLimit } from '../../contract/words/preview-words'
 import { rangePhrase } from '../../contract/words/format'
 import { comparedName } from '../../contract/words/rival-words'
@@ -32,8 +32,8 @@ export interface OtherPoint extends LiveScore {
   mark: number | null
   /** Of attention or MLP of a range alone: the range. */
   halfOf?: RestorationRange
-  /** How much is restored, in layers; null while the recipe itself is not at hand, and where there is none. */
-  restored: number | null
+  /** How many layers are not post's, all of them in a blend; null while the recipe itself is not at hand, and where there is none. */
+  changed: number | null
 }
 
 /** The score of the model of a key; none while it has not been scored. */
@@ -88,13 +88,17 @@ export function withSelection(
   if (selection === null || selection.selected === null) return board
   const { promptCount, layerCount, source } = board
   const range = rangePhrase(selection.selected, source)
-  const tempered = selection.tempered.map(({ temperature, minP, ...score }): RivalPoint => ({
-    ...score,
-    key: `tempered ${temperature} ${minP}`,
-    kind: 'tempered',
-    name: `${range} at temperature ${temperature}, min-p ${minP}`,
-    promptCount
-  }))
+  const own = board.scoredBy.kind === 'task' ? board.scoredBy.sampling : { temperature: 1, minP: 0 }
+  const tempered = selection.tempered
+    // Drawn as the sweep draws it is the range itself, which stands there already.
+    .filter(({ temperature, minP }) => temperature !== own.temperature || minP !== own.minP)
+    .map(({ temperature, minP, ...score }): RivalPoint => ({
+      ...score,
+      key: `tempered ${temperature} ${minP}`,
+      kind: 'tempered',
+      name: `selected ${range} at temperature ${temperature}, min-p ${minP}`,
+      promptCount
+    }))
   const controls = selection.rivals.flatMap((compared): RivalPoint[] => {
     const { rival } = compared
     if (rival.kind === 'half') {
@@ -216,11 +220,7 @@ export function boardOfSweep(
         name,
         mark,
         ...(halves !== null && halves.keys.includes(key) && { halfOf: halves.range }),
-        restored:
-          layers?.reduce(
-            (sum, layer) => sum + (meanStrength(layer, 'attention') + meanStrength(layer, 'mlp')) / 2,
-            0
-          ) ?? null,
+        changed: layers?.filter((layer) => !isPostLayer(layer)).length ?? null,
         ...live(score, estimatedFrom ?? promptCount)
       })
     ),
@@ -265,7 +265,7 @@ export class LiveBoard {
         const { kind } = model
         const scored = modelOf(model, this.restoring)
         const name = modelName(scored)
-        const point = { key: weightsKey(scored), kind, name, mark: null, restored: null, ...score }
+        const point = { key: weightsKey(scored), kind, name, mark: null, changed: null, ...score }
         this.others.set(`${kind} ${name}`, point)
       }
     }

@@ -93,8 +93,8 @@ export interface BoardRow extends LiveScore {
   label: string
   /** See {@link OtherPoint}. */
   halfOf?: OtherPoint['halfOf']
-  /** Layers restored; null while unknown, and for another checkpoint. */
-  restored: number | null
+  /** Layers that are not post's; null while unknown, for another checkpoint, and for a rival. */
+  changed: number | null
 }
 
 /** The ranges by start and end, then the other models, then rivals. */
@@ -111,12 +111,12 @@ export const boardRows = ({ ranges, others, rivals, promptCount }: ScoreBoard): 
           ...placesOf(point, rivals),
           ...(isPartial(point, { promptCount }) ? [`(from ${plural(point.promptCount, 'prompt')})`] : [])
         ].join(' '),
-        restored: point.end - point.start + 1
+        changed: point.end - point.start + 1
       })),
     ...others.map((point) => ({ ...point, label: point.name })),
     ...rivals
       .filter(({ kind }) => kind !== 'half' && kind !== 'control')
-      .map((point) => ({ ...point, kind: 'rival' as const, label: point.name, restored: null }))
+      .map((point) => ({ ...point, kind: 'rival' as const, label: point.name, changed: null }))
   ].map((row, place) => ({ ...row, place }))
 
 /** Whose half a model is, where it is of another range than the selected one; null for all others. @param selected key of it */
@@ -132,7 +132,7 @@ const placesOf = (range: RestorationRange, rivals: readonly RivalPoint[]): strin
 /** By what the table can be sorted. */
 const SORT_VALUES = {
   model: (row: BoardRow) => row.place,
-  layers: (row: BoardRow) => row.restored ?? 0,
+  layers: (row: BoardRow) => row.changed ?? 0,
   validity: (row: BoardRow) => row.validity,
   choices: (row: BoardRow) => row.effectiveChoices,
   distinct: (row: BoardRow) => row.distinctRight ?? 0
@@ -151,7 +151,7 @@ export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: Ro
   const distinct = distinctWords(scoredBy)
   return [
     { id: 'model', label: 'Model' },
-    { id: 'layers', label: 'Layers' },
+    { id: 'layers', label: 'Layers changed' },
     { id: 'validity', label: capitalised(words.validity) },
     { id: 'diversity', label: capitalised(words.diversity) },
     { id: 'gain', label: 'Gain over post' },

@@ -1,6 +1,7 @@
-import { TEXT_MEASURES } from '../../contract/model/measures'
+import { TEXT_MEASURES, type TextMeasureId } from '../../contract/model/measures'
 import type { SampleRun, SampleRunMeasures, Variant } from '../../contract/documents/samples'
 import { variantStyles } from '../../contract/documents/variant-styles'
+import { overFewer } from '../../contract/words/evaluation-words'
 import { at } from '../../contract/model/look-up'
 import type { ModelTone } from '../../contract/model/model-style'
 import type { BarChart } from '../plots/bar-chart'
@@ -17,7 +18,20 @@ export function barLooks(variants: readonly Variant[]): { tone: ModelTone; opaci
   })
 }
 
-/** Draws a bar for each variant and measure anew, with the theme's colours and the page's font. */
+/** Whether a variant's mean of a measure is over fewer prompts than the run compares. */
+export function hasFewer(
+  { variants, compared }: Pick<SampleRunMeasures, 'variants' | 'compared'>,
+  id: TextMeasureId | undefined,
+  variant: string
+): boolean {
+  const counts = variants.find((entry) => entry.variant === variant)?.promptCounts
+  return id !== undefined && counts !== undefined && overFewer(counts[id], compared.prompts) !== ''
+}
+
+/**
+ * Draws a bar for each variant and measure anew, hollow where its mean is over fewer prompts than the run compares, which its measure then
+ * says: those are means of other prompts than the bars beside them. With the theme's colours and the page's font.
+ */
 export function showMeasures(
   chart: BarChart,
   run: SampleRun,
@@ -31,10 +45,12 @@ export function showMeasures(
     const { tone, opacity } = at(looks, place, 'bar')
     const color = colors[tone]
     const found = measures.variants.find((entry) => entry.variant === variant.name)
+    const isHollow = ({ dataIndex }: { dataIndex?: number }): boolean =>
+      dataIndex !== undefined && hasFewer(measures, TEXT_MEASURES[dataIndex]?.id, variant.name)
     return {
       label: variant.name,
       data: TEXT_MEASURES.map(({ id }) => (found === undefined ? null : shareOf(id, found.measures))),
-      backgroundColor: translucent(color, opacity),
+      backgroundColor: (context) => translucent(color, isHollow(context) ? 0 : opacity),
       borderColor: color,
       borderWidth: 1,
       categoryPercentage: 0.76,
@@ -52,7 +68,12 @@ export function showMeasures(
         autoSkip: false,
         // Long words take two lines, so that no two touch, and all are small enough for the narrowest chart.
         font: { ...font, size: 10 },
-        callback: (_value, index) => String(chart.data.labels?.[index] ?? '').split(/(?<=-)/)
+        callback: (_value, index) => [
+          ...String(chart.data.labels?.[index] ?? '').split(/(?<=-)/),
+          ...(run.variants.some(({ name }) => hasFewer(measures, TEXT_MEASURES[index]?.id, name))
+            ? ['hollow:', 'fewer n']
+            : [])
+        ]
       }
     },
     y: {

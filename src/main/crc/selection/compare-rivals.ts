@@ -74,12 +74,13 @@ export function* selectionOf(
     ...selected,
     rivals: yield* compareRivals(found, { minimumValidity, range, tempered }, seed),
     reported: halves === null ? null : yield* reportOn(found, range, halves, seed),
-    tempered: tempered.map(({ sampler, score: { validity, diversity, effectiveChoices } }) => ({
-      ...sampler,
-      validity,
-      diversity,
-      effectiveChoices
-    }))
+    tempered: tempered.map(
+      ({ sampler, score: { validity, diversity, effectiveChoices, distinctRight } }) => ({
+        ...sampler,
+        ...{ validity, diversity, effectiveChoices },
+        ...(distinctRight === undefined ? {} : { distinctRight })
+      })
+    )
   }
 }
 

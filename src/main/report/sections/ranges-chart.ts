@@ -117,7 +117,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
           mark: null,
           ...live(score)
         }))
-      ].map((other, index) => ({ ...other, key: String(index), restored: null })),
+      ].map((other, index) => ({ ...other, key: String(index), changed: null })),
       rivals: sweep.rivals.map((score) => ({ rival: score.rival, ...live(score) }))
     }
   }

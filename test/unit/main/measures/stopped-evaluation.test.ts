@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { mainMeasures } from '../../../../src/contract/documents/evaluation'
-import { stoppedAt } from '../../../../src/contract/words/evaluation-words'
+import { runningSentence, stoppedAt } from '../../../../src/contract/words/evaluation-words'
 import { evaluationResults } from '../../../../src/main/measures/results'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-documents'
@@ -36,6 +36,10 @@ it('measures a stopped evaluation on equal numbers of answers to each prompt, an
   expect(stoppedAt({ variants }, 24, false)).toBe('stopped at 6 of 24 answers')
   expect(stoppedAt({ variants }, 6, false)).toBe('stopped before all answers were read')
   expect(stoppedAt({ variants }, 6, true)).toBeNull()
+  expect(runningSentence({ variants }, 2400)).toMatch(
+    /^Verdicts and numbers below are of 6 of 2,400 answers so far, /
+  )
+  expect(runningSentence({ variants }, 6)).toMatch(/ are of answers that are still being read, /)
 })
 
 it('judges creative writing without embeddings by the distance of words', () => {

@@ -291,6 +291,45 @@ describe('an evaluation', () => {
     expect([evaluations.job.over, session.jobs.current]).toEqual([true, null])
   })
 
+  it('is measured again while it runs, with each eighth of its answers, and not before it was', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    session.accept(stateOf({ revision: 2, running: ['evaluation'] }))
+    await show(line, session, view({ id: 'first' }), 'first')
+    const shownTimes = line.of('evaluations.get').length
+    const events = new Stream<EvaluationEvent>()
+    await line.answer('evaluations.watch', 0, events)
+    const at = (samplesDone: number): EvaluationEvent => ({
+      ...{ type: 'progress', evaluationId: 'first' },
+      progress: { ...progress, samplesDone }
+    })
+    await events.tell(at(15), at(16), at(40))
+    expect(line.of('evaluations.get')).toHaveLength(shownTimes + 1)
+    await line.answer('evaluations.get', shownTimes, view({ id: 'first', notices: ['of 16'] }))
+    expect(evaluations.shown?.run.notices).toEqual(['of 16'])
+    await events.tell(at(41))
+    expect(line.of('evaluations.get')).toHaveLength(shownTimes + 2)
+    // Another one that is looked at meanwhile stays as it is.
+    await show(line, session, view({ id: 'other' }), 'other')
+    await events.tell(at(120))
+    expect(line.of('evaluations.get')).toHaveLength(shownTimes + 3)
+    await waitFor(() => expect(evaluations.live?.progress.samplesDone).toBe(120))
+  })
+
+  it('says with what variants are being compared until they are', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    await show(line, session, view({ id: 'first' }), 'first')
+    void evaluations.compareWith('base')
+    await settled()
+    expect(evaluations.comparing).toBe('base')
+    void evaluations.compareWith('post')
+    await settled()
+    expect(evaluations.comparing).toBe('post')
+    await line.answer('evaluations.get', 2, view({ id: 'first' }))
+    expect(evaluations.comparing).toBeNull()
+  })
+
   it('says no longer why one failed once another goes on that this window has not started', async () => {
     const { line, session } = await opened()
     const { evaluations } = session

@@ -270,7 +270,7 @@ describe('what a sweep is scored by', () => {
     expect(rowColumns(board).map(({ label }) => label)).toEqual([
       ...[
         'Model',
-        'Layers',
+        'Layers changed',
         'Precision',
         'Coverage',
         'Gain over post',
@@ -320,7 +320,11 @@ describe('rivals of a sweep', () => {
     const difference = { mean: 0, interval: null, pValue: 1 }
     const shown = withSelection(board, {
       selected: { start: 0, end: 0 },
-      tempered: [{ temperature: 2, minP: 0.1, validity: 0.9, diversity: 0.8, effectiveChoices: 3 }],
+      tempered: [
+        { temperature: 2, minP: 0.1, validity: 0.9, diversity: 0.8, effectiveChoices: 3 },
+        // As the sweep draws: the range itself.
+        { temperature: 1, minP: 0, validity: 0.95, diversity: 0.7, effectiveChoices: 3 }
+      ],
       rivals: [
         {
           rival: { kind: 'half', half: 'mlp', range: { start: 0, end: 0 } },
@@ -339,7 +343,7 @@ describe('rivals of a sweep', () => {
       ]
     })
     const labels = boardRows(shown).map(({ label }) => label)
-    expect(labels).toContain('layer 0 at temperature 2, min-p 0.1')
+    expect(labels).toContain('selected layer 0 at temperature 2, min-p 0.1')
     expect(labels).toContain('1 (the latest of that length)')
     expect(labels).toHaveLength(boardRows(board).length + 1)
     const half = shown.rivals.find(({ kind }) => kind === 'half')
@@ -348,6 +352,7 @@ describe('rivals of a sweep', () => {
     // The check of whole answers may select another range than the one whose halves were scored.
     const halved = boardOfSweep({ ...sweep, recipes: [alone], selected: { start: 0, end: 0 } })
     const row = boardRows(halved).find(({ key }) => key === half?.key) ?? {}
+    expect(boardRows(halved).find(({ key }) => key === half?.key)?.changed).toBe(1)
     expect(halfNote(row, '0-0')).toBeNull()
     expect(halfNote(row, '1-1')).toBe('half of layer 0, which the sweep itself selected')
     // Under What if another range is selected, and the halves are still those of the range that the sweep selected.

@@ -15,7 +15,7 @@ import {
   preview,
   searchPattern
 } from '../../../../src/renderer/answers/answers'
-import { barLooks } from '../../../../src/renderer/samples/measure-chart'
+import { barLooks, hasFewer } from '../../../../src/renderer/samples/measure-chart'
 import { measuresCsv } from '../../../../src/renderer/samples/sample-measures'
 import {
   parseSampleDraft,
@@ -381,6 +381,21 @@ describe('the bars of a run', () => {
     kind: 'recipe',
     name: `r${index}`,
     recipe: { name: `r${index}`, ranges: [[index, index]] }
+  })
+
+  it('are told apart where they are means over fewer prompts than the run compares', () => {
+    const measures = { sampleCount: 4, values: { distinct2: 0.5 } }
+    const run = {
+      compared: { prompts: 4, fewest: 4, most: 4 },
+      variants: [
+        { variant: 'post', measures, promptCounts: { distinctAnswers: 4, distinct2: 3 } },
+        { variant: 'base', measures, promptCounts: { distinctAnswers: 4, distinct2: 4 } }
+      ]
+    }
+    expect([hasFewer(run, 'distinct2', 'post'), hasFewer(run, 'distinct2', 'base')]).toEqual([true, false])
+    expect(hasFewer(run, 'distinctAnswers', 'post')).toBe(false)
+    // No bar at all is drawn where there is no measure.
+    expect([hasFewer(run, 'selfBleu', 'post'), hasFewer(run, undefined, 'post')]).toEqual([false, false])
   })
 
   it('have the colours that the same variants have in an evaluation, one each as far as they reach', () => {
