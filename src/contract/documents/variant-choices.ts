@@ -12,17 +12,27 @@ import { sweptRangeModel, type Restoring, sameModel } from '../model/model'
 export interface VariantChoice {
   variant: Variant
   origin:
-    'whole model' | 'selected by the sweep' | 'kept recipe' | 'checkpoint' | 'rival' | 'endpoint' | 'file'
+    | 'whole model'
+    | 'selected by the sweep'
+    | 'selected by the character task'
+    | 'kept recipe'
+    | 'checkpoint'
+    | 'rival'
+    | 'endpoint'
+    | 'file'
 }
 
 /**
  * What can be compared: base, post, the selected range of a sweep unless it is kept already, the kept recipes, and other
  * checkpoints. Names are made unique, since answers are stored under them.
+ *
+ * @param ofCharacters what a sweep of the character task selects beside a newer one by a task; null for none
  */
 export function variantChoices(
   recipes: readonly KeptRecipe[],
   checkpoints: readonly KeptCheckpoint[],
-  selected: (RestorationRange & Restoring) | null
+  selected: (RestorationRange & Restoring) | null,
+  ofCharacters: (RestorationRange & Restoring) | null = null
 ): VariantChoice[] {
   const choices: VariantChoice[] = [
     { variant: { kind: 'base', name: 'base' }, origin: 'whole model' },
@@ -37,10 +47,20 @@ export function variantChoices(
     const variant: Variant = { kind: 'recipe', name: free(recipe.name), recipe, ...(kept && { kept }) }
     choices.push({ variant, origin })
   }
-  const range = selected === null ? null : sweptRangeModel(selected, selected)
-  if (range !== null && !recipes.some(({ recipe }) => sameModel({ kind: 'recipe', recipe }, range))) {
-    add(range.recipe, 'selected by the sweep')
+  const addSelected = (
+    range: (RestorationRange & Restoring) | null,
+    origin: VariantChoice['origin']
+  ): void => {
+    if (range === null) return
+    const model = sweptRangeModel(range, range)
+    const known = [
+      ...choices.map(({ variant }) => variant),
+      ...recipes.map(({ recipe }) => ({ kind: 'recipe', recipe }) as const)
+    ]
+    if (!known.some((other) => sameModel(other, model))) add(model.recipe, origin)
   }
+  addSelected(selected, 'selected by the sweep')
+  addSelected(ofCharacters, 'selected by the character task')
   for (const { id, mark, recipe } of recipes) add(recipe, 'kept recipe', { id, mark })
   for (const { id, mark, name, path, fingerprint } of checkpoints) {
     const kept = { id, mark }

@@ -68,9 +68,14 @@ export function sweepState(
 ): string {
   const { headline: found, rival } = outline
   if (found === null) return 'no ranges scored'
-  const outdone = rival !== null && doesBetter(rival) && BESIDE.includes(found.state)
-  return `${previewMark(outline) ?? 'done'}: ${STATE_LABELS[found.state]}${outdone ? `; ${STATE_LABELS.outdone}` : ''}`
+  return `${previewMark(outline) ?? 'done'}: ${stateLabel(found.state, rival)}`
 }
+
+/** What a sweep says of the range that it selects, for a chip. @param rival the strongest; null for none */
+export const stateLabel = (state: HeadlineState, rival: SweepOutline['rival']): string =>
+  rival !== null && doesBetter(rival) && BESIDE.includes(state)
+    ? `${STATE_LABELS[state]}; ${STATE_LABELS.outdone}`
+    : STATE_LABELS[state]
 
 /** Only what holds is praised. */
 export const isGood = (state: HeadlineState): boolean => state === 'holds'

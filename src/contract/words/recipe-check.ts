@@ -6,9 +6,9 @@ import type { Recipe, RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
 import { comparedName, doesBetter, rivalBasis, strongestRival } from './rival-words'
 
-/** What whole answers make of a recipe, for a badge; `words` say it in full. */
+/** What a sweep or its check of whole answers make of a recipe, for a badge; `words` say it in full. */
 export interface RecipeCheck {
-  state: Extract<HeadlineState, 'holds' | 'outdone' | 'fails' | 'unchecked'> | 'below'
+  state: HeadlineState | 'below'
   label: string
   words: string
 }

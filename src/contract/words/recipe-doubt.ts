@@ -3,18 +3,21 @@ import type { Recipe } from '../model/recipe'
 import { formatScore } from './format'
 import type { CheckEvidence, RecipeCheck } from './recipe-check'
 
+/** What is wrong with a range that its sweep selects, or with one that keeps too little. */
+const DOUBTFUL: readonly RecipeCheck['state'][] = ['below', 'unstable', 'guess', 'not-worth-it']
+
 /**
  * What was measured that speaks against restoring a recipe, as a sentence without its full stop: that it fails the check of whole
- * answers, or was scored below the limit; null where nothing does.
+ * answers, was scored below the limit, or is selected by a sweep that says why it should not be restored; null where nothing does.
  *
- * @param found what `recipeCheck` makes of it
+ * @param found what `recipeCheck` or `taskFinding` makes of it
  */
 export function recipeDoubt(
   { name }: Pick<Recipe, 'name'>,
   { state, words }: Pick<RecipeCheck, 'state' | 'words'>,
   { check, rho }: Pick<CheckEvidence, 'check' | 'rho'>
 ): string | null {
-  if (state === 'below') return `${name}: ${words}`
+  if (DOUBTFUL.includes(state)) return `${name}: ${words}`
   if (state !== 'fails' || check === null) return null
   return `${name} ${words}: at least ${formatScore(answerLimit(check, rho))} is kept, and more diversity than post`
 }

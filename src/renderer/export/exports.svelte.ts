@@ -27,6 +27,7 @@ interface ExportChoice {
 /** What is said of a choice that is not offered any more. */
 const LEFT: Readonly<Record<string, string>> = {
   'selected by the sweep': 'was selected when you chose it',
+  'selected by the character task': 'was selected when you chose it',
   'kept recipe': 'not kept any more'
 }
 
@@ -52,7 +53,7 @@ export class Exports {
   readonly job: FollowedJob<ExportEvent, LiveExport>
 
   private readonly offered = $derived.by<ExportChoice[]>(() =>
-    this.variants.choices.flatMap(({ variant, origin }) =>
+    this.variants.exported.flatMap(({ variant, origin }) =>
       variant.kind === 'recipe' ? [{ variant, origin }] : []
     )
   )

@@ -4,6 +4,7 @@ import { scoreIn } from '../../contract/documents/swept-model'
 import type { Recipe } from '../../contract/model/recipe'
 import { weightsKey } from '../../contract/model/model'
 import { recipeCheck, type RecipeCheck } from '../../contract/words/recipe-check'
+import { taskFinding } from '../../contract/words/task-finding'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { type ReadSweep, readSweep } from './read-sweep'
@@ -70,7 +71,18 @@ export class CheckedSweep {
     if (read !== null) this.other = read.answer
   }
 
-  /** What the sweep and its check say of a recipe. */
+  /** What is said of a recipe where it can be chosen: first by the shown sweep, where that is scored by a task, then by the character task. */
+  marksOf(recipe: Recipe): RecipeCheck[] {
+    const { sweep, selection } = this.shown
+    const byTask = sweep === null || selection === null ? null : taskFinding(sweep, selection, recipe)
+    const found = this.of(recipe)
+    if (byTask === null) return [found]
+    return found.state === 'unchecked'
+      ? [byTask]
+      : [byTask, { ...found, words: `on the character task: ${found.words}` }]
+  }
+
+  /** What the sweep of the character task and its check say of a recipe. */
   of(recipe: Recipe): RecipeCheck {
     return recipeCheck(this.evidence, recipe, this.validityOf(recipe))
   }

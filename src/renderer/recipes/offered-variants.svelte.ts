@@ -1,19 +1,47 @@
+import { answeringSweep } from '../../contract/documents/answering-sweep'
+import type { Selection } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { Restoring } from '../../contract/model/model'
 import type { OpenProject } from '../app/open-project.svelte'
 import { usableCheckpoints } from './other-checkpoints'
 import { type VariantChoice, variantChoices } from '../../contract/documents/variant-choices'
 
+type Selected = RestorationRange & Restoring
+
+/** What the Ranges view knows of sweeps. */
+interface KnownRanges {
+  /** What is selected in the sweep that the pair answers with. */
+  readonly selectedOfNewest: Selected | null
+  /** The sweep of the character task by whose check recipes are marked. */
+  readonly checked: {
+    readonly read: { readonly sweep: { readonly id: string }; readonly selection: Selection | null } | null
+  }
+}
+
 /** What Samples, Evaluate and Export offer to choose from. */
 export class OfferedVariants {
-  readonly choices = $derived.by<VariantChoice[]>(() => {
-    const { state } = this.project
-    return variantChoices(state.document.recipes, usableCheckpoints(state), this.ranges.selectedOfNewest)
+  readonly choices = $derived.by<VariantChoice[]>(() => this.offered(null))
+  /** The same, and a range that was checked on the character task though the newest sweep is by a task: Export does not forget it. */
+  readonly exported = $derived.by<VariantChoice[]>(() => this.offered(this.checkedOfCharacters))
+  private readonly checkedOfCharacters = $derived.by<Selected | null>(() => {
+    const { sweeps } = this.project.state
+    if (answeringSweep(sweeps)?.scoredBy.kind !== 'task') return null
+    const summary = answeringSweep(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
+    if (summary === undefined || summary.bestAnswers === null) return null
+    const { read } = this.ranges.checked
+    // Where it was read, by the limit of now.
+    const selected = read?.sweep.id === summary.id ? (read.selection?.selected ?? null) : summary.selected
+    return selected === null ? null : { ...selected, layerCount: summary.layerCount, source: summary.source }
   })
 
-  /** @param ranges that know what is selected in the newest sweep */
   constructor(
     private readonly project: OpenProject,
-    private readonly ranges: { readonly selectedOfNewest: (RestorationRange & Restoring) | null }
+    private readonly ranges: KnownRanges
   ) {}
+
+  private offered(ofCharacters: Selected | null): VariantChoice[] {
+    const { state } = this.project
+    const { selectedOfNewest } = this.ranges
+    return variantChoices(state.document.recipes, usableCheckpoints(state), selectedOfNewest, ofCharacters)
+  }
 }

@@ -24,3 +24,14 @@ it.each([
   if (words === null) expect(doubt).toBeNull()
   else expect(doubt).toContain(words)
 })
+
+it('of a range that its sweep selects and cannot tell from others, but of none that is one of a family', () => {
+  const doubt = (state: 'unstable' | 'family') =>
+    recipeDoubt(
+      recipe,
+      { state, words: 'by the task “Facts”: No range stands out' },
+      { check: null, rho: 0.9 }
+    )
+  expect(doubt('unstable')).toBe('upper: by the task “Facts”: No range stands out')
+  expect(doubt('family')).toBeNull()
+})

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import type { EvaluationSummary } from '../../../../src/contract/documents/evaluation'
-import type { ProjectState } from '../../../../src/contract/documents/project'
+import type { ProjectState, SweepSummary } from '../../../../src/contract/documents/project'
+import { briefScoring } from '../../../../src/contract/documents/scored-by'
 import { at } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
@@ -11,11 +12,13 @@ import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { TYPED } from '../../../../src/renderer/export/exports.svelte'
 import { summarizeSweep } from '../../../../src/main/project/sweep-files'
+import { OfferedVariants } from '../../../../src/renderer/recipes/offered-variants.svelte'
 import { NewProject } from '../../../../src/renderer/start/start.svelte'
 import { Later } from '../../../fixtures/later'
 import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
 import { COMPUTED, historyRun } from '../../../fixtures/run-computation'
-import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
+import { sweepSummary } from '../../../fixtures/sweep-summary'
+import { tinyCheck, tinySearch, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
 import { waitFor } from '../../../fixtures/wait-for'
 
@@ -369,6 +372,28 @@ describe('the Export view', () => {
     session.accept(state({ start: 0, end: 0 }, []))
     expect(chosen()).toBe('mine')
     expect(exports.choices.at(-1)?.origin).toBe('not kept any more')
+  })
+
+  it('still offers the range that was checked on the character task, while the newest sweep is by a task', async () => {
+    const line = new ScriptedLine()
+    const scoredBy = briefScoring(tinyTaskSweep().scoredBy)
+    const range = (layer: number): RestorationRange => ({ start: layer, end: layer })
+    const newest = sweepSummary('task', { scoredBy, selected: range(1) })
+    const checked = { selected: range(0), bestAnswers: { validity: 0.9, diversity: 0.8 } }
+    const offeredBy = async (...sweeps: SweepSummary[]): Promise<[string, string][]> => {
+      const { session } = await line.openProject(projectState({ sweeps }))
+      // What is evaluated by default does not grow by it.
+      const { choices } = new OfferedVariants(session, session.ranges)
+      expect(choices.some(({ origin }) => origin === 'selected by the character task')).toBe(false)
+      return session.exports.choices.map(({ variant, origin }) => [variant.name, origin])
+    }
+    const own: [string, string] = ['Layer 1', 'selected by the sweep']
+    expect(await offeredBy(newest, sweepSummary('tiny', checked))).toEqual([
+      own,
+      ['Layer 0', 'selected by the character task']
+    ])
+    expect(await offeredBy(newest, sweepSummary('tiny', { ...checked, selected: range(1) }))).toEqual([own])
+    expect(await offeredBy(newest, sweepSummary('tiny', { ...checked, bestAnswers: null }))).toEqual([own])
   })
 
   it('says why there is no plan of what is typed', async () => {

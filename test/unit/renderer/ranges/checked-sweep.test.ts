@@ -17,10 +17,13 @@ const CHECK = tinyCheck([{ recipe, ...whole(0.97, 0.9) }])
 
 const BY_TASK = briefScoring(tinyTaskSweep().scoredBy)
 
-async function taskShown(sweeps: SweepSummary[]): Promise<{ line: ScriptedLine; ranges: Ranges }> {
+async function taskShown(
+  sweeps: SweepSummary[],
+  task = TASK
+): Promise<{ line: ScriptedLine; ranges: Ranges }> {
   const line = new ScriptedLine()
   const { ranges } = (await line.openProject(projectState({ sweeps }))).session
-  await showSweep(line, { ranges }, TASK)
+  await showSweep(line, { ranges }, task)
   return { line, ranges }
 }
 
@@ -50,6 +53,43 @@ describe('what recipes are marked by', () => {
     await line.answer('sweeps.select', 0, selection)
     expect(ranges.checked.of(recipe).state).toBe('holds')
     expect(ranges.check.document).toBeNull()
+  })
+
+  it('is what a shown sweep by a task says of the range that it selects, and of one that keeps too little', async () => {
+    const line = new ScriptedLine()
+    const { ranges } = (await line.openProject(projectState())).session
+    await showSweep(line, { ranges }, shownSweep({ ...tinyTaskSweep(), selection }))
+    const all = { name: 'all', ranges: [[0, 1] satisfies [number, number]] }
+    const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
+    expect(ranges.checked.marksOf(recipe)).toEqual([
+      {
+        state: 'not-worth-it',
+        label: 'not worth it',
+        words:
+          'by the task “Letters”: Not worth restoring: the gain in coverage of layer 1 may be none, 3 questions, too few to tell'
+      }
+    ])
+    expect(ranges.checked.marksOf(all)).toEqual([
+      expect.objectContaining({
+        label: 'below the limit',
+        words: 'by the task “Letters” below the limit: precision 0.700, of 0.882'
+      })
+    ])
+    expect(ranges.checked.marksOf(lower)).toEqual([expect.objectContaining({ label: 'not checked' })])
+  })
+
+  it('is both where whole answers to the character task were checked too', async () => {
+    const { line, ranges } = await taskShown(
+      [sweepSummary('tiny-task', { scoredBy: BY_TASK }), sweepSummary('tiny')],
+      shownSweep({ ...tinyTaskSweep(), selection })
+    )
+    await line.answer('checks.get', 1, CHECK)
+    await line.answer('sweeps.get', 1, CHARACTERS)
+    await line.answer('sweeps.select', 0, selection)
+    expect(ranges.checked.marksOf(recipe).map(({ label, words }) => [label, words.split(':')[0]])).toEqual([
+      ['not worth it', 'by the task “Letters”'],
+      ['holds', 'on the character task']
+    ])
   })
 
   it('is none where no sweep is of the character task', async () => {
