@@ -79,7 +79,10 @@ export class CheckedSweep {
     if (byTask === null) return [found]
     return found.state === 'unchecked'
       ? [byTask]
-      : [byTask, { ...found, words: `on the character task: ${found.words}` }]
+      : [
+          { ...byTask, label: `task: ${byTask.label}` },
+          { ...found, label: `characters: ${found.label}`, words: `on the character task: ${found.words}` }
+        ]
   }
 
   /** What the sweep of the character task and its check say of a recipe. */

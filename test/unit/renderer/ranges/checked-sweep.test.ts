@@ -87,8 +87,8 @@ describe('what recipes are marked by', () => {
     await line.answer('sweeps.get', 1, CHARACTERS)
     await line.answer('sweeps.select', 0, selection)
     expect(ranges.checked.marksOf(recipe).map(({ label, words }) => [label, words.split(':')[0]])).toEqual([
-      ['not worth it', 'by the task “Letters”'],
-      ['holds', 'on the character task']
+      ['task: not worth it', 'by the task “Letters”'],
+      ['characters: holds', 'on the character task']
     ])
   })
 
