@@ -88,7 +88,7 @@ describe('what recipes are marked by', () => {
     await line.answer('sweeps.select', 0, selection)
     expect(ranges.checked.marksOf(recipe).map(({ label, words }) => [label, words.split(':')[0]])).toEqual([
       ['task: not worth it', 'by the task “Letters”'],
-      ['characters: holds', 'on the character task']
+      ['characters: passes the check', 'on the character task']
     ])
   })
 
