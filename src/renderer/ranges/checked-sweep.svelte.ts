@@ -3,6 +3,7 @@ import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import { scoreIn } from '../../contract/documents/swept-model'
 import type { Recipe } from '../../contract/model/recipe'
 import { weightsKey } from '../../contract/model/model'
+import { headline } from '../../contract/words/headline'
 import { recipeCheck, type RecipeCheck } from '../../contract/words/recipe-check'
 import { taskFinding } from '../../contract/words/task-finding'
 import { Latest } from '../app/latest.svelte'
@@ -73,8 +74,7 @@ export class CheckedSweep {
 
   /** What is said of a recipe where it can be chosen: first by the shown sweep, where that is scored by a task, then by the character task. */
   marksOf(recipe: Recipe): RecipeCheck[] {
-    const { sweep, selection } = this.shown
-    const byTask = sweep === null || selection === null ? null : taskFinding(sweep, selection, recipe)
+    const byTask = this.byTask(recipe)
     const found = this.of(recipe)
     if (byTask === null) return [found]
     return found.state === 'unchecked'
@@ -83,6 +83,13 @@ export class CheckedSweep {
           { ...byTask, label: `task: ${byTask.label}` },
           { ...found, label: `characters: ${found.label}`, words: `on the character task: ${found.words}` }
         ]
+  }
+
+  private byTask(recipe: Recipe): RecipeCheck | null {
+    const { sweep, selection } = this.shown
+    if (sweep === null || selection === null) return null
+    const found = { ...sweep, selection, headline: headline({ ...sweep, selection, check: null }) }
+    return taskFinding(found, recipe, scoreIn(sweep, { kind: 'recipe', recipe })?.validity ?? null)
   }
 
   /** What the sweep of the character task and its check say of a recipe. */

@@ -3,6 +3,7 @@ import { recipeCheck } from '../../../contract/words/recipe-check'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { Report } from '../../../contract/documents/report'
+import { taskFinding } from '../../../contract/words/task-finding'
 import { scoredByName } from '../../../contract/words/score-words'
 import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
 import { type Cell, emptySection, numberColumn, type Section, textColumn } from '../blocks'
@@ -45,20 +46,28 @@ export function keptSection({ recipes, sweep }: Report): Section {
           { text: validity === null ? '–' : scoredByName(scoredBy) },
           { text: validity === null ? '–' : formatScore(validity) },
           { text: diversity === null ? '–' : formatScore(diversity) },
-          {
-            text: recipeCheck(
-              {
-                check: sweep?.check ?? null,
-                rho: sweep?.selection?.rho ?? DEFAULT_RHO,
-                selection: sweep?.selection ?? null
-              },
-              recipe,
-              sweepId === sweep?.id && scoredBy.kind === 'crc' ? validity : null
-            ).words
-          },
+          { text: wholeWords({ recipe, scoredBy, sweepId, validity }, sweep) },
           { text: formatUtc(keptAt) }
         ])
       }
     ]
   }
+}
+
+type Kept = Pick<Report['recipes'][number], 'recipe' | 'scoredBy' | 'sweepId' | 'validity'>
+
+/** What whole answers make of a recipe: by a task its scores are of them, by the character task those that were checked. */
+function wholeWords({ recipe, scoredBy, sweepId, validity }: Kept, sweep: Report['sweep']): string {
+  const own = sweepId === sweep?.id ? validity : null
+  if (sweep?.scoredBy.kind === 'task') {
+    const found = taskFinding(sweep, recipe, own)
+    if (found !== null) return found.words
+    return scoredBy.kind === 'task' ? 'its scores are of them' : 'told by the sweep of the character task'
+  }
+  const evidence = {
+    check: sweep?.check ?? null,
+    rho: sweep?.selection?.rho ?? DEFAULT_RHO,
+    selection: sweep?.selection ?? null
+  }
+  return recipeCheck(evidence, recipe, scoredBy.kind === 'crc' ? own : null).words
 }

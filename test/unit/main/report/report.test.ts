@@ -28,7 +28,7 @@ import { reportMarkdown } from '../../../../src/main/report/markdown'
 import { jsonText, reportPage } from '../../../../src/main/report/page'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { openDemo } from '../../../fixtures/open-demo'
-import { sweepFixture } from '../../../fixtures/project-documents'
+import { NOT_SCORED, sweepFixture } from '../../../fixtures/project-documents'
 import { tinyCheck, tinySearch, tinySweep, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
 import { problemOf } from '../../../fixtures/problems'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
@@ -134,6 +134,12 @@ describe('what a report tells', () => {
     const ofSweep = text.slice(text.indexOf('## The sweep'), text.indexOf('## Kept recipes'))
     expect(ofSweep).toContain('Beyond one range')
     expect(ofSweep).not.toMatch(/validity|diversity|effective choices|first token/i)
+    const kept = { id: 'mine', mark: 0, recipe, keptAt: '2026-01-03T00:00:00.000Z', ...NOT_SCORED }
+    await project.firstPair.edit(() => ({ recipes: [kept] }))
+    const withKept = reportMarkdown(await reportOf(project))
+    expect(withKept.slice(withKept.indexOf('## Kept recipes'))).toContain(
+      'by the task “Letters”: Not worth restoring: the gain in coverage of layer 1 may be none'
+    )
     expect((await sweepCommands(sweep, 0.9))[0]).toMatchObject({
       command: expect.stringMatching(/ --task letters\.json --temperature 1 .*--min-p 0\.1 .*--draws 32/),
       files: [{ name: 'letters.json' }]
