@@ -93,7 +93,7 @@ async function evaluatedPair(
     const before = runs.filter(({ task }) => task.id === taskId)
     const [newest] = before
     if (newest !== undefined && !isDeepStrictEqual(entriesOf(newest), entriesOf(run)))
-      leftOut.add(`an older evaluation of ${taskId}, of other models`)
+      leftOut.add(`an older evaluation of ${taskId}, of other variants`)
     else if (before.every((other) => askingOf(other) !== askingOf(run))) runs.push(run)
   }
   const variants = [...new Set(runs.flatMap(entriesOf))].flatMap((entry) => entry.split('\n'))
