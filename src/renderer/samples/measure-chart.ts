@@ -45,12 +45,13 @@ export function showMeasures(
     const { tone, opacity } = at(looks, place, 'bar')
     const color = colors[tone]
     const found = measures.variants.find((entry) => entry.variant === variant.name)
-    const isHollow = ({ dataIndex }: { dataIndex?: number }): boolean =>
-      dataIndex !== undefined && hasFewer(measures, TEXT_MEASURES[dataIndex]?.id, variant.name)
     return {
       label: variant.name,
       data: TEXT_MEASURES.map(({ id }) => (found === undefined ? null : shareOf(id, found.measures))),
-      backgroundColor: (context) => translucent(color, isHollow(context) ? 0 : opacity),
+      // A legend takes the first: distinct answers are a mean over every prompt.
+      backgroundColor: TEXT_MEASURES.map(({ id }) =>
+        translucent(color, hasFewer(measures, id, variant.name) ? 0 : opacity)
+      ),
       borderColor: color,
       borderWidth: 1,
       categoryPercentage: 0.76,
