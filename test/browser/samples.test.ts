@@ -231,8 +231,8 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     held: { engine }
   }) => {
     const page = await openHeld(await keptRange(), 'samples')
-    await page.getByLabel('Answers per prompt', { exact: true }).fill('4')
-    const some = engine.holdAt(answers(50))
+    await page.getByLabel('Answers per prompt', { exact: true }).fill('12')
+    const some = engine.holdAt(answers(150))
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
@@ -249,7 +249,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       .first()
       .click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
-    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 4)
+    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 12)
   })
 
   it('redraw what is in sight while thousands of answers stream in, and move nothing', async ({ open }) => {

@@ -47,6 +47,8 @@ export function startHelper(script: string, what: string): Helper {
         else handle?.unref()
     },
     async end() {
+      // Whoever waits for its end stays for that, or the program would end within it, with exit code 13.
+      child.ref()
       child.kill('SIGKILL')
       await gone.catch(() => undefined)
     }
