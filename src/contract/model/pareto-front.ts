@@ -1,3 +1,5 @@
+import { at } from './look-up'
+
 /**
  * Points that no other beats in both validity and diversity, by rising validity. Ties in one measure are
  * beaten by the better one in the other.
@@ -5,16 +7,20 @@
 export function paretoFront<Point extends { validity: number; diversity: number }>(
   points: readonly Point[]
 ): Point[] {
-  const byValidity = [...points].sort(
-    (left, right) => right.validity - left.validity || right.diversity - left.diversity
-  )
   const front: Point[] = []
-  let best = -Infinity
-  for (const point of byValidity) {
-    if (point.diversity > best) {
-      front.push(point)
-      best = point.diversity
+  for (const point of points) {
+    let [place, end] = [0, front.length]
+    while (place < end) {
+      const middle = (place + end) >> 1
+      if (at(front, middle, 'place').validity < point.validity) place = middle + 1
+      else end = middle
     }
+    // By rising validity it falls in diversity: of those at least as valid, the first is the most diverse.
+    const rival = front[place]
+    if (rival !== undefined && rival.diversity >= point.diversity) continue
+    const to = rival?.validity === point.validity ? place + 1 : place
+    while (place > 0 && at(front, place - 1, 'place').diversity <= point.diversity) place--
+    front.splice(place, to - place, point)
   }
-  return front.reverse()
+  return front
 }

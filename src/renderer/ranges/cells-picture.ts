@@ -69,9 +69,12 @@ function drawFine(context: CellsContext, cell: HeatmapCell, frame: CellsFrame): 
     return [left, top, Math.round((x + side) * ratio) - left, Math.round((y + side) * ratio) - top]
   }
   const { x, y } = cellCorner(geometry, cell.range)
-  context.clearRect(...edges(x, y, geometry.cell))
+  const whole = edges(x, y, geometry.cell)
+  // A score of this sweep on all prompts covers what was there.
+  const covers = cell.fill !== undefined && !cell.old && !cell.partial
+  if (!covers) context.clearRect(...whole)
   fill(context, cell, frame)
-  context.fillRect(...edges(cell.x, cell.y, cell.side))
+  context.fillRect(...(covers ? whole : edges(cell.x, cell.y, cell.side)))
 }
 
 /** With a line around it, half of which lies within. */

@@ -115,7 +115,9 @@ export class HeatmapCells {
     const { layerCount } = look.geometry
     const scored = new Array<RangePoint | undefined>(layerCount * layerCount)
     for (const point of points) scored[point.start * layerCount + point.end] = point
-    const before = this.lastLook !== null && sameLook(this.lastLook, look) ? this.last.cells : []
+    const before = this.lastLook?.rows === look.rows ? this.last.cells : []
+    const looksSame = this.lastLook !== null && sameLook(this.lastLook, look)
+    const saysSame = this.lastLook?.describe === look.describe
     const cells: HeatmapCell[] = []
     const changed: number[] = []
     for (const { places } of look.rows) {
@@ -123,9 +125,13 @@ export class HeatmapCells {
         const point = scored[place.range.start * layerCount + place.range.end]
         const value = (point === undefined ? null : valueOf(point)) ?? old.get(place.key) ?? null
         const was = before[cells.length]
-        const same = was !== undefined && was.point === point && was.value === value
-        if (!same) changed.push(cells.length)
-        cells.push(same ? was : drawnCell(look, place, point, value))
+        const known = was?.point === point ? was : undefined
+        if (looksSame && known?.value === value) cells.push(known)
+        else {
+          changed.push(cells.length)
+          const label = saysSame ? known?.label : undefined
+          cells.push(drawnCell(look, place, point, value, label ?? look.describe(place.range, point)))
+        }
       }
     }
     this.lastLook = look
@@ -151,10 +157,11 @@ export const hasRoomFor = (cell: number, partial: boolean, signed: boolean): boo
   cell * (partial && signed ? 1 - 2 * PARTIAL_INSET : 1) >= (signed ? SIGNED_CELL : NUMBERED_CELL)
 
 function drawnCell(
-  { geometry, spec, promptCount, low, high, describe }: CellsLook,
+  { geometry, spec, promptCount, low, high }: CellsLook,
   { key, range, x, y }: CellPlace,
   point: RangePoint | undefined,
-  value: number | null
+  value: number | null,
+  label: string
 ): HeatmapCell {
   const partial = point !== undefined && isPartial(point, { promptCount })
   const inset = partial ? PARTIAL_INSET * geometry.cell : 0
@@ -169,6 +176,6 @@ function drawnCell(
     partial,
     old: value !== null && point === undefined,
     fill: value === null ? undefined : cssColor(colorAt(spec.scale, (value - low) / (high - low))),
-    label: describe(range, point)
+    label
   }
 }

@@ -2,8 +2,8 @@ import type { Chart, Point } from 'chart.js'
 import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { AxisBounds } from './chart-look.svelte'
 import {
+  acrossLimit,
   axisBounds,
-  isBelow,
   minimumValidity,
   type OtherPoint,
   type RivalPoint,
@@ -35,7 +35,7 @@ export const SCATTER_PARTS = [
   {
     id: 'below',
     label: 'below limit',
-    isIn: (board, minimum) => board.ranges.some((range) => isBelow(range, board, minimum))
+    isIn: (board, minimum) => acrossLimit(board, minimum).below.length > 0
   },
   { id: 'front', label: 'front', isIn: ({ ranges }) => ranges.length > 0 },
   { id: 'blends', label: 'blends', isIn: ({ others }) => others.some(({ kind }) => kind === 'blend') },
@@ -102,7 +102,7 @@ const ROOM = 0.05
 export function selectableBounds(board: ScoreBoard, rho: number): AxisBounds | null {
   const minimum = minimumValidity(board, rho)
   if (minimum === null || board.post === null) return null
-  const shown = [...board.ranges.filter((range) => !isBelow(range, board, minimum)), board.post]
+  const shown = [...acrossLimit(board, minimum).feasible, board.post]
   const around = (values: readonly number[]): readonly [number, number] => {
     const [low, high] = [Math.min(...values), Math.max(...values)]
     const room = Math.max(0.005, ROOM * (high - low))

@@ -6,9 +6,9 @@ import { translucent, type ChartColors } from '../plots/chart-theme'
 import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
 import { MARK_LOOKS } from './mark-looks'
 import {
+  acrossLimit,
   firmRanges,
   frontRanges,
-  isBelow,
   minimumValidity,
   type OtherPoint,
   type RangePoint,
@@ -139,10 +139,11 @@ export function scatterDatasets(
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
   const told = (points: readonly RangePoint[]): readonly RangePoint[] =>
     content.streaming && content.zoom === null ? points.filter(apart()) : points
-  const seen = brushed === null ? board.ranges : board.ranges.filter((point) => isMarked(rangeKey(point)))
-  const unmarked = brushed === null ? [] : board.ranges.filter((point) => !isMarked(rangeKey(point)))
-  const feasible = told(seen.filter((point) => !isBelow(point, board, minimum)))
-  const infeasible = told(seen.filter((point) => isBelow(point, board, minimum)))
+  const isSeen = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
+  const unmarked = brushed === null ? [] : board.ranges.filter((point) => !isSeen(point))
+  const across = acrossLimit(board, minimum)
+  const feasible = told(across.feasible.filter(isSeen))
+  const infeasible = told(across.below.filter(isSeen))
   const firmOnes = firmRanges(board)
   const firm = firmOnes === board.ranges ? null : new Set(firmOnes)
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
@@ -220,7 +221,7 @@ export function scatterDatasets(
     ...rivalDatasets(content, colors),
     {
       label: 'Fails check',
-      data: failed.size === 0 ? [] : crossedOut(seen, failed),
+      data: failed.size === 0 ? [] : crossedOut(board.ranges.filter(isSeen), failed),
       pointStyle: 'crossRot',
       pointRadius: 5.5,
       pointBackgroundColor: 'transparent',

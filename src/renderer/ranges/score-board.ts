@@ -178,7 +178,11 @@ export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
  * @param rejected keys of those that it has
  */
 export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): RangePoint[] =>
-  paretoFront(firmRanges(board).filter((range) => !rejected.has(rangeKey(range))))
+  paretoFront(
+    rejected.size === 0
+      ? firmRanges(board)
+      : firmRanges(board).filter((range) => !rejected.has(rangeKey(range)))
+  )
 
 /** The board of a finished sweep and of the search that started from it. @param halved the range whose attention and MLP were scored alone */
 export function boardOfSweep(
@@ -307,6 +311,27 @@ export const isBelow = (
 ): boolean =>
   minimum !== null &&
   isBelowLimit(point.validity, isPartial(point, board) ? (point.margins?.validity ?? null) : null, minimum)
+
+/** A board's ranges below a limit, and the others. */
+export interface AcrossLimit {
+  below: readonly RangePoint[]
+  feasible: readonly RangePoint[]
+}
+
+/** Of the limit asked for last. */
+const acrossOf = new WeakMap<ScoreBoard, AcrossLimit & { minimum: number | null }>()
+
+/** The ranges on both sides of a limit of validity, worked out once for all who draw a board. */
+export function acrossLimit(board: ScoreBoard, minimum: number | null): AcrossLimit {
+  const known = acrossOf.get(board)
+  if (known?.minimum === minimum) return known
+  const below: RangePoint[] = []
+  const feasible: RangePoint[] = []
+  for (const point of board.ranges) (isBelow(point, board, minimum) ? below : feasible).push(point)
+  const across = { minimum, below, feasible }
+  acrossOf.set(board, across)
+  return across
+}
 
 /** The axis [low, high] that holds all values: rounded outwards to tenths, never beyond 0..1. */
 export function axisBounds(values: readonly number[]): [number, number] {

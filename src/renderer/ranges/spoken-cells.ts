@@ -31,9 +31,11 @@ export class SpokenCells {
     }
     for (const place of changedPlaces(this.spoken, shown)) {
       const { label, partial } = at(shown.cells, place, 'place')
+      const said = this.spoken.cells[place]
       const element = at(elements, place, 'place')
-      element.setAttribute('aria-label', label)
-      element.toggleAttribute('data-partial', partial)
+      // With another scale of colours thousands of cells are others, and say what they said.
+      if (said?.label !== label) element.setAttribute('aria-label', label)
+      if (said?.partial !== partial) element.toggleAttribute('data-partial', partial)
     }
     this.spoken = shown
     this.chosen = moved('aria-selected', ['false', 'true'], this.chosen, this.elementOf(chosen))
