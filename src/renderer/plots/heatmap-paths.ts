@@ -62,6 +62,7 @@ const CROSS_INSET = 0.15
 
 /** One SVG path over many cells, which takes those that lie in a row as one: thousands of overlays cost one short element. */
 export function cellsPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string {
+  if (ranges.length === 0) return ''
   const { layerCount, view, cell } = geometry
   const set = new RangeSet(layerCount, ranges)
   let path = ''

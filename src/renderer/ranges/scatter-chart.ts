@@ -91,6 +91,8 @@ export function createScatter(
   let words = scoreWords(BY_CHARACTERS)
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
   let written: readonly DrawnName[] = []
+  /** What lies over the points; empty where other points stand in the way of names. */
+  let overOf = ''
   /** How it looks but for its points: Chart.js works all its options out anew, and lays the axes out, when told to update. */
   let lookOf = ''
   const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
@@ -109,9 +111,12 @@ export function createScatter(
       chart.data.datasets = renewed(chart.data.datasets, datasets)
       const marks = scatterMarks(content)
       const wanted = scatterNames(content, bounds, colors)
-      // Their places are worked out once, as long as no point stands in their way.
-      if (marks.length > 0 || JSON.stringify(wanted) !== JSON.stringify(written)) written = wanted
       const limit = limitLine(content, bounds, colors)
+      const over = marks.length > 0 ? '' : JSON.stringify([wanted, limit])
+      const isOverSame = over !== '' && over === overOf
+      // Their places are worked out once, as long as no point stands in their way.
+      if (!isOverSame) written = wanted
+      overOf = over
       drawOver = (drawn) => {
         drawLines(drawn, limit)
         drawNames(drawn, written, marks, colors, font)
@@ -119,7 +124,11 @@ export function createScatter(
       const looks = datasets.map(({ data: _points, ...look }) => look)
       const of = JSON.stringify([bounds, words.validity, words.diversity, colors, font, looks])
       // What is under the pointer has to be found anew, which an update does.
-      if (of === lookOf && chart.getActiveElements().length === 0) return redrawPoints(chart, before)
+      if (of === lookOf && chart.getActiveElements().length === 0) {
+        // Most scores of a sweep's end lie on points that are there.
+        if (isOverSame && chart.data.datasets.every(({ data }) => before.has(data))) return
+        return redrawPoints(chart, before)
+      }
       if (of !== lookOf) chart.options.scales = scatterScales(bounds, words, colors, font)
       lookOf = of
       chart.update('none')

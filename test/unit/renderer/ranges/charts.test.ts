@@ -246,9 +246,12 @@ describe('the Pareto front', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(score, score), { maxLength: 40 }), (scores) => {
         const points = scores.map(([validity, diversity], index) => point(index, index, validity, diversity))
-        const front = new Set(
-          paretoFront(points).map(({ validity, diversity }) => `${validity}/${diversity}`)
-        )
+        const kept = paretoFront(points)
+        for (const [place, { validity, diversity }] of kept.slice(1).entries()) {
+          expect(validity).toBeGreaterThan(kept[place]?.validity ?? NaN)
+          expect(diversity).toBeLessThan(kept[place]?.diversity ?? NaN)
+        }
+        const front = new Set(kept.map(({ validity, diversity }) => `${validity}/${diversity}`))
         for (const { validity, diversity } of points) {
           const dominated = points.some(
             (other) =>

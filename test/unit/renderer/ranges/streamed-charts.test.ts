@@ -174,6 +174,32 @@ describe('what is drawn of a running sweep, piece by piece, is what is drawn of 
     }
   })
 
+  it('without a word written again where only the colours have another scale', () => {
+    const [grid, cells] = [new SpokenCells(), cellsOf(new HeatmapCells())]
+    const last = boards.at(-1)
+    if (last === undefined) throw new Error('no boards')
+    const brighter = {
+      ...last,
+      ranges: last.ranges.map((range, place) => (place > 0 ? range : { ...range, diversity: 2 }))
+    }
+    let writes = 0
+    const counting = elements((LAYERS * (LAYERS + 1)) / 2).map(({ element }): CellElement => ({
+      setAttribute: (name, value) => {
+        writes++
+        element.setAttribute(name, value)
+      },
+      toggleAttribute: (name, force) => element.toggleAttribute(name, force)
+    }))
+    const state = { chosen: null, stop: '0-0' }
+    const before = cells(last, WHOLE)
+    grid.speak(counting, before, state)
+    writes = 0
+    const after = cells(brighter, WHOLE)
+    grid.speak(counting, after, state)
+    expect(after.changed).toHaveLength(last.ranges.length)
+    expect(writes).toBe(1)
+  })
+
   it('in the trade-off', () => {
     const content = (board: ScoreBoard, more: Partial<ScatterContent> = {}): ScatterContent => ({
       board,
