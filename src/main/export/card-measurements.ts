@@ -5,7 +5,7 @@ import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { AnyModel } from '../../contract/model/model'
 import type { Recipe } from '../../contract/model/recipe'
 import type { Assurance } from '../../contract/words/assurances'
-import type { EvaluationVerdict } from '../../contract/words/evaluation-verdict'
+import { type EvaluationVerdict, verdictSentence } from '../../contract/words/evaluation-verdict'
 import { askedWords } from '../../contract/words/evaluation-words'
 import { capitalised, formatPercent, formatScore, plural } from '../../contract/words/format'
 import { exactness, headlineSentence, isGood } from '../../contract/words/headline'
@@ -36,7 +36,7 @@ export interface CardScores {
 }
 
 /** What an evaluation says of the model. */
-export interface CardEvaluation extends Pick<EvaluationVerdict, 'verdict' | 'figures' | 'good'> {
+export interface CardEvaluation extends Pick<EvaluationVerdict, 'verdict' | 'figures' | 'but' | 'good'> {
   task: string
   promptCount: number
   /** To each prompt. */
@@ -67,7 +67,7 @@ export function foundWords({ recipe, scores, evaluations }: Measured): string {
   const losses =
     worse.length === 0
       ? ''
-      : ` Evaluated, it is ${worse.map(({ task, verdict }) => `${verdict} (${inlineMarkdown(task)})`).join(', ')}.`
+      : ` Evaluated, it is ${worse.map((found) => `${inlineMarkdown(verdictSentence(found))} (${inlineMarkdown(found.task)})`).join(', ')}.`
   if (scores.length === 0)
     return evaluations.length === 0
       ? 'Nothing that was measured of this model is known here.'
@@ -215,11 +215,11 @@ function evaluationTable(evaluations: readonly CardEvaluation[]): string {
   return [
     '| task | asked | found | differences |',
     '| --- | --- | --- | --- |',
-    ...evaluations.map(({ task, verdict, figures, comparedWith, complete, ...asked }) =>
+    ...evaluations.map(({ task, verdict, but, figures, comparedWith, complete, ...asked }) =>
       [
         `| ${inlineMarkdown(task)}${complete ? '' : ', stopped early'}`,
         askedWords(asked),
-        `${verdict}, against ${inlineMarkdown(comparedWith)}`,
+        `${verdict}, against ${inlineMarkdown(comparedWith)}${but === null ? '' : `, but ${inlineMarkdown(but)}`}`,
         `${figures === '' ? '–' : figures} |`
       ].join(' | ')
     )

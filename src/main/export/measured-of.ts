@@ -8,7 +8,7 @@ import { scoreIn } from '../../contract/documents/swept-model'
 import { layersModel, type Model, sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { multimap } from '../../contract/model/multimap'
 import { assurances } from '../../contract/words/assurances'
-import { evaluationVerdicts, verdictSentence } from '../../contract/words/evaluation-verdict'
+import { evaluationVerdicts } from '../../contract/words/evaluation-verdict'
 import { headline } from '../../contract/words/headline'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
@@ -116,12 +116,12 @@ function verdictOn({ run, results, complete }: EvaluationView, model: Model): Ca
   )
   const found = evaluationVerdicts(results, mainMeasures(run.task.kind, results.variants))[index]
   if (found === undefined || found.variant === results.comparedWith) return null
-  const { figures, good } = found
+  const { verdict, but, figures, good } = found
   const { name, prompts, settings } = run.task
   return {
     ...{ task: name, promptCount: prompts.length, sampleCount: settings.sampleCount },
     comparedWith: results.comparedWith,
-    ...{ verdict: verdictSentence(found), figures, good, complete }
+    ...{ verdict, but, figures, good, complete }
   }
 }
 

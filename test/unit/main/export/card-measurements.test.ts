@@ -19,6 +19,7 @@ const evaluated: Measured = {
       complete: false,
       verdict: 'more diverse, at a loss of quality',
       figures: 'accuracy −0.200',
+      but: 'beside it my|blend is better',
       good: false
     }
   ]
@@ -31,11 +32,11 @@ it('a card of what nothing was measured of says that, and has no section of it',
   expect(measuredSections(nothingMeasured({ recipe }))).toEqual([])
 })
 
-it('a loss of quality in an evaluation stands in the first sentences of a card, and with its figures in a table', () => {
+it('a loss of quality in an evaluation, and what does better there, stands in the first sentences of a card, and with its figures in a table', () => {
   expect(foundWords(evaluated)).toContain(
-    'Evaluated, it is more diverse, at a loss of quality (Facts \\| more).'
+    'Evaluated, it is more diverse, at a loss of quality, but beside it my\\|blend is better (Facts \\| more).'
   )
   expect(measuredSections(evaluated).at(-1)).toContain(
-    '| Facts \\| more, stopped early | 12 prompts × 32 answers | more diverse, at a loss of quality, against post | accuracy −0.200 |'
+    '| Facts \\| more, stopped early | 12 prompts × 32 answers | more diverse, at a loss of quality, against post, but beside it my\\|blend is better | accuracy −0.200 |'
   )
 })
