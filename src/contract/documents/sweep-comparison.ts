@@ -138,6 +138,10 @@ const DIFFERING = [
   'check',
   'limit',
   'ranges',
+  'blends',
+  'rivals',
+  'models',
+  'what if',
   'program'
 ] as const
 

@@ -211,13 +211,17 @@ const LABELS: Readonly<Partial<Record<SweepDifference['what'], string>>> = {
   check: 'check of whole answers',
   limit: 'least share of validity kept',
   ranges: 'ranges scored',
+  blends: 'blends of all layers scored',
+  rivals: 'rivals scored',
+  models: 'other models scored',
+  'what if': 'scores under What if',
   program: 'version of the program'
 }
 
 /** What one of the differences is of. */
 export const differenceLabel = ({ what }: Pick<SweepDifference, 'what'>): string => LABELS[what] ?? what
 
-export const NOTHING_DIFFERS = 'Nothing that a sweep records differs between the two.'
+export const NOTHING_DIFFERS = 'Nothing that the two were computed with differs, nor what they have scored.'
 
 /** Which range of B stands for one of A, where that needs saying; null where every range stands for itself. */
 function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {

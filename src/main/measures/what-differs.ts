@@ -61,10 +61,31 @@ export function whatDiffers(
         ? plural(ranges.length, 'range')
         : `${plural(ranges.length, 'range')}, ${preview.ranges.length} more only estimated`
     ),
+    ...differing('blends', ({ sweep: { soup, preview } }) =>
+      scoredWords(soup.length, preview?.soup.length ?? 0, 'blend')
+    ),
+    ...differing('rivals', ({ sweep: { rivals } }) => scoredWords(rivals.length, 0, 'rival')),
+    ...differing('models', ({ sweep }) => modelsOf(sweep)),
+    ...differing('what if', ({ sweep: { whatIf } }) =>
+      whatIf.length === 0 ? 'not kept' : `kept for ${plural(whatIf.length, 'sampler')}`
+    ),
     ...differing('program', ({ sweep }) =>
       sweep.programVersion === '' ? 'not recorded' : sweep.programVersion
     )
   ]
+}
+
+const scoredWords = (scored: number, estimated: number, what: string): string => {
+  const more = estimated === 0 ? '' : `, ${estimated} more only estimated`
+  return scored + estimated === 0 ? 'none' : `${plural(scored, what)}${more}`
+}
+
+const modelsOf = ({ recipes, checkpoints }: SweepDocument): string => {
+  const parts = [
+    ...(recipes.length === 0 ? [] : [plural(recipes.length, 'recipe')]),
+    ...(checkpoints.length === 0 ? [] : [plural(checkpoints.length, 'checkpoint')])
+  ]
+  return parts.length === 0 ? 'none' : parts.join(', ')
 }
 
 const checkWords = (check: ComparedSweep['check']): string =>

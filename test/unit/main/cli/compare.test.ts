@@ -54,7 +54,7 @@ test('slr compare of a sweep with itself finds no difference', async () => {
   expect(stdout).toMatch(
     /^Both select layers 2–3; by diversity they put the ranges into nearly the same order\.\n/
   )
-  expect(stdout).toContain('Nothing that a sweep records differs between the two.')
+  expect(stdout).toContain('Nothing that the two were computed with differs, nor what they have scored.')
   expect(stdout).toContain(
     'Diversity: Spearman 1.00 (1.00 to 1.00), Kendall 1.00 (1.00 to 1.00) over 10 ranges.'
   )

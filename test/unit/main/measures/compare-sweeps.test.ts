@@ -57,6 +57,22 @@ describe('two sweeps', () => {
     expect(found.shared?.intervals.validity.kendall).toEqual([1, 1])
   })
 
+  it('name what one has scored besides its ranges and the other has not', async () => {
+    const sweep = comparedSweep()
+    const { post } = sweep
+    const more = {
+      ...sweep,
+      soup: [0, 0.5, 1].map((strength) => ({ ...post, strength })),
+      recipes: [{ ...post, recipe: { name: 'one', ranges: [[0, 1]] satisfies [number, number][] } }],
+      whatIf: [{ temperature: 1, minP: 0.1 }]
+    }
+    expect((await compared(more, { ...sweep, rivals: [] })).differs).toEqual([
+      { what: 'blends', a: '3 blends', b: 'none' },
+      { what: 'models', a: '1 recipe', b: 'none' },
+      { what: 'what if', a: 'kept for 1 sampler', b: 'not kept' }
+    ])
+  })
+
   it('say the second less the first, and where the ranges of one land in the other', async () => {
     const found = await compared(comparedSweep(), reversed())
     const of = (start: number, end: number) =>
