@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs'
-import { lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, parse } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { SweepDocument } from '../../contract/documents/crc'
@@ -16,7 +16,7 @@ import { type Held, type Made, requireReplaceable, type WrittenKind } from './re
 
 /** A file that a command is to write its result into. */
 export interface OutputFile {
-  /** Absolute and without links, so that a link is written through and stays a link. */
+  /** Absolute, in a folder told without links. */
   path: string
   /** Whether a file is there, which will be replaced. */
   exists: boolean
@@ -72,23 +72,24 @@ async function lookedInto(
   return { output, held: output.exists ? await requireReplaceable(output.path, kind) : null }
 }
 
-/** Whether a file can be written, whatever is there. @throws WorkbenchError `not-found`, `bad-input` or `read-only` */
+const NAME_ANOTHER = 'Name a file to write, or use --json to have the result on stdout.'
+
+/**
+ * Whether a file can be written, whatever is there. A link is neither written through nor replaced, as none is read.
+ *
+ * @throws WorkbenchError `not-found`, `bad-input` or `read-only`
+ */
 export async function checkWritable(typed: string): Promise<OutputFile> {
   const file = absolutePath(typed)
   const folder = dirname(file)
   if (!(await isFolder(folder)))
     throw new WorkbenchError('not-found', `There is no folder ${folder} to write in.`)
-  const real = await realPathOrNull(file)
-  const path = real ?? join(await realpath(folder), basename(file))
-  const found = real === null ? null : await stat(path)
+  const path = join(await realpath(folder), basename(file))
+  const found = await statsOrNull(path)
   const output = { path, exists: found !== null, state: found === null ? null : stateOf(found) }
   // Replacing a device or a pipe by a file would break it for everyone else.
   if (found !== null && !found.isFile()) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${file} is ${(await isFolder(output.path)) ? 'a folder' : 'not an ordinary file'}.`,
-      'Name a file to write, or use --json to have the result on stdout.'
-    )
+    throw new WorkbenchError('bad-input', `${file} is ${await kindOf(path, found)}.`, NAME_ANOTHER)
   }
   await namingPartial(output, async () => {
     await requireWritable(output.path)
@@ -173,9 +174,17 @@ const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({
   modifiedMs: mtimeMs
 })
 
-async function realPathOrNull(file: string): Promise<string | null> {
+/** What is there that is no ordinary file, in words. */
+async function kindOf(path: string, found: Stats): Promise<string> {
+  if (found.isDirectory()) return 'a folder'
+  if (!found.isSymbolicLink()) return 'not an ordinary file'
+  return `not an ordinary file but a link to ${await readlink(path)}; links are not written through`
+}
+
+/** Of a link itself. */
+async function statsOrNull(file: string): Promise<Stats | null> {
   try {
-    return await realpath(file)
+    return await lstat(file)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null
     throw writeProblem(file, error)

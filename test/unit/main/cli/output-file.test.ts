@@ -1,9 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { streamProblem } from '../../../../src/main/cli/output'
 import { checkWritable, writeOutputText } from '../../../../src/main/cli/output-file'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../fixtures/command-line'
 import { problemOf } from '../../../fixtures/problems'
 
 it('names what stopped work has left beside a file that cannot be written', async () => {
@@ -44,3 +45,21 @@ it('keeps what another command has written into the file meanwhile, writes besid
   await writeOutputText(await checkWritable(path), 'three')
   expect(await readFile(path, 'utf8')).toBe('three')
 })
+
+it.each(['real.json', 'nowhere.json'])(
+  'refuses a link to %s before any work, and leaves both',
+  async (name) => {
+    const folder = await temporaryFolder()
+    const [target, link] = [join(folder, name), join(folder, 'link.json')]
+    await writeFile(join(folder, 'real.json'), '')
+    await symlink(target, link)
+    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--out', link])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toBe(
+      `slr: ${link} is not an ordinary file but a link to ${target}; links are not written through.\n` +
+        'Name a file to write, or use --json to have the result on stdout.\n'
+    )
+    expect(await readdir(folder)).toEqual(['link.json', 'real.json'])
+    expect(await readFile(join(folder, 'real.json'), 'utf8')).toBe('')
+  }
+)
