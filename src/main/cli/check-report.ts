@@ -56,7 +56,7 @@ export function describeCheck(
     style('bold', 'Validity by the first token and of whole answers') +
     ' (one valid character, then the end; temperature 1)'
   return [
-    `${title}\n${table(rows, 'lrrrrl')}`,
+    `${title}\n${table(rows, 'lrrrrL')}`,
     ...(found === null ? [] : [describeHeadline(found, checkCommand)]),
     ...preview,
     style(

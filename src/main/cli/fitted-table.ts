@@ -10,19 +10,19 @@ const ALWAYS_SHOWN = 2
 const LEAST_BREAK = 8
 
 /** How a table is laid out. */
-interface Layout {
-  /** Of the columns that are shown, the first ones. */
-  readonly widths: readonly number[]
+export interface Layout {
+  /** The columns that are shown, by their place, and how wide each is. */
+  readonly shown: readonly { readonly index: number; readonly width: number }[]
   /** The width that shows every column, wrapped as far as that goes. */
   readonly needed: number
 }
 
 /**
  * Columns for a reader who has `width`: cells wrap between words, the widest column first, and a number stays whole. What then
- * still does not fit is left out from the end.
+ * still does not fit is left out from the end, columns with a capital letter last.
  *
  * @param cells rows of as many cells as `align` has letters; the first row is the heading
- * @param align one letter per column: l for text, r for numbers
+ * @param align one letter per column: l for text, r for numbers; a capital for the one that a reader comes for
  * @param width null for as wide as it gets
  */
 export function fitColumns(
@@ -34,28 +34,26 @@ export function fitColumns(
     const column = cells.map((row) => at(row, index, 'cell'))
     return { widest: longest(column), least: width === null ? 0 : leastWidth(column, side, width) }
   })
-  const widest = columns.map((column) => column.widest)
   const needed = total(columns.map(({ least }) => least))
-  if (width === null || total(widest) <= width) return { widths: widest, needed }
-  let shown = columns.length
-  while (shown > ALWAYS_SHOWN && total(columns.slice(0, shown).map(({ least }) => least)) > width) shown--
-  const widths = widest.slice(0, shown)
-  while (total(widths) > width) {
-    const wide = widths
-      .map((own, index) => ({ own, index }))
-      .filter(({ own, index }) => own > at(columns, index, 'column').least)
-      .sort((a, b) => b.own - a.own)[0]
+  const all = columns.map(({ widest, least }, index) => ({ index, width: widest, least }))
+  if (width === null || total(columns.map(({ widest }) => widest)) <= width) return { shown: all, needed }
+  const isKept = ({ index }: { index: number }): boolean => index === 0 || /[LR]/.test(align.charAt(index))
+  const wanted = [...all.filter(isKept), ...all.filter((column) => !isKept(column))]
+  while (wanted.length > ALWAYS_SHOWN && total(wanted.map(({ least }) => least)) > width) wanted.pop()
+  const shown = wanted.sort((a, b) => a.index - b.index)
+  while (total(shown.map((column) => column.width)) > width) {
+    const wide = shown.filter((column) => column.width > column.least).sort((a, b) => b.width - a.width)[0]
     if (wide === undefined) break
-    widths[wide.index] = wide.own - 1
+    wide.width -= 1
   }
-  return { widths, needed }
+  return { shown, needed }
 }
 
 /** How narrow a column can be: words stay whole, and in text one that takes more than a quarter of the width is broken. */
 function leastWidth([heading = '', ...body]: readonly string[], side: string, width: number): number {
   const words = (cells: readonly string[]): number => longest(cells.flatMap((cell) => cell.split(' ')))
   const indent = longest(body.map(indentOf))
-  const most = side === 'r' ? Infinity : Math.max(LEAST_BREAK, Math.floor(width / 4))
+  const most = side.toLowerCase() === 'r' ? Infinity : Math.max(LEAST_BREAK, Math.floor(width / 4))
   return Math.max(words([heading]), Math.min(indent + words(body), most))
 }
 

@@ -5,7 +5,7 @@ import { formatNumber } from '../../contract/words/format'
 import { isDiskFull } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { colourBits } from './colours'
-import { fitColumns, wrapped } from './fitted-table'
+import { fitColumns, type Layout, wrapped } from './fitted-table'
 import { shownWidth } from './shown-width'
 import { wrappedProse } from './wrapped-prose'
 import { errorMessage } from '../base/files/bounded-file'
@@ -96,15 +96,15 @@ export function style(kind: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: s
  * Rows as aligned columns, two spaces apart, for a reader who has `width`: see {@link fitColumns}. A last line names what is left out.
  *
  * @param rows the heading first
- * @param align one letter per column: l for left, r for right
+ * @param align one letter per column: l for left, r for right; a capital for one that is left out last
  * @param width null for as wide as it gets
  */
 export function table(rows: readonly (readonly string[])[], align: string, width = shownWidth()): string {
   const cells = rows.map((row) => row.map(printable))
-  const { widths, needed } = fitColumns(cells, align, width)
-  const lines = cells.flatMap((row) => rowLines(row, widths, align))
+  const { shown, needed } = fitColumns(cells, align, width)
+  const lines = cells.flatMap((row) => rowLines(row, shown, align))
   const leftOut = [...align].flatMap((_, index) => {
-    const isShown = index < widths.length || cells.every((row) => row[index] === '')
+    const isShown = shown.some((column) => column.index === index) || cells.every((row) => row[index] === '')
     return isShown ? [] : [cells[0]?.[index] || `column ${index + 1}`]
   })
   if (width !== null && leftOut.length > 0)
@@ -113,14 +113,18 @@ export function table(rows: readonly (readonly string[])[], align: string, width
 }
 
 /** A row whose cells may take several lines each. */
-function rowLines(row: readonly string[], widths: readonly number[], align: string): string[] {
-  const columns = widths.map((width, index) => wrapped(at(row, index, 'cell'), width))
-  const height = Math.max(1, ...columns.map(({ length }) => length))
+function rowLines(row: readonly string[], shown: Layout['shown'], align: string): string[] {
+  const columns = shown.map(({ index, width }) => ({
+    lines: wrapped(at(row, index, 'cell'), width),
+    width,
+    isRight: align.charAt(index).toLowerCase() === 'r'
+  }))
+  const height = Math.max(1, ...columns.map(({ lines }) => lines.length))
   return [...Array(height).keys()].map((line) =>
     columns
-      .map((lines, index) => {
-        const [text = '', width] = [lines[line], at(widths, index, 'column')]
-        return align[index] === 'r' ? text.padStart(width) : text.padEnd(width)
+      .map(({ lines, width, isRight }) => {
+        const text = lines[line] ?? ''
+        return isRight ? text.padStart(width) : text.padEnd(width)
       })
       .join('  ')
       .trimEnd()

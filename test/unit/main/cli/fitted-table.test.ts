@@ -60,6 +60,23 @@ describe('table', () => {
     expect(table(rows, 'lrrr', 35)).toContain('+0.250')
   })
 
+  it('leaves out others before the column that a reader comes for', () => {
+    const rows = [
+      ['model', 'first token', 'whole answers', 'limit', 'passes'],
+      ['layers 4–11', '0.999', '0.998', '0.950', 'no']
+    ]
+    expect(table(rows, 'lrrrL', 28).split('\n')).toEqual([
+      'model          first  passes',
+      '               token',
+      'layers         0.999  no',
+      '4–11',
+      'Too narrow for whole',
+      'answers, limit: that takes',
+      '37 columns.'
+    ])
+    expect(table(rows, 'lrrrL', 16)).toContain('passes')
+  })
+
   it('keeps the indent of what it wraps, and breaks a word that takes more than a quarter of the width', () => {
     const rows = [
       ['of', 'n'],
