@@ -51,8 +51,10 @@ export function describeResults(results: readonly StepResult[], project: string)
 /** A plan: of each step what is there and what it would take, and at last what would leave this machine. */
 export function describePlans(plans: readonly StepPlan[], project: string): string {
   const leaves = plans.flatMap((plan) => plan.leaves.map((text) => `${plan.key}: ${text}`))
+  const omitted = plans.flatMap((plan) => plan.omitted.map((text) => `${plan.key}: ${text}`))
   return [
     table([['step', 'now', 'to do'], ...plans.map((plan) => [plan.key, plan.state, planWords(plan)])], 'lll'),
+    ...omitted,
     `The project is ${project}`,
     ...(leaves.length === 0 ? ['Nothing leaves this machine.'] : leaves)
   ].join('\n')

@@ -24,7 +24,7 @@ import { isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
 import type { StudiedPair } from './studied-pair'
 import type { StudyTask } from './study-file'
 import { type PlacedStudy, reportPath } from './study-project'
-import type { Found } from './study-variants'
+import { type Found, omittedVariants } from './study-variants'
 import { computeStudySweep, storedSweep, sweepOfPair } from './sweep-step'
 
 /** What came of a step that did not fail. */
@@ -97,6 +97,7 @@ export class PairOfStudy {
     const evaluation = await this.#evaluationOf(asked)
     const result = evaluation.run.id
     this.#evaluated.set(asked, result)
+    for (const notice of await this.#omitted()) this.listener.notice(`${this.studied.name}: ${notice}`)
     if (evaluation.complete) return { work: NO_WORK, result }
     for (const notice of evaluation.run.notices) this.listener.notice(notice)
     const computed = await completeEvaluation(this.engine, this.own, evaluation, this.signal, (progress) =>
@@ -109,6 +110,11 @@ export class PairOfStudy {
   async #evaluationOf(asked: StudyTask): Promise<FoundEvaluation> {
     const needsSweep = variantsOf(this.placed.study, this.studied.entry).some(isFound)
     return evaluationOf(this.placed, this.studied, this.own, asked, needsSweep ? await this.#found() : null)
+  }
+
+  async #omitted(): Promise<string[]> {
+    const entries = variantsOf(this.placed.study, this.studied.entry)
+    return entries.some(isFound) ? omittedVariants(entries, await this.#found()) : []
   }
 
   /** Written anew each time: it says what the project has now, also of a pair whose models are gone. */

@@ -25,7 +25,7 @@ import { type StudiedPair, studiedPair } from './studied-pair'
 import type { FoundModels, StudyVariant } from './study-file'
 import { writableReport } from './study-outputs'
 import { pairOfName, placeOf, type PlacedStudy } from './study-project'
-import { endpointVariant, type Found } from './study-variants'
+import { endpointVariant, type Found, omittedVariants } from './study-variants'
 import { storedSweep, sweepOfPair } from './sweep-step'
 
 /** What an evaluation has still to make. */
@@ -55,6 +55,8 @@ export interface StepPlan {
   answers: PlannedAnswers | null
   /** What leaves this machine, or this program, in sentences. */
   leaves: string[]
+  /** Variants that are asked for and of which there is nothing, in sentences. */
+  omitted: string[]
   /** Of a report. */
   file: string | null
   /** Why it cannot be planned, and would fail. */
@@ -103,7 +105,15 @@ export async function planStudy(
 }
 
 /** What most steps say nothing of. */
-const NOTHING = { sweep: null, ranges: null, answers: null, leaves: [], file: null, problem: null }
+const NOTHING = {
+  sweep: null,
+  ranges: null,
+  answers: null,
+  leaves: [],
+  omitted: [],
+  file: null,
+  problem: null
+}
 
 class PairPlanner {
   readonly #devices = new Devices()
@@ -172,13 +182,16 @@ class PairPlanner {
     }
   }
 
-  async #planEvaluation({ task: asked }: StudyStep): Promise<Pick<StepPlan, 'state' | 'answers' | 'leaves'>> {
+  async #planEvaluation({
+    task: asked
+  }: StudyStep): Promise<Omit<StepPlan, 'key' | 'sweep' | 'ranges' | 'file' | 'problem'>> {
     if (asked === null) throw new RangeError('an evaluation without a task')
     const entries = variantsOf(this.placed.study, this.studied.entry)
     const found = entries.some(isFound) ? await this.#found() : null
     const evaluation = await evaluationOf(this.placed, this.studied, this.own, asked, found)
     // What the sweep finds is not known yet, and so neither is the run; what of it would be refused is.
-    if (found === null && entries.some(isFound)) return this.#planOfUnknown(entries, evaluation.run)
+    if (found === null && entries.some(isFound))
+      return { ...this.#planOfUnknown(entries, evaluation.run), omitted: [] }
     const { variants } = evaluation.run
     const there = evaluation.stored?.samples ?? []
     const answers = answersToMake(evaluation.run, variants.length, there.length)
@@ -188,7 +201,7 @@ class PairPlanner {
       return leaving(variant, answers.prompts, answers.prompts * answers.perVariant - answered)
     })
     const state = evaluation.complete ? 'there' : there.length > 0 ? 'begun' : 'missing'
-    return { state, answers, leaves: left }
+    return { state, answers, leaves: left, omitted: found === null ? [] : omittedVariants(entries, found) }
   }
 
   /** What fails sends nothing; once it is mended it does, and the file says so all the same. @throws what is no problem, and `cancelled` */

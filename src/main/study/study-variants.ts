@@ -118,6 +118,18 @@ export function endpointVariant(
   throw new WorkbenchError('bad-input', `The endpoint "${name}": ${describeIssue(endpoint.error)}`)
 }
 
+/** Of each entry that stands for nothing that the sweep found, one line: the evaluation goes without it. */
+export const omittedVariants = (entries: readonly StudyVariant[], found: Found): string[] =>
+  entries.flatMap(({ model }) => {
+    if (model === undefined || model === 'base' || model === 'post') return []
+    if (foundVariants(model, found).length > 0) return []
+    const why =
+      (found.selection?.selected ?? null) === null
+        ? 'the sweep selects no range'
+        : 'the sweep has none for what it selects'
+    return [`The variant ${model} is left out: ${why}.`]
+  })
+
 /** The ranges and rivals that the selection of a sweep names. */
 function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant[] {
   const range = (of: { start: number; end: number }): Variant => {

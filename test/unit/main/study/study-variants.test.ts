@@ -4,7 +4,7 @@ import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import { openPair } from '../../../../src/main/checkpoint/pair'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { Study } from '../../../../src/main/study/study-file'
-import { studyVariants } from '../../../../src/main/study/study-variants'
+import { omittedVariants, studyVariants } from '../../../../src/main/study/study-variants'
 
 const PLACE = {
   folder: '/nowhere',
@@ -84,4 +84,18 @@ describe('the variants of a study', () => {
     const entry = { endpoint: 'x=m@http://u:p@localhost/v1' }
     await expect(variantsOf([entry])).rejects.toThrow(/endpoint "x": baseUrl: names a user/)
   })
+})
+
+it('says of each variant that a sweep has nothing for why it is left out', () => {
+  const { variants } = Study.parse({
+    name: 's',
+    pairs: ['demo'],
+    variants: ['post', 'selected', 'rivals'],
+    sweep: {}
+  })
+  const found = { sweep: { layerCount: 12, source: null }, selection: null }
+  expect(omittedVariants(variants, found)).toEqual([
+    'The variant selected is left out: the sweep selects no range.',
+    'The variant rivals is left out: the sweep selects no range.'
+  ])
 })
