@@ -147,6 +147,10 @@ export async function writeOutputText(output: OutputFile, text: string): Promise
   )
 }
 
+/** Whether a result stands beside its file after all, so that nothing needs to be kept for going on. */
+export const isWrittenBeside = (error: unknown): boolean =>
+  error instanceof WorkbenchError && error.problem.code === 'stale'
+
 /** Writes, and where that fails names what stopped work has left beside it, a file or a search's folder: it may be what takes the room. */
 async function namingPartial({ path }: OutputFile, write: () => Promise<void>): Promise<void> {
   try {

@@ -39,6 +39,7 @@ import {
   checkSweepFile,
   type OutputFile,
   type ResultFile,
+  isWrittenBeside,
   writeOutputFile,
   writtenWords
 } from './output-file'
@@ -170,8 +171,11 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   await (options.json
     ? printJson(document)
     : printShown(describeSweep(document, check, checkNext, { promptSet })))
-  for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
-  await history?.checkpoint.remove()
+  const failed = saved.filter((outcome) => outcome.status === 'rejected')
+  if (saved[0].status === 'fulfilled' && failed.every(({ reason }) => isWrittenBeside(reason))) {
+    await history?.checkpoint.remove()
+  }
+  for (const { reason } of failed) throw reason
   if (output !== null) tell(writtenOver(output, held, document))
   if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
 }

@@ -5,7 +5,9 @@ import { streamProblem } from '../../../../src/main/cli/output'
 import { checkWritable, writeOutputText } from '../../../../src/main/cli/output-file'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
+import { HeldEngine } from '../../../fixtures/held-engine'
 import { problemOf } from '../../../fixtures/problems'
+import { sharedEngine } from '../../../fixtures/shared-engine'
 
 it('names what stopped work has left beside a file that cannot be written', async () => {
   // A folder that is not empty is never replaced by a file.
@@ -63,3 +65,19 @@ it.each(['real.json', 'nowhere.json'])(
     expect(await readFile(join(folder, 'real.json'), 'utf8')).toBe('')
   }
 )
+
+it('leaves nothing to go on from of a sweep whose result had to be written beside its file', async () => {
+  const folder = await temporaryFolder()
+  const out = join(folder, 'same.json')
+  const recipes = join(folder, 'recipes.json')
+  await writeFile(recipes, JSON.stringify([{ name: 'range', ranges: [[3, 5]] }]))
+  const engine = new HeldEngine(sharedEngine)
+  const reached = engine.holdAt(({ type }) => type === 'group')
+  const run = runHere(['sweep', '--demo', '--recipes', recipes, '--device', 'cpu', '--out', out], { engine })
+  await Promise.race([reached(), run])
+  await writeFile(out, 'of another')
+  engine.letGo()
+  const { status, stderr } = await run
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('same (2).json') })
+  expect(await readdir(folder)).toEqual(['recipes.json', 'same (2).json', 'same.json'])
+})
