@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { createProject } from '../../src/main/project/create-project'
 import { openProject } from '../../src/main/project/open-project'
-import { STUDIES } from '../../src/main/project/stored-documents'
+import { STUDIES } from '../../src/main/project/documents/stored-documents'
 import { browserMissing, expectAccessible, it } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { comparedSweep } from '../fixtures/compared-sweeps'

@@ -5,7 +5,7 @@ import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { ProjectDocument } from '../../src/contract/documents/project'
 import { SampleLine } from '../../src/contract/documents/samples'
-import { withKept } from '../../src/main/project/kept-recipes'
+import { withKept } from '../../src/main/project/pair/kept-recipes'
 import { createProject } from '../../src/main/project/create-project'
 import {
   browserMissing,

@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../../package.json'
 import { COMMANDS } from './commands'
-import { examplesOf } from './examples'
-import { wrapped } from './fitted-table'
-import { HELP_LAYOUT } from './help-layout'
-import { printError, printable, UsageError } from './output'
-import { drawnWidth } from './shown-width'
-import { tellStopped } from './stopped'
+import { examplesOf } from './printing/examples'
+import { wrapped } from './printing/fitted-table'
+import { HELP_LAYOUT } from './printing/help-layout'
+import { printError, printable, UsageError } from './printing/output'
+import { drawnWidth } from './printing/shown-width'
+import { tellStopped } from './running/stopped'
 
 /** Exit statuses of `slr`; a signal adds the shell's 128 to its number (cli.ts). */
 const EXIT_DONE = 0

@@ -1,7 +1,7 @@
 import { failUnexpectedly, runCommandLine } from './command-line'
-import { streamProblem } from './output'
-import { tellStopped } from './stopped'
-import { writeWhole } from './whole-writes'
+import { streamProblem } from './printing/output'
+import { tellStopped } from './running/stopped'
+import { writeWhole } from './results/whole-writes'
 
 /** `slr` as a process: what its streams and its unexpected errors come to. @returns as {@link runCommandLine} */
 export async function runProgram(args: readonly string[], signal: AbortSignal): Promise<number | null> {

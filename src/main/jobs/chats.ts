@@ -1,7 +1,7 @@
 import type { ChatAnswer, ChatEvent, ChatQuestion } from '../../contract/procedures/chat'
 import type { SampleProgress } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectPair } from '../project/pair/project-pair'
 import { prepareChat } from '../samples/chat'
 import { generateSamples, type SampleKey, type SampleListener } from '../samples/run-samples'
 import { type Facts, Job } from './job'

@@ -2,7 +2,7 @@ import type { CheckEvent, CheckProgress } from '../../contract/documents/answer-
 import type { Recipe } from '../../contract/model/recipe'
 import { checkSweep, rangesToCheck } from '../crc/check/check-sweep'
 import { pairPaths } from '../project/demo'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectPair } from '../project/pair/project-pair'
 import { Job } from './job'
 import type { JobContext } from './job-context'
 import { endingNews } from './job-news'

@@ -9,8 +9,8 @@ import { runEvaluation } from '../evaluation/run-evaluation'
 import { droppingUnanswered } from './dropping-unanswered'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
-import type { EvaluationFiles } from '../project/evaluation-files'
-import type { ProjectPair } from '../project/project-pair'
+import type { EvaluationFiles } from '../project/documents/evaluation-files'
+import type { ProjectPair } from '../project/pair/project-pair'
 import type { SampledPair } from '../samples/generation'
 
 export interface EvaluationJobOptions {

@@ -1,6 +1,6 @@
 import type { Problem } from '../../contract/model/problem'
 import type { Job, JobFailure } from './job'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectPair } from '../project/pair/project-pair'
 
 /** Jobs of one kind, at most one of each pair. */
 export class JobTable<Event extends { type: string }> {

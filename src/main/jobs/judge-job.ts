@@ -1,9 +1,9 @@
 import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import { judgeKey } from '../evaluation/judge'
 import { judgeAsTold } from '../evaluation/judge-as-told'
-import { verdictsOf } from '../project/stored-verdicts'
+import { verdictsOf } from '../project/results/stored-verdicts'
 import { Job } from './job'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectPair } from '../project/pair/project-pair'
 
 /**
  * Has a stored evaluation's answers marked, compared in pairs, or read for what they mean. Each verdict is stored at once; from the start the results show

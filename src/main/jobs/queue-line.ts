@@ -5,7 +5,7 @@ import { at } from '../../contract/model/look-up'
 import type { Problem } from '../../contract/model/problem'
 import { stoppedProblem } from '../../contract/words/queue-words'
 import { problemOf, reportDefect } from '../base/rpc-problems'
-import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
+import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import type { QueuedKind, QueuedKinds } from './queued-kinds'
 import type { JobTurns } from './turns'
 

@@ -9,8 +9,8 @@ import type {
   Variant
 } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
-import type { ProjectPair } from '../project/project-pair'
-import { answeringOfCharacters } from '../project/sweep-history'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { answeringOfCharacters } from '../project/results/sweep-history'
 import { openSampledPair } from '../samples/generation'
 import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
 import { prepareSampleRun } from '../samples/prepare-run'

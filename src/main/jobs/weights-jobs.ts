@@ -4,7 +4,7 @@ import type { ValuesEvent } from '../../contract/documents/non-finite'
 import { openPair } from '../checkpoint/pair'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectPair } from '../project/pair/project-pair'
 import { computeChecksums, computeDistances, findNonFinite } from '../readings/host'
 
 interface WeightsJobOptions {

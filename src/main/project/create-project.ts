@@ -8,9 +8,9 @@ import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-f
 import { absolutePath, projectsFolder } from '../base/files/places'
 import { isFolder } from '../base/files/path-kinds'
 import { openProject } from './open-project'
-import { firstPair } from './pair-list'
+import { firstPair } from './documents/pair-list'
 import type { Project } from './project'
-import { writeProjectDocument, writePrompts } from './project-file'
+import { writeProjectDocument, writePrompts } from './documents/project-file'
 import { PROJECT_SUFFIX, projectName } from './project-name'
 
 /** No system opens a folder with a program by a double click; of this file installers say so (tools/installers/config.mjs). */

@@ -6,7 +6,7 @@ import { createProject } from './create-project'
 import { projectsFolder } from '../base/files/places'
 import { openOrFollow } from './open-project'
 import type { Project } from './project'
-import { isProject } from './project-file'
+import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 
 const DEMO_NAME = 'Demo'

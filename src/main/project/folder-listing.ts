@@ -8,7 +8,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import { errorCode } from '../base/files/atomic-file'
 import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath, documentsFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/places'
-import { isProject } from './project-file'
+import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 import { recentProjects } from './recents'
 

@@ -8,12 +8,12 @@ import { errorMessage } from '../base/files/bounded-file'
 import { type Lock, lockProject } from '../base/files/lock'
 import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
-import { migrateProject } from './migrate-project'
-import { readPairResults } from './pair-results'
-import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair-folders'
+import { migrateProject } from './documents/migrate-project'
+import { readPairResults } from './pair/pair-results'
+import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair/pair-folders'
 import { Project, type ProjectAccess, type ProjectContent } from './project'
-import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './project-file'
-import { QUEUE } from './stored-documents'
+import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './documents/project-file'
+import { QUEUE } from './documents/stored-documents'
 
 /**
  * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.

@@ -2,7 +2,7 @@ import type { PairDocument } from '../../contract/documents/project'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Project } from './project'
-import type { ProjectPair } from './project-pair'
+import type { ProjectPair } from './pair/project-pair'
 
 /**
  * A pair of a project, by its name or id.

@@ -2,7 +2,7 @@ import type { PairState } from '../../contract/documents/project'
 import { problemOf } from '../base/rpc-problems'
 import { inspectPair } from '../checkpoint/pair'
 import { pairPaths } from './demo'
-import type { ProjectPair } from './project-pair'
+import type { ProjectPair } from './pair/project-pair'
 
 /** Looks at a project's pair. */
 export async function readPairState({ document }: Pick<ProjectPair, 'document'>): Promise<PairState> {

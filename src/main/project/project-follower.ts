@@ -7,7 +7,7 @@ import { SerialQueue } from '../base/files/serial-queue'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import { accessOf, projectContent, requestAccess } from './open-project'
 import type { Project } from './project'
-import { STUDY_FILE } from './stored-documents'
+import { STUDY_FILE } from './documents/stored-documents'
 
 /** How often a followed project is looked at. */
 const LOOK_MS = 1_000

@@ -1,5 +1,5 @@
 import type { SamplePrompts } from '../../contract/documents/task'
-import type { ProjectPair } from './project-pair'
+import type { ProjectPair } from './pair/project-pair'
 import { builtinSamplePromptSet } from '../samples/prompts'
 
 /** The sample prompts of a pair: the built-in ones that suit it until others are saved for the project. */

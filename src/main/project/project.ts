@@ -14,7 +14,7 @@ import { at, got } from '../../contract/model/look-up'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { Lock } from '../base/files/lock'
 import { type Change, SerialQueue } from '../base/files/serial-queue'
-import { ensurePairFolder, pairFolder } from './pair-folders'
+import { ensurePairFolder, pairFolder } from './pair/pair-folders'
 import {
   newPair,
   placeOf,
@@ -25,13 +25,18 @@ import {
   withPairChanged,
   withPairMoved,
   withPairNamed
-} from './pair-list'
-import { noResults, type PairResults } from './pair-results'
-import { type ProjectDocuments, writeProjectDocument, writePrompts, writeSamplePrompts } from './project-file'
-import { given, type ProjectOfPair, ProjectPair, savedPrompts } from './project-pair'
-import { ProjectQueue } from './project-queue'
-import { ProjectReadings } from './project-readings'
-import { ProjectTasks } from './project-tasks'
+} from './documents/pair-list'
+import { noResults, type PairResults } from './pair/pair-results'
+import {
+  type ProjectDocuments,
+  writeProjectDocument,
+  writePrompts,
+  writeSamplePrompts
+} from './documents/project-file'
+import { given, type ProjectOfPair, ProjectPair, savedPrompts } from './pair/project-pair'
+import { ProjectQueue } from './pair/project-queue'
+import { ProjectReadings } from './pair/project-readings'
+import { ProjectTasks } from './pair/project-tasks'
 import { Revisions } from './revisions'
 
 /** What the folder of a project holds. */

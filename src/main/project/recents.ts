@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { allowedOf } from '../base/files/only-folder'
 import { configFolder } from '../base/files/places'
-import { isProject } from './project-file'
+import { isProject } from './documents/project-file'
 import { SerialQueue } from '../base/files/serial-queue'
 
 const MAX_RECENT = 20

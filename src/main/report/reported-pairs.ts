@@ -4,7 +4,7 @@ import type { ReportedPairs } from '../../contract/documents/report'
 import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
 import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
 import { transferSelections } from '../measures/transfer-selections'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectPair } from '../project/pair/project-pair'
 import { problemOf } from '../base/rpc-problems'
 
 /**

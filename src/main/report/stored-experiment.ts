@@ -12,9 +12,9 @@ import type { SearchDocument } from '../../contract/documents/search'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { otherSweeps, type StoredOtherSweep } from './other-sweeps'
-import { evaluationView } from '../project/stored-evaluation'
-import type { ProjectPair } from '../project/project-pair'
-import { storedDistances } from '../project/stored-distances'
+import { evaluationView } from '../project/results/stored-evaluation'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { storedDistances } from '../project/results/stored-distances'
 
 /** Runs of samples that a report shows; each takes a table of answers. */
 const SHOWN_SAMPLE_RUNS = 3

@@ -2,7 +2,7 @@ import type { StudyStepKind } from '../../contract/documents/study'
 import { freeName } from '../../contract/model/free-name'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
-import { pairName } from '../project/pair-list'
+import { pairName } from '../project/documents/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
 import { FoundModels, type Study, type StudyPair, type StudyTask, type StudyVariant } from './study-file'
 

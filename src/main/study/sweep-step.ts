@@ -8,9 +8,9 @@ import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/pre
 import type { EngineClient } from '../engine/host'
 import type { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
-import { keepSweep } from '../project/keep-sweep'
-import type { ProjectPair } from '../project/project-pair'
-import { historyOf } from '../project/sweep-history'
+import { keepSweep } from '../project/results/keep-sweep'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { historyOf } from '../project/results/sweep-history'
 import type { StudiedPair } from './studied-pair'
 import { otherOfPair } from './study-places'
 

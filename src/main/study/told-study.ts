@@ -3,7 +3,7 @@ import { type QueueProgress, sweepProgress } from '../../contract/documents/queu
 import { STUDY_VERSION, type StudyDocument, type ToldStep } from '../../contract/documents/study'
 import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
-import { STUDIES } from '../project/stored-documents'
+import { STUDIES } from '../project/documents/stored-documents'
 import type { StepListener, StepProgress, StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import type { PlacedStudy } from './study-project'

@@ -10,7 +10,7 @@ import type { Jobs } from '../jobs/jobs'
 import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
 import { transferSelections, type TransferPair } from '../measures/transfer-selections'
 import type { Project } from '../project/project'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectPair } from '../project/pair/project-pair'
 import type { OpenProjects } from './open-projects'
 import { atChanges } from './project-news'
 

@@ -2,7 +2,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import type { Jobs } from '../jobs/jobs'
 import type { PairId } from '../../contract/documents/project'
 import type { Project } from '../project/project'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectPair } from '../project/pair/project-pair'
 import type { OpenProjects } from './open-projects'
 
 /** What `tell` tells now, and after every change of a project or its jobs; several changes at once are one. Ends when `signal` fires. */

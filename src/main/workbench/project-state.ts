@@ -2,7 +2,7 @@ import { answeringSweep } from '../../contract/documents/answering-sweep'
 import type { PairBrief, ProjectState } from '../../contract/documents/project'
 import { unusableWords } from '../../contract/words/pair-words'
 import type { Jobs } from '../jobs/jobs'
-import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
+import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { samplePromptsOf } from '../project/project-prompts'
 import type { OpenProjects } from './open-projects'
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StudyState } from '../../contract/documents/study'
 import { writerOf } from '../base/files/lock'
-import { STUDIES } from '../project/stored-documents'
+import { STUDIES } from '../project/documents/stored-documents'
 
 /** How often it is looked whether a study, which another program runs, has told anything. */
 const LOOK_MS = 1_000

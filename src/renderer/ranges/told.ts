@@ -6,7 +6,7 @@ import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { WhatIf } from '../../contract/documents/what-if'
 import { headline, type HeadlineEvidence } from '../../contract/words/headline'
 import { type SelectedMark, selectedMark } from '../../contract/words/selected-mark'
-import { type Certainty, certaintyOf } from './certainty'
+import { type Certainty, certaintyOf } from './board/certainty'
 
 /** What the view says of the shown sweep, for the headline and for every mark of the range that it is about. */
 export interface Told {

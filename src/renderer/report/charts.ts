@@ -13,10 +13,10 @@ import { pairsDrawing } from '../plots/pair-matrix'
 import { scoreWords } from '../../contract/words/score-words'
 import { searchCurve } from '../recipes/search-curve'
 import { sharesDrawing } from '../recipes/shares-figure'
-import { metricsOf } from '../ranges/metrics'
-import { createScatter } from '../ranges/scatter-chart'
-import { triangleDrawing } from '../ranges/triangle-drawing'
-import { rivalPoints } from '../ranges/score-board'
+import { metricsOf } from '../ranges/board/metrics'
+import { createScatter } from '../ranges/trade-off/scatter-chart'
+import { triangleDrawing } from '../ranges/heatmap/triangle-drawing'
+import { rivalPoints } from '../ranges/board/score-board'
 
 /*
  * The one script of a report's page, built into a file of its own and written into the page with the data that it draws. It

@@ -1,4 +1,4 @@
-import { settingsKeyOf } from '../../../src/main/project/settings-key'
+import { settingsKeyOf } from '../../../src/main/project/documents/settings-key'
 import { chmod, cp, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import fc from 'fast-check'

@@ -18,7 +18,7 @@ const TITLES: Record<string, readonly string[]> = {
     "pairs/PairsTable: row.tasks.join(', ')",
     'pairs/TransferTable: to.name',
     'pairs/TransferTable: from.name',
-    'ranges/PromptScores: prompt.text',
+    'ranges/inspector/PromptScores: prompt.text',
     'samples/AnswerGrid: variant.name',
     'samples/SampleSummary: variant.name',
     'ui/FolderDialog: shortcut.path'

@@ -1,6 +1,11 @@
 import { listedModels } from '../../endpoint/listed-models'
 import { importedTask } from '../../evaluation/imported'
-import { allTasks, evaluationView, objectionToRange, saveFailures } from '../../project/stored-evaluation'
+import {
+  allTasks,
+  evaluationView,
+  objectionToRange,
+  saveFailures
+} from '../../project/results/stored-evaluation'
 import { meaningsOf } from '../../evaluation/judge-forms'
 import { cancelling, route, type Routing, watching } from './route'
 

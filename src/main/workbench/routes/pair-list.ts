@@ -1,6 +1,6 @@
 import type { PairBrief } from '../../../contract/documents/project'
 import { modelPath } from '../../base/files/places'
-import type { ProjectOfPair } from '../../project/project-pair'
+import type { ProjectOfPair } from '../../project/pair/project-pair'
 import { PairsOverviews } from '../pairs-overview'
 import { pairBriefs } from '../project-state'
 import { route, type Routing } from './route'

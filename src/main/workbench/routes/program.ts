@@ -15,7 +15,7 @@ import {
   addModelFolder,
   modelFolders,
   removeModelFolder
-} from '../../project/model-folders'
+} from '../../project/pair/model-folders'
 import { forgetProject } from '../../project/recents'
 import type { Entry } from '../entry'
 import { ShellRequests } from '../shell'

@@ -1,4 +1,4 @@
-import { storedDistances } from '../../project/stored-distances'
+import { storedDistances } from '../../project/results/stored-distances'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** How far post-training moved the weights of the pair. */

@@ -12,8 +12,14 @@ import {
   withCheckpointBack,
   withCheckpointNamed,
   withoutCheckpoint
-} from '../../project/kept-checkpoints'
-import { withEdited, withKept, withoutRecipe, withRecipeBack, withRenamed } from '../../project/kept-recipes'
+} from '../../project/pair/kept-checkpoints'
+import {
+  withEdited,
+  withKept,
+  withoutRecipe,
+  withRecipeBack,
+  withRenamed
+} from '../../project/pair/kept-recipes'
 import { edited, editing, route, type Routing } from './route'
 
 /** Recipes that a project keeps. */

@@ -6,7 +6,7 @@ import { problemsAcross, reportDefect } from '../../base/rpc-problems'
 import type { JobFailure } from '../../jobs/job'
 import type { JobTable } from '../../jobs/job-table'
 import type { Jobs } from '../../jobs/jobs'
-import type { ProjectPair } from '../../project/project-pair'
+import type { ProjectPair } from '../../project/pair/project-pair'
 import type { OpenProjects } from '../open-projects'
 
 /** The contract, to be given its handlers by feature: their errors cross the border as problems. */

@@ -1,4 +1,4 @@
-import { readUnfinishedSearch } from '../../project/search-files'
+import { readUnfinishedSearch } from '../../project/documents/search-files'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Searches for recipes beyond one range. */

@@ -9,7 +9,7 @@ import { checkedSelection } from '../../crc/check/checked-selection'
 import { askWhatIf } from '../../crc/check/ask-what-if'
 import { areOverSources } from '../../crc/selection/best-over-sources'
 import { compareSweeps } from '../../measures/compare-sweeps'
-import type { ProjectPair } from '../../project/project-pair'
+import type { ProjectPair } from '../../project/pair/project-pair'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** What searches from a sweep have of a model that they found, the latest first. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ON_CPU } from '../../../../src/contract/documents/samples'
-import { summarizeSweep } from '../../../../src/main/project/sweep-files'
+import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { taskFixture } from '../../../fixtures/evaluation-documents'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 import type { QueueState } from '../../../../src/contract/documents/queue'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { computedWords, sweepTitle } from '../../../../src/contract/words/run-words'
-import { summarizeSweep } from '../../../../src/main/project/sweep-files'
+import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { COMPUTED } from '../../../fixtures/run-computation'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryRun } from '../../../../src/contract/documents/history'
 import type { ProjectState } from '../../../../src/contract/documents/project'
-import { summarizeSweep } from '../../../../src/main/project/sweep-files'
+import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { sweepFixture } from '../../../fixtures/project-documents'
 import { historyRun } from '../../../fixtures/run-computation'
 import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'

@@ -12,7 +12,7 @@ import {
   distributionCsv,
   distributionOf,
   meanProbabilities
-} from '../../../../src/renderer/ranges/distribution'
+} from '../../../../src/renderer/ranges/inspector/distribution'
 import {
   axisTicks,
   cellCorner,
@@ -23,7 +23,7 @@ import {
 import { cellsPath } from '../../../../src/renderer/plots/heatmap-paths'
 import { paretoFront } from '../../../../src/contract/model/pareto-front'
 import { rangeCount } from '../../../../src/contract/model/strengths'
-import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/metrics'
+import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/board/metrics'
 import {
   axisBounds,
   boardOfSweep,
@@ -32,7 +32,7 @@ import {
   scoreOf,
   type RangePoint,
   withSelection
-} from '../../../../src/renderer/ranges/score-board'
+} from '../../../../src/renderer/ranges/board/score-board'
 import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import {
@@ -42,7 +42,7 @@ import {
   failedModels,
   sortedRows,
   sweepCsv
-} from '../../../../src/renderer/ranges/tables'
+} from '../../../../src/renderer/ranges/board/tables'
 import { toCsv } from '../../../../src/renderer/ui/csv'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { projectState } from '../../../fixtures/scripted-line'

@@ -4,20 +4,24 @@ import type { LiveEntry } from '../../../../src/contract/documents/sweep-events'
 import { chartDrawing } from '../../../../src/renderer/plots/figures/chart-shapes'
 import type { Drawing } from '../../../../src/renderer/plots/figures/drawing'
 import { exactGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
-import { type CellsContext, CellsPicture } from '../../../../src/renderer/ranges/cells-picture'
+import { type CellsContext, CellsPicture } from '../../../../src/renderer/ranges/heatmap/cells-picture'
 import {
   type CellsLook,
   type DrawnCells,
   HeatmapCells,
   placesIn,
   rangesByStart
-} from '../../../../src/renderer/ranges/heatmap-cells'
-import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/metrics'
-import { describeRanges } from '../../../../src/renderer/ranges/readout'
-import { createScatter } from '../../../../src/renderer/ranges/scatter-chart'
-import type { ScatterContent } from '../../../../src/renderer/ranges/scatter-content'
-import { LiveBoard, minimumValidity, type ScoreBoard } from '../../../../src/renderer/ranges/score-board'
-import { type CellElement, SpokenCells } from '../../../../src/renderer/ranges/spoken-cells'
+} from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
+import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/board/metrics'
+import { describeRanges } from '../../../../src/renderer/ranges/board/readout'
+import { createScatter } from '../../../../src/renderer/ranges/trade-off/scatter-chart'
+import type { ScatterContent } from '../../../../src/renderer/ranges/trade-off/scatter-content'
+import {
+  LiveBoard,
+  minimumValidity,
+  type ScoreBoard
+} from '../../../../src/renderer/ranges/board/score-board'
+import { type CellElement, SpokenCells } from '../../../../src/renderer/ranges/heatmap/spoken-cells'
 import { figurePage } from '../../../fixtures/figure-page'
 
 const LAYERS = 8

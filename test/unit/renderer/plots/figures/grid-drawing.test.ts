@@ -10,7 +10,7 @@ import {
   gridPart,
   gridPlace
 } from '../../../../../src/renderer/plots/figures/grid-drawing'
-import { layerAxisFigure } from '../../../../../src/renderer/ranges/layer-axis-figure'
+import { layerAxisFigure } from '../../../../../src/renderer/ranges/layer-axis/layer-axis-figure'
 import { sharesFigure } from '../../../../../src/renderer/recipes/shares-figure'
 import { figurePage } from '../../../../fixtures/figure-page'
 

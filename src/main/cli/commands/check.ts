@@ -1,0 +1,151 @@
+import type { Command } from 'commander'
+import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import { headline } from '../../../contract/words/headline'
+import { DEFAULT_RHO } from '../../../contract/documents/project'
+import { atOnce } from '../../base/steps'
+import { checkedSelection } from '../../crc/check/checked-selection'
+import { type CheckRequest, checkSweep, rangesToCheck } from '../../crc/check/check-sweep'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { shellCommand } from '../../report/shown-command'
+import { describeCheck, nextOfCheck } from '../printing/check-report'
+import { defaulting, number, text } from '../options/option-kinds'
+import { withEngine } from '../running/engine'
+import {
+  refuseUnused,
+  wholeNumber,
+  pairOptions,
+  deviceOptions,
+  outOption,
+  rhoOption
+} from '../options/options'
+import { printJson, printShown } from '../printing/output'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { writeOutputFile, writtenWords } from '../results/output-file'
+import { describePreview } from '../printing/preview-report'
+import { checkStep, progressDisplay } from '../running/progress'
+import { projectOptions } from '../results/project-to-save'
+import { readRecipesFile } from '../../mergekit/recipe-file'
+import { startingSweep, startOptions } from '../running/starting-sweep'
+import { type Kept, untilStopped } from '../running/stopped'
+import { checkCommandOf } from '../printing/sweep-report'
+import { throwIfCancelled } from '../../base/files/cancelling'
+import { savedThenShown, withResultPlaces } from '../results/result-places'
+
+const checkOptions = pairOptions
+  .and(startOptions)
+  .heading('What to check:')
+  .options({
+    best: defaulting(
+      number('<n>', 'so many of the best ranges not checked yet', wholeNumber(1, 1000)),
+      CHECKED_AT_ONCE
+    ),
+    recipes: text(
+      '<file>',
+      'these recipes, a JSON list or what "slr search" wrote, instead of the best ranges'
+    )
+  })
+  .and(rhoOption())
+  .heading('Where the result goes:')
+  .and(
+    outOption(),
+    projectOptions('save it in this project; checks its newest sweep, whole before preview'),
+    deviceOptions
+  )
+type CheckOptions = CommandOptions<typeof checkOptions>
+
+/** `slr check`: whether the best ranges of a sweep, or given recipes, hold on whole answers. */
+export const checkCommand = subcommand(checkOptions, {
+  run: check
+})
+
+async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
+  if (options.recipes !== undefined)
+    refuseUnused(command, ['best'], 'is of the best ranges, and --recipes names what to check instead')
+  await withResultPlaces('check', options, command, async ({ givenPair, own, output, tell }) => {
+    const kept = (): Kept => keptOfCheck(options, own)
+    const { pair, sweep } = await startingSweep(
+      options,
+      { command, own, givenPair, place: output === null ? null : { ...output, kind: 'check' } },
+      { quiet: options.quiet, signal, history: () => null, without: kept }
+    )
+    const rho = options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO
+    const earlier = (await own?.readAnswerCheck(sweep.id)) ?? null
+    const recipes =
+      options.recipes === undefined
+        ? rangesToCheck(sweep, earlier, rho, options.best)
+        : await readRecipesFile(options.recipes, pair)
+    const checked = await untilStopped({ signal, quiet: options.quiet }, kept, () =>
+      runCheck({ pair, sweep, earlier, recipes }, options.quiet, signal)
+    )
+    const selection = atOnce(checkedSelection(sweep, checked, rho))
+    const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })
+    const isAll = rangesToCheck(sweep, checked, rho, 1).length === 0
+    const found =
+      selection === null ? null : nextOfCheck(headline({ ...sweep, selection, check: checked }), sweep, isAll)
+    const document = { ...checked, rho, headline: found }
+    // What is checked further on has to start from the same sweep, which only a project keeps.
+    // Without one the same ranges come first again.
+    const best = own === null && options.recipes === undefined ? options.best + CHECKED_AT_ONCE : undefined
+    const again = checkCommandOf({ ...options, best, demo: false, out: options.from })
+    await savedThenShown(
+      [
+        ...(own === null ? [] : [saveIn(own, sweep, checked)]),
+        ...(output === null ? [] : [writeOutputFile(output, document)])
+      ],
+      () =>
+        options.json
+          ? printJson(document)
+          : printShown(describeCheck(checked, found, { rho, checkCommand: again, preview }))
+    )
+    if (output !== null) tell(writtenWords(output))
+    if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
+  })
+}
+
+/** A project shows a check with its sweep, so it gets both. */
+async function saveIn(own: ProjectPair, sweep: SweepDocument, check: AnswerCheck): Promise<void> {
+  if (!own.sweeps.some(({ id }) => id === sweep.id)) await own.saveSweep(sweep)
+  await own.saveAnswerCheck(check)
+}
+
+async function runCheck(request: CheckRequest, quiet: boolean, signal: AbortSignal): Promise<AnswerCheck> {
+  const display = progressDisplay(quiet)
+  try {
+    const checked = await withEngine((engine) =>
+      checkSweep(engine, request, signal, (progress) => display.update(checkStep(progress)))
+    )
+    throwIfCancelled(signal, 'The check')
+    return checked
+  } finally {
+    display.stop()
+  }
+}
+
+/** Of a check that was stopped, while it swept or later: what it started from stays where it was. */
+function keptOfCheck(options: CheckOptions, own: ProjectPair | null): Kept {
+  const { from, demo, base, post, prompts, device, precision } = options
+  if (from !== undefined) {
+    return { kept: `Nothing of this check is kept; its sweep stays in ${from}.`, goesOn: false }
+  }
+  if (own !== null) {
+    return {
+      kept: `Nothing of this check is kept; its sweep, and what was checked before, stay in ${own.project.path}.`,
+      goesOn: false
+    }
+  }
+  const given = Object.entries({ base, post, prompts, device, precision })
+  const sweepFirst = shellCommand([
+    [
+      ...['slr', 'sweep', ...(demo ? ['--demo'] : [])],
+      ...given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+      ...['--out', 'sweep.json']
+    ]
+  ])
+  return {
+    kept:
+      'Nothing is kept, nor is the sweep that a check makes first. ' +
+      `To keep that, run "${sweepFirst}", then this check with --from sweep.json.`,
+    goesOn: false
+  }
+}

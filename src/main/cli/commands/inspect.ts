@@ -1,0 +1,206 @@
+import { plural } from '../../../contract/words/format'
+import type { CheckpointSummary, Finding, PairReport } from '../../../contract/documents/pair'
+import type { ChecksumsDocument } from '../../../contract/documents/checksums'
+import { describeNonFinite, type PairValues } from '../../../contract/documents/non-finite'
+import { mlpSize } from '../../../contract/words/mlp-size'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { inspectPair } from '../../checkpoint/pair'
+import { recentTextModel } from '../../text/recent-text-models'
+import { pairPaths } from '../../project/demo'
+import { computeChecksums, findNonFinite } from '../../readings/host'
+import { requirePair, pairOptions } from '../options/options'
+import { flag } from '../options/option-kinds'
+import { bytes, count, printJson, printShown, printable, style, table } from '../printing/output'
+import { subcommand } from '../options/subcommand'
+import { bytesStep, progressDisplay } from '../running/progress'
+import { nothingKept, untilStopped } from '../running/stopped'
+
+const inspectOptions = pairOptions.heading('What to find out:').options({
+  sha256: flag('also the SHA-256 of every weight file, which reads them whole'),
+  values: flag('also which tensors hold NaN or infinity, which reads all weights')
+})
+
+/** `slr inspect`: what is this pair, does it fit together. Fails when it does not, so that scripts can ask. */
+export const inspectCommand = subcommand(inspectOptions, {
+  async run(options, command, signal) {
+    const { base, post } = pairPaths(requirePair(options, command))
+    const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
+    const { quiet } = options
+    const [checksums, values] = await untilStopped({ signal, quiet }, nothingKept, async () => [
+      options.sha256 ? await pairChecksums(base, post, quiet, signal) : null,
+      options.values ? await valuesOf(base, post, quiet, signal) : null
+    ])
+    if (options.json) {
+      await printJson({
+        ...report,
+        ...(checksums === null ? {} : { sha256: checksums }),
+        ...(values === null ? {} : { values })
+      })
+    } else {
+      await printShown(
+        [
+          describeReport(report),
+          values === null ? UNSEEN_VALUES : describeValues(values),
+          ...(checksums === null ? [] : ['', describeChecksums(checksums)])
+        ].join('\n')
+      )
+    }
+    if (report.compatible) {
+      if (values !== null) requireFinite(values)
+      if (unreadable !== null) throw unreadable
+      return
+    }
+    const errors = report.findings.filter((finding) => finding.severity === 'error')
+    throw new WorkbenchError(
+      'mismatch',
+      `base and post do not fit together: ${errors[0]?.message ?? 'see the findings'}`,
+      errors.length > 1 ? `There are ${plural(errors.length, 'error')} in all.` : undefined
+    )
+  }
+})
+
+/**
+ * A report with what keeps post's tokenizer from being made, which the window finds out with the first prompt: a large one takes a
+ * second.
+ */
+async function withTokenizer(
+  report: PairReport
+): Promise<{ report: PairReport; unreadable: WorkbenchError | null }> {
+  if (!report.post.hasTokenizer) return { report, unreadable: null }
+  try {
+    await recentTextModel(report.post.path)
+    return { report, unreadable: null }
+  } catch (error) {
+    if (!(error instanceof WorkbenchError)) throw error
+    // A chat template that cannot be used has its finding.
+    if (report.findings.some(({ message }) => message.endsWith(error.message)))
+      return { report, unreadable: null }
+    const finding: Finding = {
+      severity: 'error',
+      message: `Prompts cannot be computed: the tokenizer of post cannot be used. ${error.message}`
+    }
+    const unreadable = new WorkbenchError(
+      'bad-file',
+      finding.message,
+      'Take the tokenizer.json of the model itself.'
+    )
+    return { report: { ...report, findings: [finding, ...report.findings] }, unreadable }
+  }
+}
+
+type PairChecksums = Record<'base' | 'post', Pick<ChecksumsDocument['files'][number], 'name' | 'sha256'>[]>
+
+async function pairChecksums(
+  base: string,
+  post: string,
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<PairChecksums> {
+  const progress = progressDisplay(quiet)
+  const documents = await computeChecksums([base, post], signal, (step) =>
+    progress.update(bytesStep('hashing', step))
+  ).finally(() => progress.stop())
+  const filesOf = (index: number): PairChecksums['base'] =>
+    documents[index]?.files.map(({ name, sha256 }) => ({ name, sha256 })) ?? []
+  return { base: filesOf(0), post: filesOf(1) }
+}
+
+/** As sha256sum prints them, so that they can be compared with a list. */
+function describeChecksums(checksums: PairChecksums): string {
+  const lines = (['base', 'post'] as const).flatMap((member) =>
+    checksums[member].map(({ name, sha256 }) => `${sha256}  ${member}/${printable(name)}`)
+  )
+  return lines.join('\n')
+}
+
+async function valuesOf(
+  base: string,
+  post: string,
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<PairValues> {
+  const progress = progressDisplay(quiet)
+  return findNonFinite({ base, post }, signal, (step) =>
+    progress.update(bytesStep('looking at', step))
+  ).finally(() => progress.stop())
+}
+
+const UNSEEN_VALUES =
+  'Whether all weights are finite was not looked at: the same with --values reads them all.'
+
+function describeValues({ base, post, bytesRead }: PairValues): string {
+  const found = [...base, ...post].map((tensor) =>
+    describeFinding({ severity: 'error', message: `${tensor.file}: ${describeNonFinite(tensor)}.` })
+  )
+  return found.length > 0 ? found.join('\n') : `All weights are finite (${bytes(bytesRead)} read).`
+}
+
+/** @throws WorkbenchError `bad-file` when something is not finite: such a pair cannot be computed */
+function requireFinite({ base, post }: PairValues): void {
+  const found = [...base, ...post]
+  const [first] = found
+  if (first === undefined) return
+  throw new WorkbenchError(
+    'bad-file',
+    `${plural(found.length, 'tensor')} ${found.length === 1 ? 'holds' : 'hold'} values that are not finite; the first is "${first.tensor}" of ${first.file}.`,
+    'Models with these tensors cannot be computed. Fetch or write the files again.'
+  )
+}
+
+/** Rows of the report: what is said of each checkpoint. */
+const ROWS: readonly (readonly [string, (checkpoint: CheckpointSummary) => string])[] = [
+  ['folder', (checkpoint) => checkpoint.path],
+  ['model type', (checkpoint) => checkpoint.modelType],
+  ['parameters', (checkpoint) => count(checkpoint.parameterCount)],
+  [
+    'weights',
+    (checkpoint) => `${bytes(checkpoint.weightBytes)} in ${plural(checkpoint.files.length, 'file')}`
+  ],
+  [
+    'stored as',
+    (checkpoint) =>
+      Object.entries(checkpoint.dtypes)
+        .map(([dtype, tensors]) => `${dtype} (${plural(tensors, 'tensor')})`)
+        .join(', ')
+  ],
+  ['layers', (checkpoint) => String(checkpoint.layerCount)],
+  ['hidden size', (checkpoint) => count(checkpoint.hiddenSize)],
+  ['MLP size', mlpSize],
+  [
+    'heads',
+    (checkpoint) =>
+      `${checkpoint.headCount} query, ${checkpoint.kvHeadCount} key/value, of ${checkpoint.headSize}`
+  ],
+  [
+    'vocabulary',
+    (checkpoint) => `${count(checkpoint.vocabularySize)}, ${checkpoint.tiedHead ? 'tied' : 'own'} head`
+  ],
+  [
+    'context',
+    (checkpoint) => (checkpoint.contextLength === null ? 'not stated' : count(checkpoint.contextLength))
+  ],
+  ['tokenizer', (checkpoint) => yesNo(checkpoint.hasTokenizer)],
+  ['chat template', (checkpoint) => yesNo(checkpoint.hasChatTemplate)],
+  ['generation config', (checkpoint) => yesNo(checkpoint.hasGenerationConfig)]
+]
+
+function yesNo(present: boolean): string {
+  return present ? 'yes' : 'no'
+}
+
+function describeReport({ base, post, compatible, findings }: PairReport): string {
+  const comparison = table(
+    [['', 'base', 'post'], ...ROWS.map(([name, value]) => [name, value(base), value(post)])],
+    'lll'
+  )
+  const takesPrompts = post.hasTokenizer && findings.every(({ severity }) => severity !== 'error')
+  const verdict = compatible
+    ? style('bold', `Base and post fit together${takesPrompts ? '.' : ', but no prompt can be computed.'}`)
+    : style('red', 'Base and post do not fit together.')
+  return [comparison, verdict, ...findings.map(describeFinding)].join('\n')
+}
+
+function describeFinding({ severity, message }: Finding): string {
+  const label = severity === 'note' ? severity : style(severity === 'error' ? 'red' : 'yellow', severity)
+  return `${label}: ${printable(message)}`
+}

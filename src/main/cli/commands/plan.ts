@@ -1,0 +1,105 @@
+import type { Command } from 'commander'
+import { planFacts } from '../../../contract/words/plan-words'
+import { NO_PREVIEW } from '../../../contract/words/preview-words'
+import type { SweepPlan } from '../../../contract/documents/sweep-plan'
+import { scoredByOf } from '../../crc/sweep/prepare-sweep'
+import type { LikeSweep } from '../../crc/sweep/sweep-pace'
+import { planCrcSweep, planRestOfSweep } from '../../crc/sweep/plan-sweep'
+import { withEngine } from '../running/engine'
+import { flag } from '../options/option-kinds'
+import {
+  pairIfGiven,
+  requirePair,
+  tellOfMemory,
+  pairOptions,
+  deviceOptions,
+  renderingOptions,
+  memoryOption,
+  outOption
+} from '../options/options'
+import { printJson, printShown, remark, table } from '../printing/output'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { requireFittingTask, requireOwnSources, scoredOptions } from '../options/scored-options'
+import { requireOwnSweep, requireRangesOfAll, sweepHistory, sweepRequest } from './sweep'
+import { checkSweepFile } from '../results/output-file'
+import { projectOptions, requireSamePair } from '../results/project-to-save'
+import { withViewedPair } from '../results/project-to-view'
+import { likeOf } from '../../project/results/sweep-history'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { nothingKept, untilStopped } from '../running/stopped'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
+
+const planOptions = pairOptions
+  .heading('What is planned:')
+  .options({
+    preview: flag('also what a preview of it would take')
+  })
+  .and(
+    outOption('the sweep into this file: what it, or one that was stopped, has is not computed again'),
+    projectOptions(
+      'the sweep of this project, whose pair, prompts and settings are the defaults; what it has is not computed again'
+    ),
+    scoredOptions,
+    renderingOptions,
+    deviceOptions,
+    memoryOption
+  )
+type PlanOptions = CommandOptions<typeof planOptions>
+
+/** `slr plan`: what a sweep would do, how much memory and about how long it would take. */
+export const planCommand = subcommand(planOptions, {
+  async run(options, command, signal) {
+    requireOwnSources(options, command)
+    if (options.preview) requireRangesOfAll(options, command)
+    const tell = options.quiet ? () => undefined : remark
+    tellOfMemory(options, tell)
+    await withViewedPair(options, command, async (own) => {
+      const plan = await planned(options, command, own, { tell, signal })
+      if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
+      await (options.json ? printJson(plan) : printShown(plan === null ? NOTHING_LEFT : describePlan(plan)))
+    })
+  }
+})
+
+const NOTHING_LEFT = 'Nothing is left to compute: the sweep joins what is there.'
+
+/** @returns null where all is there */
+async function planned(
+  options: PlanOptions,
+  command: Command,
+  own: ProjectPair | null,
+  { tell, signal }: { tell: (text: string) => void; signal: AbortSignal }
+): Promise<SweepPlan | null> {
+  requireFittingTask(options, command, own)
+  const given = pairIfGiven(options, command)
+  await requireSamePair(given, own)
+  const pair = given ?? own?.document.location ?? requirePair(options, command)
+  const request = await sweepRequest({ ...options, seed: DEFAULT_SEED }, pair, own, signal)
+  const notice = request.device?.notice ?? null
+  if (notice !== null) tell(notice)
+  const output = options.out === undefined ? null : await checkSweepFile(options.out, 'sweep')
+  if (output !== null) await requireOwnSweep(output, 'sweep', request)
+  const held = output?.sweep ?? null
+  const history = sweepHistory(output, own, false, request, held)
+  const like: LikeSweep =
+    own === null
+      ? ({ device }) => Promise.resolve(held?.device === device ? held : null)
+      : likeOf(own, scoredByOf(request))
+  tell('Trying out one block ...')
+  return untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
+    withEngine((engine) =>
+      history === null
+        ? planCrcSweep(engine, request, signal)
+        : planRestOfSweep(engine, request, history, like, signal)
+    )
+  )
+}
+
+/** A plan as a table, the parts of its peak memory one by one. */
+function describePlan(plan: SweepPlan): string {
+  const rows = planFacts(plan).flatMap(({ label, value, parts = [] }) => [
+    [label, value],
+    ...parts.map((part) => [`  ${part.label}`, part.value])
+  ])
+  return table(rows, 'lr')
+}

@@ -1,0 +1,78 @@
+import { extname } from 'node:path'
+import { Argument, type Command } from 'commander'
+import { at } from '../../../contract/model/look-up'
+import { ReportFormat } from '../../../contract/documents/report'
+import { readPairState } from '../../project/pair-state'
+import { openProject } from '../../project/open-project'
+import { pairNamed } from '../../project/pair-named'
+import { runNamed } from '../../project/runs/run-named'
+import { collectReport } from '../../report/collect'
+import { writeReport } from '../../report/write'
+import { refuseUnused, usageError, outOption } from '../options/options'
+import { choice, text } from '../options/option-kinds'
+import { pairOption } from '../results/project-to-save'
+import { printJson, printText, remark } from '../printing/output'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { checkOutputFile, writeOutputText, writtenWords } from '../results/output-file'
+
+const reportOptions = pairOption
+  .options({
+    sweep: text('<id>', 'the sweep to show, by its id or the beginning of it (default: the newest)')
+  })
+  .heading('Where the result goes:')
+  .and(outOption('a file instead of stdout; an earlier report is replaced'))
+  .options({
+    format: choice(ReportFormat, '<name>', "html or markdown (default: by the file's ending, else html)")
+  })
+type ReportOptions = CommandOptions<typeof reportOptions>
+
+/** What the end of a file's name says of its format. */
+const FORMATS: Readonly<Record<string, ReportFormat>> = {
+  '.html': 'html',
+  '.htm': 'html',
+  '.md': 'markdown',
+  '.markdown': 'markdown'
+}
+
+/** `slr report`: a project as one page. */
+export const reportCommand = subcommand(reportOptions, {
+  operands: [new Argument('<project>', 'the project folder NAME.slr')],
+  run: report
+})
+
+async function report(options: ReportOptions, command: Command): Promise<void> {
+  const path = at(command.args, 0, 'project')
+  const { out } = options
+  if (options.json && out === undefined)
+    refuseUnused(
+      command,
+      ['format'],
+      'is of the page, and --json prints what it would hold: give --out FILE too'
+    )
+  const format = formatOf(options, command)
+  const output = out === undefined ? null : await checkOutputFile(out, 'report')
+  // Only looked at: whoever has it open may go on.
+  const project = await openProject(path, 'view')
+  try {
+    const own = pairNamed(project, options.pair)
+    const sweep = options.sweep === undefined ? undefined : runNamed(own.sweeps, options.sweep, 'sweep').id
+    const content = await collectReport(own, await readPairState(own), sweep)
+    if (!options.quiet) for (const warning of content.warnings) remark(warning)
+    if (output !== null) await writeOutputText(output, await writeReport(content, format))
+    if (options.json) await printJson(content)
+    else if (output === null) await printText(await writeReport(content, format))
+    if (output !== null && !options.quiet) {
+      remark(writtenWords(output))
+    }
+  } finally {
+    await project.close()
+  }
+}
+
+function formatOf({ format, out }: ReportOptions, command: Command): ReportFormat {
+  if (format !== undefined) return format
+  if (out === undefined) return 'html'
+  const known = FORMATS[extname(out).toLowerCase()]
+  if (known !== undefined) return known
+  throw usageError(command, `${out} could be HTML or Markdown: end it in .html or .md, or give --format`)
+}

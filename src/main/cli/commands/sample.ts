@@ -1,0 +1,346 @@
+import { plural } from '../../../contract/words/format'
+import { basename } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { TEXT_MEASURES } from '../../../contract/model/measures'
+import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
+import { DEVICE_LABELS } from '../../../contract/model/device'
+import {
+  askedComputing,
+  type Computation,
+  describeComputation,
+  PAPER_SAMPLING,
+  type SampleLine,
+  type SampleProgress,
+  type SampleRun,
+  type SampleRunMeasures,
+  type SampleSettings
+} from '../../../contract/documents/samples'
+import { SamplePrompt, type SamplePrompts } from '../../../contract/documents/task'
+import { isOutside } from '../../../contract/model/model'
+import { fewerPrompts } from '../../../contract/words/evaluation-words'
+import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
+import { firstIssue } from '../../../contract/model/problem'
+import { expecting, readTextFile } from '../../base/files/bounded-file'
+import { resolveModelFolder } from '../../checkpoint/model-folder'
+import { openPair } from '../../checkpoint/pair'
+import { pairPaths } from '../../project/demo'
+import { absolutePath } from '../../base/files/places'
+import { requireRoom, roomNotice } from '../../base/files/room'
+import { leastAnswerBytes, mostAnswerBytes } from '../../samples/answer-bytes'
+import { openSampledPair } from '../../samples/generation'
+import { type AnswersListener, type AnswersToMake, makeAnswers } from '../../samples/make-answers'
+import { type PlannedAnswers, resumeAnswers } from '../../samples/plan-answers'
+import { defaultSampleSettings } from '../../samples/default-settings'
+import { prepareSampleRun } from '../../samples/prepare-run'
+import { readSamplePrompts } from '../../samples/prompts'
+import { measureRun } from '../../measures/host'
+import { computationOf } from '../../samples/run-samples'
+import { AnswersFile, jsonLines } from '../results/answers-file'
+import { flag, number, several, text } from '../options/option-kinds'
+import { computingOptions } from '../options/computing-options'
+import { requireHalf } from '../running/chosen-device'
+import { withEngine } from '../running/engine'
+import {
+  renderingFrom,
+  requirePair,
+  tellOfMemory,
+  usageError,
+  wholeNumber,
+  pairOptions,
+  renderingOptions,
+  memoryOption,
+  countOption,
+  outOption,
+  seedOption
+} from '../options/options'
+import { count, decimal, printJson, printShown, printText, remark, table } from '../printing/output'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { checkOutputFile } from '../results/output-file'
+import { progressDisplay, sampleStep } from '../running/progress'
+import { samplerOptions, samplingFrom } from '../options/sampler-options'
+import { describeAnswers } from '../printing/shown-answers'
+import { type Kept, type Stoppable, untilStopped } from '../running/stopped'
+import { requireReadArguments } from '../options/template-arguments'
+import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from '../options/variants'
+
+const MAX_PROMPT_FILE_BYTES = 100_000_000
+
+const PROMPT_FILE =
+  'Write [{"text": "Name a colour."}, ...] into a .json file, or one prompt per line into a .txt or .jsonl file.'
+
+const sampleOptions = pairOptions
+  .heading('What to sample:')
+  .options({
+    prompt: several(SamplePrompt, '<text>', 'a prompt; repeatable', parsePrompt, { conflicts: ['prompts'] }),
+    prompts: text('<file>', 'prompts: .txt with one a line, .jsonl, .json or .csv')
+  })
+  .and(countOption('answers per prompt and model (default: 8)'), seedOption('seed of the draws (default: 1)'))
+  .options({
+    maxTokens: number('<n>', "longest answer (default: the model's, at most 256)", wholeNumber(1, 100_000)),
+    stop: several(z.string(), '<text>', 'text that ends an answer; repeatable', parseStop)
+  })
+  .and(variantOptions('post'))
+  .heading('Where answers go:')
+  .and(outOption('a file of JSON lines, in the end by prompt, model and index; earlier answers are replaced'))
+  .options({
+    fresh: flag('generate everything, also what a stopped run has left in the file')
+  })
+  .heading(
+    "How tokens are drawn (default: as the model's generation config says, top-k 50 where it names none):"
+  )
+  .options({
+    paper: flag("temperature 1 and min-p 0.1, the method's own"),
+    greedy: flag('always the likeliest token', {
+      conflicts: [...['temperature', 'paper', 'topK', 'topP', 'minP']]
+    })
+  })
+  .and(samplerOptions, computingOptions, memoryOption, renderingOptions)
+type SampleOptions = CommandOptions<typeof sampleOptions>
+
+/** `slr sample`: answers of several models of the pair to the same prompts, to be read on a terminal, else as JSON lines. */
+export const sampleCommand = subcommand(sampleOptions, {
+  async run(options, command, signal) {
+    requireSummed(options, command)
+    await sample(options, command, signal)
+  }
+})
+
+async function sample(options: SampleOptions, command: Command, signal: AbortSignal): Promise<void> {
+  const folders = pairPaths(requirePair(options, command))
+  requireHalf(options.device ?? 'cpu', options.precision)
+  if (!asksEndpoints(options)) await requireReadArguments(options, folders.post)
+  const prompts = await promptsFrom(options, command)
+  const output =
+    options.out === undefined
+      ? null
+      : await checkOutputFile(options.out, 'answers', { prompts: options.prompts })
+  const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
+  const { run: wanted, planned } = await prepareSampleRun({
+    ...folders,
+    prompts,
+    rendering: renderingFrom(options, DEFAULT_RENDERING),
+    variants: await variantsFrom(options, folders, null, [{ kind: 'post', name: 'post' }], command),
+    settings: settingsFrom(options, defaults)
+  })
+  const tell = options.quiet ? () => undefined : remark
+  tellOfMemory(options, tell)
+  await tellOfRun(wanted, folders, options.quiet, tell)
+  const stoppable = { signal, quiet: options.quiet }
+  if (output === null) return printAnswers(wanted, planned, stoppable)
+  const file = await AnswersFile.open(output.path, wanted, options.fresh)
+  await requireRoomForAnswers(file, tell)
+  const { run } = file
+  const goesOn = file.answers.length > 0
+  if (goesOn) tell(`Going on: ${keptSamples(file).kept}`)
+  const answering = goesOn ? await resumeAnswers(run, await openSampledPair(folders)) : planned
+  const computation = await untilStopped(
+    stoppable,
+    () => keptSamples(file),
+    () => generateInto(file, answering, options.quiet, signal)
+  )
+  await file.finish()
+  const samples = file.answers
+  const measures = await measureRun(run, samples)
+  const { device } = run.settings
+  const summary = {
+    out: output.path,
+    sampleCount: samples.length,
+    device,
+    ...(computation ?? { precision: null, weights: null }),
+    compared: measures.compared,
+    variants: measures.variants
+  }
+  await (options.json ? printJson(summary) : printShown(describeMeasures(run, measures)))
+  const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
+  tell(
+    `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(samples.length, 'answer')}${how}`
+  )
+}
+
+/** Prints answers: a program has each as it comes, a person at a terminal all together. Nothing else of them is kept. */
+async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: Stoppable): Promise<void> {
+  const { quiet, signal } = stoppable
+  const read = process.stdout.isTTY
+  const finished: SampleLine[] = []
+  await untilStopped(
+    stoppable,
+    () => printedSamples(finished.length),
+    async () => {
+      try {
+        await generate({ ...planned, stored: [], earlier: null }, quiet, signal, {
+          learned: () => Promise.resolve(),
+          keep: async (lines) => {
+            if (!read) await printText(jsonLines(run, lines))
+            finished.push(...lines)
+          }
+        })
+      } finally {
+        if (read && finished.length > 0) await printShown(describeAnswers(run, finished))
+      }
+    }
+  )
+}
+
+/** @throws WorkbenchError `read-only` when the answers that are missing do not fit, however short; says when long ones may not */
+async function requireRoomForAnswers(
+  { path, run, answers }: AnswersFile,
+  tell: (text: string) => void
+): Promise<void> {
+  const { variants, prompts, settings } = run
+  const missing = variants.length * prompts.length * settings.sampleCount - answers.length
+  await requireRoom(path, leastAnswerBytes(missing))
+  const notice = await roomNotice(path, mostAnswerBytes(missing, settings.maxTokens))
+  if (notice !== null) tell(notice)
+}
+
+/** Where text goes is told in any case. */
+async function tellOfRun(
+  run: SampleRun,
+  folders: { base: string; post: string },
+  quiet: boolean,
+  tell: (text: string) => void
+): Promise<void> {
+  for (const notice of run.notices) tell(notice)
+  if (quiet) warnOfEndpoints(run.variants)
+  const { post } = await openPair(folders.base, folders.post)
+  tell(describePlan(run, post.spec.contextLength))
+}
+
+/** What answers come to is told of those in a file. */
+function requireSummed(options: SampleOptions, command: Command): void {
+  if (options.json && options.out === undefined) {
+    throw usageError(
+      command,
+      '--json prints what the answers in a file come to: give --out FILE too, or leave it out, for without a file the answers are printed, in a pipe a JSON object each line'
+    )
+  }
+}
+
+async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command): Promise<SamplePrompts> {
+  if (prompt !== undefined) return prompt
+  if (prompts === undefined) throw usageError(command, 'sample what? Give --prompt TEXT, or --prompts FILE')
+  const file = absolutePath(prompts)
+  return expecting(PROMPT_FILE, async () =>
+    readSamplePrompts(basename(file), await readTextFile(file, MAX_PROMPT_FILE_BYTES))
+  )
+}
+
+function parsePrompt(text: string): SamplePrompt {
+  const prompt = SamplePrompt.safeParse({ text })
+  if (prompt.success) return prompt.data
+  throw new InvalidArgumentError(`Expected a prompt: ${firstIssue(prompt.error).message}.`)
+}
+
+function parseStop(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('Expected a text: leave --stop out where none ends an answer.')
+}
+
+/** What is about to be generated. */
+function describePlan({ prompts, variants, settings }: SampleRun, contextLength: number | null): string {
+  const { sampleCount, maxTokens } = settings
+  const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
+  const inside = variants.some((variant) => !isOutside(variant))
+  const where = inside ? `, on ${DEVICE_LABELS[settings.device]}` : ''
+  const context = variants.some(isOutside) ? null : contextLength
+  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}${where}.`
+}
+
+function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {
+  const sampling = options.paper ? PAPER_SAMPLING : defaults.sampling
+  return {
+    sampling: samplingFrom({ ...options, ...(options.greedy ? { temperature: 0 } : {}) }, sampling),
+    maxTokens: options.maxTokens ?? defaults.maxTokens,
+    stopTexts: options.stop ?? defaults.stopTexts,
+    seed: options.seed ?? defaults.seed,
+    sampleCount: options.n ?? defaults.sampleCount,
+    ...askedComputing(options),
+    memoryBytes: options.memory ?? defaults.memoryBytes
+  }
+}
+
+/** @throws WorkbenchError as `AnswersFile.open` and `makeAnswers` */
+async function generateInto(
+  file: AnswersFile,
+  planned: PlannedAnswers,
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<Computation | null> {
+  const { run } = file
+  const stored = [...file.answers]
+  const work = { ...planned, stored, earlier: computationOf(run) }
+  try {
+    return await generate(work, quiet, signal, {
+      learned: (record) => Promise.resolve(file.learned(record)),
+      planned: (computation) => Promise.resolve(file.planned(computation)),
+      keep: (lines) => file.append(lines)
+    })
+  } catch (error) {
+    if (file.answers.length > 0 && !signal.aborted)
+      remark(`${keptSamples(file).kept} The same command goes on from there.`)
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+const printedSamples = (printed: number): Kept => ({
+  kept:
+    printed === 0
+      ? 'No answer was finished.'
+      : `${plural(printed, 'answer')} finished by then ${printed === 1 ? 'was' : 'were'} printed.`,
+  goesOn: false
+})
+
+function keptSamples({ answers, run, path }: AnswersFile): Kept {
+  if (answers.length === 0) return { kept: 'No answer was finished.', goesOn: false }
+  const total = run.variants.length * run.prompts.length * run.settings.sampleCount
+  return {
+    kept: `${count(answers.length)} of ${plural(total, 'answer')} ${answers.length === 1 ? 'is' : 'are'} kept in ${path}.`,
+    goesOn: true
+  }
+}
+
+/** @returns how answers were computed */
+async function generate(
+  work: AnswersToMake,
+  quiet: boolean,
+  signal: AbortSignal,
+  listener: Omit<AnswersListener, 'progress'>
+): Promise<Computation | null> {
+  const display = progressDisplay(quiet)
+  const progress = (now: SampleProgress): void => display.update(sampleStep(now))
+  try {
+    const { computation } = await withEngine((engine) =>
+      makeAnswers(engine, work, { ...listener, progress }, signal)
+    )
+    return computation
+  } finally {
+    display.stop()
+  }
+}
+
+function describeMeasures(
+  { prompts, settings }: SampleRun,
+  { variants, compared }: SampleRunMeasures
+): string {
+  const rows = variants.map(({ variant, measures, promptCounts }) => [
+    variant,
+    ...TEXT_MEASURES.map(({ id }) => {
+      const measured = measures.values[id]
+      if (measured === undefined) return '-'
+      return [decimal(measured), fewerPrompts(promptCounts[id], compared.prompts)].filter(Boolean).join(' ')
+    })
+  ])
+  const fewer = variants.some(({ promptCounts }) =>
+    Object.values(promptCounts).some((count) => count !== compared.prompts)
+  )
+  const header = ['model', ...TEXT_MEASURES.map(({ label }) => label)]
+  const means =
+    `Means over ${plural(prompts.length, 'prompt')} of ${plural(settings.sampleCount, 'answer')} each.` +
+    (fewer
+      ? ' Where n stands the measure is undefined on the other prompts (distinct-2 where no answer has two words): such a mean is of other prompts than its neighbours.'
+      : '')
+  return `${table([header, ...rows], `l${'r'.repeat(TEXT_MEASURES.length)}`)}\n${means}`
+}

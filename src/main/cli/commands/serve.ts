@@ -1,0 +1,110 @@
+import { join, sep } from 'node:path'
+import { Argument, type Command } from 'commander'
+import type { PairId } from '../../../contract/documents/project'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { keepTo, requireWithin } from '../../base/files/only-folder'
+import { isFolder } from '../../base/files/path-kinds'
+import { absolutePath, configFolder, projectsFolder } from '../../base/files/places'
+import { resourcePath } from '../../base/resources'
+import { documentNamed } from '../../project/pair-named'
+import { isProject, readProjectFiles } from '../../project/documents/project-file'
+import { serveWorkbench } from '../../serve/serve'
+import type { InitialProject } from '../../workbench/entry'
+import { optionGroup, type OptionsOf } from '../options/option-group'
+import { defaulting, flag, number, text } from '../options/option-kinds'
+import { usageError, wholeNumber } from '../options/options'
+import { printJson, printText, remark } from '../printing/output'
+import { subcommand } from '../options/subcommand'
+
+/** The operand of the commands that show the workbench. */
+export const SHOWN_FIRST = new Argument('[project]', 'project folder to show first')
+
+/** What is shown first, where no operand says it. */
+export const initialProjectOptions = optionGroup().options({
+  demo: flag('show the demo project, creating it the first time'),
+  pair: text('<name>', 'the pair of the project to show first (default: its first)')
+})
+
+export const portOption = (what: string) =>
+  optionGroup().options({
+    port: defaulting(
+      number('<n>', `${what}; 0 takes the one of the last time, or a free one`, wholeNumber(0, 65_535)),
+      0
+    )
+  })
+
+const serveOptions = initialProjectOptions.and(portOption('port to listen on')).options({
+  only: text('<folder>', 'folder that projects and models must lie in; everything else is refused')
+})
+
+/** `slr serve`: the workbench for a browser on this machine, or over an SSH tunnel. Runs until it is stopped. */
+export const serveCommand = subcommand(serveOptions, {
+  operands: [SHOWN_FIRST],
+  async run(options, command, signal) {
+    const only = options.only === undefined ? null : await onlyFolder(options.only)
+    const initial = await initialProject(options, command)
+    if (only !== null && initial.project !== null) await requireWithin(only, initial.project)
+    await serveWorkbench({
+      initial,
+      port: options.port,
+      only,
+      openBrowser: false,
+      announce: announcer(options.json),
+      remark: options.quiet ? () => undefined : remark,
+      signal
+    })
+  }
+})
+
+/** The folder that the program keeps to from here on; new projects go there too. @throws WorkbenchError `not-found` */
+async function onlyFolder(typed: string): Promise<string> {
+  const folder = absolutePath(typed)
+  if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+  // Below it, so that the window, which begins in the folder around the projects, begins in it.
+  const projects = projectsFolder()
+  if (!projects.startsWith(folder + sep)) process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
+  keepTo(folder, [resourcePath(), configFolder()])
+  return folder
+}
+
+/** @throws UsageError for both a project and the demo, and a pair of no project; WorkbenchError `not-found` for what is no project, or no pair of it */
+export async function initialProject(
+  { demo, pair }: OptionsOf<typeof initialProjectOptions>,
+  command: Command
+): Promise<InitialProject> {
+  const [typed] = command.args
+  if (pair !== undefined && typed === undefined) {
+    throw usageError(command, '--pair names a pair of a project: name the project too')
+  }
+  if (typed === undefined) return { project: null, demo }
+  if (demo) throw usageError(command, 'either a project or --demo, not both')
+  const project = absolutePath(typed)
+  if (await isProject(project)) {
+    return pair === undefined ? { project, demo } : { project, demo, pair: await pairId(project, pair) }
+  }
+  throw new WorkbenchError(
+    'not-found',
+    `${project} is not a project.`,
+    'A project is a folder NAME.slr that holds a project.json.'
+  )
+}
+
+/** Nothing but the list of the pairs is read: whether the project can be opened is told where it is shown. */
+async function pairId(project: string, name: string): Promise<PairId> {
+  const { pairs } = (await readProjectFiles(project)).document
+  return documentNamed(project, pairs, name).id
+}
+
+/** Prints where the workbench is; the first browser that opens the address can use it. */
+export function announcer(json: boolean): (url: string, startedHere: boolean) => Promise<void> {
+  return (url, startedHere) => {
+    if (json) return printJson({ url })
+    const lines = startedHere
+      ? [
+          'The address is for one browser; the same command in another terminal prints another.',
+          'Press Ctrl-C to stop.'
+        ]
+      : ['It is running already; this address is for one more browser.']
+    return printText([`SLR Workbench: ${url}`, ...lines].join('\n'))
+  }
+}

@@ -1,0 +1,260 @@
+import { at } from '../../../contract/model/look-up'
+import { plural } from '../../../contract/words/format'
+import { basename, extname } from 'node:path'
+import { Argument, type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import type { Variant } from '../../../contract/documents/samples'
+import { outsideKey } from '../../../contract/model/outside-model'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { expecting, readTextFile } from '../../base/files/bounded-file'
+import { kindOfFile } from '../../base/files/document-kinds'
+import { absolutePath } from '../../base/files/places'
+import { MAX_YAML_BYTES } from '../../confined/yaml'
+import { openProject } from '../../project/open-project'
+import { isProject } from '../../project/documents/project-file'
+import { planStudy, type StepPlan } from '../../study/plan-study'
+import { runStudy } from '../../study/run-study'
+import type { StepProgress, StepResult } from '../../study/step-result'
+import {
+  chosenSteps,
+  isEndpoint,
+  onlyFromText,
+  type OnlySteps,
+  type StudyStep,
+  variantsOf
+} from '../../study/steps'
+import { readStudy } from '../../study/study-file'
+import { requireOutputs, requireProjectPlace } from '../../study/study-outputs'
+import { studyOfProject, type WrittenStudy } from '../../study/study-of-project'
+import { openStudyProject, type PlacedStudy, placedStudy } from '../../study/study-project'
+import { endpointVariant } from '../../study/study-variants'
+import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../../study/templates'
+import { withEngine } from '../running/engine'
+import { optionGroup } from '../options/option-group'
+import { choice, flag, text, value } from '../options/option-kinds'
+import { refuseUnused, usageError, outOption } from '../options/options'
+import { printJson, printShown, remark } from '../printing/output'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { checkOutputFile, checkWritable, writeOutputText } from '../results/output-file'
+import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from '../running/progress'
+import { nothingKept, untilStopped } from '../running/stopped'
+import { warnOfEndpoints } from '../options/variants'
+import { describePlans, describeResults, endedLine } from '../printing/study-report'
+
+const studyOptions = optionGroup()
+  .options({
+    template: choice(
+      z.enum(TEMPLATES),
+      '<name>',
+      'write a commented file to begin with instead of running one'
+    ),
+    project: text('<folder>', 'the project that --template mine writes down what was done in'),
+    dryRun: flag('print the plan alone: what is there, what it would take, what would leave this machine'),
+    only: value(
+      z.object({ pair: z.string().optional(), step: z.string().optional() }),
+      '<part>',
+      'a part of it: pair=NAME, step=sweep, step=evaluate/TASK, or both with a comma',
+      parseOnly
+    )
+  })
+  .and(
+    outOption(
+      'where the report goes, in place of an earlier one (default: as the file says, else NAME.html beside it)'
+    )
+  )
+type StudyOptions = CommandOptions<typeof studyOptions>
+
+/** `slr study`: a whole study from one file. */
+export const studyCommand = subcommand(studyOptions, {
+  operands: [new Argument('<file>', 'the study, a YAML file')],
+  async run(options, command, signal) {
+    await study(absolutePath(at(command.args, 0, 'file')), options, command, signal)
+  }
+})
+
+/** The largest document that this program writes of one kind. */
+const MAX_OTHER_BYTES = 1_000_000_000
+const STUDY = 'A study is a YAML file: "slr study FILE.yaml --template quick" writes one to start from.'
+
+/** The text of a study. @throws WorkbenchError as `readTextFile`; `bad-input` that says what a file of this program is instead */
+async function studyText(path: string): Promise<string> {
+  // A study is YAML, of which JSON is a part: what this program writes is told by its name, for it may be too large to read.
+  const found = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
+  if (found !== null) throw new WorkbenchError('bad-input', `${path} is ${found.is}, not a study.`, STUDY)
+  return expecting(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
+}
+
+async function study(
+  path: string,
+  options: StudyOptions,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
+  const { template, project, out, only = {} } = options
+  if (template !== undefined) return writeTemplate(path, template, options, command)
+  if (project !== undefined) {
+    throw usageError(command, '--project is of --template mine: a study names its project itself')
+  }
+  const read = await readStudy(await studyText(path), path)
+  const output = out === undefined ? null : await checkOutputFile(out, 'report')
+  const placed = placedStudy({ ...read, ...(output === null ? {} : { report: output.path }) }, path)
+  const steps = chosenSteps(placed.steps, only)
+  await (options.dryRun ? planSteps : runSteps)(placed, steps, options, signal)
+}
+
+async function writeTemplate(
+  path: string,
+  template: TemplateName,
+  { json, quiet, project }: StudyOptions,
+  command: Command
+): Promise<void> {
+  if ((template === 'mine') !== (project !== undefined)) {
+    throw usageError(
+      command,
+      '--template mine writes down a project, and no other does: give both or neither of it and --project FOLDER'
+    )
+  }
+  refuseUnused(
+    command,
+    ['dryRun', 'only', 'out'],
+    'is of a study that is run, and --template writes one: leave it out'
+  )
+  const output = await checkWritable(path)
+  if (output.exists) throw usageError(command, `${path} is there already: name another file`)
+  const { text, leftOut } = await written(template, basename(path, extname(path)), project)
+  await writeOutputText(output, text)
+  if (json) await printJson({ file: output.path, ...(template === 'mine' && { leftOut }) })
+  if (quiet) return
+  remark(`Wrote ${output.path}`)
+  for (const words of leftOut) remark(`Left out, for a study cannot say it beside the rest: ${words}`)
+}
+
+async function written(
+  template: TemplateName,
+  name: string,
+  path: string | undefined
+): Promise<WrittenStudy> {
+  if (template !== 'mine')
+    return { text: template === 'quick' ? quickTemplate(name) : paperTemplate(name), leftOut: [] }
+  const project = await openProject(path ?? '', 'view')
+  try {
+    return await studyOfProject(name, project)
+  } finally {
+    await project.close()
+  }
+}
+
+async function planSteps(
+  placed: PlacedStudy,
+  steps: readonly StudyStep[],
+  { json, quiet }: StudyOptions,
+  signal: AbortSignal
+): Promise<void> {
+  const { study, projectPath } = placed
+  await requireProjectPlace(placed)
+  // Only looked at: whoever has it open may go on.
+  const project = (await isProject(projectPath)) ? await openProject(projectPath, 'view') : null
+  try {
+    const plans = await untilStopped({ signal, quiet }, nothingKept, () =>
+      withEngine((engine) => planStudy(engine, project, placed, steps, signal))
+    )
+    const plan = { study: study.name, project: projectPath, steps: plans }
+    await (json ? printJson(plan) : printShown(describePlans(plans, projectPath)))
+    refuseFailing(plans)
+  } finally {
+    await project?.close()
+  }
+}
+
+async function runSteps(
+  placed: PlacedStudy,
+  steps: readonly StudyStep[],
+  options: StudyOptions,
+  signal: AbortSignal
+): Promise<void> {
+  const { quiet } = options
+  await requireOutputs(placed, steps)
+  const project = await openStudyProject(placed)
+  const display = progressDisplay(quiet)
+  const kept = `What was finished, and what is begun of the rest, is kept in ${project.path}.`
+  warnOfEndpoints(endpointsOf(placed, steps))
+  try {
+    if (!quiet) for (const warning of project.warnings) remark(warning)
+    const results = await untilStopped(
+      { signal, quiet },
+      () => ({ kept, goesOn: true }),
+      () =>
+        withEngine((engine) =>
+          runStudy(engine, project, placed, steps, signal, {
+            begins: ({ key }, place, of) => quiet || remark(`${place} of ${of}: ${key}`),
+            progress: (progress) => display.update(shownProgress(progress)),
+            notice: (text) => quiet || remark(text),
+            ended: (_step, result) => {
+              display.stop()
+              const failed = result.problem !== null
+              if (failed || !quiet) remark(endedLine(result))
+            }
+          })
+        )
+    )
+    const outcome = { study: placed.study.name, project: project.path, steps: results }
+    await (options.json ? printJson(outcome) : printShown(describeResults(results, project.path)))
+    refuseFailed(results)
+  } finally {
+    display.stop()
+    await project.close()
+  }
+}
+
+/** Those that the evaluations among the steps ask, each once. */
+function endpointsOf({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): Variant[] {
+  const asked = new Map<string, Variant>()
+  for (const { entry, name } of pairs) {
+    if (!steps.some(({ pair, kind }) => pair === name && kind === 'evaluate')) continue
+    for (const variant of variantsOf(study, entry).filter(isEndpoint).map(endpointVariant)) {
+      asked.set(outsideKey(variant), variant)
+    }
+  }
+  return [...asked.values()]
+}
+
+function shownProgress(step: StepProgress): ProgressStep {
+  switch (step.kind) {
+    case 'sweep':
+      return sweepStep(step.progress)
+    case 'check':
+      return checkStep(step.progress)
+    case 'evaluate':
+      return evaluationStep(step.progress)
+  }
+}
+
+/** @throws WorkbenchError naming the steps that would fail */
+function refuseFailing(plans: readonly StepPlan[]): void {
+  const failing = plans.filter(({ problem }) => problem !== null)
+  if (failing.length === 0) return
+  throw new WorkbenchError(
+    'mismatch',
+    `${failing.length} of ${plural(plans.length, 'step')} would fail: ${failing.map(({ key }) => key).join(', ')}.`,
+    'The reasons stand in the plan above.'
+  )
+}
+
+/** @throws WorkbenchError naming the steps that failed */
+function refuseFailed(results: readonly StepResult[]): void {
+  const failed = results.filter(({ problem }) => problem !== null)
+  if (failed.length === 0) return
+  throw new WorkbenchError(
+    'mismatch',
+    `${failed.length} of ${plural(results.length, 'step')} ${failed.length === 1 ? 'was' : 'were'} not done: ${failed.map(({ key }) => key).join(', ')}.`,
+    'The reasons stand above; the other steps are kept. The same command goes on with those that are missing.'
+  )
+}
+
+function parseOnly(text: string): OnlySteps {
+  const only = onlyFromText(text)
+  if (only !== null) return only
+  throw new InvalidArgumentError(
+    'Expected pair=NAME, step=STEP or both with a comma, such as pair=Demo,step=sweep.'
+  )
+}

@@ -1,0 +1,376 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
+import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
+import { DEVICE_LABELS } from '../../../contract/model/device'
+import { scoredByWords } from '../../../contract/words/score-words'
+import { Shard } from '../../../contract/documents/sweep-part'
+import { builtinPromptSet, builtinSetOf } from '../../crc/task/builtin-prompts'
+import { runCrcShard, runCrcSweep, type SweepHistory } from '../../crc/sweep/crc-sweep'
+import { withHalvesAlone } from '../../crc/sweep/follow-up'
+import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../../crc/sweep/prepare-sweep'
+import { isPreviewed } from '../../crc/sweep/sweep-stages'
+import { checkpointBeside, SweepCheckpoint } from '../../crc/sweep/sweep-checkpoint'
+import { chosenDevice } from '../running/chosen-device'
+import { defaulting, flag, number, value } from '../options/option-kinds'
+import { pairPaths } from '../../project/demo'
+import { keepSweep } from '../../project/results/keep-sweep'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { historyOf } from '../../project/results/sweep-history'
+import {
+  pairIfGiven,
+  renderingFrom,
+  requirePair,
+  tellOfMemory,
+  usageError,
+  wholeNumber,
+  type PairOptions,
+  pairOptions,
+  deviceOptions,
+  renderingOptions,
+  memoryOption,
+  rhoOption,
+  outOption
+} from '../options/options'
+import { printJson, printShown, remark } from '../printing/output'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import {
+  checkSweepFile,
+  type OutputFile,
+  type ResultFile,
+  isWrittenBeside,
+  writeOutputFile,
+  writtenWords
+} from '../results/output-file'
+import { inEachPair, openPairToSave, requireSamePair, projectOptions } from '../results/project-to-save'
+import { readRecipesFile } from '../../mergekit/recipe-file'
+import { requireOwnPlace } from '../results/replaced-file'
+import { tellOfPrompts } from '../running/starting-sweep'
+import { keptOnlyWithPlace } from '../running/stopped'
+import { requireReadArguments } from '../options/template-arguments'
+import { withSweepProgress } from '../running/sweep-progress'
+import { checkCommandOf, describePart, describeSweep } from '../printing/sweep-report'
+import { givenCheckpoints } from '../options/variants'
+import { throwIfCancelled } from '../../base/files/cancelling'
+import { openPair } from '../../checkpoint/pair'
+import { recentTextModel } from '../../text/recent-text-models'
+import {
+  givenPrompts,
+  givenSource,
+  projectSplits,
+  requireFittingTask,
+  requireOwnSources,
+  scoredOptions
+} from '../options/scored-options'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
+
+export const sweepOptions = pairOptions
+  .heading('Where the result goes:')
+  .and(outOption())
+  .options({
+    shard: value(
+      Shard,
+      '<i/n>',
+      'score only the i-th of n shares of the prompts; "slr merge" joins the parts',
+      parseShard
+    ),
+    preview: flag(
+      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
+    ),
+    fresh: flag('compute everything, also what an interrupted or earlier sweep has computed')
+  })
+  .and(projectOptions('save it in this project, whose pair, prompts and settings are the defaults'))
+  .options({
+    all: flag('sweep every pair of the project, one after the other; one that fails stops no other')
+  })
+  .and(scoredOptions, rhoOption())
+  .options({
+    seed: defaulting(number('<n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1)), DEFAULT_SEED)
+  })
+  .and(renderingOptions, deviceOptions, memoryOption)
+export type SweepOptions = CommandOptions<typeof sweepOptions>
+
+/** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
+export const sweepCommand = subcommand(sweepOptions, {
+  run: sweep
+})
+
+async function sweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
+  if (options.shard !== undefined) requirePlaceForPart(options, command)
+  requireOwnSources(options, command)
+  if (options.preview) requireRangesOfAll(options, command)
+  const givenPair = pairIfGiven(options, command)
+  const tell = options.quiet ? () => undefined : remark
+  if (options.all) {
+    await inEachPair(requireProjectOfAll(options, givenPair, command), tell, (own) =>
+      sweepPair(own.document.location, own, { options, command, tell, signal })
+    )
+    return
+  }
+  const own = await openPairToSave(options, command, tell)
+  try {
+    await requireSamePair(givenPair, own)
+    const pair = givenPair ?? own?.document.location ?? requirePair(options, command)
+    await sweepPair(pair, own, { options, command, tell, signal })
+  } finally {
+    await own?.project.close()
+  }
+}
+
+interface SweepRun {
+  options: SweepOptions
+  command: Command
+  tell: (text: string) => void
+  signal: AbortSignal
+}
+
+async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: SweepRun): Promise<void> {
+  const { options, command, tell, signal } = run
+  const { prompts, recipes, task } = options
+  const kind = options.shard === undefined ? 'sweep' : 'part'
+  const output =
+    options.out === undefined ? null : await checkSweepFile(options.out, kind, { prompts, recipes, task })
+  tellOfMemory(options, tell)
+  requireFittingTask(options, command, own)
+  const request = await sweepRequest(options, pair, own, signal)
+  if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
+    tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
+  }
+  if (own === null && options.task === undefined) tellOfPrompts(pair, options, tell)
+  tellOfDevice(request, tell)
+  const held = output?.sweep ?? null
+  if (output !== null) {
+    if (options.preview && held !== null) await refuseToKeepLess(output.path, held, request)
+    await requireOwnSweep(output, kind, request, options.shard)
+  }
+  const history = sweepHistory(output, own, options.fresh, request, held)
+  if (options.shard !== undefined) {
+    await sweepShard(request, options.shard, { options, output, history, tell, signal })
+    return
+  }
+  const document = await withSweepProgress(
+    { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
+    async (engine, onEvent) => {
+      const swept = await runCrcSweep(engine, request, signal, onEvent, history)
+      const followed = await withHalvesAlone(engine, request, swept, signal)
+      for (const message of followed.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
+      return followed
+    }
+  )
+  throwIfCancelled(signal, 'The sweep')
+  // Whichever place fails, the others get the result: it may have taken hours.
+  const saved = await Promise.allSettled([
+    own === null ? null : keepSweep(own, document),
+    output === null ? undefined : writeOutputFile(output, document)
+  ])
+  const check = saved[0].status === 'fulfilled' ? saved[0].value : null
+  const named = options.all && own !== null ? { pair: own.document.name } : {}
+  const checkNext = checkAfter({ ...options, ...named })
+  const promptSet = await builtinSetOf(document.prompts)
+  await (options.json
+    ? printJson(document)
+    : printShown(describeSweep(document, check, checkNext, { promptSet })))
+  const failed = saved.filter((outcome) => outcome.status === 'rejected')
+  if (saved[0].status === 'fulfilled' && failed.every(({ reason }) => isWrittenBeside(reason))) {
+    await history?.checkpoint.remove()
+  }
+  for (const { reason } of failed) throw reason
+  if (output !== null) tell(writtenOver(output, held, document))
+  if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
+}
+
+/** Until it is ready there is nothing to tell of how the sweep gets on. */
+function tellOfDevice({ device }: CrcSweepRequest, tell: (text: string) => void): void {
+  if (device === undefined || device.device === 'cpu') return
+  tell(
+    `Computing on ${DEVICE_LABELS[device.device]}, which is made ready first; where it is emulated in software that takes a minute.`
+  )
+}
+
+/** What is of one pair or one result does not go with all pairs. @returns the project whose pairs are all meant */
+function requireProjectOfAll(options: SweepOptions, given: PairLocation | null, command: Command): string {
+  if (options.project === undefined)
+    throw usageError(command, '--all sweeps the pairs of a project: give --project FOLDER too')
+  const { pair, out, shard, recipes, checkpoint, source } = options
+  const [of] = Object.entries({ pair, out, shard, recipes, checkpoint, source }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`]
+  )
+  const one = given !== null ? 'a pair' : options.json ? '--json' : of
+  if (one !== undefined) {
+    throw usageError(
+      command,
+      `--all sweeps every pair of the project, and ${one} is of one: leave one of them out`
+    )
+  }
+  return options.project
+}
+
+/** The command that checks what a sweep of these options has found. */
+export function checkAfter(options: SweepOptions): string {
+  return checkCommandOf({ ...options, demo: isPlainDemo(options) })
+}
+
+/** Whether another command that sweeps the demo first would make the same sweep. */
+function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
+  const { source = 'base', rho = DEFAULT_RHO, seed, preview, soup, checkpoint, precision } = options
+  const given = [prompts, task, recipes, countLeadingSpace, soup, checkpoint, precision]
+  const settled = source === 'base' && rho === DEFAULT_RHO && seed === DEFAULT_SEED && !preview
+  const plain = settled && given.every((value) => value === undefined)
+  const rendering = renderingFrom(options, DEFAULT_RENDERING)
+  return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
+}
+
+/** A preview is of all ranges, and picks its prompts from all. */
+export function requireRangesOfAll(
+  { shard, recipes }: Pick<SweepOptions, 'recipes'> & Partial<Pick<SweepOptions, 'shard'>>,
+  command: Command
+): void {
+  const [name] = Object.entries({ shard, recipes }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`]
+  )
+  if (name === undefined) return
+  throw usageError(command, `--preview is of all ranges on all prompts, and does not go with ${name}`)
+}
+
+/** A part is no sweep that a project could show, and one that is not written down is lost. */
+function requirePlaceForPart(options: SweepOptions, command: Command): void {
+  if (options.project !== undefined) {
+    throw usageError(
+      command,
+      '--shard and --project do not go together: save the merged sweep in the project'
+    )
+  }
+  if (options.out === undefined && !options.json) {
+    throw usageError(command, '--shard needs --out FILE (or --json): "slr merge" needs the part')
+  }
+}
+
+/** What the command line leaves open comes from the project, and without one from the built-in defaults. */
+export async function sweepRequest(
+  options: Omit<
+    SweepOptions,
+    keyof PairOptions | 'json' | 'quiet' | 'out' | 'project' | 'pair' | 'all' | 'shard' | 'fresh'
+  >,
+  pair: PairLocation,
+  own: ProjectPair | null,
+  signal: AbortSignal
+): Promise<CrcSweepRequest> {
+  const asked = { device: options.device ?? own?.document.settings.device, precision: options.precision }
+  const prompts = await givenPrompts(options, own)
+  const folders = pairPaths(pair)
+  const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes, folders)
+  await requireReadArguments(options, folders.post)
+  const rendering = renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING)
+  // Before devices are tried out, which takes a while: nothing is scored without.
+  await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.path)
+  return {
+    ...folders,
+    prompts: prompts ?? (await builtinPromptSet(pair.kind === 'demo' ? 'demo-crc' : 'crc')),
+    rendering: { ...rendering, countLeadingSpace: options.countLeadingSpace ?? rendering.countLeadingSpace },
+    rho: options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO,
+    ranges: recipes === null,
+    source: await givenSource(options, folders, own),
+    rivals: true,
+    whatIf: options.whatIf,
+    split: options.split ?? projectSplits(options, own),
+    preview: options.preview,
+    soupSize:
+      options.soup === true
+        ? DEFAULT_SOUP_SIZE
+        : (options.soup ?? (recipes === null ? own?.document.settings.soupSize : 0) ?? 0),
+    recipes: recipes ?? own?.document.recipes.map((kept) => kept.recipe) ?? [],
+    checkpoints:
+      options.checkpoint === undefined
+        ? (own?.document.otherCheckpoints ?? [])
+        : await givenCheckpoints(options.checkpoint, folders, own),
+    seed: options.seed,
+    device: await chosenDevice(asked, folders.post, signal),
+    precision: options.precision,
+    memoryBytes: options.memory ?? own?.document.settings.memoryBytes
+  }
+}
+
+/** @throws WorkbenchError as {@link requireOwnPlace} */
+export async function requireOwnSweep(
+  output: ResultFile,
+  kind: 'sweep' | 'part',
+  { base, post, prompts }: CrcSweepRequest,
+  shard?: Shard
+): Promise<void> {
+  const pair = await openPair(base, post)
+  requireOwnPlace(output, kind, {
+    basePath: pair.base.checkpoint,
+    postPath: pair.post.checkpoint,
+    prompts: Array.isArray(prompts) ? prompts : prompts.task.prompts,
+    shard
+  })
+}
+
+/** @throws WorkbenchError `bad-input` where a preview would take the place of a whole sweep of ranges */
+async function refuseToKeepLess(path: string, sweep: SweepDocument, request: CrcSweepRequest): Promise<void> {
+  const isWhole = sweep.preview === null && sweep.ranges.length > 0
+  if (!isWhole || !isPreviewed(await prepareSweep(request, await openPair(request.base, request.post))))
+    return
+  throw new WorkbenchError(
+    'bad-input',
+    `${path} holds a whole sweep, and a preview would replace it by less.`,
+    'Name another file with --out, or sweep without --preview.'
+  )
+}
+
+/** What is said of the file that is written. */
+function writtenOver(output: OutputFile, held: SweepDocument | null, { preview }: SweepDocument): string {
+  const replaced = held !== null && held.preview !== null && preview === null
+  return replaced ? `Replaced the preview in ${output.path} by the whole sweep` : writtenWords(output)
+}
+
+/** Where an interrupted sweep is found again: in the project, or else beside the output. */
+export function sweepHistory(
+  output: OutputFile | null,
+  own: ProjectPair | null,
+  fresh: boolean,
+  request: CrcSweepRequest,
+  held: SweepDocument | null
+): SweepHistory | null {
+  if (own !== null) {
+    const history = historyOf(own, fresh, scoredByOf(request))
+    return output === null ? history : { ...history, places: [...history.places, output.path] }
+  }
+  if (output === null) return null
+  return {
+    checkpoint: new SweepCheckpoint(checkpointBeside(output.path)),
+    places: [output.path],
+    lastSweep: () => Promise.resolve(held),
+    fresh
+  }
+}
+
+interface ShardRun {
+  options: SweepOptions
+  output: OutputFile | null
+  history: SweepHistory | null
+  tell: (text: string) => void
+  signal: AbortSignal
+}
+
+async function sweepShard(request: CrcSweepRequest, shard: Shard, run: ShardRun): Promise<void> {
+  const { options, output, history, tell, signal } = run
+  const part = await withSweepProgress(
+    { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
+    (engine, onEvent) => runCrcShard(engine, request, shard, signal, onEvent, history)
+  )
+  throwIfCancelled(signal, 'The sweep')
+  if (output !== null) await writeOutputFile(output, part)
+  await history?.checkpoint.remove()
+  await (options.json ? printJson(part) : printShown(describePart(part)))
+  if (output !== null) tell(writtenWords(output))
+}
+
+/** `2/8`: the second of eight. */
+function parseShard(text: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? []
+  const shard = Shard.safeParse({ index: Number(index), count: Number(count) })
+  if (shard.success) return shard.data
+  throw new InvalidArgumentError('Expected which share of how many, counted from 1, such as 2/8.')
+}

@@ -1,0 +1,96 @@
+import { askedComputing } from '../../../contract/documents/samples'
+import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
+import { GREEDY_VARIANTS, greedyTask } from '../../../contract/documents/greedy-failures'
+import type { Task } from '../../../contract/documents/task'
+import { chosenWords } from '../../../contract/words/greedy-failure-words'
+import { absolutePath } from '../../base/files/places'
+import { failuresTask } from '../../evaluation/greedy-failures'
+import { prepareEvaluation } from '../../evaluation/prepare-evaluation'
+import { pairPaths } from '../../project/demo'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { viewOf } from '../../project/results/stored-evaluation'
+import { computingOptions } from '../options/computing-options'
+import { number, text } from '../options/option-kinds'
+import { requireHalf } from '../running/chosen-device'
+import { givenTask, TASK_CHOICES, taskIdOf } from '../options/given-task'
+import { madeEvaluation } from '../running/made-evaluation'
+import {
+  renderingFrom,
+  requirePair,
+  usageError,
+  wholeNumber,
+  pairOptions,
+  renderingOptions,
+  outOption
+} from '../options/options'
+import { printJson } from '../printing/output'
+import { subcommand } from '../options/subcommand'
+import { writeOutputFile, type OutputFile, writtenWords } from '../results/output-file'
+import { projectOptions } from '../results/project-to-save'
+import { requireReadArguments } from '../options/template-arguments'
+import { withResultPlaces } from '../results/result-places'
+
+const filterOptions = pairOptions
+  .heading('What to choose from:')
+  .options({
+    task: text('<task>', TASK_CHOICES),
+    most: number('<n>', 'keep so many at most, the first ones', wholeNumber(1, 10_000))
+  })
+  .heading('Where the result goes:')
+  .and(
+    outOption('the task, a JSON file called as the task is to be; a task that is there is replaced'),
+    projectOptions("keep the task in this project, and post's greedy answers as an evaluation of it"),
+    computingOptions,
+    renderingOptions
+  )
+
+/** `slr task filter`: the problems that greedy decoding of post fails. */
+export const taskFilterCommand = subcommand(filterOptions, {
+  async run(options, command, signal) {
+    const { quiet, task: from } = options
+    if (from === undefined) throw usageError(command, 'choose from what? Give --task')
+    if (options.out === undefined && options.project === undefined && !options.json) {
+      throw usageError(command, 'where to? Give --out TASK.json, --project FOLDER, or --json')
+    }
+    await withResultPlaces('task', options, command, async ({ givenPair, own, output, tell }) => {
+      if (output !== null && absolutePath(from) === output.path) {
+        throw usageError(
+          command,
+          `--out would replace ${output.path}, which is chosen from: name another file`
+        )
+      }
+      const task = await givenTask(from, own)
+      const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
+      const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
+      requireHalf(options.device ?? 'cpu', options.precision)
+      await requireReadArguments(options, folders.post)
+      const { run, pair } = await prepareEvaluation({
+        ...folders,
+        task: greedyTask(task),
+        variants: GREEDY_VARIANTS,
+        rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
+        computing: askedComputing(options)
+      })
+      const { files, proxies } = await madeEvaluation({ run, pair }, own, {
+        judge: null,
+        quiet,
+        signal,
+        tell
+      })
+      const view = await viewOf(files, proxies)
+      const failures = failuresTask({ view, samples: files.samples }, { id, task, most: options.most })
+      if (output !== null) await writeOutputFile(output, failures)
+      await own?.project.tasks.save(failures)
+      await (options.json ? printJson(failures) : Promise.resolve())
+      for (const line of outcome(failures, own, output)) tell(line)
+    })
+  }
+})
+
+function outcome(task: Task, own: ProjectPair | null, output: OutputFile | null): string[] {
+  return [
+    ...(task.chosen === undefined ? [] : [chosenWords({ ...task, chosen: task.chosen })]),
+    ...(output === null ? [] : [writtenWords(output)]),
+    ...(own === null ? [] : [`Kept in ${own.project.path} as the task ${task.id}`])
+  ]
+}

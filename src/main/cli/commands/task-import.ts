@@ -1,0 +1,48 @@
+import { Argument, type Command } from 'commander'
+import { MAX_TASK_CHARACTERS } from '../../../contract/documents/task'
+import { at, got } from '../../../contract/model/look-up'
+import { plural } from '../../../contract/words/format'
+import { readTextFile } from '../../base/files/bounded-file'
+import { absolutePath } from '../../base/files/places'
+import { PUBLISHED_FORMATS, type PublishedFormat, publishedTask } from '../../evaluation/published-formats'
+import { taskIdOf } from '../options/given-task'
+import { usageError, outOption } from '../options/options'
+import { printJson, remark } from '../printing/output'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { checkOutputFile, writeOutputFile, writtenWords } from '../results/output-file'
+
+const taskOptions = outOption(
+  'the task, a JSON file called as the task is to be; a task that is there is replaced'
+)
+type TaskOptions = CommandOptions<typeof taskOptions>
+
+const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
+
+/** `slr task import`: a task from files of a published form. */
+export const taskImportCommand = subcommand(taskOptions, {
+  operands: [
+    new Argument('<format>', 'the form of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id)),
+    new Argument('<file...>', 'the files, as they were published')
+  ],
+  run: importTask
+})
+
+async function importTask({ out, json, quiet }: TaskOptions, command: Command): Promise<void> {
+  const format = at(command.args, 0, 'format')
+  const files = command.args.slice(1)
+  if (out === undefined && !json) throw usageError(command, 'where to? Give --out TASK.json, or --json')
+  const output = out === undefined ? null : await checkOutputFile(out, 'task')
+  if (output !== null && files.some((name) => absolutePath(name) === output.path)) {
+    throw usageError(command, `--out would replace ${output.path}, which is imported: name another file`)
+  }
+  const read = await Promise.all(
+    files.map(async (name) => ({ name, content: await readTextFile(name, 4 * MAX_TASK_CHARACTERS) }))
+  )
+  const id = output === null ? format : taskIdOf(output.path, command)
+  const task = publishedTask(id, got(FORMATS, format, 'format'), read)
+  if (output !== null) await writeOutputFile(output, task)
+  if (json) await printJson(task)
+  if (output !== null && !quiet) {
+    remark(`${writtenWords(output)}: ${plural(task.prompts.length, 'prompt')}`)
+  }
+}

@@ -1,0 +1,19 @@
+import { GenerationDevice, Precision } from '../../../contract/model/device'
+import { HeldWeights } from '../../../contract/model/sampling'
+import { optionGroup } from './option-group'
+import { choice } from './option-kinds'
+
+/** Where and how answers are computed. */
+export const computingOptions = optionGroup('Where and how it is computed:').options({
+  device: choice(GenerationDevice, '<name>', 'default: cpu'),
+  precision: choice(
+    Precision,
+    '<type>',
+    'of the large products (default: fp16 on webgpu where the model allows it, else fp32)'
+  ),
+  weights: choice(
+    HeldWeights,
+    '<kind>',
+    'how weights are held (default: as they are multiplied where that fits, else int8; int4 is inexact)'
+  )
+})

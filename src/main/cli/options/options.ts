@@ -1,0 +1,218 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { totalmem } from 'node:os'
+import { BYTES_EXPECTED, bytesFromText, formatMemory } from '../../../contract/model/bytes'
+import { Rendering } from '../../../contract/documents/crc'
+import { DeviceChoice, Precision } from '../../../contract/model/device'
+import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
+import { type SourcedRanges, sourcedRangesFromText } from '../../../contract/model/recipe'
+import { modelPath } from '../../base/files/places'
+import { PROCESS_BYTES } from '../../base/engine-memory'
+import { optionGroup, type OptionsOf } from './option-group'
+import { choice, flag, number, several, text, value } from './option-kinds'
+import { UsageError } from '../printing/output'
+import { calledAs } from './subcommand'
+
+export const pairOptions = optionGroup('Pair:').options({
+  base: text('<folder>', 'folder of the pre-trained model'),
+  post: text('<folder>', 'folder of the post-trained model'),
+  demo: flag('the built-in demo pair', { conflicts: ['base', 'post'] })
+})
+export type PairOptions = OptionsOf<typeof pairOptions>
+
+/** @returns null when the command line names no pair at all; folders are absolute, since they are stored with results */
+export function pairIfGiven(options: PairOptions, command: Command): PairLocation | null {
+  if (options.demo) return { kind: 'demo' }
+  const { base, post } = options
+  if (base === undefined && post === undefined) return null
+  if (base === undefined || post === undefined) {
+    throw usageError(
+      command,
+      `--${base === undefined ? 'base' : 'post'} is missing: a pair is --base and --post`
+    )
+  }
+  return { kind: 'folders', base: modelPath(base), post: modelPath(post) }
+}
+
+/** @throws UsageError when the command line names no pair */
+export function requirePair(options: PairOptions, command: Command): PairLocation {
+  const pair = pairIfGiven(options, command)
+  if (pair !== null) return pair
+  throw usageError(command, 'which pair? Give --base FOLDER and --post FOLDER, or --demo')
+}
+
+export const deviceOptions = optionGroup('Where it is computed:').options({
+  device: choice(DeviceChoice, '<name>', 'see "slr devices"; auto, the default: the fastest that works'),
+  precision: choice(Precision, '<type>', 'of the large products (default: fp16 on webgpu, except for Gemma)')
+})
+export type DeviceOptions = OptionsOf<typeof deviceOptions>
+
+/** What `--prompts` of a sweep names. */
+export const PROMPTS =
+  'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
+
+export const memoryOption = optionGroup().options({
+  memory: number(
+    '<size>',
+    "bound on the engine process, such as 6GiB (default: half of this machine's)",
+    parseMemory
+  )
+})
+
+const TemplateValue = Rendering.shape.templateArguments.valueType
+
+/** Only what was given: the rest comes from a project or from the defaults. */
+export const renderingOptions = optionGroup('How prompts become tokens:').options({
+  system: text('<text>', 'system turn before the prompt'),
+  templateArgument: several(
+    z.tuple([z.string(), TemplateValue]),
+    '<key=value>',
+    'variable for the chat template, such as enable_thinking=false; repeatable',
+    parseTemplateArgument
+  ),
+  date: value(z.string(), '<YYYY-MM-DD>', 'the date that templates see as today', parseDate),
+  assistantPrefix: text('<text>', 'start of the answer, put after the assistant header')
+})
+
+/** @param otherwise what is kept where it is left out, for the help */
+export const rhoOption = (otherwise: number | string = DEFAULT_RHO) =>
+  optionGroup().options({
+    rho: number('<share>', `share of post's validity to keep (default: ${otherwise})`, numberWithin(0, 1))
+  })
+export type RhoOption = OptionsOf<ReturnType<typeof rhoOption>>
+
+export const seedOption = (what: string) =>
+  optionGroup().options({
+    seed: number('<n>', what, wholeNumber(0, 2 ** 31 - 1))
+  })
+
+/** How many answers. */
+export const countOption = (what: string) =>
+  optionGroup().options({
+    n: number('<n>', what, wholeNumber(1, 100_000))
+  })
+
+/** The file that the result goes to. */
+export const outOption = (what = 'write it as JSON to a file; an earlier one is replaced') =>
+  optionGroup().options({
+    out: text('<file>', what)
+  })
+
+export function renderingFrom(options: OptionsOf<typeof renderingOptions>, defaults: Rendering): Rendering {
+  return {
+    ...defaults,
+    ...(options.system === undefined ? {} : { systemPrompt: options.system }),
+    ...(options.date === undefined ? {} : { date: options.date }),
+    ...(options.assistantPrefix === undefined ? {} : { assistantPrefix: options.assistantPrefix }),
+    templateArguments: {
+      ...defaults.templateArguments,
+      ...Object.fromEntries(options.templateArgument ?? [])
+    }
+  }
+}
+
+export function usageError(command: Command, message: string): UsageError {
+  return new UsageError(message, `${calledAs(command)} --help`)
+}
+
+/**
+ * Says that an option would change nothing, before anybody believes that it does.
+ *
+ * @param names as the parsed options have them
+ * @param why behind the option's name, with what to do
+ * @throws UsageError for the first of the options that the command line gives
+ */
+export function refuseUnused(command: Command, names: readonly string[], why: string): void {
+  const given = command.options.find((option) => {
+    const name = option.attributeName()
+    return names.includes(name) && command.getOptionValueSource(name) === 'cli'
+  })
+  if (given !== undefined) throw usageError(command, `${given.long ?? given.flags} ${why}`)
+}
+
+export function numberWithin(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text)
+    if (value >= low && value <= high) return value
+    throw new InvalidArgumentError(`Expected a number from ${low} to ${high}.`)
+  }
+}
+
+/** A number in thousandths, the finest that its name shows. */
+export function thousandthsWithin(low: number, high: number): (text: string) => number {
+  const number = numberWithin(low, high)
+  return (text) => {
+    const value = number(text)
+    if (value === Number(value.toFixed(3))) return value
+    throw new InvalidArgumentError(`Expected a number from ${low} to ${high} in thousandths, such as 0.125.`)
+  }
+}
+
+export function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN
+    if (value >= low && value <= high) return value
+    throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}.`)
+  }
+}
+
+/** A bound on the engine's memory such as `4GB` or `512 MiB`, in bytes. */
+export function parseMemory(text: string): number {
+  const bytes = bytesFromText(text)
+  if (bytes === null) throw new InvalidArgumentError(BYTES_EXPECTED)
+  if (bytes > PROCESS_BYTES) return bytes
+  throw new InvalidArgumentError(
+    `Expected more than ${formatMemory(PROCESS_BYTES)}: so much the engine takes before it holds any weights.`
+  )
+}
+
+/** Says of memory that this machine has not that it has not. A GPU may have more. */
+export function tellOfMemory(
+  { memory }: { memory?: number | undefined },
+  tell: (text: string) => void
+): void {
+  if (memory === undefined || memory <= totalmem()) return
+  tell(
+    `--memory allows ${formatMemory(memory)}, more than the ${formatMemory(totalmem())} of this machine: work that needs more than it has fails.`
+  )
+}
+
+/** Token ids such as `1,2,3`. */
+export function parseTokens(text: string): number[] {
+  const id = wholeNumber(0, 2 ** 31 - 1)
+  try {
+    return text.split(',').map((part) => id(part.trim()))
+  } catch {
+    throw new InvalidArgumentError('Expected token ids separated by commas, such as 1,2,3.')
+  }
+}
+
+/** What `--restore` takes, in every command that has it. */
+export const RESTORE_HELP =
+  'post with these layers from base, such as 3-7, 5 or 3-7,9; 3-7@FOLDER: from another checkpoint of the architecture'
+
+/** Restoration ranges such as `3-7`, `5`, `3-7,9` or `3-7@sft`. */
+export function parseRanges(text: string): SourcedRanges[] {
+  const ranges = sourcedRangesFromText(text)
+  if (ranges !== null) return ranges
+  throw new InvalidArgumentError(
+    'Expected a layer or first-last, counted from 0 and first not after last, such as 5, 3-7 or 3-7,9, each with @FOLDER behind it ' +
+      'where it is of another checkpoint than base.'
+  )
+}
+
+function parseDate(text: string): string {
+  if (Rendering.shape.date.safeParse(text).success) return text
+  throw new InvalidArgumentError('Expected a date such as 2026-01-31.')
+}
+
+/** `key=value`; true, false, null and numbers are themselves, everything else is text. */
+function parseTemplateArgument(text: string): [string, z.infer<typeof TemplateValue>] {
+  const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? []
+  if (key === undefined || value === undefined) {
+    throw new InvalidArgumentError('Expected key=value, such as enable_thinking=false.')
+  }
+  if (/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?)$/.test(value))
+    return [key, TemplateValue.parse(JSON.parse(value))]
+  return [key, value]
+}

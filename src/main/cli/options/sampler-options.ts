@@ -1,0 +1,27 @@
+import type { Sampling } from '../../../contract/model/sampling'
+import { optionGroup, type OptionsOf } from './option-group'
+import { number } from './option-kinds'
+import { numberWithin, wholeNumber } from './options'
+
+/** How tokens are drawn, as far as the command line says. */
+export const samplerOptions = optionGroup().options({
+  temperature: number('<t>', '0 is greedy', numberWithin(0, 100)),
+  topK: number('<k>', 'only the k likeliest tokens; 0 for all', wholeNumber(0, 2 ** 31 - 1)),
+  topP: number('<p>', 'only the likeliest tokens that together have p', numberWithin(1e-9, 1)),
+  minP: number('<p>', 'only tokens at least p times as likely as the likeliest', numberWithin(0, 1)),
+  repetitionPenalty: number('<x>', '1 for none', numberWithin(1e-9, 100))
+})
+type SamplerOptions = OptionsOf<typeof samplerOptions>
+
+export function samplingFrom(
+  { temperature, topK, topP, minP, repetitionPenalty }: SamplerOptions,
+  otherwise: Sampling
+): Sampling {
+  return {
+    temperature: temperature ?? otherwise.temperature,
+    topK: topK === undefined ? otherwise.topK : topK === 0 ? null : topK,
+    topP: topP ?? otherwise.topP,
+    minP: minP ?? otherwise.minP,
+    repetitionPenalty: repetitionPenalty ?? otherwise.repetitionPenalty
+  }
+}

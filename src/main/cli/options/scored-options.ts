@@ -1,0 +1,130 @@
+import { type Command } from 'commander'
+import { z } from 'zod'
+import { BY_CHARACTERS, type ScoredTask } from '../../../contract/documents/scored-by'
+import { at } from '../../../contract/model/look-up'
+import type { RestoredTo } from '../../../contract/model/checkpoint'
+import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
+import { namedPrompts } from '../../crc/task/builtin-prompts'
+import { type CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
+import { sourceOfNext } from '../../jobs/sweeps'
+import { nextSweepPrompts } from '../../project/results/next-sweep'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { givenTask, TASK_CHOICES } from './given-task'
+import { optionGroup, type OptionsOf } from './option-group'
+import { flagIfGiven, flagOf, number, text, value } from './option-kinds'
+import { PROMPTS, usageError, wholeNumber } from './options'
+import { samplerOptions, samplingFrom } from './sampler-options'
+import { checkpointOption, givenCheckpoints } from './variants'
+
+/** What is scored on which prompts. */
+export const scoredOptions = optionGroup('What to score:')
+  .options({
+    prompts: text('<file>', PROMPTS),
+    recipes: text('<file>', 'score these recipes, a JSON list, instead of all ranges'),
+    soup: value(
+      z.union([z.literal(true), z.number()]),
+      '[size]',
+      `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
+      wholeNumber(2, 201)
+    ),
+    checkpoint: checkpointOption,
+    source: text(
+      '<checkpoint>',
+      "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
+    ),
+    whatIf: flagIfGiven(
+      'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
+    ),
+    countLeadingSpace: flagIfGiven('also count answers that begin with white space')
+  })
+  .heading("Scored by a task's listed answers instead of the character task (the rest: as the task says):")
+  .options({
+    task: text('<task>', `${TASK_CHOICES}; crc for the character task`, { conflicts: ['prompts'] }),
+    draws: number('<n>', 'count different right answers in so many draws', wholeNumber(1, 1_000_000)),
+    split: flagIfGiven('choose on one half of the questions, drawn by --seed, and report on the other')
+  })
+  .and(samplerOptions)
+export type ScoredOptions = OptionsOf<typeof scoredOptions>
+
+/**
+ * The character task is of the models' own distributions, and no other counts answers by how they begin.
+ *
+ * @param project whose choice stands where the command line names no task
+ * @throws UsageError for an option that is not of what the sweep is scored by
+ */
+export function requireFittingTask(options: ScoredOptions, command: Command, own: ProjectPair | null): void {
+  const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
+    options
+  const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws, split })
+  const [name] = given.find(([, value]) => value !== undefined) ?? []
+  const chosen = prompts === undefined ? (own?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
+  const byCharacters = (options.task ?? chosen) === BY_CHARACTERS.kind
+  if (!byCharacters && countLeadingSpace !== undefined) {
+    throw usageError(
+      command,
+      '--count-leading-space is of the character task, and this sweep is scored by a task: name --task crc, or leave it out'
+    )
+  }
+  if (!byCharacters || name === undefined) return
+  throw usageError(command, `${flagOf(name)} needs --task: the character task is scored without a sampler`)
+}
+
+/** A recipe names what each of its layers is restored to. @throws UsageError for `--source` beside `--recipes` */
+export function requireOwnSources(
+  { recipes, source }: Pick<ScoredOptions, 'recipes' | 'source'>,
+  command: Command
+): void {
+  if (recipes === undefined || source === undefined) return
+  throw usageError(
+    command,
+    '--source is of ranges, and does not go with --recipes: a recipe names its own, by "source" of a layer in the file ' +
+      '(on the command line, where recipes are given by --restore: 3-7@FOLDER)'
+  )
+}
+
+/** What is restored: what the command line names, else what the project does. Recipes name their own. */
+export async function givenSource(
+  { recipes, source }: ScoredOptions,
+  folders: { base: string; post: string },
+  own: ProjectPair | null
+): Promise<RestoredTo> {
+  if (recipes !== undefined) return null
+  if (source === undefined) return own === null ? null : sourceOfNext(own.document)
+  if (source === 'base') return null
+  const { name, path, fingerprint } = at(await givenCheckpoints([source], folders, own), 0, 'checkpoint')
+  return { name, path, fingerprint }
+}
+
+/** Whether the project's own choice, where the command line leaves it that, has its questions split. */
+export function projectSplits(
+  { prompts, task }: ScoredOptions,
+  own: ProjectPair | null
+): boolean | undefined {
+  const choice = own?.document.settings.scoredBy
+  return prompts === undefined && task === undefined && choice?.kind === 'task' ? choice.split : undefined
+}
+
+/** Null: the built-in ones. */
+export async function givenPrompts(
+  options: ScoredOptions,
+  own: ProjectPair | null
+): Promise<CrcSweepRequest['prompts'] | null> {
+  if (options.prompts !== undefined) return namedPrompts(options.prompts)
+  if (options.task === BY_CHARACTERS.kind) return own?.prompts ?? null
+  if (options.task !== undefined) {
+    const task = await givenTask(options.task, own)
+    const { sampling, sampleCount } = task.settings
+    return drawnAs({ kind: 'task', task, sampling, draws: sampleCount }, options)
+  }
+  const chosen = own === null ? null : await nextSweepPrompts(own)
+  return chosen === null || Array.isArray(chosen) ? chosen : drawnAs(chosen, options)
+}
+
+/** A task with the sampler and the draws that the command line names. */
+function drawnAs(scored: ScoredTask, options: ScoredOptions): ScoredTask {
+  return {
+    ...scored,
+    sampling: samplingFrom(options, scored.sampling),
+    draws: options.draws ?? scored.draws
+  }
+}

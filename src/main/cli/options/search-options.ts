@@ -1,0 +1,156 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import {
+  defaultSearchSettings,
+  EXHAUSTIVE_LAYERS,
+  type SearchMethodName,
+  SearchSettings,
+  StrengthStart,
+  TriedStrength
+} from '../../../contract/documents/search'
+import { STRENGTH_BOUNDS } from '../../../contract/model/recipe'
+import { optionGroup, type OptionsOf } from './option-group'
+import { defaulting, flagIfGiven, number, value } from './option-kinds'
+import { usageError, wholeNumber } from './options'
+
+const METHODS = ['greedy', 'beam', 'subsets', 'strengths'] as const satisfies readonly SearchMethodName[]
+
+export const searchMethodOptions = optionGroup('How to search:').options({
+  method: value(
+    z.enum(METHODS),
+    '<name>',
+    'greedy or beam: grow the best ranges a place at a time; subsets: whole layers in every combination, and what each ' +
+      'layer contributes; strengths: the best strength of every layer (default: greedy, with --beam beam)',
+    oneOf(METHODS)
+  ),
+  budget: number(
+    '<n>',
+    'block evaluations for one prompt group (default: ten sweeps of all ranges, for each recipe of a beam; all subsets ' +
+      'where every one is tried)',
+    wholeNumber(1, 2 ** 31 - 1)
+  ),
+  seed: defaulting(
+    number('<n>', 'seed of the bootstrap and of random orders', wholeNumber(0, 2 ** 31 - 1)),
+    1
+  ),
+  beam: number('<n>', 'recipes kept from one generation to the next; 1 is greedy', wholeNumber(1, 32)),
+  generations: number('<n>', 'greedy, beam: at most so many (default: 12)', wholeNumber(1, 100)),
+  strengths: value(
+    z.array(z.number()),
+    '<list>',
+    'greedy, beam: strengths to try for a layer besides 0 and 1, from -1 to 2, such as 0.25,0.5, or none (default: 0.5)',
+    parseStrengths
+  ),
+  orders: number(
+    '<n>',
+    `subsets: of more than ${EXHAUSTIVE_LAYERS} layers, random orders of restoring them, an even number (default: 40); ` +
+      'of fewer, these instead of all subsets',
+    parseOrders
+  ),
+  halves: flagIfGiven('strengths: attention and MLP of a layer on their own'),
+  starts: value(
+    z.array(StrengthStart),
+    '<list>',
+    'strengths: range, blend (the best blend of all layers alike, of a sweep with --soup), or range,blend (default: range)',
+    parseStarts
+  ),
+  bounds: value(
+    z.tuple([z.number(), z.number()]),
+    '<least,most>',
+    'strengths: how far they may go, at least to -1 and at most to 2, such as -0.5,1.5; below 0 and above 1 weights are extrapolated (default: 0,1)',
+    parseBounds
+  )
+})
+type SearchMethodOptions = OptionsOf<typeof searchMethodOptions>
+
+/** Which methods an option belongs to. */
+const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly SearchMethodName[] }[] = [
+  { option: 'beam', methods: ['greedy', 'beam'] },
+  { option: 'generations', methods: ['greedy', 'beam'] },
+  { option: 'strengths', methods: ['greedy', 'beam'] },
+  { option: 'orders', methods: ['subsets'] },
+  { option: 'halves', methods: ['strengths'] },
+  { option: 'starts', methods: ['strengths'] },
+  { option: 'bounds', methods: ['strengths'] }
+]
+
+/** The method that is asked for. @throws UsageError for an option of another method */
+export function searchMethodOf(options: SearchMethodOptions, command: Command): SearchMethodName {
+  const beam = options.beam ?? 1
+  const method = options.method ?? (beam > 1 ? 'beam' : 'greedy')
+  const stranger = OWNERS.find(
+    ({ option, methods }) => options[option] !== undefined && !methods.includes(method)
+  )
+  if (stranger !== undefined) {
+    throw usageError(
+      command,
+      `--${stranger.option} belongs to ${stranger.methods.join(' and ')}, not to ${method}.`
+    )
+  }
+  if (options.beam !== undefined && beam > 1 !== (method === 'beam')) {
+    throw usageError(command, `a beam of ${beam} is not the method ${method}.`)
+  }
+  return method
+}
+
+/** The settings of a search of a model of so many layers: those of its method, but for what is given. */
+export function searchSettings(
+  method: SearchMethodName,
+  { beam, budget, orders, seed, generations, strengths, halves, starts, bounds }: SearchMethodOptions,
+  layerCount: number
+): SearchSettings {
+  return SearchSettings.parse({
+    ...defaultSearchSettings(method, layerCount, beam),
+    ...onlyGiven({
+      ...{ generations, strengths, halves, starts, least: bounds?.[0], most: bounds?.[1] },
+      blockEvaluations: budget,
+      orderPairs: orders === undefined ? undefined : orders / 2
+    }),
+    seed
+  })
+}
+
+/** An object without what is undefined. */
+const onlyGiven = (values: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+
+function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
+  return (text) => {
+    const name = names.find((known) => known === text)
+    if (name === undefined) throw new InvalidArgumentError(`Expected ${names.join(', ')}.`)
+    return name
+  }
+}
+
+/** Strengths such as `0.25,1.5`, or `none`. */
+function parseStrengths(text: string): number[] {
+  if (text === 'none') return []
+  const strengths = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
+  if (strengths.length <= 9 && strengths.every((strength) => TriedStrength.safeParse(strength).success))
+    return strengths
+  throw new InvalidArgumentError(
+    'Expected up to nine numbers from -1 to 2, but not 0 and 1, such as 0.25,0.5, or none.'
+  )
+}
+
+/** `-0.5,1.5`: about 0 to 1. */
+function parseBounds(text: string): [number, number] {
+  const [least = NaN, most = NaN, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? NaN : Number(part)))
+  const { least: lowest, most: highest } = STRENGTH_BOUNDS
+  if (more.length === 0 && least >= lowest && least <= 0 && most >= 1 && most <= highest) return [least, most]
+  throw new InvalidArgumentError('Expected a number from -1 to 0 and one from 1 to 2, such as -0.5,1.5.')
+}
+
+function parseOrders(text: string): number {
+  const orders = wholeNumber(2, 200)(text)
+  if (orders % 2 !== 0)
+    throw new InvalidArgumentError('Expected an even number: every order comes with its reverse.')
+  return orders
+}
+
+function parseStarts(text: string): StrengthStart[] {
+  const starts = text.split(',').map((part) => oneOf(StrengthStart.options)(part.trim()))
+  return [...new Set(starts)]
+}

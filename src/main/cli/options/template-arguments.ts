@@ -1,0 +1,37 @@
+import { WorkbenchError } from '../../../contract/model/problem'
+import { resolveModelFolder } from '../../checkpoint/model-folder'
+import { recentTextModel } from '../../text/recent-text-models'
+import { templateVariables } from '../../text/template-variables'
+import type { OptionsOf } from './option-group'
+import type { renderingOptions } from './options'
+
+/**
+ * Refuses a template argument that would change nothing, such as a misspelt one.
+ *
+ * @param post folder of the model whose template renders the prompts
+ * @throws WorkbenchError `bad-input` naming those that the template reads
+ */
+export async function requireReadArguments(
+  { templateArgument = [] }: Pick<OptionsOf<typeof renderingOptions>, 'templateArgument'>,
+  post: string
+): Promise<void> {
+  if (templateArgument.length === 0) return
+  const { folder, chatTemplate } = await recentTextModel(await resolveModelFolder(post))
+  if (chatTemplate === null) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${folder} has no chat template, and --template-argument would change nothing.`,
+      'Leave it out.'
+    )
+  }
+  const read = templateVariables(chatTemplate.source)
+  const [unread] = templateArgument.flatMap(([name]) => (read.includes(name) ? [] : [name]))
+  if (unread === undefined) return
+  throw new WorkbenchError(
+    'bad-input',
+    `--template-argument ${unread}: the chat template in ${chatTemplate.file} reads no such variable.`,
+    read.length === 0
+      ? 'It reads none that can be given: leave the option out.'
+      : `It reads ${read.join(', ')}.`
+  )
+}

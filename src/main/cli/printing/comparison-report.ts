@@ -1,0 +1,118 @@
+import { rangeKey } from '../../../contract/model/strengths'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import type {
+  ComparedRange,
+  ComparedScores,
+  SweepComparison
+} from '../../../contract/documents/sweep-comparison'
+import {
+  agreementLines,
+  comparisonFinding,
+  differenceLabel,
+  NOTHING_DIFFERS
+} from '../../../contract/words/comparison-words'
+import { formatDelta, formatUtc, plural, rangeLabel, rangePhrase } from '../../../contract/words/format'
+import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
+import { DEVICE_LABELS } from '../../../contract/model/device'
+import { sourceLines } from '../../../contract/words/source-words'
+import { colourBits } from './colours'
+import { describeDifferenceMap } from './difference-map'
+import { decimal, printable, style, table } from './output'
+import { drawnWidth } from './shown-width'
+
+/** Ranges shown of the many that differ; the JSON holds all. */
+const TOP_RANGES = 10
+/** A comparison for people: the verdict, what differs, how far both agree, and where they are apart. */
+export function describeComparison(comparison: SweepComparison): string {
+  const { verdict: found, depth } = comparisonFinding(comparison)
+  const verdict = style('bold', printable(found))
+  return [
+    depth === null ? verdict : `${verdict}\n${printable(depth)}`,
+    ...describeSources(comparison),
+    describeSides(comparison),
+    describeDiffering(comparison),
+    describeAgreement(comparison),
+    describeScores(comparison),
+    ...describeMap(comparison)
+  ].join('\n\n')
+}
+
+function describeSources({ sources, a }: SweepComparison): string[] {
+  if (sources === null) return []
+  return [`${style('bold', 'Over sources')}\n${sourceLines(sources, a.scoredBy).map(printable).join('\n')}`]
+}
+
+function describeSides({ a, b }: SweepComparison): string {
+  const row = (name: string, side: SweepComparison['a']): string[] => [
+    name,
+    side.id,
+    formatUtc(side.createdAt),
+    plural(side.promptCount, scoreWords(side.scoredBy).prompt),
+    `${DEVICE_LABELS[side.device]}, ${side.precision}`,
+    scoredByWords(side.scoredBy)
+  ]
+  return table([row('A', a), row('B', b)], 'llllll')
+}
+
+function describeDiffering({ differs }: SweepComparison): string {
+  if (differs.length === 0) return NOTHING_DIFFERS
+  const rows = differs.map((difference) => [differenceLabel(difference), difference.a, difference.b])
+  return `${style('bold', 'What differs')}\n${table([['', 'A', 'B'], ...rows], 'lll')}`
+}
+
+function describeAgreement(comparison: SweepComparison): string {
+  return `${style('bold', 'How far they agree')}\n${agreementLines(comparison).map(printable).join('\n')}`
+}
+
+function describeScores(comparison: SweepComparison): string {
+  const { post, base, ranges, a, b, by } = comparison
+  const words = scoreWords(a.scoredBy)
+  const apart = ranges.toSorted(
+    (one, other) => Math.abs(other.difference.diversity) - Math.abs(one.difference.diversity)
+  )
+  const selected = [a.selected, counterpartOf(comparison, b.selected)].map((range) =>
+    range === null ? '' : rangeKey(range)
+  )
+  const chosen = ranges.filter(({ range }) => selected.includes(rangeKey(range)))
+  const others = apart.filter((range) => !chosen.includes(range)).slice(0, TOP_RANGES)
+  const named = ({ range, other }: ComparedRange): string =>
+    `${rangePhrase(range)}${by === 'range' ? '' : ` | ${rangeLabel(other)}`}`
+  const rows = [
+    ['', `${words.validity} A`, 'B', 'B less A', `${words.diversity} A`, 'B', 'B less A'],
+    ['post', ...cells(post)],
+    ...(base === null ? [] : [['base', ...cells(base)]]),
+    ...[...chosen, ...others].map((range) => [named(range), ...cells(range)])
+  ]
+  const margins = post.margins.diversity === null ? '' : ', ± half a 95 % interval over prompts'
+  const title = `Whole models, what is selected, and the ranges whose ${words.diversity} differs most${margins}`
+  return `${style('bold', title)}\n${table(rows, 'lrrrrrr')}`
+}
+
+const cells = (scores: ComparedScores): string[] =>
+  (['validity', 'diversity'] as const).flatMap((measure) => {
+    const margin = scores.margins[measure]
+    return [
+      decimal(scores.a[measure]),
+      decimal(scores.b[measure]),
+      formatDelta(scores.difference[measure]) + (margin === null ? '' : ` ± ${decimal(margin)}`)
+    ]
+  })
+
+/** The range of A beside which a range of B stands; null where there is none. */
+function counterpartOf({ ranges }: SweepComparison, range: RestorationRange | null): RestorationRange | null {
+  if (range === null) return null
+  return ranges.find(({ other }) => rangeKey(other) === rangeKey(range))?.range ?? null
+}
+
+/** Nothing where the terminal is too narrow; a pipe is taken to be as wide as a terminal usually is. */
+function describeMap(comparison: SweepComparison): string[] {
+  const { a, b, ranges } = comparison
+  const map = describeDifferenceMap(ranges, {
+    layerCount: a.layerCount,
+    measure: { name: scoreWords(a.scoredBy).diversity, of: ({ difference }) => difference.diversity },
+    selected: { a: a.selected, b: counterpartOf(comparison, b.selected) },
+    width: drawnWidth(),
+    colourBits: colourBits()
+  })
+  return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]
+}

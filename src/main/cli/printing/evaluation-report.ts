@@ -1,0 +1,116 @@
+import { type Estimate, type EvaluationView, mainMeasures } from '../../../contract/documents/evaluation'
+import {
+  alikeWords,
+  fewerPrompts,
+  intervalWords,
+  isAlike,
+  measuresOf,
+  pWords,
+  proxySentence,
+  stoppedAt,
+  stoppedSentence
+} from '../../../contract/words/evaluation-words'
+import { judgedShare } from '../../../contract/words/judging-words'
+import { evaluationVerdicts, verdictSentence } from '../../../contract/words/evaluation-verdict'
+import type { PairJudgement } from '../../../contract/documents/preferences'
+import {
+  judgeTrust,
+  overReference,
+  setWords,
+  shareWords,
+  tallyBasis,
+  tallyVerdict
+} from '../../../contract/words/preference-words'
+import { formatDelta, plural } from '../../../contract/words/format'
+import { type MeasureId, measureOf } from '../../../contract/model/measures'
+import { count, decimal, style, table } from './output'
+
+/** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */
+export function describeEvaluation({ run, results, judging, notices, answered }: EvaluationView): string {
+  const { task } = run
+  const names = results.variants.map(({ variant }) => variant)
+  const rows = measuresOf(results).map((id) => [
+    [measureOf(id).label, judgedShare(id, judging)].filter(Boolean).join(', '),
+    measureOf(id).better ?? '',
+    ...results.variants.map(({ measures }) => describeEstimate(measures[id], task.prompts.length))
+  ])
+  const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${plural(task.settings.sampleCount, 'answer')} each`
+  const asked = task.prompts.length * run.variants.length * task.settings.sampleCount
+  const stopped = stoppedAt(results, asked, answered)
+  return [
+    style('bold', heading),
+    ...(stopped === null ? [] : [stoppedSentence(stopped)]),
+    ...notices,
+    table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
+    ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
+    ...evaluationVerdicts(results, mainMeasures(task.kind, results.variants)).flatMap((found) =>
+      found.variant === results.comparedWith && found.but === null
+        ? []
+        : [style(found.good === false ? 'yellow' : 'bold', `${found.variant}: ${verdictSentence(found)}`)]
+    ),
+    ...describeCategories(results, Object.values(mainMeasures(task.kind, results.variants))),
+    ...[proxySentence(results)].filter(Boolean),
+    ...(results.pairs === null ? [] : describePairs(results.pairs))
+  ].join('\n')
+}
+
+/** The measures that matter most, for the prompts of each category. */
+function describeCategories(
+  { categories, variants }: EvaluationView['results'],
+  ids: readonly MeasureId[]
+): string[] {
+  if (categories.length === 0) return []
+  const rows = categories.flatMap(({ category, promptCount, variants: own }) =>
+    ids.map((id) => [
+      category === '' ? '(none)' : category,
+      count(promptCount),
+      measureOf(id).label,
+      ...own.map(({ measures }) => describeEstimate(measures[id], promptCount))
+    ])
+  )
+  const header = ['category', 'prompts', 'mean over them [95 %]', ...variants.map(({ variant }) => variant)]
+  return [table([header, ...rows], `lrl${'r'.repeat(variants.length)}`)]
+}
+
+function describePairs(pairs: PairJudgement): string[] {
+  const { tally } = pairs
+  const rows = tally.variants.map((entry) => {
+    const beside = overReference(tally, entry)
+    return [
+      entry.variant,
+      count(entry.compared),
+      count(entry.won),
+      count(entry.tied),
+      shareWords(entry.share, entry.shareInterval),
+      beside === null ? '-' : shareWords(beside.chance, beside.interval)
+    ]
+  })
+  return [
+    style('bold', `Judged in pairs, ${setWords(tally.size)}: ${tallyBasis(tally)}`),
+    table([['', 'pairs', 'won', 'ties', 'share', `over ${tally.reference}`], ...rows], 'lrrrrr'),
+    tallyVerdict(tally),
+    judgeTrust(pairs)
+  ]
+}
+
+function describeEstimate(estimate: Estimate | undefined, prompts: number): string {
+  if (estimate === undefined) return '-'
+  const interval = estimate.interval === null ? '' : intervalWords(estimate, decimal)
+  return [decimal(estimate.mean), interval, fewerPrompts(estimate.promptCount, prompts)]
+    .filter(Boolean)
+    .join(' ')
+}
+
+function comparisons(results: EvaluationView['results'], measures: readonly MeasureId[]): string[] {
+  return measures.flatMap((id) =>
+    results.variants.flatMap(({ variant, differences }) => {
+      const difference = differences[id]
+      if (difference === undefined) return []
+      const { mean, promptCount } = difference
+      const compared = `${measureOf(id).label} of ${variant} against ${results.comparedWith}`
+      if (isAlike(difference)) return [`${compared}: ${alikeWords(difference).join(', ')}`]
+      const told = `${formatDelta(mean)} ${intervalWords(difference, formatDelta)}`
+      return [`${compared}, ${plural(promptCount, 'prompt')}: ${told}, adjusted ${pWords(id, difference)}`]
+    })
+  )
+}

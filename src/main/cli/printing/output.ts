@@ -1,0 +1,149 @@
+import { styleText } from 'node:util'
+import { at } from '../../../contract/model/look-up'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { formatNumber } from '../../../contract/words/format'
+import { isDiskFull } from '../../base/files/atomic-file'
+import { formatJson } from '../../base/files/json-format'
+import { colourBits } from './colours'
+import { fitColumns, type Layout, wrapped } from './fitted-table'
+import { shownWidth } from './shown-width'
+import { wrappedProse } from './wrapped-prose'
+import { errorMessage } from '../../base/files/bounded-file'
+
+/** A command line that asks for something impossible; the program ends with exit status 2. */
+export class UsageError extends Error {
+  /** Where to read on, such as `slr sweep --help`. */
+  readonly help: string
+
+  constructor(message: string, help: string) {
+    super(message)
+    this.name = 'UsageError'
+    this.help = help
+  }
+}
+
+/** Writes a result to stdout and waits until it is out: a pipe holds less than a large sweep. */
+export function printText(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    // A reader that went away (`| head`) is no failure of ours: the result is simply not wanted any more.
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => {
+      resolve()
+    })
+  })
+}
+
+/** Writes what people read to stdout, its prose as wide as they can see. */
+export const printShown = (text: string): Promise<void> => printText(wrappedProse(text, shownWidth()))
+
+/** What to tell of an output that takes no more, such as a redirection into a file on a full disk. */
+export function streamProblem(name: 'stdout' | 'stderr', error: unknown): WorkbenchError {
+  const [why, hint] = isDiskFull(error)
+    ? ['the disk is full', 'Free some space, or send it elsewhere.']
+    : [errorMessage(error), undefined]
+  return new WorkbenchError('read-only', `${name} cannot be written: ${why}.`, hint)
+}
+
+/** With --json stdout holds this and nothing else. */
+export function printJson(value: unknown): Promise<void> {
+  return printText(formatJson(value))
+}
+
+/** A remark for the person at the terminal, on stderr. */
+export function remark(text: string): void {
+  tellOnStderr(printable(text))
+}
+
+/** One line that says what went wrong and one that says what to do about it; never a stack. */
+export function printError(error: unknown): void {
+  const { message, hint } = explain(error)
+  tellOnStderr(`slr: ${printable(message)}${hint === undefined ? '' : `\n${printable(hint)}`}`)
+}
+
+function tellOnStderr(text: string): void {
+  process.stderr.write(`${wrappedProse(text, shownWidth(process.stderr, {}))}\n`)
+}
+
+function explain(error: unknown): { message: string; hint?: string } {
+  if (error instanceof WorkbenchError) return error.problem
+  if (error instanceof UsageError) return { message: error.message, hint: `See "${error.help}".` }
+  const message = errorMessage(error)
+  // The system's own complaints (no permission, disk full) say what to do; anything else is our mistake.
+  if (error instanceof Error && 'syscall' in error) return { message }
+  return {
+    message: `unexpected error: ${message}`,
+    hint: 'This is a defect of the program: please report it with the command that led to it.'
+  }
+}
+
+/**
+ * Text from files and models as one line that a terminal cannot mistake for commands: control and invisible format
+ * characters are written as escapes.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === '\n') return '\\n'
+    if (character === '\t') return '\\t'
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  })
+}
+
+/** Colours and weights only where stdout shows them. */
+export function style(kind: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string): string {
+  return colourBits() > 1 ? styleText(kind, text) : text
+}
+
+/**
+ * Rows as aligned columns, two spaces apart, for a reader who has `width`: see {@link fitColumns}. A last line names what is left out.
+ *
+ * @param rows the heading first
+ * @param align one letter per column: l for left, r for right; a capital for one that is left out last
+ * @param width null for as wide as it gets
+ */
+export function table(rows: readonly (readonly string[])[], align: string, width = shownWidth()): string {
+  const cells = rows.map((row) => row.map(printable))
+  const { shown, needed } = fitColumns(cells, align, width)
+  const lines = cells.flatMap((row) => rowLines(row, shown, align))
+  const leftOut = [...align].flatMap((_, index) => {
+    const isShown = shown.some((column) => column.index === index) || cells.every((row) => row[index] === '')
+    return isShown ? [] : [cells[0]?.[index] || `column ${index + 1}`]
+  })
+  if (width !== null && leftOut.length > 0)
+    lines.push(...wrapped(`Too narrow for ${leftOut.join(', ')}: that takes ${needed} columns.`, width))
+  return lines.join('\n')
+}
+
+/** A row whose cells may take several lines each. */
+function rowLines(row: readonly string[], shown: Layout['shown'], align: string): string[] {
+  const columns = shown.map(({ index, width }) => ({
+    lines: wrapped(at(row, index, 'cell'), width),
+    width,
+    isRight: align.charAt(index).toLowerCase() === 'r'
+  }))
+  const height = Math.max(1, ...columns.map(({ lines }) => lines.length))
+  return [...Array(height).keys()].map((line) =>
+    columns
+      .map(({ lines, width, isRight }) => {
+        const text = lines[line] ?? ''
+        return isRight ? text.padStart(width) : text.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd()
+  )
+}
+
+/** A share, validity, diversity or mean: three decimals. */
+export const decimal = (value: number): string => formatNumber(value, 3)
+
+const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+
+/** A count with thousands separators. */
+export function count(value: number): string {
+  return WHOLE.format(value)
+}
+
+/** A size in decimal units, as disks and model pages give it. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3))
+  return `${power === 0 ? String(value) : (value / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`
+}

@@ -1,0 +1,70 @@
+import type { SampleLine, SampleRun } from '../../../contract/documents/samples'
+import { normaliseAnswer } from '../../../contract/model/answer'
+import { at } from '../../../contract/model/look-up'
+import { multimap } from '../../../contract/model/multimap'
+import { wrapped } from './fitted-table'
+import { printable, style } from './output'
+import { shownWidth } from './shown-width'
+
+/**
+ * Answers to be read: of each prompt those of every variant, what counts as the same answer once with how often it was given, the
+ * most frequent first.
+ *
+ * @param lines in any order
+ * @param width null for lines of any length
+ */
+export function describeAnswers(
+  { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
+  lines: readonly SampleLine[],
+  width = shownWidth()
+): string {
+  const ofPrompts = multimap(lines.map((line) => [line.prompt, line]))
+  return prompts
+    .flatMap(({ text }, prompt) => {
+      const answered = multimap((ofPrompts.get(prompt) ?? []).map((line) => [line.variant, line]))
+      if (answered.size === 0) return []
+      const cells = variants.flatMap(({ name }) => {
+        const answers = answered.get(name)
+        return answers === undefined ? [] : describeCell(name, answers, width)
+      })
+      return [[style('bold', `Prompt ${prompt + 1}: ${printable(text)}`), ...cells].join('\n')]
+    })
+    .join('\n\n')
+}
+
+/** Of a variant to one prompt. */
+function describeCell(name: string, answers: readonly SampleLine[], width: number | null): string[] {
+  const inOrder = answers.toSorted((a, b) => a.index - b.index)
+  // A stable sort: of equally frequent ones the first given stays first.
+  const groups = [...multimap(inOrder.map((line) => [normaliseAnswer(line.text), line])).values()].sort(
+    (a, b) => b.length - a.length
+  )
+  const digits = String(at(groups, 0, 'answer').length).length
+  return [
+    `  ${printable(name)}: ${groups.length} distinct of ${answers.length}`,
+    ...groups.flatMap((group) => describeGroup(group, digits, width))
+  ]
+}
+
+/** As it was written most often; of equals, as it was written first. */
+function describeGroup(group: readonly SampleLine[], digits: number, width: number | null): string[] {
+  const spellings = [...multimap(group.map(({ text }) => [text, text])).values()]
+  const written = at(
+    at(
+      spellings.toSorted((a, b) => b.length - a.length),
+      0,
+      'spelling'
+    ),
+    0,
+    'text'
+  ).trim()
+  const cut = group.filter(({ finish }) => finish === 'length').length
+  const remark = cut === 0 ? '' : ` [${cut === group.length ? 'cut' : `${cut} cut`} at the token limit]`
+  const shown = (written === '' ? '[empty answer]' : written) + remark
+  const head = `    ${String(group.length).padStart(digits)} × `
+  const room = width === null ? Infinity : Math.max(20, width - head.length)
+  return shown
+    .split(/\r?\n/)
+    .flatMap((line) => wrapped(printable(line), room))
+    .map((line, place) => (place === 0 ? head : ' '.repeat(head.length)) + line)
+}

@@ -1,0 +1,88 @@
+import { formatMemory } from '../../../contract/model/bytes'
+import { DEVICE_LABELS } from '../../../contract/model/device'
+import { planLine } from '../../../contract/words/plan-words'
+import { formatDuration, plural } from '../../../contract/words/format'
+import type { PlannedAnswers, StepPlan } from '../../study/plan-study'
+import type { StepResult } from '../../study/step-result'
+import { count, table } from './output'
+
+/* What `slr study` says of steps. */
+
+/** One line, once a step has ended. */
+export function endedLine({ key, outcome, seconds, problem, work, result }: StepResult): string {
+  if (problem !== null) {
+    const how = outcome === 'failed' ? 'failed' : 'was left out'
+    return `${key} ${how}. ${problem.message} ${problem.hint ?? ''}`.trim()
+  }
+  if (outcome === 'written') return `Wrote ${result ?? ''}`
+  return outcome === 'found' ? `${key}: is there` : `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
+}
+
+/** What was computed, in words. */
+function workWords({
+  blockEvaluations,
+  checked,
+  answers,
+  answerTokens,
+  promptsRead
+}: StepResult['work']): string {
+  const parts = [
+    [blockEvaluations, 'block evaluation', ''],
+    [checked, 'range', ' checked'],
+    [answers, 'answer', ''],
+    [answerTokens, 'token', ''],
+    [promptsRead, 'prompt', ' read']
+  ] as const
+  return parts
+    .flatMap(([value, what, done]) => (value === 0 ? [] : [`${plural(value, what)}${done}`]))
+    .join(', ')
+}
+
+export function describeResults(results: readonly StepResult[], project: string): string {
+  const rows = results.map(({ key, outcome, work, seconds }) => [
+    key,
+    outcome,
+    workWords(work),
+    formatDuration(seconds)
+  ])
+  return `${table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')}\nThe project is ${project}`
+}
+
+/** A plan: of each step what is there and what it would take, and at last what would leave this machine. */
+export function describePlans(plans: readonly StepPlan[], project: string): string {
+  const leaves = plans.flatMap((plan) => plan.leaves.map((text) => `${plan.key}: ${text}`))
+  const omitted = plans.flatMap((plan) => plan.omitted.map((text) => `${plan.key}: ${text}`))
+  return [
+    table([['step', 'now', 'to do'], ...plans.map((plan) => [plan.key, plan.state, planWords(plan)])], 'lll'),
+    ...omitted,
+    `The project is ${project}`,
+    ...(leaves.length === 0 ? ['Nothing leaves this machine.'] : leaves)
+  ].join('\n')
+}
+
+function planWords({ state, sweep, ranges, answers, file, problem }: StepPlan): string {
+  if (problem !== null) return `would fail: ${problem.message}`
+  if (file !== null) return `writes ${file}`
+  if (state === 'there') return ''
+  if (sweep !== null) return planLine(sweep)
+  if (ranges !== null) return `${plural(ranges, 'range')} on whole answers`
+  return answers === null ? 'what is there is joined' : answerWords(answers)
+}
+
+function answerWords({
+  prompts,
+  variants,
+  perVariant,
+  missing,
+  mostTokens: tokens,
+  device,
+  memoryBytes
+}: PlannedAnswers): string {
+  const all = prompts * variants * perVariant
+  return [
+    `${plural(prompts, 'prompt')} × ${plural(variants, 'variant')} at most × ${count(perVariant)}: ${count(missing)} of ${plural(all, 'answer')}`,
+    `at most ${plural(tokens, 'token')}${device === 'cpu' ? '' : ` on ${DEVICE_LABELS[device]}`}`,
+    `within ${formatMemory(memoryBytes)}`,
+    'time not known'
+  ].join(' · ')
+}

@@ -1,0 +1,392 @@
+import type { MinPDraw } from '../../../contract/model/sampling'
+import type { RangeScore, Score, Selection, SweepDocument } from '../../../contract/documents/crc'
+import type { Work } from '../../../contract/documents/sweep-work'
+import type { ScoredBy } from '../../../contract/documents/scored-by'
+import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
+import { headline, headlineSentence, isGood } from '../../../contract/words/headline'
+import {
+  comparedName,
+  differenceWords,
+  promptsBehind,
+  PROMPTS_FOR_INTERVAL
+} from '../../../contract/words/rival-words'
+import { crossFitAt, uncheckedHalves, uncheckedWins } from '../../../contract/words/cross-fit-words'
+import {
+  scoredByWords,
+  type ScoreWords,
+  scoreWords,
+  unlistedWords
+} from '../../../contract/words/score-words'
+import { type Headline } from '../../../contract/documents/headline'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import type { SweepPart } from '../../../contract/documents/sweep-part'
+import { formatMemory } from '../../../contract/model/bytes'
+import { uncheckedMark } from '../../../contract/words/recipe-check'
+import { shellCommand } from '../../report/shown-command'
+import { atOnce } from '../../base/steps'
+import { checkedSelection } from '../../crc/check/checked-selection'
+import { bestRanges } from '../../crc/selection/best-ranges'
+import { formatDelta, formatDeltas, formatDuration, plural } from '../../../contract/words/format'
+import { colourBits } from './colours'
+import { describePreview } from './preview-report'
+import { describeRangeMap } from './range-map'
+import { amongExact, workOfPrompts } from '../../../contract/words/preview-words'
+import { count, decimal, printable, style, table } from './output'
+import { drawnWidth } from './shown-width'
+
+/** Ranges shown of the many that were scored; the JSON holds all. */
+const TOP_RANGES = 10
+/** Ranges named in the bootstrap's line. */
+const TOP_WINS = 3
+
+/** What is known of a sweep beside its document. */
+interface Told {
+  /** The built-in set that its prompts are; null for none. */
+  promptSet?: string | null
+  /** What differs from the sweep, where it is asked what would be. */
+  asked?: { sampler: MinPDraw | null; words: string | null }
+}
+
+/**
+ * A sweep for people: what was selected and how sure that is, then the models, every range, and the best ones.
+ *
+ * @param check of its whole answers, where an earlier sweep's says the same of it; null for none
+ * @param checkCommand the command that checks it on whole answers
+ */
+export function describeSweep(
+  stored: SweepDocument,
+  check: CheckResult | null,
+  checkCommand: string,
+  { promptSet = null, asked = { sampler: null, words: null } }: Told = {}
+): string {
+  const selection =
+    stored.selection === null ? null : atOnce(checkedSelection(stored, check, stored.selection.rho))
+  const sweep = { ...stored, selected: selection?.selected ?? null }
+  const verdict = selection === null ? null : headline({ ...sweep, selection, check, sampler: asked.sampler })
+  const found =
+    selection === null || verdict === null
+      ? []
+      : [
+          describeHeadline(verdict, checkCommand, asked.words),
+          ...describePreview({ ...sweep, selection, check }),
+          // Of prompts that post itself fails ranges say nothing.
+          ...(verdict.state === 'unfit-prompts'
+            ? []
+            : [certaintyOf(sweep, selection, check), ...describeRivals(sweep, selection)])
+        ]
+  const compared =
+    selection === null || verdict?.state === 'unfit-prompts'
+      ? []
+      : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
+  const soup = sweep.soup.length > 0 ? [describeSoup(sweep)] : []
+  return [...found, describeModels(sweep, promptSet), ...compared, ...soup, describeWork(sweep)].join('\n\n')
+}
+
+/** A part for people: how much it is of the sweep. What to restore, only the merged sweep can say. */
+export function describePart(part: SweepPart): string {
+  const { shard, scoredPrompts, prompts, models } = part
+  return [
+    style(
+      'bold',
+      `Shard ${shard.index} of ${shard.count}: ${count(scoredPrompts.length)} of ${plural(prompts.length, 'prompt')}`
+    ) + ` on ${plural(models.length, 'model')}`,
+    describeWork(part)
+  ].join('\n')
+}
+
+function meansTitle(promptCount: number, promptSet: string | null): string {
+  const set = promptSet === null ? '' : ` of the built-in set ${promptSet}`
+  return style('bold', `Means over ${plural(promptCount, 'prompt')}${set}, then over categories`)
+}
+
+function describeModels(
+  {
+    base,
+    baseUnavailable,
+    post,
+    ranges,
+    recipes,
+    checkpoints,
+    selected,
+    prompts,
+    scoredBy,
+    source
+  }: SweepDocument,
+  promptSet: string | null
+): string {
+  const best = selected === null ? undefined : ranges.find((range) => isSame(range, selected))
+  const from = source === null ? '' : ` from ${source.name}`
+  const models: [string, Score][] = [
+    ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
+    ['post', post],
+    ...(best === undefined ? [] : [[`${layersNamed(best)}${from}`, best] satisfies [string, Score]]),
+    ...recipes.map((score) => [score.recipe.name, score] satisfies [string, Score]),
+    ...checkpoints.map((score) => [score.name, score] satisfies [string, Score])
+  ]
+  const categories = Object.keys(post.categories)
+  const distinct = scoredBy.kind === 'task' ? [`distinct right in ${count(scoredBy.draws)}`] : []
+  const rows = models.map(([name, score]) => [
+    name,
+    ...scoreCells(score),
+    ...distinctCell(score),
+    ...categories.map((category) => {
+      const { validity, diversity } = score.categories[category] ?? { validity: NaN, diversity: NaN }
+      return `${decimal(validity)} / ${decimal(diversity)}`
+    })
+  ])
+  const headings = scoreHeadings(scoredBy)
+  const heading = [
+    'model',
+    ...headings,
+    ...distinct,
+    ...categories.map((category) => `${category} (${initials(headings)})`)
+  ]
+  const unlisted = [
+    { name: 'post', score: post },
+    ...(best === undefined ? [] : [{ name: `${layersNamed(best)}${from}`, score: best }])
+  ].flatMap(({ name, score }) => {
+    const words = unlistedWords(score)
+    return words === null ? [] : [`Of the answers of ${name} ${words}.`]
+  })
+  const notes = [...unlisted, ...(baseUnavailable === null ? [] : [printable(baseUnavailable)])]
+  const note = notes.map((line) => `\n${line}`).join('')
+  const title =
+    meansTitle(prompts.length, promptSet) +
+    (scoredBy.kind === 'task' ? `\nScored by ${printable(scoredByWords(scoredBy))}` : '') +
+    (source === null
+      ? ''
+      : `\nRanges and blends are restored to ${printable(source.name)} (${printable(source.path)}), not to base`)
+  return `${title}\n${table([heading, ...rows], `l${'r'.repeat(heading.length - 1)}`)}${note}`
+}
+
+function describeTopRanges(
+  { post, ranges, scoredBy }: SweepDocument,
+  { rho, minimumValidity }: Selection
+): string {
+  const words = scoreWords(scoredBy)
+  const feasible = bestRanges(ranges, minimumValidity, TOP_RANGES)
+  const rule = `${words.validity} of at least ${decimal(minimumValidity)} (${rho} x post)`
+  if (feasible.length === 0) return `None of ${plural(ranges.length, 'range')} has a ${rule}.`
+  const rows = feasible.map((range) => [
+    named(range),
+    ...scoreCells(range),
+    formatDelta(range.diversity - post.diversity)
+  ])
+  return (
+    `${style('bold', `Greatest ${words.diversity} of ${plural(ranges.length, 'range')} with a ${rule}`)}\n` +
+    table([['layers', ...scoreHeadings(scoredBy), 'gain over post'], ...rows], 'lrrrr')
+  )
+}
+
+/** Nothing where the terminal is too narrow; a pipe is taken to be as wide as a terminal usually is. */
+function describeMap(
+  { ranges, preview, selected, scoredBy }: SweepDocument,
+  { minimumValidity }: Selection
+): string[] {
+  const map = describeRangeMap(ranges, {
+    estimated: preview?.ranges ?? [],
+    minimumValidity,
+    words: scoreWords(scoredBy),
+    selected,
+    width: drawnWidth(),
+    colourBits: colourBits()
+  })
+  return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]
+}
+
+function describeSoup({ soup, scoredBy }: SweepDocument): string {
+  const rows = soup.map((blend) => [String(blend.strength), ...scoreCells(blend)])
+  return (
+    `${style('bold', 'All layers blended alike, strength 0 = post, 1 = every layer of base')}\n` +
+    table([['strength', ...scoreHeadings(scoredBy)], ...rows], 'lrrr')
+  )
+}
+
+/** What was found, and the next step with its command. @param asked what differs from the sweep; null where nothing does */
+export function describeHeadline(found: Headline, checkCommand: string, asked: string | null = null): string {
+  const sentence = headlineSentence(found)
+  return [
+    style(
+      'bold',
+      style(
+        isGood(found.state) ? 'green' : 'yellow',
+        printable(asked === null ? sentence : `What if ${asked}? ${sentence}`)
+      )
+    ),
+    printable(found.next),
+    ...(found.checkNext ? [`Next: ${checkCommand}`] : [])
+  ].join('\n')
+}
+
+/** Of each kind of rival the one that the rule takes, against the selected range. */
+function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: Selection): string[] {
+  if (selected === null || rivals.length === 0) return []
+  const words = scoreWords(scoredBy)
+  const rows = rivals.map((rival) => [
+    printable(comparedName(rival)),
+    decimal(rival.validity),
+    decimal(rival.diversity),
+    differenceWords(rival.difference.validity),
+    differenceWords(rival.difference.diversity)
+  ])
+  const heading = [
+    '',
+    words.validity,
+    words.diversity,
+    `${words.validity} against ${named(selected)}`,
+    `${words.diversity} against ${named(selected)}`
+  ]
+  const title = style(
+    'bold',
+    `Against ${layersNamed(selected)}: of each other way the best at ${words.validity} of ${rho} x post or more`
+  )
+  const note =
+    'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; halves and controls may keep less.'
+  return [`${title}\n${table([heading, ...rows], 'lrrrr')}\n${style('dim', note)}`]
+}
+
+/**
+ * The command that checks a sweep, wherever that was saved.
+ *
+ * @param demo whether a check that sweeps the demo first makes the same sweep
+ * @param rho where the command line names it: a check takes a project's, or the usual one, of itself
+ * @param best how many ranges to check, where it is not as many as usual
+ */
+export function checkCommandOf({
+  demo,
+  out,
+  project,
+  pair,
+  rho,
+  best
+}: {
+  demo: boolean
+  out?: string
+  project?: string
+  pair?: string
+  rho?: number | undefined
+  best?: number | undefined
+}): string {
+  const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)]
+  )
+  if (project !== undefined) {
+    const named = pair === undefined ? [] : ['--pair', pair]
+    return shellCommand([['slr', 'check', '--project', project, ...named, ...settings]])
+  }
+  const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
+  if (out !== undefined) return from
+  return demo ? 'slr check --demo' : `${from}, of the same command with --out sweep.json`
+}
+
+/** How sure a selection is; of prompts too few for any interval only that. */
+function certaintyOf(sweep: SweepDocument, selection: Selection, check: CheckResult | null): string {
+  const { prompts, scoredBy } = sweep
+  const words = scoreWords(scoredBy)
+  const least = promptsBehind(prompts.length, selection)
+  if (least >= PROMPTS_FOR_INTERVAL) {
+    const leftOut = rejectedRanges(sweep.ranges, check, selection.rho).length
+    return describeCertainty(selection, words, amongExact(sweep, leftOut), check)
+  }
+  const half = selection.reported === null ? '' : ' in a half'
+  return (
+    `Too few ${words.prompt}s for an interval, or for how often a range is picked: ` +
+    `${count(least)}${half}, and ${count(PROMPTS_FOR_INTERVAL)} are needed.`
+  )
+}
+
+function describeCertainty(
+  { bootstrap, crossFit, crossFitReason, selected, minimumValidity }: Selection,
+  words: ScoreWords,
+  among: string,
+  check: CheckResult | null
+): string {
+  const lines: string[] = []
+  const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
+  if (bootstrap.selected !== null && selected !== null) {
+    lines.push(
+      `Gain in ${words.diversity} ${formatDeltas(bootstrap.selected.diversityGain)} (${percent(bootstrap.confidence)} interval, ` +
+        `${plural(bootstrap.resamples, 'bootstrap resample')} of the prompts).`
+    )
+  }
+  const wins = bootstrap.wins
+    .slice(0, TOP_WINS)
+    .map((win) => `${named(win)}${uncheckedMark(check, win)} in ${percent(win.share)}`)
+  if (bootstrap.noSelectionShare > 0) wins.push(`none in ${percent(bootstrap.noSelectionShare)}`)
+  lines.push(`Picked in the resamples${among}: ${wins.join(', ')}.`)
+  lines.push(
+    crossFit === null
+      ? `No cross-fitted score: ${printable(crossFitReason ?? '')}`
+      : `Cross-fitted${among} (picked on one half of the prompts, scored on the other): ${words.diversity} from ` +
+          `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words, uncheckedHalves(crossFit, check))}.`
+  )
+  if (bootstrap.outOfBag !== null) {
+    const { diversityGain, interval, resamples } = bootstrap.outOfBag
+    const unchecked = uncheckedWins(bootstrap, check)
+    lines.push(
+      `Out of bag (picked in a resample, scored on the prompts that it left out): gain in ${words.diversity} ` +
+        `${formatDelta(diversityGain)}, ${formatDeltas(interval)} in ${percent(bootstrap.confidence)} of ${plural(resamples, 'resample')}${unchecked === '' ? '' : `, ${unchecked}`}.`
+    )
+  }
+  return lines.join('\n')
+}
+
+function describeWork({
+  work,
+  followUp = null,
+  seconds,
+  device,
+  prompts,
+  reusedPromptCount,
+  preview = null
+}: Pick<SweepDocument, 'work' | 'seconds' | 'device' | 'prompts' | 'reusedPromptCount'> &
+  Partial<Pick<SweepDocument, 'followUp' | 'preview'>>): string {
+  const reused =
+    reusedPromptCount === 0
+      ? ''
+      : ` ${count(reusedPromptCount)} of ${plural(prompts.length, 'prompt')} ${reusedPromptCount === 1 ? 'was' : 'were'} computed by an earlier run.`
+  const after =
+    followUp === null
+      ? ''
+      : ` Then ${plural(followUp.blockEvaluations, 'block evaluation')} for attention and MLP of the selected range alone.`
+  return style(
+    'dim',
+    `${workDone(work, preview)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}${after}`
+  )
+}
+
+function workDone(work: Work, preview: SweepDocument['preview']): string {
+  return `${workOfPrompts(work, preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read`
+}
+
+function scoreHeadings(scoredBy: ScoredBy): string[] {
+  const { validity, diversity, choices } = scoreWords(scoredBy)
+  return [validity, diversity, choices]
+}
+
+/** Of the first two headings: "v / d". */
+const initials = (headings: readonly string[]): string =>
+  headings
+    .slice(0, 2)
+    .map((heading) => heading.slice(0, 1))
+    .join(' / ')
+
+/** Of a task: how many different right answers are expected. */
+const distinctCell = ({ distinctRight }: Score): string[] =>
+  distinctRight === undefined ? [] : [distinctRight.toFixed(2)]
+
+function scoreCells({ validity, diversity, effectiveChoices }: Score): string[] {
+  return [decimal(validity), decimal(diversity), effectiveChoices.toFixed(1)]
+}
+
+/** Such as "layers 4-11" or "layer 11". */
+const layersNamed = (range: RestorationRange): string =>
+  range.start === range.end ? `layer ${range.start}` : `layers ${named(range)}`
+
+function named({ start, end }: RestorationRange): string {
+  return `${start}-${end}`
+}
+
+function isSame(range: RangeScore, { start, end }: RestorationRange): boolean {
+  return range.start === start && range.end === end
+}

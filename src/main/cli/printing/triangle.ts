@@ -1,0 +1,87 @@
+import { type ColorScale, inkOn } from '../../../contract/words/color-scale'
+import type { RestorationRange } from '../../../contract/model/recipe'
+
+type Rgb = ColorScale[number]
+
+/** How the triangle of all ranges fits into a terminal. */
+export interface TrianglePlan {
+  /** Columns of a cell. */
+  readonly cellWidth: number
+  /** Layers that share a row, and a column: neighbouring ranges of a deep model share a cell. */
+  readonly step: number
+  readonly layerCount: number
+}
+
+/** What stands in a cell: text as wide as the cell, on a colour; null for none. */
+export interface TriangleCell {
+  readonly text: string
+  readonly colour: Rgb | null
+}
+
+/** Columns for the layer at the left. */
+const labelWidth = (layerCount: number): number => String(layerCount - 1).length + 1
+
+/**
+ * @param width columns of the terminal
+ * @param widths of a cell, from the widest: the first is taken with which a row of all layers fits, and the last otherwise
+ * @returns null without layers, and on a terminal of a few columns
+ */
+export function planTriangle(
+  layerCount: number,
+  width: number,
+  widths: readonly [number, ...number[]]
+): TrianglePlan | null {
+  const room = width - labelWidth(layerCount)
+  if (layerCount === 0 || room <= 0) return null
+  const cellWidth = widths.find((wide) => layerCount * wide <= room) ?? Math.min(...widths)
+  return { cellWidth, step: Math.ceil((layerCount * cellWidth) / room), layerCount }
+}
+
+/** The cell of a range. */
+export const placeOf = ({ step }: TrianglePlan, { start, end }: RestorationRange): string =>
+  `${Math.floor(start / step)}-${Math.floor(end / step)}`
+
+/** First layer down, last layer across. @param cellOf a place; null where nothing stands */
+export function drawTriangle(
+  { cellWidth, step, layerCount }: TrianglePlan,
+  cellOf: (place: string) => TriangleCell | null,
+  colourBits: number
+): string[] {
+  const label = labelWidth(layerCount)
+  const layers = Array.from({ length: Math.ceil(layerCount / step) }, (_, place) => place)
+  // As many labels across as do not run into each other.
+  const every = Math.ceil((label + 1) / cellWidth)
+  const head = layers
+    .filter((layer) => layer % every === 0)
+    .map((layer) =>
+      String(layer * step)
+        .padStart(cellWidth === 4 ? 3 : 0)
+        .padEnd(cellWidth * every)
+    )
+    .join('')
+  const draw = (start: number, end: number): string => {
+    const cell = end < start ? null : cellOf(`${start}-${end}`)
+    if (cell === null) return ' '.repeat(cellWidth)
+    return cell.colour !== null && colourBits >= 8 ? coloured(cell.text, cell.colour, colourBits) : cell.text
+  }
+  const rows = layers.map((start) => {
+    const cells = layers.map((end) => draw(start, end))
+    return `${String(start * step).padStart(label - 1)} ${cells.join('')}`.trimEnd()
+  })
+  return [`${' '.repeat(label)}${head}`.trimEnd(), ...rows]
+}
+
+function coloured(text: string, colour: Rgb, bits: number): string {
+  const isLight = inkOn(colour) !== '#ffffff'
+  const codes =
+    bits < 24
+      ? `38;5;${isLight ? 16 : 231};48;5;${inCube(colour)}`
+      : `38;2;${isLight ? '0;0;0' : '255;255;255'};48;2;${colour.join(';')}`
+  return `\u001b[${codes}m${text}\u001b[39;49m`
+}
+
+/** The nearest of xterm's 216 colours, 6 levels (0, 95, 135, 175, 215, 255) of each of red, green and blue. */
+function inCube(colour: readonly number[]): number {
+  const level = (value: number): number => (value < 48 ? 0 : value < 115 ? 1 : Math.floor((value - 35) / 40))
+  return 16 + colour.reduce((sum, value) => 6 * sum + level(value), 0)
+}

@@ -1,0 +1,165 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import { version } from '../../../../package.json'
+import { type Computation, type SampleLine, SampleRun } from '../../../contract/documents/samples'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
+import { errorMessage, readJsonFile } from '../../base/files/bounded-file'
+import { formatJson } from '../../base/files/json-format'
+import { breather } from '../../base/files/breather'
+import { appendLines } from '../../base/files/line-file'
+import { readAnswerLines } from '../../project/documents/sample-files'
+import type { OutsideRecord } from '../../../contract/model/outside-model'
+import { withRecord } from '../../samples/outside-records'
+import { inOrder, promptOf } from '../../report/samples-page/export'
+
+/** Prompts with their tokens come to some MB. */
+const MAX_RECORD_BYTES = 256_000_000
+
+/** What stands beside answers that are not all there: what the run was asked for. */
+const UnfinishedRun = z.strictObject({ programVersion: z.string(), run: SampleRun })
+
+/**
+ * The file that the answers of a run go into as they are finished, so that an end before the last one keeps the others. Until
+ * then `FILE.partial` says which run it is, so that the same one goes on.
+ */
+export class AnswersFile {
+  private handle: FileHandle | null = null
+  private readonly samples: SampleLine[]
+
+  private constructor(
+    readonly path: string,
+    /** As it was asked for first: it says how the stored answers were computed. */
+    private current: SampleRun,
+    stored: readonly SampleLine[]
+  ) {
+    this.samples = [...stored]
+  }
+
+  /**
+   * Nothing is written before the first answer: a run that fails earlier leaves the file that is there.
+   *
+   * @param wanted goes on when a run of the same request, by this version of the program, was stopped
+   * @param fresh begins anew all the same
+   * @throws WorkbenchError `bad-file` naming the line of the stopped run that is no answer of it
+   */
+  static async open(path: string, wanted: SampleRun, fresh: boolean): Promise<AnswersFile> {
+    const stopped = fresh ? null : await readRecord(recordOf(path))
+    if (stopped === null || !isSameRun(stopped, wanted)) return new AnswersFile(path, wanted, [])
+    const variants = new Set(stopped.variants.map(({ name }) => name))
+    return new AnswersFile(path, stopped, await readAnswerLines(path, variants, stopped.prompts.length))
+  }
+
+  get run(): SampleRun {
+    return this.current
+  }
+
+  /** All that are there, those of a stopped run first. */
+  get answers(): readonly SampleLine[] {
+    return this.samples
+  }
+
+  /** How the answers are computed. */
+  planned(computation: Computation): void {
+    this.current = { ...this.current, ...computation }
+  }
+
+  /** Who answers outside the engine. */
+  learned(record: OutsideRecord): void {
+    this.current = { ...this.current, outside: withRecord(this.current.outside, record) }
+  }
+
+  /** @throws WorkbenchError `read-only`, `not-found` */
+  async append(lines: readonly SampleLine[]): Promise<void> {
+    this.handle ??= await this.begin()
+    try {
+      await this.handle.appendFile(jsonLines(this.current, lines))
+    } catch (error) {
+      throw new WorkbenchError(
+        'read-only',
+        `${this.path} cannot be written: ${errorMessage(error)}.`,
+        'Free some space; the same command goes on with the answers that are in the file.'
+      )
+    }
+    this.samples.push(...lines)
+  }
+
+  private async begin(): Promise<FileHandle> {
+    try {
+      return await (this.samples.length > 0 ? this.goOn() : this.replace())
+    } catch (error) {
+      throw error instanceof WorkbenchError ? error : writeProblem(this.path, error)
+    }
+  }
+
+  private async goOn(): Promise<FileHandle> {
+    // What a crash cut off would run into the next line.
+    await appendLines(this.path, [])
+    return open(this.path, 'a')
+  }
+
+  private async replace(): Promise<FileHandle> {
+    const record = recordOf(this.path)
+    // Written before the older answers go, so that a full disk leaves them; in force only after: they are none of this run.
+    await writeFileAtomic(`${record}.new`, formatJson({ programVersion: version, run: this.current }))
+    const handle = await open(this.path, 'w')
+    await rename(`${record}.new`, record)
+    return handle
+  }
+
+  async close(): Promise<void> {
+    await this.handle?.close()
+  }
+
+  /**
+   * To be called when all answers are there: they came as each was done, and now stand by prompt, variant and index. A run that ends
+   * before that has them as they came, and is still the one that the same command goes on with.
+   *
+   * @throws WorkbenchError `read-only` when there is no room for the file beside itself; it stays as it was
+   */
+  async finish(): Promise<void> {
+    const ordered = inOrder(this.current, this.samples)
+    if (ordered.some((line, place) => line !== this.samples[place]))
+      await writeFileAtomic(this.path, pieces(this.current, ordered))
+    await rm(recordOf(this.path), { force: true })
+  }
+}
+
+/** Answers as they are written, each with the prompt that it answers. */
+export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly SampleLine[]): string =>
+  lines.map((line) => `${JSON.stringify({ ...line, ...promptOf(run, line) })}\n`).join('')
+
+/** Longer than a text can be together. */
+async function* pieces(run: SampleRun, lines: readonly SampleLine[]): AsyncGenerator<string> {
+  const breathe = breather()
+  for (const line of lines) {
+    await breathe()
+    yield jsonLines(run, [line])
+  }
+}
+
+const recordOf = (path: string): string => `${path}.partial`
+
+/** Null when there is none of this version; what else lies there is left until answers are written. */
+async function readRecord(file: string): Promise<SampleRun | null> {
+  try {
+    const parsed = UnfinishedRun.safeParse(await readJsonFile(file, MAX_RECORD_BYTES))
+    return parsed.success && parsed.data.programVersion === version ? parsed.data.run : null
+  } catch (error) {
+    if (error instanceof WorkbenchError) return null
+    throw error
+  }
+}
+
+/** Whether two runs ask for the same answers. How much memory they may take changes none. */
+function isSameRun(one: SampleRun, other: SampleRun): boolean {
+  const asked = (run: SampleRun): unknown => {
+    const { basePath, postPath, rendering, variants, prompts, stopTokens } = run
+    const settings = { ...run.settings, memoryBytes: 0 }
+    return [basePath.fingerprint, postPath.fingerprint, rendering, settings, variants, prompts, stopTokens]
+  }
+  // As a file would hold it: what is undefined is not there.
+  const stored = SampleRun.parse(JSON.parse(JSON.stringify(other)))
+  return isDeepStrictEqual(asked(one), asked(stored))
+}

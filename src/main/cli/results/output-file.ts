@@ -1,0 +1,196 @@
+import type { Stats } from 'node:fs'
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, parse } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import { freeName } from '../../../contract/model/free-name'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
+import { formatJson } from '../../base/files/json-format'
+import { isFolder } from '../../base/files/path-kinds'
+import { absolutePath } from '../../base/files/places'
+import { LEAST_RESULT_BYTES, requireRoom } from '../../base/files/room'
+import { sweepIn } from '../../project/documents/sweep-files'
+import { bytes } from '../printing/output'
+import { type Held, type Made, requireReplaceable, type WrittenKind } from './replaced-file'
+
+/** A file that a command is to write its result into. */
+export interface OutputFile {
+  /** Absolute, in a folder told without links. */
+  path: string
+  /** Whether a file is there, which will be replaced. */
+  exists: boolean
+  /** Of the file that will be replaced, so that one which comes meanwhile is told from it; null where none was there. */
+  state: FileState | null
+}
+
+/** The file of a result that is of a pair. */
+export interface ResultFile extends OutputFile {
+  /** Of what the result is that will be replaced; null where there is none. */
+  made: Made | null
+}
+
+/** What a command says of the file that it has written. */
+export const writtenWords = ({ exists, path }: OutputFile): string =>
+  `${exists ? 'Replaced' : 'Wrote'} ${path}`
+
+/**
+ * Asks before the work begins whether its result can be written: an hour's sweep must not end at a wrong path, nor in the place of
+ * something else.
+ *
+ * @param given the files that the result is made of, none of which it may replace
+ * @throws WorkbenchError as {@link checkWritable} and {@link requireReplaceable}
+ */
+export async function checkOutputFile(
+  typed: string,
+  kind: WrittenKind,
+  given: GivenFiles = {}
+): Promise<ResultFile> {
+  const { output, held } = await lookedInto(typed, kind, given)
+  return { ...output, made: held?.made ?? null }
+}
+
+/** As {@link checkOutputFile} of a sweep or a part of one. @returns with the sweep that is there, or null */
+export async function checkSweepFile(
+  typed: string,
+  kind: 'sweep' | 'part',
+  given: GivenFiles = {}
+): Promise<ResultFile & { sweep: SweepDocument | null }> {
+  const { output, held } = await lookedInto(typed, kind, given)
+  const sweep = held === null ? null : await sweepIn(held.value, output.path)
+  return { ...output, made: held?.made ?? null, sweep }
+}
+
+/** The file is read once: one of a large sweep takes seconds. */
+async function lookedInto(
+  typed: string,
+  kind: WrittenKind,
+  given: GivenFiles
+): Promise<{ output: OutputFile; held: Held | null }> {
+  const output = await checkWritable(typed)
+  refuseToReplace(output, given)
+  return { output, held: output.exists ? await requireReplaceable(output.path, kind) : null }
+}
+
+const NAME_ANOTHER = 'Name a file to write, or use --json to have the result on stdout.'
+
+/**
+ * Whether a file can be written, whatever is there. A link is neither written through nor replaced, as none is read.
+ *
+ * @throws WorkbenchError `not-found`, `bad-input` or `read-only`
+ */
+export async function checkWritable(typed: string): Promise<OutputFile> {
+  const file = absolutePath(typed)
+  const folder = dirname(file)
+  if (!(await isFolder(folder)))
+    throw new WorkbenchError('not-found', `There is no folder ${folder} to write in.`)
+  const path = join(await realpath(folder), basename(file))
+  const found = await statsOrNull(path)
+  const output = { path, exists: found !== null, state: found === null ? null : stateOf(found) }
+  // Replacing a device or a pipe by a file would break it for everyone else.
+  if (found !== null && !found.isFile()) {
+    throw new WorkbenchError('bad-input', `${file} is ${await kindOf(path, found)}.`, NAME_ANOTHER)
+  }
+  await namingPartial(output, async () => {
+    await requireWritable(output.path)
+    await requireRoom(output.path, LEAST_RESULT_BYTES)
+  })
+  return output
+}
+
+/** Files that a command reads, by the options that name them. */
+type GivenFiles = Readonly<Record<string, string | undefined>>
+
+/** @throws WorkbenchError `bad-input` for a result that would replace one of the files it is made of */
+function refuseToReplace(output: OutputFile, given: GivenFiles): void {
+  const [option] =
+    Object.entries(given).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
+  if (option === undefined) return
+  throw new WorkbenchError(
+    'bad-input',
+    `--out would replace ${output.path}, which --${option} reads.`,
+    'Name another file with --out.'
+  )
+}
+
+/** Writes a result as a whole or not at all. @throws WorkbenchError `read-only`, `not-found` */
+export async function writeOutputFile(output: OutputFile, value: unknown): Promise<void> {
+  await writeOutputText(output, formatJson(value))
+}
+
+/**
+ * Writes a text as a whole or not at all. Where another command has written the file meanwhile, beside it: both may have taken hours.
+ *
+ * @throws WorkbenchError `read-only`, `not-found`; `stale` when it stands beside the file, naming where
+ */
+export async function writeOutputText(output: OutputFile, text: string): Promise<void> {
+  const { path, state } = output
+  const there = await stat(path).catch(() => null)
+  const now = there?.isFile() === true ? stateOf(there) : null
+  if (now === null || isDeepStrictEqual(now, state)) {
+    await namingPartial(output, () => writeFileAtomic(path, text))
+    return
+  }
+  const { dir, name, ext } = parse(path)
+  const beside = join(
+    dir,
+    freeName(
+      name,
+      (await readdir(dir)).map((entry) => parse(entry).name)
+    ) + ext
+  )
+  await namingPartial(output, () => writeFileAtomic(beside, text))
+  throw new WorkbenchError(
+    'stale',
+    `${path} was written by something else while this ran. It stays as it is, and this result is in ${beside}.`,
+    'Keep whichever you want under that name.'
+  )
+}
+
+/** Whether a result stands beside its file after all, so that nothing needs to be kept for going on. */
+export const isWrittenBeside = (error: unknown): boolean =>
+  error instanceof WorkbenchError && error.problem.code === 'stale'
+
+/** Writes, and where that fails names what stopped work has left beside it, a file or a search's folder: it may be what takes the room. */
+async function namingPartial({ path }: OutputFile, write: () => Promise<void>): Promise<void> {
+  try {
+    await write()
+  } catch (error) {
+    const partial = `${path}.partial`
+    const left = await lstat(partial).catch(() => null)
+    if (!(error instanceof WorkbenchError) || left === null) throw error
+    const { code, message, hint } = error.problem
+    const kept = `${partial} holds what has been computed for it${left.isFile() ? ` (${bytes(left.size)})` : ''}; the same command goes on from there.`
+    throw new WorkbenchError(code, message, hint === undefined ? kept : `${hint} ${kept}`)
+  }
+}
+
+/** What tells a file from another under the same name. */
+interface FileState {
+  readonly inode: number
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({
+  inode: ino,
+  bytes: size,
+  modifiedMs: mtimeMs
+})
+
+/** What is there that is no ordinary file, in words. */
+async function kindOf(path: string, found: Stats): Promise<string> {
+  if (found.isDirectory()) return 'a folder'
+  if (!found.isSymbolicLink()) return 'not an ordinary file'
+  return `not an ordinary file but a link to ${await readlink(path)}; links are not written through`
+}
+
+/** Of a link itself. */
+async function statsOrNull(file: string): Promise<Stats | null> {
+  try {
+    return await lstat(file)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null
+    throw writeProblem(file, error)
+  }
+}

@@ -1,0 +1,132 @@
+import { plural } from '../../../contract/words/format'
+import type { Command } from 'commander'
+import type { PairLocation } from '../../../contract/documents/project'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { LEAST_RESULT_BYTES, requireRoom } from '../../base/files/room'
+import { resolveModelFolder } from '../../checkpoint/model-folder'
+import { pairPaths } from '../../project/demo'
+import { openProject } from '../../project/open-project'
+import { pairNamed } from '../../project/pair-named'
+import type { Project } from '../../project/project'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { optionGroup, type OptionsOf } from '../options/option-group'
+import { text } from '../options/option-kinds'
+import { usageError } from '../options/options'
+import { printError } from '../printing/output'
+
+export const pairOption = optionGroup().options({
+  pair: text('<name>', 'the pair of the project, by its name (default: its only one)')
+})
+
+/** Which project, and which pair of it. @param what is done with the project, for the help */
+export const projectOptions = (what: string) =>
+  optionGroup()
+    .options({
+      project: text('<folder>', what)
+    })
+    .and(pairOption)
+export type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
+
+/**
+ * Opens the project that a result is to be saved in.
+ *
+ * @returns the pair that the command line names, or its only one; null when it names no project
+ * @throws WorkbenchError as `openProject` and `pairNamed`; `read-only`. UsageError for a pair without a project
+ */
+export async function openPairToSave(
+  { project: path, pair }: ProjectOptions,
+  command: Command,
+  tell: (text: string) => void
+): Promise<ProjectPair | null> {
+  requireProjectOfPair({ project: path, pair }, command)
+  if (path === undefined) return null
+  const project = await openToSave(path, tell)
+  try {
+    return pairNamed(project, pair)
+  } catch (error) {
+    await project.close()
+    throw error
+  }
+}
+
+/** @throws UsageError for a pair without a project */
+export function requireProjectOfPair({ project, pair }: ProjectOptions, command: Command): void {
+  if (project !== undefined || pair === undefined) return
+  throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
+}
+
+async function openToSave(path: string, tell: (text: string) => void): Promise<Project> {
+  const project = await openProject(path)
+  if (project.readOnly !== null) {
+    await project.close()
+    throw new WorkbenchError(
+      'read-only',
+      `${project.path} cannot take the result. ${project.readOnly}`,
+      'Copy it to a place that you can write to, or use --out.'
+    )
+  }
+  for (const warning of project.warnings) tell(warning)
+  try {
+    await requireRoom(project.path, LEAST_RESULT_BYTES)
+  } catch (error) {
+    await project.close()
+    throw error
+  }
+  return project
+}
+
+/**
+ * Does something for every pair of the project that results are to be saved in, one after the other.
+ *
+ * @throws WorkbenchError as {@link openPairToSave}; `cancelled` at once; after the last pair, naming those for which it failed
+ */
+export async function inEachPair(
+  path: string,
+  tell: (text: string) => void,
+  work: (own: ProjectPair) => Promise<void>
+): Promise<void> {
+  const project = await openToSave(path, tell)
+  const failed: string[] = []
+  try {
+    for (const own of project.pairs) {
+      const { name } = own.document
+      tell(`${name} (${project.pairs.indexOf(own) + 1} of ${project.pairs.length}):`)
+      try {
+        await work(own)
+      } catch (error) {
+        if (error instanceof WorkbenchError && error.problem.code === 'cancelled') throw error
+        printError(error)
+        failed.push(name)
+      }
+    }
+  } finally {
+    await project.close()
+  }
+  if (failed.length === 0) return
+  throw new WorkbenchError(
+    'mismatch',
+    `It failed for ${failed.length} of ${plural(project.pairs.length, 'pair')}: ${failed.join(', ')}.`,
+    'The reasons stand above; the other pairs are saved.'
+  )
+}
+
+/** Another pair's result would be shown as if it were of this one. @param given null when the command line names no pair of folders */
+export async function requireSamePair(given: PairLocation | null, own: ProjectPair | null): Promise<void> {
+  if (given === null || own === null) return
+  const [asked, there] = [pairPaths(given), pairPaths(own.document.location)]
+  for (const member of ['base', 'post'] as const) {
+    const [givenFolder, ownFolder] = await Promise.all([asked[member], there[member]].map(resolveModelFolder))
+    if (givenFolder === ownFolder) continue
+    throw new WorkbenchError(
+      'mismatch',
+      `The project ${own.project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
+      "Leave the pair out to take the project's own."
+    )
+  }
+}
+
+/** The options that name a pair of a project, for a command that is shown. */
+export function projectArguments({ project, document }: ProjectPair): string[] {
+  const named = project.pairs.length === 1 ? [] : ['--pair', document.name]
+  return ['--project', project.path, ...named]
+}

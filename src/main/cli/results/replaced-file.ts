@@ -1,0 +1,125 @@
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { z } from 'zod'
+import { Shard } from '../../../contract/documents/sweep-part'
+import { type CheckpointReference, PairReferences } from '../../../contract/model/checkpoint'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { readJsonFile } from '../../base/files/bounded-file'
+import { type FoundKind, kindOfDocument } from '../../base/files/document-kinds'
+import { readHead } from '../../base/files/file-head'
+import { isReportHead } from '../../report/report-sign'
+import { bytes } from '../printing/output'
+
+/** What a command writes with --out, and what it may therefore replace. */
+export type WrittenKind = keyof typeof WRITTEN
+
+const WRITTEN = {
+  sweep: 'a sweep',
+  part: 'a part of a sweep',
+  check: 'a check',
+  search: 'a search',
+  evaluation: 'an evaluation',
+  task: 'a task',
+  answers: 'answers',
+  report: 'a report'
+} as const
+
+/** No document of the program is larger. */
+const MAX_DOCUMENT_BYTES = 256_000_000
+const HINT = 'Name another file with --out, or move that one away.'
+
+/** What kinds of files a model's folder holds, for whoever named one by mistake. */
+const OF_MODELS: readonly (readonly [RegExp, string])[] = [
+  [/\.safetensors$/, 'weights of a model'],
+  [/^(generation_)?config\.json$/, 'the config of a model'],
+  [/^tokenizer.*\.json$/, 'the tokenizer of a model']
+]
+
+/** Of which checkpoints a result is, and a sweep of which prompts, and which part of it. */
+const Made = z.object({
+  ...PairReferences.shape,
+  prompts: z.array(z.object({ text: z.string() })).optional(),
+  shard: Shard.optional()
+})
+export type Made = z.infer<typeof Made>
+
+/** An evaluation says it of its run. */
+const MadeOf = z.union([Made, z.object({ run: Made }).transform(({ run }) => run)])
+
+/** What the file holds that a result is to replace. */
+export interface Held {
+  /** Of which pair it is; null where it does not say. */
+  readonly made: Made | null
+  /** Its JSON value; undefined where it is no JSON. */
+  readonly value: unknown
+}
+
+/**
+ * A file that is there is replaced only by its own kind, or when it is empty: a slip of the hand must not cost weights or an hour's
+ * result.
+ *
+ * @throws WorkbenchError `bad-input` saying what the file is
+ */
+export async function requireReplaceable(path: string, kind: WrittenKind): Promise<Held> {
+  const { size } = await stat(path)
+  if (size === 0) return { made: null, value: undefined }
+  const { found, value } = await foundIn(path)
+  if (found?.kind === kind) return { made: MadeOf.safeParse(value).data ?? null, value }
+  const [, model] = OF_MODELS.find(([name]) => name.test(basename(path))) ?? []
+  const is = found?.is ?? `${model ?? 'nothing that this program wrote'} (${bytes(size)})`
+  throw new WorkbenchError('bad-input', `${path} would be replaced by ${WRITTEN[kind]}, and is ${is}.`, HINT)
+}
+
+/** Of what a result is: its pair, and of a sweep its prompts, and which part it is of one that is split. */
+interface MadeNow {
+  basePath: Pick<CheckpointReference, 'fingerprint'>
+  postPath: Pick<CheckpointReference, 'fingerprint'>
+  prompts?: readonly { text: string }[]
+  shard?: Shard | undefined
+}
+
+/**
+ * A result takes the place of one of the same pair, a sweep that of one that shares a prompt with it, a part that of the same part, and
+ * of no other.
+ *
+ * @throws WorkbenchError `bad-input` saying of what the one that is there is
+ */
+export function requireOwnPlace(
+  { path, made }: { path: string; made: Made | null },
+  kind: WrittenKind,
+  now: MadeNow
+): void {
+  if (made === null) return
+  const replaced = `${path} would be replaced by ${WRITTEN[kind]}, and is`
+  const { basePath, postPath } = made
+  if (
+    basePath.fingerprint !== now.basePath.fingerprint ||
+    postPath.fingerprint !== now.postPath.fingerprint
+  ) {
+    const of = `one of another pair: ${basePath.path} and ${postPath.path}`
+    throw new WorkbenchError('bad-input', `${replaced} ${of}.`, HINT)
+  }
+  if (made.shard !== undefined && !isSameShard(made.shard, now.shard)) {
+    const { index, count } = made.shard
+    throw new WorkbenchError('bad-input', `${replaced} part ${index} of ${count}.`, HINT)
+  }
+  if (now.prompts === undefined || made.prompts === undefined) return
+  const asked = new Set(now.prompts.map(({ text }) => text))
+  if (made.prompts.some(({ text }) => asked.has(text))) return
+  throw new WorkbenchError('bad-input', `${replaced} one of other prompts, none of which is asked now.`, HINT)
+}
+
+const isSameShard = (one: Shard, other: Shard | undefined): boolean =>
+  one.index === other?.index && one.count === other.count
+
+/** What a file holds, by how it begins or as a document; null where that is not known. */
+async function foundIn(
+  path: string
+): Promise<{ found: FoundKind | { kind: WrittenKind; is: string } | null; value?: unknown }> {
+  const head = await readHead(path)
+  if (isReportHead(head)) return { found: { kind: 'report', is: 'a report' } }
+  // Not more than how the first answer begins: the end of a program may have cut it off.
+  if (head.startsWith('{"variant":"')) return { found: { kind: 'answers', is: 'a file of answers' } }
+  const value = await readJsonFile(path, MAX_DOCUMENT_BYTES).catch(() => null)
+  return { found: kindOfDocument(value), value }
+}

@@ -1,0 +1,47 @@
+import {
+  type ChosenDevice,
+  type DeviceChoice,
+  type DeviceName,
+  hasHalf,
+  type Precision
+} from '../../../contract/model/device'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { throwIfCancelled } from '../../base/files/cancelling'
+import { createEngineHost } from '../../engine/host'
+import { Devices } from '../../jobs/devices'
+
+/** Devices whose trial ends when the command is stopped: the engine that tries one is ended, and no other begins. */
+export function triedDevices(signal: AbortSignal): Devices {
+  return new Devices(() => {
+    throwIfCancelled(signal, 'The trial of devices')
+    const host = createEngineHost()
+    signal.addEventListener('abort', () => void host.close(), { once: true })
+    return host
+  })
+}
+
+/**
+ * The device for a command that works on a pair, before anything of it is loaded.
+ *
+ * @throws WorkbenchError as `Devices.choose` and {@link requireHalf}
+ */
+export async function chosenDevice(
+  { device = 'auto', precision }: { device?: DeviceChoice | undefined; precision?: Precision | undefined },
+  post: string,
+  signal: AbortSignal
+): Promise<ChosenDevice> {
+  if (device !== 'auto') requireHalf(device, precision)
+  const chosen = await triedDevices(signal).choose(device, post)
+  requireHalf(chosen.device, precision)
+  return chosen
+}
+
+/** @throws WorkbenchError `unsupported` for float16 where it gains nothing */
+export function requireHalf(device: DeviceName, precision: Precision | undefined): void {
+  if (precision !== 'fp16' || hasHalf(device)) return
+  throw new WorkbenchError(
+    'unsupported',
+    `The device ${device} computes in fp32 only.`,
+    'Leave --precision out, or compute on a device that has fp16, such as --device webgpu.'
+  )
+}

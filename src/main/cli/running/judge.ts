@@ -1,0 +1,192 @@
+import { type Command } from 'commander'
+import type { z } from 'zod'
+import type { JudgeWay } from '../../../contract/model/judge-way'
+import { rubricOf, type TaskKind } from '../../../contract/model/task-kinds'
+import {
+  DEFAULT_JUDGE,
+  type JudgeProgress,
+  type Judging,
+  JudgeSettings,
+  judgeWarning
+} from '../../../contract/documents/judge'
+import { isUnusable } from '../../../contract/words/judging-words'
+import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { readTextFile } from '../../base/files/bounded-file'
+import { judgeKey } from '../../evaluation/judge'
+import { judgeAsTold, type VerdictStore } from '../../evaluation/judge-as-told'
+import type { EvaluationFiles } from '../../project/documents/evaluation-files'
+import { withJudge } from '../../project/pair/project-evaluations'
+import { optionGroup, type OptionsOf } from '../options/option-group'
+import { flagIfGiven, number, text } from '../options/option-kinds'
+import { usageError, wholeNumber } from '../options/options'
+import { count, remark } from '../printing/output'
+import { progressDisplay, type ProgressStep } from './progress'
+
+const MAX_RUBRIC_BYTES = 100_000
+
+export const judgeOptions = optionGroup(
+  'A judge of the answers (sends prompts and answers to it; off unless its address is given):'
+).options({
+  judgeUrl: text('<url>', 'chat endpoint in the form of OpenAI, such as http://localhost:8080/v1'),
+  judgeModel: text('<name>', 'the model that marks'),
+  judgePairs: flagIfGiven('compare every two variants, in both orders, instead of marking answers'),
+  judgeForms: flagIfGiven(
+    'read which answer each text means, in its canonical form; measures of that stand beside those of the plain reading',
+    { conflicts: ['judgePairs', 'judgeAnswers'] }
+  ),
+  judgeAnyModel: flagIfGiven('take verdicts also of a model that calls itself otherwise than was named'),
+  judgeKey: text('<variable>', 'environment variable with its API key, such as OPENAI_API_KEY'),
+  judgeRubric: text('<file>', 'text of what to mark (default: one for the kind of task)'),
+  judgeAnswers: number(
+    '<n>',
+    `answers per prompt and variant; of pairs, in each set (default: ${DEFAULT_JUDGE.answersPerPrompt})`,
+    wholeNumber(1, 100_000)
+  ),
+  judgeRate: number(
+    '<n>',
+    `most requests a minute (default: ${DEFAULT_JUDGE.requestsPerMinute})`,
+    wholeNumber(1, 100_000)
+  )
+})
+type JudgeOptions = OptionsOf<typeof judgeOptions>
+
+/** @returns null when no judge was asked for. @throws a usage error naming the option that is wrong or missing */
+export async function judgeFrom(
+  options: JudgeOptions,
+  kind: TaskKind,
+  command: Command
+): Promise<JudgeSettings | null> {
+  const { judgeUrl, judgeModel, judgeRubric } = options
+  if (judgeUrl === undefined) {
+    const [given] = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+    if (given === undefined) return null
+    throw usageError(
+      command,
+      'whose judgement? Give --judge-url, such as --judge-url http://localhost:8080/v1'
+    )
+  }
+  const way = options.judgePairs === true ? 'pairs' : options.judgeForms === true ? 'forms' : 'marks'
+  if (judgeModel === undefined)
+    throw usageError(command, 'a judge needs the name of its model: --judge-model')
+  const parsed = JudgeSettings.safeParse({
+    ...DEFAULT_JUDGE,
+    baseUrl: judgeUrl,
+    model: judgeModel,
+    anyModel: options.judgeAnyModel,
+    keyVariable: options.judgeKey,
+    rubric:
+      judgeRubric === undefined ? rubricOf(kind, way) : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
+    way,
+    answersPerPrompt: options.judgeAnswers ?? DEFAULT_JUDGE.answersPerPrompt,
+    requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute
+  })
+  if (parsed.success) return parsed.data
+  throw usageError(command, judgeIssue(parsed.error))
+}
+
+/** What is wrong with a judge, by the option that said it. */
+function judgeIssue(error: z.ZodError): string {
+  const [issue] = error.issues
+  const option = JUDGE_OPTIONS[String(issue?.path[0])]
+  return issue === undefined || option === undefined
+    ? `the judge's ${describeIssue(error)}`
+    : `${option}: ${issue.message}`
+}
+
+const JUDGE_OPTIONS: Readonly<Record<string, string>> = {
+  baseUrl: '--judge-url',
+  model: '--judge-model',
+  keyVariable: '--judge-key',
+  rubric: '--judge-rubric',
+  answersPerPrompt: '--judge-answers',
+  requestsPerMinute: '--judge-rate'
+}
+
+/** What was asked of a judge, in words. */
+const ASKED: Record<JudgeWay, { done: string; no: string }> = {
+  marks: { done: 'different answers', no: 'no verdict' },
+  pairs: { done: 'pairs in one order', no: 'no verdict' },
+  forms: { done: 'different answers', no: 'no form of an answer' }
+}
+
+/** An evaluation with what its judge said, and why it stopped before its end. */
+export interface Judged {
+  readonly files: EvaluationFiles
+  readonly failure: WorkbenchError | null
+}
+
+/**
+ * Has an evaluation's answers judged, after saying where they go, whatever else is quiet. A judge that fails takes nothing from what
+ * was measured without it.
+ *
+ * @returns the evaluation with the judge and all that it said
+ */
+export async function judged(
+  files: EvaluationFiles,
+  judge: JudgeSettings,
+  quiet: boolean,
+  signal: AbortSignal,
+  store: VerdictStore
+): Promise<Judged> {
+  const apiKey = judgeKey(judge, undefined)
+  remark(judgeWarning(judge))
+  const display = progressDisplay(quiet)
+  const progress = (now: JudgeProgress): void => display.update(judgeStep(judge.way, now))
+  const said = {
+    verdicts: [...files.verdicts],
+    pairVerdicts: [...files.pairVerdicts],
+    forms: [...files.forms]
+  }
+  const keeping: VerdictStore = {
+    async keep(verdict) {
+      await store.keep(verdict)
+      said.verdicts.push(verdict)
+    },
+    async keepPair(verdict) {
+      await store.keepPair(verdict)
+      said.pairVerdicts.push(verdict)
+    },
+    async keepForms(forms) {
+      await store.keepForms(forms)
+      said.forms.push(...forms)
+    },
+    knownForms: () => store.knownForms()
+  }
+  let failure: WorkbenchError | null = null
+  try {
+    await judgeAsTold(files, { settings: judge, apiKey }, keeping, progress, signal)
+  } catch (error) {
+    if (signal.aborted || !(error instanceof WorkbenchError)) throw error
+    failure = error
+  } finally {
+    display.stop()
+  }
+  return { files: { ...files, ...said, run: withJudge(files.run, judge) }, failure }
+}
+
+/** Why the work of a judge is to nothing; null where any of it can be used. */
+export function nothingJudged(judging: readonly Judging[], way: JudgeWay): WorkbenchError | null {
+  const own = judging.find((one) => one.way === way)
+  if (own === undefined || !isUnusable(own)) return null
+  return new WorkbenchError(
+    'bad-input',
+    `The judge ${own.model} gave no verdict that can be used.`,
+    'Choose another with --judge-model, or reword --judge-rubric: either way all is asked anew.'
+  )
+}
+
+/** How far a judge is; what keeps it from answering is another phase, so that it is told at once. */
+export function judgeStep(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgress): ProgressStep {
+  if (trouble !== undefined) return { phase: 'waiting for the judge', done, total, status: trouble }
+  const words = ASKED[way]
+  return {
+    phase: 'judging',
+    done,
+    total,
+    status:
+      `${way === 'forms' ? 'read' : 'judged'} ${count(done)} of ${count(total)} ${words.done}` +
+      (unreadable === 0
+        ? ''
+        : `, ${unreadable === 1 ? '1 reply was' : `${count(unreadable)} replies were`} ${words.no}`)
+  }
+}

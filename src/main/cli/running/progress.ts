@@ -1,0 +1,159 @@
+import { SingleBar } from 'cli-progress'
+import type { CheckProgress } from '../../../contract/documents/answer-check'
+import type { BytesProgress } from '../../../contract/documents/distances'
+import type { EvaluationProgress } from '../../../contract/documents/evaluation'
+import type { SampleProgress } from '../../../contract/documents/samples'
+import type { SearchProgress } from '../../../contract/documents/search'
+import type { SweepProgress } from '../../../contract/documents/sweep-events'
+import { formatDuration, plural } from '../../../contract/words/format'
+import { bytes, count } from '../printing/output'
+
+/** How far some work is. */
+export interface ProgressStep {
+  phase: string
+  done: number
+  /** 0 while it is not known. */
+  total: number
+  /** What is said beside the share that is done. */
+  status: string
+}
+
+export interface ProgressDisplay {
+  update(step: ProgressStep): void
+  /** Ends the display; whatever is written next starts on a line of its own. */
+  stop(): void
+}
+
+/** Often enough to see that it lives, seldom enough for a log file. */
+const PLAIN_LINE_INTERVAL_MS = 5_000
+
+/** How work gets on, on stderr: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet. */
+export function progressDisplay(quiet: boolean): ProgressDisplay {
+  if (quiet) return { update: () => undefined, stop: () => undefined }
+  return process.stderr.isTTY ? barDisplay() : lineDisplay()
+}
+
+function barDisplay(): ProgressDisplay {
+  const bar = new SingleBar({
+    format: '{bar} {percentage} %  {status}',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    linewrap: true, // leaves the terminal's setting alone, and trims the line to its width
+    clearOnComplete: true,
+    gracefulExit: false, // Ctrl-C goes through stop() like every other end
+    stream: process.stderr
+  })
+  let running = false
+  return {
+    update: ({ done, total, status }) => {
+      if (total === 0) return // the work is not known yet
+      if (!running) bar.start(total, done, { status })
+      running = true
+      bar.setTotal(total)
+      bar.update(done, { status })
+    },
+    stop: () => {
+      if (running) bar.stop()
+    }
+  }
+}
+
+function lineDisplay(): ProgressDisplay {
+  let nextLineAt = 0
+  let lastPhase = ''
+  return {
+    update: ({ phase, done, total, status }) => {
+      if (Date.now() < nextLineAt && phase === lastPhase) return
+      nextLineAt = Date.now() + PLAIN_LINE_INTERVAL_MS
+      lastPhase = phase
+      process.stderr.write(`${Math.floor(total === 0 ? 0 : (100 * done) / total)} %  ${status}\n`)
+    },
+    stop: () => undefined
+  }
+}
+
+export function sweepStep(progress: SweepProgress): ProgressStep {
+  const { phase, layer, layerCount, rowsPerSecond } = progress
+  const status =
+    phase === 'sweeping'
+      ? [
+          layer === null ? 'sweeping' : `layer ${layer} of 0-${layerCount - 1}`,
+          rowsPerSecond === null
+            ? 'how long it takes is told after the first'
+            : `${count(rowsPerSecond)} rows/s`,
+          ...timeLeft(progress)
+        ].join(', ')
+      : phase
+  return { phase, done: progress.rowsDone, total: progress.rowsTotal, status }
+}
+
+export function searchStep({ generation, candidates, best, sweep }: SearchProgress): ProgressStep {
+  const status = [
+    `generation ${generation}, ${plural(candidates, 'recipe')}`,
+    ...(best === null ? [] : [`best diversity ${best.diversity.toFixed(3)}`]),
+    ...timeLeft(sweep)
+  ].join(', ')
+  return { phase: `generation ${generation}`, done: sweep.rowsDone, total: sweep.rowsTotal, status }
+}
+
+export function checkStep(progress: CheckProgress): ProgressStep {
+  const { rowsDone, rowsTotal, rowsPerSecond } = progress
+  const status = [
+    'checking whole answers',
+    ...(rowsPerSecond === null ? [] : [`${count(rowsPerSecond)} rows/s`]),
+    ...timeLeft(progress)
+  ].join(', ')
+  return { phase: 'checking', done: rowsDone, total: rowsTotal, status }
+}
+
+export function sampleStep(progress: SampleProgress): ProgressStep {
+  const { phase, samplesDone, samplesTotal, tokensPerSecond } = progress
+  const status =
+    progress.trouble ??
+    (phase === 'generating'
+      ? [
+          `${count(samplesDone)} of ${plural(samplesTotal, 'answer')}`,
+          ...(tokensPerSecond === null ? [] : [`${count(tokensPerSecond)} tokens/s`]),
+          ...answerTimeLeft(progress)
+        ].join(', ')
+      : phase)
+  return { phase, done: samplesDone, total: samplesTotal, status }
+}
+
+/** Before the first answer is finished only how long it can take. */
+function answerTimeLeft({ secondsLeft, mostSecondsLeft }: SampleProgress): string[] {
+  if (secondsLeft !== null || mostSecondsLeft === undefined) return timeLeft({ secondsLeft })
+  return [`at most ${formatDuration(mostSecondsLeft)} left`]
+}
+
+/**
+ * Reading of whole files.
+ *
+ * @param phase what is done with them, such as "comparing"
+ * @param ofAll what the total is of, where that is more than this phase
+ */
+export function bytesStep(phase: string, progress: BytesProgress, ofAll = ''): ProgressStep {
+  const { bytesDone, bytesTotal, bytesPerSecond } = progress
+  const status = [
+    `${phase} ${bytes(bytesDone)} of ${bytes(bytesTotal)}${ofAll}`,
+    ...(bytesPerSecond === null ? [] : [`${bytes(Math.round(bytesPerSecond))}/s`]),
+    ...timeLeft(progress)
+  ].join(', ')
+  return { phase, done: bytesDone, total: bytesTotal, status }
+}
+
+function timeLeft({ secondsLeft }: { secondsLeft: number | null }): string[] {
+  return secondsLeft === null ? [] : [`${formatDuration(secondsLeft)} left`]
+}
+
+export function evaluationStep(progress: EvaluationProgress): ProgressStep {
+  if (progress.phase !== 'scoring') return sampleStep({ ...progress, phase: progress.phase })
+  const { promptsScored, promptsTotal } = progress
+  return {
+    phase: 'scoring',
+    done: promptsScored,
+    total: promptsTotal,
+    status: `read the answers to ${count(promptsScored)} of ${plural(promptsTotal, 'prompt')}`
+  }
+}

@@ -1,0 +1,165 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { answeringFirst } from '../../../contract/documents/answering-sweep'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
+import { absolutePath } from '../../base/files/places'
+import { runCrcSweep, type SweepHistory } from '../../crc/sweep/crc-sweep'
+import { openPair } from '../../checkpoint/pair'
+import type { PairFolders } from '../../crc/sweep/score-recipes'
+import { builtinPromptSet, namedPrompts } from '../../crc/task/builtin-prompts'
+import { chosenDevice } from './chosen-device'
+import { pairPaths } from '../../project/demo'
+import { readSweep } from '../../project/documents/sweep-files'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { shellCommand } from '../../report/shown-command'
+import { optionGroup, type OptionsOf } from '../options/option-group'
+import { text, value } from '../options/option-kinds'
+import {
+  type DeviceOptions,
+  type PairOptions,
+  PROMPTS,
+  refuseUnused,
+  requirePair,
+  type RhoOption
+} from '../options/options'
+import { projectArguments } from '../results/project-to-save'
+import { remark } from '../printing/output'
+import type { ResultFile } from '../results/output-file'
+import { requireOwnPlace, type WrittenKind } from '../results/replaced-file'
+import type { Kept } from './stopped'
+import { withSweepProgress } from './sweep-progress'
+
+/** What a command that starts from a sweep of ranges starts from. */
+export const startOptions = optionGroup('What to start from:').options({
+  from: text('<sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)'),
+  prompts: text('<file>', `for a sweep done first: ${PROMPTS}`),
+  task: value(z.never(), '<task>', '', refuseTask, { hidden: true })
+})
+type StartOptions = OptionsOf<typeof startOptions>
+
+/** Who looks for it is told what there is instead. */
+function refuseTask(): never {
+  throw new InvalidArgumentError(
+    'The task is that of the sweep: make one with slr sweep --task and --out, and start from it with --from. ' +
+      'Only sweeps of the character task are checked: a task has whole answers scored.'
+  )
+}
+
+/** How a sweep is made where none is given. */
+interface SweepFirst {
+  quiet: boolean
+  signal: AbortSignal
+  /** Asked for only then. */
+  history: () => SweepHistory | null
+  /** What is said of a stopped one that has no history. */
+  without: () => Kept
+}
+
+/** Whose sweep it is, and where the result goes that comes of it. */
+interface StartingFrom {
+  command: Command
+  own: ProjectPair | null
+  givenPair: PairLocation | null
+  place: (ResultFile & { kind: WrittenKind }) | null
+}
+
+/**
+ * The sweep to start from, and where its models are: that of `--from`, or the one that the project's pair answers with, or one that is
+ * made now.
+ *
+ * @throws WorkbenchError `bad-input` for a project without one, and as {@link requireOwnPlace}; what a sweep throws
+ */
+export async function startingSweep(
+  options: StartOptions & RhoOption & PairOptions & DeviceOptions,
+  { command, own, givenPair, place }: StartingFrom,
+  { quiet, signal, history, without }: SweepFirst
+): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
+  const given = await givenSweep(options, own)
+  const location = givenPair ?? own?.document.location ?? null
+  if (given !== null) {
+    refuseUnused(
+      command,
+      ['prompts', 'device', 'precision'],
+      'is of a sweep that is made first, and there is one: leave it out, or sweep with it'
+    )
+    if (place !== null) requireOwnPlace(place, place.kind, given)
+    const swept = { base: given.basePath.path, post: given.postPath.path }
+    return { pair: location === null ? swept : pairPaths(location), sweep: given }
+  }
+  const pair = pairPaths(location ?? requirePair(options, command))
+  if (place !== null) {
+    const { base, post } = await openPair(pair.base, pair.post)
+    requireOwnPlace(place, place.kind, { basePath: base.checkpoint, postPath: post.checkpoint })
+  }
+  const prompts =
+    options.prompts === undefined
+      ? await builtinPromptSet(options.demo ? 'demo-crc' : 'crc')
+      : await namedPrompts(options.prompts)
+  if (!quiet) tellOfPrompts(options.demo ? { kind: 'demo' } : { kind: 'folders', ...pair }, options, remark)
+  const earlier = history()
+  const sweep = await withSweepProgress(
+    { history: earlier, without, quiet, signal },
+    async (engine, onEvent) =>
+      runCrcSweep(
+        engine,
+        {
+          ...pair,
+          prompts,
+          rendering: DEFAULT_RENDERING,
+          rho: options.rho ?? DEFAULT_RHO,
+          ranges: true,
+          rivals: true,
+          soupSize: 0,
+          recipes: [],
+          device: await chosenDevice(options, pair.post, signal),
+          precision: options.precision
+        },
+        signal,
+        onEvent,
+        earlier
+      )
+  )
+  return { pair, sweep }
+}
+
+/**
+ * Which prompts a sweep of a pair asks where none were named. Copies of the demo's models are swept so too: what is asked is told by how
+ * a pair is named, and not by what it is.
+ */
+export function tellOfPrompts(
+  { kind }: PairLocation,
+  { prompts }: { prompts?: string | undefined },
+  tell: (text: string) => void
+): void {
+  if (kind === 'demo' || prompts !== undefined) return
+  tell(
+    'Prompts: the built-in set crc for chat models, as none was named (--prompts takes another; --demo asks demo-crc, which suits its models).'
+  )
+}
+
+/** The sweep of `--from`, or of the project; null when one has to be made. */
+async function givenSweep({ from }: StartOptions, own: ProjectPair | null): Promise<SweepDocument | null> {
+  if (from !== undefined) return readSweep(absolutePath(from))
+  return own === null ? null : sweepOfRanges(own)
+}
+
+/**
+ * The sweep that a project's pair answers with, if it has ranges, or else its newest that has.
+ *
+ * @throws WorkbenchError `bad-input` where it has none
+ */
+export async function sweepOfRanges(own: ProjectPair): Promise<SweepDocument> {
+  for (const { id } of answeringFirst(own.sweeps)) {
+    const sweep = await own.readSweep(id)
+    if (sweep.ranges.length > 0) return sweep
+  }
+  const { project, document } = own
+  const of = project.pairs.length === 1 ? '' : ` of ${document.name}`
+  throw new WorkbenchError(
+    'bad-input',
+    `${project.path} has no sweep of ranges${of} to start from.`,
+    `Run "${shellCommand([['slr', 'sweep', ...projectArguments(own)]])}" first.`
+  )
+}

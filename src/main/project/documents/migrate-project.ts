@@ -1,0 +1,115 @@
+import { copyFile, link, lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errorCode, flushFolder, writeProblem } from '../../base/files/atomic-file'
+import { migrateFile, readDocument } from '../../base/files/migrate'
+import { PROJECT_FILE, PROJECT_FORMAT } from './project-file'
+
+/*
+ * A project.json of an older version is replaced by the present one, with a copy of it beside it. Before version 3 a project was one
+ * pair, whose results lay in the project's folder: first they get a second place in pairs/pair-1, then project.json says so, and
+ * last they leave the first place. Whenever the program is killed, one of the two places is whole, and it is the one that
+ * project.json means.
+ */
+
+const RESULTS = ['sweeps', 'searches', 'checks', 'samples', 'evaluations', 'sampled-crc.json']
+const FIRST_PAIR = join('pairs', 'pair-1')
+
+/**
+ * Brings a project, whose lock is held, to the present version.
+ *
+ * @param beforeStep is called before each change of the disk
+ * @returns the name of the copy of its project.json; null when that is of the present version already
+ * @throws WorkbenchError `bad-file`, `newer-version`, `read-only`: project.json is as it was
+ */
+export async function migrateProject(
+  folder: string,
+  beforeStep: () => void = () => undefined
+): Promise<string | null> {
+  const file = join(folder, PROJECT_FILE)
+  const { foundVersion } = await readDocument(file, PROJECT_FORMAT)
+  const moves = new Moves(folder, beforeStep)
+  if (foundVersion < 3) await moves.giveSecondPlace()
+  beforeStep()
+  const { backup } = await migrateFile(file, PROJECT_FORMAT)
+  await moves.leaveFirstPlace()
+  return backup
+}
+
+class Moves {
+  constructor(
+    private readonly folder: string,
+    private readonly beforeStep: () => void
+  ) {}
+
+  async giveSecondPlace(): Promise<void> {
+    const pair = join(this.folder, FIRST_PAIR)
+    try {
+      this.beforeStep()
+      // What a killed program has left of the same may be half of it.
+      await rm(pair, { recursive: true, force: true })
+      await mkdir(pair, { recursive: true })
+      for (const name of RESULTS) await this.give(name)
+      for (const path of [pair, join(this.folder, 'pairs')]) await flushFolder(path)
+    } catch (error) {
+      throw writeProblem(pair, error)
+    }
+  }
+
+  private async give(path: string): Promise<void> {
+    const [from, to] = this.places(path)
+    const stats = await statsOf(from)
+    if (stats === null) return
+    if (stats.isFile()) {
+      this.beforeStep()
+      await linkOrCopy(from, to)
+    }
+    // A link would lead out of the project: it stays where it is, and was never read.
+    if (!stats.isDirectory()) return
+    this.beforeStep()
+    await mkdir(to)
+    for (const name of await readdir(from)) await this.give(join(path, name))
+    await flushFolder(to)
+  }
+
+  /** Deletes at the first place what has a second one, and nothing else. */
+  async leaveFirstPlace(): Promise<void> {
+    for (const name of RESULTS) await this.leave(name)
+  }
+
+  private async leave(path: string): Promise<void> {
+    const [from, to] = this.places(path)
+    const [stats, kept] = await Promise.all([statsOf(from), statsOf(to)])
+    if (stats === null || kept === null) return
+    if (stats.isFile() && kept.isFile() && stats.size === kept.size) {
+      this.beforeStep()
+      await rm(from, { force: true })
+    }
+    if (!stats.isDirectory()) return
+    for (const name of await readdir(from)) await this.leave(join(path, name))
+    this.beforeStep()
+    // Of no use any more, and in nobody's way: should something else lie in it, it stays.
+    await rmdir(from).catch(() => undefined)
+  }
+
+  private places(path: string): [string, string] {
+    return [join(this.folder, path), join(this.folder, FIRST_PAIR, path)]
+  }
+}
+
+async function statsOf(path: string): Promise<Awaited<ReturnType<typeof lstat>> | null> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Sweeps are large, so a second name of the same file, where the file system has such names. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch {
+    await copyFile(from, to)
+  }
+}

@@ -1,0 +1,39 @@
+import { realpath } from 'node:fs/promises'
+import { SWEEP_PART_VERSION, SweepPart } from '../../../contract/documents/sweep-part'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { expecting } from '../../base/files/bounded-file'
+import { kindOfFile } from '../../base/files/document-kinds'
+import { type DocumentFormat, readDocument } from '../../base/files/migrate'
+
+const PART_FORMAT: DocumentFormat<SweepPart> = {
+  name: 'part of a sweep',
+  schema: SweepPart,
+  version: SWEEP_PART_VERSION,
+  migrations: {},
+  // A part holds less than its sweep.
+  maxBytes: 256_000_000
+}
+
+const PARTS = 'Parts are what "slr sweep --shard I/N --out FILE" writes.'
+
+/** What `slr sweep --shard` wrote. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`, naming the file */
+export async function readPartFile(file: string): Promise<SweepPart> {
+  // Parts come from wherever the user keeps them, behind links too; what is missing, reading complains of.
+  const real = await realpath(file).catch(() => file)
+  try {
+    return (await expecting(PARTS, () => readDocument(real, PART_FORMAT))).document
+  } catch (error) {
+    // Versions of other documents and of parts are counted apart: a whole sweep is no part of a newer program.
+    const isRead =
+      error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
+    const found = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
+    if (found === null || found.kind === 'part') throw error
+    if (found.kind !== 'sweep')
+      throw new WorkbenchError('bad-file', `${real} is ${found.is}, not a part of a sweep.`, PARTS)
+    throw new WorkbenchError(
+      'bad-file',
+      `${real} is a whole sweep, not a part of one.`,
+      'Parts are what "slr sweep --shard" writes; a whole sweep needs no merging.'
+    )
+  }
+}

@@ -1,0 +1,105 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CrcPrompts } from '../../../contract/documents/crc'
+import { PROJECT_VERSION, ProjectDocument } from '../../../contract/documents/project'
+import type { SamplePrompts } from '../../../contract/documents/task'
+import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
+import { formatJson } from '../../base/files/json-format'
+import { type DocumentFormat, readDocument } from '../../base/files/migrate'
+import { isFile } from '../../base/files/path-kinds'
+import {
+  ensurePlainFolder,
+  hasPlainFile,
+  hasPlainFolder,
+  requirePlainFile
+} from '../../base/files/plain-paths'
+import { readPromptFile } from '../../crc/task/prompt-file'
+import { readStoredSamplePrompts } from '../../samples/prompts'
+import { identifyKept, listPairs } from './project-migrations'
+
+/* What of a project is one file each: project.json, and the prompts that its pairs share. */
+
+export const PROJECT_FILE = 'project.json'
+const CRC_PROMPTS = 'crc.json'
+const SAMPLE_PROMPTS = 'samples.json'
+
+export const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
+  name: 'project',
+  schema: ProjectDocument,
+  version: PROJECT_VERSION,
+  migrations: { 1: identifyKept, 2: listPairs },
+  maxBytes: 50_000_000
+}
+
+/** Prompts of a few hundred characters come to a few MB. */
+const MAX_SAMPLE_PROMPT_BYTES = 100_000_000
+
+export interface ProjectDocuments {
+  document: ProjectDocument
+  /** Of the file: where it is older, results lie as that version had them. */
+  foundVersion: number
+  prompts: CrcPrompts
+  /** Null until some are saved. */
+  samplePrompts: SamplePrompts | null
+}
+
+/** Whether a folder is a project; whether it can be opened is not asked. */
+export async function isProject(folder: string): Promise<boolean> {
+  return isFile(join(folder, PROJECT_FILE))
+}
+
+/** @throws WorkbenchError `not-found`, `bad-file` naming file and field, or `newer-version` */
+export async function readProjectFiles(folder: string): Promise<ProjectDocuments> {
+  const { document, foundVersion } = await readDocument(join(folder, PROJECT_FILE), PROJECT_FORMAT)
+  await hasPlainFolder(join(folder, 'prompts'))
+  await requirePlainFile(promptFile(folder, CRC_PROMPTS))
+  return {
+    document,
+    foundVersion,
+    prompts: await readPromptFile(promptFile(folder, CRC_PROMPTS)),
+    samplePrompts: await readSamplePromptFile(folder)
+  }
+}
+
+export async function writeProjectDocument(folder: string, document: ProjectDocument): Promise<void> {
+  await writeFileAtomic(join(folder, PROJECT_FILE), formatJson(document))
+}
+
+/** @param folder of a project, or of a pair that has prompts of its own */
+export async function writePrompts(folder: string, prompts: CrcPrompts): Promise<void> {
+  await writePromptFile(folder, CRC_PROMPTS, prompts)
+}
+
+export async function writeSamplePrompts(folder: string, prompts: SamplePrompts): Promise<void> {
+  await writePromptFile(folder, SAMPLE_PROMPTS, prompts)
+}
+
+/** The prompts that a pair has of its own; null when it uses the project's. @throws WorkbenchError `bad-file` naming file and field */
+export async function readOwnPrompts(pairFolder: string): Promise<CrcPrompts | null> {
+  const file = promptFile(pairFolder, CRC_PROMPTS)
+  if (!(await hasPlainFolder(join(pairFolder, 'prompts'))) || !(await hasPlainFile(file))) return null
+  return readPromptFile(file)
+}
+
+/** Has a pair use the project's prompts. @throws WorkbenchError `read-only` */
+export async function removeOwnPrompts(pairFolder: string): Promise<void> {
+  const file = promptFile(pairFolder, CRC_PROMPTS)
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw writeProblem(file, error)
+  })
+}
+
+async function writePromptFile(folder: string, name: string, prompts: unknown): Promise<void> {
+  await ensurePlainFolder(join(folder, 'prompts'))
+  await writeFileAtomic(promptFile(folder, name), formatJson(prompts))
+}
+
+async function readSamplePromptFile(folder: string): Promise<SamplePrompts | null> {
+  const file = promptFile(folder, SAMPLE_PROMPTS)
+  if (!(await hasPlainFile(file))) return null
+  return readStoredSamplePrompts(file, MAX_SAMPLE_PROMPT_BYTES)
+}
+
+function promptFile(folder: string, name: string): string {
+  return join(folder, 'prompts', name)
+}

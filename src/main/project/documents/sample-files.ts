@@ -1,0 +1,93 @@
+import { WorkbenchError } from '../../../contract/model/problem'
+import { SampleLine, type SampleRun, SampleRunSummary } from '../../../contract/documents/samples'
+import { appendLines, countLines, readLines } from '../../base/files/line-file'
+import { runSummaries } from './run-summaries'
+import { SAMPLE_RUNS } from './stored-documents'
+
+/** Of the answers to a run, beside it. */
+export const ANSWERS = '.jsonl'
+
+/** Removes a run and its answers. */
+export async function removeSampleRun(folder: string, id: string): Promise<void> {
+  await SAMPLE_RUNS.remove(folder, id, [ANSWERS])
+}
+
+/**
+ * The answers in a file of them, each once.
+ *
+ * @throws WorkbenchError `bad-file` naming the line that is no answer of one of these variants and prompts
+ */
+export async function readAnswerLines(
+  file: string,
+  variants: ReadonlySet<string>,
+  promptCount: number
+): Promise<SampleLine[]> {
+  const seen = new Set<string>()
+  const answers: SampleLine[] = []
+  for (const { line, where } of await readLines(file, { name: 'an answer', schema: SampleLine })) {
+    if (!variants.has(line.variant) || line.prompt >= promptCount) {
+      throw new WorkbenchError(
+        'bad-file',
+        `${where}: the run has no variant ${JSON.stringify(line.variant)} with a prompt ${line.prompt}.`
+      )
+    }
+    const key = JSON.stringify([line.variant, line.prompt, line.index])
+    if (seen.has(key)) continue
+    seen.add(key)
+    answers.push(line)
+  }
+  return answers
+}
+
+/**
+ * The answers stored for a run, in the order in which they came.
+ *
+ * @throws WorkbenchError `bad-file` naming the line that is no answer of this run
+ */
+export async function readSampleLines(folder: string, run: SampleRun): Promise<SampleLine[]> {
+  const variants = new Set(run.variants.map(({ name }) => name))
+  return readAnswerLines(linesFile(folder, run.id), variants, run.prompts.length)
+}
+
+/** Adds answers to a run's file. @throws WorkbenchError as {@link appendLines} */
+export async function appendSampleLines(
+  folder: string,
+  id: string,
+  lines: readonly SampleLine[]
+): Promise<void> {
+  await appendLines(linesFile(folder, id), lines)
+}
+
+export const SAMPLE_SUMMARIES = runSummaries<SampleRun, SampleRunSummary>({
+  name: 'sample run',
+  documents: SAMPLE_RUNS,
+  schema: SampleRunSummary,
+  summarize: async (run, folder) => summarizeSampleRun(run, await countLines(linesFile(folder, run.id))),
+  beside: (folder, id) => SAMPLE_RUNS.companion(folder, id, ANSWERS)
+})
+
+/** What the window lists of a run with this many stored answers. */
+export function summarizeSampleRun(run: SampleRun, sampleCount: number): SampleRunSummary {
+  return {
+    id: run.id,
+    checkpoints: { base: run.basePath.fingerprint, post: run.postPath.fingerprint },
+    createdAt: run.createdAt,
+    promptCount: run.prompts.length,
+    variantNames: run.variants.map(({ name }) => name),
+    sampleCount,
+    sampleTotal: run.variants.length * run.prompts.length * run.settings.sampleCount,
+    computed: {
+      device: run.settings.device,
+      precision: run.precision,
+      weights: run.weights,
+      promptCount: run.prompts.length,
+      estimatedFrom: null,
+      draws: run.settings.sampleCount,
+      programVersion: run.programVersion
+    }
+  }
+}
+
+function linesFile(folder: string, id: string): string {
+  return SAMPLE_RUNS.companion(folder, id, ANSWERS)
+}

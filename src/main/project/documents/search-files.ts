@@ -1,0 +1,96 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type SearchDocument, SearchSummary, UnfinishedSearch } from '../../../contract/documents/search'
+import { writeFileAtomic } from '../../base/files/atomic-file'
+import { readJsonFile } from '../../base/files/bounded-file'
+import { formatJson } from '../../base/files/json-format'
+import { ensurePlainFolder, hasPlainFile } from '../../base/files/plain-paths'
+import { type CheckpointFolder, checkpointFolder } from '../../crc/sweep/checkpoint-folder'
+import { runSummaries } from './run-summaries'
+import { SEARCHES } from './stored-documents'
+import { drawsOf } from '../../../contract/documents/scored-by'
+
+/** Settings and nothing else. */
+const MAX_UNFINISHED_BYTES = 100_000
+
+/** A search has a sweep for each generation, at most a hundred, one to start from and one at its end. */
+const MAX_CHECKPOINTS = 102
+
+/**
+ * Where a project's unfinished search is kept: searches/partial/<name>.checkpoint, and beside them what was asked for, see
+ * {@link writeUnfinishedSearch}.
+ */
+export function projectSearchCheckpoints(folder: string): CheckpointFolder {
+  const [searches, partial] = partialFolders(folder)
+  const checkpoints = checkpointFolder([searches, partial], MAX_CHECKPOINTS)
+  return {
+    ...checkpoints,
+    async clear() {
+      await rm(unfinishedFile(folder), { force: true })
+      await checkpoints.clear()
+    }
+  }
+}
+
+/** The file that holds a search. */
+export const searchFile = (folder: string, id: string): string => SEARCHES.companion(folder, id, '.json')
+
+/** What lists show of a search. */
+export function summarizeSearch(search: SearchDocument): SearchSummary {
+  const { id, createdAt, seconds, sweepId, verdict, basePath, postPath, device, precision } = search
+  const [best] = search.found
+  return {
+    ...{ id, createdAt, seconds, sweepId, verdict },
+    checkpoints: { base: basePath.fingerprint, post: postPath.fingerprint },
+    method: search.settings.method,
+    best:
+      best === undefined
+        ? null
+        : { name: best.recipe.name, validity: best.validity, diversity: best.diversity },
+    computed: {
+      ...{ device, precision, weights: null },
+      promptCount: best?.prompts.length ?? null,
+      estimatedFrom: null,
+      draws: drawsOf(search),
+      programVersion: search.programVersion
+    }
+  }
+}
+
+export const SEARCH_SUMMARIES = runSummaries<SearchDocument, SearchSummary>({
+  name: 'search',
+  documents: SEARCHES,
+  schema: SearchSummary,
+  summarize: summarizeSearch,
+  beside: null
+})
+
+/** Notes what the search that begins is asked for. @throws WorkbenchError `read-only`, `bad-file` */
+export async function writeUnfinishedSearch(folder: string, search: UnfinishedSearch): Promise<void> {
+  for (const path of partialFolders(folder)) await ensurePlainFolder(path)
+  await writeFileAtomic(unfinishedFile(folder), formatJson(search))
+}
+
+/** The search that was begun last, when it has not been finished and has computed something; null when there is none. */
+export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSearch | null> {
+  if ((await projectSearchCheckpoints(folder).list()).length === 0) return null
+  const file = unfinishedFile(folder)
+  if (!(await hasPlainFile(file))) return null
+  // It only saves asking again: one that cannot be read is none.
+  const parsed = UnfinishedSearch.safeParse(await readJsonFile(file, MAX_UNFINISHED_BYTES).catch(() => null))
+  return parsed.success ? parsed.data : null
+}
+
+/** The same of a search whose result is to be written to `file`: beside it, in a folder with `.partial` at its end. */
+export function searchCheckpointsBeside(file: string): CheckpointFolder {
+  return checkpointFolder([`${file}.partial`], MAX_CHECKPOINTS)
+}
+
+function partialFolders(folder: string): [string, string] {
+  const searches = join(folder, 'searches')
+  return [searches, join(searches, 'partial')]
+}
+
+function unfinishedFile(folder: string): string {
+  return join(partialFolders(folder)[1], 'search.json')
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import { briefScoring, scoringKey } from '../../../contract/documents/scored-by'
+
+/** What of a sweep decides what its ranges score. */
+export interface SweepSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'halves'> {
+  /** Fingerprints. */
+  base: string
+  post: string
+  /** A sweep of recipes alone says nothing of ranges. */
+  hasRanges: boolean
+  prompts: readonly Pick<SweepDocument['prompts'][number], 'tokens' | 'category' | 'valid'>[]
+}
+
+/**
+ * Equal for sweeps that ask the same of the same models, however much of it they have scored, and whatever they score beside the
+ * ranges.
+ */
+export function settingsKey({
+  base,
+  post,
+  source,
+  hasRanges,
+  scoredBy,
+  halves,
+  prompts
+}: SweepSettings): string {
+  const asked = prompts.map(({ tokens, category, valid }) => [tokens, category, valid])
+  return createHash('sha256')
+    .update(
+      JSON.stringify([
+        [base, post, source === null ? null : source.fingerprint, hasRanges],
+        [scoringKey(briefScoring(scoredBy)), halves, asked]
+      ])
+    )
+    .digest('hex')
+    .slice(0, 16)
+}
+
+/** The same of a sweep that was made. */
+export const settingsKeyOf = (sweep: SweepDocument): string =>
+  settingsKey({
+    ...sweep,
+    base: sweep.basePath.fingerprint,
+    post: sweep.postPath.fingerprint,
+    hasRanges: sweep.ranges.length > 0
+  })

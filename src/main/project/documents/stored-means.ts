@@ -1,0 +1,71 @@
+import type { Score, SweepDocument } from '../../../contract/documents/crc'
+import { blendName } from '../../../contract/documents/swept-model'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { rivalName } from '../../../contract/model/rival'
+import { rangePhrase } from '../../../contract/words/format'
+import { averageScores } from '../../crc/task/scoring'
+
+/** What rounding may put between a stored mean and that of the stored values, or above certainty. */
+const ROUNDING = 1e-6
+
+const MEASURES = ['validity', 'diversity'] as const
+
+/**
+ * Refuses a sweep whose means are not those of its prompts, which somebody has changed: every command would believe them.
+ *
+ * @throws WorkbenchError `bad-file` naming the model and the measure
+ */
+export function requireTrueMeans(sweep: SweepDocument, file: string): void {
+  for (const [name, score] of scoresOf(sweep)) {
+    const wrong = outside(score) ?? otherMean(sweep, score)
+    if (wrong === null) continue
+    throw new WorkbenchError(
+      'bad-file',
+      `${file} has for ${name} ${wrong}.`,
+      'The file was changed after the sweep wrote it: sweep again, or take the file as it was written.'
+    )
+  }
+}
+
+function scoresOf({
+  base,
+  post,
+  ranges,
+  recipes,
+  checkpoints,
+  soup,
+  rivals
+}: SweepDocument): [string, Score][] {
+  return [
+    ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
+    ['post', post],
+    ...ranges.map((score): [string, Score] => [rangePhrase(score), score]),
+    ...recipes.map((score): [string, Score] => [`the recipe "${score.recipe.name}"`, score]),
+    ...checkpoints.map((score): [string, Score] => [`the checkpoint "${score.name}"`, score]),
+    ...soup.map((score): [string, Score] => [blendName(score.strength), score]),
+    ...rivals.map((score): [string, Score] => [rivalName(score.rival), score])
+  ]
+}
+
+/** A share that is none, of a prompt or as a mean; null where there is none. */
+function outside(score: Score): string | null {
+  for (const measure of MEASURES) {
+    const place = [score, ...score.prompts].findIndex(
+      ({ [measure]: value }) => !(value >= 0 && value <= 1 + ROUNDING)
+    )
+    if (place === 0) return `the ${measure} ${score[measure]}, expected 0 to 1`
+    if (place > 0)
+      return `on prompt ${place} the ${measure} ${score.prompts[place - 1]?.[measure]}, expected 0 to 1`
+  }
+  return null
+}
+
+/** A mean that is not that of the prompts; null where all are, or nothing is known of the prompts. */
+function otherMean({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null {
+  if (prompts.length === 0 || score.prompts.length !== prompts.length) return null
+  const means = averageScores(prompts, score.prompts)
+  const measure = MEASURES.find((one) => Math.abs(means[one] - score[one]) > ROUNDING)
+  return measure === undefined
+    ? null
+    : `the mean ${measure} ${score[measure]}, but its prompts have ${means[measure].toFixed(6)}`
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path'
+import { type AnswerCheck, checkOfRange, rejectedRanges } from '../../../contract/documents/answer-check'
+import type { Selection, SweepDocument } from '../../../contract/documents/crc'
+import { briefScoring, drawsOf } from '../../../contract/documents/scored-by'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { SweepSummary } from '../../../contract/documents/project'
+import { headline } from '../../../contract/words/headline'
+import { doesBetter, strongestRival } from '../../../contract/words/rival-words'
+import { documentIn, readDocument } from '../../base/files/migrate'
+import { inTurns } from '../../base/steps'
+import { checkedSelection } from '../../crc/check/checked-selection'
+import { selectRange } from '../../crc/selection/select-range'
+import { checkpointFolder } from '../../crc/sweep/checkpoint-folder'
+import type { CheckpointPlace } from '../../crc/sweep/sweep-checkpoint'
+import { computedRows } from '../../crc/sweep/sweep-pace'
+import { insteadOfSweep } from './instead-of-sweep'
+import { runSummaries } from './run-summaries'
+import { settingsKeyOf } from './settings-key'
+import { requireTrueMeans } from './stored-means'
+import { ANSWER_CHECKS, SWEEP_FORMAT, SWEEPS } from './stored-documents'
+
+/** @throws WorkbenchError when it cannot be read, or holds something else, which is named; `cancelled` when `signal` fires */
+export async function readSweep(file: string, signal?: AbortSignal): Promise<SweepDocument> {
+  try {
+    const { document } = await readDocument(file, SWEEP_FORMAT, signal)
+    requireTrueMeans(document, file)
+    return document
+  } catch (error) {
+    if (signal?.aborted === true) throw error
+    throw (await insteadOfSweep(file, error)) ?? error
+  }
+}
+
+/** The sweep that a value read from a file is; null when it is something else. */
+export async function sweepIn(value: unknown, file: string): Promise<SweepDocument | null> {
+  try {
+    return (await documentIn(value, file, SWEEP_FORMAT)).document
+  } catch (error) {
+    if (error instanceof WorkbenchError) return null
+    throw error
+  }
+}
+
+/** How many interrupted sweeps a project keeps the checkpoints of; a new one takes the place of the oldest. */
+const MAX_CHECKPOINTS = 3
+
+/** Where the checkpoints of a project's unfinished sweeps lie: sweeps/partial/<name>.checkpoint. */
+export function projectCheckpoints(folder: string): CheckpointPlace {
+  const sweeps = join(folder, 'sweeps')
+  return checkpointFolder([sweeps, join(sweeps, 'partial')], MAX_CHECKPOINTS)
+}
+
+/**
+ * What the window lists of a sweep.
+ *
+ * @param check its latest; null before the first one
+ * @param selection made with the check; left out: that which is stored, made with none
+ */
+export function summarizeSweep(
+  sweep: SweepDocument,
+  check: AnswerCheck | null,
+  selection: Selection | null = sweep.selection
+): SweepSummary {
+  const best = bestOf(sweep, check)
+  const checked = best === null ? null : checkOfRange(check, best)
+  return {
+    id: sweep.id,
+    checkpoints: { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint },
+    createdAt: sweep.createdAt,
+    seconds: sweep.seconds,
+    computedRows: computedRows(sweep),
+    scoredBy: briefScoring(sweep.scoredBy),
+    promptCount: sweep.prompts.length,
+    selected: best === null ? null : { start: best.start, end: best.end },
+    rivals: (sweep.selection?.rivals ?? []).flatMap(({ rival }) =>
+      rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
+    ),
+    source: sweep.source,
+    layerCount: sweep.layerCount,
+    post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
+    isPreview: sweep.preview !== null,
+    wholeRows: sweep.preview?.wholeRows ?? null,
+    settingsKey: settingsKeyOf(sweep),
+    best: best === null ? null : { validity: best.validity, diversity: best.diversity },
+    bestAnswers: checked === null ? null : checked.answers,
+    headline: toldOf(sweep, check, selection),
+    exactCount: sweep.ranges.length,
+    computed: {
+      device: sweep.device,
+      precision: sweep.precision,
+      weights: null,
+      promptCount: sweep.prompts.length,
+      estimatedFrom: sweep.preview === null ? null : sweep.preview.prompts.length,
+      draws: drawsOf(sweep),
+      programVersion: sweep.programVersion
+    }
+  }
+}
+
+/** The same, with what the check leaves to select. */
+export async function summarizeChecked(
+  sweep: SweepDocument,
+  check: AnswerCheck | null
+): Promise<SweepSummary> {
+  const { selection } = sweep
+  const checked = selection === null ? null : await inTurns(checkedSelection(sweep, check, selection.rho))
+  return summarizeSweep(sweep, check, checked)
+}
+
+/** The same of a sweep in the folder of a pair; a check that cannot be read tells nothing of it. */
+export async function summarizeStored(sweep: SweepDocument, folder: string): Promise<SweepSummary> {
+  try {
+    return await summarizeChecked(sweep, await ANSWER_CHECKS.readIfAny(folder, sweep.id))
+  } catch (error) {
+    if (error instanceof WorkbenchError) return summarizeSweep(sweep, null)
+    throw error
+  }
+}
+
+/** What the headline says of it, and whether that names a rival that does better. */
+function toldOf(
+  sweep: SweepDocument,
+  check: AnswerCheck | null,
+  selection: Selection | null
+): SweepSummary['headline'] {
+  if (selection === null) return null
+  const { state, but } = headline({ ...sweep, selection, check })
+  const rival = but === null ? null : strongestRival(selection)
+  return { state, outdone: rival !== null && doesBetter(rival) }
+}
+
+/** The range that a sweep selects once its check has thrown out what fails; null where it selects none. */
+function bestOf({ ranges, selected, selection, post }: SweepDocument, check: AnswerCheck | null) {
+  const rejected = selection === null ? [] : rejectedRanges(ranges, check, selection.rho)
+  if (selection === null || rejected.length === 0) {
+    return ranges.find(({ start, end }) => start === selected?.start && end === selected.end) ?? null
+  }
+  const left = ranges.filter((range) => !rejected.includes(range))
+  const [validity, diversity] = [left.map((range) => range.validity), left.map((range) => range.diversity)]
+  return left[selectRange(left, validity, diversity, post, selection.rho)] ?? null
+}
+
+export const SWEEP_SUMMARIES = runSummaries<SweepDocument, SweepSummary>({
+  name: 'sweep',
+  documents: SWEEPS,
+  schema: SweepSummary,
+  summarize: summarizeStored,
+  beside: (folder, id) => ANSWER_CHECKS.companion(folder, id, '.json')
+})

@@ -1,0 +1,93 @@
+import { freeName } from '../../../contract/model/free-name'
+import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
+import type { KeptCheckpoint, PairDocument } from '../../../contract/documents/project'
+import { weightsKey } from '../../../contract/model/model'
+import { withSources } from '../../../contract/model/strengths'
+import { changedIn, putBackIn } from './kept-list'
+
+type Checkpoints = Pick<PairDocument, 'otherCheckpoints' | 'recipes' | 'nextMark'>
+type Added = Pick<Checkpoints, 'otherCheckpoints' | 'nextMark'>
+type Changed = Pick<Checkpoints, 'otherCheckpoints'>
+/** Recipes that take layers of a checkpoint follow it. */
+type Followed = Pick<Checkpoints, 'otherCheckpoints' | 'recipes'>
+
+/** With one more, whose name gets a number where it is taken; or the one of that folder as it is now. */
+export function withCheckpoint(
+  checkpoints: Checkpoints,
+  id: string,
+  { name, path, fingerprint }: OtherCheckpoint
+): Added & Partial<Followed> {
+  const { otherCheckpoints, nextMark } = checkpoints
+  const known = otherCheckpoints.find((checkpoint) => checkpoint.path === path)
+  if (known !== undefined) {
+    return { nextMark, ...withCheckpointAt(checkpoints, known.id, { path, fingerprint }) }
+  }
+  const added = { id, mark: nextMark, name: freeName(name, namesOf(otherCheckpoints)), path, fingerprint }
+  return { otherCheckpoints: [...otherCheckpoints, added], nextMark: nextMark + 1 }
+}
+
+/** With another folder or fingerprint for one, and for it in recipes. @throws WorkbenchError `not-found` when the project has it no more */
+export const withCheckpointAt = (
+  checkpoints: Checkpoints,
+  id: string,
+  { path, fingerprint }: Pick<OtherCheckpoint, 'path' | 'fingerprint'>
+): Followed =>
+  followed(
+    checkpoints,
+    id,
+    changedIn(checkpoints.otherCheckpoints, id, 'checkpoint', (kept) => ({ ...kept, path, fingerprint }))
+  )
+
+/** @throws WorkbenchError as {@link withCheckpointAt} */
+export const withCheckpointNamed = (checkpoints: Checkpoints, id: string, name: string): Followed =>
+  followed(
+    checkpoints,
+    id,
+    changedIn(checkpoints.otherCheckpoints, id, 'checkpoint', (kept, others) => ({
+      ...kept,
+      name: freeName(name, namesOf(others))
+    }))
+  )
+
+/** The changed checkpoint also where recipes take layers of it. */
+function followed(
+  { otherCheckpoints: before, recipes }: Checkpoints,
+  id: string,
+  otherCheckpoints: KeptCheckpoint[]
+): Followed {
+  const was = before.find((checkpoint) => checkpoint.id === id)
+  const is = otherCheckpoints.find((checkpoint) => checkpoint.id === id)
+  if (was === undefined || is === undefined) return { otherCheckpoints, recipes }
+  const { name, path, fingerprint } = is
+  const follow = (source: OtherCheckpoint): OtherCheckpoint =>
+    source.path === was.path && source.fingerprint === was.fingerprint ? { name, path, fingerprint } : source
+  return {
+    otherCheckpoints,
+    recipes: recipes.map((kept) => {
+      const recipe = withSources(kept.recipe, follow)
+      const sameWeights =
+        weightsKey({ kind: 'recipe', recipe }) === weightsKey({ kind: 'recipe', recipe: kept.recipe })
+      // Scores of other weights say nothing of these.
+      return sameWeights
+        ? { ...kept, recipe }
+        : { ...kept, recipe, sweepId: null, validity: null, diversity: null }
+    })
+  }
+}
+
+/** Without one, whether it was there or not. */
+export const withoutCheckpoint = ({ otherCheckpoints }: Checkpoints, id: string): Changed => ({
+  otherCheckpoints: otherCheckpoints.filter((checkpoint) => checkpoint.id !== id)
+})
+
+/** With a removed one in its place again. @throws WorkbenchError as `putBackIn` */
+export const withCheckpointBack = (
+  { otherCheckpoints, nextMark }: Checkpoints,
+  kept: KeptCheckpoint,
+  place: number
+): Changed => {
+  const back = { ...kept, name: freeName(kept.name, namesOf(otherCheckpoints)) }
+  return { otherCheckpoints: putBackIn(otherCheckpoints, back, place, nextMark) }
+}
+
+const namesOf = (checkpoints: readonly KeptCheckpoint[]): string[] => checkpoints.map(({ name }) => name)

@@ -1,0 +1,45 @@
+import type { Kept } from '../../../contract/model/kept'
+import { WorkbenchError } from '../../../contract/model/problem'
+
+/**
+ * The list with one entry changed.
+ *
+ * @param what of entries, for messages, such as "recipe"
+ * @throws WorkbenchError `not-found` when the project has it no more
+ */
+export function changedIn<Entry extends Kept>(
+  list: readonly Entry[],
+  id: string,
+  what: string,
+  change: (entry: Entry, others: readonly Entry[]) => Entry
+): Entry[] {
+  const place = list.findIndex((entry) => entry.id === id)
+  const entry = list[place]
+  if (entry === undefined) {
+    throw new WorkbenchError(
+      'not-found',
+      `The project has this ${what} no more: it was removed elsewhere.`,
+      'Undo the removal there, or add it anew.'
+    )
+  }
+  return list.with(place, change(entry, list.toSpliced(place, 1)))
+}
+
+/**
+ * The list with a removed entry in its place again, or as it is where the entry is there already.
+ *
+ * @param nextMark the first mark that no entry has had
+ * @throws WorkbenchError `bad-input` when the project never had such an entry
+ */
+export function putBackIn<Entry extends Kept>(
+  list: readonly Entry[],
+  entry: Entry,
+  place: number,
+  nextMark: number
+): Entry[] {
+  if (list.some(({ id }) => id === entry.id)) return [...list]
+  if (entry.mark >= nextMark || list.some(({ mark }) => mark === entry.mark)) {
+    throw new WorkbenchError('bad-input', `mark: the project never gave out ${entry.mark} for this entry`)
+  }
+  return list.toSpliced(place, 0, entry)
+}

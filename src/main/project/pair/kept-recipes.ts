@@ -1,0 +1,67 @@
+import { freeName } from '../../../contract/model/free-name'
+import type { KeptRecipe, PairDocument, RecipeSource } from '../../../contract/documents/project'
+import type { Recipe } from '../../../contract/model/recipe'
+import { changedIn, putBackIn } from './kept-list'
+
+type Recipes = Pick<PairDocument, 'recipes' | 'nextMark'>
+
+/** With one more recipe; a name that is taken gets a number. @param keptAt ISO time */
+export function withKept(
+  { recipes, nextMark }: Recipes,
+  id: string,
+  recipe: Recipe,
+  source: RecipeSource,
+  keptAt: string
+): Recipes {
+  const kept = { id, mark: nextMark, recipe: named(recipe, recipe.name, recipes), keptAt, ...source }
+  return { recipes: [...recipes, kept], nextMark: nextMark + 1 }
+}
+
+/** With another recipe in place of a kept one. @throws WorkbenchError `not-found` when it is not kept any more */
+export function withEdited(
+  { recipes }: Recipes,
+  id: string,
+  recipe: Recipe,
+  source: RecipeSource,
+  keptAt: string
+): Pick<Recipes, 'recipes'> {
+  return changedRecipe(recipes, id, (kept, others) => ({
+    ...kept,
+    ...source,
+    keptAt,
+    recipe: named(recipe, recipe.name, others)
+  }))
+}
+
+/** @throws WorkbenchError as {@link withEdited} */
+export function withRenamed({ recipes }: Recipes, id: string, name: string): Pick<Recipes, 'recipes'> {
+  return changedRecipe(recipes, id, (kept, others) => ({ ...kept, recipe: named(kept.recipe, name, others) }))
+}
+
+/** Without a recipe, whether it was there or not. */
+export const withoutRecipe = ({ recipes }: Recipes, id: string): Pick<Recipes, 'recipes'> => ({
+  recipes: recipes.filter((kept) => kept.id !== id)
+})
+
+/** With a removed recipe in its place again. @throws WorkbenchError as `putBackIn` */
+export function withRecipeBack(
+  { recipes, nextMark }: Recipes,
+  kept: KeptRecipe,
+  place: number
+): Pick<Recipes, 'recipes'> {
+  const back = { ...kept, recipe: named(kept.recipe, kept.recipe.name, recipes) }
+  return { recipes: putBackIn(recipes, back, place, nextMark) }
+}
+
+function changedRecipe(
+  recipes: readonly KeptRecipe[],
+  id: string,
+  change: (kept: KeptRecipe, others: readonly KeptRecipe[]) => KeptRecipe
+): Pick<Recipes, 'recipes'> {
+  return { recipes: changedIn(recipes, id, 'recipe', change) }
+}
+
+function named(recipe: Recipe, name: string, others: readonly KeptRecipe[]): Recipe {
+  const taken = others.map((other) => other.recipe.name)
+  return { ...recipe, name: freeName(name, taken) }
+}

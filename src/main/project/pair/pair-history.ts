@@ -1,0 +1,233 @@
+import type { EvaluationSummary } from '../../../contract/documents/evaluation'
+import {
+  type DeletionDocument,
+  type HistoryRun,
+  type PairHistory,
+  type ResultFile,
+  RUN_MARKS_VERSION,
+  type RunKey,
+  type RunKind,
+  type RunMarkChanges,
+  RunMarks,
+  UNMARKED
+} from '../../../contract/documents/history'
+import type { SweepSummary } from '../../../contract/documents/project'
+import type { SampleRunSummary } from '../../../contract/documents/samples'
+import type { SearchSummary } from '../../../contract/documents/search'
+import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { newestFirst } from '../../base/files/newest-first'
+import {
+  evaluationTitle,
+  RUN_KIND_WORDS,
+  samplesTitle,
+  searchTitle,
+  sweepTitle
+} from '../../../contract/words/run-words'
+import { SUMMARY } from '../documents/document-store'
+import { EVALUATION_LINES } from '../documents/evaluation-files'
+import type { RunList } from '../runs/run-list'
+import { runKey, type StoredMarks } from '../runs/run-marks'
+import { ANSWERS } from '../documents/sample-files'
+import { destroyRun, trashRun, untrashRun } from '../runs/run-trash'
+import { RUN_MARKS } from '../documents/stored-documents'
+
+/** The runs of a pair, by kind. */
+export interface PairRuns {
+  readonly sweep: RunList<SweepSummary>
+  readonly search: RunList<SearchSummary>
+  readonly samples: RunList<SampleRunSummary>
+  readonly evaluation: RunList<EvaluationSummary>
+}
+
+/** What the history of a pair begins with. */
+export interface StoredHistory extends StoredMarks {
+  deleted: readonly DeletionDocument[]
+}
+
+export const NO_HISTORY: StoredHistory = { marks: new Map(), unread: null, deleted: [] }
+
+/** Counts a change, and writes it. @param fields as `ProjectOfPair.saveBeside` */
+type Save = (fields: readonly string[], seen: number | undefined, write: () => Promise<void>) => Promise<void>
+
+/** All runs of a pair, with what the user has said of them, and those that were deleted and can be brought back. */
+export class RunHistory {
+  #marks: ReadonlyMap<string, RunMarks>
+  #deleted: readonly DeletionDocument[]
+  #unread: string | null
+
+  constructor(
+    private readonly folder: string,
+    private readonly runs: PairRuns,
+    { marks, unread, deleted }: StoredHistory,
+    private readonly save: Save
+  ) {
+    this.#marks = marks
+    this.#unread = unread
+    this.#deleted = deleted
+  }
+
+  /** Takes it as another program has left it. */
+  take({ marks, unread, deleted }: StoredHistory): void {
+    this.#marks = marks
+    this.#unread = unread
+    this.#deleted = deleted
+  }
+
+  get state(): PairHistory {
+    const runs = [
+      ...this.runs.sweep.runs.map((run) => this.entry('sweep', run, sweepTitle(run))),
+      ...this.runs.search.runs.map((run) => this.entry('search', run, searchTitle(run))),
+      ...this.runs.samples.runs.map((run) => this.entry('samples', run, samplesTitle(run))),
+      ...this.runs.evaluation.runs.map((run) => this.entry('evaluation', run, evaluationTitle(run)))
+    ]
+    return {
+      runs: newestFirst(runs).sort((a, b) => Number(b.pinned) - Number(a.pinned)),
+      deleted: this.#deleted.map(({ deletion, deletedAt, run, searches }) => ({
+        ...{ deletion, deletedAt, run, searches }
+      }))
+    }
+  }
+
+  marksOf(key: RunKey): RunMarks {
+    return this.#marks.get(runKey(key)) ?? UNMARKED
+  }
+
+  /**
+   * Names, notes or pins a run.
+   *
+   * @param seen the revision that whoever asks for it knows; left out: the one there is
+   * @throws WorkbenchError `not-found`; `bad-input` naming the field that is wrong; `stale` when it changed since; `read-only`
+   */
+  async mark(key: RunKey, changes: RunMarkChanges, seen?: number): Promise<void> {
+    const fields = Object.keys(changes).map((field) => `runs.${key.kind}.${key.id}.${field}`)
+    await this.save(fields, seen, async () => {
+      this.required(key)
+      const parsed = RunMarks.safeParse({ ...this.marksOf(key), ...changes })
+      if (!parsed.success) {
+        throw new WorkbenchError('bad-input', `The run cannot be marked so: ${describeIssue(parsed.error)}`)
+      }
+      await this.write(new Map([...this.#marks, [runKey(key), parsed.data]]))
+    })
+  }
+
+  /**
+   * Deletes a run, a sweep with what was searched and checked from it, so that it can be brought back.
+   *
+   * @returns what names the deletion
+   * @throws WorkbenchError `not-found`, `read-only`
+   */
+  async delete(key: RunKey): Promise<string> {
+    let deletion = ''
+    await this.save([], undefined, async () => {
+      const run = this.required(key)
+      const searches = this.searchesFrom(key)
+      this.requireReadMarks()
+      const files = [run, ...searches].flatMap((one) => filesOf(one))
+      const document = await trashRun(this.folder, run, searches, files)
+      deletion = document.deletion
+      this.#deleted = [document, ...this.#deleted]
+      for (const { kind, id } of [run, ...searches]) this.runs[kind].drop(id)
+      await this.write(this.#marks)
+    })
+    return deletion
+  }
+
+  /** Brings back what was deleted. @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
+  async restore(deletion: string): Promise<void> {
+    await this.save([], undefined, async () => {
+      const document = this.deletedBy(deletion)
+      const { run, searches } = document
+      if (run.sweepId !== null && this.runs.sweep.find(run.sweepId) === undefined) {
+        throw new WorkbenchError(
+          'bad-input',
+          'The sweep that the search started from is deleted too.',
+          'Restore the sweep first.'
+        )
+      }
+      const back = [run, ...searches]
+      const own = back.map((one): [string, RunMarks] => [runKey(one), RunMarks.parse(one)])
+      // First, so that a run that is back has its name.
+      await this.write(new Map([...this.#marks, ...own]), back)
+      await untrashRun(this.folder, document)
+      this.#deleted = this.#deleted.filter((other) => other !== document)
+      for (const { kind, id } of back) await this.runs[kind].bringBack(id)
+    })
+  }
+
+  /** Deletes what was deleted for good. @throws WorkbenchError `not-found`, `read-only` */
+  async destroy(deletion: string): Promise<void> {
+    await this.save([], undefined, async () => {
+      const document = this.deletedBy(deletion)
+      await destroyRun(this.folder, document)
+      this.#deleted = this.#deleted.filter((other) => other !== document)
+    })
+  }
+
+  private entry(
+    kind: RunKind,
+    run: Pick<HistoryRun, 'id' | 'createdAt' | 'checkpoints' | 'computed'> & { sweepId?: string },
+    title: string
+  ): HistoryRun {
+    const { id, createdAt, checkpoints, computed, sweepId = null } = run
+    return { kind, id, createdAt, title, sweepId, checkpoints, computed, ...this.marksOf({ kind, id }) }
+  }
+
+  private required(key: RunKey): HistoryRun {
+    const found = this.state.runs.find((run) => runKey(run) === runKey(key))
+    if (found !== undefined) return found
+    throw new WorkbenchError(
+      'not-found',
+      `The pair has no ${RUN_KIND_WORDS[key.kind].one} ${key.id}: it was deleted.`,
+      'Restore it from the history.'
+    )
+  }
+
+  private deletedBy(deletion: string): DeletionDocument {
+    const found = this.#deleted.find((document) => document.deletion === deletion)
+    if (found !== undefined) return found
+    throw new WorkbenchError('not-found', 'It is not among the deleted runs of the pair any more.')
+  }
+
+  private searchesFrom({ kind, id }: RunKey): HistoryRun[] {
+    return kind === 'sweep' ? this.state.runs.filter(({ sweepId }) => sweepId === id) : []
+  }
+
+  private requireReadMarks(): void {
+    if (this.#unread === null) return
+    throw new WorkbenchError(
+      'bad-file',
+      `Names and notes of runs cannot be saved: those that there are could not be read. ${this.#unread}`,
+      'Repair that file, or move it away, and open the project again.'
+    )
+  }
+
+  /** Writes marks, without those of runs that are gone. @param more runs that are about to be there @throws WorkbenchError `bad-file`, `bad-input`, `read-only` */
+  private async write(marks: ReadonlyMap<string, RunMarks>, more: readonly RunKey[] = []): Promise<void> {
+    this.requireReadMarks()
+    const runs = [...this.state.runs, ...more].flatMap(({ kind, id }) => {
+      const own = marks.get(runKey({ kind, id }))
+      return own === undefined || isUnmarked(own) ? [] : [{ kind, id, ...own }]
+    })
+    await RUN_MARKS.write(this.folder, { schemaVersion: RUN_MARKS_VERSION, runs })
+    this.#marks = new Map(runs.map(({ kind, id, ...own }) => [runKey({ kind, id }), own]))
+  }
+}
+
+const isUnmarked = ({ name, note, pinned }: RunMarks): boolean => name === '' && note === '' && !pinned
+
+/** The files that a run may have, its document first. */
+function filesOf({ kind, id }: RunKey): ResultFile[] {
+  const of = (folder: ResultFile['folder'], endings: readonly string[]): ResultFile[] =>
+    endings.map((ending) => ({ folder, name: `${id}${ending}` }))
+  const own = ['.json', SUMMARY]
+  switch (kind) {
+    case 'sweep':
+      return [...of('sweeps', own), ...of('checks', ['.json'])]
+    case 'search':
+      return of('searches', own)
+    case 'samples':
+      return of('samples', [...own, ANSWERS])
+    case 'evaluation':
+      return of('evaluations', [...own, ...EVALUATION_LINES])
+  }
+}

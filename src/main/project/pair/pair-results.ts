@@ -1,0 +1,65 @@
+import type { CrcPrompts } from '../../../contract/documents/crc'
+import type { EvaluationSummary } from '../../../contract/documents/evaluation'
+import type { SweepSummary } from '../../../contract/documents/project'
+import type { SampleRunSummary } from '../../../contract/documents/samples'
+import type { SearchSummary } from '../../../contract/documents/search'
+import { EVALUATION_SUMMARIES } from '../documents/evaluation-files'
+import { NO_HISTORY, type StoredHistory } from './pair-history'
+import { readMarks } from '../runs/run-marks'
+import { listTrash } from '../runs/run-trash'
+import { SAMPLE_SUMMARIES } from '../documents/sample-files'
+import { SEARCH_SUMMARIES } from '../documents/search-files'
+import { SWEEP_SUMMARIES } from '../documents/sweep-files'
+
+/** What a pair's folder holds, as lists show it. Each list is newest first. */
+export interface PairResults {
+  folder: string
+  sweeps: SweepSummary[]
+  searches: SearchSummary[]
+  sampleRuns: SampleRunSummary[]
+  evaluations: EvaluationSummary[]
+  history: StoredHistory
+  /** Null: it uses the project's. */
+  prompts: CrcPrompts | null
+}
+
+/**
+ * What could not be read is left out, with a warning.
+ *
+ * @param keeps whether the folder may be changed: summaries that had to be made are written down, and deleting that was begun is ended
+ */
+export async function readPairResults(
+  folder: string,
+  keeps: boolean
+): Promise<Omit<PairResults, 'prompts'> & { warnings: string[] }> {
+  // First: a run that is half deleted is no run any more.
+  const trash = await listTrash(folder, keeps)
+  const sweeps = await SWEEP_SUMMARIES.list(folder, keeps)
+  const searches = await SEARCH_SUMMARIES.list(folder, keeps)
+  const samples = await SAMPLE_SUMMARIES.list(folder, keeps)
+  const evaluations = await EVALUATION_SUMMARIES.list(folder, keeps)
+  const marks = await readMarks(folder)
+  return {
+    folder,
+    sweeps: sweeps.runs,
+    searches: searches.runs,
+    sampleRuns: samples.runs,
+    evaluations: evaluations.runs,
+    history: { ...marks, deleted: trash.deleted },
+    warnings: [
+      ...[trash, sweeps, searches, samples, evaluations].flatMap(({ warnings }) => warnings),
+      ...(marks.unread === null ? [] : [`Names and notes of runs were left out. ${marks.unread}`])
+    ]
+  }
+}
+
+/** @param prompts see `PairResults` */
+export const noResults = (folder: string, prompts: CrcPrompts | null): PairResults => ({
+  folder,
+  sweeps: [],
+  searches: [],
+  sampleRuns: [],
+  evaluations: [],
+  history: NO_HISTORY,
+  prompts
+})

@@ -1,0 +1,45 @@
+import type { AnswerCheck } from '../../../contract/documents/answer-check'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { pairEndTokens } from '../../checkpoint/generation-config'
+import { openPair } from '../../checkpoint/pair'
+import { carriedCheck } from '../../crc/check/carried-check'
+import { recentTextModel } from '../../text/recent-text-models'
+import { pairPaths } from '../demo'
+import type { ProjectPair } from '../pair/project-pair'
+
+/**
+ * Saves a sweep that was just made, with the check of an earlier one where that says the same of it.
+ *
+ * @returns that check; null for none
+ * @throws WorkbenchError as `Project.saveSweep`
+ */
+export async function keepSweep(own: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
+  const check = await earlierCheck(own, sweep).catch((error: unknown) => {
+    // Without it the sweep counts as not checked, which is true.
+    if (error instanceof WorkbenchError) return null
+    throw error
+  })
+  // First, so that no window shows the sweep as one that was not checked.
+  if (check !== null) await own.saveAnswerCheck(check)
+  await own.saveSweep(sweep)
+  return check
+}
+
+async function earlierCheck(own: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
+  const { base, post } = pairPaths(own.document.location)
+  const alike = own.sweeps.filter(
+    ({ promptCount, checkpoints }) =>
+      promptCount === sweep.prompts.length &&
+      checkpoints.base === sweep.basePath.fingerprint &&
+      checkpoints.post === sweep.postPath.fingerprint
+  )
+  for (const { id } of alike) {
+    const check = await own.readAnswerCheck(id)
+    if (check === null) continue
+    const endTokens = await pairEndTokens(await openPair(base, post), await recentTextModel(post))
+    const carried = carriedCheck(check, await own.readSweep(id), sweep, endTokens)
+    if (carried !== null) return carried
+  }
+  return null
+}

@@ -1,0 +1,11 @@
+import type { CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
+import type { ProjectPair } from '../pair/project-pair'
+import { taskOf } from './stored-evaluation'
+
+/** What the project's next sweep asks: what the project chose to score by. @throws WorkbenchError `not-found` for a task that it no longer has */
+export async function nextSweepPrompts(own: ProjectPair): Promise<CrcSweepRequest['prompts']> {
+  const choice = own.document.settings.scoredBy
+  if (choice.kind === 'crc') return own.prompts
+  const { taskId, sampling, draws } = choice
+  return { kind: 'task', task: await taskOf(own, taskId), sampling, draws }
+}

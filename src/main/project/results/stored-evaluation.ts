@@ -1,0 +1,281 @@
+import { isDeepStrictEqual } from 'node:util'
+import { rejectedRanges } from '../../../contract/documents/answer-check'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import {
+  type EvaluationResults,
+  type EvaluationRun,
+  EvaluationVariant,
+  type EvaluationView,
+  type EvaluationObjection,
+  type TaskEntry,
+  type VariantResult
+} from '../../../contract/documents/evaluation'
+import { PAPER_SAMPLING } from '../../../contract/documents/samples'
+import { freeTaskId } from '../../../contract/model/free-name'
+import { sweptRangeModel } from '../../../contract/model/model'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { factsOf } from '../../../contract/model/task-kinds'
+import type { EvaluationFiles } from '../documents/evaluation-files'
+import type { ProjectPair } from '../pair/project-pair'
+import { answeringOfCharacters } from './sweep-history'
+import { selectRange } from '../../crc/selection/select-range'
+import { builtinTasks, suits } from '../../evaluation/builtin-tasks'
+import { failuresTask } from '../../evaluation/greedy-failures'
+import { judgeMarks } from '../../evaluation/judge'
+import { judgingOf } from '../../evaluation/judging'
+import { evaluates, evaluationObjection } from '../../../contract/words/evaluation-objection'
+import { isJudged, judgingNotices } from '../../../contract/words/judging-words'
+import { judgedForms } from '../../evaluation/judge-forms'
+import { judgedPairs } from '../../evaluation/judge-pairs'
+import { measureEvaluation } from '../../measures/host'
+import { type Proxies, scoresAlone } from '../../measures/proxy-correlation'
+import type { Task } from '../../../contract/documents/task'
+
+/** Every task that can be run, in one order whichever pair is shown: a project's own first, then those that suit its first pair. */
+export async function allTasks(own: ProjectPair | null): Promise<TaskEntry[]> {
+  const pair = own?.project.pairs[0]?.document.location.kind === 'demo' ? 'demo' : 'full-size'
+  const builtin = (await builtinTasks()).toSorted((a, b) => Number(suits(b, pair)) - Number(suits(a, pair)))
+  return [
+    ...((await own?.project.tasks.list()) ?? []),
+    ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))
+  ]
+}
+
+/**
+ * A project's task, or one that is built in.
+ *
+ * @param orElse what else could have been named, to end the sentence that lists the tasks
+ * @throws WorkbenchError `not-found` naming those that there are
+ */
+export async function taskOf(own: ProjectPair | null, id: string, orElse = ''): Promise<Task> {
+  const tasks = await allTasks(own)
+  const found = tasks.find(({ task }) => task.id === id)
+  if (found !== undefined) return found.task
+  throw new WorkbenchError(
+    'not-found',
+    `There is no task "${id}".`,
+    `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}${orElse}.`
+  )
+}
+
+/**
+ * Keeps the prompts that post failed, as a stored evaluation of its greedy answers found, as a task of the project: sampled as
+ * the task that was asked is by now, or as its kind is where that is gone. The same evaluation's task of before is replaced.
+ *
+ * @returns its id
+ * @throws WorkbenchError as `failuresTask` and {@link evaluationView}
+ */
+export async function saveFailures(own: ProjectPair, evaluationId: string): Promise<string> {
+  const { samples } = await own.evaluations.read(evaluationId)
+  const view = await evaluationView(own, evaluationId)
+  const { task: asked } = view.run
+  const tasks = (await allTasks(own)).map(({ task }) => task)
+  const known = tasks.find(({ id, prompts }) => id === asked.id && isDeepStrictEqual(prompts, asked.prompts))
+  const { sampled } = factsOf(asked.kind)
+  const task = known ?? {
+    ...asked,
+    settings: { ...asked.settings, sampling: PAPER_SAMPLING, sampleCount: sampled.sampleCount }
+  }
+  const others = tasks.filter(({ chosen }) => chosen?.evaluationId !== evaluationId)
+  const wanted = `${asked.id.slice(0, 56)}-failed`
+  const id = freeTaskId(
+    wanted,
+    others.map((other) => other.id)
+  )
+  await own.project.tasks.save(failuresTask({ view, samples }, { id, task }))
+  return id
+}
+
+/**
+ * The newest stored run of the same evaluation: same checkpoints, prompts as the models see them, variants and settings. Its
+ * answers are those that the run would generate.
+ *
+ * @returns null when there is none
+ */
+export async function sameEvaluation(own: ProjectPair, run: EvaluationRun): Promise<EvaluationFiles | null> {
+  for (const { id, taskId } of own.evaluations.runs) {
+    if (taskId !== run.task.id) continue
+    const stored = await own.evaluations.read(id)
+    if (identity(stored.run) === identity(run)) return stored
+  }
+  return null
+}
+
+function identity({
+  basePath,
+  postPath,
+  task,
+  variants,
+  promptSets,
+  stopTokens,
+  embeddingModel,
+  classifier,
+  computing
+}: EvaluationRun): string {
+  const models = [basePath, postPath, embeddingModel, classifier].map((model) => model?.fingerprint)
+  return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens, computing])
+}
+
+/** What a project keeps a model as changes no answer of it. Parsed, so that fields have one order however they were given. */
+const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVariant =>
+  EvaluationVariant.parse({
+    ...entry,
+    variant: 'kept' in variant ? { ...variant, kept: undefined } : variant
+  })
+
+/**
+ * A stored evaluation with what its answers say so far.
+ *
+ * @param sweepId of the sweep whose scores stand for the proxy; the newest of the character task when left out
+ * @param against name of the variant that others are compared with; post, or else the first, when left out
+ * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+ */
+export async function evaluationView(
+  own: ProjectPair,
+  id: string,
+  { sweepId, against }: { sweepId?: string; against?: string } = {}
+): Promise<EvaluationView> {
+  const stored = await own.evaluations.read(id)
+  return viewOf(stored, await proxiesOf(own, stored.run, sweepId), against)
+}
+
+/**
+ * What the newest complete evaluation of a range has against it.
+ *
+ * @returns null where none has asked the range as it is, it has nothing against it for sure, or there is no such sweep
+ * @throws WorkbenchError as {@link evaluationView}
+ */
+export async function objectionToRange(
+  own: ProjectPair,
+  sweepId: string,
+  range: RestorationRange
+): Promise<EvaluationObjection | null> {
+  const sweep = own.sweeps.find(({ id }) => id === sweepId)
+  if (sweep === undefined) return null
+  const model = sweptRangeModel(range, sweep)
+  for (const { id, answerCount, answerTotal } of own.evaluations.runs) {
+    if (answerCount < answerTotal) continue
+    const { run } = await own.evaluations.read(id)
+    if (!evaluates(run, sweep.checkpoints, model)) continue
+    const view = await evaluationView(own, id)
+    if (!view.complete) continue
+    const objection = evaluationObjection(view, model)
+    return objection === null ? null : { ...objection, evaluationId: id }
+  }
+  return null
+}
+
+/**
+ * The sweeps that say how well the proxy predicts an evaluated task: one of the character task, the newest when none is named,
+ * and the newest that is scored by this very task of the same checkpoints.
+ */
+export async function proxiesOf(
+  own: ProjectPair,
+  run: EvaluationRun,
+  sweepId = answeringOfCharacters(own)?.id
+): Promise<Proxies> {
+  const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
+  const task = await sweepOfTask(own, run)
+  const characters = sweep?.scoredBy.kind === 'crc' ? sweep : null
+  return {
+    characters: characters === null ? null : scoresAlone(characters),
+    task: task === null ? null : scoresAlone(task),
+    picked: characters === null ? undefined : await pickedOf(own, characters)
+  }
+}
+
+/** What a sweep selects by the limit of its pair; ranges that a check has thrown out are no candidates. */
+async function pickedOf(own: ProjectPair, { id, ranges, post }: SweepDocument): Promise<Proxies['picked']> {
+  const { rho } = own.document.settings
+  const rejected = new Set(rejectedRanges(ranges, await own.readAnswerCheck(id), rho))
+  const left = ranges.filter((range) => !rejected.has(range))
+  const of = (measure: 'validity' | 'diversity'): number[] => left.map((range) => range[measure])
+  const range = left[selectRange(left, of('validity'), of('diversity'), post, rho)]
+  return range === undefined ? undefined : { range: { start: range.start, end: range.end }, rho }
+}
+
+async function sweepOfTask(own: ProjectPair, run: EvaluationRun): Promise<SweepDocument | null> {
+  const scored = ({ prompts }: Task): string => JSON.stringify(prompts)
+  for (const { id, scoredBy } of own.sweeps) {
+    if (scoredBy.kind !== 'task' || scoredBy.task.id !== run.task.id) continue
+    const sweep = await own.readSweep(id)
+    const samePair =
+      sweep.basePath.fingerprint === run.basePath.fingerprint &&
+      sweep.postPath.fingerprint === run.postPath.fingerprint
+    if (samePair && sweep.scoredBy.kind === 'task' && scored(sweep.scoredBy.task) === scored(run.task))
+      return sweep
+  }
+  return null
+}
+
+/**
+ * What answers and scores say so far.
+ *
+ * @param against as {@link evaluationView}
+ */
+export async function viewOf(
+  stored: EvaluationFiles,
+  proxies: Proxies,
+  against?: string
+): Promise<EvaluationView> {
+  const { run, samples, scores, verdicts, pairVerdicts, forms } = stored
+  const judging = judgingOf(stored)
+  const results = await measureEvaluation(
+    {
+      run,
+      samples,
+      scores,
+      marks: judgeMarks(run, samples, verdicts),
+      pairs: judgedPairs(run, samples, pairVerdicts),
+      forms: judgedForms(run, samples, forms)
+    },
+    proxies,
+    against
+  )
+  const answered = isComplete(stored)
+  const isMarked = judging.every((one) => one.way !== 'marks' || isJudged(one))
+  return {
+    run,
+    results: isMarked ? results : uncompared(results),
+    judging,
+    notices: judgingNotices(judging),
+    answered,
+    complete: answered && judging.every(isJudged)
+  }
+}
+
+/**
+ * Results that say of the judge's marks only how high they are: before the last is given, variants are marked on different parts of
+ * their answers, and a difference would be one of parts.
+ */
+export function uncompared(results: EvaluationResults): EvaluationResults {
+  const unjudged = ({
+    judge: _,
+    ...differences
+  }: VariantResult['differences']): VariantResult['differences'] => differences
+  const without = (variants: readonly VariantResult[]): VariantResult[] =>
+    variants.map((result) => ({ ...result, differences: unjudged(result.differences) }))
+  return {
+    ...results,
+    variants: without(results.variants),
+    besideRanges: results.besideRanges.map((beside) => ({
+      ...beside,
+      differences: unjudged(beside.differences)
+    })),
+    categories: results.categories.map((category) => ({ ...category, variants: without(category.variants) }))
+  }
+}
+
+/** Whether every answer is there and every prompt scored. */
+export function isComplete({
+  run,
+  samples,
+  scores
+}: Pick<EvaluationFiles, 'run' | 'samples' | 'scores'>): boolean {
+  const { prompts, settings } = run.task
+  return (
+    samples.length === run.variants.length * prompts.length * settings.sampleCount &&
+    scores.length === prompts.length
+  )
+}

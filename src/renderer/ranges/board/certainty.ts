@@ -1,0 +1,32 @@
+import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
+import type { Selection } from '../../../contract/documents/crc'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import type { ShownSweep } from '../../../contract/documents/shown-sweep'
+import { rangeKey } from '../../../contract/model/strengths'
+import { amongExact } from '../../../contract/words/preview-words'
+import { tooFewWords } from '../../../contract/words/rival-words'
+import { scoreWords } from '../../../contract/words/score-words'
+
+/** How often ranges win, where that can be told. */
+export interface Certainty {
+  readonly wins: Selection['bootstrap']['wins']
+  /** What they win among, where a preview has estimated the others; else empty. */
+  readonly among: string
+  /** Keys of those that a check has thrown out, and that take no part. */
+  readonly leftOut: ReadonlySet<string>
+}
+
+/** @returns null where the prompts are too few to tell */
+export function certaintyOf(
+  { prompts, scoredBy, preview, ranges }: ShownSweep,
+  selection: Selection,
+  check: CheckResult | null
+): Certainty | null {
+  if (tooFewWords(prompts.length, selection, scoreWords(scoredBy)) !== null) return null
+  const leftOut: RestorationRange[] = rejectedRanges(ranges, check, selection.rho)
+  return {
+    wins: selection.bootstrap.wins,
+    among: amongExact({ preview, ranges }, leftOut.length),
+    leftOut: new Set(leftOut.map(rangeKey))
+  }
+}

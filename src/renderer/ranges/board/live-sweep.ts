@@ -1,0 +1,52 @@
+import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
+import { NO_PREVIEW } from '../../../contract/words/preview-words'
+import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
+import { LiveBoard, type ScoreBoard } from './score-board'
+
+/** A sweep that runs now, as far as it is. */
+export interface SweepRun {
+  sweepId: string
+  progress: SweepProgress
+  board: ScoreBoard
+  /** Whether it scores most ranges on some prompts only. */
+  isPreview: boolean
+  /** What happened that the user should know. */
+  notices: readonly string[]
+}
+
+/** Gathers what a running sweep tells. */
+export class LiveSweep {
+  private board = new LiveBoard(BY_CHARACTERS, { layerCount: 0, source: null }, 0)
+
+  /** @param begins hears of a sweep before it is shown */
+  constructor(private readonly begins: () => void) {}
+
+  advance(run: SweepRun | null, event: SweepEvent): SweepRun | null {
+    if (event.type === 'snapshot') {
+      this.board = new LiveBoard(event.scoredBy, event, event.promptCount)
+      this.board.apply(event.entries)
+      this.begins()
+      const { sweepId, progress, notices, isPreview } = event
+      return {
+        sweepId,
+        progress,
+        notices,
+        isPreview: isPreview && !notices.includes(NO_PREVIEW),
+        board: this.board.read()
+      }
+    }
+    if (run === null) return null
+    if (event.type === 'progress') return { ...run, progress: event.progress }
+    if (event.type === 'notice') {
+      const isPreview = run.isPreview && event.message !== NO_PREVIEW
+      return { ...run, isPreview, notices: [...run.notices, event.message] }
+    }
+    if (event.type === 'scores') this.board.apply(event.entries)
+    return run
+  }
+
+  /** With the scores that came until now. */
+  drawn(run: SweepRun): SweepRun {
+    return { ...run, board: this.board.read() }
+  }
+}

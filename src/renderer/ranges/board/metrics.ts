@@ -1,0 +1,78 @@
+import { briefDelta, briefScore, formatDelta, formatScore } from '../../ui/format'
+import type { ScoredByBrief } from '../../../contract/documents/scored-by'
+import { capitalised } from '../../../contract/words/format'
+import { scoreWords } from '../../../contract/words/score-words'
+import { DIVERGING, VIRIDIS, type ColorScale } from '../../../contract/words/color-scale'
+import type { RangePoint, ScoreBoard } from './score-board'
+
+export interface MetricSpec {
+  label: string
+  /** What the number is, for legends. */
+  describe: string
+  value: (point: RangePoint, board: ScoreBoard) => number | null
+  format: (value: number) => string
+  /** For the inside of a cell: two decimals without the leading zero. */
+  brief: (value: number) => string
+  scale: ColorScale
+  /** Diverging metrics are centred on 0. */
+  centred: boolean
+}
+
+/** What the heatmap can show of a range, called as what it is scored by wants. */
+export function metricsOf(scoredBy: Pick<ScoredByBrief, 'kind'>): Record<Metric, MetricSpec> {
+  const words = scoreWords(scoredBy)
+  return {
+    diversity: {
+      label: capitalised(words.diversity),
+      describe: capitalised(words.means.diversity),
+      value: (point) => point.diversity,
+      format: formatScore,
+      brief: briefScore,
+      scale: VIRIDIS,
+      centred: false
+    },
+    validity: {
+      label: capitalised(words.validity),
+      describe: capitalised(words.means.validity),
+      value: (point) => point.validity,
+      format: formatScore,
+      brief: briefScore,
+      scale: VIRIDIS,
+      centred: false
+    },
+    gain: {
+      label: 'Gain over post',
+      describe: `${capitalised(words.diversity)} minus post's ${words.diversity}`,
+      value: (point, board) => (board.post === null ? null : point.diversity - board.post.diversity),
+      format: (value) => formatDelta(value),
+      brief: briefDelta,
+      scale: DIVERGING,
+      centred: true
+    }
+  }
+}
+
+export const METRIC_NAMES = ['diversity', 'validity', 'gain'] as const
+export type Metric = (typeof METRIC_NAMES)[number]
+
+/**
+ * The values the ends of the colour scale stand for. Sequential metrics span their data, rounded to hundredths;
+ * diverging ones are symmetric around 0, so that the neutral colour means no change.
+ */
+export function metricDomain(values: readonly (number | null)[], centred: boolean): [number, number] {
+  let low = Infinity
+  let high = -Infinity
+  for (const value of values) {
+    if (value === null) continue
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  if (low > high) return centred ? [-1, 1] : [0, 1]
+  if (centred) {
+    const reach = Math.max(0.01, Math.ceil(Math.max(Math.abs(low), Math.abs(high)) * 100) / 100)
+    return [-reach, reach]
+  }
+  const floor = Math.floor(low * 100) / 100
+  const ceiling = Math.ceil(high * 100) / 100
+  return ceiling > floor ? [floor, ceiling] : [floor, floor + 0.01]
+}

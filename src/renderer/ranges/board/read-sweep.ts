@@ -1,0 +1,27 @@
+import type { AnswerCheck } from '../../../contract/documents/answer-check'
+import type { Selection } from '../../../contract/documents/crc'
+import type { ShownSweep } from '../../../contract/documents/shown-sweep'
+import type { OpenProject } from '../../app/open-project.svelte'
+
+/** A sweep with its check, and what is selected after that. */
+export interface ReadSweep {
+  readonly sweep: ShownSweep
+  readonly selection: Selection | null
+  readonly check: AnswerCheck | null
+}
+
+/** @param rhoNow share of post's validity that a selected range is to keep, which may be moved while the sweep is read */
+export async function readSweep(
+  { client, here }: Pick<OpenProject, 'client' | 'here'>,
+  { sweepId, rhoNow }: { readonly sweepId: string; readonly rhoNow: () => number },
+  signal: AbortSignal
+): Promise<ReadSweep> {
+  const [sweep, check] = await Promise.all([
+    client.sweeps.get({ ...here, sweepId }, { signal }),
+    client.checks.get({ ...here, sweepId }, { signal })
+  ])
+  const stored = sweep.selection
+  const rho = rhoNow()
+  if (stored === null || (check === null && stored.rho === rho)) return { sweep, selection: stored, check }
+  return { sweep, selection: await client.sweeps.select({ ...here, sweepId, rho }, { signal }), check }
+}

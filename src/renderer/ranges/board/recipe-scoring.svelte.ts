@@ -1,0 +1,60 @@
+import type { Score } from '../../../contract/documents/crc'
+import type { SweepProgress } from '../../../contract/documents/sweep-events'
+import { weightsKey } from '../../../contract/model/model'
+import type { Recipe } from '../../../contract/model/recipe'
+import type { OpenProject } from '../../app/open-project.svelte'
+import { OwnJob } from '../../app/own-job.svelte'
+import { shareOf } from '../../app/window-job'
+
+type ScoringEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: Score }
+
+/** The scoring of a recipe as the shown sweep scored its ranges. */
+export class RecipeScoring {
+  private done = $state.raw<SweepProgress | null>(null)
+  readonly job: OwnJob<ScoringEvent>
+
+  /** @param ranges that show the sweep, and take it with the new score */
+  constructor(
+    private readonly project: OpenProject,
+    private readonly ranges: {
+      readonly sweep: { readonly id: string } | null
+      refresh(chosen: string): Promise<void>
+    }
+  ) {
+    this.job = new OwnJob<ScoringEvent>(project, {
+      kind: 'recipe score',
+      holdsEngine: 'A recipe is being scored',
+      tell: () => ({
+        name: 'Score',
+        share: this.done === null ? 0 : shareOf(this.done.rowsDone, this.done.rowsTotal),
+        secondsLeft: this.done?.secondsLeft ?? null
+      })
+    })
+  }
+
+  /** @returns the score; null when it was cancelled, or failed as `job.failure` says */
+  async score(recipe: Recipe): Promise<Score | null> {
+    const { here, client } = this.project
+    const sweepId = this.ranges.sweep?.id
+    if (sweepId === undefined || this.job.busy) return null
+    this.done = null
+    let scored: Score | null = null
+    await this.job.run(
+      (signal) => client.sweeps.scoreRecipe({ ...here, sweepId, recipe }, { signal }),
+      async (event) => {
+        if (event.type === 'progress') this.done = event.progress
+        else {
+          scored = event.score
+          await this.ranges.refresh(weightsKey({ kind: 'recipe', recipe }))
+        }
+      }
+    )
+    return scored
+  }
+
+  /** Gives the scoring up that is under way. */
+  close(): void {
+    this.job.cancel()
+    this.job.failure = null
+  }
+}

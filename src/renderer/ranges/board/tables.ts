@@ -1,0 +1,230 @@
+import {
+  type CheckResult,
+  passesCheck,
+  rangePasses,
+  rejectedRanges
+} from '../../../contract/documents/answer-check'
+import { type KeptModels, NOTHING_KEPT } from '../../../contract/documents/kept-models'
+import type { BriefScore, ShownSweep } from '../../../contract/documents/shown-sweep'
+import { byDiversity } from '../../../contract/model/by-diversity'
+import { weightsKey } from '../../../contract/model/model'
+import { rivalName } from '../../../contract/model/rival'
+import { categoriesOf } from '../../prompt-set/categories'
+import type { LiveScore } from '../../../contract/documents/sweep-events'
+import { type Cell, toCsv } from '../../ui/csv'
+import { halfOfWords } from '../../../contract/words/rival-words'
+import { distinctWords, scoreWords } from '../../../contract/words/score-words'
+import { capitalised, plural, rangeLabel } from '../../ui/format'
+import { rangeKey } from '../../../contract/model/strengths'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import {
+  basisCells,
+  basisColumns,
+  isBelow,
+  isPartial,
+  type OtherPoint,
+  type RangePoint,
+  type RivalPoint,
+  type ScoreBoard
+} from './score-board'
+import { otherModels } from '../../recipes/scored-models'
+
+/**
+ * Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals, each with what it
+ * rests on.
+ */
+export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): string {
+  const categories = categoriesOf(sweep.prompts)
+  const words = scoreWords(sweep.scoredBy)
+  const header = [
+    'model',
+    'start',
+    'end',
+    words.validity,
+    words.diversity,
+    words.choices.replace(' ', '_'),
+    ...(sweep.scoredBy.kind === 'crc' ? [] : ['distinct_right']),
+    ...categories.flatMap((category) => [`${category}_${words.validity}`, `${category}_${words.diversity}`]),
+    ...basisColumns(words)
+  ]
+  const promptCount = sweep.prompts.length
+  const row = (
+    name: string,
+    start: Cell,
+    end: Cell,
+    score: BriefScore,
+    estimatedFrom: number | null = null
+  ): Cell[] => [
+    name,
+    start,
+    end,
+    score.validity,
+    score.diversity,
+    score.effectiveChoices,
+    ...(score.distinctRight === undefined ? [] : [score.distinctRight]),
+    ...categories.flatMap((category) => [
+      score.categories[category]?.validity ?? null,
+      score.categories[category]?.diversity ?? null
+    ]),
+    ...basisCells({ promptCount: estimatedFrom ?? promptCount, margins: score.margins }, { promptCount })
+  ]
+  return toCsv(header, [
+    ...(sweep.base === null ? [] : [row('base', null, null, sweep.base)]),
+    row('post', null, null, sweep.post),
+    ...sweep.ranges.map((range) => row('range', range.start, range.end, range)),
+    ...(sweep.preview?.ranges ?? []).map((range) =>
+      row('estimated range', range.start, range.end, range, sweep.preview?.prompts.length)
+    ),
+    ...otherModels(sweep, null, kept).map(({ name, score, estimatedFrom }) =>
+      row(name, null, null, score, estimatedFrom)
+    ),
+    ...sweep.rivals.map((score) => row(rivalName(score.rival), null, null, score))
+  ])
+}
+
+/** A model as the table lists it. */
+export interface BoardRow extends LiveScore {
+  /** See {@link RangePoint}. */
+  margins?: RangePoint['margins']
+  key: string
+  kind: OtherPoint['kind'] | 'range' | 'rival'
+  /** In the order of {@link boardRows}. */
+  place: number
+  label: string
+  /** See {@link OtherPoint}. */
+  halfOf?: OtherPoint['halfOf']
+  /** Layers that are not post's; null while unknown, for another checkpoint, and for a rival. */
+  changed: number | null
+}
+
+/** The ranges by start and end, then the other models, then rivals. */
+export const boardRows = ({ ranges, others, rivals, promptCount }: ScoreBoard): BoardRow[] =>
+  [
+    ...[...ranges]
+      .sort((left, right) => left.start - right.start || left.end - right.end)
+      .map((point) => ({
+        ...point,
+        key: rangeKey(point),
+        kind: 'range' as const,
+        label: [
+          rangeLabel(point),
+          ...placesOf(point, rivals),
+          ...(isPartial(point, { promptCount }) ? [`(from ${plural(point.promptCount, 'prompt')})`] : [])
+        ].join(' '),
+        changed: point.end - point.start + 1
+      })),
+    ...others.map((point) => ({ ...point, label: point.name })),
+    ...rivals
+      .filter(({ kind }) => kind !== 'half' && kind !== 'control')
+      .map((point) => ({ ...point, kind: 'rival' as const, label: point.name, changed: null }))
+  ].map((row, place) => ({ ...row, place }))
+
+/** Whose half a model is, where it is of another range than the selected one; null for all others. @param selected key of it */
+export const halfNote = ({ halfOf }: Pick<BoardRow, 'halfOf'>, selected: string | null): string | null =>
+  halfOf === undefined || rangeKey(halfOf) === selected ? null : halfOfWords(halfOf)
+
+/** What a range is among those of the selected length. */
+const placesOf = (range: RestorationRange, rivals: readonly RivalPoint[]): string[] =>
+  rivals
+    .filter(({ kind, key }) => kind === 'control' && key === rangeKey(range))
+    .map(({ name }) => `(${name.slice(name.indexOf(', ') + 2)})`)
+
+/** By what the table can be sorted. */
+const SORT_VALUES = {
+  model: (row: BoardRow) => row.place,
+  layers: (row: BoardRow) => row.changed ?? 0,
+  validity: (row: BoardRow) => row.validity,
+  choices: (row: BoardRow) => row.effectiveChoices,
+  distinct: (row: BoardRow) => row.distinctRight ?? 0
+} as const
+
+/** Columns whose order is that of diversity, with what can be selected first in the last. */
+const BY_DIVERSITY = ['diversity', 'gain', 'qualifies'] as const
+type ByDiversity = (typeof BY_DIVERSITY)[number]
+type RowColumn = keyof typeof SORT_VALUES | ByDiversity
+
+const isByDiversity = (column: RowColumn): column is ByDiversity => BY_DIVERSITY.some((one) => one === column)
+
+/** The table's columns by which it can be sorted, called as what the board is scored by wants. */
+export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: RowColumn; label: string }[] {
+  const words = scoreWords(scoredBy)
+  const distinct = distinctWords(scoredBy)
+  return [
+    { id: 'model', label: 'Model' },
+    { id: 'layers', label: 'Layers changed' },
+    { id: 'validity', label: capitalised(words.validity) },
+    { id: 'diversity', label: capitalised(words.diversity) },
+    { id: 'gain', label: 'Gain over post' },
+    { id: 'choices', label: capitalised(words.choices) },
+    ...(distinct === null ? [] : [{ id: 'distinct' as const, label: capitalised(distinct) }]),
+    { id: 'qualifies', label: 'Qualifies' }
+  ]
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** Keys of the models that fail a check of whole answers. @param rho share of post's validity that must be kept */
+export function failedModels(
+  { ranges }: Pick<ScoreBoard, 'ranges'>,
+  check: CheckResult | null,
+  rho: number
+): ReadonlySet<string> {
+  if (check === null) return NONE
+  const recipes = check.models.filter((model) => !passesCheck(model, check, rho))
+  return new Set([
+    ...ranges.filter((range) => rangePasses(check, range, rho) === false).map(rangeKey),
+    ...recipes.map(({ recipe }) => weightsKey({ kind: 'recipe', recipe }))
+  ])
+}
+
+/** Keys of the ranges that the check has thrown out: those that fail it, as soon as another passes. */
+export const rejectedKeys = (
+  { ranges }: Pick<ScoreBoard, 'ranges'>,
+  check: CheckResult | null,
+  rho: number
+): ReadonlySet<string> => (check === null ? NONE : new Set(rejectedRanges(ranges, check, rho).map(rangeKey)))
+
+export interface SortOrder {
+  column: RowColumn
+  descending: boolean
+}
+
+/**
+ * The board's models in the order a table shows them; equal values keep the order of {@link boardRows}.
+ *
+ * @param minimum validity that qualifies, as more diversity than post's does; null while unknown
+ * @param failed keys of those that do not, for they fail the check of whole answers
+ */
+export function sortedRows(
+  board: ScoreBoard,
+  { column, descending }: SortOrder,
+  minimum: number | null,
+  failed: ReadonlySet<string> = NONE
+): BoardRow[] {
+  const qualifies = (row: BoardRow): boolean =>
+    !failed.has(row.key) &&
+    !isBelow(row, board, minimum) &&
+    (board.post === null || row.diversity > board.post.diversity)
+  const rows = boardRows(board)
+  if (isByDiversity(column)) {
+    const parts =
+      column === 'qualifies' ? [rows.filter(qualifies), rows.filter((row) => !qualifies(row))] : [rows]
+    const groups = parts.flatMap((part) => byDiversity(part, (row) => row))
+    return (descending ? groups : groups.reverse()).flatMap((equal) =>
+      equal.sort((a, b) => a.place - b.place)
+    )
+  }
+  const value = SORT_VALUES[column]
+  const sign = descending ? -1 : 1
+  return rows.sort((left, right) => sign * (value(left) - value(right)) || left.place - right.place)
+}
+
+/** One line to paste into notes or a spreadsheet; of an estimate it says on how many prompts that rests. */
+export const rowText = (row: BoardRow, board: Pick<ScoreBoard, 'promptCount'>): string =>
+  [
+    `${row.kind === 'range' ? row.key : row.label}${isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''}`,
+    row.validity,
+    row.diversity,
+    row.effectiveChoices,
+    ...(row.distinctRight === undefined ? [] : [row.distinctRight])
+  ].join('\t')

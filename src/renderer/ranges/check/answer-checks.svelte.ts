@@ -1,0 +1,42 @@
+import type { AnswerCheck, CheckEvent, CheckProgress } from '../../../contract/documents/answer-check'
+import type { Recipe } from '../../../contract/model/recipe'
+import { FollowedJob, toldByProgress } from '../../app/followed-job.svelte'
+import { shareOf } from '../../app/window-job'
+import type { OpenProject } from '../../app/open-project.svelte'
+
+/** The check of the shown sweep on whole answers: what is stored of it, and the one that runs. */
+export class AnswerChecks {
+  /** Null when no range of the shown sweep was checked. */
+  document = $state.raw<AnswerCheck | null>(null)
+  readonly job: FollowedJob<CheckEvent, CheckProgress>
+  readonly progress = $derived.by(() => this.job.live)
+  readonly busy = $derived.by(() => this.job.busy)
+
+  /** @param finished hears that a sweep has a new check */
+  constructor(
+    private readonly project: OpenProject,
+    finished: (sweepId: string) => Promise<void>
+  ) {
+    this.job = new FollowedJob<CheckEvent, CheckProgress>(project, {
+      kind: 'answer check',
+      holdsEngine: 'Whole answers are being checked',
+      tell: ({ rowsDone, rowsTotal, secondsLeft }) => ({
+        name: 'Check',
+        share: shareOf(rowsDone, rowsTotal),
+        secondsLeft
+      }),
+      calls: () => project.client.checks,
+      ...toldByProgress<CheckEvent, CheckProgress>(),
+      ended: async (ending) => {
+        if (ending.type === 'finished') await finished(ending.sweepId)
+      }
+    })
+  }
+
+  /** @param recipes to check; none for the best ranges that were not checked yet */
+  async start(sweepId: string, rho: number, recipes: Recipe[] = []): Promise<void> {
+    if (this.busy) return
+    const { here, client } = this.project
+    await this.job.begin(() => client.checks.start({ ...here, sweepId, rho, recipes }))
+  }
+}

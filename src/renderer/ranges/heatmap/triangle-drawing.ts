@@ -1,0 +1,334 @@
+import type { RestorationRange } from '../../../contract/model/recipe'
+import { rangeKey } from '../../../contract/model/strengths'
+import { colorAt, cssColor, inkOn } from '../../../contract/words/color-scale'
+import { formatScore, plural, rangePhrase } from '../../../contract/words/format'
+import { scoreWords } from '../../../contract/words/score-words'
+import {
+  axisTicks,
+  BOTH_ENDS,
+  cellCorner,
+  FINE_CELL,
+  type HeatmapGeometry,
+  type HeatmapView,
+  isInView
+} from '../../plots/heatmap-geometry'
+import { cellsPath, contourPath, crossesPath } from '../../plots/heatmap-paths'
+import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../../plots/figures/drawing'
+import type { FigurePage } from '../../plots/figures/figure'
+import { colorBar } from '../../plots/figures/color-bar'
+import { metricDomain, type MetricSpec } from '../board/metrics'
+import { hasRoomFor, PARTIAL_INSET } from './heatmap-cells'
+import { isBelow, isPartial, minimumValidity, type RangePoint, type ScoreBoard } from '../board/score-board'
+import type { ChartColors } from '../../plots/chart-theme'
+import { FAILS_CHECK, MARK_LOOKS, type MarkLook } from '../board/mark-looks'
+
+/** What the triangle of ranges shows. */
+export interface TriangleContent {
+  board: ScoreBoard
+  /** Of the sweep before the one that runs: shown faintly where that has no score yet. */
+  before: ScoreBoard | null
+  spec: MetricSpec
+  rho: number
+  /** Keys of models, which may be no ranges. */
+  selected: string | null
+  chosen: string | null
+  brushed: ReadonlySet<string> | null
+  /** Keys of models that fail a check of whole answers: crossed out. */
+  failed: ReadonlySet<string>
+  /** Ranges with a contour around them. */
+  plateau: readonly RestorationRange[]
+  /** What the legend says of what is outlined. */
+  outlines: { selected: string; plateau: string }
+  /** Null for all of it. */
+  view: HeatmapView | null
+}
+
+/** Between two lines of the hatching. */
+const HATCH = 6
+
+/** What all parts of a triangle are drawn with. */
+interface Parts extends TriangleContent {
+  geometry: HeatmapGeometry
+  fine: boolean
+  minimum: number | null
+  values: ReadonlyMap<string, number | null>
+  old: ReadonlyMap<string, number | null>
+  domain: readonly [number, number]
+  colors: FigurePage['colors']
+}
+
+/** The triangle without what moves there: cells, what cannot be selected, outlines, and a legend in the free corner. */
+export function triangleDrawing(
+  content: TriangleContent,
+  geometry: HeatmapGeometry,
+  colors: FigurePage['colors']
+): Drawing {
+  const { board, before, spec, rho } = content
+  const valuesOf = (of: ScoreBoard): Map<string, number | null> =>
+    new Map(of.ranges.map((point) => [rangeKey(point), spec.value(point, of)]))
+  const values = valuesOf(board)
+  const old = before === null ? new Map<string, number | null>() : valuesOf(before)
+  const known = [...values.values(), ...old.values()].filter((value) => value !== null)
+  const parts: Parts = {
+    ...content,
+    geometry,
+    fine: geometry.cell < FINE_CELL,
+    minimum: minimumValidity(board, rho),
+    values,
+    old,
+    domain: metricDomain(known, spec.centred),
+    colors
+  }
+  return {
+    width: geometry.size,
+    height: geometry.size,
+    shapes: [
+      ...axes(parts),
+      ...cells(parts),
+      ...limit(parts),
+      ...crosses(parts),
+      ...numbers(parts),
+      ...outlined(parts),
+      ...(content.view === null ? legend(parts) : [])
+    ]
+  }
+}
+
+const colorOf = ({ spec, domain }: Parts, value: number): ReturnType<typeof colorAt> =>
+  colorAt(spec.scale, (value - domain[0]) / (domain[1] - domain[0]))
+
+function axes({ geometry, colors }: Parts): Shape[] {
+  const { view, cell, margin, size, layerCount } = geometry
+  const middle = (margin + size) / 2
+  const fill = colors['ink-faint']
+  const small = { size: 11 }
+  const centre = { ...small, anchor: 'middle' } as const
+  const at = (layer: number, [first]: readonly [number, number]): number =>
+    margin + (layer - first + 0.5) * cell
+  return [
+    text('last restored layer', middle, 11, fill, centre),
+    text('first restored layer', 11, middle, fill, { ...centre, angle: -90 }),
+    ...axisTicks(layerCount, cell, view.ends).map((layer) =>
+      text(String(layer), at(layer, view.ends), margin - 7, fill, centre)
+    ),
+    ...axisTicks(layerCount, cell, view.starts).map((layer) =>
+      text(String(layer), margin - 7, baselineAt(at(layer, view.starts), 11), fill, {
+        ...small,
+        anchor: 'end'
+      })
+    )
+  ]
+}
+
+function cells(parts: Parts): Shape[] {
+  const { board, before, geometry, fine, values, old, colors } = parts
+  const words = scoreWords(board.scoredBy)
+  const gap = fine ? {} : { stroke: colors.surface, width: 1 }
+  const scored = new Map(
+    [...(before?.ranges ?? []), ...board.ranges].map((point) => [rangeKey(point), point])
+  )
+  return [...scored].flatMap(([key, point]) => {
+    const value = values.get(key) ?? old.get(key) ?? null
+    if (!isInView(geometry.view, point)) return []
+    const title = `${rangePhrase(point, board.source)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${basisOf(point, board)}`
+    const { x, y } = cellCorner(geometry, point)
+    const inset = values.has(key) && isPartial(point, board) ? PARTIAL_INSET * geometry.cell : 0
+    const side = geometry.cell - 2 * inset
+    const box = { x: x + inset, y: y + inset, width: side, height: side }
+    const fill = value === null ? colors.line : cssColor(colorOf(parts, value))
+    const faint = value !== null && !values.has(key)
+    return [rect(box, { fill, ...gap, title, ...(faint && { opacity: 0.3 }) })]
+  })
+}
+
+/** What a cell rests on that is not exact, for its title. */
+function basisOf(point: RangePoint, board: ScoreBoard): string {
+  if (!isPartial(point, board)) return ''
+  const { validity = null, diversity = null } = point.margins ?? {}
+  const words = scoreWords(board.scoredBy)
+  const margins = [
+    ...(validity === null ? [] : [`${words.validity} ± ${formatScore(validity)}`]),
+    ...(diversity === null ? [] : [`${words.diversity} ± ${formatScore(diversity)}`])
+  ]
+  const from = `estimated from ${point.promptCount} of ${plural(board.promptCount, words.prompt)}`
+  return `, ${[from, ...margins].join(', ')}`
+}
+
+/** What is below the limit: hatched, or where cells are too fine for that, veiled and told from the rest by a contour. */
+function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
+  const below = board.ranges.filter((point) => isBelow(point, board, minimum))
+  if (below.length === 0) return []
+  const cover = cellsPath(geometry, below)
+  if (!fine) {
+    const visible = below.filter((range) => isInView(geometry.view, range))
+    return [
+      path(cover, { fill: colors.surface, opacity: 0.4 }),
+      path(hatchPath(geometry, visible), { stroke: colors.ink, opacity: 0.55 })
+    ]
+  }
+  const feasible = board.ranges.filter((point) => !isBelow(point, board, minimum))
+  const contour = contourPath(geometry, feasible, false)
+  return [
+    path(cover, { fill: colors.surface, opacity: 0.55 }),
+    ...outline(MARK_LOOKS.limit, colors, (style) => path(contour, style))
+  ]
+}
+
+/** Over what fails the check, below the numbers. */
+function crosses({ board, geometry, failed, colors }: Parts): Shape[] {
+  const d = crossesPath(geometry, failedOf(board, failed))
+  return d === '' ? [] : outline(MARK_LOOKS.failed, colors, (style) => path(d, style))
+}
+
+const failedOf = ({ ranges }: ScoreBoard, failed: ReadonlySet<string>): RangePoint[] =>
+  failed.size === 0 ? [] : ranges.filter((range) => failed.has(rangeKey(range)))
+
+/** A line over what sets it off from the cells. */
+function outline(
+  { color, width, halo }: MarkLook,
+  colors: ChartColors,
+  shape: (style: { stroke: string; width: number }) => Shape
+): Shape[] {
+  return [shape({ stroke: colors.surface, width: halo }), shape({ stroke: colors[color], width })]
+}
+
+/** Slanting lines over cells, which go on from each to the next. */
+function hatchPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string {
+  const side = geometry.cell
+  const step = HATCH * Math.SQRT2
+  return ranges
+    .map((range) => {
+      const { x, y } = cellCorner(geometry, range)
+      const lines: string[] = []
+      // Where x + y is `sum`.
+      for (let sum = Math.ceil((x + y) / step) * step; sum < x + y + 2 * side; sum += step) {
+        const from = Math.min(x + side, sum - y)
+        const to = Math.max(x, sum - y - side)
+        lines.push(`M${short(from)} ${short(sum - from)}L${short(to)} ${short(sum - to)}`)
+      }
+      return lines.join('')
+    })
+    .join('')
+}
+
+function numbers(parts: Parts): Shape[] {
+  const { board, geometry, minimum, spec, values, failed, colors } = parts
+  return board.ranges
+    .filter(
+      (point) =>
+        isInView(geometry.view, point) && hasRoomFor(geometry.cell, isPartial(point, board), spec.centred)
+    )
+    .flatMap((point) => {
+      const value = values.get(rangeKey(point)) ?? null
+      if (value === null) return []
+      const { x, y } = cellCorner(geometry, point)
+      // Hatching, and a cross, take the cell's own contrast away.
+      const covered = isBelow(point, board, minimum) || failed.has(rangeKey(point))
+      const fill = covered ? colors.ink : inkOn(colorOf(parts, value))
+      const [middle, baseline] = [x + geometry.cell / 2, baselineAt(y + geometry.cell / 2, 10)]
+      return [
+        text(spec.brief(value), middle, baseline, fill, {
+          size: 10,
+          anchor: 'middle',
+          ...(covered && { halo: colors.surface })
+        })
+      ]
+    })
+}
+
+function outlined({ board, geometry, brushed, plateau, selected, chosen, colors }: Parts): Shape[] {
+  const unbrushed = brushed === null ? [] : board.ranges.filter((point) => !brushed.has(rangeKey(point)))
+  const shown = (key: string | null): RestorationRange[] =>
+    board.ranges.filter((range) => rangeKey(range) === key && isInView(geometry.view, range))
+  const box = (range: RestorationRange) => ({
+    ...cellCorner(geometry, range),
+    width: geometry.cell,
+    height: geometry.cell
+  })
+  const framed = (range: RestorationRange, look: MarkLook): Shape[] =>
+    outline(look, colors, (style) => rect(box(range), style))
+  const contour = contourPath(geometry, plateau, true)
+  const corner = short(Math.min(14, geometry.cell * 0.6))
+  return [
+    ...(unbrushed.length === 0
+      ? []
+      : [path(cellsPath(geometry, unbrushed), { fill: colors.surface, opacity: 0.78 })]),
+    ...(contour === '' ? [] : outline(MARK_LOOKS.plateau, colors, (style) => path(contour, style))),
+    ...shown(selected).flatMap((range) => {
+      const { x, y } = cellCorner(geometry, range)
+      return [
+        ...framed(range, MARK_LOOKS.selected),
+        path(`M${short(x)} ${short(y)}h${corner}l-${corner} ${corner}z`, { fill: colors.ink })
+      ]
+    }),
+    ...(chosen === selected ? [] : shown(chosen).flatMap((range) => framed(range, MARK_LOOKS.chosen)))
+  ]
+}
+
+/** In the free corner. A small triangle has room for the scale alone: there the marks are explained elsewhere. */
+function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }: Parts): Shape[] {
+  const { colors, selected, chosen, plateau, outlines, failed } = parts
+  const room = (geometry.size - geometry.margin) / 2
+  const width = Math.max(0, Math.min(160, room - 24))
+  if (width === 0) return []
+  const small = room < 140
+  const words = (said: string, x: number, y: number): Shape =>
+    text(said, x, y, colors['ink-soft'], { size: 11 })
+  const [x, y] = [geometry.margin + 8, geometry.size - (small ? 40 : 134)]
+  const bar = [
+    text(spec.label, x, y, colors.ink, { size: 11, bold: true }),
+    ...colorBar(
+      spec,
+      domain,
+      { x, y: y + 8, width, low: !small || (width >= BOTH_ENDS && !spec.centred) },
+      colors
+    )
+  ]
+  if (small) return bar
+  const has = (key: string | null): boolean => board.ranges.some((range) => rangeKey(range) === key)
+  const key = ({ color, keyed }: MarkLook, left: number, top: number): Shape =>
+    rect({ x: left + 1, y: top + 1, width: 12, height: 12 }, { stroke: colors[color], width: keyed })
+  const validity = scoreWords(board.scoredBy).validity
+  const ofPost = room < 180 ? '' : ` (${rho.toFixed(2)} × post)`
+  return [
+    ...bar,
+    ...(minimum === null
+      ? []
+      : fine
+        ? [
+            key(MARK_LOOKS.limit, x, y + 46),
+            words(`${validity} ≥ ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
+          ]
+        : [
+            rect({ x, y: y + 46, width: 14, height: 14 }, { fill: cssColor(colorAt(spec.scale, 1 / 3)) }),
+            rect({ x, y: y + 46, width: 14, height: 14 }, { fill: colors.surface, opacity: 0.4 }),
+            path(`M${x} ${y + 52}l6 -6M${x} ${y + 60}l14 -14M${x + 8} ${y + 60}l6 -6`, {
+              stroke: colors.ink,
+              opacity: 0.55
+            }),
+            words(`${validity} < ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
+          ]),
+    ...(has(selected)
+      ? [
+          key(MARK_LOOKS.selected, x, y + 68),
+          path(`M${x + 1} ${y + 69}h7l-7 7z`, { fill: colors.ink }),
+          words(outlines.selected, x + 21, y + 79)
+        ]
+      : []),
+    ...(chosen !== selected && has(chosen)
+      ? [key(MARK_LOOKS.chosen, x + 84, y + 68), words('inspected', x + 105, y + 79)]
+      : []),
+    ...(plateau.length > 0
+      ? [key(MARK_LOOKS.plateau, x, y + 90), words(outlines.plateau, x + 21, y + 101)]
+      : []),
+    ...(failedOf(board, failed).length > 0
+      ? [
+          path(`M${short(x + 2)} ${short(y + 114)}l10 10m-10 0l10 -10`, {
+            stroke: colors[MARK_LOOKS.failed.color],
+            width: MARK_LOOKS.failed.keyed
+          }),
+          words(FAILS_CHECK, x + 21, y + 123)
+        ]
+      : [])
+  ]
+}

@@ -1,0 +1,50 @@
+import { rangeKey } from '../../../contract/model/strengths'
+import { scoreWords } from '../../../contract/words/score-words'
+import { capitalised } from '../../ui/format'
+import { toCsv } from '../../ui/csv'
+import type { Figure } from '../../plots/figures/figure'
+import { exactGeometry, isInView } from '../../plots/heatmap-geometry'
+import { FAILS_CHECK } from '../board/mark-looks'
+import { estimatesNote } from '../board/readout'
+import { basisCells, basisColumns, isBelow, minimumValidity } from '../board/score-board'
+import { triangleDrawing, type TriangleContent } from './triangle-drawing'
+
+/** The triangle as it can be saved. @param name of what it shows @param whole all numbers of the sweep, where they are at hand */
+export const triangleFigure = (content: TriangleContent, name: string, whole: Figure['whole']): Figure => ({
+  name: ['heatmap', name, ...(content.view === null ? [] : ['zoomed'])],
+  title: `${content.spec.label} of restoration ranges: first restored layer down, last across`,
+  note: estimatesNote(content.board),
+  draw({ width, colors }) {
+    const { board, view } = content
+    return triangleDrawing(content, exactGeometry(board.layerCount, width, view), colors)
+  },
+  csv: () => triangleCsv(content),
+  ...(whole && { whole })
+})
+
+/** A row for each range in sight that has a value. */
+export function triangleCsv(content: TriangleContent): string {
+  const { board, spec, rho, selected, plateau, failed, outlines, view } = content
+  const words = scoreWords(board.scoredBy)
+  const minimum = minimumValidity(board, rho)
+  const outlined = new Set(plateau.map(rangeKey))
+  // Validity and diversity have columns of their own.
+  const own = [words.validity, words.diversity].map(capitalised).includes(spec.label) ? [] : [spec.label]
+  return toCsv(
+    ['start', 'end', ...own, words.validity, words.diversity, ...basisColumns(words), 'is'],
+    board.ranges
+      .filter((range) => view === null || isInView(view, range))
+      .map((range) => {
+        const key = rangeKey(range)
+        const is = [
+          ...(key === selected ? [outlines.selected] : []),
+          ...(outlined.has(key) ? [outlines.plateau] : []),
+          ...(isBelow(range, board, minimum) ? ['below limit'] : []),
+          ...(failed.has(key) ? [FAILS_CHECK] : [])
+        ]
+        const { start, end, validity, diversity } = range
+        const value = own.length === 0 ? [] : [spec.value(range, board)]
+        return [start, end, ...value, validity, diversity, ...basisCells(range, board), is.join(', ')]
+      })
+  )
+}

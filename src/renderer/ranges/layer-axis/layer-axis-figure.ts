@@ -1,0 +1,91 @@
+import { DIVERGING, VIRIDIS } from '../../../contract/words/color-scale'
+import { axisTicks } from '../../plots/heatmap-geometry'
+import { colorBar } from '../../plots/figures/color-bar'
+import { baselineAt, type Drawing, rect, type Shape, text } from '../../plots/figures/drawing'
+import type { Figure, FigurePage } from '../../plots/figures/figure'
+import { gridCsv, type GridContent, gridPart, gridPlace } from '../../plots/figures/grid-drawing'
+import { rangeLabel } from '../../ui/format'
+import { type LayerRow, rowDomain, type ShownRange, shareWords } from './layer-axis'
+
+interface LayerAxis {
+  layerCount: number
+  rows: readonly LayerRow[]
+  /** The ranges that win most, with their shares of wins. */
+  ranges: readonly ShownRange[]
+}
+
+/** Layers on one axis as they can be saved: a row for each of their measures, and below it the ranges that win. */
+export const layerAxisFigure = (axis: LayerAxis): Figure => ({
+  name: ['layers', 'on-one-axis'],
+  title: 'What each layer is worth, and the ranges that win',
+  draw: (page) => layerAxisDrawing(axis, page),
+  csv: () => gridCsv(layerGrid(axis))
+})
+
+function layerGrid({ layerCount, rows, ranges }: LayerAxis): GridContent {
+  const layers = Array.from({ length: layerCount }, (_, layer) => String(layer))
+  return {
+    corner: 'layer',
+    columns: layers,
+    rows: [
+      ...rows.map((row) => ({ ...row, scale: row.centred ? DIVERGING : VIRIDIS, domain: rowDomain(row) })),
+      // As numbers, what the bars show.
+      ...ranges.map((range) => ({
+        label: nameOf(range),
+        values: layers.map((_, layer) => (layer >= range.start && layer <= range.end ? 1 : 0)),
+        scale: VIRIDIS,
+        domain: [0, 1] as const,
+        format: String
+      }))
+    ]
+  }
+}
+
+const nameOf = (range: ShownRange): string => `${rangeLabel(range)}, ${shareWords(range)}`
+
+const BAR = 18
+
+function layerAxisDrawing(axis: LayerAxis, page: FigurePage): Drawing {
+  const { layerCount, rows, ranges } = axis
+  const whole = layerGrid(axis)
+  // As wide on the left as the names of the ranges need.
+  const { left, cellWidth } = gridPlace(whole, page)
+  const ticks = new Set(axisTicks(layerCount, cellWidth))
+  const cells = gridPart({ ...whole, ticks }, page, rows.length)
+  const soft = page.colors['ink-soft']
+  const bars = ranges.flatMap((range, index): Shape[] => {
+    const y = cells.height + 2 + index * BAR
+    const box = {
+      x: left + range.start * cellWidth,
+      y: y + 3,
+      width: (range.end - range.start + 1) * cellWidth,
+      height: BAR - 6
+    }
+    return [
+      text(nameOf(range), left - 8, baselineAt(y + BAR / 2, 11), soft, { size: 11, anchor: 'end' }),
+      rect(box, { fill: page.colors.hybrid })
+    ]
+  })
+  const below = cells.height + 2 + ranges.length * BAR + 8
+  const bar = (x: number, centred: boolean, words: string): Shape[] =>
+    colorBar(
+      {
+        scale: centred ? DIVERGING : VIRIDIS,
+        centred,
+        format: (value) => (value < 0 ? 'loss' : value === 0 ? '0' : words)
+      },
+      [centred ? -1 : 0, 1],
+      { x, y: below, width: 120 },
+      page.colors
+    )
+  return {
+    width: page.width,
+    height: below + 30,
+    shapes: [
+      ...cells.shapes,
+      ...bars,
+      ...bar(left, true, 'gain'),
+      ...(rows.some(({ centred }) => !centred) ? bar(left + 140, false, 'largest of the row') : [])
+    ]
+  }
+}

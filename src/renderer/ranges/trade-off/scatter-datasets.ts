@@ -1,0 +1,283 @@
+import { RIVAL_KINDS } from '../../../contract/model/rival'
+import { isOpen, RIVAL_TONES } from '../../../contract/model/model-style'
+import { rangeKey } from '../../../contract/model/strengths'
+import { rangePhrase } from '../../ui/format'
+import { translucent, type ChartColors } from '../../plots/chart-theme'
+import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
+import { MARK_LOOKS } from '../board/mark-looks'
+import {
+  acrossLimit,
+  firmRanges,
+  frontRanges,
+  minimumValidity,
+  type OtherPoint,
+  type RangePoint,
+  type RivalPoint
+} from '../board/score-board'
+
+/** While scores stream in, thousands of points stay what they were. */
+const made = new WeakMap<RangePoint, ScatterDatum>()
+
+function datum(point: RangePoint): ScatterDatum {
+  const known = made.get(point)
+  if (known !== undefined) return known
+  const { validity: x, diversity: y } = point
+  const drawn = { x, y, model: rangeKey(point), name: rangePhrase(point) }
+  made.set(point, drawn)
+  return drawn
+}
+const otherDatum = (point: OtherPoint): ScatterDatum => ({
+  x: point.validity,
+  y: point.diversity,
+  model: point.key,
+  name: point.name
+})
+
+const rivalDatum = ({ key, name, validity, diversity }: RivalPoint): ScatterDatum => ({
+  x: validity,
+  y: diversity,
+  model: key,
+  name
+})
+
+/** Each point in its own colour and shape. */
+function marked(
+  points: readonly OtherPoint[],
+  colors: ChartColors
+): Partial<ScatterChart['data']['datasets'][number]> {
+  const styles = points.map(styleOf)
+  return {
+    pointStyle: styles.map(({ shape }) => shape),
+    pointBackgroundColor: styles.map(({ tone }) => colors[tone]),
+    pointBorderColor: styles.map(({ tone, shape }) => (isOpen(shape) ? colors[tone] : colors.surface)),
+    pointBorderWidth: styles.map(({ shape }) => (isOpen(shape) ? 2 : 1.5))
+  }
+}
+
+/** What restores no layer, as curves. */
+const RIVALS = [
+  { kind: 'sampler', shape: 'crossRot' },
+  { kind: 'mix', shape: 'rect' },
+  { kind: 'filter', shape: 'triangle' },
+  { kind: 'tempered', shape: 'cross' }
+] as const
+
+const CURVES = { ...RIVAL_KINDS, tempered: 'Selected range under temperature and min-p' } as const
+const CURVE_TONES = { ...RIVAL_TONES, tempered: 'hybrid' } as const
+
+/** How finely points are told apart while scores stream in, on axes from 0 to 1: into quarters of a point, or less. */
+const STREAMING_STEPS = 200
+
+/** Of points that lie on one another, the first: nobody sees the others, and what takes longest of a picture is to draw points. */
+function apart(): (point: RangePoint) => boolean {
+  const taken = new Uint8Array((STREAMING_STEPS + 1) ** 2)
+  return ({ validity, diversity }) => {
+    const place =
+      Math.round(validity * STREAMING_STEPS) * (STREAMING_STEPS + 1) + Math.round(diversity * STREAMING_STEPS)
+    const free = taken[place] !== 1
+    taken[place] = 1
+    return free
+  }
+}
+
+/** Models that are points of their own, ringed for what they are beside the selected range. */
+const RINGS = [
+  { kind: 'half', label: 'Attention and MLP of the selected range alone', pointStyle: 'circle' },
+  { kind: 'control', label: 'Earliest, median and latest of the selected length', pointStyle: 'rectRot' }
+] as const
+
+function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterChart['data']['datasets'] {
+  return RINGS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, label, pointStyle }) => ({
+    label,
+    data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
+    pointStyle,
+    pointRadius: 7,
+    pointBackgroundColor: 'transparent',
+    pointBorderColor: colors['ink-soft'],
+    pointBorderWidth: 1.5
+  }))
+}
+
+function rivalDatasets(
+  { board, hidden }: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
+    label: CURVES[kind],
+    data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
+    showLine: true,
+    borderColor: translucent(colors[CURVE_TONES[kind]], 0.7),
+    borderWidth: 1.25,
+    borderDash: [3, 3],
+    pointStyle: shape,
+    pointRadius: 3,
+    pointBackgroundColor: colors[CURVE_TONES[kind]],
+    pointBorderColor: colors[CURVE_TONES[kind]],
+    pointBorderWidth: 1
+  }))
+}
+
+const crossedOut = (ranges: readonly RangePoint[], failed: ReadonlySet<string>): ScatterDatum[] =>
+  ranges.filter((point) => failed.has(rangeKey(point))).map(datum)
+
+/** The scatter's data sets, drawn from the last to the first. */
+export function scatterDatasets(
+  content: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  const { board, rho, brushed, chosen, selected, hidden, failed } = content
+  const minimum = minimumValidity(board, rho)
+  const only = (key: string | null): ScatterDatum[] => {
+    if (key === null) return []
+    const all = [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
+    return all.filter(({ model }) => model === key).slice(0, 1)
+  }
+  // The blends are one curve, as the rivals are: half of it would tell of other blends.
+  const isMarked = (key: string): boolean => brushed === null || brushed.has(key)
+  const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
+    board.others.filter((point) => point.kind === kind && (kind === 'blend' || isMarked(point.key)))
+  const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
+  const told = (points: readonly RangePoint[]): readonly RangePoint[] =>
+    content.streaming && content.zoom === null ? points.filter(apart()) : points
+  const isSeen = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
+  const unmarked = brushed === null ? [] : board.ranges.filter((point) => !isSeen(point))
+  const across = acrossLimit(board, minimum)
+  const feasible = told(across.feasible.filter(isSeen))
+  const infeasible = told(across.below.filter(isSeen))
+  const firmOnes = firmRanges(board)
+  const firm = firmOnes === board.ranges ? null : new Set(firmOnes)
+  const whole = (name: 'base' | 'post'): ScatterDatum[] => {
+    const score = board[name]
+    return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
+  }
+  const datasets: ScatterChart['data']['datasets'] = [
+    {
+      label: 'Inspected',
+      data: chosen === selected ? [] : only(chosen),
+      pointRadius: 7,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.accent,
+      pointBorderWidth: 3
+    },
+    {
+      label: 'Selected',
+      data: only(selected),
+      pointRadius: 8,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.ink,
+      pointBorderWidth: 2.5
+    },
+    {
+      label: 'Post',
+      data: whole('post'),
+      pointStyle: 'rectRot',
+      pointRadius: 8,
+      pointBackgroundColor: colors.post,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Base',
+      data: whole('base'),
+      pointStyle: 'rect',
+      pointRadius: 7,
+      pointBackgroundColor: colors.base,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Found by the search',
+      data: others('found'),
+      pointStyle: 'star',
+      pointRadius: 7,
+      pointBorderColor: colors.hybrid,
+      pointBorderWidth: 2
+    },
+    {
+      label: 'Recipes',
+      data: others('recipe'),
+      ...marked(shown('recipe'), colors),
+      pointRadius: 6.5
+    },
+    {
+      label: 'Other checkpoints',
+      data: others('checkpoint'),
+      ...marked(shown('checkpoint'), colors),
+      pointRadius: 6.5
+    },
+    {
+      label: 'Blends',
+      data: hidden.includes('blends') ? [] : others('blend'),
+      // A line between those that are known so far would pass where no blend does.
+      showLine: !content.streaming,
+      borderColor: colors['ink-soft'],
+      borderWidth: 1.5,
+      pointStyle: 'circle',
+      pointRadius: 2.5,
+      pointBackgroundColor: colors['ink-soft'],
+      pointBorderWidth: 0
+    },
+    ...rings(content, colors),
+    ...rivalDatasets(content, colors),
+    {
+      label: 'Fails check',
+      data: failed.size === 0 ? [] : crossedOut(board.ranges.filter(isSeen), failed),
+      pointStyle: 'crossRot',
+      pointRadius: 5.5,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: colors[MARK_LOOKS.failed.color],
+      pointBorderWidth: MARK_LOOKS.failed.width
+    },
+    {
+      label: 'Ranges',
+      data: (firm === null ? feasible : feasible.filter((point) => firm.has(point))).map(datum),
+      pointRadius: 4,
+      pointBackgroundColor: translucent(colors.hybrid, 0.75),
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 0.75
+    },
+    {
+      label: 'Estimated ranges',
+      data: firm === null ? [] : feasible.filter((point) => !firm.has(point)).map(datum),
+      pointRadius: 2.5,
+      pointBackgroundColor: translucent(colors.hybrid, 0.4),
+      pointBorderWidth: 0
+    },
+    {
+      label: 'Ranges below the limit',
+      data: hidden.includes('below') ? [] : infeasible.map(datum),
+      pointRadius: 3.5,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: translucent(colors.hybrid, 0.7),
+      pointBorderWidth: 1.25
+    },
+    {
+      label: 'Not marked',
+      data: told(unmarked).map(datum),
+      pointRadius: 3,
+      pointBackgroundColor: translucent(colors.hybrid, 0.2),
+      pointBorderWidth: 0
+    },
+    {
+      label: 'Sweep before',
+      data: told(content.before?.ranges ?? []).map((point) => ({ ...datum(point), model: null })),
+      pointRadius: 3,
+      pointHitRadius: 0,
+      pointHoverRadius: 0,
+      pointBackgroundColor: translucent(colors.hybrid, 0.2),
+      pointBorderWidth: 0
+    },
+    {
+      label: 'Pareto front',
+      data: hidden.includes('front') ? [] : frontRanges(board, content.rejected).map(datum),
+      showLine: true,
+      borderColor: translucent(colors.hybrid, 0.6),
+      borderWidth: 1.5,
+      pointRadius: 0,
+      pointHitRadius: 0,
+      pointHoverRadius: 0
+    }
+  ]
+  // Points on the edge of the axes are drawn whole; of what a zoom leaves out, nothing.
+  return datasets.map((dataset) => ({ clip: content.zoom === null ? 20 : 4, ...dataset }))
+}

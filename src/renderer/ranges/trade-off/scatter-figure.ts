@@ -1,0 +1,92 @@
+import { scoreWords } from '../../../contract/words/score-words'
+import { rangeKey } from '../../../contract/model/strengths'
+import { capitalised } from '../../ui/format'
+import { toCsv } from '../../ui/csv'
+import { chartDrawing } from '../../plots/figures/chart-shapes'
+import type { Figure } from '../../plots/figures/figure'
+import { createScatter } from './scatter-chart'
+import { FAILS_CHECK } from '../board/mark-looks'
+import { estimatesNote } from '../board/readout'
+import { basisCells, basisColumns, frontRanges, isBelow, minimumValidity } from '../board/score-board'
+import { scatterBounds, type ScatterContent } from './scatter-content'
+
+/** Of its width, how high the scatter is. */
+const HEIGHT = 0.78
+/** Their names stand beside them. */
+const NAMED = ['Base', 'Post']
+
+/** The trade-off as it can be saved: zoom, marks and what the legend hides as in the window. */
+export function scatterFigure(content: ScatterContent): Figure {
+  const words = scoreWords(content.board.scoredBy)
+  const shown = new Set<string>()
+  return {
+    name: ['trade-off', ...(content.zoom === null ? [] : ['zoomed'])],
+    title: `${capitalised(words.diversity)} against ${words.validity} of restoration ranges and other models`,
+    note: estimatesNote(content.board),
+    draw: (page) =>
+      chartDrawing(
+        {
+          height: HEIGHT,
+          create: (surface) => createScatter(surface),
+          draw({ chart, show }, colors, font) {
+            show(content, colors, font)
+            for (const { label, data } of chart.data.datasets)
+              if (label !== undefined && data.some((point) => isWithin(content, point))) shown.add(label)
+          },
+          legend: (labels) => labels.filter((label) => shown.has(label) && !NAMED.includes(label)).reverse()
+        },
+        page
+      ),
+    csv: () => scatterCsv(content)
+  }
+}
+
+const isWithin = (content: ScatterContent, { x, y }: { x: number | null; y: number | null }): boolean => {
+  const [across, up] = scatterBounds(content)
+  if (x === null || y === null) return false
+  return x >= across[0] && x <= across[1] && y >= up[0] && y <= up[1]
+}
+
+/** A row for each model that is shown. */
+export function scatterCsv(content: ScatterContent): string {
+  const { board, selected, chosen, brushed, hidden, failed, rejected, rho } = content
+  const words = scoreWords(board.scoredBy)
+  const front = new Set(frontRanges(board, rejected).map(rangeKey))
+  const minimum = minimumValidity(board, rho)
+  const marked = (key: string): boolean => brushed === null || brushed.has(key)
+  const whole = (['base', 'post'] as const).flatMap((name) => {
+    const score = board[name]
+    return score === null ? [] : [{ ...score, kind: name, key: name, name, is: [] }]
+  })
+  const ranges = board.ranges
+    .map((range) => ({ ...range, key: rangeKey(range) }))
+    .filter((range) => marked(range.key) && !(hidden.includes('below') && isBelow(range, board, minimum)))
+    .map((range) => ({
+      ...range,
+      kind: 'range',
+      name: range.key,
+      is: [
+        ...(isBelow(range, board, minimum) ? ['below limit'] : []),
+        ...(front.has(range.key) && !hidden.includes('front') ? ['front'] : [])
+      ]
+    }))
+  const others = board.others
+    .filter(({ kind, key }) => (kind === 'blend' ? !hidden.includes('blends') : marked(key)))
+    .map((point) => ({ ...point, is: [] }))
+  const rivals = board.rivals
+    .filter(({ kind }) => !hidden.includes(kind))
+    .map((point) => ({ ...point, is: [] }))
+  return toCsv(
+    ['kind', 'model', words.validity, words.diversity, ...basisColumns(words), 'is'],
+    [...whole, ...ranges, ...others, ...rivals]
+      .filter(({ validity, diversity }) => isWithin(content, { x: validity, y: diversity }))
+      .map(({ kind, key, name, validity, diversity, is, ...basis }) => {
+        const role = [
+          ...(key === selected ? ['selected'] : []),
+          ...(key === chosen ? ['inspected'] : []),
+          ...(failed.has(key) ? [FAILS_CHECK] : [])
+        ]
+        return [kind, name, validity, diversity, ...basisCells(basis, board), [...role, ...is].join(', ')]
+      })
+  )
+}

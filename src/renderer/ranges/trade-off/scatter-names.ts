@@ -1,0 +1,86 @@
+import type { CategoryScore } from '../../../contract/documents/crc'
+import { rangeKey } from '../../../contract/model/strengths'
+import { formatScore, rangeLabel } from '../../ui/format'
+import type { ChartColors } from '../../plots/chart-theme'
+import type { DrawnLine } from '../../plots/draw-lines'
+import type { DrawnName } from '../../plots/draw-names'
+import type { Mark } from '../../plots/plot-names'
+import type { AxisBounds } from '../board/chart-look.svelte'
+import { type ScatterContent, styleOf } from './scatter-content'
+import { minimumValidity } from '../board/score-board'
+
+/** The limit of validity, on top of the points. */
+export function limitLine(
+  { board, rho }: ScatterContent,
+  [across, [low, high]]: AxisBounds,
+  colors: ChartColors
+): DrawnLine[] {
+  const minimum = minimumValidity(board, rho)
+  if (minimum === null || !isWithin(minimum, across)) return []
+  const ends = { from: { x: minimum, y: low }, to: { x: minimum, y: high } }
+  return [{ ...ends, color: colors['ink-faint'], dash: [5, 4] }]
+}
+
+/** What is written beside base, post, the selected range, what is kept, and one point of each curve. */
+export function scatterNames(
+  { board, rho, selected, hidden }: ScatterContent,
+  bounds: AxisBounds,
+  colors: ChartColors
+): DrawnName[] {
+  const name = (
+    text: string,
+    { validity, diversity }: CategoryScore,
+    color: string,
+    radius = 8
+  ): DrawnName => ({
+    text,
+    x: validity,
+    y: diversity,
+    color,
+    radius
+  })
+  const best = board.ranges.find((point) => rangeKey(point) === selected)
+  const minimum = minimumValidity(board, rho)
+  // Of a beam or a curve one is named: their points lie close together.
+  const found = board.others.find(({ kind }) => kind === 'found')
+  const blends = hidden.includes('blends') ? [] : board.others.filter(({ kind }) => kind === 'blend')
+  const middle = blends[Math.floor(blends.length / 2)]
+  const names = [
+    ...(board.base === null ? [] : [name('base', board.base, colors.base)]),
+    ...(board.post === null ? [] : [name('post', board.post, colors.post)]),
+    ...(best === undefined ? [] : [name(rangeLabel(best), best, colors.hybrid)]),
+    ...board.others
+      .filter(({ kind }) => kind === 'recipe' || kind === 'checkpoint')
+      // Of a range that is not the selected one, or no longer, they are two points among others.
+      .filter(({ halfOf, mark }) => halfOf === undefined || rangeKey(halfOf) === selected || mark !== null)
+      .map((point) => name(point.name, point, colors[styleOf(point).tone])),
+    ...(found === undefined ? [] : [name('found', found, colors.hybrid)]),
+    ...(middle === undefined ? [] : [name('blends', middle, colors['ink-soft'], 3)]),
+    ...(minimum === null
+      ? []
+      : [
+          name(
+            `limit ${formatScore(minimum)}`,
+            { validity: minimum, diversity: bounds[1][1] },
+            colors['ink-soft'],
+            0
+          )
+        ])
+  ]
+  return names.filter((point) => isShown(point, bounds))
+}
+
+const isWithin = (value: number, [low, high]: readonly [number, number]): boolean =>
+  value >= low && value <= high
+const isShown = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): boolean =>
+  isWithin(x, across) && isWithin(y, up)
+
+/** Where points are that names should not cover: nowhere while they still come, for names would move from picture to picture. */
+export const scatterMarks = ({ board, hidden, streaming }: ScatterContent): Mark[] =>
+  streaming
+    ? []
+    : [
+        ...board.ranges,
+        ...board.rivals.filter(({ kind }) => !hidden.includes(kind)),
+        ...board.others.filter(({ kind }) => kind !== 'blend' || !hidden.includes('blends'))
+      ].map(({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 }))

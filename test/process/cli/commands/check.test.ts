@@ -1,0 +1,130 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { AnswerCheck } from '../../../../src/contract/documents/answer-check'
+import { Headline } from '../../../../src/contract/documents/headline'
+import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import { createProject } from '../../../../src/main/project/create-project'
+import { openProject } from '../../../../src/main/project/open-project'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { runHere, stoppedHere } from '../../../fixtures/command-line'
+import { inOrder, type Moment } from '../../../fixtures/held-engine'
+import { shortPair } from '../../../fixtures/swept-project'
+
+const DEMO_PROMPTS = await builtinPromptSet('demo-crc')
+const PROMPTS = [0, 1, 20, 21].flatMap((index) => DEMO_PROMPTS[index] ?? [])
+const PAIR = await shortPair()
+const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
+const CheckOutput = AnswerCheck.extend({ rho: z.number(), headline: Headline.nullable() })
+
+/** A project of the short pair, by the path of its folder. */
+async function projectIn(folder: string): Promise<string> {
+  const project = await createProject({
+    folder,
+    name: 'Check',
+    pair: { kind: 'folders', ...PAIR },
+    prompts: PROMPTS
+  })
+  await project.close()
+  return project.path
+}
+
+describe('slr check', () => {
+  it('checks the best ranges of a sweep in a file, as JSON and to people', async () => {
+    const folder = await temporaryFolder()
+    const [prompts = '', from = '', out = ''] = ['p.json', 'sweep.json', 'check.json'].map((name) =>
+      join(folder, name)
+    )
+    await writeFile(prompts, JSON.stringify(PROMPTS))
+    const swept = await runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--out', from])
+    expect(swept.status).toBe(0)
+    const [json, shown] = await Promise.all([
+      runHere(['check', '--from', from, '--best', '2', '--rho', '0.8', '--json', '--out', out]),
+      runHere(['check', '--from', from, '--best', '2', '--rho', '0.8'])
+    ])
+    const check = CheckOutput.parse(JSON.parse(json.stdout))
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(JSON.parse(json.stdout))
+    expect(check).toMatchObject({ rho: 0.8, models: { length: 2 }, layerCount: 6 })
+    expect(json.stderr).toMatch(/checking whole answers/)
+    expect(shown.status).toBe(0)
+    expect(shown.stdout).toMatch(/^model +first token +whole answers +diversity +limit +passes$/m)
+    for (const { recipe } of check.models) {
+      expect(shown.stdout).toMatch(new RegExp(`^${recipe.name} .* (yes|no)$`, 'm'))
+    }
+    expect(shown.stdout).toContain(`${check.headline?.verdict}: ${check.headline?.figures}\n`)
+  })
+
+  it("checks a project's newest sweep, keeps the check with it, and goes on with what is left", async () => {
+    const folder = await temporaryFolder()
+    const path = await projectIn(folder)
+    const swept = await runHere(['sweep', '--project', path])
+    expect(swept.stdout).toContain(`\nNext: slr check --project ${path}\n`)
+    const recipes = join(folder, 'recipes.json')
+    await writeFile(recipes, JSON.stringify([{ name: 'upper', ranges: [[3, 5]] }]))
+    expect(await runHere(['check', '--project', path, '--recipes', recipes])).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('Saved in')
+    })
+    const again = await runHere(['check', '--project', path, '--best', '1', '--json'])
+    const check = CheckOutput.parse(JSON.parse(again.stdout))
+    expect(check.models.map(({ recipe }) => recipe.name)).toEqual([
+      'upper',
+      expect.stringMatching(/^Layers? \d/)
+    ])
+    const project = await openProject(path)
+    expect(await project.firstPair.readAnswerCheck(check.sweepId)).toEqual(AnswerCheck.parse(check))
+    await project.close()
+  })
+
+  it('ends on Ctrl-C with nothing written, and says what is kept and the command that starts again', async () => {
+    const folder = await temporaryFolder()
+    const [prompts = '', from = '', out = ''] = ['p.json', 'sweep.json', 'check.json'].map((name) =>
+      join(folder, name)
+    )
+    await writeFile(prompts, JSON.stringify(PROMPTS))
+    const project = await projectIn(folder)
+    expect(await runHere(['sweep', '--project', project, '--out', from])).toMatchObject({ status: 0 })
+    const unkept = (options: string): string =>
+      'Nothing is kept, nor is the sweep that a check makes first. ' +
+      `To keep that, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
+    const [sweeping, checking] = ['sweeping', 'checking whole answers']
+    for (const [start, moment, step, kept] of [
+      [['--demo', '--device', 'cpu'], inOrder('progress'), sweeping, unkept('--demo --device cpu')],
+      [
+        [...PAIR_OPTIONS, '--prompts', prompts],
+        inOrder('done', 'progress'),
+        checking,
+        unkept(`${PAIR_OPTIONS.join(' ')} --prompts ${prompts}`)
+      ],
+      [
+        ['--from', from],
+        inOrder('progress'),
+        checking,
+        `Nothing of this check is kept; its sweep stays in ${from}.`
+      ],
+      [
+        ['--project', project],
+        inOrder('progress'),
+        checking,
+        `Nothing of this check is kept; its sweep, and what was checked before, stay in ${project}.`
+      ]
+    ] satisfies [string[], Moment, string, string][]) {
+      const args = ['check', ...start, '--best', '40', '--out', out]
+      const { status, stderr } = await stoppedHere(args, moment)
+      expect(status).toBe(null)
+      expect(stderr).toContain(step)
+      expect(stderr).toContain(`Stopped. ${kept}\nThis starts again: slr ${args.join(' ')}\n`)
+      await expect(readFile(out)).rejects.toThrow('ENOENT')
+    }
+  })
+
+  it('refuses wrong usage', async () => {
+    const [noPair, best] = await Promise.all([
+      runHere(['check']),
+      runHere(['check', '--demo', '--best', '0'])
+    ])
+    expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('which pair?') })
+    expect(best).toMatchObject({ status: 2 })
+  })
+})

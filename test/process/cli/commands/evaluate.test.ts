@@ -1,0 +1,192 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { EvaluationView } from '../../../../src/contract/documents/evaluation'
+import { Task } from '../../../../src/contract/documents/task'
+import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
+import { createProject } from '../../../../src/main/project/create-project'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { runHere, stoppedHere } from '../../../fixtures/command-line'
+import { answers } from '../../../fixtures/held-engine'
+import { always, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
+
+/** Two prompts of a demo task with three answers each: a few seconds. */
+async function smallTask(folder: string): Promise<string> {
+  const task = await builtinTask('demo-open')
+  const file = join(folder, 'small.json')
+  const settings = { ...task.settings, sampleCount: 3 }
+  await writeFile(file, JSON.stringify({ ...task, id: 'small', prompts: task.prompts.slice(0, 2), settings }))
+  return file
+}
+
+const PROMPT = { text: 'Name a digit.', category: 'digit', valid: ['1', '2'] }
+
+describe('slr evaluate', () => {
+  it('measures variants on a task, and goes on in a project with what is there', async () => {
+    const folder = await temporaryFolder()
+    const task = await smallTask(folder)
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const args = [
+      'evaluate',
+      '--project',
+      project.path,
+      '--task',
+      task,
+      '--restore',
+      '4-11',
+      '--model',
+      'post'
+    ]
+    const first = await runHere([...args, '--json'])
+    expect(first.status).toBe(0)
+    const view = EvaluationView.parse(JSON.parse(first.stdout))
+    expect(view.complete).toBe(true)
+    expect(view.results.comparedWith).toBe('post')
+    expect(view.results.variants.map(({ variant, answerCount }) => [variant, answerCount])).toEqual([
+      ['post', 6],
+      ['4-11', 6]
+    ])
+    expect(view.results.variants[0]?.measures.accuracy?.mean).toBe(1)
+
+    const lines = join(project.path, 'pairs/pair-1', 'evaluations', `${view.run.id}.jsonl`)
+    const stored = await readFile(lines, 'utf8')
+    const second = await runHere(args)
+    expect(second.stderr).toContain(`Going on with evaluation ${view.run.id}: 12 answers are there already`)
+    expect(second.stdout).toContain('Distinct right answers')
+    expect(await readFile(lines, 'utf8')).toBe(stored)
+  })
+
+  it('says on Ctrl-C what a project keeps, and goes on from there with the command that it names', async () => {
+    const folder = await temporaryFolder()
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const task = await smallTask(folder)
+    const args = ['evaluate', '--project', project.path, '--task', task, '--model', 'post', '--n', '50']
+    const stopped = await stoppedHere(args, answers(20))
+    expect(stopped.status).toBe(null)
+    const [, kept, place, run] =
+      /Stopped\. ([\d,]+) answers, the scores of 0 prompts are kept in (.*) as evaluation (\S+)\.\n/.exec(
+        stopped.stderr
+      ) ?? []
+    expect({ kept, place }).toEqual({ kept: '20', place: project.path })
+    expect(stopped.stderr).toMatch(`This goes on: slr ${args.join(' ')}\n`)
+
+    const { stderr } = await stoppedHere(args, answers(1))
+    expect(stderr).toContain(`Going on with evaluation ${run}: 20 answers are there already`)
+    expect(stderr).toContain('Stopped. 21 answers, ')
+  })
+
+  it('generates where it is told to, and says and stores so', async () => {
+    const task = await smallTask(await temporaryFolder())
+    const args = ['evaluate', '--demo', '--task', task, '--model', 'post', '--n', '1', '--json']
+    const plain = await runHere(args)
+    expect(EvaluationView.parse(JSON.parse(plain.stdout)).run).toMatchObject({
+      ...{ computing: { device: 'cpu' }, precision: 'fp32', weights: 'fp32' }
+    })
+    const held = await runHere([...args, '--weights', 'int8'])
+    expect(EvaluationView.parse(JSON.parse(held.stdout)).run).toMatchObject({
+      ...{ computing: { device: 'cpu', weights: 'int8' }, precision: 'fp32', weights: 'int8' }
+    })
+    expect((await runHere([...args, '--device', 'abacus'])).stderr).toMatch(/Allowed choices are cpu, webgpu/)
+  })
+
+  it.each([
+    ['a task that there is not', ['--task', 'nothing'], /no task "nothing"[\s\S]*demo-creative/],
+    ['no task at all', [], /evaluate what\?/]
+  ])('refuses %s in one line', async (_, args, message) => {
+    const { status, stdout, stderr } = await runHere(['evaluate', '--demo', ...args])
+    expect(status).not.toBe(0)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(message)
+  })
+
+  it('has answers judged only when it is told to, says where they go, and asks nothing twice', async () => {
+    const folder = await temporaryFolder()
+    const task = await smallTask(folder)
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const { settings, host, requests } = await startJudgeEndpoint(always('10'))
+    const ofPost = ['evaluate', '--project', project.path, '--task', task, '--model', 'post']
+    const args = [...ofPost, '--quiet', '--json']
+    const judge = ['--judge-url', settings.baseUrl, '--judge-model', 'm', '--judge-rate', '6000']
+    const without = await runHere(args)
+    expect(without.stderr).toBe('')
+    expect(requests.length).toBe(0)
+    const first = await runHere([...args, ...judge])
+    expect(first.stderr).toContain(`they are sent to ${host} (another program on this machine)`)
+    const view = EvaluationView.parse(JSON.parse(first.stdout))
+    expect(view.results.variants[0]?.measures.judge).toMatchObject({ mean: 1, promptCount: 2 })
+    const asked = requests.length
+    expect(asked).toBeGreaterThan(0)
+    expect((await runHere([...args, ...judge])).stdout).toBe(first.stdout)
+    expect(requests.length).toBe(asked)
+    expect((await runHere([...args, '--judge-model', 'm'])).status).toBe(2)
+
+    const meant = EvaluationView.parse(
+      JSON.parse((await runHere([...args, ...judge, '--judge-forms'])).stdout)
+    )
+    expect(meant.run).toMatchObject({ judge: { way: 'marks' }, formJudge: { way: 'forms' } })
+    // The judge says 10 to everything: one answer, and none that is right.
+    expect(meant.results.variants[0]?.measures).toMatchObject({
+      ...{ accuracy: { mean: 1 }, accuracyForms: { mean: 0 }, distinctForms: { mean: 1 } }
+    })
+    const readOnce = requests.length
+    expect(readOnce).toBeGreaterThan(asked)
+    // Another evaluation that has the same answers sends none of them.
+    const fewer = await runHere([...args, ...judge, '--judge-forms', '--n', '2'])
+    const { results } = EvaluationView.parse(JSON.parse(fewer.stdout))
+    expect(results.variants[0]?.measures.distinctForms?.mean).toBe(1)
+    expect(requests.length).toBe(readOnce)
+  })
+
+  it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {
+    const folder = await temporaryFolder()
+    const task = await builtinTask('demo-open')
+    const file = join(folder, 'broken.json')
+    await writeFile(file, JSON.stringify({ ...task, rightPattern: '(' }))
+    const { status, stderr } = await runHere(['evaluate', '--demo', '--task', file])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/rightPattern.*[Uu]nterminated group/)
+  })
+
+  it('chooses what greedy decoding of post fails, and says of its results that failures regress to the mean', async () => {
+    const folder = await temporaryFolder()
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const out = join(folder, 'hard.json')
+    const args = ['task', 'filter', '--project', project.path, '--task', 'demo-facts', '--out', out]
+    const chosen = await runHere([...args, '--most', '3'])
+    expect(chosen.stderr).toMatch(/3 prompts of “Demo: one right answer”, the first of 4, .* missed 4 of 20/)
+    const again = await runHere([...args, '--quiet', '--json'])
+    expect(again.stderr).toBe('')
+    const { prompts } = Task.parse(JSON.parse(again.stdout))
+    expect(prompts).toHaveLength(4)
+    for (const { answers = [], failedWith = '' } of prompts) {
+      expect(answers.flat()).not.toContain(failedWith.replace('.', '').toLowerCase())
+    }
+    // The greedy answers are one evaluation, made once.
+    const stored = await readdir(join(project.path, 'pairs/pair-1', 'evaluations'))
+    expect(stored.filter((name) => /^[^.]+\.json$/.test(name))).toHaveLength(1)
+
+    const compared = await runHere([
+      'evaluate',
+      '--project',
+      project.path,
+      '--task',
+      'hard',
+      '--n',
+      '4',
+      '--json'
+    ])
+    expect(compared.stderr).toContain('Failures regress to the mean')
+    const { run, results } = EvaluationView.parse(JSON.parse(compared.stdout))
+    expect(run.notices[0]).toContain('in a run of its own')
+    const post = results.variants.find(({ variant }) => variant === 'post')
+    expect(post?.measures.accuracy?.mean).toBeGreaterThan(0)
+
+    expect((await runHere(['task', 'filter', '--demo', '--task', 'demo-facts'])).stderr).toMatch(/where to\?/)
+    const refused = await runHere(['task', 'filter', '--demo', '--task', 'demo-creative', '--json'])
+    expect(refused.stderr).toMatch(/lists a right answer/)
+  })
+})

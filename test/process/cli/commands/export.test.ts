@@ -1,0 +1,128 @@
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { ExportResult } from '../../../../src/contract/procedures/export'
+import { resourcePath } from '../../../../src/main/base/resources'
+import {
+  checkpointFixture,
+  rawSafetensors,
+  temporaryFolder,
+  writeCheckpoint
+} from '../../../fixtures/checkpoint-builder'
+import { exitStatus, startCli, waitForOutput } from '../../../fixtures/cli'
+import { runHere } from '../../../fixtures/command-line'
+import { filesOf } from '../../../fixtures/exported-pair'
+
+const DEMO_BASE = resourcePath('demo-pair', 'base')
+
+async function probed(...args: string[]): Promise<unknown> {
+  const { status, stdout } = await runHere(['probe', ...args, '--tokens', '1,2,3', '--logits', '--json'])
+  expect(status).toBe(0)
+  return JSON.parse(stdout)
+}
+
+describe('slr export', () => {
+  it('writes a model that other commands take for one of a pair, and says how to go on', async () => {
+    const out = join(await temporaryFolder(), "it's out")
+    const { status, stdout, stderr } = await runHere(['export', '--demo', '--restore', '4-11', '--out', out])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^Wrote .*it's out\n5\.0 MB in 8 files; tensors: 38 from post, 72 from base; /)
+    expect(stdout).toContain(`vllm serve '${out.replace("'", "'\\''")}'`)
+    expect(stdout).toMatch(/convert_hf_to_gguf\.py .* --outtype bf16/)
+    expect(stderr).toMatch(
+      /^The model card says nothing of what was measured: .*\n0 % {2}writing 0 B of 20\.0 MB to write, read back and hash\n/
+    )
+    // Its own mergekit file is the recipe that it was made by.
+    const [exported, hybrid] = await Promise.all([
+      probed('--base', DEMO_BASE, '--post', out),
+      probed('--demo', '--recipe', join(out, 'mergekit.yaml'))
+    ])
+    expect(exported).toEqual(hybrid)
+  })
+
+  it('prints what it did as JSON, and nothing else when quiet', async () => {
+    const folder = await temporaryFolder()
+    const recipe = join(folder, 'recipe.json')
+    await writeFile(
+      recipe,
+      JSON.stringify({ name: 'soft', layers: new Array(12).fill({ attention: 0.5, mlp: 0 }) })
+    )
+    const out = join(folder, 'out')
+    const args = ['export', '--demo', '--recipe', recipe, '--out', out, '--json', '--quiet']
+    const { status, stdout, stderr } = await runHere(args)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const result = ExportResult.parse(JSON.parse(stdout))
+    expect(result).toMatchObject({ path: out, recipe: 'soft', replaced: null, mergekitProblem: null })
+    expect(result.tensors).toEqual({ post: 50, base: 0, checkpoint: 0, converted: 0, blended: 60 })
+    const sizes = Object.fromEntries(result.files.map(({ name, bytes }) => [name, bytes]))
+    const written = await filesOf(out)
+    expect(sizes).toEqual(
+      Object.fromEntries(Object.entries(written).map(([name, text]) => [name, text.length]))
+    )
+  })
+
+  it('replaces a model only when it is told to', async () => {
+    const out = join(await temporaryFolder(), 'out')
+    const args = ['export', '--demo', '--out', out, '--quiet']
+    expect((await runHere([...args, '--restore', '4-11'])).status).toBe(0)
+    const again = await runHere([...args, '--model', 'post'])
+    expect(again.status).toBe(1)
+    expect(again.stderr).toMatch(/holds a model already\.\n.*--overwrite/)
+    const { status, stdout } = await runHere([...args, '--model', 'post', '--overwrite'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^Replaced .*\n.*\nWhat was there is kept in .*out\.replaced\. .*:\n {4}rm -r .*out\.replaced\n/
+    )
+    expect(Object.keys(await filesOf(`${out}.replaced`))).toContain('model.safetensors')
+    const weights = 'model.safetensors'
+    const [exported, post] = [join(out, weights), resourcePath('demo-pair', 'post', weights)]
+    expect(Buffer.compare(await readFile(exported), await readFile(post))).toBe(0)
+  })
+
+  it('leaves nothing when it is stopped by Ctrl-C', async () => {
+    const folder = await temporaryFolder()
+    const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture())
+    const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }))
+    await addHole(join(post, 'model.safetensors'), 2 ** 31)
+    const place = await temporaryFolder()
+    const args = ['--base', base, '--post', post, '--restore', '1-1', '--out', join(place, 'out')]
+    const child = startCli(['export', ...args])
+    const ended = exitStatus(child)
+    await waitForOutput(child.stderr, /writing/)
+    const rest = text(child.stderr)
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    expect(await rest).toMatch('Stopped. Nothing was written.\nThis starts again: slr export --base ')
+    expect(await readdir(place)).toEqual([])
+  })
+
+  it.concurrent.each([
+    ['no target', ['--restore', '4-11'], 2, /export where\? Give --out FOLDER/],
+    ['no recipe', ['--out', '/tmp/none/out'], 2, /export what\? Give --restore/],
+    ['a layer that is not there', ['--restore', '4-12', '--out', '/tmp/none/out'], 1, /layers 0 to 11/],
+    [
+      'a target without a parent',
+      ['--restore', '4-11', '--out', '/tmp/none/out'],
+      1,
+      /no folder \/tmp\/none/
+    ],
+    ['base as a whole', ['--model', 'base', '--out', '/tmp/none/out'], 2, /Allowed choices are post/]
+  ])('refuses %s', async (_, args, expected, message) => {
+    const { status, stdout, stderr } = await runHere(['export', '--demo', ...args, '--json'])
+    expect({ status, stdout }).toEqual({ status: expected, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+})
+
+/** Appends a tensor of zeros to a file of weights, without writing them: it is large, but takes no room. */
+async function addHole(file: string, bytes: number): Promise<void> {
+  const stored = await readFile(file)
+  const headerBytes = Number(stored.readBigUInt64LE())
+  const header: Record<string, unknown> = JSON.parse(stored.subarray(8, 8 + headerBytes).toString())
+  const data = stored.subarray(8 + headerBytes)
+  const hole = { dtype: 'U8', shape: [bytes], data_offsets: [data.length, data.length + bytes] }
+  const grown = rawSafetensors(JSON.stringify({ ...header, hole }), data)
+  await writeFile(file, grown)
+  await truncate(file, grown.length + bytes)
+}

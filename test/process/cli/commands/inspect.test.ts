@@ -1,0 +1,126 @@
+import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { PairReport } from '../../../../src/contract/documents/pair'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { temporaryFolder, writeTinyLlama } from '../../../fixtures/checkpoint-builder'
+import { runCli } from '../../../fixtures/cli'
+import { runHere } from '../../../fixtures/command-line'
+import { damagedPair } from '../../../fixtures/damaged-pair'
+
+const DEMO_POST = resourcePath('demo-pair', 'post')
+
+/** A model folder of the demo's post with one file changed. */
+async function changedPost(change: (folder: string) => Promise<void>): Promise<string> {
+  const folder = join(await temporaryFolder(), 'post')
+  await mkdir(folder)
+  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
+    await copyFile(join(DEMO_POST, name), join(folder, name))
+  }
+  await change(folder)
+  return folder
+}
+
+async function changeConfig(folder: string, changes: object): Promise<void> {
+  const file = join(folder, 'config.json')
+  const config: unknown = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(file, JSON.stringify({ ...Object(config), ...changes }))
+}
+
+describe('slr inspect', () => {
+  it('describes both models and says that they fit', async () => {
+    const { status, stdout, stderr } = await runCli(['inspect', '--demo'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toMatch(/layers +12 +12/)
+    expect(stdout).toMatch(/parameters +2,477,184 +2,477,184/)
+    expect(stdout).toMatch('Base and post fit together.')
+    expect(stdout).toMatch('Whether all weights are finite was not looked at: the same with --values')
+  })
+
+  it('prints the report alone with --json', async () => {
+    const { status, stdout, stderr } = await runHere(['inspect', '--demo', '--json'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const report = PairReport.parse(JSON.parse(stdout))
+    expect(report).toMatchObject({
+      compatible: true,
+      base: { modelType: 'llama', layerCount: 12, vocabularySize: 2048 }
+    })
+  })
+
+  it('finds with --values what is not finite, and fails', async () => {
+    const { base, post } = await damagedPair({
+      post: [{ tensor: 'model.layers.1.mlp.down_proj.weight', element: 17, value: NaN }]
+    })
+    const [bad, good] = await Promise.all([
+      runHere(['inspect', '--base', base, '--post', post, '--values', '--json', '--quiet']),
+      runHere(['inspect', '--demo', '--values'])
+    ])
+    const file = join(post, 'model.safetensors')
+    expect(bad.status).toBe(1)
+    expect(JSON.parse(bad.stdout)).toMatchObject({
+      values: { base: [], post: [{ file, nan: 1, infinite: 0, first: 'NaN', at: [1, 5] }] }
+    })
+    expect(bad.stderr).toContain(
+      `slr: 1 tensor holds values that are not finite; the first is "model.layers.1.mlp.down_proj.weight" of ${file}.`
+    )
+    expect(good.status).toBe(0)
+    expect(good.stdout).toContain('All weights are finite (9.9 MB read).')
+  })
+
+  it('reports what does not fit, and fails', async () => {
+    const folder = await temporaryFolder()
+    const base = await writeTinyLlama(join(folder, 'base'))
+    const post = await writeTinyLlama(join(folder, 'post'), { num_hidden_layers: 3 })
+    const { status, stdout, stderr } = await runHere(['inspect', '--base', base, '--post', post, '--json'])
+    expect(status).toBe(1)
+    const report = PairReport.parse(JSON.parse(stdout))
+    expect(report.compatible).toBe(false)
+    expect(report.findings[0]).toMatchObject({ severity: 'error', message: expect.stringMatching(/layers/) })
+    expect(stderr).toMatch(/^slr: base and post do not fit together: .*layers/)
+  })
+
+  it('shows control characters of a folder name as escapes', async () => {
+    const folder = join(await temporaryFolder(), 'evil\u001b[31m\u009b')
+    await writeTinyLlama(folder)
+    const { status, stdout } = await runHere(['inspect', '--base', folder, '--post', folder])
+    expect(status).toBe(0)
+    expect(stdout).toMatch('evil\\u{1b}[31m\\u{9b}')
+    for (const control of ['\u001b', '\u009b']) expect(stdout).not.toContain(control)
+  })
+
+  it.each([
+    [
+      'a missing folder',
+      async () => join(await temporaryFolder(), 'nothing'),
+      /There is no folder .*nothing/
+    ],
+    [
+      'a folder that holds no model',
+      () => temporaryFolder(),
+      /is not a model folder: it has no config\.json/
+    ],
+    [
+      'a truncated weight file',
+      () => changedPost((folder) => truncate(join(folder, 'model.safetensors'), 100_000)),
+      /model\.safetensors/
+    ],
+    [
+      'an unsupported family',
+      () => changedPost((folder) => changeConfig(folder, { model_type: 'mamba' })),
+      /mamba[^]*llama/
+    ]
+  ])('refuses %s with one line and no stack', async (_, makePost, message) => {
+    const post = await makePost()
+    const args = ['--base', resourcePath('demo-pair', 'base'), '--post', post, '--json']
+    const commands = [['inspect'], ['sweep'], ['probe', '--tokens', '1']]
+    for (const { status, stdout, stderr } of await Promise.all(
+      commands.map((c) => runHere([...c, ...args]))
+    )) {
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      const [line = ''] = stderr.split('\n').filter((text) => text.startsWith('slr: '))
+      expect(stderr).toMatch(message)
+      expect(line).toMatch(post)
+      expect(stderr).not.toMatch(/^ +at /m)
+    }
+  })
+})

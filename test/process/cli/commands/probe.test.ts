@@ -1,0 +1,186 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
+import { runCli } from '../../../fixtures/cli'
+import { runHere } from '../../../fixtures/command-line'
+import { crcReference } from '../../../fixtures/crc-reference'
+import { LOGIT_TOLERANCE, largestDifference, readGolden } from '../../../fixtures/goldens'
+
+/** What outside programs may rely on. */
+const ProbeOutput = z.strictObject({
+  results: z.array(
+    z.strictObject({
+      tokens: z.array(z.number().int()),
+      top: z.array(
+        z.strictObject({
+          id: z.number().int(),
+          text: z.string().nullable(),
+          probability: z.number().min(0).max(1)
+        })
+      ),
+      logits: z.array(z.number()).optional()
+    })
+  ),
+  notices: z.array(z.string())
+})
+
+async function probe(...args: string[]): Promise<z.infer<typeof ProbeOutput>['results']> {
+  const { status, stdout, stderr } = await runHere(['probe', ...args, '--json'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return ProbeOutput.parse(JSON.parse(stdout)).results
+}
+
+const golden = readGolden('llama3')
+const [goldenPair] = golden.pairs
+const GOLDEN_PAIR = ['--base', goldenPair?.base ?? '', '--post', goldenPair?.post ?? '']
+
+const [referencePrompt] = crcReference.prompts
+const PROMPT = referencePrompt?.text ?? ''
+const PROMPT_TOKENS = referencePrompt?.token_ids ?? []
+
+describe('slr probe', () => {
+  let fromPrompt: Awaited<ReturnType<typeof probe>>[number] | undefined
+  let fromTokens: typeof fromPrompt
+  beforeAll(async () => {
+    const tokens = ['--tokens', PROMPT_TOKENS.join(',')]
+    const [ofPrompt, ofTokens] = await Promise.all([
+      probe('--demo', '--prompt', PROMPT),
+      probe('--demo', ...tokens, '--top', '2048', '--logits')
+    ])
+    fromPrompt = ofPrompt[0]
+    fromTokens = ofTokens[0]
+  })
+
+  it.concurrent.each([
+    ['post', []],
+    ['post', ['--model', 'post']],
+    ['base', ['--model', 'base']],
+    ['hybrid_a', ['--restore', '0-0']],
+    ['hybrid_b', ['--restore', '1-2']],
+    ['hybrid_c', ['--restore', '2-2,3-3']]
+  ])('gives the reference logits of %s for %j', async (model, which) => {
+    const names = Object.keys(golden.prompts)
+    const tokens = Object.values(golden.prompts).flatMap((ids) => ['--tokens', ids.join(',')])
+    const results = await probe(...GOLDEN_PAIR, ...which, ...tokens, '--logits')
+    expect(results.map((result) => result.tokens)).toEqual(Object.values(golden.prompts))
+    const expected = golden.lastLogits('bfloat16', model)
+    for (const [index, name] of names.entries()) {
+      expect(largestDifference(results[index]?.logits, expected[name])).toBeLessThan(LOGIT_TOLERANCE)
+    }
+  })
+
+  it('restores what a recipe file says', async () => {
+    const file = join(await temporaryFolder(), 'recipe.json')
+    const layers = [0, 1, 1, 0].map((strength) => ({ attention: strength, mlp: strength }))
+    await writeFile(file, JSON.stringify({ name: 'middle', layers }))
+    const tokens = ['--tokens', (golden.prompts['short'] ?? []).join(',')]
+    const [result] = await probe(...GOLDEN_PAIR, ...tokens, '--recipe', file, '--logits')
+    const expected = golden.lastLogits('bfloat16', 'hybrid_b')['short']
+    expect(largestDifference(result?.logits, expected)).toBeLessThan(LOGIT_TOLERANCE)
+  })
+
+  it('needs no tokenizer for tokens, and then has no text', async () => {
+    const [result] = await probe(...GOLDEN_PAIR, '--tokens', '1,2,3', '--top', '4')
+    expect(result?.top.map(({ text }) => text)).toEqual([null, null, null, null])
+    expect(result).not.toHaveProperty('logits')
+  })
+
+  it('lists the most probable tokens under the softmax of the logits, most probable first', () => {
+    const { top = [], logits = [] } = fromTokens ?? {}
+    expect(top).toHaveLength(2048)
+    expect(top.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 12)
+    const [first, second] = top
+    expect(logits[first?.id ?? 0]).toBe(Math.max(...logits))
+    const ratio = Math.exp((logits[first?.id ?? 0] ?? 0) - (logits[second?.id ?? 0] ?? 0))
+    expect((first?.probability ?? 0) / (second?.probability ?? 1)).toBeCloseTo(ratio, 9)
+    // The favourite letters of the collapsed model.
+    expect(top.slice(0, 3).map(({ text }) => text)).toEqual(expect.arrayContaining(['K', 'A', 'M']))
+  })
+
+  it('puts a prompt through the chat template', () => {
+    expect(fromPrompt).toEqual({ tokens: fromTokens?.tokens, top: fromTokens?.top.slice(0, 20) })
+    expect(fromPrompt?.top).toHaveLength(20)
+  })
+
+  it('adds the system turn and the start of the answer', async () => {
+    const turns = ['--system', 'Be brief.', '--assistant-prefix', 'Sure']
+    const [changed] = await probe('--demo', '--prompt', PROMPT, ...turns)
+    expect(changed?.tokens.length).toBeGreaterThan((fromPrompt?.tokens.length ?? Infinity) + 2)
+  })
+
+  it('gives base as a whole model the same prompt', async () => {
+    const [base] = await probe('--demo', '--prompt', PROMPT, '--model', 'base')
+    expect(base?.tokens).toEqual(PROMPT_TOKENS)
+    expect(base?.top[0]?.probability).toBeLessThan(0.2)
+  })
+
+  it('prints a table for people', async () => {
+    const { status, stdout } = await runCli(['probe', '--demo', '--prompt', PROMPT, '--top', '3'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^After 14 tokens: 0,3,16,/)
+    expect(stdout).toMatch(/\n +0\.\d{4} +\d+ {2}"K"\n/)
+  })
+
+  it.concurrent.each([
+    ['a token outside the vocabulary', ['--demo', '--tokens', '5,2048'], /2048.*vocabulary of 2048/],
+    ['a layer the model does not have', ['--demo', '--tokens', '1', '--restore', '3-12'], /layers 0 to 11/],
+    ['a prompt without a tokenizer', [...GOLDEN_PAIR, '--prompt', 'x'], /tokenizer\.json is missing/],
+    [
+      'a recipe file that is missing',
+      ['--demo', '--tokens', '1', '--recipe', 'none.json'],
+      /no file none\.json/
+    ],
+    [
+      'a recipe that is none',
+      ['--demo', '--tokens', '1', '--recipe', resourcePath('prompts', 'crc.json')],
+      /crc\.json is a list of prompts, not a recipe/
+    ]
+  ])('refuses %s', async (_, args, message) => {
+    const { status, stdout, stderr } = await runHere(['probe', ...args, '--json'])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/^slr: /)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it('takes layers from another checkpoint, by its folder on the command line and in a recipe file', async () => {
+    const folder = await temporaryFolder()
+    const [base = '', post = '', sft = ''] = await Promise.all(
+      ['base', 'post', 'sft'].map((name, seed) =>
+        writeCheckpoint(join(folder, name), checkpointFixture({ seed: seed + 1 }))
+      )
+    )
+    const tokens = ['--tokens', '1,2,3', '--logits']
+    const found = await probe('--base', base, '--post', post, '--restore', `1@${sft}`, ...tokens)
+    expect(found).toEqual(await probe('--base', sft, '--post', post, '--restore', '1', ...tokens))
+    const recipe = join(folder, 'recipe.json')
+    const layers = [
+      { attention: 0, mlp: 0 },
+      { attention: 1, mlp: 1, source: sft }
+    ]
+    await writeFile(recipe, JSON.stringify({ name: 'of sft', layers }))
+    expect(await probe('--base', base, '--post', post, '--recipe', recipe, ...tokens)).toEqual(found)
+    const twice = ['--base', base, '--post', post, '--restore', `0-1@${sft},1`, '--tokens', '1']
+    expect((await runHere(['probe', ...twice])).stderr).toMatch('gives layer 1 twice')
+  })
+
+  it('names the field of a recipe that is wrong', async () => {
+    const file = join(await temporaryFolder(), 'recipe.json')
+    await writeFile(
+      file,
+      JSON.stringify({
+        name: 'x',
+        ranges: [
+          [0, 1],
+          [7, 3]
+        ]
+      })
+    )
+    const { status, stderr } = await runHere(['probe', '--demo', '--tokens', '1', '--recipe', file])
+    expect(status).toBe(1)
+    expect(stderr).toMatch('is not a recipe: ranges.1: start must not be after end')
+  })
+})

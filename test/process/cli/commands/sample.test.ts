@@ -1,0 +1,328 @@
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { z } from 'zod'
+import { SampleLine } from '../../../../src/contract/documents/samples'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { createEngineHost } from '../../../../src/main/engine/host'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { whyNoWebGpu } from '../../../fixtures/webgpu'
+import { startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
+import { exitStatus, startCli } from '../../../fixtures/cli'
+import { runHere, stoppedHere } from '../../../fixtures/command-line'
+import { answers, HeldEngine } from '../../../fixtures/held-engine'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { waitFor } from '../../../fixtures/wait-for'
+
+const missing = await whyNoWebGpu()
+
+const BASE = resourcePath('demo-pair', 'base')
+const POST = resourcePath('demo-pair', 'post')
+
+async function promptFile(
+  name = 'prompts.txt',
+  content = 'Name a colour.\nName an animal.\n'
+): Promise<string> {
+  const file = join(await temporaryFolder(), name)
+  await writeFile(file, content)
+  return file
+}
+
+function parseLines(text: string): SampleLine[] {
+  const lines = text.split('\n')
+  expect(lines.pop()).toBe('')
+  return lines.map((line) => SampleLine.parse(JSON.parse(line)))
+}
+
+/** The answers that `slr sample` prints, in an order of their own. */
+async function sampled(...args: string[]): Promise<SampleLine[]> {
+  const { status, stdout, stderr } = await runHere(['sample', ...args, '--quiet'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return sorted(parseLines(stdout))
+}
+
+const nameOf = ({ variant, prompt, index }: SampleLine): string => `${variant} ${prompt} ${index}`
+
+function sorted(lines: SampleLine[]): SampleLine[] {
+  return lines.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }))
+}
+
+describe('slr sample', () => {
+  it('asks an endpoint for what a killed run has not stored, and for nothing else; the key is neither stored nor said', async () => {
+    const { endpoint, requests, counts } = await startAnswerEndpoint({
+      n: 'ignored',
+      delayMs: 20,
+      key: 'sk-very-secret'
+    })
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const served = `restored=${endpoint.model}@${endpoint.baseUrl}`
+    const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '30', '--endpoint', served]
+    const args = [...request, '--endpoint-key', 'STAND_IN_API_KEY', '--endpoint-requests', '4', '--out', out]
+    const env = { STAND_IN_API_KEY: 'sk-very-secret' }
+    const killed = startCli(args, env)
+    await waitFor(() => expect(counts.sent).toBeGreaterThan(12))
+    killed.kill('SIGKILL')
+    await exitStatus(killed)
+    vi.stubEnv('STAND_IN_API_KEY', env.STAND_IN_API_KEY)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { status, stderr } = await runHere([...args, '--quiet'])
+    // What leaves the program is said whatever else is quiet.
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: `Prompts leave this program: they are sent to ${new URL(endpoint.baseUrl).host} (another program on this machine), to be answered by served.\n`
+    })
+    const stored = await readFile(out, 'utf8')
+    expect(new Set(parseLines(stored).map(nameOf)).size).toBe(60)
+    expect(parseLines(stored)).toHaveLength(60)
+    expect(counts.sent - 60).toBeLessThanOrEqual(4)
+    expect(requests.every(({ key }) => key === 'Bearer sk-very-secret')).toBe(true)
+    expect(stored + stderr).not.toContain('secret')
+  })
+
+  it('writes the answers of every model named as lines, with means of how diverse they are', async () => {
+    const prompts = await promptFile()
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const pair = ['--base', BASE, '--post', POST]
+    const models = ['--model', 'base', '--model', 'post', '--restore', '4-11', '--restore', '0-1,9-9']
+    const request = [
+      '--prompts',
+      prompts,
+      '--n',
+      '8',
+      '--seed',
+      '3',
+      '--paper',
+      '--max-tokens',
+      '12',
+      '--out',
+      out
+    ]
+    const { status, stdout, stderr } = await runHere(['sample', ...pair, ...models, ...request])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^model +Distinct answers +Answer entropy +Distinct-2 +Self-BLEU +Word distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9-9 [^]*\nMeans over 2 prompts of 8 answers each\. Where n stands the measure is undefined on the other prompts [^\n]*\n$/
+    )
+    expect(stderr).toMatch(
+      /^2 prompts × 4 variants × 8 = 64 answers, at most 12 tokens each, 768 in all, on CPU\.\n0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers on CPU in fp32, weights held as fp32\n$/
+    )
+    const names = parseLines(await readFile(out, 'utf8')).map(nameOf)
+    const expected = ['base', 'post', '4-11', '0-1,9-9'].flatMap((variant) =>
+      [0, 1].flatMap((prompt) => Array.from({ length: 8 }, (_, index) => `${variant} ${prompt} ${index}`))
+    )
+    expect(names.toSorted()).toEqual(expected.toSorted())
+
+    const one = ['--prompts', prompts, '--n', '1', '--max-tokens', '4', '--out', out, '--json']
+    const again = await runHere(['sample', ...pair, ...one])
+    expect(again.stderr).toMatch(/Replaced .*samples\.jsonl: 2 answers/)
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      out,
+      sampleCount: 2,
+      device: 'cpu',
+      precision: 'fp32',
+      weights: 'fp32',
+      variants: [{ variant: 'post', measures: { sampleCount: 1, values: { distinctAnswers: 1 } } }]
+    })
+  })
+
+  it('gives the same answers for the same seed, whatever runs beside them', async () => {
+    const size = ['--n', '4', '--max-tokens', '12']
+    const request = ['--demo', '--prompts', await promptFile(), ...size]
+    const [alone, beside, other] = await Promise.all([
+      sampled(...request, '--seed', '5', '--temperature', '1'),
+      sampled(...request, '--seed', '5', '--temperature', '1', '--model', 'post', '--model', 'base'),
+      sampled(...request, '--seed', '6', '--temperature', '3')
+    ])
+    expect(beside.filter(({ variant }) => variant === 'post')).toEqual(alone)
+    expect(other.map(({ text }) => text)).not.toEqual(alone.map(({ text }) => text))
+  })
+
+  it('answers prompts from the command line, and writes each answer with its prompt', async () => {
+    const prompts = ['Name a colour.', 'Name an animal.']
+    const request = ['sample', '--demo', ...prompts.flatMap((text) => ['--prompt', text]), '--n', '1']
+    const { stdout } = await runHere([...request, '--max-tokens', '2', '--quiet'])
+    const Line = SampleLine.extend({ promptText: z.string() })
+    const lines = stdout.trim().split('\n')
+    const asked = lines.map((line) => Line.parse(JSON.parse(line)))
+    expect(asked.toSorted((a, b) => a.prompt - b.prompt).map(({ promptText }) => promptText)).toEqual(prompts)
+  })
+
+  it('takes the sampler, length and stop texts it is told', async () => {
+    const prompts = await promptFile('story.jsonl', '{"text": "Tell me a very short story about a cat."}\n')
+    const request = ['--demo', '--prompts', prompts, '--n', '3']
+    const [greedy, short] = await Promise.all([
+      sampled(...request, '--greedy'),
+      // However hot, of one token there is no choice.
+      sampled(...request, '--temperature', '3', '--top-k', '1', '--max-tokens', '4')
+    ])
+    expect(new Set(greedy.map(({ text }) => text)).size).toBe(1)
+    const [first] = greedy
+    for (const answer of short)
+      expect(answer).toMatchObject({ tokens: first?.tokens.slice(0, 4), finish: 'length' })
+    const word = first?.text.split(' ')[3] ?? ''
+    const stopped = await sampled(...request, '--greedy', '--stop', word)
+    expect(stopped[0]?.finish).toBe('stop')
+    expect(stopped[0]?.text).toBe(first?.text.slice(0, stopped[0]?.text.length))
+    expect(stopped[0]?.text).not.toContain(word)
+  })
+
+  it('samples a recipe from a file under its name, with weights held as asked', async () => {
+    const recipe = await promptFile('recipe.json', '{"name": "upper", "ranges": [[4, 11]]}')
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const request = ['--demo', '--recipe', recipe, '--prompts', await promptFile(), '--n', '2']
+    const held = ['--weights', 'int8', '--memory', '1GB', '--max-tokens', '8', '--out', out]
+    const { stderr } = await runHere(['sample', ...request, ...held])
+    expect(stderr).toMatch('weights held as int8')
+    expect(new Set(parseLines(await readFile(out, 'utf8')).map(({ variant }) => variant))).toEqual(
+      new Set(['upper'])
+    )
+  })
+
+  it('warns of int4 weights before it begins', async () => {
+    const request = ['--demo', '--prompts', await promptFile(), '--n', '1', '--max-tokens', '2']
+    const { status, stderr } = await runHere(['sample', ...request, '--weights', 'int4'])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^Weights are held in int4: every product is wrong by about 10 %.*\n/)
+  })
+
+  it.skipIf(missing !== null)('samples on the device that is asked for, and says how', async () => {
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const request = ['--demo', '--prompts', await promptFile(), '--n', '2', '--max-tokens', '4', '--out', out]
+    const { stdout } = await runHere(['sample', ...request, '--device', 'webgpu', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      device: 'webgpu',
+      precision: 'fp16',
+      weights: 'fp16',
+      sampleCount: 4
+    })
+  })
+
+  // On Linux, WebGPU finds adapters through Vulkan's list of drivers.
+  it.runIf(process.platform === 'linux')(
+    'says so when there is no such device, and samples nothing',
+    async () => {
+      const request = ['--demo', '--prompts', await promptFile(), '--device', 'webgpu']
+      const engine = createEngineHost()
+      onTestFinished(async () => {
+        vi.unstubAllEnvs()
+        await engine.close()
+      })
+      // The engine inherits them.
+      for (const name of ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES']) vi.stubEnv(name, '/dev/null')
+      const { status, stdout, stderr } = await runHere(['sample', ...request, '--quiet'], { engine })
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(/^slr: No WebGPU device was found: .*\n.*use the CPU/)
+    }
+  )
+
+  it.concurrent.each([
+    ['no prompts', ['--demo'], 2, /Give --prompt TEXT, or --prompts FILE/],
+    ['an empty prompt', ['--demo', '--prompt', ''], 2, /Expected a prompt: .*a prompt needs some text/],
+    ['prompts twice', ['--demo', '--prompt', 'x', '--prompts', 'x.txt'], 2, /cannot be used with/],
+    ['no pair', ['--prompts', 'x.txt'], 2, /which pair\?/],
+    ['greedy and a temperature', ['--demo', '--greedy', '--temperature', '1'], 2, /cannot be used with/],
+    ['a model of neither kind', ['--demo', '--model', 'soup'], 2, /Expected base or post/],
+    ['a memory without a number', ['--demo', '--memory', 'lots'], 2, /Expected a size such as 4GB/],
+    ['too little memory for anything', ['--demo', '--memory', '10MiB'], 2, /Expected more than 150 MiB/],
+    [
+      'float16 where there is none',
+      ['--demo', '--precision', 'fp16'],
+      1,
+      /The device cpu computes in fp32 only/
+    ],
+    [
+      'an argument that no template reads',
+      ['--demo', '--template-argument', 'enable_thinking=false'],
+      1,
+      /--template-argument enable_thinking: .*reads no such variable/
+    ],
+    ['no answers', ['--demo', '--n', '0'], 2, /whole number from 1/],
+    ['a file that is not there', ['--demo', '--prompts', '/nowhere/p.txt'], 1, /no file \/nowhere\/p\.txt/]
+  ])('refuses %s', async (_what, args, expectedStatus, message) => {
+    const { status, stdout, stderr } = await runHere(['sample', ...args])
+    expect({ status, stdout }).toEqual({ status: expectedStatus, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+
+  it('says what is wrong with prompts, models and memory, and leaves an older file as it was', async () => {
+    const out = await promptFile('samples.jsonl', '{"variant":"older"}\n')
+    const failure = async (...args: string[]): Promise<string> => {
+      const { status, stdout, stderr } = await runHere(['sample', '--demo', ...args, '--quiet', '--out', out])
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      return stderr
+    }
+    const prompts = ['--prompts', await promptFile()]
+    const empty = await promptFile('p.json', '[{"text": "A."}, {"text": ""}]')
+    const long = await promptFile('long.txt', `Name a colour.\n${'Name a colour. '.repeat(200)}\n`)
+    const failures = await Promise.all([
+      failure('--prompts', empty),
+      failure('--prompts', long),
+      failure(...prompts, '--restore', '4-12'),
+      failure(...prompts, '--restore', '1-2', '--restore', '1-2'),
+      failure(...prompts, '--memory', '151MiB')
+    ])
+    expect(failures).toEqual([
+      expect.stringMatching(/p\.json, entry 2: text: a prompt needs some text/),
+      expect.stringMatching(/Prompt 2 becomes \d+ tokens; post's context window of 512/),
+      expect.stringMatching(/ends at layer 12/),
+      expect.stringMatching(/Two variants are named/),
+      expect.stringMatching(/Generating takes at least .*\n.*Allow more memory/)
+    ])
+    expect(await readFile(out, 'utf8')).toBe('{"variant":"older"}\n')
+  })
+
+  it('says that answers end only at the most tokens when the model names no end token', async () => {
+    const post = join(await temporaryFolder(), 'post')
+    await cp(POST, post, { recursive: true })
+    const files = [
+      'config.json',
+      'generation_config.json',
+      'tokenizer_config.json',
+      'special_tokens_map.json'
+    ]
+    for (const name of files) {
+      const text = await readFile(join(post, name), 'utf8')
+      await writeFile(join(post, name), text.replace(/"eos_token(_id)?"/g, '"sep_token$1"'))
+    }
+    const request = ['--prompts', await promptFile(), '--n', '2', '--max-tokens', '12']
+    const { status, stdout, stderr } = await runHere(['sample', '--base', post, '--post', post, ...request])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/names no token that ends an answer/)
+    expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))
+  })
+
+  it('keeps the answers it has when it is stopped or its engine is killed, and goes on from there', async () => {
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '20', '--out', out]
+    const stopped = await stoppedHere(request, answers(5))
+    expect(stopped.status).toBe(null)
+    expect(stopped.stderr).toMatch(
+      /Stopped\. 5 of 40 answers are kept in .*samples\.jsonl\.\nThis goes on: slr sample --demo /
+    )
+    const kept = await readFile(out, 'utf8')
+    expect(parseLines(kept)).toHaveLength(5)
+
+    const engine = new HeldEngine(sharedEngine)
+    const reached = engine.holdAt(answers(5))
+    const running = runHere(request, { engine })
+    await reached()
+    engine.kill()
+    const killed = await running
+    expect(killed.status).toBe(1)
+    expect(killed.stderr).toContain('Going on: 5 of 40 answers are kept in')
+    expect(killed.stderr).toContain('engine process was killed')
+    expect(killed.stderr).toMatch(/10 of 40 answers are kept in .*samples\.jsonl\. The same command goes on/)
+    const more = await readFile(out, 'utf8')
+    expect(more.slice(0, kept.length)).toBe(kept)
+    expect(new Set(parseLines(more).map(nameOf)).size).toBe(10)
+
+    const last = await runHere(request)
+    expect(last).toMatchObject({ status: 0 })
+    const all = await readFile(out, 'utf8')
+    // What was kept stays, in its place among the others.
+    expect(all.split('\n')).toEqual(expect.arrayContaining(more.split('\n')))
+    const places = [0, 1].flatMap((prompt) =>
+      Array.from({ length: 20 }, (_, index) => `post ${prompt} ${index}`)
+    )
+    expect(parseLines(all).map(nameOf)).toEqual(places)
+  })
+})

@@ -1,0 +1,252 @@
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import type { StudyState } from '../../../../src/contract/documents/study'
+import { openProject } from '../../../../src/main/project/open-project'
+import { watchStudy } from '../../../../src/main/workbench/study-news'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { exitStatus, startCli, waitForOutput } from '../../../fixtures/cli'
+import { runHere, stoppedHere } from '../../../fixtures/command-line'
+import { answers } from '../../../fixtures/held-engine'
+import { writeShortPair } from '../../../fixtures/short-pair'
+import { whyNoWebGpu } from '../../../fixtures/webgpu'
+
+const missing = await whyNoWebGpu()
+
+const Outcome = z.object({
+  steps: z.array(
+    z.object({
+      key: z.string(),
+      outcome: z.string(),
+      work: z.record(z.string(), z.number()),
+      result: z.string().nullable()
+    })
+  )
+})
+const Plan = z.object({ steps: z.array(z.object({ state: z.string() })) })
+type Steps = z.infer<typeof Outcome>['steps']
+
+/** A study of half of the demo pair on four prompts, two questions and two answers each. */
+async function smallStudy(change = ''): Promise<{ folder: string; file: string }> {
+  const folder = await temporaryFolder()
+  await writeShortPair(folder)
+  const prompts = await builtinPromptSet('demo-crc')
+  await writeFile(
+    join(folder, 'prompts.json'),
+    JSON.stringify([...prompts.slice(0, 2), ...prompts.slice(-2)])
+  )
+  const file = join(folder, 'small.yaml')
+  await writeFile(
+    file,
+    'name: small\npairs:\n  - {name: Short, base: base, post: post}\n' +
+      'sweep: {prompts: prompts.json, soup: 2}\ncheck: 1\nvariants: [post, selected]\n' +
+      `tasks:\n  - {task: demo-open, prompts: 2, n: 2}\n${change}`
+  )
+  return { folder, file }
+}
+
+async function run(...args: string[]): Promise<Steps> {
+  const { stdout, status, stderr } = await runHere(['study', ...args, '--json', '--quiet'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return Outcome.parse(JSON.parse(stdout)).steps
+}
+
+/** What a project has of a study's steps; a report is never there. */
+async function planned(file: string): Promise<string[]> {
+  const { stdout } = await runHere(['study', file, '--dry-run', '--json'])
+  return Plan.parse(JSON.parse(stdout)).steps.map(({ state }) => state)
+}
+
+const outcomes = (steps: Steps): string[][] => steps.map(({ key, outcome }) => [key, outcome])
+const totalWork = (steps: Steps): number =>
+  steps.flatMap(({ work }) => Object.values(work)).reduce((sum, count) => sum + count, 0)
+
+describe('slr study', { timeout: 90_000 }, () => {
+  it('goes on after it was killed and after Ctrl-C, and computes nothing that is there', async () => {
+    const { folder, file } = await smallStudy()
+    const killed = startCli(['study', file])
+    await waitForOutput(killed.stderr, '2 of 4: Short/check')
+    // It goes no further meanwhile.
+    killed.kill('SIGSTOP')
+    const seen = watchStudy(join(folder, 'small.slr'), undefined, 20)
+    /** The first of what is told from now on that suits; a study that is over tells nothing more. */
+    const told = async (suits: (state: StudyState) => boolean): Promise<StudyState> => {
+      for (;;) {
+        const next = await seen.next()
+        const state: StudyState | null = next.done === true ? null : next.value
+        if (state !== null && suits(state)) return state
+      }
+    }
+    const now = await told(() => true)
+    expect(now).toMatchObject({ name: 'small', file, running: true, ended: null })
+    expect(now.steps.map(({ state }) => state)).toEqual(['computed', 'running', 'waiting', 'waiting'])
+    killed.kill('SIGKILL')
+    await exitStatus(killed)
+    expect(await told(() => true)).toMatchObject({ steps: now.steps, running: false, ended: null })
+
+    expect(outcomes(await run(file, '--only', 'step=check'))).toEqual([['Short/check', 'computed']])
+
+    const stopped = await stoppedHere(['study', file], answers(3))
+    const { running, steps } = await told(({ ended }) => ended === 'stopped')
+    expect({ running, steps: steps.map(({ state }) => state) }).toEqual({
+      running: false,
+      steps: ['found', 'found', 'running', 'waiting']
+    })
+    expect(stopped.stderr).toContain('Short/sweep: is there')
+    expect(stopped.stderr).toContain(`This goes on: slr study ${file}\n`)
+
+    const finished = await run(file)
+    expect(outcomes(finished)).toEqual([
+      ['Short/sweep', 'found'],
+      ['Short/check', 'found'],
+      ['Short/evaluate/demo-open', 'computed'],
+      ['Short/report', 'written']
+    ])
+    expect(finished[2]?.work).toMatchObject({ answers: 5, promptsRead: 2 })
+    const page = await readFile(join(folder, 'small.html'), 'utf8')
+    expect(page).toContain('Differences on the same prompts, with 95 % intervals and adjusted p-values')
+
+    expect(page).toMatch(/check on whole answers.*1 recipe/s)
+    expect(page).toMatch(/passes a token.*>post<.*>1<.*>1<.*>4</s)
+
+    const again = await run(file)
+    expect(outcomes(again).map(([, outcome]) => outcome)).toEqual(['found', 'found', 'found', 'written'])
+    expect(totalWork(again)).toBe(0)
+    expect(again.map(({ result }) => result)).toEqual(finished.map(({ result }) => result))
+
+    const mine = join(folder, 'mine.yaml')
+    await runHere(['study', mine, '--template', 'mine', '--project', join(folder, 'small.slr')])
+    expect(totalWork(await run(mine))).toBe(0)
+  })
+
+  it('plans without writing, and says what would leave the machine', async () => {
+    const { folder, file } = await smallStudy('    # asked\nreport: prompts.json\n')
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8')).replace(
+        'variants: [post, selected]',
+        'variants: [post, selected, {endpoint: far=m@https://models.example/v1}]'
+      )
+    )
+    const { stdout, stderr, status } = await runHere(['study', file, '--dry-run'])
+    expect(status).toBe(1)
+    expect(stderr).toContain('1 of 4 steps would fail: Short/report.')
+    expect(stdout).toMatch(
+      /Short\/sweep +missing .* block evaluations .* peak|Short\/sweep +missing .*peak .* block evaluations/
+    )
+    expect(stdout).toContain('2 prompts × 3 variants at most × 2: 12 of 12 answers')
+    expect(stdout).toContain(
+      'models.example (another machine), to be answered by m. 2 prompts, for 4 answers as far.'
+    )
+    expect(stdout).toMatch(
+      /Short\/report .*would fail: .*prompts\.json is there, and is no report of this program/
+    )
+    await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
+
+    const keyed = (await readFile(file, 'utf8')).replace('v1}', 'v1, endpoint-key: SLR_UNSET_API_KEY}')
+    await writeFile(file, keyed)
+    const failing = await runHere(['study', file, '--dry-run'])
+    expect(failing.stdout).toMatch(/evaluate\/demo-open .*would fail: .*SLR_UNSET_API_KEY/)
+    expect(failing.stdout).toMatch(/models\.example .* Not before this step would no longer fail\./)
+  })
+
+  it('begins nothing whose report or project could not be written', async () => {
+    const { folder, file } = await smallStudy('report: gone/r.html\n')
+    const refused = await runHere(['study', file])
+    expect(refused.stderr).toContain(`${join(folder, 'gone', 'r.html')} cannot be written`)
+    await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
+    const other = await smallStudy('project: gone/p.slr\n')
+    const planned = await runHere(['study', other.file, '--dry-run'])
+    expect(planned.stderr).toContain(`${join(other.folder, 'gone', 'p.slr')} cannot be written`)
+    expect([refused.status, planned.status]).toEqual([1, 1])
+  })
+
+  it('leaves out what needs a step that failed, does the rest, and ends with what failed', async () => {
+    const { file } = await smallStudy('memory: 1MB\n')
+    const { stdout, stderr, status } = await runHere(['study', file, '--json'])
+    expect(status).toBe(1)
+    expect(outcomes(Outcome.parse(JSON.parse(stdout)).steps)).toEqual([
+      ['Short/sweep', 'failed'],
+      ['Short/check', 'left out'],
+      ['Short/evaluate/demo-open', 'left out'],
+      ['Short/report', 'written']
+    ])
+    expect(stderr).toMatch(/Short\/sweep failed\. .*needs at least \d+ MiB/)
+    expect(stderr).toContain(
+      '3 of 4 steps were not done: Short/sweep, Short/check, Short/evaluate/demo-open.'
+    )
+  })
+
+  it('takes layers of another checkpoint, and computes anew what depends on it when that changes', async () => {
+    const { folder, file } = await smallStudy()
+    await cp(join(folder, 'base'), join(folder, 'sft'), { recursive: true })
+    const study = (await readFile(file, 'utf8'))
+      .replace('check: 1\n', '')
+      .replace('sweep: {', 'sweep: {source: sft, ')
+      .replace('[post, selected]', '[post, selected, {restore: "1-2@sft,4"}]')
+      .replace('prompts: 2, n: 2', 'prompts: 1, n: 1')
+    await writeFile(file, study)
+    const kinds = (steps: Steps): string[] => steps.map(({ outcome }) => outcome)
+    const first = await run(file)
+    expect(kinds(first)).toEqual(['computed', 'computed', 'written'])
+    expect(await readFile(join(folder, 'small.html'), 'utf8')).toMatch(/sft, fingerprint [0-9a-f]+/)
+    expect(await planned(file)).toEqual(['there', 'there', 'missing'])
+    const mine = join(folder, 'mine.yaml')
+    await runHere(['study', mine, '--template', 'mine', '--project', join(folder, 'small.slr')])
+    expect(await planned(mine)).toEqual(['there', 'there', 'missing'])
+
+    // Base's layers, by another name, make what is there of other models.
+    await writeFile(
+      join(folder, 'sft', 'config.json'),
+      `${await readFile(join(folder, 'sft', 'config.json'), 'utf8')}\n`
+    )
+    expect(await planned(file)).toEqual(['missing', 'missing', 'missing'])
+    expect(kinds(await run(file, '--only', 'step=sweep'))).toEqual(['computed'])
+
+    await rm(join(folder, 'sft'), { recursive: true })
+    const gone = await runHere(['study', file, '--dry-run'])
+    expect(gone.status).toBe(1)
+    expect(gone.stdout).toMatch(/Short\/sweep .*would fail: .*sft/)
+  })
+
+  it.skipIf(missing !== null)('evaluates on the device that it names, and finds that again', async () => {
+    const { folder, file } = await smallStudy()
+    const text = await readFile(file, 'utf8')
+    await writeFile(
+      file,
+      text
+        .replace(
+          /sweep: .*\ncheck: 1\nvariants: .*\n/,
+          'variants: [post]\nevaluate: {device: webgpu, weights: int8}\n'
+        )
+        .replace('prompts: 2, n: 2', 'prompts: 1, n: 1')
+    )
+    const { stdout } = await runHere(['study', file, '--dry-run'])
+    expect(stdout).toMatch(/1 of 1 answer · at most [\d,]+ tokens on WebGPU/)
+    const [evaluated] = await run(file)
+    const project = await openProject(join(folder, 'small.slr'))
+    const { run: stored } = await project.firstPair.evaluations.read(evaluated?.result ?? '')
+    await project.close()
+    expect(stored).toMatchObject({ computing: { device: 'webgpu', weights: 'int8' }, weights: 'int8' })
+    const mine = join(folder, 'mine.yaml')
+    await runHere(['study', mine, '--template', 'mine', '--project', join(folder, 'small.slr')])
+    expect(await planned(mine)).toEqual(['there', 'missing'])
+    await writeFile(file, (await readFile(file, 'utf8')).replace('n: 1', 'n: 1, device: cpu'))
+    expect(await planned(file)).toEqual(['missing', 'missing'])
+  })
+
+  it('writes a template, which --json names, but over no file', async () => {
+    const { folder, file } = await smallStudy()
+    const fresh = join(folder, 'fresh.yaml')
+    const written = await runHere(['study', fresh, '--template', 'quick', '--json', '--quiet'])
+    expect(JSON.parse(written.stdout)).toEqual({ file: fresh })
+    expect(await readFile(fresh, 'utf8')).toContain('name: fresh')
+    const { stderr, status } = await runHere(['study', file, '--template', 'quick'])
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is there already')
+    })
+  })
+})

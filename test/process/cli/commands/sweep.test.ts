@@ -1,0 +1,511 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { CrcPrompts, SweepDocument } from '../../../../src/contract/documents/crc'
+import type { PairLocation } from '../../../../src/contract/documents/project'
+import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
+import { checkOutputFile } from '../../../../src/main/cli/results/output-file'
+import { readRecipesFile } from '../../../../src/main/mergekit/recipe-file'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { createProject } from '../../../../src/main/project/create-project'
+import { pairPaths } from '../../../../src/main/project/demo'
+import { openProject } from '../../../../src/main/project/open-project'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import {
+  childrenOf,
+  exitStatus,
+  startCli,
+  waitForOutput,
+  type CliProcess,
+  type CliResult,
+  untilGone
+} from '../../../fixtures/cli'
+import { runHere } from '../../../fixtures/command-line'
+import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
+import { textFolder } from '../../../fixtures/text-folder'
+import { crcReference } from '../../../fixtures/crc-reference'
+
+const PAIR = await shortPair()
+const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
+
+/** Two quick prompts, to sweep with where the scores do not matter. */
+const SHORT_PROMPTS: CrcPrompts = [
+  { text: 'Pick a letter.', category: 'letter', valid: ['A', 'B', 'K'] },
+  { text: 'Pick a digit.', category: 'digit', valid: ['1', '3', '7'] }
+]
+
+async function jsonFile(name: string, content: unknown): Promise<string> {
+  const file = join(await temporaryFolder(), name)
+  await writeFile(file, JSON.stringify(content))
+  return file
+}
+
+/** So many prompts keep the demo pair busy for long enough to do something meanwhile. */
+const LONG = 120
+
+async function longPrompts(): Promise<string> {
+  const [first] = SHORT_PROMPTS
+  return jsonFile(
+    'long.json',
+    Array.from({ length: LONG }, (_, index) => ({
+      ...first,
+      text: `${index} is a number. Pick a letter after ${index}.`
+    }))
+  )
+}
+
+/** What a sweep of the two quick prompts says. */
+async function sweptQuickly(...args: string[]): Promise<CliResult> {
+  const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+  return runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, ...args])
+}
+
+async function sweptDocument(...args: string[]): Promise<SweepDocument> {
+  const { status, stdout, stderr } = await runHere(['sweep', ...args, '--json', '--quiet'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return SweepDocument.parse(JSON.parse(stdout))
+}
+
+/** Of the demo pair unless another is given. */
+async function demoProject(pair: PairLocation = { kind: 'demo' }): Promise<string> {
+  const folder = await temporaryFolder()
+  const project = await createProject({
+    folder,
+    name: 'Experiment',
+    pair,
+    prompts: SHORT_PROMPTS
+  })
+  await project.firstPair.update({
+    settings: { rho: 0.5, soupSize: 0 },
+    rendering: { ...project.firstPair.document.rendering, systemPrompt: 'Be brief.' }
+  })
+  await project.close()
+  return project.path
+}
+
+describe('slr sweep --demo', () => {
+  let result: CliResult
+  let output: unknown
+  let sweep: SweepDocument
+  beforeAll(async () => {
+    const out = join(await textFolder({}), 'sweep.json')
+    result = await runHere(['sweep', '--demo', '--out', out])
+    output = JSON.parse(await readFile(out, 'utf8'))
+    sweep = SweepDocument.parse(output)
+  })
+
+  it('tells its progress on stderr', () => {
+    expect(result.status).toBe(0)
+    expect(result.stderr).toMatch(/^0 % {2}preparing\n(\d+ % .*\n)*100 % {2}saving\n/)
+  })
+
+  it('agrees with the reference in every range, and selects the same one', () => {
+    expect(sweep.selected).toEqual(crcReference.pick)
+    expect(sweep.ranges.map(({ start, end }) => ({ start, end }))).toEqual(
+      crcReference.ranges.map(({ start, end }) => ({ start, end }))
+    )
+    const models = [sweep.base, sweep.post, ...sweep.ranges]
+    const references = [crcReference.base, crcReference.post, ...crcReference.ranges]
+    for (const [index, reference] of references.entries()) {
+      expect(Math.abs((models[index]?.validity ?? NaN) - reference.validity)).toBeLessThan(2e-3)
+      expect(Math.abs((models[index]?.diversity ?? NaN) - reference.entropy)).toBeLessThan(2e-3)
+    }
+  })
+
+  it('has the documented form', () => {
+    const score = {
+      validity: expect.any(Number),
+      diversity: expect.any(Number),
+      effectiveChoices: expect.any(Number),
+      categories: {
+        letter: { validity: expect.any(Number), diversity: expect.any(Number) },
+        digit: { validity: expect.any(Number), diversity: expect.any(Number) }
+      }
+    }
+    expect(output).toMatchObject({
+      base: score,
+      post: score,
+      selected: { start: 4, end: 11 },
+      seconds: expect.any(Number)
+    })
+    expect(output).toMatchObject({ ranges: sweep.ranges.map(({ start, end }) => ({ start, end, ...score })) })
+    // The prompts of a score are in the order of the prompts that were given.
+    expect(sweep.prompts.map(({ text }) => text)).toEqual(crcReference.prompts.map(({ text }) => text))
+    for (const [index, { validity }] of sweep.post.prompts.entries()) {
+      expect(Math.abs(validity - (crcReference.post.prompts.validity[index] ?? NaN))).toBeLessThan(2e-3)
+    }
+  })
+
+  it('counts the work', () => {
+    expect(sweep.work).toEqual({
+      blockEvaluations: 388,
+      packedTokens: 431,
+      promptTokens: 688,
+      weightBytesRead: 8_859_648
+    })
+  })
+
+  it('scores attention and MLP of the selected range alone once that is known', () => {
+    expect(sweep.recipes.map(({ alone, recipe }) => [alone, recipe.name])).toEqual([
+      ['attention', 'Attention 4–11'],
+      ['mlp', 'MLP 4–11']
+    ])
+    expect(sweep.followUp?.blockEvaluations).toBe(28)
+    const rivals = sweep.selection?.rivals.filter(({ rival }) => rival.kind === 'half') ?? []
+    expect(rivals.map(({ diversity }) => diversity)).toEqual(sweep.recipes.map(({ diversity }) => diversity))
+  })
+
+  it('tells people what to restore and how sure that is', () => {
+    const { stdout } = result
+    expect(stdout).toMatch(
+      /^Layers 4–11, not checked yet: diversity up from 0\.458 to 0\.917 at validity 0\.916/
+    )
+    expect(stdout).toContain('\nCheck whole answers: ')
+    expect(stdout).toMatch(/^Next: slr check --from .*sweep\.json$/m)
+    expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
+    expect(stdout).toMatch(/^ 4 .* 92\*$/m)
+    expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
+    expect(stdout).toMatch(
+      /Gain in diversity \+0\.\d{3} to \+0\.\d{3} \(95 % interval, 1,000 bootstrap resamples/
+    )
+    expect(stdout).toMatch(/Cross-fitted .*: diversity from 0\.458 to 0\.9/)
+    expect(stdout).toMatch(
+      /^388 block evaluations of 431 distinct prompt prefixes \(688 prompt tokens\), 8\.5 MiB.*Then 28 block evaluations for attention/m
+    )
+    expect(stdout).not.toMatch('\u001b')
+  })
+})
+
+describe('slr sweep', () => {
+  it('prints the sweep alone on stdout when it is to be JSON', async () => {
+    const { status, stdout, stderr } = await sweptQuickly('--json')
+    expect(status).toBe(0)
+    expect(SweepDocument.parse(JSON.parse(stdout)).ranges).toHaveLength(21)
+    expect(stderr).toMatch(/^0 % {2}preparing\n(\d+ % .*\n)*100 % {2}saving\n$/)
+  })
+
+  it('selects with the given rho, or says why it selects nothing', async () => {
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const [strict, loose] = await Promise.all([
+      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--rho', '1'),
+      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--rho', '0', '--seed', '7')
+    ])
+    const mostDiverse = loose.ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
+    expect(loose.selected).toEqual({ start: mostDiverse.start, end: mostDiverse.end })
+    expect(loose.selection).toMatchObject({ rho: 0, minimumValidity: 0, bootstrap: { seed: 7 } })
+    expect(strict.selection?.minimumValidity).toBe(strict.post.validity)
+    expect(strict.selected === null).toBe(strict.selection?.reason !== null)
+  })
+
+  it('renders prompts as it is told, and stores how', async () => {
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const args = ['--system', 'Be brief.']
+    const more = ['--date', '2026-02-03', '--assistant-prefix', 'Answer: ', '--count-leading-space']
+    const { rendering, prompts: rendered } = await sweptDocument(
+      ...PAIR_OPTIONS,
+      '--prompts',
+      prompts,
+      ...args,
+      ...more
+    )
+    expect(rendering).toEqual({
+      systemPrompt: 'Be brief.',
+      templateArguments: {},
+      date: '2026-02-03',
+      assistantPrefix: 'Answer: ',
+      countLeadingSpace: true
+    })
+    expect(rendered[0]?.rendered).toMatch(/Be brief\.[^]*Pick a letter\.[^]*Answer: $/)
+  })
+
+  it('scores recipes instead of ranges', async () => {
+    const recipes = await jsonFile('recipes.json', [
+      { name: 'range', ranges: [[3, 5]] },
+      { name: 'nothing', layers: Array.from({ length: 6 }, () => ({ attention: 0, mlp: 0 })) }
+    ])
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const document = await sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--recipes', recipes)
+    expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
+    const [range, nothing] = document.recipes
+    expect(nothing).toEqual({ ...document.post, recipe: nothing?.recipe })
+    expect(range?.recipe).toEqual({ name: 'range', ranges: [[3, 5]] })
+    expect(range?.diversity).toBeGreaterThan(document.post.diversity)
+  })
+
+  it('scores a soup of as many blends as asked for beside the rest', async () => {
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const [sweep, single] = await Promise.all([
+      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--soup', '5'),
+      runHere(['sweep', '--demo', '--soup', '1'])
+    ])
+    expect(sweep.soup.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
+    expect(sweep.ranges).toHaveLength(21)
+    // One blend is no curve.
+    expect(single).toMatchObject({ status: 2 })
+  })
+
+  it('takes the built-in prompts for full-size models unless the pair is the demo', async () => {
+    const recipes = await jsonFile('recipes.json', [{ name: 'range', ranges: [[3, 5]] }])
+    const { prompts, basePath } = await sweptDocument(...PAIR_OPTIONS, '--recipes', recipes)
+    const builtin = CrcPrompts.parse(JSON.parse(await readFile(resourcePath('prompts', 'crc.json'), 'utf8')))
+    expect(prompts.map(({ text }) => text)).toEqual(builtin.map(({ text }) => text))
+    expect(basePath.path).toBe(PAIR.base)
+  })
+
+  it('writes a file, and replaces an old one', async () => {
+    const folder = await temporaryFolder()
+    const out = join(folder, 'real.json')
+    await writeFile(out, '')
+    const { status, stdout, stderr } = await sweptQuickly('--out', out, '--json')
+    expect(status).toBe(0)
+    expect(stderr).toMatch(`Replaced ${out}`)
+    expect(SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))).toEqual(JSON.parse(stdout))
+    expect(await readdir(folder)).toEqual(['real.json'])
+  })
+
+  it('refuses an output file in no folder before it begins', async () => {
+    const out = join(await temporaryFolder(), 'none', 'out.json')
+    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--out', out])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/There is no folder/)
+    expect(stderr).not.toMatch('preparing')
+  })
+
+  it.each([
+    ['a folder', () => temporaryFolder()],
+    ['a device', async () => '/dev/null']
+  ])('takes %s for no output file', async (_, makePath) => {
+    await expect(checkOutputFile(await makePath(), 'sweep')).rejects.toThrow(
+      /is (a folder|not an ordinary file)\./
+    )
+  })
+
+  it.runIf(process.platform === 'linux')('finds out whether a folder takes files at all', async () => {
+    // Not even from root, whom the system lets write everywhere.
+    await expect(checkOutputFile('/proc/out.json', 'sweep')).rejects.toThrow(
+      '/proc/out.json cannot be written'
+    )
+    const folder = await temporaryFolder()
+    await expect(checkOutputFile(join(folder, 'out.json'), 'sweep')).resolves.toMatchObject({ exists: false })
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it.each([
+    ['a prompt without a valid set', [{ text: 'x', category: 'y' }], /entry 1: valid/],
+    [
+      'answers no token can give',
+      [{ text: 'x', category: 'y', valid: ['龘', '龖'] }],
+      /no valid answer that a single token/
+    ]
+  ])('refuses a prompt file with %s', async (_, content, message) => {
+    const file = await jsonFile('prompts.json', content)
+    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--prompts', file, '--json'])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it.each([
+    ['that are no list', { name: 'x', ranges: [[0, 1]] }, /expected a list/],
+    [
+      'with a strength beyond 2',
+      [{ name: 'x', layers: [{ attention: 2.5, mlp: 0 }] }],
+      /entry 1: layers\.0\.attention/
+    ],
+    ['of one name', [1, 2].map((end) => ({ name: 'x', ranges: [[0, end]] })), /share a name/]
+  ])('reads no recipes %s', async (_, content, message) => {
+    const file = await jsonFile('recipes.json', content)
+    await expect(readRecipesFile(file, pairPaths({ kind: 'demo' }))).rejects.toThrow(message)
+  })
+
+  it.each([
+    [
+      'that are no recipes',
+      [{ name: 'x', ranges: [[3, 1]] }],
+      /entry 1: ranges\.0: start must not be after end/
+    ],
+    [
+      'for another depth',
+      [{ name: 'x', layers: [{ attention: 1, mlp: 0 }] }],
+      /lists 1 layers, but the model has 12/
+    ]
+  ])('refuses recipes %s', async (_, content, message) => {
+    const file = await jsonFile('recipes.json', content)
+    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--recipes', file])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+})
+
+describe('slr sweep --project', () => {
+  it("uses the project's pair, prompts and settings, and saves the sweep in it", async () => {
+    const path = await demoProject()
+    const document = await sweptDocument('--project', path)
+    expect(document.prompts.map(({ text }) => text)).toEqual(SHORT_PROMPTS.map(({ text }) => text))
+    expect(document.rendering.systemPrompt).toBe('Be brief.')
+    expect(document.selection?.rho).toBe(0.5)
+    const project = await openProject(path)
+    expect(project.firstPair.sweeps.map(({ id }) => id)).toEqual([document.id])
+    expect(await project.firstPair.readSweep(document.id)).toEqual(document)
+    await project.close()
+  })
+
+  it('is scored by what the project chooses, unless told otherwise, and says by what', async () => {
+    const path = await demoProject({ kind: 'folders', ...PAIR })
+    const project = await openProject(path)
+    await project.firstPair.update({
+      settings: {
+        scoredBy: { kind: 'task', taskId: 'demo-facts', sampling: PAPER_SAMPLING, draws: 4, split: true },
+        soupSize: 0
+      }
+    })
+    await project.close()
+    const scored = async (...args: string[]): Promise<[SweepDocument, string]> => {
+      const { stdout, stderr } = await runHere(['sweep', '--project', path, ...args, '--json'])
+      return [SweepDocument.parse(JSON.parse(stdout)), stderr]
+    }
+    const [chosen, said] = await scored('--draws', '3')
+    expect(chosen.scoredBy).toMatchObject({ kind: 'task', task: { id: 'demo-facts' }, draws: 3 })
+    expect(chosen.halves?.choose).toHaveLength(Math.ceil(chosen.prompts.length / 2))
+    expect(said).toMatch(
+      /^Scored by listed answers of the task ".*", exact, temperature 1, min-p 0\.1, 3 draws, as the project chooses/
+    )
+    const [other, silent] = await scored('--task', 'crc', '--count-leading-space')
+    expect([other.scoredBy, other.halves]).toEqual([{ kind: 'crc' }, null])
+    expect(silent).not.toContain('Scored by')
+    const { status, stderr } = await runHere(['sweep', '--project', path, '--count-leading-space'])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/--count-leading-space is of the character task/)
+  })
+
+  it('lets the command line override the project, but not with another pair', async () => {
+    const path = await demoProject()
+    const document = await sweptDocument('--demo', '--project', path, '--rho', '0.8', '--system', '')
+    expect(document.selection?.rho).toBe(0.8)
+    expect(document.rendering.systemPrompt).toBe('')
+    const base = resourcePath('demo-pair', 'base')
+    const { status, stderr } = await runHere(['sweep', '--base', base, '--post', base, '--project', path])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^slr: The project .* as post, not /)
+  })
+
+  it('refuses a folder that is no project, and a project that is open elsewhere', async () => {
+    const folder = await temporaryFolder()
+    const open = await openProject(await demoProject())
+    const [none, locked] = await Promise.all(
+      [folder, open.path].map((path) => runHere(['sweep', '--project', path]))
+    )
+    await open.close()
+    expect(none).toMatchObject({ status: 1, stdout: '' })
+    expect(none?.stderr).toMatch(/is not a project/)
+    expect(locked).toMatchObject({ status: 1, stdout: '' })
+    expect(locked?.stderr).toMatch(/^slr: .* is in use by /)
+  })
+
+  it('refuses a project of a newer program', async () => {
+    const path = join(await temporaryFolder(), 'new.slr')
+    await mkdir(path)
+    await writeFile(join(path, 'project.json'), JSON.stringify({ schemaVersion: 1000 }))
+    const { status, stderr } = await runHere(['sweep', '--project', path])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/newer/)
+  })
+})
+
+describe('slr sweep that is cut short', () => {
+  interface CutShort {
+    status: number | null
+    said: string
+    /** What the command was. */
+    args: readonly string[]
+    /** Beside its output, which was not written. */
+    left: string[]
+  }
+
+  /** Ends one by a signal, in the middle: no engine is left and no result. */
+  async function cutShort(
+    signal: NodeJS.Signals,
+    where: readonly string[],
+    when: (child: CliProcess, out: string) => Promise<unknown>
+  ): Promise<CutShort> {
+    const folder = await temporaryFolder()
+    const out = join(folder, "it's.json")
+    const args = ['sweep', ...where, '--prompts', await longPrompts(), '--out', out]
+    const child = startCli(args)
+    const ended = exitStatus(child)
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (more: string) => (said += more))
+    await when(child, out)
+    const engines = await childrenOf(child.pid)
+    expect(engines).not.toHaveLength(0)
+    const killedMs = performance.now()
+    child.kill(signal)
+    const status = await ended
+    expect(performance.now() - killedMs).toBeLessThan(5_000)
+    await untilGone(engines)
+    const left = await readdir(folder)
+    expect(left).not.toContain("it's.json")
+    expect(child.stdout.read()).toBeNull()
+    return { status, said, args, left }
+  }
+
+  it('ends cleanly on SIGINT: no engine left, nothing written or locked, its own exit status', async () => {
+    const path = await demoProject()
+    const { status, said, left } = await cutShort('SIGINT', ['--project', path], (child) =>
+      waitForOutput(child.stderr, /% {2}sweeping/)
+    )
+    expect({ status, left }).toEqual({ status: 130, left: [] })
+    const project = await openProject(path)
+    expect(project.firstPair.sweeps).toEqual([])
+    await project.close()
+    expect(said).toMatch(/Stopped\. (Its first part was not done: nothing is kept|.* are kept in .*)\.\n/)
+  })
+
+  it('ends as cleanly on SIGTERM, and says what is kept and which command goes on from there', async () => {
+    // So little memory that its prompts make many groups.
+    const where = ['--demo', '--memory', '190MB', '--fresh']
+    const { status, said, args, left } = await cutShort('SIGTERM', where, async (child, out) => {
+      while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(5)
+    })
+    expect({ status, left }).toEqual({ status: 143, left: ["it's.json.partial"] })
+    const [, kept, place] = /Stopped\. (.*) are kept in (.*)\.\n/.exec(said) ?? []
+    expect(place).toBe(`${args.at(-1)}.partial`)
+    expect(kept).toMatch(
+      /^([1-9]\d* of 120 prompts)?(, and )?([1-9]\d* of 80 models on the \w+ of \d+ groups of prompts)?$/
+    )
+    const again = args.filter((arg) => arg !== '--fresh').slice(0, -1)
+    const quoted = args.at(-1)?.replace("'", "'\\''")
+    expect(said).toContain(`This goes on: slr ${again.join(' ')} '${quoted}'\n`)
+  })
+
+  it('starts an engine that was killed again, and fails when that is killed too', async () => {
+    const engine = new HeldEngine(sharedEngine)
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const args = ['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--json']
+    const first = engine.holdAt(inOrder('progress'))
+    const running = runHere(args, { engine })
+    await first()
+    engine.kill()
+    await engine.holdAt(inOrder('progress'))()
+    engine.kill()
+    const { status, stdout, stderr } = await running
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/It was started again[^]*slr: The engine process was killed by SIGKILL/)
+  })
+
+  it('does not mind a reader of its output that goes away', async () => {
+    // Enough that a pipe does not hold the result.
+    const prompts = await jsonFile('prompts.json', await demoPrompts(2))
+    const child = startCli(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--json'])
+    const ended = exitStatus(child)
+    const [firstPart] = await once(child.stdout, 'data')
+    child.stdout.destroy()
+    expect(String(firstPart)).toMatch(/^\{\n/)
+    expect(await ended).toBe(0)
+  })
+})

@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { SweepDocument } from '../../../../../src/contract/documents/crc'
+import { SweepComparison } from '../../../../../src/contract/documents/sweep-comparison'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../../fixtures/command-line'
+import { comparedSweep } from '../../../../fixtures/compared-sweeps'
+import { tinyTaskSweep, withTrueMeans } from '../../../../fixtures/tiny-sweep'
+
+/** What `slr compare` says of two sweeps. */
+async function compared(a: SweepDocument, b: SweepDocument, ...options: string[]) {
+  const folder = await temporaryFolder()
+  const files = [join(folder, 'a.json'), join(folder, 'b.json')]
+  for (const [place, sweep] of [a, b].entries()) await writeFile(files[place] ?? '', JSON.stringify(sweep))
+  return runHere(['compare', ...files, ...options])
+}
+
+const other = (): SweepDocument => ({
+  ...comparedSweep({ id: 'b', diversity: (start, end) => -0.25 * (end - start) - 0.05 * start }),
+  device: 'webgpu',
+  precision: 'fp16'
+})
+
+test('slr compare says first what both select and how they order, then what differs, and where', async () => {
+  const { status, stdout } = await compared(comparedSweep(), other())
+  expect(status).toBe(0)
+  expect(stdout.split('\n')[0]).toBe(
+    'A selects layers 2–3, B selects layer 0, which have no depth in common; ' +
+      'by diversity they put the ranges into opposite orders.'
+  )
+  expect(stdout).toMatch(/What differs\n +A +B\ndevice +CPU +WebGPU\nprecision +fp32 +fp16\n/)
+  expect(stdout).toContain(
+    'Diversity: Spearman −1.00 (−1.00 to −1.00), Kendall −1.00 (−1.00 to −1.00) over 10 ranges.'
+  )
+  expect(stdout).toContain('Both select the same in 0 % of 500 resamples of the 6 prompts that both have.')
+  expect(stdout).toContain(
+    "What A selects, layers 2–3, has in B diversity 0.253: −0.072 over post, with 98 % of post's validity kept; 0.210 less than what B selects."
+  )
+  expect(stdout).toMatch(/\nlayers 0–3 +0\.500 +0\.500 +±0\.000 ± 0\.000 +0\.763 +0\.013 +−0\.750 ± 0\.000\n/)
+  expect(stdout.slice(stdout.indexOf('Every range')).split('\n').slice(1)).toEqual([
+    '    0   1   2   3',
+    '0   0B−25 −50 −75',
+    '1      −5 −30 −55',
+    '2         −10 −35A',
+    '3             −15',
+    ''
+  ])
+})
+
+test('slr compare of a sweep with itself finds no difference', async () => {
+  const sweep = comparedSweep()
+  const { stdout } = await compared(sweep, sweep)
+  expect(stdout).toMatch(
+    /^Both select layers 2–3; by diversity they put the ranges into nearly the same order\.\n/
+  )
+  expect(stdout).toContain('Nothing that the two were computed with differs, nor what they have scored.')
+  expect(stdout).toContain(
+    'Diversity: Spearman 1.00 (1.00 to 1.00), Kendall 1.00 (1.00 to 1.00) over 10 ranges.'
+  )
+  expect(stdout).not.toMatch(/[+−]0\.\d*[1-9]\d* ±/)
+  expect(stdout).toContain('2           0   0=')
+  const json = await compared(sweep, sweep, '--json', '--rho', '0.5')
+  const { a, ranges } = SweepComparison.parse(JSON.parse(json.stdout))
+  expect(a).toMatchObject({ rho: 0.5, selected: { start: 0, end: 3 } })
+  expect(ranges.every(({ difference }) => difference.validity === 0 && difference.diversity === 0)).toBe(true)
+})
+
+test('slr compare of other depths says by which rule, and what is left out', async () => {
+  const { stdout } = await compared(
+    comparedSweep({ layerCount: 3 }),
+    comparedSweep({ id: 'b', layerCount: 6 })
+  )
+  expect(stdout).toContain(
+    "Compared by relative depth: a range of A's 3 layers stands beside the one of B's 6 whose edges lie nearest. 15 ranges of B are left out: A has no counterpart of them."
+  )
+  expect(stdout).toMatch(/\nlayer 2 \| 4–5 +0\.880/)
+})
+
+test('slr compare refuses sweeps of different measures with what to do, and a missing file by name', async () => {
+  expect(await compared(comparedSweep(), withTrueMeans(tinyTaskSweep()))).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('How well characters predict a task is told by an evaluation')
+  })
+  expect(await runHere(['compare', '/nowhere/a.json', '/nowhere/b.json'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('/nowhere/a.json')
+  })
+  expect(
+    await runHere(['compare', '/nowhere/a.json', '/nowhere/b.json', '/nowhere/../nowhere/a.json'])
+  ).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('/nowhere/../nowhere/a.json is given twice.')
+  })
+})

@@ -1,0 +1,89 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import type { Recipe } from '../../../../../src/contract/model/recipe'
+import { ExportResult } from '../../../../../src/contract/procedures/export'
+import { withKept } from '../../../../../src/main/project/pair/kept-recipes'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../../fixtures/command-line'
+import { writePair } from '../../../../fixtures/exported-pair'
+import { KEPT_AT, NOT_SCORED } from '../../../../fixtures/project-documents'
+import { tinyProject } from '../../../../fixtures/tiny-project'
+import { tinyCheck, whole } from '../../../../fixtures/tiny-sweep'
+
+const LOWER: Recipe = { name: 'lower', ranges: [[0, 0]] }
+
+/** A project of a two-layer pair whose sweep selects layer 1, which fails on whole answers, where layer 0 passes; it keeps a recipe. */
+async function swept(): Promise<{ path: string; folders: { base: string; post: string } }> {
+  const folders = await writePair()
+  const project = await tinyProject(folders)
+  await project.firstPair.saveAnswerCheck(
+    tinyCheck([
+      { recipe: { name: 'upper', ranges: [[1, 1]] }, ...whole(0.5, 0.75) },
+      { recipe: LOWER, ...whole(0.95, 0.5) }
+    ])
+  )
+  await project.firstPair.edit((document) => withKept(document, 'kept', LOWER, NOT_SCORED, KEPT_AT))
+  await project.close()
+  return { path: project.path, folders }
+}
+
+async function exported(...args: string[]): Promise<{ result: ExportResult; card: string; stderr: string }> {
+  const out = join(await temporaryFolder(), 'out')
+  const { status, stdout, stderr } = await runHere(['export', ...args, '--out', out, '--json'])
+  expect({ status, stderr }).toMatchObject({ status: 0 })
+  const card = await readFile(join(out, 'README.md'), 'utf8')
+  return { result: ExportResult.parse(JSON.parse(stdout)), card, stderr }
+}
+
+it('has what the project measured in the card of what its sweep selects once checked', async () => {
+  const { path } = await swept()
+  const { result, card, stderr } = await exported('--project', path, '--model', 'selected')
+  expect(result).toMatchObject({ recipe: 'Layer 0', tensors: { blended: 0 } })
+  expect(result.tensors.base).toBeGreaterThan(0)
+  expect(stderr).toContain('Selected: Layer 0.')
+  expect(card).toContain('| this model | 0.500 | 0.950 |')
+  expect(card).toContain('- Whole answers: passes the check, 0.950 on whole answers')
+})
+
+it('takes a recipe that the project keeps by its name, and what the project measured of named layers', async () => {
+  const { path } = await swept()
+  const kept = await exported('--project', path, '--recipe', 'lower')
+  expect(kept.result.recipe).toBe('lower')
+  expect(kept.card).toContain('| this model | 0.500 | 0.950 |')
+  const failing = await exported('--project', path, '--restore', '1')
+  expect(failing.card).toContain('it fails the check, 0.500 on whole answers.')
+})
+
+it('says that the card tells of no measurement, and how it would', async () => {
+  const { path, folders } = await swept()
+  const pair = ['--base', folders.base, '--post', folders.post]
+  const { card, stderr } = await exported(...pair, '--restore', '1')
+  expect(card).toContain('Nothing that was measured of this model is known here.')
+  expect(stderr).toContain('with --project FOLDER it has the scores and evaluations of that project')
+  const soft = join(folders.post, 'soft.json')
+  await writeFile(
+    soft,
+    JSON.stringify({ name: 'soft', layers: new Array(2).fill({ attention: 0.5, mlp: 0 }) })
+  )
+  const { stderr: unmeasured } = await exported('--project', path, '--recipe', soft)
+  expect(unmeasured).toContain(`${path} has neither scores nor evaluations of this model.`)
+})
+
+it('refuses what is selected without a project, of another pair, and of checkpoints that have changed', async () => {
+  const { path, folders } = await swept()
+  const out = join(await temporaryFolder(), 'out')
+  const run = async (...args: string[]) => {
+    const { status, stderr } = await runHere(['export', ...args, '--model', 'selected', '--out', out])
+    return [status, stderr]
+  }
+  expect(await run('--demo')).toEqual([2, expect.stringContaining('give --project FOLDER too')])
+  expect(await run('--demo', '--pair', 'P')).toEqual([2, expect.stringContaining('--pair names a pair')])
+  expect(await run('--demo', '--project', path)).toEqual([
+    1,
+    expect.stringContaining(`has ${folders.base} as`)
+  ])
+  const weights = 'model.safetensors'
+  await copyFile(join(folders.base, weights), join(folders.post, weights))
+  expect(await run('--project', path)).toEqual([1, expect.stringContaining('has changed since the sweep')])
+})

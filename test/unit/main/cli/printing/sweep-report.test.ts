@@ -1,0 +1,133 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect, it } from 'vitest'
+import { nextOfCheck } from '../../../../../src/main/cli/printing/check-report'
+import { checkCommandOf, describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
+import { checkAfter, sweepOptions } from '../../../../../src/main/cli/commands/sweep'
+import { selection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
+import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
+import { atOnce } from '../../../../../src/main/base/steps'
+import { DEFAULT_SEED } from '../../../../../src/contract/model/resampling'
+
+const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
+
+it('tells people of a sweep what a check that still holds of it makes of it', () => {
+  const tiny = tinySweep()
+  const sweep = { ...tiny, selection: selection(tiny.prompts, tiny.post, tiny.ranges, 0.9) }
+  const check = tinyCheck([
+    { recipe: { name: 'Layer 1', ranges: [[1, 1]] }, ...whole(0.5, 0.8) },
+    { recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }
+  ])
+  const [unchecked, checked] = [null, check].map((of) =>
+    stripVTControlCharacters(describeSweep(sweep, of, 'slr check'))
+  )
+  expect(unchecked).toMatch(/^.* of layer 1 /)
+  expect(unchecked).toMatch(/^layer 1 /m)
+  expect(checked).toMatch(/^.* of layer 0 /)
+  expect(checked).toMatch(/^layer 0 /m)
+  expect(checked).not.toMatch(/^layer 1 /m)
+})
+
+const sweptTwice = (changed: Partial<ReturnType<typeof tinySweep>>): string => {
+  const tiny = tinySweep()
+  const twice = <Of extends { prompts: unknown[] }>(of: Of): Of => ({
+    ...of,
+    prompts: [...of.prompts, ...of.prompts]
+  })
+  const sweep = {
+    ...tiny,
+    ...twice(tiny),
+    post: twice(tiny.post),
+    ranges: tiny.ranges.map(twice),
+    ...changed
+  }
+  return stripVTControlCharacters(
+    describeSweep(
+      { ...sweep, base: null, selection: selection(sweep.prompts, sweep.post, sweep.ranges, 0.9) },
+      null,
+      'slr check'
+    )
+  )
+}
+
+it('names no interval and no share of resamples below six prompts', () => {
+  const tiny = tinySweep()
+  const few = stripVTControlCharacters(
+    describeSweep(
+      { ...tiny, selection: selection(tiny.prompts, tiny.post, tiny.ranges, 0.9) },
+      null,
+      'slr check'
+    )
+  )
+  expect(few).toContain(
+    'Too few prompts for an interval, or for how often a range is picked: 3, and 6 are needed.'
+  )
+  expect(few).not.toMatch(/95 %|Picked in/)
+  expect(sweptTwice({})).toMatch(/95 % interval[^]*Picked in the resamples/)
+})
+
+it('says nothing of how sure a range is where the prompts do not fit', () => {
+  const { post } = tinySweep()
+  const unfit = sweptTwice({ post: { ...post, validity: 0.67, prompts: [...post.prompts, ...post.prompts] } })
+  expect(unfit).toMatch(/^The prompts do not fit this model/)
+  expect(unfit).not.toMatch(/95 %|Picked in/)
+})
+
+it('names the check of what was swept, with the share to keep and how many ranges', () => {
+  expect(checkCommandOf({ demo: true })).toBe('slr check --demo')
+  expect(checkCommandOf({ demo: false, out: 's.json', rho: 0.8 })).toBe('slr check --from s.json --rho 0.8')
+  expect(checkCommandOf({ demo: false, out: 's.json', best: 10 })).toBe('slr check --from s.json --best 10')
+  expect(checkCommandOf({ demo: false, project: 'p.slr', pair: 'two', rho: 0.8 })).toBe(
+    'slr check --project p.slr --pair two --rho 0.8'
+  )
+})
+
+it.each([
+  [{}, 'slr check --demo'],
+  [{ rho: 0.8 }, 'slr check --from sweep.json --rho 0.8, of the same command with --out sweep.json'],
+  [{ preview: true, seed: 3 }, 'slr check --from sweep.json, of the same command with --out sweep.json']
+])('names after a sweep of the demo the check of that very sweep: %j', (given, next) => {
+  expect(
+    checkAfter({
+      ...sweepOptions.schema.parse({ demo: true, seed: DEFAULT_SEED, ...given }),
+      json: false,
+      quiet: false
+    })
+  ).toBe(next)
+})
+
+it('advises no further check where no range is left to check, and after a preview the whole sweep', () => {
+  const found = {
+    state: 'fails',
+    verdict: 'v',
+    figures: 'f',
+    but: null,
+    next: 'More',
+    checkNext: true
+  } as const
+  const preview = {
+    prompts: [0],
+    ranges: [],
+    soup: [],
+    elsewhere: 0,
+    likeliest: null,
+    open: 0,
+    rho: 0.9,
+    rows: 1,
+    wholeRows: 4
+  }
+  expect(nextOfCheck(found, { preview }, false)).toEqual(found)
+  expect(nextOfCheck({ ...found, state: 'holds' }, { preview }, true).next).toBe('More')
+  const last = nextOfCheck(found, { preview }, true)
+  expect(last.checkNext).toBe(false)
+  expect(last.next).toMatch(/the same sweep without --preview scores the rest/)
+  expect(nextOfCheck(found, { preview: null }, true).next).toBe(
+    'No range is left to check: accept a lower validity limit.'
+  )
+})
+
+it('names the built-in set that a sweep asks', () => {
+  const tiny = tinySweep()
+  const sweep = { ...tiny, selection: selection(tiny.prompts, tiny.post, tiny.ranges, 0.9) }
+  const told = stripVTControlCharacters(describeSweep(sweep, null, 'slr check', { promptSet: 'crc' }))
+  expect(told).toContain('Means over 3 prompts of the built-in set crc, then over categories')
+})

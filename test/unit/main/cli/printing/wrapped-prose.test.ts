@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { wrappedProse } from '../../../../../src/main/cli/printing/wrapped-prose'
+
+const PROSE = 'Restore layers 5-11: diversity up from 0.458 to 0.899.'
+
+test('prose is broken between words, and left alone in a pipe', () => {
+  expect(wrappedProse(PROSE, 20)).toBe('Restore layers 5-11:\ndiversity up from\n0.458 to 0.899.')
+  expect(wrappedProse(PROSE, null)).toBe(PROSE)
+})
+
+test('what sets a weight takes no room', () => {
+  expect(wrappedProse('\u001b[1mtwo words\u001b[22m', 9)).toBe('\u001b[1mtwo words\u001b[22m')
+})
+
+test.each([
+  'layers  validity  diversity',
+  '    vllm serve /models/restored --port 8000',
+  'Next: slr check --demo --best 10',
+  '/models/of/someone/with/a/long/path'
+])('%j stays one line', (line) => {
+  expect(wrappedProse(line, 20)).toBe(line)
+})

@@ -1,0 +1,113 @@
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SampleLine, type SampleRun } from '../../../../../src/contract/documents/samples'
+import { at } from '../../../../../src/contract/model/look-up'
+import { AnswersFile } from '../../../../../src/main/cli/results/answers-file'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../../fixtures/problems'
+import { sampleLines, sampleRunFixture } from '../../../../fixtures/sample-documents'
+
+const run = (changes: Partial<SampleRun> = {}): SampleRun => ({
+  ...sampleRunFixture(),
+  weights: null,
+  precision: null,
+  ...changes
+})
+
+describe('the file of a run that was stopped', () => {
+  const lines = sampleLines(run())
+  const [first, second, third] = [at(lines, 0, 'answer'), at(lines, 1, 'answer'), at(lines, 2, 'answer')]
+
+  /** A file of which one answer was kept, and half of another. */
+  async function stoppedFile(): Promise<string> {
+    const path = join(await temporaryFolder(), 'samples.jsonl')
+    await writeFile(path, 'older answers\n')
+    const file = await AnswersFile.open(path, run(), false)
+    file.planned({ precision: 'fp32', weights: 'int8' })
+    await file.append([first])
+    await file.close()
+    await appendFile(path, JSON.stringify(second).slice(0, 9))
+    return path
+  }
+
+  it('has what the same run goes on from, and nothing beside it in the end', async () => {
+    const path = await stoppedFile()
+    const file = await AnswersFile.open(
+      path,
+      run({ id: 'another', createdAt: '2027-01-01T00:00:00Z' }),
+      false
+    )
+    expect(file.answers).toEqual([first])
+    expect([file.run.precision, file.run.weights]).toEqual(['fp32', 'int8'])
+    await file.append([second])
+    await file.append([third])
+    await file.close()
+    await file.finish()
+    const written = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    expect(written.map((line) => SampleLine.parse(JSON.parse(line)))).toEqual([first, second, third])
+    expect(file.answers).toEqual([first, second, third])
+    expect(await readdir(join(path, '..'))).toEqual(['samples.jsonl'])
+  })
+
+  it('stands by prompt, variant and index once all are there, however they came', async () => {
+    const path = join(await temporaryFolder(), 'samples.jsonl')
+    const stopped = await AnswersFile.open(path, run(), false)
+    await stopped.append(lines.toReversed().slice(0, 5))
+    await stopped.close()
+    const file = await AnswersFile.open(path, run(), false)
+    await file.append(lines.toReversed().slice(5))
+    await file.close()
+    await file.finish()
+    const written = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    const expected = [0, 1].flatMap((prompt) =>
+      run().variants.flatMap(({ name }) => [0, 1, 2].map((index) => `${prompt} ${name} ${index}`))
+    )
+    expect(
+      written
+        .map((line) => SampleLine.parse(JSON.parse(line)))
+        .map(({ prompt, variant, index }) => `${prompt} ${variant} ${index}`)
+    ).toEqual(expected)
+    expect(await readdir(join(path, '..'))).toEqual(['samples.jsonl'])
+  })
+
+  it('keeps what was there before where it cannot be begun', async () => {
+    const path = join(await temporaryFolder(), 'samples.jsonl')
+    await writeFile(path, 'older answers\n')
+    // As a full disk would, it takes no record of the run.
+    await mkdir(`${path}.partial.new`)
+    const file = await AnswersFile.open(path, run(), false)
+    expect((await problemOf(file.append([first]))).hint).toContain('What was there before is unchanged.')
+    expect(await readFile(path, 'utf8')).toBe('older answers\n')
+  })
+
+  it('is replaced by another run and when everything is to be computed, not before their first answer', async () => {
+    const path = await stoppedFile()
+    const before = await readFile(path, 'utf8')
+    const { settings } = run()
+    const others: [SampleRun, boolean][] = [
+      [run({ settings: { ...settings, seed: settings.seed + 1 } }), false],
+      [run({ postPath: { path: '/models/post', fingerprint: 'changed' } }), false],
+      [run({ stopTokens: [7] }), false],
+      [run(), true]
+    ]
+    for (const [wanted, fresh] of others) {
+      expect((await AnswersFile.open(path, wanted, fresh)).answers).toEqual([])
+    }
+    expect(await readFile(path, 'utf8')).toBe(before)
+    const file = await AnswersFile.open(path, run(), true)
+    await file.append([third])
+    await file.close()
+    expect(await readFile(path, 'utf8')).toBe(
+      `${JSON.stringify({ ...third, promptText: 'Name a colour.', category: '' })}\n`
+    )
+  })
+
+  it('that no run has left is no answer of one', async () => {
+    const path = join(await temporaryFolder(), 'samples.jsonl')
+    await writeFile(path, 'older answers\n')
+    expect((await AnswersFile.open(path, run(), false)).answers).toEqual([])
+    await writeFile(`${path}.partial`, 'damaged')
+    expect((await AnswersFile.open(path, run(), false)).answers).toEqual([])
+  })
+})

@@ -1,0 +1,83 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { streamProblem } from '../../../../../src/main/cli/printing/output'
+import { checkWritable, writeOutputText } from '../../../../../src/main/cli/results/output-file'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../../fixtures/command-line'
+import { HeldEngine } from '../../../../fixtures/held-engine'
+import { problemOf } from '../../../../fixtures/problems'
+import { sharedEngine } from '../../../../fixtures/shared-engine'
+
+it('names what stopped work has left beside a file that cannot be written', async () => {
+  // A folder that is not empty is never replaced by a file.
+  const path = join(await temporaryFolder(), 'sweep.json')
+  await mkdir(join(path, 'inner'), { recursive: true })
+  const output = { path, exists: false, state: null }
+  expect((await problemOf(writeOutputText(output, '{}'))).hint).not.toContain('.partial')
+  await writeFile(`${path}.partial`, 'x'.repeat(1200))
+  expect((await problemOf(writeOutputText(output, '{}'))).hint).toContain(
+    `${path}.partial holds what has been computed for it (1.2 kB)`
+  )
+})
+
+it('names the folder that a stopped search has left', async () => {
+  const path = join(await temporaryFolder(), 'search.json')
+  await mkdir(join(path, 'inner'), { recursive: true })
+  await mkdir(`${path}.partial`)
+  expect((await problemOf(writeOutputText({ path, exists: false, state: null }, '{}'))).hint).toContain(
+    `${path}.partial holds what has been computed for it; the same command goes on from there.`
+  )
+})
+
+it('says of an output that takes no more that the disk is full', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  expect(streamProblem('stdout', full).message).toBe('stdout cannot be written: the disk is full.')
+})
+
+it('keeps what another command has written into the file meanwhile, writes beside it, and says so', async () => {
+  const path = join(await temporaryFolder(), 'sweep.json')
+  const [first, second] = [await checkWritable(path), await checkWritable(path)]
+  await writeOutputText(first, 'one')
+  const problem = await problemOf(writeOutputText(second, 'two'))
+  const beside = path.replace('sweep.json', 'sweep (2).json')
+  expect(problem.code).toBe('stale')
+  expect(problem.message).toContain(`this result is in ${beside}`)
+  expect([await readFile(path, 'utf8'), await readFile(beside, 'utf8')]).toEqual(['one', 'two'])
+  await writeOutputText(await checkWritable(path), 'three')
+  expect(await readFile(path, 'utf8')).toBe('three')
+})
+
+it.each(['real.json', 'nowhere.json'])(
+  'refuses a link to %s before any work, and leaves both',
+  async (name) => {
+    const folder = await temporaryFolder()
+    const [target, link] = [join(folder, name), join(folder, 'link.json')]
+    await writeFile(join(folder, 'real.json'), '')
+    await symlink(target, link)
+    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--out', link])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toBe(
+      `slr: ${link} is not an ordinary file but a link to ${target}; links are not written through.\n` +
+        'Name a file to write, or use --json to have the result on stdout.\n'
+    )
+    expect(await readdir(folder)).toEqual(['link.json', 'real.json'])
+    expect(await readFile(join(folder, 'real.json'), 'utf8')).toBe('')
+  }
+)
+
+it('leaves nothing to go on from of a sweep whose result had to be written beside its file', async () => {
+  const folder = await temporaryFolder()
+  const out = join(folder, 'same.json')
+  const recipes = join(folder, 'recipes.json')
+  await writeFile(recipes, JSON.stringify([{ name: 'range', ranges: [[3, 5]] }]))
+  const engine = new HeldEngine(sharedEngine)
+  const reached = engine.holdAt(({ type }) => type === 'group')
+  const run = runHere(['sweep', '--demo', '--recipes', recipes, '--device', 'cpu', '--out', out], { engine })
+  await Promise.race([reached(), run])
+  await writeFile(out, 'of another')
+  engine.letGo()
+  const { status, stderr } = await run
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('same (2).json') })
+  expect(await readdir(folder)).toEqual(['recipes.json', 'same (2).json', 'same.json'])
+})

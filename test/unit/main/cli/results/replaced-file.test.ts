@@ -1,0 +1,127 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { expect, it, test } from 'vitest'
+import { checkOutputFile } from '../../../../../src/main/cli/results/output-file'
+import { requireOwnPlace, type WrittenKind } from '../../../../../src/main/cli/results/replaced-file'
+import { pageHead } from '../../../../../src/main/report/page-head'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../../fixtures/command-line'
+import { problemOf } from '../../../../fixtures/problems'
+import { sampleLine } from '../../../../fixtures/sample-documents'
+import { tinySearch, tinySweep } from '../../../../fixtures/tiny-sweep'
+
+const SWEEP = JSON.stringify(tinySweep())
+const TASK = '{"kind": "open-ended", "prompts": [], "settings": {}}'
+const MARKDOWN = '# Study\n\nbase restored into post · Selective Layer Restoration · now · SLR Workbench 1\n'
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(await temporaryFolder(), name)
+  await writeFile(path, content)
+  return path
+}
+
+it.each<[WrittenKind, string]>([
+  ['sweep', SWEEP],
+  ['search', JSON.stringify(tinySearch({ name: 'upper', ranges: [[1, 1]] }))],
+  ['task', TASK],
+  ['answers', `${JSON.stringify(sampleLine())}\n`],
+  ['answers', '{"variant":"po'],
+  ['report', pageHead('Report', 'none', '').source],
+  ['report', MARKDOWN],
+  ['evaluation', '']
+])('lets %s replace %j', async (kind, content) => {
+  await expect(checkOutputFile(await file('out', content), kind)).resolves.toMatchObject({ exists: true })
+})
+
+it.each<[WrittenKind, string, string, string]>([
+  ['answers', 'model.safetensors', '\u0001\u0002', 'weights of a model (2 B)'],
+  ['sweep', 'config.json', '{"model_type": "llama"}', 'the config of a model (23 B)'],
+  ['task', 'tokenizer_config.json', '{}', 'the tokenizer of a model (2 B)'],
+  ['search', 'sweep.json', SWEEP, 'a sweep'],
+  ['sweep', 'task.json', TASK, 'a task'],
+  ['report', 'answers.jsonl', '{"variant":"post"}', 'a file of answers'],
+  ['report', 'notes.md', '# Notes', 'nothing that this program wrote (7 B)']
+])('lets no %s replace %s', async (kind, name, content, is) => {
+  const path = await file(name, content)
+  const { code, message } = await problemOf(checkOutputFile(path, kind))
+  expect({ code, message: message.replace(path, basename(path)) }).toEqual({
+    code: 'bad-input',
+    message: expect.stringMatching(new RegExp(`^${name} would be replaced by .*\\b${kind}, and is `))
+  })
+  expect(message.endsWith(`, and is ${is}.`)).toBe(true)
+  expect(await readFile(path, 'utf8')).toBe(content)
+})
+
+const MADE = { basePath: { path: '/b', fingerprint: 'b' }, postPath: { path: '/p', fingerprint: 'p' } }
+const OTHER_PAIR = { ...MADE, basePath: { path: '/x', fingerprint: 'x' } }
+
+it('lets a sweep replace one of its pair that shares a prompt, and no other', async () => {
+  const output = await checkOutputFile(await file('sweep.json', SWEEP), 'sweep')
+  const { prompts } = tinySweep()
+  const refusal = (now: Parameters<typeof requireOwnPlace>[2]): Promise<{ message: string }> =>
+    problemOf(Promise.resolve().then(() => requireOwnPlace(output, 'sweep', now)))
+  requireOwnPlace(output, 'sweep', { ...MADE, prompts: prompts.slice(1) })
+  requireOwnPlace({ ...output, made: null }, 'sweep', { ...OTHER_PAIR, prompts })
+  expect((await refusal({ ...OTHER_PAIR, prompts })).message).toMatch(
+    /sweep.json would be replaced by a sweep, and is one of another pair: \/models\/base and \/models\/post\.$/
+  )
+  expect((await refusal({ ...MADE, prompts: [{ text: 'Anything else?' }] })).message).toMatch(
+    /is one of other prompts, none/
+  )
+})
+
+it('lets a part of a sweep replace the same part, and no other', async () => {
+  const shard = { index: 1, count: 2 }
+  const part = JSON.stringify({ ...tinySweep(), kind: 'sweep-part', shard })
+  const output = await checkOutputFile(await file('part.json', part), 'part')
+  requireOwnPlace(output, 'part', { ...MADE, prompts: tinySweep().prompts, shard })
+  for (const other of [
+    { index: 2, count: 2 },
+    { index: 1, count: 3 }
+  ]) {
+    const now = { ...MADE, prompts: tinySweep().prompts, shard: other }
+    expect(() => {
+      requireOwnPlace(output, 'part', now)
+    }).toThrow(/would be replaced by a part of a sweep, and is part 1 of 2\.$/)
+  }
+})
+
+it.each<[WrittenKind, unknown]>([
+  ['check', { sweepId: 's', endTokens: [], models: [], ...OTHER_PAIR }],
+  ['search', { sweepId: 's', generations: [], ...OTHER_PAIR }],
+  ['evaluation', { run: OTHER_PAIR, results: {} }]
+])('lets no %s replace one of another pair', async (kind, document) => {
+  const output = await checkOutputFile(await file('out.json', JSON.stringify(document)), kind)
+  requireOwnPlace(output, kind, OTHER_PAIR)
+  expect(() => {
+    requireOwnPlace(output, kind, MADE)
+  }).toThrow(new RegExp(`would be replaced by an? ${kind}, and is one of another pair: /x and /p\\.$`))
+})
+
+test('slr check, search and evaluate keep the document of another pair', async () => {
+  const documents = {
+    check: { sweepId: 's', endTokens: [], models: [], ...OTHER_PAIR },
+    search: { sweepId: 's', generations: [], ...OTHER_PAIR },
+    evaluate: { run: OTHER_PAIR, results: {} }
+  }
+  for (const [command, document] of Object.entries(documents)) {
+    const path = await file('out.json', JSON.stringify(document))
+    const what = command === 'evaluate' ? ['--task', 'random-choice'] : []
+    expect(await runHere([command, '--demo', ...what, '--device', 'cpu', '--out', path])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(', and is one of another pair: /x and /p.')
+    })
+    expect(await readFile(path, 'utf8')).toBe(JSON.stringify(document))
+  }
+})
+
+test('slr sweep and slr plan keep the sweep of another pair', async () => {
+  const path = await file('sweep.json', SWEEP)
+  for (const command of ['sweep', 'plan']) {
+    expect(await runHere([command, '--demo', '--device', 'cpu', '--out', path])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`${path} would be replaced by a sweep, and is one of another pair`)
+    })
+  }
+  expect(await readFile(path, 'utf8')).toBe(SWEEP)
+})

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest'
+import type { VerdictStore } from '../../../../../src/main/evaluation/judge-as-told'
+import { judged, judgeStep, nothingJudged } from '../../../../../src/main/cli/running/judge'
+import { evaluationRun } from '../../../../fixtures/evaluation-documents'
+import { says, startJudgeEndpoint } from '../../../../fixtures/judge-endpoint'
+import { sampleLine } from '../../../../fixtures/sample-run'
+
+const NOWHERE: VerdictStore = {
+  keep: () => Promise.resolve(),
+  keepPair: () => Promise.resolve(),
+  keepForms: () => Promise.resolve(),
+  knownForms: () => Promise.resolve([])
+}
+const FILES = {
+  run: evaluationRun(),
+  samples: ['The sea.', 'The hill.', 'The rain.'].map((text, index) => sampleLine('post', 0, index, text)),
+  scores: [],
+  verdicts: [],
+  pairVerdicts: [],
+  forms: []
+}
+
+it.each([0, 1])('hands back the evaluation of a judge that refuses after %d verdicts', async (verdicts) => {
+  const { settings, requests } = await startJudgeEndpoint((_, response) => {
+    if (requests.length <= verdicts) response.end(says('7'))
+    else response.writeHead(401).end()
+  })
+  const judge = { ...settings, concurrency: 1 }
+  const { files, failure } = await judged(FILES, judge, true, new AbortController().signal, NOWHERE)
+  expect(failure?.message).toContain('refused the key (401)')
+  expect(files.samples).toBe(FILES.samples)
+  expect(files.verdicts).toHaveLength(verdicts)
+  expect(files.run.judge).toEqual(judge)
+})
+
+it('fails for a judge that replied to all and said nothing that can be used', () => {
+  const judging = {
+    ...({ way: 'marks', model: 'x', total: 52, done: 52, unreadable: 52, usable: 0 } as const),
+    ...{ example: 'I like turtles', otherModels: [] }
+  }
+  expect(nothingJudged([judging], 'marks')?.problem).toMatchObject({
+    message: 'The judge x gave no verdict that can be used.'
+  })
+  expect(nothingJudged([judging], 'pairs')).toBeNull()
+  expect(nothingJudged([{ ...judging, unreadable: 51, usable: 1 }], 'marks')).toBeNull()
+  // Nothing had to be asked, as of pairs that are all the same.
+  expect(nothingJudged([{ ...judging, total: 0, done: 0, unreadable: 0 }], 'marks')).toBeNull()
+})
+
+it('tells what keeps a judge from answering as a phase of its own, in its words', () => {
+  const now = { done: 0, total: 6, unreadable: 0 }
+  expect(judgeStep('marks', now)).toMatchObject({
+    phase: 'judging',
+    status: 'judged 0 of 6 different answers'
+  })
+  expect(judgeStep('marks', { ...now, trouble: 'It cannot be reached.' })).toMatchObject({
+    phase: 'waiting for the judge',
+    status: 'It cannot be reached.'
+  })
+})

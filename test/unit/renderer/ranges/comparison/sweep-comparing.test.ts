@@ -1,0 +1,154 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { SweepDocument } from '../../../../../src/contract/documents/crc'
+import type { SweepComparison } from '../../../../../src/contract/documents/sweep-comparison'
+import { compareSweeps } from '../../../../../src/main/measures/compare-sweeps'
+import { summarizeSweep } from '../../../../../src/main/project/documents/sweep-files'
+import type { Session } from '../../../../../src/renderer/app/session.svelte'
+import { comparedSweep } from '../../../../fixtures/compared-sweeps'
+import { projectState, ScriptedLine, showSweep, settled } from '../../../../fixtures/scripted-line'
+
+const [FIRST, SECOND, THIRD] = [
+  comparedSweep({ id: 'first' }),
+  comparedSweep({ id: 'second', diversity: (start) => 0.1 * start }),
+  comparedSweep({ id: 'third' })
+]
+const STATE = projectState({ sweeps: [FIRST, SECOND, THIRD].map((sweep) => summarizeSweep(sweep, null)) })
+
+const compared = (a: SweepDocument, b: SweepDocument): Promise<SweepComparison> =>
+  compareSweeps({ sweep: a, check: null }, { sweep: b, check: null })
+
+/** A project that shows the first sweep; what becomes of its address. */
+async function shown(): Promise<{ line: ScriptedLine; session: Session; pushed: string[] }> {
+  const line = new ScriptedLine()
+  const { session, workbench } = await line.openProject(STATE)
+  const location = { hash: '' }
+  const pushed: string[] = []
+  const pushState = (_data: null, _unused: string, hash: string): void => {
+    location.hash = hash
+    pushed.push(new URLSearchParams(hash.slice(1)).get('against') ?? 'none')
+  }
+  vi.stubGlobal('window', { location, history: { pushState } })
+  workbench.go('ranges')
+  await showSweep(line, session, FIRST)
+  return { line, session, pushed }
+}
+
+describe('comparing the shown sweep', () => {
+  it('asks with the limit of the window, is a place of its own, and is left', async () => {
+    const { line, session, pushed } = await shown()
+    const { comparing } = session.ranges
+    comparing.open('pair-1/second')
+    await settled()
+    expect(line.call('sweeps.compare', 0).input).toEqual({
+      path: STATE.path,
+      pair: 'pair-1',
+      sweepId: 'first',
+      other: { pair: 'pair-1', sweepId: 'second' },
+      rho: 0.9
+    })
+    expect([comparing.against, comparing.comparison, comparing.pending]).toEqual([
+      'pair-1/second',
+      null,
+      true
+    ])
+    await line.answer('sweeps.compare', 0, await compared(FIRST, SECOND))
+    expect([comparing.comparison?.b.id, comparing.pending]).toEqual(['second', false])
+    // What the shown sweep selects.
+    expect(comparing.chosen).toBe('2-3')
+    expect(session.lookOf('ranges').against).toBe('pair-1/second')
+    comparing.leave()
+    expect([comparing.against, comparing.comparison]).toEqual([null, null])
+    expect(pushed).toEqual(['none', 'pair-1/second', 'none'])
+  })
+
+  it('follows an address, and hears only what was asked last', async () => {
+    const { line, session } = await shown()
+    const { ranges } = session
+    ranges.follow({ model: null, metric: null, against: 'pair-1/second' })
+    await settled()
+    ranges.comparing.open('pair-1/third')
+    await settled()
+    expect(line.call('sweeps.compare', 0).signal?.aborted).toBe(true)
+    await line.answer('sweeps.compare', 1, await compared(FIRST, THIRD))
+    await line.answer('sweeps.compare', 0, await compared(FIRST, SECOND))
+    expect(ranges.comparing.comparison?.b.id).toBe('third')
+    ranges.follow({ model: null, metric: null, against: 'pair-1/third' })
+    expect(line.of('sweeps.compare')).toHaveLength(2)
+    // What names no sweep is none.
+    ranges.follow({ model: null, metric: null, against: 'third' })
+    expect(ranges.comparing.against).toBeNull()
+  })
+
+  it('offers all of the pair, and of each other pair its newest, by the names of the pairs', async () => {
+    const { session } = await shown()
+    const { comparing } = session.ranges
+    const named = () => comparing.others.map(({ key, pairName }) => [key, pairName])
+    expect(named()).toEqual([
+      ['pair-1/first', null],
+      ['pair-1/second', null],
+      ['pair-1/third', null]
+    ])
+    const [own] = STATE.pairs
+    if (own === undefined) throw new Error('no pair')
+    const answeringSweep = summarizeSweep(comparedSweep({ id: 'theirs', layerCount: 6 }), null)
+    session.accept({
+      ...STATE,
+      revision: STATE.revision + 1,
+      pairs: [
+        own,
+        { ...own, id: 'pair-2', name: 'Qwen', answeringSweep },
+        { ...own, id: 'pair-3', name: 'Unswept', answeringSweep: null }
+      ]
+    })
+    expect(named().slice(2)).toEqual([
+      ['pair-1/third', own.name],
+      ['pair-2/theirs', 'Qwen']
+    ])
+    comparing.open('pair-2/theirs')
+  })
+
+  it('stays when it is begun before all of a newly opened project was read', async () => {
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(STATE)
+    const { ranges } = session
+    vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } })
+    vi.stubGlobal('sessionStorage', { getItem: () => null })
+    session.attach({ step: 'ranges', shown: null, model: null, metric: null, against: null })
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    ranges.comparing.open('pair-1/second')
+    await line.answer('searches.get', 0, null)
+    await line.answer('searches.unfinished', 0, null)
+    expect(ranges.comparing.against).toBe('pair-1/second')
+  })
+
+  it('compares anew once another sweep is shown', async () => {
+    const { line, session } = await shown()
+    const { ranges } = session
+    ranges.comparing.open('pair-1/second')
+    await settled()
+    await line.answer('sweeps.compare', 0, await compared(FIRST, SECOND))
+    void ranges.show('third')
+    await settled()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, THIRD)
+    expect(line.call('sweeps.compare', 1).input).toMatchObject({
+      sweepId: 'third',
+      other: { pair: 'pair-1', sweepId: 'second' }
+    })
+  })
+
+  it('says why two cannot be compared, and is still left', async () => {
+    const { line, session } = await shown()
+    const { comparing } = session.ranges
+    comparing.open('pair-1/second')
+    await settled()
+    line.call('sweeps.compare', 0).answer.reject(new Error('other measures'))
+    await settled()
+    expect(comparing.failure).not.toBeNull()
+    expect([comparing.comparison, comparing.pending]).toEqual([null, false])
+    comparing.leave()
+    expect([comparing.failure, comparing.against]).toEqual([null, null])
+  })
+})

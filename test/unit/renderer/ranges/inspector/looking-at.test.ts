@@ -1,0 +1,33 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { NOTHING_DONE } from '../../../../../src/main/crc/sweep/compute-sweep'
+import { LookingAt } from '../../../../../src/renderer/ranges/inspector/looking-at'
+import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
+import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
+import { projectState, ScriptedLine } from '../../../../fixtures/scripted-line'
+import { tinySweep } from '../../../../fixtures/tiny-sweep'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+it('tells a running sweep the range that a pointer rests on, and none that it passes over', async () => {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(projectState())
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  const looking = new LookingAt(session)
+  const run = {
+    sweepId: 'tiny',
+    progress: NOTHING_DONE,
+    board: boardOfSweep(shownSweep(tinySweep())),
+    notices: [],
+    isPreview: true
+  }
+  void looking.tell(run, '0-0')
+  void looking.tell(run, '1-1')
+  void looking.tell(run, 'post')
+  void looking.tell(null, '0-1')
+  await vi.runAllTimersAsync()
+  expect(line.of('sweeps.lookAt').map(({ input }) => input)).toEqual([
+    expect.objectContaining({ range: { start: 1, end: 1 } })
+  ])
+})

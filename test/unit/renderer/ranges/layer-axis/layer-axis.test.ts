@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import { effectRows, rowDomain, shownRanges } from '../../../../../src/renderer/ranges/layer-axis/layer-axis'
+import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
+import { tinySweep } from '../../../../fixtures/tiny-sweep'
+
+it('takes what a layer is worth from what was swept: alone, and left out of ranges that begin or end with it', () => {
+  // Diversity: post 0.4; layer 0 alone 0.5, layer 1 alone 0.8, both 0.9.
+  const rows = effectRows(boardOfSweep(tinySweep()))
+  expect(rows.map(({ label }) => label)).toEqual([
+    'diversity, restored alone',
+    'diversity, left out',
+    'validity, restored alone',
+    'validity, left out'
+  ])
+  const [alone, left] = rows
+  expect(alone?.values.map((value) => value?.toFixed(6))).toEqual(['0.100000', '0.400000'])
+  expect(left?.values.map((value) => value?.toFixed(6))).toEqual(['-0.100000', '-0.400000'])
+  expect(alone?.format(0.1)).toBe('+0.100')
+})
+
+it('scales each row by its own largest value, and shows the selected range before the others that win', () => {
+  expect(rowDomain({ values: [0.1, null, -0.3], centred: true })).toEqual([-0.3, 0.3])
+  expect(rowDomain({ values: [null, 0], centred: false })).toEqual([0, 1])
+  const wins = Array.from({ length: 9 }, (_, start) => ({ start, end: 11, share: 0.1 }))
+  const selection = {
+    rho: 0.9,
+    minimumValidity: 0.8,
+    selected: { start: 4, end: 11 },
+    reason: null,
+    bootstrap: {
+      resamples: 1000,
+      seed: 1,
+      confidence: 0.95,
+      wins,
+      noSelectionShare: 0.1,
+      post: { validity: [0, 1] as [number, number], diversity: [0, 1] as [number, number] },
+      selected: null
+    },
+    crossFit: null,
+    crossFitReason: null,
+    rivals: []
+  }
+  expect(shownRanges(selection, selection.bootstrap).map(({ start }) => start)).toEqual([4, 0, 1, 2, 3, 5])
+  expect(shownRanges(selection, null)).toEqual([{ start: 4, end: 11, share: null }])
+})

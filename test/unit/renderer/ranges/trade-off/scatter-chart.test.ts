@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest'
+import type { ChartColors } from '../../../../../src/renderer/plots/chart-theme'
+import { halfStrengths } from '../../../../../src/contract/model/strengths'
+import type { Rival } from '../../../../../src/contract/model/rival'
+import { placeNames } from '../../../../../src/renderer/plots/plot-names'
+import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
+import {
+  type ScatterContent,
+  type ScatterPart,
+  selectableBounds
+} from '../../../../../src/renderer/ranges/trade-off/scatter-content'
+import { scatterDatasets } from '../../../../../src/renderer/ranges/trade-off/scatter-datasets'
+import { scatterMarks, scatterNames } from '../../../../../src/renderer/ranges/trade-off/scatter-names'
+import { tinySweep } from '../../../../fixtures/tiny-sweep'
+
+const COLORS: ChartColors = {
+  base: '#00f',
+  post: '#f00',
+  hybrid: '#0a0',
+  'ink-soft': '#444',
+  'ink-faint': '#777',
+  surface: '#fff',
+  accent: '#33c',
+  ink: '#000',
+  line: '#ddd',
+  checkpoint: '#90c',
+  orange: '#e90',
+  sky: '#5be',
+  black: '#000'
+}
+
+const content = (hidden: ScatterPart[] = []): ScatterContent => ({
+  board: boardOfSweep({ ...tinySweep(), soup: [{ strength: 0.5, ...tinySweep().post }] }),
+  rho: 0.9,
+  selected: null,
+  chosen: null,
+  brushed: null,
+  hidden,
+  failed: new Set(),
+  rejected: new Set(),
+  zoom: null,
+  before: null,
+  streaming: false
+})
+
+describe('the trade-off', () => {
+  it('names base, post, what is kept and the limit, as the legend does', () => {
+    const bounds = [
+      [0, 1],
+      [0, 1]
+    ] as [[number, number], [number, number]]
+    const names = scatterNames(content(), bounds, COLORS)
+    expect(names.map(({ text }) => text)).toEqual(expect.arrayContaining(['base', 'post']))
+    const { x, y, text } = names.at(-1) ?? { x: NaN, y: NaN, text: '' }
+    expect(x).toBeCloseTo(0.9 * tinySweep().post.validity, 12)
+    expect(text).toBe(`limit ${x.toFixed(3)}`)
+    expect(y).toBe(1)
+  })
+
+  it('names attention and MLP alone of the selected range, and of no range that a check has thrown out', () => {
+    const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2) }
+    const alone = { ...tinySweep().post, recipe, alone: 'mlp' as const }
+    const board = boardOfSweep({ ...tinySweep(), selected: { start: 0, end: 0 }, recipes: [alone] })
+    const named = (selected: string): string[] =>
+      scatterNames(
+        { ...content(), board, selected },
+        [
+          [0, 1],
+          [0, 1]
+        ],
+        COLORS
+      ).map(({ text }) => text)
+    expect(named('0-0')).toContain('MLP 0')
+    expect(named('1-1')).not.toContain('MLP 0')
+  })
+
+  it('names what a zoom shows, and zooms to what can be selected', () => {
+    const bounds = selectableBounds(content().board, 0.9)
+    if (bounds === null) throw new Error('nothing can be selected')
+    const [[left, right], [low, high]] = bounds
+    const { post } = tinySweep()
+    expect(left).toBeLessThan(0.9 * post.validity)
+    expect(right).toBeGreaterThan(post.validity)
+    // Layers 1–1 are the most diverse of those that keep enough; 0–1 are more diverse, and keep too little.
+    expect([low < post.diversity, high > 0.8, high < 0.9]).toEqual([true, true, true])
+    const names = scatterNames(content(), bounds, COLORS).map(({ text }) => text)
+    expect(names).toContain('post')
+    expect(names).not.toContain('base')
+  })
+
+  it('shows the sweep before, faintly and beyond the pointer, while another runs', () => {
+    const { board } = content()
+    const running = {
+      ...content(),
+      board: { ...board, ranges: [], others: [] },
+      before: board,
+      streaming: true
+    }
+    const before = scatterDatasets(running, COLORS).find(({ label }) => label === 'Sweep before')
+    expect(before?.data.map(({ model }) => model)).toEqual([null, null, null])
+    expect(before?.pointHitRadius).toBe(0)
+  })
+
+  it('draws one of points that lie on one another while scores come, and all of them in a zoom and at the end', () => {
+    const { board } = content()
+    const { post } = tinySweep()
+    const score = { ...post, promptCount: board.promptCount }
+    const ranges = [0, 0.0001, 0.2].map((off, start) => ({ start, end: start, ...score, diversity: off }))
+    const drawn = (more: Partial<ScatterContent>): unknown =>
+      scatterDatasets({ ...content(), board: { ...board, ranges }, ...more }, COLORS)
+        .find(({ label }) => label === 'Ranges')
+        ?.data.map(({ model }) => model)
+    const zoom: ScatterContent['zoom'] = [
+      [0, 1],
+      [0, 1]
+    ]
+    expect(drawn({ streaming: true })).toEqual(['0-0', '2-2'])
+    expect(drawn({ streaming: true, zoom })).toEqual(['0-0', '1-1', '2-2'])
+    expect(drawn({ streaming: false })).toEqual(['0-0', '1-1', '2-2'])
+  })
+
+  it('keeps two names on one line apart', () => {
+    const area = { left: 0, top: 0, right: 400, bottom: 60 }
+    const point = (x: number) => ({ x, y: 40, radius: 6, width: 60 })
+    const [first, second] = placeNames([point(100), point(180)], area, 15)
+    if (!first || !second) throw new Error('there is room for both')
+    const apart = Math.abs(first.x - second.x) - 60
+    expect(first.y !== second.y || apart >= 6).toBe(true)
+  })
+
+  it('draws nothing of what the legend has switched off', () => {
+    const drawn = (hidden: ScatterPart[]): Record<string, number> =>
+      Object.fromEntries(
+        scatterDatasets(content(hidden), COLORS).map(({ label, data }) => [label ?? '', data.length])
+      )
+    const all = drawn([])
+    const none = drawn(['below', 'front', 'blends'])
+    expect(all['Pareto front']).toBeGreaterThan(0)
+    expect(none).toMatchObject({ 'Pareto front': 0, 'Ranges below the limit': 0, Blends: 0 })
+    expect(none['Ranges']).toBe(all['Ranges'])
+    expect(all['Blends']).toBe(1)
+    expect(scatterMarks(content(['blends']))).toHaveLength(scatterMarks(content()).length - 1)
+  })
+
+  it('keeps what is not marked in sight, faintly, and the whole curve of blends', () => {
+    const drawn = (label: string): unknown =>
+      scatterDatasets({ ...content(), brushed: new Set(['0-1']) }, COLORS)
+        .find((dataset) => dataset.label === label)
+        ?.data.map(({ name }) => name)
+    const shown = [drawn('Ranges'), drawn('Ranges below the limit')].flat()
+    expect(shown).toEqual(['layers 0–1'])
+    expect(drawn('Not marked')).toHaveLength(2)
+    expect(drawn('Blends')).toHaveLength(1)
+  })
+
+  it('writes no name over a point that has none', () => {
+    const area = { left: 0, top: 0, right: 400, bottom: 300 }
+    const point = { x: 200, y: 150, radius: 6, width: 60 }
+    const marks = [-1, 0, 1].flatMap((up) => [{ x: 230, y: 150 + 12 * up, radius: 6 }])
+    const [free] = placeNames([point], area, 15)
+    const [beside] = placeNames([point], area, 15, marks)
+    expect(free?.x).toBeGreaterThan(point.x)
+    expect((beside?.x ?? NaN) + point.width).toBeLessThanOrEqual(230 - 6)
+  })
+})
+
+it('shows rivals as curves, of the samplers those that no other beats, each to be switched off', () => {
+  const at = (rival: Rival, validity: number, diversity: number) => ({
+    ...tinySweep().post,
+    rival,
+    validity,
+    diversity
+  })
+  const rivals = [
+    at({ kind: 'sampler', temperature: 2, minP: 0.1 }, 0.9, 0.8),
+    at({ kind: 'sampler', temperature: 3, minP: 0 }, 0.5, 0.7),
+    at({ kind: 'mix', share: 0.5 }, 0.4, 0.6)
+  ]
+  const board = boardOfSweep({ ...tinySweep(), rivals })
+  const drawn = (hidden: ScatterPart[]) =>
+    scatterDatasets({ ...content(hidden), board }, COLORS).map(({ label, data }) => [label, data.length])
+  expect(drawn([])).toContainEqual(['Post under temperature and min-p', 1])
+  expect(drawn([])).toContainEqual(['Logits of base and post mixed', 1])
+  expect(drawn(['mix']).map(([label]) => label)).not.toContain('Logits of base and post mixed')
+})

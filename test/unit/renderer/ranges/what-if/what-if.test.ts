@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
+import type { WhatIfSweep } from '../../../../../src/contract/documents/what-if'
+import { noSamplersWords, whatIfSentence } from '../../../../../src/contract/words/what-if-words'
+import { atOnce } from '../../../../../src/main/base/steps'
+import { askWhatIf } from '../../../../../src/main/crc/check/ask-what-if'
+import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
+import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
+import { ownSampler } from '../../../../../src/contract/documents/scored-by'
+import { keptValues, nearest } from '../../../../../src/renderer/ranges/what-if/what-if.svelte'
+import { projectState, ScriptedLine, showSweep, settled } from '../../../../fixtures/scripted-line'
+import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
+import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
+
+const SWEEP = { ...tinySweep(), selection: atOnce(selectAnew(tinySweep(), null, 0.9)) }
+
+const PREVIEW = {
+  prompts: [0],
+  ranges: SWEEP.ranges.slice(0, 1).map((range) => ({ ...range, margins: { validity: 0.1, diversity: 0.1 } })),
+  ...BARE_PREVIEW
+}
+
+/** What main answers, with other scores than the sweep's. */
+function answer(rho: number, diversity: number): WhatIfSweep {
+  const changed = { ...SWEEP, ranges: SWEEP.ranges.map((range) => ({ ...range, diversity })) }
+  const { sweep, selection } = atOnce(askWhatIf(SWEEP, null, { rho, sampler: null, draws: null, mix: null }))
+  return { sweep: shownSweep({ ...sweep, ranges: changed.ranges }), selection }
+}
+
+async function opened(): Promise<{ line: ScriptedLine; ranges: Ranges }> {
+  const line = new ScriptedLine()
+  const { ranges } = (await line.openProject(projectState())).session
+  await showSweep(line, { ranges }, SWEEP)
+  return { line, ranges }
+}
+
+describe('the panel of what if', () => {
+  it('has chart, inspector and selection follow what is answered, and go back when it is closed', async () => {
+    const { line, ranges } = await opened()
+    const stored = ranges.selection
+    expect([ranges.chosen, ranges.chosenModel?.score.diversity]).toEqual(['1-1', 0.8])
+    ranges.whatIf.open()
+    await settled()
+    expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([null, null])
+    ranges.limit(0.5)
+    await settled()
+    // The newest question alone counts.
+    expect(line.call('sweeps.whatIf', 0).signal?.aborted).toBe(true)
+    expect(line.call('sweeps.whatIf', 1).input).toMatchObject({
+      sweepId: 'tiny',
+      asked: { rho: 0.5, sampler: null, draws: null, mix: null }
+    })
+    await line.answer('sweeps.whatIf', 1, answer(0.5, 0.123))
+    expect(ranges.whatIf.words).toBe("50 % of post's validity kept")
+    expect(ranges.shownRho).toBe(0.5)
+    expect([ranges.shownSelection?.rho, stored?.rho]).toEqual([0.5, 0.9])
+    expect(ranges.board?.ranges.every(({ diversity }) => diversity === 0.123)).toBe(true)
+    expect(ranges.chosenModel?.score.diversity).toBe(0.123)
+    expect(ranges.selection).toBe(stored)
+
+    ranges.whatIf.close()
+    expect([ranges.rho, ranges.shownRho, ranges.shownSelection]).toEqual([0.9, 0.9, stored])
+    expect(line.of('sweeps.select')).toEqual([])
+    expect(ranges.chosenModel?.score.diversity).toBe(0.8)
+  })
+
+  it('names what the shown numbers are of until those that are asked for have come', async () => {
+    const { line, ranges } = await opened()
+    const sampler = { temperature: 1.75, minP: 0.1 }
+    const next = 'temperature 1.75, min-p 0.1'
+    void ranges.whatIf.change({ sampler })
+    await settled()
+    expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([null, next])
+    expect(whatIfSentence(ranges.whatIf.words, ranges.whatIf.computing)).toBe(`as swept; computing ${next}…`)
+    await line.answer('sweeps.whatIf', 0, answer(0.9, 0.5))
+    expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([next, null])
+
+    void ranges.whatIf.change({ rho: 0.5, sampler: null })
+    await settled()
+    expect([ranges.wantedRho, ranges.shownRho]).toEqual([0.5, 0.9])
+    const sentence = whatIfSentence(ranges.whatIf.words, ranges.whatIf.computing)
+    expect(sentence).toBe(`${next}; computing 50 % of post's validity kept…`)
+    line.call('sweeps.whatIf', 1).answer.reject(new Error('no sweep'))
+    await settled()
+    expect([ranges.wantedRho, ranges.whatIf.words, ranges.whatIf.computing]).toEqual([0.9, next, null])
+    // What is shown already is not on its way.
+    void ranges.whatIf.change({ rho: 0.9, sampler })
+    await settled()
+    expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([next, null])
+  })
+
+  it('has the inspector stay with the answer, unless the user looks at another range', async () => {
+    const { line, ranges } = await opened()
+    const other = answer(0.5, 0.5)
+    const moved = { ...other, selection: { ...other.selection, selected: { start: 0, end: 0 } } }
+    void ranges.whatIf.change({ rho: 0.5 })
+    await settled()
+    expect(ranges.chosen).toBe('1-1')
+    await line.answer('sweeps.whatIf', 0, moved)
+    expect([ranges.chosen, ranges.followed.model]).toEqual(['0-0', null])
+    ranges.whatIf.close()
+    expect([ranges.chosen, ranges.followed.model]).toEqual(['1-1', null])
+
+    ranges.follow({ model: '0-1', metric: null, against: null })
+    void ranges.whatIf.change({ rho: 0.5 })
+    await settled()
+    await line.answer('sweeps.whatIf', 1, moved)
+    expect([ranges.chosen, ranges.followed.model]).toEqual(['0-1', '0-1'])
+  })
+
+  it('is closed by another sweep, and tells of no model that was scored without it', async () => {
+    const { line, ranges } = await opened()
+    void ranges.whatIf.change({ sampler: { temperature: 2, minP: 0 } })
+    await settled()
+    const { sweep, selection } = answer(0.9, 0.5)
+    const less = sweep.ranges.filter(({ start }) => start === 0)
+    await line.answer('sweeps.whatIf', 0, { sweep: { ...sweep, ranges: less }, selection })
+    expect([ranges.chosen, ranges.chosenModel]).toEqual(['1-1', null])
+    void ranges.show('other')
+    await settled()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, { ...SWEEP, id: 'other' })
+    expect([ranges.whatIf.asked, ranges.chosenModel?.score.diversity]).toEqual([null, 0.8])
+  })
+
+  it('tells how many ranges have no score in the answer, for a preview has only estimated them as swept', async () => {
+    const { line, ranges } = await opened()
+    const previewed = { ...shownSweep(SWEEP), preview: PREVIEW }
+    void ranges.show('preview')
+    await settled()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, { ...previewed, id: 'preview' })
+    expect(ranges.whatIf.unknownCount).toBe(0)
+    ranges.whatIf.open()
+    await settled()
+    await line.answer('sweeps.whatIf', 0, { ...answer(0.9, 0.5), sweep: previewed })
+    expect(ranges.whatIf.unknownCount).toBe(0)
+    void ranges.whatIf.change({ sampler: { temperature: 2, minP: 0 } })
+    await settled()
+    const without = { ...previewed, preview: { ...PREVIEW, ranges: [] } }
+    await line.answer('sweeps.whatIf', 1, { ...answer(0.9, 0.5), sweep: without })
+    expect(ranges.whatIf.unknownCount).toBe(1)
+  })
+
+  it('says whether another sweep would know of samplers, and moves between those that are kept', () => {
+    const task = tinyTaskSweep()
+    if (task.scoredBy.kind !== 'task') throw new Error('not scored by a task')
+    const { sampling } = task.scoredBy
+    expect(noSamplersWords(task)).toMatch(/sweep again for that/)
+    const cut = { ...task, scoredBy: { ...task.scoredBy, sampling: { ...sampling, topP: 0.9 } } }
+    expect(noSamplersWords(cut)).toMatch(/and cannot: .* top-p/)
+    const kept = {
+      whatIf: [
+        { temperature: 2, minP: 0 },
+        { temperature: 1, minP: 0.1 }
+      ]
+    }
+    expect(noSamplersWords({ ...cut, ...kept })).toBeNull()
+    expect(keptValues(kept, ({ temperature }) => temperature)).toEqual([1, 2])
+    expect(nearest([1, 2, 4], 2.9)).toBe(1)
+    expect(ownSampler(task)).toEqual({ temperature: sampling.temperature, minP: sampling.minP })
+    expect(ownSampler(tinySweep())).toEqual({ temperature: 1, minP: 0 })
+  })
+})
