@@ -1,19 +1,9 @@
 import { expect, it } from 'vitest'
-import type { Selection } from '../../../../src/contract/documents/crc'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import { toldOf } from '../../../../src/renderer/ranges/told'
-import { comparedSweep } from '../../../fixtures/compared-sweeps'
+import { comparedSweep, selectionOfSecond } from '../../../fixtures/compared-sweeps'
 
-const interval: [number, number] = [0, 1]
-const selection: Selection = {
-  ...{ rho: 0.9, minimumValidity: 0.3, selected: { start: 1, end: 1 }, reason: null, reported: null },
-  bootstrap: {
-    ...{ resamples: 1, seed: 1, confidence: 0.95, noSelectionShare: 0, outOfBag: null, selected: null },
-    wins: [{ start: 1, end: 1, share: 1 }],
-    post: { validity: interval, diversity: interval }
-  },
-  ...{ crossFit: null, crossFitReason: null, rivals: [], tempered: [] }
-}
+const selection = selectionOfSecond(0.3)
 
 it('marks no range and outlines none under a sampler that post itself fails', () => {
   const sweep = shownSweep(comparedSweep())

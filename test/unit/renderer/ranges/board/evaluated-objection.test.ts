@@ -1,22 +1,12 @@
 import { expect, it } from 'vitest'
-import type { Selection } from '../../../../../src/contract/documents/crc'
 import type { EvaluationObjection } from '../../../../../src/contract/documents/evaluation'
 import { summarizeEvaluation } from '../../../../../src/main/project/documents/evaluation-files'
 import { summarizeSweep } from '../../../../../src/main/project/documents/sweep-files'
-import { comparedSweep } from '../../../../fixtures/compared-sweeps'
+import { comparedSweep, selectionOfSecond } from '../../../../fixtures/compared-sweeps'
 import { evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { projectState, ScriptedLine, showSweep, settled } from '../../../../fixtures/scripted-line'
 
-const interval: [number, number] = [0, 1]
-const selection: Selection = {
-  ...{ rho: 0.9, minimumValidity: 0.8, selected: { start: 1, end: 1 }, reason: null, reported: null },
-  bootstrap: {
-    ...{ resamples: 1, seed: 1, confidence: 0.95, noSelectionShare: 0, outOfBag: null, selected: null },
-    wins: [{ start: 1, end: 1, share: 1 }],
-    post: { validity: interval, diversity: interval }
-  },
-  ...{ crossFit: null, crossFitReason: null, rivals: [], tempered: [] }
-}
+const selection = selectionOfSecond(0.8)
 
 it('asks what any evaluation of the pair has against the selected range, and anew when one comes', async () => {
   const line = new ScriptedLine()
