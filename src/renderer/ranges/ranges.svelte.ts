@@ -376,13 +376,6 @@ export class Ranges {
     else void this.whatIf.change({ rho })
   }
 
-  /** What the next sweep restores layers to: another checkpoint of the project, by its id; null: base. */
-  async setSource(id: string | null): Promise<void> {
-    const { otherCheckpoints } = this.project.state.document
-    const name = otherCheckpoints.find((other) => other.id === id)?.name ?? 'base'
-    await this.project.set(`restore to ${name}`, { settings: { source: id } })
-  }
-
   /** The inspector follows what is shown as selected unless the user is looking at another range. */
   private keepUp(take: () => void): void {
     const followed = this.chosen === this.shownSelected && this.lookingAt.named === null

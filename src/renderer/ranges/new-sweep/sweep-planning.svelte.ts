@@ -1,6 +1,7 @@
 import type { ProjectState } from '../../../contract/documents/project'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
+import { at } from '../../../contract/model/look-up'
 import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
 import { beyondMemory, BYTES_EXPECTED, bytesFromText } from '../../../contract/model/bytes'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
@@ -117,6 +118,13 @@ export class SweepPlanning {
   async setSoup(on: boolean): Promise<void> {
     const soupSize = on ? DEFAULT_SOUP_SIZE : 0
     await this.project.set(on ? 'score blends' : 'leave blends out', { settings: { soupSize } })
+  }
+
+  /** What it restores layers to: another checkpoint of the project, by its id; null: base. */
+  async setSource(id: string | null): Promise<void> {
+    const named = this.project.state.document.otherCheckpoints.filter((other) => other.id === id)
+    const name = id === null ? 'base' : at(named, 0, 'checkpoint').name
+    await this.project.set(`restore to ${name}`, { settings: { source: id } })
   }
 
   /** Asks how much of it is there already. */

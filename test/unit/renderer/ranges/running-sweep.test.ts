@@ -312,7 +312,7 @@ describe('the plan of the next sweep', () => {
     expect([ranges.planning.scoring.kind, ranges.planning.askedCount]).toEqual(['crc', 0])
     ranges.planning.setSoup(true)
     await settled()
-    ranges.setSource(null)
+    ranges.planning.setSource(null)
     expect(line.call('pairs.update', 0).input).toMatchObject({ changes: { settings: { soupSize: 21 } } })
     const task = taskFixture({
       name: 'Colours',
