@@ -9,6 +9,7 @@ import { type Endpoint, endpointWords } from '../../../contract/model/outside-mo
 import { shellWord } from '../../../contract/words/shell-word'
 import { openPair } from '../../checkpoint/pair'
 import { type Measured, nothingMeasured } from '../../export/card-measurements'
+import { measuredDoubts } from '../../export/measured-doubts'
 import { measuredOf } from '../../export/measured-of'
 import { type PreparedExport, prepareExport } from '../../export/prepare'
 import { runExport } from '../../export/run-export'
@@ -88,6 +89,7 @@ async function exportModel(
   const tell = options.quiet ? () => undefined : remark
   if (options.model === 'selected') tell(`Selected: ${prepared.recipe.name}.`)
   if (prepared.mergekit.problem !== null) tell(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
+  for (const doubt of measuredDoubts(measured)) tell(`${doubt}.`)
   if (measured.scores.length === 0 && measured.evaluations.length === 0) tell(unmeasuredWords(options))
   const display = progressDisplay(options.quiet)
   try {

@@ -3,7 +3,7 @@ import { recipeCheck } from '../../../contract/words/recipe-check'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { Report } from '../../../contract/documents/report'
-import { taskFinding } from '../../../contract/words/task-finding'
+import { selects, sweepFinding } from '../../../contract/words/sweep-finding'
 import { scoredByName } from '../../../contract/words/score-words'
 import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
 import { type Cell, emptySection, numberColumn, type Section, textColumn } from '../blocks'
@@ -60,7 +60,7 @@ type Kept = Pick<Report['recipes'][number], 'recipe' | 'scoredBy' | 'sweepId' | 
 function wholeWords({ recipe, scoredBy, sweepId, validity }: Kept, sweep: Report['sweep']): string {
   const own = sweepId === sweep?.id ? validity : null
   if (sweep?.scoredBy.kind === 'task') {
-    const found = taskFinding(sweep, recipe, own)
+    const found = sweepFinding(sweep, selects(sweep, recipe), own)
     if (found !== null) return found.words
     return scoredBy.kind === 'task' ? 'its scores are of them' : 'told by the sweep of the character task'
   }

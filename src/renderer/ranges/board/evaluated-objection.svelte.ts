@@ -1,5 +1,8 @@
 import type { EvaluationObjection } from '../../../contract/documents/evaluation'
-import type { RestorationRange } from '../../../contract/model/recipe'
+import type { Selection } from '../../../contract/documents/crc'
+import type { Restoring } from '../../../contract/model/model'
+import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
+import { selects } from '../../../contract/words/sweep-finding'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 
@@ -26,8 +29,8 @@ export class EvaluatedObjection {
   constructor(
     private readonly project: OpenProject,
     private readonly shown: {
-      readonly sweep: { readonly id: string } | null
-      readonly shownSelection: { readonly selected: RestorationRange | null } | null
+      readonly sweep: (Restoring & { readonly id: string }) | null
+      readonly shownSelection: Selection | null
     }
   ) {
     this.asked = new Latest(project.left)
@@ -42,6 +45,12 @@ export class EvaluatedObjection {
     const sweepId = this.shown.sweep?.id
     if (question === null || range === null || sweepId === undefined) this.asked.drop()
     else void this.ask(question, { sweepId, range })
+  }
+
+  /** What it has against a recipe that is the selected range; of others it is not asked. */
+  against(recipe: Recipe): EvaluationObjection | null {
+    const { sweep, shownSelection: selection } = this.shown
+    return sweep !== null && selects({ ...sweep, selection }, recipe) ? this.current : null
   }
 
   private async ask(question: string, about: { sweepId: string; range: RestorationRange }): Promise<void> {

@@ -5,7 +5,7 @@ import type { Recipe } from '../../../contract/model/recipe'
 import { weightsKey } from '../../../contract/model/model'
 import { headline } from '../../../contract/words/headline'
 import { recipeCheck, type RecipeCheck } from '../../../contract/words/recipe-check'
-import { taskFinding } from '../../../contract/words/task-finding'
+import { selects, sweepFinding } from '../../../contract/words/sweep-finding'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 import { type ReadSweep, readSweep } from '../board/read-sweep'
@@ -27,12 +27,12 @@ export class CheckedSweep {
   private readonly reading: Latest<string>
   /** Whether it is another sweep than the shown one. */
   readonly isOther = $derived.by(() => this.shown.sweep?.scoredBy.kind === 'task')
-  /** Null where there is no sweep of the character task. */
-  readonly read = $derived.by<ReadSweep | null>(() => {
-    if (this.isOther) return this.other
+  private readonly shownRead = $derived.by<ReadSweep | null>(() => {
     const { sweep, selection, check } = this.shown
     return sweep === null ? null : { sweep, selection, check: check.document }
   })
+  /** Null where there is no sweep of the character task. */
+  readonly read = $derived.by<ReadSweep | null>(() => (this.isOther ? this.other : this.shownRead))
   /** What it says of recipes. */
   readonly evidence = $derived.by(() => ({
     check: this.read?.check ?? null,
@@ -74,22 +74,30 @@ export class CheckedSweep {
 
   /** What is said of a recipe where it can be chosen: first by the shown sweep, where that is scored by a task, then by the character task. */
   marksOf(recipe: Recipe): RecipeCheck[] {
-    const byTask = this.byTask(recipe)
-    const found = this.of(recipe)
-    if (byTask === null) return [found]
-    return found.state === 'unchecked'
-      ? [byTask]
-      : [
-          { ...byTask, label: `task: ${byTask.label}` },
-          { ...found, label: `characters: ${found.label}`, words: `on the character task: ${found.words}` }
-        ]
+    const found = this.foundBy(this.read, recipe)
+    const checked = this.of(recipe)
+    const byTask = this.isOther ? this.foundBy(this.shownRead, recipe) : null
+    const byCharacters = found === null ? [] : [found]
+    if (byTask === null) return [...byCharacters, checked]
+    const told = { ...checked, words: `on the character task: ${checked.words}` }
+    const others = checked.state === 'unchecked' ? byCharacters : [...byCharacters, told]
+    if (others.length === 0) return [byTask]
+    return [
+      { ...byTask, label: `task: ${byTask.label}` },
+      ...others.map((other) => ({ ...other, label: `characters: ${other.label}` }))
+    ]
   }
 
-  private byTask(recipe: Recipe): RecipeCheck | null {
-    const { sweep, selection } = this.shown
-    if (sweep === null || selection === null) return null
-    const found = { ...sweep, selection, headline: headline({ ...sweep, selection, check: null }) }
-    return taskFinding(found, recipe, scoreIn(sweep, { kind: 'recipe', recipe })?.validity ?? null)
+  /** What a sweep holds against the range that it selects, and one by a task against others. */
+  private foundBy(read: ReadSweep | null, recipe: Recipe): RecipeCheck | null {
+    if (read === null || read.selection === null) return null
+    const { sweep, selection, check } = read
+    const found = { ...sweep, selection, headline: headline({ ...sweep, selection, check }) }
+    return sweepFinding(
+      found,
+      selects(found, recipe),
+      scoreIn(sweep, { kind: 'recipe', recipe })?.validity ?? null
+    )
   }
 
   /** What the sweep of the character task and its check say of a recipe. */

@@ -26,12 +26,13 @@ it.each([
 })
 
 it('of a range that its sweep selects and cannot tell from others, but of none that is one of a family', () => {
-  const doubt = (state: 'unstable' | 'family') =>
+  const doubt = (state: 'unstable' | 'unfit-prompts' | 'family') =>
     recipeDoubt(
       recipe,
       { state, words: 'by the task “Facts”: No range stands out' },
       { check: null, rho: 0.9 }
     )
   expect(doubt('unstable')).toBe('upper: by the task “Facts”: No range stands out')
+  expect(doubt('unfit-prompts')).not.toBeNull()
   expect(doubt('family')).toBeNull()
 })

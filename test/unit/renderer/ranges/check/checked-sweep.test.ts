@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS, briefScoring } from '../../../../../src/contract/documents/scored-by'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import type { SweepSummary } from '../../../../../src/contract/documents/project'
+import type { Recipe } from '../../../../../src/contract/model/recipe'
 import { atOnce } from '../../../../../src/main/base/steps'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
@@ -78,6 +79,20 @@ describe('what recipes are marked by', () => {
     expect(ranges.checked.marksOf(lower)).toEqual([expect.objectContaining({ label: 'not checked' })])
   })
 
+  it('is what a shown sweep of the character task holds against the range that it selects, beside whether whole answers hold', async () => {
+    const line = new ScriptedLine()
+    const { ranges } = (await line.openProject(projectState())).session
+    await showSweep(line, { ranges }, CHARACTERS)
+    const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
+    const labels = (of: Recipe): string[] => ranges.checked.marksOf(of).map(({ label }) => label)
+    expect(ranges.checked.marksOf(recipe)[0]?.words).toBe(
+      'by the character task: Not worth restoring: the gain in diversity of layer 1 may be none, 3 prompts, too few to tell'
+    )
+    expect([labels(recipe), labels(lower)]).toEqual([['not worth it', 'not checked'], ['not checked']])
+    ranges.check.document = CHECK
+    expect(labels(recipe)).toEqual(['not worth it', 'passes the check'])
+  })
+
   it('is both where whole answers to the character task were checked too', async () => {
     const { line, ranges } = await taskShown(
       [sweepSummary('tiny-task', { scoredBy: BY_TASK }), sweepSummary('tiny')],
@@ -88,6 +103,7 @@ describe('what recipes are marked by', () => {
     await line.answer('sweeps.select', 0, selection)
     expect(ranges.checked.marksOf(recipe).map(({ label, words }) => [label, words.split(':')[0]])).toEqual([
       ['task: not worth it', 'by the task “Letters”'],
+      ['characters: not worth it', 'by the character task'],
       ['characters: passes the check', 'on the character task']
     ])
   })
