@@ -89,6 +89,15 @@ export const SETTING_FIELDS = {
 
 export type SettingField = keyof typeof SETTING_FIELDS
 
+/**
+ * How a field is typed into. One in which nothing means something is no `number`: Chromium has that be empty also where what is typed is
+ * no number that it takes, such as 1e999.
+ */
+export const settingInput = (field: SettingField) =>
+  field === 'topK'
+    ? ({ type: 'text', inputmode: 'numeric', placeholder: 'off' } as const)
+    : ({ type: 'number', step: SETTING_FIELDS[field].step } as const)
+
 /** A sampler alone, as it is edited. */
 export type SamplingField = keyof Sampling
 export type SamplingDraft = Record<SamplingField, string>
