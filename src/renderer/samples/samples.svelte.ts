@@ -20,6 +20,7 @@ import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetup } from './sample-setup.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
+import { type Complaint, resumable } from '../ui/complaint'
 import { answersToMake } from '../../contract/words/answer-words'
 import { shareOf } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -80,6 +81,21 @@ export class Samples {
       : this.shown.run.prompts.length * this.shown.run.variants.length * this.shown.run.settings.sampleCount
   )
 
+  /** Answers that the shown run still lacks. */
+  readonly missing = $derived(this.shown === null ? 0 : this.shownTotal - this.shown.board.answerCount)
+  /** Whether the shown run goes on where it was stopped. One without any answer may have failed for its settings: the next takes those of the setup. */
+  readonly resumes = $derived.by(
+    () => this.missing > 0 && (this.job.failure === null || this.missing < this.shownTotal)
+  )
+
+  /** Why the last run ended; of an engine that died in it, with the button here that goes on. */
+  readonly failure = $derived.by<Complaint | null>(() => {
+    const { failure, over } = this.job
+    return failure !== null && (over || this.resumes)
+      ? resumable(failure, 'finished answers are kept')
+      : failure
+  })
+
   /** Why no answers can be generated now; null when they can. */
   readonly blocked = $derived.by(() => this.project.whyNot('generate', this.job))
 
@@ -106,8 +122,6 @@ export class Samples {
   })
 
   private newestSeen: string | null = null
-  /** The run that a failure stopped: it can go on. */
-  private stopped: SampleRun | null = null
 
   private attached = false
   /** Of the run that is followed. */
@@ -131,7 +145,7 @@ export class Samples {
       calls: () => project.client.samples,
       advance: (live, event) => this.advance(live, event),
       draw: (live) => ({ ...live }),
-      ended: (ending, live) => this.ended(ending, live)
+      ended: (_, live) => this.ended(live)
     })
     this.prompts = new SamplePromptList(project)
     this.setup = new SampleSetup(project, variants)
@@ -230,14 +244,7 @@ export class Samples {
     if (this.shown !== null) await this.goOn(this.shown.run, this.shown.run.settings.sampleCount)
   }
 
-  /** After a failure: goes on with what was stopped, or starts anew when nothing was kept of it. */
-  async runAgain(): Promise<void> {
-    if (this.stopped === null) await this.start()
-    else await this.goOn(this.stopped, this.stopped.settings.sampleCount)
-  }
-
   private async begin(ask: () => Promise<unknown>): Promise<void> {
-    this.stopped = null
     this.tab = 'answers'
     await this.job.begin(async () => {
       await this.prompts.flush()
@@ -271,15 +278,11 @@ export class Samples {
     return live
   }
 
-  private async ended(ending: SampleEvent, live: LiveRun | null): Promise<void> {
+  private async ended(live: LiveRun | null): Promise<void> {
     // How fast others answer says nothing of the engine.
     if (live !== null && !live.run.variants.some(isOutside)) this.speed.ran(live.run.settings, this.runSpeed)
     this.runSpeed = new RunSpeed()
     await this.settle(live?.run ?? null)
-    const kept = this.shown !== null && this.shown.run.id === live?.run.id
-    // A run without any answer may have failed for its settings: the next one takes those of the setup.
-    const answered = kept && (this.shown?.board.answerCount ?? 0) > 0
-    if (ending.type === 'failed') this.stopped = answered ? (this.shown?.run ?? null) : null
   }
 
   /** Shows what was stored of a run that has ended. */
