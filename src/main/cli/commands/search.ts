@@ -96,9 +96,9 @@ export const searchCommand = subcommand(searchOptions, {
         () =>
           options.json
             ? printJson({ best: document.found[0] ?? null, ...document })
-            : printShown(describeSearch(document, check, { checkCommand: again, preview }))
+            : printShown(describeSearch(document, check, { checkCommand: again, preview })),
+        () => checkpoints?.clear()
       )
-      await checkpoints?.clear()
       if (output !== null) tell(writtenWords(output))
       if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
     })

@@ -39,13 +39,13 @@ import {
   checkSweepFile,
   type OutputFile,
   type ResultFile,
-  isWrittenBeside,
   writeOutputFile,
   writtenWords
 } from '../results/output-file'
 import { inEachPair, openPairToSave, requireSamePair, projectOptions } from '../results/project-to-save'
 import { readRecipesFile } from '../../mergekit/recipe-file'
 import { requireOwnPlace } from '../results/replaced-file'
+import { savedThenShown } from '../results/result-places'
 import { tellOfPrompts } from '../running/starting-sweep'
 import { keptOnlyWithPlace } from '../running/stopped'
 import { requireReadArguments } from '../options/template-arguments'
@@ -160,22 +160,21 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   )
   throwIfCancelled(signal, 'The sweep')
   // Whichever place fails, the others get the result: it may have taken hours.
-  const saved = await Promise.allSettled([
-    own === null ? null : keepSweep(own, document),
-    output === null ? undefined : writeOutputFile(output, document)
-  ])
-  const check = saved[0].status === 'fulfilled' ? saved[0].value : null
+  const keeping = own === null ? Promise.resolve(null) : keepSweep(own, document)
   const named = options.all && own !== null ? { pair: own.document.name } : {}
   const checkNext = checkAfter({ ...options, ...named })
-  const promptSet = await builtinSetOf(document.prompts)
-  await (options.json
-    ? printJson(document)
-    : printShown(describeSweep(document, check, checkNext, { promptSet })))
-  const failed = saved.filter((outcome) => outcome.status === 'rejected')
-  if (saved[0].status === 'fulfilled' && failed.every(({ reason }) => isWrittenBeside(reason))) {
-    await history?.checkpoint.remove()
-  }
-  for (const { reason } of failed) throw reason
+  await savedThenShown(
+    [keeping, ...(output === null ? [] : [writeOutputFile(output, document)])],
+    async () => {
+      // Why it could not be saved is said at the end.
+      const check = await keeping.catch(() => null)
+      const promptSet = await builtinSetOf(document.prompts)
+      await (options.json
+        ? printJson(document)
+        : printShown(describeSweep(document, check, checkNext, { promptSet })))
+    },
+    () => history?.checkpoint.remove()
+  )
   if (output !== null) tell(writtenOver(output, held, document))
   if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
 }
@@ -361,9 +360,11 @@ async function sweepShard(request: CrcSweepRequest, shard: Shard, run: ShardRun)
     (engine, onEvent) => runCrcShard(engine, request, shard, signal, onEvent, history)
   )
   throwIfCancelled(signal, 'The sweep')
-  if (output !== null) await writeOutputFile(output, part)
-  await history?.checkpoint.remove()
-  await (options.json ? printJson(part) : printShown(describePart(part)))
+  await savedThenShown(
+    output === null ? [] : [writeOutputFile(output, part)],
+    () => (options.json ? printJson(part) : printShown(describePart(part))),
+    () => history?.checkpoint.remove()
+  )
   if (output !== null) tell(writtenWords(output))
 }
 

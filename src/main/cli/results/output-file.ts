@@ -140,16 +140,19 @@ export async function writeOutputText(output: OutputFile, text: string): Promise
     ) + ext
   )
   await namingPartial(output, () => writeFileAtomic(beside, text))
-  throw new WorkbenchError(
-    'stale',
-    `${path} was written by something else while this ran. It stays as it is, and this result is in ${beside}.`,
-    'Keep whichever you want under that name.'
-  )
+  throw new WrittenBeside(path, beside)
 }
 
-/** Whether a result stands beside its file after all, so that nothing needs to be kept for going on. */
-export const isWrittenBeside = (error: unknown): boolean =>
-  error instanceof WorkbenchError && error.problem.code === 'stale'
+/** A result stands beside its file after all, so that nothing needs to be kept for going on. */
+export class WrittenBeside extends WorkbenchError {
+  constructor(path: string, beside: string) {
+    super(
+      'stale',
+      `${path} was written by something else while this ran. It stays as it is, and this result is in ${beside}.`,
+      'Keep whichever you want under that name.'
+    )
+  }
+}
 
 /** Writes, and where that fails names what stopped work has left beside it, a file or a search's folder: it may be what takes the room. */
 async function namingPartial({ path }: OutputFile, write: () => Promise<void>): Promise<void> {

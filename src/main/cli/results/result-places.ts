@@ -3,7 +3,7 @@ import type { PairLocation } from '../../../contract/documents/project'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { pairIfGiven } from '../options/options'
 import { remark } from '../printing/output'
-import { checkOutputFile, type ResultFile } from './output-file'
+import { checkOutputFile, type ResultFile, WrittenBeside } from './output-file'
 import type { WrittenKind } from './replaced-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
@@ -58,12 +58,21 @@ export async function withResultPlaces(
   }
 }
 
-/** Waits until a result is in every place that it goes to; one that fails keeps it from no other, nor from being shown. */
+/**
+ * Waits until a result is in every place that it goes to; one that fails keeps it from no other, nor from being shown.
+ *
+ * @param forget removes what was kept for going on, once the result is in every place, or beside its file
+ */
 export async function savedThenShown(
   saving: readonly Promise<unknown>[],
-  show: () => Promise<void>
+  show: () => Promise<void>,
+  forget: () => Promise<void> | undefined = () => undefined
 ): Promise<void> {
   const saved = await Promise.allSettled(saving)
   await show()
-  for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
+  const failed = saved.flatMap((outcome): unknown[] =>
+    outcome.status === 'rejected' ? [outcome.reason] : []
+  )
+  if (failed.every((reason) => reason instanceof WrittenBeside)) await forget()
+  for (const reason of failed) throw reason
 }

@@ -8,6 +8,7 @@ import { runHere } from '../../../../fixtures/command-line'
 import { HeldEngine } from '../../../../fixtures/held-engine'
 import { problemOf } from '../../../../fixtures/problems'
 import { sharedEngine } from '../../../../fixtures/shared-engine'
+import { demoPrompts } from '../../../../fixtures/swept-project'
 
 it('names what stopped work has left beside a file that cannot be written', async () => {
   // A folder that is not empty is never replaced by a file.
@@ -66,18 +67,24 @@ it.each(['real.json', 'nowhere.json'])(
   }
 )
 
-it('leaves nothing to go on from of a sweep whose result had to be written beside its file', async () => {
+it.each([
+  ['sweep', ['sweep', '--recipes']],
+  ['part of a sweep', ['sweep', '--shard', '1/2', '--recipes']],
+  ['search', ['search', '--generations', '1', '--strengths', 'none', '--prompts']]
+])('leaves nothing to go on from of a %s whose result had to be written beside its file', async (_, args) => {
   const folder = await temporaryFolder()
-  const out = join(folder, 'same.json')
-  const recipes = join(folder, 'recipes.json')
-  await writeFile(recipes, JSON.stringify([{ name: 'range', ranges: [[3, 5]] }]))
+  const [out, given] = [join(folder, 'same.json'), join(folder, 'given.json')]
+  const recipes = [{ name: 'range', ranges: [[3, 5]] }]
+  await writeFile(given, JSON.stringify(args.includes('--recipes') ? recipes : await demoPrompts(10)))
   const engine = new HeldEngine(sharedEngine)
   const reached = engine.holdAt(({ type }) => type === 'group')
-  const run = runHere(['sweep', '--demo', '--recipes', recipes, '--device', 'cpu', '--out', out], { engine })
+  const run = runHere([...args, given, '--demo', '--device', 'cpu', '--out', out], { engine })
   await Promise.race([reached(), run])
   await writeFile(out, 'of another')
   engine.letGo()
-  const { status, stderr } = await run
+  const { status, stdout, stderr } = await run
   expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('same (2).json') })
-  expect(await readdir(folder)).toEqual(['recipes.json', 'same (2).json', 'same.json'])
+  // It is shown all the same.
+  expect(stdout).not.toBe('')
+  expect(await readdir(folder)).toEqual(['given.json', 'same (2).json', 'same.json'])
 })
