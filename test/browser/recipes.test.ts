@@ -151,6 +151,21 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page.getByRole('button', { name: 'Take theirs' }).click()
     expect(await prefix(page).inputValue()).toBe('theirs')
 
+    // What cannot be taken stays to be put right, and is complained of only as long as it stands there.
+    const given = page.getByLabel('Template arguments, JSON')
+    await given.fill('{"thinking": false,}')
+    await page.keyboard.press('Tab')
+    await page.getByRole('alert').filter({ hasText: 'JSON at position' }).waitFor()
+    await prefix(page).fill('ours')
+    await page.keyboard.press('Tab')
+    expect(await given.inputValue()).toBe('{"thinking": false,}')
+    await given.fill('{"thinking": false}')
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    await page.keyboard.press('Tab')
+    await expect
+      .poll(() => other.getByLabel('Template arguments, JSON').inputValue())
+      .toBe('{"thinking":false}')
+
     await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
     await page.getByRole('checkbox', { name: /careful/ }).waitFor()
     expect(await page.getByRole('checkbox', { name: /careful/ }).isChecked()).toBe(true)
