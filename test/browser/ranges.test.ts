@@ -228,6 +228,17 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
               `${part} in ${viewport.height} px`
             ).toBeLessThanOrEqual(viewport.height)
           }
+          // In sight is not enough: a triangle of 20 pixels, or one of two charts beside the page, tells nobody anything.
+          const triangle = await page
+            .getByRole('region', { name: 'Heatmap' })
+            .locator('svg')
+            .first()
+            .boundingBox()
+          expect(triangle?.height, `triangle in ${viewport.height} px`).toBeGreaterThan(110)
+          const aside = await page
+            .locator('.main.results')
+            .evaluate((main) => main.scrollWidth - main.clientWidth)
+          expect(aside, `sideways in ${viewport.width} px`).toBe(0)
         }
       }
     }
