@@ -48,10 +48,14 @@ export function complaintOf(error: unknown): Complaint {
   }
 }
 
+/** Why work ended; of an engine that died in it, what to do where it is shown, of which the engine does not know. */
+export const hintedWhenLost = (failure: Complaint, hint: string): Complaint =>
+  failure.code === 'engine-lost' ? { ...failure, hint } : failure
+
 /**
- * Why work ended that a button beside the complaint goes on with: an engine that died does not know of that button.
+ * Why work ended that a button beside the complaint goes on with.
  *
  * @param kept what is not computed again, as in “finished answers are kept”
  */
 export const resumable = (failure: Complaint, kept: string): Complaint =>
-  failure.code === 'engine-lost' ? { ...failure, hint: `Resume goes on with it: ${kept}.` } : failure
+  hintedWhenLost(failure, `Resume goes on with it: ${kept}.`)
