@@ -16,14 +16,14 @@ import { computedRows } from '../../crc/sweep/sweep-pace'
 import { insteadOfSweep } from './instead-of-sweep'
 import { runSummaries } from './run-summaries'
 import { settingsKeyOf } from './settings-key'
-import { requireTrueMeans } from './stored-means'
+import { requireTrueScores } from './stored-scores'
 import { ANSWER_CHECKS, SWEEP_FORMAT, SWEEPS } from './stored-documents'
 
 /** @throws WorkbenchError when it cannot be read, or holds something else, which is named; `cancelled` when `signal` fires */
 export async function readSweep(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   try {
     const { document } = await readDocument(file, SWEEP_FORMAT, signal)
-    requireTrueMeans(document, file)
+    requireTrueScores(document, file)
     return document
   } catch (error) {
     if (signal?.aborted === true) throw error

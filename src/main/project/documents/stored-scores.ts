@@ -1,8 +1,9 @@
 import type { Score, SweepDocument } from '../../../contract/documents/crc'
 import { blendName } from '../../../contract/documents/swept-model'
 import { WorkbenchError } from '../../../contract/model/problem'
+import type { RestorationRange } from '../../../contract/model/recipe'
 import { rivalName } from '../../../contract/model/rival'
-import { rangePhrase } from '../../../contract/words/format'
+import { plural, rangePhrase } from '../../../contract/words/format'
 import { averageScores } from '../../crc/task/scoring'
 
 /** What rounding may put between a stored mean and that of the stored values, or above certainty. */
@@ -11,20 +12,27 @@ const ROUNDING = 1e-6
 const MEASURES = ['validity', 'diversity'] as const
 
 /**
- * Refuses a sweep whose means are not those of its prompts, which somebody has changed: every command would believe them.
+ * Refuses a sweep whose means are not those of its prompts, whose models have scores of other prompts than it names, or whose ranges
+ * are none of its model's, which somebody has changed: every command would believe them, or fail over them.
  *
- * @throws WorkbenchError `bad-file` naming the model and the measure
+ * @throws WorkbenchError `bad-file` naming the model and what is wrong of it
  */
-export function requireTrueMeans(sweep: SweepDocument, file: string): void {
+export function requireTrueScores(sweep: SweepDocument, file: string): void {
   for (const [name, score] of scoresOf(sweep)) {
-    const wrong = outside(score) ?? otherMean(sweep, score)
-    if (wrong === null) continue
-    throw new WorkbenchError(
-      'bad-file',
-      `${file} has for ${name} ${wrong}.`,
-      'The file was changed after the sweep wrote it: sweep again, or take the file as it was written.'
-    )
+    const wrong = outside(score) ?? otherPrompts(sweep, score) ?? otherMean(sweep, score)
+    if (wrong !== null) refuse(`${file} has for ${name} ${wrong}.`)
   }
+  const { layerCount, ranges, preview } = sweep
+  const wrong = otherRange(layerCount, [...ranges, ...(preview === null ? [] : preview.ranges)])
+  if (wrong !== null) refuse(`${file} has ${wrong}.`)
+}
+
+function refuse(what: string): never {
+  throw new WorkbenchError(
+    'bad-file',
+    what,
+    'The file was changed after the sweep wrote it: sweep again, or take the file as it was written.'
+  )
 }
 
 function scoresOf({
@@ -60,9 +68,28 @@ function outside(score: Score): string | null {
   return null
 }
 
-/** A mean that is not that of the prompts; null where all are, or nothing is known of the prompts. */
+/** Scores that stand beside no prompt, or prompts without one; null where each has its own. */
+const otherPrompts = ({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null =>
+  score.prompts.length === prompts.length
+    ? null
+    : `scores of ${plural(score.prompts.length, 'prompt')}, and the sweep is of ${prompts.length}`
+
+/** A range that is none of the model, or one that is there twice; null where there is none. */
+function otherRange(layerCount: number, ranges: readonly RestorationRange[]): string | null {
+  const seen = new Set<string>()
+  for (const { start, end } of ranges) {
+    const name = `${start}-${end}`
+    if (start < 0 || start > end || end >= layerCount)
+      return `the range ${name}, and its models have ${plural(layerCount, 'layer')}`
+    if (seen.has(name)) return `the range ${name} twice`
+    seen.add(name)
+  }
+  return null
+}
+
+/** A mean that is not that of the prompts; null where all are, or there are no prompts. */
 function otherMean({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null {
-  if (prompts.length === 0 || score.prompts.length !== prompts.length) return null
+  if (prompts.length === 0) return null
   const means = averageScores(prompts, score.prompts)
   const measure = MEASURES.find((one) => Math.abs(means[one] - score[one]) > ROUNDING)
   return measure === undefined
