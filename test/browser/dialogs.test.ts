@@ -82,4 +82,26 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
   })
+
+  it('lose nothing that was typed to Escape', async ({ open }) => {
+    const page = await open((await sweptShort()).project, 'evaluate')
+    const typed = [
+      { opener: 'Answers from elsewhere…', field: 'Name' },
+      { opener: 'Duplicate post', field: 'Put before every prompt' },
+      { opener: 'Copy and edit…', field: /^The task as JSON/ }
+    ]
+    for (const { opener, field } of typed) {
+      await page.getByRole('button', { name: opener, exact: true }).first().click()
+      const text = page.getByRole('dialog').getByLabel(field).first()
+      await text.fill('of an hour')
+      await page.keyboard.press('Escape')
+      await page.getByText('Close, and lose what was typed?').waitFor()
+      await page.keyboard.press('Escape')
+      await page.getByText('Close, and lose what was typed?').waitFor({ state: 'detached' })
+      expect(await text.inputValue(), opener).toBe('of an hour')
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Lose it' }).click()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+    }
+  })
 })
