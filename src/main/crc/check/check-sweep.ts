@@ -90,15 +90,7 @@ export async function checkSweep(
       'Check a sweep of the character task.'
     )
   }
-  if (recipes.length === 0) {
-    throw new WorkbenchError(
-      'bad-input',
-      'There is nothing left to check: every range that keeps the validity and is more diverse than post has been checked.',
-      sweep.preview === null
-        ? 'Accept a lower validity limit, or name recipes to check.'
-        : 'The preview has scored the other ranges on few prompts alone: a whole sweep scores the rest. Or accept a lower validity limit, or name recipes to check.'
-    )
-  }
+  if (recipes.length === 0) throw nothingToCheck(sweep, earlier)
   const { device, precision, layerCount, source } = sweep
   for (const recipe of recipes) recipeStrengths(recipe, layerCount)
   const { rendered, text, endTokens, basePath, postPath } = await sweptPrompts(folders, sweep)
@@ -188,4 +180,17 @@ function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerChec
   }
   const kept = earlier.models.filter(({ recipe }) => checkOf(fresh, { kind: 'recipe', recipe }) === null)
   return { ...fresh, models: [...kept, ...fresh.models] }
+}
+
+/** Why no range is left to check, and what there may be to do. */
+function nothingToCheck({ preview }: SweepDocument, earlier: AnswerCheck | null): WorkbenchError {
+  return new WorkbenchError(
+    'bad-input',
+    earlier === null
+      ? `There is nothing to check: no range ${preview === null ? '' : 'that is exact '}keeps the validity and is more diverse than post.`
+      : 'There is nothing left to check: every range that keeps the validity and is more diverse than post has been checked.',
+    preview === null
+      ? 'Accept a lower validity limit, or name recipes to check.'
+      : 'The preview has scored the other ranges on few prompts alone: a whole sweep scores the rest. Or accept a lower validity limit, or name recipes to check.'
+  )
 }

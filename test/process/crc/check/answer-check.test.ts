@@ -1,16 +1,12 @@
 import { layersModel, rangeModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/documents/answer-check'
-import {
-  DEFAULT_RENDERING,
-  type RangeScore,
-  type SweepDocument
-} from '../../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, type RangeScore } from '../../../../src/contract/documents/crc'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
 import { checkedSelection as checkedSelectionSteps } from '../../../../src/main/crc/check/checked-selection'
-import { checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
+import { type CheckRequest, checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
 import { Answers, Questions } from '../../../../src/main/crc/check/questions'
 import { askOfPath, askOfTrail, wholeAnswers } from '../../../../src/main/crc/check/whole-answers'
 import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
@@ -248,7 +244,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   })
 
   it('refuses another checkpoint, recipes that do not fit, and having nothing to check', async () => {
-    const attempt = (change: { sweep?: SweepDocument; recipes?: Recipe[] }): Promise<string> =>
+    const attempt = (change: Partial<CheckRequest>): Promise<string> =>
       problemOf(
         checkSweep(
           engine.client(),
@@ -264,6 +260,11 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       /^mismatch: .* is another model than that of the sweep .*, \/models\/another: /
     )
     expect(await attempt({ recipes: [rangeRecipe(4, 12)] })).toMatch(/^bad-input: .*12/)
-    expect(await attempt({ recipes: [] })).toMatch(/^bad-input: There is nothing left to check/)
+    expect(await attempt({ recipes: [] })).toMatch(
+      /^bad-input: There is nothing to check: no range keeps the validity and is more diverse than post/
+    )
+    expect(await attempt({ recipes: [], earlier: check })).toMatch(
+      /^bad-input: There is nothing left to check/
+    )
   })
 })
