@@ -188,12 +188,15 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
     likeliest === null || likeliest.chance < LEAST_CHANCE
       ? ''
       : `, most likely ${rangePhrase(likeliest)} (${chanceWords(likeliest.chance)})`
+  // Where none of the exact ranges qualifies, the whole sweep selects the first, and not another.
+  const isNone = selection.selected === null
+  const another = isNone ? 'one' : 'another'
   return {
     elsewhere:
-      `Scoring all ranges on all ${words.prompt}s would select another at ${formatPercent(rho)} of post’s ${words.validity} ` +
+      `Scoring all ranges on all ${words.prompt}s would select ${another} at ${formatPercent(rho)} of post’s ${words.validity} ` +
       `with a chance of ${chanceWords(elsewhere)}${which}.` +
-      (elsewhere >= UNRELIABLE ? ' Do not rely on this selection.' : ''),
-    brief: `another would be selected with a chance of ${chanceWords(elsewhere)}`,
+      (elsewhere >= UNRELIABLE && !isNone ? ' Do not rely on this selection.' : ''),
+    brief: `${another} would be selected with a chance of ${chanceWords(elsewhere)}`,
     isDoubtful: elsewhere >= DOUBTFUL
   }
 }
@@ -202,7 +205,7 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
 function withoutChance(evidence: Previewed, why: string, brief: string): Omit<PreviewFacts, 'basis'> {
   const words = betterWords(evidence)
   return {
-    elsewhere: `${why}: ${words}. Sweep the rest before you rely on this selection.`,
+    elsewhere: `${why}: ${words}. Sweep the rest${evidence.selection.selected === null ? '' : ' before you rely on this selection'}.`,
     brief: `${brief}: ${words}`,
     isDoubtful: true
   }

@@ -81,6 +81,16 @@ describe('what is said of a preview', () => {
     expect(facts.elsewhere).toMatch(/Do not rely on this selection\.$/)
   })
 
+  it('speaks of no selection where there is none', () => {
+    const { elsewhere, brief } = factsOf({
+      selection: { ...EVIDENCE.selection, selected: null },
+      preview: { ...PREVIEW, elsewhere: 0.9999 }
+    })
+    expect(elsewhere).toMatch(/would select one at 90 % of post’s validity with a chance of .*\.$/)
+    expect(elsewhere).not.toContain('rely')
+    expect(brief).toContain('one would be selected with a chance of')
+  })
+
   it('has no chance at another limit than it was made for, and names what may be better there', () => {
     const lower = { rho: 0.5, minimumValidity: 0.4955, selected: { start: 4, end: 11 } }
     const { elsewhere, brief, isDoubtful } = factsOf({ selection: lower })
