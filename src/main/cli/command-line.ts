@@ -22,6 +22,7 @@ const EXIT_WRONG_USAGE = 2
  */
 export async function runCommandLine(args: readonly string[], signal: AbortSignal): Promise<number | null> {
   try {
+    requireWholeText(args)
     // The command stands first, or behind `help`.
     const program = await commandLine(signal, args.slice(0, 2))
     await program.parseAsync(args, { from: 'user' })
@@ -36,6 +37,16 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
     printError(error)
     return error instanceof UsageError ? EXIT_WRONG_USAGE : EXIT_FAILED
   }
+}
+
+/** Node puts U+FFFD for bytes that are no UTF-8: another file would be written than was named, and another prompt asked. */
+function requireWholeText(args: readonly string[]): void {
+  const broken = args.find((text) => text.includes('\uFFFD'))
+  if (broken === undefined) return
+  throw new UsageError(
+    `the argument '${broken}' is not UTF-8, and would be read as another: say it in UTF-8`,
+    'slr --help'
+  )
 }
 
 /** Prints an error that nothing caught. @returns the exit status */

@@ -42,6 +42,11 @@ describe('slr', () => {
       ['sweep', '--demo', '--rhoo', '1'],
       /unknown option '--rhoo'[^]*Did you mean --rho/
     ],
+    [
+      'what is no UTF-8, which names another file',
+      ['sweep', '--demo', '--out', 'caf\uFFFD.json'],
+      /the argument 'caf.*\.json' is not UTF-8, and would be read as another/
+    ],
     ['no pair', ['sweep'], /which pair\? Give --base FOLDER and --post FOLDER, or --demo/],
     [
       'a source beside recipes',
