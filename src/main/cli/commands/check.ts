@@ -30,6 +30,7 @@ import { startingSweep, startOptions } from '../running/starting-sweep'
 import { type Kept, untilStopped } from '../running/stopped'
 import { checkCommandOf } from '../printing/sweep-report'
 import { throwIfCancelled } from '../../base/files/cancelling'
+import { objectionToSelected } from '../../project/results/objection-to-selected'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
 
 const checkOptions = pairOptions
@@ -93,10 +94,11 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
         ...(own === null ? [] : [saveIn(own, sweep, checked)]),
         ...(output === null ? [] : [writeOutputFile(output, document)])
       ],
-      () =>
-        options.json
-          ? printJson(document)
-          : printShown(describeCheck(checked, found, { rho, checkCommand: again, preview }))
+      async () => {
+        if (options.json) return printJson(document)
+        const objection = await objectionToSelected(own, sweep.id, selection)
+        return printShown(describeCheck(checked, found, { rho, checkCommand: again, preview, objection }))
+      }
     )
     if (output !== null) tell(writtenWords(output))
     if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)

@@ -7,6 +7,7 @@ import { pairPaths } from '../../project/demo'
 import { readPartFile } from '../../project/documents/part-file'
 import { absolutePath } from '../../base/files/places'
 import { keepSweep } from '../../project/results/keep-sweep'
+import { objectionToSwept } from '../../project/results/objection-to-selected'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { usageError, outOption, rhoOption, seedOption } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
@@ -46,7 +47,8 @@ export const mergeCommand = subcommand(mergeOptions, {
         ? printJson(document)
         : printShown(
             describeSweep(document, check, checkCommandOf({ ...options, demo: false }), {
-              promptSet: await builtinSetOf(document.prompts)
+              promptSet: await builtinSetOf(document.prompts),
+              objection: await objectionToSwept(own, document, check)
             })
           ))
       if (output !== null) tell(writtenWords(output))

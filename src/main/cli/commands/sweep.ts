@@ -16,6 +16,7 @@ import { chosenDevice } from '../running/chosen-device'
 import { defaulting, flag, number, value } from '../options/option-kinds'
 import { pairPaths } from '../../project/demo'
 import { keepSweep } from '../../project/results/keep-sweep'
+import { objectionToSwept } from '../../project/results/objection-to-selected'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { historyOf } from '../../project/results/sweep-history'
 import {
@@ -169,9 +170,10 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
       // Why it could not be saved is said at the end.
       const check = await keeping.catch(() => null)
       const promptSet = await builtinSetOf(document.prompts)
+      const objection = await objectionToSwept(own, document, check)
       await (options.json
         ? printJson(document)
-        : printShown(describeSweep(document, check, checkNext, { promptSet })))
+        : printShown(describeSweep(document, check, checkNext, { promptSet, objection })))
     },
     () => history?.checkpoint.remove()
   )

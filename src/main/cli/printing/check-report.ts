@@ -2,6 +2,7 @@ import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/do
 import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
 import { exactness } from '../../../contract/words/headline'
 import type { SweepDocument } from '../../../contract/documents/crc'
+import type { Objection } from '../../../contract/documents/evaluation'
 import { type Headline } from '../../../contract/documents/headline'
 import { formatDuration } from '../../../contract/words/format'
 import { decimal, printable, style, table } from './output'
@@ -28,17 +29,26 @@ export function nextOfCheck(
   }
 }
 
+/** What is said beside a check. */
+interface Beside {
+  rho: number
+  /** The command that checks more of it. */
+  checkCommand: string
+  /** What is said of its sweep where that is a preview. */
+  preview: readonly string[]
+  /** What an evaluation has against the range that is selected now; null for nothing. */
+  objection: Objection | null
+}
+
 /**
  * A check for people: the models, whether each passes, and what that makes of the sweep.
  *
  * @param found what the sweep says now; null for one without ranges
- * @param checkCommand the command that checks more of it
- * @param preview what is said of its sweep where that is a preview
  */
 export function describeCheck(
   check: AnswerCheck,
   found: Headline | null,
-  { rho, checkCommand, preview }: { rho: number; checkCommand: string; preview: readonly string[] }
+  { rho, checkCommand, preview, objection }: Beside
 ): string {
   const limit = decimal(answerLimit(check, rho))
   const rows = [
@@ -57,7 +67,7 @@ export function describeCheck(
     ' (one valid character, then the end; temperature 1)'
   return [
     `${title}\n${table(rows, 'lrrrrL')}`,
-    ...(found === null ? [] : [describeHeadline(found, checkCommand)]),
+    ...(found === null ? [] : [describeHeadline(found, checkCommand, { objection })]),
     ...preview,
     style(
       'dim',

@@ -17,6 +17,7 @@ import {
   scoreWords,
   unlistedWords
 } from '../../../contract/words/score-words'
+import type { Objection } from '../../../contract/documents/evaluation'
 import { type Headline } from '../../../contract/documents/headline'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
@@ -45,6 +46,8 @@ interface Told {
   promptSet?: string | null
   /** What differs from the sweep, where it is asked what would be. */
   asked?: { sampler: MinPDraw | null; words: string | null }
+  /** What an evaluation has against the selected range; null for nothing, and where none has asked it. */
+  objection?: Objection | null
 }
 
 /**
@@ -57,7 +60,7 @@ export function describeSweep(
   stored: SweepDocument,
   check: CheckResult | null,
   checkCommand: string,
-  { promptSet = null, asked = { sampler: null, words: null } }: Told = {}
+  { promptSet = null, asked = { sampler: null, words: null }, objection = null }: Told = {}
 ): string {
   const selection =
     stored.selection === null ? null : atOnce(checkedSelection(stored, check, stored.selection.rho))
@@ -67,7 +70,7 @@ export function describeSweep(
     selection === null || verdict === null
       ? []
       : [
-          describeHeadline(verdict, checkCommand, asked.words),
+          describeHeadline(verdict, checkCommand, { asked: asked.words, objection }),
           ...describePreview({ ...sweep, selection, check }),
           // Of prompts that post itself fails ranges say nothing.
           ...(verdict.state === 'unfit-prompts'
@@ -202,17 +205,26 @@ function describeSoup({ soup, scoredBy }: SweepDocument): string {
   )
 }
 
-/** What was found, and the next step with its command. @param asked what differs from the sweep; null where nothing does */
-export function describeHeadline(found: Headline, checkCommand: string, asked: string | null = null): string {
+/**
+ * What was found, what an evaluation has against it, and the next step with its command.
+ *
+ * @param asked what differs from the sweep; null where nothing does
+ */
+export function describeHeadline(
+  found: Headline,
+  checkCommand: string,
+  { asked = null, objection }: { asked?: string | null; objection: Objection | null }
+): string {
   const sentence = headlineSentence(found)
   return [
     style(
       'bold',
       style(
-        isGood(found.state) ? 'green' : 'yellow',
+        isGood(found.state) && objection === null ? 'green' : 'yellow',
         printable(asked === null ? sentence : `What if ${asked}? ${sentence}`)
       )
     ),
+    ...(objection === null ? [] : [style('yellow', printable(`${objection.words}.`))]),
     printable(found.next),
     ...(found.checkNext ? [`Next: ${checkCommand}`] : [])
   ].join('\n')

@@ -29,6 +29,9 @@ it('asks what any evaluation of the pair has against the selected range, and ane
   await line.answer('evaluations.objectionTo', 0, objection)
   expect(ranges.objection).toEqual(objection)
   expect(ranges.told?.mark).toEqual({ label: 'loses quality', good: false })
+  const end = range?.end ?? 0
+  expect(ranges.evaluated.against({ name: 'kept', ranges: [[range?.start ?? 0, end]] })).toEqual(objection)
+  expect(ranges.evaluated.against({ name: 'another', ranges: [[end + 1, end + 1]] })).toBeNull()
 
   // Another evaluation may say otherwise: what the older one said stands no longer.
   session.accept({ ...state, evaluations: [{ ...older, id: 'newer' }, older] })

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest'
+import { sweptRangeModel } from '../../../../src/contract/model/model'
+import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
+import { openProject } from '../../../../src/main/project/open-project'
+import { runHere } from '../../../fixtures/command-line'
+import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { sampleLine } from '../../../fixtures/sample-documents'
+import { sweptShort } from '../../../fixtures/swept-project'
+
+/** Has an evaluation in the project that asked post, which answered rightly, and the range that its sweep selects, which did not. */
+async function evaluateToALoss(path: string): Promise<void> {
+  const project = await openProject(path)
+  const own = project.firstPair
+  const [summary] = own.sweeps
+  if (!summary?.selected) throw new Error('nothing is selected')
+  const { basePath, postPath } = await own.readSweep(summary.id)
+  const task = await builtinTask('demo-facts')
+  const { recipe } = sweptRangeModel(summary.selected, summary)
+  const run = evaluationRun({
+    ...{ basePath, postPath },
+    task: { ...task, settings: { ...task.settings, sampleCount: 1 } },
+    variants: [
+      { variant: { kind: 'post', name: 'post' } },
+      { variant: { kind: 'recipe', name: 'range', recipe } }
+    ]
+  })
+  await own.evaluations.add(run)
+  const lines = task.prompts.flatMap(({ answers = [] }, prompt) => {
+    const [text = ''] = answers.flat()
+    // But for one, so that differences differ.
+    return [
+      sampleLine({ prompt, text }),
+      sampleLine({ variant: 'range', prompt, text: prompt === 0 ? text : '?' })
+    ]
+  })
+  await own.evaluations.appendSamples(run.id, lines)
+  for (const prompt of task.prompts.keys())
+    await own.evaluations.appendScores(run.id, { prompt, cells: [], map: [], explained: [0, 0] })
+  await project.close()
+}
+
+it('says of a range that a project has evaluated to a loss, with what its sweep and its check find', async () => {
+  const { project } = await sweptShort()
+  const objection = /^Evaluated on Demo: one right answer: at a loss of quality \(right answers −0\.950/m
+  const sweep = () => runHere(['sweep', '--project', project, '--quiet'])
+  expect((await sweep()).stdout).not.toMatch(objection)
+  await evaluateToALoss(project)
+  expect((await sweep()).stdout).toMatch(objection)
+  const checked = await runHere(['check', '--project', project, '--best', '1', '--quiet'])
+  expect(checked.stdout).toMatch(/^(Restore l|L)ayers 4–5/m)
+  expect(checked.stdout).toMatch(objection)
+})
