@@ -17,6 +17,7 @@ import { rangeEdges } from './plateau'
 import { byPreview, noneOfExact, type RangeHeadline } from './preview-headline'
 import { isPreviewed, type PreviewEvidence, previewMark } from './preview-words'
 import {
+  comparedName,
   differenceWords,
   doesBetter,
   modelsPerToken,
@@ -120,10 +121,12 @@ export function headline(evidence: HeadlineEvidence): Headline {
     ...(outdone
       ? {
           state: 'outdone',
+          // By name: an evaluation may have told of another one between the sentence and this.
           next:
-            modelsPerToken(rival) === 1
-              ? 'Look at what does better before you restore a range: it runs one model for each token, as a restored one does.'
-              : 'Look at what does better before you restore a range: it runs two models for each token, a restored one runs one.'
+            `Look at what does better before you restore a range: ${comparedName(rival)} runs ` +
+            (modelsPerToken(rival) === 1
+              ? 'one model for each token, as a restored one does.'
+              : 'two models for each token, a restored one runs one.')
         }
       : {})
   }

@@ -417,8 +417,8 @@ describe('the headline of a sweep', () => {
     // Of equal ones that which runs one model for each token, wherever it stands in the list.
     const mix = { ...blend, rival: { kind: 'mix' as const, share: 0.5 } }
     expect(against(mix, blend).but).toMatch(/^all layers at 0\.7 does better/)
-    expect(against(mix, blend).next).toContain('runs one model for each token')
-    expect(against(mix).next).toContain('runs two models for each token')
+    expect(against(mix, blend).next).toContain(': all layers at 0.7 runs one model for each token')
+    expect(against(mix).next).toContain(': logits with 0.5 of base runs two models for each token')
     expect(against({ ...mix, diversity: 0.98 }, blend).but).toMatch(/^logits with 0\.5 of base/)
     expect(badge(unsure).state).toBe('holds')
     expect(badge({ ...blend, validity: 0.5 }).state).toBe('holds')
