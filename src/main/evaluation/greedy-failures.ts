@@ -22,6 +22,22 @@ export interface FailuresTask {
 }
 
 /**
+ * Refuses a task of which nothing can be told right or wrong, before post answers it.
+ *
+ * @throws WorkbenchError `bad-input`
+ */
+export function requireRightAnswers(task: Task): void {
+  if (task.prompts.every(({ answers }) => answers === undefined)) throw noRightAnswers(task)
+}
+
+const noRightAnswers = ({ name }: Task): WorkbenchError =>
+  new WorkbenchError(
+    'bad-input',
+    `No prompt of "${name}" lists a right answer, so nothing says what post failed.`,
+    'Choose a task with right answers.'
+  )
+
+/**
  * A task of the prompts whose right answer post's greedy decoding missed, each with the answer that was given instead.
  *
  * @throws WorkbenchError `bad-input` when the run is unfinished, or none that can choose; when nothing can be told right or
@@ -46,13 +62,7 @@ export function failuresTask({ view, samples }: GreedyAnswers, { id, task, most 
   const given = new Map(samples.map(({ prompt, text }) => [prompt, text]))
   const right = results.cells.map(([post]) => post?.accuracy)
   const judged = right.filter((value) => value !== undefined).length
-  if (judged === 0) {
-    throw new WorkbenchError(
-      'bad-input',
-      `No prompt of "${task.name}" lists a right answer, so nothing says what post failed.`,
-      'Choose a task with right answers.'
-    )
-  }
+  if (judged === 0) throw noRightAnswers(task)
   const failed = run.task.prompts.flatMap((prompt, index): TaskPrompt[] =>
     right[index] === 0 ? [{ ...prompt, failedWith: got(given, index, 'answer') }] : []
   )

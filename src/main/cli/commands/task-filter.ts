@@ -4,7 +4,7 @@ import { GREEDY_VARIANTS, greedyTask } from '../../../contract/documents/greedy-
 import type { Task } from '../../../contract/documents/task'
 import { chosenWords } from '../../../contract/words/greedy-failure-words'
 import { absolutePath } from '../../base/files/places'
-import { failuresTask } from '../../evaluation/greedy-failures'
+import { failuresTask, requireRightAnswers } from '../../evaluation/greedy-failures'
 import { prepareEvaluation } from '../../evaluation/prepare-evaluation'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -60,6 +60,7 @@ export const taskFilterCommand = subcommand(filterOptions, {
         )
       }
       const task = await givenTask(from, own)
+      requireRightAnswers(task)
       const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
       const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
       requireHalf(options.device ?? 'cpu', options.precision)

@@ -18,3 +18,15 @@ test('a task is not written to a file that --task would read as something else',
     stderr: expect.stringContaining('failed.txt has to end in .json')
   })
 })
+
+test('a task that lists no right answer is refused before post answers it', async () => {
+  const out = join(await temporaryFolder(), 'failed.json')
+  const from = ['--task', 'demo-creative', '--out', out]
+  expect(await runHere(['task', 'filter', '--demo', ...from])).toEqual({
+    status: 1,
+    stdout: '',
+    stderr:
+      'slr: No prompt of "Demo: lines and very short stories" lists a right answer, so nothing says what post failed.\n' +
+      'Choose a task with right answers.\n'
+  })
+})
