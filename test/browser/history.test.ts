@@ -54,5 +54,16 @@ describe.skipIf(browserMissing !== null)('the history in Chromium', () => {
       .toBe('Of the project.')
     await page.keyboard.press('h')
     await page.getByText('Of the run.').waitFor()
+
+    // Escape leaves the field and not the dialog, and what was typed is kept: Undo takes it back.
+    await page.getByRole('button', { name: /^Note on / }).click()
+    await page.getByRole('textbox', { name: /^Note on / }).fill('Of an hour.')
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').getByText('Of an hour.').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: /^Undo/ }).click()
+    await page.keyboard.press('h')
+    await page.getByText('Of the run.').waitFor()
   })
 })
