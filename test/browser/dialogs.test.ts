@@ -88,9 +88,11 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
     const typed = [
       { opener: 'Answers from elsewhere…', field: 'Name' },
       { opener: 'Duplicate post', field: 'Put before every prompt' },
-      { opener: 'Copy and edit…', field: /^The task as JSON/ }
+      { opener: 'Copy and edit…', field: /^The task as JSON/ },
+      { step: 'Ranges', opener: 'Probe', field: /^Prompt, one turn/ }
     ]
-    for (const { opener, field } of typed) {
+    for (const { step = 'Evaluate', opener, field } of typed) {
+      await page.getByRole('navigation').getByText(step, { exact: true }).click()
       await page.getByRole('button', { name: opener, exact: true }).first().click()
       const text = page.getByRole('dialog').getByLabel(field).first()
       await text.fill('of an hour')
