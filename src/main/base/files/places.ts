@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
@@ -29,6 +30,13 @@ export function documentsFolder(): string {
 /** What the user typed as an absolute path; `~` is the home folder. */
 export function absolutePath(typed: string): string {
   return resolve(typed.replace(/^~(?=$|[/\\])/, () => homedir()))
+}
+
+/** A file of results that the user typed: people keep them behind links too, which are read in no project. */
+export async function resultPath(typed: string): Promise<string> {
+  const file = absolutePath(typed)
+  // Of what is missing, reading complains.
+  return realpath(file).catch(() => file)
 }
 
 /** org/name, as the Hugging Face Hub calls models. */

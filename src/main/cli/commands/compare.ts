@@ -2,7 +2,7 @@ import { Argument } from 'commander'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { at } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath, resultPath } from '../../base/files/places'
 import { areOverSources } from '../../crc/selection/best-over-sources'
 import { compareSweeps, type SweepToCompare } from '../../measures/compare-sweeps'
 import { readSweep } from '../../project/documents/sweep-files'
@@ -37,7 +37,7 @@ export const compareCommand = subcommand(compareOptions, {
     const more = command.args.slice(2)
     requireNewFiles([a, b], more)
     const [first, second] = [await read(a, signal), await read(b, signal)]
-    const others = await Promise.all(more.map((file) => readSweep(absolutePath(file), signal)))
+    const others = await Promise.all(more.map(async (file) => readSweep(await resultPath(file), signal)))
     for (const [place, sweep] of others.entries())
       requireOverSources([first.sweep, second.sweep, sweep], more[place])
     const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
@@ -70,6 +70,6 @@ function requireOverSources(sweeps: readonly SweepDocument[], file: string | und
 
 /** Checks of whole answers lie beside the sweep in a project, not in it. */
 const read = async (file: string, signal: AbortSignal): Promise<SweepToCompare> => ({
-  sweep: await readSweep(absolutePath(file), signal),
+  sweep: await readSweep(await resultPath(file), signal),
   check: null
 })

@@ -35,7 +35,7 @@ export const mergeCommand = subcommand(mergeOptions, {
       throw usageError(command, '--out names one of the parts')
     }
     const parts = []
-    for (const file of files) parts.push({ file, part: await readPartFile(absolutePath(file)) })
+    for (const file of files) parts.push({ file, part: await readPartFile(file) })
     const document = mergeParts(parts, options)
     if (output !== null) requireOwnPlace(output, 'sweep', document)
     const own = await openPairToSave(options, command, tell)

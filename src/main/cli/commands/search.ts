@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import type { SearchDocument } from '../../../contract/documents/search'
 import { readDocument } from '../../base/files/migrate'
+import { resultPath } from '../../base/files/places'
 import { atOnce } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
@@ -112,7 +113,7 @@ async function checkOfSweep(
   { id }: Pick<SweepDocument, 'id'>
 ): Promise<AnswerCheck | null> {
   if (file === undefined) return (await own?.readAnswerCheck(id)) ?? null
-  const { document } = await readDocument(file, CHECK_FORMAT)
+  const { document } = await readDocument(await resultPath(file), CHECK_FORMAT)
   if (document.sweepId === id) return document
   throw new WorkbenchError(
     'mismatch',

@@ -7,7 +7,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { inTurns } from '../../base/steps'
 import { askWhatIf } from '../../crc/check/ask-what-if'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
-import { absolutePath } from '../../base/files/places'
+import { resultPath } from '../../base/files/places'
 import { readSweep } from '../../project/documents/sweep-files'
 import { numberWithin, usageError, wholeNumber, rhoOption } from '../options/options'
 import { number } from '../options/option-kinds'
@@ -35,7 +35,7 @@ export const whatIfCommand = subcommand(whatIfOptions, {
     if ((temperature === undefined) !== (minP === undefined)) {
       throw usageError(command, '--temperature and --min-p go together')
     }
-    const sweep = await readSweep(absolutePath(file), signal)
+    const sweep = await readSweep(await resultPath(file), signal)
     if (sweep.selection === null) {
       throw new WorkbenchError('bad-input', `${file} scored no ranges to select from.`)
     }

@@ -4,7 +4,7 @@ import { answeringFirst } from '../../../contract/documents/answering-sweep'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
-import { absolutePath } from '../../base/files/places'
+import { resultPath } from '../../base/files/places'
 import { runCrcSweep, type SweepHistory } from '../../crc/sweep/crc-sweep'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
@@ -141,7 +141,7 @@ export function tellOfPrompts(
 
 /** The sweep of `--from`, or of the project; null when one has to be made. */
 async function givenSweep({ from }: StartOptions, own: ProjectPair | null): Promise<SweepDocument | null> {
-  if (from !== undefined) return readSweep(absolutePath(from))
+  if (from !== undefined) return readSweep(await resultPath(from))
   return own === null ? null : sweepOfRanges(own)
 }
 

@@ -1,8 +1,8 @@
-import { realpath } from 'node:fs/promises'
 import { SWEEP_PART_VERSION, SweepPart } from '../../../contract/documents/sweep-part'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { expecting } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
+import { resultPath } from '../../base/files/places'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 
 const PART_FORMAT: DocumentFormat<SweepPart> = {
@@ -18,8 +18,7 @@ const PARTS = 'Parts are what "slr sweep --shard I/N --out FILE" writes.'
 
 /** What `slr sweep --shard` wrote. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`, naming the file */
 export async function readPartFile(file: string): Promise<SweepPart> {
-  // Parts come from wherever the user keeps them, behind links too; what is missing, reading complains of.
-  const real = await realpath(file).catch(() => file)
+  const real = await resultPath(file)
   try {
     return (await expecting(PARTS, () => readDocument(real, PART_FORMAT))).document
   } catch (error) {

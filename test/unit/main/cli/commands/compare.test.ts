@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { SweepDocument } from '../../../../../src/contract/documents/crc'
@@ -92,4 +92,12 @@ test('slr compare refuses sweeps of different measures with what to do, and a mi
     status: 1,
     stderr: expect.stringContaining('/nowhere/../nowhere/a.json is given twice.')
   })
+})
+
+test('slr compare reads sweeps behind links', async () => {
+  const folder = await temporaryFolder()
+  const [file, link] = [join(folder, 'a.json'), join(folder, 'link.json')]
+  await writeFile(file, JSON.stringify(comparedSweep()))
+  await symlink(file, link)
+  expect(await runHere(['compare', file, link])).toMatchObject({ status: 0, stderr: '' })
 })
