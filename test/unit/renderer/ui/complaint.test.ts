@@ -1,6 +1,6 @@
 import { ORPCError } from '@orpc/client'
 import { expect, it } from 'vitest'
-import { complaintOf } from '../../../../src/renderer/ui/complaint'
+import { type Complaint, complaintOf, hintedWhenLost, resumable } from '../../../../src/renderer/ui/complaint'
 
 it('says what to do without the options of the command line', () => {
   const hint = 'Allow 180 MiB or more (--memory), or hold weights as int8 (--weights int8, 3 GiB).'
@@ -9,4 +9,19 @@ it('says what to do without the options of the command line', () => {
     ...problem,
     hint: 'Allow 180 MiB or more, or hold weights as int8.'
   })
+})
+
+it('says what to do of an engine that died where it is shown, and leaves other failures their own words', () => {
+  const lost: Complaint = {
+    code: 'engine-lost',
+    message: 'It died.',
+    hint: 'Run again: finished work is kept.'
+  }
+  const other: Complaint = { code: 'bad-input', message: 'Too little memory.', hint: 'Allow more.' }
+  expect(hintedWhenLost(lost, 'Nothing is kept.').hint).toBe('Nothing is kept.')
+  expect(resumable(lost, 'answers are kept').hint).toBe('Resume goes on with it: answers are kept.')
+  expect([hintedWhenLost(other, 'Nothing is kept.'), resumable(other, 'answers are kept')]).toEqual([
+    other,
+    other
+  ])
 })
