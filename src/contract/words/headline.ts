@@ -190,7 +190,9 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
       : `${gainWords(words, reported.post, reported.selected, null)}, ${halvesWords(reported, words)}`
   const unproven = checked === null && !isTask
   const share = shareOf(bootstrap, score)
-  if (share < STABLE_SHARE) return shared(evidence, score, { share, gain, unproven })
+  // One question or two are picked by one range in every resample, which says nothing.
+  const tooFew = promptsBehind(post.prompts.length, selection) < PROMPTS_FOR_INTERVAL
+  if (share < STABLE_SHARE || (tooFew && !unproven)) return shared(evidence, score, { share, gain, unproven })
   if (unproven) {
     return {
       state: 'unchecked',
@@ -303,7 +305,7 @@ export function failureWords({ answers, firstToken }: CheckedModel, check: Check
     : `diversity of whole answers is ${formatScore(answers.diversity)}, not above post's ${formatScore(check.post.answers.diversity)}`
 }
 
-/** A range that wins less than half of the resamples. */
+/** A range that wins less than half of the resamples, or all of too few prompts. */
 function shared(
   { layerCount, source, post, selection, scoredBy }: HeadlineEvidence,
   score: Scored,

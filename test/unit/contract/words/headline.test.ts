@@ -259,6 +259,16 @@ describe('the headline of a sweep', () => {
     })
   })
 
+  it('does not praise what too few prompts pick, however often they do', () => {
+    const few = { state: 'unstable', verdict: 'No range stands out' }
+    expect(found({ post: FEW, check: PASSING })).toMatchObject(few)
+    expect(found({ post: FEW, scoredBy: { kind: 'task' } })).toMatchObject({
+      ...few,
+      figures: expect.stringMatching(/^layers 4–11 by 2 questions, too few to tell ranges apart; coverage up/)
+    })
+    expect(found({ post: FEW })).toMatchObject({ state: 'unchecked' })
+  })
+
   it('does not praise restoring all layers, nor a gain that may be none', () => {
     const all = selectionOf(range(0, 11), [[0, 11, 1]])
     expect(found({ selection: all })).toMatchObject({ state: 'not-worth-it', checkNext: false })
