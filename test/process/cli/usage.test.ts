@@ -47,6 +47,16 @@ describe('slr', () => {
       ['sweep', '--demo', '--out', 'caf\uFFFD.json'],
       /the argument 'caf.*\.json' is not UTF-8, and would be read as another/
     ],
+    [
+      'a user in the address of an endpoint',
+      ['sample', '--demo', '--prompt', 'Hi', '--endpoint', 'x=y@http://u:p@host'],
+      /slr: --endpoint: names a user/
+    ],
+    [
+      'a key of an endpoint that is no key',
+      ['sample', '--demo', '--prompt', 'Hi', '--endpoint-chat', 'x=y@http://host', '--endpoint-key', 'PATH'],
+      /slr: --endpoint-key: expected a name that ends in API_KEY/
+    ],
     ['no pair', ['sweep'], /which pair\? Give --base FOLDER and --post FOLDER, or --demo/],
     [
       'a source beside recipes',

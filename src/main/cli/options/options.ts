@@ -6,6 +6,7 @@ import { Rendering } from '../../../contract/documents/crc'
 import { DeviceChoice, Precision } from '../../../contract/model/device'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
 import { type SourcedRanges, sourcedRangesFromText } from '../../../contract/model/recipe'
+import { describeIssue } from '../../../contract/model/problem'
 import { modelPath } from '../../base/files/places'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { optionGroup, type OptionsOf } from './option-group'
@@ -113,6 +114,23 @@ export function renderingFrom(options: OptionsOf<typeof renderingOptions>, defau
 
 export function usageError(command: Command, message: string): UsageError {
   return new UsageError(message, `${calledAs(command)} --help`)
+}
+
+/**
+ * What is wrong with settings that options gave, by the option that gave it.
+ *
+ * @param options by the name of the setting @param whose settings, where no option gave what is wrong
+ */
+export function issueOfOption(
+  error: z.ZodError,
+  options: Readonly<Record<string, string>>,
+  whose: string
+): string {
+  const [issue] = error.issues
+  const option = options[String(issue?.path[0])]
+  return issue === undefined || option === undefined
+    ? `${whose} ${describeIssue(error)}`
+    : `${option}: ${issue.message}`
 }
 
 /**

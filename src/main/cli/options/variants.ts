@@ -12,7 +12,6 @@ import {
   endpointFromText,
   endpointWarning
 } from '../../../contract/model/outside-model'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { freeName } from '../../../contract/model/free-name'
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { Variant } from '../../../contract/documents/samples'
@@ -24,7 +23,15 @@ import { answerFileModel } from '../../samples/answer-files'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { optionGroup, type OptionsOf } from './option-group'
 import { flagIfGiven, number, several, text, texts } from './option-kinds'
-import { parseRanges, refuseUnused, RESTORE_HELP, thousandthsWithin, wholeNumber } from './options'
+import {
+  issueOfOption,
+  parseRanges,
+  refuseUnused,
+  RESTORE_HELP,
+  thousandthsWithin,
+  usageError,
+  wholeNumber
+} from './options'
 import { remark } from '../printing/output'
 import { readRecipeFile } from '../../mergekit/recipe-file'
 
@@ -194,30 +201,42 @@ export async function variantsFrom(
     ...blends,
     ...rival.map((each): Variant => ({ kind: 'rival', name: rivalText(each), rival: each })),
     ...checkpoints.map((each): Variant => ({ kind: 'checkpoint', ...each })),
-    ...endpointVariants(options),
+    ...endpointVariants(options, command),
     ...(await fileVariants(options))
   ]
   return variants.length > 0 ? variants : otherwise
 }
 
-/** @throws WorkbenchError `bad-input` naming what is wrong with an endpoint */
-function endpointVariants({
-  endpoint: completed = [],
-  endpointChat = [],
-  endpointKey,
-  endpointAnyModel,
-  endpointRequests
-}: VariantOptions): Variant[] {
+/** @throws UsageError naming the option that said what is wrong with an endpoint */
+function endpointVariants(
+  {
+    endpoint: completed = [],
+    endpointChat = [],
+    endpointKey,
+    endpointAnyModel,
+    endpointRequests
+  }: VariantOptions,
+  command: Command
+): Variant[] {
   const shared = { keyVariable: endpointKey, anyModel: endpointAnyModel, concurrency: endpointRequests }
   const asked = [
     ...completed.map((each) => ({ ...each, through: 'completions' })),
     ...endpointChat.map((each) => ({ ...each, through: 'chat' }))
   ]
-  return asked.map(({ name, ...address }): Variant => {
-    const endpoint = Endpoint.safeParse({ ...address, ...shared })
+  return asked.map(({ name, through, ...of }): Variant => {
+    const endpoint = Endpoint.safeParse({ ...of, through, ...shared })
     if (endpoint.success) return { kind: 'endpoint', name, endpoint: endpoint.data }
-    throw new WorkbenchError('bad-input', `The endpoint "${name}": ${describeIssue(endpoint.error)}`)
+    const address = through === 'chat' ? '--endpoint-chat' : '--endpoint'
+    const said = { ...ENDPOINT_OPTIONS, model: address, baseUrl: address }
+    throw usageError(command, issueOfOption(endpoint.error, said, `the endpoint "${name}":`))
   })
+}
+
+/** Which option said what of all endpoints. */
+const ENDPOINT_OPTIONS: Readonly<Record<string, string>> = {
+  keyVariable: '--endpoint-key',
+  anyModel: '--endpoint-any-model',
+  concurrency: '--endpoint-requests'
 }
 
 /** Says where prompts go, however quiet all else is. */

@@ -1,5 +1,4 @@
 import { type Command } from 'commander'
-import type { z } from 'zod'
 import type { JudgeWay } from '../../../contract/model/judge-way'
 import { rubricOf, type TaskKind } from '../../../contract/model/task-kinds'
 import {
@@ -10,7 +9,7 @@ import {
   judgeWarning
 } from '../../../contract/documents/judge'
 import { isUnusable } from '../../../contract/words/judging-words'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { readTextFile } from '../../base/files/bounded-file'
 import { judgeKey } from '../../evaluation/judge'
 import { judgeAsTold, type VerdictStore } from '../../evaluation/judge-as-told'
@@ -18,7 +17,7 @@ import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import { withJudge } from '../../project/pair/project-evaluations'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { flagIfGiven, number, text } from '../options/option-kinds'
-import { usageError, wholeNumber } from '../options/options'
+import { issueOfOption, usageError, wholeNumber } from '../options/options'
 import { count, remark } from '../printing/output'
 import { progressDisplay, type ProgressStep } from './progress'
 
@@ -81,18 +80,10 @@ export async function judgeFrom(
     requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute
   })
   if (parsed.success) return parsed.data
-  throw usageError(command, judgeIssue(parsed.error))
+  throw usageError(command, issueOfOption(parsed.error, JUDGE_OPTIONS, "the judge's"))
 }
 
-/** What is wrong with a judge, by the option that said it. */
-function judgeIssue(error: z.ZodError): string {
-  const [issue] = error.issues
-  const option = JUDGE_OPTIONS[String(issue?.path[0])]
-  return issue === undefined || option === undefined
-    ? `the judge's ${describeIssue(error)}`
-    : `${option}: ${issue.message}`
-}
-
+/** Which option said what of a judge. */
 const JUDGE_OPTIONS: Readonly<Record<string, string>> = {
   baseUrl: '--judge-url',
   model: '--judge-model',
