@@ -101,5 +101,12 @@ describe.skipIf(browserMissing !== null)('the README', () => {
       const said = Number(claim?.[index])
       expect(Math.abs(value - said)).toBeLessThan(0.1 * said)
     }
+
+    // Wherever the range is chosen, it is said there too.
+    await page.getByRole('navigation').getByText('Chat', { exact: true }).click()
+    await page.getByText('evaluated: loses quality').waitFor()
+    await page.getByRole('navigation').getByText('Export', { exact: true }).click()
+    await page.getByText('evaluated: loses quality').click()
+    expect(await page.locator(':popover-open').innerText()).toMatch(/^Evaluated .* at a loss of quality/)
   })
 })
