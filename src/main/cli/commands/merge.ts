@@ -16,7 +16,8 @@ import { checkOutputFile, writeOutputFile, writtenWords } from '../results/outpu
 import { openPairToSave, projectOptions } from '../results/project-to-save'
 import { requireOwnPlace } from '../results/replaced-file'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
-import { checkCommandOf, describeSweep } from '../printing/sweep-report'
+import { checkCommandOf } from '../printing/headline-report'
+import { describeSweep } from '../printing/sweep-report'
 
 const mergeOptions = rhoOption('as the parts').and(
   seedOption('seed of the bootstrap (default: as the parts)'),

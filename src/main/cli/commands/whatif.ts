@@ -14,7 +14,8 @@ import { number } from '../options/option-kinds'
 import { printJson, printShown, style } from '../printing/output'
 import { subcommand } from '../options/subcommand'
 import { nothingKept, untilStopped } from '../running/stopped'
-import { checkCommandOf, describeSweep } from '../printing/sweep-report'
+import { checkCommandOf } from '../printing/headline-report'
+import { describeSweep } from '../printing/sweep-report'
 
 const whatIfOptions = rhoOption('as the sweep').options({
   temperature: number('<t>', 'one of those the sweep has kept, with --min-p', numberWithin(0, 100)),

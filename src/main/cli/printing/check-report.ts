@@ -6,7 +6,7 @@ import type { Objection } from '../../../contract/documents/evaluation'
 import { type Headline } from '../../../contract/documents/headline'
 import { formatDuration } from '../../../contract/words/format'
 import { decimal, printable, style, table } from './output'
-import { describeHeadline } from './sweep-report'
+import { describeHeadline } from './headline-report'
 
 /**
  * What a sweep says after a check of it, whose next step is no further check where nothing is left to check.

@@ -3,7 +3,7 @@ import type { RangeScore, Score, Selection, SweepDocument } from '../../../contr
 import type { Work } from '../../../contract/documents/sweep-work'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
-import { headline, headlineSentence, isGood } from '../../../contract/words/headline'
+import { headline } from '../../../contract/words/headline'
 import {
   comparedName,
   differenceWords,
@@ -18,17 +18,16 @@ import {
   unlistedWords
 } from '../../../contract/words/score-words'
 import type { Objection } from '../../../contract/documents/evaluation'
-import { type Headline } from '../../../contract/documents/headline'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { formatMemory } from '../../../contract/model/bytes'
 import { uncheckedMark } from '../../../contract/words/recipe-check'
-import { shellCommand } from '../../report/shown-command'
 import { atOnce } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { formatDelta, formatDeltas, formatDuration, plural } from '../../../contract/words/format'
 import { colourBits } from './colours'
+import { describeHeadline } from './headline-report'
 import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
 import { amongExact, workOfPrompts } from '../../../contract/words/preview-words'
@@ -205,31 +204,6 @@ function describeSoup({ soup, scoredBy }: SweepDocument): string {
   )
 }
 
-/**
- * What was found, what an evaluation has against it, and the next step with its command.
- *
- * @param asked what differs from the sweep; null where nothing does
- */
-export function describeHeadline(
-  found: Headline,
-  checkCommand: string,
-  { asked = null, objection }: { asked?: string | null; objection: Objection | null }
-): string {
-  const sentence = headlineSentence(found)
-  return [
-    style(
-      'bold',
-      style(
-        isGood(found.state) && objection === null ? 'green' : 'yellow',
-        printable(asked === null ? sentence : `What if ${asked}? ${sentence}`)
-      )
-    ),
-    ...(objection === null ? [] : [style('yellow', printable(`${objection.words}.`))]),
-    printable(found.next),
-    ...(found.checkNext ? [`Next: ${checkCommand}`] : [])
-  ].join('\n')
-}
-
 /** Of each kind of rival the one that the rule takes, against the selected range. */
 function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: Selection): string[] {
   if (selected === null || rivals.length === 0) return []
@@ -255,40 +229,6 @@ function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: 
   const note =
     'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; halves and controls may keep less.'
   return [`${title}\n${table([heading, ...rows], 'lrrrr')}\n${style('dim', note)}`]
-}
-
-/**
- * The command that checks a sweep, wherever that was saved.
- *
- * @param demo whether a check that sweeps the demo first makes the same sweep
- * @param rho where the command line names it: a check takes a project's, or the usual one, of itself
- * @param best how many ranges to check, where it is not as many as usual
- */
-export function checkCommandOf({
-  demo,
-  out,
-  project,
-  pair,
-  rho,
-  best
-}: {
-  demo: boolean
-  out?: string
-  project?: string
-  pair?: string
-  rho?: number | undefined
-  best?: number | undefined
-}): string {
-  const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, String(value)]
-  )
-  if (project !== undefined) {
-    const named = pair === undefined ? [] : ['--pair', pair]
-    return shellCommand([['slr', 'check', '--project', project, ...named, ...settings]])
-  }
-  const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
-  if (out !== undefined) return from
-  return demo ? 'slr check --demo' : `${from}, of the same command with --out sweep.json`
 }
 
 /** How sure a selection is; of prompts too few for any interval only that. */

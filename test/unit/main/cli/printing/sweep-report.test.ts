@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import { nextOfCheck } from '../../../../../src/main/cli/printing/check-report'
-import { checkCommandOf, describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
+import { describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
 import { checkAfter, sweepOptions } from '../../../../../src/main/cli/commands/sweep'
 import { selection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
@@ -70,15 +70,6 @@ it('says nothing of how sure a range is where the prompts do not fit', () => {
   const unfit = sweptTwice({ post: { ...post, validity: 0.67, prompts: [...post.prompts, ...post.prompts] } })
   expect(unfit).toMatch(/^The prompts do not fit this model/)
   expect(unfit).not.toMatch(/95 %|Picked in/)
-})
-
-it('names the check of what was swept, with the share to keep and how many ranges', () => {
-  expect(checkCommandOf({ demo: true })).toBe('slr check --demo')
-  expect(checkCommandOf({ demo: false, out: 's.json', rho: 0.8 })).toBe('slr check --from s.json --rho 0.8')
-  expect(checkCommandOf({ demo: false, out: 's.json', best: 10 })).toBe('slr check --from s.json --best 10')
-  expect(checkCommandOf({ demo: false, project: 'p.slr', pair: 'two', rho: 0.8 })).toBe(
-    'slr check --project p.slr --pair two --rho 0.8'
-  )
 })
 
 it.each([

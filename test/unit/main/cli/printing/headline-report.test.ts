@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest'
+import { checkCommandOf } from '../../../../../src/main/cli/printing/headline-report'
+
+it('names the check of what was swept, with the share to keep and how many ranges', () => {
+  expect(checkCommandOf({ demo: true })).toBe('slr check --demo')
+  expect(checkCommandOf({ demo: false, out: 's.json', rho: 0.8 })).toBe('slr check --from s.json --rho 0.8')
+  expect(checkCommandOf({ demo: false, out: 's.json', best: 10 })).toBe('slr check --from s.json --best 10')
+  expect(checkCommandOf({ demo: false, project: 'p.slr', pair: 'two', rho: 0.8 })).toBe(
+    'slr check --project p.slr --pair two --rho 0.8'
+  )
+})
