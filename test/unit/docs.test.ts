@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PAGES = [
@@ -10,6 +11,12 @@ const PAGES = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`)
 ]
+
+const PublishedPackage = z.looseObject({
+  name: z.string(),
+  bin: z.record(z.string(), z.string()),
+  files: z.array(z.string())
+})
 
 /** Sources named in code spans, but for patterns and placeholders, as paths below the repository. */
 function sourcesNamed(text: string): string[] {
@@ -25,6 +32,24 @@ test.each(PAGES)('%s names only files that are there', (page) => {
   const text = readFileSync(join(ROOT, page), 'utf8')
   const named = [...sourcesNamed(text), ...linksOf(page, text)]
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+})
+
+test.each(PAGES)('%s runs no package of another author', (page) => {
+  const text = readFileSync(join(ROOT, page), 'utf8').replaceAll('\n', ' ')
+  const warning = 'A bare `npx slr` outside the clone fetches an unrelated package of that name.'
+  expect(text.replaceAll(warning, '')).not.toMatch(/npx (?:-y |--yes )?slr(?!-)/)
+})
+
+test('the package is published with the build and its resources, and its command is slr', () => {
+  const { name, bin, files, ...others } = PublishedPackage.parse(
+    JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  )
+  expect({ name, bin, files }).toEqual({
+    name: 'slr-workbench',
+    bin: { slr: 'out/main/cli.js' },
+    files: ['out', 'resources']
+  })
+  expect(others).not.toHaveProperty('private')
 })
 
 test('the map names every room', () => {
