@@ -1,12 +1,18 @@
 import { describe, expect } from 'vitest'
+import { openProject } from '../../src/main/project/open-project'
 import { browserMissing, it } from '../fixtures/browser'
 import { demoProject } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`The end-to-end test of the chat is skipped: ${browserMissing}`)
 
 describe.skipIf(browserMissing !== null)('the chat in Chromium', () => {
-  it('answers by keyboard alone, answers again by other layers, and outlives a reload', async ({ open }) => {
-    const page = await open(await demoProject(), 'chat')
+  it('answers by keyboard alone, answers again by other layers, outlives a reload, and is one for each pair', async ({
+    open
+  }) => {
+    const project = await openProject(await demoProject())
+    await project.addPair({ kind: 'demo' }, 'Other')
+    await project.close()
+    const page = await open(project.path, 'chat')
     const field = page.getByRole('textbox', { name: 'What you say' })
     const send = page.getByRole('button', { name: 'Send' })
     await page.getByRole('spinbutton', { name: 'Temperature' }).waitFor()
@@ -32,5 +38,24 @@ describe.skipIf(browserMissing !== null)('the chat in Chromium', () => {
     await answers('Layers 3–11').getByText('of 4').waitFor()
     expect(await answers('post').innerText()).toBe(post)
     await page.getByRole('button', { name: 'In Samples' }).waitFor()
+
+    // What was said since the conversation was cleared stays, behind what Undo brings back.
+    const turns = page.getByRole('region', { name: /^Turn \d+$/ }).locator('.said p')
+    await page.getByRole('button', { name: 'Clear' }).click()
+    await expect.poll(() => turns.count()).toBe(0)
+    await field.fill('Name a colour.')
+    await page.keyboard.press('Enter')
+    await answers('post').getByText('of 4').waitFor()
+    await page.getByRole('button', { name: 'Undo clear the chat' }).click()
+    await expect.poll(() => turns.allInnerTexts()).toEqual(['Call a number.', 'Name a colour.'])
+
+    // Another pair begins a conversation of its own.
+    const pair = page.getByLabel('Pair', { exact: true })
+    await pair.selectOption('Other')
+    await page.getByRole('button', { name: 'Ask this pair the same' }).click()
+    await answers('post').getByText('of 4').waitFor()
+    expect(await turns.allInnerTexts()).toEqual(['Name a colour.'])
+    await pair.selectOption('Demo')
+    await expect.poll(() => turns.allInnerTexts()).toEqual(['Call a number.', 'Name a colour.'])
   })
 })

@@ -1,5 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity'
 import { z } from 'zod'
+import type { PairId } from '../../contract/documents/project'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { SampleProgress, SampleSettings, Variant } from '../../contract/documents/samples'
 import { rangeModel, type Restoring, sameModel, sweptRangeModel } from '../../contract/model/model'
@@ -29,14 +30,15 @@ export const ChatChoice = z.discriminatedUnion('kind', [
 ])
 export type ChatChoice = z.infer<typeof ChatChoice>
 
-/** What a page keeps of a conversation over a reload. */
-const KeptChat = z.object({
+/** A conversation as the page stores it for a reload. */
+const StoredChat = z.object({
   draft: z.string(),
   turns: z.array(KeptTurn),
   choice: ChatChoice.nullable(),
   count: z.number().int().min(1).max(64),
   leftOut: z.array(z.enum(COLUMNS))
 })
+type StoredChat = z.infer<typeof StoredChat>
 
 /** How many answers of each model can be asked for at once. */
 export const ANSWER_COUNTS = [1, 4, 8, 16] as const
@@ -56,7 +58,7 @@ interface Needs {
   readonly setup: SampleSetup
 }
 
-/** A conversation with base, post and a recipe, side by side. It is kept by this page alone. */
+/** A conversation with a pair's base and post and a recipe, side by side. Each pair has one, which only this page stores. */
 export class Chat {
   draft = $state('')
   turns = $state.raw<readonly Turn[]>([])
@@ -73,23 +75,36 @@ export class Chat {
 
   readonly layerCount = $derived.by(() => this.project.state.pair?.post.layerCount ?? 0)
 
+  /** The last question to another pair of the project; null if none was asked, or this pair has a conversation. */
+  private lastQuestionElsewhere = $state.raw<string | null>(null)
+  readonly suggestedQuestion = $derived(this.turns.length === 0 ? this.lastQuestionElsewhere : null)
+
   /** What the sliders stood at before something kept was chosen. */
   private lastRange = $state.raw<RestorationRange>({ start: 0, end: 0 })
 
   readonly writable = $derived.by(() => this.project.writable)
 
+  /** The user's choice as far as the pair has it: a removed recipe is none, and a range ends at the last layer. */
+  private readonly validChoice = $derived.by<ChatChoice | null>(() => {
+    const { chosen, layerCount } = this
+    if (chosen?.kind === 'kept') {
+      return this.project.state.document.recipes.some(({ id }) => id === chosen.id) ? chosen : null
+    }
+    // The pair may have been relocated to models with fewer layers.
+    if (chosen === null || layerCount === 0 || chosen.range.end < layerCount) return chosen
+    const end = layerCount - 1
+    return { kind: 'range', range: { start: Math.min(chosen.range.start, end), end } }
+  })
+
   readonly choice = $derived.by<ChatChoice>(() => {
-    const { chosen } = this
-    const { recipes } = this.project.state.document
-    const gone = chosen?.kind === 'kept' && !recipes.some(({ id }) => id === chosen.id)
-    if (chosen !== null && !gone) return chosen
+    if (this.validChoice !== null) return this.validChoice
     const last = Math.max(0, this.layerCount - 1)
     const otherwise = { start: Math.floor(this.layerCount / 3), end: last }
     return { kind: 'range', range: this.needs.ranges.selectedOfNewest ?? otherwise }
   })
 
-  /** Whether what is compared with base and post is what the newest sweep selected, and that is being read. */
-  readonly awaitsRange = $derived.by(() => this.needs.ranges.awaitsNewest && this.choice !== this.chosen)
+  /** Whether the third column is the range that the newest sweep selected, and that is being read. */
+  readonly awaitsRange = $derived.by(() => this.needs.ranges.awaitsNewest && this.validChoice === null)
 
   /** What is compared with base and post. */
   readonly recipe = $derived.by<Extract<Variant, { kind: 'recipe' }>>(() => {
@@ -137,13 +152,11 @@ export class Chat {
   /** Every question draws anew. */
   private asked = 0
   private resting: ReturnType<typeof setTimeout> | undefined
-  private readonly storedAs: string
 
   constructor(
     private readonly project: OpenProject,
     private readonly needs: Needs
   ) {
-    this.storedAs = `slr-chat ${project.path}`
     this.job = new OwnJob<ChatEvent>(project, {
       kind: null,
       holdsEngine: 'Models are answering in the chat',
@@ -155,17 +168,56 @@ export class Chat {
     })
   }
 
-  /** Takes up what this page kept, and fetches what the sampler begins with. */
+  /** Restores the pair's conversation from this page's storage, and loads the sampler's default settings. */
   attach(): void {
     void this.needs.setup.attach()
+    this.lastQuestionElsewhere = this.questionToOtherPair()
     if (this.turns.length > 0 || this.draft !== '') return
-    const kept = keptIn(sessionStorage.getItem(this.storedAs))
-    if (kept === null) return
-    this.draft = kept.draft
-    this.turns = kept.turns.map(turnFrom)
-    this.chosen = kept.choice
-    this.count = kept.count
-    for (const id of kept.leftOut) this.leftOut.add(id)
+    const stored = storedChat(sessionStorage.getItem(this.storageKey)) ?? this.adoptProjectChat()
+    if (stored === null) return
+    this.draft = stored.draft
+    this.turns = stored.turns.map(turnFrom)
+    this.chosen = stored.choice
+    this.count = stored.count
+    for (const id of stored.leftOut) this.leftOut.add(id)
+  }
+
+  private get storageKey(): string {
+    return storageKeyOf(this.project.path, this.project.here.pair)
+  }
+
+  /**
+   * Takes over a conversation that an earlier version stored for the whole project. It belongs to the pair whose kept recipe it was
+   * had with, if it names one, and otherwise to the first pair.
+   */
+  private adoptProjectChat(): StoredChat | null {
+    const key = `slr-chat ${this.project.path}`
+    const stored = storedChat(sessionStorage.getItem(key))
+    if (stored === null) return null
+    const { pairs, document } = this.project.state
+    const { choice } = stored
+    const hasRecipe = choice?.kind === 'kept' && document.recipes.some(({ id }) => id === choice.id)
+    if (!hasRecipe && pairs[0]?.id !== document.id) return null
+    sessionStorage.removeItem(key)
+    return stored
+  }
+
+  private questionToOtherPair(): string | null {
+    const { path, here, state } = this.project
+    for (const { id } of state.pairs) {
+      if (id === here.pair) continue
+      const question = storedChat(sessionStorage.getItem(storageKeyOf(path, id)))?.turns.at(-1)?.text
+      if (question !== undefined) return question
+    }
+    return null
+  }
+
+  /** Asks this pair the last question to another pair. */
+  async askSuggested(): Promise<void> {
+    const question = this.suggestedQuestion
+    if (question === null || this.blocked !== null) return
+    this.turns = [{ text: question, answers: {} }]
+    await this.ask(this.columns)
   }
 
   isShown(column: ColumnId): boolean {
@@ -243,23 +295,26 @@ export class Chat {
     this.save()
   }
 
-  /** Begins another conversation; this one can be had back. */
+  /** Begins another conversation. Undo puts the cleared turns before the ones since; redo removes them again. */
   clear(): void {
-    this.cancel()
-    this.job.failure = null
-    this.notices = []
-    const before = this.turns
-    const put = (turns: readonly Turn[]): void => {
+    let cleared = this.turns
+    const removeCleared = (): void => {
       this.cancel()
-      this.turns = turns
+      cleared = this.turns.slice(0, cleared.length)
+      this.turns = this.turns.slice(cleared.length)
       this.save()
     }
-    put([])
+    removeCleared()
+    this.job.failure = null
+    this.notices = []
     this.project.history.did({
       what: 'clear the chat',
       said: 'Cleared the chat',
-      undo: () => put(before),
-      redo: () => put([])
+      undo: () => {
+        this.turns = [...cleared, ...this.turns]
+        this.save()
+      },
+      redo: removeCleared
     })
   }
 
@@ -280,10 +335,10 @@ export class Chat {
     await this.project.attempt(() => this.needs.recipes.keep(recipe.recipe, score ?? null))
   }
 
-  /** Keeps what is typed and said over a reload. */
+  /** Stores the draft and the conversation for a reload. */
   save(): void {
     const { draft, turns, chosen: choice, count } = this
-    const kept: z.infer<typeof KeptChat> = {
+    const stored: StoredChat = {
       draft,
       turns: turns.map(keptTurn),
       choice,
@@ -291,7 +346,7 @@ export class Chat {
       leftOut: [...this.leftOut]
     }
     try {
-      sessionStorage.setItem(this.storedAs, JSON.stringify(kept))
+      sessionStorage.setItem(this.storageKey, JSON.stringify(stored))
       this.tooLong = false
     } catch (error) {
       if (!(error instanceof DOMException)) throw error
@@ -350,11 +405,12 @@ export class Chat {
   }
 }
 
-function keptIn(stored: string | null): z.infer<typeof KeptChat> | null {
+const storageKeyOf = (path: string, pair: PairId): string => `slr-chat ${JSON.stringify([path, pair])}`
+
+function storedChat(stored: string | null): StoredChat | null {
   if (stored === null) return null
   try {
-    const parsed = KeptChat.safeParse(JSON.parse(stored))
-    return parsed.success ? parsed.data : null
+    return StoredChat.safeParse(JSON.parse(stored)).data ?? null
   } catch {
     return null
   }

@@ -4,10 +4,14 @@ import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { ChatQuestion, type ChatAnswer, type ChatEvent } from '../../../../src/contract/procedures/chat'
 import type { SampleSettings } from '../../../../src/contract/documents/samples'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
+import type { ProjectState } from '../../../../src/contract/documents/project'
+import { rangeModel } from '../../../../src/contract/model/model'
+import type { Session } from '../../../../src/renderer/app/session.svelte'
 import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
 import { at } from '../../../../src/contract/model/look-up'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { Stream } from '../../../fixtures/stream'
 import { waitFor } from '../../../fixtures/wait-for'
 
@@ -24,13 +28,37 @@ const said = (column: number, ...texts: string[]): ChatAnswer[] =>
 const told = (...answers: ChatAnswer[]): ChatEvent => ({ type: 'told', notices: [], answers, progress: null })
 
 /** A chat that has everything that it needs, on a line that the test plays. */
-async function openChat(): Promise<{ line: ScriptedLine; chat: Chat }> {
+async function openChat(
+  changes: Partial<ProjectState> = {}
+): Promise<{ line: ScriptedLine; chat: Chat; session: Session }> {
   const line = new ScriptedLine()
-  const { chat } = (await line.openProject(projectState({ pair: PAIR }))).session
-  chat.attach()
+  const { session } = await line.openProject(projectState({ pair: PAIR, ...changes }))
+  session.chat.attach()
   await line.answer('samples.defaults', 0, SETTINGS)
-  return { line, chat }
+  return { line, chat: session.chat, session }
 }
+
+/** A project with two pairs of which one is open. */
+const openPair = (id: 'pair-1' | 'pair-2', document: Partial<ProjectState['document']> = {}) =>
+  openChat({
+    pairs: [pairBrief({ id: 'pair-1' }), pairBrief({ id: 'pair-2' })],
+    document: { ...projectState().document, id, ...document }
+  })
+
+/** Asks a question, which each model answers at once. @param place of the call */
+async function converse(
+  { line, chat }: { line: ScriptedLine; chat: Chat },
+  text: string,
+  place = 0
+): Promise<void> {
+  chat.draft = text
+  void chat.send()
+  const answers = await stream(line, place)
+  await answers.tell(told(...said(0, 'a'), ...said(1, 'b'), ...said(2, 'c')))
+  await answers.over()
+}
+
+const questions = (chat: Chat): string[] => chat.turns.map(({ text }) => text)
 
 const asked = (line: ScriptedLine, place: number): ChatQuestion =>
   ChatQuestion.parse(line.call('chat.answer', place).input)
@@ -49,7 +77,8 @@ beforeEach(() => {
   const stored = new Map<string, string>()
   vi.stubGlobal('sessionStorage', {
     getItem: (key: string) => stored.get(key) ?? null,
-    setItem: (key: string, value: string) => void stored.set(key, value)
+    setItem: (key: string, value: string) => void stored.set(key, value),
+    removeItem: (key: string) => void stored.delete(key)
   })
 })
 afterEach(() => vi.unstubAllGlobals())
@@ -150,6 +179,69 @@ describe('the chat', () => {
     reloaded.clear()
     expect(reloaded.turns).toEqual([])
     expect((await openChat()).chat.turns).toEqual([])
+  })
+
+  it('has a conversation of its own with each pair, and offers one pair the question to another', async () => {
+    const first = await openPair('pair-1')
+    await converse(first, 'Name a colour.')
+    first.chat.chooseRange({ start: 2, end: 5 })
+
+    const second = await openPair('pair-2')
+    expect([questions(second.chat), second.chat.recipe.name]).toEqual([[], 'Layers 4–11'])
+    expect(second.chat.suggestedQuestion).toBe('Name a colour.')
+    void second.chat.askSuggested()
+    await settled()
+    expect(asked(second.line, 0).columns.map(({ turns }) => turns)).toEqual(
+      Array.from({ length: 3 }, () => [{ role: 'user', content: 'Name a colour.' }])
+    )
+    await (await stream(second.line, 0)).over()
+    await converse(second, 'And a bird?', 1)
+    expect(second.chat.suggestedQuestion).toBeNull()
+
+    expect(questions((await openPair('pair-1')).chat)).toEqual(['Name a colour.'])
+    expect(questions((await openPair('pair-2')).chat)).toEqual(['Name a colour.', 'And a bird?'])
+  })
+
+  it('gives a conversation that was stored for the project to the pair that has its recipe, or to the first', async () => {
+    const choice = { kind: 'kept', id: 'one' }
+    const stored = { draft: 'Hello', turns: [], choice, count: 4, leftOut: [] }
+    const key = `slr-chat ${projectState().path}`
+    const recipes = [
+      { id: 'one', mark: 0, recipe: rangeModel({ start: 0, end: 1 }).recipe, keptAt: KEPT_AT, ...NOT_SCORED }
+    ]
+    sessionStorage.setItem(key, JSON.stringify(stored))
+    expect((await openPair('pair-2')).chat.draft).toBe('')
+    expect((await openPair('pair-2', { recipes })).chat.draft).toBe('Hello')
+    expect((await openPair('pair-1')).chat.draft).toBe('')
+
+    sessionStorage.setItem(key, JSON.stringify({ ...stored, choice: null }))
+    expect((await openPair('pair-2')).chat.draft).toBe('')
+    expect((await openPair('pair-1')).chat.draft).toBe('Hello')
+  })
+
+  it('ends a chosen range at the last layer of a pair that now has fewer', async () => {
+    const { chat, session } = await openChat()
+    chat.chooseRange({ start: 10, end: 11 })
+    expect(chat.recipe.name).toBe('Layers 10–11')
+    session.accept(projectState({ revision: 2, pair: { ...PAIR, post: { ...PAIR.post, layerCount: 6 } } }))
+    expect([chat.recipe.name, chat.range]).toEqual(['Layer 5', { start: 5, end: 5 }])
+  })
+
+  it('puts cleared turns before those said since, and removes them alone again', async () => {
+    const opened = await openChat()
+    const { chat, session } = opened
+    const { history } = session
+    await converse(opened, 'Name a colour.')
+    chat.clear()
+    await converse(opened, 'Name a bird.', 1)
+    await history.undo()
+    expect(questions(chat)).toEqual(['Name a colour.', 'Name a bird.'])
+    expect(questions((await openChat()).chat)).toEqual(['Name a colour.', 'Name a bird.'])
+    await history.redo()
+    expect(questions(chat)).toEqual(['Name a bird.'])
+    expect(shown(chat, 0, 'post')).toEqual([['b', 1]])
+    await history.undo()
+    expect(questions(chat)).toEqual(['Name a colour.', 'Name a bird.'])
   })
 
   it('says when the page can keep no more', async () => {
