@@ -6,6 +6,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { readModelText } from '../base/files/model-file'
+import { adapterProblem } from './adapter-folder'
 import { folderFacts } from './folder-facts'
 import { modelName, resolveModelFolder } from './model-folder'
 
@@ -69,10 +70,13 @@ export async function findModels(
         const model = LocalModel.parse(await folderFacts('local-model', folder))
         models.set(model.folder, model)
       } catch (error) {
-        leftOut.push({ folder, reason: errorMessage(error) })
+        leftOut.push({ folder, reason: reasonBeside(folder, error) })
       }
       continue
     }
+    // A merged model may lie below its adapter.
+    const adapter = adapterProblem(folder, [...names])
+    if (adapter !== null) leftOut.push({ folder, reason: reasonBeside(folder, adapter) })
     if (depth === DEEPEST) continue
     for (const entry of entries) {
       const path = join(folder, entry.name)
@@ -84,10 +88,20 @@ export async function findModels(
   return { models: [...models.values()], leftOut, cutShort: false }
 }
 
+/** The reason why a folder is left out, with what to do, for a list that names the folder before it. */
+function reasonBeside(folder: string, error: unknown): string {
+  const hint = error instanceof WorkbenchError ? error.problem.hint : undefined
+  const reason = errorMessage(error).replace(`${folder} `, () => 'It ')
+  return [reason, ...(hint === undefined ? [] : [hint])].join(' ')
+}
+
 /** @throws WorkbenchError saying why it is none */
 export async function readLocalModel(found: string): Promise<LocalModel> {
   const folder = await resolveModelFolder(found)
   const names = await readdir(folder)
+  const isWhole = names.includes('model.safetensors') || names.includes('model.safetensors.index.json')
+  const adapter = isWhole ? null : adapterProblem(folder, names)
+  if (adapter !== null) throw adapter
   if (!names.some((name) => name.endsWith('.safetensors') || name.endsWith('.safetensors.index.json'))) {
     const other = ['.gguf', '.bin', '.pth'].find((ending) => names.some((name) => name.endsWith(ending)))
     throw new WorkbenchError(

@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { HUB_ID, huggingFaceCacheFolder } from '../base/files/places'
 import { requireAllowed } from '../base/files/only-folder'
+import { adapterProblem } from './adapter-folder'
 import { isMissing } from './weight-file'
 
 /** How the Hugging Face cache names a model's folder: models--org--name. */
@@ -36,10 +37,13 @@ export async function resolveModelFolder(path: string): Promise<string> {
   if (basename(folder).startsWith(CACHE_PREFIX) && (await kindOf(snapshots)) === 'folder') {
     return newestSnapshot(folder, snapshots)
   }
-  throw new WorkbenchError(
-    'not-found',
-    `${folder} is not a model folder: it has no config.json.`,
-    'Choose the folder that holds config.json and the .safetensors files, or a models--… folder of the Hugging Face cache.'
+  throw (
+    adapterProblem(folder, await readdir(folder)) ??
+    new WorkbenchError(
+      'not-found',
+      `${folder} is not a model folder: it has no config.json.`,
+      'Choose the folder that holds config.json and the .safetensors files, or a models--… folder of the Hugging Face cache.'
+    )
   )
 }
 
@@ -66,9 +70,13 @@ export function fullModelName(folder: string): string {
 
 async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<string> {
   const candidates: { path: string; name: string; modifiedMs: number }[] = []
+  let adapter: WorkbenchError | null = null
   for (const name of await readdir(snapshots)) {
     const path = join(snapshots, name)
-    if ((await kindOf(join(path, 'config.json'))) === 'missing') continue
+    if ((await kindOf(join(path, 'config.json'))) === 'missing') {
+      if ((await kindOf(path)) === 'folder') adapter ??= adapterProblem(cacheFolder, await readdir(path))
+      continue
+    }
     candidates.push({ path, name, modifiedMs: (await stat(path)).mtimeMs })
   }
   const main = await mainRevision(cacheFolder)
@@ -79,10 +87,13 @@ async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<s
       (a.name < b.name ? -1 : 1)
   )
   if (newest !== undefined) return newest.path
-  throw new WorkbenchError(
-    'not-found',
-    `${cacheFolder} holds no complete model: no snapshot has a config.json.`,
-    'The download may be incomplete: fetch the model again.'
+  throw (
+    adapter ??
+    new WorkbenchError(
+      'not-found',
+      `${cacheFolder} holds no complete model: no snapshot has a config.json.`,
+      'The download may be incomplete: fetch the model again.'
+    )
   )
 }
 

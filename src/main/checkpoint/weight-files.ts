@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { listNames } from '../base/name-list'
+import { adapterProblem } from './adapter-folder'
 import { readSafetensorsHeader, type SafetensorsHeader } from './safetensors'
 import { isMissing } from './weight-file'
 
@@ -35,7 +36,7 @@ export async function readWeightFiles(folder: string): Promise<WeightFile[]> {
   const present = await readdir(folder)
   if (present.includes(SINGLE_FILE)) return [await readWeightFile(folder, SINGLE_FILE)]
   if (present.includes(INDEX_FILE)) return readShards(folder)
-  throw noWeights(folder, present)
+  throw adapterProblem(folder, present) ?? noWeights(folder, present)
 }
 
 async function readWeightFile(folder: string, name: string): Promise<WeightFile> {

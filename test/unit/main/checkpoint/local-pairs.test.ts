@@ -166,6 +166,31 @@ describe('pairs on this machine', () => {
     expect(found.leftOut).toEqual([])
   })
 
+  test('name adapters and how to merge them, and include the merged model below one', async () => {
+    const root = await temporaryFolder()
+    if (BASE === undefined || POST === undefined) throw new Error('no checkpoint')
+    await writeCheckpoint(join(root, 'tiny'), BASE)
+    const adapter = join(root, 'tiny-lora')
+    await writeCheckpoint(join(adapter, 'tiny-sft'), POST)
+    const withConfig = join(root, 'tiny-chat')
+    await mkdir(withConfig)
+    await writeFile(join(withConfig, 'config.json'), JSON.stringify(TINY_LLAMA))
+    const cached = join(root, 'models--org--lora')
+    const snapshot = join(cached, 'snapshots', REVISION)
+    await mkdir(snapshot, { recursive: true })
+    for (const folder of [adapter, withConfig, snapshot]) {
+      await writeFile(join(folder, 'adapter_model.safetensors'), '')
+    }
+    const found = await findPairs([root], never)
+    expect(shown(found)).toEqual(['tiny > tiny-sft'])
+    expect(found.leftOut.map(({ folder }) => folder).sort()).toEqual([cached, adapter, withConfig].sort())
+    for (const { reason } of found.leftOut) {
+      expect(reason).toMatch(
+        /^It is a PEFT adapter such as a LoRA, not a whole model: .*merge_and_unload.*save_pretrained/
+      )
+    }
+  })
+
   test('are looked for within limits, and it is said where these ended it', async () => {
     const root = await temporaryFolder()
     for (let n = 0; n < 12; n++) await mkdir(join(root, `empty-${n}`))
