@@ -9,13 +9,3 @@ export function median(values: readonly number[]): number {
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
-
-/** The exponent e of the power law y ~ x^e that fits best: the least-squares slope of log y over log x. */
-export function fittedExponent(x: readonly number[], y: readonly number[]): number {
-  const logX = x.map(Math.log)
-  const logY = y.map(Math.log)
-  const [meanX, meanY] = [mean(logX), mean(logY)]
-  const covariance = logX.reduce((sum, value, i) => sum + (value - meanX) * ((logY[i] ?? NaN) - meanY), 0)
-  const variance = logX.reduce((sum, value) => sum + (value - meanX) ** 2, 0)
-  return covariance / variance
-}
