@@ -17,7 +17,7 @@ const LEAST_SLOPE = 1 / 4
 /**
  * A mean over prompts and how sure it is. The interval is Wilson's (1927) where every prompt has 0 or 1 of a share;
  * otherwise that of a t statistic freed of its skewness (Hall 1992), cut to what the measure can be. How often they hold the
- * truth at 5 to 40 prompts is in docs/statistics.md.
+ * truth at 5 to 40 prompts is in docs/methods.md.
  *
  * @param values one per prompt
  * @returns null without any value; no interval below {@link FEWEST_PROMPTS} prompts, or where all have the same value, but

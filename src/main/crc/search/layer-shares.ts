@@ -14,7 +14,7 @@ import {
 } from './layer-subsets'
 import { type Known, layersKey, meanOver, type PromptMeasures, type PromptView } from './search-problem'
 
-/** Over fewer pairs of orders, intervals of 95 % hold the truth less than 93 times in 100; see docs/statistics.md. */
+/** Over fewer pairs of orders, intervals of 95 % hold the truth less than 93 times in 100; see docs/methods.md. */
 const FEWEST_PAIRS = 10
 
 /**
