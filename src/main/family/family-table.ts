@@ -31,6 +31,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     // No config key says so: q, k and v have biases, o has none.
     bias: { qkv: true, output: false, mlp: false },
     ...qwenWindows,
+    dualChunks: true,
     ignored: ['attention_bias']
   },
   qwen3: {

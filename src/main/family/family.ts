@@ -70,10 +70,12 @@ export interface Family {
    */
   readonly softCaps: 'none' | 'both' | 'finalAlone'
   /**
-   * Which layers see only `sliding_window` keys. never; always (when sliding_window is a number); layerTypes: as the
+   * Which layers see only `sliding_window` keys. never (layer_types may only list full attention); always (when sliding_window is a number); layerTypes: as the
    * config's layer_types list says, or, where a checkpoint has none, by the family's older rule.
    */
   readonly windows: 'never' | 'always' | 'layerTypes'
+  /** Whether dual_chunk_attention_config may bound the context to its first chunk, within which it changes nothing. */
+  readonly dualChunks: boolean
   /** A flag of the config without which `sliding_window` means nothing. */
   readonly windowSwitch?: string
   /** The older rule for layer i, where layer_types is absent. */

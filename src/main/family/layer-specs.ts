@@ -67,11 +67,30 @@ function holderOf(
 /** One for all layers, so that they share their tables. */
 const NO_ROPE: Rope = { kind: 'none' }
 
-/** The longest text: as the config says, or as far as its rotations hold. */
-export function contextLength(reader: ConfigReader, layers: readonly LayerSpec[]): number | null {
-  const written = reader.optionalCount('max_position_embeddings')
-  const limits = layers.flatMap(({ rope }) => ('limit' in rope ? [rope.limit] : []))
-  return limits.length === 0 ? written : Math.min(...limits, ...(written === null ? [] : [written]))
+/** The longest text: as the config says, or as far as its rotations hold, or as one chunk of attention reaches. */
+export function contextLength(
+  reader: ConfigReader,
+  family: Family,
+  layers: readonly LayerSpec[]
+): number | null {
+  const limits = [
+    reader.optionalCount('max_position_embeddings'),
+    family.dualChunks ? firstChunk(reader) : null,
+    ...layers.map(({ rope }) => ('limit' in rope ? rope.limit : null))
+  ].filter((limit) => limit !== null)
+  return limits.length === 0 ? null : Math.min(...limits)
+}
+
+/**
+ * The tokens of the first chunk of dual chunk attention (An et al., arXiv 2402.17463), within which attention is plain. Beyond it vLLM
+ * computes other positions than transformers, which ignores the section.
+ */
+function firstChunk(reader: ConfigReader): number | null {
+  const section = reader.section('dual_chunk_attention_config')
+  if (section === null) return null
+  section.passOver('original_max_position_embeddings')
+  const localSize = section.count('local_size', 0)
+  return section.count('chunk_size', localSize + 1) - localSize
 }
 
 export function layerSpecs(
@@ -82,7 +101,7 @@ export function layerSpecs(
 ): LayerSpec[] {
   const ropes = readRopes(reader, family, rotarySize)
   const window = slidingWindow(reader, family)
-  const types = family.windows === 'layerTypes' ? layerTypes(reader, layerCount) : null
+  const types = family.windows === 'always' ? null : layerTypes(reader, layerCount)
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
@@ -108,6 +127,7 @@ function slidingWindow(reader: ConfigReader, family: Family): number | null {
 
 /** Layers that slide need a window, unless they slide by a rule that one is the condition of. */
 function refuseWithoutWindow(reader: ConfigReader, family: Family, listed: boolean): void {
+  if (family.windows === 'never') throw reader.unsupported('layer_types', 'full_attention')
   if (family.windowSwitch === undefined) {
     if (family.windows === 'layerTypes')
       throw reader.bad('sliding_window', 'a window, for some of the layers slide')

@@ -38,6 +38,7 @@ export const plain = {
   layersWithoutRope: 'none',
   softCaps: 'none',
   windows: 'never',
+  dualChunks: false,
   slidingRope: 'same',
   partialRotary: false,
   interleavedRope: false,

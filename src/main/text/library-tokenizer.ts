@@ -1,6 +1,9 @@
 import {
+  ByteFallbackDecoder,
   ByteLevelPreTokenizer,
+  type Decoder,
   type PreTokenizer,
+  SequenceDecoder,
   SequencePreTokenizer,
   Tokenizer,
   Unigram
@@ -33,6 +36,7 @@ export function libraryTokenizer(definition: TokenizerDefinition, added: readonl
   // The library's config would switch on what the reference library leaves to tokenizer.json.
   const tokenizer = new Tokenizer({ ...definition, pre_tokenizer, added_tokens: added }, {})
   splitByUnicode(tokenizer.pre_tokenizer)
+  keepByteOrderMark(tokenizer.decoder)
   if (tokenizer.model instanceof Unigram && definition.model.byte_fallback === true) {
     spellUnknownByBytes(tokenizer.model)
   }
@@ -42,6 +46,14 @@ export function libraryTokenizer(definition: TokenizerDefinition, added: readonl
 function splitByUnicode(part: PreTokenizer | null): void {
   if (part instanceof ByteLevelPreTokenizer) part.pattern = BYTE_LEVEL_PARTS
   if (part instanceof SequencePreTokenizer) for (const inner of part.tokenizers) splitByUnicode(inner)
+}
+
+/** Bytes that spell U+FEFF are decoded as that character. The library's decoder takes a leading one for a byte order mark and drops it. */
+function keepByteOrderMark(decoder: Decoder | null): void {
+  if (decoder instanceof ByteFallbackDecoder) {
+    decoder.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  }
+  if (decoder instanceof SequenceDecoder) for (const inner of decoder.decoders) keepByteOrderMark(inner)
 }
 
 /**

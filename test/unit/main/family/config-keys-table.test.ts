@@ -52,6 +52,9 @@ weights; a GPTQ zero point that programs read differently (the highest number, i
 
 ## By family
 
+\`dual_chunk_attention_config\` changes nothing within the first chunk, \`chunk_size - local_size\` tokens. That is the context window of the model here: longer prompts are
+refused, for vLLM computes them with other positions than transformers. \`layer_types\` of a family without windows may list \`full_attention\` only.
+
 Keys of \`rope_scaling\` and \`rope_parameters\` are read by the type of RoPE, and others in them refused.
 
 | family | read | passed over, as the reference does |

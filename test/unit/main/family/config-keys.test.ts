@@ -124,6 +124,17 @@ describe('a key that changes the numbers', () => {
     ['llama', { use_sliding_window: true }, '"use_sliding_window" is true'],
     ['llama', { layer_types: ['sliding_attention'] }, '"layer_types" is ["sliding_attention"]'],
     ['mistral', { layer_types: ['full_attention'] }, '"layer_types"'],
+    [
+      'gemma',
+      { num_hidden_layers: 2, layer_types: ['full_attention', 'sliding_attention'] },
+      '"layer_types" is ["full_attention","sliding_attention"], which is not supported (supported: full_attention)'
+    ],
+    ['qwen3', { dual_chunk_attention_config: { chunk_size: 8 } }, '"dual_chunk_attention_config" is {"chunk'],
+    [
+      'qwen2',
+      { dual_chunk_attention_config: { chunk_size: 8, local_size: 2, sparse_attention_enabled: true } },
+      '"sparse_attention_enabled" is true'
+    ],
     ['qwen2', { final_logit_softcapping: 30 }, '"final_logit_softcapping" is 30'],
     ['qwen3', { num_experts: 128 }, '"num_experts" is 128 (only 0 and 1 can be)'],
     ['llama', { rope_interleaved: true }, '"rope_interleaved" is true'],
@@ -183,6 +194,18 @@ describe('a key that changes the numbers', () => {
     ['llama', { head_dim: null, num_key_value_heads: null }],
     ['mistral', { head_dim: null, sliding_window: null }],
     ['phi3', { sliding_window: null }],
+    ['gpt_neox', { hidden_act: 'gelu_fast' }],
+    [
+      'llama',
+      {
+        rope_scaling: {
+          type: 'yarn',
+          factor: 16,
+          original_max_position_embeddings: 4096,
+          finetuned: true
+        }
+      }
+    ],
     [
       'qwen2',
       { use_sliding_window: true, sliding_window: null, max_window_layers: 0, layer_types: undefined }

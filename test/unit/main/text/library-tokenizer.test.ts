@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { loadTextModel } from '../../../../src/main/text/text-model'
 import { Definition, tokenIds } from '../../../fixtures/family-tokenizers'
-import { byteLevelTokenizer, textFolder, unigramTokenizer } from '../../../fixtures/text-folder'
+import {
+  byteLevelTokenizer,
+  sentencePieceTokenizer,
+  textFolder,
+  unigramTokenizer
+} from '../../../fixtures/text-folder'
 
 /** Tokens of a text by their spellings in a tokenizer.json. What is expected was made by the Rust `tokenizers` 0.23.2. */
 async function spellings(tokenizer: object, text: string, vocabulary: readonly string[]): Promise<string[]> {
@@ -48,6 +53,15 @@ describe('Unigram with byte_fallback', () => {
       '<0xA5>'
     ])
   })
+})
+
+test('ByteFallback decodes a leading U+FEFF as that character', async () => {
+  const model = await loadTextModel(
+    await textFolder({ 'tokenizer.json': sentencePieceTokenizer(['▁', 'a']) })
+  )
+  const tokens = model.encode('\ufeffa')
+  expect(tokens).toHaveLength(5)
+  expect(await model.decodeAll([tokens, tokens.slice(1)])).toEqual(['\ufeffa', '\ufeffa'])
 })
 
 describe('ByteLevel that splits by itself', () => {
