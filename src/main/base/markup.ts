@@ -11,11 +11,11 @@ export function markup(parts: TemplateStringsArray, ...values: readonly Content[
 }
 
 /**
- * Text as HTML shows it, in an element or a quoted attribute. Carriage returns would turn into line feeds, and NUL
- * cannot stand in a page at all: it becomes the replacement character, as browsers read it.
+ * Text as HTML shows it, in an element or a quoted attribute. Line breaks are written as references, so that no line of a text
+ * begins a line of the file. NUL cannot stand in a page: it becomes the replacement character, as browsers read it.
  */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'\r\0]/g, (character) => ESCAPES[character] ?? '')
+  return text.replace(/[&<>"'\n\r\0]/g, (character) => ESCAPES[character] ?? '')
 }
 
 const ESCAPES: Record<string, string> = {
@@ -24,6 +24,7 @@ const ESCAPES: Record<string, string> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
+  '\n': '&#10;',
   '\r': '&#13;',
   '\0': '\uFFFD'
 }

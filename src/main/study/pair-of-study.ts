@@ -18,11 +18,11 @@ import type { PairOfPage } from '../report/side-by-side'
 import { writeReport } from '../report/write'
 import { readPairState } from '../project/pair-state'
 import { completeEvaluation, evaluationOf, type FoundEvaluation } from './evaluate-step'
-import { requireReplaceableReport } from './replaceable-report'
 import { NO_WORK, type StepResult, type StepWork, type StepListener } from './step-result'
 import { isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
 import type { StudiedPair } from './studied-pair'
 import type { StudyTask } from './study-file'
+import { writableReport } from './study-outputs'
 import { type PlacedStudy, reportPath } from './study-project'
 import { type Found, omittedVariants } from './study-variants'
 import { computeStudySweep, storedSweep, sweepOfPair } from './sweep-step'
@@ -119,8 +119,7 @@ export class PairOfStudy {
 
   /** Written anew each time: it says what the project has now, also of a pair whose models are gone. */
   async #doReport(): Promise<Done> {
-    const path = reportPath(this.placed, this.studied.name)
-    await requireReplaceableReport(path)
+    const path = await writableReport(this.placed, this.studied.name)
     await writeFileAtomic(path, await writeReport(await this.#reported(), 'html'))
     return { work: NO_WORK, result: path }
   }

@@ -8,10 +8,10 @@ import type { Project } from '../project/project'
 import { documentPage } from '../report/page'
 import { type PairOfPage, sideBySideHead, sideBySideSections } from '../report/side-by-side'
 import { type Done, PairOfStudy } from './pair-of-study'
-import { requireReplaceableReport } from './replaceable-report'
 import { NO_WORK, type StepListener, type StepResult, type StudyListener } from './step-result'
 import type { StudyStep } from './steps'
-import { placeOf, type PlacedStudy, reportPath, settledPair } from './study-project'
+import { writableReport } from './study-outputs'
+import { placeOf, type PlacedStudy, settledPair } from './study-project'
 import { ToldStudy } from './told-study'
 
 /**
@@ -96,8 +96,7 @@ class StudyRun {
   /** One page of all pairs side by side. Those that cannot be told of are named with the reason. */
   async #reportOfAll(): Promise<Done> {
     const { placed } = this
-    const path = reportPath(placed, null)
-    await requireReplaceableReport(path)
+    const path = await writableReport(placed, null)
     const pairs: PairOfPage[] = []
     const missing: string[] = []
     for (const { name } of placed.pairs) {

@@ -5,11 +5,12 @@ import { Rendering } from '../../contract/documents/crc'
 import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/outside-model'
 import { PairName } from '../../contract/documents/project'
 import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
-import { firstIssue, WorkbenchError } from '../../contract/model/problem'
+import { type FirstIssue, firstIssue, WorkbenchError } from '../../contract/model/problem'
 import { Recipe, SoupSize, sourcedRangesFromText, STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { type Rival, rivalFromText } from '../../contract/model/rival'
 import { HeldWeights, Sampling } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
+import { turnsShown } from '../../contract/words/turned-text'
 import { readYaml } from '../confined/yaml'
 
 /* What a study file says. Its fields are called as the options of the command line that mean the same. */
@@ -18,6 +19,10 @@ import { readYaml } from '../confined/yaml'
 const MAX_ENTRIES = 50
 
 const file = z.string().min(1).max(4_096)
+
+const REPORT_EXPECTED = 'expected a file that ends with .html, or false'
+/** No other ending: a file of another kind could be run by another program. */
+const report = file.refine((path) => /\.html$/i.test(path), REPORT_EXPECTED)
 
 /** A text that something reads. @param expected what it has to be, for the message */
 const readBy = <Value>(read: (text: string) => Value | null, expected: string) =>
@@ -209,7 +214,7 @@ export const Study = z
   .strictObject({
     name: StudyName,
     project: file.optional(),
-    report: z.union([file, z.literal(false)]).optional(),
+    report: z.union([report, z.literal(false)], { error: REPORT_EXPECTED }).optional(),
     device: DeviceChoice.optional(),
     memory: readBy(bytesFromText, BYTES_EXPECTED).optional(),
     pairs: z
@@ -255,6 +260,30 @@ export const Study = z
   })
 export type Study = z.infer<typeof Study>
 
+/** Fields whose texts are parts of prompts, which have several lines. */
+const PROMPT_FIELDS: readonly string[] = [
+  'system',
+  'prefix',
+  'suffix',
+  'assistant-prefix',
+  'template-argument'
+]
+
+/** Finds a field outside of prompts whose text could forge what the program prints of the study. @returns null for none */
+function brokenField(value: unknown): PropertyKey[] | null {
+  if (typeof value === 'string') return isOneLine(value) ? null : []
+  if (typeof value !== 'object' || value === null) return null
+  for (const [name, child] of Object.entries(value)) {
+    if (PROMPT_FIELDS.includes(name)) continue
+    const path = isOneLine(name) ? brokenField(child) : []
+    if (path !== null) return [Array.isArray(value) ? Number(name) : name, ...path]
+  }
+  return null
+}
+
+/** Reports whether a text has no line breaks, and no characters that control a terminal or turn letters around. */
+const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) && turnsShown(text) === text
+
 /** Settings of one variant may be taken over by others so. */
 const MAX_ALIASES = 100
 
@@ -267,8 +296,12 @@ const MAX_ALIASES = 100
 export async function readStudy(text: string, path: string): Promise<Study> {
   const { value, lines } = await readYaml(text, path, MAX_ALIASES)
   const parsed = Study.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issue = firstIssue(parsed.error)
+  const controlled = brokenField(value)
+  if (parsed.success && controlled === null) return parsed.data
+  const issue: FirstIssue =
+    controlled === null && !parsed.success
+      ? firstIssue(parsed.error)
+      : { path: controlled ?? [], message: 'expected one line without control characters', unknown: [] }
   const wanted = [...issue.path, ...issue.unknown.slice(0, 1)]
   // The field itself may be missing: then its parent's line.
   const line = lines.findLast(({ path: place }) => place.every((name, index) => name === wanted[index]))

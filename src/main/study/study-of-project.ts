@@ -12,7 +12,7 @@ import { rangesToCheck } from '../crc/check/check-sweep'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { allTasks } from '../project/results/stored-evaluation'
-import { yamlText } from './templates'
+import { nameLine, yamlText } from './templates'
 import { type Lines, variantLines } from './variant-lines'
 
 /* The study that a project holds: what somebody did by hand in it, as a file. */
@@ -47,7 +47,7 @@ export async function studyOfProject(name: string, project: Project): Promise<Wr
   )
   const lines: Lines = [
     comment(`What was done in ${project.name}. docs/study.md lists all fields.`),
-    `name: ${yamlText(name)}`,
+    nameLine(name),
     `project: ${yamlText(project.path)}`,
     '',
     'pairs:',

@@ -23,24 +23,33 @@ export interface PlacedStudy {
   folder: string
   /** Of its project, which may not be there yet. */
   projectPath: string
+  named: NamedPlaces
   steps: StudyStep[]
   /** Its pairs, in their order. */
   pairs: Pick<StudiedPair, 'entry' | 'name' | 'location'>[]
 }
 
+/** Places that the user named on the command line, absolute. The study's file may come from somebody else. */
+export interface NamedPlaces {
+  report?: string | undefined
+  project?: string | undefined
+}
+
 /** @param path of the study's file, absolute @throws WorkbenchError as `expandStudy` */
-export function placedStudy(study: Study, path: string): PlacedStudy {
+export function placedStudy(read: Study, path: string, named: NamedPlaces = {}): PlacedStudy {
+  const study = named.report === undefined ? read : { ...read, report: named.report }
   const folder = dirname(path)
   const pairs = study.pairs.map((entry) => {
     const location = locationOf(folder, entry)
     return { entry, location, name: studyPairName(entry, location) }
   })
-  const project = fileOfStudy(folder, study.project ?? study.name)
+  const project = fileOfStudy(folder, named.project ?? study.project ?? study.name)
   return {
     study,
     path,
     folder,
     projectPath: project.endsWith(PROJECT_SUFFIX) ? project : `${project}${PROJECT_SUFFIX}`,
+    named,
     steps: expandStudy(
       study,
       pairs.map(({ name }) => name)

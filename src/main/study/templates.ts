@@ -1,3 +1,5 @@
+import { turnsShown } from '../../contract/words/turned-text'
+
 /** What `--template` writes; `mine` is made of a project (study-of-project.ts). */
 export const TEMPLATES = ['paper', 'quick', 'mine'] as const
 export type TemplateName = (typeof TEMPLATES)[number]
@@ -8,11 +10,15 @@ export const yamlText = (text: string): string =>
     ? text
     : JSON.stringify(text)
 
+/** The line of a study's name, which is the name of a file or project. A study has no names of several lines. */
+export const nameLine = (name: string): string =>
+  `name: ${yamlText(turnsShown(name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')))}`
+
 /** A study of the demo pair, of a minute. @param name of the study */
 export const quickTemplate = (name: string): string => `\
 # A small study of the built-in demo pair. Run it with: slr study FILE
 # docs/study.md lists all fields.
-name: ${yamlText(name)}
+${nameLine(name)}
 
 pairs:
   - demo
@@ -47,7 +53,7 @@ export const paperTemplate = (name: string): string => `\
 # See what it would take, and what would leave this machine:   slr study FILE --dry-run
 # Run it; it goes on where it was stopped:                      slr study FILE
 # docs/study.md lists all fields.
-name: ${yamlText(name)}
+${nameLine(name)}
 
 # Folders, told from that of this file, or names in the Hugging Face cache.
 pairs:

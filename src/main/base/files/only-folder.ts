@@ -54,7 +54,12 @@ export async function requireAllowed(path: string): Promise<void> {
 
 /** @throws WorkbenchError `bad-input` when a path leads out of a folder, by `..` or by links too */
 export async function requireWithin(folder: string, path: string): Promise<void> {
-  if (!isWithin(await realPlace(folder), await realPlace(absolutePath(path)))) throw outside(path, folder)
+  if (!(await liesWithin(folder, path))) throw outside(path, folder)
+}
+
+/** Reports whether a path leads into a folder. Links are followed. */
+export async function liesWithin(folder: string, path: string): Promise<boolean> {
+  return isWithin(await realPlace(folder), await realPlace(absolutePath(path)))
 }
 
 const isWithin = (folder: string, path: string): boolean => path === folder || path.startsWith(folder + sep)

@@ -48,7 +48,10 @@ const studyOptions = optionGroup()
       '<name>',
       'write a commented file to begin with instead of running one'
     ),
-    project: text('<folder>', 'the project that --template mine writes down what was done in'),
+    project: text(
+      '<folder>',
+      'the project that takes the results (default: as the file says, else NAME.slr beside it), or that --template mine writes down'
+    ),
     dryRun: flag('print the plan alone: what is there, what it would take, what would leave this machine'),
     only: value(
       z.object({ pair: z.string().optional(), step: z.string().optional() }),
@@ -92,12 +95,12 @@ async function study(
 ): Promise<void> {
   const { template, project, out, only = {} } = options
   if (template !== undefined) return writeTemplate(path, template, options, command)
-  if (project !== undefined) {
-    throw usageError(command, '--project is of --template mine: a study names its project itself')
-  }
   const read = await readStudy(await studyText(path), path)
   const output = out === undefined ? null : await checkOutputFile(out, 'report')
-  const placed = placedStudy({ ...read, ...(output === null ? {} : { report: output.path }) }, path)
+  const placed = placedStudy(read, path, {
+    report: output?.path,
+    project: project === undefined ? undefined : absolutePath(project)
+  })
   const steps = chosenSteps(placed.steps, only)
   await (options.dryRun ? planSteps : runSteps)(placed, steps, options, signal)
 }

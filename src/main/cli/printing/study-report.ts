@@ -4,7 +4,7 @@ import { planLine } from '../../../contract/words/plan-words'
 import { formatDuration, plural } from '../../../contract/words/format'
 import type { PlannedAnswers, StepPlan } from '../../study/plan-study'
 import type { StepResult } from '../../study/step-result'
-import { count, table } from './output'
+import { count, printable, table } from './output'
 
 /* What `slr study` says of steps. */
 
@@ -45,7 +45,7 @@ export function describeResults(results: readonly StepResult[], project: string)
     workWords(work),
     formatDuration(seconds)
   ])
-  return `${table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')}\nThe project is ${project}`
+  return `${table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')}\nThe project is ${printable(project)}`
 }
 
 /** A plan: of each step what is there and what it would take, and at last what would leave this machine. */
@@ -54,9 +54,9 @@ export function describePlans(plans: readonly StepPlan[], project: string): stri
   const omitted = plans.flatMap((plan) => plan.omitted.map((text) => `${plan.key}: ${text}`))
   return [
     table([['step', 'now', 'to do'], ...plans.map((plan) => [plan.key, plan.state, planWords(plan)])], 'lll'),
-    ...omitted,
-    `The project is ${project}`,
-    ...(leaves.length === 0 ? ['Nothing leaves this machine.'] : leaves)
+    ...omitted.map(printable),
+    `The project is ${printable(project)}`,
+    ...(leaves.length === 0 ? ['Nothing leaves this machine.'] : leaves.map(printable))
   ].join('\n')
 }
 

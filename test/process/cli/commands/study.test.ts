@@ -122,7 +122,8 @@ describe('slr study', { timeout: 90_000 }, () => {
   })
 
   it('plans without writing, and says what would leave the machine', async () => {
-    const { folder, file } = await smallStudy('    # asked\nreport: prompts.json\n')
+    const { folder, file } = await smallStudy('    # asked\nreport: taken.html\n')
+    await writeFile(join(folder, 'taken.html'), 'not a report')
     await writeFile(
       file,
       (await readFile(file, 'utf8')).replace(
@@ -141,7 +142,7 @@ describe('slr study', { timeout: 90_000 }, () => {
       'models.example (another machine), to be answered by m. 2 prompts, for 4 answers as far.'
     )
     expect(stdout).toMatch(
-      /Short\/report .*would fail: .*prompts\.json is there, and is no report of this program/
+      /Short\/report .*would fail: .*taken\.html is there, and is no report of this program/
     )
     await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
 

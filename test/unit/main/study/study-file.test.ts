@@ -39,8 +39,9 @@ describe('a study file', () => {
     ['quick', quickTemplate],
     ['paper', paperTemplate]
   ])('reads what --template %s writes, under any name', async (_, template) => {
-    for (const name of ['quick', 'no', '1e3', 'a: "b" #', 'ü\u2028'])
+    for (const name of ['quick', 'no', '1e3', 'a: "b" #', 'ü'])
       expect((await readStudy(template(name), 't.yaml')).name).toBe(name)
+    expect((await readStudy(template('two\nlines\u202e'), 't.yaml')).name).toBe('two linesU+202E')
   })
 
   it('reads the example of its documentation', async () => {
@@ -98,6 +99,22 @@ describe('a study file', () => {
       /line 9: tasks\.1\.precision: the device cpu computes in fp32 only/
     ],
     [
+      'a report that ends otherwise',
+      `${HEAD}report: x.pth\n`,
+      /line 4: report: expected a file that ends with \.html/
+    ],
+    [
+      'a project that forges lines',
+      `${HEAD}project: "p.slr\\nNothing"\n`,
+      /line 4: project: expected one line/
+    ],
+    ['a task that hides text', `${HEAD}tasks: ["a\\e[8m"]\n`, /line 4: tasks\.0: expected one line/],
+    [
+      'a name that turns letters around',
+      'name: "a\\u202eb"\npairs: [demo]\n',
+      /line 1: name: expected one line/
+    ],
+    [
       'a name for what may be several',
       `${HEAD}variants:\n  - model: rivals\n    name: r\n`,
       /line 6: variants\.0\.name: /
@@ -107,6 +124,11 @@ describe('a study file', () => {
       code: 'bad-input',
       message: expect.stringMatching(message)
     })
+  })
+
+  it('takes line breaks in prompts', async () => {
+    const text = `${HEAD}variants: [{model: post, system: "a\\nb"}]\n`
+    expect((await readStudy(text, 's.yaml')).variants[0]?.system).toBe('a\nb')
   })
 
   it('takes fp16 where a device other than the CPU computes every answer', async () => {

@@ -132,6 +132,7 @@ describe('the page to share', () => {
       fc.property(anyText, (text) => {
         const escaped = escapeHtml(text)
         expect(escaped).not.toMatch(/[<>"'\r\0]/)
+        expect(escaped).not.toMatch(/[\r\n]/)
         expect(unescapeHtml(escaped)).toBe(text.replaceAll('\0', '\uFFFD'))
       })
     )
@@ -327,6 +328,7 @@ function unescapeHtml(source: string): string {
     gt: '>',
     quot: '"',
     '#39': "'",
+    '#10': '\n',
     '#13': '\r'
   }
   return source.replace(/&([^;]*);/g, (_, name: string) => characters[name] ?? `unknown reference ${name}`)
