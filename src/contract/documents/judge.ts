@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EndpointAddress, whereEndpoint } from '../model/endpoint'
+import { EndpointAddress, whereEndpoint, withKey } from '../model/endpoint'
 import { JudgeWay } from '../model/judge-way'
 
 /**
@@ -31,8 +31,8 @@ export const DEFAULT_JUDGE = {
 } as const satisfies Partial<JudgeSettings>
 
 /** What a user must know before anything is sent. */
-export const judgeWarning = (judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'way'>): string =>
-  `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}, to be ${judge.way === 'forms' ? 'read' : 'judged'} by ${judge.model}.`
+export const judgeWarning = (judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'keyVariable' | 'way'>): string =>
+  `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}${withKey(judge)}, to be ${judge.way === 'forms' ? 'read' : 'judged'} by ${judge.model}.`
 
 /** Longer replies are explanations, and no form of an answer. */
 export const MAX_FORM_CHARACTERS = 200

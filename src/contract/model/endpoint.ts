@@ -23,6 +23,10 @@ export const EndpointAddress = z.object({
 })
 export type EndpointAddress = z.infer<typeof EndpointAddress>
 
+/** Names the key that is sent along, for the end of a clause. */
+export const withKey = ({ keyVariable }: Pick<EndpointAddress, 'keyVariable'>): string =>
+  keyVariable === undefined ? '' : ` with the key in ${keyVariable}`
+
 /** Whether an address is of this machine. */
 const isLocal = ({ hostname }: URL): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EndpointAddress, whereEndpoint } from './endpoint'
+import { EndpointAddress, whereEndpoint, withKey } from './endpoint'
 
 /**
  * The ways to ask an endpoint. `completions` sends a prompt as the pair's own chat template renders it, so that all models see the same
@@ -65,9 +65,9 @@ export const endpointWords = ({ name, endpoint }: Extract<OutsideModel, { kind: 
   ...(endpoint.anyModel ? ['--endpoint-any-model'] : [])
 ]
 
-/** What a user must know before anything is sent. */
-export const endpointWarning = (endpoint: Pick<Endpoint, 'baseUrl' | 'model'>): string =>
-  `Prompts leave this program: they are sent to ${whereEndpoint(endpoint)}, to be answered by ${endpoint.model}.`
+/** Says what a user must know before anything is sent. */
+export const endpointWarning = (endpoint: Pick<Endpoint, 'baseUrl' | 'model' | 'keyVariable'>): string =>
+  `Prompts leave this program: they are sent to ${whereEndpoint(endpoint)}${withKey(endpoint)}, to be answered by ${endpoint.model}.`
 
 /** What a file of answers holds. */
 export const AnswerFileFacts = z.object({
