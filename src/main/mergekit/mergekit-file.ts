@@ -1,8 +1,19 @@
 import { z } from 'zod'
-import { Quantity, Settings } from './settings'
 
-/** Methods whose results are recipes, or can be. */
-export const METHODS = ['passthrough', 'linear', 'task_arithmetic'] as const
+/** A number, or its text, which mergekit reads as one. */
+export const Quantity = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/, 'expected a number')
+    .transform(Number)
+])
+
+/** Parameters by name. A parameter is checked where it is used, so that an error can name its slice. */
+const Settings = z.record(z.string(), z.unknown())
+
+/** The methods whose results are recipes. */
+export const METHODS = ['passthrough', 'linear'] as const
 const boundary = Quantity.pipe(z.number().int().min(0).max(100_000))
 /** A model by its name, or as mergekit's own objects, which may add a revision: `{path: …}`, `{model: {path: …}}`. */
 const name = z.string().min(1).max(4096)

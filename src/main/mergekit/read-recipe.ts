@@ -2,19 +2,18 @@ import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
-import type { Component, LayerStrength, Recipe } from '../../contract/model/recipe'
-import { componentName, recipeOf, withComponents } from '../../contract/model/strengths'
+import type { LayerStrength, Recipe } from '../../contract/model/recipe'
+import { at } from '../../contract/model/look-up'
+import { recipeOf } from '../../contract/model/strengths'
 import { modelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { quoteName } from '../base/json-object'
 import { readYaml } from '../confined/yaml'
-import { layerTensors, wholeModelTensors } from '../family'
+import { wholeModelTensors } from '../family'
 import { foldersOf, matchReference, type MergedModel, mergedName } from './model-reference'
 import { MergekitFile, METHODS, type Slice, type Source } from './mergekit-file'
-import { tensorShare, type Origins, type Refuse, type TensorShare } from './tensor-strength'
-
-const POST_LAYER: LayerStrength = { attention: 0, mlp: 0 }
+import { type Origins, type Refuse, sliceShare, type SliceShare } from './slice-share'
 
 /** Fields that mergekit knows and a recipe cannot say, with what a recipe does instead. */
 const REFUSED_FIELDS: Readonly<Record<string, string>> = {
@@ -23,14 +22,13 @@ const REFUSED_FIELDS: Readonly<Record<string, string>> = {
   chat_template: "a restored model keeps post's chat template"
 }
 
-/** The parameters that decide what these methods compute. */
+/** The parameters that decide what each method computes. */
 const PARAMETERS = {
   passthrough: ['scale'],
-  linear: ['weight', 'normalize'],
-  task_arithmetic: ['weight', 'normalize', 'lambda']
+  linear: ['weight', 'normalize']
 } as const
-/** Of other methods; these pass over them. */
-const PASSED_OVER: readonly string[] = ['int8_mask', 'density', 'rescale']
+/** Parameters of other methods, which both methods ignore. */
+const IGNORED_PARAMETERS: readonly string[] = ['int8_mask', 'density', 'rescale']
 
 /** What to write in place of methods that a recipe can say or come near. */
 const OTHER_METHODS: Readonly<Record<string, string>> = {
@@ -44,13 +42,12 @@ const OTHER_METHODS: Readonly<Record<string, string>> = {
 const MAX_ALIASES = 100
 
 /**
- * A mergekit file as a recipe of a pair: slices of `passthrough`, `linear` or `task_arithmetic` over post, base and other
- * checkpoints of their architecture in which every layer mixes post with one other model and stays in its place, the weights of a layer's tensors are equal within each of its halves, and embeddings, final norm
- * and head are post's. What is computed is followed tensor by tensor as mergekit does.
+ * Reads a mergekit file as a recipe of a pair. The file may hold slices of `passthrough`, or of `linear` with one weight for each model of a
+ * slice. Every layer keeps its place and mixes post with at most one other model; embeddings, final norm and head are post's.
  *
  * @param file its path or name, for messages and for relative paths in it
- * @param known the other checkpoints that it may name; `any folder` opens what it names
- * @throws WorkbenchError as `readYaml`; `bad-input` naming what does not map to a recipe
+ * @param known the other checkpoints that it may name; `any folder` opens any folder that it names
+ * @throws WorkbenchError as `readYaml`; `bad-input` naming the part that no recipe can hold
  */
 export async function readMergekitRecipe(
   text: string,
@@ -65,9 +62,9 @@ export async function readMergekitRecipe(
   const { layerCount } = pair.post.spec
   const slices = slicesOf(config, layerCount, refuse)
   refuseParameters(slices, config, refuse)
-  if (config.merge_method === 'task_arithmetic') refuseTaskModels(slices, config, origins, refuse)
-  const strengths = layerStrengths(slices, config, origins, pair, refuse)
-  refuseOtherEnds(slices, config, origins, pair, refuse)
+  const shares = slices.map((slice, index) => sliceShare(index, slice, config, origins, refuse))
+  refuseOtherEnds(shares, config, pair, refuse)
+  const strengths = slices.flatMap((slice, index) => layersOf(slice, at(shares, index, 'slice')))
   const fileName = basename(file)
   const name = (config.name ?? fileName.slice(0, fileName.length - extname(fileName).length))
     .trim()
@@ -170,11 +167,7 @@ function refuseTokenizer(
 }
 
 /** @throws WorkbenchError when layers are not each in their place, once */
-function slicesOf(
-  { slices, models, merge_method }: MergekitFile,
-  layerCount: number,
-  refuse: Refuse
-): Slice[] {
+function slicesOf({ slices, models }: MergekitFile, layerCount: number, refuse: Refuse): Slice[] {
   if ((slices ?? null) !== null && (models ?? null) !== null) throw refuse('it has both slices and models')
   const all: Slice[] =
     slices ??
@@ -200,8 +193,6 @@ function slicesOf(
         )
       }
     }
-    if (merge_method === 'passthrough' && sources.length > 1)
-      throw refuse(`${what} has ${sources.length} sources; passthrough takes one`)
     const [start, end] = sources[0]?.layer_range ?? [0, 0]
     next += end - start
   }
@@ -210,74 +201,15 @@ function slicesOf(
   return all
 }
 
-/** Task arithmetic starts from base_model, which has to be at hand, and adds what the other differs by. */
-function refuseTaskModels(
-  slices: readonly Slice[],
-  { base_model: start, slices: written }: MergekitFile,
-  origins: Origins,
-  refuse: Refuse
-): void {
-  if (start === undefined || start === null) throw refuse('task_arithmetic needs base_model')
-  for (const [index, { sources }] of slices.entries()) {
-    const named = sources.map(({ model }) => origins.get(model))
-    if (new Set(named).size < named.length) throw refuse(`slice ${index + 1} names a model twice`)
-    if (named.filter((model) => model !== origins.get(start)).length > 1) {
-      throw refuse(
-        `slice ${index + 1} adds more than one model to base_model`,
-        'A layer of a recipe mixes post with base, or with one other checkpoint.'
-      )
-    }
-    // A list of models is completed by base_model, a slice is not.
-    if ((written ?? null) !== null && !named.includes(origins.get(start)))
-      throw refuse(`slice ${index + 1} is without base_model, which task_arithmetic starts from`)
+/** Gives every layer of a slice its share. */
+function layersOf({ sources }: Slice, { strength, source }: SliceShare): LayerStrength[] {
+  const [start, end] = sources[0]?.layer_range ?? [0, 0]
+  const layer: LayerStrength = {
+    attention: strength,
+    mlp: strength,
+    ...(strength !== 0 && source !== 'base' && { source })
   }
-}
-
-function layerStrengths(
-  slices: readonly Slice[],
-  config: MergekitFile,
-  origins: Origins,
-  { post }: PairMembers,
-  refuse: Refuse
-): LayerStrength[] {
-  return slices.flatMap((slice) => {
-    const [start, end] = slice.sources[0]?.layer_range ?? [0, 0]
-    return Array.from({ length: end - start }, (_, offset): LayerStrength => {
-      const layer = start + offset
-      const t = end - start > 1 ? offset / (end - start - 1) : 1
-      const found = { attention: new Map<Component, number>(), mlp: new Map<Component, number>() }
-      let source: TensorShare['of'] | null = null
-      for (const { name, half, components } of layerTensors(post.spec, layer)) {
-        const { strength, of } = tensorShare(name, t, slice, config, origins, refuse)
-        if (strength !== 0) {
-          if (source !== null && source !== of) {
-            throw refuse(
-              `layer ${layer} takes tensors of ${mergedName(source)} and of ${mergedName(of)} (${name})`,
-              'A layer of a recipe mixes post with base, or with one other checkpoint.'
-            )
-          }
-          source = of
-        }
-        for (const component of components) {
-          const other = found[half].get(component)
-          if (other !== undefined && other !== strength) {
-            throw refuse(
-              `in layer ${layer} the tensors of ${componentName(half, component)} take ${other} and ${strength} of ${mergedName(of)} (${name})`,
-              'A recipe has one strength for each of q, k, v, o, router, gate, up and down, its bias or all of its experts included, and for the norms of each half.'
-            )
-          }
-          found[half].set(component, strength)
-        }
-      }
-      const layerSource = source === null || source === 'base' ? {} : { source }
-      return withComponents({ ...POST_LAYER, ...layerSource }, (half, component) => {
-        const own = found[half]
-        // A family without a component takes what the rest of the half agrees on.
-        const [first, ...others] = new Set(own.values())
-        return own.get(component) ?? (first !== undefined && others.length === 0 ? first : 0)
-      })
-    })
-  })
+  return Array.from({ length: end - start }, () => layer)
 }
 
 function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse: Refuse): void {
@@ -287,7 +219,7 @@ function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse
   )
   const unknown = all
     .flatMap((settings) => Object.keys(settings ?? {}))
-    .find((name) => !known.includes(name) && !PASSED_OVER.includes(name))
+    .find((name) => !known.includes(name) && !IGNORED_PARAMETERS.includes(name))
   if (unknown === undefined) return
   throw refuse(
     `the parameter ${quoteName(unknown)} cannot be part of a recipe`,
@@ -295,37 +227,29 @@ function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse
   )
 }
 
-/** mergekit takes the embeddings from the first slice, final norm and head from the last; a recipe has post's. */
+/** Refuses embeddings, norm or head of another model: mergekit takes them from the first and the last slice, a recipe has post's. */
 function refuseOtherEnds(
-  slices: readonly Slice[],
-  config: MergekitFile,
-  origins: Origins,
+  shares: readonly SliceShare[],
+  { merge_method }: MergekitFile,
   { post }: PairMembers,
   refuse: Refuse
 ): void {
-  const { embedding, finalNorm, head } = wholeModelTensors(post.spec)
-  const { layerCount } = post.spec
+  const { embedding, finalNorm } = wholeModelTensors(post.spec)
   const ends = [
-    { slice: slices[0], t: 0, tensors: [embedding], layer: 0, where: 'first' },
+    { share: shares[0], tensor: embedding, layer: 0, place: 'first', where: 'at the start' },
     {
-      slice: slices.at(-1),
-      t: 1,
-      tensors: head === embedding ? finalNorm : [...finalNorm, head],
-      layer: layerCount,
-      where: 'last'
+      share: shares.at(-1),
+      tensor: finalNorm[0],
+      layer: post.spec.layerCount,
+      place: 'last',
+      where: 'at the end'
     }
   ]
-  for (const { slice, t, tensors, layer, where } of ends) {
-    for (const { name } of slice === undefined ? [] : tensors) {
-      if (slice === undefined) continue
-      const { strength, of } = tensorShare(name, t, slice, config, origins, refuse)
-      if (strength === 0) continue
-      throw refuse(
-        `mergekit takes ${name} from its ${where} slice, and with it ${strength} of ${mergedName(of)}; a restored model keeps post's`,
-        `Add an empty slice of post ${where === 'first' ? 'at the start' : 'at the end'} (layer_range: [${layer}, ${layer}])${
-          config.merge_method === 'passthrough' ? '' : ', or a filter that gives this tensor to post'
-        }.`
-      )
-    }
+  for (const { share, tensor, layer, place, where } of ends) {
+    if (share === undefined || tensor === undefined || share.strength === 0) continue
+    throw refuse(
+      `mergekit takes ${tensor.name} from its ${place} slice, and with it ${share.strength} of ${mergedName(share.source)}; a restored model keeps post's`,
+      `Add an empty slice of post ${where} (layer_range: [${layer}, ${layer}])${merge_method === 'linear' ? ' with weight 1' : ''}.`
+    )
   }
 }

@@ -47,7 +47,7 @@ const slices = (...parts: readonly (readonly [string, number, number])[]): strin
   ].join('\n')
 
 describe('a mergekit file that an export writes', () => {
-  it('reads back as the same recipe', async () => {
+  it('reads back as the same recipe where its layers are whole or blended', async () => {
     const families = await Promise.all(
       ['llama3', 'gemma2', 'qwen2', 'phi3', 'qwen3'].map(async (name) => {
         const [files] = readGolden(name).pairs
@@ -59,25 +59,13 @@ describe('a mergekit file that an export writes', () => {
       fc.asyncProperty(
         fc.constantFrom(...families, pair),
         fc.array(
-          fc.oneof(
-            strength.map((both) => ({ attention: both, mlp: both })),
-            fc.record({ attention: strength, mlp: strength }),
-            fc.record({
-              attention: fc.record({ norms: strength, q: strength, k: strength, v: strength, o: strength }),
-              mlp: fc.oneof(
-                strength,
-                fc.record({ norms: strength, gate: strength, up: strength, down: strength })
-              )
-            })
-          ),
+          strength.map((both) => ({ attention: both, mlp: both })),
           { minLength: 12, maxLength: 12 }
         ),
         fc.string({ minLength: 1, maxLength: 30 }).filter((name) => name.trim() === name),
         async (members, drawn, name) => {
-          const fused = members.post.spec.family.attention === 'fused'
           const strengths = drawn
             .slice(0, members.post.spec.layerCount)
-            .map((layer) => (fused && typeof layer.attention !== 'number' ? { attention: 0, mlp: 1 } : layer))
             .map((layer) => LayerStrength.parse(layer))
           const recipe = await readMergekitRecipe(
             mergekitText(members, name, strengths),
@@ -249,44 +237,6 @@ describe('a mergekit file', () => {
     }
   })
 
-  it('of gradients and filters is followed as mergekit does', async () => {
-    const text = `
-merge_method: linear
-base_model: post
-parameters:
-  normalize: 0
-slices:
-  - sources:
-      - {model: post, layer_range: [0, 0], parameters: {weight: 1}}
-  - sources:
-      - model: base
-        layer_range: [0, 11]
-        parameters:
-          weight:
-            - filter: self_attn
-              value: [0, 1]
-            - filter: input_layernorm
-              value: [0, 1]
-            - value: 0.5
-      - model: post
-        layer_range: [0, 11]
-        parameters:
-          weight:
-            - filter: self_attn
-              value: [1, 0]
-            - filter: input_layernorm
-              value: [1, 0]
-            - value: 0.5
-  - sources:
-      - {model: post, layer_range: [11, 12], parameters: {weight: 1}}
-`
-    const strengths = strengthsOf(await read(text))
-    for (const [layer, { attention, mlp }] of strengths.entries()) {
-      expect(attention).toBeCloseTo(layer === 11 ? 0 : layer / 10, 12)
-      expect(mlp).toBe(layer === 11 ? 0 : 0.5)
-    }
-  })
-
   it.each([
     ['that add up to one', '1.5', '-0.5', ''],
     ['that are normalised', '-3', '1', 'parameters: {normalize: true}'],
@@ -307,33 +257,6 @@ ${parameters}
     expect(strengthsOf(await read(text))).toEqual(blendStrengths(share, 12))
   })
 
-  it('of filters within a half is a recipe of components', async () => {
-    const weights = (q: number, rest: number): string => `[{filter: q_proj, value: ${q}}, {value: ${rest}}]`
-    const recipe = await read(linear(weights(1, 0.5), weights(0, 0.5)))
-    expect(strengthsOf(recipe)).toEqual(
-      new Array(12).fill({ attention: { norms: 0.5, q: 1, k: 0.5, v: 0.5, o: 0.5 }, mlp: 0.5 })
-    )
-  })
-
-  it('that tears a bias from its weight is refused', async () => {
-    const [files] = readGolden('qwen2').pairs
-    const members = await openAlone(files?.base ?? '', files?.post ?? '')
-    const shares = [0.75, 0.25]
-    const torn = mergekitText(members, 'torn', blendStrengths(0.5, members.post.spec.layerCount)).replaceAll(
-      'weight: 0.5',
-      () => `weight: [{filter: q_proj.bias, value: ${shares.shift() ?? 0.5}}, {value: 0.5}]`
-    )
-    const { message } = await problemOf(readMergekitRecipe(torn, 'merge.yaml', members, []))
-    expect(message).toMatch(/in layer 0 the tensors of q take 0\.5 and 0\.25 of base \(.*q_proj\.bias\)/)
-  })
-
-  it('of whole models with weights by filter is a blend of all layers, its weights normalised', async () => {
-    const model = (name: string, layers: number, rest: number): string =>
-      `  - model: ${name}\n    parameters:\n      weight:\n        - {filter: layers., value: ${layers}}\n        - value: ${rest}\n`
-    const text = `merge_method: linear\nmodels:\n${model('base', 1, 0)}${model('post', 3, 1)}`
-    expect(strengthsOf(await read(text))).toEqual(new Array(12).fill({ attention: 0.25, mlp: 0.25 }))
-  })
-
   it('may write models as objects, and numbers as text', async () => {
     const { base, post } = pair
     const text = `
@@ -344,42 +267,12 @@ slices:
 - sources:
   - {model: post, layer_range: ["0", 0], parameters: {weight: "1"}}
 - sources:
-  - {model: {model: {path: ${JSON.stringify(base.checkpoint.path)}, revision: main}}, layer_range: [0, "12"], parameters: {weight: ["0", "0.5"]}}
-  - {model: {model: post}, layer_range: [0, 12], parameters: {weight: [1, 0.5]}}
+  - {model: {model: {path: ${JSON.stringify(base.checkpoint.path)}, revision: main}}, layer_range: [0, "12"], parameters: {weight: "0.25"}}
+  - {model: {model: post}, layer_range: [0, 12], parameters: {weight: 0.75}}
 - sources:
   - {model: post, layer_range: [12, 12], parameters: {weight: 1.0}}
 `
-    const strengths = strengthsOf(await read(text))
-    expect(strengths[0]).toEqual({ attention: 0, mlp: 0 })
-    expect(strengths[11]).toEqual({ attention: 0.5, mlp: 0.5 })
-  })
-
-  it.each([
-    ['base', 'post', 'weight: 0.25', 0.75],
-    ['post', 'base', 'weight: 0.25', 0.25],
-    ['base', 'post', 'weight: 0.5, lambda: 0.5, density: 0.3', 0.75],
-    ['post', 'base', 'weight: 0.2, normalize: true, lambda: 0.5', 0.5]
-  ])('of task_arithmetic from %s to %s with %s is a blend', async (start, added, parameters, strength) => {
-    const layers = (model: string): string => `  - {model: ${model}, layer_range: [0, 12]}\n`
-    const end = (layer: number): string =>
-      start === 'post'
-        ? `- sources: [{model: post, layer_range: [${layer}, ${layer}]}]\n`
-        : `- sources: [{model: base, layer_range: [${layer}, ${layer}]}, {model: post, layer_range: [${layer}, ${layer}], parameters: {weight: 1, lambda: 1}}]\n  parameters: {lambda: 1}\n`
-    const text = `merge_method: task_arithmetic\nbase_model: ${start}\nslices:\n${end(0)}- sources:\n${layers(start)}${layers(added)}  parameters: {${parameters}}\n${end(12)}`
-    expect(strengthsOf(await read(text))).toEqual(new Array(12).fill({ attention: strength, mlp: strength }))
-  })
-
-  it('of task_arithmetic may leave base_model out of its models, not out of a slice', async () => {
-    const models =
-      'merge_method: task_arithmetic\nbase_model: post\nmodels:\n- {model: base, parameters: {weight: [{filter: layers., value: 0.5}, {value: 0}]}}'
-    expect(strengthsOf(await read(models))).toEqual(new Array(12).fill({ attention: 0.5, mlp: 0.5 }))
-    const slice = `${slices(['base', 0, 12]).replace('passthrough', 'task_arithmetic')}\nbase_model: post`
-    expect((await problemOf(read(slice))).message).toMatch(/slice 1 is without base_model/)
-    expect((await problemOf(read(models.replace('base_model: post\n', '')))).message).toMatch(
-      /needs base_model/
-    )
-    const twice = `${models}\n- {model: ./base, parameters: {weight: 1}}`
-    expect((await problemOf(read(twice))).message).toMatch(/names a model twice/)
+    expect(strengthsOf(await read(text))).toEqual(blendStrengths(0.25, 12))
   })
 
   it.each([
@@ -408,12 +301,8 @@ slices:
         { attention: 1, mlp: 1 }
       ],
       [
-        { attention: 0.5, mlp: 0.25, source },
-        { attention: 0, mlp: 0.75 }
-      ],
-      [
-        { attention: 0, mlp: 0 },
-        { attention: { norms: 0, q: 1, k: 0, v: 0.5, o: 0 }, mlp: 0, source }
+        { attention: 0.5, mlp: 0.5, source },
+        { attention: 0.75, mlp: 0.75 }
       ]
     ]) {
       const text = mergekitText(members, 'x', layers)
@@ -425,13 +314,10 @@ slices:
       )
     }
     const mixed = `merge_method: linear\nmodels:\n${['base', 'sft', 'post']
-      .map(
-        (name, index) =>
-          `- {model: ${name}, parameters: {weight: [{filter: layers., value: ${index === 0 ? 0.5 : 0.25}}, {value: ${index === 2 ? 1 : 0}}]}}\n`
-      )
+      .map((name) => `- {model: ${name}, parameters: {weight: 1}}\n`)
       .join('')}`
     expect((await problemOf(readMergekitRecipe(mixed, 'x.yaml', two, [source]))).message).toMatch(
-      /layers\.0\..* mixes base with sft/
+      /slice 1 mixes base with sft/
     )
   })
 
@@ -443,7 +329,7 @@ slices:
     [
       'another method',
       whole.replace('passthrough', 'slerp'),
-      /merge_method is "slerp", expected passthrough, linear, task_arithmetic/
+      /merge_method is "slerp", expected passthrough, linear/
     ],
     [
       'another model',
@@ -496,6 +382,17 @@ slices:
         .replace('linear', 'passthrough')
         .replaceAll(/, parameters: \{.*?\}/g, ''),
       /has 2 sources; passthrough takes one/
+    ],
+    ['a gradient', linear('[0, 1]', '[1, 0]'), /the weight of slice 2 is no single number/],
+    [
+      'a filter',
+      linear('[{filter: mlp, value: 1}, {value: 0}]', '1'),
+      /the weight of slice 2 is no single number/
+    ],
+    [
+      'the method task_arithmetic',
+      whole.replace('passthrough', 'task_arithmetic'),
+      /merge_method is "task_arithmetic"/
     ],
     ['no weight', linear('1', '0').replace(', parameters: {weight: 0}', ''), /has no weight for "post"/],
     ['too much of base', linear('-3', '2'), /would take 3 of base, expected from -1 to 2/],
