@@ -3,10 +3,10 @@ import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 
 /**
- * An earlier sweep's check as one of a later sweep. Checks are exact, so where everything that they are computed from is the same,
- * they would come to the same again.
+ * Copies the check of an earlier sweep to a later one. Checks are exact, so a check of the later sweep would give the same numbers
+ * where everything that a check is computed from is equal. The samplers of `whatIf` are no part of that.
  *
- * @param endTokens that the pair has now: they are no part of its checkpoints' fingerprints
+ * @param endTokens the pair's end tokens now, which the checkpoints' fingerprints do not cover
  * @returns null where anything differs
  */
 export function carriedCheck(
@@ -18,10 +18,12 @@ export function carriedCheck(
   const isSame =
     check.programVersion === sweep.programVersion &&
     isDeepStrictEqual(check.endTokens, endTokens) &&
-    isDeepStrictEqual(computedFrom(earlier), computedFrom(sweep))
+    isDeepStrictEqual(computedFrom(earlier), computedFrom(sweep)) &&
+    (!isDeepStrictEqual(earlier.whatIf, sweep.whatIf) || isDeepStrictEqual(keysOf(earlier), keysOf(sweep)))
   return isSame ? { ...check, sweepId: sweep.id, source: sweep.source } : null
 }
 
+/** Prompts without their keys, which also hash the samplers of `whatIf`. */
 const computedFrom = ({
   scoredBy,
   device,
@@ -32,7 +34,10 @@ const computedFrom = ({
   rendering,
   prompts
 }: SweepDocument): unknown => ({
-  ...{ scoredBy, device, precision, layerCount, rendering, prompts },
+  ...{ scoredBy, device, precision, layerCount, rendering },
+  prompts: prompts.map((prompt) => ({ ...prompt, key: '' })),
   base: basePath.fingerprint,
   post: postPath.fingerprint
 })
+
+const keysOf = ({ prompts }: SweepDocument): string[] => prompts.map(({ key }) => key)

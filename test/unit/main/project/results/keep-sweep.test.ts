@@ -30,12 +30,14 @@ it('keeps a sweep with the check of an earlier one, where nothing that the check
   await project.firstPair.saveAnswerCheck(check)
 
   const { rendering, prompts } = first
+  const keyed = (key: string): SweepDocument['prompts'] => prompts.map((prompt) => ({ ...prompt, key }))
   const changes: Record<string, Partial<SweepDocument>> = {
     device: { device: 'webgpu' },
     precision: { precision: 'fp16' },
     program: { programVersion: '0.2.0' },
     rendering: { rendering: { ...rendering, assistantPrefix: 'Answer: ' } },
     prompts: { prompts: prompts.map((prompt) => ({ ...prompt, category: 'other' })) },
+    'answer-tokens': { prompts: keyed('other answer tokens') },
     post: { postPath: { path: post, fingerprint: 'another' } }
   }
   for (const [id, change] of Object.entries(changes)) {
@@ -49,8 +51,16 @@ it('keeps a sweep with the check of an earlier one, where nothing that the check
   expect(await project.firstPair.readAnswerCheck('again')).toEqual({ ...check, sweepId: 'again' })
   expect(project.firstPair.sweeps.map(({ id }) => id)).toContain('again')
 
+  // Keys of prompts also depend on the samplers of `whatIf`, on which no check depends.
+  const otherSamplers = swept('other-samplers', {
+    whatIf: [{ temperature: 2, minP: 0.1 }],
+    prompts: keyed('2')
+  })
+  expect(await keepSweep(project.firstPair, otherSamplers)).toEqual({ ...check, sweepId: 'other-samplers' })
+
   await project.firstPair.saveAnswerCheck({ ...check, endTokens: [...check.endTokens, 0] })
-  await project.firstPair.saveAnswerCheck({ ...check, sweepId: 'again', endTokens: [...check.endTokens, 0] })
+  for (const sweepId of ['again', 'other-samplers'])
+    await project.firstPair.saveAnswerCheck({ ...check, sweepId, endTokens: [...check.endTokens, 0] })
   await keepSweep(project.firstPair, swept('other-ends'))
   expect(await project.firstPair.readAnswerCheck('other-ends')).toBeNull()
 })
