@@ -1,13 +1,10 @@
 import { Argument } from 'commander'
-import type { SweepDocument } from '../../../contract/documents/crc'
-import { WorkbenchError } from '../../../contract/model/problem'
-import { openPair } from '../../checkpoint/pair'
 import { mergeParts } from '../../crc/sweep/merge-parts'
-import { pairPaths } from '../../project/demo'
 import { readPartFile } from '../../project/documents/part-file'
 import { absolutePath } from '../../base/files/places'
 import { keepSweep } from '../../project/results/keep-sweep'
 import { objectionToSwept } from '../../project/results/objection-to-selected'
+import { requirePairOfSweep } from '../../project/results/pair-of-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { usageError, outOption, rhoOption, seedOption } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
@@ -41,7 +38,7 @@ export const mergeCommand = subcommand(mergeOptions, {
     if (output !== null) requireOwnPlace(output, 'sweep', document)
     const own = await openPairToSave(options, command, tell)
     try {
-      if (own !== null) await requirePairOf(own, document)
+      if (own !== null && !(await requirePairOfSweep(own, document))) tell(pairNotCompared(own))
       if (output !== null) await writeOutputFile(output, document)
       const check = own === null ? null : await keepSweep(own, document)
       await (options.json
@@ -60,18 +57,5 @@ export const mergeCommand = subcommand(mergeOptions, {
   }
 })
 
-/** Another pair's sweep would be shown as this one's. Where its model files are not at hand there is nothing to compare with. */
-async function requirePairOf(own: ProjectPair, sweep: SweepDocument): Promise<void> {
-  const folders = pairPaths(own.document.location)
-  const pair = await openPair(folders.base, folders.post).catch(() => null)
-  if (pair === null) return
-  const isSame =
-    pair.base.checkpoint.fingerprint === sweep.basePath.fingerprint &&
-    pair.post.checkpoint.fingerprint === sweep.postPath.fingerprint
-  if (isSame) return
-  throw new WorkbenchError(
-    'mismatch',
-    `The parts are of another pair than that of the project ${own.project.path}: ${sweep.basePath.path} and ${sweep.postPath.path}.`,
-    'Use --out, or a project of that pair.'
-  )
-}
+const pairNotCompared = ({ project }: ProjectPair): string =>
+  `The models of ${project.path} cannot be read and it has no results, so the pair of the parts was not compared with its pair.`

@@ -1,0 +1,52 @@
+import type { SweepDocument } from '../../../contract/documents/crc'
+import type { PairFingerprints } from '../../../contract/documents/pair'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { openPair } from '../../checkpoint/pair'
+import { pairPaths } from '../demo'
+import type { ProjectPair } from '../pair/project-pair'
+
+/**
+ * Refuses a sweep of another pair, which the project would show as a result of its own pair. Where the models cannot be read, the
+ * fingerprints that the project stores decide: those of the pair, or else those of its newest result.
+ *
+ * @returns whether the project knows its pair's fingerprints; false where neither models nor stored fingerprints are there
+ * @throws WorkbenchError `mismatch` for a sweep of another pair
+ */
+export async function requirePairOfSweep(
+  pair: ProjectPair,
+  { basePath, postPath }: Pick<SweepDocument, 'basePath' | 'postPath'>
+): Promise<boolean> {
+  const fingerprints = (await currentFingerprints(pair)) ?? storedFingerprints(pair)
+  if (fingerprints === null) return false
+  if (fingerprints.base === basePath.fingerprint && fingerprints.post === postPath.fingerprint) return true
+  throw new WorkbenchError(
+    'mismatch',
+    `The sweep is of another pair than that of the project ${pair.project.path}: ${basePath.path} and ${postPath.path}.`,
+    'Use --out, or a project of that pair.'
+  )
+}
+
+async function currentFingerprints({ document }: ProjectPair): Promise<PairFingerprints | null> {
+  const folders = pairPaths(document.location)
+  try {
+    const { base, post } = await openPair(folders.base, folders.post)
+    return { base: base.checkpoint.fingerprint, post: post.checkpoint.fingerprint }
+  } catch (error) {
+    if (error instanceof WorkbenchError) return null
+    throw error
+  }
+}
+
+function storedFingerprints({
+  document,
+  sweeps,
+  samples,
+  evaluations
+}: ProjectPair): PairFingerprints | null {
+  const { checkpoints } = document
+  if (checkpoints !== null) return { base: checkpoints.base.fingerprint, post: checkpoints.post.fingerprint }
+  const [newest] = [...sweeps, ...evaluations.runs, ...samples.runs].sort((a, b) =>
+    b.createdAt.localeCompare(a.createdAt)
+  )
+  return newest?.checkpoints ?? null
+}
