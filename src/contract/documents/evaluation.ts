@@ -104,6 +104,14 @@ export const EvaluationRun = z.object({
   pairJudge: JudgeSettings.nullable().default(null),
   /** Who read what the answers mean last. */
   formJudge: JudgeSettings.nullable().default(null),
+  /**
+   * Addresses of the judges that gave the stored verdicts without an address: those noted last before verdicts had one. Null until
+   * another judge is noted; the judges above gave those verdicts then.
+   */
+  addressesOfOldVerdicts: z
+    .object({ marks: z.string().nullable(), pairs: z.string().nullable(), forms: z.string().nullable() })
+    .nullable()
+    .default(null),
   /** Who answered where the engine did not, as far as it is known. */
   outside: z.array(OutsideRecord).default([]),
   notices: z.array(z.string())

@@ -42,6 +42,8 @@ export const MAX_KEPT_REPLY = 120
 
 /** What every verdict keeps besides what the reply meant. */
 const Aside = z.object({
+  /** Address of the endpoint that replied; older files lack it. */
+  baseUrl: z.string().max(2_000).optional(),
   /** How the reply began, where it could not be read. */
   reply: z.string().max(MAX_KEPT_REPLY).optional(),
   /** What the server calls the model that replied, where it is not called as the judge's settings name it. */
@@ -50,7 +52,7 @@ const Aside = z.object({
 
 /** What a judge said of one answer, a line of evaluations/<id>.judge.jsonl. */
 export const JudgeVerdict = Aside.extend({
-  /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice. */
+  /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice of one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** From 0 (lowest) to 1; null when the reply was no mark. */
   mark: z.number().min(0).max(1).nullable()
@@ -59,7 +61,7 @@ export type JudgeVerdict = z.infer<typeof JudgeVerdict>
 
 /** Which of two sets of answers a judge preferred, in one order; a line of evaluations/<id>.pairs.jsonl. */
 export const PairVerdict = Aside.extend({
-  /** SHA-256 of model, rubric, prompt and both sets in their order: nothing is asked twice. */
+  /** SHA-256 of model, rubric, prompt and both sets in their order: nothing is asked twice of one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Null when the reply was no choice. */
   said: z.enum(['first', 'second', 'tie']).nullable()
@@ -68,7 +70,7 @@ export type PairVerdict = z.infer<typeof PairVerdict>
 
 /** The answer that a judge says a text means; a line of evaluations/<id>.forms.jsonl. */
 export const AnswerForm = Aside.extend({
-  /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice. */
+  /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice of one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Its canonical form; empty: the text gives no answer; null when the reply was no form. */
   form: z.string().max(MAX_FORM_CHARACTERS).nullable()

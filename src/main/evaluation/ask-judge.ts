@@ -8,15 +8,17 @@ import { throwIfCancelled } from '../base/files/cancelling'
 import type { EndpointPatience } from '../endpoint/client'
 import { JudgeEndpoint } from './judge-endpoint'
 
-/** What a judge said to one question. */
-export interface Said {
+/** A judge's reply to one question, as it is stored. */
+export interface StoredVerdict {
   readonly key: string
+  /** Address of the endpoint that replied. */
+  readonly baseUrl?: string | undefined
   readonly reply?: string | undefined
   readonly model?: string | undefined
 }
 
 /** Questions for a judge, who it is, and what it has said before. */
-export interface Questions<Question extends { key: string }, Verdict extends Said, Meant> {
+export interface Questions<Question extends { key: string }, Verdict extends StoredVerdict, Meant> {
   readonly questions: readonly Question[]
   /** Verdicts that are stored: nothing is asked twice. */
   readonly known: readonly Verdict[]
@@ -36,7 +38,7 @@ export interface Questions<Question extends { key: string }, Verdict extends Sai
 }
 
 /** A run's answers that a judge is asked about, who it is, and what it has said before. */
-export interface RunToJudge<Question extends { key: string }, Verdict extends Said> extends Pick<
+export interface RunToJudge<Question extends { key: string }, Verdict extends StoredVerdict> extends Pick<
   Questions<Question, Verdict, unknown>,
   'known' | 'settings' | 'apiKey' | 'patience'
 > {
@@ -56,22 +58,19 @@ export interface JudgeListener<Verdict> {
  * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used. Verdicts until then
  *   have been kept.
  */
-export async function askJudge<Question extends { key: string }, Verdict extends Said, Meant>(
+export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict, Meant>(
   asked: Questions<Question, Verdict, Meant>,
   listener: JudgeListener<Verdict>,
   signal: AbortSignal
 ): Promise<void> {
   const { questions, settings } = asked
-  const verdicts = new Map(asked.known.map((verdict) => [verdict.key, verdict]))
+  const verdicts = new Map(verdictsOfEndpoint(asked.known, settings).map((verdict) => [verdict.key, verdict]))
+  const reused = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
+  let done = reused.length
+  let unreadable = reused.filter((verdict) => asked.meant(verdict) === null).length
   const tell = (trouble?: string): void => {
-    const given = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
-    const unreadable = given.filter((verdict) => asked.meant(verdict) === null).length
-    listener.progress({
-      done: given.length,
-      total: questions.length,
-      unreadable,
-      ...(trouble === undefined ? {} : { trouble })
-    })
+    const counts = { done, total: questions.length, unreadable }
+    listener.progress({ ...counts, ...(trouble === undefined ? {} : { trouble }) })
   }
   const endpoint = new JudgeEndpoint(settings, asked.apiKey, tell, asked.patience)
   // The first failure stops the questions that wait.
@@ -84,11 +83,13 @@ export async function askJudge<Question extends { key: string }, Verdict extends
     const meant = text === null ? null : asked.read(text)
     const verdict = {
       ...asked.verdict(question.key, meant),
+      baseUrl: settings.baseUrl,
       ...(meant === null ? { reply: beginningOf(text ?? '') } : {}),
       ...(otherModel === null ? {} : { model: otherModel })
     }
     await listener.keep(verdict)
-    verdicts.set(question.key, verdict)
+    done += 1
+    if (meant === null) unreadable += 1
     tell()
   }
   const waiting = questions.filter(({ key }) => !verdicts.has(key)).values()
@@ -111,6 +112,19 @@ const beginningOf = (reply: string): string => {
   // No half of a character at the cut.
   return `${whole.slice(0, MAX_KEPT_REPLY - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
+
+/** The stored verdicts that came from the endpoint of these settings: another server may serve another model under the same name. */
+export function verdictsOfEndpoint<Verdict extends StoredVerdict>(
+  verdicts: readonly Verdict[],
+  { baseUrl }: Pick<JudgeSettings, 'baseUrl'>
+): Verdict[] {
+  const address = withoutLastSlash(baseUrl)
+  return verdicts.filter(
+    (verdict) => verdict.baseUrl !== undefined && withoutLastSlash(verdict.baseUrl) === address
+  )
+}
+
+const withoutLastSlash = (baseUrl: string): string => baseUrl.replace(/\/+$/, '')
 
 /** Names a question among all that are stored: the same for whatever asks the same in the same words. */
 export function questionKey(parts: readonly unknown[]): string {

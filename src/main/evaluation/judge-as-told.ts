@@ -59,7 +59,7 @@ export async function judgeAsTold(
       )
     case 'forms':
       return judgeForms(
-        { ...asked, known: forms, elsewhere: await store.knownForms() },
+        { ...asked, known: forms, ofOtherEvaluations: await store.knownForms() },
         { keep: (said) => store.keepForms([said]), keepAll: (said) => store.keepForms(said), progress },
         signal
       )

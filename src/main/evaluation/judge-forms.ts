@@ -3,7 +3,15 @@ import { type AnswerForm, type JudgeSettings, MAX_FORM_CHARACTERS } from '../../
 import type { SampleLine } from '../../contract/documents/samples'
 import { at } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
-import { answerWords, askJudge, cellsOf, type JudgeListener, questionKey, type RunToJudge } from './ask-judge'
+import {
+  answerWords,
+  askJudge,
+  cellsOf,
+  type JudgeListener,
+  questionKey,
+  type RunToJudge,
+  verdictsOfEndpoint
+} from './ask-judge'
 
 /** What a judge says of a text that gives no answer. */
 const NO_ANSWER = 'NONE'
@@ -25,7 +33,7 @@ export interface CellForms {
 /**
  * Has a judge say which answer each text of a run means, in its canonical form. The judge hears the prompt and the answer and not
  * what is right, so that it cannot favour it. Equal answers to a prompt are one question, and nothing is sent twice: what was read
- * for another evaluation is taken over.
+ * for another evaluation is reused.
  *
  * @throws WorkbenchError as `askJudge`
  */
@@ -34,27 +42,29 @@ export async function judgeForms(
     run,
     samples,
     known,
-    elsewhere,
+    ofOtherEvaluations,
     ...judge
   }: RunToJudge<FormQuestion, AnswerForm> & {
-    /** What was read for other evaluations. */
-    elsewhere: readonly AnswerForm[]
+    /** Forms that judges read for other evaluations. */
+    ofOtherEvaluations: readonly AnswerForm[]
   },
   listener: JudgeListener<AnswerForm> & {
-    /** Gets what is taken over. */
+    /** Stores the forms that are reused. */
     keepAll(forms: readonly AnswerForm[]): Promise<void>
   },
   signal: AbortSignal
 ): Promise<void> {
   const questions = formQuestionsOf(run, samples, judge.settings)
-  const own = new Set(known.map(({ key }) => key))
-  const others = new Map(elsewhere.map((form) => [form.key, form]))
-  const takenOver = questions.flatMap(({ key }) => (own.has(key) ? [] : (others.get(key) ?? [])))
-  if (takenOver.length > 0) await listener.keepAll(takenOver)
+  const stored = new Set(verdictsOfEndpoint(known, judge.settings).map(({ key }) => key))
+  const others = new Map(
+    verdictsOfEndpoint(ofOtherEvaluations, judge.settings).map((form) => [form.key, form])
+  )
+  const reused = questions.flatMap(({ key }) => (stored.has(key) ? [] : (others.get(key) ?? [])))
+  if (reused.length > 0) await listener.keepAll(reused)
   await askJudge(
     {
       ...judge,
-      known: [...known, ...takenOver],
+      known: [...known, ...reused],
       questions,
       system:
         `${judge.settings.rubric}\n\nReply with that alone, in a few words, and always with the same words for the same thing. ` +
@@ -80,7 +90,7 @@ export function judgedForms(
 ): CellForms[] {
   const { formJudge } = run
   if (formJudge === null) return []
-  const forms = new Map(known.map(({ key, form }) => [key, form]))
+  const forms = new Map(verdictsOfEndpoint(known, formJudge).map(({ key, form }) => [key, form]))
   return [...cellsOf(samples).values()].flatMap((lines): CellForms[] => {
     const read = lines.map((line) => {
       const question = questionOf(run, formJudge, line)

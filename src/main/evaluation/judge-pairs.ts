@@ -4,7 +4,15 @@ import type { SampleLine } from '../../contract/documents/samples'
 import type { JudgedPair } from '../measures/judged-pairs'
 import { at } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
-import { askJudge, cellOf, cellsOf, type JudgeListener, questionKey, type RunToJudge } from './ask-judge'
+import {
+  askJudge,
+  cellOf,
+  cellsOf,
+  type JudgeListener,
+  questionKey,
+  type RunToJudge,
+  verdictsOfEndpoint
+} from './ask-judge'
 
 /** Two sets of answers in one order. */
 interface PairQuestion {
@@ -67,7 +75,10 @@ export function judgedPairs(
   samples: readonly SampleLine[],
   verdicts: readonly PairVerdict[]
 ): JudgedPair[] {
-  const said = new Map(verdicts.map((verdict) => [verdict.key, verdict.said]))
+  if (run.pairJudge === null) return []
+  const said = new Map(
+    verdictsOfEndpoint(verdicts, run.pairJudge).map((verdict) => [verdict.key, verdict.said])
+  )
   return pairsOf(run, samples).map(({ prompt, among: [lower, higher], orders }) => {
     if (orders === null) return { prompt, among: [lower, higher], orders: null }
     const [forth, back] = orders

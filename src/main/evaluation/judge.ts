@@ -1,10 +1,19 @@
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
+import { at } from '../../contract/model/look-up'
 import { endpointKey } from '../endpoint/key'
 import { fixedSubset } from '../measures/texts/fixed-subset'
 import { withoutThoughts } from '../answers/thoughts'
-import { answerWords, askJudge, cellsOf, type JudgeListener, questionKey, type RunToJudge } from './ask-judge'
+import {
+  answerWords,
+  askJudge,
+  cellsOf,
+  type JudgeListener,
+  questionKey,
+  type RunToJudge,
+  verdictsOfEndpoint
+} from './ask-judge'
 
 const LOWEST = 1
 const HIGHEST = 10
@@ -50,7 +59,7 @@ export function judgeMarks(
   verdicts: readonly JudgeVerdict[]
 ): { variant: string; prompt: number; mark: number }[] {
   if (run.judge === null) return []
-  const marks = new Map(verdicts.map(({ key, mark }) => [key, mark]))
+  const marks = new Map(verdictsOfEndpoint(verdicts, run.judge).map(({ key, mark }) => [key, mark]))
   return questionsOf(run, samples, run.judge).flatMap(({ key, places }) => {
     const mark = marks.get(key) ?? null
     return mark === null ? [] : places.map((place) => ({ ...place, mark }))
@@ -88,7 +97,7 @@ export function questionsOf(
   for (const lines of cellsOf(samples).values()) {
     for (const { variant, prompt, text } of fixedSubset(lines, settings.answersPerPrompt)) {
       // Without a variant's prefix: what is marked is the answer to the task.
-      const asked = run.task.prompts[prompt]?.text ?? ''
+      const asked = at(run.task.prompts, prompt, 'prompt').text
       const key = questionKey([settings.model, settings.rubric, asked, text])
       const question = questions.get(key) ?? { key, prompt: asked, answer: text, places: [] }
       question.places.push({ variant, prompt })

@@ -1,5 +1,5 @@
 import type { JudgeSettings, Judging } from '../../contract/documents/judge'
-import type { Said } from './ask-judge'
+import { type StoredVerdict, verdictsOfEndpoint } from './ask-judge'
 import { questionsOf } from './judge'
 import type { AnswersWithVerdicts } from './judge-as-told'
 import { formQuestionsOf } from './judge-forms'
@@ -30,13 +30,13 @@ export function judgingOf({ run, samples, verdicts, pairVerdicts, forms }: Answe
   return judging
 }
 
-function counted<Verdict extends Said>(
-  { way, model }: JudgeSettings,
+function counted<Verdict extends StoredVerdict>(
+  { way, model, baseUrl }: JudgeSettings,
   questions: readonly { key: string }[],
   verdicts: readonly Verdict[],
   isRead: (verdict: Verdict) => boolean
 ): Judging {
-  const said = new Map(verdicts.map((verdict) => [verdict.key, verdict]))
+  const said = new Map(verdictsOfEndpoint(verdicts, { baseUrl }).map((verdict) => [verdict.key, verdict]))
   const given = questions.flatMap(({ key }) => said.get(key) ?? [])
   const unread = given.filter((verdict) => !isRead(verdict))
   return {

@@ -121,6 +121,7 @@ export async function prepareEvaluation(
     judge: null,
     pairJudge: null,
     formJudge: null,
+    addressesOfOldVerdicts: null,
     notices: [...notices]
   }
   return { run, pair }

@@ -8,6 +8,7 @@ import {
   JudgeSettings,
   judgeWarning
 } from '../../../contract/documents/judge'
+import { plural } from '../../../contract/words/format'
 import { isUnusable } from '../../../contract/words/judging-words'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { readTextFile } from '../../base/files/bounded-file'
@@ -107,7 +108,7 @@ export interface Judged {
 }
 
 /**
- * Has an evaluation's answers judged, after saying where they go, whatever else is quiet. A judge that fails takes nothing from what
+ * Has an evaluation's answers judged, after saying what is sent where, whatever else is quiet. A judge that fails takes nothing from what
  * was measured without it.
  *
  * @returns the evaluation with the judge and all that it said
@@ -120,9 +121,14 @@ export async function judged(
   store: VerdictStore
 ): Promise<Judged> {
   const apiKey = judgeKey(judge, undefined)
-  remark(judgeWarning(judge))
   const display = progressDisplay(quiet)
-  const progress = (now: JudgeProgress): void => display.update(judgeStep(judge.way, now))
+  let isAnnounced = false
+  const progress = (now: JudgeProgress): void => {
+    // The first progress comes before the first request.
+    if (!isAnnounced) remark(sendingNotice(judge, now))
+    isAnnounced = true
+    display.update(judgeStep(judge.way, now))
+  }
   const said = {
     verdicts: [...files.verdicts],
     pairVerdicts: [...files.pairVerdicts],
@@ -153,6 +159,14 @@ export async function judged(
     display.stop()
   }
   return { files: { ...files, ...said, run: withJudge(files.run, judge) }, failure }
+}
+
+/** Says before the first request what is sent where, and how many stored verdicts are reused. */
+export function sendingNotice(judge: JudgeSettings, { done, total }: JudgeProgress): string {
+  const reused = `${count(done)} of ${plural(total, 'verdict')} ${done === 1 ? 'is' : 'are'} reused`
+  if (total === 0) return 'No answer needs a verdict; nothing is sent.'
+  if (done === total) return `${reused}; nothing is sent.`
+  return done === 0 ? judgeWarning(judge) : `${judgeWarning(judge)} ${reused}.`
 }
 
 /** Why the work of a judge is to nothing; null where any of it can be used. */

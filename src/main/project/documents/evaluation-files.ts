@@ -1,6 +1,7 @@
 import { type EvaluationRun, EvaluationSummary, PromptScores } from '../../../contract/documents/evaluation'
 import { type Task } from '../../../contract/documents/task'
-import { AnswerForm, JudgeVerdict, PairVerdict } from '../../../contract/documents/judge'
+import { AnswerForm, type JudgeSettings, JudgeVerdict, PairVerdict } from '../../../contract/documents/judge'
+import type { JudgeWay } from '../../../contract/model/judge-way'
 import type { SampleLine } from '../../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import { readAnswerLines } from './sample-files'
@@ -51,10 +52,41 @@ export async function readEvaluation(folder: string, id: string): Promise<Evalua
     run,
     samples,
     scores: [...scores.values()],
-    verdicts: judged.map(({ line }) => line),
-    pairVerdicts: compared.map(({ line }) => line),
-    forms: await readForms(folder, id)
+    verdicts: addressed(
+      judged.map(({ line }) => line),
+      run,
+      'marks'
+    ),
+    pairVerdicts: addressed(
+      compared.map(({ line }) => line),
+      run,
+      'pairs'
+    ),
+    forms: addressed(await readFormLines(folder, id), run, 'forms')
   }
+}
+
+/** Addresses of the judges that gave an evaluation's verdicts without an address; null where none did. */
+export function addressesOfOldVerdicts({
+  addressesOfOldVerdicts: noted,
+  judge,
+  pairJudge,
+  formJudge
+}: EvaluationRun): Record<JudgeWay, string | null> {
+  const address = (settings: JudgeSettings | null): string | null => settings?.baseUrl ?? null
+  return noted ?? { marks: address(judge), pairs: address(pairJudge), forms: address(formJudge) }
+}
+
+/** Gives verdicts without an address that of the judge to which the run attributes them. */
+function addressed<Verdict extends { baseUrl?: string | undefined }>(
+  verdicts: readonly Verdict[],
+  run: EvaluationRun,
+  way: JudgeWay
+): Verdict[] {
+  const baseUrl = addressesOfOldVerdicts(run)[way]
+  return verdicts.map((verdict) =>
+    verdict.baseUrl !== undefined || baseUrl === null ? verdict : { ...verdict, baseUrl }
+  )
 }
 
 /** @throws WorkbenchError `read-only`, `bad-input` */
@@ -76,8 +108,15 @@ export async function appendVerdict(folder: string, id: string, verdict: JudgeVe
   await appendLines(fileOf(folder, id, VERDICTS), [verdict])
 }
 
-/** What judges have read an evaluation's answers to mean. @throws WorkbenchError `bad-file` naming the line that is wrong */
+/** The forms that judges read in an evaluation's answers. @throws WorkbenchError `bad-file` naming the line that is wrong */
 export async function readForms(folder: string, id: string): Promise<AnswerForm[]> {
+  const forms = await readFormLines(folder, id)
+  return forms.every(({ baseUrl }) => baseUrl !== undefined)
+    ? forms
+    : addressed(forms, await EVALUATIONS.read(folder, id), 'forms')
+}
+
+async function readFormLines(folder: string, id: string): Promise<AnswerForm[]> {
   const lines = await readLines(fileOf(folder, id, FORMS), {
     name: 'the form of an answer',
     schema: AnswerForm

@@ -3,6 +3,7 @@ import type { AnswerForm, JudgeSettings, JudgeVerdict, PairVerdict } from '../..
 import type { Computation, SampleLine } from '../../../contract/documents/samples'
 import { requireRoom } from '../../base/files/room'
 import {
+  addressesOfOldVerdicts,
   appendEvaluationSamples,
   appendForms,
   appendPairVerdict,
@@ -20,10 +21,10 @@ import { leastAnswerBytes } from '../../samples/answer-bytes'
 import { withRecord } from '../../samples/outside-records'
 import { EVALUATIONS } from '../documents/stored-documents'
 
-/** A run that notes the judge it was last given to, of the judge's own kind. */
+/** A run that notes its last judge of the judge's kind, and to which address older verdicts belong. */
 export function withJudge(run: EvaluationRun, judge: JudgeSettings): EvaluationRun {
   const noted = { marks: { judge }, pairs: { pairJudge: judge }, forms: { formJudge: judge } }
-  return { ...run, ...noted[judge.way] }
+  return { ...run, addressesOfOldVerdicts: addressesOfOldVerdicts(run), ...noted[judge.way] }
 }
 
 /** The evaluations of a pair. */

@@ -119,8 +119,19 @@ describe('slr evaluate', () => {
     expect(view.results.variants[0]?.measures.judge).toMatchObject({ mean: 1, promptCount: 2 })
     const asked = requests.length
     expect(asked).toBeGreaterThan(0)
-    expect((await runHere([...args, ...judge])).stdout).toBe(first.stdout)
+    const again = await runHere([...args, ...judge])
+    expect(again.stdout).toBe(first.stdout)
+    expect(again.stderr).toContain(`${asked} of ${asked} verdicts are reused; nothing is sent.`)
+    expect(again.stderr).not.toContain('leave this program')
     expect(requests.length).toBe(asked)
+    // Another server with a model of that name gives verdicts of its own.
+    const other = await startJudgeEndpoint(always('1'))
+    const fromOther = await runHere([...args, '--judge-url', other.settings.baseUrl, '--judge-model', 'm'])
+    expect(fromOther.stderr).toContain(`they are sent to ${other.host}`)
+    expect(EvaluationView.parse(JSON.parse(fromOther.stdout)).results.variants[0]?.measures.judge?.mean).toBe(
+      0
+    )
+    expect(other.requests.length).toBe(asked)
     expect((await runHere([...args, '--judge-model', 'm'])).status).toBe(2)
 
     const meant = EvaluationView.parse(

@@ -40,7 +40,7 @@ const answers = (...texts: string[]): SampleLine[] =>
 async function read(
   settings: JudgeSettings,
   samples: readonly SampleLine[],
-  { known = [], elsewhere = [] }: { known?: AnswerForm[]; elsewhere?: AnswerForm[] } = {}
+  { known = [], ofOtherEvaluations = [] }: { known?: AnswerForm[]; ofOtherEvaluations?: AnswerForm[] } = {}
 ) {
   const kept: AnswerForm[] = []
   const takenOver: AnswerForm[] = []
@@ -50,7 +50,7 @@ async function read(
       run: RUN,
       samples,
       known,
-      elsewhere,
+      ofOtherEvaluations,
       settings,
       apiKey: null,
       patience: { timeoutMs: 5_000, firstPauseMs: 5 }
@@ -123,7 +123,7 @@ describe('reading what answers mean', () => {
     expect(requests).toHaveLength(2)
     const more = answers('Roma', 'Paris', 'The Eternal City')
     expect(measured({ ...RUN, formJudge }, more, kept)).not.toHaveProperty('distinctForms')
-    const { kept: fresh, takenOver } = await read(formJudge, more, { elsewhere: kept })
+    const { kept: fresh, takenOver } = await read(formJudge, more, { ofOtherEvaluations: kept })
     expect(requests).toHaveLength(3)
     expect(takenOver).toEqual(expect.arrayContaining(kept))
     await read(formJudge, more, { known: [...takenOver, ...fresh] })

@@ -42,12 +42,22 @@ async function judgementOf(
   handler: JudgeHandler,
   {
     samples = SAMPLES,
-    known = [],
+    ofSameServer = [],
+    ofOtherServer = [],
     size = 4
-  }: { samples?: typeof SAMPLES; known?: PairVerdict[]; size?: number } = {}
+  }: {
+    samples?: typeof SAMPLES
+    ofSameServer?: PairVerdict[]
+    ofOtherServer?: PairVerdict[]
+    size?: number
+  } = {}
 ) {
   const { settings, requests } = await startJudgeEndpoint(handler)
   const pairJudge: JudgeSettings = { ...settings, way: 'pairs', answersPerPrompt: size }
+  const known = [
+    ...ofOtherServer,
+    ...ofSameServer.map((verdict) => ({ ...verdict, baseUrl: settings.baseUrl }))
+  ]
   const verdicts = [...known]
   let last: unknown
   await judgePairs(
@@ -107,9 +117,13 @@ describe('a judge of pairs', () => {
     const first = await judgementOf(varied, { samples: same })
     expect(first.requests).toHaveLength(6 * 2)
     expect(first.judgement).toMatchObject({ equal: 6, tally: { comparisons: 18, ties: 6 } })
-    const again = await judgementOf(varied, { samples: same, known: first.verdicts })
+    const again = await judgementOf(varied, { samples: same, ofSameServer: first.verdicts })
     expect(again.requests).toHaveLength(0)
     expect(again.judgement).toEqual(first.judgement)
+    // Another server that serves a model of the same name gives verdicts of its own.
+    const other = await judgementOf(always('TIE'), { samples: same, ofOtherServer: first.verdicts })
+    expect(other.requests).toHaveLength(6 * 2)
+    expect(other.judgement?.tally.ties).toBe(18)
   })
 
   it('whose replies are no choice has its pairs left out, and counted', async () => {

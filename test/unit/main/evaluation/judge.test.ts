@@ -81,7 +81,9 @@ describe('judging', () => {
     for (const part of [rubricOf('creative', 'marks'), RUN.task.prompts[0]?.text, 'The sea is loud.']) {
       expect(requests[0]?.body).toContain(part)
     }
-    expect(verdicts).toEqual([{ key: expect.stringMatching(/^[0-9a-f]{64}$/), mark: 6 / 9 }])
+    expect(verdicts).toEqual([
+      { key: expect.stringMatching(/^[0-9a-f]{64}$/), mark: 6 / 9, baseUrl: settings.baseUrl }
+    ])
     expect(lastProgress).toEqual({ done: 1, total: 1, unreadable: 0 })
   })
 
@@ -102,6 +104,21 @@ describe('judging', () => {
       []
     )
     expect(judgeMarks(RUN, samples, verdicts)).toEqual([])
+  })
+
+  it('asks another server that serves a model of the same name', async () => {
+    const first = await startJudgeEndpoint(always('8'))
+    const second = await startJudgeEndpoint(always('2'))
+    const { verdicts } = await judged(first.settings, answers('A'))
+    const { verdicts: more } = await judged(second.settings, answers('A'), { known: verdicts })
+    expect(second.requests).toHaveLength(1)
+    const marks = (settings: JudgeSettings, known: JudgeVerdict[]): number[] =>
+      judgeMarks({ ...RUN, judge: settings }, answers('A'), known).map(({ mark }) => mark)
+    expect(marks(second.settings, verdicts)).toEqual([])
+    expect(marks(second.settings, [...verdicts, ...more])).toEqual([1 / 9])
+    // A slash at the end makes no other address.
+    const sameAddress = { ...first.settings, baseUrl: `${first.settings.baseUrl}/` }
+    expect(marks(sameAddress, [...verdicts, ...more])).toEqual([7 / 9])
   })
 
   it('marks as many answers of a cell as the settings say, always the same ones', async () => {

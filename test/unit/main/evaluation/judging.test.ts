@@ -12,6 +12,7 @@ const settings: JudgeSettings = {
   ...DEFAULT_JUDGE,
   ...{ baseUrl: 'http://127.0.0.1:1/v1', model: 'x', rubric: 'Good?' }
 }
+const { baseUrl } = settings
 const samples = ['base', 'post', 'upper'].map((variant) => sampleLine(variant, 0, 0, `From ${variant}.`))
 const none = { samples, verdicts: [], pairVerdicts: [], forms: [] }
 
@@ -19,9 +20,9 @@ it('counts what a judge replied, what of it can be read, and who it was', () => 
   const run = evaluationRun({ judge: settings })
   const [first, second] = questionsOf(run, samples, settings).map(({ key }) => key)
   const verdicts = [
-    { key: first ?? '', mark: 0.5, model: 'OTHER-model' },
-    { key: second ?? '', mark: null, reply: 'I like turtles', model: 'OTHER-model' },
-    { key: 'of another answer', mark: null, reply: 'Not this' }
+    { key: first ?? '', baseUrl, mark: 0.5, model: 'OTHER-model' },
+    { key: second ?? '', baseUrl, mark: null, reply: 'I like turtles', model: 'OTHER-model' },
+    { key: 'of another answer', baseUrl, mark: null, reply: 'Not this' }
   ]
   expect(judgingOf({ ...none, run, verdicts })).toEqual([
     {
@@ -37,6 +38,7 @@ it('counts of pairs those that are read in both orders', () => {
   const asked = pairQuestionsOf(run, samples)
   const pairVerdicts = asked.map(({ key }, place) => ({
     key,
+    baseUrl,
     said: place === 0 ? null : ('tie' as const)
   }))
   expect(judgingOf({ ...none, run, pairVerdicts })).toMatchObject([
@@ -47,7 +49,7 @@ it('counts of pairs those that are read in both orders', () => {
 it('counts of what answers mean the forms', () => {
   const formJudge: JudgeSettings = { ...settings, way: 'forms' }
   const run = evaluationRun({ formJudge })
-  const forms = formQuestionsOf(run, samples, formJudge).map(({ key }) => ({ key, form: 'Rome' }))
+  const forms = formQuestionsOf(run, samples, formJudge).map(({ key }) => ({ key, baseUrl, form: 'Rome' }))
   expect(judgingOf({ ...none, run, forms })).toMatchObject([
     { way: 'forms', total: 3, done: 3, unreadable: 0, usable: 3 }
   ])

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { VerdictStore } from '../../../../../src/main/evaluation/judge-as-told'
-import { judged, judgeStep, nothingJudged } from '../../../../../src/main/cli/running/judge'
+import { judged, judgeStep, nothingJudged, sendingNotice } from '../../../../../src/main/cli/running/judge'
 import { evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { says, startJudgeEndpoint } from '../../../../fixtures/judge-endpoint'
 import { sampleLine } from '../../../../fixtures/sample-run'
@@ -31,6 +31,16 @@ it.each([0, 1])('hands back the evaluation of a judge that refuses after %d verd
   expect(files.samples).toBe(FILES.samples)
   expect(files.verdicts).toHaveLength(verdicts)
   expect(files.run.judge).toEqual(judge)
+})
+
+it('says before the first request what is sent, and that nothing is where all verdicts are stored', async () => {
+  const { settings } = await startJudgeEndpoint((_, response) => response.end(says('7')))
+  const notice = (done: number, total: number): string =>
+    sendingNotice(settings, { done, total, unreadable: 0 })
+  expect(notice(0, 73)).toMatch(/^Prompts and answers leave this program: they are sent to [^.]*127/)
+  expect(notice(70, 73)).toMatch(/^Prompts and answers leave .* 70 of 73 verdicts are reused\.$/)
+  expect(notice(73, 73)).toBe('73 of 73 verdicts are reused; nothing is sent.')
+  expect(notice(0, 0)).toBe('No answer needs a verdict; nothing is sent.')
 })
 
 it('fails for a judge that replied to all and said nothing that can be used', () => {
