@@ -50,8 +50,6 @@ export function readRope(section: ConfigReader | null, theta: number, context: R
         originalContext: section.count('original_max_position_embeddings')
       }
     case 'yarn':
-      // Yarn-Llama-2 and Yarn-Mistral carry it, and no release of transformers reads it.
-      section.passOver('finetuned')
       return readYarn(section, theta, context.contextLength)
     case 'longrope':
     case 'su':
@@ -93,8 +91,6 @@ function scaleFrequency(
     case 'longrope':
       return frequency / at(rope.divisors, i, 'divisor')
     case 'yarn':
-      // Yarn-Llama-2 and Yarn-Mistral carry it, and no release of transformers reads it.
-      section.passOver('finetuned')
       return scaleByYarn(rope, frequency, i, rotarySize)
     case 'llama3':
       return scaleByLlama3(rope, frequency)

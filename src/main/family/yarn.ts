@@ -23,6 +23,8 @@ export interface Yarn {
 export function readYarn(section: ConfigReader, theta: number, contextLength: number | null): Yarn {
   // DeepSeek-R1-0528-Qwen3 has it, and transformers passes over it (vLLM multiplies by it).
   section.passOver('attn_factor')
+  // Yarn-Llama-2 and Yarn-Mistral have it, and no release of transformers reads it.
+  section.passOver('finetuned')
   const original = section.optionalCount('original_max_position_embeddings') ?? contextLength
   if (original === null) throw section.bad('original_max_position_embeddings', 'a whole number')
   const ratio = contextLength === null ? null : contextLength / original
