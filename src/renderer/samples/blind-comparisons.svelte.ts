@@ -45,6 +45,8 @@ export class BlindComparisons {
   tallies = $state.raw<readonly PreferenceTally[]>([])
   /** A comparison that is looked back at; null for the next one to decide. */
   private lookedAt = $state<number | null>(null)
+  /** Repeats the decision that could not be saved; null when all are saved. */
+  retry = $state.raw<(() => Promise<void>) | null>(null)
   private readonly tallying: Latest<string>
 
   private readonly plan = $derived.by((): BlindPlan => {
@@ -83,6 +85,7 @@ export class BlindComparisons {
   /** Another run is looked at; null: one that goes on. */
   look(run: SampleRun | null): void {
     this.on = false
+    this.retry = null
     this.lookedAt = null
     this.tallies = []
     this.marks = run?.marks ?? []
@@ -124,6 +127,7 @@ export class BlindComparisons {
 
   /** Looks at the comparison before or behind the one in view. */
   step(by: -1 | 1): void {
+    this.retry = null
     const from = this.current?.place ?? this.plan.length
     for (let place = from + by; place >= 0 && place < this.plan.length; place += by) {
       if (this.at(place) === null) continue
@@ -141,13 +145,17 @@ export class BlindComparisons {
     const mark = markOf(comparison, verdict)
     if (mark === null) return
     this.lookedAt = null
-    await this.change(`decide comparison ${place + 1}`, [mark], [])
+    this.retry = null
+    if (await this.change(`decide comparison ${place + 1}`, [mark], [])) return
+    this.lookedAt = place
+    this.retry = () => this.decide(verdict)
   }
 
   /** Takes the latest decision back, which is then asked for again. */
   async takeBack(): Promise<void> {
     const last = this.own.at(-1)
     this.lookedAt = null
+    this.retry = null
     if (last !== undefined) await this.change('take a decision back', [], [last])
   }
 
@@ -180,15 +188,15 @@ export class BlindComparisons {
     return { place, comparison, sets, mark: this.marked.get(comparisonKey(comparison)) ?? null }
   }
 
-  /** Decides comparisons and takes decisions back, as one step to undo. */
+  /** Decides comparisons and takes decisions back, as one step to undo. @returns whether that was saved */
   private async change(
     what: string,
     decided: readonly PreferenceMark[],
     undecided: readonly BlindComparison[],
     said?: string
-  ): Promise<void> {
+  ): Promise<boolean> {
     const runId = this.shown()?.run.id
-    if (runId === undefined) return
+    if (runId === undefined) return false
     const before = [...decided, ...undecided].map((comparison) => this.stateOf(comparison))
     const after = [...decided.map(decidedAs), ...undecided.map(undecidedAs)]
     const put = (from: readonly State[], to: readonly State[]): Promise<void> => this.put(runId, from, to)
@@ -196,26 +204,38 @@ export class BlindComparisons {
       await put(before, after)
       return true
     })
-    if (done === null) return
+    if (done === null) return false
     this.project.history.did({
       what,
       ...(said === undefined ? {} : { said }),
       undo: () => put(after, before),
       redo: () => put(before, after)
     })
+    return true
   }
 
   /** @throws WorkbenchError `stale` when a comparison is no longer as it was */
   private async put(runId: string, from: readonly State[], to: readonly State[]): Promise<void> {
     const unchanged = from.every(({ comparison, mark }) => sameVerdict(this.stateOf(comparison).mark, mark))
     if (this.shown()?.run.id !== runId || !unchanged) throw changedSince('that comparison')
-    const decided = to.flatMap(({ mark }) => mark ?? [])
-    const undecided = to.flatMap(({ comparison, mark }) => (mark === null ? comparison : []))
-    this.marks = withMarks(this.marks, decided, undecided)
-    await this.project.write((here) =>
-      this.project.client.samples.mark({ ...here, runId, decided, undecided })
-    )
+    const { decided, undecided } = this.show(to)
+    try {
+      await this.project.write((here) =>
+        this.project.client.samples.mark({ ...here, runId, decided, undecided })
+      )
+    } catch (error) {
+      if (this.shown()?.run.id === runId) this.show(from)
+      throw error
+    }
     await this.tally(runId)
+  }
+
+  /** Shows comparisons as decided or not. */
+  private show(states: readonly State[]): { decided: PreferenceMark[]; undecided: BlindComparison[] } {
+    const decided = states.flatMap(({ mark }) => mark ?? [])
+    const undecided = states.flatMap(({ comparison, mark }) => (mark === null ? comparison : []))
+    this.marks = withMarks(this.marks, decided, undecided)
+    return { decided, undecided }
   }
 
   private stateOf(comparison: BlindComparison): State {

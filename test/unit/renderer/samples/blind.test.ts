@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { comparisonKey } from '../../../../src/contract/documents/preferences'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { SampleRun } from '../../../../src/contract/documents/samples'
 import { AnswerBoard } from '../../../../src/renderer/answers/answers'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
@@ -160,6 +161,34 @@ describe('comparing blind', () => {
     expect([blind.current?.place, blind.current?.mark?.verdict]).toEqual([1, 'preferred'])
     await decided(line, blind, 'tie')
     expect([blind.current?.place, blind.decided]).toEqual([2, 2])
+  })
+
+  it('stays at a comparison whose decision could not be saved, does not count it, and tries again', async () => {
+    const { line, blind, session } = await shown(runOf(3, 5))
+    blind.start()
+    await decided(line, blind, 0)
+    void blind.decide(1)
+    await settled()
+    line.call('samples.mark', 1).answer.reject(new WorkbenchError('read-only', 'The disk is full.'))
+    await settled()
+    expect([blind.current?.place, blind.current?.mark, blind.decided]).toEqual([1, null, 1])
+    expect([session.history.undoable, session.unsaved?.why]).toEqual([
+      'decide comparison 1',
+      'The last change could not be written.'
+    ])
+
+    void blind.retry?.()
+    await settled()
+    await line.answer('samples.mark', 2, projectState())
+    expect([blind.current?.place, blind.decided, blind.retry]).toEqual([2, 2, null])
+    expect(blind.marks[1]).toMatchObject({ verdict: 'preferred' })
+    expect(session.unsaved).toBeNull()
+
+    void blind.takeBack()
+    await settled()
+    line.call('samples.mark', 3).answer.reject(new WorkbenchError('read-only', 'The disk is full.'))
+    await settled()
+    expect(blind.decided).toBe(2)
   })
 
   it('clears everything at once, and brings it back at once', async () => {
