@@ -47,11 +47,22 @@ describe.skipIf(browserMissing !== null)('the history in Chromium', () => {
     await page.getByRole('textbox', { name: /^Note on / }).fill('Of the run.')
     await page.reload()
     await page.getByRole('link', { name: 'Pairs' }).click()
-    await page.getByLabel('Notes of the project, Markdown').fill('Of the project.')
+    const notes = page.getByLabel('Notes of the project, Markdown')
+    await notes.fill('Of the project.')
     await page.reload()
-    await expect
-      .poll(() => page.getByLabel('Notes of the project, Markdown').inputValue())
-      .toBe('Of the project.')
+    await expect.poll(() => notes.inputValue()).toBe('Of the project.')
+    // Ctrl + Enter is done with the field, and nothing else.
+    await notes.fill('Of the study.')
+    await page.keyboard.press('Control+Enter')
+    await page.getByText('Saved', { exact: true }).waitFor()
+    expect(new URL(page.url()).hash).toContain('step=pairs')
+    // A field that is left and removed at the same moment is saved once.
+    await notes.fill('Of all.')
+    await page.keyboard.press('Alt+5')
+    await page.getByText('Saved', { exact: true }).waitFor()
+    expect(await page.getByText(/Not (saved|undone)/).count()).toBe(0)
+    await page.getByRole('link', { name: 'Pairs' }).click()
+    await expect.poll(() => notes.inputValue()).toBe('Of all.')
     await page.keyboard.press('h')
     await page.getByText('Of the run.').waitFor()
 

@@ -102,6 +102,6 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
     await writer.close()
     await page.getByRole('status').getByText('Stopped: 0 of 2 steps done').waitFor()
     await page.getByRole('button', { name: 'Change it here' }).click()
-    await page.getByRole('status').getByText('Saved', { exact: true }).waitFor()
+    await page.getByText('Saved', { exact: true }).waitFor()
   })
 })

@@ -133,8 +133,8 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await prefix(other).fill('theirs')
     await prefix(page).pressSequentially('mine')
     await other.keyboard.press('Tab')
-    await page.getByText('The assistant prefix changed elsewhere while you were editing.').waitFor()
-    const words = page.getByRole('note').filter({ hasText: 'changed elsewhere' }).locator('p')
+    await page.getByText('The assistant prefix changed in another window while you were editing.').waitFor()
+    const words = page.getByRole('note').filter({ hasText: 'changed in another window' }).locator('p')
     for (const [width, height] of [
       [1024, 700],
       [1440, 900]

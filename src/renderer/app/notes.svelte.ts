@@ -1,26 +1,43 @@
+import { complaintOf } from '../ui/complaint'
 import { Autosave } from './autosave'
+import { DraftBase } from './draft-base.svelte'
 import { changedSince } from './history.svelte'
-import type { OpenProject } from './open-project.svelte'
+import type { Here, OpenProject } from './open-project.svelte'
+import type { ProjectState } from '../../contract/documents/project'
 
 /** Notes of the project or of the shown pair, as they are written. */
 export class Notes {
-  /** What is typed and not saved yet; null when nothing is. */
+  /** Text that is not saved yet; null when there is none. */
   private draft = $state.raw<string | null>(null)
-  /** Whether saving it failed: it stays here, whatever is shown meanwhile, and is tried again with all else that is edited. */
-  waits = $state(false)
+  /** Whether the last attempt to save failed: the text stays here and is saved with the next edit or flush. */
+  refused = $state(false)
+  /** The stored text that the draft was made from. */
+  readonly base = new DraftBase<string>()
   private readonly autosave = new Autosave(() => this.save(), 800)
+  /** The only save in flight: a second one would carry the revision from before the first. */
+  private saving: Promise<void> | null = null
+
+  readonly dirty = $derived(this.draft !== null)
+  /** Whether the text waits for the user, who chooses between two texts or tries again. */
+  readonly waits = $derived(this.dirty && (this.refused || this.base.elsewhere !== null))
+  readonly unsaved = $derived(
+    this.base.elsewhere === null ? 'they could not be saved.' : 'changed in another window.'
+  )
 
   /** @param of whose notes */
   constructor(
     private readonly project: OpenProject,
     private readonly of: 'project' | 'pair'
-  ) {}
-
-  get text(): string {
-    return this.draft ?? this.saved
+  ) {
+    this.base.begin(this.stored, project.state.revision)
+    project.onChange((state) => this.acceptStored(state.revision))
   }
 
-  private get saved(): string {
+  get text(): string {
+    return this.draft ?? this.stored
+  }
+
+  private get stored(): string {
     const { notes, document } = this.project.state
     return this.of === 'project' ? notes : document.notes
   }
@@ -30,32 +47,88 @@ export class Notes {
     this.autosave.soon()
   }
 
-  /** What somebody else has saved meanwhile is not written over: then the text stays. */
-  async save(): Promise<void> {
+  /** Saves the text, unless another window has saved other notes since it was begun: then the user chooses. */
+  save(): Promise<void> {
     this.autosave.stop()
-    const { saved: from, draft: to } = this
-    if (to === null || to === from) {
-      this.draft = null
-      this.waits = false
-      return
-    }
-    const done = await this.project.attempt(() => this.set(to, from).then(() => true))
-    this.waits = done === null
-    if (done === null) return
-    if (this.draft === to) this.draft = null
+    this.saving ??= this.saveDraft().finally(() => (this.saving = null))
+    return this.saving
+  }
+
+  /** Replaces the notes of the other window. */
+  async keepMine(): Promise<void> {
+    this.base.settle()
+    await this.save()
+  }
+
+  /** Discards the text in favour of the other window's, until it is undone. */
+  takeTheirs(): void {
+    const mine = this.text
+    const theirs = this.base.settle()
+    if (theirs === null) return
+    this.discardDraft()
     this.project.history.did({
-      what: `write notes of the ${this.of}`,
-      undo: () => this.set(from, to),
-      redo: () => this.set(to, from)
+      what: `take the other notes of the ${this.of}`,
+      undo: () => this.replace(mine, theirs),
+      redo: () => this.replace(theirs, mine)
     })
   }
 
-  private set(notes: string, expected: string): Promise<void> {
-    const { client } = this.project
+  private acceptStored(revision: number): void {
+    const { stored } = this
+    if (this.draft === stored) this.discardDraft()
+    this.base.hear(stored, revision, this.dirty)
+  }
+
+  private discardDraft(): void {
+    this.autosave.stop()
+    this.draft = null
+    this.refused = false
+  }
+
+  /** Saves until the text that was typed meanwhile is saved too. */
+  private async saveDraft(): Promise<void> {
+    while (this.draft !== null && this.base.elsewhere === null) {
+      const text = this.draft
+      const before = this.stored
+      if (text === before) this.discardDraft()
+      else if (!(await this.send(text))) return
+      else {
+        this.project.history.did({
+          what: `write notes of the ${this.of}`,
+          undo: () => this.replace(before, text),
+          redo: () => this.replace(text, before)
+        })
+      }
+    }
+  }
+
+  /** @returns whether the text was saved */
+  private async send(text: string): Promise<boolean> {
+    try {
+      await this.project.write((here) => this.base.send(text, (seen) => this.update(here, text, seen)))
+      if (this.draft === text) this.discardDraft()
+      this.refused = false
+      return true
+    } catch (error) {
+      // Another window was quicker: its text decides whether there is anything to choose.
+      if (complaintOf(error).code === 'stale') await this.project.refresh()
+      this.refused = this.dirty && this.base.elsewhere === null
+      if (this.refused) this.project.complainOf(error)
+      return false
+    }
+  }
+
+  /** Undoes or redoes a change. */
+  private replace(text: string, expected: string): Promise<void> {
     return this.project.write((here, seen) => {
-      if (this.saved !== expected) throw changedSince(`what the notes of the ${this.of} say`)
-      const change = { ...here, seen, changes: { notes } }
-      return this.of === 'project' ? client.projects.update(change) : client.pairs.update(change)
+      if (this.stored !== expected) throw changedSince(`what the notes of the ${this.of} say`)
+      return this.update(here, text, seen)
     })
+  }
+
+  private update(here: Here, notes: string, seen: number): Promise<ProjectState> {
+    const { client } = this.project
+    const change = { ...here, seen, changes: { notes } }
+    return this.of === 'project' ? client.projects.update(change) : client.pairs.update(change)
   }
 }

@@ -13,6 +13,9 @@ import type { WindowJob } from './window-job'
 
 type Listener = (state: ProjectState, before: ProjectState) => void
 
+/** Failures that concern the value rather than the disk. */
+const REFUSALS: ReadonlySet<Complaint['code']> = new Set(['stale', 'not-found', 'bad-input', 'cancelled'])
+
 /** Values that always have one before them. */
 type Overwritten = Pick<PairChanges, 'rendering'> & {
   settings?: Omit<NonNullable<PairChanges['settings']>, 'samples'>
@@ -61,6 +64,8 @@ export class OpenProject {
   state: ProjectState
   /** Changes on their way to disk. */
   saving = $state(0)
+  /** Whether the last write failed, such as on a full disk. A refused value is no failed write: the complaint says what to do. */
+  writeFailed = $state(false)
   readonly jobs = new Jobs()
   /** What was done in this window, to be undone. */
   readonly history = new History((error) => this.complainOf(error))
@@ -271,6 +276,10 @@ export class OpenProject {
     this.changes = turn.catch(() => undefined)
     try {
       await turn
+      this.writeFailed = false
+    } catch (error) {
+      if (!REFUSALS.has(complaintOf(error).code)) this.writeFailed = true
+      throw error
     } finally {
       this.saving -= 1
     }

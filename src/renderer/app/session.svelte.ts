@@ -29,6 +29,16 @@ import { OpenProject } from './open-project.svelte'
 import { type Place, placeHash, type Step, stepOfRun } from './place'
 import { Tasks } from './tasks.svelte'
 
+/** Edits that the window saves automatically. */
+interface AutosavedDraft {
+  /** Whether some are not on disk yet. */
+  readonly dirty: boolean
+  /** Whether they wait for the user. */
+  readonly waits: boolean
+  /** Why they wait, as it follows a name and a colon. */
+  readonly unsaved: string
+}
+
 /** Stored results of one kind, by their ids. */
 interface StoredResults {
   /** Null when there is none. */
@@ -146,6 +156,14 @@ export class Session extends OpenProject {
     return placeHash(this.path, step, { pair: pairs.length === 1 ? null : document.id, ...particulars })
   }
 
+  /** Starts the job that a step is for, if its button could be pressed. Other steps have none. */
+  startStep(step: Step): void {
+    if (step === 'ranges') void this.ranges.start()
+    else if (step === 'samples') void this.samples.startShown()
+    else if (step === 'evaluate') void this.evaluations.start()
+    else if (step === 'export') void this.exports.start()
+  }
+
   /** What a step shows of its results, for the address. */
   lookOf(step: Step): Pick<Place, 'model' | 'metric' | 'against'> {
     return step === 'ranges' ? this.ranges.followed : { model: null, metric: null, against: null }
@@ -203,26 +221,37 @@ export class Session extends OpenProject {
     this.host.go('export')
   }
 
+  /** Everything in the window that is saved automatically, and where it is edited. */
+  private get drafts(): readonly { name: string; draft: AutosavedDraft; show: () => void }[] {
+    const { prompts, samples, notes, host } = this
+    const showSamples = (tab: Samples['tab']) => (): void => {
+      samples.tab = tab
+      host.go('samples')
+    }
+    return [
+      { name: 'Prompts', draft: prompts, show: () => host.go('prompts') },
+      { name: 'Sample prompts', draft: samples.prompts, show: showSamples('prompts') },
+      { name: 'Sampler', draft: samples.setup, show: showSamples('answers') },
+      { name: 'Notes of the project', draft: notes.project, show: () => host.go('pairs') },
+      { name: 'Notes of the pair', draft: notes.pair, show: () => host.go('pair') }
+    ]
+  }
+
   /** Whether edits wait for the user to say what becomes of them. */
   get waits(): boolean {
-    return this.unsaved !== null
+    return this.drafts.some(({ draft }) => draft.waits)
   }
 
-  /** What keeps edits from being saved, and the step where that is mended; null where nothing does. */
-  get unsaved(): { readonly why: string; readonly step: Step } | null {
-    const { prompts, samples, notes } = this
-    if (prompts.waits) return { why: `Prompts: ${prompts.unsaved}`, step: 'prompts' }
-    if (samples.prompts.waits) return { why: `Sample prompts: ${samples.prompts.unsaved}`, step: 'samples' }
-    if (notes.project.waits) return { why: 'Notes of the project were refused.', step: 'pairs' }
-    return notes.pair.waits ? { why: 'Notes of the pair were refused.', step: 'pair' } : null
+  /** Why something is not saved, and what shows it; null when nothing waits and no write failed. */
+  get unsaved(): { readonly why: string; readonly show: (() => void) | null } | null {
+    const waiting = this.drafts.find(({ draft }) => draft.waits)
+    if (waiting !== undefined) return { why: `${waiting.name}: ${waiting.draft.unsaved}`, show: waiting.show }
+    return this.writeFailed ? { why: 'The last change could not be written.', show: null } : null
   }
 
-  /** Goes to where edits wait for the user. */
-  goToUnsaved(): void {
-    const { unsaved } = this
-    if (unsaved === null) return
-    if (unsaved.step === 'samples') this.samples.tab = 'prompts'
-    this.host.go(unsaved.step)
+  /** Whether edits are about to be saved, or on their way to disk. */
+  get isSaving(): boolean {
+    return this.saving > 0 || this.drafts.some(({ draft }) => draft.dirty)
   }
 
   /** Has a field saved with whatever else is being edited. @param save what is typed; nothing where nothing is @returns what ends it */

@@ -92,17 +92,19 @@ export class Runs {
   }
 
   private async mark(run: HistoryRun, what: string, to: RunMarkChanges, from: RunMarkChanges): Promise<void> {
-    const set = (changes: RunMarkChanges, expected: RunMarkChanges): Promise<void> =>
-      this.project.write((here, seen) => {
+    const set = async (changes: RunMarkChanges, expected: RunMarkChanges): Promise<boolean> => {
+      let changed = true
+      await this.project.write(async (here, seen) => {
         const now = this.find(run)
+        // A note that is saved by a flush and by leaving its field is saved once.
+        changed = now === undefined || !has(now, changes)
+        if (!changed) return this.project.state
         if (now === undefined || !has(now, expected)) throw changedSince('the run')
         return this.project.client.history.mark({ ...here, seen, run: keyOf(run), changes })
       })
-    const done = await this.project.attempt(async () => {
-      await set(to, from)
-      return true
-    })
-    if (done !== null)
+      return changed
+    }
+    if (await this.project.attempt(() => set(to, from)))
       this.project.history.did({ what, undo: () => set(from, to), redo: () => set(to, from) })
   }
 

@@ -50,7 +50,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
 
   /** Why they wait, as a sentence; empty while nothing keeps them from being saved. */
   readonly unsaved = $derived.by(() => {
-    if (this.base.elsewhere !== null) return 'changed elsewhere meanwhile.'
+    if (this.base.elsewhere !== null) return 'changed in another window.'
     if (this.invalid === null) return this.refused ? 'they could not be saved.' : ''
     const { index, problem } = this.invalid
     return index === null ? `${problem}.` : `prompt ${index + 1}: ${problem}.`

@@ -349,9 +349,19 @@ export class Ranges {
     await this.limited.ask({ alongside: () => (this.check.document = check) })
   }
 
+  /** Why a job that needs the engine cannot begin; null when it can. @param then what would begin */
+  whyNot(then: string): string | null {
+    return (
+      this.project.whyNot(then) ??
+      (this.planning.memoryProblem === null
+        ? null
+        : 'Memory, in the plan of the next sweep, cannot be had.')
+    )
+  }
+
   /** @param fresh computes also what is known */
   async start(fresh = false): Promise<void> {
-    if (this.busy || this.planning.memoryProblem !== null) return
+    if (this.busy || this.whyNot('sweep') !== null) return
     const { previews: preview } = this.planning
     this.planning.known = null
     // What completes a preview is none, and what comes after it is not asked for as one.

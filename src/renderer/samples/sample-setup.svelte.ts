@@ -27,7 +27,11 @@ export class SampleSetup {
   private added = $state.raw<readonly Variant[]>([])
   /** The stored setup that this one was made from; undefined while the project has none. */
   readonly base = new DraftBase<StoredSetup | undefined>()
-  private dirty = false
+  dirty = $state(false)
+  /** Whether saving failed; the next edit tries again. */
+  private refused = $state(false)
+  /** How often the setup was edited. */
+  private edits = 0
   private readonly autosave = new Autosave(() => this.flush())
   /** How often the setup became another than what was done here made it: what was done before cannot be undone. */
   private foreign = 0
@@ -46,6 +50,15 @@ export class SampleSetup {
   readonly parsed = $derived.by(() =>
     this.draft === null ? null : parseSettings(this.draft, this.project.machineBytes)
   )
+
+  readonly waits = $derived.by(
+    () => this.dirty && (this.refused || this.base.elsewhere !== null || !this.parsed?.settings)
+  )
+
+  readonly unsaved = $derived.by(() => {
+    if (this.base.elsewhere !== null) return 'changed in another window.'
+    return this.parsed?.settings ? 'it could not be saved.' : 'some settings need attention.'
+  })
 
   /** @param offered to choose from */
   constructor(
@@ -146,6 +159,7 @@ export class SampleSetup {
 
   private touch(): void {
     this.dirty = true
+    this.edits += 1
     this.autosave.soon()
   }
 
@@ -155,13 +169,17 @@ export class SampleSetup {
     const settings = this.parsed?.settings
     if (!this.dirty || !settings || !this.project.writable) return
     if (this.base.elsewhere !== null) return
-    this.dirty = false
+    const { edits } = this
     this.savings += 1
     const samples = { settings, added: [...this.added], leftOut: [...this.leftOut] }
-    const saved = await this.base.send(samples, (seen) =>
-      this.project.change({ settings: { samples } }, seen)
+    const { client } = this.project
+    const saved = await this.project.save((here) =>
+      this.base.send(samples, (seen) =>
+        client.pairs.update({ ...here, seen, changes: { settings: { samples } } })
+      )
     )
-    if (!saved) this.dirty = true
+    this.refused = !saved
+    if (saved && this.edits === edits) this.dirty = false
   }
 
   /** Hears what the project is now. */
@@ -173,6 +191,7 @@ export class SampleSetup {
   takeTheirs(): void {
     const theirs = this.base.settle()
     this.dirty = false
+    this.refused = false
     if (theirs) this.show(theirs)
   }
 

@@ -12,7 +12,8 @@ const files = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' }).filte
 const TITLES: Record<string, readonly string[]> = {
   'a name that is cut short, and stands whole in another place of the view': [
     'answers/TallyTable: entry.variant',
-    'app/TopBar: "Not saved. {unsaved.why} Go to where that is mended."',
+    'app/TopBar: "{text} Show it."',
+    'app/TopBar: text',
     'evaluate/EvaluationTable: result.variant',
     'evaluate/PromptDrillDown: prompt.text',
     "pairs/PairsTable: row.tasks.join(', ')",

@@ -3,6 +3,7 @@ import type { Selection, SweepDocument } from '../../../../src/contract/document
 import type { EvaluationSummary } from '../../../../src/contract/documents/evaluation'
 import type { ProjectState, SweepSummary } from '../../../../src/contract/documents/project'
 import { briefScoring } from '../../../../src/contract/documents/scored-by'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { at } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
@@ -14,12 +15,13 @@ import { TYPED } from '../../../../src/renderer/export/exports.svelte'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { OfferedVariants } from '../../../../src/renderer/recipes/offered-variants.svelte'
 import { NewProject } from '../../../../src/renderer/start/start.svelte'
+import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
 import { Later } from '../../../fixtures/later'
 import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
 import { COMPUTED, historyRun } from '../../../fixtures/run-computation'
 import { sweepSummary } from '../../../fixtures/sweep-summary'
 import { tinyCheck, tinySearch, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
-import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
+import { PAIR_REPORT, projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
 import { waitFor } from '../../../fixtures/wait-for'
 
 const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
@@ -131,7 +133,7 @@ describe('the Ranges view', () => {
 
   it('sweeps with no other memory than the field says', async () => {
     const line = new ScriptedLine()
-    const { ranges } = (await line.openProject(projectState())).session
+    const { ranges } = (await line.openProject(projectState({ pair: PAIR_REPORT }))).session
     ranges.planning.memoryTyped = 'banana'
     void ranges.start()
     await settled()
@@ -532,7 +534,7 @@ describe('a project that another window changes', () => {
     expect(session.unsaved?.why).toMatch(/^Prompts: prompt 1: .+\.$/)
     vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: vi.fn() } })
     onTestFinished(() => void vi.unstubAllGlobals())
-    session.goToUnsaved()
+    session.unsaved?.show?.()
     expect(workbench.step).toBe('prompts')
   })
 
@@ -542,7 +544,7 @@ describe('a project that another window changes', () => {
     expect(prompts.waits).toBe(false)
     session.accept(changed(2, { prompts: theirs }))
     expect(prompts.waits).toBe(true)
-    expect(session.unsaved).toEqual({ why: 'Prompts: changed elsewhere meanwhile.', step: 'prompts' })
+    expect(session.unsaved?.why).toBe('Prompts: changed in another window.')
     expect(prompts.drafts[0]?.text).toBe('Mine.')
     expect(prompts.base.elsewhere).toEqual(theirs)
     await prompts.flush()
@@ -564,13 +566,78 @@ describe('a project that another window changes', () => {
     await settled()
     line.call('prompts.save', 0).answer.reject(new Error('Its folder is gone.'))
     await settled()
-    expect(session.unsaved).toEqual({ why: 'Prompts: they could not be saved.', step: 'prompts' })
+    expect(session.unsaved?.why).toBe('Prompts: they could not be saved.')
     expect(prompts.drafts[0]?.text).toBe('Mine.')
     void prompts.flush()
     await settled()
     await line.answer('prompts.save', 1, changed(2, { prompts: prompts.current() }))
     await settled()
     expect([session.unsaved, prompts.dirty]).toEqual([null, false])
+  })
+
+  it('has the step started by its key only where its button could be pressed, and from no other step', async () => {
+    const line = new ScriptedLine()
+    const { session, workbench } = await line.openProject(before)
+    for (const step of [
+      'start',
+      'pairs',
+      'pair',
+      'prompts',
+      'ranges',
+      'chat',
+      'evaluate',
+      'export'
+    ] as const) {
+      workbench.step = step
+      session.startStep(step)
+      await settled()
+      expect(workbench.step).toBe(step)
+    }
+    // The pair cannot be computed, which is why the button of Ranges is off.
+    expect(session.ranges.whyNot('sweep')).not.toBeNull()
+    expect(line.of('sweeps.start')).toHaveLength(0)
+
+    session.accept(changed(2, { pair: PAIR_REPORT }))
+    session.startStep('prompts')
+    await settled()
+    expect(line.of('sweeps.start')).toHaveLength(0)
+    session.startStep('ranges')
+    await settled()
+    expect(line.of('sweeps.start')).toHaveLength(1)
+  })
+
+  it('is not called saved while the setup of samples waits, or after a write that failed', async () => {
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(before)
+    const { setup } = session.samples
+    void setup.attach()
+    await line.answer('samples.defaults', 0, GREEDY_SETTINGS)
+    setup.edit({ maxTokens: 'many' })
+    expect([session.isSaving, session.unsaved?.why]).toEqual([true, 'Sampler: some settings need attention.'])
+    setup.edit({ maxTokens: '9' })
+    expect(session.unsaved).toBeNull()
+    void setup.flush()
+    await settled()
+    line.call('pairs.update', 0).answer.reject(new WorkbenchError('read-only', 'The disk is full.'))
+    await settled()
+    expect(session.unsaved?.why).toBe('Sampler: it could not be saved.')
+    void setup.flush()
+    await settled()
+    const samples = { settings: { ...GREEDY_SETTINGS, maxTokens: 9 }, added: [], leftOut: [] }
+    const { document } = before
+    const stored = { document: { ...document, settings: { ...document.settings, samples } } }
+    await line.answer('pairs.update', 1, changed(2, stored))
+    expect([session.isSaving, session.unsaved]).toEqual([false, null])
+
+    void session.attempt(() => session.recipes.keep({ name: 'Layer 0', ranges: [[0, 0]] }, null))
+    await settled()
+    line.call('recipes.keep', 0).answer.reject(new WorkbenchError('read-only', 'The disk is full.'))
+    await settled()
+    expect([session.waits, session.unsaved?.why]).toEqual([false, 'The last change could not be written.'])
+    void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
+    await settled()
+    await line.answer('pairs.update', 2, changed(3, stored))
+    expect(session.unsaved).toBeNull()
   })
 
   it('gives what was saved there in place of an edit, which can be had back', async () => {

@@ -66,6 +66,21 @@ describe('the history in the window', () => {
     expect(session.host.session?.history.undoable).toBeNull()
   })
 
+  it('saves a note once that a flush and the end of its field save at the same moment', async () => {
+    const { line, session, workbench } = await opened()
+    void session.runs.note(first, 'seen')
+    void session.runs.note(first, 'seen')
+    await settled()
+    const noted = RUNS.map((run) => (run === first ? { ...run, note: 'seen' } : run))
+    await line.answer('history.mark', 0, stateOf(2, noted))
+    expect(line.of('history.mark')).toHaveLength(1)
+    expect(workbench.complaints).toEqual([])
+    void session.history.undo()
+    await settled()
+    await line.answer('history.mark', 1, stateOf(3, RUNS))
+    expect(session.history.undoable).toBeNull()
+  })
+
   it('shows the newest in place of a sweep that it deletes, and the sweep again once that is undone', async () => {
     const { line, session, workbench } = await opened()
     const { ranges, runs } = session
