@@ -11,7 +11,7 @@ import type { Work } from '../contract/documents/sweep-work'
 import { DEFAULT_RHO } from '../contract/documents/project'
 import { at, got } from '../contract/model/look-up'
 import type { RestorationRange } from '../contract/model/recipe'
-import { rangeKey } from '../contract/model/strengths'
+import { spanKey } from '../contract/model/strengths'
 import { resourcePath } from '../main/base/resources'
 import { runCrcSweep } from '../main/crc/sweep/crc-sweep'
 import { builtinPromptSet } from '../main/crc/task/builtin-prompts'
@@ -183,8 +183,8 @@ function agreementOf(
   { selected, ranges }: SweepDocument,
   estimated: readonly RangeScore[]
 ): PreviewTime['agreement'] {
-  const exact = new Map(whole.ranges.map((range) => [rangeKey(range), range]))
-  const exactOf = (range: RestorationRange): RangeScore => got(exact, rangeKey(range), 'range')
+  const exact = new Map(whole.ranges.map((range) => [spanKey(range), range]))
+  const exactOf = (range: RestorationRange): RangeScore => got(exact, spanKey(range), 'range')
   const all = [...ranges, ...estimated]
   const best = whole.selected === null ? null : exactOf(whole.selected)
   const picked = selected === null ? null : exactOf(selected)

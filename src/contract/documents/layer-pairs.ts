@@ -1,4 +1,4 @@
-import { rangeKey } from '../model/strengths'
+import { spanKey } from '../model/strengths'
 import type { RestorationRange } from '../model/recipe'
 
 /** For each two layers one number, the same both ways; null where it is not known, and of a layer with itself. */
@@ -18,9 +18,9 @@ export function rangePairs({
   post: { diversity: number } | null
   ranges: readonly (RestorationRange & { diversity: number })[]
 }): LayerPairs {
-  const scored = new Map(ranges.map((range) => [rangeKey(range), range.diversity]))
+  const scored = new Map(ranges.map((range) => [spanKey(range), range.diversity]))
   const of = (start: number, end: number): number | undefined =>
-    start > end ? post?.diversity : scored.get(rangeKey({ start, end }))
+    start > end ? post?.diversity : scored.get(spanKey({ start, end }))
   const together = (a: number, b: number): number | null => {
     const [both, last, first, neither] = [of(a, b), of(a + 1, b), of(a, b - 1), of(a + 1, b - 1)]
     return both === undefined || last === undefined || first === undefined || neither === undefined

@@ -78,9 +78,9 @@ export const withScores = (
 
 /** What a sweep has of each of its prompts for the model of a key; null when it scored none of that key. */
 export function promptScoresIn(sweep: SweepDocument, key: string): Score['prompts'] | null {
-  const found =
+  const score =
     sweep.rivals.find(({ rival }) => rivalKey(rival) === key) ??
-    sweep.ranges.find((range) => rangeKey(range) === key) ??
+    sweep.ranges.find((range) => rangeKey(range, sweep) === key) ??
     modelsOf(sweep).find(({ model }) => weightsKey(modelOf(model, sweep)) === key)?.score
-  return found?.prompts ?? null
+  return score?.prompts ?? null
 }

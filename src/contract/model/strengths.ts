@@ -194,8 +194,12 @@ export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
   return all.reduce((sum, { strength }) => sum + strength, 0) / all.length
 }
 
-/** One string for the range: `4-11`. */
-export const rangeKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
+/** The place of a range in the triangle of all ranges: `4-11`. Ranges restored to different checkpoints share it, so it identifies no model. */
+export const spanKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
+
+/** Key of the model with one range restored, equal to its `weightsKey`: `4-11` from base, `4-11 of FINGERPRINT` from another checkpoint. */
+export const rangeKey = (range: RestorationRange, { source }: { readonly source: RestoredTo }): string =>
+  source === null ? spanKey(range) : `${spanKey(range)} of ${source.fingerprint}`
 
 /** `0.5`, or what is not post's of components: `q:1+k:0.5`. */
 function halfKey(layer: LayerStrength, half: LayerHalf): string {
@@ -228,7 +232,7 @@ export const strengthsKey = (layers: readonly LayerStrength[]): string =>
     .map(({ strength, ...range }) => {
       const { attention, mlp } = strength
       const blend = typeof attention === 'number' && attention === mlp ? attention : amountKey(strength)
-      return `${rangeKey(range)}${blend === 1 ? '' : `@${blend}`}${sourceKey(strength)}`
+      return `${spanKey(range)}${blend === 1 ? '' : `@${blend}`}${sourceKey(strength)}`
     })
     .join()
 

@@ -8,7 +8,7 @@ import {
 } from '../documents/sweep-comparison'
 import type { Interval } from '../documents/crc'
 import type { RestorationRange } from '../model/recipe'
-import { rangeKey } from '../model/strengths'
+import { spanKey } from '../model/strengths'
 import {
   capitalised,
   formatDelta,
@@ -94,9 +94,9 @@ function checksWords({ a, b, by, selection }: SweepComparison): string | null {
   const without = ({ check, selected }: ComparedSweep): RestorationRange | null =>
     check === null ? selected : check.selectedWithout
   const [one, other] = [without(a), without(b)]
-  if (one === null || other === null || rangeKey(one) !== rangeKey(other)) return null
+  if (one === null || other === null || spanKey(one) !== spanKey(other)) return null
   const rejects = ({ check }: ComparedSweep): boolean =>
-    check?.rejected.some((range) => rangeKey(range) === rangeKey(one)) === true
+    check?.rejected.some((range) => spanKey(range) === spanKey(one)) === true
   const sides = [rejects(a) ? 'A' : [], rejects(b) ? 'B' : []].flat()
   if (sides.length === 0) return null
   const own = sides.map((side) => `${side}'s check`).join(' and ')

@@ -21,7 +21,7 @@ import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { atRelativeDepth, depthOverlap } from '../../contract/model/relative-depth'
-import { rangeKey } from '../../contract/model/strengths'
+import { spanKey } from '../../contract/model/strengths'
 import { plural } from '../../contract/words/format'
 import { scoredByWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
@@ -160,7 +160,7 @@ async function sideOf(
     selected: (await inTurns(checkedSelection(sweep, check, rho), { signal, what: WORK }))?.selected ?? null,
     check: comparedCheck({ sweep, check }, rho),
     passes: (range) => rangePasses(check, range, rho),
-    places: new Map(sweep.ranges.map((range, place) => [rangeKey(range), place]))
+    places: new Map(sweep.ranges.map((range, place) => [spanKey(range), place]))
   }
 }
 
@@ -182,11 +182,11 @@ function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedS
 function resampledSelection(a: Side, b: Side, matched: readonly MatchedRange[]): ResampledSelection | null {
   if (a.sweep.halves !== null || b.sweep.halves !== null) return null
   const rejected = (side: Side, to: Side): Set<string> =>
-    new Set(side.check?.rejected.map((range) => rangeKey(counterpart(range, side, to))))
+    new Set(side.check?.rejected.map((range) => spanKey(counterpart(range, side, to))))
   const alike = isDeepStrictEqual(rejected(a, b), rejected(b, b))
   const candidates = (side: Side, places: readonly number[]): number[] => {
     const out = rejected(side, side)
-    const isIn = (place: number): boolean => !out.has(rangeKey(at(side.sweep.ranges, place, 'range')))
+    const isIn = (place: number): boolean => !out.has(spanKey(at(side.sweep.ranges, place, 'range')))
     return [...new Set(places)].filter((place) => !alike || isIn(place))
   }
   return {
@@ -210,7 +210,7 @@ const counterpart = (range: RestorationRange, from: Side, to: Side): Restoration
 
 function matchedRanges(a: Side, b: Side): MatchedRange[] {
   const matched = a.sweep.ranges.flatMap((range, inA) => {
-    const inB = b.places.get(rangeKey(counterpart(range, a, b)))
+    const inB = b.places.get(spanKey(counterpart(range, a, b)))
     return inB === undefined ? [] : [{ inA, inB }]
   })
   if (matched.length > 0) return matched
@@ -263,7 +263,7 @@ function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
   const same =
     a.selected === null || b.selected === null
       ? a.selected === b.selected
-      : rangeKey(counterpart(a.selected, a, b)) === rangeKey(b.selected)
+      : spanKey(counterpart(a.selected, a, b)) === spanKey(b.selected)
   return {
     same,
     overlap:
@@ -283,7 +283,7 @@ const carrying = ({ sweep, rho, selected, places, passes }: Side): SelectionSide
   post: sweep.post,
   passes,
   scoreOf: (range) => {
-    const place = places.get(rangeKey(range))
+    const place = places.get(spanKey(range))
     return place === undefined ? undefined : at(sweep.ranges, place, 'range')
   }
 })

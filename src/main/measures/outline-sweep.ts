@@ -5,7 +5,7 @@ import type { SweepOutline, SureScore } from '../../contract/documents/pairs-ove
 import { briefScoring } from '../../contract/documents/scored-by'
 import { paretoFront } from '../../contract/model/pareto-front'
 import type { RestorationRange } from '../../contract/model/recipe'
-import { rangeKey } from '../../contract/model/strengths'
+import { spanKey } from '../../contract/model/strengths'
 import { headline } from '../../contract/words/headline'
 import { bestRival, tooFewWords } from '../../contract/words/rival-words'
 import { scoreWords } from '../../contract/words/score-words'
@@ -35,8 +35,8 @@ export async function outlineSweep(
   const { id, createdAt, layerCount, ranges, prompts, preview } = sweep
   const selection = await inTurns(checkedSelection(sweep, check, rho))
   const post = means(sweep.post)
-  const scores = new Map(ranges.map((range) => [rangeKey(range), means(range)]))
-  const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(rangeKey(range))
+  const scores = new Map(ranges.map((range) => [spanKey(range), means(range)]))
+  const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(spanKey(range))
   const selected = selection?.selected ?? null
   const rejected = new Set(rejectedRanges(ranges, check, rho))
   const tooFew =

@@ -10,7 +10,7 @@ import {
 import { scoreIn, withScores } from '../../contract/documents/swept-model'
 import { at } from '../../contract/model/look-up'
 import type { RestorationRange } from '../../contract/model/recipe'
-import { rangeKey } from '../../contract/model/strengths'
+import { spanKey } from '../../contract/model/strengths'
 import { rankCorrelation, rankInterval } from './statistics'
 
 /** The sweeps of a project that say how well its proxy predicts a task. */
@@ -77,9 +77,9 @@ function overVariants(
  * interval: ranges overlap, so that neighbours score alike, and are no cases drawn independently.
  */
 function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrelation[] {
-  const ofTask = new Map(task.ranges.map((range) => [rangeKey(range), range]))
+  const ofTask = new Map(task.ranges.map((range) => [spanKey(range), range]))
   const shared = characters.ranges.flatMap((range) => {
-    const other = ofTask.get(rangeKey(range))
+    const other = ofTask.get(spanKey(range))
     return other === undefined ? [] : [{ range, other }]
   })
   return [
@@ -100,7 +100,7 @@ function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrel
 export function proxyPick({ picked, task }: Proxies): ProxyPick | undefined {
   if (picked === undefined || task === null) return undefined
   const { range, rho } = picked
-  const score = task.ranges.find((other) => rangeKey(other) === rangeKey(range))
+  const score = task.ranges.find((other) => spanKey(other) === spanKey(range))
   if (score === undefined) return undefined
   return {
     range,

@@ -2,6 +2,7 @@ import { SvelteSet } from 'svelte/reactivity'
 import { z } from 'zod'
 import type { PairId } from '../../contract/documents/project'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
+import { scoreIn } from '../../contract/documents/swept-model'
 import type { SampleProgress, SampleSettings, Variant } from '../../contract/documents/samples'
 import { rangeModel, type Restoring, sameModel, sweptRangeModel } from '../../contract/model/model'
 import { RestorationRange } from '../../contract/model/recipe'
@@ -330,9 +331,9 @@ export class Chat {
   async keepRecipe(): Promise<void> {
     const { choice, recipe } = this
     if (choice.kind !== 'range') return
-    const { start, end } = choice.range
-    const score = this.needs.ranges.sweep?.ranges.find((range) => range.start === start && range.end === end)
-    await this.project.attempt(() => this.needs.recipes.keep(recipe.recipe, score ?? null))
+    const { sweep } = this.needs.ranges
+    const score = sweep === null ? null : scoreIn(sweep, recipe)
+    await this.project.attempt(() => this.needs.recipes.keep(recipe.recipe, score))
   }
 
   /** Stores the draft and the conversation for a reload. */

@@ -101,7 +101,7 @@ export class Ranges {
   })
   /** What the headline and the charts show as selected: what would be, while that is asked. */
   readonly shownSelection = $derived.by(() => this.whatIf.answer?.selection ?? this.selection)
-  private readonly shownSelected = $derived.by(() => keyOf(this.shownSelection))
+  private readonly shownSelected = $derived.by(() => keyOf(this.shownSelection, this.scoredSweep))
   /** Share of post's validity that is to be kept in what is shown. */
   readonly shownRho = $derived.by(() => this.whatIf.answer?.asked.rho ?? this.rho)
   /** Where its slider stands, ahead of what is shown. */
@@ -128,7 +128,8 @@ export class Ranges {
   readonly selectedScore = $derived.by<ShownRange | null>(() => {
     // While another sweep runs, the shown scores are not those of the document.
     if (this.run !== null) return null
-    return this.sweep?.ranges.find((score) => rangeKey(score) === this.selected) ?? null
+    const { sweep } = this
+    return sweep?.ranges.find((score) => rangeKey(score, sweep) === this.selected) ?? null
   })
   readonly busy = $derived.by(() => this.job.busy)
   /** Whether the sweep that the pair answers with is being read: what is selected in it is not known before its check is. */
@@ -332,7 +333,7 @@ export class Ranges {
     this.sweep = sweep
     this.check.document = check
     const first = sweep.ranges[0]
-    const any = first === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(first)
+    const any = first === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(first, sweep)
     this.pick(this.selected ?? any ?? null)
     this.comparing.again()
     void this.checked.look()
@@ -376,8 +377,9 @@ export class Ranges {
     await this.project.refresh()
     const { chosen } = this
     await this.show(sweepId)
+    const { sweep } = this
     // Whoever chose a range while the sweep ran goes on looking at it.
-    if (this.sweep?.ranges.some((range) => rangeKey(range) === chosen) === true) this.choose(chosen)
+    if (sweep?.ranges.some((range) => rangeKey(range, sweep) === chosen) === true) this.choose(chosen)
   }
 
   /** Moves the limit: of What if while it is asked, else the one that the project keeps. */

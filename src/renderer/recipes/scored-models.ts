@@ -128,8 +128,8 @@ export function scoredModel(
   key: string,
   kept: KeptModels = NOTHING_KEPT
 ): ScoredModel | null {
-  const exact = sweep.ranges.find((range) => rangeKey(range) === key)
-  const score = exact ?? sweep.preview?.ranges.find((range) => rangeKey(range) === key)
+  const exact = sweep.ranges.find((range) => rangeKey(range, sweep) === key)
+  const score = exact ?? sweep.preview?.ranges.find((range) => rangeKey(range, sweep) === key)
   if (score === undefined) {
     const others = otherModels(sweep, search, kept).filter((other) => other.key === key)
     return others.find(({ kind }) => kind === 'recipe') ?? others[0] ?? scoredRival(sweep, key)

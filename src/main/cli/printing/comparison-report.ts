@@ -1,4 +1,4 @@
-import { rangeKey } from '../../../contract/model/strengths'
+import { spanKey } from '../../../contract/model/strengths'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import type {
   ComparedRange,
@@ -71,9 +71,9 @@ function describeScores(comparison: SweepComparison): string {
     (one, other) => Math.abs(other.difference.diversity) - Math.abs(one.difference.diversity)
   )
   const selected = [a.selected, counterpartOf(comparison, b.selected)].map((range) =>
-    range === null ? '' : rangeKey(range)
+    range === null ? '' : spanKey(range)
   )
-  const chosen = ranges.filter(({ range }) => selected.includes(rangeKey(range)))
+  const chosen = ranges.filter(({ range }) => selected.includes(spanKey(range)))
   const others = apart.filter((range) => !chosen.includes(range)).slice(0, TOP_RANGES)
   const named = ({ range, other }: ComparedRange): string =>
     `${rangePhrase(range)}${by === 'range' ? '' : ` | ${rangeLabel(other)}`}`
@@ -101,7 +101,7 @@ const cells = (scores: ComparedScores): string[] =>
 /** The range of A beside which a range of B stands; null where there is none. */
 function counterpartOf({ ranges }: SweepComparison, range: RestorationRange | null): RestorationRange | null {
   if (range === null) return null
-  return ranges.find(({ other }) => rangeKey(other) === rangeKey(range))?.range ?? null
+  return ranges.find(({ other }) => spanKey(other) === spanKey(range))?.range ?? null
 }
 
 /** Nothing where the terminal is too narrow; a pipe is taken to be as wide as a terminal usually is. */

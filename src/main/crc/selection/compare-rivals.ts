@@ -14,7 +14,7 @@ import { ownSampler } from '../../../contract/documents/scored-by'
 import type { Rival } from '../../../contract/model/rival'
 import { mostDiverse } from '../../../contract/model/by-diversity'
 import { layersModel, weightsKey } from '../../../contract/model/model'
-import { halfStrengths, rangeKey } from '../../../contract/model/strengths'
+import { halfStrengths, spanKey } from '../../../contract/model/strengths'
 import { averageScores } from '../task/scoring'
 import { temperedScores, type Tempered } from './what-if'
 import { scoreWords } from '../../../contract/words/score-words'
@@ -54,11 +54,11 @@ export function* selectionOf(
 ): Steps<Selection> {
   const { halves, scoredBy } = found
   const choosing = halves === null ? found : yield* onPrompts(found, halves.choose)
-  const wanted = new Set(candidates.map(rangeKey))
+  const wanted = new Set(candidates.map(spanKey))
   const selected = yield* selection(
     choosing.prompts,
     choosing.post,
-    choosing.ranges.filter((one) => wanted.has(rangeKey(one))),
+    choosing.ranges.filter((one) => wanted.has(spanKey(one))),
     rho,
     seed,
     scoreWords(scoredBy)
@@ -257,7 +257,7 @@ function controls({ ranges, layerCount }: Found, selected: RangeScore): Candidat
   const seen = new Set([selected.start])
   return places.flatMap(([place, start]): Candidate[] => {
     const range = { start, end: start + length - 1 }
-    const score = ranges.find((other) => rangeKey(other) === rangeKey(range))
+    const score = ranges.find((other) => spanKey(other) === spanKey(range))
     if (seen.has(start) || score === undefined) return []
     seen.add(start)
     return [{ rival: { kind: 'control', place, range }, score }]

@@ -1,7 +1,7 @@
 import type { PromptScore } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { at, got } from '../../../contract/model/look-up'
-import { rangeKey } from '../../../contract/model/strengths'
+import { spanKey } from '../../../contract/model/strengths'
 import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
 import { buildAnswerTrie } from '../../engine/tries/answer-trie'
 import {
@@ -77,9 +77,7 @@ export const isPreviewed = (prepared: PreparedSweep): boolean =>
 function lookedAt({ models, request }: PreparedSweep): number | null {
   const range = request.lookedAt?.() ?? null
   if (range === null) return null
-  const model = models.findIndex(
-    (swept) => swept.kind === 'range' && rangeKey(swept.range) === rangeKey(range)
-  )
+  const model = models.findIndex((swept) => swept.kind === 'range' && spanKey(swept.range) === spanKey(range))
   return model === -1 ? null : model
 }
 

@@ -39,24 +39,28 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
 }
 
 /** Which range is marked, and as what. */
-function selectedOf({ headline, selection, objection }: ReportedSweep): {
+function selectedOf({ headline, selection, objection, source }: ReportedSweep): {
   selected: string | null
   mark: string
 } {
   const mark = headline === null ? null : selectedMark(headline.state, objection?.mark ?? null)
   if (mark === null || !selection?.selected) return { selected: null, mark: '' }
-  return { selected: rangeKey(selection.selected), mark: mark.label }
+  return { selected: rangeKey(selection.selected, { source }), mark: mark.label }
 }
 
 /** Keys of those that the check has thrown out. */
-const rejectedKeys = ({ ranges, check, selection }: ReportedSweep): string[] =>
-  selection === null ? [] : rejectedRanges(ranges, check, selection.rho).map(rangeKey)
-
-/** Keys of those that fail the check of whole answers. */
-const failedRanges = ({ ranges, check, selection }: ReportedSweep): string[] =>
+const rejectedKeys = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
   selection === null
     ? []
-    : ranges.filter((range) => rangePasses(check, range, selection.rho) === false).map(rangeKey)
+    : rejectedRanges(ranges, check, selection.rho).map((range) => rangeKey(range, { source }))
+
+/** Keys of those that fail the check of whole answers. */
+const failedRanges = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
+  selection === null
+    ? []
+    : ranges
+        .filter((range) => rangePasses(check, range, selection.rho) === false)
+        .map((range) => rangeKey(range, { source }))
 
 /** What a search found beyond the ranges: one that it could not better is a range. */
 const foundOf = (search: ReportedSweep['search']): NonNullable<ReportedSweep['search']>['found'] =>

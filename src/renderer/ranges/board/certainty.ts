@@ -18,7 +18,7 @@ export interface Certainty {
 
 /** @returns null where the prompts are too few to tell */
 export function certaintyOf(
-  { prompts, scoredBy, preview, ranges }: ShownSweep,
+  { prompts, scoredBy, preview, ranges, source }: ShownSweep,
   selection: Selection,
   check: CheckResult | null
 ): Certainty | null {
@@ -27,6 +27,6 @@ export function certaintyOf(
   return {
     wins: selection.bootstrap.wins,
     among: amongExact({ preview, ranges }, leftOut.length),
-    leftOut: new Set(leftOut.map(rangeKey))
+    leftOut: new Set(leftOut.map((range) => rangeKey(range, { source })))
   }
 }

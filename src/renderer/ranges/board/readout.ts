@@ -1,7 +1,8 @@
 import type { BriefScore } from '../../../contract/documents/shown-sweep'
 import { scoreWords } from '../../../contract/words/score-words'
+import type { RestoredTo } from '../../../contract/model/checkpoint'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeCount, rangeKey } from '../../../contract/model/strengths'
+import { rangeCount, rangeKey, spanKey } from '../../../contract/model/strengths'
 import {
   capitalised,
   formatCount,
@@ -15,7 +16,15 @@ import {
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { Certainty } from './certainty'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
-import { isBelow, isPartial, partialRanges, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
+import {
+  isBelow,
+  isPartial,
+  partialRanges,
+  type RangePoint,
+  rangeOf,
+  type ScoreBoard,
+  scoreOf
+} from './score-board'
 
 /** What is said of the model under the pointer, in either chart. */
 export interface Readout {
@@ -39,7 +48,7 @@ export function readoutOf(
   const shown = scoreOf(board, key)
   if (shown === undefined) return null
   const words = scoreWords(board.scoredBy)
-  const range = board.ranges.find((point) => rangeKey(point) === key)
+  const range = rangeOf(board, key)
   const name =
     range === undefined
       ? [...board.others, ...board.rivals].find((other) => other.key === key)?.name
@@ -65,8 +74,8 @@ export function readoutOf(
 /** How often it wins, of those that take part in the resamples: an estimate has no score in them, and what fails a check is left out. */
 function winsWords(board: ScoreBoard, range: RangePoint, { wins, among, leftOut }: Certainty): string {
   if (isPartial(range, board)) return '–, estimated only'
-  if (leftOut.has(rangeKey(range))) return '–, fails the check'
-  const win = wins.find((other) => rangeKey(other) === rangeKey(range))
+  if (leftOut.has(rangeKey(range, board))) return '–, fails the check'
+  const win = wins.find((other) => spanKey(other) === spanKey(range))
   return `${formatPercent(win === undefined ? 0 : win.share)} of resamples${among}`
 }
 
@@ -117,6 +126,8 @@ export function describeRanges(told: {
   scoredBy: ScoredByBrief
   minimum: number | null
   selected: string | null
+  /** What the selected range restores its layers to. */
+  source: RestoredTo
   /** What is said of it. */
   mark: string
   /** How many prompts an exact score rests on. */
@@ -131,7 +142,7 @@ export function describeRanges(told: {
       ? `, from ${formatCount(point.promptCount)} of ${plural(told.promptCount, words.prompt)}`
       : ''
     const short = isBelow(point, told, told.minimum) ? `, ${words.validity} too low` : ''
-    const best = rangeKey(range) === told.selected ? `, ${told.mark}` : ''
+    const best = rangeKey(range, told) === told.selected ? `, ${told.mark}` : ''
     return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${partial}${short}${best}`
   }
 }

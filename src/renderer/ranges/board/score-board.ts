@@ -10,7 +10,7 @@ import type { SearchDocument } from '../../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../../contract/documents/sweep-events'
 import { modelOf } from '../../../contract/documents/swept-model'
 import { layersModel, modelName, type Restoring, weightsKey } from '../../../contract/model/model'
-import { halfStrengths, isPostLayer, rangeKey } from '../../../contract/model/strengths'
+import { halfStrengths, isPostLayer, rangeKey, spanKey } from '../../../contract/model/strengths'
 import { isBelowLimit } from '../../../contract/words/preview-words'
 import { rangePhrase } from '../../../contract/words/format'
 import { comparedName } from '../../../contract/words/rival-words'
@@ -37,12 +37,20 @@ export interface OtherPoint extends LiveScore {
 }
 
 /** The score of the model of a key; none while it has not been scored. */
-export const scoreOf = ({ ranges, others, rivals }: ScoreBoard, key: string): LiveScore | undefined =>
-  ranges.find((range) => rangeKey(range) === key) ?? [...others, ...rivals].find((other) => other.key === key)
+export const scoreOf = (board: ScoreBoard, key: string): LiveScore | undefined =>
+  rangeOf(board, key) ?? [...board.others, ...board.rivals].find((other) => other.key === key)
+
+/** A range in a file of numbers: `4-11`, `4-11 from NAME`. */
+export const rangeText = (range: RestorationRange, { source }: Pick<ScoreBoard, 'source'>): string =>
+  `${spanKey(range)}${source === null ? '' : ` from ${source.name}`}`
+
+/** The range of a key; undefined for a key of another model. */
+export const rangeOf = (board: ScoreBoard, key: string | null): RangePoint | undefined =>
+  board.ranges.find((range) => rangeKey(range, board) === key)
 
 /** Keys of the models whose scores lie between these, ends included. */
 export function modelsWithin(
-  { ranges, others, rivals }: ScoreBoard,
+  board: ScoreBoard,
   { validity, diversity }: Record<'validity' | 'diversity', readonly [number, number]>
 ): string[] {
   const inside = (point: CategoryScore): boolean =>
@@ -51,8 +59,8 @@ export function modelsWithin(
     point.diversity >= diversity[0] &&
     point.diversity <= diversity[1]
   return [
-    ...ranges.filter(inside).map(rangeKey),
-    ...[...others, ...rivals].filter(inside).map(({ key }) => key)
+    ...board.ranges.filter(inside).map((range) => rangeKey(range, board)),
+    ...[...board.others, ...board.rivals].filter(inside).map(({ key }) => key)
   ]
 }
 
@@ -107,11 +115,11 @@ export function withSelection(
       return scored === undefined ? [] : [{ ...scored, kind: 'half', name: comparedName(compared) }]
     }
     if (rival.kind !== 'control') return []
-    const scored = board.ranges.find((point) => rangeKey(point) === rangeKey(rival.range))
+    const key = rangeKey(rival.range, board)
+    const scored = rangeOf(board, key)
     if (scored === undefined) return []
     const { validity, diversity, effectiveChoices } = scored
     const name = `${rangePhrase(rival.range, source)}, the ${rival.place} of that length`
-    const key = rangeKey(rival.range)
     return [{ key, kind: 'control', name, validity, diversity, effectiveChoices, promptCount }]
   })
   return { ...board, rivals: [...board.rivals, ...paretoFront(tempered), ...controls] }
@@ -181,7 +189,7 @@ export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): R
   paretoFront(
     rejected.size === 0
       ? firmRanges(board)
-      : firmRanges(board).filter((range) => !rejected.has(rangeKey(range)))
+      : firmRanges(board).filter((range) => !rejected.has(rangeKey(range, board)))
   )
 
 /** The board of a finished sweep and of the search that started from it. @param halved the range whose attention and MLP were scored alone */
@@ -264,7 +272,7 @@ export class LiveBoard {
     for (const { model, score } of entries) {
       if (model.kind === 'base') this.base = score
       else if (model.kind === 'post') this.post = score
-      else if (model.kind === 'range') this.ranges.set(rangeKey(model.range), { ...model.range, ...score })
+      else if (model.kind === 'range') this.ranges.set(spanKey(model.range), { ...model.range, ...score })
       else {
         const { kind } = model
         const scored = modelOf(model, this.restoring)

@@ -16,7 +16,6 @@ import { halfOfWords } from '../../../contract/words/rival-words'
 import { distinctWords, scoreWords } from '../../../contract/words/score-words'
 import { capitalised, plural, rangeLabel } from '../../ui/format'
 import { rangeKey } from '../../../contract/model/strengths'
-import type { RestorationRange } from '../../../contract/model/recipe'
 import {
   basisCells,
   basisColumns,
@@ -24,6 +23,7 @@ import {
   isPartial,
   type OtherPoint,
   type RangePoint,
+  rangeText,
   type RivalPoint,
   type ScoreBoard
 } from './score-board'
@@ -91,6 +91,8 @@ export interface BoardRow extends LiveScore {
   /** In the order of {@link boardRows}. */
   place: number
   label: string
+  /** In copied text. */
+  name: string
   /** See {@link OtherPoint}. */
   halfOf?: OtherPoint['halfOf']
   /** Layers that are not post's; null while unknown, for another checkpoint, and for a rival. */
@@ -98,17 +100,18 @@ export interface BoardRow extends LiveScore {
 }
 
 /** The ranges by start and end, then the other models, then rivals. */
-export const boardRows = ({ ranges, others, rivals, promptCount }: ScoreBoard): BoardRow[] =>
+export const boardRows = ({ ranges, others, rivals, promptCount, source }: ScoreBoard): BoardRow[] =>
   [
     ...[...ranges]
       .sort((left, right) => left.start - right.start || left.end - right.end)
       .map((point) => ({
         ...point,
-        key: rangeKey(point),
+        key: rangeKey(point, { source }),
         kind: 'range' as const,
+        name: rangeText(point, { source }),
         label: [
           rangeLabel(point),
-          ...placesOf(point, rivals),
+          ...placesOf(rangeKey(point, { source }), rivals),
           ...(isPartial(point, { promptCount }) ? [`(from ${plural(point.promptCount, 'prompt')})`] : [])
         ].join(' '),
         changed: point.end - point.start + 1
@@ -120,13 +123,17 @@ export const boardRows = ({ ranges, others, rivals, promptCount }: ScoreBoard): 
   ].map((row, place) => ({ ...row, place }))
 
 /** Whose half a model is, where it is of another range than the selected one; null for all others. @param selected key of it */
-export const halfNote = ({ halfOf }: Pick<BoardRow, 'halfOf'>, selected: string | null): string | null =>
-  halfOf === undefined || rangeKey(halfOf) === selected ? null : halfOfWords(halfOf)
+export const halfNote = (
+  { halfOf }: Pick<BoardRow, 'halfOf'>,
+  selected: string | null,
+  board: Pick<ScoreBoard, 'source'>
+): string | null =>
+  halfOf === undefined || rangeKey(halfOf, board) === selected ? null : halfOfWords(halfOf)
 
-/** What a range is among those of the selected length. */
-const placesOf = (range: RestorationRange, rivals: readonly RivalPoint[]): string[] =>
+/** The place of a range among those of the selected length. @param range its key */
+const placesOf = (range: string, rivals: readonly RivalPoint[]): string[] =>
   rivals
-    .filter(({ kind, key }) => kind === 'control' && key === rangeKey(range))
+    .filter(({ kind, key }) => kind === 'control' && key === range)
     .map(({ name }) => `(${name.slice(name.indexOf(', ') + 2)})`)
 
 /** By what the table can be sorted. */
@@ -165,24 +172,29 @@ const NONE: ReadonlySet<string> = new Set()
 
 /** Keys of the models that fail a check of whole answers. @param rho share of post's validity that must be kept */
 export function failedModels(
-  { ranges }: Pick<ScoreBoard, 'ranges'>,
+  { ranges, source }: Pick<ScoreBoard, 'ranges' | 'source'>,
   check: CheckResult | null,
   rho: number
 ): ReadonlySet<string> {
   if (check === null) return NONE
   const recipes = check.models.filter((model) => !passesCheck(model, check, rho))
   return new Set([
-    ...ranges.filter((range) => rangePasses(check, range, rho) === false).map(rangeKey),
+    ...ranges
+      .filter((range) => rangePasses(check, range, rho) === false)
+      .map((range) => rangeKey(range, { source })),
     ...recipes.map(({ recipe }) => weightsKey({ kind: 'recipe', recipe }))
   ])
 }
 
 /** Keys of the ranges that the check has thrown out: those that fail it, as soon as another passes. */
 export const rejectedKeys = (
-  { ranges }: Pick<ScoreBoard, 'ranges'>,
+  { ranges, source }: Pick<ScoreBoard, 'ranges' | 'source'>,
   check: CheckResult | null,
   rho: number
-): ReadonlySet<string> => (check === null ? NONE : new Set(rejectedRanges(ranges, check, rho).map(rangeKey)))
+): ReadonlySet<string> =>
+  check === null
+    ? NONE
+    : new Set(rejectedRanges(ranges, check, rho).map((range) => rangeKey(range, { source })))
 
 export interface SortOrder {
   column: RowColumn
@@ -222,7 +234,7 @@ export function sortedRows(
 /** One line to paste into notes or a spreadsheet; of an estimate it says on how many prompts that rests. */
 export const rowText = (row: BoardRow, board: Pick<ScoreBoard, 'promptCount'>): string =>
   [
-    `${row.kind === 'range' ? row.key : row.label}${isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''}`,
+    `${row.name}${isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''}`,
     row.validity,
     row.diversity,
     row.effectiveChoices,

@@ -5,7 +5,7 @@ import type {
   SweepComparison
 } from '../../../contract/documents/sweep-comparison'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeKey } from '../../../contract/model/strengths'
+import { rangeKey, spanKey } from '../../../contract/model/strengths'
 import { DIVERGING } from '../../../contract/words/color-scale'
 import { samePrompts } from '../../../contract/words/comparison-words'
 import { scoreWords } from '../../../contract/words/score-words'
@@ -39,13 +39,13 @@ export const comparisonBoard = ({ a, ranges }: SweepComparison): ScoreBoard => (
 /** What the triangle shows: how much more of a measure the second sweep has. */
 export function differenceSpec(comparison: SweepComparison, measure: ComparedMeasure): MetricSpec {
   const values = new Map(
-    comparison.ranges.map(({ range, difference }) => [rangeKey(range), difference[measure]])
+    comparison.ranges.map(({ range, difference }) => [spanKey(range), difference[measure]])
   )
   const words = scoreWords(comparison.a.scoredBy)
   return {
     label: `${capitalised(words[measure])} of B less A`,
     describe: capitalised(words.means[measure]),
-    value: (point) => values.get(rangeKey(point)) ?? null,
+    value: (point) => values.get(spanKey(point)) ?? null,
     format: (value) => formatDelta(value),
     brief: briefDelta,
     scale: DIVERGING,
@@ -53,15 +53,17 @@ export function differenceSpec(comparison: SweepComparison, measure: ComparedMea
   }
 }
 
-/** The compared range of a key; undefined where there is none. */
-export const comparedRange = ({ ranges }: SweepComparison, key: string | null): ComparedRange | undefined =>
-  ranges.find(({ range }) => rangeKey(range) === key)
+/** The compared range of a key in the first sweep; undefined where there is none. */
+export const comparedRange = (
+  { ranges, a }: SweepComparison,
+  key: string | null
+): ComparedRange | undefined => ranges.find(({ range }) => rangeKey(range, a) === key)
 
 /** Those of the first sweep's ranges beside which the second's selected range stands. */
 export const selectedByB = ({ ranges, b: { selected } }: SweepComparison): RestorationRange[] =>
   selected === null
     ? []
-    : ranges.filter(({ other }) => rangeKey(other) === rangeKey(selected)).map(({ range }) => range)
+    : ranges.filter(({ other }) => spanKey(other) === spanKey(selected)).map(({ range }) => range)
 
 /** A range's name, with the one that stands beside it where that is another. */
 export const comparedName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
@@ -112,7 +114,7 @@ export function comparedBasis(comparison: SweepComparison): string {
 
 /** What stands beside a range of the triangle; null for one that is not compared. */
 export function comparisonReadout(comparison: SweepComparison, range: RestorationRange): Readout | null {
-  const found = comparedRange(comparison, rangeKey(range))
+  const found = comparedRange(comparison, rangeKey(range, comparison.a))
   if (found === undefined) return null
   const words = scoreWords(comparison.a.scoredBy)
   const lines = COMPARED_MEASURES.map((measure) => {
@@ -194,8 +196,8 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
       points: points(side === 'A' ? 'a' : 'b', [range]),
       radius: side === 'A' ? 6 : 8
     }))
-  const ofA = ranges.filter(({ range }) => a.selected !== null && rangeKey(range) === rangeKey(a.selected))
-  const ofB = ranges.filter(({ other }) => b.selected !== null && rangeKey(other) === rangeKey(b.selected))
+  const ofA = ranges.filter(({ range }) => a.selected !== null && spanKey(range) === spanKey(a.selected))
+  const ofB = ranges.filter(({ other }) => b.selected !== null && spanKey(other) === spanKey(b.selected))
   const whole = (name: string, tone: 'post' | 'base', of: 'a' | 'b', scores: ComparedScores): PlotSeries => ({
     ...shown,
     name,

@@ -17,13 +17,13 @@ export interface ComparisonRow extends ComparedScores {
 }
 
 /** Post, base, and the ranges as the first sweep has them. */
-export const comparisonRows = ({ post, base, ranges }: SweepComparison): ComparisonRow[] =>
+export const comparisonRows = ({ post, base, ranges, a }: SweepComparison): ComparisonRow[] =>
   [
     { ...post, key: null, label: 'post', other: 'post' },
     ...(base === null ? [] : [{ ...base, key: null, label: 'base', other: 'base' }]),
     ...ranges.map(({ range, other, ...scores }) => ({
       ...scores,
-      key: rangeKey(range),
+      key: rangeKey(range, a),
       label: rangeLabel(range),
       other: rangeLabel(other)
     }))

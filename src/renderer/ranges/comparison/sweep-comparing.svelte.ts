@@ -123,8 +123,8 @@ export class SweepComparing {
       const answered = await this.latest.ask(against, (signal) => client.sweeps.compare(asked, { signal }))
       if (answered === null) return
       this.comparison = answered.answer
-      const { selected } = answered.answer.a
-      this.chosen = selected === null ? null : rangeKey(selected)
+      const { a } = answered.answer
+      this.chosen = a.selected === null ? null : rangeKey(a.selected, a)
     } catch (error) {
       this.comparison = null
       this.failure = complaintOf(error)

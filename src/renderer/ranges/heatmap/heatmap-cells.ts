@@ -1,5 +1,5 @@
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeKey } from '../../../contract/model/strengths'
+import { spanKey } from '../../../contract/model/strengths'
 import { colorAt, cssColor } from '../../../contract/words/color-scale'
 import {
   cellCorner,
@@ -73,7 +73,7 @@ export const placesIn = (geometry: HeatmapGeometry): PlacesRow[] =>
       start,
       places: row
         .filter((range) => isInView(geometry.view, range))
-        .map((range) => ({ key: rangeKey(range), range, ...cellCorner(geometry, range) }))
+        .map((range) => ({ key: spanKey(range), range, ...cellCorner(geometry, range) }))
     }))
     .filter(({ places }) => places.length > 0)
 

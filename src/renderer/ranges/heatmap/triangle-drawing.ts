@@ -1,5 +1,5 @@
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeKey } from '../../../contract/model/strengths'
+import { rangeKey, spanKey } from '../../../contract/model/strengths'
 import { colorAt, cssColor, inkOn } from '../../../contract/words/color-scale'
 import { formatScore, plural, rangePhrase } from '../../../contract/words/format'
 import { scoreWords } from '../../../contract/words/score-words'
@@ -18,7 +18,14 @@ import type { FigurePage } from '../../plots/figures/figure'
 import { colorBar } from '../../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from '../board/metrics'
 import { hasRoomFor, PARTIAL_INSET } from './heatmap-cells'
-import { isBelow, isPartial, minimumValidity, type RangePoint, type ScoreBoard } from '../board/score-board'
+import {
+  isBelow,
+  isPartial,
+  minimumValidity,
+  type RangePoint,
+  rangeOf,
+  type ScoreBoard
+} from '../board/score-board'
 import type { ChartColors } from '../../plots/chart-theme'
 import { FAILS_CHECK, MARK_LOOKS, type MarkLook } from '../board/mark-looks'
 
@@ -65,7 +72,7 @@ export function triangleDrawing(
 ): Drawing {
   const { board, before, spec, rho } = content
   const valuesOf = (of: ScoreBoard): Map<string, number | null> =>
-    new Map(of.ranges.map((point) => [rangeKey(point), spec.value(point, of)]))
+    new Map(of.ranges.map((point) => [spanKey(point), spec.value(point, of)]))
   const values = valuesOf(board)
   const old = before === null ? new Map<string, number | null>() : valuesOf(before)
   const known = [...values.values(), ...old.values()].filter((value) => value !== null)
@@ -124,9 +131,7 @@ function cells(parts: Parts): Shape[] {
   const { board, before, geometry, fine, values, old, colors } = parts
   const words = scoreWords(board.scoredBy)
   const gap = fine ? {} : { stroke: colors.surface, width: 1 }
-  const scored = new Map(
-    [...(before?.ranges ?? []), ...board.ranges].map((point) => [rangeKey(point), point])
-  )
+  const scored = new Map([...(before?.ranges ?? []), ...board.ranges].map((point) => [spanKey(point), point]))
   return [...scored].flatMap(([key, point]) => {
     const value = values.get(key) ?? old.get(key) ?? null
     if (!isInView(geometry.view, point)) return []
@@ -180,8 +185,8 @@ function crosses({ board, geometry, failed, colors }: Parts): Shape[] {
   return d === '' ? [] : outline(MARK_LOOKS.failed, colors, (style) => path(d, style))
 }
 
-const failedOf = ({ ranges }: ScoreBoard, failed: ReadonlySet<string>): RangePoint[] =>
-  failed.size === 0 ? [] : ranges.filter((range) => failed.has(rangeKey(range)))
+const failedOf = (board: ScoreBoard, failed: ReadonlySet<string>): RangePoint[] =>
+  failed.size === 0 ? [] : board.ranges.filter((range) => failed.has(rangeKey(range, board)))
 
 /** A line over what sets it off from the cells. */
 function outline(
@@ -219,11 +224,11 @@ function numbers(parts: Parts): Shape[] {
         isInView(geometry.view, point) && hasRoomFor(geometry.cell, isPartial(point, board), spec.centred)
     )
     .flatMap((point) => {
-      const value = values.get(rangeKey(point)) ?? null
+      const value = values.get(spanKey(point)) ?? null
       if (value === null) return []
       const { x, y } = cellCorner(geometry, point)
       // Hatching, and a cross, take the cell's own contrast away.
-      const covered = isBelow(point, board, minimum) || failed.has(rangeKey(point))
+      const covered = isBelow(point, board, minimum) || failed.has(rangeKey(point, board))
       const fill = covered ? colors.ink : inkOn(colorOf(parts, value))
       const [middle, baseline] = [x + geometry.cell / 2, baselineAt(y + geometry.cell / 2, 10)]
       return [
@@ -237,9 +242,10 @@ function numbers(parts: Parts): Shape[] {
 }
 
 function outlined({ board, geometry, brushed, plateau, selected, chosen, colors }: Parts): Shape[] {
-  const unbrushed = brushed === null ? [] : board.ranges.filter((point) => !brushed.has(rangeKey(point)))
+  const unbrushed =
+    brushed === null ? [] : board.ranges.filter((point) => !brushed.has(rangeKey(point, board)))
   const shown = (key: string | null): RestorationRange[] =>
-    board.ranges.filter((range) => rangeKey(range) === key && isInView(geometry.view, range))
+    board.ranges.filter((range) => rangeKey(range, board) === key && isInView(geometry.view, range))
   const box = (range: RestorationRange) => ({
     ...cellCorner(geometry, range),
     width: geometry.cell,
@@ -285,7 +291,7 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
     )
   ]
   if (small) return bar
-  const has = (key: string | null): boolean => board.ranges.some((range) => rangeKey(range) === key)
+  const has = (key: string | null): boolean => rangeOf(board, key) !== undefined
   const key = ({ color, keyed }: MarkLook, left: number, top: number): Shape =>
     rect({ x: left + 1, y: top + 1, width: 12, height: 12 }, { stroke: colors[color], width: keyed })
   const validity = scoreWords(board.scoredBy).validity

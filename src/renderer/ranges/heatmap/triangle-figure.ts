@@ -27,7 +27,7 @@ export function triangleCsv(content: TriangleContent): string {
   const { board, spec, rho, selected, plateau, failed, outlines, view } = content
   const words = scoreWords(board.scoredBy)
   const minimum = minimumValidity(board, rho)
-  const outlined = new Set(plateau.map(rangeKey))
+  const outlined = new Set(plateau.map((range) => rangeKey(range, board)))
   // Validity and diversity have columns of their own.
   const own = [words.validity, words.diversity].map(capitalised).includes(spec.label) ? [] : [spec.label]
   return toCsv(
@@ -35,7 +35,7 @@ export function triangleCsv(content: TriangleContent): string {
     board.ranges
       .filter((range) => view === null || isInView(view, range))
       .map((range) => {
-        const key = rangeKey(range)
+        const key = rangeKey(range, board)
         const is = [
           ...(key === selected ? [outlines.selected] : []),
           ...(outlined.has(key) ? [outlines.plateau] : []),

@@ -1,7 +1,7 @@
-import { rangeKey } from '../../../contract/model/strengths'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 import type { SweepRun } from '../board/live-sweep'
+import { rangeOf } from '../board/score-board'
 
 /** What a pointer only passes over is not looked at. */
 const REST_MS = 300
@@ -24,7 +24,7 @@ export class LookingAt {
 
   /** @param model its key; of what is no range of the sweep nothing is told */
   async tell(run: SweepRun | null, model: string | null): Promise<void> {
-    const range = run?.board.ranges.find((range) => rangeKey(range) === model)
+    const range = run === null ? undefined : rangeOf(run.board, model)
     if (range === undefined || model === null) return
     const { here, client } = this.project
     const { start, end } = range

@@ -1,7 +1,7 @@
 import { COMPONENT_LABELS, COMPONENTS, type DistancesDocument } from '../../../contract/documents/distances'
 import type { Bootstrap, Selection } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeKey } from '../../../contract/model/strengths'
+import { spanKey } from '../../../contract/model/strengths'
 import { plateauOf } from '../../../contract/words/plateau'
 import type { LayerShares } from '../../../contract/documents/search'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
@@ -64,12 +64,12 @@ export function weightRows({ layers, components }: DistancesDocument): LayerRow[
  */
 export function effectRows(board: ScoreBoard): LayerRow[] {
   const { post, layerCount } = board
-  const scores = new Map(board.ranges.map((range) => [rangeKey(range), range]))
+  const scores = new Map(board.ranges.map((range) => [spanKey(range), range]))
   const words = scoreWords(board.scoredBy)
   const layers = Array.from({ length: layerCount }, (_, layer) => layer)
   const without = (layer: number, measure: 'validity' | 'diversity'): number | null => {
     const change = (whole: RestorationRange, rest: RestorationRange): number[] => {
-      const [with_, left] = [scores.get(rangeKey(whole)), scores.get(rangeKey(rest))]
+      const [with_, left] = [scores.get(spanKey(whole)), scores.get(spanKey(rest))]
       return with_ === undefined || left === undefined ? [] : [left[measure] - with_[measure]]
     }
     const changes = layers.flatMap((other) =>
@@ -82,7 +82,7 @@ export function effectRows(board: ScoreBoard): LayerRow[] {
     return changes.length === 0 ? null : changes.reduce((sum, value) => sum + value, 0) / changes.length
   }
   const alone = (layer: number, measure: 'validity' | 'diversity'): number | null => {
-    const score = scores.get(rangeKey({ start: layer, end: layer }))
+    const score = scores.get(spanKey({ start: layer, end: layer }))
     return post === null || score === undefined ? null : score[measure] - post[measure]
   }
   return (['diversity', 'validity'] as const).flatMap((measure) => [
@@ -128,9 +128,9 @@ export function shownRanges(
   certainty: Pick<Bootstrap, 'wins'> | null
 ): ShownRange[] {
   if (certainty === null) return selected === null ? [] : [{ ...selected, share: null }]
-  const key = selected === null ? null : rangeKey(selected)
-  const members = plateauOf(certainty).filter((range) => rangeKey(range) !== key)
-  const share = certainty.wins.find((win) => rangeKey(win) === key)?.share ?? 0
+  const key = selected === null ? null : spanKey(selected)
+  const members = plateauOf(certainty).filter((range) => spanKey(range) !== key)
+  const share = certainty.wins.find((win) => spanKey(win) === key)?.share ?? 0
   return [...(selected === null ? [] : [{ ...selected, share }]), ...members].slice(0, MOST_RANGES)
 }
 

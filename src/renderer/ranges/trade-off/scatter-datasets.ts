@@ -12,20 +12,23 @@ import {
   minimumValidity,
   type OtherPoint,
   type RangePoint,
-  type RivalPoint
+  type RivalPoint,
+  type ScoreBoard
 } from '../board/score-board'
 
 /** While scores stream in, thousands of points stay what they were. */
 const made = new WeakMap<RangePoint, ScatterDatum>()
 
-function datum(point: RangePoint): ScatterDatum {
-  const known = made.get(point)
-  if (known !== undefined) return known
-  const { validity: x, diversity: y } = point
-  const drawn = { x, y, model: rangeKey(point), name: rangePhrase(point) }
-  made.set(point, drawn)
-  return drawn
-}
+const rangeDatum =
+  (board: Pick<ScoreBoard, 'source'>) =>
+  (point: RangePoint): ScatterDatum => {
+    const known = made.get(point)
+    if (known !== undefined) return known
+    const { validity: x, diversity: y } = point
+    const drawn = { x, y, model: rangeKey(point, board), name: rangePhrase(point) }
+    made.set(point, drawn)
+    return drawn
+  }
 const otherDatum = (point: OtherPoint): ScatterDatum => ({
   x: point.validity,
   y: point.diversity,
@@ -117,15 +120,13 @@ function rivalDatasets(
   }))
 }
 
-const crossedOut = (ranges: readonly RangePoint[], failed: ReadonlySet<string>): ScatterDatum[] =>
-  ranges.filter((point) => failed.has(rangeKey(point))).map(datum)
-
 /** The scatter's data sets, drawn from the last to the first. */
 export function scatterDatasets(
   content: ScatterContent,
   colors: ChartColors
 ): ScatterChart['data']['datasets'] {
   const { board, rho, brushed, chosen, selected, hidden, failed } = content
+  const datum = rangeDatum(board)
   const minimum = minimumValidity(board, rho)
   const only = (key: string | null): ScatterDatum[] => {
     if (key === null) return []
@@ -139,7 +140,7 @@ export function scatterDatasets(
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
   const told = (points: readonly RangePoint[]): readonly RangePoint[] =>
     content.streaming && content.zoom === null ? points.filter(apart()) : points
-  const isSeen = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
+  const isSeen = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point, board))
   const unmarked = brushed === null ? [] : board.ranges.filter((point) => !isSeen(point))
   const across = acrossLimit(board, minimum)
   const feasible = told(across.feasible.filter(isSeen))
@@ -221,7 +222,10 @@ export function scatterDatasets(
     ...rivalDatasets(content, colors),
     {
       label: 'Fails check',
-      data: failed.size === 0 ? [] : crossedOut(board.ranges.filter(isSeen), failed),
+      data:
+        failed.size === 0
+          ? []
+          : board.ranges.filter((point) => isSeen(point) && failed.has(rangeKey(point, board))).map(datum),
       pointStyle: 'crossRot',
       pointRadius: 5.5,
       pointBackgroundColor: 'transparent',

@@ -7,7 +7,14 @@ import type { Figure } from '../../plots/figures/figure'
 import { createScatter } from './scatter-chart'
 import { FAILS_CHECK } from '../board/mark-looks'
 import { estimatesNote } from '../board/readout'
-import { basisCells, basisColumns, frontRanges, isBelow, minimumValidity } from '../board/score-board'
+import {
+  basisCells,
+  basisColumns,
+  frontRanges,
+  isBelow,
+  minimumValidity,
+  rangeText
+} from '../board/score-board'
 import { scatterBounds, type ScatterContent } from './scatter-content'
 
 /** Of its width, how high the scatter is. */
@@ -51,7 +58,7 @@ const isWithin = (content: ScatterContent, { x, y }: { x: number | null; y: numb
 export function scatterCsv(content: ScatterContent): string {
   const { board, selected, chosen, brushed, hidden, failed, rejected, rho } = content
   const words = scoreWords(board.scoredBy)
-  const front = new Set(frontRanges(board, rejected).map(rangeKey))
+  const front = new Set(frontRanges(board, rejected).map((range) => rangeKey(range, board)))
   const minimum = minimumValidity(board, rho)
   const marked = (key: string): boolean => brushed === null || brushed.has(key)
   const whole = (['base', 'post'] as const).flatMap((name) => {
@@ -59,12 +66,12 @@ export function scatterCsv(content: ScatterContent): string {
     return score === null ? [] : [{ ...score, kind: name, key: name, name, is: [] }]
   })
   const ranges = board.ranges
-    .map((range) => ({ ...range, key: rangeKey(range) }))
+    .map((range) => ({ ...range, key: rangeKey(range, board) }))
     .filter((range) => marked(range.key) && !(hidden.includes('below') && isBelow(range, board, minimum)))
     .map((range) => ({
       ...range,
       kind: 'range',
-      name: range.key,
+      name: rangeText(range, board),
       is: [
         ...(isBelow(range, board, minimum) ? ['below limit'] : []),
         ...(front.has(range.key) && !hidden.includes('front') ? ['front'] : [])

@@ -7,7 +7,7 @@ import type { DrawnName } from '../../plots/draw-names'
 import type { Mark } from '../../plots/plot-names'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import { type ScatterContent, styleOf } from './scatter-content'
-import { minimumValidity } from '../board/score-board'
+import { minimumValidity, rangeOf } from '../board/score-board'
 
 /** The limit of validity, on top of the points. */
 export function limitLine(
@@ -39,7 +39,7 @@ export function scatterNames(
     color,
     radius
   })
-  const best = board.ranges.find((point) => rangeKey(point) === selected)
+  const best = rangeOf(board, selected)
   const minimum = minimumValidity(board, rho)
   // Of a beam or a curve one is named: their points lie close together.
   const found = board.others.find(({ kind }) => kind === 'found')
@@ -52,7 +52,9 @@ export function scatterNames(
     ...board.others
       .filter(({ kind }) => kind === 'recipe' || kind === 'checkpoint')
       // Of a range that is not the selected one, or no longer, they are two points among others.
-      .filter(({ halfOf, mark }) => halfOf === undefined || rangeKey(halfOf) === selected || mark !== null)
+      .filter(
+        ({ halfOf, mark }) => halfOf === undefined || rangeKey(halfOf, board) === selected || mark !== null
+      )
       .map((point) => name(point.name, point, colors[styleOf(point).tone])),
     ...(found === undefined ? [] : [name('found', found, colors.hybrid)]),
     ...(middle === undefined ? [] : [name('blends', middle, colors['ink-soft'], 3)]),

@@ -13,7 +13,7 @@ export class LimitedSelection {
   rho: number
   current = $state.raw<Selection | null>(null)
   /** Key of the selected range. */
-  readonly selected = $derived.by(() => keyOf(this.current))
+  readonly selected = $derived.by(() => keyOf(this.current, this.shown.sweep))
   private readonly asking: Latest<number>
   /** Whether one for another limit is on its way. */
   readonly awaited = $derived.by(() => this.asking.awaited !== null)
@@ -106,6 +106,8 @@ export class LimitedSelection {
   }
 }
 
-/** Key of the range that is selected; null where none is. */
-export const keyOf = (selection: Selection | null): string | null =>
-  selection?.selected ? rangeKey(selection.selected) : null
+/** Key of the range that is selected in a sweep; null where none is. */
+export const keyOf = (
+  selection: Pick<Selection, 'selected'> | null,
+  sweep: Pick<ShownSweep, 'source'> | null
+): string | null => (sweep === null || !selection?.selected ? null : rangeKey(selection.selected, sweep))

@@ -1,7 +1,7 @@
 import { sampleRankCorrelation } from 'simple-statistics'
 import { describe, expect, it } from 'vitest'
 import type { RangeScore, SweepDocument } from '../../../../src/contract/documents/crc'
-import { rangeKey } from '../../../../src/contract/model/strengths'
+import { spanKey } from '../../../../src/contract/model/strengths'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../../../../src/main/crc/sweep/follow-up'
@@ -137,8 +137,8 @@ describe('a preview of a pair with too few prompts', async () => {
 })
 
 function scoreOf(ranges: SweepDocument['ranges'], wanted: { start: number; end: number }): RangeScore {
-  const found = ranges.find((range) => rangeKey(range) === rangeKey(wanted))
-  if (found === undefined) throw new Error(`no score of ${rangeKey(wanted)}`)
+  const found = ranges.find((range) => spanKey(range) === spanKey(wanted))
+  if (found === undefined) throw new Error(`no score of ${spanKey(wanted)}`)
   return found
 }
 

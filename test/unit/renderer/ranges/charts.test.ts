@@ -356,8 +356,8 @@ describe('rivals of a sweep', () => {
     const halved = boardOfSweep({ ...sweep, recipes: [alone], selected: { start: 0, end: 0 } })
     const row = boardRows(halved).find(({ key }) => key === half?.key) ?? {}
     expect(boardRows(halved).find(({ key }) => key === half?.key)?.changed).toBe(1)
-    expect(halfNote(row, '0-0')).toBeNull()
-    expect(halfNote(row, '1-1')).toBe('half of layer 0, which the sweep itself selected')
+    expect(halfNote(row, '0-0', board)).toBeNull()
+    expect(halfNote(row, '1-1', board)).toBe('half of layer 0, which the sweep itself selected')
     // Under What if another range is selected, and the halves are still those of the range that the sweep selected.
     const whatIf = boardOfSweep({ ...sweep, recipes: [alone] }, null, undefined, { start: 0, end: 0 })
     expect(whatIf.others.map(({ halfOf }) => halfOf)).toContainEqual({ start: 0, end: 0 })

@@ -72,6 +72,7 @@ function cellsOf(cells: HeatmapCells): (board: ScoreBoard, geometry: typeof WHOL
       describers.get(minimum) ??
       describeRanges({
         scoredBy: BY_CHARACTERS,
+        source: null,
         minimum,
         selected: null,
         mark: '',

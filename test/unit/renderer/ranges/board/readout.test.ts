@@ -66,10 +66,10 @@ it('says of an estimate that it takes no part in the resamples, and of an exact 
   const certainty = certaintyOf(sweep, selection, null)
   const told = (key: string) =>
     readoutOf(boardOfSweep(sweep), key, scoredModel(sweep, null, key)?.score ?? null, certainty)?.lines
-  const lines = told(rangeKey(range))
+  const lines = told(rangeKey(range, sweep))
   expect(lines?.at(-1)).toEqual({ label: 'Wins', value: '–, estimated only' })
   expect(lines?.[0]?.value).toBe('0.990, 0.970 to 1.000')
-  expect(told(rangeKey(exact[0]))?.at(-1)?.value).toMatch(/ of resamples among \d+ exact ranges?$/)
+  expect(told(rangeKey(exact[0], sweep))?.at(-1)?.value).toMatch(/ of resamples among \d+ exact ranges?$/)
 })
 
 it('says nothing of the spread while scores are on their way', () => {
