@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -120,19 +120,34 @@ function nearestTests(path, importers, folder) {
   return []
 }
 
-/** Says whether the tests pass in `folder`. Tests that run into the time limit count as failed: an endless loop is noticed. */
-const testsPass = (folder, tests) =>
-  spawnSync(
+/**
+ * Says whether the tests pass in `folder`. Tests that run into the time limit count as failed: an endless loop is noticed. The tests are a process
+ * group of their own, so that workers in an endless loop end with them.
+ */
+function testsPass(folder, tests) {
+  const paths = tests.map((test) => relative(folder, test))
+  const child = spawn(
     process.execPath,
-    [
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--bail=1',
-      '--reporter=dot',
-      ...tests.map((test) => relative(folder, test))
-    ],
-    { cwd: folder, stdio: 'ignore', timeout: TEST_LIMIT_MS }
-  ).status === 0
+    ['node_modules/vitest/vitest.mjs', 'run', '--bail=1', '--reporter=dot', ...paths],
+    { cwd: folder, stdio: 'ignore', detached: true }
+  )
+  const endGroup = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // The group has ended by itself.
+    }
+  }
+  const timer = setTimeout(endGroup, TEST_LIMIT_MS)
+  return new Promise((resolvePass, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      endGroup()
+      resolvePass(code === 0)
+    })
+  })
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'slr-mutation-'))
 try {
@@ -168,13 +183,13 @@ try {
     const line = text.slice(0, change.start).split('\n').length
     const name = `${relative(folder, change.path)}:${line} ${before} -> ${change.replacement}`
     const key = tests.join()
-    if (!healthy.has(key)) healthy.set(key, testsPass(folder, tests))
+    if (!healthy.has(key)) healthy.set(key, await testsPass(folder, tests))
     if (!healthy.get(key)) {
       console.log(`left out, its tests fail without a change: ${name}`)
       continue
     }
     writeFileSync(change.path, text.slice(0, change.start) + change.replacement + text.slice(change.end))
-    const survived = tests.length === 0 || testsPass(folder, tests)
+    const survived = tests.length === 0 || (await testsPass(folder, tests))
     writeFileSync(change.path, text)
     tried++
     if (!survived) caught++
