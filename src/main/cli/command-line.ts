@@ -23,6 +23,7 @@ const EXIT_WRONG_USAGE = 2
 export async function runCommandLine(args: readonly string[], signal: AbortSignal): Promise<number | null> {
   try {
     requireWholeText(args)
+    refuseReplacedCommand(args)
     // The command stands first, or behind `help`.
     const program = await commandLine(signal, args.slice(0, 2))
     await program.parseAsync(args, { from: 'user' })
@@ -47,6 +48,18 @@ function requireWholeText(args: readonly string[]): void {
     `the argument '${broken}' is not UTF-8, and would be read as another: say it in UTF-8`,
     'slr --help'
   )
+}
+
+/** Commands of earlier versions and what replaced each. */
+const REPLACED_COMMANDS: ReadonlyMap<string, string> = new Map([
+  ['history', '"slr project" with list, name, note, pin, delete or restore']
+])
+
+/** @throws UsageError for a command of an earlier version, naming its replacement */
+function refuseReplacedCommand([name = '']: readonly string[]): void {
+  const replacement = REPLACED_COMMANDS.get(name)
+  if (replacement === undefined) return
+  throw new UsageError(`"slr ${name}" was replaced by ${replacement}`, 'slr project --help')
 }
 
 /** Prints an error that nothing caught. @returns the exit status */

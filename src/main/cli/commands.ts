@@ -118,11 +118,10 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/export')).exportCommand
   },
   {
-    name: 'history',
-    description:
-      'the sweeps, searches, sample runs and evaluations of a pair: list, name, pin, delete, restore',
-    usage: '[options]',
-    load: async () => (await import('./commands/history')).historyCommand
+    name: 'project',
+    description: 'create a project; list, name, note, pin, delete and restore its runs',
+    usage: '[options] [command]',
+    load: async () => (await import('./commands/project')).projectCommand
   },
   {
     name: 'report',

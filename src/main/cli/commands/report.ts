@@ -3,13 +3,13 @@ import { Argument, type Command } from 'commander'
 import { at } from '../../../contract/model/look-up'
 import { ReportFormat } from '../../../contract/documents/report'
 import { readPairState } from '../../project/pair-state'
-import { openProject } from '../../project/open-project'
 import { pairNamed } from '../../project/pair-named'
 import { runNamed } from '../../project/runs/run-named'
 import { collectReport } from '../../report/collect'
 import { writeReport } from '../../report/write'
 import { refuseUnused, usageError, outOption } from '../options/options'
 import { choice, text } from '../options/option-kinds'
+import { openNamedProject } from '../results/named-project'
 import { pairOption } from '../results/project-to-save'
 import { printJson, printText, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
@@ -52,7 +52,7 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
   const format = formatOf(options, command)
   const output = out === undefined ? null : await checkOutputFile(out, 'report')
   // Only looked at: whoever has it open may go on.
-  const project = await openProject(path, 'view')
+  const project = await openNamedProject(path, 'view')
   try {
     const own = pairNamed(project, options.pair)
     const sweep = options.sweep === undefined ? undefined : runNamed(own.sweeps, options.sweep, 'sweep').id

@@ -3,7 +3,7 @@ import { Argument, type Command } from 'commander'
 import type { PairId } from '../../../contract/documents/project'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { keepTo, requireWithin } from '../../base/files/only-folder'
-import { isFolder } from '../../base/files/path-kinds'
+import { isFile, isFolder } from '../../base/files/path-kinds'
 import { absolutePath, configFolder, projectsFolder } from '../../base/files/places'
 import { resourcePath } from '../../base/resources'
 import { documentNamed } from '../../project/pair-named'
@@ -15,6 +15,7 @@ import { defaulting, flag, number, text } from '../options/option-kinds'
 import { usageError, wholeNumber } from '../options/options'
 import { printJson, printText, remark } from '../printing/output'
 import { subcommand } from '../options/subcommand'
+import { newProjectAdvice } from '../results/named-project'
 
 /** The operand of the commands that show the workbench. */
 export const SHOWN_FIRST = new Argument('[project]', 'project folder to show first')
@@ -85,7 +86,9 @@ export async function initialProject(
   throw new WorkbenchError(
     'not-found',
     `${project} is not a project.`,
-    'A project is a folder NAME.slr that holds a project.json.'
+    (await isFolder(project)) || (await isFile(project))
+      ? 'A project is a folder NAME.slr that holds a project.json.'
+      : newProjectAdvice(typed)
   )
 }
 

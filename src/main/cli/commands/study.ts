@@ -35,6 +35,7 @@ import { choice, flag, text, value } from '../options/option-kinds'
 import { refuseUnused, usageError, outOption } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
+import { openNamedProject } from '../results/named-project'
 import { checkOutputFile, checkWritable, writeOutputText } from '../results/output-file'
 import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from '../running/progress'
 import { nothingKept, untilStopped } from '../running/stopped'
@@ -139,7 +140,7 @@ async function written(
 ): Promise<WrittenStudy> {
   if (template !== 'mine')
     return { text: template === 'quick' ? quickTemplate(name) : paperTemplate(name), leftOut: [] }
-  const project = await openProject(path ?? '', 'view')
+  const project = await openNamedProject(path ?? '', 'view')
   try {
     return await studyOfProject(name, project)
   } finally {

@@ -38,9 +38,14 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
       `slr export ${PAIR} --recipe recipe.json --out restored`,
       'slr export --project my-pair.slr --model selected --out restored'
     ],
-    history: [
-      'slr history --project my-pair.slr',
-      'slr history --project my-pair.slr --run 1a2b3c4d --name "as published" --pin'
+    project: [
+      `slr project new my-pair.slr ${PAIR}`,
+      'slr project list my-pair.slr',
+      'slr project name my-pair.slr 1a2b3c4d "as published"',
+      'slr project note my-pair.slr 1a2b3c4d "Figure 2 of the paper."',
+      'slr project pin my-pair.slr 1a2b3c4d',
+      'slr project delete my-pair.slr 1a2b3c4d',
+      'slr project restore my-pair.slr 1a2b3c4d'
     ],
     task: [
       'slr task import coverage-qa state_name.json --out coverage.json',

@@ -5,7 +5,6 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { LEAST_RESULT_BYTES, requireRoom } from '../../base/files/room'
 import { resolveModelFolder } from '../../checkpoint/model-folder'
 import { pairPaths } from '../../project/demo'
-import { openProject } from '../../project/open-project'
 import { pairNamed } from '../../project/pair-named'
 import type { Project } from '../../project/project'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -13,6 +12,7 @@ import { optionGroup, type OptionsOf } from '../options/option-group'
 import { text } from '../options/option-kinds'
 import { usageError } from '../options/options'
 import { printError } from '../printing/output'
+import { openNamedProject } from './named-project'
 
 export const pairOption = optionGroup().options({
   pair: text('<name>', 'the pair of the project, by its name (default: its only one)')
@@ -31,7 +31,7 @@ export type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
  * Opens the project that a result is to be saved in.
  *
  * @returns the pair that the command line names, or its only one; null when it names no project
- * @throws WorkbenchError as `openProject` and `pairNamed`; `read-only`. UsageError for a pair without a project
+ * @throws WorkbenchError as {@link openPairOfProject}. UsageError for a pair without a project
  */
 export async function openPairToSave(
   { project: path, pair }: ProjectOptions,
@@ -39,7 +39,20 @@ export async function openPairToSave(
   tell: (text: string) => void
 ): Promise<ProjectPair | null> {
   requireProjectOfPair({ project: path, pair }, command)
-  if (path === undefined) return null
+  return path === undefined ? null : openPairOfProject(path, pair, tell)
+}
+
+/**
+ * Opens a pair of a project for changes.
+ *
+ * @param pair undefined for the only one
+ * @throws WorkbenchError as `openNamedProject` and `pairNamed`; `read-only`
+ */
+export async function openPairOfProject(
+  path: string,
+  pair: string | undefined,
+  tell: (text: string) => void
+): Promise<ProjectPair> {
   const project = await openToSave(path, tell)
   try {
     return pairNamed(project, pair)
@@ -56,7 +69,7 @@ export function requireProjectOfPair({ project, pair }: ProjectOptions, command:
 }
 
 async function openToSave(path: string, tell: (text: string) => void): Promise<Project> {
-  const project = await openProject(path)
+  const project = await openNamedProject(path)
   if (project.readOnly !== null) {
     await project.close()
     throw new WorkbenchError(

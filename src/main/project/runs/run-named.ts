@@ -19,7 +19,7 @@ export function runNamed<Run extends { readonly id: string }>(
     throw new WorkbenchError(
       'not-found',
       `The pair has no ${what} ${JSON.stringify(id)}.`,
-      '"slr history --project PROJECT" lists all with their ids.'
+      '"slr project list PROJECT" lists the runs with their ids.'
     )
   }
   if (other === undefined) return run

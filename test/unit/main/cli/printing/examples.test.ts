@@ -20,7 +20,11 @@ it('a part of a command shows its own examples', () => {
   const parts = commands.flatMap((command) =>
     command.commands.map((part) => `${command.name()} ${part.name()}`)
   )
-  expect(parts).toEqual(['task import', 'task filter'])
+  expect(parts).toEqual([
+    'task import',
+    'task filter',
+    ...['new', 'list', 'name', 'note', 'pin', 'delete', 'restore'].map((name) => `project ${name}`)
+  ])
   for (const part of parts) {
     const [, ...examples] = examplesOf(part).split('\n').slice(1)
     expect(examples.length).toBeGreaterThan(0)

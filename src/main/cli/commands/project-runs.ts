@@ -1,0 +1,141 @@
+import { Argument } from 'commander'
+import type { HistoryRun, PairHistory, RunKey, RunMarkChanges } from '../../../contract/documents/history'
+import { TRASH_DAYS } from '../../../contract/documents/history'
+import { at } from '../../../contract/model/look-up'
+import { formatUtc } from '../../../contract/words/format'
+import { computedWords, RUN_KIND_WORDS, runTitle } from '../../../contract/words/run-words'
+import { pairNamed } from '../../project/pair-named'
+import { runNamed } from '../../project/runs/run-named'
+import type { RunHistory } from '../../project/pair/pair-history'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { flag } from '../options/option-kinds'
+import { type DeclaredCommand, subcommand } from '../options/subcommand'
+import { printJson, printShown, remark, style, table } from '../printing/output'
+import { openNamedProject } from '../results/named-project'
+import { openPairOfProject, pairOption } from '../results/project-to-save'
+
+const PROJECT = new Argument('<project>', 'the project folder NAME.slr')
+const RUN = new Argument('<run>', 'id of the run, or the beginning of the id')
+
+/** `slr project list`: opens the project for viewing, so another program may have it open. */
+export const projectListCommand = subcommand(pairOption, {
+  operands: [PROJECT],
+  async run(options, command) {
+    const project = await openNamedProject(at(command.args, 0, 'project'), 'view')
+    try {
+      if (!options.quiet) for (const warning of project.warnings) remark(warning)
+      await printRuns(pairNamed(project, options.pair), options.json)
+    } finally {
+      await project.close()
+    }
+  }
+})
+
+/** `slr project name`: a run's name in lists and reports. */
+export const projectNameCommand = markCommand('name', 'name of the run')
+/** `slr project note`: Markdown beside a run. */
+export const projectNoteCommand = markCommand('note', 'the note, as Markdown')
+
+/** A command that sets a text of a run. */
+function markCommand(field: 'name' | 'note', description: string): DeclaredCommand {
+  return subcommand(pairOption, {
+    operands: [PROJECT, RUN, new Argument('<text>', description)],
+    run: (options, { args }) =>
+      changeRun(options, args, (history, id) => mark(history, id, { [field]: at(args, 2, 'text') }))
+  })
+}
+
+/** `slr project pin`: pins a run, or unpins it. */
+export const projectPinCommand = subcommand(pairOption.options({ off: flag('unpin the run') }), {
+  operands: [PROJECT, RUN],
+  run: (options, { args }) =>
+    changeRun(options, args, (history, id) => mark(history, id, { pinned: !options.off }))
+})
+
+/** `slr project delete`: moves a run to the trash. */
+export const projectDeleteCommand = subcommand(pairOption, {
+  operands: [PROJECT, RUN],
+  run: (options, { args }) =>
+    changeRun(options, args, (history, id) => history.delete(runNamed(history.state.runs, id, 'run')))
+})
+
+/** `slr project restore`: restores a run from the trash. */
+export const projectRestoreCommand = subcommand(pairOption, {
+  operands: [PROJECT, RUN],
+  run: (options, { args }) =>
+    changeRun(options, args, async (history, id) => {
+      const { deleted } = history.state
+      const run = runNamed(
+        deleted.map((entry) => entry.run),
+        id,
+        'deleted run'
+      )
+      const index = deleted.findIndex((entry) => entry.run === run)
+      await history.restore(at(deleted, index, 'deleted run').deletion)
+    })
+})
+
+const mark = (history: RunHistory, id: string, changes: RunMarkChanges): Promise<void> =>
+  history.mark(runNamed(history.state.runs, id, 'run'), changes)
+
+interface RunOptions {
+  readonly pair?: string | undefined
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+/** Changes one run of a project's pair and prints the runs afterwards. @param args project, run and further operands */
+async function changeRun(
+  { pair, json, quiet }: RunOptions,
+  args: readonly string[],
+  change: (history: RunHistory, id: string) => Promise<unknown>
+): Promise<void> {
+  const own = await openPairOfProject(at(args, 0, 'project'), pair, quiet ? () => undefined : remark)
+  try {
+    await change(own.history, at(args, 1, 'run'))
+    await printRuns(own, json)
+  } finally {
+    await own.project.close()
+  }
+}
+async function printRuns(own: ProjectPair, json: boolean): Promise<void> {
+  const { state } = own.history
+  if (json) return printJson({ pair: own.document.name, ...state })
+  await printShown(describeHistory(state))
+}
+
+/** The shortest length at which all ids differ, at least 8 characters. */
+function idLength(runs: readonly RunKey[]): number {
+  for (let length = 8; length < 64; length++) {
+    if (new Set(runs.map(({ id }) => id.slice(0, length))).size === runs.length) return length
+  }
+  return 64
+}
+
+function describeHistory({ runs, deleted }: PairHistory): string {
+  if (runs.length + deleted.length === 0) return 'This pair has no runs yet.'
+  const length = idLength([...runs, ...deleted.map(({ run }) => run)])
+  const row = (run: HistoryRun): string[] => [
+    run.id.slice(0, length),
+    RUN_KIND_WORDS[run.kind].one,
+    formatUtc(run.createdAt),
+    `${run.pinned ? '* ' : ''}${runTitle(run)}`,
+    computedWords(run).join(', ')
+  ]
+  const head = ['id', 'kind', 'started', 'name (* pinned)', 'computed with']
+  const notes = runs.filter(({ note }) => note !== '')
+  return [
+    runs.length === 0 ? 'No runs.' : table([head, ...runs.map(row)], 'lllll'),
+    ...notes.flatMap(({ id, note }) => ['', `${style('bold', id.slice(0, length))} ${note}`]),
+    ...(deleted.length === 0
+      ? []
+      : [
+          '',
+          `Deleted, kept for ${TRASH_DAYS} days:`,
+          table(
+            deleted.map(({ run }) => row(run)),
+            'lllll'
+          )
+        ])
+  ].join('\n')
+}

@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, test } from 'vitest'
+import { createProject } from '../../../../../src/main/project/create-project'
+import { openProject } from '../../../../../src/main/project/open-project'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../../fixtures/command-line'
+import { PROMPTS, sweepFixture } from '../../../../fixtures/project-documents'
+
+async function sweptProject(): Promise<string> {
+  const folder = await temporaryFolder()
+  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  await project.firstPair.saveSweep(sweepFixture({ id: 'aaaa-1' }))
+  await project.firstPair.saveSweep(sweepFixture({ id: 'aaaa-2', createdAt: '2026-02-02T03:04:05.000Z' }))
+  await project.close()
+  return project.path
+}
+
+describe('slr project new', () => {
+  it('creates a project that opens, and names the next command', async () => {
+    const path = join(await temporaryFolder(), 'mine.slr')
+    const { status, stdout } = await runHere(['project', 'new', path, '--demo'])
+    expect([status, stdout]).toEqual([0, `Created ${path}\nNext: slr sweep --project ${path}\n`])
+    const project = await openProject(path, 'view')
+    expect(project.firstPair.document.location).toEqual({ kind: 'demo' })
+    expect(project.firstPair.prompts).toHaveLength(40)
+    await project.close()
+    expect((await runHere(['project', 'new', path, '--demo'])).stderr).toContain('is there already')
+  })
+
+  it('creates nothing for a pair that cannot be opened', async () => {
+    const folder = await temporaryFolder()
+    const path = join(folder, 'mine.slr')
+    const pair = ['--base', join(folder, 'gone'), '--post', join(folder, 'gone')]
+    expect(await runHere(['project', 'new', path, ...pair])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('There is no folder')
+    })
+    expect((await runHere(['project', 'new', path])).status).toBe(2)
+    await expect(openProject(path, 'view')).rejects.toThrow('There is no folder')
+  })
+})
+
+test.each([
+  [['sweep', '--project']],
+  [['check', '--project']],
+  [['export', '--out', 'x', '--model', 'selected', '--project']],
+  [['project', 'list']],
+  [['report']],
+  [['serve']]
+])('%j of a missing project names the command that creates it', async (args) => {
+  const folder = await temporaryFolder()
+  const path = join(folder, 'gone.slr')
+  const { status, stderr } = await runHere([...args, path])
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringContaining(`slr project new ${path} --base BASE --post POST`)
+  ])
+  await mkdir(path)
+  expect((await runHere([...args, path])).stderr).not.toContain('slr project new')
+})
+
+it('lists, names, notes, pins, deletes and restores runs, and prints the runs afterwards', async () => {
+  const path = await sweptProject()
+  const run = (name: string, ...args: string[]) => runHere(['project', name, path, ...args])
+  const listed = await run('list')
+  expect(listed.stdout).toMatch(/^aaaa-2 +sweep +2026-02-02 03:04 UTC +Characters: layer 0, .*CPU in fp32/m)
+  await run('name', 'aaaa-1', 'as published')
+  await run('note', 'aaaa-1', 'of *March*')
+  const pinned = await run('pin', 'aaaa-1', '--json')
+  expect(JSON.parse(pinned.stdout)).toMatchObject({
+    pair: 'Demo',
+    runs: [{ id: 'aaaa-1', name: 'as published', note: 'of *March*', pinned: true }, { id: 'aaaa-2' }],
+    deleted: []
+  })
+  const unpinned = await run('pin', 'aaaa-1', '--off', '--json')
+  expect(JSON.parse(unpinned.stdout)).toMatchObject({ runs: [{ id: 'aaaa-2' }, { pinned: false }] })
+  expect((await run('delete', 'aaaa-1')).stdout).toMatch(/^Deleted, .*:\naaaa-1 .* as published /m)
+  const restored = await run('restore', 'aaaa-1', '--json')
+  expect(JSON.parse(restored.stdout)).toMatchObject({
+    runs: [{}, { name: 'as published' }],
+    deleted: []
+  })
+})
+
+it('names a run that is missing or not the only one', async () => {
+  const path = await sweptProject()
+  const run = async (name: string, ...args: string[]) => {
+    const { status, stderr } = await runHere(['project', name, path, ...args])
+    return [status, stderr]
+  }
+  expect(await run('pin')).toEqual([2, expect.stringContaining("missing required argument 'run'")])
+  expect(await run('pin', 'aaaa')).toEqual([
+    1,
+    expect.stringContaining('The ids of 2 runs begin with "aaaa"')
+  ])
+  expect(await run('pin', 'b')).toEqual([1, expect.stringContaining('no run "b"')])
+  expect(await run('restore', 'aaaa-1')).toEqual([1, expect.stringContaining('no deleted run')])
+})
+
+it('replaces slr history, which says so', async () => {
+  expect(await runHere(['history', '--project', 'P.slr'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('"slr history" was replaced by "slr project" with list')
+  })
+})
