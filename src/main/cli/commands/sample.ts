@@ -24,6 +24,7 @@ import { firstIssue } from '../../../contract/model/problem'
 import { expecting, readTextFile } from '../../base/files/bounded-file'
 import { resolveModelFolder } from '../../checkpoint/model-folder'
 import { openPair } from '../../checkpoint/pair'
+import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { pairPaths } from '../../project/demo'
 import { absolutePath } from '../../base/files/places'
 import { requireRoom, roomNotice } from '../../base/files/room'
@@ -36,7 +37,7 @@ import { prepareSampleRun } from '../../samples/prepare-run'
 import { readSamplePrompts } from '../../samples/prompts'
 import { measureRun } from '../../measures/host'
 import { computationOf } from '../../samples/run-samples'
-import { AnswersFile, jsonLines } from '../results/answers-file'
+import { AnswersFile, jsonLines, lockAnswersFile } from '../results/answers-file'
 import { flag, number, several, text } from '../options/option-kinds'
 import { computingOptions } from '../options/computing-options'
 import { requireHalf } from '../running/chosen-device'
@@ -56,7 +57,7 @@ import {
 } from '../options/options'
 import { count, decimal, printJson, printShown, printText, remark, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
-import { checkOutputFile } from '../results/output-file'
+import { checkOutputFile, type OutputFile } from '../results/output-file'
 import { progressDisplay, sampleStep } from '../running/progress'
 import { samplerOptions, samplingFrom } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
@@ -126,16 +127,31 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   const tell = options.quiet ? () => undefined : remark
   tellOfMemory(options, tell)
   await tellOfRun(wanted, folders, options.quiet, tell)
-  const stoppable = { signal, quiet: options.quiet }
-  if (output === null) return printAnswers(wanted, planned, stoppable)
-  const file = await AnswersFile.open(output.path, wanted, options.fresh)
+  if (output === null) return printAnswers(wanted, planned, { signal, quiet: options.quiet })
+  const lock = await lockAnswersFile(output.path)
+  try {
+    await sampleInto(output, { run: wanted, planned, folders }, options, signal)
+  } finally {
+    lock.release()
+  }
+}
+
+/** Writes answers into a file that is locked, going on with a stopped run of the same request. */
+async function sampleInto(
+  output: OutputFile,
+  wanted: { run: SampleRun; planned: PlannedAnswers; folders: PairFolders },
+  options: SampleOptions,
+  signal: AbortSignal
+): Promise<void> {
+  const tell = options.quiet ? () => undefined : remark
+  const file = await AnswersFile.open(output.path, wanted.run, options.fresh)
   await requireRoomForAnswers(file, tell)
   const { run } = file
   const goesOn = file.answers.length > 0
   if (goesOn) tell(`Going on: ${keptSamples(file).kept}`)
-  const answering = goesOn ? await resumeAnswers(run, await openSampledPair(folders)) : planned
+  const answering = goesOn ? await resumeAnswers(run, await openSampledPair(wanted.folders)) : wanted.planned
   const computation = await untilStopped(
-    stoppable,
+    { signal, quiet: options.quiet },
     () => keptSamples(file),
     () => generateInto(file, answering, options.quiet, signal)
   )

@@ -1,12 +1,14 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { version } from '../../../../package.json'
 import { type Computation, type SampleLine, SampleRun } from '../../../contract/documents/samples'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
+import { errorCode, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { errorMessage, readJsonFile } from '../../base/files/bounded-file'
 import { formatJson } from '../../base/files/json-format'
+import { acquire, type Lock } from '../../base/files/lock'
 import { breather } from '../../base/files/breather'
 import { appendLines } from '../../base/files/line-file'
 import { readAnswerLines } from '../../project/documents/sample-files'
@@ -19,6 +21,20 @@ const MAX_RECORD_BYTES = 256_000_000
 
 /** What stands beside answers that are not all there: what the run was asked for. */
 const UnfinishedRun = z.strictObject({ programVersion: z.string(), run: SampleRun })
+
+/**
+ * Keeps other commands from writing answers into a file while one does, because each would lose the other's answers.
+ *
+ * @throws WorkbenchError `locked` while another command writes there; `read-only`, `not-found`
+ */
+export async function lockAnswersFile(path: string): Promise<Lock> {
+  const lock = join(dirname(path), `.${basename(path)}.slr-sample.lock`)
+  try {
+    return await acquire(lock, { path, advice: 'Wait until that run ends, or name another file with --out.' })
+  } catch (error) {
+    throw errorCode(error) === null ? error : writeProblem(path, error)
+  }
+}
 
 /**
  * The file that the answers of a run go into as they are finished, so that an end before the last one keeps the others. Until

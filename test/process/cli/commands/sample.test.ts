@@ -1,8 +1,9 @@
-import { cp, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import { SampleLine } from '../../../../src/contract/documents/samples'
+import { lockAnswersFile } from '../../../../src/main/cli/results/answers-file'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { createEngineHost } from '../../../../src/main/engine/host'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -301,6 +302,16 @@ describe('slr sample', () => {
     const kept = await readFile(out, 'utf8')
     expect(parseLines(kept)).toHaveLength(5)
 
+    // While another command writes into the file, one of both would lose its answers.
+    const lock = await lockAnswersFile(out)
+    const refused = await runHere(request)
+    lock.release()
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toMatch(
+      /samples\.jsonl is in use by slr-workbench, process \d+[^]*name another file/
+    )
+    expect(await readFile(out, 'utf8')).toBe(kept)
+
     const engine = new HeldEngine(sharedEngine)
     const reached = engine.holdAt(answers(5))
     const running = runHere(request, { engine })
@@ -324,5 +335,6 @@ describe('slr sample', () => {
       Array.from({ length: 20 }, (_, index) => `post ${prompt} ${index}`)
     )
     expect(parseLines(all).map(nameOf)).toEqual(places)
+    expect(await readdir(dirname(out))).toEqual(['samples.jsonl'])
   })
 })
