@@ -28,6 +28,7 @@ import { requireOutputs, requireProjectPlace } from '../../study/study-outputs'
 import { studyOfProject, type WrittenStudy } from '../../study/study-of-project'
 import { openStudyProject, type PlacedStudy, placedStudy } from '../../study/study-project'
 import { endpointVariant } from '../../study/study-variants'
+import { studyVerdicts } from '../../study/study-verdicts'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../../study/templates'
 import { withEngine } from '../running/engine'
 import { optionGroup } from '../options/option-group'
@@ -201,8 +202,9 @@ async function runSteps(
           })
         )
     )
-    const outcome = { study: placed.study.name, project: project.path, steps: results }
-    await (options.json ? printJson(outcome) : printShown(describeResults(results, project.path)))
+    const verdicts = await studyVerdicts(project, steps, results)
+    const outcome = { study: placed.study.name, project: project.path, steps: results, verdicts }
+    await (options.json ? printJson(outcome) : printShown(describeResults(results, verdicts, project.path)))
     refuseFailed(results)
   } finally {
     display.stop()

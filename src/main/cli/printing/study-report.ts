@@ -4,6 +4,8 @@ import { planLine } from '../../../contract/words/plan-words'
 import { formatDuration, plural } from '../../../contract/words/format'
 import type { PlannedAnswers, StepPlan } from '../../study/plan-study'
 import type { StepResult } from '../../study/step-result'
+import type { StudyVerdict } from '../../study/study-verdicts'
+import { checkCommandOf, describeHeadline } from './headline-report'
 import { count, printable, table } from './output'
 
 /* What `slr study` says of steps. */
@@ -38,14 +40,33 @@ function workWords({
     .join(', ')
 }
 
-export function describeResults(results: readonly StepResult[], project: string): string {
+/** The steps, and at the end the verdict on each pair. */
+export function describeResults(
+  results: readonly StepResult[],
+  verdicts: readonly StudyVerdict[],
+  project: string
+): string {
   const rows = results.map(({ key, outcome, work, seconds }) => [
     key,
     outcome,
     workWords(work),
     formatDuration(seconds)
   ])
-  return `${table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')}\nThe project is ${printable(project)}`
+  const steps = `${table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')}\nThe project is ${printable(project)}`
+  return [steps, ...verdicts.map((verdict) => describeVerdict(verdict, verdicts.length > 1, project))].join(
+    '\n\n'
+  )
+}
+
+/** @param isNamed whether the command for the next step names the pair */
+function describeVerdict(
+  { pair, headline, objection }: StudyVerdict,
+  isNamed: boolean,
+  project: string
+): string {
+  if (headline === null) return `${printable(pair)}: no ranges were scored, so none is selected.`
+  const check = checkCommandOf({ demo: false, project, ...(isNamed ? { pair } : {}) })
+  return `${printable(pair)}:\n${describeHeadline(headline, check, { objection })}`
 }
 
 /** A plan: of each step what is there and what it would take, and at last what would leave this machine. */

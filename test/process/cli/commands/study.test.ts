@@ -16,6 +16,7 @@ import { whyNoWebGpu } from '../../../fixtures/webgpu'
 const missing = await whyNoWebGpu()
 
 const Outcome = z.object({
+  verdicts: z.array(z.object({ pair: z.string(), headline: z.object({ verdict: z.string() }).nullable() })),
   steps: z.array(
     z.object({
       key: z.string(),
@@ -115,6 +116,9 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect(outcomes(again).map(([, outcome]) => outcome)).toEqual(['found', 'found', 'found', 'written'])
     expect(totalWork(again)).toBe(0)
     expect(again.map(({ result }) => result)).toEqual(finished.map(({ result }) => result))
+
+    const { stdout } = await runHere(['study', file, '--only', 'step=check'])
+    expect(stdout).toMatch(/^The project is .*small\.slr\n\nShort:\nThe prompts do not fit/m)
 
     const mine = join(folder, 'mine.yaml')
     await runHere(['study', mine, '--template', 'mine', '--project', join(folder, 'small.slr')])
