@@ -58,6 +58,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
 
     await page.reload()
     await page.getByRole('heading', { name: 'All measures' }).waitFor()
+    expect(await page.getByLabel('Answers per prompt').inputValue()).toBe('3')
 
     const { settings, host, requests } = await startJudgeEndpoint(always('10'))
     await page.getByRole('button', { name: 'Judge…' }).click()
@@ -131,8 +132,8 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     const table = page.getByRole('region', { name: 'Measures of all variants' })
     await table.waitFor()
-    // The two of one colour have their shape before the name.
-    expect(await variantsOf(table)).toEqual(['base', '◆post', '◆post, hot'])
+    // The two of one colour have shapes of their own before the name.
+    expect(await variantsOf(table)).toEqual(['base', '◆post', '●post, hot'])
     const folder = join(project, 'pairs/pair-1', 'evaluations')
     const [stored] = (await readdir(folder)).filter((name) => /^[^.]+\.json$/.test(name))
     const { variants } = EvaluationRun.parse(JSON.parse(await readFile(join(folder, stored ?? ''), 'utf8')))

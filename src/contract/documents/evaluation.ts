@@ -38,6 +38,23 @@ export const EvaluationVariant = PromptFrame.extend({
 }).strict()
 export type EvaluationVariant = z.infer<typeof EvaluationVariant>
 
+/** The next evaluation, as the user has set it. */
+export const EvaluationSetup = z.object({
+  /** Null: the first task that suits the pair. */
+  taskId: z.string().nullable(),
+  /** As typed; empty: the task's own. */
+  sampleCount: z.string().max(100),
+  /** Folders; empty: none. */
+  embeddingModel: z.string(),
+  classifier: z.string(),
+  computing: Computing,
+  /** Variants beside those that the pair offers. */
+  added: z.array(EvaluationVariant).max(60),
+  /** Variants that take no part, as `modelKey` has them: what a later sweep selects, or is kept later, takes part. */
+  leftOut: z.array(z.string())
+})
+export type EvaluationSetup = z.infer<typeof EvaluationSetup>
+
 /** One string for frames that make the same of a prompt. */
 export const frameKey = ({ prefix, suffix, system }: Frame): string =>
   JSON.stringify([prefix ?? '', suffix ?? '', system ?? null])
@@ -266,6 +283,14 @@ export const EvaluationSummary = RunInList.extend({
   answerTotal: z.number().int()
 })
 export type EvaluationSummary = z.infer<typeof EvaluationSummary>
+
+/** Evaluations that have all the answers that they were asked for, then the stopped ones; each in the order given. */
+export const answeredFirst = <Listed extends Pick<EvaluationSummary, 'answerCount' | 'answerTotal'>>(
+  evaluations: readonly Listed[]
+): Listed[] => {
+  const isAnswered = ({ answerCount, answerTotal }: Listed): boolean => answerCount >= answerTotal
+  return [...evaluations.filter(isAnswered), ...evaluations.filter((listed) => !isAnswered(listed))]
+}
 
 /** First the answers are generated, then scored by the engine. */
 export const EvaluationProgress = SampleProgress.extend({

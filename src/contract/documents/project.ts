@@ -8,7 +8,7 @@ import { Kept, KeptId } from '../model/kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from '../model/problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
-import { EvaluationSummary } from './evaluation'
+import { EvaluationSetup, EvaluationSummary } from './evaluation'
 import { HeadlineState } from './headline'
 import { PairHistory } from './history'
 import { RunComputation } from './run-computation'
@@ -76,7 +76,9 @@ const PairSettings = z.object({
   /** Bound on the engine process while it sweeps; null: half of the machine's memory. */
   memoryBytes: z.number().positive().nullable(),
   /** The next sample run; missing until somebody has changed it. */
-  samples: SampleSetup.optional()
+  samples: SampleSetup.optional(),
+  /** The next evaluation; missing until somebody has changed it. */
+  evaluation: EvaluationSetup.optional()
 })
 
 /** `pair-1`, `pair-2`, ...: given out once in a project, also names the folder of the pair's results. */

@@ -1,7 +1,6 @@
 import {
   keptStyle,
   MARK_SHAPES,
-  MODEL_TONES,
   OUTSIDE_TONE,
   RIVAL_TONES,
   type MarkShape,
@@ -9,45 +8,66 @@ import {
   type ModelTone
 } from '../model/model-style'
 import { isOutside, keptOf } from '../model/model'
+import type { Recipe } from '../model/recipe'
+import type { Rival } from '../model/rival'
+import { isRestored, sameStrength } from '../model/strengths'
 import type { Variant } from './samples'
 
-/** How a variant is coloured: what is kept as everywhere, others by what they are. */
-export function toneOf(variant: Variant): ModelTone {
-  const kept = keptOf(variant)
-  if (kept !== undefined) return keptStyle(kept.mark).tone
-  if (variant.kind === 'rival') return RIVAL_TONES[variant.rival.kind]
-  if (isOutside(variant)) return OUTSIDE_TONE
-  return variant.kind === 'recipe' ? 'hybrid' : variant.kind
+/** The shapes of baselines in every chart, so that one is told from the model whose colour it has. */
+const RIVAL_SHAPES: Readonly<Record<Rival['kind'], MarkShape>> = {
+  sampler: 'crossRot',
+  mix: 'rectRounded',
+  filter: 'triangle'
+}
+
+/** Whether a recipe blends all layers alike, and so chooses none. */
+const isUniformBlend = (recipe: Recipe): boolean => {
+  if (!('layers' in recipe) || isRestored(recipe.layers)) return false
+  const [first] = recipe.layers
+  return first !== undefined && recipe.layers.every((layer) => sameStrength(layer, first))
 }
 
 /**
- * How the variants of a run look in a chart, in their order. Base, post and what is kept look as everywhere; others take the colour of
- * what they are while nothing else of the run has it, else one that is left, and where none is, a shape that is left in theirs.
+ * The colour of a variant, and its shape where nothing beside it has both. It follows from the variant alone: the number of what the project
+ * keeps, else the kind of model. So a variant has one colour on every page, whatever stands beside it and whatever is kept later. Several
+ * variants may have one colour.
  */
+export function variantStyle(variant: Variant): ModelStyle {
+  const kept = keptOf(variant)
+  if (kept !== undefined) return keptStyle(kept.mark)
+  if (isOutside(variant)) return { tone: OUTSIDE_TONE, shape: 'star' }
+  switch (variant.kind) {
+    case 'base':
+      return { tone: 'base', shape: 'rect' }
+    case 'post':
+      return { tone: 'post', shape: 'rectRot' }
+    case 'checkpoint':
+      return { tone: 'checkpoint', shape: 'rectRounded' }
+    case 'rival':
+      return { tone: RIVAL_TONES[variant.rival.kind], shape: RIVAL_SHAPES[variant.rival.kind] }
+    case 'recipe':
+      return isUniformBlend(variant.recipe)
+        ? { tone: 'black', shape: 'cross' }
+        : { tone: 'hybrid', shape: 'circle' }
+  }
+}
+
+export const toneOf = (variant: Variant): ModelTone => variantStyle(variant).tone
+
+/** How the variants of a run look in a chart, in their order: each as {@link variantStyle} says, but in a free shape where an earlier one has both. */
 export function variantStyles(variants: readonly Variant[]): ModelStyle[] {
-  const fixed = variants.map(fixedStyle)
-  const taken = new Set(fixed.flatMap((style) => style?.tone ?? []))
-  const tones = variants.map((variant, place): ModelTone | null => {
-    const tone = fixed[place]?.tone ?? toneOf(variant)
-    if (fixed[place] === null && taken.has(tone)) return null
-    taken.add(tone)
-    return tone
-  })
-  // Base's and post's are theirs in every chart, also where neither is.
-  const left = MODEL_TONES.filter((tone) => tone !== 'base' && tone !== 'post' && !taken.has(tone))
-  const styles = fixed.flatMap((style) => style ?? [])
-  let others = 0
-  return variants.map((variant, place): ModelStyle => {
-    const style = fixed[place] ?? null
-    if (style !== null) return style
-    const tone = tones[place] ?? left.shift() ?? toneOf(variant)
-    const shapes = MARK_SHAPES.filter(
-      (shape) => !styles.some((one) => one.tone === tone && one.shape === shape)
-    )
-    const chosen = { tone, shape: shapes[others++ % shapes.length] ?? 'circle' }
-    styles.push(chosen)
-    return chosen
-  })
+  const styles: ModelStyle[] = []
+  for (const variant of variants) {
+    const { tone, shape } = variantStyle(variant)
+    const taken = styles.filter((style) => style.tone === tone)
+    const isTaken = (other: MarkShape): boolean => taken.some((style) => style.shape === other)
+    const free = MARK_SHAPES.filter((other) => !isTaken(other))
+    styles.push({
+      tone,
+      shape: isTaken(shape) ? (free[0] ?? MARK_SHAPES[taken.length % MARK_SHAPES.length] ?? shape) : shape
+    })
+  }
+  return styles
 }
 
 /** How the name of a variant looks: its shape only where its colour alone does not tell which of the run it is. */
@@ -63,11 +83,4 @@ export function nameStyle(variants: readonly Variant[], variant: Variant): NameS
   if (style === undefined) return { tone: toneOf(variant) }
   const isShared = styles.filter(({ tone }) => tone === style.tone).length > 1
   return isShared ? style : { tone: style.tone }
-}
-
-function fixedStyle(variant: Variant): ModelStyle | null {
-  if (variant.kind === 'base') return { tone: 'base', shape: 'rect' }
-  if (variant.kind === 'post') return { tone: 'post', shape: 'rectRot' }
-  const kept = keptOf(variant)
-  return kept === undefined ? null : keptStyle(kept.mark)
 }

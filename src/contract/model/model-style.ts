@@ -5,7 +5,8 @@ import type { Rival } from './rival'
  * and a shape for the project's life.
  */
 
-const KEPT_TONES = ['hybrid', 'checkpoint', 'orange', 'sky', 'black'] as const
+/** The first is not that of recipes that are not kept: the selected range stands beside what is kept. */
+const KEPT_TONES = ['checkpoint', 'sky', 'orange', 'black', 'hybrid'] as const
 /** Chart.js draws them. One more than there are colours, so that 30 models differ, and neighbours in both. */
 export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
 
@@ -29,7 +30,7 @@ export interface ModelStyle {
 
 /** @param mark of what is kept: numbers that a project gives out in the order of keeping */
 export const keptStyle = (mark: number): ModelStyle => ({
-  tone: KEPT_TONES[mark % KEPT_TONES.length] ?? 'hybrid',
+  tone: KEPT_TONES[mark % KEPT_TONES.length] ?? 'checkpoint',
   shape: MARK_SHAPES[mark % MARK_SHAPES.length] ?? 'circle'
 })
 

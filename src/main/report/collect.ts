@@ -5,7 +5,7 @@ import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { Score, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
-import { type KeptModels, keptCheckpoint, keptRecipe } from '../../contract/documents/kept-models'
+import { asKept, type KeptModels, keptCheckpoint, keptRecipe } from '../../contract/documents/kept-models'
 import { formatUtc } from '../../contract/words/format'
 import { briefPreview } from '../../contract/documents/shown-sweep'
 import { sweptRangeModel } from '../../contract/model/model'
@@ -66,7 +66,7 @@ export async function collectReport(
   const samples: ReportedSamples[] = []
   const runMarks = (kind: RunKind, id: string): RunMarks => own.history.marksOf({ kind, id })
   for (const { run, samples: answers } of stored.samples) {
-    const reported = await reportedSamples(run, answers, origin(run))
+    const reported = await reportedSamples(run, answers, origin(run), document)
     samples.push({ ...reported, runMarks: runMarks('samples', run.id) })
   }
   const named = <T extends { notices: string[] }>(part: T): T => ({
@@ -78,8 +78,14 @@ export async function collectReport(
     sweep: sweep === null ? null : named(reportedSweep(sweep, { ...stored, runMarks }, own.document, origin)),
     samples: samples.map(named),
     characterCheck: check === null ? null : reportedCheck(check, origin(check)),
-    evaluations: stored.evaluations.map((view) =>
-      named({ ...reportedEvaluation(view, origin(view.run)), runMarks: runMarks('evaluation', view.run.id) })
+    evaluations: [
+      ...stored.evaluations.filter(({ answered }) => answered),
+      ...stored.evaluations.filter(({ answered }) => !answered)
+    ].map((view) =>
+      named({
+        ...reportedEvaluation(view, origin(view.run), document),
+        runMarks: runMarks('evaluation', view.run.id)
+      })
     )
   }
   return {
@@ -247,7 +253,8 @@ function reportedSearch(
 async function reportedSamples(
   run: SampleRun,
   samples: readonly SampleLine[],
-  origin: ReportedOrigin
+  origin: ReportedOrigin,
+  kept: KeptModels
 ): Promise<Omit<ReportedSamples, 'runMarks'>> {
   const { id, createdAt, programVersion, rendering, settings, variants, weights, precision } = run
   const { notices, prompts, marks, outside } = run
@@ -258,7 +265,7 @@ async function reportedSamples(
     programVersion,
     rendering,
     settings,
-    variants: variants.map(withoutFolder),
+    variants: variants.map((variant) => withoutFolder(asKept(variant, kept))),
     weights,
     precision,
     outside,
@@ -313,14 +320,18 @@ function reportedCheck(
 
 function reportedEvaluation(
   { run, results, judging, answered, complete }: EvaluationView,
-  origin: ReportedOrigin
+  origin: ReportedOrigin,
+  kept: KeptModels
 ): Omit<ReportedEvaluation, 'runMarks'> {
   const { prompts, ...task } = run.task
   const { comparedWith, variants: measured, besideRanges, categories, proxy, pairs } = results
   return {
     ...EvaluationFacts.parse(run),
     origin,
-    variants: run.variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) })),
+    variants: run.variants.map((entry) => ({
+      ...entry,
+      variant: withoutFolder(asKept(entry.variant, kept))
+    })),
     task: { ...task, promptCount: prompts.length },
     judging,
     answered,

@@ -19,6 +19,8 @@ export interface Host {
   complain(complaint: Complaint): void
   /** Tells the user what was thrown, whatever that is. */
   complainOf(error: unknown): void
+  /** The step that is shown. */
+  readonly step: Step
   go(step: Step): void
   /** Makes what is shown now a place that Back leads to. */
   visit(): void

@@ -8,6 +8,7 @@ import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
 import { History } from './history.svelte'
 import type { Host } from './host'
+import { stepOfRun } from './place'
 import { Jobs } from './jobs.svelte'
 import type { WindowJob } from './window-job'
 
@@ -18,7 +19,7 @@ const REFUSALS: ReadonlySet<Complaint['code']> = new Set(['stale', 'not-found', 
 
 /** Values that always have one before them. */
 type Overwritten = Pick<PairChanges, 'rendering'> & {
-  settings?: Omit<NonNullable<PairChanges['settings']>, 'samples'>
+  settings?: Omit<NonNullable<PairChanges['settings']>, 'samples' | 'evaluation'>
 }
 
 const fieldsOf = ({ rendering = {}, settings = {} }: Overwritten): string[] => [
@@ -179,8 +180,8 @@ export class OpenProject {
   }
 
   /**
-   * What a step that shows one run of a list shows next: undefined: what it shows; null: nothing. A new run is shown, and of one that
-   * was deleted the newest takes the place, which the user is told, unless this window did it.
+   * What a step that shows one run of a list shows next: undefined: what it shows; null: nothing. A new run is shown. The newest takes the
+   * place of one that is gone, which the user is told while the step is shown.
    *
    * @param current that it shows; null for none
    */
@@ -193,17 +194,25 @@ export class OpenProject {
     const has = (list: readonly { id: string }[], id: string): boolean => list.some((run) => run.id === id)
     const newest = now[0]?.id ?? null
     if (current !== null && has(before, current) && !has(now, current)) {
-      if (!this.deleting.has(current)) {
-        const shown = newest === null ? 'There is no other.' : 'The newest is shown instead.'
-        this.complain({
-          code: 'not-found',
-          message: `The ${RUN_KIND_WORDS[kind].one} that was shown here has been deleted.`,
-          hint: `${shown} The history of the pair can bring it back.`
-        })
-      }
+      if (this.host.step === stepOfRun(kind)) this.explainVanished(kind, current, newest)
       return newest
     }
     return newest === null || has(before, newest) || newest === current ? undefined : newest
+  }
+
+  /** Tells the user what became of the run that the step showed, unless this window deleted it. */
+  private explainVanished(kind: RunKind, id: string, newest: string | null): void {
+    if (this.deleting.has(id)) return
+    const isDeleted = this.state.history.deleted.some(({ run }) => run.kind === kind && run.id === id)
+    const { one } = RUN_KIND_WORDS[kind]
+    const shown = newest === null ? 'There is no other.' : 'The newest is shown instead.'
+    this.complain({
+      code: 'not-found',
+      message: isDeleted
+        ? `The ${one} that was shown here has been deleted.`
+        : `The ${one} that was shown here ended without a result, so it was not kept.`,
+      hint: isDeleted ? `${shown} The history of the pair can bring it back.` : shown
+    })
   }
 
   /** Asks main for the project as it is now. */

@@ -263,7 +263,12 @@ export class Session extends OpenProject {
   /** Saves what is being edited now, without waiting for the typing to rest. */
   async flush(): Promise<void> {
     await Promise.all([
-      ...[this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()],
+      ...[
+        this.prompts.flush(),
+        this.samples.prompts.flush(),
+        this.samples.setup.flush(),
+        this.evaluations.setup.flush()
+      ],
       ...[this.notes.project.save(), this.notes.pair.save()],
       ...this.fields.map((save) => save())
     ])

@@ -1,13 +1,13 @@
 import type { GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { answersToMake } from '../../contract/words/answer-words'
-import { SvelteSet } from 'svelte/reactivity'
 import {
   type EvaluationRun,
+  type EvaluationSetup as StoredSetup,
   type EvaluationVariant,
-  isPlain,
   type TaskEntry
 } from '../../contract/documents/evaluation'
 import { answeringSweep } from '../../contract/documents/answering-sweep'
+import type { ProjectState } from '../../contract/documents/project'
 import { ON_CPU, type Variant } from '../../contract/documents/samples'
 import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
 import { freeName } from '../../contract/model/free-name'
@@ -24,6 +24,7 @@ import { needsBase } from '../../contract/model/rival'
 import { evaluatedChoices } from '../../contract/documents/variant-choices'
 import { isOutside, modelKey, sameModel } from '../../contract/model/model'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
+import { Autosave } from '../app/autosave'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
@@ -41,31 +42,28 @@ interface Choice {
   added: number | null
 }
 
-/** Which variants take part. */
-interface Taking {
-  added: readonly EvaluationVariant[]
-  leftOut: readonly string[]
+const NOTHING_SET: StoredSetup = {
+  taskId: null,
+  sampleCount: '',
+  embeddingModel: '',
+  classifier: '',
+  computing: ON_CPU,
+  added: [],
+  leftOut: []
 }
 
-/** What the next evaluation will be: its task, its variants, and the answers of each to every prompt. */
+/** The next evaluation: its task, its variants, and the answers of each to every prompt. The project keeps what the user has set of it. */
 export class EvaluationSetup {
   /** Whether it is known what an earlier evaluation compared: before that, nothing of it can be said or run. */
   ready = $state(false)
   readonly tasks = $derived.by<readonly TaskEntry[]>(() => this.kept.list)
-  taskId = $state<string | null>(null)
-  /** Folder of a sentence-embedding model that compares the answers; empty: post itself. */
-  embeddingModel = $state('')
-  /** Folder of a classifier that says which answers are the same; empty: none. */
-  classifier = $state('')
+  private draft = $state.raw<StoredSetup>(NOTHING_SET)
+  private dirty = false
+  private readonly autosave = new Autosave(() => this.flush())
   /** Where and how answers are computed. */
-  computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
-  /** As typed; empty: the task's own. */
-  sampleCount = $state('')
+  readonly computation = $derived.by<ComputationDraft>(() => draftOfComputing(this.draft.computing))
   /** Why a file could not be read as a task. */
   importFailure = $state.raw<Complaint | null>(null)
-  /** Ranges of a spread, and copies with a sampler or a prefix of their own. */
-  private added = $state.raw<readonly EvaluationVariant[]>([])
-  private readonly leftOut = new SvelteSet<string>()
 
   /** Whether it is the project's own, or was written for models such as the pair's. */
   private readonly suits = ({ task, origin }: TaskEntry): boolean =>
@@ -86,7 +84,7 @@ export class EvaluationSetup {
       added: null
     }))
     const choices = [...offered]
-    for (const [added, entry] of this.added.entries()) {
+    for (const [added, entry] of this.draft.added.entries()) {
       const name = freeName(
         entry.variant.name,
         choices.map(({ entry: { variant } }) => variant.name)
@@ -103,7 +101,7 @@ export class EvaluationSetup {
   })
 
   readonly variants = $derived<EvaluationVariant[]>(
-    this.choices.flatMap(({ key, entry }) => (this.leftOut.has(key) ? [] : [entry]))
+    this.choices.flatMap((choice) => (this.isChosen(choice) ? [choice.entry] : []))
   )
 
   /** The task as it will run. */
@@ -164,7 +162,65 @@ export class EvaluationSetup {
     private readonly offered: OfferedVariants,
     private readonly kept: Tasks,
     private readonly speed: GenerationSpeed
-  ) {}
+  ) {
+    this.show(project.state)
+    project.onChange((state) => {
+      if (!this.dirty) this.show(state)
+    })
+  }
+
+  get taskId(): string | null {
+    return this.draft.taskId
+  }
+  set taskId(taskId: string | null) {
+    this.edit({ taskId })
+  }
+
+  /** As typed; empty: the task's own. */
+  get sampleCount(): string {
+    return this.draft.sampleCount
+  }
+  set sampleCount(sampleCount: string) {
+    this.edit({ sampleCount })
+  }
+
+  /** Folder of a sentence-embedding model that compares the answers; empty: post itself. */
+  get embeddingModel(): string {
+    return this.draft.embeddingModel
+  }
+  set embeddingModel(embeddingModel: string) {
+    this.edit({ embeddingModel })
+  }
+
+  /** Folder of a classifier that says which answers are the same; empty: none. */
+  get classifier(): string {
+    return this.draft.classifier
+  }
+  set classifier(classifier: string) {
+    this.edit({ classifier })
+  }
+
+  /** Shows what the project keeps. */
+  private show({ document }: Pick<ProjectState, 'document'>): void {
+    const { evaluation } = document.settings
+    if (evaluation !== undefined && JSON.stringify(evaluation) !== JSON.stringify(this.draft))
+      this.draft = evaluation
+  }
+
+  private edit(changes: Partial<StoredSetup>): void {
+    this.draft = { ...this.draft, ...changes }
+    this.dirty = true
+    this.autosave.soon()
+  }
+
+  /** Saves now what the user has set. */
+  async flush(): Promise<void> {
+    this.autosave.stop()
+    if (!this.dirty || !this.project.writable) return
+    const evaluation = this.draft
+    const isSaved = await this.project.change({ settings: { evaluation } })
+    if (isSaved && this.draft === evaluation) this.dirty = false
+  }
 
   /** Hears how fast an evaluation has generated. */
   ran({ computing }: EvaluationRun, speed: RunSpeed): void {
@@ -172,32 +228,30 @@ export class EvaluationSetup {
   }
 
   isChosen({ key }: Choice): boolean {
-    return !this.leftOut.has(key)
+    return !this.draft.leftOut.includes(key)
   }
 
   choose({ key, entry }: Choice, chosen: boolean): void {
     const { name } = entry.variant
     this.do(chosen ? `choose ${name} to evaluate` : `leave ${name} out of the evaluation`, () => {
-      if (chosen) this.leftOut.delete(key)
-      else this.leftOut.add(key)
+      const others = this.draft.leftOut.filter((other) => other !== key)
+      this.edit({ leftOut: chosen ? others : [...others, key] })
     })
   }
 
   /** Changes which variants take part, so that it can be undone. */
   private do(what: string, change: () => void, said?: string): void {
-    const whole = (): Taking => ({ added: this.added, leftOut: [...this.leftOut] })
-    const before = whole()
-    change()
-    const after = whole()
-    const put = ({ added, leftOut }: Taking): void => {
-      this.added = added
-      this.leftOut.clear()
-      for (const key of leftOut) this.leftOut.add(key)
+    const variants = (): Pick<StoredSetup, 'added' | 'leftOut'> => {
+      const { added, leftOut } = this.draft
+      return { added, leftOut }
     }
+    const before = variants()
+    change()
+    const after = variants()
     this.project.history.did({
       what,
-      undo: () => put(before),
-      redo: () => put(after),
+      undo: () => this.edit(before),
+      redo: () => this.edit(after),
       ...(said === undefined ? {} : { said })
     })
   }
@@ -208,7 +262,7 @@ export class EvaluationSetup {
   )
 
   compute(choice: Partial<ComputationDraft>): void {
-    this.computation = chooseComputation(this.computation, choice)
+    this.edit({ computing: computingOf(chooseComputation(this.computation, choice)) })
   }
 
   /** Adds ranges of that sweep of the character task, spread over its diversity; those that are there already take part again. */
@@ -223,10 +277,11 @@ export class EvaluationSetup {
       (range) => !this.choices.some(({ entry }) => sameModel(range.variant, entry.variant))
     )
     this.do('add a spread of ranges', () => {
-      for (const { key, entry } of this.choices) {
-        if (wanted.some((range) => sameModel(range.variant, entry.variant))) this.leftOut.delete(key)
-      }
-      this.added = [...this.added, ...missing]
+      const keys = this.choices.flatMap(({ key, entry }) =>
+        wanted.some((range) => sameModel(range.variant, entry.variant)) ? [key] : []
+      )
+      const { added, leftOut } = this.draft
+      this.edit({ added: [...added, ...missing], leftOut: leftOut.filter((key) => !keys.includes(key)) })
     })
   }
 
@@ -258,33 +313,35 @@ export class EvaluationSetup {
   put(place: number | null, entry: EvaluationVariant): void {
     const { name } = entry.variant
     this.do(place === null ? `add ${name}` : `change ${name}`, () => {
-      this.added = place === null ? [...this.added, entry] : this.added.with(place, entry)
+      const { added } = this.draft
+      this.edit({ added: place === null ? [...added, entry] : added.with(place, entry) })
     })
   }
 
   remove(place: number): void {
-    const name = this.added[place]?.variant.name
+    const { added } = this.draft
+    const name = added[place]?.variant.name
     if (name === undefined) return
-    this.do(`remove ${name}`, () => (this.added = this.added.toSpliced(place, 1)), `Removed ${name}`)
+    this.do(`remove ${name}`, () => this.edit({ added: added.toSpliced(place, 1) }), `Removed ${name}`)
   }
 
-  /** Sets up what a stored evaluation was: its task, its variants and its number of answers. */
-  follow({ task, variants, embeddingModel, classifier, computing }: EvaluationRun): void {
-    this.classifier = classifier?.path ?? ''
-    this.computation = draftOfComputing(computing)
-    this.embeddingModel = embeddingModel?.path ?? ''
-    const known = this.tasks.find((entry) => entry.task.id === task.id)
-    if (known === undefined) return
-    this.taskId = task.id
+  /**
+   * Goes on from an earlier evaluation where the user has set nothing: its task, its number of answers, and how they are computed. Its
+   * variants are not taken: those are what the newest sweep selects, what is kept, and what the user adds.
+   */
+  follow({ task, embeddingModel, classifier, computing }: EvaluationRun): void {
+    if (this.project.state.document.settings.evaluation !== undefined || this.dirty) return
+    const own = this.tasks.find((entry) => entry.task.id === task.id)?.task.settings.sampleCount
     const { sampleCount } = task.settings
-    this.sampleCount = sampleCount === known.task.settings.sampleCount ? '' : String(sampleCount)
-    const offered = this.choices.filter(({ added }) => added === null)
-    const isOf = ({ entry }: Choice, evaluated: EvaluationVariant): boolean =>
-      isPlain(evaluated) && sameModel(entry.variant, evaluated.variant)
-    this.added = variants.filter((variant) => !offered.some((choice) => isOf(choice, variant)))
-    this.leftOut.clear()
-    for (const choice of offered) {
-      if (!variants.some((variant) => isOf(choice, variant))) this.leftOut.add(choice.key)
+    this.draft = {
+      ...this.draft,
+      classifier: classifier?.path ?? '',
+      computing,
+      embeddingModel: embeddingModel?.path ?? '',
+      ...(own !== undefined && {
+        taskId: task.id,
+        sampleCount: sampleCount === own ? '' : String(sampleCount)
+      })
     }
   }
 

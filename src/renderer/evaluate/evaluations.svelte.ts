@@ -1,3 +1,4 @@
+import { asKept } from '../../contract/documents/kept-models'
 import { isOutside } from '../../contract/model/model'
 import {
   type EvaluatedPrompt,
@@ -7,6 +8,7 @@ import {
   evaluationShare,
   type EvaluationSummary,
   type EvaluationView,
+  answeredFirst,
   mainMeasures
 } from '../../contract/documents/evaluation'
 import { choosesFailures, GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
@@ -45,7 +47,18 @@ export class Evaluations {
   setupOpen = $state<boolean | null>(null)
   /** Newest first. */
   readonly list = $derived.by<readonly EvaluationSummary[]>(() => this.project.state.evaluations)
-  shown = $state.raw<EvaluationView | null>(null)
+  /** As it was read. */
+  private stored = $state.raw<EvaluationView | null>(null)
+  readonly shown = $derived.by<EvaluationView | null>(() => {
+    const { stored } = this
+    if (stored === null) return null
+    const variants = stored.run.variants.map((entry) => {
+      const variant = asKept(entry.variant, this.project.state.document)
+      return variant === entry.variant ? entry : { ...entry, variant }
+    })
+    const isSame = variants.every((entry, place) => entry === stored.run.variants[place])
+    return isSame ? stored : { ...stored, run: { ...stored.run, variants } }
+  })
   /** Axes of the scatter. */
   quality = $state<MeasureId>('accuracy')
   diversity = $state<MeasureId>('distinctRight')
@@ -57,7 +70,8 @@ export class Evaluations {
   private readonly looking: Latest<number>
   /** The evaluation that is being read, to be shown; null when none is. */
   readonly opening = $derived.by(() => this.reading.awaited)
-  readonly newest = $derived.by(() => this.list[0]?.id ?? null)
+  /** The evaluation that is shown where none is named. */
+  readonly newest = $derived.by(() => this.inOrder(this.project.state)[0]?.id ?? null)
   readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
   readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetup
@@ -118,6 +132,7 @@ export class Evaluations {
   /** Shows the newest evaluation unless it was shown before: one that ended while the line was down is news. @param wanted another one to show; null for the newest */
   async attach(wanted: string | null): Promise<void> {
     await this.tasks.load()
+    if (this.project.state.document.settings.evaluation !== undefined) this.setup.ready = true
     const other = wanted !== this.current && this.list.some(({ id }) => id === wanted) ? wanted : null
     const isKnown = this.newest === this.newestSeen || this.newest === this.current
     const next = other ?? (isKnown ? null : this.newest)
@@ -126,11 +141,17 @@ export class Evaluations {
     this.setup.ready = true
   }
 
+  /** Evaluations with all their answers come before stopped ones. While one may be running, the newest comes first. */
+  private inOrder({ evaluations, running, writer }: ProjectState): readonly EvaluationSummary[] {
+    const mayRun = running.includes('evaluation') || writer !== null
+    return mayRun ? evaluations : answeredFirst(evaluations)
+  }
+
   /** Hears what the project is now. */
   private hear(state: ProjectState, before: ProjectState): void {
     const judged = before.running.includes('judging') && !state.running.includes('judging')
     if (judged && !this.judging.job.busy && this.shown !== null) void this.judged(this.shown.run.id)
-    const next = this.project.nextShown('evaluation', this.current, state.evaluations, before.evaluations)
+    const next = this.project.nextShown('evaluation', this.current, this.inOrder(state), this.inOrder(before))
     if (this.busy) return
     // What another program goes on with is read again, so that it does not stand here as it was first seen.
     const goesOn = state.writer !== null && this.shown?.complete === false && this.opening === null
@@ -142,7 +163,7 @@ export class Evaluations {
   /** Shows none: the only one was deleted. */
   private clear(): void {
     this.looking.drop()
-    this.shown = null
+    this.stored = null
     this.inspected = null
   }
 
@@ -150,9 +171,9 @@ export class Evaluations {
   async compareWith(variant: string): Promise<void> {
     if (this.shown === null) return
     this.comparing = variant
-    await this.show(this.shown.run.id, variant)
-    // Another choice may have come meanwhile.
-    if (this.comparing === variant) this.comparing = null
+    const run = await this.show(this.shown.run.id, variant)
+    // A later reading of the same evaluation asks for the comparison too, and ends it.
+    if (run === null && this.opening === null && this.comparing === variant) this.comparing = null
   }
 
   /** Measures the shown evaluation again while it runs, so that what it says is never of far fewer answers than there are. */
@@ -170,7 +191,9 @@ export class Evaluations {
    */
   async show(
     evaluationId: string,
-    against = this.shown?.run.id === evaluationId ? this.shown.results.comparedWith : undefined
+    against = this.shown?.run.id === evaluationId
+      ? (this.comparing ?? this.shown.results.comparedWith)
+      : undefined
   ): Promise<EvaluationRun | null> {
     const { here, client } = this.project
     const asked = { ...here, evaluationId, ...(against === undefined ? {} : { against }) }
@@ -191,7 +214,8 @@ export class Evaluations {
     if (other || !measured.includes(this.diversity) || this.diversity === before?.diversity)
       this.diversity = main.diversity
     const again = this.shown?.run.id === evaluationId
-    this.shown = view
+    if (!again || against === this.comparing) this.comparing = null
+    this.stored = view
     // The same evaluation with more answers stays as it was looked into.
     if (!again) this.inspected = null
     else if (this.inspected !== null) await this.inspect(this.inspected.prompt)

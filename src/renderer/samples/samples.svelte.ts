@@ -1,4 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
+import { asKept } from '../../contract/documents/kept-models'
 import { isOutside } from '../../contract/model/model'
 import type { Precision } from '../../contract/model/device'
 import type { HeldWeights } from '../../contract/model/sampling'
@@ -54,7 +55,15 @@ export class Samples {
   tab = $state<SamplesTab>('answers')
   /** Whether the setup is shown beside the answers; null until the user says: where there is room for both. */
   setupOpen = $state<boolean | null>(null)
-  shown = $state.raw<ShownRun | null>(null)
+  /** As it was read. */
+  private stored = $state.raw<ShownRun | null>(null)
+  readonly shown = $derived.by<ShownRun | null>(() => {
+    const { stored } = this
+    if (stored === null) return null
+    const variants = stored.run.variants.map((variant) => asKept(variant, this.project.state.document))
+    const isSame = variants.every((variant, place) => variant === stored.run.variants[place])
+    return isSame ? stored : { ...stored, run: { ...stored.run, variants } }
+  })
   query = $state('')
   /** Cells that are opened to all their answers. */
   readonly expanded = new SvelteSet<string>()
@@ -183,7 +192,7 @@ export class Samples {
   private clear(): void {
     this.look()
     this.blind.look(null)
-    this.shown = null
+    this.stored = null
   }
 
   /** Looks at other answers: whole, from the top. */
@@ -208,7 +217,7 @@ export class Samples {
       this.look()
       this.blind.look(stored.run)
     }
-    this.shown = { run: stored.run, board, measures: stored.measures }
+    this.stored = { run: stored.run, board, measures: stored.measures }
     void this.blind.renew(stored.run)
     return stored.run
   }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { at } from '../../../src/contract/model/look-up'
 import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/documents/crc'
 import { PairChanges } from '../../../src/contract/documents/project'
+import type { EvaluationSetup } from '../../../src/contract/documents/evaluation'
 import { PAPER_SAMPLING, type SampleSetup } from '../../../src/contract/documents/samples'
 import type { SweepEvent } from '../../../src/contract/documents/sweep-events'
 import { createEngineHost } from '../../../src/main/engine/host'
@@ -128,6 +129,15 @@ describe('projects', () => {
       added: [],
       leftOut: []
     }
+    const evaluation: EvaluationSetup = {
+      taskId: 'demo-open',
+      sampleCount: '3',
+      embeddingModel: '',
+      classifier: '',
+      computing: { device: 'cpu' },
+      added: [],
+      leftOut: []
+    }
     // Two values of every field, so that each change can be seen.
     const settings: [Required<Settings>, Required<Settings>] = [
       {
@@ -137,7 +147,8 @@ describe('projects', () => {
         soupSize: 5,
         device: 'cpu',
         memoryBytes: 1e9,
-        samples
+        samples,
+        evaluation
       },
       {
         rho: 0.8,
@@ -146,7 +157,8 @@ describe('projects', () => {
         soupSize: 9,
         device: 'auto',
         memoryBytes: null,
-        samples: { ...samples, leftOut: ['post'] }
+        samples: { ...samples, leftOut: ['post'] },
+        evaluation: { ...evaluation, leftOut: ['post'] }
       }
     ]
     const rendering: [Rendering, Rendering] = [

@@ -1,8 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Variant } from '../../../../src/contract/documents/samples'
+import { asKept, NOTHING_KEPT } from '../../../../src/contract/documents/kept-models'
+import { blendRecipe } from '../../../../src/contract/documents/swept-model'
 import { nameStyle, toneOf, variantStyles } from '../../../../src/contract/documents/variant-styles'
-import { at } from '../../../../src/contract/model/look-up'
 import { keptStyle } from '../../../../src/contract/model/model-style'
+import { KEPT_AT } from '../../../fixtures/project-documents'
 
 const recipe = (name: string, mark?: number): Variant => ({
   kind: 'recipe',
@@ -10,12 +13,11 @@ const recipe = (name: string, mark?: number): Variant => ({
   recipe: { name, ranges: [[0, 1]] },
   ...(mark !== undefined && { kept: { id: `id-${mark}`, mark } })
 })
-const named = (variants: readonly Variant[], wanted: string): Variant =>
-  at(
-    variants.filter(({ name }) => name === wanted),
-    0,
-    'variant'
-  )
+const blend: Variant = {
+  kind: 'recipe',
+  name: 'blend',
+  recipe: blendRecipe(0.7, { layerCount: 2, source: null })
+}
 const look = ({ tone, shape }: ReturnType<typeof keptStyle>): string => `${tone} ${shape}`
 
 describe('how models look', () => {
@@ -38,29 +40,32 @@ describe('how models look', () => {
     expect(toneOf(recipe('a', 1))).not.toBe(toneOf(recipe('b', 2)))
   })
 
-  it('gives those that are not kept what no kept one of the run has', () => {
-    const styles = variantStyles([recipe('a', 0), recipe('range'), recipe('other range'), recipe('b', 10)])
-    expect(new Set(styles.map(look)).size).toBe(4)
-    expect(variantStyles([recipe('range')])[0]?.tone).toBe(toneOf(recipe('range')))
-  })
-
-  it('has no colour twice among base, post, a range and what rivals it, and then no look', () => {
+  it('is one colour for one variant, whatever stands beside it', () => {
     const variants: Variant[] = [
       { kind: 'base', name: 'base' },
       { kind: 'post', name: 'post' },
       recipe('range'),
-      recipe('blend'),
+      blend,
       { kind: 'rival', name: 'sampler', rival: { kind: 'sampler', temperature: 3, minP: 0.1 } },
       { kind: 'rival', name: 'mix', rival: { kind: 'mix', share: 0.5 } },
-      { kind: 'rival', name: 'filter', rival: { kind: 'filter', share: 0.1 } }
+      { kind: 'rival', name: 'filter', rival: { kind: 'filter', share: 0.1 } },
+      ...Array.from({ length: 7 }, (_, mark) => recipe(`kept ${mark}`, mark))
     ]
-    const styles = variantStyles(variants)
-    expect(new Set(styles.map(({ tone }) => tone)).size).toBe(7)
-    // What has its colour to itself keeps it.
-    for (const name of ['base', 'post', 'range', 'mix'])
-      expect(nameStyle(variants, named(variants, name))).toEqual({ tone: toneOf(named(variants, name)) })
-    const more = variantStyles([...variants, recipe('c'), recipe('d'), recipe('e'), recipe('f')])
-    expect(new Set(more.map(look)).size).toBe(11)
+    fc.assert(
+      fc.property(fc.shuffledSubarray(variants, { minLength: 1 }), (some) => {
+        const styles = variantStyles(some)
+        expect(styles.map(({ tone }) => tone)).toEqual(some.map(toneOf))
+        expect(new Set(styles.map(look)).size).toBe(some.length)
+        for (const variant of some) expect(nameStyle(some, variant).tone).toBe(toneOf(variant))
+      })
+    )
+    expect(toneOf(blend)).not.toBe(toneOf(recipe('range')))
+    expect(toneOf(recipe('first', 0))).not.toBe(toneOf(recipe('range')))
+  })
+
+  it('tells variants of one colour apart by shape', () => {
+    const styles = variantStyles(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => recipe(name)))
+    expect(new Set(styles.map(look)).size).toBe(6)
   })
 
   it('shows a shape beside a name just where another of the run has its colour', () => {
@@ -71,5 +76,22 @@ describe('how models look', () => {
     const shapes = variants.map((variant) => nameStyle(variants, variant).shape)
     expect(shapes).toEqual([undefined, keptStyle(0).shape, undefined, keptStyle(5).shape])
     expect(shapes[1]).not.toBe(shapes[3])
+  })
+
+  it('follows what the project keeps now, and not what it kept at the time of the run', () => {
+    const ranges = recipe('range')
+    const source = { sweepId: null, scoredBy: { kind: 'crc' as const }, validity: null, diversity: null }
+    const kept = { id: 'id-3', mark: 3, recipe: { name: 'mine', ranges: [[0, 1]] as [number, number][] } }
+    const keeping = { recipes: [{ ...kept, ...source, keptAt: KEPT_AT }], otherCheckpoints: [] }
+    expect(toneOf(asKept(ranges, keeping))).toBe(keptStyle(3).tone)
+    expect(asKept(recipe('renamed', 3), keeping)).toEqual(recipe('renamed', 3))
+    expect(asKept(recipe('range', 3), NOTHING_KEPT)).toEqual(ranges)
+    expect(asKept(ranges, NOTHING_KEPT)).toBe(ranges)
+    const checkpoint: Variant = { kind: 'checkpoint', name: 'sft', path: '/sft', fingerprint: 'f' }
+    const other = { name: 'sft', path: '/sft', fingerprint: 'f', id: 'id-1', mark: 1 }
+    expect(asKept(checkpoint, { recipes: [], otherCheckpoints: [other] })).toEqual({
+      ...checkpoint,
+      kept: { id: 'id-1', mark: 1 }
+    })
   })
 })

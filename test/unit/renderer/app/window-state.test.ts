@@ -216,7 +216,7 @@ describe('the Evaluate view', () => {
     computed: COMPUTED
   })
 
-  it('takes no variant for chosen before it knows what the last evaluation compared', async () => {
+  it('runs nothing before it knows the task of the last evaluation', async () => {
     const line = new ScriptedLine()
     const state = projectState({ evaluations: [summary('last')] })
     const { evaluations } = (await line.openProject(state)).session
@@ -229,7 +229,7 @@ describe('the Evaluate view', () => {
     const last = evaluationRun({ variants: [{ variant: { kind: 'base', name: 'base' } }] })
     await line.answer('evaluations.get', 0, { run: last, results: { variants: [] }, complete: true })
     expect([setup.ready, setup.incomplete, setup.task?.id]).toEqual([true, null, last.task.id])
-    expect(setup.variants.map(({ variant }) => variant.name)).toEqual(['base'])
+    expect(setup.variants.map(({ variant }) => variant.name)).toEqual(['base', 'post'])
   })
 
   it('shows an evaluation that ended while the line was down, in place of the one before', async () => {

@@ -111,13 +111,14 @@ describe('diversity against quality', () => {
     expect(x.bounds[1]).toBe(0)
   })
 
-  it('tells recipes apart, none by the colour of base, and pales a variant with settings of its own', () => {
+  it('tells recipes apart by shape, and pales a variant with settings of its own', () => {
     const styles = seriesStyles([
       hybrid('a'),
       hybrid('b'),
       { variant: { kind: 'post', name: 'post, hot' }, sampling: { ...PAPER_SAMPLING, temperature: 2 } }
     ])
-    expect(styles.map(({ tone }) => tone)).toEqual(['hybrid', 'checkpoint', 'post'])
+    expect(styles.map(({ tone }) => tone)).toEqual(['hybrid', 'hybrid', 'post'])
+    expect(styles[0]?.mark).not.toBe(styles[1]?.mark)
     expect(styles.map(({ opacity }) => opacity < 1)).toEqual([false, false, true])
   })
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import type {
   EvaluationEvent,
@@ -7,7 +8,7 @@ import type {
   EvaluationView
 } from '../../../../src/contract/documents/evaluation'
 import { DEFAULT_JUDGE, type JudgeEvent, type JudgeSettings } from '../../../../src/contract/documents/judge'
-import type { ProjectState } from '../../../../src/contract/documents/project'
+import { PairChanges, type ProjectState } from '../../../../src/contract/documents/project'
 import type { Task } from '../../../../src/contract/documents/task'
 import { at } from '../../../../src/contract/model/look-up'
 import { GREEDY_SAMPLING } from '../../../../src/contract/model/sampling'
@@ -177,26 +178,56 @@ describe('the setup of the next evaluation', () => {
     expect(line.of('sweeps.get')).toEqual([])
   })
 
-  it('follows a stored evaluation: its task, its variants and its number of answers', async () => {
+  it('goes on from the last evaluation with its task and its number of answers, and with the variants of now', async () => {
     const { session } = await opened()
     const { setup } = session.evaluations
-    const own = { variant: { kind: 'post', name: 'cold' }, sampling: GREEDY_SAMPLING } as const
-    setup.follow(
-      evaluationRun({
-        task: { ...ASKED, settings: { ...ASKED.settings, sampleCount: 9 } },
-        variants: [{ variant: { kind: 'post', name: 'post' } }, own],
-        embeddingModel: { path: '/models/words', fingerprint: 'ee' }
-      })
-    )
+    const cold = { variant: { kind: 'post', name: 'cold' }, sampling: GREEDY_SAMPLING } as const
+    const last = evaluationRun({
+      task: { ...ASKED, settings: { ...ASKED.settings, sampleCount: 9 } },
+      variants: [{ variant: { kind: 'post', name: 'post' } }, cold],
+      embeddingModel: { path: '/models/words', fingerprint: 'ee' }
+    })
+    setup.follow(last)
     expect([setup.taskId, setup.sampleCount, setup.embeddingModel]).toEqual([
       'questions',
       '9',
       '/models/words'
     ])
-    expect(names(session)).toEqual(['post', 'cold'])
+    expect(names(session)).toEqual(['base', 'post'])
     // Of a task that is there no more nothing can be set up.
     setup.follow(evaluationRun({ task: { ...TASK, id: 'gone' } }))
     expect(setup.taskId).toBe('questions')
+    // What the user has set stays.
+    setup.sampleCount = '4'
+    setup.follow(last)
+    expect(setup.sampleCount).toBe('4')
+  })
+
+  it('ticks what the newest sweep selects until the user changes that, also after a reload', async () => {
+    const sweeps = [summarizeSweep(SWEEP, null)]
+    const later = { ...at(sweeps, 0, 'sweep'), id: 'later', selected: { start: 1, end: 1 } }
+    const first = { ...at(sweeps, 0, 'sweep'), selected: { start: 0, end: 0 } }
+    const { line, session } = await opened(stateOf({ sweeps: [first] }))
+    const { setup } = session.evaluations
+    const isTicked = (name: string): boolean | undefined => {
+      const choice = setup.choices.find(({ entry }) => entry.variant.name === name)
+      return choice && setup.isChosen(choice)
+    }
+    expect(isTicked('Layer 0')).toBe(true)
+    setup.choose(at(setup.choices, 0, 'choice'), false)
+    const hot = { variant: { kind: 'post', name: 'hot' } as const, prefix: 'Please: ' }
+    setup.put(null, hot)
+    void setup.flush()
+    await settled()
+    expect([isTicked('Layer 0'), isTicked('base')]).toEqual([true, false])
+
+    // After a later sweep has selected another range, as the project has it when the window is loaded again.
+    const { changes } = z.object({ changes: PairChanges }).parse(line.call('pairs.update', 0).input)
+    const evaluation = changes.settings?.evaluation
+    const { document } = stateOf()
+    const kept = { ...document, settings: { ...document.settings, evaluation } }
+    const again = await opened(stateOf({ document: kept, sweeps: [later, first] }))
+    expect(names(again.session)).toEqual(['post', 'Layer 1', 'hot'])
   })
 
   it('reads a task from a file, says why one is none, and keeps the one that is saved', async () => {
@@ -328,6 +359,47 @@ describe('an evaluation', () => {
     expect(evaluations.comparing).toBe('post')
     await line.answer('evaluations.get', 2, view({ id: 'first' }))
     expect(evaluations.comparing).toBeNull()
+  })
+
+  it('is compared as the user chose when it is read again meanwhile, as at the end of judging', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    await show(line, session, view({ id: 'first' }), 'first')
+    void evaluations.compareWith('base')
+    await settled()
+    void evaluations.judged('first')
+    await settled()
+    expect(line.call('evaluations.get', 2).input).toMatchObject({ against: 'base' })
+    expect(evaluations.comparing).toBe('base')
+    const { run, ...rest } = view({ id: 'first' })
+    await line.answer('evaluations.get', 2, {
+      ...rest,
+      run,
+      results: { ...rest.results, comparedWith: 'base' }
+    })
+    expect([evaluations.comparing, evaluations.shown?.results.comparedWith]).toEqual([null, 'base'])
+  })
+
+  it('is shown by default when it has all its answers, although a later one was stopped', async () => {
+    const stopped = { ...summary('stopped'), answerCount: 1 }
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(stateOf({ evaluations: [stopped, summary('whole')] }))
+    const { evaluations } = session
+    void evaluations.attach(null)
+    await line.answer('evaluations.tasks', 0, [{ task: TASK, origin: 'project' }])
+    expect(line.call('evaluations.get', 0).input).toMatchObject({ evaluationId: 'whole' })
+    await line.answer('evaluations.get', 0, view({ id: 'whole' }))
+    expect([evaluations.newest, evaluations.current]).toEqual(['whole', 'whole'])
+    // One that runs is shown as it comes.
+    const running = { ...summary('running'), answerCount: 0 }
+    session.accept(
+      stateOf({
+        revision: 2,
+        evaluations: [running, stopped, summary('whole')],
+        running: ['evaluation']
+      })
+    )
+    expect(evaluations.newest).toBe('running')
   })
 
   it('says no longer why one failed once another goes on that this window has not started', async () => {

@@ -380,7 +380,8 @@ describe('the bars of a run', () => {
   const named = (index: number): Variant => ({
     kind: 'recipe',
     name: `r${index}`,
-    recipe: { name: `r${index}`, ranges: [[index, index]] }
+    recipe: { name: `r${index}`, ranges: [[index, index]] },
+    kept: { id: `id-${index}`, mark: index }
   })
 
   it('are told apart where they are means over fewer prompts than the run compares', () => {

@@ -1,0 +1,49 @@
+import type { SampleRun } from '../../contract/documents/samples'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
+import { scoreIn } from '../../contract/documents/swept-model'
+import { scoredByWords, scoreWords } from '../../contract/words/score-words'
+import { capitalised, formatMoment, formatScore } from '../ui/format'
+
+/** How often the models of a sample run answer validly in a sweep: a run's own prompts have no right answers. */
+export interface SweptValidity {
+  /** Heading of the column. */
+  label: string
+  /** Names the sweep. */
+  hint: string
+  /** Below the table. */
+  note: string
+  /** Share of valid answers that is asked for. */
+  limit: number
+  /** Parallel to the variants of the run; null for a variant that the sweep has not scored. */
+  values: readonly (number | null)[]
+}
+
+/**
+ * The validity of the variants in the sweep that Ranges shows.
+ *
+ * @param shown.newest the id of the sweep that the pair answers with
+ * @returns null where no sweep of the run's checkpoints is shown
+ */
+export function sweptValidity(
+  run: Pick<SampleRun, 'basePath' | 'postPath' | 'variants'>,
+  { sweep, rho, newest }: { sweep: ShownSweep | null; rho: number; newest: string | null }
+): SweptValidity | null {
+  if (
+    sweep?.basePath.fingerprint !== run.basePath.fingerprint ||
+    sweep.postPath.fingerprint !== run.postPath.fingerprint
+  )
+    return null
+  const label = capitalised(scoreWords(sweep.scoredBy).validity)
+  const limit = rho * sweep.post.validity
+  const which =
+    sweep.id === newest
+      ? 'the newest sweep'
+      : `the sweep of ${formatMoment(sweep.createdAt)} that Ranges shows, not of the newest`
+  return {
+    label,
+    hint: `Of ${which}, not of these answers: their prompts have no right answers.`,
+    note: `${label} is of ${which}, by ${scoredByWords(sweep.scoredBy)}. It stands out below the limit of ${formatScore(limit)}. Diversity of invalid answers is worth nothing.`,
+    limit,
+    values: run.variants.map((variant) => scoreIn(sweep, variant)?.validity ?? null)
+  }
+}
