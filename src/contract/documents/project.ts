@@ -242,8 +242,10 @@ export const ProjectState = z.object({
   readOnly: z.string().nullable(),
   /** Null: no other program is followed. */
   writer: ProjectWriter.nullable(),
-  /** What runs of this pair now. */
+  /** The kinds of job that run for this pair now. */
   running: z.array(JobKind),
+  /** Name of the other project that the engine computes for; null when a job of this one can begin at once, or runs. */
+  busyProject: z.string().nullable(),
   /** What failed last of this pair: a window that has not followed the job hears of it here. */
   failed: z.array(FailedJob),
   saved: SavedCounts

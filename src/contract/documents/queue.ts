@@ -67,9 +67,11 @@ export const QueueState = z.object({
   paused: z.boolean(),
   /** Whether the line waits for a job that was started by hand. */
   waits: z.boolean(),
+  /** Name of the project whose job the running one waits for; null while it computes. */
+  waitsFor: z.string().nullable(),
   jobs: z.array(
     QueuedJob.omit({ evaluationId: true }).extend({
-      state: z.enum(['waiting', 'running', 'failed', 'stopped']),
+      state: z.enum(['waiting', 'running', 'stopping', 'failed', 'stopped']),
       progress: QueueProgress
     })
   ),

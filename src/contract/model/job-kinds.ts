@@ -5,8 +5,11 @@ export interface JobKindFacts {
   id: string
   /** How a message names one that runs, at the beginning of a sentence. */
   name: string
-  /** The engine does one job of a project at a time; what only reads files goes on beside all others. */
-  needs: 'engine' | 'files'
+  /**
+   * A project has one job at a time that needs the engine or an endpoint, and the program one that needs the engine. Jobs that only read
+   * files go on beside all others.
+   */
+  needs: 'engine' | 'endpoint' | 'files'
   /** What is said of the pair while it runs, after its name. */
   doing: string
   /** The window's step that shows how far it is, and stops it. */
@@ -27,7 +30,7 @@ export const JOB_KINDS = [
   { id: 'samples', name: 'Sampling', needs: 'engine', doing: 'sampling', step: 'samples' },
   { id: 'character check', name: 'Sampling', needs: 'engine', doing: 'sampling', step: 'samples' },
   { id: 'evaluation', name: 'An evaluation', needs: 'engine', doing: 'evaluating', step: 'evaluate' },
-  { id: 'judging', name: 'Judging', needs: 'engine', doing: 'judging', step: 'evaluate' },
+  { id: 'judging', name: 'Judging', needs: 'endpoint', doing: 'judging', step: 'evaluate' },
   { id: 'export', name: 'An export', needs: 'files', doing: 'exporting', step: 'export' },
   { id: 'distances', name: 'A comparison', needs: 'files', doing: 'comparing weights', step: 'pair' },
   { id: 'checksums', name: 'Hashing', needs: 'files', doing: 'hashing', step: 'pair' },

@@ -3,6 +3,7 @@ import type { QueuedWork, QueueProgress, QueueState } from '../documents/queue'
 import type { PairBrief } from '../documents/project'
 import type { Task } from '../documents/task'
 import type { Problem } from '../model/problem'
+import { STOPPING, waitingForWords } from './job-words'
 import { formatCount, formatDuration, formatPercent, plural } from './format'
 
 type QueuedJobState = QueueState['jobs'][number]
@@ -15,13 +16,13 @@ export function workWords(work: QueuedWork): string {
   return `Evaluation by ${task.name}${device}`
 }
 
-/** How far a job is. */
-export function jobStateWords({
-  work,
-  state,
-  problem,
-  progress: { share, secondsLeft, toldBy }
-}: QueuedJobState): string {
+/** How far a job is. @param waitsFor name of the project whose job one that runs waits for; null for none */
+export function jobStateWords(
+  { work, state, problem, progress: { share, secondsLeft, toldBy } }: QueuedJobState,
+  waitsFor: string | null = null
+): string {
+  if (state === 'stopping') return STOPPING
+  if (state === 'running' && waitsFor !== null) return waitingForWords(waitsFor)
   if (problem !== null) return state === 'stopped' ? problem.message : `Failed: ${problem.message}`
   const about = secondsLeft === null ? '' : `about ${formatDuration(secondsLeft)}`
   if (state === 'waiting') return about === '' ? 'Waits' : `Waits, ${about} by ${lastWords(work, toldBy)}`
@@ -50,7 +51,7 @@ export const stoppedProblem = (kept: string | null): Problem => ({
  * @returns null when nothing runs or waits
  */
 export function timeLeftWords({ jobs, paused, waits }: QueueState): string | null {
-  const ahead = jobs.filter(({ state }) => state === 'running' || state === 'waiting')
+  const ahead = jobs.filter(({ state }) => state !== 'failed' && state !== 'stopped')
   if (ahead.length === 0) return null
   const known = ahead.flatMap(({ progress: { secondsLeft } }) => secondsLeft ?? [])
   const total = formatDuration(known.reduce((sum, seconds) => sum + seconds, 0))

@@ -37,10 +37,10 @@ export class Checks {
     { sweepId, rho, recipes }: { sweepId: string; rho: number; recipes: readonly Recipe[] }
   ): Promise<void> {
     const { engine, turns, tell } = this.context
-    await turns.start(own, 'A check', async () => {
+    const prepare = async (): Promise<Job<CheckEvent, CheckFact>> => {
       const sweep = await own.readSweep(sweepId)
       const event = ({ progress }: CheckFact): CheckEvent => ({ type: 'progress', sweepId, progress })
-      const job = new Job<CheckEvent, CheckFact>({
+      return new Job<CheckEvent, CheckFact>({
         name: 'the check',
         async run(_id, facts, signal) {
           const earlier = await own.readAnswerCheck(sweepId)
@@ -60,7 +60,7 @@ export class Checks {
         events: (facts) => facts.map(event),
         onEnd: (ending) => tell(endingNews(NAME, ending))
       })
-      return this.table.add(own, job)
-    })
+    }
+    await turns.start(own, this.table, 'A check', prepare)
   }
 }

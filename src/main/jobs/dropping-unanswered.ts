@@ -1,10 +1,17 @@
+interface StoredRuns {
+  dropUnanswered(id: string): Promise<void>
+}
+
+/** Removes a run that has no answers. A failure to remove it is not reported: why the run ended is. */
+export const dropUnanswered = (runs: StoredRuns, id: string): Promise<void> =>
+  runs.dropUnanswered(id).catch(() => undefined)
+
 /**
- * What the failure of the work on a run is caught by, and passed on: a run without answers would only stand empty in the list.
+ * Catches the failure of the work on a run and passes it on. A run without answers is removed: it would only be empty in the list.
  */
 export const droppingUnanswered =
-  (runs: { dropUnanswered(id: string): Promise<void> }, id: string) =>
+  (runs: StoredRuns, id: string) =>
   async (error: unknown): Promise<never> => {
-    // Should it not go away, the error of the work is still the one to tell.
-    await runs.dropUnanswered(id).catch(() => undefined)
+    await dropUnanswered(runs, id)
     throw error
   }

@@ -6,7 +6,7 @@ import {
 } from '../../contract/documents/evaluation'
 import type { EngineClient } from '../engine/host'
 import { runEvaluation } from '../evaluation/run-evaluation'
-import { droppingUnanswered } from './dropping-unanswered'
+import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { EvaluationFiles } from '../project/documents/evaluation-files'
@@ -23,11 +23,13 @@ export interface EvaluationJobOptions {
   tell: TellJobNews
 }
 
+export type EvaluationJob = Job<EvaluationEvent, EvaluationProgress>
+
 /**
  * Does what a stored evaluation is missing, as a job; its id is the run's. Whatever is finished is stored at once; a run that ends
  * before its first answer is removed.
  */
-export function startEvaluationJob(options: EvaluationJobOptions): Job<EvaluationEvent, EvaluationProgress> {
+export function createEvaluationJob(options: EvaluationJobOptions): EvaluationJob {
   const { engine, own, run, pair, stored, tell } = options
   const event = (progress: EvaluationProgress): EvaluationEvent => ({
     type: 'progress',
@@ -62,6 +64,7 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
       },
       snapshot: (_id, facts) => event(facts[0] ?? notStarted(run)),
       events: (facts) => facts.map(event),
+      abandon: () => dropUnanswered(own.evaluations, run.id),
       onEnd: (ending) => tell(endingNews(JOB, ending))
     },
     run.id

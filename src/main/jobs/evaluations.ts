@@ -1,11 +1,12 @@
 import type { EvaluationEvent, EvaluationRun } from '../../contract/documents/evaluation'
 import type { JudgeEvent, JudgeSettings } from '../../contract/documents/judge'
 import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { EvaluationFiles } from '../project/documents/evaluation-files'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { openSampledPair, type SampledPair } from '../samples/generation'
-import { startEvaluationJob } from './evaluation-job'
+import { createEvaluationJob, type EvaluationJob } from './evaluation-job'
 import type { JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
@@ -24,44 +25,51 @@ export class Evaluations {
   /**
    * Starts an evaluation. What is wrong with task or variants shows before it begins.
    *
-   * @returns its id
+   * @param stopped stops it at any moment
    * @throws WorkbenchError as `JobTurns.start`, and as `prepareEvaluation`
    */
   start(
     own: ProjectPair,
-    request: Pick<EvaluationRequest, 'task' | 'variants' | 'computing' | 'embeddingModel' | 'classifier'>
-  ): Promise<string> {
-    return this.context.turns.start(own, 'An evaluation', async () => {
+    request: Pick<EvaluationRequest, 'task' | 'variants' | 'computing' | 'embeddingModel' | 'classifier'>,
+    stopped?: AbortSignal
+  ): Promise<EvaluationJob> {
+    const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
       const { location, rendering } = own.document
-      const { run, pair } = await prepareEvaluation({ ...pairPaths(location), ...request, rendering })
+      const { run, pair } = await unlessCancelled(
+        signal,
+        'The evaluation',
+        prepareEvaluation({ ...pairPaths(location), ...request, rendering })
+      )
       await own.evaluations.add(run)
-      return this.run(own, run, pair, { samples: [], scores: [] })
-    })
+      return this.job(own, run, pair, { samples: [], scores: [] })
+    }
+    return this.context.turns.start(own, this.table, 'An evaluation', prepare, stopped)
   }
 
   /**
    * Goes on with a stored evaluation that was stopped.
    *
-   * @returns its id
+   * @param stopped stops it at any moment
    * @throws WorkbenchError as `JobTurns.start`; the job fails with `mismatch` when a checkpoint has changed
    */
-  goOn(own: ProjectPair, id: string): Promise<string> {
-    return this.context.turns.start(own, 'An evaluation', async () => {
+  goOn(own: ProjectPair, id: string, stopped?: AbortSignal): Promise<EvaluationJob> {
+    const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
       const { run, ...stored } = await own.evaluations.read(id)
-      const pair = await openSampledPair(pairPaths(own.document.location))
-      return this.run(own, run, pair, stored)
-    })
+      const folders = pairPaths(own.document.location)
+      const pair = await unlessCancelled(signal, 'The evaluation', openSampledPair(folders))
+      return this.job(own, run, pair, stored)
+    }
+    return this.context.turns.start(own, this.table, 'An evaluation', prepare, stopped)
   }
 
-  private run(
+  private job(
     own: ProjectPair,
     run: EvaluationRun,
     pair: SampledPair,
     stored: Pick<EvaluationFiles, 'samples' | 'scores'>
-  ): string {
+  ): EvaluationJob {
     const { engine, tell } = this.context
-    const job = startEvaluationJob({ engine: engine.client(), own, run, pair, stored, tell })
-    return this.table.add(own, job)
+    return createEvaluationJob({ engine: engine.client(), own, run, pair, stored, tell })
   }
 
   /**

@@ -11,7 +11,7 @@ interface ExportFact {
 const NAME = 'The export'
 
 /** An export as a job. */
-export function startExportJob(request: ExportRequest, tell: TellJobNews): Job<ExportEvent, ExportFact> {
+export function createExportJob(request: ExportRequest, tell: TellJobNews): Job<ExportEvent, ExportFact> {
   return new Job<ExportEvent, ExportFact>({
     name: 'the export',
     async run(_id, facts, signal) {

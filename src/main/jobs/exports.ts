@@ -3,9 +3,11 @@ import type { Recipe } from '../../contract/model/recipe'
 import { measuredOf } from '../export/measured-of'
 import { checkTarget, prepareExport } from '../export/prepare'
 import { refuseExisting } from '../export/target'
+import type { ExportRequest } from '../export/run-export'
+import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { startExportJob } from './export-job'
+import { createExportJob } from './export-job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 
@@ -21,15 +23,19 @@ export class Exports {
    * Starts writing a restored model.
    *
    * @returns its id
-   * @throws WorkbenchError `busy` while another export of the project runs; as `prepareExport` and `checkTarget`
+   * @throws WorkbenchError `busy` while another export of the project runs; `cancelled` when it was stopped before it began; as `prepareExport` and `checkTarget`
    */
   async start(own: ProjectPair, recipe: Recipe, target: string, overwrite: boolean): Promise<string> {
-    this.context.turns.requireNoneOf(own, this.table)
-    const prepared = await prepareExport(pairPaths(own.document.location), recipe)
-    const { path, exists } = await checkTarget(prepared, target)
-    refuseExisting({ path, exists }, overwrite)
-    const measured = await measuredOf(own, prepared)
-    const request = { prepared, target: path, overwrite, measured }
-    return this.table.add(own, startExportJob(request, this.context.tell))
+    const { turns, tell } = this.context
+    const prepare = async (): Promise<ExportRequest> => {
+      const prepared = await prepareExport(pairPaths(own.document.location), recipe)
+      const { path, exists } = await checkTarget(prepared, target)
+      refuseExisting({ path, exists }, overwrite)
+      return { prepared, target: path, overwrite, measured: await measuredOf(own, prepared) }
+    }
+    const job = await turns.startBeside(own, this.table, async (signal) =>
+      createExportJob(await unlessCancelled(signal, 'The export', prepare()), tell)
+    )
+    return job.id
   }
 }

@@ -1,59 +1,124 @@
 import type { Problem } from '../../contract/model/problem'
-import type { Job, JobFailure } from './job'
-import type { ProjectPair } from '../project/pair/project-pair'
+import type { Job, JobFailure, TakeTurn } from './job'
+import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
+
+interface TableOptions {
+  /** Hears the folder of a project whenever a job of one of its pairs begins or ends. */
+  readonly notify: (path: string) => void
+  /** Waits until a job of the project may compute. */
+  readonly takeTurn: (project: ProjectOfPair) => TakeTurn
+}
+
+/** A job that is being prepared. */
+interface PreparedJob {
+  readonly stop: AbortController
+  /** Settles when the preparation is over, with the job that came of it. */
+  readonly job: Promise<AnyJob | null>
+}
 
 /** Jobs of one kind, at most one of each pair. */
 export class JobTable<Event extends { type: string }> {
+  /** By the pair's key. */
+  private readonly preparations = new Map<string, PreparedJob>()
   /** By the pair's key. A job stays here after its end until a watcher has seen how it ended. */
   private readonly jobs = new Map<string, RunningJob<Event>>()
   /** Why the last job of a pair failed, by the pair's key, until the next begins: a window may ask after others have seen it end. */
   private readonly failures = new Map<string, JobProblem>()
 
-  /** @param tell hears the folder of a project whenever a job of one of its pairs begins or ends */
-  constructor(private readonly tell: (path: string) => void) {}
+  constructor(private readonly options: TableOptions) {}
 
-  /** @returns the job's id */
-  add(own: ProjectPair, job: RunningJob<Event>): string {
-    this.jobs.set(own.key, job)
-    this.failures.delete(own.key)
-    this.tell(own.project.path)
-    void job.done.then(() => {
-      if (job.problem !== null) this.failures.set(own.key, { id: job.id, problem: job.problem })
-      this.tell(own.project.path)
+  /**
+   * Prepares a job and begins it. A stop during the preparation cancels the job before it computes anything.
+   *
+   * @param prepare is told by its signal that the job was stopped
+   * @param stopped stops the job at any moment of its life
+   * @throws as `prepare`
+   */
+  async start<Started extends RunningJob<Event>>(
+    pair: ProjectPair,
+    prepare: (signal: AbortSignal) => Promise<Started>,
+    stopped?: AbortSignal
+  ): Promise<Started> {
+    const stop = new AbortController()
+    const signal = stopped === undefined ? stop.signal : AbortSignal.any([stop.signal, stopped])
+    const starting = prepare(signal).then((job) => {
+      this.preparations.delete(pair.key)
+      if (signal.aborted) job.cancel()
+      else signal.addEventListener('abort', () => job.cancel(), { once: true })
+      this.add(pair, job)
+      return job
     })
-    return job.id
+    this.preparations.set(pair.key, { stop, job: starting.catch(() => null) })
+    try {
+      return await starting
+    } catch (error) {
+      this.preparations.delete(pair.key)
+      throw error
+    }
+  }
+
+  /** Begins a job. */
+  add(pair: ProjectPair, job: RunningJob<Event>): void {
+    this.jobs.set(pair.key, job)
+    this.failures.delete(pair.key)
+    job.begin(this.options.takeTurn(pair.project))
+    this.options.notify(pair.project.path)
+    void job.done.then(() => {
+      if (job.problem !== null) this.failures.set(pair.key, { id: job.id, problem: job.problem })
+      this.options.notify(pair.project.path)
+    })
   }
 
   /** Follows the pair's job to its end; ends at once when there is none to tell of. */
-  async *watch(own: ProjectPair, signal?: AbortSignal): AsyncGenerator<Event | JobFailure> {
-    const job = this.jobs.get(own.key)
+  async *watch(pair: ProjectPair, signal?: AbortSignal): AsyncGenerator<Event | JobFailure> {
+    const job = this.jobs.get(pair.key)
     if (job === undefined) return
     yield* job.watch(signal)
-    if (job.over && !signal?.aborted && this.jobs.get(own.key) === job) this.jobs.delete(own.key)
+    if (job.over && !signal?.aborted && this.jobs.get(pair.key) === job) this.jobs.delete(pair.key)
   }
 
   /** Why the pair's last job failed; null while one runs, and where the last did not fail. */
-  failed(own: ProjectPair): JobProblem | null {
-    return this.failures.get(own.key) ?? null
+  failed(pair: ProjectPair): JobProblem | null {
+    return this.failures.get(pair.key) ?? null
   }
 
-  isRunning(own: ProjectPair): boolean {
-    return this.done(own) !== null
+  isPreparing(pair: ProjectPair): boolean {
+    return this.preparations.has(pair.key)
   }
 
-  /** Settles when the pair's running job is over; null when none runs. */
-  done(own: ProjectPair): Promise<void> | null {
-    const job = this.jobs.get(own.key)
-    return job === undefined || job.over ? null : job.done
+  isRunning(pair: ProjectPair): boolean {
+    return this.runningJob(pair) !== null
   }
 
-  cancel(own: ProjectPair): void {
-    this.jobs.get(own.key)?.cancel()
+  /** Settles when the pair's job, prepared or running, is over; null when there is none. */
+  done(pair: ProjectPair): Promise<void> | null {
+    const preparation = this.preparations.get(pair.key)
+    return preparation?.job.then((job) => job?.done) ?? this.runningJob(pair)?.done ?? null
   }
 
+  /** Stops the pair's job, prepared or running. @returns when it is over */
+  async cancel(pair: ProjectPair): Promise<void> {
+    const done = this.done(pair)
+    this.preparations.get(pair.key)?.stop.abort()
+    this.runningJob(pair)?.cancel()
+    await done
+  }
+
+  /** Stops all jobs. @returns when they are over */
   async cancelAll(): Promise<void> {
-    for (const job of this.jobs.values()) job.cancel()
-    await Promise.all(Array.from(this.jobs.values(), (job) => job.done))
+    const preparations = [...this.preparations.values()]
+    const jobs = [...this.jobs.values()]
+    for (const { stop } of preparations) stop.abort()
+    for (const job of jobs) job.cancel()
+    await Promise.all([
+      ...preparations.map(({ job }) => job.then((begun) => begun?.done)),
+      ...jobs.map(({ done }) => done)
+    ])
+  }
+
+  private runningJob(pair: ProjectPair): RunningJob<Event> | null {
+    const job = this.jobs.get(pair.key)
+    return job === undefined || job.over ? null : job
   }
 }
 
@@ -63,5 +128,10 @@ interface JobProblem {
   readonly problem: Problem
 }
 
-/** Whatever facts it keeps. */
-type RunningJob<Event> = Pick<Job<Event, unknown>, 'id' | 'over' | 'problem' | 'done' | 'cancel' | 'watch'>
+type AnyJob = Pick<Job<unknown, unknown>, 'done'>
+
+/** A job, whatever facts it keeps. */
+export type RunningJob<Event> = Pick<
+  Job<Event, unknown>,
+  'id' | 'over' | 'problem' | 'done' | 'begin' | 'cancel' | 'watch'
+>

@@ -52,9 +52,23 @@ export interface JobWork<Event, Fact> {
   snapshot(id: string, facts: readonly Fact[]): Event
   /** What a watcher that has seen the rest is told of these. */
   events(facts: readonly Fact[]): Event[]
+  /** Removes what was stored for the work, which was cancelled before it began. */
+  abandon?(): Promise<void>
   /** Hears how it ended, whoever watches. */
   onEnd?(ending: Event | JobFailure): void
 }
+
+/**
+ * Waits until the job may compute.
+ *
+ * @param onWait is called when the job has to wait for others
+ * @returns ends the turn
+ * @throws WorkbenchError `cancelled` when `signal` fires first
+ */
+export type TakeTurn = (signal: AbortSignal, onWait: () => void) => Promise<() => void>
+
+/** For work that needs no turn. */
+export const NO_TURN: TakeTurn = () => Promise.resolve(() => undefined)
 
 /**
  * Work that runs in main whoever watches: nobody, or several windows, from the start or later. It keeps facts and not
@@ -66,6 +80,7 @@ export class Job<Event, Fact> {
 
   private readonly cancelling = new AbortController()
   private readonly facts = new Facts<Fact>()
+  private settle: () => void = () => undefined
   private ending: Event | JobFailure | null = null
   private failure: Problem | null = null
 
@@ -73,11 +88,7 @@ export class Job<Event, Fact> {
     private readonly work: JobWork<Event, Fact>,
     readonly id: string = randomUUID()
   ) {
-    this.done = this.run().then((ending) => {
-      this.ending = ending
-      this.facts.changed()
-      this.work.onEnd?.(ending)
-    })
+    this.done = new Promise((resolve) => (this.settle = resolve))
   }
 
   get over(): boolean {
@@ -87,6 +98,17 @@ export class Job<Event, Fact> {
   /** Why it failed; null while it runs, and where it ended otherwise. */
   get problem(): Problem | null {
     return this.failure
+  }
+
+  /** Starts the work, once. @param takeTurn waits until the work may compute */
+  begin(takeTurn: TakeTurn = NO_TURN): this {
+    void this.run(takeTurn).then((ending) => {
+      this.ending = ending
+      this.facts.changed()
+      this.work.onEnd?.(ending)
+      this.settle()
+    })
+    return this
   }
 
   cancel(): void {
@@ -109,9 +131,24 @@ export class Job<Event, Fact> {
     }
   }
 
-  private async run(): Promise<Event | JobFailure> {
+  private async turn(takeTurn: TakeTurn): Promise<() => void> {
     try {
-      return await this.work.run(this.id, this.facts, this.cancelling.signal)
+      // A job that waits is shown, with nothing done yet.
+      return await takeTurn(this.cancelling.signal, () => this.facts.changed())
+    } catch (error) {
+      await this.work.abandon?.()
+      throw error
+    }
+  }
+
+  private async run(takeTurn: TakeTurn): Promise<Event | JobFailure> {
+    try {
+      const endTurn = await this.turn(takeTurn)
+      try {
+        return await this.work.run(this.id, this.facts, this.cancelling.signal)
+      } finally {
+        endTurn()
+      }
     } catch (error) {
       if (error instanceof WorkbenchError && error.problem.code === 'cancelled') return { type: 'cancelled' }
       this.failure = problemOf(error) ?? reportDefect(error, this.work.name)

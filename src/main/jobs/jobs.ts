@@ -51,9 +51,14 @@ export class Jobs {
     return this.queue.done(project) ?? this.turns.done(project)
   }
 
-  /** What runs of a pair now. */
-  running(own: ProjectPair): JobKind[] {
-    return this.turns.running(own)
+  /** See `JobTurns.running`. */
+  running(pair: ProjectPair): JobKind[] {
+    return this.turns.running(pair)
+  }
+
+  /** See `JobTurns.busyFor`. */
+  busyFor(project: ProjectOfPair): ProjectOfPair | null {
+    return this.turns.busyFor(project)
   }
 
   /** See `JobTurns.failed`. */

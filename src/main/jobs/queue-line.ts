@@ -6,13 +6,29 @@ import type { Problem } from '../../contract/model/problem'
 import { stoppedProblem } from '../../contract/words/queue-words'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
-import type { QueuedKind, QueuedKinds } from './queued-kinds'
+import type { BegunJob, QueuedKind, QueuedKinds } from './queued-kinds'
 import type { JobTurns } from './turns'
 
 /** How soon a turn is asked for again that another job is only getting ready to take. */
 const BUSY_MS = 500
 
 const UNKNOWN: QueueProgress = { share: null, secondsLeft: null }
+
+/** The job of the line that runs, from its preparation until its end has been stored. */
+class RunningTurn {
+  progress = UNKNOWN
+  readonly stop = new AbortController()
+  readonly ended: Promise<void>
+  private settle: () => void = () => undefined
+
+  constructor(readonly id: string) {
+    this.ended = new Promise((resolve) => (this.settle = resolve))
+  }
+
+  end(): void {
+    this.settle()
+  }
+}
 
 /** The line of one open project. */
 export class QueueLine {
@@ -21,7 +37,7 @@ export class QueueLine {
   private paused: boolean
   /** Whether a job that was started by hand is waited for. */
   private waits = false
-  private running: { id: string; progress: QueueProgress; stop: () => void } | null = null
+  private running: RunningTurn | null = null
   private finished: QueueState['done'] = []
   private readonly news = new EventEmitter().setMaxListeners(0)
   private version = 0
@@ -63,10 +79,13 @@ export class QueueLine {
     this.tell()
   }
 
-  /** Stops a job of this id. @returns whether it runs */
-  cancel(id: string): boolean {
-    if (this.running?.id !== id) return false
-    this.running.stop()
+  /** Stops the job of this id, where it is prepared or runs, and waits until it has ended. @returns whether it was */
+  async stop(id: string): Promise<boolean> {
+    const { running } = this
+    if (running?.id !== id) return false
+    running.stop.abort()
+    this.tell()
+    await running.ended
     return true
   }
 
@@ -99,9 +118,13 @@ export class QueueLine {
     return {
       paused,
       waits,
+      waitsFor: running === null ? null : (this.turns.busyFor(this.project)?.name ?? null),
       done: this.finished,
       jobs: this.jobs.map(({ evaluationId: _, ...job }) => {
-        if (job.id === running?.id) return { ...job, state: 'running', progress: running.progress }
+        if (job.id === running?.id) {
+          const state = running.stop.signal.aborted ? 'stopping' : 'running'
+          return { ...job, state, progress: running.progress }
+        }
         if (job.problem !== null) {
           const state = job.problem.code === 'cancelled' ? 'stopped' : 'failed'
           return { ...job, state, progress: UNKNOWN }
@@ -130,36 +153,42 @@ export class QueueLine {
   }
 
   private async turn(job: QueuedJob): Promise<void> {
-    const own = this.project.pair(job.pair)
+    const pair = this.project.pair(job.pair)
     const kind = this.kinds[job.work.kind]
-    this.running = { id: job.id, progress: UNKNOWN, stop: () => kind.cancel(own) }
+    const running = new RunningTurn(job.id)
+    this.running = running
+    const stopHearing = this.turns.onChange(this.project, () => this.tell())
     this.tell()
     try {
-      const end = await this.follow(job, own, kind)
+      const end = await this.follow(job, pair, kind, running)
       if (end === 'stopped' && this.isClosing()) return
       if (end === 'busy') await delay(BUSY_MS)
       else if (end === 'finished') {
         this.finish(job)
         await this.put(job.id, null)
       } else {
-        const problem = end === 'stopped' ? await this.stopped(job.id, own, kind) : end
+        const problem = end === 'stopped' ? await this.stopped(job.id, pair, kind) : end
         await this.put(job.id, { problem })
       }
     } finally {
+      stopHearing()
+      // Where the line could not be written, its job would go on unseen.
+      running.stop.abort()
       this.running = null
       this.tell()
+      running.end()
     }
   }
 
   /** What is left of a job that was stopped. */
-  private async stopped(id: string, own: ProjectPair, kind: QueuedKind): Promise<Problem> {
+  private async stopped(id: string, pair: ProjectPair, kind: QueuedKind): Promise<Problem> {
     const job = at(
       this.project.queue.jobs.filter((one) => one.id === id),
       0,
       'job'
     )
     try {
-      return stoppedProblem(await kind.kept(own, job))
+      return stoppedProblem(await kind.kept(pair, job))
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null) throw error
@@ -174,19 +203,23 @@ export class QueueLine {
   /** @returns how it ended */
   private async follow(
     job: QueuedJob,
-    own: ProjectPair,
-    kind: QueuedKind
+    pair: ProjectPair,
+    kind: QueuedKind,
+    running: RunningTurn
   ): Promise<Problem | 'finished' | 'stopped' | 'busy'> {
+    let begun: BegunJob
     try {
-      const evaluationId = await kind.begin(own, job)
-      if (evaluationId !== job.evaluationId) await this.put(job.id, { evaluationId })
+      begun = await kind.begin(pair, job, running.stop.signal)
     } catch (error) {
       const problem = problemOf(error) ?? reportDefect(error, 'the queue')
+      if (problem.code === 'cancelled') return 'stopped'
       return problem.code === 'busy' ? 'busy' : problem
     }
-    for await (const event of kind.follow(own)) {
+    const { evaluationId, events } = begun
+    if (evaluationId !== job.evaluationId) await this.put(job.id, { evaluationId })
+    for await (const event of events) {
       if (event.type === 'progress') {
-        if (this.running !== null) this.running.progress = event.progress
+        running.progress = event.progress
         this.tell()
       } else if (event.type === 'failed') return event.problem
       else return event.type === 'cancelled' ? 'stopped' : 'finished'

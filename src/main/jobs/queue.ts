@@ -83,9 +83,13 @@ export class Queue {
     )
   }
 
-  /** Takes a job out of the line; one that runs is stopped, and stays with what it has. @throws WorkbenchError `read-only` */
+  /**
+   * Takes a job out of the line. One that is prepared or runs is stopped, and stays with what it has; the call returns when it has ended.
+   *
+   * @throws WorkbenchError `read-only`
+   */
   async remove(project: ProjectOfPair, id: string): Promise<void> {
-    if (this.lineOf(project).cancel(id)) return
+    if (await this.lineOf(project).stop(id)) return
     await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id))
   }
 

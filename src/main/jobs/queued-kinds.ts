@@ -1,5 +1,5 @@
 import { answeringSweep } from '../../contract/documents/answering-sweep'
-import { evaluationShare } from '../../contract/documents/evaluation'
+import { type EvaluationEvent, evaluationShare } from '../../contract/documents/evaluation'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
 import {
   type QueuedJob,
@@ -9,11 +9,14 @@ import {
 } from '../../contract/documents/queue'
 import { formatCount, plural } from '../../contract/words/format'
 import { knownPartWords } from '../../contract/words/known-part'
+import type { SweepEvent } from '../../contract/documents/sweep-events'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
 import { newestLike } from '../project/results/sweep-history'
+import type { EvaluationJob } from './evaluation-job'
 import type { Evaluations } from './evaluations'
 import type { JobFailure } from './job'
 import type { Sweeps } from './sweeps'
@@ -21,18 +24,23 @@ import type { Sweeps } from './sweeps'
 /** How a job of the line goes on: how far it is, and at last how it ended. */
 export type QueuedEvent = { type: 'progress'; progress: QueueProgress } | { type: 'finished' } | JobFailure
 
+/** A job of the queue that runs. */
+export interface BegunJob {
+  /** The evaluation that it is; null where it is none. */
+  readonly evaluationId: string | null
+  /** Its events to its end. */
+  readonly events: AsyncIterable<QueuedEvent>
+}
+
 /** A kind of work that can wait in line. */
 export interface QueuedKind {
   /**
    * Begins it, or goes on with what it has begun.
    *
-   * @returns the evaluation that it is, where it is one
-   * @throws WorkbenchError as the job
+   * @param stop stops it at any moment
+   * @throws WorkbenchError as the job; `cancelled` when it was stopped before it began
    */
-  begin(own: ProjectPair, job: QueuedJob): Promise<string | null>
-  /** Follows it to its end. */
-  follow(own: ProjectPair): AsyncGenerator<QueuedEvent>
-  cancel(own: ProjectPair): void
+  begin(pair: ProjectPair, job: QueuedJob, stop: AbortSignal): Promise<BegunJob>
   /** Whether the pair has what this would compute, and more: then it does not wait. @throws WorkbenchError where that cannot be told */
   isDone(own: ProjectPair): Promise<boolean>
   /** What one that was stopped has kept, as in `8 of 40 prompts`; null for nothing. @throws WorkbenchError where that cannot be read */
@@ -49,18 +57,10 @@ export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
 export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKinds {
   return {
     sweep: {
-      async begin(own, { work }) {
-        await sweeps.start(own, { fresh: false, preview: isPreview(work) })
-        return null
+      async begin(own, { work }, stop) {
+        const job = await sweeps.start(own, { fresh: false, preview: isPreview(work) }, stop)
+        return { evaluationId: null, events: sweepEvents(job.watch()) }
       },
-      async *follow(own) {
-        for await (const event of sweeps.table.watch(own)) {
-          if (event.type === 'snapshot' || event.type === 'progress') {
-            yield { type: 'progress', progress: sweepProgress(event.progress) }
-          } else if (event.type !== 'scores' && event.type !== 'notice') yield event
-        }
-      },
-      cancel: (own) => sweeps.table.cancel(own),
       isDone: async (own) => (await sweeps.wholeOfNext(own)) !== null,
       async kept(own) {
         const { known, interrupted } = await sweeps.knownOfNext(own)
@@ -69,17 +69,10 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
       last: (own, work) => lastSweep(own, isPreview(work))
     },
     evaluation: {
-      begin: (own, job) => beginEvaluation(evaluations, own, job),
-      async *follow(own) {
-        for await (const event of evaluations.table.watch(own)) {
-          if (event.type !== 'progress') yield event
-          else {
-            const { secondsLeft } = event.progress
-            yield { type: 'progress', progress: { share: evaluationShare(event.progress), secondsLeft } }
-          }
-        }
+      async begin(own, queued, stop) {
+        const job = await beginEvaluation(evaluations, own, queued, stop)
+        return { evaluationId: job.id, events: evaluationEvents(job.watch()) }
       },
-      cancel: (own) => evaluations.table.cancel(own),
       isDone: () => Promise.resolve(false),
       kept(own, { evaluationId }) {
         const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
@@ -111,14 +104,40 @@ export function lastSweep(
   return { secondsLeft: (seconds * wholeRows) / computedRows, toldBy }
 }
 
-async function beginEvaluation(evaluations: Evaluations, own: ProjectPair, job: QueuedJob): Promise<string> {
+async function* sweepEvents(events: AsyncIterable<SweepEvent | JobFailure>): AsyncGenerator<QueuedEvent> {
+  for await (const event of events) {
+    if (event.type === 'snapshot' || event.type === 'progress') {
+      yield { type: 'progress', progress: sweepProgress(event.progress) }
+    } else if (event.type !== 'scores' && event.type !== 'notice') yield event
+  }
+}
+
+async function* evaluationEvents(
+  events: AsyncIterable<EvaluationEvent | JobFailure>
+): AsyncGenerator<QueuedEvent> {
+  for await (const event of events) {
+    if (event.type !== 'progress') yield event
+    else {
+      const { secondsLeft } = event.progress
+      yield { type: 'progress', progress: { share: evaluationShare(event.progress), secondsLeft } }
+    }
+  }
+}
+
+async function beginEvaluation(
+  evaluations: Evaluations,
+  own: ProjectPair,
+  job: QueuedJob,
+  stop: AbortSignal
+): Promise<EvaluationJob> {
   const { evaluationId, work } = job
   if (work.kind !== 'evaluation') throw new Error(`${work.kind} is no evaluation`)
   const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
-  if (stored !== undefined) return evaluations.goOn(own, stored.id)
+  if (stored !== undefined) return evaluations.goOn(own, stored.id, stop)
   const task = await taskOf(own, work.task.id)
   const variants = (await offeredBy(own)).map(({ variant }) => ({ variant }))
-  return evaluations.start(own, { task, variants, computing: work.computing })
+  throwIfCancelled(stop, 'The evaluation')
+  return evaluations.start(own, { task, variants, computing: work.computing }, stop)
 }
 
 /** What an evaluation of a pair begins with, as the window offers it: with what the sweep selects that it answers with, once checked. */

@@ -6,7 +6,7 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 import { requireWritable } from './turns'
-import { startChecksumsJob, startDistancesJob, startValuesJob } from './weights-jobs'
+import { createChecksumsJob, createDistancesJob, createValuesJob } from './weights-jobs'
 
 /** Readings of whole checkpoints of open projects, which go on beside what the engine does. */
 export class Readings {
@@ -21,25 +21,28 @@ export class Readings {
   }
 
   /** Starts comparing the pair. @throws WorkbenchError `busy` while that goes on; `read-only` */
-  startDistances(own: ProjectPair): void {
+  async startDistances(own: ProjectPair): Promise<void> {
     const { turns, tell } = this.context
     requireWritable(own, 'Layer distances')
-    turns.requireNoneOf(own, this.distances)
-    this.distances.add(own, startDistancesJob({ own, tell, ...pairPaths(own.document.location) }))
+    await turns.startBeside(own, this.distances, () =>
+      Promise.resolve(createDistancesJob({ own, tell, ...pairPaths(own.document.location) }))
+    )
   }
 
   /** Starts hashing the pair's weight files. @throws WorkbenchError `busy` while that goes on; `read-only` */
-  startChecksums(own: ProjectPair): void {
+  async startChecksums(own: ProjectPair): Promise<void> {
     const { turns, tell } = this.context
     requireWritable(own, 'Checksums')
-    turns.requireNoneOf(own, this.checksums)
-    this.checksums.add(own, startChecksumsJob({ own, tell, ...pairPaths(own.document.location) }))
+    await turns.startBeside(own, this.checksums, () =>
+      Promise.resolve(createChecksumsJob({ own, tell, ...pairPaths(own.document.location) }))
+    )
   }
 
   /** Starts looking for values that are not finite in the pair's weights. @throws WorkbenchError `busy` while that goes on */
-  startValues(own: ProjectPair): void {
+  async startValues(own: ProjectPair): Promise<void> {
     const { turns, tell } = this.context
-    turns.requireNoneOf(own, this.values)
-    this.values.add(own, startValuesJob({ tell, ...pairPaths(own.document.location) }))
+    await turns.startBeside(own, this.values, () =>
+      Promise.resolve(createValuesJob({ tell, ...pairPaths(own.document.location) }))
+    )
   }
 }

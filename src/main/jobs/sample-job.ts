@@ -6,7 +6,7 @@ import type {
   SampleRun
 } from '../../contract/documents/samples'
 import type { EngineClient } from '../engine/host'
-import { droppingUnanswered } from './dropping-unanswered'
+import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
 import { type Facts, Job, type JobFailure, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -33,11 +33,13 @@ type SampleFact =
   | { type: 'finished'; line: SampleLine }
   | { type: 'growing'; sample: GrowingSample }
 
+export type SampleJob = Job<SampleEvent, SampleFact>
+
 /**
  * Generates what a stored run is missing, as a job; its id is the run's. Each answer is stored as it is finished; a run that
  * ends before the first is removed.
  */
-export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, SampleFact> {
+export function createSampleJob(options: SampleJobOptions): SampleJob {
   return new Job(new SampleWork(options), options.run.id)
 }
 
@@ -73,6 +75,10 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
     const growing = facts.flatMap((fact) => (fact.type === 'growing' ? [fact.sample] : []))
     if (finished.length + growing.length === 0) return progress
     return [...progress, { type: 'samples', finished, growing }]
+  }
+
+  abandon(): Promise<void> {
+    return dropUnanswered(this.options.own.samples, this.stored.id)
   }
 
   onEnd(ending: SampleEvent | JobFailure): void {

@@ -8,6 +8,7 @@ import type {
   SampleSettings,
   Variant
 } from '../../contract/documents/samples'
+import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { answeringOfCharacters } from '../project/results/sweep-history'
@@ -19,7 +20,7 @@ import { sampleCrc } from '../samples/sample-crc'
 import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
-import { startSampleJob } from './sample-job'
+import { createSampleJob, type SampleJob } from './sample-job'
 
 interface CrcProgress {
   type: 'progress'
@@ -58,17 +59,13 @@ export class Samples {
    * @throws WorkbenchError as `JobTurns.start`, and as `prepareSampleRun`
    */
   start(own: ProjectPair, settings: SampleSettings, variants: Variant[]): Promise<string> {
-    return this.context.turns.start(own, 'A sample run', async () => {
+    return this.begin(own, async (signal) => {
       const { location, rendering } = own.document
-      const { run, planned } = await prepareSampleRun({
-        ...pairPaths(location),
-        prompts: await samplePromptsOf(own),
-        rendering,
-        variants,
-        settings
-      })
+      const prompts = await samplePromptsOf(own)
+      const request = { ...pairPaths(location), prompts, rendering, variants, settings }
+      const { run, planned } = await unlessCancelled(signal, 'The sample run', prepareSampleRun(request))
       await own.samples.addRun(run)
-      return this.run(own, run, planned, [])
+      return this.job(own, run, planned, [])
     })
   }
 
@@ -80,7 +77,7 @@ export class Samples {
    *   when a checkpoint has changed
    */
   goOn(own: ProjectPair, runId: string, sampleCount: number): Promise<string> {
-    return this.context.turns.start(own, 'A sample run', async () => {
+    return this.begin(own, async (signal) => {
       const stored = await own.samples.readAnswers(runId)
       const asked = stored.run.settings.sampleCount
       if (sampleCount < asked) {
@@ -90,22 +87,34 @@ export class Samples {
           `Ask for ${asked} to complete it, or for more.`
         )
       }
-      const pair = await openSampledPair(pairPaths(own.document.location))
       const settings = { ...stored.run.settings, sampleCount }
-      const planned = await resumeAnswers({ ...stored.run, settings }, pair)
+      const planned = await unlessCancelled(
+        signal,
+        'The sample run',
+        openSampledPair(pairPaths(own.document.location)).then((pair) =>
+          resumeAnswers({ ...stored.run, settings }, pair)
+        )
+      )
       const run = await own.samples.changeRun(runId, { settings })
-      return this.run(own, run, planned, stored.samples)
+      return this.job(own, run, planned, stored.samples)
     })
   }
 
-  private run(
+  private async begin(
+    own: ProjectPair,
+    prepare: (signal: AbortSignal) => Promise<SampleJob>
+  ): Promise<string> {
+    return (await this.context.turns.start(own, this.table, 'A sample run', prepare)).id
+  }
+
+  private job(
     own: ProjectPair,
     run: SampleRun,
     planned: PlannedAnswers,
     stored: readonly SampleLine[]
-  ): string {
+  ): SampleJob {
     const { engine, tell } = this.context
-    return this.table.add(own, startSampleJob({ engine: engine.client(), own, run, planned, stored, tell }))
+    return createSampleJob({ engine: engine.client(), own, run, planned, stored, tell })
   }
 
   /** Follows the project's sample run to its end; ends at once when there is none to tell of. */

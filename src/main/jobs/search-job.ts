@@ -21,14 +21,10 @@ export interface SearchJobOptions {
   tell: TellJobNews
 }
 
+export type SearchJob = Job<SearchEvent, SearchFact>
+
 /** A search as a job. */
-export function startSearchJob({
-  engine,
-  request,
-  checkpoints,
-  save,
-  tell
-}: SearchJobOptions): Job<SearchEvent, SearchFact> {
+export function createSearchJob({ engine, request, checkpoints, save, tell }: SearchJobOptions): SearchJob {
   const sweepId = request.sweep.id
   const event = ({ progress }: SearchFact): SearchEvent => ({ type: 'progress', sweepId, progress })
   return new Job<SearchEvent, SearchFact>({

@@ -5,7 +5,7 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { projectSearchCheckpoints, writeUnfinishedSearch } from '../project/documents/search-files'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
-import { startSearchJob } from './search-job'
+import { createSearchJob, type SearchJob } from './search-job'
 
 /** Searches of open projects for recipes beyond one range. */
 export class Searches {
@@ -24,19 +24,19 @@ export class Searches {
    */
   async start(own: ProjectPair, asked: UnfinishedSearch, fresh: boolean): Promise<void> {
     const { engine, turns, tell } = this.context
-    await turns.start(own, 'A search', async () => {
+    const prepare = async (): Promise<SearchJob> => {
       const { sweepId, ...settings } = asked
       const sweep = await own.readSweep(sweepId)
       const check = await own.readAnswerCheck(sweepId)
       await writeUnfinishedSearch(own.folder, asked)
-      const job = startSearchJob({
+      return createSearchJob({
         engine: engine.client(),
         request: { pair: pairPaths(own.document.location), sweep, check, ...settings },
         checkpoints: new SearchCheckpoints(projectSearchCheckpoints(own.folder), fresh),
         save: (document) => own.saveSearch(document),
         tell
       })
-      return this.table.add(own, job)
-    })
+    }
+    await turns.start(own, this.table, 'A search', prepare)
   }
 }

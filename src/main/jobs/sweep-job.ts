@@ -23,14 +23,10 @@ type SweepFact =
   | { type: 'entry'; entry: LiveEntry }
   | Extract<SweepEvent, { type: 'notice' }>
 
+export type SweepJob = Job<SweepEvent, SweepFact>
+
 /** A sweep as a job; its id is the document's. */
-export function startSweepJob({
-  engine,
-  request,
-  history,
-  save,
-  tell
-}: SweepJobOptions): Job<SweepEvent, SweepFact> {
+export function createSweepJob({ engine, request, history, save, tell }: SweepJobOptions): SweepJob {
   return new Job<SweepEvent, SweepFact>({
     name: 'the sweep',
     async run(id, facts, signal) {

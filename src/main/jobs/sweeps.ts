@@ -11,6 +11,7 @@ import { openPair } from '../checkpoint/pair'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { scoreRecipes } from '../crc/sweep/score-recipes'
 import type { Devices } from './devices'
+import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/results/keep-sweep'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -20,7 +21,7 @@ import { historyOf } from '../project/results/sweep-history'
 import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
-import { startSweepJob } from './sweep-job'
+import { createSweepJob, type SweepJob } from './sweep-job'
 
 export type RecipeScoreEvent =
   { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
@@ -42,25 +43,30 @@ export class Sweeps {
    * @param options.fresh computes everything, whatever an interrupted or the last sweep has computed
    * @param options.preview scores ranges that cannot be selected on a few prompts only
    *
-   * @returns its id
+   * @param stopped stops it at any moment
    * @throws WorkbenchError as `JobTurns.start`
    */
-  start(own: ProjectPair, { fresh, preview }: { fresh: boolean; preview: boolean }): Promise<string> {
+  start(
+    own: ProjectPair,
+    { fresh, preview }: { fresh: boolean; preview: boolean },
+    stopped?: AbortSignal
+  ): Promise<SweepJob> {
     const { engine, devices, turns, tell } = this.context
-    return turns.start(own, 'A sweep', async () => {
+    const prepare = async (signal: AbortSignal): Promise<SweepJob> => {
       // What was looked at before is of another sweep.
       this.lookedAt.delete(own)
       const lookedAt = (): RestorationRange | null => this.lookedAt.get(own) ?? null
-      const request = { ...(await sweepRequestOf(own, devices)), preview, lookedAt }
-      const job = startSweepJob({
+      const asked = await unlessCancelled(signal, 'The sweep', sweepRequestOf(own, devices))
+      const request = { ...asked, preview, lookedAt }
+      return createSweepJob({
         engine: engine.client(),
         request,
         history: historyOf(own, fresh, scoredByOf(request)),
         save: async (document) => void (await keepSweep(own, document)),
         tell
       })
-      return this.table.add(own, job)
-    })
+    }
+    return turns.start(own, this.table, 'A sweep', prepare, stopped)
   }
 
   /** Has a preview score this range on all prompts next, where its work allows. */

@@ -5,44 +5,68 @@ import type { FailedJob } from '../../contract/documents/project'
 import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
 import { PROJECT_FILE } from '../project/documents/project-file'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
-import type { Job, JobFailure } from './job'
-import { JobTable } from './job-table'
+import { EngineTurn } from './engine-turn'
+import { type Job, type JobFailure, NO_TURN } from './job'
+import { JobTable, type RunningJob } from './job-table'
 import { requireWritable as requireFileTaken } from '../base/files/atomic-file'
-import { cancelled } from '../base/files/cancelling'
+import { cancelled, throwIfCancelled } from '../base/files/cancelling'
 
 interface NamedTable {
   kind: JobKind
-  table: Pick<JobTable<{ type: string }>, 'isRunning' | 'failed' | 'done' | 'cancelAll'>
+  table: Pick<
+    JobTable<{ type: string }>,
+    'isPreparing' | 'isRunning' | 'failed' | 'done' | 'cancel' | 'cancelAll'
+  >
 }
 
-/** Which job may begin: a project has at most one at a time of those that share the engine process. */
+/** A question that the engine answers. */
+interface Question {
+  readonly project: ProjectOfPair
+  readonly stop: AbortController
+}
+
+/**
+ * Decides which job may begin. A project has one job at a time of those that share the engine process, and jobs of several projects
+ * take turns; see {@link EngineTurn}.
+ */
 export class JobTurns {
   private readonly tables: NamedTable[] = []
   /** Questions that the engine is answering, see {@link ask}. */
-  private readonly questions = new Set<AbortController>()
+  private readonly questions = new Set<Question>()
   /** Fires when the program ends. */
   private readonly closing = new AbortController()
-  /** Pairs whose job is being prepared, by their keys. */
-  private readonly starting = new Set<string>()
   /** Those who hear of the jobs of a project's pairs, by its folder, whenever one begins or ends. */
   private readonly news = new EventEmitter().setMaxListeners(0)
+  private readonly engineTurn = new EngineTurn(() => {
+    for (const path of this.news.eventNames()) this.news.emit(path)
+  })
 
   /** The jobs of a kind. */
   jobs<Event extends { type: string }>(kind: JobKind): JobTable<Event> {
-    const table = new JobTable<Event>((path) => this.news.emit(path))
+    const computes = factsOfJob(kind).needs === 'engine'
+    const table = new JobTable<Event>({
+      notify: (path) => this.news.emit(path),
+      takeTurn: (project) =>
+        computes ? (signal, onWait) => this.engineTurn.take(project, signal, onWait) : NO_TURN
+    })
     this.tables.push({ kind, table })
     return table
   }
 
-  /** What runs of a pair now. */
-  running(own: ProjectPair): JobKind[] {
-    return this.tables.filter(({ table }) => table.isRunning(own)).map(({ kind }) => kind)
+  /** The kinds of job that run for a pair now. */
+  running(pair: ProjectPair): JobKind[] {
+    return this.tables.filter(({ table }) => table.isRunning(pair)).map(({ kind }) => kind)
+  }
+
+  /** Another project that a job of this one waits for, or would wait for; null when it could begin at once. */
+  busyFor(project: ProjectOfPair): ProjectOfPair | null {
+    return this.engineTurn.busyFor(project)
   }
 
   /** Why the last job of a kind failed, where it did, and none of the kind has begun since. */
-  failed(own: ProjectPair): FailedJob[] {
+  failed(pair: ProjectPair): FailedJob[] {
     return this.tables.flatMap(({ kind, table }) => {
-      const failed = table.failed(own)
+      const failed = table.failed(pair)
       return failed === null ? [] : [{ kind, ...failed }]
     })
   }
@@ -56,19 +80,45 @@ export class JobTurns {
   /**
    * Prepares and starts a job that will save its result, with the project kept for it meanwhile.
    *
-   * @param what how a message names it
-   * @throws WorkbenchError `busy` while a job of the project runs; `read-only` or `not-found` when the result could not be saved
+   * @param name how a message names it
+   * @param prepare ends early when its signal fires, or resolves with a job that is then cancelled
+   * @param stopped stops the job at any moment of its life
+   * @throws WorkbenchError `busy` while a job of the project runs, or the program ends; `cancelled` when it was stopped before it began;
+   *   `read-only` or `not-found` when the result could not be saved
    */
-  async start<Result>(own: ProjectPair, what: string, start: () => Promise<Result>): Promise<Result> {
-    requireWritable(own, what)
-    this.claim(own)
-    this.starting.add(own.key)
-    try {
-      await requireSavable(own)
-      return await start()
-    } finally {
-      this.starting.delete(own.key)
+  async start<Event extends { type: string }, Started extends RunningJob<Event>>(
+    pair: ProjectPair,
+    table: JobTable<Event>,
+    name: string,
+    prepare: (signal: AbortSignal) => Promise<Started>,
+    stopped?: AbortSignal
+  ): Promise<Started> {
+    requireWritable(pair, name)
+    this.claim(pair)
+    const begin = async (signal: AbortSignal): Promise<Started> => {
+      await requireSavable(pair)
+      throwIfCancelled(signal, name)
+      return prepare(signal)
     }
+    return table.start(pair, begin, stopped)
+  }
+
+  /**
+   * Prepares and starts a job that goes on beside those of other kinds.
+   *
+   * @throws WorkbenchError `busy` while one of its kind runs for the pair, or the program ends
+   */
+  async startBeside<Event extends { type: string }, Started extends RunningJob<Event>>(
+    pair: ProjectPair,
+    table: JobTable<Event>,
+    prepare: (signal: AbortSignal) => Promise<Started>
+  ): Promise<Started> {
+    this.requireOpen()
+    requireNot(
+      pair,
+      this.tables.filter((entry) => entry.table === table)
+    )
+    return table.start(pair, prepare)
   }
 
   /**
@@ -77,18 +127,14 @@ export class JobTurns {
    * @throws WorkbenchError as {@link start}
    */
   async *stream<Event extends { type: string }, Fact>(
-    own: ProjectPair,
-    what: string,
+    pair: ProjectPair,
+    name: string,
     table: JobTable<Event | JobFailure>,
     create: () => Job<Event, Fact>,
     signal: AbortSignal | undefined
   ): AsyncGenerator<Event> {
-    requireWritable(own, what)
-    await requireSavable(own)
-    this.claim(own)
-    const job = create()
-    table.add(own, job)
-    yield* told(job, signal)
+    const job = await this.start(pair, table, name, () => Promise.resolve(create()), signal)
+    yield* eventsOf(job, signal)
   }
 
   /**
@@ -97,13 +143,13 @@ export class JobTurns {
    * @throws WorkbenchError as {@link ask}; `cancelled` when a job started; as the question fails
    */
   async *answer<Event extends { type: string }, Fact>(
-    own: ProjectPair,
+    pair: ProjectPair,
     create: () => Job<Event, Fact>,
     signal: AbortSignal | undefined
   ): AsyncGenerator<Event> {
-    const question = this.ask(own, signal)
+    const question = this.ask(pair, signal)
     try {
-      yield* told(create(), question.signal)
+      yield* eventsOf(create().begin(), question.signal)
       if (question.signal.aborted && !signal?.aborted) throw cancelled('The answer')
     } finally {
       question.over()
@@ -111,86 +157,84 @@ export class JobTurns {
   }
 
   /**
-   * Begins a short question to the engine; the first job that starts puts an end to it, so that nobody waits for it.
+   * Begins a short question to the engine. The first job of its project that starts puts an end to it, so that nobody waits for it;
+   * jobs of other projects wait for it.
    *
-   * @throws WorkbenchError `busy` while a job of the project runs
+   * @throws WorkbenchError `busy` while a job of the project runs, or another project has the engine
    */
-  ask(own: ProjectPair, signal: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
-    this.requireIdle(own.project)
-    const stop = new AbortController()
-    this.questions.add(stop)
+  ask({ project }: ProjectPair, signal: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
+    this.requireIdle(project)
+    const over = this.engineTurn.ask(project)
+    const question = { project, stop: new AbortController() }
+    this.questions.add(question)
+    const signals = [this.closing.signal, question.stop.signal]
     return {
-      signal: AbortSignal.any([this.closing.signal, stop.signal, ...(signal === undefined ? [] : [signal])]),
-      over: () => void this.questions.delete(stop)
+      signal: AbortSignal.any(signal === undefined ? signals : [...signals, signal]),
+      over: () => {
+        if (this.questions.delete(question)) over()
+      }
     }
   }
 
-  /** Settles when the project's running jobs are over; null when none runs. */
+  /** Settles when the project's jobs, prepared or running, are over; null when there are none. */
   done({ pairs }: ProjectOfPair): Promise<void> | null {
-    const running = this.tables.flatMap(({ table }) => pairs.flatMap((own) => table.done(own) ?? []))
+    const running = this.tables.flatMap(({ table }) => pairs.flatMap((pair) => table.done(pair) ?? []))
     return running.length === 0 ? null : Promise.all(running).then(() => undefined)
   }
 
+  /** Stops all jobs and lets no other begin. @returns when they are over */
   async cancelAll(): Promise<void> {
     this.closing.abort()
     await Promise.all(this.tables.map(({ table }) => table.cancelAll()))
   }
 
   /** @throws WorkbenchError `busy` while any job of the pair runs */
-  requireNone(own: ProjectPair): void {
-    this.requireNotStarting(own)
-    requireNot(own, this.tables)
-  }
-
-  /** @throws WorkbenchError `busy` while a job of this table runs */
-  requireNoneOf(own: ProjectPair, table: NamedTable['table']): void {
-    requireNot(
-      own,
-      this.tables.filter((entry) => entry.table === table)
-    )
+  requireNone(pair: ProjectPair): void {
+    requireNot(pair, this.tables)
   }
 
   /** Makes way for a job. @throws WorkbenchError `busy` */
-  private claim(own: ProjectPair): void {
-    this.requireIdle(own.project)
-    for (const question of this.questions) question.abort()
+  private claim({ project }: ProjectPair): void {
+    this.requireOpen()
+    this.requireIdle(project)
+    for (const question of this.questions) if (question.project === project) question.stop.abort()
   }
 
-  /** One engine works for all pairs of a project. */
+  /** @throws WorkbenchError `busy` once the program ends: nothing could be saved any more */
+  private requireOpen(): void {
+    if (this.closing.signal.aborted) throw new WorkbenchError('busy', 'The program is closing.')
+  }
+
+  /** All pairs of a project share one engine and one line of jobs. */
   private requireIdle({ pairs }: ProjectOfPair): void {
-    const tables = this.tables.filter(({ kind }) => factsOfJob(kind).needs === 'engine')
-    for (const own of pairs) {
-      this.requireNotStarting(own)
-      requireNot(own, tables)
-    }
-  }
-
-  private requireNotStarting(own: ProjectPair): void {
-    if (this.starting.has(own.key)) throw busy('A job', own)
+    const tables = this.tables.filter(({ kind }) => factsOfJob(kind).needs !== 'files')
+    for (const pair of pairs) requireNot(pair, tables)
   }
 }
 
 /** @throws WorkbenchError `read-only` when nothing can be saved in the project */
-export function requireWritable(own: ProjectPair, what: string): void {
-  if (own.readOnly === null) return
-  throw new WorkbenchError('read-only', `${what} of ${own.project.path} could not be saved: ${own.readOnly}`)
+export function requireWritable(pair: ProjectPair, what: string): void {
+  if (pair.readOnly === null) return
+  throw new WorkbenchError(
+    'read-only',
+    `${what} of ${pair.project.path} could not be saved: ${pair.readOnly}`
+  )
 }
 
 /** Before hours of work are lost: the folder may have gone, or become one that takes no files, since the project was opened. */
 const requireSavable = ({ project }: ProjectPair): Promise<void> =>
   requireFileTaken(join(project.path, PROJECT_FILE))
 
-function requireNot(own: ProjectPair, tables: readonly NamedTable[]): void {
-  const running = tables.find(({ table }) => table.isRunning(own))
-  if (running !== undefined) throw busy(factsOfJob(running.kind).name, own)
+/** @throws WorkbenchError `busy` while a job of one of these kinds is prepared or runs */
+function requireNot(pair: ProjectPair, tables: readonly NamedTable[]): void {
+  const running = tables.find(({ table }) => table.isRunning(pair) || table.isPreparing(pair))
+  if (running === undefined) return
+  const { name } = factsOfJob(running.kind)
+  throw new WorkbenchError('busy', `${name} of ${pair.title} is running.`, 'Cancel it, or wait for it.')
 }
 
-function busy(running: string, own: ProjectPair): WorkbenchError {
-  return new WorkbenchError('busy', `${running} of ${own.title} is running.`, 'Cancel it, or wait for it.')
-}
-
-/** What a job tells to the one who waits for it: its end is the job's, and its failure is thrown. */
-async function* told<Event extends { type: string }, Fact>(
+/** The events of a job for the one who waits for it. The job ends with them, and its failure is thrown. */
+async function* eventsOf<Event extends { type: string }, Fact>(
   job: Job<Event, Fact>,
   signal: AbortSignal | undefined
 ): AsyncGenerator<Event> {

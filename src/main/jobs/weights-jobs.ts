@@ -19,7 +19,12 @@ interface WeightsJobOptions {
  * Compares the pair and saves the distances with the project. Only files' headers are read when the project has the
  * distances of these very checkpoints.
  */
-export const startDistancesJob = ({ own, base, post, tell }: WeightsJobOptions): ReadingJob<DistancesEvent> =>
+export const createDistancesJob = ({
+  own,
+  base,
+  post,
+  tell
+}: WeightsJobOptions): ReadingJob<DistancesEvent> =>
   readingJob<DistancesEvent>({
     name: 'the comparison of base and post',
     title: 'The comparison',
@@ -36,7 +41,12 @@ export const startDistancesJob = ({ own, base, post, tell }: WeightsJobOptions):
   })
 
 /** Hashes the pair's weight files and saves the checksums with the project. */
-export const startChecksumsJob = ({ own, base, post, tell }: WeightsJobOptions): ReadingJob<ChecksumsEvent> =>
+export const createChecksumsJob = ({
+  own,
+  base,
+  post,
+  tell
+}: WeightsJobOptions): ReadingJob<ChecksumsEvent> =>
   readingJob<ChecksumsEvent>({
     name: 'the hashing of checkpoints',
     title: 'Hashing',
@@ -49,7 +59,7 @@ export const startChecksumsJob = ({ own, base, post, tell }: WeightsJobOptions):
   })
 
 /** Looks for NaN and infinity in the pair's weights; the last event says what was found, and nothing is saved. */
-export const startValuesJob = ({
+export const createValuesJob = ({
   base,
   post,
   tell

@@ -39,6 +39,7 @@ export async function projectState(
     writer: project.writer,
     warnings: [...project.warnings],
     running: jobs.running(own),
+    busyProject: jobs.busyFor(project)?.name ?? null,
     failed: jobs.failed(own),
     saved: own.saved
   }

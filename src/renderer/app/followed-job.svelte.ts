@@ -60,8 +60,8 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
   readonly progress = $derived.by(() => (this.live === null || this.over ? null : this.story.tell(this.live)))
 
   private watching: AbortController | null = null
-  /** The id of the failed job that main has told of, so that one that was put away does not come back. */
-  private heardFailure: string | null = null
+  /** The failed job that main has reported last: one that was dismissed does not come back. */
+  private heardFailure: FailedJob | null = null
 
   constructor(
     private readonly project: OpenProject,
@@ -74,6 +74,10 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
     return this.story.kind
   }
 
+  get standstill(): string | null {
+    return this.project.standstillOf(this)
+  }
+
   get holdsEngine(): string | null {
     return this.story.holdsEngine
   }
@@ -82,18 +86,28 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
   async begin(ask: () => Promise<unknown>): Promise<void> {
     this.failure = null
     this.starting = true
+    const { heardFailure } = this
     try {
       await ask()
-      await this.follow()
+      // The job may have begun just after main was asked to stop it.
+      if (this.cancelling) await this.askToCancel()
+      await this.follow(heardFailure)
     } catch (error) {
-      this.failure = complaintOf(error)
+      const complaint = complaintOf(error)
+      if (!(this.cancelling && complaint.code === 'cancelled')) this.failure = complaint
+      this.cancelling = false
     }
     this.starting = false
   }
 
+  /** Stops the job, which main may still prepare. */
   async cancel(): Promise<void> {
-    if (this.live === null) return
+    if (!this.busy) return
     this.cancelling = true
+    await this.askToCancel()
+  }
+
+  private async askToCancel(): Promise<void> {
     const asked = await this.project.attempt(async () => {
       await this.story.calls().cancel(this.project.here)
       return true
@@ -104,22 +118,26 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
 
   /** Hears whether such a job runs, follows one that another window has started, and tells of one that failed before it could be followed. */
   hear(running: boolean, failed: FailedJob | null): void {
-    const failedId = failed?.id ?? null
-    if (failedId !== this.heardFailure) {
-      this.heardFailure = failedId
+    if (failed?.id !== this.heardFailure?.id) {
+      this.heardFailure = failed
       if (!this.busy) this.failure = failed?.problem ?? null
     }
     if (running && !this.busy && this.watching === null) void this.follow()
   }
 
-  /** Follows the job that runs to its end; ends at once when none runs. */
-  async follow(): Promise<void> {
+  /**
+   * Follows the job that runs to its end; ends at once when none runs.
+   *
+   * @param heardFailure main's last report of a failure before the job began
+   */
+  async follow(heardFailure = this.heardFailure): Promise<void> {
     const { here, left } = this.project
     this.watching?.abort()
     const watching = new AbortController()
     this.watching = watching
     const signal = AbortSignal.any([watching.signal, left])
     let live: Live | null = null
+    let hasEnded = false
     const drawSoon = sparingly(() => {
       if (live !== null && !signal.aborted) this.live = this.story.draw(live)
     })
@@ -129,6 +147,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
         // What ended an earlier job is over once another goes on, whoever has started it.
         this.failure = null
         if (ENDINGS.has(event.type)) {
+          hasEnded = true
           if ('problem' in event) {
             this.failure = event.problem
             this.over = true
@@ -147,6 +166,8 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
       if (!signal.aborted && this.project.connected && complaint.code !== 'lost') this.failure = complaint
     }
     if (this.watching !== watching || left.aborted) return
+    // Another window has seen the end first, and main's report of the failure came before this one had an event.
+    if (!hasEnded && this.heardFailure !== heardFailure) this.failure = this.heardFailure?.problem ?? null
     this.watching = null
     live = null
     this.live = null

@@ -2,6 +2,7 @@ import type { PairChanges, PairDocument, PairId, ProjectState } from '../../cont
 import { SvelteSet } from 'svelte/reactivity'
 import type { RunKind } from '../../contract/documents/history'
 import { factsOfJob } from '../../contract/model/job-kinds'
+import { STOPPING, waitingForWords } from '../../contract/words/job-words'
 import { tokenizerWords } from '../../contract/words/pair-words'
 import { RUN_KIND_WORDS } from '../../contract/words/run-words'
 import { type Complaint, complaintOf } from '../ui/complaint'
@@ -44,7 +45,7 @@ function valuesOf({ rendering, settings }: PairDocument, changes: Overwritten): 
 /** One engine works for all pairs of a project: which other pair it works for, in words; null for none. */
 function busyPair({ pairs, document }: ProjectState): string | null {
   const other = pairs.find(
-    ({ id, running }) => id !== document.id && running.some((kind) => factsOfJob(kind).needs === 'engine')
+    ({ id, running }) => id !== document.id && running.some((kind) => factsOfJob(kind).needs !== 'files')
   )
   return other === undefined ? null : `The engine works for the pair “${other.name}”.`
 }
@@ -148,6 +149,21 @@ export class OpenProject {
     if (!this.state.pair.post.hasTokenizer)
       return `${tokenizerWords(this.state.pair)}, and prompts need one; see the Pair step.`
     return this.jobs.whyNot(then, own) ?? this.elsewhere
+  }
+
+  /** Why the engine cannot answer a question now; null when it can. @param then what would be asked, by its own job */
+  whyNotAsk(then: string, own?: WindowJob): string | null {
+    const { busyProject } = this.state
+    const busy = busyProject === null ? null : `The engine works for the project “${busyProject}”.`
+    return this.whyNot(then, own) ?? busy
+  }
+
+  /** The state of a job that does not compute, in words; null while it computes. */
+  standstillOf({ kind, cancelling }: Pick<WindowJob, 'kind' | 'cancelling'>): string | null {
+    if (cancelling) return STOPPING
+    const { busyProject } = this.state
+    if (busyProject === null || kind === null || factsOfJob(kind).needs !== 'engine') return null
+    return waitingForWords(busyProject)
   }
 
   /** Follows what becomes of the project, whoever changes it, until it is left or the line is lost. */

@@ -25,6 +25,10 @@ export class OwnJob<Event> implements WindowJob {
     project.jobs.add(this)
   }
 
+  get standstill(): string | null {
+    return this.project.standstillOf(this)
+  }
+
   get kind(): JobKind | null {
     return this.story.kind
   }

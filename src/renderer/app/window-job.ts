@@ -21,6 +21,8 @@ export interface WindowJob {
   /** Null while it does not run, or nothing is known of it. */
   readonly progress: JobProgress | null
   readonly cancelling: boolean
+  /** What is said in place of its phase while it stops, or waits for another project; null while it computes. */
+  readonly standstill: string | null
   cancel(): unknown
   /** Hears whether main does such a job for the project, where every window follows it, and how the last one failed. */
   hear?(running: boolean, failed: FailedJob | null): void

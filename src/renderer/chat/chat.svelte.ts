@@ -129,7 +129,7 @@ export class Chat {
 
   /** Why nothing can be asked now; null when it can. */
   readonly blocked = $derived.by(() => {
-    const blocked = this.project.whyNot('ask again', this.job)
+    const blocked = this.project.whyNotAsk('ask again', this.job)
     if (blocked !== null) return blocked
     if (this.awaitsRange) return 'The selected range is being read.'
     if (this.settings === null) return 'Some settings of the sampler need attention.'

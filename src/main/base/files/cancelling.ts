@@ -31,3 +31,26 @@ export async function cancellable<Result>(
     throw error
   }
 }
+
+/**
+ * Waits for work that changes nothing and cannot be stopped, for as long as somebody wants its result.
+ *
+ * @throws WorkbenchError `cancelled` as soon as `signal` fires; the work then ends unseen
+ */
+export async function unlessCancelled<Result>(
+  signal: AbortSignal,
+  what: string,
+  work: Promise<Result>
+): Promise<Result> {
+  let stop = (): void => undefined
+  const stopped = new Promise<never>((_, reject) => (stop = () => reject(cancelled(what))))
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    throwIfCancelled(signal, what)
+    return await Promise.race([work, stopped])
+  } finally {
+    signal.removeEventListener('abort', stop)
+    // Nobody hears a failure that comes after the stop.
+    work.catch(() => undefined)
+  }
+}

@@ -28,10 +28,10 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
     start: evaluations.start
       .use(withPair)
       .handler(async ({ context: { own }, input: { path: _, pair: _pair, ...request } }) => ({
-        evaluationId: await jobs.evaluations.start(own, request)
+        evaluationId: (await jobs.evaluations.start(own, request)).id
       })),
     resume: evaluations.resume.use(withPair).handler(async ({ context: { own }, input }) => ({
-      evaluationId: await jobs.evaluations.goOn(own, input.evaluationId)
+      evaluationId: (await jobs.evaluations.goOn(own, input.evaluationId)).id
     })),
     watch: evaluations.watch.use(withPair).handler(watching(jobs.evaluations.table)),
     cancel: evaluations.cancel.use(withPair).handler(cancelling(jobs.evaluations.table)),

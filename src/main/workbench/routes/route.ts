@@ -47,9 +47,9 @@ export function watching<Event extends { type: string }>(table: Pick<JobTable<Ev
     table.watch(own, signal)
 }
 
-/** Ends the pair's job of a kind, where one runs. */
+/** Stops the pair's job of a kind, where one is prepared or runs; its watchers hear when it has ended. */
 export function cancelling(table: Pick<JobTable<{ type: string }>, 'cancel'>) {
-  return ({ context: { own } }: OfPair): void => table.cancel(own)
+  return ({ context: { own } }: OfPair): void => void table.cancel(own)
 }
 
 /** Changes the lists of a pair. @returns the project after it */

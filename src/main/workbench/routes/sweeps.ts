@@ -57,7 +57,7 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
   const { sweeps } = route
   return sweeps.router({
     start: sweeps.start.use(withPair).handler(async ({ context: { own }, input: { fresh, preview } }) => ({
-      sweepId: await jobs.sweeps.start(own, { fresh, preview })
+      sweepId: (await jobs.sweeps.start(own, { fresh, preview })).id
     })),
     known: sweeps.known.use(withPair).handler(({ context: { own } }) => jobs.sweeps.knownOfNext(own)),
     plan: sweeps.plan

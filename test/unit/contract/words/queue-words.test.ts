@@ -34,7 +34,7 @@ const job = (
 })
 
 const line = (jobs: QueuedJobState[], more: Partial<QueueState> = {}): QueueState => ({
-  ...{ paused: false, waits: false, done: [] },
+  ...{ paused: false, waits: false, waitsFor: null, done: [] },
   ...more,
   jobs
 })
@@ -50,6 +50,8 @@ describe('words of the queue', () => {
     )
     expect(jobStateWords(job('running', 45, 0.42))).toBe('Running, 42 %, about 45 s left')
     expect(jobStateWords(job('running'))).toBe('Running')
+    expect(jobStateWords(job('running'), 'Other')).toBe('Waiting for “Other”')
+    expect(jobStateWords(job('stopping', 45, 0.42), 'Other')).toBe('Stopping…')
     expect(jobStateWords(job('waiting'))).toBe('Waits')
     const told = (toldBy: 'sweep' | 'preview', preview: boolean): string =>
       jobStateWords({

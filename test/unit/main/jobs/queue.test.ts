@@ -6,11 +6,13 @@ import type { QueuedWork, QueueState } from '../../../../src/contract/documents/
 import { ON_CPU } from '../../../../src/contract/documents/samples'
 import { got } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
+import { throwIfCancelled } from '../../../../src/main/base/files/cancelling'
 import { Job } from '../../../../src/main/jobs/job'
 import { Queue } from '../../../../src/main/jobs/queue'
-import type { QueuedEvent, QueuedKind } from '../../../../src/main/jobs/queued-kinds'
+import type { BegunJob, QueuedEvent, QueuedKind } from '../../../../src/main/jobs/queued-kinds'
 import { JobTurns } from '../../../../src/main/jobs/turns'
 import { openProject } from '../../../../src/main/project/open-project'
+import type { ProjectPair } from '../../../../src/main/project/pair/project-pair'
 import type { Project } from '../../../../src/main/project/project'
 import { Later } from '../../../fixtures/later'
 import { openDemo } from '../../../fixtures/open-demo'
@@ -23,6 +25,11 @@ const EVALUATION: QueuedWork = {
   computing: ON_CPU
 }
 
+async function* eventsUntil(end: Later<QueuedEvent>): AsyncGenerator<QueuedEvent> {
+  yield { type: 'progress', progress: { share: 0.5, secondsLeft: 7 } }
+  yield await end.promise
+}
+
 /** Work that the test ends, by the pair that it is for. */
 class ScriptedKind implements QueuedKind {
   readonly begun: string[] = []
@@ -32,27 +39,30 @@ class ScriptedKind implements QueuedKind {
   done: PairId[] = []
   /** Until when it is not known what is done. */
   looking: Promise<void> = Promise.resolve()
+  /** Begins a job of the pair for its turn. */
+  beginsWith: (pair: ProjectPair) => void = () => undefined
+  /** Holds the next job while it is prepared. */
+  preparing: { began: Later<void>; ends: Later<void> } | null = null
 
   constructor(private readonly id: string | null = null) {}
 
   async begin(
-    { id }: { id: PairId },
-    { evaluationId }: { evaluationId: string | null }
-  ): Promise<string | null> {
+    pair: ProjectPair,
+    { evaluationId }: { evaluationId: string | null },
+    stop: AbortSignal
+  ): Promise<BegunJob> {
+    const { id } = pair
     const refusal = this.refusals.shift()
     if (refusal !== undefined) throw refusal
-    this.ends.set(id, new Later())
+    this.preparing?.began.resolve()
+    await this.preparing?.ends.promise
+    throwIfCancelled(stop, 'The job')
+    this.beginsWith(pair)
+    const end = new Later<QueuedEvent>()
+    this.ends.set(id, end)
+    stop.addEventListener('abort', () => end.resolve({ type: 'cancelled' }))
     this.begun.push(evaluationId === null ? id : `${id} again`)
-    return this.id
-  }
-
-  async *follow({ id }: { id: PairId }): AsyncGenerator<QueuedEvent> {
-    yield { type: 'progress', progress: { share: 0.5, secondsLeft: 7 } }
-    yield await got(this.ends, id, 'job').promise
-  }
-
-  cancel({ id }: { id: PairId }): void {
-    this.end(id, { type: 'cancelled' })
+    return { evaluationId: this.id, events: eventsUntil(end) }
   }
 
   async isDone({ id }: { id: PairId }): Promise<boolean> {
@@ -72,6 +82,14 @@ class ScriptedKind implements QueuedKind {
     got(this.ends, id, 'job').resolve(event)
   }
 }
+
+const searchUntil = (end: Later<{ type: 'finished' }>): Job<{ type: 'finished' }, never> =>
+  new Job<{ type: 'finished' }, never>({
+    name: 'a search',
+    run: () => end.promise,
+    snapshot: () => ({ type: 'finished' }),
+    events: () => []
+  })
 
 let project: Project
 let turns: JobTurns
@@ -231,13 +249,7 @@ describe('jobs in line over the pairs of a project', () => {
   it('let one that was started by hand go first, and one that is only getting ready', async () => {
     const table = turns.jobs<{ type: 'finished' }>('search')
     const end = new Later<{ type: 'finished' }>()
-    const job = new Job<{ type: 'finished' }, never>({
-      name: 'a search',
-      run: () => end.promise,
-      snapshot: () => ({ type: 'finished' }),
-      events: () => []
-    })
-    table.add(project.firstPair, job)
+    table.add(project.firstPair, searchUntil(end))
     await queue.add(project, ['pair-2'], SWEEP)
     expect(await now()).toMatchObject({ waits: true, jobs: [{ state: 'waiting' }] })
     expect(sweeps.begun).toEqual([])
@@ -277,6 +289,41 @@ describe('jobs in line over the pairs of a project', () => {
     await finish(evaluations, 1, 'pair-2')
   })
 
+  it('are stopped while they are prepared, and then do not run', async () => {
+    const preparing = { began: new Later<void>(), ends: new Later<void>() }
+    evaluations.preparing = preparing
+    await queue.add(project, ['pair-1'], EVALUATION)
+    await preparing.began.promise
+    let hasEnded = false
+    const removed = queue.remove(project, await idOf('pair-1')).then(() => (hasEnded = true))
+    expect(await states()).toEqual(['pair-1 evaluation stopping'])
+    expect(hasEnded).toBe(false)
+    preparing.ends.resolve()
+    await removed
+    expect(evaluations.begun).toEqual([])
+    expect((await now()).jobs).toMatchObject([
+      { state: 'stopped', problem: { message: 'Stopped before it had anything to keep.' } }
+    ])
+    await queue.done(project)
+  })
+
+  it('say which other project they wait for', async () => {
+    const other = await openDemo()
+    const end = new Later<{ type: 'finished' }>()
+    turns.jobs<{ type: 'finished' }>('search').add(other.firstPair, searchUntil(end))
+    const job = searchUntil(end)
+    sweeps.beginsWith = (pair) => turns.jobs<{ type: 'finished' }>('sweep').add(pair, job)
+    await queue.add(project, ['pair-1'], SWEEP)
+    await begun(sweeps, 1)
+    expect(await now()).toMatchObject({ waitsFor: 'Demo', jobs: [{ state: 'running' }] })
+    end.resolve({ type: 'finished' })
+    await job.done
+    expect(await now()).toMatchObject({ waitsFor: null })
+    sweeps.end('pair-1')
+    await queue.done(project)
+    await other.close()
+  })
+
   it('begin no more while the line is paused', async () => {
     await queue.add(project, ['pair-1', 'pair-2'], SWEEP)
     await begun(sweeps, 1)
@@ -291,7 +338,7 @@ describe('jobs in line over the pairs of a project', () => {
   it('wait after the program was started anew, and go on with what they had begun when they are asked to', async () => {
     await evaluationBegun('pair-2', ['pair-1', 'pair-3'])
     queue.close()
-    evaluations.cancel(project.pair('pair-2'))
+    evaluations.end('pair-2', { type: 'cancelled' })
     await queue.done(project)
     await project.removePair('pair-3')
     const { path } = project

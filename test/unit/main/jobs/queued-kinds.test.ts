@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
+import type { QueuedJob } from '../../../../src/contract/documents/queue'
 import type { Computing } from '../../../../src/contract/documents/samples'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Devices } from '../../../../src/main/jobs/devices'
@@ -12,6 +13,7 @@ import { summarizeSweep } from '../../../../src/main/project/documents/sweep-fil
 import { openDemo } from '../../../fixtures/open-demo'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
+import { waitFor } from '../../../fixtures/wait-for'
 
 it('evaluates where and how the job says, when its turn comes', async () => {
   const project = await openDemo()
@@ -32,15 +34,44 @@ it('evaluates where and how the job says, when its turn comes', async () => {
   const { evaluation } = queuedKinds(new Sweeps(context), new Evaluations(context))
   const own = project.firstPair
   const computing: Computing = { device: 'webgpu', weights: 'int8' }
-  await evaluation.begin(own, {
+  const job: QueuedJob = {
     ...{ id: randomUUID(), pair: own.id, evaluationId: null, problem: null },
     work: { kind: 'evaluation', task: { id: 'demo-open', name: 'Demo' }, computing }
-  })
+  }
+  const { events } = await evaluation.begin(own, job, new AbortController().signal)
   const endings: string[] = []
-  for await (const { type } of evaluation.follow(own)) if (type !== 'progress') endings.push(type)
+  for await (const { type } of events) if (type !== 'progress') endings.push(type)
   expect(endings).toEqual(['failed'])
   expect(asked).toEqual([computing])
   // One without answers is not kept.
+  expect(own.evaluations.runs).toEqual([])
+})
+
+it('keeps no run of an evaluation that is stopped while it is prepared', async () => {
+  const project = await openDemo()
+  const engine: EngineHost = {
+    pid: undefined,
+    client: () => scriptedEngine({}),
+    another: () => engine,
+    close: async () => undefined
+  }
+  const turns = new JobTurns()
+  const context = { engine, devices: new Devices(() => engine), turns, tell: () => undefined }
+  const { evaluation } = queuedKinds(new Sweeps(context), new Evaluations(context))
+  const own = project.firstPair
+  const stop = new AbortController()
+  const begun = evaluation.begin(
+    own,
+    {
+      ...{ id: randomUUID(), pair: own.id, evaluationId: null, problem: null },
+      work: { kind: 'evaluation', task: { id: 'demo-open', name: 'Demo' }, computing: { device: 'cpu' } }
+    },
+    stop.signal
+  )
+  await waitFor(() => expect(turns.done(project)).not.toBeNull())
+  stop.abort()
+  await expect(begun).rejects.toThrow('evaluation was cancelled.')
+  expect(turns.done(project)).toBeNull()
   expect(own.evaluations.runs).toEqual([])
 })
 

@@ -71,7 +71,7 @@ it('says that jobs in the queue go with a pair', async () => {
     progress: { share: null, secondsLeft: null }
   } as const
   session.queue.state = {
-    ...{ paused: false, waits: false, done: [] },
+    ...{ paused: false, waits: false, waitsFor: null, done: [] },
     jobs: [
       { ...job, pair: 'pair-2' },
       { ...job, pair: 'pair-1' },

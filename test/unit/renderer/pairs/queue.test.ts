@@ -7,6 +7,7 @@ const id = (digit: number): string => `${digit}b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b
 const LINE: QueueState = {
   paused: false,
   waits: false,
+  waitsFor: null,
   done: [],
   jobs: [1, 2, 3].map((digit) => ({
     id: id(digit),

@@ -1,0 +1,112 @@
+import { WorkbenchError } from '../../contract/model/problem'
+import { cancelled } from '../base/files/cancelling'
+import type { ProjectOfPair } from '../project/pair/project-pair'
+
+interface WaitingJob {
+  readonly project: ProjectOfPair
+  readonly begin: () => void
+}
+
+/**
+ * Names the project that the engine computes for. The program has one engine process, and each computation is planned to fill the
+ * memory budget, so jobs of several open projects take turns in the order in which they asked.
+ */
+export class EngineTurn {
+  private holder: ProjectOfPair | null = null
+  private readonly waiting: WaitingJob[] = []
+  /** How many questions of each project the engine answers now. */
+  private readonly questions = new Map<ProjectOfPair, number>()
+
+  /** @param notify is called whenever the answer of {@link busyFor} may have changed */
+  constructor(private readonly notify: () => void) {}
+
+  /** The other project that a job of this project waits for, or would wait for; null when it could begin at once. */
+  busyFor(project: ProjectOfPair): ProjectOfPair | null {
+    if (this.holder !== null) return this.holder === project ? null : this.holder
+    return this.waiting.some((job) => job.project === project) ? this.askingBeside(project) : null
+  }
+
+  /**
+   * Waits until the engine is free for a job of the project.
+   *
+   * @returns ends the turn
+   * @throws WorkbenchError `cancelled` when `signal` fires first
+   */
+  async take(project: ProjectOfPair, signal: AbortSignal, onWait: () => void): Promise<() => void> {
+    if (signal.aborted) throw cancelled('The work')
+    if (!this.isFreeFor(project)) await this.wait(project, signal, onWait)
+    else this.grant(project)
+    return () => {
+      this.holder = null
+      this.beginNext()
+    }
+  }
+
+  /**
+   * Begins a question, which waits for nobody.
+   *
+   * @returns ends the question
+   * @throws WorkbenchError `busy` while a job of another project computes or waits
+   */
+  ask(project: ProjectOfPair): () => void {
+    const other = this.busyFor(project) ?? this.waiting.find((job) => job.project !== project)?.project
+    if (other !== undefined) {
+      throw new WorkbenchError(
+        'busy',
+        `The engine computes for the project “${other.name}”.`,
+        'Wait for that job, or cancel it.'
+      )
+    }
+    this.questions.set(project, (this.questions.get(project) ?? 0) + 1)
+    return () => {
+      const left = (this.questions.get(project) ?? 0) - 1
+      if (left > 0) this.questions.set(project, left)
+      else this.questions.delete(project)
+      this.beginNext()
+    }
+  }
+
+  private isFreeFor(project: ProjectOfPair): boolean {
+    return this.holder === null && this.waiting.length === 0 && this.askingBeside(project) === null
+  }
+
+  private askingBeside(project: ProjectOfPair): ProjectOfPair | null {
+    return [...this.questions.keys()].find((asking) => asking !== project) ?? null
+  }
+
+  private grant(project: ProjectOfPair): void {
+    this.holder = project
+    this.notify()
+  }
+
+  private async wait(project: ProjectOfPair, signal: AbortSignal, onWait: () => void): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const leave = (): void => {
+        this.waiting.splice(this.waiting.indexOf(job), 1)
+        reject(cancelled('The work'))
+        this.beginNext()
+      }
+      const job: WaitingJob = {
+        project,
+        begin: () => {
+          signal.removeEventListener('abort', leave)
+          resolve()
+        }
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      this.waiting.push(job)
+      this.notify()
+      onWait()
+    })
+  }
+
+  private beginNext(): void {
+    const [next] = this.waiting
+    if (next !== undefined && this.holder === null && this.askingBeside(next.project) === null) {
+      this.waiting.shift()
+      this.holder = next.project
+      next.begin()
+    }
+    this.notify()
+  }
+}
