@@ -754,6 +754,48 @@ describe('a project that another window changes', () => {
     expect(job.failure).toBeNull()
   })
 
+  it('says why its job failed, although another window saw the end first', async () => {
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(before)
+    const problem = { code: 'not-found' as const, message: 'There is no post.' }
+    const { job } = session.ranges
+    void job.begin(() => line.connection.client.sweeps.start({ ...session.here, fresh: true }))
+    session.accept(changed(1, { failed: [{ kind: 'sweep', id: 'job-1', problem }] }))
+    await line.answer('sweeps.start', 0, { sweepId: 'job-1' })
+    // Main has no more to tell of a job whose end was seen.
+    await line.answer('sweeps.watch', 0, [])
+    expect([job.failure, job.busy]).toEqual([problem, false])
+  })
+
+  it('stops a job that main still prepares, and shows that until it has ended', async () => {
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(before)
+    const { job } = session.ranges
+    void job.begin(() => line.connection.client.sweeps.start({ ...session.here, fresh: true }))
+    void job.cancel()
+    await line.answer('sweeps.cancel', 0, undefined)
+    expect([job.standstill, job.busy]).toEqual(['Stopping…', true])
+    line.call('sweeps.start', 0).answer.reject(new WorkbenchError('cancelled', 'A sweep was cancelled.'))
+    await settled()
+    expect([job.failure, job.standstill, job.busy]).toEqual([null, null, false])
+    // A job that begins all the same, for main had heard of the stop before the start, is stopped again.
+    void job.begin(() => line.connection.client.sweeps.start({ ...session.here, fresh: true }))
+    void job.cancel()
+    await line.answer('sweeps.start', 1, { sweepId: 'job-2' })
+    expect(line.of('sweeps.cancel')).toHaveLength(3)
+  })
+
+  it('says which other project its jobs wait for, and asks no question meanwhile', async () => {
+    const { session } = await new ScriptedLine().openProject(before)
+    const pair = PAIR_REPORT
+    session.accept(changed(1, { pair, running: ['sweep'], busyProject: 'Other' }))
+    expect(session.ranges.job.standstill).toBe('Waiting for “Other”')
+    expect(session.whyNotAsk('ask again')).toBe('The engine works for the project “Other”.')
+    expect(session.whyNot('sweep')).toBeNull()
+    session.accept(changed(2, { pair, running: ['sweep'] }))
+    expect([session.ranges.job.standstill, session.whyNotAsk('ask again')]).toEqual([null, null])
+  })
+
   it('has its jobs followed by every window', async () => {
     const line = new ScriptedLine()
     const { session } = await line.openProject(before)
