@@ -1,17 +1,15 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { builtScript } from '../../src/main/base/built'
 import { builtinPromptSet } from '../../src/main/crc/task/builtin-prompts'
 import { pairPaths } from '../../src/main/project/demo'
+import { bundleProgram } from '../fixtures/bundled-program'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 
 /** The built program keeps to itself: it sends nothing, and leaves nothing behind that it has not been asked for. */
-
-const WATCHED_NETWORK = fileURLToPath(new URL('../fixtures/watched-network.mjs', import.meta.url))
 
 /** Folders of a user with nothing in them, and an environment without what quiets onnxruntime by accident or by us. */
 async function newUser(): Promise<{ folder: string; env: NodeJS.ProcessEnv }> {
@@ -71,8 +69,10 @@ it.skipIf(noNetwork !== null)(
     const request = JSON.stringify({ ...pairPaths({ kind: 'demo' }), layerCount: 12, device: 'cpu' })
     const setUp =
       'ip link set lo up && ip route add local default dev lo && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
+    const watcher = await bundleProgram(join(import.meta.dirname, '../fixtures/watched-network.ts'))
+    onTestFinished(watcher.remove)
     const watched = [
-      WATCHED_NETWORK,
+      watcher.file,
       builtScript('cli.js'),
       builtScript('engine.js'),
       request,

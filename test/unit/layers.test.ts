@@ -118,7 +118,6 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/generate/cpu-runner.ts': 1,
   'main/engine/generate/key-value-cache.ts': 1,
   'main/engine/generate/webgpu-runner.ts': 1,
-  'main/engine/host.ts': 1,
   'main/engine/questions/device-check.ts': 1,
   'main/engine/questions/embed-texts.ts': 4,
   'main/engine/questions/read-answers.ts': 2,

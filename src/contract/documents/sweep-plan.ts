@@ -49,8 +49,6 @@ export const SweepPlan = z.object({
   precision: Precision,
   /** The budget, and what the plan takes of it. */
   memoryBytes: z.number(),
-  /** The most that an engine process can take where it runs, whatever the budget; null where only the machine limits it. */
-  memoryLimitBytes: z.number().nullable(),
   peakBytes: z.number(),
   /** Of which in the device's own memory; 0 where everything lies in main memory, or there is no telling. */
   deviceBytes: z.number(),

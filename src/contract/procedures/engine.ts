@@ -275,9 +275,8 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
 ])
 export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 
-/** A plan as the engine makes it: where the process runs is main's business. */
+/** A plan as the engine makes it. Main adds times, which it knows from earlier sweeps. */
 export const EnginePlan = SweepPlan.omit({
-  memoryLimitBytes: true,
   preview: true,
   seconds: true,
   timedBy: true

@@ -127,9 +127,8 @@ function previewFact(preview: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): P
   }
 }
 
-function peakLine({ peakBytes, memoryBytes, memoryLimitBytes }: SweepPlan): string {
-  const limited = memoryLimitBytes === memoryBytes ? ', the most that an engine inside Electron can take' : ''
-  return `peak ${formatMemory(peakBytes)} of ${formatMemory(memoryBytes)}${limited}`
+function peakLine({ peakBytes, memoryBytes }: SweepPlan): string {
+  return `peak ${formatMemory(peakBytes)} of ${formatMemory(memoryBytes)}`
 }
 
 function formatFlops(flops: number): string {

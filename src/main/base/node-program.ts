@@ -1,19 +1,40 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { WorkbenchError } from '../../contract/model/problem'
 
-/** How `slr open` names its own Node to the window that it starts. */
+/** The environment variable in which `slr open` passes its Node to the window that it starts. */
 export const NODE_VARIABLE = 'SLR_NODE'
 
 /**
- * The Node to run computations on; null in an Electron that has none. An Electron process is not one: Chromium's allocator
- * ends it at a single allocation of 2 GiB, and at 16 GiB in all (partition_alloc, MaxDirectMapped and kPoolMaxSize).
+ * Returns the Node that runs the program's other processes. An Electron process cannot replace it: Chromium's allocator ends a process at
+ * a single allocation of 2 GiB, and at 16 GiB in all (partition_alloc, MaxDirectMapped and kPoolMaxSize). A packaged Electron cannot even
+ * run as Node: its fuse is off, and it would start the whole program again.
+ *
+ * @throws WorkbenchError when Electron has no Node beside it
  */
-export function nodeProgram(): string | null {
+export function nodeProgram(): string {
   if (process.versions['electron'] === undefined) return process.execPath
   // process.defaultApp: this Electron was given a program to run. A packaged one has its Node beside its resources.
-  const program = process.defaultApp
-    ? // npm says what it runs on to a script that starts Electron by itself, as `npm run dev` does.
-      (process.env[NODE_VARIABLE] ?? process.env['npm_node_execpath'])
-    : join(process.resourcesPath, process.platform === 'win32' ? 'node.exe' : 'node')
-  return program !== undefined && existsSync(program) ? program : null
+  return process.defaultApp ? nodeOfStarter() : packagedNode()
+}
+
+function nodeOfStarter(): string {
+  // npm sets its variable for the scripts that it runs, such as `npm run dev`.
+  const program = process.env[NODE_VARIABLE] ?? process.env['npm_node_execpath']
+  if (program !== undefined && existsSync(program)) return program
+  throw new WorkbenchError(
+    'not-found',
+    `Node is missing: ${program === undefined ? `${NODE_VARIABLE} is not set` : `${program} does not exist`}.`,
+    'Start the window with `slr open`.'
+  )
+}
+
+function packagedNode(): string {
+  const program = join(process.resourcesPath, process.platform === 'win32' ? 'node.exe' : 'node')
+  if (existsSync(program)) return program
+  throw new WorkbenchError(
+    'not-found',
+    `Node is missing: ${program} does not exist. A virus scanner may have removed it.`,
+    'Install SLR Workbench again.'
+  )
 }

@@ -1,9 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { Socket } from 'node:net'
 import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
 import { keepsTo } from '../base/files/only-folder'
-import { nodeProgram } from '../base/node-program'
+import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import { SerialQueue } from '../base/files/serial-queue'
 import {
   ConfinedReply,
@@ -72,57 +70,41 @@ export function askConfined(request: ConfinedRequest): Promise<ConfinedReply> {
 class ConfinedProcess {
   readonly keepsTo = keepsTo()
   readonly ended: Promise<End>
-  private readonly child: ChildProcess
-  /** The end of what it has written to its standard output. */
-  private said = ''
-  /** Set when it is ended from here. */
+  private readonly child: NodeChild
+  /** Set when this program ends the process. */
   private overdue: Overdue | null = null
   private readonly ready: Promise<ConfinedReply>
   /**
-   * Who waits for the next message. Not a reaction to `ended` for each: these, and all that was answered, would be kept for as long as
-   * the process lives.
+   * Receives the next message or the end. A reaction to `ended` for each request would be kept, with what was answered, for as long
+   * as the process lives.
    */
   private waiting: Waiting | null = null
-  private howItEnded: End | null = null
+  private knownEnd: End | null = null
 
   constructor(private readonly limits: ConfinedLimits) {
-    this.child = fork(builtScript('confined.js'), [JSON.stringify(limits)], {
-      // Without one, `fork` runs Electron's own binary as a plain Node.
-      execPath: nodeProgram() ?? process.execPath,
-      // The flags of whoever runs us as well, as the engine has them.
-      execArgv: [...process.execArgv, `--max-old-space-size=${HEAP_MIB}`],
-      serialization: 'advanced',
-      // V8 writes pages about an end that is expected here; what is written out is the reason of an end.
-      stdio: ['ignore', 'pipe', 'ignore', 'ipc']
+    this.child = new NodeChild(builtScript('confined.js'), {
+      args: [JSON.stringify(limits)],
+      nodeFlags: [...process.execArgv, `--max-old-space-size=${HEAP_MIB}`]
     })
-    this.child.stdout?.on('data', (said) => (this.said = (this.said + String(said)).slice(-LONGEST_REASON)))
-    this.ended = new Promise((resolve) => {
-      this.child.once('error', ({ message }) =>
-        resolve({ how: `could not be started (${message})`, overdue: null })
-      )
-      // Not at its exit: what it has said may come after that.
-      this.child.once('close', (code, signal) =>
-        resolve({
-          how: signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`,
-          overdue: this.overdue ?? overdueOf(this.said)
-        })
-      )
-    })
-    this.child.on('message', (message) => this.waiting?.reply(message))
+    this.child.onMessage((message) => this.waiting?.reply(message))
+    this.ended = this.child.ended.then(({ how, reason }) => ({
+      how,
+      reason,
+      overdue: this.overdue ?? overdueOf(reason)
+    }))
     void this.ended.then((end) => {
-      this.howItEnded = end
+      this.knownEnd = end
       this.waiting?.ended(end)
     })
-    this.ready = this.nextReply(({ how }) => new Error(`the confined process ${how}`))
+    this.ready = this.nextReply((end) => new Error(`the confined process ${sentenceOf(end)}`))
   }
 
   end(): void {
-    this.child.kill('SIGKILL')
+    this.child.kill()
   }
 
   async ask(request: ConfinedRequest): Promise<ConfinedReply> {
-    this.child.ref()
-    this.child.channel?.ref()
+    this.child.holdProgram(true)
     const { work, read } = this.limits
     const longestMs = work.wallMs + (readsFiles(request) ? read.wallMs : 0) + GRACE_MS
     let timer: NodeJS.Timeout | undefined
@@ -130,22 +112,19 @@ class ConfinedProcess {
       await this.ready
       timer = setTimeout(() => {
         this.overdue = { by: 'clock', ms: longestMs }
-        this.child.kill('SIGKILL')
+        this.child.kill()
       }, longestMs)
       const reply = this.nextReply((end) => stopped(request, end))
-      // A message lost to a death shows as that death; without a callback it would be an uncaught error as well.
-      this.child.send(request, () => undefined)
+      this.child.post(request)
       return await reply
     } finally {
       clearTimeout(timer)
-      this.child.unref()
-      if (this.child.stdout instanceof Socket) this.child.stdout.unref()
-      this.child.channel?.unref()
+      this.child.holdProgram(false)
     }
   }
 
   private async nextReply(endedEarly: (end: End) => Error): Promise<ConfinedReply> {
-    if (this.howItEnded !== null) throw endedEarly(this.howItEnded)
+    if (this.knownEnd !== null) throw endedEarly(this.knownEnd)
     try {
       const message = await new Promise<unknown>((resolve, reject) => {
         this.waiting = { reply: resolve, ended: (end) => reject(endedEarly(end)) }
@@ -162,34 +141,38 @@ interface Waiting {
   readonly ended: (end: End) => void
 }
 
-/** How a process ended. */
-interface End {
-  /** In words. */
-  readonly how: string
-  /** The limit for which it was ended; null when it ended otherwise. */
+interface End extends NodeChildEnd {
+  /** The limit for which the process was ended; null when it ended otherwise. */
   readonly overdue: Overdue | null
 }
 
-const LONGEST_REASON = 100
-
-/** Nothing else is to write there; should a library, it is no reason. */
-function overdueOf(said: string): Overdue | null {
-  const [, by, ms] = /\{"by":"(\w+)","ms":(\d+)\}$/.exec(said) ?? []
+/** Reads what the process writes before it ends itself. */
+function overdueOf(lastLine: string | undefined): Overdue | null {
+  const [, by, ms] = /^\{"by":"(\w+)","ms":(\d+)\}$/.exec(lastLine ?? '') ?? []
   return Overdue.safeParse({ by, ms: Number(ms) }).data ?? null
 }
 
-function stopped(request: ConfinedRequest, { how, overdue }: End): WorkbenchError {
+/** How V8 and the system end a process that needs more memory than it has. */
+const OUT_OF_MEMORY = /out of memory|memory ran out|memory runs out|bad_alloc|allocation failed/i
+
+const sentenceOf = ({ how, reason }: End): string => `${how}${reason === undefined ? '' : ` (${reason})`}`
+
+function stopped(request: ConfinedRequest, end: End): WorkbenchError {
   const subject = subjectOf(request)
-  if (overdue === null) {
-    return new WorkbenchError(
-      'bad-file',
-      `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given, or crashes what reads it: the process for it ${how}.`
-    )
-  }
-  const { by, ms } = overdue
+  if (end.overdue !== null) return overdueError(request, end.overdue)
+  const words = sentenceOf(end)
   return new WorkbenchError(
     'bad-file',
-    `${subject} took longer than ${ms / 1000} s${by === 'processor' ? ' of the processor' : ''} and was stopped.`,
+    OUT_OF_MEMORY.test(words)
+      ? `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given: the process that reads it ${words}.`
+      : `${subject} was not read: the process that reads it ${words}.`
+  )
+}
+
+function overdueError(request: ConfinedRequest, { by, ms }: Overdue): WorkbenchError {
+  return new WorkbenchError(
+    'bad-file',
+    `${subjectOf(request)} took longer than ${ms / 1000} s${by === 'processor' ? ' of the processor' : ''} and was stopped.`,
     by === 'clock'
       ? 'Look whether its drive answers and whether this machine is busy with other things, and try again.'
       : readsFiles(request)

@@ -8,7 +8,7 @@ export const HEAP_MIB = 1024
 const Limit = z.object({ cpuMs: z.number(), wallMs: z.number() })
 export type Limit = z.infer<typeof Limit>
 
-/** Which limit was exceeded: what the process writes to its standard output before it ends itself. */
+/** Which limit was exceeded: the process writes it to its standard error before it ends itself. */
 export const Overdue = z.object({ by: z.enum(['processor', 'clock']), ms: z.number() })
 export type Overdue = z.infer<typeof Overdue>
 

@@ -3,13 +3,15 @@ import { dirname, join } from 'node:path'
 import { RPCHandler } from '@orpc/server/message-port'
 import { app, BrowserWindow, dialog, Menu, MessageChannelMain, nativeTheme, shell } from 'electron'
 import { version } from '../../../package.json'
+import { nodeProgram } from '../base/node-program'
 import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/places'
-import { createEngineHost } from '../engine/host'
+import { createEngineHost, engineStarter } from '../engine/host'
+import { BESIDE_A_WINDOW } from '../engine/port'
 import { ShellRequests } from '../workbench/shell'
+import { problemOf } from '../base/rpc-problems'
 import { createWorkbench } from '../workbench/router'
 import { AskedProject, askedProject } from './asked-project'
 import { closeInOrder } from './closing'
-import { desktopEngines } from './engine-process'
 import { JobSigns } from './job-signs'
 import { keepLog } from './log'
 import { menuTemplate } from './menus'
@@ -48,7 +50,8 @@ if (app.requestSingleInstanceLock(asked)) {
     .whenReady()
     .then(start)
     .catch((error: unknown) => {
-      dialog.showErrorBox('SLR Workbench could not start', errorMessage(error))
+      const { message, hint = '' } = problemOf(error) ?? { message: errorMessage(error) }
+      dialog.showErrorBox('SLR Workbench could not start', `${message}\n${hint}`.trimEnd())
       app.exit(1)
     })
 } else {
@@ -75,11 +78,13 @@ function openAsked({ project, pair, demo }: AskedProject): void {
 }
 
 async function start(): Promise<void> {
+  // Nothing can be opened without it.
+  nodeProgram()
   const logFolder = app.getPath('logs')
   keepLog(logFolder)
   app.setAboutPanelOptions({ applicationName: app.getName(), applicationVersion: version })
   const workbench = createWorkbench({
-    engine: createEngineHost(desktopEngines()),
+    engine: createEngineHost(engineStarter(undefined, [BESIDE_A_WINDOW])),
     entry: 'desktop',
     initial: asked,
     pickFolder,

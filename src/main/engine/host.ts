@@ -1,33 +1,19 @@
-import { fork, type Serializable } from 'node:child_process'
 import { createORPCClient, mapEventIterator, type ClientLink } from '@orpc/client'
 import { RPCLink } from '@orpc/client/message-port'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { EngineContract } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
-import { nodeProgram } from '../base/node-program'
-import { howItEnded } from './how-it-ended'
+import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import '../base/telemetry-off'
 import { fromAcross, isEventStream } from '../base/rpc-problems'
-import type { EnginePort } from './port'
+import { rpcPort } from './port'
 import { cancelled, throwIfCancelled } from '../base/files/cancelling'
 
 export type EngineClient = ContractRouterClient<EngineContract>
 
-/** A started engine process, whoever started it: node's fork, or a utility process in an Electron that has no node beside it. */
-export interface EngineProcess {
-  readonly pid: number | undefined
-  /** The child's stderr: native libraries write there why they gave up. */
-  readonly stderr: NodeJS.ReadableStream | null
-  /** @throws when the line to the process is closed */
-  postMessage(data: Serializable): void
-  onMessage(listener: (data: unknown) => void): void
-  /** Called once, after the process ended and its stderr was read; `how` completes "the engine process ...". */
-  onExit(listener: (how: string) => void): void
-  kill(): void
-}
-
-export type EngineSpawner = () => EngineProcess
+/** Starts an engine process. */
+export type EngineStarter = () => NodeChild
 
 export interface EngineHost {
   /**
@@ -44,18 +30,15 @@ export interface EngineHost {
   close(): Promise<void>
 }
 
-/** Lines of stderr kept for the message about a death. */
-const STDERR_LINES = 40
-
 /** The engine's work, to whoever stops it. */
 const WHAT = 'The computation'
 
 /** Main's handle on the engine process: starts it when it is first needed and again after it died. */
-export function createEngineHost(spawn: EngineSpawner = forkEngine()): EngineHost {
+export function createEngineHost(startProcess: EngineStarter = engineStarter()): EngineHost {
   let running: RunningEngine | null = null
 
   const start = (): RunningEngine => {
-    const engine = new RunningEngine(spawn())
+    const engine = new RunningEngine(startProcess())
     running = engine
     void engine.exited.then(() => {
       if (running === engine) running = null
@@ -87,7 +70,7 @@ export function createEngineHost(spawn: EngineSpawner = forkEngine()): EngineHos
     get pid() {
       return running?.process.pid
     },
-    another: () => createEngineHost(spawn),
+    another: () => createEngineHost(startProcess),
     async close() {
       running?.process.kill()
       await running?.exited
@@ -101,82 +84,26 @@ class RunningEngine {
   /** Set when the process has died: why. */
   lost: WorkbenchError | null = null
 
-  constructor(readonly process: EngineProcess) {
-    const stderr = lastLines(process.stderr)
+  constructor(readonly process: NodeChild) {
     const closeListeners: (() => void)[] = []
-    // The adapter rejects what is in flight on 'close', so the process's exit has to reach it as one.
-    const port: EnginePort = {
-      on(event, listener) {
-        if (event === 'message') process.onMessage((data) => listener({ data }))
-        if (event === 'close') closeListeners.push(listener)
-      },
-      postMessage: (data) => process.postMessage(data)
-    }
-    this.link = new RPCLink({ port })
-    this.exited = new Promise((resolve) => {
-      process.onExit((how) => {
-        this.lost = engineLost(how, stderr)
-        for (const close of closeListeners) close()
-        resolve()
-      })
+    // The adapter rejects what is in flight on 'close', so the end of the process has to reach it as one.
+    this.link = new RPCLink({ port: rpcPort(process, (close) => closeListeners.push(close)) })
+    this.exited = process.ended.then((end) => {
+      this.lost = engineLost(end)
+      for (const close of closeListeners) close()
     })
   }
 }
 
-function engineLost(how: string, stderr: readonly string[]): WorkbenchError {
-  const lastWords = stderr.findLast(saysWhy)
+function engineLost({ how, reason }: NodeChildEnd): WorkbenchError {
   return new WorkbenchError(
     'engine-lost',
-    `The engine process ${how}${lastWords === undefined ? '.' : `: ${lastWords}`}`,
+    `The engine process ${how}${reason === undefined ? '.' : `: ${reason}`}`,
     'Run again: finished work is kept.'
   )
 }
 
-/** Not the stacks, source excerpt and version that node prints around an uncaught error and a fatal one. */
-function saysWhy(line: string): boolean {
-  return /^\S/.test(line) && !/^(\}|Node\.js v|node:|file:|\d+: 0x|---|<---)/.test(line)
-}
-
-/** Fills and keeps the last lines of a stream. */
-function lastLines(stream: NodeJS.ReadableStream | null): string[] {
-  const lines: string[] = []
-  let open = ''
-  stream?.setEncoding('utf8').on('data', (chunk: string) => {
-    const parts = (open + chunk).split('\n')
-    // Bounded: a native library may write without end and without a line break.
-    open = (parts.pop() ?? '').slice(-10_000)
-    lines.push(...parts)
-    lines.splice(0, lines.length - STDERR_LINES)
-  })
-  stream?.on('end', () => lines.push(open))
-  return lines
-}
-
-/** Forks the built engine, or another module that serves the engine's contract, with arguments of the process. */
-export function forkEngine(entry = builtScript('engine.js'), args: readonly string[] = []): EngineSpawner {
-  return () => {
-    // Native libraries print to stdout too; stdout belongs to the command line's JSON.
-    const child = fork(entry, args, {
-      execPath: nodeProgram() ?? process.execPath,
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc']
-    })
-    const exited = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(`could not be started (${error.message})`))
-      // Not 'exit': by 'close' all of stderr has been read.
-      child.once('close', (code, signal) => resolve(howItEnded(code, signal)))
-    })
-    return {
-      pid: child.pid,
-      stderr: child.stderr,
-      postMessage(data) {
-        if (!child.connected) throw new Error('the engine process is gone')
-        // A message lost to a death shows as that death; without a callback it would be an uncaught error as well.
-        child.send(data, () => undefined)
-      },
-      onMessage: (listener) => child.on('message', listener),
-      onExit: (listener) => void exited.then(listener),
-      kill: () => child.kill('SIGKILL')
-    }
-  }
+/** Starts processes of the built engine, or of another script that serves the engine's contract, with arguments of the process. */
+export function engineStarter(entry = builtScript('engine.js'), args: readonly string[] = []): EngineStarter {
+  return () => new NodeChild(entry, { args })
 }

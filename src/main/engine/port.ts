@@ -1,31 +1,25 @@
-import type { Serializable } from 'node:child_process'
-
-/** An argument of the engine process: somebody scrolls and types while it computes, so it takes the processor last. */
+/** An argument of the engine process: the user scrolls and types while it computes, so it takes the processor last. */
 export const BESIDE_A_WINDOW = '--beside-a-window'
 
-/** One end of the line between main and the engine process, in the shape oRPC's message-port adapter asks for. */
-export interface EnginePort {
+/** One end of a connection between two processes, in the form that oRPC's message-port adapter takes. */
+export interface RpcPort {
   on(event: string, listener: (event?: { data: unknown }) => void): void
-  postMessage(data: Serializable): void
+  postMessage(data: unknown): void
 }
 
-/** The engine's end: whatever line its parent opened. Null when it was started without a parent. */
-export function portToParent(): EnginePort | null {
-  // Electron's types claim that every process has this; only a utility process does.
-  const parentPort: Electron.ParentPort | undefined = process.parentPort
-  if (parentPort !== undefined) {
-    return {
-      on(event, listener) {
-        if (event === 'message') parentPort.on('message', ({ data }) => listener({ data }))
-      },
-      postMessage: (data) => parentPort.postMessage(data)
-    }
-  }
-  if (process.send === undefined) return null
+/** One end of a pipe between main and another process. */
+interface PipeEnd {
+  post(message: unknown): void
+  onMessage(listener: (message: unknown) => void): void
+}
+
+/** Adapts one end of a pipe to oRPC. @param onClose is given the listener that fails the calls in flight */
+export function rpcPort(end: PipeEnd, onClose: (listener: () => void) => void = () => undefined): RpcPort {
   return {
     on(event, listener) {
-      if (event === 'message') process.on('message', (data) => listener({ data }))
+      if (event === 'message') end.onMessage((data) => listener({ data }))
+      if (event === 'close') onClose(listener)
     },
-    postMessage: (data) => void process.send?.(data)
+    postMessage: (data) => end.post(data)
   }
 }

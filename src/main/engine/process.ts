@@ -3,10 +3,11 @@ import { implement } from '@orpc/server'
 import { RPCHandler } from '@orpc/server/message-port'
 import { engineContract } from '../../contract/procedures/engine'
 import type { Problem } from '../../contract/model/problem'
+import { ignoreInterrupt, pipeToParent } from '../base/parent-pipe'
 import { problemsAcross } from '../base/rpc-problems'
 import { startRuntime } from './device/device'
 import { checkDevice } from './questions/device-check'
-import { BESIDE_A_WINDOW, portToParent } from './port'
+import { BESIDE_A_WINDOW, rpcPort } from './port'
 import { embedTexts } from './questions/embed-texts'
 import { partitionTexts } from './questions/partition-texts'
 import { generate } from './generate/generate'
@@ -61,14 +62,6 @@ const router = engine.router({
   checkDevice: engine.checkDevice.handler(({ input, signal }) => checkDevice(input, signal))
 })
 
-const port = portToParent()
-if (port === null) {
-  console.error('This is the engine of SLR Workbench. The program starts it by itself; run `slr` instead.')
-  process.exit(2)
-}
-// An engine whose parent is gone has nobody to compute for.
-process.on('disconnect', () => process.exit(0))
-// Ctrl-C reaches every process of the terminal; the parent decides what it means and stops the work in order.
-process.on('SIGINT', () => undefined)
-
-new RPCHandler(router).upgrade(port)
+const pipe = pipeToParent()
+ignoreInterrupt()
+new RPCHandler(router).upgrade(rpcPort(pipe))

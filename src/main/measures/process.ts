@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../contract/model/problem'
-import { leaveEndToParent } from '../base/helper-process'
+import { ignoreInterrupt, pipeToParent } from '../base/parent-pipe'
 import { evaluationResults } from './results'
 import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'
@@ -16,5 +16,6 @@ function measured(request: MeasuringRequest): MeasuringReply {
   }
 }
 
-leaveEndToParent()
-process.on('message', (request) => process.send?.(measured(MeasuringRequest.parse(request))))
+const pipe = pipeToParent()
+ignoreInterrupt()
+pipe.onMessage((request) => pipe.post(measured(MeasuringRequest.parse(request))))

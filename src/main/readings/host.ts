@@ -7,7 +7,7 @@ import type { PairValues } from '../../contract/documents/non-finite'
 import type { WeightsContract } from '../../contract/procedures/weights'
 import { startHelper } from '../base/helper-process'
 import { progressRate } from '../base/progress-rate'
-import type { EnginePort } from '../engine/port'
+import { rpcPort } from '../engine/port'
 import { fromAcross } from '../base/rpc-problems'
 import { throwIfCancelled } from '../base/files/cancelling'
 
@@ -58,13 +58,7 @@ async function inProcess<Result>(
   call: (client: WeightsClient) => Promise<AsyncIterable<WeightsEvent<Result>>>
 ): Promise<Result> {
   const helper = startHelper('weights.js', 'the process that reads weights')
-  const port: EnginePort = {
-    on(event, listener) {
-      if (event === 'message') helper.onMessage((data) => listener({ data }))
-      if (event === 'close') helper.ended.catch(() => listener())
-    },
-    postMessage: (data) => helper.post(data)
-  }
+  const port = rpcPort(helper, (close) => void helper.ended.catch(close))
   const client: WeightsClient = createORPCClient(new RPCLink({ port }))
   const startedMs = performance.now()
   const rate = progressRate()

@@ -1,8 +1,8 @@
 import { implement } from '@orpc/server'
 import { RPCHandler } from '@orpc/server/message-port'
 import { weightsContract } from '../../contract/procedures/weights'
-import { portToParent } from '../engine/port'
-import { leaveEndToParent } from '../base/helper-process'
+import { rpcPort } from '../engine/port'
+import { ignoreInterrupt, pipeToParent } from '../base/parent-pipe'
 import { problemsAcross, reportDefect } from '../base/rpc-problems'
 import { checkpointChecksums } from './checksums'
 import { type BytesRead, pairDistances } from './distances'
@@ -56,10 +56,6 @@ function everyInterval(): () => boolean {
   }
 }
 
-const port = portToParent()
-if (port === null) {
-  console.error('This is a process of SLR Workbench. The program starts it by itself; run `slr` instead.')
-  process.exit(2)
-}
-leaveEndToParent()
-new RPCHandler(router).upgrade(port)
+const pipe = pipeToParent()
+ignoreInterrupt()
+new RPCHandler(router).upgrade(rpcPort(pipe))

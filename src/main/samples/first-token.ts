@@ -1,5 +1,4 @@
 import { at } from '../../contract/model/look-up'
-import { withinEngine } from '../base/engine-memory'
 import type { Score } from '../../contract/documents/crc'
 import type { AnsweringModel, Model } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -41,7 +40,7 @@ export async function firstTokenScores(
         tokens,
         groups: singleTokens(at(groups, index, 'list of groups'))
       })),
-      memoryBytes: withinEngine(settings.memoryBytes),
+      memoryBytes: settings.memoryBytes,
       sampling: settings.sampling
     },
     { signal }

@@ -1,6 +1,5 @@
 import { at } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
-import { withinEngine } from '../base/engine-memory'
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
 import type {
@@ -115,7 +114,7 @@ export async function generateSamples(
             device: settings.device,
             precision: earlier?.precision ?? settings.precision,
             weights: earlier?.weights ?? settings.weights,
-            memoryBytes: withinEngine(settings.memoryBytes),
+            memoryBytes: settings.memoryBytes,
             batchRows: BATCH_ROWS
           },
           { signal }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createEngineHost, forkEngine } from '../engine/host'
+import { createEngineHost, engineStarter } from '../engine/host'
 import { BESIDE_A_WINDOW } from '../engine/port'
 import type { InitialProject } from '../workbench/entry'
 import { createWorkbench } from '../workbench/router'
@@ -40,7 +40,7 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
     return
   }
   const workbench = createWorkbench({
-    engine: createEngineHost(forkEngine(undefined, [BESIDE_A_WINDOW])),
+    engine: createEngineHost(engineStarter(undefined, [BESIDE_A_WINDOW])),
     entry: 'browser',
     initial
   })

@@ -63,7 +63,6 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
         expect.stringContaining('was killed by SIGKILL (the system does this when memory runs out)')
       ])
       expect(await engineOf(desktop.pid)).toBeGreaterThan(0)
-      expect(desktop.all('utility-process')).toEqual([])
     })
 
     it('serves its page from a list, hands it a port, and sweeps the demo through it', async () => {
@@ -174,46 +173,23 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     })
   })
 
-  describe('without a Node', () => {
-    let desktop: Desktop
-    let client: DesktopClient
-    beforeAll(async () => {
-      desktop = Desktop.startShared(await textFolder({}), ['--demo'], { env: { SLR_NODE: '/no/node' } })
-      client = await desktop.connect()
+  it('ends with its reason where Node is missing', async () => {
+    const desktop = await Desktop.start(['--demo'], { env: { SLR_NODE: '/no/node' } })
+    expect(await desktop.until('error-box')).toMatchObject({
+      content: expect.stringMatching(/^Node is missing: \/no\/node.*\n.*`slr open`/)
     })
-    afterAll(() => desktop.kill())
+    expect(await desktop.ended).toBe(1)
+  })
 
-    it('computes in a utility process, in less memory, and tells how it ended', async () => {
-      const { path } = await client.projects.openDemo()
-      for (const [signal, said] of [
-        ['SIGKILL', 'was killed by SIGKILL (the system does this when memory runs out)'],
-        // How the fake has V8 meet a fatal error.
-        ['SIGUSR2', 'was killed by SIGABRT in v8::ArrayBuffer::New']
-      ] as const) {
-        expect(await noticesOfDeath(desktop, client, path, signal)).toEqual([expect.stringContaining(said)])
-      }
-      const { revision } = await client.projects.open({ path })
-      await client.pairs.update({
-        path,
-        pair: 'pair-1',
-        seen: revision,
-        changes: { settings: { memoryBytes: 64 * 2 ** 30 } }
-      })
-      expect(await client.sweeps.plan({ path, pair: 'pair-1' })).toMatchObject({
-        memoryBytes: 12 * 2 ** 30,
-        memoryLimitBytes: 12 * 2 ** 30
-      })
-      expect(desktop.stderr).toBe('')
-    })
-
-    it('quits clean when its window is closed', async () => {
-      const { path } = await client.projects.openDemo()
-      desktop.order('close-window')
-      expect(await desktop.ended).toBe(0)
-      expect(desktop.stderr).toBe('')
-      expect(existsSync(join(path, '.lock'))).toBe(false)
-      expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({ name: 'Demo' })
-    })
+  it('quits clean when its window is closed', async () => {
+    const desktop = await Desktop.start(['--demo'])
+    const client = await desktop.connect()
+    const { path } = await client.projects.openDemo()
+    desktop.order('close-window')
+    expect(await desktop.ended).toBe(0)
+    expect(desktop.stderr).toBe('')
+    expect(existsSync(join(path, '.lock'))).toBe(false)
+    expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({ name: 'Demo' })
   })
 
   it('asks before it closes while a job runs, and has the page save what is being edited', async () => {

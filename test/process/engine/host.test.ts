@@ -1,14 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ProbeRequest, SweepRequest } from '../../../src/contract/procedures/engine'
-import { createEngineHost, forkEngine, type EngineHost } from '../../../src/main/engine/host'
+import { createEngineHost, engineStarter, type EngineHost } from '../../../src/main/engine/host'
+import { bundleProgram } from '../../fixtures/bundled-program'
 
-const FAKE_ENGINE = fileURLToPath(new URL('../../fixtures/fake-engine.mjs', import.meta.url))
+let bundle: Awaited<ReturnType<typeof bundleProgram>>
+beforeAll(async () => {
+  bundle = await bundleProgram(join(import.meta.dirname, '../../fixtures/fake-engine.ts'))
+})
+afterAll(() => bundle.remove())
 
 const hosts: EngineHost[] = []
-function fakeEngine(entry = FAKE_ENGINE): EngineHost {
-  const host = createEngineHost(forkEngine(entry))
+function fakeEngine(script = bundle.file): EngineHost {
+  const host = createEngineHost(engineStarter(script))
   hosts.push(host)
   return host
 }

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../contract/model/problem'
+import { pipeToParent } from '../../base/parent-pipe'
 import { ConfinedLimits, type ConfinedReply, ConfinedRequest, type FolderRequest } from '../messages'
 import { readGenerationConfig } from '../../checkpoint/generation-config'
 import { readLocalModel } from '../../checkpoint/local-models'
@@ -86,14 +87,7 @@ async function folderFacts({ kind, file: folder }: FolderRequest): Promise<unkno
   }
 }
 
-function tell(reply: ConfinedReply): void {
-  process.send?.(reply)
-}
-
-if (process.send === undefined) {
-  console.error('This is a process of SLR Workbench. The program starts it by itself; run `slr` instead.')
-  process.exit(2)
-}
-process.on('disconnect', () => process.exit(0))
-process.on('message', (message) => void answered(ConfinedRequest.parse(message)).then(tell))
-tell({ kind: 'ready' })
+const pipe = pipeToParent()
+const reply = (message: ConfinedReply): void => pipe.post(message)
+pipe.onMessage((message) => void answered(ConfinedRequest.parse(message)).then(reply))
+reply({ kind: 'ready' })

@@ -4,7 +4,7 @@ import type { Overdue } from '../messages'
 import { WATCHED } from './watched'
 
 const CHECK_MS = 50
-const STANDARD_OUTPUT = 1
+const STANDARD_ERROR = 2
 
 // Without zod, whose loading would cost the process more than all this does.
 const shared: unknown = workerData
@@ -20,7 +20,7 @@ function usedMs(): number {
 /** Ends the process, after it has said why; when main is gone, nobody hears of it. */
 function end(overdue: Overdue): void {
   try {
-    writeSync(STANDARD_OUTPUT, JSON.stringify(overdue))
+    writeSync(STANDARD_ERROR, `${JSON.stringify(overdue)}\n`)
   } finally {
     process.kill(process.pid, 'SIGKILL')
   }

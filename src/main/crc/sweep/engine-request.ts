@@ -1,13 +1,13 @@
 import { modelOf } from '../../../contract/documents/swept-model'
 import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
-import { defaultMemoryBytes, withinEngine } from '../../base/engine-memory'
+import { defaultMemoryBytes } from '../../base/engine-memory'
 import { at } from '../../../contract/model/look-up'
 import { type KeyedSplit, restOfSplit } from './earlier-results'
 import { type PreparedSweep, samplingOf } from './prepare-sweep'
 
 /** Bound on the engine's process that a sweep has. */
 export function budgetOf({ request }: Pick<PreparedSweep, 'request'>): number {
-  return withinEngine(request.memoryBytes ?? defaultMemoryBytes())
+  return request.memoryBytes ?? defaultMemoryBytes()
 }
 
 /** What stages of a sweep compute with: all weights of the pair where base is scored and ranges are restored to it. */

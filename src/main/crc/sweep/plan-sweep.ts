@@ -1,7 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { openPair } from '../../checkpoint/pair'
-import { engineLimitBytes } from '../../base/engine-memory'
 import type { EngineClient } from '../../engine/host'
 import { findEarlier, type SweepHistory } from './crc-sweep'
 import type { EarlierResults } from './earlier-results'
@@ -74,7 +73,6 @@ async function planOf(
     ...(pace === null
       ? { seconds: plan.estimate.seconds, timedBy: 'block' }
       : { seconds: plannedRows(plan) / pace.rowsPerSecond, timedBy: 'sweep' }),
-    memoryLimitBytes: engineLimitBytes(),
     preview
   }
 }

@@ -1,0 +1,208 @@
+import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { addExtension, Packr, RESERVE_START_SPACE } from 'msgpackr/pack'
+import { errorMessage } from './files/bounded-file'
+
+/*
+ * Messages between two processes, over a pipe. Not the channel of `fork`: its format is that of V8's ValueSerializer, and Electron's V8
+ * writes a version that the V8 of no Node reads. Each frame is a mark, the length of its body as a uint32, and the body: UTF-8 for a
+ * string, which every message of oRPC is, and MessagePack for anything else. Numbers have the byte order of network protocols.
+ */
+
+/** Tell frames from anything else that may be written to the pipe. */
+const TEXT_MARK = 0x534c5254
+const VALUE_MARK = 0x534c5256
+const HEADER_BYTES = 8
+
+/** Longer messages are a defect: results of this program take some 30 MB at most. */
+const MAX_BODY_BYTES = 2 ** 30
+
+/** Longer frames are written in parts, each after the pipe has taken those before it. */
+const PART_BYTES = 2 ** 20
+
+/** MessagePack has one zero; measures may have two. */
+class NegativeZero {
+  readonly value = '-0'
+}
+addExtension({ Class: NegativeZero, type: 1, pack: () => new Uint8Array(1), unpack: () => -0 })
+const NEGATIVE_ZERO = new NegativeZero()
+
+// Typed arrays, Map, Set, Error, bigint and undefined keep their types.
+const packr = new Packr({ moreTypes: true })
+
+/** Larger messages leave a buffer of their size with the encoder, which is given a new one. */
+const MAX_KEPT_BYTES = 2 ** 16
+const BUFFER_BYTES = 2 ** 13
+
+/** Encodes a message as a frame. @throws Error when it is too long */
+export function encodeFrame(message: unknown, maxBytes = MAX_BODY_BYTES): Buffer {
+  const isText = typeof message === 'string'
+  const frame = isText ? textFrame(message) : valueFrame(message)
+  const bodyBytes = frame.length - HEADER_BYTES
+  if (bodyBytes > maxBytes) throw new Error(`a message of ${bodyBytes} bytes, more than ${maxBytes}`)
+  frame.writeUInt32BE(isText ? TEXT_MARK : VALUE_MARK, 0)
+  frame.writeUInt32BE(bodyBytes, 4)
+  return frame
+}
+
+function textFrame(text: string): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + Buffer.byteLength(text))
+  frame.write(text, HEADER_BYTES)
+  return frame
+}
+
+function valueFrame(value: unknown): Buffer {
+  const marked = hasNegativeZero(value) ? markNegativeZeros(value) : value
+  const frame = packr.pack(marked, RESERVE_START_SPACE | HEADER_BYTES)
+  if (frame.length > MAX_KEPT_BYTES) packr.useBuffer(Buffer.allocUnsafeSlow(BUFFER_BYTES))
+  return frame
+}
+
+function hasNegativeZero(value: unknown): boolean {
+  if (typeof value === 'number') return Object.is(value, -0)
+  if (Array.isArray(value)) return value.some(hasNegativeZero)
+  return isPlainObject(value) && Object.values(value).some(hasNegativeZero)
+}
+
+/** Copies a value with objects in place of its negative zeros. */
+function markNegativeZeros(value: unknown): unknown {
+  if (Object.is(value, -0)) return NEGATIVE_ZERO
+  if (Array.isArray(value)) return value.map(markNegativeZeros)
+  if (!isPlainObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, markNegativeZeros(item)]))
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+/** Takes messages out of the bytes of a pipe. */
+export class FrameReader {
+  private readonly chunks: Buffer[] = []
+  private bytes = 0
+  /** How many bytes there have to be before the next look at them. */
+  private neededBytes = HEADER_BYTES
+
+  constructor(private readonly maxBytes = MAX_BODY_BYTES) {}
+
+  /** Whether bytes of a frame were read whose others have not come. */
+  get inFrame(): boolean {
+    return this.bytes > 0
+  }
+
+  /** @returns the messages that a chunk completes @throws Error when the bytes are no frames */
+  read(chunk: Buffer): unknown[] {
+    this.chunks.push(chunk)
+    this.bytes += chunk.length
+    if (this.bytes < this.neededBytes) return []
+    const all = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks, this.bytes)
+    const messages: unknown[] = []
+    let start = 0
+    this.neededBytes = HEADER_BYTES
+    while (all.length - start >= HEADER_BYTES) {
+      const bodyBytes = this.bodyBytes(all, start)
+      const end = start + HEADER_BYTES + bodyBytes
+      if (all.length < end) {
+        this.neededBytes = HEADER_BYTES + bodyBytes
+        break
+      }
+      messages.push(decoded(all.readUInt32BE(start), all.subarray(start + HEADER_BYTES, end)))
+      start = end
+    }
+    this.chunks.length = 0
+    this.bytes = all.length - start
+    if (this.bytes > 0) this.chunks.push(all.subarray(start))
+    return messages
+  }
+
+  private bodyBytes(bytes: Buffer, start: number): number {
+    if (![TEXT_MARK, VALUE_MARK].includes(bytes.readUInt32BE(start)))
+      throw new Error('bytes that are no message')
+    const bodyBytes = bytes.readUInt32BE(start + 4)
+    if (bodyBytes > this.maxBytes)
+      throw new Error(`a message of ${bodyBytes} bytes, more than ${this.maxBytes}`)
+    return bodyBytes
+  }
+}
+
+function decoded(mark: number, body: Buffer): unknown {
+  if (mark === TEXT_MARK) return body.toString()
+  try {
+    const message: unknown = packr.unpack(body)
+    return message
+  } catch (error) {
+    throw new Error(`a message that cannot be read (${errorMessage(error)})`, { cause: error })
+  }
+}
+
+/** One end of a pipe between two processes of this program. */
+export class MessagePipe {
+  private readonly reader = new FrameReader()
+  private readonly news = new EventEmitter<{ message: [unknown]; end: [Error | null] }>()
+  /** Parts of frames that the pipe has not taken yet. */
+  private readonly unwritten: Buffer[] = []
+  private ended = false
+
+  constructor(private readonly stream: Duplex) {
+    stream.on('drain', () => this.write())
+    stream.on('end', () =>
+      this.end(this.reader.inFrame ? new Error('the beginning of a message and no more') : null)
+    )
+    // The other process is gone: what else is there to say of it is said where its end is heard.
+    stream.on('error', () => this.end(null))
+    stream.on('close', () => this.end(null))
+  }
+
+  /** Whether the other process can still be reached. */
+  get isOpen(): boolean {
+    return !this.ended && this.stream.writable
+  }
+
+  /** Sends a message after those before it. One that the other process does not live to read is lost. */
+  post(message: unknown): void {
+    const frame = encodeFrame(message)
+    if (!this.isOpen) return
+    for (let start = 0; start < frame.length; start += PART_BYTES)
+      this.unwritten.push(frame.subarray(start, start + PART_BYTES))
+    this.write()
+  }
+
+  /** Messages wait in the pipe until there is a listener. */
+  onMessage(listener: (message: unknown) => void): void {
+    this.news.on('message', listener)
+    if (this.news.listenerCount('message') === 1) this.stream.on('data', (chunk: Buffer) => this.read(chunk))
+  }
+
+  /** Called once, when the other process has closed the pipe (null), or with what it has sent that is no message. */
+  onEnd(listener: (broken: Error | null) => void): void {
+    this.news.on('end', listener)
+  }
+
+  private read(chunk: Buffer): void {
+    if (this.ended) return
+    let messages
+    try {
+      messages = this.reader.read(chunk)
+    } catch (error) {
+      this.end(error instanceof Error ? error : new Error(String(error)))
+      this.stream.destroy()
+      return
+    }
+    for (const message of messages) this.news.emit('message', message)
+  }
+
+  private write(): void {
+    while (this.isOpen && !this.stream.writableNeedDrain) {
+      const part = this.unwritten.shift()
+      if (part === undefined) return
+      this.stream.write(part)
+    }
+  }
+
+  private end(broken: Error | null): void {
+    if (this.ended) return
+    this.ended = true
+    this.unwritten.length = 0
+    this.news.emit('end', broken)
+  }
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
+import { howItEnded } from './how-it-ended'
+import { LastLines } from './last-lines'
+import { MessagePipe } from './message-pipe'
+import { nodeProgram } from './node-program'
+import { PIPE_VARIABLE } from './parent-pipe'
+
+const PIPE_DESCRIPTOR = 3
+
+/** A process whose pipe is closed or broken is killed when it has not ended after this time. */
+const END_LIMIT_MS = 2_000
+
+export interface NodeChildOptions {
+  readonly args?: readonly string[]
+  /** Flags of Node; left out: those of this process. */
+  readonly nodeFlags?: readonly string[]
+  /** Whether its standard error is also written to that of this process. */
+  readonly showErrors?: boolean
+}
+
+/** How a process ended. */
+export interface NodeChildEnd {
+  /** Completes "the engine process ...". */
+  readonly how: string
+  /** The last line of its standard error that may give the reason. */
+  readonly reason: string | undefined
+}
+
+/** A process of this program: a script that runs on Node, and the pipe to it. */
+export class NodeChild {
+  /** Resolves after the process has ended and its standard error has been read. */
+  readonly ended: Promise<NodeChildEnd>
+  private readonly child: ChildProcess
+  private readonly pipe: MessagePipe
+  private readonly sockets: readonly Socket[]
+  /** Why this program killed it. */
+  private fault: string | null = null
+
+  /** @param script its absolute path @throws WorkbenchError when Node is missing */
+  constructor(script: string, options: NodeChildOptions = {}) {
+    const { args = [], nodeFlags = process.execArgv, showErrors = false } = options
+    this.child = spawn(nodeProgram(), [...nodeFlags, script, ...args], {
+      env: { ...helperEnvironment(), [PIPE_VARIABLE]: String(PIPE_DESCRIPTOR) },
+      // Native libraries print to the standard output, which carries the JSON of the command line.
+      // 'overlapped': on Windows, a pipe cannot be read and written at the same time otherwise.
+      stdio: ['ignore', 'ignore', 'pipe', 'overlapped'],
+      // Node is a console program, for which Windows opens a console window.
+      windowsHide: true
+    })
+    const [, , stderr, pipe] = this.child.stdio
+    if (!(stderr instanceof Socket && pipe instanceof Socket)) throw new Error('a process without its pipes')
+    this.sockets = [stderr, pipe]
+    const lastLines = new LastLines()
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      lastLines.add(text)
+      if (showErrors) console.error(text.trimEnd())
+    })
+    this.ended = new Promise((resolve) => {
+      const end = (how: string): void => resolve({ how, reason: lastLines.reason })
+      this.child.once('error', ({ message }) => end(`could not be started (${message})`))
+      // Not 'exit': all of the standard error has been read by 'close'.
+      this.child.once('close', (code, signal) =>
+        end(this.fault !== null && signal === 'SIGKILL' ? this.fault : howItEnded(code, signal))
+      )
+    })
+    this.pipe = new MessagePipe(pipe)
+    this.pipe.onEnd((broken) => this.killUnlessEnded(broken))
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid
+  }
+
+  /** Sends a message. A process that ends before it reads the message is reported by `ended`. */
+  post(message: unknown): void {
+    this.pipe.post(message)
+  }
+
+  onMessage(listener: (message: unknown) => void): void {
+    this.pipe.onMessage(listener)
+  }
+
+  /** Sets whether this program stays alive for the process. */
+  holdProgram(held: boolean): void {
+    for (const handle of [this.child, ...this.sockets])
+      if (held) handle.ref()
+      else handle.unref()
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL')
+  }
+
+  /** A process that dies closes its pipe shortly before its end is reported. */
+  private killUnlessEnded(broken: Error | null): void {
+    const timer = setTimeout(() => {
+      this.fault = `was stopped because it ${broken === null ? 'closed its pipe' : `sent ${broken.message}`}`
+      this.kill()
+    }, END_LIMIT_MS)
+    void this.ended.then(() => clearTimeout(timer))
+  }
+}
+
+/** Leaves out what the user set for Node and Electron themselves: it would change or break the processes of this program. */
+function helperEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE|ELECTRON)_/i.test(name)))
+}
