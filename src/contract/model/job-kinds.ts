@@ -28,7 +28,13 @@ export const JOB_KINDS = [
   { id: 'answer check', name: 'A check', needs: 'engine', doing: 'checking answers', step: 'ranges' },
   { id: 'search', name: 'A search', needs: 'engine', doing: 'searching', step: 'ranges' },
   { id: 'samples', name: 'Sampling', needs: 'engine', doing: 'sampling', step: 'samples' },
-  { id: 'character check', name: 'Sampling', needs: 'engine', doing: 'sampling', step: 'samples' },
+  {
+    id: 'character check',
+    name: 'The character check',
+    needs: 'engine',
+    doing: 'checking the character task',
+    step: 'samples'
+  },
   { id: 'evaluation', name: 'An evaluation', needs: 'engine', doing: 'evaluating', step: 'evaluate' },
   { id: 'judging', name: 'Judging', needs: 'endpoint', doing: 'judging', step: 'evaluate' },
   { id: 'export', name: 'An export', needs: 'files', doing: 'exporting', step: 'export' },

@@ -25,6 +25,9 @@ export class History {
   private past = $state.raw<readonly Deed[]>([])
   private future = $state.raw<readonly Deed[]>([])
   private moving = false
+  private turns: Promise<void> = Promise.resolve()
+  /** Deeds that were done while another is undone or redone: they follow it. */
+  private waiting: readonly Deed[] = []
   /** What was done last, while it is worth saying. */
   said = $state.raw<{ text: string; offer: 'undo' | 'redo' } | null>(null)
   /** What can be undone and done again next; null for nothing. */
@@ -32,10 +35,18 @@ export class History {
   readonly redoable = $derived(this.future.at(-1)?.what ?? null)
   private saying: ReturnType<typeof setTimeout> | undefined
 
-  constructor(private readonly complain: (error: unknown) => void) {}
+  /** @param flush saves what is being edited, which is then undone first */
+  constructor(
+    private readonly complain: (error: unknown) => void,
+    private readonly flush: () => Promise<void> = () => Promise.resolve()
+  ) {}
 
   /** Hears of something that was just done; what was undone before is gone with it. */
   did(deed: Deed): void {
+    if (this.moving) {
+      this.waiting = [...this.waiting, deed]
+      return
+    }
     const last = this.past.at(-1)
     if (last?.merge !== undefined && last.merge === deed.merge) {
       const undo = (): unknown => last.undo()
@@ -57,14 +68,33 @@ export class History {
     return this.turn('future')
   }
 
-  private async turn(from: 'past' | 'future'): Promise<void> {
+  /** In the order of asking: one that is asked for while another goes on follows it. */
+  private turn(from: 'past' | 'future'): Promise<void> {
+    this.turns = this.turns.then(() => this.turnNow(from)).catch(this.complain)
+    return this.turns
+  }
+
+  private async turnNow(from: 'past' | 'future'): Promise<void> {
+    await this.flush()
     const deed = this[from].at(-1)
     if (deed === undefined) return
+    this.moving = true
+    try {
+      await this.move(from, deed)
+    } finally {
+      this.moving = false
+      const { waiting } = this
+      this.waiting = []
+      for (const later of waiting) this.did(later)
+    }
+  }
+
+  private async move(from: 'past' | 'future', deed: Deed): Promise<void> {
     const [to, step, word, offer] =
       from === 'past'
         ? (['future', 'undo', 'Undone', 'redo'] as const)
         : (['past', 'redo', 'Done again', 'undo'] as const)
-    const moved = await this.move(() => deed[step]())
+    const moved = await this.run(() => deed[step]())
     if (moved === null) return
     this[from] = this[from].filter((other) => other !== deed)
     if (!moved) return
@@ -73,9 +103,7 @@ export class History {
   }
 
   /** @returns whether it was done; null when it was not but may be later */
-  private async move(step: () => unknown): Promise<boolean | null> {
-    if (this.moving) return null
-    this.moving = true
+  private async run(step: () => unknown): Promise<boolean | null> {
     this.say(null, 'undo')
     try {
       await step()
@@ -83,8 +111,6 @@ export class History {
     } catch (error) {
       this.complain(error)
       return OVER.has(complaintOf(error).code) ? false : null
-    } finally {
-      this.moving = false
     }
   }
 

@@ -70,7 +70,10 @@ export class OpenProject {
   writeFailed = $state(false)
   readonly jobs = new Jobs()
   /** What was done in this window, to be undone. */
-  readonly history = new History((error) => this.complainOf(error))
+  readonly history = new History(
+    (error) => this.complainOf(error),
+    () => this.flushFields()
+  )
   private readonly leaving = new AbortController()
   /** Runs that this window deletes: their steps need not tell what has become of them. */
   readonly deleting = new SvelteSet<string>()
@@ -313,6 +316,11 @@ export class OpenProject {
   /** Waits for the changes that are on their way. */
   async saved(): Promise<void> {
     await this.changes
+  }
+
+  /** Saves the fields that are being edited, whose changes are not recorded before they are saved. */
+  protected flushFields(): Promise<void> {
+    return Promise.resolve()
   }
 
   /** Ends what goes on for the project in this window; its jobs in main go on. */

@@ -263,15 +263,17 @@ export class Session extends OpenProject {
   /** Saves what is being edited now, without waiting for the typing to rest. */
   async flush(): Promise<void> {
     await Promise.all([
-      ...[
-        this.prompts.flush(),
-        this.samples.prompts.flush(),
-        this.samples.setup.flush(),
-        this.evaluations.setup.flush()
-      ],
-      ...[this.notes.project.save(), this.notes.pair.save()],
-      ...this.fields.map((save) => save())
+      this.prompts.flush(),
+      this.samples.prompts.flush(),
+      this.samples.setup.flush(),
+      this.evaluations.setup.flush(),
+      this.flushFields()
     ])
+  }
+
+  protected override async flushFields(): Promise<void> {
+    const { notes, fields } = this
+    await Promise.all([notes.project.save(), notes.pair.save(), ...fields.map((save) => save())])
   }
 
   /** Saves what is being edited and waits for all that is on its way. @returns whether edits wait for the user */

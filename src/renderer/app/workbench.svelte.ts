@@ -1,16 +1,25 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { PairId, ProjectState } from '../../contract/documents/project'
+import type { FolderListing } from '../../contract/procedures/folders'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { isField } from '../ui/typing'
+import { SingleKeys } from '../ui/single-keys.svelte'
 import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host, PairPlace } from './host'
+import { Latest } from './latest.svelte'
 import { type Place, readPlace, type Step } from './place'
 import type { Here } from './open-project.svelte'
 import { Session } from './session.svelte'
 import { followShell } from './shell'
 
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000]
+
+interface FolderListings {
+  /** @param restMs waited before, for a path that is typed @returns null when another question came first, or {@link drop} */
+  ask(path: string | null, restMs?: number): Promise<{ answer: FolderListing } | null>
+  drop(): void
+}
 
 /** The window: the line to main, the open project, the step, and what to tell the user. */
 export class Workbench implements Host {
@@ -28,6 +37,7 @@ export class Workbench implements Host {
   dialog = $state<'help' | 'report' | 'new' | 'browse' | 'history' | null>(null)
 
   readonly start = new Start(this)
+  readonly singleKeys = new SingleKeys()
 
   /** Of the place where the user is; null without a project. */
   readonly address = $derived.by(() => {
@@ -111,6 +121,16 @@ export class Workbench implements Host {
     const wanted = shown ?? results?.newest ?? null
     if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
     if (this.step === 'ranges') this.session.ranges.follow(place)
+  }
+
+  /** Lists folders for a dialog, whose newest question counts. @param closed aborted when the dialog is closed */
+  folderListings(closed: AbortSignal): FolderListings {
+    const listings = new Latest<string>(closed)
+    return {
+      ask: (path, restMs) =>
+        listings.ask(path ?? '', (signal) => this.client.folders.list({ path }, { signal }), restMs),
+      drop: () => listings.drop()
+    }
   }
 
   /** Runs a call and reports its failure to the user; null when it failed. */

@@ -1,3 +1,4 @@
+import type { Arrow } from '../ui/arrow'
 import type { RestorationRange } from '../../contract/model/recipe'
 
 /** The part of the triangle that is shown: first and last of the layers that ranges start with, and end with. */
@@ -150,7 +151,7 @@ export function viewWith({ starts, ends }: HeatmapView, { start, end }: Restorat
   return { starts: moved(starts, start), ends: moved(ends, end) }
 }
 
-const STEPS: Record<string, (range: RestorationRange, last: number) => RestorationRange> = {
+const STEPS: Record<Arrow, (range: RestorationRange, last: number) => RestorationRange> = {
   ArrowLeft: ({ start, end }) => ({ start, end: end - 1 }),
   ArrowRight: ({ start, end }) => ({ start, end: end + 1 }),
   ArrowUp: ({ start, end }) => ({ start: start - 1, end }),
@@ -162,9 +163,8 @@ const STEPS: Record<string, (range: RestorationRange, last: number) => Restorati
 }
 
 /** Where a key moves the focus: one cell in the arrow's direction, or to the end of the row or column. */
-export function moveFocus(range: RestorationRange, key: string, layerCount: number): RestorationRange | null {
-  const next = STEPS[key]?.(range, layerCount - 1)
-  if (next === undefined) return null
+export function moveFocus(range: RestorationRange, key: Arrow, layerCount: number): RestorationRange {
+  const next = STEPS[key](range, layerCount - 1)
   return next.start >= 0 && next.start <= next.end && next.end < layerCount ? next : range
 }
 

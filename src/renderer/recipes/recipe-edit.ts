@@ -1,3 +1,4 @@
+import type { Arrow } from '../ui/arrow'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { type Component, COMPONENTS, type LayerHalf, type LayerStrength } from '../../contract/model/recipe'
 import { at } from '../../contract/model/look-up'
@@ -178,7 +179,7 @@ export function redo(edit: RecipeEdit): RecipeEdit {
 }
 
 /** Where an arrow key, Home or End leads; null for other keys. */
-export function movePlace(place: Place, key: string, size: { layers: number; rows: number }): Place | null {
+export function movePlace(place: Place, key: Arrow, size: { layers: number; rows: number }): Place | null {
   const to = (layer: number): Place => ({ ...place, layer: Math.min(Math.max(layer, 0), size.layers - 1) })
   switch (key) {
     case 'ArrowLeft':

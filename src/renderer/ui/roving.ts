@@ -1,9 +1,10 @@
 import type { Attachment } from 'svelte/attachments'
+import { type Arrow, arrowOf } from './arrow'
 
 /** Where an arrow leads: from a row and a place in it to others, which may lie beyond the last. */
 type Step = (at: { row: number; place: number }) => { row: number; place: number }
 
-const STEPS: Readonly<Record<string, Step>> = {
+const STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
   ArrowDown: ({ row, place }) => ({ row: row + 1, place }),
   ArrowUp: ({ row, place }) => ({ row: row - 1, place }),
   ArrowRight: ({ row, place }) => ({ row, place: place + 1 }),
@@ -41,7 +42,8 @@ export function roving(buttons: string, rows = 'tr'): Attachment<HTMLElement> {
       settle()
     }
     const pressed = (event: KeyboardEvent): void => {
-      const step = event.ctrlKey || event.metaKey || event.altKey ? undefined : STEPS[event.key]
+      const arrow = arrowOf(event)
+      const step = arrow === null ? undefined : STEPS[arrow]
       const stops = all()
       const rowOf = (stop: HTMLElement): Element => stop.closest(rows) ?? stop
       const table = [...new Set(stops.map(rowOf))].map((row) => stops.filter((stop) => rowOf(stop) === row))

@@ -12,6 +12,7 @@ import type { ScoreBoard } from '../board/score-board'
 
 /** One number for each layer; null where there is none. */
 export interface LayerRow {
+  kind: 'weights' | 'alone' | 'left out' | 'shapley'
   label: string
   values: readonly (number | null)[]
   /** Diverging rows are centred on 0. */
@@ -28,6 +29,7 @@ const formatNorm = (value: number): string =>
 /** How far post-training moved each layer, and each component of it that moved at all: ‖post − base‖ / ‖base‖. */
 export function weightRows({ layers, components }: DistancesDocument): LayerRow[] {
   const row = (label: string, values: readonly (number | null)[]): LayerRow => ({
+    kind: 'weights',
     label,
     values,
     centred: false,
@@ -87,12 +89,14 @@ export function effectRows(board: ScoreBoard): LayerRow[] {
   }
   return (['diversity', 'validity'] as const).flatMap((measure) => [
     {
+      kind: 'alone' as const,
       label: `${words[measure]}, restored alone`,
       values: layers.map((layer) => alone(layer, measure)),
       centred: true,
       format: (value: number) => formatDelta(value)
     },
     {
+      kind: 'left out' as const,
       label: `${words[measure]}, left out`,
       values: layers.map((layer) => without(layer, measure)),
       centred: true,
@@ -109,6 +113,7 @@ export function shapleyRows(shares: LayerShares, scoredBy: ScoredByBrief): Layer
     [words.validity, shares.validity] as const,
     ...shares.further.map(({ measure, values }) => [taskShareWords(measure, scoredBy), values] as const)
   ].map(([measure, values]) => ({
+    kind: 'shapley',
     label: `${measure}, Shapley value`,
     values,
     centred: true,

@@ -3,6 +3,7 @@ import type { KeptRecipe, ProjectState } from '../../../../src/contract/document
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { History } from '../../../../src/renderer/app/history.svelte'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
+import { Later } from '../../../fixtures/later'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
 const recipe = (name: string): KeptRecipe['recipe'] => ({ name, ranges: [[0, 1]] })
@@ -69,6 +70,30 @@ it('takes back at once what was done in one go', async () => {
   expect([text, history.undoable]).toEqual(['', null])
   await history.redo()
   expect(text).toBe('ab')
+})
+
+it('has what is done while something is undone follow it, and nothing redone over it', async () => {
+  const history = new History(() => undefined)
+  const undoing = new Later<void>()
+  history.did({ what: 'go to 1', undo: () => undoing.promise, redo: () => undefined })
+  const undone = history.undo()
+  await settled()
+  history.did({ what: 'go to 2', undo: () => undefined, redo: () => undefined })
+  undoing.resolve()
+  await undone
+  expect([history.undoable, history.redoable]).toEqual(['go to 2', null])
+})
+
+it('undoes the notes that are still in their field, not what was done before', async () => {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(changed(1, {}))
+  session.notes.pair.typed('seen')
+  void session.history.undo()
+  await settled()
+  await line.answer('pairs.update', 0, changed(2, { notes: 'seen' }))
+  expect(line.call('pairs.update', 1).input).toMatchObject({ changes: { notes: '' } })
+  await line.answer('pairs.update', 1, changed(3, { notes: '' }))
+  expect([session.history.undoable, session.history.redoable]).toEqual([null, 'write notes of the pair'])
 })
 
 it('removes, puts back and removes a recipe again', async () => {

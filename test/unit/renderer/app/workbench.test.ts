@@ -226,6 +226,25 @@ describe('the places of a window', () => {
   })
 })
 
+describe('a dialog that lists folders', () => {
+  it('hears the newest listing, and asks for none that it was closed before', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWindow()
+    const closing = new AbortController()
+    const listings = workbench.folderListings(closing.signal)
+    const first = listings.ask('/models')
+    const second = listings.ask('/projects')
+    await settled()
+    await line.answer('folders.list', 1, { path: '/projects' })
+    await line.answer('folders.list', 0, { path: '/models' })
+    expect([await first, await second]).toEqual([null, { answer: { path: '/projects' } }])
+    const typed = listings.ask('/late', 1)
+    closing.abort()
+    expect(await typed).toBeNull()
+    expect(line.of('folders.list')).toHaveLength(2)
+  })
+})
+
 describe('the Start view', () => {
   it('opens the demo, asks the page for a project’s folder, and forgets a recent one', async () => {
     const { line, workbench } = await connected()

@@ -124,7 +124,7 @@ describe('painting on the layer strip', () => {
     expect(movePlace(attention(3), 'ArrowDown', size)).toEqual(mlp(3))
     expect(movePlace(mlp(0), 'ArrowLeft', size)).toEqual(mlp(0))
     expect(movePlace(mlp(3), 'End', size)).toEqual(mlp(LAYERS - 1))
-    expect(movePlace(mlp(3), 'a', size)).toBeNull()
+    expect(movePlace(mlp(3), 'PageUp', size)).toBeNull()
   })
 })
 

@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { Theme } from '../../../../src/renderer/app/theme.svelte'
 import { DragBox } from '../../../../src/renderer/plots/drag-box.svelte'
+import { SingleKeys } from '../../../../src/renderer/ui/single-keys.svelte'
 import { PaneWidth } from '../../../../src/renderer/ui/pane-width.svelte'
 
 afterEach(() => vi.unstubAllGlobals())
@@ -57,6 +58,21 @@ it('a pane is as wide as it was left, also where the browser keeps nothing', () 
   const other = new PaneWidth('inspector', () => 300)
   other.resize(250)
   expect(other.width).toBe(250)
+})
+
+it('shortcuts of a single key are on until they are switched off, also where the browser keeps nothing', () => {
+  storage()
+  const keys = new SingleKeys()
+  expect(keys.on).toBe(true)
+  keys.on = false
+  expect([keys.on, new SingleKeys().on]).toEqual([false, false])
+  const refuse = (): never => {
+    throw new Error('forbidden')
+  }
+  vi.stubGlobal('localStorage', { getItem: refuse, setItem: refuse })
+  const other = new SingleKeys()
+  other.on = false
+  expect(other.on).toBe(false)
 })
 
 it('a rectangle is dragged from where the pointer went down, and a click is none', () => {

@@ -66,7 +66,15 @@ describe('the figure of layers on one axis', () => {
     const format = (value: number): string => value.toFixed(2)
     const axis = {
       layerCount: 4,
-      rows: [{ label: 'diversity, restored alone', values: [-0.1, 0, 0.1, 0.2], centred: true, format }],
+      rows: [
+        {
+          kind: 'alone' as const,
+          label: 'diversity, restored alone',
+          values: [-0.1, 0, 0.1, 0.2],
+          centred: true,
+          format
+        }
+      ],
       ranges: [{ start: 1, end: 2, share: 0.9 }]
     }
     const drawing = layerAxisFigure(axis).draw(page)
