@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { CategoryScore, SweepDocument } from './crc'
+import { CategoryScore, SweepDocument, TakenRival } from './crc'
 import { ComputedBy } from './computed-by'
 import { type AnyModel, sweptRangeModel, weightsKey } from '../model/model'
 import { Recipe, type RestorationRange } from '../model/recipe'
 import { ofSweepEvent } from './job-ending'
+import { baselineModel } from './swept-model'
 
 /**
  * What a model's whole answers to the prompts of a sweep are worth. Exact: the probability that an answer is one valid
@@ -28,9 +29,14 @@ export type WholeAnswers = z.infer<typeof WholeAnswers>
 export const CheckedModel = WholeAnswers.extend({ recipe: Recipe })
 export type CheckedModel = z.infer<typeof CheckedModel>
 
-export const ANSWER_CHECK_VERSION = 1
+/** A sampler, a mix, a filter or a uniform blend, checked like a range. */
+export const CheckedBaseline = WholeAnswers.extend({ baseline: TakenRival })
+export type CheckedBaseline = z.infer<typeof CheckedBaseline>
 
-/** The best recipes of a sweep checked on whole answers; a project keeps one for each sweep. */
+/** Version 1 had no baselines. */
+export const ANSWER_CHECK_VERSION = 2
+
+/** The full-answer check of a sweep: its best recipes and baselines. A project keeps one for each sweep. */
 export const AnswerCheck = z.object({
   schemaVersion: z.literal(ANSWER_CHECK_VERSION),
   sweepId: SweepDocument.shape.id,
@@ -45,12 +51,17 @@ export const AnswerCheck = z.object({
   categories: z.array(z.string()).optional(),
   post: WholeAnswers,
   /** In the order they were checked in: of a sweep's ranges, the most diverse first. */
-  models: z.array(CheckedModel)
+  models: z.array(CheckedModel),
+  /** The best baselines of each kind, by first tokens. */
+  baselines: z.array(CheckedBaseline)
 })
 export type AnswerCheck = z.infer<typeof AnswerCheck>
 
 /** So many of a sweep's best ranges are checked at once. */
 export const CHECKED_AT_ONCE = 5
+
+/** One check adds at most so many baselines of a kind. */
+export const BASELINES_AT_ONCE = 2
 
 /** Rows of hidden states pushed through blocks, of those that the step at hand needs: answers first, white space behind them then. */
 export const CheckProgress = z.object({
@@ -65,8 +76,11 @@ export type CheckProgress = z.infer<typeof CheckProgress>
 export const CheckEvent = ofSweepEvent(CheckProgress)
 export type CheckEvent = z.infer<typeof CheckEvent>
 
-/** What of a check says whether models pass. */
-export type CheckResult = Pick<AnswerCheck, 'layerCount' | 'source' | 'categories' | 'post' | 'models'>
+/** Fields of a check that decide which models pass. */
+export type CheckResult = Pick<
+  AnswerCheck,
+  'layerCount' | 'source' | 'categories' | 'post' | 'models' | 'baselines'
+>
 
 /** The least validity of whole answers: rho x that of post's whole answers. */
 export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): number =>
@@ -84,15 +98,27 @@ export function passesCheck(
   )
 }
 
-/** The check of a model, under whatever name it was checked; null when it was not. */
-export function checkOf(check: CheckResult | null, model: AnyModel): CheckedModel | null {
+/** Returns the full answers of a model, under whatever name it was checked; null when it was not. */
+export function checkOf(check: CheckResult | null, model: AnyModel): WholeAnswers | null {
+  if (check === null) return null
   const wanted = weightsKey(model)
-  return check?.models.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === wanted) ?? null
+  const recipe = check.models.find(
+    (checked) => weightsKey({ kind: 'recipe', recipe: checked.recipe }) === wanted
+  )
+  return (
+    recipe ??
+    check.baselines.find(({ baseline }) => weightsKey(baselineModel(baseline, check)) === wanted) ??
+    null
+  )
 }
 
 /** The check of a range of the sweep; null when it was not checked. */
-export const checkOfRange = (check: CheckResult | null, range: RestorationRange): CheckedModel | null =>
+export const checkOfRange = (check: CheckResult | null, range: RestorationRange): WholeAnswers | null =>
   check === null ? null : checkOf(check, sweptRangeModel(range, check))
+
+/** Returns the full answers of a baseline; null when it was not checked. */
+export const checkOfBaseline = (check: CheckResult | null, baseline: TakenRival): WholeAnswers | null =>
+  check === null ? null : checkOf(check, baselineModel(baseline, check))
 
 /** Whether a range of the sweep passes; null when it was not checked. */
 export function rangePasses(check: CheckResult | null, range: RestorationRange, rho: number): boolean | null {

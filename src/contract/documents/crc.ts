@@ -207,6 +207,16 @@ type TemperedScore = z.infer<typeof TemperedScore>
 export const LayerHalf = z.enum(['attention', 'mlp'])
 export type LayerHalf = z.infer<typeof LayerHalf>
 
+/** A baseline against the selected range on full answers, over the same prompts as on first tokens. */
+const AnswerComparison = z.object({
+  validity: z.number(),
+  diversity: z.number(),
+  /** The least validity of full answers: rho times that of post, on all prompts of the check. */
+  minimumValidity: z.number(),
+  /** The baseline minus the selected range. */
+  difference: z.object({ validity: Difference, diversity: Difference })
+})
+
 /** What the selected range is compared with: of each kind the one that the rule of the selection takes. */
 export const RivalComparison = z.object({
   rival: z.discriminatedUnion('kind', [
@@ -226,7 +236,9 @@ export const RivalComparison = z.object({
   diversity: z.number(),
   /** Its score minus that of the selected range, over `promptCount` prompts. */
   difference: z.object({ validity: Difference, diversity: Difference }),
-  promptCount: z.number().int()
+  promptCount: z.number().int(),
+  /** Null unless both were checked on full answers, prompt by prompt. */
+  answers: AnswerComparison.nullable().default(null)
 })
 export type RivalComparison = z.infer<typeof RivalComparison>
 

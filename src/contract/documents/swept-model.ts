@@ -1,10 +1,17 @@
 import { z } from 'zod'
-import { type AnyModel, Model, sweptRangeModel, type Restoring, weightsKey } from '../model/model'
+import {
+  type AnsweringModel,
+  type AnyModel,
+  Model,
+  sweptRangeModel,
+  type Restoring,
+  weightsKey
+} from '../model/model'
 import type { RestoredTo } from '../model/checkpoint'
 import { type Recipe, RestorationRange } from '../model/recipe'
 import { rivalKey } from '../model/rival'
 import { blendStrengths, rangeKey, strengthWords } from '../model/strengths'
-import type { Score, SweepDocument } from './crc'
+import type { Score, SweepDocument, TakenRival } from './crc'
 import type { BriefScore, ShownSweep } from './shown-sweep'
 
 /** How a sweep names what it scores: ranges and blends of all layers by what makes them, other models as everywhere. */
@@ -30,6 +37,12 @@ export const blendRecipe = (strength: number, { layerCount, source }: Restoring)
   name: blendName(strength, source),
   layers: blendStrengths(strength, layerCount, source)
 })
+
+/** The model that answers as a baseline: a recipe for a uniform blend, a way to draw for the others. */
+export const baselineModel = (baseline: TakenRival, restoring: Restoring): AnsweringModel =>
+  baseline.kind === 'blend'
+    ? { kind: 'recipe', recipe: blendRecipe(baseline.strength, restoring) }
+    : { kind: 'rival', rival: baseline }
 
 /** All that a sweep scored. */
 export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]

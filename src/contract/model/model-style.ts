@@ -19,6 +19,9 @@ export const RIVAL_TONES: Readonly<Record<Rival['kind'], ModelTone>> = {
   mix: 'orange',
   filter: 'base'
 }
+/** A uniform blend is a recipe. */
+export const baselineTone = ({ kind }: { kind: Rival['kind'] | 'blend' }): ModelTone =>
+  kind === 'blend' ? 'hybrid' : RIVAL_TONES[kind]
 /** Who answers outside the engine may be any model: a colour that nothing of the pair has by itself. */
 export const OUTSIDE_TONE: ModelTone = 'black'
 export type MarkShape = 'rect' | 'rectRot' | (typeof MARK_SHAPES)[number]

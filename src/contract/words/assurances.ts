@@ -1,6 +1,6 @@
 import {
   answerLimit,
-  type CheckedModel,
+  type WholeAnswers,
   checkOfRange,
   type CheckResult,
   rejectedRanges
@@ -13,7 +13,7 @@ import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './he
 import type { Term } from './glossary'
 import { amongExact } from './preview-words'
 import { uncheckedMark } from './recipe-check'
-import { tooFewWords } from './rival-words'
+import { tooFewWords } from './baseline-words'
 import { checkCertainty, passingWords, validitySpan } from './check-certainty'
 import { type ScoreWords, scoreWords } from './score-words'
 
@@ -150,7 +150,7 @@ function rivalWords(
   return `${place}. Left out of every resample, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`
 }
 
-function checkAssurance(check: CheckResult | null, checked: CheckedModel | null, rho: number): Assurance {
+function checkAssurance(check: CheckResult | null, checked: WholeAnswers | null, rho: number): Assurance {
   const label = 'Whole answers'
   if (check === null || checked === null) {
     return { label, value: 'not checked', detail: 'all else here is of first tokens', term: 'whole answer' }

@@ -5,7 +5,7 @@ import { at } from '../model/look-up'
 import { multimap } from '../model/multimap'
 import { DEFAULT_SEED, drawPrompts, interval, RESAMPLES } from '../model/resampling'
 import { formatPercent, formatScore } from './format'
-import { PROMPTS_FOR_INTERVAL } from './rival-words'
+import { PROMPTS_FOR_INTERVAL } from './baseline-words'
 
 /** How sure it is what a check says of a model. */
 export interface CheckCertainty {

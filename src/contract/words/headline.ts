@@ -1,7 +1,7 @@
 import type { MinPDraw } from '../model/sampling'
 import {
   answerLimit,
-  type CheckedModel,
+  type WholeAnswers,
   checkOfRange,
   type CheckResult,
   passesCheck
@@ -17,15 +17,15 @@ import { rangeEdges } from './plateau'
 import { byPreview, noneOfExact, type RangeHeadline } from './preview-headline'
 import { isPreviewed, type PreviewEvidence, previewMark } from './preview-words'
 import {
-  comparedName,
+  baselineName,
   differenceWords,
   doesBetter,
   modelsPerToken,
   promptsBehind,
   PROMPTS_FOR_INTERVAL,
-  rivalSentence,
-  strongestRival
-} from './rival-words'
+  baselineSentence,
+  strongestBaseline
+} from './baseline-words'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /*
@@ -111,9 +111,9 @@ export function headline(evidence: HeadlineEvidence): Headline {
   const ranges = ofRanges(evidence)
   const exact = isPreviewed(evidence) ? byPreview(ranges, evidence) : ranges
   const found = sampler === null ? exact : underOther(exact)
-  const but = rivalSentence(selection, scoredBy, evidence.check)
+  const but = baselineSentence(selection, scoredBy, evidence.check)
   if (but === null || !COMPARED.includes(found.state)) return { ...found, but: null }
-  const rival = strongestRival(selection)
+  const rival = strongestBaseline(selection)
   const outdone = found.state === 'holds' && rival !== null && doesBetter(rival)
   return {
     ...found,
@@ -123,7 +123,7 @@ export function headline(evidence: HeadlineEvidence): Headline {
           state: 'outdone',
           // By name: an evaluation may have told of another one between the sentence and this.
           next:
-            `Look at what does better before you restore a range: ${comparedName(rival)} runs ` +
+            `Look at what does better before you restore a range: ${baselineName(rival)} runs ` +
             (modelsPerToken(rival) === 1
               ? 'one model for each token, as a restored one does.'
               : 'two models for each token, a restored one runs one.')
@@ -285,7 +285,7 @@ function notWorthIt(
 function failing(
   { source, selection: { rho } }: HeadlineEvidence,
   score: Scored,
-  { checked, check }: { checked: CheckedModel; check: CheckResult }
+  { checked, check }: { checked: WholeAnswers; check: CheckResult }
 ): RangeHeadline {
   const others = check.models.length - 1
   return {
@@ -298,7 +298,7 @@ function failing(
 }
 
 /** Why a model that was checked does not pass. */
-export function failureWords({ answers, firstToken }: CheckedModel, check: CheckResult, rho: number): string {
+export function failureWords({ answers, firstToken }: WholeAnswers, check: CheckResult, rho: number): string {
   const limit = answerLimit(check, rho)
   return answers.validity < limit
     ? `whole answers are valid only ${formatScore(answers.validity)} of the time, below the limit of ${formatScore(limit)} (first token ${formatScore(firstToken.validity)})`
@@ -360,7 +360,7 @@ function gainWords(
   names: ScoreWords,
   post: CategoryScore,
   score: CategoryScore,
-  whole: { check: CheckResult; checked: CheckedModel } | null
+  whole: { check: CheckResult; checked: WholeAnswers } | null
 ): string {
   const words = (from: CategoryScore, to: CategoryScore): string =>
     `${names.diversity} up from ${formatScore(from.diversity)} to ${formatScore(to.diversity)} at ${names.validity} ${formatScore(to.validity)}`
@@ -392,6 +392,6 @@ export const winVerb = ({ start, end }: RestorationRange): string => (start === 
 const SHOWN_DOUBT = 0.0005
 
 /** How exact the validity of whole answers is. */
-export function exactness({ undecided }: Pick<CheckedModel, 'undecided'>): string {
+export function exactness({ undecided }: Pick<WholeAnswers, 'undecided'>): string {
   return undecided < SHOWN_DOUBT ? 'exact' : `at most ${formatScore(undecided)} more`
 }

@@ -4,7 +4,7 @@ import type { HeadlineState } from '../documents/headline'
 import type { AnyModel } from '../model/model'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
-import { comparedName, doesBetter, rivalBasis, strongestRival } from './rival-words'
+import { baselineName, basisWords, comparedScores, doesBetter, strongestBaseline } from './baseline-words'
 
 /** What a sweep or its check of whole answers make of a recipe, for a badge; `words` say it in full. */
 export interface RecipeCheck {
@@ -48,12 +48,14 @@ export function recipeCheck(
       words: `fails the check, ${validity} on whole answers`
     }
   const words = `passes the check, ${validity} on whole answers`
-  const rival = selection === null ? null : strongestRival(selection)
-  if (rival === null || !doesBetter(rival) || rival.diversity <= checked.firstToken.diversity)
-    return { state: 'holds', label: 'passes the check', words }
+  const rival = selection === null ? null : strongestBaseline(selection)
+  if (rival === null || !doesBetter(rival)) return { state: 'holds', label: 'passes the check', words }
+  const baseline = comparedScores(rival)
+  const score = baseline.isOnFullAnswers ? checked.answers : checked.firstToken
+  if (baseline.diversity <= score.diversity) return { state: 'holds', label: 'passes the check', words }
   const better =
-    `${comparedName(rival)} does better ${rivalBasis(rival, check)}: diversity ${formatScore(rival.diversity)} at ` +
-    `validity ${formatScore(rival.validity)}, against ${formatScore(checked.firstToken.diversity)}`
+    `${baselineName(rival)} does better ${basisWords(rival, check)}: diversity ${formatScore(baseline.diversity)} at ` +
+    `validity ${formatScore(baseline.validity)}, against ${formatScore(score.diversity)}`
   return { state: 'outdone', label: 'passes the check, outdone', words: `${words}, but ${better}` }
 }
 

@@ -6,7 +6,7 @@ import type { Recipe } from '../model/recipe'
 import { formatScore } from './format'
 import { headlineSentence, stateLabel } from './headline'
 import type { RecipeCheck } from './recipe-check'
-import { strongestRival } from './rival-words'
+import { strongestBaseline } from './baseline-words'
 import { scoredByName, scoreWords } from './score-words'
 
 /** A sweep, and what it says of the range that it selects. */
@@ -46,7 +46,7 @@ export function sweepFinding(
   const by = isTask ? `by the task “${scoredByName(scoredBy)}”` : 'by the character task'
   if (isSelected) {
     if (headline === null || (!isTask && !IN_DOUBT.includes(headline.state))) return null
-    const label = stateLabel(headline.state, strongestRival(selection))
+    const label = stateLabel(headline.state, strongestBaseline(selection))
     return { state: headline.state, label, words: `${by}: ${headlineSentence(headline)}` }
   }
   const { minimumValidity } = selection

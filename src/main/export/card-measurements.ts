@@ -11,12 +11,12 @@ import { capitalised, formatPercent, formatScore, plural } from '../../contract/
 import { exactness, headlineSentence, isGood } from '../../contract/words/headline'
 import { recipeCheck } from '../../contract/words/recipe-check'
 import {
-  bestRival,
-  comparedName,
-  rivalBasis,
-  rivalSentence,
+  bestBaseline,
+  baselineName,
+  basisWords,
+  baselineSentence,
   tooFewWords
-} from '../../contract/words/rival-words'
+} from '../../contract/words/baseline-words'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import { inlineMarkdown } from '../base/markdown-text'
 
@@ -199,14 +199,14 @@ function wholeWords(recipe: Recipe, { scoredBy, check, selection }: CardScores):
 
 /** What else was measured that has more diversity; null where nothing has. */
 function rivalWords({ scoredBy, selection, found, recipe, check }: CardScores): string | null {
-  const known = found === null ? null : rivalSentence(selection, scoredBy, check)
+  const known = found === null ? null : baselineSentence(selection, scoredBy, check)
   if (known !== null) return `Another way: ${known}.`
-  const rival = bestRival(selection)
+  const rival = bestBaseline(selection)
   if (rival === null || rival.diversity <= recipe.diversity) return null
   const words = scoreWords(scoredBy)
-  const on = scoredBy.kind === 'crc' ? ` ${rivalBasis(rival, check)}` : ''
+  const on = scoredBy.kind === 'crc' ? ` ${basisWords(rival, check)}` : ''
   return (
-    `Another way: ${comparedName(rival)} has more ${words.diversity}${on} at the ${words.validity} kept, ${formatScore(rival.diversity)} at ${words.validity} ` +
+    `Another way: ${baselineName(rival)} has more ${words.diversity}${on} at the ${words.validity} kept, ${formatScore(rival.diversity)} at ${words.validity} ` +
     `${formatScore(rival.validity)}, against ${formatScore(recipe.diversity)} at ${formatScore(recipe.validity)}.`
   )
 }

@@ -1,6 +1,6 @@
 import type { CheckEvent, CheckProgress } from '../../contract/documents/answer-check'
 import type { Recipe } from '../../contract/model/recipe'
-import { checkSweep, rangesToCheck } from '../crc/check/check-sweep'
+import { baselinesToCheck, checkSweep, rangesToCheck } from '../crc/check/check-sweep'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { Job } from './job'
@@ -18,7 +18,7 @@ interface CheckFact {
 /** What is shown of a check that has not asked the engine yet. */
 const NOTHING_DONE: CheckProgress = { rowsDone: 0, rowsTotal: 0, rowsPerSecond: null, secondsLeft: null }
 
-/** Checks of sweeps of open projects on whole answers. */
+/** Full-answer checks of sweeps of open projects. */
 export class Checks {
   readonly table: JobTable<CheckEvent>
 
@@ -27,7 +27,8 @@ export class Checks {
   }
 
   /**
-   * Starts checking recipes, or without any the best ranges of a sweep that were not checked yet; the check is kept with the sweep.
+   * Starts checking recipes, or without any the best ranges of a sweep that were not checked yet, and the best baselines. The check
+   * is kept with the sweep.
    *
    * @param rho share of post's validity that a range must keep
    * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
@@ -52,7 +53,8 @@ export class Checks {
             const share = rowsTotal === 0 ? null : rowsDone / rowsTotal
             tell({ job: NAME, type: 'progress', share, secondsLeft })
           }
-          const request = { pair, sweep, earlier, recipes: checked }
+          const baselines = baselinesToCheck(sweep, earlier, rho)
+          const request = { pair, sweep, earlier, recipes: checked, baselines }
           await own.saveAnswerCheck(await checkSweep(engine.client(), request, signal, onProgress))
           return { type: 'finished', sweepId }
         },

@@ -7,7 +7,7 @@ import { paretoFront } from '../../contract/model/pareto-front'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { spanKey } from '../../contract/model/strengths'
 import { headline } from '../../contract/words/headline'
-import { bestRival, tooFewWords } from '../../contract/words/rival-words'
+import { bestBaseline, tooFewWords } from '../../contract/words/baseline-words'
 import { scoreWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
@@ -61,7 +61,7 @@ export async function outlineSweep(
       headline: selection === null ? null : headline({ ...sweep, selection, check }),
       crossFit: crossFit === null ? null : withoutFolds(crossFit, check),
       crossFitReason: selection === null ? 'No range was scored.' : (tooFew ?? selection.crossFitReason),
-      rival: selection === null ? null : bestRival(selection),
+      rival: selection === null ? null : bestBaseline(selection),
       front: paretoFront(ranges.filter((range) => !rejected.has(range))).map((range) => ({
         range: bare(range),
         ...means(range),

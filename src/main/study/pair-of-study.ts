@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type AnswerCheck, checkOf } from '../../contract/documents/answer-check'
+import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { Report } from '../../contract/documents/report'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
-import { checkSweep, rangesToCheck } from '../crc/check/check-sweep'
+import { checkSweep, missingOfCheck } from '../crc/check/check-sweep'
 import type { EngineClient } from '../engine/host'
 import { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
@@ -81,10 +81,14 @@ export class PairOfStudy {
     const sweep = await this.#swept()
     const { settings, location } = this.studied
     const earlier = await this.own.readAnswerCheck(sweep.id)
-    const best = rangesToCheck(sweep, null, settings.rho, rangesChecked(this.placed.study))
-    const recipes = best.filter((recipe) => checkOf(earlier, { kind: 'recipe', recipe }) === null)
-    if (recipes.length === 0) return { work: NO_WORK, result: sweep.id }
-    const request = { pair: pairPaths(location), sweep, earlier, recipes }
+    const { recipes, baselines } = missingOfCheck(
+      sweep,
+      earlier,
+      settings.rho,
+      rangesChecked(this.placed.study)
+    )
+    if (recipes.length === 0 && baselines.length === 0) return { work: NO_WORK, result: sweep.id }
+    const request = { pair: pairPaths(location), sweep, earlier, recipes, baselines }
     const check: AnswerCheck = await checkSweep(this.engine, request, this.signal, (progress) =>
       this.listener.progress({ kind: 'check', progress })
     )

@@ -1,5 +1,4 @@
 import { plural } from '../../contract/words/format'
-import { checkOf } from '../../contract/documents/answer-check'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
@@ -9,7 +8,7 @@ import { endpointWarning } from '../../contract/model/outside-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
-import { rangesToCheck } from '../crc/check/check-sweep'
+import { missingOfCheck } from '../crc/check/check-sweep'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { knownOfSweep } from '../crc/sweep/crc-sweep'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
@@ -174,11 +173,11 @@ class PairPlanner {
     const wanted = rangesChecked(this.placed.study)
     if (sweep === null) return { state: 'missing', ranges: wanted }
     const check = (await this.own?.readAnswerCheck(sweep.id)) ?? null
-    const best = rangesToCheck(sweep, null, this.studied.settings.rho, wanted)
-    const missing = best.filter((recipe) => checkOf(check, { kind: 'recipe', recipe }) === null)
+    const { recipes, baselines } = missingOfCheck(sweep, check, this.studied.settings.rho, wanted)
+    const isComplete = recipes.length === 0 && baselines.length === 0
     return {
-      state: missing.length === 0 ? 'there' : missing.length < best.length ? 'begun' : 'missing',
-      ranges: missing.length
+      state: isComplete ? 'there' : check === null ? 'missing' : 'begun',
+      ranges: recipes.length
     }
   }
 

@@ -25,7 +25,7 @@ import { fileOfStudy, modelOfStudy, otherOfPair } from './study-places'
 
 /** What a sweep has found for a pair, once checked. */
 export interface Found {
-  sweep: Pick<SweepDocument, 'layerCount' | 'source'>
+  sweep: Pick<SweepDocument, 'layerCount' | 'source' | 'selection'>
   /** Null where nothing was selected. */
   selection: Selection | null
 }
@@ -142,7 +142,9 @@ function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant
   if (which === 'controls') {
     return rivals.flatMap((rival) => (rival.kind === 'control' ? [range(rival.range)] : []))
   }
-  const taken = rivals.flatMap((rival) =>
+  // As in the window, baselines are taken by the scores of the sweep; the check does not replace them.
+  const { rivals: scored } = sweep.selection?.rho === selection.rho ? sweep.selection : selection
+  const taken = scored.flatMap(({ rival }) =>
     rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
   )
   return takenVariants(taken, sweep).map(({ variant }) => variant)

@@ -1,4 +1,4 @@
-import type { CategoryScore, RivalComparison } from '../../contract/documents/crc'
+import type { CategoryScore } from '../../contract/documents/crc'
 import type { PairOutline, PairsOverview, SweepOutline } from '../../contract/documents/pairs-overview'
 import type { PairBrief, PairId } from '../../contract/documents/project'
 import { factsOfJob } from '../../contract/model/job-kinds'
@@ -6,7 +6,12 @@ import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { formatPercent, formatParameters, plural } from '../../contract/words/format'
 import { sweepState } from '../../contract/words/headline'
-import { comparedName, doesBetter } from '../../contract/words/rival-words'
+import {
+  baselineName,
+  comparedScores,
+  type ComparedScores,
+  doesBetter
+} from '../../contract/words/baseline-words'
 
 /** A pair as a row of the table. */
 export interface PairRow {
@@ -135,9 +140,10 @@ export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layer
 /** The best rival's name, and whether it does better than the selected range; null where there is none. */
 export function rivalOf({
   outline
-}: Pick<PairRow, 'outline'>): (RivalComparison & { name: string; better: boolean }) | null {
+}: Pick<PairRow, 'outline'>): (ComparedScores & { name: string; better: boolean }) | null {
   const rival = outline?.rival ?? null
-  return rival === null ? null : { ...rival, name: comparedName(rival), better: doesBetter(rival) }
+  if (rival === null) return null
+  return { ...comparedScores(rival), name: baselineName(rival), better: doesBetter(rival) }
 }
 
 /** Which column the rows are sorted by. */

@@ -5,7 +5,7 @@ import { headline } from '../../../contract/words/headline'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { atOnce } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
-import { type CheckRequest, checkSweep, rangesToCheck } from '../../crc/check/check-sweep'
+import { baselinesToCheck, type CheckRequest, checkSweep, rangesToCheck } from '../../crc/check/check-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { describeCheck, nextOfCheck } from '../printing/check-report'
@@ -55,7 +55,7 @@ const checkOptions = pairOptions
   )
 type CheckOptions = CommandOptions<typeof checkOptions>
 
-/** `slr check`: whether the best ranges of a sweep, or given recipes, hold on whole answers. */
+/** `slr check`: the full-answer check of the best ranges of a sweep, or of given recipes, and of its baselines. */
 export const checkCommand = subcommand(checkOptions, {
   run: check
 })
@@ -76,8 +76,9 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       options.recipes === undefined
         ? rangesToCheck(sweep, earlier, rho, options.best)
         : await readRecipesFile(options.recipes, pair)
+    const baselines = baselinesToCheck(sweep, earlier, rho)
     const checked = await untilStopped({ signal, quiet: options.quiet }, kept, () =>
-      runCheck({ pair, sweep, earlier, recipes }, options.quiet, signal)
+      runCheck({ pair, sweep, earlier, recipes, baselines }, options.quiet, signal)
     )
     const selection = atOnce(checkedSelection(sweep, checked, rho))
     const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })

@@ -1,5 +1,6 @@
 import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
 import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
+import { takenName } from '../../../contract/words/baseline-words'
 import { exactness } from '../../../contract/words/headline'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import type { Objection } from '../../../contract/documents/evaluation'
@@ -41,7 +42,7 @@ interface Beside {
 }
 
 /**
- * A check for people: the models, whether each passes, and what that makes of the sweep.
+ * A check as text: ranges, recipes and baselines, whether each passes, and the verdict of the sweep.
  *
  * @param found what the sweep says now; null for one without ranges
  */
@@ -52,10 +53,16 @@ export function describeCheck(
 ): string {
   const limit = decimal(answerLimit(check, rho))
   const rows = [
-    ['model', 'first token', 'whole answers', 'diversity', 'limit', 'passes'],
+    ['model', 'first token', 'full answers', 'diversity', 'limit', 'passes'],
     ['post', ...scoreCells(check, check.post, rho), '', ''],
     ...check.models.map((model) => [
       printable(model.recipe.name),
+      ...scoreCells(check, model, rho),
+      limit,
+      passingCell(check, model, rho)
+    ]),
+    ...check.baselines.map((model) => [
+      printable(takenName(model.baseline)),
       ...scoreCells(check, model, rho),
       limit,
       passingCell(check, model, rho)
@@ -63,7 +70,7 @@ export function describeCheck(
   ]
   const spans = check.categories === undefined ? '' : ' Spans of validity: 95 % of resamples of the prompts.'
   const title =
-    style('bold', 'Validity by the first token and of whole answers') +
+    style('bold', 'Validity by the first token and of full answers') +
     ' (one valid character, then the end; temperature 1)'
   return [
     `${title}\n${table(rows, 'lrrrrL')}`,

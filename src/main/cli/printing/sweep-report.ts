@@ -5,11 +5,12 @@ import type { ScoredBy } from '../../../contract/documents/scored-by'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import { headline } from '../../../contract/words/headline'
 import {
-  comparedName,
+  baselineName,
+  comparedScores,
   differenceWords,
   promptsBehind,
   PROMPTS_FOR_INTERVAL
-} from '../../../contract/words/rival-words'
+} from '../../../contract/words/baseline-words'
 import { crossFitAt, uncheckedHalves, uncheckedWins } from '../../../contract/words/cross-fit-words'
 import {
   scoredByWords,
@@ -74,7 +75,7 @@ export function describeSweep(
           // Of prompts that post itself fails ranges say nothing.
           ...(verdict.state === 'unfit-prompts'
             ? []
-            : [certaintyOf(sweep, selection, check), ...describeRivals(sweep, selection)])
+            : [certaintyOf(sweep, selection, check), ...describeBaselines(sweep, selection)])
         ]
   const compared =
     selection === null || verdict?.state === 'unfit-prompts'
@@ -204,19 +205,25 @@ function describeSoup({ soup, scoredBy }: SweepDocument): string {
   )
 }
 
-/** Of each kind of rival the one that the rule takes, against the selected range. */
-function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: Selection): string[] {
+/** The best baseline of each kind against the selected range, on full answers where both were checked. */
+function describeBaselines({ scoredBy }: SweepDocument, { rivals, selected, rho }: Selection): string[] {
   if (selected === null || rivals.length === 0) return []
   const words = scoreWords(scoredBy)
-  const rows = rivals.map((rival) => [
-    printable(comparedName(rival)),
-    decimal(rival.validity),
-    decimal(rival.diversity),
-    differenceWords(rival.difference.validity),
-    differenceWords(rival.difference.diversity)
-  ])
+  const isAnyChecked = rivals.some(({ answers }) => answers !== null)
+  const rows = rivals.map((rival) => {
+    const { validity, diversity, difference, isOnFullAnswers } = comparedScores(rival)
+    return [
+      printable(baselineName(rival)),
+      ...(isAnyChecked ? [isOnFullAnswers ? 'full answers' : 'first tokens'] : []),
+      decimal(validity),
+      decimal(diversity),
+      differenceWords(difference.validity),
+      differenceWords(difference.diversity)
+    ]
+  })
   const heading = [
     '',
+    ...(isAnyChecked ? ['scored on'] : []),
     words.validity,
     words.diversity,
     `${words.validity} against ${named(selected)}`,
@@ -224,11 +231,11 @@ function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: 
   ]
   const title = style(
     'bold',
-    `Against ${layersNamed(selected)}: of each other way the best at ${words.validity} of ${rho} x post or more`
+    `Against ${layersNamed(selected)}: the best baseline of each kind at ${words.validity} of ${rho} x post or more`
   )
   const note =
     'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; halves and controls may keep less.'
-  return [`${title}\n${table([heading, ...rows], 'lrrrr')}\n${style('dim', note)}`]
+  return [`${title}\n${table([heading, ...rows], isAnyChecked ? 'llrrrr' : 'lrrrr')}\n${style('dim', note)}`]
 }
 
 /** How sure a selection is; of prompts too few for any interval only that. */

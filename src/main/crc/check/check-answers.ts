@@ -2,6 +2,7 @@ import type { CheckProgress, WholeAnswers } from '../../../contract/documents/an
 import type { Precision } from '../../../contract/model/device'
 import type { SweepRequest } from '../../../contract/procedures/engine'
 import type { Model } from '../../../contract/model/model'
+import type { Rival } from '../../../contract/model/rival'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { defaultMemoryBytes } from '../../base/engine-memory'
 import { progressRate } from '../../base/progress-rate'
@@ -24,6 +25,8 @@ export interface AnswersRequest {
   base: string
   post: string
   models: readonly Model[]
+  /** Drawn from post, or from post and base, which are then among the models. */
+  rivals: readonly Rival[]
   device: SweepRequest['device']
   precision: Precision
   rendered: RenderedPrompts
@@ -37,7 +40,7 @@ export interface AnswersRequest {
  * What the whole answers of some models are worth, exactly: the engine says how likely each next token is along the few
  * sequences of tokens that are valid answers, and whether the answer ends behind them, at temperature 1 with nothing cut off.
  *
- * @returns parallel to the models, and the seconds that the engine took
+ * @returns parallel to the models and behind them the rivals, and the seconds that the engine took
  * @throws WorkbenchError `cancelled` when `signal` fires; `engine-lost`; what the engine is at fault for
  */
 export async function checkAnswers(
@@ -46,7 +49,7 @@ export async function checkAnswers(
   signal: AbortSignal,
   onProgress: (progress: CheckProgress) => void
 ): Promise<{ answers: WholeAnswers[]; seconds: number }> {
-  const { rendered, models, text, endTokens } = request
+  const { rendered, models, rivals, text, endTokens } = request
   const ends = new Set(endTokens)
   const white = (await whiteSpaceTokens(text)).filter((token) => !ends.has(token))
   const asking = new Asking(engine, request, { signal, onProgress })
@@ -59,7 +62,7 @@ export async function checkAnswers(
   const trails = trailsToFollow(asked, ofModels).map((trail) => askOfTrail(more, trail, [...ends], white))
   const ofTrails = trails.length === 0 ? [] : await asking.ask(more)
   return {
-    answers: models.map((_, model) =>
+    answers: [...models, ...rivals].map((_, model) =>
       wholeAnswers(
         rendered.prompts,
         { paths: asked, says: at(ofModels, model, 'model') },
@@ -111,16 +114,17 @@ class Asking {
 
   /** @returns what each model says */
   async ask(questions: Questions): Promise<Answers[]> {
-    const { base, post, models, device, precision, rendered } = this.request
+    const { base, post, models, rivals, device, precision, rendered } = this.request
     const { signal, onProgress } = this.run
     let rowsTotal = 0
     const asked = questions.asked()
-    const said = models.map(() => new Answers())
+    const said = [...models, ...rivals].map(() => new Answers())
     const events = await this.engine.sweep(
       {
         base,
         post,
         models: [...models],
+        rivals: [...rivals],
         device,
         precision,
         prompts: asked.map(({ prompt, groups }) => ({

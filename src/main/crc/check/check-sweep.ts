@@ -2,14 +2,20 @@ import { version } from '../../../../package.json'
 import {
   ANSWER_CHECK_VERSION,
   type AnswerCheck,
+  BASELINES_AT_ONCE,
   CHECKED_AT_ONCE,
+  type CheckedBaseline,
   type CheckProgress,
-  checkOf
+  checkOf,
+  checkOfBaseline,
+  passesCheck
 } from '../../../contract/documents/answer-check'
-import type { SweepDocument } from '../../../contract/documents/crc'
+import type { SweepDocument, TakenRival } from '../../../contract/documents/crc'
+import { baselineModel, blendRecipe } from '../../../contract/documents/swept-model'
 import { rangeName } from '../../../contract/words/format'
 import { isSame } from '../../../contract/words/headline'
-import { type Model, sweptRangeModel } from '../../../contract/model/model'
+import { type Model, sweptRangeModel, weightsKey } from '../../../contract/model/model'
+import { needsBase, type Rival } from '../../../contract/model/rival'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { recipeStrengths } from '../../../contract/model/strengths'
@@ -21,6 +27,7 @@ import type { EngineClient } from '../../engine/host'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
 import { bestRanges } from '../selection/best-ranges'
+import { BASELINE_KINDS, bestBaselines } from '../selection/compare-rivals'
 import type { PairFolders } from '../sweep/score-recipes'
 import { requireSameAsSwept } from '../sweep/same-as-swept'
 import { type RenderedPrompts, renderPrompts } from '../task/render-prompts'
@@ -33,6 +40,7 @@ export interface CheckRequest {
   /** An earlier check of the sweep, which this one adds to; null for none. */
   earlier: AnswerCheck | null
   recipes: readonly Recipe[]
+  baselines: readonly TakenRival[]
 }
 
 /**
@@ -71,15 +79,58 @@ function pickedByHalves({ selection }: Pick<SweepDocument, 'selection'>, rho: nu
 }
 
 /**
- * Checks recipes on whole answers to a sweep's prompts, exactly, on the sweep's device and in its precision. What an earlier
- * check says of other recipes stays.
+ * The best baselines of each kind that no check has seen yet, until one of the kind passes. They compete with the ranges on equal
+ * terms: both are chosen by first tokens, and checked on full answers.
+ *
+ * @param rho share of post's validity that must be kept
+ */
+export function baselinesToCheck(
+  sweep: Pick<SweepDocument, 'prompts' | 'post' | 'halves' | 'soup' | 'rivals'>,
+  earlier: AnswerCheck | null,
+  rho: number
+): TakenRival[] {
+  return BASELINE_KINDS.flatMap((kind) => {
+    const best = bestBaselines(sweep, kind, rho)
+    const hasPassed = best.some((baseline) => {
+      const checked = checkOfBaseline(earlier, baseline)
+      return earlier !== null && checked !== null && passesCheck(checked, earlier, rho)
+    })
+    if (hasPassed) return []
+    return best.filter((baseline) => checkOfBaseline(earlier, baseline) === null).slice(0, BASELINES_AT_ONCE)
+  })
+}
+
+/**
+ * Recipes and baselines that a first check of so many ranges covers, without those that an earlier check has seen.
+ *
+ * @param rho share of post's validity that must be kept
+ */
+export function missingOfCheck(
+  sweep: SweepDocument,
+  earlier: AnswerCheck | null,
+  rho: number,
+  count: number
+): Pick<CheckRequest, 'recipes' | 'baselines'> {
+  return {
+    recipes: rangesToCheck(sweep, null, rho, count).filter(
+      (recipe) => checkOf(earlier, { kind: 'recipe', recipe }) === null
+    ),
+    baselines: baselinesToCheck(sweep, null, rho).filter(
+      (baseline) => checkOfBaseline(earlier, baseline) === null
+    )
+  }
+}
+
+/**
+ * Checks recipes and baselines on full answers to a sweep's prompts, exactly, on the sweep's device and in its precision. Results of
+ * an earlier check for other models stay.
  *
  * @throws WorkbenchError `engine-lost`, with nothing kept; `bad-input` for no recipe, for one that does not fit the model, and for a model that names no token
  *   that ends an answer; `mismatch` when a checkpoint or its tokenizer has changed since the sweep; as `checkAnswers`
  */
 export async function checkSweep(
   engine: EngineClient,
-  { pair: folders, sweep, earlier, recipes }: CheckRequest,
+  { pair: folders, sweep, earlier, recipes, baselines }: CheckRequest,
   signal: AbortSignal,
   onProgress: (progress: CheckProgress) => void
 ): Promise<AnswerCheck> {
@@ -90,16 +141,18 @@ export async function checkSweep(
       'Check a sweep of the character task.'
     )
   }
-  if (recipes.length === 0) throw nothingToCheck(sweep, earlier)
+  if (recipes.length === 0 && baselines.length === 0) throw nothingToCheck(sweep, earlier)
   const { device, precision, layerCount, source } = sweep
   for (const recipe of recipes) recipeStrengths(recipe, layerCount)
   const { rendered, text, endTokens, basePath, postPath } = await sweptPrompts(folders, sweep)
+  const asked = checkedModels(recipes, baselines, sweep)
   const { answers, seconds } = await checkAnswers(
     engine,
     {
       base: basePath.path,
       post: postPath.path,
-      models: [{ kind: 'post' }, ...recipes.map((recipe): Model => ({ kind: 'recipe', recipe }))],
+      models: asked.models,
+      rivals: asked.rivals,
       device,
       precision,
       rendered,
@@ -126,8 +179,38 @@ export async function checkSweep(
     endTokens,
     categories: rendered.prompts.map(({ category }) => category),
     post: at(answers, 0, 'model'),
-    models: recipes.map((recipe, index) => ({ recipe, ...at(answers, index + 1, 'model') }))
+    models: recipes.map((recipe, index) => ({ recipe, ...at(answers, index + 1, 'model') })),
+    baselines: baselines.map((baseline, index) => ({
+      baseline,
+      ...at(answers, at(asked.placeOfBaseline, index, 'baseline'), 'model')
+    }))
   })
+}
+
+/** What the engine is asked about: post, the recipes, uniform blends, base where a baseline is drawn from it, and those baselines. */
+function checkedModels(
+  recipes: readonly Recipe[],
+  baselines: readonly TakenRival[],
+  sweep: Pick<SweepDocument, 'layerCount' | 'source'>
+): { models: Model[]; rivals: Rival[]; placeOfBaseline: number[] } {
+  const asModel = (recipe: Recipe): Model => ({ kind: 'recipe', recipe })
+  const blends = baselines.flatMap((baseline) => (baseline.kind === 'blend' ? [baseline] : []))
+  const rivals = baselines.flatMap((baseline) => (baseline.kind === 'blend' ? [] : [baseline]))
+  const models: Model[] = [
+    { kind: 'post' },
+    ...recipes.map(asModel),
+    ...blends.map(({ strength }) => asModel(blendRecipe(strength, sweep))),
+    ...(rivals.some(needsBase) ? [{ kind: 'base' } as const] : [])
+  ]
+  return {
+    models,
+    rivals,
+    placeOfBaseline: baselines.map((baseline) =>
+      baseline.kind === 'blend'
+        ? 1 + recipes.length + blends.indexOf(baseline)
+        : models.length + rivals.indexOf(baseline)
+    )
+  }
 }
 
 /** Other work of the engine is kept as far as it was finished; a check has nothing to keep before its end. */
@@ -169,7 +252,7 @@ function referenceOf({ checkpoint: { path, fingerprint } }: PairMember): AnswerC
   return { path, fingerprint }
 }
 
-/** A check with the recipes of an earlier one that it does not name again; other end tokens or another program make it another check. */
+/** Adds the models of an earlier check that this one does not name again, unless end tokens or the program differ. */
 function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerCheck {
   if (
     earlier === null ||
@@ -178,8 +261,11 @@ function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerChec
   ) {
     return fresh
   }
-  const kept = earlier.models.filter(({ recipe }) => checkOf(fresh, { kind: 'recipe', recipe }) === null)
-  return { ...fresh, models: [...kept, ...fresh.models] }
+  const models = earlier.models.filter(({ recipe }) => checkOf(fresh, { kind: 'recipe', recipe }) === null)
+  const keyOf = ({ baseline }: CheckedBaseline): string => weightsKey(baselineModel(baseline, fresh))
+  const again = new Set(fresh.baselines.map(keyOf))
+  const baselines = earlier.baselines.filter((checked) => !again.has(keyOf(checked)))
+  return { ...fresh, models: [...models, ...fresh.models], baselines: [...baselines, ...fresh.baselines] }
 }
 
 /** Why no range is left to check, and what there may be to do. */

@@ -1,12 +1,13 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { Steps } from '../../base/steps'
-import { type Found, selectionOf } from '../selection/compare-rivals'
+import { comparedAnew, type Found, selectionOf } from '../selection/compare-rivals'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /**
  * Selects from a sweep's ranges once some were checked on whole answers: where a checked range passes, those that fail are no
  * candidates, neither here nor in the resamples. Where none passes, all are: the best of them is shown with its failure.
+ * Baselines follow the same rule, and are compared with the range on full answers where both were checked.
  *
  * @param rho share of post's validity that must be kept, by first tokens and by whole answers
  * @returns null for a sweep without ranges
@@ -18,7 +19,9 @@ export function* checkedSelection(
 ): Steps<Selection | null> {
   const { ranges, selection: stored } = sweep
   const rejected = rejectedRanges(ranges, check, rho)
-  if (rejected.length === 0 && stored?.rho === rho) return stored
+  if (rejected.length === 0 && stored?.rho === rho) {
+    return check === null ? stored : yield* comparedAnew(sweep, stored, check)
+  }
   return yield* selectAnew(sweep, check, rho, stored?.bootstrap.seed)
 }
 
@@ -32,5 +35,5 @@ export function* selectAnew(
   if (found.ranges.length === 0) return null
   const rejected = new Set(rejectedRanges(found.ranges, check, rho))
   const candidates = found.ranges.filter((range) => !rejected.has(range))
-  return yield* selectionOf(found, candidates, rho, seed)
+  return yield* selectionOf(found, candidates, rho, seed, check)
 }

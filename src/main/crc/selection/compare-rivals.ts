@@ -8,14 +8,24 @@ import {
   type RivalComparison,
   type Score,
   type Selection,
-  type SweepDocument
+  type SweepDocument,
+  type TakenRival
 } from '../../../contract/documents/crc'
 import { ownSampler } from '../../../contract/documents/scored-by'
-import type { Rival } from '../../../contract/model/rival'
 import { mostDiverse } from '../../../contract/model/by-diversity'
 import { layersModel, weightsKey } from '../../../contract/model/model'
 import { halfStrengths, spanKey } from '../../../contract/model/strengths'
 import { averageScores } from '../task/scoring'
+import { mean } from '../../base/sums'
+import {
+  answerLimit,
+  checkOf,
+  checkOfBaseline,
+  type CheckResult,
+  checkOfRange,
+  passesCheck,
+  type WholeAnswers
+} from '../../../contract/documents/answer-check'
 import { temperedScores, type Tempered } from './what-if'
 import { scoreWords } from '../../../contract/words/score-words'
 import { selection } from './selection'
@@ -42,15 +52,17 @@ export type Found = Pick<
 >
 
 /**
- * Selects a range, and compares it with what else the sweep has scored.
+ * Selects a range, and compares it with the baselines of the sweep.
  *
  * @param candidates the sweep's ranges, or those of them that may be selected
+ * @param check full answers of ranges and baselines; null where none were checked
  */
 export function* selectionOf(
   found: Found,
   candidates: readonly RangeScore[],
   rho: number,
-  seed = DEFAULT_SEED
+  seed = DEFAULT_SEED,
+  check: CheckResult | null = null
 ): Steps<Selection> {
   const { halves, scoredBy } = found
   const choosing = halves === null ? found : yield* onPrompts(found, halves.choose)
@@ -72,7 +84,7 @@ export function* selectionOf(
   const { minimumValidity } = selected
   return {
     ...selected,
-    rivals: yield* compareRivals(found, { minimumValidity, range, tempered }, seed),
+    rivals: yield* compareRivals(found, { minimumValidity, rho, range, tempered, check }, seed),
     reported: halves === null ? null : yield* reportOn(found, range, halves, seed),
     tempered: tempered.map(
       ({ sampler, score: { validity, diversity, effectiveChoices, distinctRight } }) => ({
@@ -84,13 +96,18 @@ export function* selectionOf(
   }
 }
 
-/** A selection compared with what was scored after it. */
-export function* comparedAnew(found: Found, selection: Selection): Steps<Selection> {
-  const { selected, minimumValidity, bootstrap } = selection
+/** A selection compared again, with baselines that were scored, or checked on full answers, after it. */
+export function* comparedAnew(
+  found: Found,
+  selection: Selection,
+  check: CheckResult | null = null
+): Steps<Selection> {
+  const { selected, minimumValidity, bootstrap, rho } = selection
   const range = found.ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
   if (range === undefined) return selection
   const tempered = yield* temperedScores(found, range)
-  const rivals = yield* compareRivals(found, { minimumValidity, range, tempered }, bootstrap.seed)
+  const compared = { minimumValidity, rho, range, tempered, check }
+  const rivals = yield* compareRivals(found, compared, bootstrap.seed)
   return { ...selection, rivals }
 }
 
@@ -157,65 +174,168 @@ interface Candidate {
   score: Score
 }
 
-const RIVAL_KINDS = ['sampler', 'mix', 'filter'] as const satisfies readonly Rival['kind'][]
+/** Kinds of baselines that do not depend on the selected range, in the order of tables. */
+export const BASELINE_KINDS = [
+  'blend',
+  'sampler',
+  'mix',
+  'filter'
+] as const satisfies readonly TakenRival['kind'][]
 
-/** Of each kind of rival the one that the rule takes, and the controls of the selected length, against the selected range. */
+/** A baseline that keeps the validity and is more diverse than post on first tokens. */
+interface Qualified<Baseline> {
+  rival: Baseline
+  score: Score
+  /** On the prompts that choose. */
+  chosen: Score
+}
+
+/** The candidates that the selection rule lets in, on the prompts that choose. */
+function qualifying<Baseline>(
+  { prompts, post, halves }: Pick<Found, 'prompts' | 'post' | 'halves'>,
+  candidates: readonly { rival: Baseline; score: Score }[],
+  minimumValidity: number
+): Qualified<Baseline>[] {
+  const choosing = halves?.choose ?? [...prompts.keys()]
+  const minimumDiversity = onSome(prompts, post, choosing).diversity
+  return candidates
+    .map((candidate) => ({ ...candidate, chosen: onSome(prompts, candidate.score, choosing) }))
+    .filter(({ chosen }) => chosen.validity >= minimumValidity && chosen.diversity > minimumDiversity)
+}
+
+const baselinesOfKind = (
+  { soup, rivals }: Pick<Found, 'soup' | 'rivals'>,
+  kind: TakenRival['kind']
+): { rival: TakenRival; score: Score }[] =>
+  kind === 'blend'
+    ? blendsOf(soup)
+    : rivals.filter(({ rival }) => rival.kind === kind).map((score) => ({ rival: score.rival, score }))
+
+/** The best baselines of a kind by first tokens, the most diverse first. */
+export function bestBaselines(
+  found: Pick<Found, 'prompts' | 'post' | 'halves' | 'soup' | 'rivals'>,
+  kind: TakenRival['kind'],
+  rho: number
+): TakenRival[] {
+  const choosing = found.halves?.choose ?? [...found.prompts.keys()]
+  const minimumValidity = rho * onSome(found.prompts, found.post, choosing).validity
+  let left = qualifying(found, baselinesOfKind(found, kind), minimumValidity)
+  const best: TakenRival[] = []
+  for (;;) {
+    const [next] = mostDiverse(left, ({ chosen }) => chosen)
+    if (next === undefined) return best
+    best.push(next.rival)
+    left = left.filter((candidate) => candidate !== next)
+  }
+}
+
+interface Comparing extends Pick<Selection, 'minimumValidity' | 'rho'> {
+  range: RangeScore
+  tempered: readonly Tempered[]
+  check: CheckResult | null
+}
+
+/** Of each kind of baseline the one that the rule takes, and the controls of the selected length, against the selected range. */
 function* compareRivals(
   found: Found,
-  {
-    range,
-    tempered,
-    minimumValidity
-  }: Pick<Selection, 'minimumValidity'> & { range: RangeScore; tempered: readonly Tempered[] },
+  { range, tempered, minimumValidity, rho, check }: Comparing,
   seed: number
 ): Steps<RivalComparison[]> {
-  const { prompts, post, soup, rivals, halves } = found
-  const all = prompts.map((_, index) => index)
-  const on = (score: Score, indices: readonly number[]): Score => onSome(prompts, score, indices)
-  const choosing = halves?.choose ?? all
-  const reporting = halves?.report ?? all
-  const least = on(post, choosing).diversity
-  const best = (candidates: readonly Candidate[]): Candidate[] => {
-    const qualify = candidates
-      .map((candidate) => ({ ...candidate, chosen: on(candidate.score, choosing) }))
-      .filter(({ chosen }) => chosen.validity >= minimumValidity && chosen.diversity > least)
-    return mostDiverse(qualify, ({ chosen }) => chosen).slice(0, 1)
+  const { prompts, halves } = found
+  const reporting = halves?.report ?? [...prompts.keys()]
+  const on = (score: Score): Score => onSome(prompts, score, reporting)
+  const best = <Baseline extends RivalComparison['rival']>(
+    candidates: readonly { rival: Baseline; score: Score }[],
+    isRejected: (baseline: Baseline) => boolean = () => false
+  ): Candidate[] => {
+    const qualified = qualifying(found, candidates, minimumValidity)
+    const accepted = qualified.filter(({ rival }) => !isRejected(rival))
+    return mostDiverse(accepted.length === 0 ? qualified : accepted, ({ chosen }) => chosen).slice(0, 1)
+  }
+  const failsCheck = (baseline: TakenRival): boolean => {
+    const checked = checkOfBaseline(check, baseline)
+    return check !== null && checked !== null && !passesCheck(checked, check, rho)
   }
   const taken = [
-    ...best(blendsOf(soup)),
-    ...RIVAL_KINDS.flatMap((kind) =>
-      best(
-        rivals
-          .filter(({ rival }) => rival.kind === kind)
-          .map((score): Candidate => ({ rival: score.rival, score }))
-      )
-    ),
+    ...BASELINE_KINDS.flatMap((kind) => best(baselinesOfKind(found, kind), failsCheck)),
     ...best(otherwiseDrawn(found, range, tempered)),
     ...halvesAlone(found, range),
     ...controls(found, range)
   ]
   const { categories } = promptsByCategory(reporting.map((index) => at(prompts, index, 'prompt')))
-  const selected = on(range, reporting)
+  const selected = on(range)
   const compared: RivalComparison[] = []
   for (const { rival, score } of taken) {
     yield
-    const reported = on(score, reporting)
+    const reported = on(score)
     const validity = difference(reported, selected, 'validity', categories, seed)
     yield
     const diversity = difference(reported, selected, 'diversity', categories, seed)
+    if (check !== null) yield
     compared.push({
       rival,
       validity: reported.validity,
       diversity: reported.diversity,
       promptCount: reporting.length,
-      difference: { validity, diversity }
+      difference: { validity, diversity },
+      answers:
+        check === null ? null : comparedAnswers(check, { rival, range, rho, reporting, categories, seed })
     })
   }
   return compared
 }
 
+/** The full answers of what is compared with the selected range; null when they were not checked. */
+function answersOf(check: CheckResult, rival: RivalComparison['rival']): WholeAnswers | null {
+  if (rival.kind === 'tempered') return null
+  if (rival.kind === 'control') return checkOfRange(check, rival.range)
+  if (rival.kind !== 'half') return checkOfBaseline(check, rival)
+  return checkOf(check, layersModel(halfStrengths(rival.range, rival.half, check.layerCount, check.source)))
+}
+
+interface AnswersCompared {
+  rival: RivalComparison['rival']
+  range: RangeScore
+  rho: number
+  /** Indices of the prompts that are reported on. */
+  reporting: readonly number[]
+  /** Indices into `reporting`. */
+  categories: readonly (readonly number[])[]
+  seed: number
+}
+
+/** A baseline against the selected range on full answers; null unless both were checked, prompt by prompt. */
+function comparedAnswers(
+  check: CheckResult,
+  { rival, range, rho, reporting, categories, seed }: AnswersCompared
+): RivalComparison['answers'] {
+  const ofBaseline = answersOf(check, rival)?.prompts
+  const ofRange = checkOfRange(check, range)?.prompts
+  if (ofBaseline === undefined || ofRange === undefined) return null
+  const on = (prompts: readonly CategoryScore[]): { prompts: CategoryScore[] } => ({
+    prompts: reporting.map((index) => at(prompts, index, 'prompt'))
+  })
+  const baseline = on(ofBaseline)
+  const selected = on(ofRange)
+  const meanOf = (measure: keyof CategoryScore): number =>
+    mean(
+      categories.map((category) =>
+        mean(category.map((index) => at(baseline.prompts, index, 'prompt')[measure]))
+      )
+    )
+  return {
+    validity: meanOf('validity'),
+    diversity: meanOf('diversity'),
+    minimumValidity: answerLimit(check, rho),
+    difference: {
+      validity: difference(baseline, selected, 'validity', categories, seed),
+      diversity: difference(baseline, selected, 'diversity', categories, seed)
+    }
+  }
+}
+
 /** Without its ends, which are post itself, and a range. */
-const blendsOf = (soup: Found['soup']): Candidate[] =>
+const blendsOf = (soup: Found['soup']): { rival: TakenRival; score: Score }[] =>
   soup
     .filter(({ strength }) => strength > 0 && strength < 1)
     .map((score) => ({ rival: { kind: 'blend', strength: score.strength }, score }))
@@ -265,8 +385,8 @@ function controls({ ranges, layerCount }: Found, selected: RangeScore): Candidat
 }
 
 function difference(
-  score: Score,
-  selected: Score,
+  score: { prompts: readonly CategoryScore[] },
+  selected: { prompts: readonly CategoryScore[] },
   measure: keyof CategoryScore,
   categories: readonly (readonly number[])[],
   seed: number

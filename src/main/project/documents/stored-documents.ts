@@ -90,7 +90,7 @@ export const CHECK_FORMAT: DocumentFormat<AnswerCheck> = {
   name: 'check',
   schema: AnswerCheck,
   version: ANSWER_CHECK_VERSION,
-  migrations: {},
+  migrations: { 1: (check) => ({ ...check, baselines: [] }) },
   maxBytes: 10_000_000
 }
 

@@ -5,7 +5,7 @@ import { briefScoring, drawsOf } from '../../../contract/documents/scored-by'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { SweepSummary } from '../../../contract/documents/project'
 import { headline } from '../../../contract/words/headline'
-import { doesBetter, strongestRival } from '../../../contract/words/rival-words'
+import { doesBetter, strongestBaseline } from '../../../contract/words/baseline-words'
 import { documentIn, readDocument } from '../../base/files/migrate'
 import { inTurns } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
@@ -125,7 +125,7 @@ function toldOf(
 ): SweepSummary['headline'] {
   if (selection === null) return null
   const { state, but } = headline({ ...sweep, selection, check })
-  const rival = but === null ? null : strongestRival(selection)
+  const rival = but === null ? null : strongestBaseline(selection)
   return { state, outdone: rival !== null && doesBetter(rival) }
 }
 

@@ -13,7 +13,7 @@ import { sweepState } from '../../../contract/words/headline'
 import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { previewMark } from '../../../contract/words/preview-words'
 import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'
-import { comparedName } from '../../../contract/words/rival-words'
+import { baselineName, comparedScores } from '../../../contract/words/baseline-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { fallsShort, uncheckedMark } from '../../../contract/words/transfer-words'
 import { type Block, type Cell, numberColumn, paragraph, type Section, textColumn } from '../blocks'
@@ -112,7 +112,9 @@ function cellsOf(outline: SweepOutline): Cell[] {
             crossFit.unchecked
           )
         },
-    rival === null ? NOTHING : { text: comparedName(rival), detail: formatScore(rival.diversity) },
+    rival === null
+      ? NOTHING
+      : { text: baselineName(rival), detail: formatScore(comparedScores(rival).diversity) },
     { text: sweepState(outline) }
   ]
 }

@@ -21,7 +21,14 @@ import {
   type WholeAnswers
 } from '../../../contract/documents/answer-check'
 import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
-import { comparedName, differenceWords, halfOfWords, tooFewWords } from '../../../contract/words/rival-words'
+import {
+  baselineName,
+  comparedScores,
+  takenName,
+  differenceWords,
+  halfOfWords,
+  tooFewWords
+} from '../../../contract/words/baseline-words'
 import {
   distinctWords,
   scoredByWords,
@@ -37,7 +44,7 @@ import { isPreviewed, previewFacts, workOfPrompts } from '../../../contract/word
 import { uncheckedMark } from '../../../contract/words/recipe-check'
 import { exactness, headlineSentence, isGood, isSame, shareOf } from '../../../contract/words/headline'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
-import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
+import { keptStyle, baselineTone, type ModelTone } from '../../../contract/model/model-style'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { renderingFacts } from '../samples-page/settings-facts'
 import type { Block, Cell, Column, Section } from '../blocks'
@@ -80,10 +87,10 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
         label: `${capitalised(words.diversity)} of every range by its first and last restored layer; ${words.diversity} against ${words.validity} of ${rangesWords(sweep)}, base, post and other recipes.`,
         chart: rangesChart(sweep)
       },
-      ...wholeAnswersBlocks(sweep),
+      ...fullAnswersBlocks(sweep),
       modelsTable(sweep, selected),
       ...(sure === null ? [] : selectionBlocks(sweep, sure)),
-      ...(sure === null ? [] : rivalBlocks(sweep, sure)),
+      ...(sure === null ? [] : baselineBlocks(sweep, sure)),
       ...soupBlocks(sweep),
       ...allRangesBlocks(sweep),
       ...sweep.notices.map((text): Block => ({ kind: 'note', text })),
@@ -114,9 +121,11 @@ function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
   return [{ kind: isDoubtful ? 'warning' : 'note', text: `A preview: ${basis}. ${elsewhere}` }]
 }
 
-/** The models that were checked on whole answers, and whether they pass. */
-function wholeAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
+/** Ranges, recipes and baselines of the full-answer check, and whether they pass. */
+function fullAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
   if (check === null || selection === null) return []
+  const outcomeOf = (model: WholeAnswers): string =>
+    passesCheck(model, check, selection.rho) ? 'passes' : 'fails'
   const row = (name: string, tone: ModelTone, model: WholeAnswers, outcome: string): Cell[] => {
     const sure = checkCertainty(check, model, selection.rho)
     const span = sure === null ? '' : `, ${validitySpan(sure)}`
@@ -132,23 +141,19 @@ function wholeAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
   return [
     {
       kind: 'table',
-      label: `Whole answers: the probability that an answer is one valid character and ends, limit ${formatScore(answerLimit(check, selection.rho))}`,
+      label: `Full answers: the probability that an answer is one valid character and ends, limit ${formatScore(answerLimit(check, selection.rho))}`,
       columns: [
         textColumn('Model'),
         numberColumn('first token', 'validity'),
-        numberColumn('whole answers', 'validity, 95 % interval'),
-        numberColumn('diversity', 'of whole answers'),
+        numberColumn('full answers', 'validity, 95 % interval'),
+        numberColumn('diversity', 'of full answers'),
         textColumn('check')
       ],
       rows: [
         row('post', 'post', check.post, ''),
-        ...check.models.map((model) =>
-          row(
-            model.recipe.name,
-            'hybrid',
-            model,
-            passesCheck(model, check, selection.rho) ? 'passes' : 'fails'
-          )
+        ...check.models.map((model) => row(model.recipe.name, 'hybrid', model, outcomeOf(model))),
+        ...check.baselines.map((model) =>
+          row(takenName(model.baseline), baselineTone(model.baseline), model, outcomeOf(model))
         )
       ]
     }
@@ -241,7 +246,7 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
       ...scoreColumns(scoredBy),
       numberColumn('gain over post'),
       numberColumn('wins', 'of the resamples'),
-      ...(check === null ? [] : [textColumn('whole answers')])
+      ...(check === null ? [] : [textColumn('full answers')])
     ],
     rows: best.map((range): Cell[] => [
       { text: rangeLabel(range), tone: 'hybrid' },
@@ -307,20 +312,26 @@ function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
   return paragraph(text)
 }
 
-/** Other ways to diversity against the selected range. */
-function rivalBlocks({ scoredBy }: ReportedSweep, { rivals, selected, rho }: Selection): Block[] {
+/** The best baseline of each kind against the selected range, on full answers where both were checked. */
+function baselineBlocks({ scoredBy }: ReportedSweep, { rivals, selected, rho }: Selection): Block[] {
   if (selected === null || rivals.length === 0) return []
   const words = scoreWords(scoredBy)
-  const label = `Of each other way the best at ${words.validity} of ${rho} of post's or more, against ${rangePhrase(selected)}`
-  const rows = rivals.map((rival): Cell[] => [
-    { text: comparedName(rival) },
-    { text: formatScore(rival.validity) },
-    { text: formatScore(rival.diversity) },
-    { text: differenceWords(rival.difference.validity) },
-    { text: differenceWords(rival.difference.diversity) }
-  ])
+  const label = `The best baseline of each kind at ${words.validity} of ${rho} of post's or more, against ${rangePhrase(selected)}`
+  const isAnyChecked = rivals.some(({ answers }) => answers !== null)
+  const rows = rivals.map((rival): Cell[] => {
+    const { validity, diversity, difference, isOnFullAnswers } = comparedScores(rival)
+    return [
+      { text: baselineName(rival) },
+      ...(isAnyChecked ? [{ text: isOnFullAnswers ? 'full answers' : 'first tokens' }] : []),
+      { text: formatScore(validity) },
+      { text: formatScore(diversity) },
+      { text: differenceWords(difference.validity) },
+      { text: differenceWords(difference.diversity) }
+    ]
+  })
   const columns = [
-    textColumn('Way'),
+    textColumn('Baseline'),
+    ...(isAnyChecked ? [textColumn('scored on')] : []),
     numberColumn(words.validity),
     numberColumn(words.diversity),
     numberColumn(words.validity, 'difference, 95 %, p'),

@@ -4,7 +4,7 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import { rangeKey } from '../../../contract/model/strengths'
 import { amongExact } from '../../../contract/words/preview-words'
-import { tooFewWords } from '../../../contract/words/rival-words'
+import { tooFewWords } from '../../../contract/words/baseline-words'
 import { scoreWords } from '../../../contract/words/score-words'
 
 /** How often ranges win, where that can be told. */

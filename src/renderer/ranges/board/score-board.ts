@@ -13,7 +13,7 @@ import { layersModel, modelName, type Restoring, weightsKey } from '../../../con
 import { halfStrengths, isPostLayer, rangeKey, spanKey } from '../../../contract/model/strengths'
 import { isBelowLimit } from '../../../contract/words/preview-words'
 import { rangePhrase } from '../../../contract/words/format'
-import { comparedName } from '../../../contract/words/rival-words'
+import { baselineName } from '../../../contract/words/baseline-words'
 import { type OtherModel, otherModels } from '../../recipes/scored-models'
 
 /** A range with its score so far. */
@@ -112,7 +112,7 @@ export function withSelection(
     if (rival.kind === 'half') {
       const key = weightsKey(layersModel(halfStrengths(rival.range, rival.half, layerCount, source)))
       const scored = board.others.find((point) => point.key === key)
-      return scored === undefined ? [] : [{ ...scored, kind: 'half', name: comparedName(compared) }]
+      return scored === undefined ? [] : [{ ...scored, kind: 'half', name: baselineName(compared) }]
     }
     if (rival.kind !== 'control') return []
     const key = rangeKey(rival.range, board)

@@ -66,7 +66,7 @@ export const selectedByB = ({ ranges, b: { selected } }: SweepComparison): Resto
     : ranges.filter(({ other }) => spanKey(other) === spanKey(selected)).map(({ range }) => range)
 
 /** A range's name, with the one that stands beside it where that is another. */
-export const comparedName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
+export const baselineName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
   by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`
 
 /** Whether a difference and its interval are both nothing, to three decimals: the two are the same on every prompt. */
@@ -100,7 +100,7 @@ export function comparedWords(comparison: SweepComparison, range: ComparedRange)
     const { a, b, difference } = told(range, measure)
     return `${words[measure]} ${a} in A, ${b} in B, ${difference}`
   })
-  return `${comparedName(comparison, range)}: ${measured.join('; ')}`
+  return `${baselineName(comparison, range)}: ${measured.join('; ')}`
 }
 
 /** What the numbers of a compared range rest on. */
@@ -121,7 +121,7 @@ export function comparisonReadout(comparison: SweepComparison, range: Restoratio
     const { a, b, difference } = told(found, measure)
     return { label: capitalised(words[measure]), value: `${a} → ${b} (${difference})` }
   })
-  return { name: comparedName(comparison, found), lines, basis: comparedBasis(comparison) }
+  return { name: baselineName(comparison, found), lines, basis: comparedBasis(comparison) }
 }
 
 const point = ({ validity: x, diversity: y }: CategoryScore, lines: readonly string[]): PlotPoint => ({
@@ -142,7 +142,7 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
       const { a: inA, b: inB, difference } = told(range, measure)
       return `${words[measure]} ${inA} in A, ${inB} in B, ${difference}`
     })
-    return [comparedName(comparison, range), ...measured]
+    return [baselineName(comparison, range), ...measured]
   }
   const points = (of: 'a' | 'b', some: readonly ComparedRange[]): PlotPoint[] =>
     some.map((range) => point(range[of], lines(range)))

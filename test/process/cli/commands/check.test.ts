@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AnswerCheck } from '../../../../src/contract/documents/answer-check'
 import { Headline } from '../../../../src/contract/documents/headline'
+import { takenName } from '../../../../src/contract/words/baseline-words'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
@@ -48,9 +49,15 @@ describe('slr check', () => {
     expect(check).toMatchObject({ rho: 0.8, models: { length: 2 }, layerCount: 6 })
     expect(json.stderr).toMatch(/checking whole answers/)
     expect(shown.status).toBe(0)
-    expect(shown.stdout).toMatch(/^model +first token +whole answers +diversity +limit +passes$/m)
+    expect(shown.stdout).toMatch(/^model +first token +full answers +diversity +limit +passes$/m)
     for (const { recipe } of check.models) {
       expect(shown.stdout).toMatch(new RegExp(`^${recipe.name} .* (yes|no)$`, 'm'))
+    }
+    // Without uniform blends in the sweep, two of each other kind.
+    const kinds = check.baselines.map(({ baseline }) => baseline.kind)
+    expect(kinds).toEqual(['sampler', 'sampler', 'mix', 'mix', 'filter', 'filter'])
+    for (const { baseline } of check.baselines) {
+      expect(shown.stdout).toMatch(new RegExp(`^${takenName(baseline)} .* (yes|no)$`, 'm'))
     }
     expect(shown.stdout).toContain(`${check.headline?.verdict}: ${check.headline?.figures}\n`)
   })

@@ -1,7 +1,7 @@
-import { layersModel, rangeModel } from '../../../../src/contract/model/model'
+import { layersModel, type Model, rangeModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/documents/answer-check'
-import { DEFAULT_RENDERING, type RangeScore } from '../../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, type RangeScore, type TakenRival } from '../../../../src/contract/documents/crc'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
@@ -155,7 +155,9 @@ describe('the selection after a check', () => {
     const { prompts, post, ranges } = sweep
     const stored = selection(prompts, post, ranges, 0.9)
     const passing = checked(whole(0.95, 0.8), whole(0.95, 0.5))
-    expect(checkedSelection({ ...sweep, selection: stored }, passing, 0.9)).toBe(stored)
+    const kept = checkedSelection({ ...sweep, selection: stored }, passing, 0.9)
+    expect(kept?.bootstrap).toBe(stored.bootstrap)
+    expect(checkedSelection({ ...sweep, selection: stored }, null, 0.9)).toBe(stored)
     expect(checkedSelection({ ...sweep, ranges: [] }, passing, 0.9)).toBeNull()
   })
 })
@@ -169,10 +171,16 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   const signal = new AbortController().signal
   const sweep = await runCrcSweep(engine.client(), request, signal, () => undefined)
   const recipes = [rangeRecipe(4, 11), rangeRecipe(5, 11)]
+  const baselines: TakenRival[] = [
+    { kind: 'blend', strength: 0.5 },
+    { kind: 'sampler', temperature: 2, minP: 0.1 },
+    { kind: 'mix', share: 0.5 },
+    { kind: 'filter', share: 0.01 }
+  ]
   const shares: number[] = []
   const check = await checkSweep(
     engine.client(),
-    { pair, sweep, earlier: null, recipes },
+    { pair, sweep, earlier: null, recipes, baselines },
     signal,
     ({ rowsDone, rowsTotal }) => shares.push(rowsDone / rowsTotal)
   )
@@ -219,10 +227,79 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     expect(check.models[0]?.undecided).toBeLessThan(5e-4)
   })
 
+  it('scores baselines by their next-token distributions, one token after the other', async () => {
+    const text = await loadTextModel(pair.post)
+    const rendered = await renderPrompts(asked, request.rendering, text)
+    const characters = rendered.groups.map((groups) => groups.flat())
+    const contexts = rendered.prompts.flatMap(({ tokens }, prompt) => [
+      tokens,
+      ...(characters[prompt] ?? []).map((token) => [...tokens, token])
+    ])
+    const logitsOf = async (model: Model) =>
+      (await engine.client().probe({ ...pair, model, prompts: contexts })).logits
+    const post = await logitsOf({ kind: 'post' })
+    const base = await logitsOf({ kind: 'base' })
+    const softmax = (logits: number[]): number[] => {
+      const largest = Math.max(...logits)
+      const exps = logits.map((logit) => Math.exp(logit - largest))
+      const total = exps.reduce((sum, value) => sum + value, 0)
+      return exps.map((value) => value / total)
+    }
+    const cut = (values: number[], isKept: (index: number) => boolean): number[] => {
+      const total = values.reduce((sum, value, index) => sum + (isKept(index) ? value : 0), 0)
+      return values.map((value, index) => (isKept(index) ? value / total : 0))
+    }
+    const next: Record<TakenRival['kind'], ((p: number[], b: number[]) => number[]) | null> = {
+      blend: null,
+      sampler: (p) => {
+        const hot = softmax(p.map((logit) => logit / 2))
+        const largest = Math.max(...hot)
+        return cut(hot, (index) => (hot[index] ?? 0) >= 0.1 * largest)
+      },
+      mix: (p, b) => softmax(p.map((logit, index) => 0.5 * logit + 0.5 * (b[index] ?? NaN))),
+      filter: (p, b) => {
+        const ofPost = softmax(p)
+        const largest = Math.max(...ofPost)
+        return cut(softmax(b), (index) => (ofPost[index] ?? 0) >= 0.01 * largest)
+      }
+    }
+    for (const { baseline, answers, firstToken, undecided } of check.baselines) {
+      const distribution = next[baseline.kind]
+      if (distribution === null) continue
+      let row = 0
+      const sums = characters.map((tokens) => {
+        const first = distribution(post[row] ?? [], base[row] ?? [])
+        row++
+        const each = tokens.map((token) => {
+          const then = distribution(post[row] ?? [], base[row] ?? [])
+          row++
+          const begun = first[token] ?? NaN
+          return { begun, whole: begun * check.endTokens.reduce((sum, end) => sum + (then[end] ?? NaN), 0) }
+        })
+        return {
+          begun: each.reduce((sum, { begun }) => sum + begun, 0),
+          whole: each.reduce((sum, { whole }) => sum + whole, 0)
+        }
+      })
+      const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+      expect(firstToken.validity).toBeCloseTo(mean(sums.map(({ begun }) => begun)), 4)
+      // White space before the end makes it a little more.
+      const ended = mean(sums.map(({ whole }) => whole))
+      expect(answers.validity).toBeGreaterThan(ended - 1e-4)
+      expect(answers.validity + undecided).toBeLessThan(ended + 0.02)
+    }
+  })
+
   it('adds to an earlier check of the sweep, and replaces what it checks again', async () => {
     const again = await checkSweep(
       engine.client(),
-      { pair, sweep, earlier: check, recipes: [rangeRecipe(8, 11), rangeRecipe(4, 11)] },
+      {
+        pair,
+        sweep,
+        earlier: check,
+        recipes: [rangeRecipe(8, 11), rangeRecipe(4, 11)],
+        baselines: baselines.slice(0, 1)
+      },
       signal,
       () => undefined
     )
@@ -232,13 +309,22 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       'Layers 4–11'
     ])
     expect(checkOf(again, rangeModel({ start: 5, end: 11 }))).toEqual(check.models[1])
+    expect(again.baselines.map(({ baseline }) => baseline.kind)).toEqual([
+      'sampler',
+      'mix',
+      'filter',
+      'blend'
+    ])
     expect(AnswerCheck.parse(JSON.parse(JSON.stringify(again)))).toEqual(again)
   })
 
   it('stops when it is told to', async () => {
     const stop = new AbortController()
-    const work = checkSweep(engine.client(), { pair, sweep, earlier: null, recipes }, stop.signal, () =>
-      stop.abort()
+    const work = checkSweep(
+      engine.client(),
+      { pair, sweep, earlier: null, recipes, baselines: [] },
+      stop.signal,
+      () => stop.abort()
     )
     await expect(work).rejects.toThrow()
   })
@@ -248,7 +334,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       problemOf(
         checkSweep(
           engine.client(),
-          { pair, sweep, earlier: null, recipes, ...change },
+          { pair, sweep, earlier: null, recipes, baselines: [], ...change },
           signal,
           () => undefined
         )

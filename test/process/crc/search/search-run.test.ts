@@ -129,7 +129,8 @@ describe('the search on a real pair, in the engine process', async () => {
       layerCount,
       source: null,
       post: whole(0.99, 0.4),
-      models: [checked(first, 0.5), checked(second, 0.95)]
+      models: [checked(first, 0.5), checked(second, 0.95)],
+      baselines: []
     }
     const short = { ...request, check, settings: { ...settings, generations: 1 } }
     const { range } = await runRecipeSearch(engine.client(), short, never, () => undefined)

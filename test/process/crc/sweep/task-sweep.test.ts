@@ -270,7 +270,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
 
     const again = await scoreRecipes(sharedEngine.client(), pair, whole, small.recipes, none, () => undefined)
     expect(again.recipes[0]?.precision).toBeCloseTo(whole.recipes[0]?.precision ?? NaN, 5)
-    const check = { pair, sweep: whole, earlier: null, recipes: small.recipes }
+    const check = { pair, sweep: whole, earlier: null, recipes: small.recipes, baselines: [] }
     expect(
       (await problemOf(checkSweep(sharedEngine.client(), check, none, () => undefined))).message
     ).toMatch(/scored by whole answers to a task already/)

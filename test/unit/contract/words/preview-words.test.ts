@@ -121,7 +121,8 @@ describe('what is said of a preview', () => {
       layerCount: LAYERS,
       source: null,
       post: whole,
-      models: [checkedAt(4, 0.5), checkedAt(5, 0.95)]
+      models: [checkedAt(4, 0.5), checkedAt(5, 0.95)],
+      baselines: []
     }
     const selection = { ...EVIDENCE.selection, selected: { start: 5, end: 11 } }
     const facts = factsOf({ check, selection })

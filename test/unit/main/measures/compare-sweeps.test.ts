@@ -180,7 +180,8 @@ describe('two sweeps', () => {
         firstToken: { validity: 0.9, diversity: 0.6 },
         answers: { validity, diversity: 0.6 },
         undecided: 0
-      }))
+      })),
+      baselines: []
     }
     const checked = await compareSweeps({ sweep, check: null }, { sweep, check: checkOfBest })
     expect(checked.a.selected).toEqual({ start: 2, end: 3 })

@@ -7,7 +7,7 @@ import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
 import { fallsShort, transferWords, uncheckedMark } from '../../../../src/contract/words/transfer-words'
 import { headline } from '../../../../src/contract/words/headline'
-import { strongestRival } from '../../../../src/contract/words/rival-words'
+import { strongestBaseline } from '../../../../src/contract/words/baseline-words'
 import { atOnce } from '../../../../src/main/base/steps'
 import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
 import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
@@ -100,7 +100,7 @@ describe('a selected range in the sweep of another pair', () => {
         answers: { validity: 0.1, diversity: 0.6 }
       }
     ]
-    const check = { layerCount: 4, source: null, post: whole, models }
+    const check = { layerCount: 4, source: null, post: whole, models, baselines: [] }
     const { side } = await outlineSweep(small, check, RHO)
     const checked = transferSelections([
       await pairOf('pair-1', { ...small, id: 'other' }),
@@ -151,7 +151,7 @@ describe('what of a sweep stands beside other pairs', () => {
     })
     expect(outline.post.intervals).toEqual(selection.bootstrap.post)
     expect(outline.crossFit?.diversity).toBe(selection.crossFit?.diversity)
-    expect(outline.rival).toEqual(strongestRival(selection))
+    expect(outline.rival).toEqual(strongestBaseline(selection))
   })
 
   it('has no front that any range beats, and little of the document', async () => {
@@ -177,9 +177,9 @@ describe('what of a sweep stands beside other pairs', () => {
       recipe: { name: `${start}-${end}`, ranges: [[start, end]] }
     })
     const frontOf = async (models: CheckedModel[]): Promise<RestorationRange[]> =>
-      (await outlineSweep(deep, { layerCount: 10, source: null, post, models }, RHO)).outline.front.map(
-        ({ range }) => range
-      )
+      (
+        await outlineSweep(deep, { layerCount: 10, source: null, post, models, baselines: [] }, RHO)
+      ).outline.front.map(({ range }) => range)
     expect(await frontOf([checkedAs(best, 0.1), checkedAs(next, 0.9)])).not.toContainEqual(best.range)
     // As the selection, it keeps them where none passes.
     expect(await frontOf([checkedAs(best, 0.1), checkedAs(next, 0.1)])).toContainEqual(best.range)

@@ -93,7 +93,7 @@ it('says of each variant that a sweep has nothing for why it is left out', () =>
     variants: ['post', 'selected', 'rivals'],
     sweep: {}
   })
-  const found = { sweep: { layerCount: 12, source: null }, selection: null }
+  const found = { sweep: { layerCount: 12, source: null, selection: null }, selection: null }
   expect(omittedVariants(variants, found)).toEqual([
     'The variant selected is left out: the sweep selects no range.',
     'The variant rivals is left out: the sweep selects no range.'

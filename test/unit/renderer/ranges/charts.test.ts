@@ -330,6 +330,7 @@ describe('rivals of a sweep', () => {
           validity: 0.9,
           diversity: 0.5,
           promptCount: 3,
+          answers: null,
           difference: { validity: difference, diversity: difference }
         },
         {
@@ -337,6 +338,7 @@ describe('rivals of a sweep', () => {
           validity: 0.9,
           diversity: 0.5,
           promptCount: 3,
+          answers: null,
           difference: { validity: difference, diversity: difference }
         }
       ]
@@ -509,7 +511,11 @@ describe('tables', () => {
       answers: { validity, diversity: 0.6 }
     })
     const models = [checked(0, 1, 0.1), checked(0, 0, 0.9)]
-    const failed = failedModels(board, { layerCount: 2, source: null, post: whole, models }, 0.9)
+    const failed = failedModels(
+      board,
+      { layerCount: 2, source: null, post: whole, models, baselines: [] },
+      0.9
+    )
     expect(failed.has('0-1')).toBe(true)
     expect(failed.has('0-0')).toBe(false)
     expect(failed.has('1-1')).toBe(false)

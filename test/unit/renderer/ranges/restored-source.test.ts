@@ -69,7 +69,7 @@ it('the table has one row for each of the two, and marks as failed only the rang
   ])
   expect(rows.map((row) => rowText(row, board).split('\t')[0])).toEqual(['0-1 from sft', 'Layers 0–1'])
   const failing = { ...whole(0.1, 0.1), recipe: sweptRangeModel(RANGE, SWEEP).recipe }
-  const check = { layerCount: 2, source: SOURCE, post: whole(0.9, 0.4), models: [failing] }
+  const check = { layerCount: 2, source: SOURCE, post: whole(0.9, 0.4), models: [failing], baselines: [] }
   expect([...failedModels(board, check, 0.9)]).toEqual([SOURCE_KEY])
 })
 

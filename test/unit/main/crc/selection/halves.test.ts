@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { LayerHalf, type RangeScore, type Score } from '../../../../../src/contract/documents/crc'
 import { halfStrengths } from '../../../../../src/contract/model/strengths'
-import { comparedName } from '../../../../../src/contract/words/rival-words'
+import { baselineName } from '../../../../../src/contract/words/baseline-words'
 import { headline } from '../../../../../src/contract/words/headline'
 import {
   comparedAnew,
@@ -79,7 +79,7 @@ describe('a task in two halves', () => {
     const compared = atOnce(comparedAnew({ ...sweep, recipes: [...alone, ofOther] }, selection))
     expect({ ...compared, rivals: [] }).toEqual({ ...selection, rivals: [] })
     const halvesOf = compared.rivals.filter(({ rival }) => rival.kind === 'half')
-    expect(halvesOf.map(comparedName)).toEqual(['attention of layer 0 alone', 'MLP of layer 0 alone'])
+    expect(halvesOf.map(baselineName)).toEqual(['attention of layer 0 alone', 'MLP of layer 0 alone'])
     expect(halvesOf.map(({ difference }) => Number(difference.diversity.mean.toFixed(3)))).toEqual([
       -0.2, 0.4
     ])
