@@ -16,6 +16,7 @@ import { uncheckedMark } from './recipe-check'
 import { tooFewWords } from './baseline-words'
 import { checkCertainty, passingWords, validitySpan } from './check-certainty'
 import { type ScoreWords, scoreWords } from './score-words'
+import { holdOutPrompts, onSelectionPrompts } from './split-words'
 
 /** One figure, and the words that explain it. */
 export interface Assurance {
@@ -43,10 +44,7 @@ export function assurances({
   const score = ranges.find((range) => isSame(range, selected))
   const rejected = rejectedRanges(ranges, check, rho)
   const words = scoreWords(scoredBy)
-  const ofChoosing =
-    selection.reported === null
-      ? ''
-      : ` of the ${plural(selection.reported.chosenOn, words.prompt)} that chose it`
+  const ofSelection = onSelectionPrompts(selection, words, 'of')
   const among = amongExact({ preview, ranges }, rejected.length)
   const tooFew = tooFewWords(promptCount, selection, words)
   const result: Assurance[] = []
@@ -65,7 +63,7 @@ export function assurances({
     result.push({
       label: `Same range wins${among}${withoutWords(preview, rejected.length)}`,
       value: formatPercent(shareOf(bootstrap, score)),
-      detail: `of the resamples${ofChoosing}${checkStays(check)}; ${rivalWords(bootstrap, score, rejected, check)}`,
+      detail: `of the resamples${ofSelection}${checkStays(check)}; ${rivalWords(bootstrap, score, rejected, check)}${noneQualifies(bootstrap)}`,
       term: 'share of wins'
     })
   }
@@ -77,7 +75,7 @@ export function assurances({
           label,
           value: `${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, selection.minimumValidity, words, uncheckedHalves(crossFit, check))}`,
           detail:
-            `${check === null ? '' : 'of first tokens; '}${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofChoosing === '' ? '' : `, both${ofChoosing}`}` +
+            `${check === null ? '' : 'of first tokens; '}${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofSelection === '' ? '' : `, both${ofSelection}`}` +
             outOfBagWords(bootstrap, check) +
             (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts'),
           term: 'cross-fitted'
@@ -96,7 +94,7 @@ const withoutWords = (preview: HeadlineEvidence['preview'], leftOut: number): st
     ? ''
     : `, without ${leftOut === 1 ? 'one that fails' : `${leftOut} that fail`} the check`
 
-/** Of the half that is reported on, where there is one: what the other half gains is what it was chosen for. */
+/** The gain on the hold-out prompts of a split sweep, because the range was chosen for its gain on the selection prompts. */
 function gainAssurance(
   { bootstrap, reported }: Selection,
   gain: number,
@@ -107,7 +105,7 @@ function gainAssurance(
   if (reported !== null) {
     const { mean, interval } = reported.gain.diversity
     const span = interval === null ? 'too few for an interval' : `95 % interval ${formatDeltas(interval)}`
-    const on = `on the ${plural(reported.reportedOn, words.prompt)} that had no part in choosing it`
+    const on = `on ${holdOutPrompts(reported, words)}, which had no part in choosing it`
     return [{ label, value: formatDelta(mean), detail: `${span}, ${on}`, term: 'gain' }]
   }
   if (bootstrap.selected === null) return []
@@ -116,6 +114,9 @@ function gainAssurance(
   const detail = `${check === null ? '' : 'of first tokens; '}${span} of ${plural(bootstrap.resamples, 'resample')} of the prompts`
   return [{ label, value: formatDelta(gain), detail, term: 'gain' }]
 }
+
+const noneQualifies = ({ noSelectionShare }: Selection['bootstrap']): string =>
+  noSelectionShare === 0 ? '' : `. No range qualifies in ${formatPercent(noSelectionShare)} of the resamples`
 
 /** The gain on prompts that a resample left out, which are fewer: its span is wider than the gain's own. */
 function outOfBagWords(bootstrap: Selection['bootstrap'], check: CheckResult | null): string {

@@ -18,6 +18,7 @@ import {
   tooFewWords
 } from '../../contract/words/baseline-words'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
+import { onSelectionPrompts } from '../../contract/words/split-words'
 import { inlineMarkdown } from '../base/markdown-text'
 
 /** What a sweep that has scored the model says of it. */
@@ -140,17 +141,15 @@ function scoreTable(recipe: Recipe, scores: CardScores): string {
 }
 
 /** Why the rule of the sweep does not let the model in; null where it does. */
-function shortfall({
-  scoredBy,
-  recipe,
-  post,
-  selection: { minimumValidity, rho }
-}: CardScores): string | null {
+function shortfall({ scoredBy, recipe, post, selection }: CardScores): string | null {
+  const { minimumValidity, rho, reported } = selection
   const words = scoreWords(scoredBy)
+  const ofPost =
+    reported === null ? ` ${formatScore(post.validity)}` : onSelectionPrompts(selection, words, 'on')
   if (recipe.validity < minimumValidity) {
     return (
       `${words.validity} ${formatScore(recipe.validity)} is below the limit of ${formatScore(minimumValidity)}, ` +
-      `${formatPercent(rho)} of post's ${formatScore(post.validity)}`
+      `${formatPercent(rho)} of post's${ofPost}`
     )
   }
   return recipe.diversity > post.diversity
@@ -162,7 +161,7 @@ function limitWords(scores: CardScores): string {
   const { scoredBy, selection } = scores
   const reason = shortfall(scores)
   if (reason !== null) return `Limit: not kept, ${reason}.`
-  return `Limit: kept, at least ${formatScore(selection.minimumValidity)} of ${scoreWords(scoredBy).validity} was asked for, ${formatPercent(selection.rho)} of post's.`
+  return `Limit: kept, at least ${formatScore(selection.minimumValidity)} of ${scoreWords(scoredBy).validity} was asked for, ${formatPercent(selection.rho)} of post's${onSelectionPrompts(selection, scoreWords(scoredBy), 'on')}.`
 }
 
 /** Of the selected range alone, and where the prompts are enough; of a half that chose nothing it is said with the gain. */

@@ -18,6 +18,7 @@ import {
   scoreWords,
   unlistedWords
 } from '../../../contract/words/score-words'
+import { holdOutPrompts, onSelectionPrompts, selectionPrompts } from '../../../contract/words/split-words'
 import type { Objection } from '../../../contract/documents/evaluation'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
@@ -162,13 +163,12 @@ function describeModels(
   return `${title}\n${table([heading, ...rows], `l${'r'.repeat(heading.length - 1)}`)}${note}`
 }
 
-function describeTopRanges(
-  { post, ranges, scoredBy }: SweepDocument,
-  { rho, minimumValidity }: Selection
-): string {
+function describeTopRanges({ post, ranges, prompts, scoredBy }: SweepDocument, selection: Selection): string {
+  const { rho, minimumValidity } = selection
   const words = scoreWords(scoredBy)
   const feasible = bestRanges(ranges, minimumValidity, TOP_RANGES)
-  const rule = `${words.validity} of at least ${decimal(minimumValidity)} (${rho} x post)`
+  const limit = `${rho} x post${onSelectionPrompts(selection, words, 'on')}`
+  const rule = `${words.validity} of at least ${decimal(minimumValidity)} (${limit})`
   if (feasible.length === 0) return `None of ${plural(ranges.length, 'range')} has a ${rule}.`
   const rows = feasible.map((range) => [
     named(range),
@@ -177,7 +177,10 @@ function describeTopRanges(
   ])
   return (
     `${style('bold', `Greatest ${words.diversity} of ${plural(ranges.length, 'range')} with a ${rule}`)}\n` +
-    table([['layers', ...scoreHeadings(scoredBy), 'gain over post'], ...rows], 'lrrrr')
+    table([['layers', ...scoreHeadings(scoredBy), 'gain over post'], ...rows], 'lrrrr') +
+    (selection.reported === null
+      ? ''
+      : `\n${style('dim', `Scores are means over all ${plural(prompts.length, words.prompt)}; the range was chosen on ${selectionPrompts(selection, words)} only.`)}`)
   )
 }
 
@@ -206,7 +209,8 @@ function describeSoup({ soup, scoredBy }: SweepDocument): string {
 }
 
 /** The best baseline of each kind against the selected range, on full answers where both were checked. */
-function describeBaselines({ scoredBy }: SweepDocument, { rivals, selected, rho }: Selection): string[] {
+function describeBaselines({ scoredBy }: SweepDocument, selection: Selection): string[] {
+  const { rivals, selected, rho, reported } = selection
   if (selected === null || rivals.length === 0) return []
   const words = scoreWords(scoredBy)
   const isAnyChecked = rivals.some(({ answers }) => answers !== null)
@@ -231,7 +235,10 @@ function describeBaselines({ scoredBy }: SweepDocument, { rivals, selected, rho 
   ]
   const title = style(
     'bold',
-    `Against ${layersNamed(selected)}: the best baseline of each kind at ${words.validity} of ${rho} x post or more`
+    `Against ${layersNamed(selected)}: the best baseline of each kind at ${words.validity} of ${rho} x post or more` +
+      (reported === null
+        ? ''
+        : `${onSelectionPrompts(selection, words, 'on')}, scored on ${holdOutPrompts(reported, words)}`)
   )
   const note =
     'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; halves and controls may keep less.'
@@ -255,39 +262,50 @@ function certaintyOf(sweep: SweepDocument, selection: Selection, check: CheckRes
 }
 
 function describeCertainty(
-  { bootstrap, crossFit, crossFitReason, selected, minimumValidity }: Selection,
+  selection: Selection,
   words: ScoreWords,
   among: string,
   check: CheckResult | null
 ): string {
-  const lines: string[] = []
-  const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
-  if (bootstrap.selected !== null && selected !== null) {
-    lines.push(
-      `Gain in ${words.diversity} ${formatDeltas(bootstrap.selected.diversityGain)} (${percent(bootstrap.confidence)} interval, ` +
-        `${plural(bootstrap.resamples, 'bootstrap resample')} of the prompts).`
-    )
-  }
+  const { bootstrap, crossFit, crossFitReason, minimumValidity } = selection
+  const lines = gainLines(selection, words)
+  const ofSelection = onSelectionPrompts(selection, words, 'of')
   const wins = bootstrap.wins
     .slice(0, TOP_WINS)
     .map((win) => `${named(win)}${uncheckedMark(check, win)} in ${percent(win.share)}`)
   if (bootstrap.noSelectionShare > 0) wins.push(`none in ${percent(bootstrap.noSelectionShare)}`)
-  lines.push(`Picked in the resamples${among}: ${wins.join(', ')}.`)
+  lines.push(`Picked in the resamples${ofSelection}${among}: ${wins.join(', ')}.`)
   lines.push(
     crossFit === null
       ? `No cross-fitted score: ${printable(crossFitReason ?? '')}`
-      : `Cross-fitted${among} (picked on one half of the prompts, scored on the other): ${words.diversity} from ` +
+      : `Cross-fitted${among} (picked on one half of ${selectionPrompts(selection, words)}, scored on the other): ${words.diversity} from ` +
           `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words, uncheckedHalves(crossFit, check))}.`
   )
   if (bootstrap.outOfBag !== null) {
     const { diversityGain, interval, resamples } = bootstrap.outOfBag
     const unchecked = uncheckedWins(bootstrap, check)
     lines.push(
-      `Out of bag (picked in a resample, scored on the prompts that it left out): gain in ${words.diversity} ` +
+      `Out of bag (picked in a resample${ofSelection}, scored on those that it left out): gain in ${words.diversity} ` +
         `${formatDelta(diversityGain)}, ${formatDeltas(interval)} in ${percent(bootstrap.confidence)} of ${plural(resamples, 'resample')}${unchecked === '' ? '' : `, ${unchecked}`}.`
     )
   }
   return lines.join('\n')
+}
+
+const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
+
+/** The gain of the selected range with its interval, in a split sweep on the hold-out prompts; empty where nothing is selected. */
+function gainLines({ bootstrap, selected, reported }: Selection, words: ScoreWords): string[] {
+  if (selected === null) return []
+  if (reported !== null) {
+    const gain = differenceWords(reported.gain.diversity)
+    return [`Gain in ${words.diversity} on ${holdOutPrompts(reported, words)}: ${gain}.`]
+  }
+  if (bootstrap.selected === null) return []
+  return [
+    `Gain in ${words.diversity} ${formatDeltas(bootstrap.selected.diversityGain)} (${percent(bootstrap.confidence)} interval, ` +
+      `${plural(bootstrap.resamples, 'bootstrap resample')} of the prompts).`
+  ]
 }
 
 function describeWork({

@@ -37,7 +37,8 @@ import {
   unlistedWords
 } from '../../../contract/words/score-words'
 import { type ScoredBy } from '../../../contract/documents/scored-by'
-import type { Selection } from '../../../contract/documents/crc'
+import type { Interval, Selection } from '../../../contract/documents/crc'
+import { holdOutPrompts, onSelectionPrompts, selectionPrompts } from '../../../contract/words/split-words'
 import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { assurances } from '../../../contract/words/assurances'
 import { isPreviewed, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
@@ -240,12 +241,14 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
   }
   const table: Block = {
     kind: 'table',
-    label: `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ${words.validity}${check === null ? '' : ' on first tokens'}`,
+    label:
+      `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ${words.validity}${check === null ? '' : ' on first tokens'}` +
+      (selection.reported === null ? '' : `; scores on all ${plural(sweep.promptCount, words.prompt)}`),
     columns: [
       textColumn('Layers'),
       ...scoreColumns(scoredBy),
       numberColumn('gain over post'),
-      numberColumn('wins', 'of the resamples'),
+      numberColumn('wins', `of the resamples${onSelectionPrompts(selection, words, 'of')}`),
       ...(check === null ? [] : [textColumn('full answers')])
     ],
     rows: best.map((range): Cell[] => [
@@ -263,29 +266,33 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
 }
 
 function selectionFacts(
-  { rho, minimumValidity, bootstrap, crossFit, crossFitReason }: ReportedSelection,
+  selection: ReportedSelection,
   words: ScoreWords,
   tooFew: string | null,
   check: ReportedSweep['check']
 ): Fact[] {
+  const { rho, minimumValidity, bootstrap, crossFit, crossFitReason } = selection
   const { post, selected, noSelectionShare } = bootstrap
+  const onSelection = onSelectionPrompts(selection, words, 'on')
   const rule: Fact = [
     'Rule',
-    `the range of greatest ${words.diversity} with a ${words.validity} of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's)`
+    `the range of greatest ${words.diversity} with a ${words.validity} of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's${onSelection})`
   ]
   if (tooFew !== null) return [rule, ['Intervals', `none, ${tooFew}`]]
   const interval = ([low, high]: readonly [number, number]): string =>
     `${formatScore(low)} to ${formatScore(high)}`
   const both = ({ validity, diversity }: typeof post): string =>
     `${words.validity} ${interval(validity)}, ${words.diversity} ${interval(diversity)}`
-  const facts: Fact[] = [rule, ['Post', both(post)]]
+  const facts: Fact[] = [rule, [`Post${onSelection}`, both(post)]]
   if (selected !== null) {
-    const [low, high] = selected.diversityGain
-    facts.push(['Selected range', both(selected)], [`Gain in ${words.diversity}`, formatDeltas([low, high])])
+    facts.push(
+      [`Selected range${onSelection}`, both(selected)],
+      gainFact(selection, words, selected.diversityGain)
+    )
   }
   facts.push([
     'Intervals',
-    `${formatPercent(bootstrap.confidence)}, ${plural(bootstrap.resamples, 'bootstrap resample')} of the prompts by category, seed ${bootstrap.seed}`
+    `${formatPercent(bootstrap.confidence)}, ${plural(bootstrap.resamples, 'bootstrap resample')} of ${selectionPrompts(selection, words)} by category, seed ${bootstrap.seed}`
   ])
   if (noSelectionShare > 0)
     facts.push(['No range qualifies', `in ${formatPercent(noSelectionShare)} of the resamples`])
@@ -298,9 +305,16 @@ function selectionFacts(
     [
       'Cross-fitted',
       `${words.diversity} ${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, minimumValidity, words, [])}; post ` +
-        `${formatScore(crossFit.postDiversity)} at ${formatScore(crossFit.postValidity)}; the halves picked ${picked.join(' and ')}`
+        `${formatScore(crossFit.postDiversity)} at ${formatScore(crossFit.postValidity)}; the halves${onSelectionPrompts(selection, words, 'of')} picked ${picked.join(' and ')}`
     ]
   ]
+}
+
+/** The gain of the selected range, in a split sweep on the hold-out prompts. @param interval from the resamples */
+function gainFact({ reported }: ReportedSelection, words: ScoreWords, interval: Interval): Fact {
+  const label = `Gain in ${words.diversity}`
+  if (reported === null) return [label, formatDeltas(interval)]
+  return [`${label} on ${holdOutPrompts(reported, words)}`, differenceWords(reported.gain.diversity)]
 }
 
 /** What the scores are of, and what the two in the chart are. */
@@ -313,10 +327,13 @@ function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
 }
 
 /** The best baseline of each kind against the selected range, on full answers where both were checked. */
-function baselineBlocks({ scoredBy }: ReportedSweep, { rivals, selected, rho }: Selection): Block[] {
+function baselineBlocks({ scoredBy }: ReportedSweep, selection: Selection): Block[] {
+  const { rivals, selected, rho, reported } = selection
   if (selected === null || rivals.length === 0) return []
   const words = scoreWords(scoredBy)
-  const label = `The best baseline of each kind at ${words.validity} of ${rho} of post's or more, against ${rangePhrase(selected)}`
+  const label =
+    `The best baseline of each kind at ${words.validity} of ${rho} of post's or more${onSelectionPrompts(selection, words, 'on')}, against ${rangePhrase(selected)}` +
+    (reported === null ? '' : ` on ${holdOutPrompts(reported, words)}`)
   const isAnyChecked = rivals.some(({ answers }) => answers !== null)
   const rows = rivals.map((rival): Cell[] => {
     const { validity, diversity, difference, isOnFullAnswers } = comparedScores(rival)

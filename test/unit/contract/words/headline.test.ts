@@ -494,14 +494,18 @@ describe('the headline of a sweep', () => {
       {
         label: 'Gain in diversity',
         value: '+0.300',
-        detail: '95 % interval +0.200 to +0.400, on the 19 prompts that had no part in choosing it'
+        detail: '95 % interval +0.200 to +0.400, on the 19 hold-out prompts, which had no part in choosing it'
       },
       {
         label: 'Same range wins',
         value: '70 %',
-        detail: 'of the resamples of the 20 prompts that chose it; next: layers 5–11 with 30 %'
+        detail: 'of the resamples of the 20 selection prompts; next: layers 5–11 with 30 %'
       }
     ])
+    const rarely = { ...STABLE, bootstrap: { ...STABLE.bootstrap, noSelectionShare: 0.02 } }
+    expect(assurances({ ...UNCHECKED, promptCount: 40, selection: rarely })[2]?.detail).toBe(
+      'of the resamples; next: layers 5–11 with 30 %. No range qualifies in 2 % of the resamples'
+    )
     const doubtful = checkOfModels(checked(range(4, 11), whole(0.9, 0.91, 0.02)))
     expect(assurances({ ...UNCHECKED, promptCount: 40, check: doubtful })[0]?.detail).toMatch(
       /^validity, at most 0\.020 more;/

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
-import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, type Score, type SweepDocument } from '../../../../src/contract/documents/crc'
 import { DEFAULT_JUDGE } from '../../../../src/contract/documents/judge'
 import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import { Report } from '../../../../src/contract/documents/report'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import { selectionOf } from '../../../../src/main/crc/selection/compare-rivals'
 import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { inlineMarkdown } from '../../../../src/main/base/markdown-text'
@@ -213,6 +214,36 @@ describe('what a report tells', () => {
     expect(text).toMatch(/\| 0 \| 0\.950 .*\| passes \|/)
     expect(text).toContain('those that keep the validity on first tokens')
     expect(text).toMatch(/Attention 1.*half of layer 1, which the sweep itself selected/)
+  })
+
+  it('of a split sweep which prompts selected the range, and which gave its gain', async () => {
+    const project = await openDemo()
+    const tiny = tinySweep()
+    const fourTimes = <Of>(list: readonly Of[]): Of[] => [0, 1, 2, 3].flatMap(() => list)
+    const scored = <Of extends Score>(score: Of): Of => {
+      const { validity, diversity } = score
+      return {
+        ...score,
+        prompts: fourTimes(score.prompts).map((prompt) => ({ ...prompt, validity, diversity }))
+      }
+    }
+    const post = scored(tiny.post)
+    const sweep = {
+      ...tiny,
+      post,
+      ranges: tiny.ranges.map(scored),
+      prompts: fourTimes(tiny.prompts),
+      base: null
+    }
+    const halves = { seed: 1, choose: [0, 1, 2, 3, 4, 5], report: [6, 7, 8, 9, 10, 11] }
+    const selection = atOnce(selectionOf({ ...sweep, halves }, sweep.ranges, 0.9))
+    await project.firstPair.saveSweep({ ...sweep, halves, selection, selected: selection.selected })
+    const text = reportMarkdown(await reportOf(project))
+    expect(text).toContain("(ρ = 0.9 of post's on the 6 selection prompts)")
+    expect(text).toMatch(/Gain in diversity on the 6 hold-out prompts/)
+    expect(text).toMatch(/bootstrap resamples of the 6 selection prompts by category/)
+    expect(text).toContain('of the resamples of the 6 selection prompts')
+    expect(text).not.toMatch(/resamples? of the prompts/)
   })
 
   it('of results of other checkpoints that they are, and of no folder where it lies', async () => {

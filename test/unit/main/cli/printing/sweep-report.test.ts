@@ -65,6 +65,25 @@ it('names no interval and no share of resamples below six prompts', () => {
   expect(sweptTwice({})).toMatch(/95 % interval[^]*Picked in the resamples/)
 })
 
+it('says of a split sweep which figures are of the selection prompts and which of the hold-out prompts', () => {
+  const tiny = tinySweep()
+  const chosen = selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)
+  const gain = { mean: 0.2, interval: [0.1, 0.3] as [number, number], pValue: 0.001 }
+  const means = { validity: 0.9, diversity: 0.5 }
+  const reported = {
+    ...{ chosenOn: 7, reportedOn: 6, post: means, selected: means },
+    gain: { validity: gain, diversity: gain }
+  }
+  const told = stripVTControlCharacters(
+    describeSweep({ ...tiny, selection: { ...chosen, reported } }, null, 'slr check')
+  )
+  expect(told).toContain('Gain in diversity on the 6 hold-out prompts: +0.200 (+0.100 to +0.300, p = 0.001).')
+  expect(told).toContain('Picked in the resamples of the 7 selection prompts: ')
+  expect(told).toContain('0.9 x post on the 7 selection prompts)')
+  expect(told).toContain('the range was chosen on the 7 selection prompts only.')
+  expect(told).not.toMatch(/resamples? of the prompts/)
+})
+
 it('says nothing of how sure a range is where the prompts do not fit', () => {
   const { post } = tinySweep()
   const unfit = sweptTwice({ post: { ...post, validity: 0.67, prompts: [...post.prompts, ...post.prompts] } })
