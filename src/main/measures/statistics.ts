@@ -143,7 +143,7 @@ export function pairedDifferences(
   })
 }
 
-/** p-values adjusted as Holm did, and for each the level at which it was decided whether it is a finding. */
+/** Adjusts p-values as Holm did, and gives for each the level at which the procedure decides whether it is a finding. */
 export function holm(pValues: readonly number[]): { adjusted: number; level: number }[] {
   const order = pValues.map((value, index) => ({ value, index })).sort((a, b) => a.value - b.value)
   const decided = pValues.map(() => ({ adjusted: 1, level: LEVEL }))
@@ -151,8 +151,10 @@ export function holm(pValues: readonly number[]): { adjusted: number; level: num
   let level = 0
   for (const [rank, { value, index }] of order.entries()) {
     const others = pValues.length - rank
+    // Equal p-values get the strictest level among them, so that their order decides nothing.
+    const isTied = rank > 0 && value === at(order, rank - 1, 'p-value').value
     // The first that is no finding ends the procedure: those after it are none at its level.
-    if (largest <= LEVEL) level = LEVEL / others
+    if (largest <= LEVEL && !isTied) level = LEVEL / others
     largest = Math.max(largest, Math.min(1, value * others))
     decided[index] = { adjusted: largest, level }
   }

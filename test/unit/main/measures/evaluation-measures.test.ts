@@ -292,6 +292,10 @@ describe('differences of variants on the same prompts', () => {
     expect(decided.map(({ adjusted }) => adjusted)).toEqual([0.03, 0.06, 0.06])
     // The smallest is a finding at 0.05 / 3; the next is none at 0.05 / 2, which ends the procedure.
     expect(decided.map(({ level }) => level)).toEqual([0.05 / 3, 0.025, 0.025])
+    // Equal p-values get one level, the strictest, in whatever order they are named.
+    const tied = holm([0.001, 0.04, 0.001, 0.001])
+    expect(tied.map(({ level }) => level)).toEqual([0.05 / 4, 0.05, 0.05 / 4, 0.05 / 4])
+    expect(tied.map(({ adjusted }) => adjusted)).toEqual([0.004, 0.04, 0.004, 0.004])
     expect(holm([0.5, 0.9]).map(({ adjusted }) => adjusted)).toEqual([1, 1])
     expect(holm([])).toEqual([])
   })
