@@ -68,6 +68,16 @@ export function fullModelName(folder: string): string {
   return saysOnlyRole(name) && above !== '' ? `${above}/${name}` : name
 }
 
+/**
+ * The model's name for files that leave this machine: its name on the Hub where it lies in the Hugging Face cache, elsewhere the folder's,
+ * behind the folder above where that says only what the model is in its pair. The name has no slash, which would make it one of the Hub.
+ */
+export function publicModelName(folder: string): string {
+  const name = modelName(folder)
+  const full = fullModelName(folder)
+  return full === name ? name : full.replace('/', '-')
+}
+
 async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<string> {
   const candidates: { path: string; name: string; modifiedMs: number }[] = []
   let adapter: WorkbenchError | null = null

@@ -14,7 +14,7 @@ import {
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
-import { fullModelName, modelName } from '../checkpoint/model-folder'
+import { modelName, publicModelName } from '../checkpoint/model-folder'
 import { hasExperts } from '../family'
 import { baseComputesOtherwise } from '../checkpoint/config-differences'
 import type { PairMember } from '../checkpoint/pair-member'
@@ -113,15 +113,7 @@ function configWarning(parents: readonly CardParent[]): string[] {
   return warning === null ? [] : [warning]
 }
 
-/**
- * What a card calls a model: by its name on the Hub where it lies in the cache of that, else by its folder, behind the folder above
- * where it says only what the model is in its pair. That makes no name with a slash, which would be one of the Hub.
- */
-function cardName({ checkpoint: { path } }: PairMember): string {
-  const name = modelName(path)
-  const full = fullModelName(path)
-  return full === name ? name : full.replace('/', '-')
-}
+const cardName = ({ checkpoint: { path } }: PairMember): string => publicModelName(path)
 
 function frontMatter({ licence, parents }: CardContent): string {
   const fields = {

@@ -1,23 +1,31 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
-import { modelName, resolveModelFolder } from '../checkpoint/model-folder'
+import { modelName, publicModelName, resolveModelFolder } from '../checkpoint/model-folder'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { absolutePath } from '../base/files/places'
 
 /** Characters that mergekit reads as the start of a revision, and of an adapter. */
 const SPECIAL = /[@+]/
 
-/**
- * How mergekit names a model: by its id and revision for one of the Hugging Face cache, else by its folder.
- *
- * @returns null when mergekit would read the folder's name as something else
- */
-export function mergekitReference(folder: string): string | null {
-  const name = modelName(folder)
-  if (name.includes('/')) return `${name}@${basename(folder)}`
-  return SPECIAL.test(folder) ? null : folder
+/** A model in a mergekit file that an export writes. */
+export interface WrittenReference {
+  /** Its id and revision for a model of the Hugging Face cache, else its name, for a path would tell of this machine. */
+  readonly reference: string
+  /** Whether whoever runs mergekit has to put the model's folder in place of the name. */
+  readonly isLocal: boolean
 }
+
+/** @returns null when mergekit would read the folder's name as something else */
+export function mergekitReference(folder: string): WrittenReference | null {
+  const name = modelName(folder)
+  if (name.includes('/')) return { reference: `${name}@${basename(folder)}`, isLocal: false }
+  const reference = publicModelName(folder)
+  return SPECIAL.test(reference) ? null : { reference, isLocal: true }
+}
+
+/** A name that tells a model from another of the same name. */
+export const withRole = (name: string, role: string): string => `${name}-${role}`
 
 /** What mergekit calls a model, without the revision: which snapshot of a model is meant is for the pair to say. */
 function withoutRevision(reference: string): string {
@@ -45,9 +53,11 @@ export async function matchReference(
 ): Promise<MergedModel[]> {
   const wanted = withoutRevision(reference)
   const places = await foldersOf(wanted, file)
-  const matchers: ((path: string, real: string | null) => boolean)[] = [
+  const matchers: ((path: string, real: string | null, role: 'base' | 'post' | null) => boolean)[] = [
     (_path, real) => real !== null && places.includes(real),
     (path) => modelName(path) === wanted,
+    (path) => publicModelName(path) === wanted,
+    (path, _real, role) => role !== null && withRole(publicModelName(path), role) === wanted,
     (path) => lastPart(modelName(path)) === lastPart(wanted)
   ]
   const candidates: { model: MergedModel; path: string }[] = [
@@ -59,7 +69,9 @@ export async function matchReference(
     candidates.map(async (candidate) => ({ ...candidate, real: await folderOrNull(candidate.path) }))
   )
   for (const matches of matchers) {
-    const found = members.filter(({ path, real }) => matches(path, real))
+    const found = members.filter(({ model, path, real }) =>
+      matches(path, real, typeof model === 'string' ? model : null)
+    )
     if (found.length > 0) return found.map(({ model }) => model)
   }
   return []

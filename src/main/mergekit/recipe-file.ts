@@ -3,6 +3,8 @@ import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { at } from '../../contract/model/look-up'
 import { LayerStrength, MAX_LAYERS, Recipe } from '../../contract/model/recipe'
+import { AnswerCheck, passesCheck } from '../../contract/documents/answer-check'
+import { DEFAULT_RHO } from '../../contract/documents/project'
 import { SearchFacts } from '../../contract/documents/search'
 import { expecting, readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { refuseOtherKind } from '../base/files/document-kinds'
@@ -40,11 +42,18 @@ const Recipes = z
     'two recipes share a name'
   )
 
-/** What `slr search` writes, of which the recipes are wanted, the best first. */
-const FoundRecipes = SearchFacts.pick({ sweepId: true, found: true })
+/** The part of a search that holds its recipes, the best first. */
+const SearchRecipes = SearchFacts.pick({ sweepId: true, generations: true, found: true })
+
+/** The part of a check that holds its recipes and says whether each passes. `slr check` writes the limit beside them. */
+const CheckRecipes = AnswerCheck.pick({ sweepId: true, endTokens: true, post: true, models: true }).extend({
+  rho: z.number().default(DEFAULT_RHO)
+})
+type CheckRecipes = z.infer<typeof CheckRecipes>
 
 /**
- * A recipe from a JSON file, or from a mergekit file (.yaml or .yml) over the two models of the pair.
+ * A recipe from a JSON file, or from a mergekit file (.yaml or .yml) over the two models of the pair. A search gives its best recipe,
+ * a check the best that passes, a list its only one.
  *
  * @throws WorkbenchError `not-found`; `bad-file` when it is neither; `bad-input` naming the first field that is wrong;
  *   for a mergekit file as `openPair`
@@ -55,20 +64,74 @@ export async function readRecipeFile(file: string, folders: { base: string; post
     return readMergekitRecipe(text, file, await openPair(folders.base, folders.post), 'any folder')
   }
   const hint = `A recipe is ${EXAMPLE} with one entry per layer.`
-  return at(await withFolders([await read(file, WrittenRecipe, 'a recipe', hint)], folders), 0, 'recipe')
+  const value = await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+  const recipe = bestRecipe(file, value) ?? parseRecipes(file, value, WrittenRecipe, 'a recipe', hint)
+  return at(await withFolders([recipe], folders), 0, 'recipe')
 }
 
-/** A JSON list of recipes, those that a search found, or the one of a mergekit file. @throws WorkbenchError as {@link readRecipeFile} */
+/**
+ * The best recipe of a search, a check or a list.
+ *
+ * @returns null for any other value
+ * @throws WorkbenchError `bad-input` where there is no such recipe, or where a list holds several
+ */
+function bestRecipe(file: string, value: unknown): WrittenRecipe | null {
+  const search = SearchRecipes.safeParse(value)
+  if (search.success) {
+    const [best] = search.data.found
+    if (best !== undefined) return best.recipe
+    throw new WorkbenchError(
+      'bad-input',
+      `${file} is a search that found no recipe.`,
+      'Search with other settings.'
+    )
+  }
+  const check = CheckRecipes.safeParse(value)
+  if (check.success) {
+    const best = bestPassing(check.data)
+    if (best !== null) return best
+    const hint = 'Check more of the sweep, or name a range with --restore.'
+    throw new WorkbenchError('bad-input', `${file} is a check that no recipe passes.`, hint)
+  }
+  const list = Recipes.safeParse(value)
+  if (!list.success) return null
+  const [recipe, ...others] = list.data
+  if (recipe !== undefined && others.length === 0) return recipe
+  throw new WorkbenchError(
+    'bad-input',
+    `${file} is a list of ${list.data.length} recipes.`,
+    'Give a file with one recipe.'
+  )
+}
+
+/** The most diverse recipe that keeps the limit on first tokens and on whole answers: the one that the check selects. */
+function bestPassing({ rho, ...check }: CheckRecipes): Recipe | null {
+  const minimumValidity = rho * check.post.firstToken.validity
+  const passing = check.models.filter(
+    (model) => model.firstToken.validity >= minimumValidity && passesCheck(model, check, rho)
+  )
+  const [best] = passing.sort((a, b) => b.firstToken.diversity - a.firstToken.diversity)
+  return best?.recipe ?? null
+}
+
+/**
+ * A JSON list of recipes or a single one, the recipes of a search or of a check, or the one of a mergekit file.
+ *
+ * @throws WorkbenchError as {@link readRecipeFile}
+ */
 export async function readRecipesFile(
   file: string,
   folders: { base: string; post: string }
 ): Promise<Recipe[]> {
   if (isYaml(file)) return [await readRecipeFile(file, folders)]
   const hint = `A list of recipes is [...] around recipes such as ${EXAMPLE}.`
-  const found = FoundRecipes.safeParse(await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES)))
-  const recipes = Recipes.safeParse(found.data?.found.map(({ recipe }) => recipe))
+  const value = await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+  const entries = SearchRecipes.safeParse(value).data?.found ?? CheckRecipes.safeParse(value).data?.models
+  const recipes = Recipes.safeParse(entries?.map(({ recipe }) => recipe))
   if (recipes.success) return withFolders(recipes.data, folders)
-  return withFolders(await read(file, Recipes, 'a list of recipes', hint), folders)
+  const single = WrittenRecipe.safeParse(value)
+  if (single.success) return withFolders([single.data], folders)
+  return withFolders(parseRecipes(file, value, Recipes, 'a list of recipes', hint), folders)
 }
 
 /**
@@ -110,8 +173,14 @@ function isYaml(file: string): boolean {
   return /\.ya?ml$/i.test(file)
 }
 
-async function read<T>(file: string, schema: z.ZodType<T, unknown>, what: string, hint: string): Promise<T> {
-  const value = await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+/** @throws WorkbenchError `bad-input` that says what the value is instead, or which field is wrong */
+function parseRecipes<T>(
+  file: string,
+  value: unknown,
+  schema: z.ZodType<T, unknown>,
+  what: string,
+  hint: string
+): T {
   refuseOtherKind(file, value, { name: what, kinds: ['recipes'], hint })
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data

@@ -1,12 +1,19 @@
-import { got } from '../../contract/model/look-up'
+import { at, got } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength } from '../../contract/model/recipe'
 import { sameStrength, withComponents } from '../../contract/model/strengths'
+import { publicModelName } from '../checkpoint/model-folder'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
-import { membersOf, type PairMembers, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
+import {
+  membersOf,
+  type PairMember,
+  type PairMembers,
+  type SourcedPair,
+  sourceMember
+} from '../checkpoint/pair-member'
 import { layerTensors, requireComponents, sharedTensors, tensorStrength } from '../family'
 import { uncopiedTensors } from './known-tensors'
-import { mergekitReference } from './model-reference'
+import { mergekitReference, withRole, type WrittenReference } from './model-reference'
 
 const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisfies Record<
   WeightDtype,
@@ -30,8 +37,8 @@ interface Run {
  * @throws WorkbenchError `unsupported` saying why mergekit cannot make this model, or as `requireComponents`
  */
 export function mergekitText(pair: SourcedPair, name: string, strengths: readonly LayerStrength[]): string {
-  const references = new Map(membersOf(pair).map((member) => [member, referenceOf(member.checkpoint.path)]))
-  const post = got(references, pair.post, 'model')
+  const written = writtenReferences(pair)
+  const referenceOf = (member: PairMember): string => got(written, member, 'model').reference
   refuseOtherNames(pair)
   requireComponents(pair.post.spec, strengths)
   const uncopied = uncopiedTensors(pair.post)
@@ -41,9 +48,10 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
   const dtype = outputDtype(pair, strengths, linear)
   const lines = [
     '# Makes the weights of this folder again: mergekit-yaml mergekit.yaml NEW_FOLDER',
+    ...folderComment([...written.values()]),
     `name: ${quoted(name)}`,
     `merge_method: ${linear ? 'linear' : 'passthrough'}`,
-    `base_model: ${quoted(post)}`,
+    `base_model: ${quoted(referenceOf(pair.post))}`,
     // Blends are computed in float32 and rounded once, as here.
     ...(linear ? ['dtype: float32'] : []),
     ...(dtype === null ? [] : [`out_dtype: ${TORCH_DTYPES[dtype]}`]),
@@ -61,17 +69,41 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
     const complement = withComponents(strength, (_half, _component, own) => 1 - own)
     lines.push(
       '  - sources:',
-      ...(isPure(strength, 1) ? [] : source(post, complement)),
-      ...(isPure(strength, 0) ? [] : source(got(references, sourceMember(pair, strength), 'model'), strength))
+      ...(isPure(strength, 1) ? [] : source(referenceOf(pair.post), complement)),
+      ...(isPure(strength, 0) ? [] : source(referenceOf(sourceMember(pair, strength)), strength))
     )
   }
   return `${lines.join('\n')}\n`
 }
 
-function referenceOf(folder: string): string {
-  const reference = mergekitReference(folder)
-  if (reference !== null) return reference
-  throw unsupported(`mergekit reads the "@" or "+" in ${folder} as something else.`)
+/** How the file names each model: different models under different names. */
+function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference> {
+  const members = membersOf(pair)
+  const written = members.map(({ checkpoint: { path } }) => {
+    const reference = mergekitReference(path)
+    if (reference !== null) return reference
+    throw unsupported(`mergekit reads the "@" or "+" in ${publicModelName(path)} as something else.`)
+  })
+  const isShared = (index: number): boolean =>
+    members.some(
+      ({ checkpoint: { path } }, other) =>
+        path !== at(members, index, 'model').checkpoint.path &&
+        at(written, other, 'model').reference === at(written, index, 'model').reference
+    )
+  return new Map(
+    members.map((member, index) => {
+      const { reference, isLocal } = at(written, index, 'model')
+      const role = member === pair.post ? 'post' : member === pair.base ? 'base' : String(index)
+      return [member, { reference: isShared(index) ? withRole(reference, role) : reference, isLocal }]
+    })
+  )
+}
+
+/** A comment on the names that stand for folders; none where all models are of the Hub. */
+function folderComment(written: readonly WrittenReference[]): string[] {
+  const names = new Set(written.flatMap(({ reference, isLocal }) => (isLocal ? [quoted(reference)] : [])))
+  if (names.size === 0) return []
+  return [`# Put the folder of the model in place of its name first: ${[...names].join(', ')}`]
 }
 
 /** mergekit goes by its own table of names, and wraps of multimodal models have others. */
@@ -79,7 +111,9 @@ function refuseOtherNames(pair: SourcedPair): void {
   for (const { checkpoint } of membersOf(pair)) {
     const other = [...checkpoint.tensors].find(([name, entry]) => name !== entry.name)?.[1]
     if (other !== undefined)
-      throw unsupported(`${checkpoint.path} names a tensor ${other.name}, which mergekit may not know.`)
+      throw unsupported(
+        `${publicModelName(checkpoint.path)} names a tensor ${other.name}, which mergekit may not know.`
+      )
   }
 }
 
@@ -185,9 +219,12 @@ function decimal(value: number): string {
   return String(value).replace(/^(-?\d+)e/, '$1.0e')
 }
 
-/** A double-quoted YAML string, which JSON's are. */
+/** A double-quoted YAML string on one line: a JSON string without the other line breaks of YAML. */
 function quoted(text: string): string {
-  return JSON.stringify(text)
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  )
 }
 
 function unsupported(message: string): WorkbenchError {

@@ -43,7 +43,7 @@ const checkOptions = pairOptions
     ),
     recipes: text(
       '<file>',
-      'these recipes, a JSON list or what "slr search" wrote, instead of the best ranges'
+      'these recipes, a JSON list or what "slr search" or "slr check" wrote, instead of the best ranges'
     )
   })
   .and(rhoOption())

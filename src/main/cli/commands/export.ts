@@ -42,7 +42,7 @@ const exportOptions = pairOptions
     restore: value(z.array(SourcedRanges), '<ranges>', RESTORE_HELP, parseRanges),
     recipe: text(
       '<file>',
-      'post with a recipe from a JSON or mergekit file, or one that the project keeps, by its name',
+      'post with a recipe from a JSON or mergekit file, the best of a search or check, or one that the project keeps, by its name',
       { conflicts: ['restore'] }
     ),
     model: choice(

@@ -43,9 +43,13 @@ const probeOptions = pairOptions
   .options({
     model: choice(z.enum(['base', 'post']), '<which>', 'base or post as a whole (default: post)'),
     restore: value(z.array(SourcedRanges), '<ranges>', RESTORE_HELP, parseRanges, { conflicts: ['model'] }),
-    recipe: text('<file>', 'post with a recipe from a JSON or mergekit file', {
-      conflicts: ['model', 'restore']
-    }),
+    recipe: text(
+      '<file>',
+      'post with a recipe from a JSON or mergekit file, or the best of a search or check',
+      {
+        conflicts: ['model', 'restore']
+      }
+    ),
     checkpoint: text(
       '<folder>',
       'another checkpoint of the same architecture as a whole, such as an exported one',

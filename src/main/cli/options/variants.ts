@@ -79,7 +79,10 @@ export const variantOptions = (otherwise: string) =>
     .options({
       model: several(z.enum(['base', 'post']), '<which>', 'base or post as a whole; repeatable', parseModel),
       restore: several(z.array(SourcedRanges), '<ranges>', `${RESTORE_HELP}; repeatable`, parseRanges),
-      recipe: texts('<file>', 'post with a recipe from a JSON or mergekit file; repeatable'),
+      recipe: texts(
+        '<file>',
+        'post with a recipe from a JSON or mergekit file, or the best of a search or check; repeatable'
+      ),
       blend: several(
         z.number(),
         '<strength>',

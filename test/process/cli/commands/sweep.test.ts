@@ -311,7 +311,7 @@ describe('slr sweep', () => {
   })
 
   it.each([
-    ['that are no list', { name: 'x', ranges: [[0, 1]] }, /expected a list/],
+    ['that are no list', { name: 'x' }, /expected a list/],
     [
       'with a strength beyond 2',
       [{ name: 'x', layers: [{ attention: 2.5, mlp: 0 }] }],

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { LayerStrength, type Recipe } from '../../../../src/contract/model/recipe'
@@ -14,6 +14,7 @@ import { openPair } from '../../../../src/main/checkpoint/pair'
 import type { SourcedPair } from '../../../../src/main/checkpoint/pair-member'
 import { readMergekitRecipe } from '../../../../src/main/mergekit/read-recipe'
 import { mergekitText } from '../../../../src/main/mergekit/write-recipe'
+import { publicModelName } from '../../../../src/main/checkpoint/model-folder'
 import { readRecipeFile } from '../../../../src/main/mergekit/recipe-file'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { goldenPath, readGolden } from '../../../fixtures/goldens'
@@ -86,18 +87,21 @@ describe('a mergekit file that an export writes', () => {
 
   it('is passthrough for ranges, with post at both ends, where mergekit takes embeddings and head from', () => {
     const text = mergekitText(pair, 'all', strengthsOf({ name: 'all', ranges: [[0, 11]] }))
-    const { base, post } = pair
     expect(text).toMatch(/merge_method: passthrough\n/)
+    expect(text).toContain(
+      '# Put the folder of the model in place of its name first: "demo-pair-post", "demo-pair-base"\n'
+    )
+    expect(text).not.toContain(dirname(pair.post.checkpoint.path))
     expect(text.slice(text.indexOf('slices:'))).toBe(
       `slices:
   - sources:
-      - model: "${post.checkpoint.path}"
+      - model: "demo-pair-post"
         layer_range: [0, 0]
   - sources:
-      - model: "${base.checkpoint.path}"
+      - model: "demo-pair-base"
         layer_range: [0, 12]
   - sources:
-      - model: "${post.checkpoint.path}"
+      - model: "demo-pair-post"
         layer_range: [12, 12]
 `
     )
@@ -308,7 +312,8 @@ slices:
       const text = mergekitText(members, 'x', layers)
       const written = { name: 'x', layers }
       expect(await readMergekitRecipe(text, join(folder, 'x.yaml'), two, [source])).toEqual(written)
-      expect(await readMergekitRecipe(text, join(folder, 'x.yaml'), two, 'any folder')).toEqual(written)
+      const withFolder = text.replaceAll(publicModelName(source.path), source.path)
+      expect(await readMergekitRecipe(withFolder, 'x.yaml', two, 'any folder')).toEqual(written)
       expect((await problemOf(readMergekitRecipe(text, 'x.yaml', two, []))).message).toMatch(
         /neither base nor post/
       )
@@ -429,6 +434,21 @@ slices:
     expect(['bad-file', 'bad-input']).toContain(problem.code)
     expect(problem.message).toMatch(/^merge\.yaml/)
     expect(problem.message).toMatch(message)
+  })
+
+  it('names two models of one folder name by their roles, and reads them back', async () => {
+    const folder = await temporaryFolder()
+    const same = await openAlone(
+      await writeCheckpoint(join(folder, 'a', 'tiny'), checkpointFixture()),
+      await writeCheckpoint(join(folder, 'b', 'tiny'), checkpointFixture({ seed: 2 }))
+    )
+    const layers = [
+      { attention: 0, mlp: 0 },
+      { attention: 1, mlp: 1 }
+    ]
+    const text = mergekitText(same, 'x', layers)
+    expect(text).toContain('"tiny-base"')
+    expect(await readMergekitRecipe(text, 'x.yaml', same, [])).toEqual({ name: 'x', ranges: [[1, 1]] })
   })
 
   it('that may mean either model is refused', async () => {
