@@ -72,7 +72,13 @@ export function failUnexpectedly(error: unknown): number {
 const plainUsage = (message: string): string =>
   message
     .replace(/^error: /, '')
-    .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./, "'$1' is no <$2>.")
+    .replace(/^command-argument value '([^]*)' is invalid for argument '(.*?)'\./, "'$1' is no <$2>.")
+
+/** The parser's complaint, and behind it the option or command that was meant. Only the parser's own line break parts the two. */
+function usageLines(text: string): string[] {
+  const start = text.search(/\n\(Did you mean [^\n]*\)$/)
+  return start === -1 ? [plainUsage(text)] : [plainUsage(text.slice(0, start)), text.slice(start + 1)]
+}
 
 const BEGIN = 'Begin with "slr sweep --demo", which takes seconds and needs no files.'
 
@@ -96,8 +102,7 @@ export async function commandLine(
     .configureOutput({
       getOutHelpWidth: drawnWidth,
       outputError: (text, write) => {
-        const [message = '', ...more] = text.trim().split('\n')
-        write(`slr: ${[printable(plainUsage(message)), ...more].join('\n')}\n`)
+        write(`slr: ${usageLines(text.trim()).map(printable).join('\n')}\n`)
       }
     })
   for (const { name, description, usage, load } of COMMANDS) {
