@@ -16,6 +16,7 @@ export interface SelectedMark {
 export function selectedMark(state: HeadlineState, objection: Objection['mark'] | null): SelectedMark | null {
   if (state === 'unfit-prompts' || state === 'none') return null
   if (state === 'guess') return { label: 'best guess', good: false }
+  if (state === 'unstable') return { label: 'selected, unstable', good: false }
   if (state === 'fails') return { label: 'selected, fails check', good: false }
   if (objection !== null) return { label: objection, good: false }
   return { label: 'selected', good: true }

@@ -223,7 +223,7 @@ export class Session extends OpenProject {
 
   /** Everything in the window that is saved automatically, and where it is edited. */
   private get drafts(): readonly { name: string; draft: AutosavedDraft; show: () => void }[] {
-    const { prompts, samples, notes, host } = this
+    const { prompts, samples, evaluations, notes, host } = this
     const showSamples = (tab: Samples['tab']) => (): void => {
       samples.tab = tab
       host.go('samples')
@@ -232,6 +232,7 @@ export class Session extends OpenProject {
       { name: 'Prompts', draft: prompts, show: () => host.go('prompts') },
       { name: 'Sample prompts', draft: samples.prompts, show: showSamples('prompts') },
       { name: 'Sampler', draft: samples.setup, show: showSamples('answers') },
+      { name: 'Evaluation set-up', draft: evaluations.setup, show: () => host.go('evaluate') },
       { name: 'Notes of the project', draft: notes.project, show: () => host.go('pairs') },
       { name: 'Notes of the pair', draft: notes.pair, show: () => host.go('pair') }
     ]

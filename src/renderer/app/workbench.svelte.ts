@@ -206,21 +206,24 @@ export class Workbench implements Host {
     shown: () => void = () => undefined
   ): Promise<boolean> {
     this.opening = true
+    const stepBefore = this.step
     const state = await this.attempt(call)
     this.opening = false
     // A project is recent once it is opened, and known to be gone once it could not be.
     void this.start.refresh()
     if (state === null) return false
     await this.leaveFor(state)
-    const before = this.session
-    const same = before?.here.pair === state.document.id
-    const session = before !== null && same ? before : new Session(this, state)
+    const shownBefore = this.session
+    const same = shownBefore?.here.pair === state.document.id
+    const session = shownBefore !== null && same ? shownBefore : new Session(this, state)
     // At once, so that the view is never empty, and what is shown gets an address of its own.
     this.session = session
     if (same) session.accept(state)
-    else before?.leave()
-    session.attach(place)
-    this.step = place.step
+    else shownBefore?.leave()
+    // A step that was chosen while the project was opened stays.
+    const chosen = this.step !== stepBefore
+    session.attach(chosen ? { ...place, step: this.step, shown: null } : place)
+    if (!chosen) this.step = place.step
     shown()
     return true
   }

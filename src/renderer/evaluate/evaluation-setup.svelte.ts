@@ -58,7 +58,10 @@ export class EvaluationSetup {
   ready = $state(false)
   readonly tasks = $derived.by<readonly TaskEntry[]>(() => this.kept.list)
   private draft = $state.raw<StoredSetup>(NOTHING_SET)
-  private dirty = false
+  dirty = $state(false)
+  /** Whether saving failed: the next edit, or leaving the pair, tries again. */
+  waits = $state(false)
+  readonly unsaved = 'it could not be saved.'
   private readonly autosave = new Autosave(() => this.flush())
   /** Where and how answers are computed. */
   readonly computation = $derived.by<ComputationDraft>(() => draftOfComputing(this.draft.computing))
@@ -219,6 +222,7 @@ export class EvaluationSetup {
     if (!this.dirty || !this.project.writable) return
     const evaluation = this.draft
     const isSaved = await this.project.change({ settings: { evaluation } })
+    this.waits = !isSaved
     if (isSaved && this.draft === evaluation) this.dirty = false
   }
 

@@ -24,7 +24,7 @@ export interface HeatmapGeometry {
 export const FINE_CELL = 10
 /** Below so many pixels a number would not fit its cell, nor one with its sign. */
 export const NUMBERED_CELL = 22
-export const SIGNED_CELL = 28
+export const SIGNED_CELL = 26
 /** A legend's scale of so many pixels has room for both its ends below it. */
 export const BOTH_ENDS = 76
 

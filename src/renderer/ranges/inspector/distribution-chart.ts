@@ -37,11 +37,19 @@ export function showDistribution(
   chart.data.labels = distribution.answers.map((answer) => (answer === ' ' ? '␠' : answer))
   chart.data.datasets = datasets(distribution, role, colors)
   const ticks = { color: colors['ink-soft'], font: { ...font, size: 11 } }
+  // An alphabet has a label at each letter only in a smaller font.
+  const answerSize = distribution.answers.length > 20 ? 9 : 11
   chart.options.scales = {
     x: {
       grid: { display: false },
       border: { color: colors['ink-faint'] },
-      ticks: { ...ticks, autoSkip: true, maxRotation: 0, autoSkipPadding: 1 }
+      ticks: {
+        ...ticks,
+        font: { ...font, size: answerSize },
+        autoSkip: true,
+        maxRotation: 0,
+        autoSkipPadding: 0
+      }
     },
     y: {
       beginAtZero: true,

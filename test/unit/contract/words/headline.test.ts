@@ -439,6 +439,7 @@ describe('the headline of a sweep', () => {
 
   it('marks a range as selected only where the sentence is about restoring it', () => {
     expect(selectedMark('holds', null)).toEqual({ label: 'selected', good: true })
+    expect(selectedMark('unstable', null)).toEqual({ label: 'selected, unstable', good: false })
     expect(selectedMark('fails', null)).toEqual({ label: 'selected, fails check', good: false })
     expect(selectedMark('holds', 'loses quality')).toEqual({ label: 'loses quality', good: false })
     expect(selectedMark('holds', 'outdone')).toEqual({ label: 'outdone', good: false })

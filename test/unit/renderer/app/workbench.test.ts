@@ -197,6 +197,15 @@ describe('the places of a window', () => {
     expect(workbench.session?.here.pair).toBe('pair-1')
   })
 
+  it('are those that are chosen while a pair is opened, or opened again after a lost line', async () => {
+    const { line, workbench } = await showing()
+    void workbench.showPair('pair-2')
+    await settled()
+    workbench.go('samples')
+    await line.answer('projects.open', 1, stateOf('/projects/a.slr', 'pair-2'))
+    expect([workbench.session?.here.pair, workbench.step]).toEqual(['pair-2', 'samples'])
+  })
+
   it('are left for another project, which main hears, with the warnings that were put away', async () => {
     const { line, workbench } = await showing(stateOf('/projects/a.slr', 'pair-1', { warnings: ['odd'] }))
     expect(workbench.warnings).toEqual(['odd'])
