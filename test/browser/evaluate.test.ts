@@ -58,7 +58,9 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
 
     await page.reload()
     await page.getByRole('heading', { name: 'All measures' }).waitFor()
-    expect(await page.getByLabel('Answers per prompt').inputValue()).toBe('3')
+    // The narrow window folds the set-up.
+    await page.setViewportSize({ width: 1440, height: 900 })
+    expect(await page.getByRole('textbox', { name: 'Answers per prompt' }).inputValue()).toBe('3')
 
     const { settings, host, requests } = await startJudgeEndpoint(always('10'))
     await page.getByRole('button', { name: 'Judge…' }).click()

@@ -25,6 +25,9 @@ export const FINE_CELL = 10
 /** Below so many pixels a number would not fit its cell, nor one with its sign. */
 export const NUMBERED_CELL = 22
 export const SIGNED_CELL = 26
+
+/** The font size of a cell's number, in pixels: a sign takes a quarter of the text. */
+export const numberSize = (cell: number, signed: boolean): number => (signed && cell < 28 ? 9 : 10)
 /** A legend's scale of so many pixels has room for both its ends below it. */
 export const BOTH_ENDS = 76
 

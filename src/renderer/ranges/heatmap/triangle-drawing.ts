@@ -10,7 +10,8 @@ import {
   FINE_CELL,
   type HeatmapGeometry,
   type HeatmapView,
-  isInView
+  isInView,
+  numberSize
 } from '../../plots/heatmap-geometry'
 import { cellsPath, contourPath, crossesPath } from '../../plots/heatmap-paths'
 import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../../plots/figures/drawing'
@@ -230,10 +231,11 @@ function numbers(parts: Parts): Shape[] {
       // Hatching, and a cross, take the cell's own contrast away.
       const covered = isBelow(point, board, minimum) || failed.has(rangeKey(point, board))
       const fill = covered ? colors.ink : inkOn(colorOf(parts, value))
-      const [middle, baseline] = [x + geometry.cell / 2, baselineAt(y + geometry.cell / 2, 10)]
+      const size = numberSize(geometry.cell, spec.centred)
+      const [middle, baseline] = [x + geometry.cell / 2, baselineAt(y + geometry.cell / 2, size)]
       return [
         text(spec.brief(value), middle, baseline, fill, {
-          size: 10,
+          size,
           anchor: 'middle',
           ...(covered && { halo: colors.surface })
         })
