@@ -206,6 +206,15 @@ describe('the order of the sources', () => {
     expect([...imports.keys()].filter((file) => inMain(file) && floorOf(file) === -1)).toEqual([])
   })
 
+  test('docs/architecture.md lists the rooms in this order', () => {
+    const page = readFileSync(join(SOURCES, '../docs/architecture.md'), 'utf8')
+    const [, table = ''] = /^\| room .*\n\| -.*\n((?:\|.*\n)+)/m.exec(page) ?? []
+    const listed = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, room]) => room)
+    )
+    expect(listed).toEqual(ROOMS)
+  })
+
   test('no file of main imports from a room above its own', () => {
     const upward = importsWhere(
       (file, target) => inMain(file) && inMain(target) && floorOf(target) > floorOf(file)

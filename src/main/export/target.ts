@@ -1,5 +1,5 @@
 import { access, constants, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { TargetState } from '../../contract/procedures/export'
 import { WorkbenchError } from '../../contract/model/problem'
 import { isReservedName } from '../../contract/model/reserved-name'
@@ -8,6 +8,7 @@ import { errorCode, writeProblem } from '../base/files/atomic-file'
 import { isFolder } from '../base/files/path-kinds'
 import { freeBytes } from '../base/files/room'
 import { absolutePath } from '../base/files/places'
+import { isWithin } from '../base/files/within'
 import type { PairMember, SourcedPair } from '../checkpoint/pair-member'
 import { holdsOnlyModel } from './replaceable'
 
@@ -72,7 +73,7 @@ async function refuseOverlap(path: string, { base, post, others }: SourcedPair):
   for (const [label, { checkpoint }] of members) {
     const sources = [checkpoint.path, ...checkpoint.files.map((file) => file.path)]
     for (const source of await Promise.all(sources.map((each) => realpath(each)))) {
-      if (!isWithin(source, path) && !isWithin(path, source)) continue
+      if (!isWithin(path, source) && !isWithin(source, path)) continue
       throw new WorkbenchError(
         'bad-input',
         `${path} overlaps with ${label} (${source}).`,
@@ -80,10 +81,6 @@ async function refuseOverlap(path: string, { base, post, others }: SourcedPair):
       )
     }
   }
-}
-
-function isWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep)
 }
 
 /** @returns false for an empty folder. @throws WorkbenchError `bad-input` for anything but that and a model */

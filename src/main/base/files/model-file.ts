@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { isWithin } from './within'
 import { readBytes, readJsonFile, readTextFile } from './bounded-file'
 
 /**
@@ -14,7 +15,7 @@ export async function modelFilePath(folder: string, name: string): Promise<strin
   const link = join(folder, name)
   const path = await realpath(link)
   const allowed = await allowedFolders(folder)
-  if (allowed.some((parent) => path.startsWith(parent + sep))) return path
+  if (allowed.some((parent) => isWithin(parent, path))) return path
   throw new WorkbenchError(
     'bad-file',
     `${link} is a link to ${path}, outside the model's folder.`,

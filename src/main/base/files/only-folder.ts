@@ -1,9 +1,10 @@
 import { realpath } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { at } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath } from './places'
+import { isWithin } from './within'
 
 /** An environment variable, so that the processes which this one starts keep to the folder as well: the folders as JSON. */
 const ONLY_VARIABLE = 'SLR_ONLY_DIRS'
@@ -61,8 +62,6 @@ export async function requireWithin(folder: string, path: string): Promise<void>
 export async function liesWithin(folder: string, path: string): Promise<boolean> {
   return isWithin(await realPlace(folder), await realPlace(absolutePath(path)))
 }
-
-const isWithin = (folder: string, path: string): boolean => path === folder || path.startsWith(folder + sep)
 
 function outside(path: string, folder: string): WorkbenchError {
   return new WorkbenchError(

@@ -38,7 +38,12 @@ export async function openRegularFile(
   const stats = await inTime(file, system.stat(file))
   if (stats.isDirectory()) throw new WorkbenchError('bad-file', `${file} is a folder, not a file.`)
   if (!stats.isFile()) throw notRegular(file)
-  const handle = await inTime(file, system.open(file, READ_ONLY))
+  const opening = system.open(file, READ_ONLY)
+  const handle = await inTime(file, opening).catch((error: unknown) => {
+    // A file that opens after the limit is closed: nobody else has its handle.
+    opening.then((late) => late.close()).catch(() => undefined)
+    throw error
+  })
   if ((await handle.stat()).isFile()) return handle
   await handle.close()
   throw notRegular(file)

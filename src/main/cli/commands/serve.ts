@@ -1,9 +1,10 @@
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import type { PairId } from '../../../contract/documents/project'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { keepTo, requireWithin } from '../../base/files/only-folder'
 import { isFile, isFolder } from '../../base/files/path-kinds'
+import { isWithin } from '../../base/files/within'
 import { absolutePath, configFolder, projectsFolder } from '../../base/files/places'
 import { resourcePath } from '../../base/resources'
 import { documentNamed } from '../../project/pair-named'
@@ -63,7 +64,8 @@ async function onlyFolder(typed: string): Promise<string> {
   if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
   // Below it, so that the window, which begins in the folder around the projects, begins in it.
   const projects = projectsFolder()
-  if (!projects.startsWith(folder + sep)) process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
+  if (projects === folder || !isWithin(folder, projects))
+    process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
   keepTo(folder, [resourcePath(), configFolder()])
   return folder
 }

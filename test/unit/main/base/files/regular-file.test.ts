@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -53,6 +53,26 @@ test('more bytes than are read are refused with their number', async () => {
   expect((await problemOf(readRegularFile(file, 10))).message).toBe(message)
   expect(() => readRegularFileNow(file, 10)).toThrow(message)
   expect(String(await readRegularFile(file, 11))).toBe('12345678901')
+})
+
+test('a file that opens after the limit is closed', async () => {
+  const file = join(folder, 'late')
+  await writeFile(file, 'x')
+  const handle = await open(file)
+  const closed = vi.spyOn(handle, 'close')
+  let openLate: (handle: FileHandle) => void = () => undefined
+  const opening = new Promise<FileHandle>((resolve) => {
+    openLate = resolve
+  })
+  const stats = await stat(file)
+  vi.useFakeTimers()
+  const refused = problemOf(
+    openRegularFile(file, { open: () => opening, stat: () => Promise.resolve(stats) })
+  )
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect((await refused).message).toBe(`${file} gave nothing for 20 s.`)
+  openLate(handle)
+  await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce())
 })
 
 test('a drive that does not answer is given up', async () => {
