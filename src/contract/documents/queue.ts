@@ -63,7 +63,7 @@ export const MAX_DONE = 20
 
 /** The line as windows show it. */
 export const QueueState = z.object({
-  /** Nothing begins until somebody says so: after a pause, and after the program was started anew. */
+  /** Nothing begins until the user lets it: after a pause, and when only jobs of before this run of the program wait. */
   paused: z.boolean(),
   /** Whether the line waits for a job that was started by hand. */
   waits: z.boolean(),
@@ -72,6 +72,8 @@ export const QueueState = z.object({
   jobs: z.array(
     QueuedJob.omit({ evaluationId: true }).extend({
       state: z.enum(['waiting', 'running', 'stopping', 'failed', 'stopped']),
+      /** Where it sends prompts, in sentences. */
+      sends: z.array(z.string()),
       progress: QueueProgress
     })
   ),

@@ -1,5 +1,11 @@
 import { z } from 'zod'
 
+function namesUser(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { username, password } = new URL(url)
+  return username !== '' || password !== ''
+}
+
 /**
  * A model that is reached over the interface of OpenAI, which local servers offer too. Stored with what it answered, so the key
  * itself is no part of it.
@@ -9,7 +15,8 @@ export const EndpointAddress = z.object({
   baseUrl: z
     .url({ protocol: /^https?$/, error: 'expected an address such as http://localhost:8080/v1' })
     .max(2_000)
-    .refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'names a user; a key is given apart from the address'),
+    .refine((url) => !namesUser(url), 'names a user; a key is given apart from the address')
+    .refine((url) => !/[?#\\]/.test(url), 'expected an address without "?", "#" and backslashes'),
   model: z.string().min(1).max(200),
   /**
    * Environment variable of this program that holds the key. Its name says that it is one, so that no project can have
@@ -22,6 +29,20 @@ export const EndpointAddress = z.object({
     .optional()
 })
 export type EndpointAddress = z.infer<typeof EndpointAddress>
+
+/** An address, and the variable whose key is sent there. */
+export const EndpointContact = EndpointAddress.pick({ baseUrl: true, keyVariable: true })
+export type EndpointContact = z.infer<typeof EndpointContact>
+
+/** One string for what a user confirms: scheme, host and port, and the key; such as `OPENAI_API_KEY@https://api.example.org`. */
+export const contactText = ({ baseUrl, keyVariable }: EndpointContact): string =>
+  `${keyVariable === undefined ? '' : `${keyVariable}@`}${new URL(baseUrl).origin}`
+
+/** Reads what {@link contactText} writes. @returns null when the text is none */
+export function contactFromText(text: string): EndpointContact | null {
+  const [, keyVariable, baseUrl] = /^(?:([A-Z0-9_]+)@)?(https?:\/\/.+)$/i.exec(text) ?? []
+  return EndpointContact.safeParse({ baseUrl, keyVariable }).data ?? null
+}
 
 /** Names the key that is sent along, for the end of a clause. */
 export const withKey = ({ keyVariable }: Pick<EndpointAddress, 'keyVariable'>): string =>

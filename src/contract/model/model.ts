@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { OtherCheckpoint, type RestoredTo } from './checkpoint'
 import { Kept } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
-import { type OutsideModel, outsideKey } from './outside-model'
+import { type Endpoint, endpointWarning, type OutsideModel, outsideKey } from './outside-model'
 import { Rival, rivalKey, rivalName } from './rival'
 import {
   nameStrengths,
@@ -40,6 +40,20 @@ export const isOutside = <Other extends { kind: string }>(
   model: Other
 ): model is Extract<Other, { kind: OutsideModel['kind'] }> =>
   model.kind === 'endpoint' || model.kind === 'file'
+
+/** Lists the endpoints that answer for some of these models. */
+export const endpointsAmong = (models: readonly AnyModel[]): Endpoint[] =>
+  models.flatMap((model) => (model.kind === 'endpoint' ? [model.endpoint] : []))
+
+/** Says where some of these models have prompts sent, each place once. */
+export const endpointWarnings = (models: readonly AnyModel[]): string[] => [
+  ...new Set(endpointsAmong(models).map(endpointWarning))
+]
+
+/** What a run notes, behind where it sends prompts: that is said whatever its document notes. */
+export const runNotices = (notices: readonly string[], models: readonly AnyModel[]): string[] => [
+  ...new Set([...endpointWarnings(models), ...notices])
+]
 
 /** The model with these strengths, named after them. */
 export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { kind: 'recipe' }> => ({

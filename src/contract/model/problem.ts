@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EndpointContact } from './endpoint'
 import { issueWords } from './issue-words'
 
 // People read what schemas complain of in their own files.
@@ -27,7 +28,9 @@ export const Problem = z.object({
   /** Names the file, tensor or field, what was found and what was expected. */
   message: z.string(),
   /** What to do about it, when there is something to do. */
-  hint: z.string().optional()
+  hint: z.string().optional(),
+  /** Addresses that the user has not confirmed: confirmed, the same call works. */
+  unconfirmed: z.array(EndpointContact).optional()
 })
 export type Problem = z.infer<typeof Problem>
 export type ProblemCode = Problem['code']

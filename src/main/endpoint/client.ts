@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pRetry from 'p-retry'
 import type { z } from 'zod'
-import type { EndpointAddress } from '../../contract/model/endpoint'
+import type { EndpointContact } from '../../contract/model/endpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 import { throwIfCancelled } from '../base/files/cancelling'
+import { sendRequest } from './contact'
 import { nobodyThere, reachProblem, reasonOf, saidOf } from './reachable'
 
 /** How long things may take; tests have less patience. */
@@ -87,7 +88,7 @@ export class EndpointClient {
   private hasReplied = false
 
   constructor(
-    private readonly address: Pick<EndpointAddress, 'baseUrl'>,
+    private readonly address: EndpointContact,
     private readonly use: EndpointUse
   ) {
     this.patience = use.patience ?? PATIENCE
@@ -171,16 +172,7 @@ export class EndpointClient {
     const { apiKey, work, who } = this.use
     const limit = new RequestLimit(signal, this.patience.timeoutMs)
     try {
-      const response = await fetch(url, {
-        ...(body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) }),
-        headers: {
-          'content-type': 'application/json',
-          ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` })
-        },
-        // Elsewhere is not where the user agreed to send text.
-        redirect: 'manual',
-        signal: limit.signal
-      })
+      const response = await sendRequest(this.address, url, { body, apiKey, signal: limit.signal })
       this.hasReplied = true
       return { response, text: await boundedText(response, maxBytes, who) }
     } catch (error) {

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
-import { connect } from 'node:net'
+import type { EndpointContact } from '../../contract/model/endpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode } from '../base/files/atomic-file'
+import { tryConnection } from './contact'
 
 /** Nobody listens there, or nobody knows where it is: unlike an address that is slow or cut off, waiting does not help. */
 const NOBODY_THERE: ReadonlyMap<string, string> = new Map([
@@ -38,22 +38,24 @@ export function reachProblem(error: unknown): string {
  * Asks before work begins whether anybody takes connections at an address. Nothing is sent.
  *
  * @param who such as "The judge"
- * @throws WorkbenchError `bad-input` when nobody does; `cancelled` when `signal` fires
+ * @throws WorkbenchError `bad-input` when nobody does; `cancelled` when `signal` fires; as `tryConnection`
  */
-export async function requireReachable(baseUrl: string, who: string, signal: AbortSignal): Promise<void> {
-  const { hostname, port, protocol } = new URL(baseUrl)
-  const socket = connect({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
-  })
+export async function requireReachable(
+  contact: EndpointContact,
+  who: string,
+  signal: AbortSignal
+): Promise<void> {
   try {
-    await once(socket, 'connect', { signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) })
+    await tryConnection(contact, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]))
   } catch (error) {
     throwIfCancelled(signal, 'The work')
+    if (error instanceof WorkbenchError) throw error
     const why = nobodyThere(error)
     if (why !== null)
-      throw new WorkbenchError('bad-input', saidOf(who, baseUrl, why), 'Start it, or check its address.')
-  } finally {
-    socket.destroy()
+      throw new WorkbenchError(
+        'bad-input',
+        saidOf(who, contact.baseUrl, why),
+        'Start it, or check its address.'
+      )
   }
 }

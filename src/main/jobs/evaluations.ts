@@ -1,5 +1,7 @@
 import type { EvaluationEvent, EvaluationRun } from '../../contract/documents/evaluation'
 import type { JudgeEvent, JudgeSettings } from '../../contract/documents/judge'
+import { endpointsAmong } from '../../contract/model/model'
+import { requireConfirmed } from '../endpoint/confirmed-addresses'
 import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
@@ -26,7 +28,7 @@ export class Evaluations {
    * Starts an evaluation. What is wrong with task or variants shows before it begins.
    *
    * @param stopped stops it at any moment
-   * @throws WorkbenchError as `JobTurns.start`, and as `prepareEvaluation`
+   * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `prepareEvaluation`
    */
   start(
     own: ProjectPair,
@@ -34,6 +36,7 @@ export class Evaluations {
     stopped?: AbortSignal
   ): Promise<EvaluationJob> {
     const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
+      await requireConfirmed(endpointsAmong(request.variants.map(({ variant }) => variant)))
       const { location, rendering } = own.document
       const { run, pair } = await unlessCancelled(
         signal,
@@ -50,11 +53,12 @@ export class Evaluations {
    * Goes on with a stored evaluation that was stopped.
    *
    * @param stopped stops it at any moment
-   * @throws WorkbenchError as `JobTurns.start`; the job fails with `mismatch` when a checkpoint has changed
+   * @throws WorkbenchError as `JobTurns.start` and `requireConfirmed`; the job fails with `mismatch` when a checkpoint has changed
    */
   goOn(own: ProjectPair, id: string, stopped?: AbortSignal): Promise<EvaluationJob> {
     const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
       const { run, ...stored } = await own.evaluations.read(id)
+      await requireConfirmed(endpointsAmong(run.variants.map(({ variant }) => variant)))
       const folders = pairPaths(own.document.location)
       const pair = await unlessCancelled(signal, 'The evaluation', openSampledPair(folders))
       return this.job(own, run, pair, stored)
@@ -75,16 +79,17 @@ export class Evaluations {
   /**
    * Has a stored evaluation's answers marked by an endpoint; nothing is sent before. The work ends with its stream.
    *
-   * @throws WorkbenchError as `JobTurns.start`, and as `judgeAnswers`
+   * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `judgeAnswers`
    */
-  async *judge(
+  async judge(
     own: ProjectPair,
     evaluationId: string,
     settings: JudgeSettings,
     typedKey: string | undefined,
     signal?: AbortSignal
-  ): AsyncGenerator<JudgeEvent> {
-    yield* this.context.turns.stream(
+  ): Promise<AsyncGenerator<JudgeEvent>> {
+    await requireConfirmed([settings])
+    return this.context.turns.stream(
       own,
       'Judging',
       this.judging,

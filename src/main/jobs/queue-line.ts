@@ -2,7 +2,8 @@ import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MAX_DONE, type QueuedJob, type QueueProgress, type QueueState } from '../../contract/documents/queue'
 import { at } from '../../contract/model/look-up'
-import type { Problem } from '../../contract/model/problem'
+import { type Endpoint, endpointWarning } from '../../contract/model/outside-model'
+import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { stoppedProblem } from '../../contract/words/queue-words'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
@@ -37,6 +38,10 @@ export class QueueLine {
   private paused: boolean
   /** Whether a job that was started by hand is waited for. */
   private waits = false
+  /** Ids of jobs that the user of this run has asked for. Others were stored, perhaps by somebody else. */
+  private readonly agreed = new Set<string>()
+  /** Where evaluations that are gone on with send prompts, by their ids. */
+  private readonly sends = new Map<string, string[]>()
   private running: RunningTurn | null = null
   private finished: QueueState['done'] = []
   private readonly news = new EventEmitter().setMaxListeners(0)
@@ -49,11 +54,13 @@ export class QueueLine {
     private readonly turns: JobTurns,
     private readonly isClosing: () => boolean
   ) {
-    // Of before the program was started: whoever opens a project has not asked for work.
+    // Who opens a project has not asked for its work.
     this.paused = this.jobs.length > 0
   }
 
-  goOn(): void {
+  /** Begins the jobs that the user has asked for. @param ids of those that are asked for now */
+  begin(ids: readonly string[]): void {
+    for (const id of ids) this.agreed.add(id)
     this.paused = false
     this.tell()
     this.done ??= this.work()
@@ -71,7 +78,22 @@ export class QueueLine {
   /** Jobs of a pair that is back are in line again. */
   pairIsBack(): void {
     if (this.paused) this.tell()
-    else this.goOn()
+    else this.begin([])
+  }
+
+  /** Jobs that wait for their turn or for the user. */
+  get waiting(): QueuedJob[] {
+    return this.jobs.filter(({ problem }) => problem === null)
+  }
+
+  /** The endpoints that a job has yet to ask; none where they cannot be told, for it fails before it asks any. */
+  async endpoints(job: QueuedJob): Promise<Endpoint[]> {
+    try {
+      return await this.kinds[job.work.kind].endpoints(this.project.pair(job.pair), job)
+    } catch (error) {
+      if (error instanceof WorkbenchError) return []
+      throw error
+    }
   }
 
   pause(): void {
@@ -93,6 +115,7 @@ export class QueueLine {
     for (let told = -1; !signal?.aborted;) {
       if (told !== this.version) {
         told = this.version
+        await this.learnSends()
         yield this.state()
       } else {
         await once(this.news, 'change', { signal }).catch((error: unknown) => {
@@ -113,14 +136,25 @@ export class QueueLine {
     return queue.jobs.filter((job) => pairs.some(({ id }) => id === job.pair))
   }
 
+  private async learnSends(): Promise<void> {
+    for (const job of this.jobs) {
+      const { evaluationId } = job
+      if (evaluationId === null || this.sends.has(evaluationId)) continue
+      this.sends.set(evaluationId, [...new Set((await this.endpoints(job)).map(endpointWarning))])
+    }
+  }
+
   private state(): QueueState {
-    const { running, paused, waits } = this
+    const { running, waits } = this
+    const isHeld = running === null && this.waiting.length > 0 && this.next() === undefined
     return {
-      paused,
+      paused: this.paused || isHeld,
       waits,
       waitsFor: running === null ? null : (this.turns.busyFor(this.project)?.name ?? null),
       done: this.finished,
-      jobs: this.jobs.map(({ evaluationId: _, ...job }) => {
+      jobs: this.jobs.map(({ evaluationId, ...stored }) => {
+        const sends = evaluationId === null ? [] : (this.sends.get(evaluationId) ?? [])
+        const job = { ...stored, sends }
         if (job.id === running?.id) {
           const state = running.stop.signal.aborted ? 'stopping' : 'running'
           return { ...job, state, progress: running.progress }
@@ -135,10 +169,15 @@ export class QueueLine {
     }
   }
 
+  /** The job whose turn comes next. */
+  private next(): QueuedJob | undefined {
+    return this.waiting.find(({ id }) => this.agreed.has(id))
+  }
+
   /** One job after the other, until none can begin. */
   private async work(): Promise<void> {
     for (;;) {
-      const next = this.jobs.find(({ problem }) => problem === null)
+      const next = this.next()
       if (next === undefined || this.paused || this.isClosing()) return
       const byHand = this.turns.done(this.project)
       if (byHand === null) await this.turn(next)

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PairId } from '../../contract/documents/project'
 import type { QueuedJob, QueuedWork, QueueState } from '../../contract/documents/queue'
 import { WorkbenchError } from '../../contract/model/problem'
+import { requireConfirmed } from '../endpoint/confirmed-addresses'
 import { SerialQueue } from '../base/files/serial-queue'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { QueueLine } from './queue-line'
@@ -73,7 +74,15 @@ export class Queue {
         job.problem !== null && isLike(job) ? { ...job, work, problem: null } : job
       return [...jobs.map(again), ...added]
     })
-    this.lineOf(project).goOn()
+    // One that has begun may ask endpoints: it waits for the user's word on the stored queue.
+    const asked = project.queue.jobs.filter(
+      (job) =>
+        job.problem === null &&
+        job.evaluationId === null &&
+        pairs.includes(job.pair) &&
+        sameWork(job.work, work)
+    )
+    this.lineOf(project).begin(asked.map(({ id }) => id))
   }
 
   /** @param place in the line without it @throws WorkbenchError `not-found` when it is over; `read-only` */
@@ -93,13 +102,18 @@ export class Queue {
     await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id))
   }
 
-  /** Has a job that failed or was stopped wait again, where it stands. @throws WorkbenchError `not-found` when it is over; `read-only` */
+  /**
+   * Has a job that failed or was stopped wait again, where it stands.
+   *
+   * @throws WorkbenchError `not-found` when it is over; `read-only`; as `requireConfirmed`
+   */
   async retry(project: ProjectOfPair, id: string): Promise<void> {
+    await requireConfirmed(await this.lineOf(project).endpoints(known(project.queue.jobs, id)))
     await this.edit(project, (jobs) => {
       const again = { ...known(jobs, id), problem: null }
       return jobs.map((job) => (job.id === id ? again : job))
     })
-    this.lineOf(project).goOn()
+    this.lineOf(project).begin([id])
   }
 
   /** Hears that a pair is back whose removal was undone, and with it the jobs that wait for it. */
@@ -107,11 +121,13 @@ export class Queue {
     this.lineOf(project).pairIsBack()
   }
 
-  /** Lets no other job begin, or lets them. */
-  pause(project: ProjectOfPair, paused: boolean): void {
+  /** Lets no other job begin, or lets all of them. @throws WorkbenchError as `requireConfirmed` */
+  async pause(project: ProjectOfPair, paused: boolean): Promise<void> {
     const line = this.lineOf(project)
-    if (paused) line.pause()
-    else line.goOn()
+    if (paused) return line.pause()
+    const { waiting } = line
+    for (const job of waiting) await requireConfirmed(await line.endpoints(job))
+    line.begin(waiting.map(({ id }) => id))
   }
 
   /** The line now, and after every change. Ends when `signal` fires. */

@@ -7,6 +7,8 @@ import {
   type QueueProgress,
   sweepProgress
 } from '../../contract/documents/queue'
+import { endpointsAmong } from '../../contract/model/model'
+import type { Endpoint } from '../../contract/model/outside-model'
 import { formatCount, plural } from '../../contract/words/format'
 import { knownPartWords } from '../../contract/words/known-part'
 import type { SweepEvent } from '../../contract/documents/sweep-events'
@@ -45,6 +47,8 @@ export interface QueuedKind {
   isDone(own: ProjectPair): Promise<boolean>
   /** What one that was stopped has kept, as in `8 of 40 prompts`; null for nothing. @throws WorkbenchError where that cannot be read */
   kept(own: ProjectPair, job: QueuedJob): Promise<string | null>
+  /** The endpoints that it has yet to ask. @throws WorkbenchError where that cannot be read */
+  endpoints(own: ProjectPair, job: QueuedJob): Promise<Endpoint[]>
   /** How long one like it takes, in seconds, and by what that is told; null where nothing tells it. */
   last(own: ProjectPair, work: QueuedWork): Pick<QueueProgress, 'secondsLeft' | 'toldBy'> | null
 }
@@ -66,6 +70,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         const { known, interrupted } = await sweeps.knownOfNext(own)
         return interrupted ? knownPartWords(known) : null
       },
+      endpoints: () => Promise.resolve([]),
       last: (own, work) => lastSweep(own, isPreview(work))
     },
     evaluation: {
@@ -79,6 +84,13 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         const { answerCount, answerTotal } = stored ?? { answerCount: 0, answerTotal: 0 }
         const words = `${formatCount(answerCount)} of ${plural(answerTotal, 'answer')}`
         return Promise.resolve(answerCount === 0 ? null : words)
+      },
+      async endpoints(own, { evaluationId }) {
+        // One that has not begun takes base, post, recipes, checkpoints and ways to draw.
+        const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
+        if (stored === undefined) return []
+        const { run } = await own.evaluations.read(stored.id)
+        return endpointsAmong(run.variants.map(({ variant }) => variant))
       },
       last: () => null
     }

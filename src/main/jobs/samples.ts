@@ -8,10 +8,12 @@ import type {
   SampleSettings,
   Variant
 } from '../../contract/documents/samples'
+import { endpointsAmong } from '../../contract/model/model'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { answeringOfCharacters } from '../project/results/sweep-history'
+import { requireConfirmed } from '../endpoint/confirmed-addresses'
 import { openSampledPair } from '../samples/generation'
 import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
 import { prepareSampleRun } from '../samples/prepare-run'
@@ -56,10 +58,11 @@ export class Samples {
    * Starts a run over the project's sample prompts. What is wrong with prompts or variants shows before it begins.
    *
    * @returns its id
-   * @throws WorkbenchError as `JobTurns.start`, and as `prepareSampleRun`
+   * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `prepareSampleRun`
    */
   start(own: ProjectPair, settings: SampleSettings, variants: Variant[]): Promise<string> {
     return this.begin(own, async (signal) => {
+      await requireConfirmed(endpointsAmong(variants))
       const { location, rendering } = own.document
       const prompts = await samplePromptsOf(own)
       const request = { ...pairPaths(location), prompts, rendering, variants, settings }
@@ -73,7 +76,7 @@ export class Samples {
    * Goes on with a stored run until every cell has `sampleCount` answers: more than it had, or those that a stop left out.
    *
    * @returns its id
-   * @throws WorkbenchError as `JobTurns.start`; `bad-input` for fewer answers than the run was asked for; `mismatch`
+   * @throws WorkbenchError as `JobTurns.start` and `requireConfirmed`; `bad-input` for fewer answers than the run was asked for; `mismatch`
    *   when a checkpoint has changed
    */
   goOn(own: ProjectPair, runId: string, sampleCount: number): Promise<string> {
@@ -87,6 +90,7 @@ export class Samples {
           `Ask for ${asked} to complete it, or for more.`
         )
       }
+      await requireConfirmed(endpointsAmong(stored.run.variants))
       const settings = { ...stored.run.settings, sampleCount }
       const planned = await unlessCancelled(
         signal,

@@ -174,7 +174,7 @@ export async function answerOutside(
   // All before the first is asked: none is to be found missing after the answers of another.
   for (const variant of work.variants) {
     if (variant.kind === 'file' || isAnswered(work, variant.name, stored)) continue
-    await requireReachable(variant.endpoint.baseUrl, 'The endpoint', signal)
+    await requireReachable(variant.endpoint, 'The endpoint', signal)
   }
   for (const variant of work.variants.toSorted(
     (a, b) => Number(b.kind === 'file') - Number(a.kind === 'file')

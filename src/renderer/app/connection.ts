@@ -3,6 +3,7 @@ import { RPCLink as MessagePortLink } from '@orpc/client/message-port'
 import { RPCLink as WebSocketLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { Contract } from '../../contract/procedures/contract'
+import { addressQuestion, repeatOnceConfirmed } from './address-question.svelte'
 
 declare global {
   interface Window {
@@ -42,7 +43,9 @@ function desktopConnections(): Connect {
   })
   return async () => {
     const port = arrived.shift() ?? (await new Promise<MessagePort>((resolve) => waiting.push(resolve)))
-    const client: Client = createORPCClient(new MessagePortLink({ port }))
+    const client: Client = createORPCClient(
+      new MessagePortLink({ port, interceptors: [confirming(() => client)] })
+    )
     const closed = closing(port)
     port.start()
     return { client, closed }
@@ -58,9 +61,14 @@ async function browserConnection(): Promise<Connection> {
     websocket.addEventListener('open', () => resolve(), { once: true })
     websocket.addEventListener('close', () => reject(new Error('the server does not answer')), { once: true })
   })
-  const client: Client = createORPCClient(new WebSocketLink({ websocket }))
+  const client: Client = createORPCClient(
+    new WebSocketLink({ websocket, interceptors: [confirming(() => client)] })
+  )
   return { client, closed: closing(websocket) }
 }
+
+const confirming = (client: () => Client) =>
+  repeatOnceConfirmed(addressQuestion, (addresses) => client().app.confirmAddresses({ addresses }))
 
 /** Resolves when a line closes. Asked for once the client listens: it ends its own calls first, and none is aborted on a closed line. */
 const closing = (line: EventTarget): Promise<void> =>

@@ -1,3 +1,4 @@
+import type { EndpointContact } from '../../contract/model/endpoint'
 import type { PairChanges, PairDocument, PairId, ProjectState } from '../../contract/documents/project'
 import { SvelteSet } from 'svelte/reactivity'
 import type { RunKind } from '../../contract/documents/history'
@@ -127,6 +128,12 @@ export class OpenProject {
       this.complainOf(error)
       return null
     }
+  }
+
+  /** Has main note an address that the user confirms on the page. */
+  async confirmAddress({ baseUrl, keyVariable }: EndpointContact): Promise<void> {
+    const addresses = [{ baseUrl, keyVariable }]
+    await this.attempt(() => this.client.app.confirmAddresses({ addresses }))
   }
 
   complain(complaint: Complaint): void {

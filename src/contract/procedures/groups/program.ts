@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LocalPairs } from '../../documents/local-pairs'
 import { OtherCheckpointReport, PairReport } from '../../documents/pair'
 import { PairId, ListedProject } from '../../documents/project'
+import { EndpointContact } from '../../model/endpoint'
 import { DeviceReport } from '../../model/device'
 import { FolderListing } from '../folders'
 import { ShellEvent, ThemeChoice } from '../shell'
@@ -34,6 +35,10 @@ export const appProcedures = {
   settled: procedure.input(z.object({ waits: z.boolean() })).output(z.void()),
   /** The page's theme, for the frame around it. */
   theme: procedure.input(z.object({ choice: ThemeChoice })).output(z.void()),
+  /** Confirms addresses that prompts may be sent to, each with the variable of its key. */
+  confirmAddresses: procedure
+    .input(z.object({ addresses: z.array(EndpointContact).min(1).max(100) }))
+    .output(z.void()),
   recent: procedure.output(z.array(ListedProject)),
   forget: procedure.input(projectPath).output(z.array(ListedProject)),
   /** Pairs of models in the Hugging Face cache and the folders that the user has added; found anew at each call. */

@@ -116,7 +116,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
-    if (judge !== null) await requireReachable(judge.baseUrl, 'The judge', signal)
+    if (judge !== null) await requireReachable(judge, 'The judge', signal)
     tell(describePlan(run, pair.post.spec.contextLength))
     const made = await madeEvaluation({ run, pair }, own, { judge, quiet: options.quiet, signal, tell })
     const view = await viewOf(made.files, made.proxies, options.against)

@@ -3,13 +3,14 @@ import { plural } from '../../../contract/words/format'
 import { basename, extname } from 'node:path'
 import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import type { Variant } from '../../../contract/documents/samples'
+import { contactFromText, contactText, EndpointContact } from '../../../contract/model/endpoint'
 import { outsideKey } from '../../../contract/model/outside-model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { expecting, readTextFile } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
 import { absolutePath } from '../../base/files/places'
 import { MAX_YAML_BYTES } from '../../confined/yaml'
+import { allowForThisRun, requireConfirmed, unconfirmedOf } from '../../endpoint/confirmed-addresses'
 import { openProject } from '../../project/open-project'
 import { isProject } from '../../project/documents/project-file'
 import { planStudy, type StepPlan } from '../../study/plan-study'
@@ -32,7 +33,7 @@ import { studyVerdicts } from '../../study/study-verdicts'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../../study/templates'
 import { withEngine } from '../running/engine'
 import { optionGroup } from '../options/option-group'
-import { choice, flag, text, value } from '../options/option-kinds'
+import { choice, flag, several, text, value } from '../options/option-kinds'
 import { refuseUnused, usageError, outOption } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
@@ -55,6 +56,12 @@ const studyOptions = optionGroup()
       'the project that takes the results (default: as the file says, else NAME.slr beside it), or that --template mine writes down'
     ),
     dryRun: flag('print the plan alone: what is there, what it would take, what would leave this machine'),
+    allowAddress: several(
+      EndpointContact,
+      '<address>',
+      'send prompts of the study to this address, such as OPENAI_API_KEY@https://api.example.org: scheme, host and port, before them the variable of its key; repeatable',
+      parseAddress
+    ),
     only: value(
       z.object({ pair: z.string().optional(), step: z.string().optional() }),
       '<part>',
@@ -95,7 +102,7 @@ async function study(
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
-  const { template, project, out, only = {} } = options
+  const { template, project, out, only = {}, allowAddress = [] } = options
   if (template !== undefined) return writeTemplate(path, template, options, command)
   const read = await readStudy(await studyText(path), path)
   const output = out === undefined ? null : await checkOutputFile(out, 'report')
@@ -103,6 +110,7 @@ async function study(
     report: output?.path,
     project: project === undefined ? undefined : absolutePath(project)
   })
+  allowForThisRun(allowAddress)
   const steps = chosenSteps(placed.steps, only)
   await (options.dryRun ? planSteps : runSteps)(placed, steps, options, signal)
 }
@@ -165,10 +173,19 @@ async function planSteps(
     )
     const plan = { study: study.name, project: projectPath, steps: plans }
     await (json ? printJson(plan) : printShown(describePlans(plans, projectPath)))
+    if (!quiet) await remarkUnconfirmed(placed, steps)
     refuseFailing(plans)
   } finally {
     await project?.close()
   }
+}
+
+/** Says what a run needs before it sends anything. */
+async function remarkUnconfirmed(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
+  const missing = await unconfirmedOf(endpointsOf(placed, steps).map(({ endpoint }) => endpoint))
+  if (missing.length === 0) return
+  const options = missing.map((contact) => `--allow-address ${contactText(contact)}`)
+  remark(`Nothing is sent before you confirm it. To run the study, add ${options.join(' ')}`)
 }
 
 async function runSteps(
@@ -178,11 +195,13 @@ async function runSteps(
   signal: AbortSignal
 ): Promise<void> {
   const { quiet } = options
+  const asked = endpointsOf(placed, steps)
+  await requireConfirmed(asked.map(({ endpoint }) => endpoint))
   await requireOutputs(placed, steps)
   const project = await openStudyProject(placed)
   const display = progressDisplay(quiet)
   const kept = `What was finished, and what is begun of the rest, is kept in ${project.path}.`
-  warnOfEndpoints(endpointsOf(placed, steps))
+  warnOfEndpoints(asked)
   try {
     if (!quiet) for (const warning of project.warnings) remark(warning)
     const results = await untilStopped(
@@ -212,13 +231,15 @@ async function runSteps(
   }
 }
 
+type EndpointVariant = ReturnType<typeof endpointVariant>
+
 /** Those that the evaluations among the steps ask, each once. */
-function endpointsOf({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): Variant[] {
-  const asked = new Map<string, Variant>()
+function endpointsOf({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): EndpointVariant[] {
+  const asked = new Map<string, EndpointVariant>()
   for (const { entry, name } of pairs) {
     if (!steps.some(({ pair, kind }) => pair === name && kind === 'evaluate')) continue
     for (const variant of variantsOf(study, entry).filter(isEndpoint).map(endpointVariant)) {
-      asked.set(outsideKey(variant), variant)
+      asked.set(`${variant.endpoint.keyVariable ?? ''} ${outsideKey(variant)}`, variant)
     }
   }
   return [...asked.values()]
@@ -262,5 +283,13 @@ function parseOnly(text: string): OnlySteps {
   if (only !== null) return only
   throw new InvalidArgumentError(
     'Expected pair=NAME, step=STEP or both with a comma, such as pair=Demo,step=sweep.'
+  )
+}
+
+function parseAddress(text: string): EndpointContact {
+  const contact = contactFromText(text)
+  if (contact !== null) return contact
+  throw new InvalidArgumentError(
+    'Expected [VARIABLE@]ADDRESS, such as OPENAI_API_KEY@https://api.example.org.'
   )
 }

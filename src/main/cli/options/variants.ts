@@ -19,6 +19,7 @@ import { openOther } from '../../checkpoint/other-checkpoint'
 import { modelName } from '../../checkpoint/model-folder'
 import { openPair } from '../../checkpoint/pair'
 import { absolutePath, modelPath } from '../../base/files/places'
+import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { answerFileModel } from '../../samples/answer-files'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { optionGroup, type OptionsOf } from './option-group'
@@ -228,6 +229,8 @@ function endpointVariants(
   ]
   return asked.map(({ name, through, ...of }): Variant => {
     const endpoint = Endpoint.safeParse({ ...of, through, ...shared })
+    // The user names the address here, and with it confirms it.
+    if (endpoint.success) allowForThisRun([endpoint.data])
     if (endpoint.success) return { kind: 'endpoint', name, endpoint: endpoint.data }
     const address = through === 'chat' ? '--endpoint-chat' : '--endpoint'
     const said = { ...ENDPOINT_OPTIONS, model: address, baseUrl: address }

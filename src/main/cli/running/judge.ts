@@ -12,6 +12,7 @@ import { plural } from '../../../contract/words/format'
 import { isUnusable } from '../../../contract/words/judging-words'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { readTextFile } from '../../base/files/bounded-file'
+import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { judgeKey } from '../../evaluation/judge'
 import { judgeAsTold, type VerdictStore } from '../../evaluation/judge-as-told'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
@@ -80,7 +81,11 @@ export async function judgeFrom(
     answersPerPrompt: options.judgeAnswers ?? DEFAULT_JUDGE.answersPerPrompt,
     requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute
   })
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    // The user names the address here, and with it confirms it.
+    allowForThisRun([parsed.data])
+    return parsed.data
+  }
   throw usageError(command, issueOfOption(parsed.error, JUDGE_OPTIONS, "the judge's"))
 }
 

@@ -16,6 +16,7 @@ import {
   modelFolders,
   removeModelFolder
 } from '../../project/pair/model-folders'
+import { confirmAddresses } from '../../endpoint/confirmed-addresses'
 import { forgetProject } from '../../project/recents'
 import type { Entry } from '../entry'
 import { ShellRequests } from '../shell'
@@ -48,6 +49,7 @@ export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, 
     watch: app.watch.handler(({ signal }) => (shell?.requests ?? new ShellRequests()).watch(signal)),
     settled: app.settled.handler(({ input }) => shell?.requests.settled(input.waits)),
     theme: app.theme.handler(({ input }) => shell?.setTheme(input.choice)),
+    confirmAddresses: app.confirmAddresses.handler(({ input }) => confirmAddresses(input.addresses)),
     recent: app.recent.handler(async () => {
       const recents = await recent()
       onRecent?.(recents)

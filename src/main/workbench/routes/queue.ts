@@ -21,8 +21,8 @@ export function queueRoutes({ jobs, withProject }: Routing) {
     retry: queue.retry.use(withProject).handler(async ({ context: { project }, input: { id } }) => {
       await jobs.queue.retry(project, id)
     }),
-    pause: queue.pause.use(withProject).handler(({ context: { project }, input: { paused } }) => {
-      jobs.queue.pause(project, paused)
+    pause: queue.pause.use(withProject).handler(async ({ context: { project }, input: { paused } }) => {
+      await jobs.queue.pause(project, paused)
     })
   })
 }

@@ -30,6 +30,7 @@ const job = (
         ? stoppedProblem('8 of 40 prompts')
         : null,
   state,
+  sends: [],
   progress: { share, secondsLeft }
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import type { Endpoint } from '../../../../src/contract/model/outside-model'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
+import { allowForThisRun } from '../../../../src/main/endpoint/confirmed-addresses'
 import { askAnswers, type EndpointAnswer } from '../../../../src/main/endpoint/ask-answers'
 import type { RequestSettings } from '../../../../src/main/endpoint/request-body'
 import { type Fault, startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
@@ -275,7 +276,9 @@ describe('answers of an endpoint', () => {
 
   it('are refused at once where the port is one that HTTP never asks', async () => {
     const { endpoint } = await startAnswerEndpoint({})
-    const problem = await problemOf(ask({ ...endpoint, baseUrl: 'http://127.0.0.1:6000/v1' }, ['A']))
+    const baseUrl = 'http://127.0.0.1:6000/v1'
+    allowForThisRun([{ baseUrl }])
+    const problem = await problemOf(ask({ ...endpoint, baseUrl }, ['A']))
     expect(problem.message).toMatch(
       /127\.0\.0\.1:6000.* cannot be asked: its port is one of those that are kept/
     )

@@ -8,13 +8,13 @@ const signal = new AbortController().signal
 
 test('refuses an address where nothing takes connections, and sends nothing where something does', async () => {
   const baseUrl = await closedAddress()
-  expect(await problemOf(requireReachable(baseUrl, 'The judge', signal))).toEqual({
+  expect(await problemOf(requireReachable({ baseUrl }, 'The judge', signal))).toEqual({
     code: 'bad-input',
     message: `The judge at ${baseUrl} cannot be reached: nothing takes connections there (ECONNREFUSED).`,
     hint: 'Start it, or check its address.'
   })
   const { endpoint, requests } = await startAnswerEndpoint({})
-  await requireReachable(endpoint.baseUrl, 'The judge', signal)
+  await requireReachable(endpoint, 'The judge', signal)
   expect(requests).toEqual([])
 })
 

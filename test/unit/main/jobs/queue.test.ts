@@ -5,8 +5,10 @@ import type { PairId } from '../../../../src/contract/documents/project'
 import type { QueuedWork, QueueState } from '../../../../src/contract/documents/queue'
 import { ON_CPU } from '../../../../src/contract/documents/samples'
 import { got } from '../../../../src/contract/model/look-up'
+import { Endpoint } from '../../../../src/contract/model/outside-model'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { throwIfCancelled } from '../../../../src/main/base/files/cancelling'
+import { allowForThisRun } from '../../../../src/main/endpoint/confirmed-addresses'
 import { Job } from '../../../../src/main/jobs/job'
 import { Queue } from '../../../../src/main/jobs/queue'
 import type { BegunJob, QueuedEvent, QueuedKind } from '../../../../src/main/jobs/queued-kinds'
@@ -68,6 +70,13 @@ class ScriptedKind implements QueuedKind {
   async isDone({ id }: { id: PairId }): Promise<boolean> {
     await this.looking
     return this.done.includes(id)
+  }
+
+  /** Those that a stored evaluation asks. */
+  asks: Endpoint[] = []
+
+  endpoints(_: unknown, { evaluationId }: { evaluationId: string | null }): Promise<Endpoint[]> {
+    return Promise.resolve(evaluationId === null ? [] : this.asks)
   }
 
   kept(): Promise<string | null> {
@@ -327,11 +336,11 @@ describe('jobs in line over the pairs of a project', () => {
   it('begin no more while the line is paused', async () => {
     await queue.add(project, ['pair-1', 'pair-2'], SWEEP)
     await begun(sweeps, 1)
-    queue.pause(project, true)
+    await queue.pause(project, true)
     sweeps.end('pair-1')
     await queue.done(project)
     expect(await now()).toMatchObject({ paused: true, jobs: [{ pair: 'pair-2', state: 'waiting' }] })
-    queue.pause(project, false)
+    await queue.pause(project, false)
     await finish(sweeps, 2, 'pair-2')
   })
 
@@ -348,11 +357,46 @@ describe('jobs in line over the pairs of a project', () => {
     newQueue()
     expect(await now()).toMatchObject({ paused: true })
     expect(await states()).toEqual(['pair-2 evaluation waiting', 'pair-1 sweep waiting'])
-    queue.pause(project, false)
+    await queue.pause(project, false)
     await begun(evaluations, 1)
     expect(evaluations.begun).toEqual(['pair-2 again'])
     evaluations.end('pair-2')
     await finish(sweeps, 1, 'pair-1')
+  })
+
+  it('that were stored wait for the user, also while others that are put in line begin', async () => {
+    await evaluationBegun('pair-2', ['pair-1'])
+    queue.close()
+    evaluations.end('pair-2', { type: 'cancelled' })
+    await queue.done(project)
+    const { path } = project
+    await project.close()
+
+    project = await openProject(path)
+    newQueue()
+    const endpoint = Endpoint.parse({
+      baseUrl: 'https://stored.example/v1',
+      model: 'm',
+      keyVariable: 'A_API_KEY'
+    })
+    evaluations.asks = [endpoint]
+    await queue.add(project, ['pair-2'], EVALUATION)
+    await queue.add(project, ['pair-3'], SWEEP)
+    await finish(sweeps, 1, 'pair-3')
+    await queue.done(project)
+    expect(evaluations.begun).toEqual([])
+    const { paused, jobs } = await now()
+    expect({ paused, sends: jobs.map(({ sends }) => sends) }).toEqual({
+      paused: true,
+      sends: [[expect.stringMatching(/stored\.example \(another machine\) with the key in A_API_KEY/)], []]
+    })
+    await expect(queue.pause(project, false)).rejects.toThrow('stored.example')
+    expect(evaluations.begun).toEqual([])
+    allowForThisRun([endpoint])
+    await queue.pause(project, false)
+    await begun(evaluations, 1)
+    evaluations.end('pair-2')
+    await finish(sweeps, 2, 'pair-1')
   })
 
   it('are left out with a warning where their file cannot be read', async () => {

@@ -73,9 +73,9 @@ it('says that jobs in the queue go with a pair', async () => {
   session.queue.state = {
     ...{ paused: false, waits: false, waitsFor: null, done: [] },
     jobs: [
-      { ...job, pair: 'pair-2' },
-      { ...job, pair: 'pair-1' },
-      { ...job, pair: 'pair-2' }
+      { ...job, sends: [], pair: 'pair-2' },
+      { ...job, sends: [], pair: 'pair-1' },
+      { ...job, sends: [], pair: 'pair-2' }
     ]
   }
   void session.pairs.remove('pair-2')

@@ -15,6 +15,7 @@ const LINE: QueueState = {
     work: { kind: 'sweep', preview: false },
     problem: null,
     state: digit === 1 ? 'running' : 'waiting',
+    sends: [],
     progress: { share: null, secondsLeft: null }
   }))
 }
