@@ -1,17 +1,17 @@
 import { turnsShown } from '../../contract/words/turned-text'
 
-/** What `--template` writes; `mine` is made of a project (study-of-project.ts). */
-export const TEMPLATES = ['paper', 'quick', 'mine'] as const
+/** The studies that `--template` writes. */
+export const TEMPLATES = ['paper', 'quick'] as const
 export type TemplateName = (typeof TEMPLATES)[number]
 
 /** A scalar that YAML reads back as this text. */
-export const yamlText = (text: string): string =>
+const yamlText = (text: string): string =>
   /^[A-Za-z][\w./-]*( [\w./-]+)*$/.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text)
     ? text
     : JSON.stringify(text)
 
 /** The line of a study's name, which is the name of a file or project. A study has no names of several lines. */
-export const nameLine = (name: string): string =>
+const nameLine = (name: string): string =>
   `name: ${yamlText(turnsShown(name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')))}`
 
 /** A study of the demo pair, of a minute. @param name of the study */

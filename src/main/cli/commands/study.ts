@@ -26,7 +26,6 @@ import {
 } from '../../study/steps'
 import { readStudy } from '../../study/study-file'
 import { requireOutputs, requireProjectPlace } from '../../study/study-outputs'
-import { studyOfProject, type WrittenStudy } from '../../study/study-of-project'
 import { openStudyProject, type PlacedStudy, placedStudy } from '../../study/study-project'
 import { endpointVariant } from '../../study/study-variants'
 import { studyVerdicts } from '../../study/study-verdicts'
@@ -37,7 +36,6 @@ import { choice, flag, several, text, value } from '../options/option-kinds'
 import { refuseUnused, usageError, outOption } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
-import { openNamedProject } from '../results/named-project'
 import { checkOutputFile, checkWritable, writeOutputText } from '../results/output-file'
 import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from '../running/progress'
 import { nothingKept, untilStopped } from '../running/stopped'
@@ -53,7 +51,7 @@ const studyOptions = optionGroup()
     ),
     project: text(
       '<folder>',
-      'the project that takes the results (default: as the file says, else NAME.slr beside it), or that --template mine writes down'
+      'the project that takes the results (default: as the file says, else NAME.slr beside it)'
     ),
     dryRun: flag('print the plan alone: what is there, what it would take, what would leave this machine'),
     allowAddress: several(
@@ -118,43 +116,20 @@ async function study(
 async function writeTemplate(
   path: string,
   template: TemplateName,
-  { json, quiet, project }: StudyOptions,
+  { json, quiet }: StudyOptions,
   command: Command
 ): Promise<void> {
-  if ((template === 'mine') !== (project !== undefined)) {
-    throw usageError(
-      command,
-      '--template mine writes down a project, and no other does: give both or neither of it and --project FOLDER'
-    )
-  }
   refuseUnused(
     command,
-    ['dryRun', 'only', 'out'],
+    ['dryRun', 'only', 'out', 'project'],
     'is of a study that is run, and --template writes one: leave it out'
   )
   const output = await checkWritable(path)
   if (output.exists) throw usageError(command, `${path} is there already: name another file`)
-  const { text, leftOut } = await written(template, basename(path, extname(path)), project)
-  await writeOutputText(output, text)
-  if (json) await printJson({ file: output.path, ...(template === 'mine' && { leftOut }) })
-  if (quiet) return
-  remark(`Wrote ${output.path}`)
-  for (const words of leftOut) remark(`Left out, for a study cannot say it beside the rest: ${words}`)
-}
-
-async function written(
-  template: TemplateName,
-  name: string,
-  path: string | undefined
-): Promise<WrittenStudy> {
-  if (template !== 'mine')
-    return { text: template === 'quick' ? quickTemplate(name) : paperTemplate(name), leftOut: [] }
-  const project = await openNamedProject(path ?? '', 'view')
-  try {
-    return await studyOfProject(name, project)
-  } finally {
-    await project.close()
-  }
+  const name = basename(path, extname(path))
+  await writeOutputText(output, template === 'quick' ? quickTemplate(name) : paperTemplate(name))
+  if (json) await printJson({ file: output.path })
+  if (!quiet) remark(`Wrote ${output.path}`)
 }
 
 async function planSteps(
