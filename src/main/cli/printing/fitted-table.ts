@@ -1,3 +1,5 @@
+import stringWidth from 'string-width'
+import wrapAnsi from 'wrap-ansi'
 import { at } from '../../../contract/model/look-up'
 
 /** Between two columns. */
@@ -57,7 +59,7 @@ function leastWidth([heading = '', ...body]: readonly string[], side: string, wi
   return Math.max(words([heading]), Math.min(indent + words(body), most))
 }
 
-const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map(({ length }) => length))
+const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)))
 
 /** The spaces that a cell begins with. */
 const indentOf = (cell: string): string => cell.slice(0, cell.search(/[^ ]|$/))
@@ -67,21 +69,9 @@ const total = (widths: readonly number[]): number =>
 
 /** A cell as lines of at most `width`, broken between words, and within one only where it is longer. Its indent stays on each line. */
 export function wrapped(cell: string, width: number): string[] {
-  if (cell.length <= width) return [cell]
+  if (stringWidth(cell) <= width) return [cell]
   const indent = indentOf(cell)
   const room = Math.max(1, width - indent.length)
-  const lines: string[] = []
-  let line = ''
-  for (const word of cell.slice(indent.length).split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`
-    if (longer.length <= room) {
-      line = longer
-      continue
-    }
-    if (line !== '') lines.push(line)
-    const parts = word.match(new RegExp(`.{1,${room}}`, 'gu')) ?? ['']
-    lines.push(...parts.slice(0, -1))
-    line = at(parts, parts.length - 1, 'part')
-  }
-  return [...lines, line].map((each) => indent + each)
+  const lines = wrapAnsi(cell.slice(indent.length), room, { hard: true }).split('\n')
+  return lines.map((line) => indent + line)
 }

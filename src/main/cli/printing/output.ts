@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import stringWidth from 'string-width'
 import { at } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { formatNumber } from '../../../contract/words/format'
@@ -124,7 +125,8 @@ function rowLines(row: readonly string[], shown: Layout['shown'], align: string)
     columns
       .map(({ lines, width, isRight }) => {
         const text = lines[line] ?? ''
-        return isRight ? text.padStart(width) : text.padEnd(width)
+        const padding = ' '.repeat(Math.max(0, width - stringWidth(text)))
+        return isRight ? padding + text : text + padding
       })
       .join('  ')
       .trimEnd()

@@ -1,4 +1,5 @@
-import { stripVTControlCharacters } from 'node:util'
+import stringWidth from 'string-width'
+import wrapAnsi from 'wrap-ansi'
 
 /** Rows of tables, which are fitted already, what is indented, such as a file or a command, and a command behind a word. */
 const AS_IT_IS = / {2}|^ |: (?:slr|npx|python3?) /
@@ -13,24 +14,10 @@ export function wrappedProse(text: string, width: number | null): string {
   if (width === null) return text
   return text
     .split('\n')
-    .flatMap((line) => (shownLength(line) <= width || AS_IT_IS.test(line) ? [line] : broken(line, width)))
+    .map((line) => (isWrapped(line, width) ? wrapAnsi(line, width) : line))
     .join('\n')
 }
 
-function broken(line: string, width: number): string[] {
-  const lines: string[] = []
-  let current = ''
-  for (const word of line.split(' ')) {
-    const longer = current === '' ? word : `${current} ${word}`
-    if (current === '' || shownLength(longer) <= width) {
-      current = longer
-      continue
-    }
-    lines.push(current)
-    current = word
-  }
-  return [...lines, current]
-}
-
-/** Without what sets colours and weights. */
-const shownLength = (text: string): number => stripVTControlCharacters(text).length
+/** Wrapping composes characters, and the name of a file with composed characters is another name: such a line stays as it is. */
+const isWrapped = (line: string, width: number): boolean =>
+  stringWidth(line) > width && !AS_IT_IS.test(line) && line === line.normalize()

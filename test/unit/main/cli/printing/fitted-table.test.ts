@@ -17,6 +17,22 @@ describe('table', () => {
     ])
   })
 
+  it('aligns cells of wide characters, emoji and combining marks', () => {
+    const models = [
+      ['model', 'n'],
+      ['通义千问', '1'],
+      ['fire 🔥', '22'],
+      ['cafe\u0301', '3']
+    ]
+    expect(table(models, 'lr', null).split('\n')).toEqual([
+      'model      n',
+      '通义千问   1',
+      'fire 🔥   22',
+      'cafe\u0301       3'
+    ])
+    expect(table([['model'], ['通义 千问']], 'l', 5).split('\n')).toEqual(['model', '通义', '千问'])
+  })
+
   it('wraps its widest text between words where that makes it fit', () => {
     expect(table(DEVICES, 'lrl', 40).split('\n')).toEqual([
       'device  GFLOP/s  why',

@@ -12,6 +12,15 @@ test('what sets a weight takes no room', () => {
   expect(wrappedProse('\u001b[1mtwo words\u001b[22m', 9)).toBe('\u001b[1mtwo words\u001b[22m')
 })
 
+test('wide characters take two columns', () => {
+  expect(wrappedProse('通义千问 模型', 9)).toBe('通义千问\n模型')
+})
+
+test('a name keeps its decomposed characters', () => {
+  const line = `/models/cafe\u0301/base holds no config.json`
+  expect(wrappedProse(line, 20)).toBe(line)
+})
+
 test.each([
   'layers  validity  diversity',
   '    vllm serve /models/restored --port 8000',
