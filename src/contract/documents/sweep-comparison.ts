@@ -3,7 +3,7 @@ import { SourceComparison } from './source-comparison'
 import { RestoredTo } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { RestorationRange } from '../model/recipe'
-import { CategoryScore, Interval } from './crc'
+import { CategoryScore } from './crc'
 import { ScoredByBrief } from './scored-by'
 
 /** One of two compared sweeps. */
@@ -60,16 +60,11 @@ export type ComparedRange = z.infer<typeof ComparedRange>
 /** Fewer ranges say nothing of an order: chance alone puts a few into nearly the same one. */
 export const FEWEST_ORDERED = 10
 
-/** How alike two sweeps order the compared ranges; null where one of them gives all the same score, or fewer than ten are compared. */
-const RankAgreement = z.object({
-  /** Spearman's rank correlation. */
-  spearman: z.number().nullable(),
-  /** Kendall's tau-b. */
-  kendall: z.number().nullable()
-})
-export type RankAgreement = z.infer<typeof RankAgreement>
-
-const AgreementIntervals = z.object({ spearman: Interval.nullable(), kendall: Interval.nullable() })
+/**
+ * Spearman's rank correlation of the compared ranges in two sweeps. Null where one sweep gives all ranges the same score, or where fewer than
+ * {@link FEWEST_ORDERED} ranges are compared.
+ */
+const RankCorrelation = z.number().nullable()
 
 /** What the range that one sweep selects is in the other. */
 export const CarriedSelection = z.object({
@@ -98,25 +93,6 @@ const SelectionAgreement = z.object({
   /** What the first selects, in the second; null where nothing is selected, or its counterpart was not scored there. */
   a: CarriedSelection.nullable(),
   b: CarriedSelection.nullable()
-})
-
-/** What can be said over the prompts that both sweeps have: the same prompts drawn again for both. */
-const SharedPrompts = z.object({
-  promptCount: z.number().int(),
-  resamples: z.number().int(),
-  seed: z.number().int(),
-  /** Coverage of the intervals, 0.95 for 95 %. */
-  confidence: z.number(),
-  /** Over these prompts, which may be fewer than each sweep has. */
-  agreement: z.object({ validity: RankAgreement, diversity: RankAgreement }),
-  intervals: z.object({ validity: AgreementIntervals, diversity: AgreementIntervals }),
-  /**
-   * In which share of the resamples both select the same of the compared ranges; null where one of them selects on half of its prompts.
-   * A check of whole answers counts where it rejects the same in both: else the share would tell of the checks, not of the prompts.
-   */
-  sameSelection: z.number().nullable(),
-  /** Whether it is of a selection without the checks. */
-  withoutChecks: z.boolean()
 })
 
 const DIFFERING = [
@@ -164,12 +140,9 @@ export const SweepComparison = z.object({
   /** Ranges of the first that have no counterpart in the second, and of the second that are nobody's. */
   leftOut: z.object({ a: z.number().int(), b: z.number().int() }),
   /** Over the compared ranges, each sweep with all of its own prompts. */
-  agreement: z.object({ validity: RankAgreement, diversity: RankAgreement }),
+  agreement: z.object({ validity: RankCorrelation, diversity: RankCorrelation }),
   selection: SelectionAgreement,
-  shared: SharedPrompts.nullable(),
   /** Taken together, where they differ in nothing but what they restore layers to; null elsewhere. */
-  sources: SourceComparison.nullable(),
-  /** Why nothing is said over shared prompts. */
-  sharedReason: z.string().nullable()
+  sources: SourceComparison.nullable()
 })
 export type SweepComparison = z.infer<typeof SweepComparison>

@@ -2,11 +2,9 @@ import {
   type CarriedSelection,
   type ComparedSweep,
   FEWEST_ORDERED,
-  type RankAgreement,
   type SweepComparison,
   type SweepDifference
 } from '../documents/sweep-comparison'
-import type { Interval } from '../documents/crc'
 import type { RestorationRange } from '../model/recipe'
 import { spanKey } from '../model/strengths'
 import {
@@ -22,10 +20,7 @@ import { scoreWords } from './score-words'
 
 type Measure = 'validity' | 'diversity'
 
-/**
- * Rules of thumb for a rank correlation: how alike two orders are called from which value on. Where there is an interval its end
- * nearer to 0 counts, so that the words claim no more than the prompts bear out.
- */
+/** Words for a rank correlation, by the smallest value that they stand for. These are rules of thumb. */
 const GRADES = [
   { from: 0.9, words: 'nearly the same order' },
   { from: 0.7, words: 'much the same order' },
@@ -49,11 +44,7 @@ export const comparisonFinding = (
 })
 
 function verdictWords(comparison: SweepComparison): string {
-  const { shared, agreement } = comparison
-  const whole = shared !== null && samePrompts(comparison) ? shared : null
-  const { spearman } = agreement.diversity
-  const interval = whole?.intervals.diversity.spearman ?? null
-  const value = interval === null || spearman === null ? spearman : interval[spearman < 0 ? 1 : 0]
+  const value = comparison.agreement.diversity
   const { diversity } = scoreWords(comparison.a.scoredBy)
   const order =
     value === null
@@ -103,65 +94,26 @@ function checksWords({ a, b, by, selection }: SweepComparison): string | null {
   return `only because ${own} of whole answers rejects ${rangePhrase(one)}, which both would select by first tokens`
 }
 
-/** How sure it is that both select the same; null where that cannot be told. */
-function sameSelectionWords(comparison: SweepComparison): string | null {
-  const { a, shared, ranges, leftOut } = comparison
-  if (shared === null || shared.sameSelection === null) return null
-  const among = leftOut.a + leftOut.b === 0 ? '' : `, among the ${plural(ranges.length, 'range')} compared`
-  const by = shared.withoutChecks ? ', by first tokens alone, for their checks of whole answers differ' : ''
-  return (
-    `Both select the same in ${formatPercent(shared.sameSelection)} of ${shared.resamples} resamples of the ` +
-    `${plural(shared.promptCount, scoreWords(a.scoredBy).prompt)} that both have${among}${by}.`
-  )
-}
-
-/** How alike both order the ranges by a measure: both correlations, with intervals where prompts are shared. */
-function orderWords(comparison: SweepComparison, measure: Measure): string {
-  const { agreement, shared, ranges } = comparison
-  const name = capitalised(scoreWords(comparison.a.scoredBy)[measure])
-  const over = `over ${plural(ranges.length, 'range')}`
+/** Describes how alike both sweeps order the ranges by a measure. */
+function orderWords({ a, agreement, ranges }: SweepComparison, measure: Measure): string {
+  const name = capitalised(scoreWords(a.scoredBy)[measure])
   if (ranges.length < FEWEST_ORDERED)
     return `${name}: no rank correlation, which takes ${FEWEST_ORDERED} ranges; ${ranges.length} ${ranges.length === 1 ? 'is' : 'are'} compared.`
-  const all = `${name}: ${correlations(agreement[measure])} ${over}`
-  if (shared === null) return `${all}.`
-  const told = correlations(shared.agreement[measure], shared.intervals[measure])
-  if (samePrompts(comparison)) return `${name}: ${told} ${over}.`
-  return `${all}; ${told} on the ${plural(shared.promptCount, scoreWords(comparison.a.scoredBy).prompt)} that both have.`
-}
-
-function correlations(
-  { spearman, kendall }: RankAgreement,
-  intervals: { spearman: Interval | null; kendall: Interval | null } = { spearman: null, kendall: null }
-): string {
-  const told = (name: string, value: number | null, interval: Interval | null): string => {
-    if (value === null) return `no ${name}`
-    const span = interval === null ? '' : ` (${coefficient(interval[0])} to ${coefficient(interval[1])})`
-    return `${name} ${coefficient(value)}${span}`
-  }
-  return `${told('Spearman', spearman, intervals.spearman)}, ${told('Kendall', kendall, intervals.kendall)}`
+  const value = agreement[measure]
+  const correlation =
+    value === null ? 'no rank correlation, all scores are equal' : `Spearman ${coefficient(value)}`
+  return `${name}: ${correlation} over ${plural(ranges.length, 'range')}.`
 }
 
 const coefficient = (value: number): string => formatNumber(value, 2)
 
-/** What the intervals are, or why there are none. */
-function intervalWords({ a, shared, sharedReason }: SweepComparison): string {
-  if (sharedReason !== null) return `No intervals: ${sharedReason}`
-  if (shared === null) throw new Error('a comparison without intervals says why')
-  return (
-    `In brackets ${formatPercent(shared.confidence)} intervals: the ${plural(shared.promptCount, scoreWords(a.scoredBy).prompt)} that both have, ` +
-    `drawn again ${shared.resamples} times for both alike.`
-  )
-}
-
-/** How far two sweeps agree: the orders of their ranges, what they select, and what the intervals are. */
+/** Lists how far two sweeps agree: in the order of their ranges, and in the ranges that they select. */
 export const agreementLines = (comparison: SweepComparison): string[] =>
   [
     orderWords(comparison, 'diversity'),
     orderWords(comparison, 'validity'),
-    sameSelectionWords(comparison),
     carriedWords(comparison, 'a'),
-    carriedWords(comparison, 'b'),
-    intervalWords(comparison)
+    carriedWords(comparison, 'b')
   ].filter((line) => line !== null)
 
 /** What the range that one sweep selects is in the other; null where there is none. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import {
   checkOfRange,
   type CheckResult,
@@ -6,15 +5,15 @@ import {
   rejectedRanges
 } from '../../contract/documents/answer-check'
 import type { CategoryScore, RangeScore, Score, SweepDocument } from '../../contract/documents/crc'
-import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { halfWidths } from '../../contract/documents/score-interval'
-import type {
-  ComparedRange,
-  ComparedScores,
-  ComparedSweep,
-  SweepComparison
+import {
+  type ComparedRange,
+  type ComparedScores,
+  type ComparedSweep,
+  FEWEST_ORDERED,
+  type SweepComparison
 } from '../../contract/documents/sweep-comparison'
 import type { SourceComparison } from '../../contract/documents/source-comparison'
 import { at } from '../../contract/model/look-up'
@@ -22,7 +21,6 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { atRelativeDepth, depthOverlap } from '../../contract/model/relative-depth'
 import { spanKey } from '../../contract/model/strengths'
-import { plural } from '../../contract/words/format'
 import { scoredByWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
 import { areOverSources, bestOverSources } from '../crc/selection/best-over-sources'
@@ -31,12 +29,7 @@ import { checkedSelection } from '../crc/check/checked-selection'
 import { selectRange } from '../crc/selection/select-range'
 import { carriedSelection, type SelectionSide } from './carried-selection'
 import { matchedPrompts, type MatchedPrompt } from './matched-prompts'
-import {
-  type MatchedRange,
-  rankAgreement,
-  resampleComparison,
-  type ResampledSelection
-} from './resample-comparison'
+import { rankCorrelation } from './statistics'
 import { whatDiffers } from './what-differs'
 
 const WORK = 'The comparison'
@@ -85,7 +78,7 @@ export async function compareSweeps(
     return { range: bare(one), other: bare(other), ...compared(one, other) }
   })
   const alike = (measure: 'validity' | 'diversity') =>
-    rankAgreement(ranges.map((range) => [range.a[measure], range.b[measure]]))
+    orderCorrelation(ranges.map((range) => [range.a[measure], range.b[measure]]))
   return {
     a: comparedSweep(a),
     b: comparedSweep(b),
@@ -108,13 +101,21 @@ export async function compareSweeps(
     },
     agreement: { validity: alike('validity'), diversity: alike('diversity') },
     selection: selectionAgreement(a, b),
-    sources: await overSources([a.sweep, b.sweep, ...others], a.rho, signal),
-    shared:
-      shared.length < FEWEST_PROMPTS
-        ? null
-        : await resampleComparison(a, b, shared, matched, resampledSelection(a, b, matched), signal),
-    sharedReason: shared.length < FEWEST_PROMPTS ? reasonForNone(shared.length) : null
+    sources: await overSources([a.sweep, b.sweep, ...others], a.rho, signal)
   }
+}
+
+/** A pair of ranges that stand for each other, as indices into the ranges of both sweeps. */
+interface MatchedRange {
+  readonly inA: number
+  readonly inB: number
+}
+
+/** Spearman's rank correlation. Scores within 1e-9 share a rank, because the order of their sums makes them differ. Null for too few values. */
+function orderCorrelation(values: readonly (readonly [number, number])[]): number | null {
+  if (values.length < FEWEST_ORDERED) return null
+  const rounded = (score: number): number => Math.round(score * 1e9)
+  return rankCorrelation(values.map(([a, b]) => [rounded(a), rounded(b)] as const))
 }
 
 /** Those that can be chosen from together with the first; null where the first two cannot. */
@@ -175,30 +176,6 @@ function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedS
     checkedCount,
     rejected: rejectedRanges(ranges, check, rho).map(bare),
     selectedWithout: without === -1 ? null : bare(at(ranges, without, 'range'))
-  }
-}
-
-/** @returns null where one of them selects on half of its prompts */
-function resampledSelection(a: Side, b: Side, matched: readonly MatchedRange[]): ResampledSelection | null {
-  if (a.sweep.halves !== null || b.sweep.halves !== null) return null
-  const rejected = (side: Side, to: Side): Set<string> =>
-    new Set(side.check?.rejected.map((range) => spanKey(counterpart(range, side, to))))
-  const alike = isDeepStrictEqual(rejected(a, b), rejected(b, b))
-  const candidates = (side: Side, places: readonly number[]): number[] => {
-    const out = rejected(side, side)
-    const isIn = (place: number): boolean => !out.has(spanKey(at(side.sweep.ranges, place, 'range')))
-    return [...new Set(places)].filter((place) => !alike || isIn(place))
-  }
-  return {
-    a: candidates(
-      a,
-      matched.map(({ inA }) => inA)
-    ),
-    b: candidates(
-      b,
-      matched.map(({ inB }) => inB)
-    ),
-    withoutChecks: !alike
   }
 }
 
@@ -287,8 +264,3 @@ const carrying = ({ sweep, rho, selected, places, passes }: Side): SelectionSide
     return place === undefined ? undefined : at(sweep.ranges, place, 'range')
   }
 })
-
-const reasonForNone = (count: number): string =>
-  count === 0
-    ? 'The sweeps have no prompt in common.'
-    : `The sweeps have ${plural(count, 'prompt')} in common; an interval takes ${FEWEST_PROMPTS}.`

@@ -26,14 +26,8 @@ describe('two sweeps', () => {
       expect(margins).toEqual({ validity: 0, diversity: 0 })
     }
     expect(found.post.difference).toEqual({ validity: 0, diversity: 0 })
-    const { shared } = found
-    for (const agreement of [found.agreement, shared?.agreement]) {
-      expect(agreement?.diversity.spearman).toBeCloseTo(1, 12)
-      expect(agreement?.validity.kendall).toBe(1)
-    }
-    expect(shared?.intervals.diversity.spearman?.[0]).toBeCloseTo(1, 12)
-    expect(shared?.intervals.diversity.kendall).toEqual([1, 1])
-    expect(shared?.sameSelection).toBe(1)
+    expect(found.agreement.diversity).toBeCloseTo(1, 12)
+    expect(found.agreement.validity).toBeCloseTo(1, 12)
     expect(found.selection).toMatchObject({ same: true, overlap: 1, a: { behind: 0, keepsEnough: true } })
     expect(found.leftOut).toEqual({ a: 0, b: 0 })
   })
@@ -51,10 +45,9 @@ describe('two sweeps', () => {
     expect(found.differs).toEqual([])
     expect(found.prompts).toEqual({ shared: 6, onlyA: 0, onlyB: 0 })
     expect(found.ranges.every(({ margins }) => margins.diversity === 0)).toBe(true)
-    expect(found.shared?.agreement.diversity.spearman).toBeCloseTo(1, 12)
     // Most keep the same validity, in sums of another order.
-    expect(found.shared?.agreement.validity.kendall).toBe(1)
-    expect(found.shared?.intervals.validity.kendall).toEqual([1, 1])
+    expect(found.agreement.diversity).toBeCloseTo(1, 12)
+    expect(found.agreement.validity).toBeCloseTo(1, 12)
   })
 
   it('name what one has scored besides its ranges and the other has not', async () => {
@@ -81,7 +74,7 @@ describe('two sweeps', () => {
     expect(of(0, 0)?.difference.diversity).toBeCloseTo(0, 12)
     // All prompts differ by the same.
     expect(of(1, 2)?.margins.diversity).toBeCloseTo(0, 12)
-    expect(found.agreement.diversity.spearman).toBeLessThan(-0.5)
+    expect(found.agreement.diversity).toBeLessThan(-0.5)
     expect(found.a.selected).toEqual({ start: 2, end: 3 })
     expect(found.b.selected).toEqual({ start: 0, end: 0 })
     expect(found.selection.same).toBe(false)
@@ -89,30 +82,20 @@ describe('two sweeps', () => {
     expect(found.selection.a?.score.diversity).toBeCloseTo(0.2525, 9)
     expect(found.selection.a?.behind).toBeCloseTo(0.21, 9)
     expect(found.selection.a?.gain).toBeLessThan(0)
-    expect(found.shared?.sameSelection).toBe(0)
   })
 
-  it('of other prompts have no margins, and intervals over those that both have, if they are enough', async () => {
+  it('of other prompts have no margins', async () => {
     const [a, b] = [comparedSweep({ promptCount: 8 }), comparedSweep({ id: 'b', promptCount: 6 })]
     const some = await compared(a, b)
     expect(some.prompts).toEqual({ shared: 6, onlyA: 2, onlyB: 0 })
     expect(some.differs).toEqual([
       { what: 'prompts', a: '8 prompts, 2 here alone', b: '6 prompts, all in both' }
     ])
-    expect(some.shared).toMatchObject({ promptCount: 6, resamples: 500 })
     expect(some.ranges.every(({ margins }) => margins.diversity === null)).toBe(true)
     const other = { ...b, prompts: b.prompts.map((prompt) => ({ ...prompt, text: `Other: ${prompt.text}` })) }
     expect((await compared(a, other)).differs).toEqual([
       { what: 'prompts', a: '8 prompts', b: '6 prompts, none of them in both' }
     ])
-    expect(await compared(a, other)).toMatchObject({
-      shared: null,
-      sharedReason: 'The sweeps have no prompt in common.'
-    })
-    const few = comparedSweep({ promptCount: 3 })
-    expect((await compared(few, few)).sharedReason).toBe(
-      'The sweeps have 3 prompts in common; an interval takes 5.'
-    )
   })
 
   it('say all that they were not computed with alike', async () => {
@@ -186,8 +169,6 @@ describe('two sweeps', () => {
     const checked = await compareSweeps({ sweep, check: null }, { sweep, check: checkOfBest })
     expect(checked.a.selected).toEqual({ start: 2, end: 3 })
     expect(checked.b.selected).toEqual({ start: 1, end: 2 })
-    // The prompts say the same in both: what is apart is that one was checked.
-    expect(checked.shared).toMatchObject({ sameSelection: 1, withoutChecks: true })
     expect(checked.differs).toEqual([
       { what: 'check', a: 'not checked', b: '2 ranges checked, 2–3 rejected' }
     ])
@@ -195,11 +176,7 @@ describe('two sweeps', () => {
       "A selects layers 2–3, B selects layers 1–2, only because B's check of whole answers rejects layers 2–3, " +
         'which both would select by first tokens; by diversity'
     )
-    expect(agreementLines(checked)).toContainEqual(
-      expect.stringMatching(/by first tokens alone, for their checks of whole answers differ\.$/)
-    )
     const alike = await compareSweeps({ sweep, check: checkOfBest }, { sweep, check: checkOfBest })
-    expect(alike.shared).toMatchObject({ sameSelection: 1, withoutChecks: false })
     expect(alike.differs).toEqual([])
     expect(comparisonFinding(alike).verdict).toMatch(/^Both select layers 1–2;/)
   })
@@ -223,10 +200,6 @@ describe('two sweeps', () => {
       'Diversity: no rank correlation, which takes 10 ranges; 4 are compared.'
     )
     expect(found.differs).toEqual([{ what: 'ranges', a: '10 ranges', b: '4 ranges, 6 more only estimated' }])
-    // Of ranges that one has not scored whole it cannot select, so neither side may.
-    expect(agreementLines(found)).toContain(
-      'Both select the same in 100 % of 500 resamples of the 6 prompts that both have, among the 4 ranges compared.'
-    )
   })
 
   it('are refused where their numbers are different measures, or there is nothing to compare', async () => {
