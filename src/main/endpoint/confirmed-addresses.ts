@@ -84,7 +84,8 @@ export async function confirmAddresses(contacts: readonly EndpointContact[]): Pr
 /** A list that cannot be read counts as empty: the user is asked again. */
 async function storedAddresses(): Promise<string[]> {
   const stored = await readJsonFile(listFile(), MAX_FILE_BYTES).catch(() => null)
-  return StoredAddresses.safeParse(stored).data?.addresses ?? []
+  const parsed = StoredAddresses.safeParse(stored)
+  return parsed.success ? parsed.data.addresses : []
 }
 
 const listFile = (): string => join(configFolder(), 'confirmed-addresses.json')
