@@ -46,7 +46,7 @@ export const SweepEvent = z.discriminatedUnion('type', [
     layerCount: z.number().int(),
     source: RestoredTo,
     promptCount: z.number().int(),
-    /** Whether it was asked for as a preview; a notice says where the prompts are too few for one. */
+    /** Whether it scores most ranges on some prompts only; false from when the prompts turn out to be too few. */
     isPreview: z.boolean(),
     progress: SweepProgress,
     entries: z.array(LiveEntry),
@@ -55,7 +55,12 @@ export const SweepEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: SweepProgress }),
   z.object({ type: z.literal('scores'), entries: z.array(LiveEntry) }),
   /** Something the user should know, such as that the engine died and was started again. */
-  z.object({ type: z.literal('notice'), message: z.string() }),
+  z.object({
+    type: z.literal('notice'),
+    message: z.string(),
+    /** Whether it says that a preview scores every range on all prompts. */
+    endsPreview: z.boolean().optional()
+  }),
   z.object({ type: z.literal('finished'), sweepId: z.string(), work: Work, seconds: z.number() }),
   ...UNFINISHED
 ])

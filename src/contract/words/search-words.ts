@@ -5,7 +5,7 @@ import { roughTime } from './plan-words'
 import { scoreWords, type ScoreWords } from './score-words'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import type { RestoredTo } from '../model/checkpoint'
-import { strengthWords } from '../model/strengths'
+import { nameStrengths, phraseStrengths, recipeStrengths, strengthWords } from '../model/strengths'
 import type { SweepDocument } from '../documents/crc'
 import type { HeldOut, SearchDocument, SearchMethodName, SearchSettings } from '../documents/search'
 
@@ -42,7 +42,7 @@ export function searchFinding(
     scoredBy,
     source,
     ...course
-  }: Pick<SearchDocument, 'verdict' | 'range' | 'heldOut' | 'scoredBy' | 'source'> &
+  }: Pick<SearchDocument, 'verdict' | 'range' | 'heldOut' | 'scoredBy' | 'source' | 'layerCount'> &
     Course & {
       found: readonly { recipe: Recipe }[]
     },
@@ -63,8 +63,8 @@ export function searchFinding(
   if (verdict === 'none' || best === undefined) {
     return { words: `No recipe that was tried is ${more} than ${against}.`, checkNext: false }
   }
-  const name = inSentence(best.recipe.name)
-  const first = wasCut(best.recipe.name) ? capitalised(name) : best.recipe.name
+  const name = phraseRecipe(best.recipe, course.layerCount)
+  const first = name === best.recipe.name ? name : capitalised(name)
   const claim =
     verdict === 'confirmed'
       ? `is ${more} than ${against}, and the gain holds on prompts that did not pick`
@@ -91,12 +91,12 @@ export function searchFinding(
   }
 }
 
-const wasCut = (name: string): boolean => name.endsWith('…')
-
-/** A recipe within a sentence: a name that nobody gave it begins small, and one that was cut is no name. */
-function inSentence(name: string): string {
-  if (wasCut(name)) return 'the best recipe found'
-  return /^(Layer|Attention|Nothing)/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name
+/** A recipe within a sentence: by its layers where nobody has named it, unless these are too long to read. */
+function phraseRecipe(recipe: Recipe, layerCount: number): string {
+  const layers = recipeStrengths(recipe, layerCount)
+  if (recipe.name !== nameStrengths(layers)) return recipe.name
+  const phrase = phraseStrengths(layers)
+  return phrase.length > recipe.name.length ? 'the best recipe found' : phrase
 }
 
 /** Why a gain is not taken for one on unseen prompts. */

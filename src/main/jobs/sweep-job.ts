@@ -56,7 +56,9 @@ export function createSweepJob({ engine, request, history, save, tell }: SweepJo
         layerCount: progress.layerCount,
         source: request.source ?? null,
         promptCount: promptCountOf(request),
-        isPreview: request.preview === true,
+        isPreview:
+          request.preview === true &&
+          !facts.some((fact) => fact.type === 'notice' && fact.endsPreview === true),
         progress,
         entries: entriesOf(facts),
         notices: facts.flatMap((fact) => (fact.type === 'notice' ? [fact.message] : []))

@@ -21,8 +21,11 @@ function stayAt(element: HTMLElement | SVGElement): Stay {
   return { element, path }
 }
 
-const verbOf = (element: Element): string =>
-  (element.getAttribute('aria-label') ?? element.textContent).trim().split(/\s/)[0] ?? ''
+/** Whether both do the same, as far as their buttons say it. */
+function doTheSame(one: Element, other: Element): boolean {
+  const action = one.getAttribute('data-action')
+  return action !== null && action === other.getAttribute('data-action')
+}
 
 /**
  * Of an element the stop that is most like the lost one, or what it says is to be read first: a press that was meant for the lost
@@ -34,7 +37,7 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
     .filter(isStop)
   const alike = stops.filter(({ tagName }) => tagName === lost.tagName)
   return (
-    alike.find((stop) => verbOf(stop) === verbOf(lost)) ??
+    alike.find((stop) => doTheSame(stop, lost)) ??
     element.querySelector<HTMLElement>('[data-heir]') ??
     alike[0] ??
     stops.find((stop) => !stop.matches('input, select, textarea')) ??
@@ -65,9 +68,9 @@ function nextTo({ element, path }: Stay): HTMLElement | SVGElement | null {
     if (parent.querySelector('main') !== null) break
     const children = [...parent.children]
     const nearest = [...children.slice(place), ...children.slice(0, place).reverse()]
-    // Beside “Move down”, “Move up” goes before “Remove”, however near that is.
+    // Beside the button that moves down, the one that moves up goes before the one that removes, however near that is.
     const alike = nearest.find(
-      (child) => child.matches(`:is(${STOPS}):not(:disabled)`) && verbOf(child) === verbOf(element)
+      (child) => child.matches(`:is(${STOPS}):not(:disabled)`) && doTheSame(child, element)
     )
     for (const child of alike === undefined ? nearest : [alike]) {
       const stop = stopIn(child, element)

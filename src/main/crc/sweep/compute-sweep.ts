@@ -19,8 +19,7 @@ import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** What a watcher of the window sees while it runs, and remarks for the user. */
-export type CrcSweepEvent =
-  Extract<SweepEvent, { type: 'progress' | 'scores' }> | { type: 'notice'; message: string }
+export type CrcSweepEvent = Extract<SweepEvent, { type: 'progress' | 'scores' | 'notice' }>
 
 /** What a sweep that has not begun has done. */
 export const NOTHING_DONE: SweepProgress = {

@@ -160,7 +160,7 @@ async function scorePrompts(
       const { earlier } = found
       const whole = request.preview === true && !isPreviewed(prepared) ? [NO_PREVIEW] : []
       const notices = [...whole, ...found.notices]
-      for (const message of [...prepared.notices, ...notices]) onEvent({ type: 'notice', message })
+      notify(onEvent, [...prepared.notices, ...notices], whole)
       if (history !== null) await requireRoomFor(prepared, chosen, found, history)
       const checkpoint = history?.checkpoint ?? null
       const stages = stagesOf(prepared, chosen)
@@ -254,6 +254,12 @@ export async function findEarlier(
   const { prompts, of } = knownFrom(identity, earlier)
   if (repeated && prompts === of) return { ...nothing, notices }
   return { earlier, interrupted, notices }
+}
+
+/** @param endings notices that a preview is none */
+function notify(onEvent: (event: CrcSweepEvent) => void, notices: string[], endings: string[]): void {
+  for (const message of notices)
+    onEvent({ type: 'notice', message, ...(endings.includes(message) && { endsPreview: true }) })
 }
 
 function factsOf(

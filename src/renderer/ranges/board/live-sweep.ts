@@ -1,5 +1,4 @@
 import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
-import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
 import { LiveBoard, type ScoreBoard } from './score-board'
 
@@ -31,14 +30,14 @@ export class LiveSweep {
         sweepId,
         progress,
         notices,
-        isPreview: isPreview && !notices.includes(NO_PREVIEW),
+        isPreview,
         board: this.board.read()
       }
     }
     if (run === null) return null
     if (event.type === 'progress') return { ...run, progress: event.progress }
     if (event.type === 'notice') {
-      const isPreview = run.isPreview && event.message !== NO_PREVIEW
+      const isPreview = run.isPreview && event.endsPreview !== true
       return { ...run, isPreview, notices: [...run.notices, event.message] }
     }
     if (event.type === 'scores') this.board.apply(event.entries)

@@ -86,7 +86,13 @@ export interface RivalPoint extends LiveScore {
   key: string
   kind: Rival['kind'] | 'tempered' | 'half' | 'control'
   name: string
+  /** Of a control: where its layers lie. */
+  controlPlace?: 'earliest' | 'median' | 'latest'
 }
+
+/** What a control is among the ranges of its length. */
+export const controlWords = (place: NonNullable<RivalPoint['controlPlace']>): string =>
+  `the ${place} of that length`
 
 /** With what is known only once a range is selected: itself under the sweep's other samplers, and the controls of its length. */
 export function withSelection(
@@ -119,8 +125,9 @@ export function withSelection(
     const scored = rangeOf(board, key)
     if (scored === undefined) return []
     const { validity, diversity, effectiveChoices } = scored
-    const name = `${rangePhrase(rival.range, source)}, the ${rival.place} of that length`
-    return [{ key, kind: 'control', name, validity, diversity, effectiveChoices, promptCount }]
+    const { place: controlPlace } = rival
+    const name = `${rangePhrase(rival.range, source)}, ${controlWords(controlPlace)}`
+    return [{ key, kind: 'control', controlPlace, name, validity, diversity, effectiveChoices, promptCount }]
   })
   return { ...board, rivals: [...board.rivals, ...paretoFront(tempered), ...controls] }
 }

@@ -19,6 +19,7 @@ import { rangeKey } from '../../../contract/model/strengths'
 import {
   basisCells,
   basisColumns,
+  controlWords,
   isBelow,
   isPartial,
   type OtherPoint,
@@ -133,8 +134,8 @@ export const halfNote = (
 /** The place of a range among those of the selected length. @param range its key */
 const placesOf = (range: string, rivals: readonly RivalPoint[]): string[] =>
   rivals
-    .filter(({ kind, key }) => kind === 'control' && key === range)
-    .map(({ name }) => `(${name.slice(name.indexOf(', ') + 2)})`)
+    .filter(({ key }) => key === range)
+    .flatMap(({ controlPlace: place }) => (place === undefined ? [] : [`(${controlWords(place)})`]))
 
 /** By what the table can be sorted. */
 const SORT_VALUES = {

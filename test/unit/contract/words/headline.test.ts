@@ -1,4 +1,9 @@
-import { rangeStrengths } from '../../../../src/contract/model/strengths'
+import {
+  nameStrengths,
+  rangeStrengths,
+  recipeOf,
+  recipeStrengths
+} from '../../../../src/contract/model/strengths'
 import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import type { CheckedModel, CheckResult, WholeAnswers } from '../../../../src/contract/documents/answer-check'
@@ -15,7 +20,7 @@ import { recipeCheck, scoreBasis } from '../../../../src/contract/words/recipe-c
 import { selectedMark } from '../../../../src/contract/words/selected-mark'
 import { at } from '../../../../src/contract/model/look-up'
 import { HeadlineState } from '../../../../src/contract/documents/headline'
-import type { RestorationRange } from '../../../../src/contract/model/recipe'
+import type { Recipe, RestorationRange } from '../../../../src/contract/model/recipe'
 import { defaultSearchSettings } from '../../../../src/contract/documents/search'
 import { searchFinding } from '../../../../src/contract/words/search-words'
 
@@ -650,6 +655,7 @@ describe('the words of a search', () => {
     range: { ...range(5, 11), ...score(0.92, 0.9), range: range(5, 11) },
     heldOut: null,
     settings: defaultSearchSettings('greedy', LAYERS),
+    layerCount: LAYERS,
     stopped: 'nothing-better' as const,
     generations: []
   })
@@ -680,14 +686,19 @@ describe('the words of a search', () => {
     expect(finding('none', null).words).toBe('No recipe that was tried is more diverse than layers 5–11.')
   })
 
-  it('name a recipe as within a sentence, and not by a name that was cut', () => {
-    const named = (name: string): string =>
-      searchFinding({ ...search('confirmed'), found: [{ recipe: { name, ranges: [[4, 11]] } }] }, null, 0.9)
-        .words
-    expect(named('Layers 4–11, attention 2')).toMatch(
-      /^On first tokens alone, layers 4–11, attention 2 is more/
+  it('name a recipe by its layers unless the user has named it, or they are too many', () => {
+    const finding = (recipe: Recipe): string =>
+      searchFinding({ ...search('confirmed'), found: [{ recipe }] }, null, 0.9).words
+    const ranged = recipeStrengths({ name: '', ranges: [[4, 11]] }, LAYERS)
+    const layers = ranged.map((layer, place) => (place === 2 ? { ...layer, attention: 1 } : layer))
+    expect(finding(recipeOf(nameStrengths(layers), layers))).toMatch(
+      /^On first tokens alone, attention 2, 4–11 is more/
     )
-    expect(named('Attention 2, MLP 3, attenti…')).toMatch(
+    expect(finding(recipeOf('Layers I like', layers))).toMatch(
+      /^On first tokens alone, Layers I like is more/
+    )
+    const many = ranged.map((layer, place) => ({ ...layer, attention: place / 100, mlp: place / 50 }))
+    expect(finding(recipeOf(nameStrengths(many), many))).toMatch(
       /^On first tokens alone, the best recipe found is more/
     )
   })

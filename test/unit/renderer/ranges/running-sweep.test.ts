@@ -9,7 +9,6 @@ import { atOnce } from '../../../../src/main/base/steps'
 import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
-import { NO_PREVIEW } from '../../../../src/contract/words/preview-words'
 import { scoredWords } from '../../../../src/renderer/ranges/board/readout'
 import { sweepKey } from '../../../../src/renderer/ranges/new-sweep/sweep-planning.svelte'
 import { taskFixture } from '../../../fixtures/evaluation-documents'
@@ -118,7 +117,7 @@ describe('a sweep that runs', () => {
     expect(board === null ? null : scoredWords(board)).toBe('1 of 3 ranges on all prompts, 1 on fewer')
     const none = board === null ? null : { ...board, ranges: [] }
     expect(none === null ? null : scoredWords(none)).toBe('Scores come with the last layers')
-    await events.tell({ type: 'notice', message: NO_PREVIEW })
+    await events.tell({ type: 'notice', message: 'Too few.', endsPreview: true })
     await waitFor(() => expect(ranges.run?.isPreview).toBe(false))
   })
 
