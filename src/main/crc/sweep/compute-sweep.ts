@@ -131,6 +131,8 @@ class SweepRun {
   private memory: Omit<SweepMemory, 'groupCount'> | null = null
   private readonly budgetBytes: number
   private checkpoint: SweepCheckpoint | null
+  /** Whether the last write of the checkpoint failed. */
+  private checkpointFails = false
   /** Rows of the parts that were finished before the engine was last started. */
   private rowsBefore = 0
   /** Rows of all parts that are finished. */
@@ -326,11 +328,24 @@ class SweepRun {
     this.keptSeconds = (performance.now() - this.startedMs) / 1000
     try {
       await this.checkpoint?.keep(results)
+      if (this.checkpointFails) this.notice('The checkpoint of the sweep is written again.')
+      this.checkpointFails = false
     } catch (error) {
-      if (!(error instanceof WorkbenchError)) throw error
-      this.checkpoint = null
-      this.notice(`The sweep goes on without a checkpoint. ${error.message}`)
+      this.checkpointFailed(error)
     }
+  }
+
+  /** A full disk may have room again later. Another checkpoint that cannot be written is given up. */
+  private checkpointFailed(error: unknown): void {
+    if (!(error instanceof WorkbenchError)) throw error
+    const { code, message, hint = '' } = error.problem
+    if (code !== 'read-only') {
+      this.checkpoint = null
+      this.notice(`The sweep goes on without a checkpoint. ${message}`)
+    } else if (!this.checkpointFails) {
+      this.notice(`The sweep goes on and tries again to write its checkpoint. ${message} ${hint}`.trim())
+    }
+    this.checkpointFails = code === 'read-only'
   }
 
   private end(seconds: number): void {

@@ -149,7 +149,7 @@ export class SweepCheckpoint {
 
   /**
    * Adds scores. They are on the disk soon, with those that come meanwhile, and at the latest when this is closed: a power cut
-   * loses a moment more than what was being computed.
+   * loses a moment more than what was being computed. What could not be written is written with the next that comes.
    *
    * @throws WorkbenchError `read-only`, `bad-input`
    */
@@ -178,12 +178,10 @@ export class SweepCheckpoint {
   }
 
   private async write(): Promise<void> {
-    const results = this.waiting
+    const results = [...this.waiting]
     if (results.length === 0) return
-    this.waiting = []
     const { file, lines } = await this.open(results)
-    file.bytes += lines.byteLength
-    if (file.bytes > MAX_CHECKPOINT_BYTES) {
+    if (file.bytes + lines.byteLength > MAX_CHECKPOINT_BYTES) {
       throw new WorkbenchError(
         'bad-input',
         `${file.path} would have more than ${MAX_CHECKPOINT_BYTES} bytes.`
@@ -193,8 +191,12 @@ export class SweepCheckpoint {
       await file.handle.appendFile(lines)
       await file.handle.sync()
     } catch (error) {
+      // Half a line would run into the next one that is written.
+      await file.handle.truncate(file.bytes).catch(() => undefined)
       throw writeProblem(file.path, error, KEPT_HERE)
     }
+    file.bytes += lines.byteLength
+    this.waiting = this.waiting.slice(results.length)
     for (const { promptKey, scores } of results) this.written.add(promptKey, scores)
     this.writtenMs = performance.now()
   }

@@ -16,6 +16,7 @@ import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/swee
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { sweptModels, trieOf } from '../../../../src/bench/workload'
 import { at } from '../../../../src/contract/model/look-up'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { exitStatus, startCli } from '../../../fixtures/cli'
@@ -151,6 +152,24 @@ describe('a sweep that was cancelled', () => {
     const { document } = await sweep({})
     expectSameResults(document, whole)
     expect(document).toMatchObject({ reusedPromptCount: 40, work: { blockEvaluations: 0 }, seconds: 0 })
+  })
+
+  it('tries again to write a checkpoint that a full disk refused, and says so', async () => {
+    const beside = checkpointBeside(out)
+    let refused = false
+    const checkpoint = new SweepCheckpoint({
+      ...beside,
+      fileFor: async (name) => {
+        if (refused) return beside.fileFor(name)
+        refused = true
+        throw new WorkbenchError('read-only', 'The disk is full.', 'Free some space and try again.')
+      }
+    })
+    const { notices } = await sweep({ past: history({ checkpoint }) })
+    expect(notices).toEqual([
+      'The sweep goes on and tries again to write its checkpoint. The disk is full. Free some space and try again.',
+      'The checkpoint of the sweep is written again.'
+    ])
   })
 
   it('computes only what changed of a changed prompt set', async () => {

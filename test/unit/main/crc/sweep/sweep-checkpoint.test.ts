@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { headerLine, headerOf } from '../../../../../src/main/crc/sweep/checkpoint-file'
 import type { SweepIdentity } from '../../../../../src/main/crc/sweep/earlier-results'
 import { checkpointBeside, SweepCheckpoint } from '../../../../../src/main/crc/sweep/sweep-checkpoint'
+import { WorkbenchError } from '../../../../../src/contract/model/problem'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../../fixtures/problems'
 
@@ -32,6 +33,35 @@ it.each([
   expect(message).toMatch(/in the place of a sweep's checkpoint and is damaged\.$/)
   expect(hint).toMatch(/^Begin anew with --fresh, or choose another output than sweep\.json\.$/)
   expect((await find(content, true)).results).toEqual([])
+})
+
+it('writes what a full disk refused with the next that comes', async () => {
+  const beside = checkpointBeside(join(await temporaryFolder(), 'sweep.json'))
+  let isFull = true
+  const checkpoint = new SweepCheckpoint({
+    ...beside,
+    fileFor: async (name) => {
+      if (isFull) throw new WorkbenchError('read-only', 'The disk is full.')
+      return beside.fileFor(name)
+    }
+  })
+  const identity = { ...IDENTITY, prompts: ['q', 'r'].map((key) => ({ key, validCount: 2 })) }
+  checkpoint.begin(
+    identity,
+    { device: 'cpu', precision: 'fp32' },
+    { groups: [['q', 'r']], rowBound: 1 },
+    false
+  )
+  const score = { validity: 1, diversity: 1, effectiveChoices: 2, probabilities: [0.5, 0.5] }
+  const keep = (promptKey: string) => checkpoint.keep([{ promptKey, scores: new Map([[0, score]]) }])
+  expect((await problemOf(keep('q'))).message).toBe('The disk is full.')
+  expect(checkpoint.kept).toBeNull()
+  isFull = false
+  await keep('r')
+  expect(checkpoint.kept?.known).toMatchObject({ prompts: 2, of: 2 })
+  await checkpoint.close()
+  const again = await new SweepCheckpoint(beside).find(identity, false)
+  expect([...(again.results[0]?.scores.keys() ?? [])].sort()).toEqual(['q', 'r'])
 })
 
 it("never begins anew over a file that is someone else's", async () => {
