@@ -15,10 +15,7 @@ import { formatDelta, formatUtc, plural, rangeLabel, rangePhrase } from '../../.
 import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { sourceLines } from '../../../contract/words/source-words'
-import { colourBits } from './colours'
-import { describeDifferenceMap } from './difference-map'
 import { decimal, printable, style, table } from './output'
-import { drawnWidth } from './shown-width'
 
 /** Ranges shown of the many that differ; the JSON holds all. */
 const TOP_RANGES = 10
@@ -32,8 +29,7 @@ export function describeComparison(comparison: SweepComparison): string {
     describeSides(comparison),
     describeDiffering(comparison),
     describeAgreement(comparison),
-    describeScores(comparison),
-    ...describeMap(comparison)
+    describeScores(comparison)
   ].join('\n\n')
 }
 
@@ -102,17 +98,4 @@ const cells = (scores: ComparedScores): string[] =>
 function counterpartOf({ ranges }: SweepComparison, range: RestorationRange | null): RestorationRange | null {
   if (range === null) return null
   return ranges.find(({ other }) => spanKey(other) === spanKey(range))?.range ?? null
-}
-
-/** Nothing where the terminal is too narrow; a pipe is taken to be as wide as a terminal usually is. */
-function describeMap(comparison: SweepComparison): string[] {
-  const { a, b, ranges } = comparison
-  const map = describeDifferenceMap(ranges, {
-    layerCount: a.layerCount,
-    measure: { name: scoreWords(a.scoredBy).diversity, of: ({ difference }) => difference.diversity },
-    selected: { a: a.selected, b: counterpartOf(comparison, b.selected) },
-    width: drawnWidth(),
-    colourBits: colourBits()
-  })
-  return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]
 }

@@ -35,14 +35,6 @@ test('slr compare says first what both select and how they order, then what diff
     "What A selects, layers 2–3, has in B diversity 0.253: −0.072 over post, with 98 % of post's validity kept; 0.210 less than what B selects."
   )
   expect(stdout).toMatch(/\nlayers 0–3 +0\.500 +0\.500 +±0\.000 ± 0\.000 +0\.763 +0\.013 +−0\.750 ± 0\.000\n/)
-  expect(stdout.slice(stdout.indexOf('Every range')).split('\n').slice(1)).toEqual([
-    '    0   1   2   3',
-    '0   0B−25 −50 −75',
-    '1      −5 −30 −55',
-    '2         −10 −35A',
-    '3             −15',
-    ''
-  ])
 })
 
 test('slr compare of a sweep with itself finds no difference', async () => {
@@ -54,7 +46,6 @@ test('slr compare of a sweep with itself finds no difference', async () => {
   expect(stdout).toContain('Nothing that the two were computed with differs, nor what they have scored.')
   expect(stdout).toContain('Diversity: Spearman 1.00 over 10 ranges.')
   expect(stdout).not.toMatch(/[+−]0\.\d*[1-9]\d* ±/)
-  expect(stdout).toContain('2           0   0=')
   const json = await compared(sweep, sweep, '--json', '--rho', '0.5')
   const { a, ranges } = SweepComparison.parse(JSON.parse(json.stdout))
   expect(a).toMatchObject({ rho: 0.5, selected: { start: 0, end: 3 } })
