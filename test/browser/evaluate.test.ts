@@ -56,10 +56,10 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
       }
     }
 
-    await page.reload()
-    await page.getByRole('heading', { name: 'All measures' }).waitFor()
     // The narrow window folds the set-up.
     await page.setViewportSize({ width: 1440, height: 900 })
+    await page.reload()
+    await page.getByRole('heading', { name: 'All measures' }).waitFor()
     expect(await page.getByRole('textbox', { name: 'Answers per prompt' }).inputValue()).toBe('3')
 
     const { settings, host, requests } = await startJudgeEndpoint(always('10'))
@@ -154,6 +154,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
 
     await choose('train.jsonl', gsm8k)
     await page.getByText('Multi-step reasoning · 1 prompt × 64 answers · kept in the project as').waitFor()
+    await page.getByText('1 prompt, with 1 right answer.').waitFor()
     expect(await page.getByRole('textbox', { name: /^The task as JSON/ }).inputValue()).toMatch(
       /"answers": \[\s*"5"\s*\]/
     )

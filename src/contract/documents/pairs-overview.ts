@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Problem } from '../model/problem'
 import { RestorationRange } from '../model/recipe'
 import { CategoryScore, CrossFit, Interval, RivalComparison } from './crc'
+import { Objection } from './evaluation'
 import { Headline } from './headline'
 import { PairFingerprints } from './pair'
 import { PairId, SweepSummary } from './project'
@@ -42,6 +43,8 @@ export const SweepOutline = z.object({
     gainInterval: Interval.nullable(),
     kept
   }).nullable(),
+  /** Full answers of post and of the selected range, which the headline reports; null where the range was not checked. */
+  answers: z.object({ post: CategoryScore, selected: CategoryScore }).nullable(),
   /** Null where no ranges were scored. */
   headline: Headline.nullable(),
   /** Picked on one half of the prompts and scored on the other, both ways; null with the reason. */
@@ -66,7 +69,8 @@ const OutlinedSweep = z.discriminatedUnion('state', [
   /** As its list has it, until it is read whole. */
   z.object({ state: z.literal('reading'), summary: SweepSummary }),
   z.object({ state: z.literal('unreadable'), problem: Problem }),
-  z.object({ state: z.literal('read'), outline: SweepOutline })
+  /** `objection`: what the newest evaluation has against the selected range; null where it has nothing. */
+  z.object({ state: z.literal('read'), outline: SweepOutline, objection: Objection.nullable() })
 ])
 
 export const PairOutline = z.object({

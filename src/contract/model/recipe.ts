@@ -112,7 +112,7 @@ export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
   return found
 }
 
-/** Ranges as people type them, such as `3-7` or `3-7,9`, in their order and each layer once; null when the text is none. */
+/** Ranges as people type them, such as `3-7` or `3-7,9`, in their order. Null when the text is none, or names a layer twice. */
 export function rangesFromText(text: string): [number, number][] | null {
   const ranges: [number, number][] = []
   for (const part of text.split(',')) {
@@ -121,15 +121,24 @@ export function rangesFromText(text: string): [number, number][] | null {
     if (start === undefined || !range.success) return null
     ranges.push([range.data.start, range.data.end])
   }
-  return joined(ranges)
+  return layerNamedTwice(ranges) === null ? joined(ranges) : null
 }
 
-/** The same layers in the fewest ranges: those that overlap or touch are one. */
+/** The first layer that several ranges have; null where no ranges overlap. */
+export function layerNamedTwice(ranges: readonly [number, number][]): number | null {
+  const sorted = ranges.toSorted(([a], [b]) => a - b)
+  const overlapping = sorted.find(
+    ([start], place) => start <= Math.max(-1, ...sorted.slice(0, place).map(([, end]) => end))
+  )
+  return overlapping?.[0] ?? null
+}
+
+/** The same layers in the fewest ranges: those that touch are one. */
 function joined(ranges: readonly [number, number][]): [number, number][] {
   const apart: [number, number][] = []
   for (const [start, end] of ranges.toSorted(([a], [b]) => a - b)) {
     const last = apart.at(-1)
-    if (last !== undefined && start <= last[1] + 1) last[1] = Math.max(last[1], end)
+    if (last !== undefined && start === last[1] + 1) last[1] = end
     else apart.push([start, end])
   }
   return apart

@@ -1,5 +1,10 @@
 import { uncheckedHalves } from '../../contract/words/cross-fit-words'
-import { type CheckResult, rangePasses, rejectedRanges } from '../../contract/documents/answer-check'
+import {
+  checkOfRange,
+  type CheckResult,
+  rangePasses,
+  rejectedRanges
+} from '../../contract/documents/answer-check'
 import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepOutline, SureScore } from '../../contract/documents/pairs-overview'
 import { briefScoring } from '../../contract/documents/scored-by'
@@ -37,7 +42,10 @@ export async function outlineSweep(
   const post = means(sweep.post)
   const scores = new Map(ranges.map((range) => [spanKey(range), means(range)]))
   const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(spanKey(range))
-  const selected = selection?.selected ?? null
+  const found = selection === null ? null : headline({ ...sweep, selection, check })
+  // Of prompts that post itself fails, ranges say nothing: none is selected, as in Ranges.
+  const selected = found?.state === 'unfit-prompts' ? null : (selection?.selected ?? null)
+  const checked = selected === null ? null : checkOfRange(check, selected)
   const rejected = new Set(rejectedRanges(ranges, check, rho))
   const tooFew =
     selection === null ? null : tooFewWords(prompts.length, selection, scoreWords(sweep.scoredBy))
@@ -57,8 +65,15 @@ export async function outlineSweep(
       promptsKey: promptsKey(prompts),
       rho,
       post: { ...post, intervals: tooFew === null ? (selection?.bootstrap.post ?? null) : null },
-      selected: selection === null ? null : outlineSelected(selection, scoreOf, post, tooFew === null),
-      headline: selection === null ? null : headline({ ...sweep, selection, check }),
+      selected:
+        selection === null
+          ? null
+          : outlineSelected({ ...selection, selected }, scoreOf, post, tooFew === null),
+      answers:
+        check === null || checked === null
+          ? null
+          : { post: means(check.post.answers), selected: means(checked.answers) },
+      headline: found,
       crossFit: crossFit === null ? null : withoutFolds(crossFit, check),
       crossFitReason: selection === null ? 'No range was scored.' : (tooFew ?? selection.crossFitReason),
       rival: selection === null ? null : bestBaseline(selection),

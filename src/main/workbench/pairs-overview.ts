@@ -1,4 +1,5 @@
 import { answeringSweep } from '../../contract/documents/answering-sweep'
+import type { Objection } from '../../contract/documents/evaluation'
 import type { PairOutline, PairsOverview } from '../../contract/documents/pairs-overview'
 import type { PairState, SweepSummary } from '../../contract/documents/project'
 import { scoringKey } from '../../contract/documents/scored-by'
@@ -11,12 +12,13 @@ import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
 import { transferSelections, type TransferPair } from '../measures/transfer-selections'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
+import { objectionToSelected } from '../project/results/objection-to-selected'
 import type { OpenProjects } from './open-projects'
 import { atChanges } from './project-news'
 
 /** What reading a pair's sweep has come to. */
 type Read =
-  | { readonly state: 'read'; readonly found: OutlinedSweep }
+  | { readonly state: 'read'; readonly found: OutlinedSweep; readonly objection: Objection | null }
   | { readonly state: 'unreadable'; readonly problem: Problem }
 
 /** Pairs are set side by side by what base's layers do in each: other checkpoints are of one pair. */
@@ -126,7 +128,7 @@ export class PairsOverviews {
           : read === null
             ? { state: 'reading', summary: sweep }
             : read.state === 'read'
-              ? { state: 'read', outline: read.found.outline }
+              ? { state: 'read', outline: read.found.outline, objection: read.objection }
               : read
     }
   }
@@ -136,7 +138,9 @@ async function outlineOf(own: ProjectPair, sweepId: string): Promise<Read> {
   const { rho } = own.document.settings
   try {
     const sweep = await own.readSweep(sweepId)
-    return { state: 'read', found: await outlineSweep(sweep, await own.readAnswerCheck(sweepId), rho) }
+    const found = await outlineSweep(sweep, await own.readAnswerCheck(sweepId), rho)
+    const objection = await objectionToSelected(own, sweepId, found.side)
+    return { state: 'read', found, objection }
   } catch (error) {
     const problem = problemOf(error)
     if (problem === null) throw error
@@ -144,9 +148,14 @@ async function outlineOf(own: ProjectPair, sweepId: string): Promise<Read> {
   }
 }
 
-/** What the outline of a sweep depends on: the limit, and the check of whole answers. */
-const keyOf = ({ document, saved }: ProjectPair, { id }: SweepSummary): string =>
-  [id, document.settings.rho, saved.answerChecks].join(' ')
+/** Equal while the row of a sweep is the same: it depends on the limit, the check of full answers and the evaluations. */
+const keyOf = ({ document, saved, evaluations }: ProjectPair, { id }: SweepSummary): string =>
+  JSON.stringify([
+    id,
+    document.settings.rho,
+    saved.answerChecks,
+    evaluations.runs.map((run) => [run.id, run.answerCount])
+  ])
 
 /** What the pairs' sweeps were scored by, those of most pairs first. */
 function scoringsOf(pairs: readonly ProjectPair[]): PairsOverview['scorings'] {

@@ -4,6 +4,10 @@ import { complaintOf, type Complaint } from '../ui/complaint'
 import type { Client } from './connection'
 import { Latest } from './latest.svelte'
 
+/** Whether a folder is named as post-trained models are published. */
+const isPostTrained = (folder: string): boolean =>
+  /(^|[-_. ])(instruct|chat|it|sft|dpo|rlhf|rlvr|thinking)([-_. ]|$)/i.test(calledAfter(folder))
+
 /** A pair that is being chosen: it is inspected as soon as both folders are known. */
 export class PairDraft {
   base = $state('')
@@ -26,10 +30,24 @@ export class PairDraft {
 
   /** Why the pair cannot be taken as it is; null when it can. */
   get unfit(): string | null {
-    if (this.base === '' || this.post === '') return 'Choose the folders of both models.'
+    if ((this.base === '' || this.post === '') && this.problem === null)
+      return 'Choose the folders of both models.'
     if (this.report === null)
       return this.problem === null ? 'Reading both…' : 'The models cannot be read; see above.'
     return this.report.compatible ? null : 'The models do not fit together; see above.'
+  }
+
+  /** Whether the names of the folders look as if the two were exchanged. */
+  get looksExchanged(): boolean {
+    return isPostTrained(this.base) && this.post !== '' && !isPostTrained(this.post)
+  }
+
+  /** Takes the two folders the other way round. */
+  async exchange(): Promise<void> {
+    const { base, post } = this
+    this.base = post
+    this.post = base
+    await this.inspect()
   }
 
   async inspect(): Promise<void> {
@@ -37,12 +55,14 @@ export class PairDraft {
     this.report = null
     this.problem = null
     this.inspecting.drop()
-    if (base === '' || post === '') return
+    if (base === '' && post === '') return
+    // One folder alone is read too, beside itself: whatever is wrong with it is said at once.
+    const folders = { base: base || post, post: post || base }
     try {
-      const inspected = await this.inspecting.ask({ base, post }, (signal) =>
-        this.line.client.pair.inspect({ base, post }, { signal })
+      const inspected = await this.inspecting.ask(folders, (signal) =>
+        this.line.client.pair.inspect(folders, { signal })
       )
-      if (inspected !== null) this.report = inspected.answer
+      if (inspected !== null && base !== '' && post !== '') this.report = inspected.answer
     } catch (error) {
       this.problem = complaintOf(error)
     }

@@ -115,7 +115,7 @@ export class Exports {
     if (!connected) return 'The workbench is not connected.'
     if (state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (this.busy) return 'An export is running.'
-    if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9.'
+    if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9, each layer once.'
     if (this.nameProblem !== null) return this.nameProblem
     if (this.target === null) return 'Name a folder to write.'
     if (this.planning && this.plan === null) return 'Looking at the models…'

@@ -24,8 +24,10 @@ export interface PairRow {
   readonly layerCount: number | null
   /** Null unless its sweep was read. */
   readonly outline: SweepOutline | null
-  /** As far as it is known before that. */
+  /** Scores on first tokens, as far as they are known before that. */
   readonly brief: { post: CategoryScore; best: CategoryScore | null } | null
+  /** The scores that the headline of the sweep reports: on full answers where the selected range was checked. */
+  readonly shown: { post: CategoryScore; best: CategoryScore | null; isChecked: boolean } | null
   /** Selected; null while that is not known, and where none is. */
   readonly range: RestorationRange | null
   readonly tasks: readonly string[]
@@ -53,6 +55,14 @@ export function pairRows(
     const found = outlines.get(pair.id) ?? null
     const outline = found?.sweep.state === 'read' ? found.sweep.outline : null
     const summary = found?.sweep.state === 'reading' ? found.sweep.summary : null
+    const isUnfit = summary?.headline?.state === 'unfit-prompts'
+    const brief =
+      outline !== null
+        ? { post: outline.post, best: outline.selected }
+        : summary === null
+          ? null
+          : { post: summary.post, best: isUnfit ? null : summary.best }
+    const answers = outline?.answers ?? null
     return {
       id: pair.id,
       name: pair.name,
@@ -61,13 +71,12 @@ export function pairRows(
       // Of what was swept: other checkpoints may lie in the folders now.
       layerCount: outline?.layerCount ?? summary?.layerCount ?? pair.model?.layerCount ?? null,
       outline,
-      brief:
-        outline !== null
-          ? { post: outline.post, best: outline.selected }
-          : summary === null
-            ? null
-            : { post: summary.post, best: summary.best },
-      range: outline?.selected?.range ?? summary?.selected ?? null,
+      brief,
+      shown:
+        answers !== null
+          ? { post: answers.post, best: answers.selected, isChecked: true }
+          : brief && { ...brief, isChecked: false },
+      range: outline?.selected?.range ?? (isUnfit ? null : summary?.selected) ?? null,
       tasks: found?.tasks ?? [],
       status: statusOf(pair, found, shares)
     }
@@ -111,8 +120,11 @@ function statusOf(
   }
   if (sweep.state === 'reading') return plain(sweep.summary.isPreview ? 'preview, reading…' : 'reading…')
   if (sweep.state === 'unreadable') return warning('sweep cannot be read', sweep.problem.message)
-  const { outline } = sweep
+  const { outline, objection } = sweep
+  if (objection !== null) return warning(`evaluated: ${objection.mark}`, `${objection.words}.`)
   const label = sweepState(outline)
+  if (outline.headline?.state === 'unfit-prompts')
+    return warning(label, `${outline.headline.verdict}: ${outline.headline.figures}`)
   if (outline.headline === null) return plain(label)
   const said = `${outline.headline.verdict}: ${outline.headline.figures}`
   return isPreviewed({ outline }) ? warning(label, `${ONLY_EXACT} ${said}`) : plain(label, said)
@@ -152,8 +164,8 @@ const SORTS = {
   size: (row: PairRow) => row.model?.parameterCount ?? null,
   depth: ({ range, layerCount }: PairRow) =>
     range === null || layerCount === null ? null : range.start / layerCount,
-  diversity: ({ brief }: PairRow) => brief?.best?.diversity ?? null,
-  validity: ({ brief }: PairRow) => brief?.best?.validity ?? null,
+  diversity: ({ shown }: PairRow) => shown?.best?.diversity ?? null,
+  validity: ({ shown }: PairRow) => shown?.best?.validity ?? null,
   heldOut: ({ outline }: PairRow) => outline?.crossFit?.diversity ?? null,
   rival: ({ outline }: PairRow) => outline?.rival?.diversity ?? null,
   tasks: ({ tasks }: PairRow) => tasks.length,

@@ -6,7 +6,7 @@ import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent } from '../../contract/documents/sweep-events'
 import { type Metric, METRIC_NAMES } from './board/metrics'
 import { sameTask } from './new-sweep/scoring-choice'
-import { boardOfSweep, withSelection, type ScoreBoard } from './board/score-board'
+import { boardOfSweep, isInspectable, withSelection, type ScoreBoard } from './board/score-board'
 import { type Restoring, weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
 import type { KeptModels } from '../../contract/documents/kept-models'
@@ -288,6 +288,7 @@ export class Ranges {
 
   /** Shows a model in the inspector. @param model its key */
   inspect(model: string): void {
+    if (this.board !== null && !isInspectable(this.board, model)) return
     this.choose(model)
     // Of what is chosen while a sweep runs there is nothing to look into yet: in a narrow window that would lie over the chart.
     if (!this.busy) this.inspectorShown = true
@@ -354,9 +355,7 @@ export class Ranges {
   whyNot(then: string): string | null {
     return (
       this.project.whyNot(then) ??
-      (this.planning.memoryProblem === null
-        ? null
-        : 'Memory, in the plan of the next sweep, cannot be had.')
+      (this.planning.memoryProblem === null ? null : 'Memory, in the plan of the next sweep, cannot be had.')
     )
   }
 

@@ -87,7 +87,7 @@ export class NewProject extends PairDraft {
     this.problem = null
     try {
       const state = await this.workbench.client.projects.create({ folder, name, base, post })
-      await this.workbench.open(() => Promise.resolve(state), 'pair')
+      await this.workbench.open(() => Promise.resolve(state))
       void this.workbench.start.refresh()
       return true
     } catch (error) {

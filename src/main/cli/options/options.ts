@@ -214,8 +214,8 @@ export function parseRanges(text: string): SourcedRanges[] {
   const ranges = sourcedRangesFromText(text)
   if (ranges !== null) return ranges
   throw new InvalidArgumentError(
-    'Expected a layer or first-last, counted from 0 and first not after last, such as 5, 3-7 or 3-7,9, each with @FOLDER behind it ' +
-      'where it is of another checkpoint than base.'
+    'Expected a layer or first-last, counted from 0, first not after last and no layer twice, such as 5, 3-7 or 3-7,9, each with ' +
+      '@FOLDER behind it where it is of another checkpoint than base.'
   )
 }
 

@@ -1,4 +1,4 @@
-import { plural } from '../../../contract/words/format'
+import { formatPercent } from '../../../contract/words/format'
 import { isDeepStrictEqual } from 'node:util'
 import type { PromptScore } from '../../../contract/documents/crc'
 import { type SweepMemory, totalWork, type Work } from '../../../contract/documents/sweep-work'
@@ -368,9 +368,9 @@ class SweepRun {
       secondsLeft: null,
       layer: null
     }
-    const { prompts } = this.stage
-    const done = `${prompts.length - this.missing.length} of ${plural(prompts.length, 'prompt')}`
-    this.notice(`${reason.message} It was started again and went on with ${done} done.`)
+    const { rowsDone, rowsTotal } = this.progress
+    const kept = formatPercent(rowsTotal === 0 ? 0 : rowsDone / rowsTotal)
+    this.notice(`${reason.message} It was started again and goes on at ${kept}.`)
     this.tell()
   }
 

@@ -60,9 +60,15 @@ export function modelsWithin(
     point.diversity <= diversity[1]
   return [
     ...board.ranges.filter(inside).map((range) => rangeKey(range, board)),
-    ...[...board.others, ...board.rivals].filter(inside).map(({ key }) => key)
+    ...[...board.others, ...board.rivals]
+      .filter((point) => inside(point) && isInspectable(board, point.key))
+      .map(({ key }) => key)
   ]
 }
+
+/** Whether the inspector can show the model of a key. The selected range under another sampler is a point of the charts and no model of its own. */
+export const isInspectable = ({ rivals }: Pick<ScoreBoard, 'rivals'>, key: string): boolean =>
+  !rivals.some((point) => point.kind === 'tempered' && point.key === key)
 
 /** What the charts draw: the scores of a finished sweep or of one that still runs. */
 export interface ScoreBoard {

@@ -207,12 +207,14 @@ export interface SortOrder {
  *
  * @param minimum validity that qualifies, as more diversity than post's does; null while unknown
  * @param failed keys of those that do not, for they fail the check of whole answers
+ * @param selected key of the range that stands first among those that qualify
  */
 export function sortedRows(
   board: ScoreBoard,
   { column, descending }: SortOrder,
   minimum: number | null,
-  failed: ReadonlySet<string> = NONE
+  failed: ReadonlySet<string> = NONE,
+  selected: string | null = null
 ): BoardRow[] {
   const qualifies = (row: BoardRow): boolean =>
     !failed.has(row.key) &&
@@ -221,7 +223,13 @@ export function sortedRows(
   const rows = boardRows(board)
   if (isByDiversity(column)) {
     const parts =
-      column === 'qualifies' ? [rows.filter(qualifies), rows.filter((row) => !qualifies(row))] : [rows]
+      column === 'qualifies'
+        ? [
+            rows.filter((row) => row.key === selected),
+            rows.filter((row) => row.key !== selected && qualifies(row)),
+            rows.filter((row) => row.key !== selected && !qualifies(row))
+          ]
+        : [rows]
     const groups = parts.flatMap((part) => byDiversity(part, (row) => row))
     return (descending ? groups : groups.reverse()).flatMap((equal) =>
       equal.sort((a, b) => a.place - b.place)

@@ -104,7 +104,7 @@ describe('a preview whose engine is killed', async () => {
     await held.holdAt(inOrder('plan', ...ends))()
     held.kill()
     const { ranges, selected, preview, notices } = await running
-    expect(notices.join()).toMatch(/killed.* started again and went on/)
+    expect(notices.join()).toMatch(/killed.* started again and goes on at/)
     expect(selected).toEqual(undisturbed.selected)
     expect(preview?.prompts).toEqual(undisturbed.preview?.prompts)
     expect(ranges).toHaveLength(undisturbed.ranges.length)

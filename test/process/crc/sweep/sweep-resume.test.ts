@@ -301,7 +301,7 @@ it(
       engine.kill()
     }
     await expect(running).rejects.toMatchObject({ problem: { code: 'engine-lost' } })
-    expect(notices.filter((notice) => /killed.* started again and went on/.test(notice))).toHaveLength(3)
+    expect(notices.filter((notice) => /killed.* started again and goes on at/.test(notice))).toHaveLength(3)
     const { document } = await sweep({})
     expectSameResults(document, whole)
     expect(document.reusedPromptCount).toBeGreaterThan(0)

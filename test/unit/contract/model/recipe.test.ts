@@ -47,8 +47,9 @@ it('reads whose layers they are behind an @, in names with any characters', () =
     expect(sourcedRangesFromText(text)).toBeNull()
 })
 
-it('takes each layer once, however its ranges overlap or follow', () => {
-  for (const text of ['3-5,4-7', '6-7,3-5', '3-7,5', '3,4-7'])
+it('joins ranges that follow each other, and refuses a layer that is named twice', () => {
+  for (const text of ['3-5,6-7', '6-7,3-5', '3,4-7'])
     expect(rangesText(rangesFromText(text) ?? []), text).toBe('3-7')
+  for (const text of ['3-5,4-7', '3-7,5', '5,5', '0-9,3-4,6-7']) expect(rangesFromText(text), text).toBeNull()
   expect(rangesText(rangesFromText('9,3-7') ?? [])).toBe('3-7,9')
 })

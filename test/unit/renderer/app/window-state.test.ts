@@ -313,6 +313,37 @@ describe('a new project', () => {
     expect(draft.blocked).toBeNull()
   })
 
+  it('says at once what is wrong with one folder, and asks whether the two are exchanged', async () => {
+    const line = new ScriptedLine()
+    const draft = new NewProject(await line.openWindow())
+    draft.base = '/models/Wrong-7B-Instruct'
+    void draft.inspect()
+    await settled()
+    expect(line.call('pair.inspect', 0).input).toEqual({ base: draft.base, post: draft.base })
+    line.call('pair.inspect', 0).answer.reject(new Error('There is no folder /models/Wrong-7B-Instruct.'))
+    await settled()
+    expect(draft.problem?.message).toBe('There is no folder /models/Wrong-7B-Instruct.')
+    expect(draft.blocked).toBe('The models cannot be read; see above.')
+    draft.base = '/models/Llama-8B-Instruct'
+    void draft.inspect()
+    await settled()
+    await line.answer('pair.inspect', 1, { compatible: true })
+    expect([draft.report, draft.blocked, draft.looksExchanged]).toEqual([
+      null,
+      'Choose the folders of both models.',
+      false
+    ])
+    draft.post = '/models/Llama-8B'
+    expect(draft.looksExchanged).toBe(true)
+    void draft.exchange()
+    await settled()
+    expect([draft.base, draft.post, draft.looksExchanged]).toEqual([
+      '/models/Llama-8B',
+      '/models/Llama-8B-Instruct',
+      false
+    ])
+  })
+
   it('is not told what was wrong with folders that were chosen before', async () => {
     const line = new ScriptedLine()
     const draft = new NewProject(await line.openWindow())

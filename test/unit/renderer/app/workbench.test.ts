@@ -341,7 +341,7 @@ describe('the Start view', () => {
     await settled()
     expect(line.call('projects.create', 1).input).toMatchObject({ name: 'Mine' })
     line.call('projects.create', 1).answer.resolve(stateOf('/projects/Mine.slr'))
-    expect([await made, workbench.step]).toEqual([true, 'pair'])
+    expect([await made, workbench.step]).toEqual([true, 'ranges'])
   })
 })
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { CheckResult } from '../../../../src/contract/documents/answer-check'
+import type { SweepDocument } from '../../../../src/contract/documents/crc'
+import type { Objection } from '../../../../src/contract/documents/evaluation'
 import type { PairsOverview, SweepOutline } from '../../../../src/contract/documents/pairs-overview'
 import type { PairBrief, ProjectState } from '../../../../src/contract/documents/project'
 import { at } from '../../../../src/contract/model/look-up'
+import { rangeModel } from '../../../../src/contract/model/model'
 import { scoreWords } from '../../../../src/contract/words/score-words'
 import { transferWords } from '../../../../src/contract/words/transfer-words'
 import { outlineSweep } from '../../../../src/main/measures/outline-sweep'
@@ -9,6 +13,7 @@ import { transferSelections } from '../../../../src/main/measures/transfer-selec
 import { depthPlot, depthWords, frontsPlot } from '../../../../src/renderer/pairs/pair-charts'
 import {
   filteredRows,
+  type PairRow,
   pairRows,
   type SweepShares,
   sortedRows
@@ -16,6 +21,7 @@ import {
 import { pairsTable, promptsWords, transferTable } from '../../../../src/renderer/pairs/pair-tables'
 import { tableText } from '../../../../src/renderer/ui/table-text'
 import { asPreview, comparedSweep } from '../../../fixtures/compared-sweeps'
+import { whole } from '../../../fixtures/tiny-sweep'
 import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
 const WORDS = scoreWords({ kind: 'crc' })
@@ -41,7 +47,7 @@ async function makeOverview(): Promise<PairsOverview> {
   const deep = await outlineSweep(comparedSweep({ id: 'deep', layerCount: 80, promptCount: 2 }), null, 0.9)
   const read = (id: string, outline: SweepOutline): PairsOverview['pairs'][number] => ({
     id,
-    sweep: { state: 'read', outline },
+    sweep: { state: 'read', outline, objection: null },
     tasks: ['characters'],
     folders: 'same'
   })
@@ -99,6 +105,52 @@ describe('the table of pairs', () => {
       label: 'changed on disk',
       warning: true
     })
+  })
+
+  it('shows the figures and the state that Ranges shows', async () => {
+    const sweep = comparedSweep({ id: 'small', layerCount: 4 })
+    const rowOf = async (
+      swept: SweepDocument,
+      check: CheckResult | null,
+      objection: Objection | null = null
+    ): Promise<PairRow> => {
+      const { outline } = await outlineSweep(swept, check, 0.9)
+      const overview = {
+        ...{ scorings: [], scoring: 'crc', transfers: [] },
+        pairs: [
+          {
+            ...{ id: 'pair-1', tasks: [], folders: 'same' as const },
+            sweep: { state: 'read' as const, outline, objection }
+          }
+        ]
+      }
+      return at(pairRows(PAIRS.slice(0, 1), overview, NOTHING), 0, 'row')
+    }
+    const first = await rowOf(sweep, null)
+    expect(first.shown).toMatchObject({ isChecked: false, best: { validity: 0.88 } })
+    const range = first.range ?? { start: 0, end: 0 }
+    const { recipe } = rangeModel(range)
+    const check = {
+      layerCount: 4,
+      source: null,
+      post: whole(0.9, 0.3),
+      models: [{ ...whole(0.85, 0.5), recipe }],
+      baselines: []
+    }
+    expect((await rowOf(sweep, check)).shown).toEqual({
+      post: { validity: 0.9, diversity: 0.3 },
+      best: { validity: 0.85, diversity: 0.5 },
+      isChecked: true
+    })
+    const loss = { words: 'right answers −0.2', mark: 'loses quality' as const }
+    expect((await rowOf(sweep, check, loss)).status).toMatchObject({
+      label: 'evaluated: loses quality',
+      warning: true
+    })
+    // Of prompts that post itself fails nothing is selected, as in Ranges.
+    const unfit = { ...sweep, post: { ...sweep.post, validity: 0.01 } }
+    const row = await rowOf(unfit, null)
+    expect([row.range, row.shown?.best, row.status.warning]).toEqual([null, null, true])
   })
 
   it('is sorted with what has no value last, and filtered by every word', async () => {
@@ -163,7 +215,14 @@ it('marks a preview as one in the table, in every copy, in the charts and in the
   const { outline, side } = await outlineSweep(preview, null, 0.9)
   const overview: PairsOverview = {
     ...(await overviewOf()),
-    pairs: [{ id: 'pair-1', sweep: { state: 'read', outline }, tasks: ['characters'], folders: 'same' }],
+    pairs: [
+      {
+        id: 'pair-1',
+        sweep: { state: 'read', outline, objection: null },
+        tasks: ['characters'],
+        folders: 'same'
+      }
+    ],
     transfers: transferSelections([{ id: 'pair-1', state: 'read', side }])
   }
   const rows = pairRows(PAIRS.slice(0, 1), overview, NOTHING)

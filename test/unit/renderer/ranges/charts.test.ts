@@ -29,6 +29,8 @@ import {
   boardOfSweep,
   LiveBoard,
   minimumValidity,
+  isInspectable,
+  modelsWithin,
   scoreOf,
   type RangePoint,
   withSelection
@@ -345,6 +347,10 @@ describe('rivals of a sweep', () => {
     })
     const labels = boardRows(shown).map(({ label }) => label)
     expect(labels).toContain('selected layer 0 at temperature 2, min-p 0.1')
+    // It is no model of its own, so it is neither inspected nor marked.
+    const all = { validity: [0, 1], diversity: [0, 1] } as const
+    expect(isInspectable(shown, 'tempered 2 0.1')).toBe(false)
+    expect(modelsWithin(shown, all)).not.toContain('tempered 2 0.1')
     expect(labels).toContain('1 (the latest of that length)')
     expect(labels).toHaveLength(boardRows(board).length + 1)
     const half = shown.rivals.find(({ kind }) => kind === 'half')
@@ -519,7 +525,9 @@ describe('tables', () => {
     expect(failed.has('0-1')).toBe(true)
     expect(failed.has('0-0')).toBe(false)
     expect(failed.has('1-1')).toBe(false)
-    const rows = sortedRows(board, { column: 'qualifies', descending: true }, 0.5, failed)
+    const order = { column: 'qualifies', descending: true } as const
+    expect(sortedRows(board, order, 0.5, failed, '0-0')[0]?.key).toBe('0-0')
+    const rows = sortedRows(board, order, 0.5, failed)
     expect(rows.flatMap(({ kind, key }) => (kind === 'range' ? key : []))).toEqual(['0-0', '1-1', '0-1'])
   })
 })

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest'
+import { rankedVerdicts } from '../../../../src/contract/words/ranked-verdicts'
+
+const estimate = (mean: number) => ({
+  mean,
+  interval: [mean - 0.01, mean + 0.01] as [number, number],
+  promptCount: 12
+})
+const variant = (name: string, distinctRight: number, accuracy: number) => ({
+  variant: name,
+  measures: { distinctRight: estimate(distinctRight), accuracy: estimate(accuracy) },
+  differences:
+    name === 'post'
+      ? {}
+      : {
+          distinctRight: {
+            ...estimate(distinctRight - 1.5),
+            effectSize: 1,
+            pValue: 0.001,
+            adjustedPValue: 0.001
+          },
+          accuracy: { ...estimate(accuracy - 0.9), effectSize: 1, pValue: 0.001, adjustedPValue: 0.001 }
+        }
+})
+
+it('lists what no other variant dominates first, each with the size of its loss', () => {
+  const verdicts = rankedVerdicts(
+    {
+      comparedWith: 'post',
+      besideRanges: [],
+      variants: [
+        variant('worse', 5, 0.4),
+        variant('post', 1.5, 0.9),
+        variant('best', 8, 0.855),
+        variant('safe', 2, 0.89)
+      ]
+    },
+    { diversity: 'distinctRight', quality: 'accuracy' }
+  )
+  expect(verdicts.map(({ variant: name, isDominated }) => [name, isDominated])).toEqual([
+    ['post', false],
+    ['best', false],
+    ['safe', false],
+    ['worse', true]
+  ])
+  expect(verdicts.map(({ size }) => size?.replace(/^.*(?=[−+])/, '') ?? null)).toEqual([
+    null,
+    '−5 %',
+    '−1 %',
+    '−56 %'
+  ])
+})
