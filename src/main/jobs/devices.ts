@@ -8,6 +8,7 @@ import {
 } from '../../contract/model/device'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { openMember } from '../checkpoint/pair-member'
 import { requirePlatform } from '../engine/device/platforms'
 import { createEngineHost, type EngineHost } from '../engine/host'
@@ -64,6 +65,20 @@ export class Devices {
   }
 }
 
+/**
+ * Devices whose trial ends when `signal` fires: the engine that tries one is ended, and no other begins.
+ *
+ * @param openEngine see {@link Devices}
+ */
+export function triedDevices(signal: AbortSignal, openEngine: () => EngineHost = createEngineHost): Devices {
+  return new Devices(() => {
+    throwIfCancelled(signal, 'The trial of devices')
+    const host = openEngine()
+    signal.addEventListener('abort', () => void host.close(), { once: true })
+    return host
+  })
+}
+
 /** The fastest of the devices that work, and a word about those that answered wrongly. */
 export function fastestDevice(reports: readonly DeviceReport[]): ChosenDevice {
   const speed = (report: DeviceReport | undefined): number => report?.check?.gigaflops ?? 0
@@ -96,7 +111,7 @@ async function tryDevice(device: DeviceName, openEngine: () => EngineHost): Prom
       : `its results differ from the CPU's by ${check.largestDifference.toPrecision(2)}; a newer driver may help.`
     return { device, works, reason, check }
   } catch (error) {
-    if (!(error instanceof WorkbenchError)) throw error
+    if (!(error instanceof WorkbenchError) || error.problem.code === 'cancelled') throw error
     const { message, hint } = error.problem
     return { device, works: false, reason: [message, hint].join(' ').trim(), check: null }
   }

@@ -10,7 +10,7 @@ import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { checkSweep, missingOfCheck } from '../crc/check/check-sweep'
 import type { EngineClient } from '../engine/host'
-import { Devices } from '../jobs/devices'
+import type { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { collectReport } from '../report/collect'
@@ -30,21 +30,27 @@ import { computeStudySweep, storedSweep, sweepOfPair } from './sweep-step'
 /** What came of a step that did not fail. */
 export type Done = Pick<StepResult, 'result'> & { work: StepWork }
 
+/** What all pairs of a study share while it runs. */
+export interface StudyMeans {
+  readonly engine: EngineClient
+  /** Tried at most once for the whole study. */
+  readonly devices: Devices
+  readonly signal: AbortSignal
+  readonly listener: StepListener
+}
+
 /** A pair of a study in the project that takes the results. */
 export class PairOfStudy {
-  readonly #devices = new Devices()
   #sweep: SweepDocument | null = null
   #report: Report | null = null
   /** The evaluations that this run has done or found. */
   readonly #evaluated = new Map<StudyTask, string>()
 
   constructor(
-    private readonly engine: EngineClient,
+    private readonly means: StudyMeans,
     private readonly placed: PlacedStudy,
     private readonly studied: StudiedPair,
-    private readonly own: ProjectPair,
-    private readonly signal: AbortSignal,
-    private readonly listener: StepListener
+    private readonly own: ProjectPair
   ) {}
 
   do(step: StudyStep): Promise<Done> {
@@ -62,16 +68,23 @@ export class PairOfStudy {
   }
 
   async #doSweep(): Promise<Done> {
-    const request = await sweepOfPair(this.studied, this.#devices)
+    const request = await sweepOfPair(this.studied, this.means.devices)
     const stored = await storedSweep(this.own, request)
     if (stored !== null) {
       this.#sweep = stored
       return { work: NO_WORK, result: stored.id }
     }
-    const sweep = await computeStudySweep(this.engine, this.own, request, this.signal, (event) => {
-      if (event.type === 'progress') this.listener.progress({ kind: 'sweep', progress: event.progress })
-      if (event.type === 'notice') this.listener.notice(event.message)
-    })
+    const sweep = await computeStudySweep(
+      this.means.engine,
+      this.own,
+      request,
+      this.means.signal,
+      (event) => {
+        if (event.type === 'progress')
+          this.means.listener.progress({ kind: 'sweep', progress: event.progress })
+        if (event.type === 'notice') this.means.listener.notice(event.message)
+      }
+    )
     this.#sweep = sweep
     const blockEvaluations = sweep.work.blockEvaluations + (sweep.followUp?.blockEvaluations ?? 0)
     return { work: { ...NO_WORK, blockEvaluations }, result: sweep.id }
@@ -89,10 +102,10 @@ export class PairOfStudy {
     )
     if (recipes.length === 0 && baselines.length === 0) return { work: NO_WORK, result: sweep.id }
     const request = { pair: pairPaths(location), sweep, earlier, recipes, baselines }
-    const check: AnswerCheck = await checkSweep(this.engine, request, this.signal, (progress) =>
-      this.listener.progress({ kind: 'check', progress })
+    const check: AnswerCheck = await checkSweep(this.means.engine, request, this.means.signal, (progress) =>
+      this.means.listener.progress({ kind: 'check', progress })
     )
-    throwIfCancelled(this.signal, 'The check')
+    throwIfCancelled(this.means.signal, 'The check')
     await this.own.saveAnswerCheck(check)
     return { work: { ...NO_WORK, checked: recipes.length }, result: sweep.id }
   }
@@ -101,11 +114,15 @@ export class PairOfStudy {
     const evaluation = await this.#evaluationOf(asked)
     const result = evaluation.run.id
     this.#evaluated.set(asked, result)
-    for (const notice of await this.#omitted()) this.listener.notice(`${this.studied.name}: ${notice}`)
+    for (const notice of await this.#omitted()) this.means.listener.notice(`${this.studied.name}: ${notice}`)
     if (evaluation.complete) return { work: NO_WORK, result }
-    for (const notice of evaluation.run.notices) this.listener.notice(notice)
-    const computed = await completeEvaluation(this.engine, this.own, evaluation, this.signal, (progress) =>
-      this.listener.progress({ kind: 'evaluate', progress })
+    for (const notice of evaluation.run.notices) this.means.listener.notice(notice)
+    const computed = await completeEvaluation(
+      this.means.engine,
+      this.own,
+      evaluation,
+      this.means.signal,
+      (progress) => this.means.listener.progress({ kind: 'evaluate', progress })
     )
     const { answers, tokens, scored } = computed
     return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
@@ -169,7 +186,7 @@ export class PairOfStudy {
   }
 
   async #sweptIfAny(): Promise<SweepDocument | null> {
-    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.#devices))
+    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.means.devices))
     return this.#sweep
   }
 

@@ -14,7 +14,7 @@ import { knownOfSweep } from '../crc/sweep/crc-sweep'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
-import { Devices } from '../jobs/devices'
+import { type Devices, triedDevices } from '../jobs/devices'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { historyOf, likeOf } from '../project/results/sweep-history'
@@ -78,11 +78,12 @@ export async function planStudy(
   steps: readonly StudyStep[],
   signal: AbortSignal
 ): Promise<StepPlan[]> {
+  const devices = triedDevices(signal)
   const planners = new Map<string, PairPlanner>()
   const plannerOf = async (name: string): Promise<PairPlanner> => {
     const own = project === null ? null : pairOfName(project, name)
     const studied = await studiedPair(placed.study, placeOf(placed, name), placed.folder, own)
-    return new PairPlanner(engine, placed, studied, own, signal)
+    return new PairPlanner(engine, devices, placed, studied, own, signal)
   }
   const plans: StepPlan[] = []
   for (const step of steps) {
@@ -115,11 +116,11 @@ const NOTHING = {
 }
 
 class PairPlanner {
-  readonly #devices = new Devices()
   #sweep: SweepDocument | null = null
 
   constructor(
     private readonly engine: EngineClient,
+    private readonly devices: Devices,
     private readonly placed: PlacedStudy,
     private readonly studied: StudiedPair,
     private readonly own: ProjectPair | null,
@@ -145,13 +146,13 @@ class PairPlanner {
 
   async #swept(): Promise<SweepDocument | null> {
     if (this.own === null) return null
-    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.#devices))
+    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.devices))
     return this.#sweep
   }
 
   async #planSweep(): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
     if ((await this.#swept()) !== null) return { state: 'there', sweep: null }
-    const request = await sweepOfPair(this.studied, this.#devices)
+    const request = await sweepOfPair(this.studied, this.devices)
     if (this.own === null) {
       return { state: 'missing', sweep: await planCrcSweep(this.engine, request, this.signal) }
     }

@@ -4,6 +4,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import type { EngineClient } from '../engine/host'
+import { type Devices, triedDevices } from '../jobs/devices'
 import type { Project } from '../project/project'
 import { documentPage } from '../report/page'
 import { type PairOfPage, sideBySideHead, sideBySideSections } from '../report/side-by-side'
@@ -30,7 +31,7 @@ export async function runStudy(
   listener: StudyListener
 ): Promise<StepResult[]> {
   const told = new ToldStudy(project, placed, steps, listener)
-  const run = new StudyRun(engine, project, placed, signal, told)
+  const run = new StudyRun(engine, triedDevices(signal), project, placed, signal, told)
   try {
     for (const [place, step] of steps.entries()) {
       throwIfCancelled(signal, 'The study')
@@ -51,6 +52,7 @@ class StudyRun {
 
   constructor(
     private readonly engine: EngineClient,
+    private readonly devices: Devices,
     private readonly project: Project,
     private readonly placed: PlacedStudy,
     private readonly signal: AbortSignal,
@@ -88,7 +90,8 @@ class StudyRun {
     const known = this.#pairs.get(name)
     if (known !== undefined) return known
     const { own, studied } = await settledPair(this.project, this.placed, placeOf(this.placed, name))
-    const pair = new PairOfStudy(this.engine, this.placed, studied, own, this.signal, this.listener)
+    const { engine, devices, placed, signal, listener } = this
+    const pair = new PairOfStudy({ engine, devices, signal, listener }, placed, studied, own)
     this.#pairs.set(name, pair)
     return pair
   }

@@ -2,7 +2,7 @@ import { implement } from '@orpc/server'
 import { contract } from '../../contract/procedures/contract'
 import type { ProjectState } from '../../contract/documents/project'
 import type { EngineHost } from '../engine/host'
-import { Devices } from '../jobs/devices'
+import { triedDevices } from '../jobs/devices'
 import type { TellJobNews } from '../jobs/job-news'
 import { Jobs } from '../jobs/jobs'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -40,7 +40,8 @@ export type WorkbenchRouter = ReturnType<typeof createWorkbench>['router']
 /** The program behind the window: the contract's router, and `close`, which ends its work in order. */
 export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOptions) {
   const projects = new OpenProjects()
-  const devices = new Devices(() => engine.another())
+  const closing = new AbortController()
+  const devices = triedDevices(closing.signal, () => engine.another())
   const jobs = new Jobs(engine, devices, onJobNews)
   const stateOf = (own: ProjectPair): Promise<ProjectState> => projectState(own, projects, jobs)
   const routing: Routing = {
@@ -78,6 +79,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
   return {
     router,
     async close(): Promise<void> {
+      closing.abort()
       await jobs.cancelAll()
       await projects.closeAll()
       await engine.close()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import {
   type ChosenDevice,
@@ -6,13 +6,15 @@ import {
   DeviceName,
   DeviceReport
 } from '../../../src/contract/model/device'
+import { WorkbenchError } from '../../../src/contract/model/problem'
 import type { EngineHost } from '../../../src/main/engine/host'
-import { Devices, fastestDevice } from '../../../src/main/jobs/devices'
+import { Devices, fastestDevice, triedDevices } from '../../../src/main/jobs/devices'
 import { openDevice } from '../../../src/main/engine/device/device'
 import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder, writeTinyLlama } from '../../fixtures/checkpoint-builder'
 import { runHere } from '../../fixtures/command-line'
 import { HeldEngine } from '../../fixtures/held-engine'
+import { Later } from '../../fixtures/later'
 import { sharedEngine } from '../../fixtures/shared-engine'
 
 const DEMO_POST = resourcePath('demo-pair', 'post')
@@ -110,6 +112,31 @@ describe('a device that this machine cannot have', () => {
     const { status, stderr } = await runHere(['probe', '--demo', '--tokens', '1,2', '--device', elsewhere])
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: (DirectML|CoreML) exists on/)
+  })
+})
+
+describe('a trial of devices that is stopped', () => {
+  it('ends its engine and begins no other', async () => {
+    const stop = new AbortController()
+    const opened: Later<void>[] = []
+    const devices = triedDevices(stop.signal, () => {
+      const ended = new Later<void>()
+      opened.push(ended)
+      return {
+        ...new HeldEngine(sharedEngine).another(),
+        client: () => ({
+          ...sharedEngine.client(),
+          checkDevice: () =>
+            ended.promise.then(() => Promise.reject(new WorkbenchError('engine-lost', 'It ended.')))
+        }),
+        close: async () => ended.resolve()
+      }
+    })
+    const reports = devices.reports()
+    await vi.waitFor(() => expect(opened).toHaveLength(1))
+    stop.abort()
+    await expect(reports).rejects.toThrow('The trial of devices was cancelled.')
+    expect(opened).toHaveLength(1)
   })
 })
 

@@ -6,19 +6,7 @@ import {
   type Precision
 } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { throwIfCancelled } from '../../base/files/cancelling'
-import { createEngineHost } from '../../engine/host'
-import { Devices } from '../../jobs/devices'
-
-/** Devices whose trial ends when the command is stopped: the engine that tries one is ended, and no other begins. */
-export function triedDevices(signal: AbortSignal): Devices {
-  return new Devices(() => {
-    throwIfCancelled(signal, 'The trial of devices')
-    const host = createEngineHost()
-    signal.addEventListener('abort', () => void host.close(), { once: true })
-    return host
-  })
-}
+import { triedDevices } from '../../jobs/devices'
 
 /**
  * The device for a command that works on a pair, before anything of it is loaded.
