@@ -296,6 +296,8 @@ export const engineContract = {
   openSession: procedure.input(SessionRequest).output(z.void()),
   /** Lets go of what a session of sweeps keeps. */
   endSession: procedure.input(z.object({ id: z.string() })).output(z.void()),
+  /** Answers when the calls that have been cancelled are over. */
+  cancelledEnded: procedure.output(z.void()),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
   /** Logits of each prompt's last position: [prompts][vocabulary]. */
   probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) })),

@@ -34,7 +34,7 @@ export class NodeChild {
   private readonly child: ChildProcess
   private readonly pipe: MessagePipe
   private readonly sockets: readonly Socket[]
-  /** Why this program killed it. */
+  /** Why this program killed it: completes "the engine process ...". */
   private fault: string | null = null
 
   /** @param script its absolute path @throws WorkbenchError when Node is missing */
@@ -88,15 +88,16 @@ export class NodeChild {
       else handle.unref()
   }
 
-  kill(): void {
+  /** @param fault completes "the engine process ..." in the report of its end */
+  kill(fault: string | null = null): void {
+    this.fault ??= fault
     this.child.kill('SIGKILL')
   }
 
   /** A process that dies closes its pipe shortly before its end is reported. */
   private killUnlessEnded(broken: Error | null): void {
     const timer = setTimeout(() => {
-      this.fault = `was stopped because it ${broken === null ? 'closed its pipe' : `sent ${broken.message}`}`
-      this.kill()
+      this.kill(`was stopped because it ${broken === null ? 'closed its pipe' : `sent ${broken.message}`}`)
     }, END_LIMIT_MS)
     void this.ended.then(() => clearTimeout(timer))
   }

@@ -1,4 +1,5 @@
-import { createORPCClient, mapEventIterator, type ClientLink } from '@orpc/client'
+import { setImmediate } from 'node:timers/promises'
+import { createORPCClient, mapEventIterator, type ClientLink, type ClientOptions } from '@orpc/client'
 import { RPCLink } from '@orpc/client/message-port'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { EngineContract } from '../../contract/procedures/engine'
@@ -8,7 +9,7 @@ import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import '../base/telemetry-off'
 import { fromAcross, isEventStream } from '../base/rpc-problems'
 import { rpcPort } from './port'
-import { cancelled, throwIfCancelled } from '../base/files/cancelling'
+import { cancelled, throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
 
 export type EngineClient = ContractRouterClient<EngineContract>
 
@@ -30,15 +31,28 @@ export interface EngineHost {
   close(): Promise<void>
 }
 
+/**
+ * How long a process may compute on after a call was cancelled. Computations stop between two steps; a model of the user's may have a
+ * step that never ends.
+ */
+const STOP_LIMIT_MS = 10_000
+
 /** The engine's work, to whoever stops it. */
 const WHAT = 'The computation'
 
-/** Main's handle on the engine process: starts it when it is first needed and again after it died. */
-export function createEngineHost(startProcess: EngineStarter = engineStarter()): EngineHost {
+/**
+ * Main's handle on the engine process: starts it when it is first needed and again after it died.
+ *
+ * @param stopLimitMs how long a process may compute after a call was cancelled
+ */
+export function createEngineHost(
+  startProcess: EngineStarter = engineStarter(),
+  stopLimitMs = STOP_LIMIT_MS
+): EngineHost {
   let running: RunningEngine | null = null
 
   const start = (): RunningEngine => {
-    const engine = new RunningEngine(startProcess())
+    const engine = new RunningEngine(startProcess(), stopLimitMs)
     running = engine
     void engine.exited.then(() => {
       if (running === engine) running = null
@@ -49,18 +63,11 @@ export function createEngineHost(startProcess: EngineStarter = engineStarter()):
   const link: ClientLink<Record<never, never>> = {
     async call(path, input, options) {
       // No process for nothing: the program may be about to end.
-      throwIfCancelled(options.signal, WHAT)
-      const engine = running ?? start()
-      const explain = (error: unknown): unknown =>
-        options.signal?.aborted ? cancelled(WHAT) : (engine.lost ?? fromAcross(error))
-      try {
-        const output = await engine.link.call(path, input, options)
-        return isEventStream(output)
-          ? mapEventIterator(output, { value: (value) => value, error: async (error) => explain(error) })
-          : output
-      } catch (error) {
-        throw explain(error)
-      }
+      const { signal = NEVER } = options
+      throwIfCancelled(signal, WHAT)
+      // Behind a computation that does not stop, a call would wait for good, or be lost with it.
+      while (running?.stopping) await unlessCancelled(signal, WHAT, running.stopping)
+      return (running ?? start()).call(path, input, { ...options, signal })
     }
   }
   const client: EngineClient = createORPCClient(link)
@@ -70,7 +77,7 @@ export function createEngineHost(startProcess: EngineStarter = engineStarter()):
     get pid() {
       return running?.process.pid
     },
-    another: () => createEngineHost(startProcess),
+    another: () => createEngineHost(startProcess, stopLimitMs),
     async close() {
       running?.process.kill()
       await running?.exited
@@ -78,13 +85,22 @@ export function createEngineHost(startProcess: EngineStarter = engineStarter()):
   }
 }
 
+/** For calls that nobody can cancel. */
+const NEVER = new AbortController().signal
+
 class RunningEngine {
-  readonly link: RPCLink<Record<never, never>>
+  private readonly link: RPCLink<Record<never, never>>
   readonly exited: Promise<void>
   /** Set when the process has died: why. */
   lost: WorkbenchError | null = null
 
-  constructor(readonly process: NodeChild) {
+  /** Settles when cancelled calls are over, or the process is; null while there are none. */
+  stopping: Promise<void> | null = null
+
+  constructor(
+    readonly process: NodeChild,
+    private readonly stopLimitMs: number
+  ) {
     const closeListeners: (() => void)[] = []
     // The adapter rejects what is in flight on 'close', so the end of the process has to reach it as one.
     this.link = new RPCLink({ port: rpcPort(process, (close) => closeListeners.push(close)) })
@@ -92,6 +108,57 @@ class RunningEngine {
       this.lost = engineLost(end)
       for (const close of closeListeners) close()
     })
+  }
+
+  /** @throws WorkbenchError see {@link EngineHost} */
+  async call(
+    path: readonly string[],
+    input: unknown,
+    options: ClientOptions<Record<never, never>> & { signal: AbortSignal }
+  ): Promise<unknown> {
+    const { signal } = options
+    const stop = (): void => this.expectStop()
+    signal.addEventListener('abort', stop, { once: true })
+    const settle = (): void => signal.removeEventListener('abort', stop)
+    const explain = (error: unknown): unknown => {
+      settle()
+      return signal.aborted ? cancelled(WHAT) : (this.lost ?? fromAcross(error))
+    }
+    try {
+      const output = await this.link.call(path, input, options)
+      if (!isEventStream(output)) {
+        settle()
+        return output
+      }
+      return mapEventIterator(output, {
+        value: (event, done) => {
+          if (done === true) settle()
+          return event
+        },
+        error: async (error) => explain(error)
+      })
+    } catch (error) {
+      throw explain(error)
+    }
+  }
+
+  /** Ends the process unless the calls that have been cancelled are soon over. */
+  private expectStop(): void {
+    this.stopping ??= this.stopOrEnd().finally(() => (this.stopping = null))
+  }
+
+  private async stopOrEnd(): Promise<void> {
+    const timer = setTimeout(() => {
+      const fault = `did not stop a cancelled computation within ${this.stopLimitMs / 1000} s and was ended`
+      console.error(`The engine process ${fault}.`)
+      this.process.kill(fault)
+    }, this.stopLimitMs)
+    // The process is to hear of the cancelled call first.
+    await setImmediate()
+    const client: EngineClient = createORPCClient(this.link)
+    // A lost process ends the wait too.
+    await client.cancelledEnded().catch(() => undefined)
+    clearTimeout(timer)
   }
 }
 

@@ -5,6 +5,7 @@ import { engineContract } from '../../contract/procedures/engine'
 import type { Problem } from '../../contract/model/problem'
 import { ignoreInterrupt, pipeToParent } from '../base/parent-pipe'
 import { problemsAcross } from '../base/rpc-problems'
+import { ActiveCalls } from './active-calls'
 import { startRuntime } from './device/device'
 import { checkDevice } from './questions/device-check'
 import { BESIDE_A_WINDOW, rpcPort } from './port'
@@ -33,7 +34,8 @@ function computationFailed(error: unknown, where: string): Problem {
 // Before any computing thread is there: on Linux each takes its priority from the thread that starts it.
 if (process.argv.includes(BESIDE_A_WINDOW)) setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
-const engine = implement(engineContract).use(problemsAcross(computationFailed))
+const calls = new ActiveCalls()
+const engine = implement(engineContract).use(problemsAcross(computationFailed)).use(calls.track)
 
 const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {
@@ -46,6 +48,7 @@ const router = engine.router({
   openSession: engine.openSession.handler(({ input }) => sweepSession(input.id).open(input)),
   endSession: engine.endSession.handler(({ input }) => endSweepSession(input.id)),
   plan: engine.plan.handler(({ input, signal }) => planSweep(input, signal)),
+  cancelledEnded: engine.cancelledEnded.handler(() => calls.cancelledEnded()),
   generate: engine.generate.handler(async function* ({ input, signal }) {
     yield* generate(input, await stopTextOf(input), signal)
   }),

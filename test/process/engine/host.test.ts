@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ProbeRequest, SweepRequest } from '../../../src/contract/procedures/engine'
 import { createEngineHost, engineStarter, type EngineHost } from '../../../src/main/engine/host'
 import { bundleProgram } from '../../fixtures/bundled-program'
@@ -12,8 +12,8 @@ beforeAll(async () => {
 afterAll(() => bundle.remove())
 
 const hosts: EngineHost[] = []
-function fakeEngine(script = bundle.file): EngineHost {
-  const host = createEngineHost(engineStarter(script))
+function fakeEngine(script = bundle.file, stopLimitMs?: number): EngineHost {
+  const host = createEngineHost(engineStarter(script), stopLimitMs)
   hosts.push(host)
   return host
 }
@@ -124,6 +124,25 @@ describe('the engine host', () => {
     cancel.abort()
     await expect(drain(events)).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     expect(await host.client().probe(probeRequest('post'))).toEqual({ logits: [[pid]] })
+  })
+
+  it('ends a process that does not stop a cancelled computation, and serves later calls by another', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const host = fakeEngine(bundle.file, 200)
+    const beside = await host.client().sweep(sweepRequest)
+    await beside.next()
+    const pid = pidOf(host)
+    const cancel = new AbortController()
+    const endless = await host.client().sweep({ ...sweepRequest, post: 'endless' }, { signal: cancel.signal })
+    await endless.next()
+    cancel.abort()
+    await expect(drain(endless)).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+    const { logits } = await host.client().probe(probeRequest('post'))
+    expect(logits).not.toEqual([[pid]])
+    const message = 'The engine process did not stop a cancelled computation within 0.2 s and was ended.'
+    await expect(drain(beside)).rejects.toMatchObject({ problem: { code: 'engine-lost', message } })
+    expect(logged).toHaveBeenCalledWith(message)
+    logged.mockRestore()
   })
 
   it('leaves no process behind when it is closed', async () => {

@@ -74,6 +74,17 @@ describe("a sentence-embedding model of the user's", () => {
       /inputs are pixels \(int64\); expected input_ids and attention_mask/
     ],
     [
+      'a model with more values than any has',
+      {
+        'model.onnx': embeddingModel(
+          'sentence_embedding',
+          undefined,
+          Array<number[]>(7).fill(Array<number>(65_537).fill(1))
+        )
+      },
+      /sentence_embedding has 65537 values for each text; expected at most 65536/
+    ],
+    [
       'no tokenizer',
       { 'tokenizer.json': '{"model": {"type": "Other"}}' },
       /tokenizer\.json is no tokenizer: model\.type/

@@ -3,9 +3,13 @@ import type { EmbedRequest, EngineEmbedEvent } from '../../../contract/procedure
 import { WorkbenchError } from '../../../contract/model/problem'
 import { floatsOf, openModelFile, runTensors } from '../device/device'
 import { requireTextInputs, saidByRuntime, textBatches, textFeeds } from './text-session'
+import { lengthOf } from '../../base/sums'
 import { floatsToText } from '../../base/float-text'
 import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
+
+/** More than any published model has; main compares embeddings of all answers. */
+const MOST_VALUES = 65_536
 
 /** Those that may hold embeddings, the best first: of a whole text, or of each token, to be averaged. */
 const OUTPUTS = ['sentence_embedding', 'last_hidden_state', 'token_embeddings']
@@ -74,6 +78,12 @@ function textVectors(
         `expected float32 [${texts.length}, hidden] or [${texts.length}, ${length}, hidden]`
     )
   }
+  if (hidden > MOST_VALUES) {
+    throw noEmbeddingModel(
+      file,
+      `its output ${output} has ${hidden} values for each ${perText ? 'text' : 'token'}; expected at most ${MOST_VALUES}`
+    )
+  }
   const values = floatsOf(tensor)
   return texts.map((tokens, row) => {
     const vector = new Float32Array(hidden)
@@ -84,7 +94,7 @@ function textVectors(
         // Unchecked: every number of every token comes through.
         vector[i] = (vector[i] ?? 0) + (values[position * hidden + i] ?? NaN) / rows
     }
-    const norm = Math.hypot(...vector)
+    const norm = lengthOf(vector)
     if (!Number.isFinite(norm))
       throw noEmbeddingModel(file, `its output ${output} holds values that are no numbers`)
     return norm === 0 ? vector : vector.map((value) => value / norm)
