@@ -14,9 +14,9 @@ import { Slurm, slurmMissing } from '../fixtures/slurm'
 const REPEATED = 3
 const MEMORY = '180MiB'
 
-/** The blocks of code below a heading of docs/sharding.md, by their language, each as often as it is there. */
+/** The blocks of code below a heading of docs/batch.md, by their language, each as often as it is there. */
 async function documented(heading: string): Promise<string[]> {
-  const page = await readFile('docs/sharding.md', 'utf8')
+  const page = await readFile('docs/batch.md', 'utf8')
   const [, section = ''] = page.split(`## ${heading}\n`)
   const [own = ''] = section.split('\n## ')
   return [...own.matchAll(/```sh\n(.*?)```/gs)].map(([, code = '']) => code)

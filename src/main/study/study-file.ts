@@ -309,6 +309,6 @@ export async function readStudy(text: string, path: string): Promise<Study> {
   throw new WorkbenchError(
     'bad-input',
     `${path}${line === undefined ? '' : `, line ${line.line}`}: ${field === '' ? '' : `${field}: `}${issue.message}`,
-    'docs/study.md lists the fields; slr study --template paper writes a file with all of them.'
+    'docs/batch.md lists the fields; slr study --template paper writes a file with all of them.'
   )
 }

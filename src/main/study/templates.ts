@@ -17,7 +17,7 @@ const nameLine = (name: string): string =>
 /** A study of the demo pair, of a minute. @param name of the study */
 export const quickTemplate = (name: string): string => `\
 # A small study of the built-in demo pair. Run it with: slr study FILE
-# docs/study.md lists all fields.
+# docs/batch.md lists all fields.
 ${nameLine(name)}
 
 pairs:
@@ -52,7 +52,7 @@ export const paperTemplate = (name: string): string => `\
 # task, the one that the rule selects, its rivals and controls, on three tasks, with intervals, tests and cost.
 # See what it would take, and what would leave this machine:   slr study FILE --dry-run
 # Run it; it goes on where it was stopped:                      slr study FILE
-# docs/study.md lists all fields.
+# docs/batch.md lists all fields.
 ${nameLine(name)}
 
 # Folders, told from that of this file, or names in the Hugging Face cache.

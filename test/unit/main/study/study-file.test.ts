@@ -45,9 +45,9 @@ describe('a study file', () => {
   })
 
   it('reads the example of its documentation', async () => {
-    const page = await readFile(join(import.meta.dirname, '../../../../docs/study.md'), 'utf8')
+    const page = await readFile(join(import.meta.dirname, '../../../../docs/batch.md'), 'utf8')
     const [, example = ''] = /```yaml\n([^]*?)```/.exec(page) ?? []
-    expect((await readStudy(example, 'study.md')).tasks).toHaveLength(2)
+    expect((await readStudy(example, 'batch.md')).tasks).toHaveLength(2)
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { commandLine } from '../../../../src/main/cli/command-line'
 
-const page = await readFile(join(import.meta.dirname, '../../../../docs/sharding.md'), 'utf8')
+const page = await readFile(join(import.meta.dirname, '../../../../docs/batch.md'), 'utf8')
 const blocks = (language: string): string[] =>
   [...page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(([, code = '']) => code)
 
@@ -44,7 +44,9 @@ const Manifest = z.strictObject({
     })
   })
 })
-const manifests = blocks('yaml').map((text) => Manifest.parse(parse(text)))
+const manifests = blocks('yaml')
+  .filter((text) => text.startsWith('apiVersion'))
+  .map((text) => Manifest.parse(parse(text)))
 
 /** Every `slr` command of the page, in scripts and manifests, as words. */
 const commands = [
@@ -54,7 +56,7 @@ const commands = [
   .flatMap((text) => [...text.replaceAll('\\\n', ' ').matchAll(/(?<![\w/.-])slr (?=[a-z])([^\n&|]*)/g)])
   .map(([, words = '']) => words.replace(/ #.*/, '').trim().split(/\s+/))
 
-describe('docs/sharding.md', () => {
+describe('docs/batch.md', () => {
   it('names commands and options that there are', async () => {
     const { commands: known } = await commandLine(new AbortController().signal)
     expect(commands.length).toBeGreaterThan(12)
