@@ -13,11 +13,11 @@ import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerPath, answerPaths } from './answer-paths'
 import { Answers, Questions } from './questions'
 import { type AskedPath, askOfPath, askOfTrail, wholeAnswers } from './whole-answers'
-import { at } from '../../../contract/model/look-up'
+import { at, got } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { multimap } from '../../../contract/model/multimap'
 
-/** Of each prompt's answers, so much is left undecided: three decimals show nothing of it. */
+/** This share of a prompt's answers may be left undecided: three decimals show nothing of it. */
 const NEGLIGIBLE = 2.5e-4
 
 export interface AnswersRequest {
@@ -73,25 +73,52 @@ export async function checkAnswers(
   }
 }
 
-/** White space behind a character, the likely kinds of it: what is left out of a prompt's comes to next to nothing in every model. */
-function trailsToFollow(
+/**
+ * Selects the white space behind characters that is followed up. Diversity is a function of shares of the validity, so white space
+ * counts by its share of the prompt's answers: where hardly any answer is valid, rare white space matters too. In every model the
+ * share that is left out is at most {@link NEGLIGIBLE}.
+ */
+export function trailsToFollow(
   asked: readonly AskedPath[],
   models: readonly Answers[]
 ): { path: AnswerPath; token: number }[] {
+  const totals = models.map((says) => answersOfPrompts(asked, says))
   const byPrompt = multimap(
     asked.flatMap(({ path, trails }) =>
       trails.map(({ token, written }) => {
-        const probability = Math.max(...models.map((says) => says.of(written)))
-        return [path.prompt, { path, token, probability }] as const
+        const shares = models.map((says, model) => {
+          const total = got(at(totals, model, 'model'), path.prompt, 'prompt')
+          return total === 0 ? 0 : says.of(written) / total
+        })
+        return [path.prompt, { path, token, share: Math.max(...shares) }] as const
       })
     )
   )
-  return [...byPrompt.values()].flatMap((found) => {
-    const rarest = found.sort((a, b) => a.probability - b.probability)
-    let left = 0
-    const from = rarest.findIndex(({ probability }) => (left += probability) > NEGLIGIBLE)
-    return from === -1 ? [] : rarest.slice(from)
+  return [...byPrompt.values()].flatMap((trails) => {
+    const rarestFirst = trails.sort((a, b) => a.share - b.share)
+    let leftOut = 0
+    const first = rarestFirst.findIndex(({ share }) => (leftOut += share) > NEGLIGIBLE)
+    return first === -1 ? [] : rarestFirst.slice(first)
   })
+}
+
+/**
+ * Sums by prompt the probability that a model writes a valid character and ends, or goes on with white space. With the share e of
+ * white space that ends, the share that is left out is x e / (whole + white e), which is greatest for e = 1.
+ */
+function answersOfPrompts(asked: readonly AskedPath[], says: Answers): Map<number, number> {
+  const byPrompt = multimap(
+    asked.map(({ path, whole, white }) => [
+      path.prompt,
+      says.of(whole) + (white === null ? 0 : says.of(white))
+    ])
+  )
+  return new Map(
+    [...byPrompt].map(([prompt, probabilities]) => [
+      prompt,
+      probabilities.reduce((sum, each) => sum + each, 0)
+    ])
+  )
 }
 
 /** A check asks so often: what it asks second follows from what it hears first. */
