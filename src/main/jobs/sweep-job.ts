@@ -1,8 +1,8 @@
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { type CrcSweepEvent, NOTHING_DONE } from '../crc/sweep/compute-sweep'
-import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
-import { withHalvesAlone } from '../crc/sweep/follow-up'
+import type { SweepHistory } from '../crc/sweep/crc-sweep'
+import { runWholeSweep } from '../crc/sweep/follow-up'
 import { type CrcSweepRequest, promptCountOf, scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
 import { Job } from './job'
@@ -41,8 +41,7 @@ export function createSweepJob({ engine, request, history, save, tell }: SweepJo
         const share = phase === 'sweeping' ? rowsDone / rowsTotal : null
         tell({ job: NAME, type: 'progress', share, secondsLeft })
       }
-      const swept = await runCrcSweep(engine, { ...request, id }, signal, onEvent, history)
-      const document = await withHalvesAlone(engine, request, swept, signal)
+      const document = await runWholeSweep(engine, { ...request, id }, signal, onEvent, history)
       await save(document)
       await history.checkpoint.remove()
       return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }

@@ -9,13 +9,13 @@ import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { type KnownOfSweep, knownOfSweep } from '../crc/sweep/crc-sweep'
 import { openPair } from '../checkpoint/pair'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
-import { scoreRecipes } from '../crc/sweep/score-recipes'
+import { scoreRecipes, withRecipeScore } from '../crc/sweep/score-recipes'
 import type { Devices } from './devices'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/results/keep-sweep'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { nextSweepPrompts } from '../project/results/next-sweep'
+import { nextSweepPrompts, sweepBySettings } from '../project/results/next-sweep'
 import { settingsKey } from '../project/documents/settings-key'
 import { historyOf } from '../project/results/sweep-history'
 import { Job, type JobFailure } from './job'
@@ -118,8 +118,7 @@ export class Sweeps {
           )
           const [score] = recipes
           if (score === undefined) throw new Error('a sweep of one recipe scored none')
-          const others = sweep.recipes.filter((other) => other.recipe.name !== recipe.name)
-          await own.saveSweep({ ...sweep, recipes: [...others, score] })
+          await own.saveSweep({ ...sweep, recipes: withRecipeScore(sweep.recipes, score) })
           return { type: 'scored', score }
         },
         snapshot: (_id, facts) => facts[0] ?? { type: 'progress', progress: NOTHING_DONE },
@@ -134,22 +133,15 @@ export async function sweepRequestOf(own: ProjectPair, devices: Devices): Promis
   const { document } = own
   const { location, rendering, settings, recipes, otherCheckpoints } = document
   const folders = pairPaths(location)
-  return {
+  return sweepBySettings(settings, {
     ...folders,
     prompts: await nextSweepPrompts(own),
     rendering,
-    rho: settings.rho,
-    ranges: true,
-    rivals: true,
-    whatIf: true,
-    split: settings.scoredBy.kind === 'task' && settings.scoredBy.split,
     source: sourceOfNext(document),
-    soupSize: settings.soupSize,
     recipes: recipes.map((kept) => kept.recipe),
     checkpoints: otherCheckpoints,
-    device: await devices.choose(settings.device, folders.post),
-    memoryBytes: settings.memoryBytes
-  }
+    device: await devices.choose(settings.device, folders.post)
+  })
 }
 
 /** What the next sweep restores layers to. @throws WorkbenchError `not-found` when the project has that checkpoint no more */

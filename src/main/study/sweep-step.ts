@@ -1,14 +1,14 @@
 import type { SweepDocument } from '../../contract/documents/crc'
 import { openPair } from '../checkpoint/pair'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
-import { runCrcSweep } from '../crc/sweep/crc-sweep'
 import { holdsSweep } from '../crc/sweep/earlier-results'
-import { withHalvesAlone } from '../crc/sweep/follow-up'
+import { runWholeSweep } from '../crc/sweep/follow-up'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
 import type { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/results/keep-sweep'
+import { sweepBySettings } from '../project/results/next-sweep'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { historyOf } from '../project/results/sweep-history'
 import type { StudiedPair } from './studied-pair'
@@ -24,21 +24,14 @@ export async function sweepOfPair(
   devices: Devices
 ): Promise<CrcSweepRequest> {
   const folders = pairPaths(location)
-  return {
+  return sweepBySettings(settings, {
     ...folders,
     prompts: scored,
     rendering,
-    rho: settings.rho,
-    ranges: true,
     source: source === null ? null : await otherOfPair(source, folders),
-    rivals: true,
-    whatIf: true,
-    split: settings.scoredBy.kind === 'task' && settings.scoredBy.split,
-    soupSize: settings.soupSize,
     recipes: [],
-    device: await devices.choose(settings.device, folders.post),
-    memoryBytes: settings.memoryBytes
-  }
+    device: await devices.choose(settings.device, folders.post)
+  })
 }
 
 /** The newest stored sweep that holds what this one would compute, on the same device; null when there is none. */
@@ -62,8 +55,7 @@ export async function computeStudySweep(
   onEvent: (event: CrcSweepEvent) => void
 ): Promise<SweepDocument> {
   const history = historyOf(own, false, scoredByOf(request))
-  const swept = await runCrcSweep(engine, request, signal, onEvent, history)
-  const sweep = await withHalvesAlone(engine, request, swept, signal)
+  const sweep = await runWholeSweep(engine, request, signal, onEvent, history)
   await keepSweep(own, sweep)
   await history.checkpoint.remove()
   return sweep

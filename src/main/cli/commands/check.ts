@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { headline } from '../../../contract/words/headline'
+import { hasHalf } from '../../../contract/model/device'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { atOnce } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
@@ -10,6 +11,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { describeCheck, nextOfCheck } from '../printing/check-report'
 import { defaulting, number, text } from '../options/option-kinds'
+import { chosenDevice, requireHalf } from '../running/chosen-device'
 import { withEngine } from '../running/engine'
 import {
   refuseUnused,
@@ -68,17 +70,21 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const { pair, sweep } = await startingSweep(
       options,
       { command, own, givenPair, place: output === null ? null : { ...output, kind: 'check' } },
-      { quiet: options.quiet, signal, history: () => null, without: kept }
+      { quiet: options.quiet, signal, history: () => null, without: kept, ofSweepAlone: ['prompts'] }
     )
     const rho = options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO
-    const earlier = (await own?.readAnswerCheck(sweep.id)) ?? null
+    // A sweep that was made first was computed where the options say.
+    const isMadeFirst = options.from === undefined && own === null
+    const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.post, sweep, signal)
+    const stored = (await own?.readAnswerCheck(sweep.id)) ?? null
+    const earlier = stored !== null && isComputedIn(stored, computedIn) ? stored : null
     const recipes =
       options.recipes === undefined
         ? rangesToCheck(sweep, earlier, rho, options.best)
         : await readRecipesFile(options.recipes, pair)
     const baselines = baselinesToCheck(sweep, earlier, rho)
     const checked = await untilStopped({ signal, quiet: options.quiet }, kept, () =>
-      runCheck({ pair, sweep, earlier, recipes, baselines }, options.quiet, signal)
+      runCheck({ pair, sweep, earlier, recipes, baselines, computedIn }, options.quiet, signal)
     )
     const selection = atOnce(checkedSelection(sweep, checked, rho))
     const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })
@@ -105,6 +111,26 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
   })
 }
+
+type ComputedIn = Pick<AnswerCheck, 'device' | 'precision'>
+
+/** Device and precision of a check: those of the options, and of the sweep where they name none. @throws WorkbenchError as `chosenDevice` */
+async function computedWhere(
+  { device, precision }: Pick<CheckOptions, 'device' | 'precision'>,
+  post: string,
+  sweep: ComputedIn,
+  signal: AbortSignal
+): Promise<ComputedIn> {
+  const chosen = device === undefined ? sweep : await chosenDevice({ device, precision }, post, signal)
+  requireHalf(chosen.device, precision)
+  return {
+    device: chosen.device,
+    precision: precision ?? (hasHalf(chosen.device) ? sweep.precision : 'fp32')
+  }
+}
+
+const isComputedIn = (check: ComputedIn, { device, precision }: ComputedIn): boolean =>
+  check.device === device && check.precision === precision
 
 /** A project shows a check with its sweep, so it gets both. */
 async function saveIn(own: ProjectPair, sweep: SweepDocument, check: AnswerCheck): Promise<void> {

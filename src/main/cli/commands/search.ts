@@ -68,7 +68,8 @@ export const searchCommand = subcommand(searchOptions, {
           quiet: options.quiet,
           signal,
           history: () => checkpoints?.next() ?? null,
-          without: keptWithoutPlace
+          without: keptWithoutPlace,
+          ofSweepAlone: ['prompts', 'device', 'precision']
         }
       )
       const check = await checkOfSweep(options.check, own, sweep)

@@ -1,20 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
-import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { scoredByWords } from '../../../contract/words/score-words'
 import { Shard } from '../../../contract/documents/sweep-part'
-import { builtinPromptSet, builtinSetOf } from '../../crc/task/builtin-prompts'
-import { runCrcShard, runCrcSweep, type SweepHistory } from '../../crc/sweep/crc-sweep'
-import { withHalvesAlone } from '../../crc/sweep/follow-up'
+import { builtinSetOf } from '../../crc/task/builtin-prompts'
+import { runCrcShard, type SweepHistory } from '../../crc/sweep/crc-sweep'
+import { runWholeSweep } from '../../crc/sweep/follow-up'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../../crc/sweep/prepare-sweep'
 import { isPreviewed } from '../../crc/sweep/sweep-stages'
 import { checkpointBeside, SweepCheckpoint } from '../../crc/sweep/sweep-checkpoint'
-import { chosenDevice } from '../running/chosen-device'
 import { defaulting, flag, number, value } from '../options/option-kinds'
-import { pairPaths } from '../../project/demo'
 import { keepSweep } from '../../project/results/keep-sweep'
 import { objectionToSwept } from '../../project/results/objection-to-selected'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -26,7 +23,6 @@ import {
   tellOfMemory,
   usageError,
   wholeNumber,
-  type PairOptions,
   pairOptions,
   deviceOptions,
   renderingOptions,
@@ -44,27 +40,17 @@ import {
   writtenWords
 } from '../results/output-file'
 import { inEachPair, openPairToSave, requireSamePair, projectOptions } from '../results/project-to-save'
-import { readRecipesFile } from '../../mergekit/recipe-file'
 import { requireOwnPlace } from '../results/replaced-file'
 import { savedThenShown } from '../results/result-places'
 import { tellOfPrompts } from '../running/starting-sweep'
 import { keptOnlyWithPlace } from '../running/stopped'
-import { requireReadArguments } from '../options/template-arguments'
+import { sweepRequest } from '../running/sweep-request'
 import { withSweepProgress } from '../running/sweep-progress'
 import { checkCommandOf } from '../printing/headline-report'
 import { describePart, describeSweep } from '../printing/sweep-report'
-import { givenCheckpoints } from '../options/variants'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { openPair } from '../../checkpoint/pair'
-import { recentTextModel } from '../../text/recent-text-models'
-import {
-  givenPrompts,
-  givenSource,
-  projectSplits,
-  requireFittingTask,
-  requireOwnSources,
-  scoredOptions
-} from '../options/scored-options'
+import { requireFittingTask, requireOwnSources, scoredOptions } from '../options/scored-options'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 export const sweepOptions = pairOptions
@@ -153,12 +139,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
   }
   const document = await withSweepProgress(
     { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
-    async (engine, onEvent) => {
-      const swept = await runCrcSweep(engine, request, signal, onEvent, history)
-      const followed = await withHalvesAlone(engine, request, swept, signal)
-      for (const message of followed.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
-      return followed
-    }
+    (engine, onEvent) => runWholeSweep(engine, request, signal, onEvent, history)
   )
   throwIfCancelled(signal, 'The sweep')
   // Whichever place fails, the others get the result: it may have taken hours.
@@ -245,51 +226,6 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
   }
   if (options.out === undefined && !options.json) {
     throw usageError(command, '--shard needs --out FILE (or --json): "slr merge" needs the part')
-  }
-}
-
-/** What the command line leaves open comes from the project, and without one from the built-in defaults. */
-export async function sweepRequest(
-  options: Omit<
-    SweepOptions,
-    keyof PairOptions | 'json' | 'quiet' | 'out' | 'project' | 'pair' | 'all' | 'shard' | 'fresh'
-  >,
-  pair: PairLocation,
-  own: ProjectPair | null,
-  signal: AbortSignal
-): Promise<CrcSweepRequest> {
-  const asked = { device: options.device ?? own?.document.settings.device, precision: options.precision }
-  const prompts = await givenPrompts(options, own)
-  const folders = pairPaths(pair)
-  const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes, folders)
-  await requireReadArguments(options, folders.post)
-  const rendering = renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING)
-  // Before devices are tried out, which takes a while: nothing is scored without.
-  await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.path)
-  return {
-    ...folders,
-    prompts: prompts ?? (await builtinPromptSet(pair.kind === 'demo' ? 'demo-crc' : 'crc')),
-    rendering: { ...rendering, countLeadingSpace: options.countLeadingSpace ?? rendering.countLeadingSpace },
-    rho: options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO,
-    ranges: recipes === null,
-    source: await givenSource(options, folders, own),
-    rivals: true,
-    whatIf: options.whatIf,
-    split: options.split ?? projectSplits(options, own),
-    preview: options.preview,
-    soupSize:
-      options.soup === true
-        ? DEFAULT_SOUP_SIZE
-        : (options.soup ?? (recipes === null ? own?.document.settings.soupSize : 0) ?? 0),
-    recipes: recipes ?? own?.document.recipes.map((kept) => kept.recipe) ?? [],
-    checkpoints:
-      options.checkpoint === undefined
-        ? (own?.document.otherCheckpoints ?? [])
-        : await givenCheckpoints(options.checkpoint, folders, own),
-    seed: options.seed,
-    device: await chosenDevice(asked, folders.post, signal),
-    precision: options.precision,
-    memoryBytes: options.memory ?? own?.document.settings.memoryBytes
   }
 }
 

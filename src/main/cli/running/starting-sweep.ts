@@ -1,15 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { answeringFirst } from '../../../contract/documents/answering-sweep'
-import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
+import type { SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
+import type { PairLocation } from '../../../contract/documents/project'
 import { resultPath } from '../../base/files/places'
-import { runCrcSweep, type SweepHistory } from '../../crc/sweep/crc-sweep'
+import type { SweepHistory } from '../../crc/sweep/crc-sweep'
+import { runWholeSweep } from '../../crc/sweep/follow-up'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
-import { builtinPromptSet, namedPrompts } from '../../crc/task/builtin-prompts'
-import { chosenDevice } from './chosen-device'
 import { pairPaths } from '../../project/demo'
 import { readSweep } from '../../project/documents/sweep-files'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -29,6 +28,7 @@ import { remark } from '../printing/output'
 import type { ResultFile } from '../results/output-file'
 import { requireOwnPlace, type WrittenKind } from '../results/replaced-file'
 import type { Kept } from './stopped'
+import { sweepRequest } from './sweep-request'
 import { withSweepProgress } from './sweep-progress'
 
 /** What a command that starts from a sweep of ranges starts from. */
@@ -55,6 +55,8 @@ interface SweepFirst {
   history: () => SweepHistory | null
   /** What is said of a stopped one that has no history. */
   without: () => Kept
+  /** Options that only the sweep reads, and that are refused where there is one. */
+  ofSweepAlone: readonly string[]
 }
 
 /** Whose sweep it is, and where the result goes that comes of it. */
@@ -74,52 +76,32 @@ interface StartingFrom {
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
   { command, own, givenPair, place }: StartingFrom,
-  { quiet, signal, history, without }: SweepFirst
+  { quiet, signal, history, without, ofSweepAlone }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
   const given = await givenSweep(options, own)
   const location = givenPair ?? own?.document.location ?? null
   if (given !== null) {
     refuseUnused(
       command,
-      ['prompts', 'device', 'precision'],
+      ofSweepAlone,
       'is of a sweep that is made first, and there is one: leave it out, or sweep with it'
     )
     if (place !== null) requireOwnPlace(place, place.kind, given)
     const swept = { base: given.basePath.path, post: given.postPath.path }
     return { pair: location === null ? swept : pairPaths(location), sweep: given }
   }
-  const pair = pairPaths(location ?? requirePair(options, command))
+  const asked = location ?? requirePair(options, command)
+  const pair = pairPaths(asked)
   if (place !== null) {
     const { base, post } = await openPair(pair.base, pair.post)
     requireOwnPlace(place, place.kind, { basePath: base.checkpoint, postPath: post.checkpoint })
   }
-  const prompts =
-    options.prompts === undefined
-      ? await builtinPromptSet(options.demo ? 'demo-crc' : 'crc')
-      : await namedPrompts(options.prompts)
-  if (!quiet) tellOfPrompts(options.demo ? { kind: 'demo' } : { kind: 'folders', ...pair }, options, remark)
+  if (!quiet) tellOfPrompts(asked, options, remark)
+  const { prompts, rho, device, precision } = options
+  const request = await sweepRequest({ prompts, rho, device, precision }, asked, null, signal)
   const earlier = history()
-  const sweep = await withSweepProgress(
-    { history: earlier, without, quiet, signal },
-    async (engine, onEvent) =>
-      runCrcSweep(
-        engine,
-        {
-          ...pair,
-          prompts,
-          rendering: DEFAULT_RENDERING,
-          rho: options.rho ?? DEFAULT_RHO,
-          ranges: true,
-          rivals: true,
-          soupSize: 0,
-          recipes: [],
-          device: await chosenDevice(options, pair.post, signal),
-          precision: options.precision
-        },
-        signal,
-        onEvent,
-        earlier
-      )
+  const sweep = await withSweepProgress({ history: earlier, without, quiet, signal }, (engine, onEvent) =>
+    runWholeSweep(engine, request, signal, onEvent, earlier)
   )
   return { pair, sweep }
 }

@@ -41,6 +41,8 @@ export interface CheckRequest {
   earlier: AnswerCheck | null
   recipes: readonly Recipe[]
   baselines: readonly TakenRival[]
+  /** Left out: as the sweep was. */
+  computedIn?: Pick<AnswerCheck, 'device' | 'precision'>
 }
 
 /**
@@ -122,15 +124,15 @@ export function missingOfCheck(
 }
 
 /**
- * Checks recipes and baselines on full answers to a sweep's prompts, exactly, on the sweep's device and in its precision. Results of
- * an earlier check for other models stay.
+ * Checks recipes and baselines on full answers to a sweep's prompts, exactly, on the sweep's device and in its precision
+ * unless the request names others. Results of an earlier check for other models stay.
  *
  * @throws WorkbenchError `engine-lost`, with nothing kept; `bad-input` for no recipe, for one that does not fit the model, and for a model that names no token
  *   that ends an answer; `mismatch` when a checkpoint or its tokenizer has changed since the sweep; as `checkAnswers`
  */
 export async function checkSweep(
   engine: EngineClient,
-  { pair: folders, sweep, earlier, recipes, baselines }: CheckRequest,
+  { pair: folders, sweep, earlier, recipes, baselines, computedIn = sweep }: CheckRequest,
   signal: AbortSignal,
   onProgress: (progress: CheckProgress) => void
 ): Promise<AnswerCheck> {
@@ -142,7 +144,8 @@ export async function checkSweep(
     )
   }
   if (recipes.length === 0 && baselines.length === 0) throw nothingToCheck(sweep, earlier)
-  const { device, precision, layerCount, source } = sweep
+  const { layerCount, source } = sweep
+  const { device, precision } = computedIn
   for (const recipe of recipes) recipeStrengths(recipe, layerCount)
   const { rendered, text, endTokens, basePath, postPath } = await sweptPrompts(folders, sweep)
   const asked = checkedModels(recipes, baselines, sweep)
@@ -252,11 +255,13 @@ function referenceOf({ checkpoint: { path, fingerprint } }: PairMember): AnswerC
   return { path, fingerprint }
 }
 
-/** Adds the models of an earlier check that this one does not name again, unless end tokens or the program differ. */
+/** Adds the models of an earlier check that this one does not name again, unless it was computed otherwise. */
 function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerCheck {
   if (
     earlier === null ||
     earlier.programVersion !== fresh.programVersion ||
+    earlier.device !== fresh.device ||
+    earlier.precision !== fresh.precision ||
     earlier.endTokens.join() !== fresh.endTokens.join()
   ) {
     return fresh

@@ -5,7 +5,29 @@ import { throwIfCancelled } from '../../base/files/cancelling'
 import { inTurns } from '../../base/steps'
 import type { EngineClient } from '../../engine/host'
 import { comparedAnew } from '../selection/compare-rivals'
+import type { CrcSweepEvent } from './compute-sweep'
+import { runCrcSweep, type SweepHistory } from './crc-sweep'
+import type { CrcSweepRequest } from './prepare-sweep'
 import { type PairFolders, scoreRecipes } from './score-recipes'
+
+/**
+ * Sweeps, then scores what can be scored only once a range is selected. Every way to sweep a pair goes through here, so that all of
+ * them compare the selected range with the same baselines.
+ *
+ * @throws WorkbenchError as `runCrcSweep`
+ */
+export async function runWholeSweep(
+  engine: EngineClient,
+  request: CrcSweepRequest,
+  signal: AbortSignal,
+  onEvent: (event: CrcSweepEvent) => void,
+  history: SweepHistory | null
+): Promise<SweepDocument> {
+  const swept = await runCrcSweep(engine, request, signal, onEvent, history)
+  const whole = await withHalvesAlone(engine, request, swept, signal)
+  for (const message of whole.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
+  return whole
+}
 
 /**
  * A sweep with what can be scored only once a range is selected: attention alone and MLP alone of its layers, as rivals of it. That

@@ -1,4 +1,5 @@
-import type { SweepDocument } from '../../../contract/documents/crc'
+import type { RecipeScore, SweepDocument } from '../../../contract/documents/crc'
+import { weightsKey } from '../../../contract/model/model'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
@@ -54,4 +55,10 @@ export async function scoreRecipes(
   )
   requireSameAsSwept(scored, sweep)
   return scored
+}
+
+/** The recipes of a sweep with one more score, which replaces that of the same weights: two recipes may have one name. */
+export function withRecipeScore(scores: readonly RecipeScore[], score: RecipeScore): RecipeScore[] {
+  const keyOf = ({ recipe }: RecipeScore): string => weightsKey({ kind: 'recipe', recipe })
+  return [...scores.filter((other) => keyOf(other) !== keyOf(score)), score]
 }

@@ -1,10 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AnswerCheck } from '../../../../src/contract/documents/answer-check'
 import { Headline } from '../../../../src/contract/documents/headline'
 import { takenName } from '../../../../src/contract/words/baseline-words'
+import { sharingEngine } from '../../../../src/main/cli/running/engine'
+import { startingSweep } from '../../../../src/main/cli/running/starting-sweep'
+import { nothingKept } from '../../../../src/main/cli/running/stopped'
+import { readSweep } from '../../../../src/main/project/documents/sweep-files'
+import { sharedEngine } from '../../../fixtures/shared-engine'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
@@ -32,6 +38,26 @@ async function projectIn(folder: string): Promise<string> {
 }
 
 describe('slr check', () => {
+  it('sweeps first as slr sweep does, with the same baselines', async () => {
+    const folder = await temporaryFolder()
+    const [prompts = '', from = ''] = ['p.json', 'sweep.json'].map((name) => join(folder, name))
+    await writeFile(prompts, JSON.stringify(PROMPTS))
+    expect((await runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--out', from])).status).toBe(0)
+    const { signal } = new AbortController()
+    const { sweep } = await sharingEngine(sharedEngine, () =>
+      startingSweep(
+        { ...PAIR, prompts, demo: false },
+        { command: new Command(), own: null, givenPair: null, place: null },
+        { quiet: true, signal, history: () => null, without: nothingKept, ofSweepAlone: [] }
+      )
+    )
+    const swept = await readSweep(from)
+    expect(swept.recipes.map(({ alone }) => alone)).toEqual(['attention', 'mlp'])
+    expect({ recipes: sweep.recipes, selection: sweep.selection, rivals: sweep.rivals }).toEqual({
+      ...{ recipes: swept.recipes, selection: swept.selection, rivals: swept.rivals }
+    })
+  })
+
   it('checks the best ranges of a sweep in a file, as JSON and to people', async () => {
     const folder = await temporaryFolder()
     const [prompts = '', from = '', out = ''] = ['p.json', 'sweep.json', 'check.json'].map((name) =>
@@ -42,7 +68,7 @@ describe('slr check', () => {
     expect(swept.status).toBe(0)
     const [json, shown] = await Promise.all([
       runHere(['check', '--from', from, '--best', '2', '--rho', '0.8', '--json', '--out', out]),
-      runHere(['check', '--from', from, '--best', '2', '--rho', '0.8'])
+      runHere(['check', '--from', from, '--best', '2', '--rho', '0.8', '--device', 'cpu'])
     ])
     const check = CheckOutput.parse(JSON.parse(json.stdout))
     expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(JSON.parse(json.stdout))
@@ -100,7 +126,7 @@ describe('slr check', () => {
       [['--demo', '--device', 'cpu'], inOrder('progress'), sweeping, unkept('--demo --device cpu')],
       [
         [...PAIR_OPTIONS, '--prompts', prompts],
-        inOrder('done', 'progress'),
+        inOrder('done', 'done', 'progress'),
         checking,
         unkept(`${PAIR_OPTIONS.join(' ')} --prompts ${prompts}`)
       ],

@@ -14,7 +14,7 @@ async function sweepFile(): Promise<string> {
 
 test.each([
   {
-    args: ['check', '--device', 'cpu', '--from', 'SWEEP'],
+    args: ['search', '--device', 'cpu', '--from', 'SWEEP'],
     says: '--device is of a sweep that is made first'
   },
   { args: ['search', '--prompts', 'p.json', '--from', 'SWEEP'], says: '--prompts is of a sweep' },
