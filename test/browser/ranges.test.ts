@@ -111,6 +111,21 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await page.keyboard.press('Escape')
     await meaning.waitFor({ state: 'hidden' })
 
+    // Pairs of layers are read by arrows; a combination of keys stays the browser's.
+    await page.getByText('Pairs of layers', { exact: true }).click()
+    const pairs = page.getByRole('grid', { name: /^What the two ends of a range add together/ })
+    await pairs
+      .getByRole('gridcell', { name: /^Layers 0 and 1:/ })
+      .first()
+      .focus()
+    await page.keyboard.press('ArrowRight')
+    const read = page.locator('b', { hasText: /^Layers 0 and 2:/ })
+    await read.waitFor()
+    await page.keyboard.press('Control+Home')
+    expect(await read.count()).toBe(1)
+    await page.getByText('Pairs of layers', { exact: true }).click()
+    await page.getByText(HEADLINE).scrollIntoViewIfNeeded()
+
     // Heatmap and scatter point out alike what the pointer is on in one of them.
     const ring = page.locator('.ring')
     const outline = page.locator('rect.hovered')
