@@ -5,7 +5,7 @@ import { formatPercent } from './format'
 
 /** The verdict of a variant as it is listed beside those of others. */
 export interface RankedVerdict extends EvaluationVerdict {
-  /** How much more or less of the quality it has than the variant that it is compared with; null where that cannot be said as a share. */
+  /** How much more or less of the quality it has than the variant that it is compared with; null where it is no share, or none that can be shown. */
   size: string | null
   /** Whether another variant has at least as much diversity and quality, and more of one. */
   isDominated: boolean
@@ -14,6 +14,9 @@ export interface RankedVerdict extends EvaluationVerdict {
 type Measured = Pick<VariantResult, 'variant' | 'measures' | 'differences'>
 type Results = Parameters<typeof evaluationVerdicts>[0]
 type Looked = Parameters<typeof evaluationVerdicts>[1]
+
+/** A smaller difference would be shown as 0 %. */
+const SMALLEST_SHARE = 0.005
 
 /** Higher is better. */
 function valueOf({ measures }: Measured, id: MeasureId): number | null {
@@ -26,6 +29,7 @@ function sizeOf({ differences }: Measured, { quality }: Looked, of: number | und
   const mean = differences[quality]?.mean
   if (mean === undefined || of === undefined || of === 0) return null
   const share = mean / Math.abs(of)
+  if (Math.abs(share) < SMALLEST_SHARE) return null
   return `${measureOf(quality).label.toLowerCase()} ${share < 0 ? '−' : '+'}${formatPercent(Math.abs(share))}`
 }
 

@@ -32,7 +32,8 @@ it('lists what no other variant dominates first, each with the size of its loss'
         variant('worse', 5, 0.4),
         variant('post', 1.5, 0.9),
         variant('best', 8, 0.855),
-        variant('safe', 2, 0.89)
+        variant('safe', 2, 0.89),
+        variant('same', 1.6, 0.9)
       ]
     },
     { diversity: 'distinctRight', quality: 'accuracy' }
@@ -41,12 +42,14 @@ it('lists what no other variant dominates first, each with the size of its loss'
     ['post', false],
     ['best', false],
     ['safe', false],
+    ['same', false],
     ['worse', true]
   ])
   expect(verdicts.map(({ size }) => size?.replace(/^.*(?=[−+])/, '') ?? null)).toEqual([
     null,
     '−5 %',
     '−1 %',
+    null,
     '−56 %'
   ])
 })
