@@ -36,6 +36,8 @@ export class NodeChild {
   private readonly sockets: readonly Socket[]
   /** Why this program killed it: completes "the engine process ...". */
   private fault: string | null = null
+  /** Why this program closed the pipe, with which a sound process ends as well. */
+  private pipeFault: string | null = null
 
   /** @param script its absolute path @throws WorkbenchError when Node is missing */
   constructor(script: string, options: NodeChildOptions = {}) {
@@ -60,9 +62,10 @@ export class NodeChild {
       const end = (how: string): void => resolve({ how, reason: lastLines.reason })
       this.child.once('error', ({ message }) => end(`could not be started (${message})`))
       // Not 'exit': all of the standard error has been read by 'close'.
-      this.child.once('close', (code, signal) =>
-        end(this.fault !== null && signal === 'SIGKILL' ? this.fault : howItEnded(code, signal))
-      )
+      this.child.once('close', (code, signal) => {
+        const fault = signal === 'SIGKILL' ? this.fault : code === 0 ? this.pipeFault : null
+        end(fault ?? howItEnded(code, signal))
+      })
     })
     this.pipe = new MessagePipe(pipe)
     this.pipe.onEnd((broken) => this.killUnlessEnded(broken))
@@ -96,9 +99,9 @@ export class NodeChild {
 
   /** A process that dies closes its pipe shortly before its end is reported. */
   private killUnlessEnded(broken: Error | null): void {
-    const timer = setTimeout(() => {
-      this.kill(`was stopped because it ${broken === null ? 'closed its pipe' : `sent ${broken.message}`}`)
-    }, END_LIMIT_MS)
+    const fault = `was stopped because it ${broken === null ? 'closed its pipe' : `sent ${broken.message}`}`
+    if (broken !== null) this.pipeFault = fault
+    const timer = setTimeout(() => this.kill(fault), END_LIMIT_MS)
     void this.ended.then(() => clearTimeout(timer))
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ProbeRequest, SweepRequest } from '../../../src/contract/procedures/engine'
 import { createEngineHost, engineStarter, type EngineHost } from '../../../src/main/engine/host'
 import { bundleProgram } from '../../fixtures/bundled-program'
@@ -99,6 +99,22 @@ describe('the engine host', () => {
     await expect(fakeEngine().client().probe(probeRequest(death))).rejects.toMatchObject({
       problem: { code: 'engine-lost', message }
     })
+  })
+
+  it('ends a process that sends what is no message, and says so', async () => {
+    await expect(fakeEngine().client().probe(probeRequest('garble'))).rejects.toMatchObject({
+      problem: {
+        code: 'engine-lost',
+        message: 'The engine process was stopped because it sent bytes that are no message.'
+      }
+    })
+  })
+
+  it('keeps the variables of Node from the process', async () => {
+    vi.stubEnv('NODE_OPTIONS', '--no-such-flag')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const host = fakeEngine()
+    expect(await host.client().probe(probeRequest('post'))).toEqual({ logits: [[host.pid]] })
   })
 
   it('fails with engine-lost when the process cannot start', async () => {
