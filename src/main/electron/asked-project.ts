@@ -12,6 +12,9 @@ export const AskedProject = z.object({
 })
 export type AskedProject = z.infer<typeof AskedProject>
 
+/** A project's folder, or the small file inside it that file managers open. */
+const PROJECT_PATH = /\.slr(project)?[\\/]?$/i
+
 /**
  * Of a program's arguments: `--project=PATH`, `--pair=ID`, `--demo`, or a project that a file manager opens with a packaged program.
  *
@@ -26,7 +29,7 @@ export function askedProject(argv: readonly string[], packaged: boolean): AskedP
     strict: false
   })
   const named =
-    typeof values.project === 'string' ? values.project : positionals.find((given) => given.includes('.slr'))
+    typeof values.project === 'string' ? values.project : positionals.find((path) => PROJECT_PATH.test(path))
   const pair = PairId.safeParse(values.pair).data
   return {
     project: named === undefined ? null : resolve(named),

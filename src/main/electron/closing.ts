@@ -1,42 +1,44 @@
-import { type BrowserWindow, dialog } from 'electron'
+import { type BrowserWindow, powerMonitor } from 'electron'
 import type { ShellRequests } from '../workbench/shell'
 import type { JobSigns } from './job-signs'
-import { leavesUnsaved } from './window'
+import { confirm, UNSAVED_EDITS } from './questions'
 
-/** A page that hangs cannot keep the window open for longer. */
+/** A page that hangs delays the end of the window by no more than this. Linux gives a program 5 s at a shutdown (logind.conf). */
 const SETTLE_LIMIT_MS = 3000
 
-/** Before the window closes its page saves what is being edited, and the user says what becomes of work that runs. */
+/** Before the window closes, its page saves edits, and the user decides about running jobs. */
 export function closeInOrder(window: BrowserWindow, requests: ShellRequests, signs: JobSigns): void {
   let closing = false
-  window.on('close', (event) => {
-    // It is destroyed below, which asks nobody.
-    event.preventDefault()
-    if (closing) return
+  const close = async (mayStop: () => Promise<boolean>): Promise<void> => {
     closing = true
-    void mayClose(window, requests, signs).then((may) => {
-      closing = false
-      if (may) window.destroy()
-    })
+    const stops = await mayStop()
+    const waits = stops && (await requests.settle(SETTLE_LIMIT_MS)) === true
+    closing = false
+    // Destroying asks nobody, not even the listener below.
+    const leaves = stops && (!waits || (await confirm(window, UNSAVED_EDITS)))
+    if (leaves && !window.isDestroyed()) window.destroy()
+  }
+  window.on('close', (event) => {
+    event.preventDefault()
+    if (!closing) void close(() => stopsJobs(window, signs.describe()))
   })
-}
-
-async function mayClose(window: BrowserWindow, requests: ShellRequests, signs: JobSigns): Promise<boolean> {
-  const running = signs.describe()
-  if (running.length > 0 && !(await stopsJobs(window, running))) return false
-  const waits = await requests.settle(SETTLE_LIMIT_MS)
-  return waits !== true || leavesUnsaved(window)
+  // At a log-out or shutdown a question would count as an objection, and jobs continue at the next start.
+  // Electron's types leave out the event of `shutdown`, which its documentation names.
+  const endOfSession = (event?: Pick<Event, 'preventDefault'>): void => {
+    event?.preventDefault()
+    void close(async () => true)
+  }
+  window.on('query-session-end', endOfSession)
+  // macOS and Linux.
+  powerMonitor.on('shutdown', endOfSession)
 }
 
 async function stopsJobs(window: BrowserWindow, running: readonly string[]): Promise<boolean> {
-  const { response } = await dialog.showMessageBox(window, {
-    type: 'question',
+  if (running.length === 0) return true
+  return confirm(window, {
     message: running.join('\n'),
     detail:
       'A sweep, a sample run or an evaluation goes on next time where it was stopped; an export starts again.',
-    buttons: ['Keep running', 'Stop and quit'],
-    defaultId: 0,
-    cancelId: 0
+    buttons: ['Keep running', 'Stop and quit']
   })
-  return response === 1
 }

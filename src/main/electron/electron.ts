@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { RPCHandler } from '@orpc/server/message-port'
 import { app, BrowserWindow, dialog, Menu, MessageChannelMain, nativeTheme, shell } from 'electron'
@@ -10,12 +11,14 @@ import { BESIDE_A_WINDOW } from '../engine/port'
 import { ShellRequests } from '../workbench/shell'
 import { problemOf } from '../base/rpc-problems'
 import { createWorkbench } from '../workbench/router'
+import { appImage } from './app-image'
 import { AskedProject, askedProject } from './asked-project'
 import { closeInOrder } from './closing'
 import { JobSigns } from './job-signs'
 import { keepLog } from './log'
 import { menuTemplate } from './menus'
 import { PAGE, registerScheme, restrictSession, servePage } from './page-scheme'
+import { confirm } from './questions'
 import { openWindow, raise } from './window'
 import { errorMessage } from '../base/files/bounded-file'
 
@@ -27,8 +30,19 @@ const signs = new JobSigns()
 const recents = { known: [] as Parameters<typeof menuTemplate>[1] }
 let closing = false
 
-// Before the lock, which lies there too: Chromium's files have a folder of their own beside what the program remembers.
-app.setPath('userData', join(configFolder(), 'window'))
+/** The launcher of an AppImage adds the switch where the system refuses user namespaces (electron-builder's appImageUtil.js). */
+const NO_SANDBOX: Parameters<typeof confirm>[1] = {
+  type: 'warning',
+  message: "The window runs without Chromium's full sandbox.",
+  detail:
+    'This system refuses user namespaces to the program. The .deb package brings the permission. ' +
+    'For an AppImage: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0',
+  buttons: ['Quit', 'Continue']
+}
+
+// Before the lock, which lies there too. A folder for each machine: Chromium refuses the lock of another one that shares the home folder,
+// and the start would end without a word.
+app.setPath('userData', join(configFolder(), 'window', hostname()))
 app.setName('SLR Workbench')
 app.setAppUserModelId('org.slr-workbench.app')
 app.enableSandbox()
@@ -67,7 +81,8 @@ function openAsked({ project, pair, demo }: AskedProject): void {
       ...(demo ? ['--demo'] : []),
       ...(project === null ? [] : [`--project=${project}`, ...named])
     ]
-    app.relaunch({ args: [...own, ...wanted] })
+    const program = appImage()
+    app.relaunch({ args: [...own, ...wanted], ...(program === undefined ? {} : { execPath: program }) })
     return
   }
   const [window] = BrowserWindow.getAllWindows()
@@ -80,6 +95,7 @@ function openAsked({ project, pair, demo }: AskedProject): void {
 async function start(): Promise<void> {
   // Nothing can be opened without it.
   nodeProgram()
+  if (process.argv.includes('--no-sandbox') && !(await confirm(null, NO_SANDBOX))) return app.quit()
   const logFolder = app.getPath('logs')
   keepLog(logFolder)
   app.setAboutPanelOptions({ applicationName: app.getName(), applicationVersion: version })

@@ -47,12 +47,16 @@ export class JobSigns {
     const [window] = BrowserWindow.getAllWindows()
     if (window === undefined || window.isFocused()) return
     window.flashFrame(true)
+    // Linux and Windows flash until they are told to stop.
+    window.once('focus', () => window.flashFrame(false))
     app.dock?.bounce()
     if (!Notification.isSupported()) return
     const notification = new Notification({ title: 'SLR Workbench', body })
     this.shown.add(notification)
     notification.on('click', () => raise(window))
     notification.on('close', () => this.shown.delete(notification))
+    // An unsigned program on macOS, for example.
+    notification.on('failed', () => this.shown.delete(notification))
     notification.show()
   }
 }

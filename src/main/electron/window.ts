@@ -1,7 +1,9 @@
-import { BrowserWindow, dialog, Menu, nativeTheme, screen, type WebContents } from 'electron'
+import { BrowserWindow, Menu, nativeTheme, screen, type WebContents } from 'electron'
 import { builtPath } from '../base/built'
+import { errorMessage } from '../base/files/bounded-file'
 import { resourcePath } from '../base/resources'
 import { contextTemplate } from './menus'
+import { confirm, confirmNow, UNSAVED_EDITS } from './questions'
 
 /** The window's colour before its page is there, of src/renderer/ui/styles/palette.css. */
 const BACKGROUND = { light: '#ffffff', dark: '#1a1d21' }
@@ -11,6 +13,8 @@ const SMALLEST = { width: 960, height: 520 }
 
 /** A page that broke twice within this would break for ever. */
 const BROKEN_AGAIN_MS = 60_000
+
+const SHOW_LIMIT_MS = 10_000
 
 /** @param page its address @param onLoaded hears of the main frame of that page after every load, a reload included */
 export function openWindow(page: string, onLoaded: (contents: WebContents) => void): BrowserWindow {
@@ -36,7 +40,7 @@ export function openWindow(page: string, onLoaded: (contents: WebContents) => vo
       spellcheck: false
     }
   })
-  window.once('ready-to-show', () => window.show())
+  showWhenReady(window)
   const contents = window.webContents
   stayOnPage(contents, page)
   contents.on('did-finish-load', () => {
@@ -46,11 +50,28 @@ export function openWindow(page: string, onLoaded: (contents: WebContents) => vo
     Menu.buildFromTemplate(contextTemplate(params)).popup({ window })
   })
   contents.on('will-prevent-unload', (event) => {
-    if (leavesUnsaved(window)) event.preventDefault()
+    if (confirmNow(window, UNSAVED_EDITS)) event.preventDefault()
   })
   reviveBroken(window, contents)
-  void window.loadURL(page)
+  window.loadURL(page).catch((error: unknown) => {
+    // Also when a reload replaces the load: ERR_ABORTED.
+    console.error(`The page was not loaded: ${errorMessage(error)}`)
+    window.show()
+  })
   return window
+}
+
+/** Shows the window with its first picture, or after a time limit: with a broken graphics driver there is none. */
+function showWhenReady(window: BrowserWindow): void {
+  const limit = setTimeout(() => {
+    console.error(`The page has drawn nothing for ${SHOW_LIMIT_MS / 1000} s.`)
+    window.show()
+  }, SHOW_LIMIT_MS)
+  window.once('ready-to-show', () => {
+    clearTimeout(limit)
+    window.show()
+  })
+  window.once('closed', () => clearTimeout(limit))
 }
 
 /** Brings a window to the user. */
@@ -60,52 +81,60 @@ export function raise(window: BrowserWindow): void {
   window.focus()
 }
 
-/** Asks whether to leave edits that wait for the user. */
-export function leavesUnsaved(window: BrowserWindow): boolean {
-  return (
-    dialog.showMessageBoxSync(window, {
-      type: 'question',
-      message: 'Edits of prompts are not saved.',
-      detail: 'They were changed elsewhere too, and wait for you to choose.',
-      buttons: ['Stay', 'Leave without them'],
-      defaultId: 0,
-      cancelId: 0
-    }) === 1
-  )
-}
-
-/** No window, no web view and no other address; a reload is the page itself. */
+/** Refuses other windows, web views and other addresses. A reload keeps the address. */
 function stayOnPage(contents: WebContents, page: string): void {
   contents.setWindowOpenHandler(() => ({ action: 'deny' }))
   contents.on('will-attach-webview', (event) => event.preventDefault())
   contents.on('will-navigate', (event) => {
     if (!isPage(event.url, page)) event.preventDefault()
   })
+  contents.on('will-redirect', (event) => {
+    if (!isPage(event.url, page)) event.preventDefault()
+  })
 }
 
 function isPage(url: string, page: string): boolean {
-  const [asked, own] = [new URL(url), new URL(page)]
-  return asked.protocol === own.protocol && asked.host === own.host && asked.pathname === own.pathname
+  const [target, allowed] = [new URL(url), new URL(page)]
+  return (
+    target.protocol === allowed.protocol &&
+    target.host === allowed.host &&
+    target.pathname === allowed.pathname
+  )
 }
 
-/** Jobs and projects live in main, so that a page that died or hangs is brought back by loading it. */
+/** Loads a page again that died or hangs: jobs and projects live in main. */
 function reviveBroken(window: BrowserWindow, contents: WebContents): void {
   let brokenMs = -Infinity
   contents.on('render-process-gone', (_event, { reason, exitCode }) => {
     if (reason === 'clean-exit') return
     console.error(`The page ended: ${reason}, exit code ${exitCode}.`)
-    const again = performance.now() - brokenMs < BROKEN_AGAIN_MS
+    const brokeAgain = performance.now() - brokenMs < BROKEN_AGAIN_MS
     brokenMs = performance.now()
-    if (!again || asked(window, 'The page broke again.', ['Close', 'Load it again'])) contents.reload()
-    else window.destroy()
+    void reload(window, brokeAgain)
   })
+  let hanging: AbortController | null = null
   window.on('unresponsive', () => {
-    if (asked(window, 'The page does not answer.', ['Wait', 'Load it again']))
-      contents.forcefullyCrashRenderer()
+    hanging?.abort()
+    hanging = new AbortController()
+    void confirm(window, brokenPage('The page does not answer.', 'Wait'), hanging.signal).then((reloads) => {
+      if (reloads && !window.isDestroyed()) contents.forcefullyCrashRenderer()
+    })
   })
+  window.on('responsive', () => hanging?.abort())
 }
 
-function asked(window: BrowserWindow, message: string, buttons: [string, string]): boolean {
-  const detail = 'Projects and running work are not in it, and go on.'
-  return dialog.showMessageBoxSync(window, { type: 'warning', message, detail, buttons, cancelId: 0 }) === 1
+async function reload(window: BrowserWindow, brokeAgain: boolean): Promise<void> {
+  const reloads = !brokeAgain || (await confirm(window, brokenPage('The page broke again.', 'Close')))
+  if (window.isDestroyed()) return
+  if (reloads) window.webContents.reload()
+  else window.destroy()
+}
+
+function brokenPage(message: string, keep: string): Parameters<typeof confirm>[1] {
+  return {
+    type: 'warning',
+    message,
+    detail: 'Projects and running jobs are not affected.',
+    buttons: [keep, 'Load it again']
+  }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engineOf } from '../../fixtures/cli'
@@ -40,6 +41,9 @@ async function noticesOfDeath(
   }
   return notices
 }
+
+/** Each machine has its own, for homes that several machines share. */
+const windowFolder = ({ folder }: Desktop): string => join(folder, 'config', 'window', hostname())
 
 /** The window may be gone before its page is answered. */
 function settled(client: DesktopClient, waits: boolean): void {
@@ -94,6 +98,11 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       expect(events.at(-1)).toMatchObject({ type: 'finished' })
       const { selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
       expect(selected).toMatchObject({ start: 4, end: 11 })
+      // The user looks elsewhere, and comes back.
+      expect(await desktop.until('notification')).toMatchObject({ options: { body: 'The sweep is done.' } })
+      desktop.order('focus')
+      await desktop.until('flashed', ({ flashes }) => flashes === false)
+      desktop.order('blur')
       const bar = desktop
         .all('progress-bar')
         .slice(shownBefore)
@@ -128,17 +137,19 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       // It fits a small screen, downloads nothing, and leaves the program's own folder alone.
       expect(await desktop.until('window')).toMatchObject({ options: { width: 1366, height: 728 } })
       expect(await desktop.until('spell-checker')).toMatchObject({ enabled: false })
-      expect(await desktop.until('path')).toMatchObject({ path: join(desktop.folder, 'config', 'window') })
+      expect(await desktop.until('path')).toMatchObject({ path: windowFolder(desktop) })
     })
 
     it('opens what a second start asks for, however that is asked', async () => {
       const asked = await client.app.watch()
       const project = join(desktop.folder, 'B.slr')
+      desktop.order('minimize')
       const second = await Desktop.start([`--project=${project}`], { env: { FAKE_ELECTRON_SECOND: '1' } })
       const { argv, data } = await second.until('notified-first-instance')
       expect(await second.ended).toBe(0)
       desktop.order('second-instance', { argv, data })
       expect((await asked.next()).value).toEqual({ type: 'open', path: project })
+      await desktop.until('restored')
       await desktop.until('focused')
       desktop.order('open-file', { path: '/elsewhere/C.slr' })
       expect((await asked.next()).value).toEqual({ type: 'open', path: '/elsewhere/C.slr' })
@@ -147,13 +158,33 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     })
 
     it('loads a page that broke again, and lets it go nowhere else', async () => {
-      desktop.order('navigate', { url: 'https://example.org/' })
-      expect(await desktop.until('navigated')).toMatchObject({ prevented: true })
+      for (const redirect of [false, true]) {
+        const url = `https://example.org/?redirect=${redirect}`
+        desktop.order('navigate', { url, redirect })
+        expect(await desktop.until('navigated', (told) => told['url'] === url)).toMatchObject({
+          prevented: true
+        })
+      }
       desktop.order('crash-page')
       client = await desktop.connect(1)
       expect(await client.app.info()).toMatchObject({ entry: 'desktop' })
-      const log = await readFile(join(desktop.folder, 'config', 'window', 'logs', 'main.log'), 'utf8')
+      const log = await readFile(join(windowFolder(desktop), 'logs', 'main.log'), 'utf8')
       expect(log).toContain('The page ended: crashed')
+      // The second end within a minute is a question.
+      desktop.order('answer', { value: 1 })
+      desktop.order('crash-page')
+      client = await desktop.connect(2)
+      expect(desktop.all('message-box').at(-1)).toMatchObject({
+        options: { message: 'The page broke again.' }
+      })
+    })
+
+    it('asks about a page that hangs until it answers', async () => {
+      desktop.order('page-hangs')
+      await desktop.until('message-box', ({ options }) => JSON.stringify(options).includes('not answer'))
+      expect(await client.app.info()).toMatchObject({ entry: 'desktop' })
+      desktop.order('page-answers')
+      await desktop.until('message-box-closed')
     })
 
     it('stays when edits wait for the user, unless they are given up', async () => {
@@ -166,7 +197,7 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
         settled(client, true)
         await desktop.until('message-box', () => desktop.all('message-box').length > before)
         expect(desktop.all('message-box').at(-1)).toMatchObject({
-          options: { buttons: ['Stay', 'Leave without them'] }
+          options: { buttons: ['Stay', 'Leave without saving'] }
         })
       }
       expect(await desktop.ended).toBe(0)
@@ -181,11 +212,38 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     expect(await desktop.ended).toBe(1)
   })
 
-  it('quits clean when its window is closed', async () => {
+  it('continues without the sandbox only where the user agrees', async () => {
+    const desktop = await Desktop.start(['--no-sandbox', '--demo'])
+    desktop.order('answer', { value: 0 })
+    expect(await desktop.until('message-box')).toMatchObject({
+      options: { buttons: ['Quit', 'Continue'], detail: expect.stringContaining('.deb') }
+    })
+    expect(await desktop.ended).toBe(0)
+    expect(desktop.all('window')).toEqual([])
+  })
+
+  it.each([
+    ['is not loaded', 'fails', /The page was not loaded: ERR_FAILED/],
+    ['draws nothing', 'draws-nothing', /The page has drawn nothing for 10 s/]
+  ])('shows its window when the page %s, and logs why', async (_, load, words) => {
+    const desktop = await Desktop.start(['--demo'], {
+      env: { FAKE_ELECTRON_LOAD: load, FAKE_ELECTRON_SPEED: '10' }
+    })
+    await desktop.until('shown')
+    desktop.order('close-window')
+    expect(await desktop.ended).toBe(0)
+    expect(desktop.stderr).toMatch(words)
+  })
+
+  it('quits clean, without a question, when the system shuts down', async () => {
     const desktop = await Desktop.start(['--demo'])
     const client = await desktop.connect()
     const { path } = await client.projects.openDemo()
-    desktop.order('close-window')
+    const asked = await client.app.watch()
+    desktop.order('shut-down')
+    await desktop.until('shutdown-delayed')
+    expect((await asked.next()).value).toEqual({ type: 'settle' })
+    settled(client, false)
     expect(await desktop.ended).toBe(0)
     expect(desktop.stderr).toBe('')
     expect(existsSync(join(path, '.lock'))).toBe(false)
@@ -210,7 +268,8 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     await client.sweeps.cancel({ path, pair: 'pair-1' })
     await desktop.until('may-sleep')
 
-    desktop.order('close-window')
+    // How Windows tells of the end of a session.
+    desktop.order('session-ends')
     expect((await asked.next()).value).toEqual({ type: 'settle' })
     await client.pairs.update({ path, pair: 'pair-1', seen: revision, changes: { settings: { rho: 0.77 } } })
     settled(client, false)
