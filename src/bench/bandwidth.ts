@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { parentPort, Worker } from 'node:worker_threads'
 
-/** What all cores together move to and from memory, in bytes per second: the best of some runs. */
+/** Measures the memory bandwidth of all cores together, in bytes per second: the best of several runs. */
 export interface Bandwidth {
   /** memcmp of two equal buffers: both are read, nothing is written. */
   readonly read: number
@@ -50,7 +50,7 @@ export async function measureBandwidth(signal: AbortSignal): Promise<Bandwidth> 
   }
 }
 
-/** What such a thread does: reads or copies its buffers whenever it is told to. */
+/** Runs in the thread: reads or copies its buffers at every message. */
 export function moveMemory(): void {
   const [from, to] = [Buffer.alloc(BUFFER_BYTES, 1), Buffer.alloc(BUFFER_BYTES, 1)]
   parentPort?.on('message', (kind: unknown) => {

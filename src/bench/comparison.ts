@@ -56,7 +56,7 @@ export interface Comparison {
 
 interface Ratio {
   readonly measured: number
-  /** Over the rounds. */
+  /** One value for each round. */
   readonly lowest: number
   readonly highest: number
   readonly work: number
@@ -231,7 +231,7 @@ function total({ projections, head }: Flops): number {
   return projections + head
 }
 
-/** As a table. */
+/** Formats the results as a table. */
 export function describeComparisons(comparisons: readonly Comparison[]): string {
   return section(
     'Sweep of all ranges and post against the plain ways (times as long as the sweep; "work" is the ratio of FLOPs)',
@@ -261,7 +261,7 @@ export function describeComparisons(comparisons: readonly Comparison[]): string 
   )
 }
 
-/** As a table. */
+/** Formats the results as a table. */
 export function describeWork(comparisons: readonly Comparison[]): string {
   return section(
     "Work of a sweep, and its speed against the machine's peak for a plain large Gemm",

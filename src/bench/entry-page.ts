@@ -6,11 +6,11 @@ import { z } from 'zod'
  * given its files and its ports as Electron and the preload give them.
  */
 
-/** What the fake tells of the program. */
-export const Told = z.looseObject({ event: z.string() })
-export type Told = z.infer<typeof Told>
+/** Messages that the fake sends about the program. */
+export const FakeMessage = z.looseObject({ event: z.string() })
+export type FakeMessage = z.infer<typeof FakeMessage>
 
-/** What the program answered its page at an address. */
+/** The program's answer to its page at an address. */
 export const Fetched = z
   .object({
     id: z.number(),
@@ -25,14 +25,14 @@ const ToPage = z.object({ port: z.number(), data: z.string() })
 
 /** The line to a program on the fake. */
 export interface EntryLine {
-  /** What the program answers its page at an address. */
+  /** Fetches the program's answer to its page at an address. */
   fetch(url: string): Promise<Fetched>
   order(order: string, details: Record<string, unknown>): void
   /** Calls back with all that was and will be told of an event. */
-  hear(event: string, listener: (told: Told) => void): void
+  hear(event: string, listener: (told: FakeMessage) => void): void
 }
 
-/** What the preload gives the page, and the page's ends of its ports. */
+/** Ports that the preload hands to the page, at the page's ends. */
 declare global {
   interface Window {
     sendToMain: (port: number, data: string) => Promise<void>

@@ -4,7 +4,7 @@ import { openTimedProduct, productFlops, type TimedProduct } from '../main/engin
 /** A plain large product through onnxruntime, as a layer's down projection is shaped: long sums, a small result. */
 const PEAK_SHAPE = { rows: 1024, inner: 4096, columns: 1024 }
 
-/** Of one run. */
+/** Floating-point operations of one run. */
 export const PEAK_FLOPS = productFlops(PEAK_SHAPE)
 
 /** The machine's limit for projections. */

@@ -228,7 +228,7 @@ async function timeStep(
   return elapsedMs
 }
 
-/** As a table. */
+/** Formats the results as a table. */
 export function describeSpeeds(generations: readonly Generation[]): string {
   const limits = generations.map(
     ({ bandwidth: { read, copy }, peakGflops }) =>
@@ -272,7 +272,7 @@ export function describeSpeeds(generations: readonly Generation[]): string {
   )
 }
 
-/** As a table. */
+/** Formats the results as a table. */
 export function describeVariants(generations: readonly Generation[]): string {
   return section(
     'Variants at one sample each (medians of steps, alternating)',

@@ -25,7 +25,7 @@ export function describeMachine(): Machine {
   }
 }
 
-/** What the figures are of, as a line. */
+/** Describes the machine of the figures in one line. */
 export function describeMachineLine(machine: Machine): string {
   const { cpu, cores, memoryGiB, system, node, onnxruntime, loadAverage } = machine
   return (

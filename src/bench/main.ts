@@ -34,7 +34,7 @@ interface BenchPair {
   /** null is the demo pair. */
   readonly shape: PairShape | null
   readonly plan: ComparisonPlan
-  /** Of the demo's 40, in the measurement of memory: all where that takes no minutes. */
+  /** Number of the demo's 40 prompts in the measurement of memory: all where that takes no minutes. */
   readonly memoryPrompts: number
 }
 
@@ -73,7 +73,7 @@ const FULL_PAIRS: readonly BenchPair[] = [
   }
 ]
 
-/** What a sweep of a large model gets on a small machine. */
+/** Memory of a sweep of a large model on a small machine, in bytes. */
 const BUDGET_BYTES = 6 * 2 ** 30
 
 /** The demo pair and a whole model of a real size, its vocabulary included. */
@@ -96,7 +96,7 @@ const PREVIEWED: readonly PreviewedPair[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 }, ...SMALL_PREVIEW }
 ]
 
-/** What can be measured alone. */
+/** Parts that can be measured alone. */
 const PARTS = ['generation', 'task', 'preview', 'window'] as const
 
 const TASK_ROUNDS = 3

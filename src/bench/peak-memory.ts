@@ -18,10 +18,10 @@ export interface PeakMemory {
   readonly groupCount: number
   readonly plannedBytes: number
   readonly peakBytes: number
-  /** Of the same process before the sweep: node, onnxruntime and this program. */
+  /** Memory of the same process before the sweep: node, onnxruntime and this program, in bytes. */
   readonly beforeBytes: number
   readonly promptCount: number
-  /** From opening the files to the last score. */
+  /** Time from opening the files to the last score. */
   readonly seconds: number
 }
 
@@ -52,7 +52,7 @@ export async function measurePeakMemory(
   return { pair: name, memoryBytes, promptCount, ...ChildReport.parse(JSON.parse(child.stdout)) }
 }
 
-/** What the child does: one sweep of all ranges over so many of the demo's prompts, and nothing else in its memory. */
+/** Runs in the child: one sweep of all ranges over `promptCount` of the demo's prompts, with nothing else in memory. */
 export async function reportOwnMemory(
   folders: PairFolders,
   memoryBytes: number,
@@ -92,7 +92,7 @@ export async function peakResidentBytes(pid?: number): Promise<number> {
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024
 }
 
-/** As a table. */
+/** Formats the results as a table. */
 export function describeMemory(memory: readonly PeakMemory[]): string {
   return section(
     'Peak resident memory of a process that only sweeps, beside its plan',

@@ -11,9 +11,9 @@ import type { PairFolders } from './synthetic-pair'
 import { pack, trieOf } from './workload'
 
 /**
- * What a sweep replaces: model by model, one pass over one prompt or over all of them packed. It is given every
- * advantage that costs a sweep time: both models' layers lie in memory as float32, and opening graphs and looking up
- * embeddings is not counted. Only running the layers and the head is.
+ * Runs model by model, one pass over one prompt or over all prompts packed: the work that a sweep replaces. The measurement favours this
+ * way. Both models' layers lie in memory as float32. Only running the layers and the head is counted, not opening graphs or looking up
+ * embeddings.
  */
 export interface PlainWay {
   /** Milliseconds of one pass of a model over the prompts. */

@@ -28,25 +28,25 @@ export interface PreviewTime {
   readonly layerCount: number
   /** The engine's seconds of each round, in turn. */
   readonly previewSeconds: readonly number[]
-  /** Of some prompts where waiting for all takes too long; `wholeRows` of `measuredRows` then say what all would take. */
+  /** Measured on some prompts where all take too long; `wholeRows` of `measuredRows` then say what all would take. */
   readonly wholeSeconds: readonly number[]
   readonly measuredRows: number
   readonly wholeRows: number
   /** Evaluations of blocks times distinct prompt prefixes. */
   readonly previewRows: number
-  /** From the start until the first ranges of the preview have scores, each round. */
+  /** Time from the start until the first ranges of the preview have scores, for each round. */
   readonly firstScoresSeconds: readonly number[]
   /** How the two agree; null where the whole sweep is not of all prompts. */
   readonly agreement: {
     readonly same: boolean
-    /** By how much the diversity of what the preview selects lies behind; null where either selects nothing. */
+    /** Difference in diversity between the whole sweep's selection and the preview's; null where either selects nothing. */
     readonly behind: number | null
-    /** Of diversity over all ranges. */
+    /** Spearman's rank correlation of diversity over all ranges. */
     readonly rankCorrelation: number
     /** The largest difference of a range's exact scores. */
     readonly furthest: number
   } | null
-  /** Of the engine's process through the preview; in bytes. */
+  /** Peak memory of the engine's process through the preview, in bytes. */
   readonly memoryBytes: number
   readonly plannedBytes: number
   readonly peakBytes: number
@@ -58,9 +58,9 @@ export interface PreviewedPair {
   readonly shape: PairShape | null
   readonly rounds: number
   readonly memoryBytes: number
-  /** What the pair's files take, with some to spare. */
+  /** Disk space for the pair's files, with a margin, in bytes. */
   readonly leastFreeBytes: number
-  /** Of the 40 prompts, how many the whole sweep is measured on. */
+  /** Number of the 40 prompts that the whole sweep is measured on. */
   readonly wholePrompts: number
 }
 
@@ -172,7 +172,7 @@ async function sweep(
   }
 }
 
-/** Those of attention and MLP of the selected range alone are counted too. */
+/** Counts the rows of attention and MLP of the selected range alone, too. */
 function rowsOf({ work, followUp }: SweepDocument): number {
   const rows = ({ blockEvaluations, packedTokens }: Work): number => blockEvaluations * packedTokens
   return rows(work) + (followUp === null ? 0 : rows(followUp))
@@ -206,7 +206,7 @@ function agreementOf(
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
-/** As a line of a table. */
+/** Formats one result as a line of the table. */
 function previewCells(row: PreviewTime): string[] {
   const span = (values: readonly number[]): string =>
     `${median(values).toFixed(1)} s${values.length === 1 ? '' : ` (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`}`
@@ -230,7 +230,7 @@ function previewCells(row: PreviewTime): string[] {
   ]
 }
 
-/** As a table. */
+/** Formats the results as a table. */
 export function describePreviews(previews: readonly PreviewTime[]): string {
   return section(
     'A preview beside the whole sweep (engine’s time, median and span of the rounds, in turn; ranges, base and rivals, the demo’s 40 prompts)',

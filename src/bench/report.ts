@@ -11,7 +11,7 @@ export interface BenchReport {
   readonly machine: Machine
   readonly comparisons: Comparison[]
   readonly memory: PeakMemory[]
-  /** Of one pair each. */
+  /** One entry for each pair. */
   readonly generations: Generation[]
   readonly tasks: TaskSweepTime[]
   readonly previews: PreviewTime[]

@@ -21,7 +21,7 @@ export interface TaskSweepTime {
   readonly rivals: number
   readonly packedTokens: number
   readonly blockEvaluations: number
-  /** Of the engine's work, and of the whole sweep, each round. */
+  /** Seconds of the engine's work, and of the whole sweep, for each round. */
   readonly engineSeconds: readonly number[]
   readonly seconds: readonly number[]
   /** The same with what other samplers would be kept, as the window asks for it. */
@@ -84,7 +84,7 @@ async function sweepTask(engine: EngineClient, whatIf: boolean, signal: AbortSig
   return runCrcSweep(engine, request, signal, () => undefined)
 }
 
-/** Of questions that differ from each other, the first of which only warms up. */
+/** Milliseconds of answers to different questions; the first question only warms up. */
 function answerTimes(sweep: SweepDocument): number[] {
   const questions = Array.from({ length: QUESTIONS + 1 }, (_, i): WhatIf => ({
     rho: 0.8 + i / 200,
@@ -107,7 +107,7 @@ async function timed<Result>(work: () => Promise<Result>): Promise<[Result, numb
   return [result, (performance.now() - startedMs) / 1000]
 }
 
-/** As lines of a table: {@link TaskSweepTime}'s counts, and medians with what they lie between. */
+/** Formats {@link TaskSweepTime}'s counts, and medians with their smallest and largest values, as lines of a table. */
 function taskSweepCells(row: TaskSweepTime): string[] {
   const span = (values: readonly number[], digits: number, unit: string): string =>
     `${median(values).toFixed(digits)} ${unit} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
@@ -122,7 +122,7 @@ function taskSweepCells(row: TaskSweepTime): string[] {
   ]
 }
 
-/** As a table. */
+/** Formats the results as a table. */
 export function describeTasks(tasks: readonly TaskSweepTime[]): string {
   return section(
     'Sweep of the demo pair scored by its open questions (median, and the least and the most of the rounds)',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { builtScript } from '../main/base/built'
 import { ownPackage } from '../main/base/resources'
-import { type EntryLine, Fetched, loadPage, Told } from './entry-page'
+import { type EntryLine, FakeMessage, Fetched, loadPage } from './entry-page'
 import { section } from './table'
 
 /** How soon the desktop's window can be used: its entry on the fake of Electron that the tests have, its page in Chromium. */
@@ -15,7 +15,7 @@ export interface WindowStart {
   readonly paintMs: number[]
   /** and from these until the demo is open and its sweep can be started. */
   readonly interactiveMs: number[]
-  /** From the sweep's start until the first cell of the triangle has a score: the engine is started for it. */
+  /** Time from the sweep's start, the engine's included, until the first cell of the triangle has a score. */
   readonly firstCellMs: number[]
 }
 
@@ -80,7 +80,7 @@ async function measureStart(home: string, browser: Browser, measured: WindowStar
 /** The built entry on the fake (test/fixtures/electron), and the line to it. */
 class Program implements EntryLine {
   private readonly child: ChildProcess
-  private readonly told: Told[] = []
+  private readonly messages: FakeMessage[] = []
   private readonly news = new EventEmitter()
   private fetches = 0
 
@@ -95,21 +95,21 @@ class Program implements EntryLine {
       }
     })
     this.child.on('message', (message) => {
-      const told = Told.parse(message)
-      this.told.push(told)
-      this.news.emit(told.event, told)
+      const parsed = FakeMessage.parse(message)
+      this.messages.push(parsed)
+      this.news.emit(parsed.event, parsed)
     })
   }
 
-  hear(event: string, listener: (told: Told) => void): void {
-    for (const told of this.told) if (told.event === event) listener(told)
+  hear(event: string, listener: (message: FakeMessage) => void): void {
+    for (const message of this.messages) if (message.event === event) listener(message)
     this.news.on(event, listener)
   }
 
-  until(event: string, matches: (told: Told) => boolean = () => true): Promise<Told> {
+  until(event: string, matches: (message: FakeMessage) => boolean = () => true): Promise<FakeMessage> {
     return new Promise((resolve) => {
-      this.hear(event, (told) => {
-        if (matches(told)) resolve(told)
+      this.hear(event, (message) => {
+        if (matches(message)) resolve(message)
       })
     })
   }
@@ -121,7 +121,7 @@ class Program implements EntryLine {
   async fetch(url: string): Promise<Fetched> {
     const id = this.fetches++
     this.order('fetch', { id, url })
-    return Fetched.parse(await this.until('fetched', (told) => told['id'] === id))
+    return Fetched.parse(await this.until('fetched', (message) => message['id'] === id))
   }
 
   async end(): Promise<void> {
@@ -131,7 +131,7 @@ class Program implements EntryLine {
   }
 }
 
-/** As a table. */
+/** Formats the results as a table. */
 export function describeWindows(windows: readonly WindowStart[]): string {
   const each = (milliseconds: readonly number[]): string => milliseconds.map((ms) => ms.toFixed(0)).join(', ')
   return section(

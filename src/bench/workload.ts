@@ -29,7 +29,7 @@ export function somePrompts(prompts: readonly TrackedPrompt[], count: number): T
   return prompts.filter((_, index) => (index * count) % prompts.length < count)
 }
 
-/** What a sweep of all ranges computes: post and every range. */
+/** Lists the models of a sweep of all ranges: post and every range. */
 export function sweptModels(layerCount: number): Model[] {
   return [{ kind: 'post' }, ...allRanges(layerCount).map(rangeModel)]
 }
