@@ -83,22 +83,46 @@ const functionsOfMainAreShort = {
   }
 }
 
-const cancelledInOneWay = {
-  files: ['src/main/**/*.ts'],
-  ignores: ['src/main/base/files/cancelling.ts'],
-  rules: {
-    'no-restricted-syntax': [
-      'error',
-      ...[
-        "MemberExpression[property.name='throwIfAborted']",
-        "NewExpression[callee.name='WorkbenchError'][arguments.0.value='cancelled']"
-      ].map((selector) => ({
-        selector,
-        message: 'Use src/main/base/files/cancelling.ts, which names the work.'
-      }))
-    ]
+/** Syntax that one module of main has to itself. */
+const ONE_WAY = [
+  {
+    selectors: [
+      "MemberExpression[property.name='throwIfAborted']",
+      "NewExpression[callee.name='WorkbenchError'][arguments.0.value='cancelled']"
+    ],
+    within: ['src/main/base/files/cancelling.ts'],
+    message: 'Use src/main/base/files/cancelling.ts, which names the work.'
+  },
+  {
+    selectors: [
+      "MemberExpression[object.name='JSON'][property.name='parse']",
+      "CallExpression[callee.property.name='json'][arguments.length=0]"
+    ],
+    within: ['src/main/base/files/bounded-json.ts', 'src/main/base/files/json-pieces.ts'],
+    message: 'Use src/main/base/files/bounded-json.ts, which looks at size and depth first.'
+  },
+  {
+    selectors: [
+      "CallExpression[callee.name='fetch']",
+      'ImportDeclaration[source.value=/^node:(net|tls|http|https|http2|dgram)$/] > ImportSpecifier[imported.name=/^(connect|createConnection|createSocket|get|request)$/]'
+    ],
+    // A start of the server asks at its own port whether another one runs.
+    within: ['src/main/endpoint/contact.ts', 'src/main/serve/server.ts'],
+    message: 'Use src/main/endpoint/contact.ts, which contacts only addresses that the user has confirmed.'
   }
-}
+]
+const restrictedTo = (rules) => [
+  'error',
+  ...rules.flatMap(({ selectors, message }) => selectors.map((selector) => ({ selector, message })))
+]
+/** Each of these modules may do what it is for, and nothing that another one is for. */
+const mainDoesInOneWay = [
+  { files: ['src/main/**/*.ts'], rules: { 'no-restricted-syntax': restrictedTo(ONE_WAY) } },
+  ...ONE_WAY.map((own) => ({
+    files: own.within,
+    rules: { 'no-restricted-syntax': restrictedTo(ONE_WAY.filter((rule) => rule !== own)) }
+  }))
+]
 
 /** What only the types show: promises that nobody waits for, methods that lose their object, classes copied without their methods. */
 const typesAreMinded = {
@@ -138,6 +162,6 @@ export default ts.config(
   rendererStaysInItsProcess,
   onnxruntimeIsSilenced,
   functionsOfMainAreShort,
-  cancelledInOneWay,
+  ...mainDoesInOneWay,
   typesAreMinded
 )

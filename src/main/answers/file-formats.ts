@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
-import { errorMessage } from '../base/files/bounded-file'
-import { breather } from '../base/files/breather'
-import { refuseDeepJson } from '../base/files/json-depth'
+import { parseIfJson, parseJson } from '../base/files/bounded-json'
 
 /** An answer as a file has it. */
 export interface FileAnswer {
@@ -18,11 +16,8 @@ export interface FileAnswer {
   tokens: readonly number[] | null
 }
 
-/** What a file of answers holds. */
-export interface AnswerFile {
-  format: 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect log'
-  answers: FileAnswer[]
-}
+/** How a file of answers is written. */
+export type AnswerFormat = 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect log'
 
 /** Reads one record of a file. @param where for messages */
 type RecordReader = (value: unknown, where: string) => FileAnswer[]
@@ -112,7 +107,7 @@ function fieldTexts(doc: unknown): string[] {
 
 /** What the model was given: a text, or turns as JSON, of which the user's last counts as well. */
 function argumentTexts(given: unknown): string[] {
-  if (typeof given === 'string') return [given, ...turnTexts(parsed(given))]
+  if (typeof given === 'string') return [given, ...turnTexts(parseIfJson(given, 'The arguments'))]
   if (Array.isArray(given)) return given.flatMap((each) => argumentTexts(each))
   if (typeof given !== 'object' || given === null) return []
   return Object.entries(given).flatMap(([name, value]) =>
@@ -158,82 +153,107 @@ const InspectSample = z.looseObject({
 /** What Inspect calls it when an answer was cut off, now and in older logs. */
 const CUT_OFF = ['max_tokens', 'model_length', 'length']
 
-/** Every choice of every sample and epoch of an Inspect log; samples that ended in an error have none. */
-function inspectAnswers(log: z.infer<typeof InspectLog>, file: string): FileAnswer[] {
-  return log.samples.flatMap((value, place) => {
-    const { input, output } = checked(InspectSample, value, `${file}, sample ${place + 1}`)
-    const prompts = typeof input === 'string' ? [input] : turnTexts(input)
-    return output.choices.map(({ message, stop_reason }) => ({
-      of: output.model ?? log.eval.model ?? null,
-      prompts,
-      promptIndex: null,
-      text: contentText(message.content),
-      finish: CUT_OFF.includes(stop_reason ?? '') ? ('length' as const) : ('stop' as const),
-      tokens: null
-    }))
-  })
+/** More than a run can take. */
+const MAX_ANSWERS = 1_000_000
+/** More than anybody compares. */
+const MAX_NAMES = 1_000
+/** An answer of 100,000 tokens has as many values. */
+const MAX_LINE_VALUES = 500_000
+/** Members of the objects of a line. */
+const MAX_LINE_NAMES = 50_000
+
+export const EXPECTED_ANSWERS =
+  'Expected JSON lines with prompt and text, samples of lm-evaluation-harness, or an Inspect log as JSON (inspect log convert --to json).'
+
+/** Parses a line within bounds. @throws WorkbenchError `bad-file` when it holds too much, `bad-input` when it is not JSON */
+const lineValue = (line: string, where: string): unknown =>
+  parseJson(line, where, { names: MAX_LINE_NAMES, values: MAX_LINE_VALUES, notJson: 'bad-input' })
+
+/** Reads answers line by line. A file of either kind of lines is told by its first. */
+export class AnswerLines {
+  format: AnswerFormat = 'JSON lines'
+  private reader: RecordReader | null = null
+
+  /** @throws WorkbenchError `bad-input` naming line and field; `bad-file` for a line that holds too much */
+  read(line: string, where: string): FileAnswer[] {
+    const value = lineValue(line, where)
+    if (this.reader === null && HarnessLine.safeParse(value).success) {
+      this.format = 'lm-evaluation-harness samples'
+    }
+    this.reader ??= this.format === 'JSON lines' ? ownLine : harnessReader()
+    return this.reader(value, where)
+  }
 }
 
 /**
- * Reads a file of answers, by what it holds.
+ * Tells a log of Inspect, which is one object, nearly always over many lines, from lines of JSON.
  *
- * @param file its name, for messages
- * @throws WorkbenchError `bad-input` naming line or sample, and field
+ * @param first the first line that is not blank; null for one that is longer than lines may be
+ * @throws WorkbenchError `bad-file` for a line that holds too much
  */
-export async function readAnswerFile(file: string, content: string): Promise<AnswerFile> {
-  const text = content.replace(/^\uFEFF/, '')
-  const log = inspectLog(text, file)
-  if (log !== null) return { format: 'Inspect log', answers: filled(inspectAnswers(log, file), file) }
-  const breathe = breather()
-  const answers: FileAnswer[] = []
-  let format: AnswerFile['format'] = 'JSON lines'
-  let read: RecordReader | null = null
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue
-    await breathe()
-    const where = `${file}, line ${index + 1}`
-    refuseDeepJson(line, where)
-    const value = lineValue(line, where)
-    if (read === null && HarnessLine.safeParse(value).success) format = 'lm-evaluation-harness samples'
-    read ??= format === 'JSON lines' ? ownLine : harnessReader()
-    answers.push(...read(value, where))
+export function isLogStart(first: string | null): boolean {
+  if (first === null) return true
+  const bounds = { names: MAX_LINE_NAMES, values: MAX_LINE_VALUES }
+  const value = parseIfJson(first, 'The first line', bounds)
+  return (value === undefined && first !== '') || InspectLog.safeParse(value).success
+}
+
+/** A sample of a log, as lines of JSON hand it on: its prompt once, however many choices it has. */
+const LogSample = z.object({
+  of: z.string().nullable(),
+  prompts: z.array(z.string()),
+  choices: z.array(z.tuple([z.string(), z.enum(['stop', 'length'])]))
+})
+
+/** The samples of a log, each as a line of JSON. @throws WorkbenchError `bad-input` naming sample and field */
+export function logLines(value: unknown, file: string): string[] {
+  const log = InspectLog.safeParse(value)
+  if (!log.success) throw new WorkbenchError('bad-input', `${file} is no file of answers.`, EXPECTED_ANSWERS)
+  return log.data.samples.map((sample, place) => {
+    const { input, output } = checked(InspectSample, sample, `${file}, sample ${place + 1}`)
+    const line: z.infer<typeof LogSample> = {
+      of: output.model ?? log.data.eval.model ?? null,
+      prompts: typeof input === 'string' ? [input] : turnTexts(input),
+      choices: output.choices.map(({ message, stop_reason }) => [
+        contentText(message.content),
+        CUT_OFF.includes(stop_reason ?? '') ? 'length' : 'stop'
+      ])
+    }
+    return JSON.stringify(line)
+  })
+}
+
+/** The answers in a line of {@link logLines}. @throws WorkbenchError `bad-file` for a sample that holds too much */
+export function logLineAnswers(line: string, where: string): FileAnswer[] {
+  const { of, prompts, choices } = LogSample.parse(lineValue(line, where))
+  return choices.map(([text, finish]) => ({ of, prompts, promptIndex: null, text, finish, tokens: null }))
+}
+
+/** Counts answers by whose they are, and refuses a file that holds more than any run takes. */
+export class AnswerCounts {
+  private readonly counts = new Map<string | null, number>()
+  private total = 0
+
+  constructor(private readonly file: string) {}
+
+  /** @throws WorkbenchError `bad-input` for too many answers or names */
+  add({ of }: FileAnswer): void {
+    this.total += 1
+    this.counts.set(of, (this.counts.get(of) ?? 0) + 1)
+    if (this.total > MAX_ANSWERS) throw this.tooMany(`more than ${MAX_ANSWERS} answers`)
+    if (this.counts.size > MAX_NAMES) throw this.tooMany(`answers of more than ${MAX_NAMES} models`)
   }
-  return { format, answers: filled(answers, file) }
-}
 
-/** Null for lines of JSON: a log is one object, nearly always over many lines. */
-function inspectLog(text: string, file: string): z.infer<typeof InspectLog> | null {
-  const first = text.trimStart().split('\n', 1)[0] ?? ''
-  const isManyLines = first !== '' && parsed(first) === undefined
-  if (!isManyLines && !first.includes('"samples"')) return null
-  refuseDeepJson(text, file)
-  const log = InspectLog.safeParse(parsed(text))
-  if (log.success) return log.data
-  if (!isManyLines) return null
-  throw new WorkbenchError('bad-input', `${file} is no file of answers.`, EXPECTED)
-}
-
-const EXPECTED =
-  'Expected JSON lines with prompt and text, samples of lm-evaluation-harness, or an Inspect log as JSON (inspect log convert --to json).'
-
-function filled(answers: FileAnswer[], file: string): FileAnswer[] {
-  if (answers.length > 0) return answers
-  throw new WorkbenchError('bad-input', `${file} holds no answer.`, EXPECTED)
-}
-
-function lineValue(line: string, where: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch (error) {
-    throw wrong(where, `is not JSON: ${errorMessage(error)}`)
+  /** @throws WorkbenchError `bad-input` where there is none */
+  all(): { of: string | null; answers: number }[] {
+    if (this.total === 0)
+      throw new WorkbenchError('bad-input', `${this.file} holds no answer.`, EXPECTED_ANSWERS)
+    return [...this.counts].map(([of, answers]) => ({ of, answers }))
   }
-}
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+  private tooMany(what: string): WorkbenchError {
+    const hint = 'Split it, and add each part as a variant.'
+    return new WorkbenchError('bad-input', `${this.file} holds ${what}.`, hint)
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../base/files/bounded-json'
 import { withoutThoughts } from './thoughts'
 
 /** An answer that a model gave in a list of them. */
@@ -49,7 +50,8 @@ const Fields = z.record(z.string(), z.unknown())
 function jsonList(said: string): ListedItem[] {
   const start = said.search(/[[{]/)
   if (start === -1) return []
-  const json = said.slice(start).replace(/\s*```[^]*$/, '')
+  const fence = said.indexOf('```', start)
+  const json = said.slice(start, fence === -1 ? undefined : fence).trimEnd()
   const end = Math.max(json.lastIndexOf(']'), json.lastIndexOf('}'))
   const whole = parsed(json.slice(0, end + 1))
   return whole === undefined ? cutOff(json) : itemsIn(whole)
@@ -86,7 +88,7 @@ function objectItem(fields: Record<string, unknown>): ListedItem[] {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text, 'the answer')
   } catch {
     return undefined
   }

@@ -1,7 +1,6 @@
 import { turnsShown } from '../../contract/words/turned-text'
 import { WorkbenchError } from '../../contract/model/problem'
-import { errorMessage } from './files/bounded-file'
-import { refuseDeepJson } from './files/json-depth'
+import { parseJson } from './files/bounded-json'
 
 /** Far more than any file but those of weights has. To build and look at so many takes a tenth of a second, in which nothing else is answered. */
 const MAX_NAMES = 20_000
@@ -14,13 +13,7 @@ const MAX_NAMES = 20_000
  * @throws WorkbenchError `bad-file`
  */
 export function parseJsonObject(text: string, what: string, names = MAX_NAMES): Record<string, unknown> {
-  refuseDeepJson(text, what, { names })
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw new WorkbenchError('bad-file', `${what} is not JSON: ${errorMessage(error)}.`)
-  }
+  const value = parseJson(text, what, { names })
   if (!isJsonObject(value)) throw new WorkbenchError('bad-file', `${what} is not a JSON object.`)
   refuseRepeatedKeys(text, what)
   return value
@@ -64,7 +57,7 @@ function refuseRepeatedKeys(text: string, what: string): void {
 
 /** @param quoted a valid string of JSON */
 function keyOf(quoted: string): string {
-  return quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1)
+  return quoted.includes('\\') ? String(parseJson(quoted, 'a name')) : quoted.slice(1, -1)
 }
 
 /** One past the closing quote of the string that opens at `start`. */

@@ -111,6 +111,9 @@ const ImportRequest = z.object({
   content: z.string()
 })
 
+/** A log of Inspect, which holds answers. */
+const AnswerLogRequest = z.object({ kind: z.literal('answer-log'), file: z.string() })
+
 /** What main asks the confined process, one request at a time. */
 export const ConfinedRequest = z.discriminatedUnion('kind', [
   TemplateRequest,
@@ -119,7 +122,8 @@ export const ConfinedRequest = z.discriminatedUnion('kind', [
   EmbeddingTokensRequest,
   FindTemplateRequest,
   FolderRequest,
-  ImportRequest
+  ImportRequest,
+  AnswerLogRequest
 ])
 export type ConfinedRequest = z.infer<typeof ConfinedRequest>
 
@@ -128,6 +132,7 @@ export function subjectOf({ kind, file }: ConfinedRequest): string {
   switch (kind) {
     case 'yaml':
     case 'import':
+    case 'answer-log':
       return file
     case 'template':
       return `The chat template in ${file}`
@@ -151,6 +156,8 @@ export const ConfinedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()), inParts: z.boolean() }),
   z.object({ kind: z.literal('yaml'), value: z.unknown(), lines: z.array(YamlLine) }),
   z.object({ kind: z.literal('imported'), value: z.unknown() }),
+  /** The samples of a log, each as a line of JSON: main reads them one by one. */
+  z.object({ kind: z.literal('answer-log'), lines: z.instanceof(Uint8Array), fingerprint: z.string() }),
   /** As text: a model of 40,000 tensors would hold main while it is taken out of a message, and text it reads in pieces. */
   z.object({ kind: z.literal('folder'), json: z.instanceof(Uint8Array) }),
   /** Of a tokenizer and its chat template, what `TextModel` says of them. */

@@ -3,6 +3,7 @@ import pRetry from 'p-retry'
 import type { z } from 'zod'
 import type { EndpointContact } from '../../contract/model/endpoint'
 import { WorkbenchError } from '../../contract/model/problem'
+import { parseIfJson } from '../base/files/bounded-json'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { sendRequest } from './contact'
 import { nobodyThere, reachProblem, reasonOf, saidOf } from './reachable'
@@ -20,6 +21,10 @@ const RETRIES = 5
 const MOST_PAUSE_MS = 60_000
 /** Large models come from slow disks. */
 const MOST_LOADING_MS = 900_000
+/** Servers send some values with each answer; asked for nothing more, they send no probabilities of tokens. */
+const MAX_REPLY_VALUES = 100_000
+/** Local servers take shorter keys that are words, such as EMPTY, which answers may have too. */
+const LEAST_SECRET_CHARACTERS = 12
 /** Of what an endpoint says, in messages. */
 const QUOTED_CHARACTERS = 300
 
@@ -151,12 +156,13 @@ export class EndpointClient {
         'Have the server keep to "stream": false.'
       )
     }
-    const value = parsedJson(text)
+    const value = parseIfJson(text, `The reply of ${url}`, { values: MAX_REPLY_VALUES })
     if (value === undefined && isSaidToBeJson(response)) {
       throw new PassingFailure(`sent what is no JSON: ${quoted(text)}`, 0)
     }
     const reply = question.schema.safeParse(value)
-    if (reply.success) return { reply: reply.data, server: response.headers.get('server') }
+    const server = response.headers.get('server')
+    if (reply.success) return { reply: reply.data, server: server === null ? null : this.withoutKey(server) }
     throw this.problem(
       url,
       `sent something else than ${question.name}`,
@@ -174,7 +180,7 @@ export class EndpointClient {
     try {
       const response = await sendRequest(this.address, url, { body, apiKey, signal: limit.signal })
       this.hasReplied = true
-      return { response, text: await boundedText(response, maxBytes, who) }
+      return { response, text: this.withoutKey(await boundedText(response, maxBytes, who)) }
     } catch (error) {
       throwIfCancelled(signal, work)
       if (error instanceof WorkbenchError) throw error
@@ -196,6 +202,12 @@ export class EndpointClient {
     }
   }
 
+  /** A server may repeat the key that it was sent: it is neither shown nor stored. */
+  private withoutKey(text: string): string {
+    const { apiKey } = this.use
+    return apiKey === null || apiKey.length < LEAST_SECRET_CHARACTERS ? text : text.replaceAll(apiKey, '…')
+  }
+
   private refusal(url: string, response: Response, text: string): Error {
     const { status } = response
     const said = text.trim() === '' ? '' : `: ${quoted(text)}`
@@ -209,7 +221,7 @@ export class EndpointClient {
     const isElsewhere = status >= 300 && status < 400
     const [what, hint] = isElsewhere
       ? [
-          `redirects to ${quoted(response.headers.get('location') ?? 'another address')} (${status}), which is not followed`,
+          `redirects to ${quoted(this.withoutKey(response.headers.get('location') ?? 'another address'))} (${status}), which is not followed`,
           'Name the address that answers by itself.'
         ]
       : status === 401 || status === 403
@@ -264,14 +276,6 @@ const isSaidToBeJson = (response: Response): boolean =>
 
 const isStream = (response: Response): boolean =>
   /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** An endpoint may send without end. */
 async function boundedText(response: Response, maxBytes: number, who: string): Promise<string> {

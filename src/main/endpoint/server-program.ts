@@ -11,7 +11,13 @@ const OWNERS: ReadonlyMap<string, ServerProgram> = new Map([
   ['llamacpp', 'llama.cpp']
 ])
 
-const Models = z.object({ data: z.array(z.object({ id: z.string(), owned_by: z.string().nullish() })) })
+/** Hosted services list some hundreds of models, in some 500 bytes each. */
+const MAX_LIST_BYTES = 2_000_000
+const MAX_LISTED = 5_000
+
+const Models = z.object({
+  data: z.array(z.object({ id: z.string().max(1_000), owned_by: z.string().nullish() })).max(MAX_LISTED)
+})
 
 /** What a server says of itself before it is asked for answers. */
 export interface Served {
@@ -31,7 +37,7 @@ export async function askServed(
 ): Promise<Served> {
   const schema = isNeeded ? Models : Models.nullable().catch(null)
   try {
-    const question = { path: '/models', name: 'a list of models', schema, maxBytes: 10_000_000 }
+    const question = { path: '/models', name: 'a list of models', schema, maxBytes: MAX_LIST_BYTES }
     const { reply } = await client.ask(question, signal)
     if (reply === null) return { models: null, program: null }
     const [program = null] = reply.data.flatMap(({ owned_by }) => OWNERS.get(owned_by ?? '') ?? [])

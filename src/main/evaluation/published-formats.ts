@@ -12,8 +12,7 @@ import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { factsOf, type TaskKind } from '../../contract/model/task-kinds'
 import { numbersOf } from '../answers/numbers'
-import { errorMessage } from '../base/files/bounded-file'
-import { refuseDeepJson } from '../base/files/json-depth'
+import { parseJson } from '../base/files/bounded-json'
 
 /* Published sets of prompts, in the form of their files. The data themselves are not part of the program. */
 
@@ -169,14 +168,8 @@ function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string)
   throw new WorkbenchError('bad-input', `${where}: ${describeIssue(result.error)}`)
 }
 
-function parsed(content: string, where: string): unknown {
-  refuseDeepJson(content, where)
-  try {
-    return JSON.parse(content)
-  } catch (error) {
-    throw new WorkbenchError('bad-input', `${where} is not JSON: ${errorMessage(error)}`)
-  }
-}
+const parsed = (content: string, where: string): unknown =>
+  parseJson(content, where, { notJson: 'bad-input' })
 
 /** Lines with something in them, counted from 1. */
 const linesOf = (content: string): { line: number; text: string }[] =>

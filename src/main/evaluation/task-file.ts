@@ -13,7 +13,8 @@ import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../co
 import { refuseOtherKind } from '../base/files/document-kinds'
 import { unversionedWords } from '../base/files/migrate'
 import { formatJson } from '../base/files/json-format'
-import { parseJson, type PromptEntry, readPromptEntries } from '../samples/prompts'
+import { parseJson } from '../base/files/bounded-json'
+import { type PromptEntry, readPromptEntries } from '../samples/prompts'
 import { AnswerReader } from '../answers/read-answer'
 import { numbersOf } from '../answers/numbers'
 
@@ -59,7 +60,7 @@ const Versioned = z.object({ schemaVersion: z.number() })
 /** @returns null when the file holds a list of prompts instead */
 function readTaskDocument(fileName: string, content: string, kind: TaskKind | undefined): Task | null {
   if (extname(fileName).toLowerCase() !== '.json') return null
-  const value = parseJson(fileName, content.replace(/^\uFEFF/, ''))
+  const value = parseJson(content.replace(/^\uFEFF/, ''), fileName, { notJson: 'bad-input' })
   if (Array.isArray(value)) return null
   refuseOtherKind(fileName, value, { name: 'a task', kinds: ['task'], hint: EXPECTED })
   const version = Versioned.safeParse(value)

@@ -1,11 +1,22 @@
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
 import type { SampleSettings } from '../../contract/documents/samples'
-import type { OutsideModel } from '../../contract/model/outside-model'
+import type { AnswerFileFacts, OutsideModel } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import { plural } from '../../contract/words/format'
-import { type AnswerFile, type FileAnswer, readAnswerFile } from '../answers/file-formats'
-import { readBytes } from '../base/files/bounded-file'
+import {
+  AnswerCounts,
+  AnswerLines,
+  EXPECTED_ANSWERS,
+  type FileAnswer,
+  isLogStart,
+  logLineAnswers
+} from '../answers/file-formats'
+import { expecting, readProblem } from '../base/files/bounded-file'
+import { breather } from '../base/files/breather'
+import { linesOfFile, MAX_LINE_BYTES } from '../base/files/line-file'
+import { regularFilePieces } from '../base/files/regular-file'
+import { askConfined } from '../confined/host'
 import { promptName } from '../text/prompt-name'
 import { multimap } from '../../contract/model/multimap'
 
@@ -14,15 +25,17 @@ const MAX_FILE_BYTES = 256_000_000
 
 type FileModel = Extract<OutsideModel, { kind: 'file' }>
 
-/** A file of answers, and which it is. */
-export interface OpenAnswerFile extends AnswerFile {
-  fingerprint: string
-  /** Whose answers it holds, and how many of each; null for what has no name. */
-  by: { of: string | null; answers: number }[]
-}
-
-/** @throws WorkbenchError `not-found`, `bad-file`; `bad-input` as `readAnswerFile` */
-export async function openAnswerFile(path: string): Promise<OpenAnswerFile> {
+/**
+ * Goes through the answers of a file, one by one. Lines are read a piece at a time, so that neither a file nor its answers have to be
+ * kept; a log of Inspect, which is one value, is read in the confined process.
+ *
+ * @param visit gets each answer, in the order of the file
+ * @throws WorkbenchError `not-found`, `bad-file`; `bad-input` naming line or sample, and field
+ */
+export async function eachAnswer(
+  path: string,
+  visit: (answer: FileAnswer) => void
+): Promise<AnswerFileFacts> {
   if (extname(path).toLowerCase() === '.eval') {
     throw new WorkbenchError(
       'bad-input',
@@ -30,32 +43,81 @@ export async function openAnswerFile(path: string): Promise<OpenAnswerFile> {
       `Write it as JSON first: inspect log convert --to json --output-dir . ${path}`
     )
   }
-  const bytes = await readBytes(path, MAX_FILE_BYTES)
-  const file = await readAnswerFile(path, decoded(bytes, path))
-  const counts = new Map<string | null, number>()
-  for (const { of } of file.answers) counts.set(of, (counts.get(of) ?? 0) + 1)
-  return {
-    ...file,
-    fingerprint: createHash('sha256').update(bytes).digest('hex'),
-    by: [...counts].map(([of, answers]) => ({ of, answers }))
+  const counts = new AnswerCounts(path)
+  const take = (answer: FileAnswer): void => {
+    counts.add(answer)
+    visit(answer)
   }
+  const found = isLogStart(await firstLine(path))
+    ? await eachOfLog(path, take)
+    : await eachOfLines(path, take)
+  return { ...found, by: counts.all() }
 }
 
-function decoded(bytes: Buffer, path: string): string {
+/** The first line of a file that is not blank; null when it is longer than lines may be. */
+async function firstLine(path: string): Promise<string | null> {
+  let begun = Buffer.alloc(0)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new WorkbenchError('bad-file', `${path} is not UTF-8 text.`)
+    for await (const piece of regularFilePieces(path, MAX_FILE_BYTES)) {
+      begun = Buffer.concat([begun, piece])
+      const [line = '', next] = begun
+        .toString('utf8')
+        .replace(/^\uFEFF/, '')
+        .trimStart()
+        .split('\n', 2)
+      if (next !== undefined) return line
+      if (begun.byteLength > MAX_LINE_BYTES) return null
+    }
+  } catch (error) {
+    throw readProblem(path, error)
   }
+  return begun
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trim()
 }
+
+async function eachOfLines(
+  path: string,
+  take: (answer: FileAnswer) => void
+): Promise<Pick<AnswerFileFacts, 'format' | 'fingerprint'>> {
+  const hash = createHash('sha256')
+  const lines = new AnswerLines()
+  for await (const { text, where } of linesOfFile(path, MAX_FILE_BYTES, (piece) => hash.update(piece))) {
+    const line = text.replace(/^\uFEFF/, '')
+    if (line.trim() !== '') for (const answer of lines.read(line, where)) take(answer)
+  }
+  return { format: lines.format, fingerprint: hash.digest('hex') }
+}
+
+async function eachOfLog(
+  path: string,
+  take: (answer: FileAnswer) => void
+): Promise<Pick<AnswerFileFacts, 'format' | 'fingerprint'>> {
+  const reply = await expecting(EXPECTED_ANSWERS, () => askConfined({ kind: 'answer-log', file: path }))
+  if (reply.kind !== 'answer-log') throw new Error(`the confined process answered a log with ${reply.kind}`)
+  const breathe = breather()
+  const bytes = Buffer.from(reply.lines.buffer, reply.lines.byteOffset, reply.lines.byteLength)
+  for (let [start, place] = [0, 1]; start < bytes.byteLength; place++) {
+    await breathe()
+    const end = bytes.indexOf('\n', start)
+    for (const answer of logLineAnswers(bytes.toString('utf8', start, end), `${path}, sample ${place}`))
+      take(answer)
+    start = end + 1
+  }
+  return { format: 'Inspect log', fingerprint: reply.fingerprint }
+}
+
+/** Whose answers a file holds. @throws WorkbenchError `not-found`, `bad-file`, `bad-input` */
+export const readAnswerFacts = (path: string): Promise<AnswerFileFacts> => eachAnswer(path, () => undefined)
 
 /**
  * Who answers by a file: of several whose answers it holds, the one that goes by the variant's name.
  *
- * @throws WorkbenchError `bad-input` naming whose answers there are; as {@link openAnswerFile}
+ * @throws WorkbenchError `bad-input` naming whose answers there are; as {@link readAnswerFacts}
  */
 export async function answerFileModel(name: string, path: string): Promise<FileModel> {
-  const { fingerprint, by } = await openAnswerFile(path)
+  const { fingerprint, by } = await readAnswerFacts(path)
   const model: FileModel = { kind: 'file', name, path, fingerprint }
   if (by.length === 1) return model
   if (by.some(({ of }) => of === name)) return { ...model, of: name }
@@ -84,16 +146,18 @@ export async function answersFromFile(
   prompts: readonly NamedPrompt[],
   { sampleCount }: Pick<SampleSettings, 'sampleCount'>
 ): Promise<{ format: string; by: (string | null)[]; answers: FileAnswer[][] }> {
-  const file = await openAnswerFile(model.path)
+  const matcher = new PromptMatcher(prompts, sampleCount)
+  const file = await eachAnswer(model.path, (answer) => {
+    if (model.of === undefined || answer.of === model.of) matcher.take(answer)
+  })
   if (file.fingerprint !== model.fingerprint) {
     throw new WorkbenchError(
       'mismatch',
       `${model.path} is not the file that the variant "${model.name}" was made from.`,
-      'Put that file back, or make the variant anew.'
+      'Put that file back, or create the variant again.'
     )
   }
-  const own = model.of === undefined ? file.answers : file.answers.filter(({ of }) => of === model.of)
-  const answers = matched(own, prompts, sampleCount)
+  const { answers } = matcher
   const short = answers.findIndex(({ length }) => length < sampleCount)
   const prompt = prompts[short]
   if (prompt !== undefined) {
@@ -109,26 +173,29 @@ export async function answersFromFile(
   return { format: file.format, by: file.by.map(({ of }) => of), answers }
 }
 
-/** Prompts that read alike share their answers out in order. */
-function matched(
-  answers: readonly FileAnswer[],
-  prompts: readonly NamedPrompt[],
-  sampleCount: number
-): FileAnswer[][] {
-  const places = multimap(
-    prompts.flatMap(({ text, otherTexts }, place) =>
-      [...new Set([text, ...otherTexts].map((each) => each.trim()))].map((known) => [known, place] as const)
+/** Gives prompts the answers that they are asked for. Prompts that read alike share their answers out in order. */
+class PromptMatcher {
+  readonly answers: FileAnswer[][]
+  private readonly places: ReadonlyMap<string, readonly number[]>
+
+  constructor(
+    prompts: readonly NamedPrompt[],
+    private readonly sampleCount: number
+  ) {
+    this.answers = prompts.map(() => [])
+    this.places = multimap(
+      prompts.flatMap(({ text, otherTexts }, place) =>
+        [...new Set([text, ...otherTexts].map((each) => each.trim()))].map((known) => [known, place] as const)
+      )
     )
-  )
-  const found = prompts.map((): FileAnswer[] => [])
-  for (const answer of answers) {
-    const wanted = placesOf(answer, places, prompts.length)
-    const free = wanted
-      .map((place) => found[place])
-      .find((list) => list !== undefined && list.length < sampleCount)
-    free?.push(answer)
   }
-  return found
+
+  take(answer: FileAnswer): void {
+    placesOf(answer, this.places, this.answers.length)
+      .map((place) => this.answers[place])
+      .find((list) => list !== undefined && list.length < this.sampleCount)
+      ?.push(answer)
+  }
 }
 
 function placesOf(

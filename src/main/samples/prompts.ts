@@ -2,12 +2,12 @@ import { extname } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
-import { errorMessage, notJsonWords, readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { parseJson } from '../base/files/bounded-json'
 import { refuseOtherKind } from '../base/files/document-kinds'
 import { breather } from '../base/files/breather'
 import { resourcePath } from '../base/resources'
 import { parseCsv } from '../base/csv'
-import { refuseDeepJson } from '../base/files/json-depth'
 
 const MAX_BUILTIN_BYTES = 1_000_000
 
@@ -150,17 +150,12 @@ function readLines(_fileName: string, content: string): Entry[] {
 
 function readJsonLines(fileName: string, content: string): Entry[] {
   return filledLines(content).map(({ place, text }) => {
-    refuseDeepJson(text, `${fileName}, ${place}`)
-    try {
-      return { place, value: JSON.parse(text) }
-    } catch (error) {
-      throw new WorkbenchError('bad-input', `${fileName}, ${place} is not JSON: ${errorMessage(error)}`)
-    }
+    return { place, value: parseJson(text, `${fileName}, ${place}`, { notJson: 'bad-input' }) }
   })
 }
 
 function readJsonList(fileName: string, content: string): Entry[] {
-  return jsonEntries(fileName, parseJson(fileName, content))
+  return jsonEntries(fileName, parseJson(content, fileName, { notJson: 'bad-input' }))
 }
 
 function jsonEntries(fileName: string, value: unknown): Entry[] {
@@ -169,20 +164,6 @@ function jsonEntries(fileName: string, value: unknown): Entry[] {
   const hint = 'Write [{"text": "Name a colour."}, ...], or one prompt per line in a .jsonl file.'
   refuseOtherKind(fileName, value, { name: 'a list of prompts', kinds: [], hint })
   throw new WorkbenchError('bad-input', `${fileName} is not a list of prompts.`, hint)
-}
-
-/**
- * The JSON of a file that a user wrote.
- *
- * @throws WorkbenchError `bad-input` where it is none, `bad-file` where it nests too deep
- */
-export function parseJson(fileName: string, content: string): unknown {
-  refuseDeepJson(content, fileName)
-  try {
-    return JSON.parse(content)
-  } catch (error) {
-    throw new WorkbenchError('bad-input', `${fileName} is not JSON: ${notJsonWords(content, error)}`)
-  }
 }
 
 const TEXT_COLUMNS = ['text', 'prompt', 'question']

@@ -18,7 +18,7 @@ import {
 } from './refusal'
 import { addressOf, asksFromElsewhere, cookieOf, namesLoopback, sessionPath } from './requests'
 import type { Sessions } from './sessions'
-import { refuseDeepJson } from '../base/files/json-depth'
+import { parseJson } from '../base/files/bounded-json'
 
 /** Far above the largest prompt set; bounds what one message can make us hold. */
 const MAX_MESSAGE_BYTES = 32 * 2 ** 20
@@ -87,8 +87,7 @@ function closeOnNonsense(client: WebSocket): void {
 
 function isRpcMessage(text: string): boolean {
   try {
-    refuseDeepJson(text, 'the message', { commas: MAX_MESSAGE_VALUES })
-    return RpcMessage.safeParse(JSON.parse(text)).success
+    return RpcMessage.safeParse(parseJson(text, 'the message', { values: MAX_MESSAGE_VALUES })).success
   } catch {
     return false
   }

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
-import { refuseDeepJson } from './json-depth'
-import { CUT_OFF, parseJsonBytes } from './json-pieces'
+import { parseJson } from './bounded-json'
+import { parseJsonBytes } from './json-pieces'
 import { readRegularFile } from './regular-file'
 
 /**
@@ -31,22 +31,7 @@ const AT_ONCE_BYTES = 2 ** 18
 export async function readJsonFile(file: string, maxBytes: number, signal?: AbortSignal): Promise<unknown> {
   const bytes = await readBytes(file, maxBytes)
   if (bytes.byteLength > AT_ONCE_BYTES) return parseJsonBytes(bytes, file, signal)
-  const text = decoded(bytes, file)
-  refuseDeepJson(text, file)
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new WorkbenchError('bad-file', `${file} is not JSON: ${notJsonWords(text, error)}`)
-  }
-}
-
-/** Why a text is not JSON, in words where the parser has none: it says of every end that it was not expected. */
-export function notJsonWords(text: string, error: unknown): string {
-  if (text.trim() === '') return 'it is empty'
-  const message = errorMessage(error)
-  const place = / at position (\d+)/.exec(message)?.[1]
-  const isAtEnd = place === undefined || Number(place) >= text.length
-  return isAtEnd && !/unexpected token/i.test(message) ? CUT_OFF : message
+  return parseJson(decoded(bytes, file), file)
 }
 
 /**
@@ -78,19 +63,19 @@ export async function readBytes(file: string, maxBytes: number): Promise<Buffer>
   try {
     return await readRegularFile(file, maxBytes)
   } catch (error) {
-    if (error instanceof WorkbenchError) throw error
-    const code = error instanceof Error && 'code' in error ? error.code : null
-    const missing = code === 'ENOENT' || code === 'ENOTDIR'
-    if (missing)
-      throw new WorkbenchError(
-        'not-found',
-        file === '' ? 'A file is named by an empty text.' : `There is no file ${file}.`
-      )
-    if (code === 'EACCES' || code === 'EPERM')
-      throw new WorkbenchError(
-        'bad-file',
-        `${file} cannot be read: its permissions do not allow it (${code}).`
-      )
-    throw new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
+    throw readProblem(file, error)
   }
+}
+
+/** What to tell of a file that could not be read. */
+export function readProblem(file: string, error: unknown): WorkbenchError {
+  if (error instanceof WorkbenchError) return error
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const message = file === '' ? 'A file is named by an empty text.' : `There is no file ${file}.`
+    return new WorkbenchError('not-found', message)
+  }
+  const why =
+    code === 'EACCES' || code === 'EPERM' ? `its permissions do not allow it (${code}).` : errorMessage(error)
+  return new WorkbenchError('bad-file', `${file} cannot be read: ${why}`)
 }

@@ -11,17 +11,17 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
  * each bracket of a file that is nothing else, and whatever walks the value then overflows its stack.
  *
  * @param what the file, and the part of it, for messages
- * @param most of members of objects, and of commas, which stand between all values
+ * @param most of members of objects, and of values, told by the commas between them
  * @throws WorkbenchError `bad-file`
  */
 export function refuseDeepJson(
   text: string,
   what: string,
-  most: { names?: number; commas?: number } = {}
+  most: { names?: number | undefined; values?: number | undefined } = {}
 ): void {
   const refused = (why: string): WorkbenchError => new WorkbenchError('bad-file', `${what} ${why}.`)
   let depth = 0
-  const { names: mostNames = Infinity, commas: mostCommas = Infinity } = most
+  const { names: mostNames = Infinity, values: mostValues = Infinity } = most
   let [names, commas] = [0, 0]
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -43,7 +43,7 @@ export function refuseDeepJson(
         break
       case COMMA:
         commas += 1
-        if (commas > mostCommas) throw refused(`has more than ${mostCommas} values`)
+        if (commas > mostValues) throw refused(`has more than ${mostValues} values`)
     }
   }
 }

@@ -1,18 +1,18 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
-import { errorMessage, readBytes } from './bounded-file'
+import { parseJson } from './bounded-json'
+import { readBytes, readProblem } from './bounded-file'
 import { breather } from './breather'
 import { writeProblem } from './atomic-file'
 import { hasPlainFile } from './plain-paths'
-import { openRegularFile } from './regular-file'
-import { refuseDeepJson } from './json-depth'
+import { openRegularFile, regularFilePieces } from './regular-file'
 
 /** Some 250,000 answers of 100 tokens; more would strain the memory when read back. */
 const MAX_LINES_BYTES = 256_000_000
 
 /** An answer of 100,000 tokens has some 1 MB with them. */
-const MAX_LINE_BYTES = 4_000_000
+export const MAX_LINE_BYTES = 4_000_000
 
 const NEWLINE = 0x0a
 
@@ -75,6 +75,47 @@ export async function appendLines(file: string, lines: readonly unknown[]): Prom
   }
 }
 
+/**
+ * The lines of a file that somebody else wrote, also a last one without its line break, and where each stands. Neither file nor lines are
+ * kept; others have their turn between the lines.
+ *
+ * @param maxBytes of the file
+ * @param onPiece gets the bytes of the file as they are read
+ * @throws WorkbenchError as `readBytes`; `bad-file` naming a line that is too long or not UTF-8
+ */
+export async function* linesOfFile(
+  file: string,
+  maxBytes: number,
+  onPiece: (piece: Buffer) => void = () => undefined
+): AsyncGenerator<{ text: string; where: string }> {
+  const breathe = breather()
+  let begun: Buffer = Buffer.alloc(0)
+  let number = 1
+  const pieces = regularFilePieces(file, maxBytes)
+  try {
+    for await (const piece of pieces) {
+      onPiece(piece)
+      const bytes = begun.byteLength === 0 ? piece : Buffer.concat([begun, piece])
+      let start = 0
+      for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+        await breathe()
+        yield decodedLine(bytes.subarray(start, end), file, number)
+        ;[start, number] = [end + 1, number + 1]
+      }
+      begun = bytes.subarray(start)
+      if (begun.byteLength > MAX_LINE_BYTES) throw overlong(`${file}, line ${number}`)
+    }
+  } catch (error) {
+    throw readProblem(file, error)
+  }
+  if (begun.byteLength > 0) yield decodedLine(begun, file, number)
+}
+
+function decodedLine(bytes: Buffer, file: string, number: number): { text: string; where: string } {
+  const where = `${file}, line ${number}`
+  return { text: lineText(bytes, where), where }
+}
+
 /** What was written before a crash may have cut off the end. */
 async function readComplete(file: string): Promise<Buffer> {
   if (!(await hasPlainFile(file))) return Buffer.alloc(0)
@@ -83,24 +124,21 @@ async function readComplete(file: string): Promise<Buffer> {
 }
 
 function parseLine<T>(bytes: Buffer, where: string, { name, schema }: LineFormat<T>): T {
-  if (bytes.byteLength > MAX_LINE_BYTES)
-    throw new WorkbenchError('bad-file', `${where} has more than ${MAX_LINE_BYTES} bytes.`)
-  let text: string
+  const parsed = schema.safeParse(parseJson(lineText(bytes, where), where))
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError('bad-file', `${where} is not ${name}: ${describeIssue(parsed.error)}`)
+}
+
+const overlong = (where: string): WorkbenchError =>
+  new WorkbenchError('bad-file', `${where} has more than ${MAX_LINE_BYTES} bytes.`)
+
+function lineText(bytes: Buffer, where: string): string {
+  if (bytes.byteLength > MAX_LINE_BYTES) throw overlong(where)
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw new WorkbenchError('bad-file', `${where} is not UTF-8 text.`)
   }
-  refuseDeepJson(text, where)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw new WorkbenchError('bad-file', `${where} is not JSON: ${errorMessage(error)}`)
-  }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${where} is not ${name}: ${describeIssue(parsed.error)}`)
 }
 
 /** Removes what follows the last line break. @returns the size of what is left */

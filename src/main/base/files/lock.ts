@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { type Problem, WorkbenchError } from '../../../contract/model/problem'
 import { errorCode } from './atomic-file'
 import { readRegularFileNow } from './regular-file'
+import { parseJson } from './bounded-json'
 
 /*
  * One writer at a time: a file `.lock` in the project folder says who writes.
@@ -179,7 +180,7 @@ async function settledOwner(file: string): Promise<LockOwner | 'gone' | 'unreada
 function readOwner(file: string): LockOwner | 'gone' | 'unreadable' {
   try {
     // A planted link, pipe or folder is no lock of anyone's.
-    return LockOwner.parse(JSON.parse(readRegularFileNow(file, MAX_LOCK_BYTES)))
+    return LockOwner.parse(parseJson(readRegularFileNow(file, MAX_LOCK_BYTES), file))
   } catch (error) {
     return errorCode(error) === 'ENOENT' ? 'gone' : 'unreadable'
   }

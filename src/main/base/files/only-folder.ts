@@ -5,6 +5,7 @@ import { at } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath } from './places'
 import { isWithin } from './within'
+import { parseJson } from './bounded-json'
 
 /** An environment variable, so that the processes which this one starts keep to the folder as well: the folders as JSON. */
 const ONLY_VARIABLE = 'SLR_ONLY_DIRS'
@@ -26,7 +27,7 @@ export const keepsTo = (): string => process.env[ONLY_VARIABLE] ?? ''
 /** Null where anything may be read. */
 function keptTo(): string[] | null {
   const stored = keepsTo()
-  return stored === '' ? null : Folders.parse(JSON.parse(stored))
+  return stored === '' ? null : Folders.parse(parseJson(stored, ONLY_VARIABLE))
 }
 
 /**

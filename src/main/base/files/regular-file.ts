@@ -76,6 +76,32 @@ export async function readRegularFile(file: string, maxBytes: number): Promise<B
 }
 
 /**
+ * Reads the bytes that a file holds when it is opened, a piece at a time, so that none of it has to be kept.
+ *
+ * @throws WorkbenchError as {@link readRegularFile}
+ */
+export async function* regularFilePieces(
+  file: string,
+  maxBytes: number,
+  pieceBytes = 2 ** 20
+): AsyncGenerator<Buffer> {
+  const handle = await openRegularFile(file)
+  try {
+    const { size } = await handle.stat()
+    if (size > maxBytes) throw tooLarge(file, size, maxBytes)
+    for (let done = 0; done < size;) {
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - done))
+      const { bytesRead } = await inTime(file, handle.read(piece, 0, piece.byteLength, done))
+      if (bytesRead === 0) return
+      done += bytesRead
+      yield piece.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
  * The same at once, for a few kilobytes of a file that is no link.
  *
  * @throws WorkbenchError as {@link readRegularFile}

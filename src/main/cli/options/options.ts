@@ -13,6 +13,7 @@ import { optionGroup, type OptionsOf } from './option-group'
 import { choice, flag, number, several, text, value } from './option-kinds'
 import { UsageError } from '../printing/output'
 import { calledAs } from './subcommand'
+import { parseJson } from '../../base/files/bounded-json'
 
 export const pairOptions = optionGroup('Pair:').options({
   base: text('<folder>', 'folder of the pre-trained model'),
@@ -231,6 +232,6 @@ function parseTemplateArgument(text: string): [string, z.infer<typeof TemplateVa
     throw new InvalidArgumentError('Expected key=value, such as enable_thinking=false.')
   }
   if (/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?)$/.test(value))
-    return [key, TemplateValue.parse(JSON.parse(value))]
+    return [key, TemplateValue.parse(parseJson(value, `the argument ${key}`))]
   return [key, value]
 }

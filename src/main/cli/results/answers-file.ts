@@ -15,6 +15,7 @@ import { readAnswerLines } from '../../project/documents/sample-files'
 import type { OutsideRecord } from '../../../contract/model/outside-model'
 import { withRecord } from '../../samples/outside-records'
 import { inOrder, promptOf } from '../../report/samples-page/export'
+import { parseJson } from '../../base/files/bounded-json'
 
 /** Prompts with their tokens come to some MB. */
 const MAX_RECORD_BYTES = 256_000_000
@@ -176,6 +177,6 @@ function isSameRun(one: SampleRun, other: SampleRun): boolean {
     return [basePath.fingerprint, postPath.fingerprint, rendering, settings, variants, prompts, stopTokens]
   }
   // As a file would hold it: what is undefined is not there.
-  const stored = SampleRun.parse(JSON.parse(JSON.stringify(other)))
+  const stored = SampleRun.parse(parseJson(JSON.stringify(other), 'the run'))
   return isDeepStrictEqual(asked(one), asked(stored))
 }

@@ -9,9 +9,10 @@ import { readTokenizerConfig } from '../../text/tokenizer-config'
 import { EmbeddingTokenizers } from './embedding-tokenizers'
 import { Texts } from './texts'
 import { Watchdog } from './watchdog'
+import { parseJson } from '../../base/files/bounded-json'
 
 /** From the program that starts this. */
-const limits = ConfinedLimits.parse(JSON.parse(process.argv[2] ?? ''))
+const limits = ConfinedLimits.parse(parseJson(process.argv[2] ?? '', 'the limits'))
 const watchdog = new Watchdog()
 const texts = new Texts()
 const embeddingTokenizers = new EmbeddingTokenizers()
@@ -50,6 +51,11 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
       }
       const { readSamplePrompts } = await import('../../samples/prompts')
       return () => ({ kind: 'imported', value: readSamplePrompts(file, content) })
+    }
+    case 'answer-log': {
+      const { readAnswerLog } = await import('./answer-log')
+      const log = await readAnswerLog(request.file)
+      return () => ({ kind: 'answer-log', ...log })
     }
     case 'find-template': {
       const { chatTemplate } = await readTokenizerConfig(request.folder)

@@ -9,6 +9,7 @@ import { readBytes } from '../../base/files/bounded-file'
 import { hasPlainFile } from '../../base/files/plain-paths'
 import { type Scorer, scorerOf } from '../task/scorer'
 import type { EarlierResults, KeyedSplit, ScoresByModel, SweepIdentity } from './earlier-results'
+import { parseJson } from '../../base/files/bounded-json'
 
 /*
  * A checkpoint holds what an unfinished sweep has computed: a line that says of which sweep, then lines of a prompt and some
@@ -187,7 +188,7 @@ function contentOf(bytes: Buffer): unknown {
   const json = bytes.subarray(SHA256_LENGTH + 1)
   if (bytes.subarray(0, SHA256_LENGTH).toString('latin1') !== sha256(json)) return undefined
   try {
-    return JSON.parse(json.toString('utf8'))
+    return parseJson(json.toString('utf8'), 'a line of a checkpoint')
   } catch {
     return undefined
   }

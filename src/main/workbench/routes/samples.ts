@@ -3,7 +3,7 @@ import { preferenceTallies } from '../../measures/preferences'
 import { exportSamples } from '../../report/samples-page/export'
 import { exportPreferences } from '../../report/samples-page/preferences-file'
 import { absolutePath } from '../../base/files/places'
-import { openAnswerFile } from '../../samples/answer-files'
+import { readAnswerFacts } from '../../samples/answer-files'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { builtinSamplePrompts } from '../../samples/prompts'
 import { importedPrompts } from '../../evaluation/imported'
@@ -17,10 +17,7 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   return samples.router({
     builtinPrompts: samples.builtinPrompts.handler(() => builtinSamplePrompts()),
     readPrompts: samples.readPrompts.handler(({ input }) => importedPrompts(input.fileName, input.content)),
-    answerFile: samples.answerFile.handler(async ({ input }) => {
-      const { format, fingerprint, by } = await openAnswerFile(absolutePath(input.path))
-      return { format, fingerprint, by }
-    }),
+    answerFile: samples.answerFile.handler(({ input }) => readAnswerFacts(absolutePath(input.path))),
     savePrompts: samples.savePrompts.use(withPair).handler(async ({ context: { project, own }, input }) => {
       await project.saveSamplePrompts(input.prompts, input.seen)
       return stateOf(own)

@@ -1,6 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { readAnswerFile } from '../../../../src/main/answers/file-formats'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FileAnswer } from '../../../../src/main/answers/file-formats'
+import { eachAnswer } from '../../../../src/main/samples/answer-files'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
+
+async function readAnswerFile(
+  name: string,
+  content: string
+): Promise<{ format: string; answers: FileAnswer[] }> {
+  const file = join(await temporaryFolder(), name)
+  await writeFile(file, content)
+  const answers: FileAnswer[] = []
+  const { format } = await eachAnswer(file, (answer) => answers.push(answer))
+  return { format, answers }
+}
 
 const lines = (...values: unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('')
 
@@ -149,15 +164,20 @@ describe('a file of answers', () => {
   it.each([
     ['{"prompt": 1}\n', /a\.jsonl, line 1: expected the answer as text, answer/],
     ['{"text": "x"}\n', /line 1: expected the prompt as prompt/],
-    ['{"prompt": 1, "text": "x"}\n{"prompt": 1, "te', /line 2: is not JSON/],
+    ['{"prompt": 1, "text": "x"}\n{"prompt": 1, "te', /line 2 is not JSON/],
     ['{"prompt": -1, "text": "x"}\n', /line 1: prompt: /],
     ['\n', /holds no answer/],
     ['{\n  "samples": []\n}', /is no file of answers/],
+    [`{"prompt": 1, "text": "x", "y": [${'[],'.repeat(600_000)}1]}\n`, /line has more than 500000 values/],
+    [`{"prompt": 1, "text": "x"}\n${'['.repeat(5_000_000)}\n`, /line 2 has more than 4000000 bytes/],
+    ['['.repeat(5_000_000), /a\.jsonl nests more than 100 deep/],
+    [`{"version": 2,\n"x": [${'[],'.repeat(5_100_000)}1]}`, /a\.jsonl has more than 5000000 lists/],
+    ['{"prompt": 1, "text": "x"}\n'.repeat(1_000_001), /holds more than 1000000 answers/],
     [
       lines(HARNESS('none', { resps: [[-3.2, false]] })),
       /line 1: resps: expected texts; the task asks for likelihoods/
     ]
-  ])('is refused in words: %s', async (content, message) => {
+  ])('is refused in words: %.40s', async (content, message) => {
     const problem = await problemOf(readAnswerFile('a.jsonl', content))
     expect(problem.message).toMatch(message)
   })

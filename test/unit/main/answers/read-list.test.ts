@@ -88,4 +88,12 @@ blinked twice.</text>
     expect(texts('In 1. place')).toEqual(['In 1. place'])
     expect(texts(' \n')).toEqual([])
   })
+
+  it('reads a list behind any white space in time that grows with its length', () => {
+    const said = `{${' '.repeat(200_000)}x`
+    const startedMs = performance.now()
+    expect(texts(said)).toHaveLength(1)
+    // Seconds, where the time grows with the square of the length.
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
+  })
 })

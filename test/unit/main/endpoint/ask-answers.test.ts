@@ -7,6 +7,7 @@ import { askAnswers, type EndpointAnswer } from '../../../../src/main/endpoint/a
 import type { RequestSettings } from '../../../../src/main/endpoint/request-body'
 import { type Fault, startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
 import { closedAddress } from '../../../fixtures/closed-address'
+import { startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
 import { problemOf } from '../../../fixtures/problems'
 
 const PATIENCE = { timeoutMs: 5_000, firstPauseMs: 1 }
@@ -296,6 +297,31 @@ describe('answers of an endpoint', () => {
     expect([...other.requests, ...locked.requests]).toEqual([])
     const { answers } = await ask(locked.endpoint, ['A'], { apiKey: 'sk-1' })
     expectAll(answers, 1, 8)
+  })
+
+  it('hold no key that the server repeats, nor does a refusal', async () => {
+    const apiKey = 'sk-secret-of-the-user'
+    const { endpoint } = await startAnswerEndpoint({ answer: () => `Your key is ${apiKey}.` })
+    const { answers } = await ask(endpoint, ['A'], { apiKey, count: 1 })
+    expect(answers).toMatchObject([{ text: 'Your key is ….' }])
+    const { settings, host } = await startJudgeEndpoint((_, response) =>
+      response.writeHead(401).end(JSON.stringify({ error: `no such key: ${apiKey}` }))
+    )
+    const refused = await problemOf(ask({ ...endpoint, baseUrl: settings.baseUrl }, ['A'], { apiKey }))
+    expect(refused.message).toContain('no such key: …')
+    expect(refused.message).toContain(host)
+  })
+
+  it('are not asked for again where a reply holds too much', async () => {
+    let asked = 0
+    const { settings } = await startJudgeEndpoint((_, response) => {
+      asked += 1
+      response.writeHead(200, { 'content-type': 'application/json' }).end('['.repeat(1_000_000))
+    })
+    const { endpoint } = await startAnswerEndpoint({})
+    const problem = await problemOf(ask({ ...endpoint, baseUrl: settings.baseUrl }, ['A']))
+    expect(problem.message).toMatch(/\/models nests more than 100 deep/)
+    expect(asked).toBe(1)
   })
 
   it('are of any model where any will do, and of a server that lists none', async () => {
