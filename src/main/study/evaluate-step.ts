@@ -4,6 +4,7 @@ import type { Task } from '../../contract/documents/task'
 import type { EngineClient } from '../engine/host'
 import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { runEvaluation } from '../evaluation/run-evaluation'
+import { droppingUnanswered } from '../jobs/dropping-unanswered'
 import type { EvaluationFiles } from '../project/documents/evaluation-files'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -112,6 +113,6 @@ export async function completeEvaluation(
       progress: onProgress
     },
     signal
-  )
+  ).catch(droppingUnanswered(own.evaluations, run.id))
   return computed
 }

@@ -18,6 +18,7 @@ import { roomNotice } from '../../base/files/room'
 import { mostAnswerBytes } from '../../samples/answer-bytes'
 import { openSampledPair, type SampledPair } from '../../samples/generation'
 import { withRecord } from '../../samples/outside-records'
+import { droppingUnanswered } from '../../jobs/dropping-unanswered'
 import { withEngine } from './engine'
 import { judged } from './judge'
 import { evaluationStep, progressDisplay } from './progress'
@@ -82,7 +83,7 @@ async function evaluateInProject(
   return untilStopped(
     making,
     () => keptOfEvaluation(own, run),
-    () => evaluateRun(run, earlier, own, making)
+    () => evaluateRun(run, earlier, own, making).catch(droppingUnanswered(own.evaluations, run.id))
   )
 }
 
@@ -97,6 +98,8 @@ async function tellOfRoom(
 }
 
 async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<Kept> {
+  if (!own.evaluations.runs.some(({ id }) => id === run.id))
+    return { kept: 'No answer was finished, so nothing is kept.', goesOn: false }
   const { samples, scores, verdicts, pairVerdicts, forms } = await own.evaluations.read(run.id)
   const verdictCount = verdicts.length + pairVerdicts.length + forms.length
   const judged = verdictCount === 0 ? '' : ` and ${plural(verdictCount, 'verdict')}`

@@ -5,6 +5,7 @@ import { EvaluationView } from '../../../../src/contract/documents/evaluation'
 import { Task } from '../../../../src/contract/documents/task'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../../src/main/project/create-project'
+import { openProject } from '../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere, stoppedHere } from '../../../fixtures/command-line'
 import { answers } from '../../../fixtures/held-engine'
@@ -149,6 +150,21 @@ describe('slr evaluate', () => {
     const { results } = EvaluationView.parse(JSON.parse(fewer.stdout))
     expect(results.variants[0]?.measures.distinctForms?.mean).toBe(1)
     expect(requests.length).toBe(readOnce)
+  })
+
+  it('removes a run that is stopped before its first answer', async () => {
+    const folder = await temporaryFolder()
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const args = ['evaluate', '--project', project.path, '--task', await smallTask(folder), '--model', 'post']
+    const { status, stderr } = await stoppedHere(args, ({ type }) => type === 'plan')
+    expect(status).toBe(null)
+    expect(stderr).toContain(
+      'Stopped. No answer was finished, so nothing is kept.\nThis starts again: slr evaluate'
+    )
+    const again = await openProject(project.path)
+    expect(again.firstPair.evaluations.runs).toEqual([])
+    await again.close()
   })
 
   it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {
