@@ -5,6 +5,7 @@ import type { OutsideRecord } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
 import { at } from '../../contract/model/look-up'
+import { cellOf, cellsOf } from './ask-judge'
 import { textToFloats } from '../base/float-text'
 import type { EngineClient } from '../engine/host'
 import type { SampledPair } from '../samples/generation'
@@ -208,16 +209,12 @@ async function classifyAnswers(
   classifier: PairClassifier,
   readings: readonly PromptReading[]
 ): Promise<void> {
+  const byCell = cellsOf(samples)
   const cells = readings.flatMap(({ prompt }) =>
-    run.variants.map(({ variant: { name } }) => ({
-      prompt,
-      name,
-      texts: samples
-        .filter((sample) => sample.prompt === prompt && sample.variant === name)
-        .toSorted((a, b) => a.index - b.index)
-        .slice(0, CLASSIFIED_ANSWERS)
-        .map(({ text }) => text)
-    }))
+    run.variants.map(({ variant: { name } }) => {
+      const lines = byCell.get(cellOf(name, prompt)) ?? []
+      return { prompt, name, texts: lines.slice(0, CLASSIFIED_ANSWERS).map(({ text }) => text) }
+    })
   )
   const counts = await classifier.countClasses(
     engine,
@@ -253,7 +250,7 @@ async function embedAnswers(
   const texts = await model.encodeAll([...places.keys()])
   for await (const { text, embedding } of await engine.embed({ file: model.file, texts }, { signal })) {
     const values = textToFloats(embedding)
-    for (const add of added[text] ?? []) add(values)
+    for (const add of at(added, text, 'text')) add(values)
   }
 }
 
@@ -280,18 +277,17 @@ async function readTogether(
   if (baseReads(run, pair)) {
     const events = await engine.read({ ...request, model: { kind: 'base' }, prompts }, { signal })
     for await (const event of events) {
-      const entry = entries[event.prompt]
-      entry?.reading.addBase(entry.part, event)
+      const { reading, part } = at(entries, event.prompt, 'prompt')
+      reading.addBase(part, event)
     }
   }
   for (const reading of readings) if (reading.isComplete) await finish(reading)
   if (prompts.every(({ answers }) => answers.length === 0)) return
   for await (const event of await engine.read({ ...request, model: { kind: 'post' }, prompts }, { signal })) {
     throwIfCancelled(signal, 'The evaluation')
-    const entry = entries[event.prompt]
-    if (entry === undefined) continue
-    entry.reading.addPost(entry.part, event)
-    if (entry.reading.isComplete) await finish(entry.reading)
+    const { reading, part } = at(entries, event.prompt, 'prompt')
+    reading.addPost(part, event)
+    if (reading.isComplete) await finish(reading)
   }
 }
 

@@ -122,9 +122,12 @@ export async function generateSamples(
         computation = await follower.follow(events)
       }
     })
-  } finally {
-    await follower.tell()
+  } catch (error) {
+    // The last texts may fail to decode for the reason why the run failed, which must be the one that is reported.
+    await follower.tell().catch(() => undefined)
+    throw error
   }
+  await follower.tell()
   return { seconds: (performance.now() - startedMs) / 1000, computation }
 }
 
@@ -302,7 +305,7 @@ class Follower {
   private growingSample({ variant, prompt, index }: SampleKey, decoded: string): GrowingSample {
     // A character whose last bytes are yet to come shows as this mark.
     const text = decoded.replace(/\uFFFD+$/, '')
-    return { variant: this.generation.variantNames[variant] ?? '', prompt, index, text }
+    return { variant: at(this.generation.variantNames, variant, 'variant'), prompt, index, text }
   }
 
   /** The time left supposes that the other answers get as long as the finished ones. */

@@ -168,3 +168,25 @@ it('computes models that are alike once, and keeps their answers under every nam
   expect(kept).toEqual(['a 0 1', 'post 0 1', 'a 1 30', 'b 1 30'])
   expect([done.at(0), done.at(-1)]).toEqual(['3 of 6', '6 of 6'])
 })
+
+it('fails for the reason why the engine failed, also where the last texts cannot be decoded', async () => {
+  const failing = async function* (): AsyncGenerator<EngineGenerateEvent> {
+    for await (const event of slowly()) {
+      yield event
+      if (event.type !== 'tokens') continue
+      vi.advanceTimersByTime(1000)
+      throw new Error('the engine was killed')
+    }
+  }
+  const textsOf: Generation['textsOf'] = async (answers) => {
+    if (answers.length > 0) throw new Error('the decoder is gone')
+    return []
+  }
+  const run = generateSamples(
+    scriptedEngine({ generate: failing }),
+    { generation: { ...GENERATION, textsOf }, stored: [], earlier: null },
+    { keep: () => Promise.resolve(), progress: () => undefined, samples: () => undefined },
+    new AbortController().signal
+  )
+  await expect(run).rejects.toThrow('the engine was killed')
+})
