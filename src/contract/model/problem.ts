@@ -18,7 +18,7 @@ const PROBLEM_CODES = [
   'locked', // another program holds the project
   'busy', // the project already runs a job
   'out-of-memory', // the work does not fit
-  'engine-lost', // the engine process died
+  'engine-lost', // the engine, or another process of the program, died
   'cancelled', // the user stopped it
   'internal' // a defect of ours; the log has the details
 ] as const

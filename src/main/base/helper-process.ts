@@ -1,12 +1,16 @@
+import type { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from './built'
 import { NodeChild } from './node-child'
+import { processLost } from './process-lost'
 
 /** A process for one piece of work that takes long, so that main goes on answering. */
 export interface Helper {
   post(message: unknown): void
   onMessage(listener: (message: unknown) => void): void
-  /** Rejects, with the reason, when the process ends by itself. */
+  /** Rejects with `lost` when the process ends by itself. */
   readonly ended: Promise<never>
+  /** Why the process has ended; null while it runs. */
+  readonly lost: WorkbenchError | null
   /** Sets whether this program stays alive for the process. */
   holdProgram(held: boolean): void
   /** Ends the process, whatever it does, and waits until it is gone. */
@@ -17,19 +21,24 @@ export interface Helper {
  * Starts a script of the build on Node. It is no thread: under Electron, threads that end one after the other may end main
  * with all that is open (electron/electron#47986).
  *
- * @param subject names the process in the message about its end, such as "the process that reads weights"
+ * @param subject names the process in the message about its end, such as "The process that reads weights"
  */
 export function startHelper(script: string, subject: string): Helper {
   // It reports defects on its standard error.
   const child = new NodeChild(builtScript(script), { nodeFlags: [], showErrors: true })
-  const ended = child.ended.then(({ how, reason }): never => {
-    throw new Error(`${subject} ${how}${reason === undefined ? '' : `: ${reason}`}`)
+  let lost: WorkbenchError | null = null
+  const ended = child.ended.then((end): never => {
+    lost = processLost(subject, end)
+    throw lost
   })
   ended.catch(() => undefined)
   return {
     post: (message) => child.post(message),
     onMessage: (listener) => child.onMessage(listener),
     ended,
+    get lost() {
+      return lost
+    },
     holdProgram: (held) => child.holdProgram(held),
     async end() {
       // Or the program would end while it waits, with exit code 13.

@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
 import { keepsTo } from '../base/files/only-folder'
 import { NodeChild, type NodeChildEnd } from '../base/node-child'
+import { endWords, processLost, ranOutOfMemory } from '../base/process-lost'
 import { SerialQueue } from '../base/files/serial-queue'
 import {
   ConfinedReply,
@@ -35,7 +36,8 @@ export class Confined {
   /**
    * Has it do something, after whatever it does now.
    *
-   * @throws WorkbenchError what the process says; `bad-file`, naming the file, when it takes too long or too much memory
+   * @throws WorkbenchError what the process says; `bad-file`, naming the file, when it takes too long or too much memory; `engine-lost`
+   *   when the system ended the process
    */
   ask(request: ConfinedRequest): Promise<ConfinedReply> {
     return this.queue.run(async () => {
@@ -96,7 +98,9 @@ class ConfinedProcess {
       this.knownEnd = end
       this.waiting?.ended(end)
     })
-    this.ready = this.nextReply((end) => new Error(`the confined process ${sentenceOf(end)}`))
+    this.ready = this.nextReply((end) =>
+      processLost('The process that reads model folders and tokenizers', end)
+    )
   }
 
   end(): void {
@@ -152,18 +156,16 @@ function overdueOf(lastLine: string | undefined): Overdue | null {
   return Overdue.safeParse({ by, ms: Number(ms) }).data ?? null
 }
 
-/** How V8 and the system end a process that needs more memory than it has. */
-const OUT_OF_MEMORY = /out of memory|memory ran out|memory runs out|bad_alloc|allocation failed/i
-
-const sentenceOf = ({ how, reason }: End): string => `${how}${reason === undefined ? '' : ` (${reason})`}`
-
 function stopped(request: ConfinedRequest, end: End): WorkbenchError {
   const subject = subjectOf(request)
   if (end.overdue !== null) return overdueError(request, end.overdue)
-  const words = sentenceOf(end)
+  // The system takes the memory that others need too: the file is not to blame.
+  if (end.how.includes('SIGKILL'))
+    return processLost(`${subject} was not read: the process that reads it`, end)
+  const words = endWords(end)
   return new WorkbenchError(
     'bad-file',
-    OUT_OF_MEMORY.test(words)
+    ranOutOfMemory(words)
       ? `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given: the process that reads it ${words}.`
       : `${subject} was not read: the process that reads it ${words}.`
   )

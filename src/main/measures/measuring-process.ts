@@ -8,7 +8,7 @@ interface Waiting {
 
 /** A process that measures answers for one request after the other. While it has none, it keeps no program running. */
 export class MeasuringProcess {
-  private readonly helper = startHelper('measures.js', 'the process that measures answers')
+  private readonly helper = startHelper('measures.js', 'The process that measures answers')
   /**
    * Who waits for the next message. Not a reaction to the helper's end for each: these, and all that was answered, would be kept for as
    * long as it lives.
@@ -28,7 +28,7 @@ export class MeasuringProcess {
     return this.itsEnd !== null
   }
 
-  /** Only when the reply to the last one has come. @throws Error how the process ended, if it did */
+  /** Only when the reply to the last one has come. @throws WorkbenchError `engine-lost` when the process ended */
   async ask(request: MeasuringRequest): Promise<MeasuringReply> {
     if (this.itsEnd !== null) throw this.itsEnd.reason
     this.helper.holdProgram(true)

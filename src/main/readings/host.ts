@@ -57,7 +57,7 @@ async function inProcess<Result>(
   onProgress: (progress: BytesProgress) => void,
   call: (client: WeightsClient) => Promise<AsyncIterable<WeightsEvent<Result>>>
 ): Promise<Result> {
-  const helper = startHelper('weights.js', 'the process that reads weights')
+  const helper = startHelper('weights.js', 'The process that reads weights')
   const port = rpcPort(helper, (close) => void helper.ended.catch(close))
   const client: WeightsClient = createORPCClient(new RPCLink({ port }))
   const startedMs = performance.now()
@@ -75,7 +75,8 @@ async function inProcess<Result>(
     return await Promise.race([follow(), helper.ended])
   } catch (error) {
     throwIfCancelled(signal, 'Reading the weights')
-    throw fromAcross(error)
+    // What the calls in flight fail with at its end says less.
+    throw helper.lost ?? fromAcross(error)
   } finally {
     await helper.end()
   }

@@ -1,0 +1,21 @@
+import { WorkbenchError } from '../../contract/model/problem'
+import type { NodeChildEnd } from './node-child'
+
+/** The words of V8, the C++ runtime and the system for memory that ran out. */
+const OUT_OF_MEMORY = /out of memory|memory ran out|memory runs out|bad_alloc|allocation failed/i
+
+export const ranOutOfMemory = (words: string): boolean => OUT_OF_MEMORY.test(words)
+
+/** Completes a sentence that begins with the name of the process. */
+export const endWords = ({ how, reason }: NodeChildEnd): string =>
+  `${how}${reason === undefined ? '' : `: ${reason}`}`
+
+/** The problem of whoever waits for a process of the program that has ended. @param subject begins the message and names the process */
+export function processLost(subject: string, end: NodeChildEnd): WorkbenchError {
+  const words = endWords(end)
+  return new WorkbenchError(
+    'engine-lost',
+    `${subject} ${words}${words.endsWith('.') ? '' : '.'}`,
+    ranOutOfMemory(words) ? 'Close other programs, and try again.' : 'Try again.'
+  )
+}
