@@ -183,8 +183,8 @@ describe('the chat', () => {
 
   it('has a conversation of its own with each pair, and offers one pair the question to another', async () => {
     const first = await openPair('pair-1')
-    await converse(first, 'Name a colour.')
     first.chat.chooseRange({ start: 2, end: 5 })
+    await converse(first, 'Name a colour.')
 
     const second = await openPair('pair-2')
     expect([questions(second.chat), second.chat.recipe.name]).toEqual([[], 'Layers 4–11'])
