@@ -197,6 +197,8 @@ export function searchSettingsWords(settings: SearchSettings): string {
 export function triedWords(search: Course): string {
   const { generations } = search
   const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
+  if (candidates === 0 && search.stopped === 'nothing-better')
+    return 'no recipe to try besides those of the sweep'
   return `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${endWords(search)}`
 }
 

@@ -36,10 +36,10 @@ async function usablePair(open: MemberOpener, basePath: string, postPath: string
   return { base, post }
 }
 
-/** What lists all that is wrong, for a person at a window or at a terminal. */
+/** The command that lists every problem of a pair. */
 function inspection(base: PairMember, post: PairMember): string {
   const [inBase, inPost] = [base, post].map(({ checkpoint }) => shellWord(checkpoint.path))
-  return `Pair, in the window, lists every problem once the project is opened again; on the command line: slr inspect --base ${inBase} --post ${inPost}`
+  return `This command lists every problem: slr inspect --base ${inBase} --post ${inPost}`
 }
 
 /** @throws WorkbenchError naming the first of the errors, where there are any */

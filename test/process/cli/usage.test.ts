@@ -144,10 +144,11 @@ describe('slr', () => {
     ],
     ['a port beyond the last', ['serve', '--port', '65536'], /'65536' is invalid/],
     [
-      'a summary of answers that are in no file',
-      ['sample', '--demo', '--prompt', 'x', '--json'],
-      /--json prints what the answers in a file come to: give --out FILE too/
+      'fp16 on a device without it',
+      ['sweep', '--demo', '--device', 'cpu', '--precision', 'fp16'],
+      /--device cpu computes in fp32 only/
     ],
+    ['a file that looks like an option', ['sweep', '--demo', '--out', '-1'], /write \.\/-1/],
     ['a project and the demo', ['serve', '--demo', 'x.slr'], /either a project or --demo/]
   ])('refuses %s with exit status 2, one line and where to read on', async (_, args, message) => {
     const { status, stdout, stderr } = await runHere(args)

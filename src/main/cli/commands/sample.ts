@@ -36,6 +36,7 @@ import { defaultSampleSettings } from '../../samples/default-settings'
 import { prepareSampleRun } from '../../samples/prepare-run'
 import { readSamplePrompts } from '../../samples/prompts'
 import { measureRun } from '../../measures/host'
+import { inOrder, promptOf } from '../../report/samples-page/export'
 import { computationOf } from '../../samples/run-samples'
 import { AnswersFile, jsonLines, lockAnswersFile } from '../results/answers-file'
 import { flag, number, several, text } from '../options/option-kinds'
@@ -102,7 +103,6 @@ type SampleOptions = CommandOptions<typeof sampleOptions>
 /** `slr sample`: answers of several models of the pair to the same prompts, to be read on a terminal, else as JSON lines. */
 export const sampleCommand = subcommand(sampleOptions, {
   async run(options, command, signal) {
-    requireSummed(options, command)
     await sample(options, command, signal)
   }
 })
@@ -127,7 +127,10 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   const tell = options.quiet ? () => undefined : remark
   tellOfMemory(options, tell)
   await tellOfRun(wanted, folders, options.quiet, tell)
-  if (output === null) return printAnswers(wanted, planned, { signal, quiet: options.quiet })
+  if (output === null) {
+    const print = options.json ? printJsonAnswers : printAnswers
+    return print(wanted, planned, { signal, quiet: options.quiet })
+  }
   const lock = await lockAnswersFile(output.path)
   try {
     await sampleInto(output, { run: wanted, planned, folders }, options, signal)
@@ -158,20 +161,50 @@ async function sampleInto(
   await file.finish()
   const samples = file.answers
   const measures = await measureRun(run, samples)
-  const { device } = run.settings
-  const summary = {
-    out: output.path,
-    sampleCount: samples.length,
-    device,
-    ...(computation ?? { precision: null, weights: null }),
-    compared: measures.compared,
-    variants: measures.variants
-  }
-  await (options.json ? printJson(summary) : printShown(describeMeasures(run, measures)))
+  const summary = summaryOf(run, samples, computation, measures)
+  await (options.json
+    ? printJson({ out: output.path, ...summary })
+    : printShown(describeMeasures(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   tell(
     `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(samples.length, 'answer')}${how}`
   )
+}
+
+/** The result of a run as `--json` prints it, but for the answers and their file. */
+const summaryOf = (
+  { settings: { device } }: SampleRun,
+  samples: readonly SampleLine[],
+  computation: Computation | null,
+  { compared, variants }: SampleRunMeasures
+): object => ({
+  ...{ sampleCount: samples.length, device },
+  ...(computation ?? { precision: null, weights: null }),
+  ...{ compared, variants }
+})
+
+/** Prints the measures and all answers as one JSON object at the end. A run that is stopped prints nothing. */
+async function printJsonAnswers(
+  run: SampleRun,
+  planned: PlannedAnswers,
+  stoppable: Stoppable
+): Promise<void> {
+  const { quiet, signal } = stoppable
+  const finished: SampleLine[] = []
+  const computation = await untilStopped(
+    stoppable,
+    () => printedSamples(0),
+    () =>
+      generate({ ...planned, stored: [], earlier: null }, quiet, signal, {
+        learned: () => Promise.resolve(),
+        keep: async (lines) => {
+          finished.push(...lines)
+        }
+      })
+  )
+  const answers = inOrder(run, finished).map((line) => ({ ...line, ...promptOf(run, line) }))
+  const measures = await measureRun(run, finished)
+  await printJson({ ...summaryOf(run, finished, computation, measures), answers })
 }
 
 /** Prints answers: a program has each as it comes, a person at a terminal all together. Nothing else of them is kept. */
@@ -221,16 +254,6 @@ async function tellOfRun(
   if (quiet) warnOfEndpoints(run.variants)
   const { post } = await openPair(folders.base, folders.post)
   tell(describePlan(run, post.spec.contextLength))
-}
-
-/** What answers come to is told of those in a file. */
-function requireSummed(options: SampleOptions, command: Command): void {
-  if (options.json && options.out === undefined) {
-    throw usageError(
-      command,
-      '--json prints what the answers in a file come to: give --out FILE too, or leave it out, for without a file the answers are printed, in a pipe a JSON object each line'
-    )
-  }
 }
 
 async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command): Promise<SamplePrompts> {

@@ -52,10 +52,16 @@ export const flagIfGiven = (description: string, rules?: Rules): MayBeGiven<z.Zo
 /** What an operand stands for that may be any text, an empty one too; all others name something. */
 const ANY_TEXT = '<text>'
 
+/** Operands that are paths, where an option of another command is taken for a file. */
+const PATHS: readonly string[] = ['<file>', '<folder>']
+
 /** Such as `--base "$BASE"` of a variable that is not set: it is not to mean the folder that one is in. */
 const named =
   (operand: string) =>
   (text: string): string => {
+    if (PATHS.includes(operand) && text.startsWith('-')) {
+      throw new InvalidArgumentError(`Expected a path. For a file of that name write ./${text}`)
+    }
     if (text !== '' || operand === ANY_TEXT) return text
     throw new InvalidArgumentError('An empty text names nothing: give a value, or leave the option out.')
   }

@@ -1,6 +1,9 @@
 import type { Argument, Command } from 'commander'
-import type { z } from 'zod'
+import { z } from 'zod'
+import { DeviceName, hasHalf } from '../../../contract/model/device'
+import { UsageError } from '../printing/output'
 import { optionGroup, type OptionGroup, type OptionsOf } from './option-group'
+import { errorNamingOption } from './named-option'
 import { flag } from './option-kinds'
 
 /** What every command takes. */
@@ -41,8 +44,29 @@ export function subcommand<Shape extends z.ZodRawShape>(
     const all = options.and(commonOptions)
     all.declare(command)
     for (const operand of operands) command.addArgument(operand)
-    command
-      .showHelpAfterError(`See "${calledAs(command)} --help".`)
-      .action(() => run(all.read(command), command, signal))
+    command.showHelpAfterError(`See "${calledAs(command)} --help".`).action(async () => {
+      refuseHalf(command)
+      try {
+        await run(all.read(command), command, signal)
+      } catch (error) {
+        throw errorNamingOption(error, command)
+      }
+    })
   }
+}
+
+/** Options that name a device without fp16, and fp16. */
+const HalfOnDevice = z.looseObject({
+  device: DeviceName.refine((device) => !hasHalf(device)),
+  precision: z.literal('fp16')
+})
+
+/** @throws UsageError for `--precision fp16` with a device that computes in fp32 only */
+function refuseHalf(command: Command): void {
+  const given = HalfOnDevice.safeParse(command.opts())
+  if (!given.success) return
+  throw new UsageError(
+    `--device ${given.data.device} computes in fp32 only: leave --precision out, or name a device that has fp16, such as webgpu`,
+    `${calledAs(command)} --help`
+  )
 }

@@ -61,7 +61,7 @@ describe('slr inspect', () => {
       values: { base: [], post: [{ file, nan: 1, infinite: 0, first: 'NaN', at: [1, 5] }] }
     })
     expect(bad.stderr).toContain(
-      `slr: 1 tensor holds values that are not finite; the first is "model.layers.1.mlp.down_proj.weight" of ${file}.`
+      `slr: --post: 1 tensor holds values that are not finite; the first is "model.layers.1.mlp.down_proj.weight" of ${file}.`
     )
     expect(good.status).toBe(0)
     expect(good.stdout).toContain('All weights are finite (9.9 MB read).')

@@ -28,7 +28,7 @@ describe('slr plan', () => {
     await writeCheckpoint(post, checkpointFixture({ seed: 2 }))
     const { status, stderr } = await runHere(['plan', '--base', base, '--post', post])
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^slr: There is no tokenizer/)
+    expect(stderr).toMatch(/^slr: --post: There is no tokenizer/)
   })
 
   it('counts the work of a sweep and the memory it takes, and estimates its time', async () => {

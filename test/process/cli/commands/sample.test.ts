@@ -147,6 +147,30 @@ describe('slr sample', () => {
     expect(asked.toSorted((a, b) => a.prompt - b.prompt).map(({ promptText }) => promptText)).toEqual(prompts)
   })
 
+  it('prints measures and answers as one JSON object without a file', async () => {
+    const asked = ['sample', '--demo', '--prompt', 'Name a colour.', '--n', '3', '--max-tokens', '4']
+    const { stdout, stderr } = await runHere([...asked, '--json', '--quiet'])
+    expect(stderr).toBe('')
+    const result = z
+      .object({ sampleCount: z.number(), device: z.string(), answers: z.array(SampleLine.loose()) })
+      .loose()
+      .parse(JSON.parse(stdout))
+    expect(result).toMatchObject({ sampleCount: 3, device: 'cpu', precision: 'fp32' })
+    expect(result.answers).toMatchObject([0, 1, 2].map((index) => ({ index, promptText: 'Name a colour.' })))
+    expect(result.variants).toMatchObject([{ variant: 'post' }])
+  })
+
+  it('prints measures and answers as one JSON object without a file', async () => {
+    const asked = ['sample', '--demo', '--prompt', 'Name a colour.', '--n', '3', '--max-tokens', '4']
+    const { stdout, stderr } = await runHere([...asked, '--json', '--quiet'])
+    expect(stderr).toBe('')
+    const result: unknown = JSON.parse(stdout)
+    expect(result).toMatchObject({
+      ...{ sampleCount: 3, device: 'cpu', precision: 'fp32', variants: [{ variant: 'post' }] },
+      answers: [0, 1, 2].map((index) => ({ index, promptText: 'Name a colour.', text: expect.any(String) }))
+    })
+  })
+
   it('takes the sampler, length and stop texts it is told', async () => {
     const prompts = await promptFile('story.jsonl', '{"text": "Tell me a very short story about a cat."}\n')
     const request = ['--demo', '--prompts', prompts, '--n', '3']

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { searchTimeWords } from '../../../../src/contract/words/search-words'
+import { searchTimeWords, triedWords } from '../../../../src/contract/words/search-words'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 it('tells the most that a search takes by the pace of its sweep, on all prompts and in as many groups', () => {
@@ -11,4 +11,14 @@ it('tells the most that a search takes by the pace of its sweep, on all prompts 
   // Half of the prompts were there already, so that the pace is that of the other half.
   expect(told({ reusedPromptCount: 2 })).toContain('about 3 min')
   expect(told({ reusedPromptCount: 4 })).toMatch(/^How long that takes depends on the machine/)
+})
+
+it('says that a search had no recipe to try', () => {
+  const settings = {
+    ...{ method: 'strengths' as const, starts: ['range' as const], halves: false },
+    ...{ least: 0, most: 1, generations: 6, blockEvaluations: 1000, seed: 1 }
+  }
+  expect(triedWords({ settings, stopped: 'nothing-better', generations: [] })).toBe(
+    'no recipe to try besides those of the sweep'
+  )
 })

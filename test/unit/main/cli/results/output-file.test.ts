@@ -59,7 +59,7 @@ it.each(['real.json', 'nowhere.json'])(
     const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--out', link])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toBe(
-      `slr: ${link} is not an ordinary file but a link to ${target}; links are not written through.\n` +
+      `slr: --out: ${link} is not an ordinary file but a link to ${target}; links are not written through.\n` +
         'Name a file to write, or use --json to have the result on stdout.\n'
     )
     expect(await readdir(folder)).toEqual(['link.json', 'real.json'])

@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { absolutePath, modelPath } from '../../base/files/places'
+
+/** What may stand behind a path in a message: the end, punctuation, or a file below it. */
+const PATH_END = /^(?:$|[\s.,:;'")/\\])/
+
+/**
+ * Names the option that gives the file or folder of an error, whose message names the path alone.
+ *
+ * @returns the same error where no option gives the path, or where the message names an option already
+ */
+export function errorNamingOption(error: unknown, command: Command): unknown {
+  if (!(error instanceof WorkbenchError)) return error
+  const { code, message, hint } = error.problem
+  // A mismatch is of two places, and its message says which.
+  if (code === 'mismatch' || /(?:^|\s)--[a-z]/.test(message)) return error
+  // The longest path is the one that is meant: a folder may hold the others.
+  const [named] = givenPaths(command)
+    .filter(({ path }) => namesPath(message, path))
+    .sort((a, b) => b.path.length - a.path.length)
+  return named === undefined ? error : new WorkbenchError(code, `${named.flag}: ${message}`, hint)
+}
+
+/** The values of options that may be paths, made absolute. */
+function givenPaths(command: Command): { flag: string; path: string }[] {
+  return command.options.flatMap((option) => {
+    const value: unknown = command.getOptionValue(option.attributeName())
+    const values: unknown[] = Array.isArray(value) ? value : [value]
+    return values.flatMap((text) => {
+      if (typeof text !== 'string' || text === '') return []
+      const flag = option.long ?? option.flags
+      return [...new Set([absolutePath(text), modelPath(text)])].map((path) => ({ flag, path }))
+    })
+  })
+}
+
+function namesPath(message: string, path: string): boolean {
+  const start = message.indexOf(path)
+  return start !== -1 && PATH_END.test(message.slice(start + path.length))
+}

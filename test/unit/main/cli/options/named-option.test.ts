@@ -1,0 +1,33 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { resourcePath } from '../../../../../src/main/base/resources'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../../fixtures/command-line'
+
+const BASE = resourcePath('demo-pair', 'base')
+
+test.each([
+  ['--post', (gone: string) => ['inspect', '--base', BASE, '--post', gone]],
+  ['--base', (gone: string) => ['inspect', '--base', gone, '--post', gone]],
+  ['--project', (gone: string) => ['sweep', '--project', gone]],
+  ['--prompts', (gone: string) => ['sweep', '--demo', '--prompts', gone]],
+  ['--recipe', (gone: string) => ['probe', '--demo', '--tokens', '1', '--recipe', gone]],
+  ['--out', (gone: string) => ['sweep', '--demo', '--out', join(gone, 'sweep.json')]]
+])('an error on a file names the option %s', async (flag, argsOf) => {
+  const gone = join(await temporaryFolder(), 'gone')
+  const { status, stderr } = await runHere(argsOf(gone))
+  expect(status).toBe(1)
+  if (flag === '--out') expect(stderr).toContain('There is no folder')
+  else expect(stderr).toMatch(new RegExp(`^slr: ${flag}: .*gone`))
+})
+
+test('an error on a file below a folder names the option of the folder, and of two the closer one', async () => {
+  const folder = await temporaryFolder()
+  const post = join(folder, 'post')
+  await mkdir(post)
+  await writeFile(join(folder, 'config.json'), '{}')
+  await writeFile(join(post, 'config.json'), 'no JSON')
+  const { stderr } = await runHere(['inspect', '--base', BASE, '--post', post])
+  expect(stderr).toMatch(/^slr: --post: .*config\.json/)
+})
