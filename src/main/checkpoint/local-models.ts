@@ -53,19 +53,18 @@ export async function findModels(
 ): Promise<FoundModels> {
   const models = new Map<string, LocalModel>()
   const leftOut: { folder: string; reason: string }[] = []
-  const waiting = await Promise.all(
+  const starts = await Promise.all(
     roots.map(async (root) => ({ folder: await realpath(root).catch(() => root), depth: 0 }))
   )
-  const seen = new Set(waiting.map(({ folder }) => folder))
-  for (const { folder, depth } of waiting) {
+  const folders = new FoldersToSearch(starts)
+  for (const { folder, depth } of folders) {
     throwIfCancelled(signal, 'Looking for pairs')
-    if (seen.size > limits.folders || performance.now() > limits.untilMs)
+    if (folders.count > limits.folders || performance.now() > limits.untilMs)
       return { models: [...models.values()], leftOut, cutShort: true }
     // Folders that are gone, or not ours to read, hold nothing to find.
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     const names = new Set(entries.map(({ name }) => name))
-    const isCached = folder.split(/[\\/]/).at(-1)?.startsWith(CACHE_PREFIX) === true
-    if (isCached || names.has('config.json')) {
+    if (isCached(folder) || names.has('config.json')) {
       try {
         const model = LocalModel.parse(await folderFacts('local-model', folder))
         models.set(model.folder, model)
@@ -79,14 +78,50 @@ export async function findModels(
     if (adapter !== null) leftOut.push({ folder, reason: reasonBeside(folder, adapter) })
     if (depth === DEEPEST) continue
     for (const entry of entries) {
-      const path = join(folder, entry.name)
-      if (!entry.isDirectory() || entry.name.startsWith('.') || seen.has(path)) continue
-      seen.add(path)
-      waiting.push({ folder: path, depth: depth + 1 })
+      if (!entry.isDirectory() || entry.name.startsWith('.')) continue
+      folders.add({ folder: join(folder, entry.name), depth: depth + 1 })
     }
   }
   return { models: [...models.values()], leftOut, cutShort: false }
 }
+
+interface FolderToSearch {
+  readonly folder: string
+  /** Below the folder that the search was given. */
+  readonly depth: number
+}
+
+/** Folders in the order of the search: entries of a Hugging Face cache first, for each is a model; then those that are less deep. */
+class FoldersToSearch {
+  /** Those that were given out. */
+  count = 0
+  private readonly cached: FolderToSearch[] = []
+  private readonly others: FolderToSearch[] = []
+  private readonly seen = new Set<string>()
+
+  constructor(starts: readonly FolderToSearch[]) {
+    for (const start of starts) this.add(start)
+  }
+
+  add(folder: FolderToSearch): void {
+    if (this.seen.has(folder.folder)) return
+    this.seen.add(folder.folder)
+    ;(isCached(folder.folder) ? this.cached : this.others).push(folder)
+  }
+
+  *[Symbol.iterator](): Generator<FolderToSearch> {
+    for (let [cached, other] = [0, 0]; ;) {
+      const next = this.cached[cached] ?? this.others[other]
+      if (next === undefined) return
+      if (next === this.cached[cached]) cached += 1
+      else other += 1
+      this.count += 1
+      yield next
+    }
+  }
+}
+
+const isCached = (folder: string): boolean => folder.split(/[\\/]/).at(-1)?.startsWith(CACHE_PREFIX) === true
 
 /** The reason why a folder is left out, with what to do, for a list that names the folder before it. */
 function reasonBeside(folder: string, error: unknown): string {

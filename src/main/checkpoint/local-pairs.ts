@@ -1,5 +1,6 @@
 import type { LocalPair, LocalPairs } from '../../contract/documents/local-pairs'
-import { at } from '../../contract/model/look-up'
+import { at, got } from '../../contract/model/look-up'
+import { multimap } from '../../contract/model/multimap'
 import { breather } from '../base/files/breather'
 import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/files/cancelling'
@@ -97,50 +98,99 @@ const POST_WORDS = new Set(['instruct', 'it', 'chat', 'sft', 'dpo', 'rlhf', 'rlv
 const BASE_WORDS = new Set(['base', 'pt'])
 const VERSION = /^v?\d+$/
 
-/** By card where it names a model that is here, otherwise by names; each two once. */
+/** A model joins so many bases at most: names alike without end say nothing. */
+const MAX_BASES = 20
+
+/** What a name says of a model. */
+interface NamedModel {
+  readonly model: LocalModel
+  readonly owner: string | null
+  readonly words: readonly string[]
+  readonly isTuned: boolean
+  readonly isBase: boolean
+  /** Its words without those that say which of the two it is. */
+  readonly plain: string
+}
+
+/** Joins models by card where it names a model that is here, otherwise by names; each two once. */
 export function joinedModels(models: readonly LocalModel[]): Joined[] {
-  const joined = new Map<string, Joined>()
-  for (const post of models) {
-    const byCard = models.filter(
-      (base) => base !== post && post.madeFrom.some((name) => isCalled(base, name))
-    )
-    const bases =
-      byCard.length > 0 ? byCard : models.filter((base) => base !== post && isNamedAfter(post, base))
-    for (const base of bases) {
-      joined.set(`${base.folder}\0${post.folder}`, { base, post, by: byCard.length > 0 ? 'card' : 'name' })
-    }
-  }
-  return [...joined.values()]
+  const named = models.map(namedModel)
+  const calledBy = new ModelsByName(models)
+  const untuned = multimap(
+    named.flatMap((each): [string, NamedModel][] => (each.isTuned ? [] : [[each.plain, each]]))
+  )
+  return named.flatMap((each) => {
+    const post = each.model
+    const cards = post.madeFrom.slice(0, MAX_BASES).flatMap((name) => calledBy.of(name))
+    const byCard = cards.filter((base) => base !== post)
+    const by = byCard.length > 0 ? 'card' : 'name'
+    const bases = new Set(byCard.length > 0 ? byCard : namedBases(each, untuned))
+    return [...bases].slice(0, MAX_BASES).map((base): Joined => ({ base, post, by }))
+  })
 }
 
 const lastPart = (name: string): string => (name.split('/').at(-1) ?? name).toLowerCase()
 
-/** Folders outside the cache do not say whose model they hold. */
-function isCalled({ name }: LocalModel, wanted: string): boolean {
-  if (!name.includes('/') || !wanted.includes('/')) return lastPart(name) === lastPart(wanted)
-  return name.toLowerCase() === wanted.toLowerCase()
+/** Models by what a card may call them. Folders outside the cache do not say whose model they hold. */
+class ModelsByName {
+  private readonly whole: ReadonlyMap<string, readonly LocalModel[]>
+  private readonly last: ReadonlyMap<string, readonly LocalModel[]>
+  private readonly ownerless: ReadonlyMap<string, readonly LocalModel[]>
+
+  constructor(models: readonly LocalModel[]) {
+    const byLastPart = (some: readonly LocalModel[]) =>
+      multimap(some.map((model): [string, LocalModel] => [lastPart(model.name), model]))
+    this.whole = multimap(models.map((model): [string, LocalModel] => [model.name.toLowerCase(), model]))
+    this.last = byLastPart(models)
+    this.ownerless = byLastPart(models.filter(({ name }) => !name.includes('/')))
+  }
+
+  of(wanted: string): LocalModel[] {
+    const last = lastPart(wanted)
+    const lists = wanted.includes('/')
+      ? [listOf(this.whole, wanted.toLowerCase()), listOf(this.ownerless, last)]
+      : [listOf(this.last, last)]
+    // One more than are taken: the model itself may be among them.
+    return lists.flatMap((list) => list.slice(0, MAX_BASES + 1))
+  }
 }
 
-/** Whether the names are the same but for words that say which is post-trained, and a version of the post-training. */
-function isNamedAfter(post: LocalModel, base: LocalModel): boolean {
-  const [own, other] = [ownerOf(post.name), ownerOf(base.name)]
-  if (own !== null && other !== null && own !== other) return false
-  const words = wordsOf(post.name)
-  const baseWords = wordsOf(base.name)
-  const isTuned = words.some((word) => POST_WORDS.has(word))
-  // Qwen3-0.6B beside Qwen3-0.6B-Base.
-  const isPlain =
-    baseWords.some((word) => BASE_WORDS.has(word)) && !words.some((word) => BASE_WORDS.has(word))
-  if (baseWords.some((word) => POST_WORDS.has(word)) || !(isTuned || isPlain)) return false
-  const wanted = plainWords(baseWords)
-  const behind = words.slice(words.findIndex((word) => POST_WORDS.has(word)))
-  const before = words.slice(0, words.length - behind.length)
-  const onlyVersion =
-    isTuned &&
-    plainWords(behind)
-      .split(' ')
-      .every((word) => VERSION.test(word))
-  return plainWords(words) === wanted || (onlyVersion && plainWords(before) === wanted)
+/** The values of a key; none where the map has none. */
+const listOf = <Value>(lists: ReadonlyMap<string, readonly Value[]>, key: string): readonly Value[] =>
+  lists.has(key) ? got(lists, key, 'name') : []
+
+function namedModel(model: LocalModel): NamedModel {
+  const words = wordsOf(model.name)
+  return {
+    model,
+    owner: ownerOf(model.name),
+    words,
+    isTuned: words.some((word) => POST_WORDS.has(word)),
+    isBase: words.some((word) => BASE_WORDS.has(word)),
+    plain: plainWords(words)
+  }
+}
+
+/** Models whose names are the same but for words that say which is post-trained, and a version of the post-training. */
+function namedBases(
+  { model, owner, words, isTuned, isBase, plain }: NamedModel,
+  untuned: ReadonlyMap<string, readonly NamedModel[]>
+): LocalModel[] {
+  // Qwen3-0.6B is post-trained beside Qwen3-0.6B-Base.
+  if (!isTuned && isBase) return []
+  const names = isTuned ? [plain, ...nameBeforeVersion(words)] : [plain]
+  return [...new Set(names)]
+    .flatMap((name) => listOf(untuned, name))
+    .filter((base) => base.model !== model && (isTuned || base.isBase))
+    .filter((base) => owner === null || base.owner === null || owner === base.owner)
+    .map((base) => base.model)
+}
+
+/** The name before the word that says it is post-trained, where only a version stands behind that. */
+function nameBeforeVersion(words: readonly string[]): string[] {
+  const place = words.findIndex((word) => POST_WORDS.has(word))
+  const behind = plainWords(words.slice(place)).split(' ')
+  return behind.every((word) => VERSION.test(word)) ? [plainWords(words.slice(0, place))] : []
 }
 
 const ownerOf = (name: string): string | null =>

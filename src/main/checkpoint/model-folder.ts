@@ -4,6 +4,7 @@ import { saysOnlyRole } from '../../contract/model/called-after'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { HUB_ID, huggingFaceCacheFolder } from '../base/files/places'
+import { requireNamedHost } from '../base/files/network-path'
 import { requireAllowed } from '../base/files/only-folder'
 import { adapterProblem } from './adapter-folder'
 import { isMissing } from './weight-file'
@@ -20,6 +21,7 @@ const CACHE_PREFIX = 'models--'
  */
 export async function resolveModelFolder(path: string): Promise<string> {
   const folder = resolve(path)
+  await requireNamedHost(folder)
   await requireAllowed(folder)
   const kind = await kindOf(folder)
   if (kind === 'missing') {

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
+import { requireNamedHost } from '../base/files/network-path'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import { askConfined } from '../confined/host'
 import type { EmbeddingTokensRequest } from '../confined/messages'
@@ -41,6 +42,7 @@ export async function openEmbeddingModel(
   folder: string,
   what = 'sentence-embedding model'
 ): Promise<EmbeddingModel> {
+  await requireNamedHost(folder)
   const file = await modelFile(folder, what)
   const tokenizerFile = join(folder, TOKENIZER)
   const hash = createHash('sha256')

@@ -12,6 +12,7 @@ import type { QueuedJob } from '../../contract/documents/queue'
 import { SamplePrompts } from '../../contract/documents/task'
 import { at, got } from '../../contract/model/look-up'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { flushLines } from '../base/files/line-file'
 import type { Lock } from '../base/files/lock'
 import { type Change, SerialQueue } from '../base/files/serial-queue'
 import { ensurePairFolder, pairFolder } from './pair/pair-folders'
@@ -330,7 +331,10 @@ export class Project implements ProjectOfPair {
   /** Waits for changes under way, then lets others write the project. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#changes.run(async () => this.#access.lock?.release())
+    await this.#changes.run(async () => {
+      await flushLines()
+      this.#access.lock?.release()
+    })
   }
 
   async #add(

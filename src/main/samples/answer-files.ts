@@ -15,6 +15,7 @@ import {
 import { expecting, readProblem } from '../base/files/bounded-file'
 import { breather } from '../base/files/breather'
 import { linesOfFile, MAX_LINE_BYTES } from '../base/files/line-file'
+import { requireNamedHost } from '../base/files/network-path'
 import { regularFilePieces } from '../base/files/regular-file'
 import { askConfined } from '../confined/host'
 import { promptName } from '../text/prompt-name'
@@ -43,6 +44,7 @@ export async function eachAnswer(
       `Write it as JSON first: inspect log convert --to json --output-dir . ${path}`
     )
   }
+  await requireNamedHost(path)
   const counts = new AnswerCounts(path)
   const take = (answer: FileAnswer): void => {
     counts.add(answer)

@@ -25,6 +25,9 @@ const MAX_MESSAGE_BYTES = 32 * 2 ** 20
 /** The same in values: 100,000 prompts have a million. */
 const MAX_MESSAGE_VALUES = 2_000_000
 
+/** Answers that a slow line has yet to carry; the largest has some 50 MB. */
+const MAX_UNREAD_BYTES = 64 * 2 ** 20
+
 /** What every message of the protocol has; the RPC handler checks the rest. */
 const RpcMessage = z.looseObject({ i: z.string() })
 
@@ -51,7 +54,7 @@ export function acceptWindows(
     leaveWaiting(socket)
     sockets.handleUpgrade(request, socket, head, (client) => {
       closeOnNonsense(client)
-      void rpc.upgrade(client)
+      void rpc.upgrade(endedWhenUnread(client))
     })
   })
   return () => {
@@ -74,6 +77,27 @@ function refuseUpgrade(socket: Duplex, { status, message }: Refusal): void {
   socket.end(
     `${head}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`
   )
+}
+
+/** The part of a WebSocket that answers use. */
+type AnsweredSocket = Pick<WebSocket, 'addEventListener' | 'send'>
+
+/**
+ * Ends a client that takes no answers while it asks for more: they would wait in memory. One answer may be of any size.
+ *
+ * @param maxUnreadBytes of answers that wait when another one is sent
+ */
+export function endedWhenUnread(
+  client: AnsweredSocket & Pick<WebSocket, 'bufferedAmount' | 'terminate'>,
+  maxUnreadBytes = MAX_UNREAD_BYTES
+): AnsweredSocket {
+  return {
+    addEventListener: client.addEventListener.bind(client),
+    send(data: Parameters<WebSocket['send']>[0]) {
+      if (client.bufferedAmount > maxUnreadBytes) client.terminate()
+      else client.send(data)
+    }
+  }
 }
 
 /** A client that does not speak the protocol is cut off; the program goes on. */

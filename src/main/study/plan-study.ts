@@ -6,6 +6,7 @@ import type { GenerationDevice } from '../../contract/model/device'
 import type { Problem } from '../../contract/model/problem'
 import { endpointWarning } from '../../contract/model/outside-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
 import { missingOfCheck } from '../crc/check/check-sweep'
@@ -69,6 +70,7 @@ const MOST_FOUND: Readonly<Record<FoundModels, number>> = { selected: 1, rivals:
  * What the steps of a study would do, without doing it; nothing is written.
  *
  * @param project of the study, opened to be looked at; null: it is not there yet
+ * @param begins hears of each step before it is planned
  * @throws WorkbenchError `cancelled`
  */
 export async function planStudy(
@@ -76,7 +78,8 @@ export async function planStudy(
   project: Project | null,
   placed: PlacedStudy,
   steps: readonly StudyStep[],
-  signal: AbortSignal
+  signal: AbortSignal,
+  begins: (step: StudyStep, place: number) => void = () => undefined
 ): Promise<StepPlan[]> {
   const devices = triedDevices(signal)
   const planners = new Map<string, PairPlanner>()
@@ -86,7 +89,9 @@ export async function planStudy(
     return new PairPlanner(engine, devices, placed, studied, own, signal)
   }
   const plans: StepPlan[] = []
-  for (const step of steps) {
+  for (const [place, step] of steps.entries()) {
+    throwIfCancelled(signal, 'The plan')
+    begins(step, place)
     try {
       const { key, pair } = step
       if (pair === null) plans.push({ ...NOTHING, key, ...(await planReport(placed, null)) })

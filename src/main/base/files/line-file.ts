@@ -47,8 +47,8 @@ export async function readLines<T>(
 }
 
 /**
- * Adds lines to a file. They are with the system when this resolves, so a crash of the program keeps them; what an earlier
- * crash cut off is removed first.
+ * Adds lines to a file. They are with the system when this resolves, so a crash of the program keeps them; they are on the disk a second
+ * later, or after {@link flushLines}. What an earlier crash cut off is removed first.
  *
  * @throws WorkbenchError `read-only` when it cannot be written, `bad-input` when it has grown too large
  */
@@ -67,12 +67,39 @@ export async function appendLines(file: string, lines: readonly unknown[]): Prom
         )
       }
       await handle.appendFile(bytes)
+      flushSoon(file)
     } finally {
       await handle.close()
     }
   } catch (error) {
     throw error instanceof WorkbenchError ? error : writeProblem(file, error)
   }
+}
+
+/** How long lines may be with the system only, where a power cut loses them. */
+export const FLUSH_MS = 1_000
+/** Files with lines that are not on the disk yet. */
+const unflushed = new Map<string, NodeJS.Timeout>()
+
+function flushSoon(file: string): void {
+  if (unflushed.has(file)) return
+  unflushed.set(file, setTimeout(() => void flushFile(file), FLUSH_MS).unref())
+}
+
+async function flushFile(file: string): Promise<void> {
+  clearTimeout(unflushed.get(file))
+  unflushed.delete(file)
+  try {
+    const handle = await open(file, 'r+')
+    await handle.sync().finally(() => handle.close())
+  } catch {
+    // It was removed, or lies on a drive that cannot flush: its lines are as safe as they get.
+  }
+}
+
+/** Has all lines that were added on the disk. */
+export async function flushLines(): Promise<void> {
+  await Promise.all([...unflushed.keys()].map(flushFile))
 }
 
 /**

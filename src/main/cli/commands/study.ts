@@ -142,15 +142,22 @@ async function planSteps(
   await requireProjectPlace(placed)
   // Only looked at: whoever has it open may go on.
   const project = (await isProject(projectPath)) ? await openProject(projectPath, 'view') : null
+  const display = progressDisplay(quiet)
   try {
     const plans = await untilStopped({ signal, quiet }, nothingKept, () =>
-      withEngine((engine) => planStudy(engine, project, placed, steps, signal))
+      withEngine((engine) =>
+        planStudy(engine, project, placed, steps, signal, ({ key }, done) =>
+          display.update({ phase: 'planning', done, total: steps.length, status: key })
+        )
+      )
     )
+    display.stop()
     const plan = { study: study.name, project: projectPath, steps: plans }
     await (json ? printJson(plan) : printShown(describePlans(plans, projectPath)))
     if (!quiet) await remarkUnconfirmed(placed, steps)
     refuseFailing(plans)
   } finally {
+    display.stop()
     await project?.close()
   }
 }

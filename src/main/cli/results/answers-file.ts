@@ -10,7 +10,7 @@ import { errorMessage, readJsonFile } from '../../base/files/bounded-file'
 import { formatJson } from '../../base/files/json-format'
 import { acquire, type Lock } from '../../base/files/lock'
 import { breather } from '../../base/files/breather'
-import { appendLines } from '../../base/files/line-file'
+import { appendLines, FLUSH_MS } from '../../base/files/line-file'
 import { readAnswerLines } from '../../project/documents/sample-files'
 import type { OutsideRecord } from '../../../contract/model/outside-model'
 import { withRecord } from '../../samples/outside-records'
@@ -43,6 +43,7 @@ export async function lockAnswersFile(path: string): Promise<Lock> {
  */
 export class AnswersFile {
   private handle: FileHandle | null = null
+  private flushedMs = performance.now()
   private readonly samples: SampleLine[]
 
   private constructor(
@@ -92,6 +93,7 @@ export class AnswersFile {
     this.handle ??= await this.begin()
     try {
       await this.handle.appendFile(jsonLines(this.current, lines))
+      if (performance.now() - this.flushedMs >= FLUSH_MS) await this.flush(this.handle)
     } catch (error) {
       throw new WorkbenchError(
         'read-only',
@@ -125,7 +127,15 @@ export class AnswersFile {
     return handle
   }
 
+  /** Has the answers on the disk, where a power cut keeps them. */
+  private async flush(handle: FileHandle): Promise<void> {
+    // Some drives cannot: their answers are as safe as they get.
+    await handle.sync().catch(() => undefined)
+    this.flushedMs = performance.now()
+  }
+
   async close(): Promise<void> {
+    if (this.handle !== null) await this.flush(this.handle)
     await this.handle?.close()
   }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { dependencies, version } from '../../../../package.json'
 import type { ListedProject } from '../../../contract/documents/project'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { addedModelFolders } from '../../base/files/network-path'
 import { absolutePath, modelPath, projectsFolder } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
 import { findPairs } from '../../checkpoint/local-pairs'
@@ -10,12 +11,7 @@ import { inspectPair } from '../../checkpoint/pair'
 import type { Devices } from '../../jobs/devices'
 import { demoPath, pairPaths } from '../../project/demo'
 import { listFolder } from '../../project/folder-listing'
-import {
-  addedModelFolders,
-  addModelFolder,
-  modelFolders,
-  removeModelFolder
-} from '../../project/pair/model-folders'
+import { addModelFolder, modelFolders, removeModelFolder } from '../../project/pair/model-folders'
 import { confirmAddresses } from '../../endpoint/confirmed-addresses'
 import { forgetProject } from '../../project/recents'
 import type { Entry } from '../entry'

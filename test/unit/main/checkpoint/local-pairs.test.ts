@@ -196,6 +196,14 @@ describe('pairs on this machine', () => {
     for (let n = 0; n < 12; n++) await mkdir(join(root, `empty-${n}`))
     const limits = { folders: 5, untilMs: Infinity }
     expect(await findPairs([root], never, limits)).toMatchObject({ pairs: [], cutShort: true })
+    // Entries of a cache are looked at before anything else that lies beside them.
+    await new Repository(root, 'org/tiny').write(BASE)
+    await new Repository(root, 'org/tiny-it').write(POST)
+    const cut = await findPairs([root], never, limits)
+    expect({ pairs: shown(cut), cutShort: cut.cutShort }).toEqual({
+      pairs: ['org/tiny > org/tiny-it'],
+      cutShort: true
+    })
     await expect(findPairs([root], AbortSignal.abort())).rejects.toMatchObject({
       problem: { code: 'cancelled' }
     })
@@ -207,6 +215,16 @@ describe('models are joined', () => {
     joinedModels(models.map(([name, ...madeFrom]) => ({ folder: `/${name}`, name, madeFrom }))).map(
       ({ base, post, by }) => `${base.name} > ${post.name} by ${by}`
     )
+
+  test('in time that grows with their number, however alike their names are', () => {
+    const names = Array.from({ length: 6_000 }, (_, n): [string, ...string[]] =>
+      n % 2 === 0 ? ['llama'] : ['llama-it', 'llama', 'none/llama']
+    )
+    const startedMs = performance.now()
+    expect(joined(...names)).toHaveLength(3_000 * 20)
+    // Minutes, where each name is compared with each.
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
+  })
 
   test('by the card before any name, in spite of case', () => {
     expect(joined(['a/Base'], ['b/x'], ['b/x-it', 'A/base'])).toEqual(['a/Base > b/x-it by card'])

@@ -1,0 +1,51 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { readJsonFile } from './bounded-file'
+import { configFolder, huggingFaceCacheFolder, projectsFolder } from './places'
+
+const MAX_FILE_BYTES = 100_000
+export const AddedFolders = z.array(z.string().min(1).max(4096)).max(50)
+
+export const addedFoldersFile = (): string => join(configFolder(), 'model-folders.json')
+
+/** Where the user has models looked for. A list that cannot be read counts as empty: folders can be added again. */
+export async function addedModelFolders(): Promise<string[]> {
+  const stored = await readJsonFile(addedFoldersFile(), MAX_FILE_BYTES).catch(() => [])
+  const parsed = AddedFolders.safeParse(stored)
+  return parsed.success ? parsed.data : []
+}
+
+/** The machine that a path of Windows leads to, as `\\nas\models` or `\\?\UNC\nas\models`; null for this one. */
+export function networkHost(path: string): string | null {
+  const host = /^[\\/]{2}(?:[?.][\\/]UNC[\\/])?([^\\/?.][^\\/]*)/i.exec(path)?.[1]
+  return host === undefined ? null : host.toLowerCase()
+}
+
+/**
+ * Refuses a path to a machine that the user has not named. Windows sends the user's credentials to a machine as soon as a path on it is
+ * looked at, and a project of somebody else may hold any path.
+ *
+ * @throws WorkbenchError `bad-input` naming the machine
+ */
+export async function requireNamedHost(
+  path: string,
+  platform: NodeJS.Platform = process.platform
+): Promise<void> {
+  const host = platform === 'win32' ? networkHost(path) : null
+  if (host === null) return
+  const named = [
+    homedir(),
+    configFolder(),
+    projectsFolder(),
+    huggingFaceCacheFolder(),
+    ...(await addedModelFolders())
+  ]
+  if (named.some((folder) => networkHost(folder) === host)) return
+  throw new WorkbenchError(
+    'bad-input',
+    `${path} lies on another machine, ${host}, which is not contacted.`,
+    'If you trust it, add a folder on it to the model folders of Start, or give it a drive letter.'
+  )
+}
