@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Arch, build, Platform } from 'electron-builder'
+import { billOfMaterials } from './bill-of-materials.mjs'
 import { builderConfig } from './config.mjs'
 import { checkFuses } from './fuses.mjs'
 import { fetchNode } from './node-program.mjs'
@@ -46,4 +48,5 @@ const made = await build({
   })
 })
 await Promise.all(packed.map(checkFuses))
+await writeFile(join(out, name, `slr-workbench-${name}.cdx.json`), await billOfMaterials(root))
 console.log(folder ? join(out, name) : made.join('\n'))
