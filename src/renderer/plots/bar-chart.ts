@@ -8,7 +8,7 @@ export type BarChart = Chart<'bar', (number | null)[], string>
 const labelCount = ({ data: { labels } }: { data: { labels?: unknown[] } }): number =>
   Math.max(1, labels?.length ?? 1)
 
-/** Grouped bars of values between 0 and 1, without data yet. Nothing moves: results stream in. */
+/** Creates grouped bars of values between 0 and 1, without data. Animation is off, because results stream in. */
 export function createBarChart({ canvas, ...surface }: ChartSurface): BarChart {
   return new Chart<'bar', (number | null)[], string>(canvas, {
     ...surface,
@@ -20,7 +20,7 @@ export function createBarChart({ canvas, ...surface }: ChartSurface): BarChart {
       plugins: {
         tooltip: {
           animation: false,
-          // Beside the bars that it tells of, on the side where there is more room.
+          // The tooltip is beside its bars, on the side with more room.
           yAlign: 'center',
           xAlign: ({ chart, tooltip }) =>
             tooltip.getActiveElements().some(({ index }) => 2 * index >= labelCount(chart))

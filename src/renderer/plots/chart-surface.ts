@@ -1,8 +1,8 @@
 import type { BasePlatform } from 'chart.js'
 
-/** What a chart is drawn on: the canvas, or what stands in its place where a figure is written. */
+/** The target of a chart's drawing: a canvas of the page, or the recorder of a saved figure. */
 export interface ChartSurface {
   canvas: HTMLCanvasElement
-  /** How Chart.js reaches it; undefined: as a canvas of the page. */
+  /** How Chart.js accesses the canvas; undefined for a canvas of the page. */
   platform?: typeof BasePlatform
 }

@@ -24,18 +24,18 @@ Chart.register(
   ScatterController,
   Tooltip
 )
-// Charts that have one say so.
+// A chart with a legend enables it itself.
 Chart.defaults.plugins.legend.display = false
-// Lines are drawn point by point, not as paths made beforehand, which a figure could not write down.
+// Segmented lines are drawn point by point. Other lines are Path2D objects, which a figure cannot record.
 Chart.defaults.set('datasets.scatter', { segment: {} })
-// With the minus of all other numbers of the window.
+// Uses the minus sign of all other numbers in the window.
 Chart.defaults.scales.linear.ticks.callback = function (value, index, ticks) {
   return Ticks.formatters.numeric.call(this, Number(value), index, ticks).replace('-', '−')
 }
 
 type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
 
-/** Of every chart: it has the size of its frame, and stands still. */
+/** Options of every chart: it fills its frame and has no animation. */
 export const FILLING = { animation: false, responsive: true, maintainAspectRatio: false } as const
 
 export type ChartColors = Record<ColorName, string>
@@ -46,8 +46,8 @@ export interface ChartFont {
 }
 
 /**
- * The theme's colours as a canvas needs them. A custom property reads back as its source text, `light-dark(...)`
- * included, so each is resolved through an element's colour.
+ * Reads the theme's colours in the form that a canvas needs. A custom property reads back as its source text,
+ * `light-dark(...)` included. Each one is therefore resolved through an element's colour.
  */
 export function chartColors(within: HTMLElement): ChartColors {
   const probe = document.createElement('span')
@@ -75,19 +75,20 @@ export function chartColors(within: HTMLElement): ChartColors {
   return colors
 }
 
-/** The colour, `rgb(r, g, b)`, let through by `opacity`. */
+/** Returns a colour `rgb(r, g, b)` with the given opacity, 0 to 1. */
 export const translucent = (color: string, opacity: number): string =>
   color.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`)
 
-/** The font of every chart, from the page's own. */
+/** Returns the font of every chart, which is the page's font. */
 export const chartFont = (within: HTMLElement): ChartFont => ({
   family: getComputedStyle(within).fontFamily,
   size: 12
 })
 
 /**
- * Creates a chart in a task of its own, so that mounting a view and drawing its charts never add up to a stall.
- * Returns what undoes it, whether or not the chart exists yet.
+ * Creates a chart in a task of its own. Mounting a view and drawing its charts then never add up to one stall.
+ *
+ * @returns a function that destroys the chart, or cancels its creation
  */
 export function afterMount(create: () => (() => void) | undefined): () => void {
   let destroy: (() => void) | undefined

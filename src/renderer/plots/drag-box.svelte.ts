@@ -1,4 +1,4 @@
-/** Two corners of a rectangle, in pixels of its frame: where it began, and where the pointer is. */
+/** A dragged rectangle, in pixels of its frame, from its start to the current position of the pointer. */
 export interface Box {
   x: number
   y: number
@@ -6,10 +6,10 @@ export interface Box {
   toY: number
 }
 
-/** Less is a click of an unsteady hand. */
+/** Distance in pixels below which a movement counts as a click. */
 const DRAG_PX = 5
 
-/** What of an element a rectangle is dragged over. */
+/** The parts of an element that dragging needs. */
 interface Frame {
   getBoundingClientRect(): { readonly left: number; readonly top: number }
   setPointerCapture(pointerId: number): void
@@ -17,15 +17,15 @@ interface Frame {
 
 type Pointer = Pick<PointerEvent, 'clientX' | 'clientY' | 'button' | 'pointerId'>
 
-/** A rectangle that is dragged over a chart. */
+/** Follows a rectangle that the user drags over a chart. */
 export class DragBox {
   private box = $state.raw<Box | null>(null)
-  /** What is dragged; null while nothing is, or not yet far enough. */
-  readonly shown = $derived(this.box !== null && isDragged(this.box) ? this.box : null)
-  /** Whether the pointer is down on the chart. */
-  readonly held = $derived(this.box !== null)
+  /** The dragged rectangle; null until the pointer has moved far enough. */
+  readonly draggedBox = $derived(this.box !== null && isDragged(this.box) ? this.box : null)
+  /** True while the pointer is down on the chart. */
+  readonly isPointerDown = $derived(this.box !== null)
 
-  /** @param frame over which it is dragged */
+  /** @param frame returns the element over which the rectangle is dragged */
   constructor(private readonly frame: () => Frame | undefined) {}
 
   private at(event: Pointer): { x: number; y: number } {
@@ -46,11 +46,11 @@ export class DragBox {
     if (isDragged(this.box)) this.frame()?.setPointerCapture(event.pointerId)
   }
 
-  /** @returns what was dragged; null for a click */
+  /** @returns the dragged rectangle; null for a click */
   end(): Box | null {
-    const { shown } = this
+    const { draggedBox } = this
     this.box = null
-    return shown
+    return draggedBox
   }
 
   cancel(): void {

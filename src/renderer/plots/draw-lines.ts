@@ -1,6 +1,6 @@
 import type { Chart } from 'chart.js'
 
-/** A straight line in the values of the axes. */
+/** A straight line in values of the axes. */
 export interface DrawnLine {
   from: { x: number; y: number }
   to: { x: number; y: number }
@@ -8,7 +8,7 @@ export interface DrawnLine {
   dash?: readonly [line: number, gap: number]
 }
 
-/** Draws lines over the points, beyond the axes too where an interval ends there. */
+/** Draws lines over the points. A line may leave the axes, where an interval ends outside. */
 export function drawLines({ ctx, scales }: Pick<Chart, 'ctx' | 'scales'>, lines: readonly DrawnLine[]): void {
   const { x, y } = scales
   if (x === undefined || y === undefined) return

@@ -4,30 +4,30 @@ import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import { shortName } from '../ui/short-name'
 import { type Mark, type NamePlace, placeNames } from './plot-names'
 
-/** A point with its name; the place in the values of the axes, the radius of its mark in pixels. */
+/** A named point. Its position is in values of the axes, its radius in pixels. */
 export interface DrawnName extends Mark {
   text: string
   color: string
 }
 
-/** A name with its place in pixels, or none. */
+/** A name with its position in pixels; null if there is no room. */
 interface PlacedName extends DrawnName {
   width: number
   place: NamePlace | null
 }
 
-/** Of the same names on the same axes: a chart is drawn some times in a second while scores arrive. */
-const placed = new WeakMap<readonly DrawnName[], { on: string; names: PlacedName[] }>()
+/** Caches positions by array of names, because a chart is drawn several times a second while scores arrive. */
+const positionCache = new WeakMap<readonly DrawnName[], { layoutKey: string; names: PlacedName[] }>()
 
 const LINE_HEIGHT = 15
-/** As long as "post at temperature 1.25, min-p 0.05". */
+/** Maximum length of a name, in characters: that of "post at temperature 1.25, min-p 0.05". */
 const LONGEST_NAME = 36
 
 /**
- * Writes names beside their points, where they cover nothing as far as there is room.
+ * Writes names beside their points, avoiding overlaps where there is room.
  *
- * @param names the same array where they and the marks are the same
- * @param marks other points that names should not cover, placed like the names
+ * @param names must be the same array while names and marks are unchanged.
+ * @param marks other points that names should not cover, in values of the axes
  */
 export function drawNames(
   { ctx, scales, chartArea }: Pick<Chart, 'ctx' | 'scales' | 'chartArea'>,
@@ -47,7 +47,7 @@ export function drawNames(
   ctx.font = `bold ${font.size}px ${font.family}`
   ctx.textBaseline = 'middle'
   ctx.lineJoin = 'round'
-  const place = (): PlacedName[] => {
+  const placeAll = (): PlacedName[] => {
     const named = names.map((name) => {
       const text = shortName(name.text, LONGEST_NAME)
       return { ...inPixels(name), text, width: ctx.measureText(text).width }
@@ -55,11 +55,12 @@ export function drawNames(
     const places = placeNames(named, chartArea, LINE_HEIGHT, marks.map(inPixels))
     return named.map((name, index) => ({ ...name, place: at(places, index, 'name') }))
   }
-  const on = JSON.stringify([ctx.font, chartArea, marks.length, x.min, x.max, y.min, y.max])
-  const known = placed.get(names)
-  const drawn = known?.on === on ? known.names : place()
-  placed.set(names, { on, names: drawn })
-  // All lines first, set off from the points that they cross: none lies over a name.
+  const layoutKey = JSON.stringify([ctx.font, chartArea, marks.length, x.min, x.max, y.min, y.max])
+  const cached = positionCache.get(names)
+  const drawn = cached?.layoutKey === layoutKey ? cached.names : placeAll()
+  positionCache.set(names, { layoutKey, names: drawn })
+  // Lines are drawn before all names, so that no line covers a name. A wide stroke in the surface's colour sets each
+  // off from the points.
   for (const { color, width, place, ...point } of drawn) {
     if (place === null || !place.led) continue
     for (const [style, lineWidth] of [
@@ -76,7 +77,7 @@ export function drawNames(
   }
   for (const { text, color, place } of drawn) {
     if (place === null) continue
-    // A name stays legible over whiskers and lines.
+    // An outline keeps the name legible over whiskers and lines.
     ctx.strokeStyle = translucent(colors.surface, 0.85)
     ctx.lineWidth = 4
     ctx.strokeText(text, place.x, place.y)

@@ -1,34 +1,35 @@
 import type { Arrow } from '../ui/arrow'
 import type { RestorationRange } from '../../contract/model/recipe'
 
-/** The part of the triangle that is shown: first and last of the layers that ranges start with, and end with. */
+/** The visible part of the triangle: first and last start layer, and first and last end layer, both inclusive. */
 export interface HeatmapView {
   starts: readonly [number, number]
   ends: readonly [number, number]
 }
 
 /**
- * The triangle of ranges: start runs down, end runs right, so single layers lie on the diagonal and longer ranges
- * towards the upper right corner. The lower left is free, for the legend. All lengths in pixels.
+ * Geometry of the triangle of ranges, in pixels. The start layer increases downwards and the end layer to the right.
+ * Single layers are on the diagonal and longer ranges towards the upper right corner. The legend uses the empty lower
+ * left.
  */
 export interface HeatmapGeometry {
   layerCount: number
   view: HeatmapView
   cell: number
-  /** Space for the axis labels, left and above. */
+  /** Space for the axis labels on the left and above. */
   margin: number
   size: number
 }
 
-/** Below so many pixels, a stroke or a hatch would eat the colour of a cell. */
+/** Cell size in pixels below which a stroke or hatching would hide the cell's colour. */
 export const FINE_CELL = 10
-/** Below so many pixels a number would not fit its cell, nor one with its sign. */
+/** Cell sizes in pixels that a number needs, without and with a sign. */
 export const NUMBERED_CELL = 22
 export const SIGNED_CELL = 26
 
-/** The font size of a cell's number, in pixels: a sign takes a quarter of the text. */
+/** Returns the font size of a cell's number in pixels. A sign takes a quarter of the text. */
 export const numberSize = (cell: number, signed: boolean): number => (signed && cell < 28 ? 9 : 10)
-/** A legend's scale of so many pixels has room for both its ends below it. */
+/** Width in pixels from which a legend's scale has room for both end values. */
 export const BOTH_ENDS = 76
 
 export const wholeTriangle = (layerCount: number): HeatmapView => {
@@ -39,9 +40,9 @@ export const wholeTriangle = (layerCount: number): HeatmapView => {
 const span = ([first, last]: readonly [number, number]): number => last - first + 1
 
 /**
- * Cells are whole pixels, so that edges stay sharp, but for fine ones, which fill their place.
+ * Computes the geometry. Cells are whole pixels for sharp edges, except fine cells, which fill the room.
  *
- * @param room the shorter side of the place it has
+ * @param room the shorter side of the available area, in pixels
  */
 export function heatmapGeometry(
   layerCount: number,
@@ -51,11 +52,14 @@ export function heatmapGeometry(
   const margin = 36
   const side = Math.max(span(view.starts), span(view.ends))
   const cell = Math.max(1, (room - margin - 1) / side)
-  const drawn = cell < FINE_CELL ? cell : Math.floor(cell)
-  return { layerCount, view, cell: drawn, margin, size: margin + drawn * side + 1 }
+  const cellPx = cell < FINE_CELL ? cell : Math.floor(cell)
+  return { layerCount, view, cell: cellPx, margin, size: margin + cellPx * side + 1 }
 }
 
-/** As {@link heatmapGeometry}, with cells of any size, as paper has them, and room for outlines on the far sides. */
+/**
+ * Computes the geometry like {@link heatmapGeometry}, for paper: cells of any size, with room for outlines at the far
+ * sides.
+ */
 export function exactGeometry(
   layerCount: number,
   room: number,
@@ -67,7 +71,7 @@ export function exactGeometry(
   return { layerCount, view: { starts, ends }, cell, margin, size: room }
 }
 
-/** Upper left corner of a range's cell. */
+/** Returns the upper left corner of a range's cell. */
 export const cellCorner = (
   { view, margin, cell }: HeatmapGeometry,
   { start, end }: RestorationRange
@@ -82,19 +86,19 @@ const within = (layer: number, [first, last]: readonly [number, number]): boolea
 export const isInView = ({ starts, ends }: HeatmapView, { start, end }: RestorationRange): boolean =>
   within(start, starts) && within(end, ends)
 
-/** The layers that a point lies at, in the triangle or not. */
+/** Returns the layers at a point, which may be outside the triangle. */
 const layersAt = ({ view, margin, cell }: HeatmapGeometry, x: number, y: number): RestorationRange => ({
   start: view.starts[0] + Math.floor((y - margin) / cell),
   end: view.ends[0] + Math.floor((x - margin) / cell)
 })
 
-/** The range whose cell holds the point, or null outside the triangle. */
+/** Returns the range whose cell contains the point; null outside the triangle. */
 export function rangeAt(geometry: HeatmapGeometry, x: number, y: number): RestorationRange | null {
   const range = layersAt(geometry, x, y)
   return range.start <= range.end && isInView(geometry.view, range) ? range : null
 }
 
-/** What lies between two points, both included; null when no range does. */
+/** Returns the view between two points, both included; null if it contains no range. */
 export function viewBetween(
   geometry: HeatmapGeometry,
   from: { x: number; y: number },
@@ -102,18 +106,18 @@ export function viewBetween(
 ): HeatmapView | null {
   const a = layersAt(geometry, Math.min(from.x, to.x), Math.min(from.y, to.y))
   const b = layersAt(geometry, Math.max(from.x, to.x), Math.max(from.y, to.y))
-  const cut = (first: number, last: number, of: readonly [number, number]): readonly [number, number] => [
-    Math.max(first, of[0]),
-    Math.min(last, of[1])
+  const cut = (first: number, last: number, limits: readonly [number, number]): readonly [number, number] => [
+    Math.max(first, limits[0]),
+    Math.min(last, limits[1])
   ]
   const { view } = geometry
-  const cutOut = { starts: cut(a.start, b.start, view.starts), ends: cut(a.end, b.end, view.ends) }
-  return span(cutOut.starts) > 0 && span(cutOut.ends) > 0 && cutOut.ends[1] >= cutOut.starts[0]
-    ? cutOut
+  const selected = { starts: cut(a.start, b.start, view.starts), ends: cut(a.end, b.end, view.ends) }
+  return span(selected.starts) > 0 && span(selected.ends) > 0 && selected.ends[1] >= selected.starts[0]
+    ? selected
     : null
 }
 
-/** The smallest view of all these ranges; null without any. */
+/** Returns the smallest view of all these ranges; null for no range. */
 export function viewOf(ranges: readonly RestorationRange[]): HeatmapView | null {
   const [first] = ranges
   if (first === undefined) return null
@@ -128,7 +132,7 @@ export function viewOf(ranges: readonly RestorationRange[]): HeatmapView | null 
   )
 }
 
-/** The square view of all these ranges and some layers around them; null without any. */
+/** Returns the square view of all these ranges and `around` layers on each side; null for no range. */
 export function viewAround(
   ranges: readonly RestorationRange[],
   around: number,
@@ -145,11 +149,11 @@ export function viewAround(
   return { starts: centred(view.starts), ends: centred(view.ends) }
 }
 
-/** A view moved as little as it takes to show a range. */
+/** Moves a view by the smallest distance that makes a range visible. */
 export function viewWith({ starts, ends }: HeatmapView, { start, end }: RestorationRange): HeatmapView {
   const moved = ([first, last]: readonly [number, number], layer: number): readonly [number, number] => {
-    const by = layer < first ? layer - first : Math.max(0, layer - last)
-    return [first + by, last + by]
+    const shift = layer < first ? layer - first : Math.max(0, layer - last)
+    return [first + shift, last + shift]
   }
   return { starts: moved(starts, start), ends: moved(ends, end) }
 }
@@ -165,13 +169,15 @@ const STEPS: Record<Arrow, (range: RestorationRange, last: number) => Restoratio
   PageDown: ({ end }) => ({ start: end, end })
 }
 
-/** Where a key moves the focus: one cell in the arrow's direction, or to the end of the row or column. */
+/**
+ * Returns the range that a key moves the focus to: one cell in the arrow's direction, or the end of the row or column.
+ */
 export function moveFocus(range: RestorationRange, key: Arrow, layerCount: number): RestorationRange {
   const next = STEPS[key](range, layerCount - 1)
   return next.start >= 0 && next.start <= next.end && next.end < layerCount ? next : range
 }
 
-/** All ranges with a start and an end between those of two, both included. */
+/** Returns all ranges whose start and end are between those of two ranges, both included. */
 export function rangesBetween(a: RestorationRange, b: RestorationRange): RestorationRange[] {
   const [top, bottom] = [Math.min(a.start, b.start), Math.max(a.start, b.start)]
   const [left, right] = [Math.min(a.end, b.end), Math.max(a.end, b.end)]
@@ -182,7 +188,7 @@ export function rangesBetween(a: RestorationRange, b: RestorationRange): Restora
     .filter(({ start, end }) => start <= end)
 }
 
-/** Which layers get an axis label, so that labels keep about 20 px between them. */
+/** Returns the layers that get an axis label, at least 20 px apart. */
 export function axisTicks(
   layerCount: number,
   cell: number,

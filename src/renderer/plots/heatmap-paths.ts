@@ -2,10 +2,10 @@ import type { RestorationRange } from '../../contract/model/recipe'
 import { cellCorner, type HeatmapGeometry, isInView } from './heatmap-geometry'
 
 /*
- * What lies over cells of the triangle, as paths of SVG.
+ * SVG paths that are drawn over the cells of the triangle.
  */
 
-/** A set of ranges that can be asked for each place of a triangle. */
+/** A set of ranges with fast look-up by start and end. */
 class RangeSet {
   private readonly members: Uint8Array
 
@@ -26,7 +26,7 @@ class RangeSet {
   }
 }
 
-/** Calls back for each run of consecutive layers, ends included, that pass. */
+/** Calls `run` for each run of consecutive layers that pass, ends included. */
 function eachRun(
   [first, last]: readonly [number, number],
   passes: (layer: number) => boolean,
@@ -46,7 +46,7 @@ function eachRun(
 const eachLayer = ([first, last]: readonly [number, number]): number[] =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
 
-/** A cross over each of these cells that is in sight, from corner to corner but for what is left free of its sides. */
+/** Returns a path with a cross over each visible cell, from corner to corner with a small inset. */
 export const crossesPath = (geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string =>
   ranges
     .filter((range) => isInView(geometry.view, range))
@@ -57,10 +57,13 @@ export const crossesPath = (geometry: HeatmapGeometry, ranges: readonly Restorat
     })
     .join('')
 
-/** Of a cell's side, at each end. */
+/** Inset at each end, as a share of the cell's side. */
 const CROSS_INSET = 0.15
 
-/** One SVG path over many cells, which takes those that lie in a row as one: thousands of overlays cost one short element. */
+/**
+ * Returns one SVG path over many cells. It joins the cells of a row that are adjacent, so that thousands of cells cost
+ * one short element.
+ */
 export function cellsPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string {
   if (ranges.length === 0) return ''
   const { layerCount, view, cell } = geometry
@@ -81,9 +84,9 @@ export function cellsPath(geometry: HeatmapGeometry, ranges: readonly Restoratio
 }
 
 /**
- * One SVG path around a set of cells: the edges behind which there is none of them.
+ * Returns one SVG path around a set of cells. It has those cell edges that border on a cell outside the set.
  *
- * @param edge whether to draw it also along the edge of the triangle, where there is nothing to tell it from
+ * @param edge whether to draw the contour along the triangle's own edge too, where no other cells are
  */
 export function contourPath(
   geometry: HeatmapGeometry,

@@ -7,14 +7,14 @@ import type { Figure, FigurePage } from './figures/figure'
 import { gridCsv, type GridContent, gridPart, gridPlace } from './figures/grid-drawing'
 import { axisTicks } from './heatmap-geometry'
 
-/** The values that the ends of a matrix's colours stand for, above 0 and below it. */
+/** Returns the largest absolute value, which both ends of the colour scale stand for. */
 export const pairsReach = (pairs: LayerPairs): number =>
   Math.max(...pairs.flat().map((value) => Math.abs(value ?? 0))) || 1
 
-/** The strongest pairs in words. */
+/** Lists the strongest pairs in words. */
 export const pairsWords = (pairs: LayerPairs, count = 6): string =>
   strongestPairs(pairs, count)
-    .map(({ layers: [one, other], value }) => `${one} and ${other} ${formatDelta(value)}`)
+    .map(({ layers: [first, second], value }) => `${first} and ${second} ${formatDelta(value)}`)
     .join(', ')
 
 function pairsGrid(pairs: LayerPairs): GridContent {
@@ -25,7 +25,7 @@ function pairsGrid(pairs: LayerPairs): GridContent {
     columns: layers,
     rows: pairs.map((values, layer) => ({
       label: String(layer),
-      // A layer with itself is no pair.
+      // A layer is not paired with itself.
       values: values.map((value, other) => (other === layer ? null : value)),
       scale: DIVERGING,
       domain: [-reach, reach],
@@ -35,7 +35,7 @@ function pairsGrid(pairs: LayerPairs): GridContent {
   }
 }
 
-/** A matrix of pairs of layers, with what its colours stand for. */
+/** Draws a matrix of pairs of layers with its colour scale. */
 export function pairsDrawing(pairs: LayerPairs, page: FigurePage): Drawing {
   const content = pairsGrid(pairs)
   const { left, cellWidth } = gridPlace(content, page)
@@ -51,7 +51,11 @@ export function pairsDrawing(pairs: LayerPairs, page: FigurePage): Drawing {
   return { width: page.width, height: height + 40, shapes: [...shapes, ...bar] }
 }
 
-/** The same as it can be saved. @param title what it shows */
+/**
+ * Makes the matrix a figure that can be saved.
+ *
+ * @param title describes the figure
+ */
 export const pairsFigure = (pairs: LayerPairs, title: string): Figure => ({
   name: ['pairs-of-layers'],
   title,

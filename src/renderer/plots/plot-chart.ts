@@ -13,7 +13,7 @@ import {
   type PlotContent
 } from './plot'
 
-/** A plot on a canvas, without content yet; `show` draws it anew with the theme's colours and the page's font. */
+/** A plot on a canvas, empty at first. `show` draws its content with the theme's colours and the page's font. */
 export interface ShownPlot {
   chart: PlotChart
   show: (content: PlotContent, colors: ChartColors, font: ChartFont) => void
@@ -21,7 +21,7 @@ export interface ShownPlot {
 
 export function createPlot(
   { canvas, ...surface }: ChartSurface,
-  onpick: (place: { series: number; point: number }) => void = () => undefined
+  onpick: (picked: { series: number; point: number }) => void = () => undefined
 ): ShownPlot {
   let drawOver: (drawn: PlotChart) => void = () => undefined
   const chart: PlotChart = new Chart(canvas, {

@@ -1,17 +1,17 @@
-/** A point that has a name, in pixels. */
+/** A named point, in pixels. */
 export interface NamedPoint {
   x: number
   y: number
-  /** Of its mark. */
+  /** Radius of its mark. */
   radius: number
-  /** Of its name as it is drawn. */
+  /** Width of its name as drawn. */
   width: number
 }
 
-/** Anything else that a name should not cover, in pixels. */
+/** A mark without a name that names should not cover, in pixels. */
 export type Mark = Pick<NamedPoint, 'x' | 'y' | 'radius'>
 
-/** Where a name stands: the left end of its middle line, and whether it lies so far off that a line should lead to it. */
+/** Position of a name: the left end of its middle line. `led` says whether a line connects it with its distant mark. */
 export interface NamePlace {
   x: number
   y: number
@@ -26,17 +26,20 @@ interface Box {
 }
 
 const GAP = 4
-/** Left free beside a name: two on one line are not to read as one. */
+/** Pixels left free beside a name, so that two names in one line stay apart. */
 const BETWEEN = 6
-/** Share of a name that may lie on other names, or beyond the plot, and still be read. */
-const MOST_LOST = 0.02
-/** How much of a name may lie on marks, for each line that it then stands nearer to its own: far off it is taken for another's. */
+/** Share of a name's area that may be covered by names or outside the plot while the name stays legible. */
+const MAX_LOST = 0.02
+/**
+ * Cost of each line of distance between a name and its mark, as a share of the name's area. A distant name may be
+ * taken for another point's.
+ */
 const WORTH_A_LINE = 0.06
-/** What a name covers of names and of points that have one, against points without. */
+/** Weight of covering names and named points, relative to covering other points. */
 const NAMED_WEIGHT = 20
-/** Further and further away from the mark, in lines. */
+/** Distances from the mark, in lines, tried in this order. */
 const RINGS = [0, 1, 2, 3]
-/** Right above first: whiskers go straight up, down, left and right. */
+/** Directions, tried in this order. Diagonals come first, because whiskers go straight up, down, left and right. */
 const DIRECTIONS = [
   [1, -1],
   [-1, -1],
@@ -49,13 +52,13 @@ const DIRECTIONS = [
 ] as const
 
 /**
- * Puts names beside their points so that they cover neither each other nor any mark, as far as there is room within `area`;
- * where there is none, where they cover least. Names that are placed first have the choice: a later one for which there is
- * no legible place is left out.
+ * Places names beside their points within `area`, so that they cover neither each other nor any mark. If that is
+ * impossible, the place that covers least is used. Earlier names have precedence. A later name without a legible place
+ * is left out.
  *
- * @param lineHeight of a name
- * @param marks of points without a name
- * @returns a place for each name; null where there is none
+ * @param lineHeight height of a name.
+ * @param marks marks of points without a name.
+ * @returns a place for each name; null for a name that is left out
  */
 export function placeNames(
   points: readonly NamedPoint[],
@@ -63,18 +66,18 @@ export function placeNames(
   lineHeight: number,
   marks: readonly Mark[] = []
 ): (NamePlace | null)[] {
-  const written: Box[] = []
+  const writtenNames: Box[] = []
   const named = points.map(boxOf)
   const others = marks.map(boxOf)
-  /** How much of it would lie on names, or beyond the plot. */
-  const lostOf = (box: Box): number => covered(box, written) + boxArea(box) - overlap(box, area)
+  /** Returns the area of a box that is covered by names or outside the plot. */
+  const lostOf = (box: Box): number => covered(box, writtenNames) + boxArea(box) - overlap(box, area)
   return points.map((point) => {
     let best: { place: NamePlace; box: Box; cost: number } | null = null
     for (const ring of RINGS) {
       for (const [across, down] of DIRECTIONS) {
         const box = boxBeside(point, across, down, ring * lineHeight, lineHeight)
         const lost = lostOf(box)
-        // Where it can be read, and covers no point with a name, before all others.
+        // A legible place that covers no named point costs less than any other.
         const cost =
           covered(box, others) +
           (covered(box, named) + lost) * NAMED_WEIGHT +
@@ -86,8 +89,7 @@ export function placeNames(
     if (best === null) return null
     const { box, place } = best
     if (!isLegible(box, lostOf(box))) return null
-    const kept = { ...box, left: box.left - BETWEEN, right: box.right + BETWEEN }
-    written.push(kept)
+    writtenNames.push({ ...box, left: box.left - BETWEEN, right: box.right + BETWEEN })
     return place
   })
 }
@@ -102,7 +104,7 @@ const boxOf = ({ x, y, radius }: Mark): Box => ({
 const covered = (box: Box, others: readonly Box[]): number =>
   others.reduce((sum, other) => sum + overlap(box, other), 0)
 
-const isLegible = (box: Box, lost: number): boolean => lost <= MOST_LOST * boxArea(box)
+const isLegible = (box: Box, lost: number): boolean => lost <= MAX_LOST * boxArea(box)
 
 function boxBeside(
   { x, y, radius, width }: NamedPoint,
@@ -112,7 +114,7 @@ function boxBeside(
   height: number
 ): Box {
   const off = radius + GAP + further
-  // Above or below the mark as well, a name beside it may come closer.
+  // A name above or below its mark may be closer to it sideways.
   const dx = down === 0 ? off : radius * 0.7 + GAP + further
   const left = across === 0 ? x - width / 2 : across > 0 ? x + dx : x - dx - width
   const middle = y + down * (across === 0 ? off + height / 2 : radius * 0.7 + further + height / 2)

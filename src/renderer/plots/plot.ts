@@ -5,7 +5,7 @@ import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import { drawNames } from './draw-names'
 import { FILLING } from './chart-theme'
 
-/** A point with what is said of it under the pointer, and how sure it is along both axes. */
+/** A point with its tooltip and its intervals along both axes. */
 export interface PlotPoint {
   x: number
   y: number
@@ -19,11 +19,11 @@ export interface PlotSeries {
   tone: ModelTone
   mark: MarkShape
   points: readonly PlotPoint[]
-  /** Drawn as a curve. */
+  /** True for a curve. */
   connected: boolean
-  /** Its name stands beside its point; of a curve, in a list below the plot. */
+  /** True if the name is shown: beside the point, or for a curve in a list below the plot. */
   named: boolean
-  /** 0 to 1. */
+  /** Opacity, 0 to 1. */
   opacity: number
   radius: number
 }
@@ -31,16 +31,16 @@ export interface PlotSeries {
 export interface PlotAxis {
   title: string
   bounds: readonly [number, number]
-  /** What a tick says; the number when left out. */
+  /** Returns the label of a tick; when left out, the number. */
   tick?: (value: number) => string
   step?: number
-  /** Ticks stand at whole numbers alone. */
+  /** True for ticks at whole numbers only. */
   whole?: boolean
 }
 
-/** What a plot shows; made by pure functions, drawn by Plot.svelte. */
+/** The content of a plot. Pure functions make it and Plot.svelte draws it. */
 export interface PlotContent {
-  /** For those who cannot see it. */
+  /** Describes the plot to readers who cannot see it. */
   label: string
   series: readonly PlotSeries[]
   x: PlotAxis
@@ -50,9 +50,9 @@ export interface PlotContent {
 export type PlotChart = Chart<'scatter', PlotPoint[]>
 
 /**
- * An axis that holds all values with some room on both sides, from one round number to another.
+ * Returns bounds at round numbers that contain all values, with room on both sides.
  *
- * @param limits that values cannot pass, and so the axis does not either
+ * @param limits bounds of possible values, which the axis does not exceed either
  */
 export function roomyBounds(
   values: readonly number[],
@@ -66,19 +66,19 @@ export function roomyBounds(
     high = Math.max(high, value)
   }
   const size = Math.max(Math.abs(low), Math.abs(high))
-  // What differs by rounding alone is one value.
+  // Values that differ only by rounding errors count as one.
   const room = high - low > size * 1e-9 + 1e-12 ? (high - low) * 0.08 : Math.max(size * 0.1, 0.1)
   const step = roundStep((high - low + 2 * room) / 8)
-  // Divided by whole numbers, 0.3 is 0.3 and not 0.30000000000000004.
+  // Dividing by a whole number gives 0.3 instead of 0.30000000000000004.
   const ends = [Math.floor((low - room) / step), Math.ceil((high + room) / step)] as const
   const at = (steps: number): number => (step < 1 ? steps / Math.round(1 / step) : steps * step)
   return [Math.max(limits[0], at(ends[0])), Math.min(limits[1], at(ends[1]))]
 }
 
-/** 1, 2 or 5 times a power of ten, no less than the step that is asked for. */
-function roundStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least))
-  return (least <= power ? 1 : least <= 2 * power ? 2 : least <= 5 * power ? 5 : 10) * power
+/** Returns 1, 2 or 5 times a power of ten, at least `min`. */
+function roundStep(min: number): number {
+  const power = 10 ** Math.floor(Math.log10(min))
+  return (min <= power ? 1 : min <= 2 * power ? 2 : min <= 5 * power ? 5 : 10) * power
 }
 
 export function plotDatasets(
@@ -105,7 +105,7 @@ export function plotDatasets(
   })
 }
 
-/** Intervals as whiskers. */
+/** Returns the intervals of all points as whiskers. */
 export const plotWhiskers = ({ series }: PlotContent, colors: ChartColors): DrawnLine[] =>
   series.flatMap(({ tone, points }) =>
     points.flatMap(({ x, y, xInterval, yInterval }) => {
@@ -116,7 +116,7 @@ export const plotWhiskers = ({ series }: PlotContent, colors: ChartColors): Draw
     })
   )
 
-/** Names of curves, whose ends may lie close together. */
+/** Returns a legend for named curves, whose ends may be too close together for names. */
 export const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: ChartFont) =>
   ({
     display: series.some(({ connected, named }) => connected && named),
@@ -126,7 +126,7 @@ export const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: C
       boxHeight: 7,
       color: colors['ink-soft'],
       font,
-      // Series of one name are one entry, the first.
+      // Series of the same name share the first one's entry.
       filter: ({ text, datasetIndex }: LegendItem) =>
         datasetIndex === series.findIndex(({ name }) => name === text)
     }
@@ -148,12 +148,12 @@ export function drawPlotNames(
 }
 
 /**
- * The fixed half of every plot: no animation, the nearest point under the pointer.
+ * Returns the constant configuration of every plot: no animation, and tooltips of the nearest point.
  *
- * @param ondrawn when points and whiskers are there, to draw over them
+ * @param ondrawn called after points and whiskers are drawn, to draw over them
  */
 export function plotConfiguration(
-  onpick: (place: { series: number; point: number }) => void,
+  onpick: (picked: { series: number; point: number }) => void,
   ondrawn: (chart: PlotChart) => void
 ): ChartConfiguration<'scatter', PlotPoint[]> {
   return {

@@ -1,15 +1,18 @@
-/** Stripes, as a canvas has them and as a figure writes them down. */
+/** Colours of a striped pattern, for canvases and for saved figures. */
 export interface Stripes {
   color: string
   ground: string
 }
 
-/** Of each, so much is colour, from its upper edge. */
+/** Size of a stripe in pixels: its height, and how much of it is coloured from its top edge. */
 export const STRIPE = { height: 4, colored: 2.5 } as const
 
-const made = new WeakMap<CanvasPattern, Stripes>()
+const stripesByPattern = new WeakMap<CanvasPattern, Stripes>()
 
-/** Stripes in a colour, so that bars differ by more than hue; the colour where there can be none. */
+/**
+ * Creates stripes in a colour, so that bars differ by more than hue. Returns the plain colour if no pattern can be
+ * created.
+ */
 export function striped(color: string, ground: string): CanvasPattern | string {
   const tile = document.createElement('canvas')
   tile.width = STRIPE.height
@@ -22,10 +25,12 @@ export function striped(color: string, ground: string): CanvasPattern | string {
   context.fillRect(0, 0, STRIPE.height, STRIPE.colored)
   const pattern = context.createPattern(tile, 'repeat')
   if (pattern === null) return color
-  made.set(pattern, { color, ground })
+  stripesByPattern.set(pattern, { color, ground })
   return pattern
 }
 
-/** What a pattern was made of by {@link striped}. */
+/** Returns the stripes that {@link striped} made a pattern of. */
 export const stripesOf = (style: unknown): Stripes | undefined =>
-  typeof CanvasPattern !== 'undefined' && style instanceof CanvasPattern ? made.get(style) : undefined
+  typeof CanvasPattern !== 'undefined' && style instanceof CanvasPattern
+    ? stripesByPattern.get(style)
+    : undefined

@@ -4,11 +4,14 @@ import { chartDrawing } from './chart-shapes'
 import type { Figure } from './figure'
 
 interface BarFigure extends Omit<Figure, 'draw'> {
-  /** As on the screen. */
+  /** Draws the bars as on the screen. */
   show: (chart: BarChart, colors: ChartColors, font: ChartFont) => void
 }
 
-/** Bars as they can be saved. Where there is but one kind of them, the axis says what they are. */
+/**
+ * Makes bars a figure that can be saved. The legend is left out if there is only one kind of bars, which the axis
+ * names.
+ */
 export const barFigure = ({ show, ...figure }: BarFigure): Figure => ({
   ...figure,
   draw: (page) =>

@@ -7,16 +7,19 @@ import { type FigurePage, textWidth } from './figure'
 import { record } from './recorder'
 
 interface ChartFigure<Shown extends { chart: Chart }> {
-  /** Makes the chart, as its component does. */
+  /** Creates the chart as its component does. */
   create: (surface: ChartSurface) => Shown
   draw: (shown: Shown, colors: ChartColors, font: ChartFont) => void
-  /** Of its width. */
+  /** Height as a share of the width. */
   height: number
-  /** Labels of the data sets that are told below it, in this order; all that have data when left out. */
+  /**
+   * Returns the labels of the data sets in the legend, in this order. When left out, the legend has all data sets with
+   * data.
+   */
   legend?: (labels: readonly string[]) => readonly string[]
 }
 
-/** Chart.js's own drawing, written down instead of shown, with a legend below. */
+/** Records the drawing of Chart.js as shapes, with a legend below. */
 export function chartDrawing<Shown extends { chart: Chart }>(
   { create, draw, height, legend }: ChartFigure<Shown>,
   page: FigurePage
@@ -32,14 +35,14 @@ export function chartDrawing<Shown extends { chart: Chart }>(
       return size
     }
   }
-  const shown = create({ canvas: page.measuring.canvas, platform: Paper })
-  const { chart } = shown
+  const created = create({ canvas: page.measuring.canvas, platform: Paper })
+  const { chart } = created
   try {
-    draw(shown, page.colors, page.font)
+    draw(created, page.colors, page.font)
     const keys = chart.data.datasets.filter(({ data }) => data.length > 0).map(keyOf)
-    const told = legend?.(keys.map(({ label }) => label)) ?? keys.map(({ label }) => label)
+    const legendLabels = legend?.(keys.map(({ label }) => label)) ?? keys.map(({ label }) => label)
     const below = legendShapes(
-      told.flatMap((label) => keys.find((key) => key.label === label) ?? []),
+      legendLabels.flatMap((label) => keys.find((key) => key.label === label) ?? []),
       page
     )
     return {
@@ -52,10 +55,10 @@ export function chartDrawing<Shown extends { chart: Chart }>(
   }
 }
 
-/** How what a legend tells of looks. */
+/** Appearance of one entry of the legend. */
 interface LegendKey {
   label: string
-  /** As Chart.js calls it, or a box for bars; drawn where it has a radius. */
+  /** The point style's name in Chart.js, or 'bar' for a box. It is drawn if the radius is above 0. */
   mark: string
   radius: number
   fill: unknown
@@ -64,15 +67,15 @@ interface LegendKey {
   line: { color: string; width: number; dash: Dash | undefined } | null
 }
 
-/** Of an option that may be one, or one for each point: of the first point. */
+/** Returns the option of the first point, for an option that may be one value or one per point. */
 const firstOf = (option: unknown): unknown => (Array.isArray(option) ? option[0] : option)
 const textOf = (option: unknown, otherwise: string): string => {
-  const one = firstOf(option)
-  return typeof one === 'string' ? one : otherwise
+  const value = firstOf(option)
+  return typeof value === 'string' ? value : otherwise
 }
 const numberOf = (option: unknown, otherwise: number): number => {
-  const one = firstOf(option)
-  return typeof one === 'number' ? one : otherwise
+  const value = firstOf(option)
+  return typeof value === 'number' ? value : otherwise
 }
 
 function dashOf(option: unknown): Dash | undefined {
@@ -104,27 +107,27 @@ const KEY_GAP = 12
 const ROW_HEIGHT = 16
 const KEY_SIZE = 11
 
-/** Keys in rows, as many in each as there is room for. */
+/** Lays out the legend's entries in rows, with as many per row as fit. */
 function legendShapes(
   keys: readonly LegendKey[],
   page: FigurePage
 ): { height: number; shapes: readonly Shape[] } {
   if (keys.length === 0) return { height: 0, shapes: [] }
-  const place = { x: 8, row: 0 }
+  const position = { x: 8, row: 0 }
   const shapes = keys.flatMap((key) => {
     const wide = KEY_WIDTH + textWidth(page, key.label, KEY_SIZE)
-    if (place.x > 8 && place.x + wide > page.width - 4) {
-      place.x = 8
-      place.row += 1
+    if (position.x > 8 && position.x + wide > page.width - 4) {
+      position.x = 8
+      position.row += 1
     }
-    const [x, y] = [place.x, 4 + (place.row + 0.5) * ROW_HEIGHT]
-    place.x += wide + KEY_GAP
+    const [x, y] = [position.x, 4 + (position.row + 0.5) * ROW_HEIGHT]
+    position.x += wide + KEY_GAP
     return [
       ...keyShapes(key, x + KEY_WIDTH / 2 - 3, y, page),
       text(key.label, x + KEY_WIDTH - 2, baselineAt(y, KEY_SIZE), page.colors['ink-soft'], { size: KEY_SIZE })
     ]
   })
-  return { height: 8 + (place.row + 1) * ROW_HEIGHT, shapes }
+  return { height: 8 + (position.row + 1) * ROW_HEIGHT, shapes }
 }
 
 function keyShapes(key: LegendKey, x: number, y: number, { measuring }: FigurePage): readonly Shape[] {
@@ -149,10 +152,10 @@ function keyShapes(key: LegendKey, x: number, y: number, { measuring }: FigurePa
 }
 
 const styleOf = (fill: unknown): string | CanvasPattern => {
-  const one = firstOf(fill)
-  return typeof CanvasPattern !== 'undefined' && one instanceof CanvasPattern
-    ? one
-    : textOf(one, 'transparent')
+  const pattern = firstOf(fill)
+  return typeof CanvasPattern !== 'undefined' && pattern instanceof CanvasPattern
+    ? pattern
+    : textOf(pattern, 'transparent')
 }
 
 const MARKS = ['circle', 'cross', 'crossRot', 'rect', 'rectRounded', 'rectRot', 'star', 'triangle'] as const

@@ -1,9 +1,9 @@
 /*
- * What a figure is before it is a file: paths and texts with every colour and place settled, so that each format writes the same.
- * Lengths are in units of which a line of text has 12, whatever it will measure on paper.
+ * The contents of a figure, independent of its file format: paths and texts whose colours and positions are final.
+ * Lengths are in units. A line of text is 12 units high, whatever its height on paper.
  */
 
-/** A colour, opaque at 1. */
+/** A colour with its opacity, 0 to 1. */
 export interface Paint {
   /** #rrggbb */
   color: string
@@ -15,7 +15,7 @@ export interface Stroke extends Paint {
   dash?: Dash
 }
 
-/** So long a line, then such a gap. */
+/** Lengths of a line and of the gap after it, in units. */
 export type Dash = readonly [line: number, gap: number]
 
 export interface Box {
@@ -27,31 +27,31 @@ export interface Box {
 
 export interface PathShape {
   kind: 'path'
-  /** As SVG has it. */
+  /** Path data in the syntax of SVG. */
   d: string
   fill: Paint | null
   stroke: Stroke | null
-  /** Outside it nothing is drawn; null for everywhere. */
+  /** Limits the visible part to this box; null for no limit. */
   clip: Box | null
-  /** What lies within an even number of its outlines is left free. */
+  /** Fills by the even-odd rule. */
   evenOdd?: true
-  /** What it stands for, told under the pointer where there is one. */
+  /** Describes the shape in a tooltip, in formats that have tooltips. */
   title?: string
 }
 
 export interface TextShape {
   kind: 'text'
   text: string
-  /** Where its baseline begins, has its middle, or ends. */
+  /** Start, middle or end of the baseline, by `anchor`. */
   x: number
   y: number
   anchor: 'start' | 'middle' | 'end'
   size: number
   bold: boolean
-  /** Clockwise, in degrees, around that place. */
+  /** Degrees clockwise around that point. */
   angle: number
   fill: Paint
-  /** Drawn under the letters, so that they can be read over lines. */
+  /** An outline drawn under the letters, which keeps them legible over lines. */
   halo: Stroke | null
 }
 
@@ -63,22 +63,26 @@ export interface Drawing {
   shapes: readonly Shape[]
 }
 
-/** How many units a line of text has. */
+/** Height of a line of text, in units. */
 export const FONT_UNITS = 12
 
-/** Of the letters' height above the baseline, what lies under their middle: Arial's, and that of the fonts made to its measures. */
+/**
+ * Height of a text's middle above its baseline, as a share of the font size. It is Arial's, and that of fonts with the
+ * same metrics.
+ */
 const MIDDLE = 0.35
 
-/** The baseline of a text whose middle lies at `y`. */
+/** Returns the baseline of a text whose middle is at `y`. */
 export const baselineAt = (y: number, size: number): number => y + MIDDLE * size
 
 const CHANNELS = /^rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+)(?:[\s,/]+([\d.]+%?))?\s*\)$/
 const HEX = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i
 
 /**
- * Reads a colour as style sheets, canvases and our own scales write it.
+ * Parses a colour from a style sheet, a canvas or the program's own scales.
  *
- * @returns null where nothing would be seen
+ * @returns null for a fully transparent colour
+ * @throws for a format it cannot read
  */
 export function paintOf(css: string): Paint | null {
   if (css === 'transparent' || css === 'none') return null
@@ -89,13 +93,13 @@ export function paintOf(css: string): Paint | null {
   }
   const [, red, green, blue, alpha = '1'] = CHANNELS.exec(css) ?? []
   if (red === undefined || green === undefined || blue === undefined)
-    throw new Error(`${css} is no colour that a figure can be drawn in`)
+    throw new Error(`${css} is not a colour that a figure can use`)
   const opacity = alpha.endsWith('%') ? Number(alpha.slice(0, -1)) / 100 : Number(alpha)
   const channel = (value: string): string => Math.round(Number(value)).toString(16).padStart(2, '0')
   return opacity === 0 ? null : { color: `#${channel(red)}${channel(green)}${channel(blue)}`, opacity }
 }
 
-/** A number as paths write it: hundredths of a unit are less than any printer shows. */
+/** Writes a number rounded to hundredths of a unit, which is finer than any printer shows. */
 export const short = (value: number): string => String(Math.round(value * 100) / 100)
 
 export interface Look {
@@ -113,12 +117,12 @@ export function path(d: string, look: Look): PathShape {
   const { fill = 'none', stroke = 'none', width = 1, dash, opacity = 1, clip = null, title } = look
   const faint = (paint: Paint | null): Paint | null =>
     paint === null ? null : { ...paint, opacity: paint.opacity * opacity }
-  const line = faint(paintOf(stroke))
+  const outline = faint(paintOf(stroke))
   return {
     kind: 'path',
     d,
     fill: faint(paintOf(fill)),
-    stroke: line === null ? null : { ...line, width, ...(dash === undefined ? {} : { dash }) },
+    stroke: outline === null ? null : { ...outline, width, ...(dash === undefined ? {} : { dash }) },
     clip,
     ...(title === undefined ? {} : { title })
   }
@@ -134,7 +138,7 @@ interface Letters {
   bold?: boolean
   anchor?: TextShape['anchor']
   angle?: number
-  /** A colour around the letters. */
+  /** Colour of the outline around the letters. */
   halo?: string
 }
 
@@ -161,7 +165,7 @@ export function text(
   }
 }
 
-/** The shapes at another place. */
+/** Returns the shapes moved by `dx` and `dy`. */
 export const moved = (shapes: readonly Shape[], dx: number, dy: number): Shape[] =>
   shapes.map((shape) =>
     shape.kind === 'text'
@@ -171,7 +175,7 @@ export const moved = (shapes: readonly Shape[], dx: number, dy: number): Shape[]
 
 const movedBox = (box: Box, dx: number, dy: number): Box => ({ ...box, x: box.x + dx, y: box.y + dy })
 
-/** Of each absolute command, which of its numbers are x, y, or neither. */
+/** Maps each absolute path command to the meaning of its numbers: x, y, or neither (a dot). */
 const ABSOLUTE: Readonly<Record<string, string>> = {
   M: 'xy',
   L: 'xy',
@@ -184,16 +188,16 @@ const ABSOLUTE: Readonly<Record<string, string>> = {
 }
 
 function movedPath(d: string, dx: number, dy: number): string {
-  return d.replaceAll(/([MLHVCQAZ])([^A-Za-z]*)/g, (_, command: string, rest: string) => {
+  return d.replaceAll(/([MLHVCQAZ])([^A-Za-z]*)/g, (_, command: string, operands: string) => {
     const kinds = ABSOLUTE[command] ?? ''
-    const numbers = rest.match(/-?[\d.]+(?:e-?\d+)?/g) ?? []
-    const by = { x: dx, y: dy }
+    const numbers = operands.match(/-?[\d.]+(?:e-?\d+)?/g) ?? []
+    const shift = { x: dx, y: dy }
     return (
       command +
       numbers
-        .map((digits, place) => {
-          const kind = kinds[place % Math.max(1, kinds.length)]
-          return kind === 'x' || kind === 'y' ? short(Number(digits) + by[kind]) : digits
+        .map((digits, index) => {
+          const kind = kinds[index % Math.max(1, kinds.length)]
+          return kind === 'x' || kind === 'y' ? short(Number(digits) + shift[kind]) : digits
         })
         .join(' ')
     )

@@ -10,19 +10,22 @@ import { FIGURE_FONT, heightMm, svgOf, unitsWide } from './svg'
 
 export const FIGURE_FORMATS = ['svg', 'pdf', 'png', 'csv'] as const
 
-/** How a figure is written. Widths are those of columns and pages of paper, letters those that can be read there. */
+/**
+ * File format and size of a figure. The limits of the width fit columns and pages of paper, those of the letters
+ * legible text.
+ */
 export const FigureChoice = z.object({
   format: z.enum(FIGURE_FORMATS).catch('svg'),
   widthMm: z.number().min(30).max(500).catch(85),
   fontPt: z.number().min(4).max(24).catch(7),
-  /** Of a PNG: pixels for each of a screen's, 96 of which are an inch. */
+  /** For a PNG: pixels per CSS pixel, of which an inch has 96. */
   scale: z.number().int().min(1).max(12).catch(4)
 })
 export type FigureChoice = z.infer<typeof FigureChoice>
 
 const PIXELS_PER_MM = 96 / 25.4
 
-/** The pixels of a PNG. */
+/** Returns the size of a PNG in pixels. */
 export const pixelsOf = (
   { width, height }: Pick<Drawing, 'width' | 'height'>,
   { widthMm, scale }: FigureChoice
@@ -31,7 +34,7 @@ export const pixelsOf = (
   height: Math.round(heightMm({ width, height }, widthMm) * PIXELS_PER_MM * scale)
 })
 
-/** The figure in light colours, laid out for the width and the letters that are wanted. */
+/** Draws the figure in light colours, laid out for the chosen width and font size. */
 export function drawFigure(figure: Figure, choice: FigureChoice): Drawing {
   const measuring = document.createElement('canvas').getContext('2d')
   if (measuring === null) throw new Error('this browser draws no charts')
@@ -60,8 +63,8 @@ function lightColors(): ChartColors {
 /**
  * Offers the figure as a file.
  *
- * @param project whose it is
- * @returns letters that the file could not hold
+ * @param project name of the project, for the file name
+ * @returns letters that the file's font lacks
  */
 export async function saveFigure(
   figure: Figure,
@@ -75,7 +78,7 @@ export async function saveFigure(
   }
   const drawing = drawFigure(figure, choice)
   if (choice.format === 'pdf') {
-    // What writes it is fetched by those who want one.
+    // The PDF writer is loaded only when a PDF is saved.
     const { pdfOf } = await import('./pdf')
     const [regular, bold] = await Promise.all([fontAt(regularFont), fontAt(boldFont)])
     const { bytes, missing } = await pdfOf(drawing, figure.title, choice.fontPt, { regular, bold })
@@ -90,15 +93,15 @@ export async function saveFigure(
 
 async function fontAt(address: string): Promise<Uint8Array> {
   const answer = await fetch(address)
-  if (!answer.ok) throw new Error(`the figure's font could not be read (${answer.status})`)
+  if (!answer.ok) throw new Error(`the figure's font could not be read (HTTP status ${answer.status})`)
   return new Uint8Array(await answer.arrayBuffer())
 }
 
-/** Offers all numbers of which the figure shows a part. */
+/** Offers all numbers behind a figure that shows only a part of them. */
 export const saveWhole = ({ name, csv }: NonNullable<Figure['whole']>, project: string): void =>
   saveText(`${fileName(project, name)}.csv`, csv(), 'text/csv')
 
-/** An SVG document for an image of the page. */
+/** Returns a data URL with which an image of the page shows an SVG document. */
 export const svgAddress = (svg: string): string =>
   `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`
 

@@ -1,32 +1,32 @@
 import type { ChartColors, ChartFont } from '../chart-theme'
 import type { Drawing } from './drawing'
 
-/** What a figure is drawn on: a page of white, in light colours. */
+/** The white page of a figure, in light colours. */
 export interface FigurePage {
-  /** In units, of which a line of text has 12. */
+  /** Width in units; a line of text is 12 units high. */
   width: number
   colors: ChartColors
   font: ChartFont
-  /** Measures texts; nothing is drawn on it. */
+  /** Measures texts. Nothing is drawn on it. */
   measuring: CanvasRenderingContext2D
 }
 
-/** A chart as it can be saved: what it shows now, without what is under the pointer. */
+/** A chart that can be saved. It shows the current data, without any hover effect. */
 export interface Figure {
-  /** Ends the name of its file: the chart, and what of it is shown. */
+  /** The end of the file name: the chart, and the part of it that is shown. */
   name: readonly string[]
-  /** What it shows, for those who cannot see it. */
+  /** Describes the figure to readers who cannot see it. */
   title: string
-  /** What its numbers are to be read with, said below it; null for nothing. */
+  /** A note below the figure on how to read its numbers; null for none. */
   note?: string | null
   draw: (page: FigurePage) => Drawing
-  /** The numbers that it shows. */
+  /** Returns the numbers that the figure shows. */
   csv: () => string
-  /** Of which it shows a part. */
+  /** All numbers, if the figure shows only a part of them. */
   whole?: { label: string; name: string; csv: () => string }
 }
 
-/** How wide a text is. */
+/** Returns the width of a text in units. */
 export function textWidth(
   { measuring, font }: Pick<FigurePage, 'measuring' | 'font'>,
   words: string,

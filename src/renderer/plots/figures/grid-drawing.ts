@@ -4,35 +4,35 @@ import { toCsv } from '../../ui/csv'
 import { baselineAt, rect, type Shape, text, type TextShape } from './drawing'
 import { type FigurePage, textWidth } from './figure'
 
-/** A row of coloured cells, which has colours of its own or shares them with the others. */
+/** A row of coloured cells, with its own colour scale or one shared with other rows. */
 interface GridRow {
   label: string
-  /** One for each column; null where there is none. */
+  /** One value per column; null for a missing one. */
   values: readonly (number | null)[]
   scale: ColorScale
-  /** The values that the ends of the colours stand for. */
+  /** The values at both ends of the colour scale. */
   domain: readonly [number, number]
-  /** What is written in a cell that has room for it. */
+  /** Returns the text of a cell, which is written if the cell has room. */
   written?: (value: number, column: number) => string
   format: (value: number) => string
 }
 
 export interface GridContent {
-  /** What rows and columns are; of columns, null where their labels say so. */
+  /** Label of the corner, which names the rows and columns. */
   corner: string
   columns: readonly string[]
-  /** Columns whose label is written where there is no room for all; all of them when left out. */
+  /** Columns whose label is written although not all labels fit; all columns when left out. */
   ticks?: ReadonlySet<number>
   rows: readonly GridRow[]
 }
 
-/** Shapes with the room that they take. */
+/** Shapes with the height that they take. */
 export interface Part {
   height: number
   shapes: readonly Shape[]
 }
 
-/** Where the cells lie. */
+/** Position and size of a grid's cells. */
 export interface GridPlace {
   left: number
   top: number
@@ -42,10 +42,10 @@ export interface GridPlace {
 
 const LABEL = 11
 const WRITTEN = 10
-/** Of letters, above and below them too. */
+/** Height of a line of text, with the space above and below it. */
 const LINE = 16
 
-/** Where the cells of a grid lie on a page: beside the longest label, below the labels of its columns. */
+/** Computes the position of a grid's cells: right of the longest label and below the column labels. */
 export function gridPlace({ corner, columns, ticks, rows }: GridContent, page: FigurePage): GridPlace {
   const left = Math.ceil(
     Math.max(...[corner, ...rows.map(({ label }) => label)].map((words) => textWidth(page, words, LABEL))) +
@@ -55,7 +55,7 @@ export function gridPlace({ corner, columns, ticks, rows }: GridContent, page: F
   const upright = ticks === undefined && !columnsFit(columns, cellWidth, page)
   const longest = Math.max(0, ...columns.map((words) => textWidth(page, words, LABEL)))
   const top = upright ? Math.ceil(longest + 8) : LINE + 2
-  // Ever more rows get ever flatter, so that a whole model stays on a page.
+  // More rows get flatter cells, so that a whole model fits on a page.
   const cellHeight = rows.length <= 24 ? 18 : rows.length <= 48 ? 12 : 8
   return { left, top, cellWidth, cellHeight }
 }
@@ -63,12 +63,16 @@ export function gridPlace({ corner, columns, ticks, rows }: GridContent, page: F
 const columnsFit = (columns: readonly string[], cellWidth: number, page: FigurePage): boolean =>
   columns.every((words) => textWidth(page, words, LABEL) + 4 <= cellWidth)
 
-/** A grid of coloured cells, with labels on the left and above. @param shown how many of its rows are drawn; all when left out */
+/**
+ * Draws a grid of coloured cells, with labels on the left and above.
+ *
+ * @param shown number of rows that are drawn; all when left out
+ */
 export function gridPart(content: GridContent, page: FigurePage, shown = content.rows.length): Part {
   const { corner, columns, ticks } = content
   const rows = content.rows.slice(0, shown)
-  const place = gridPlace(content, page)
-  const { left, top, cellWidth, cellHeight } = place
+  const cells = gridPlace(content, page)
+  const { left, top, cellWidth, cellHeight } = cells
   const soft = page.colors['ink-soft']
   const upright = ticks === undefined && !columnsFit(columns, cellWidth, page)
   const heads = columns.flatMap((words, column): TextShape[] => {
@@ -95,7 +99,7 @@ export function gridPart(content: GridContent, page: FigurePage, shown = content
               })
             ]
           : []),
-        ...rowShapes(row, index, place, page)
+        ...rowShapes(row, index, cells, page)
       ])
     ]
   }
@@ -127,7 +131,7 @@ function rowShapes(
   })
 }
 
-/** A row for each of the grid's, a column for each of its columns. */
+/** Writes one CSV row per row of the grid, with one value per column. */
 export const gridCsv = ({ corner, columns, rows }: GridContent): string =>
   toCsv(
     [corner, ...columns],

@@ -2,8 +2,8 @@ import { FigureChoice } from './figure-files'
 
 const STORED_AS = 'figures'
 
-/** How the last figure was saved. A browser that keeps nothing begins anew. */
-export function keptChoice(): FigureChoice {
+/** Returns how the last figure was saved. A browser without storage returns the defaults. */
+export function storedFigureChoice(): FigureChoice {
   try {
     return FigureChoice.parse(JSON.parse(localStorage.getItem(STORED_AS) ?? '{}'))
   } catch {
@@ -11,10 +11,10 @@ export function keptChoice(): FigureChoice {
   }
 }
 
-export function keepChoice(choice: FigureChoice): void {
+export function storeFigureChoice(choice: FigureChoice): void {
   try {
     localStorage.setItem(STORED_AS, JSON.stringify(choice))
   } catch {
-    // The next figure begins anew.
+    // The next figure starts with the defaults.
   }
 }

@@ -2,7 +2,7 @@ import { create } from 'fontkit'
 import PDFDocument from 'pdfkit'
 import { type Drawing, FONT_UNITS, type PathShape, type Shape, type Stroke, type TextShape } from './drawing'
 
-/** TrueType files; of each, a figure embeds the letters that it uses. */
+/** TrueType files. A figure embeds only the letters that it uses. */
 export interface FigureFonts {
   regular: Uint8Array
   bold: Uint8Array
@@ -10,17 +10,17 @@ export interface FigureFonts {
 
 export interface PdfFigure {
   bytes: Uint8Array<ArrayBuffer>
-  /** Letters that the fonts do not have: they stand there as boxes. */
+  /** Letters that the fonts lack. The PDF shows boxes instead. */
   missing: readonly string[]
 }
 
 type Document = InstanceType<typeof PDFDocument>
 
 /**
- * A drawing as a PDF of one page of its size, whose texts are texts.
+ * Writes a drawing as a PDF of one page of the same size, with selectable text.
  *
- * @param title what it shows
- * @param fontPt how high a line of text is, in points, which the drawing's width was made for
+ * @param title describes the figure
+ * @param fontPt height of a line of text in points, for which the drawing's width was computed
  */
 export async function pdfOf(
   { width, height, shapes }: Drawing,
@@ -32,7 +32,7 @@ export async function pdfOf(
   const document = new PDFDocument({
     size: [width * scale, height * scale],
     margin: 0,
-    // None of those that a PDF does not hold itself.
+    // No built-in font, because a PDF does not embed those.
     font: '',
     info: { Title: title, Creator: 'SLR Workbench' }
   })
@@ -50,11 +50,11 @@ export async function pdfOf(
 }
 
 function missingLetters(shapes: readonly Shape[], fonts: FigureFonts): string[] {
-  const known = { regular: create(fonts.regular), bold: create(fonts.bold) }
+  const font = { regular: create(fonts.regular), bold: create(fonts.bold) }
   const letters = shapes.flatMap((shape) => {
     if (shape.kind !== 'text') return []
-    const font = shape.bold ? known.bold : known.regular
-    return [...shape.text].filter((letter) => !font.hasGlyphForCodePoint(letter.codePointAt(0) ?? 0))
+    const glyphs = shape.bold ? font.bold : font.regular
+    return [...shape.text].filter((letter) => !glyphs.hasGlyphForCodePoint(letter.codePointAt(0) ?? 0))
   })
   return [...new Set(letters)]
 }
@@ -92,10 +92,10 @@ function drawText(
   const width = document.widthOfString(text)
   const left = anchor === 'start' ? x : anchor === 'middle' ? x - width / 2 : x - width
   if (angle !== 0) document.rotate(angle, { origin: [x, y] })
-  const place = { lineBreak: false, baseline: 'alphabetic' } as const
+  const options = { lineBreak: false, baseline: 'alphabetic' } as const
   if (halo !== null) {
     setStroke(document, halo)
-    document.lineJoin('round').text(text, left, y, { ...place, fill: false, stroke: true })
+    document.lineJoin('round').text(text, left, y, { ...options, fill: false, stroke: true })
   }
-  document.fillColor(fill.color, fill.opacity).text(text, left, y, { ...place, fill: true, stroke: false })
+  document.fillColor(fill.color, fill.opacity).text(text, left, y, { ...options, fill: true, stroke: false })
 }

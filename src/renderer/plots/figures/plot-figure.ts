@@ -4,10 +4,14 @@ import { createPlot } from '../plot-chart'
 import { chartDrawing } from './chart-shapes'
 import type { Figure } from './figure'
 
-/** Of its width, how high a plot is. */
+/** Height of a plot as a share of its width. */
 const HEIGHT = 0.72
 
-/** A plot as it can be saved. @param name of its file */
+/**
+ * Makes a plot a figure that can be saved.
+ *
+ * @param name end of the file name
+ */
 export function plotFigure(content: PlotContent, name: readonly string[]): Figure {
   return {
     name,
@@ -18,7 +22,7 @@ export function plotFigure(content: PlotContent, name: readonly string[]): Figur
           height: HEIGHT,
           create: (surface) => createPlot(surface),
           draw: (plot, colors, font) => plot.show(content, colors, font),
-          // What has its name beside it, or in the plot's own list, is not told again.
+          // Series with a name beside their point or in the plot's own list are left out of the legend.
           legend: (labels) =>
             labels.filter((label) => content.series.some((series) => series.name === label && !series.named))
         },
@@ -28,7 +32,7 @@ export function plotFigure(content: PlotContent, name: readonly string[]): Figur
   }
 }
 
-/** A row for each point, with its intervals where any has them. */
+/** Writes one CSV row per point, with interval columns if any point has an interval. */
 export function plotCsv({ series, x, y }: PlotContent): string {
   const points = series.flatMap((entry) => entry.points)
   const [across, up] = [
@@ -39,7 +43,7 @@ export function plotCsv({ series, x, y }: PlotContent): string {
   return toCsv(
     ['series', x.title, ...(across ? ends(x.title) : []), y.title, ...(up ? ends(y.title) : [])],
     series.flatMap(({ name, points: shown }) =>
-      // What has no place ends a line, and is no point.
+      // A point without coordinates interrupts a curve and is left out.
       shown
         .filter((point) => !Number.isNaN(point.x))
         .map((point) => [

@@ -1,11 +1,11 @@
 import { STRIPE, type Stripes, stripesOf } from '../stripes'
 import { type Box, type Dash, type Paint, paintOf, type Shape, short, type Stroke } from './drawing'
 
-/** What of a canvas measures texts. */
+/** The parts of a canvas context that measure texts. */
 type Measuring = Pick<CanvasRenderingContext2D, 'font' | 'measureText' | 'canvas'>
 
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number]
-const UNMOVED: Matrix = [1, 0, 0, 1, 0, 0]
+const IDENTITY: Matrix = [1, 0, 0, 1, 0, 0]
 
 interface State {
   fillStyle: string | CanvasGradient | CanvasPattern
@@ -20,7 +20,7 @@ interface State {
   textBaseline: string
 }
 
-/** How far below a text's place its baseline lies, in shares of its size: Arial's measures. */
+/** Distance of the baseline below a text's position, as a share of the font size, from Arial's metrics. */
 const BASELINES: Readonly<Record<string, number>> = {
   alphabetic: 0,
   middle: 0.35,
@@ -38,8 +38,8 @@ const ANCHORS: Readonly<Record<string, 'start' | 'middle' | 'end'>> = {
 }
 
 /**
- * Takes the place of a canvas's context and writes down what is drawn on it. It knows what Chart.js and our own drawing over it use;
- * anything else is an error, so that no figure lacks what the screen has.
+ * Records what is drawn on a canvas context. It implements the calls that Chart.js and our own drawing use. Any other
+ * call is an error, so that a figure never lacks a part of the screen.
  */
 class Recorder {
   shapes: Shape[] = []
@@ -56,12 +56,12 @@ class Recorder {
     textAlign: 'start',
     textBaseline: 'alphabetic'
   }
-  private matrix = UNMOVED
+  private matrix = IDENTITY
   private dash: Dash | null = null
   private clipBox: Box | null = null
   private readonly stack: { state: State; matrix: Matrix; dash: Dash | null; clipBox: Box | null }[] = []
   private d = ''
-  /** Around the path's points. */
+  /** Bounding box of the current path. */
   private reach: { left: number; top: number; right: number; bottom: number } | null = null
 
   constructor(private readonly measuring: Measuring) {
@@ -87,7 +87,7 @@ class Recorder {
   }
 
   resetTransform(): void {
-    this.matrix = UNMOVED
+    this.matrix = IDENTITY
   }
 
   translate(x: number, y: number): void {
@@ -163,7 +163,7 @@ class Recorder {
     const turn = Math.max(-2 * Math.PI, Math.min(2 * Math.PI, to - from))
     const swept = back && turn > 0 ? turn - 2 * Math.PI : !back && turn < 0 ? turn + 2 * Math.PI : turn
     this.lineTo(...on(from))
-    // SVG cannot say a whole circle in one arc.
+    // A single SVG arc cannot be a full circle.
     for (const share of [0.5, 1]) {
       this.d += `A${short(radius)} ${short(radius)} 0 0 ${swept < 0 ? 0 : 1} ${this.point(...on(from + swept * share))}`
     }
@@ -190,8 +190,13 @@ class Recorder {
     return { ...paint, width: this.state.lineWidth, ...(this.dash === null ? {} : { dash: this.dash }) }
   }
 
-  /** Of what is clipped, what can be seen: null all of it, or the box that it must be cut to; undefined for nothing. @param edge beyond the path */
-  private seen(edge: number): Box | null | undefined {
+  /**
+   * Returns the box that the current path must be clipped to: null if it is fully visible, undefined if nothing is
+   * visible.
+   *
+   * @param edge width of the stroke outside the path
+   */
+  private visibleClip(edge: number): Box | null | undefined {
     const { clipBox, reach } = this
     if (reach === null) return undefined
     if (clipBox === null) return null
@@ -207,10 +212,10 @@ class Recorder {
   }
 
   private add(fill: Paint | null, stroke: Stroke | null, evenOdd = false): void {
-    const clip = this.seen(stroke === null ? 0 : stroke.width / 2)
+    const clip = this.visibleClip(stroke === null ? 0 : stroke.width / 2)
     if (clip === undefined || (fill === null && stroke === null)) return
     const last = this.shapes.at(-1)
-    // What is filled and then stroked is one shape.
+    // A path that is filled and then stroked becomes one shape.
     if (last?.kind === 'path' && last.d === this.d && last.stroke === null && fill === null)
       this.shapes[this.shapes.length - 1] = { ...last, stroke, clip }
     else this.shapes.push({ kind: 'path', d: this.d, fill, stroke, clip, ...(evenOdd && { evenOdd }) })
@@ -222,7 +227,10 @@ class Recorder {
     else this.add(this.paint(this.state.fillStyle), null, rule === 'evenodd')
   }
 
-  /** As the pattern lies on a canvas: its first stripe at the upper edge. It knows upright boxes, as bars are. */
+  /**
+   * Fills as the pattern does on a canvas, with the first stripe at the top edge. It supports only upright boxes, such
+   * as bars.
+   */
   private fillStriped({ color, ground }: Stripes): void {
     const { d, reach } = this
     if (reach === null) return
@@ -239,7 +247,7 @@ class Recorder {
   }
 
   stroke(...paths: readonly unknown[]): void {
-    if (paths.length > 0) throw new Error('a figure cannot be drawn with paths that are made beforehand')
+    if (paths.length > 0) throw new Error('a figure cannot record Path2D objects')
     this.add(null, this.stroked())
   }
 
@@ -255,14 +263,14 @@ class Recorder {
     this.stroke()
   }
 
-  /** Chart.js clears all before it draws all. */
+  /** Discards all shapes. Chart.js clears the canvas before each full drawing. */
   clearRect(): void {
     this.shapes = []
   }
 
   setLineDash(dash: readonly number[]): void {
-    const [line, gap] = dash
-    this.dash = line === undefined || gap === undefined ? null : [line, gap]
+    const [length, gap] = dash
+    this.dash = length === undefined || gap === undefined ? null : [length, gap]
   }
 
   getLineDash(): number[] {
@@ -279,7 +287,7 @@ class Recorder {
     if (fill === null || words === '') return
     const last = this.shapes.at(-1)
     const next = this.letters(words, x, y, fill)
-    // Drawn before in a thick line: that is what lies under the letters.
+    // A text that was just stroked becomes the halo of this one.
     if (
       last?.kind === 'text' &&
       last.halo !== null &&
@@ -303,7 +311,7 @@ class Recorder {
     const down = BASELINES[textBaseline]
     const anchor = ANCHORS[textAlign]
     if (!(size > 0) || down === undefined || anchor === undefined)
-      throw new Error(`no figure can be drawn with the font ${font}, aligned ${textAlign} ${textBaseline}`)
+      throw new Error(`a figure cannot use the font ${font}, aligned ${textAlign} ${textBaseline}`)
     const [a, b] = this.matrix
     const [left, baseline] = this.at(x, y + down * size)
     const angle = (Math.atan2(b, a) * 180) / Math.PI
@@ -323,26 +331,30 @@ class Recorder {
   }
 }
 
-/** A context to draw on, and what was drawn so far. */
+/** A context to draw on, with the shapes drawn so far. */
 export interface Recording {
   context: CanvasRenderingContext2D
   shapes: () => readonly Shape[]
 }
 
-/** @param measuring context of a canvas, on which nothing is drawn */
+/**
+ * Creates a context that records drawing.
+ *
+ * @param measuring context that measures texts; nothing is drawn on it
+ */
 export function record(measuring: CanvasRenderingContext2D): Recording {
   const recorder = new Recorder(measuring)
   const context = new Proxy(measuring, {
     get(_canvas, name): unknown {
       if (name in recorder.state) return Reflect.get(recorder.state, name)
-      const found: unknown = Reflect.get(recorder, name)
-      if (typeof found === 'function') return found.bind(recorder)
-      if (found !== undefined) return found
-      throw new Error(`a figure cannot be drawn with ${String(name)}`)
+      const member: unknown = Reflect.get(recorder, name)
+      if (typeof member === 'function') return member.bind(recorder)
+      if (member !== undefined) return member
+      throw new Error(`a figure cannot record the canvas property ${String(name)}`)
     },
     set(_canvas, name, value): boolean {
       if (name in recorder.state) return Reflect.set(recorder.state, name, value)
-      throw new Error(`a figure cannot be drawn with ${String(name)}`)
+      throw new Error(`a figure cannot record the canvas property ${String(name)}`)
     }
   })
   return { context, shapes: () => recorder.shapes }

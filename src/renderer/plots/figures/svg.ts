@@ -8,10 +8,10 @@ import {
   type TextShape
 } from './drawing'
 
-/** Fonts with Arial's measures, by which texts are placed. */
+/** Fonts with Arial's metrics, which the layout assumes. */
 export const FIGURE_FONT = "'Liberation Sans', Arial, Helvetica, sans-serif"
 
-/** What XML 1.0 forbids even when it is escaped. */
+/** Tells whether XML 1.0 forbids a character even when it is escaped. */
 const isForbidden = (letter: string): boolean =>
   /^[\p{Surrogate}\uFFFE\uFFFF]$/u.test(letter) || (letter < ' ' && !'\t\n\r'.includes(letter))
 
@@ -22,30 +22,30 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;'
 }
 
-/** A text within XML, in an attribute too; what XML cannot hold is a replacement character. */
+/** Escapes a text for XML content and attributes. Forbidden characters become U+FFFD. */
 const escaped = (words: string): string =>
   [...words].map((letter) => (isForbidden(letter) ? '\uFFFD' : (ENTITIES[letter] ?? letter))).join('')
 
 export interface FigureSize {
   widthMm: number
-  /** Of a line of text, in points. */
+  /** Height of a line of text, in points. */
   fontPt: number
 }
 
 const MM_PER_PT = 25.4 / 72
 
-/** How wide a drawing must be to be that wide on paper with letters of that size. */
+/** Returns the width in units that gives the wanted width and font size on paper. */
 export const unitsWide = ({ widthMm, fontPt }: FigureSize): number =>
   widthMm / MM_PER_PT / (fontPt / FONT_UNITS)
 
-/** How high a drawing is on paper. */
+/** Returns the height of a drawing on paper, in millimetres. */
 export const heightMm = ({ width, height }: Pick<Drawing, 'width' | 'height'>, widthMm: number): number =>
   (widthMm * height) / width
 
 /**
- * A drawing as an SVG document, `widthMm` wide, on white, whose texts are texts.
+ * Writes a drawing as an SVG document on white, `widthMm` wide, with selectable text.
  *
- * @param title what it shows
+ * @param title describes the figure
  */
 export function svgOf(drawing: Drawing, title: string, widthMm: number): string {
   const [width, height] = [widthMm, heightMm(drawing, widthMm)].map((length) => `${short(length)}mm`)
@@ -60,7 +60,10 @@ export function svgOf(drawing: Drawing, title: string, widthMm: number): string 
   ].join('\n')
 }
 
-/** A drawing as a part of a page, in its letters, at its own size where there is room. Of what is shown beside it, so hidden to a screen reader. */
+/**
+ * Writes a drawing as a part of a page, in the page's font and at its own size where there is room. It is hidden from
+ * screen readers, because the page has the same data as text.
+ */
 export const svgInPage = (drawing: Drawing): string =>
   [
     `${opening(drawing)} width="${short(drawing.width)}" height="${short(drawing.height)}" aria-hidden="true">`,
@@ -130,7 +133,7 @@ function textElement({ text, x, y, anchor, size, bold, angle, fill, halo }: Text
     'fill-opacity': opacityOf(fill.opacity),
     ...strokeOf(halo),
     ...(halo === null ? {} : { 'stroke-linejoin': 'round', 'paint-order': 'stroke' }),
-    // Model names may have runs of spaces.
+    // SVG would collapse runs of spaces, which model names may have.
     'xml:space': /^\s|\s$|\s\s/.test(text) ? 'preserve' : null
   })
   return `<text${drawn}>${escaped(text)}</text>`

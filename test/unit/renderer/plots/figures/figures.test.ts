@@ -155,7 +155,7 @@ describe('what is drawn', () => {
     expect(paintOf('rgb(1 2 3)')).toEqual({ color: '#010203', opacity: 1 })
     expect(paintOf('rgba(255, 0, 16, 0.5)')).toEqual({ color: '#ff0010', opacity: 0.5 })
     expect(paintOf('transparent')).toBeNull()
-    expect(() => paintOf('url(#x)')).toThrow('url(#x) is no colour')
+    expect(() => paintOf('url(#x)')).toThrow('url(#x) is not a colour')
   })
 
   it('moves with all its points, relative ones by their beginning', () => {
