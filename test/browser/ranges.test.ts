@@ -333,7 +333,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await page.goBack()
     expect(await page.getByRole('dialog').getByRole('textbox').first().inputValue()).toBe('Half a sen')
     await page.keyboard.press('Escape')
-    await page.getByRole('button', { name: 'Lose it' }).click()
+    await page.getByRole('button', { name: 'Discard' }).click()
     await page.goBack()
     await expect.poll(() => page.getByLabel('Gain over post').isChecked()).toBe(false)
     await inspected.filter({ hasText: 'Layer 2' }).waitFor()

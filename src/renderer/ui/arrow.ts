@@ -8,12 +8,12 @@ const ARROWS = [
   'PageUp',
   'PageDown'
 ] as const
-/** A key that moves by one place, or to an end. */
+/** A key that moves by one step or page, or to an end. */
 export type Arrow = (typeof ARROWS)[number]
 
 /**
- * The arrow that an event asks a widget to follow; null for other keys, and with Ctrl, Alt or Meta: such combinations belong to the
- * browser, such as Alt+Left for Back.
+ * Returns the arrow key of an event, or null for another key. Combinations with Ctrl, Alt or Meta give null, because
+ * they belong to the browser, such as Alt+Left for Back.
  */
 export function arrowOf({
   key,

@@ -2,7 +2,7 @@ import { ORPCError } from '@orpc/client'
 import { z } from 'zod'
 import { Problem, WorkbenchError } from '../../contract/model/problem'
 
-/** What the window shows about a failed call: main's Problem, a defect without one, or that the line to main ended before its answer. */
+/** Describes a failed call: a Problem from main, a defect, or a connection that ended before the answer. */
 export interface Complaint {
   code: Problem['code'] | 'defect' | 'lost'
   message: string
@@ -13,15 +13,18 @@ const RefusedInput = z.object({
   issues: z.array(z.object({ message: z.string(), path: z.array(z.unknown()).optional() })).min(1)
 })
 
-/** Whether a call ended since its line did, or since nobody wants its answer any more. The library's queue of answers says so in words of its own. */
+/**
+ * Tells whether a call ended because its connection did, or because it was aborted. The oRPC library's queue reports
+ * this only in a message of its own.
+ */
 const isLost = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'AbortError' || error.message.startsWith('[AsyncIdQueue]'))
 
-/** Hints name the options of the command line too, as “(--memory)”, which a window has not. */
+/** Removes names of command line options such as “(--memory)” from a hint. The window has no such options. */
 const inWindow = ({ hint, ...problem }: Problem): Problem =>
   hint === undefined ? problem : { ...problem, hint: hint.replaceAll(/ \(--[^)]*\)/g, '') }
 
-/** Turns anything a call may throw into words for the user. */
+/** Turns anything that a call may throw into a message for the user. */
 export function complaintOf(error: unknown): Complaint {
   if (error instanceof WorkbenchError) return error.problem
   if (error instanceof ORPCError) {
@@ -48,14 +51,16 @@ export function complaintOf(error: unknown): Complaint {
   }
 }
 
-/** Why work ended; of an engine that died in it, what to do where it is shown, of which the engine does not know. */
+/**
+ * Replaces the hint of a lost engine by one for the place that shows the failure. The engine does not know that place.
+ */
 export const hintedWhenLost = (failure: Complaint, hint: string): Complaint =>
   failure.code === 'engine-lost' ? { ...failure, hint } : failure
 
 /**
- * Why work ended that a button beside the complaint goes on with.
+ * Adds to a failure that the button beside it resumes the work.
  *
- * @param kept what is not computed again, as in “finished answers are kept”
+ * @param kept the results that are not computed again, as in “finished answers are kept”
  */
 export const resumable = (failure: Complaint, kept: string): Complaint =>
   hintedWhenLost(failure, `Resume goes on with it: ${kept}.`)

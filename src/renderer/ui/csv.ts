@@ -4,7 +4,10 @@ export type Cell = string | number | null
 
 const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
 
-/** CSV as RFC 4180 has it: fields with commas, quotes or line breaks are quoted. What is no number is no formula either. */
+/**
+ * Writes CSV as in RFC 4180: fields with commas, quotes or line breaks are quoted. Text that a spreadsheet would read
+ * as a formula is made harmless.
+ */
 export function toCsv(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const field = (cell: Cell): string => {
     const written = cell === null ? '' : String(cell)

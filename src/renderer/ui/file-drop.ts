@@ -1,9 +1,9 @@
 import type { Attachment } from 'svelte/attachments'
 
 /**
- * Lets a file be dropped on an element.
+ * Lets the user drop a file on an element.
  *
- * @param onover hears whether one is being held over it
+ * @param onover receives whether a file is held over the element
  */
 export function fileDrop(
   onfile: (file: File) => void,
@@ -13,7 +13,7 @@ export function fileDrop(
     const holdsFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
     const over = (event: DragEvent): void => {
       if (!holdsFile(event)) return
-      // Without this the browser opens the file instead.
+      // Without this call the browser would open the file.
       event.preventDefault()
       onover(true)
     }

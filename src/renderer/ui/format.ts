@@ -1,6 +1,9 @@
-// What the window writes as the program does everywhere, and moments as its user reads them.
+// Adds moments in the user's calendar to the formats that the whole program shares.
 export * from '../../contract/words/format'
 
-/** A moment in the user's own calendar and time zone, to the second, which tells runs of one minute apart; given as ISO 8601. */
+/**
+ * Formats a moment, given as ISO 8601, in the user's calendar and time zone. Seconds distinguish runs of the same
+ * minute.
+ */
 export const formatMoment = (iso: string): string =>
   new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })

@@ -1,35 +1,35 @@
-/** What the keyboard can be on. */
+/** Selects elements that can have the focus. */
 const STOPS = 'button, a[href], input, select, textarea, summary, [tabindex="0"]'
 
-/** A press that is answered at once leaves the keyboard where it was. */
+/** Milliseconds to wait for a disabled element. An action that finishes sooner leaves the focus unchanged. */
 const DISABLED_MS = 400
 
-/** Where the keyboard is: an element, and from it outwards its place in each of its ancestors. */
-interface Stay {
+/** The last focus: its element and, from the inside out, the child index within each ancestor. */
+interface FocusPosition {
   element: HTMLElement | SVGElement
-  path: { parent: Element; place: number }[]
+  path: { parent: Element; index: number }[]
 }
 
 const isStop = (node: EventTarget | null): node is HTMLElement | SVGElement =>
   node instanceof HTMLElement || node instanceof SVGElement
 
-function stayAt(element: HTMLElement | SVGElement): Stay {
-  const path: Stay['path'] = []
+function positionOf(element: HTMLElement | SVGElement): FocusPosition {
+  const path: FocusPosition['path'] = []
   for (let inner: Element = element; inner.parentElement !== null; inner = inner.parentElement) {
-    path.push({ parent: inner.parentElement, place: [...inner.parentElement.children].indexOf(inner) })
+    path.push({ parent: inner.parentElement, index: [...inner.parentElement.children].indexOf(inner) })
   }
   return { element, path }
 }
 
-/** Whether both do the same, as far as their buttons say it. */
-function doTheSame(one: Element, other: Element): boolean {
-  const action = one.getAttribute('data-action')
+/** Tells whether two buttons have the same `data-action`. */
+function doTheSame(first: Element, other: Element): boolean {
+  const action = first.getAttribute('data-action')
   return action !== null && action === other.getAttribute('data-action')
 }
 
 /**
- * Of an element the stop that is most like the lost one, or what it says is to be read first: a press that was meant for the lost
- * one must not write into a field.
+ * Finds the focusable element within `element` that is most like the lost one. Else it returns the element marked to
+ * be read first. A field is never chosen in place of a button, because a key press would write into it.
  */
 function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | null {
   const stops = [element, ...element.querySelectorAll(STOPS)]
@@ -46,10 +46,14 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
 }
 
 /**
- * What is to be read first of what came in with a change, such as the panel of the job that a lost button began. What takes the
- * place of that panel may have come before.
+ * Finds the element marked to be read first among the added nodes, such as the panel of the job that a lost button
+ * began. If the lost element carried the mark itself, its ancestors are searched, because the replacement may have
+ * been added before.
  */
-const heirOf = ({ element: lost, path }: Stay, changes: readonly MutationRecord[]): HTMLElement | null =>
+const heirOf = (
+  { element: lost, path }: FocusPosition,
+  changes: readonly MutationRecord[]
+): HTMLElement | null =>
   changes
     .flatMap(({ addedNodes }) => [...addedNodes])
     .filter((node) => node instanceof HTMLElement)
@@ -60,15 +64,18 @@ const heirOf = ({ element: lost, path }: Stay, changes: readonly MutationRecord[
     : null) ??
   null
 
-/** The stop that took the place of a lost one, or lies nearest to where it was; the heading of the view where there is none. */
-function nextTo({ element, path }: Stay): HTMLElement | SVGElement | null {
-  for (const { parent, place } of path) {
+/**
+ * Finds the replacement of a lost element, or the focusable element nearest to its former position. Returns the view's
+ * heading if there is none.
+ */
+function nextTo({ element, path }: FocusPosition): HTMLElement | SVGElement | null {
+  for (const { parent, index } of path) {
     if (!parent.isConnected) continue
-    // Around the view lies the frame, whose first button is as far from the lost one as can be.
+    // Outside the view is the frame, whose first button is far from the lost one.
     if (parent.querySelector('main') !== null) break
     const children = [...parent.children]
-    const nearest = [...children.slice(place), ...children.slice(0, place).reverse()]
-    // Beside the button that moves down, the one that moves up goes before the one that removes, however near that is.
+    const nearest = [...children.slice(index), ...children.slice(0, index).reverse()]
+    // An element of the same action is preferred, however far: "move up" comes before "remove" after "move down".
     const alike = nearest.find(
       (child) => child.matches(`:is(${STOPS}):not(:disabled)`) && doTheSame(child, element)
     )
@@ -84,44 +91,52 @@ function nextTo({ element, path }: Stay): HTMLElement | SVGElement | null {
 }
 
 /**
- * Has the keyboard go on where it was when what it was on is removed, or disabled for a while: a screen reader would begin at the
- * top of the page, and a key would reach nothing. Whoever leaves a field or presses beside everything is left alone.
+ * Restores the focus when the focused element is removed, or disabled for a while. A screen reader would otherwise
+ * start at the top of the page, and key presses would reach no element. A user who leaves a field or clicks beside all
+ * fields keeps no focus.
  *
- * @returns what ends it
+ * @returns a function that stops it
  */
 export function keepFocus(body: HTMLElement): () => void {
-  let stay: Stay | null = null
+  let lastFocus: FocusPosition | null = null
   const isLost = (): boolean => document.activeElement === null || document.activeElement === body
-  const isThere = ({ element }: Stay): boolean => element.isConnected && !element.matches(':disabled')
+  const isThere = ({ element }: FocusPosition): boolean =>
+    element.isConnected && !element.matches(':disabled')
 
   const came = ({ target }: FocusEvent): void => {
-    if (isStop(target) && target !== body) stay = stayAt(target)
+    if (isStop(target) && target !== body) lastFocus = positionOf(target)
   }
   const left = ({ target }: FocusEvent): void => {
-    const before = stay
-    // Only then is it known whether it was left, or taken away.
+    const before = lastFocus
+    // Only afterwards does the page show whether the element was left or removed.
     setTimeout(() => {
-      if (stay === before && before !== null && before.element === target && isThere(before) && isLost())
-        stay = null
+      if (lastFocus === before && before !== null && before.element === target && isThere(before) && isLost())
+        lastFocus = null
     })
   }
   const goOn = (heir: HTMLElement | null): void => {
-    if (stay === null || !isLost()) return
-    const next = isThere(stay) ? stay.element : heir?.isConnected === true ? heir : nextTo(stay)
+    if (lastFocus === null || !isLost()) return
+    const next = isThere(lastFocus)
+      ? lastFocus.element
+      : heir?.isConnected === true
+        ? heir
+        : nextTo(lastFocus)
     next?.focus({ preventScroll: true })
   }
-  const wasMoved = ({ element }: Stay, changes: readonly MutationRecord[]): boolean =>
+  const wasMoved = ({ element }: FocusPosition, changes: readonly MutationRecord[]): boolean =>
     element.isConnected &&
     changes.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(element)))
   const changed = (changes: readonly MutationRecord[]): void => {
-    // What is put elsewhere, such as a row that is sorted anew, loses the keyboard on the way. At once, before it counts as left.
-    if (stay !== null && isLost() && wasMoved(stay, changes)) stay.element.focus({ preventScroll: true })
-    // What is disabled has the keyboard until the page is drawn again.
-    if (stay === null || (!isLost() && isThere(stay))) return
-    // Whoever removed it may know better where to go on, and what is disabled may soon be enabled again.
-    const isTaken = !stay.element.isConnected
-    const heir = isTaken && stay.element.matches('button') ? heirOf(stay, changes) : null
-    setTimeout(() => goOn(heir), isTaken || isThere(stay) ? 0 : DISABLED_MS)
+    // Moving an element, such as a row in a new sort order, removes the focus. The focus is restored now, before the
+    // loss counts as leaving.
+    if (lastFocus !== null && isLost() && wasMoved(lastFocus, changes))
+      lastFocus.element.focus({ preventScroll: true })
+    // A disabled element keeps the focus until the page is drawn again.
+    if (lastFocus === null || (!isLost() && isThere(lastFocus))) return
+    // The code that removed the element may set the focus itself, and a disabled element may soon be enabled again.
+    const isTaken = !lastFocus.element.isConnected
+    const heir = isTaken && lastFocus.element.matches('button') ? heirOf(lastFocus, changes) : null
+    setTimeout(() => goOn(heir), isTaken || isThere(lastFocus) ? 0 : DISABLED_MS)
   }
   const observer = new MutationObserver(changed)
   document.addEventListener('focusin', came)

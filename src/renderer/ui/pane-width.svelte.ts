@@ -1,19 +1,22 @@
-/** How wide a pane is, as it was left. A browser that keeps nothing begins anew. */
+/** Remembers the width of a pane, in pixels. A browser without storage starts with the default width. */
 export class PaneWidth {
-  /** Null until it is changed. */
-  private given = $state<number | null>(null)
-  readonly width = $derived.by(() => this.given ?? Math.round(this.first()))
+  /** Width that the user chose; null until then. */
+  private chosen = $state<number | null>(null)
+  readonly width = $derived.by(() => this.chosen ?? Math.round(this.first()))
 
-  /** @param name under which it is kept @param first until it is changed: as the window is now */
+  /**
+   * @param name key under which the width is stored
+   * @param first returns the default width for the current window
+   */
   constructor(
     private readonly name: string,
     private readonly first: () => number
   ) {
-    const kept = Number(this.kept())
-    if (kept > 0) this.given = kept
+    const stored = Number(this.readStored())
+    if (stored > 0) this.chosen = stored
   }
 
-  private kept(): string | null {
+  private readStored(): string | null {
     try {
       return localStorage.getItem(`width of ${this.name}`)
     } catch {
@@ -22,11 +25,11 @@ export class PaneWidth {
   }
 
   resize(width: number): void {
-    this.given = width
+    this.chosen = width
     try {
       localStorage.setItem(`width of ${this.name}`, String(width))
     } catch {
-      // It holds until the page is left.
+      // The width holds until the page is left.
     }
   }
 }

@@ -1,35 +1,35 @@
 import type { Attachment } from 'svelte/attachments'
 import { type Arrow, arrowOf } from './arrow'
 
-/** Where an arrow leads: from a row and a place in it to others, which may lie beyond the last. */
-type Step = (at: { row: number; place: number }) => { row: number; place: number }
+/** Maps a row and column to the next one. The result may lie outside the table. */
+type Step = (at: { row: number; column: number }) => { row: number; column: number }
 
 const STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
-  ArrowDown: ({ row, place }) => ({ row: row + 1, place }),
-  ArrowUp: ({ row, place }) => ({ row: row - 1, place }),
-  ArrowRight: ({ row, place }) => ({ row, place: place + 1 }),
-  ArrowLeft: ({ row, place }) => ({ row, place: place - 1 }),
-  Home: ({ row }) => ({ row, place: 0 }),
-  End: ({ row }) => ({ row, place: Infinity })
+  ArrowDown: ({ row, column }) => ({ row: row + 1, column }),
+  ArrowUp: ({ row, column }) => ({ row: row - 1, column }),
+  ArrowRight: ({ row, column }) => ({ row, column: column + 1 }),
+  ArrowLeft: ({ row, column }) => ({ row, column: column - 1 }),
+  Home: ({ row }) => ({ row, column: 0 }),
+  End: ({ row }) => ({ row, column: Infinity })
 }
 
-const within = (place: number, { length }: readonly unknown[]): number =>
-  Math.max(0, Math.min(place, length - 1))
+const within = (column: number, { length }: readonly unknown[]): number =>
+  Math.max(0, Math.min(column, length - 1))
 
 /**
- * Makes the buttons of a table or a list one stop of the Tab key: arrows go from one to the next, and Tab comes back to the one that
- * was left.
+ * Makes the buttons of a table or list one stop of the Tab key. Arrows move between the buttons, and Tab returns to
+ * the one used last.
  *
- * @param buttons selects them within the group
- * @param rows selects what holds a row of them; one without rows is a list
+ * @param buttons selects the buttons within the group
+ * @param rows selects the rows of buttons; a group without rows is a list
  */
 export function roving(buttons: string, rows = 'tr'): Attachment<HTMLElement> {
   return (group) => {
     const all = (): HTMLElement[] => [...group.querySelectorAll<HTMLElement>(buttons)]
     let current: HTMLElement | null = null
 
-    /** Also after some were added or removed. */
-    const settle = (): void => {
+    /** Updates `tabIndex` of the buttons. It runs again when buttons are added or removed. */
+    const updateTabStops = (): void => {
       const stops = all()
       if (current === null || !stops.includes(current)) current = stops[0] ?? null
       for (const stop of stops) {
@@ -37,9 +37,9 @@ export function roving(buttons: string, rows = 'tr'): Attachment<HTMLElement> {
         if (stop.tabIndex !== tabIndex) stop.tabIndex = tabIndex
       }
     }
-    const came = ({ target }: FocusEvent): void => {
+    const focused = ({ target }: FocusEvent): void => {
       current = all().find((stop) => stop === target) ?? current
-      settle()
+      updateTabStops()
     }
     const pressed = (event: KeyboardEvent): void => {
       const arrow = arrowOf(event)
@@ -47,28 +47,27 @@ export function roving(buttons: string, rows = 'tr'): Attachment<HTMLElement> {
       const stops = all()
       const rowOf = (stop: HTMLElement): Element => stop.closest(rows) ?? stop
       const table = [...new Set(stops.map(rowOf))].map((row) => stops.filter((stop) => rowOf(stop) === row))
-      // A single column is a list, in which arrows to the side lead on as well.
+      // A single column is a list, in which the left and right arrows move too.
       const isList = table.every(({ length }) => length === 1)
-      const lines = isList ? [stops] : table
-      const row = lines.findIndex((line) => line.some((stop) => stop === event.target))
-      const line = lines[row]
-      if (step === undefined || line === undefined) return
+      const buttonRows = isList ? [stops] : table
+      const row = buttonRows.findIndex((cells) => cells.some((stop) => stop === event.target))
+      const cells = buttonRows[row]
+      if (step === undefined || cells === undefined) return
       event.preventDefault()
-      const at = { row, place: line.findIndex((stop) => stop === event.target) }
-      const next = step(at)
-      if (isList) next.place += next.row - row
-      const to = lines[within(next.row, lines)]
-      to?.[within(next.place, to)]?.focus()
+      const next = step({ row, column: cells.findIndex((stop) => stop === event.target) })
+      if (isList) next.column += next.row - row
+      const target = buttonRows[within(next.row, buttonRows)]
+      target?.[within(next.column, target)]?.focus()
     }
 
-    settle()
-    const observer = new MutationObserver(settle)
+    updateTabStops()
+    const observer = new MutationObserver(updateTabStops)
     observer.observe(group, { subtree: true, childList: true })
-    group.addEventListener('focusin', came)
+    group.addEventListener('focusin', focused)
     group.addEventListener('keydown', pressed)
     return () => {
       observer.disconnect()
-      group.removeEventListener('focusin', came)
+      group.removeEventListener('focusin', focused)
       group.removeEventListener('keydown', pressed)
     }
   }

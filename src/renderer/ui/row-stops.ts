@@ -2,7 +2,7 @@ import type { Attachment } from 'svelte/attachments'
 
 const STOPS = 'input, textarea, select, button'
 
-/** Whether an arrow leaves a field: from where there is no line of it left in that direction. */
+/** Tells whether an arrow key leaves a field. A text area is left only at its start or end, or when it has one line. */
 function leaves(target: Element, down: boolean): boolean {
   if (target instanceof HTMLSelectElement) return false
   if (!(target instanceof HTMLTextAreaElement)) return true
@@ -14,10 +14,10 @@ function leaves(target: Element, down: boolean): boolean {
 }
 
 /**
- * Makes the fields and buttons of one row of a table the only stops of the Tab key among all rows. Up and Down lead to the same
- * column of the row beside it; in a text of several lines they do so from its ends.
+ * Makes the fields and buttons of one row the only Tab stops of a table. Up and Down move to the same column of the
+ * next row. In a text of several lines they do so only at its start and end.
  *
- * @param place of the row, among those that are shown; the first where there is none
+ * @param place index of that row among the rows shown; the first row is used if there is none
  */
 export function rowStops(place: number): Attachment<HTMLElement> {
   return (body) => {
@@ -26,8 +26,8 @@ export function rowStops(place: number): Attachment<HTMLElement> {
       ...(row?.querySelectorAll<HTMLElement>(STOPS) ?? [])
     ]
 
-    /** Also after rows came or went. */
-    const settle = (): void => {
+    /** Updates `tabIndex` of all rows. It runs again when rows are added or removed. */
+    const updateTabStops = (): void => {
       const all = rows()
       const current = all[place] ?? all[0]
       for (const row of all) {
@@ -50,8 +50,8 @@ export function rowStops(place: number): Attachment<HTMLElement> {
       next.focus()
     }
 
-    settle()
-    const observer = new MutationObserver(settle)
+    updateTabStops()
+    const observer = new MutationObserver(updateTabStops)
     observer.observe(body, { childList: true })
     body.addEventListener('keydown', pressed)
     return () => {

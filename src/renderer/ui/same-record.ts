@@ -1,4 +1,4 @@
-/** Whether two records hold the same: files do not keep the order in which keys were set. */
+/** Compares two records, ignoring the order of their keys. Files do not keep that order. */
 export const sameRecord = (left: Record<string, unknown>, right: Record<string, unknown>): boolean =>
   JSON.stringify(sortedEntries(left)) === JSON.stringify(sortedEntries(right))
 

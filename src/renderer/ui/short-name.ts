@@ -1,8 +1,8 @@
 const LONGEST = 28
 
 /**
- * A name for where there is little room: a long one without what stands behind its last number, where that is enough, or else
- * without its middle. A number, such as a threshold, is often all that tells it from others.
+ * Shortens a name. The end after its last number is dropped first, then the middle. A number, such as a threshold, is
+ * often the only difference between two names.
  */
 export function shortName(name: string, longest = LONGEST): string {
   if (name.length <= longest) return name

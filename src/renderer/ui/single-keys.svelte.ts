@@ -1,8 +1,8 @@
 const STORED_AS = 'slr-single-keys'
 
 /**
- * Whether keys without a modifier are shortcuts, such as H for the history. Speech input types such keys by accident, so they can be
- * switched off. The browser remembers it where it can.
+ * Controls whether keys without a modifier are shortcuts, such as H for the history. They can be switched off, because
+ * speech input types such keys by accident. The browser's storage keeps the choice where possible.
  */
 export class SingleKeys {
   private enabled = $state(read() !== 'off')

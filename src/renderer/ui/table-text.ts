@@ -1,6 +1,6 @@
 import { type Cell, toCsv } from './csv'
 
-/** A table as it is copied into a document. */
+/** The contents of a table that is copied into a document. */
 export interface TableText {
   readonly header: readonly string[]
   readonly rows: readonly (readonly Cell[])[]
@@ -19,17 +19,17 @@ export const tableText = (table: TableText, format: TableFormat): string => WRIT
 
 const textOf = (cell: Cell): string => (cell === null ? '–' : String(cell))
 
-/** Columns of numbers stand to the right. */
+/** Tells whether a column holds only numbers. Such columns are aligned right. */
 const isNumbers = ({ rows }: TableText, column: number): boolean =>
   rows.some((row) => typeof row[column] === 'number') &&
   rows.every((row) => typeof row[column] === 'number' || row[column] === null)
 
 function markdownTable(table: TableText): string {
   const { header, rows } = table
-  const line = (cells: readonly Cell[]): string =>
+  const writeRow = (cells: readonly Cell[]): string =>
     `| ${cells.map((cell) => textOf(cell).replaceAll(/[\\|`*_[\]<>]/g, '\\$&')).join(' | ')} |\n`
   const rule = header.map((_, column) => (isNumbers(table, column) ? '--:' : ':--'))
-  return line(header) + `| ${rule.join(' | ')} |\n` + rows.map(line).join('')
+  return writeRow(header) + `| ${rule.join(' | ')} |\n` + rows.map(writeRow).join('')
 }
 
 const LATEX: Readonly<Record<string, string>> = {
@@ -41,15 +41,15 @@ const LATEX: Readonly<Record<string, string>> = {
   '±': '$\\pm$'
 }
 
-/** A tabular with the rules of booktabs. */
+/** Writes a `tabular` with the rules of the LaTeX package booktabs. */
 function latexTable(table: TableText): string {
   const { header, rows } = table
   const escaped = (cell: Cell): string =>
     textOf(cell).replaceAll(/[\\~^–−±&%$#_{}]/g, (sign) => LATEX[sign] ?? `\\${sign}`)
-  const line = (cells: readonly Cell[]): string => `${cells.map(escaped).join(' & ')} \\\\\n`
+  const writeRow = (cells: readonly Cell[]): string => `${cells.map(escaped).join(' & ')} \\\\\n`
   const columns = header.map((_, column) => (isNumbers(table, column) ? 'r' : 'l')).join('')
   return (
-    `\\begin{tabular}{${columns}}\n\\toprule\n${line(header)}\\midrule\n` +
-    `${rows.map(line).join('')}\\bottomrule\n\\end{tabular}\n`
+    `\\begin{tabular}{${columns}}\n\\toprule\n${writeRow(header)}\\midrule\n` +
+    `${rows.map(writeRow).join('')}\\bottomrule\n\\end{tabular}\n`
   )
 }

@@ -2,11 +2,13 @@ const NOT_TEXT = ['checkbox', 'radio', 'range', 'file', 'color', 'button', 'subm
   .map((type) => `[type=${type}]`)
   .join(', ')
 
-/** Whether text is typed there. */
+/** Tells whether the user can type text into the target. */
 export const isTextField = (target: EventTarget | null): target is HTMLInputElement | HTMLTextAreaElement =>
   target instanceof HTMLElement && target.matches(`textarea, input:not(${NOT_TEXT})`)
 
-/** Takes over what was typed, as leaving the field does or as its form's button does. The keyboard stays in the field. */
+/**
+ * Accepts the typed text by pressing the form's submit button, or by leaving the field. The focus stays in the field.
+ */
 export function commitField(field: HTMLInputElement | HTMLTextAreaElement): void {
   const submit =
     field.form?.querySelector<HTMLButtonElement>('button:is(:not([type]), [type=submit])') ?? null
@@ -17,6 +19,6 @@ export function commitField(field: HTMLInputElement | HTMLTextAreaElement): void
   }
 }
 
-/** Whether keys pressed there belong to the field: they write, undo and choose in it. */
+/** Tells whether the field itself uses key presses, to write, undo or choose. */
 export const isField = (target: EventTarget | null): target is HTMLElement =>
   target instanceof HTMLElement && target.matches('input:not([type=range], [type=radio]), textarea, select')
