@@ -7,21 +7,24 @@ import { ofSweepEvent } from './job-ending'
 import { baselineModel } from './swept-model'
 
 /**
- * What a model's whole answers to the prompts of a sweep are worth. Exact: the probability that an answer is one valid
- * character and then ends, at temperature 1 with nothing cut off, is a sum over the few token sequences that are such
- * answers.
+ * Scores of a model's full answers to the prompts of a sweep. The probability that an answer is one valid character
+ * and then ends is exact. It is taken at temperature 1 without truncation, as a sum over the few token sequences that
+ * are such answers.
  */
 export const WholeAnswers = z.object({
-  /** Scores of the first token alone, as a sweep has them. */
+  /** Scores of the first token only, as in a sweep. */
   firstToken: CategoryScore,
   /**
-   * Validity is the probability that the answer is exactly one valid character, white space after it aside, and ends;
-   * diversity the entropy of such answers over log |V|. Means as for every score.
+   * Means, computed as for every score. Validity is the probability that the answer ends and is exactly one valid
+   * character, ignoring white space after it. Diversity is the entropy of these answers divided by log |V|.
    */
   answers: CategoryScore,
-  /** Probability of answers of which it was not followed up whether they end; at most by so much is the validity too low. */
+  /**
+   * Probability of answers that were not followed to their end. It is an upper bound on how much too low the validity
+   * is.
+   */
   undecided: z.number(),
-  /** The whole answers of each of the sweep's prompts, for intervals; absent in checks of before. */
+  /** Full-answer scores for each of the sweep's prompts, used for intervals. Older checks lack this field. */
   prompts: z.array(CategoryScore).optional()
 })
 export type WholeAnswers = z.infer<typeof WholeAnswers>
@@ -29,7 +32,7 @@ export type WholeAnswers = z.infer<typeof WholeAnswers>
 export const CheckedModel = WholeAnswers.extend({ recipe: Recipe })
 export type CheckedModel = z.infer<typeof CheckedModel>
 
-/** A sampler, a mix, a filter or a uniform blend, checked like a range. */
+/** Full-answer scores of a baseline: a sampler, a mix, a filter or a uniform blend. */
 export const CheckedBaseline = WholeAnswers.extend({ baseline: TakenRival })
 export type CheckedBaseline = z.infer<typeof CheckedBaseline>
 
@@ -43,27 +46,30 @@ export const AnswerCheck = z.object({
   createdAt: z.iso.datetime(),
   programVersion: z.string().max(100),
   ...ComputedBy.shape,
-  /** The sweep's. */
+  /** The `source` of the checked sweep. */
   source: SweepDocument.shape.source,
-  /** The tokens that end an answer. */
+  /** Tokens that end an answer. */
   endTokens: z.array(z.number().int().nonnegative()),
-  /** Of the sweep's prompts; absent in checks of before. */
+  /** Categories of the sweep's prompts. Older checks lack this field. */
   categories: z.array(z.string()).optional(),
   post: WholeAnswers,
-  /** In the order they were checked in: of a sweep's ranges, the most diverse first. */
+  /** Models in the order in which they were checked. A sweep's ranges are checked with the most diverse first. */
   models: z.array(CheckedModel),
-  /** The best baselines of each kind, by first tokens. */
+  /** The best baselines of each kind by their first-token scores. */
   baselines: z.array(CheckedBaseline)
 })
 export type AnswerCheck = z.infer<typeof AnswerCheck>
 
-/** So many of a sweep's best ranges are checked at once. */
+/** Number of a sweep's best ranges that one check covers. */
 export const CHECKED_AT_ONCE = 5
 
-/** One check adds at most so many baselines of a kind. */
+/** Maximum number of baselines of a kind that one check adds. */
 export const BASELINES_AT_ONCE = 2
 
-/** Rows of hidden states pushed through blocks, of those that the step at hand needs: answers first, white space behind them then. */
+/**
+ * Rows of hidden states pushed through blocks, and the rows that the current step needs. The first step computes
+ * answers, and the second the white space after them.
+ */
 export const CheckProgress = z.object({
   rowsDone: z.number(),
   rowsTotal: z.number(),
@@ -72,7 +78,7 @@ export const CheckProgress = z.object({
 })
 export type CheckProgress = z.infer<typeof CheckProgress>
 
-/** What a watcher of a check sees. After `finished`, `failed` or `cancelled` the stream ends. */
+/** Events of a running check. The stream ends after `finished`, `failed` or `cancelled`. */
 export const CheckEvent = ofSweepEvent(CheckProgress)
 export type CheckEvent = z.infer<typeof CheckEvent>
 
@@ -82,11 +88,11 @@ export type CheckResult = Pick<
   'layerCount' | 'source' | 'categories' | 'post' | 'models' | 'baselines'
 >
 
-/** The least validity of whole answers: rho x that of post's whole answers. */
+/** Returns the minimum validity of full answers: rho times that of post's full answers. */
 export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): number =>
   rho * check.post.answers.validity
 
-/** Whether a model's whole answers keep the validity and are more diverse than post's. */
+/** Reports whether a model's full answers reach the minimum validity and are more diverse than post's. */
 export function passesCheck(
   model: Pick<WholeAnswers, 'answers'>,
   check: Pick<AnswerCheck, 'post'>,
@@ -98,7 +104,10 @@ export function passesCheck(
   )
 }
 
-/** Returns the full answers of a model, under whatever name it was checked; null when it was not. */
+/**
+ * Returns the full-answer scores of a model, regardless of the name under which it was checked. Returns null if it was
+ * not checked.
+ */
 export function checkOf(check: CheckResult | null, model: AnyModel): WholeAnswers | null {
   if (check === null) return null
   const wanted = weightsKey(model)
@@ -112,23 +121,23 @@ export function checkOf(check: CheckResult | null, model: AnyModel): WholeAnswer
   )
 }
 
-/** The check of a range of the sweep; null when it was not checked. */
+/** Returns the full-answer scores of a range of the sweep, or null if it was not checked. */
 export const checkOfRange = (check: CheckResult | null, range: RestorationRange): WholeAnswers | null =>
   check === null ? null : checkOf(check, sweptRangeModel(range, check))
 
-/** Returns the full answers of a baseline; null when it was not checked. */
+/** Returns the full-answer scores of a baseline, or null if it was not checked. */
 export const checkOfBaseline = (check: CheckResult | null, baseline: TakenRival): WholeAnswers | null =>
   check === null ? null : checkOf(check, baselineModel(baseline, check))
 
-/** Whether a range of the sweep passes; null when it was not checked. */
+/** Reports whether a range of the sweep passes the check. Returns null if it was not checked. */
 export function rangePasses(check: CheckResult | null, range: RestorationRange, rho: number): boolean | null {
   const checked = checkOfRange(check, range)
   return check === null || checked === null ? null : passesCheck(checked, check, rho)
 }
 
 /**
- * The ranges that a check has thrown out: those that fail it, as soon as another passes. Where none passes none is, so that the best
- * is shown with its failure.
+ * Returns the ranges that a check rejects: those that fail while another range passes. If no range passes, none is
+ * rejected, so that the best is shown together with its failure.
  */
 export function rejectedRanges<Range extends RestorationRange>(
   ranges: readonly Range[],

@@ -5,11 +5,11 @@ import { scoringKey } from './scored-by'
 type Asked = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
 
 /**
- * The sweep that a pair answers with, wherever none is named: the newest, but where that is a preview and a whole sweep asked the same,
- * the newest such, for it has scored what the preview only estimates.
- *
+ * Returns the sweep whose results a pair uses when no sweep is named. This is the newest sweep. If the newest is a
+ * preview, the newest full sweep with the same settings replaces it, because that sweep scored what the preview
+ * estimates.
  * @param sweeps newest first
- * @returns undefined where there is none
+ * @returns undefined if there are no sweeps
  */
 export function answeringSweep<Sweep extends Asked>(sweeps: readonly Sweep[]): Sweep | undefined {
   const [newest] = sweeps
@@ -17,13 +17,13 @@ export function answeringSweep<Sweep extends Asked>(sweeps: readonly Sweep[]): S
   return wholeSweep(sweeps, newest.settingsKey) ?? newest
 }
 
-/** The same sweeps, the one that the pair answers with before all others. */
+/** Returns the same sweeps with the pair's default sweep moved to the front. */
 export function answeringFirst<Sweep extends Asked>(sweeps: readonly Sweep[]): Sweep[] {
   const answering = answeringSweep(sweeps)
   return answering === undefined ? [] : [answering, ...sweeps.filter((sweep) => sweep !== answering)]
 }
 
-/** The newest sweep of these settings that has scored all ranges on all prompts; undefined where there is none. */
+/** Returns the newest sweep with these settings that scored all ranges on all prompts, or undefined. */
 export function wholeSweep<Sweep extends Asked>(
   sweeps: readonly Sweep[],
   settingsKey: string
@@ -31,13 +31,12 @@ export function wholeSweep<Sweep extends Asked>(
   return sweeps.find((sweep) => !sweep.isPreview && sweep.settingsKey === settingsKey)
 }
 
-/** Equal for sweeps that are scored alike and restore to the same. */
+/** Returns a key that is equal for sweeps with the same scoring and the same restoration source. */
 export const sweepKind = ({ scoredBy, source }: Pick<SweepSummary, 'scoredBy' | 'source'>): string =>
   `${scoringKey(scoredBy)} ${source === null ? '' : source.fingerprint}`
 
 /**
- * Of each kind of sweep the one that a pair would answer with.
- *
+ * Returns the default sweep for each kind of sweep that a pair has.
  * @param sweeps newest first
  */
 export const answeringOfKinds = (sweeps: readonly SweepSummary[]): SweepSummary[] =>

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { PairReferences } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 
-/** How long the engine computed a result, on what, and of which pair. */
+/** Time, device, precision and checkpoints of a computation by the engine. */
 export const ComputedBy = z.object({
-  /** Wall time of the engine's work; of a merged sweep, summed over its parts. */
+  /** Wall time of the engine's work in seconds. A merged sweep has the sum over its parts. */
   seconds: z.number(),
   device: DeviceName,
   precision: Precision,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PairReferences } from '../model/checkpoint'
 import { UNFINISHED } from './job-ending'
 
-/** What is compared of a pair, in the order tables show it. Biases and norms exist in some families only. */
+/** Components compared between base and post, in table order. Biases and norms exist in some families only. */
 export const COMPONENTS = [
   'normBeforeAttention',
   'normBeforeAttentionBias',
@@ -79,36 +79,39 @@ export const COMPONENT_LABELS = {
 const count = z.number().int().nonnegative()
 const norm = z.number().nonnegative()
 
-/** How far some of post's weights lie from base's. Norms are Frobenius norms, of the weights as stored. */
+/** Distance between weights of post and those of base. Norms are Frobenius norms of the weights as stored. */
 export const Distance = z.object({
-  /** Weights compared. */
+  /** Number of weights compared. */
   elements: count,
-  /** Of these, how many have other bits as float32; a zero that changed its sign counts, as does a NaN with other bits. */
+  /**
+   * Number of weights whose float32 bits differ. A zero that changed its sign counts, and so does a NaN with other
+   * bits.
+   */
   changed: count,
-  /** Of these, how many are NaN or infinite on either side; norms and cosine leave them out. */
+  /** Number of weights that are NaN or infinite on either side. Norms and cosine exclude them. */
   nonFinite: count,
   baseNorm: norm,
   postNorm: norm,
   /** ||post - base|| */
   differenceNorm: norm,
-  /** ||post - base|| / ||base||; null when base is all zeros and post is not. */
+  /** ||post - base|| / ||base||. Null if base is all zeros and post is not. */
   relativeNorm: norm.nullable(),
-  /** Cosine of the angle between the two; null when either is all zeros. */
+  /** Cosine of the angle between base and post. Null if either is all zeros. */
   cosine: z.number().min(-1).max(1).nullable()
 })
 export type Distance = z.infer<typeof Distance>
 
 export const ComponentDistance = z.object({
-  /** Decoder layer, from 0; null for what lies around the layers. */
+  /** Decoder layer, from 0. Null for components outside the layers. */
   layer: count.nullable(),
   component: z.enum(COMPONENTS),
-  /** Canonical name of the tensor in post; fused projections appear once for each of their parts. */
+  /** Canonical name of the tensor in post. A fused projection appears once for each of its parts. */
   tensor: z.string(),
-  /** Which of the tensor's rows are this component, where that is not all of them. */
+  /** Rows of the tensor that form this component. Null if they are all rows. */
   rows: z.object({ first: count, count }).nullable(),
   baseDtype: z.string(),
   postDtype: z.string(),
-  /** Every bit is the same, dtype included. */
+  /** Whether every bit and the dtype are the same. */
   identical: z.boolean(),
   ...Distance.shape
 })
@@ -116,7 +119,7 @@ export type ComponentDistance = z.infer<typeof ComponentDistance>
 
 export const LayerDistance = z.object({
   layer: count,
-  /** All its tensors are: base's layer and post's are one block. */
+  /** Whether all tensors of the layer are identical, so that base's and post's layers are one block. */
   identical: z.boolean(),
   ...Distance.shape
 })
@@ -124,27 +127,27 @@ export type LayerDistance = z.infer<typeof LayerDistance>
 
 export const DISTANCES_VERSION = 1
 
-/** How far post-training moved every part of a model. */
+/** Distances between base and post for every part of a model. */
 export const DistancesDocument = z.object({
   schemaVersion: z.literal(DISTANCES_VERSION),
   createdAt: z.iso.datetime(),
   seconds: z.number().nonnegative(),
-  /** Stored bytes read of both checkpoints. */
+  /** Stored bytes read from both checkpoints. */
   bytesRead: count,
   ...PairReferences.shape,
   components: z.array(ComponentDistance),
-  /** Each decoder layer as a whole: all its components together. */
+  /** Distance of each decoder layer over all its components. */
   layers: z.array(LayerDistance),
   /** Remarks for the reader, such as vocabularies of different sizes. */
   notices: z.array(z.string())
 })
 export type DistancesDocument = z.infer<typeof DistancesDocument>
 
-/** Layers that post-training left alone. */
+/** Returns the layers that post-training did not change. */
 export const identicalLayers = ({ layers }: Pick<DistancesDocument, 'layers'>): number[] =>
   layers.flatMap(({ layer, identical }) => (identical ? [layer] : []))
 
-/** Reading of weight files, in bytes. */
+/** Progress of reading weight files, in bytes. */
 export const BytesProgress = z.object({
   bytesDone: count,
   bytesTotal: count,
@@ -153,19 +156,19 @@ export const BytesProgress = z.object({
 })
 export type BytesProgress = z.infer<typeof BytesProgress>
 
-/** What a watcher of a comparison sees; the last event is one of the last three. */
+/** Events of a running comparison. `finished`, `failed` or `cancelled` is the last event. */
 export const DistancesEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: BytesProgress }),
   z.object({
     type: z.literal('finished'),
-    /** Of this run: 0 when the project had the distances of these very checkpoints already. */
+    /** Bytes read by this run. It is 0 if the project already had the distances of the same checkpoints. */
     bytesRead: count
   }),
   ...UNFINISHED
 ])
 export type DistancesEvent = z.infer<typeof DistancesEvent>
 
-/** Share of the weights that have other bits; 0 where there are none. */
+/** Returns the share of the weights that have different bits, or 0 if there are no weights. */
 export const changedShare = ({ changed, elements }: Pick<Distance, 'changed' | 'elements'>): number =>
   elements === 0 ? 0 : changed / elements
 
@@ -189,7 +192,7 @@ const TABLE_COLUMNS = [
   ['identical', ({ identical }) => String(identical)]
 ] as const satisfies readonly (readonly [string, (distance: ComponentDistance) => string | number | null])[]
 
-/** All components as the rows of a spreadsheet, one column for each fact. */
+/** Returns all components as spreadsheet rows with one column for each field. */
 export const distanceRows = ({
   components
 }: DistancesDocument): { header: string[]; rows: (string | number | null)[][] } => ({

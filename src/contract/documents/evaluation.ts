@@ -14,65 +14,68 @@ import { Task } from './task'
 import { factsOf, TaskKind } from '../model/task-kinds'
 import { UNFINISHED } from './job-ending'
 
-/** What a variant puts around the prompts of the task. */
+/** Text that a variant adds around the prompts of the task. */
 const PromptFrame = z.object({
-  /** Before the text of every prompt, such as "List five different answers, then pick one at random. ". */
+  /** Text before every prompt, such as "List five different answers, then pick one at random. ". */
   prefix: z.string().max(10_000).optional(),
-  /** Behind it. */
+  /** Text after every prompt. */
   suffix: z.string().max(10_000).optional(),
-  /** The system turn, instead of the prompt's own and the project's; empty: none. */
+  /** System turn that replaces those of the prompt and the project. Empty means none. */
   system: z.string().max(100_000).optional()
 })
 export type PromptFrame = z.infer<typeof PromptFrame>
 
-/** A variant with what it is combined with: SLR alone, decoding or prompting alone, and both, in one run. */
+/** A model with its decoding and prompting. One run can combine SLR alone, decoding or prompting alone, and both. */
 export const EvaluationVariant = PromptFrame.extend({
   variant: Variant,
-  /** Instead of the task's. */
+  /** Replaces the sampling of the task. */
   sampling: Sampling.optional(),
   /**
-   * Answers that its prompting asks for at once, in a list: what the model writes is read as so many answers, and it is asked as often less.
-   * What a list lacks is an empty answer.
+   * Number of answers that the prompting requests at once, as a list. The text is split into this many answers, so the
+   * model is sampled that many times less. Missing list items are empty answers.
    */
   listed: z.number().int().min(2).max(100).optional()
 }).strict()
 export type EvaluationVariant = z.infer<typeof EvaluationVariant>
 
-/** The next evaluation, as the user has set it. */
+/** The user's settings for the next evaluation. */
 export const EvaluationSetup = z.object({
-  /** Null: the first task that suits the pair. */
+  /** Null selects the first task that suits the pair. */
   taskId: z.string().nullable(),
-  /** As typed; empty: the task's own. */
+  /** Number of answers as typed. Empty means the task's own number. */
   sampleCount: z.string().max(100),
-  /** Folders; empty: none. */
+  /** Folders of the embedding model and the classifier. Empty means none. */
   embeddingModel: z.string(),
   classifier: z.string(),
   computing: Computing,
-  /** Variants beside those that the pair offers. */
+  /** Variants in addition to those that the pair offers. */
   added: z.array(EvaluationVariant).max(60),
-  /** Variants that take no part, as `modelKey` has them: what a later sweep selects, or is kept later, takes part. */
+  /** Keys (`modelKey`) of excluded variants. A recipe that a later sweep selects, or that is kept later, takes part. */
   leftOut: z.array(z.string())
 })
 export type EvaluationSetup = z.infer<typeof EvaluationSetup>
 
-/** One string for frames that make the same of a prompt. */
+/** Returns a key that is equal for frames with the same effect on a prompt. */
 export const frameKey = ({ prefix, suffix, system }: Frame): string =>
   JSON.stringify([prefix ?? '', suffix ?? '', system ?? null])
 
-/** As a variant has it, or as a stored set of prompts does. */
+/** Frame of a variant or of a stored prompt set. */
 interface Frame {
   readonly prefix?: string | undefined
   readonly suffix?: string | undefined
   readonly system?: string | null | undefined
 }
 
-/** One string for variants that are sampled alike from the same prompts. @param sampling of the task */
+/**
+ * Returns a key that is equal for variants with the same sampling and the same prompts.
+ * @param sampling sampling of the task
+ */
 export const settingsKey = (
   entry: Pick<EvaluationVariant, 'sampling' | 'listed' | keyof PromptFrame>,
   sampling: Sampling
 ): string => JSON.stringify([frameKey(entry), entry.sampling ?? sampling, entry.listed ?? 1])
 
-/** Whether a variant is its model alone: sampled as the task says, from the prompts as they are. */
+/** Reports whether a variant uses the task's sampling and the unchanged prompts. */
 export const isPlain = (variant: EvaluationVariant): boolean =>
   variant.sampling === undefined && variant.listed === undefined && frameKey(variant) === frameKey({})
 
@@ -84,17 +87,17 @@ const PromptTokens = z.object({
 export const EVALUATION_VERSION = 2
 
 /**
- * What an evaluation was asked for and ran with, evaluations/<id>.json. Beside it lie the answers (<id>.jsonl, as those of
- * sample runs), what the engine made of them (<id>.scores.jsonl, a {@link PromptScores} a line), and what a judge said of them
- * (<id>.judge.jsonl, of pairs <id>.pairs.jsonl, of what they mean <id>.forms.jsonl).
+ * Settings of an evaluation, stored in evaluations/<id>.json. The answers lie beside it in <id>.jsonl, in the format
+ * of sample runs. The engine's scores are in <id>.scores.jsonl, one {@link PromptScores} a line. The judge's verdicts
+ * are in <id>.judge.jsonl, those on pairs in <id>.pairs.jsonl, and meanings in <id>.forms.jsonl.
  */
 export const EvaluationRun = z.object({
   schemaVersion: z.literal(EVALUATION_VERSION),
   ...RunHead.shape,
   task: Task,
-  /** Their names are unique. */
+  /** Variants with unique names. */
   variants: z.array(EvaluationVariant).min(1).max(60),
-  /** What the models saw: one list of prompts for each frame in use, that of none being ''. */
+  /** Prompts that the models saw: one list for each frame in use. The list without a frame has empty strings. */
   promptSets: z.array(
     z.object({
       prefix: z.string(),
@@ -104,54 +107,57 @@ export const EvaluationRun = z.object({
     })
   ),
   stopTokens: z.array(z.number().int()),
-  /** Of the tokenizer, for expectation-adjusted measures. */
+  /** Vocabulary size of the tokenizer, for expectation-adjusted measures. */
   vocabularySize: z.number().int().min(1),
-  /** Where and how answers are generated and read, as it was asked for. */
+  /** Requested computation settings for generating and reading answers. */
   computing: Computing,
-  /** How the engine computes them; null until it has, and where others answer. */
+  /** Precision and weights that the engine uses. Null until the engine starts, and if only external models answer. */
   precision: Precision.nullable(),
   weights: HeldWeights.nullable(),
-  /** A sentence-embedding model of the user's, by folder and fingerprint, whose embeddings are compared; null: post's own. */
+  /**
+   * Sentence-embedding model of the user, by folder and fingerprint. Its embeddings are compared. Null means post's
+   * own embeddings.
+   */
   embeddingModel: CheckpointReference.nullable().default(null),
-  /** A classifier of the user's that says which answers are the same; null: none. */
+  /** Classifier of the user that decides which answers are the same. Null means none. */
   classifier: CheckpointReference.nullable().default(null),
-  /** Who marked the answers last; null when nobody was asked to. */
+  /** The judge that last scored answers. Null if no judge was used. */
   judge: JudgeSettings.nullable().default(null),
-  /** Who compared the answers in pairs last. */
+  /** The judge that last compared answers in pairs. */
   pairJudge: JudgeSettings.nullable().default(null),
-  /** Who read what the answers mean last. */
+  /** The judge that last read the meaning of answers. */
   formJudge: JudgeSettings.nullable().default(null),
   /**
-   * Addresses of the judges that gave the stored verdicts without an address: those noted last before verdicts had one. Null until
-   * another judge is noted; the judges above gave those verdicts then.
+   * Addresses of the judges that gave the stored verdicts without an address. They are the last ones noted before
+   * verdicts stored an address. Null until another judge is noted. Until then, the judges above gave those verdicts.
    */
   addressesOfOldVerdicts: z
     .object({ marks: z.string().nullable(), pairs: z.string().nullable(), forms: z.string().nullable() })
     .nullable()
     .default(null),
-  /** Who answered where the engine did not, as far as it is known. */
+  /** Known facts about external models that answered in place of the engine. */
   outside: z.array(OutsideRecord).default([]),
   notices: z.array(z.string())
 })
 export type EvaluationRun = z.infer<typeof EvaluationRun>
 
-/** What the engine made of one prompt's answers: likelihoods, and how their embeddings lie. */
+/** Scores that the engine computed from one prompt's answers: likelihoods and the geometry of their embeddings. */
 export const PromptScores = z.object({
   prompt: z.number().int().min(0),
   cells: z.array(
     z.object({
       variant: z.string(),
-      /** Mean log-likelihood per token, in nats, over all answers that have a token; null when none has. */
+      /** Mean log-likelihood per token, in nats, over all answers that have a token. Null if none has. */
       logLikelihoodPost: z.number().nullable(),
-      /** Null also when base cannot read the tokens. */
+      /** Also null if base cannot read the tokens. */
       logLikelihoodBase: z.number().nullable(),
       cosineDistance: z.number().nullable(),
       vendiScore: z.number().nullable(),
-      /** Classes among its first answers; left out without a classifier. */
+      /** Number of classes among the first answers of the cell. Missing without a classifier. */
       classCount: z.number().int().optional()
     })
   ),
-  /** Answers of all variants in the plane of their first two principal components. */
+  /** Answers of all variants, projected on their first two principal components. */
   map: z.array(
     z.object({ variant: z.string(), index: z.number().int().min(0), x: z.number(), y: z.number() })
   ),
@@ -160,43 +166,49 @@ export const PromptScores = z.object({
 })
 export type PromptScores = z.infer<typeof PromptScores>
 
-/** Below so many prompts no interval is given: none would hold what it says. */
+/** Minimum number of prompts for an interval. With fewer prompts, no interval would have its stated coverage. */
 export const FEWEST_PROMPTS = 5
 
 const Estimate = z.object({
   mean: z.number(),
-  /** 95 %, over prompts; null below {@link FEWEST_PROMPTS}, or where all prompts have the same value. */
+  /** 95 % interval over prompts. Null below {@link FEWEST_PROMPTS}, or if all prompts have the same value. */
   interval: Interval.nullable(),
-  /** How many prompts have the measure. */
+  /** Number of prompts that have the measure. */
   promptCount: z.number().int()
 })
 export type Estimate = z.infer<typeof Estimate>
 
-/** Over the prompts on which both have the measure. */
+/** Difference over the prompts on which both variants have the measure. */
 const Difference = Estimate.extend({
-  /** At least 95 %: adjusted as p is, so that it holds 0 just when the adjusted p is above 0.05; null also where all prompts differ alike. */
+  /**
+   * Interval of at least 95 %, adjusted like p. It contains 0 exactly if the adjusted p is above 0.05. Also null if
+   * all prompts have the same difference.
+   */
   interval: Interval.nullable(),
-  /** Cohen's d for paired values; null when the differences do not vary. */
+  /** Cohen's d for paired values. Null if the differences do not vary. */
   effectSize: z.number().nullable(),
   pValue: z.number(),
-  /** Adjusted for all comparisons of this measure (Holm). */
+  /** p-value adjusted for all comparisons of this measure (Holm). */
   adjustedPValue: z.number()
 })
 export type Difference = z.infer<typeof Difference>
 
-/** One variant of an evaluation, in numbers; measures that the task or the answers do not give are left out. */
+/** Measures of one variant of an evaluation. Measures that the task or the answers do not provide are omitted. */
 export const VariantResult = z.object({
   variant: z.string(),
   answerCount: z.number().int(),
   measures: z.partialRecord(MeasureId, Estimate),
-  /** Against the variant `comparedWith` on the same prompts; empty for that variant itself. */
+  /** Differences to the variant `comparedWith` on the same prompts. Empty for that variant. */
   differences: z.partialRecord(MeasureId, Difference),
-  /** pass@k for k = 1, 2, 4, ... up to the answers per prompt, and its difference; reasoning only. */
+  /** pass@k for k = 1, 2, 4, ... up to the answers per prompt, and its difference. Only reasoning tasks have it. */
   passAtK: z.array(Estimate.extend({ k: z.number().int(), difference: Difference.nullable() }))
 })
 export type VariantResult = z.infer<typeof VariantResult>
 
-/** The diversity and the quality that an evaluation begins with: of those of its kind of task the first that a variant has. */
+/**
+ * Returns the diversity and quality measures that an evaluation shows first. Each is the first measure of the task's
+ * kind that any variant has.
+ */
 export function mainMeasures(
   kind: TaskKind,
   variants: readonly Pick<VariantResult, 'measures'>[]
@@ -209,35 +221,43 @@ export function mainMeasures(
   }
 }
 
-/** How well the proxy's scores order models as this task does (Spearman). */
+/** Spearman correlation between the proxy's scores and a measure of this task, over models. */
 export const ProxyCorrelation = z.object({
   sweepId: z.string(),
   measure: MeasureId,
   against: z.enum(['diversity', 'validity']),
-  /** Null when it is undefined, such as for fewer than three variants. */
+  /** Null if the correlation is undefined, such as with fewer than three variants. */
   correlation: z.number().nullable(),
-  /** 95 % over variants (Bonett and Wright 2000), null below five; null over ranges, which overlap and are no independent cases. */
+  /**
+   * 95 % interval over variants (Bonett and Wright 2000). Null with fewer than five. Null over ranges, because they
+   * overlap and are not independent.
+   */
   interval: Interval.nullable(),
-  /** Every range where a sweep scored by this task has them all, exactly; the evaluated variants otherwise. */
+  /**
+   * `ranges` if a sweep scored by this task has exact scores for every range, otherwise `variants`, those evaluated.
+   */
   over: z.enum(['variants', 'ranges']),
-  /** How many of them. */
+  /** Number of variants or ranges. */
   count: z.number().int()
 })
 export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
 
-/** What the proxy selects, scored by the task. */
+/** The range that the proxy selects, scored by the task. */
 const ProxyPick = z.object({
   range: RestorationRange,
-  /** Of the task: precision in place of validity. */
+  /** Score by the task: precision replaces validity. */
   validity: z.number(),
-  /** What it must be at least to be selected there. */
+  /** Minimum validity that the task's own selection requires. */
   limit: z.number(),
-  /** In coverage, over post. */
+  /** Gain in coverage over post. */
   gain: z.number()
 })
 export type ProxyPick = z.infer<typeof ProxyPick>
 
-/** The variants on the prompts of one category. Differences are adjusted for the variants, not for the categories. */
+/**
+ * Results of the variants on the prompts of one category. Differences are adjusted for the variants, not for the
+ * categories.
+ */
 const CategoryResult = z.object({
   category: z.string(),
   promptCount: z.number().int(),
@@ -245,32 +265,36 @@ const CategoryResult = z.object({
 })
 export type CategoryResult = z.infer<typeof CategoryResult>
 
-/** A variant beside a range that was evaluated with it. */
+/** Compares a variant with a range that was evaluated in the same run. */
 const BesideRange = z.object({
   range: z.string(),
   variant: z.string(),
-  /** The variant's less the range's, of the measures that its kind of task may begin with; adjusted (Holm) for all these pairs. */
+  /**
+   * Value of the variant minus that of the range, for measures that an evaluation of this kind can show first.
+   * Adjusted (Holm) for all these pairs.
+   */
   differences: z.partialRecord(MeasureId, Difference)
 })
 export type BesideRange = z.infer<typeof BesideRange>
 
 export const EvaluationResults = z.object({
-  /** The variant that others are compared with: the one asked for, else post, else the first. */
+  /** The variant that others are compared with: the requested one, else post, else the first. */
   comparedWith: z.string(),
   variants: z.array(VariantResult),
   /**
-   * Of every range, or other recipe that chooses layers, each other variant, but for post (or what else is compared with when nobody
-   * says): `differences` of the variants have those, in an adjustment of their own.
+   * Compares every range, and every other recipe that chooses layers, with each other variant. Post, or the other
+   * default variant of `comparedWith`, is excluded. The `differences` of the variants hold those comparisons, with a
+   * separate adjustment.
    */
   besideRanges: z.array(BesideRange).default([]),
-  /** For each category of the task, where it has several. */
+  /** Results for each category of the task, if it has several. */
   categories: z.array(CategoryResult).default([]),
   proxy: z.array(ProxyCorrelation),
-  /** Left out where the proxy selects no range, or no sweep of the task has scored it. */
+  /** Missing if the proxy selects no range, or if no sweep of the task has scored the selected one. */
   proxyPick: ProxyPick.optional(),
-  /** What a judge of pairs said; null when there was none. */
+  /** Verdicts of a judge of pairs. Null if there was no such judge. */
   pairs: PairJudgement.nullable(),
-  /** Per prompt and variant, for drilling down: [prompt][variant]. */
+  /** Values per prompt and variant, indexed [prompt][variant]. */
   cells: z.array(z.array(z.partialRecord(MeasureId, z.number())))
 })
 export type EvaluationResults = z.infer<typeof EvaluationResults>
@@ -284,7 +308,7 @@ export const EvaluationSummary = RunInList.extend({
 })
 export type EvaluationSummary = z.infer<typeof EvaluationSummary>
 
-/** Evaluations that have all the answers that they were asked for, then the stopped ones; each in the order given. */
+/** Returns evaluations that have all their requested answers, then the stopped ones. Each group keeps its order. */
 export const answeredFirst = <Listed extends Pick<EvaluationSummary, 'answerCount' | 'answerTotal'>>(
   evaluations: readonly Listed[]
 ): Listed[] => {
@@ -292,7 +316,7 @@ export const answeredFirst = <Listed extends Pick<EvaluationSummary, 'answerCoun
   return [...evaluations.filter(isAnswered), ...evaluations.filter((listed) => !isAnswered(listed))]
 }
 
-/** First the answers are generated, then scored by the engine. */
+/** Progress of an evaluation. Answers are generated first, and the engine then scores them. */
 export const EvaluationProgress = SampleProgress.extend({
   phase: z.enum(['preparing', 'generating', 'scoring']),
   promptsScored: z.number().int(),
@@ -300,10 +324,10 @@ export const EvaluationProgress = SampleProgress.extend({
 })
 export type EvaluationProgress = z.infer<typeof EvaluationProgress>
 
-/** Reading the answers takes far less time than generating them. */
+/** Estimated share of the time that generating takes. Scoring answers takes far less time. */
 const GENERATING_SHARE = 0.8
 
-/** How much of an evaluation is done; 0 to 1. */
+/** Returns the completed share of an evaluation, from 0 to 1. */
 export function evaluationShare({
   phase,
   samplesDone,
@@ -315,7 +339,7 @@ export function evaluationShare({
   return GENERATING_SHARE + ((1 - GENERATING_SHARE) * promptsScored) / Math.max(1, promptsTotal)
 }
 
-/** What a watcher of an evaluation sees; the results are fetched when it is over, or in between. */
+/** Events of a running evaluation. Clients request the results separately, during the run or after it. */
 export const EvaluationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), evaluationId: z.string(), progress: EvaluationProgress }),
   z.object({ type: z.literal('finished'), evaluationId: z.string(), seconds: z.number() }),
@@ -323,38 +347,41 @@ export const EvaluationEvent = z.discriminatedUnion('type', [
 ])
 export type EvaluationEvent = z.infer<typeof EvaluationEvent>
 
-/** A task that can be run, and whether it ships with the program or is the project's own. */
+/** A task that can be run. Its origin is the program (`builtin`) or the project. */
 export const TaskEntry = z.object({ task: Task, origin: z.enum(['builtin', 'project']) })
 export type TaskEntry = z.infer<typeof TaskEntry>
 
-/** A stored evaluation with what its answers say. */
+/** A stored evaluation with its results. */
 export const EvaluationView = z.object({
   run: EvaluationRun,
   results: EvaluationResults,
-  /** Of each judge that was asked. */
+  /** Work of each judge that was used. */
   judging: z.array(Judging),
-  /** What to know of the judges' work before its numbers are read. */
+  /** Warnings about the judges' work that affect how to read its numbers. */
   notices: z.array(z.string()),
-  /** Whether every answer is there and every prompt scored. */
+  /** Whether every answer is stored and every prompt scored. */
   answered: z.boolean(),
-  /** Whether that is so, and every judge that was asked has replied to all. */
+  /** Whether `answered` is true and every judge that was used has replied to all questions. */
   complete: z.boolean()
 })
 export type EvaluationView = z.infer<typeof EvaluationView>
 
-/** What an evaluation has against a model: in words, and in two for the mark of a range. */
+/** A problem of a model in an evaluation: as a sentence, and as a two-word badge for a range. */
 export const Objection = z.object({ words: z.string(), mark: z.enum(['loses quality', 'outdone']) })
 export type Objection = z.infer<typeof Objection>
 
 export const EvaluationObjection = Objection.extend({ evaluationId: z.string() })
 export type EvaluationObjection = z.infer<typeof EvaluationObjection>
 
-/** One prompt of an evaluation, for drilling down. */
+/** Answers and scores of one prompt of an evaluation. */
 export const EvaluatedPrompt = z.object({
   samples: z.array(ShownSample),
-  /** Null until the engine has scored it. */
+  /** Null until the engine has scored the prompt. */
   scores: PromptScores.nullable(),
-  /** What a judge has read texts to mean, where it has read all of a variant's: '' for no answer. */
+  /**
+   * Meanings of texts according to a judge, for variants of which the judge read all texts. An empty form means no
+   * answer.
+   */
   meanings: z.array(z.object({ variant: z.string(), text: z.string(), form: z.string() }))
 })
 export type EvaluatedPrompt = z.infer<typeof EvaluatedPrompt>

@@ -3,15 +3,16 @@ import { isPlain } from './evaluation'
 import type { Task } from './task'
 import { GREEDY_SAMPLING } from '../model/sampling'
 
-/*
- * Problems that greedy decoding of post fails, as the published evaluations of reasoning take them. They are chosen in a run of
- * its own, and everything is compared afterwards with post sampled anew: some of what fails once is solved the next time.
+/**
+ * Selects problems that greedy decoding of post fails, as published evaluations of reasoning do. A separate run
+ * selects them. All later comparisons sample post again, because post solves some of these problems at the next
+ * attempt.
  */
 
-/** The one variant of a run that chooses: post, and nothing else. */
+/** The only variant of a selecting run: post without changes. */
 export const GREEDY_VARIANTS: EvaluationVariant[] = [{ variant: { kind: 'post', name: 'post' } }]
 
-/** A task as it is asked to choose from it: one answer to each prompt, the likeliest token each time. */
+/** Returns the task with greedy sampling: one answer to each prompt, with the most likely token at each step. */
 export const greedyTask = (task: Task): Task => ({
   ...task,
   settings: {
@@ -21,7 +22,7 @@ export const greedyTask = (task: Task): Task => ({
   }
 })
 
-/** Whether prompts can be chosen by a run: post's greedy answers alone. */
+/** Reports whether a run can select prompts, which requires only post's greedy answers. */
 export const choosesFailures = ({ task, variants }: Pick<EvaluationRun, 'task' | 'variants'>): boolean =>
   variants.length === 1 &&
   variants.every((entry) => entry.variant.kind === 'post' && isPlain(entry)) &&

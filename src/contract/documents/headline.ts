@@ -1,40 +1,40 @@
 import { z } from 'zod'
 
 export const HeadlineState = z.enum([
-  /** Passes the check on whole answers, and most resamples pick it. */
+  /** The range passes the full-answer check, and most resamples select it. */
   'holds',
-  /** It would hold, and something that restores no range does better at the validity kept. */
+  /** The state would be `holds`, but a model that restores no range does better at the validity kept. */
   'outdone',
-  /** Most resamples pick it, on first tokens alone. */
+  /** Most resamples select the range, but only first tokens were scored. */
   'unchecked',
-  /** Its whole answers fall below the limit, or are no more diverse than post's. */
+  /** Full answers of the range fall below the limit, or are no more diverse than post's. */
   'fails',
-  /** It shares the wins with its neighbours. */
+  /** The range shares the wins with its neighbours. */
   'family',
-  /** It wins seldom, and so do its neighbours. */
+  /** The range seldom wins, and neither do its neighbours. */
   'unstable',
-  /** It restores all layers, or its gain may be none. */
+  /** The range restores all layers, or its gain may be zero. */
   'not-worth-it',
-  /** A preview selects it, and another is as likely or likelier. */
+  /** A preview selects the range, but another range is at least as likely. */
   'guess',
   /** No range qualifies. */
   'none',
-  /** Post itself often fails them. */
+  /** Post itself often fails the prompts. */
   'unfit-prompts'
 ])
 export type HeadlineState = z.infer<typeof HeadlineState>
 
 export const Headline = z.object({
   state: HeadlineState,
-  /** The beginning of the sentence, such as "Restore layers 4–11". */
+  /** Beginning of the sentence, such as "Restore layers 4–11". */
   verdict: z.string(),
-  /** The rest of it, in numbers. */
+  /** Numbers that follow the verdict in the sentence. */
   figures: z.string(),
-  /** What does better, or may, where something does; the sentence ends with it. */
+  /** End of the sentence: a model that does better, or may do better. Null if there is none. */
   but: z.string().nullable().default(null),
-  /** What to do about it. */
+  /** Recommended next step. */
   next: z.string(),
-  /** Whether the next step is a check on whole answers. */
+  /** Whether the next step is a full-answer check. */
   checkNext: z.boolean()
 })
 export type Headline = z.infer<typeof Headline>

@@ -2,37 +2,37 @@ import { z } from 'zod'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 
-/** What a pair has runs of. */
+/** Kinds of runs that a pair stores. */
 export const RunKind = z.enum(['sweep', 'search', 'samples', 'evaluation'])
 export type RunKind = z.infer<typeof RunKind>
 
-/** Names a run among those of its pair. */
+/** Identifies a run among those of its pair. */
 export const RunKey = z.object({ kind: RunKind, id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) })
 export type RunKey = z.infer<typeof RunKey>
 
-/** What the user has said of a run. */
+/** Name, note and pin that the user gave a run. */
 export const RunMarks = z.object({
-  /** Empty: it is called after what it is. */
+  /** Empty means that the run has a default name from its contents. */
   name: z.string().max(200),
-  /** Markdown. */
+  /** Note in Markdown. */
   note: z.string().max(100_000),
-  /** Comes first, and nothing but the user deletes it. */
+  /** A pinned run is listed first, and only the user deletes it. */
   pinned: z.boolean()
 })
 export type RunMarks = z.infer<typeof RunMarks>
 
 export const UNMARKED: RunMarks = { name: '', note: '', pinned: false }
 
-/** What is left out stays as it is. */
+/** Changes to a run's name, note and pin. Missing fields stay unchanged. */
 export const RunMarkChanges = RunMarks.partial().strict()
 export type RunMarkChanges = z.infer<typeof RunMarkChanges>
 
-/** A run as the history of its pair shows it. */
+/** A run as it appears in the history of its pair. */
 export const HistoryRun = RunKey.extend({
   createdAt: z.iso.datetime(),
-  /** What it is and came to, in words. */
+  /** Kind and outcome of the run, in words. */
   title: z.string(),
-  /** Of a search the sweep that it started from; null for other kinds. */
+  /** The sweep that a search started from. Null for other kinds. */
   sweepId: z.string().nullable(),
   checkpoints: PairFingerprints,
   computed: RunComputation,
@@ -40,41 +40,41 @@ export const HistoryRun = RunKey.extend({
 })
 export type HistoryRun = z.infer<typeof HistoryRun>
 
-/** A run that was deleted and can be brought back. */
+/** A deleted run that can be restored. */
 export const DeletedRun = z.object({
-  /** Names the deletion, not the run. */
+  /** Identifies the deletion, not the run. */
   deletion: z.uuid(),
   deletedAt: z.iso.datetime(),
   run: HistoryRun,
-  /** The searches that were deleted with their sweep. */
+  /** Searches that were deleted together with their sweep. */
   searches: z.array(HistoryRun)
 })
 export type DeletedRun = z.infer<typeof DeletedRun>
 
-/** How many days a deleted run is kept at least. */
+/** Minimum number of days that a deleted run stays in the trash. */
 export const TRASH_DAYS = 30
 
 export const PairHistory = z.object({
-  /** Pinned ones first, then newest first. */
+  /** Pinned runs first, then newest first. */
   runs: z.array(HistoryRun),
-  /** What was deleted last first. */
+  /** Deleted runs, the last deleted first. */
   deleted: z.array(DeletedRun)
 })
 export type PairHistory = z.infer<typeof PairHistory>
 
 export const RUN_MARKS_VERSION = 1
 
-/** What the user has said of a pair's runs, history.json; runs of which nothing was said are left out. */
+/** Names, notes and pins of a pair's runs, stored in history.json. Runs without any are omitted. */
 export const RunMarksDocument = z.object({
   schemaVersion: z.literal(RUN_MARKS_VERSION),
   runs: z.array(RunKey.extend(RunMarks.shape))
 })
 export type RunMarksDocument = z.infer<typeof RunMarksDocument>
 
-/** Where a pair's results lie. */
+/** Folders of a pair's results. */
 const ResultFolder = z.enum(['sweeps', 'searches', 'checks', 'samples', 'evaluations'])
 
-/** A file of a result. */
+/** A file in one of the result folders. */
 export const ResultFile = z.object({
   folder: ResultFolder,
   name: z.string().regex(/^[A-Za-z0-9-]{1,64}(\.[a-z]{1,20}){1,2}$/)
@@ -83,10 +83,10 @@ export type ResultFile = z.infer<typeof ResultFile>
 
 export const DELETION_VERSION = 1
 
-/** trash/<deletion>/deleted.json; beside it lie the files. */
+/** Manifest of a deletion, stored in trash/<deletion>/deleted.json beside the deleted files. */
 export const DeletionDocument = DeletedRun.extend({
   schemaVersion: z.literal(DELETION_VERSION),
-  /** The document of the run first. */
+  /** Deleted files, the run's document first. */
   files: z.array(ResultFile).min(1).max(100_000)
 })
 export type DeletionDocument = z.infer<typeof DeletionDocument>

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { Problem } from '../model/problem'
 
-/** How a job ends that does not finish: the last event that its watchers see. */
+/** Last events of a job that does not finish. */
 export const UNFINISHED = [
   z.object({ type: z.literal('failed'), problem: Problem }),
   z.object({ type: z.literal('cancelled') })
 ] as const
 
-/** What a watcher of a job that goes on from a sweep sees. After `finished`, `failed` or `cancelled` the stream ends. */
+/**
+ * Returns the event schema of a job that continues from a sweep. The stream ends after `finished`, `failed` or
+ * `cancelled`.
+ */
 export const ofSweepEvent = <Progress extends z.ZodType>(progress: Progress) =>
   z.discriminatedUnion('type', [
     z.object({ type: z.literal('progress'), sweepId: z.string(), progress }),

@@ -3,20 +3,23 @@ import { EndpointAddress, whereEndpoint, withKey } from '../model/endpoint'
 import { JudgeWay } from '../model/judge-way'
 
 /**
- * A model that judges answers, reached over the chat interface of OpenAI that local servers offer too. Stored with the
- * evaluation, so the key itself is no part of it.
+ * Settings of a model that judges answers over OpenAI's chat interface, which local servers offer too. They are stored
+ * with the evaluation, so they do not contain the key itself.
  */
 export const JudgeSettings = z
   .object({
     ...EndpointAddress.shape,
     rubric: z.string().trim().min(1).max(20_000),
     way: JudgeWay,
-    /** Takes verdicts also of a model that calls itself otherwise. */
+    /** Also accepts verdicts if the server reports another model name. */
     anyModel: z.boolean().default(false),
-    /** Answers of each variant to each prompt that are marked, or of which a set is compared; for their forms all are read. */
+    /**
+     * Maximum number of answers of each variant to each prompt that are scored, or that form a compared set. A judge
+     * of forms reads all answers.
+     */
     answersPerPrompt: z.number().int().min(1).max(100_000),
     requestsPerMinute: z.number().int().min(1).max(100_000),
-    /** Requests under way at once. */
+    /** Number of concurrent requests. */
     concurrency: z.number().int().min(1).max(64)
   })
   .strict()
@@ -30,86 +33,91 @@ export const DEFAULT_JUDGE = {
   concurrency: 4
 } as const satisfies Partial<JudgeSettings>
 
-/** What a user must know before anything is sent. */
-export const judgeWarning = (judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'keyVariable' | 'way'>): string =>
+/** Returns the warning that a user must see before the program sends anything. */
+export const judgeWarning = (
+  judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'keyVariable' | 'way'>
+): string =>
   `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}${withKey(judge)}, to be ${judge.way === 'forms' ? 'read' : 'judged'} by ${judge.model}.`
 
-/** Longer replies are explanations, and no form of an answer. */
+/** Maximum length of a form, in characters. Longer replies are explanations, not forms. */
 export const MAX_FORM_CHARACTERS = 200
 
-/** The beginning of a reply that is kept to be shown. */
+/** Number of characters from the start of a reply that are stored for display. */
 export const MAX_KEPT_REPLY = 120
 
-/** What every verdict keeps besides what the reply meant. */
+/** Fields of every verdict in addition to the judgement. */
 const Aside = z.object({
-  /** Address of the endpoint that replied; older files lack it. */
+  /** Address of the endpoint that replied. Older files lack it. */
   baseUrl: z.string().max(2_000).optional(),
-  /** How the reply began, where it could not be read. */
+  /** Start of a reply that could not be read. */
   reply: z.string().max(MAX_KEPT_REPLY).optional(),
-  /** What the server calls the model that replied, where it is not called as the judge's settings name it. */
+  /** Model name that the server reported, if it differs from the judge's settings. */
   model: z.string().optional()
 })
 
-/** What a judge said of one answer, a line of evaluations/<id>.judge.jsonl. */
+/** A judge's score for one answer, one line of evaluations/<id>.judge.jsonl. */
 export const JudgeVerdict = Aside.extend({
-  /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice of one endpoint. */
+  /** SHA-256 of model, rubric, prompt and answer. No question is sent twice to one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
-  /** From 0 (lowest) to 1; null when the reply was no mark. */
+  /** Score from 0 (lowest) to 1. Null if the reply was not a score. */
   mark: z.number().min(0).max(1).nullable()
 })
 export type JudgeVerdict = z.infer<typeof JudgeVerdict>
 
-/** Which of two sets of answers a judge preferred, in one order; a line of evaluations/<id>.pairs.jsonl. */
+/** A judge's preference between two sets of answers in one order, one line of evaluations/<id>.pairs.jsonl. */
 export const PairVerdict = Aside.extend({
-  /** SHA-256 of model, rubric, prompt and both sets in their order: nothing is asked twice of one endpoint. */
+  /** SHA-256 of model, rubric, prompt and both sets in their order. No question is sent twice to one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Null when the reply was no choice. */
+  /** Null if the reply was not a choice. */
   said: z.enum(['first', 'second', 'tie']).nullable()
 })
 export type PairVerdict = z.infer<typeof PairVerdict>
 
-/** The answer that a judge says a text means; a line of evaluations/<id>.forms.jsonl. */
+/** A judge's reading of the answer that a text gives, one line of evaluations/<id>.forms.jsonl. */
 export const AnswerForm = Aside.extend({
-  /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice of one endpoint. */
+  /** SHA-256 of model, rubric, prompt and answer. No question is sent twice to one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Its canonical form; empty: the text gives no answer; null when the reply was no form. */
+  /** Canonical form of the answer. Empty means that the text gives no answer. Null if the reply was not a form. */
   form: z.string().max(MAX_FORM_CHARACTERS).nullable()
 })
 export type AnswerForm = z.infer<typeof AnswerForm>
 
-/** How far a judge is with its questions, each another answer or pair in an order. */
+/** Progress of a judge's questions. Each question is a different answer, or a different pair in one order. */
 const AskedQuestions = z.object({
   total: z.number().int(),
-  /** That have a reply. */
+  /** Questions that have a reply. */
   done: z.number().int(),
-  /** Replies of these that were no verdict. */
+  /** Replies among `done` that were not verdicts. */
   unreadable: z.number().int()
 })
 
-/** What came of a judge's work on an evaluation's answers as they are now. */
+/** State of a judge's work on the current answers of an evaluation. */
 export const Judging = AskedQuestions.extend({
   way: JudgeWay,
   model: z.string(),
-  /** Answers that have a mark or a form; pairs that were sent and read in both orders. */
+  /** Answers that have a score or a form, or pairs that were read in both orders. */
   usable: z.number().int(),
-  /** How one of the unreadable replies began; null where none is kept. */
+  /** Start of one unreadable reply. Null if none is stored. */
   example: z.string().nullable(),
-  /** What the server called the models that replied, where that is not the one above. */
+  /** Model names that servers reported, if they differ from `model`. */
   otherModels: z.array(z.string())
 })
 export type Judging = z.infer<typeof Judging>
 
-/** Questions to a judge of pairs when no two variants gave the same answers: each pair on each prompt, in both orders. */
+/**
+ * Returns the number of questions to a judge of pairs: each pair on each prompt, in both orders. It assumes that no
+ * two variants gave the same answers.
+ */
 export const pairQuestions = (variantCount: number, promptCount: number): number =>
   variantCount * (variantCount - 1) * promptCount
 
 export const JudgeProgress = AskedQuestions.extend({
-  /** Why the judge does not reply now, while it is asked again. */
+  /** Reason why the judge does not reply at the moment, while the program retries. */
   trouble: z.string().optional()
 })
 export type JudgeProgress = z.infer<typeof JudgeProgress>
 
-/** What a stream of judging tells; it fails as the judging fails. */
+/** Events of a judging stream. The stream fails if the judging fails. */
 export const JudgeEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: JudgeProgress }),
   z.object({ type: z.literal('finished'), progress: JudgeProgress })

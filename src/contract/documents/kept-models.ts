@@ -4,29 +4,32 @@ import type { Recipe } from '../model/recipe'
 import type { KeptCheckpoint, KeptRecipe } from './project'
 import type { Variant } from './samples'
 
-/** What a project keeps, by which what was scored is recognised: it may have another name by now. */
+/** Recipes and checkpoints that a project keeps. They identify scored models even after a kept model was renamed. */
 export interface KeptModels {
   recipes: readonly KeptRecipe[]
   otherCheckpoints: readonly KeptCheckpoint[]
 }
 
-/** Of a project that keeps nothing. */
+/** The kept models of an empty project. */
 export const NOTHING_KEPT: KeptModels = { recipes: [], otherCheckpoints: [] }
 
-/** The kept recipe that restores what a scored one does, of several the one of its name; undefined when none is kept. */
+/**
+ * Returns the kept recipe that restores the same weights as a scored one, or undefined. Among several, it prefers the
+ * one with the same name.
+ */
 export function keptRecipe(recipe: Recipe, { recipes }: KeptModels): KeptRecipe | undefined {
   const model: Model = { kind: 'recipe', recipe }
   const same = recipes.filter((kept) => sameModel({ kind: 'recipe', recipe: kept.recipe }, model))
   return same.find((kept) => kept.recipe.name === recipe.name) ?? same[0]
 }
 
-/** The kept checkpoint of a fingerprint; undefined when none is kept. */
+/** Returns the kept checkpoint with the same fingerprint, or undefined. */
 export const keptCheckpoint = (
   { fingerprint }: Pick<KeptCheckpoint, 'fingerprint'>,
   { otherCheckpoints }: KeptModels
 ): KeptCheckpoint | undefined => otherCheckpoints.find((kept) => kept.fingerprint === fingerprint)
 
-/** What the project keeps a variant as now; undefined where it does not. */
+/** Returns the project's current entry for a variant, or undefined if the project does not keep it. */
 function keptNow(variant: Variant, project: KeptModels): Kept | undefined {
   const id = keptOf(variant)?.id
   if (variant.kind === 'recipe')
@@ -37,10 +40,9 @@ function keptNow(variant: Variant, project: KeptModels): Kept | undefined {
 }
 
 /**
- * A variant of a stored run with the id and number of what the project keeps now, so that it has one colour on every page: its recipe may
- * have been kept, or removed, since the run.
- *
- * @returns the same object where nothing has changed
+ * Returns a variant of a stored run with the id and number of the project's current entry. This gives the model one
+ * colour on every page, even if its recipe was kept or removed after the run.
+ * @returns the same object if nothing has changed
  */
 export function asKept(variant: Variant, project: KeptModels): Variant {
   if (variant.kind !== 'recipe' && variant.kind !== 'checkpoint') return variant

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A group of prompts of which some models are known: `group` is its number, from 1, of `groupCount`. */
+/** A group of prompts with results for some models. `group` is its number among `groupCount`, from 1. */
 export const BegunGroup = z.object({
   models: z.number().int(),
   modelCount: z.number().int(),
@@ -9,12 +9,12 @@ export const BegunGroup = z.object({
 })
 export type BegunGroup = z.infer<typeof BegunGroup>
 
-/** How much of a sweep is known before it begins. */
+/** Results of a sweep that are available before it begins. */
 export const KnownPart = z.object({
-  /** Prompts of which every model is known, */
+  /** Number of prompts, among `of`, that have results for every model. */
   prompts: z.number().int(),
   of: z.number().int(),
-  /** and the group of prompts behind them, where a stopped sweep was within one. */
+  /** The next group of prompts, if a stopped sweep was inside one. */
   begun: BegunGroup.nullable()
 })
 export type KnownPart = z.infer<typeof KnownPart>

@@ -1,13 +1,14 @@
 import { spanKey } from '../model/strengths'
 import type { RestorationRange } from '../model/recipe'
 
-/** For each two layers one number, the same both ways; null where it is not known, and of a layer with itself. */
+/** A symmetric matrix with a number for each two layers. Null on the diagonal and for unknown values. */
 export type LayerPairs = readonly (readonly (number | null)[])[]
 
 /**
- * How much more diversity the two ends of a range add together than each on its own, where all between them is restored: the
- * second difference D(a-b) - D(a+1 - b) - D(a - b-1) + D(a+1 - b-1), the last of which is post's for neighbours. A sweep of all
- * ranges has it for each two layers at no further cost; below 0 one does the other's work.
+ * Returns the extra diversity that the two ends of a range add together, compared with each end without the other. All
+ * layers between them are restored. The value is the second difference D(a-b) - D(a+1 - b) - D(a - b-1) + D(a+1 -
+ * b-1). For neighbours, the last term is post's. A sweep of all ranges has it for each two layers at no further cost.
+ * A negative value means that one end does the work of the other.
  */
 export function rangePairs({
   layerCount,
@@ -33,7 +34,7 @@ export function rangePairs({
   )
 }
 
-/** The pairs that add most, or least, together, those first whose number is largest either way. */
+/** Returns the pairs with the largest absolute values, in descending order. */
 export const strongestPairs = (
   pairs: LayerPairs,
   count: number

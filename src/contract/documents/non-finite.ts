@@ -2,21 +2,21 @@ import { z } from 'zod'
 import { BytesProgress } from './distances'
 import { UNFINISHED } from './job-ending'
 
-/** A stored tensor that holds values which no model can be computed from: NaN or infinity. */
+/** A stored tensor that contains NaN or infinity, which no model can compute with. */
 export const NonFiniteTensor = z.object({
-  /** The file that stores it. */
+  /** File that stores the tensor. */
   file: z.string(),
-  /** Its name there. */
+  /** Name of the tensor in the file. */
   tensor: z.string(),
   nan: z.number().int().nonnegative(),
   infinite: z.number().int().nonnegative(),
-  /** The first of these values, in the order of storage, and its place: one index for each dimension. */
+  /** The first of these values in storage order, and its position with one index for each dimension. */
   first: z.enum(['NaN', 'Infinity', '-Infinity']),
   at: z.array(z.number().int().nonnegative())
 })
 export type NonFiniteTensor = z.infer<typeof NonFiniteTensor>
 
-/** What is not finite in the checkpoints of a pair, in the order of their files. */
+/** Tensors of a pair's checkpoints that are not finite, in the order of their files. */
 export const PairValues = z.object({
   base: z.array(NonFiniteTensor),
   post: z.array(NonFiniteTensor),
@@ -24,7 +24,7 @@ export const PairValues = z.object({
 })
 export type PairValues = z.infer<typeof PairValues>
 
-/** What a watcher of the check of all values sees; the last event is one of the last three. */
+/** Events of a running check of all values. `finished`, `failed` or `cancelled` is the last event. */
 export const ValuesEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: BytesProgress }),
   z.object({ type: z.literal('finished'), values: PairValues }),
@@ -32,7 +32,7 @@ export const ValuesEvent = z.discriminatedUnion('type', [
 ])
 export type ValuesEvent = z.infer<typeof ValuesEvent>
 
-/** `tensor "a.b" holds 2 values that are not finite: NaN at [0, 17] is the first`. */
+/** Describes a tensor, as in `tensor "a.b" holds 2 values that are not finite, the first NaN at [0, 17]`. */
 export function describeNonFinite({ tensor, nan, infinite, first, at }: NonFiniteTensor): string {
   const place = `[${at.join(', ')}]`
   const count = nan + infinite

@@ -1,9 +1,9 @@
-/** Sentence marks at the end, Western and East Asian; a run of them counts as one. */
+/** Western and East Asian punctuation at the end of an answer. Repeated marks count as one. */
 const FINAL_MARK = /[.!?…。！？]+$/u
 
 /**
- * What two answers must share to count as the same: the text without case, outer white space and a final mark. "Red.",
- * " red" and "RED!" are one answer. Composed and decomposed accents are the same text.
+ * Returns the text that two equal answers share: without case, outer white space and final punctuation. "Red.", " red"
+ * and "RED!" are one answer. Composed and decomposed accents are the same text.
  */
 export function normaliseAnswer(text: string): string {
   return text.normalize('NFC').trim().replace(FINAL_MARK, '').trimEnd().toLowerCase()

@@ -1,12 +1,17 @@
-/** Scores closer than this are one: the order of float32 sums moves them by as much, the model does not. */
+/**
+ * Scores closer than this are equal. The order of float32 sums changes them by this much, without a change in the
+ * model.
+ */
 const SCORE_NOISE = 1e-6
 
-/** What is ranked, and where its score is looked up. */
+/** Returns the score of a candidate. */
 type Scored<T> = (one: T) => { validity: number; diversity: number }
 
 /**
- * The best by diversity: of those within noise of the greatest diversity, those within noise of the greatest validity. Measured from the
- * greatest, so that the order of the candidates cannot change the outcome. Several are left where they are equal in both; none of none.
+ * Returns the best candidates by diversity. It takes those within noise of the maximum diversity, and of these the
+ * ones within noise of the maximum validity. Distances are measured from the maximum, so the order of the candidates
+ * cannot change the outcome. Candidates that are equal in both scores are all returned. No candidates give an empty
+ * list.
  */
 export const mostDiverse = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[] =>
   leaders(
@@ -19,13 +24,16 @@ function leaders<T>(candidates: readonly T[], value: (one: T) => number): T[] {
   return candidates.filter((one) => value(one) >= least)
 }
 
-/** All of them, the best by diversity first: each group is equal in both, and is what {@link mostDiverse} finds when those before it are taken out. */
+/**
+ * Returns all candidates in groups, the best by diversity first. Candidates of a group are equal in both scores. Each
+ * group is the result of {@link mostDiverse} after the earlier groups are removed.
+ */
 export const byDiversity = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[][] =>
   groups(candidates, (one) => scoreOf(one).diversity).flatMap((equal) =>
     groups(equal, (one) => scoreOf(one).validity)
   )
 
-/** Greatest first; those within noise of the first of a group are of it. */
+/** Groups candidates by value, the greatest first. A group contains the candidates within noise of its first. */
 function groups<T>(candidates: readonly T[], value: (one: T) => number): T[][] {
   const found: T[][] = []
   let group: T[] = []

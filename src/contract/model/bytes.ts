@@ -11,13 +11,13 @@ const UNITS = {
 } as const
 const FACTORS = new Map(Object.entries(UNITS).map(([unit, factor]) => [unit.toLowerCase(), factor]))
 
-/** What {@link bytesFromText} takes, for whoever typed something else. */
+/** Hint for a text that {@link bytesFromText} does not accept. */
 export const BYTES_EXPECTED = 'Expected a size such as 4GB, 512MB or 2GiB, with its unit.'
 
-/** Whoever types a smaller number without a unit means another unit than bytes, and which is a guess. */
+/** Smaller numbers without a unit are rejected, because the user meant an unknown unit other than bytes. */
 const MIN_PLAIN_BYTES = 1e6
 
-/** A size as people type it, such as `4GB`, `512 MiB` or `1.5gib`, in bytes; null when the text is none. */
+/** Returns a typed size in bytes, such as `4GB`, `512 MiB` or `1.5gib`. Returns null if the text is not a size. */
 export function bytesFromText(text: string): number | null {
   const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
   const size = Number(amount) * (FACTORS.get(unit?.toLowerCase() ?? '') ?? 0)
@@ -25,16 +25,19 @@ export function bytesFromText(text: string): number | null {
   return size >= 1 && Number.isFinite(size) ? size : null
 }
 
-/** More than any machine has: how much a GPU has is not always known. */
+/** More memory than any machine has. It bounds GPUs, whose memory is not always known. */
 const MOST_BYTES = 16 * UNITS.TiB
 
-/** What is wrong with a bound on memory that is larger than what there is; null where nothing is. @param machineBytes all that the machine has beside its GPUs */
+/**
+ * Describes why a memory limit exceeds the available memory. Returns null if it does not.
+ * @param machineBytes all memory of the machine, without its GPUs
+ */
 export function beyondMemory(bytes: number, device: string, machineBytes: number): string | null {
   if (device !== 'cpu') return bytes <= MOST_BYTES ? null : 'needs less than 16 TiB, more than any GPU has'
   return bytes <= machineBytes ? null : `needs at most ${formatMemory(machineBytes)}, what this machine has`
 }
 
-/** A size as one would type it: the shortest text that {@link bytesFromText} reads as exactly these bytes. */
+/** Returns a size as typed text. It is the shortest text that {@link bytesFromText} reads as exactly these bytes. */
 export function bytesAsText(bytes: number): string {
   const texts = Object.entries(UNITS).map(([unit, factor]) => `${bytes / factor} ${unit}`.trim())
   return texts
@@ -42,7 +45,7 @@ export function bytesAsText(bytes: number): string {
     .reduce((best, text) => (text.length < best.length ? text : best))
 }
 
-/** Memory, or stored bytes, in binary units as budgets are given: 225 MiB, 2.1 GiB, 6 GiB. Rounded up. */
+/** Formats memory or stored bytes in binary units, rounded up, as in 225 MiB, 2.1 GiB, 6 GiB. */
 export function formatMemory(bytes: number): string {
   const unit = bytes >= UNITS.GiB ? 'GiB' : 'MiB'
   const value = bytes / UNITS[unit]

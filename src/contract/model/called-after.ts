@@ -1,12 +1,12 @@
-/** What a folder is called that says what a model is in its pair, but not which model it is. */
+/** Matches folder names that state a model's role in its pair, but not which model it is. */
 const ROLE = /^(base|post|instruct|chat|it|sft|dpo|model|final|main)([-_.](bf16|fp16|fp32|hf))?$/i
 
-/** Whether a folder's name says only what the model is in its pair. */
+/** Reports whether a folder's name states only the model's role in its pair. */
 export const saysOnlyRole = (name: string): boolean => ROLE.test(name)
 
 /**
- * What a model is called by where it lies, for what is named after it: the model's own name in the Hugging Face cache, else the folder's, or that of
- * the folder above where its own says only what the model is in its pair.
+ * Returns a name for a model from its path. In the Hugging Face cache this is the model's name, elsewhere the
+ * folder's. If the folder's name states only the model's role in its pair, the parent folder's name is used.
  */
 export function calledAfter(path: string): string {
   const parts = path.split(/[/\\]/).filter(Boolean)

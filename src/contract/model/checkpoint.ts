@@ -1,17 +1,17 @@
 import { z } from 'zod'
 
-/** Which checkpoint a result came from: enough to notice that it changed. */
+/** Identifies the checkpoint that a result came from. The fingerprint shows whether the checkpoint changed. */
 export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
 export type CheckpointReference = z.infer<typeof CheckpointReference>
 
-/** The pair that a result came from. */
+/** Identifies the pair that a result came from. */
 export const PairReferences = z.object({ basePath: CheckpointReference, postPath: CheckpointReference })
 export type PairReferences = z.infer<typeof PairReferences>
 
-/** A checkpoint beside a pair, of the pair's architecture: computed whole, as base is. */
+/** An additional checkpoint with the pair's architecture. It is computed as a complete model, like base. */
 export const OtherCheckpoint = CheckpointReference.extend({ name: z.string().min(1).max(200) })
 export type OtherCheckpoint = z.infer<typeof OtherCheckpoint>
 
-/** What layers are restored to: base, where it is null, or another checkpoint. */
+/** Source that layers are restored to: another checkpoint, or base if it is null. */
 export const RestoredTo = OtherCheckpoint.nullable()
 export type RestoredTo = z.infer<typeof RestoredTo>

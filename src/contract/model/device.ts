@@ -1,20 +1,20 @@
 import { z } from 'zod'
 
-/** Where blocks are computed. */
+/** Devices that compute blocks. */
 export const DeviceName = z.enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
 export type DeviceName = z.infer<typeof DeviceName>
 
-/** Where answers are generated: devices whose memory can hold the keys and values of what is being written. */
+/** Devices that can generate answers, because their memory can hold the keys and values of the generated text. */
 export const GenerationDevice = DeviceName.extract(['cpu', 'webgpu'])
 export type GenerationDevice = z.infer<typeof GenerationDevice>
 
-/** A device, or whichever suits machine and model. */
+/** A device, or `auto` for the one that suits the machine and the model. */
 export const DeviceChoice = z.enum(['auto', ...DeviceName.options])
 export type DeviceChoice = z.infer<typeof DeviceChoice>
 
 export interface ChosenDevice {
   readonly device: DeviceName
-  /** What the user should know about an automatic choice. */
+  /** Remark for the user about an automatic choice. */
   readonly notice: string | null
 }
 
@@ -26,30 +26,30 @@ export const DEVICE_LABELS: Readonly<Record<DeviceName, string>> = {
   coreml: 'CoreML'
 }
 
-/** In what the large matrix products are computed. Norms, residuals and attention are float32 always. */
+/** Precision of the large matrix products. Norms, residuals and attention are always float32. */
 export const Precision = z.enum(['fp32', 'fp16'])
 export type Precision = z.infer<typeof Precision>
 
-/** Whether large products may be float16 there: on other devices they gain nothing. */
+/** Reports whether a device supports float16 for large products. On other devices, float16 brings no gain. */
 export const hasHalf = (device: DeviceName): boolean => device === 'webgpu'
 
-/** How a device computed a small known model and one large product. */
+/** Results of a device for a small reference model and one large product. */
 export const DeviceCheck = z.object({
-  /** Largest difference of its logits from the CPU's; they have a standard deviation of about 2. */
+  /** Largest difference of its logits from the CPU's. The logits have a standard deviation of about 2. */
   largestDifference: z.number(),
-  /** Speed of a 512 x 1024 x 1024 float32 product, the transfer of its rows included, in GFLOP/s. */
+  /** Speed of a 512 x 1024 x 1024 float32 product in GFLOP/s, including the transfer of its rows. */
   gigaflops: z.number()
 })
 export type DeviceCheck = z.infer<typeof DeviceCheck>
 
-/** What was found out about one device of this machine. */
+/** Test result of one device of this machine. */
 export const DeviceReport = z.object({
   device: DeviceName,
-  /** It was found and computes what the CPU computes. */
+  /** Whether the device exists and computes the same results as the CPU. */
   works: z.boolean(),
-  /** Why it does not work, and what would help. */
+  /** Reason why the device does not work, and a remedy. */
   reason: z.string().nullable(),
-  /** Null when it could not be tried. */
+  /** Null if the device could not be tested. */
   check: DeviceCheck.nullable()
 })
 export type DeviceReport = z.infer<typeof DeviceReport>

@@ -7,11 +7,11 @@ function namesUser(url: string): boolean {
 }
 
 /**
- * A model that is reached over the interface of OpenAI, which local servers offer too. Stored with what it answered, so the key
- * itself is no part of it.
+ * Address of a model behind OpenAI's interface, which local servers offer too. It is stored with the model's answers,
+ * so it does not contain the key itself.
  */
 export const EndpointAddress = z.object({
-  /** Up to and including the version, such as http://localhost:8080/v1. */
+  /** Address up to and including the version, such as http://localhost:8080/v1. */
   baseUrl: z
     .url({ protocol: /^https?$/, error: 'expected an address such as http://localhost:8080/v1' })
     .max(2_000)
@@ -19,8 +19,8 @@ export const EndpointAddress = z.object({
     .refine((url) => !/[?#\\]/.test(url), 'expected an address without "?", "#" and backslashes'),
   model: z.string().min(1).max(200),
   /**
-   * Environment variable of this program that holds the key. Its name says that it is one, so that no project can have
-   * another secret sent away.
+   * Environment variable of this program that holds the key. Its name must end in API_KEY, so that a project cannot
+   * cause another secret to be sent.
    */
   keyVariable: z
     .string()
@@ -30,28 +30,34 @@ export const EndpointAddress = z.object({
 })
 export type EndpointAddress = z.infer<typeof EndpointAddress>
 
-/** An address, and the variable whose key is sent there. */
+/** An address and the variable whose key is sent to it. */
 export const EndpointContact = EndpointAddress.pick({ baseUrl: true, keyVariable: true })
 export type EndpointContact = z.infer<typeof EndpointContact>
 
-/** One string for what a user confirms: scheme, host and port, and the key; such as `OPENAI_API_KEY@https://api.example.org`. */
+/**
+ * Returns the text of a contact that a user confirms: scheme, host, port and key variable. An example is
+ * `OPENAI_API_KEY@https://api.example.org`.
+ */
 export const contactText = ({ baseUrl, keyVariable }: EndpointContact): string =>
   `${keyVariable === undefined ? '' : `${keyVariable}@`}${new URL(baseUrl).origin}`
 
-/** Reads what {@link contactText} writes. @returns null when the text is none */
+/**
+ * Parses a text that {@link contactText} wrote.
+ * @returns null if the text is not a contact
+ */
 export function contactFromText(text: string): EndpointContact | null {
   const [, keyVariable, baseUrl] = /^(?:([A-Z0-9_]+)@)?(https?:\/\/.+)$/i.exec(text) ?? []
   return EndpointContact.safeParse({ baseUrl, keyVariable }).data ?? null
 }
 
-/** Names the key that is sent along, for the end of a clause. */
+/** Returns the end of a clause that names the key sent along. */
 export const withKey = ({ keyVariable }: Pick<EndpointAddress, 'keyVariable'>): string =>
   keyVariable === undefined ? '' : ` with the key in ${keyVariable}`
 
-/** Whether an address is of this machine. */
+/** Reports whether an address belongs to this machine. */
 const isLocal = ({ hostname }: URL): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 
-/** Where text goes that is sent to an endpoint, such as "api.example.org (another machine)". */
+/** Describes the destination of text sent to an endpoint, as in "api.example.org (another machine)". */
 export function whereEndpoint({ baseUrl }: Pick<EndpointAddress, 'baseUrl'>): string {
   const url = new URL(baseUrl)
   const where = isLocal(url) ? 'another program on this machine' : 'another machine'

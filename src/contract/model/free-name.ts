@@ -1,11 +1,11 @@
-/** The wanted name, or the first numbered one that is not taken: sweeps and samples report models by name. */
+/** Returns the wanted name, or the first unused numbered one. Sweeps and samples report models by name. */
 export function freeName(wanted: string, taken: readonly string[]): string {
   let name = wanted
   for (let number = 2; taken.includes(name); number += 1) name = `${wanted} (${number})`
   return name
 }
 
-/** The id of a task, or one made from it that no other task has. */
+/** Returns the wanted task id, or an id derived from it that no other task has. */
 export function freeTaskId(wanted: string, takenIds: readonly string[]): string {
   let id = wanted
   // An id has at most 64 characters.

@@ -35,7 +35,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   base64: 'base64'
 }
 
-/** What a schema complains of, in words that need no knowledge of schemas; behind the field's name and a colon. */
+/** Describes a schema issue for readers without knowledge of schemas. The text follows the field's name and a colon. */
 export function issueWords(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -71,7 +71,7 @@ const expected = (what: string, found: unknown): string =>
 const oneOf = (values: readonly unknown[]): string =>
   values.map((value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value))).join(' or ')
 
-/** Texts may be anyone's: only plain short ones are shown. */
+/** Only short, plain texts are repeated in messages, because values may come from untrusted files. */
 const PLAIN = /^[\w.+ -]{0,40}$/
 
 function foundWords(found: unknown): string {

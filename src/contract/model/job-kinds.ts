@@ -1,18 +1,18 @@
 import { z } from 'zod'
 
-/** A kind of long work that main does for a pair: a new one is a row of {@link JOB_KINDS}. */
+/** Facts about a kind of long job that the main process runs for a pair. Each kind is a row of {@link JOB_KINDS}. */
 export interface JobKindFacts {
   id: string
-  /** How a message names one that runs, at the beginning of a sentence. */
+  /** Name of a running job at the beginning of a sentence. */
   name: string
   /**
-   * A project has one job at a time that needs the engine or an endpoint, and the program one that needs the engine. Jobs that only read
-   * files go on beside all others.
+   * Resource that the job needs. A project runs one job at a time that needs the engine or an endpoint. The program
+   * runs one that needs the engine. Jobs that only read files run beside all others.
    */
   needs: 'engine' | 'endpoint' | 'files'
-  /** What is said of the pair while it runs, after its name. */
+  /** Activity shown after the pair's name while the job runs. */
   doing: string
-  /** The window's step that shows how far it is, and stops it. */
+  /** Step of the window that shows the job's progress and can stop it. */
   step: string
 }
 

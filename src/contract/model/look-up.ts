@@ -1,12 +1,9 @@
-/*
- * Look-ups that must hit. A default in their place would turn a mistake of the program into a wrong number.
- */
+/** Look-ups that throw if there is no value. A default value would turn a defect of the program into a wrong number. */
 
 /**
- * An element of an array.
- *
- * @param what an element is, such as "prompt", for the message
- * @throws RangeError naming the index when there is none
+ * Returns an element of an array.
+ * @param what name of an element for the message, such as "prompt"
+ * @throws RangeError naming the index if there is no such element
  */
 export function at<Value>(array: ArrayLike<Value>, index: number, what: string): Value {
   const value = array[index]
@@ -15,10 +12,9 @@ export function at<Value>(array: ArrayLike<Value>, index: number, what: string):
 }
 
 /**
- * What a map has for a key.
- *
- * @param what a value is, such as "output", for the message
- * @throws RangeError naming the key when there is none
+ * Returns the value of a map for a key.
+ * @param what name of a value for the message, such as "output"
+ * @throws RangeError naming the key if the map does not have it
  */
 export function got<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key, what: string): Value {
   const value = map.get(key)

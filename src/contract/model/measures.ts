@@ -1,26 +1,27 @@
 import { z } from 'zod'
 
-/** What answers are measured by: how it is called, what it is about, which way is better, and what its numbers are. */
+/** A measure of answers, with its names, its subject, its better direction and its scale. */
 export interface Measure {
   id: string
   label: string
-  /** Where there is little room. */
+  /** Label for narrow places. */
   short: string
   explain: string
   about: 'diversity' | 'quality' | 'likelihood' | 'length'
   better: 'higher' | 'lower' | null
-  /** A share lies between 0 and 1; a count is whole for one prompt; all else has a scale of its own. */
+  /** A share lies between 0 and 1. A count is a whole number for one prompt. Any other measure has its own scale. */
   scale: 'share' | 'count' | 'own'
-  /** The greatest value on a scale of its own, where there is one. */
+  /** Maximum of an `own` scale, if there is one. */
   greatest?: number
 }
 
-/*
- * A new measure is a row here, and a function in src/main/measures: in sample-measures.ts where the text of the answers is
- * enough, in cell-measures.ts otherwise. Tables, charts, reports and the command line show it from its row.
+/**
+ * A new measure needs a row here and a function in src/main/measures. The function goes into sample-measures.ts if it
+ * needs only the text of the answers, otherwise into cell-measures.ts. Tables, charts, reports and the command line
+ * show the measure from its row.
  */
 
-/** What the text of the answers to one prompt tells: shown of sample runs and of evaluations. */
+/** Measures computed from the text of the answers to one prompt. Sample runs and evaluations show them. */
 export const TEXT_MEASURES = [
   {
     id: 'distinctAnswers',
@@ -69,7 +70,7 @@ export const TEXT_MEASURES = [
   }
 ] as const satisfies readonly Measure[]
 
-/** What needs the task, the tokens, the engine or a judge: shown of evaluations. */
+/** Measures that need the task, the tokens, the engine or a judge. Only evaluations show them. */
 const OTHER_MEASURES = [
   {
     id: 'distinct2Equal',
@@ -300,7 +301,7 @@ const MEASURES = [...TEXT_MEASURES, ...OTHER_MEASURES]
 export const TextMeasureId = z.enum(TEXT_MEASURES.map(({ id }) => id))
 export type TextMeasureId = z.infer<typeof TextMeasureId>
 
-/** In the order in which measures are shown. */
+/** Measure ids in display order. */
 export const MeasureId = z.enum(MEASURES.map(({ id }) => id))
 export type MeasureId = z.infer<typeof MeasureId>
 
@@ -312,7 +313,7 @@ export function measureOf(id: MeasureId): Measure {
   return measure
 }
 
-/** What values a measure can have, means included. */
+/** Returns the minimum and maximum of a measure's values and of their means. */
 export function limitsOf({
   scale,
   greatest = Infinity

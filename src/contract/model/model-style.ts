@@ -1,28 +1,37 @@
 import type { Rival } from './rival'
 
-/*
- * How models look wherever they stand side by side: base and post are the same everywhere, and what a project keeps has a colour
- * and a shape for the project's life.
+/**
+ * Colours and shapes of models in all charts and lists. Base and post look the same everywhere. A kept recipe or
+ * checkpoint has one colour and shape for the project's life.
  */
 
-/** The first is not that of recipes that are not kept: the selected range stands beside what is kept. */
+/**
+ * Colours of kept models. The first differs from that of recipes that are not kept, because the selected range appears
+ * beside kept ones.
+ */
 const KEPT_TONES = ['checkpoint', 'sky', 'orange', 'black', 'hybrid'] as const
-/** Chart.js draws them. One more than there are colours, so that 30 models differ, and neighbours in both. */
+/**
+ * Shapes that Chart.js draws. There is one more than there are colours. So 30 models differ, and neighbours differ in
+ * both colour and shape.
+ */
 export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
 
-/** Colours by name, Okabe and Ito's: recipes that are not kept are hybrids, and checkpoints beside the pair have one of their own. */
+/**
+ * Colour names from the palette of Okabe and Ito. Recipes that are not kept are `hybrid`. Additional checkpoints have
+ * a separate colour.
+ */
 export const MODEL_TONES = ['base', 'post', ...KEPT_TONES] as const
 export type ModelTone = (typeof MODEL_TONES)[number]
-/** What restores no layer has the colour of what it is drawn from. */
+/** A baseline that restores no layer has the colour of the model that it draws from. */
 export const RIVAL_TONES: Readonly<Record<Rival['kind'], ModelTone>> = {
   sampler: 'post',
   mix: 'orange',
   filter: 'base'
 }
-/** A uniform blend is a recipe. */
+/** Returns the colour of a baseline. A uniform blend is a recipe, so it has a recipe's colour. */
 export const baselineTone = ({ kind }: { kind: Rival['kind'] | 'blend' }): ModelTone =>
   kind === 'blend' ? 'hybrid' : RIVAL_TONES[kind]
-/** Who answers outside the engine may be any model: a colour that nothing of the pair has by itself. */
+/** Colour of external models. Any model may answer there, so no model of the pair has this colour by default. */
 export const OUTSIDE_TONE: ModelTone = 'black'
 export type MarkShape = 'rect' | 'rectRot' | (typeof MARK_SHAPES)[number]
 
@@ -31,13 +40,16 @@ export interface ModelStyle {
   shape: MarkShape
 }
 
-/** @param mark of what is kept: numbers that a project gives out in the order of keeping */
+/**
+ * Returns the style of a kept model.
+ * @param mark number of the kept model, assigned by the project in the order of keeping
+ */
 export const keptStyle = (mark: number): ModelStyle => ({
   tone: KEPT_TONES[mark % KEPT_TONES.length] ?? 'checkpoint',
   shape: MARK_SHAPES[mark % MARK_SHAPES.length] ?? 'circle'
 })
 
-/** A shape in a line of text. */
+/** Characters that show a shape in a line of text. */
 export const MARK_GLYPHS: Readonly<Record<MarkShape, string>> = {
   rect: '■',
   rectRot: '◆',
@@ -49,6 +61,6 @@ export const MARK_GLYPHS: Readonly<Record<MarkShape, string>> = {
   cross: '✚'
 }
 
-/** Whether a shape has no inside: it is drawn by its border. */
+/** Reports whether a shape has no interior and is drawn by its border. */
 export const isOpen = (shape: MarkShape): boolean =>
   shape === 'star' || shape === 'cross' || shape === 'crossRot'

@@ -14,8 +14,9 @@ import {
 } from './strengths'
 
 /**
- * One set of weights: base whole (its own embeddings and head), post, post with a recipe, or another checkpoint of their
- * architecture, whole as base is. `kept` says which of its project's recipes or checkpoints it is.
+ * One set of weights: base, post, post with a recipe, or another checkpoint of their architecture. Base and other
+ * checkpoints are complete models with their own embeddings and head. `kept` identifies the project's recipe or
+ * checkpoint.
  */
 export const Model = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base') }),
@@ -25,55 +26,58 @@ export const Model = z.discriminatedUnion('kind', [
 ])
 export type Model = z.infer<typeof Model>
 
-/** Which model is meant: one set of weights, or a way to draw from post, alone or with base. */
+/** A model that the engine can sample from: one set of weights, or a way to draw from post, with or without base. */
 export const AnsweringModel = z.discriminatedUnion('kind', [
   ...Model.options,
   z.object({ kind: z.literal('rival'), rival: Rival })
 ])
 export type AnsweringModel = z.infer<typeof AnsweringModel>
 
-/** Who answers: the engine, or somebody outside it. */
+/** A model that answers, in the engine or outside it. */
 export type AnyModel = AnsweringModel | OutsideModel
 
-/** Whether answers come from elsewhere than the engine. */
+/** Reports whether a model answers outside the engine. */
 export const isOutside = <Other extends { kind: string }>(
   model: Other
 ): model is Extract<Other, { kind: OutsideModel['kind'] }> =>
   model.kind === 'endpoint' || model.kind === 'file'
 
-/** Lists the endpoints that answer for some of these models. */
+/** Lists the endpoints that answer for these models. */
 export const endpointsAmong = (models: readonly AnyModel[]): Endpoint[] =>
   models.flatMap((model) => (model.kind === 'endpoint' ? [model.endpoint] : []))
 
-/** Says where some of these models have prompts sent, each place once. */
+/** Returns one warning for each endpoint that receives prompts from these models. */
 export const endpointWarnings = (models: readonly AnyModel[]): string[] => [
   ...new Set(endpointsAmong(models).map(endpointWarning))
 ]
 
-/** What a run notes, behind where it sends prompts: that is said whatever its document notes. */
+/**
+ * Returns the notices of a run after the warnings about endpoints. The warnings appear even if the run's document
+ * lacks them.
+ */
 export const runNotices = (notices: readonly string[], models: readonly AnyModel[]): string[] => [
   ...new Set([...endpointWarnings(models), ...notices])
 ]
 
-/** The model with these strengths, named after them. */
+/** Returns the model with these strengths, named after them. */
 export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
   recipe: { name: nameStrengths(layers), layers: [...layers] }
 })
 
-/** Of how many layers a sweep is, and what it restores them to. */
+/** Layer count of a sweep, and the source that it restores layers to. */
 export interface Restoring {
   layerCount: number
   source: RestoredTo
 }
 
-/** The model with one range restored to base, named after it. */
+/** Returns the model with one range restored to base, named after the range. */
 export const rangeModel = ({ start, end }: RestorationRange): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
   recipe: { name: nameStrengths(rangeStrengths({ start, end }, end + 1)), ranges: [[start, end]] }
 })
 
-/** The same of a sweep, restored to what the sweep restores. */
+/** Returns the model with one range restored to a sweep's source, named after the range. */
 export const sweptRangeModel = (
   { start, end }: RestorationRange,
   { layerCount, source }: Restoring
@@ -82,7 +86,7 @@ export const sweptRangeModel = (
     ? rangeModel({ start, end })
     : layersModel(rangeStrengths({ start, end }, layerCount, source))
 
-/** What a model is called unless it is given another name. */
+/** Returns the default name of a model. */
 export function modelName(model: AnyModel): string {
   if (model.kind === 'recipe') return model.recipe.name
   if (model.kind === 'rival') return rivalName(model.rival)
@@ -90,22 +94,25 @@ export function modelName(model: AnyModel): string {
 }
 
 /**
- * How much of base each layer takes; null for what is no recipe over the pair: whole models, rivals, and those outside.
- *
- * @throws WorkbenchError `bad-input` for a recipe that does not fit so many layers
+ * Returns the strength of base in each layer. Returns null for models that are not recipes over the pair: complete
+ * models, baselines and external models.
+ * @throws WorkbenchError `bad-input` for a recipe that does not fit this number of layers
  */
 export function modelStrengths(model: AnyModel, layerCount: number): LayerStrength[] | null {
   if (model.kind === 'post') return postStrengths(layerCount)
   return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null
 }
 
-/** The checkpoints beside the pair that a model is made of: itself as a whole, or the sources of its layers. */
+/** Returns the additional checkpoints that a model consists of: the model itself, or the sources of its layers. */
 export function otherCheckpointsOf(model: AnyModel): OtherCheckpoint[] {
   if (model.kind === 'checkpoint') return [model]
   return model.kind === 'recipe' && 'layers' in model.recipe ? sourcesOf(model.recipe.layers) : []
 }
 
-/** One string for models that answer alike, whatever they are called: `base`, `post`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`. */
+/**
+ * Returns a key that is equal for models with the same answers, regardless of their names: `base`, `post`, `4-11`,
+ * `checkpoint <fingerprint>`, `mix 0.5`.
+ */
 export function weightsKey(model: AnyModel): string {
   if (isOutside(model)) return outsideKey(model)
   if (model.kind === 'checkpoint') return `checkpoint ${model.fingerprint}`
@@ -117,14 +124,19 @@ export function weightsKey(model: AnyModel): string {
   return strengthsKey(recipeStrengths(recipe, layerCount)) || 'post'
 }
 
-/** Which of its project's recipes or checkpoints a model is; undefined for the others. */
+/** Returns the identity of a kept recipe or checkpoint, or undefined for other models. */
 export const keptOf = (model: AnyModel): Kept | undefined =>
   model.kind === 'recipe' || model.kind === 'checkpoint' ? model.kept : undefined
 
-/** Which model of a project it is, whatever it is called now: the id of what is kept, the weights of the others. */
+/**
+ * Returns a key of a model in its project that does not depend on its name. It is the id of a kept model, and the
+ * weights key of any other.
+ */
 export const modelKey = (model: AnyModel): string => keptOf(model)?.id ?? weightsKey(model)
 
-/** Whether two are one model of a project. Where one does not say what it is kept as, as in old runs, the weights decide. */
+/**
+ * Reports whether two models are the same in their project. Weights decide if either lacks a kept id, as in old runs.
+ */
 export const sameModel = (a: AnyModel, b: AnyModel): boolean =>
   keptOf(a) === undefined || keptOf(b) === undefined
     ? weightsKey(a) === weightsKey(b)

@@ -1,4 +1,4 @@
-/** What a map holds of entries of which several have one key: all their values, in their order; keys by their first. */
+/** Groups entries by key. Values keep their order, and keys are in the order of their first entry. */
 export function multimap<Key, Value>(entries: Iterable<readonly [Key, Value]>): Map<Key, Value[]> {
   const lists = new Map<Key, Value[]>()
   for (const [key, value] of entries) {

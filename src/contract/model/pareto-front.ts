@@ -1,8 +1,8 @@
 import { at } from './look-up'
 
 /**
- * Points that no other beats in both validity and diversity, by rising validity. Ties in one measure are
- * beaten by the better one in the other.
+ * Returns the points that no other point beats in both validity and diversity, by rising validity. If two points tie
+ * in one measure, the better one in the other measure beats the other.
  */
 export function paretoFront<Point extends { validity: number; diversity: number }>(
   points: readonly Point[]
@@ -15,7 +15,7 @@ export function paretoFront<Point extends { validity: number; diversity: number 
       if (at(front, middle, 'place').validity < point.validity) place = middle + 1
       else end = middle
     }
-    // By rising validity it falls in diversity: of those at least as valid, the first is the most diverse.
+    // Diversity falls as validity rises, so the first point that is at least as valid is the most diverse of them.
     const rival = front[place]
     if (rival !== undefined && rival.diversity >= point.diversity) continue
     const to = rival?.validity === point.validity ? place + 1 : place

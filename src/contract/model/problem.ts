@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { EndpointContact } from './endpoint'
 import { issueWords } from './issue-words'
 
-// People read what schemas complain of in their own files.
+// Users read schema issues about their own files.
 z.config({ localeError: issueWords })
 
-/** What went wrong, in words a caller can act on. One code per thing a caller may do differently. */
+/** Problem codes. Each code stands for a different reaction of the caller. */
 const PROBLEM_CODES = [
   'not-found', // a file or folder is not there
   'bad-file', // a file is there but broken: retrying will not help
@@ -20,22 +20,22 @@ const PROBLEM_CODES = [
   'out-of-memory', // the work does not fit
   'engine-lost', // the engine, or another process of the program, died
   'cancelled', // the user stopped it
-  'internal' // a defect of ours; the log has the details
+  'internal' // a defect of the program; the log has the details
 ] as const
 
 export const Problem = z.object({
   code: z.enum(PROBLEM_CODES),
-  /** Names the file, tensor or field, what was found and what was expected. */
+  /** Names the file, tensor or field, the value that was found and the expected one. */
   message: z.string(),
-  /** What to do about it, when there is something to do. */
+  /** Recommended action, if there is one. */
   hint: z.string().optional(),
-  /** Addresses that the user has not confirmed: confirmed, the same call works. */
+  /** Addresses that the user has not confirmed. The same call works after confirmation. */
   unconfirmed: z.array(EndpointContact).optional()
 })
 export type Problem = z.infer<typeof Problem>
 export type ProblemCode = Problem['code']
 
-/** An expected failure. It keeps its code across process borders; any other error is a defect of ours. */
+/** An expected failure. It keeps its code across process boundaries. Any other error is a defect of the program. */
 export class WorkbenchError extends Error {
   readonly problem: Problem
 
@@ -46,22 +46,22 @@ export class WorkbenchError extends Error {
   }
 }
 
-/** The first complaint of a schema as "field: what is wrong", for messages about files the user wrote. */
+/** Returns the first issue of a schema as "field: problem", for messages about files that the user wrote. */
 export function describeIssue(error: z.ZodError): string {
   const { path, message } = firstIssue(error)
   const [first, ...inside] = path
-  // Of a file that is a list people count from one.
+  // Users count the entries of a list from one.
   const fields =
     typeof first === 'number' ? [`entry ${first + 1}`, inside.join('.')] : [path.map(String).join('.')]
   return [...fields.filter((field) => field !== ''), message].join(': ')
 }
 
-/** What a schema complains of first. */
+/** The first issue that a schema reports. */
 export interface FirstIssue {
-  /** Of the field. */
+  /** Path of the field. */
   path: PropertyKey[]
   message: string
-  /** Fields that it has and should not have. */
+  /** Names of unexpected fields. */
   unknown: string[]
 }
 
@@ -69,7 +69,7 @@ export function firstIssue(error: z.ZodError): FirstIssue {
   return closest(error.issues, [])
 }
 
-/** How many of the complaints are of fields that a form does not have. */
+/** Counts the issues about unexpected fields. */
 const strangers = (issues: readonly z.core.$ZodIssue[]): number =>
   issues.filter(({ code }) => code === 'unrecognized_keys').length
 
@@ -80,7 +80,7 @@ function closest(issues: readonly z.core.$ZodIssue[], parents: readonly Property
   }
   const path = [...parents, ...issue.path]
   if (issue.code === 'invalid_union') {
-    // Take the form that comes closest: all of whose fields it has, or else the one with the fewest complaints.
+    // Use the form that fits best: one without unexpected fields, or else the one with the fewest issues.
     const nearest = issue.errors.toSorted((a, b) => strangers(a) - strangers(b) || a.length - b.length)[0]
     if (nearest !== undefined && nearest.length > 0) return closest(nearest, path)
   }

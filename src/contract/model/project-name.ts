@@ -1,6 +1,6 @@
 import { isReservedName } from './reserved-name'
 
-/** File systems take 255 bytes per name; this leaves room for the suffix. */
+/** Maximum length of a name in bytes. File systems allow 255, which leaves room for the suffix. */
 const MAX_NAME_BYTES = 200
 
 const RULES = [
@@ -12,20 +12,23 @@ const RULES = [
   { broken: (name) => /[/\\]/.test(name), complaint: 'holds a path separator' },
   { broken: (name) => /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name), complaint: 'holds a control character' },
   { broken: (name) => name.startsWith('.'), complaint: 'starts with a dot' },
-  // What follows holds on Windows only, but projects are passed on.
+  // The following rules apply to Windows only, but projects are shared between systems.
   { broken: (name) => /[<>:"|?*]/.test(name), complaint: 'holds one of < > : " | ? *' },
   { broken: isReservedName, complaint: 'is reserved by Windows' },
   { broken: (name) => /\.$/.test(name), complaint: 'ends with a dot' }
 ] satisfies { broken: (name: string) => boolean; complaint: string }[]
 
-/** A project's name as the user typed it, without white space around it and without the folder's suffix. */
+/** Returns a typed project name without outer white space and without the folder's suffix. */
 export const tidyProjectName = (typed: string): string =>
   typed
     .trim()
     .replace(/\.slr$/i, '')
     .trim()
 
-/** Why no folder can have this name, as "holds a path separator"; null when one can. */
+/**
+ * Returns the reason why no folder can have this name, such as "holds a path separator". Returns null for a valid
+ * name.
+ */
 export function projectNameComplaint(typed: string): string | null {
   const name = tidyProjectName(typed)
   return RULES.find(({ broken }) => broken(name))?.complaint ?? null

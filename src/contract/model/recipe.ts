@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { OtherCheckpoint } from './checkpoint'
 
-/** The deepest model we accept: far above any published decoder (126 layers), low enough to bound all-ranges work. */
+/**
+ * Maximum number of layers. It is far above any published decoder (126 layers), and low enough to bound the work on
+ * all ranges.
+ */
 export const MAX_LAYERS = 512
 
 const layerIndex = z
@@ -17,16 +20,17 @@ export const RestorationRange = z
 export type RestorationRange = z.infer<typeof RestorationRange>
 
 /**
- * How far a strength may go. From 0 (post) to 1 (base) it blends the two; below and above it extrapolates, at most by as much as
- * they differ.
+ * Limits of a strength. Values from 0 (post) to 1 (base) blend the two models. Values outside extrapolate, at most by
+ * as much as the models differ.
  */
 export const STRENGTH_BOUNDS = { least: -1, most: 2 } as const
 
 const strength = z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most)
 
 /**
- * What each half of a decoder layer is made of; a half's norms are those before and after it, and those of queries and keys. Where a
- * layer has experts, its MLP half is the router that chooses among them, and gate, up and down of all of them.
+ * Components of each half of a decoder layer. A half's norms are those before and after it, and those of queries and
+ * keys. In a layer with experts, the MLP half has the router that chooses among them, and gate, up and down of all
+ * experts.
  */
 export const COMPONENTS = {
   attention: ['norms', 'q', 'k', 'v', 'o'],
@@ -35,10 +39,10 @@ export const COMPONENTS = {
 export type LayerHalf = keyof typeof COMPONENTS
 export type Component = (typeof COMPONENTS)[LayerHalf][number]
 
-/** How much of base each component of a half takes. */
+/** Strength of base in each component of a half. */
 export type ComponentStrengths = Partial<Record<Component, number>>
 
-/** One number where all components agree: what makes the same weights is written alike. */
+/** Returns one number if all components agree, otherwise the strengths. Equal weights therefore have one notation. */
 export function wholeHalf<Strengths extends ComponentStrengths>(strengths: Strengths): number | Strengths {
   const [first, ...others] = Object.values(strengths)
   return first !== undefined && others.every((other) => other === first) ? first : strengths
@@ -53,21 +57,21 @@ const mlp = z
   .transform(wholeHalf)
 
 /**
- * How much of its source each half of one decoder layer takes, or each component of a half (those that are not named take nothing): 0
- * is post, 1 is the source, between is a blend, beyond is extrapolated.
+ * Strength of the source in each half of one decoder layer, or in each component of a half. Unnamed components take
+ * nothing. 0 is post, 1 is the source, and values between blend the two. Values outside extrapolate.
  */
 export const LayerStrength = z.object({
   attention: z.union([strength, attention]),
   mlp: z.union([strength, mlp]),
-  /** Whose layer post's is mixed with; base's where none is named. */
+  /** Checkpoint whose layer is mixed with post's. Missing means base. */
   source: OtherCheckpoint.optional()
 })
 export type LayerStrength = z.infer<typeof LayerStrength>
 
-/** Blends of a soup: as many as the paper's baseline searched. */
+/** Default number of uniform blends, as many as the paper's baseline searched. */
 export const DEFAULT_SOUP_SIZE = 21
 
-/** How many blends a soup may have; 0 for no soup. One blend is no curve. */
+/** Number of uniform blends that a sweep may have. 0 means none. One blend is not a curve. */
 export const SoupSize = z
   .number()
   .int()
@@ -79,7 +83,7 @@ const rangePair = z
   .tuple([layerIndex, layerIndex])
   .refine(([start, end]) => start <= end, 'start must not be after end')
 
-/** A named recipe as files hold it: whole ranges, or the strengths of every layer. */
+/** A named recipe in its file format: complete ranges, or the strengths of every layer. */
 export const Recipe = z.union([
   z.object({ name: z.string().min(1).max(200), ranges: z.array(rangePair).min(1).max(MAX_LAYERS) }).strict(),
   z
@@ -88,16 +92,16 @@ export const Recipe = z.union([
 ])
 export type Recipe = z.infer<typeof Recipe>
 
-/** Ranges of base, or of the checkpoint that is named behind the last of them. */
+/** Ranges with their source, which is null for base. In typed text, the checkpoint's name follows the last range. */
 export const SourcedRanges = z.object({ ranges: z.array(rangePair), source: z.string().nullable() })
 export type SourcedRanges = z.infer<typeof SourcedRanges>
 
 /**
- * Ranges as people type them, with whose layers they are: `3-7`, or `3-7@sft,9`, where layers 3 to 7 are those of the checkpoint
- * named sft. Null when the text is none.
+ * Parses typed ranges with optional sources: `3-7`, or `3-7@sft,9`, where layers 3 to 7 come from the checkpoint named
+ * sft. Returns null if the text is not a list of ranges.
  */
 export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
-  // A comma parts two ranges where a layer comes behind it: names and folders may have others.
+  // A comma separates two ranges only if a layer follows it, because names and folders may contain other commas.
   const parts = text.split(/,(?=\s*\d+\s*(?:[-–]\s*\d+\s*)?(?:[@,]|$))/)
   const found: SourcedRanges[] = []
   for (const part of parts) {
@@ -112,7 +116,10 @@ export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
   return found
 }
 
-/** Ranges as people type them, such as `3-7` or `3-7,9`, in their order. Null when the text is none, or names a layer twice. */
+/**
+ * Parses typed ranges such as `3-7` or `3-7,9`, and returns them in layer order. Returns null if the text is not a
+ * list of ranges, or if it names a layer twice.
+ */
 export function rangesFromText(text: string): [number, number][] | null {
   const ranges: [number, number][] = []
   for (const part of text.split(',')) {
@@ -124,7 +131,7 @@ export function rangesFromText(text: string): [number, number][] | null {
   return layerNamedTwice(ranges) === null ? joined(ranges) : null
 }
 
-/** The first layer that several ranges have; null where no ranges overlap. */
+/** Returns the first layer that several ranges contain, or null if no ranges overlap. */
 export function layerNamedTwice(ranges: readonly [number, number][]): number | null {
   const sorted = ranges.toSorted(([a], [b]) => a - b)
   const overlapping = sorted.find(
@@ -133,7 +140,7 @@ export function layerNamedTwice(ranges: readonly [number, number][]): number | n
   return overlapping?.[0] ?? null
 }
 
-/** The same layers in the fewest ranges: those that touch are one. */
+/** Returns the same layers as the smallest number of ranges, by joining adjacent ones. */
 function joined(ranges: readonly [number, number][]): [number, number][] {
   const apart: [number, number][] = []
   for (const [start, end] of ranges.toSorted(([a], [b]) => a - b)) {
@@ -144,6 +151,6 @@ function joined(ranges: readonly [number, number][]): [number, number][] {
   return apart
 }
 
-/** Ranges as they are typed: `3-7,9`. */
+/** Formats ranges as they are typed: `3-7,9`. */
 export const rangesText = (ranges: readonly [number, number][]): string =>
   ranges.map(([start, end]) => (start === end ? String(start) : `${start}-${end}`)).join(',')

@@ -1,13 +1,13 @@
 import type { RestorationRange } from './recipe'
 
 /**
- * The range that stands for another at the same relative depth. Layers start..end of a model of `from` layers lie between the depths
- * start / from and (end + 1) / from; each edge is moved to the nearest edge between two layers of the other model, halfway to the
- * deeper one. Where both edges meet, the one layer that lies in the middle stands for the range. Of equally deep models every range
- * stands for itself; a range of the deeper model may share its counterpart with others, and some of a deeper other model are nobody's.
- *
- * @param from layers of the model that the range is of
- * @param to layers of the model that the result is of
+ * Returns the range of another model at the same relative depth. Layers start..end of a model with `from` layers lie
+ * between the depths start / from and (end + 1) / from. Each edge moves to the nearest edge between two layers of the
+ * other model. Halfway positions move to the deeper edge. If both edges coincide, the result is the one layer in the
+ * middle. Between equally deep models, every range is its own counterpart. Several ranges of a deeper model may have
+ * the same counterpart. Some ranges of a deeper other model are the counterpart of no range.
+ * @param from layers of the model that contains the range
+ * @param to layers of the model that contains the result
  */
 export function atRelativeDepth(
   { start, end }: RestorationRange,
@@ -22,15 +22,16 @@ export function atRelativeDepth(
 }
 
 /**
- * Of the depth that one or the other of two ranges takes, the share that both take: 1 for equal ranges, 0 for ranges apart.
- *
- * @param a with how many layers its model has; so `b`
+ * Returns the share of the depth covered by either range that both ranges cover. It is 1 for equal ranges and 0 for
+ * separate ones.
+ * @param a a range with the layer count of its model
+ * @param b another range with the layer count of its model
  */
 export function depthOverlap(
   a: RestorationRange & { layerCount: number },
   b: RestorationRange & { layerCount: number }
 ): number {
-  // In layers of both models multiplied, which are whole numbers: equal ranges overlap by exactly 1.
+  // Positions are multiplied by both layer counts. They are whole numbers, so equal ranges overlap by exactly 1.
   const [aFrom, aTo] = [a.start * b.layerCount, (a.end + 1) * b.layerCount]
   const [bFrom, bTo] = [b.start * a.layerCount, (b.end + 1) * a.layerCount]
   const both = Math.max(0, Math.min(aTo, bTo) - Math.max(aFrom, bFrom))

@@ -4,23 +4,23 @@ import { at } from './look-up'
 
 export const RESAMPLES = 1_000
 export const CONFIDENCE = 0.95
-/** Any constant will do; a fixed one makes intervals reproducible. */
+/** Any constant would do. A fixed seed makes intervals reproducible. */
 export const DEFAULT_SEED = 1
 
-/** Each category's prompts drawn with replacement, as many as it has. */
+/** Draws each category's prompts with replacement, as many as the category has. */
 export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {
   return categories.map((indices) =>
     indices.map(() => at(indices, uniformInt(random, 0, indices.length - 1), 'prompt'))
   )
 }
 
-/** The middle 95 % of the values. */
+/** Returns the middle 95 % of the values. */
 export function interval(values: Float64Array): [number, number] {
   const sorted = values.toSorted()
   return [quantile(sorted, (1 - CONFIDENCE) / 2), quantile(sorted, (1 + CONFIDENCE) / 2)]
 }
 
-/** Linear between the two nearest order statistics, as NumPy's default. */
+/** Interpolates linearly between the two nearest order statistics, like NumPy's default. */
 function quantile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1)
   const below = at(sorted, Math.floor(position), 'value')

@@ -2,15 +2,17 @@ import { z } from 'zod'
 import { MinPDraw } from './sampling'
 
 /**
- * Another way to more diverse answers, which restores no layer: post under another sampler, the logits of base and post mixed, or
- * base drawn from where post finds a token plausible. Each needs the next-token logits of post and base alone.
+ * A baseline that restores no layer. It is post under another sampler, a mix of the logits of base and post, or base
+ * filtered by post's plausible tokens. Each needs only the next-token logits of post and base.
  */
 export const Rival = z.discriminatedUnion('kind', [
-  /** Post with this temperature and min-p instead of the sweep's. */
+  /** Post with this temperature and min-p in place of the sweep's. */
   MinPDraw.extend({ kind: z.literal('sampler') }),
   /** Logits (1 - share) x post + share x base. */
   z.object({ kind: z.literal('mix'), share: z.number().min(0).max(1) }),
-  /** Base's tokens that post finds at least `share` times as likely as its likeliest. */
+  /**
+   * Base restricted to tokens whose probability under post is at least `share` times that of post's most likely token.
+   */
   z.object({ kind: z.literal('filter'), share: z.number().gt(0).max(1) })
 ])
 export type Rival = z.infer<typeof Rival>
@@ -20,12 +22,15 @@ const MIN_PS = [0, 0.02, 0.05, 0.1]
 const MIXES = Array.from({ length: 19 }, (_, i) => (i + 1) / 20)
 const FILTERS = [0.1, 0.03, 0.01, 0.005, 0.003, 0.002, 0.001, 0.0005, 0.0003, 0.0001]
 
-/** Samplers that a sweep can also tell of what it would be under them. */
+/** Samplers for which a sweep can also store what-if scores. */
 export const WHAT_IF_SAMPLERS: readonly MinPDraw[] = TEMPERATURES.flatMap((temperature) =>
   MIN_PS.map((minP) => ({ temperature, minP }))
 )
 
-/** The rivals of a sweep. @param withBase whether base's logits are there, over post's vocabulary */
+/**
+ * Returns the default baselines of a sweep.
+ * @param withBase whether base's logits over post's vocabulary are available
+ */
 export function usualRivals(withBase: boolean): Rival[] {
   const samplers = WHAT_IF_SAMPLERS.map((sampler): Rival => ({ kind: 'sampler', ...sampler }))
   if (!withBase) return samplers
@@ -36,31 +41,34 @@ export function usualRivals(withBase: boolean): Rival[] {
   ]
 }
 
-/** Whether it is drawn from the logits of post and base together: two rows of work for each token. */
+/**
+ * Reports whether a baseline draws from the logits of post and base together, which takes two rows of work for each
+ * token.
+ */
 export const needsBase = ({ kind }: Rival): boolean => kind !== 'sampler'
 
-/** What it is, and what an answer of it takes beside one of post. */
+/** Describes a baseline and the work for one of its answers, compared with an answer of post. */
 export const rivalWork = (rival: Rival): string =>
   needsBase(rival)
     ? `${rivalName(rival)}; each token is computed by base and by post`
     : `${rivalName(rival)}; as much work as post`
 
-/** Of all kinds, what a curve of them is called. */
+/** Names of curves, one for each kind of baseline. */
 export const RIVAL_KINDS: Readonly<Record<Rival['kind'], string>> = {
   sampler: 'Post under temperature and min-p',
   mix: 'Logits of base and post mixed',
   filter: 'Base filtered by post'
 }
 
-/** One string for equal rivals. */
+/** Returns a key that is equal for equal baselines. */
 export const rivalKey = (rival: Rival): string =>
   rival.kind === 'sampler' ? `sampler ${rival.temperature} ${rival.minP}` : `${rival.kind} ${rival.share}`
 
-/** A rival as people type it: `mix:0.5`, `filter:0.001`, `sampler:1.5,0.02` with temperature and min-p. */
+/** Formats a baseline as it is typed: `mix:0.5`, `filter:0.001`, `sampler:1.5,0.02` with temperature and min-p. */
 export const rivalText = (rival: Rival): string =>
   rival.kind === 'sampler' ? `sampler:${rival.temperature},${rival.minP}` : `${rival.kind}:${rival.share}`
 
-/** What {@link rivalText} writes; null when the text is none. */
+/** Parses a text that {@link rivalText} wrote. Returns null if the text is not a baseline. */
 export function rivalFromText(text: string): Rival | null {
   const [, kind, values = ''] = /^(\w+):(.+)$/.exec(text) ?? []
   const [first, second] = values.split(',').map(Number)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** How the next token is drawn, with the field's usual names. Temperature 0 is greedy. */
+/** Settings for drawing the next token, with their usual names. Temperature 0 is greedy. */
 export const Sampling = z
   .object({
     temperature: z.number().min(0).max(100),
@@ -12,17 +12,20 @@ export const Sampling = z
   .strict()
 export type Sampling = z.infer<typeof Sampling>
 
-/** A sampler in which nothing but temperature and min-p decides. */
+/** A sampler with only a temperature and a min-p. */
 export const MinPDraw = z.object({ temperature: z.number().positive(), minP: z.number().min(0).max(1) })
 export type MinPDraw = z.infer<typeof MinPDraw>
 
-/** Nothing cut off, at temperature 1: from a model's own distribution. */
+/** Samples from a model's own distribution: temperature 1 without truncation. */
 export const OPEN_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
 
-/** The likeliest token each time. */
+/** Takes the most likely token at each step. */
 export const GREEDY_SAMPLING: Sampling = { ...OPEN_SAMPLING, temperature: 0 }
 
-/** A sampler without what it leaves as it is; null where more than temperature and min-p decides, or nothing is left to chance. */
+/**
+ * Returns the temperature and min-p of a sampler. Returns null if other settings have an effect, or if the sampler is
+ * greedy.
+ */
 export function minPDraw({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): MinPDraw | null {
   return temperature > 0 && topK === null && topP === 1 && repetitionPenalty === 1
     ? { temperature, minP }
@@ -30,9 +33,9 @@ export function minPDraw({ temperature, topK, topP, minP, repetitionPenalty }: S
 }
 
 /**
- * How weights are held while generating. fp16 goes with products in fp16 and with no others. int8 takes a quarter of
- * fp32's memory and is within 1 % per product; int4 takes an eighth and is wrong by about 10 % per product, which distorts
- * the very diversity that is being compared, so it is never chosen unasked.
+ * Number formats of weights during generation. fp16 is used only together with fp16 products. int8 takes a quarter of
+ * fp32's memory and is within 1 % per product. int4 takes an eighth and has an error of about 10 % per product. That
+ * error distorts the diversity being compared, so the program never selects int4 by itself.
  */
 export const HeldWeights = z.enum(['fp32', 'fp16', 'int8', 'int4'])
 export type HeldWeights = z.infer<typeof HeldWeights>

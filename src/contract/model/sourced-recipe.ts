@@ -8,16 +8,15 @@ import { isPostLayer, postStrengths, rangesStrengths, takenFrom } from './streng
 export interface SourcedRecipe {
   name: string
   restored: readonly SourcedRanges[]
-  /** The checkpoints that the ranges name, by these names. */
+  /** Checkpoints by the names that the ranges use. */
   sources: ReadonlyMap<string, OtherCheckpoint>
-  /** Who asks, for messages, such as "option --restore". */
+  /** Origin of the request for messages, such as "option --restore". */
   asked: string
 }
 
 /**
- * Ranges with whose layers they are, as a recipe.
- *
- * @param layerCount of the pair
+ * Returns the recipe for ranges with sources.
+ * @param layerCount layer count of the pair
  * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice
  */
 export function sourcedRecipe({ name, restored, sources, asked }: SourcedRecipe, layerCount: number): Recipe {

@@ -13,7 +13,7 @@ import {
 } from './recipe'
 import { multimap } from './multimap'
 
-/** The halves of a layer, in the order in which they are computed. */
+/** The halves of a layer in the order of computation. */
 export const HALVES = ['attention', 'mlp'] as const satisfies readonly LayerHalf[]
 
 const POST: LayerStrength = { attention: 0, mlp: 0 }
@@ -23,7 +23,7 @@ const POST_KEY = '0/0'
 /** Number of contiguous ranges of `layerCount` layers. */
 export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
 
-/** All L(L+1)/2 contiguous restoration ranges, by start and then end. */
+/** Returns all L(L+1)/2 contiguous restoration ranges, by start and then end. */
 export function allRanges(layerCount: number): RestorationRange[] {
   const ranges: RestorationRange[] = []
   for (let start = 0; start < layerCount; start++) {
@@ -32,12 +32,12 @@ export function allRanges(layerCount: number): RestorationRange[] {
   return ranges
 }
 
-/** Post itself: nothing restored. */
+/** Returns the strengths of post, with no layer restored. */
 export function postStrengths(layerCount: number): LayerStrength[] {
   return new Array<LayerStrength>(layerCount).fill(POST)
 }
 
-/** Layers start..end from base or another source, the rest from post. */
+/** Returns strengths that take layers start..end from base or another source, and all others from post. */
 export function rangeStrengths(
   range: RestorationRange,
   layerCount: number,
@@ -47,13 +47,13 @@ export function rangeStrengths(
   return takenFrom(layers, source)
 }
 
-/** The same strengths of another source. */
+/** Returns the same strengths with another source. */
 export const takenFrom = (layers: readonly LayerStrength[], source: RestoredTo): LayerStrength[] =>
   layers.map(({ attention, mlp }) =>
     source === null || isPostLayer({ attention, mlp }) ? { attention, mlp } : { attention, mlp, source }
   )
 
-/** The checkpoints that layers take something of, each once. */
+/** Returns the distinct checkpoints that layers take weights from. */
 export function sourcesOf(layers: readonly LayerStrength[]): OtherCheckpoint[] {
   const sources = new Map<string, OtherCheckpoint>()
   for (const { source } of layers.filter((layer) => !isPostLayer(layer)))
@@ -61,7 +61,7 @@ export function sourcesOf(layers: readonly LayerStrength[]): OtherCheckpoint[] {
   return [...sources.values()]
 }
 
-/** One half of layers start..end from base or another source, the rest from post. */
+/** Returns strengths that take one half of layers start..end from base or another source, and all others from post. */
 export function halfStrengths(
   range: RestorationRange,
   half: LayerHalf,
@@ -72,7 +72,7 @@ export function halfStrengths(
   return takenFrom(layers, source)
 }
 
-/** Every layer the same blend of post and base, or another source. */
+/** Returns strengths that blend every layer of post equally with base or another source. */
 export function blendStrengths(
   strength: number,
   layerCount: number,
@@ -82,15 +82,14 @@ export function blendStrengths(
   return takenFrom(layers, source)
 }
 
-/** The strengths of a soup of `size` blends: evenly from 0 to 1, rounded so that they read as decimals. */
+/** Returns the strengths of `size` uniform blends. They are evenly spaced from 0 to 1 and rounded to short decimals. */
 export function soupStrengths(size: number): number[] {
   return Array.from({ length: size }, (_, index) => Number((index / (size - 1)).toFixed(6)))
 }
 
 /**
- * A recipe's strength for every layer of a model.
- *
- * @throws WorkbenchError `bad-input` when the recipe names layers that the model does not have
+ * Returns a recipe's strength for every layer of a model.
+ * @throws WorkbenchError `bad-input` if the recipe names layers that the model does not have
  */
 export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStrength[] {
   if ('ranges' in recipe) return rangesStrengths(recipe.ranges, layerCount, `recipe "${recipe.name}"`)
@@ -104,11 +103,11 @@ export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStreng
   return recipe.layers
 }
 
-/** Whether some layers take more of base than others, as those of a range do and those of a blend of all layers do not. */
+/** Reports whether a recipe treats layers differently, as a range does and a blend of all layers does not. */
 export const choosesLayers = (recipe: Recipe): boolean =>
   'ranges' in recipe || stretches(recipe.layers).length > 1
 
-/** The recipe with other sources in the place of its own, such as the same ones in other folders. */
+/** Returns the recipe with its sources replaced, such as by the same checkpoints in other folders. */
 export function withSources(recipe: Recipe, change: (source: OtherCheckpoint) => OtherCheckpoint): Recipe {
   if ('ranges' in recipe) return recipe
   const layers = recipe.layers.map((layer) =>
@@ -117,7 +116,7 @@ export function withSources(recipe: Recipe, change: (source: OtherCheckpoint) =>
   return { ...recipe, layers }
 }
 
-/** The layers that share the same strengths, next to each other. */
+/** Adjacent layers with the same strengths. */
 interface Stretch {
   start: number
   end: number
@@ -134,7 +133,7 @@ function stretches(layers: readonly LayerStrength[]): Stretch[] {
   return result
 }
 
-/** What a half gives each of its components, in the order of {@link COMPONENTS}. */
+/** Returns the strength of each component of a half, in the order of {@link COMPONENTS}. */
 export function componentStrengths(
   layer: LayerStrength,
   half: LayerHalf
@@ -145,14 +144,14 @@ export function componentStrengths(
   return COMPONENTS[half].map((component) => ({ component, strength: named[component] ?? otherwise }))
 }
 
-/** What a half gives one of its components. */
+/** Returns the strength of one component of a half. */
 export function componentStrength(layer: LayerStrength, half: LayerHalf, wanted: Component): number {
   const found = componentStrengths(layer, half).find(({ component }) => component === wanted)
   if (found === undefined) throw new Error(`${HALF_NAMES[half]} has no ${wanted}`)
   return found.strength
 }
 
-/** The layer with what `change` makes of the strength of each component. */
+/** Returns the layer with the strength of each component replaced by the result of `change`. */
 export function withComponents(
   layer: LayerStrength,
   change: (half: LayerHalf, component: Component, strength: number) => number
@@ -186,7 +185,7 @@ export function withComponents(
   }
 }
 
-/** The mean over the components of a half, or its one strength. */
+/** Returns the mean strength over the components of a half. */
 export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
   const own = layer[half]
   if (typeof own === 'number') return own
@@ -194,14 +193,20 @@ export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
   return all.reduce((sum, { strength }) => sum + strength, 0) / all.length
 }
 
-/** The place of a range in the triangle of all ranges: `4-11`. Ranges restored to different checkpoints share it, so it identifies no model. */
+/**
+ * Returns the position of a range in the triangle of all ranges: `4-11`. Ranges restored to different checkpoints
+ * share it, so it identifies no model.
+ */
 export const spanKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
 
-/** Key of the model with one range restored, equal to its `weightsKey`: `4-11` from base, `4-11 of FINGERPRINT` from another checkpoint. */
+/**
+ * Returns the key of the model with one range restored, equal to its `weightsKey`. It is `4-11` from base, and `4-11
+ * of FINGERPRINT` from another checkpoint.
+ */
 export const rangeKey = (range: RestorationRange, { source }: { readonly source: RestoredTo }): string =>
   source === null ? spanKey(range) : `${spanKey(range)} of ${source.fingerprint}`
 
-/** `0.5`, or what is not post's of components: `q:1+k:0.5`. */
+/** Returns `0.5`, or the components with a strength other than post's 0: `q:1+k:0.5`. */
 function halfKey(layer: LayerStrength, half: LayerHalf): string {
   const own = layer[half]
   if (typeof own === 'number') return String(own)
@@ -211,20 +216,23 @@ function halfKey(layer: LayerStrength, half: LayerHalf): string {
     .join('+')
 }
 
-/** One string for equal strengths, of whatever source: `1/1`, `0.5/0`, `q:1+k:1/0`. */
+/** Returns a key that is equal for equal strengths, regardless of the source: `1/1`, `0.5/0`, `q:1+k:1/0`. */
 export const amountKey = (layer: LayerStrength): string =>
   `${halfKey(layer, 'attention')}/${halfKey(layer, 'mlp')}`
 
-/** Behind what is taken, whose it is; empty for base's and for what takes nothing. */
+/** Returns the suffix that identifies the source. It is empty for base and for layers that take nothing. */
 const sourceKey = (layer: LayerStrength): string =>
   layer.source === undefined || isPostLayer(layer) ? '' : ` of ${layer.source.fingerprint}`
 
-/** One string for equal strengths of a layer: those of {@link amountKey}, with the fingerprint of another source than base. */
+/**
+ * Returns a key that is equal for equal strengths of a layer. It is {@link amountKey}, followed by the fingerprint of
+ * a source other than base.
+ */
 export const layerKey = (layer: LayerStrength): string => `${amountKey(layer)}${sourceKey(layer)}`
 
 /**
- * One string for equal strengths, whatever comes behind the last restored layer: `4-11`, `2-2@0.5/0,4-11`, `4-11 of FINGERPRINT`;
- * empty for post itself.
+ * Returns a key that is equal for equal strengths, regardless of the layers after the last restored one. Examples are
+ * `4-11`, `2-2@0.5/0,4-11`, `4-11 of FINGERPRINT`. It is empty for post.
  */
 export const strengthsKey = (layers: readonly LayerStrength[]): string =>
   stretches(layers)
@@ -238,33 +246,35 @@ export const strengthsKey = (layers: readonly LayerStrength[]): string =>
 
 export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean => layerKey(a) === layerKey(b)
 
-/** Whether a layer is post's alone. */
+/** Reports whether a layer takes nothing from another source than post. */
 export const isPostLayer = (layer: LayerStrength): boolean => amountKey(layer) === POST_KEY
 
-/** Whether a strength goes beyond post or base, to weights that neither of them has nor lies between. */
+/**
+ * Reports whether a strength lies outside 0 to 1. The resulting weights are neither post's, nor base's, nor between
+ * them.
+ */
 export const isExtrapolated = (strength: number): boolean => strength < 0 || strength > 1
 
-/** With the sign that numbers have in text: `0.5`, `−0.5`. */
+/** Formats a strength with a typographic minus sign: `0.5`, `−0.5`. */
 export const strengthNumber = (strength: number): string => `${strength < 0 ? '−' : ''}${Math.abs(strength)}`
 
-/** `0.5`, `1.5 (extrapolated)`, `−0.5 (extrapolated)`. */
+/** Formats a strength as `0.5`, `1.5 (extrapolated)` or `−0.5 (extrapolated)`. */
 export const strengthWords = (strength: number): string =>
   `${strengthNumber(strength)}${isExtrapolated(strength) ? ' (extrapolated)' : ''}`
 
-/** Whether base's layers stand in for post's as they are: whole, and neither blended nor extrapolated. */
+/** Reports whether every layer is completely post's or completely base's, without blends or extrapolation. */
 export const isRestored = (layers: readonly LayerStrength[]): boolean =>
   layers.every((layer) => isPostLayer(layer) || sameStrength(layer, BASE))
 
 const HALF_NAMES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 
-/** `q`, `attention norms`. */
+/** Returns the name of a component, such as `q` or `attention norms`. */
 export const componentName = (half: LayerHalf, component: Component): string =>
   component === 'norms' ? `${HALF_NAMES[half]} norms` : component
 
 /**
- * The components of a half by their strength, in the order of the first of each: `[1, 'q and k']`.
- *
- * @param routed whether the model's layers have a router, or it is not known: without one none is named
+ * Groups the components of a half by strength, in the order of their first components: `[1, 'q and k']`.
+ * @param routed whether the model's layers have a router, or may have one; if false, the router is omitted
  */
 export function componentGroups(layer: LayerStrength, half: LayerHalf, routed = true): [number, string][] {
   const groups = multimap(
@@ -279,8 +289,8 @@ export function componentGroups(layer: LayerStrength, half: LayerHalf, routed = 
 }
 
 /**
- * Names strengths shortly and completely: `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `q and k of layers 4–11`,
- * `3 at 1.2 (extrapolated)`, `4–7 from sft, 8–11`; `nothing` for post itself. What is from base does not say so.
+ * Describes strengths shortly and completely. Examples are `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `q and k of
+ * layers 4–11`, `3 at 1.2 (extrapolated)`, `4–7 from sft, 8–11`. Post is `nothing`. Base is not named as a source.
  */
 export function describeStrengths(layers: readonly LayerStrength[]): string {
   const parts = stretches(layers).flatMap(({ start, end, strength: layer }) => {
@@ -301,20 +311,23 @@ export function describeStrengths(layers: readonly LayerStrength[]): string {
   return parts.length === 0 ? 'nothing' : parts.join(', ')
 }
 
-/** The same within a sentence: `layers 4–11`, `layer 2 at 0.5`, `attention 3`. */
+/** Describes strengths within a sentence: `layers 4–11`, `layer 2 at 0.5`, `attention 3`. */
 export function phraseStrengths(layers: readonly LayerStrength[]): string {
   const text = describeStrengths(layers)
   return /^\d/.test(text) ? `${/^\d+( (at|from) [^,]+)?$/.test(text) ? 'layer' : 'layers'} ${text}` : text
 }
 
-/** A name for strengths that nobody has named: `Layers 4–11, attention 2`. */
+/** Returns a default name for strengths: `Layers 4–11, attention 2`. */
 export function nameStrengths(layers: readonly LayerStrength[]): string {
   const name = phraseStrengths(layers)
   const cut = name.length <= 120 ? name : `${name.slice(0, 119)}…`
   return cut.charAt(0).toUpperCase() + cut.slice(1)
 }
 
-/** The recipe with these strengths: as ranges where whole layers are restored, otherwise layer by layer. */
+/**
+ * Returns the recipe with these strengths. It has ranges if only complete layers are restored, otherwise one entry for
+ * each layer.
+ */
 export function recipeOf(name: string, layers: readonly LayerStrength[]): Recipe {
   const restored = stretches(layers).filter(({ strength }) => !isPostLayer(strength))
   return restored.length > 0 && restored.every(({ strength }) => sameStrength(strength, BASE))
@@ -323,10 +336,9 @@ export function recipeOf(name: string, layers: readonly LayerStrength[]): Recipe
 }
 
 /**
- * Layers of all the ranges from base, the rest from post.
- *
- * @param what has the ranges, for the message
- * @throws WorkbenchError `bad-input` when they end beyond the model's layers
+ * Returns strengths that take the layers of all ranges from base, and all others from post.
+ * @param what owner of the ranges, for the message
+ * @throws WorkbenchError `bad-input` if a range ends beyond the model's layers
  */
 export function rangesStrengths(
   ranges: readonly (readonly [number, number])[],

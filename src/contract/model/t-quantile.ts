@@ -1,7 +1,7 @@
-/** The standard normal quantile at 0.975, the end of a 95 % interval. */
+/** The standard normal quantile at 0.975, the upper end of a 95 % interval. */
 export const NORMAL_QUANTILE = 1.959963984540054
 
-/** Student's t at 0.975, by its expansion around the normal (Abramowitz and Stegun 1964, 26.7.5). */
+/** Returns Student's t at 0.975, by its expansion around the normal (Abramowitz and Stegun 1964, 26.7.5). */
 export function tQuantile(freedom: number): number {
   const z = NORMAL_QUANTILE
   const terms = [

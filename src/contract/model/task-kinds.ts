@@ -2,17 +2,23 @@ import { z } from 'zod'
 import type { JudgeWay } from './judge-way'
 import type { MeasureId } from './measures'
 
-/** A kind of task: a new one is a row of {@link TASK_KINDS}, and tasks of it in resources/tasks. */
+/** Facts about a kind of task. A new kind needs a row of {@link TASK_KINDS} and tasks in resources/tasks. */
 export interface TaskKindFacts {
   id: string
   name: string
-  /** Right answers: a task of free writing has none, a question many, a problem one, which every prompt must give. */
+  /**
+   * Number of correct answers to a prompt. Free writing has none, and a question has many. A problem has one, which
+   * every prompt must give.
+   */
   rightAnswers: 'none' | 'many' | 'one'
-  /** The measures that its scatter begins with, of each the first that an evaluation has: diversity upward, quality to the right. */
+  /**
+   * Measures of the first scatter plot: diversity on the vertical axis, quality on the horizontal. Each axis shows the
+   * first measure that an evaluation has.
+   */
   mainMeasures: Readonly<Record<'diversity' | 'quality', readonly [MeasureId, ...MeasureId[]]>>
-  /** Answers per prompt and tokens per answer that the published evaluations of the method took. */
+  /** Answers per prompt and tokens per answer in the published evaluations of the method. */
   sampled: Readonly<{ sampleCount: number; maxTokens: number }>
-  /** What a judge is told that marks answers, compares sets of them or reads what they mean, unless the user says otherwise. */
+  /** Default instructions for a judge that scores answers, compares sets of them or reads their meaning. */
   rubrics: Readonly<Record<JudgeWay, string>>
 }
 
@@ -22,8 +28,8 @@ export const TASK_KINDS = [
     id: 'creative',
     name: 'Creative writing',
     rightAnswers: 'none',
-    // Likelihood under post is no quality here: post's own mode is its greatest, so that any diversity would be a loss.
-    // Embeddings are made last: an evaluation that was stopped has distances of words alone.
+    // Likelihood under post is not a quality here. Post's own mode has the greatest likelihood, so any diversity would
+    // count as a loss. Embeddings are computed last, so a stopped evaluation has only word distances.
     mainMeasures: {
       diversity: ['cosineDistance', 'wordDistanceEqual'],
       quality: ['judge', 'formatKept', 'repetition']
@@ -81,5 +87,5 @@ export function factsOf(kind: TaskKind): TaskKindFacts {
   return facts
 }
 
-/** What a judge of a kind of task is told unless the user says otherwise. */
+/** Returns the default instructions for a judge of this kind of task. */
 export const rubricOf = (kind: TaskKind, way: JudgeWay): string => factsOf(kind).rubrics[way]

@@ -10,7 +10,7 @@ export const ChatTurn = z.object({
 })
 export type ChatTurn = z.infer<typeof ChatTurn>
 
-/** A model that answers, and the conversation as it went with that model; the last turn is the user's. */
+/** A model that answers, and its conversation with the user. The last turn is the user's. */
 export const ChatColumn = z.object({ variant: Variant, turns: z.array(ChatTurn).min(1).max(MAX_TURNS) })
 export type ChatColumn = z.infer<typeof ChatColumn>
 
@@ -20,7 +20,7 @@ export const ChatQuestion = z.object({
 })
 export type ChatQuestion = z.infer<typeof ChatQuestion>
 
-/** An answer of one column as far as it is: `finish` is null while it is being written. */
+/** A complete or partial answer of one column. `finish` is null while the answer is being generated. */
 export const ChatAnswer = SampleLine.pick({ index: true, text: true }).extend({
   column: z.number().int().nonnegative(),
   finish: SampleLine.shape.finish.nullable()
@@ -28,13 +28,13 @@ export const ChatAnswer = SampleLine.pick({ index: true, text: true }).extend({
 export type ChatAnswer = z.infer<typeof ChatAnswer>
 
 export const ChatEvent = z.discriminatedUnion('type', [
-  /** What has changed since the last event. */
+  /** Changes since the last event. */
   z.object({
     type: z.literal('told'),
-    /** What the user should know of how turns became tokens. */
+    /** Remarks for the user on how turns became tokens. */
     notices: z.array(z.string()),
     answers: z.array(ChatAnswer),
-    /** Null where nothing new is known of it. */
+    /** Null if the progress has not changed. */
     progress: SampleProgress.nullable()
   }),
   z.object({ type: z.literal('finished'), seconds: z.number() })

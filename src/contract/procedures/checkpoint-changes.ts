@@ -2,12 +2,18 @@ import type { ProjectState } from '../documents/project'
 
 export interface CheckpointChange {
   member: 'base' | 'post'
-  /** changed: it is another checkpoint. rewritten: it looks the same, but these of its files were written since. */
+  /**
+   * `changed` means another checkpoint. `rewritten` means the same fingerprint, but these files are new or have
+   * another size or modification time.
+   */
   kind: 'changed' | 'rewritten'
   files: string[]
 }
 
-/** How the pair differs from what the project last took for its own; nothing when either is not known. */
+/**
+ * Returns the differences between the pair's checkpoints and those that the project last stored. Returns an empty list
+ * if either is unknown.
+ */
 export function checkpointChanges({
   document,
   pair

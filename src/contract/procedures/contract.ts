@@ -16,7 +16,10 @@ import { searchProcedures } from './groups/searches'
 import { studyProcedures } from './groups/studies'
 import { sweepProcedures } from './groups/sweeps'
 
-/** What the window may ask of main. The same router answers over Electron message ports and over a WebSocket. */
+/**
+ * Procedures that the window calls in the main process. The same router answers over Electron message ports and over a
+ * WebSocket.
+ */
 export const contract = {
   app: appProcedures,
   folders: folderProcedures,

@@ -9,8 +9,9 @@ import { AnsweringModel, Model } from '../model/model'
 import { SweepPlan } from '../documents/sweep-plan'
 
 /**
- * What main may ask of the engine process. The engine knows checkpoints, models and tokens, and nothing of CRC. It refuses
- * recipes that do not fit its model's layers, and other checkpoints that are no longer as their fingerprints say.
+ * Procedures that the main process calls in the engine process. The engine knows checkpoints, models and tokens, but
+ * not CRC. It rejects recipes that do not fit its model's layers. It also rejects other checkpoints that no longer
+ * match their fingerprints.
  */
 
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
@@ -21,22 +22,23 @@ const pair = {
   base: z.string(),
   post: z.string(),
   device: DeviceName.default('cpu'),
-  /** Left out: fp16 where both the device and the model's family gain from it, fp32 elsewhere. */
+  /** If omitted, fp16 is used if both the device and the model's family gain from it, otherwise fp32. */
   precision: Precision.optional()
 }
 
 /**
- * A prompt and groups of what may follow it, whose probabilities are wanted: sequences of tokens, of which the probabilities are the
- * products of their tokens' and add up in a group. Sequences of a group are different, and none is the beginning of another.
+ * A prompt and groups of continuations whose probabilities are requested. A continuation is a token sequence, and its
+ * probability is the product of its tokens' probabilities. The probability of a group is the sum over its sequences.
+ * Sequences of a group differ, and none is the beginning of another.
  */
 export const TrackedPrompt = z.object({ tokens, groups: z.array(z.array(tokens)) })
 export type TrackedPrompt = z.infer<typeof TrackedPrompt>
 
-/** How a sweep splits its prompts: the last digits of scores depend on it. */
+/** Split of a sweep's prompts into groups. The last digits of scores depend on it. */
 export const PromptSplit = z.object({
-  /** Indices of each group's prompts. */
+  /** Prompt indices of each group. */
   groups: z.array(z.array(z.number().int())),
-  /** Rows that go through a block at once, about. */
+  /** Approximate maximum of rows that pass through a block at once. */
   rowBound: z.number()
 })
 export type PromptSplit = z.infer<typeof PromptSplit>
@@ -45,36 +47,46 @@ export const SweepRequest = z.object({
   ...pair,
   models: z.array(Model).min(1),
   prompts: z.array(TrackedPrompt).min(1),
-  /** Bound on the whole process; prompts are split into groups to keep it. */
+  /** Memory limit of the complete process, in bytes. Prompts are split into groups to keep it. */
   memoryBytes: z.number().positive(),
-  /** How each token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
+  /**
+   * Sampler of each token. If omitted, the model's own distribution is used, with temperature 1 and without
+   * truncation.
+   */
   sampling: Sampling.optional(),
   /**
-   * Other samplers, under which probabilities are told as well: of the models and of rivals that are drawn as they are, where
-   * nothing but temperature and min-p decides.
+   * Other samplers with additional probabilities. They apply to the models, and to baselines that do not set a
+   * sampler. They require a request whose sampler has only temperature and min-p.
    */
   whatIf: z.array(MinPDraw).optional(),
-  /** Scored from the logits of post and base, which are among the models; their probabilities come as those of models behind the last. */
+  /**
+   * Baselines scored from the logits of post and base, which must be among the models. Their probabilities follow
+   * those of the last model, with continued model indices.
+   */
   rivals: z.array(Rival).optional(),
-  /** How an earlier run of the same sweep split its prompts; taken over where that keeps within the memory. */
+  /** Split of an earlier run of the same sweep. It is reused if it fits into the memory limit. */
   split: PromptSplit.optional(),
   /**
-   * For each prompt the models, and behind them the rivals, whose probabilities are known. Models are computed part by part,
-   * the same parts for the same split, models and device; those of which all is known are left out.
+   * Indices of the models with known probabilities, for each prompt. Baselines follow the models. Models are computed
+   * in parts, which are the same for the same split, models and device. Parts whose results are all known are omitted.
    */
   known: z.array(z.array(z.number().int())).optional(),
   /**
-   * Of several requests for one pair, device and precision: each uses what those before it have left, and leaves the weights that it reads,
-   * or those and the hidden states that it computes, as far as memoryBytes allows. One that leaves nothing is done sooner. Until the session ends.
+   * Groups several requests for one pair, device and precision. Each request uses data that earlier ones left. It
+   * leaves the weights that it reads, or these weights and its hidden states, within memoryBytes. A request that
+   * leaves nothing finishes sooner. The data lasts until the session ends.
    */
   session: z.object({ id: z.string(), leaves: z.enum(['nothing', 'weights', 'states']) }).optional()
 })
 export type SweepRequest = z.infer<typeof SweepRequest>
 
-/** What all requests of a session compute with. */
+/** Pair and device that all requests of a session use. */
 export const SessionRequest = SweepRequest.pick({ base: true, post: true, device: true }).extend({
   id: z.string(),
-  /** Bound on the whole process, within which the pair's weights are read until the first request comes; left out: none are. */
+  /**
+   * Memory limit of the complete process, in bytes. Within it, the engine reads the pair's weights until the first
+   * request arrives. If omitted, it reads none.
+   */
   memoryBytes: SweepRequest.shape.memoryBytes.optional()
 })
 export type SessionRequest = z.infer<typeof SessionRequest>
@@ -84,9 +96,9 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     type: z.literal('plan'),
     rowsTotal: z.number(),
     split: PromptSplit,
-    /** What the process takes when it takes most. */
+    /** Peak memory of the process, in bytes. */
     peakBytes: z.number(),
-    /** Layers of which base's and post's are the same, bit for bit, and so one block. */
+    /** Layers whose base and post versions are identical bit for bit, and therefore one block. */
     identicalLayers: z.array(z.number().int()),
     device: DeviceName,
     precision: Precision
@@ -99,21 +111,26 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('probabilities'),
-    /** Index into `models`, or behind them into `rivals`. */
+    /** Index into `models`, continued into `rivals`. */
     model: z.number().int(),
-    /** Indices into `prompts`, and for each the summed probability of each of its groups. */
+    /** Indices into `prompts`. `probabilities` holds the summed probability of each group of each of these prompts. */
     prompts: z.array(z.number().int()),
     probabilities: z.array(z.array(z.number())),
-    /** For each prompt the same under the other samplers, [samplers][groups] as little-endian float32 in base64. */
+    /**
+     * Probabilities of each prompt under the other samplers, [samplers][groups], as little-endian float32 in base64.
+     */
     whatIf: z.array(z.base64()).optional()
   }),
-  /** A part of a group's models is done: their probabilities of these prompts were sent before. */
+  /** Reports that a part of a group's models is done. Earlier events contain their probabilities of these prompts. */
   z.object({
     type: z.literal('part'),
     prompts: z.array(z.number().int()),
     work: Work.pick({ blockEvaluations: true, weightBytesRead: true })
   }),
-  /** A prompt group is done: every model's probabilities of these prompts were sent before, or known. */
+  /**
+   * Reports that a prompt group is done. Every model's probabilities of these prompts were known or sent in earlier
+   * events.
+   */
   z.object({
     type: z.literal('group'),
     prompts: z.array(z.number().int()),
@@ -123,8 +140,9 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     type: z.literal('done'),
     work: Work,
     /**
-     * Time that reading and converting weights took, in a thread beside the computing, that of converting alone, how much
-     * of it was waited for, and most buffers in use at once.
+     * Times in ms of the reader thread, which runs beside the computation: reading and converting weights (`readMs`),
+     * converting only (`convertMs`), and waiting for weights (`waitMs`). `peakBuffers` is the maximum number of
+     * buffers in use.
      */
     reading: z.object({
       readMs: z.number(),
@@ -132,7 +150,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
       waitMs: z.number(),
       peakBuffers: z.number().int()
     }),
-    /** Bytes copied between main memory and the device's own; null where there is no telling. */
+    /** Bytes copied between main memory and the device's own memory. Null if they are unknown. */
     moved: z.object({ toDevice: z.number(), fromDevice: z.number() }).nullable(),
     seconds: z.number()
   })
@@ -142,7 +160,7 @@ export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
 export const ProbeRequest = z.object({ ...pair, model: Model, prompts: z.array(tokens).min(1) })
 export type ProbeRequest = z.infer<typeof ProbeRequest>
 
-/** Answers to a prompt, to be read by a model rather than written. */
+/** A prompt and given answers, which a model reads instead of generating them. */
 export const ReadPrompt = z.object({ tokens, answers: z.array(tokens) })
 export type ReadPrompt = z.infer<typeof ReadPrompt>
 
@@ -150,49 +168,52 @@ export const ReadRequest = z.object({
   ...pair,
   model: Model,
   prompts: z.array(ReadPrompt).min(1),
-  /** Bound on the hidden states held at once; prompts are read in groups to keep it. */
+  /** Maximum bytes of the hidden states in memory at once. Prompts are read in groups to keep it. */
   stateBytes: z.number().positive()
 })
 export type ReadRequest = z.infer<typeof ReadRequest>
 
-/** What a model makes of one answer. */
+/** Likelihood and embedding of one answer under a model. */
 export const EngineReadEvent = z.object({
-  /** Index into `prompts`, and into its answers. */
+  /** Index into `prompts`. `answer` is an index into the prompt's answers. */
   prompt: z.number().int(),
   answer: z.number().int(),
-  /** Sum over the answer's tokens of their log-probability after all before them, in nats. */
+  /** Sum over the answer's tokens of their log-probability after all tokens before them, in nats. */
   logLikelihood: z.number(),
-  /** Mean of the hidden states at the answer's tokens, after the final norm, [hidden]; float32 values as base64. */
+  /** Mean of the hidden states at the answer's tokens, after the final norm, [hidden], as float32 values in base64. */
   embedding: z.base64()
 })
 export type EngineReadEvent = z.infer<typeof EngineReadEvent>
 
-/** Texts, as tokens of its own tokenizer, for a sentence-embedding model from outside the pair. */
+/** Texts for a sentence-embedding model outside the pair, as tokens of that model's tokenizer. */
 export const EmbedRequest = z.object({ file: z.string(), texts: z.array(tokens.min(1)).min(1) })
 export type EmbedRequest = z.infer<typeof EmbedRequest>
 
 export const EngineEmbedEvent = z.object({
   /** Index into `texts`. */
   text: z.number().int(),
-  /** Of length 1, [hidden]; float32 values as base64. */
+  /** Embedding of length 1, [hidden], as float32 values in base64. */
   embedding: z.base64()
 })
 export type EngineEmbedEvent = z.infer<typeof EngineEmbedEvent>
 
 /**
- * Groups of texts, as tokens of its own tokenizer without special ones, that a classifier of pairs from outside the pair sorts into
- * classes.
+ * Groups of texts that a classifier outside the pair sorts into classes by comparing texts in pairs. Texts are tokens
+ * of the classifier's tokenizer without special ones.
  */
 export const PartitionRequest = z.object({
   file: z.string(),
-  /** Tokens before and behind each text. */
+  /** Token before each text (`begin`) and after it (`end`). */
   begin: z.number().int(),
   end: z.number().int(),
   groups: z
     .array(
       z.object({
         texts: z.array(z.array(z.number().int().nonnegative())).max(100),
-        /** [text][later text]: whether they are the same, where that is known without the classifier. */
+        /**
+         * Known decisions, [text][later text]: whether two texts are the same. Null leaves the decision to the
+         * classifier.
+         */
         decided: z.array(z.array(z.boolean().nullable()))
       })
     )
@@ -200,11 +221,11 @@ export const PartitionRequest = z.object({
 })
 export type PartitionRequest = z.infer<typeof PartitionRequest>
 
-/** Into how many classes the texts of a group fall. */
+/** Number of classes among the texts of a group. */
 export const EnginePartitionEvent = z.object({ group: z.number().int(), classCount: z.number().int() })
 export type EnginePartitionEvent = z.infer<typeof EnginePartitionEvent>
 
-/** A small pair whose logits a device is to compute, to see whether it computes them right. */
+/** A small pair whose logits a device computes, to test whether the device is correct. */
 export const CheckDeviceRequest = z.object({
   base: z.string(),
   post: z.string(),
@@ -212,7 +233,7 @@ export const CheckDeviceRequest = z.object({
 })
 export type CheckDeviceRequest = z.infer<typeof CheckDeviceRequest>
 
-/** One answer: indices into a request's models and prompts, and its number among their answers. */
+/** Identifies one answer by its indices into the request's models and prompts, and its number among their answers. */
 export const AnswerKey = z.object({
   model: z.number().int(),
   prompt: z.number().int(),
@@ -225,21 +246,24 @@ export const GenerateRequest = z.object({
   device: GenerationDevice.default('cpu'),
   models: z.array(AnsweringModel).min(1),
   prompts: z.array(tokens).min(1),
-  /** Answers 0 .. sampleCount - 1 of every model to every prompt, */
+  /** Number of answers of every model to every prompt, numbered from 0. */
   sampleCount: z.number().int().min(1),
-  /** except these, which an earlier request generated. */
+  /** Answers that an earlier request generated. They are not generated again. */
   finished: z.array(AnswerKey),
   seed: z.number().int(),
   sampling: Sampling,
   maxTokens: z.number().int().min(1),
   stopTokens: z.array(z.number().int().nonnegative()),
-  /** Texts that end an answer; the answer keeps what comes before them. */
+  /** Texts that end an answer. The answer keeps the text before them. */
   stopTexts: z.array(z.string().min(1)),
-  /** Left out: as the products are computed, fp32 or fp16, when that fits into memoryBytes, otherwise int8. */
+  /**
+   * If omitted, the precision of the products is used, fp32 or fp16, if it fits into memoryBytes. Otherwise int8 is
+   * used.
+   */
   weights: HeldWeights.optional(),
-  /** Bound on the peak memory of the process, that of a device of its own included. */
+  /** Limit of the process's peak memory in bytes, including a device's own memory. */
   memoryBytes: z.number().positive(),
-  /** Most sequences generated side by side, over all models. */
+  /** Maximum number of sequences generated side by side, over all models. */
   batchRows: z.number().int().min(1)
 })
 export type GenerateRequest = z.infer<typeof GenerateRequest>
@@ -250,17 +274,20 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     device: GenerationDevice,
     precision: Precision,
     weights: HeldWeights,
-    /** Weights as they are given to sessions; keys and values of running sequences at their longest. */
+    /**
+     * Bytes of the weights that sessions receive. `keyValueBytes` are the bytes of keys and values of running
+     * sequences at their maximum length.
+     */
     weightBytes: z.number(),
     keyValueBytes: z.number(),
-    /** All that the process takes, at its largest. */
+    /** Peak memory of the process, in bytes. */
     peakBytes: z.number(),
     rows: z.number().int(),
     sampleTotal: z.number().int()
   }),
-  /** The tokens of one step, one for each sequence that got one. */
+  /** Tokens of one step, one for each sequence that received a token. */
   z.object({ type: z.literal('tokens'), tokens: z.array(AnswerKey.extend({ token: z.number().int() })) }),
-  /** A finished answer, without the stop token. */
+  /** A finished answer without the stop token. */
   AnswerKey.extend({
     type: z.literal('sample'),
     tokens: z.array(z.number().int()),
@@ -275,7 +302,7 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
 ])
 export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 
-/** A plan as the engine makes it. Main adds times, which it knows from earlier sweeps. */
+/** A plan from the engine. The main process adds times from earlier sweeps. */
 export const EnginePlan = SweepPlan.omit({
   preview: true,
   seconds: true,
@@ -284,24 +311,24 @@ export const EnginePlan = SweepPlan.omit({
 export type EnginePlan = z.infer<typeof EnginePlan>
 
 export const engineContract = {
-  /** What a sweep would do and take; tries out how fast this machine is. */
+  /** Returns the work and memory of a sweep. It measures the speed of this machine. */
   plan: procedure.input(SweepRequest).output(EnginePlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
   /**
-   * Answers as soon as the engine can compute, with the threads that read for it: it is started while whoever needs it prepares what to ask.
-   * Within so much memory a session of sweeps will be opened; left out: a sweep by itself will be asked for.
+   * Returns once the engine and its reader threads can compute. It starts while the caller still prepares a request.
+   * `memoryBytes` is the limit of the session of sweeps that follows. If omitted, a single sweep follows.
    */
   ready: procedure.input(SessionRequest.pick({ memoryBytes: true })).output(z.void()),
-  /** Opens what a session of sweeps computes with while nobody knows yet what its first asks for. */
+  /** Opens a session of sweeps, so that the engine can prepare before the first request is known. */
   openSession: procedure.input(SessionRequest).output(z.void()),
-  /** Lets go of what a session of sweeps keeps. */
+  /** Releases everything that a session of sweeps keeps. */
   endSession: procedure.input(z.object({ id: z.string() })).output(z.void()),
-  /** Answers when the calls that have been cancelled are over. */
+  /** Returns once all cancelled calls have ended. */
   cancelledEnded: procedure.output(z.void()),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
-  /** Logits of each prompt's last position: [prompts][vocabulary]. */
+  /** Returns the logits of each prompt's last position: [prompts][vocabulary]. */
   probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) })),
-  /** What a model makes of given answers; see {@link EngineReadEvent}. */
+  /** Computes the likelihood and embedding of given answers. See {@link EngineReadEvent}. */
   read: procedure.input(ReadRequest).output(eventIterator(EngineReadEvent)),
   embed: procedure.input(EmbedRequest).output(eventIterator(EngineEmbedEvent)),
   partition: procedure.input(PartitionRequest).output(eventIterator(EnginePartitionEvent)),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 export const FolderEntry = z.object({
   name: z.string(),
   path: z.string(),
-  /** What the folder is, so that pickers can show and allow it. */
+  /** Kind of the folder, so that pickers can show it and decide whether it may be selected. */
   kind: z.enum(['folder', 'model', 'project'])
 })
 export type FolderEntry = z.infer<typeof FolderEntry>
@@ -14,7 +14,7 @@ export const FolderListing = z.object({
   parent: z.string().nullable(),
   kind: z.enum(['folder', 'model', 'project']),
   entries: z.array(FolderEntry),
-  /** True when the folder holds more than is listed. */
+  /** Whether the folder contains more entries than are listed. */
   truncated: z.boolean(),
   shortcuts: z.array(z.object({ label: z.string(), path: z.string() }))
 })

@@ -1,28 +1,28 @@
 import { z } from 'zod'
 
-/** One token that may come next. */
+/** A candidate for the next token. */
 export const NextToken = z.object({
   id: z.number().int(),
-  /** What the token adds; null when the model has no tokenizer. */
+  /** Text that the token adds. Null if the model has no tokenizer. */
   text: z.string().nullable(),
-  /** Under the softmax at temperature 1. */
+  /** Probability under the softmax at temperature 1. */
   probability: z.number()
 })
 export type NextToken = z.infer<typeof NextToken>
 
-/** How many tokens a probe lists unless told otherwise. */
+/** Default number of tokens that a probe lists. */
 export const DEFAULT_TOP = 20
 
-/** The models that a recipe is probed beside, in the order their answers come: post and the recipe share a tokenizer. */
+/** Models that a probe compares, in the order of their answers. Post and the recipe share a tokenizer. */
 export const PROBED_MODELS = ['post', 'hybrid', 'base'] as const
 export type ProbedModel = (typeof PROBED_MODELS)[number]
 
-/** What one model would say next. */
+/** Next tokens of one model. */
 export const ProbeEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('probed'),
     model: z.enum(PROBED_MODELS),
-    /** The prompt as this model sees it. */
+    /** The prompt as rendered for this model. */
     rendered: z.string(),
     tokens: z.array(z.number().int()),
     /** Most probable first. */

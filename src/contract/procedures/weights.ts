@@ -5,14 +5,17 @@ import { DistancesDocument } from '../documents/distances'
 import { PairValues } from '../documents/non-finite'
 import { Problem } from '../model/problem'
 
-/** What main may ask of the process that reads whole checkpoints, so that main itself stays free. */
+/**
+ * Procedures that the main process calls in the process that reads complete checkpoints. They keep the main process
+ * responsive.
+ */
 
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 const progress = z.object({ type: z.literal('progress'), bytesDone: z.number(), bytesTotal: z.number() })
 
 export const weightsContract = {
-  /** How far each part of post lies from base. */
+  /** Computes the distances between post and base for each part. */
   distances: procedure
     .input(z.object({ base: z.string(), post: z.string() }))
     .output(
@@ -23,7 +26,7 @@ export const weightsContract = {
         ])
       )
     ),
-  /** SHA-256 of all weight files of these checkpoints, in their order. */
+  /** Computes SHA-256 of all weight files of these checkpoints, in their order. */
   checksums: procedure
     .input(z.object({ folders: z.array(z.string()).min(1) }))
     .output(
@@ -34,7 +37,7 @@ export const weightsContract = {
         ])
       )
     ),
-  /** Which tensors of a pair hold NaN or infinity. */
+  /** Finds the tensors of a pair that contain NaN or infinity. */
   values: procedure
     .input(z.object({ base: z.string(), post: z.string() }))
     .output(

@@ -6,13 +6,13 @@ import { ofPair, ofSweep, underLimit, procedure } from './procedure'
 
 export const checkProcedures = {
   /**
-   * Starts checking recipes on whole answers to a sweep's prompts, or without any the best ranges that were not checked yet;
-   * refused while a job of the project runs. It outlives the window.
+   * Starts a full-answer check of recipes on a sweep's prompts. An empty list checks the best ranges without a check.
+   * It is rejected while a job of the project runs. The check continues if the window closes.
    */
   start: procedure.input(underLimit.extend({ recipes: z.array(Recipe).max(100) })).output(z.void()),
-  /** Follows the running check; ends at once when none runs. Aborting stops the watching, not the check. */
+  /** Follows the running check. It ends at once if none runs. Aborting stops watching, not the check. */
   watch: procedure.input(ofPair).output(eventIterator(CheckEvent)),
   cancel: procedure.input(ofPair).output(z.void()),
-  /** What was checked of a sweep; null when nothing was. */
+  /** Returns the full-answer check of a sweep, or null if there is none. */
   get: procedure.input(ofSweep).output(AnswerCheck.nullable())
 }

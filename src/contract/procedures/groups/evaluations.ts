@@ -15,54 +15,69 @@ import { MAX_TASK_CHARACTERS, Task } from '../../documents/task'
 import { ofPair, procedure } from './procedure'
 
 export const evaluationProcedures = {
-  /** Tasks that ship with the program, and the project's own. */
+  /** Returns the tasks of the program and of the project. */
   tasks: procedure.input(ofPair).output(z.array(TaskEntry)),
-  /** Reads the text of a file as a task: one that was exported, or prompts with answers (.json, .jsonl, .csv, .txt). */
+  /**
+   * Reads the text of a file as a task. The file is an exported task, or prompts with answers (.json, .jsonl, .csv,
+   * .txt).
+   */
   readTask: procedure
     .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
     .output(Task),
-  /** Adds a task to the project, or replaces the one of its id. */
+  /** Adds a task to the project, or replaces the one with the same id. */
   saveTask: procedure.input(ofPair.extend({ task: Task })).output(z.array(TaskEntry)),
-  /** Keeps the prompts that post failed, as an evaluation of its greedy answers alone found, as a task of the project. */
+  /**
+   * Saves the prompts that post failed as a task of the project. The failures come from an evaluation with only post's
+   * greedy answers.
+   */
   saveFailures: procedure
     .input(ofPair.extend({ evaluationId: z.string() }))
     .output(z.object({ taskId: z.string(), tasks: z.array(TaskEntry) })),
-  /** Starts a run of a task; refused while a job of the project runs. It outlives the window. */
+  /** Starts a run of a task. It is rejected while a job of the project runs. The run continues if the window closes. */
   start: procedure
     .input(
       ofPair.extend({
         task: Task,
         variants: EvaluationRun.shape.variants,
-        /** Left out: on the CPU. */
+        /** If omitted, the run uses the CPU. */
         computing: Computing.optional(),
-        /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
+        /** Folder of a sentence-embedding model. If omitted, answers are compared by post's own hidden states. */
         embeddingModel: z.string().min(1).max(4096).optional(),
-        /** Folder of a classifier of pairs of texts; left out: answers are not sorted into classes. */
+        /** Folder of a classifier of text pairs. If omitted, answers are not sorted into classes. */
         classifier: z.string().min(1).max(4096).optional()
       })
     )
     .output(z.object({ evaluationId: z.string() })),
-  /** Goes on with a run that was stopped; what is stored is not computed again. */
+  /** Resumes a stopped run. Stored results are not computed again. */
   resume: procedure
     .input(ofPair.extend({ evaluationId: z.string() }))
     .output(z.object({ evaluationId: z.string() })),
   watch: procedure.input(ofPair).output(eventIterator(EvaluationEvent)),
   cancel: procedure.input(ofPair).output(z.void()),
-  /** What the answers so far say; variants against the one named `against`: post, or else the first, when left out. */
+  /**
+   * Returns the results of the answers so far. Variants are compared with the one named `against`. If omitted, this is
+   * post, or else the first.
+   */
   get: procedure
     .input(ofPair.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
     .output(EvaluationView),
-  /** What the newest complete evaluation of a range of a sweep has against it; null: nothing, or none has asked it. */
+  /**
+   * Returns the problem of a sweep's range in the newest complete evaluation of that range. Returns null if there is
+   * no problem or no evaluation.
+   */
   objectionTo: procedure
     .input(ofPair.extend({ sweepId: z.string(), range: RestorationRange }))
     .output(EvaluationObjection.nullable()),
-  /** The models that a judge's server lists; null where it lists none, or does not say in time. Nothing but the key is sent. */
+  /**
+   * Returns the models that a judge's server lists. Returns null if it lists none or does not reply in time. Only the
+   * key is sent.
+   */
   judgeModels: procedure
     .input(JudgeSettings.pick({ baseUrl: true }).extend({ apiKey: z.string().max(10_000).optional() }))
     .output(z.array(z.string()).nullable()),
   /**
-   * Has the answers marked by the endpoint that the settings name; a stream, and its end ends the work. Prompts and answers
-   * leave the program. The key is used for this time and stored nowhere.
+   * Sends the answers to the endpoint of the settings for judging. Ending the stream ends the work. Prompts and
+   * answers leave the program. The key is used only for this call and is not stored.
    */
   judge: procedure
     .input(
@@ -73,7 +88,7 @@ export const evaluationProcedures = {
       })
     )
     .output(eventIterator(JudgeEvent)),
-  /** The answers to one prompt, and how they lie. */
+  /** Returns the answers to one prompt with their scores and embedding map. */
   prompt: procedure
     .input(ofPair.extend({ evaluationId: z.string(), prompt: z.number().int().min(0) }))
     .output(EvaluatedPrompt)

@@ -5,13 +5,16 @@ import { ExportEvent, ExportPlan } from '../export'
 import { folderPath, ofPair, procedure } from './procedure'
 
 export const exportProcedures = {
-  /** What an export would write, file by file, and whether it can be written at `target`. */
+  /** Returns the files that an export would write, and whether `target` can be written. */
   plan: procedure.input(ofPair.extend({ recipe: Recipe, target: folderPath.nullable() })).output(ExportPlan),
-  /** Starts writing; refused while the project is being exported already. It outlives the window. */
+  /**
+   * Starts an export. It is rejected while the project has a running export. The export continues if the window
+   * closes.
+   */
   start: procedure
     .input(ofPair.extend({ recipe: Recipe, target: folderPath, overwrite: z.boolean() }))
     .output(z.object({ exportId: z.string() })),
-  /** Follows the running export; ends at once when none runs. Aborting stops the watching, not the export. */
+  /** Follows the running export. It ends at once if none runs. Aborting stops watching, not the export. */
   watch: procedure.input(ofPair).output(eventIterator(ExportEvent)),
   cancel: procedure.input(ofPair).output(z.void())
 }

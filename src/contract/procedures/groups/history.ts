@@ -4,14 +4,14 @@ import { ProjectState } from '../../documents/project'
 import { ofPair, procedure, seen } from './procedure'
 
 export const historyProcedures = {
-  /** Names, notes or pins a run. */
+  /** Changes the name, note or pin of a run. */
   mark: procedure.input(ofPair.extend({ seen, run: RunKey, changes: RunMarkChanges })).output(ProjectState),
-  /** Deletes a run, which can be restored. Refused while a job of the pair runs. */
+  /** Deletes a run, which can be restored. It is rejected while a job of the pair runs. */
   delete: procedure
     .input(ofPair.extend({ run: RunKey }))
     .output(z.object({ deletion: z.uuid(), project: ProjectState })),
-  /** Brings back what was deleted. */
+  /** Restores a deleted run. */
   restore: procedure.input(ofPair.extend({ deletion: z.uuid() })).output(ProjectState),
-  /** Deletes what was deleted for good. */
+  /** Removes a deleted run permanently. */
   destroy: procedure.input(ofPair.extend({ deletion: z.uuid() })).output(ProjectState)
 }

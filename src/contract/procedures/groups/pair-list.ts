@@ -4,30 +4,33 @@ import { PairsOverview } from '../../documents/pairs-overview'
 import { PairBrief, PairChanges, PairId, PairName, ProjectState } from '../../documents/project'
 import { folderPath, ofPair, place, procedure, projectPath, seen } from './procedure'
 
-/** The project's pairs after a change of their list. */
+/** The project's pairs after a change to their list. */
 const pairsOf = z.object({ pairs: z.array(PairBrief) })
 
 export const pairListProcedures = {
-  /** Adds a pair at the end, called after its post. */
+  /** Adds a pair at the end of the list. Its default name is that of its post. */
   add: procedure
     .input(projectPath.extend({ base: folderPath, post: folderPath, name: PairName.optional() }))
     .output(pairsOf.extend({ added: PairId })),
-  /** Adds a pair with all that is set for another, behind it; results are of the one that they were computed for. */
+  /**
+   * Adds a copy of a pair with its settings after the original. Results stay with the pair that they were computed
+   * for.
+   */
   duplicate: procedure.input(ofPair).output(pairsOf.extend({ added: PairId })),
-  /** A name that is taken gets a number. */
+  /** Renames a pair. A number is added to a name that is already used. */
   rename: procedure.input(ofPair.extend({ name: PairName })).output(pairsOf),
   move: procedure.input(ofPair.extend({ place })).output(pairsOf),
   /**
-   * Takes a pair off the list; what lies in its folder is deleted when the project is opened the next time. Refused for the
-   * only pair, and while a job of the pair runs.
+   * Removes a pair from the list. Its folder is deleted when the project is next opened. It is rejected for the only
+   * pair, and while a job of the pair runs.
    */
   remove: procedure.input(ofPair).output(pairsOf),
-  /** Puts a removed pair back; `not-found` once the project was closed. */
+  /** Restores a removed pair. It fails with `not-found` once the project was closed. */
   restore: procedure.input(ofPair.extend({ place })).output(pairsOf),
   /**
-   * The pairs side by side: at once as far as they are known, again with each sweep that was read, and after every change.
-   *
-   * @param scoring key of what they are compared by; null: what most of them were scored by
+   * Streams an overview of all pairs: first the known results, then an update for each sweep that was read and for
+   * each change.
+   * @param scoring key of the scoring to compare by; null selects the most frequent one
    */
   overview: procedure
     .input(projectPath.extend({ scoring: z.string().max(10_000).nullable() }))
@@ -35,8 +38,8 @@ export const pairListProcedures = {
   /** Sets values of a pair. */
   update: procedure.input(ofPair.extend({ seen, changes: PairChanges })).output(ProjectState),
   /**
-   * Names the folders of a pair anew, after they were moved. Other checkpoints are taken too: results keep
-   * the fingerprints of theirs. Refused for the built-in pair, and while a job of the pair runs.
+   * Sets the folders of a pair after they were moved. Other checkpoints are accepted too, because results keep their
+   * own fingerprints. It is rejected for the built-in pair, and while a job of the pair runs.
    */
   relocate: procedure.input(ofPair.extend({ base: folderPath, post: folderPath })).output(ProjectState)
 }

@@ -6,8 +6,8 @@ import { ofPair, procedure } from './procedure'
 
 export const probeProcedures = {
   /**
-   * What post, a recipe and base would say next after a prompt in the project's rendering, one model after the other.
-   * Refused while a job of the project runs, and cancelled by one that starts.
+   * Streams the next-token probabilities of post, a recipe and base after a prompt in the project's rendering, one
+   * model after the other. It is rejected while a job of the project runs, and cancelled by one that starts.
    */
   next: procedure
     .input(ofPair.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))

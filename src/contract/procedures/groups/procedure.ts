@@ -3,12 +3,12 @@ import { z } from 'zod'
 import { PairId } from '../../documents/project'
 import { Problem } from '../../model/problem'
 
-/** Every procedure may fail with a Problem; anything else that escapes is a defect and arrives without detail. */
+/** Every procedure may fail with a Problem. Any other error is a defect and arrives without details. */
 export const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 export const projectPath = z.object({ path: z.string().min(1).max(4096) })
 
-/** A pair of a project: what is computed and kept is of one. */
+/** A pair of a project. Results and settings belong to one pair. */
 export const ofPair = projectPath.extend({ pair: PairId })
 
 export const ofSweep = ofPair.extend({ sweepId: z.string() })
@@ -16,10 +16,13 @@ export const ofSweep = ofPair.extend({ sweepId: z.string() })
 /** A limit for a sweep: the share of post's validity to keep. */
 export const underLimit = ofSweep.extend({ rho: z.number().min(0).max(1) })
 
-/** A change of whole values names the revision of the project that its caller has seen: `stale` when one has changed since. */
+/**
+ * Revision of the project that the caller has seen. A change of complete values fails with `stale` if one of them has
+ * changed since.
+ */
 export const seen = z.number().int().nonnegative()
 
-/** Both undo a removal: at the place it had, unless it is there again. */
+/** Position in a list. Restoring uses the position before the removal, unless the entry exists again. */
 export const place = z.number().int().nonnegative()
 
 export const folderPath = z.string().min(1).max(4096)

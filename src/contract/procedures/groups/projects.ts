@@ -7,23 +7,29 @@ import { folderPath, ofPair, procedure, projectPath, seen } from './procedure'
 export const projectProcedures = {
   /** Opens the demo project in the projects folder, creating it the first time. */
   openDemo: procedure.output(ProjectState),
-  /** `folder` is the parent; the project becomes `folder/name.slr`. An existing one is refused. */
+  /** Creates the project `folder/name.slr`, where `folder` is the parent. It is rejected if the project exists. */
   create: procedure
     .input(
       z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath })
     )
     .output(ProjectState),
-  /** @param pair the first one when left out */
+  /**
+   * Opens a project.
+   * @param pair pair to show; the first if omitted
+   */
   open: procedure.input(projectPath.extend({ pair: PairId.optional() })).output(ProjectState),
   /**
-   * The project with one of its pairs as it is, and again after every change, whoever made it; runs, results and the jobs
-   * under way included. Watching never ends by itself, and keeps the project open; it fails with `not-found` once the pair
-   * is removed.
+   * Streams the state of a project with one of its pairs, at once and after every change by any client. The state
+   * includes runs, results and running jobs. The stream never ends by itself and keeps the project open. It fails with
+   * `not-found` if the pair is removed.
    */
   watch: procedure.input(ofPair).output(eventIterator(ProjectState)),
-  /** @param pair that the answer shows */
+  /**
+   * Changes values of the project.
+   * @param pair pair that the answer shows
+   */
   update: procedure.input(ofPair.extend({ seen, changes: ProjectChanges })).output(ProjectState),
-  /** The whole project as a page to save, with the sweep that its pair answers with unless another is named. */
+  /** Returns a report on the complete project as a file to save. It uses the pair's default sweep if none is named. */
   report: procedure
     .input(ofPair.extend({ format: ReportFormat, sweepId: z.string().optional() }))
     .output(z.object({ fileName: z.string(), content: z.string() })),

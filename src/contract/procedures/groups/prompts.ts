@@ -4,13 +4,16 @@ import { ProjectState } from '../../documents/project'
 import { ofPair, procedure, seen } from './procedure'
 
 export const promptProcedures = {
-  /** The built-in prompt sets. */
+  /** Returns the built-in prompt sets. */
   builtin: procedure.output(z.array(z.object({ id: z.string(), name: z.string(), prompts: CrcPrompts }))),
-  /** Saves the set that the pair uses: its own where it has one, else the one that the project's pairs share. */
+  /**
+   * Saves the prompt set that the pair uses. This is the pair's own set if it has one, otherwise the one that the
+   * project's pairs share.
+   */
   save: procedure.input(ofPair.extend({ seen, prompts: CrcPrompts })).output(ProjectState),
-  /** Gives a pair a set of its own; null has it use the one that the project's pairs share. */
+  /** Gives a pair its own prompt set. Null makes it use the set that the project's pairs share. */
   own: procedure.input(ofPair.extend({ prompts: CrcPrompts.nullable() })).output(ProjectState),
-  /** The exact text and tokens each prompt becomes under the project's rendering. */
+  /** Returns the exact text and tokens of each prompt in the project's rendering. */
   render: procedure
     .input(ofPair)
     .output(z.object({ prompts: z.array(RenderedPrompt), notices: z.array(z.string()) }))

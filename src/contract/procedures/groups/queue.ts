@@ -8,8 +8,9 @@ const ofQueue = projectPath.extend({ id: z.uuid() })
 
 export const queueProcedures = {
   /**
-   * Puts the same work for these pairs at the end of the line, but where it waits already; a line that was paused goes on. Pairs that
-   * have what it would compute, a whole sweep of the same prompts and settings, are left out. @param again computes it all the same
+   * Appends the same job for these pairs to the queue, except for pairs where it already waits. A paused queue
+   * continues. Pairs that already have the result, a full sweep of the same prompts and settings, are omitted.
+   * @param again computes these pairs too
    */
   add: procedure
     .input(
@@ -20,14 +21,17 @@ export const queueProcedures = {
       })
     )
     .output(z.object({ leftOut: z.array(PairId) })),
-  /** The line as it is, and again after every change. Watching never ends by itself. */
+  /** Streams the state of the queue, at once and after every change. The stream never ends by itself. */
   watch: procedure.input(projectPath).output(eventIterator(QueueState)),
-  /** @param place in the line without it */
+  /**
+   * Moves a job.
+   * @param place index in the queue without the job
+   */
   move: procedure.input(ofQueue.extend({ place })).output(z.void()),
-  /** Takes a job out of the line; one that runs is stopped, and keeps what it has. */
+  /** Removes a job from the queue. A running job is stopped and keeps its results. */
   remove: procedure.input(ofQueue).output(z.void()),
-  /** Has a job that failed wait again, and the line go on. */
+  /** Returns a failed job to the waiting jobs and continues the queue. */
   retry: procedure.input(ofQueue).output(z.void()),
-  /** Whether another job may begin; the one that runs goes on. */
+  /** Sets whether further jobs may start. A running job continues. */
   pause: procedure.input(projectPath.extend({ paused: z.boolean() })).output(z.void())
 }

@@ -7,14 +7,17 @@ import { ofPair, procedure } from './procedure'
 
 export const distanceProcedures = {
   /**
-   * Starts comparing the project's base with its post; refused while that goes on. Distances of these very checkpoints
-   * that the project has already are not computed again.
+   * Starts a comparison of the project's base with its post. It is rejected while one runs. If the project already has
+   * the distances of the same checkpoints, they are not computed again.
    */
   start: procedure.input(ofPair).output(z.void()),
-  /** Follows the comparison; ends at once when none runs. Aborting stops the watching, not the comparison. */
+  /** Follows the comparison. It ends at once if none runs. Aborting stops watching, not the comparison. */
   watch: procedure.input(ofPair).output(eventIterator(DistancesEvent)),
   cancel: procedure.input(ofPair).output(z.void()),
-  /** The distances of the pair as it is now, or else the newest the project has, and which member has changed since. */
+  /**
+   * Returns the distances of the pair's current checkpoints, or else the project's newest, and the members that have
+   * changed since.
+   */
   get: procedure.input(ofPair).output(
     z.object({
       distances: DistancesDocument.nullable(),
@@ -24,18 +27,18 @@ export const distanceProcedures = {
 }
 
 export const checksumProcedures = {
-  /** Starts hashing all weight files of the pair; refused while that goes on. */
+  /** Starts hashing all weight files of the pair. It is rejected while one runs. */
   start: procedure.input(ofPair).output(z.void()),
   watch: procedure.input(ofPair).output(eventIterator(ChecksumsEvent)),
   cancel: procedure.input(ofPair).output(z.void()),
-  /** What was hashed of the checkpoints as they are now. */
+  /** Returns the checksums of the pair's current checkpoints. */
   get: procedure
     .input(ofPair)
     .output(z.object({ base: ChecksumsDocument.nullable(), post: ChecksumsDocument.nullable() }))
 }
 
 export const valueProcedures = {
-  /** Starts looking for NaN and infinity in the weights of the pair; refused while that goes on. */
+  /** Starts a search for NaN and infinity in the weights of the pair. It is rejected while one runs. */
   start: procedure.input(ofPair).output(z.void()),
   watch: procedure.input(ofPair).output(eventIterator(ValuesEvent)),
   cancel: procedure.input(ofPair).output(z.void())

@@ -7,25 +7,34 @@ import { folderPath, ofPair, place, procedure, seen } from './procedure'
 const oneKept = ofPair.extend({ id: KeptId })
 
 export const recipeProcedures = {
-  /** Keeps a recipe; a name that is taken gets a number, since sweeps and samples report recipes by name. */
+  /**
+   * Keeps a recipe. A number is added to a name that is already used, because sweeps and samples report recipes by
+   * name.
+   */
   keep: procedure
     .input(ofPair.extend({ recipe: Recipe, source: RecipeSource }))
     .output(z.object({ id: KeptId, project: ProjectState })),
-  /** Puts another recipe in the place of a kept one, which stays who it is. */
+  /** Replaces the layers and name of a kept recipe. Its id and number stay the same. */
   edit: procedure.input(oneKept.extend({ seen, recipe: Recipe, source: RecipeSource })).output(ProjectState),
   rename: procedure.input(oneKept.extend({ name: Recipe.options[0].shape.name })).output(ProjectState),
   remove: procedure.input(oneKept).output(ProjectState),
   putBack: procedure.input(ofPair.extend({ kept: KeptRecipe, place })).output(ProjectState),
-  /** Reads the text of a mergekit file over the project's two models; refused where it says more than a recipe can. */
+  /**
+   * Reads the text of a mergekit file over the project's two models. It is rejected if a recipe cannot express its
+   * contents.
+   */
   readMergekit: procedure
     .input(ofPair.extend({ fileName: z.string().min(1).max(1000), content: z.string().max(5_000_000) }))
     .output(Recipe)
 }
 
 export const checkpointProcedures = {
-  /** Adds what lies in a folder, under its name, or takes it as it is now where the project has that folder already. */
+  /**
+   * Adds the checkpoint in a folder under the folder's name. If the project already has that folder, its stored state
+   * is updated.
+   */
   add: procedure.input(ofPair.extend({ folder: folderPath })).output(ProjectState),
-  /** Names the folder where a checkpoint is now, and takes what lies there for it. */
+  /** Sets the current folder of a checkpoint, and stores the checkpoint found there. */
   relocate: procedure.input(oneKept.extend({ folder: folderPath })).output(ProjectState),
   rename: procedure.input(oneKept.extend({ name: KeptCheckpoint.shape.name })).output(ProjectState),
   remove: procedure.input(oneKept).output(ProjectState),

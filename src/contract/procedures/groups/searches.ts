@@ -4,21 +4,24 @@ import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '.
 import { ofPair, ofSweep, underLimit, procedure } from './procedure'
 
 export const searchProcedures = {
-  /** Starts growing recipes from a sweep's best ranges; refused while a job of the project runs. It outlives the window. */
+  /**
+   * Starts growing recipes from a sweep's best ranges. It is rejected while a job of the project runs. The search
+   * continues if the window closes.
+   */
   start: procedure
     .input(
       underLimit.extend({
         settings: SearchSettings,
-        /** Whether to compute also what an interrupted search has computed. */
+        /** Whether to discard the results of an interrupted search and compute them again. */
         fresh: z.boolean().default(false)
       })
     )
     .output(z.void()),
-  /** The search from a sweep that was stopped before its end; null when there is none. */
+  /** Returns the stopped search that started from a sweep, or null if there is none. */
   unfinished: procedure.input(ofSweep).output(UnfinishedSearch.nullable()),
-  /** Follows the running search; ends at once when none runs. Aborting stops the watching, not the search. */
+  /** Follows the running search. It ends at once if none runs. Aborting stops watching, not the search. */
   watch: procedure.input(ofPair).output(eventIterator(SearchEvent)),
   cancel: procedure.input(ofPair).output(z.void()),
-  /** A search from a sweep, or the latest where none is named; null when there is none. */
+  /** Returns a search from a sweep, the latest if none is named, or null if there is none. */
   get: procedure.input(ofSweep.extend({ id: z.string().optional() })).output(SearchDocument.nullable())
 }

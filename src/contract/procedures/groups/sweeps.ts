@@ -12,56 +12,68 @@ import { Recipe, RestorationRange } from '../../model/recipe'
 import { ofPair, ofSweep, underLimit, procedure } from './procedure'
 
 export const sweepProcedures = {
-  /** Starts the project's sweep of all ranges and kept recipes; refused while one runs. It outlives the window. */
+  /**
+   * Starts the project's sweep of all ranges and kept recipes. It is rejected while one runs. The sweep continues if
+   * the window closes.
+   */
   start: procedure
     .input(
       ofPair.extend({
-        /** Whether to compute also what an interrupted or the last sweep has computed. */
+        /** Whether to compute again the results of an interrupted or the last sweep. */
         fresh: z.boolean().default(false),
         /** Whether ranges that cannot be selected are scored on a few prompts only. */
         preview: z.boolean().default(false)
       })
     )
     .output(z.object({ sweepId: z.string() })),
-  /** How much of the project's sweep need not be computed, because an interrupted or the last one did. */
+  /** Returns the part of the project's sweep with results from an interrupted or the last sweep. */
   known: procedure.input(ofPair).output(
     z.object({
       known: KnownPart,
-      /** Whether a sweep of them was stopped before its end; otherwise the last finished one knows them. */
+      /**
+       * Whether the results come from a sweep that was stopped before its end. Otherwise they come from the last
+       * finished one.
+       */
       interrupted: z.boolean()
     })
   ),
   /**
-   * What the project's next sweep would do of what is not known, how much memory and about how long it would take, tried
-   * out in a moment; null when nothing is left to compute. Refused while a job of the project runs, and cancelled by
-   * one that starts. With `preview` also what a preview of it would take.
+   * Returns the remaining work of the project's next sweep, its memory and approximate time, from a short measurement.
+   * Returns null if nothing is left to compute. It is rejected while a job of the project runs, and cancelled by one
+   * that starts. `preview` adds the work of a preview.
    */
   plan: procedure.input(ofPair.extend({ preview: z.boolean().default(false) })).output(SweepPlan.nullable()),
-  /** Says which range the user looks at: the next that a running preview scores on all prompts, where its work allows. */
+  /** Sets the range that the user looks at. A running preview scores it next on all prompts, if its work allows. */
   lookAt: procedure.input(ofPair.extend({ range: RestorationRange })).output(z.void()),
-  /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
+  /** Follows the running sweep. It ends at once if none runs. Aborting stops watching, not the sweep. */
   watch: procedure.input(ofPair).output(eventIterator(SweepEvent)),
   cancel: procedure.input(ofPair).output(z.void()),
-  /** Without what each prompt has of its models. */
+  /** Returns a sweep without its scores of each prompt. */
   get: procedure.input(ofSweep).output(ShownSweep),
-  /** What each prompt has of one model, in their order. @param model its key, in the sweep or in the search from it */
+  /**
+   * Returns the scores of one model for each prompt, in the prompts' order.
+   * @param model key of the model in the sweep or in the search from it
+   */
   scores: procedure.input(ofSweep.extend({ model: z.string().max(100_000) })).output(z.array(PromptScore)),
-  /** Selects again with another rho, and with what a check has found; the stored document keeps what it was saved with. */
+  /** Selects again with another rho and the results of a check. The stored document stays unchanged. */
   select: procedure.input(underLimit).output(Selection),
-  /** The sweep under another limit, sampler or number of draws, from what it has kept; nothing of it is stored. */
+  /**
+   * Returns the sweep under another limit, sampler or number of draws, computed from its stored data. Nothing is
+   * stored.
+   */
   whatIf: procedure.input(ofSweep.extend({ asked: WhatIf })).output(WhatIfSweep),
-  /** The sweep beside another of the project, both selecting with this rho; nothing of it is stored. */
+  /** Compares the sweep with another of the project, both selecting with this rho. Nothing is stored. */
   compare: procedure
     .input(
       ofPair.extend({
         sweepId: z.string(),
-        /** What names the other, apart from the project. */
+        /** Identifies the other sweep within the project. */
         other: z.object({ pair: PairId, sweepId: z.string() }),
         rho: z.number().min(0).max(1)
       })
     )
     .output(SweepComparison),
-  /** Scores a recipe as the sweep scored its ranges, and adds it to the sweep; a stream that ends with the score. */
+  /** Scores a recipe like the sweep's ranges, and adds it to the sweep. The stream ends with the score. */
   scoreRecipe: procedure
     .input(ofSweep.extend({ recipe: Recipe }))
     .output(
