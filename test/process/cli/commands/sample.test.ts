@@ -70,7 +70,7 @@ describe('slr sample', () => {
     // What leaves the program is said whatever else is quiet.
     expect({ status, stderr }).toEqual({
       status: 0,
-      stderr: `Prompts leave this program: they are sent to ${new URL(endpoint.baseUrl).host} (another program on this machine), to be answered by served.\n`
+      stderr: `Prompts leave this program: they are sent to ${new URL(endpoint.baseUrl).host} (another program on this machine) with the key in STAND_IN_API_KEY, to be answered by served.\n`
     })
     const stored = await readFile(out, 'utf8')
     expect(new Set(parseLines(stored).map(nameOf)).size).toBe(60)
