@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, modelPath } from '../../base/files/places'
+import { isWithin } from '../../base/files/within'
 
 /** What may stand behind a path in a message: the end, punctuation, or a file below it. */
 const PATH_END = /^(?:$|[\s.,:;'")/\\])/
@@ -16,10 +17,11 @@ export function errorNamingOption(error: unknown, command: Command): unknown {
   // A mismatch is of two places, and its message says which.
   if (code === 'mismatch' || /(?:^|\s)--[a-z]/.test(message)) return error
   // The longest path is the one that is meant: a folder may hold the others.
-  const [named] = givenPaths(command)
+  const [named, ...others] = givenPaths(command)
     .filter(({ path }) => namesPath(message, path))
     .sort((a, b) => b.path.length - a.path.length)
-  return named === undefined ? error : new WorkbenchError(code, `${named.flag}: ${message}`, hint)
+  if (named === undefined || others.some(({ path }) => !isWithin(path, named.path))) return error
+  return new WorkbenchError(code, `${named.flag}: ${message}`, hint)
 }
 
 /** The values of options that may be paths, made absolute. */

@@ -22,6 +22,12 @@ test.each([
   else expect(stderr).toMatch(new RegExp(`^slr: ${flag}: .*gone`))
 })
 
+test('an error on two files that are not within each other names both itself', async () => {
+  const folder = await temporaryFolder()
+  const { stderr } = await runHere(['inspect', '--base', join(folder, 'a'), '--post', join(folder, 'b')])
+  expect(stderr).toMatch(/^slr: Base: There is no folder .* Post: There is no folder /)
+})
+
 test('an error on a file below a folder names the option of the folder, and of two the closer one', async () => {
   const folder = await temporaryFolder()
   const post = join(folder, 'post')
