@@ -9,13 +9,13 @@ export interface AnswerPath {
   /** Index into the prompt's valid set. */
   character: number
   tokens: readonly number[]
-  /** Whether white space may follow: not behind white space, which would be another answer. */
+  /** White space may follow. False if the character is itself white space: more would make another answer. */
   mayTrail: boolean
 }
 
 /**
- * The ways to write each valid character: every single token that adds it, and where there is none, the tokens that the
- * tokenizer makes of it.
+ * Lists the ways to write each valid character. They are the single tokens that add the character.
+ * If no single token adds it, the tokenizer's own encoding of the character is used.
  */
 export async function answerPaths(
   { prompts, groups }: RenderedPrompts,
@@ -23,19 +23,19 @@ export async function answerPaths(
 ): Promise<AnswerPath[]> {
   const paths: AnswerPath[] = []
   for (const [index, prompt] of prompts.entries()) {
-    for (const [place, character] of prompt.valid.entries()) {
-      const single = at(at(groups, index, 'prompt'), place, 'character').map((token) => [token])
-      const ways = single.length > 0 ? single : await spelled(prompt, character, text)
+    for (const [characterIndex, character] of prompt.valid.entries()) {
+      const single = at(at(groups, index, 'prompt'), characterIndex, 'character').map((token) => [token])
+      const ways = single.length > 0 ? single : await encodeCharacter(prompt, character, text)
       for (const tokens of ways) {
-        paths.push({ prompt: index, character: place, tokens, mayTrail: character.trim() !== '' })
+        paths.push({ prompt: index, character: characterIndex, tokens, mayTrail: character.trim() !== '' })
       }
     }
   }
   return paths
 }
 
-/** None where the tokens would add something else here. */
-async function spelled(
+/** Encodes a character by several tokens. Returns no path if they add something else behind this prompt. */
+async function encodeCharacter(
   { tokens: context }: RenderedPrompt,
   character: string,
   text: TextModel

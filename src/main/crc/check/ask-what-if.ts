@@ -7,21 +7,21 @@ import { sweepUnder } from '../selection/what-if'
 import { selectAnew } from './checked-selection'
 
 /**
- * A sweep as it would be otherwise, and what would be selected.
+ * Recalculates a sweep under other settings and selects a range again.
  *
- * @param check of whole answers, which were drawn from the models' own distributions: only without another sampler
+ * @param check full-answer check. It holds for the models' own distributions, so it is ignored under another sampler
  * @throws WorkbenchError as `sweepUnder`; `bad-input` for a sweep without ranges
  */
 export function* askWhatIf(
   sweep: SweepDocument,
   check: CheckResult | null,
-  asked: WhatIf
+  whatIf: WhatIf
 ): Steps<{ sweep: SweepDocument; selection: Selection }> {
-  const under = yield* sweepUnder(sweep, asked)
+  const under = yield* sweepUnder(sweep, whatIf)
   const selection = yield* selectAnew(
     under,
-    asked.sampler === null ? check : null,
-    asked.rho,
+    whatIf.sampler === null ? check : null,
+    whatIf.rho,
     sweep.selection?.bootstrap.seed
   )
   if (selection === null) {

@@ -3,8 +3,8 @@ import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 
 /**
- * Copies the check of an earlier sweep to a later one. Checks are exact, so a check of the later sweep would give the same numbers
- * where everything that a check is computed from is equal. The samplers of `whatIf` are no part of that.
+ * Copies the check of an earlier sweep to a later one. Checks are exact, so equal inputs give equal numbers.
+ * The samplers of `whatIf` are no input of a check.
  *
  * @param endTokens the pair's end tokens now, which the checkpoints' fingerprints do not cover
  * @returns null where anything differs

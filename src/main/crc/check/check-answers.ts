@@ -17,7 +17,7 @@ import { at, got } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { multimap } from '../../../contract/model/multimap'
 
-/** This share of a prompt's answers may be left undecided: three decimals show nothing of it. */
+/** Share of a prompt's answers that may be left undecided. It does not show in three decimals. */
 const NEGLIGIBLE = 2.5e-4
 
 export interface AnswersRequest {
@@ -25,22 +25,23 @@ export interface AnswersRequest {
   base: string
   post: string
   models: readonly Model[]
-  /** Drawn from post, or from post and base, which are then among the models. */
+  /** Baselines computed from the logits of post, or of post and base. Those are then among the models. */
   rivals: readonly Rival[]
   device: SweepRequest['device']
   precision: Precision
   rendered: RenderedPrompts
-  /** Post's. */
+  /** Post's tokenizer. */
   text: TextModel
-  /** At least one. */
+  /** At least one token. */
   endTokens: readonly number[]
 }
 
 /**
- * What the whole answers of some models are worth, exactly: the engine says how likely each next token is along the few
- * sequences of tokens that are valid answers, and whether the answer ends behind them, at temperature 1 with nothing cut off.
+ * Scores the full answers of models exactly, without sampling. The engine computes the probability of each token along
+ * the few token sequences that are valid answers. It also computes the probability that the answer ends there.
+ * Temperature is 1 and no token is cut off.
  *
- * @returns parallel to the models and behind them the rivals, and the seconds that the engine took
+ * @returns scores of the models and then of the baselines, in request order, and the seconds that the engine took
  * @throws WorkbenchError `cancelled` when `signal` fires; `engine-lost`; what the engine is at fault for
  */
 export async function checkAnswers(
@@ -54,19 +55,21 @@ export async function checkAnswers(
   const white = (await whiteSpaceTokens(text)).filter((token) => !ends.has(token))
   const asking = new Asking(engine, request, { signal, onProgress })
   const questions = new Questions()
-  const asked = (await answerPaths(rendered, text)).map((path) =>
+  const paths = (await answerPaths(rendered, text)).map((path) =>
     askOfPath(questions, path, [...ends], white)
   )
-  const ofModels = await asking.ask(questions)
-  const more = new Questions()
-  const trails = trailsToFollow(asked, ofModels).map((trail) => askOfTrail(more, trail, [...ends], white))
-  const ofTrails = trails.length === 0 ? [] : await asking.ask(more)
+  const pathAnswers = await asking.ask(questions)
+  const trailQuestions = new Questions()
+  const trails = trailsToFollow(paths, pathAnswers).map((trail) =>
+    askOfTrail(trailQuestions, trail, [...ends], white)
+  )
+  const trailAnswers = trails.length === 0 ? [] : await asking.ask(trailQuestions)
   return {
     answers: [...models, ...rivals].map((_, model) =>
       wholeAnswers(
         rendered.prompts,
-        { paths: asked, says: at(ofModels, model, 'model') },
-        { trails, says: ofTrails[model] ?? new Answers() }
+        { paths, says: at(pathAnswers, model, 'model') },
+        { trails, says: trailAnswers[model] ?? new Answers() }
       )
     ),
     seconds: asking.seconds
@@ -74,17 +77,17 @@ export async function checkAnswers(
 }
 
 /**
- * Selects the white space behind characters that is followed up. Diversity is a function of shares of the validity, so white space
- * counts by its share of the prompt's answers: where hardly any answer is valid, rare white space matters too. In every model the
- * share that is left out is at most {@link NEGLIGIBLE}.
+ * Selects the tokens of white space behind characters whose continuations are computed. Diversity depends on shares of
+ * the validity, so white space counts by its share of the prompt's answers. If few answers are valid, rare white space
+ * matters too. In every model the share that is left out is at most {@link NEGLIGIBLE}.
  */
 export function trailsToFollow(
-  asked: readonly AskedPath[],
+  paths: readonly AskedPath[],
   models: readonly Answers[]
 ): { path: AnswerPath; token: number }[] {
-  const totals = models.map((says) => answersOfPrompts(asked, says))
+  const totals = models.map((says) => answersOfPrompts(paths, says))
   const byPrompt = multimap(
-    asked.flatMap(({ path, trails }) =>
+    paths.flatMap(({ path, trails }) =>
       trails.map(({ token, written }) => {
         const shares = models.map((says, model) => {
           const total = got(at(totals, model, 'model'), path.prompt, 'prompt')
@@ -103,12 +106,13 @@ export function trailsToFollow(
 }
 
 /**
- * Sums by prompt the probability that a model writes a valid character and ends, or goes on with white space. With the share e of
- * white space that ends, the share that is left out is x e / (whole + white e), which is greatest for e = 1.
+ * Sums by prompt the probability that a model writes a valid character and then ends or continues with white space.
+ * Let x be the probability of the white space left out and e the share of white space that ends.
+ * The share that is left out is x e / (whole + white e), which is greatest for e = 1.
  */
-function answersOfPrompts(asked: readonly AskedPath[], says: Answers): Map<number, number> {
+function answersOfPrompts(paths: readonly AskedPath[], says: Answers): Map<number, number> {
   const byPrompt = multimap(
-    asked.map(({ path, whole, white }) => [
+    paths.map(({ path, whole, white }) => [
       path.prompt,
       says.of(whole) + (white === null ? 0 : says.of(white))
     ])
@@ -121,16 +125,16 @@ function answersOfPrompts(asked: readonly AskedPath[], says: Answers): Map<numbe
   )
 }
 
-/** A check asks so often: what it asks second follows from what it hears first. */
-const ASKS = 2
+/** Rounds of questions per check. The second round depends on the answers of the first. */
+const ROUNDS = 2
 
-/** Asks the engine about continuations of the request's prompts. */
+/** Asks the engine for probabilities of continuations of the request's prompts. */
 class Asking {
   seconds = 0
   private readonly begunMs = performance.now()
   private readonly rate = progressRate()
-  private asked = 0
-  /** Of what was asked before. */
+  private roundsDone = 0
+  /** Rows of all rounds that are done. */
   private rowsBefore = 0
 
   constructor(
@@ -139,13 +143,13 @@ class Asking {
     private readonly run: { signal: AbortSignal; onProgress: (progress: CheckProgress) => void }
   ) {}
 
-  /** @returns what each model says */
+  /** @returns the probabilities of each model, then of each baseline */
   async ask(questions: Questions): Promise<Answers[]> {
     const { base, post, models, rivals, device, precision, rendered } = this.request
     const { signal, onProgress } = this.run
     let rowsTotal = 0
-    const asked = questions.asked()
-    const said = [...models, ...rivals].map(() => new Answers())
+    const questionsByPrompt = questions.byPrompt()
+    const answers = [...models, ...rivals].map(() => new Answers())
     const events = await this.engine.sweep(
       {
         base,
@@ -154,7 +158,7 @@ class Asking {
         rivals: [...rivals],
         device,
         precision,
-        prompts: asked.map(({ prompt, groups }) => ({
+        prompts: questionsByPrompt.map(({ prompt, groups }) => ({
           tokens: at(rendered.prompts, prompt, 'prompt').tokens,
           groups
         })),
@@ -169,30 +173,31 @@ class Asking {
         onProgress(this.progress(event.rowsDone, rowsTotal))
       }
       if (event.type === 'probabilities') {
-        for (const [place, index] of event.prompts.entries()) {
-          const { prompt } = at(asked, index, 'prompt')
-          at(said, event.model, 'model').learn(prompt, at(event.probabilities, place, 'prompt'))
+        for (const [row, index] of event.prompts.entries()) {
+          const { prompt } = at(questionsByPrompt, index, 'prompt')
+          at(answers, event.model, 'model').set(prompt, at(event.probabilities, row, 'prompt'))
         }
       }
       if (event.type === 'done') this.seconds += event.seconds
     }
-    this.asked++
+    this.roundsDone++
     this.rowsBefore += rowsTotal
-    if (said.every(({ count }) => count === asked.length)) return said
+    if (answers.every(({ count }) => count === questionsByPrompt.length)) return answers
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was checked.')
   }
 
   /**
-   * Never goes back: how many rows the next asking has is not known before, so each is an equal share of the whole, and one
-   * that is still to come is taken to be as long as this one.
+   * Computes progress that never decreases. The rows of the next round are unknown, so every round counts as an equal
+   * share of the check. A round still to come is assumed to have as many rows as this one.
    */
   private progress(rowsDone: number, rowsTotal: number): CheckProgress {
-    const { asked, rowsBefore } = this
+    const { roundsDone, rowsBefore } = this
     const done = rowsBefore + rowsDone
-    const left = rowsTotal - rowsDone + (ASKS - 1 - asked) * rowsTotal
+    const remaining = rowsTotal - rowsDone + (ROUNDS - 1 - roundsDone) * rowsTotal
     const elapsed = (performance.now() - this.begunMs) / 1000
-    const { perSecond, secondsLeft } = this.rate(done, done + left, elapsed)
-    const share = (asked + rowsDone / rowsTotal) / ASKS
-    return { rowsDone: share * (done + left), rowsTotal: done + left, rowsPerSecond: perSecond, secondsLeft }
+    const total = done + remaining
+    const { perSecond, secondsLeft } = this.rate(done, total, elapsed)
+    const share = (roundsDone + rowsDone / rowsTotal) / ROUNDS
+    return { rowsDone: share * total, rowsTotal: total, rowsPerSecond: perSecond, secondsLeft }
   }
 }

@@ -5,11 +5,11 @@ import { comparedAnew, type Found, selectionOf } from '../selection/compare-riva
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /**
- * Selects from a sweep's ranges once some were checked on whole answers: where a checked range passes, those that fail are no
- * candidates, neither here nor in the resamples. Where none passes, all are: the best of them is shown with its failure.
- * Baselines follow the same rule, and are compared with the range on full answers where both were checked.
+ * Selects from a sweep's ranges after a full-answer check. If a checked range passes, ranges that fail are no
+ * candidates, neither here nor in the resamples. If none passes, all ranges are candidates and the best is shown with
+ * its failure. Baselines follow the same rule. They are compared with the range on full answers if both were checked.
  *
- * @param rho share of post's validity that must be kept, by first tokens and by whole answers
+ * @param rho share of post's validity that must be kept, by first tokens and by full answers
  * @returns null for a sweep without ranges
  */
 export function* checkedSelection(
@@ -25,7 +25,7 @@ export function* checkedSelection(
   return yield* selectAnew(sweep, check, rho, stored?.bootstrap.seed)
 }
 
-/** The same, whatever selection is stored. */
+/** Selects as {@link checkedSelection} does, but ignores the stored selection. */
 export function* selectAnew(
   found: Found,
   check: CheckResult | null,

@@ -1,44 +1,45 @@
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { at, got } from '../../../contract/model/look-up'
 
-/** What was asked: of a prompt, one of its groups of continuations. */
+/** Identifies one group of continuations of a prompt. */
 export interface Question {
   readonly prompt: number
   readonly group: number
 }
 
-/** Groups of continuations whose probabilities are wanted, gathered prompt by prompt. */
+/** Collects groups of continuations by prompt, to ask the engine for their probabilities. */
 export class Questions {
   private readonly groups = new Map<number, TrackedPrompt['groups']>()
 
-  /** @param sequences different, none the beginning of another; their probabilities add up */
+  /** @param sequences distinct; none is a prefix of another, so their probabilities can be summed */
   add(prompt: number, sequences: readonly (readonly number[])[]): Question {
-    const ofPrompt = this.groups.get(prompt) ?? []
-    this.groups.set(prompt, ofPrompt)
-    ofPrompt.push(sequences.map((sequence) => [...sequence]))
-    return { prompt, group: ofPrompt.length - 1 }
+    const promptGroups = this.groups.get(prompt) ?? []
+    this.groups.set(prompt, promptGroups)
+    promptGroups.push(sequences.map((sequence) => [...sequence]))
+    return { prompt, group: promptGroups.length - 1 }
   }
 
-  /** The prompts that something is asked of, with what is. */
-  asked(): { prompt: number; groups: TrackedPrompt['groups'] }[] {
+  /** Lists the prompts that have questions, each with its groups. */
+  byPrompt(): { prompt: number; groups: TrackedPrompt['groups'] }[] {
     return Array.from(this.groups, ([prompt, groups]) => ({ prompt, groups }))
   }
 }
 
-/** What the engine said of one model. */
+/** Holds the probabilities that the engine computed for one model, by prompt. */
 export class Answers {
-  private readonly known = new Map<number, readonly number[]>()
+  private readonly probabilities = new Map<number, readonly number[]>()
 
-  learn(prompt: number, probabilities: readonly number[]): void {
-    this.known.set(prompt, probabilities)
+  set(prompt: number, probabilities: readonly number[]): void {
+    this.probabilities.set(prompt, probabilities)
   }
 
+  /** Number of prompts with probabilities. */
   get count(): number {
-    return this.known.size
+    return this.probabilities.size
   }
 
-  /** @throws RangeError for what the engine has not said */
+  /** @throws RangeError for a question without a probability */
   of({ prompt, group }: Question): number {
-    return at(got(this.known, prompt, 'prompt'), group, 'group')
+    return at(got(this.probabilities, prompt, 'prompt'), group, 'group')
   }
 }

@@ -5,22 +5,26 @@ import type { AnswerPath } from './answer-paths'
 import type { Answers, Question, Questions } from './questions'
 import { at } from '../../../contract/model/look-up'
 
-/** Tokens of white space that are told apart; vocabularies have dozens, and models end with a line break or a space. */
+/**
+ * Tokens of white space that are computed separately. Vocabularies have dozens of them, but models end with a line
+ * break or a space.
+ */
 const MAX_TRAILING = 32
 
-/** What was asked of a way to write a valid character. */
+/** Questions about one way to write a valid character. */
 export interface AskedPath {
   path: AnswerPath
-  /** That it is written, and that it is and an end token comes next. */
+  /** Probability that the character is written. */
   written: Question
+  /** Probability that the character is written and an end token follows. */
   whole: Question
-  /** That it is written and any token of white space comes next; null where that would be another answer. */
+  /** Probability that the character and any token of white space are written. Null if that is another answer. */
   white: Question | null
-  /** That it is written and this token of white space comes next. */
+  /** Probability that the character and this token of white space are written. */
   trails: readonly { token: number; written: Question }[]
 }
 
-/** What was asked of a character with one token of white space behind it that is followed up. */
+/** Questions about a character with one token of white space behind it. */
 export interface AskedTrail {
   path: AnswerPath
   written: Question
@@ -63,16 +67,16 @@ export function askOfTrail(
   }
 }
 
-/** Some tokens with one more, for each of others. */
-const eachBehind = (tokens: readonly number[], others: readonly number[]): number[][] =>
-  others.map((other) => [...tokens, other])
+/** Appends each next token to the tokens, which gives one sequence per next token. */
+const eachBehind = (tokens: readonly number[], nextTokens: readonly number[]): number[][] =>
+  nextTokens.map((next) => [...tokens, next])
 
 /**
- * What a model's whole answers are worth. An answer is valid when it is one valid character, or that and white space, and
- * then ends. Its probability is the product of those of its tokens and of an end token. White space can go on for ever:
- * one token of it is followed up where trails say so, and the rest is `undecided`.
+ * Scores the full answers of a model. An answer is valid if it is one valid character, optionally with white space
+ * behind it, and then ends. Its probability is the product over its tokens and an end token.
+ * White space has no maximum length. One token of it is computed for the trails; the remainder is `undecided`.
  *
- * @param first of all ways to write the prompts' characters
+ * @param first covers all ways to write the prompts' characters
  */
 export function wholeAnswers(
   prompts: readonly CrcPrompt[],
@@ -83,21 +87,21 @@ export function wholeAnswers(
   const whole = prompts.map(({ valid }) => new Float64Array(valid.length))
   const undecided = new Float64Array(prompts.length)
   const add = (to: readonly Float64Array[], { prompt, character }: AnswerPath, probability: number): void => {
-    const ofPrompt = at(to, prompt, 'prompt')
-    ofPrompt[character] = at(ofPrompt, character, 'character') + probability
+    const values = at(to, prompt, 'prompt')
+    values[character] = at(values, character, 'character') + probability
   }
-  const leave = ({ prompt }: AnswerPath, probability: number): void => {
+  const addUndecided = ({ prompt }: AnswerPath, probability: number): void => {
     undecided[prompt] = at(undecided, prompt, 'prompt') + probability
   }
-  for (const asked of first.paths) {
-    if (asked.path.tokens.length === 1) add(firstToken, asked.path, first.says.of(asked.written))
-    add(whole, asked.path, first.says.of(asked.whole))
-    if (asked.white !== null) leave(asked.path, first.says.of(asked.white))
+  for (const { path, written, whole: ended, white } of first.paths) {
+    if (path.tokens.length === 1) add(firstToken, path, first.says.of(written))
+    add(whole, path, first.says.of(ended))
+    if (white !== null) addUndecided(path, first.says.of(white))
   }
-  for (const asked of followed.trails) {
-    add(whole, asked.path, followed.says.of(asked.whole))
-    // It is decided now, but for white space that goes on.
-    leave(asked.path, followed.says.of(asked.white) - followed.says.of(asked.written))
+  for (const { path, written, whole: ended, white } of followed.trails) {
+    add(whole, path, followed.says.of(ended))
+    // The trail is decided now. Only its own white space stays undecided.
+    addUndecided(path, followed.says.of(white) - followed.says.of(written))
   }
   const answers = scoreOf(prompts, whole)
   return {
@@ -116,7 +120,7 @@ const scoreOf = (prompts: readonly CrcPrompt[], probabilities: readonly Float64A
 
 const meansOf = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
-/** Over the prompts of a category, then over categories. */
+/** Averages over the prompts of a category, then over categories. */
 function meanOf(prompts: readonly CrcPrompt[], values: Float64Array): number {
   const scores = [...values].map((validity) => ({
     validity,

@@ -3,34 +3,36 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import { at } from '../../../contract/model/look-up'
 
-/** Draws of prompts that are compared: the best of some hundred stands close to what the best of all would. */
+/** Number of random draws of prompts that are compared. The best of a few hundred is close to the best of all. */
 const DRAWS = 300
 
 export interface ChoiceOfPrompts {
-  /** Of each category its prompts. */
+  /** Prompts of each category. */
   categories: readonly (readonly number[])[]
-  /** What models that were scored on all prompts have on each, a list for each model and measure. */
+  /** Scores of models that were scored on all prompts, `[model and measure][prompt]`. */
   known: readonly (readonly number[])[]
-  /** Distinct prefixes of some of the prompts. */
+  /** Counts the distinct prefixes of the prompts. */
   prefixesOf: (prompts: readonly number[]) => number
-  /** The most of them that may be taken. */
-  mostPrefixes: number
+  /** Maximum number of distinct prefixes of the chosen prompts. */
+  maxPrefixes: number
   seed: number
 }
 
 /**
- * Few prompts that stand for all: as many of each category as may be taken, drawn again and again, and of the draws the one on which
- * the means of what is known differ least from those over all prompts, in standard deviations of the prompts.
+ * Chooses a few prompts that represent all prompts. It takes as many of each category as the limit allows, in many
+ * random draws. It returns the draw whose means of the known scores are closest to the means over all prompts.
+ * Distances are in standard deviations of the prompts.
  *
- * @returns the prompts of each category, the shortest of each where nothing is known of them; null where not even one of each may be taken
+ * @returns the prompts of each category; the shortest ones if no scores are known. Null if the limit does not allow one
+ *   prompt of each category
  */
 export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
-  const { categories, known, prefixesOf, mostPrefixes, seed } = choice
+  const { categories, known: knownScores, prefixesOf, maxPrefixes, seed } = choice
   const shortest = categories.map((prompts) =>
     [...prompts].sort((a, b) => prefixesOf([a]) - prefixesOf([b]) || a - b)
   )
   const all = categories.flat().length
-  // One more of the first categories than of the others where the work allows it.
+  // The first categories get one more prompt than the others if the limit allows it.
   const countOf = (total: number, category: number): number =>
     Math.min(
       at(shortest, category, 'category').length,
@@ -39,37 +41,45 @@ export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
   const cheapest = (total: number): number[][] =>
     shortest.map((prompts, category) => prompts.slice(0, countOf(total, category)))
   let total = categories.length - 1
-  while (total < all && prefixesOf(cheapest(total + 1).flat()) <= mostPrefixes) total++
+  while (total < all && prefixesOf(cheapest(total + 1).flat()) <= maxPrefixes) total++
   if (total < categories.length) return null
-  if (known.length === 0) return cheapest(total)
+  if (knownScores.length === 0) return cheapest(total)
   const random = xoroshiro128plus(seed)
   const draws = Array.from({ length: DRAWS }, () =>
-    categories.map((prompts, category) => drawSome(random, prompts, countOf(total, category)))
+    categories.map((prompts, category) => drawWithoutReplacement(random, prompts, countOf(total, category)))
   )
-  const fitting = draws.filter((drawn) => prefixesOf(drawn.flat()) <= mostPrefixes)
+  const fitting = draws.filter((drawn) => prefixesOf(drawn.flat()) <= maxPrefixes)
   const distances = distancesOf(choice)
   return [cheapest(total), ...fitting].reduce((best, drawn) =>
     distances(drawn) < distances(best) ? drawn : best
   )
 }
 
-function drawSome(random: RandomGenerator, prompts: readonly number[], count: number): number[] {
-  const left = [...prompts]
-  return Array.from({ length: count }, () => left.splice(uniformInt(random, 0, left.length - 1), 1)).flat()
+function drawWithoutReplacement(
+  random: RandomGenerator,
+  prompts: readonly number[],
+  count: number
+): number[] {
+  const remaining = [...prompts]
+  return Array.from({ length: count }, () =>
+    remaining.splice(uniformInt(random, 0, remaining.length - 1), 1)
+  ).flat()
 }
 
+/** Returns a function that computes the sum of squared distances of a draw's means from the means over all prompts. */
 function distancesOf({ categories, known }: ChoiceOfPrompts): (drawn: readonly number[][]) => number {
   const targets = known.flatMap((values) =>
     categories.map((prompts, category) => {
-      const ofAll = prompts.map((prompt) => at(values, prompt, 'prompt'))
-      const mean = meanOf(ofAll)
-      return { values, category, mean, spread: Math.sqrt(meanOf(ofAll.map((value) => (value - mean) ** 2))) }
+      const categoryValues = prompts.map((prompt) => at(values, prompt, 'prompt'))
+      const mean = meanOf(categoryValues)
+      const variance = meanOf(categoryValues.map((value) => (value - mean) ** 2))
+      return { values, category, mean, spread: Math.sqrt(variance) }
     })
   )
   return (drawn) =>
     targets.reduce((sum, { values, category, mean, spread }) => {
-      const some = at(drawn, category, 'category').map((prompt) => at(values, prompt, 'prompt'))
-      return spread === 0 ? sum : sum + ((meanOf(some) - mean) / spread) ** 2
+      const drawnValues = at(drawn, category, 'category').map((prompt) => at(values, prompt, 'prompt'))
+      return spread === 0 ? sum : sum + ((meanOf(drawnValues) - mean) / spread) ** 2
     }, 0)
 }
 

@@ -4,61 +4,67 @@ import { packPrompts, type PromptPlaces } from '../../engine/tries/prompt-trie'
 import { buildRecipeTrie, nodePath } from '../../engine/tries/recipe-trie'
 
 /**
- * What it takes to score models on prompts, in rows of one block: evaluations of blocks, times the distinct prefixes of the prompts.
- * Layers that are the same in base and post are not known here: where there are any, a sweep takes less.
+ * Computes the cost of scoring models on prompts, in rows of one block. The cost is the number of block evaluations
+ * times the number of distinct prefixes of the prompts. Layers that are equal in base and post are unknown here.
+ * If there are any, a sweep costs less.
  */
 export class PreviewCost {
-  private readonly ofModels: Shares
-  private readonly ofPrompts: Shares
+  private readonly modelEvaluations: DistinctCounter
+  private readonly promptPrefixes: DistinctCounter
 
   constructor(layerCount: number, models: readonly SweptModel[], places: readonly PromptPlaces[]) {
-    this.ofModels = new Shares(evaluationsOf(layerCount, models))
+    this.modelEvaluations = new DistinctCounter(evaluationsOf(layerCount, models))
     const { paths } = packPrompts(places.flat())
     let first = 0
-    this.ofPrompts = new Shares(places.map(({ length }) => paths.slice(first, (first += length))).map(joined))
+    this.promptPrefixes = new DistinctCounter(
+      places.map(({ length }) => paths.slice(first, (first += length))).map(joined)
+    )
   }
 
   of(models: readonly number[], prompts: readonly number[]): number {
     return this.evaluations(models) * this.prefixes(prompts)
   }
 
-  /** What models take beside others that were computed on the same prompts, whose states are there. */
+  /** Counts the additional evaluations of models if the states of `before` on the same prompts are available. */
   evaluationsAfter(before: readonly number[]): (models: readonly number[]) => number {
-    const there = this.evaluations(before)
-    return (models) => this.evaluations([...before, ...models]) - there
+    const evaluationsBefore = this.evaluations(before)
+    return (models) => this.evaluations([...before, ...models]) - evaluationsBefore
   }
 
-  /** @param models indices of them */
+  /** @param models indices of the models */
   evaluations(models: readonly number[]): number {
-    return this.ofModels.count(models)
+    return this.modelEvaluations.count(models)
   }
 
-  /** @param prompts indices of them */
+  /** @param prompts indices of the prompts */
   prefixes(prompts: readonly number[]): number {
-    return this.ofPrompts.count(prompts)
+    return this.promptPrefixes.count(prompts)
   }
 }
 
-/** Things that are made of numbered parts, which they share: draws of prompts and picks of models are counted by the thousand. */
-class Shares {
-  /** By part, in which count it was met last. */
-  private readonly met: Int32Array
+/**
+ * Counts the distinct numbered parts of items that share parts. It allocates nothing per count, because thousands of
+ * draws of prompts and sets of models are counted.
+ */
+class DistinctCounter {
+  /** Number of the last count in which each part occurred. */
+  private readonly lastCount: Int32Array
   private counts = 0
 
   constructor(private readonly partsOf: readonly Int32Array[]) {
-    const most = partsOf.reduce((most, parts) => parts.reduce((a, b) => Math.max(a, b), most), -1)
-    this.met = new Int32Array(most + 1)
+    const maxPart = partsOf.reduce((max, parts) => parts.reduce((a, b) => Math.max(a, b), max), -1)
+    this.lastCount = new Int32Array(maxPart + 1)
   }
 
-  /** Distinct parts of some of them. */
-  count(some: readonly number[]): number {
-    const { met } = this
+  /** @param items indices of the items */
+  count(items: readonly number[]): number {
+    const { lastCount } = this
     this.counts++
     let distinct = 0
-    for (const index of some) {
+    for (const index of items) {
       for (const part of at(this.partsOf, index, 'index')) {
-        if (met[part] === this.counts) continue
-        met[part] = this.counts
+        if (lastCount[part] === this.counts) continue
+        lastCount[part] = this.counts
         distinct++
       }
     }
@@ -70,7 +76,10 @@ function joined(paths: readonly Int32Array[]): Int32Array {
   return Int32Array.from(paths.flatMap((path) => [...path]))
 }
 
-/** Of each model the evaluations that it takes, numbered: those of the pair as they share them, those of another checkpoint its own. */
+/**
+ * Numbers the block evaluations of each model. Models of the pair share evaluations. A model of another checkpoint
+ * shares none.
+ */
 function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32Array[] {
   const inPair = models.filter(({ kind }) => kind !== 'checkpoint')
   const trie = buildRecipeTrie(
@@ -79,9 +88,9 @@ function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32
   )
   let next = 0
   const firstOf = trie.levels.map(({ nodes }) => (next += nodes.length) - nodes.length)
-  let place = 0
+  let pairModel = 0
   return models.map(({ kind }) => {
     if (kind === 'checkpoint') return Int32Array.from({ length: layerCount }, () => next++)
-    return Int32Array.from(nodePath(trie, place++), (node, level) => at(firstOf, level, 'level') + node)
+    return Int32Array.from(nodePath(trie, pairModel++), (node, level) => at(firstOf, level, 'level') + node)
   })
 }

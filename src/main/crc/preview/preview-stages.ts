@@ -8,48 +8,52 @@ import { choosePrompts } from './choose-prompts'
 import { PreviewCost } from './preview-cost'
 import { type Estimate, PreviewRace } from './preview-race'
 
-/** Of the work of the whole sweep, what a preview may take: a quarter is promised. */
+/** Maximum cost of a preview as a share of the full sweep. The documentation promises a quarter. */
 const BUDGET_SHARE = 0.206
-/** Attention and MLP of the selected range alone, which a whole sweep scores behind it, take at least so many evaluations for each layer. */
+/**
+ * Minimum evaluations per layer of the follow-up of a full sweep. The follow-up scores attention only and MLP only
+ * of the selected range.
+ */
 const FOLLOW_UP = 2
-/** The ranges that are shown first take no more of it than this. */
+/** Maximum cost of the coarse stage, whose ranges are shown first, as a share of the full sweep. */
 const COARSE_SHARE = 0.006
-/** Of what is left once post and base are scored, what is kept for finalists. */
+/** Share of the budget remaining after post and base that is reserved for finalists. */
 const FINALISTS_SHARE = 0.35
 /** A range that would be selected with a smaller probability than this is dropped. */
 const DROPPED_BELOW = 0.001
-/** Of the work that is left for finalists, what the first turn may take: the exact leader tells the others apart much better. */
+/** Share of the finalists' budget for the first turn. Estimates improve a lot once the leader is exact. */
 const FIRST_TURN_SHARE = 0.25
-/** Finalists come in at most so many turns. */
-const MOST_TURNS = 8
+/** Maximum number of turns in which finalists are scored. */
+const MAX_TURNS = 8
 
-/** What a preview asks to be scored next: each of the models on each of the prompts. */
+/** Next scores that a preview needs: each of the models on each of the prompts. */
 export interface PreviewStage {
   kind: 'coarse' | 'whole' | 'sample' | 'finalists'
-  /** Indices of them. */
+  /** Model indices. */
   models: readonly number[]
+  /** Prompt indices. */
   prompts: readonly number[]
-  /** What the whole preview may take at most, in rows of a block. */
+  /** Maximum cost of the whole preview, in rows of a block. */
   budget: number
 }
 
-/** What there is to score, and by which rule is selected. */
+/** Models, prompts and selection rule of a preview. */
 export interface PreviewSetting {
   layerCount: number
   models: readonly SweptModel[]
   prompts: readonly { category: string }[]
-  /** Of each prompt the sequences of tokens that are computed for it. */
+  /** Token sequences that are computed for each prompt. */
   places: readonly PromptPlaces[]
-  /** The prompts that decide what is selected; null: all. */
+  /** Prompts that decide the selection. Null if all do. */
   choose: readonly number[] | null
   rho: number
   seed: number
 }
 
 export interface PreviewProblem extends PreviewSetting {
-  /** The model that a user looks at, if any: the next to be scored on all prompts. */
+  /** Returns the model that the user has selected, which is scored on all prompts next. Null if there is none. */
   lookedAt: () => number | null
-  /** @throws Error where it is not scored yet */
+  /** @throws Error if the model is not scored on the prompt yet */
   scoreOf: (model: number, prompt: number) => CategoryScore
 }
 
@@ -58,26 +62,28 @@ export interface PreviewOutcome {
   prompts: number[]
   /** Models that are scored on all prompts, ascending. */
   exact: number[]
-  /** What is thought of the ranges and blends that are not, over all prompts. */
+  /** Estimates over all prompts of the ranges and blends that are not exact. */
   estimates: Map<number, Record<keyof CategoryScore, Estimate>>
-  /** How likely it is that the whole sweep would select another range. */
+  /** Probability that the full sweep would select another range. */
   elsewhere: number
-  /** The likeliest of them; null where all are exact. */
+  /** The likeliest of these other ranges. Null if all ranges are exact. */
   likeliest: { model: number; chance: number } | null
-  /** How many ranges that are not exact might still be selected. */
+  /** Number of ranges that are not exact and might still be selected. */
   open: number
-  /** What the whole sweep takes, in rows of a block. */
+  /** Cost of the full sweep, in rows of a block. */
   wholeRows: number
 }
 
 /**
- * What a preview scores, stage by stage; whoever goes through it scores what is yielded before going on.
+ * Yields the stages of a preview. The caller must score each yielded stage before it asks for the next one.
  *
- * Ranges on a coarse grid, on the shortest prompt; then post, base and what is wanted exactly anyway, on all prompts; then all ranges
- * and blends on a few prompts that stand for all; then, turn by turn, those that may still be selected, on all prompts, the likeliest
- * first, until none may be or the work is done.
+ * 1. `coarse`: ranges on a coarse grid, on the shortest prompt.
+ * 2. `whole`: post, base and all models that need exact scores, on all prompts.
+ * 3. `sample`: all ranges and blends, on a few prompts that represent all.
+ * 4. `finalists`: in several turns, models that may still be selected, on all prompts, the greatest expected gain first.
+ *    The turns end when no other model may be selected or the budget is spent.
  *
- * @returns null where prompts are so few that some of them cost too much: then everything is to be scored
+ * @returns null if the prompts are so few that a sample of them costs too much. Then everything must be scored
  */
 export function* previewStages(problem: PreviewProblem): Generator<PreviewStage, PreviewOutcome | null> {
   const { prompts } = problem
@@ -87,7 +93,7 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
   if (coarse.models.length > 0)
     yield { kind: 'coarse', models: coarse.models, prompts: coarse.prompts, budget }
   yield { kind: 'whole', models: whole, prompts: all, budget }
-  const drawn = choosePrompts({ ...plan.choice, known: knownOfWhole(problem, plan) })
+  const drawn = choosePrompts({ ...plan.choice, known: exactScores(problem, plan) })
   if (drawn === null) throw new Error('prompts that could be drawn cannot be')
   const sample = drawn.flat().sort((a, b) => a - b)
   yield { kind: 'sample', models: candidates, prompts: sample, budget }
@@ -116,60 +122,62 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
   }
 }
 
-/** What a preview may take, as far as it is settled before anything is scored. */
+/** Cost of a preview, as far as it is determined before anything is scored. */
 export interface PlannedPreview {
-  /** Ranges and blends, and the prompts that they are all scored on: as many as will be drawn. */
+  /** Ranges and blends. */
   candidates: readonly number[]
+  /** Prompts that all candidates are scored on. Their number is final; the draw may choose others. */
   prompts: readonly number[]
-  /** Rows of a block, at most. */
+  /** Maximum cost, in rows of a block. */
   rows: number
-  /** Of them those whose states are left for later stages. */
+  /** Rows, among `rows`, whose states are kept for later stages. */
   statesRows: number
+  /** Cost of the full sweep, in rows of a block. */
   wholeRows: number
 }
 
-/** @returns null where everything is to be scored */
+/** @returns null if everything must be scored */
 export function plannedPreview(problem: PreviewSetting): PlannedPreview | null {
   const { ranges, candidates, whole, choice, cost, coarse, budget, total } = planPreview(problem)
   const drawn = ranges.length === 0 ? null : choosePrompts({ ...choice, known: [] })
   if (drawn === null) return null
   const prompts = drawn.flat().sort((a, b) => a - b)
-  const ofSample = cost.evaluationsAfter(whole)(candidates) * cost.prefixes(prompts)
-  const statesRows = budget - coarse.work - ofSample
+  const sampleRows = cost.evaluationsAfter(whole)(candidates) * cost.prefixes(prompts)
+  const statesRows = budget - coarse.work - sampleRows
   return { candidates, prompts, rows: budget, statesRows, wholeRows: total }
 }
 
 type PreviewPlan = ReturnType<typeof planPreview>
 
-/** What there is to score, and what may be spent on it, in rows of a block. */
+/** Lists the models to score and computes the budgets, in rows of a block. */
 function planPreview(problem: PreviewSetting) {
   const { layerCount, models, prompts, places } = problem
   const cost = new PreviewCost(layerCount, models, places)
   const all = [...prompts.keys()]
-  const of = (...kinds: SweptModel['kind'][]): number[] =>
+  const ofKinds = (...kinds: SweptModel['kind'][]): number[] =>
     [...models.keys()].filter((model) => kinds.includes(at(models, model, 'model').kind))
   // A blend of strength 0 is post itself.
   const isPost = (model: number): boolean => {
     const swept = at(models, model, 'model')
     return swept.kind === 'blend' && swept.strength === 0
   }
-  const ranges = of('range')
-  const blends = of('blend').filter((model) => !isPost(model))
-  const whole = [...of('post', 'base', 'recipe', 'checkpoint'), ...of('blend').filter(isPost)]
+  const ranges = ofKinds('range')
+  const blends = ofKinds('blend').filter((model) => !isPost(model))
+  const whole = [...ofKinds('post', 'base', 'recipe', 'checkpoint'), ...ofKinds('blend').filter(isPost)]
   const candidates = [...ranges, ...blends]
   const prefixes = cost.prefixes(all)
   const total = cost.evaluations([...models.keys()]) * prefixes
   const budget = BUDGET_SHARE * (total + FOLLOW_UP * layerCount * prefixes)
   const coarse = coarseStage(problem, cost, ranges, COARSE_SHARE * total)
-  const rest = budget - cost.of(whole, all) - coarse.work
+  const remaining = budget - cost.of(whole, all) - coarse.work
   const choice = {
     categories: categoriesOf(prompts, problem.choose ?? all),
-    prefixesOf: (some: readonly number[]) => cost.prefixes(some),
-    mostPrefixes: ((1 - FINALISTS_SHARE) * rest) / Math.max(1, cost.evaluationsAfter(whole)(candidates)),
+    prefixesOf: (indices: readonly number[]) => cost.prefixes(indices),
+    maxPrefixes: ((1 - FINALISTS_SHARE) * remaining) / Math.max(1, cost.evaluationsAfter(whole)(candidates)),
     seed: problem.seed
   }
-  const post = at(of('post'), 0, 'post')
-  const base = of('base')[0] ?? null
+  const post = at(ofKinds('post'), 0, 'post')
+  const base = ofKinds('base')[0] ?? null
   return {
     cost,
     all,
@@ -177,19 +185,18 @@ function planPreview(problem: PreviewSetting) {
     blends,
     whole,
     candidates,
-
     total,
     budget,
     coarse,
-    rest,
+    remaining,
     choice,
     post,
     base
   }
 }
 
-/** What post, and base where it is scored, have on every prompt. */
-function knownOfWhole({ scoreOf }: PreviewProblem, { post, base, all }: PreviewPlan): number[][] {
+/** Lists the scores of post, and of base if it is scored, as `[model and measure][prompt]`. */
+function exactScores({ scoreOf }: PreviewProblem, { post, base, all }: PreviewPlan): number[][] {
   return (base === null ? [post] : [post, base]).flatMap((model) =>
     (['validity', 'diversity'] as const).map((measure) =>
       all.map((prompt) => scoreOf(model, prompt)[measure])
@@ -197,43 +204,46 @@ function knownOfWhole({ scoreOf }: PreviewProblem, { post, base, all }: PreviewP
   )
 }
 
-/** @returns all that were picked */
+/** @returns all models that were picked */
 function* finalists(
-  { cost, all, budget, whole, candidates, rest }: PreviewPlan,
+  { cost, all, budget, whole, candidates, remaining }: PreviewPlan,
   races: Races,
   sample: readonly number[],
   lookedAt: PreviewProblem['lookedAt']
 ): Generator<PreviewStage, number[]> {
   const exact: number[] = []
   const prefixes = cost.prefixes(all.filter((prompt) => !sample.includes(prompt)))
-  let left = rest - cost.evaluationsAfter(whole)(candidates) * cost.prefixes(sample)
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
+  let rowsLeft = remaining - cost.evaluationsAfter(whole)(candidates) * cost.prefixes(sample)
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
     const share = turn === 0 ? FIRST_TURN_SHARE : 1
     const evaluations = cost.evaluationsAfter([...whole, ...exact])
     const looked = lookedAt()
     const wanted = candidates.filter((model) => model === looked && !exact.includes(model))
-    const picked = pickFinalists(races, evaluations, (share * left) / prefixes, turn === 0, wanted)
+    const picked = pickFinalists(races, evaluations, (share * rowsLeft) / prefixes, turn === 0, wanted)
     if (picked.length === 0) break
     yield { kind: 'finalists', models: picked, prompts: all, budget }
-    left -= evaluations(picked) * prefixes
+    rowsLeft -= evaluations(picked) * prefixes
     for (const race of [races.ofRanges, races.ofBlends]) race.finish(picked)
     exact.push(...picked)
   }
   return exact
 }
 
-/** Some prompts by category. */
-function categoriesOf(prompts: PreviewProblem['prompts'], some: readonly number[]): number[][] {
-  const { categories } = promptsByCategory(some.map((prompt) => at(prompts, prompt, 'prompt')))
-  return categories.map((indices) => indices.map((index) => at(some, index, 'prompt')))
+/** Groups the chosen prompts by category. */
+function categoriesOf(prompts: PreviewProblem['prompts'], chosen: readonly number[]): number[][] {
+  const { categories } = promptsByCategory(chosen.map((prompt) => at(prompts, prompt, 'prompt')))
+  return categories.map((indices) => indices.map((index) => at(chosen, index, 'prompt')))
 }
 
-/** Ranges whose edges lie on the finest grid that the work allows, on the shortest prompt; none where it allows none. */
+/**
+ * Chooses the ranges whose edges lie on the finest grid that the budget allows, on the shortest prompt.
+ * Empty if it allows no grid.
+ */
 function coarseStage(
   { layerCount, models, prompts }: PreviewSetting,
   cost: PreviewCost,
   ranges: readonly number[],
-  most: number
+  maxRows: number
 ): { models: number[]; prompts: number[]; work: number } {
   const shortest = [...prompts.keys()].reduce((best, prompt) =>
     cost.prefixes([prompt]) < cost.prefixes([best]) ? prompt : best
@@ -244,7 +254,7 @@ function coarseStage(
       return model.kind === 'range' && model.range.start % step === 0 && (model.range.end + 1) % step === 0
     })
     const work = cost.of(onGrid, [shortest])
-    if (work <= most) return { models: onGrid, prompts: [shortest], work }
+    if (work <= maxRows) return { models: onGrid, prompts: [shortest], work }
   }
   return { models: [], prompts: [], work: 0 }
 }
@@ -252,13 +262,14 @@ function coarseStage(
 type Races = Record<'ofRanges' | 'ofBlends', PreviewRace>
 
 /**
- * The ranges that may still be selected, those that may gain most first, as many as the work allows; before them what is wanted, and behind
- * them, in the first turn, the front. In that the expected leader and the best blend come in any case.
+ * Picks as many models as the budget allows. Wanted models come first, then ranges that may still be selected,
+ * the greatest expected gain first. In the first turn the Pareto front follows. The first turn always includes the
+ * expected leader and the best blend.
  */
 function pickFinalists(
   { ofRanges, ofBlends }: Races,
   evaluationsOf: (models: readonly number[]) => number,
-  most: number,
+  maxEvaluations: number,
   isFirst: boolean,
   wanted: readonly number[]
 ): number[] {
@@ -271,7 +282,7 @@ function pickFinalists(
     ? paretoFront(Array.from(ofRanges.expected(), ([model, score]) => ({ model, ...score })))
     : []
   for (const model of [...wanted, ...likely, ...front.map(({ model }) => model)]) {
-    if (!picked.includes(model) && evaluationsOf([...picked, model]) <= most) picked.push(model)
+    if (!picked.includes(model) && evaluationsOf([...picked, model]) <= maxEvaluations) picked.push(model)
   }
   return picked.sort((a, b) => a - b)
 }

@@ -4,7 +4,7 @@ import { got } from '../../../contract/model/look-up'
 import { resourcePath } from '../../base/resources'
 import { readPromptFile } from './prompt-file'
 
-/** Each is the prompts of one or more files of resources/prompts. Choices are never asked unless they are chosen. */
+/** Each set joins one or more files of resources/prompts. Prompts for choices are used only if they are selected. */
 const BUILTIN_PROMPT_SETS = [
   { id: 'demo-crc', name: 'Demo: 20 letter and 20 digit prompts for the demo pair', files: ['demo-crc'] },
   { id: 'crc', name: 'Bare characters: 20 letter and 20 digit prompts for chat models', files: ['crc'] },
@@ -42,16 +42,16 @@ export async function builtinPromptSet(id: BuiltinPromptsId): Promise<CrcPrompts
   ).flat()
 }
 
-/** Which built-in set these prompts are, whatever else is known of each; null for none. */
+/** Finds the built-in set that equals these prompts in text, category and valid set. Returns null if none does. */
 export async function builtinSetOf(prompts: CrcPrompts): Promise<BuiltinPromptsId | null> {
-  const asked = prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-  return (await builtinPrompts()).find((set) => isDeepStrictEqual(set.prompts, asked))?.id ?? null
+  const comparedPrompts = prompts.map(({ text, category, valid }) => ({ text, category, valid }))
+  return (await builtinPrompts()).find((set) => isDeepStrictEqual(set.prompts, comparedPrompts))?.id ?? null
 }
 
 /**
- * The prompts that somebody names: a built-in set, or else a file.
+ * Loads a prompt set by name. The name is a built-in set or else a file.
  *
- * @param file that the name would be
+ * @param file path to read if the name is no built-in set
  * @throws WorkbenchError as `readPromptFile`
  */
 export async function namedPrompts(name: string, file = name): Promise<CrcPrompts> {

@@ -1,19 +1,19 @@
 import { decodeOne, type TextModel } from '../../text/text-model'
 import { at, got } from '../../../contract/model/look-up'
 
-/** What a decoder writes for bytes that are no whole character yet. */
+/** Decoders write this character for bytes that form no complete character yet. */
 const REPLACEMENT_CHARACTER = '\uFFFD'
 
 export interface CharacterGroups {
-  /** For each valid character the tokens that add exactly it, ascending. */
+  /** Token ids that add exactly the character, ascending, for each valid character. */
   groups: number[][]
   /** Valid characters that no single token adds here. */
   unreachable: string[]
 }
 
 /**
- * The tokens that add exactly one valid character to a context: those for which decode(context + token) is
- * decode(context) followed by the character (design, "CRC"). A special token adds nothing.
+ * Finds the tokens that add exactly one valid character to a context. For such a token, decode(context + token) is
+ * decode(context) followed by the character (docs/methods.md). A special token adds nothing.
  *
  * @param context token ids the answer follows
  * @param countLeadingSpace also count tokens that add white space and then the character
@@ -25,8 +25,8 @@ export async function characterGroups(
   valid: readonly string[],
   countLeadingSpace: boolean
 ): Promise<CharacterGroups> {
-  const found = await candidatesOf(text)
-  const candidates = valid.map((character) => found.get(character) ?? [])
+  const byCharacter = await candidatesOf(text)
+  const candidates = valid.map((character) => byCharacter.get(character) ?? [])
   const tokens = [...new Set(candidates.flat())]
   const added = await addedBehind(text, context, tokens)
   const adds = (token: number, character: string): boolean => {
@@ -40,7 +40,7 @@ export async function characterGroups(
   return { groups, unreachable: valid.filter((_, index) => at(groups, index, 'character').length === 0) }
 }
 
-/** What each token adds to a context; null where it changes what was there. */
+/** Returns the text that each token adds to a context. Null if the token changes the text of the context. */
 async function addedBehind(
   text: TextModel,
   context: readonly number[],
@@ -56,37 +56,38 @@ async function addedBehind(
   )
 }
 
-/** Tokens that count as an answer each, as the engine is asked about answers: sequences of one token. */
+/** Wraps each token as a sequence of one token, the form in which the engine takes answers. */
 export function singleTokens(groups: readonly (readonly number[])[]): number[][][] {
   return groups.map((tokens) => tokens.map((token) => [token]))
 }
 
-/** Tokens looked at in one go: 256,000 would hold everything else up. */
+/** Tokens decoded per call. A whole vocabulary of 256,000 tokens would block all other work. */
 const PASS = 16_384
 
 const candidateCache = new WeakMap<TextModel, Promise<Map<string, number[]>>>()
 
 /**
- * Tokens by the character they may add. What a token adds depends on the context only in white space: decoders strip
- * it at the start of a text or put it between words. So one pass over the vocabulary behind an ordinary letter finds
- * every token whose addition is that character, alone or after white space; the real context then decides.
+ * Maps each character to the tokens that may add it. The context changes only the white space of an added text:
+ * decoders strip it at the start of a text or insert it between words. One pass over the vocabulary behind an ordinary
+ * letter therefore finds every token that adds the character, alone or after white space. The caller then decides by
+ * the real context.
  */
 function candidatesOf(text: TextModel): Promise<Map<string, number[]>> {
-  const known = candidateCache.get(text)
-  if (known !== undefined) return known
-  const found = findCandidates(text)
-  candidateCache.set(text, found)
-  // It may have been too slow this once.
-  found.catch(() => candidateCache.delete(text))
-  return found
+  const cached = candidateCache.get(text)
+  if (cached !== undefined) return cached
+  const candidates = findCandidates(text)
+  candidateCache.set(text, candidates)
+  // A failure is not cached: the tokenizer may only have been too slow this time.
+  candidates.catch(() => candidateCache.delete(text))
+  return candidates
 }
 
 async function findCandidates(text: TextModel): Promise<Map<string, number[]>> {
   const candidates = new Map<string, number[]>()
   const anchor = await anchorOf(text)
   for (let first = 0; first < text.textTokens.length; first += PASS) {
-    const some = text.textTokens.slice(first, first + PASS)
-    for (const [token, added] of await addedBehind(text, anchor, some)) {
+    const tokenBatch = text.textTokens.slice(first, first + PASS)
+    for (const [token, added] of await addedBehind(text, anchor, tokenBatch)) {
       if (added === null) continue
       const character = lastCharacter(added)
       if (character === REPLACEMENT_CHARACTER || !endsAfterSpace(added, character)) continue
@@ -98,7 +99,7 @@ async function findCandidates(text: TextModel): Promise<Map<string, number[]>> {
   return candidates
 }
 
-/** The tokens that add nothing but white space behind a character, those with the shortest text first. */
+/** Lists the tokens that add only white space behind a character, shortest text first. */
 export async function whiteSpaceTokens(text: TextModel): Promise<number[]> {
   const tokens = [...(await candidatesOf(text))].flatMap(([character, added]) =>
     character.trim() === '' ? added : []
@@ -108,7 +109,7 @@ export async function whiteSpaceTokens(text: TextModel): Promise<number[]> {
   return tokens.sort((a, b) => got(lengths, a, 'token') - got(lengths, b, 'token') || a - b)
 }
 
-/** A token that decodes to one letter, to stand for "some text before"; none in a vocabulary without letters. */
+/** Finds a token that decodes to one letter, used as a neutral context. Empty for a vocabulary without letters. */
 async function anchorOf(text: TextModel): Promise<number[]> {
   for (let first = 0; first < text.textTokens.length; first += PASS) {
     const tokens = text.textTokens.slice(first, first + PASS)
@@ -119,12 +120,12 @@ async function anchorOf(text: TextModel): Promise<number[]> {
   return []
 }
 
-/** Whether `added` is the character after nothing but white space. */
+/** Tests that `added` is the character, optionally preceded by white space. */
 function endsAfterSpace(added: string, character: string): boolean {
   return character !== '' && added.endsWith(character) && added.slice(0, -character.length).trim() === ''
 }
 
-/** The last code point; empty for an empty text. */
+/** Returns the last code point, or an empty string for an empty text. */
 function lastCharacter(text: string): string {
   const last = text.codePointAt(text.length - 1)
   if (last === undefined) return ''

@@ -13,12 +13,12 @@ import { promptName } from '../../text/prompt-name'
 import type { RenderedPrompts } from './render-prompts'
 import { at } from '../../../contract/model/look-up'
 
-/** By what post sees, the tokenizers that were found to agree with it: that is asked again with each plan and each sweep. */
-const agreeing = new WeakMap<RenderedPrompts, WeakSet<TextModel>>()
+/** Caches, by post's rendered prompts, the tokenizers that agree with them. Every plan and sweep compares again. */
+const agreeingTokenizers = new WeakMap<RenderedPrompts, WeakSet<TextModel>>()
 
 /**
- * Whether a whole model can be scored on the very tokens that post sees. It can when its own tokenizer turns the prompts,
- * rendered with post's template, into the same tokens and the same tokens add the valid characters.
+ * Decides whether a whole model can be scored on the tokens that post sees. Its own tokenizer must turn the prompts,
+ * rendered with post's template, into the same tokens. The same tokens must add the valid characters.
  */
 export async function compareCrcTokens(
   whole: WholeModel,
@@ -32,7 +32,7 @@ export async function compareCrcTokens(
   )
 }
 
-/** The tokens of the prompts, and those that add their valid characters. */
+/** Collects the tokens of the prompts and the tokens that add their valid characters. */
 export function crcTokens(rendered: RenderedPrompts): SharedTokens {
   return { prompts: rendered.prompts.map(({ tokens }) => tokens), answers: rendered.groups.flat(2) }
 }
@@ -43,11 +43,11 @@ async function firstDifference(
   rendered: RenderedPrompts,
   countLeadingSpace: boolean
 ): Promise<string | null> {
-  const known = agreeing.get(rendered) ?? new WeakSet()
-  agreeing.set(rendered, known)
-  if (known.has(whole.ownText)) return null
+  const agreeing = agreeingTokenizers.get(rendered) ?? new WeakSet()
+  agreeingTokenizers.set(rendered, agreeing)
+  if (agreeing.has(whole.ownText)) return null
   const difference = await findDifference(whole, postText, rendered, countLeadingSpace)
-  if (difference === null) known.add(whole.ownText)
+  if (difference === null) agreeing.add(whole.ownText)
   return difference
 }
 
@@ -69,13 +69,17 @@ async function findDifference(
         !sameTokens(group, at(at(rendered.groups, index, 'prompt'), character, 'character'))
     )
     if (differs !== -1) {
-      return `other tokens add "${at(prompt.valid, differs, 'character')}" to ${name} under ${modelName}'s own tokenizer`
+      const character = at(prompt.valid, differs, 'character')
+      return `other tokens add "${character}" to ${name} under ${modelName}'s own tokenizer`
     }
   }
   return null
 }
 
-/** Says which added token of post, such as a turn marker, keeps a model from reading a prompt; empty when none does. */
+/**
+ * Names the added token of post, such as a turn marker, that the model's tokenizer does not have.
+ * Returns an empty string if there is none.
+ */
 async function foreignToken(
   ownText: TextModel,
   postText: TextModel,

@@ -10,23 +10,23 @@ import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import { at } from '../../../contract/model/look-up'
 
-/** A task's questions as models see them, with what counts as an answer. */
+/** A task's questions as models see them, with the token sequences that count as answers. */
 export interface RenderedTask {
-  /** Those that list right answers; `valid` is their first names. */
+  /** Questions that list right answers. `valid` holds the first name of each answer. */
   prompts: RenderedPrompt[]
-  /** The questions themselves. */
+  /** The questions themselves, parallel to `prompts`. */
   asked: TaskPrompt[]
-  /** Of each prompt the sequences of tokens of each right answer, and last those that begin one. */
+  /** Token sequences of each right answer, for each prompt. The last group holds the sequences that begin one. */
   groups: TrackedPrompt['groups'][]
   notices: string[]
 }
 
 /**
- * Turns a task into what the engine is asked of its questions.
+ * Renders a task's questions and lists the token sequences that the engine scores.
  *
- * @param endTokens those that end an answer
- * @throws WorkbenchError `bad-input` for a task that lists no answers, whose answers stand at the end of longer texts, or a model that
- *   names no token that ends an answer; as `renderSamplePrompts`
+ * @param endTokens tokens that end an answer
+ * @throws WorkbenchError `bad-input` for a task that lists no answers or reads them at the end of longer texts.
+ *   `bad-input` for a model that names no token that ends an answer. Otherwise as `renderSamplePrompts`
  */
 export async function renderTask(
   { task }: ScoredTask,

@@ -2,7 +2,7 @@ import type { CrcPrompt, PromptScore, Score } from '../../../contract/documents/
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { averageScores } from './scoring'
 
-/** The scores of one model as those of its prompts arrive. */
+/** Collects the scores of one model, prompt by prompt. */
 export class ModelScores {
   private readonly scores: (PromptScore | undefined)[]
 
@@ -14,17 +14,17 @@ export class ModelScores {
     this.scores[prompt] = score
   }
 
-  /** How many have arrived. */
+  /** Number of prompts with a score. */
   get count(): number {
-    return this.known().length
+    return this.available().length
   }
 
-  /** Undefined while it has not arrived. */
+  /** Returns undefined while the prompt has no score. */
   get(prompt: number): PromptScore | undefined {
     return this.scores[prompt]
   }
 
-  /** @throws RangeError while it has not arrived */
+  /** @throws RangeError while the prompt has no score */
   of(prompt: number): PromptScore {
     const score = this.scores[prompt]
     if (score === undefined) throw new RangeError(`prompt ${prompt} has no score yet`)
@@ -35,27 +35,27 @@ export class ModelScores {
     this.scores.fill(undefined)
   }
 
-  /** The means over the prompts scored so far; at least one is. */
+  /** Averages over the prompts scored so far. At least one must be scored. */
   soFar(): LiveScore {
     const prompts = this.prompts.filter((_, index) => this.scores[index] !== undefined)
-    const known = this.known()
-    const { validity, diversity, effectiveChoices, distinctRight } = averageScores(prompts, known)
+    const scores = this.available()
+    const { validity, diversity, effectiveChoices, distinctRight } = averageScores(prompts, scores)
     return {
       validity,
       diversity,
       effectiveChoices,
       ...(distinctRight === undefined ? {} : { distinctRight }),
-      promptCount: known.length
+      promptCount: scores.length
     }
   }
 
-  /** The score over all prompts; null while some are missing. */
+  /** Returns the score over all prompts, or null while any is missing. */
   complete(): Score | null {
-    const known = this.known()
-    return known.length < this.prompts.length ? null : averageScores(this.prompts, known)
+    const scores = this.available()
+    return scores.length < this.prompts.length ? null : averageScores(this.prompts, scores)
   }
 
-  private known(): PromptScore[] {
+  private available(): PromptScore[] {
     return this.scores.filter((score) => score !== undefined)
   }
 }

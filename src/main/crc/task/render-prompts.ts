@@ -8,18 +8,18 @@ import { multimap } from '../../../contract/model/multimap'
 
 export interface RenderedPrompts {
   readonly prompts: readonly RenderedPrompt[]
-  /** groups[prompt][valid character] = the token ids that add exactly that character */
+  /** `groups[prompt][valid character]` holds the token ids that add exactly that character. */
   readonly groups: readonly (readonly number[][])[]
-  /** What the user should know about the rendering, each once. */
+  /** Remarks on the rendering for the user, without duplicates. */
   readonly notices: readonly string[]
 }
 
-/** By tokenizer, what was asked of it last. */
-const lastRendered = new WeakMap<TextModel, { asked: string; rendered: Promise<RenderedPrompts> }>()
+/** Caches the last rendering of each tokenizer. The key is the JSON of prompts and rendering. */
+const lastRendered = new WeakMap<TextModel, { key: string; rendered: Promise<RenderedPrompts> }>()
 
 /**
- * Turns a prompt set into exactly what the model sees, with the tokens that count as each valid answer. The same prompts once
- * more, as each window, plan and sweep of a project asks for them, give the same object.
+ * Renders a prompt set exactly as the model sees it, with the tokens that count as each valid answer. Repeated calls
+ * with the same prompts return the same object, because every window, plan and sweep of a project makes one.
  *
  * @throws WorkbenchError `bad-input` when the template refuses the prompts, or when a prompt has no valid character
  *   that a single token can add; `bad-file` when the tokenizer or template does not work
@@ -29,21 +29,21 @@ export async function renderPrompts(
   rendering: Rendering,
   text: TextModel
 ): Promise<RenderedPrompts> {
-  const asked = JSON.stringify([prompts, rendering])
+  const key = JSON.stringify([prompts, rendering])
   const last = lastRendered.get(text)
-  if (last?.asked === asked) return last.rendered
-  const rendered = renderAnew(prompts, rendering, text)
-  lastRendered.set(text, { asked, rendered })
+  if (last?.key === key) return last.rendered
+  const rendered = renderUncached(prompts, rendering, text)
+  lastRendered.set(text, { key, rendered })
   try {
     return await rendered
   } catch (error) {
-    // It may have been too slow this once.
+    // A failure is not cached: the tokenizer may only have been too slow this time.
     if (lastRendered.get(text)?.rendered === rendered) lastRendered.delete(text)
     throw error
   }
 }
 
-async function renderAnew(
+async function renderUncached(
   prompts: CrcPrompts,
   rendering: Rendering,
   text: TextModel
@@ -63,16 +63,21 @@ async function renderAnew(
     if (chat.tokens.length === 0) {
       throw new WorkbenchError('bad-input', `${promptName(prompt, index)} becomes no tokens at all.`)
     }
-    const found = await characterGroups(text, chat.tokens, prompt.valid, rendering.countLeadingSpace)
-    if (found.unreachable.length === prompt.valid.length) {
+    const { groups: promptGroups, unreachable } = await characterGroups(
+      text,
+      chat.tokens,
+      prompt.valid,
+      rendering.countLeadingSpace
+    )
+    if (unreachable.length === prompt.valid.length) {
       throw new WorkbenchError(
         'bad-input',
         `${promptName(prompt, index)} has no valid answer that a single token can add: ${listed(prompt.valid)}.`,
         'Exact scoring reads the first answer token; choose characters that are single tokens of this tokenizer.'
       )
     }
-    rendered.push({ ...prompt, rendered: chat.rendered, tokens: chat.tokens, unreachable: found.unreachable })
-    groups.push(found.groups)
+    rendered.push({ ...prompt, rendered: chat.rendered, tokens: chat.tokens, unreachable })
+    groups.push(promptGroups)
   }
   return { prompts: rendered, groups, notices: [...notices, ...unreachableNotices(rendered)] }
 }
@@ -90,8 +95,8 @@ function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {
   )
 }
 
-/** At most ten of them, so that a message stays one. */
+/** Lists at most ten items, to keep messages short. */
 function listed(items: readonly string[]): string {
-  const shown = items.slice(0, 10).join(', ')
-  return items.length <= 10 ? shown : `${shown} and ${items.length - 10} more`
+  const firstItems = items.slice(0, 10).join(', ')
+  return items.length <= 10 ? firstItems : `${firstItems} and ${items.length - 10} more`
 }

@@ -3,16 +3,24 @@ import type { ScoredBy } from '../../../contract/documents/scored-by'
 import { at } from '../../../contract/model/look-up'
 import { scorePrompt } from './scoring'
 
-/** Turns what the engine says of a prompt's groups into its score, and back into what has to be kept of it. */
+/** Converts the engine's probabilities of a prompt's groups to the prompt's score and back. */
 export interface Scorer {
-  /** Groups that a prompt has besides one for each right answer. */
+  /** Number of groups of a prompt beyond one for each right answer. */
   readonly extraGroups: number
-  /** @param whatIf as kept, of the other samplers asked about */
+  /** @param whatIf stored form of the scores under other samplers */
   score(groups: readonly number[], whatIf?: string): PromptScore
   groupsOf(score: PromptScore): number[]
-  /** What is kept of what the engine says of other samplers, [samplers][groups] as float32 in base64. */
+  /**
+   * Converts the engine's probabilities under other samplers to the form that a sweep stores.
+   *
+   * @param whatIf `[samplers][groups]` as float32 in base64
+   */
   keep(whatIf: string, groupCount: number): string
-  /** The score under one of them, with what was kept. @param answerCount right answers of the prompt */
+  /**
+   * Reads the score under one of the other samplers from the stored form.
+   *
+   * @param answerCount right answers of the prompt
+   */
   under(whatIf: string, sampler: number, answerCount: number): PromptScore
 }
 
@@ -31,7 +39,7 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
         ),
       under(whatIf, sampler, answerCount) {
         const scores = decode(whatIf, 2 * sampler, 2)
-        // Old sweeps kept what was rounded to a little more than 1.
+        // Old sweeps stored values that rounding had taken slightly above 1.
         const [validity, diversity] = [
           Math.min(1, at(scores, 0, 'score')),
           Math.min(1, at(scores, 1, 'score'))
@@ -58,9 +66,9 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
 const withWhatIf = (score: PromptScore, whatIf: string | undefined): PromptScore =>
   whatIf === undefined ? score : { ...score, whatIf }
 
-/** @throws RangeError where there are fewer */
+/** @throws RangeError if there are fewer values */
 function decode(base64: string, first = 0, count = Infinity): number[] {
-  // Of the text only what holds them, three bytes in four characters: a slider asks thousands of times.
+  // Decode only the characters that hold the values (three bytes in four), because a slider calls this often.
   const skipped = Math.floor((4 * first) / 3)
   const end = Math.ceil((4 * (first + count)) / 3)
   const bytes = Buffer.from(base64.slice(4 * skipped, 4 * end), 'base64')
@@ -84,11 +92,12 @@ function chunks(values: readonly number[], size: number): number[][] {
 }
 
 /**
- * Exact score of one question with listed answers. With P(a) the probability of answer `a`: precision is the sum of P,
- * distinct right answers the sum of 1 - (1 - P)^draws, coverage their share of all, effective answers exp(H(P / sum of P)).
+ * Computes the exact score of one question with listed answers. P(a) is the probability of answer `a`.
+ * Precision is the sum of P. Distinct right answers are the sum of 1 - (1 - P)^draws, and coverage is their share of all
+ * listed answers. Effective answers are exp(H(P / sum of P)).
  *
  * @param probabilities P of each listed answer
- * @param begun probability that a listed answer is begun with
+ * @param begun probability that the model's answer begins with a listed answer
  */
 function scoreListed(probabilities: readonly number[], begun: number, draws: number): PromptScore {
   const { validity, effectiveChoices } = scorePrompt(probabilities)

@@ -10,9 +10,9 @@ import { multimap } from '../../../contract/model/multimap'
 import { mean, sum } from '../../base/sums'
 
 /**
- * Exact CRC score of one prompt (Zhang, Wang, Soh, arXiv 2602.06665): validity Q = sum of p(c) over the valid set V,
- * diversity D = H(p/Q) / log |V| with the Shannon entropy H, effective choices exp(H). Without any probability on V
- * (Q = 0) the entropy counts as 0.
+ * Computes the exact CRC score of one prompt (Zhang, Wang, Soh, arXiv 2602.06665). Validity Q is the sum of p(c) over
+ * the valid set V. Diversity D is H(p/Q) / log |V| with the Shannon entropy H. Effective choices are exp(H).
+ * Without any probability on V (Q = 0) the entropy counts as 0.
  *
  * @param probabilities p(c) for every valid character, unreachable ones as 0; at least two
  */
@@ -25,7 +25,7 @@ export function scorePrompt(probabilities: readonly number[]): PromptScore {
       if (share > 0) entropy -= share * Math.log(share)
     }
   }
-  // A single sure answer sums to -0 or a rounding below it.
+  // A single certain answer gives -0 or a rounding error below 0.
   entropy = Math.max(0, entropy)
   return {
     // Probabilities in single precision may sum to a little more than 1.
@@ -37,8 +37,8 @@ export function scorePrompt(probabilities: readonly number[]): PromptScore {
 }
 
 /**
- * Score of a model: means over the prompts of a category, then over categories, so that a category weighs the same
- * however many prompts it has.
+ * Averages scores over the prompts of a category, then over categories. Every category thus has the same weight,
+ * whatever its number of prompts.
  *
  * @param prompts and `scores` are parallel and not empty
  */
@@ -71,7 +71,7 @@ function meansOf(scores: readonly Measured[]): Measured {
   }
 }
 
-/** Nothing where the scores are of characters. */
+/** Averages the measures of a task. Empty for scores of the character task. */
 function taskMeansOf(scores: readonly Partial<TaskMeasures>[]): Partial<TaskMeasures> {
   if (scores[0]?.precision === undefined) return {}
   const meanOf = (measure: keyof TaskMeasures): number => mean(scores.map((score) => score[measure] ?? NaN))

@@ -48,8 +48,8 @@ describe('whole answers', () => {
     const says = new Answers()
     const probability = (sequence: readonly number[]): number =>
       sequence.reduce((p, token, i) => p * (next[sequence.slice(0, i).join()]?.[token] ?? 0), 1)
-    for (const { prompt, groups } of questions.asked()) {
-      says.learn(
+    for (const { prompt, groups } of questions.byPrompt()) {
+      says.set(
         prompt,
         groups.map((sequences) => sequences.reduce((sum, sequence) => sum + probability(sequence), 0))
       )

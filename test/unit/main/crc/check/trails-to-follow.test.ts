@@ -8,8 +8,8 @@ const [CHARACTER, END, LINE_BREAK, SPACE] = [5, 1, 2, 3]
 /** The answers of a model to two prompts with one valid character each, as [written, whole, white, line break, space]. */
 function answersOf(first: readonly number[], second: readonly number[]): Answers {
   const answers = new Answers()
-  answers.learn(0, first)
-  answers.learn(1, second)
+  answers.set(0, first)
+  answers.set(1, second)
   return answers
 }
 

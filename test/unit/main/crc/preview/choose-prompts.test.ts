@@ -11,7 +11,7 @@ const prefixesOf = (prompts: readonly number[]): number =>
 
 describe('prompts that stand for all', () => {
   it('are as many of each category as may be taken, and no more prefixes than that', () => {
-    const drawn = choosePrompts({ categories, known: [], prefixesOf, mostPrefixes: 40, seed: 1 })
+    const drawn = choosePrompts({ categories, known: [], prefixesOf, maxPrefixes: 40, seed: 1 })
     expect(drawn?.map((prompts) => prompts.length)).toEqual([3, 2])
     expect(prefixesOf(drawn?.flat() ?? [])).toBeLessThanOrEqual(40)
   })
@@ -19,7 +19,7 @@ describe('prompts that stand for all', () => {
   it('have the means that all have in what is known', () => {
     // Of each category the middle one, or any two around it, is the mean.
     const value = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
-    const drawn = choosePrompts({ categories, known: [value], prefixesOf, mostPrefixes: 100, seed: 1 })
+    const drawn = choosePrompts({ categories, known: [value], prefixesOf, maxPrefixes: 100, seed: 1 })
     for (const prompts of drawn ?? []) {
       const mean = prompts.reduce((sum, prompt) => sum + (value[prompt] ?? NaN), 0) / prompts.length
       expect(mean).toBeCloseTo(2, 5)
@@ -31,13 +31,13 @@ describe('prompts that stand for all', () => {
       categories,
       known: [[3, 1, 4, 1, 5, 9, 2, 6, 5, 3]],
       prefixesOf,
-      mostPrefixes: 40,
+      maxPrefixes: 40,
       seed: 7
     }
     expect(choosePrompts(choice)).toEqual(choosePrompts(choice))
   })
 
   it('are none where not one of each category may be taken', () => {
-    expect(choosePrompts({ categories, known: [], prefixesOf, mostPrefixes: 10, seed: 1 })).toBeNull()
+    expect(choosePrompts({ categories, known: [], prefixesOf, maxPrefixes: 10, seed: 1 })).toBeNull()
   })
 })
