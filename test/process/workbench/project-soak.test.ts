@@ -16,7 +16,7 @@ import { soakProject } from '../../fixtures/project-soak'
  */
 const SECONDS = Number(process.env['SLR_SOAK_SECONDS'] ?? 0)
 const SEED = Number(process.env['SLR_SOAK_SEED'] ?? 2)
-const SHORT_ROUNDS = 40
+const SHORT_ROUNDS = 30
 
 let own: OwnWorkbench
 let server: WorkbenchServer
@@ -79,7 +79,12 @@ it(
       'set rho',
       'save prompts',
       'stale',
-      'sweep'
+      'sweep',
+      'set notes',
+      'note a sweep',
+      'queue a sweep',
+      'ask in the chat',
+      'queue is empty'
     ])
       expect(done[what], what).toBeGreaterThan(0)
   }
