@@ -18,7 +18,7 @@ import { readAnswers } from './questions/read-answers'
 import { stopTextOf } from './generate/stop-text'
 import { sweep } from './sweep/sweep'
 import { endSweepSession, sweepSession } from './sweep/sweep-session'
-import { readersAtStart } from './sweep/weights-ahead'
+import { readersAtStart } from './sweep/weight-prefetch'
 import { startReadingThreads } from './weights/reading-threads'
 import { errorMessage } from '../base/files/bounded-file'
 

@@ -4,24 +4,24 @@ import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 
 /**
- * The precision a run is computed in: as asked, or what suits device and family.
+ * Chooses the precision of a run: the requested one, or else the one that suits device and family.
  *
- * @throws WorkbenchError `unsupported` for float16 where it gains nothing or would overflow
+ * @throws WorkbenchError `unsupported` for float16 if it gains nothing or would overflow
  */
-export function choosePrecision(device: Device, pair: PairWeights, asked: Precision | undefined): Precision {
+export function choosePrecision(device: Device, pair: PairWeights, requested: Precision | undefined): Precision {
   const { family } = pair.post.spec
-  if (asked === 'fp16' && !device.gainsFromHalf) {
+  if (requested === 'fp16' && !device.gainsFromHalf) {
     throw new WorkbenchError(
       'unsupported',
       `The device ${device.name} computes in fp32 only.`,
       PRECISION_HINT
     )
   }
-  if (asked === 'fp16' && !family.halfPrecision) {
+  if (requested === 'fp16' && !family.halfPrecision) {
     const why = family.experts === null ? 'overflows in fp16' : 'may choose other experts in fp16'
     throw new WorkbenchError('unsupported', `${family.label} ${why}.`, PRECISION_HINT)
   }
-  return asked ?? (device.gainsFromHalf && family.halfPrecision ? 'fp16' : 'fp32')
+  return requested ?? (device.gainsFromHalf && family.halfPrecision ? 'fp16' : 'fp32')
 }
 
 const PRECISION_HINT = 'Leave the precision out, and what suits device and model is used.'

@@ -12,15 +12,18 @@ import { at, got } from '../../../contract/model/look-up'
 import { type Device, floatTensor, integerTensor, runSession } from '../device/device'
 import type { Feeds } from './layer-session'
 
-/** For each sampler the probabilities of what is asked of some rows, end to end; NaN where a logit of the row is not finite. */
+/**
+ * The requested probabilities of a range of rows, concatenated, for each sampler. NaN where a logit of the row is not
+ * finite.
+ */
 export type DrawnRows = readonly Float64Array[]
 
-/** Logits that go through at once: beside a few results of their size they stay near the cache. */
+/** Logits that go through at once. With a few results of their size, they stay near the cache. */
 const RUN_ELEMENTS = 2 ** 20
 
-/** Samplers of temperature and min-p, and how likely tokens are under each of them. */
+/** Computes probabilities of tokens under samplers that have only temperature and min-p. */
 export class Draws {
-  /** Those that end in a head of their own by the model that it is of. */
+  /** Sessions by the source of their logits. Sessions that contain a head are stored by the spec of its model. */
   private readonly sessions = new Map<DrawnFrom | DecoderSpec, ort.InferenceSession>()
 
   constructor(
@@ -29,52 +32,52 @@ export class Draws {
     readonly samplers: readonly MinPDraw[]
   ) {}
 
-  /** Of states, through a whole head. @param feeds states, final norm and head of the model */
-  ofHidden(model: DecoderSpec, feeds: Feeds, asked: readonly (readonly number[])[]): Promise<DrawnRows> {
-    return this.run('hidden', feeds, asked, model)
+  /** Draws from states, through a whole head. @param feeds states, final norm and head of the model */
+  ofHidden(model: DecoderSpec, feeds: Feeds, targets: readonly (readonly number[])[]): Promise<DrawnRows> {
+    return this.run('hidden', feeds, targets, model)
   }
 
-  /** Of a model's logits, [rows, vocabulary]. */
-  ofLogits(logits: Float32Array, asked: readonly (readonly number[])[]): Promise<DrawnRows> {
-    return this.inRuns('logits', { [DRAWS_INPUTS.logits]: logits }, {}, asked)
+  /** Draws from a model's logits, [rows, vocabulary]. */
+  ofLogits(logits: Float32Array, targets: readonly (readonly number[])[]): Promise<DrawnRows> {
+    return this.inRuns('logits', { [DRAWS_INPUTS.logits]: logits }, {}, targets)
   }
 
-  /** Of the logits of post and base, mixed or filtered, [rows, vocabulary] each. */
+  /** Draws from the mixed or filtered logits of post and base, [rows, vocabulary] each. */
   ofBoth(
     { kind, share }: { readonly kind: 'mix' | 'filter'; readonly share: number },
     { post, base }: { readonly post: Float32Array; readonly base: Float32Array },
-    asked: readonly (readonly number[])[]
+    targets: readonly (readonly number[])[]
   ): Promise<DrawnRows> {
-    const fed = floatTensor(Float32Array.of(kind === 'mix' ? share : Math.log(share)), [1])
+    const shareTensor = floatTensor(Float32Array.of(kind === 'mix' ? share : Math.log(share)), [1])
     const rows = { [DRAWS_INPUTS.post]: post, [DRAWS_INPUTS.base]: base }
-    return this.inRuns(kind, rows, { [DRAWS_INPUTS.share]: fed }, asked)
+    return this.inRuns(kind, rows, { [DRAWS_INPUTS.share]: shareTensor }, targets)
   }
 
   async close(): Promise<void> {
     for (const session of this.sessions.values()) await session.release()
   }
 
-  /** @param rows matrices whose rows go together */
+  /** @param rows matrices that are divided into the same ranges of rows */
   private async inRuns(
     from: DrawnFrom,
     rows: Readonly<Record<string, Float32Array>>,
     others: Feeds,
-    asked: readonly (readonly number[])[]
+    targets: readonly (readonly number[])[]
   ): Promise<DrawnRows> {
-    const width = Math.max(...Object.values(rows).map(({ length }) => length)) / asked.length
-    const most = Math.max(1, Math.floor(RUN_ELEMENTS / width))
-    const drawn = this.samplers.map(() => new Float64Array(askedCount(asked)))
+    const width = Math.max(...Object.values(rows).map(({ length }) => length)) / targets.length
+    const maxRows = Math.max(1, Math.floor(RUN_ELEMENTS / width))
+    const drawn = this.samplers.map(() => new Float64Array(countTargets(targets)))
     let done = 0
-    for (let first = 0; first < asked.length; first += most) {
-      const some = asked.slice(first, first + most)
+    for (let first = 0; first < targets.length; first += maxRows) {
+      const rangeTargets = targets.slice(first, first + maxRows)
       const part = (matrix: Float32Array): ort.Tensor =>
-        floatTensor(matrix.subarray(first * width, (first + some.length) * width), [some.length, width])
+        floatTensor(matrix.subarray(first * width, (first + rangeTargets.length) * width), [rangeTargets.length, width])
       const parts = Object.fromEntries(Object.entries(rows).map(([name, matrix]) => [name, part(matrix)]))
-      const next = await this.run(from, { ...parts, ...others }, some)
+      const next = await this.run(from, { ...parts, ...others }, rangeTargets)
       next.forEach((ofRows, sampler) => {
         at(drawn, sampler, 'sampler').set(ofRows, done)
       })
-      done += askedCount(some)
+      done += countTargets(rangeTargets)
     }
     return drawn
   }
@@ -82,13 +85,13 @@ export class Draws {
   private async run(
     from: DrawnFrom,
     feeds: Feeds,
-    asked: readonly (readonly number[])[],
+    targets: readonly (readonly number[])[],
     model = this.spec
   ): Promise<DrawnRows> {
     const key = from === 'hidden' ? model : from
     const session = this.sessions.get(key) ?? (await this.open(key, drawsGraph(model, from, this.samplers)))
-    const outputs = await runSession(session, { ...feeds, [DRAWS_INPUTS.asked]: askedTensor(asked) })
-    return probabilitiesOf(outputs, this.samplers, asked)
+    const outputs = await runSession(session, { ...feeds, [DRAWS_INPUTS.asked]: targetsTensor(targets) })
+    return probabilitiesOf(outputs, this.samplers, targets)
   }
 
   private async open(key: DrawnFrom | DecoderSpec, graph: Uint8Array): Promise<ort.InferenceSession> {
@@ -98,39 +101,39 @@ export class Draws {
   }
 }
 
-/** Tokens asked of each row; shorter rows ask for token 0 as often as is left. */
-function askedTensor(asked: readonly (readonly number[])[]): ort.Tensor {
-  const width = Math.max(1, ...asked.map((tokens) => tokens.length))
-  const places = new BigInt64Array(asked.length * width)
-  for (const [row, tokens] of asked.entries()) {
-    for (const [i, token] of tokens.entries()) places[row * width + i] = BigInt(token)
+/** Returns the requested tokens of each row as a tensor. Shorter rows are padded with token 0. */
+function targetsTensor(targets: readonly (readonly number[])[]): ort.Tensor {
+  const width = Math.max(1, ...targets.map((tokens) => tokens.length))
+  const tokenIds = new BigInt64Array(targets.length * width)
+  for (const [row, tokens] of targets.entries()) {
+    for (const [i, token] of tokens.entries()) tokenIds[row * width + i] = BigInt(token)
   }
-  return integerTensor(places, [asked.length, width])
+  return integerTensor(tokenIds, [targets.length, width])
 }
 
-/** How many probabilities are asked of rows. */
-const askedCount = (asked: readonly (readonly number[])[]): number =>
-  asked.reduce((sum, { length }) => sum + length, 0)
+/** Counts the probabilities requested for rows. */
+const countTargets = (targets: readonly (readonly number[])[]): number =>
+  targets.reduce((sum, { length }) => sum + length, 0)
 
 function probabilitiesOf(
   outputs: ReadonlyMap<string, Float32Array>,
   samplers: readonly MinPDraw[],
-  asked: readonly (readonly number[])[]
+  targets: readonly (readonly number[])[]
 ): Float64Array[] {
   const below = got(outputs, DRAWS_OUTPUTS.below, 'output')
   const sums = got(outputs, DRAWS_OUTPUTS.sums, 'output')
   const totals = got(outputs, DRAWS_OUTPUTS.total, 'output')
-  const width = below.length / asked.length
-  const count = askedCount(asked)
+  const width = below.length / targets.length
+  const count = countTargets(targets)
   return samplers.map(({ temperature, minP }, sampler) => {
-    const least = leastWeight(minP)
+    const minWeight = leastWeight(minP)
     const drawn = new Float64Array(count)
-    let place = 0
-    for (const [row, { length }] of asked.entries()) {
+    let index = 0
+    for (const [row, { length }] of targets.entries()) {
       const sum = Number.isFinite(totals[row]) ? at(sums, row * samplers.length + sampler, 'sum') : NaN
       for (let i = 0; i < length; i++) {
         const weight = Math.exp(at(below, row * width + i, 'logit') / temperature)
-        drawn[place++] = weight > least || minP === 0 ? weight / sum : sum * 0
+        drawn[index++] = weight > minWeight || minP === 0 ? weight / sum : sum * 0
       }
     }
     return drawn

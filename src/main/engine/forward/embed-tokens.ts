@@ -6,7 +6,7 @@ import type { ModelWeights } from '../weights/pair-weights'
 import { gatherFloatRows } from '../weights/stored-rows'
 
 /**
- * Scaled embeddings of tokens, [tokens, hidden].
+ * Reads the scaled embeddings of tokens, [tokens, hidden].
  *
  * @throws WorkbenchError `bad-input` naming a token outside the vocabulary
  */

@@ -14,7 +14,7 @@ import {
   type LayerSource,
   openLayer
 } from './layer-session'
-import type { RunStates } from './kept-states'
+import type { RunStates } from './state-cache'
 import { LevelStates } from './level-states'
 import { chunksOf, type PartStep, partSteps } from './part-steps'
 import { openNodeStates, type NodeStates } from './node-states'
@@ -22,7 +22,7 @@ import { type ExpertStep, RoutedRows } from './routed-rows'
 import { Pace } from '../device/pace'
 import { memberOf, specOf } from '../weights/pair-weights'
 import { finalRows } from '../tries/prompt-trie'
-import { OneAhead } from '../weights/one-ahead'
+import { OneStepPrefetch } from '../weights/one-step-prefetch'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { nodesBefore, type PartNode, type TriePart, wholeTrie } from '../tries/trie-parts'
 import { RotaryFeeds } from './rotary-feeds'
@@ -31,26 +31,41 @@ import { WeightDecoder } from '../weights/weight-decoder'
 import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/** One packed prompt group pushed through every model of a trie. */
+/** A packed prompt group that passes through every model of a trie. */
 export interface ForwardRun extends LayerSource {
   readonly trie: RecipeTrie
-  /** Parts of the trie, of which one after the other is taken through all layers; left out: all of it at once. */
+  /**
+   * Parts of the trie, each of which passes through all layers before the next begins. If omitted, the whole trie is
+   * one part.
+   */
   readonly parts?: readonly TriePart[]
   /**
-   * Nodes to advance at once in all layers but the last, and there; `nodesPerRun` of the usual rows when left out. One by
-   * one where their states stay on the device.
+   * Nodes to advance at once in all layers but the last, and in the last. Defaults to `nodesPerRun` of the usual rows.
+   * Nodes whose states stay on the device advance one by one.
    */
   readonly nodesPerRun?: NodesPerRun
   readonly signal?: AbortSignal
-  /** Hidden states of every packed row are wanted after the last layer, not only of those that predict a next token. */
+  /**
+   * Whether hidden states after the last layer are needed for every packed row, not only for rows that predict a next
+   * token.
+   */
   readonly everyRow?: boolean
-  /** Also yield the states of every node after every layer but the last, which then do not stay on the device. */
+  /**
+   * Whether to yield the states of every node after every layer but the last. These states do not stay on the device.
+   */
   readonly everyState?: boolean
-  /** States of nodes that are there before the run, which its parts go on from; its own are added. Not where they stay on the device. */
-  readonly kept?: RunStates
-  /** Where blocks come from when not from the pair's files by this thread: a reader beside it, or memory. */
+  /**
+   * Cached states from which the parts continue, and to which the run's states are added. Not supported if states stay
+   * on the device.
+   */
+  readonly cachedStates?: RunStates
+  /**
+   * Supplies blocks, from a reading thread or from memory. If omitted, this thread reads them from the pair's files.
+   */
   readonly blocks?: (step: BlockStep) => Promise<BlockWeights>
-  /** Graphs of passes over the same prompts to the same end, which stay open; left out: its own. */
+  /**
+   * Open graphs of passes over the same prompts with the same last rows. If omitted, the run opens and closes its own.
+   */
   readonly sessions?: LayerSessions
 }
 
@@ -58,14 +73,14 @@ export type ForwardEvent =
   | {
       readonly type: 'block'
       readonly bytesRead: number
-      /** Time that reading and converting the block took, that of converting alone, and how much was waited for. */
+      /** Milliseconds of reading and converting the block, of converting only, and of waiting for it. */
       readonly readMs: number
       readonly convertMs: number
       readonly waitMs: number
     }
-  /** The final states of the next of the run's parts have all come. */
+  /** All final states of the run's next part have been yielded. */
   | { readonly type: 'part'; readonly part: TriePart }
-  /** Rows that have gone through a block since this was last said. */
+  /** Rows that have gone through a block since the last event of this type. */
   | { readonly type: 'rows'; readonly layer: number; readonly rows: number }
   | {
       readonly type: 'keyValues'
@@ -73,13 +88,16 @@ export type ForwardEvent =
       /** Node on the trie's level `layer`. */
       readonly node: number
       /**
-       * Of all packed rows, [1, rows, kvHeads x headSize] each, where the device computes; keys are rotated. Whoever takes them
-       * disposes of them before asking for more, see `Device.outlive`.
+       * Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. Keys are
+       * rotated. The consumer disposes of them before it requests the next event (see `Device.outlive`).
        */
       readonly keys: ort.Tensor
       readonly values: ort.Tensor
     }
-  /** Hidden states of some nodes after a layer, at every packed row, [nodes, rows, hidden]; to be read before the next event. */
+  /**
+   * Hidden states of some nodes after a layer, at every packed row, [nodes, rows, hidden]. They are valid until the
+   * next event.
+   */
   | { readonly type: 'state'; readonly layer: number; readonly hidden: Float32Array }
   | {
       readonly type: 'final'
@@ -90,58 +108,63 @@ export type ForwardEvent =
     }
 
 /**
- * Rows to push through a block at once, or through an expert, unless memory is short. Matrix products want some hundreds of rows, and cancelling waits for one run.
- * Between these, the widest activation (the MLP's) is held to 8 MiB: allocators give larger ones back to the system
- * after every run and fault them in again, which costs a tenth of the time.
+ * Returns the rows that go through a block or an expert at once, unless memory is short. Matrix products need some
+ * hundreds of rows, and a cancellation waits for one run. Between these limits, the widest activation (the MLP's) is at
+ * most 8 MiB. Allocators return larger ones to the system after every run and fault them in again, which costs a tenth
+ * of the time.
  */
 export function rowsPerRun(spec: DecoderSpec): number {
   return Math.min(Math.max(2 ** 21 / widestMlp(spec), 512), 2048)
 }
 
-/** How many nodes one run of a block advances. */
+/** The number of nodes that one run of a block advances, in all layers but the last and in the last. */
 export interface NodesPerRun {
   readonly full: number
   readonly last: number
 }
 
-/** @param rows packed rows of a node, `finalRows` of which go through most of the last layer */
+/** @param rows packed rows of a node, `finalRowCount` of which go through most of the last layer */
 export function nodesPerRun(rowBound: number, rows: number, finalRowCount: number): NodesPerRun {
   const nodes = (nodeRows: number): number => Math.max(1, Math.round(rowBound / nodeRows))
   return { full: nodes(rows), last: nodes(Math.max(finalRowCount, rows * INPUT_ROW_SHARE)) }
 }
 
-/** In the last layer most is done for the final rows only, so an input row weighs less; not nothing, for it takes memory. */
+/**
+ * The weight of an input row in the last layer, where most work concerns the final rows only. It is not 0, because an
+ * input row takes memory.
+ */
 const INPUT_ROW_SHARE = 1 / 2
 
 /**
- * Layer by layer: read a block, advance the nodes that it feeds, release it. At most two blocks' weights are resident,
- * the one that computes and the one being read. Of a layer with experts, all blocks' nodes go through what comes before the
- * experts, and then through one expert after the other, see `RoutedRows`.
+ * Runs a pass layer by layer: it reads a block, advances the nodes that the block feeds, and releases the block. At
+ * most two blocks' weights are resident, the one that computes and the one being read. In a layer with experts, all
+ * blocks' nodes pass through the part before the experts, and then through one expert after the other (see
+ * `RoutedRows`).
  */
 export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const pass = new ForwardPass(run)
   try {
     yield* pass.layers()
   } finally {
-    // A run that ends early holds its block and its states in the device's memory, whose size no garbage collector knows.
+    // A run that ends early has its block and its states in the device's memory, whose size no garbage collector knows.
     await pass.close()
   }
 }
 
-/** A layer on its way. */
+/** A block of a layer that is being computed. */
 interface LayerStep {
   readonly layer: number
   readonly isLast: boolean
   readonly source: BlockSource
-  /** By whose config the block is computed. */
+  /** The spec by which the block is computed. */
   readonly spec: DecoderSpec
   readonly session: LayerSession
   readonly states: LevelStates
-  /** Where the layer has experts, the rows that are to go through them. */
+  /** The rows that will go through experts. Null if the layer has none. */
   readonly routed: RoutedRows | null
 }
 
-/** A run with what it has open on the device. */
+/** A run with its open resources on the device. */
 class ForwardPass {
   private readonly spec: DecoderSpec
   private readonly statesStay: boolean
@@ -152,7 +175,7 @@ class ForwardPass {
   private readonly parts: readonly TriePart[]
   private readonly decoder: WeightDecoder
   private readonly sessions: LayerSessions
-  /** Weights of the block that computes. */
+  /** Weights of the block that is being computed. */
   private readonly block = new Map<string, ort.Tensor>()
   private expert: ExpertSession | null = null
 
@@ -160,7 +183,7 @@ class ForwardPass {
     const { device, pair, packed } = run
     this.spec = pair.post.spec
     const { hiddenSize } = this.spec
-    // The choice of experts is made here.
+    // Experts are chosen on the host, so states cannot stay on the device.
     this.statesStay = run.everyState !== true && !hasExperts(this.spec)
     const rows = packed.tokens.length
     const lastRows = run.everyRow === true ? rows : finalRows(packed).length
@@ -179,14 +202,14 @@ class ForwardPass {
       const layers = partSteps(this.run.trie, part)
       const reads = this.readBlocks(this.untilExperts(layers))
       for (const [layer, steps] of layers.entries()) {
-        // What is known of a part's models is not computed again, so that it may have nothing to do in a layer.
+        // Models with known scores are not computed again, so a part may have nothing to compute in a layer.
         const routes = steps.length > 0 && this.hasExperts(layer)
         const routed = routes ? new RoutedRows(layer, this.spec.hiddenSize) : null
-        const ofLevel = { layer, states: at(states, layer, 'layer'), routed }
+        const levelStep = { layer, states: at(states, layer, 'layer'), routed }
         for (const { source, nodes } of steps) {
           const { read, waitMs } = await reads.next()
           yield blockEvent(read, waitMs)
-          const step = await this.layerStep(ofLevel, source)
+          const step = await this.layerStep(levelStep, source)
           yield* this.advance(step, nodes, await this.feedsOf(step, read))
           this.drop(read)
         }
@@ -199,7 +222,7 @@ class ForwardPass {
           yield* this.throughExpert(routed, step, read)
           this.drop(read)
         }
-        for (const { nodes, output } of routed.finished()) yield* this.arrived(ofLevel, nodes, output)
+        for (const { nodes, output } of routed.finished()) yield* this.takeStates(levelStep, nodes, output)
         routed.close()
       }
       yield { type: 'part', part }
@@ -217,37 +240,40 @@ class ForwardPass {
     return at(this.spec.layers, layer, 'layer').experts !== null
   }
 
-  /** Steps of the first of some layers, as far as it is known what is read: which experts are needed shows when a layer has routed. */
+  /**
+   * Returns the steps up to the first layer with experts. The experts to read are known only once that layer has routed
+   * its rows.
+   */
   private untilExperts(layers: readonly (readonly PartStep[])[]): BlockStep[] {
     const first = layers.findIndex((steps) => steps.some(({ layer }) => this.hasExperts(layer)))
     return layers.slice(0, first === -1 ? layers.length : first + 1).flat()
   }
 
   private async layerStep(
-    ofLevel: Pick<LayerStep, 'layer' | 'states' | 'routed'>,
+    levelStep: Pick<LayerStep, 'layer' | 'states' | 'routed'>,
     source: BlockSource
   ): Promise<LayerStep> {
     const { packed, everyRow, pair } = this.run
-    const { layer } = ofLevel
+    const { layer } = levelStep
     const isLast = this.isLast(layer)
     const spec = specOf(pair, source)
-    // The last layer may have fewer rows; of a model's config this is fixed in a graph.
+    // Sessions differ by what is fixed in a graph: the rows of the last layer, experts, and the norm's epsilon.
     const kind = `${isLast}/${this.hasExperts(layer)}/${spec.normEpsilon}`
-    const session = await this.sessions.of(kind, () => {
+    const session = await this.sessions.open(kind, () => {
       const lastRows = isLast && everyRow !== true
       const layout = lastRows ? lastRowsLayout(packed, finalRows(packed)) : fullLayout(packed)
       return openLayer(this.run, spec, layer, layout, !isLast && this.statesStay)
     })
-    return { ...ofLevel, isLast, source, spec, session }
+    return { ...levelStep, isLast, source, spec, session }
   }
 
   private isLast(layer: number): boolean {
     return layer === this.spec.layerCount - 1
   }
 
-  /** For each level its nodes' states, and above the first those of the roots that are gone on from. */
+  /** Opens the states of each level. The first level's parents are the roots from which the parts continue. */
   private async levelStates(): Promise<LevelStates[]> {
-    const { pair, trie, packed, kept } = this.run
+    const { pair, trie, packed, cachedStates } = this.run
     const nodesOf = (level: number): PartNode[] =>
       this.parts.flatMap((part) => at(part.levels, level, 'level'))
     const used = new Set(nodesOf(0).map(({ parent }) => parent))
@@ -257,25 +283,25 @@ class ForwardPass {
       states[root] = await this.store.add(await embedTokens(memberOf(pair, origin), packed.tokens))
     }
     const levels = trie.levels.map((_, level) => {
-      const ofLevel = new LevelStates(this.store, states, nodesOf(level))
-      states = ofLevel.children
-      return ofLevel
+      const statesOfLevel = new LevelStates(this.store, states, nodesOf(level))
+      states = statesOfLevel.children
+      return statesOfLevel
     })
     for (const [level, nodes] of nodesBefore(trie, this.parts).entries()) {
       for (const node of nodes) {
-        if (kept === undefined) throw new Error('a part goes on from states that nobody has')
-        at(levels, level, 'level').children[node] = await this.store.add(kept.get(level, node))
+        if (cachedStates === undefined) throw new Error('a part goes on from states that nobody has')
+        at(levels, level, 'level').children[node] = await this.store.add(cachedStates.get(level, node))
       }
     }
     return levels
   }
 
-  private readBlocks(steps: readonly BlockStep[]): OneAhead<BlockStep, BlockWeights> {
+  private readBlocks(steps: readonly BlockStep[]): OneStepPrefetch<BlockStep, BlockWeights> {
     const fromFiles = (step: BlockStep): Promise<BlockWeights> => decodeBlock(this.decoder, this.spec, step)
-    return new OneAhead(steps, this.run.blocks ?? fromFiles)
+    return new OneStepPrefetch(steps, this.run.blocks ?? fromFiles)
   }
 
-  /** A block's weights on the device, with what else a layer's runs need. */
+  /** Uploads a block's weights and returns them with the other inputs of a layer's runs. */
   private async feedsOf({ layer, spec, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
     const { rope, window } = at(spec.layers, layer, 'layer')
     return { ...(await this.upload(weights)), ...this.rotary.of(rope), ...(await session.masks(window)) }
@@ -289,7 +315,7 @@ class ForwardPass {
     return Object.fromEntries(this.block)
   }
 
-  /** Lets go of the weights that were computed with. */
+  /** Releases the weights of a computed block. */
   private drop(weights: BlockWeights): void {
     this.dropBlock()
     weights.release()
@@ -300,30 +326,30 @@ class ForwardPass {
     this.block.clear()
   }
 
-  /** Advances the nodes of a block, as many at a time as a run may have. */
+  /** Advances the nodes of a block, in runs of the maximum size. */
   private async *advance(
     step: LayerStep,
     nodes: readonly PartNode[],
     feeds: Feeds
   ): AsyncGenerator<ForwardEvent> {
     const { layer, isLast, session, routed } = step
-    const most = Math.min(isLast ? this.perRun.last : this.perRun.full, this.store.mostNodes)
-    const counts = routed === null
-    for (const chunk of chunksOf(nodes, most)) {
+    const maxNodes = Math.min(isLast ? this.perRun.last : this.perRun.full, this.store.maxNodes)
+    const countsRows = routed === null
+    for (const chunk of chunksOf(nodes, maxNodes)) {
       throwIfCancelled(this.run.signal, 'The run')
-      yield* this.advanceTogether(step, chunk, feeds)
-      // A chunk has one node where more than one of them can be done at a time.
+      yield* this.advanceChunk(step, chunk, feeds)
+      // A chunk has one node if several runs may be in progress.
       const done = (await this.pace.ran(isLast || !this.statesStay)) * chunk.length
-      if (counts && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
-      // Inference blocks the thread: let a cancel come in.
+      if (countsRows && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
+      // Inference blocks the thread. Yield, so that a cancellation can arrive.
       await nextTurn()
     }
     const done = await this.pace.settle()
-    if (counts && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
+    if (countsRows && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
   }
 
   /** Advances some nodes in one run. */
-  private async *advanceTogether(
+  private async *advanceChunk(
     step: LayerStep,
     nodes: readonly PartNode[],
     feeds: Feeds
@@ -338,7 +364,7 @@ class ForwardPass {
       if (keys === undefined || values === undefined) continue
       yield { type: 'keyValues', layer, node, keys: nodeOf(keys, i), values: nodeOf(values, i) }
     }
-    if (routed === null) yield* this.arrived(step, nodes, hidden)
+    if (routed === null) yield* this.takeStates(step, nodes, hidden)
   }
 
   /** Takes the rows that need an expert through it. */
@@ -349,16 +375,16 @@ class ForwardPass {
   ): AsyncGenerator<ForwardEvent> {
     const expert = (this.expert ??= await ExpertSession.open(this.run, this.spec))
     const feeds = await this.upload(weights)
-    const most = this.perRun.full * this.run.packed.tokens.length
-    for await (const rows of routed.through(step, most, (input) => expert.run(input, feeds))) {
+    const maxRows = this.perRun.full * this.run.packed.tokens.length
+    for await (const rows of routed.through(step, maxRows, (input) => expert.run(input, feeds))) {
       throwIfCancelled(this.run.signal, 'The run')
       yield { type: 'rows', layer: step.layer, rows }
       await nextTurn()
     }
   }
 
-  /** Takes over the states of some nodes after a layer. */
-  private *arrived(
+  /** Stores or yields the states of nodes after a layer. */
+  private *takeStates(
     { layer, states }: Pick<LayerStep, 'layer' | 'states'>,
     nodes: readonly PartNode[],
     hidden: ort.Tensor
@@ -368,7 +394,7 @@ class ForwardPass {
       if (this.run.everyState === true) yield { type: 'state', layer, hidden: floatsOf(hidden) }
       states.keep(nodes, hidden)
       for (const { node } of nodes) {
-        this.run.kept?.put(layer, node, floatsOf(at(states.children, node, 'state')))
+        this.run.cachedStates?.put(layer, node, floatsOf(at(states.children, node, 'state')))
       }
       return
     }
@@ -382,7 +408,7 @@ function blockEvent({ bytesRead, readMs, convertMs }: BlockWeights, waitMs: numb
   return { type: 'block', bytesRead, readMs, convertMs, waitMs }
 }
 
-/** One node of a run's output, [1, rows, width]; an output that stays on the device has no other. */
+/** Returns one node of a run's output, [1, rows, width]. An output that stays on the device has only one node. */
 function nodeOf(output: ort.Tensor, index: number): ort.Tensor {
   const [nodeCount = 1, ...dims] = output.dims
   if (nodeCount === 1) return output

@@ -5,7 +5,7 @@ import { wholeModelTensors, type DecoderSpec } from '../../family'
 import { finalNormGraph, HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../../graphs/head-graph'
 import { floatsOf, floatTensor, runSession, type Device } from '../device/device'
 import type { ModelWeights } from '../weights/pair-weights'
-import { OneAhead } from '../weights/one-ahead'
+import { OneStepPrefetch } from '../weights/one-step-prefetch'
 import type { DrawnRows, Draws } from './draws'
 import type { LentWeights } from '../weights/read-ahead'
 import type { Origin } from '../tries/recipe-trie'
@@ -16,8 +16,9 @@ import { at, got } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /**
- * Weights of one vocabulary slice, 16 MiB in float32: logits of a slice stay small whatever the vocabulary, near the
- * cache, and below the size from which the allocator maps fresh pages for every run (a fifth of the head's time).
+ * Weights of one vocabulary slice, 16 MiB in float32. A slice's logits then stay small for any vocabulary and near the
+ * cache. They also stay below the size from which the allocator maps fresh pages for every run (a fifth of the head's
+ * time).
  */
 const SLICE_ELEMENTS = 2 ** 22
 
@@ -30,15 +31,15 @@ export interface HeadSlice {
   readonly count: number
 }
 
-/** Where the weights of slices come from, one array each. */
+/** Reads the weights of slices, one array each. */
 export type SliceReader = (slice: HeadSlice) => Promise<LentWeights>
 
-/** All states have gone through a slice. */
+/** Reports that all states have gone through a slice. */
 export interface SliceDone {
   readonly type: 'slice'
-  /** Of the vocabulary. */
+  /** The slice's share of the vocabulary. */
   readonly share: number
-  /** Time that reading and converting the slice took, that of converting alone, and how much was waited for. */
+  /** Milliseconds of reading and converting the slice, of converting only, and of waiting for it. */
   readonly readMs: number
   readonly convertMs: number
   readonly waitMs: number
@@ -46,7 +47,7 @@ export interface SliceDone {
 
 export type HeadEvent<Values> = SliceDone | { readonly type: 'done'; readonly values: Values }
 
-/** How likely what is asked of some rows is; rows come in their order. */
+/** The requested probabilities of a range of rows. Ranges come in order. */
 export interface RowsDrawn {
   readonly type: 'drawn'
   readonly first: number
@@ -54,7 +55,7 @@ export interface RowsDrawn {
   readonly next: DrawnRows
 }
 
-/** What one batch of the states gave in one slice. */
+/** The result of one batch of states in one slice. */
 interface BatchDone<Result> {
   readonly type: 'batch'
   readonly first: number
@@ -62,41 +63,45 @@ interface BatchDone<Result> {
 }
 
 /**
- * Final norm and head of one model, for states after its last layer, [rows, hidden]. The whole vocabulary is gone through
- * slice by slice, each read while the one before computes: at most two slices of the head lie in memory.
+ * The final norm and head of one model, for states after its last layer, [rows, hidden]. A pass over the vocabulary
+ * takes slice by slice. Each slice is read while the one before it computes, so that at most two slices are in memory.
  */
 export interface LanguageHead {
-  /** Log of the sum of exp over the whole vocabulary, [rows]; NaN where a logit is not finite. @throws WorkbenchError when reading fails, or `signal` fires */
+  /**
+   * Computes the log of the sum of exp over the whole vocabulary, [rows]. NaN where a logit is not finite.
+   *
+   * @throws WorkbenchError when reading fails, or `signal` fires
+   */
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
-  /** Logits of the whole vocabulary, [rows, vocabulary]. @throws WorkbenchError as `logSums` */
+  /** Computes the logits of the whole vocabulary, [rows, vocabulary]. @throws WorkbenchError as `logSums` */
   logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>>
   /**
-   * How likely tokens are under samplers of temperature and min-p.
+   * Computes probabilities of tokens under samplers that have only temperature and min-p.
    *
-   * @param askedOf tokens asked about of a row
-   * @param most rows whose logits are held at once where the vocabulary is more than one slice
+   * @param targetsOf returns the requested tokens of a row
+   * @param maxRows rows whose logits are in memory at once if the vocabulary has several slices
    * @throws WorkbenchError as `logSums`
    */
   drawn(
     hidden: Float32Array,
     draws: Draws,
-    askedOf: (row: number) => readonly number[],
-    most: number,
+    targetsOf: (row: number) => readonly number[],
+    maxRows: number,
     signal?: AbortSignal
   ): AsyncGenerator<SliceDone | RowsDrawn>
-  /** Logits of some tokens, [rows, tokens]. */
+  /** Computes the logits of some tokens, [rows, tokens]. */
   logitsOf(hidden: Float32Array, tokens: readonly number[]): Promise<Float32Array>
-  /** States after the final norm, [rows, hidden]: what is usually taken for a text's embedding. */
+  /** Computes the states after the final norm, [rows, hidden], which usually serve as a text's embedding. */
   normed(hidden: Float32Array): Promise<Float32Array>
   close(): Promise<void>
 }
 
-/** Tokens of a full slice. */
+/** Returns the number of tokens of a full slice. */
 export function sliceTokens({ hiddenSize, vocabularySize }: DecoderSpec): number {
   return Math.min(vocabularySize, Math.max(1, Math.floor(SLICE_ELEMENTS / hiddenSize)))
 }
 
-/** The slices of a head, one after the other. */
+/** Returns the slices of a head, in order. */
 export function headSlices(spec: DecoderSpec): HeadSlice[] {
   const { vocabularySize } = spec
   const step = sliceTokens(spec)
@@ -106,14 +111,14 @@ export function headSlices(spec: DecoderSpec): HeadSlice[] {
   }))
 }
 
-/** What is read for a slice: some rows of the head. */
+/** Returns the read of a slice, which consists of rows of the head. */
 export function sliceRead(spec: DecoderSpec, origin: Origin, { first, count }: HeadSlice): WeightRead {
   const { hiddenSize } = spec
   const { name } = wholeModelTensors(spec).head
   return { name, first: first * hiddenSize, count: count * hiddenSize, source: origin, keep: [] }
 }
 
-/** Reads a slice in this thread, into memory of its own. */
+/** Reads a slice in this thread, into newly allocated memory. */
 export async function readSlice(model: ModelWeights, { first, count }: HeadSlice): Promise<LentWeights> {
   const startedMs = performance.now()
   const { name } = wholeModelTensors(model.spec).head
@@ -131,13 +136,13 @@ export async function readSlice(model: ModelWeights, { first, count }: HeadSlice
   }
 }
 
-/** What a pass over the vocabulary ends with. */
+/** Runs a pass over the vocabulary and returns its values. */
 export async function valuesOf<Values>(events: AsyncIterable<HeadEvent<Values>>): Promise<Values> {
   for await (const event of events) if (event.type === 'done') return event.values
   throw new Error('a pass over the vocabulary ended without its values')
 }
 
-/** @param read left out: by this thread, from the model's files */
+/** @param read reads slices; by default this thread reads them from the model's files */
 export async function openLanguageHead(
   device: Device,
   model: ModelWeights,
@@ -153,7 +158,7 @@ const HEAD_GRAPHS = {
   norm: finalNormGraph
 }
 
-/** Some rows of the states that go through the head, [rows, hidden], from row `first` on. */
+/** A range of the states that go through the head, [rows, hidden], beginning with row `first`. */
 interface Batch {
   readonly first: number
   readonly rows: ort.Tensor
@@ -205,30 +210,30 @@ class SlicedHead implements LanguageHead {
   async *drawn(
     hidden: Float32Array,
     draws: Draws,
-    askedOf: (row: number) => readonly number[],
-    most: number,
+    targetsOf: (row: number) => readonly number[],
+    maxRows: number,
     signal?: AbortSignal
   ): AsyncGenerator<SliceDone | RowsDrawn> {
     const rowCount = hidden.length / this.hiddenSize
-    const askedFrom = (first: number, count: number): (readonly number[])[] =>
-      Array.from({ length: count }, (_, i) => askedOf(first + i))
+    const targetsFrom = (first: number, count: number): (readonly number[])[] =>
+      Array.from({ length: count }, (_, i) => targetsOf(first + i))
     if (sliceTokens(this.model.spec) === this.vocabularySize) {
       const pass = this.pass(hidden, signal, async ({ first, rows }, head) => {
         const count = at(rows.dims, 0, 'dimension')
-        const asked = askedFrom(first, count)
-        return { count, next: await draws.ofHidden(this.model.spec, this.feeds(rows, head), asked) }
+        const targets = targetsFrom(first, count)
+        return { count, next: await draws.ofHidden(this.model.spec, this.feeds(rows, head), targets) }
       })
       for await (const event of pass)
         yield event.type === 'slice' ? event : { type: 'drawn', first: event.first, ...event.result }
       return
     }
-    for (let first = 0; first < rowCount; first += most) {
-      const count = Math.min(most, rowCount - first)
+    for (let first = 0; first < rowCount; first += maxRows) {
+      const count = Math.min(maxRows, rowCount - first)
       const piece = hidden.subarray(first * this.hiddenSize, (first + count) * this.hiddenSize)
       for await (const event of this.logits(piece, signal)) {
         if (event.type === 'slice') yield { ...event, share: (event.share * count) / rowCount }
         else {
-          const next = await draws.ofLogits(event.values, askedFrom(first, count))
+          const next = await draws.ofLogits(event.values, targetsFrom(first, count))
           yield { type: 'drawn', first, count, next }
         }
       }
@@ -263,18 +268,18 @@ class SlicedHead implements LanguageHead {
   }
 
   async close(): Promise<void> {
-    // One that could not be made was told of where it was asked for.
-    for (const made of await Promise.allSettled(this.sessions.values()))
-      if (made.status === 'fulfilled') await made.value.release()
+    // A session that could not be created was reported where it was requested.
+    for (const outcome of await Promise.allSettled(this.sessions.values()))
+      if (outcome.status === 'fulfilled') await outcome.value.release()
   }
 
-  /** Made when it is first asked for: hardly any work asks for all of them. */
+  /** Returns a session, which is created on first use, because few runs need all of them. */
   private session(name: keyof typeof HEAD_GRAPHS): Promise<ort.InferenceSession> {
-    const known = this.sessions.get(name)
-    if (known !== undefined) return known
-    const made = this.device.createSession(HEAD_GRAPHS[name](this.model.spec))
-    this.sessions.set(name, made)
-    return made
+    const existing = this.sessions.get(name)
+    if (existing !== undefined) return existing
+    const session = this.device.createSession(HEAD_GRAPHS[name](this.model.spec))
+    this.sessions.set(name, session)
+    return session
   }
 
   /** Takes every batch of the states through every slice, slice by slice. */
@@ -285,21 +290,21 @@ class SlicedHead implements LanguageHead {
   ): AsyncGenerator<SliceDone | BatchDone<Result>> {
     const { hiddenSize, vocabularySize } = this
     const slices = headSlices(this.model.spec)
-    // Every slice reads the states again, so they go to the device once.
+    // The states are uploaded once, because every slice reads them.
     const batches: Batch[] = []
     let head: ort.Tensor | null = null
     try {
       for (const { first, rows } of this.batches(hidden)) {
         batches.push({ first, rows: await this.device.resident(floatsOf(rows), rows.dims) })
       }
-      const weights = new OneAhead(slices, this.read)
+      const weights = new OneStepPrefetch(slices, this.read)
       for (const slice of slices) {
         const { read: lent, waitMs } = await weights.next()
         head = await this.device.resident(at(lent.arrays, 0, 'array'), [slice.count, hiddenSize])
         for (const batch of batches) {
           throwIfCancelled(signal, 'The run')
           yield { type: 'batch', first: batch.first, result: await use(batch, head, slice) }
-          // Inference blocks the thread: let a cancel come in.
+          // Inference blocks the thread. Yield, so that a cancellation can arrive.
           await nextTurn()
         }
         head.dispose()
@@ -309,13 +314,13 @@ class SlicedHead implements LanguageHead {
         yield { type: 'slice', share: slice.count / vocabularySize, readMs, convertMs, waitMs }
       }
     } finally {
-      // A pass that ends early holds them in the device's memory, whose size no garbage collector knows.
+      // A pass that ends early has these tensors in the device's memory, whose size no garbage collector knows.
       head?.dispose()
       for (const { rows } of batches) rows.dispose()
     }
   }
 
-  /** States in batches, as they lie in main memory. */
+  /** Divides the states into batches in main memory. */
   private *batches(hidden: Float32Array): Generator<Batch> {
     const { hiddenSize } = this
     for (let first = 0; first < hidden.length / hiddenSize; first += HEAD_ROWS) {
@@ -334,7 +339,7 @@ class SlicedHead implements LanguageHead {
   }
 }
 
-/** log(exp(a) + exp(b)) without overflow. */
+/** Computes log(exp(a) + exp(b)) without overflow. */
 function logAddExp(a: number, b: number): number {
   const high = Math.max(a, b)
   return high === -Infinity ? high : high + Math.log1p(Math.exp(Math.min(a, b) - high))

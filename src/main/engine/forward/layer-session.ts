@@ -8,38 +8,42 @@ import { segmentMask, type AttentionLayout } from '../tries/attention-layout'
 import type { PackedPrompts } from '../tries/prompt-trie'
 import type { PairWeights } from '../weights/pair-weights'
 
-/** What the sessions of a pass are made of. */
+/** The inputs from which the sessions of a pass are created. */
 export interface LayerSource {
   readonly device: Device
   readonly precision: Precision
   readonly pair: PairWeights
   readonly packed: PackedPrompts
-  /** Also give the keys and values of every node, for generating on from these prompts. */
+  /** Whether to output the keys and values of every node, which generation from these prompts needs. */
   readonly withKeyValues?: boolean
 }
 
-/** Inputs of a run, or of several, by their names. */
+/** Inputs of one or several runs by name. */
 export type Feeds = Readonly<Record<string, ort.Tensor>>
 
-/** What experts are given of rows, [nodes, rows, hidden], and the probability of each expert, [nodes, rows, experts]. */
+/**
+ * Inputs of experts: normed rows, [nodes, rows, hidden], and the probability of each expert, [nodes, rows, experts].
+ */
 interface Routed {
   readonly normed: ort.Tensor
   readonly routing: ort.Tensor
 }
 
-/** What a run of a block gives for its nodes, [nodes, rows, width] each. */
+/** Outputs of a run of a block for its nodes, [nodes, rows, width] each. */
 export interface LayerOutputs {
   readonly hidden: ort.Tensor
   readonly keys?: ort.Tensor
   readonly values?: ort.Tensor
-  /** Of a layer with experts, whose results are not in `hidden` yet. */
+  /** Inputs of experts, whose results are not yet in `hidden`. Present in layers with experts only. */
   readonly routed?: Routed
 }
 
 /**
- * @param spec by whose config the layer is computed
- * @param kind number of a layer of the kind
- * @param statesStay whether hidden states go on to another layer, rather than to whoever asked for them
+ * Opens a session for layers of one kind.
+ *
+ * @param spec config by which the layer is computed
+ * @param kind index of a layer of the kind
+ * @param statesStay whether hidden states stay on the device for the next layer
  */
 export async function openLayer(
   source: LayerSource,
@@ -56,7 +60,7 @@ export async function openLayer(
   return new LayerSession(source, layout, session)
 }
 
-/** A block graph for one layout, ready to run with any layer's weights. */
+/** A block graph for one layout, which runs with the weights of any layer. */
 export class LayerSession {
   private readonly masksOf = new Map<number | null, Record<string, ort.Tensor>>()
   private readonly positionsOf = new Map<number, Feeds>()
@@ -71,10 +75,10 @@ export class LayerSession {
     return this.layout.outputRowCount
   }
 
-  /** Which keys each query sees, for layers of a window; made once. */
+  /** Returns the masks of a window width, which are created once. */
   async masks(window: number | null): Promise<Feeds> {
-    const known = this.masksOf.get(window)
-    if (known !== undefined) return known
+    const cached = this.masksOf.get(window)
+    if (cached !== undefined) return cached
     const masks: Record<string, ort.Tensor> = {}
     this.masksOf.set(window, masks)
     for (const [i, segment] of this.layout.segments.entries()) {
@@ -85,11 +89,7 @@ export class LayerSession {
     return masks
   }
 
-  /**
-   * Advances some nodes by one layer.
-   *
-   * @param input their states, [nodes, inputRowCount, hidden]
-   */
+  /** Advances some nodes by one layer. @param input states of the nodes, [nodes, inputRowCount, hidden] */
   async advance(input: ort.Tensor, nodeCount: number, feeds: Feeds): Promise<LayerOutputs> {
     const outputs = await runTensors(this.session, {
       [BLOCK_INPUTS.hidden]: input,
@@ -113,30 +113,33 @@ export class LayerSession {
   }
 
   private positions(nodeCount: number): Feeds {
-    const known = this.positionsOf.get(nodeCount)
-    if (known !== undefined) return known
+    const cached = this.positionsOf.get(nodeCount)
+    if (cached !== undefined) return cached
     const { positions } = this.source.packed
     const feeds: Record<string, ort.Tensor> = {
       [BLOCK_INPUTS.keyPositions]: repeatedPositions(positions, nodeCount)
     }
     const { keptRows } = this.layout
     if (keptRows !== null) {
-      const kept = keptRows.map((row) => at(positions, row, 'row'))
-      feeds[BLOCK_INPUTS.queryPositions] = repeatedPositions(kept, nodeCount)
+      const queryPositions = keptRows.map((row) => at(positions, row, 'row'))
+      feeds[BLOCK_INPUTS.queryPositions] = repeatedPositions(queryPositions, nodeCount)
     }
     this.positionsOf.set(nodeCount, feeds)
     return feeds
   }
 }
 
-/** Block graphs of one layout's passes, each made once: of the last layer, of all others, and by what else is fixed in a graph. */
+/**
+ * Block graphs of one layout's passes, each created once per kind: by last or other layer, and by all else that is
+ * fixed in a graph.
+ */
 export class LayerSessions {
   private readonly sessions = new Map<string, LayerSession>()
 
-  async of(kind: string, open: () => Promise<LayerSession>): Promise<LayerSession> {
-    const known = this.sessions.get(kind)
-    if (known !== undefined) return known
-    const opened = await open()
+  async open(kind: string, create: () => Promise<LayerSession>): Promise<LayerSession> {
+    const existing = this.sessions.get(kind)
+    if (existing !== undefined) return existing
+    const opened = await create()
     this.sessions.set(kind, opened)
     return opened
   }
@@ -147,7 +150,7 @@ export class LayerSessions {
   }
 }
 
-/** The graph of one expert, ready to run with any expert's weights. */
+/** The graph of one expert, which runs with the weights of any expert. */
 export class ExpertSession {
   private constructor(
     private readonly session: ort.InferenceSession,
@@ -158,7 +161,12 @@ export class ExpertSession {
     return new ExpertSession(await device.createSession(expertGraph(spec, precision)), spec.hiddenSize)
   }
 
-  /** @param rows [rows, hidden] @returns as many */
+  /**
+   * Takes rows through an expert.
+   *
+   * @param rows [rows, hidden]
+   * @returns the results, [rows, hidden]
+   */
   async run(rows: Float32Array, weights: Feeds): Promise<Float32Array> {
     const input = floatTensor(rows, [rows.length / this.width, this.width])
     const { [EXPERT_ROWS.out]: output } = await runTensors(this.session, {

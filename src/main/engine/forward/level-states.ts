@@ -3,36 +3,39 @@ import { at, got } from '../../../contract/model/look-up'
 import type { LevelNode } from '../tries/trie-parts'
 import type { NodeStates } from './node-states'
 
-/** States of the nodes above a level, each freed when the last of its children that are computed has been, and of those children as they come. */
+/**
+ * States of a level's parents and children. A parent's state is freed once the last of its computed children is done.
+ * The children's states are added as they are computed.
+ */
 export class LevelStates {
-  /** By node of the level. */
+  /** States by node of the level. */
   readonly children: ort.Tensor[] = []
-  /** How many children of each parent are still to be computed. */
-  private readonly left = new Map<number, number>()
+  /** The number of each parent's children that are still to be computed. */
+  private readonly remaining = new Map<number, number>()
 
   constructor(
     private readonly store: NodeStates,
     private readonly parents: readonly ort.Tensor[],
     nodes: readonly LevelNode[]
   ) {
-    for (const { parent } of nodes) this.left.set(parent, (this.left.get(parent) ?? 0) + 1)
+    for (const { parent } of nodes) this.remaining.set(parent, (this.remaining.get(parent) ?? 0) + 1)
   }
 
-  /** What some nodes go on from, as the input of a run. */
+  /** Joins the parents' states of some nodes as the input of a run. */
   join(nodes: readonly LevelNode[]): ort.Tensor {
     return this.store.join(nodes.map(({ parent }) => at(this.parents, parent, 'state')))
   }
 
-  /** To be called when nodes have been computed. */
+  /** Records that nodes have been computed, and frees parents without remaining children. */
   done(nodes: readonly LevelNode[]): void {
     for (const { parent } of nodes) {
-      const left = got(this.left, parent, 'parent') - 1
-      this.left.set(parent, left)
-      if (left === 0) this.store.free(at(this.parents, parent, 'state'))
+      const remaining = got(this.remaining, parent, 'parent') - 1
+      this.remaining.set(parent, remaining)
+      if (remaining === 0) this.store.free(at(this.parents, parent, 'state'))
     }
   }
 
-  /** @param output of the run that computed the nodes */
+  /** Stores the states of computed nodes. @param output output of the run that computed the nodes */
   keep(nodes: readonly LevelNode[], output: ort.Tensor): void {
     for (const [i, state] of this.store.keep(output).entries()) {
       this.children[at(nodes, i, 'node').node] = state

@@ -4,24 +4,24 @@ import { floatsOf, floatTensor, type Device } from '../device/device'
 import { rowAt } from '../rows/rows'
 
 /**
- * Hidden states of a trie's nodes between runs of blocks, [rows, hidden] each. Where the device has memory of its own they
- * stay there, each a tensor that comes from one run and goes into others as it is; elsewhere they lie in main memory,
- * where many nodes are joined for a run.
+ * Stores hidden states of a trie's nodes between runs of blocks, [rows, hidden] each. On a device with its own memory
+ * they stay there: each is a tensor that one run outputs and others take as it is. Elsewhere they are in main memory,
+ * where several nodes are joined for a run.
  */
 export interface NodeStates {
-  /** Most nodes that one run can advance. */
-  readonly mostNodes: number
+  /** The maximum number of nodes that one run can advance. */
+  readonly maxNodes: number
   add(state: Float32Array): Promise<ort.Tensor>
-  /** Some nodes as the input of a run, [nodes, rows, hidden], which the next call may overwrite. */
+  /** Joins nodes as the input of a run, [nodes, rows, hidden]. The next call may overwrite the result. */
   join(states: readonly ort.Tensor[]): ort.Tensor
-  /** A run's output, [nodes, rows, hidden], as the states of its nodes. */
+  /** Stores a run's output, [nodes, rows, hidden], as the states of its nodes. */
   keep(output: ort.Tensor): ort.Tensor[]
   free(state: ort.Tensor): void
-  /** Frees all that is left. */
+  /** Frees all remaining states. */
   close(): void
 }
 
-/** @param stay whether states stay where the device keeps tensors */
+/** Opens a store for states. @param stay whether states stay on a device that keeps tensors */
 export function openNodeStates(device: Device, rows: number, hiddenSize: number, stay = true): NodeStates {
   return stay && device.keepsTensors
     ? new DeviceStates(device, [1, rows, hiddenSize])
@@ -29,8 +29,8 @@ export function openNodeStates(device: Device, rows: number, hiddenSize: number,
 }
 
 class DeviceStates implements NodeStates {
-  readonly mostNodes = 1
-  private readonly held = new Set<ort.Tensor>()
+  readonly maxNodes = 1
+  private readonly states = new Set<ort.Tensor>()
 
   constructor(
     private readonly device: Device,
@@ -39,7 +39,7 @@ class DeviceStates implements NodeStates {
 
   async add(state: Float32Array): Promise<ort.Tensor> {
     const uploaded = await this.device.resident(state, this.dims)
-    this.held.add(uploaded)
+    this.states.add(uploaded)
     return uploaded
   }
 
@@ -49,29 +49,29 @@ class DeviceStates implements NodeStates {
   }
 
   keep(output: ort.Tensor): ort.Tensor[] {
-    this.held.add(output)
+    this.states.add(output)
     return [output]
   }
 
   free(state: ort.Tensor): void {
-    this.held.delete(state)
+    this.states.delete(state)
     state.dispose()
   }
 
   close(): void {
-    for (const state of this.held) state.dispose()
-    this.held.clear()
+    for (const state of this.states) state.dispose()
+    this.states.clear()
   }
 }
 
 /**
- * What a run returns for one node is that node's state. For several it is one array, which would live as long as the last of them:
- * they are copied out of it, into memory that is used again and again.
+ * Stores states in main memory. The output of a run with one node is that node's state. The output of several nodes is
+ * one array, which would live as long as its last node. Their states are therefore copied into memory that is reused.
  */
 class HostStates implements NodeStates {
-  readonly mostNodes = Infinity
+  readonly maxNodes = Infinity
   private readonly unused: ort.Tensor[] = []
-  /** States that are what a run returned. */
+  /** States that are outputs of runs, not copies. */
   private readonly returned = new Set<ort.Tensor>()
   private readonly size: number
   private joined = new Float32Array()
@@ -103,9 +103,9 @@ class HostStates implements NodeStates {
       this.returned.add(output)
       return [output]
     }
-    const kept = Array.from({ length: count }, (_, node) => this.copy(rowAt(all, node, this.size)))
+    const states = Array.from({ length: count }, (_, node) => this.copy(rowAt(all, node, this.size)))
     dropNow(all.buffer)
-    return kept
+    return states
   }
 
   free(state: ort.Tensor): void {
@@ -120,8 +120,8 @@ class HostStates implements NodeStates {
   }
 
   private copy(state: Float32Array): ort.Tensor {
-    const kept = this.unused.pop() ?? floatTensor(new Float32Array(this.size), this.dims)
-    floatsOf(kept).set(state)
-    return kept
+    const tensor = this.unused.pop() ?? floatTensor(new Float32Array(this.size), this.dims)
+    floatsOf(tensor).set(state)
+    return tensor
   }
 }

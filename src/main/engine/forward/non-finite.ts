@@ -21,21 +21,21 @@ import { embedTokens } from './embed-tokens'
 import { forward, type ForwardEvent, type ForwardRun } from './forward'
 import { at } from '../../../contract/model/look-up'
 
-/** What a run computes with, so far as it takes to say why numbers of it are not finite. */
+/** The inputs of a run that are needed to explain why its numbers are not finite. */
 export interface Computation {
   readonly device: Device
   readonly precision: Precision
   readonly pair: PairWeights
   readonly trie: RecipeTrie
-  /** In the order of the trie's. */
+  /** The models, in the order of the trie's models. */
   readonly models: readonly Model[]
 }
 
 /**
- * A pass whose last states are all finite. What is not finite in between stays so to the end, for every layer adds to the
- * states, so that these few rows are all that is looked at.
+ * Runs a pass and checks that all last states are finite. Every layer adds to the states, so a number that is not
+ * finite stays so to the end. Checking these few rows is therefore enough.
  *
- * @throws WorkbenchError as {@link whyNonFinite} says
+ * @throws WorkbenchError as {@link whyNonFinite} returns
  */
 export async function* finiteForward(
   run: ForwardRun,
@@ -53,23 +53,23 @@ export async function* finiteForward(
   }
 }
 
-/** The tokens on the way to a packed row. */
+/** Returns the tokens on the path to a packed row. */
 export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefined): number[] {
   for (const path of paths) {
     const position = row === undefined ? -1 : path.indexOf(row)
     if (position !== -1)
-      return Array.from(path.subarray(0, position + 1), (place) => at(tokens, place, 'row'))
+      return Array.from(path.subarray(0, position + 1), (step) => at(tokens, step, 'row'))
   }
   throw new Error(`no prompt leads to row ${row}`)
 }
 
 /**
- * Says why a model's states or logits after some tokens are not finite. The tokens go through the model once more, to find the
- * first layer whose states are not, and that layer's weights are looked through.
+ * Explains why a model's states or logits after some tokens are not finite. It takes the tokens through the model again
+ * to find the first layer whose states are not finite, and checks that layer's weights.
  *
  * @param model index into the computation's models
- * @returns `bad-file` naming the first bad tensor, or `unsupported` where all weights there are finite
- * @throws WorkbenchError what reading weights says
+ * @returns `bad-file` naming the first bad tensor, or `unsupported` if all weights there are finite
+ * @throws WorkbenchError as reading weights does
  */
 export async function whyNonFinite(
   computation: Computation,
@@ -78,21 +78,21 @@ export async function whyNonFinite(
 ): Promise<WorkbenchError> {
   const { pair, trie, models, device, precision } = computation
   const sources = trie.madeOf[model]
-  const asked = models[model]
-  if (sources === undefined || asked === undefined) throw new RangeError(`there is no model ${model}`)
-  const name = engineModelName(asked, pair.post.spec.layerCount)
-  const place = await firstNonFinitePlace(computation, sources, tokens)
-  for (const { origin, tensor } of tensorsOf(pair, sources, place)) {
-    const found = await nonFiniteIn(pair, origin, tensor)
-    if (found !== null) {
+  const modelSpec = models[model]
+  if (sources === undefined || modelSpec === undefined) throw new RangeError(`there is no model ${model}`)
+  const name = engineModelName(modelSpec, pair.post.spec.layerCount)
+  const location = await firstNonFiniteLocation(computation, sources, tokens)
+  for (const { origin, tensor } of tensorsOf(pair, sources, location)) {
+    const badTensor = await nonFiniteIn(pair, origin, tensor)
+    if (badTensor !== null) {
       return new WorkbenchError(
         'bad-file',
-        `${found.file}: ${describeNonFinite(found)}. ${sufferers(isOtherOrigin(origin) ? `the checkpoint ${originWords(origin)}` : origin, name)}.`,
+        `${badTensor.file}: ${describeNonFinite(badTensor)}. ${affectedModels(isOtherOrigin(origin) ? `the checkpoint ${originWords(origin)}` : origin, name)}.`,
         'Fetch or write that file again. Models that do not use this tensor can be computed. "slr inspect --values" finds all such tensors of a pair.'
       )
     }
   }
-  const overflowed = typeof place === 'number' ? await overflowedIn(pair, sources, place) : null
+  const overflowed = typeof location === 'number' ? await overflowedIn(pair, sources, location) : null
   if (overflowed !== null) {
     return new WorkbenchError(
       'unsupported',
@@ -100,10 +100,10 @@ export async function whyNonFinite(
       'Take strengths nearer to those from 0 to 1: beyond them weights are extrapolated, and may become too large to store.'
     )
   }
-  const where = typeof place === 'number' ? `layer ${place}` : `the ${place}`
+  const where = typeof location === 'number' ? `layer ${location}` : `the ${location}`
   return new WorkbenchError(
     'unsupported',
-    `Computing ${alikeUpTo(computation, sources, place) ?? name} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}: what comes out of it is not ` +
+    `Computing ${alikeUpTo(computation, sources, location) ?? name} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}: what comes out of it is not ` +
       'finite, though all its weights are.',
     precision === 'fp16'
       ? 'Compute in fp32 (--precision fp32), or on the CPU.'
@@ -113,38 +113,44 @@ export async function whyNonFinite(
   )
 }
 
-/** Whose file holds a bad tensor suffers first; the model at which that showed is one of many that take the tensor from it. */
-const sufferers = (owner: string, name: string): string =>
+/**
+ * Names the models that a bad tensor affects: first the checkpoint whose file holds it, then the model in which it
+ * showed.
+ */
+const affectedModels = (owner: string, name: string): string =>
   owner === name
     ? `${name} cannot be computed with it`
     : `${owner} itself cannot be computed with it, nor ${name}`
 
-/** Post or base, where it is among the models and made alike up to the place, so that it comes to the same there; null for neither. */
+/**
+ * Returns post or base if it is among the models and has equal weights up to the location, so that it fails there too.
+ * Returns null for neither.
+ */
 function alikeUpTo(
   { trie, models }: Computation,
   { origin, blocks }: ModelSources,
-  place: Place
+  location: Location
 ): string | null {
-  if (place === 'head') return null
-  const made = (all: readonly unknown[]): string =>
-    JSON.stringify(place === 'embedding' ? [] : all.slice(0, place + 1))
-  const found = (['post', 'base'] as const).find((kind) =>
+  if (location === 'head') return null
+  const blocksKey = (all: readonly unknown[]): string =>
+    JSON.stringify(location === 'embedding' ? [] : all.slice(0, location + 1))
+  const equalModel = (['post', 'base'] as const).find((kind) =>
     models.some((model, index) => {
-      const whole = at(trie.madeOf, index, 'model')
-      return model.kind === kind && whole.origin === origin && made(whole.blocks) === made(blocks)
+      const other = at(trie.madeOf, index, 'model')
+      return model.kind === kind && other.origin === origin && blocksKey(other.blocks) === blocksKey(blocks)
     })
   )
-  return found ?? null
+  return equalModel ?? null
 }
 
-/** A model's place where numbers stop being finite: its embedding, a layer, or its final norm and head. */
-type Place = 'embedding' | number | 'head'
+/** The location in a model at which numbers stop being finite: its embedding, a layer, or its final norm and head. */
+type Location = 'embedding' | number | 'head'
 
-async function firstNonFinitePlace(
+async function firstNonFiniteLocation(
   { device, precision, pair }: Computation,
   sources: ModelSources,
   tokens: readonly number[]
-): Promise<Place> {
+): Promise<Location> {
   if (!allFinite(await embedTokens(memberOf(pair, sources.origin), tokens))) return 'embedding'
   const run = {
     device,
@@ -161,7 +167,7 @@ async function firstNonFinitePlace(
   return 'head'
 }
 
-/** One model alone. */
+/** Returns a trie of one model. */
 function trieOf(sources: ModelSources): RecipeTrie {
   return {
     roots: [sources.origin],
@@ -171,27 +177,30 @@ function trieOf(sources: ModelSources): RecipeTrie {
   }
 }
 
-/** Stored tensors that a place is computed with. */
+/** Lists the stored tensors of a location. */
 function tensorsOf(
   pair: PairWeights,
   { origin, blocks }: ModelSources,
-  place: Place
+  location: Location
 ): { origin: Origin; tensor: string }[] {
-  if (typeof place !== 'number') {
+  if (typeof location !== 'number') {
     const { embedding, finalNorm, head } = wholeModelTensors(memberOf(pair, origin).spec)
-    return (place === 'embedding' ? [embedding] : [...finalNorm, head]).map(({ name }) => ({
+    return (location === 'embedding' ? [embedding] : [...finalNorm, head]).map(({ name }) => ({
       origin,
       tensor: name
     }))
   }
-  const source = blocks[place]
-  if (source === undefined) throw new RangeError(`the model has no layer ${place}`)
-  return layerReads(pair.post.spec, place, source).flatMap((read) =>
+  const source = blocks[location]
+  if (source === undefined) throw new RangeError(`the model has no layer ${location}`)
+  return layerReads(pair.post.spec, location, source).flatMap((read) =>
     originsOf(read.source).map((from) => ({ origin: from, tensor: read.name }))
   )
 }
 
-/** The first tensor of a layer that is finite in both models and not as the recipe has it, in words; null when there is none. */
+/**
+ * Describes the first tensor of a layer that is finite in both models but not in the recipe's blend. Returns null if
+ * there is none.
+ */
 async function overflowedIn(
   pair: PairWeights,
   { blocks }: ModelSources,
@@ -204,10 +213,10 @@ async function overflowedIn(
     if (typeof source === 'string' || entry === undefined) continue
     const values = new Float32Array(count)
     await decoder.read(read, values)
-    const found = new NonFiniteCount(entry, 'F32')
-    found.add(new Uint8Array(values.buffer))
-    if (found.found !== null)
-      return `At ${strengthWords(source.strength)} of ${originWords(source.from)}, rounded to ${entry.dtype} as post stores it, ${describeNonFinite(found.found)}`
+    const nonFinite = new NonFiniteCount(entry, 'F32')
+    nonFinite.add(new Uint8Array(values.buffer))
+    if (nonFinite.found !== null)
+      return `At ${strengthWords(source.strength)} of ${originWords(source.from)}, rounded to ${entry.dtype} as post stores it, ${describeNonFinite(nonFinite.found)}`
   }
   return null
 }
@@ -222,7 +231,7 @@ async function nonFiniteIn(
   return entry === undefined ? null : nonFiniteValues(reader, tensor, entry)
 }
 
-/** `base`, `post`, `post restored in layers 4–11`, or a checkpoint's folder. */
+/** Names a model: `base`, `post`, `post restored in layers 4–11`, or a checkpoint's folder. */
 function engineModelName(model: Model, layerCount: number): string {
   if (model.kind === 'base') return 'base'
   if (model.kind === 'checkpoint') return `the checkpoint ${model.path}`

@@ -3,22 +3,22 @@ import type { Model } from '../../../contract/model/model'
 import { type Device, openDevice } from '../device/device'
 import { closePairWeights, openPairWeights, type PairWeights } from '../weights/pair-weights'
 
-/** Something that is open until it is closed. */
+/** A resource that stays open until it is closed. */
 export interface Closable {
   close(): Promise<void>
 }
 
-/** What was opened for a piece of work, to be closed with it. */
-export class OpenThings {
+/** The resources opened for a piece of work, which are closed together. */
+export class OpenResources {
   private readonly opened: Closable[] = []
 
-  /** Takes over the closing of something. */
+  /** Registers a resource, which is closed with the others. */
   own<Thing extends Closable>(thing: Thing): Thing {
     this.opened.push(thing)
     return thing
   }
 
-  /** Closes all, what was opened last first. @throws the first of the errors in closing, after all were closed */
+  /** Closes all resources in reverse order of opening. @throws the first error in closing, after all were closed */
   async close(): Promise<void> {
     const failures: unknown[] = []
     for (const thing of this.opened.splice(0).reverse()) {
@@ -32,8 +32,10 @@ export class OpenThings {
   }
 }
 
-/** A request to the engine on its way: its pair and its device, open, and what it opens besides. Close it however it ends. */
-export class OpenRun extends OpenThings {
+/**
+ * The resources of a running engine request: its pair, its device, and all that it opens later. Close it on every exit.
+ */
+export class OpenRun extends OpenResources {
   constructor(
     readonly pair: PairWeights,
     readonly device: Device
@@ -45,7 +47,9 @@ export class OpenRun extends OpenThings {
 }
 
 /**
- * @param models for which other checkpoints than the pair are opened
+ * Opens the pair and the device of a request.
+ *
+ * @param models models whose other checkpoints are opened too
  * @throws WorkbenchError as `openPairWeights` and `openDevice`
  */
 export async function openRun(

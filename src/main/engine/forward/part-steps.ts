@@ -3,12 +3,12 @@ import type { RecipeTrie } from '../tries/recipe-trie'
 import type { PartNode, TriePart } from '../tries/trie-parts'
 import type { BlockStep } from '../weights/block-weights'
 
-/** A block, and the nodes of a part that go through it. */
+/** A block and the nodes of a part that go through it. */
 export interface PartStep extends BlockStep {
   readonly nodes: readonly PartNode[]
 }
 
-/** For each layer the blocks that a part's nodes go through, in the order of the trie's. */
+/** Returns for each layer the blocks that a part's nodes go through, in the order of the trie's blocks. */
 export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[][] {
   return trie.levels.map(({ blocks }, layer) => {
     const used = blocks.flatMap((source, block) => {
@@ -24,10 +24,13 @@ export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[][] {
   })
 }
 
-/** Nodes that are computed together: those that are computed alone, then as many of the others as a run may have. */
-export function chunksOf(nodes: readonly PartNode[], most: number): PartNode[][] {
+/**
+ * Divides nodes into runs. Each node with `alone` has a run of its own. The others follow in runs of at most
+ * `maxNodes`.
+ */
+export function chunksOf(nodes: readonly PartNode[], maxNodes: number): PartNode[][] {
   const chunks = nodes.filter(({ alone }) => alone).map((node) => [node])
   const others = nodes.filter(({ alone }) => !alone)
-  for (let first = 0; first < others.length; first += most) chunks.push(others.slice(first, first + most))
+  for (let first = 0; first < others.length; first += maxNodes) chunks.push(others.slice(first, first + maxNodes))
   return chunks
 }

@@ -4,7 +4,10 @@ import { ROTARY_INPUTS, type RotaryTables } from '../../graphs/layer-builder'
 import { rotaryTables, type Rope } from '../../family/rope'
 import { floatTensor } from '../device/device'
 
-/** cos and sin feeds for the positions 0 .. positionCount - 1, by RoPE kind: sliding and full layers may rotate differently. */
+/**
+ * Creates the cos and sin inputs for the positions 0 .. positionCount - 1, by RoPE kind. Sliding and full layers may
+ * rotate differently.
+ */
 export class RotaryFeeds {
   private readonly cache = new Map<Rope, { readonly cos: ort.Tensor; readonly sin: ort.Tensor }>()
 
@@ -13,7 +16,7 @@ export class RotaryFeeds {
     private readonly positionCount: number
   ) {}
 
-  /** @param names under which a graph takes the tables */
+  /** @param names input names of the tables in the graph */
   of(rope: Rope, names: RotaryTables = ROTARY_INPUTS): Readonly<Record<string, ort.Tensor>> {
     const { cos, sin } = this.tables(rope)
     return { [names.cos]: cos, [names.sin]: sin }

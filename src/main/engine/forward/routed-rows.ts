@@ -11,27 +11,28 @@ import { dropNow } from '../../base/drop-now'
 import type { LayerOutputs } from './layer-session'
 import { type Routing, routeRows } from './routing'
 
-/** Nodes that were advanced together, after the attention of a layer with experts. */
+/** Nodes that one run advanced through the attention of a layer with experts. */
 export interface RoutedChunk extends Routing {
   readonly nodes: readonly PartNode[]
-  /** Their states, to which the results of experts are added, [nodes x rows, hidden]. */
+  /** States of the nodes, to which the results of experts are added, [nodes x rows, hidden]. */
   readonly hidden: Float32Array
-  /** The same as the output of the run, [nodes, rows, hidden]. */
+  /** The states as the output of the run, [nodes, rows, hidden]. */
   readonly output: ort.Tensor
-  /** What experts are given, as `hidden`. */
+  /** Inputs of the experts, [nodes x rows, hidden]. */
   readonly normed: Float32Array
   readonly perRow: number
 }
 
-/** The weights of one expert, and the rows that go through them: those of a batch together. */
+/** The weights of one expert and the batches of rows that go through it. */
 export interface ExpertStep extends BlockStep {
   readonly expert: number
   readonly batches: readonly (readonly RoutedChunk[])[]
 }
 
 /**
- * Rows of one layer after attention, of all its blocks, on their way through experts. Each expert is read when all rows that
- * need it are known: once, and not at all where none does. Nodes that are computed alone go through experts alone too, see `PartNode`.
+ * Rows of one layer, of all its blocks, between attention and the experts' results. Each expert is read once all rows
+ * that need it are known: once, or never if no row needs it. Nodes with `alone` go through experts by themselves too
+ * (see `PartNode`).
  */
 export class RoutedRows {
   private readonly chunks: { readonly source: BlockSource; readonly chunk: RoutedChunk }[] = []
@@ -41,7 +42,7 @@ export class RoutedRows {
     private readonly width: number
   ) {}
 
-  /** @param experts of the block's model */
+  /** Adds nodes after attention. @param experts expert settings of the block's model */
   add(
     source: BlockSource,
     nodes: readonly PartNode[],
@@ -60,14 +61,17 @@ export class RoutedRows {
     this.chunks.push({ source, chunk })
   }
 
-  /** What is to be read, expert by expert, so that what an expert of one block has in common with those of others is read once. */
+  /**
+   * Returns the steps, expert by expert. Tensors that an expert of one block shares with the same expert of another
+   * block are then read once.
+   */
   steps(): ExpertStep[] {
     const byWeights = new Map<string, { source: BlockSource; chunks: RoutedChunk[] }>()
     for (const { source, chunk } of this.chunks) {
       const key = expertKey(source)
-      const known = byWeights.get(key)
-      if (known === undefined) byWeights.set(key, { source, chunks: [chunk] })
-      else known.chunks.push(chunk)
+      const entry = byWeights.get(key)
+      if (entry === undefined) byWeights.set(key, { source, chunks: [chunk] })
+      else entry.chunks.push(chunk)
     }
     const count = Math.max(...this.chunks.map(({ chunk }) => chunk.starts.length - 1))
     return Array.from({ length: count }, (_, expert) => {
@@ -84,48 +88,48 @@ export class RoutedRows {
     }).flat()
   }
 
-  /** Chunks in the order in which they came, with their results. */
+  /** Returns the chunks in the order of their addition, with their results. */
   finished(): RoutedChunk[] {
     return this.chunks.map(({ chunk }) => chunk)
   }
 
   /**
-   * Takes some of a batch's rows through an expert.
+   * Takes the rows of each batch through an expert.
    *
-   * @param most rows at once
-   * @param compute [rows, hidden] to the same
-   * @returns after each time, how many rows went how far: an expert is one of `perRow`
+   * @param maxRows maximum rows at once
+   * @param compute maps [rows, hidden] to the same shape
+   * @returns after each run, the completed rows; an expert is one of `perRow` of a row
    */
   async *through(
     { expert, batches }: ExpertStep,
-    most: number,
+    maxRows: number,
     compute: (rows: Float32Array) => Promise<Float32Array>
   ): AsyncGenerator<number> {
     for (const batch of batches) {
-      for (const places of placesOf(batch, expert, most)) {
-        const input = new Float32Array(places.length * this.width)
-        for (const [i, { chunk, row }] of places.entries())
+      for (const expertRows of expertRowsOf(batch, expert, maxRows)) {
+        const input = new Float32Array(expertRows.length * this.width)
+        for (const [i, { chunk, row }] of expertRows.entries())
           input.set(rowAt(chunk.normed, row, this.width), i * this.width)
         const output = await compute(input)
-        for (const [i, place] of places.entries()) this.addResult(place, rowAt(output, i, this.width))
-        yield places.reduce((sum, { chunk }) => sum + 1 / chunk.perRow, 0)
+        for (const [i, expertRow] of expertRows.entries()) this.addResult(expertRow, rowAt(output, i, this.width))
+        yield expertRows.reduce((sum, { chunk }) => sum + 1 / chunk.perRow, 0)
       }
     }
   }
 
-  /** Frees what experts were given. */
+  /** Frees the inputs of experts. */
   close(): void {
     for (const { chunk } of this.chunks.splice(0)) dropNow(chunk.normed.buffer)
   }
 
-  private addResult({ chunk, row, weight }: Place, result: Float32Array): void {
+  private addResult({ chunk, row, weight }: ExpertRow, result: Float32Array): void {
     const state = rowAt(chunk.hidden, row, this.width)
-    // Unchecked: every number of every row comes through.
+    // Indices are not checked, because every number of every row passes here.
     for (let i = 0; i < state.length; i++) state[i] = (state[i] ?? NaN) + weight * (result[i] ?? NaN)
   }
 }
 
-/** A name that is equal for blocks whose experts have equal weights. */
+/** Returns a key that is equal for blocks whose experts have equal weights. */
 function expertKey(source: BlockSource): string {
   if (source.kind === 'stored') return source.origin
   const strengths = componentStrengths(source, 'mlp')
@@ -134,26 +138,26 @@ function expertKey(source: BlockSource): string {
   return [...strengths, source.from ?? 'base'].join('/')
 }
 
-/** A row that goes through an expert. */
-interface Place {
+/** A row that goes through an expert, with the weight of its result. */
+interface ExpertRow {
   readonly chunk: RoutedChunk
   readonly row: number
   readonly weight: number
 }
 
-/** The rows of a batch that go through an expert, at most so many at a time. */
-function* placesOf(batch: readonly RoutedChunk[], expert: number, most: number): Generator<Place[]> {
-  let places: Place[] = []
+/** Yields the rows of a batch that go through an expert, at most `maxRows` at a time. */
+function* expertRowsOf(batch: readonly RoutedChunk[], expert: number, maxRows: number): Generator<ExpertRow[]> {
+  let expertRows: ExpertRow[] = []
   for (const chunk of batch) {
     const { rows, weights } = rowsOf(chunk, expert)
     for (const [i, row] of rows.entries()) {
-      places.push({ chunk, row, weight: at(weights, i, 'weight') })
-      if (places.length < most) continue
-      yield places
-      places = []
+      expertRows.push({ chunk, row, weight: at(weights, i, 'weight') })
+      if (expertRows.length < maxRows) continue
+      yield expertRows
+      expertRows = []
     }
   }
-  if (places.length > 0) yield places
+  if (expertRows.length > 0) yield expertRows
 }
 
 function rowsOf({ starts, rows, weights }: Routing, expert: number): Pick<Routing, 'rows' | 'weights'> {
@@ -161,7 +165,7 @@ function rowsOf({ starts, rows, weights }: Routing, expert: number): Pick<Routin
   return { rows: rows.subarray(start, end), weights: weights.subarray(start, end) }
 }
 
-/** Those that are alone, each; and all others. */
+/** Divides chunks into batches: each chunk with `alone` by itself, and all others together. */
 function batchesOf(chunks: readonly RoutedChunk[]): RoutedChunk[][] {
   const isAlone = ({ nodes }: RoutedChunk): boolean => nodes.some(({ alone }) => alone)
   const others = chunks.filter((chunk) => !isAlone(chunk))

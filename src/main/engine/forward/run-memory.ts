@@ -7,7 +7,7 @@ import { at } from '../../../contract/model/look-up'
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
-/** What is read and computed with at once, of each kind: what every row of a layer goes through, and an expert. */
+/** Returns one step of each kind: the part of a layer that every row goes through, and one expert. */
 export function anySteps(spec: DecoderSpec): BlockStep[] {
   const source = { kind: 'recipe', attention: 0, mlp: 0 } as const
   return layerKinds(spec).flatMap((layer) => {
@@ -16,16 +16,17 @@ export function anySteps(spec: DecoderSpec): BlockStep[] {
   })
 }
 
-/** What is held of a row between layers; with experts also what they are given of it. */
+/** Returns the number of states per row between layers. With experts this includes their input. */
 export function statesOfRow(spec: DecoderSpec): number {
   return hasExperts(spec) ? 2 : 1
 }
 
 /**
- * One run of a block: what goes in and comes out, and the widest point in between, the MLP or attention.
+ * Returns the bytes of one run of a block: its input and output, and the widest point in between, which is the MLP or
+ * attention.
  *
- * @param keepsTensors whether the device keeps them
- * @param rowBound rows to push through a block at once, see `rowsPerRun`
+ * @param keepsTensors whether the device keeps tensors
+ * @param rowBound rows that go through a block at once, see `rowsPerRun`
  */
 export function blockRunBytes(
   spec: DecoderSpec,
@@ -33,7 +34,8 @@ export function blockRunBytes(
   group: GroupSize,
   rowBound: number
 ): number {
-  // States that stay on the device go through a block one by one; not where their experts are chosen here.
+  // States that stay on the device go through a block one by one. With experts they do not stay, because experts are
+  // chosen on the host.
   const stay = keepsTensors && !hasExperts(spec)
   const nodes = stay ? { full: 1, last: 1 } : nodesPerRun(rowBound, group.rows, group.places)
   const inAllLayers = runBytes(spec, group, nodes.full, group.rows, {
@@ -47,27 +49,30 @@ export function blockRunBytes(
   return Math.max(inAllLayers, inTheLast)
 }
 
-/** Queries of the paths of a node, at most: of each prompt whole, and of each other leaf what comes behind a prompt. */
+/**
+ * Returns the maximum queries of a node's paths: each prompt as a whole, and the tokens after a prompt for each further
+ * leaf.
+ */
 function queriesOf({ prompts, leaves, longest, furthest }: GroupSize): number {
   return Math.min(prompts, leaves) * longest + Math.max(0, leaves - prompts) * furthest
 }
 
-/** The same of the last layer, where a prompt is asked about from its own end on. */
+/** Returns the maximum queries in the last layer, where each prompt's queries begin at its own end. */
 function finalQueriesOf({ prompts, leaves, furthest }: GroupSize): number {
   return Math.min(prompts, leaves) * (furthest + 1) + Math.max(0, leaves - prompts) * Math.max(1, furthest)
 }
 
 /**
- * Queries that joined paths may score beyond those of the paths by themselves: what gathering their keys would have cost. Whole prompts
- * are joined only where they share so much that the queries counted for each are more than that.
+ * Returns the maximum extra queries of joined paths, compared with separate paths. Joining saves the cost of gathering
+ * keys. Whole prompts are joined only if they share so much that the queries counted for each exceed this number.
  */
 function joinedQueries({ prompts, leaves }: GroupSize): number {
   return KEY_COST * Math.max(0, leaves - prompts)
 }
 
 /**
- * @param outputRows rows of a node that come out
- * @param attention paths of a node, and the queries of all of them
+ * @param outputRows output rows of a node
+ * @param attention number of paths of a node, and of the queries of all of them
  */
 function runBytes(
   spec: DecoderSpec,
@@ -88,9 +93,9 @@ function runBytes(
     (queries + nodes * joinedQueries(group)) * longest,
     nodes * Math.max(SEGMENT_SCORES, longest)
   )
-  // gate, up and their product, beside the residual, the norm's output and the projection down.
+  // Gate, up and their product, beside the residual, the norm's output and the down projection.
   const mlp = rowsOut * (3 * widestMlp(spec) + 3 * hiddenSize)
-  // Rows before and after RoPE, then gathered and transposed by path; scores before, with and after the mask.
+  // Rows before and after RoPE, then gathered and transposed by path. Scores before, with and after the mask.
   const scored =
     rowsIn * (hiddenSize + 3 * kvSize) +
     rowsOut * (hiddenSize + 2 * qSize) +
@@ -101,7 +106,7 @@ function runBytes(
   return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, scored))
 }
 
-/** One mask for each width of attention window, for all layers but the last and for the last. */
+/** Returns the bytes of the masks: one for each width of attention window, for the last layer and for the others. */
 export function maskBytes({ layers }: DecoderSpec, group: GroupSize): number {
   const windows = new Set(layers.map((layer) => layer.window)).size
   const queries = queriesOf(group) + finalQueriesOf(group)

@@ -5,7 +5,7 @@ import { drawnModels, type SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
 import { whyNonFinite } from '../forward/non-finite'
-import { openRun, OpenThings } from '../forward/open-run'
+import { openRun, OpenResources } from '../forward/open-run'
 import { planGeneration } from './generation-plan'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { prefill } from './prefill'
@@ -47,7 +47,7 @@ export async function* generateOn(
 ): AsyncGenerator<EngineGenerateEvent> {
   const startedMs = performance.now()
   const heads = new Map<Origin, ResidentHead>()
-  const open = new OpenThings()
+  const open = new OpenResources()
   try {
     const drawn = drawnModels(request.models, request.sampling)
     const singles: SinglesRequest = { ...request, models: drawn.singles }

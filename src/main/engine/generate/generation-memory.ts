@@ -29,8 +29,8 @@ export interface GeneratedModels {
   readonly trie: RecipeTrie
   readonly modelCount: number
   readonly keepsTensors: boolean
-  /** See `mostStates`. */
-  readonly mostStates: number
+  /** See `maxAliveStates`. */
+  readonly maxAliveStates: number
 }
 
 /** Bytes of a generation by what they are for; `weights` and `process` are there from the beginning to the end. */
@@ -81,7 +81,7 @@ export function weightMemory(
 
 /** What prompts take that run together. @param keyValueBytes of one packed row, all layers of all models */
 export function promptMemory(
-  { spec, trie, modelCount, keepsTensors, mostStates }: GeneratedModels,
+  { spec, trie, modelCount, keepsTensors, maxAliveStates }: GeneratedModels,
   group: GroupSize,
   keyValueBytes: number
 ): Pick<GenerationMemory, 'prompts' | 'prefill'> {
@@ -95,7 +95,7 @@ export function promptMemory(
     prefill:
       FLOAT_BYTES * largestBlock * (keepsTensors ? 2 : 1) +
       DECODER_BYTES +
-      mostStates * ofNode(statesOfRow(spec) * hiddenSize) +
+      maxAliveStates * ofNode(statesOfRow(spec) * hiddenSize) +
       blockRunBytes(spec, keepsTensors, group, rowsPerRun(spec)) +
       ofNode(2 * kvHeadCount * headSize) +
       maskBytes(spec, group) +

@@ -14,7 +14,7 @@ import {
   stepMemory,
   weightMemory
 } from './generation-memory'
-import { mostStates } from '../tries/alive-states'
+import { maxAliveStates } from '../tries/alive-states'
 import { chooseHeldWeights, residentBytes } from './resident-blocks'
 import { at } from '../../../contract/model/look-up'
 
@@ -69,7 +69,7 @@ export function planGeneration(
     trie,
     modelCount: request.models.length,
     keepsTensors: request.device !== 'cpu',
-    mostStates: mostStates(trie)
+    maxAliveStates: maxAliveStates(trie)
   }
   const sizes = rowSizes(request, models, precision)
   const { memoryBytes } = request

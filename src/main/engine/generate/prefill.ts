@@ -8,7 +8,7 @@ import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { ResidentHead } from './resident-head'
 import type { BlockStep, BlockWeights } from '../weights/block-weights'
-import { LentBlock } from '../weights/lent-block'
+import { SingleBlockReader } from '../weights/single-block-reader'
 import { rowAt } from '../rows/rows'
 import { at, got } from '../../../contract/model/look-up'
 
@@ -62,7 +62,7 @@ export async function prefill(
   }
   try {
     const finals = new Map<number, Float32Array>()
-    const lent = new LentBlock(pair)
+    const lent = new SingleBlockReader(pair)
     const blocks = (step: BlockStep): Promise<BlockWeights> => lent.block(step)
     const run = { device, precision, pair, trie, packed, blocks, withKeyValues: true, signal }
     for await (const event of finiteForward(run, request.models)) {

@@ -6,48 +6,54 @@ import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import { at, got } from '../../../contract/model/look-up'
 
-/** States after the last layer of the leaves that share an embedding and a head. */
+/** States after the last layer, for the leaves that share an embedding and a head. */
 export interface FinalStates {
   readonly origin: Origin
   readonly leaves: readonly number[]
-  /** Of its leaves end to end, [leaves x rowsPerLeaf, hidden]. */
+  /** States leaf after leaf, [leaves x rowsPerLeaf, hidden]. */
   readonly hidden: Float32Array
 }
 
-/** Distinct tokens that prompts ask about. */
+/** Lists the distinct tokens whose probabilities the prompts request. */
 export function trackedTokens(prompts: readonly TrackedPrompt[]): number[] {
   return [...new Set(prompts.flatMap((prompt) => prompt.groups.flat(2)))]
 }
 
-/** A distinct place of a group of prompts, which is a row of every leaf. */
-export interface AskedRow {
-  /** Up to it, the prompt's included. */
+/**
+ * A distinct place of a group of prompts, with the tokens whose probabilities are requested there. Each leaf has one
+ * row per place.
+ */
+export interface RowTargets {
+  /** Tokens up to the place, including the prompt's tokens. */
   readonly tokens: readonly number[]
-  /** Those that may come next and are asked about. */
+  /** Next tokens whose probabilities are requested. */
   readonly next: readonly number[]
 }
 
-/** What is asked of a group of prompts. */
-export interface AskedGroup {
-  /** The group's prompts among the request's. */
+/** The probabilities requested for a group of prompts. */
+export interface GroupTargets {
+  /** Indices of the group's prompts in the request. */
   readonly indices: readonly number[]
   /** What is asked of each row of a leaf. */
-  readonly rows: readonly AskedRow[]
-  /** How many probabilities are asked of a leaf: of each row those of what may come next, row after row. */
+  readonly rows: readonly RowTargets[]
+  /** Number of probabilities requested per leaf. They are ordered by row, and within a row by next token. */
   readonly size: number
-  /** For each prompt where the probabilities of its answers' steps lie among them. */
+  /** For each prompt the indices of its answers' steps in the requested probabilities. */
   readonly placed: readonly PlacedAnswers[]
 }
 
-export function askedGroup(
+export function buildGroupTargets(
   indices: readonly number[],
   tries: readonly AnswerTrie[],
   packed: PackedPrompts
-): AskedGroup {
-  return { indices, ...askedRows(tries, finalRowOfPrompts(packed)) }
+): GroupTargets {
+  return { indices, ...collectTargets(tries, finalRowOfPrompts(packed)) }
 }
 
-/** Gathers the final states of some leaves over a prompt group, and turns what is said of next tokens into probabilities of answers. */
+/**
+ * Collects the final states of leaves over a prompt group, and turns next-token probabilities into probabilities of
+ * answers.
+ */
 export class GroupScorer {
   readonly finals: readonly FinalStates[]
   private readonly modelsOfLeaf = new Map<number, number[]>()
@@ -56,97 +62,98 @@ export class GroupScorer {
     pair: PairWeights,
     trie: RecipeTrie,
     leaves: readonly number[],
-    private readonly asked: AskedGroup
+    private readonly targets: GroupTargets
   ) {
     for (const leaf of leaves) this.modelsOfLeaf.set(leaf, [])
     trie.leafOf.forEach((leaf, model) => this.modelsOfLeaf.get(leaf)?.push(model))
     this.finals = trie.roots.flatMap((origin) => {
-      const ofOrigin = this.leavesOf(origin, trie)
-      const rowCount = ofOrigin.length * asked.rows.length
+      const originLeaves = this.leavesOf(origin, trie)
+      const rowCount = originLeaves.length * targets.rows.length
       const hidden = new Float32Array(rowCount * pair.post.spec.hiddenSize)
-      return ofOrigin.length === 0 ? [] : [{ origin, leaves: ofOrigin, hidden }]
+      return originLeaves.length === 0 ? [] : [{ origin, leaves: originLeaves, hidden }]
     })
   }
 
   /** What is asked of each row of a leaf. */
-  get rows(): readonly AskedRow[] {
-    return this.asked.rows
+  get rows(): readonly RowTargets[] {
+    return this.targets.rows
   }
 
-  /** How many probabilities are asked of a leaf. */
+  /** The number of probabilities requested per leaf. */
   get size(): number {
-    return this.asked.size
+    return this.targets.size
   }
 
-  /** Models of the leaves. */
+  /** The indices of the models of all leaves. */
   get models(): number[] {
     return [...this.modelsOfLeaf.values()].flat()
   }
 
-  /** @param states after the last layer, [rows of a leaf, hidden] */
+  /** Stores the states of a leaf. @param states states after the last layer, [rows of a leaf, hidden] */
   add(leaf: number, states: Float32Array): void {
     for (const { leaves, hidden } of this.finals) {
-      const place = leaves.indexOf(leaf)
-      if (place !== -1) hidden.set(states, place * states.length)
+      const leafIndex = leaves.indexOf(leaf)
+      if (leafIndex !== -1) hidden.set(states, leafIndex * states.length)
     }
   }
 
-  /** Rows of an origin's finals. */
+  /** Returns the number of rows in an origin's final states. */
   rowsOf({ leaves }: FinalStates): number {
     return leaves.length * this.rows.length
   }
 
-  /** What is asked of a row of an origin's finals. */
-  askedOf(row: number): AskedRow {
+  /** Returns the tokens requested at a row of an origin's final states. */
+  targetsOf(row: number): RowTargets {
     return at(this.rows, row % this.rows.length, 'row')
   }
 
-  /** A model that has this row of an origin's finals. */
+  /** Returns a model to which a row of an origin's final states belongs. */
   modelOf({ leaves }: FinalStates, row: number): number {
     const leaf = at(leaves, Math.floor(row / this.rows.length), 'leaf')
     return at(got(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model')
   }
 
-  /** States after the last layer of one leaf, [rows of a leaf, hidden]. */
+  /** Returns the states of one leaf after the last layer, [rows of a leaf, hidden]. */
   statesOf(leaf: number): Float32Array {
     for (const { leaves, hidden } of this.finals) {
-      const place = leaves.indexOf(leaf)
+      const leafIndex = leaves.indexOf(leaf)
       const length = hidden.length / leaves.length
-      if (place !== -1) return hidden.subarray(place * length, (place + 1) * length)
+      if (leafIndex !== -1) return hidden.subarray(leafIndex * length, (leafIndex + 1) * length)
     }
     throw new RangeError(`no leaf ${leaf} was scored`)
   }
 
   /**
-   * What models, or a rival behind them, say.
+   * Yields the probabilities of models, or of a baseline, whose index follows those of the models.
    *
-   * @param next probabilities of what is asked of a leaf; by the sweep's sampler, and then by the others asked about
+   * @param next requested probabilities of a leaf, first under the sweep's sampler and then under the other requested
+   * samplers
    */
   *events(models: readonly number[], next: DrawnRows): Generator<EngineSweepEvent> {
     const probabilities = this.probabilities(at(next, 0, 'sampler'))
     const others = next.slice(1)
     const whatIf = others.length === 0 ? {} : { whatIf: this.underOthers(others) }
     for (const model of models) {
-      yield { type: 'probabilities', model, prompts: [...this.asked.indices], probabilities, ...whatIf }
+      yield { type: 'probabilities', model, prompts: [...this.targets.indices], probabilities, ...whatIf }
     }
   }
 
-  /** @param next see {@link events} */
+  /** Yields the probabilities of all models of a leaf. @param next see {@link events} */
   score(leaf: number, next: DrawnRows): Generator<EngineSweepEvent> {
     return this.events(got(this.modelsOfLeaf, leaf, 'leaf'), next)
   }
 
-  /** For each prompt probabilities under other samplers, as the event has them. */
+  /** Encodes each prompt's probabilities under the other samplers, in the format of the event. */
   private underOthers(others: DrawnRows): string[] {
     const bySampler = others.map((next) => this.probabilities(next))
-    return this.asked.placed.map((_, prompt) => {
+    return this.targets.placed.map((_, prompt) => {
       const values = Float32Array.from(bySampler.flatMap((prompts) => at(prompts, prompt, 'prompt')))
       return Buffer.from(values.buffer).toString('base64')
     })
   }
 
   private probabilities(next: Float64Array): number[][] {
-    return this.asked.placed.map((answers) => groupProbabilities(answers, next))
+    return this.targets.placed.map((answers) => groupProbabilities(answers, next))
   }
 
   private leavesOf(origin: Origin, trie: RecipeTrie): number[] {
@@ -157,31 +164,35 @@ export class GroupScorer {
   }
 }
 
-/** @param rowOf the row of each place, prompt by prompt */
-function askedRows(
+/**
+ * Collects the requested tokens of each row and the index of each answer step.
+ *
+ * @param rowOf row of each place, prompt by prompt
+ */
+function collectTargets(
   tries: readonly AnswerTrie[],
   rowOf: readonly number[]
-): Pick<AskedGroup, 'rows' | 'size' | 'placed'> {
-  const asked: { tokens: readonly number[]; next: Map<number, number> }[] = []
+): Pick<GroupTargets, 'rows' | 'size' | 'placed'> {
+  const targets: { tokens: readonly number[]; next: Map<number, number> }[] = []
   let first = 0
   const placed = tries.map(({ places, choices }) => {
-    const ofPrompt = places.map((tokens, place) => {
+    const promptPlaces = places.map((tokens, place) => {
       const row = at(rowOf, first + place, 'place')
-      const { next } = (asked[row] ??= { tokens, next: new Map() })
-      const wanted = at(choices, place, 'place').map((token) => {
-        const known = next.get(token) ?? next.size
-        next.set(token, known)
-        return known
+      const { next } = (targets[row] ??= { tokens, next: new Map() })
+      const choiceIndices = at(choices, place, 'place').map((token) => {
+        const choice = next.get(token) ?? next.size
+        next.set(token, choice)
+        return choice
       })
-      return { row, choices: wanted }
+      return { row, choices: choiceIndices }
     })
     first += places.length
-    return ofPrompt
+    return promptPlaces
   })
   let size = 0
-  const starts = asked.map(({ next }) => (size += next.size) - next.size)
+  const starts = targets.map(({ next }) => (size += next.size) - next.size)
   return {
-    rows: asked.map(({ tokens, next }) => ({ tokens, next: [...next.keys()] })),
+    rows: targets.map(({ tokens, next }) => ({ tokens, next: [...next.keys()] })),
     size,
     placed: tries.map((trie, prompt) =>
       placeAnswers(trie, ({ place, choice }) => {

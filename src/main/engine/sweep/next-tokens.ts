@@ -5,33 +5,36 @@ import { HEAD_ROWS, type LanguageHead, type SliceDone } from '../forward/languag
 import { type Computation, whyNonFinite } from '../forward/non-finite'
 import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
-import type { AskedRow, FinalStates, GroupScorer } from './group-scorer'
+import type { RowTargets, FinalStates, GroupScorer } from './group-scorer'
 import { at, got } from '../../../contract/model/look-up'
 
-/** Logits that are held at once: more of them gain nothing once a pass over the head costs little beside its products. */
+/**
+ * Bytes of logits in memory at once. More gains nothing, because a pass over the head then costs little beside its
+ * products.
+ */
 const LOGIT_BYTES = 2 ** 26
 
-/** Rows whose logits are held at once. @param width logits of a row */
+/** Returns the number of rows whose logits are in memory at once. @param width logits of a row */
 export function logitRows(width: number): number {
   return Math.max(HEAD_ROWS, Math.floor(LOGIT_BYTES / Float32Array.BYTES_PER_ELEMENT / width))
 }
 
-/** What takes last states through a head. */
+/** The inputs of a pass that takes last states through a head. */
 export interface HeadRun {
   readonly computation: Computation
   readonly scorer: GroupScorer
   readonly head: LanguageHead
   readonly vocabularySize: number
-  /** All that is asked about. */
+  /** All tokens whose probabilities are requested. */
   readonly tokens: readonly number[]
-  /** How tokens are drawn; undefined: from the model's own distribution, for which a sum over the vocabulary is enough. */
+  /** The sampler. Undefined means the model's own distribution, for which a sum over the vocabulary is enough. */
   readonly sampling: Sampling | undefined
-  /** The same with the other samplers that are asked about, where temperature and min-p alone decide; null elsewhere. */
+  /** The sampler and the other requested samplers. Null unless temperature and min-p are their only settings. */
   readonly draws: Draws | null
   readonly signal: AbortSignal | undefined
 }
 
-/** The probabilities of what is asked of the next rows of an origin's finals, under each sampler; rows come in their order. */
+/** The requested probabilities of the next rows of an origin's final states, under each sampler. Rows come in order. */
 export interface RowsAnswered {
   readonly type: 'rows'
   readonly next: DrawnRows
@@ -39,39 +42,39 @@ export interface RowsAnswered {
 
 type NextTokens = AsyncGenerator<RowsAnswered | SliceDone>
 
-/** How likely the next tokens are, row by row. @throws WorkbenchError as `whyNonFinite` */
+/** Yields the probabilities of the requested next tokens, row by row. @throws WorkbenchError as `whyNonFinite` */
 export function nextTokens(run: HeadRun, finals: FinalStates): NextTokens {
   const { sampling, draws } = run
-  if (draws !== null) return ofDraws(run, draws, finals)
-  return sampling === undefined ? ofModel(run, finals) : ofSampler(run, sampling, finals)
+  if (draws !== null) return underDraws(run, draws, finals)
+  return sampling === undefined ? underModel(run, finals) : underSampler(run, sampling, finals)
 }
 
-/** Under samplers of temperature and min-p. */
-async function* ofDraws(run: HeadRun, draws: Draws, finals: FinalStates): NextTokens {
+/** Computes probabilities under samplers that have only temperature and min-p. */
+async function* underDraws(run: HeadRun, draws: Draws, finals: FinalStates): NextTokens {
   const { scorer, head, vocabularySize, signal } = run
-  const askedOf = (row: number): readonly number[] => scorer.askedOf(row).next
-  const most = logitRows(vocabularySize)
-  for await (const event of head.drawn(finals.hidden, draws, askedOf, most, signal)) {
+  const targetsOf = (row: number): readonly number[] => scorer.targetsOf(row).next
+  const maxRows = logitRows(vocabularySize)
+  for await (const event of head.drawn(finals.hidden, draws, targetsOf, maxRows, signal)) {
     if (event.type === 'slice') {
       yield event
       continue
     }
     const { first, count, next } = event
-    const own = at(next, 0, 'sampler')
-    if (own.some(Number.isNaN)) {
+    const probabilities = at(next, 0, 'sampler')
+    if (probabilities.some(Number.isNaN)) {
       let done = 0
       await requireFinite(run, finals, { first, count }, (row) => {
         const from = done
-        done += askedOf(row).length
-        return !own.subarray(from, done).some(Number.isNaN)
+        done += targetsOf(row).length
+        return !probabilities.subarray(from, done).some(Number.isNaN)
       })
     }
     yield { type: 'rows', next }
   }
 }
 
-/** The softmax at temperature 1, which needs the logits of what is asked about only. */
-async function* ofModel(run: HeadRun, finals: FinalStates): NextTokens {
+/** Computes the softmax at temperature 1, which needs the logits of the requested tokens only. */
+async function* underModel(run: HeadRun, finals: FinalStates): NextTokens {
   const { scorer, head, tokens, signal } = run
   const rowCount = scorer.rowsOf(finals)
   let sums: Float64Array = new Float64Array()
@@ -86,10 +89,10 @@ async function* ofModel(run: HeadRun, finals: FinalStates): NextTokens {
     yield {
       type: 'rows',
       next: [
-        endToEnd(part, (row, i) => {
+        concatenateRows(part, (row, i) => {
           const sum = at(sums, row, 'row')
           return scorer
-            .askedOf(row)
+            .targetsOf(row)
             .next.map((token) =>
               Math.exp(at(logits, i * tokens.length + got(column, token, 'token'), 'logit') - sum)
             )
@@ -99,8 +102,8 @@ async function* ofModel(run: HeadRun, finals: FinalStates): NextTokens {
   }
 }
 
-/** As a sampler draws them, for which it wants the whole vocabulary's logits. */
-async function* ofSampler(run: HeadRun, sampling: Sampling, finals: FinalStates): NextTokens {
+/** Computes probabilities under any sampler, from the logits of the whole vocabulary. */
+async function* underSampler(run: HeadRun, sampling: Sampling, finals: FinalStates): NextTokens {
   const { scorer, head, vocabularySize, signal } = run
   const rowCount = scorer.rowsOf(finals)
   for (const part of partsOf(rowCount, logitRows(vocabularySize))) {
@@ -113,31 +116,35 @@ async function* ofSampler(run: HeadRun, sampling: Sampling, finals: FinalStates)
       await requireFinite(run, finals, part, (row) => allFinite(logitsOf(row)))
       yield {
         type: 'rows',
-        next: [endToEnd(part, (row) => drawn(logitsOf(row), sampling, scorer.askedOf(row)))]
+        next: [concatenateRows(part, (row) => targetProbabilities(logitsOf(row), sampling, scorer.targetsOf(row)))]
       }
     }
   }
 }
 
-function drawn(logits: Float32Array, sampling: Sampling, { tokens, next }: AskedRow): Float64Array {
+function targetProbabilities(logits: Float32Array, sampling: Sampling, { tokens, next }: RowTargets): Float64Array {
   return tokenProbabilities(logits, sampling, tokens, next)
 }
 
-/** Some of an origin's rows. */
+/** A range of an origin's rows. */
 interface Part {
   readonly first: number
   readonly count: number
 }
 
-/** What is asked of a part's rows. @param of a row of the origin's finals, and its place in the part */
-function endToEnd({ first, count }: Part, of: (row: number, i: number) => ArrayLike<number>): Float64Array {
-  const rows = Array.from({ length: count }, (_, i) => of(first + i, i))
+/**
+ * Concatenates the requested probabilities of a part's rows.
+ *
+ * @param valuesOf returns the values of a row, given its index in the origin's final states and its index in the part
+ */
+function concatenateRows({ first, count }: Part, valuesOf: (row: number, i: number) => ArrayLike<number>): Float64Array {
+  const rows = Array.from({ length: count }, (_, i) => valuesOf(first + i, i))
   return joinNumbers(rows)
 }
 
-function partsOf(rowCount: number, most: number): Part[] {
-  const starts = Array.from({ length: Math.ceil(rowCount / most) }, (_, i) => i * most)
-  return starts.map((first) => ({ first, count: Math.min(most, rowCount - first) }))
+function partsOf(rowCount: number, maxRows: number): Part[] {
+  const starts = Array.from({ length: Math.ceil(rowCount / maxRows) }, (_, i) => i * maxRows)
+  return starts.map((first) => ({ first, count: Math.min(maxRows, rowCount - first) }))
 }
 
 function statesOf({ hidden }: FinalStates, rowCount: number, { first, count }: Part): Float32Array {
@@ -153,6 +160,6 @@ async function requireFinite(
 ): Promise<void> {
   for (let row = first; row < first + count; row++) {
     if (isFinite(row)) continue
-    throw await whyNonFinite(computation, scorer.modelOf(finals, row), scorer.askedOf(row).tokens)
+    throw await whyNonFinite(computation, scorer.modelOf(finals, row), scorer.targetsOf(row).tokens)
   }
 }

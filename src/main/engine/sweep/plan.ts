@@ -13,7 +13,7 @@ import { finalRows } from '../tries/prompt-trie'
 import type { RecipeTrie } from '../tries/recipe-trie'
 import { countPartEdges } from '../tries/trie-parts'
 import { sweptModels } from './sweep'
-import { sweepGroups } from './kept-parts'
+import { sweepGroups } from './sweep-groups'
 import { projectionFlops, type Grouping } from './sweep-plan'
 import type { SweptModels } from './sweep-memory'
 import { type StagePlan, SweepSession } from './sweep-session'
@@ -21,9 +21,9 @@ import { type Speed, sweepTime, sweepWork } from './sweep-time'
 import { sum } from '../../base/sums'
 
 /**
- * What a sweep would do and how long it would take here, without doing it: seconds, for a large model.
+ * Plans a sweep and estimates its time on this machine without running it. Planning takes seconds for a large model.
  *
- * @throws WorkbenchError as a sweep would before it reads weights
+ * @throws WorkbenchError as a sweep does before it reads weights
  */
 export async function planSweep(request: SweepRequest, signal?: AbortSignal): Promise<EnginePlan> {
   const open = await openRun(request, request.models)
@@ -59,7 +59,7 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
   }
 }
 
-/** The groups of a sweep, or of the first stage of a session. */
+/** Returns the groups of a sweep, or of the first stage of a session. */
 function stageGroups(
   models: SweptModels,
   request: SweepRequest,
@@ -70,21 +70,27 @@ function stageGroups(
   return { grouping: sweepGroups(models, tries, request, device), keptBytes: 0 }
 }
 
-/** What comes first makes memory and code ready that what comes later finds; what takes longer than this need not be repeated. */
+/**
+ * A run that takes longer than this, in milliseconds, is not repeated. The first run prepares memory and code for later
+ * runs.
+ */
 const LONG_RUN_MS = 250
 
-/** At most so many runs are timed, of which the median counts. */
-const MOST_RUNS = 12
+/** The maximum number of timed runs, of which the median counts. */
+const MAX_RUNS = 12
 
-/** On a device that keeps tensors: the first is done alone and compiles, which takes its time; the others come after it together. */
+/**
+ * The number of nodes on a device that keeps tensors. The first run is timed by itself and compiles, which takes long.
+ * The others then run together.
+ */
 const DEVICE_RUNS = 8
 const LONG_FIRST_RUN_MS = 5000
 
 const POST_BLOCK = { kind: 'recipe', attention: 0, mlp: 0 } as const
 
 /**
- * What every row of post's first layer goes through, and an expert, which stands for any of them. Base's are then read into the same memory,
- * as a sweep does: the speed is that of the faster.
+ * Reads the weights of post's first layer that every row goes through, and one expert, which represents all experts. It
+ * then reads base's weights into the same memory, as a sweep does. The reported speed is that of the faster read.
  */
 async function readFirstLayer(
   pair: PairWeights
@@ -94,15 +100,15 @@ async function readFirstLayer(
   const decoder = new WeightDecoder(pair)
   const all: BlockWeights[] = []
   let bytesPerSecond = 0
-  const took = ({ bytesRead, readMs }: BlockWeights): void => {
+  const recordSpeed = ({ bytesRead, readMs }: BlockWeights): void => {
     bytesPerSecond = Math.max(bytesPerSecond, (1000 * bytesRead) / readMs)
   }
   for (const expert of experts === null ? [null] : [null, 0]) {
     const step = { layer: 0, expert, later: [] }
     const weights = await decodeBlock(decoder, spec, { ...step, source: POST_BLOCK })
-    took(weights)
+    recordSpeed(weights)
     if (weights.readMs < LONG_RUN_MS)
-      took(
+      recordSpeed(
         await decodeBlock(
           decoder,
           spec,
@@ -118,7 +124,7 @@ async function readFirstLayer(
   }
 }
 
-/** Reads one block, and runs it a few times on as many rows as a run of the sweep has. */
+/** Reads one block and runs it a few times on as many rows as a run of the sweep has. */
 async function trySpeed(
   device: Device,
   precision: EnginePlan['precision'],
@@ -134,14 +140,14 @@ async function trySpeed(
   const finalCount = finalRows(packed).length
   const perRun = nodesPerRun(rowBound, packed.tokens.length, finalCount)
   const isLast = spec.layerCount === 1
-  const ofRun = isLast ? perRun.last : perRun.full
-  // With experts rows are done when they have been through the last of theirs, so that the layer is timed as a whole.
-  const nodes = experts !== null ? ofRun : device.keepsTensors ? DEVICE_RUNS : MOST_RUNS * ofRun
+  const nodesOfRun = isLast ? perRun.last : perRun.full
+  // With experts, a row is done once it has been through the last of its experts, so the layer is timed as a whole.
+  const nodes = experts !== null ? nodesOfRun : device.keepsTensors ? DEVICE_RUNS : MAX_RUNS * nodesOfRun
   const trie: RecipeTrie = {
     roots: ['post'],
     levels: [
       { blocks: [POST_BLOCK], nodes: Array.from({ length: nodes }, () => ({ parent: 0, block: 0 })) },
-      // What nothing goes on from is not computed.
+      // Nodes without children are not computed, so this level gives each node a child.
       { blocks: [POST_BLOCK], nodes: Array.from({ length: nodes }, (_, parent) => ({ parent, block: 0 })) }
     ].slice(0, spec.layerCount),
     leafOf: [0],
@@ -149,7 +155,7 @@ async function trySpeed(
   }
   const rowsPerNode = isLast ? finalCount : packed.tokens.length
   const flopsPerRow = projectionFlops(spec, 0, packed.tokens.length, finalCount) / rowsPerNode
-  const [mostRuns, longMs] = device.keepsTensors ? [2, LONG_FIRST_RUN_MS] : [MOST_RUNS, LONG_RUN_MS]
+  const [maxRuns, longMs] = device.keepsTensors ? [2, LONG_FIRST_RUN_MS] : [MAX_RUNS, LONG_RUN_MS]
   let startedMs = 0
   let spentMs = 0
   let rows = 0
@@ -171,14 +177,14 @@ async function trySpeed(
       const reached = (1000 * rows * flopsPerRow) / elapsedMs
       speeds = experts === null ? [...speeds, reached] : [reached]
       if (experts !== null && Math.round(rows) === nodes * rowsPerNode) break
-      if (experts === null && (speeds.length === mostRuns || spentMs > longMs)) break
+      if (experts === null && (speeds.length === maxRuns || spentMs > longMs)) break
     }
     if (experts === null || startedMs === 0) startedMs = performance.now()
   }
   return { flopsPerSecond: medianSpeed(speeds), bytesPerSecond }
 }
 
-/** Of two the faster: the first makes ready what the second finds. */
+/** Returns the median speed. Of two runs this is the faster one, because the first prepares memory and code. */
 function medianSpeed(speeds: readonly number[]): number {
   const ascending = [...speeds].sort((a, b) => a - b)
   return at(ascending, Math.floor(speeds.length / 2), 'speed')

@@ -14,33 +14,33 @@ import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
 import { heldBytes } from '../../checkpoint/scaled-weights'
 import { DECODER_BYTES } from '../weights/weight-decoder'
 
-/** Models of a sweep, so far as they decide how much memory it takes. */
+/** The properties of a sweep's models that decide how much memory it takes. */
 export interface SweptModels {
   readonly pair: PairWeights
   readonly trie: RecipeTrie
-  /** Of the trie, see `mostStates`: the walk through all of it is made once for the many groups that a plan tries. */
-  readonly mostStates: number
-  /** Distinct tokens whose probabilities are wanted. */
+  /** The maximum of states alive at once in the trie. It is computed once for the many groups that a plan tries. */
+  readonly maxAliveStates: number
+  /** Number of distinct tokens whose probabilities are requested. */
   readonly trackedTokens: number
-  /** Whether the whole vocabulary's logits are wanted, as samplers do. */
+  /** Whether the whole vocabulary's logits are needed, as samplers need them. */
   readonly allLogits: boolean
-  /** Most bytes of weights that are kept for later blocks of the same layer, see `WeightRead.keep`. */
+  /** Maximum bytes of weights kept for later blocks of the same layer (see `WeightRead.keep`). */
   readonly keptBytes: number
   /** See `scaleBytes`. */
   readonly scaleBytes: number
-  /** Layers of which base's and post's are one block. */
+  /** Layers whose blocks are identical in base and post. */
   readonly identicalLayers: readonly number[]
-  /** What weights are uploaded in where the device keeps tensors; null where everything lies in main memory. */
+  /** The precision of uploaded weights, if the device keeps tensors. Null if all weights are in main memory. */
   readonly uploadedIn: Precision | null
 }
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * Peak memory of one prompt group's pass, a device's own memory included: that of most is main memory, and WebGPU does not
- * tell. What a driver takes for itself is not known and not counted.
+ * Estimates the peak memory of a pass over one prompt group, device memory included. The memory of most devices is main
+ * memory, and WebGPU does not report which. Memory that a driver takes for itself is unknown and not counted.
  *
- * @param rowBound rows to push through a block at once, see `rowsPerRun`
+ * @param rowBound rows per run of a block, see `rowsPerRun`
  */
 export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
   const { pair, trie, uploadedIn } = models
@@ -66,14 +66,14 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
   }
 }
 
-/** What of a group's memory lies in the device's own. */
+/** Returns the share of a group's memory that is in the device's own memory. */
 export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
   if (models.uploadedIn === null) return 0
   const { states, activations } = groupMemory(models, group, rowBound)
   return uploadedWeightBytes(models) + states + activations + uploadedFinalBytes(models, group)
 }
 
-/** What readers hold of one weight of each checkpoint that is stored with scales. */
+/** Returns the bytes that readers hold for one weight of each checkpoint that is stored with scales. */
 export function scaleBytes(pair: PairWeights): number {
   const members = [pair.base, pair.post, ...pair.others.values()]
   return members.reduce(
@@ -82,7 +82,10 @@ export function scaleBytes(pair: PairWeights): number {
   )
 }
 
-/** A block as its products take it, or a slice of a head; and the largest matrix on its way there, before and after its copy. */
+/**
+ * Returns the bytes of a block as its products take it, or of a head slice if that is larger. The largest matrix is
+ * added twice, before and after its copy during the upload.
+ */
 function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
   if (uploadedIn === null) return 0
   const { spec } = pair.post
@@ -96,15 +99,18 @@ function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
   return Math.max(block, slice) + 2 * FLOAT_BYTES * Math.max(...uploads.flat().map(({ count }) => count))
 }
 
-/** Last states go through the head from there. */
+/** Returns the bytes of the last states, which the device keeps for the head. */
 function uploadedFinalBytes({ pair, trie, uploadedIn }: SweptModels, group: GroupSize): number {
   if (uploadedIn === null) return 0
   return FLOAT_BYTES * countLeaves(trie) * group.places * pair.post.spec.hiddenSize
 }
 
-/** A state on a device is a run's own output: there is one more of them before the run's parents are freed. */
-function aliveStates({ mostStates, uploadedIn }: SweptModels): number {
-  return mostStates + (uploadedIn === null ? 0 : 1)
+/**
+ * Returns the states alive at once. On a device a state is the output of a run, so one more exists before the run's
+ * parents are freed.
+ */
+function aliveStates({ maxAliveStates, uploadedIn }: SweptModels): number {
+  return maxAliveStates + (uploadedIn === null ? 0 : 1)
 }
 
 function logitsOfRow({ pair, trie, trackedTokens, allLogits }: SweptModels): number {
@@ -116,7 +122,7 @@ export function totalBytes(memory: PlannedMemory): number {
   return Object.values(memory).reduce((sum, bytes) => sum + bytes, 0)
 }
 
-/** A buffer for any block of any layer and any slice of a head. */
+/** Returns the size of a buffer that holds any block of any layer and any slice of a head. */
 function bufferBytes({ pair, trie }: SweptModels): number {
   const { spec: post } = pair.post
   const blocks = anySteps(post).map((step) => requestBytes(blockReads(post, step)))
@@ -127,7 +133,10 @@ function bufferBytes({ pair, trie }: SweptModels): number {
   return Math.max(...blocks, ...slices)
 }
 
-/** A slice's logits, shifted and as exponentials; and the head's rows of the wanted tokens. */
+/**
+ * Returns the bytes of a slice's logits, of the same shifted and as exponentials, and of the head's rows of the
+ * requested tokens.
+ */
 function headRunBytes({ pair, trie, trackedTokens }: SweptModels): number {
   const perOrigin = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)

@@ -28,24 +28,24 @@ import { originsOf } from '../weights/weight-decoder'
 import { at, got } from '../../../contract/model/look-up'
 import { sum } from '../../base/sums'
 
-/** How a sweep keeps within its memory, decided before any weight is read. */
+/** The division of prompts that keeps a sweep within its memory, decided before any weight is read. */
 export interface Grouping {
   readonly groups: readonly { readonly indices: readonly number[]; readonly packed: PackedPrompts }[]
-  /** Rows to push through a block at once. */
+  /** Rows that go through a block at once. */
   readonly rowBound: number
-  /** Of the largest group. */
+  /** Memory of the largest group. */
   readonly memory: PlannedMemory
   readonly peakBytes: number
-  /** Of which in the device's own memory. */
+  /** The share of `peakBytes` in the device's own memory. */
   readonly deviceBytes: number
 }
 
-/** Fewer rows at once take less memory, down to this: below it products slow down. */
-const FEWEST_ROWS = 256
+/** The minimum rows at once. Fewer rows take less memory, but products slow down below this number. */
+const MIN_ROWS = 256
 
 /**
- * Splits prompts into as few groups as fit, neighbours together. Runs of blocks are made smaller only where that saves
- * groups, and below FEWEST_ROWS only when nothing else fits.
+ * Splits prompts into as few groups as fit, with neighbours together. Runs of blocks become smaller only if that saves
+ * groups. They go below MIN_ROWS only if nothing else fits.
  *
  * @throws WorkbenchError `out-of-memory` naming the smallest budget that works
  */
@@ -55,7 +55,7 @@ export function groupWithin(
   memoryBytes: number
 ): Grouping {
   const usual = rowsPerRun(models.pair.post.spec)
-  const bounds = [usual, usual / 2, usual / 4].filter((bound) => bound >= FEWEST_ROWS)
+  const bounds = [usual, usual / 2, usual / 4].filter((bound) => bound >= MIN_ROWS)
   let fewest: Grouping | null = null
   for (const rowBound of bounds) {
     const grouping = groupingWith(models, prompts, memoryBytes, rowBound)
@@ -72,12 +72,14 @@ export function groupWithin(
   )
 }
 
-/** What the largest prompt takes by itself, one node at a time: the smallest budget that works. */
+/**
+ * Returns the smallest budget that works: the memory of the largest prompt in a group of its own, one node at a time.
+ */
 export function smallestMemory(models: SweptModels, prompts: readonly PromptPlaces[]): number {
   return Math.max(...prompts.map((prompt) => totalBytes(groupMemory(models, sizeOf([prompt]), 1))))
 }
 
-/** Null when a prompt does not fit even alone. */
+/** Returns null if a prompt does not fit even in a group of its own. */
 function groupingWith(
   models: SweptModels,
   prompts: readonly PromptPlaces[],
@@ -105,7 +107,7 @@ export function groupingOf(
       const size = sizeOf(indices.map((index) => at(prompts, index, 'prompt')))
       return { size, memory: groupMemory(models, size, rowBound) }
     })
-    .reduce((most, one) => (totalBytes(one.memory) > totalBytes(most.memory) ? one : most))
+    .reduce((max, group) => (totalBytes(group.memory) > totalBytes(max.memory) ? group : max))
   const { memory, size } = largest
   return {
     groups,
@@ -116,15 +118,15 @@ export function groupingOf(
   }
 }
 
-/** Multiplications and additions of matrix products with weights; attention's own products are not counted. */
+/** Multiplications and additions of matrix products with weights. Attention's own products are not counted. */
 export interface Flops {
   readonly projections: number
   readonly head: number
 }
 
 /**
- * 2 x parameters x rows for each projection. In the last layer only keys and values are made of every packed row, the
- * rest of the rows that predict an answer.
+ * Counts 2 x parameters x rows for each projection. In the last layer only keys and values are computed for every
+ * packed row. All else is computed for the rows that predict an answer.
  */
 export function countFlops(spec: DecoderSpec, { levels, leaves }: TriePart, packed: PackedPrompts): Flops {
   const finalCount = finalRows(packed).length
@@ -136,12 +138,12 @@ export function countFlops(spec: DecoderSpec, { levels, leaves }: TriePart, pack
   return { projections, head: headFlops(spec, finalCount * leaves.length) }
 }
 
-/** @param rows last states that go through the head */
+/** @param rows number of last states that go through the head */
 export function headFlops({ hiddenSize, vocabularySize }: DecoderSpec, rows: number): number {
   return 2 * hiddenSize * vocabularySize * rows
 }
 
-/** Of one node in one layer, in which a row goes through some of the experts. */
+/** Counts the operations of one node in one layer, in which a row goes through some of the experts. */
 export function projectionFlops(
   spec: DecoderSpec,
   layer: number,
@@ -160,7 +162,7 @@ export function projectionFlops(
   return flops(sharedTensors(spec, layer)) + ofExperts
 }
 
-/** What a pass over layers and heads reads: the blocks of each layer, and whose heads. */
+/** The weights that a pass over layers and heads reads: the blocks of each layer, and the origins of heads. */
 export interface Reading {
   readonly levels: readonly {
     readonly blocks: readonly BlockSource[]
@@ -170,10 +172,10 @@ export interface Reading {
 }
 
 /**
- * Stored bytes that one pass over the layers and the heads reads, at most, and most bytes of weights that are kept for later
- * blocks.
+ * Returns the maximum stored bytes that one pass over the layers and the heads reads. It also returns the maximum bytes
+ * of weights kept for later blocks.
  *
- * @param rows of a node, each of which needs some of the experts
+ * @param rows rows of a node, each of which needs some of the experts
  */
 export function storedBytes(
   pair: PairWeights,
@@ -183,24 +185,24 @@ export function storedBytes(
   const entryOf = (origin: Origin, name: string): TensorEntry =>
     got(memberOf(pair, origin).checkpoint.tensors, name, 'tensor')
   const stepBytes = (blocks: readonly BlockSource[], layer: number, expert: number | null) => {
-    const kept = new Map<string, number>()
-    const once = new Map<string, number>()
+    const keptSizes = new Map<string, number>()
+    const readSizes = new Map<string, number>()
     for (const [block, source] of blocks.entries()) {
       const step = { layer, expert, source, later: blocks.slice(block + 1) }
       for (const read of blockReads(pair.post.spec, step)) {
         for (const origin of originsOf(read.source))
-          once.set(`${origin}/${read.name}`, fileBytes(entryOf(origin, read.name)))
+          readSizes.set(`${origin}/${read.name}`, fileBytes(entryOf(origin, read.name)))
         for (const origin of read.keep)
-          kept.set(`${origin}/${read.name}`, entryOf(origin, read.name).byteLength)
+          keptSizes.set(`${origin}/${read.name}`, entryOf(origin, read.name).byteLength)
       }
     }
-    return { read: sum([...once.values()]), kept: sum([...kept.values()]) }
+    return { read: sum([...readSizes.values()]), kept: sum([...keptSizes.values()]) }
   }
   const ofLayers = levels.map(({ blocks, nodes }, layer) => {
     const shared = stepBytes(blocks, layer, null)
     const { experts } = at(pair.post.spec.layers, layer, 'layer')
     if (experts === null) return { layers: shared.read, kept: shared.kept }
-    // Experts are of one shape, though files may store them in different types.
+    // All experts have one shape, though files may store them in different types.
     const each = Array.from({ length: experts.count }, (_, expert) => stepBytes(blocks, layer, expert))
     const needed = Math.min(1, (experts.perRow * rows * nodes.length) / experts.count)
     return {
@@ -218,7 +220,7 @@ export function storedBytes(
   }
 }
 
-/** Rows that a part pushes through blocks, and the head's work as as many rows of a layer. */
+/** Returns the rows that a part passes through blocks, and the head's work expressed as rows of a layer. */
 export function progressRows(
   spec: DecoderSpec,
   { levels, leaves }: TriePart,

@@ -1,66 +1,69 @@
 import type { DeviceName } from '../../../contract/model/device'
 import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
-import { KeptStates } from '../forward/kept-states'
+import { StateCache } from '../forward/state-cache'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { nodesBefore } from '../tries/trie-parts'
-import { KeptWeights } from '../weights/kept-weights'
+import { WeightCache } from '../weights/weight-cache'
 import type { ReadAhead } from '../weights/read-ahead'
 import { DECODER_BYTES } from '../weights/weight-decoder'
-import { type GroupingInParts, sweepGroups } from './kept-parts'
+import { type GroupingInParts, sweepGroups } from './sweep-groups'
 import type { SweptModels } from './sweep-memory'
-import { type Opened, SweepMeans } from './sweep-means'
-import { allReads, LEAST_SHARE, READERS, WeightsAhead } from './weights-ahead'
+import { type OpenRequest, SweepResources } from './sweep-resources'
+import { allReads, MIN_SHARE, READERS, WeightPrefetch } from './weight-prefetch'
 
 /**
- * A stage that leaves nothing keeps none of its weights where so much has not been read yet: memory that is new takes twice as long to get as to
- * fill. Below that what is read twice costs a short sweep more than its first scores gain.
+ * The minimum of unread bytes above which a stage with `leaves: 'nothing'` caches none of the weights that it reads.
+ * New memory takes twice as long to get as to fill. Below this size, reading twice costs a short sweep more than its
+ * earlier first scores gain.
  */
 const PASSED_BYTES = 2 ** 30
 
-/** What a stage of a session does, and keeps meanwhile. */
+/** The work of a session's stage and the memory that the session keeps meanwhile. */
 export interface StagePlan {
   readonly grouping: GroupingInParts
-  /** Bytes that are kept, or taken beside what is planned, at most. */
+  /** Maximum bytes that are kept, or taken in addition to the plan. */
   readonly keptBytes: number
-  /** Threads that read. */
+  /** Number of reading threads. */
   readonly readers: number
 }
 
 /**
- * What the stages of a sweep, which come one after the other, leave for those after them: what they have open, weights as they are computed
- * with, and hidden states. All of one pair, on one device, in one precision.
+ * The state that consecutive stages of a sweep share: opened resources, converted weights and hidden states. All belong
+ * to one pair, on one device, in one precision.
  */
 export class SweepSession {
-  readonly weights = new KeptWeights()
-  readonly states = new KeptStates()
-  /** Null before the first stage, and after one that did not come to its end: nobody knows what that left of them. */
-  private means: Promise<SweepMeans> | null = null
+  readonly weights = new WeightCache()
+  readonly states = new StateCache()
+  /** Null before the first stage, and after a stage that did not finish, whose resources are in an unknown state. */
+  private resources: Promise<SweepResources> | null = null
   private running = 0
   private hasEnded = false
-  /** Whether weights pass by that are not kept yet. */
+  /** Whether weights are read without being cached. */
   private isPaused = false
 
   /**
-   * Opens what stages compute with, compares the pair's layers, and begins to read weights, before the first stage begins.
+   * Opens the resources of all stages, compares the pair's layers and begins to read weights, before the first stage
+   * begins.
    *
    * @throws WorkbenchError as `openRun`; the first stage then tries again
    */
   async open({ memoryBytes, ...request }: SessionRequest): Promise<void> {
-    const means = await this.opened({ ...request, models: [] })
-    if (memoryBytes !== undefined) await this.readAhead(memoryBytes, means)
+    const resources = await this.opened({ ...request, models: [] })
+    if (memoryBytes !== undefined) await this.startPrefetch(memoryBytes, resources)
   }
 
   /**
-   * Begins a stage. What it computes with is opened by the first at the latest, and anew where there is a checkpoint that no stage before has needed.
+   * Begins a stage. The first stage opens the resources at the latest. They are opened again if the stage needs a
+   * checkpoint that no earlier stage has needed.
    *
    * @throws WorkbenchError as `openRun`
    */
-  async begin(request: SweepRequest): Promise<SweepMeans> {
+  async begin(request: SweepRequest): Promise<SweepResources> {
     this.running++
     try {
-      if (request.session?.leaves === 'nothing' && this.isFarFromRead()) await this.pauseAhead()
-      const known = await this.means
-      if (known?.covers(request) === true) return known
+      if (request.session?.leaves === 'nothing' && this.isFarFromRead()) await this.pausePrefetch()
+      const resources = await this.resources
+      if (resources?.covers(request) === true) return resources
       await this.close()
       return await this.opened(request)
     } catch (error) {
@@ -69,26 +72,26 @@ export class SweepSession {
     }
   }
 
-  /** A stage is over. @param completely whether it came to its end */
+  /** Ends a stage. @param completely whether the stage finished */
   async done({ memoryBytes }: SweepRequest, completely: boolean): Promise<void> {
     this.running--
     if (!completely) await this.close()
     const wasPaused = this.isPaused
     this.isPaused = false
-    const means = wasPaused ? await this.means : null
-    if (means !== null) await this.readAhead(memoryBytes, means)
+    const resources = wasPaused ? await this.resources : null
+    if (resources !== null) await this.startPrefetch(memoryBytes, resources)
     await this.freeWhenOver()
   }
 
-  /** No stage comes any more; one that was cancelled may still be on its way out. */
+  /** Ends the session. A cancelled stage may still be ending. */
   async end(): Promise<void> {
     this.hasEnded = true
     await this.freeWhenOver()
   }
 
   /**
-   * The groups of a stage that goes on from what is kept. Settles what is kept while it runs: states first, and weights in the memory that
-   * is left.
+   * Returns the groups of a stage that continues from cached data. It also divides the spare memory during the stage:
+   * states first, then weights.
    *
    * @throws WorkbenchError as `sweepGroups`
    */
@@ -98,103 +101,103 @@ export class SweepSession {
     request: SweepRequest,
     device: DeviceName
   ): StagePlan {
-    const kept = models.uploadedIn === null ? this.states : null
-    let grouping = sweepGroups(models, tries, request, device, kept)
+    const cachedStates = models.uploadedIn === null ? this.states : null
+    let grouping = sweepGroups(models, tries, request, device, cachedStates)
     if (this.states.bytes + copiedBytes(models, grouping) > request.memoryBytes - grouping.peakBytes) {
       this.states.clear()
-      grouping = sweepGroups(models, tries, request, device, kept)
+      grouping = sweepGroups(models, tries, request, device, cachedStates)
     }
     const spare = request.memoryBytes - grouping.peakBytes - copiedBytes(models, grouping) - this.states.bytes
     const leavesStates = request.session?.leaves === 'states'
-    const fresh = kept !== null && leavesStates ? freshBytes(models, grouping) : 0
-    const states = this.states.bytes + Math.min(fresh, spare)
+    const newStateBytes = cachedStates !== null && leavesStates ? freshBytes(models, grouping) : 0
+    const states = this.states.bytes + Math.min(newStateBytes, spare)
     this.states.limit(states)
-    const left = spare - (states - this.states.bytes)
-    const reads = [...(this.weights.ahead?.reads ?? []), ...(leavesStates ? [] : allReads(models))]
+    const remaining = spare - (states - this.states.bytes)
+    const reads = [...(this.weights.prefetch?.reads ?? []), ...(leavesStates ? [] : allReads(models))]
     const wanted = this.weights.bytesWith(reads)
-    const most = this.isPaused ? this.weights.bytes : wanted
-    const weights = left < LEAST_SHARE * wanted ? 0 : Math.min(left, most)
+    const maxWeights = this.isPaused ? this.weights.bytes : wanted
+    const weights = remaining < MIN_SHARE * wanted ? 0 : Math.min(remaining, maxWeights)
     this.weights.limit(weights)
     const readersBytes = (READERS - 1) * DECODER_BYTES
-    const readers = (weights > 0 || this.isPaused) && left - weights >= readersBytes ? READERS : 1
-    const beside = copiedBytes(models, grouping) + (readers - 1) * DECODER_BYTES
-    return { grouping, keptBytes: beside + states + weights, readers }
+    const readers = (weights > 0 || this.isPaused) && remaining - weights >= readersBytes ? READERS : 1
+    const extraBytes = copiedBytes(models, grouping) + (readers - 1) * DECODER_BYTES
+    return { grouping, keptBytes: extraBytes + states + weights, readers }
   }
 
-  /** Has as many threads read as was settled. */
+  /** Sets the number of reading threads to that of the stage's plan. */
   async share(reader: ReadAhead, readers: number): Promise<void> {
-    if (readers < READERS) await this.endAhead()
+    if (readers < READERS) await this.endPrefetch()
     await reader.share(readers)
   }
 
-  /** Has what stages will compute with read while none of them runs. */
-  private async readAhead(memoryBytes: number, means: SweepMeans): Promise<void> {
-    const sharing = await means.sharingOf([])
+  /** Reads weights of later stages while no stage runs. */
+  private async startPrefetch(memoryBytes: number, resources: SweepResources): Promise<void> {
+    const sharing = await resources.sharingOf([])
     if (this.running > 0 || this.hasEnded) return
-    this.weights.ahead = WeightsAhead.within(memoryBytes, means, sharing, this.weights)
+    this.weights.prefetch = WeightPrefetch.within(memoryBytes, resources, sharing, this.weights)
   }
 
   private isFarFromRead(): boolean {
-    const { bytes, ahead } = this.weights
-    return ahead !== null && this.weights.bytesWith(ahead.reads) - bytes >= PASSED_BYTES
+    const { bytes, prefetch } = this.weights
+    return prefetch !== null && this.weights.bytesWith(prefetch.reads) - bytes >= PASSED_BYTES
   }
 
-  private async pauseAhead(): Promise<void> {
-    await this.endAhead()
+  private async pausePrefetch(): Promise<void> {
+    await this.endPrefetch()
     this.isPaused = true
   }
 
-  private async opened(request: Opened): Promise<SweepMeans> {
-    const opening = SweepMeans.open(request, this.weights)
-    this.means = opening
+  private async opened(request: OpenRequest): Promise<SweepResources> {
+    const opening = SweepResources.open(request, this.weights)
+    this.resources = opening
     try {
       return await opening
     } catch (error) {
-      if (this.means === opening) this.means = null
+      if (this.resources === opening) this.resources = null
       throw error
     }
   }
 
   private async freeWhenOver(): Promise<void> {
     if (!this.hasEnded || this.running > 0) return
-    await this.endAhead()
+    await this.endPrefetch()
     this.weights.limit(0)
     this.states.clear()
     await this.close()
   }
 
-  private async endAhead(): Promise<void> {
-    await this.weights.ahead?.end()
-    this.weights.ahead = null
+  private async endPrefetch(): Promise<void> {
+    await this.weights.prefetch?.end()
+    this.weights.prefetch = null
   }
 
   private async close(): Promise<void> {
-    await this.endAhead()
-    const means = await this.means?.catch(() => null)
-    this.means = null
-    await means?.close()
+    await this.endPrefetch()
+    const resources = await this.resources?.catch(() => null)
+    this.resources = null
+    await resources?.close()
   }
 }
 
 const sessions = new Map<string, SweepSession>()
 
-/** The session of that name, which begins with its first request. */
+/** Returns the session with this id, which begins with its first request. */
 export function sweepSession(id: string): SweepSession {
-  const known = sessions.get(id)
-  if (known !== undefined) return known
+  const existing = sessions.get(id)
+  if (existing !== undefined) return existing
   const session = new SweepSession()
   sessions.set(id, session)
   return session
 }
 
-/** Lets go of what a session keeps, if there is one. */
+/** Ends a session, if there is one with this id, and releases its memory. */
 export async function endSweepSession(id: string): Promise<void> {
   const session = sessions.get(id)
   sessions.delete(id)
   await session?.end()
 }
 
-/** States that are kept are copied for the pass that goes on from them. */
+/** Returns the bytes of the copies of cached states, for the pass that continues from them. */
 function copiedBytes(models: SweptModels, { groups }: GroupingInParts): number {
   const copied = groups.map(
     ({ packed, parts }) =>
@@ -203,7 +206,7 @@ function copiedBytes(models: SweptModels, { groups }: GroupingInParts): number {
   return Math.max(...copied)
 }
 
-/** States between layers that a stage computes. */
+/** Returns the bytes of the states between layers that a stage computes. */
 function freshBytes(models: SweptModels, { groups }: GroupingInParts): number {
   return groups
     .flatMap(({ packed, parts }) =>

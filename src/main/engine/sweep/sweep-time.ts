@@ -3,19 +3,19 @@ import type { SweepEstimate } from '../../../contract/documents/sweep-plan'
 import { physicalCores } from '../device/physical-cores'
 import { countEdges } from '../tries/recipe-trie'
 import type { SweptModels } from './sweep-memory'
-import { type GroupInParts, readingOf } from './kept-parts'
+import { type GroupInParts, readingOf } from './sweep-groups'
 import { countFlops, type Flops, storedBytes } from './sweep-plan'
 import { sum } from '../../base/sums'
 
-/** How fast a machine sweeps. */
+/** The measured speed of a machine. */
 export interface Speed {
-  /** Of projections, with everything else that a block does in the time. */
+  /** Floating-point operations of projections per second, with all other work of a block included in the time. */
   readonly flopsPerSecond: number
-  /** Stored bytes read and converted. */
+  /** Stored bytes read and converted per second. */
   readonly bytesPerSecond: number
 }
 
-/** What groups of prompts take, all together. */
+/** The work of all groups of prompts together. */
 export interface SweepWork {
   readonly flops: Flops
   /** Stored bytes to read, once for each part of a group. */
@@ -44,15 +44,19 @@ export function sweepWork(
   }
 }
 
-/** Beside what one block takes, timed by itself: garbage, scores and events, measured on pairs of 16 and 24 layers. */
-const BETWEEN_RUNS = 1.1
+/**
+ * The ratio of a pass's time to that of its blocks timed by themselves. It covers garbage collection, scores and
+ * events, measured on pairs of 16 and 24 layers.
+ */
+const OVERHEAD_RATIO = 1.1
 
-/** Opening the pair, planning, making graphs and scoring rivals: what of a sweep hardly grows with it. */
-const BESIDE_SECONDS = 0.2
+/** Seconds of a sweep that hardly grow with it: opening the pair, planning, creating graphs and scoring baselines. */
+const FIXED_SECONDS = 0.2
 
 /**
- * Layer by layer: computing, beside which a thread reads what comes next, or reading where that takes longer. On the CPU the
- * thread has one of the cores that compute. What is read first is waited for.
+ * Estimates the time layer by layer as the larger of computing and reading, which run side by side. On the CPU the
+ * reading thread takes one of the computing cores. The time of the first read is added, because nothing computes
+ * meanwhile.
  */
 export function sweepTime(
   { flops, readBytes }: SweepWork,
@@ -62,19 +66,19 @@ export function sweepTime(
 ): SweepEstimate {
   const edges = countEdges(trie)
   const blocks = sum(trie.levels.map((level) => level.blocks.length))
-  const projectionSeconds = (BETWEEN_RUNS * flops.projections) / speed.flopsPerSecond
+  const projectionSeconds = (OVERHEAD_RATIO * flops.projections) / speed.flopsPerSecond
   const layerReadSeconds = readBytes.layers / speed.bytesPerSecond
   const head = {
-    compute: (BETWEEN_RUNS * flops.head) / speed.flopsPerSecond,
+    compute: (OVERHEAD_RATIO * flops.head) / speed.flopsPerSecond,
     read: readBytes.head / speed.bytesPerSecond
   }
   const readersShare = device === 'cpu' ? 1 / physicalCores() : 0
-  const beside = (compute: number, read: number): number => Math.max(read, compute + readersShare * read)
+  const parallelSeconds = (compute: number, read: number): number => Math.max(read, compute + readersShare * read)
   const layers = trie.levels.map(({ nodes }) =>
-    beside((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
+    parallelSeconds((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
   )
   return {
-    seconds: BESIDE_SECONDS + layerReadSeconds / blocks + sum(layers) + beside(head.compute, head.read),
+    seconds: FIXED_SECONDS + layerReadSeconds / blocks + sum(layers) + parallelSeconds(head.compute, head.read),
     computeSeconds: projectionSeconds + head.compute,
     readSeconds: layerReadSeconds + head.read
   }

@@ -5,7 +5,7 @@ import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedure
 import type { MovedBytes } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
 import { type ForwardRun, nodesPerRun } from '../forward/forward'
-import { type AskedGroup, askedGroup, type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
+import { type GroupTargets, buildGroupTargets, type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
 import type { Draws } from '../forward/draws'
 import { type Computation, finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
@@ -13,42 +13,42 @@ import { type AnswerTrie, buildAnswerTrie } from '../tries/answer-trie'
 import { buildRecipeTrie, type Sharing } from '../tries/recipe-trie'
 import { countPartEdges, type TriePart } from '../tries/trie-parts'
 import { findSharing } from '../weights/sharing'
-import { mostStates } from '../tries/alive-states'
+import { maxAliveStates } from '../tries/alive-states'
 import { scaleBytes, type SweptModels } from './sweep-memory'
-import { type GroupingInParts, type GroupInParts, sweepGroups } from './kept-parts'
+import { type GroupingInParts, type GroupInParts, sweepGroups } from './sweep-groups'
 import { type HeadRun, nextTokens } from './next-tokens'
 import { type LastStates, rivalTokens } from './rival-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
-import { SweepMeans } from './sweep-means'
+import { SweepResources } from './sweep-resources'
 import { type SweepSession, sweepSession } from './sweep-session'
 import { at } from '../../../contract/model/look-up'
 import { joinNumbers } from '../rows/rows'
 
 /**
- * Scores every model on every prompt: the probability of each of the prompt's groups of continuations, under
- * `request.sampling` when there is one.
+ * Scores every model on every prompt. A score is the probability of each of the prompt's groups of continuations, under
+ * `request.sampling` if it is set.
  *
- * Prompts are split into groups that keep the process within `request.memoryBytes`, and a group's models into parts no larger
- * than one would like to lose, see `keptParts`; each part is one layer-major pass over its models, and one over the head, so
- * every weight byte is read once per part. Weights are read and converted beside the computing: at most two blocks are in
- * memory.
+ * Prompts are split into groups that keep the process within `request.memoryBytes`. A group's models are split into
+ * parts that are small enough to lose (see `splitIntoParts`). Each part is one layer-major pass over its models and one
+ * pass over the head, so every weight byte is read once per part. Weights are read and converted beside the
+ * computation, with at most two blocks in memory.
  *
- * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), a token is
- *   outside the vocabulary, the memory allowed is too small, or `signal` fires
+ * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), a token
+ * is outside the vocabulary, the memory allowed is too small, or `signal` fires
  */
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()
   const session = request.session === undefined ? null : sweepSession(request.session.id)
-  const means = session === null ? await SweepMeans.open(request, null) : await session.begin(request)
-  const { pair, device, reader } = means
-  const listenNoLonger = reader.until(signal)
+  const resources = session === null ? await SweepResources.open(request, null) : await session.begin(request)
+  const { pair, device, reader } = resources
+  const stopListening = reader.until(signal)
   const before = { toDevice: 0, fromDevice: 0, ...device.moved }
   let isDone = false
   try {
     const precision = choosePrecision(device, pair, request.precision)
-    const sharing = means.sharingOf(request.models)
+    const sharing = resources.sharingOf(request.models)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null, sharing)
-    const run = new SweepRun(request, { means, precision, session, signal }, models)
+    const run = new SweepRun(request, { resources, precision, session, signal }, models)
     yield run.plan()
     yield* run.groups()
     isDone = true
@@ -60,8 +60,8 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
-    listenNoLonger()
-    await (session === null ? means.close() : session.done(request, isDone))
+    stopListening()
+    await (session === null ? resources.close() : session.done(request, isDone))
   }
 }
 
@@ -70,44 +70,53 @@ const movedSince = (before: MovedBytes, now: Readonly<MovedBytes>): MovedBytes =
   fromDevice: now.fromDevice - before.fromDevice
 })
 
-/** Every event goes through two processes and a schema, which takes as long as a small model's block. */
+/**
+ * Minimum milliseconds between progress events. Each event passes through two processes and a schema, which takes as
+ * long as a small model's block.
+ */
 const PROGRESS_INTERVAL_MS = 50
 
-/** What a sweep runs with. */
+/** The setting in which a sweep runs. */
 interface SweepSetting {
-  readonly means: SweepMeans
+  readonly resources: SweepResources
   readonly precision: Precision
   readonly session: SweepSession | null
   readonly signal: AbortSignal | undefined
 }
 
-/** A group of prompts on its way. */
-interface GroupOnItsWay extends GroupInParts {
+/** A group of prompts that is being computed. */
+interface RunningGroup extends GroupInParts {
   readonly index: number
-  readonly asked: AskedGroup
+  readonly targets: GroupTargets
 }
 
-/** A sweep on its way: what it has done and read so far. */
+/** A running sweep, with the work that it has done and read so far. */
 class SweepRun {
-  /** Of the parts and groups that are done. */
+  /** Work of the finished parts and groups. */
   readonly works: Work[] = []
-  /** Time that reading and converting weights took, that of converting alone, and how much was waited for. */
+  /** Milliseconds of reading and converting weights, of converting only, and of waiting for them. */
   readonly reading = { readMs: 0, convertMs: 0, waitMs: 0 }
   private readonly tries: readonly AnswerTrie[]
-  /** All that is asked about. */
+  /** All tokens whose probabilities are requested. */
   private readonly tokens: readonly number[]
   private readonly grouping: GroupingInParts
-  /** What the session keeps meanwhile, at most. */
+  /** Maximum bytes that the session keeps meanwhile. */
   private readonly keptBytes: number
   private readonly readers: number
   private readonly computation: Computation
-  /** As tokens are drawn, and then as is asked besides; null where more than temperature and min-p decides. */
+  /**
+   * The sweep's sampler and then the other requested samplers. Null if the sweep's sampler has settings other than
+   * temperature and min-p.
+   */
   private readonly draws: Draws | null
-  /** Of the rivals that are samplers, where that is so. */
+  /**
+   * Draws of the baselines that are samplers. Null if there are none, or if the sweep's sampler has settings other than
+   * temperature and min-p.
+   */
   private readonly samplers: Draws | null
   private rowsDone = 0
-  /** When progress was told last, in which layer, and how many rows were done. */
-  private told = { ms: -Infinity, layer: -1, rows: 0 }
+  /** Time, layer and finished rows of the last progress event. */
+  private lastProgress = { ms: -Infinity, layer: -1, rows: 0 }
 
   /** @throws WorkbenchError as `sweepGroups` */
   constructor(
@@ -116,8 +125,8 @@ class SweepRun {
     private readonly models: SweptModels
   ) {
     const { pair, trie } = models
-    const { means, precision, session } = setting
-    const { device } = means
+    const { resources, precision, session } = setting
+    const { device } = resources
     this.tries = request.prompts.map(buildAnswerTrie)
     this.tokens = trackedTokens(request.prompts)
     const { grouping, keptBytes, readers } =
@@ -129,10 +138,10 @@ class SweepRun {
     this.readers = readers
     this.computation = { device, precision, pair, trie, models: request.models }
     const { sampling = OPEN_SAMPLING, whatIf = [], rivals = [] } = request
-    const own = minPDraw(sampling)
-    const ofPost = rivals.filter((rival) => rival.kind === 'sampler')
-    this.draws = own === null ? null : means.drawsOf([own, ...whatIf])
-    this.samplers = own === null || ofPost.length === 0 ? null : means.drawsOf(ofPost)
+    const sweepDraw = minPDraw(sampling)
+    const samplerRivals = rivals.filter((rival) => rival.kind === 'sampler')
+    this.draws = sweepDraw === null ? null : resources.drawsOf([sweepDraw, ...whatIf])
+    this.samplers = sweepDraw === null || samplerRivals.length === 0 ? null : resources.drawsOf(samplerRivals)
   }
 
   plan(): EngineSweepEvent {
@@ -152,16 +161,16 @@ class SweepRun {
   }
 
   async *groups(): AsyncGenerator<EngineSweepEvent> {
-    const { means, session } = this.setting
-    await (session?.share(means.reader, this.readers) ?? means.reader.share(this.readers))
+    const { resources, session } = this.setting
+    await (session?.share(resources.reader, this.readers) ?? resources.reader.share(this.readers))
     for (const [index, group] of this.grouping.groups.entries()) {
       const { indices, packed } = group
-      const asked = askedGroup(
+      const targets = buildGroupTargets(
         indices,
         indices.map((prompt) => at(this.tries, prompt, 'prompt')),
         packed
       )
-      yield* this.parts({ ...group, index, asked })
+      yield* this.parts({ ...group, index, targets })
       const work = {
         packedTokens: packed.tokens.length,
         promptTokens: indices.reduce(
@@ -174,27 +183,27 @@ class SweepRun {
     }
   }
 
-  /** Takes what is wanted of a group through all layers and heads, part by part. */
-  private async *parts(group: GroupOnItsWay): AsyncGenerator<EngineSweepEvent> {
-    const { index, packed, parts, states, asked } = group
+  /** Takes a group through all layers and heads, part by part. */
+  private async *parts(group: RunningGroup): AsyncGenerator<EngineSweepEvent> {
+    const { index, packed, parts, states, targets } = group
     const { pair, trie } = this.models
-    const { means, signal } = this.setting
+    const { resources, signal } = this.setting
     const run: ForwardRun = {
       ...this.computation,
       packed,
       parts,
       signal,
-      blocks: (step) => means.block(step),
-      sessions: await means.layersOf(packed),
-      kept: states ?? undefined,
-      nodesPerRun: nodesPerRun(this.grouping.rowBound, packed.tokens.length, asked.rows.length)
+      blocks: (step) => resources.block(step),
+      sessions: await resources.layersOf(packed),
+      cachedStates: states ?? undefined,
+      nodesPerRun: nodesPerRun(this.grouping.rowBound, packed.tokens.length, targets.rows.length)
     }
     let weightBytesRead = 0
     let scorer: GroupScorer | null = null
     let done = 0
     for await (const event of finiteForward(run, this.request.models)) {
       if (event.type === 'final') {
-        scorer ??= new GroupScorer(pair, trie, at(parts, done, 'part').leaves, asked)
+        scorer ??= new GroupScorer(pair, trie, at(parts, done, 'part').leaves, targets)
         scorer.add(event.leaf, event.hidden)
       }
       if (event.type === 'block') {
@@ -207,7 +216,7 @@ class SweepRun {
       if (event.type === 'part') {
         if (scorer === null) throw new Error('a part of a sweep ended without last states')
         yield* this.score(group, event.part, scorer)
-        if (this.told.rows < this.rowsDone) yield this.progress(this.spec.layerCount - 1, index)
+        if (this.lastProgress.rows < this.rowsDone) yield this.progress(this.spec.layerCount - 1, index)
         const work = { blockEvaluations: countPartEdges(event.part), weightBytesRead }
         this.works.push({ ...work, packedTokens: 0, promptTokens: 0 })
         yield { type: 'part', prompts: [...group.indices], work }
@@ -218,22 +227,22 @@ class SweepRun {
     }
   }
 
-  /** Counts rows, and tells of them in every layer and from time to time. */
+  /** Counts rows. It reports progress in every new layer and at intervals. */
   private *advanced(rows: number, layer: number, group: number): Generator<EngineSweepEvent> {
     this.rowsDone += rows
-    if (layer !== this.told.layer || performance.now() - this.told.ms >= PROGRESS_INTERVAL_MS) {
+    if (layer !== this.lastProgress.layer || performance.now() - this.lastProgress.ms >= PROGRESS_INTERVAL_MS) {
       yield this.progress(layer, group)
     }
   }
 
   private progress(layer: number, group: number): EngineSweepEvent {
-    this.told = { ms: performance.now(), layer, rows: this.rowsDone }
+    this.lastProgress = { ms: performance.now(), layer, rows: this.rowsDone }
     return { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
   }
 
   /** Takes a part's last states through the heads. */
   private async *score(
-    group: GroupOnItsWay,
+    group: RunningGroup,
     part: TriePart,
     scorer: GroupScorer
   ): AsyncGenerator<EngineSweepEvent> {
@@ -245,7 +254,7 @@ class SweepRun {
     if (this.hasRivals(part.leaves)) yield* this.rivals(scorer)
   }
 
-  /** @param rows of progress that it takes */
+  /** @param rows progress of the pass, in rows */
   private async *throughHead(
     group: number,
     rows: number,
@@ -256,7 +265,7 @@ class SweepRun {
     const run: HeadRun = {
       computation: this.computation,
       scorer,
-      head: await this.setting.means.head(finals.origin),
+      head: await this.setting.resources.head(finals.origin),
       vocabularySize: memberOf(this.models.pair, finals.origin).spec.vocabularySize,
       tokens: this.tokens,
       sampling: this.request.sampling,
@@ -276,14 +285,17 @@ class SweepRun {
         next[sampler] = before === undefined ? rows : joinNumbers([before, rows])
       }
       while (scored < finals.leaves.length && at(next, 0, 'sampler').length >= scorer.size) {
-        const ofLeaf = next.map((values) => values.subarray(0, scorer.size))
-        yield* scorer.score(at(finals.leaves, scored++, 'leaf'), ofLeaf)
+        const leafProbabilities = next.map((values) => values.subarray(0, scorer.size))
+        yield* scorer.score(at(finals.leaves, scored++, 'leaf'), leafProbabilities)
         for (const [sampler, values] of next.entries()) next[sampler] = values.subarray(scorer.size)
       }
     }
   }
 
-  /** Whether rivals are scored with these leaves: with post's, and base's, which is in the same part. */
+  /**
+   * Tells whether baselines are scored with these leaves. They are scored with post's leaf, whose part also contains
+   * base's.
+   */
   private hasRivals(leaves: readonly number[]): boolean {
     const { rivals = [] } = this.request
     return rivals.length > 0 && leaves.includes(this.leafOf('post'))
@@ -294,12 +306,12 @@ class SweepRun {
     return at(this.models.trie.leafOf, model, kind)
   }
 
-  /** What the request's rivals make of the last states of post and base. */
+  /** Scores the request's baselines from the last states of post and base. */
   private async *rivals(scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
     const { rivals = [], models, sampling = OPEN_SAMPLING } = this.request
     const last = async (kind: 'base' | 'post'): Promise<LastStates> => ({
       hidden: scorer.statesOf(this.leafOf(kind)),
-      head: await this.setting.means.head(kind)
+      head: await this.setting.resources.head(kind)
     })
     const next = await rivalTokens({
       rivals,
@@ -315,7 +327,7 @@ class SweepRun {
     for (const [index, rows] of next.entries()) yield* scorer.events([models.length + index], rows)
   }
 
-  /** Null where a sum over the vocabulary tells what is asked. */
+  /** The draws of a pass through a head. Null if a sum over the vocabulary gives the requested probabilities. */
   private get throughDraws(): Draws | null {
     const { sampling, whatIf = [] } = this.request
     return sampling === undefined && whatIf.length === 0 ? null : this.draws
@@ -333,23 +345,23 @@ class SweepRun {
 }
 
 /**
- * The models of a request as a trie, with what decides how much memory they take.
+ * Merges the models of a request into a trie, and computes the sizes that decide how much memory they take.
  *
  * @param uploadedIn see `SweptModels`
- * @param found see `findSharing`
+ * @param pendingSharing see `findSharing`
  */
 export async function sweptModels(
   pair: PairWeights,
   request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf'>,
   uploadedIn: SweptModels['uploadedIn'] = null,
-  found: Promise<Sharing> = findSharing(pair, request.models)
+  pendingSharing: Promise<Sharing> = findSharing(pair, request.models)
 ): Promise<SweptModels> {
-  const sharing = await found
+  const sharing = await pendingSharing
   const trie = buildRecipeTrie(request.models, sharing)
   return {
     pair,
     trie,
-    mostStates: mostStates(trie),
+    maxAliveStates: maxAliveStates(trie),
     trackedTokens: trackedTokens(request.prompts).length,
     allLogits: request.sampling !== undefined || (request.whatIf !== undefined && request.whatIf.length > 0),
     keptBytes: storedBytes(pair, trie, Infinity).kept,

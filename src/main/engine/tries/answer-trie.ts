@@ -2,24 +2,25 @@ import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { at } from '../../../contract/model/look-up'
 import type { PromptPlaces } from './prompt-trie'
 
-/** One token of a sequence: the place that it follows, and which of the tokens asked for there it is. */
+/** One token of a sequence, as the place that it follows and its index among the tokens requested there. */
 export interface Step {
   readonly place: number
   readonly choice: number
 }
 
 /**
- * The continuations that a prompt is asked about, as a trie: what they have in common is computed once, and a place where
- * they part is asked for the next token once. A prompt that is asked for single tokens has one place, its own end.
+ * The continuations requested for a prompt, as a trie. A place is a point in a continuation at which probabilities of
+ * next tokens are requested. A beginning that continuations share is computed once, and its next tokens are requested
+ * once. A prompt with single-token continuations has one place, its own end.
  */
 export interface AnswerTrie {
-  /** The sequence of tokens up to each place; the prompt's own first, and a place after the one that it follows. */
+  /** The tokens up to each place. The prompt's own end is first, and each place comes after the one that it follows. */
   readonly places: PromptPlaces
-  /** The tokens asked for at each place. */
+  /** The tokens requested at each place. */
   readonly choices: readonly (readonly number[])[]
-  /** How a place is come to; null for the prompt's own end. */
+  /** The step that leads to each place. Null for the prompt's own end. */
   readonly cameBy: readonly (Step | null)[]
-  /** For each group the last step of each of its sequences. */
+  /** The last step of each sequence, by group. */
   readonly groups: readonly (readonly Step[])[]
 }
 
@@ -30,47 +31,53 @@ export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
   const choiceOf = [new Map<number, number>()]
   const placeAfter = new Map<string, number>()
   const step = (place: number, token: number): Step => {
-    const known = at(choiceOf, place, 'place')
-    const choice = known.get(token) ?? known.size
-    if (choice === known.size) {
-      known.set(token, choice)
+    const choicesHere = at(choiceOf, place, 'place')
+    const choice = choicesHere.get(token) ?? choicesHere.size
+    if (choice === choicesHere.size) {
+      choicesHere.set(token, choice)
       at(choices, place, 'place').push(token)
     }
     return { place, choice }
   }
   const follow = (taken: Step, token: number): number => {
     const key = `${taken.place}:${taken.choice}`
-    const known = placeAfter.get(key)
-    if (known !== undefined) return known
-    const place = places.length
-    placeAfter.set(key, place)
+    const existing = placeAfter.get(key)
+    if (existing !== undefined) return existing
+    const newPlace = places.length
+    placeAfter.set(key, newPlace)
     places.push([...at(places, taken.place, 'place'), token])
     choices.push([])
     cameBy.push(taken)
     choiceOf.push(new Map())
-    return place
+    return newPlace
   }
-  const last = (sequence: readonly number[]): Step => {
-    let place = 0
-    for (const token of sequence.slice(0, -1)) place = follow(step(place, token), token)
-    return step(place, at(sequence, sequence.length - 1, 'token'))
+  const lastStep = (sequence: readonly number[]): Step => {
+    let lastPlace = 0
+    for (const token of sequence.slice(0, -1)) lastPlace = follow(step(lastPlace, token), token)
+    return step(lastPlace, at(sequence, sequence.length - 1, 'token'))
   }
-  return { places, choices, cameBy, groups: groups.map((sequences) => sequences.map(last)) }
+  return { places, choices, cameBy, groups: groups.map((sequences) => sequences.map(lastStep)) }
 }
 
-/** An answer trie over the probabilities of what is asked, which lie end to end: which of them each step is. */
+/** An answer trie as indices into the concatenated requested probabilities. */
 export interface PlacedAnswers {
-  /** For each place but the first the one that it follows, and the step's probability. */
+  /** For each place but the first: the place that it follows, and the index of the probability of its step. */
   readonly parents: Int32Array
   readonly cameBy: Int32Array
-  /** For each sequence of all groups the place of its last step, that step's probability, and its group. */
+  /**
+   * For each sequence of all groups: the place of its last step, the index of that step's probability, and its group.
+   */
   readonly ends: Int32Array
   readonly lastSteps: Int32Array
   readonly groupOf: Int32Array
   readonly groupCount: number
 }
 
-/** @param indexOf where a step's probability lies */
+/**
+ * Replaces the steps of an answer trie by indices of their probabilities.
+ *
+ * @param indexOf returns the index of a step's probability
+ */
 export function placeAnswers({ cameBy, groups }: AnswerTrie, indexOf: (step: Step) => number): PlacedAnswers {
   const [, ...steps] = cameBy
   const taken = steps.map((step) => {
@@ -89,13 +96,14 @@ export function placeAnswers({ cameBy, groups }: AnswerTrie, indexOf: (step: Ste
 }
 
 /**
- * The probability of each group: the sum over its sequences of the product of their tokens' probabilities.
+ * Computes the probability of each group: the sum over its sequences of the product of their tokens' probabilities.
  *
- * @param next probabilities of what is asked, end to end
+ * @param next requested probabilities, concatenated
  */
 export function groupProbabilities(answers: PlacedAnswers, next: Float64Array): number[] {
   const { parents, cameBy, ends, lastSteps, groupOf, groupCount } = answers
-  // Unchecked: a sweep comes here for every model, prompt and sampler, and these arrays were made for each other.
+  // Indices are not checked. A sweep calls this for every model, prompt and sampler, and `placeAnswers` built the
+  // arrays to match.
   const reached = new Float64Array(parents.length + 1)
   reached[0] = 1
   for (let i = 0; i < parents.length; i++) {

@@ -2,57 +2,65 @@ import type { PackedPrompts } from './prompt-trie'
 import { at } from '../../../contract/model/look-up'
 
 /**
- * How packed rows attend. In a trie a row sees itself and its ancestors, which one mask over the whole packed sequence
- * could say; but prompts share little beyond their template, so most of that square would be masked out. Instead
- * the projections run on packed rows, and q, k and v are gathered back into one sequence per trie leaf for the scores:
- * (prompts x length^2) instead of (packed rows)^2, an order of magnitude less for forty short prompts. What several leaves
- * have in common, a system prompt or the prompt of many answers, is scored with the first of them only; and leaves that have nearly all
- * in common, such as the answers to one prompt, share a sequence, in which each sees its own path.
+ * One segment of the attention of packed rows. In a trie a row sees itself and its ancestors. One mask over the whole
+ * packed sequence could express that. But prompts share little beyond their template, so most of that square would be
+ * masked. Instead the projections run on packed rows, and q, k and v are gathered into one sequence per trie leaf for
+ * the scores. This costs (prompts x length^2) instead of (packed rows)^2, an order of magnitude less for forty short
+ * prompts.
+ *
+ * A beginning that several leaves share, such as a system prompt or the prompt of many answers, is scored with the
+ * first of them only. Leaves that share nearly everything, such as the answers to one prompt, form one sequence, in
+ * which each sees its own path.
  */
 export interface AttentionSegment {
   readonly pathCount: number
   readonly queryLength: number
   readonly keyLength: number
-  /** Rows to gather, [pathCount x queryLength] and [pathCount x keyLength]; short paths repeat their last row. */
+  /** Rows to gather, [pathCount x queryLength] and [pathCount x keyLength]. Short paths repeat their last row. */
   readonly queryRows: Int32Array
   readonly keyRows: Int32Array
-  /** Where among its path's keys each query stands itself, [pathCount x queryLength]. */
+  /** Index of each query's own row among the keys of its path, [pathCount x queryLength]. */
   readonly queryPlaces: Int32Array
   /** Position of each key, [pathCount x keyLength]. */
   readonly keyPositions: Int32Array
-  /** For each key the place after the last that comes of it, [pathCount x keyLength]; 0 for what only fills a path up. */
+  /** For each key the index after its last descendant, [pathCount x keyLength]. 0 for padding. */
   readonly keyEnds: Int32Array
 }
 
 export interface AttentionLayout {
-  /** Rows that come in, and rows whose queries are computed and that go out. */
+  /** Number of input rows, and number of output rows, whose queries are computed. */
   readonly inputRowCount: number
   readonly outputRowCount: number
-  /** Rows to keep after keys and values are made, for the last layer; null keeps all. Queries index into these. */
+  /**
+   * Rows to keep in the last layer once keys and values are computed. Null keeps all. Queries index into these rows.
+   */
   readonly keptRows: Int32Array | null
   readonly segments: readonly AttentionSegment[]
-  /** For each output row, its place in the segments' results laid end to end. */
+  /** For each output row the index of its result in the concatenated results of the segments. */
   readonly resultIndex: Int32Array
 }
 
-/** Every packed row is computed: all layers but the last. */
+/** Returns the layout that computes every packed row, for all layers but the last. */
 export function fullLayout(packed: PackedPrompts): AttentionLayout {
   return layoutOf(packed, null)
 }
 
-/** Only `rows` (distinct) are computed, keys and values still cover all: the last layer of a sweep. */
+/**
+ * Returns the layout that computes only `rows` (distinct), for the last layer of a sweep. Keys and values still cover
+ * all rows.
+ */
 export function lastRowsLayout(packed: PackedPrompts, rows: Int32Array): AttentionLayout {
   return layoutOf(packed, rows)
 }
 
 function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): AttentionLayout {
   const inputRowCount = packed.tokens.length
-  const outputOf = keptRows === null ? null : new Map(Array.from(keptRows, (row, place) => [row, place]))
+  const outputOf = keptRows === null ? null : new Map(Array.from(keptRows, (row, output) => [row, output]))
   const outputRowCount = keptRows?.length ?? inputRowCount
   const resultIndex = new Int32Array(outputRowCount)
   let resultCount = 0
-  const alone = branchesOf(packed, outputOf)
-  const buckets = cheaper(bucketsOf(alone), bucketsOf(joined(alone)))
+  const singleBranches = branchesOf(packed, outputOf)
+  const buckets = cheaper(bucketsOf(singleBranches), bucketsOf(joined(singleBranches)))
   const segments = buckets.flatMap(boundedParts).map((branches) => {
     const segment = makeSegment(branches, packed)
     for (const [b, { queries }] of branches.entries()) {
@@ -66,41 +74,47 @@ function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): Attention
   return { inputRowCount, outputRowCount, keptRows, segments, resultIndex }
 }
 
-/** Rows of the trie that are keys together, and those of them that no earlier branch has computed and that are wanted. */
+/** Trie rows whose keys are used together, and the requested rows among them that no earlier branch computes. */
 interface Branch {
-  /** Of a leaf the rows on its path; of several those of all paths, each path's own behind what it shares with those before. */
+  /**
+   * Rows on the path of a leaf. A branch of several leaves has the rows of all paths: each path's own rows follow those
+   * that it shares with earlier paths.
+   */
   readonly keys: readonly number[]
-  /** The places among the keys of the last path's rows. */
+  /** Indices of the last path's rows among the keys. */
   readonly last: readonly number[]
-  /** `place` is among the keys. */
-  readonly queries: readonly { readonly place: number; readonly output: number }[]
+  /** Requested rows. `keyIndex` is an index into `keys`. */
+  readonly queries: readonly { readonly keyIndex: number; readonly output: number }[]
 }
 
 /**
- * Every wanted row is of one branch.
+ * Divides the requested rows into branches, each row in one branch.
  *
- * @param outputOf the place of each wanted row among what comes out; null: all are, as they come in
+ * @param outputOf output index of each requested row; null requests all rows, in input order
  */
 function branchesOf(packed: PackedPrompts, outputOf: ReadonlyMap<number, number> | null): Branch[] {
   const seen = new Uint8Array(packed.tokens.length)
   return leafPaths(packed).flatMap((path) => {
-    const queries: { place: number; output: number }[] = []
-    for (const [place, row] of path.entries()) {
+    const queries: { keyIndex: number; output: number }[] = []
+    for (const [keyIndex, row] of path.entries()) {
       const output = outputOf === null ? row : outputOf.get(row)
       if (seen[row] === 1 || output === undefined) continue
       seen[row] = 1
-      queries.push({ place, output })
+      queries.push({ keyIndex, output })
     }
     return queries.length === 0 ? [] : [{ keys: Array.from(path), last: [...path.keys()], queries }]
   })
 }
 
-/** What gathering a key costs, in scores of a query with it: on the CPU, a few dozen answers of two or three tokens to a question. */
+/**
+ * The cost of gathering a key, in units of one score of a query with it. It was set on the CPU for a few dozen answers
+ * of two or three tokens to a question.
+ */
 export const KEY_COST = 5
 
 const costOf = (keys: number, queries: number): number => keys * (queries + KEY_COST)
 
-/** Neighbours as one branch where that costs less. */
+/** Joins neighbouring branches if that reduces the cost. */
 function joined(branches: readonly Branch[]): Branch[] {
   const result: Branch[] = []
   let open: Branch | null = null
@@ -113,9 +127,9 @@ function joined(branches: readonly Branch[]): Branch[] {
 }
 
 /**
- * Null where it costs more than both by themselves.
+ * Joins two branches. Returns null if the joined branch costs no less than both separately.
  *
- * @param one ends with the leaf before the other's: what they have in common is what that leaf's path has with the other
+ * @param one branch that ends with the leaf before the other's, so that their common rows are those of that leaf's path
  */
 function join(one: Branch, other: Branch): Branch | null {
   const differs = other.keys.findIndex(
@@ -129,7 +143,7 @@ function join(one: Branch, other: Branch): Branch | null {
   const last = other.keys.map((_, i) =>
     i < shared ? at(one.last, i, 'place') : one.keys.length + i - shared
   )
-  const moved = other.queries.map(({ place, output }) => ({ place: at(last, place, 'place'), output }))
+  const moved = other.queries.map(({ keyIndex, output }) => ({ keyIndex: at(last, keyIndex, 'place'), output }))
   return { keys: [...one.keys, ...other.keys.slice(shared)], last, queries: [...one.queries, ...moved] }
 }
 
@@ -141,8 +155,8 @@ const cheaper = (one: Branch[][], other: Branch[][]): Branch[][] => {
 }
 
 /**
- * Branches of like length, so that little is computed only to be left out: whole prompts, and beside them the few tokens in which
- * prompts with a common beginning, or the answers to one prompt, differ.
+ * Divides branches into buckets of similar length, so that little padding is computed. One bucket has whole prompts.
+ * The other has the few tokens in which prompts with a common beginning, or the answers to one prompt, differ.
  */
 function bucketsOf(branches: readonly Branch[]): Branch[][] {
   const byLength = [...branches].sort((a, b) => lengthOf(b) - lengthOf(a))
@@ -157,8 +171,9 @@ function bucketsOf(branches: readonly Branch[]): Branch[][] {
 }
 
 /**
- * Scores of one head in a segment at most. All heads' are in memory at once and several times, and those of a prompt grow with the
- * square of its length: a longer one is scored some of its queries at a time, each lot with the keys up to its last.
+ * The maximum scores of one head in a segment. The scores of all heads are in memory at once, several times, and grow
+ * with the square of a prompt's length. A longer prompt is scored some queries at a time, each batch with the keys up
+ * to its last query.
  */
 export const SEGMENT_SCORES = 2 ** 19
 
@@ -173,18 +188,22 @@ function boundedParts(branches: readonly Branch[]): Branch[][] {
   )
 }
 
-/** Some of a branch's queries, with all keys that they may see. @param queries in the order of their places */
+/**
+ * Returns a branch with some of its queries and all keys that they may see.
+ *
+ * @param queries queries in the order of their key indices
+ */
 function upTo(branch: Branch, queries: Branch['queries']): Branch {
   return {
     ...branch,
-    keys: branch.keys.slice(0, 1 + at(queries, queries.length - 1, 'query').place),
+    keys: branch.keys.slice(0, 1 + at(queries, queries.length - 1, 'query').keyIndex),
     queries
   }
 }
 
-function chunksOf<Item>(items: readonly Item[], most: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / most) }, (_, i) =>
-    items.slice(i * most, (i + 1) * most)
+function chunksOf<Item>(items: readonly Item[], maxLength: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / maxLength) }, (_, i) =>
+    items.slice(i * maxLength, (i + 1) * maxLength)
   )
 }
 
@@ -193,24 +212,27 @@ function paddedCost(branches: readonly Branch[]): number {
   return branches.length * costOf(Math.max(...branches.map(({ keys }) => keys.length)), queries)
 }
 
-/** What a mask adds to a score that must not count. Finite: a row of -Infinity is NaN on some devices. */
+/**
+ * The value that a mask adds to an excluded score. It is finite, because a row of -Infinity becomes NaN on some
+ * devices.
+ */
 export const MASKED = -30_000
 
 /**
- * Additive mask of a segment, [pathCount, queryLength, keyLength]: 0 where a query sees a key (itself and what it comes of, less
- * than `window` before it), MASKED elsewhere.
+ * Returns the additive mask of a segment, [pathCount, queryLength, keyLength]. It is 0 where a query sees a key: itself
+ * and its ancestors less than `window` before it. It is MASKED elsewhere.
  */
 export function segmentMask(segment: AttentionSegment, window: number | null): Float32Array {
   const { pathCount, queryLength, keyLength, queryPlaces, keyPositions, keyEnds } = segment
   const mask = new Float32Array(pathCount * queryLength * keyLength).fill(MASKED)
   for (let query = 0; query < pathCount * queryLength; query++) {
     const firstKey = Math.floor(query / queryLength) * keyLength
-    const place = at(queryPlaces, query, 'query')
-    const furthest = at(keyPositions, firstKey + place, 'key') - (window ?? Infinity)
-    // Unchecked: these are as long as the mask is wide, and a mask has millions of places.
-    for (let key = 0; key <= place; key++) {
+    const keyIndex = at(queryPlaces, query, 'query')
+    const furthest = at(keyPositions, firstKey + keyIndex, 'key') - (window ?? Infinity)
+    // Indices are not checked: the arrays are as long as the mask is wide, and a mask has millions of elements.
+    for (let key = 0; key <= keyIndex; key++) {
       const position = keyPositions[firstKey + key] ?? -1
-      if (position > furthest && (keyEnds[firstKey + key] ?? 0) > place) mask[query * keyLength + key] = 0
+      if (position > furthest && (keyEnds[firstKey + key] ?? 0) > keyIndex) mask[query * keyLength + key] = 0
     }
   }
   return mask
@@ -226,9 +248,9 @@ function makeSegment(branches: readonly Branch[], packed: PackedPrompts): Attent
   const keyEnds = new Int32Array(branches.length * keyLength)
   for (const [b, { keys, queries }] of branches.entries()) {
     for (let i = 0; i < queryLength; i++) {
-      const { place, output } = at(queries, Math.min(i, queries.length - 1), 'query')
+      const { keyIndex, output } = at(queries, Math.min(i, queries.length - 1), 'query')
       queryRows[b * queryLength + i] = output
-      queryPlaces[b * queryLength + i] = place
+      queryPlaces[b * queryLength + i] = keyIndex
     }
     for (let i = 0; i < keyLength; i++) {
       const row = at(keys, Math.min(i, keys.length - 1), 'key')
@@ -250,22 +272,25 @@ function makeSegment(branches: readonly Branch[], packed: PackedPrompts): Attent
 }
 
 /**
- * For each key the place after the last that comes of it. What comes of a row stands right behind it: the first key at its depth or
- * above ends that.
+ * Returns for each key the index after its last descendant. Descendants directly follow their row, so the first key at
+ * the same depth or above ends the row.
  */
 function endsOf(keys: readonly number[], { positions }: PackedPrompts): number[] {
   const ends = keys.map(() => keys.length)
   const unended: number[] = []
-  for (const [place, row] of keys.entries()) {
+  for (const [keyIndex, row] of keys.entries()) {
     const depth = at(positions, row, 'row')
-    // What is left open stands at a depth each, growing from the first on.
-    for (const ended of unended.splice(depth)) ends[ended] = place
-    unended.push(place)
+    // The open rows have one depth each, increasing from the first.
+    for (const ended of unended.splice(depth)) ends[ended] = keyIndex
+    unended.push(keyIndex)
   }
   return ends
 }
 
-/** Paths that are not a proper prefix of another, those with most in common beside each other: together they cover every row. */
+/**
+ * Returns the paths that are no proper prefix of another, in an order that puts similar paths next to each other.
+ * Together they cover every row.
+ */
 function leafPaths(packed: PackedPrompts): Int32Array[] {
   const hasChild = new Uint8Array(packed.tokens.length)
   for (const path of packed.paths) path.subarray(0, -1).forEach((row) => (hasChild[row] = 1))
@@ -277,7 +302,7 @@ function leafPaths(packed: PackedPrompts): Int32Array[] {
   return [...leaves.values()].sort(byRows)
 }
 
-/** Children of a row in the order of their rows, and what comes of a child before the next. */
+/** Compares paths depth first: by the first row in which they differ. */
 function byRows(one: Int32Array, other: Int32Array): number {
   const differs = one.findIndex((row, i) => row !== other[i])
   return differs === -1 ? 0 : at(one, differs, 'row') - at(other, differs, 'row')

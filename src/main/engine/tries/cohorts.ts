@@ -2,12 +2,12 @@ import { nodePath, type RecipeTrie } from './recipe-trie'
 import { at } from '../../../contract/model/look-up'
 
 /**
- * The models that share a block of some layer. Their rows keep one order in every layer where the same models meet, so
- * a cohort is one object however many blocks it has.
+ * The models that share a block of a layer. Their rows keep one order in every layer in which the same models meet. A
+ * cohort is therefore one object, even if it has several blocks.
  */
 export type Cohort = ReadonlySet<number>
 
-/** The cohort of every block, [layer][block of the trie's level]. */
+/** Returns the cohort of every block, [layer][block of the trie's level]. */
 export function cohortsOf(trie: RecipeTrie): Cohort[][] {
   const byModels = new Map<string, Cohort>()
   const paths = trie.leafOf.map((_, model) => nodePath(trie, model))

@@ -1,15 +1,15 @@
 import { at, got } from '../../../contract/model/look-up'
 
 /**
- * All prompts of a run as one packed sequence: a row per distinct token prefix, so that what prompts share is
- * computed once per recipe. Rows are in order of first appearance; a row's parent always comes before it.
+ * All prompts of a run as one packed sequence with one row per distinct token prefix, so that shared prefixes are
+ * computed once per recipe. Rows are in order of first appearance. A row's parent always comes before it.
  */
 export interface PackedPrompts {
   /** Token of each row, [rowCount]. */
   readonly tokens: Int32Array
-  /** Depth of each row in the trie, which is its position in its prompts, [rowCount]. */
+  /** Depth of each row in the trie, which equals its position in its prompts, [rowCount]. */
   readonly positions: Int32Array
-  /** For each prompt, the rows of its tokens in order. */
+  /** The rows of each prompt's tokens, in order. */
   readonly paths: readonly Int32Array[]
 }
 
@@ -21,11 +21,11 @@ interface TrieNode {
 class PromptTrie {
   readonly tokens: number[] = []
   readonly positions: number[] = []
-  /** Rows that nothing follows. */
+  /** Number of rows without children. */
   leaves = 0
   private readonly root: TrieNode = { row: -1, children: new Map() }
 
-  /** Adds what is new of a sequence and returns the row of each of its tokens. */
+  /** Adds the new tokens of a sequence and returns the row of each of its tokens. */
   insert(sequence: readonly number[]): Int32Array {
     let node = this.root
     return Int32Array.from(sequence, (token, position) => {
@@ -43,38 +43,41 @@ class PromptTrie {
   }
 }
 
-/** How many tokens of a prompt come after the beginning that it shares with another. */
-export function countNewTokens(known: readonly number[], prompt: readonly number[]): number {
-  const differs = prompt.findIndex((token, position) => token !== known[position])
+/** Counts the tokens of a prompt that follow the beginning that it shares with another. */
+export function countNewTokens(other: readonly number[], prompt: readonly number[]): number {
+  const differs = prompt.findIndex((token, position) => token !== other[position])
   return differs === -1 ? 0 : prompt.length - differs
 }
 
-/** @param prompts token ids of each prompt, none empty; of one with answers its places */
+/** @param prompts token ids of each prompt, none empty; for a prompt with answers, its places */
 export function packPrompts(prompts: readonly (readonly number[])[]): PackedPrompts {
   const trie = new PromptTrie()
   const paths = prompts.map((prompt) => trie.insert(prompt))
   return { tokens: Int32Array.from(trie.tokens), positions: Int32Array.from(trie.positions), paths }
 }
 
-/** The sequences of tokens of one prompt after which a next token is asked for: the prompt, and what begins its answers. */
+/**
+ * The token sequences of one prompt after which a next token is requested: the prompt itself, and beginnings of its
+ * answers.
+ */
 export type PromptPlaces = readonly (readonly number[])[]
 
-/** How large a group of prompts is. */
+/** The size of a group of prompts. */
 export interface GroupSize {
   /** Rows of its packed sequence. */
   readonly rows: number
-  /** Where a next token is asked for; places that are the same count each. */
+  /** Places at which a next token is requested. Equal places count each. */
   readonly places: number
-  /** Sequences that are no beginning of another. */
+  /** Sequences that are no prefix of another. */
   readonly leaves: number
-  /** Most tokens by which a place lies behind its prompt's first. */
+  /** Maximum distance in tokens of a place from its prompt's first place. */
   readonly furthest: number
   readonly prompts: number
   /** Tokens of the longest sequence. */
   readonly longest: number
 }
 
-/** A group of prompts that is growing. */
+/** A group of prompts to which prompts are added. */
 class GrowingGroup {
   readonly prompts: number[] = []
   private readonly trie = new PromptTrie()
@@ -105,7 +108,7 @@ class GrowingGroup {
   }
 }
 
-/** How large prompts are together. */
+/** Returns the size of prompts as one group. */
 export function sizeOf(prompts: readonly PromptPlaces[]): GroupSize {
   const group = new GrowingGroup()
   for (const [index, places] of prompts.entries()) group.add(index, places)
@@ -113,10 +116,9 @@ export function sizeOf(prompts: readonly PromptPlaces[]): GroupSize {
 }
 
 /**
- * Splits prompts into runs of neighbours that fit, as long as possible. A prompt that does not fit by itself gets a group
- * of its own.
+ * Splits prompts into the longest runs of neighbours that fit. A prompt that does not fit gets a group of its own.
  *
- * @param fits false for every group that contains one that does not fit
+ * @param fits returns false for every group that contains a group that does not fit
  * @returns indices of the prompts of each group, in order
  */
 export function groupPrompts(
@@ -138,15 +140,15 @@ export function groupPrompts(
   return groups
 }
 
-/** The distinct rows that predict the prompts' next tokens; prompts with the same tokens share one. */
+/** Returns the distinct rows that predict the prompts' next tokens. Prompts with equal tokens share a row. */
 export function finalRows(packed: PackedPrompts): Int32Array {
   return Int32Array.from(new Set(packed.paths.map(lastRow)))
 }
 
-/** For each prompt, its place in `finalRows`. */
+/** Returns the index of each prompt's last row in `finalRows`. */
 export function finalRowOfPrompts(packed: PackedPrompts): number[] {
-  const places = new Map(Array.from(finalRows(packed), (row, place) => [row, place]))
-  return packed.paths.map((path) => got(places, lastRow(path), 'final row'))
+  const indexOf = new Map(Array.from(finalRows(packed), (row, index) => [row, index]))
+  return packed.paths.map((path) => got(indexOf, lastRow(path), 'final row'))
 }
 
 function lastRow(path: Int32Array): number {

@@ -10,69 +10,72 @@ import {
 import { at, got } from '../../../contract/model/look-up'
 
 /**
- * Models that agree on their embedding and on layers 0..l share the hidden states after layer l. This trie merges
- * them: level l holds the distinct states after layer l, each with the block that led to it. For all ranges level l has
- * 1 + (l+1) + l(l+1)/2 nodes instead of L(L+1)/2. Nothing here knows about ranges: any set of models works.
+ * A trie of models. Models that agree on their embedding and on layers 0..l share the hidden states after layer l.
+ * Level l holds the distinct states after layer l, each with the block that led to it. For all ranges, level l has 1 +
+ * (l+1) + l(l+1)/2 nodes instead of L(L+1)/2. Nothing here depends on ranges: any set of models works.
  */
 export interface RecipeTrie {
-  /** Distinct embeddings the models start from. */
+  /** Distinct embeddings from which the models start. */
   readonly roots: readonly Origin[]
   /** One level per decoder layer. */
   readonly levels: readonly TrieLevel[]
-  /** For each model, its node on the last level. */
+  /** Each model's node on the last level. */
   readonly leafOf: readonly number[]
-  /** What each model is made of; models of one leaf have one origin. */
+  /** The sources of each model. Models of one leaf have one origin. */
   readonly madeOf: readonly ModelSources[]
 }
 
-/** A whole checkpoint beside the pair, by its folder. */
+/** Names a whole checkpoint other than base and post by its folder. */
 export type OtherOrigin = `checkpoint:${string}`
 
 /** Whose embedding and head a model uses. */
 export type Origin = 'base' | 'post' | OtherOrigin
 
-/** What a model is made of: whose embedding and head, and the block of each layer. */
+/** The sources of a model: the checkpoint of its embedding and head, and the block of each layer. */
 export interface ModelSources {
   readonly origin: Origin
   readonly blocks: readonly BlockSource[]
 }
 
 interface TrieLevel {
-  /** Distinct blocks of this layer, those that leave post first, post last: post's nodes can then reuse their parents' memory. */
+  /** Distinct blocks of this layer. Post's block is last, so that post's nodes can reuse their parents' memory. */
   readonly blocks: readonly BlockSource[]
   /** Grouped by block, in the order of `blocks`. */
   readonly nodes: readonly TrieEdge[]
 }
 
 interface TrieEdge {
-  /** Node on the level above (an index into `roots` on level 0). */
+  /** Node on the level above, or an index into `roots` on level 0. */
   readonly parent: number
   /** Index into the level's `blocks`. */
   readonly block: number
 }
 
 /**
- * The weights of one block. `stored` is a checkpoint's layer as it stores it; `recipe` is what an export would hold: post, a
- * source's, or a blend of the two, rounded to post's dtype.
+ * The weights of one block. `stored` is a checkpoint's layer as it is stored. `recipe` is the block as an export would
+ * hold it: post, a source, or a blend of both, rounded to post's dtype.
  */
 export type BlockSource =
   | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
   | ({
       readonly kind: 'recipe'
-      /** The source; base where it is left out. */
+      /** The source. Base if omitted. */
       readonly from?: OtherOrigin
     } & Readonly<Omit<LayerStrength, 'source'>>)
 
-/** What the trie has to know of checkpoints to share more than equal recipes do. */
+/** Facts on checkpoints that let the trie share more blocks than equal recipes do. */
 export interface Sharing {
   readonly layerCount: number
-  /** Whether base's layer is byte for byte post's. */
+  /** Whether a layer of base equals post's byte for byte. */
   readonly identical: (layer: number) => boolean
   /** Whether restoring base's layer rounds nothing, so that base as a whole model has the same block. */
   readonly lossless: boolean
-  /** Whether base's layers, by base's config, compute as post's do by post's; else base shares no block with other models. */
+  /**
+   * Whether base's layers by base's config compute as they do by post's config. If not, base shares no block with other
+   * models.
+   */
   readonly alike: boolean
-  /** What other checkpoints are made of, as far as it is found in the pair. */
+  /** The sources of other checkpoints, as far as they are found in the pair. */
   readonly others: ReadonlyMap<OtherOrigin, ModelSources>
 }
 
@@ -105,12 +108,12 @@ export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): Rec
   return { roots, levels, leafOf: current, madeOf }
 }
 
-/** The node of each level on the way to a model's leaf. */
+/** Returns the node of each level on the path to a model's leaf. */
 export function nodePath(trie: RecipeTrie, model: number): number[] {
   return pathTo(trie, at(trie.leafOf, model, 'model'))
 }
 
-/** The node of each level on the way to a leaf. */
+/** Returns the node of each level on the path to a leaf. */
 export function pathTo(trie: RecipeTrie, leaf: number): number[] {
   let node = leaf
   const path: number[] = []
@@ -126,12 +129,12 @@ export function originOf(trie: RecipeTrie, model: number): Origin {
   return at(trie.madeOf, model, 'model').origin
 }
 
-/** Trie edges, each one evaluation of a block on one packed sequence. */
+/** Counts the trie edges, each of which is one evaluation of a block on one packed sequence. */
 export function countEdges(trie: RecipeTrie): number {
   return trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
 }
 
-/** Distinct states after the last layer. */
+/** Counts the distinct states after the last layer. */
 export function countLeaves({ levels }: RecipeTrie): number {
   return at(levels, levels.length - 1, 'level').nodes.length
 }
@@ -140,7 +143,7 @@ export function otherOrigin(path: string): OtherOrigin {
   return `checkpoint:${path}`
 }
 
-/** Whose weights, for people: `base`, `post`, or the folder of another checkpoint. */
+/** Describes an origin to users: `base`, `post`, or the folder of another checkpoint. */
 export function originWords(origin: Origin): string {
   return isOtherOrigin(origin) ? origin.slice('checkpoint:'.length) : origin
 }
@@ -153,7 +156,7 @@ export function isOrigin(name: string): name is Origin {
   return name === 'base' || name === 'post' || isOtherOrigin(name)
 }
 
-/** A name that is equal for equal weights. */
+/** Returns a key that is equal for equal weights. */
 export function blockKey(source: BlockSource): string {
   if (source.kind === 'stored') return source.origin
   return source.from === undefined ? amountKey(source) : `${amountKey(source)} of ${source.from}`
@@ -167,9 +170,10 @@ function postLast(a: string, b: string): number {
 }
 
 /**
- * What a model is made of; equal for models of equal weights.
+ * Returns the sources of a model, which are equal for models of equal weights.
  *
- * @throws WorkbenchError `bad-input` for a recipe that does not fit the layers; Error for a checkpoint that `sharing` does not know
+ * @throws WorkbenchError `bad-input` for a recipe that does not fit the layers; Error for a checkpoint missing in
+ * `sharing`
  */
 function modelSources(model: Model, sharing: Sharing): ModelSources {
   if (model.kind === 'checkpoint') {
@@ -180,9 +184,9 @@ function modelSources(model: Model, sharing: Sharing): ModelSources {
   const layers = Array.from({ length: sharing.layerCount }, (_, layer) => layer)
   if (model.kind === 'base') {
     const { alike, lossless } = sharing
-    const own: BlockSource =
+    const baseBlock: BlockSource =
       alike && lossless ? { kind: 'recipe', attention: 1, mlp: 1 } : { kind: 'stored', origin: 'base' }
-    const blocks = layers.map((layer) => (alike && sharing.identical(layer) ? POST_BLOCK : own))
+    const blocks = layers.map((layer) => (alike && sharing.identical(layer) ? POST_BLOCK : baseBlock))
     return { origin: 'base', blocks }
   }
   const { layerCount } = sharing
@@ -198,7 +202,7 @@ function recipeBlock(strength: LayerStrength, layer: number, sharing: Sharing): 
   return sharing.identical(layer) ? POST_BLOCK : { kind: 'recipe', attention, mlp }
 }
 
-/** A layer of another checkpoint; of the pair where that checkpoint has the pair's own halves. */
+/** Returns a layer of another checkpoint, or the pair's layer if the checkpoint stores the pair's own halves. */
 function sourceBlock(
   { attention, mlp }: LayerStrength,
   from: OtherOrigin,
@@ -207,13 +211,13 @@ function sourceBlock(
 ): BlockSource {
   const sources = sharing.others.get(from)
   if (sources === undefined) throw new Error(`${from} was not compared with the pair`)
-  const own = at(sources.blocks, layer, 'block')
+  const storedBlock = at(sources.blocks, layer, 'block')
   const wanted = { attention, mlp }
   const block: BlockSource = { kind: 'recipe', attention, mlp, from }
-  if (own.kind === 'stored') return block
-  // Mixed with post, base's own values and those that the checkpoint stores of them may differ in their last digits.
-  const whole = HALVES.every((half) => own[half] === 0 || wanted[half] === 0 || wanted[half] === 1)
-  if (!whole) return block
-  const ofPair = { attention: own.attention === 0 ? 0 : attention, mlp: own.mlp === 0 ? 0 : mlp }
+  if (storedBlock.kind === 'stored') return block
+  // In a blend with post, base's own values may differ in their last digits from the copies that the checkpoint stores.
+  const hasWholeHalves = HALVES.every((half) => storedBlock[half] === 0 || wanted[half] === 0 || wanted[half] === 1)
+  if (!hasWholeHalves) return block
+  const ofPair = { attention: storedBlock.attention === 0 ? 0 : attention, mlp: storedBlock.mlp === 0 ? 0 : mlp }
   return recipeBlock(ofPair, layer, sharing)
 }

@@ -1,42 +1,42 @@
 import { at } from '../../../contract/model/look-up'
 import { type Origin, pathTo, type RecipeTrie } from './recipe-trie'
 
-/** A node of a level, and the node of the level above that it goes on from. */
+/** A node of a level and its parent on the level above. */
 export interface LevelNode {
   readonly node: number
   readonly parent: number
 }
 
-/** A node of a part, to be computed. */
+/** A node that a part has to compute. */
 export interface PartNode extends LevelNode {
   /** Index into the level's blocks. */
   readonly block: number
   /**
-   * Other parts go on from it too, and any of them may have to compute it, so it is computed by itself: how many nodes go
-   * through a block together changes the last bits of their states.
+   * Whether the node is computed by itself, because several parts continue from it and any of them may compute it. The
+   * number of nodes in one run of a block changes the last bits of their states.
    */
   readonly alone: boolean
 }
 
-/** A part of a trie that is taken through all layers before the next begins. */
+/** A part of a trie that passes through all layers before the next part begins. */
 export interface TriePart {
   readonly leaves: readonly number[]
-  /** Of each level the nodes to compute, in the level's order. */
+  /** The nodes to compute on each level, in the level's order. */
   readonly levels: readonly (readonly PartNode[])[]
 }
 
 /**
- * The leaves as one finds them going into the depth first, base before post and what stays post before what leaves it. Leaves
- * that follow one another have most of their way in common: of all that a leaf shares with those before it, the last one has
- * everything.
+ * Returns the leaves in depth-first order: base before post, and models that stay post before those that leave it.
+ * Consecutive leaves share most of their path. Whatever a leaf shares with any earlier leaf, it shares with the one
+ * directly before it.
  */
 export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   const children = levels.map(({ nodes }, level) => {
     const parents = level === 0 ? roots.length : at(levels, level - 1, 'level').nodes.length
-    const of = Array.from({ length: parents }, (): number[] => [])
-    // Post is the last of a level's blocks.
-    for (const [node, { parent }] of nodes.entries()) at(of, parent, 'parent').unshift(node)
-    return of
+    const childrenOf = Array.from({ length: parents }, (): number[] => [])
+    // Post is last among a level's blocks.
+    for (const [node, { parent }] of nodes.entries()) at(childrenOf, parent, 'parent').unshift(node)
+    return childrenOf
   })
   const below = (level: number, node: number): number[] =>
     level === levels.length
@@ -53,9 +53,9 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
 /**
  * Splits leaves into runs of about equal cost.
  *
- * @param leaves as `leavesByDepth` has them
- * @param costOf of a node of a level
- * @param together so many of the first leaves stay together
+ * @param leaves leaves in the order of `leavesByDepth`
+ * @param costOf returns the cost of a node of a level
+ * @param together number of first leaves that stay in one part
  */
 export function splitLeaves(
   trie: RecipeTrie,
@@ -66,17 +66,17 @@ export function splitLeaves(
 ): number[][] {
   let before: readonly number[] = []
   const costs = leaves.map((leaf) => {
-    const way = pathTo(trie, leaf)
-    const fresh = way.map((node, level) => (node === before[level] ? 0 : costOf(level)))
-    before = way
+    const path = pathTo(trie, leaf)
+    const fresh = path.map((node, level) => (node === before[level] ? 0 : costOf(level)))
+    before = path
     return fresh.reduce((sum, cost) => sum + cost, 0)
   })
   const total = costs.reduce((sum, cost) => sum + cost, 0)
   const parts: number[][] = Array.from({ length: count }, () => [])
   let passed = 0
-  for (const [place, leaf] of leaves.entries()) {
-    const cost = at(costs, place, 'leaf')
-    const part = place < together ? 0 : Math.floor((count * (passed + cost / 2)) / total)
+  for (const [index, leaf] of leaves.entries()) {
+    const cost = at(costs, index, 'leaf')
+    const part = index < together ? 0 : Math.floor((count * (passed + cost / 2)) / total)
     at(parts, Math.min(part, count - 1), 'part').push(leaf)
     passed += cost
   }
@@ -84,11 +84,12 @@ export function splitLeaves(
 }
 
 /**
- * What each part has to compute when they are walked one after the other: what those before it have computed is still there.
+ * Returns the nodes that each part has to compute when the parts run one after the other. Nodes that earlier parts have
+ * computed are still available.
  *
  * @param parts leaves of all parts
- * @param known indices of those that are left out
- * @param isThere whether a node above the last level is there before any part
+ * @param known indices of parts that are omitted
+ * @param isThere whether a node above the last level is available before any part
  */
 export function walkParts(
   trie: RecipeTrie,
@@ -97,17 +98,17 @@ export function walkParts(
   isThere: (level: number, node: number) => boolean = () => false
 ): TriePart[] {
   const last = trie.levels.length - 1
-  const ways = parts.map((leaves) =>
+  const paths = parts.map((leaves) =>
     leaves.map((leaf) => {
-      const way = pathTo(trie, leaf)
-      const there = way.findLastIndex((node, level) => level < last && isThere(level, node))
-      return { way, from: there + 1 }
+      const path = pathTo(trie, leaf)
+      const there = path.findLastIndex((node, level) => level < last && isThere(level, node))
+      return { path, from: there + 1 }
     })
   )
   const timesNeeded = trie.levels.map(({ nodes }) => new Uint32Array(nodes.length))
-  const needed = ways.map((ofPart) =>
+  const needed = paths.map((ofPart) =>
     trie.levels.map((_, level) => {
-      const passing = ofPart.filter(({ from }) => level >= from).map(({ way }) => at(way, level, 'level'))
+      const passing = ofPart.filter(({ from }) => level >= from).map(({ path }) => at(path, level, 'level'))
       const nodes = [...new Set(passing)].sort((a, b) => a - b)
       const times = at(timesNeeded, level, 'level')
       for (const node of nodes) times[node] = at(times, node, 'node') + 1
@@ -131,7 +132,7 @@ export function walkParts(
   })
 }
 
-/** Nodes of each level but the last that parts go on from and do not compute. */
+/** Returns the nodes of each level but the last from which parts continue without computing them. */
 export function nodesBefore({ levels }: RecipeTrie, parts: readonly TriePart[]): number[][] {
   const nodesOf = (level: number): readonly PartNode[] =>
     parts.flatMap((part) => at(part.levels, level, 'level'))
@@ -142,13 +143,13 @@ export function nodesBefore({ levels }: RecipeTrie, parts: readonly TriePart[]):
   })
 }
 
-/** The whole trie as one part. */
+/** Returns the whole trie as one part. */
 export function wholeTrie(trie: RecipeTrie): TriePart {
   const { nodes } = at(trie.levels, trie.levels.length - 1, 'level')
   return at(walkParts(trie, [[...nodes.keys()]]), 0, 'part')
 }
 
-/** Evaluations of a block on one packed sequence. */
+/** Counts the evaluations of a block on one packed sequence. */
 export function countPartEdges({ levels }: TriePart): number {
   return levels.reduce((sum, nodes) => sum + nodes.length, 0)
 }

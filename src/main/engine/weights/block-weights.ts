@@ -5,35 +5,35 @@ import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
 import { at } from '../../../contract/model/look-up'
 
-/** The float32 weights of one block, or of one of its experts, by their role in the layer. */
+/** Holds the float32 weights of one block or of one of its experts, by their role in the layer. */
 export interface BlockWeights {
   readonly tensors: ReadonlyMap<Role, { readonly data: Float32Array; readonly shape: readonly number[] }>
-  /** Stored bytes read for them, the time that reading and converting took, and that of converting alone. */
+  /** Stored bytes read, time of reading and converting together, and time of converting only. */
   readonly bytesRead: number
   readonly readMs: number
   readonly convertMs: number
-  /** Gives the memory back to whoever lent it; the arrays are not to be used after. */
+  /** Returns the memory to the reader that lent it. The arrays must not be used afterwards. */
   release(): void
 }
 
 /**
- * What every row of a block goes through, or one of its experts, and the blocks of the same layer that come after it, which may be
- * made of the same tensors.
+ * Names one step of computing a block: the part that every row goes through, or one expert. It also lists the later
+ * blocks of the same layer, which may share tensors with this one.
  */
 export interface BlockStep {
   readonly layer: number
-  /** Null for what every row goes through: the whole block where it has no experts. */
+  /** Null for the part that every row goes through, which is the whole block if it has no experts. */
   readonly expert: number | null
   readonly source: BlockSource
   readonly later: readonly BlockSource[]
 }
 
-/** What has to be read for a block, in the order of the layer's tensors. */
+/** Lists the reads that a step needs, in the order of the layer's tensors. */
 export function blockReads(spec: DecoderSpec, step: BlockStep): WeightRead[] {
   return stepTensors(spec, step).map((tensor) => tensorRead(tensor, step.source, step.later))
 }
 
-/** What has to be read for one block, or for one of its experts, by role: for whoever takes it in pieces. */
+/** Maps each role of a block or of one expert to its read, for callers that read tensor by tensor. */
 export function readsByRole(
   spec: DecoderSpec,
   step: Pick<BlockStep, 'layer' | 'expert' | 'source'>
@@ -41,25 +41,25 @@ export function readsByRole(
   return new Map(stepTensors(spec, step).map((tensor) => [tensor.role, tensorRead(tensor, step.source, [])]))
 }
 
-/** What a layer of a model is made of, all of its experts among it. */
+/** Lists the reads of a whole layer, all of its experts included. */
 export function layerReads(spec: DecoderSpec, layer: number, source: BlockSource): WeightRead[] {
   return layerTensors(spec, layer).map((tensor) => tensorRead(tensor, source, []))
 }
 
 function tensorRead(tensor: LayerTensorSpec, source: BlockSource, later: readonly BlockSource[]): WeightRead {
-  const from = readFrom(source, tensor)
+  const tensorSource = readFrom(source, tensor)
   return {
     name: tensor.name,
     first: 0,
     count: elementCount(tensor.shape),
-    source: from,
-    keep: originsOf(from).filter((origin) =>
+    source: tensorSource,
+    keep: originsOf(tensorSource).filter((origin) =>
       later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
     )
   }
 }
 
-/** Tensors of a step by role, with their elements. */
+/** Lists the tensors of a step with their roles and element counts. */
 export function stepSizes(
   spec: DecoderSpec,
   step: Pick<BlockStep, 'layer' | 'expert'>
@@ -80,7 +80,7 @@ function readFrom(source: BlockSource, tensor: LayerTensorSpec): WeightRead['sou
   return strength === 0 ? 'post' : { from: source.from ?? 'base', strength }
 }
 
-/** Arrays that were read for `blockReads`, as the layer's weights. */
+/** Assigns the arrays read for `blockReads` to the roles of the layer. */
 export function blockTensors(
   spec: DecoderSpec,
   step: Pick<BlockStep, 'layer' | 'expert'>,
@@ -91,7 +91,7 @@ export function blockTensors(
   )
 }
 
-/** Reads one block, or one of its experts, in this thread, into memory of its own. */
+/** Reads one block or one of its experts in this thread, into newly allocated memory. */
 export async function readBlock(
   pair: PairWeights,
   layer: number,
@@ -102,9 +102,10 @@ export async function readBlock(
 }
 
 /**
- * The same with a decoder that keeps what later blocks need; one block at a time.
+ * Reads one block with a decoder that keeps the stored bytes that later blocks need. Only one block may be read at a
+ * time.
  *
- * @param memory a block's arrays, whose values are overwritten; left out: memory of its own
+ * @param memory arrays of a block, whose values are overwritten; omit it to allocate new arrays
  */
 export async function decodeBlock(
   decoder: WeightDecoder,
@@ -115,9 +116,9 @@ export async function decodeBlock(
   const startedMs = performance.now()
   const cost = { bytesRead: 0, convertMs: 0 }
   const arrays: Float32Array[] = []
-  const given = memory === undefined ? [] : Array.from(memory.values(), ({ data }) => data)
+  const memoryArrays = memory === undefined ? [] : Array.from(memory.values(), ({ data }) => data)
   for (const [index, read] of blockReads(spec, step).entries()) {
-    const data = memory === undefined ? new Float32Array(read.count) : at(given, index, 'array')
+    const data = memory === undefined ? new Float32Array(read.count) : at(memoryArrays, index, 'array')
     addCost(cost, await decoder.read(read, data))
     arrays.push(data)
   }

@@ -8,27 +8,27 @@ import { openWeightReader, type StoredTensors, type WeightReader } from '../../c
 import type { DecoderSpec } from '../../family'
 import { type BlockSource, type Origin, type OtherOrigin, otherOrigin } from '../tries/recipe-trie'
 
-/** Stored tensors, open for reading. */
+/** Stored tensors that are open for reading. */
 export interface StoredModel {
   readonly checkpoint: StoredTensors
   readonly reader: WeightReader
-  /** The stored dtype of a tensor. */
+  /** Returns the stored dtype of a tensor. */
   dtype: (name: string) => WeightDtype
 }
 
-/** One checkpoint, open for reading weights. */
+/** One checkpoint that is open for reading weights. */
 export interface ModelWeights extends StoredModel {
   readonly spec: DecoderSpec
 }
 
-/** A pair and whole checkpoints beside it. */
+/** A pair and further whole checkpoints. */
 export interface Checkpoints<Stored extends StoredModel> {
   readonly base: Stored
   readonly post: Stored
   readonly others: ReadonlyMap<OtherOrigin, Stored>
 }
 
-/** A pair, open for reading weights, with the other checkpoints that models need; close it after use. */
+/** A pair and the other checkpoints that models need, open for reading weights. Close it after use. */
 export type PairWeights = Checkpoints<ModelWeights>
 
 /** @throws WorkbenchError as `readPair` and `readSameOther` */
@@ -52,7 +52,7 @@ export async function closePairWeights({ base, post, others }: PairWeights): Pro
   await Promise.all([base, post, ...others.values()].map(({ reader }) => reader.close()))
 }
 
-/** The checkpoint that an origin names. */
+/** Returns the checkpoint that an origin names. */
 export function memberOf<Stored extends StoredModel>(
   checkpoints: Checkpoints<Stored>,
   origin: Origin
@@ -64,8 +64,8 @@ export function memberOf<Stored extends StoredModel>(
 }
 
 /**
- * What a block is computed as: a checkpoint's own layer by that checkpoint's config, all that recipes make by post's, as an
- * export is.
+ * Returns the spec that a block is computed by. A checkpoint's stored layer uses that checkpoint's config. Every recipe
+ * uses post's config, as an export does.
  */
 export function specOf(pair: PairWeights, source: BlockSource): DecoderSpec {
   return source.kind === 'stored' ? memberOf(pair, source.origin).spec : pair.post.spec

@@ -3,12 +3,12 @@ import type { HeldTensor } from '../../graphs/held-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
 
 /**
- * Rounds a weight matrix to 8 or 4 bits in blocks of 32 along its input dimension: w is (q - zero) * scale, with zero in
- * the middle (128 or 8) and the scale such that the block's largest weight is 127 or 7 steps from it.
+ * Rounds a weight matrix to 8 or 4 bits in blocks of 32 along its input dimension. A weight is (q - zero) * scale, with
+ * zero in the middle (128 or 8). The scale puts the block's largest weight 127 or 7 steps from zero.
  *
  * @param weights [rows, columns]
- * @param quantised [rows, ceil(columns / 32), 32 or 16]; of 4 bits two share a byte, the first its low half; a last block
- *   that is not full ends in zeros
+ * @param quantised [rows, ceil(columns / 32), 32 or 16]; two 4-bit values share a byte, the first in its low half; a
+ * last block that is not full ends in zeros
  * @param scales [rows x ceil(columns / 32)]
  */
 export function quantiseBlocks(
@@ -32,7 +32,8 @@ export function quantiseBlocks(
     const target = block * blockBytes
     if (scale === 0 || end < first + QUANTISED_BLOCK) quantised.fill(zeroByte, target, target + blockBytes)
     if (scale === 0) continue
-    // Unchecked, here and below: all weights of a model come through, and a row ends within them. Adding and cutting off rounds.
+    // Indices are not checked here and below, because all weights of a model pass through and a row ends within them.
+    // Adding a half and truncating rounds.
     if (bits === 8) {
       for (let i = first; i < end; i++)
         quantised[target + i - first] = ((weights[i] ?? 0) / scale + 128.5) | 0
@@ -46,7 +47,7 @@ export function quantiseBlocks(
   }
 }
 
-/** NaN where one of them is: what is wrong with weights must show in what is computed with them. */
+/** Returns the largest magnitude, or NaN if any weight is NaN, so that broken weights show in computed results. */
 function largestOf(weights: Float32Array, first: number, end: number): number {
   let largest = 0
   let sum = 0
@@ -59,9 +60,9 @@ function largestOf(weights: Float32Array, first: number, end: number): number {
 }
 
 /**
- * Puts some rows of a tensor (or elements of a vector) into the bytes of its layout.
+ * Writes consecutive rows of a tensor (or elements of a vector) into the bytes of its layout.
  *
- * @param data values of the rows from `first` on
+ * @param data values of the rows, beginning with row `first`
  */
 export function packRows(
   packed: Uint8Array,

@@ -3,7 +3,7 @@ import { Problem } from '../../../contract/model/problem'
 import { TensorEntry } from '../../checkpoint/safetensors'
 import { isOrigin, isOtherOrigin, type Origin, type OtherOrigin } from '../tries/recipe-trie'
 
-/** What the computing thread and its reader of weights say to each other. */
+/** Messages between the computing thread and the thread that reads weights. */
 
 const origin = z.string().refine((name): name is Origin => isOrigin(name))
 const otherOrigin = z.string().refine((name): name is OtherOrigin => isOtherOrigin(name))
@@ -13,7 +13,10 @@ const StoredCheckpoint = z.object({
   tensors: z.map(z.string(), TensorEntry)
 })
 
-/** What a reader is told first: the checkpoints as the computing thread knows them; a file that changed since is refused. */
+/**
+ * The first message to a reader: the checkpoints as the computing thread opened them. The reader rejects a file that
+ * changed since.
+ */
 export const WorkerStart = z.object({
   base: StoredCheckpoint,
   post: StoredCheckpoint,
@@ -22,7 +25,7 @@ export const WorkerStart = z.object({
 export type WorkerStart = z.infer<typeof WorkerStart>
 
 export const WorkerRequest = z.object({
-  /** Lent memory; it comes back with the reply. Null for new memory of so many bytes, which comes with it. */
+  /** Lent memory, which the reply returns. Null asks for a new buffer of `bytes` bytes, which the reply brings. */
   buffer: z.instanceof(ArrayBuffer).nullable(),
   bytes: z.number(),
   reads: z.array(
@@ -35,7 +38,7 @@ export const WorkerRequest = z.object({
         z.object({ from: z.union([z.literal('base'), otherOrigin]), strength: z.number() })
       ]),
       keep: z.array(origin),
-      /** Byte of the buffer where the array goes. */
+      /** Byte of the buffer at which the array begins. */
       offset: z.number()
     })
   )

@@ -5,8 +5,8 @@ import { addCost, WeightDecoder } from './weight-decoder'
 import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messages'
 
 /**
- * Reads and converts weights beside the thread that computes, which its runs block. The memory is lent by that thread
- * and goes back and forth without a copy. Ended from there (read-ahead.ts).
+ * Reads and converts weights in a thread of its own, because runs block the computing thread. That thread lends the
+ * memory, which is transferred both ways without a copy. It also ends this thread (read-ahead.ts).
  */
 function decoderOf({ base, post, others }: WorkerStart): WeightDecoder {
   return new WeightDecoder({
@@ -29,13 +29,13 @@ async function fill(
     }
     return { kind: 'filled', buffer, ...cost, readMs: performance.now() - startedMs }
   } catch (error) {
-    // Anything else is a defect: it ends the worker, and the other side hears of that.
+    // Any other error is a defect. It ends the worker, which the computing thread notices.
     if (!(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', buffer, problem: error.problem }
   }
 }
 
-// One after the other: the decoder's memory is for one array at a time.
+// Requests run one after the other, because the decoder's memory serves one array at a time.
 let queue: Promise<void> = Promise.resolve()
 parentPort?.once('message', (start: unknown) => {
   const decoder = decoderOf(WorkerStart.parse(start))

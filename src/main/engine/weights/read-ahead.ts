@@ -11,29 +11,29 @@ import { WorkerReply, type WorkerRequest } from './read-ahead-messages'
 import { takeReadingThread } from './reading-threads'
 import { cancelled } from '../../base/files/cancelling'
 
-/** What computes and what is read meanwhile: more would only take memory. */
+/** One buffer is computed from while the other is filled. More buffers would only take memory. */
 export const BUFFER_COUNT = 2
 
-/** Arrays begin at a cache line. */
+/** Arrays begin at a cache line of 64 bytes. */
 const ALIGNMENT_BYTES = 64
 
-/** Weights in lent memory, in the order asked for. */
+/** Weights in lent memory, in the order of the request. */
 export interface LentWeights {
   readonly arrays: readonly Float32Array[]
   readonly bytesRead: number
   readonly readMs: number
   readonly convertMs: number
-  /** Gives the memory back; the arrays are empty afterwards. */
+  /** Returns the memory. The arrays must not be used afterwards. */
   release(): void
 }
 
-/** Weights that whoever asked may also take over. */
-export interface ReadWeights extends LentWeights {
-  /** Instead of giving the memory back: the arrays stay, in these buffers. */
-  keep(): readonly ArrayBuffer[]
+/** Lent weights that the caller may also keep. */
+export interface DetachableWeights extends LentWeights {
+  /** Keeps the arrays, instead of returning their memory, and returns the buffers that hold them. */
+  detach(): readonly ArrayBuffer[]
 }
 
-/** What the reader is told of the checkpoints. */
+/** The stored tensors of all checkpoints, as sent to a reader. */
 interface StoredCheckpoints {
   readonly base: StoredTensors
   readonly post: StoredTensors
@@ -45,7 +45,7 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
-/** A thread that reads, and what it was asked for, in this order. */
+/** A reading thread and its pending requests, in the order in which they were sent. */
 class Reader {
   private readonly worker: Worker = takeReadingThread()
   private readonly waiting: Waiting[] = []
@@ -67,7 +67,7 @@ class Reader {
     this.worker.on('exit', this.onExit)
   }
 
-  /** @param buffer null for memory that is new: allocated by the thread, for this one would collect garbage once more for it */
+  /** @param buffer null lets the thread allocate new memory, which saves this thread one more garbage collection */
   fill(buffer: ArrayBuffer | null, reads: WorkerRequest['reads']): Promise<WorkerReply> {
     const request: WorkerRequest = { buffer, bytes: bytesOf(reads), reads }
     return new Promise((resolve, reject) => {
@@ -80,7 +80,7 @@ class Reader {
     for (const { reject } of this.waiting.splice(0)) reject(error)
   }
 
-  /** In the middle of a read if need be. */
+  /** Ends the thread, even in the middle of a read. */
   async end(): Promise<void> {
     this.worker.off('exit', this.onExit)
     await this.worker.terminate()
@@ -92,11 +92,12 @@ class Reader {
 }
 
 /**
- * Reads weights in a thread of their own while this one computes, or in several. There is memory for two requests, used again and again: one
- * is computed from while the other is filled. A thread takes a moment to start: open it before weights are needed.
+ * Reads weights in one thread or several while this thread computes. There is memory for two requests, which is reused:
+ * one is computed from while the other is filled. A thread takes a moment to start, so open this reader before weights
+ * are needed.
  */
 export class ReadAhead {
-  /** Most requests whose memory was lent or being filled at the same time. */
+  /** The maximum number of requests whose memory was lent or being filled at the same time. */
   peakBuffers = 0
   private readonly readers: Reader[] = []
   private readonly free: ArrayBuffer[] = []
@@ -107,19 +108,19 @@ export class ReadAhead {
     this.addReader()
   }
 
-  /** Has so many threads read from now on, each a share of every request. Nothing is being read meanwhile. */
+  /** Sets the number of threads, each of which reads a share of every request. No read may be in progress meanwhile. */
   async share(count: number): Promise<void> {
     while (this.readers.length < count) this.addReader()
     for (const reader of this.readers.splice(count)) await reader.end()
   }
 
-  /** Waiting for weights ends, for good, when this fires. @returns for whoever is done, so that it does so no longer */
+  /** Fails all pending and later reads once the signal fires. @returns a function that stops listening to the signal */
   until(signal: AbortSignal | undefined): () => void {
     signal?.addEventListener('abort', this.onAbort, { once: true })
     return () => signal?.removeEventListener('abort', this.onAbort)
   }
 
-  /** A block's weights; at most BUFFER_COUNT requests may be unreleased. */
+  /** Reads the weights of a block. At most BUFFER_COUNT requests may be unreleased. */
   async block(step: BlockStep): Promise<BlockWeights> {
     const { spec } = this.pair.post
     const { arrays, ...lent } = await this.read(blockReads(spec, step))
@@ -127,7 +128,7 @@ export class ReadAhead {
   }
 
   /** @throws WorkbenchError what is wrong with the files, or `cancelled` */
-  async read(reads: readonly WeightRead[]): Promise<ReadWeights> {
+  async read(reads: readonly WeightRead[]): Promise<DetachableWeights> {
     if (this.ended !== null) throw this.ended
     this.begin()
     const shares = sharesOf(reads, this.readers.length)
@@ -137,14 +138,14 @@ export class ReadAhead {
       )
     )
     const buffers = replies.map(({ buffer }) => buffer)
-    let lent = true
+    let isLent = true
     const release = (): void => {
-      if (lent) this.giveBack(buffers)
-      lent = false
+      if (isLent) this.giveBack(buffers)
+      isLent = false
     }
-    const keep = (): ArrayBuffer[] => {
-      if (lent) this.inUse--
-      lent = false
+    const detach = (): ArrayBuffer[] => {
+      if (isLent) this.inUse--
+      isLent = false
       return buffers
     }
     const arrays: Float32Array[] = []
@@ -161,10 +162,10 @@ export class ReadAhead {
       cost.readMs = Math.max(cost.readMs, reply.readMs)
       cost.convertMs = Math.max(cost.convertMs, reply.convertMs)
     }
-    return { arrays, ...cost, release, keep }
+    return { arrays, ...cost, release, detach }
   }
 
-  /** Ends the threads, in the middle of a read if need be. */
+  /** Ends the threads, even in the middle of a read. */
   async close(): Promise<void> {
     this.fail(new Error('the reader of weights was closed'))
     await this.share(0)
@@ -194,9 +195,10 @@ export class ReadAhead {
   }
 
   private take(bytes: number): ArrayBuffer | null {
-    // Of shares none has memory of a larger one, so that all together take no more than requests do.
-    const most = this.readers.length === 1 ? Infinity : bytes + SPARE_BYTES
-    const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= most)
+    // With several threads no share takes the memory of a larger one, so that all shares together need no more than the
+    // requests.
+    const maxBytes = this.readers.length === 1 ? Infinity : bytes + SPARE_BYTES
+    const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= maxBytes)
     if (fitting !== -1) return at(this.free.splice(fitting, 1), 0, 'buffer')
     for (const buffer of this.free.splice(0)) dropNow(buffer)
     return null
@@ -208,31 +210,34 @@ export class ReadAhead {
   }
 }
 
-/** By so much a buffer may be larger than what it is used for. */
+/** The number of bytes by which a reused buffer may exceed its share. */
 const SPARE_BYTES = 2 ** 20
 
-/** What one of the threads reads of a request. */
+/** The reads of a request that one thread performs. */
 interface Share {
-  /** Of the request's reads. */
+  /** Indices into the request's reads. */
   readonly indices: readonly number[]
   readonly placed: WorkerRequest['reads']
 }
 
-/** About the same for each thread, one array being read by one of them; the same of requests for the same tensors, whose stored bytes it may keep. */
+/**
+ * Divides reads into shares of about equal size, one per thread. Requests for the same tensors are divided equally,
+ * because a thread may have kept their stored bytes.
+ */
 function sharesOf(reads: readonly WeightRead[], count: number): Share[] {
   const shares = Array.from({ length: count }, () => ({ indices: new Array<number>(), size: 0 }))
   const largestFirst = [...reads.entries()].sort(([, a], [, b]) => b.count - a.count)
   for (const [index, read] of largestFirst) {
-    const least = shares.reduce((one, other) => (other.size < one.size ? other : one))
-    least.indices.push(index)
-    least.size += read.count
+    const smallest = shares.reduce((share, other) => (other.size < share.size ? other : share))
+    smallest.indices.push(index)
+    smallest.size += read.count
   }
   return shares
     .filter(({ indices }) => indices.length > 0)
     .map(({ indices }) => ({ indices, placed: placeReads(indices.map((index) => at(reads, index, 'read'))) }))
 }
 
-/** Bytes of a buffer that holds all the arrays. */
+/** Returns the size in bytes of a buffer that holds all arrays of the reads. */
 export function requestBytes(reads: readonly WeightRead[]): number {
   return bytesOf(placeReads(reads))
 }

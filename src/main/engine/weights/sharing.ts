@@ -13,7 +13,11 @@ import type { ModelWeights, PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
 import { got } from '../../../contract/model/look-up'
 
-/** @throws WorkbenchError as `requireComponents` of a recipe among them */
+/**
+ * Checks that the layers have the components that each recipe scales.
+ *
+ * @throws WorkbenchError as `requireComponents`, for a recipe among the models
+ */
 export function requireModels({ post: { spec } }: PairWeights, models: readonly Model[]): void {
   for (const model of models) {
     const strengths = modelStrengths(model, spec.layerCount)
@@ -22,10 +26,10 @@ export function requireModels({ post: { spec } }: PairWeights, models: readonly 
 }
 
 /**
- * Which blocks of a pair, and of other checkpoints, are one and the same. Layers are compared by a sample first, so that
- * those of an ordinary pair, which post-training moved, cost a few kilobytes here.
+ * Finds identical blocks within a pair and other checkpoints. Layers are compared by a sample first. For an ordinary
+ * pair, whose layers post-training changed, the comparison then costs a few kilobytes.
  *
- * @param models that are to be computed
+ * @param models models to be computed
  * @throws WorkbenchError as `requireModels`
  */
 export async function findSharing(pair: PairWeights, models: readonly Model[]): Promise<Sharing> {
@@ -46,21 +50,24 @@ export async function findSharing(pair: PairWeights, models: readonly Model[]): 
 }
 
 /**
- * Comparing a checkpoint that is made of the pair's layers takes as long as reading them: one comparison of every
- * checkpoint is remembered for as long as no file of it or the pair has changed.
+ * Remembers one comparison of every checkpoint while no file of the checkpoint or the pair has changed. Comparing a
+ * checkpoint that consists of the pair's layers takes as long as reading them.
  */
 const remembered = new Map<OtherOrigin, { readonly files: unknown; readonly sources: ModelSources }>()
 
 async function rememberedSources(pair: PairWeights, origin: OtherOrigin): Promise<ModelSources> {
   const files = [pair.base, pair.post, pair.others.get(origin)].map((member) => member?.checkpoint.files)
-  const known = remembered.get(origin)
-  if (known !== undefined && isDeepStrictEqual(known.files, files)) return known.sources
+  const previous = remembered.get(origin)
+  if (previous !== undefined && isDeepStrictEqual(previous.files, files)) return previous.sources
   const sources = await otherSources(pair, origin)
   remembered.set(origin, { files, sources })
   return sources
 }
 
-/** What a checkpoint is made of: the pair's own embeddings, blocks and head where it has the very same. */
+/**
+ * Finds the sources of a checkpoint's embedding, blocks and head: the pair's where the bytes are equal, else the
+ * checkpoint itself.
+ */
 async function otherSources(pair: PairWeights, origin: OtherOrigin): Promise<ModelSources> {
   const other = pair.others.get(origin)
   if (other === undefined) throw new Error(`${origin} is not open`)
@@ -68,10 +75,10 @@ async function otherSources(pair: PairWeights, origin: OtherOrigin): Promise<Mod
   for (let layer = 0; layer < pair.post.spec.layerCount; layer++) {
     blocks.push(await otherBlock(pair, origin, other, layer))
   }
-  let own: Origin = origin
-  if (await sameEnds(other, pair.post)) own = 'post'
-  else if (await sameEnds(other, pair.base)) own = 'base'
-  return { origin: own, blocks }
+  let endsOrigin: Origin = origin
+  if (await sameEnds(other, pair.post)) endsOrigin = 'post'
+  else if (await sameEnds(other, pair.base)) endsOrigin = 'base'
+  return { origin: endsOrigin, blocks }
 }
 
 async function otherBlock(
@@ -96,29 +103,29 @@ async function otherBlock(
   return { kind: 'stored', origin: isBase ? 'base' : origin }
 }
 
-/** Whether two models start and end alike: embeddings, final norm and head, and what is computed with them. */
-async function sameEnds(one: ModelWeights, other: ModelWeights): Promise<boolean> {
+/** Tells whether two models have equal embeddings, final norms and heads, and compute equally with them. */
+async function sameEnds(model: ModelWeights, other: ModelWeights): Promise<boolean> {
   const computed = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
-  if (!isDeepStrictEqual(computed(one.spec), computed(other.spec))) return false
-  const { embedding, finalNorm, head } = wholeModelTensors(one.spec)
-  return sameTensors(one, other, [...new Set([...finalNorm, head, embedding].map(({ name }) => name))])
+  if (!isDeepStrictEqual(computed(model.spec), computed(other.spec))) return false
+  const { embedding, finalNorm, head } = wholeModelTensors(model.spec)
+  return sameTensors(model, other, [...new Set([...finalNorm, head, embedding].map(({ name }) => name))])
 }
 
-function sameDtypes(one: ModelWeights, other: ModelWeights, names: readonly string[]): boolean {
-  return names.every((name) => one.dtype(name) === other.dtype(name))
+function sameDtypes(model: ModelWeights, other: ModelWeights, names: readonly string[]): boolean {
+  return names.every((name) => model.dtype(name) === other.dtype(name))
 }
 
-/** Whether tensors are byte for byte the same in two checkpoints. */
+/** Tells whether tensors are equal byte for byte in two checkpoints. */
 async function sameTensors(
-  one: ModelWeights,
+  model: ModelWeights,
   other: ModelWeights,
   names: readonly string[]
 ): Promise<boolean> {
-  if (!sameDtypes(one, other, names)) return false
-  return samePieces(one, names, async (name, first, count) => storedPiece(other, name, first, count))
+  if (!sameDtypes(model, other, names)) return false
+  return samePieces(model, names, async (name, first, count) => storedPiece(other, name, first, count))
 }
 
-/** Whether tensors are what an export would hold of base's. */
+/** Tells whether tensors equal base's values as an export would store them. */
 async function isRestored({ base, post }: PairWeights, other: ModelWeights, names: readonly string[]) {
   if (!sameDtypes(other, post, names)) return false
   return samePieces(other, names, async (name, first, count) => {
@@ -135,10 +142,10 @@ async function isRestored({ base, post }: PairWeights, other: ModelWeights, name
 }
 
 const SAMPLE_ELEMENTS = 2048
-/** In pieces: a tensor of a large model would take hundreds of megabytes, twice. */
+/** Tensors are compared in pieces, because a whole tensor of a large model would take hundreds of megabytes, twice. */
 const PIECE_ELEMENTS = 2 ** 21
 
-/** @param expected bytes of `count` elements of a tensor, from element `first` on */
+/** @param expected returns the expected bytes of `count` elements of a tensor, beginning with element `first` */
 async function samePieces(
   model: ModelWeights,
   names: readonly string[],
@@ -151,7 +158,7 @@ async function samePieces(
     ])
     return Buffer.compare(stored, wanted) === 0
   }
-  // One after the other: the first that differs is enough, and most do.
+  // Tensors are compared in turn, because the first difference decides and most tensors differ.
   for (const name of names) {
     if (!(await same(name, 0, Math.min(SAMPLE_ELEMENTS, elementsOf(model, name))))) return false
   }

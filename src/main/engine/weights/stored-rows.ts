@@ -3,9 +3,9 @@ import { wholeModelTensors } from '../../family'
 import type { ModelWeights } from './pair-weights'
 
 /**
- * Rows first .. first + count - 1 of a stored matrix in float32, end to end; of a vector, its elements.
+ * Reads rows first .. first + count - 1 of a stored matrix as float32, row after row. A vector's rows are its elements.
  *
- * @param width of a row; 1 for a vector
+ * @param width elements of a row; 1 for a vector
  */
 export async function readFloatRows(
   model: ModelWeights,
@@ -19,7 +19,7 @@ export async function readFloatRows(
   return data
 }
 
-/** Single rows of a stored matrix in float32, end to end in the order asked for, [rows.length, width]. */
+/** Reads single rows of a stored matrix as float32, in the order of `rows`, [rows.length, width]. */
 export async function gatherFloatRows(
   model: ModelWeights,
   name: string,
@@ -31,7 +31,9 @@ export async function gatherFloatRows(
   return data
 }
 
-/** The final norm's weight and then its bias, as head graphs are fed them; ones for a norm that has neither. */
+/**
+ * Reads the final norm's weight and then its bias, as head graphs take them. Returns ones for a norm without either.
+ */
 export async function readFinalNorm(model: ModelWeights): Promise<Float32Array> {
   const { hiddenSize } = model.spec
   const { finalNorm } = wholeModelTensors(model.spec)

@@ -6,33 +6,33 @@ import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
 import type { Origin, OtherOrigin } from '../tries/recipe-trie'
 import { at, got } from '../../../contract/model/look-up'
 
-/** What an export would hold with this much of a source in post's place, see restoreValues; a strength that is not 0. */
+/** A blend of a source and post with a strength other than 0, as an export would store it (see restoreValues). */
 interface Blend {
   readonly from: 'base' | OtherOrigin
   readonly strength: number
 }
 
-/** A float32 array to be made from stored weights. */
+/** A request for a float32 array of stored weights. */
 export interface WeightRead {
   /** Canonical name of the tensor. */
   readonly name: string
-  /** Elements first .. first + count - 1 of it. */
+  /** The request covers elements first .. first + count - 1. */
   readonly first: number
   readonly count: number
-  /** A checkpoint's own values, or a blend of two. */
+  /** Values of one checkpoint, or a blend of two. */
   readonly source: Origin | Blend
   /**
-   * Whose stored bytes of this tensor a later read needs as well: they are kept, so that each is read from the file once.
-   * Reads of kept bytes are of whole tensors.
+   * Checkpoints whose stored bytes of this tensor a later read needs too. The decoder keeps these bytes, so that each
+   * is read from the file once. Reads of kept bytes cover whole tensors.
    */
   readonly keep: readonly Origin[]
 }
 
-/** What reads took. */
+/** The cost of reads. */
 export interface ReadCost {
   /** Stored bytes read from files. */
   bytesRead: number
-  /** Time that making float32 of them took, of the thread that reads. */
+  /** Milliseconds that the reading thread took to convert them to float32. */
   convertMs: number
 }
 
@@ -41,33 +41,32 @@ export function addCost(total: ReadCost, { bytesRead, convertMs }: ReadCost): vo
   total.convertMs += convertMs
 }
 
-/** Elements read at a time: stored bytes never lie in memory as a whole, and reading one piece overlaps decoding another. */
+/**
+ * Elements read at a time. Stored bytes are never in memory as a whole, and reading one piece overlaps with decoding
+ * another.
+ */
 const PIECE_ELEMENTS = 2 ** 20
 
-/** What a decoder holds at most while it reads: the stored bytes of two pieces, and one decoded piece of a blend. */
+/** The maximum bytes of a decoder while it reads: stored bytes of two pieces, and one decoded piece of a blend. */
 export const DECODER_BYTES = 3 * PIECE_ELEMENTS * Float32Array.BYTES_PER_ELEMENT
 
 interface Piece {
   readonly origin: Origin
   readonly first: number
   readonly count: number
-  /** Place in the target. */
+  /** Index of the first element in the target. */
   readonly offset: number
 }
 
-/** Reads weights of a pair piece by piece; one array at a time. */
+/** Reads weights of a pair piece by piece, one array at a time. */
 export class WeightDecoder {
   private readonly stored = [new Scratch(), new Scratch()]
   private blend = new Float32Array()
-  private readonly kept = new Map<string, Uint8Array>()
+  private readonly keptTensors = new Map<string, Uint8Array>()
 
   constructor(private readonly pair: Checkpoints<StoredModel>) {}
 
-  /**
-   * Fills `target`, of `count` elements.
-   *
-   * @throws WorkbenchError what the weight reader says
-   */
+  /** Fills `target`, which has `count` elements. @throws WorkbenchError as the weight reader does */
   async read({ name, first, count, source, keep }: WeightRead, target: Float32Array): Promise<ReadCost> {
     const pieces: Piece[] = []
     for (let offset = 0; offset < count; offset += PIECE_ELEMENTS) {
@@ -83,8 +82,8 @@ export class WeightDecoder {
       if (piece === undefined) return null
       const { reader, dtype } = memberOf(this.pair, piece.origin)
       const width = DTYPE_BYTES[dtype(name)]
-      const kept = this.kept.get(`${piece.origin}/${name}`)
-      if (kept !== undefined) return kept.subarray(piece.first * width, (piece.first + piece.count) * width)
+      const keptBytes = this.keptTensors.get(`${piece.origin}/${name}`)
+      if (keptBytes !== undefined) return keptBytes.subarray(piece.first * width, (piece.first + piece.count) * width)
       const bytes = at(this.stored, index % 2, 'buffer').take(piece.count * width)
       await reader.readInto(name, piece.first * width, bytes)
       bytesRead += this.storedShare(piece.origin, name, bytes.byteLength)
@@ -102,12 +101,12 @@ export class WeightDecoder {
       convertMs += performance.now() - startedMs
     }
     for (const origin of originsOf(source)) {
-      if (!keep.includes(origin)) this.kept.delete(`${origin}/${name}`)
+      if (!keep.includes(origin)) this.keptTensors.delete(`${origin}/${name}`)
     }
     return { bytesRead: Math.round(bytesRead), convertMs }
   }
 
-  /** Bytes of files that a part of a tensor takes, given as those of the dtype that it is read in. */
+  /** Converts bytes of a tensor in its read dtype to the bytes that they take in the file. */
   private storedShare(origin: Origin, name: string, bytes: number): number {
     const entry = got(memberOf(this.pair, origin).checkpoint.tensors, name, 'tensor')
     return entry.byteLength === 0 ? 0 : (bytes * storedBytes(entry)) / entry.byteLength
@@ -115,9 +114,9 @@ export class WeightDecoder {
 
   private async keep(origin: Origin, name: string): Promise<number> {
     const key = `${origin}/${name}`
-    if (this.kept.has(key)) return 0
+    if (this.keptTensors.has(key)) return 0
     const bytes = await memberOf(this.pair, origin).reader.read(name)
-    this.kept.set(key, bytes)
+    this.keptTensors.set(key, bytes)
     return this.storedShare(origin, name, bytes.byteLength)
   }
 
@@ -147,7 +146,7 @@ export class WeightDecoder {
   }
 }
 
-/** Whose stored bytes a read needs. Post last: it is blended into the other. */
+/** Lists the checkpoints whose stored bytes a read needs. Post is last, because it is blended into the other. */
 export function originsOf(source: WeightRead['source']): readonly Origin[] {
   if (typeof source === 'string') return [source]
   return source.strength === 1 ? [source.from] : [source.from, 'post']

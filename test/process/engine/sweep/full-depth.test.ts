@@ -6,14 +6,14 @@ import { demoPrompts, sweptModels as rangesOf } from '../../../../src/bench/work
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { sweptModels } from '../../../../src/main/engine/sweep/sweep'
-import { mostStates } from '../../../../src/main/engine/tries/alive-states'
+import { maxAliveStates } from '../../../../src/main/engine/tries/alive-states'
 import {
   countFlops,
   groupWithin,
   projectionFlops,
   storedBytes
 } from '../../../../src/main/engine/sweep/sweep-plan'
-import { sweepGroups } from '../../../../src/main/engine/sweep/kept-parts'
+import { sweepGroups } from '../../../../src/main/engine/sweep/sweep-groups'
 import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
 import { type Speed, sweepTime, sweepWork } from '../../../../src/main/engine/sweep/sweep-time'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -79,7 +79,7 @@ describe('the plan for all layers of an 8B within 6 GiB', () => {
     expect(whole.stored.head).toBe(cut.stored.head)
 
     for (const { trie, memory, largest, spec, groups } of [whole, cut]) {
-      expect(memory.states).toBe(mostStates(trie) * largest.tokens.length * HIDDEN * FLOAT_BYTES)
+      expect(memory.states).toBe(maxAliveStates(trie) * largest.tokens.length * HIDDEN * FLOAT_BYTES)
       const finalCount = new Set(largest.paths.map((path) => path.at(-1))).size
       const lastEdges = trie.levels.at(-1)?.nodes.length ?? 0
       const each = (layer: number): number => projectionFlops(spec, layer, largest.tokens.length, finalCount)

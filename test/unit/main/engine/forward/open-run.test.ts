@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { OpenThings } from '../../../../../src/main/engine/forward/open-run'
+import { OpenResources } from '../../../../../src/main/engine/forward/open-run'
 
 test('what was opened last is closed first, and all of it when closing fails', async () => {
   const closed: string[] = []
-  const open = new OpenThings()
+  const open = new OpenResources()
   for (const name of ['pair', 'device', 'reader']) {
     open.own({
       close: () => {
@@ -18,7 +18,7 @@ test('what was opened last is closed first, and all of it when closing fails', a
 
 test('nothing is closed twice', async () => {
   let count = 0
-  const open = new OpenThings()
+  const open = new OpenResources()
   open.own({ close: () => Promise.resolve(void count++) })
   await open.close()
   await open.close()

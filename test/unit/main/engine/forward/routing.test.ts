@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { largestPlaces } from '../../../../../src/main/engine/forward/largest-places'
+import { largestIndices } from '../../../../../src/main/engine/forward/largest-indices'
 import { routeRows } from '../../../../../src/main/engine/forward/routing'
 
 /** What torch.topk of torch 2.6 on the CPU selects, sorted. */
@@ -89,7 +89,7 @@ describe('the largest of some values', () => {
   test.each(TORCH)(
     '%s: %i of them as torch.topk has them where values are equal',
     (values, count, selected) => {
-      const places = largestPlaces(Float32Array.from(values.split(' '), Number), count)
+      const places = largestIndices(Float32Array.from(values.split(' '), Number), count)
       expect([...places].sort((a, b) => a - b)).toEqual(selected)
     }
   )
@@ -101,7 +101,7 @@ describe('the largest of some values', () => {
       a === 17 ? -1 : b === 17 ? 1 : (values[b] ?? 0) - (values[a] ?? 0)
     )
     for (const count of [1, 2, 8, 60, 61]) {
-      expect(new Set(largestPlaces(values, count))).toEqual(new Set(sorted.slice(0, count)))
+      expect(new Set(largestIndices(values, count))).toEqual(new Set(sorted.slice(0, count)))
     }
   })
 })

@@ -4,7 +4,7 @@ import type { SweepRequest } from '../../../../../src/contract/procedures/engine
 import type { Work } from '../../../../../src/contract/documents/sweep-work'
 import { sweep } from '../../../../../src/main/engine/sweep/sweep'
 import { endSweepSession, sweepSession } from '../../../../../src/main/engine/sweep/sweep-session'
-import { keyOf } from '../../../../../src/main/engine/weights/kept-weights'
+import { keyOf } from '../../../../../src/main/engine/weights/weight-cache'
 import { goldenPath } from '../../../../fixtures/goldens'
 
 const SESSION = 'a sweep'
@@ -155,11 +155,11 @@ describe('the stages of a sweep', () => {
   it('have all weights read before them, each once, where they are told how much memory there is', async () => {
     const session = sweepSession(SESSION)
     await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
-    const { ahead } = session.weights
-    for (const reads of ahead?.reads ?? []) await ahead?.reached(keyOf(reads))
+    const { prefetch } = session.weights
+    for (const reads of prefetch?.reads ?? []) await prefetch?.waitFor(keyOf(reads))
     const { bytes } = session.weights
     expect(bytes).toBeGreaterThan(0)
-    expect(ahead?.reads.filter((reads) => session.weights.has(keyOf(reads)))).toEqual(ahead?.reads)
+    expect(prefetch?.reads.filter((reads) => session.weights.has(keyOf(reads)))).toEqual(prefetch?.reads)
     const [coarse, whole, sample, finalists, last] = await stages(PLENTY)
     const pairAlone = await outcomeOf({ models: [POST, BASE], prompts: [ONE] })
     expect(coarse?.work.weightBytesRead).toBe(pairAlone.work.weightBytesRead)
@@ -181,9 +181,9 @@ describe('the stages of a sweep', () => {
     const plain = await alone()
     const session = sweepSession(SESSION)
     const { weights } = session
-    vi.spyOn(weights, 'readTogether').mockResolvedValueOnce(false)
+    vi.spyOn(weights, 'readBatch').mockResolvedValueOnce(false)
     await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
-    await weights.ahead?.reached(keyOf(weights.ahead.reads[0] ?? []))
+    await weights.prefetch?.waitFor(keyOf(weights.prefetch.reads[0] ?? []))
     vi.spyOn(weights, 'bytesWith').mockReturnValueOnce(PLENTY)
     const keptDuring = new Set<number>()
     const watched: typeof sweep = async function* (request) {
@@ -195,9 +195,9 @@ describe('the stages of a sweep', () => {
     const asked = { models: ALL, prompts: [ONE] }
     expectSame(await outcomeOf({ ...asked, session: { id: SESSION, leaves: 'nothing' } }, watched), plain)
     expect([...keptDuring]).toEqual([0])
-    const { ahead } = weights
-    for (const reads of ahead?.reads ?? []) await ahead?.reached(keyOf(reads))
-    expect(ahead?.reads.filter((reads) => weights.has(keyOf(reads)))).toEqual(ahead?.reads)
+    const { prefetch } = weights
+    for (const reads of prefetch?.reads ?? []) await prefetch?.waitFor(keyOf(reads))
+    expect(prefetch?.reads.filter((reads) => weights.has(keyOf(reads)))).toEqual(prefetch?.reads)
     const next = await outcomeOf({ ...asked, session: { id: SESSION, leaves: 'weights' } })
     expectSame(next, plain)
     expect(weights.bytes).toBeGreaterThan(0)
@@ -206,10 +206,10 @@ describe('the stages of a sweep', () => {
   it('have nothing read before them where too little of it would fit, nor once they are over', async () => {
     const session = sweepSession(SESSION)
     await session.open({ id: SESSION, ...pair, memoryBytes: 2 ** 20 })
-    expect([session.weights.ahead, session.weights.bytes]).toEqual([null, 0])
+    expect([session.weights.prefetch, session.weights.bytes]).toEqual([null, 0])
     await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
     await endSweepSession(SESSION)
-    expect([session.weights.ahead, session.weights.bytes]).toEqual([null, 0])
+    expect([session.weights.prefetch, session.weights.bytes]).toEqual([null, 0])
   })
 
   it('read every weight once, and compute no layer twice that models have in common', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sweptModels, trieOf } from '../../../../../src/bench/workload'
 import { layersModel, type Model } from '../../../../../src/contract/model/model'
-import { mostStates } from '../../../../../src/main/engine/tries/alive-states'
+import { maxAliveStates } from '../../../../../src/main/engine/tries/alive-states'
 import { countEdges, type RecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
 import {
   countPartEdges,
@@ -95,6 +95,6 @@ describe('the parts of a trie', () => {
   it('of all ranges hold no more states at a time than all at once', () => {
     const trie = trieOf(sweptModels(LAYERS), LAYERS)
     for (const count of [2, 3, 7, 20])
-      expect(mostStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(mostStates(trie))
+      expect(maxAliveStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(maxAliveStates(trie))
   })
 })

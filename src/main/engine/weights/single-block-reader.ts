@@ -4,10 +4,10 @@ import type { PairWeights } from './pair-weights'
 import { addCost, WeightDecoder } from './weight-decoder'
 
 /**
- * Reads blocks in this thread into one piece of memory: the next is read when the one before it was given back. For a pass beside
- * which little memory is left.
+ * Reads blocks in this thread into one shared buffer. The next block is read once the one before it is released. It
+ * serves passes that run while little memory is free.
  */
-export class LentBlock {
+export class SingleBlockReader {
   private readonly decoder: WeightDecoder
   private readonly spec: DecoderSpec
   private memory = new Float32Array()
@@ -35,7 +35,7 @@ export class LentBlock {
 
   private async read(step: BlockStep): Promise<Omit<BlockWeights, 'release'>> {
     const startedMs = performance.now()
-    // Nothing is kept for blocks that come later: what two of them need is read twice.
+    // No stored bytes are kept for later blocks, so bytes that two of them need are read twice.
     const reads = blockReads(this.spec, { ...step, later: [] })
     const length = reads.reduce((sum, { count }) => sum + count, 0)
     if (this.memory.length < length) this.memory = new Float32Array(length)

@@ -4,79 +4,79 @@ import { physicalCores } from '../device/physical-cores'
 import { headSlices, sliceRead } from '../forward/language-head'
 import { buildRecipeTrie, type Origin, type Sharing } from '../tries/recipe-trie'
 import { blockReads } from '../weights/block-weights'
-import { keyOf, type KeptWeights, type ReadingAhead } from '../weights/kept-weights'
+import { keyOf, type WeightCache, type PrefetchQueue } from '../weights/weight-cache'
 import { type ReadAhead, requestBytes } from '../weights/read-ahead'
 import { memberOf } from '../weights/pair-weights'
 import { DECODER_BYTES, type WeightRead } from '../weights/weight-decoder'
 import type { SweptModels } from './sweep-memory'
-import type { SweepMeans } from './sweep-means'
+import type { SweepResources } from './sweep-resources'
 
-/** Weights are kept where at least so much of them fits: less gains little for its memory. */
-export const LEAST_SHARE = 1 / 2
+/** The minimum share of weights that must fit for any to be cached. A smaller share gains little for its memory. */
+export const MIN_SHARE = 1 / 2
 
-/** How many threads read weights that are kept, where memory allows: stages wait for them, as no other computing does. */
+/** Threads that read cached weights, if memory allows. Stages wait for these weights, unlike other computations. */
 export const READERS = Math.min(2, physicalCores())
 
-/** Where a session may take less, one that reads is all that is sure to have room beside what it plans. */
+/** With a smaller memory limit, only one reading thread is certain to fit beside the planned memory. */
 const ROOM_FOR_ALL_BYTES = 2 ** 30
 
-/** Threads to start before anybody knows how large a session's weights are. */
+/** Returns the number of threads to start before the size of a session's weights is known. */
 export const readersAtStart = (memoryBytes: number | undefined): number =>
   memoryBytes !== undefined && memoryBytes >= ROOM_FOR_ALL_BYTES ? READERS : 1
 
-/** Before a sweep is planned nobody knows what else it takes: so much of its memory may be read into. */
+/** The share of memory that may be read into before a sweep is planned, when its other needs are unknown. */
 const MEMORY_SHARE = 1 / 2
 
 /**
- * Read at a time, about. Whoever computes waits for all of it; but memory that comes in many pieces has its garbage collected all the
- * time.
+ * Approximate bytes read at a time. The consumer waits for the whole batch, but memory in many pieces causes constant
+ * garbage collection.
  */
-const TOGETHER_BYTES = 2 ** 26
+const BATCH_BYTES = 2 ** 26
 
-/** Reads a pair's weights, those that are not there, in the order in which they will be computed with. */
-export class WeightsAhead implements ReadingAhead {
+/** Reads the missing weights of a pair into the cache, in the order in which they will be computed with. */
+export class WeightPrefetch implements PrefetchQueue {
   readonly reads: readonly (readonly WeightRead[])[]
   private hasEnded = false
   private readonly whenDone = new Map<string, Promise<boolean>>()
-  /** Whether to go on. */
+  /** Resolves to whether reading goes on. */
   private reading: Promise<boolean>
 
   private constructor(
     reader: ReadAhead,
-    weights: KeptWeights,
-    some: readonly (readonly (readonly WeightRead[])[])[]
+    weights: WeightCache,
+    sections: readonly (readonly (readonly WeightRead[])[])[]
   ) {
-    this.reads = some.flat()
+    this.reads = sections.flat()
     this.reading = reader.share(READERS).then(() => true)
-    for (const together of some.flatMap(togetherOf)) {
+    for (const batch of sections.flatMap(batchesOf)) {
       this.reading = this.reading
-        .then((goesOn) => goesOn && !this.hasEnded && weights.readTogether(reader, together))
-        // What is wrong with a file says whoever computes with it.
+        .then((goesOn) => goesOn && !this.hasEnded && weights.readBatch(reader, batch))
+        // The computation that needs the weights reports what is wrong with a file.
         .catch(() => false)
-      for (const one of together) this.whenDone.set(keyOf(one), this.reading)
+      for (const reads of batch) this.whenDone.set(keyOf(reads), this.reading)
     }
   }
 
-  /** Begins, unless so little fits that none would be kept. */
+  /** Begins to read, or returns null if so little fits that no weights would be cached. */
   static within(
     memoryBytes: number,
-    { pair, reader }: Pick<SweepMeans, 'pair' | 'reader'>,
+    { pair, reader }: Pick<SweepResources, 'pair' | 'reader'>,
     sharing: Sharing,
-    weights: KeptWeights
-  ): WeightsAhead | null {
+    weights: WeightCache
+  ): WeightPrefetch | null {
     const restored = rangeModel({ start: 0, end: sharing.layerCount - 1 })
     const trie = buildRecipeTrie([{ kind: 'post' }, { kind: 'base' }, restored], sharing)
     const isMissing = (reads: readonly WeightRead[]): boolean => !weights.has(keyOf(reads))
-    const reads = [readsOfLayers({ pair, trie }), readsOfHeads({ pair, trie })].map((some) =>
-      some.filter(isMissing)
+    const reads = [readsOfLayers({ pair, trie }), readsOfHeads({ pair, trie })].map((section) =>
+      section.filter(isMissing)
     )
     const room = MEMORY_SHARE * memoryBytes - READERS * DECODER_BYTES
-    if (room < LEAST_SHARE * weights.bytesWith(reads.flat())) return null
+    if (room < MIN_SHARE * weights.bytesWith(reads.flat())) return null
     weights.limit(room)
-    return new WeightsAhead(reader, weights, reads)
+    return new WeightPrefetch(reader, weights, reads)
   }
 
-  async reached(key: string): Promise<void> {
+  async waitFor(key: string): Promise<void> {
     await this.whenDone.get(key)
   }
 
@@ -86,21 +86,24 @@ export class WeightsAhead implements ReadingAhead {
   }
 }
 
-function togetherOf(reads: readonly (readonly WeightRead[])[]): (readonly WeightRead[])[][] {
+function batchesOf(reads: readonly (readonly WeightRead[])[]): (readonly WeightRead[])[][] {
   const groups: (readonly WeightRead[])[][] = []
   let bytes = Infinity
-  for (const one of reads) {
-    bytes += requestBytes(one)
-    if (bytes > TOGETHER_BYTES) {
+  for (const request of reads) {
+    bytes += requestBytes(request)
+    if (bytes > BATCH_BYTES) {
       groups.push([])
-      bytes = requestBytes(one)
+      bytes = requestBytes(request)
     }
-    at(groups, groups.length - 1, 'group').push(one)
+    at(groups, groups.length - 1, 'group').push(request)
   }
   return groups
 }
 
-/** All weights that a request computes with, and those that others of a preview do: blocks, one by one, and heads, slice by slice. */
+/**
+ * Lists all weights that a request or another stage of its preview computes with: blocks one by one, and heads slice by
+ * slice.
+ */
 export function allReads(models: Pick<SweptModels, 'pair' | 'trie'>): WeightRead[][] {
   return [...readsOfLayers(models), ...readsOfHeads(models)]
 }

@@ -10,37 +10,37 @@ import { type OpenRun, openRun } from '../forward/open-run'
 import type { PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, otherOrigin, type Sharing } from '../tries/recipe-trie'
 import type { BlockStep, BlockWeights } from '../weights/block-weights'
-import type { KeptWeights } from '../weights/kept-weights'
+import type { WeightCache } from '../weights/weight-cache'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { ReadAhead } from '../weights/read-ahead'
 import { findSharing, requireModels } from '../weights/sharing'
 
-export type Opened = Pick<SweepRequest, 'base' | 'post' | 'device' | 'models'>
+export type OpenRequest = Pick<SweepRequest, 'base' | 'post' | 'device' | 'models'>
 
 /**
- * What a sweep computes with, or all stages of one: its pair and its device, open, the thread that reads ahead, and the graphs that were made
- * for them, each once. Close it after use.
+ * The resources of a sweep, or of all its stages: the opened pair and device, the thread that reads ahead, and the
+ * graphs created for them. Each graph is created once. Close the resources after use.
  */
-export class SweepMeans {
+export class SweepResources {
   readonly reader: ReadAhead
   private sharing: Promise<Sharing> | null = null
   private readonly heads = new Map<Origin, LanguageHead>()
   private readonly draws = new Map<string, Draws>()
   private layers: { readonly packed: PackedPrompts; readonly sessions: LayerSessions } | null = null
 
-  /** @param weights where those that are read are kept; null for nowhere */
+  /** @param weights caches the weights that are read; null caches none */
   private constructor(
-    private readonly request: Opened,
+    private readonly request: OpenRequest,
     private readonly open: OpenRun,
-    private readonly weights: KeptWeights | null
+    private readonly weights: WeightCache | null
   ) {
     this.reader = open.own(new ReadAhead(open.pair))
     open.own({ close: async () => this.layers?.sessions.close() })
   }
 
   /** @throws WorkbenchError as `openRun` */
-  static async open(request: Opened, weights: KeptWeights | null): Promise<SweepMeans> {
-    return new SweepMeans(request, await openRun(request, request.models), weights)
+  static async open(request: OpenRequest, weights: WeightCache | null): Promise<SweepResources> {
+    return new SweepResources(request, await openRun(request, request.models), weights)
   }
 
   get pair(): PairWeights {
@@ -51,15 +51,15 @@ export class SweepMeans {
     return this.open.device
   }
 
-  /** Whether all that a request computes with is open. */
-  covers({ base, post, device, models }: Opened): boolean {
+  /** Tells whether everything that a request computes with is open. */
+  covers({ base, post, device, models }: OpenRequest): boolean {
     return (
       isDeepStrictEqual([base, post, device], [this.request.base, this.request.post, this.request.device]) &&
       models.flatMap(otherCheckpointsOf).every(({ path }) => this.pair.others.has(otherOrigin(path)))
     )
   }
 
-  /** Which blocks are one and the same, compared once. @throws WorkbenchError as `requireModels` */
+  /** Finds the identical blocks of the pair, compared once. @throws WorkbenchError as `requireModels` */
   async sharingOf(models: readonly Model[]): Promise<Sharing> {
     requireModels(this.pair, models)
     return (this.sharing ??= findSharing(this.pair, []))
@@ -71,8 +71,8 @@ export class SweepMeans {
   }
 
   async head(origin: Origin): Promise<LanguageHead> {
-    const known = this.heads.get(origin)
-    if (known !== undefined) return known
+    const cached = this.heads.get(origin)
+    if (cached !== undefined) return cached
     const { open, reader, weights } = this
     const model = memberOf(this.pair, origin)
     const opened = await openLanguageHead(open.device, model, (slice) => {
@@ -85,14 +85,14 @@ export class SweepMeans {
 
   drawsOf(samplers: readonly MinPDraw[]): Draws {
     const key = JSON.stringify(samplers)
-    const known = this.draws.get(key)
-    if (known !== undefined) return known
+    const cached = this.draws.get(key)
+    if (cached !== undefined) return cached
     const opened = this.open.own(new Draws(this.device, this.pair.post.spec, samplers))
     this.draws.set(key, opened)
     return opened
   }
 
-  /** Of passes over these prompts, one after the other; those of other prompts are closed. */
+  /** Returns the layer sessions for consecutive passes over these prompts. Sessions of other prompts are closed. */
   async layersOf(packed: PackedPrompts): Promise<LayerSessions> {
     if (this.layers !== null && isDeepStrictEqual(this.layers.packed.paths, packed.paths)) {
       if (isDeepStrictEqual(this.layers.packed.tokens, packed.tokens)) return this.layers.sessions

@@ -1,31 +1,37 @@
 import { at } from '../../../contract/model/look-up'
 
-/** Below so many values for each that is asked for, torch selects by partitioning, above by a heap. */
+/**
+ * The number of values per selected value above which torch selects with a heap. Below it, torch selects by
+ * partitioning.
+ */
 const HEAP_SHARE = 64
 
 /**
- * Places of the `count` largest of some values, in no order. Which of equal values are among them is what torch.topk says on the CPU:
- * it selects by std::nth_element or std::partial_sort, as the GNU library has them.
+ * Returns the indices of the `count` largest values, in no order. Among equal values it selects those that torch.topk
+ * selects on the CPU. Torch uses std::nth_element or std::partial_sort of the GNU library.
  */
-export function largestPlaces(values: Float32Array, count: number): Int32Array {
+export function largestIndices(values: Float32Array, count: number): Int32Array {
   const selection = new Selection(values)
   if (count * HEAP_SHARE <= values.length) selection.byHeap(0, count)
   else selection.byPartition(count - 1)
-  return selection.places.subarray(0, count)
+  return selection.indices.subarray(0, count)
 }
 
-/** Places of values, rearranged so that the largest come first. */
+/** Indices of values, rearranged so that the largest values come first. */
 class Selection {
-  readonly places: Int32Array
+  readonly indices: Int32Array
 
   constructor(private readonly values: Float32Array) {
-    this.places = Int32Array.from(values, (_, place) => place)
+    this.indices = Int32Array.from(values, (_, index) => index)
   }
 
-  /** Introselect: partitions by the median of three until three are left, or falls back on a heap where that goes on for long. */
+  /**
+   * Selects with introselect. It partitions by the median of three until three values are left, and changes to a heap
+   * if that takes too many steps.
+   */
   byPartition(nth: number): void {
     let first = 0
-    let last = this.places.length
+    let last = this.indices.length
     let depth = 2 * Math.floor(Math.log2(last))
     while (last - first > 3) {
       if (depth === 0) {
@@ -42,24 +48,24 @@ class Selection {
       for (let i = end; i > first && this.before(i, i - 1); i--) this.swap(i, i - 1)
   }
 
-  /** The largest `length` of those from `first` on, as a heap whose root is the smallest of them. */
-  byHeap(first: number, length: number, last = this.places.length): void {
+  /** Collects the largest `length` values from `first` on in a heap whose root is the smallest of them. */
+  byHeap(first: number, length: number, last = this.indices.length): void {
     for (let parent = Math.floor((length - 2) / 2); parent >= 0; parent--)
-      this.sift(first, length, parent, this.place(first + parent))
+      this.sift(first, length, parent, this.index(first + parent))
     for (let i = first + length; i < last; i++) {
       if (!this.before(i, first)) continue
-      const place = this.place(i)
-      this.places[i] = this.place(first)
-      this.sift(first, length, 0, place)
+      const index = this.index(i)
+      this.indices[i] = this.index(first)
+      this.sift(first, length, 0, index)
     }
   }
 
-  /** Puts a place into the hole of a heap: down to the end, and up again to where it belongs. */
-  private sift(first: number, length: number, top: number, place: number): void {
+  /** Puts an index into the hole of a heap: down to the end, and then up to its position. */
+  private sift(first: number, length: number, top: number, index: number): void {
     let hole = top
     let child = top
     const up = (from: number): void => {
-      this.places[first + hole] = this.place(first + from)
+      this.indices[first + hole] = this.index(first + from)
       hole = from
     }
     while (child < Math.floor((length - 1) / 2)) {
@@ -69,10 +75,10 @@ class Selection {
     }
     if (length % 2 === 0 && child === (length - 2) / 2) up(2 * child + 1)
     for (let parent = Math.floor((hole - 1) / 2); hole > top; parent = Math.floor((hole - 1) / 2)) {
-      if (!this.isLarger(this.place(first + parent), place)) break
+      if (!this.isLarger(this.index(first + parent), index)) break
       up(parent)
     }
-    this.places[first + hole] = place
+    this.indices[first + hole] = index
   }
 
   private partition(pivot: number, last: number): number {
@@ -100,22 +106,22 @@ class Selection {
   }
 
   private before(i: number, j: number): boolean {
-    return this.isLarger(this.place(i), this.place(j))
+    return this.isLarger(this.index(i), this.index(j))
   }
 
-  /** As torch orders them: NaN is the largest. */
-  private isLarger(place: number, other: number): boolean {
-    const [one, two] = [at(this.values, place, 'value'), at(this.values, other, 'value')]
-    return one > two || (Number.isNaN(one) && !Number.isNaN(two))
+  /** Compares values in the order of torch, in which NaN is the largest. */
+  private isLarger(index: number, other: number): boolean {
+    const [value, otherValue] = [at(this.values, index, 'value'), at(this.values, other, 'value')]
+    return value > otherValue || (Number.isNaN(value) && !Number.isNaN(otherValue))
   }
 
   private swap(i: number, j: number): void {
-    const place = this.place(i)
-    this.places[i] = this.place(j)
-    this.places[j] = place
+    const index = this.index(i)
+    this.indices[i] = this.index(j)
+    this.indices[j] = index
   }
 
-  private place(i: number): number {
-    return at(this.places, i, 'place')
+  private index(i: number): number {
+    return at(this.indices, i, 'place')
   }
 }

@@ -1,35 +1,36 @@
-/** Reads what steps need one after the other, each while the one before it is computed with: one ahead, and no more. */
-export class OneAhead<Step, Read> {
+/** Reads the data of steps in order, one step ahead: the next step is read while the current one is computed. */
+export class OneStepPrefetch<Step, Read> {
   private readonly steps: Step[]
   private begun = 0
-  private ahead: Promise<Read> | null
+  private pending: Promise<Read> | null
 
-  /** Begins to read for the first step. */
+  /** Begins to read the first step. */
   constructor(
     steps: readonly Step[],
     private readonly read: (step: Step) => Promise<Read>
   ) {
     this.steps = [...steps]
-    this.ahead = this.begin()
+    this.pending = this.begin()
   }
 
-  /** Steps that come after those that are known. The first of them is not read ahead where all others have been handed out. */
+  /** Appends further steps. If all earlier steps have been returned, the first new step is not read ahead. */
   add(steps: readonly Step[]): void {
     this.steps.push(...steps)
   }
 
   /**
-   * What the next step needs, and the time that was waited for it. Begins to read for the step after it, if that is known.
+   * Returns the data of the next step and the time waited for it. It then begins to read the following step, if that
+   * step has been added.
    *
    * @throws what reading throws; RangeError after the last step
    */
   async next(): Promise<{ read: Read; waitMs: number }> {
     const waitingSinceMs = performance.now()
-    const reading = this.ahead ?? this.begin()
+    const reading = this.pending ?? this.begin()
     if (reading === null) throw new RangeError(`nothing is read after ${this.steps.length} steps`)
     const read = await reading
     const waitMs = performance.now() - waitingSinceMs
-    this.ahead = this.begin()
+    this.pending = this.begin()
     return { read, waitMs }
   }
 

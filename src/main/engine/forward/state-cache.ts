@@ -4,25 +4,25 @@ import { rowAt } from '../rows/rows'
 import type { PackedPrompts } from '../tries/prompt-trie'
 import { blockKey, type RecipeTrie } from '../tries/recipe-trie'
 
-/** States of some models on some packed prompts. */
+/** States of some models on one set of packed prompts. */
 interface Pack {
-  /** The row behind a row and a token; -1 stands before the first. */
-  readonly rowBehind: ReadonlyMap<string, number>
-  /** By node, see `nodeKeys`, [rows, hidden] each. */
+  /** Maps a row and a token to the next row. Row -1 precedes the first row. */
+  readonly nextRow: ReadonlyMap<string, number>
+  /** States by node key (see `nodeKeys`), [rows, hidden] each. */
   readonly states: Map<string, Float32Array>
 }
 
 /**
- * Hidden states between layers, kept from one request to the next: of models that have their first layers in common, on prompts that
- * were computed before, or that begin as those do.
+ * Caches hidden states between layers from one request to the next. They serve models that share their first layers, on
+ * prompts that were computed before or that begin like those.
  */
-export class KeptStates {
-  /** Of all that is kept. */
+export class StateCache {
+  /** Bytes of all cached states. */
   bytes = 0
   private readonly packs: Pack[] = []
   private limitBytes = 0
 
-  /** Keeps so much from now on. */
+  /** Sets the memory limit for further states. */
   limit(bytes: number): void {
     this.limitBytes = bytes
   }
@@ -32,10 +32,10 @@ export class KeptStates {
     this.bytes = 0
   }
 
-  /** What is there of a trie's nodes on a run's prompts, as long as nothing else is computed. */
+  /** Returns the cached states of a trie's nodes on a run's prompts. It is valid until another run adds states. */
   of(trie: RecipeTrie, packed: PackedPrompts): RunStates {
-    const found = this.packs.map((pack) => ({ pack, rows: rowsIn(pack, packed) }))
-    return new RunStates(trie, packed, found, (key, state) => {
+    const candidates = this.packs.map((pack) => ({ pack, rows: rowsIn(pack, packed) }))
+    return new RunStates(trie, packed, candidates, (key, state) => {
       this.put(packed, key, state)
     })
   }
@@ -44,7 +44,7 @@ export class KeptStates {
     if (this.bytes + state.byteLength > this.limitBytes) return
     let pack = this.packs.at(-1)
     if (pack === undefined || this.newest !== packed) {
-      pack = { rowBehind: rowsOf(packed), states: new Map() }
+      pack = { nextRow: rowsOf(packed), states: new Map() }
       this.packs.push(pack)
       this.newest = packed
     }
@@ -52,38 +52,38 @@ export class KeptStates {
     this.bytes += state.byteLength
   }
 
-  /** What the last pack is of. */
+  /** The prompts of the last pack. */
   private newest: PackedPrompts | null = null
 }
 
-/** States that are there before a run, of a trie's nodes at the run's packed rows; and where its own go. */
+/** Cached states of a trie's nodes at the packed rows of a run. It also stores the states that the run computes. */
 export class RunStates {
   private readonly keys: readonly (readonly string[])[]
 
   constructor(
     trie: RecipeTrie,
     private readonly packed: PackedPrompts,
-    /** With the row of each packed row there, or -1. */
-    private readonly found: readonly { readonly pack: Pack; readonly rows: Int32Array }[],
+    /** Packs with the index of each packed row in them, or -1. */
+    private readonly candidates: readonly { readonly pack: Pack; readonly rows: Int32Array }[],
     private readonly keep: (key: string, state: Float32Array) => void
   ) {
     this.keys = nodeKeys(trie)
   }
 
   has(level: number, node: number): boolean {
-    const some = this.withNode(level, node)
-    return some.length > 0 && this.packed.tokens.every((_, row) => some.some(({ rows }) => rows[row] !== -1))
+    const packs = this.withNode(level, node)
+    return packs.length > 0 && this.packed.tokens.every((_, row) => packs.some(({ rows }) => rows[row] !== -1))
   }
 
-  /** A copy, [rows, hidden]. @throws RangeError where it is not there */
+  /** Returns a copy of a node's states, [rows, hidden]. @throws RangeError if a row is not cached */
   get(level: number, node: number): Float32Array {
     const key = this.keyOf(level, node)
-    const some = this.withNode(level, node)
+    const packs = this.withNode(level, node)
     const rows = Array.from(this.packed.tokens, (_, row) => {
-      const there = some.find(({ rows }) => rows[row] !== -1)
-      const state = there?.pack.states.get(key)
-      if (there === undefined || state === undefined) throw new RangeError(`no state of row ${row} is kept`)
-      return { state, row: at(there.rows, row, 'row'), count: there.pack.rowBehind.size }
+      const candidate = packs.find(({ rows }) => rows[row] !== -1)
+      const state = candidate?.pack.states.get(key)
+      if (candidate === undefined || state === undefined) throw new RangeError(`no state of row ${row} is kept`)
+      return { state, row: at(candidate.rows, row, 'row'), count: candidate.pack.nextRow.size }
     })
     const [first] = rows
     if (first === undefined) throw new RangeError('a run without rows')
@@ -93,14 +93,14 @@ export class RunStates {
     return gathered
   }
 
-  /** Keeps a copy where there is room. @param state [rows, hidden] */
+  /** Stores a copy if there is room. @param state [rows, hidden] */
   put(level: number, node: number, state: Float32Array): void {
     this.keep(this.keyOf(level, node), state)
   }
 
-  private withNode(level: number, node: number): typeof this.found {
+  private withNode(level: number, node: number): typeof this.candidates {
     const key = this.keyOf(level, node)
-    return this.found.filter(({ pack }) => pack.states.has(key))
+    return this.candidates.filter(({ pack }) => pack.states.has(key))
   }
 
   private keyOf(level: number, node: number): string {
@@ -108,7 +108,7 @@ export class RunStates {
   }
 }
 
-/** Names of nodes that are equal in any trie of one pair: the embedding and all blocks on the way. */
+/** Returns keys of nodes that are equal in any trie of one pair: the embedding and all blocks on the path. */
 function nodeKeys({ roots, levels }: RecipeTrie): string[][] {
   let above: readonly string[] = roots
   return levels.map(({ blocks, nodes }) => {
@@ -122,25 +122,25 @@ function nodeKeys({ roots, levels }: RecipeTrie): string[][] {
 }
 
 function rowsOf({ paths, tokens }: PackedPrompts): Map<string, number> {
-  const rowBehind = new Map<string, number>()
+  const nextRow = new Map<string, number>()
   for (const path of paths) {
     let before = -1
     for (const row of path) {
-      rowBehind.set(`${before} ${at(tokens, row, 'row')}`, row)
+      nextRow.set(`${before} ${at(tokens, row, 'row')}`, row)
       before = row
     }
   }
-  return rowBehind
+  return nextRow
 }
 
-function rowsIn({ rowBehind }: Pack, { paths, tokens }: PackedPrompts): Int32Array {
+function rowsIn({ nextRow }: Pack, { paths, tokens }: PackedPrompts): Int32Array {
   const rows = new Int32Array(tokens.length).fill(-1)
   for (const path of paths) {
-    let there: number | undefined = -1
+    let cachedRow: number | undefined = -1
     for (const row of path) {
-      there = rowBehind.get(`${there} ${at(tokens, row, 'row')}`)
-      if (there === undefined) break
-      rows[row] = there
+      cachedRow = nextRow.get(`${cachedRow} ${at(tokens, row, 'row')}`)
+      if (cachedRow === undefined) break
+      rows[row] = cachedRow
     }
   }
   return rows

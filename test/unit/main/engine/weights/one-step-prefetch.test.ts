@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { OneAhead } from '../../../../../src/main/engine/weights/one-ahead'
+import { OneStepPrefetch } from '../../../../../src/main/engine/weights/one-step-prefetch'
 
 test('one step is read ahead of the one that was handed out, and no more', async () => {
   const begun: string[] = []
-  const ahead = new OneAhead(['a', 'b', 'c'], (step) => {
+  const ahead = new OneStepPrefetch(['a', 'b', 'c'], (step) => {
     begun.push(step)
     return Promise.resolve(step.toUpperCase())
   })
@@ -17,7 +17,7 @@ test('one step is read ahead of the one that was handed out, and no more', async
 })
 
 test('a read that fails fails the step that needs it', async () => {
-  const ahead = new OneAhead([1, 2], (step) =>
+  const ahead = new OneStepPrefetch([1, 2], (step) =>
     step === 1 ? Promise.resolve(step) : Promise.reject(new Error(`step ${step} cannot be read`))
   )
   expect((await ahead.next()).read).toBe(1)
@@ -26,7 +26,7 @@ test('a read that fails fails the step that needs it', async () => {
 
 test('steps that become known later follow those before, and are read ahead of each other', async () => {
   const begun: number[] = []
-  const ahead = new OneAhead([1], (step) => {
+  const ahead = new OneStepPrefetch([1], (step) => {
     begun.push(step)
     return Promise.resolve(step)
   })

@@ -1,0 +1,148 @@
+import { dropNow } from '../../base/drop-now'
+import { type BlockStep, type BlockWeights, blockReads, blockTensors } from './block-weights'
+import type { DecoderSpec } from '../../family'
+import { type LentWeights, type ReadAhead, type DetachableWeights, requestBytes } from './read-ahead'
+import type { WeightRead } from './weight-decoder'
+
+type Cost = Pick<LentWeights, 'bytesRead' | 'readMs' | 'convertMs'>
+
+const NO_COST: Cost = { bytesRead: 0, readMs: 0, convertMs: 0 }
+
+/** A batch of reads whose memory is allocated and released together. */
+interface ReadBatch {
+  readonly keys: readonly string[]
+  readonly buffers: readonly ArrayBuffer[]
+  /** The cost of this read, reported once to the first consumer and zero afterwards. */
+  unreportedCost: Cost
+}
+
+interface CachedRead {
+  readonly arrays: readonly Float32Array[]
+  readonly batch: ReadBatch
+}
+
+/** A queue of weights that are read before any computation requests them, in this order. */
+export interface PrefetchQueue {
+  readonly reads: readonly (readonly WeightRead[])[]
+  /** Resolves once this read is in the cache, or is certain not to be cached. */
+  waitFor(key: string): Promise<void>
+  /** Stops the queue. Resolves once no read is in progress and none will begin. */
+  end(): Promise<void>
+}
+
+/**
+ * Caches converted weights from one request to the next, in the order in which they are read, up to a memory limit.
+ * Blends are not cached, because a request computes with each blend only once and there are many of them.
+ */
+export class WeightCache {
+  /** Bytes of all cached weights. */
+  bytes = 0
+  /** Null while no prefetch queue is running. */
+  prefetch: PrefetchQueue | null = null
+  private readonly entries = new Map<string, CachedRead>()
+  private readonly batches: ReadBatch[] = []
+  private limitBytes = 0
+
+  /** Sets the memory limit and discards the newest batches above it. No computation may use the cache meanwhile. */
+  limit(bytes: number): void {
+    this.limitBytes = bytes
+    while (this.bytes > bytes) {
+      const last = this.batches.pop()
+      if (last === undefined) return
+      for (const key of last.keys) this.entries.delete(key)
+      for (const buffer of last.buffers) {
+        this.bytes -= buffer.byteLength
+        dropNow(buffer)
+      }
+    }
+  }
+
+  /** Returns the bytes that the cache would hold if all of these reads were cached without a limit. */
+  bytesWith(requests: readonly (readonly WeightRead[])[]): number {
+    const missing = new Map(requests.filter(isKeepable).map((reads) => [keyOf(reads), reads]))
+    let bytes = this.bytes
+    for (const [key, reads] of missing) if (!this.has(key)) bytes += requestBytes(reads)
+    return bytes
+  }
+
+  has(key: string): boolean {
+    return this.entries.has(key)
+  }
+
+  async block(reader: ReadAhead, spec: DecoderSpec, step: BlockStep): Promise<BlockWeights> {
+    // Cached weights are not read again, so the decoder need not keep stored bytes for them.
+    const later = step.later.filter(
+      (source) => !this.has(keyOf(blockReads(spec, { ...step, source, later: [] })))
+    )
+    const { arrays, ...lent } = await this.read(reader, blockReads(spec, { ...step, later }))
+    return { ...lent, tensors: blockTensors(spec, step, arrays) }
+  }
+
+  /** @throws WorkbenchError as the reader does */
+  async read(reader: ReadAhead, reads: readonly WeightRead[]): Promise<LentWeights> {
+    const key = keyOf(reads)
+    await this.prefetch?.waitFor(key)
+    const release = (): void => undefined
+    const cached = this.entries.get(key)
+    if (cached !== undefined) {
+      const { arrays, batch } = cached
+      const { unreportedCost } = batch
+      batch.unreportedCost = NO_COST
+      return { arrays, ...unreportedCost, release }
+    }
+    await this.prefetch?.end()
+    const lent = await reader.read(reads)
+    if (!isKeepable(reads) || !this.hasRoomFor(reads)) return lent
+    this.keep([reads], lent, NO_COST)
+    return { ...lent, release }
+  }
+
+  /**
+   * Reads a batch into the cache, for later computations.
+   *
+   * @returns false if the cache has no room for the batch
+   * @throws WorkbenchError as the reader does
+   */
+  async readBatch(reader: ReadAhead, requests: readonly (readonly WeightRead[])[]): Promise<boolean> {
+    const all = requests.flat()
+    if (!this.hasRoomFor(all)) return false
+    const lent = await reader.read(all)
+    if (this.hasRoomFor(all)) {
+      this.keep(requests, lent, lent)
+      return true
+    }
+    for (const buffer of lent.detach()) dropNow(buffer)
+    return false
+  }
+
+  private keep(requests: readonly (readonly WeightRead[])[], lent: DetachableWeights, unreportedCost: Cost): void {
+    const { bytesRead, readMs, convertMs } = unreportedCost
+    const batch: ReadBatch = {
+      keys: requests.map(keyOf),
+      buffers: lent.detach(),
+      unreportedCost: { bytesRead, readMs, convertMs }
+    }
+    let first = 0
+    for (const reads of requests)
+      this.entries.set(keyOf(reads), { arrays: lent.arrays.slice(first, (first += reads.length)), batch })
+    this.batches.push(batch)
+    for (const { byteLength } of batch.buffers) this.bytes += byteLength
+  }
+
+  private hasRoomFor(reads: readonly WeightRead[]): boolean {
+    return this.bytes + requestBytes(reads) <= this.limitBytes
+  }
+}
+
+/** Returns a key that is equal for reads of equal arrays. */
+export function keyOf(reads: readonly WeightRead[]): string {
+  return reads
+    .map(({ name, first, count, source }) => `${name}/${first}/${count}/${JSON.stringify(source)}`)
+    .join()
+}
+
+function isKeepable(reads: readonly WeightRead[]): boolean {
+  return reads.every(
+    ({ source, keep }) => keep.length === 0 && (typeof source === 'string' || source.strength === 1)
+  )
+}
