@@ -6,11 +6,11 @@ interface ActiveCall {
   readonly ended: Promise<void>
 }
 
-/** The calls that the engine works on, with those that were cancelled and have not stopped yet. */
+/** The calls on which the engine works, including cancelled calls that have not stopped yet. */
 export class ActiveCalls {
   private readonly calls = new Set<ActiveCall>()
 
-  /** A middleware that knows of each call until it has ended, with its stream where it has one. */
+  /** A middleware that tracks each call until it has ended, and its stream if it has one. */
   readonly track = os.middleware(async ({ next, signal }) => {
     let end = (): void => undefined
     const ended = new Promise<void>((resolve) => (end = resolve))
@@ -31,14 +31,17 @@ export class ActiveCalls {
     }
   })
 
-  /** Waits until all calls that have been cancelled by now have ended. */
+  /** Waits until all calls that are cancelled now have ended. */
   async cancelledEnded(): Promise<void> {
     const cancelled = [...this.calls].filter(({ signal }) => signal?.aborted === true)
     await Promise.all(cancelled.map(({ ended }) => ended))
   }
 }
 
-/** The same events. No generator, whose `finally` is skipped where nobody takes the first event. */
+/**
+ * Returns the same events and calls `settle` at their end. It is no generator, whose `finally` is skipped if the first
+ * event is never requested.
+ */
 function settling(events: AsyncIterator<unknown>, settle: () => void): AsyncIterableIterator<unknown> {
   return {
     async next() {

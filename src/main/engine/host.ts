@@ -18,32 +18,32 @@ export type EngineStarter = () => NodeChild
 
 export interface EngineHost {
   /**
-   * Calls on the engine, each on a fresh process when the last one died.
-   * Every failure is a WorkbenchError: what the engine said, `engine-lost` when it died during the call, `cancelled`
-   * when the call's signal fired.
+   * Returns a client for calls on the engine. After a process has died, the next call starts another. Every failure is
+   * a WorkbenchError: the engine's own error, `engine-lost` if it died during the call, or `cancelled` if the call's
+   * signal fired.
    */
   client(): EngineClient
-  /** Of the running process; undefined while none runs. */
+  /** Process id of the running engine. Undefined while none runs. */
   readonly pid: number | undefined
-  /** A host of a process of its own, started in the same way: for what may take its process down. */
+  /** Returns a host with a process of its own, started in the same way. It serves work that may crash its process. */
   another(): EngineHost
-  /** Ends the process; calls in flight fail with `engine-lost`. */
+  /** Ends the process. Calls in flight fail with `engine-lost`. */
   close(): Promise<void>
 }
 
 /**
- * How long a process may compute on after a call was cancelled. Computations stop between two steps; a model of the user's may have a
- * step that never ends.
+ * Milliseconds that a process may continue after a call was cancelled. Computations stop between two steps, but a
+ * user's model may have a step that never ends.
  */
 const STOP_LIMIT_MS = 10_000
 
-/** The engine's work, to whoever stops it. */
-const WHAT = 'The computation'
+/** The name of the engine's work in messages about cancellation. */
+const WORK_NAME = 'The computation'
 
 /**
- * Main's handle on the engine process: starts it when it is first needed and again after it died.
+ * Creates main's handle on the engine process. The process starts on first use, and again after it died.
  *
- * @param stopLimitMs how long a process may compute after a call was cancelled
+ * @param stopLimitMs milliseconds that a process may compute after a call was cancelled
  */
 export function createEngineHost(
   startProcess: EngineStarter = engineStarter(),
@@ -62,11 +62,12 @@ export function createEngineHost(
 
   const link: ClientLink<Record<never, never>> = {
     async call(path, input, options) {
-      // No process for nothing: the program may be about to end.
+      // A cancelled call starts no process, because the program may be about to end.
       const { signal = NEVER } = options
-      throwIfCancelled(signal, WHAT)
-      // Behind a computation that does not stop, a call would wait for good, or be lost with it.
-      while (running?.stopping) await unlessCancelled(signal, WHAT, running.stopping)
+      throwIfCancelled(signal, WORK_NAME)
+      // A call waits for cancelled computations to stop. Otherwise it could wait forever behind one, or be lost with
+      // its process.
+      while (running?.stopping) await unlessCancelled(signal, WORK_NAME, running.stopping)
       return (running ?? start()).call(path, input, { ...options, signal })
     }
   }
@@ -85,16 +86,16 @@ export function createEngineHost(
   }
 }
 
-/** For calls that nobody can cancel. */
+/** The signal of calls that cannot be cancelled. */
 const NEVER = new AbortController().signal
 
 class RunningEngine {
   private readonly link: RPCLink<Record<never, never>>
   readonly exited: Promise<void>
-  /** Set when the process has died: why. */
-  lost: WorkbenchError | null = null
+  /** The reason of the process's death, once it has died. */
+  lossError: WorkbenchError | null = null
 
-  /** Settles when cancelled calls are over, or the process is; null while there are none. */
+  /** Resolves when the cancelled calls or the process have ended. Null while no cancelled call is running. */
   stopping: Promise<void> | null = null
 
   constructor(
@@ -102,15 +103,15 @@ class RunningEngine {
     private readonly stopLimitMs: number
   ) {
     const closeListeners: (() => void)[] = []
-    // The adapter rejects what is in flight on 'close', so the end of the process has to reach it as one.
+    // The adapter rejects calls in flight on 'close', so the end of the process is passed on as 'close'.
     this.link = new RPCLink({ port: rpcPort(process, (close) => closeListeners.push(close)) })
     this.exited = process.ended.then((end) => {
-      this.lost = engineLost(end)
+      this.lossError = engineLost(end)
       for (const close of closeListeners) close()
     })
   }
 
-  /** @throws WorkbenchError see {@link EngineHost} */
+  /** Calls a procedure of the engine. @throws WorkbenchError see {@link EngineHost} */
   async call(
     path: readonly string[],
     input: unknown,
@@ -122,7 +123,7 @@ class RunningEngine {
     const settle = (): void => signal.removeEventListener('abort', stop)
     const explain = (error: unknown): unknown => {
       settle()
-      return signal.aborted ? cancelled(WHAT) : (this.lost ?? fromAcross(error))
+      return signal.aborted ? cancelled(WORK_NAME) : (this.lossError ?? fromAcross(error))
     }
     try {
       const output = await this.link.call(path, input, options)
@@ -142,7 +143,7 @@ class RunningEngine {
     }
   }
 
-  /** Ends the process unless the calls that have been cancelled are soon over. */
+  /** Ends the process unless the cancelled calls end soon. */
   private expectStop(): void {
     this.stopping ??= this.stopOrEnd().finally(() => (this.stopping = null))
   }
@@ -153,7 +154,7 @@ class RunningEngine {
       console.error(`The engine process ${fault}.`)
       this.process.kill(fault)
     }, this.stopLimitMs)
-    // The process is to hear of the cancelled call first.
+    // The process must receive the cancellation first.
     await setImmediate()
     const client: EngineClient = createORPCClient(this.link)
     // A lost process ends the wait too.
@@ -170,7 +171,11 @@ function engineLost({ how, reason }: NodeChildEnd): WorkbenchError {
   )
 }
 
-/** Starts processes of the built engine, or of another script that serves the engine's contract, with arguments of the process. */
+/**
+ * Returns a function that starts processes of the built engine, or of another script that serves the engine's contract.
+ *
+ * @param args command-line arguments of the process
+ */
 export function engineStarter(entry = builtScript('engine.js'), args: readonly string[] = []): EngineStarter {
   return () => new NodeChild(entry, { args })
 }

@@ -1,4 +1,7 @@
-/** An argument of the engine process: the user scrolls and types while it computes, so it takes the processor last. */
+/**
+ * An argument of the engine process that lowers its priority, so that the window stays responsive while the engine
+ * computes.
+ */
 export const BESIDE_A_WINDOW = '--beside-a-window'
 
 /** One end of a connection between two processes, in the form that oRPC's message-port adapter takes. */
@@ -13,7 +16,7 @@ interface PipeEnd {
   onMessage(listener: (message: unknown) => void): void
 }
 
-/** Adapts one end of a pipe to oRPC. @param onClose is given the listener that fails the calls in flight */
+/** Adapts one end of a pipe to oRPC. @param onClose receives the listener that fails the calls in flight */
 export function rpcPort(end: PipeEnd, onClose: (listener: () => void) => void = () => undefined): RpcPort {
   return {
     on(event, listener) {

@@ -22,16 +22,20 @@ import { readersAtStart } from './sweep/weight-prefetch'
 import { startReadingThreads } from './weights/reading-threads'
 import { errorMessage } from '../base/files/bounded-file'
 
-/** The engine process: it computes, keeps nothing, and may die at any time. Main owns it (host.ts). */
+/** The engine process. It computes, stores nothing and may die at any time. Main owns it (host.ts). */
 
-/** Only main hears this, so it may say what a native library complained of; the stack goes to the captured stderr. */
+/**
+ * Describes an unexpected error to main. Only main receives it, so it may contain a native library's message. The stack
+ * goes to the captured stderr.
+ */
 function computationFailed(error: unknown, where: string): Problem {
   console.error(error)
   const reason = errorMessage(error)
   return { code: 'internal', message: `The engine failed during ${where}: ${reason}` }
 }
 
-// Before any computing thread is there: on Linux each takes its priority from the thread that starts it.
+// This runs before any computing thread starts. On Linux each thread inherits the priority of the thread that starts
+// it.
 if (process.argv.includes(BESIDE_A_WINDOW)) setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 const calls = new ActiveCalls()

@@ -7,24 +7,26 @@ import { physicalCores } from './physical-cores'
 import { requirePlatform } from './platforms'
 import { errorMessage } from '../../base/files/bounded-file'
 
-/** The one place that knows onnxruntime: sessions, tensors and where they live. */
+/** A device that computes. Only this module uses onnxruntime's sessions and tensors directly. */
 export interface Device {
   readonly name: DeviceName
   createSession(model: Uint8Array, options?: SessionSettings): Promise<ort.InferenceSession>
-  /** Whether float16 products are worth having here: on the CPU they are float32 products and two conversions. */
+  /** Whether float16 products are faster here. On the CPU they are float32 products and two conversions. */
   readonly gainsFromHalf: boolean
-  /** Whether tensors can lie in memory of the device's own from one run to the next. */
+  /** Whether tensors can stay in the device's own memory from one run to the next. */
   readonly keepsTensors: boolean
-  /** What runs have moved between main memory and the device's own; null where there is no telling. */
+  /** Bytes that runs have copied between main memory and the device's own. Null if they cannot be counted. */
   readonly moved: Readonly<MovedBytes> | null
-  /** A tensor that many runs will read: uploaded once where the device keeps tensors. Whoever asks disposes of it. */
+  /**
+   * Creates a tensor that many runs will read, uploaded once if the device keeps tensors. The caller disposes of it.
+   */
   resident(data: Float32Array, dims: readonly number[], type?: 'float32' | 'float16'): Promise<ort.Tensor>
   /**
-   * What a session made, for use after the session's end: onnxruntime kills the process when a tensor in a device's memory is
-   * disposed of later than the session that it came from. Takes the tensor over.
+   * Returns a tensor with the values of a session's output, for use after the session is released. onnxruntime kills
+   * the process if a tensor in a device's memory is disposed of after its session. The given tensor is disposed of.
    */
   outlive(tensor: ort.Tensor): Promise<ort.Tensor>
-  /** Waits until all that runs have queued on the device is done. */
+  /** Waits until all queued runs on the device are done. */
   settle(): Promise<void>
   close(): Promise<void>
 }
@@ -33,11 +35,13 @@ interface SessionSettings {
   /** Weights that the model names as external data. */
   readonly files?: readonly { path: string; data: Uint8Array }[]
   /**
-   * Outputs that stay in the device's memory, where it keeps tensors, rather than come back: all, or those of these names.
-   * Whoever runs disposes of them.
+   * Outputs that stay in the device's memory if it keeps tensors: all, or those with these names. The caller of a run
+   * disposes of them.
    */
   readonly outputsStay?: boolean | readonly string[]
-  /** Main memory that a run has used is kept for the next one: for sessions whose runs are bounded. */
+  /**
+   * Whether the main memory of a run is kept for the next one. It is meant for sessions whose runs have a limited size.
+   */
   readonly keepsMemory?: boolean
 }
 
@@ -47,18 +51,18 @@ export interface MovedBytes {
   fromDevice: number
 }
 
-/** What every session runs with, whatever the device. */
+/** Options of every session, on any device. */
 export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
   intraOpNumThreads: physicalCores(),
-  // Without the arena peak memory is what the plan says, for at most a tenth of the speed.
+  // Without the arena, peak memory agrees with the plan, for at most a tenth of the speed.
   enableCpuMemArena: false,
-  // Several sessions live at once; each one's idle threads would spin and steal from the one that works.
+  // Several sessions exist at once. Idle threads of one would spin and take time from the session that works.
   extra: { session: { intra_op: { allow_spinning: '0' } } }
 }
 
 type GpuProvider = Exclude<DeviceName, 'cpu'>
 
-/** How onnxruntime is asked for each device, and what to do where it is missing. */
+/** The onnxruntime options of each device, and the advice if the device is missing. */
 const PROVIDERS: Readonly<
   Record<GpuProvider, { options: ort.InferenceSession.SessionOptions; whenMissing: string }>
 > = {
@@ -82,24 +86,24 @@ const PROVIDERS: Readonly<
   }
 }
 
-/** Has onnxruntime come up, which the first session otherwise waits for. */
+/** Starts onnxruntime, which the first session would otherwise wait for. */
 export async function startRuntime(): Promise<void> {
   const session = await InferenceSession.create(uploadGraph(1, 'float32'), SESSION_OPTIONS)
   await session.release()
 }
 
-/** @throws WorkbenchError `unsupported` when this machine has no such device */
+/** Opens a device. @throws WorkbenchError `unsupported` when this machine has no such device */
 export async function openDevice(name: DeviceName): Promise<Device> {
   if (name === 'cpu') return hostMemoryDevice('cpu', { executionProviders: ['cpu'] })
   requirePlatform(name)
   const { options, whenMissing } = PROVIDERS[name]
   const label = DEVICE_LABELS[name]
-  // CUDA rounds the factors of float32 products to 10 bits unless told otherwise; it reads this when it is loaded.
+  // CUDA by default rounds the factors of float32 products to 10 bits. It reads this variable when it is loaded.
   if (name === 'cuda') process.env.NVIDIA_TF32_OVERRIDE = '0'
   try {
     if (name === 'webgpu') return await openWebGpu(options)
     const device = hostMemoryDevice(name, options)
-    // A provider that is missing shows only when a session is made.
+    // A missing provider is detected only when a session is created.
     await (await device.createSession(uploadGraph(1, 'float32'))).release()
     return device
   } catch (error) {
@@ -112,11 +116,11 @@ export async function openDevice(name: DeviceName): Promise<Device> {
   }
 }
 
-/** A session on the CPU of somebody else's model, which finds external weights beside its file. */
+/** Opens a user's model file on the CPU. External weights are found next to the file. */
 export const openModelFile = (file: string): Promise<ort.InferenceSession> =>
   InferenceSession.create(file, { ...SESSION_OPTIONS, executionProviders: ['cpu'] })
 
-/** A device whose tensors onnxruntime for Node keeps in main memory and copies for each run. */
+/** Creates a device whose tensors onnxruntime for Node keeps in main memory and copies for each run. */
 function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.SessionOptions): Device {
   return {
     name,
@@ -138,18 +142,18 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
 }
 
 /**
- * A session that is never released. With the last of them onnxruntime drops its WebGPU device and the shaders compiled for it, which the
- * next piece of work would compile again; and a tensor that is disposed of later kills the process.
+ * A session that is never released. With its last session, onnxruntime would release its WebGPU device and the compiled
+ * shaders, which the next job would compile again. A tensor disposed of later would kill the process.
  */
-let keptWebGpu: Promise<ort.InferenceSession> | null = null
+let webGpuSession: Promise<ort.InferenceSession> | null = null
 
 async function keepWebGpu(options: ort.InferenceSession.SessionOptions): Promise<void> {
-  keptWebGpu ??= InferenceSession.create(uploadGraph(1, 'float32'), options)
+  webGpuSession ??= InferenceSession.create(uploadGraph(1, 'float32'), options)
   try {
-    await keptWebGpu
+    await webGpuSession
   } catch (error) {
-    // A driver may be there another time.
-    keptWebGpu = null
+    // A driver may be available at another time.
+    webGpuSession = null
     throw error
   }
 }
@@ -167,7 +171,7 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
     movedBy.set(session, moved)
     return session
   }
-  // The only way to put a tensor into GPU memory from Node is to be a session's output.
+  // From Node, a tensor gets into GPU memory only as a session's output.
   const uploaders = new Map<string, ort.InferenceSession>()
   const uploader = async (rank: number, type: 'float32' | 'float16'): Promise<ort.InferenceSession> => {
     const key = `${rank}/${type}`
@@ -177,7 +181,7 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
     uploaders.set(key, created)
     return created
   }
-  // Not counted: its four bytes are nobody's data.
+  // This session's runs are not counted, because their four bytes are no data.
   const roundTrip = await InferenceSession.create(uploadGraph(1, 'float32'), options)
   return {
     name: 'webgpu',
@@ -186,15 +190,15 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
     moved,
     createSession,
     resident: async (data, dims, type = 'float32') =>
-      runKept(await uploader(dims.length, type), { value: floatTensor(data, dims) }),
+      runOnDevice(await uploader(dims.length, type), { value: floatTensor(data, dims) }),
     outlive: async (tensor) => {
       try {
-        return await runKept(await uploader(tensor.dims.length, 'float32'), { value: tensor })
+        return await runOnDevice(await uploader(tensor.dims.length, 'float32'), { value: tensor })
       } finally {
         tensor.dispose()
       }
     },
-    // The queue is in order: what comes back came after all before it.
+    // The queue is in order, so all earlier runs are done once this result returns.
     settle: async () => {
       await runSession(roundTrip, { value: floatTensor(Float32Array.of(1), [1]) })
     },
@@ -221,13 +225,14 @@ function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
   return graph.encode()
 }
 
-/** Where the runs of a session are counted. */
+/** The counter of each session's moved bytes. */
 const movedBy = new WeakMap<ort.InferenceSession, MovedBytes>()
 
 /**
- * Runs a session and returns its outputs by name, each where it was asked to be.
+ * Runs a session and returns its outputs by name, each at its configured location.
  *
- * @param wanted names of outputs, the others being computed but not handed out, or the tensors whose memory they take
+ * @param wanted names of the outputs to return (the others are computed but not returned), or the tensors whose memory
+ * the outputs take
  */
 export async function runTensors(
   session: ort.InferenceSession,
@@ -253,7 +258,7 @@ function bytesInMainMemory(tensors: Readonly<Record<string, ort.Tensor>>): numbe
 /**
  * Runs a session and returns its float outputs by name.
  *
- * @param wanted outputs to hand out; the others are computed but not copied
+ * @param wanted outputs to return; the others are computed but not copied
  */
 export async function runSession(
   session: ort.InferenceSession,
@@ -264,7 +269,7 @@ export async function runSession(
   return new Map(Object.entries(results).map(([name, tensor]) => [name, floatsOf(tensor)]))
 }
 
-/** The values of a float32 tensor in main memory. */
+/** Returns the values of a float32 tensor in main memory. */
 export function floatsOf(tensor: ort.Tensor): Float32Array {
   if (!(tensor.data instanceof Float32Array)) throw new TypeError(`a tensor is ${tensor.type}, not float32`)
   return tensor.data
@@ -273,7 +278,7 @@ export function floatsOf(tensor: ort.Tensor): Float32Array {
 /**
  * Runs a session that writes its outputs into the memory of its inputs.
  *
- * @param targets for each output the tensor, which may be one of the feeds, whose memory it takes
+ * @param targets for each output the tensor whose memory it takes, which may be one of the feeds
  */
 export async function runInPlace(
   session: ort.InferenceSession,
@@ -281,12 +286,12 @@ export async function runInPlace(
   targets: Readonly<Record<string, ort.Tensor>>
 ): Promise<void> {
   const results = await runTensors(session, feeds, targets)
-  // Second handles on the targets' memory, which must not keep it alive.
+  // The results are second handles on the targets' memory, which must not keep it alive.
   for (const handle of Object.values(results)) handle.dispose()
 }
 
 /** Runs a session whose only output stays in the device's memory, and returns that output. */
-export async function runKept(
+export async function runOnDevice(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>
 ): Promise<ort.Tensor> {

@@ -1,39 +1,42 @@
 import type { Device } from './device'
 
-/** Work to let a device be behind by: cancelling and progress wait for it, and less would let it idle between runs. */
-const BEHIND_MS = 50
-const MOST_RUNS = 64
+/**
+ * Milliseconds of work that may be queued on a device. Cancellation and progress wait for this work. With less, the
+ * device would be idle between runs.
+ */
+const MAX_QUEUED_MS = 50
+const MAX_RUNS = 64
 
 /**
- * Runs whose outputs stay on a device return when their work is queued there, not when it is done. This keeps the queue
- * short, and knows what of it is done.
+ * Limits the queue of a device and counts its finished runs. Runs whose outputs stay on a device return when their work
+ * is queued there, not when it is done.
  */
 export class Pace {
   private queued = 0
   private sinceMs = performance.now()
   /** Runs to queue before waiting for them. */
-  private ahead = 1
+  private queueLimit = 1
 
   constructor(private readonly device: Device) {}
 
   /**
-   * To be called after each run.
+   * Records a run. Call this after each run.
    *
-   * @param isDone whether that run's outputs have come back
-   * @returns how many runs, this one included, are done since it was last said; 0 while some are queued
+   * @param isDone whether the run's outputs have returned
+   * @returns the number of runs finished since the last report, this one included; 0 while some are queued
    */
   async ran(isDone: boolean): Promise<number> {
     this.queued++
     if (isDone || !this.device.keepsTensors) return this.settled()
-    return this.queued < this.ahead ? 0 : this.settle()
+    return this.queued < this.queueLimit ? 0 : this.settle()
   }
 
-  /** Waits for what is queued. @returns as `ran` */
+  /** Waits for the queued runs. @returns as `ran` */
   async settle(): Promise<number> {
     if (this.queued === 0) return 0
     await this.device.settle()
     const msPerRun = (performance.now() - this.sinceMs) / this.queued
-    this.ahead = Math.min(Math.max(Math.floor(BEHIND_MS / msPerRun), 1), MOST_RUNS)
+    this.queueLimit = Math.min(Math.max(Math.floor(MAX_QUEUED_MS / msPerRun), 1), MAX_RUNS)
     return this.settled()
   }
 

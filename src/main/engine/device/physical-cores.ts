@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
 /**
- * Cores that this process may use, counting hyperthreads once: matrix products keep a core's arithmetic units busy, so a
- * second thread on it only gets in the way. Where the system does not tell (Windows), one per logical processor.
+ * Counts the cores that this process may use, with hyperthreads counted once. Matrix products keep a core's arithmetic
+ * units busy, so a second thread on a core only slows them down. If the system does not report its cores (Windows),
+ * each logical processor counts.
  */
 export function physicalCores(): number {
   const threadsPerCore = cpus().length / (coresOfSystem() ?? cpus().length)
@@ -21,7 +22,10 @@ function coresOfSystem(): number | null {
   }
 }
 
-/** Distinct pairs of package and core in the text of Linux's /proc/cpuinfo; null where the processor gives none. */
+/**
+ * Counts the distinct pairs of package and core in the text of Linux's /proc/cpuinfo. Returns null if the text has
+ * none.
+ */
 export function coresOfCpuinfo(text: string): number | null {
   const cores = new Set<string>()
   for (const processor of text.split(/\n\s*\n/)) {

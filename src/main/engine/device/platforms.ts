@@ -1,7 +1,7 @@
 import { DEVICE_LABELS, type DeviceName } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 
-/** Where onnxruntime has a device; null where it may be anywhere. */
+/** The only platform on which onnxruntime has a device. Null if any platform may have it. */
 const ONLY_ON: Readonly<Record<DeviceName, { platform: NodeJS.Platform; name: string } | null>> = {
   cpu: null,
   webgpu: null,
@@ -11,7 +11,7 @@ const ONLY_ON: Readonly<Record<DeviceName, { platform: NodeJS.Platform; name: st
 }
 
 /**
- * Says so where a device cannot be, whatever is plugged in: no engine has to be started to find that out.
+ * Rejects a device that this platform cannot have, without starting an engine.
  *
  * @throws WorkbenchError `unsupported` on a system that has no such device
  */

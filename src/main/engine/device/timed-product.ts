@@ -8,21 +8,21 @@ export interface ProductShape {
   readonly columns: number
 }
 
-/** One plain Gemm with constant (hence prepacked) weights and the engine's session options, to be timed. */
+/** A single Gemm to be timed, with constant (hence prepacked) weights and the engine's session options. */
 export interface TimedProduct {
-  /** Runs the product once; its speed in GFLOP/s. */
+  /** Runs the product once and returns its speed in GFLOP/s. */
   measure(): Promise<number>
   close(): Promise<void>
 }
 
-/** The product's name in a profile. */
+/** The name of the product in a profile. */
 export const PRODUCT_NODE = 'product/Gemm'
 
 export function productFlops({ rows, inner, columns }: ProductShape): number {
   return 2 * rows * inner * columns
 }
 
-/** It has run once: a first run compiles. */
+/** Opens a product and runs it once, because a first run compiles. */
 export async function openTimedProduct(device: Device, shape: ProductShape): Promise<TimedProduct> {
   const { rows, inner, columns } = shape
   const graph = new OnnxGraph('product')
@@ -43,7 +43,7 @@ export async function openTimedProduct(device: Device, shape: ProductShape): Pro
   }
 }
 
-/** Ordinary values in [-1, 1]; products do not get faster or slower by them. */
+/** Creates values in [-1, 1], which do not affect the speed of products. */
 function waves(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(i))
 }

@@ -8,7 +8,11 @@ import type { PairWeights } from '../weights/pair-weights'
  *
  * @throws WorkbenchError `unsupported` for float16 if it gains nothing or would overflow
  */
-export function choosePrecision(device: Device, pair: PairWeights, requested: Precision | undefined): Precision {
+export function choosePrecision(
+  device: Device,
+  pair: PairWeights,
+  requested: Precision | undefined
+): Precision {
   const { family } = pair.post.spec
   if (requested === 'fp16' && !device.gainsFromHalf) {
     throw new WorkbenchError(

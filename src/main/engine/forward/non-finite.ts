@@ -57,8 +57,7 @@ export async function* finiteForward(
 export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefined): number[] {
   for (const path of paths) {
     const position = row === undefined ? -1 : path.indexOf(row)
-    if (position !== -1)
-      return Array.from(path.subarray(0, position + 1), (step) => at(tokens, step, 'row'))
+    if (position !== -1) return Array.from(path.subarray(0, position + 1), (step) => at(tokens, step, 'row'))
   }
   throw new Error(`no prompt leads to row ${row}`)
 }

@@ -31,6 +31,7 @@ export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[][] {
 export function chunksOf(nodes: readonly PartNode[], maxNodes: number): PartNode[][] {
   const chunks = nodes.filter(({ alone }) => alone).map((node) => [node])
   const others = nodes.filter(({ alone }) => !alone)
-  for (let first = 0; first < others.length; first += maxNodes) chunks.push(others.slice(first, first + maxNodes))
+  for (let first = 0; first < others.length; first += maxNodes)
+    chunks.push(others.slice(first, first + maxNodes))
   return chunks
 }

@@ -111,7 +111,8 @@ export class RoutedRows {
         for (const [i, { chunk, row }] of expertRows.entries())
           input.set(rowAt(chunk.normed, row, this.width), i * this.width)
         const output = await compute(input)
-        for (const [i, expertRow] of expertRows.entries()) this.addResult(expertRow, rowAt(output, i, this.width))
+        for (const [i, expertRow] of expertRows.entries())
+          this.addResult(expertRow, rowAt(output, i, this.width))
         yield expertRows.reduce((sum, { chunk }) => sum + 1 / chunk.perRow, 0)
       }
     }
@@ -146,7 +147,11 @@ interface ExpertRow {
 }
 
 /** Yields the rows of a batch that go through an expert, at most `maxRows` at a time. */
-function* expertRowsOf(batch: readonly RoutedChunk[], expert: number, maxRows: number): Generator<ExpertRow[]> {
+function* expertRowsOf(
+  batch: readonly RoutedChunk[],
+  expert: number,
+  maxRows: number
+): Generator<ExpertRow[]> {
   let expertRows: ExpertRow[] = []
   for (const chunk of batch) {
     const { rows, weights } = rowsOf(chunk, expert)

@@ -72,7 +72,9 @@ export class RunStates {
 
   has(level: number, node: number): boolean {
     const packs = this.withNode(level, node)
-    return packs.length > 0 && this.packed.tokens.every((_, row) => packs.some(({ rows }) => rows[row] !== -1))
+    return (
+      packs.length > 0 && this.packed.tokens.every((_, row) => packs.some(({ rows }) => rows[row] !== -1))
+    )
   }
 
   /** Returns a copy of a node's states, [rows, hidden]. @throws RangeError if a row is not cached */
@@ -82,7 +84,8 @@ export class RunStates {
     const rows = Array.from(this.packed.tokens, (_, row) => {
       const candidate = packs.find(({ rows }) => rows[row] !== -1)
       const state = candidate?.pack.states.get(key)
-      if (candidate === undefined || state === undefined) throw new RangeError(`no state of row ${row} is kept`)
+      if (candidate === undefined || state === undefined)
+        throw new RangeError(`no state of row ${row} is kept`)
       return { state, row: at(candidate.rows, row, 'row'), count: candidate.pack.nextRow.size }
     })
     const [first] = rows

@@ -17,13 +17,16 @@ import { at, got } from '../../../contract/model/look-up'
 
 interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession
-  /** The cohort's rows in slot order, the same array in all of its chains. */
+  /** The cohort's rows in slot order. All chains of the cohort share this array. */
   readonly rows: RunningRow[]
-  /** [layer of the chain] */
+  /** Caches by layer of the chain. */
   readonly caches: readonly KeyValueCache[]
 }
 
-/** Rows on the CPU: hidden states, keys and values are arrays of this process, which the sessions read where they lie. */
+/**
+ * Opens a runner on the CPU. Hidden states, keys and values are arrays of this process, which the sessions read in
+ * place.
+ */
 export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
   const { request, device, pair, trie, plan } = parts
   const { spec } = pair.post
@@ -40,7 +43,7 @@ export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
       chains.push({ ...chain, session, rows, caches })
     }
   } catch (error) {
-    // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
+    // Memory may have run out half way. The engine continues, so the opened sessions must be released.
     for (const { session } of chains) await session.release()
     throw error
   }
@@ -81,7 +84,7 @@ class CpuRunner implements RowRunner {
     }
   }
 
-  /** The last row of each cohort moves into the slot that gets free. */
+  /** Removes rows. The last row of each cohort moves into the free slot. */
   async dismiss(rows: readonly RunningRow[]): Promise<void> {
     for (const row of rows) {
       for (const [cohort, slots] of this.rowsOf) {
@@ -112,7 +115,7 @@ class CpuRunner implements RowRunner {
     for (const { session } of this.chains) await session.release()
   }
 
-  /** Advances the chain's rows through its layers and keeps their new keys and values. */
+  /** Advances the chain's rows through its layers and stores their new keys and values. */
   private async runChain(
     { session, rows, layers, sources, caches }: ResidentChain,
     hidden: Map<RunningRow, Float32Array>
@@ -148,7 +151,7 @@ class CpuRunner implements RowRunner {
     }
   }
 
-  /** 0 where a row's new token sees a place of the cache, and itself. */
+  /** Returns the mask of a step: 0 where a row's new token sees a position of the cache or itself. */
   private mask(rows: readonly RunningRow[], window: number | null): ort.Tensor {
     const width = this.capacity + 1
     const mask = new Float32Array(rows.length * width).fill(MASKED)
@@ -170,7 +173,7 @@ class CpuRunner implements RowRunner {
   }
 }
 
-/** Hidden states of rows, [rows, hidden]. */
+/** Joins the hidden states of rows, [rows, hidden]. */
 function joined(
   rows: readonly RunningRow[],
   hidden: ReadonlyMap<RunningRow, Float32Array>,

@@ -25,15 +25,15 @@ class Row {
   readonly prompt: number
   readonly index: number
   readonly tokens: number[] = []
-  /** What computes it: a row of each of its model's parts. */
+  /** The rows that compute the sequence, one for each of its model's parts. */
   readonly parts: readonly RunningRow[]
-  /** The answer, once it is over. */
+  /** The answer once it is complete. */
   finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
 
   constructor(
     { model, prompt, index }: AnswerKey,
     parts: readonly number[],
-    /** Of the last token. */
+    /** Position of the last token. */
     public position: number,
     readonly random: () => number
   ) {
@@ -44,7 +44,7 @@ class Row {
   }
 }
 
-/** What one model computes of a row. */
+/** The part of a row that one model computes. */
 class PartOfRow implements RunningRow {
   constructor(
     readonly model: number,
@@ -71,19 +71,19 @@ export interface DecoderParts {
   readonly stopText: StopText
   readonly plan: GenerationPlan
   readonly trie: RecipeTrie
-  /** Parallel to the request's models. */
+  /** The drawn models, in the order of the request's models. */
   readonly drawn: readonly DrawnModel[]
   readonly runner: RowRunner
-  /** One pass over some prompts, by their indices. */
+  /** Runs one pass over the prompts with these indices. */
   readonly prefill: (prompts: readonly number[], signal?: AbortSignal) => Promise<Prefilled>
-  /** Why logits after some tokens are not finite. @param part of the models that are computed */
+  /** Explains why logits after some tokens are not finite. @param part index among the computed models */
   readonly whyNonFinite: (part: number, tokens: readonly number[]) => Promise<WorkbenchError>
 }
 
 /**
- * Decides which sequences run, draws their tokens and ends them; a runner does the computing, one token of each a step.
- * At every layer the rows of all models that use the same block are one batch; a finished sequence gives its place to
- * the next in its model's queue.
+ * Decides which sequences run, draws their tokens and ends them. A runner computes one token of each sequence per step.
+ * At every layer the rows of all models that use the same block are one batch. A finished sequence gives its slot to
+ * the next one in its model's queue.
  */
 export class Decoder {
   tokenCount = 0
@@ -101,7 +101,7 @@ export class Decoder {
     )
   }
 
-  /** All samples of some prompts, for every model. */
+  /** Generates all samples of some prompts for every model. */
   async *generateGroup(
     prompts: readonly number[],
     signal?: AbortSignal
@@ -117,7 +117,7 @@ export class Decoder {
     }
   }
 
-  /** @param queues for each model the rows that are to run */
+  /** @param queues rows to run, by model */
   private async *generateFrom(
     prefilled: Prefilled,
     queues: readonly Row[][],
@@ -129,7 +129,7 @@ export class Decoder {
       const started: EngineGenerateEvent[] = []
       const admitted: Row[] = []
       for (const [model, queue] of queues.entries()) {
-        // An answer may end with its first token, so a place can be free again at once.
+        // An answer may end with its first token, so a slot may be free again at once.
         while (active.filter((row) => row.model === model).length < plan.rowsPerModel) {
           const row = queue.shift()
           if (row === undefined) break
@@ -151,12 +151,12 @@ export class Decoder {
       const ended = active.filter(({ finished }) => finished !== null)
       for (const row of ended) active.splice(active.indexOf(row), 1)
       await runner.dismiss(partsOf(ended))
-      // Inference blocks the thread: let a cancel come in.
+      // Inference blocks the thread. Yield, so that a cancellation can arrive.
       await nextTurn()
     }
   }
 
-  /** One token for every active row. */
+  /** Computes one token for every active row. */
   private async step(active: readonly Row[]): Promise<EngineGenerateEvent[]> {
     this.steps++
     const { request, runner, drawn } = this.parts
@@ -175,8 +175,8 @@ export class Decoder {
     const tokens: number[] = []
     let first = 0
     for (const [i, row] of active.entries()) {
-      const ofParts = results.slice(first, (first += row.parts.length))
-      tokens.push(await this.tokenOf(row, ofParts, at(draws, i, 'row')))
+      const partResults = results.slice(first, (first += row.parts.length))
+      tokens.push(await this.tokenOf(row, partResults, at(draws, i, 'row')))
     }
     const events = active.flatMap((row, i) => {
       row.position++
@@ -193,21 +193,25 @@ export class Decoder {
   }
 
   /**
-   * The token of a row for which its one part has drawn it, or all have left their logits.
+   * Returns the token of a row. Either its only part has drawn it, or all parts have returned their logits.
    *
-   * @throws WorkbenchError when none could be drawn, for logits are not finite
+   * @throws WorkbenchError if logits are not finite, so that no token can be drawn
    */
-  private async tokenOf(row: Row, ofParts: readonly (number | Float32Array)[], draw: Draw): Promise<number> {
-    const [token] = ofParts
+  private async tokenOf(
+    row: Row,
+    partResults: readonly (number | Float32Array)[],
+    draw: Draw
+  ): Promise<number> {
+    const [token] = partResults
     if (typeof token !== 'number') {
-      const logits = ofParts.filter((part) => typeof part !== 'number')
+      const logits = partResults.filter((part) => typeof part !== 'number')
       return this.drawFromParts(row, logits, draw)
     }
     if (Number.isNaN(token)) throw await this.nonFinite(row, 0)
     return token
   }
 
-  /** Draws a row's token from the logits of its parts. @throws WorkbenchError when some are not finite */
+  /** Draws a row's token from the logits of its parts. @throws WorkbenchError if logits are not finite */
   private async drawFromParts(row: Row, logits: readonly Float32Array[], draw: Draw): Promise<number> {
     const bad = logits.findIndex((ofPart) => !allFinite(ofPart))
     if (bad !== -1) throw await this.nonFinite(row, bad)
@@ -220,7 +224,7 @@ export class Decoder {
     return this.parts.whyNonFinite(at(row.parts, part, 'part').model, [...prompt, ...row.tokens])
   }
 
-  /** Adds a row's next token and says what came of it. */
+  /** Adds a row's next token and returns the resulting events. */
   private accept(row: Row, token: number): EngineGenerateEvent[] {
     row.tokens.push(token)
     this.tokenCount++
@@ -233,18 +237,21 @@ export class Decoder {
     return events
   }
 
-  /** The finished answer, or null while it goes on. */
+  /** Returns the finished answer, or null while the answer continues. */
   private finishOf(row: Row): Row['finished'] {
     const { request, stopText, plan } = this.parts
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
-    const kept = stopText(row.tokens)
-    if (kept !== null) return { tokens: kept, finish: 'stop' }
+    const tokensBeforeStop = stopText(row.tokens)
+    if (tokensBeforeStop !== null) return { tokens: tokensBeforeStop, finish: 'stop' }
     const length = at(request.prompts, row.prompt, 'prompt').length + row.tokens.length
     if (row.tokens.length < request.maxTokens && length < plan.maximumLength) return null
     return { tokens: [...row.tokens], finish: 'length' }
   }
 
-  /** The samples of one model, first every prompt's first, so that all prompts show something early. */
+  /**
+   * Returns the samples of one model, beginning with the first sample of every prompt, so that all prompts show an
+   * answer early.
+   */
   private queue(model: number, prompts: readonly number[]): Row[] {
     const { request } = this.parts
     const indices = Array.from({ length: request.sampleCount }, (_, index) => index)
@@ -265,8 +272,8 @@ export class Decoder {
 }
 
 /**
- * What tells a model's draws from another's, wherever its files lie. An exported recipe, opened as a checkpoint, draws as
- * the recipe does.
+ * Returns a name that identifies a model's draws, independent of the location of its files. An exported recipe that is
+ * opened as a checkpoint draws as the recipe does.
  */
 function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unknown {
   if (model.kind === 'base') return 'base'
@@ -277,7 +284,7 @@ function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unkno
   return origin === 'post' && layers.length === blocks.length ? layers : model.fingerprint
 }
 
-/** A layer without where its source lies, and what that is called. */
+/** Returns a layer's strengths with the fingerprint of its source, but without the source's path and name. */
 function drawnLayer({ attention, mlp, source }: LayerStrength): unknown {
   return source === undefined ? { attention, mlp } : { attention, mlp, source: source.fingerprint }
 }
@@ -288,14 +295,14 @@ function strengthsOf(block: BlockSource): LayerStrength[] {
     : [{ attention: block.attention, mlp: block.mlp }]
 }
 
-/** The draws of one sample: of its seed, model, prompt and index, and of nothing else. */
+/** Returns the random numbers of one sample. They depend only on the seed, model, prompt and index. */
 function sampleRandom(seed: number, model: unknown, prompt: readonly number[], index: number): () => number {
   const name = JSON.stringify([seed, model, prompt, index])
   const generator = xoroshiro128plus(createHash('sha256').update(name).digest().readInt32LE())
   return () => uniformFloat64(generator)
 }
 
-/** Token events of one step as one event, then the answers that ended. */
+/** Merges the token events of one step into one event, followed by the answers that ended. */
 function mergeTokens(events: readonly EngineGenerateEvent[]): EngineGenerateEvent[] {
   const tokens = events.flatMap((event) => (event.type === 'tokens' ? event.tokens : []))
   const samples = events.filter((event) => event.type === 'sample')

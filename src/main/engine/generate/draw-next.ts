@@ -4,25 +4,28 @@ import { allFinite } from '../../checkpoint/non-finite'
 import { rowAt } from '../rows/rows'
 import { sampleToken } from '../rows/sampler'
 
-/** What a row's next token is drawn with. */
+/** The input that draws a row's next token. */
 export interface Draw {
-  /** From 0 (included) to 1 (excluded). */
+  /** A number from 0 (included) to 1 (excluded). */
   readonly uniform: number
   /** Tokens that the repetition penalty counts. */
   readonly earlier: readonly number[]
 }
 
-/** A row whose next token is drawn with `sampling` of the request, or whose logits are wanted for others' sake. */
+/**
+ * A row whose next token is drawn with the request's `sampling` (`plain`), or whose logits are returned for a draw
+ * elsewhere.
+ */
 export interface DrawnRow {
   readonly draw: Draw
   readonly plain: boolean
 }
 
 /**
- * Draws the next token of rows from their states after the last layer: in the head's graph where it can, else from
- * logits.
+ * Draws the next token of rows from their states after the last layer. It draws in the head's graph if the graph can,
+ * else from logits.
  *
- * @returns for each row its token, NaN where it has a logit which is not finite; for one that is not plain its logits
+ * @returns the token of each plain row, NaN if a logit of the row is not finite; the logits of each other row
  */
 export async function drawNext(
   head: ResidentHead,
@@ -44,7 +47,7 @@ export async function drawNext(
   })
 }
 
-/** Draws a token from the logits of one row. @returns NaN when one of them is not finite */
+/** Draws a token from the logits of one row. @returns NaN if a logit is not finite */
 function drawFrom(logits: Float32Array, sampling: Sampling, { uniform, earlier }: Draw): number {
   return allFinite(logits) ? sampleToken(logits, sampling, earlier, uniform) : NaN
 }

@@ -4,29 +4,32 @@ import type { Sampling } from '../../../contract/model/sampling'
 import { type MixedRival, mixedLogits } from '../rows/rival-logits'
 import { at } from '../../../contract/model/look-up'
 
-/** How the answers of a model that was asked for are computed: from the rows of one model, or of two. */
+/** The models that compute the answers of a requested model: one model, or two. */
 export interface DrawnModel {
   /** Indices into {@link DrawnModels.singles}. */
   readonly parts: readonly number[]
   readonly sampling: Sampling
-  /** Null where tokens are drawn from the logits of the one part. */
+  /** The mixed baseline. Null if tokens are drawn from the logits of the only part. */
   readonly mixed: MixedRival | null
-  /** Whether its tokens are drawn as the request says, from one model: a head can then draw them itself. */
+  /** Whether tokens are drawn from one model with the request's sampling, so that a head can draw them itself. */
   readonly plain: boolean
 }
 
 /** A request in which every model is one set of weights. */
 export type SinglesRequest = Omit<GenerateRequest, 'models'> & { readonly models: Model[] }
 
-/** What a request's models are computed from. */
+/** The models from which a request's models are computed. */
 export interface DrawnModels {
-  /** Each has rows of its own; several may be the same weights, and then share blocks and prompts. */
+  /** Models with rows of their own. Several may have the same weights, and then share blocks and prompts. */
   readonly singles: Model[]
-  /** Parallel to the request's models. */
+  /** The drawn models, in the order of the request's models. */
   readonly drawn: readonly DrawnModel[]
 }
 
-/** Post under another sampler takes one row an answer, base and post together two. */
+/**
+ * Lists the models of a request's answers. Post under another sampler takes one row per answer. Base and post together
+ * take two.
+ */
 export function drawnModels(models: readonly AnsweringModel[], sampling: Sampling): DrawnModels {
   const singles: Model[] = []
   const drawn = models.map((model): DrawnModel => {
@@ -47,11 +50,11 @@ export function drawnModels(models: readonly AnsweringModel[], sampling: Samplin
   return { singles, drawn }
 }
 
-/** The logits that a token is drawn from. @param ofParts of each part, [vocabulary] */
-export function logitsToDraw({ mixed }: DrawnModel, ofParts: readonly Float32Array[]): Float32Array {
-  const post = at(ofParts, 0, 'part')
+/** Returns the logits from which a token is drawn. @param partLogits logits of each part, [vocabulary] */
+export function logitsToDraw({ mixed }: DrawnModel, partLogits: readonly Float32Array[]): Float32Array {
+  const post = at(partLogits, 0, 'part')
   if (mixed === null) return post
   const logits = new Float32Array(post.length)
-  mixedLogits(mixed, post, at(ofParts, 1, 'part'), logits)
+  mixedLogits(mixed, post, at(partLogits, 1, 'part'), logits)
   return logits
 }

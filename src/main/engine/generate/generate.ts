@@ -16,13 +16,13 @@ import { findSharing } from '../weights/sharing'
 import type { StopText } from './stop-text'
 
 /**
- * Samples answers of several models side by side. Blocks stay in memory, and at every layer the rows of all models that
- * use the same block run as one batch; prompts are prefilled once per model, in one pass through the tries.
+ * Samples answers of several models side by side. Blocks stay in memory. At every layer the rows of all models that use
+ * the same block run as one batch. Prompts are prefilled once per model, in one pass through the tries.
  *
- * The draws of a sample depend on the seed, its prompt, its model and its index alone.
+ * The draws of a sample depend only on the seed, its prompt, its model and its index.
  *
- * @throws WorkbenchError when the pair cannot be read, nothing fits into memory, numbers are not finite (see `whyNonFinite`),
- *   or `signal` fires
+ * @throws WorkbenchError when the pair cannot be read, nothing fits into memory, numbers are not finite (see
+ * `whyNonFinite`), or `signal` fires
  */
 export async function* generate(
   request: GenerateRequest,
@@ -37,7 +37,7 @@ export async function* generate(
   }
 }
 
-/** {@link generate} on an open device and pair: when it ends, however it ends, it holds no memory of the device. */
+/** Runs {@link generate} on an open device and pair. On every exit it releases all memory of the device. */
 export async function* generateOn(
   device: Device,
   pair: PairWeights,
@@ -67,7 +67,7 @@ export async function* generateOn(
       sampleTotal:
         request.models.length * request.prompts.length * request.sampleCount - request.finished.length
     }
-    // Heads come first: while one opens it lies in memory several times, and the blocks are not there yet.
+    // Heads are opened first. An opening head is in memory several times, and the blocks are not in memory yet.
     for (const origin of trie.roots) {
       const model = memberOf(pair, origin)
       heads.set(origin, open.own(await openResidentHead(device, model, weights, request.sampling)))
@@ -98,7 +98,7 @@ export async function* generateOn(
   }
 }
 
-/** The precision that goes with weights held as floats; quantised ones leave it open. */
+/** Returns the precision that float weights require. Quantised weights allow any. */
 function widthOf(weights: GenerateRequest['weights']): Precision | undefined {
   return weights === 'fp32' || weights === 'fp16' ? weights : undefined
 }

@@ -15,15 +15,19 @@ import { headSessionBytes, residentHeadBytes, RUN_ROWS } from './resident-head'
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * What onnxruntime keeps of quantised weights on the CPU, over the bytes that they are given in: scales a second time and sums of blocks
- * for its own layout, and holes between. Measured on Linux x64: 1.5 for layers of an 8B, 1.14 for its head. Floats are kept as they are.
+ * Bytes that onnxruntime keeps per byte of quantised weights on the CPU. It stores scales a second time, sums of blocks
+ * for its own layout, and gaps. Measured on Linux x64: 1.5 for layers of an 8B model, 1.14 for its head. Float weights
+ * are kept as they are.
  */
-const KEPT_OF_QUANTISED = { layers: 1.5, head: 1.2 }
+const QUANTISED_RATIO = { layers: 1.5, head: 1.2 }
 
-/** Of the weights of a session, what opening it takes besides what it keeps: as they were read, and the largest of them once more. */
+/**
+ * The ratio of the extra memory for opening a session to its weights: the weights as read, and the largest of them
+ * again.
+ */
 const OPENING_SHARE = 1.5
 
-/** What is generated, as far as it decides how much memory it takes. */
+/** The properties of the models that decide how much memory generation takes. */
 export interface GeneratedModels {
   readonly spec: DecoderSpec
   readonly trie: RecipeTrie
@@ -33,45 +37,48 @@ export interface GeneratedModels {
   readonly maxAliveStates: number
 }
 
-/** Bytes of a generation by what they are for; `weights` and `process` are there from the beginning to the end. */
+/** Bytes of a generation by purpose. `weights` and `process` are in use from beginning to end. */
 export interface GenerationMemory {
   readonly process: number
   readonly weights: number
-  /** Beside the sessions that are open while another is opened. */
+  /** Extra bytes while a session opens beside those that are open. */
   readonly opening: number
-  /** Keys, values and logits of prompts, as long as they have rows. */
+  /** Keys, values and logits of prompts, while the prompts have rows. */
   readonly prompts: number
-  /** Beside them while prompts run: a block in float32, states and activations. */
+  /** Extra bytes while prompts run: a block in float32, states and activations. */
   readonly prefill: number
-  /** Of running rows at their longest. */
+  /** Keys and values of running rows at their maximum length. */
   readonly keyValues: number
-  /** What of that is there while prompts run: rows of other prompts have left it; nothing where all prompts run together. */
+  /**
+   * Maximum share of `keyValues` in use while prompts run: rows of other prompts have left it. 0 if all prompts run
+   * together.
+   */
   readonly earlierKeyValues: number
-  /** Beside them in a step: activations, and logits of the whole vocabulary. */
+  /** Extra bytes in a step: activations, and logits of the whole vocabulary. */
   readonly step: number
 }
 
-/** The most that is there at the same time. */
-export function peakOf({ process, weights, opening, ...rest }: GenerationMemory): number {
-  const { prompts, prefill, earlierKeyValues, keyValues, step } = rest
+/** Returns the maximum bytes in use at the same time. */
+export function peakOf({ process, weights, opening, ...running }: GenerationMemory): number {
+  const { prompts, prefill, earlierKeyValues, keyValues, step } = running
   const generating = prompts + Math.max(prefill + earlierKeyValues, keyValues + step)
   return process + weights + Math.max(opening, generating)
 }
 
-/** Weights as the process holds them. */
+/** Returns the bytes of weights in the process. */
 export function weightMemory(
   { spec, trie, keepsTensors }: GeneratedModels,
   weights: HeldWeights
 ): Pick<GenerationMemory, 'process' | 'weights' | 'opening'> {
   const packs = quantisedBits(weights) !== null && !keepsTensors
-  const kept = packs ? KEPT_OF_QUANTISED : { layers: 1, head: 1 }
+  const ratio = packs ? QUANTISED_RATIO : { layers: 1, head: 1 }
   const layer = largestLayerBytes(spec, weights)
   const chain = Math.min(spec.layerCount, keepsTensors ? 1 : chainLength(layer)) * layer
   return {
     process: PROCESS_BYTES,
     weights:
-      kept.layers * residentBlockBytes(spec, trie, weights) +
-      kept.head * trie.roots.length * residentHeadBytes(spec, weights),
+      ratio.layers * residentBlockBytes(spec, trie, weights) +
+      ratio.head * trie.roots.length * residentHeadBytes(spec, weights),
     opening:
       OPENING_SHARE * Math.max(chain, headSessionBytes(spec, weights)) +
       DECODER_BYTES +
@@ -79,7 +86,11 @@ export function weightMemory(
   }
 }
 
-/** What prompts take that run together. @param keyValueBytes of one packed row, all layers of all models */
+/**
+ * Returns the bytes of prompts that run together.
+ *
+ * @param keyValueBytes keys and values of one packed row, in all layers of all models
+ */
 export function promptMemory(
   { spec, trie, modelCount, keepsTensors, maxAliveStates }: GeneratedModels,
   group: GroupSize,
@@ -104,19 +115,19 @@ export function promptMemory(
 }
 
 /**
- * One step of some rows at once.
+ * Returns the bytes of one step.
  *
- * @param rows of all models
- * @param capacity places of each row's cache
+ * @param rows rows of all models
+ * @param capacity positions of each row's cache
  */
 export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: number): number {
   const { hiddenSize, headCount, kvHeadCount, headSize, vocabularySize } = spec
-  // Scores before, with and after the mask, and the weights of the past by themselves.
+  // Scores before, with and after the mask, and the weights of the past separately.
   const attention = (4 * headCount + 1) * capacity
-  // A cache that grows is there twice, one layer of it.
+  // One layer of a growing cache is in memory twice.
   const grown = 2 * kvHeadCount * headSize * capacity
   const activations = rows * (grown + Math.max(attention, 3 * widestMlp(spec)) + 6 * hiddenSize)
-  // Logits, and in the graph that draws from them weights in float32 and sums in float64.
+  // Logits, and in the drawing graph weights in float32 and sums in float64.
   const drawing = 5 * Math.min(rows, RUN_ROWS) * vocabularySize
   return FLOAT_BYTES * (activations + drawing)
 }

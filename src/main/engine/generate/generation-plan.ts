@@ -18,33 +18,40 @@ import { maxAliveStates } from '../tries/alive-states'
 import { chooseHeldWeights, residentBytes } from './resident-blocks'
 import { at } from '../../../contract/model/look-up'
 
-/** What prompts that wait for their answers may hold in keys, values and logits, unless a single one takes more. */
+/**
+ * The maximum bytes of keys, values and logits of prompts that wait for their answers, unless one prompt takes more.
+ */
 const PROMPT_BYTES = 2 ** 29
 
-/** Places a cache has at first and grows by: attention reads them all in every step, used or not. */
+/**
+ * The initial capacity of a cache in tokens, by which it also grows. Attention reads the whole capacity in every step.
+ */
 const CAPACITY_STEP = 64
 
 /**
- * What WebGPU guarantees that a shader can address of one buffer. Operators read zeros beyond what a device allows, and say
- * nothing of it.
+ * The bytes of one buffer that every WebGPU shader can address. Beyond a device's limit operators read zeros and report
+ * no error.
  */
 const ADDRESSABLE_BYTES = 128 * 2 ** 20
 
-/** On the CPU keys of one layer are kept to this: a process of Chromium's, in which an engine may run, ends at an array of 2 GiB. */
+/**
+ * The maximum bytes of one layer's keys on the CPU. In a process of Chromium, in which an engine may run, arrays are
+ * limited to 2 GiB.
+ */
 const ARRAY_BYTES = 2 ** 30
 
-/** How a request is generated within its memory, decided before anything is read. */
+/** The plan that keeps a request within its memory, decided before anything is read. */
 export interface GenerationPlan {
   readonly precision: Precision
   readonly weights: HeldWeights
-  /** As they are given to sessions: a step reads them once. */
+  /** Bytes of weights as sessions receive them. A step reads them once. */
   readonly weightBytes: number
-  /** All that the process takes, at its largest. */
+  /** Maximum bytes of the whole process. */
   readonly peakBytes: number
   readonly memory: GenerationMemory
-  /** Of all running sequences at their longest. */
+  /** Bytes of all running sequences at their maximum length. */
   readonly keyValueBytes: number
-  /** Sequences of each model that run side by side. */
+  /** Number of sequences of each model that run side by side. */
   readonly rowsPerModel: number
   /** Tokens of the longest sequence, prompt and answer. */
   readonly maximumLength: number
@@ -53,8 +60,10 @@ export interface GenerationPlan {
 }
 
 /**
- * @throws WorkbenchError `bad-input` for a prompt that leaves no room for an answer, `out-of-memory` when nothing fits,
- *   saying what would
+ * Plans a generation.
+ *
+ * @throws WorkbenchError `bad-input` for a prompt that leaves no room for an answer; `out-of-memory` with the memory
+ * needed if nothing fits
  */
 export function planGeneration(
   request: SinglesRequest,
@@ -74,19 +83,20 @@ export function planGeneration(
   const sizes = rowSizes(request, models, precision)
   const { memoryBytes } = request
   const places = request.prompts.map((prompt) => [prompt])
-  const longest = places.reduce((one, other) =>
-    at(other, 0, 'place').length > at(one, 0, 'place').length ? other : one
+  const longest = places.reduce((longest, other) =>
+    at(other, 0, 'place').length > at(longest, 0, 'place').length ? other : longest
   )
-  const ofLongest = sizeOf([longest])
+  const longestSize = sizeOf([longest])
   const weights = chooseHeldWeights(
-    (held) => peakOf(memoryWith(models, sizes, weightMemory(models, held), ofLongest, 1, places.length > 1)),
+    (stored) =>
+      peakOf(memoryWith(models, sizes, weightMemory(models, stored), longestSize, 1, places.length > 1)),
     memoryBytes,
     request.weights,
     precision
   )
-  const held = weightMemory(models, weights)
+  const weightSizes = weightMemory(models, weights)
   const memoryOf = (group: GroupSize, rows: number, isOneOfMany: boolean): GenerationMemory =>
-    memoryWith(models, sizes, held, group, rows, isOneOfMany)
+    memoryWith(models, sizes, weightSizes, group, rows, isOneOfMany)
   const promptGroups = groupPrompts(places, (group) => {
     const memory = memoryOf(group, 1, true)
     return memory.prompts <= PROMPT_BYTES && peakOf(memory) <= memoryBytes
@@ -95,9 +105,9 @@ export function planGeneration(
   const largestWith = (rows: number): GenerationMemory =>
     groups
       .map((group) => memoryOf(group, rows, groups.length > 1))
-      .reduce((one, other) => (peakOf(other) > peakOf(one) ? other : one))
-  const rowsPerModel = mostThatFit(
-    mostRows(request, models, sizes.maximumLength),
+      .reduce((largest, other) => (peakOf(other) > peakOf(largest) ? other : largest))
+  const rowsPerModel = maxThatFits(
+    maxRows(request, models, sizes.maximumLength),
     (rows) => peakOf(largestWith(rows)) <= memoryBytes
   )
   const memory = largestWith(rowsPerModel)
@@ -114,14 +124,14 @@ export function planGeneration(
   }
 }
 
-/** What a row takes, whatever runs beside it. */
+/** The sizes of a row, which do not depend on other rows. */
 interface RowSizes {
   /** Tokens of the longest sequence, prompt and answer. */
   readonly maximumLength: number
-  /** Keys and values of one sequence at its longest. */
+  /** Bytes of the keys and values of one sequence at its maximum length. */
   readonly rowBytes: number
   readonly capacity: number
-  /** Keys and values of one row of packed prompts, for all models. */
+  /** Bytes of the keys and values of one row of packed prompts, for all models. */
   readonly promptRowBytes: number
 }
 
@@ -133,15 +143,15 @@ function rowSizes(request: SinglesRequest, { spec, trie }: GeneratedModels, prec
   return {
     maximumLength,
     capacity,
-    rowBytes: placeBytes(spec, precision) * capacity,
-    promptRowBytes: (nodes / spec.layerCount) * placeBytes(spec, 'fp32')
+    rowBytes: tokenBytes(spec, precision) * capacity,
+    promptRowBytes: (nodes / spec.layerCount) * tokenBytes(spec, 'fp32')
   }
 }
 
 function memoryWith(
   models: GeneratedModels,
   { rowBytes, capacity, promptRowBytes }: RowSizes,
-  held: ReturnType<typeof weightMemory>,
+  weightSizes: ReturnType<typeof weightMemory>,
   group: GroupSize,
   rowsPerModel: number,
   isOneOfMany: boolean
@@ -149,7 +159,7 @@ function memoryWith(
   const rows = rowsPerModel * models.modelCount
   const keyValues = rows * rowBytes
   return {
-    ...held,
+    ...weightSizes,
     ...promptMemory(models, group, promptRowBytes),
     keyValues,
     earlierKeyValues: isOneOfMany ? keyValues : 0,
@@ -157,8 +167,8 @@ function memoryWith(
   }
 }
 
-/** Sequences of each model that may run side by side where memory is no matter. */
-function mostRows(
+/** Returns the maximum sequences of each model, without regard to the memory limit. */
+function maxRows(
   { batchRows, prompts, sampleCount, device }: SinglesRequest,
   { spec, trie, modelCount }: GeneratedModels,
   length: number
@@ -172,20 +182,27 @@ function mostRows(
   )
 }
 
-/** The largest number up to `most` that fits, at least 1. @param fits false for all above one for which it is */
-function mostThatFit(most: number, fits: (count: number) => boolean): number {
-  let count = most
+/**
+ * Returns the largest number up to `max` that fits, at least 1.
+ *
+ * @param fits returns false for every number above one that does not fit
+ */
+function maxThatFits(max: number, fits: (count: number) => boolean): number {
+  let count = max
   while (count > 1 && !fits(count)) count--
   return count
 }
 
-/** Places of a cache that holds `length` tokens. */
+/** Returns the capacity of a cache that stores `length` tokens. */
 export function cacheCapacity(length: number): number {
   return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
 }
 
-/** Bytes of one token's keys and values, all layers; held in float16, one layer's are copied to float32 when they are read. */
-function placeBytes(spec: DecoderSpec, precision: Precision): number {
+/**
+ * Returns the bytes of one token's keys and values in all layers. With float16 caches, one layer's are copied to
+ * float32 for reading.
+ */
+function tokenBytes(spec: DecoderSpec, precision: Precision): number {
   const ofLayers = precision === 'fp16' ? 2 * spec.layerCount + 4 : 4 * spec.layerCount
   return 2 * spec.kvHeadCount * spec.headSize * ofLayers
 }
@@ -211,22 +228,25 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
   )
 }
 
-/** Bytes that the keys of one sequence in each model take in one layer, in float32: held in float16 they are copied before they are read. */
+/**
+ * Returns the bytes of one layer's keys in float32, for one sequence in each model. Keys in float16 are copied to
+ * float32 before they are read.
+ */
 function layerKeyBytes(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
   const largestCohort = Math.max(...cohortsOf(trie).flatMap((ofLayer) => ofLayer.map(({ size }) => size)))
-  const places = cacheCapacity(length) * spec.kvHeadCount * spec.headSize
-  return places * Float32Array.BYTES_PER_ELEMENT * largestCohort
+  const values = cacheCapacity(length) * spec.kvHeadCount * spec.headSize
+  return values * Float32Array.BYTES_PER_ELEMENT * largestCohort
 }
 
-/** Sequences of each model whose keys in one layer are one tensor of at most so many bytes. */
+/** Returns the number of sequences of each model whose keys in one layer fit in one tensor of `bytes` bytes. */
 function rowsWithin(bytes: number, spec: DecoderSpec, trie: RecipeTrie, length: number): number {
   return Math.floor(bytes / layerKeyBytes(spec, trie, length))
 }
 
 /**
- * Sequences of each model whose keys in one layer every WebGPU device can address as a whole.
+ * Returns the number of sequences of each model whose keys in one layer every WebGPU device can address as a whole.
  *
- * @throws WorkbenchError `out-of-memory` when there is none
+ * @throws WorkbenchError `out-of-memory` if not even one sequence fits
  */
 function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
   const rows = rowsWithin(ADDRESSABLE_BYTES, spec, trie, length)

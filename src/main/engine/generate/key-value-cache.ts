@@ -5,9 +5,9 @@ export interface KeyValueShape {
 }
 
 /**
- * Keys and values of one block for many sequences, laid out as a decode graph reads them: keys [slots, kvHeads,
- * headSize, capacity], values [slots, kvHeads, capacity, headSize]. The first slots are in use; a sequence that ends
- * gives its slot to the last one, so that what a run reads is always dense.
+ * Keys and values of one block for many sequences, in the layout of a decode graph: keys [slots, kvHeads, headSize,
+ * capacity], values [slots, kvHeads, capacity, headSize]. The first slots are in use. When a sequence ends, the last
+ * one moves into its slot, so that a run always reads dense data.
  */
 export class KeyValueCache {
   private keys: Float32Array
@@ -22,12 +22,12 @@ export class KeyValueCache {
     this.values = new Float32Array(slotCount * this.slotSize)
   }
 
-  /** Floats of one slot's keys (or values). */
+  /** Number of floats of one slot's keys (or values). */
   private get slotSize(): number {
     return this.shape.kvHeadCount * this.shape.headSize * this.capacity
   }
 
-  /** Keys and values of the first slots, without a copy. */
+  /** Returns keys and values of the first slots without a copy. */
   used(slots: number): { keys: Float32Array; values: Float32Array } {
     const size = slots * this.slotSize
     return { keys: this.keys.subarray(0, size), values: this.values.subarray(0, size) }
@@ -39,7 +39,7 @@ export class KeyValueCache {
     for (let head = 0; head < kvHeadCount; head++) {
       const start = slot * this.slotSize + head * headSize * this.capacity
       for (let dim = 0; dim < headSize; dim++) {
-        // Unchecked: every number of every token comes through.
+        // Indices are not checked, because every number of every token passes here.
         this.keys[start + dim * this.capacity + position] = key[head * headSize + dim] ?? 0
       }
       this.values.set(value.subarray(head * headSize, (head + 1) * headSize), start + position * headSize)
@@ -52,7 +52,7 @@ export class KeyValueCache {
     for (const cache of [this.keys, this.values]) cache.copyWithin(to * size, from * size, (from + 1) * size)
   }
 
-  /** Makes room for longer sequences; `slots` are in use. */
+  /** Extends the cache for longer sequences. The first `slots` slots are in use. */
   grow(capacity: number, slots: number): void {
     const { kvHeadCount, headSize } = this.shape
     const old = { keys: this.keys, values: this.values, capacity: this.capacity }

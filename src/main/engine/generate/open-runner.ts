@@ -8,7 +8,7 @@ const OPENERS: Readonly<Record<GenerationDevice, (parts: RunnerParts) => Promise
   webgpu: openWebGpuRunner
 }
 
-/** Loads every distinct block of the trie and what runs rows through them. */
+/** Loads every distinct block of the trie and the runner that takes rows through them. */
 export function openRunner(parts: RunnerParts): Promise<RowRunner> {
   return OPENERS[parts.request.device](parts)
 }

@@ -21,17 +21,19 @@ export interface PrefillParts {
   readonly heads: ReadonlyMap<Origin, ResidentHead>
 }
 
-/** Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, where the device computes; keys are rotated. */
+/**
+ * Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. Keys are rotated.
+ */
 interface PackedKeyValues {
   readonly keys: ort.Tensor
   readonly values: ort.Tensor
 }
 
-/** What a pass over a group of prompts leaves for generating on from them. */
+/** The results of a pass over a group of prompts, from which generation continues. */
 export interface Prefilled {
-  /** For each prompt, the packed rows of its tokens in order. */
+  /** The packed rows of each prompt's tokens, in order. */
   readonly paths: ReadonlyMap<number, Int32Array>
-  /** [layer][node of the trie's level] */
+  /** Keys and values by layer and node of the trie's level. */
   readonly keyValues: readonly ReadonlyMap<number, PackedKeyValues>[]
   /** Next-token logits by prompt, for each model. */
   readonly logits: readonly ReadonlyMap<number, Float32Array>[]
@@ -40,10 +42,11 @@ export interface Prefilled {
 }
 
 /**
- * One pass over some prompts for all models: their keys and values, and what may come next.
+ * Runs one pass over some prompts for all models, and returns their keys and values and the logits of their next
+ * tokens.
  *
  * @param prompts indices into the request's prompts
- * @returns to be disposed of when nothing is generated from these prompts any more
+ * @returns the results, to be disposed of when no answer to these prompts is being generated
  * @throws WorkbenchError `cancelled` when `signal` fires, or as `finiteForward`
  */
 export async function prefill(
@@ -62,8 +65,8 @@ export async function prefill(
   }
   try {
     const finals = new Map<number, Float32Array>()
-    const lent = new SingleBlockReader(pair)
-    const blocks = (step: BlockStep): Promise<BlockWeights> => lent.block(step)
+    const reader = new SingleBlockReader(pair)
+    const blocks = (step: BlockStep): Promise<BlockWeights> => reader.block(step)
     const run = { device, precision, pair, trie, packed, blocks, withKeyValues: true, signal }
     for await (const event of finiteForward(run, request.models)) {
       if (event.type === 'keyValues') {
@@ -85,7 +88,9 @@ export async function prefill(
 }
 
 /**
- * @param rowOf for each prompt its row among the final ones
+ * Computes the next-token logits of prompts, for each model.
+ *
+ * @param rowOf row of each prompt among the final rows
  * @param finals states after the last layer, [final rows, hidden], by leaf
  */
 async function nextTokenLogits(

@@ -16,15 +16,18 @@ import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { residentHeadBytes } from './resident-head'
 import { at, got } from '../../../contract/model/look-up'
 
-/** Weights are read and packed so many at a time, several pieces of the decoder's, one of which is read while another is decoded. */
+/**
+ * Elements of weights that are read and packed at a time. They are several pieces of the decoder, which reads one piece
+ * while it decodes another.
+ */
 export const READ_ELEMENTS = 2 ** 22
 
-/** Bytes that a trie's distinct blocks and the heads of its models are given to sessions in when held for generating. */
+/** Returns the bytes in which sessions receive a trie's distinct blocks and its models' heads for generation. */
 export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
   return residentBlockBytes(spec, trie, weights) + trie.roots.length * residentHeadBytes(spec, weights)
 }
 
-/** The same of the blocks alone. */
+/** Returns the bytes of the blocks only. */
 export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
   const blocks = trie.levels.map(
     (level, layer) =>
@@ -33,7 +36,7 @@ export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, weights:
   return blocks.reduce((sum, bytes) => sum + bytes, 0)
 }
 
-/** Bytes of a layer with its experts, each layout by `bytesOf`. */
+/** Returns the bytes of a layer with its experts. @param bytesOf returns the bytes of a layout */
 function layerBytes(
   spec: DecoderSpec,
   layer: number,
@@ -47,20 +50,21 @@ function layerBytes(
   )
 }
 
-/** Bytes of the largest layer as it is given to a session. */
+/** Returns the bytes of the largest layer as a session receives it. */
 export function largestLayerBytes(spec: DecoderSpec, weights: HeldWeights): number {
   return Math.max(...layerKinds(spec).map((layer) => layerBytes(spec, layer, layoutBytes, weights)))
 }
 
 /**
- * The widest weights that fit: as the products are computed, or int8 when that is too large.
+ * Chooses the widest weights that fit: those of the products' precision, or int8 if they are too large.
  *
- * @param precision of the products
- * @param leastBytes that generating takes at least with weights held so
- * @throws WorkbenchError `bad-input` for floats of another width than the products', `out-of-memory` saying what would fit
+ * @param precision precision of the products
+ * @param minBytes returns the minimum bytes of a generation with such weights
+ * @throws WorkbenchError `bad-input` for floats of another width than the products'; `out-of-memory` with the options
+ * that fit
  */
 export function chooseHeldWeights(
-  leastBytes: (weights: HeldWeights) => number,
+  minBytes: (weights: HeldWeights) => number,
   memoryBytes: number,
   asked: HeldWeights | undefined,
   precision: Precision
@@ -72,15 +76,15 @@ export function chooseHeldWeights(
       'Ask for one of the two, and the other follows.'
     )
   }
-  const fits = (weights: HeldWeights): boolean => leastBytes(weights) <= memoryBytes
+  const fits = (weights: HeldWeights): boolean => minBytes(weights) <= memoryBytes
   const chosen = asked ?? (fits(precision) ? precision : 'int8')
   if (fits(chosen)) return chosen
   const fitting = NARROWER[chosen].find(fits) ?? null
   throw new WorkbenchError(
     'out-of-memory',
-    `Generating takes at least ${formatMemory(leastBytes(chosen))} with weights in ${chosen}, one sequence of each model and the ` +
+    `Generating takes at least ${formatMemory(minBytes(chosen))} with weights in ${chosen}, one sequence of each model and the ` +
       `longest prompt: more than the ${formatMemory(memoryBytes)} allowed.`,
-    `Allow more memory (--memory)${fitting === null ? '' : `, or hold weights as ${fitting} (--weights ${fitting}, ${formatMemory(leastBytes(fitting))})`}, fewer tokens (--max-tokens), or compare fewer models at a time.`
+    `Allow more memory (--memory)${fitting === null ? '' : `, or hold weights as ${fitting} (--weights ${fitting}, ${formatMemory(minBytes(fitting))})`}, fewer tokens (--max-tokens), or compare fewer models at a time.`
   )
 }
 
@@ -93,9 +97,10 @@ const NARROWER: Readonly<Record<HeldWeights, readonly HeldWeights[]>> = {
 }
 
 /**
- * A decode session for every distinct block, [layer][block of the trie's level]: for devices on which a run costs little.
+ * Opens a decode session for every distinct block, [layer][block of the trie's level]. It serves devices on which a run
+ * costs little.
  *
- * @param modelOf the decode graph of a block computed by some config, whose weights are its external data
+ * @param modelOf returns the decode graph of a block by its spec, whose weights are external data
  */
 export async function openResidentBlocks(
   device: Device,
@@ -120,39 +125,42 @@ export async function openResidentBlocks(
     }
     return sessions
   } catch (error) {
-    // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
+    // Memory may have run out half way. The engine continues, so the opened sessions must be released.
     for (const session of sessions.flat()) await session.release()
     throw error
   }
 }
 
 /**
- * A block's weights, and those of its experts, as the files that a decode graph takes.
+ * Reads the weights of a block and its experts as the files of a decode graph.
  *
- * @param place of the layer in the graph
+ * @param graphLayer index of the layer in the graph
  */
 export async function readHeldBlock(
   pair: PairWeights,
   layer: number,
   source: BlockSource,
   weights: HeldWeights,
-  place: number
+  graphLayer: number
 ): Promise<{ path: string; data: Uint8Array }[]> {
   const { spec } = pair.post
   const decoder = new WeightDecoder(pair)
   const packed = (layout: readonly HeldTensor[], expert: number | null): Promise<Uint8Array> =>
     readPacked(decoder, readsByRole(spec, { layer, expert, source }), layout, weights)
-  const files = [{ path: layerFile(place), data: await packed(layerLayout(spec, layer, weights), null) }]
+  const files = [{ path: layerFile(graphLayer), data: await packed(layerLayout(spec, layer, weights), null) }]
   const { experts } = at(spec.layers, layer, 'layer')
   if (experts === null) return files
   const layout = expertLayout(spec, layer, weights)
   for (let expert = 0; expert < experts.count; expert++) {
-    files.push({ path: expertFile(place, expert), data: await packed(layout, expert) })
+    files.push({ path: expertFile(graphLayer, expert), data: await packed(layout, expert) })
   }
   return files
 }
 
-/** Weights as the bytes of a layout. As floats they take several times as much, and are there a piece at a time. */
+/**
+ * Reads weights as the bytes of a layout. Float weights, which take several times as much memory, exist one piece at a
+ * time.
+ */
 async function readPacked(
   decoder: WeightDecoder,
   reads: ReadonlyMap<string, WeightRead>,

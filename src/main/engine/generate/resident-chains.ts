@@ -10,28 +10,28 @@ import { readHeldBlock } from './resident-blocks'
 import { at } from '../../../contract/model/look-up'
 
 /**
- * Weights of one session at most, unless a single layer has more: while a session opens they lie in memory twice, as
- * read and as laid out for its products.
+ * The maximum bytes of one session's weights, unless a single layer has more. While a session opens, its weights are in
+ * memory twice: as read, and in the layout of its products.
  */
 const SESSION_BYTES = 2 ** 28
 
-/** Consecutive blocks that the same rows go through, in one session: a step then has few runs, each with much to do. */
+/** Consecutive blocks that the same rows go through, in one session. A step then has few runs, each with much work. */
 export interface Chain {
   readonly cohort: Cohort
-  /** Numbers of the layers. */
+  /** Indices of the layers. */
   readonly layers: readonly number[]
   readonly sources: readonly BlockSource[]
 }
 
-/** Layers of one session at most. @param layerBytes of the largest as it is held */
+/** Returns the maximum layers of one session. @param layerBytes bytes of the largest layer as a session receives it */
 export function chainLength(layerBytes: number): number {
   return Math.max(1, Math.floor(SESSION_BYTES / layerBytes))
 }
 
 /**
- * A trie's distinct blocks as chains, in an order in which rows can run through them.
+ * Divides a trie's distinct blocks into chains, in an order in which rows can run through them.
  *
- * @param layerBytes of one block's weights as they are held
+ * @param layerBytes bytes of one block's weights as a session receives them
  */
 export function chainBlocks(trie: RecipeTrie, layerBytes: number): Chain[] {
   const longest = chainLength(layerBytes)
@@ -41,7 +41,8 @@ export function chainBlocks(trie: RecipeTrie, layerBytes: number): Chain[] {
     for (const [block, source] of blocks.entries()) {
       const cohort = cohorts[layer]?.[block] ?? new Set()
       const open = chains.find(
-        ({ cohort: of, layers }) => of === cohort && layers.at(-1) === layer - 1 && layers.length < longest
+        ({ cohort: chainCohort, layers }) =>
+          chainCohort === cohort && layers.at(-1) === layer - 1 && layers.length < longest
       )
       if (open === undefined) chains.push({ cohort, layers: [layer], sources: [source] })
       else {
@@ -53,12 +54,12 @@ export function chainBlocks(trie: RecipeTrie, layerBytes: number): Chain[] {
   return chains
 }
 
-/** By whose config a chain is computed: models that go through the same blocks have the same. */
+/** Returns the spec of a chain. Models that go through the same blocks have the same spec. */
 export function chainSpec(pair: PairWeights, sources: readonly BlockSource[]): DecoderSpec {
   return specOf(pair, at(sources, 0, 'block'))
 }
 
-/** The session of a chain, with its weights in memory. */
+/** Opens the session of a chain with its weights in memory. */
 export async function openChain(
   device: Device,
   pair: PairWeights,

@@ -21,41 +21,49 @@ import { at, got } from '../../../contract/model/look-up'
 /** States after the last layer, [rows, hidden]. */
 export type HiddenRows = Float32Array | ort.Tensor
 
-/** Rows of the head are read and rounded so many elements at a time: as floats all of them take several times as much. */
+/**
+ * Elements of the head that are read and rounded at a time. As floats, the whole head would take several times as much
+ * memory.
+ */
 const READ_ELEMENTS = 2 ** 22
 
 /**
- * Weights of one session at most. Opening one takes its weights up to four times; a device of its own memory may have no larger buffers, and a
- * process of Chromium's none of 2 GiB.
+ * The maximum weights of one session. Opening a session takes up to four times its weights. A device may not support
+ * larger buffers, and a process of Chromium has none of 2 GiB.
  */
 const SESSION_ELEMENTS = 2 ** 26
 
-/** Rows of one run at most: it bounds the memory of their logits, which is used again by the next run. */
+/** The maximum rows of one run. It limits the memory of their logits, which the next run reuses. */
 export const RUN_ROWS = 64
 
-/** Final norm and head of one model, held for generating as the blocks are. */
+/** The final norm and head of one model, stored for generation like the blocks. */
 export interface ResidentHead {
-  /** Logits of the whole vocabulary for each of [rows, hidden], which may lie on the device: [rows, vocabulary]. */
+  /**
+   * Computes the logits of the whole vocabulary, [rows, vocabulary], from states [rows, hidden], which may be on the
+   * device.
+   */
   logits(hidden: HiddenRows): Promise<Float32Array>
   /**
-   * Draws a token of each row where the logits are, with a uniform number for each; null where the sampling or the device
-   * asks for the engine's sampler. Logits of many rows are tens of megabytes, which here nobody copies. NaN for a row
-   * that has a logit which is not finite.
+   * Draws a token of each row in the head's graph, with a uniform number for each row. Logits of many rows are tens of
+   * megabytes, which are not copied this way. Null if the sampling or the device requires the engine's sampler. Returns
+   * NaN for a row that has a logit which is not finite.
    */
   readonly draw: ((hidden: HiddenRows, uniforms: readonly number[]) => Promise<number[]>) | null
   close(): Promise<void>
 }
 
-/** Bytes that one model's head takes beside blocks held in `weights`. */
+/** Returns the bytes of one model's head beside blocks stored as `weights`. */
 export function residentHeadBytes(spec: DecoderSpec, weights: HeldWeights): number {
-  const held = headWeights(weights)
-  return heldBytes(headLayout(spec, held, spec.vocabularySize), held)
+  const weightType = headWeights(weights)
+  return heldBytes(headLayout(spec, weightType, spec.vocabularySize), weightType)
 }
 
-/** Of those, what one session is given. */
+/** Returns the bytes that one session of the head receives. */
 export function headSessionBytes(spec: DecoderSpec, weights: HeldWeights): number {
-  const held = headWeights(weights)
-  return layoutBytes(headLayout(spec, held, Math.min(spec.vocabularySize, tokensOfSession(spec.hiddenSize))))
+  const weightType = headWeights(weights)
+  return layoutBytes(
+    headLayout(spec, weightType, Math.min(spec.vocabularySize, tokensOfSession(spec.hiddenSize)))
+  )
 }
 
 function tokensOfSession(hiddenSize: number, elements = SESSION_ELEMENTS): number {
@@ -63,8 +71,10 @@ function tokensOfSession(hiddenSize: number, elements = SESSION_ELEMENTS): numbe
 }
 
 /**
- * @param sampling with which tokens will be drawn; left out, there are logits alone
- * @param sessionElements weights of one session at most
+ * Opens the head of a model.
+ *
+ * @param sampling sampling of the tokens; if omitted, the head returns logits only
+ * @param sessionElements maximum weights of one session
  */
 export async function openResidentHead(
   device: Device,
@@ -75,7 +85,7 @@ export async function openResidentHead(
 ): Promise<ResidentHead> {
   const weights = headWeights(blockWeights)
   const { hiddenSize, vocabularySize } = model.spec
-  // What draws must have float64.
+  // The drawing graph needs float64.
   const drawing = device.name === 'cpu' && sampling !== undefined ? graphDrawing(sampling) : null
   const tokensPerSession = tokensOfSession(hiddenSize, sessionElements)
   const parts: HeadPart[] = []
@@ -84,7 +94,7 @@ export async function openResidentHead(
     for (let first = 0; first < vocabularySize; first += tokensPerSession) {
       const count = Math.min(tokensPerSession, vocabularySize - first)
       const session = await device.createSession(residentHeadGraph(model.spec, weights, count), {
-        files: [{ path: HEAD_FILE, data: await readHeld(model, weights, first, count) }],
+        files: [{ path: HEAD_FILE, data: await readPackedHead(model, weights, first, count) }],
         keepsMemory: true
       })
       parts.push({ first, count, session })
@@ -94,24 +104,24 @@ export async function openResidentHead(
       drawer = await device.createSession(drawGraph(slices, drawing), { keepsMemory: true })
     }
   } catch (error) {
-    // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
+    // Memory may have run out half way. The engine continues, so the opened sessions must be released.
     for (const { session } of parts) await session.release()
     throw error
   }
   return new SplitHead(model.spec, parts, drawer)
 }
 
-/** Some tokens of the vocabulary, and what computes their logits. */
+/** A range of the vocabulary and the session that computes its logits. */
 interface HeadPart {
   readonly first: number
   readonly count: number
   readonly session: ort.InferenceSession
 }
 
-/** A head in slices of the vocabulary, each a session, and one that draws from their logits. */
+/** A head in slices of the vocabulary, each a session, with a session that draws from their logits. */
 class SplitHead implements ResidentHead {
   readonly draw: ResidentHead['draw']
-  /** Logits of each part, written by one run after the other: fresh pages would take a tenth of a step. */
+  /** Logits of each part, whose memory all runs reuse. Fresh pages would take a tenth of a step. */
   private logitsOfParts: Float32Array[] = []
 
   constructor(
@@ -170,7 +180,10 @@ class SplitHead implements ResidentHead {
     return joinArrays(results)
   }
 
-  /** Batches of one size, so that none is a lone row, which would be computed by other kernels. */
+  /**
+   * Divides states into batches of about equal size, so that no batch has a single row, which other kernels would
+   * compute.
+   */
   private *batches(hidden: Float32Array): Generator<{ first: number; rows: ort.Tensor; count: number }> {
     const { hiddenSize } = this.spec
     const rowCount = hidden.length / hiddenSize
@@ -184,8 +197,8 @@ class SplitHead implements ResidentHead {
   }
 
   private memoryOf(slice: number, length: number): Float32Array {
-    const held = this.logitsOfParts[slice]
-    if (held !== undefined && held.length >= length) return held.subarray(0, length)
+    const existing = this.logitsOfParts[slice]
+    if (existing !== undefined && existing.length >= length) return existing.subarray(0, length)
     const memory = new Float32Array(length)
     this.logitsOfParts[slice] = memory
     return memory
@@ -196,14 +209,16 @@ function floatRows(hidden: HiddenRows): Float32Array {
   return hidden instanceof Float32Array ? hidden : floatsOf(hidden)
 }
 
-/** What the graph of a head can draw with; null for what looks at single tokens or sorts them. */
+/**
+ * Returns the sampling that the head's graph can draw with. Null for samplers that sort tokens or treat single tokens.
+ */
 function graphDrawing({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): GraphDrawing | null {
   if (temperature === 0 || topK !== null || topP !== 1 || repetitionPenalty !== 1) return null
   return { temperature, minP }
 }
 
-/** Final norm and `tokenCount` rows of the head from `firstToken` on, as the bytes of their layout. */
-async function readHeld(
+/** Reads the final norm and `tokenCount` rows of the head, beginning at `firstToken`, as the bytes of their layout. */
+async function readPackedHead(
   model: ModelWeights,
   weights: 'fp32' | 'int8',
   firstToken: number,

@@ -8,35 +8,35 @@ import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { HiddenRows, ResidentHead } from './resident-head'
 import { at } from '../../../contract/model/look-up'
 
-/** A sequence being generated, as whoever runs it sees it. */
+/** A sequence being generated, in the view of its runner. */
 export interface RunningRow {
   readonly model: number
   /** Index into the request's prompts. */
   readonly prompt: number
-  /** The answer so far; its last token is yet to be run. */
+  /** The answer so far, whose last token has not been run. */
   readonly tokens: readonly number[]
-  /** Of the last token. */
+  /** Position of the last token. */
   readonly position: number
 }
 
 /**
- * Runs rows through resident blocks, at every layer those of all models that use the same block as one batch. What it
- * holds for them, hidden states, keys and values, lies where its device computes. Which rows run is not its business.
+ * Runs rows through resident blocks. At every layer the rows of all models that use the same block are one batch.
+ * Hidden states, keys and values are stored on the runner's device. The caller decides which rows run.
  */
 export interface RowRunner {
-  /** Takes rows on, after their prompts. */
+  /** Adds rows whose prompts have been prefilled. */
   admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void>
-  /** Forgets rows that have ended. */
+  /** Removes rows that have ended. */
   dismiss(rows: readonly RunningRow[]): Promise<void>
-  /** Runs the last token of all rows that are taken on. @returns what `finish` makes of each, parallel to `rows` */
+  /** Runs the last token of all admitted rows. @returns the result of `finish` for each row, in the order of `rows` */
   step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]>
   close(): Promise<void>
 }
 
 /**
- * Makes something of rows' states after the last layer, [rows, hidden], with their models' head: one result for each.
+ * Computes one result for each row from its state after the last layer, [rows, hidden], with the head of its model.
  *
- * @param indices of the rows among those of the step
+ * @param indices indices of the rows in the step
  */
 export type Finish<T> = (
   head: ResidentHead,
@@ -53,7 +53,7 @@ export interface RunnerParts {
   readonly plan: GenerationPlan
 }
 
-/** Rows by whose embedding and head their models use, with their indices. */
+/** Groups row indices by the origin of their models' embedding and head. */
 function rowsByOrigin(
   { trie }: RunnerParts,
   rows: readonly RunningRow[]
@@ -74,19 +74,19 @@ export async function finishRows<T>(
   for (const { origin, indices } of rowsByOrigin(parts, rows)) {
     const head = parts.heads.get(origin)
     if (head === undefined || indices.length === 0) continue
-    for (const [place, result] of (await finish(head, indices)).entries()) {
-      results.set(at(indices, place, 'row'), result)
+    for (const [i, result] of (await finish(head, indices)).entries()) {
+      results.set(at(indices, i, 'row'), result)
     }
   }
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
 }
 
-/** The newest token of a row that runs: there is one at least. */
+/** Returns the last token of a running row, which has at least one. */
 export function lastToken({ tokens }: Pick<RunningRow, 'tokens'>): number {
   return at(tokens, tokens.length - 1, 'token')
 }
 
-/** Embeddings of the rows' last tokens, [rows.length + spareRows, hidden]; spare ones are zero. */
+/** Reads the embeddings of the rows' last tokens, [rows.length + spareRows, hidden]. Spare rows are zero. */
 export async function embedRows(
   parts: RunnerParts,
   rows: readonly RunningRow[],
@@ -100,8 +100,8 @@ export async function embedRows(
       memberOf(pair, origin),
       indices.map((i) => lastToken(at(rows, i, 'row')))
     )
-    indices.forEach((i, place) => {
-      states.set(embedded.subarray(place * hiddenSize, (place + 1) * hiddenSize), i * hiddenSize)
+    indices.forEach((row, i) => {
+      states.set(embedded.subarray(i * hiddenSize, (i + 1) * hiddenSize), row * hiddenSize)
     })
   }
   return states

@@ -11,8 +11,8 @@ import type { DecoderSpec, LayerSpec } from '../../family'
 import type { Rope } from '../../family/rope'
 import { type PairWeights, specOf } from '../weights/pair-weights'
 import { cohortsOf, type Cohort } from '../tries/cohorts'
-import { floatTensor, integerTensor, runInPlace, runKept } from '../device/device'
-import { DeviceCache, openCacheSessions, placesOf, type CacheSessions } from './device-cache'
+import { floatTensor, integerTensor, runInPlace, runOnDevice } from '../device/device'
+import { DeviceCache, openCacheSessions, cacheIndices, type CacheSessions } from './device-cache'
 import { cacheCapacity } from './generation-plan'
 import type { Prefilled } from './prefill'
 import { nodePath, type RecipeTrie } from '../tries/recipe-trie'
@@ -22,7 +22,7 @@ import type { Finish, RowRunner, RunnerParts, RunningRow } from './row-runner'
 import { embedRows, finishRows } from './row-runner'
 import { at, got } from '../../../contract/model/look-up'
 
-/** What rows on a device run through, open until `release`. */
+/** The sessions and tensors that rows on a device use, open until `release`. */
 interface Resident {
   /** [layer][block] */
   readonly blocks: readonly (readonly ort.InferenceSession[])[]
@@ -32,7 +32,10 @@ interface Resident {
   release(): Promise<void>
 }
 
-/** A cohort's slots: each holds a row's keys and values until it ends, and then computes along without being read. */
+/**
+ * A cohort's slots. A slot stores a row's keys and values until the row ends. A free slot still computes, but its
+ * results are not read.
+ */
 interface Slots {
   readonly cohort: Cohort
   rows: (RunningRow | null)[]
@@ -41,21 +44,21 @@ interface Slots {
 
 interface ResidentBlock {
   readonly session: ort.InferenceSession
-  /** By which the block's layer rotates and sees. */
+  /** Decides the rotation and the attention window of the block's layer. */
   readonly layerSpec: LayerSpec
   readonly slots: Slots
   readonly cache: DeviceCache
 }
 
 /**
- * Rows on a device with memory of its own: hidden states, keys and values stay there, and of a step only logits come
- * back. The states of all rows are one tensor, of which every block replaces its cohort's rows in place.
+ * Opens a runner on a device with its own memory. Hidden states, keys and values stay on the device, and a step returns
+ * only logits. The states of all rows are one tensor, in which every block replaces its cohort's rows in place.
  */
 export async function openWebGpuRunner(parts: RunnerParts): Promise<RowRunner> {
   return new WebGpuRunner(parts, await openResident(parts))
 }
 
-/** Blocks come last: it is them that memory may not suffice for. */
+/** Opens the resources of a runner. Blocks come last, because memory is most likely to run out for them. */
 async function openResident({ device, pair, trie, plan }: RunnerParts): Promise<Resident> {
   const { spec } = pair.post
   const sessions: ort.InferenceSession[] = []
@@ -78,7 +81,7 @@ async function openResident({ device, pair, trie, plan }: RunnerParts): Promise<
       tensors.push(...Object.values(feeds))
       rotary.set(rope, feeds)
     }
-    const modelOf = (of: DecoderSpec): Uint8Array => deviceDecodeGraph(of, plan)
+    const modelOf = (spec: DecoderSpec): Uint8Array => deviceDecodeGraph(spec, plan)
     const blocks = await openResidentBlocks(device, pair, trie, modelOf, plan.weights)
     sessions.push(...blocks.flat())
     return { blocks, cache, takeStates, rotary, release }
@@ -88,7 +91,7 @@ async function openResident({ device, pair, trie, plan }: RunnerParts): Promise<
   }
 }
 
-/** All ways in which blocks of a trie rotate. */
+/** Returns all rotations of a trie's blocks. */
 function ropesOf(pair: PairWeights, { levels }: RecipeTrie): Set<Rope> {
   return new Set(
     levels.flatMap(({ blocks }, layer) =>
@@ -171,7 +174,7 @@ class WebGpuRunner implements RowRunner {
       }
       return await finishRows(this.parts, rows, async (head, indices) => {
         const taken = integerTensor(BigInt64Array.from(indices, BigInt), [indices.length])
-        const hidden = await runKept(this.resident.takeStates, { from: states, rows: taken })
+        const hidden = await runOnDevice(this.resident.takeStates, { from: states, rows: taken })
         try {
           return await finish(head, hidden, indices)
         } finally {
@@ -225,7 +228,7 @@ class WebGpuRunner implements RowRunner {
           rows.map((row) => (row === null ? spare : stepRows.indexOf(row)))
         ),
         [DEVICE_DECODE_INPUTS.positions]: column(positions),
-        [DEVICE_DECODE_INPUTS.places]: placesOf(
+        [DEVICE_DECODE_INPUTS.places]: cacheIndices(
           positions.map((position, slot) => ({ slot, position })),
           this.parts.pair.post.spec.kvHeadCount
         )
@@ -238,7 +241,7 @@ class WebGpuRunner implements RowRunner {
     }
   }
 
-  /** 0 where a slot's new token sees a place of the cache, its own included. */
+  /** Returns the mask of a step: 0 where a slot's new token sees a position of the cache, its own included. */
   private mask(positions: readonly number[], window: number | null): ort.Tensor {
     const mask = new Float32Array(positions.length * this.capacity).fill(MASKED)
     positions.forEach((position, slot) => {
@@ -248,7 +251,7 @@ class WebGpuRunner implements RowRunner {
     return floatTensor(mask, [positions.length, 1, 1, this.capacity])
   }
 
-  /** Caches as large as the step needs: attention reads every slot and place of them. */
+  /** Resizes the caches to the step's need, because attention reads every slot and position of them. */
   private async resizeCaches(rows: readonly RunningRow[]): Promise<void> {
     for (const slots of this.slots) {
       const live = slots.rows.filter((row) => row !== null).length
@@ -260,7 +263,7 @@ class WebGpuRunner implements RowRunner {
     for (const { caches } of this.slots) for (const cache of caches) await cache.extend(this.capacity)
   }
 
-  /** Brings the rows that run to the first slots, with `freeSlots` after them. */
+  /** Moves the running rows to the first slots, followed by `freeSlots` free ones. */
   private async arrange(slots: Slots, freeSlots: number): Promise<void> {
     const live = slots.rows.flatMap((row, slot) => (row === null ? [] : [{ row, slot }]))
     const free = new Array<null>(freeSlots).fill(null)
@@ -270,7 +273,7 @@ class WebGpuRunner implements RowRunner {
   }
 }
 
-/** What every block of a cohort is fed in a step. */
+/** The inputs of every block of a cohort in a step. */
 interface SlotFeeds {
   readonly always: Readonly<Record<string, ort.Tensor>>
   mask(window: number | null): ort.Tensor

@@ -4,18 +4,21 @@ import { openDevice } from '../device/device'
 import { probe } from './probe'
 import { openTimedProduct } from '../device/timed-product'
 
-/** Long enough for every kernel that a real prompt takes: attention kernels change at 32 positions. */
+/**
+ * Tokens of the test prompt, enough for every kernel that a real prompt takes. Attention kernels change at 32
+ * positions.
+ */
 const PROMPT_LENGTH = 64
 
-/** As large as a layer's, and small enough for software. */
+/** The shape of the timed product: as large as a layer's, and small enough for a software adapter. */
 const PRODUCT = { rows: 512, inner: 1024, columns: 1024 }
 const PRODUCT_RUNS = 3
 
 /**
- * Whether a device computes what the CPU computes, and how fast. That an adapter exists says neither: it may be
- * software, and drivers have been seen to return wrong numbers without any error.
+ * Checks whether a device computes the same as the CPU, and measures its speed. The existence of an adapter proves
+ * neither. An adapter may be software, and some drivers return wrong numbers without an error.
  *
- * @param request a small pair to compute logits of; the same on both devices, in float32
+ * @param request a small pair whose logits both devices compute, in float32
  * @throws WorkbenchError `unsupported` when this machine has no such device
  */
 export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
@@ -26,11 +29,11 @@ export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSig
     const [logits = []] = await probe({ base, post, device: name, precision: 'fp32', model, prompts }, signal)
     return logits
   }
-  const found = await logitsOn(device)
-  const expected = device === 'cpu' ? found : await logitsOn('cpu')
+  const computed = await logitsOn(device)
+  const expected = device === 'cpu' ? computed : await logitsOn('cpu')
   return {
-    largestDifference: found.reduce(
-      // A NaN anywhere must win.
+    largestDifference: computed.reduce(
+      // A NaN anywhere makes the result NaN.
       (largest, value, i) => Math.max(largest, Math.abs(value - (expected[i] ?? NaN))),
       0
     ),
@@ -38,7 +41,7 @@ export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSig
   }
 }
 
-/** The best of a few runs of one product, in GFLOP/s. */
+/** Measures the best of a few runs of one product, in GFLOP/s. */
 async function productSpeed(name: DeviceName): Promise<number> {
   const device = await openDevice(name)
   try {

@@ -2,23 +2,27 @@ import type * as ort from 'onnxruntime-node'
 import type { EmbedRequest, EngineEmbedEvent } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { floatsOf, openModelFile, runTensors } from '../device/device'
-import { requireTextInputs, saidByRuntime, textBatches, textFeeds } from './text-session'
+import { requireTextInputs, withRuntimeErrors, textBatches, textFeeds } from './text-session'
 import { lengthOf } from '../../base/sums'
 import { floatsToText } from '../../base/float-text'
 import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/** More than any published model has; main compares embeddings of all answers. */
-const MOST_VALUES = 65_536
+/**
+ * The maximum values of an embedding, more than any published model has. Main compares the embeddings of all answers.
+ */
+const MAX_VALUES = 65_536
 
-/** Those that may hold embeddings, the best first: of a whole text, or of each token, to be averaged. */
+/**
+ * Outputs that may contain embeddings, in order of preference: of a whole text, or of each token, which are averaged.
+ */
 const OUTPUTS = ['sentence_embedding', 'last_hidden_state', 'token_embeddings']
 
 /**
- * Embeds texts with a sentence-embedding model as sentence-transformers publishes them: int64 inputs input_ids and
- * attention_mask, perhaps token_type_ids, all [batch, sequence]; a float32 output with one vector a token,
- * [batch, sequence, hidden], of which the mean over the text's own tokens is taken, or one a text, [batch, hidden].
- * Embeddings have length 1, or 0 when all their values are 0.
+ * Embeds texts with a sentence-embedding model in the format of sentence-transformers. Its inputs are int64 input_ids
+ * and attention_mask, optionally token_type_ids, all [batch, sequence]. Its float32 output has one vector per token,
+ * [batch, sequence, hidden], or one per text, [batch, hidden]. Vectors of tokens are averaged over the text's own
+ * tokens. Embeddings have length 1, or 0 if all their values are 0.
  *
  * @throws WorkbenchError `bad-file` when the file is no such model or does not compute; `cancelled` when `signal` fires
  */
@@ -27,13 +31,13 @@ export async function* embedTexts(
   signal?: AbortSignal
 ): AsyncGenerator<EngineEmbedEvent> {
   const failed = (why: string): WorkbenchError => noEmbeddingModel(file, why)
-  const session = await saidByRuntime(failed, () => openModelFile(file))
+  const session = await withRuntimeErrors(failed, () => openModelFile(file))
   try {
     const output = outputOf(file, session)
     for (const batch of textBatches(texts)) {
       throwIfCancelled(signal, 'Embedding')
       const tokens = batch.map((index) => at(texts, index, 'text'))
-      const tensor = await saidByRuntime(
+      const tensor = await withRuntimeErrors(
         failed,
         async () => (await runTensors(session, textFeeds(session, tokens)))[output]
       )
@@ -47,7 +51,11 @@ export async function* embedTexts(
   }
 }
 
-/** Which output holds the embeddings. @throws WorkbenchError `bad-file` when inputs or outputs are not as they should be */
+/**
+ * Finds the output that contains the embeddings.
+ *
+ * @throws WorkbenchError `bad-file` when inputs or outputs differ from the expected ones
+ */
 function outputOf(file: string, session: ort.InferenceSession): string {
   requireTextInputs(session, (why) => noEmbeddingModel(file, why))
   const { outputNames } = session
@@ -59,7 +67,11 @@ function outputOf(file: string, session: ort.InferenceSession): string {
   )
 }
 
-/** One vector a text, of length 1. @throws WorkbenchError `bad-file` when the output has another type or shape */
+/**
+ * Returns one vector of length 1 for each text.
+ *
+ * @throws WorkbenchError `bad-file` when the output has another type or shape
+ */
 function textVectors(
   file: string,
   output: string,
@@ -78,10 +90,10 @@ function textVectors(
         `expected float32 [${texts.length}, hidden] or [${texts.length}, ${length}, hidden]`
     )
   }
-  if (hidden > MOST_VALUES) {
+  if (hidden > MAX_VALUES) {
     throw noEmbeddingModel(
       file,
-      `its output ${output} has ${hidden} values for each ${perText ? 'text' : 'token'}; expected at most ${MOST_VALUES}`
+      `its output ${output} has ${hidden} values for each ${perText ? 'text' : 'token'}; expected at most ${MAX_VALUES}`
     )
   }
   const values = floatsOf(tensor)
@@ -91,7 +103,7 @@ function textVectors(
     const start = row * (perText ? 1 : length)
     for (let position = start; position < start + rows; position++) {
       for (let i = 0; i < hidden; i++)
-        // Unchecked: every number of every token comes through.
+        // Indices are not checked, because every number of every token passes here.
         vector[i] = (vector[i] ?? 0) + (values[position * hidden + i] ?? NaN) / rows
     }
     const norm = lengthOf(vector)

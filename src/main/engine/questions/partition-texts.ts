@@ -4,16 +4,18 @@ import { at } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { floatsOf, openModelFile, runTensors } from '../device/device'
-import { requireTextInputs, saidByRuntime, textBatches, textFeeds } from './text-session'
+import { requireTextInputs, withRuntimeErrors, textBatches, textFeeds } from './text-session'
 
-/** Where a score of the classifier begins to say that two texts are the same: that of NoveltyBench's. */
+/** The minimum score at which the classifier considers two texts the same, as in NoveltyBench. */
 const SAME_FROM = 0.102
 
 /**
- * Sorts the texts of each group into classes as NoveltyBench does (Zhang et al. 2025, arXiv 2504.05228; src/partition.py of its
- * repository): each text that has no class yet begins one, and takes into it all later ones that the classifier calls the same as
- * it. A classifier is a cross-encoder: both texts go in at once, and two logits come out, of which the softmax of the second is the
- * score, or one, of which the logistic is.
+ * Partitions the texts of each group into classes as NoveltyBench does (Zhang et al. 2025, arXiv 2504.05228;
+ * src/partition.py of its repository). Each text without a class begins one. It takes all later texts that the
+ * classifier considers the same.
+ *
+ * A classifier is a cross-encoder that reads both texts at once. It outputs two logits, of which the softmax of the
+ * second is the score, or one logit, whose logistic is the score.
  *
  * @throws WorkbenchError `bad-file` when the file is no such model or does not compute; `cancelled` when `signal` fires
  */
@@ -27,7 +29,7 @@ export async function* partitionTexts(
       `${file} does not work as a classifier of pairs of texts: ${why}.`,
       'Take a folder that optimum exported for text classification, with one or two labels.'
     )
-  const session = await saidByRuntime(refused, () => openModelFile(file))
+  const session = await withRuntimeErrors(refused, () => openModelFile(file))
   try {
     requireTextInputs(session, refused)
     for (const [group, { texts, decided }] of groups.entries()) {
@@ -63,11 +65,11 @@ const decisionOf = (
 
 interface Pair {
   readonly tokens: readonly number[]
-  /** 0 up to the end of the first text, 1 behind it. */
+  /** 0 up to the end of the first text, 1 after it. */
   readonly types: readonly number[]
 }
 
-/** Begin, one text, its end, the other, its end. */
+/** Joins two texts: begin token, first text, end token, other text, end token. */
 function pairOf(
   { begin, end }: Pick<PartitionRequest, 'begin' | 'end'>,
   first: readonly number[],
@@ -85,14 +87,14 @@ async function scoresOf(
 ): Promise<number[]> {
   const scores: number[] = pairs.map(() => NaN)
   for (const batch of textBatches(pairs.map(({ tokens }) => tokens))) {
-    const asked = batch.map((index) => at(pairs, index, 'pair'))
+    const batchPairs = batch.map((index) => at(pairs, index, 'pair'))
     const feeds = textFeeds(
       session,
-      asked.map(({ tokens }) => tokens),
-      asked.map(({ types }) => types)
+      batchPairs.map(({ tokens }) => tokens),
+      batchPairs.map(({ types }) => types)
     )
     const [name = ''] = session.outputNames
-    const tensor = await saidByRuntime(refused, async () => (await runTensors(session, feeds))[name])
+    const tensor = await withRuntimeErrors(refused, async () => (await runTensors(session, feeds))[name])
     for (const [row, score] of pairScores(tensor, name, batch.length, refused).entries()) {
       scores[at(batch, row, 'pair')] = score
     }
@@ -106,17 +108,17 @@ function pairScores(
   count: number,
   refused: (why: string) => WorkbenchError
 ): number[] {
-  const found = `for ${count} pairs its output ${name} is`
+  const outputWords = `for ${count} pairs its output ${name} is`
   const wanted = `expected float32 [${count}, 2] or [${count}, 1]`
-  if (tensor === undefined) throw refused(`${found} missing; ${wanted}`)
+  if (tensor === undefined) throw refused(`${outputWords} missing; ${wanted}`)
   const { type, dims } = tensor
   const width = dims.length === 2 && dims[0] === count ? dims[1] : undefined
   if (type !== 'float32' || (width !== 1 && width !== 2)) {
-    throw refused(`${found} ${type} [${dims.join(', ')}]; ${wanted}`)
+    throw refused(`${outputWords} ${type} [${dims.join(', ')}]; ${wanted}`)
   }
   const values = floatsOf(tensor)
   return Array.from({ length: count }, (_, row) => {
-    // The second logit over the first, which a single one has against 0.
+    // The margin of the second logit over the first. A single logit counts against 0.
     const margin =
       width === 2 ? at(values, 2 * row + 1, 'logit') - at(values, 2 * row, 'logit') : at(values, row, 'logit')
     if (!Number.isFinite(margin)) throw refused(`its output ${name} holds values that are no numbers`)

@@ -14,7 +14,7 @@ import { at, got } from '../../../contract/model/look-up'
 /** Rows of hidden states whose next tokens are looked up at once. */
 const LOOKUP_ROWS = 512
 
-/** An answer with where it stands in a packed group. */
+/** An answer with its rows in a packed group. */
 interface PackedAnswer {
   readonly prompt: number
   readonly answer: number
@@ -25,11 +25,12 @@ interface PackedAnswer {
 }
 
 /**
- * Reads answers with one model: how likely each is, and its embedding. Answers go through the same trie as prompts, so
- * that a prompt is computed once for all its answers and a repeated answer once for all its copies.
+ * Reads answers with one model, and returns the log-likelihood and the embedding of each. Answers go through the same
+ * trie as prompts. A prompt is therefore computed once for all its answers, and a repeated answer once for all its
+ * copies.
  *
- * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), a token is
- *   outside the vocabulary, or `signal` fires
+ * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), a token
+ * is outside the vocabulary, or `signal` fires
  */
 export async function* readAnswers(
   request: ReadRequest,
@@ -77,7 +78,7 @@ export async function* readAnswers(
   }
 }
 
-/** A group of answers after the last layer. */
+/** A group of answers with its states after the last layer. */
 interface ReadGroup {
   readonly answers: readonly PackedAnswer[]
   readonly packed: PackedPrompts
@@ -102,7 +103,7 @@ async function* readGroup(
     for (const row of rows) {
       logLikelihood += at(logProbability, row, 'row')
       for (let i = 0; i < hiddenSize; i++) {
-        // Unchecked: every number of every row comes through.
+        // Indices are not checked, because every number of every row passes here.
         embedding[i] = (embedding[i] ?? 0) + (normed[row * hiddenSize + i] ?? NaN) / rows.length
       }
     }
@@ -110,7 +111,7 @@ async function* readGroup(
   }
 }
 
-/** For each row that is a token of some answer, that token's log-probability after the row before it. */
+/** Computes the log-probability of each answer token after the row before it. Rows of other tokens get NaN. */
 async function tokenLogProbabilities(
   { answers, packed, hidden, hiddenSize, computation }: ReadGroup,
   head: LanguageHead,
@@ -124,34 +125,35 @@ async function tokenLogProbabilities(
     }
   }
   const sources = [...new Set(before.values())]
-  const placeOf = new Map(sources.map((row, place) => [row, place]))
+  const sourceIndexOf = new Map(sources.map((row, index) => [row, index]))
   const states = joinRows(
     sources.map((row) => rowAt(hidden, row, hiddenSize)),
     hiddenSize
   )
   const logSums = await valuesOf(head.logSums(states, signal))
-  const bad = sources.find((_, place) => !Number.isFinite(logSums[place]))
+  const bad = sources.find((_, index) => !Number.isFinite(logSums[index]))
   if (bad !== undefined) throw await whyNonFinite(computation, 0, tokensTo(packed, bad))
   const result = new Float64Array(tokens.length).fill(NaN)
   const rows = [...before].sort(
-    ([, left], [, right]) => got(placeOf, left, 'row') - got(placeOf, right, 'row')
+    ([, left], [, right]) => got(sourceIndexOf, left, 'row') - got(sourceIndexOf, right, 'row')
   )
   for (let start = 0; start < rows.length; start += LOOKUP_ROWS) {
     const chunk = rows.slice(start, start + LOOKUP_ROWS)
-    const places = chunk.map(([, source]) => got(placeOf, source, 'row'))
-    const firstPlace = at(places, 0, 'place')
-    const lastPlace = at(places, places.length - 1, 'place')
+    const sourceIndices = chunk.map(([, source]) => got(sourceIndexOf, source, 'row'))
+    const firstIndex = at(sourceIndices, 0, 'place')
+    const lastIndex = at(sourceIndices, sourceIndices.length - 1, 'place')
     const targets = [...new Set(chunk.map(([row]) => at(tokens, row, 'row')))]
     const columnOf = new Map(targets.map((token, column) => [token, column]))
     const logits = await head.logitsOf(
-      states.subarray(firstPlace * hiddenSize, (lastPlace + 1) * hiddenSize),
+      states.subarray(firstIndex * hiddenSize, (lastIndex + 1) * hiddenSize),
       targets
     )
     for (const [i, [row]] of chunk.entries()) {
-      const place = at(places, i, 'place')
+      const sourceIndex = at(sourceIndices, i, 'place')
       const column = got(columnOf, at(tokens, row, 'row'), 'token')
       result[row] =
-        at(logits, (place - firstPlace) * targets.length + column, 'logit') - at(logSums, place, 'row')
+        at(logits, (sourceIndex - firstIndex) * targets.length + column, 'logit') -
+        at(logSums, sourceIndex, 'row')
     }
   }
   return result

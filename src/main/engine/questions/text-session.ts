@@ -9,12 +9,12 @@ import { integerTensor } from '../device/device'
  * perhaps token_type_ids, all [batch, sequence].
  */
 
-/** Of a batch, padding included: bounds the memory of its hidden states. */
+/** The maximum tokens of a batch, padding included. It limits the memory of its hidden states. */
 const BATCH_TOKENS = 8_192
 
 const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids']
 
-/** @param refused what is thrown when the inputs are others */
+/** Checks the inputs of a text model. @param refused creates the error for other inputs */
 export function requireTextInputs(
   { inputNames, inputMetadata }: ort.InferenceSession,
   refused: (why: string) => WorkbenchError
@@ -29,13 +29,13 @@ export function requireTextInputs(
   )
 }
 
-/** Texts in batches of about equal lengths, so that little is padded: lists of their indices. */
+/** Divides texts into batches of about equal lengths, so that padding is small. Returns lists of their indices. */
 export function textBatches(texts: readonly (readonly number[])[]): number[][] {
   const byLength = texts.map((_, index) => index).sort((a, b) => lengthOf(texts, a) - lengthOf(texts, b))
   const result: number[][] = []
   let batch: number[] = []
   for (const index of byLength) {
-    // The longest comes last, and all are padded to its length.
+    // The longest text is last, and all are padded to its length.
     if (batch.length > 0 && (batch.length + 1) * lengthOf(texts, index) > BATCH_TOKENS) {
       result.push(batch)
       batch = []
@@ -49,7 +49,11 @@ export function textBatches(texts: readonly (readonly number[])[]): number[][] {
 const lengthOf = (texts: readonly (readonly number[])[], index: number): number =>
   at(texts, index, 'text').length
 
-/** @param types of each text's tokens, where they are not all 0; a model without such an input is not told of them */
+/**
+ * Creates the inputs of a batch of texts.
+ *
+ * @param types types of each text's tokens, if not all 0; omitted for models without such an input
+ */
 export function textFeeds(
   { inputNames }: Pick<ort.InferenceSession, 'inputNames'>,
   texts: readonly (readonly number[])[],
@@ -63,7 +67,7 @@ export function textFeeds(
     mask.fill(1n, row * length, row * length + tokens.length)
   }
   const kinds = new BigInt64Array(texts.length * length)
-  for (const [row, own] of types.entries()) kinds.set(own.map(BigInt), row * length)
+  for (const [row, textTypes] of types.entries()) kinds.set(textTypes.map(BigInt), row * length)
   const dims = [texts.length, length]
   return {
     input_ids: integerTensor(ids, dims),
@@ -72,8 +76,8 @@ export function textFeeds(
   }
 }
 
-/** Does work of the runtime; what it complains of is the model's fault. */
-export async function saidByRuntime<T>(
+/** Runs work of the runtime. Errors of the runtime are reported as faults of the model. */
+export async function withRuntimeErrors<T>(
   refused: (why: string) => WorkbenchError,
   work: () => Promise<T>
 ): Promise<T> {

@@ -1,12 +1,12 @@
 import type { Rival } from '../../../contract/model/rival'
 
-/** A rival that is drawn from the logits of two models. */
+/** A baseline whose tokens are drawn from the logits of two models. */
 export type MixedRival = Exclude<Rival, { kind: 'sampler' }>
 
 /**
- * The logits that a rival's tokens are drawn from.
+ * Computes the logits from which a baseline's tokens are drawn.
  *
- * @param into [vocabulary], as long as the other two
+ * @param into result, [vocabulary], as long as the other two
  */
 export function mixedLogits(
   rival: MixedRival,
@@ -22,14 +22,20 @@ export function mixedLogits(
  * Look-ups below are not checked: these loops go over the whole vocabulary for every row, and the arrays are as long.
  */
 
-/** (1 - share) x post + share x base, as DeRa (Liu et al. 2024, arXiv 2402.02992) mixes an aligned model with its reference. */
+/**
+ * Mixes logits: (1 - share) x post + share x base, as DeRa (Liu et al. 2024, arXiv 2402.02992) mixes an aligned model
+ * with its reference.
+ */
 function mix(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
   for (let token = 0; token < into.length; token++) {
     into[token] = (1 - share) * (post[token] ?? 0) + share * (base[token] ?? 0)
   }
 }
 
-/** Base's logits of the tokens that post gives at least `share` of its greatest probability; the others cannot come. */
+/**
+ * Keeps base's logits of the tokens to which post gives at least `share` of its greatest probability. All other tokens
+ * get -Infinity.
+ */
 function filter(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
   let greatest = -Infinity
   for (let token = 0; token < into.length; token++) greatest = Math.max(greatest, post[token] ?? 0)

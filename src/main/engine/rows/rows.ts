@@ -1,9 +1,9 @@
-/** Row i of a matrix with rows of `size`, without a copy. */
+/** Returns row i of a matrix with rows of `size`, without a copy. */
 export function rowAt(matrix: Float32Array, i: number, size: number): Float32Array {
   return matrix.subarray(i * size, (i + 1) * size)
 }
 
-/** Rows of `size` as one matrix. */
+/** Joins rows of `size` into one matrix. */
 export function joinRows(rows: readonly Float32Array[], size: number): Float32Array {
   const matrix = new Float32Array(rows.length * size)
   rows.forEach((row, i) => {
@@ -12,7 +12,10 @@ export function joinRows(rows: readonly Float32Array[], size: number): Float32Ar
   return matrix
 }
 
-/** Puts the columns `first` .. `first + count - 1` of a matrix with rows of `size`, of as many rows as `part` has. */
+/**
+ * Writes `part` into the columns `first` .. `first + count - 1` of a matrix with rows of `size`. The matrix has at
+ * least as many rows as `part`.
+ */
 export function setColumns(
   matrix: Float32Array,
   size: number,
@@ -24,19 +27,19 @@ export function setColumns(
   }
 }
 
-/** Arrays end to end; a single one is not copied. */
+/** Concatenates arrays. A single array is returned without a copy. */
 export function joinArrays(arrays: readonly Float32Array[]): Float32Array {
   const [only] = arrays
   if (only !== undefined && arrays.length === 1) return only
-  return putEndToEnd(arrays, (length) => new Float32Array(length))
+  return concatenate(arrays, (length) => new Float32Array(length))
 }
 
-/** Numbers end to end, in double precision. */
+/** Concatenates numbers in double precision. */
 export function joinNumbers(parts: readonly ArrayLike<number>[]): Float64Array {
-  return putEndToEnd(parts, (length) => new Float64Array(length))
+  return concatenate(parts, (length) => new Float64Array(length))
 }
 
-function putEndToEnd<Joined extends Float32Array | Float64Array>(
+function concatenate<Joined extends Float32Array | Float64Array>(
   parts: readonly ArrayLike<number>[],
   empty: (length: number) => Joined
 ): Joined {

@@ -6,11 +6,11 @@ import type { Sampling } from '../../../contract/model/sampling'
  */
 
 /**
- * Draws the next token as the field's libraries do: repetition penalty, temperature, top-k, top-p, min-p, in that
- * order, then one draw from what is left.
+ * Draws the next token as common libraries do: repetition penalty, temperature, top-k, top-p and min-p in that order,
+ * then one draw from the remaining tokens.
  *
  * @param logits [vocabulary]; not changed
- * @param earlier tokens the repetition penalty counts: prompt and answer so far
+ * @param earlier tokens that the repetition penalty counts: prompt and answer so far
  * @param uniform a number from 0 (included) to 1 (excluded)
  */
 export function sampleToken(
@@ -25,11 +25,11 @@ export function sampleToken(
 }
 
 /**
- * What {@link sampleToken} draws some tokens with: of the distribution that it draws from, their probabilities.
+ * Computes the probabilities of some tokens in the distribution from which {@link sampleToken} draws.
  *
  * @param logits [vocabulary]; not changed
- * @param earlier tokens the repetition penalty counts
- * @param tokens those asked about
+ * @param earlier tokens that the repetition penalty counts
+ * @param tokens tokens whose probabilities are requested
  */
 export function tokenProbabilities(
   logits: Float32Array,
@@ -45,13 +45,13 @@ export function tokenProbabilities(
   const drawable = candidates(scores, sampling)
   const total = sum(drawable.weights)
   return Float64Array.from(tokens, (token) => {
-    const place = placeOf(drawable.tokens, token)
-    return place === -1 ? 0 : (drawable.weights[place] ?? 0) / total
+    const index = indexOfValue(drawable.tokens, token)
+    return index === -1 ? 0 : (drawable.weights[index] ?? 0) / total
   })
 }
 
-/** Where a value stands in ascending values; -1 where it does not. */
-function placeOf(values: Int32Array, value: number): number {
+/** Returns the index of a value among ascending values, or -1 if it is missing. */
+function indexOfValue(values: Int32Array, value: number): number {
   let [first, end] = [0, values.length]
   while (first < end) {
     const middle = (first + end) >>> 1
@@ -62,16 +62,19 @@ function placeOf(values: Int32Array, value: number): number {
 }
 
 /**
- * Tokens that may be drawn, in the order of their ids. A vocabulary has 150,000 tokens, so these are flat arrays in memory
- * that the next draw uses again.
+ * Tokens that may be drawn, in the order of their ids. A vocabulary has 150,000 tokens, so these are flat arrays whose
+ * memory the next draw reuses.
  */
 interface Candidates {
   readonly tokens: Int32Array
-  /** Proportional to the probabilities; the likeliest token has 1. */
+  /** Weights proportional to the probabilities. The likeliest token has 1. */
   readonly weights: Float64Array
 }
 
-/** As long as the largest vocabulary so far: fresh arrays of that size for every row would take longer than filling them. */
+/**
+ * Arrays as long as the largest vocabulary so far. Allocating fresh arrays of that size for every row would take longer
+ * than filling them.
+ */
 let scratch = scratchOf(0)
 
 function scratchOf(
@@ -91,8 +94,8 @@ function reserve(size: number): typeof scratch {
 }
 
 /**
- * Repetition penalty (Keskar et al. 2019, arXiv 1909.05858): logits of earlier tokens are divided by the penalty when
- * positive and multiplied by it when negative.
+ * Applies the repetition penalty (Keskar et al. 2019, arXiv 1909.05858). Logits of earlier tokens are divided by the
+ * penalty if positive and multiplied by it if negative.
  */
 function penalised(logits: Float32Array, penalty: number, earlier: readonly number[]): Float32Array {
   if (penalty === 1) return logits
@@ -105,13 +108,13 @@ function penalised(logits: Float32Array, penalty: number, earlier: readonly numb
   return scores
 }
 
-/** Tokens that survive the filters; to be read before the next call. */
+/** Returns the tokens that pass the filters. The result is valid until the next call. */
 export function candidates(scores: Float32Array, sampling: Omit<Sampling, 'repetitionPenalty'>): Candidates {
   const { temperature, topK, topP, minP } = sampling
   const likeliest = scores[indexOfMaximum(scores)] ?? 0
   if (topP === 1) {
-    // min-p (Nguyen et al. 2024, arXiv 2407.01082) keeps tokens at least minP times as likely as the likeliest, which top-k
-    // never removes; so here it can cut first, and spares most of the exponentials.
+    // min-p (Nguyen et al. 2024, arXiv 2407.01082) keeps tokens at least minP times as likely as the likeliest, which
+    // top-k never removes. It can therefore cut first here, which saves most of the exponentials.
     const lowest = minP > 0 ? likeliest + temperature * Math.log(minP) : -Infinity
     return weigh(scores, Math.max(lowest, lowestOfTopK(scores, topK)), likeliest, temperature)
   }
@@ -123,7 +126,7 @@ function lowestOfTopK(scores: Float32Array, topK: number | null): number {
   return topK === null ? -Infinity : kthLargest(scores, topK)
 }
 
-/** The tokens that score at least `lowest`. */
+/** Weighs the tokens that score at least `lowest`. */
 function weigh(scores: Float32Array, lowest: number, likeliest: number, temperature: number): Candidates {
   const { tokens, weights } = reserve(scores.length)
   let count = 0
@@ -136,12 +139,15 @@ function weigh(scores: Float32Array, lowest: number, likeliest: number, temperat
   return { tokens: tokens.subarray(0, count), weights: weights.subarray(0, count) }
 }
 
-/** In temperatures below the likeliest: most of a vocabulary lies further away, and together weighs next to nothing. */
+/**
+ * Distance below the likeliest score, in temperatures. Most of a vocabulary is further away and has next to no weight
+ * in total.
+ */
 const FAR = 20
 
 /**
- * top-p (Holtzman et al. 2019, arXiv 1904.09751): the fewest likeliest tokens that together have at least topP. Far ones
- * are weighed only where the most that they can weigh makes a difference.
+ * Applies top-p (Holtzman et al. 2019, arXiv 1904.09751): the fewest likeliest tokens that together have at least topP.
+ * Far tokens are weighed only if their maximum weight makes a difference.
  */
 function nucleusOf(
   scores: Float32Array,
@@ -155,23 +161,23 @@ function nucleusOf(
   const nearWeight = sum(near.weights)
   const farWeight = lowest >= far ? 0 : scores.length * Math.exp(-FAR)
   const edge = nucleusEdge(near.weights, topP * nearWeight)
-  if (farWeight === 0 || edge.held >= topP * (nearWeight + farWeight)) return keep(near, edge)
+  if (farWeight === 0 || edge.heldWeight >= topP * (nearWeight + farWeight)) return keep(near, edge)
   const all = weigh(scores, lowest, likeliest, temperature)
   return keep(all, nucleusEdge(all.weights, topP * sum(all.weights)))
 }
 
-/** What is kept of weights: those above `lowest`, and of its equals the first `ties`. */
+/** The limit of kept weights: all above `lowest`, and the first `ties` of those equal to it. */
 interface Edge {
   readonly lowest: number
   readonly ties: number
 }
 
 /**
- * Where the largest weights together reach what is wanted, and what they have then. Sorting a whole vocabulary would take
- * longer than computing its logits, so weights are summed up by their leading bits, which order positive numbers, and only
- * those among which the sum gets there are sorted.
+ * Finds the smallest of the largest weights that together reach `wanted`, and their sum. Sorting a whole vocabulary
+ * would take longer than computing its logits. Weights are therefore summed by their leading bits, which order positive
+ * numbers. Only the weights of the bucket that reaches the sum are sorted.
  */
-function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly held: number } {
+function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly heldWeight: number } {
   const words = new Uint32Array(weights.buffer, weights.byteOffset, 2 * weights.length)
   const bucketOf = (i: number): number =>
     Math.min(BUCKET_BITS_OF_ONE - ((words[2 * i + 1] ?? 0) >>> 14), LAST_BUCKET)
@@ -181,27 +187,28 @@ function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly h
     bucketSums[bucket] = (bucketSums[bucket] ?? 0) + (weights[i] ?? 0)
   }
   let bucket = 0
-  let held = 0
-  while (bucket < LAST_BUCKET && held + (bucketSums[bucket] ?? 0) < wanted) held += bucketSums[bucket++] ?? 0
+  let heldWeight = 0
+  while (bucket < LAST_BUCKET && heldWeight + (bucketSums[bucket] ?? 0) < wanted)
+    heldWeight += bucketSums[bucket++] ?? 0
 
   const { edge } = scratch
   let count = 0
   for (let i = 0; i < weights.length; i++) if (bucketOf(i) === bucket) edge[count++] = weights[i] ?? 0
   const ascending = edge.subarray(0, count).sort()
   let at = count
-  while (at > 0 && held < wanted) held += ascending[--at] ?? 0
+  while (at > 0 && heldWeight < wanted) heldWeight += ascending[--at] ?? 0
   const lowest = ascending[at] ?? 0
   let ties = 0
   while (ascending[at + ties] === lowest) ties++
-  return { lowest, ties, held }
+  return { lowest, ties, heldWeight }
 }
 
-/** Sign, exponent and six bits of the fraction of a float64: 64 buckets an octave, from 1 down to 2^-64. */
+/** Sign, exponent and six bits of the fraction of a float64. There are 64 buckets per octave, from 1 down to 2^-64. */
 const BUCKET_BITS_OF_ONE = 0x3ff00000 >>> 14
 const LAST_BUCKET = 64 * 64
 const bucketSums = new Float64Array(LAST_BUCKET + 1)
 
-/** In place. */
+/** Keeps the weights within the edge, in place. */
 function keep({ tokens, weights }: Candidates, { lowest, ties }: Edge): Candidates {
   let count = 0
   let equals = 0
@@ -215,8 +222,8 @@ function keep({ tokens, weights }: Candidates, { lowest, ties }: Edge): Candidat
 }
 
 /**
- * The k-th largest score; tokens that tie with it survive as well, as in the field's libraries. A heap of the k largest
- * so far has it on top, and nearly every score of a large vocabulary is below.
+ * Returns the k-th largest score. Tokens that tie with it pass too, as in common libraries. A heap of the k largest
+ * scores so far has it on top, and nearly every score of a large vocabulary is below.
  */
 function kthLargest(scores: Float32Array, k: number): number {
   if (k >= scores.length) return -Infinity
@@ -240,12 +247,12 @@ function kthLargest(scores: Float32Array, k: number): number {
 }
 
 function draw({ tokens, weights }: Candidates, uniform: number): number {
-  let left = uniform * sum(weights)
+  let remaining = uniform * sum(weights)
   for (let i = 0; i < weights.length; i++) {
-    left -= weights[i] ?? 0
-    if (left < 0) return tokens[i] ?? 0
+    remaining -= weights[i] ?? 0
+    if (remaining < 0) return tokens[i] ?? 0
   }
-  // Rounding may leave a crumb: the last token takes it.
+  // Rounding may leave a remainder, which goes to the last token.
   return tokens[tokens.length - 1] ?? 0
 }
 

@@ -116,13 +116,19 @@ async function* underSampler(run: HeadRun, sampling: Sampling, finals: FinalStat
       await requireFinite(run, finals, part, (row) => allFinite(logitsOf(row)))
       yield {
         type: 'rows',
-        next: [concatenateRows(part, (row) => targetProbabilities(logitsOf(row), sampling, scorer.targetsOf(row)))]
+        next: [
+          concatenateRows(part, (row) => targetProbabilities(logitsOf(row), sampling, scorer.targetsOf(row)))
+        ]
       }
     }
   }
 }
 
-function targetProbabilities(logits: Float32Array, sampling: Sampling, { tokens, next }: RowTargets): Float64Array {
+function targetProbabilities(
+  logits: Float32Array,
+  sampling: Sampling,
+  { tokens, next }: RowTargets
+): Float64Array {
   return tokenProbabilities(logits, sampling, tokens, next)
 }
 
@@ -137,7 +143,10 @@ interface Part {
  *
  * @param valuesOf returns the values of a row, given its index in the origin's final states and its index in the part
  */
-function concatenateRows({ first, count }: Part, valuesOf: (row: number, i: number) => ArrayLike<number>): Float64Array {
+function concatenateRows(
+  { first, count }: Part,
+  valuesOf: (row: number, i: number) => ArrayLike<number>
+): Float64Array {
   const rows = Array.from({ length: count }, (_, i) => valuesOf(first + i, i))
   return joinNumbers(rows)
 }

@@ -73,12 +73,14 @@ export function sweepTime(
     read: readBytes.head / speed.bytesPerSecond
   }
   const readersShare = device === 'cpu' ? 1 / physicalCores() : 0
-  const parallelSeconds = (compute: number, read: number): number => Math.max(read, compute + readersShare * read)
+  const parallelSeconds = (compute: number, read: number): number =>
+    Math.max(read, compute + readersShare * read)
   const layers = trie.levels.map(({ nodes }) =>
     parallelSeconds((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
   )
   return {
-    seconds: FIXED_SECONDS + layerReadSeconds / blocks + sum(layers) + parallelSeconds(head.compute, head.read),
+    seconds:
+      FIXED_SECONDS + layerReadSeconds / blocks + sum(layers) + parallelSeconds(head.compute, head.read),
     computeSeconds: projectionSeconds + head.compute,
     readSeconds: layerReadSeconds + head.read
   }

@@ -5,7 +5,13 @@ import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedure
 import type { MovedBytes } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
 import { type ForwardRun, nodesPerRun } from '../forward/forward'
-import { type GroupTargets, buildGroupTargets, type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
+import {
+  type GroupTargets,
+  buildGroupTargets,
+  type FinalStates,
+  GroupScorer,
+  trackedTokens
+} from './group-scorer'
 import type { Draws } from '../forward/draws'
 import { type Computation, finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
@@ -230,7 +236,10 @@ class SweepRun {
   /** Counts rows. It reports progress in every new layer and at intervals. */
   private *advanced(rows: number, layer: number, group: number): Generator<EngineSweepEvent> {
     this.rowsDone += rows
-    if (layer !== this.lastProgress.layer || performance.now() - this.lastProgress.ms >= PROGRESS_INTERVAL_MS) {
+    if (
+      layer !== this.lastProgress.layer ||
+      performance.now() - this.lastProgress.ms >= PROGRESS_INTERVAL_MS
+    ) {
       yield this.progress(layer, group)
     }
   }

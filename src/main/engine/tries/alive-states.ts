@@ -11,7 +11,8 @@ export function maxAliveStates(trie: RecipeTrie, parts: readonly TriePart[] = [w
   const uses = levels.map((_, level) => {
     const childCounts = new Map<number, number>()
     for (const part of parts)
-      for (const { parent } of at(part.levels, level, 'level')) childCounts.set(parent, (childCounts.get(parent) ?? 0) + 1)
+      for (const { parent } of at(part.levels, level, 'level'))
+        childCounts.set(parent, (childCounts.get(parent) ?? 0) + 1)
     return childCounts
   })
   let alive = roots.length

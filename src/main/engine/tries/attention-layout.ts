@@ -143,7 +143,10 @@ function join(one: Branch, other: Branch): Branch | null {
   const last = other.keys.map((_, i) =>
     i < shared ? at(one.last, i, 'place') : one.keys.length + i - shared
   )
-  const moved = other.queries.map(({ keyIndex, output }) => ({ keyIndex: at(last, keyIndex, 'place'), output }))
+  const moved = other.queries.map(({ keyIndex, output }) => ({
+    keyIndex: at(last, keyIndex, 'place'),
+    output
+  }))
   return { keys: [...one.keys, ...other.keys.slice(shared)], last, queries: [...one.queries, ...moved] }
 }
 

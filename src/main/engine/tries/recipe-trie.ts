@@ -216,8 +216,13 @@ function sourceBlock(
   const block: BlockSource = { kind: 'recipe', attention, mlp, from }
   if (storedBlock.kind === 'stored') return block
   // In a blend with post, base's own values may differ in their last digits from the copies that the checkpoint stores.
-  const hasWholeHalves = HALVES.every((half) => storedBlock[half] === 0 || wanted[half] === 0 || wanted[half] === 1)
+  const hasWholeHalves = HALVES.every(
+    (half) => storedBlock[half] === 0 || wanted[half] === 0 || wanted[half] === 1
+  )
   if (!hasWholeHalves) return block
-  const ofPair = { attention: storedBlock.attention === 0 ? 0 : attention, mlp: storedBlock.mlp === 0 ? 0 : mlp }
+  const ofPair = {
+    attention: storedBlock.attention === 0 ? 0 : attention,
+    mlp: storedBlock.mlp === 0 ? 0 : mlp
+  }
   return recipeBlock(ofPair, layer, sharing)
 }

@@ -115,7 +115,11 @@ export class WeightCache {
     return false
   }
 
-  private keep(requests: readonly (readonly WeightRead[])[], lent: DetachableWeights, unreportedCost: Cost): void {
+  private keep(
+    requests: readonly (readonly WeightRead[])[],
+    lent: DetachableWeights,
+    unreportedCost: Cost
+  ): void {
     const { bytesRead, readMs, convertMs } = unreportedCost
     const batch: ReadBatch = {
       keys: requests.map(keyOf),

@@ -83,7 +83,8 @@ export class WeightDecoder {
       const { reader, dtype } = memberOf(this.pair, piece.origin)
       const width = DTYPE_BYTES[dtype(name)]
       const keptBytes = this.keptTensors.get(`${piece.origin}/${name}`)
-      if (keptBytes !== undefined) return keptBytes.subarray(piece.first * width, (piece.first + piece.count) * width)
+      if (keptBytes !== undefined)
+        return keptBytes.subarray(piece.first * width, (piece.first + piece.count) * width)
       const bytes = at(this.stored, index % 2, 'buffer').take(piece.count * width)
       await reader.readInto(name, piece.first * width, bytes)
       bytesRead += this.storedShare(piece.origin, name, bytes.byteLength)

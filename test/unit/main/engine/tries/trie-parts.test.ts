@@ -95,6 +95,8 @@ describe('the parts of a trie', () => {
   it('of all ranges hold no more states at a time than all at once', () => {
     const trie = trieOf(sweptModels(LAYERS), LAYERS)
     for (const count of [2, 3, 7, 20])
-      expect(maxAliveStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(maxAliveStates(trie))
+      expect(maxAliveStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(
+        maxAliveStates(trie)
+      )
   })
 })
