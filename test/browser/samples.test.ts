@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Locator, Page } from 'playwright-core'
@@ -78,7 +78,8 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     open
   }) => {
     const { endpoint, requests } = await startAnswerEndpoint({ answer: (_, given) => `Served ${given}` })
-    const page = await open(await keptRange(), 'samples')
+    const project = await keptRange()
+    const page = await open(project, 'samples')
     await page.getByRole('button', { name: 'Answers from elsewhere…' }).click()
     const dialog = page.getByRole('dialog', { name: 'Answers from elsewhere' })
     await dialog.getByLabel('Address').fill(endpoint.baseUrl)
@@ -100,6 +101,25 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       .click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
     await page.getByText('Served 0').first().waitFor()
+
+    // A project of somebody else may name any address: main asks for it before anything is sent.
+    const stored = (await readdir(project, { recursive: true })).filter((name) => name.endsWith('.json'))
+    const stranger = await startAnswerEndpoint({ answer: (_, given) => `Strange ${given}` })
+    for (const file of stored.map((name) => join(project, name))) {
+      const text = await readFile(file, 'utf8')
+      await writeFile(file, text.replaceAll(endpoint.baseUrl, stranger.endpoint.baseUrl))
+    }
+    const question = page.getByRole('dialog', { name: 'Send prompts to this address?' })
+    for (const answer of ['Cancel', 'Allow']) {
+      await page.getByLabel('How many more answers per prompt and variant').fill('1')
+      await page.getByRole('button', { name: 'More samples' }).click()
+      await question.getByText(new URL(stranger.endpoint.baseUrl).host).waitFor()
+      if (answer === 'Cancel') await expectAccessible(page, 'the question for an address')
+      await question.getByRole('button', { name: answer }).click()
+      if (answer === 'Cancel') await page.getByText(/^Nobody has confirmed on this machine/).waitFor()
+      expect(answer === 'Allow' ? [] : stranger.requests).toEqual([])
+    }
+    await page.getByText('Strange 0').first().waitFor()
   })
 
   it('show post repeating itself and the hybrid not, survive a reload, and export', async ({
