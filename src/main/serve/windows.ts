@@ -21,7 +21,7 @@ import type { Sessions } from './sessions'
 import { parseJson } from '../base/files/bounded-json'
 
 /** Far above the largest prompt set; bounds what one message can make us hold. */
-const MAX_MESSAGE_BYTES = 32 * 2 ** 20
+const MAX_MESSAGE_BYTES = 24 * 2 ** 20
 /** The same in values: 100,000 prompts have a million. */
 const MAX_MESSAGE_VALUES = 2_000_000
 
