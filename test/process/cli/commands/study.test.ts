@@ -146,6 +146,13 @@ describe('slr study', { timeout: 90_000 }, () => {
     )
     await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
 
+    expect(stderr).toContain('To run the study, add --allow-address https://models.example')
+    const refused = await runHere(['study', file, '--out', join(folder, 'other.html')])
+    expect(refused.stderr).toContain(
+      'Nobody has confirmed on this machine that prompts may be sent to models.example'
+    )
+    expect(refused.status).toBe(1)
+
     const keyed = (await readFile(file, 'utf8')).replace('v1}', 'v1, endpoint-key: SLR_UNSET_API_KEY}')
     await writeFile(file, keyed)
     const failing = await runHere(['study', file, '--dry-run'])
