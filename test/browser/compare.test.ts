@@ -42,7 +42,7 @@ describe.skipIf(browserMissing !== null)('two sweeps in Chromium', () => {
     await choice.selectOption({ index: 1 })
     const verdict = page.getByRole('heading', { name: /^A selects layers 0–5, B selects layers 6–11/ })
     await verdict.waitFor()
-    expect(await page.getByText('What differs: device. Differences are of B less A.').count()).toBe(1)
+    expect(await page.getByText('What differs: device. Differences are B − A.').count()).toBe(1)
     const cell = (range: string) => page.locator(`[data-range="${range}"]`)
     expect(await cell('0-5').getAttribute('aria-label')).toMatch(/0\.\d{3} in A, 0\.\d{3} in B, the same/)
     // No difference is the middle of the colours, white; more in B lies on one side of it.

@@ -58,7 +58,7 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     }
     await stopIn('Sweep all ranges')
     await page.getByRole('heading', { name: 'The sweep is not finished.' }).waitFor()
-    const said = await page.getByText(/of 10 prompts are known; only the other/).innerText()
+    const said = await page.getByText(/of 10 prompts can be reused/).innerText()
     const [known = NaN, left = NaN] = Array.from(said.matchAll(/\d+/g), ([digits]) => Number(digits)).filter(
       (n) => n !== 10
     )
@@ -81,7 +81,7 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     await page.getByText('The sweep is not finished.').waitFor()
     await picture(page, 'resume-beside-a-result')
     const within = engine.holdAt(inOrder('group', 'progress'))
-    await page.getByRole('button', { name: 'Compute everything anew' }).click()
+    await page.getByRole('button', { name: 'Compute everything again' }).click()
     await within()
     await page.locator('[data-range="2-4"]').click()
     engine.letGo()

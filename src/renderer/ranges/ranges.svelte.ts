@@ -35,7 +35,7 @@ import { shareOf } from '../app/window-job'
 
 type ShownRange = ShownSweep['ranges'][number]
 
-/** The Ranges view: the running sweep or the sweep being looked at, and what is picked in it. */
+/** State of the Ranges view: the running or shown sweep, and the choices in it. */
 export class Ranges {
   readonly job: FollowedJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
@@ -49,33 +49,36 @@ export class Ranges {
   readonly comparing: SweepComparing
   readonly evaluated: EvaluatedObjection
   sweep = $state.raw<ShownSweep | null>(null)
-  /** Keys of models. */
+  /** Keys of models, here and below. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
-  /** Whether the inspector is in sight; null: where there is room for it. */
+  /** True if the inspector is shown; null to show it if there is room. */
   inspectorShown = $state<boolean | null>(null)
-  /** Ranges marked in the scatter; null when nothing is brushed. */
+  /** Models marked in the charts; null for none. */
   brushed = $state.raw<ReadonlySet<string> | null>(null)
-  /** What the legend of the scatter has switched off. */
+  /** Parts of the scatter that its legend has switched off. */
   hidden = $state.raw<readonly ScatterPart[]>([])
   metric = $state<Metric>('diversity')
   layout = $state<'charts' | 'table'>('charts')
 
   readonly limited: LimitedSelection
   private readonly reading: Latest<string>
-  /** The sweep that is being read, to be shown; null when none is. */
+  /** Id of the sweep that is being read; null for none. */
   readonly opening = $derived.by(() => this.reading.awaited)
   private readonly answering = $derived.by(() => answeringSweep(this.project.state.sweeps))
-  /** By its id; null for none. A preview is not news beside a whole sweep of the same. */
+  /**
+   * Id of the sweep that the pair answers with; null for none. A preview does not replace a full sweep of the same
+   * prompts.
+   */
   readonly newest = $derived.by(() => this.answering?.id ?? null)
   readonly current = $derived(this.opening ?? this.sweep?.id ?? null)
-  /** Whether a selection for another rho is on its way. */
+  /** True while a selection for another limit is being computed. */
   readonly selecting = $derived.by(() => this.limited.awaited)
   readonly selection = $derived.by(() => this.limited.current)
   /** Share of post's validity that a selected range must keep. */
   readonly rho = $derived.by(() => this.limited.rho)
   readonly run = $derived.by(() => this.job.live)
-  /** By which models are called what they are called now. */
+  /** The kept recipes and checkpoints, which determine current names of models. */
   readonly kept = $derived.by<KeptModels>(() => this.project.state.document)
   private readonly sweepBoard = $derived.by<ScoreBoard | null>(() =>
     this.sweep === null
@@ -92,36 +95,36 @@ export class Ranges {
             this.whatIf.answer.selection
           ))
   )
-  /** The sweep shown before the one that runs, where it scored the same; null while none runs. */
+  /** Scores of the sweep that was shown before the running one, if both have the same task; null while none runs. */
   readonly before = $derived.by<ScoreBoard | null>(() => {
     const { sweep } = this
     if (!this.busy || sweep === null) return null
     const scoredBy = this.run?.board.scoredBy ?? this.planning.scoring
     return sameTask(sweep.scoredBy, scoredBy) ? boardOfSweep(sweep, null, this.kept) : null
   })
-  /** What the headline and the charts show as selected: what would be, while that is asked. */
+  /** The selection that the headline and charts show. While What if is open, it is the recalculated one. */
   readonly shownSelection = $derived.by(() => this.whatIf.answer?.selection ?? this.selection)
   private readonly shownSelected = $derived.by(() => keyOf(this.shownSelection, this.scoredSweep))
-  /** Share of post's validity that is to be kept in what is shown. */
+  /** Share of post's validity that the shown selection keeps. */
   readonly shownRho = $derived.by(() => this.whatIf.answer?.asked.rho ?? this.rho)
-  /** Where its slider stands, ahead of what is shown. */
+  /** Value of the slider, which changes before the shown selection does. */
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
-  /** The sweep whose scores are shown: as it would be, while that is asked. */
+  /** The sweep whose scores are shown. While What if is open, it is the recalculated one. */
   readonly scoredSweep = $derived.by(() => this.whatIf.answer?.sweep ?? this.sweep)
-  /** The check of whole answers that is part of what is shown; under another sampler nothing was checked. */
+  /** The full-answer check that applies to the shown selection. Under another sampler there is none. */
   readonly shownCheck = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.check.document))
-  /** What an evaluation has against the selected range; of another sampler none says anything. */
+  /** The objection of an evaluation to the selected range. Under another sampler there is none. */
   readonly objection = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.evaluated.current))
   /** What is said of what is shown, and of how its selected range is marked. */
   readonly told = $derived.by<Told | null>(() => toldOf(this))
   /**
-   * The chosen model; null while another sweep runs, for its scores are not those of the document, and where nobody knows what it
-   * would be.
+   * The chosen model. Null while another sweep runs, because its scores are not those of the document. Also null if
+   * What if has no score for the model.
    */
   readonly chosenModel = $derived.by<ScoredModel | null>(() => {
     if (this.run !== null || this.scoredSweep === null || this.chosen === null) return null
-    const found = this.whatIf.answer === null ? this.search.document : null
-    return scoredModel(this.scoredSweep, found, this.chosen, this.kept)
+    const searchDocument = this.whatIf.answer === null ? this.search.document : null
+    return scoredModel(this.scoredSweep, searchDocument, this.chosen, this.kept)
   })
   /** Key of the selected range. */
   readonly selected = $derived.by(() => this.limited.selected)
@@ -132,11 +135,13 @@ export class Ranges {
     return sweep?.ranges.find((score) => rangeKey(score, sweep) === this.selected) ?? null
   })
   readonly busy = $derived.by(() => this.job.busy)
-  /** Whether the sweep that the pair answers with is being read: what is selected in it is not known before its check is. */
+  /**
+   * True while the sweep that the pair answers with is being read. Its selection is unknown before its check is read.
+   */
   readonly awaitsNewest = $derived.by(() => this.opening !== null && this.opening === this.answering?.id)
   /**
-   * The range that is selected in the sweep that the pair answers with, also where the limit was moved since; null for none, and
-   * while that is not known.
+   * The range that is selected in the sweep that the pair answers with, under the current limit. Null for none, and
+   * while unknown.
    */
   readonly selectedOfNewest = $derived.by<(RestorationRange & Restoring) | null>(() => {
     const { answering } = this
@@ -149,12 +154,12 @@ export class Ranges {
 
   readonly lookingAt: LookingAt
   private newestSeen: string | null = null
-  /** The sweep that was shown before, and what was selected in it then. */
-  private left = $state.raw<{ id: string; selected: RestorationRange | null } | null>(null)
-  /** As last heard. */
+  /** The sweep that was shown before, and its last selection. */
+  private previousSweep = $state.raw<{ id: string; selected: RestorationRange | null } | null>(null)
+  /** Count of stored checks in the last state received. */
   private savedChecks: number
 
-  /** @param needs prompts, which are saved before they are swept, and tasks that a sweep can be scored by */
+  /** @param needs prompts, which are saved before a sweep, and tasks that a sweep can be scored by */
   constructor(
     private readonly project: OpenProject,
     private readonly needs: { prompts: { flush(): Promise<void> }; tasks: Tasks }
@@ -163,7 +168,7 @@ export class Ranges {
     this.reading = new Latest(project.left)
     this.lookingAt = new LookingAt(project)
     this.limited = new LimitedSelection(project, this, (take) =>
-      this.keepUp(() => {
+      this.followSelection(() => {
         take()
         this.comparing.again()
       })
@@ -188,27 +193,32 @@ export class Ranges {
         if (ending.type === 'finished') await this.finish(ending.sweepId)
         else this.pick(this.selected)
       },
-      idle: () => this.planning.lookForKnown()
+      idle: () => this.planning.loadReusable()
     })
     this.search = new RecipeSearch(project)
-    this.check = new AnswerChecks(project, (sweepId) => this.heardChecked(sweepId))
+    this.check = new AnswerChecks(project, (sweepId) => this.reloadCheck(sweepId))
     this.checked = new CheckedSweep(project, this)
     this.detail = new ModelDetail(project)
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this, needs.tasks)
-    this.whatIf = new WhatIfAsking(project, this, (take) => this.keepUp(take))
+    this.whatIf = new WhatIfAsking(project, this, (take) => this.followSelection(take))
     this.comparing = new SweepComparing(project, this)
     this.evaluated = new EvaluatedObjection(project, this)
-    project.onChange((state, before) => this.hear(state, before))
+    project.onChange((state, before) => this.onProjectChanged(state, before))
   }
 
   private selectedIn({ id, selected }: SweepSummary): RestorationRange | null {
     if (this.sweep?.id === id) return this.selection?.selected ?? null
-    if (this.left?.id === id) return this.left.selected
+    if (this.previousSweep?.id === id) return this.previousSweep.selected
     return this.awaitsNewest ? null : selected
   }
 
-  /** Shows the sweep that the pair answers with unless it was shown before: one that ended while the line was down is news. @param wanted another sweep to show; null for that one */
+  /**
+   * Shows the sweep that the pair answers with, unless it was shown before. A sweep that ended while the connection
+   * was lost is new.
+   *
+   * @param wanted another sweep to show; null for that one
+   */
   async attach(wanted: string | null): Promise<void> {
     const { sweeps } = this.project.state
     const other = wanted !== this.current && sweeps.some(({ id }) => id === wanted) ? wanted : null
@@ -217,11 +227,11 @@ export class Ranges {
     else await this.search.lookForUnfinished()
   }
 
-  /** Hears what the project is now. */
-  private hear(state: ProjectState, before: ProjectState): void {
+  /** Updates the view after a change of the project. */
+  private onProjectChanged(state: ProjectState, before: ProjectState): void {
     const { rho } = state.document.settings
-    if (rho !== before.document.settings.rho) this.limited.hear(rho)
-    void this.hearSaved(state.saved)
+    if (rho !== before.document.settings.rho) this.limited.onLimitChanged(rho)
+    void this.reloadSavedCheck(state.saved)
     const next = this.project.nextShown(
       'sweep',
       this.current,
@@ -235,7 +245,7 @@ export class Ranges {
     if (scored && !this.scoring.job.busy) void this.refresh()
   }
 
-  /** Shows none: the only one was deleted. */
+  /** Shows no sweep, because the only one was deleted. */
   private clear(): void {
     this.reading.drop()
     this.limited.show(null)
@@ -247,19 +257,19 @@ export class Ranges {
     this.pick(null)
   }
 
-  /** Fetches anew what was saved elsewhere; what comes of a job that this window follows, it hears at its end. */
-  private async hearSaved({ answerChecks }: SavedCounts): Promise<void> {
+  /** Reloads a check that was saved elsewhere. The end of a followed job reloads its own results. */
+  private async reloadSavedCheck({ answerChecks }: SavedCounts): Promise<void> {
     const before = this.savedChecks
     this.savedChecks = answerChecks
     const sweepId = this.sweep?.id
     if (sweepId === undefined) return
-    if (answerChecks !== before && !this.check.busy) await this.heardChecked(sweepId)
+    if (answerChecks !== before && !this.check.busy) await this.reloadCheck(sweepId)
   }
 
   private choose(model: string | null): void {
     this.chosen = model
-    void this.lookingAt.chosen(this.run, model)
-    // Of what is estimated there is nothing on most prompts.
+    void this.lookingAt.choose(this.run, model)
+    // An estimated model has no scores on most prompts.
     const isEstimated =
       this.sweep !== null &&
       model !== null &&
@@ -274,23 +284,27 @@ export class Ranges {
     this.charts.reset()
   }
 
-  /** The model under the pointer or the focus, for every chart to point out. */
+  /** Sets the model under the pointer or with the focus, which every chart highlights. */
   hover(model: string | null): void {
     this.hovered = model
-    void this.lookingAt.tell(this.run, model)
+    void this.lookingAt.report(this.run, model)
   }
 
-  /** Shows the scores of a recipe, where the shown sweep or its search has them. */
-  look(recipe: Recipe): void {
+  /** Shows the scores of a recipe if the shown sweep or its search has them. */
+  inspectRecipe(recipe: Recipe): void {
     const key = weightsKey({ kind: 'recipe', recipe })
     if (this.sweep !== null && scoredModel(this.sweep, this.search.document, key) !== null) this.inspect(key)
   }
 
-  /** Shows a model in the inspector. @param model its key */
+  /**
+   * Shows a model in the inspector.
+   *
+   * @param model key of the model
+   */
   inspect(model: string): void {
     if (this.board !== null && !isInspectable(this.board, model)) return
     this.choose(model)
-    // Of what is chosen while a sweep runs there is nothing to look into yet: in a narrow window that would lie over the chart.
+    // While a sweep runs, the inspector has no content yet, and in a narrow window it would cover the chart.
     if (!this.busy) this.inspectorShown = true
     this.project.host.visit()
   }
@@ -301,23 +315,24 @@ export class Ranges {
     this.project.host.visit()
   }
 
-  /** What an address says of the charts. */
+  /** State of the charts that the address contains. */
   readonly followed = $derived.by(() => ({
     model: this.chosen === this.shownSelected || this.busy ? null : this.chosen,
     metric: this.metric === 'diversity' ? null : this.metric,
     against: this.comparing.against
   }))
 
-  /** Shows what an address says of the charts, as far as the shown sweep has it. */
+  /** Shows the state of an address, as far as the shown sweep has it. */
   follow({ model, metric, against }: Pick<Place, 'model' | 'metric' | 'against'>): void {
     this.metric = METRIC_NAMES.find((name) => name === metric) ?? 'diversity'
     if (this.sweep === null || this.busy) return
     this.comparing.follow(against)
-    const known = model !== null && scoredModel(this.sweep, this.search.document, model, this.kept) !== null
-    this.choose(known ? model : (this.shownSelected ?? this.chosen))
+    const isScored =
+      model !== null && scoredModel(this.sweep, this.search.document, model, this.kept) !== null
+    this.choose(isScored ? model : (this.shownSelected ?? this.chosen))
   }
 
-  /** Fetches and shows one sweep, with its selected range chosen. */
+  /** Loads and shows a sweep, with its selected range chosen. */
   async show(sweepId: string): Promise<void> {
     const read = await this.project.attempt(() =>
       this.reading.ask(sweepId, (signal) =>
@@ -327,44 +342,52 @@ export class Ranges {
     if (read === null) return
     const { sweep, selection, check } = read.answer
     if (this.sweep !== null && this.sweep.id === this.newest)
-      this.left = { id: this.sweep.id, selected: this.selection?.selected ?? null }
+      this.previousSweep = { id: this.sweep.id, selected: this.selection?.selected ?? null }
     this.limited.show(selection)
     this.whatIf.close()
     this.newestSeen = this.newest
     this.sweep = sweep
     this.check.document = check
-    const first = sweep.ranges[0]
-    const any = first === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(first, sweep)
-    this.pick(this.selected ?? any ?? null)
+    const [firstRange] = sweep.ranges
+    const fallback = firstRange === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(firstRange, sweep)
+    this.pick(this.selected ?? fallback ?? null)
     this.comparing.again()
-    void this.checked.look()
+    void this.checked.reload()
     await this.search.show(sweepId)
   }
 
-  /** Takes a new check of the shown sweep, and selects with it. */
-  private async heardChecked(sweepId: string): Promise<void> {
+  /** Loads the check of the shown sweep and selects again with it. */
+  private async reloadCheck(sweepId: string): Promise<void> {
     const { here, client } = this.project
     if (sweepId !== this.sweep?.id) return
     const check = await this.project.attempt(() => client.checks.get({ ...here, sweepId }))
     if (sweepId !== this.sweep?.id) return
-    // Both at once: a range that passes takes the place of one that fails before that failure is shown.
+    // Both change at once, so that a passing range replaces a failing one before that failure is shown.
     await this.limited.ask({ alongside: () => (this.check.document = check) })
   }
 
-  /** Why a job that needs the engine cannot begin; null when it can. @param then what would begin */
+  /**
+   * Returns the reason why a job that needs the engine is blocked; null if it can start.
+   *
+   * @param then name of the job
+   */
   whyNot(then: string): string | null {
     return (
       this.project.whyNot(then) ??
-      (this.planning.memoryProblem === null ? null : 'Memory, in the plan of the next sweep, cannot be had.')
+      (this.planning.memoryProblem === null ? null : 'The memory limit of the next sweep is invalid.')
     )
   }
 
-  /** @param fresh computes also what is known */
+  /**
+   * Starts a sweep.
+   *
+   * @param fresh true to compute reusable results again
+   */
   async start(fresh = false): Promise<void> {
     if (this.busy || this.whyNot('sweep') !== null) return
     const { previews: preview } = this.planning
-    this.planning.known = null
-    // What completes a preview is none, and what comes after it is not asked for as one.
+    this.planning.reusable = null
+    // A sweep that completes a preview is not a preview, and neither is the sweep after it.
     if (!preview) this.planning.preview = false
     await this.job.begin(async () => {
       await this.needs.prompts.flush()
@@ -377,24 +400,28 @@ export class Ranges {
     const { chosen } = this
     await this.show(sweepId)
     const { sweep } = this
-    // Whoever chose a range while the sweep ran goes on looking at it.
+    // A range that the user chose while the sweep ran stays chosen.
     if (sweep?.ranges.some((range) => rangeKey(range, sweep) === chosen) === true) this.choose(chosen)
   }
 
-  /** Moves the limit: of What if while it is asked, else the one that the project keeps. */
+  /** Moves the limit of What if while it is open, or else the project's limit. */
   limit(rho: number): void {
     if (this.whatIf.asked === null) this.limited.move(rho)
     else void this.whatIf.change({ rho })
   }
 
-  /** The inspector follows what is shown as selected unless the user is looking at another range. */
-  private keepUp(take: () => void): void {
+  /** Applies a change. The inspector then follows the shown selection, unless the user looks at another range. */
+  private followSelection(take: () => void): void {
     const followed = this.chosen === this.shownSelected && this.lookingAt.named === null
     take()
     if (followed) this.choose(this.shownSelected ?? this.chosen)
   }
 
-  /** Takes the shown sweep as it is now on disk, a scored recipe added. @param chosen a model to show; left out: the same one */
+  /**
+   * Reloads the shown sweep from disk, for example with a newly scored recipe.
+   *
+   * @param chosen model to show; when left out, the same one
+   */
   async refresh(chosen?: string): Promise<void> {
     const { here, client } = this.project
     const sweepId = this.sweep?.id

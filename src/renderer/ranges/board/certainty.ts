@@ -7,16 +7,16 @@ import { amongExact } from '../../../contract/words/preview-words'
 import { tooFewWords } from '../../../contract/words/baseline-words'
 import { scoreWords } from '../../../contract/words/score-words'
 
-/** How often ranges win, where that can be told. */
+/** How often each range wins in resamples of the prompts. */
 export interface Certainty {
   readonly wins: Selection['bootstrap']['wins']
-  /** What they win among, where a preview has estimated the others; else empty. */
+  /** Describes the ranges that take part if a preview only estimated the others; else empty. */
   readonly among: string
-  /** Keys of those that a check has thrown out, and that take no part. */
+  /** Keys of the ranges that a check rejected. They take no part. */
   readonly leftOut: ReadonlySet<string>
 }
 
-/** @returns null where the prompts are too few to tell */
+/** @returns null if there are too few prompts for resampling */
 export function certaintyOf(
   { prompts, scoredBy, preview, ranges, source }: ShownSweep,
   selection: Selection,

@@ -1,17 +1,17 @@
 import type { HeatmapView } from '../../plots/heatmap-geometry'
 
-/** What the axes of the trade-off show: [low, high] of validity and of diversity. */
+/** Bounds of the trade-off's axes: [low, high] of validity and of diversity. */
 export type AxisBounds = readonly [readonly [number, number], readonly [number, number]]
 
-/** How the two charts are looked at: the part of each that is shown, and what a drag over them does. */
+/** View state of the two charts: the visible part of each, and the effect of dragging. */
 export class ChartLook {
-  /** Null: all of it. */
+  /** The visible part, here and below; null for all. */
   heatmap = $state.raw<HeatmapView | null>(null)
   scatter = $state.raw<AxisBounds | null>(null)
   drag = $state<'zoom' | 'mark'>('zoom')
   readonly zoomed = $derived(this.heatmap !== null || this.scatter !== null)
 
-  /** Shows all of both. */
+  /** Shows both charts completely. */
   reset(): void {
     this.heatmap = null
     this.scatter = null

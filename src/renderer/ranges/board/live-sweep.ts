@@ -2,22 +2,22 @@ import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
 import { LiveBoard, type ScoreBoard } from './score-board'
 
-/** A sweep that runs now, as far as it is. */
+/** A running sweep with its scores so far. */
 export interface SweepRun {
   sweepId: string
   progress: SweepProgress
   board: ScoreBoard
-  /** Whether it scores most ranges on some prompts only. */
+  /** True if the sweep scores most ranges on only some prompts. */
   isPreview: boolean
-  /** What happened that the user should know. */
+  /** Messages for the user about unexpected events. */
   notices: readonly string[]
 }
 
-/** Gathers what a running sweep tells. */
+/** Collects the events of a running sweep. */
 export class LiveSweep {
   private board = new LiveBoard(BY_CHARACTERS, { layerCount: 0, source: null }, 0)
 
-  /** @param begins hears of a sweep before it is shown */
+  /** @param begins called when a sweep starts, before it is shown */
   constructor(private readonly begins: () => void) {}
 
   advance(run: SweepRun | null, event: SweepEvent): SweepRun | null {
@@ -44,7 +44,7 @@ export class LiveSweep {
     return run
   }
 
-  /** With the scores that came until now. */
+  /** Returns the run with all scores received so far. */
   drawn(run: SweepRun): SweepRun {
     return { ...run, board: this.board.read() }
   }

@@ -1,29 +1,32 @@
 import { formatScore } from '../../ui/format'
 import type { ChartColors } from '../../plots/chart-theme'
 
-/** How something marked in a triangle is outlined. */
+/** Style of an outline in the triangle. Widths are in pixels. */
 export interface MarkLook {
   color: keyof ChartColors
   width: number
-  /** Of what sets the line off from the cells below it. */
+  /** Width of the line below, which separates the outline from the cells. */
   halo: number
-  /** Of the line in the legend. */
+  /** Line width in the legend. */
   keyed: number
 }
 
-/** What a range is that fails a check of whole answers, in legends and files. */
+/** Label of a range that fails the full-answer check, in legends and files. */
 export const FAILS_CHECK = 'fails check'
 
-/** A heatmap's empty corner that is narrower has room for the scale of its legend alone, not for the marks. */
+/**
+ * Width in pixels that the empty corner of a heatmap needs for the marks. A narrower one has room only for the colour
+ * scale.
+ */
 export const MARKS_ROOM = 140
 
 /**
- * What its marks mean, to stand below a heatmap whose corner has no room for it.
+ * Explains the marks in text below a heatmap whose corner is too small for the explanation.
  *
- * @param of.minimum the limit of validity; null where there is none
- * @param of.fine whether cells are too fine for hatching, and what can be selected has a contour
- * @param of.failed whether ranges are crossed out
- * @returns empty where nothing is marked
+ * @param of.minimum lower limit of validity; null for none.
+ * @param of.fine true if cells are too fine for hatching, so that selectable ranges have a contour.
+ * @param of.failed true if ranges are crossed out
+ * @returns an empty text if nothing is marked
  */
 export function marksWords({
   validity,
@@ -47,13 +50,13 @@ export function marksWords({
   return [...limit, ...(failed ? [`Crossed out: ${FAILS_CHECK}.`] : [])].join(' ')
 }
 
-/** The same in the window, its legend and saved figures. */
+/** Styles of the outlines in the window, its legend and saved figures. */
 export const MARK_LOOKS = {
-  /** Around what can be selected, where cells are too fine for hatching. */
+  /** Around selectable ranges, if cells are too fine for hatching. */
   limit: { color: 'ink', width: 1.25, halo: 3, keyed: 1.25 },
-  /** Across ranges that fail a check of whole answers. */
+  /** Across ranges that fail the full-answer check. */
   failed: { color: 'ink', width: 1.5, halo: 3.5, keyed: 1.5 },
-  /** Around ranges that together win nearly all resamplings. */
+  /** Around the ranges that together win nearly all resamples. */
   plateau: { color: 'checkpoint', width: 2.5, halo: 5, keyed: 2.5 },
   selected: { color: 'ink', width: 3, halo: 6, keyed: 2 },
   chosen: { color: 'accent', width: 3, halo: 6, keyed: 2 }

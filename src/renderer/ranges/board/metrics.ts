@@ -7,18 +7,18 @@ import type { RangePoint, ScoreBoard } from './score-board'
 
 export interface MetricSpec {
   label: string
-  /** What the number is, for legends. */
+  /** Describes the number in legends. */
   describe: string
   value: (point: RangePoint, board: ScoreBoard) => number | null
   format: (value: number) => string
-  /** For the inside of a cell: two decimals without the leading zero. */
+  /** Formats the number inside a cell, with two decimals and no leading zero. */
   brief: (value: number) => string
   scale: ColorScale
-  /** Diverging metrics are centred on 0. */
+  /** True for a diverging metric, whose scale is centred on 0. */
   centred: boolean
 }
 
-/** What the heatmap can show of a range, called as what it is scored by wants. */
+/** Returns the metrics of the heatmap, with names that fit the task of the sweep. */
 export function metricsOf(scoredBy: Pick<ScoredByBrief, 'kind'>): Record<Metric, MetricSpec> {
   const words = scoreWords(scoredBy)
   return {
@@ -56,8 +56,8 @@ export const METRIC_NAMES = ['diversity', 'validity', 'gain'] as const
 export type Metric = (typeof METRIC_NAMES)[number]
 
 /**
- * The values the ends of the colour scale stand for. Sequential metrics span their data, rounded to hundredths;
- * diverging ones are symmetric around 0, so that the neutral colour means no change.
+ * Returns the values at both ends of the colour scale. A sequential metric spans its data, rounded to hundredths. A
+ * diverging metric is symmetric around 0, so that the neutral colour means no change.
  */
 export function metricDomain(values: readonly (number | null)[], centred: boolean): [number, number] {
   let low = Infinity

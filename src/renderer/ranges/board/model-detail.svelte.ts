@@ -2,30 +2,33 @@ import type { PromptScore } from '../../../contract/documents/crc'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 
-/** What a sweep has of each prompt for one model: far more than for all of them without, so it is asked for when a model is chosen. */
+/**
+ * Loads the scores per prompt of one model. They are much larger than all mean scores, so they are loaded when the
+ * model is chosen.
+ */
 export class ModelDetail {
-  /** Of the model asked for last whose scores have come; the one before stays until then. */
+  /** Scores of the last loaded model. The previous model's scores stay until the new ones arrive. */
   shown = $state.raw<{ sweepId: string; model: string; prompts: readonly PromptScore[] } | null>(null)
-  private readonly asking: Latest<string>
+  private readonly latest: Latest<string>
 
   constructor(private readonly project: OpenProject) {
-    this.asking = new Latest(project.left)
+    this.latest = new Latest(project.left)
   }
 
-  /** @param model its key; null for none */
+  /** @param model key of the model; null for none */
   async ask(sweepId: string | null, model: string | null): Promise<void> {
     if (sweepId === null || model === null) {
-      this.asking.drop()
+      this.latest.drop()
       this.shown = null
       return
     }
     if (this.shown?.sweepId === sweepId && this.shown.model === model) {
-      this.asking.drop()
+      this.latest.drop()
       return
     }
     const { here, client } = this.project
     const read = await this.project.attempt(() =>
-      this.asking.ask(model, (signal) => client.sweeps.scores({ ...here, sweepId, model }, { signal }))
+      this.latest.ask(model, (signal) => client.sweeps.scores({ ...here, sweepId, model }, { signal }))
     )
     if (read !== null) this.shown = { sweepId, model, prompts: read.answer }
   }

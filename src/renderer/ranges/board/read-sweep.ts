@@ -3,14 +3,18 @@ import type { Selection } from '../../../contract/documents/crc'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { OpenProject } from '../../app/open-project.svelte'
 
-/** A sweep with its check, and what is selected after that. */
+/** A sweep with its check and the resulting selection. */
 export interface ReadSweep {
   readonly sweep: ShownSweep
   readonly selection: Selection | null
   readonly check: AnswerCheck | null
 }
 
-/** @param rhoNow share of post's validity that a selected range is to keep, which may be moved while the sweep is read */
+/**
+ * Reads a sweep.
+ *
+ * @param rhoNow returns the share of post's validity that must be kept, which may change during the read
+ */
 export async function readSweep(
   { client, here }: Pick<OpenProject, 'client' | 'here'>,
   { sweepId, rhoNow }: { readonly sweepId: string; readonly rhoNow: () => number },

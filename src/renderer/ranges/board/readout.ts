@@ -26,18 +26,20 @@ import {
   scoreOf
 } from './score-board'
 
-/** What is said of the model under the pointer, in either chart. */
+/** The description of the model under the pointer, in either chart. */
 export interface Readout {
   name: string
   lines: { label: string; value: string }[]
-  /** What the values rest on. */
+  /** States on how many prompts the values are based. */
   basis: string
 }
 
 /**
- * @param key of the model
- * @param score of it in the shown sweep; null while that runs
- * @param certainty of what is selected in it; null where there is none
+ * Returns the readout of a model; null if it has no score.
+ *
+ * @param key key of the model.
+ * @param score its score in the shown sweep; null while the sweep runs.
+ * @param certainty certainty of the sweep's selection; null for none
  */
 export function readoutOf(
   board: ScoreBoard,
@@ -45,8 +47,8 @@ export function readoutOf(
   score: Pick<BriefScore, 'margins'> | null,
   certainty: Certainty | null
 ): Readout | null {
-  const shown = scoreOf(board, key)
-  if (shown === undefined) return null
+  const live = scoreOf(board, key)
+  if (live === undefined) return null
   const words = scoreWords(board.scoredBy)
   const range = rangeOf(board, key)
   const name =
@@ -58,20 +60,23 @@ export function readoutOf(
     const error = errors[measure]
     return {
       label: capitalised(words[measure]),
-      value: error === null ? formatScore(shown[measure]) : formatWithMargin(shown[measure], error)
+      value: error === null ? formatScore(live[measure]) : formatWithMargin(live[measure], error)
     }
   }
   const lines = [measured('validity'), measured('diversity')]
   if (board.post !== null)
-    lines.push({ label: 'Gain over post', value: formatDelta(shown.diversity - board.post.diversity) })
+    lines.push({ label: 'Gain over post', value: formatDelta(live.diversity - board.post.diversity) })
   if (certainty !== null && range !== undefined) {
     lines.push({ label: 'Wins', value: winsWords(board, range, certainty) })
   }
-  const basis = basisOf(board, shown, errors.validity !== null)
+  const basis = basisOf(board, live, errors.validity !== null)
   return { name: name ?? key, lines, basis }
 }
 
-/** How often it wins, of those that take part in the resamples: an estimate has no score in them, and what fails a check is left out. */
+/**
+ * States how often a range wins in resamples. Estimated ranges have no score there, and ranges that fail a check are
+ * left out.
+ */
 function winsWords(board: ScoreBoard, range: RangePoint, { wins, among, leftOut }: Certainty): string {
   if (isPartial(range, board)) return '–, estimated only'
   if (leftOut.has(rangeKey(range, board))) return '–, fails the check'
@@ -79,70 +84,78 @@ function winsWords(board: ScoreBoard, range: RangePoint, { wins, among, leftOut 
   return `${formatPercent(win === undefined ? 0 : win.share)} of resamples${among}`
 }
 
-/** What the ranges rest on that are not scored on all prompts: from fewest to most prompts; null where there are none. */
+/** States on how many prompts the partly scored ranges are based, from fewest to most; null if there are none. */
 export function partialWords(board: ScoreBoard): string | null {
   const counts = partialRanges(board).map(({ promptCount }) => promptCount)
   if (counts.length === 0) return null
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
-  const some = fewest === most ? formatCount(most) : `${formatCount(fewest)} to ${formatCount(most)}`
-  return `from ${some} of ${plural(board.promptCount, scoreWords(board.scoredBy).prompt)}`
+  const span = fewest === most ? formatCount(most) : `${formatCount(fewest)} to ${formatCount(most)}`
+  return `from ${span} of ${plural(board.promptCount, scoreWords(board.scoredBy).prompt)}`
 }
 
-/** How many ranges of a running sweep have a score, and how many of those rest on some prompts only. Until there are any, when they come. */
+/**
+ * Reports how many ranges of a running sweep have scores, and how many of these are based on only some prompts. Before
+ * the first score it tells when scores arrive.
+ */
 export function scoredWords(board: ScoreBoard): string {
-  if (board.ranges.length === 0) return 'Scores come with the last layers'
+  if (board.ranges.length === 0) return 'Scores arrive with the last layers'
   const partial = partialRanges(board).length
-  const exact = `${formatCount(board.ranges.length - partial)} of ${plural(rangeCount(board.layerCount), 'range')} on all ${scoreWords(board.scoredBy).prompt}s`
+  const exactCount = formatCount(board.ranges.length - partial)
+  const { prompt } = scoreWords(board.scoredBy)
+  const exact = `${exactCount} of ${plural(rangeCount(board.layerCount), 'range')} on all ${prompt}s`
   return partial === 0 ? exact : `${exact}, ${formatCount(partial)} on fewer`
 }
 
-/** What is said below a saved chart of ranges that are not all exact; null where they are. */
+/** Returns the note below a saved chart of partly estimated ranges; null if all are exact. */
 export function estimatesNote(board: ScoreBoard): string | null {
   const from = partialWords(board)
   if (from === null) return null
-  const some = partialRanges(board).length
-  return `${formatCount(some)} of ${plural(board.ranges.length, 'range')}, drawn small, are estimated ${from}.`
+  const count = formatCount(partialRanges(board).length)
+  return `${count} of ${plural(board.ranges.length, 'range')}, drawn small, are estimated ${from}.`
 }
 
-/** What a score rests on: all prompts, those that were computed so far, or an estimate over all from some. */
-function basisOf(board: ScoreBoard, shown: LiveScore, hasMargins: boolean): string {
+/** Describes the basis of a score: all prompts, those computed so far, or an estimate from some. */
+function basisOf(board: ScoreBoard, score: LiveScore, hasMargins: boolean): string {
   const { prompt } = scoreWords(board.scoredBy)
-  const of = `${formatCount(shown.promptCount)} of ${plural(board.promptCount, prompt)}`
-  if (isPartial(shown, board)) return hasMargins ? `estimated from ${of}, ± 95 % interval` : `${of} so far`
-  const all = plural(shown.promptCount, prompt)
+  const share = `${formatCount(score.promptCount)} of ${plural(board.promptCount, prompt)}`
+  if (isPartial(score, board))
+    return hasMargins ? `estimated from ${share}, ± 95 % interval` : `${share} so far`
+  const all = plural(score.promptCount, prompt)
   return hasMargins ? `± 95 % interval over ${all}` : all
 }
 
-/** What is said of a range to those who cannot see it; the range may have no score yet. */
+/** Describes a range to a screen reader. The range may have no score yet. */
 export type Describe = (range: RestorationRange, point: RangePoint | undefined) => string
 
 /**
- * What says a range of the triangle in a sentence.
+ * Returns a function that describes a range of the triangle in a sentence.
  *
- * @param told.minimum of what can be selected; null while none is known
- * @param told.selected key of the selected range
+ * @param context.minimum lowest validity that can be selected; null while unknown
+ * @param context.selected key of the selected range
  */
-export function describeRanges(told: {
+export function describeRanges(context: {
   scoredBy: ScoredByBrief
   minimum: number | null
   selected: string | null
-  /** What the selected range restores its layers to. */
+  /** Source that the layers of the ranges are restored to. */
   source: RestoredTo
-  /** What is said of it. */
+  /** Label of the selected range. */
   mark: string
-  /** How many prompts an exact score rests on. */
+  /** Number of prompts of an exact score. */
   promptCount: number
-  /** What is said of a range without a score. */
+  /** Text for a range without a score. */
   unscored: string
 }): Describe {
-  const words = scoreWords(told.scoredBy)
+  const words = scoreWords(context.scoredBy)
   return (range, point) => {
-    if (point === undefined) return `${rangePhrase(range)}: ${told.unscored}`
-    const partial = isPartial(point, told)
-      ? `, from ${formatCount(point.promptCount)} of ${plural(told.promptCount, words.prompt)}`
+    if (point === undefined) return `${rangePhrase(range)}: ${context.unscored}`
+    const partial = isPartial(point, context)
+      ? `, from ${formatCount(point.promptCount)} of ${plural(context.promptCount, words.prompt)}`
       : ''
-    const short = isBelow(point, told, told.minimum) ? `, ${words.validity} too low` : ''
-    const best = rangeKey(range, told) === told.selected ? `, ${told.mark}` : ''
-    return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${partial}${short}${best}`
+    const below = isBelow(point, context, context.minimum) ? `, ${words.validity} too low` : ''
+    const best = rangeKey(range, context) === context.selected ? `, ${context.mark}` : ''
+    const validity = `${words.validity} ${formatScore(point.validity)}`
+    const diversity = `${words.diversity} ${formatScore(point.diversity)}`
+    return `${rangePhrase(range)}: ${validity}, ${diversity}${partial}${below}${best}`
   }
 }

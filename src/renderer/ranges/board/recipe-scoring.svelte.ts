@@ -8,12 +8,12 @@ import { shareOf } from '../../app/window-job'
 
 type ScoringEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: Score }
 
-/** The scoring of a recipe as the shown sweep scored its ranges. */
+/** Scores a recipe with the settings of the shown sweep. */
 export class RecipeScoring {
   private done = $state.raw<SweepProgress | null>(null)
   readonly job: OwnJob<ScoringEvent>
 
-  /** @param ranges that show the sweep, and take it with the new score */
+  /** @param ranges the view of the sweep, which reloads it with the new score */
   constructor(
     private readonly project: OpenProject,
     private readonly ranges: {
@@ -32,7 +32,7 @@ export class RecipeScoring {
     })
   }
 
-  /** @returns the score; null when it was cancelled, or failed as `job.failure` says */
+  /** @returns the score; null if scoring was cancelled, or failed with `job.failure` */
   async score(recipe: Recipe): Promise<Score | null> {
     const { here, client } = this.project
     const sweepId = this.ranges.sweep?.id
@@ -52,7 +52,7 @@ export class RecipeScoring {
     return scored
   }
 
-  /** Gives the scoring up that is under way. */
+  /** Cancels the scoring. */
   close(): void {
     this.job.cancel()
     this.job.failure = null

@@ -18,37 +18,42 @@ import { type OtherModel, otherModels } from '../../recipes/scored-models'
 
 /** A range with its score so far. */
 export interface RangePoint extends RestorationRange, LiveScore {
-  /** Half the widths of the 95 % intervals; left out while a sweep runs, null where the prompts are too few to tell. */
+  /** Half-widths of the 95 % intervals. Left out while a sweep runs; null if there are too few prompts. */
   margins?: BriefScore['margins']
 }
 
-/** A model that is no range: a blend of the soup, a recipe that was swept, scored or found by a search, or another checkpoint. */
+/**
+ * A model that is not a range: a blend, another checkpoint, or a recipe that was swept, scored or found by a search.
+ */
 export interface OtherPoint extends LiveScore {
-  /** Which model it is: points of one key are one model under several names. */
+  /** Identifies the model. Points with the same key are one model with several names. */
   key: string
   kind: OtherModel['kind']
   name: string
-  /** Of a kept recipe or checkpoint: its number in the order of keeping. */
+  /** Number of a kept recipe or checkpoint, in the order of keeping; null for others. */
   mark: number | null
-  /** Of attention or MLP of a range alone: the range. */
+  /** The range, if the model restores only its attention or its MLP. */
   halfOf?: RestorationRange
-  /** How many layers are not post's, all of them in a blend; null while the recipe itself is not at hand, and where there is none. */
+  /**
+   * Number of layers that differ from post, which is all layers in a blend. Null if the recipe is unknown or the model
+   * has none.
+   */
   changed: number | null
 }
 
-/** The score of the model of a key; none while it has not been scored. */
+/** Returns the score of a model; undefined until it is scored. */
 export const scoreOf = (board: ScoreBoard, key: string): LiveScore | undefined =>
   rangeOf(board, key) ?? [...board.others, ...board.rivals].find((other) => other.key === key)
 
-/** A range in a file of numbers: `4-11`, `4-11 from NAME`. */
+/** Writes a range for a data file: `4-11` or `4-11 from NAME`. */
 export const rangeText = (range: RestorationRange, { source }: Pick<ScoreBoard, 'source'>): string =>
   `${spanKey(range)}${source === null ? '' : ` from ${source.name}`}`
 
-/** The range of a key; undefined for a key of another model. */
+/** Returns the range of a key; undefined if the key is of another model. */
 export const rangeOf = (board: ScoreBoard, key: string | null): RangePoint | undefined =>
   board.ranges.find((range) => rangeKey(range, board) === key)
 
-/** Keys of the models whose scores lie between these, ends included. */
+/** Returns keys of the models whose scores are within these bounds, ends included. */
 export function modelsWithin(
   board: ScoreBoard,
   { validity, diversity }: Record<'validity' | 'diversity', readonly [number, number]>
@@ -66,15 +71,18 @@ export function modelsWithin(
   ]
 }
 
-/** Whether the inspector can show the model of a key. The selected range under another sampler is a point of the charts and no model of its own. */
+/**
+ * Tells whether the inspector can show a model. The selected range under another sampler is a point of the charts, but
+ * not a model of its own.
+ */
 export const isInspectable = ({ rivals }: Pick<ScoreBoard, 'rivals'>, key: string): boolean =>
   !rivals.some((point) => point.kind === 'tempered' && point.key === key)
 
-/** What the charts draw: the scores of a finished sweep or of one that still runs. */
+/** The content of the charts: scores of a finished or running sweep. */
 export interface ScoreBoard {
   scoredBy: ScoredByBrief
   layerCount: number
-  /** What ranges and blends are restored to; null: base. */
+  /** Source of the restored layers; null for base. */
   source: RestoredTo
   promptCount: number
   base: LiveScore | null
@@ -85,22 +93,25 @@ export interface ScoreBoard {
 }
 
 /**
- * Another way to more diverse answers: what restores nothing, the selected range under other samplers, one half of its layers alone,
- * or a range of its length at another place.
+ * A baseline that is compared with ranges. It restores no layer, samples the selected range differently, restores half
+ * of each layer, or restores another range of the same length.
  */
 export interface RivalPoint extends LiveScore {
   key: string
   kind: Rival['kind'] | 'tempered' | 'half' | 'control'
   name: string
-  /** Of a control: where its layers lie. */
+  /** Position of a control's layers among all ranges of the same length. */
   controlPlace?: 'earliest' | 'median' | 'latest'
 }
 
-/** What a control is among the ranges of its length. */
+/** Describes a control by its position. */
 export const controlWords = (place: NonNullable<RivalPoint['controlPlace']>): string =>
   `the ${place} of that length`
 
-/** With what is known only once a range is selected: itself under the sweep's other samplers, and the controls of its length. */
+/**
+ * Adds the points that depend on the selected range: that range under other samplers of the sweep, and controls of its
+ * length.
+ */
 export function withSelection(
   board: ScoreBoard,
   selection: Pick<Selection, 'selected' | 'tempered' | 'rivals'> | null
@@ -108,10 +119,12 @@ export function withSelection(
   if (selection === null || selection.selected === null) return board
   const { promptCount, layerCount, source } = board
   const range = rangePhrase(selection.selected, source)
-  const own = board.scoredBy.kind === 'task' ? board.scoredBy.sampling : { temperature: 1, minP: 0 }
+  const sweepSampling = board.scoredBy.kind === 'task' ? board.scoredBy.sampling : { temperature: 1, minP: 0 }
   const tempered = selection.tempered
-    // Drawn as the sweep draws it is the range itself, which stands there already.
-    .filter(({ temperature, minP }) => temperature !== own.temperature || minP !== own.minP)
+    // Under the sweep's own sampling, the point is the range itself, which the board already has.
+    .filter(
+      ({ temperature, minP }) => temperature !== sweepSampling.temperature || minP !== sweepSampling.minP
+    )
     .map(({ temperature, minP, ...score }): RivalPoint => ({
       ...score,
       key: `tempered ${temperature} ${minP}`,
@@ -138,7 +151,7 @@ export function withSelection(
   return { ...board, rivals: [...board.rivals, ...paretoFront(tempered), ...controls] }
 }
 
-/** Rivals of a sweep, as points; of the samplers, a grid, those that no other sampler beats. */
+/** Returns the baselines of a sweep as points. Of the grid of samplers it keeps those on the Pareto front. */
 export function rivalPoints(rivals: readonly (LiveScore & { rival: Rival })[]): RivalPoint[] {
   const points = rivals.map(({ rival, ...score }): RivalPoint => ({
     ...score,
@@ -150,13 +163,16 @@ export function rivalPoints(rivals: readonly (LiveScore & { rival: Rival })[]): 
   return [...samplers, ...points.filter(({ kind }) => kind !== 'sampler')]
 }
 
-/** Whether a score rests on fewer prompts than the board has: it is an estimate, or more of it is still to come. */
+/** Tells whether a score is based on fewer prompts than the board has. It is then an estimate, or still incomplete. */
 export const isPartial = (
   { promptCount }: Pick<LiveScore, 'promptCount'>,
   board: Pick<ScoreBoard, 'promptCount'>
 ): boolean => promptCount < board.promptCount
 
-/** What a score rests on, as the columns of a table: what it is, on how many prompts, and ± of validity and of diversity. */
+/**
+ * Returns the table cells for the basis of a score: 'exact' or 'estimated', the number of prompts, and the margins of
+ * validity and diversity.
+ */
 export const basisCells = (
   point: { promptCount: number; margins?: RangePoint['margins'] },
   board: Pick<ScoreBoard, 'promptCount'>
@@ -167,7 +183,7 @@ export const basisCells = (
   point.margins?.diversity ?? null
 ]
 
-/** What these columns are called. */
+/** Returns the names of these columns. */
 export const basisColumns = ({ validity, diversity }: Record<'validity' | 'diversity', string>): string[] => [
   'basis',
   'prompts',
@@ -175,17 +191,19 @@ export const basisColumns = ({ validity, diversity }: Record<'validity' | 'diver
   `${diversity} ±`
 ]
 
-/** Much is said of the same thousands of ranges whenever scores arrive. */
+/** Caches the partly scored ranges of a board, because many texts and marks need them whenever scores arrive. */
 const partialOf = new WeakMap<ScoreBoard, readonly RangePoint[]>()
 
-/** The ranges whose scores rest on some prompts only. */
+/** Returns the ranges whose scores are based on only some prompts. */
 export function partialRanges(board: ScoreBoard): readonly RangePoint[] {
   const partial = partialOf.get(board) ?? board.ranges.filter((point) => isPartial(point, board))
   partialOf.set(board, partial)
   return partial
 }
 
-/** The ranges that rest on all prompts; where there are none, or no others, the very ranges of the board. */
+/**
+ * Returns the ranges that are based on all prompts. If there are none or no others, it returns the board's own array.
+ */
 export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
   const partial = partialRanges(board).length
   return partial === 0 || partial === board.ranges.length
@@ -194,9 +212,9 @@ export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
 }
 
 /**
- * The ranges that no other beats in both measures: of those that rest on all prompts, and that no check has thrown out.
+ * Returns the Pareto front of the ranges that are based on all prompts and not rejected by a check.
  *
- * @param rejected keys of those that it has
+ * @param rejected keys of rejected ranges
  */
 export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): RangePoint[] =>
   paretoFront(
@@ -205,7 +223,11 @@ export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): R
       : firmRanges(board).filter((range) => !rejected.has(rangeKey(range, board)))
   )
 
-/** The board of a finished sweep and of the search that started from it. @param halved the range whose attention and MLP were scored alone */
+/**
+ * Builds the board of a finished sweep and of the search that started from it.
+ *
+ * @param halved the range whose attention and MLP were scored separately
+ */
 export function boardOfSweep(
   sweep: ShownSweep,
   search: SearchDocument | null = null,
@@ -253,7 +275,10 @@ export function boardOfSweep(
   }
 }
 
-/** The range whose attention and MLP a sweep has scored alone, and the keys of both: what first tokens alone select. */
+/**
+ * Returns the range whose attention and MLP a sweep scored separately, with the keys of both. It is the range selected
+ * by first tokens.
+ */
 function halfKeys(
   selected: RestorationRange | null,
   { layerCount, source }: Pick<ShownSweep, 'layerCount' | 'source'>
@@ -265,13 +290,13 @@ function halfKeys(
   return { range: selected, keys }
 }
 
-/** Gathers the entries of a running sweep; a later entry for the same model replaces the earlier one. */
+/** Collects the entries of a running sweep. A later entry for the same model replaces the earlier one. */
 export class LiveBoard {
   private base: LiveScore | null = null
   private post: LiveScore | null = null
   private readonly ranges = new Map<string, RangePoint>()
   private readonly others = new Map<string, OtherPoint>()
-  /** As last read, until entries come: while only the progress changes, nothing is drawn anew. */
+  /** The last board returned; null once new entries arrive. The charts redraw only for a new object. */
   private copy: ScoreBoard | null = null
 
   constructor(
@@ -296,7 +321,7 @@ export class LiveBoard {
     }
   }
 
-  /** A copy that later entries do not change; the same one until there are any. */
+  /** Returns a board that later entries do not change. It is the same object until new entries arrive. */
   read(): ScoreBoard {
     this.copy ??= this.copied()
     return this.copy
@@ -320,11 +345,14 @@ export class LiveBoard {
   }
 }
 
-/** rho x Q(post), or null before post has a score. */
+/** Returns rho × validity of post; null before post has a score. */
 export const minimumValidity = (board: ScoreBoard, rho: number): number | null =>
   board.post === null ? null : rho * board.post.validity
 
-/** Whether a range is below the limit, an estimate by more than its margin: one that is being scored has none yet. */
+/**
+ * Tells whether a range is below the limit. An estimate must be below by more than its margin; a range that is still
+ * being scored has no margin.
+ */
 export const isBelow = (
   point: Pick<RangePoint, 'validity' | 'promptCount' | 'margins'>,
   board: Pick<ScoreBoard, 'promptCount'>,
@@ -333,19 +361,19 @@ export const isBelow = (
   minimum !== null &&
   isBelowLimit(point.validity, isPartial(point, board) ? (point.margins?.validity ?? null) : null, minimum)
 
-/** A board's ranges below a limit, and the others. */
+/** A board's ranges below a limit and the other ranges. */
 export interface AcrossLimit {
   below: readonly RangePoint[]
   feasible: readonly RangePoint[]
 }
 
-/** Of the limit asked for last. */
+/** Caches the result for the last limit of each board. */
 const acrossOf = new WeakMap<ScoreBoard, AcrossLimit & { minimum: number | null }>()
 
-/** The ranges on both sides of a limit of validity, worked out once for all who draw a board. */
+/** Splits the ranges at a lower limit of validity. All drawings of a board share one computation. */
 export function acrossLimit(board: ScoreBoard, minimum: number | null): AcrossLimit {
-  const known = acrossOf.get(board)
-  if (known?.minimum === minimum) return known
+  const cached = acrossOf.get(board)
+  if (cached?.minimum === minimum) return cached
   const below: RangePoint[] = []
   const feasible: RangePoint[] = []
   for (const point of board.ranges) (isBelow(point, board, minimum) ? below : feasible).push(point)
@@ -354,10 +382,10 @@ export function acrossLimit(board: ScoreBoard, minimum: number | null): AcrossLi
   return across
 }
 
-/** The axis [low, high] that holds all values: rounded outwards to tenths, never beyond 0..1. */
+/** Returns axis bounds [low, high] that contain all values, rounded outwards to tenths within 0 to 1. */
 export function axisBounds(values: readonly number[]): [number, number] {
   if (values.length === 0) return [0, 1]
-  // A loop: spreading thousands of values into Math.min can exhaust the stack.
+  // A loop, because spreading thousands of values into Math.min can exhaust the stack.
   let low = 1
   let high = 0
   for (const value of values) {

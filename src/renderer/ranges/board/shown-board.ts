@@ -1,12 +1,12 @@
 import type { ScoreBoard } from './score-board'
 
-/** What a chart of Ranges is of. */
+/** The content of a chart in Ranges. */
 export interface ShownBoard {
   board: ScoreBoard
-  /** Of the sweep before the one that runs. */
+  /** Scores of the previous sweep while another runs; null otherwise. */
   before: ScoreBoard | null
   /** Key of the selected range. */
   selected: string | null
-  /** Of the project, for the files that are saved. */
+  /** Name of the project, for saved files. */
   name: string
 }

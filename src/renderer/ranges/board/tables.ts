@@ -31,8 +31,8 @@ import {
 import { otherModels } from '../../recipes/scored-models'
 
 /**
- * Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals, each with what it
- * rests on.
+ * Writes every model of a sweep as a CSV row with the basis of its scores. The order is base, post, ranges, blends,
+ * recipes, other checkpoints and baselines.
  */
 export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): string {
   const categories = categoriesOf(sweep.prompts)
@@ -83,24 +83,24 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
   ])
 }
 
-/** A model as the table lists it. */
+/** A row of the table of models. */
 export interface BoardRow extends LiveScore {
   /** See {@link RangePoint}. */
   margins?: RangePoint['margins']
   key: string
   kind: OtherPoint['kind'] | 'range' | 'rival'
-  /** In the order of {@link boardRows}. */
+  /** Index in the order of {@link boardRows}. */
   place: number
   label: string
-  /** In copied text. */
+  /** Name in copied text. */
   name: string
   /** See {@link OtherPoint}. */
   halfOf?: OtherPoint['halfOf']
-  /** Layers that are not post's; null while unknown, for another checkpoint, and for a rival. */
+  /** Number of layers that differ from post; null while unknown, and for a checkpoint or baseline. */
   changed: number | null
 }
 
-/** The ranges by start and end, then the other models, then rivals. */
+/** Returns the rows: ranges by start and end, then other models, then baselines. */
 export const boardRows = ({ ranges, others, rivals, promptCount, source }: ScoreBoard): BoardRow[] =>
   [
     ...[...ranges]
@@ -123,7 +123,11 @@ export const boardRows = ({ ranges, others, rivals, promptCount, source }: Score
       .map((point) => ({ ...point, kind: 'rival' as const, label: point.name, changed: null }))
   ].map((row, place) => ({ ...row, place }))
 
-/** Whose half a model is, where it is of another range than the selected one; null for all others. @param selected key of it */
+/**
+ * Names the range of which a model is half, unless that is the selected range; null for all other models.
+ *
+ * @param selected key of the selected range
+ */
 export const halfNote = (
   { halfOf }: Pick<BoardRow, 'halfOf'>,
   selected: string | null,
@@ -131,13 +135,17 @@ export const halfNote = (
 ): string | null =>
   halfOf === undefined || rangeKey(halfOf, board) === selected ? null : halfOfWords(halfOf)
 
-/** The place of a range among those of the selected length. @param range its key */
+/**
+ * Describes the position of a range among those of the selected length.
+ *
+ * @param range key of the range
+ */
 const placesOf = (range: string, rivals: readonly RivalPoint[]): string[] =>
   rivals
     .filter(({ key }) => key === range)
-    .flatMap(({ controlPlace: place }) => (place === undefined ? [] : [`(${controlWords(place)})`]))
+    .flatMap(({ controlPlace }) => (controlPlace === undefined ? [] : [`(${controlWords(controlPlace)})`]))
 
-/** By what the table can be sorted. */
+/** Sort keys of the table's columns. */
 const SORT_VALUES = {
   model: (row: BoardRow) => row.place,
   layers: (row: BoardRow) => row.changed ?? 0,
@@ -146,14 +154,15 @@ const SORT_VALUES = {
   distinct: (row: BoardRow) => row.distinctRight ?? 0
 } as const
 
-/** Columns whose order is that of diversity, with what can be selected first in the last. */
+/** Columns that are sorted by diversity. In the last one, selectable models come first. */
 const BY_DIVERSITY = ['diversity', 'gain', 'qualifies'] as const
 type ByDiversity = (typeof BY_DIVERSITY)[number]
 type RowColumn = keyof typeof SORT_VALUES | ByDiversity
 
-const isByDiversity = (column: RowColumn): column is ByDiversity => BY_DIVERSITY.some((one) => one === column)
+const isByDiversity = (column: RowColumn): column is ByDiversity =>
+  BY_DIVERSITY.some((name) => name === column)
 
-/** The table's columns by which it can be sorted, called as what the board is scored by wants. */
+/** Returns the sortable columns, with names that fit the task of the board. */
 export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: RowColumn; label: string }[] {
   const words = scoreWords(scoredBy)
   const distinct = distinctWords(scoredBy)
@@ -171,7 +180,11 @@ export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: Ro
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** Keys of the models that fail a check of whole answers. @param rho share of post's validity that must be kept */
+/**
+ * Returns keys of the models that fail the full-answer check.
+ *
+ * @param rho share of post's validity that must be kept
+ */
 export function failedModels(
   { ranges, source }: Pick<ScoreBoard, 'ranges' | 'source'>,
   check: CheckResult | null,
@@ -187,7 +200,7 @@ export function failedModels(
   ])
 }
 
-/** Keys of the ranges that the check has thrown out: those that fail it, as soon as another passes. */
+/** Returns keys of the ranges that the check rejected. Failing ranges are rejected once another range passes. */
 export const rejectedKeys = (
   { ranges, source }: Pick<ScoreBoard, 'ranges' | 'source'>,
   check: CheckResult | null,
@@ -203,11 +216,11 @@ export interface SortOrder {
 }
 
 /**
- * The board's models in the order a table shows them; equal values keep the order of {@link boardRows}.
+ * Returns the board's models in the table's order. Equal values keep the order of {@link boardRows}.
  *
- * @param minimum validity that qualifies, as more diversity than post's does; null while unknown
- * @param failed keys of those that do not, for they fail the check of whole answers
- * @param selected key of the range that stands first among those that qualify
+ * @param minimum validity that a model needs to qualify, besides more diversity than post; null while unknown.
+ * @param failed keys of models that fail the full-answer check and do not qualify.
+ * @param selected key of the range that comes first among the qualifying models
  */
 export function sortedRows(
   board: ScoreBoard,
@@ -240,7 +253,7 @@ export function sortedRows(
   return rows.sort((left, right) => sign * (value(left) - value(right)) || left.place - right.place)
 }
 
-/** One line to paste into notes or a spreadsheet; of an estimate it says on how many prompts that rests. */
+/** Writes a row as text for notes or a spreadsheet. An estimate names its number of prompts. */
 export const rowText = (row: BoardRow, board: Pick<ScoreBoard, 'promptCount'>): string =>
   [
     `${row.name}${isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''}`,

@@ -4,15 +4,15 @@ import { FollowedJob, toldByProgress } from '../../app/followed-job.svelte'
 import { shareOf } from '../../app/window-job'
 import type { OpenProject } from '../../app/open-project.svelte'
 
-/** The check of the shown sweep on whole answers: what is stored of it, and the one that runs. */
+/** The full-answer check of the shown sweep: the stored one and the running one. */
 export class AnswerChecks {
-  /** Null when no range of the shown sweep was checked. */
+  /** The stored check; null if no range of the shown sweep was checked. */
   document = $state.raw<AnswerCheck | null>(null)
   readonly job: FollowedJob<CheckEvent, CheckProgress>
   readonly progress = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
-  /** @param finished hears that a sweep has a new check */
+  /** @param finished called when a sweep has a new check */
   constructor(
     private readonly project: OpenProject,
     finished: (sweepId: string) => Promise<void>
@@ -33,7 +33,11 @@ export class AnswerChecks {
     })
   }
 
-  /** @param recipes to check; none for the best ranges that were not checked yet */
+  /**
+   * Starts a check.
+   *
+   * @param recipes recipes to check; if empty, the best ranges that are not checked yet
+   */
   async start(sweepId: string, rho: number, recipes: Recipe[] = []): Promise<void> {
     if (this.busy) return
     const { here, client } = this.project

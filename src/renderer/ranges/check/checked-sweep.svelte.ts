@@ -10,8 +10,8 @@ import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 import { type ReadSweep, readSweep } from '../board/read-sweep'
 
-/** What is shown, of which {@link CheckedSweep} takes what is of the character task. */
-interface Shown {
+/** The shown data that {@link CheckedSweep} uses if it is of the character task. */
+interface ShownSweepState {
   readonly sweep: ShownSweep | null
   readonly selection: ReadSweep['selection']
   readonly check: { readonly document: ReadSweep['check'] }
@@ -19,30 +19,30 @@ interface Shown {
 }
 
 /**
- * The sweep by whose check recipes are marked wherever they can be chosen: the shown one; while that is scored by a task, the newest of
- * the character task.
+ * Finds the sweep whose check applies to recipes wherever they can be chosen. That is the shown sweep, or the newest
+ * sweep of the character task if the shown one is scored by a task.
  */
 export class CheckedSweep {
   private other = $state.raw<ReadSweep | null>(null)
   private readonly reading: Latest<string>
-  /** Whether it is another sweep than the shown one. */
-  readonly isOther = $derived.by(() => this.shown.sweep?.scoredBy.kind === 'task')
+  /** True if the sweep is not the shown one. */
+  readonly isOther = $derived.by(() => this.view.sweep?.scoredBy.kind === 'task')
   private readonly shownRead = $derived.by<ReadSweep | null>(() => {
-    const { sweep, selection, check } = this.shown
+    const { sweep, selection, check } = this.view
     return sweep === null ? null : { sweep, selection, check: check.document }
   })
-  /** Null where there is no sweep of the character task. */
+  /** The sweep; null if there is none of the character task. */
   readonly read = $derived.by<ReadSweep | null>(() => (this.isOther ? this.other : this.shownRead))
-  /** What it says of recipes. */
+  /** Evidence of the sweep about recipes. */
   readonly evidence = $derived.by(() => ({
     check: this.read?.check ?? null,
-    rho: this.shown.rho,
+    rho: this.view.rho,
     selection: this.read?.selection ?? null
   }))
 
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: Shown
+    private readonly view: ShownSweepState
   ) {
     this.reading = new Latest(project.left)
     project.onChange(({ document, sweeps, saved }, before) => {
@@ -50,12 +50,12 @@ export class CheckedSweep {
         document.settings.rho === before.document.settings.rho &&
         sweeps.map(({ id }) => id).join() === before.sweeps.map(({ id }) => id).join() &&
         saved.answerChecks === before.saved.answerChecks
-      if (!isSame && this.isOther) void this.look()
+      if (!isSame && this.isOther) void this.reload()
     })
   }
 
-  /** Reads the other sweep where one is needed, as it is now on disk. */
-  async look(): Promise<void> {
+  /** Reads the other sweep from disk if one is needed. */
+  async reload(): Promise<void> {
     const sweepId = this.isOther
       ? answeringSweep(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))?.id
       : undefined
@@ -66,21 +66,24 @@ export class CheckedSweep {
     }
     const read = await this.project.attempt(() =>
       this.reading.ask(sweepId, (signal) =>
-        readSweep(this.project, { sweepId, rhoNow: () => this.shown.rho }, signal)
+        readSweep(this.project, { sweepId, rhoNow: () => this.view.rho }, signal)
       )
     )
     if (read !== null) this.other = read.answer
   }
 
-  /** What is said of a recipe where it can be chosen: first by the shown sweep, where that is scored by a task, then by the character task. */
+  /**
+   * Returns the findings about a recipe. If the shown sweep is scored by a task, its finding comes first, followed by
+   * those of the character task.
+   */
   marksOf(recipe: Recipe): RecipeCheck[] {
-    const found = this.foundBy(this.read, recipe)
-    const checked = this.of(recipe)
-    const byTask = this.isOther ? this.foundBy(this.shownRead, recipe) : null
-    const byCharacters = found === null ? [] : [found]
+    const finding = this.findingOf(this.read, recipe)
+    const checked = this.checkOf(recipe)
+    const byTask = this.isOther ? this.findingOf(this.shownRead, recipe) : null
+    const byCharacters = finding === null ? [] : [finding]
     if (byTask === null) return [...byCharacters, checked]
-    const told = { ...checked, words: `on the character task: ${checked.words}` }
-    const others = checked.state === 'unchecked' ? byCharacters : [...byCharacters, told]
+    const labelled = { ...checked, words: `on the character task: ${checked.words}` }
+    const others = checked.state === 'unchecked' ? byCharacters : [...byCharacters, labelled]
     if (others.length === 0) return [byTask]
     return [
       { ...byTask, label: `task: ${byTask.label}` },
@@ -88,33 +91,36 @@ export class CheckedSweep {
     ]
   }
 
-  /** What a sweep holds against the range that it selects, and one by a task against others. */
-  private foundBy(read: ReadSweep | null, recipe: Recipe): RecipeCheck | null {
+  /** Returns a sweep's objection to the range that it selects. A sweep by a task may object to other recipes too. */
+  private findingOf(read: ReadSweep | null, recipe: Recipe): RecipeCheck | null {
     if (read === null || read.selection === null) return null
     const { sweep, selection, check } = read
-    const found = { ...sweep, selection, headline: headline({ ...sweep, selection, check }) }
+    const withHeadline = { ...sweep, selection, headline: headline({ ...sweep, selection, check }) }
     return sweepFinding(
-      found,
-      selects(found, recipe),
+      withHeadline,
+      selects(withHeadline, recipe),
       scoreIn(sweep, { kind: 'recipe', recipe })?.validity ?? null
     )
   }
 
-  /** What the sweep of the character task and its check say of a recipe. */
-  of(recipe: Recipe): RecipeCheck {
+  /** Returns the result of the character task's sweep and check for a recipe. */
+  checkOf(recipe: Recipe): RecipeCheck {
     return recipeCheck(this.evidence, recipe, this.validityOf(recipe))
   }
 
-  /** By first tokens, in the sweep or when it was kept from it or a search of it; null where neither scored it. */
+  /**
+   * Returns a recipe's first-token validity, from the sweep or from a recipe kept from it or its search; null if
+   * neither scored it.
+   */
   private validityOf(recipe: Recipe): number | null {
     const sweep = this.read?.sweep
     if (sweep === undefined) return null
     const score = scoreIn(sweep, { kind: 'recipe', recipe })
     if (score !== null) return score.validity
-    const wanted = weightsKey({ kind: 'recipe', recipe })
-    const kept = this.project.state.document.recipes.find(
-      (one) => one.sweepId === sweep.id && weightsKey({ kind: 'recipe', recipe: one.recipe }) === wanted
+    const key = weightsKey({ kind: 'recipe', recipe })
+    const keptRecipe = this.project.state.document.recipes.find(
+      (entry) => entry.sweepId === sweep.id && weightsKey({ kind: 'recipe', recipe: entry.recipe }) === key
     )
-    return kept?.validity ?? null
+    return keptRecipe?.validity ?? null
   }
 }

@@ -18,7 +18,10 @@ import { axisBounds, type ScoreBoard } from '../board/score-board'
 export const COMPARED_MEASURES = ['diversity', 'validity'] as const
 export type ComparedMeasure = (typeof COMPARED_MEASURES)[number]
 
-/** The first sweep's ranges for the triangle. There is no post in it, and so no limit: what cannot be selected is not hatched. */
+/**
+ * Returns the first sweep's ranges for the triangle. The board has no post and therefore no limit, so nothing is
+ * hatched.
+ */
 export const comparisonBoard = ({ a, ranges }: SweepComparison): ScoreBoard => ({
   scoredBy: a.scoredBy,
   layerCount: a.layerCount,
@@ -36,7 +39,7 @@ export const comparisonBoard = ({ a, ranges }: SweepComparison): ScoreBoard => (
   rivals: []
 })
 
-/** What the triangle shows: how much more of a measure the second sweep has. */
+/** Returns the metric of the triangle: the second sweep's value minus the first sweep's. */
 export function differenceSpec(comparison: SweepComparison, measure: ComparedMeasure): MetricSpec {
   const values = new Map(
     comparison.ranges.map(({ range, difference }) => [spanKey(range), difference[measure]])
@@ -53,36 +56,38 @@ export function differenceSpec(comparison: SweepComparison, measure: ComparedMea
   }
 }
 
-/** The compared range of a key in the first sweep; undefined where there is none. */
+/** Returns the compared range of a key in the first sweep; undefined if there is none. */
 export const comparedRange = (
   { ranges, a }: SweepComparison,
   key: string | null
 ): ComparedRange | undefined => ranges.find(({ range }) => rangeKey(range, a) === key)
 
-/** Those of the first sweep's ranges beside which the second's selected range stands. */
+/** Returns the ranges of the first sweep that are compared with the second sweep's selected range. */
 export const selectedByB = ({ ranges, b: { selected } }: SweepComparison): RestorationRange[] =>
   selected === null
     ? []
     : ranges.filter(({ other }) => spanKey(other) === spanKey(selected)).map(({ range }) => range)
 
-/** A range's name, with the one that stands beside it where that is another. */
-export const baselineName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
-  by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`
+/** Names a compared range, with its counterpart in the other sweep if that is another range. */
+export const comparedRangeName = (
+  { by }: Pick<SweepComparison, 'by'>,
+  { range, other }: ComparedRange
+): string => (by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`)
 
-/** Whether a difference and its interval are both nothing, to three decimals: the two are the same on every prompt. */
-export const isNothing = (difference: number, margin: number | null): boolean =>
+/** Tells whether a difference and its interval are 0 to three decimals, so that both sweeps agree on every prompt. */
+export const isNegligible = (difference: number, margin: number | null): boolean =>
   margin !== null &&
   formatScore(Math.abs(difference)) === formatScore(0) &&
   formatScore(margin) === formatScore(0)
 
-/** A difference with half the width of its interval: −0.046 ± 0.012. */
+/** Writes a difference with half the width of its interval: −0.046 ± 0.012. */
 function differenceWords(difference: number, margin: number | null): string {
-  if (isNothing(difference, margin)) return 'the same'
+  if (isNegligible(difference, margin)) return 'the same'
   return formatDelta(difference) + (margin === null ? '' : ` ± ${formatScore(margin)}`)
 }
 
-/** A measure of both, and the difference: 0.917, 0.871, −0.046 ± 0.012. */
-const told = (
+/** Formats a measure of both sweeps and the difference: 0.917, 0.871, −0.046 ± 0.012. */
+const formatMeasure = (
   { a, b, difference, margins }: ComparedScores,
   measure: ComparedMeasure
 ): { a: string; b: string; difference: string } => {
@@ -93,35 +98,35 @@ const told = (
   }
 }
 
-/** A compared range in a sentence. */
+/** Describes a compared range in a sentence. */
 export function comparedWords(comparison: SweepComparison, range: ComparedRange): string {
   const words = scoreWords(comparison.a.scoredBy)
   const measured = COMPARED_MEASURES.map((measure) => {
-    const { a, b, difference } = told(range, measure)
+    const { a, b, difference } = formatMeasure(range, measure)
     return `${words[measure]} ${a} in A, ${b} in B, ${difference}`
   })
-  return `${baselineName(comparison, range)}: ${measured.join('; ')}`
+  return `${comparedRangeName(comparison, range)}: ${measured.join('; ')}`
 }
 
-/** What the numbers of a compared range rest on. */
+/** Describes the prompts that the scores of a compared range are based on. */
 export function comparedBasis(comparison: SweepComparison): string {
   const { a, b } = comparison
   const { prompt } = scoreWords(a.scoredBy)
   if (!samePrompts(comparison)) return `${plural(a.promptCount, prompt)} in A, ${b.promptCount} in B`
-  const has = comparison.ranges.some(({ margins }) => margins.diversity !== null)
-  return `${has ? '± 95 % interval over' : 'the same'} ${plural(a.promptCount, prompt)}`
+  const hasMargins = comparison.ranges.some(({ margins }) => margins.diversity !== null)
+  return `${hasMargins ? '± 95 % interval over' : 'the same'} ${plural(a.promptCount, prompt)}`
 }
 
-/** What stands beside a range of the triangle; null for one that is not compared. */
+/** Returns the readout of a range in the triangle; null if the range is not compared. */
 export function comparisonReadout(comparison: SweepComparison, range: RestorationRange): Readout | null {
-  const found = comparedRange(comparison, rangeKey(range, comparison.a))
-  if (found === undefined) return null
+  const match = comparedRange(comparison, rangeKey(range, comparison.a))
+  if (match === undefined) return null
   const words = scoreWords(comparison.a.scoredBy)
   const lines = COMPARED_MEASURES.map((measure) => {
-    const { a, b, difference } = told(found, measure)
+    const { a, b, difference } = formatMeasure(match, measure)
     return { label: capitalised(words[measure]), value: `${a} → ${b} (${difference})` }
   })
-  return { name: baselineName(comparison, found), lines, basis: comparedBasis(comparison) }
+  return { name: comparedRangeName(comparison, match), lines, basis: comparedBasis(comparison) }
 }
 
 const point = ({ validity: x, diversity: y }: CategoryScore, lines: readonly string[]): PlotPoint => ({
@@ -130,26 +135,30 @@ const point = ({ validity: x, diversity: y }: CategoryScore, lines: readonly str
   lines
 })
 
-/** Where a line ends and the next begins. */
+/** A point without coordinates, which separates two lines. */
 const GAP: PlotPoint = { x: NaN, y: NaN, lines: [] }
 
-/** Both sweeps in one trade-off, with a line between ranges that stand for each other. @param chosen key of a range */
+/**
+ * Returns both sweeps in one trade-off, with a line between corresponding ranges.
+ *
+ * @param chosen key of a range
+ */
 export function comparisonScatter(comparison: SweepComparison, chosen: string | null): PlotContent {
   const { ranges, post, base, a, b } = comparison
   const words = scoreWords(a.scoredBy)
   const lines = (range: ComparedRange): string[] => {
     const measured = COMPARED_MEASURES.map((measure) => {
-      const { a: inA, b: inB, difference } = told(range, measure)
+      const { a: inA, b: inB, difference } = formatMeasure(range, measure)
       return `${words[measure]} ${inA} in A, ${inB} in B, ${difference}`
     })
-    return [baselineName(comparison, range), ...measured]
+    return [comparedRangeName(comparison, range), ...measured]
   }
-  const points = (of: 'a' | 'b', some: readonly ComparedRange[]): PlotPoint[] =>
-    some.map((range) => point(range[of], lines(range)))
-  const links = (some: readonly ComparedRange[]): PlotPoint[] =>
-    some.flatMap((range) => [point(range.a, []), point(range.b, []), GAP])
+  const points = (side: 'a' | 'b', compared: readonly ComparedRange[]): PlotPoint[] =>
+    compared.map((range) => point(range[side], lines(range)))
+  const links = (compared: readonly ComparedRange[]): PlotPoint[] =>
+    compared.flatMap((range) => [point(range.a, []), point(range.b, []), GAP])
   const picked = comparedRange(comparison, chosen)
-  const shown: Pick<PlotSeries, 'connected' | 'named' | 'opacity'> = {
+  const defaults: Pick<PlotSeries, 'connected' | 'named' | 'opacity'> = {
     connected: false,
     named: true,
     opacity: 1
@@ -159,7 +168,7 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
       ? []
       : [
           {
-            ...shown,
+            ...defaults,
             name: 'Chosen in A',
             tone: 'sky',
             mark: 'circle',
@@ -168,7 +177,7 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
             radius: 8
           },
           {
-            ...shown,
+            ...defaults,
             name: 'Chosen in B',
             tone: 'orange',
             mark: 'triangle',
@@ -177,7 +186,7 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
             radius: 9
           },
           {
-            ...shown,
+            ...defaults,
             name: 'Chosen, A to B',
             tone: 'black',
             mark: 'circle',
@@ -187,41 +196,55 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
             radius: 0
           }
         ]
-  const selected = (side: 'A' | 'B', tone: 'sky' | 'orange', some: readonly ComparedRange[]): PlotSeries[] =>
-    some.slice(0, 1).map((range) => ({
-      ...shown,
+  const selected = (
+    side: 'A' | 'B',
+    tone: 'sky' | 'orange',
+    compared: readonly ComparedRange[]
+  ): PlotSeries[] =>
+    compared.slice(0, 1).map((range) => ({
+      ...defaults,
       name: `${side} selects`,
       tone,
       mark: side === 'A' ? 'circle' : 'triangle',
       points: points(side === 'A' ? 'a' : 'b', [range]),
       radius: side === 'A' ? 6 : 8
     }))
-  const ofA = ranges.filter(({ range }) => a.selected !== null && spanKey(range) === spanKey(a.selected))
-  const ofB = ranges.filter(({ other }) => b.selected !== null && spanKey(other) === spanKey(b.selected))
-  const whole = (name: string, tone: 'post' | 'base', of: 'a' | 'b', scores: ComparedScores): PlotSeries => ({
-    ...shown,
+  const selectedByA = ranges.filter(
+    ({ range }) => a.selected !== null && spanKey(range) === spanKey(a.selected)
+  )
+  const rangesOfB = ranges.filter(
+    ({ other }) => b.selected !== null && spanKey(other) === spanKey(b.selected)
+  )
+  const whole = (
+    name: string,
+    tone: 'post' | 'base',
+    side: 'a' | 'b',
+    scores: ComparedScores
+  ): PlotSeries => ({
+    ...defaults,
     name,
     tone,
     mark: tone === 'post' ? 'rectRot' : 'rect',
-    points: [point(scores[of], [name])],
+    points: [point(scores[side], [name])],
     radius: 7
   })
   const all = [post, ...(base === null ? [] : [base]), ...ranges].flatMap((scores) => [scores.a, scores.b])
   return {
     label:
-      `${capitalised(words.diversity)} against ${words.validity} of post, base and ${plural(ranges.length, 'range')} in both sweeps, ` +
-      'with lines between the same ranges. The table view holds the same numbers.',
+      `${capitalised(words.diversity)} against ${words.validity} of post, base and ` +
+      `${plural(ranges.length, 'range')} in both sweeps, ` +
+      'with lines between the same ranges. The table view has the same numbers.',
     series: [
       ...chosenSeries,
-      ...selected('A', 'sky', ofA),
-      ...selected('B', 'orange', ofB),
+      ...selected('A', 'sky', selectedByA),
+      ...selected('B', 'orange', rangesOfB),
       whole('post in A', 'post', 'a', post),
       whole('post in B', 'post', 'b', post),
       ...(base === null
         ? []
         : [whole('base in A', 'base', 'a', base), whole('base in B', 'base', 'b', base)]),
       {
-        ...shown,
+        ...defaults,
         name: 'A',
         tone: 'sky',
         mark: 'circle',
@@ -231,18 +254,18 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
         radius: 3.5
       },
       {
-        ...shown,
+        ...defaults,
         name: 'B',
         tone: 'orange',
         mark: 'triangle',
         points: points('b', ranges),
         named: false,
         opacity: 0.8,
-        // Its corners are seen where a circle of A lies on it.
+        // Large enough that its corners are visible behind a circle of A.
         radius: 6
       },
       {
-        ...shown,
+        ...defaults,
         name: 'Same range',
         tone: 'black',
         mark: 'circle',

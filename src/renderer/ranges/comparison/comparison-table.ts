@@ -5,18 +5,18 @@ import { type Cell, toCsv } from '../../ui/csv'
 import { capitalised, rangeLabel } from '../../ui/format'
 import { COMPARED_MEASURES } from './comparison-charts'
 
-/** What both sweeps say of a model. */
+/** The scores of a model in both sweeps. */
 export interface ComparisonRow extends ComparedScores {
   /** Key of a range; null for base and post. */
   key: string | null
   label: string
-  /** The range that stands beside it. */
+  /** Label of the corresponding range in the second sweep. */
   other: string
-  /** In the order of {@link comparisonRows}. */
+  /** Index in the order of {@link comparisonRows}. */
   place: number
 }
 
-/** Post, base, and the ranges as the first sweep has them. */
+/** Returns post, base, and the ranges in the first sweep's order. */
 export const comparisonRows = ({ post, base, ranges, a }: SweepComparison): ComparisonRow[] =>
   [
     { ...post, key: null, label: 'post', other: 'post' },
@@ -29,7 +29,7 @@ export const comparisonRows = ({ post, base, ranges, a }: SweepComparison): Comp
     }))
   ].map((row, place) => ({ ...row, place }))
 
-/** By what the table can be sorted. */
+/** Sort keys of the columns. */
 const SORT_VALUES = {
   model: (row: ComparisonRow) => row.place,
   validityA: (row: ComparisonRow) => row.a.validity,
@@ -46,7 +46,7 @@ export interface ComparisonOrder {
   descending: boolean
 }
 
-/** The columns by which it can be sorted, called as what both are scored by wants. */
+/** Returns the sortable columns, with names that fit the task of both sweeps. */
 export function comparisonColumns({ a }: SweepComparison): { id: ComparisonColumn; label: string }[] {
   const words = scoreWords(a.scoredBy)
   const [validity, diversity] = [capitalised(words.validity), capitalised(words.diversity)]
@@ -61,7 +61,7 @@ export function comparisonColumns({ a }: SweepComparison): { id: ComparisonColum
   ]
 }
 
-/** The rows as a table shows them; equal values keep the order of {@link comparisonRows}. */
+/** Returns the rows in the table's order. Equal values keep the order of {@link comparisonRows}. */
 export function sortedComparison(
   comparison: SweepComparison,
   { column, descending }: ComparisonOrder
@@ -73,7 +73,7 @@ export function sortedComparison(
   )
 }
 
-/** Every compared model as one row. */
+/** Writes every compared model as a CSV row. */
 export function comparisonCsv(comparison: SweepComparison): string {
   const words = scoreWords(comparison.a.scoredBy)
   const columns = COMPARED_MEASURES.flatMap((measure) => {

@@ -8,43 +8,45 @@ import { complaintOf, type Complaint } from '../../ui/complaint'
 import { ChartLook } from '../board/chart-look.svelte'
 import type { ComparedMeasure } from './comparison-charts'
 
-/** A sweep of the project that can be laid beside the shown one. */
+/** A sweep of the project that can be compared with the shown one. */
 export interface OtherSweep {
-  /** What names it in the address: `PAIR/SWEEP`. */
+  /** Key of the sweep in the address: `PAIR/SWEEP`. */
   key: string
-  /** Of its pair, where the project has several; null otherwise. */
+  /** Name of its pair if the project has several; else null. */
   pairName: string | null
   summary: SweepSummary
 }
 
 const keyOf = (pair: PairId, sweepId: string): string => `${pair}/${sweepId}`
 
-/** What a key names, to main; null for a text that is none. */
-function namedBy(key: string): { pair: PairId; sweepId: string } | null {
+/** Parses a key; null for invalid text. */
+function parseKey(key: string): { pair: PairId; sweepId: string } | null {
   const [pair, sweepId, ...more] = key.split('/')
-  const known = PairId.safeParse(pair)
-  return !known.success || sweepId === undefined || sweepId === '' || more.length > 0
+  const parsed = PairId.safeParse(pair)
+  return !parsed.success || sweepId === undefined || sweepId === '' || more.length > 0
     ? null
-    : { pair: known.data, sweepId }
+    : { pair: parsed.data, sweepId }
 }
 
-/** The shown sweep beside another of the project, in place of the charts until it is left. */
+/**
+ * Compares the shown sweep with another of the project. The comparison replaces the charts until the user leaves it.
+ */
 export class SweepComparing {
   /** Key of the other sweep; null while none is compared. */
   against = $state.raw<string | null>(null)
-  /** Null until the first answer. The one before stays in sight while another is asked for. */
+  /** Null until the first answer. The previous comparison stays visible while another one is loaded. */
   comparison = $state.raw<SweepComparison | null>(null)
   /** Why the two cannot be compared. */
   failure = $state.raw<Complaint | null>(null)
   measure = $state<ComparedMeasure>('diversity')
   layout = $state<'charts' | 'table'>('charts')
-  /** Keys of ranges of the shown sweep. */
+  /** Keys of ranges of the shown sweep, here and below. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
   readonly look = new ChartLook()
   private readonly latest: Latest<string>
   readonly pending = $derived.by(() => this.latest.awaited !== null)
-  /** All of the pair, and of each other pair its newest. */
+  /** All sweeps of the pair, and the newest sweep of each other pair. */
   readonly others = $derived.by<OtherSweep[]>(() => {
     const { pairs, document, sweeps } = this.project.state
     const nameOf = (name: string): string | null => (pairs.length === 1 ? null : name)
@@ -62,15 +64,15 @@ export class SweepComparing {
     ]
   })
 
-  /** @param shown the sweep that the other is laid beside, and the share of post's validity that both are to keep */
+  /** @param view the first sweep, and the share of post's validity that both must keep */
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: { readonly sweep: ShownSweep | null; readonly rho: number }
+    private readonly view: { readonly sweep: ShownSweep | null; readonly rho: number }
   ) {
     this.latest = new Latest(project.left)
   }
 
-  /** Lays the shown sweep beside another, as a place that Back leads away from. */
+  /** Compares the shown sweep with another. Back leads out of the comparison. */
   open(against: string): void {
     this.begin(against)
     this.project.host.visit()
@@ -81,14 +83,14 @@ export class SweepComparing {
     this.project.host.visit()
   }
 
-  /** Shows what an address says. A sweep that the project does not have is told like any that cannot be read. */
+  /** Shows the comparison of an address. A sweep that does not exist is reported like one that cannot be read. */
   follow(against: string | null): void {
     if (against === this.against) return
-    if (against === null || namedBy(against) === null) this.close()
+    if (against === null || parseKey(against) === null) this.close()
     else this.begin(against)
   }
 
-  /** Compares anew what is compared: the shown sweep, or what is selected in it, is another. */
+  /** Compares again because the shown sweep or its selection has changed. */
   again(): void {
     if (this.against !== null) void this.ask(this.against)
   }
@@ -113,14 +115,14 @@ export class SweepComparing {
   }
 
   private async ask(against: string): Promise<void> {
-    const { sweep, rho } = this.shown
-    const other = namedBy(against)
+    const { sweep, rho } = this.view
+    const other = parseKey(against)
     if (sweep === null || other === null) return
     const { client, here } = this.project
     this.failure = null
     try {
-      const asked = { ...here, sweepId: sweep.id, other, rho }
-      const answered = await this.latest.ask(against, (signal) => client.sweeps.compare(asked, { signal }))
+      const request = { ...here, sweepId: sweep.id, other, rho }
+      const answered = await this.latest.ask(against, (signal) => client.sweeps.compare(request, { signal }))
       if (answered === null) return
       this.comparison = answered.answer
       const { a } = answered.answer

@@ -2,7 +2,7 @@ import { at } from '../../../contract/model/look-up'
 import { cellCorner, FINE_CELL, type HeatmapGeometry } from '../../plots/heatmap-geometry'
 import { changedPlaces, type DrawnCells, type HeatmapCell, NO_CELLS } from './heatmap-cells'
 
-/** What of a canvas's context is drawn with. */
+/** The parts of a canvas context that drawing needs. */
 export type CellsContext = Pick<
   CanvasRenderingContext2D,
   'fillStyle' | 'strokeStyle' | 'globalAlpha' | 'clearRect' | 'fillRect' | 'strokeRect' | 'setTransform'
@@ -10,44 +10,44 @@ export type CellsContext = Pick<
 
 export interface CellsFrame {
   geometry: HeatmapGeometry
-  /** Pixels of the screen for each of the page. */
+  /** Screen pixels per CSS pixel. */
   ratio: number
-  /** Of a cell without a value, and between cells. */
+  /** Colours of a cell without a value, and of the lines between cells. */
   colors: { empty: string; surface: string }
 }
 
-/** How much of the colour of a score of the sweep before is seen. */
+/** Opacity of a score of the previous sweep. */
 const OLD = 0.3
 
 /**
- * Draws the cells of a triangle on a canvas that keeps them: of thousands only those that look otherwise than they did, as a tree of
- * elements cannot, of which all are painted when one has changed.
+ * Draws the cells of a triangle on a canvas. Of thousands of cells it redraws only the changed ones. A tree of
+ * elements would be painted completely after each change.
  */
 export class CellsPicture {
-  /** What is on the canvas. */
+  /** The cells on the canvas. */
   private drawn = NO_CELLS
   private frame: CellsFrame | null = null
 
   draw(context: CellsContext, shown: DrawnCells, frame: CellsFrame): void {
     const { geometry, ratio } = frame
     const isFine = geometry.cell < FINE_CELL
-    // Strokes of large cells, of which there are few, lie on their neighbours.
+    // Strokes of large cells overlap their neighbours, so the few large cells are all redrawn.
     if (!isFine || this.frame === null || !isSame(this.frame, frame)) {
       const side = Math.round(geometry.size * ratio)
-      // Clears it too.
+      // Setting the size also clears the canvas.
       context.canvas.width = side
       context.canvas.height = side
       this.drawn = NO_CELLS
       this.frame = frame
     }
     const drawCell = isFine ? drawFine : drawStroked
-    for (const place of changedPlaces(this.drawn, shown))
-      drawCell(context, at(shown.cells, place, 'place'), frame)
+    for (const index of changedPlaces(this.drawn, shown))
+      drawCell(context, at(shown.cells, index, 'index'), frame)
     this.drawn = shown
     context.globalAlpha = 1
   }
 
-  /** Draws all of it next time: the canvas has lost what it kept. */
+  /** Redraws everything next time, because the canvas lost its content. */
   forget(): void {
     this.frame = null
   }
@@ -61,7 +61,7 @@ function fill(context: CellsContext, { old, fill }: HeatmapCell, { colors }: Cel
   context.fillStyle = fill ?? colors.empty
 }
 
-/** With whole pixels of the screen, in place of what was there. */
+/** Draws a cell with whole screen pixels, replacing the previous content. */
 function drawFine(context: CellsContext, cell: HeatmapCell, frame: CellsFrame): void {
   const { geometry, ratio } = frame
   const edges = (x: number, y: number, side: number): [number, number, number, number] => {
@@ -70,14 +70,14 @@ function drawFine(context: CellsContext, cell: HeatmapCell, frame: CellsFrame): 
   }
   const { x, y } = cellCorner(geometry, cell.range)
   const whole = edges(x, y, geometry.cell)
-  // A score of this sweep on all prompts covers what was there.
+  // A score of this sweep on all prompts covers the whole previous cell.
   const covers = cell.fill !== undefined && !cell.old && !cell.partial
   if (!covers) context.clearRect(...whole)
   fill(context, cell, frame)
   context.fillRect(...(covers ? whole : edges(cell.x, cell.y, cell.side)))
 }
 
-/** With a line around it, half of which lies within. */
+/** Draws a cell with a line around it, half of which is inside. */
 function drawStroked(context: CellsContext, cell: HeatmapCell, frame: CellsFrame): void {
   const { x, y, side } = cell
   context.setTransform(frame.ratio, 0, 0, frame.ratio, 0, 0)

@@ -12,61 +12,61 @@ import type { MetricSpec } from '../board/metrics'
 import type { Describe } from '../board/readout'
 import { isPartial, type RangePoint } from '../board/score-board'
 
-/** Where a range lies in the triangle. */
+/** Position of a range in the triangle. */
 export interface CellPlace {
   key: string
   range: RestorationRange
-  /** Upper left corner. */
+  /** Upper left corner, in pixels. */
   x: number
   y: number
 }
 
-/** Those of one start layer; the order of rows is what makes the grid a grid to a screen reader. */
+/** The ranges of one start layer. Screen readers need these rows to read the triangle as a grid. */
 export interface PlacesRow {
   start: number
   places: readonly CellPlace[]
 }
 
-/** A range as it is drawn. */
+/** A cell as it is drawn. */
 export interface HeatmapCell {
   key: string
   range: RestorationRange
   point: RangePoint | undefined
-  /** Null where neither the shown sweep nor the one before has a score. */
+  /** Null if neither the shown sweep nor the previous one has a score. */
   value: number | null
-  /** Whether the value is of the sweep before the one that runs. */
+  /** True if the value is from the sweep before the running one. */
   old: boolean
-  /** Whether the score rests on some of the prompts only: drawn smaller. */
+  /** True if the score is based on only some prompts; the cell is then drawn smaller. */
   partial: boolean
   x: number
   y: number
   side: number
-  /** Undefined where there is no value. */
+  /** Undefined if there is no value. */
   fill: string | undefined
   label: string
 }
 
-/** What all cells have in common: while none of it changes, only cells of new scores do. */
+/** The settings that all cells share. While they are the same, only cells with new scores change. */
 export interface CellsLook {
   geometry: HeatmapGeometry
-  /** Of that geometry. */
+  /** The rows of that geometry. */
   rows: readonly PlacesRow[]
   spec: MetricSpec
-  /** How many prompts an exact score rests on. */
+  /** Number of prompts of an exact score. */
   promptCount: number
   low: number
   high: number
   describe: Describe
 }
 
-/** Every range in reading order. */
+/** Returns all ranges in reading order. */
 export function rangesByStart(layerCount: number): RestorationRange[][] {
   return Array.from({ length: layerCount }, (_, start) =>
     Array.from({ length: layerCount - start }, (_unused, offset) => ({ start, end: start + offset }))
   )
 }
 
-/** The places of the ranges in view, in reading order. */
+/** Returns the positions of the visible ranges, in reading order. */
 export const placesIn = (geometry: HeatmapGeometry): PlacesRow[] =>
   rangesByStart(geometry.layerCount)
     .map((row, start) => ({
@@ -77,34 +77,36 @@ export const placesIn = (geometry: HeatmapGeometry): PlacesRow[] =>
     }))
     .filter(({ places }) => places.length > 0)
 
-/** The cells of a triangle as they are drawn. */
+/** The cells of a triangle in one picture. */
 export interface DrawnCells {
-  /** In reading order. */
+  /** The cells in reading order. */
   cells: readonly HeatmapCell[]
-  /** Counts what was drawn of one triangle. */
+  /** Number of the picture, counting from 0 for one triangle. */
   turn: number
-  /** Places among the cells of those that look otherwise than a turn before. */
+  /** Indices of the cells that differ from the previous picture. */
   changed: readonly number[]
 }
 
 export const NO_CELLS: DrawnCells = { cells: [], turn: -1, changed: [] }
 
-/** Places of the cells that look otherwise than they did when these were drawn, which may be turns ago. */
+/** Returns indices of the cells that differ from an earlier picture, which may be several pictures old. */
 export const changedPlaces = (drawn: DrawnCells, { cells, turn, changed }: DrawnCells): readonly number[] =>
-  turn === drawn.turn + 1 ? changed : [...cells.keys()].filter((place) => drawn.cells[place] !== cells[place])
+  turn === drawn.turn + 1 ? changed : [...cells.keys()].filter((index) => drawn.cells[index] !== cells[index])
 
 /**
- * Makes the cells of a triangle. A cell that looks as it did last time is the very object of last time: thousands of them
- * are asked for some times in a second while a few scores arrive, and what is the same is passed over.
+ * Creates the cells of a triangle. An unchanged cell stays the same object, so that drawing can skip it. While scores
+ * arrive, thousands of cells are created several times a second and only a few change.
  */
 export class HeatmapCells {
   private last = NO_CELLS
   private lastLook: CellsLook | null = null
 
   /**
-   * @param points that have a score
-   * @param valueOf what is shown of one
-   * @param old values of the sweep before, by key
+   * Returns the next picture.
+   *
+   * @param points ranges that have a score
+   * @param valueOf returns the value of a range
+   * @param old values of the previous sweep, by key
    */
   drawn(
     look: CellsLook,
@@ -121,16 +123,16 @@ export class HeatmapCells {
     const cells: HeatmapCell[] = []
     const changed: number[] = []
     for (const { places } of look.rows) {
-      for (const place of places) {
-        const point = scored[place.range.start * layerCount + place.range.end]
-        const value = (point === undefined ? null : valueOf(point)) ?? old.get(place.key) ?? null
-        const was = before[cells.length]
-        const known = was?.point === point ? was : undefined
-        if (looksSame && known?.value === value) cells.push(known)
+      for (const cellPlace of places) {
+        const point = scored[cellPlace.range.start * layerCount + cellPlace.range.end]
+        const value = (point === undefined ? null : valueOf(point)) ?? old.get(cellPlace.key) ?? null
+        const previous = before[cells.length]
+        const sameScore = previous?.point === point ? previous : undefined
+        if (looksSame && sameScore?.value === value) cells.push(sameScore)
         else {
           changed.push(cells.length)
-          const label = saysSame ? known?.label : undefined
-          cells.push(drawnCell(look, place, point, value, label ?? look.describe(place.range, point)))
+          const label = saysSame ? sameScore?.label : undefined
+          cells.push(drawnCell(look, cellPlace, point, value, label ?? look.describe(cellPlace.range, point)))
         }
       }
     }
@@ -149,10 +151,14 @@ const sameLook = (a: CellsLook, b: CellsLook): boolean =>
   a.high === b.high &&
   a.describe === b.describe
 
-/** What of a cell's side is left free around a score that rests on some prompts only. */
+/** Inset on each side of a cell whose score is based on only some prompts, as a share of its side. */
 export const PARTIAL_INSET = 0.14
 
-/** Whether a cell, or what of it an estimate fills, has room for its number. @param signed whether that has its sign before it */
+/**
+ * Tells whether a cell, or the smaller square of an estimate, has room for its number.
+ *
+ * @param signed true if the number has a sign
+ */
 export const hasRoomFor = (cell: number, partial: boolean, signed: boolean): boolean =>
   cell * (partial && signed ? 1 - 2 * PARTIAL_INSET : 1) >= (signed ? SIGNED_CELL : NUMBERED_CELL)
 

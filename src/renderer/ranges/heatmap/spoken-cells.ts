@@ -1,19 +1,19 @@
 import { at } from '../../../contract/model/look-up'
 import { changedPlaces, type DrawnCells, NO_CELLS } from './heatmap-cells'
 
-/** What of a cell's element is written to. */
+/** The methods of a cell's element that are needed. */
 export type CellElement = Pick<Element, 'setAttribute' | 'toggleAttribute'>
 
-/** Keys of cells. */
+/** Keys of the chosen cell and of the Tab stop. */
 export interface CellsState {
   chosen: string | null
-  /** Which one the keyboard comes to. */
+  /** The cell that is the Tab stop. */
   stop: string
 }
 
 /**
- * Has the elements of a grid say what its cells are, and take the focus. Only those that say something else than they did are written
- * to: with an effect for each of thousands, every one of them is asked whether it has changed whenever a score arrives.
+ * Writes labels and focus state to the elements of the grid. Only elements that changed are written. One effect per
+ * cell would check thousands of cells for each new score.
  */
 export class SpokenCells {
   private elements: readonly CellElement[] = []
@@ -22,20 +22,24 @@ export class SpokenCells {
   private chosen: CellElement | undefined
   private stop: CellElement | undefined
 
-  /** @param elements of the cells; another array where they are others, those of before as they were left */
+  /**
+   * Updates the elements.
+   *
+   * @param elements one per cell; a new array for new elements, with their previous attributes
+   */
   speak(elements: readonly CellElement[], shown: DrawnCells, { chosen, stop }: CellsState): void {
     if (elements !== this.elements) {
       this.elements = elements
       this.spoken = NO_CELLS
-      this.places = new Map(shown.cells.map(({ key }, place) => [key, place]))
+      this.places = new Map(shown.cells.map(({ key }, index) => [key, index]))
     }
-    for (const place of changedPlaces(this.spoken, shown)) {
-      const { label, partial } = at(shown.cells, place, 'place')
-      const said = this.spoken.cells[place]
-      const element = at(elements, place, 'place')
-      // With another scale of colours thousands of cells are others, and say what they said.
-      if (said?.label !== label) element.setAttribute('aria-label', label)
-      if (said?.partial !== partial) element.toggleAttribute('data-partial', partial)
+    for (const index of changedPlaces(this.spoken, shown)) {
+      const { label, partial } = at(shown.cells, index, 'place')
+      const previous = this.spoken.cells[index]
+      const element = at(elements, index, 'place')
+      // A new colour scale changes thousands of cells, but not their labels.
+      if (previous?.label !== label) element.setAttribute('aria-label', label)
+      if (previous?.partial !== partial) element.toggleAttribute('data-partial', partial)
     }
     this.spoken = shown
     this.chosen = moved('aria-selected', ['false', 'true'], this.chosen, this.elementOf(chosen))
@@ -43,12 +47,12 @@ export class SpokenCells {
   }
 
   private elementOf(key: string | null): CellElement | undefined {
-    const place = key === null ? undefined : this.places.get(key)
-    return place === undefined ? undefined : this.elements[place]
+    const index = key === null ? undefined : this.places.get(key)
+    return index === undefined ? undefined : this.elements[index]
   }
 }
 
-/** Takes an attribute's second value from one element to another, which it returns. */
+/** Moves an attribute's second value from one element to another, which is returned. */
 function moved(
   name: string,
   [off, on]: readonly [string, string],

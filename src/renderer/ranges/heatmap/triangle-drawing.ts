@@ -30,31 +30,31 @@ import {
 import type { ChartColors } from '../../plots/chart-theme'
 import { FAILS_CHECK, MARK_LOOKS, type MarkLook } from '../board/mark-looks'
 
-/** What the triangle of ranges shows. */
+/** The content of the triangle of ranges. */
 export interface TriangleContent {
   board: ScoreBoard
-  /** Of the sweep before the one that runs: shown faintly where that has no score yet. */
+  /** Scores of the previous sweep while another runs, shown faintly where the new sweep has no score. */
   before: ScoreBoard | null
   spec: MetricSpec
   rho: number
-  /** Keys of models, which may be no ranges. */
+  /** Keys of models, which may not be ranges, here and below. */
   selected: string | null
   chosen: string | null
   brushed: ReadonlySet<string> | null
-  /** Keys of models that fail a check of whole answers: crossed out. */
+  /** Keys of models that fail the full-answer check. They are crossed out. */
   failed: ReadonlySet<string>
   /** Ranges with a contour around them. */
   plateau: readonly RestorationRange[]
-  /** What the legend says of what is outlined. */
+  /** Labels of the outlines in the legend. */
   outlines: { selected: string; plateau: string }
-  /** Null for all of it. */
+  /** The visible part; null for all. */
   view: HeatmapView | null
 }
 
-/** Between two lines of the hatching. */
+/** Distance between two lines of the hatching, in units. */
 const HATCH = 6
 
-/** What all parts of a triangle are drawn with. */
+/** The data that all parts of the drawing share. */
 interface Parts extends TriangleContent {
   geometry: HeatmapGeometry
   fine: boolean
@@ -65,18 +65,21 @@ interface Parts extends TriangleContent {
   colors: FigurePage['colors']
 }
 
-/** The triangle without what moves there: cells, what cannot be selected, outlines, and a legend in the free corner. */
+/**
+ * Draws the triangle without hover effects: cells, hatching of ranges below the limit, outlines, and a legend in the
+ * empty corner.
+ */
 export function triangleDrawing(
   content: TriangleContent,
   geometry: HeatmapGeometry,
   colors: FigurePage['colors']
 ): Drawing {
   const { board, before, spec, rho } = content
-  const valuesOf = (of: ScoreBoard): Map<string, number | null> =>
-    new Map(of.ranges.map((point) => [spanKey(point), spec.value(point, of)]))
+  const valuesOf = (scores: ScoreBoard): Map<string, number | null> =>
+    new Map(scores.ranges.map((point) => [spanKey(point), spec.value(point, scores)]))
   const values = valuesOf(board)
   const old = before === null ? new Map<string, number | null>() : valuesOf(before)
-  const known = [...values.values(), ...old.values()].filter((value) => value !== null)
+  const numericValues = [...values.values(), ...old.values()].filter((value) => value !== null)
   const parts: Parts = {
     ...content,
     geometry,
@@ -84,7 +87,7 @@ export function triangleDrawing(
     minimum: minimumValidity(board, rho),
     values,
     old,
-    domain: metricDomain(known, spec.centred),
+    domain: metricDomain(numericValues, spec.centred),
     colors
   }
   return {
@@ -136,7 +139,9 @@ function cells(parts: Parts): Shape[] {
   return [...scored].flatMap(([key, point]) => {
     const value = values.get(key) ?? old.get(key) ?? null
     if (!isInView(geometry.view, point)) return []
-    const title = `${rangePhrase(point, board.source)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${basisOf(point, board)}`
+    const validity = `${words.validity} ${formatScore(point.validity)}`
+    const diversity = `${words.diversity} ${formatScore(point.diversity)}`
+    const title = `${rangePhrase(point, board.source)}: ${validity}, ${diversity}${basisOf(point, board)}`
     const { x, y } = cellCorner(geometry, point)
     const inset = values.has(key) && isPartial(point, board) ? PARTIAL_INSET * geometry.cell : 0
     const side = geometry.cell - 2 * inset
@@ -147,7 +152,7 @@ function cells(parts: Parts): Shape[] {
   })
 }
 
-/** What a cell rests on that is not exact, for its title. */
+/** Describes the basis of a score that is not exact, for the title of its cell. */
 function basisOf(point: RangePoint, board: ScoreBoard): string {
   if (!isPartial(point, board)) return ''
   const { validity = null, diversity = null } = point.margins ?? {}
@@ -160,7 +165,10 @@ function basisOf(point: RangePoint, board: ScoreBoard): string {
   return `, ${[from, ...margins].join(', ')}`
 }
 
-/** What is below the limit: hatched, or where cells are too fine for that, veiled and told from the rest by a contour. */
+/**
+ * Covers the ranges below the limit with hatching. Fine cells are dimmed instead, and a contour separates the other
+ * ranges.
+ */
 function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
   const below = board.ranges.filter((point) => isBelow(point, board, minimum))
   if (below.length === 0) return []
@@ -180,7 +188,7 @@ function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
   ]
 }
 
-/** Over what fails the check, below the numbers. */
+/** Crosses out the ranges that fail the check, below the numbers. */
 function crosses({ board, geometry, failed, colors }: Parts): Shape[] {
   const d = crossesPath(geometry, failedOf(board, failed))
   return d === '' ? [] : outline(MARK_LOOKS.failed, colors, (style) => path(d, style))
@@ -189,7 +197,7 @@ function crosses({ board, geometry, failed, colors }: Parts): Shape[] {
 const failedOf = (board: ScoreBoard, failed: ReadonlySet<string>): RangePoint[] =>
   failed.size === 0 ? [] : board.ranges.filter((range) => failed.has(rangeKey(range, board)))
 
-/** A line over what sets it off from the cells. */
+/** Draws a line over a wider one that separates it from the cells. */
 function outline(
   { color, width, halo }: MarkLook,
   colors: ChartColors,
@@ -198,7 +206,7 @@ function outline(
   return [shape({ stroke: colors.surface, width: halo }), shape({ stroke: colors[color], width })]
 }
 
-/** Slanting lines over cells, which go on from each to the next. */
+/** Returns diagonal lines over cells, continuous from cell to cell. */
 function hatchPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string {
   const side = geometry.cell
   const step = HATCH * Math.SQRT2
@@ -206,7 +214,7 @@ function hatchPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[
     .map((range) => {
       const { x, y } = cellCorner(geometry, range)
       const lines: string[] = []
-      // Where x + y is `sum`.
+      // The line where x + y equals `sum`.
       for (let sum = Math.ceil((x + y) / step) * step; sum < x + y + 2 * side; sum += step) {
         const from = Math.min(x + side, sum - y)
         const to = Math.max(x, sum - y - side)
@@ -228,7 +236,7 @@ function numbers(parts: Parts): Shape[] {
       const value = values.get(spanKey(point)) ?? null
       if (value === null) return []
       const { x, y } = cellCorner(geometry, point)
-      // Hatching, and a cross, take the cell's own contrast away.
+      // Hatching or a cross removes the contrast between the cell and its number.
       const covered = isBelow(point, board, minimum) || failed.has(rangeKey(point, board))
       const fill = covered ? colors.ink : inkOn(colorOf(parts, value))
       const size = numberSize(geometry.cell, spec.centred)
@@ -246,7 +254,7 @@ function numbers(parts: Parts): Shape[] {
 function outlined({ board, geometry, brushed, plateau, selected, chosen, colors }: Parts): Shape[] {
   const unbrushed =
     brushed === null ? [] : board.ranges.filter((point) => !brushed.has(rangeKey(point, board)))
-  const shown = (key: string | null): RestorationRange[] =>
+  const visibleRanges = (key: string | null): RestorationRange[] =>
     board.ranges.filter((range) => rangeKey(range, board) === key && isInView(geometry.view, range))
   const box = (range: RestorationRange) => ({
     ...cellCorner(geometry, range),
@@ -262,26 +270,29 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
       ? []
       : [path(cellsPath(geometry, unbrushed), { fill: colors.surface, opacity: 0.78 })]),
     ...(contour === '' ? [] : outline(MARK_LOOKS.plateau, colors, (style) => path(contour, style))),
-    ...shown(selected).flatMap((range) => {
+    ...visibleRanges(selected).flatMap((range) => {
       const { x, y } = cellCorner(geometry, range)
       return [
         ...framed(range, MARK_LOOKS.selected),
         path(`M${short(x)} ${short(y)}h${corner}l-${corner} ${corner}z`, { fill: colors.ink })
       ]
     }),
-    ...(chosen === selected ? [] : shown(chosen).flatMap((range) => framed(range, MARK_LOOKS.chosen)))
+    ...(chosen === selected ? [] : visibleRanges(chosen).flatMap((range) => framed(range, MARK_LOOKS.chosen)))
   ]
 }
 
-/** In the free corner. A small triangle has room for the scale alone: there the marks are explained elsewhere. */
+/**
+ * Draws the legend in the empty corner. A small triangle has room only for the colour scale; its marks are explained
+ * elsewhere.
+ */
 function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }: Parts): Shape[] {
   const { colors, selected, chosen, plateau, outlines, failed } = parts
   const room = (geometry.size - geometry.margin) / 2
   const width = Math.max(0, Math.min(160, room - 24))
   if (width === 0) return []
   const small = room < 140
-  const words = (said: string, x: number, y: number): Shape =>
-    text(said, x, y, colors['ink-soft'], { size: 11 })
+  const label = (words: string, x: number, y: number): Shape =>
+    text(words, x, y, colors['ink-soft'], { size: 11 })
   const [x, y] = [geometry.margin + 8, geometry.size - (small ? 40 : 134)]
   const bar = [
     text(spec.label, x, y, colors.ink, { size: 11, bold: true }),
@@ -305,7 +316,7 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
       : fine
         ? [
             key(MARK_LOOKS.limit, x, y + 46),
-            words(`${validity} ≥ ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
+            label(`${validity} ≥ ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
           ]
         : [
             rect({ x, y: y + 46, width: 14, height: 14 }, { fill: cssColor(colorAt(spec.scale, 1 / 3)) }),
@@ -314,20 +325,20 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
               stroke: colors.ink,
               opacity: 0.55
             }),
-            words(`${validity} < ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
+            label(`${validity} < ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
           ]),
     ...(has(selected)
       ? [
           key(MARK_LOOKS.selected, x, y + 68),
           path(`M${x + 1} ${y + 69}h7l-7 7z`, { fill: colors.ink }),
-          words(outlines.selected, x + 21, y + 79)
+          label(outlines.selected, x + 21, y + 79)
         ]
       : []),
     ...(chosen !== selected && has(chosen)
-      ? [key(MARK_LOOKS.chosen, x + 84, y + 68), words('inspected', x + 105, y + 79)]
+      ? [key(MARK_LOOKS.chosen, x + 84, y + 68), label('inspected', x + 105, y + 79)]
       : []),
     ...(plateau.length > 0
-      ? [key(MARK_LOOKS.plateau, x, y + 90), words(outlines.plateau, x + 21, y + 101)]
+      ? [key(MARK_LOOKS.plateau, x, y + 90), label(outlines.plateau, x + 21, y + 101)]
       : []),
     ...(failedOf(board, failed).length > 0
       ? [
@@ -335,7 +346,7 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
             stroke: colors[MARK_LOOKS.failed.color],
             width: MARK_LOOKS.failed.keyed
           }),
-          words(FAILS_CHECK, x + 21, y + 123)
+          label(FAILS_CHECK, x + 21, y + 123)
         ]
       : [])
   ]

@@ -9,7 +9,12 @@ import { estimatesNote } from '../board/readout'
 import { basisCells, basisColumns, isBelow, minimumValidity } from '../board/score-board'
 import { triangleDrawing, type TriangleContent } from './triangle-drawing'
 
-/** The triangle as it can be saved. @param name of what it shows @param whole all numbers of the sweep, where they are at hand */
+/**
+ * Makes the triangle a figure that can be saved.
+ *
+ * @param name name of the metric
+ * @param whole all scores of the sweep, if available
+ */
 export const triangleFigure = (content: TriangleContent, name: string, whole: Figure['whole']): Figure => ({
   name: ['heatmap', name, ...(content.view === null ? [] : ['zoomed'])],
   title: `${content.spec.label} of restoration ranges: first restored layer down, last across`,
@@ -22,16 +27,18 @@ export const triangleFigure = (content: TriangleContent, name: string, whole: Fi
   ...(whole && { whole })
 })
 
-/** A row for each range in sight that has a value. */
+/** Writes a CSV row for each visible range that has a value. */
 export function triangleCsv(content: TriangleContent): string {
   const { board, spec, rho, selected, plateau, failed, outlines, view } = content
   const words = scoreWords(board.scoredBy)
   const minimum = minimumValidity(board, rho)
   const outlined = new Set(plateau.map((range) => rangeKey(range, board)))
-  // Validity and diversity have columns of their own.
-  const own = [words.validity, words.diversity].map(capitalised).includes(spec.label) ? [] : [spec.label]
+  // Validity and diversity already have columns.
+  const metricColumns = [words.validity, words.diversity].map(capitalised).includes(spec.label)
+    ? []
+    : [spec.label]
   return toCsv(
-    ['start', 'end', ...own, words.validity, words.diversity, ...basisColumns(words), 'is'],
+    ['start', 'end', ...metricColumns, words.validity, words.diversity, ...basisColumns(words), 'is'],
     board.ranges
       .filter((range) => view === null || isInView(view, range))
       .map((range) => {
@@ -43,7 +50,7 @@ export function triangleCsv(content: TriangleContent): string {
           ...(failed.has(key) ? [FAILS_CHECK] : [])
         ]
         const { start, end, validity, diversity } = range
-        const value = own.length === 0 ? [] : [spec.value(range, board)]
+        const value = metricColumns.length === 0 ? [] : [spec.value(range, board)]
         return [start, end, ...value, validity, diversity, ...basisCells(range, board), is.join(', ')]
       })
   )

@@ -26,7 +26,11 @@ function datasets(
   ]
 }
 
-/** Draws the bars anew, with the theme's colours and the page's font. @param role of the model beside base and post */
+/**
+ * Draws the bars in the theme's colours and the page's font.
+ *
+ * @param role role of the model beside base and post
+ */
 export function showDistribution(
   chart: BarChart,
   distribution: Distribution,
@@ -37,7 +41,7 @@ export function showDistribution(
   chart.data.labels = distribution.answers.map((answer) => (answer === ' ' ? '␠' : answer))
   chart.data.datasets = datasets(distribution, role, colors)
   const ticks = { color: colors['ink-soft'], font: { ...font, size: 11 } }
-  // An alphabet has a label at each letter only in a smaller font.
+  // An alphabet fits one label per letter only in a smaller font.
   const answerSize = distribution.answers.length > 20 ? 9 : 11
   chart.options.scales = {
     x: {

@@ -3,22 +3,25 @@ import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { ScoredRole } from '../../recipes/scored-models'
 import { toCsv } from '../../ui/csv'
 
-/** The three models whose distributions over right answers (a character task's are its characters) are compared, in the order they are drawn. */
+/**
+ * Distributions over right answers of the three models, in drawing order. The right answers of a character task are
+ * its characters.
+ */
 export interface Distribution {
   answers: readonly string[]
-  /** Probability of each answer. */
+  /** Probability of each answer, here and below. */
   base: readonly number[] | null
   post: readonly number[]
   hybrid: readonly number[]
   promptCount: number
 }
 
-/** What the distribution chart shows: one prompt, or the mean over a category's prompts. */
+/** The subject of the chart: one prompt, or the mean over a category's prompts. */
 export type DistributionSubject = { kind: 'prompt'; index: number } | { kind: 'category'; category: string }
 
 /**
- * Mean probability of each answer over the prompts. An answer counts 0 for a prompt that does not allow it, so
- * the bars sum to the mean validity.
+ * Returns the mean probability of each answer over the prompts. An answer counts 0 for a prompt that does not allow
+ * it, so the bars sum to the mean validity.
  */
 export function meanProbabilities(
   prompts: readonly RenderedPrompt[],
@@ -26,11 +29,11 @@ export function meanProbabilities(
   indices: readonly number[],
   answers: readonly string[]
 ): number[] {
-  const place = new Map(answers.map((answer, index) => [answer, index]))
+  const indexByAnswer = new Map(answers.map((answer, index) => [answer, index]))
   const sums = new Array<number>(answers.length).fill(0)
   for (const index of indices) {
     prompts[index]?.valid.forEach((answer, position) => {
-      const target = place.get(answer)
+      const target = indexByAnswer.get(answer)
       if (target !== undefined) {
         sums[target] = (sums[target] ?? 0) + (scores[index]?.probabilities[position] ?? 0)
       }
@@ -39,7 +42,11 @@ export function meanProbabilities(
   return sums.map((sum) => sum / Math.max(1, indices.length))
 }
 
-/** The bars of a subject, for base, post and a model. @param hybrid what the model has of each prompt */
+/**
+ * Returns the bars of a subject for base, post and a model.
+ *
+ * @param hybrid scores per prompt of the model
+ */
 export function distributionOf(
   sweep: ShownSweep,
   hybrid: readonly PromptScore[],
@@ -62,10 +69,10 @@ export function distributionOf(
 }
 
 /**
- * The bars of a distribution chart, one right answer per row.
+ * Writes the bars of a distribution chart as CSV, one right answer per row.
  *
- * @param answer what one is called
- * @param role what the model beside base and post is
+ * @param answer name of the answers' column
+ * @param role role of the model beside base and post
  */
 export function distributionCsv(
   { answers, base, post, hybrid }: Distribution,

@@ -3,34 +3,41 @@ import type { OpenProject } from '../../app/open-project.svelte'
 import type { SweepRun } from '../board/live-sweep'
 import { rangeOf } from '../board/score-board'
 
-/** What a pointer only passes over is not looked at. */
-const REST_MS = 300
+/** Milliseconds that the pointer must stay on a range. A pointer that only passes over is ignored. */
+const DWELL_MS = 300
 
-/** Tells a running sweep which range is looked at, so that a preview scores it next. */
+/** Reports the range that the user looks at to a running sweep, so that a preview scores it next. */
 export class LookingAt {
-  /** The model that a name is typed for: the inspector stays at it, whatever is selected meanwhile; null for none. */
+  /**
+   * Key of the model whose name is being typed; null for none. The inspector stays at it even if the selection
+   * changes.
+   */
   named: string | null = null
-  private readonly telling: Latest<string>
+  private readonly latest: Latest<string>
 
   constructor(private readonly project: OpenProject) {
-    this.telling = new Latest(project.left)
+    this.latest = new Latest(project.left)
   }
 
-  /** Hears that a model is chosen, which {@link tell} tells. */
-  chosen(run: SweepRun | null, model: string | null): Promise<void> {
+  /** Handles the choice of a model and reports it to the running sweep. */
+  choose(run: SweepRun | null, model: string | null): Promise<void> {
     if (model !== this.named) this.named = null
-    return this.tell(run, model)
+    return this.report(run, model)
   }
 
-  /** @param model its key; of what is no range of the sweep nothing is told */
-  async tell(run: SweepRun | null, model: string | null): Promise<void> {
+  /**
+   * Reports a model to the running sweep if it is a range of that sweep.
+   *
+   * @param model key of the model
+   */
+  async report(run: SweepRun | null, model: string | null): Promise<void> {
     const range = run === null ? undefined : rangeOf(run.board, model)
     if (range === undefined || model === null) return
     const { here, client } = this.project
     const { start, end } = range
-    // Where it cannot be told, the sweep keeps to its own order.
-    await this.telling
-      .ask(model, (signal) => client.sweeps.lookAt({ ...here, range: { start, end } }, { signal }), REST_MS)
+    // If the report fails, the sweep keeps its own order.
+    await this.latest
+      .ask(model, (signal) => client.sweeps.lookAt({ ...here, range: { start, end } }, { signal }), DWELL_MS)
       .catch(() => undefined)
   }
 }

@@ -10,11 +10,11 @@ import { type LayerRow, rowDomain, type ShownRange, shareWords } from './layer-a
 interface LayerAxis {
   layerCount: number
   rows: readonly LayerRow[]
-  /** The ranges that win most, with their shares of wins. */
+  /** The ranges that win most often, with their shares of wins. */
   ranges: readonly ShownRange[]
 }
 
-/** Layers on one axis as they can be saved: a row for each of their measures, and below it the ranges that win. */
+/** Makes the layers' axis a figure that can be saved: one row per measure, and the winning ranges below. */
 export const layerAxisFigure = (axis: LayerAxis): Figure => ({
   name: ['layers', 'on-one-axis'],
   title: 'What each layer is worth, and the ranges that win',
@@ -29,7 +29,7 @@ function layerGrid({ layerCount, rows, ranges }: LayerAxis): GridContent {
     columns: layers,
     rows: [
       ...rows.map((row) => ({ ...row, scale: row.centred ? DIVERGING : VIRIDIS, domain: rowDomain(row) })),
-      // As numbers, what the bars show.
+      // The bars of the drawing, as numbers.
       ...ranges.map((range) => ({
         label: nameOf(range),
         values: layers.map((_, layer) => (layer >= range.start && layer <= range.end ? 1 : 0)),
@@ -47,11 +47,11 @@ const BAR = 18
 
 function layerAxisDrawing(axis: LayerAxis, page: FigurePage): Drawing {
   const { layerCount, rows, ranges } = axis
-  const whole = layerGrid(axis)
-  // As wide on the left as the names of the ranges need.
-  const { left, cellWidth } = gridPlace(whole, page)
+  const grid = layerGrid(axis)
+  // The labels of the ranges determine the left margin.
+  const { left, cellWidth } = gridPlace(grid, page)
   const ticks = new Set(axisTicks(layerCount, cellWidth))
-  const cells = gridPart({ ...whole, ticks }, page, rows.length)
+  const cells = gridPart({ ...grid, ticks }, page, rows.length)
   const soft = page.colors['ink-soft']
   const bars = ranges.flatMap((range, index): Shape[] => {
     const y = cells.height + 2 + index * BAR

@@ -10,23 +10,26 @@ import { taskShareWords } from '../../../contract/words/share-words'
 import { formatDelta, formatPercent } from '../../ui/format'
 import type { ScoreBoard } from '../board/score-board'
 
-/** One number for each layer; null where there is none. */
+/** One number per layer; null for a missing one. */
 export interface LayerRow {
   kind: 'weights' | 'alone' | 'left out' | 'shapley'
   label: string
   values: readonly (number | null)[]
-  /** Diverging rows are centred on 0. */
+  /** True for a diverging row, which is centred on 0. */
   centred: boolean
   format: (value: number) => string
 }
 
-/** Relative norms below this differ in digits that nobody reads. */
+/** Relative norms below this are written with an exponent, because three decimals would show 0. */
 const TINY = 1e-3
 
 const formatNorm = (value: number): string =>
   value === 0 || value >= TINY ? value.toFixed(3) : value.toExponential(0)
 
-/** How far post-training moved each layer, and each component of it that moved at all: ‖post − base‖ / ‖base‖. */
+/**
+ * Returns how far post-training moved each layer and each of its components: ‖post − base‖ / ‖base‖. Components that
+ * did not move are left out.
+ */
 export function weightRows({ layers, components }: DistancesDocument): LayerRow[] {
   const row = (label: string, values: readonly (number | null)[]): LayerRow => ({
     kind: 'weights',
@@ -61,8 +64,8 @@ export function weightRows({ layers, components }: DistancesDocument): LayerRow[
 }
 
 /**
- * What a layer is worth, by what a sweep scored anyway: restored alone, its gain over post; and what leaving it out of a range changes,
- * mean over the ranges that begin or end with it and have other layers left.
+ * Returns the effect of each layer from the scores of a sweep. "Restored alone" is the gain over post. "Left out" is
+ * the mean change when the layer is dropped from the start or end of a range that has other layers.
  */
 export function effectRows(board: ScoreBoard): LayerRow[] {
   const { post, layerCount } = board
@@ -70,9 +73,9 @@ export function effectRows(board: ScoreBoard): LayerRow[] {
   const words = scoreWords(board.scoredBy)
   const layers = Array.from({ length: layerCount }, (_, layer) => layer)
   const without = (layer: number, measure: 'validity' | 'diversity'): number | null => {
-    const change = (whole: RestorationRange, rest: RestorationRange): number[] => {
-      const [with_, left] = [scores.get(spanKey(whole)), scores.get(spanKey(rest))]
-      return with_ === undefined || left === undefined ? [] : [left[measure] - with_[measure]]
+    const change = (withLayer: RestorationRange, withoutLayer: RestorationRange): number[] => {
+      const [full, reduced] = [scores.get(spanKey(withLayer)), scores.get(spanKey(withoutLayer))]
+      return full === undefined || reduced === undefined ? [] : [reduced[measure] - full[measure]]
     }
     const changes = layers.flatMap((other) =>
       other > layer
@@ -105,7 +108,7 @@ export function effectRows(board: ScoreBoard): LayerRow[] {
   ])
 }
 
-/** What a search found that each layer contributes. */
+/** Returns the contribution of each layer that a search found. */
 export function shapleyRows(shares: LayerShares, scoredBy: ScoredByBrief): LayerRow[] {
   const words = scoreWords(scoredBy)
   return [
@@ -121,13 +124,17 @@ export function shapleyRows(shares: LayerShares, scoredBy: ScoredByBrief): Layer
   }))
 }
 
-/** More would be a picture of the triangle again. */
-const MOST_RANGES = 6
+/** Maximum number of ranges shown. More would repeat the triangle. */
+const MAX_RANGES = 6
 
-/** One of them; how often it wins is null where that cannot be told. */
+/** A winning range with its share of wins; null if that is unknown. */
 export type ShownRange = RestorationRange & { share: number | null }
 
-/** The selected range, and those that win most often beside it. @param certainty null where that cannot be told */
+/**
+ * Returns the selected range and the other ranges that win most often.
+ *
+ * @param certainty null if the shares are unknown
+ */
 export function shownRanges(
   { selected }: Pick<Selection, 'selected'>,
   certainty: Pick<Bootstrap, 'wins'> | null
@@ -136,14 +143,14 @@ export function shownRanges(
   const key = selected === null ? null : spanKey(selected)
   const members = plateauOf(certainty).filter((range) => spanKey(range) !== key)
   const share = certainty.wins.find((win) => spanKey(win) === key)?.share ?? 0
-  return [...(selected === null ? [] : [{ ...selected, share }]), ...members].slice(0, MOST_RANGES)
+  return [...(selected === null ? [] : [{ ...selected, share }]), ...members].slice(0, MAX_RANGES)
 }
 
-/** What stands beside its bar. */
+/** Returns the label of a range's bar. */
 export const shareWords = ({ share }: ShownRange): string =>
   share === null ? 'selected' : `${formatPercent(share)} of wins`
 
-/** The values that the ends of a row's colours stand for. */
+/** Returns the values at both ends of a row's colour scale. */
 export function rowDomain({ values, centred }: Pick<LayerRow, 'values' | 'centred'>): [number, number] {
   const reach = Math.max(...values.map((value) => Math.abs(value ?? 0))) || 1
   return centred ? [-reach, reach] : [0, reach]

@@ -2,15 +2,15 @@ import type { TaskEntry } from '../../../contract/documents/evaluation'
 import { BY_CHARACTERS, type ScoredByBrief, type ScoringChoice } from '../../../contract/documents/scored-by'
 import type { Task } from '../../../contract/documents/task'
 
-/** Whether a task's answers can be scored exactly: those at the end of longer texts cannot be listed. */
+/** Tells whether a task's answers can be scored exactly. Answers at the end of longer texts cannot be listed. */
 const isScorable = ({ reading, prompts }: Task): boolean =>
   reading.kind !== 'last-number' && prompts.some(({ answers }) => answers !== undefined)
 
-/** The tasks that a sweep can be scored by. */
+/** Returns the tasks that a sweep can be scored by. */
 export const scorableTasks = (tasks: readonly TaskEntry[]): Task[] =>
   tasks.map(({ task }) => task).filter(isScorable)
 
-/** To be scored by a task, drawn as that says. */
+/** Returns the choice to score by a task, with the task's own sampling. */
 export const byTask = ({ id, settings: { sampling, sampleCount } }: Task): ScoringChoice => ({
   kind: 'task',
   taskId: id,
@@ -19,7 +19,7 @@ export const byTask = ({ id, settings: { sampling, sampleCount } }: Task): Scori
   split: false
 })
 
-/** What a sweep of this choice says that it is scored by. */
+/** Returns how a sweep of this choice describes its scoring. */
 export function scoringOf(choice: ScoringChoice, tasks: readonly TaskEntry[]): ScoredByBrief {
   if (choice.kind === 'crc') return BY_CHARACTERS
   const { taskId, sampling, draws } = choice
@@ -27,16 +27,20 @@ export function scoringOf(choice: ScoringChoice, tasks: readonly TaskEntry[]): S
   return { kind: 'task', task: { id: taskId, name }, sampling, draws }
 }
 
-/** How many prompts such a sweep scores; 0 for a task that is gone. @param promptCount of the project's character task */
+/**
+ * Returns the number of prompts that such a sweep scores; 0 for a deleted task.
+ *
+ * @param promptCount number of prompts in the project's character task
+ */
 export function askedCount(choice: ScoringChoice, tasks: readonly TaskEntry[], promptCount: number): number {
   if (choice.kind === 'crc') return promptCount
-  const found = tasks.find(({ task }) => task.id === choice.taskId)
-  return found?.task.prompts.filter(({ answers }) => answers !== undefined).length ?? 0
+  const entry = tasks.find(({ task }) => task.id === choice.taskId)
+  return entry?.task.prompts.filter(({ answers }) => answers !== undefined).length ?? 0
 }
 
-/** Whether two sweeps are scored by the same task. */
-export function sameTask(one: ScoredByBrief, other: ScoredByBrief): boolean {
+/** Tells whether two sweeps are scored by the same task. */
+export function sameTask(first: ScoredByBrief, second: ScoredByBrief): boolean {
   const taskOf = (scoredBy: ScoredByBrief): string | null =>
     scoredBy.kind === 'crc' ? null : scoredBy.task.id
-  return taskOf(one) === taskOf(other)
+  return taskOf(first) === taskOf(second)
 }

@@ -12,12 +12,16 @@ import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 import type { Tasks } from '../../app/tasks.svelte'
 import { askedCount, sameTask, scoringOf } from './scoring-choice'
-import type { KnownOfNext } from './sweep-words'
+import type { ReusableWork } from './sweep-words'
 
-/** Planning tries out how fast this machine is: it waits until whoever changes something has done so. */
-const REST_MS = 500
+/** Milliseconds without a change before planning starts. Planning times one block on this machine. */
+const PAUSE_MS = 500
 
-/** What a project's next sweep depends on, as text. @param preview whether it is to be a preview */
+/**
+ * Returns a text of everything that a project's next sweep depends on.
+ *
+ * @param preview true for a preview
+ */
 export function sweepKey({ path, pair, document, prompts, saved }: ProjectState, preview: boolean): string {
   const { scoredBy, source, soupSize, device, memoryBytes } = document.settings
   return JSON.stringify([
@@ -38,23 +42,28 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState,
   ])
 }
 
-/** Whether that is worth telling: something is known and, unless a sweep was stopped, not all of it. */
-const saves = ({ known: { prompts, of, begun }, interrupted }: KnownOfNext): boolean =>
+/** Tells whether results can be reused, and are an interrupted sweep's or not yet all of the next one's. */
+const savesWork = ({ known: { prompts, of, begun }, interrupted }: ReusableWork): boolean =>
   (prompts > 0 || begun !== null) && (interrupted || prompts < of)
 
-/** What the next sweep is to be, and what it would do, take and last. */
+/** Settings and plan of the next sweep: its work, memory and time. */
 export class SweepPlanning {
-  /** Whether it is to score ranges that cannot be selected on a few prompts only. */
+  /** True if ranges that cannot be selected are to be scored on only a few prompts. */
   preview = $state(false)
-  /** How much of it an interrupted or the last one has computed; null while that is not known, or nothing. */
-  known = $state.raw<KnownOfNext | null>(null)
-  /** Null while that is not known, or when nothing is left to compute. */
+  /**
+   * Results of an interrupted or finished sweep that the next one can reuse; null while unknown, or if there are none.
+   */
+  reusable = $state.raw<ReusableWork | null>(null)
+  /** Null while the plan is unknown, or when nothing is left to compute. */
   plan = $state.raw<SweepPlan | null>(null)
-  /** Why the sweep cannot be done so. */
+  /** The reason why the sweep is impossible with these settings. */
   failure = $state.raw<Complaint | null>(null)
-  /** What stands in the memory field while it is not what the project has. */
+  /** Text in the memory field while it differs from the project's value. */
   memoryTyped = $state<string | null>(null)
-  /** What is wrong with it, for a sweep would run with another bound than the user sees; null where nothing is. */
+  /**
+   * The error in that text, which blocks a sweep; null for none. A sweep would otherwise use another limit than the
+   * user sees.
+   */
   readonly memoryProblem = $derived.by(() => {
     const typed = this.memoryTyped ?? ''
     if (typed.trim() === '') return null
@@ -67,21 +76,21 @@ export class SweepPlanning {
     )
     return tooMuch === null ? null : `Memory ${tooMuch}.`
   })
-  private readonly asked: Latest<string>
-  readonly working = $derived.by(() => this.asked.awaited !== null)
+  private readonly latest: Latest<string>
+  readonly working = $derived.by(() => this.latest.awaited !== null)
 
-  /** What it is scored by. */
+  /** How the next sweep is scored. */
   readonly scoring = $derived.by<ScoredByBrief>(() =>
     scoringOf(this.project.state.document.settings.scoredBy, this.tasks.list)
   )
-  /** How many prompts it scores. */
+  /** Number of prompts that the next sweep scores. */
   readonly askedCount = $derived.by(() => {
     const { document, prompts } = this.project.state
     return askedCount(document.settings.scoredBy, this.tasks.list, prompts.length)
   })
-  /** Whether the prompts or their rendering differ from those of the shown sweep. */
+  /** True if the prompts or their rendering differ from those of the shown sweep. */
   readonly changedSince = $derived.by(() => {
-    const { sweep, run } = this.shown
+    const { sweep, run } = this.view
     const { state } = this.project
     if (sweep === null || run !== null) return false
     return (
@@ -89,78 +98,86 @@ export class SweepPlanning {
       !sameRecord(state.document.rendering, sweep.rendering)
     )
   })
-  /** Whether they do, and the next sweep has the same task: it brings the shown one up to date. */
+  /** True if they differ and the next sweep has the same task, so that it updates the shown one. */
   readonly outdated = $derived.by(
-    () => this.changedSince && sameTask(this.shown.sweep?.scoredBy ?? this.scoring, this.scoring)
+    () => this.changedSince && sameTask(this.view.sweep?.scoredBy ?? this.scoring, this.scoring)
   )
-  /** Whether it is a preview: not where one of the same prompts is to be completed. */
+  /** True if the next sweep is a preview. A preview of the same prompts is completed instead of repeated. */
   readonly previews = $derived.by(
-    () => this.preview && ((this.shown.sweep?.preview ?? null) === null || this.outdated)
+    () => this.preview && ((this.view.sweep?.preview ?? null) === null || this.outdated)
   )
 
-  /** See {@link sweepKey}. */
+  /** The {@link sweepKey} of the current plan. */
   private plannedFor: string | null = null
 
-  /** @param shown the sweep that is shown, and the one that runs @param tasks that it can be scored by */
+  /**
+   * @param view the shown sweep and the running one
+   *
+   * @param tasks tasks that a sweep can be scored by
+   */
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: {
+    private readonly view: {
       readonly sweep: ShownSweep | null
       readonly run: object | null
       readonly busy: boolean
     },
     private readonly tasks: Tasks
   ) {
-    this.asked = new Latest(project.left)
+    this.latest = new Latest(project.left)
   }
 
-  /** Whether it scores a soup too. */
+  /** Sets whether the next sweep scores blends. */
   async setSoup(on: boolean): Promise<void> {
     const soupSize = on ? DEFAULT_SOUP_SIZE : 0
     await this.project.set(on ? 'score blends' : 'leave blends out', { settings: { soupSize } })
   }
 
-  /** What it restores layers to: another checkpoint of the project, by its id; null: base. */
+  /**
+   * Sets the source that layers are restored to.
+   *
+   * @param id id of another checkpoint of the project; null for base
+   */
   async setSource(id: string | null): Promise<void> {
     const named = this.project.state.document.otherCheckpoints.filter((other) => other.id === id)
     const name = id === null ? 'base' : at(named, 0, 'checkpoint').name
     await this.project.set(`restore to ${name}`, { settings: { source: id } })
   }
 
-  /** Asks how much of it is there already. */
-  async lookForKnown(): Promise<void> {
+  /** Loads which results can be reused. */
+  async loadReusable(): Promise<void> {
     const { here, client } = this.project
-    if (this.shown.busy) return
-    // Why the pair or the prompts cannot be read is told where they are shown, and by the sweep itself.
-    const known = await client.sweeps.known(here).catch(() => null)
-    if (this.shown.busy) return
-    this.known = known !== null && saves(known) ? known : null
+    if (this.view.busy) return
+    // Views and the sweep itself report why the pair or the prompts cannot be read.
+    const reusable = await client.sweeps.known(here).catch(() => null)
+    if (this.view.busy) return
+    this.reusable = reusable !== null && savesWork(reusable) ? reusable : null
   }
 
   /**
-   * Plans again when something has changed.
+   * Plans again if something has changed.
    *
-   * @param what see {@link sweepKey}; null while there is nothing to plan, or the engine has other work, after
-   *   which less may be left to compute
+   * @param key see {@link sweepKey}; null while there is nothing to plan. Also null while the engine has other work,
+   * after which less may be left to compute.
    */
-  want(what: string | null): void {
-    if (what === this.plannedFor) return
-    this.plannedFor = what
-    if (what === null) this.asked.drop()
-    else void this.ask(what)
+  want(key: string | null): void {
+    if (key === this.plannedFor) return
+    this.plannedFor = key
+    if (key === null) this.latest.drop()
+    else void this.ask(key)
   }
 
-  private async ask(what: string): Promise<void> {
+  private async ask(key: string): Promise<void> {
     const { here, client } = this.project
     try {
-      const planned = await this.asked.ask(
-        what,
+      const planned = await this.latest.ask(
+        key,
         async (signal) => {
-          // What is known may be another part of what is asked for now.
-          await this.lookForKnown()
+          // The reusable results may be others for the new settings.
+          await this.loadReusable()
           return client.sweeps.plan({ ...here, preview: this.previews }, { signal })
         },
-        REST_MS
+        PAUSE_MS
       )
       if (planned === null) return
       this.plan = planned.answer
@@ -168,7 +185,7 @@ export class SweepPlanning {
     } catch (error) {
       this.plan = null
       const complaint = complaintOf(error)
-      // A job that another window has started comes first; a lost line has its own notice.
+      // A job of another window comes first, and a lost connection has its own notice.
       this.failure = ['busy', 'cancelled', 'lost'].includes(complaint.code) ? null : complaint
     }
   }

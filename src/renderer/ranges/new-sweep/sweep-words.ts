@@ -2,33 +2,35 @@ import type { KnownPart } from '../../../contract/documents/known-part'
 import { knownPartWords } from '../../../contract/words/known-part'
 import { formatCount } from '../../ui/format'
 
-/** What the button that begins a sweep says. @param preview whether that scores most ranges on some prompts only */
+/**
+ * Returns the label of the button that starts a sweep.
+ *
+ * @param preview true for a preview
+ */
 export const sweepLabel = (preview: boolean): string => `${preview ? 'Preview' : 'Sweep'} all ranges`
 
-/** What of the next sweep need not be computed. */
-export interface KnownOfNext {
+/** Results that the next sweep can reuse. */
+export interface ReusableWork {
   known: KnownPart
-  /** Whether a sweep was stopped before its end, rather than finished with other prompts. */
+  /** True if a sweep was stopped before its end. False if it finished with other prompts. */
   interrupted: boolean
 }
 
-/** What is known, what that saves, and the name of the button that goes on from there. */
-export function knownWords({ known, interrupted }: KnownOfNext): {
+/** Describes the results that can be reused, the remaining work, and the button that continues. */
+export function describeReuse({ known, interrupted }: ReusableWork): {
   message: string
   hint: string
   button: string
 } {
   const left = known.of - known.prompts
-  const others = left === 1 ? 'the other one is' : `the other ${formatCount(left)} are`
-  const rest =
-    left === 0
-      ? 'nothing is left to compute.'
-      : `only ${known.begun === null ? others : 'the rest is'} computed.`
-  const hint = `${knownPartWords(known)} are known; ${rest}`
+  const remaining = known.begun === null ? formatCount(left) : 'The rest'
+  const verb = remaining === formatCount(left) && left !== 1 ? 'are' : 'is'
+  const work = left === 0 ? 'Nothing is left to compute.' : `${remaining} ${verb} left to compute.`
+  const hint = `${knownPartWords(known)} can be reused. ${work}`
   return interrupted
     ? { message: 'The sweep is not finished.', hint, button: 'Resume' }
     : {
-        message: 'The last sweep serves the next one too.',
+        message: 'Results of the last sweep can be reused.',
         hint,
         button: 'Sweep the rest'
       }

@@ -1,15 +1,22 @@
 import { plural } from '../../../contract/words/format'
 import type { ScoredModel } from '../../recipes/scored-models'
 
-/** Keeps the marked models that are recipes: baselines and other checkpoints restore no layers, so there is no recipe to keep. */
+/**
+ * The action that keeps the marked models that are recipes. Baselines and other checkpoints restore no layers, so they
+ * are no recipes.
+ */
 export interface KeepAction {
   label: string
-  /** Why nothing can be kept; null where something can. */
+  /** The reason why nothing can be kept; null if something can. */
   why: string | null
   recipes: readonly ScoredModel[]
 }
 
-/** @param markedCount of all marked models, also of those that cannot be inspected */
+/**
+ * Returns the action for the marked models.
+ *
+ * @param markedCount number of all marked models, including those that cannot be inspected
+ */
 export function keepAction(models: readonly ScoredModel[], markedCount: number): KeepAction {
   const recipes = models.filter(({ layers }) => layers !== null)
   const refused = markedCount - recipes.length

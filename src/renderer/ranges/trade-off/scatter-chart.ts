@@ -12,23 +12,23 @@ import { scatterDatasets } from './scatter-datasets'
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
 import { FILLING } from '../../plots/chart-theme'
 
-/** What of a chart's side is not the axis along it, in pixels: the other axis with its numbers and name. */
+/** Pixels of a side that the other axis takes, with its ticks and title. */
 const BESIDE_PX = 60
 
-/** What an axis is of, and what that means where all of it fits along the axis. */
+/** Returns the title of an axis: the measure with its meaning, or only the measure if both do not fit. */
 const axisTitle =
   (measure: string, means: string, side: 'width' | 'height', { family, size }: ChartFont) =>
   ({ chart }: { chart: Chart }): string => {
-    const whole = `${capitalised(measure)}: ${means}`
+    const fullTitle = `${capitalised(measure)}: ${means}`
     const { ctx } = chart
     ctx.save()
     ctx.font = `${size}px ${family}`
-    const { width } = ctx.measureText(whole)
+    const { width } = ctx.measureText(fullTitle)
     ctx.restore()
-    return width > chart[side] - BESIDE_PX ? capitalised(measure) : whole
+    return width > chart[side] - BESIDE_PX ? capitalised(measure) : fullTitle
   }
 
-/** The chart's fixed half: no animation, nearest point under the pointer. */
+/** Returns the constant configuration of the chart: no animation, and events of the nearest point. */
 function scatterConfiguration(
   onhover: (model: string | null) => void,
   onchoose: (model: string) => void,
@@ -60,7 +60,7 @@ function scatterConfiguration(
         tooltip: {
           animation: false,
           displayColors: false,
-          // Of what can be inspected, the window says more beside the ring.
+          // Models that can be inspected have the window's own readout beside the ring.
           filter: ({ raw }, index) => index === 0 && !isModelDatum(raw),
           callbacks: {
             label: ({ raw, parsed }) => [
@@ -75,13 +75,17 @@ function scatterConfiguration(
   }
 }
 
-/** A scatter on a canvas, without content yet; `show` draws it anew with the theme's colours and the page's font. */
+/** A scatter on a canvas, empty at first. `show` draws its content with the theme's colours and the page's font. */
 export interface ShownScatter {
   chart: ScatterChart
   show: (content: ScatterContent, colors: ChartColors, font: ChartFont) => void
 }
 
-/** @param plugin what else happens when it is drawn */
+/**
+ * Creates a scatter.
+ *
+ * @param plugin further Chart.js plugin
+ */
 export function createScatter(
   { canvas, ...surface }: ChartSurface,
   onhover: (model: string | null) => void = () => undefined,
@@ -90,11 +94,11 @@ export function createScatter(
 ): ShownScatter {
   let words = scoreWords(BY_CHARACTERS)
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
-  let written: readonly DrawnName[] = []
-  /** What lies over the points; empty where other points stand in the way of names. */
-  let overOf = ''
-  /** How it looks but for its points: Chart.js works all its options out anew, and lays the axes out, when told to update. */
-  let lookOf = ''
+  let writtenNames: readonly DrawnName[] = []
+  /** Key of the names and lines over the points; empty if other points restrict the names. */
+  let overlayKey = ''
+  /** Key of all options except the points. An update makes Chart.js evaluate all options and lay out the axes again. */
+  let optionsKey = ''
   const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
   const chart: ScatterChart = new Chart(canvas, {
     ...surface,
@@ -112,34 +116,34 @@ export function createScatter(
       const marks = scatterMarks(content)
       const wanted = scatterNames(content, bounds, colors)
       const limit = limitLine(content, bounds, colors)
-      const over = marks.length > 0 ? '' : JSON.stringify([wanted, limit])
-      const isOverSame = over !== '' && over === overOf
-      // Their places are worked out once, as long as no point stands in their way.
-      if (!isOverSame) written = wanted
-      overOf = over
+      const nextOverlayKey = marks.length > 0 ? '' : JSON.stringify([wanted, limit])
+      const isOverlaySame = nextOverlayKey !== '' && nextOverlayKey === overlayKey
+      // The same array keeps its cached positions while no point restricts them.
+      if (!isOverlaySame) writtenNames = wanted
+      overlayKey = nextOverlayKey
       drawOver = (drawn) => {
         drawLines(drawn, limit)
-        drawNames(drawn, written, marks, colors, font)
+        drawNames(drawn, writtenNames, marks, colors, font)
       }
       const looks = datasets.map(({ data: _points, ...look }) => look)
-      const of = JSON.stringify([bounds, words.validity, words.diversity, colors, font, looks])
-      // What is under the pointer has to be found anew, which an update does.
-      if (of === lookOf && chart.getActiveElements().length === 0) {
-        // Most scores of a sweep's end lie on points that are there.
-        if (isOverSame && chart.data.datasets.every(({ data }) => before.has(data))) return
+      const nextOptionsKey = JSON.stringify([bounds, words.validity, words.diversity, colors, font, looks])
+      // An update finds the point under the pointer again.
+      if (nextOptionsKey === optionsKey && chart.getActiveElements().length === 0) {
+        // At the end of a sweep most new scores overlap existing points.
+        if (isOverlaySame && chart.data.datasets.every(({ data }) => before.has(data))) return
         return redrawPoints(chart, before)
       }
-      if (of !== lookOf) chart.options.scales = scatterScales(bounds, words, colors, font)
-      lookOf = of
+      if (nextOptionsKey !== optionsKey) chart.options.scales = scatterScales(bounds, words, colors, font)
+      optionsKey = nextOptionsKey
       chart.update('none')
     }
   }
 }
 
 /**
- * Draws the points that the data sets have now, where nothing else of them or of the axes is another: a third of an update's work.
+ * Redraws only the points of the data sets, for unchanged options and axes. It takes a third of the time of an update.
  *
- * @param drawn points of data sets that were drawn as they are
+ * @param drawn points of data sets that are already drawn
  */
 function redrawPoints(chart: ScatterChart, drawn: ReadonlySet<readonly ScatterDatum[]>): void {
   for (const [index, { data }] of chart.data.datasets.entries()) {
@@ -151,21 +155,24 @@ function redrawPoints(chart: ScatterChart, drawn: ReadonlySet<readonly ScatterDa
   chart.draw()
 }
 
-/** The data sets as they are to be, in the objects that the chart has of them, as their points where they are the same: it makes every point anew for another object. */
+/**
+ * Updates the chart's own data set objects, and keeps the array of equal points. For another object Chart.js would
+ * create every point again.
+ */
 function renewed(
   shown: ScatterChart['data']['datasets'],
   wanted: ScatterChart['data']['datasets']
 ): ScatterChart['data']['datasets'] {
   return wanted.map((dataset) => {
-    const known = shown.find(({ label }) => label === dataset.label)
-    if (known === undefined) return dataset
-    const data = samePoints(known.data, dataset.data) ? known.data : dataset.data
-    return Object.assign(known, dataset, { data })
+    const existing = shown.find(({ label }) => label === dataset.label)
+    if (existing === undefined) return dataset
+    const data = samePoints(existing.data, dataset.data) ? existing.data : dataset.data
+    return Object.assign(existing, dataset, { data })
   })
 }
 
-const samePoints = (some: readonly ScatterDatum[], others: readonly ScatterDatum[]): boolean =>
-  some.length === others.length && some.every((point, index) => isSame(point, others[index]))
+const samePoints = (points: readonly ScatterDatum[], others: readonly ScatterDatum[]): boolean =>
+  points.length === others.length && points.every((point, index) => isSame(point, others[index]))
 
 const isSame = (a: ScatterDatum, b: ScatterDatum | undefined): boolean =>
   a === b || (a.x === b?.x && a.y === b.y && a.model === b.model && a.name === b.name)
@@ -181,7 +188,7 @@ function scatterScales(
     max,
     grid: { color: colors.line },
     border: { color: colors['ink-faint'] },
-    // The ends of a zoom are no round numbers, and rounded they would stand where others belong.
+    // No ticks at the bounds, because those of a zoom are not round and would show rounded values at wrong positions.
     ticks: { color: colors['ink-faint'], font: { ...font, size: 11 }, includeBounds: false },
     title: { display: true, text: title, color: colors['ink-soft'], font }
   })

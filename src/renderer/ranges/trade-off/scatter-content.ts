@@ -10,9 +10,9 @@ import {
   type ScoreBoard
 } from '../board/score-board'
 
-/** A point of the scatter; base and post cannot be chosen. */
+/** A point of the scatter. Base and post cannot be chosen. */
 export interface ScatterDatum extends Point {
-  /** Its key. */
+  /** Key of the model; null for a point that cannot be chosen. */
   model: string | null
   name: string
 }
@@ -26,11 +26,15 @@ const hasRival =
 interface LegendEntry {
   id: string
   label: string
-  /** Whether a board has it. @param minimum the limit of validity */
+  /**
+   * Tells whether a board has this part.
+   *
+   * @param minimum the limit of validity
+   */
   isIn: (board: ScoreBoard, minimum: number | null) => boolean
 }
 
-/** What the legend shows and hides. */
+/** The parts that the legend can show and hide. */
 export const SCATTER_PARTS = [
   {
     id: 'below',
@@ -42,34 +46,37 @@ export const SCATTER_PARTS = [
   { id: 'sampler', label: 'samplers', isIn: hasRival('sampler') },
   { id: 'mix', label: 'mixed logits', isIn: hasRival('mix') },
   { id: 'filter', label: 'filtered base', isIn: hasRival('filter') },
-  { id: 'tempered', label: 'selected under samplers', isIn: hasRival('tempered') },
+  { id: 'tempered', label: 'selected, other samplers', isIn: hasRival('tempered') },
   { id: 'half', label: 'attention, MLP alone', isIn: hasRival('half') },
-  { id: 'control', label: 'others of its length', isIn: hasRival('control') }
+  { id: 'control', label: 'other ranges, same length', isIn: hasRival('control') }
 ] as const satisfies readonly LegendEntry[]
 export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
 
-/** What the scatter shows of a board. */
+/** The content of the scatter. */
 export interface ScatterContent {
   board: ScoreBoard
   rho: number
-  /** Keys of models. */
+  /** Keys of models, here and below. */
   selected: string | null
   chosen: string | null
   brushed: ReadonlySet<string> | null
   hidden: readonly ScatterPart[]
-  /** Keys of models that fail a check of whole answers: crossed out. */
+  /** Keys of models that fail the full-answer check. They are crossed out. */
   failed: ReadonlySet<string>
-  /** Keys of the ranges that the check has thrown out, as another passes: not on the front. */
+  /** Keys of ranges that the check rejected because another range passes. They are not on the front. */
   rejected: ReadonlySet<string>
-  /** What is shown of it; null for all. */
+  /** The visible part; null for all. */
   zoom: AxisBounds | null
-  /** Of the sweep before the one that runs, shown faintly; null for none. */
+  /** Scores of the previous sweep while another runs, shown faintly; null for none. */
   before: ScoreBoard | null
-  /** While scores still arrive the axes stay at 0..1, so that nothing moves under the reader. */
+  /** True while scores arrive. The axes then stay at 0 to 1, so that no point moves. */
   streaming: boolean
 }
 
-/** How a model that is no range looks: what is kept as everywhere, others by what they are. */
+/**
+ * Returns the style of a model that is not a range. A kept model has the style that it has everywhere; others have
+ * that of their kind.
+ */
 export function styleOf({ kind, mark }: OtherPoint): ModelStyle {
   if (mark !== null) return keptStyle(mark)
   return kind === 'checkpoint'
@@ -77,7 +84,7 @@ export function styleOf({ kind, mark }: OtherPoint): ModelStyle {
     : { tone: 'hybrid', shape: 'triangle' }
 }
 
-/** The axes of the scatter: [x low, x high], [y low, y high]. */
+/** Returns the bounds of the axes: [x low, x high], [y low, y high]. */
 export function scatterBounds({ board, streaming, zoom }: ScatterContent): AxisBounds {
   if (zoom !== null) return zoom
   if (streaming) {
@@ -95,21 +102,21 @@ export function scatterBounds({ board, streaming, zoom }: ScatterContent): AxisB
   ]
 }
 
-/** Room around what a zoom shows, as a share of it. */
+/** Margin around the models of a zoom, as a share of their span. */
 const ROOM = 0.05
 
-/** The axes around all that can be selected, and post beside it; null where nothing can. */
+/** Returns axis bounds around post and all models that can be selected; null before post has a score. */
 export function selectableBounds(board: ScoreBoard, rho: number): AxisBounds | null {
   const minimum = minimumValidity(board, rho)
   if (minimum === null || board.post === null) return null
-  const shown = [...acrossLimit(board, minimum).feasible, board.post]
+  const points = [...acrossLimit(board, minimum).feasible, board.post]
   const around = (values: readonly number[]): readonly [number, number] => {
     const [low, high] = [Math.min(...values), Math.max(...values)]
     const room = Math.max(0.005, ROOM * (high - low))
     return [low - room, high + room]
   }
   return [
-    around([minimum, ...shown.map(({ validity }) => validity)]),
-    around(shown.map(({ diversity }) => diversity))
+    around([minimum, ...points.map(({ validity }) => validity)]),
+    around(points.map(({ diversity }) => diversity))
   ]
 }

@@ -16,17 +16,17 @@ import {
   type ScoreBoard
 } from '../board/score-board'
 
-/** While scores stream in, thousands of points stay what they were. */
-const made = new WeakMap<RangePoint, ScatterDatum>()
+/** Caches the datum of each range, because thousands of points stay the same while scores arrive. */
+const datumCache = new WeakMap<RangePoint, ScatterDatum>()
 
 const rangeDatum =
   (board: Pick<ScoreBoard, 'source'>) =>
   (point: RangePoint): ScatterDatum => {
-    const known = made.get(point)
-    if (known !== undefined) return known
+    const cached = datumCache.get(point)
+    if (cached !== undefined) return cached
     const { validity: x, diversity: y } = point
     const drawn = { x, y, model: rangeKey(point, board), name: rangePhrase(point) }
-    made.set(point, drawn)
+    datumCache.set(point, drawn)
     return drawn
   }
 const otherDatum = (point: OtherPoint): ScatterDatum => ({
@@ -43,7 +43,7 @@ const rivalDatum = ({ key, name, validity, diversity }: RivalPoint): ScatterDatu
   name
 })
 
-/** Each point in its own colour and shape. */
+/** Returns point styles with each model's own colour and shape. */
 function marked(
   points: readonly OtherPoint[],
   colors: ChartColors
@@ -57,7 +57,7 @@ function marked(
   }
 }
 
-/** What restores no layer, as curves. */
+/** Baselines that are drawn as curves. */
 const RIVALS = [
   { kind: 'sampler', shape: 'crossRot' },
   { kind: 'mix', shape: 'rect' },
@@ -68,22 +68,25 @@ const RIVALS = [
 const CURVES = { ...RIVAL_KINDS, tempered: 'Selected range under temperature and min-p' } as const
 const CURVE_TONES = { ...RIVAL_TONES, tempered: 'hybrid' } as const
 
-/** How finely points are told apart while scores stream in, on axes from 0 to 1: into quarters of a point, or less. */
+/** Resolution of each axis from 0 to 1 while scores arrive: a quarter of a point's size, or less. */
 const STREAMING_STEPS = 200
 
-/** Of points that lie on one another, the first: nobody sees the others, and what takes longest of a picture is to draw points. */
-function apart(): (point: RangePoint) => boolean {
+/**
+ * Returns a filter that keeps only the first of overlapping points. The others are invisible, and drawing points takes
+ * most of the time.
+ */
+function firstOfOverlapping(): (point: RangePoint) => boolean {
   const taken = new Uint8Array((STREAMING_STEPS + 1) ** 2)
   return ({ validity, diversity }) => {
-    const place =
+    const cell =
       Math.round(validity * STREAMING_STEPS) * (STREAMING_STEPS + 1) + Math.round(diversity * STREAMING_STEPS)
-    const free = taken[place] !== 1
-    taken[place] = 1
+    const free = taken[cell] !== 1
+    taken[cell] = 1
     return free
   }
 }
 
-/** Models that are points of their own, ringed for what they are beside the selected range. */
+/** Models that are marked by rings, because they are compared with the selected range. */
 const RINGS = [
   { kind: 'half', label: 'Attention and MLP of the selected range alone', pointStyle: 'circle' },
   { kind: 'control', label: 'Earliest, median and latest of the selected length', pointStyle: 'rectRot' }
@@ -120,7 +123,7 @@ function rivalDatasets(
   }))
 }
 
-/** The scatter's data sets, drawn from the last to the first. */
+/** Returns the data sets of the scatter. Chart.js draws them from the last to the first. */
 export function scatterDatasets(
   content: ScatterContent,
   colors: ChartColors
@@ -133,20 +136,20 @@ export function scatterDatasets(
     const all = [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
     return all.filter(({ model }) => model === key).slice(0, 1)
   }
-  // The blends are one curve, as the rivals are: half of it would tell of other blends.
+  // Marking does not split the blends, which are one curve like the baselines.
   const isMarked = (key: string): boolean => brushed === null || brushed.has(key)
-  const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
+  const visiblePoints = (kind: OtherPoint['kind']): OtherPoint[] =>
     board.others.filter((point) => point.kind === kind && (kind === 'blend' || isMarked(point.key)))
-  const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
-  const told = (points: readonly RangePoint[]): readonly RangePoint[] =>
-    content.streaming && content.zoom === null ? points.filter(apart()) : points
+  const others = (kind: OtherPoint['kind']): ScatterDatum[] => visiblePoints(kind).map(otherDatum)
+  const visible = (points: readonly RangePoint[]): readonly RangePoint[] =>
+    content.streaming && content.zoom === null ? points.filter(firstOfOverlapping()) : points
   const isSeen = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point, board))
   const unmarked = brushed === null ? [] : board.ranges.filter((point) => !isSeen(point))
   const across = acrossLimit(board, minimum)
-  const feasible = told(across.feasible.filter(isSeen))
-  const infeasible = told(across.below.filter(isSeen))
-  const firmOnes = firmRanges(board)
-  const firm = firmOnes === board.ranges ? null : new Set(firmOnes)
+  const feasible = visible(across.feasible.filter(isSeen))
+  const infeasible = visible(across.below.filter(isSeen))
+  const exactRanges = firmRanges(board)
+  const firm = exactRanges === board.ranges ? null : new Set(exactRanges)
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
     const score = board[name]
     return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
@@ -197,19 +200,19 @@ export function scatterDatasets(
     {
       label: 'Recipes',
       data: others('recipe'),
-      ...marked(shown('recipe'), colors),
+      ...marked(visiblePoints('recipe'), colors),
       pointRadius: 6.5
     },
     {
       label: 'Other checkpoints',
       data: others('checkpoint'),
-      ...marked(shown('checkpoint'), colors),
+      ...marked(visiblePoints('checkpoint'), colors),
       pointRadius: 6.5
     },
     {
       label: 'Blends',
       data: hidden.includes('blends') ? [] : others('blend'),
-      // A line between those that are known so far would pass where no blend does.
+      // While scores arrive, a line between the known blends could pass where no blend is.
       showLine: !content.streaming,
       borderColor: colors['ink-soft'],
       borderWidth: 1.5,
@@ -257,14 +260,14 @@ export function scatterDatasets(
     },
     {
       label: 'Not marked',
-      data: told(unmarked).map(datum),
+      data: visible(unmarked).map(datum),
       pointRadius: 3,
       pointBackgroundColor: translucent(colors.hybrid, 0.2),
       pointBorderWidth: 0
     },
     {
       label: 'Sweep before',
-      data: told(content.before?.ranges ?? []).map((point) => ({ ...datum(point), model: null })),
+      data: visible(content.before?.ranges ?? []).map((point) => ({ ...datum(point), model: null })),
       pointRadius: 3,
       pointHitRadius: 0,
       pointHoverRadius: 0,
@@ -282,6 +285,6 @@ export function scatterDatasets(
       pointHoverRadius: 0
     }
   ]
-  // Points on the edge of the axes are drawn whole; of what a zoom leaves out, nothing.
+  // Points at the edge of the axes are drawn completely. Points outside a zoom are clipped.
   return datasets.map((dataset) => ({ clip: content.zoom === null ? 20 : 4, ...dataset }))
 }

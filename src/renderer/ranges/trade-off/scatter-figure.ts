@@ -17,15 +17,15 @@ import {
 } from '../board/score-board'
 import { scatterBounds, type ScatterContent } from './scatter-content'
 
-/** Of its width, how high the scatter is. */
+/** Height of the scatter as a share of its width. */
 const HEIGHT = 0.78
-/** Their names stand beside them. */
+/** Data sets whose names are written beside their points. */
 const NAMED = ['Base', 'Post']
 
-/** The trade-off as it can be saved: zoom, marks and what the legend hides as in the window. */
+/** Makes the trade-off a figure that can be saved, with the window's zoom, marks and hidden parts. */
 export function scatterFigure(content: ScatterContent): Figure {
   const words = scoreWords(content.board.scoredBy)
-  const shown = new Set<string>()
+  const visibleLabels = new Set<string>()
   return {
     name: ['trade-off', ...(content.zoom === null ? [] : ['zoomed'])],
     title: `${capitalised(words.diversity)} against ${words.validity} of restoration ranges and other models`,
@@ -38,9 +38,11 @@ export function scatterFigure(content: ScatterContent): Figure {
           draw({ chart, show }, colors, font) {
             show(content, colors, font)
             for (const { label, data } of chart.data.datasets)
-              if (label !== undefined && data.some((point) => isWithin(content, point))) shown.add(label)
+              if (label !== undefined && data.some((point) => isWithin(content, point)))
+                visibleLabels.add(label)
           },
-          legend: (labels) => labels.filter((label) => shown.has(label) && !NAMED.includes(label)).reverse()
+          legend: (labels) =>
+            labels.filter((label) => visibleLabels.has(label) && !NAMED.includes(label)).reverse()
         },
         page
       ),
@@ -54,7 +56,7 @@ const isWithin = (content: ScatterContent, { x, y }: { x: number | null; y: numb
   return x >= across[0] && x <= across[1] && y >= up[0] && y <= up[1]
 }
 
-/** A row for each model that is shown. */
+/** Writes a CSV row for each visible model. */
 export function scatterCsv(content: ScatterContent): string {
   const { board, selected, chosen, brushed, hidden, failed, rejected, rho } = content
   const words = scoreWords(board.scoredBy)

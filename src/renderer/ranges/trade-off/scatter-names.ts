@@ -9,7 +9,7 @@ import type { AxisBounds } from '../board/chart-look.svelte'
 import { type ScatterContent, styleOf } from './scatter-content'
 import { minimumValidity, rangeOf } from '../board/score-board'
 
-/** The limit of validity, on top of the points. */
+/** Returns the limit of validity as a line over the points. */
 export function limitLine(
   { board, rho }: ScatterContent,
   [across, [low, high]]: AxisBounds,
@@ -21,7 +21,7 @@ export function limitLine(
   return [{ ...ends, color: colors['ink-faint'], dash: [5, 4] }]
 }
 
-/** What is written beside base, post, the selected range, what is kept, and one point of each curve. */
+/** Returns the names beside base, post, the selected range, kept models, and one point of each curve. */
 export function scatterNames(
   { board, rho, selected, hidden }: ScatterContent,
   bounds: AxisBounds,
@@ -41,8 +41,8 @@ export function scatterNames(
   })
   const best = rangeOf(board, selected)
   const minimum = minimumValidity(board, rho)
-  // Of a beam or a curve one is named: their points lie close together.
-  const found = board.others.find(({ kind }) => kind === 'found')
+  // Only one recipe found by the search and one blend are named, because their points are close together.
+  const foundRecipe = board.others.find(({ kind }) => kind === 'found')
   const blends = hidden.includes('blends') ? [] : board.others.filter(({ kind }) => kind === 'blend')
   const middle = blends[Math.floor(blends.length / 2)]
   const names = [
@@ -51,12 +51,12 @@ export function scatterNames(
     ...(best === undefined ? [] : [name(rangeLabel(best), best, colors.hybrid)]),
     ...board.others
       .filter(({ kind }) => kind === 'recipe' || kind === 'checkpoint')
-      // Of a range that is not the selected one, or no longer, they are two points among others.
+      // Halves are named only if they are of the selected range, or kept.
       .filter(
         ({ halfOf, mark }) => halfOf === undefined || rangeKey(halfOf, board) === selected || mark !== null
       )
       .map((point) => name(point.name, point, colors[styleOf(point).tone])),
-    ...(found === undefined ? [] : [name('found', found, colors.hybrid)]),
+    ...(foundRecipe === undefined ? [] : [name('found', foundRecipe, colors.hybrid)]),
     ...(middle === undefined ? [] : [name('blends', middle, colors['ink-soft'], 3)]),
     ...(minimum === null
       ? []
@@ -77,7 +77,10 @@ const isWithin = (value: number, [low, high]: readonly [number, number]): boolea
 const isShown = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): boolean =>
   isWithin(x, across) && isWithin(y, up)
 
-/** Where points are that names should not cover: nowhere while they still come, for names would move from picture to picture. */
+/**
+ * Returns the points that names should not cover. There are none while scores arrive, because names would then move
+ * with each picture.
+ */
 export const scatterMarks = ({ board, hidden, streaming }: ScatterContent): Mark[] =>
   streaming
     ? []

@@ -7,54 +7,54 @@ import { formatPercent } from '../../ui/format'
 
 const RESELECT_MS = 120
 
-/** What main selects in the shown sweep under a limit of validity, and the limit, which a slider moves. */
+/** The selection in the shown sweep under a limit of validity, and that limit, which a slider moves. */
 export class LimitedSelection {
   /** Share of post's validity that a selected range must keep. */
   rho: number
   current = $state.raw<Selection | null>(null)
   /** Key of the selected range. */
-  readonly selected = $derived.by(() => keyOf(this.current, this.shown.sweep))
+  readonly selected = $derived.by(() => keyOf(this.current, this.view.sweep))
   private readonly asking: Latest<number>
-  /** Whether one for another limit is on its way. */
+  /** True while a selection for another limit is being computed. */
   readonly awaited = $derived.by(() => this.asking.awaited !== null)
-  /** The limit that the project keeps now, until what is selected under it has come: both are shown at once. */
-  private coming: number | null = null
-  /** Whether the slider is at another limit than the project keeps, or is asked to. */
+  /** A new limit of the project whose selection is not loaded yet. Limit and selection are then shown together. */
+  private pendingRho: number | null = null
+  /** True while the slider differs from the project's limit. */
   private moving = false
 
-  /** @param taken is told of each new selection, and takes it */
+  /** @param taken receives a function that applies each new selection */
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: { readonly sweep: ShownSweep | null },
+    private readonly view: { readonly sweep: ShownSweep | null },
     private readonly taken: (take: () => void) => void
   ) {
     this.rho = $state(project.state.document.settings.rho)
     this.asking = new Latest(project.left)
   }
 
-  /** Shows this one, or none; one that was asked for belongs to another sweep. */
+  /** Shows this selection, or none. A pending request is dropped, because it belongs to another sweep. */
   show(selection: Selection | null): void {
     this.asking.drop()
-    this.arrive()
+    this.applyPendingLimit()
     this.current = selection
   }
 
-  /** Hears that the project keeps another limit now. */
-  hear(rho: number): void {
-    if (rho === (this.coming ?? this.rho) || this.moving) return
-    this.coming = rho
+  /** Handles a new limit of the project. */
+  onLimitChanged(rho: number): void {
+    if (rho === (this.pendingRho ?? this.rho) || this.moving) return
+    this.pendingRho = rho
     void this.ask()
   }
 
-  private arrive(): void {
-    this.rho = this.coming ?? this.rho
-    this.coming = null
+  private applyPendingLimit(): void {
+    this.rho = this.pendingRho ?? this.rho
+    this.pendingRho = null
   }
 
-  /** Selects again once the slider rests, and has the project keep the limit. */
+  /** Selects again once the slider stops, and stores the limit in the project. */
   move(rho: number): void {
     this.rho = rho
-    this.coming = null
+    this.pendingRho = null
     this.moving = true
     void this.ask({ restMs: RESELECT_MS, remember: true })
   }
@@ -66,11 +66,11 @@ export class LimitedSelection {
   }
 
   /**
-   * Asks main to select again with the limit of now.
+   * Selects again with the current limit.
    *
-   * @param options.alongside what changes at the same moment
-   * @param options.restMs waited before
-   * @param options.remember whether the project is to keep the limit
+   * @param options.alongside a change to make at the same moment.
+   * @param options.restMs milliseconds to wait first.
+   * @param options.remember true to store the limit in the project
    */
   async ask({
     alongside = () => undefined,
@@ -78,13 +78,13 @@ export class LimitedSelection {
     remember = false
   }: { alongside?: () => void; restMs?: number; remember?: boolean } = {}): Promise<void> {
     const { here, client } = this.project
-    const rho = this.coming ?? this.rho
+    const rho = this.pendingRho ?? this.rho
     const answered = await this.project.attempt(() =>
       this.asking.ask(
         rho,
         async (signal) => {
           if (remember) this.remember(rho)
-          const { sweep } = this.shown
+          const { sweep } = this.view
           return sweep === null || sweep.ranges.length === 0
             ? null
             : client.sweeps.select({ ...here, sweepId: sweep.id, rho }, { signal })
@@ -94,19 +94,19 @@ export class LimitedSelection {
     )
     const selection = answered?.answer ?? null
     if (selection === null) {
-      // There is nothing to select from, or it was refused: the limit is the project's all the same.
-      if (!this.awaited) this.arrive()
+      // There is no range to select from, or the request failed. The project's limit applies in any case.
+      if (!this.awaited) this.applyPendingLimit()
       return
     }
     this.taken(() => {
-      this.arrive()
+      this.applyPendingLimit()
       this.current = selection
       alongside()
     })
   }
 }
 
-/** Key of the range that is selected in a sweep; null where none is. */
+/** Returns the key of the selected range of a sweep; null for none. */
 export const keyOf = (
   selection: Pick<Selection, 'selected'> | null,
   sweep: Pick<ShownSweep, 'source'> | null

@@ -5,44 +5,45 @@ import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 
-/** What the panel asks about the shown sweep; the stored selection stays as it is. */
+/** Recalculates the shown sweep for other settings. The stored selection does not change. */
 export class WhatIfAsking {
-  /** What the sliders stand at; null while the panel is closed. */
+  /** Settings of the sliders; null while the panel is closed. */
   asked = $state.raw<WhatIf | null>(null)
-  /** What is shown, and what was asked for it; null until the first answer, and while the panel is closed. */
+  /** The recalculated sweep with its settings; null until the first answer, and while the panel is closed. */
   answer = $state.raw<(WhatIfSweep & { readonly asked: WhatIf }) | null>(null)
   private readonly latest: Latest<WhatIf>
 
   /**
-   * @param shown what it is asked of
-   * @param taken is told of each new answer, and of its end, and takes it
+   * @param view the sweep and the limit that are recalculated
+   *
+   * @param taken receives a function that applies each new answer, or removes the last one
    */
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: { readonly sweep: ShownSweep | null; readonly rho: number },
+    private readonly view: { readonly sweep: ShownSweep | null; readonly rho: number },
     private readonly taken: (take: () => void) => void
   ) {
     this.latest = new Latest(project.left)
   }
 
-  /** What the shown numbers are of; null where they are those of the sweep. */
+  /** Describes the settings of the shown numbers; null if they are those of the sweep. */
   readonly words = $derived.by(() => (this.answer === null ? null : this.wordsOf(this.answer.asked)))
 
-  /** What is asked while its numbers are on their way and others are shown; null otherwise. */
+  /** Describes the requested settings while the numbers of others are shown; null otherwise. */
   readonly computing = $derived.by(() => {
     const next = this.asked === null || this.asked === this.answer?.asked ? null : this.wordsOf(this.asked)
     return next === (this.words ?? AS_SWEPT) ? null : next
   })
 
-  /** How many ranges have no score in the answer, for a preview has only estimated them as swept. */
+  /** Number of ranges without a score in the answer, because a preview only estimated them for the swept settings. */
   readonly unknownCount = $derived.by(() => {
-    const { sweep } = this.shown
+    const { sweep } = this.view
     if (this.answer === null || !sweep?.preview || !this.answer.sweep.preview) return 0
     return sweep.preview.ranges.length - this.answer.sweep.preview.ranges.length
   })
 
   open(): void {
-    const { rho } = this.shown
+    const { rho } = this.view
     void this.change({ rho, sampler: null, draws: null, mix: null })
   }
 
@@ -53,37 +54,37 @@ export class WhatIfAsking {
   }
 
   private wordsOf(asked: WhatIf): string | null {
-    return this.shown.sweep === null ? null : whatIfWords(asked, this.shown.sweep)
+    return this.view.sweep === null ? null : whatIfWords(asked, this.view.sweep)
   }
 
   async change(change: Partial<WhatIf>): Promise<void> {
-    const { sweep, rho } = this.shown
+    const { sweep, rho } = this.view
     if (sweep === null) return
     const before = this.asked ?? { rho, sampler: null, draws: null, mix: null }
-    const asked = withoutOwn({ ...before, ...change }, sweep)
-    this.asked = asked
+    const settings = withoutOwn({ ...before, ...change }, sweep)
+    this.asked = settings
     const { client, here } = this.project
     const answered = await this.project.attempt(() =>
-      this.latest.ask(asked, (signal) =>
-        client.sweeps.whatIf({ ...here, sweepId: sweep.id, asked }, { signal })
+      this.latest.ask(settings, (signal) =>
+        client.sweeps.whatIf({ ...here, sweepId: sweep.id, asked: settings }, { signal })
       )
     )
-    if (answered !== null) this.taken(() => (this.answer = { ...answered.answer, asked }))
-    // It failed, and nothing else is asked: the sliders go back to what is shown.
-    else if (this.asked === asked) this.asked = this.answer?.asked ?? null
+    if (answered !== null) this.taken(() => (this.answer = { ...answered.answer, asked: settings }))
+    // The request failed and no other is pending, so the sliders return to the shown settings.
+    else if (this.asked === settings) this.asked = this.answer?.asked ?? null
   }
 }
 
-/** Distinct values of the samplers that a sweep has kept, ascending. */
+/** Returns the distinct values of the samplers that a sweep stored, in ascending order. */
 export const keptValues = (
   { whatIf }: Pick<ShownSweep, 'whatIf'>,
-  of: (sampler: MinPDraw) => number
+  valueOf: (sampler: MinPDraw) => number
 ): number[] => {
-  const values = whatIf.map(of)
+  const values = whatIf.map(valueOf)
   return values.filter((value, i) => values.indexOf(value) === i).sort((a, b) => a - b)
 }
 
-/** The place of the value nearest to another. */
+/** Returns the index of the value nearest to another. */
 export function nearest(values: readonly number[], wanted: number): number {
   const distances = values.map((value) => Math.abs(value - wanted))
   return distances.indexOf(Math.min(...distances))

@@ -81,7 +81,7 @@ it('a kept recipe from base is inspected as itself in a sweep restored to anothe
   const { session } = await line.openProject(projectState({ document: { ...document, recipes: [kept] } }))
   const { ranges } = session
   await showSweep(line, { ranges }, SWEEP)
-  ranges.look(FROM_BASE)
+  ranges.inspectRecipe(FROM_BASE)
   await settled()
   expect(ranges.chosen).toBe(BASE_KEY)
   expect(ranges.chosenModel).toMatchObject({ kind: 'recipe', name: 'Layers 0–1', score: { validity: 0.42 } })

@@ -116,7 +116,7 @@ describe('a sweep that runs', () => {
     const { board } = ranges
     expect(board === null ? null : scoredWords(board)).toBe('1 of 3 ranges on all prompts, 1 on fewer')
     const none = board === null ? null : { ...board, ranges: [] }
-    expect(none === null ? null : scoredWords(none)).toBe('Scores come with the last layers')
+    expect(none === null ? null : scoredWords(none)).toBe('Scores arrive with the last layers')
     await events.tell({ type: 'notice', message: 'Too few.', endsPreview: true })
     await waitFor(() => expect(ranges.run?.isPreview).toBe(false))
   })
@@ -148,7 +148,7 @@ describe('a sweep that runs', () => {
     const known = { known: { prompts: 1, of: 2, begun: null }, interrupted: true }
     await line.answer('sweeps.known', 0, known)
     expect([ranges.sweep?.id, ranges.chosen, ranges.run]).toEqual(['tiny', '1-1', null])
-    expect(ranges.planning.known).toEqual(known)
+    expect(ranges.planning.reusable).toEqual(known)
   })
 })
 
@@ -235,9 +235,9 @@ describe('the shown sweep', () => {
     const state = stateOf({ revision: 3, prompts })
     session.accept({ ...state, document: { ...state.document, rendering: SWEEP.rendering } })
     expect(ranges.planning.outdated).toBe(false)
-    ranges.look({ name: 'unknown', layers: [LAYER, LAYER] })
+    ranges.inspectRecipe({ name: 'unknown', layers: [LAYER, LAYER] })
     expect([ranges.chosen, ranges.inspectorShown]).toEqual(['1-1', null])
-    ranges.look(RECIPE)
+    ranges.inspectRecipe(RECIPE)
     expect([ranges.chosen, ranges.inspectorShown]).toEqual(['0-0', true])
   })
 
@@ -267,7 +267,7 @@ describe('the plan of the next sweep', () => {
     expect(planning.working).toBe(true)
     await line.answer('sweeps.known', 0, { known: { prompts: 0, begun: null } })
     await line.answer('sweeps.plan', 0, plan)
-    expect([planning.working, planning.plan, planning.known]).toEqual([false, plan, null])
+    expect([planning.working, planning.plan, planning.reusable]).toEqual([false, plan, null])
     planning.want('three')
     planning.want(null)
     expect(planning.working).toBe(false)

@@ -33,9 +33,9 @@ describe('what recipes are marked by', () => {
     const line = new ScriptedLine()
     const { ranges } = (await line.openProject(projectState())).session
     await showSweep(line, { ranges }, CHARACTERS)
-    expect(ranges.checked.of(recipe).state).toBe('unchecked')
+    expect(ranges.checked.checkOf(recipe).state).toBe('unchecked')
     ranges.check.document = CHECK
-    expect(ranges.checked.of(recipe)).toMatchObject({
+    expect(ranges.checked.checkOf(recipe)).toMatchObject({
       state: 'holds',
       words: 'passes the check, 0.970 on whole answers'
     })
@@ -52,7 +52,7 @@ describe('what recipes are marked by', () => {
     await line.answer('checks.get', 1, CHECK)
     await line.answer('sweeps.get', 1, CHARACTERS)
     await line.answer('sweeps.select', 0, selection)
-    expect(ranges.checked.of(recipe).state).toBe('holds')
+    expect(ranges.checked.checkOf(recipe).state).toBe('holds')
     expect(ranges.check.document).toBeNull()
   })
 
@@ -113,7 +113,7 @@ describe('what recipes are marked by', () => {
     await settled()
     expect(line.of('sweeps.get')).toHaveLength(1)
     expect([ranges.checked.isOther, ranges.checked.read]).toEqual([true, null])
-    expect(ranges.checked.of(recipe).state).toBe('unchecked')
+    expect(ranges.checked.checkOf(recipe).state).toBe('unchecked')
   })
 
   it('tells a kept recipe below the limit apart, by the score of that sweep alone', async () => {
@@ -135,7 +135,7 @@ describe('what recipes are marked by', () => {
         await line.openProject({ ...state, document: { ...state.document, recipes: [kept(sweepId)] } })
       ).session
       await showSweep(line, { ranges }, CHARACTERS)
-      return ranges.checked.of(weak).label
+      return ranges.checked.checkOf(weak).label
     }
     expect(await stateOf('tiny')).toBe('below the limit')
     expect(await stateOf('another')).toBe('not checked')

@@ -22,10 +22,10 @@ it('tells a running sweep the range that a pointer rests on, and none that it pa
     notices: [],
     isPreview: true
   }
-  void looking.tell(run, '0-0')
-  void looking.tell(run, '1-1')
-  void looking.tell(run, 'post')
-  void looking.tell(null, '0-1')
+  void looking.report(run, '0-0')
+  void looking.report(run, '1-1')
+  void looking.report(run, 'post')
+  void looking.report(null, '0-1')
   await vi.runAllTimersAsync()
   expect(line.of('sweeps.lookAt').map(({ input }) => input)).toEqual([
     expect.objectContaining({ range: { start: 1, end: 1 } })
