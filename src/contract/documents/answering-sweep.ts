@@ -2,7 +2,7 @@ import { multimap } from '../model/multimap'
 import type { SweepSummary } from './project'
 import { scoringKey } from './scored-by'
 
-type Asked = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
+type SweepSettings = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
 
 /**
  * Returns the sweep whose results a pair uses when no sweep is named. This is the newest sweep. If the newest is a
@@ -11,20 +11,20 @@ type Asked = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
  * @param sweeps newest first
  * @returns undefined if there are no sweeps
  */
-export function answeringSweep<Sweep extends Asked>(sweeps: readonly Sweep[]): Sweep | undefined {
+export function answeringSweep<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep | undefined {
   const [newest] = sweeps
   if (newest === undefined || !newest.isPreview) return newest
   return wholeSweep(sweeps, newest.settingsKey) ?? newest
 }
 
 /** Returns the same sweeps with the pair's default sweep moved to the front. */
-export function answeringFirst<Sweep extends Asked>(sweeps: readonly Sweep[]): Sweep[] {
+export function answeringFirst<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep[] {
   const answering = answeringSweep(sweeps)
   return answering === undefined ? [] : [answering, ...sweeps.filter((sweep) => sweep !== answering)]
 }
 
 /** Returns the newest sweep with these settings that scored all ranges on all prompts, or undefined. */
-export function wholeSweep<Sweep extends Asked>(
+export function wholeSweep<Sweep extends SweepSettings>(
   sweeps: readonly Sweep[],
   settingsKey: string
 ): Sweep | undefined {

@@ -43,7 +43,7 @@ export const Rendering = z
     date: z.iso.date(),
     /** Text appended after the template's assistant header, such as "Answer: ". */
     assistantPrefix: z.string().max(10_000),
-    /** Whether tokens that add white space and then the character also count. */
+    /** True if tokens that add white space and then the character also count. */
     countLeadingSpace: z.boolean()
   })
   .strict()

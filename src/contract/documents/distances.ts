@@ -111,7 +111,7 @@ export const ComponentDistance = z.object({
   rows: z.object({ first: count, count }).nullable(),
   baseDtype: z.string(),
   postDtype: z.string(),
-  /** Whether every bit and the dtype are the same. */
+  /** True if every bit and the dtype are the same. */
   identical: z.boolean(),
   ...Distance.shape
 })
@@ -119,7 +119,7 @@ export type ComponentDistance = z.infer<typeof ComponentDistance>
 
 export const LayerDistance = z.object({
   layer: count,
-  /** Whether all tensors of the layer are identical, so that base's and post's layers are one block. */
+  /** True if all tensors of the layer are identical, so that base's and post's layers are one block. */
   identical: z.boolean(),
   ...Distance.shape
 })

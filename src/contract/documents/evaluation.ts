@@ -359,9 +359,9 @@ export const EvaluationView = z.object({
   judging: z.array(Judging),
   /** Warnings about the judges' work that affect how to read its numbers. */
   notices: z.array(z.string()),
-  /** Whether every answer is stored and every prompt scored. */
+  /** True if every answer is stored and every prompt scored. */
   answered: z.boolean(),
-  /** Whether `answered` is true and every judge that was used has replied to all questions. */
+  /** True if `answered` is true and every judge that was used has replied to all questions. */
   complete: z.boolean()
 })
 export type EvaluationView = z.infer<typeof EvaluationView>

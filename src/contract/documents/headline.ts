@@ -34,7 +34,7 @@ export const Headline = z.object({
   but: z.string().nullable().default(null),
   /** Recommended next step. */
   next: z.string(),
-  /** Whether the next step is a full-answer check. */
+  /** True if the next step is a full-answer check. */
   checkNext: z.boolean()
 })
 export type Headline = z.infer<typeof Headline>

@@ -37,7 +37,8 @@ export const DEFAULT_JUDGE = {
 export const judgeWarning = (
   judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'keyVariable' | 'way'>
 ): string =>
-  `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}${withKey(judge)}, to be ${judge.way === 'forms' ? 'read' : 'judged'} by ${judge.model}.`
+  `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}${withKey(judge)}, ` +
+  `to be ${judge.way === 'forms' ? 'read' : 'judged'} by ${judge.model}.`
 
 /** Maximum length of a form, in characters. Longer replies are explanations, not forms. */
 export const MAX_FORM_CHARACTERS = 200

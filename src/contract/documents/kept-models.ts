@@ -30,7 +30,7 @@ export const keptCheckpoint = (
 ): KeptCheckpoint | undefined => otherCheckpoints.find((kept) => kept.fingerprint === fingerprint)
 
 /** Returns the project's current entry for a variant, or undefined if the project does not keep it. */
-function keptNow(variant: Variant, project: KeptModels): Kept | undefined {
+function currentEntry(variant: Variant, project: KeptModels): Kept | undefined {
   const id = keptOf(variant)?.id
   if (variant.kind === 'recipe')
     return project.recipes.find((kept) => kept.id === id) ?? keptRecipe(variant.recipe, project)
@@ -47,7 +47,7 @@ function keptNow(variant: Variant, project: KeptModels): Kept | undefined {
 export function asKept(variant: Variant, project: KeptModels): Variant {
   if (variant.kind !== 'recipe' && variant.kind !== 'checkpoint') return variant
   const { kept: before, ...model } = variant
-  const now = keptNow(variant, project)
+  const now = currentEntry(variant, project)
   if (now?.id === before?.id && now?.mark === before?.mark) return variant
   return now === undefined ? model : { ...model, kept: { id: now.id, mark: now.mark } }
 }

@@ -20,17 +20,24 @@ export function rangePairs({
   ranges: readonly (RestorationRange & { diversity: number })[]
 }): LayerPairs {
   const scored = new Map(ranges.map((range) => [spanKey(range), range.diversity]))
-  const of = (start: number, end: number): number | undefined =>
+  const diversityOf = (start: number, end: number): number | undefined =>
     start > end ? post?.diversity : scored.get(spanKey({ start, end }))
-  const together = (a: number, b: number): number | null => {
-    const [both, last, first, neither] = [of(a, b), of(a + 1, b), of(a, b - 1), of(a + 1, b - 1)]
+  const interaction = (a: number, b: number): number | null => {
+    const [both, last, first, neither] = [
+      diversityOf(a, b),
+      diversityOf(a + 1, b),
+      diversityOf(a, b - 1),
+      diversityOf(a + 1, b - 1)
+    ]
     return both === undefined || last === undefined || first === undefined || neither === undefined
       ? null
       : both - last - first + neither
   }
   const layers = Array.from({ length: layerCount }, (_, layer) => layer)
-  return layers.map((one) =>
-    layers.map((other) => (one === other ? null : together(Math.min(one, other), Math.max(one, other))))
+  return layers.map((row) =>
+    layers.map((column) =>
+      row === column ? null : interaction(Math.min(row, column), Math.max(row, column))
+    )
   )
 }
 
@@ -40,9 +47,11 @@ export const strongestPairs = (
   count: number
 ): { layers: [number, number]; value: number }[] =>
   pairs
-    .flatMap((row, one) =>
-      row.flatMap((value, other) =>
-        value === null || other <= one ? [] : [{ layers: [one, other] satisfies [number, number], value }]
+    .flatMap((row, first) =>
+      row.flatMap((value, second) =>
+        value === null || second <= first
+          ? []
+          : [{ layers: [first, second] satisfies [number, number], value }]
       )
     )
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))

@@ -24,7 +24,7 @@ export const LocalPairs = z.object({
   leftOut: z.array(z.object({ folder: z.string(), reason: z.string() })),
   /** Folders that were searched. */
   folders: z.array(z.string()),
-  /** Whether a limit on time or folders ended the search early. */
+  /** True if a limit on time or folders ended the search early. */
   cutShort: z.boolean()
 })
 export type LocalPairs = z.infer<typeof LocalPairs>

@@ -34,9 +34,9 @@ export type ValuesEvent = z.infer<typeof ValuesEvent>
 
 /** Describes a tensor, as in `tensor "a.b" holds 2 values that are not finite, the first NaN at [0, 17]`. */
 export function describeNonFinite({ tensor, nan, infinite, first, at }: NonFiniteTensor): string {
-  const place = `[${at.join(', ')}]`
+  const position = `[${at.join(', ')}]`
   const count = nan + infinite
   return count === 1
-    ? `tensor "${tensor}" holds ${first} at ${place}`
-    : `tensor "${tensor}" holds ${count} values that are not finite, the first ${first} at ${place}`
+    ? `tensor "${tensor}" holds ${first} at ${position}`
+    : `tensor "${tensor}" holds ${count} values that are not finite, the first ${first} at ${position}`
 }

@@ -1,21 +1,24 @@
 import { z } from 'zod'
 
-/** A weight file as it was when it was looked at: enough to notice that somebody wrote it again. */
+/** State of a weight file when it was inspected. It shows whether the file was written again. */
 const WeightFileState = z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() })
 
-/** A checkpoint as a project last saw it: what it is, and when its files were written. */
+/** Identity of a checkpoint when a project last saw it: its fingerprint, and the modification times of its files. */
 export const CheckpointIdentity = z.object({ fingerprint: z.string(), files: z.array(WeightFileState) })
 export type CheckpointIdentity = z.infer<typeof CheckpointIdentity>
 
-/** By their fingerprints, the checkpoints that a result was computed from. */
+/** Fingerprints of the checkpoints that a result was computed from. */
 export const PairFingerprints = z.object({ base: z.string(), post: z.string() })
 export type PairFingerprints = z.infer<typeof PairFingerprints>
 
-/** One whole checkpoint, described from its config and safetensors headers alone. */
+/** Summary of a checkpoint from its config and safetensors headers only. */
 export const CheckpointSummary = z.object({
   path: z.string(),
   name: z.string(),
-  /** Tells it from other checkpoints, and from itself after it changed; the same wherever the folder lies. */
+  /**
+   * Distinguishes the checkpoint from others, and from itself after a change. It does not depend on the folder's
+   * location.
+   */
   fingerprint: z.string(),
   modelType: z.string(),
   parameterCount: z.number().int(),
@@ -27,7 +30,7 @@ export const CheckpointSummary = z.object({
   layerCount: z.number().int(),
   hiddenSize: z.number().int(),
   intermediateSize: z.number().int(),
-  /** What stands in the place of the MLP in most layers; null where none has experts. */
+  /** Experts that replace the MLP in most layers. Null if no layer has experts. */
   experts: z.object({ count: z.number().int(), perRow: z.number().int(), size: z.number().int() }).nullable(),
   headCount: z.number().int(),
   kvHeadCount: z.number().int(),
@@ -41,23 +44,25 @@ export const CheckpointSummary = z.object({
 })
 export type CheckpointSummary = z.infer<typeof CheckpointSummary>
 
-/** An error makes the pair unusable; a warning limits what can be done with it; a note is good to know. */
+/**
+ * A finding about a pair. An error makes the pair unusable, a warning limits its use, and a note is for information.
+ */
 export const Finding = z.object({ severity: z.enum(['error', 'warning', 'note']), message: z.string() })
 export type Finding = z.infer<typeof Finding>
 
 export const PairReport = z.object({
   base: CheckpointSummary,
   post: CheckpointSummary,
-  /** No finding is an error. */
+  /** True if no finding is an error. */
   compatible: z.boolean(),
   findings: z.array(Finding)
 })
 export type PairReport = z.infer<typeof PairReport>
 
-/** Another checkpoint, looked at beside a pair. */
+/** Report on another checkpoint that is inspected for use with a pair. */
 export const OtherCheckpointReport = z.object({
   checkpoint: CheckpointSummary,
-  /** Whether it can be computed beside the pair: no finding is an error. */
+  /** True if the checkpoint can be computed with the pair. This requires that no finding is an error. */
   compatible: z.boolean(),
   findings: z.array(Finding)
 })

@@ -9,83 +9,93 @@ import { PairId, SweepSummary } from './project'
 import { ScoredByBrief } from './scored-by'
 import { CarriedSelection } from './sweep-comparison'
 
-/** A score with its intervals over resampled prompts; null where nothing was resampled. */
+/** A score with its intervals over resampled prompts. Intervals are null without resampling. */
 const SureScore = CategoryScore.extend({
   intervals: z.object({ validity: Interval, diversity: Interval }).nullable()
 })
 export type SureScore = z.infer<typeof SureScore>
 
-/** Share of post's validity that is kept; null where post has none. */
-const kept = z.number().nullable()
+/** Share of post's validity that is kept. Null if post has no validity. */
+const keptShare = z.number().nullable()
 
-/** What of a sweep stands beside those of other pairs: its own headline's numbers, under the limit that its pair is set to. */
+/**
+ * Figures of a sweep for the comparison of pairs. They equal those of its headline, under the limit set for its pair.
+ */
 export const SweepOutline = z.object({
   id: z.string(),
   createdAt: z.iso.datetime(),
   scoredBy: ScoredByBrief,
   checkpoints: PairFingerprints,
-  /** Whether ranges of it were checked on whole answers. */
+  /** True if ranges of the sweep have a full-answer check. */
   isChecked: z.boolean(),
   layerCount: z.number().int(),
   rangeCount: z.number().int(),
-  /** Further ranges that it only estimates; null: it is no preview. */
+  /** Number of further ranges with only an estimate. Null if the sweep is not a preview. */
   estimatedCount: z.number().int().nullable(),
   promptCount: z.number().int(),
-  /** Equal for sweeps of prompts that ask the same. */
+  /** Key that is equal for sweeps with the same prompts. */
   promptsKey: z.string(),
   /** Share of post's validity that a selected range must keep. */
   rho: z.number(),
   post: SureScore,
   selected: SureScore.extend({
     range: RestorationRange,
-    /** In diversity, over post. */
+    /** Gain in diversity over post. */
     gain: z.number(),
     gainInterval: Interval.nullable(),
-    kept
+    kept: keptShare
   }).nullable(),
-  /** Full answers of post and of the selected range, which the headline reports; null where the range was not checked. */
+  /**
+   * Full-answer scores of post and of the selected range, which the headline reports. Null if the range was not
+   * checked.
+   */
   answers: z.object({ post: CategoryScore, selected: CategoryScore }).nullable(),
-  /** Null where no ranges were scored. */
+  /** Null if no ranges were scored. */
   headline: Headline.nullable(),
-  /** Picked on one half of the prompts and scored on the other, both ways; null with the reason. */
+  /**
+   * Scores from selecting on one half of the prompts and scoring on the other, in both directions. Null with a reason
+   * in `crossFitReason`.
+   */
   crossFit: CrossFit.omit({ folds: true })
     .extend({
-      /** Ranges that halves picked and a check of others has not seen. */
+      /** Ranges that the halves selected, but that are missing from an existing full-answer check. */
       unchecked: z.array(RestorationRange)
     })
     .nullable(),
   crossFitReason: z.string().nullable(),
-  /** What restores no range and does best of what keeps the validity; null where nothing does, or none was scored. */
+  /** The best baseline among those that keep the validity. Null if none does, or if none was scored. */
   rival: RivalComparison.nullable(),
-  /** Ranges that no other beats in both measures, by rising validity. */
-  front: z.array(CategoryScore.extend({ range: RestorationRange, kept }))
+  /** Ranges that no other range beats in both measures, by rising validity. */
+  front: z.array(CategoryScore.extend({ range: RestorationRange, kept: keptShare }))
 })
 export type SweepOutline = z.infer<typeof SweepOutline>
 
-/** What is known of the sweep that a pair answers with, among those that were scored so. */
+/** State of the pair's default sweep among those with the chosen scoring. */
 const OutlinedSweep = z.discriminatedUnion('state', [
-  /** The pair was not swept so: `others` says what its sweeps were scored by. */
+  /** The pair has no sweep with this scoring. `others` lists the scorings of its sweeps. */
   z.object({ state: z.literal('none'), others: z.array(z.string()) }),
-  /** As its list has it, until it is read whole. */
+  /** The sweep's summary, until the complete sweep is read. */
   z.object({ state: z.literal('reading'), summary: SweepSummary }),
   z.object({ state: z.literal('unreadable'), problem: Problem }),
-  /** `objection`: what the newest evaluation has against the selected range; null where it has nothing. */
+  /** `objection` is the problem of the selected range in the newest evaluation, or null. */
   z.object({ state: z.literal('read'), outline: SweepOutline, objection: Objection.nullable() })
 ])
 
 export const PairOutline = z.object({
   id: PairId,
   sweep: OutlinedSweep,
-  /** What its sweeps were scored by, in words; the newest first. */
+  /** Scorings of the pair's sweeps in words, the newest first. */
   tasks: z.array(z.string()),
-  /** What lies in its folders: not looked at yet, what the sweep was computed from, something else, or nothing that can be read. */
+  /**
+   * Contents of the pair's folders: not inspected yet, the checkpoints of the sweep, other checkpoints, or unreadable.
+   */
   folders: z.enum(['unseen', 'same', 'changed', 'unreadable'])
 })
 export type PairOutline = z.infer<typeof PairOutline>
 
-/** Why a selected range has no score in another pair's sweep. */
+/** Reason why a selected range has no score in another pair's sweep. */
 const NotCarried = z.enum([
-  /** A sweep is being read. */
+  /** A sweep is still being read. */
   'reading',
   'source not swept',
   'target not swept',
@@ -95,7 +105,7 @@ const NotCarried = z.enum([
 ])
 export type NotCarried = z.infer<typeof NotCarried>
 
-/** What one pair selects, in the sweep of another. */
+/** The score of one pair's selected range in the sweep of another pair. */
 export const Transfer = z.object({
   from: PairId,
   to: PairId,
@@ -106,15 +116,15 @@ export const Transfer = z.object({
 })
 export type Transfer = z.infer<typeof Transfer>
 
-/** The pairs of a project side by side, as far as their sweeps have been read. */
+/** All pairs of a project for comparison, with the sweeps that have been read. */
 export const PairsOverview = z.object({
-  /** What the pairs can be compared by, those that most pairs have first; `key` names it in a call. */
+  /** Scorings that the pairs can be compared by, the most frequent first. Calls use `key`. */
   scorings: z.array(z.object({ key: z.string(), scoredBy: ScoredByBrief, pairCount: z.number().int() })),
-  /** The one that is shown; null before the first sweep. */
+  /** Key of the scoring in use. Null before the first sweep. */
   scoring: z.string().nullable(),
-  /** In the order of the project's list. */
+  /** Pairs in the order of the project's list. */
   pairs: z.array(PairOutline),
-  /** Of every pair to every pair, itself included. */
+  /** Transfers from every pair to every pair, including itself. */
   transfers: z.array(Transfer)
 })
 export type PairsOverview = z.infer<typeof PairsOverview>

@@ -1,19 +1,19 @@
 import { z } from 'zod'
 import { Interval } from './crc'
 
-/** What is put side by side with the names hidden: of each variant a set of its answers to one prompt. */
+/** A comparison with hidden names: one set of answers to a prompt from each variant. */
 export const BlindComparison = z.object({
   prompt: z.number().int().min(0),
-  /** The first answer of each set. */
+  /** Index of the first answer of each set. */
   index: z.number().int().min(0),
-  /** Answers in each set. */
+  /** Number of answers in each set. */
   size: z.number().int().min(1).max(100_000),
-  /** Names of the variants, in the order in which they are shown. */
+  /** Names of the variants in their display order. */
   among: z.array(z.string()).min(2).max(20)
 })
 export type BlindComparison = z.infer<typeof BlindComparison>
 
-/** How a comparison was decided; a skipped one says nothing of the variants. */
+/** Outcome of a comparison. A skipped comparison says nothing about the variants. */
 export const PreferenceMark = z.discriminatedUnion('verdict', [
   BlindComparison.extend({ verdict: z.literal('preferred'), variant: z.string() }),
   BlindComparison.extend({ verdict: z.literal('tie') }),
@@ -21,11 +21,11 @@ export const PreferenceMark = z.discriminatedUnion('verdict', [
 ])
 export type PreferenceMark = z.infer<typeof PreferenceMark>
 
-/** Equal for comparisons of the same sets, in whatever order they are shown. */
+/** Returns a key that is equal for comparisons of the same sets, regardless of their display order. */
 export const comparisonKey = ({ prompt, index, size, among }: BlindComparison): string =>
   JSON.stringify([prompt, index, size, among.toSorted()])
 
-/** The marks with some decided, anew if they were before, and some undecided again. The latest decision comes last. */
+/** Returns the marks with some decisions added or replaced, and some removed. New decisions come last. */
 export function withMarks(
   marks: readonly PreferenceMark[],
   decided: readonly PreferenceMark[],
@@ -39,44 +39,50 @@ const whole = z.number().int()
 
 const PreferredVariant = z.object({
   variant: z.string(),
-  /** Decided comparisons in which it was shown, of these those that it won, and ties. */
+  /** Number of decided comparisons that included the variant. `won` and `tied` are its wins and ties among them. */
   compared: whole,
   won: whole,
   tied: whole,
-  /** Mean over prompts of its share of wins, a tie counting as an equal part for each; null when it was never compared. */
+  /**
+   * Mean over prompts of the variant's share of wins. A tie counts in equal parts for each variant. Null if the
+   * variant was never compared.
+   */
   share: z.number().nullable(),
-  /** Wilson's, 95 %, over prompts; null below five of them. */
+  /** Wilson's 95 % interval over prompts. Null below five prompts. */
   shareInterval: Interval.nullable(),
-  /** Chance to be preferred to the reference if only these two were compared, by Bradley-Terry; null for the reference itself. */
+  /**
+   * Probability that the variant is preferred to the reference in a comparison of only these two (Bradley-Terry). Null
+   * for the reference.
+   */
   overReference: z.object({ chance: z.number(), interval: Interval.nullable() }).nullable()
 })
 
-/** What marks of one size of sets came to. */
+/** Totals of the comparisons with one size of sets. */
 export const PreferenceTally = z.object({
   size: whole,
-  /** Decided comparisons, ties among them; skipped ones are not. */
+  /** Number of decided comparisons, including ties. Skipped ones are excluded. */
   comparisons: whole,
-  /** Prompts of these. */
+  /** Number of prompts with decided comparisons. */
   prompts: whole,
   ties: whole,
   skipped: whole,
-  /** What chances are against: post, or the first variant where it was not compared. */
+  /** Variant that `overReference` refers to: post, or the first variant if post was not compared. */
   reference: z.string(),
   variants: z.array(PreferredVariant)
 })
 export type PreferenceTally = z.infer<typeof PreferenceTally>
 
-/** What a judge of pairs came to. */
+/** Results of a judge of pairs. */
 export const PairJudgement = z.object({
-  /** `size` answers of each; `skipped` are pairs that are not judged in both orders, or not readably. */
+  /** Totals with `size` answers of each variant. `skipped` counts pairs without a readable verdict in both orders. */
   tally: PreferenceTally,
-  /** Pairs with the same answers on both sides: ties that were not sent. */
+  /** Number of pairs with the same answers on both sides. They are ties that were not sent. */
   equal: whole,
-  /** Share of the pairs sent of which both orders say the same, mean over prompts; null when none was. */
+  /** Share of the sent pairs with the same verdict in both orders, as a mean over prompts. Null if no pair was sent. */
   agreement: z.object({ mean: z.number(), interval: Interval.nullable(), promptCount: whole }).nullable(),
-  /** Cohen's, of the two orders; null where chance alone makes them agree. */
+  /** Cohen's kappa of the two orders. Null if no pair was sent, or if the expected agreement is 1. */
   kappa: z.number().nullable(),
-  /** Of the verdicts that are no tie, the share for what was shown first. */
+  /** Share of the verdicts, excluding ties, that prefer the set shown first. */
   firstShown: z.number().nullable()
 })
 export type PairJudgement = z.infer<typeof PairJudgement>

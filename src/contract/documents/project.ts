@@ -20,7 +20,7 @@ export const PROJECT_VERSION = 3
 /** Share of post's validity that a selected range must keep, as in the paper. */
 export const DEFAULT_RHO = 0.9
 
-/** The built-in pair moves with the program, so a project names it instead of its folder. */
+/** Location of a pair. The built-in pair moves with the program, so a project stores its name, not its folder. */
 export const PairLocation = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('demo') }),
   z.object({ kind: z.literal('folders'), base: z.string().min(1), post: z.string().min(1) })
@@ -30,7 +30,10 @@ export type PairLocation = z.infer<typeof PairLocation>
 export const PairCheckpoints = z.object({ base: CheckpointIdentity, post: CheckpointIdentity })
 export type PairCheckpoints = z.infer<typeof PairCheckpoints>
 
-/** The sweep that scored a recipe, what that was scored by, and the scores seen then; nulls where there was none. */
+/**
+ * Origin of a recipe: the sweep that scored it, the scoring, and the scores at that time. Fields are null if there was
+ * no sweep.
+ */
 export const RecipeSource = z.object({
   sweepId: z.string().nullable(),
   scoredBy: ScoredByBrief.default(BY_CHARACTERS),
@@ -39,7 +42,7 @@ export const RecipeSource = z.object({
 })
 export type RecipeSource = z.infer<typeof RecipeSource>
 
-/** A recipe the user kept, with where it came from. */
+/** A recipe that the user kept, with its origin. */
 export const KeptRecipe = RecipeSource.extend({
   ...Kept.shape,
   recipe: Recipe,
@@ -47,59 +50,62 @@ export const KeptRecipe = RecipeSource.extend({
 })
 export type KeptRecipe = z.infer<typeof KeptRecipe>
 
-/** A checkpoint to compare with, as it was when it was added: the folder may have moved or changed since. */
+/** Another checkpoint to compare with, as it was when it was added. Its folder may have moved or changed since. */
 export const KeptCheckpoint = OtherCheckpoint.extend(Kept.shape)
 export type KeptCheckpoint = z.infer<typeof KeptCheckpoint>
 
-/** More than a person compares; each is opened with the project. */
+/** Far above the number that a person compares. Each checkpoint is opened with the project. */
 const MAX_OTHER_CHECKPOINTS = 50
 
-/** What now lies in the folder of one of a project's other checkpoints: a report, or the problem of making one. */
+/** Current state of the folder of another checkpoint: a report, or the problem that prevented it. */
 export const OtherCheckpointState = z.object({
   report: OtherCheckpointReport.nullable(),
   problem: Problem.nullable()
 })
 export type OtherCheckpointState = z.infer<typeof OtherCheckpointState>
 
-/** What a pair's runs start with. */
+/** Default settings of a pair's runs. */
 const PairSettings = z.object({
   /** Share of post's validity that a selected range must keep. */
   rho: z.number().min(0).max(1),
-  /** What sweeps are scored by. */
+  /** Scoring of sweeps. */
   scoredBy: ScoringChoice,
-  /** The other checkpoint that sweeps restore layers to, by its id; null: base. */
+  /** Id of the other checkpoint that sweeps restore layers to. Null means base. */
   source: KeptId.nullable(),
-  /** Blends that a sweep scores beside the ranges. */
+  /** Number of uniform blends that a sweep scores in addition to the ranges. */
   soupSize: SoupSize,
-  /** Where sweeps are computed. */
+  /** Device for sweeps. */
   device: DeviceChoice,
-  /** Bound on the engine process while it sweeps; null: half of the machine's memory. */
+  /** Memory limit of the engine process during a sweep, in bytes. Null means half of the machine's memory. */
   memoryBytes: z.number().positive().nullable(),
-  /** The next sample run; missing until somebody has changed it. */
+  /** Settings of the next sample run. Missing until the user changes them. */
   samples: SampleSetup.optional(),
-  /** The next evaluation; missing until somebody has changed it. */
+  /** Settings of the next evaluation. Missing until the user changes them. */
   evaluation: EvaluationSetup.optional()
 })
 
-/** `pair-1`, `pair-2`, ...: given out once in a project, also names the folder of the pair's results. */
+/**
+ * Id of a pair: `pair-1`, `pair-2`, ... Each is used once in a project and also names the folder of the pair's
+ * results.
+ */
 export const PairId = z.string().regex(/^pair-[1-9][0-9]{0,8}$/)
 export type PairId = z.infer<typeof PairId>
 
 export const PairName = z.string().min(1).max(200)
 
-/** A pair of a project with all that is set for it. Its results are files of its own. */
+/** A pair of a project with its settings. Its results are separate files. */
 export const PairDocument = z.object({
   id: PairId,
-  /** No other pair of the project has it. */
+  /** Name of the pair, unique in the project. */
   name: PairName,
   location: PairLocation,
   /**
-   * The checkpoints that the user last took for the pair's own, to notice that they changed; null until both could be
-   * read, and for the built-in pair.
+   * The checkpoints that the user last accepted for the pair, to detect changes. Null until both could be read, and
+   * for the built-in pair.
    */
   checkpoints: PairCheckpoints.nullable().default(null),
   rendering: Rendering,
-  /** A setting that an older file lacks has its default. */
+  /** Settings that are missing in an older file have their defaults. */
   settings: PairSettings.extend({
     scoredBy: ScoringChoice.default(BY_CHARACTERS),
     source: PairSettings.shape.source.default(null),
@@ -109,33 +115,33 @@ export const PairDocument = z.object({
   }),
   recipes: z.array(KeptRecipe),
   otherCheckpoints: z.array(KeptCheckpoint).max(MAX_OTHER_CHECKPOINTS),
-  /** The mark that the next recipe or checkpoint gets. */
+  /** Number that the next kept recipe or checkpoint receives. */
   nextMark: z.number().int().nonnegative(),
-  /** Markdown. */
+  /** Notes in Markdown. */
   notes: z.string().default('')
 })
 export type PairDocument = z.infer<typeof PairDocument>
 
-/** More than one study compares; each is looked at with the project. */
+/** Far above the number of pairs that one study compares. Each pair is inspected with the project. */
 const MAX_PAIRS = 50
 
-/** Pairs that share prompts and tasks, and so can be compared. */
+/** A project with pairs that share prompts and tasks, so that they can be compared. */
 export const ProjectDocument = z.object({
   schemaVersion: z.literal(PROJECT_VERSION),
-  /** Counts the changes of what this document and the prompts hold. */
+  /** Counts the changes to this document and the prompts. */
   revision: z.number().int().nonnegative(),
   name: z.string().min(1).max(200),
   createdAt: z.iso.datetime(),
-  /** Markdown. */
+  /** Notes in Markdown. */
   notes: z.string(),
-  /** In the order that the user has given them. */
+  /** Pairs in the user's order. */
   pairs: z
     .array(PairDocument)
     .min(1)
     .max(MAX_PAIRS)
     .refine((pairs) => allDiffer(pairs.map(({ id }) => id)), 'two pairs have one id')
     .refine((pairs) => allDiffer(pairs.map(({ name }) => name)), 'two pairs have one name'),
-  /** The number in the id of the next pair. */
+  /** Number in the id of the next pair. */
   nextPair: z.number().int().positive()
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>
@@ -147,39 +153,48 @@ export const SweepSummary = z.object({
   checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   seconds: z.number(),
-  /** Rows of hidden states through a block that it computed itself; 0 where it took most of its scores from an earlier one. */
+  /**
+   * Rows of hidden states that the sweep pushed through a block itself. It is 0 if most scores came from an earlier
+   * sweep.
+   */
   computedRows: z.number(),
-  /** Of a preview, how many a whole sweep would compute: by its pace that is told. Null of a whole one. */
+  /**
+   * Rows that a full sweep would compute. The pace of the preview gives its estimated time. Null if the sweep is not a
+   * preview.
+   */
   wholeRows: z.number().nullable(),
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
-  /** By the limit that it was swept with, without what its latest check on whole answers has thrown out. */
+  /** Range selected under the sweep's limit, excluding ranges that its latest full-answer check rejected. */
   selected: RestorationRange.nullable(),
-  /** What its ranges are restored to; null: base. */
+  /** Source that the ranges are restored to. Null means base. */
   source: RestoredTo.default(null),
-  /** Of each other way to diversity the one that the rule takes. */
+  /** The baseline of each kind that the selection rule picks. */
   rivals: z.array(TakenRival),
   layerCount: z.number().int(),
   post: CategoryScore,
-  /** Of the selected range. */
+  /** Score of the selected range. */
   best: CategoryScore.nullable(),
-  /** Its whole answers; null where they were not checked. */
+  /** Full-answer score of the selected range. Null if it was not checked. */
   bestAnswers: CategoryScore.nullable(),
-  /** What its headline says, by the same limit; `outdone`: it names a rival that does better. Null where no range was scored. */
+  /**
+   * State of the sweep's headline under the same limit. `outdone` means that the headline names a better baseline.
+   * Null if no range was scored.
+   */
   headline: z.object({ state: HeadlineState, outdone: z.boolean() }).nullable(),
-  /** How many ranges were scored on all prompts. */
+  /** Number of ranges scored on all prompts. */
   exactCount: z.number().int(),
-  /** Whether most ranges were scored on some prompts only. */
+  /** True if most ranges were scored on some prompts only. */
   isPreview: z.boolean(),
-  /** Equal for sweeps that ask the same of the same models, however much of it they have scored. */
+  /** Key that is equal for sweeps with the same settings and models, regardless of how much they have scored. */
   settingsKey: z.string(),
   computed: RunComputation
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
 
 /**
- * How often documents that are fetched on their own were saved since the project was opened: a window that hears of another
- * number fetches anew what it shows.
+ * Numbers of saves since the project was opened, for documents that are loaded separately. A window reloads its copy
+ * if a number changes.
  */
 export const SavedCounts = z.object({
   answerChecks: z.number().int(),
@@ -187,77 +202,83 @@ export const SavedCounts = z.object({
 })
 export type SavedCounts = z.infer<typeof SavedCounts>
 
-/** A pair as a list of the project's pairs shows it: nothing of it is read for that. */
+/** A pair in the list of the project's pairs. The list reads none of the pair's files. */
 export const PairBrief = PairDocument.pick({ id: true, name: true, location: true }).extend({
-  /** Of post; null until the pair was looked at. */
+  /** Architecture of post. Null until the pair is inspected. */
   model: z
     .object({ family: z.string(), layerCount: z.number().int(), parameterCount: z.number().int() })
     .nullable(),
-  /** Why its prompts cannot be computed, in words; null where they can, and until the pair was looked at. */
+  /** Reason in words why the pair's prompts cannot be computed. Null if they can, and until the pair is inspected. */
   unusable: z.string().nullable(),
   sweepCount: z.number().int(),
-  /** The sweep that it answers with; null before the first one. */
+  /** The pair's default sweep. Null before the first sweep. */
   answeringSweep: SweepSummary.nullable(),
-  /** What runs of it now. */
+  /** Kinds of jobs that run for the pair. */
   running: z.array(JobKind)
 })
 export type PairBrief = z.infer<typeof PairBrief>
 
-/** How a pair's last job of a kind failed, as long as none of the kind has begun since. */
+/** Failure of a pair's last job of a kind. It is removed when another job of the kind starts. */
 export const FailedJob = z.object({ kind: JobKind, id: z.string(), problem: Problem })
 export type FailedJob = z.infer<typeof FailedJob>
 
-/** Whether another program writes the project that is followed here; once it has ended (`gone`), the project can be changed here. */
+/**
+ * State of another program that writes the project while this one follows it. After its end (`gone`), this program can
+ * change the project.
+ */
 export const ProjectWriter = z.enum(['writes', 'gone'])
 export type ProjectWriter = z.infer<typeof ProjectWriter>
 
-/** Everything the window shows of one pair of an open project; sweeps are fetched one at a time. */
+/** State of one pair of an open project for the window. Sweeps are loaded one at a time. */
 export const ProjectState = z.object({
   path: z.string(),
   ...ProjectDocument.pick({ name: true, notes: true, revision: true }).shape,
-  /** All pairs of the project, this one among them. */
+  /** All pairs of the project, including this one. */
   pairs: z.array(PairBrief),
-  /** The pair that is shown. */
+  /** The pair shown by the window. */
   document: PairDocument,
   prompts: CrcPrompts,
-  /** Whether the prompts are of this pair alone, in place of those that the project's pairs share. */
+  /** True if the prompts belong only to this pair, in place of those that the project's pairs share. */
   ownPrompts: z.boolean(),
   samplePrompts: SamplePrompts,
-  /** Newest first. */
+  /** Sweeps, newest first. */
   sweeps: z.array(SweepSummary),
-  /** Newest first. */
+  /** Sample runs, newest first. */
   sampleRuns: z.array(SampleRunSummary),
-  /** Newest first. */
+  /** Evaluations, newest first. */
   evaluations: z.array(EvaluationSummary),
   /** All runs of the pair. */
   history: PairHistory,
   pair: PairReport.nullable(),
-  /** Why the pair cannot be read now; the project itself stays usable. */
+  /** Reason why the pair cannot be read at present. The project remains usable. */
   pairProblem: Problem.nullable(),
-  /** Parallel to the document's. */
+  /** States parallel to the document's other checkpoints. */
   otherCheckpoints: z.array(OtherCheckpointState),
-  /** What was left out or changed when the project was opened, such as a sweep file that cannot be read. */
+  /** Omissions and changes when the project was opened, such as a sweep file that cannot be read. */
   warnings: z.array(z.string()),
-  /** Why changes cannot be saved; null when they can. */
+  /** Reason why changes cannot be saved. Null if they can. */
   readOnly: z.string().nullable(),
-  /** Null: no other program is followed. */
+  /** Null if this program does not follow another one. */
   writer: ProjectWriter.nullable(),
-  /** The kinds of job that run for this pair now. */
+  /** Kinds of jobs that run for this pair. */
   running: z.array(JobKind),
-  /** Name of the other project that the engine computes for; null when a job of this one can begin at once, or runs. */
+  /**
+   * Name of the other project that the engine computes for. Null if a job of this project can start at once or is
+   * running.
+   */
   busyProject: z.string().nullable(),
-  /** What failed last of this pair: a window that has not followed the job hears of it here. */
+  /** Latest failures of this pair's jobs, for windows that did not follow them. */
   failed: z.array(FailedJob),
   saved: SavedCounts
 })
 export type ProjectState = z.infer<typeof ProjectState>
 
-/** What is known of the pair's two folders now. */
+/** Current report on the pair's two folders, or the problem that prevented it. */
 export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
 
 /**
- * Values to set, each whole; what is left out stays as it is. No field may have a default here: `partial` would fill it in, and
- * so change what was left out. Lists have operations of their own.
+ * New values for a pair, each complete. Missing fields stay unchanged. No field may have a default here, because
+ * `partial` would fill it in and change a missing field. Lists have separate operations.
  */
 export const PairChanges = z
   .object({
@@ -269,7 +290,7 @@ export const PairChanges = z
   .strict()
 export type PairChanges = z.infer<typeof PairChanges>
 
-/** The same of what all pairs share. */
+/** New values for the fields that all pairs share. The rules of {@link PairChanges} apply. */
 export const ProjectChanges = ProjectDocument.pick({ name: true, notes: true }).partial().strict()
 export type ProjectChanges = z.infer<typeof ProjectChanges>
 
@@ -277,15 +298,15 @@ export const RecentProject = z.object({
   path: z.string(),
   name: z.string(),
   openedAt: z.iso.datetime(),
-  /** What it had found when it was last open, in words; null where it had found nothing. */
+  /** Result in words when the project was last open. Null if it had none. */
   result: z.string().max(1000).nullable(),
   exists: z.boolean()
 })
 export type RecentProject = z.infer<typeof RecentProject>
 
-/** A recent project as Start lists it. */
+/** A recent project in the list of the Start page. */
 export const ListedProject = RecentProject.extend({
-  /** What this program computes for any of its pairs now. */
+  /** Kinds of jobs that this program runs for any of the project's pairs. */
   running: z.array(JobKind)
 })
 export type ListedProject = z.infer<typeof ListedProject>

@@ -6,14 +6,14 @@ import type { SweepProgress } from './sweep-events'
 
 export const QUEUE_VERSION = 1
 
-/** More than anybody waits for. */
+/** Far above the number of jobs that a user waits for. */
 export const MAX_QUEUED = 500
 
-/** What is done for a pair when its turn comes, by what is set for the pair then. */
+/** A job's work for a pair. It uses the pair's settings at the time when it starts. */
 export const QueuedWork = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('sweep'),
-    /** Whether ranges that cannot be selected are scored on a few prompts only. */
+    /** True if ranges that cannot be selected are scored on a few prompts only. */
     preview: z.boolean().default(false)
   }),
   z.object({
@@ -24,60 +24,71 @@ export const QueuedWork = z.discriminatedUnion('kind', [
 ])
 export type QueuedWork = z.infer<typeof QueuedWork>
 
-/** A job that waits in line, runs, or has failed or been stopped. */
+/** A job that waits, runs, has failed or was stopped. */
 export const QueuedJob = z.object({
   id: z.uuid(),
   pair: PairId,
   work: QueuedWork,
-  /** The evaluation that it has begun, to go on with; null before that, and for sweeps, which know what they have. */
+  /**
+   * The evaluation that the job started and would resume. Null before its start, and for sweeps, which find their own
+   * partial results.
+   */
   evaluationId: z.string().nullable(),
-  /** Why it failed, or what it had when it was stopped, `cancelled`; null before that. Such a one runs again only when it is asked to. */
+  /**
+   * Reason of the failure, or the state after a stop with code `cancelled`. Null before either. A job with a problem
+   * runs again only on request.
+   */
   problem: Problem.nullable()
 })
 export type QueuedJob = z.infer<typeof QueuedJob>
 
-/** Jobs over a project's pairs, in the order of their turns. */
+/** Jobs over a project's pairs, in the order in which they run. */
 export const QueueDocument = z.object({
   schemaVersion: z.literal(QUEUE_VERSION),
   jobs: z.array(QueuedJob).max(MAX_QUEUED)
 })
 export type QueueDocument = z.infer<typeof QueueDocument>
 
-/** What is known of how far a job is. */
+/** Progress of a job. */
 export const QueueProgress = z.object({
-  /** Of the work, 0 to 1; null while that is not known. */
+  /** Completed share of the work, 0 to 1. Null if it is unknown. */
   share: z.number().nullable(),
-  /** Null while that is not known; of a job that waits, how long one like it took last, or would take by the pace of a preview. */
+  /**
+   * Remaining seconds, or null if unknown. A waiting job has the duration of a similar earlier job, or an estimate
+   * from the pace of a preview.
+   */
   secondsLeft: z.number().nullable(),
-  /** Of a job that waits, by which kind of sweep that is told. */
+  /** Kind of sweep that a waiting job's estimate comes from. */
   toldBy: z.enum(['sweep', 'preview']).optional()
 })
 export type QueueProgress = z.infer<typeof QueueProgress>
 
-/** How far a sweep is. Only while ranges are swept is anything known: before and after it other work goes on. */
+/**
+ * Returns the progress of a sweep. It is known only while ranges are scored, because other work precedes and follows.
+ */
 export const sweepProgress = ({ phase, rowsDone, rowsTotal, secondsLeft }: SweepProgress): QueueProgress =>
   phase === 'sweeping' ? { share: rowsDone / rowsTotal, secondsLeft } : { share: null, secondsLeft: null }
 
-/** More than anybody looks back at. */
+/** Far above the number of finished jobs that a user looks at. */
 export const MAX_DONE = 20
 
-/** The line as windows show it. */
+/** State of the queue for windows. */
 export const QueueState = z.object({
-  /** Nothing begins until the user lets it: after a pause, and when only jobs of before this run of the program wait. */
+  /** True if the queue is paused by the user, or because only jobs from before the program's start wait. */
   paused: z.boolean(),
-  /** Whether the line waits for a job that was started by hand. */
+  /** True if the queue waits for a job that the user started separately. */
   waits: z.boolean(),
-  /** Name of the project whose job the running one waits for; null while it computes. */
+  /** Name of the project whose job delays the running one. Null while the running job computes. */
   waitsFor: z.string().nullable(),
   jobs: z.array(
     QueuedJob.omit({ evaluationId: true }).extend({
       state: z.enum(['waiting', 'running', 'stopping', 'failed', 'stopped']),
-      /** Where it sends prompts, in sentences. */
+      /** Warnings about the addresses that receive prompts. */
       sends: z.array(z.string()),
       progress: QueueProgress
     })
   ),
-  /** What was finished since the program was started, the last one last. */
+  /** Jobs finished since the program's start, the latest last. */
   done: z.array(QueuedJob.pick({ id: true, pair: true, work: true })).max(MAX_DONE)
 })
 export type QueueState = z.infer<typeof QueueState>

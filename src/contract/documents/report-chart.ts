@@ -10,18 +10,18 @@ import type { LayerShares } from './search'
 import type { BriefPreview } from './shown-sweep'
 import type { LiveScore } from './sweep-events'
 
-/** What the script of a report's page draws; written into the page by main. */
+/** Data of a chart that the script of a report page draws. The main process writes it into the page. */
 export type ReportChart =
   | {
       kind: 'ranges'
       rho: number
       /** Key of the selected range. */
       selected: string | null
-      /** What is said of it. */
+      /** Badge text of the selected range. */
       mark: string
-      /** Keys of ranges that fail a check of whole answers. */
+      /** Keys of ranges that fail a full-answer check. */
       failed: string[]
-      /** Keys of those that it has thrown out, as another passes. */
+      /** Keys of ranges that the check rejects because another range passes. */
       rejected: string[]
       board: {
         layerCount: number

@@ -23,31 +23,31 @@ export const ReportFormat = z.enum(REPORT_FORMATS)
 export type ReportFormat = z.infer<typeof ReportFormat>
 
 /**
- * Where a result came from. Models stand under their names: a report is shared, and should not tell how the folders of its
- * author are called.
+ * Checkpoints that a result came from. Models have names, not paths, because a report is shared and must not reveal
+ * the author's folders.
  */
 const Origin = z.object({
   base: z.object({ name: z.string(), fingerprint: z.string() }),
   post: z.object({ name: z.string(), fingerprint: z.string() }),
-  /** Which of the two is another checkpoint now; empty also when the pair cannot be read. */
+  /** Members of the pair that have changed since. Also empty if the pair cannot be read. */
   changed: z.array(z.enum(['base', 'post']))
 })
 export type ReportedOrigin = z.infer<typeof Origin>
 
 const ReportedCheckpoint = CheckpointSummary.omit({ path: true }).extend({
-  /** Of its files of weights, by name; null when they were not hashed. */
+  /** SHA-256 of each weight file, by name. Null if the files were not hashed. */
   sha256: z.record(z.string(), z.string()).nullable()
 })
 export type ReportedCheckpoint = z.infer<typeof ReportedCheckpoint>
 
-/** A command for a POSIX shell, and the files to write before it. */
+/** A command for a POSIX shell, and the files that it needs. */
 const ReportedCommand = z.object({
   command: z.string(),
   files: z.array(z.object({ name: z.string(), content: z.string() }))
 })
 
 const whole = z.number().int().nonnegative()
-/** Without what each prompt says: that is the bulk of a sweep. */
+/** A score without its values for each prompt, which are the largest part of a sweep. */
 export const ReportedScore = Score.omit({ prompts: true })
 export type ReportedScore = z.infer<typeof ReportedScore>
 const ReportedRange = ReportedScore.extend({ start: whole, end: whole })
@@ -62,8 +62,8 @@ const ReportedSearch = SearchFacts.omit({ basePath: true, postPath: true, found:
   .and(HeldOutOrWhy)
 export type ReportedSearch = z.infer<typeof ReportedSearch>
 
-/** Its number in the order of keeping; null for what the project does not keep. */
-const mark = KeptRecipe.shape.mark.nullable()
+/** Number of a kept recipe or checkpoint in the order of keeping. Null for models that the project does not keep. */
+const keptNumber = KeptRecipe.shape.mark.nullable()
 
 const ReportedSweep = SweepDocument.omit({
   basePath: true,
@@ -83,9 +83,9 @@ const ReportedSweep = SweepDocument.omit({
   origin: Origin,
   runMarks: RunMarks,
   promptCount: whole,
-  /** What was found; null when no ranges were scored. */
+  /** Headline of the sweep. Null if no ranges were scored. */
   headline: Headline.nullable(),
-  /** What the newest evaluation of the selected range has against it. */
+  /** Problem of the selected range in its newest evaluation. */
   objection: Objection.nullable(),
   base: ReportedScore.nullable(),
   post: ReportedScore,
@@ -93,44 +93,47 @@ const ReportedSweep = SweepDocument.omit({
   recipes: z.array(
     ReportedScore.extend({
       recipe: KeptRecipe.shape.recipe,
-      mark,
-      /** Of one that nobody asked for, a half of the range that first tokens selected: that range. Null for the others. */
+      mark: keptNumber,
+      /**
+       * Selected range (by first tokens) that this recipe is a half of, if the user did not request the recipe. Null
+       * for other recipes.
+       */
       halfOf: RestorationRange.nullable()
     })
   ),
   soup: z.array(ReportedScore.extend({ strength: z.number() })),
   rivals: z.array(ReportedScore.extend({ rival: Rival })),
   preview: BriefPreview.nullable(),
-  checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string(), mark })),
-  /** With the project's rho of now; null when no ranges were scored. */
+  checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string(), mark: keptNumber })),
+  /** Selection under the project's current rho. Null if no ranges were scored. */
   selection: Selection.nullable(),
   search: ReportedSearch.nullable(),
-  /** Of its best ranges on whole answers; null when none were checked. */
+  /** Full-answer check of the best ranges. Null if none were checked. */
   check: AnswerCheck.omit({ basePath: true, postPath: true }).nullable()
 })
 export type ReportedSweep = z.infer<typeof ReportedSweep>
 
-/** The newest sweep of what the shown one is not scored by, or not restored to: what it found, in a few words. */
+/** Short result of the newest sweep with another scoring or another source than the sweep shown. */
 const OtherSweep = SweepDocument.pick({ id: true, createdAt: true, source: true }).extend({
   scoredBy: ScoredByBrief,
   promptCount: whole,
   headline: Headline.nullable(),
   post: CategoryScore,
-  /** Null where none is selected. */
+  /** Score of the selected range. Null if none is selected. */
   best: CategoryScore.extend({ range: RestorationRange }).nullable()
 })
 export type OtherSweep = z.infer<typeof OtherSweep>
 
-/** A few answers of the first prompts, equal ones once. */
+/** A few answers to the first prompts, without duplicates. */
 const Excerpt = z.object({
   prompt: z.string(),
   category: z.string(),
-  /** Parallel to the run's variants. */
+  /** Cells parallel to the run's variants. */
   cells: z.array(
     z.object({
       answerCount: whole,
       distinctCount: whole,
-      /** The most frequent ones; long texts are cut. */
+      /** The most frequent answers. Long texts are truncated. */
       answers: z.array(z.object({ text: z.string(), count: whole }))
     })
   )
@@ -152,7 +155,7 @@ const ReportedSamples = SampleRun.omit({
   /** Means over the prompts, parallel to the variants. */
   measures: z.array(SampleMeasures.extend({ promptCounts: MeanPrompts })),
   compared: ComparedAnswers,
-  /** What blind comparisons came to, for each size of sets. */
+  /** Totals of the blind comparisons for each size of sets. */
   preferences: z.array(PreferenceTally),
   excerpts: z.array(Excerpt)
 })
@@ -166,7 +169,7 @@ const ReportedCheck = SampledCrc.omit({
 }).extend({ origin: Origin, promptCount: whole })
 export type ReportedCheck = z.infer<typeof ReportedCheck>
 
-/** What a report says of an evaluation's run as it is stored. */
+/** Fields of a stored evaluation that a report contains unchanged. */
 export const EvaluationFacts = EvaluationRun.pick({
   id: true,
   createdAt: true,
@@ -187,23 +190,23 @@ const ReportedEvaluation = EvaluationFacts.extend({
   task: Task.omit({ prompts: true }).extend({ promptCount: whole }),
   variants: z.array(EvaluationVariant),
   judging: z.array(Judging),
-  /** As of `EvaluationView`. */
+  /** The same as in `EvaluationView`. */
   answered: z.boolean(),
   complete: z.boolean(),
   results: EvaluationResults.omit({ cells: true })
 })
 export type ReportedEvaluation = z.infer<typeof ReportedEvaluation>
 
-/** The pairs of a project side by side, and what each selects in the sweeps of the others. */
+/** All pairs of a project, and the score of each pair's selection in the sweeps of the others. */
 const ReportedPairs = z.object({
   scoredBy: ScoredByBrief,
-  /** The name of the pair that the rest of the report is of; null: it is of all. */
+  /** Name of the pair that the other sections describe. Null if the report describes all pairs. */
   shown: z.string().nullable(),
   pairs: z.array(
     z.object({
       id: PairId,
       name: z.string(),
-      /** Null where the pair has no such sweep that can be read. */
+      /** Null if the pair has no readable sweep with this scoring. */
       outline: SweepOutline.nullable()
     })
   ),
@@ -211,36 +214,36 @@ const ReportedPairs = z.object({
 })
 export type ReportedPairs = z.infer<typeof ReportedPairs>
 
-/** A whole experiment: what a project holds, in numbers and without its bulk, and how to compute it again. */
+/** A complete experiment: the figures of a project without its large data, and commands that compute them again. */
 export const Report = z.object({
   createdAt: z.iso.datetime(),
   programVersion: z.string(),
   project: z.object({ name: z.string(), folder: z.string(), createdAt: z.iso.datetime(), notes: z.string() }),
-  /** Null when the pair cannot be read now. */
+  /** Null if the pair cannot be read at present. */
   pair: z
     .object({ base: ReportedCheckpoint, post: ReportedCheckpoint, findings: z.array(Finding) })
     .nullable(),
-  /** Of the pair, Markdown. */
+  /** Notes of the pair in Markdown. */
   notes: z.string(),
   rendering: Rendering,
   distances: DistancesDocument.omit({ basePath: true, postPath: true }).extend({ origin: Origin }).nullable(),
   sweep: ReportedSweep.nullable(),
-  /** One for each other scoring, and each other checkpoint that layers are restored to. */
+  /** The newest sweep of each other scoring and each other restoration source. */
   otherSweeps: z.array(OtherSweep),
-  /** All pairs of the project by what the sweep is scored by; null where there is one pair, or no sweep. */
+  /** All pairs of the project under the sweep's scoring. Null if there is one pair or no sweep. */
   pairs: ReportedPairs.nullable(),
-  /** How many sweeps, and runs of samples, the project has. */
+  /** Numbers of sweeps and sample runs in the project. */
   sweepCount: whole,
   sampleRunCount: whole,
   recipes: z.array(KeptRecipe),
-  /** The newest runs, newest first. */
+  /** The newest sample runs, newest first. */
   samples: z.array(ReportedSamples),
   characterCheck: ReportedCheck.nullable(),
-  /** All of them, newest first. */
+  /** All evaluations, newest first. */
   evaluations: z.array(ReportedEvaluation),
-  /** What the reader must know: what could not be read, and what is of other checkpoints than those of now. */
+  /** Warnings about files that could not be read, and results of other checkpoints than the current ones. */
   warnings: z.array(z.string()),
-  /** Part by part; a note where a part has no command. */
+  /** Commands for each part. Parts without a command have a note. */
   reproduction: z.array(
     z.object({ part: z.string(), note: z.string().nullable(), commands: z.array(ReportedCommand) })
   )

@@ -2,20 +2,23 @@ import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
 import { HeldWeights } from '../model/sampling'
 
-/** What a run was computed with, as far as its document says; checkpoints stand beside it. */
+/** Device, formats and counts of a run's computation, as stored in its document. Checkpoints are stored beside it. */
 export const RunComputation = z.object({
   device: DeviceName,
-  /** Of the large products; null until something was computed, and where the document does not say. */
+  /** Precision of the large products. Null before the first computation, and if the document does not store it. */
   precision: Precision.nullable(),
-  /** How a run of answers held its weights; null as above, and for what holds none. */
+  /**
+   * Number format of weights in a run that generates answers. Null as for `precision`, and for runs without such
+   * weights.
+   */
   weights: HeldWeights.nullable(),
-  /** Null where the document does not say. */
+  /** Null if the document does not store it. */
   promptCount: z.number().int().nullable(),
-  /** Of a preview, on how many of them most ranges were scored. */
+  /** In a preview, the number of prompts on which most ranges were scored. */
   estimatedFrom: z.number().int().nullable().default(null),
-  /** Answers for each prompt and model, or as many draws as scores are expected over; null where nothing is drawn. */
+  /** Answers for each prompt and model, or the number of draws that scores refer to. Null if nothing is drawn. */
   draws: z.number().int().nullable(),
-  /** Which program; empty in documents of before it was noted. */
+  /** Version of the program. Empty in documents older than this field. */
   programVersion: z.string()
 })
 export type RunComputation = z.infer<typeof RunComputation>

@@ -4,18 +4,18 @@ import { Rendering } from './crc'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 
-/** What a run of answers says first: which it is, and of which pair. */
+/** First fields of every run of answers: its identity and its pair. */
 export const RunHead = z.object({
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   createdAt: z.iso.datetime(),
-  /** Which program began it; empty in runs of before it was noted. */
+  /** Version of the program that started the run. Empty in runs older than this field. */
   programVersion: z.string().max(100).default(''),
   ...PairReferences.shape,
   rendering: Rendering
 })
 export type RunHead = z.infer<typeof RunHead>
 
-/** What lists say of any run of answers. */
+/** Fields of any run of answers in a list. */
 export const RunInList = z.object({
   id: z.string(),
   checkpoints: PairFingerprints,

@@ -15,7 +15,7 @@ import { UNFINISHED } from './job-ending'
 const [base, post, recipe, checkpoint, rival] = AnsweringModel.options
 const name = z.string()
 
-/** One column of the comparison: a model, and what it is called there. Names are unique within a run. */
+/** One column of a comparison: a model and its name in the run. Names are unique within a run. */
 export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: base.shape.kind, name }),
   z.object({ kind: post.shape.kind, name }),
@@ -26,23 +26,23 @@ export const Variant = z.discriminatedUnion('kind', [
 ])
 export type Variant = z.infer<typeof Variant>
 
-/** A variant that the engine answers for. */
+/** A variant that the engine computes. */
 export type EngineVariant = Exclude<Variant, OutsideModel>
 
-/** Where and how answers are to be computed. */
+/** Requested device and formats for generating answers. */
 export const Computing = z.object({
   device: GenerationDevice.default('cpu'),
-  /** Left out: fp16 where device and family gain from it, fp32 elsewhere. */
+  /** If omitted, fp16 is used if both the device and the model's family gain from it, otherwise fp32. */
   precision: Precision.optional(),
-  /** Left out: as the products are computed when that fits into the memory, otherwise int8. */
+  /** If omitted, the precision of the products is used if it fits into the memory, otherwise int8. */
   weights: HeldWeights.optional()
 })
 export type Computing = z.infer<typeof Computing>
 
-/** Unless somebody says otherwise. */
+/** The default device. */
 export const ON_CPU: Computing = { device: 'cpu' }
 
-/** What options ask for. */
+/** Returns the computation settings from options. */
 export const askedComputing = ({
   device = 'cpu',
   precision,
@@ -55,28 +55,28 @@ export const askedComputing = ({
 
 export const SampleSettings = TaskSettings.extend({
   ...Computing.shape,
-  /** Of the device. */
+  /** Memory limit of the device, in bytes. */
   memoryBytes: z.number().positive()
 })
 export type SampleSettings = z.infer<typeof SampleSettings>
 
-/** What the next run is to be, as the project keeps it. */
+/** Settings of the next run, as the project stores them. */
 export const SampleSetup = z.object({
   settings: SampleSettings,
-  /** Variants beside those that the project offers. */
+  /** Variants in addition to those that the project offers. */
   added: z.array(Variant).max(20).default([]),
-  /** Variants that take no part, as `modelKey` has them; one that is kept later takes part without being asked for. */
+  /** Keys (`modelKey`) of excluded variants. A model that is kept later takes part by default. */
   leftOut: z.array(z.string())
 })
 export type SampleSetup = z.infer<typeof SampleSetup>
 
-/** How answers were computed on their device, the same for all of a run. */
+/** Formats that the device used, the same for all answers of a run. */
 export interface Computation {
   readonly precision: Precision
   readonly weights: HeldWeights
 }
 
-/** In one line, for people. Null: nothing has been computed yet. */
+/** Describes a computation in one line of text. Null means that nothing has been computed yet. */
 export function describeComputation(
   { device }: Pick<Computing, 'device'>,
   { precision, weights }: { precision: Precision | null; weights: HeldWeights | null }
@@ -85,7 +85,7 @@ export function describeComputation(
   return `on ${DEVICE_LABELS[device]} in ${precision}, weights held as ${weights}`
 }
 
-/** Temperature 1 and min-p 0.1: what the paper generated with. */
+/** The paper's sampler for generation: temperature 1 and min-p 0.1. */
 export const PAPER_SAMPLING: Sampling = {
   temperature: 1,
   topK: null,
@@ -94,9 +94,9 @@ export const PAPER_SAMPLING: Sampling = {
   repetitionPenalty: 1
 }
 
-/** One answer, a line of samples/<id>.jsonl. */
+/** One answer, one line of samples/<id>.jsonl. */
 export const SampleLine = z.object({
-  /** The variant's name. */
+  /** Name of the variant. */
   variant: z.string(),
   /** Index into the run's prompts. */
   prompt: z.number().int().min(0),
@@ -104,31 +104,34 @@ export const SampleLine = z.object({
   text: z.string(),
   tokens: z.array(z.number().int().nonnegative()),
   finish: z.enum(['stop', 'length']),
-  /** For an answer out of a list: what was written as a whole, with the first of its answers, and the probability that it states for this one. */
+  /**
+   * Present for an answer from a list. `whole` is the complete text, stored with the first answer of the list.
+   * `probability` is the probability that the text states for this answer.
+   */
   list: z.object({ whole: z.string().optional(), probability: z.number().nullable() }).optional()
 })
 export type SampleLine = z.infer<typeof SampleLine>
 
-/** An answer as the window shows it. Its tokens stay in the file: they are most of what would be sent. */
+/** An answer without its tokens for the window. Tokens would be most of the transferred data. */
 export const ShownSample = SampleLine.omit({ tokens: true })
 export type ShownSample = z.infer<typeof ShownSample>
 
 export const SAMPLE_RUN_VERSION = 2
 
-/** What a run was asked for and ran with, samples/<id>.json; its answers lie beside it in samples/<id>.jsonl. */
+/** Settings of a sample run, stored in samples/<id>.json. The answers are stored beside it in samples/<id>.jsonl. */
 export const SampleRun = z.object({
   schemaVersion: z.literal(SAMPLE_RUN_VERSION),
   ...RunHead.shape,
   settings: SampleSettings,
   variants: z.array(Variant).min(1),
-  /** Prompts with what the models really saw. */
+  /** Prompts with their rendered text and tokens. */
   prompts: z.array(SamplePrompt.extend({ rendered: z.string(), tokens: z.array(z.number().int()).min(1) })),
   /** Token ids that end an answer, from the generation config. */
   stopTokens: z.array(z.number().int()),
-  /** How weights were held and products computed; null until the first answers came. */
+  /** Weight format and precision. Null until the first answers arrive. */
   weights: HeldWeights.nullable(),
   precision: Precision.nullable().default('fp32'),
-  /** Who answered where the engine did not, as far as it is known. */
+  /** Known facts about external models that answered in place of the engine. */
   outside: z.array(OutsideRecord).default([]),
   /** Remarks for the user, such as a missing chat template or why base cannot be compared. */
   notices: z.array(z.string()),
@@ -137,8 +140,8 @@ export const SampleRun = z.object({
 export type SampleRun = z.infer<typeof SampleRun>
 
 /**
- * How diverse the answers of one cell (a variant's answers to one prompt), or of all its cells on average, are. What the
- * answers are too few or too short to tell is left out.
+ * Diversity of the answers of one cell (a variant's answers to one prompt), or its mean over a variant's cells.
+ * Measures are omitted if the answers are too few or too short for them.
  */
 export const SampleMeasures = z.object({
   sampleCount: z.number(),
@@ -146,21 +149,24 @@ export const SampleMeasures = z.object({
 })
 export type SampleMeasures = z.infer<typeof SampleMeasures>
 
-/** What the means of a run stand on: the prompts that all variants have answers to, and as many answers of each as all have. */
+/**
+ * Answers that the means of a run cover: prompts that all variants answered, with equally many answers of each
+ * variant.
+ */
 export const ComparedAnswers = z.object({
   prompts: z.number().int(),
-  /** Answers of each variant to one of these prompts; 0 where there is none. */
+  /** Minimum and maximum over these prompts of the number of answers per variant. 0 if there are none. */
   fewest: z.number().int(),
   most: z.number().int()
 })
 export type ComparedAnswers = z.infer<typeof ComparedAnswers>
 
-/** Over how many prompts each mean is: those on which the measure is defined. */
+/** Number of prompts in each mean. A measure's mean covers the prompts on which it is defined. */
 export const MeanPrompts = z.partialRecord(TextMeasureId, z.number().int())
 export type MeanPrompts = z.infer<typeof MeanPrompts>
 
 export const SampleRunMeasures = z.object({
-  /** Each with all of its answers. */
+  /** Measures of each cell with all its answers. */
   cells: z.array(z.object({ variant: z.string(), prompt: z.number().int(), measures: SampleMeasures })),
   compared: ComparedAnswers,
   variants: z.array(
@@ -175,7 +181,7 @@ export type SampleRunMeasures = z.infer<typeof SampleRunMeasures>
 
 export const SampleRunSummary = RunInList.extend({
   promptCount: z.number().int(),
-  /** Answers stored, and answers asked for. */
+  /** Number of stored answers. `sampleTotal` is the number of requested ones. */
   sampleCount: z.number().int(),
   sampleTotal: z.number().int()
 })
@@ -186,20 +192,22 @@ export const SampleProgress = z.object({
   samplesDone: z.number().int(),
   samplesTotal: z.number().int(),
   tokensPerSecond: z.number().nullable(),
-  /** As long as the others get like the finished ones; null before the first. */
+  /**
+   * Estimated seconds if the other answers become as long as the finished ones. Null before the first finished answer.
+   */
   secondsLeft: z.number().nullable(),
-  /** Should every answer get as long as it may. */
+  /** Estimated seconds if every answer reaches its maximum length. */
   mostSecondsLeft: z.number().optional(),
-  /** Why an endpoint does not answer now, while it is asked again. */
+  /** Reason why an endpoint does not answer at the moment, while the program retries. */
   trouble: z.string().optional()
 })
 export type SampleProgress = z.infer<typeof SampleProgress>
 
-/** A partial answer that is being written, for streaming into its cell. */
+/** A partial answer that is streamed into its cell. */
 export const GrowingSample = SampleLine.pick({ variant: true, prompt: true, index: true, text: true })
 export type GrowingSample = z.infer<typeof GrowingSample>
 
-/** What a watcher of a running sample run sees; the first event is a snapshot. */
+/** Events of a running sample run. The first is a snapshot. */
 export const SampleEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('snapshot'),
@@ -213,7 +221,7 @@ export const SampleEvent = z.discriminatedUnion('type', [
     weights: HeldWeights.nullable(),
     precision: Precision.nullable()
   }),
-  /** Finished answers since the last event, and how far the others have come. */
+  /** Answers finished since the last event, and the current text of the others. */
   z.object({ type: z.literal('samples'), finished: z.array(ShownSample), growing: z.array(GrowingSample) }),
   z.object({ type: z.literal('finished'), runId: z.string(), seconds: z.number() }),
   ...UNFINISHED
@@ -223,25 +231,31 @@ export type SampleEvent = z.infer<typeof SampleEvent>
 export const SAMPLE_EXPORT_FORMATS = ['jsonl', 'csv', 'html'] as const
 export type SampleExportFormat = (typeof SAMPLE_EXPORT_FORMATS)[number]
 
-/** One variant's answers to the CRC prompts, beside what their first tokens promise. */
+/** One variant's answers to the CRC prompts, compared with the scores of their first tokens. */
 const SampledCrcScore = z.object({
   variant: z.string(),
-  /** Share of answers that are exactly one valid character, and the entropy of those; means as for exact scores. */
+  /**
+   * Share of answers that are exactly one valid character, and the entropy of these answers. Means are computed as for
+   * exact scores.
+   */
   answers: CategoryScore,
-  /** Exact scores of the first token as the run's sampler draws it: what whole answers are compared with. */
+  /** Exact scores of the first token under the run's sampler. Full answers are compared with them. */
   firstToken: CategoryScore,
-  /** A sweep's scores of the same prompts, at temperature 1 with nothing cut off; null when no sweep has them. */
+  /** A sweep's scores of the same prompts, at temperature 1 without truncation. Null if no sweep has them. */
   exact: CategoryScore.nullable(),
   /** Largest difference between the validities of answers and first token that sampling noise explains. */
   tolerance: z.number(),
-  /** Whether the two differ by more than that. */
+  /** True if the difference exceeds `tolerance`. */
   disagrees: z.boolean()
 })
 type SampledCrcScore = z.infer<typeof SampledCrcScore>
 
 export const SAMPLED_CRC_VERSION = 1
 
-/** The CRC prompts scored from whole generated answers, sampled-crc.json: the project's latest check. */
+/**
+ * Scores of the CRC prompts from full generated answers, stored in sampled-crc.json. The file holds the project's
+ * latest check.
+ */
 export const SampledCrc = z.object({
   schemaVersion: z.literal(SAMPLED_CRC_VERSION),
   createdAt: z.iso.datetime(),
@@ -250,10 +264,10 @@ export const SampledCrc = z.object({
   prompts: CrcPrompts,
   settings: SampleSettings,
   variants: z.array(Variant).min(1),
-  /** How weights were held and products computed while generating. */
+  /** Weight format and precision during generation. */
   weights: HeldWeights,
   precision: Precision.default('fp32'),
-  /** Parallel to the variants. */
+  /** Scores parallel to the variants. */
   scores: z.array(SampledCrcScore)
 })
 export type SampledCrc = z.infer<typeof SampledCrc>

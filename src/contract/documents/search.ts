@@ -10,10 +10,10 @@ import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
 import { SweepProgress } from './sweep-events'
 import { ofSweepEvent } from './job-ending'
 
-/** The deepest model of which every subset of layers is tried: 16,384. */
+/** Maximum number of layers for trying every subset: 16,384 subsets at 14 layers. */
 export const EXHAUSTIVE_LAYERS = 14
 
-/** A strength that a layer may be tried with besides post's and base's own. */
+/** A strength that a search tries in addition to 0 (post) and 1 (base). */
 export const TriedStrength = z
   .number()
   .min(STRENGTH_BOUNDS.least)
@@ -21,47 +21,48 @@ export const TriedStrength = z
   .refine((strength) => strength !== 0 && strength !== 1, '0 and 1 are tried anyway')
 
 const limited = {
-  /** No generation begins that would bring the block evaluations, for one prompt group, above this. */
+  /** Budget of block evaluations for one prompt group. No generation starts that would exceed it. */
   blockEvaluations: z.number().int().min(1),
-  /** Of the bootstrap, and of random orders. */
+  /** Seed of the bootstrap and of random orders. */
   seed: z.number().int()
 }
 const growing = {
   ...limited,
-  /** Most generations; a search that finds nothing better ends earlier. */
+  /** Maximum number of generations. A search that finds no improvement ends earlier. */
   generations: z.number().int().min(1).max(100),
-  /** Strengths that a layer may take besides 0 and 1. */
+  /** Strengths of a layer in addition to 0 and 1. */
   strengths: z.array(TriedStrength).max(9)
 }
 
-/** Where strengths are optimised from: the best range, or the best blend of all layers alike. */
+/** Starting point of the strengths' optimisation: the best range, or the best uniform blend of all layers. */
 export const StrengthStart = z.enum(['range', 'blend'])
 export type StrengthStart = z.infer<typeof StrengthStart>
 
 /**
- * How a search goes beyond the ranges of a sweep: it grows the best recipes a place at a time (greedy: the best one), tries
- * subsets of whole layers, or optimises the strength of every layer.
+ * Method and limits of a search beyond the ranges of a sweep. `greedy` and `beam` change the best recipes one step at
+ * a time, and `greedy` keeps only the best one. `subsets` tries subsets of complete layers. `strengths` optimises the
+ * strength of every layer.
  */
 export const SearchSettings = z.discriminatedUnion('method', [
   z.object({ method: z.literal('greedy'), ...growing }),
   z.object({
     method: z.literal('beam'),
-    /** Recipes kept from one generation to the next. */
+    /** Number of recipes kept from one generation to the next. */
     beam: z.number().int().min(2).max(32),
     ...growing
   }),
   z.object({
     method: z.literal('subsets'),
-    /** Random orders of restoring the layers, each with its reverse; 0 for all subsets. */
+    /** Number of random orders of restoring the layers, each with its reverse. 0 means all subsets. */
     orderPairs: z.number().int().min(0).max(100),
     ...limited
   }),
   z.object({
     method: z.literal('strengths'),
-    /** Whether attention and MLP of a layer have strengths of their own. */
+    /** True if attention and MLP of a layer have separate strengths. */
     halves: z.boolean(),
     starts: z.array(StrengthStart).min(1).max(2),
-    /** Bounds on strengths: from post to base, or beyond them, where weights are extrapolated. */
+    /** Minimum and maximum of strengths. 0 is post and 1 is base. Values outside extrapolate the weights. */
     least: z.number().min(STRENGTH_BOUNDS.least).max(0).default(0),
     most: z.number().min(1).max(STRENGTH_BOUNDS.most).default(1),
     ...limited
@@ -70,24 +71,24 @@ export const SearchSettings = z.discriminatedUnion('method', [
 export type SearchSettings = z.infer<typeof SearchSettings>
 export type SearchMethodName = SearchSettings['method']
 
-/** Block evaluations of post and all ranges, for one prompt group. Base comes on top, see {@link sweepCost}. */
+/** Returns the block evaluations of post and all ranges for one prompt group. Base is added by {@link sweepCost}. */
 export const rangesCost = (layerCount: number): number =>
   layerCount + (layerCount * (layerCount + 1)) / 2 + ((layerCount - 1) * layerCount * (layerCount + 1)) / 6
 
 /**
- * Those of a whole sweep of post, base, its ranges and blends of all layers, as its plan counts them, but for kept recipes.
- *
- * @param blends strictly between post and base
+ * Returns the block evaluations of a sweep of post, base, all ranges and uniform blends. It equals the plan's count
+ * without kept recipes.
+ * @param blends number of blends strictly between post and base
  */
 export const sweepCost = (layerCount: number, blends: number): number =>
   rangesCost(layerCount) + (1 + blends) * layerCount
 
-/** Recipes that go on in a beam search unless so many are asked for. */
+/** Default number of recipes that a beam search keeps. */
 const DEFAULT_BEAM = 4
 
 /**
- * What a search does unless it is told otherwise. Its work is at most ten times that of the sweep it starts from, or for each
- * recipe of a beam; trying all subsets takes what it takes.
+ * Returns the default settings of a search. Its work is at most ten times that of the sweep it starts from, for a beam
+ * search ten times per kept recipe. Trying all subsets has no such limit.
  */
 export function defaultSearchSettings(
   method: SearchMethodName,
@@ -110,16 +111,19 @@ export function defaultSearchSettings(
   }
 }
 
-/** A number for each layer. */
+/** One number for each layer. */
 const perLayer = z.array(z.number())
 const PerMeasure = z.object({ diversity: perLayer, validity: perLayer })
 
-/** What is shared out besides, where a sweep is scored by a task: how many different right answers are expected, and effective answers. */
+/**
+ * Further measures with layer shares if a task scores the sweep: expected number of different correct answers, and
+ * effective answers.
+ */
 export const TASK_SHARES = ['distinctRight', 'effectiveChoices'] as const
 
 const TaskShares = z.object({
   measure: z.enum(TASK_SHARES),
-  /** Of post, and of post with every layer of base. */
+  /** Value of post (`none`), and of post with every layer of base (`all`). */
   none: z.number(),
   all: z.number(),
   values: perLayer,
@@ -127,28 +131,31 @@ const TaskShares = z.object({
 })
 export type TaskShares = z.infer<typeof TaskShares>
 
-/** What each layer contributes to what restoring all of them changes: Shapley values. */
+/** Shapley values: the contribution of each layer to the change from restoring all layers. */
 export const LayerShares = z.object({
-  /** All subsets of layers, or random orders of restoring them. */
+  /** The restored models: all subsets of layers, or random orders of restoring them. */
   basis: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('subsets'), models: z.number().int() }),
     z.object({ kind: z.literal('orders'), orders: z.number().int(), confidence: z.number() })
   ]),
-  /** Post, and post with every layer of base. */
+  /** Score of post (`none`), and of post with every layer of base (`all`). */
   none: CategoryScore,
   all: CategoryScore,
-  /** Each layer's share; they sum to `all` minus `none`. */
+  /** Each layer's share. The shares sum to `all` minus `none`. */
   diversity: perLayer,
   validity: perLayer,
-  /** Over random orders; null where the shares are exact. */
+  /** Intervals over random orders. Null if the shares are exact. */
   intervals: z.object({ diversity: z.array(Interval), validity: z.array(Interval) }).nullable(),
-  /** What a layer changes that is restored alone. */
+  /** Change from restoring only this layer. */
   alone: PerMeasure,
-  /** What it changes where all others are restored. */
+  /** Change from restoring this layer after all others. */
   leftOut: PerMeasure,
   /** Empty on the character task. */
   further: z.array(TaskShares).default([]),
-  /** Of diversity, how much more each two layers add together than on their own; null where not all subsets are known. */
+  /**
+   * Extra diversity of each two layers together compared with each without the other. Null unless all subsets are
+   * known.
+   */
   interactions: z.array(perLayer).nullable()
 })
 export type LayerShares = z.infer<typeof LayerShares>
@@ -163,24 +170,26 @@ export const PairedDifference = z.object({
 export type PairedDifference = z.infer<typeof PairedDifference>
 
 /**
- * The search done twice more, each time on one half of every category's prompts, and its outcome compared with the range
- * that the same half selects, on the other half; of a sweep whose questions are split, what one half found on the other. Free of the advantage of having tried many recipes on the prompts that count.
+ * Comparison of the search on prompts that it did not use. The search runs twice more, each time on one half of every
+ * category's prompts. Its result is compared, on the other half, with the range that the same half selects. If the
+ * sweep's questions are split, only the hold-out prompts are scored. The comparison is free of the bias of trying many
+ * recipes on the scored prompts.
  */
 export const HeldOut = PairedDifference.extend({
   found: CategoryScore,
   range: CategoryScore,
   post: CategoryScore,
-  /** What the halves that picked found. */
+  /** Recipes found on the selecting halves. */
   recipes: z.array(Recipe).min(1).max(2),
-  /** Where the sweep's questions are split: so many picked, and so many others compared. */
+  /** Numbers of selection prompts and hold-out prompts, if the sweep's questions are split. */
   split: z.object({ chosenOn: z.number().int(), reportedOn: z.number().int() }).optional()
 })
 export type HeldOut = z.infer<typeof HeldOut>
 
 /**
- * `none`: no recipe tried is more diverse than the best range. `unproven`: one is on the prompts that picked it, but not
- * surely on unseen ones. `confirmed`: the searched recipes are also more diverse on unseen prompts, their whole interval
- * above 0, and keep the validity there.
+ * Outcome of a search. `none`: no recipe is more diverse than the best range. `unproven`: a recipe is more diverse on
+ * the prompts that selected it, but not certainly on unseen ones. `confirmed`: found recipes are also more diverse on
+ * unseen prompts and keep the validity there. Their complete interval is above 0.
  */
 export const SearchVerdict = z.enum(['none', 'unproven', 'confirmed'])
 export type SearchVerdict = z.infer<typeof SearchVerdict>
@@ -188,52 +197,54 @@ export type SearchVerdict = z.infer<typeof SearchVerdict>
 const SearchGeneration = z.object({
   candidates: z.number().int(),
   blockEvaluations: z.number().int(),
-  /** The best recipe after it. */
+  /** The best recipe after the generation. */
   best: CategoryScore.extend({ recipe: Recipe })
 })
 type SearchGeneration = z.infer<typeof SearchGeneration>
 
-/** In versions 1 and 2 a search had no id but its sweep's. */
+/** Version of the stored format. In versions 1 and 2, a search had the id of its sweep. */
 export const SEARCH_VERSION = 3
 
-/** The held-out comparison, or why there is none. */
+/** The held-out comparison, or the reason why there is none. */
 export const HeldOutOrWhy = z.union([
   z.object({ heldOut: HeldOut, heldOutReason: z.null() }),
   z.object({ heldOut: z.null(), heldOutReason: z.string() })
 ])
 export type HeldOutOrWhy = z.infer<typeof HeldOutOrWhy>
 
-/** What a search says but how its finds do on unseen prompts. */
+/** Results of a search without its comparison on unseen prompts. */
 export const SearchFacts = z.object({
   schemaVersion: z.literal(SEARCH_VERSION),
   id: SweepDocument.shape.id,
   createdAt: z.iso.datetime(),
   programVersion: SweepDocument.shape.programVersion,
   seconds: z.number(),
-  /** The sweep whose ranges, prompts and rendering it started from. */
+  /** The sweep that provided the ranges, prompts and rendering. */
   sweepId: SweepDocument.shape.id,
   device: DeviceName,
   precision: Precision,
   layerCount: z.number().int(),
   scoredBy: ScoredByBrief.default(BY_CHARACTERS),
   ...PairReferences.shape,
-  /** What its sweep restores layers to; null: base. */
+  /** Source that the sweep restores layers to. Null means base. */
   source: SweepDocument.shape.source,
   rho: z.number(),
-  /** rho x Q(post). */
+  /** Minimum validity, rho x Q(post). */
   minimumValidity: z.number(),
   settings: SearchSettings,
   post: CategoryScore,
-  /** The best contiguous range; null when none qualifies, and post takes its place. */
+  /** The best contiguous range. Null if none qualifies, in which case post replaces it. */
   range: CategoryScore.extend({ range: RestorationRange.nullable() }),
   generations: z.array(SearchGeneration),
   stopped: z.enum(['nothing-better', 'generations', 'budget']),
-  /** The last beam, best first; empty when nothing qualifies. The best range itself may be among them. */
+  /** Recipes of the last generation, best first. Empty if none qualifies. The best range may be among them. */
   found: z.array(RecipeScore),
   verdict: SearchVerdict,
-  /** Of the best recipe and the best range, on the prompts that picked both; null when they are one and the same. */
+  /**
+   * Comparison of the best recipe with the best range, on the prompts that selected both. Null if they are the same.
+   */
   comparison: PairedDifference.nullable(),
-  /** Where the search tried subsets of layers, and enough of them; null otherwise. */
+  /** Present if the search tried enough subsets of layers, otherwise null. */
   shapley: LayerShares.nullable(),
   work: Work
 })
@@ -242,7 +253,7 @@ export type SearchFacts = z.infer<typeof SearchFacts>
 export const SearchDocument = SearchFacts.and(HeldOutOrWhy)
 export type SearchDocument = z.infer<typeof SearchDocument>
 
-/** What lists show of a search. */
+/** A search in a list. */
 export const SearchSummary = SearchFacts.pick({
   id: true,
   createdAt: true,
@@ -252,27 +263,27 @@ export const SearchSummary = SearchFacts.pick({
 }).extend({
   checkpoints: PairFingerprints,
   method: z.enum(['greedy', 'beam', 'subsets', 'strengths']),
-  /** The best recipe; null when nothing qualifies. */
+  /** The best recipe. Null if none qualifies. */
   best: CategoryScore.extend({ name: z.string() }).nullable(),
   computed: RunComputation
 })
 export type SearchSummary = z.infer<typeof SearchSummary>
 
-/** A search that was stopped before its end, as it was asked for: the same one goes on from what that has computed. */
+/** Settings of a search that was stopped before its end. A search with the same settings resumes its results. */
 export const UnfinishedSearch = SearchFacts.pick({ sweepId: true, rho: true, settings: true })
 export type UnfinishedSearch = z.infer<typeof UnfinishedSearch>
 
 export const SearchProgress = z.object({
-  /** The generation being scored, counted from 1; found recipes are scored once more at the end. */
+  /** Generation being scored, from 1. Found recipes are scored once more at the end. */
   generation: z.number().int(),
   candidates: z.number().int(),
   blockEvaluationsDone: z.number().int(),
   best: CategoryScore.extend({ recipe: Recipe }).nullable(),
-  /** Of the generation being scored. */
+  /** Progress of the generation being scored. */
   sweep: SweepProgress
 })
 export type SearchProgress = z.infer<typeof SearchProgress>
 
-/** What a watcher of a search sees. After `finished`, `failed` or `cancelled` the stream ends. */
+/** Events of a running search. The stream ends after `finished`, `failed` or `cancelled`. */
 export const SearchEvent = ofSweepEvent(SearchProgress)
 export type SearchEvent = z.infer<typeof SearchEvent>

@@ -11,16 +11,16 @@ import {
 } from './crc'
 import { halfWidths } from './score-interval'
 
-/** Half the widths of the 95 % intervals of a score; null where the prompts are too few to tell. */
+/** Half the widths of the 95 % intervals of a score. Null if there are too few prompts. */
 const Margins = z.object({ validity: z.number().nullable(), diversity: z.number().nullable() })
 
-/** What a sweep says of a model without what each prompt has of it: that is asked for one model at a time. */
+/** Removes a model's scores of each prompt, which are loaded for one model at a time. */
 const brief = { prompts: true } as const
 const withMargins = { margins: Margins.optional() }
 export const BriefScore = Score.omit(brief).extend(withMargins)
 export type BriefScore = z.infer<typeof BriefScore>
 
-/** A preview without what each of its prompts has; margins are of the estimates. */
+/** A preview without scores of each prompt. Margins belong to the estimates. */
 export const BriefPreview = SweepPreview.extend({
   ranges: z.array(SweepPreview.shape.ranges.element.omit(brief)),
   soup: z.array(SweepPreview.shape.soup.element.omit(brief))
@@ -40,14 +40,14 @@ const fields = {
   rivals: z.array(RivalScore.omit(brief).extend(withMargins))
 }
 
-/** A sweep as the window shows it: base and post whole, of all other models the means and how sure they are. */
+/** A sweep for the window. Base and post are complete. All other models have only means and margins. */
 export const ShownSweep = SweepDocument.extend(fields)
 export type ShownSweep = z.infer<typeof ShownSweep>
 
-/** The sweep as it is sent to be shown: a fiftieth of the document. */
+/** Returns the sweep for the window, about a fiftieth of the document's size. */
 export function shownSweep(sweep: SweepDocument): ShownSweep {
   const margin = halfWidths(sweep.prompts.map(({ category }) => category))
-  const shown = <Scored extends Score>({ prompts, ...score }: Scored) => ({
+  const withoutPrompts = <Scored extends Score>({ prompts, ...score }: Scored) => ({
     ...score,
     margins: {
       validity: margin((prompt) => prompts[prompt]?.validity),
@@ -57,10 +57,10 @@ export function shownSweep(sweep: SweepDocument): ShownSweep {
   return {
     ...sweep,
     preview: sweep.preview === null ? null : briefPreview(sweep.preview),
-    ranges: sweep.ranges.map(shown),
-    recipes: sweep.recipes.map(shown),
-    checkpoints: sweep.checkpoints.map(shown),
-    soup: sweep.soup.map(shown),
-    rivals: sweep.rivals.map(shown)
+    ranges: sweep.ranges.map(withoutPrompts),
+    recipes: sweep.recipes.map(withoutPrompts),
+    checkpoints: sweep.checkpoints.map(withoutPrompts),
+    soup: sweep.soup.map(withoutPrompts),
+    rivals: sweep.rivals.map(withoutPrompts)
   }
 }

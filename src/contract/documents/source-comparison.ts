@@ -3,7 +3,7 @@ import { RestoredTo } from '../model/checkpoint'
 import { RestorationRange } from '../model/recipe'
 import { CategoryScore, CrossFit, Interval } from './crc'
 
-/** Picked on one half of the prompts and scored on the other, both ways. */
+/** Scores from selecting on one half of the prompts and scoring on the other, in both directions. */
 const Unseen = CrossFit.pick({ validity: true, diversity: true, postValidity: true, postDiversity: true })
 
 export type Unseen = z.infer<typeof Unseen>
@@ -12,8 +12,8 @@ export type Unseen = z.infer<typeof Unseen>
 const PickedRange = RestorationRange.and(CategoryScore)
 
 /**
- * Sweeps of one pair on the same prompts that restore layers to different checkpoints, taken together: what the rule of a sweep's
- * selection takes of the ranges of all of them.
+ * Joint comparison of a pair's sweeps on the same prompts that restore layers to different checkpoints. The selection
+ * rule is applied to the ranges of all sweeps together.
  */
 export const SourceComparison = z.object({
   layerCount: z.number().int(),
@@ -27,16 +27,19 @@ export const SourceComparison = z.object({
         source: RestoredTo,
         sweepId: z.string(),
         rangeCount: z.number().int(),
-        /** What the rule takes of its ranges alone. */
+        /** Range that the rule selects among this source's ranges only. */
         selected: PickedRange.nullable(),
-        /** In which share of the resamples a range of it is taken of all. */
+        /** Share of the resamples in which the rule selects a range of this source. */
         wins: z.number()
       })
     )
     .min(2),
-  /** Of all ranges of all sources; null where none qualifies. */
+  /** The best range over all sources. Null if none qualifies. */
   best: z.object({ source: RestoredTo, range: PickedRange, gain: Interval }).nullable(),
-  /** Of the choice over all sources, and of the choice among base's ranges alone; null where prompts are too few, or base is not among them. */
+  /**
+   * Scores of the selection over all sources (`over`), and among base's ranges only (`ofBase`). Null if there are too
+   * few prompts, or if base is not a source.
+   */
   unseen: z.object({ over: Unseen, ofBase: Unseen.nullable() }).nullable()
 })
 export type SourceComparison = z.infer<typeof SourceComparison>

@@ -13,38 +13,38 @@ const ComparedSweep = z.object({
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
   layerCount: z.number().int(),
-  /** What its ranges are restored to; null: base. */
+  /** Source that the ranges are restored to. Null means base. */
   source: RestoredTo,
   rangeCount: z.number().int(),
-  /** Further ranges that a preview has estimated only; they are not compared. */
+  /** Further ranges that a preview only estimated. They are not compared. */
   estimatedCount: z.number().int(),
   device: DeviceName,
   precision: Precision,
-  /** Share of post's validity that its selected range keeps. */
+  /** Share of post's validity that the sweep's selected range must keep. */
   rho: z.number(),
   selected: RestorationRange.nullable(),
-  /** Its ranges on whole answers; null where none was checked. */
+  /** Full-answer check of the sweep's ranges. Null if none was checked. */
   check: z
     .object({
       checkedCount: z.number().int(),
-      /** Those that it keeps from being selected. */
+      /** Ranges that the check prevents from being selected. */
       rejected: z.array(RestorationRange),
-      /** What would be selected without it. */
+      /** Range that would be selected without the check. */
       selectedWithout: RestorationRange.nullable()
     })
     .nullable()
 })
 export type ComparedSweep = z.infer<typeof ComparedSweep>
 
-/** What the two sweeps say of the same model, or of ranges that stand for each other. */
+/** Scores of one model, or of two corresponding ranges, in both sweeps. */
 const ComparedScores = z.object({
   a: CategoryScore,
   b: CategoryScore,
   /** b minus a. */
   difference: CategoryScore,
   /**
-   * Half the widths of the 95 % intervals of the differences, over prompts; null where not all prompts are the same, and where they are
-   * too few to tell.
+   * Half the widths of the 95 % intervals of the differences, over prompts. Null if the prompts differ, or if there
+   * are too few.
    */
   margins: z.object({ validity: z.number().nullable(), diversity: z.number().nullable() })
 })
@@ -52,45 +52,48 @@ export type ComparedScores = z.infer<typeof ComparedScores>
 
 export const ComparedRange = ComparedScores.extend({
   range: RestorationRange,
-  /** The range of the second sweep that stands for it: itself, but between models of different depth. */
+  /** Corresponding range of the second sweep. It is the same range unless the models differ in depth. */
   other: RestorationRange
 })
 export type ComparedRange = z.infer<typeof ComparedRange>
 
-/** Fewer ranges say nothing of an order: chance alone puts a few into nearly the same one. */
+/** Minimum number of ranges for a rank correlation. Fewer ranges agree in order by chance. */
 export const FEWEST_ORDERED = 10
 
 /**
- * Spearman's rank correlation of the compared ranges in two sweeps. Null where one sweep gives all ranges the same score, or where fewer than
- * {@link FEWEST_ORDERED} ranges are compared.
+ * Spearman's rank correlation of the compared ranges in two sweeps. Null if one sweep gives all ranges the same score.
+ * Also null if fewer than {@link FEWEST_ORDERED} ranges are compared.
  */
 const RankCorrelation = z.number().nullable()
 
-/** What the range that one sweep selects is in the other. */
+/** The range that one sweep selects, with its score in the other sweep. */
 export const CarriedSelection = z.object({
   range: RestorationRange,
   other: RestorationRange,
-  /** There. */
+  /** Score in the other sweep. */
   score: CategoryScore,
-  /** In diversity, over post there. */
+  /** Gain in diversity over post in the other sweep. */
   gain: z.number(),
-  /** Share of post's validity there; null where that has none. */
+  /** Share of post's validity in the other sweep. Null if post has no validity there. */
   validityKept: z.number().nullable(),
-  /** Whether that is as much as the other sweep's own selection has to keep. */
+  /** True if this share reaches the limit of the other sweep's own selection. */
   keepsEnough: z.boolean(),
-  /** Whether it passes the check of whole answers there; null where it was not checked. */
+  /** True if the range passes the full-answer check of the other sweep. Null if it was not checked there. */
   passesCheck: z.boolean().nullable(),
-  /** Diversity of what is selected there, less that of this; null where nothing is. */
+  /** Diversity of the other sweep's selection minus that of this range. Null if the other sweep selects nothing. */
   behind: z.number().nullable()
 })
 export type CarriedSelection = z.infer<typeof CarriedSelection>
 
 const SelectionAgreement = z.object({
-  /** Whether both select the same range, or ranges that stand for each other; or both none. */
+  /** True if both sweeps select the same range or corresponding ranges, or both select none. */
   same: z.boolean(),
-  /** Of the depth that either selected range takes, the share that both take; null where one selects nothing. */
+  /** Share of the depth covered by either selected range that both ranges cover. Null if one sweep selects nothing. */
   overlap: z.number().nullable(),
-  /** What the first selects, in the second; null where nothing is selected, or its counterpart was not scored there. */
+  /**
+   * Selection of the first sweep in the second. Null if it selects nothing, or if the second did not score the
+   * counterpart.
+   */
   a: CarriedSelection.nullable(),
   b: CarriedSelection.nullable()
 })
@@ -121,28 +124,28 @@ const DIFFERING = [
   'program'
 ] as const
 
-/** One thing that the two sweeps were not computed with alike, as people read it. */
+/** A setting that differs between the two sweeps, in words. */
 export const SweepDifference = z.object({ what: z.enum(DIFFERING), a: z.string(), b: z.string() })
 export type SweepDifference = z.infer<typeof SweepDifference>
 
-/** Two sweeps side by side; every difference is of the second less the first. */
+/** Comparison of two sweeps. Every difference is the second minus the first. */
 export const SweepComparison = z.object({
   a: ComparedSweep,
   b: ComparedSweep,
-  /** Between models of different depth, ranges stand for each other by relative depth. */
+  /** Rule for corresponding ranges. Models of different depth use the relative depth. */
   by: z.enum(['range', 'relative depth']),
   differs: z.array(SweepDifference),
   prompts: z.object({ shared: z.number().int(), onlyA: z.number().int(), onlyB: z.number().int() }),
   post: ComparedScores,
-  /** Null where one of them could not compare base. */
+  /** Null if either sweep could not compare base. */
   base: ComparedScores.nullable(),
   ranges: z.array(ComparedRange).min(1),
-  /** Ranges of the first that have no counterpart in the second, and of the second that are nobody's. */
+  /** Number of ranges of the first sweep without a counterpart, and of the second that are no counterpart. */
   leftOut: z.object({ a: z.number().int(), b: z.number().int() }),
-  /** Over the compared ranges, each sweep with all of its own prompts. */
+  /** Rank correlations over the compared ranges. Each sweep uses all its own prompts. */
   agreement: z.object({ validity: RankCorrelation, diversity: RankCorrelation }),
   selection: SelectionAgreement,
-  /** Taken together, where they differ in nothing but what they restore layers to; null elsewhere. */
+  /** Joint comparison of the sources. Null unless the sweeps differ only in the source. */
   sources: SourceComparison.nullable()
 })
 export type SweepComparison = z.infer<typeof SweepComparison>

@@ -8,16 +8,16 @@ import { Work } from './sweep-work'
 
 export const SWEEP_PART_VERSION = 1
 
-/** More machines than a cluster gives one sweep; bounds what a hostile file can make us hold. */
+/** Limits the memory that a malicious file can claim. No cluster assigns this many machines to one sweep. */
 const MAX_SHARDS = 10_000
 
-/** Which share of a sweep: `index` of `count`, counted from 1. */
+/** Share of a sweep: number `index` of `count`, from 1. */
 export const Shard = z
   .object({ index: z.number().int().min(1), count: z.number().int().min(1).max(MAX_SHARDS) })
   .refine(({ index, count }) => index <= count, 'the index must not be greater than the count')
 export type Shard = z.infer<typeof Shard>
 
-/** What one machine computed of a sweep that is split by prompts. All parts of a sweep together make a SweepDocument. */
+/** Results of one machine in a sweep that is split by prompts. All parts of a sweep form a SweepDocument. */
 export const SweepPart = z.object({
   kind: z.literal('sweep-part'),
   schemaVersion: z.literal(SWEEP_PART_VERSION),
@@ -30,16 +30,16 @@ export const SweepPart = z.object({
   scoredBy: ScoredBy.default({ kind: 'crc' }),
   whatIf: SweepDocument.shape.whatIf,
   halves: SweepDocument.shape.halves,
-  /** What the merged sweep is to select with, unless it is told otherwise. */
+  /** Default rho and seed for the merged sweep's selection. */
   rho: z.number().min(0).max(1),
   seed: z.number().int(),
-  /** All of the sweep's, the same in every part. */
+  /** All prompts of the sweep, the same in every part. */
   prompts: z.array(SweptPrompt),
-  /** Those that this part scores: ascending indices into `prompts`. */
+  /** Prompts that this part scores: ascending indices into `prompts`. */
   scoredPrompts: z.array(z.number().int().nonnegative()).min(1),
   baseUnavailable: z.string().nullable(),
   notices: z.array(z.string()),
-  /** Each with its scores on the scored prompts, in their order. */
+  /** Models with their scores on the scored prompts, in the order of `scoredPrompts`. */
   models: z.array(z.object({ model: SweptModel, prompts: z.array(PromptScore) })),
   rivals: z.array(z.object({ rival: Rival, prompts: z.array(PromptScore) })).default([]),
   work: Work,

@@ -1,59 +1,61 @@
 import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
 
-/** What a sweep holds when it holds most, in the engine process and in the memory of a device that keeps tensors; in bytes. */
+/** Peak memory of a sweep in bytes, in the engine process and in the memory of a device that keeps tensors. */
 export const PlannedMemory = z.object({
-  /** The process itself: runtime, libraries, this program, and results nobody has collected yet. */
+  /** The process without a sweep: runtime, libraries, this program, and results that are not collected yet. */
   process: z.number(),
-  /** The weights being computed with and those being read, in float32, and the stored bytes being converted. */
+  /** The float32 weights in use and those being read, and the stored bytes being converted. */
   weights: z.number(),
-  /** Hidden states of all recipes after a layer, while the next one is computed. */
+  /** Hidden states of all recipes after a layer, while the next layer is computed. */
   states: z.number(),
-  /** What one run of a block, or of the head, works on. */
+  /** Working memory of one run of a block or of the head. */
   activations: z.number(),
-  /** States after the last layer, and what the head makes of them. */
+  /** States after the last layer, and the head's results. */
   finals: z.number()
 })
 export type PlannedMemory = z.infer<typeof PlannedMemory>
 
-/** How long a plan takes here, from a short trial of the same graphs and files. */
+/** Estimated time of a plan on this machine, from a short test with the same graphs and files. */
 export const SweepEstimate = z.object({
   seconds: z.number(),
-  /** Of which computing alone, and reading and converting alone: reading goes on while computing. */
+  /** Seconds of computing only, and of reading and converting only. Reading runs during computing. */
   computeSeconds: z.number(),
   readSeconds: z.number()
 })
 export type SweepEstimate = z.infer<typeof SweepEstimate>
 
-/** By what a plan's time is told: a finished sweep of the pair on this device, or one block that was timed for the plan. */
+/** Source of a plan's time: a finished sweep of the pair on this device, or one block that was timed for the plan. */
 export const TimedBy = z.enum(['sweep', 'block'])
 export type TimedBy = z.infer<typeof TimedBy>
 
-/** What a preview would do in place of a whole sweep. */
+/** Plan of a preview that replaces a full sweep. */
 export const PreviewPlan = z.object({
-  /** Evaluations of blocks times distinct prompt prefixes, at most, and those of the whole sweep. */
+  /**
+   * Maximum number of block evaluations times distinct prompt prefixes. `wholeRows` is the number for the full sweep.
+   */
   rows: z.number(),
   wholeRows: z.number(),
-  /** Prompts that all ranges are scored on. */
+  /** Number of prompts on which all ranges are scored. */
   promptCount: z.number().int(),
-  /** With the weights and states that its stages leave for each other. */
+  /** Peak memory in bytes, including weights and states that the stages leave for each other. */
   peakBytes: z.number(),
   seconds: z.number(),
   timedBy: TimedBy
 })
 export type PreviewPlan = z.infer<typeof PreviewPlan>
 
-/** What a sweep would do, known before it runs. */
+/** Work, memory and time of a sweep, known before it runs. */
 export const SweepPlan = z.object({
   device: DeviceName,
   precision: Precision,
-  /** The budget, and what the plan takes of it. */
+  /** Memory limit in bytes. `peakBytes` is the planned peak. */
   memoryBytes: z.number(),
   peakBytes: z.number(),
-  /** Of which in the device's own memory; 0 where everything lies in main memory, or there is no telling. */
+  /** Part of the peak in the device's own memory. 0 if everything is in main memory, or if the part is unknown. */
   deviceBytes: z.number(),
   memory: PlannedMemory,
-  /** Prompts are swept in these groups, one after the other. */
+  /** Groups of prompts that are swept one after the other. */
   groups: z.array(z.object({ promptCount: z.number().int(), packedTokens: z.number().int() })).min(1),
   modelCount: z.number().int(),
   layerCount: z.number().int(),
@@ -63,14 +65,14 @@ export const SweepPlan = z.object({
   promptTokens: z.number().int(),
   /** Multiplications and additions of the matrix products with weights. */
   flops: z.object({ projections: z.number(), head: z.number() }),
-  /** Stored bytes to read, once per group. */
+  /** Stored bytes to read. Each group reads them once. */
   readBytes: z.object({ layers: z.number(), head: z.number() }),
-  /** By one block. */
+  /** Estimate from the timing of one block. */
   estimate: SweepEstimate,
-  /** What it takes, and by what that is told. */
+  /** Estimated duration in seconds. `timedBy` is its source. */
   seconds: z.number(),
   timedBy: TimedBy,
-  /** Null where no preview is asked for, or prompts are so few that it would score everything. */
+  /** Null if no preview is requested, or if there are so few prompts that it would score everything. */
   preview: PreviewPlan.nullable()
 })
 export type SweepPlan = z.infer<typeof SweepPlan>

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
 /**
- * Counted work of a sweep: the same on every machine, so tests can assert it. Of what this sweep computed itself: reused
- * prompts and what an engine that died had begun do not count.
+ * Counted work of a sweep. Counts are the same on every machine, so tests can assert them. They exclude reused
+ * prompts, and unfinished work of an engine that died.
  */
 export const Work = z.object({
   /** Recipe-trie edges advanced, summed over prompt groups. */
   blockEvaluations: z.number().int(),
-  /** Distinct prompt prefixes, and the tokens of all prompts. */
+  /** Number of distinct prompt prefixes. `promptTokens` is the number of tokens of all prompts. */
   packedTokens: z.number().int(),
   promptTokens: z.number().int(),
   /** Stored bytes of decoder layers read from both checkpoints. */
@@ -25,11 +25,11 @@ export function totalWork(works: readonly Work[]): Work {
   }
 }
 
-/** What the engine process of a sweep was allowed, and planned to take at its peak, in bytes. */
+/** Memory limit and planned peak of a sweep's engine process, in bytes. */
 export const SweepMemory = z.object({
   budgetBytes: z.number(),
   plannedPeakBytes: z.number(),
-  /** Prompts were computed in so many groups. */
+  /** Number of groups in which the prompts were computed. */
   groupCount: z.number().int()
 })
 export type SweepMemory = z.infer<typeof SweepMemory>

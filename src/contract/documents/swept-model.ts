@@ -14,7 +14,9 @@ import { blendStrengths, rangeKey, strengthWords } from '../model/strengths'
 import type { Score, SweepDocument, TakenRival } from './crc'
 import type { BriefScore, ShownSweep } from './shown-sweep'
 
-/** How a sweep names what it scores: ranges and blends of all layers by what makes them, other models as everywhere. */
+/**
+ * Identifies a model that a sweep scores. Ranges and uniform blends have short forms. Other models are as everywhere.
+ */
 export const SweptModel = z.discriminatedUnion('kind', [
   ...Model.options,
   z.object({ kind: z.literal('range'), range: RestorationRange }),
@@ -25,26 +27,26 @@ export type SweptModel = z.infer<typeof SweptModel>
 export const blendName = (strength: number, source: RestoredTo = null): string =>
   `All layers at ${strengthWords(strength)}${source === null ? '' : ` from ${source.name}`}`
 
-/** The model that a sweep names. */
+/** Returns the model that a sweep's short form stands for. */
 export function modelOf(swept: SweptModel, restoring: Restoring): Model {
   if (swept.kind === 'range') return sweptRangeModel(swept.range, restoring)
   if (swept.kind !== 'blend') return swept
   return { kind: 'recipe', recipe: blendRecipe(swept.strength, restoring) }
 }
 
-/** All layers blended alike. */
+/** Returns the recipe of a uniform blend. */
 export const blendRecipe = (strength: number, { layerCount, source }: Restoring): Recipe => ({
   name: blendName(strength, source),
   layers: blendStrengths(strength, layerCount, source)
 })
 
-/** The model that answers as a baseline: a recipe for a uniform blend, a way to draw for the others. */
+/** Returns the model of a baseline: a recipe for a uniform blend, a way to draw for all others. */
 export const baselineModel = (baseline: TakenRival, restoring: Restoring): AnsweringModel =>
   baseline.kind === 'blend'
     ? { kind: 'recipe', recipe: blendRecipe(baseline.strength, restoring) }
     : { kind: 'rival', rival: baseline }
 
-/** All that a sweep scored. */
+/** Returns all models that a sweep scored, with their scores. Baselines are excluded. */
 export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]
 export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[]
 export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[] {
@@ -64,17 +66,20 @@ export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefSc
   ]
 }
 
-/** The score that a sweep gave a model, under whatever name; null when it gave none. */
+/** Returns the score that a sweep gave a model, regardless of its name. Returns null if it gave none. */
 export function scoreIn(sweep: SweepDocument, model: AnyModel): Score | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
   const wanted = weightsKey(model)
   if (model.kind === 'rival') return sweep.rivals.find(({ rival }) => rivalKey(rival) === wanted) ?? null
-  const found = modelsOf(sweep).find(({ model: swept }) => weightsKey(modelOf(swept, sweep)) === wanted)
-  return found?.score ?? null
+  const scored = modelsOf(sweep).find(({ model: swept }) => weightsKey(modelOf(swept, sweep)) === wanted)
+  return scored?.score ?? null
 }
 
-/** The sweep with another score in the place of each. @param other keeps whatever a score is told with */
+/**
+ * Returns the sweep with each score replaced.
+ * @param other returns the new score and keeps additional fields
+ */
 export const withScores = (
   sweep: SweepDocument,
   other: <Scored extends Score>(score: Scored) => Scored
@@ -89,7 +94,7 @@ export const withScores = (
   rivals: sweep.rivals.map(other)
 })
 
-/** What a sweep has of each of its prompts for the model of a key; null when it scored none of that key. */
+/** Returns a sweep's scores of each prompt for the model with a key. Returns null if no scored model has that key. */
 export function promptScoresIn(sweep: SweepDocument, key: string): Score['prompts'] | null {
   const score =
     sweep.rivals.find(({ rival }) => rivalKey(rival) === key) ??

@@ -2,17 +2,19 @@ import { z } from 'zod'
 import { Sampling } from '../model/sampling'
 import { TaskKind } from '../model/task-kinds'
 
-/** More than a person compares; bounds what a hostile file can make us hold. */
+/** Limits the memory that a malicious file can claim. Nobody compares this many prompts. */
 export const MAX_SAMPLE_PROMPTS = 10_000
 
-/** A prompt to sample answers to: a user turn through the chat template, or free text given as it is. */
+/** A prompt to sample answers to. It is a user turn in the chat template, or raw text. */
 export const SamplePrompt = z
   .object({
     text: z.string().min(1, 'a prompt needs some text').max(100_000),
     category: z.string().max(200).default(''),
-    /** The system turn of this prompt; the project's when left out. */
+    /** System turn of this prompt. If omitted, the project's is used. */
     system: z.string().max(100_000).optional(),
-    /** Given to the model as it is, without the chat template: to be continued rather than answered. */
+    /**
+     * True if the text is passed to the model without the chat template, so that it is continued rather than answered.
+     */
     raw: z.boolean().default(false)
   })
   .strict()
@@ -24,35 +26,35 @@ export const SamplePrompts = z
   .max(MAX_SAMPLE_PROMPTS)
 export type SamplePrompts = z.infer<typeof SamplePrompts>
 
-/** Regular expressions come from task files, so they are short and run under a time limit. */
+/** A regular expression. It comes from a task file, so it is short and runs under a time limit. */
 const Pattern = z.string().min(1).max(1_000)
 
-/** Where the answer proper stands in what a model wrote. */
+/** Rule that finds the answer in a generated text. */
 export const AnswerReading = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('whole') }).strict(),
   z.object({ kind: z.literal('first-line') }).strict(),
-  /** The last number, without thousands separators: how GSM8K answers are usually read. */
+  /** The last number, without thousands separators, as GSM8K answers are usually read. */
   z.object({ kind: z.literal('last-number') }).strict(),
-  /** The first group of the last match; the whole match where there is no group. */
+  /** The first group of the last match, or the complete match if there is no group. */
   z.object({ kind: z.literal('pattern'), pattern: Pattern }).strict()
 ])
 export type AnswerReading = z.infer<typeof AnswerReading>
 
 const AnswerText = z.string().min(1).max(10_000)
 
-/** A right answer: a text, or every name that it goes by, of which the first is shown. */
+/** A correct answer: one text, or all names of the answer. The first name is shown. */
 const ListedAnswer = z.union([AnswerText, z.array(AnswerText).min(1).max(1_000)])
 type ListedAnswer = z.infer<typeof ListedAnswer>
 
 export const TaskPrompt = SamplePrompt.extend({
-  /** Right answers: all there are (open-ended), or the final answer in every form that counts (reasoning). */
+  /** Correct answers: all of them (open-ended), or the final answer in every accepted form (reasoning). */
   answers: z.array(ListedAnswer).min(1).max(10_000).optional(),
-  /** Post's greedy answer, where the prompt was chosen because that was wrong. */
+  /** Post's greedy answer, if the prompt was selected because that answer was wrong. */
   failedWith: z.string().max(1_000_000).optional()
 }).strict()
 export type TaskPrompt = z.infer<typeof TaskPrompt>
 
-/** What every answer of a task should keep to. */
+/** Format rules for every answer of a task. */
 const FormatChecks = z
   .object({
     minWords: z.number().int().min(0).optional(),
@@ -62,7 +64,7 @@ const FormatChecks = z
   .strict()
 type FormatChecks = z.infer<typeof FormatChecks>
 
-/** How answers are sampled. */
+/** Sampling settings of a task. */
 export const TaskSettings = z
   .object({
     sampling: Sampling,
@@ -75,18 +77,21 @@ export const TaskSettings = z
   .strict()
 export type TaskSettings = z.infer<typeof TaskSettings>
 
-/** How the prompts of a task were chosen from another's: those that post's greedy answers got wrong, in a run of its own. */
+/**
+ * Origin of a task's prompts that were selected from another task. They are those that post's greedy answers got wrong
+ * in a separate run.
+ */
 export const ChosenPrompts = z
   .object({
     by: z.literal('greedy-failures'),
     /** Name of the other task. */
     from: z.string().min(1).max(200),
-    /** How many of its prompts were asked and can be told right or wrong, and of how many the answer was wrong. */
+    /** Number of its answered prompts with a known correct answer. `failed` is the number of wrong answers. */
     judged: z.number().int().min(1),
     failed: z.number().int().min(1),
-    /** Fingerprint of the post whose answers they were. */
+    /** Fingerprint of the post checkpoint that gave the answers. */
     post: z.string().max(1_000),
-    /** Of the run that chose; kept where it was made in a project. */
+    /** Id of the selecting run. It is stored in the project in which the run took place. */
     evaluationId: z.string().max(64),
     createdAt: z.iso.datetime()
   })
@@ -95,10 +100,13 @@ export type ChosenPrompts = z.infer<typeof ChosenPrompts>
 
 export const TASK_VERSION = 1
 
-/** Of a task's file: ten times GSM8K; what is longer is no file that somebody wrote as a task. */
+/** Maximum length of a task file, ten times GSM8K. A longer file is not an intended task. */
 export const MAX_TASK_CHARACTERS = 20_000_000
 
-/** A task: what to ask, how to sample, how to read an answer, how to score it. Users copy, edit, import and export it. */
+/**
+ * A task: its prompts, and the rules for sampling, reading and scoring answers. Users copy, edit, import and export
+ * it.
+ */
 export const Task = z
   .object({
     schemaVersion: z.literal(TASK_VERSION),
@@ -109,10 +117,10 @@ export const Task = z
     prompts: z.array(TaskPrompt).min(1).max(MAX_SAMPLE_PROMPTS),
     settings: TaskSettings,
     reading: AnswerReading,
-    /** Open-ended: what a right answer looks like for prompts that list none. */
+    /** Pattern of correct answers for open-ended prompts without listed answers. */
     rightPattern: Pattern.optional(),
     checks: FormatChecks,
-    /** Left out: its prompts are all there are. */
+    /** If omitted, the prompts are the complete set. */
     chosen: ChosenPrompts.optional()
   })
   .strict()

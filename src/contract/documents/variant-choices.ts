@@ -8,7 +8,7 @@ import type { TakenRival } from './crc'
 import { rivalName } from '../model/rival'
 import { sweptRangeModel, type Restoring, sameModel } from '../model/model'
 
-/** Where a variant that can be chosen comes from. */
+/** A variant that the user can choose, and its origin. */
 export interface VariantChoice {
   variant: Variant
   origin:
@@ -23,10 +23,10 @@ export interface VariantChoice {
 }
 
 /**
- * What can be compared: base, post, the selected range of a sweep unless it is kept already, the kept recipes, and other
- * checkpoints. Names are made unique, since answers are stored under them.
- *
- * @param ofCharacters what a sweep of the character task selects beside a newer one by a task; null for none
+ * Returns the variants that can be compared: base, post, a sweep's selected range if it is not kept, kept recipes, and
+ * other checkpoints. Names are made unique, because answers are stored by name.
+ * @param ofCharacters range selected by a sweep of the character task, in addition to a newer sweep by a task; null
+ * for none
  */
 export function variantChoices(
   recipes: readonly KeptRecipe[],
@@ -53,24 +53,27 @@ export function variantChoices(
   ): void => {
     if (range === null) return
     const model = sweptRangeModel(range, range)
-    const known = [
+    const existing = [
       ...choices.map(({ variant }) => variant),
       ...recipes.map(({ recipe }) => ({ kind: 'recipe', recipe }) as const)
     ]
-    if (!known.some((other) => sameModel(other, model))) add(model.recipe, origin)
+    if (!existing.some((other) => sameModel(other, model))) add(model.recipe, origin)
   }
   addSelected(selected, 'selected by the sweep')
   addSelected(ofCharacters, 'selected by the character task')
   for (const { id, mark, recipe } of recipes) add(recipe, 'kept recipe', { id, mark })
   for (const { id, mark, name, path, fingerprint } of checkpoints) {
-    const kept = { id, mark }
-    const variant: Variant = { kind: 'checkpoint', name: free(name), path, fingerprint, kept }
+    const identity = { id, mark }
+    const variant: Variant = { kind: 'checkpoint', name: free(name), path, fingerprint, kept: identity }
     choices.push({ variant, origin: 'checkpoint' })
   }
   return choices
 }
 
-/** What the rule of a sweep's selection takes of blends and rivals, as variants. @param restoring of the sweep */
+/**
+ * Returns the blends and baselines that a sweep's selection rule picks, as variants.
+ * @param restoring layer count and source of the sweep
+ */
 export function takenVariants(rivals: readonly TakenRival[], restoring: Restoring): VariantChoice[] {
   return rivals.map((taken): VariantChoice => {
     if (taken.kind !== 'blend') {
@@ -81,7 +84,10 @@ export function takenVariants(rivals: readonly TakenRival[], restoring: Restorin
   })
 }
 
-/** What an evaluation begins with: what can be compared, and what the rule takes of the newest sweep. */
+/**
+ * Returns the default variants of an evaluation: the variants that can be compared, and the baselines of the newest
+ * sweep.
+ */
 export function evaluatedChoices(
   offered: readonly VariantChoice[],
   newest: Pick<SweepSummary, 'rivals' | 'layerCount' | 'source'> | undefined

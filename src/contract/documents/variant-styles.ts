@@ -13,14 +13,14 @@ import type { Rival } from '../model/rival'
 import { isRestored, sameStrength } from '../model/strengths'
 import type { Variant } from './samples'
 
-/** The shapes of baselines in every chart, so that one is told from the model whose colour it has. */
+/** Shapes of baselines in every chart. They distinguish a baseline from the model with the same colour. */
 const RIVAL_SHAPES: Readonly<Record<Rival['kind'], MarkShape>> = {
   sampler: 'crossRot',
   mix: 'rectRounded',
   filter: 'triangle'
 }
 
-/** Whether a recipe blends all layers alike, and so chooses none. */
+/** Reports whether a recipe blends all layers equally, and therefore chooses none. */
 const isUniformBlend = (recipe: Recipe): boolean => {
   if (!('layers' in recipe) || isRestored(recipe.layers)) return false
   const [first] = recipe.layers
@@ -28,13 +28,13 @@ const isUniformBlend = (recipe: Recipe): boolean => {
 }
 
 /**
- * The colour of a variant, and its shape where nothing beside it has both. It follows from the variant alone: the number of what the project
- * keeps, else the kind of model. So a variant has one colour on every page, whatever stands beside it and whatever is kept later. Several
- * variants may have one colour.
+ * Returns the colour of a variant, and its shape if no earlier variant has the same colour and shape. Both depend only
+ * on the variant: the number of a kept model, otherwise the kind of model. A variant therefore has one colour on every
+ * page, regardless of other variants and later changes. Several variants may share a colour.
  */
 export function variantStyle(variant: Variant): ModelStyle {
-  const kept = keptOf(variant)
-  if (kept !== undefined) return keptStyle(kept.mark)
+  const identity = keptOf(variant)
+  if (identity !== undefined) return keptStyle(identity.mark)
   if (isOutside(variant)) return { tone: OUTSIDE_TONE, shape: 'star' }
   switch (variant.kind) {
     case 'base':
@@ -54,7 +54,10 @@ export function variantStyle(variant: Variant): ModelStyle {
 
 export const toneOf = (variant: Variant): ModelTone => variantStyle(variant).tone
 
-/** How the variants of a run look in a chart, in their order: each as {@link variantStyle} says, but in a free shape where an earlier one has both. */
+/**
+ * Returns the styles of a run's variants in a chart, in their order. Each is that of {@link variantStyle}, with an
+ * unused shape if an earlier variant has the same colour and shape.
+ */
 export function variantStyles(variants: readonly Variant[]): ModelStyle[] {
   const styles: ModelStyle[] = []
   for (const variant of variants) {
@@ -70,13 +73,13 @@ export function variantStyles(variants: readonly Variant[]): ModelStyle[] {
   return styles
 }
 
-/** How the name of a variant looks: its shape only where its colour alone does not tell which of the run it is. */
+/** Style of a variant's name. The shape is present only if several variants of the run share the colour. */
 export interface NameStyle {
   tone: ModelTone
   shape?: MarkShape
 }
 
-/** The look of the name of one of the variants of a run: that of its points in the charts. */
+/** Returns the style of a variant's name in a run. It matches the variant's points in the charts. */
 export function nameStyle(variants: readonly Variant[], variant: Variant): NameStyle {
   const styles = variantStyles(variants)
   const style = styles[variants.findIndex(({ name }) => name === variant.name)]

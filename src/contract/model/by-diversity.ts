@@ -5,7 +5,7 @@
 const SCORE_NOISE = 1e-6
 
 /** Returns the score of a candidate. */
-type Scored<T> = (one: T) => { validity: number; diversity: number }
+type Scored<T> = (candidate: T) => { validity: number; diversity: number }
 
 /**
  * Returns the best candidates by diversity. It takes those within noise of the maximum diversity, and of these the
@@ -15,13 +15,14 @@ type Scored<T> = (one: T) => { validity: number; diversity: number }
  */
 export const mostDiverse = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[] =>
   leaders(
-    leaders(candidates, (one) => scoreOf(one).diversity),
-    (one) => scoreOf(one).validity
+    leaders(candidates, (candidate) => scoreOf(candidate).diversity),
+    (candidate) => scoreOf(candidate).validity
   )
 
-function leaders<T>(candidates: readonly T[], value: (one: T) => number): T[] {
-  const least = candidates.reduce((most, one) => Math.max(most, value(one)), -Infinity) - SCORE_NOISE
-  return candidates.filter((one) => value(one) >= least)
+function leaders<T>(candidates: readonly T[], value: (candidate: T) => number): T[] {
+  const threshold =
+    candidates.reduce((max, candidate) => Math.max(max, value(candidate)), -Infinity) - SCORE_NOISE
+  return candidates.filter((candidate) => value(candidate) >= threshold)
 }
 
 /**
@@ -29,21 +30,21 @@ function leaders<T>(candidates: readonly T[], value: (one: T) => number): T[] {
  * group is the result of {@link mostDiverse} after the earlier groups are removed.
  */
 export const byDiversity = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[][] =>
-  groups(candidates, (one) => scoreOf(one).diversity).flatMap((equal) =>
-    groups(equal, (one) => scoreOf(one).validity)
+  groups(candidates, (candidate) => scoreOf(candidate).diversity).flatMap((equal) =>
+    groups(equal, (candidate) => scoreOf(candidate).validity)
   )
 
 /** Groups candidates by value, the greatest first. A group contains the candidates within noise of its first. */
-function groups<T>(candidates: readonly T[], value: (one: T) => number): T[][] {
-  const found: T[][] = []
+function groups<T>(candidates: readonly T[], value: (candidate: T) => number): T[][] {
+  const ranked: T[][] = []
   let group: T[] = []
   let greatest = Infinity
-  for (const one of candidates.toSorted((a, b) => value(b) - value(a))) {
-    if (value(one) < greatest - SCORE_NOISE) {
-      greatest = value(one)
-      found.push((group = []))
+  for (const candidate of candidates.toSorted((a, b) => value(b) - value(a))) {
+    if (value(candidate) < greatest - SCORE_NOISE) {
+      greatest = value(candidate)
+      ranked.push((group = []))
     }
-    group.push(one)
+    group.push(candidate)
   }
-  return found
+  return ranked
 }

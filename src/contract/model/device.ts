@@ -45,7 +45,7 @@ export type DeviceCheck = z.infer<typeof DeviceCheck>
 /** Test result of one device of this machine. */
 export const DeviceReport = z.object({
   device: DeviceName,
-  /** Whether the device exists and computes the same results as the CPU. */
+  /** True if the device exists and computes the same results as the CPU. */
   works: z.boolean(),
   /** Reason why the device does not work, and a remedy. */
   reason: z.string().nullable(),

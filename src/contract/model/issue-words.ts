@@ -28,12 +28,24 @@ function sizeWords(bound: number | bigint, origin: string): string {
   return `${bound}${Number(bound) === 1 ? one : more}`
 }
 
+const boundWords = (
+  { exact, inclusive }: { exact?: boolean | undefined; inclusive?: boolean | undefined },
+  inclusiveWords: string,
+  exclusiveWords: string
+): string => (exact === true ? 'exactly' : inclusive === true ? inclusiveWords : exclusiveWords)
+
 const FORMATS: Readonly<Record<string, string>> = {
   datetime: 'a date and time such as 2026-01-31T12:00:00Z',
   date: 'a date such as 2026-01-31',
   url: 'an address such as http://localhost:8000/v1',
   base64: 'base64'
 }
+
+const formatWords = (format: string, pattern: string | undefined): string =>
+  FORMATS[format] ?? (pattern === undefined ? format : `the form ${pattern}`)
+
+const unknownFields = (keys: readonly string[]): string =>
+  `${keys.map((key) => JSON.stringify(key)).join(', ')} ${keys.length === 1 ? 'is no field' : 'are no fields'} of it`
 
 /** Describes a schema issue for readers without knowledge of schemas. The text follows the field's name and a colon. */
 export function issueWords(issue: Issue): string {
@@ -44,20 +56,20 @@ export function issueWords(issue: Issue): string {
       return expected(oneOf(issue.values), issue.input)
     case 'too_small':
       return expected(
-        `${issue.exact === true ? 'exactly' : issue.inclusive === true ? 'at least' : 'more than'} ${sizeWords(issue.minimum, issue.origin)}`,
+        `${boundWords(issue, 'at least', 'more than')} ${sizeWords(issue.minimum, issue.origin)}`,
         issue.input
       )
     case 'too_big':
       return expected(
-        `${issue.exact === true ? 'exactly' : issue.inclusive === true ? 'at most' : 'less than'} ${sizeWords(issue.maximum, issue.origin)}`,
+        `${boundWords(issue, 'at most', 'less than')} ${sizeWords(issue.maximum, issue.origin)}`,
         issue.input
       )
     case 'not_multiple_of':
       return expected(`a multiple of ${issue.divisor}`, issue.input)
     case 'invalid_format':
-      return `expected ${FORMATS[issue.format] ?? (issue.pattern === undefined ? issue.format : `the form ${issue.pattern}`)}`
+      return `expected ${formatWords(issue.format, issue.pattern)}`
     case 'unrecognized_keys':
-      return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} ${issue.keys.length === 1 ? 'is no field' : 'are no fields'} of it`
+      return unknownFields(issue.keys)
     case 'invalid_union':
       return 'is of none of the forms that are read'
     default:
@@ -65,8 +77,8 @@ export function issueWords(issue: Issue): string {
   }
 }
 
-const expected = (what: string, found: unknown): string =>
-  found === undefined ? `is missing; expected ${what}` : `expected ${what}, found ${foundWords(found)}`
+const expected = (what: string, value: unknown): string =>
+  value === undefined ? `is missing; expected ${what}` : `expected ${what}, found ${describeValue(value)}`
 
 const oneOf = (values: readonly unknown[]): string =>
   values.map((value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value))).join(' or ')
@@ -74,9 +86,9 @@ const oneOf = (values: readonly unknown[]): string =>
 /** Only short, plain texts are repeated in messages, because values may come from untrusted files. */
 const PLAIN = /^[\w.+ -]{0,40}$/
 
-function foundWords(found: unknown): string {
-  if (typeof found === 'number' || typeof found === 'boolean' || found === null) return String(found)
-  if (typeof found === 'string') return PLAIN.test(found) ? JSON.stringify(found) : 'another text'
-  if (Array.isArray(found)) return found.length === 0 ? 'an empty list' : 'a list'
+function describeValue(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
+  if (typeof value === 'string') return PLAIN.test(value) ? JSON.stringify(value) : 'another text'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   return 'an object'
 }

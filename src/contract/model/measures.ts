@@ -250,7 +250,8 @@ const OTHER_MEASURES = [
     label: 'Log-likelihood under post',
     short: 'LL post',
     explain:
-      'mean log-likelihood of a token of the answers under post; a diagnostic, greatest for post’s own favourite answers',
+      'mean log-likelihood of a token of the answers under post; ' +
+      'a diagnostic, greatest for post’s own favourite answers',
     about: 'likelihood',
     better: null,
     scale: 'own',
@@ -261,7 +262,8 @@ const OTHER_MEASURES = [
     label: 'Log-likelihood under base',
     short: 'LL base',
     explain:
-      'mean log-likelihood of a token of the answers under base; a diagnostic, greatest for base’s own favourite answers',
+      'mean log-likelihood of a token of the answers under base; ' +
+      'a diagnostic, greatest for base’s own favourite answers',
     about: 'likelihood',
     better: null,
     scale: 'own',

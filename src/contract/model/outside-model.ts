@@ -73,7 +73,8 @@ export const endpointWords = ({ name, endpoint }: Extract<OutsideModel, { kind: 
 
 /** Returns the warning that a user must see before the program sends anything. */
 export const endpointWarning = (endpoint: Pick<Endpoint, 'baseUrl' | 'model' | 'keyVariable'>): string =>
-  `Prompts leave this program: they are sent to ${whereEndpoint(endpoint)}${withKey(endpoint)}, to be answered by ${endpoint.model}.`
+  `Prompts leave this program: they are sent to ${whereEndpoint(endpoint)}${withKey(endpoint)}, ` +
+  `to be answered by ${endpoint.model}.`
 
 /** Contents of a file of answers. */
 export const AnswerFileFacts = z.object({

@@ -70,7 +70,7 @@ export function firstIssue(error: z.ZodError): FirstIssue {
 }
 
 /** Counts the issues about unexpected fields. */
-const strangers = (issues: readonly z.core.$ZodIssue[]): number =>
+const countUnknownFields = (issues: readonly z.core.$ZodIssue[]): number =>
   issues.filter(({ code }) => code === 'unrecognized_keys').length
 
 function closest(issues: readonly z.core.$ZodIssue[], parents: readonly PropertyKey[]): FirstIssue {
@@ -81,7 +81,9 @@ function closest(issues: readonly z.core.$ZodIssue[], parents: readonly Property
   const path = [...parents, ...issue.path]
   if (issue.code === 'invalid_union') {
     // Use the form that fits best: one without unexpected fields, or else the one with the fewest issues.
-    const nearest = issue.errors.toSorted((a, b) => strangers(a) - strangers(b) || a.length - b.length)[0]
+    const nearest = issue.errors.toSorted(
+      (a, b) => countUnknownFields(a) - countUnknownFields(b) || a.length - b.length
+    )[0]
     if (nearest !== undefined && nearest.length > 0) return closest(nearest, path)
   }
   const unknown = issue.code === 'unrecognized_keys' ? issue.keys : []

@@ -103,17 +103,17 @@ export type SourcedRanges = z.infer<typeof SourcedRanges>
 export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
   // A comma separates two ranges only if a layer follows it, because names and folders may contain other commas.
   const parts = text.split(/,(?=\s*\d+\s*(?:[-–]\s*\d+\s*)?(?:[@,]|$))/)
-  const found: SourcedRanges[] = []
+  const sourced: SourcedRanges[] = []
   for (const part of parts) {
     const [, typed = part, name] = /^([^@]*)@(.+)$/.exec(part) ?? []
     const ranges = rangesFromText(typed)
     if (ranges === null) return null
     const source = name?.trim() ?? null
-    const last = found.at(-1)
+    const last = sourced.at(-1)
     if (last?.source === source) last.ranges.push(...ranges)
-    else found.push({ ranges, source })
+    else sourced.push({ ranges, source })
   }
-  return found
+  return sourced
 }
 
 /**
@@ -135,7 +135,7 @@ export function rangesFromText(text: string): [number, number][] | null {
 export function layerNamedTwice(ranges: readonly [number, number][]): number | null {
   const sorted = ranges.toSorted(([a], [b]) => a - b)
   const overlapping = sorted.find(
-    ([start], place) => start <= Math.max(-1, ...sorted.slice(0, place).map(([, end]) => end))
+    ([start], index) => start <= Math.max(-1, ...sorted.slice(0, index).map(([, end]) => end))
   )
   return overlapping?.[0] ?? null
 }

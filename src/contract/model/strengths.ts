@@ -138,17 +138,17 @@ export function componentStrengths(
   layer: LayerStrength,
   half: LayerHalf
 ): { component: Component; strength: number }[] {
-  const own = layer[half]
-  const named: ComponentStrengths = typeof own === 'number' ? {} : own
-  const otherwise = typeof own === 'number' ? own : 0
+  const halfStrength = layer[half]
+  const named: ComponentStrengths = typeof halfStrength === 'number' ? {} : halfStrength
+  const otherwise = typeof halfStrength === 'number' ? halfStrength : 0
   return COMPONENTS[half].map((component) => ({ component, strength: named[component] ?? otherwise }))
 }
 
 /** Returns the strength of one component of a half. */
 export function componentStrength(layer: LayerStrength, half: LayerHalf, wanted: Component): number {
-  const found = componentStrengths(layer, half).find(({ component }) => component === wanted)
-  if (found === undefined) throw new Error(`${HALF_NAMES[half]} has no ${wanted}`)
-  return found.strength
+  const entry = componentStrengths(layer, half).find(({ component }) => component === wanted)
+  if (entry === undefined) throw new Error(`${HALF_NAMES[half]} has no ${wanted}`)
+  return entry.strength
 }
 
 /** Returns the layer with the strength of each component replaced by the result of `change`. */
@@ -165,30 +165,31 @@ export function withComponents(
     )
   const attention = changed('attention')
   const mlp = changed('mlp')
-  const of = (component: Component, half: Map<Component, number>): number => got(half, component, 'component')
+  const strengthOf = (component: Component, half: Map<Component, number>): number =>
+    got(half, component, 'component')
   return {
     ...layer,
     attention: wholeHalf({
-      norms: of('norms', attention),
-      q: of('q', attention),
-      k: of('k', attention),
-      v: of('v', attention),
-      o: of('o', attention)
+      norms: strengthOf('norms', attention),
+      q: strengthOf('q', attention),
+      k: strengthOf('k', attention),
+      v: strengthOf('v', attention),
+      o: strengthOf('o', attention)
     }),
     mlp: wholeHalf({
-      norms: of('norms', mlp),
-      router: of('router', mlp),
-      gate: of('gate', mlp),
-      up: of('up', mlp),
-      down: of('down', mlp)
+      norms: strengthOf('norms', mlp),
+      router: strengthOf('router', mlp),
+      gate: strengthOf('gate', mlp),
+      up: strengthOf('up', mlp),
+      down: strengthOf('down', mlp)
     })
   }
 }
 
 /** Returns the mean strength over the components of a half. */
 export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
-  const own = layer[half]
-  if (typeof own === 'number') return own
+  const halfStrength = layer[half]
+  if (typeof halfStrength === 'number') return halfStrength
   const all = componentStrengths(layer, half)
   return all.reduce((sum, { strength }) => sum + strength, 0) / all.length
 }
@@ -208,8 +209,8 @@ export const rangeKey = (range: RestorationRange, { source }: { readonly source:
 
 /** Returns `0.5`, or the components with a strength other than post's 0: `q:1+k:0.5`. */
 function halfKey(layer: LayerStrength, half: LayerHalf): string {
-  const own = layer[half]
-  if (typeof own === 'number') return String(own)
+  const halfStrength = layer[half]
+  if (typeof halfStrength === 'number') return String(halfStrength)
   return componentStrengths(layer, half)
     .filter(({ strength }) => strength !== 0)
     .map(({ component, strength }) => `${component}:${strength}`)
@@ -296,15 +297,15 @@ export function describeStrengths(layers: readonly LayerStrength[]): string {
   const parts = stretches(layers).flatMap(({ start, end, strength: layer }) => {
     const which = start === end ? String(start) : `${start}–${end}`
     const from = layer.source === undefined ? '' : ` from ${layer.source.name}`
-    const at = (name: string, strength: number): string[] =>
+    const phrase = (name: string, strength: number): string[] =>
       strength === 0 ? [] : [`${name}${strength === 1 ? '' : ` at ${strengthWords(strength)}`}${from}`]
     const { attention } = layer
-    if (typeof attention === 'number' && attention === layer.mlp) return at(which, attention)
+    if (typeof attention === 'number' && attention === layer.mlp) return phrase(which, attention)
     return HALVES.flatMap((half) => {
-      const own = layer[half]
-      if (typeof own === 'number') return at(`${HALF_NAMES[half]} ${which}`, own)
+      const halfStrength = layer[half]
+      if (typeof halfStrength === 'number') return phrase(`${HALF_NAMES[half]} ${which}`, halfStrength)
       return componentGroups(layer, half).flatMap(([strength, names]) =>
-        at(`${names} of layer${start === end ? '' : 's'} ${which}`, strength)
+        phrase(`${names} of layer${start === end ? '' : 's'} ${which}`, strength)
       )
     })
   })

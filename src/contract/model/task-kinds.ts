@@ -37,10 +37,12 @@ export const TASK_KINDS = [
     sampled: { sampleCount: 32, maxTokens: 256 },
     rubrics: {
       marks:
-        'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, does it have ' +
-        'an idea of its own? 1 is unreadable or beside the point, 5 is sound but ordinary, 10 could be published.',
+        'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, ' +
+        'does it have an idea of its own? 1 is unreadable or beside the point, ' +
+        '5 is sound but ordinary, 10 could be published.',
       pairs:
-        'You judge creative writing: does it do what was asked, is it coherent and well written, does it have ideas of its own?',
+        'You judge creative writing: does it do what was asked, is it coherent and well written, ' +
+        'does it have ideas of its own?',
       forms: 'You read creative writing. Name its subject and its idea.'
     }
   },
@@ -52,13 +54,14 @@ export const TASK_KINDS = [
     sampled: { sampleCount: 128, maxTokens: 64 },
     rubrics: {
       marks:
-        'Mark how good this answer is: is it correct, does it answer the question that was asked, is it clear? 1 is wrong or no ' +
-        'answer, 5 is partly right or hard to follow, 10 is right and to the point.',
+        'Mark how good this answer is: is it correct, does it answer the question that was asked, is it clear? ' +
+        '1 is wrong or no answer, 5 is partly right or hard to follow, 10 is right and to the point.',
       pairs:
-        'You judge answers to a question: are they correct, do they answer the question that was asked, are they clear?',
+        'You judge answers to a question: are they correct, ' +
+        'do they answer the question that was asked, are they clear?',
       forms:
-        'You read answers to a question. Name what the answer means, be it right or wrong: the person, place, thing, option or ' +
-        'number, by its most common name.'
+        'You read answers to a question. Name what the answer means, be it right or wrong: ' +
+        'the person, place, thing, option or number, by its most common name.'
     }
   },
   {
@@ -69,8 +72,8 @@ export const TASK_KINDS = [
     sampled: { sampleCount: 64, maxTokens: 400 },
     rubrics: {
       marks:
-        'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? 1 is ' +
-        'no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
+        'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? ' +
+        '1 is no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
       pairs:
         'You judge solutions: does every step follow, are the calculations right, do they reach the right result?',
       forms: 'You read solutions. Name the final result that the solution comes to, be it right or wrong.'

@@ -37,7 +37,7 @@ export type ExportedFile = z.infer<typeof ExportedFile>
 export const TargetState = z.object({
   /** Absolute path without links. */
   path: z.string(),
-  /** Whether the export would replace a model. */
+  /** True if the export would replace a model. */
   exists: z.boolean(),
   /** Free space on the folder's disk, in bytes. Null if the system does not report it. */
   freeBytes: z.number().nullable()

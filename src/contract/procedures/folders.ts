@@ -14,7 +14,7 @@ export const FolderListing = z.object({
   parent: z.string().nullable(),
   kind: z.enum(['folder', 'model', 'project']),
   entries: z.array(FolderEntry),
-  /** Whether the folder contains more entries than are listed. */
+  /** True if the folder contains more entries than are listed. */
   truncated: z.boolean(),
   shortcuts: z.array(z.object({ label: z.string(), path: z.string() }))
 })

@@ -12,7 +12,7 @@ export const searchProcedures = {
     .input(
       underLimit.extend({
         settings: SearchSettings,
-        /** Whether to discard the results of an interrupted search and compute them again. */
+        /** True to discard the results of an interrupted search and compute them again. */
         fresh: z.boolean().default(false)
       })
     )

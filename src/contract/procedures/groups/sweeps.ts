@@ -19,9 +19,9 @@ export const sweepProcedures = {
   start: procedure
     .input(
       ofPair.extend({
-        /** Whether to compute again the results of an interrupted or the last sweep. */
+        /** True to compute again the results of an interrupted or the last sweep. */
         fresh: z.boolean().default(false),
-        /** Whether ranges that cannot be selected are scored on a few prompts only. */
+        /** True if ranges that cannot be selected are scored on a few prompts only. */
         preview: z.boolean().default(false)
       })
     )
@@ -31,7 +31,7 @@ export const sweepProcedures = {
     z.object({
       known: KnownPart,
       /**
-       * Whether the results come from a sweep that was stopped before its end. Otherwise they come from the last
+       * True if the results come from a sweep that was stopped before its end. Otherwise they come from the last
        * finished one.
        */
       interrupted: z.boolean()
