@@ -17,8 +17,8 @@ export const WhatIf = z.object({
 export type WhatIf = z.infer<typeof WhatIf>
 
 /**
- * Returns the settings without a sampler or draws equal to the sweep's sweepSampler. These change nothing, so the sweep's check
- * stays valid.
+ * Returns the settings without a sampler or draws equal to the sweep's own. These change nothing, so the sweep's
+ * check stays valid.
  */
 export function withoutOwn(asked: WhatIf, sweep: { readonly scoredBy: ScoredByBrief }): WhatIf {
   const { scoredBy } = sweep

@@ -37,8 +37,8 @@ export const TASK_KINDS = [
     sampled: { sampleCount: 32, maxTokens: 256 },
     rubrics: {
       marks:
-        'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, ' +
-        'does it have an idea of its own? 1 is unreadable or beside the point, ' +
+        'Mark how good this piece of creative writing is: does it do what was asked, ' +
+        'is it coherent and well written, does it have an idea of its own? 1 is unreadable or beside the point, ' +
         '5 is sound but ordinary, 10 could be published.',
       pairs:
         'You judge creative writing: does it do what was asked, is it coherent and well written, ' +
@@ -72,8 +72,8 @@ export const TASK_KINDS = [
     sampled: { sampleCount: 64, maxTokens: 400 },
     rubrics: {
       marks:
-        'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? ' +
-        '1 is no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
+        'Mark how sound this solution is: does every step follow, are the calculations right, ' +
+        'does it reach the right result? 1 is no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
       pairs:
         'You judge solutions: does every step follow, are the calculations right, do they reach the right result?',
       forms: 'You read solutions. Name the final result that the solution comes to, be it right or wrong.'
