@@ -3,7 +3,7 @@ import { CategoryScore, SweepDocument, TakenRival } from './crc'
 import { ComputedBy } from './computed-by'
 import { type AnyModel, sweptRangeModel, weightsKey } from '../model/model'
 import { Recipe, type RestorationRange } from '../model/recipe'
-import { ofSweepEvent } from './job-ending'
+import { sweepJobEvent } from './job-ending'
 import { baselineModel } from './swept-model'
 
 /**
@@ -79,7 +79,7 @@ export const CheckProgress = z.object({
 export type CheckProgress = z.infer<typeof CheckProgress>
 
 /** Events of a running check. The stream ends after `finished`, `failed` or `cancelled`. */
-export const CheckEvent = ofSweepEvent(CheckProgress)
+export const CheckEvent = sweepJobEvent(CheckProgress)
 export type CheckEvent = z.infer<typeof CheckEvent>
 
 /** Fields of a check that decide which models pass. */

@@ -11,20 +11,20 @@ type SweepSettings = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
  * @param sweeps newest first
  * @returns undefined if there are no sweeps
  */
-export function answeringSweep<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep | undefined {
+export function defaultSweepOf<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep | undefined {
   const [newest] = sweeps
   if (newest === undefined || !newest.isPreview) return newest
-  return wholeSweep(sweeps, newest.settingsKey) ?? newest
+  return newestFullSweep(sweeps, newest.settingsKey) ?? newest
 }
 
 /** Returns the same sweeps with the pair's default sweep moved to the front. */
-export function answeringFirst<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep[] {
-  const answering = answeringSweep(sweeps)
+export function defaultSweepFirst<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep[] {
+  const answering = defaultSweepOf(sweeps)
   return answering === undefined ? [] : [answering, ...sweeps.filter((sweep) => sweep !== answering)]
 }
 
 /** Returns the newest sweep with these settings that scored all ranges on all prompts, or undefined. */
-export function wholeSweep<Sweep extends SweepSettings>(
+export function newestFullSweep<Sweep extends SweepSettings>(
   sweeps: readonly Sweep[],
   settingsKey: string
 ): Sweep | undefined {
@@ -39,7 +39,7 @@ export const sweepKind = ({ scoredBy, source }: Pick<SweepSummary, 'scoredBy' | 
  * Returns the default sweep for each kind of sweep that a pair has.
  * @param sweeps newest first
  */
-export const answeringOfKinds = (sweeps: readonly SweepSummary[]): SweepSummary[] =>
+export const defaultSweepsByKind = (sweeps: readonly SweepSummary[]): SweepSummary[] =>
   [...multimap(sweeps.map((sweep) => [sweepKind(sweep), sweep])).values()].flatMap(
-    (kind) => answeringSweep(kind) ?? []
+    (kind) => defaultSweepOf(kind) ?? []
   )

@@ -3,7 +3,7 @@ import { PairReferences } from '../model/checkpoint'
 import { UNFINISHED } from './job-ending'
 
 /** Components compared between base and post, in table order. Biases and norms exist in some families only. */
-export const COMPONENTS = [
+export const DISTANCE_COMPONENTS = [
   'normBeforeAttention',
   'normBeforeAttentionBias',
   'qkv',
@@ -38,7 +38,7 @@ export const COMPONENTS = [
   'finalNormBias',
   'head'
 ] as const
-export type Component = (typeof COMPONENTS)[number]
+export type DistanceComponent = (typeof DISTANCE_COMPONENTS)[number]
 
 export const COMPONENT_LABELS = {
   normBeforeAttention: 'attention norm',
@@ -74,7 +74,7 @@ export const COMPONENT_LABELS = {
   finalNorm: 'final norm',
   finalNormBias: 'final norm bias',
   head: 'head'
-} as const satisfies Record<Component, string>
+} as const satisfies Record<DistanceComponent, string>
 
 const count = z.number().int().nonnegative()
 const norm = z.number().nonnegative()
@@ -104,7 +104,7 @@ export type Distance = z.infer<typeof Distance>
 export const ComponentDistance = z.object({
   /** Decoder layer, from 0. Null for components outside the layers. */
   layer: count.nullable(),
-  component: z.enum(COMPONENTS),
+  component: z.enum(DISTANCE_COMPONENTS),
   /** Canonical name of the tensor in post. A fused projection appears once for each of its parts. */
   tensor: z.string(),
   /** Rows of the tensor that form this component. Null if they are all rows. */

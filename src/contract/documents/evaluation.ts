@@ -11,7 +11,7 @@ import { RunHead, RunInList } from './run-head'
 import { PairJudgement } from './preferences'
 import { Computing, SampleProgress, ShownSample, Variant } from './samples'
 import { Task } from './task'
-import { factsOf, TaskKind } from '../model/task-kinds'
+import { taskKindFacts, TaskKind } from '../model/task-kinds'
 import { UNFINISHED } from './job-ending'
 
 /** Text that a variant adds around the prompts of the task. */
@@ -70,7 +70,7 @@ interface Frame {
  * Returns a key that is equal for variants with the same sampling and the same prompts.
  * @param sampling sampling of the task
  */
-export const settingsKey = (
+export const variantSettingsKey = (
   entry: Pick<EvaluationVariant, 'sampling' | 'listed' | keyof PromptFrame>,
   sampling: Sampling
 ): string => JSON.stringify([frameKey(entry), entry.sampling ?? sampling, entry.listed ?? 1])
@@ -179,7 +179,7 @@ const Estimate = z.object({
 export type Estimate = z.infer<typeof Estimate>
 
 /** Difference over the prompts on which both variants have the measure. */
-const Difference = Estimate.extend({
+const MeasureDifference = Estimate.extend({
   /**
    * Interval of at least 95 %, adjusted like p. It contains 0 exactly if the adjusted p is above 0.05. Also null if
    * all prompts have the same difference.
@@ -191,7 +191,7 @@ const Difference = Estimate.extend({
   /** p-value adjusted for all comparisons of this measure (Holm). */
   adjustedPValue: z.number()
 })
-export type Difference = z.infer<typeof Difference>
+export type MeasureDifference = z.infer<typeof MeasureDifference>
 
 /** Measures of one variant of an evaluation. Measures that the task or the answers do not provide are omitted. */
 export const VariantResult = z.object({
@@ -199,9 +199,9 @@ export const VariantResult = z.object({
   answerCount: z.number().int(),
   measures: z.partialRecord(MeasureId, Estimate),
   /** Differences to the variant `comparedWith` on the same prompts. Empty for that variant. */
-  differences: z.partialRecord(MeasureId, Difference),
+  differences: z.partialRecord(MeasureId, MeasureDifference),
   /** pass@k for k = 1, 2, 4, ... up to the answers per prompt, and its difference. Only reasoning tasks have it. */
-  passAtK: z.array(Estimate.extend({ k: z.number().int(), difference: Difference.nullable() }))
+  passAtK: z.array(Estimate.extend({ k: z.number().int(), difference: MeasureDifference.nullable() }))
 })
 export type VariantResult = z.infer<typeof VariantResult>
 
@@ -213,7 +213,7 @@ export function mainMeasures(
   kind: TaskKind,
   variants: readonly Pick<VariantResult, 'measures'>[]
 ): { diversity: MeasureId; quality: MeasureId } {
-  const { diversity, quality } = factsOf(kind).mainMeasures
+  const { diversity, quality } = taskKindFacts(kind).mainMeasures
   const measured = (id: MeasureId): boolean => variants.some(({ measures }) => measures[id] !== undefined)
   return {
     diversity: diversity.find(measured) ?? diversity[0],
@@ -273,7 +273,7 @@ const BesideRange = z.object({
    * Value of the variant minus that of the range, for measures that an evaluation of this kind can show first.
    * Adjusted (Holm) for all these pairs.
    */
-  differences: z.partialRecord(MeasureId, Difference)
+  differences: z.partialRecord(MeasureId, MeasureDifference)
 })
 export type BesideRange = z.infer<typeof BesideRange>
 

@@ -11,7 +11,7 @@ export const UNFINISHED = [
  * Returns the event schema of a job that continues from a sweep. The stream ends after `finished`, `failed` or
  * `cancelled`.
  */
-export const ofSweepEvent = <Progress extends z.ZodType>(progress: Progress) =>
+export const sweepJobEvent = <Progress extends z.ZodType>(progress: Progress) =>
   z.discriminatedUnion('type', [
     z.object({ type: z.literal('progress'), sweepId: z.string(), progress }),
     z.object({ type: z.literal('finished'), sweepId: z.string() }),

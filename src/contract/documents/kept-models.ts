@@ -1,4 +1,4 @@
-import type { Kept } from '../model/kept'
+import type { KeptIdentity } from '../model/kept'
 import { keptOf, type Model, sameModel } from '../model/model'
 import type { Recipe } from '../model/recipe'
 import type { KeptCheckpoint, KeptRecipe } from './project'
@@ -30,7 +30,7 @@ export const keptCheckpoint = (
 ): KeptCheckpoint | undefined => otherCheckpoints.find((kept) => kept.fingerprint === fingerprint)
 
 /** Returns the project's current entry for a variant, or undefined if the project does not keep it. */
-function currentEntry(variant: Variant, project: KeptModels): Kept | undefined {
+function currentEntry(variant: Variant, project: KeptModels): KeptIdentity | undefined {
   const id = keptOf(variant)?.id
   if (variant.kind === 'recipe')
     return project.recipes.find((kept) => kept.id === id) ?? keptRecipe(variant.recipe, project)
@@ -44,7 +44,7 @@ function currentEntry(variant: Variant, project: KeptModels): Kept | undefined {
  * colour on every page, even if its recipe was kept or removed after the run.
  * @returns the same object if nothing has changed
  */
-export function asKept(variant: Variant, project: KeptModels): Variant {
+export function withKeptIdentity(variant: Variant, project: KeptModels): Variant {
   if (variant.kind !== 'recipe' && variant.kind !== 'checkpoint') return variant
   const { kept: before, ...model } = variant
   const now = currentEntry(variant, project)

@@ -4,7 +4,7 @@ import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
 import { DeviceChoice } from '../model/device'
 import { JobKind } from '../model/job-kinds'
-import { Kept, KeptId } from '../model/kept'
+import { KeptIdentity, KeptId } from '../model/kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from '../model/problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
@@ -44,14 +44,14 @@ export type RecipeSource = z.infer<typeof RecipeSource>
 
 /** A recipe that the user kept, with its origin. */
 export const KeptRecipe = RecipeSource.extend({
-  ...Kept.shape,
+  ...KeptIdentity.shape,
   recipe: Recipe,
   keptAt: z.iso.datetime()
 })
 export type KeptRecipe = z.infer<typeof KeptRecipe>
 
 /** Another checkpoint to compare with, as it was when it was added. Its folder may have moved or changed since. */
-export const KeptCheckpoint = OtherCheckpoint.extend(Kept.shape)
+export const KeptCheckpoint = OtherCheckpoint.extend(KeptIdentity.shape)
 export type KeptCheckpoint = z.infer<typeof KeptCheckpoint>
 
 /** Far above the number that a person compares. Each checkpoint is opened with the project. */

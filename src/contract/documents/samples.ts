@@ -43,7 +43,7 @@ export type Computing = z.infer<typeof Computing>
 export const ON_CPU: Computing = { device: 'cpu' }
 
 /** Returns the computation settings from options. */
-export const askedComputing = ({
+export const computingFromOptions = ({
   device = 'cpu',
   precision,
   weights

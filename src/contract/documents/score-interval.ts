@@ -9,9 +9,8 @@ const MIN_FREEDOM = 3
  * category and then over categories. It uses Student's t with the degrees of freedom of Welch (1947) and Satterthwaite
  * (1946). A sweep calls the function for thousands of models.
  * @param categories category of each prompt
- * @returns a function that takes one model's value for each prompt, where undefined means no value. Its result is null if
- * a
- * category has one value, whose spread is unknown, or if there are too few values overall
+ * @returns a function that takes one model's value for each prompt, where undefined means no value. It returns null if
+ * a category has one value, whose spread is unknown, or if there are too few values overall
  */
 export function halfWidths(
   categories: readonly string[]

@@ -35,7 +35,7 @@ export function briefScoring(scoredBy: ScoredBy): ScoredByBrief {
 }
 
 /** Returns the temperature and min-p of a sweep's sampler, the settings that a what-if question can change. */
-export function ownSampler({ scoredBy }: { readonly scoredBy: ScoredByBrief }): MinPDraw {
+export function samplerOfSweep({ scoredBy }: { readonly scoredBy: ScoredByBrief }): MinPDraw {
   const { temperature, minP } = scoredBy.kind === 'task' ? scoredBy.sampling : OPEN_SAMPLING
   return { temperature, minP }
 }

@@ -8,7 +8,7 @@ import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
 import { SweepProgress } from './sweep-events'
-import { ofSweepEvent } from './job-ending'
+import { sweepJobEvent } from './job-ending'
 
 /** Maximum number of layers for trying every subset: 16,384 subsets at 14 layers. */
 export const EXHAUSTIVE_LAYERS = 14
@@ -285,5 +285,5 @@ export const SearchProgress = z.object({
 export type SearchProgress = z.infer<typeof SearchProgress>
 
 /** Events of a running search. The stream ends after `finished`, `failed` or `cancelled`. */
-export const SearchEvent = ofSweepEvent(SearchProgress)
+export const SearchEvent = sweepJobEvent(SearchProgress)
 export type SearchEvent = z.infer<typeof SearchEvent>

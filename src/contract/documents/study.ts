@@ -16,7 +16,7 @@ export const StepOutcome = z.enum(['found', 'computed', 'written', 'failed', 'le
 export type StepOutcome = z.infer<typeof StepOutcome>
 
 /** State of a study's step at the study's last update. */
-export const ToldStep = z.object({
+export const StudyStepState = z.object({
   /** Key of the step within the study, such as `Demo/evaluate/demo-open`. */
   key: z.string(),
   /** Name of the pair. Null for a step over all pairs. */
@@ -31,7 +31,7 @@ export const ToldStep = z.object({
   /** Reason why the step failed or was left out. */
   problem: Problem.nullable()
 })
-export type ToldStep = z.infer<typeof ToldStep>
+export type StudyStepState = z.infer<typeof StudyStepState>
 
 /** Progress of the newest study of a project. The study writes it while it runs. It contains no results. */
 export const StudyDocument = z.object({
@@ -45,7 +45,7 @@ export const StudyDocument = z.object({
   /** Null while the study runs, and if it was killed. */
   ended: z.enum(['done', 'stopped']).nullable(),
   /** Steps in their order. */
-  steps: z.array(ToldStep)
+  steps: z.array(StudyStepState)
 })
 export type StudyDocument = z.infer<typeof StudyDocument>
 

@@ -1,7 +1,7 @@
 import { freeName } from '../model/free-name'
 import type { KeptCheckpoint, KeptRecipe, SweepSummary } from './project'
 import type { Recipe, RestorationRange } from '../model/recipe'
-import type { Kept } from '../model/kept'
+import type { KeptIdentity } from '../model/kept'
 import type { Variant } from './samples'
 import { blendRecipe } from './swept-model'
 import type { TakenRival } from './crc'
@@ -43,7 +43,7 @@ export function variantChoices(
       name,
       choices.map(({ variant }) => variant.name)
     )
-  const add = (recipe: Recipe, origin: VariantChoice['origin'], kept?: Kept): void => {
+  const add = (recipe: Recipe, origin: VariantChoice['origin'], kept?: KeptIdentity): void => {
     const variant: Variant = { kind: 'recipe', name: free(recipe.name), recipe, ...(kept && { kept }) }
     choices.push({ variant, origin })
   }

@@ -20,7 +20,7 @@ export type WhatIf = z.infer<typeof WhatIf>
  * Returns the settings without a sampler or draws equal to the sweep's own. These change nothing, so the sweep's
  * check stays valid.
  */
-export function withoutOwn(asked: WhatIf, sweep: { readonly scoredBy: ScoredByBrief }): WhatIf {
+export function dropUnchangedSettings(asked: WhatIf, sweep: { readonly scoredBy: ScoredByBrief }): WhatIf {
   const { scoredBy } = sweep
   const sweepSampler = minPDraw(scoredBy.kind === 'task' ? scoredBy.sampling : OPEN_SAMPLING)
   const { sampler, draws } = asked

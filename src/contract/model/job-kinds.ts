@@ -46,7 +46,7 @@ export const JOB_KINDS = [
 export const JobKind = z.enum(JOB_KINDS.map(({ id }) => id))
 export type JobKind = z.infer<typeof JobKind>
 
-export function factsOfJob(kind: JobKind): (typeof JOB_KINDS)[number] {
+export function jobKindFacts(kind: JobKind): (typeof JOB_KINDS)[number] {
   const facts = JOB_KINDS.find(({ id }) => id === kind)
   if (facts === undefined) throw new RangeError(`there is no kind of job ${kind}`)
   return facts

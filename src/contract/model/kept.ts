@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const KeptId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 
 /** Identity of a recipe or checkpoint that a project keeps. */
-export const Kept = z.object({
+export const KeptIdentity = z.object({
   id: KeptId,
   /**
    * Number that selects its colour and shape in charts. No other recipe or checkpoint of the project ever gets the
@@ -12,4 +12,4 @@ export const Kept = z.object({
    */
   mark: z.number().int().nonnegative()
 })
-export type Kept = z.infer<typeof Kept>
+export type KeptIdentity = z.infer<typeof KeptIdentity>

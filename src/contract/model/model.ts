@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { OtherCheckpoint, type RestoredTo } from './checkpoint'
-import { Kept } from './kept'
+import { KeptIdentity } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
 import { type Endpoint, endpointWarning, type OutsideModel, outsideKey } from './outside-model'
 import { Rival, rivalKey, rivalName } from './rival'
@@ -21,8 +21,8 @@ import {
 export const Model = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base') }),
   z.object({ kind: z.literal('post') }),
-  z.object({ kind: z.literal('recipe'), recipe: Recipe, kept: Kept.optional() }),
-  OtherCheckpoint.extend({ kind: z.literal('checkpoint'), kept: Kept.optional() })
+  z.object({ kind: z.literal('recipe'), recipe: Recipe, kept: KeptIdentity.optional() }),
+  OtherCheckpoint.extend({ kind: z.literal('checkpoint'), kept: KeptIdentity.optional() })
 ])
 export type Model = z.infer<typeof Model>
 
@@ -125,7 +125,7 @@ export function weightsKey(model: AnyModel): string {
 }
 
 /** Returns the identity of a kept recipe or checkpoint, or undefined for other models. */
-export const keptOf = (model: AnyModel): Kept | undefined =>
+export const keptOf = (model: AnyModel): KeptIdentity | undefined =>
   model.kind === 'recipe' || model.kind === 'checkpoint' ? model.kept : undefined
 
 /**

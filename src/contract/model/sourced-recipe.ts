@@ -2,7 +2,7 @@ import type { OtherCheckpoint } from './checkpoint'
 import { at, got } from './look-up'
 import { WorkbenchError } from './problem'
 import type { Recipe, SourcedRanges } from './recipe'
-import { isPostLayer, postStrengths, rangesStrengths, takenFrom } from './strengths'
+import { isPostLayer, postStrengths, rangesStrengths, setSource } from './strengths'
 
 /** Post with ranges of layers from base and from other checkpoints. */
 export interface SourcedRecipe {
@@ -23,7 +23,7 @@ export function sourcedRecipe({ name, restored, sources, asked }: SourcedRecipe,
   const layers = postStrengths(layerCount)
   for (const { ranges, source } of restored) {
     const from = source === null ? null : got(sources, source, 'checkpoint')
-    for (const [layer, strength] of takenFrom(rangesStrengths(ranges, layerCount, asked), from).entries()) {
+    for (const [layer, strength] of setSource(rangesStrengths(ranges, layerCount, asked), from).entries()) {
       if (isPostLayer(strength)) continue
       if (!isPostLayer(at(layers, layer, 'layer'))) {
         throw new WorkbenchError(

@@ -44,11 +44,11 @@ export function rangeStrengths(
   source: RestoredTo = null
 ): LayerStrength[] {
   const layers = rangesStrengths([[range.start, range.end]], layerCount, `range ${range.start}-${range.end}`)
-  return takenFrom(layers, source)
+  return setSource(layers, source)
 }
 
 /** Returns the same strengths with another source. */
-export const takenFrom = (layers: readonly LayerStrength[], source: RestoredTo): LayerStrength[] =>
+export const setSource = (layers: readonly LayerStrength[], source: RestoredTo): LayerStrength[] =>
   layers.map(({ attention, mlp }) =>
     source === null || isPostLayer({ attention, mlp }) ? { attention, mlp } : { attention, mlp, source }
   )
@@ -69,7 +69,7 @@ export function halfStrengths(
   source: RestoredTo = null
 ): LayerStrength[] {
   const layers = rangeStrengths(range, layerCount).map((strength) => ({ ...POST, [half]: strength[half] }))
-  return takenFrom(layers, source)
+  return setSource(layers, source)
 }
 
 /** Returns strengths that blend every layer of post equally with base or another source. */
@@ -79,7 +79,7 @@ export function blendStrengths(
   source: RestoredTo = null
 ): LayerStrength[] {
   const layers = new Array<LayerStrength>(layerCount).fill({ attention: strength, mlp: strength })
-  return takenFrom(layers, source)
+  return setSource(layers, source)
 }
 
 /** Returns the strengths of `size` uniform blends. They are evenly spaced from 0 to 1 and rounded to short decimals. */

@@ -73,7 +73,8 @@ export const TASK_KINDS = [
     rubrics: {
       marks:
         'Mark how sound this solution is: does every step follow, are the calculations right, ' +
-        'does it reach the right result? 1 is no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
+        'does it reach the right result? ' +
+        '1 is no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
       pairs:
         'You judge solutions: does every step follow, are the calculations right, do they reach the right result?',
       forms: 'You read solutions. Name the final result that the solution comes to, be it right or wrong.'
@@ -84,11 +85,11 @@ export const TASK_KINDS = [
 export const TaskKind = z.enum(TASK_KINDS.map(({ id }) => id))
 export type TaskKind = z.infer<typeof TaskKind>
 
-export function factsOf(kind: TaskKind): TaskKindFacts {
+export function taskKindFacts(kind: TaskKind): TaskKindFacts {
   const facts = TASK_KINDS.find(({ id }) => id === kind)
   if (facts === undefined) throw new RangeError(`there is no kind of task ${kind}`)
   return facts
 }
 
 /** Returns the default instructions for a judge of this kind of task. */
-export const rubricOf = (kind: TaskKind, way: JudgeWay): string => factsOf(kind).rubrics[way]
+export const rubricOf = (kind: TaskKind, way: JudgeWay): string => taskKindFacts(kind).rubrics[way]

@@ -1,4 +1,4 @@
-import type { Difference, EvaluationResults, VariantResult } from '../documents/evaluation'
+import type { MeasureDifference, EvaluationResults, VariantResult } from '../documents/evaluation'
 import { type MeasureId, measureOf } from '../model/measures'
 import { differenceWords, formatMeasure, isAlike, isGain, isLoss, mostDiffering } from './evaluation-words'
 import { formatPercent, plural } from './format'
@@ -31,7 +31,7 @@ const TOLERATED_LOSS = 0.05
 type Change = 'better' | 'worse' | 'unsure' | 'unknown'
 
 /** What a difference shows: a gain holds after the adjustment for all variants, a loss is told without it. */
-function changeOf(id: MeasureId, difference: Difference | undefined): Change {
+function changeOf(id: MeasureId, difference: MeasureDifference | undefined): Change {
   if (difference === undefined || measureOf(id).better === null) return 'unknown'
   if (isLoss(id, difference)) return 'worse'
   return isGain(id, difference) ? 'better' : 'unsure'
@@ -45,7 +45,7 @@ interface Open {
 }
 
 /** @param of the mean of the variant that it is compared with */
-function openQuality(id: MeasureId, difference: Difference, of: number | undefined): Open {
+function openQuality(id: MeasureId, difference: MeasureDifference, of: number | undefined): Open {
   const { interval } = difference
   if (isAlike(difference)) return alikeQuality(difference)
   if (interval === null) return { words: 'a loss of quality is not excluded', warns: true }
@@ -56,7 +56,7 @@ function openQuality(id: MeasureId, difference: Difference, of: number | undefin
   return { words: `a loss of quality of up to ${formatMeasure(id, most)} is not excluded`, warns: true }
 }
 
-function alikeQuality({ promptCount }: Difference): Open {
+function alikeQuality({ promptCount }: MeasureDifference): Open {
   const prompts = plural(promptCount, 'prompt')
   const most = mostDiffering({ promptCount })
   if (most <= TOLERATED_LOSS) return { words: `alike in quality on all ${prompts}`, warns: false }

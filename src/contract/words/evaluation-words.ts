@@ -1,5 +1,5 @@
 import {
-  type Difference,
+  type MeasureDifference,
   type Estimate,
   type EvaluationRun,
   type EvaluationView,
@@ -70,14 +70,15 @@ export const withInterval = (id: MeasureId, estimate: Estimate): string => {
 }
 
 /** Whether two variants were alike on every prompt, so that no interval says how far they may differ on others. */
-export const isAlike = ({ mean, effectSize }: Pick<Difference, 'mean' | 'effectSize'>): boolean =>
+export const isAlike = ({ mean, effectSize }: Pick<MeasureDifference, 'mean' | 'effectSize'>): boolean =>
   mean === 0 && effectSize === null
 
 /** The share of prompts that may differ though none of so many does, by the rule of three (Hanley and Lippman-Hand 1983); 1 and more: all. */
-export const mostDiffering = ({ promptCount }: Pick<Difference, 'promptCount'>): number => 3 / promptCount
+export const mostDiffering = ({ promptCount }: Pick<MeasureDifference, 'promptCount'>): number =>
+  3 / promptCount
 
 /** What being alike on so many prompts leaves open; in two parts, for two lines. */
-export function alikeWords({ promptCount }: Pick<Difference, 'promptCount'>): [string, string] {
+export function alikeWords({ promptCount }: Pick<MeasureDifference, 'promptCount'>): [string, string] {
   const most = mostDiffering({ promptCount })
   return most < 1
     ? [`alike on all ${plural(promptCount, 'prompt')}`, `up to ${formatPercent(most)} of prompts may differ`]
@@ -88,25 +89,25 @@ export function alikeWords({ promptCount }: Pick<Difference, 'promptCount'>): [s
 export const SIGNIFICANCE = 0.05
 
 /** Which way a difference goes: 1 to the better, -1 to the worse, 0 where a measure has no better end. */
-const directionOf = (id: MeasureId, { mean }: Difference): number => {
+const directionOf = (id: MeasureId, { mean }: MeasureDifference): number => {
   const { better } = measureOf(id)
   return better === null ? 0 : Math.sign(mean) * (better === 'higher' ? 1 : -1)
 }
 
 /** A gain is a claim: it is one only after the adjustment for all variants. */
-export const isGain = (id: MeasureId, found: Difference): boolean =>
+export const isGain = (id: MeasureId, found: MeasureDifference): boolean =>
   found.adjustedPValue < SIGNIFICANCE && directionOf(id, found) > 0
 
 /** A loss is a warning: missing one is the error to fear, so its p alone decides, however many variants stand beside it. */
-export const isLoss = (id: MeasureId, found: Difference): boolean =>
+export const isLoss = (id: MeasureId, found: MeasureDifference): boolean =>
   found.pValue < SIGNIFICANCE && directionOf(id, found) < 0
 
 /** Whether a difference stands out: a gain, a loss, or a change of a measure without a better end. */
-export const isFinding = (id: MeasureId, found: Difference): boolean =>
+export const isFinding = (id: MeasureId, found: MeasureDifference): boolean =>
   found.adjustedPValue < SIGNIFICANCE || isLoss(id, found)
 
 /** The adjusted p; of a loss that holds without the adjustment alone, also p as it is. */
-export function pWords(id: MeasureId, found: Difference): string {
+export function pWords(id: MeasureId, found: MeasureDifference): string {
   const own =
     isLoss(id, found) && found.adjustedPValue >= SIGNIFICANCE
       ? ` (${formatPValue(found.pValue)} unadjusted)`
@@ -115,7 +116,7 @@ export function pWords(id: MeasureId, found: Difference): string {
 }
 
 /** A difference with its interval and adjusted p, in one line. */
-export function differenceWords(id: MeasureId, found: Difference): string {
+export function differenceWords(id: MeasureId, found: MeasureDifference): string {
   const mean = formatMeasureDelta(id, found.mean)
   if (isAlike(found)) return `${mean}, ${alikeWords(found).join(': ')}`
   return `${mean} ${intervalWords(found, (end) => formatMeasureDelta(id, end))}, ${pWords(id, found)}`

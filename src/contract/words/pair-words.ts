@@ -1,4 +1,4 @@
-import { answeringSweep } from '../documents/answering-sweep'
+import { defaultSweepOf } from '../documents/answering-sweep'
 import type { PairState, SweepSummary } from '../documents/project'
 import type { HeadlineState } from '../documents/headline'
 import { formatScore, plural, rangePhrase } from './format'
@@ -21,7 +21,7 @@ export function resultWords(
   pairs: readonly { readonly document: { readonly name: string }; readonly sweeps: readonly SweepSummary[] }[]
 ): string | null {
   const swept = pairs.flatMap(({ document: { name }, sweeps }) => {
-    const sweep = answeringSweep(sweeps)
+    const sweep = defaultSweepOf(sweeps)
     return sweep === undefined ? [] : [{ name, sweep }]
   })
   const [first] = swept

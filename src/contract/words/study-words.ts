@@ -1,8 +1,8 @@
-import type { StudyState, ToldStep } from '../documents/study'
+import type { StudyState, StudyStepState } from '../documents/study'
 import { formatDuration, formatPercent, plural } from './format'
 import { shellWord } from './shell-word'
 
-const KIND_WORDS: Readonly<Record<ToldStep['kind'], string>> = {
+const KIND_WORDS: Readonly<Record<StudyStepState['kind'], string>> = {
   sweep: 'Sweep',
   check: 'Check on whole answers',
   evaluate: 'Evaluation',
@@ -10,11 +10,14 @@ const KIND_WORDS: Readonly<Record<ToldStep['kind'], string>> = {
 }
 
 /** What a step does, as it stands in a list. */
-export const studyStepWords = ({ kind, task }: Pick<ToldStep, 'kind' | 'task'>): string =>
+export const studyStepWords = ({ kind, task }: Pick<StudyStepState, 'kind' | 'task'>): string =>
   task === null ? KIND_WORDS[kind] : `${KIND_WORDS[kind]} by ${task}`
 
 /** How a step stands. @param running whether the study still runs */
-export function stepStateWords({ state, progress, seconds, problem }: ToldStep, running: boolean): string {
+export function stepStateWords(
+  { state, progress, seconds, problem }: StudyStepState,
+  running: boolean
+): string {
   const took = seconds === null ? '' : ` in ${formatDuration(seconds)}`
   switch (state) {
     case 'waiting':

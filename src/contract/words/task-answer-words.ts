@@ -1,5 +1,5 @@
 import type { Task } from '../documents/task'
-import { factsOf } from '../model/task-kinds'
+import { taskKindFacts } from '../model/task-kinds'
 import { formatCount, plural } from './format'
 
 /** The most prompts whose counts are listed one by one. */
@@ -20,7 +20,7 @@ function countsText(counts: readonly number[]): string {
  */
 export function taskAnswerWords({ kind, prompts }: Pick<Task, 'kind' | 'prompts'>): string {
   const count = plural(prompts.length, 'prompt')
-  const { rightAnswers } = factsOf(kind)
+  const { rightAnswers } = taskKindFacts(kind)
   const listed = prompts.flatMap(({ answers }) => (answers === undefined ? [] : [answers]))
   if (rightAnswers === 'none' || listed.length === 0) return `${count} without right answers`
   const some = listed.length === prompts.length ? count : `${count}, ${formatCount(listed.length)} of them`

@@ -1,6 +1,6 @@
 import { normaliseAnswer } from '../../contract/model/answer'
 import type { AnswerReading, Task, TaskPrompt } from '../../contract/documents/task'
-import { factsOf } from '../../contract/model/task-kinds'
+import { taskKindFacts } from '../../contract/model/task-kinds'
 import { WorkbenchError } from '../../contract/model/problem'
 import { withTimeLimit } from '../base/time-limit'
 import { numbersOf } from './numbers'
@@ -117,7 +117,7 @@ export class AnswerReader {
 /** The names of each right answer that a prompt lists; where one final answer is right, all that is listed is names of it. */
 export function rightAnswers({ kind }: Task, { answers = [] }: TaskPrompt): string[][] {
   const names = answers.map((answer) => [answer].flat())
-  return factsOf(kind).rightAnswers === 'one' ? [names.flat()] : names
+  return taskKindFacts(kind).rightAnswers === 'one' ? [names.flat()] : names
 }
 
 function compiled(task: Task, field: string, pattern: string, flags: string): RegExp {

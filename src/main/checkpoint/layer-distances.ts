@@ -1,5 +1,5 @@
 import type {
-  Component,
+  DistanceComponent,
   ComponentDistance,
   Distance,
   LayerDistance
@@ -30,7 +30,7 @@ export type LayerDistancesEvent =
 /** Some rows of a tensor of base and the same rows of one of post. */
 interface Comparison {
   layer: number | null
-  component: Component
+  component: DistanceComponent
   baseTensor: string
   postTensor: string
   firstRow: number
@@ -202,7 +202,7 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
     )
   }
   const [inBase, inPost] = [wholeModelTensors(base), wholeModelTensors(post)]
-  const tokens = (component: Component, baseTensor: string, postTensor: string): Comparison => ({
+  const tokens = (component: DistanceComponent, baseTensor: string, postTensor: string): Comparison => ({
     layer: null,
     component,
     baseTensor,
@@ -246,7 +246,7 @@ function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorS
   const { name, role, shape, expert } = tensor
   const [rows = 0] = shape
   const kvSize = spec.kvHeadCount * spec.headSize
-  const parts: readonly (readonly [Component, number])[] =
+  const parts: readonly (readonly [DistanceComponent, number])[] =
     role === 'qkv' && spec.family.attention === 'fused'
       ? [
           ['q', spec.headCount * spec.headSize],

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { saysOnlyRole } from '../../contract/model/called-after'
+import { isRoleName } from '../../contract/model/called-after'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { HUB_ID, huggingFaceCacheFolder } from '../base/files/places'
@@ -67,7 +67,7 @@ export function modelName(folder: string): string {
 export function fullModelName(folder: string): string {
   const name = modelName(folder)
   const above = basename(dirname(folder))
-  return saysOnlyRole(name) && above !== '' ? `${above}/${name}` : name
+  return isRoleName(name) && above !== '' ? `${above}/${name}` : name
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   type EvaluationVariant,
   frameKey,
   type PromptFrame,
-  settingsKey
+  variantSettingsKey
 } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
 import { type Computing, ON_CPU } from '../../contract/documents/samples'
@@ -60,7 +60,7 @@ export function evaluationGroups({
   >()
   for (const [index, entry] of variants.entries()) {
     const { sampling = task.settings.sampling, prefix, suffix, system, listed = 1 } = entry
-    const key = settingsKey(entry, task.settings.sampling)
+    const key = variantSettingsKey(entry, task.settings.sampling)
     const group = groups.get(key) ?? { members: [], sampling, frame: { prefix, suffix, system }, listed }
     group.members.push(index)
     groups.set(key, group)

@@ -10,7 +10,7 @@ import {
 } from '../../contract/documents/task'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
-import { factsOf, type TaskKind } from '../../contract/model/task-kinds'
+import { taskKindFacts, type TaskKind } from '../../contract/model/task-kinds'
 import { numbersOf } from '../answers/numbers'
 import { parseJson } from '../base/files/bounded-json'
 
@@ -147,7 +147,7 @@ export function publishedTask(id: string, format: PublishedFormat, files: readon
       'Import a part, such as the first lines.'
     )
   }
-  const { sampled } = factsOf(format.kind)
+  const { sampled } = taskKindFacts(format.kind)
   const task: z.input<typeof Task> = {
     schemaVersion: TASK_VERSION,
     id,

@@ -9,7 +9,7 @@ import {
 } from '../../contract/documents/task'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
-import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
+import { taskKindFacts, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { refuseOtherKind } from '../base/files/document-kinds'
 import { unversionedWords } from '../base/files/migrate'
 import { formatJson } from '../base/files/json-format'
@@ -91,7 +91,7 @@ function readTaskPrompts(fileName: string, content: string, wanted: TaskKind | u
   const entries = readPromptEntries(fileName, content)
   const prompts = entries.map((entry) => taskPrompt(fileName, entry))
   const kind = wanted ?? suggestedKind(prompts)
-  const { rightAnswers, sampled } = factsOf(kind)
+  const { rightAnswers, sampled } = taskKindFacts(kind)
   const unanswered = rightAnswers === 'one' ? prompts.findIndex(({ answers }) => answers === undefined) : -1
   if (unanswered !== -1) {
     throw new WorkbenchError(

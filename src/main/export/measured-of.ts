@@ -1,4 +1,4 @@
-import { answeringFirst } from '../../contract/documents/answering-sweep'
+import { defaultSweepFirst } from '../../contract/documents/answering-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import { type EvaluationView, isPlain, mainMeasures } from '../../contract/documents/evaluation'
@@ -55,7 +55,7 @@ async function scoresBy(
   prepared: PreparedExport,
   model: Model
 ): Promise<CardScores | null> {
-  for (const { id } of answeringFirst(sweeps).slice(0, NEWEST_SWEEPS)) {
+  for (const { id } of defaultSweepFirst(sweeps).slice(0, NEWEST_SWEEPS)) {
     const sweep = await own.readSweep(id)
     const recipe = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
     if (recipe === null) continue

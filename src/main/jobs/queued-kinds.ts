@@ -1,4 +1,4 @@
-import { answeringSweep } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import { type EvaluationEvent, evaluationShare } from '../../contract/documents/evaluation'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
 import {
@@ -155,7 +155,7 @@ async function beginEvaluation(
 /** What an evaluation of a pair begins with, as the window offers it: with what the sweep selects that it answers with, once checked. */
 async function offeredBy(own: ProjectPair) {
   const { recipes, otherCheckpoints, settings } = own.document
-  const answering = answeringSweep(own.sweeps)
+  const answering = defaultSweepOf(own.sweeps)
   const selection =
     answering === undefined
       ? null

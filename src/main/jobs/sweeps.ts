@@ -1,5 +1,5 @@
 import type { RecipeScore } from '../../contract/documents/crc'
-import { wholeSweep } from '../../contract/documents/answering-sweep'
+import { newestFullSweep } from '../../contract/documents/answering-sweep'
 import type { PairDocument, SweepSummary } from '../../contract/documents/project'
 import type { RestoredTo } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -87,7 +87,7 @@ export class Sweeps {
     const request = await sweepRequestOf(own, this.context.devices)
     const prepared = await prepareSweep(request, await openPair(request.base, request.post))
     const { base, post } = prepared.identity
-    return wholeSweep(own.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
+    return newestFullSweep(own.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
   }
 
   /**

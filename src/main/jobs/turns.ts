@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { FailedJob } from '../../contract/documents/project'
-import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
+import { jobKindFacts, type JobKind } from '../../contract/model/job-kinds'
 import { PROJECT_FILE } from '../project/documents/project-file'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { EngineTurn } from './engine-turn'
@@ -43,7 +43,7 @@ export class JobTurns {
 
   /** The jobs of a kind. */
   jobs<Event extends { type: string }>(kind: JobKind): JobTable<Event> {
-    const computes = factsOfJob(kind).needs === 'engine'
+    const computes = jobKindFacts(kind).needs === 'engine'
     const table = new JobTable<Event>({
       notify: (path) => this.news.emit(path),
       takeTurn: (project) =>
@@ -207,7 +207,7 @@ export class JobTurns {
 
   /** All pairs of a project share one engine and one line of jobs. */
   private requireIdle({ pairs }: ProjectOfPair): void {
-    const tables = this.tables.filter(({ kind }) => factsOfJob(kind).needs !== 'files')
+    const tables = this.tables.filter(({ kind }) => jobKindFacts(kind).needs !== 'files')
     for (const pair of pairs) requireNot(pair, tables)
   }
 }
@@ -229,7 +229,7 @@ const requireSavable = ({ project }: ProjectPair): Promise<void> =>
 function requireNot(pair: ProjectPair, tables: readonly NamedTable[]): void {
   const running = tables.find(({ table }) => table.isRunning(pair) || table.isPreparing(pair))
   if (running === undefined) return
-  const { name } = factsOfJob(running.kind)
+  const { name } = jobKindFacts(running.kind)
   throw new WorkbenchError('busy', `${name} of ${pair.title} is running.`, 'Cancel it, or wait for it.')
 }
 

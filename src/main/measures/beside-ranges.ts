@@ -1,13 +1,13 @@
 import {
   type BesideRange,
-  type Difference,
+  type MeasureDifference,
   type EvaluationRun,
   isPlain
 } from '../../contract/documents/evaluation'
 import { at } from '../../contract/model/look-up'
 import type { MeasureId } from '../../contract/model/measures'
 import { choosesLayers } from '../../contract/model/strengths'
-import { factsOf } from '../../contract/model/task-kinds'
+import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { Measures } from './cell-measures'
 import { pairedDifferences } from './statistics'
 
@@ -28,7 +28,7 @@ interface Evaluated {
  */
 export function besideRanges({ run, measures, reference, keys }: Evaluated): BesideRange[] {
   const pairs = pairsOf(run, reference)
-  const { diversity, quality } = factsOf(run.task.kind).mainMeasures
+  const { diversity, quality } = taskKindFacts(run.task.kind).mainMeasures
   const found = [...diversity, ...quality].map((id) => ({
     id,
     differences: pairedDifferences(
@@ -44,7 +44,7 @@ export function besideRanges({ run, measures, reference, keys }: Evaluated): Bes
       const difference = at(differences, place, 'pair')
       return difference === null ? [] : [{ id, difference }]
     })
-    const each = (turn: (difference: Difference) => Difference): BesideRange['differences'] =>
+    const each = (turn: (difference: MeasureDifference) => MeasureDifference): BesideRange['differences'] =>
       Object.fromEntries(own.map(({ id, difference }) => [id, turn(difference)]))
     return [
       { range: nameOf(range), variant: nameOf(other), differences: each((difference) => difference) },
@@ -88,7 +88,7 @@ const onBoth = (
   })
 
 /** The same from the other side. */
-const turned = (difference: Difference): Difference => ({
+const turned = (difference: MeasureDifference): MeasureDifference => ({
   ...difference,
   mean: -difference.mean,
   interval: difference.interval === null ? null : [-difference.interval[1], -difference.interval[0]],

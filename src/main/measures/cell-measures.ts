@@ -3,7 +3,7 @@ import type { PromptScores } from '../../contract/documents/evaluation'
 import type { Task, TaskPrompt } from '../../contract/documents/task'
 import type { MeasureId } from '../../contract/model/measures'
 import type { SampleLine } from '../../contract/documents/samples'
-import { factsOf, type TaskKindFacts } from '../../contract/model/task-kinds'
+import { taskKindFacts, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
 import { compressionRatio } from './texts/compression-ratio'
 import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
@@ -70,8 +70,8 @@ export function cellMeasures(
     cosineDistance: scores?.cosineDistance,
     vendiScore: scores?.vendiScore,
     distinctClasses: scores?.classCount,
-    ...correctnessMeasures(factsOf(task.kind), reader, cell),
-    ...formMeasures(factsOf(task.kind), reader, cell),
+    ...correctnessMeasures(taskKindFacts(task.kind), reader, cell),
+    ...formMeasures(taskKindFacts(task.kind), reader, cell),
     formatKept: Object.keys(task.checks).length === 0 ? null : meanIfAny(formatKept),
     logLikelihoodPost: scores?.logLikelihoodPost,
     logLikelihoodBase: scores?.logLikelihoodBase,

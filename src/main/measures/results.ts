@@ -1,17 +1,17 @@
 import {
   type CategoryResult,
-  type Difference,
+  type MeasureDifference,
   type Estimate,
   type EvaluationResults,
   type EvaluationRun,
   type EvaluationVariant,
   isPlain,
   type PromptScores,
-  settingsKey,
+  variantSettingsKey,
   type VariantResult
 } from '../../contract/documents/evaluation'
 import { type Measure, MeasureId, measureOf } from '../../contract/model/measures'
-import { factsOf } from '../../contract/model/task-kinds'
+import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
 import { besideRanges } from './beside-ranges'
 import { type Cell, cellMeasures, equalLength, type Measures, rightCount } from './cell-measures'
@@ -130,7 +130,7 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
     ])
   )
   const ofPasses =
-    factsOf(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference, keys) : []
+    taskKindFacts(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference, keys) : []
   return run.variants.map(({ variant: { name } }, index): VariantResult => {
     const found = [...ofMeasures].map(([id, results]) => ({ id, ...at(results, index, 'variant') }))
     return {
@@ -203,7 +203,7 @@ function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): Cell
 interface ComparedVariant {
   estimate: Estimate | null
   /** Against the reference; null for the reference itself. */
-  difference: Difference | null
+  difference: MeasureDifference | null
 }
 
 /**
@@ -211,7 +211,7 @@ interface ComparedVariant {
  * answer otherwise when they are asked again.
  */
 const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string =>
-  `${isOutside(entry.variant) ? entry.variant.name : weightsKey(entry.variant)} ${settingsKey(entry, run.task.settings.sampling)}`
+  `${isOutside(entry.variant) ? entry.variant.name : weightsKey(entry.variant)} ${variantSettingsKey(entry, run.task.settings.sampling)}`
 
 /**
  * @param values [prompt][variant], undefined where a variant has none: such a prompt takes no part in its comparison

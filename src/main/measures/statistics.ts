@@ -1,6 +1,6 @@
 import { mean, sampleRankCorrelation, sampleStandardDeviation } from 'simple-statistics'
 import type { Interval } from '../../contract/documents/crc'
-import type { Difference, Estimate } from '../../contract/documents/evaluation'
+import type { MeasureDifference, Estimate } from '../../contract/documents/evaluation'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { type Measure, limitsOf } from '../../contract/model/measures'
 import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile'
@@ -101,7 +101,7 @@ export function wilson(share: number, n: number): Interval {
 export function pairedDifferences(
   comparisons: readonly (readonly number[])[],
   models: readonly (string | null)[] = comparisons.map((_, index) => String(index))
-): (Difference | null)[] {
+): (MeasureDifference | null)[] {
   const flips = comparisons.map((differences) =>
     differences.length === 0
       ? null

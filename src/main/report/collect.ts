@@ -5,7 +5,12 @@ import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { Score, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
-import { asKept, type KeptModels, keptCheckpoint, keptRecipe } from '../../contract/documents/kept-models'
+import {
+  withKeptIdentity,
+  type KeptModels,
+  keptCheckpoint,
+  keptRecipe
+} from '../../contract/documents/kept-models'
 import { formatUtc } from '../../contract/words/format'
 import { briefPreview } from '../../contract/documents/shown-sweep'
 import { sweptRangeModel } from '../../contract/model/model'
@@ -265,7 +270,7 @@ async function reportedSamples(
     programVersion,
     rendering,
     settings,
-    variants: variants.map((variant) => withoutFolder(asKept(variant, kept))),
+    variants: variants.map((variant) => withoutFolder(withKeptIdentity(variant, kept))),
     weights,
     precision,
     outside,
@@ -330,7 +335,7 @@ function reportedEvaluation(
     origin,
     variants: run.variants.map((entry) => ({
       ...entry,
-      variant: withoutFolder(asKept(entry.variant, kept))
+      variant: withoutFolder(withKeptIdentity(entry.variant, kept))
     })),
     task: { ...task, promptCount: prompts.length },
     judging,

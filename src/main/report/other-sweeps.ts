@@ -1,4 +1,4 @@
-import { answeringOfKinds, sweepKind } from '../../contract/documents/answering-sweep'
+import { defaultSweepsByKind, sweepKind } from '../../contract/documents/answering-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepSummary } from '../../contract/documents/project'
@@ -23,7 +23,7 @@ export interface StoredOtherSweep {
  */
 export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | undefined): SweepSummary[] {
   const shown = sweeps.find(({ id }) => id === shownId)
-  return answeringOfKinds(
+  return defaultSweepsByKind(
     shown === undefined ? sweeps : sweeps.filter((sweep) => sweepKind(sweep) !== sweepKind(shown))
   )
 }

@@ -1,4 +1,4 @@
-import { answeringSweep } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { ReportedPairs } from '../../contract/documents/report'
 import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
@@ -42,7 +42,7 @@ export async function reportedPairs(
 
 /** Null where the pair has none, or it cannot be read: opening the project has said so. */
 async function outlineOf(own: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
-  const answering = answeringSweep(
+  const answering = defaultSweepOf(
     own.sweeps.filter(({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring)
   )
   if (answering === undefined) return null

@@ -1,4 +1,4 @@
-import { answeringSweep } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
@@ -54,7 +54,7 @@ export interface StoredExperiment {
 export async function readExperiment(
   own: ProjectPair,
   { pair, pairProblem }: PairState,
-  sweepId = answeringSweep(own.sweeps)?.id
+  sweepId = defaultSweepOf(own.sweeps)?.id
 ): Promise<StoredExperiment> {
   const unread = [...own.project.warnings]
   if (pairProblem !== null) {

@@ -1,5 +1,5 @@
 import type { EvaluationProgress, EvaluationRun } from '../../contract/documents/evaluation'
-import { askedComputing } from '../../contract/documents/samples'
+import { computingFromOptions } from '../../contract/documents/samples'
 import type { Task } from '../../contract/documents/task'
 import type { EngineClient } from '../engine/host'
 import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
@@ -37,7 +37,7 @@ function evaluatingOf(
   const placed = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : fileOfStudy(folder, path)
   return {
-    computing: askedComputing(evaluatingAsked(evaluate, asked)),
+    computing: computingFromOptions(evaluatingAsked(evaluate, asked)),
     embeddingModel: placed(embeddingModel),
     classifier: placed(classifier)
   }

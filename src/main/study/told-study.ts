@@ -1,6 +1,6 @@
 import { evaluationShare } from '../../contract/documents/evaluation'
 import { type QueueProgress, sweepProgress } from '../../contract/documents/queue'
-import { STUDY_VERSION, type StudyDocument, type ToldStep } from '../../contract/documents/study'
+import { STUDY_VERSION, type StudyDocument, type StudyStepState } from '../../contract/documents/study'
 import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
 import { STUDIES } from '../project/documents/stored-documents'
@@ -73,7 +73,7 @@ export class ToldStudy implements StepListener {
     await this.#write()
   }
 
-  #set(key: string, changes: Partial<ToldStep>): void {
+  #set(key: string, changes: Partial<StudyStepState>): void {
     const steps = this.#document.steps.map((step) => (step.key === key ? { ...step, ...changes } : step))
     this.#document = { ...this.#document, steps }
     this.#timer ??= setTimeout(() => {

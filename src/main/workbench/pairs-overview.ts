@@ -1,4 +1,4 @@
-import { answeringSweep } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { Objection } from '../../contract/documents/evaluation'
 import type { PairOutline, PairsOverview } from '../../contract/documents/pairs-overview'
 import type { PairState, SweepSummary } from '../../contract/documents/project'
@@ -84,7 +84,7 @@ export class PairsOverviews {
     const scorings = scoringsOf(pairs)
     const shown = (scorings.find(({ key }) => key === scoring) ?? scorings[0])?.key ?? null
     const rows = pairs.map((own): Row => {
-      const sweep = answeringSweep(own.sweeps.filter(ofBaseScoredBy(shown))) ?? null
+      const sweep = defaultSweepOf(own.sweeps.filter(ofBaseScoredBy(shown))) ?? null
       const read = sweep === null ? undefined : this.known.get(own)?.get(keyOf(own, sweep))
       return { own, sweep, read: read ?? null }
     })

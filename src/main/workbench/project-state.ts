@@ -1,4 +1,4 @@
-import { answeringSweep } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { PairBrief, ProjectState } from '../../contract/documents/project'
 import { unusableWords } from '../../contract/words/pair-words'
 import type { Jobs } from '../jobs/jobs'
@@ -63,7 +63,7 @@ export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, job
       model: model ?? null,
       unusable: known === null ? null : unusableWords(known),
       sweepCount: own.sweeps.length,
-      answeringSweep: answeringSweep(own.sweeps) ?? null,
+      answeringSweep: defaultSweepOf(own.sweeps) ?? null,
       running: jobs.running(own)
     }
   })

@@ -2,7 +2,7 @@ import type { EndpointContact } from '../../contract/model/endpoint'
 import type { PairChanges, PairDocument, PairId, ProjectState } from '../../contract/documents/project'
 import { SvelteSet } from 'svelte/reactivity'
 import type { RunKind } from '../../contract/documents/history'
-import { factsOfJob } from '../../contract/model/job-kinds'
+import { jobKindFacts } from '../../contract/model/job-kinds'
 import { STOPPING, waitingForWords } from '../../contract/words/job-words'
 import { tokenizerWords } from '../../contract/words/pair-words'
 import { RUN_KIND_WORDS } from '../../contract/words/run-words'
@@ -46,7 +46,7 @@ function valuesOf({ rendering, settings }: PairDocument, changes: Overwritten): 
 /** One engine works for all pairs of a project: which other pair it works for, in words; null for none. */
 function busyPair({ pairs, document }: ProjectState): string | null {
   const other = pairs.find(
-    ({ id, running }) => id !== document.id && running.some((kind) => factsOfJob(kind).needs !== 'files')
+    ({ id, running }) => id !== document.id && running.some((kind) => jobKindFacts(kind).needs !== 'files')
   )
   return other === undefined ? null : `The engine works for the pair “${other.name}”.`
 }
@@ -172,7 +172,7 @@ export class OpenProject {
   standstillOf({ kind, cancelling }: Pick<WindowJob, 'kind' | 'cancelling'>): string | null {
     if (cancelling) return STOPPING
     const { busyProject } = this.state
-    if (busyProject === null || kind === null || factsOfJob(kind).needs !== 'engine') return null
+    if (busyProject === null || kind === null || jobKindFacts(kind).needs !== 'engine') return null
     return waitingForWords(busyProject)
   }
 

@@ -1,12 +1,12 @@
 import type { PairReport } from '../../contract/documents/pair'
-import { calledAfter } from '../../contract/model/called-after'
+import { modelNameFromPath } from '../../contract/model/called-after'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import type { Client } from './connection'
 import { Latest } from './latest.svelte'
 
 /** Whether a folder is named as post-trained models are published. */
 const isPostTrained = (folder: string): boolean =>
-  /(^|[-_. ])(instruct|chat|it|sft|dpo|rlhf|rlvr|thinking)([-_. ]|$)/i.test(calledAfter(folder))
+  /(^|[-_. ])(instruct|chat|it|sft|dpo|rlhf|rlvr|thinking)([-_. ]|$)/i.test(modelNameFromPath(folder))
 
 /** A pair that is being chosen: it is inspected as soon as both folders are known. */
 export class PairDraft {
@@ -21,7 +21,7 @@ export class PairDraft {
 
   /** Follows the post folder until the user types a name. */
   get name(): string {
-    return this.typedName ?? (this.post === '' ? '' : calledAfter(this.post))
+    return this.typedName ?? (this.post === '' ? '' : modelNameFromPath(this.post))
   }
 
   set name(name: string) {

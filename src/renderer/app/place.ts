@@ -1,6 +1,6 @@
 import type { RunKind } from '../../contract/documents/history'
 import { PairId } from '../../contract/documents/project'
-import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
+import { jobKindFacts, type JobKind } from '../../contract/model/job-kinds'
 
 /** The steps of the work, in order. Each is a view. */
 export const STEPS = [
@@ -17,7 +17,7 @@ export const STEPS = [
 export type Step = (typeof STEPS)[number]['id']
 
 /** The step that shows how far such a job is, and stops it. */
-export const stepOfJob = (kind: JobKind): Step => factsOfJob(kind).step
+export const stepOfJob = (kind: JobKind): Step => jobKindFacts(kind).step
 
 const RUN_STEPS: Readonly<Record<RunKind, Step>> = {
   sweep: 'ranges',

@@ -1,6 +1,6 @@
 import { isPlain } from '../../contract/documents/evaluation'
 import type {
-  Difference,
+  MeasureDifference,
   Estimate,
   EvaluatedPrompt,
   EvaluationVariant,
@@ -248,7 +248,7 @@ export function resultsCsv({ results }: Pick<EvaluationView, 'results'>): string
       'adjusted_p'
     ],
     results.variants.flatMap(({ variant, answerCount, measures, differences, passAtK }) => {
-      const row = (measure: string, estimate: Estimate, difference: Difference | null) => [
+      const row = (measure: string, estimate: Estimate, difference: MeasureDifference | null) => [
         variant,
         answerCount,
         measure,

@@ -6,7 +6,7 @@ import {
   type EvaluationVariant,
   type TaskEntry
 } from '../../contract/documents/evaluation'
-import { answeringSweep } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { ProjectState } from '../../contract/documents/project'
 import { ON_CPU, type Variant } from '../../contract/documents/samples'
 import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
@@ -79,7 +79,7 @@ export class EvaluationSetup {
   })
 
   readonly choices = $derived.by<Choice[]>(() => {
-    const answering = answeringSweep(this.project.state.sweeps)
+    const answering = defaultSweepOf(this.project.state.sweeps)
     const offered = evaluatedChoices(this.offered.choices, answering).map(({ variant, origin }): Choice => ({
       key: modelKey(variant),
       entry: { variant },
@@ -262,7 +262,7 @@ export class EvaluationSetup {
 
   /** The sweep of the character task that the pair answers with. */
   readonly proxySweep = $derived.by(() =>
-    answeringSweep(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
+    defaultSweepOf(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
   )
 
   compute(choice: Partial<ComputationDraft>): void {

@@ -1,4 +1,4 @@
-import { asKept } from '../../contract/documents/kept-models'
+import { withKeptIdentity } from '../../contract/documents/kept-models'
 import { isOutside } from '../../contract/model/model'
 import {
   type EvaluatedPrompt,
@@ -53,7 +53,7 @@ export class Evaluations {
     const { stored } = this
     if (stored === null) return null
     const variants = stored.run.variants.map((entry) => {
-      const variant = asKept(entry.variant, this.project.state.document)
+      const variant = withKeptIdentity(entry.variant, this.project.state.document)
       return variant === entry.variant ? entry : { ...entry, variant }
     })
     const isSame = variants.every((entry, place) => entry === stored.run.variants[place])

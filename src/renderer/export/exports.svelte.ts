@@ -1,4 +1,4 @@
-import { calledAfter } from '../../contract/model/called-after'
+import { modelNameFromPath } from '../../contract/model/called-after'
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
@@ -88,7 +88,7 @@ export class Exports {
   readonly name = $derived.by(() => {
     if (this.givenName !== null) return this.givenName
     const path = this.project.state.pair?.post.path
-    const post = path === undefined ? 'model' : calledAfter(path)
+    const post = path === undefined ? 'model' : modelNameFromPath(path)
     return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
   /** What is wrong with the name; null where it can be one folder's. */

@@ -1,8 +1,8 @@
 import {
   changedShare,
   COMPONENT_LABELS,
-  COMPONENTS,
-  type Component,
+  DISTANCE_COMPONENTS,
+  type DistanceComponent,
   type ComponentDistance,
   type Distance,
   distanceRows,
@@ -73,7 +73,7 @@ export const DISTANCE_METRIC_NAMES = [
 ] as const satisfies readonly DistanceMetric[]
 
 /** A column of the heatmap: the layer as a whole, or one of its components. */
-export type DistanceColumn = 'whole' | Component
+export type DistanceColumn = 'whole' | DistanceComponent
 
 export const columnLabel = (column: DistanceColumn): string =>
   column === 'whole' ? 'whole layer' : COMPONENT_LABELS[column]
@@ -81,7 +81,7 @@ export const columnLabel = (column: DistanceColumn): string =>
 /** The columns that this pair's layers have, in the order of the computation. */
 export const distanceColumns = ({ components }: DistancesDocument): DistanceColumn[] => {
   const present = new Set(components.flatMap(({ layer, component }) => (layer === null ? [] : [component])))
-  return ['whole', ...COMPONENTS.filter((component) => present.has(component))]
+  return ['whole', ...DISTANCE_COMPONENTS.filter((component) => present.has(component))]
 }
 
 /** Every layer's distances by column, layer 0 first. */
@@ -103,7 +103,7 @@ export const DISTANCE_TABLE_COLUMNS = [
   {
     id: 'component',
     label: 'Component',
-    value: ({ component }: ComponentDistance) => COMPONENTS.indexOf(component)
+    value: ({ component }: ComponentDistance) => DISTANCE_COMPONENTS.indexOf(component)
   },
   { id: 'elements', label: 'Weights', value: ({ elements }: ComponentDistance) => elements },
   {

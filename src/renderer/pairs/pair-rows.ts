@@ -1,7 +1,7 @@
 import type { CategoryScore } from '../../contract/documents/crc'
 import type { PairOutline, PairsOverview, SweepOutline } from '../../contract/documents/pairs-overview'
 import type { PairBrief, PairId } from '../../contract/documents/project'
-import { factsOfJob } from '../../contract/model/job-kinds'
+import { jobKindFacts } from '../../contract/model/job-kinds'
 import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { formatPercent, formatParameters, plural } from '../../contract/words/format'
@@ -97,8 +97,8 @@ function statusOf(
     const sweep = job === 'sweep' ? shares.get(id) : undefined
     return plain(
       sweep === undefined
-        ? `${factsOfJob(job).doing}…`
-        : `${sweep.isPreview ? 'previewing' : factsOfJob(job).doing} ${formatPercent(sweep.share)}`
+        ? `${jobKindFacts(job).doing}…`
+        : `${sweep.isPreview ? 'previewing' : jobKindFacts(job).doing} ${formatPercent(sweep.share)}`
     )
   }
   if (found === null) return plain('…')

@@ -1,5 +1,5 @@
 import { type Told, toldOf } from './told'
-import { answeringFirst, answeringSweep } from '../../contract/documents/answering-sweep'
+import { defaultSweepFirst, defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
@@ -65,7 +65,7 @@ export class Ranges {
   private readonly reading: Latest<string>
   /** Id of the sweep that is being read; null for none. */
   readonly opening = $derived.by(() => this.reading.awaited)
-  private readonly answering = $derived.by(() => answeringSweep(this.project.state.sweeps))
+  private readonly answering = $derived.by(() => defaultSweepOf(this.project.state.sweeps))
   /**
    * Id of the sweep that the pair answers with; null for none. A preview does not replace a full sweep of the same
    * prompts.
@@ -235,8 +235,8 @@ export class Ranges {
     const next = this.project.nextShown(
       'sweep',
       this.current,
-      answeringFirst(state.sweeps),
-      answeringFirst(before.sweeps)
+      defaultSweepFirst(state.sweeps),
+      defaultSweepFirst(before.sweeps)
     )
     if (next === null && !this.busy) this.clear()
     else if (next !== undefined && next !== null && !this.busy) void this.show(next)

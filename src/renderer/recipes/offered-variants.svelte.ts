@@ -1,4 +1,4 @@
-import { answeringSweep } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { Selection } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { Restoring } from '../../contract/model/model'
@@ -25,8 +25,8 @@ export class OfferedVariants {
   readonly exported = $derived.by<VariantChoice[]>(() => this.offered(this.checkedOfCharacters))
   private readonly checkedOfCharacters = $derived.by<Selected | null>(() => {
     const { sweeps } = this.project.state
-    if (answeringSweep(sweeps)?.scoredBy.kind !== 'task') return null
-    const summary = answeringSweep(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
+    if (defaultSweepOf(sweeps)?.scoredBy.kind !== 'task') return null
+    const summary = defaultSweepOf(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
     if (summary === undefined || summary.bestAnswers === null) return null
     const { read } = this.ranges.checked
     // Where it was read, by the limit of now.

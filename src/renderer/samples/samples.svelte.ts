@@ -1,5 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
-import { asKept } from '../../contract/documents/kept-models'
+import { withKeptIdentity } from '../../contract/documents/kept-models'
 import { isOutside } from '../../contract/model/model'
 import type { Precision } from '../../contract/model/device'
 import type { HeldWeights } from '../../contract/model/sampling'
@@ -60,7 +60,9 @@ export class Samples {
   readonly shown = $derived.by<ShownRun | null>(() => {
     const { stored } = this
     if (stored === null) return null
-    const variants = stored.run.variants.map((variant) => asKept(variant, this.project.state.document))
+    const variants = stored.run.variants.map((variant) =>
+      withKeptIdentity(variant, this.project.state.document)
+    )
     const isSame = variants.every((variant, place) => variant === stored.run.variants[place])
     return isSame ? stored : { ...stored, run: { ...stored.run, variants } }
   })

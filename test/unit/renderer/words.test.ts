@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { ORPCError } from '@orpc/client'
 import { complaintOf } from '../../../src/renderer/ui/complaint'
-import { calledAfter } from '../../../src/contract/model/called-after'
+import { modelNameFromPath } from '../../../src/contract/model/called-after'
 import { completions, splitTypedPath } from '../../../src/renderer/ui/folder-path'
 import {
   briefDelta,
@@ -197,11 +197,11 @@ describe('typing a folder', () => {
     expect(splitTypedPath('C:\\models\\')).toEqual({ folder: 'C:\\models\\', prefix: '' })
     expect(splitTypedPath('models')).toBeNull()
     expect(completions([{ name: 'Llama-3' }, { name: 'qwen' }], 'll')).toEqual([{ name: 'Llama-3' }])
-    expect(calledAfter('/models/llama/')).toBe('llama')
-    expect(calledAfter('/models/qwen/post')).toBe('qwen')
-    expect(calledAfter('C:\\models\\qwen\\post-bf16')).toBe('qwen')
-    expect(calledAfter('/base')).toBe('base')
-    expect(calledAfter('/cache/models--Qwen--Qwen2.5-0.5B/snapshots/0a1b')).toBe('Qwen2.5-0.5B')
+    expect(modelNameFromPath('/models/llama/')).toBe('llama')
+    expect(modelNameFromPath('/models/qwen/post')).toBe('qwen')
+    expect(modelNameFromPath('C:\\models\\qwen\\post-bf16')).toBe('qwen')
+    expect(modelNameFromPath('/base')).toBe('base')
+    expect(modelNameFromPath('/cache/models--Qwen--Qwen2.5-0.5B/snapshots/0a1b')).toBe('Qwen2.5-0.5B')
   })
 })
 

@@ -2,17 +2,17 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { AnswerCheck, CheckEvent } from '../../documents/answer-check'
 import { Recipe } from '../../model/recipe'
-import { ofPair, ofSweep, underLimit, procedure } from './procedure'
+import { pairInput, sweepInput, limitInput, procedure } from './procedure'
 
 export const checkProcedures = {
   /**
    * Starts a full-answer check of recipes on a sweep's prompts. An empty list checks the best ranges without a check.
    * It is rejected while a job of the project runs. The check continues if the window closes.
    */
-  start: procedure.input(underLimit.extend({ recipes: z.array(Recipe).max(100) })).output(z.void()),
+  start: procedure.input(limitInput.extend({ recipes: z.array(Recipe).max(100) })).output(z.void()),
   /** Follows the running check. It ends at once if none runs. Aborting stops watching, not the check. */
-  watch: procedure.input(ofPair).output(eventIterator(CheckEvent)),
-  cancel: procedure.input(ofPair).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(CheckEvent)),
+  cancel: procedure.input(pairInput).output(z.void()),
   /** Returns the full-answer check of a sweep, or null if there is none. */
-  get: procedure.input(ofSweep).output(AnswerCheck.nullable())
+  get: procedure.input(sweepInput).output(AnswerCheck.nullable())
 }

@@ -12,11 +12,11 @@ import { JudgeEvent, JudgeSettings } from '../../documents/judge'
 import { Computing } from '../../documents/samples'
 import { RestorationRange } from '../../model/recipe'
 import { MAX_TASK_CHARACTERS, Task } from '../../documents/task'
-import { ofPair, procedure } from './procedure'
+import { pairInput, procedure } from './procedure'
 
 export const evaluationProcedures = {
   /** Returns the tasks of the program and of the project. */
-  tasks: procedure.input(ofPair).output(z.array(TaskEntry)),
+  tasks: procedure.input(pairInput).output(z.array(TaskEntry)),
   /**
    * Reads the text of a file as a task. The file is an exported task, or prompts with answers (.json, .jsonl, .csv,
    * .txt).
@@ -25,18 +25,18 @@ export const evaluationProcedures = {
     .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
     .output(Task),
   /** Adds a task to the project, or replaces the one with the same id. */
-  saveTask: procedure.input(ofPair.extend({ task: Task })).output(z.array(TaskEntry)),
+  saveTask: procedure.input(pairInput.extend({ task: Task })).output(z.array(TaskEntry)),
   /**
    * Saves the prompts that post failed as a task of the project. The failures come from an evaluation with only post's
    * greedy answers.
    */
   saveFailures: procedure
-    .input(ofPair.extend({ evaluationId: z.string() }))
+    .input(pairInput.extend({ evaluationId: z.string() }))
     .output(z.object({ taskId: z.string(), tasks: z.array(TaskEntry) })),
   /** Starts a run of a task. It is rejected while a job of the project runs. The run continues if the window closes. */
   start: procedure
     .input(
-      ofPair.extend({
+      pairInput.extend({
         task: Task,
         variants: EvaluationRun.shape.variants,
         /** If omitted, the run uses the CPU. */
@@ -50,23 +50,23 @@ export const evaluationProcedures = {
     .output(z.object({ evaluationId: z.string() })),
   /** Resumes a stopped run. Stored results are not computed again. */
   resume: procedure
-    .input(ofPair.extend({ evaluationId: z.string() }))
+    .input(pairInput.extend({ evaluationId: z.string() }))
     .output(z.object({ evaluationId: z.string() })),
-  watch: procedure.input(ofPair).output(eventIterator(EvaluationEvent)),
-  cancel: procedure.input(ofPair).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(EvaluationEvent)),
+  cancel: procedure.input(pairInput).output(z.void()),
   /**
    * Returns the results of the answers so far. Variants are compared with the one named `against`. If omitted, this is
    * post, or else the first.
    */
   get: procedure
-    .input(ofPair.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
+    .input(pairInput.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
     .output(EvaluationView),
   /**
    * Returns the problem of a sweep's range in the newest complete evaluation of that range. Returns null if there is
    * no problem or no evaluation.
    */
   objectionTo: procedure
-    .input(ofPair.extend({ sweepId: z.string(), range: RestorationRange }))
+    .input(pairInput.extend({ sweepId: z.string(), range: RestorationRange }))
     .output(EvaluationObjection.nullable()),
   /**
    * Returns the models that a judge's server lists. Returns null if it lists none or does not reply in time. Only the
@@ -81,7 +81,7 @@ export const evaluationProcedures = {
    */
   judge: procedure
     .input(
-      ofPair.extend({
+      pairInput.extend({
         evaluationId: z.string(),
         settings: JudgeSettings,
         apiKey: z.string().max(10_000).optional()
@@ -90,6 +90,6 @@ export const evaluationProcedures = {
     .output(eventIterator(JudgeEvent)),
   /** Returns the answers to one prompt with their scores and embedding map. */
   prompt: procedure
-    .input(ofPair.extend({ evaluationId: z.string(), prompt: z.number().int().min(0) }))
+    .input(pairInput.extend({ evaluationId: z.string(), prompt: z.number().int().min(0) }))
     .output(EvaluatedPrompt)
 }

@@ -1,17 +1,19 @@
 import { z } from 'zod'
 import { RunKey, RunMarkChanges } from '../../documents/history'
 import { ProjectState } from '../../documents/project'
-import { ofPair, procedure, seen } from './procedure'
+import { pairInput, procedure, seenRevision } from './procedure'
 
 export const historyProcedures = {
   /** Changes the name, note or pin of a run. */
-  mark: procedure.input(ofPair.extend({ seen, run: RunKey, changes: RunMarkChanges })).output(ProjectState),
+  mark: procedure
+    .input(pairInput.extend({ seen: seenRevision, run: RunKey, changes: RunMarkChanges }))
+    .output(ProjectState),
   /** Deletes a run, which can be restored. It is rejected while a job of the pair runs. */
   delete: procedure
-    .input(ofPair.extend({ run: RunKey }))
+    .input(pairInput.extend({ run: RunKey }))
     .output(z.object({ deletion: z.uuid(), project: ProjectState })),
   /** Restores a deleted run. */
-  restore: procedure.input(ofPair.extend({ deletion: z.uuid() })).output(ProjectState),
+  restore: procedure.input(pairInput.extend({ deletion: z.uuid() })).output(ProjectState),
   /** Removes a deleted run permanently. */
-  destroy: procedure.input(ofPair.extend({ deletion: z.uuid() })).output(ProjectState)
+  destroy: procedure.input(pairInput.extend({ deletion: z.uuid() })).output(ProjectState)
 }

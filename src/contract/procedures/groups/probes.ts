@@ -2,7 +2,7 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { Recipe } from '../../model/recipe'
 import { ProbeEvent } from '../probe'
-import { ofPair, procedure } from './procedure'
+import { pairInput, procedure } from './procedure'
 
 export const probeProcedures = {
   /**
@@ -10,6 +10,6 @@ export const probeProcedures = {
    * model after the other. It is rejected while a job of the project runs, and cancelled by one that starts.
    */
   next: procedure
-    .input(ofPair.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
+    .input(pairInput.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
     .output(eventIterator(ProbeEvent))
 }

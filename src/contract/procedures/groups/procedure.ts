@@ -9,20 +9,20 @@ export const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 export const projectPath = z.object({ path: z.string().min(1).max(4096) })
 
 /** A pair of a project. Results and settings belong to one pair. */
-export const ofPair = projectPath.extend({ pair: PairId })
+export const pairInput = projectPath.extend({ pair: PairId })
 
-export const ofSweep = ofPair.extend({ sweepId: z.string() })
+export const sweepInput = pairInput.extend({ sweepId: z.string() })
 
 /** A limit for a sweep: the share of post's validity to keep. */
-export const underLimit = ofSweep.extend({ rho: z.number().min(0).max(1) })
+export const limitInput = sweepInput.extend({ rho: z.number().min(0).max(1) })
 
 /**
  * Revision of the project that the caller has seen. A change of complete values fails with `stale` if one of them has
  * changed since.
  */
-export const seen = z.number().int().nonnegative()
+export const seenRevision = z.number().int().nonnegative()
 
 /** Position in a list. Restoring uses the position before the removal, unless the entry exists again. */
-export const place = z.number().int().nonnegative()
+export const listPosition = z.number().int().nonnegative()
 
 export const folderPath = z.string().min(1).max(4096)

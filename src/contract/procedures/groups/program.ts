@@ -7,7 +7,7 @@ import { EndpointContact } from '../../model/endpoint'
 import { DeviceReport } from '../../model/device'
 import { FolderListing } from '../folders'
 import { ShellEvent, ThemeChoice } from '../shell'
-import { folderPath, ofPair, procedure, projectPath } from './procedure'
+import { folderPath, pairInput, procedure, projectPath } from './procedure'
 
 export const appProcedures = {
   info: procedure.output(
@@ -75,5 +75,5 @@ export const deviceProcedures = {
 export const pairProcedures = {
   inspect: procedure.input(z.object({ base: folderPath, post: folderPath })).output(PairReport),
   /** Inspects another checkpoint for use with the project's pair. */
-  inspectOther: procedure.input(ofPair.extend({ folder: folderPath })).output(OtherCheckpointReport)
+  inspectOther: procedure.input(pairInput.extend({ folder: folderPath })).output(OtherCheckpointReport)
 }

@@ -2,7 +2,7 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { PairId, ProjectChanges, ProjectState } from '../../documents/project'
 import { ReportFormat } from '../../documents/report'
-import { folderPath, ofPair, procedure, projectPath, seen } from './procedure'
+import { folderPath, pairInput, procedure, projectPath, seenRevision } from './procedure'
 
 export const projectProcedures = {
   /** Opens the demo project in the projects folder, creating it the first time. */
@@ -23,15 +23,17 @@ export const projectProcedures = {
    * includes runs, results and running jobs. The stream never ends by itself and keeps the project open. It fails with
    * `not-found` if the pair is removed.
    */
-  watch: procedure.input(ofPair).output(eventIterator(ProjectState)),
+  watch: procedure.input(pairInput).output(eventIterator(ProjectState)),
   /**
    * Changes values of the project.
    * @param pair pair that the answer shows
    */
-  update: procedure.input(ofPair.extend({ seen, changes: ProjectChanges })).output(ProjectState),
+  update: procedure
+    .input(pairInput.extend({ seen: seenRevision, changes: ProjectChanges }))
+    .output(ProjectState),
   /** Returns a report on the complete project as a file to save. It uses the pair's default sweep if none is named. */
   report: procedure
-    .input(ofPair.extend({ format: ReportFormat, sweepId: z.string().optional() }))
+    .input(pairInput.extend({ format: ReportFormat, sweepId: z.string().optional() }))
     .output(z.object({ fileName: z.string(), content: z.string() })),
   close: procedure.input(projectPath).output(z.void())
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CrcPrompts, RenderedPrompt } from '../../documents/crc'
 import { ProjectState } from '../../documents/project'
-import { ofPair, procedure, seen } from './procedure'
+import { pairInput, procedure, seenRevision } from './procedure'
 
 export const promptProcedures = {
   /** Returns the built-in prompt sets. */
@@ -10,11 +10,11 @@ export const promptProcedures = {
    * Saves the prompt set that the pair uses. This is the pair's own set if it has one, otherwise the one that the
    * project's pairs share.
    */
-  save: procedure.input(ofPair.extend({ seen, prompts: CrcPrompts })).output(ProjectState),
+  save: procedure.input(pairInput.extend({ seen: seenRevision, prompts: CrcPrompts })).output(ProjectState),
   /** Gives a pair its own prompt set. Null makes it use the set that the project's pairs share. */
-  own: procedure.input(ofPair.extend({ prompts: CrcPrompts.nullable() })).output(ProjectState),
+  own: procedure.input(pairInput.extend({ prompts: CrcPrompts.nullable() })).output(ProjectState),
   /** Returns the exact text and tokens of each prompt in the project's rendering. */
   render: procedure
-    .input(ofPair)
+    .input(pairInput)
     .output(z.object({ prompts: z.array(RenderedPrompt), notices: z.array(z.string()) }))
 }

@@ -2,7 +2,7 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { PairId } from '../../documents/project'
 import { MAX_QUEUED, QueueState, QueuedWork } from '../../documents/queue'
-import { place, procedure, projectPath } from './procedure'
+import { listPosition, procedure, projectPath } from './procedure'
 
 const ofQueue = projectPath.extend({ id: z.uuid() })
 
@@ -27,7 +27,7 @@ export const queueProcedures = {
    * Moves a job.
    * @param place index in the queue without the job
    */
-  move: procedure.input(ofQueue.extend({ place })).output(z.void()),
+  move: procedure.input(ofQueue.extend({ place: listPosition })).output(z.void()),
   /** Removes a job from the queue. A running job is stopped and keeps its results. */
   remove: procedure.input(ofQueue).output(z.void()),
   /** Returns a failed job to the waiting jobs and continues the queue. */

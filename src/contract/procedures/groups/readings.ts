@@ -3,22 +3,22 @@ import { z } from 'zod'
 import { ChecksumsDocument, ChecksumsEvent } from '../../documents/checksums'
 import { DistancesDocument, DistancesEvent } from '../../documents/distances'
 import { ValuesEvent } from '../../documents/non-finite'
-import { ofPair, procedure } from './procedure'
+import { pairInput, procedure } from './procedure'
 
 export const distanceProcedures = {
   /**
    * Starts a comparison of the project's base with its post. It is rejected while one runs. If the project already has
    * the distances of the same checkpoints, they are not computed again.
    */
-  start: procedure.input(ofPair).output(z.void()),
+  start: procedure.input(pairInput).output(z.void()),
   /** Follows the comparison. It ends at once if none runs. Aborting stops watching, not the comparison. */
-  watch: procedure.input(ofPair).output(eventIterator(DistancesEvent)),
-  cancel: procedure.input(ofPair).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(DistancesEvent)),
+  cancel: procedure.input(pairInput).output(z.void()),
   /**
    * Returns the distances of the pair's current checkpoints, or else the project's newest, and the members that have
    * changed since.
    */
-  get: procedure.input(ofPair).output(
+  get: procedure.input(pairInput).output(
     z.object({
       distances: DistancesDocument.nullable(),
       changed: z.array(z.enum(['base', 'post']))
@@ -28,18 +28,18 @@ export const distanceProcedures = {
 
 export const checksumProcedures = {
   /** Starts hashing all weight files of the pair. It is rejected while one runs. */
-  start: procedure.input(ofPair).output(z.void()),
-  watch: procedure.input(ofPair).output(eventIterator(ChecksumsEvent)),
-  cancel: procedure.input(ofPair).output(z.void()),
+  start: procedure.input(pairInput).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(ChecksumsEvent)),
+  cancel: procedure.input(pairInput).output(z.void()),
   /** Returns the checksums of the pair's current checkpoints. */
   get: procedure
-    .input(ofPair)
+    .input(pairInput)
     .output(z.object({ base: ChecksumsDocument.nullable(), post: ChecksumsDocument.nullable() }))
 }
 
 export const valueProcedures = {
   /** Starts a search for NaN and infinity in the weights of the pair. It is rejected while one runs. */
-  start: procedure.input(ofPair).output(z.void()),
-  watch: procedure.input(ofPair).output(eventIterator(ValuesEvent)),
-  cancel: procedure.input(ofPair).output(z.void())
+  start: procedure.input(pairInput).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(ValuesEvent)),
+  cancel: procedure.input(pairInput).output(z.void())
 }

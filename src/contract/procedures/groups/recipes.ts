@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { KeptCheckpoint, KeptRecipe, ProjectState, RecipeSource } from '../../documents/project'
 import { KeptId } from '../../model/kept'
 import { Recipe } from '../../model/recipe'
-import { folderPath, ofPair, place, procedure, seen } from './procedure'
+import { folderPath, pairInput, listPosition, procedure, seenRevision } from './procedure'
 
-const oneKept = ofPair.extend({ id: KeptId })
+const oneKept = pairInput.extend({ id: KeptId })
 
 export const recipeProcedures = {
   /**
@@ -12,19 +12,21 @@ export const recipeProcedures = {
    * name.
    */
   keep: procedure
-    .input(ofPair.extend({ recipe: Recipe, source: RecipeSource }))
+    .input(pairInput.extend({ recipe: Recipe, source: RecipeSource }))
     .output(z.object({ id: KeptId, project: ProjectState })),
   /** Replaces the layers and name of a kept recipe. Its id and number stay the same. */
-  edit: procedure.input(oneKept.extend({ seen, recipe: Recipe, source: RecipeSource })).output(ProjectState),
+  edit: procedure
+    .input(oneKept.extend({ seen: seenRevision, recipe: Recipe, source: RecipeSource }))
+    .output(ProjectState),
   rename: procedure.input(oneKept.extend({ name: Recipe.options[0].shape.name })).output(ProjectState),
   remove: procedure.input(oneKept).output(ProjectState),
-  putBack: procedure.input(ofPair.extend({ kept: KeptRecipe, place })).output(ProjectState),
+  putBack: procedure.input(pairInput.extend({ kept: KeptRecipe, place: listPosition })).output(ProjectState),
   /**
    * Reads the text of a mergekit file over the project's two models. It is rejected if a recipe cannot express its
    * contents.
    */
   readMergekit: procedure
-    .input(ofPair.extend({ fileName: z.string().min(1).max(1000), content: z.string().max(5_000_000) }))
+    .input(pairInput.extend({ fileName: z.string().min(1).max(1000), content: z.string().max(5_000_000) }))
     .output(Recipe)
 }
 
@@ -33,10 +35,12 @@ export const checkpointProcedures = {
    * Adds the checkpoint in a folder under the folder's name. If the project already has that folder, its stored state
    * is updated.
    */
-  add: procedure.input(ofPair.extend({ folder: folderPath })).output(ProjectState),
+  add: procedure.input(pairInput.extend({ folder: folderPath })).output(ProjectState),
   /** Sets the current folder of a checkpoint, and stores the checkpoint found there. */
   relocate: procedure.input(oneKept.extend({ folder: folderPath })).output(ProjectState),
   rename: procedure.input(oneKept.extend({ name: KeptCheckpoint.shape.name })).output(ProjectState),
   remove: procedure.input(oneKept).output(ProjectState),
-  putBack: procedure.input(ofPair.extend({ kept: KeptCheckpoint, place })).output(ProjectState)
+  putBack: procedure
+    .input(pairInput.extend({ kept: KeptCheckpoint, place: listPosition }))
+    .output(ProjectState)
 }

@@ -19,7 +19,7 @@ import {
 } from '../../documents/samples'
 import { MAX_TASK_CHARACTERS, SamplePrompt, SamplePrompts } from '../../documents/task'
 import { AnswerFileFacts } from '../../model/outside-model'
-import { folderPath, ofPair, procedure, seen } from './procedure'
+import { folderPath, pairInput, procedure, seenRevision } from './procedure'
 
 export const sampleProcedures = {
   /** Returns the built-in open prompts. */
@@ -33,35 +33,37 @@ export const sampleProcedures = {
     .output(SamplePrompts),
   /** Returns the models and the number of answers in a file of answers, which can serve as a variant. */
   answerFile: procedure.input(z.object({ path: folderPath })).output(AnswerFileFacts),
-  savePrompts: procedure.input(ofPair.extend({ seen, prompts: SamplePrompts })).output(ProjectState),
+  savePrompts: procedure
+    .input(pairInput.extend({ seen: seenRevision, prompts: SamplePrompts }))
+    .output(ProjectState),
   /** Returns the exact text and tokens of a prompt. */
   render: procedure
-    .input(ofPair.extend({ prompt: SamplePrompt }))
+    .input(pairInput.extend({ prompt: SamplePrompt }))
     .output(
       z.object({ rendered: z.string(), tokens: z.array(z.number().int()), notices: z.array(z.string()) })
     ),
   /** Returns the sampler settings from post's generation config, or the paper's if it has none. */
-  defaults: procedure.input(ofPair).output(SampleSettings),
+  defaults: procedure.input(pairInput).output(SampleSettings),
   /**
    * Starts a run over the project's sample prompts. It is rejected while a job of the project runs. The run continues
    * if the window closes.
    */
   start: procedure
-    .input(ofPair.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
+    .input(pairInput.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
     .output(z.object({ runId: z.string() })),
   /** Resumes a stored run until every prompt and variant has `sampleCount` answers. Finished answers stay. */
   more: procedure
-    .input(ofPair.extend({ runId: z.string(), sampleCount: z.number().int().min(1).max(100_000) }))
+    .input(pairInput.extend({ runId: z.string(), sampleCount: z.number().int().min(1).max(100_000) }))
     .output(z.object({ runId: z.string() })),
-  watch: procedure.input(ofPair).output(eventIterator(SampleEvent)),
-  cancel: procedure.input(ofPair).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(SampleEvent)),
+  cancel: procedure.input(pairInput).output(z.void()),
   get: procedure
-    .input(ofPair.extend({ runId: z.string() }))
+    .input(pairInput.extend({ runId: z.string() }))
     .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
   /** Stores decisions of a run's blind comparisons, and removes others. */
   mark: procedure
     .input(
-      ofPair.extend({
+      pairInput.extend({
         runId: z.string(),
         decided: z.array(PreferenceMark),
         undecided: z.array(BlindComparison)
@@ -69,19 +71,19 @@ export const sampleProcedures = {
     )
     .output(ProjectState),
   /** Returns the totals of a run's blind comparisons for each size of sets. Empty if there were none. */
-  preferences: procedure.input(ofPair.extend({ runId: z.string() })).output(z.array(PreferenceTally)),
+  preferences: procedure.input(pairInput.extend({ runId: z.string() })).output(z.array(PreferenceTally)),
   /** Returns the blind comparisons of a run as a file. */
   exportPreferences: procedure
-    .input(ofPair.extend({ runId: z.string(), format: z.enum(PREFERENCE_EXPORT_FORMATS) }))
+    .input(pairInput.extend({ runId: z.string(), format: z.enum(PREFERENCE_EXPORT_FORMATS) }))
     .output(z.object({ fileName: z.string(), content: z.string() })),
   export: procedure
-    .input(ofPair.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
+    .input(pairInput.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
     .output(z.object({ fileName: z.string(), content: z.string() })),
   /** Returns the latest scores of the project's CRC prompts from full answers, or null if there are none. */
-  crcScores: procedure.input(ofPair).output(SampledCrc.nullable()),
+  crcScores: procedure.input(pairInput).output(SampledCrc.nullable()),
   /** Scores the project's CRC prompts from full generated answers. The stream ends with the stored scores. */
   scoreCrc: procedure
-    .input(ofPair.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
+    .input(pairInput.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
     .output(
       eventIterator(
         z.discriminatedUnion('type', [

@@ -1,7 +1,7 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../../documents/search'
-import { ofPair, ofSweep, underLimit, procedure } from './procedure'
+import { pairInput, sweepInput, limitInput, procedure } from './procedure'
 
 export const searchProcedures = {
   /**
@@ -10,7 +10,7 @@ export const searchProcedures = {
    */
   start: procedure
     .input(
-      underLimit.extend({
+      limitInput.extend({
         settings: SearchSettings,
         /** True to discard the results of an interrupted search and compute them again. */
         fresh: z.boolean().default(false)
@@ -18,10 +18,10 @@ export const searchProcedures = {
     )
     .output(z.void()),
   /** Returns the stopped search that started from a sweep, or null if there is none. */
-  unfinished: procedure.input(ofSweep).output(UnfinishedSearch.nullable()),
+  unfinished: procedure.input(sweepInput).output(UnfinishedSearch.nullable()),
   /** Follows the running search. It ends at once if none runs. Aborting stops watching, not the search. */
-  watch: procedure.input(ofPair).output(eventIterator(SearchEvent)),
-  cancel: procedure.input(ofPair).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(SearchEvent)),
+  cancel: procedure.input(pairInput).output(z.void()),
   /** Returns a search from a sweep, the latest if none is named, or null if there is none. */
-  get: procedure.input(ofSweep.extend({ id: z.string().optional() })).output(SearchDocument.nullable())
+  get: procedure.input(sweepInput.extend({ id: z.string().optional() })).output(SearchDocument.nullable())
 }

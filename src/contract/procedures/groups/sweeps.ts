@@ -9,7 +9,7 @@ import { SweepEvent, SweepProgress } from '../../documents/sweep-events'
 import { SweepPlan } from '../../documents/sweep-plan'
 import { WhatIf, WhatIfSweep } from '../../documents/what-if'
 import { Recipe, RestorationRange } from '../../model/recipe'
-import { ofPair, ofSweep, underLimit, procedure } from './procedure'
+import { pairInput, sweepInput, limitInput, procedure } from './procedure'
 
 export const sweepProcedures = {
   /**
@@ -18,7 +18,7 @@ export const sweepProcedures = {
    */
   start: procedure
     .input(
-      ofPair.extend({
+      pairInput.extend({
         /** True to compute again the results of an interrupted or the last sweep. */
         fresh: z.boolean().default(false),
         /** True if ranges that cannot be selected are scored on a few prompts only. */
@@ -27,7 +27,7 @@ export const sweepProcedures = {
     )
     .output(z.object({ sweepId: z.string() })),
   /** Returns the part of the project's sweep with results from an interrupted or the last sweep. */
-  known: procedure.input(ofPair).output(
+  known: procedure.input(pairInput).output(
     z.object({
       known: KnownPart,
       /**
@@ -42,30 +42,32 @@ export const sweepProcedures = {
    * Returns null if nothing is left to compute. It is rejected while a job of the project runs, and cancelled by one
    * that starts. `preview` adds the work of a preview.
    */
-  plan: procedure.input(ofPair.extend({ preview: z.boolean().default(false) })).output(SweepPlan.nullable()),
+  plan: procedure
+    .input(pairInput.extend({ preview: z.boolean().default(false) }))
+    .output(SweepPlan.nullable()),
   /** Sets the range that the user looks at. A running preview scores it next on all prompts, if its work allows. */
-  lookAt: procedure.input(ofPair.extend({ range: RestorationRange })).output(z.void()),
+  lookAt: procedure.input(pairInput.extend({ range: RestorationRange })).output(z.void()),
   /** Follows the running sweep. It ends at once if none runs. Aborting stops watching, not the sweep. */
-  watch: procedure.input(ofPair).output(eventIterator(SweepEvent)),
-  cancel: procedure.input(ofPair).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(SweepEvent)),
+  cancel: procedure.input(pairInput).output(z.void()),
   /** Returns a sweep without its scores of each prompt. */
-  get: procedure.input(ofSweep).output(ShownSweep),
+  get: procedure.input(sweepInput).output(ShownSweep),
   /**
    * Returns the scores of one model for each prompt, in the prompts' order.
    * @param model key of the model in the sweep or in the search from it
    */
-  scores: procedure.input(ofSweep.extend({ model: z.string().max(100_000) })).output(z.array(PromptScore)),
+  scores: procedure.input(sweepInput.extend({ model: z.string().max(100_000) })).output(z.array(PromptScore)),
   /** Selects again with another rho and the results of a check. The stored document stays unchanged. */
-  select: procedure.input(underLimit).output(Selection),
+  select: procedure.input(limitInput).output(Selection),
   /**
    * Returns the sweep under another limit, sampler or number of draws, computed from its stored data. Nothing is
    * stored.
    */
-  whatIf: procedure.input(ofSweep.extend({ asked: WhatIf })).output(WhatIfSweep),
+  whatIf: procedure.input(sweepInput.extend({ asked: WhatIf })).output(WhatIfSweep),
   /** Compares the sweep with another of the project, both selecting with this rho. Nothing is stored. */
   compare: procedure
     .input(
-      ofPair.extend({
+      pairInput.extend({
         sweepId: z.string(),
         /** Identifies the other sweep within the project. */
         other: z.object({ pair: PairId, sweepId: z.string() }),
@@ -75,7 +77,7 @@ export const sweepProcedures = {
     .output(SweepComparison),
   /** Scores a recipe like the sweep's ranges, and adds it to the sweep. The stream ends with the score. */
   scoreRecipe: procedure
-    .input(ofSweep.extend({ recipe: Recipe }))
+    .input(sweepInput.extend({ recipe: Recipe }))
     .output(
       eventIterator(
         z.discriminatedUnion('type', [

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import {
   changedShare,
   COMPONENT_LABELS,
-  COMPONENTS,
+  DISTANCE_COMPONENTS,
   type Distance,
   distanceRows,
   type DistancesDocument,
@@ -66,7 +66,7 @@ function csv(document: DistancesDocument): string {
 function describeDistances(document: DistancesDocument, metric: z.infer<typeof MetricName>): string {
   const { title, cell } = METRICS[metric]
   const { components, layers, notices, bytesRead, seconds } = document
-  const columns = COMPONENTS.filter((component) =>
+  const columns = DISTANCE_COMPONENTS.filter((component) =>
     components.some((entry) => entry.layer !== null && entry.component === component)
   )
   const rows = layers.map((whole) => [

@@ -6,7 +6,7 @@ import { type Task } from '../../../contract/documents/task'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { isOutside } from '../../../contract/model/model'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
-import { askedComputing, type Variant } from '../../../contract/documents/samples'
+import { computingFromOptions, type Variant } from '../../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { expecting, readJsonFile } from '../../base/files/bounded-file'
 import { requireReachable } from '../../endpoint/reachable'
@@ -108,7 +108,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       task,
       variants: await givenVariants(options, folders, own, command),
       rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
-      computing: askedComputing(options),
+      computing: computingFromOptions(options),
       embeddingModel: options.embeddingModel,
       classifier: options.classifier
     })

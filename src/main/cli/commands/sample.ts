@@ -6,7 +6,7 @@ import { TEXT_MEASURES } from '../../../contract/model/measures'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
-  askedComputing,
+  computingFromOptions,
   type Computation,
   describeComputation,
   PAPER_SAMPLING,
@@ -294,7 +294,7 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
     stopTexts: options.stop ?? defaults.stopTexts,
     seed: options.seed ?? defaults.seed,
     sampleCount: options.n ?? defaults.sampleCount,
-    ...askedComputing(options),
+    ...computingFromOptions(options),
     memoryBytes: options.memory ?? defaults.memoryBytes
   }
 }

@@ -1,4 +1,4 @@
-import { askedComputing } from '../../../contract/documents/samples'
+import { computingFromOptions } from '../../../contract/documents/samples'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { GREEDY_VARIANTS, greedyTask } from '../../../contract/documents/greedy-failures'
 import type { Task } from '../../../contract/documents/task'
@@ -70,7 +70,7 @@ export const taskFilterCommand = subcommand(filterOptions, {
         task: greedyTask(task),
         variants: GREEDY_VARIANTS,
         rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
-        computing: askedComputing(options)
+        computing: computingFromOptions(options)
       })
       const { files, proxies } = await madeEvaluation({ run, pair }, own, {
         judge: null,

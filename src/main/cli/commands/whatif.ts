@@ -1,6 +1,6 @@
 import { Argument } from 'commander'
 import { at } from '../../../contract/model/look-up'
-import { withoutOwn } from '../../../contract/documents/what-if'
+import { dropUnchangedSettings } from '../../../contract/documents/what-if'
 import { shownSweep } from '../../../contract/documents/shown-sweep'
 import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -40,7 +40,7 @@ export const whatIfCommand = subcommand(whatIfOptions, {
     if (sweep.selection === null) {
       throw new WorkbenchError('bad-input', `${file} scored no ranges to select from.`)
     }
-    const asked = withoutOwn(
+    const asked = dropUnchangedSettings(
       {
         rho: rho ?? sweep.selection.rho,
         sampler: temperature === undefined || minP === undefined ? null : { temperature, minP },

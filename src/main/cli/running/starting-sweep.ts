@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { answeringFirst } from '../../../contract/documents/answering-sweep'
+import { defaultSweepFirst } from '../../../contract/documents/answering-sweep'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { PairLocation } from '../../../contract/documents/project'
@@ -133,7 +133,7 @@ async function givenSweep({ from }: StartOptions, own: ProjectPair | null): Prom
  * @throws WorkbenchError `bad-input` where it has none
  */
 export async function sweepOfRanges(own: ProjectPair): Promise<SweepDocument> {
-  for (const { id } of answeringFirst(own.sweeps)) {
+  for (const { id } of defaultSweepFirst(own.sweeps)) {
     const sweep = await own.readSweep(id)
     if (sweep.ranges.length > 0) return sweep
   }

@@ -31,7 +31,7 @@ import {
   postStrengths,
   rangeStrengths,
   recipeOf,
-  takenFrom
+  setSource
 } from '../../../contract/model/strengths'
 import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
@@ -210,7 +210,7 @@ class CandidateScoring {
     const { pair, sweep } = this.request
     const recipes = candidates.map((layers, index) => ({
       name: String(index),
-      layers: takenFrom(layers, sweep.source)
+      layers: setSource(layers, sweep.source)
     }))
     const tell = (current: SweepProgress): void =>
       this.onProgress({
@@ -388,6 +388,6 @@ const categoryScore = ({ validity, diversity }: CategoryScore): CategoryScore =>
 
 /** A search knows how much layers take, and its sweep of what. */
 function recipeFor({ layers }: Pick<ScoredLayers, 'layers'>, source: RestoredTo): Recipe {
-  const taken = takenFrom(layers, source)
+  const taken = setSource(layers, source)
   return recipeOf(nameStrengths(taken), taken)
 }

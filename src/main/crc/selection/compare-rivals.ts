@@ -11,7 +11,7 @@ import {
   type SweepDocument,
   type TakenRival
 } from '../../../contract/documents/crc'
-import { ownSampler } from '../../../contract/documents/scored-by'
+import { samplerOfSweep } from '../../../contract/documents/scored-by'
 import { mostDiverse } from '../../../contract/model/by-diversity'
 import { layersModel, weightsKey } from '../../../contract/model/model'
 import { halfStrengths, spanKey } from '../../../contract/model/strengths'
@@ -346,7 +346,7 @@ function otherwiseDrawn(
   { start, end, validity, diversity }: RangeScore,
   tempered: readonly Tempered[]
 ): Candidate[] {
-  const own = ownSampler(found)
+  const own = samplerOfSweep(found)
   return tempered
     .filter(({ sampler }) => sampler.temperature !== own.temperature || sampler.minP !== own.minP)
     .filter(({ score }) => score.validity !== validity || score.diversity !== diversity)

@@ -1,4 +1,4 @@
-import { calledAfter } from '../../../contract/model/called-after'
+import { modelNameFromPath } from '../../../contract/model/called-after'
 import { type Rendering, DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import {
   DEFAULT_RHO,
@@ -22,7 +22,7 @@ const NO_PAIRS: Pairs = { pairs: [], nextPair: 1 }
 
 /** As a new pair is called. */
 export const pairName = (location: PairLocation): string =>
-  location.kind === 'demo' ? 'Demo' : calledAfter(location.post)
+  location.kind === 'demo' ? 'Demo' : modelNameFromPath(location.post)
 
 /** The list of a new project. */
 export const firstPair = (

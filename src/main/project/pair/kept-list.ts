@@ -1,4 +1,4 @@
-import type { Kept } from '../../../contract/model/kept'
+import type { KeptIdentity } from '../../../contract/model/kept'
 import { WorkbenchError } from '../../../contract/model/problem'
 
 /**
@@ -7,7 +7,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
  * @param what of entries, for messages, such as "recipe"
  * @throws WorkbenchError `not-found` when the project has it no more
  */
-export function changedIn<Entry extends Kept>(
+export function changedIn<Entry extends KeptIdentity>(
   list: readonly Entry[],
   id: string,
   what: string,
@@ -31,7 +31,7 @@ export function changedIn<Entry extends Kept>(
  * @param nextMark the first mark that no entry has had
  * @throws WorkbenchError `bad-input` when the project never had such an entry
  */
-export function putBackIn<Entry extends Kept>(
+export function putBackIn<Entry extends KeptIdentity>(
   list: readonly Entry[],
   entry: Entry,
   place: number,

@@ -15,7 +15,7 @@ import { freeTaskId } from '../../../contract/model/free-name'
 import { sweptRangeModel } from '../../../contract/model/model'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { factsOf } from '../../../contract/model/task-kinds'
+import { taskKindFacts } from '../../../contract/model/task-kinds'
 import type { EvaluationFiles } from '../documents/evaluation-files'
 import type { ProjectPair } from '../pair/project-pair'
 import { answeringOfCharacters } from './sweep-history'
@@ -72,7 +72,7 @@ export async function saveFailures(own: ProjectPair, evaluationId: string): Prom
   const { task: asked } = view.run
   const tasks = (await allTasks(own)).map(({ task }) => task)
   const known = tasks.find(({ id, prompts }) => id === asked.id && isDeepStrictEqual(prompts, asked.prompts))
-  const { sampled } = factsOf(asked.kind)
+  const { sampled } = taskKindFacts(asked.kind)
   const task = known ?? {
     ...asked,
     settings: { ...asked.settings, sampling: PAPER_SAMPLING, sampleCount: sampled.sampleCount }

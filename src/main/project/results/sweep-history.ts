@@ -1,4 +1,4 @@
-import { answeringSweep } from '../../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../../contract/documents/answering-sweep'
 import type { SweepSummary } from '../../../contract/documents/project'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { DeviceChoice } from '../../../contract/model/device'
@@ -10,7 +10,7 @@ import { projectCheckpoints } from '../documents/sweep-files'
 
 /** What a pair has of earlier sweeps: its checkpoints, and the sweep that it answers with, of those that were scored by the same task. */
 export function historyOf(own: ProjectPair, fresh: boolean, scoredBy: ScoredByBrief): SweepHistory {
-  const last = answeringSweep(own.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
+  const last = defaultSweepOf(own.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
   return {
     checkpoint: new SweepCheckpoint(projectCheckpoints(own.folder)),
     places: [own.folder],
@@ -53,4 +53,4 @@ const taskOf = (scoredBy: ScoredByBrief): string | null => (scoredBy.kind === 'c
 
 /** The sweep of the character task that a pair answers with; undefined when there is none. */
 export const answeringOfCharacters = ({ sweeps }: Pick<ProjectPair, 'sweeps'>): SweepSummary | undefined =>
-  answeringSweep(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
+  defaultSweepOf(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))

@@ -1,5 +1,5 @@
 import {
-  type Difference,
+  type MeasureDifference,
   type Estimate,
   mainMeasures,
   type VariantResult
@@ -205,7 +205,7 @@ function measureCell({ measures, differences }: VariantResult, id: MeasureId): C
   return estimateCell(id, estimate, differences[id] ?? null)
 }
 
-function estimateCell(id: MeasureId, estimate: Estimate, found: Difference | null): Cell {
+function estimateCell(id: MeasureId, estimate: Estimate, found: MeasureDifference | null): Cell {
   const details = found === null ? [] : [differenceWords(id, found)]
   return { ...measuredCell(id, estimate, details), strong: found !== null && isFinding(id, found) }
 }

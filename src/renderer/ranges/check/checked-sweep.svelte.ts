@@ -1,4 +1,4 @@
-import { answeringSweep } from '../../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../../contract/documents/answering-sweep'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import { scoreIn } from '../../../contract/documents/swept-model'
 import type { Recipe } from '../../../contract/model/recipe'
@@ -57,7 +57,7 @@ export class CheckedSweep {
   /** Reads the other sweep from disk if one is needed. */
   async reload(): Promise<void> {
     const sweepId = this.isOther
-      ? answeringSweep(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))?.id
+      ? defaultSweepOf(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))?.id
       : undefined
     if (sweepId === undefined) {
       this.reading.drop()

@@ -1,4 +1,8 @@
-import { COMPONENT_LABELS, COMPONENTS, type DistancesDocument } from '../../../contract/documents/distances'
+import {
+  COMPONENT_LABELS,
+  DISTANCE_COMPONENTS,
+  type DistancesDocument
+} from '../../../contract/documents/distances'
 import type { Bootstrap, Selection } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { spanKey } from '../../../contract/model/strengths'
@@ -38,7 +42,7 @@ export function weightRows({ layers, components }: DistancesDocument): LayerRow[
     centred: false,
     format: formatNorm
   })
-  const parts = COMPONENTS.flatMap((component) => {
+  const parts = DISTANCE_COMPONENTS.flatMap((component) => {
     const byLayer = new Map(
       components.flatMap((part) =>
         part.layer === null || part.component !== component ? [] : [[part.layer, part.relativeNorm] as const]

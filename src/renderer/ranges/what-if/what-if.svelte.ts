@@ -1,5 +1,5 @@
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
-import { type WhatIf, type WhatIfSweep, withoutOwn } from '../../../contract/documents/what-if'
+import { type WhatIf, type WhatIfSweep, dropUnchangedSettings } from '../../../contract/documents/what-if'
 import type { MinPDraw } from '../../../contract/model/sampling'
 import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
 import { Latest } from '../../app/latest.svelte'
@@ -61,7 +61,7 @@ export class WhatIfAsking {
     const { sweep, rho } = this.view
     if (sweep === null) return
     const before = this.asked ?? { rho, sampler: null, draws: null, mix: null }
-    const settings = withoutOwn({ ...before, ...change }, sweep)
+    const settings = dropUnchangedSettings({ ...before, ...change }, sweep)
     this.asked = settings
     const { client, here } = this.project
     const answered = await this.project.attempt(() =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answeringFirst, answeringSweep } from '../../../../src/contract/documents/answering-sweep'
+import { defaultSweepFirst, defaultSweepOf } from '../../../../src/contract/documents/answering-sweep'
 
 const sweep = (id: string, isPreview: boolean, settingsKey: string) => ({ id, isPreview, settingsKey })
 
@@ -11,14 +11,14 @@ describe('the sweep that a pair answers with', () => {
       sweep('whole', false, 'a'),
       sweep('older', false, 'a')
     ]
-    expect(answeringSweep(sweeps)?.id).toBe('whole')
-    expect(answeringFirst(sweeps).map(({ id }) => id)).toEqual(['whole', 'preview', 'other', 'older'])
+    expect(defaultSweepOf(sweeps)?.id).toBe('whole')
+    expect(defaultSweepFirst(sweeps).map(({ id }) => id)).toEqual(['whole', 'preview', 'other', 'older'])
   })
 
   it('is the newest where that is whole, or where what is whole asked something else', () => {
-    expect(answeringSweep([sweep('new', false, 'a'), sweep('old', false, 'a')])?.id).toBe('new')
-    expect(answeringSweep([sweep('preview', true, 'a'), sweep('old', false, 'b')])?.id).toBe('preview')
-    expect(answeringSweep([])).toBeUndefined()
-    expect(answeringFirst([])).toEqual([])
+    expect(defaultSweepOf([sweep('new', false, 'a'), sweep('old', false, 'a')])?.id).toBe('new')
+    expect(defaultSweepOf([sweep('preview', true, 'a'), sweep('old', false, 'b')])?.id).toBe('preview')
+    expect(defaultSweepOf([])).toBeUndefined()
+    expect(defaultSweepFirst([])).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Variant } from '../../../../src/contract/documents/samples'
-import { asKept, NOTHING_KEPT } from '../../../../src/contract/documents/kept-models'
+import { withKeptIdentity, NOTHING_KEPT } from '../../../../src/contract/documents/kept-models'
 import { blendRecipe } from '../../../../src/contract/documents/swept-model'
 import { nameStyle, toneOf, variantStyles } from '../../../../src/contract/documents/variant-styles'
 import { keptStyle } from '../../../../src/contract/model/model-style'
@@ -83,13 +83,13 @@ describe('how models look', () => {
     const source = { sweepId: null, scoredBy: { kind: 'crc' as const }, validity: null, diversity: null }
     const kept = { id: 'id-3', mark: 3, recipe: { name: 'mine', ranges: [[0, 1]] as [number, number][] } }
     const keeping = { recipes: [{ ...kept, ...source, keptAt: KEPT_AT }], otherCheckpoints: [] }
-    expect(toneOf(asKept(ranges, keeping))).toBe(keptStyle(3).tone)
-    expect(asKept(recipe('renamed', 3), keeping)).toEqual(recipe('renamed', 3))
-    expect(asKept(recipe('range', 3), NOTHING_KEPT)).toEqual(ranges)
-    expect(asKept(ranges, NOTHING_KEPT)).toBe(ranges)
+    expect(toneOf(withKeptIdentity(ranges, keeping))).toBe(keptStyle(3).tone)
+    expect(withKeptIdentity(recipe('renamed', 3), keeping)).toEqual(recipe('renamed', 3))
+    expect(withKeptIdentity(recipe('range', 3), NOTHING_KEPT)).toEqual(ranges)
+    expect(withKeptIdentity(ranges, NOTHING_KEPT)).toBe(ranges)
     const checkpoint: Variant = { kind: 'checkpoint', name: 'sft', path: '/sft', fingerprint: 'f' }
     const other = { name: 'sft', path: '/sft', fingerprint: 'f', id: 'id-1', mark: 1 }
-    expect(asKept(checkpoint, { recipes: [], otherCheckpoints: [other] })).toEqual({
+    expect(withKeptIdentity(checkpoint, { recipes: [], otherCheckpoints: [other] })).toEqual({
       ...checkpoint,
       kept: { id: 'id-1', mark: 1 }
     })

@@ -8,7 +8,7 @@ import {
   rangeStrengths,
   recipeOf,
   sourcesOf,
-  takenFrom,
+  setSource,
   withComponents
 } from '../../../../src/contract/model/strengths'
 
@@ -23,18 +23,18 @@ const mixed: LayerStrength[] = [
 
 describe('layers of another source', () => {
   it('are named with it, and those of base are not', () => {
-    expect(describeStrengths(takenFrom(upper, sft))).toBe('2–3 from sft')
+    expect(describeStrengths(setSource(upper, sft))).toBe('2–3 from sft')
     expect(describeStrengths(mixed)).toBe('0 at 0.5, attention 1 from sft, 2 from sft')
     expect(nameStrengths(rangeStrengths({ start: 2, end: 2 }, 4, sft))).toBe('Layer 2 from sft')
     expect(nameStrengths(upper)).toBe('Layers 2–3')
   })
 
   it('are other weights than the same of base, whatever the checkpoint is called and wherever it lies', () => {
-    const ofSft = weightsKey(layersModel(takenFrom(upper, sft)))
+    const ofSft = weightsKey(layersModel(setSource(upper, sft)))
     expect(ofSft).toBe('2-3 of f1')
     expect(weightsKey(layersModel(upper))).toBe('2-3')
     const moved = { name: 'SFT', path: '/elsewhere', fingerprint: 'f1' }
-    expect(weightsKey(layersModel(takenFrom(upper, moved)))).toBe(ofSft)
+    expect(weightsKey(layersModel(setSource(upper, moved)))).toBe(ofSft)
     expect(weightsKey(layersModel(mixed))).toBe('0-0@0.5,1-1@1/0 of f1,2-2 of f1')
   })
 
@@ -46,7 +46,7 @@ describe('layers of another source', () => {
   it('keep their source when strengths change, in a recipe as in its file', () => {
     const weaker = withComponents(at(mixed, 1, 'layer'), (_half, _component, strength) => strength / 2)
     expect(weaker).toEqual({ attention: 0.5, mlp: 0, source: sft })
-    const recipe = recipeOf('mixed', takenFrom(upper, sft))
+    const recipe = recipeOf('mixed', setSource(upper, sft))
     expect(Recipe.parse(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe)
     expect(recipe).toHaveProperty('layers')
     expect(recipeOf('upper', upper)).toEqual({ name: 'upper', ranges: [[2, 3]] })

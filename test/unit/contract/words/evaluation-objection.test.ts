@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { BesideRange, Difference } from '../../../../src/contract/documents/evaluation'
+import type { BesideRange, MeasureDifference } from '../../../../src/contract/documents/evaluation'
 import { rangeModel } from '../../../../src/contract/model/model'
 import { newestObjection } from '../../../../src/contract/words/evaluation-objection'
 import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
@@ -10,12 +10,12 @@ if (scoredBy.kind !== 'task') throw new Error('the fixture is of a task')
 const { task } = scoredBy
 const estimate = { mean: 0.5, interval: null, promptCount: 12 }
 const recipe = { name: 'layers 1', ranges: [[1, 1] satisfies [number, number]] }
-const loss = (mean: number, adjustedPValue: number): Difference => ({
+const loss = (mean: number, adjustedPValue: number): MeasureDifference => ({
   ...estimate,
   ...{ mean, interval: [mean - 0.1, mean + 0.1], effectSize: 1, pValue: adjustedPValue, adjustedPValue }
 })
 
-const evaluated = (accuracy: Difference, besideRanges: BesideRange[] = []) => ({
+const evaluated = (accuracy: MeasureDifference, besideRanges: BesideRange[] = []) => ({
   complete: true,
   run: {
     ...{ task, basePath: sweep.basePath, postPath: sweep.postPath },
@@ -76,7 +76,8 @@ it('takes the newest complete evaluation that asked the range as it is', () => {
 it('tells of what surely does better, beside a loss or alone', () => {
   const gain = { distinctRight: loss(2, 0.01), accuracy: loss(0.2, 0.01) }
   const better = [{ range: 'mine', variant: 'a blend', differences: gain }]
-  const told = (accuracy: Difference) => newestObjection([evaluated(accuracy, better)], checkpoints, range)
+  const told = (accuracy: MeasureDifference) =>
+    newestObjection([evaluated(accuracy, better)], checkpoints, range)
   expect(told(loss(0.01, 0.9))).toEqual({
     words: expect.stringMatching(/^Evaluated on Letters: beside it a blend is more diverse and better \(/),
     mark: 'outdone'

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Difference } from '../../../../src/contract/documents/evaluation'
+import type { MeasureDifference } from '../../../../src/contract/documents/evaluation'
 import { evaluationVerdicts, verdictSentence } from '../../../../src/contract/words/evaluation-verdict'
 import { differenceWords } from '../../../../src/contract/words/evaluation-words'
 
 const MEASURES = { diversity: 'distinctRight', quality: 'accuracy' } as const
 
-const difference = (mean: number, adjustedPValue: number, pValue = adjustedPValue): Difference => ({
+const difference = (mean: number, adjustedPValue: number, pValue = adjustedPValue): MeasureDifference => ({
   mean,
   interval: [mean - 0.1, mean + 0.1],
   promptCount: 12,
@@ -15,7 +15,7 @@ const difference = (mean: number, adjustedPValue: number, pValue = adjustedPValu
 })
 
 /** Of a variant that is compared with post, whose accuracy is 0.9. */
-const verdictsOf = (...all: Partial<Record<'distinctRight' | 'accuracy', Difference>>[]) =>
+const verdictsOf = (...all: Partial<Record<'distinctRight' | 'accuracy', MeasureDifference>>[]) =>
   evaluationVerdicts(
     {
       comparedWith: 'post',
@@ -38,8 +38,8 @@ const said = (...all: Parameters<typeof verdictsOf>) =>
 
 const [up, down, unsure] = [difference(1, 0.01), difference(-1, 0.01), difference(0.04, 0.2)]
 /** Of quality: its interval reaches to a loss of 0.27, or to none that matters. */
-const open: Difference = { ...difference(-0.1, 0.2), interval: [-0.27, 0.07] }
-const held: Difference = { ...difference(0.01, 0.2), interval: [-0.045, 0.06] }
+const open: MeasureDifference = { ...difference(-0.1, 0.2), interval: [-0.27, 0.07] }
+const held: MeasureDifference = { ...difference(0.01, 0.2), interval: [-0.045, 0.06] }
 
 it('praises only what is sure, and never a gain that costs quality, or may', () => {
   expect(
@@ -84,7 +84,7 @@ it('claims a gain only after the adjustment, and warns of a loss before it', () 
 })
 
 it('excludes no loss of quality without an interval, unless enough prompts are alike', () => {
-  const alike = (promptCount: number): Difference => ({
+  const alike = (promptCount: number): MeasureDifference => ({
     ...difference(0, 1),
     interval: null,
     effectSize: null,
@@ -150,7 +150,7 @@ it('says of variants that are alike on all prompts what that leaves open, and gi
 
 describe('of a range', () => {
   const differences = { distinctRight: up, accuracy: down }
-  const beside = (...others: Record<'distinctRight' | 'accuracy', Difference>[]) =>
+  const beside = (...others: Record<'distinctRight' | 'accuracy', MeasureDifference>[]) =>
     evaluationVerdicts(
       {
         comparedWith: 'post',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { StudyState, ToldStep } from '../../../../src/contract/documents/study'
+import type { StudyState, StudyStepState } from '../../../../src/contract/documents/study'
 import { stepStateWords, studyStepWords, studyWords } from '../../../../src/contract/words/study-words'
 
-const STEP: ToldStep = {
+const STEP: StudyStepState = {
   key: 'Demo/sweep',
   pair: 'Demo',
   kind: 'sweep',
@@ -48,7 +48,7 @@ describe('the words for a study', () => {
   it('say of each step what it is and how it stands', () => {
     expect(studyStepWords({ kind: 'evaluate', task: 'demo-open (2)' })).toBe('Evaluation by demo-open (2)')
     expect(stepStateWords({ ...STEP, state: 'computed', seconds: 3 }, true)).toBe('Computed in 3.0 s')
-    const begun: ToldStep = { ...STEP, state: 'running', progress: { share: 0.5, secondsLeft: 90 } }
+    const begun: StudyStepState = { ...STEP, state: 'running', progress: { share: 0.5, secondsLeft: 90 } }
     expect(stepStateWords(begun, true)).toBe('Running, 50 %, about 1 min 30 s left')
     expect(stepStateWords(begun, false)).toBe('Begun; what it has is kept')
     expect(stepStateWords({ ...STEP, state: 'failed', problem: failed }, true)).toBe('Failed: No memory.')

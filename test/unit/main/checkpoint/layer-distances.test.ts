@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Component, Distance } from '../../../../src/contract/documents/distances'
+import type { DistanceComponent, Distance } from '../../../../src/contract/documents/distances'
 import { DistanceSums } from '../../../../src/main/checkpoint/distance-sums'
 import { isWeightDtype, type WeightDtype } from '../../../../src/main/checkpoint/dtype'
 import { compareLayers, type LayerDistances } from '../../../../src/main/checkpoint/layer-distances'
@@ -280,7 +280,7 @@ describe('the layer distances of a pair', () => {
     const post = checkpointFixture({ config: PHI3, seed: 2 })
     const { components } = await compareFixtures(base, post)
     const hidden = TINY_LLAMA.hidden_size
-    const part = (component: Component, tensor: string, first: number, count: number): void => {
+    const part = (component: DistanceComponent, tensor: string, first: number, count: number): void => {
       const found = components.find((entry) => entry.layer === 1 && entry.component === component)
       expect(found).toMatchObject({ tensor: `model.layers.1.${tensor}`, rows: { first, count } })
       const slice = (fixture: CheckpointFixture): number[] =>

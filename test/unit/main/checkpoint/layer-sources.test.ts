@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { OtherCheckpoint } from '../../../../src/contract/model/checkpoint'
 import { layersModel, type Model } from '../../../../src/contract/model/model'
 import type { LayerStrength } from '../../../../src/contract/model/recipe'
-import { allRanges, nameStrengths, rangeStrengths, takenFrom } from '../../../../src/contract/model/strengths'
+import { allRanges, nameStrengths, rangeStrengths, setSource } from '../../../../src/contract/model/strengths'
 import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { generate } from '../../../../src/main/engine/generate/generate'
@@ -64,7 +64,7 @@ describe('layers from another checkpoint than base', () => {
     async (dtype) => {
       const { base, post, source } = await threeCheckpoints(dtype)
       const ofBase = RECIPES.map((layers) => layersModel(layers))
-      const ofSource = RECIPES.map((layers) => layersModel(takenFrom(layers, source)))
+      const ofSource = RECIPES.map((layers) => layersModel(setSource(layers, source)))
       const found = await probabilities(base, post, [{ kind: 'post' }, ...ofSource])
       expect(found).toEqual(await probabilities(source.path, post, [{ kind: 'post' }, ...ofBase]))
       expect(found).not.toEqual(await probabilities(base, post, [{ kind: 'post' }, ...ofBase]))
@@ -107,7 +107,7 @@ describe('layers from another checkpoint than base', () => {
         if (event.type === 'sample') found.push(event.tokens)
       return found
     }
-    const found = await answers(base, layersModel(takenFrom(layers, source)))
+    const found = await answers(base, layersModel(setSource(layers, source)))
     expect(found).toEqual(await answers(source.path, layersModel(layers)))
   })
 
@@ -115,7 +115,7 @@ describe('layers from another checkpoint than base', () => {
     for (const dtype of ['BF16', 'F32'] as const) {
       const { folder, base, post, source } = await threeCheckpoints(dtype)
       const [layers] = RECIPES.slice(-1)
-      const own = takenFrom(layers ?? [], source)
+      const own = setSource(layers ?? [], source)
       const [ofSource, ofBase] = [join(folder, 'of-source'), join(folder, 'of-base')]
       await exportRecipe({ base, post }, { name: nameStrengths(own), layers: own }, ofSource)
       await exportRecipe({ base: source.path, post }, { name: 'same', layers: layers ?? [] }, ofBase)
@@ -132,7 +132,7 @@ describe('layers from another checkpoint than base', () => {
   it('are refused when the checkpoint is not the one that was meant', async () => {
     const { base, post, source } = await threeCheckpoints()
     const model = layersModel(
-      takenFrom(rangeStrengths({ start: 0, end: 0 }, LAYERS), { ...source, fingerprint: 'other' })
+      setSource(rangeStrengths({ start: 0, end: 0 }, LAYERS), { ...source, fingerprint: 'other' })
     )
     await expect(probe({ base, post, device: 'cpu', model, prompts: [[1]] })).rejects.toThrow(
       'is no longer the checkpoint that was to be computed'
@@ -146,7 +146,7 @@ describe('layers from another checkpoint than base', () => {
     const { fingerprint } = await openCheckpoint(between)
     const layers = rangeStrengths({ start: 0, end: 2 }, LAYERS)
     const models = [
-      layersModel(takenFrom(layers, { name: 'between', path: between, fingerprint })),
+      layersModel(setSource(layers, { name: 'between', path: between, fingerprint })),
       layersModel(rangeStrengths({ start: 0, end: 0 }, LAYERS))
     ]
     const [first, second] = await probabilities(base, post, models)

@@ -6,7 +6,7 @@ import { atOnce } from '../../../../../src/main/base/steps'
 import { askWhatIf } from '../../../../../src/main/crc/check/ask-what-if'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
-import { ownSampler } from '../../../../../src/contract/documents/scored-by'
+import { samplerOfSweep } from '../../../../../src/contract/documents/scored-by'
 import { keptValues, nearest } from '../../../../../src/renderer/ranges/what-if/what-if.svelte'
 import { projectState, ScriptedLine, showSweep, settled } from '../../../../fixtures/scripted-line'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
@@ -158,7 +158,7 @@ describe('the panel of what if', () => {
     expect(noSamplersWords({ ...cut, ...kept })).toBeNull()
     expect(keptValues(kept, ({ temperature }) => temperature)).toEqual([1, 2])
     expect(nearest([1, 2, 4], 2.9)).toBe(1)
-    expect(ownSampler(task)).toEqual({ temperature: sampling.temperature, minP: sampling.minP })
-    expect(ownSampler(tinySweep())).toEqual({ temperature: 1, minP: 0 })
+    expect(samplerOfSweep(task)).toEqual({ temperature: sampling.temperature, minP: sampling.minP })
+    expect(samplerOfSweep(tinySweep())).toEqual({ temperature: 1, minP: 0 })
   })
 })
