@@ -11,9 +11,9 @@ import { errorMessage } from '../../base/files/bounded-file'
 export interface Device {
   readonly name: DeviceName
   createSession(model: Uint8Array, options?: SessionSettings): Promise<ort.InferenceSession>
-  /** Whether float16 products are faster here. On the CPU they are float32 products and two conversions. */
+  /** True if float16 products are faster here. On the CPU they are float32 products and two conversions. */
   readonly gainsFromHalf: boolean
-  /** Whether tensors can stay in the device's own memory from one run to the next. */
+  /** True if tensors can stay in the device's own memory from one run to the next. */
   readonly keepsTensors: boolean
   /** Bytes that runs have copied between main memory and the device's own. Null if they cannot be counted. */
   readonly moved: Readonly<MovedBytes> | null
@@ -40,7 +40,7 @@ interface SessionSettings {
    */
   readonly outputsStay?: boolean | readonly string[]
   /**
-   * Whether the main memory of a run is kept for the next one. It is meant for sessions whose runs have a limited size.
+   * True if the main memory of a run is kept for the next one. It is meant for sessions whose runs have a limited size.
    */
   readonly keepsMemory?: boolean
 }

@@ -28,4 +28,4 @@ export function choosePrecision(
   return requested ?? (device.gainsFromHalf && family.halfPrecision ? 'fp16' : 'fp32')
 }
 
-const PRECISION_HINT = 'Leave the precision out, and what suits device and model is used.'
+const PRECISION_HINT = 'Omit the precision to use the one that suits device and model.'

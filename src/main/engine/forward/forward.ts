@@ -46,12 +46,12 @@ export interface ForwardRun extends LayerSource {
   readonly nodesPerRun?: NodesPerRun
   readonly signal?: AbortSignal
   /**
-   * Whether hidden states after the last layer are needed for every packed row, not only for rows that predict a next
+   * True if hidden states after the last layer are needed for every packed row, not only for rows that predict a next
    * token.
    */
   readonly everyRow?: boolean
   /**
-   * Whether to yield the states of every node after every layer but the last. These states do not stay on the device.
+   * True to yield the states of every node after every layer but the last. These states do not stay on the device.
    */
   readonly everyState?: boolean
   /**
@@ -289,7 +289,7 @@ class ForwardPass {
     })
     for (const [level, nodes] of nodesBefore(trie, this.parts).entries()) {
       for (const node of nodes) {
-        if (cachedStates === undefined) throw new Error('a part goes on from states that nobody has')
+        if (cachedStates === undefined) throw new Error('a part continues from states that are not cached')
         at(levels, level, 'level').children[node] = await this.store.add(cachedStates.get(level, node))
       }
     }

@@ -14,7 +14,7 @@ export interface LayerSource {
   readonly precision: Precision
   readonly pair: PairWeights
   readonly packed: PackedPrompts
-  /** Whether to output the keys and values of every node, which generation from these prompts needs. */
+  /** True to output the keys and values of every node, which generation from these prompts needs. */
   readonly withKeyValues?: boolean
 }
 

@@ -84,10 +84,12 @@ export async function whyNonFinite(
   for (const { origin, tensor } of tensorsOf(pair, sources, location)) {
     const badTensor = await nonFiniteIn(pair, origin, tensor)
     if (badTensor !== null) {
+      const owner = isOtherOrigin(origin) ? `the checkpoint ${originWords(origin)}` : origin
       return new WorkbenchError(
         'bad-file',
-        `${badTensor.file}: ${describeNonFinite(badTensor)}. ${affectedModels(isOtherOrigin(origin) ? `the checkpoint ${originWords(origin)}` : origin, name)}.`,
-        'Fetch or write that file again. Models that do not use this tensor can be computed. "slr inspect --values" finds all such tensors of a pair.'
+        `${badTensor.file}: ${describeNonFinite(badTensor)}. ${affectedModels(owner, name)}.`,
+        'Download or export that file again. Models that do not use this tensor can be computed. ' +
+          '"slr inspect --values" lists all such tensors of a pair.'
       )
     }
   }
@@ -96,19 +98,20 @@ export async function whyNonFinite(
     return new WorkbenchError(
       'unsupported',
       `${overflowed}. ${name} cannot be computed with it.`,
-      'Take strengths nearer to those from 0 to 1: beyond them weights are extrapolated, and may become too large to store.'
+      'Use strengths closer to the range 0 to 1. Weights beyond it are extrapolated and may be too large to store.'
     )
   }
+  const failing = alikeUpTo(computation, sources, location) ?? name
   const where = typeof location === 'number' ? `layer ${location}` : `the ${location}`
   return new WorkbenchError(
     'unsupported',
-    `Computing ${alikeUpTo(computation, sources, location) ?? name} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}: what comes out of it is not ` +
-      'finite, though all its weights are.',
+    `Computing ${failing} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}. ` +
+      'Its output is not finite, though all its weights are.',
     precision === 'fp16'
       ? 'Compute in fp32 (--precision fp32), or on the CPU.'
       : device.name === 'cpu'
-        ? 'Weights as large as these are not what training leaves: compare the SHA-256 of the files with those published.'
-        : 'Compute on the CPU (--device cpu), to see whether it is the device.'
+        ? 'Weights this large do not result from training. Compare the SHA-256 of the files with those published.'
+        : 'Compute on the CPU (--device cpu) to find out whether the device is the cause.'
   )
 }
 
@@ -119,7 +122,7 @@ export async function whyNonFinite(
 const affectedModels = (owner: string, name: string): string =>
   owner === name
     ? `${name} cannot be computed with it`
-    : `${owner} itself cannot be computed with it, nor ${name}`
+    : `Neither ${owner} nor ${name} can be computed with it`
 
 /**
  * Returns post or base if it is among the models and has equal weights up to the location, so that it fails there too.
@@ -215,7 +218,10 @@ async function overflowedIn(
     const nonFinite = new NonFiniteCount(entry, 'F32')
     nonFinite.add(new Uint8Array(values.buffer))
     if (nonFinite.found !== null)
-      return `At ${strengthWords(source.strength)} of ${originWords(source.from)}, rounded to ${entry.dtype} as post stores it, ${describeNonFinite(nonFinite.found)}`
+      return (
+        `At ${strengthWords(source.strength)} of ${originWords(source.from)}, rounded to ${entry.dtype} as post stores it, ` +
+        describeNonFinite(nonFinite.found)
+      )
   }
   return null
 }

@@ -11,7 +11,7 @@ export interface DrawnModel {
   readonly sampling: Sampling
   /** The mixed baseline. Null if tokens are drawn from the logits of the only part. */
   readonly mixed: MixedRival | null
-  /** Whether tokens are drawn from one model with the request's sampling, so that a head can draw them itself. */
+  /** True if tokens are drawn from one model with the request's sampling, so that a head can draw them itself. */
   readonly plain: boolean
 }
 

@@ -211,9 +211,9 @@ function refuseExperts(spec: DecoderSpec, device: DeviceName): void {
   if (!hasExperts(spec)) return
   throw new WorkbenchError(
     'unsupported',
-    `Answers of ${spec.family.label} models are not written on ${DEVICE_LABELS[device]}: experts that run only where a token chooses them ` +
-      'are held for the CPU alone.',
-    'Write them on the CPU (--device cpu). Sweeps, probes and checks of whole answers work on either.'
+    `Answers of ${spec.family.label} models cannot be generated on ${DEVICE_LABELS[device]}. ` +
+      'Experts that run only for the tokens that select them are supported on the CPU only.',
+    'Generate them on the CPU (--device cpu). Sweeps, probes and full-answer checks work on both.'
   )
 }
 
@@ -223,7 +223,8 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
   if (tooLong === -1) return
   throw new WorkbenchError(
     'bad-input',
-    `Prompt ${tooLong + 1} has ${prompts[tooLong]?.length} tokens; the context window of ${context} leaves no room for an answer.`,
+    `Prompt ${tooLong + 1} has ${prompts[tooLong]?.length} tokens. ` +
+      `The context window of ${context} tokens leaves no room for an answer.`,
     'Shorten the prompt.'
   )
 }
@@ -254,7 +255,8 @@ function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): n
   throw new WorkbenchError(
     'out-of-memory',
     `The keys of one layer, for one sequence of ${length} tokens in each model, take ` +
-      `${(layerKeyBytes(spec, trie, length) / 1e6).toFixed(0)} MB; WebGPU is sure to address ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
-    'Ask for fewer tokens (--max-tokens), compare fewer models at a time, or use the CPU (--device cpu).'
+      `${(layerKeyBytes(spec, trie, length) / 1e6).toFixed(0)} MB. ` +
+      `WebGPU guarantees only ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
+    'Generate fewer tokens (--max-tokens), compare fewer models at a time, or use the CPU (--device cpu).'
   )
 }

@@ -66,29 +66,33 @@ export function largestLayerBytes(spec: DecoderSpec, weights: HeldWeights): numb
 export function chooseHeldWeights(
   minBytes: (weights: HeldWeights) => number,
   memoryBytes: number,
-  asked: HeldWeights | undefined,
+  requested: HeldWeights | undefined,
   precision: Precision
 ): HeldWeights {
-  if (asked !== undefined && asked !== precision && quantisedBits(asked) === null) {
+  if (requested !== undefined && requested !== precision && quantisedBits(requested) === null) {
     throw new WorkbenchError(
       'bad-input',
-      `Weights held in ${asked} cannot be computed with in ${precision}.`,
-      'Ask for one of the two, and the other follows.'
+      `Weights in ${requested} cannot be computed in ${precision}.`,
+      'Set only one of the two options. The other follows from it.'
     )
   }
   const fits = (weights: HeldWeights): boolean => minBytes(weights) <= memoryBytes
-  const chosen = asked ?? (fits(precision) ? precision : 'int8')
+  const chosen = requested ?? (fits(precision) ? precision : 'int8')
   if (fits(chosen)) return chosen
   const fitting = NARROWER[chosen].find(fits) ?? null
+  const alternative =
+    fitting === null
+      ? ''
+      : `, or hold weights as ${fitting} (--weights ${fitting}, ${formatMemory(minBytes(fitting))})`
   throw new WorkbenchError(
     'out-of-memory',
     `Generating takes at least ${formatMemory(minBytes(chosen))} with weights in ${chosen}, one sequence of each model and the ` +
       `longest prompt: more than the ${formatMemory(memoryBytes)} allowed.`,
-    `Allow more memory (--memory)${fitting === null ? '' : `, or hold weights as ${fitting} (--weights ${fitting}, ${formatMemory(minBytes(fitting))})`}, fewer tokens (--max-tokens), or compare fewer models at a time.`
+    `Allow more memory (--memory)${alternative}, fewer tokens (--max-tokens), or compare fewer models at a time.`
   )
 }
 
-/** What to offer in place of weights that do not fit, in order of preference. */
+/** Alternatives to weights that do not fit, in order of preference. */
 const NARROWER: Readonly<Record<HeldWeights, readonly HeldWeights[]>> = {
   fp32: ['int8', 'int4'],
   fp16: ['int8', 'int4'],

@@ -86,7 +86,8 @@ function textVectors(
   if (tensor === undefined || tensor.type !== 'float32' || hidden === 0 || !(perText || perToken)) {
     throw noEmbeddingModel(
       file,
-      `for ${texts.length} texts of up to ${length} tokens its output ${output} is ${tensor?.type ?? 'missing'} [${dims.join(', ')}]; ` +
+      `for ${texts.length} texts of up to ${length} tokens ` +
+        `its output ${output} is ${tensor?.type ?? 'missing'} [${dims.join(', ')}]; ` +
         `expected float32 [${texts.length}, hidden] or [${texts.length}, ${length}, hidden]`
     )
   }

@@ -5,8 +5,8 @@ import { errorMessage } from '../../base/files/bounded-file'
 import { integerTensor } from '../device/device'
 
 /*
- * ONNX models of the user's that read texts, as they are exported from transformers: int64 inputs input_ids and attention_mask,
- * perhaps token_type_ids, all [batch, sequence].
+ * These functions run a user's ONNX models that read texts, in the export format of transformers. Their inputs are int64
+ * input_ids and attention_mask, optionally token_type_ids, all [batch, sequence].
  */
 
 /** The maximum tokens of a batch, padding included. It limits the memory of its hidden states. */
@@ -23,9 +23,12 @@ export function requireTextInputs(
   const unknown = inputNames.filter((name) => !INPUTS.includes(name))
   const otherTypes = inputMetadata.filter((input) => !input.isTensor || input.type !== 'int64')
   if (missing.length + unknown.length + otherTypes.length === 0) return
+  const inputWords = inputMetadata.map(
+    (input) => `${input.name} (${input.isTensor ? input.type : 'no tensor'})`
+  )
   throw refused(
-    `its inputs are ${inputMetadata.map((input) => `${input.name} (${input.isTensor ? input.type : 'no tensor'})`).join(', ') || 'none'}; ` +
-      'expected input_ids and attention_mask, and at most token_type_ids besides, all int64'
+    `its inputs are ${inputWords.join(', ') || 'none'}; ` +
+      'expected input_ids and attention_mask, and optionally token_type_ids, all int64'
   )
 }
 

@@ -19,7 +19,7 @@ export function mixedLogits(
 }
 
 /*
- * Look-ups below are not checked: these loops go over the whole vocabulary for every row, and the arrays are as long.
+ * Indices below are not checked. These loops go over the whole vocabulary for every row, and the arrays are as long.
  */
 
 /**

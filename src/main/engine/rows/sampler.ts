@@ -1,8 +1,8 @@
 import type { Sampling } from '../../../contract/model/sampling'
 
 /*
- * Look-ups in here are not checked: its loops go over the whole vocabulary for every token that is drawn, and indices stay
- * within the arrays that they count through.
+ * Indices in this module are not checked. Its loops go over the whole vocabulary for every drawn token, and indices stay
+ * within the arrays.
  */
 
 /**

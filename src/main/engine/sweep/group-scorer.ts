@@ -34,7 +34,7 @@ export interface RowTargets {
 export interface GroupTargets {
   /** Indices of the group's prompts in the request. */
   readonly indices: readonly number[]
-  /** What is asked of each row of a leaf. */
+  /** The tokens requested at each row of a leaf. */
   readonly rows: readonly RowTargets[]
   /** Number of probabilities requested per leaf. They are ordered by row, and within a row by next token. */
   readonly size: number
@@ -74,7 +74,7 @@ export class GroupScorer {
     })
   }
 
-  /** What is asked of each row of a leaf. */
+  /** The tokens requested at each row of a leaf. */
   get rows(): readonly RowTargets[] {
     return this.targets.rows
   }

@@ -22,7 +22,7 @@ export interface SweptModels {
   readonly maxAliveStates: number
   /** Number of distinct tokens whose probabilities are requested. */
   readonly trackedTokens: number
-  /** Whether the whole vocabulary's logits are needed, as samplers need them. */
+  /** True if the whole vocabulary's logits are needed, as samplers need them. */
   readonly allLogits: boolean
   /** Maximum bytes of weights kept for later blocks of the same layer (see `WeightRead.keep`). */
   readonly keptBytes: number

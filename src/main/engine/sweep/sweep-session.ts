@@ -38,7 +38,7 @@ export class SweepSession {
   private resources: Promise<SweepResources> | null = null
   private running = 0
   private hasEnded = false
-  /** Whether weights are read without being cached. */
+  /** True if weights are read without being cached. */
   private isPaused = false
 
   /**

@@ -38,7 +38,7 @@ export class WeightPrefetch implements PrefetchQueue {
   readonly reads: readonly (readonly WeightRead[])[]
   private hasEnded = false
   private readonly whenDone = new Map<string, Promise<boolean>>()
-  /** Resolves to whether reading goes on. */
+  /** Resolves to true while reading continues. */
   private reading: Promise<boolean>
 
   private constructor(

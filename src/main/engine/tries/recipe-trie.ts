@@ -28,7 +28,7 @@ export interface RecipeTrie {
 /** Names a whole checkpoint other than base and post by its folder. */
 export type OtherOrigin = `checkpoint:${string}`
 
-/** Whose embedding and head a model uses. */
+/** The checkpoint whose embedding and head a model uses. */
 export type Origin = 'base' | 'post' | OtherOrigin
 
 /** The sources of a model: the checkpoint of its embedding and head, and the block of each layer. */
@@ -66,12 +66,12 @@ export type BlockSource =
 /** Facts on checkpoints that let the trie share more blocks than equal recipes do. */
 export interface Sharing {
   readonly layerCount: number
-  /** Whether a layer of base equals post's byte for byte. */
+  /** True if a layer of base equals post's byte for byte. */
   readonly identical: (layer: number) => boolean
-  /** Whether restoring base's layer rounds nothing, so that base as a whole model has the same block. */
+  /** True if restoring base's layer rounds nothing, so that base as a whole model has the same block. */
   readonly lossless: boolean
   /**
-   * Whether base's layers by base's config compute as they do by post's config. If not, base shares no block with other
+   * True if base's layers by base's config compute as they do by post's config. If not, base shares no block with other
    * models.
    */
   readonly alike: boolean
@@ -124,7 +124,7 @@ export function pathTo(trie: RecipeTrie, leaf: number): number[] {
   return path.reverse()
 }
 
-/** Whose embedding and head a model uses. */
+/** Returns the checkpoint whose embedding and head a model uses. */
 export function originOf(trie: RecipeTrie, model: number): Origin {
   return at(trie.madeOf, model, 'model').origin
 }

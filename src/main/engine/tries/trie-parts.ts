@@ -12,7 +12,7 @@ export interface PartNode extends LevelNode {
   /** Index into the level's blocks. */
   readonly block: number
   /**
-   * Whether the node is computed by itself, because several parts continue from it and any of them may compute it. The
+   * True if the node is computed by itself, because several parts continue from it and any of them may compute it. The
    * number of nodes in one run of a block changes the last bits of their states.
    */
   readonly alone: boolean

@@ -15,7 +15,7 @@ import { goldenPath } from '../../../fixtures/goldens'
 const PROMPT = [28, 257, 105, 7, 9]
 const POST: Model = { kind: 'post' }
 const LAYERS = 4
-/** Of a weight in bfloat16. */
+/** Bytes of a weight in bfloat16. */
 const STORED_BYTES = 2
 
 /** The CPU, with the rows of prompts that have gone through a layer. */

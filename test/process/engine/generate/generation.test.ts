@@ -89,7 +89,7 @@ describe('greedy continuations', () => {
     const trie = buildRecipeTrie(models, await findSharing(pair, models))
     await closePairWeights(pair)
     expect(() => planGeneration(request, pair.post.spec, trie, 'fp32')).toThrow(
-      'Answers of Mixtral models are not written on WebGPU'
+      'Answers of Mixtral models cannot be generated on WebGPU'
     )
   })
 })
@@ -185,7 +185,7 @@ describe('memory', () => {
   it('refuses a prompt that leaves no room in the context window', async () => {
     const long = new Array<number>(512).fill(3)
     await expect(samplesOf(requestFor('llama3', { prompts: [long] }))).rejects.toThrow(
-      'Prompt 1 has 512 tokens; the context window of 512 leaves no room for an answer.'
+      'Prompt 1 has 512 tokens. The context window of 512 tokens leaves no room for an answer.'
     )
   })
 })

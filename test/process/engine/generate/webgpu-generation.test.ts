@@ -345,7 +345,7 @@ describe.skipIf(missing !== null)('the plan of a run on WebGPU', () => {
 
   it('refuses floats of another width than the products', async () => {
     await expect(planOf('llama3', { precision: 'fp16', weights: 'fp32' })).rejects.toThrow(
-      'Weights held in fp32 cannot be computed with in fp16.'
+      'Weights in fp32 cannot be computed in fp16.'
     )
   })
 })

@@ -52,7 +52,7 @@ async function run(request: SweepRequest, signal?: AbortSignal): Promise<EngineS
 
 let onCpu: number[][][] | null = null
 
-/** What the CPU gives for eight prompts, computed once. */
+/** Returns the CPU results of eight prompts, computed once. */
 async function cpuProbabilities(): Promise<number[][][]> {
   return (onCpu ??= probabilitiesOf(await run(await requestFor({ device: 'cpu' }, 8))))
 }
@@ -73,9 +73,9 @@ function largestDifference(left: number[][][], right: number[][][]): number {
 interface Watched {
   /** How many tensors runs have left in the device's memory, disposed or not. */
   count: number
-  /** Those of them that may be there still. */
+  /** Tensors that may still be alive. */
   tensors: ort.Tensor[]
-  /** Most bytes of them that were there at once. */
+  /** Maximum bytes of tensors alive at once. */
   peakBytes: number
 }
 

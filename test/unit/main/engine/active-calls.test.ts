@@ -19,7 +19,7 @@ function server() {
   return { calls, answer, step, client }
 }
 
-/** Whether the calls that have been cancelled are over. */
+/** Tells if all cancelled calls have ended. */
 async function hasEnded(calls: ActiveCalls): Promise<boolean> {
   const pending = new Promise<boolean>((resolve) => setTimeout(() => resolve(false)))
   return Promise.race([calls.cancelledEnded().then(() => true), pending])

@@ -115,7 +115,7 @@ describe('a model whose numbers are not finite', () => {
     expect(message).toContain(
       `${join(pair.base, 'model.safetensors')}: tensor "${DOWN.tensor}" holds 2 values that are not finite, the first NaN at [1, 5]`
     )
-    expect(message).toContain('. base itself cannot be computed with it, nor post restored in layer 1.')
+    expect(message).toContain('. Neither base nor post restored in layer 1 can be computed with it.')
     await scores()(pair, POST)
   })
 
@@ -136,7 +136,7 @@ describe('a model whose numbers are not finite', () => {
       `At −1 (extrapolated) of base, rounded to BF16 as post stores it, tensor "${DOWN.tensor}" holds Infinity at [1, 5]. ` +
         'post restored in MLP 1 at −1 (extrapolated) cannot be computed with it.'
     )
-    expect(hint).toContain('nearer to those from 0 to 1')
+    expect(hint).toContain('closer to the range 0 to 1')
   })
 
   it('is said to have overflowed, and where, when all its weights are finite', async () => {
@@ -144,7 +144,7 @@ describe('a model whose numbers are not finite', () => {
     const { code, message, hint } = await problemOf(scores()(pair, POST))
     expect(code).toBe('unsupported')
     expect(message).toBe(
-      'Computing post in fp32 on CPU overflowed in layer 1: what comes out of it is not finite, though all its weights are.'
+      'Computing post in fp32 on CPU overflowed in layer 1. Its output is not finite, though all its weights are.'
     )
     expect(hint).toContain('SHA-256')
   })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { largestIndices } from '../../../../../src/main/engine/forward/largest-indices'
 import { routeRows } from '../../../../../src/main/engine/forward/routing'
 
-/** What torch.topk of torch 2.6 on the CPU selects, sorted. */
+/** Indices that torch.topk of torch 2.6 selects on the CPU, sorted. */
 const TORCH: readonly [values: string, count: number, selected: readonly number[]][] = [
   [
     '1 2 1 0 0 0 0 1 0 0 1 1 1 0 1 2 0 1 0 0 1 0 1 0 2 0 2 0 0 1 0 2 0 0 1 1 0 0 1 0 1 2 0 1 2 2 1 2 1 2 2 0 2 2 1 2 2 1 1 0 0 1 2 2',

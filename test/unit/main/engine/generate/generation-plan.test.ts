@@ -13,7 +13,7 @@ const GIB = 2 ** 30
 const SPEC = decoderSpec(modelConfig({ shape: 'Llama-3.1-8B', layerCount: 32 }), 'config.json')
 const POST: Model = { kind: 'post' }
 
-interface Asked {
+interface PlanOptions {
   models?: Model[]
   promptLength?: number
   prompts?: number[][]
@@ -32,7 +32,7 @@ function planOf({
   maxTokens = 20,
   weights = 'int8',
   memoryBytes = 64 * GIB
-}: Asked): GenerationPlan {
+}: PlanOptions): GenerationPlan {
   const request: SinglesRequest = {
     base: '',
     post: '',

@@ -36,7 +36,7 @@ async function answers(
   return found
 }
 
-/** Of every token, for each rival, as a sweep has them. */
+/** Returns the probability of every token for each baseline, as a sweep computes it. */
 async function exact(sampling: Sampling): Promise<number[][]> {
   const groups = Array.from({ length: VOCABULARY }, (_, token) => [[token]])
   const request = { ...PAIR, models: [{ kind: 'post' as const }, { kind: 'base' as const }], rivals: RIVALS }

@@ -16,7 +16,7 @@ const pair = {
 }
 const POST: Model = { kind: 'post' }
 const BASE: Model = { kind: 'base' }
-/** Of the pair's four layers. */
+/** A range of the pair's four layers. */
 const restored = (start: number, end: number): Model => rangeModel({ start, end })
 const ALL = [restored(0, 1), restored(1, 1), restored(1, 2), restored(1, 3), restored(2, 3)]
 
@@ -79,7 +79,7 @@ function expectSame(outcome: Outcome | undefined, plain: Outcome): void {
   for (const [i, value] of numbers.entries()) expect(Math.abs((got[i] ?? NaN) - value)).toBeLessThan(1e-6)
 }
 
-/** What a sweep of all models on one prompt gives by itself, computed once. */
+/** The outcome of a sweep of all models on one prompt without a session, computed once. */
 const alone = once(() => outcomeOf({ models: ALL, prompts: [ONE] }))
 
 const finalistsAlone = once(() => outcomeOf({ models: [restored(1, 1), restored(1, 2)], prompts: OTHERS }))

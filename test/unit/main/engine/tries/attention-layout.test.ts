@@ -23,7 +23,7 @@ function visibleRows(layout: AttentionLayout, window: number | null): number[][]
   return Array.from(layout.resultIndex, (slot) => bySlot[slot] ?? [])
 }
 
-/** What attention in a trie means: a row sees itself and its ancestors less than the window away. */
+/** Returns the rows that a row sees: itself and its ancestors less than the window away. */
 function ancestors(packed: PackedPrompts, row: number, window: number | null): number[] {
   const path = packed.paths.find((rows) => rows.includes(row)) ?? new Int32Array()
   const upTo = path.subarray(0, path.indexOf(row) + 1)
