@@ -1,7 +1,7 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { Steps } from '../../base/steps'
-import { comparedAnew, type Found, selectionOf } from '../selection/compare-rivals'
+import { recompareBaselines, type SelectionInput, selectionOf } from '../selection/compare-rivals'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /**
@@ -13,27 +13,27 @@ import { DEFAULT_SEED } from '../../../contract/model/resampling'
  * @returns null for a sweep without ranges
  */
 export function* checkedSelection(
-  sweep: Found & Pick<SweepDocument, 'selection'>,
+  sweep: SelectionInput & Pick<SweepDocument, 'selection'>,
   check: CheckResult | null,
   rho: number
 ): Steps<Selection | null> {
   const { ranges, selection: stored } = sweep
   const rejected = rejectedRanges(ranges, check, rho)
   if (rejected.length === 0 && stored?.rho === rho) {
-    return check === null ? stored : yield* comparedAnew(sweep, stored, check)
+    return check === null ? stored : yield* recompareBaselines(sweep, stored, check)
   }
   return yield* selectAnew(sweep, check, rho, stored?.bootstrap.seed)
 }
 
 /** Selects as {@link checkedSelection} does, but ignores the stored selection. */
 export function* selectAnew(
-  found: Found,
+  sweep: SelectionInput,
   check: CheckResult | null,
   rho: number,
   seed = DEFAULT_SEED
 ): Steps<Selection | null> {
-  if (found.ranges.length === 0) return null
-  const rejected = new Set(rejectedRanges(found.ranges, check, rho))
-  const candidates = found.ranges.filter((range) => !rejected.has(range))
-  return yield* selectionOf(found, candidates, rho, seed, check)
+  if (sweep.ranges.length === 0) return null
+  const rejected = new Set(rejectedRanges(sweep.ranges, check, rho))
+  const candidates = sweep.ranges.filter((range) => !rejected.has(range))
+  return yield* selectionOf(sweep, candidates, rho, seed, check)
 }

@@ -12,8 +12,9 @@ import { DEFAULT_SEED } from '../../../contract/model/resampling'
 const sourceKey = (source: RestoredTo): string => source?.fingerprint ?? 'base'
 
 /**
- * Whether sweeps differ in nothing but what they restore layers to, so that their ranges can be chosen from together. A preview
- * has not scored all ranges, and one that chooses on half of its questions chooses on others than the rest.
+ * Tests that sweeps differ only in the checkpoint that layers are restored to, so that one range can be selected among
+ * all. Previews are excluded because they did not score all ranges on all prompts. Split sweeps are excluded because
+ * they select on other prompts than the remaining sweeps.
  */
 export function areOverSources(sweeps: readonly SweepDocument[]): boolean {
   const [first] = sweeps
@@ -37,35 +38,37 @@ export function areOverSources(sweeps: readonly SweepDocument[]): boolean {
 }
 
 /**
- * What the rule of a sweep's selection takes of the ranges of all sources together, and how sure that is: resampled and
- * cross-fitted as one choice, since the best of several sources is picked from more candidates than the best of one.
+ * Selects a range among the ranges of all sources and computes its uncertainty. The selection is resampled and
+ * cross-fitted as one choice, because several sources give more candidates than one.
  *
- * @param sweeps of which {@link areOverSources} holds; of several of one source the first counts
+ * @param sweeps must satisfy {@link areOverSources}. Of several sweeps with one source the first is used
  */
 export function* bestOverSources(
   sweeps: readonly SweepDocument[],
   rho: number,
   seed = DEFAULT_SEED
 ): Steps<SourceComparison> {
-  const ofEach = [...new Map(sweeps.toReversed().map((sweep) => [sourceKey(sweep.source), sweep])).values()]
-  // Base first, so that of equals base's range is taken.
-  const own = ofEach.sort((a, b) => Number(a.source !== null) - Number(b.source !== null))
-  const { layerCount, prompts, post, scoredBy } = at(own, 0, 'sweep')
+  const onePerSource = [
+    ...new Map(sweeps.toReversed().map((sweep) => [sourceKey(sweep.source), sweep])).values()
+  ]
+  // Base comes first, so that base's range wins a tie.
+  const sorted = onePerSource.sort((a, b) => Number(a.source !== null) - Number(b.source !== null))
+  const { layerCount, prompts, post, scoredBy } = at(sorted, 0, 'sweep')
   const words = scoreWords(scoredBy)
-  // Layers of the second source are numbered on from those of the first, and so on: a range then tells its source.
-  const all = own.flatMap(({ ranges }, place) =>
+  // Layers of source i are shifted by i * layerCount, so that the layer numbers of a range identify its source.
+  const all = sorted.flatMap(({ ranges }, sourceIndex) =>
     ranges.map((range): RangeScore => ({
       ...range,
-      start: range.start + place * layerCount,
-      end: range.end + place * layerCount
+      start: range.start + sourceIndex * layerCount,
+      end: range.end + sourceIndex * layerCount
     }))
   )
-  const placeOf = ({ start }: { start: number }): number => Math.floor(start / layerCount)
+  const sourceIndexOf = ({ start }: { start: number }): number => Math.floor(start / layerCount)
   const joint = yield* selection(prompts, post, all, rho, seed, words)
-  const alone = own.map(({ ranges }) => selectedOf(ranges, post, rho))
-  const picked = joint.selected === null ? null : at(own, placeOf(joint.selected), 'source')
+  const selectedBySource = sorted.map(({ ranges }) => selectedOf(ranges, post, rho))
+  const picked = joint.selected === null ? null : at(sorted, sourceIndexOf(joint.selected), 'source')
   const range = joint.selected === null ? null : selectedOf(all, post, rho)
-  const base = own.find(({ source }) => source === null)
+  const base = sorted.find(({ source }) => source === null)
   const ofBase =
     base === undefined ? null : (yield* selection(prompts, post, base.ranges, rho, seed, words)).crossFit
   const gain = joint.bootstrap.selected?.diversityGain
@@ -75,13 +78,13 @@ export function* bestOverSources(
     minimumValidity: joint.minimumValidity,
     promptCount: prompts.length,
     post: { validity: post.validity, diversity: post.diversity },
-    sources: own.map(({ source, id, ranges }, place) => ({
+    sources: sorted.map(({ source, id, ranges }, sourceIndex) => ({
       source,
       sweepId: id,
       rangeCount: ranges.length,
-      selected: at(alone, place, 'source'),
+      selected: at(selectedBySource, sourceIndex, 'source'),
       wins: joint.bootstrap.wins
-        .filter((win) => placeOf(win) === place)
+        .filter((win) => sourceIndexOf(win) === sourceIndex)
         .reduce((sum, { share }) => sum + share, 0)
     })),
     best:
@@ -97,7 +100,7 @@ export function* bestOverSources(
   }
 }
 
-/** What the rule takes of some ranges; null where none qualifies. */
+/** Applies the selection rule to ranges. Returns null if none qualifies. */
 function selectedOf(
   ranges: readonly RangeScore[],
   post: CategoryScore,

@@ -4,8 +4,8 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import { compareRanges } from './select-range'
 
 /**
- * The best by diversity of the ranges that keep the validity, at most `count`, best first. Ties go as in the selection rule, so that
- * the selected range is the first: where layers are identical in both checkpoints, longer ranges have its very scores.
+ * Lists at most `count` ranges that keep the validity, the most diverse first. Ties are broken as in the selection
+ * rule, so that the selected range comes first. If layers are equal in both checkpoints, longer ranges tie with it.
  */
 export const bestRanges = <T extends CategoryScore & RestorationRange>(
   ranges: readonly T[],

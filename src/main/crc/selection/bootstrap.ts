@@ -7,12 +7,12 @@ import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/
 import type { Steps } from '../../base/steps'
 
 /**
- * Bootstrap over prompts, stratified by category: every resample draws each category's prompts with replacement and
- * repeats the whole selection, Q(post) included. Intervals are percentiles (Efron and Tibshirani 1993, chapter 13).
- * They say how the prompts at hand vary; they do not undo that the best of many ranges was picked on them (see the
- * cross-fitted score for that).
+ * Runs a bootstrap over prompts, stratified by category. Every resample draws each category's prompts with replacement
+ * and repeats the whole selection, including Q(post). Intervals are percentiles (Efron and Tibshirani 1993,
+ * chapter 13). They describe the variation between prompts. They do not correct for selecting the best of many ranges
+ * on the same prompts; the cross-fitted score does.
  *
- * @param selected index into the table's ranges; -1 when nothing was selected
+ * @param selected index into the table's ranges; -1 if nothing was selected
  */
 export function* bootstrap(table: ScoreTable, selected: number, rho: number, seed: number): Steps<Bootstrap> {
   const random = xoroshiro128plus(seed)
@@ -21,13 +21,13 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
   const diversity = means.diversity.subarray(1)
   const wins = new Map<number, number>()
   const post = { validity: new Float64Array(RESAMPLES), diversity: new Float64Array(RESAMPLES) }
-  const ofSelected = {
+  const selectedScores = {
     validity: new Float64Array(RESAMPLES),
     diversity: new Float64Array(RESAMPLES),
     diversityGain: new Float64Array(RESAMPLES)
   }
 
-  const outside = new OutOfBag(table)
+  const outOfBag = new OutOfBag(table)
   for (let resample = 0; resample < RESAMPLES; resample++) {
     yield
     const drawn = drawPrompts(random, table.categories)
@@ -35,13 +35,13 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
     const postNow = { validity: at(means.validity, 0, 'row'), diversity: at(means.diversity, 0, 'row') }
     const winner = selectRange(table.ranges, validity, diversity, postNow, rho)
     wins.set(winner, (wins.get(winner) ?? 0) + 1)
-    outside.add(winner, drawn)
+    outOfBag.add(winner, drawn)
     post.validity[resample] = postNow.validity
     post.diversity[resample] = postNow.diversity
     if (selected === -1) continue
-    ofSelected.validity[resample] = at(validity, selected, 'range')
-    ofSelected.diversity[resample] = at(diversity, selected, 'range')
-    ofSelected.diversityGain[resample] = at(diversity, selected, 'range') - postNow.diversity
+    selectedScores.validity[resample] = at(validity, selected, 'range')
+    selectedScores.diversity[resample] = at(diversity, selected, 'range')
+    selectedScores.diversityGain[resample] = at(diversity, selected, 'range') - postNow.diversity
   }
 
   return {
@@ -55,15 +55,15 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
       selected === -1
         ? null
         : {
-            validity: interval(ofSelected.validity),
-            diversity: interval(ofSelected.diversity),
-            diversityGain: interval(ofSelected.diversityGain)
+            validity: interval(selectedScores.validity),
+            diversity: interval(selectedScores.diversity),
+            diversityGain: interval(selectedScores.diversityGain)
           },
-    outOfBag: outside.result()
+    outOfBag: outOfBag.result()
   }
 }
 
-/** Scores what was picked in each resample on the prompts that it left out, which did not pick it (Breiman 1996, out-of-bag). */
+/** Scores the range selected by each resample on the prompts that the resample left out (Breiman 1996, out-of-bag). */
 class OutOfBag {
   private readonly validity: number[] = []
   private readonly diversity: number[] = []
@@ -71,14 +71,14 @@ class OutOfBag {
 
   constructor(private readonly table: ScoreTable) {}
 
-  /** @param winner index into the table's ranges; -1: nothing was picked, and post stays */
+  /** @param winner index into the table's ranges; -1 if nothing was selected, which scores post */
   add(winner: number, drawn: readonly (readonly number[])[]): void {
     const { table } = this
     const taken = new Uint8Array(table.promptCount)
     for (const indices of drawn) for (const index of indices) taken[index] = 1
-    const left = table.categories.map((indices) => indices.filter((index) => taken[index] === 0))
-    if (left.some((indices) => indices.length === 0)) return
-    const weights = weightsOf(table, left)
+    const leftOut = table.categories.map((indices) => indices.filter((index) => taken[index] === 0))
+    if (leftOut.some((indices) => indices.length === 0)) return
+    const weights = weightsOf(table, leftOut)
     const picked = meanOfRow(table, winner + 1, weights)
     this.validity.push(picked.validity)
     this.diversity.push(picked.diversity)

@@ -35,8 +35,8 @@ import { at } from '../../../contract/model/look-up'
 import type { Steps } from '../../base/steps'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/** What of a sweep decides what is selected, and what that is compared with. */
-export type Found = Pick<
+/** Fields of a sweep that are needed to select a range and to compare it with baselines. */
+export type SelectionInput = Pick<
   SweepDocument,
   | 'layerCount'
   | 'source'
@@ -52,40 +52,40 @@ export type Found = Pick<
 >
 
 /**
- * Selects a range, and compares it with the baselines of the sweep.
+ * Selects a range and compares it with the baselines of the sweep.
  *
- * @param candidates the sweep's ranges, or those of them that may be selected
- * @param check full answers of ranges and baselines; null where none were checked
+ * @param candidates the sweep's ranges that may be selected
+ * @param check full answers of ranges and baselines; null if none were checked
  */
 export function* selectionOf(
-  found: Found,
+  sweep: SelectionInput,
   candidates: readonly RangeScore[],
   rho: number,
   seed = DEFAULT_SEED,
   check: CheckResult | null = null
 ): Steps<Selection> {
-  const { halves, scoredBy } = found
-  const choosing = halves === null ? found : yield* onPrompts(found, halves.choose)
-  const wanted = new Set(candidates.map(spanKey))
+  const { halves, scoredBy } = sweep
+  const choosing = halves === null ? sweep : yield* onPrompts(sweep, halves.choose)
+  const candidateKeys = new Set(candidates.map(spanKey))
   const selected = yield* selection(
     choosing.prompts,
     choosing.post,
-    choosing.ranges.filter((one) => wanted.has(spanKey(one))),
+    choosing.ranges.filter((range) => candidateKeys.has(spanKey(range))),
     rho,
     seed,
     scoreWords(scoredBy)
   )
-  const range = found.ranges.find(
+  const range = sweep.ranges.find(
     ({ start, end }) => start === selected.selected?.start && end === selected.selected.end
   )
   if (range === undefined) return selected
   yield
-  const tempered = yield* temperedScores(found, range)
+  const tempered = yield* temperedScores(sweep, range)
   const { minimumValidity } = selected
   return {
     ...selected,
-    rivals: yield* compareRivals(found, { minimumValidity, rho, range, tempered, check }, seed),
-    reported: halves === null ? null : yield* reportOn(found, range, halves, seed),
+    rivals: yield* compareRivals(sweep, { minimumValidity, rho, range, tempered, check }, seed),
+    reported: halves === null ? null : yield* reportOn(sweep, range, halves, seed),
     tempered: tempered.map(
       ({ sampler, score: { validity, diversity, effectiveChoices, distinctRight } }) => ({
         ...sampler,
@@ -96,47 +96,47 @@ export function* selectionOf(
   }
 }
 
-/** A selection compared again, with baselines that were scored, or checked on full answers, after it. */
-export function* comparedAnew(
-  found: Found,
+/** Compares a selection again, with baselines that were scored or checked on full answers after the selection. */
+export function* recompareBaselines(
+  sweep: SelectionInput,
   selection: Selection,
   check: CheckResult | null = null
 ): Steps<Selection> {
   const { selected, minimumValidity, bootstrap, rho } = selection
-  const range = found.ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+  const range = sweep.ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
   if (range === undefined) return selection
-  const tempered = yield* temperedScores(found, range)
+  const tempered = yield* temperedScores(sweep, range)
   const compared = { minimumValidity, rho, range, tempered, check }
-  const rivals = yield* compareRivals(found, compared, bootstrap.seed)
+  const rivals = yield* compareRivals(sweep, compared, bootstrap.seed)
   return { ...selection, rivals }
 }
 
-/** The same, of some of the prompts. */
-function* onPrompts(found: Found, indices: readonly number[]): Steps<Found> {
-  const prompts = indices.map((index) => at(found.prompts, index, 'prompt'))
-  const of = <Scored extends Score>(score: Scored): Scored => ({
+/** Restricts a sweep to the prompts at the given indices. */
+function* onPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<SelectionInput> {
+  const prompts = indices.map((index) => at(sweep.prompts, index, 'prompt'))
+  const restrict = <Scored extends Score>(score: Scored): Scored => ({
     ...score,
-    ...onSome(found.prompts, score, indices)
+    ...scoreOnPrompts(sweep.prompts, score, indices)
   })
   const ranges: RangeScore[] = []
-  for (const range of found.ranges) {
-    ranges.push(of(range))
+  for (const range of sweep.ranges) {
+    ranges.push(restrict(range))
     yield
   }
   return {
-    ...found,
+    ...sweep,
     prompts,
     halves: null,
-    post: of(found.post),
+    post: restrict(sweep.post),
     ranges,
-    recipes: found.recipes.map(of),
-    soup: found.soup.map(of),
-    rivals: found.rivals.map(of)
+    recipes: sweep.recipes.map(restrict),
+    soup: sweep.soup.map(restrict),
+    rivals: sweep.rivals.map(restrict)
   }
 }
 
-/** A score on some of its prompts. */
-function onSome(prompts: Found['prompts'], score: Score, indices: readonly number[]): Score {
+/** Recomputes a score on the prompts at the given indices. */
+function scoreOnPrompts(prompts: SelectionInput['prompts'], score: Score, indices: readonly number[]): Score {
   if (indices.length === prompts.length) return score
   return averageScores(
     indices.map((index) => at(prompts, index, 'prompt')),
@@ -144,15 +144,15 @@ function onSome(prompts: Found['prompts'], score: Score, indices: readonly numbe
   )
 }
 
-/** What was selected on one half, on the other. */
+/** Scores the range that the selection prompts selected on the hold-out prompts. */
 function* reportOn(
-  found: Found,
+  sweep: SelectionInput,
   range: RangeScore,
   { choose, report }: Halves,
   seed: number
 ): Steps<Reported> {
   const { prompts, post, ranges } = yield* onPrompts(
-    { ...found, ranges: [range], recipes: [], soup: [], rivals: [] },
+    { ...sweep, ranges: [range], recipes: [], soup: [], rivals: [] },
     report
   )
   const selected = at(ranges, 0, 'range')
@@ -186,46 +186,46 @@ export const BASELINE_KINDS = [
 interface Qualified<Baseline> {
   rival: Baseline
   score: Score
-  /** On the prompts that choose. */
+  /** Score on the selection prompts. */
   chosen: Score
 }
 
-/** The candidates that the selection rule lets in, on the prompts that choose. */
+/** Filters the candidates that the selection rule accepts on the selection prompts. */
 function qualifying<Baseline>(
-  { prompts, post, halves }: Pick<Found, 'prompts' | 'post' | 'halves'>,
+  { prompts, post, halves }: Pick<SelectionInput, 'prompts' | 'post' | 'halves'>,
   candidates: readonly { rival: Baseline; score: Score }[],
   minimumValidity: number
 ): Qualified<Baseline>[] {
   const choosing = halves?.choose ?? [...prompts.keys()]
-  const minimumDiversity = onSome(prompts, post, choosing).diversity
+  const minimumDiversity = scoreOnPrompts(prompts, post, choosing).diversity
   return candidates
-    .map((candidate) => ({ ...candidate, chosen: onSome(prompts, candidate.score, choosing) }))
+    .map((candidate) => ({ ...candidate, chosen: scoreOnPrompts(prompts, candidate.score, choosing) }))
     .filter(({ chosen }) => chosen.validity >= minimumValidity && chosen.diversity > minimumDiversity)
 }
 
 const baselinesOfKind = (
-  { soup, rivals }: Pick<Found, 'soup' | 'rivals'>,
+  { soup, rivals }: Pick<SelectionInput, 'soup' | 'rivals'>,
   kind: TakenRival['kind']
 ): { rival: TakenRival; score: Score }[] =>
   kind === 'blend'
     ? blendsOf(soup)
     : rivals.filter(({ rival }) => rival.kind === kind).map((score) => ({ rival: score.rival, score }))
 
-/** The best baselines of a kind by first tokens, the most diverse first. */
+/** Sorts the qualifying baselines of a kind by first tokens, the most diverse first. */
 export function bestBaselines(
-  found: Pick<Found, 'prompts' | 'post' | 'halves' | 'soup' | 'rivals'>,
+  sweep: Pick<SelectionInput, 'prompts' | 'post' | 'halves' | 'soup' | 'rivals'>,
   kind: TakenRival['kind'],
   rho: number
 ): TakenRival[] {
-  const choosing = found.halves?.choose ?? [...found.prompts.keys()]
-  const minimumValidity = rho * onSome(found.prompts, found.post, choosing).validity
-  let left = qualifying(found, baselinesOfKind(found, kind), minimumValidity)
+  const choosing = sweep.halves?.choose ?? [...sweep.prompts.keys()]
+  const minimumValidity = rho * scoreOnPrompts(sweep.prompts, sweep.post, choosing).validity
+  let remaining = qualifying(sweep, baselinesOfKind(sweep, kind), minimumValidity)
   const best: TakenRival[] = []
   for (;;) {
-    const [next] = mostDiverse(left, ({ chosen }) => chosen)
+    const [next] = mostDiverse(remaining, ({ chosen }) => chosen)
     if (next === undefined) return best
     best.push(next.rival)
-    left = left.filter((candidate) => candidate !== next)
+    remaining = remaining.filter((candidate) => candidate !== next)
   }
 }
 
@@ -235,20 +235,23 @@ interface Comparing extends Pick<Selection, 'minimumValidity' | 'rho'> {
   check: CheckResult | null
 }
 
-/** Of each kind of baseline the one that the rule takes, and the controls of the selected length, against the selected range. */
+/**
+ * Compares baselines with the selected range. They are the best baseline of each kind by the selection rule, the two
+ * layer halves of the range, and the controls of the same length.
+ */
 function* compareRivals(
-  found: Found,
+  sweep: SelectionInput,
   { range, tempered, minimumValidity, rho, check }: Comparing,
   seed: number
 ): Steps<RivalComparison[]> {
-  const { prompts, halves } = found
+  const { prompts, halves } = sweep
   const reporting = halves?.report ?? [...prompts.keys()]
-  const on = (score: Score): Score => onSome(prompts, score, reporting)
+  const on = (score: Score): Score => scoreOnPrompts(prompts, score, reporting)
   const best = <Baseline extends RivalComparison['rival']>(
     candidates: readonly { rival: Baseline; score: Score }[],
     isRejected: (baseline: Baseline) => boolean = () => false
   ): Candidate[] => {
-    const qualified = qualifying(found, candidates, minimumValidity)
+    const qualified = qualifying(sweep, candidates, minimumValidity)
     const accepted = qualified.filter(({ rival }) => !isRejected(rival))
     return mostDiverse(accepted.length === 0 ? qualified : accepted, ({ chosen }) => chosen).slice(0, 1)
   }
@@ -257,10 +260,10 @@ function* compareRivals(
     return check !== null && checked !== null && !passesCheck(checked, check, rho)
   }
   const taken = [
-    ...BASELINE_KINDS.flatMap((kind) => best(baselinesOfKind(found, kind), failsCheck)),
-    ...best(otherwiseDrawn(found, range, tempered)),
-    ...halvesAlone(found, range),
-    ...controls(found, range)
+    ...BASELINE_KINDS.flatMap((kind) => best(baselinesOfKind(sweep, kind), failsCheck)),
+    ...best(otherwiseDrawn(sweep, range, tempered)),
+    ...halvesAlone(sweep, range),
+    ...controls(sweep, range)
   ]
   const { categories } = promptsByCategory(reporting.map((index) => at(prompts, index, 'prompt')))
   const selected = on(range)
@@ -285,7 +288,7 @@ function* compareRivals(
   return compared
 }
 
-/** The full answers of what is compared with the selected range; null when they were not checked. */
+/** Returns the full answers of a baseline, or null if they were not checked. */
 function answersOf(check: CheckResult, rival: RivalComparison['rival']): WholeAnswers | null {
   if (rival.kind === 'tempered') return null
   if (rival.kind === 'control') return checkOfRange(check, rival.range)
@@ -297,14 +300,14 @@ interface AnswersCompared {
   rival: RivalComparison['rival']
   range: RangeScore
   rho: number
-  /** Indices of the prompts that are reported on. */
+  /** Indices of the hold-out prompts, or of all prompts of a sweep that is not split. */
   reporting: readonly number[]
   /** Indices into `reporting`. */
   categories: readonly (readonly number[])[]
   seed: number
 }
 
-/** A baseline against the selected range on full answers; null unless both were checked, prompt by prompt. */
+/** Compares a baseline with the selected range on full answers. Null unless both have checked answers by prompt. */
 function comparedAnswers(
   check: CheckResult,
   { rival, range, rho, reporting, categories, seed }: AnswersCompared
@@ -334,27 +337,32 @@ function comparedAnswers(
   }
 }
 
-/** Without its ends, which are post itself, and a range. */
-const blendsOf = (soup: Found['soup']): { rival: TakenRival; score: Score }[] =>
+/** Lists the uniform blends without strength 0, which is post, and strength 1, which is a range. */
+const blendsOf = (soup: SelectionInput['soup']): { rival: TakenRival; score: Score }[] =>
   soup
     .filter(({ strength }) => strength > 0 && strength < 1)
     .map((score) => ({ rival: { kind: 'blend', strength: score.strength }, score }))
 
-/** The selected range under other samplers; under the sweep's own, or the one that is asked about, it is the range itself. */
+/** Lists scores of the selected range under other samplers. Scores equal to the range's own are left out. */
 function otherwiseDrawn(
-  found: Found,
+  sweep: SelectionInput,
   { start, end, validity, diversity }: RangeScore,
   tempered: readonly Tempered[]
 ): Candidate[] {
-  const own = samplerOfSweep(found)
+  const sweepSampler = samplerOfSweep(sweep)
   return tempered
-    .filter(({ sampler }) => sampler.temperature !== own.temperature || sampler.minP !== own.minP)
+    .filter(
+      ({ sampler }) => sampler.temperature !== sweepSampler.temperature || sampler.minP !== sweepSampler.minP
+    )
     .filter(({ score }) => score.validity !== validity || score.diversity !== diversity)
     .map(({ sampler, score }) => ({ rival: { kind: 'tempered', range: { start, end }, ...sampler }, score }))
 }
 
-/** One half of the selected range's layers alone, where a recipe that restores that was scored. */
-function halvesAlone({ recipes, layerCount, source }: Found, { start, end }: RangeScore): Candidate[] {
+/** Lists scored recipes that restore only one half of the selected range's layers. */
+function halvesAlone(
+  { recipes, layerCount, source }: SelectionInput,
+  { start, end }: RangeScore
+): Candidate[] {
   const scored = new Map(
     recipes.map((score) => [weightsKey({ kind: 'recipe', recipe: score.recipe }), score])
   )
@@ -365,8 +373,11 @@ function halvesAlone({ recipes, layerCount, source }: Found, { start, end }: Ran
   })
 }
 
-/** The first, the middle and the last range that are as long as the selected one, but for itself and those that were not scored. */
-function controls({ ranges, layerCount }: Found, selected: RangeScore): Candidate[] {
+/**
+ * Lists the first, the middle and the last range of the selected length. The selected range itself and ranges that
+ * were not scored are left out.
+ */
+function controls({ ranges, layerCount }: SelectionInput, selected: RangeScore): Candidate[] {
   const length = selected.end - selected.start + 1
   const latest = layerCount - length
   const places = [
@@ -384,6 +395,7 @@ function controls({ ranges, layerCount }: Found, selected: RangeScore): Candidat
   })
 }
 
+/** Tests the difference of two models by sign flips over prompts. Every category has the same weight. */
 function difference(
   score: { prompts: readonly CategoryScore[] },
   selected: { prompts: readonly CategoryScore[] },

@@ -4,11 +4,11 @@ import { selectRange } from './select-range'
 import { at } from '../../../contract/model/look-up'
 
 /**
- * Selects on one half of each category's prompts and scores on the other, both ways, and averages: the score of the
- * selection procedure free of the bias of picking the best of many on the prompts that scored it. The halves are the
- * prompts at even and at odd places within their category. A half that selects nothing scores post.
+ * Selects on one half of each category's prompts, scores on the other half, and averages both ways. The result scores
+ * the selection procedure without the bias of selecting and scoring on the same prompts. The halves are the prompts at
+ * even and at odd positions within their category. A half that selects nothing scores post.
  *
- * @returns the score, or in words why there is none
+ * @returns the score, or the reason why there is none as a sentence
  */
 export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit } | { reason: string } {
   const split = halves(table)
@@ -28,7 +28,7 @@ export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit }
   }
 }
 
-/** The prompts at even and at odd places within their category, or in words why there are no halves. */
+/** Splits prompts by even and odd positions within their category, or returns the reason why it cannot. */
 export function halves({
   categoryNames,
   categories
@@ -39,8 +39,8 @@ export function halves({
     return { reason: `The category "${single}" has a single prompt, which cannot be split into two halves.` }
   }
   return {
-    even: categories.map((indices) => indices.filter((_, place) => place % 2 === 0)),
-    odd: categories.map((indices) => indices.filter((_, place) => place % 2 === 1))
+    even: categories.map((indices) => indices.filter((_, position) => position % 2 === 0)),
+    odd: categories.map((indices) => indices.filter((_, position) => position % 2 === 1))
   }
 }
 

@@ -6,8 +6,8 @@ import { at } from '../../../contract/model/look-up'
 import { promptsByCategory } from './score-table'
 
 /**
- * Draws half of each category's prompts to choose on, the larger half where a category has an odd number, and leaves the others to
- * report on.
+ * Draws half of each category's prompts as selection prompts. The remaining prompts are the hold-out prompts.
+ * If a category has an odd number of prompts, the larger half selects.
  *
  * @throws WorkbenchError `bad-input` naming a category of a single prompt
  */
@@ -17,15 +17,17 @@ export function drawHalves(prompts: readonly { category: string }[], seed: numbe
   if (single !== -1) {
     throw new WorkbenchError(
       'bad-input',
-      `The category "${at(categoryNames, single, 'category')}" has a single question, which cannot be split into two halves.`,
+      `The category "${at(categoryNames, single, 'category')}" has a single question, ` +
+        'which cannot be split into two halves.',
       'Add questions to it, or choose and report on all.'
     )
   }
   const random = xoroshiro128plus(seed)
   const choose = categories.flatMap((indices) => {
-    const left = [...indices]
+    const remaining = [...indices]
     const drawn: number[] = []
-    while (drawn.length < left.length) drawn.push(...left.splice(uniformInt(random, 0, left.length - 1), 1))
+    while (drawn.length < remaining.length)
+      drawn.push(...remaining.splice(uniformInt(random, 0, remaining.length - 1), 1))
     return drawn
   })
   const chosen = new Set(choose)

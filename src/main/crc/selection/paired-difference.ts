@@ -4,11 +4,12 @@ import { at } from '../../../contract/model/look-up'
 import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/model/resampling'
 
 /**
- * The mean difference of two models over prompts, categories weighing the same, and its percentile interval under a
- * bootstrap over prompts that is stratified by category and keeps each prompt's two scores together.
+ * Computes the mean difference of two models over prompts and its percentile interval. Every category has the same
+ * weight. The interval is from a bootstrap over prompts, stratified by category. It keeps each prompt's two scores
+ * together.
  *
  * @param differences one per prompt
- * @param categories for each category the indices of its prompts
+ * @param categories prompt indices of each category
  */
 export function pairedDifference(
   differences: readonly number[],

@@ -3,14 +3,14 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import { at } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 
-/** Validity and diversity of post and every range on every prompt, laid out for many weighted means. */
+/** Holds validity and diversity of post and every range on every prompt, in arrays that are fast to average. */
 export interface ScoreTable {
   ranges: readonly RestorationRange[]
   promptCount: number
   categoryNames: string[]
   /** Prompt indices of each category, in input order; parallel to the names. */
   categories: number[][]
-  /** [1 + ranges][prompts], flat; row 0 is post. */
+  /** Flat array of shape `[1 + ranges, prompts]`. Row 0 is post. */
   validity: Float64Array
   diversity: Float64Array
 }
@@ -43,7 +43,7 @@ export function scoreTable(
   return table
 }
 
-/** The categories in the order they first appear, and for each the indices of its prompts. */
+/** Groups prompt indices by category, in the order in which categories first appear. */
 export function promptsByCategory(
   prompts: readonly { category: string }[]
 ): Pick<ScoreTable, 'categoryNames' | 'categories'> {
@@ -56,7 +56,7 @@ export function emptyMeans(table: ScoreTable): RowMeans {
   return { validity: new Float64Array(rowCount), diversity: new Float64Array(rowCount) }
 }
 
-/** How much each prompt counts where some of each category were drawn. */
+/** Computes the weight of each prompt from the prompts drawn in each category. Every category has the same weight. */
 export function weightsOf(
   { promptCount }: Pick<ScoreTable, 'promptCount'>,
   drawn: readonly (readonly number[])[]
@@ -70,10 +70,10 @@ export function weightsOf(
 }
 
 /**
- * Means over drawn prompts of each category, then over categories, of every row.
+ * Averages every row over the drawn prompts of each category, then over categories.
  *
- * @param drawn for each category the indices of the prompts that count, repeated as often as they were drawn
- * @param into overwritten, so that thousands of calls share it
+ * @param drawn prompt indices of each category, repeated as often as they were drawn
+ * @param into overwritten, so that thousands of calls share the arrays
  */
 export function meansOver(
   table: ScoreTable,
@@ -89,13 +89,17 @@ export function meansOver(
   return into
 }
 
-/** The mean of one row. @param weights of the prompts, see {@link weightsOf} */
+/**
+ * Computes the weighted mean of one row.
+ *
+ * @param weights of the prompts, see {@link weightsOf}
+ */
 export function meanOfRow(table: ScoreTable, row: number, weights: Float64Array): CategoryScore {
   const { promptCount } = table
   let validity = 0
   let diversity = 0
   for (let prompt = 0, cell = row * promptCount; prompt < promptCount; prompt++, cell++) {
-    // Unchecked: a bootstrap comes here millions of times, and these arrays are as long as the table says.
+    // Indices are unchecked because a bootstrap runs this line millions of times. The table defines the array lengths.
     const weight = weights[prompt] ?? 0
     validity += weight * (table.validity[cell] ?? 0)
     diversity += weight * (table.diversity[cell] ?? 0)

@@ -4,11 +4,12 @@ import { at } from '../../../contract/model/look-up'
 import type { RestorationRange } from '../../../contract/model/recipe'
 
 /**
- * The selection rule: of the ranges that keep validity Q >= rho x Q(post) and are more diverse than post, the best by diversity, see
- * {@link mostDiverse}. Of those that are equal the shorter range wins, then the smaller start.
+ * Applies the selection rule. A range qualifies if its validity Q >= rho x Q(post) and it is more diverse than post.
+ * The most diverse qualifying range is selected, see {@link mostDiverse}. In a tie the shorter range wins, then the
+ * smaller start.
  *
  * @param validity and `diversity` are parallel to `ranges`
- * @returns the index of the selected range; -1 when none qualifies
+ * @returns the index of the selected range; -1 if none qualifies
  */
 export function selectRange(
   ranges: readonly RestorationRange[],
@@ -35,7 +36,7 @@ export function selectRange(
   return selected
 }
 
-/** Shorter ranges first, then by start. */
+/** Sorts shorter ranges first, then by start. */
 export function compareRanges(a: RestorationRange, b: RestorationRange): number {
   return a.end - a.start - (b.end - b.start) || a.start - b.start
 }

@@ -9,7 +9,7 @@ import { DEFAULT_SEED } from '../../../contract/model/resampling'
 import { selectRange } from './select-range'
 
 /**
- * Selects a restoration range from the scores of a sweep, and says how sure the choice is.
+ * Selects a restoration range from the scores of a sweep and computes the uncertainty of the choice.
  *
  * @param prompts parallel to the `prompts` of every score
  * @param rho share of post's validity that must be kept, 0 to 1
@@ -62,7 +62,10 @@ function reasonForNone(
   }
   if (valid.length === 0) {
     const best = ranges.reduce((a, b) => (b.validity > a.validity ? b : a))
-    return `No range reaches ${needed}; ${layers(best)}, with the most, ${best.start === best.end ? 'has' : 'have'} ${number(best.validity)}.`
+    return (
+      `No range reaches ${needed}; ${layers(best)}, with the most, ` +
+      `${best.start === best.end ? 'has' : 'have'} ${number(best.validity)}.`
+    )
   }
   return (
     `${valid.length} of ${plural(ranges.length, 'range')} ${valid.length === 1 ? 'reaches' : 'reach'} ${needed} and ${diverse.length} ${diverse.length === 1 ? 'has' : 'have'} more ${words.diversity} than ` +

@@ -5,29 +5,32 @@ import type { Difference, Interval } from '../../../contract/documents/crc'
 import { at } from '../../../contract/model/look-up'
 import { CONFIDENCE } from '../../../contract/model/resampling'
 
-/** Up to this many prompts every assignment of signs is tried. */
+/** Maximum number of prompts for which every assignment of signs is tried. */
 const EXACT_PROMPTS = 14
 const SIGN_DRAWS = 10_000
 
-/** Weighted differences whose signs were flipped (Fisher 1935), which supposes that they lie evenly around their mean. */
+/**
+ * Result of a sign-flip test of weighted differences (Fisher 1935). The test assumes that the differences are
+ * distributed symmetrically about their mean.
+ */
 export interface SignFlips {
-  /** Weighted. */
+  /** Weighted mean. */
   mean: number
-  /** Two-sided: how often flipped signs alone put the mean this far from 0. */
+  /** Two-sided: share of sign assignments whose mean is at least as far from 0 as the observed mean. */
   pValue: number
   /**
-   * Every mean that the two-sided test at a level does not reject, so that it holds 0 just when p is greater: order
-   * statistics of the means over subsets of the differences (Hartigan 1969).
+   * Computes the interval of means that the two-sided test at a level does not reject. It contains 0 exactly if p is
+   * greater than the level. Its ends are order statistics of the means over subsets of the differences (Hartigan 1969).
    *
-   * @returns null where the differences are too few for the test to reject anything at this level
+   * @returns null if the differences are too few for the test to reject anything at this level
    */
   interval: (level: number) => Interval | null
 }
 
 /**
- * Flips the signs of differences in every way up to 14 of them, in 10,000 drawn ways beyond.
+ * Flips the signs of differences: in every way for up to 14 differences, and in 10,000 random ways for more.
  *
- * @param weights of the differences, as many
+ * @param weights one per difference
  */
 export function signFlips(
   differences: readonly number[],
@@ -37,7 +40,7 @@ export function signFlips(
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const weighted = differences.map((difference, i) => difference * at(weights, i, 'weight'))
   const sum = weighted.reduce((all, value) => all + value, 0)
-  // What differs in the last digits only is as far from 0.
+  // Means that differ only by rounding count as equally far from 0.
   const threshold = Math.abs(sum) * (1 - 1e-12)
   const exact = differences.length <= EXACT_PROMPTS
   const ways = exact ? everyWay(differences.length) : drawnWays(seed, differences.length)
@@ -50,7 +53,7 @@ export function signFlips(
   for (let way = 0, place = 0; way < tried; way++) {
     let flippedSum = 0
     let flippedWeight = 0
-    // Unchecked: a selection comes here a hundred thousand times, and a byte is less than 256.
+    // Indices are unchecked because a selection runs this loop a hundred thousand times. A byte is less than 256.
     for (let byte = 0; byte < wayBytes; byte++, place++) {
       const subset = byte * 256 + (ways[place] ?? NaN)
       flippedSum += ofWeighted[subset] ?? NaN
@@ -59,17 +62,17 @@ export function signFlips(
     if (Math.abs(sum - 2 * flippedSum) >= threshold) extreme++
     if (flippedWeight > 0) means.push(flippedSum / flippedWeight)
   }
-  /** The mean of so many smaller ones; it takes a fifth of the time of sorting them. */
-  const orderStatistic = (place: number): number => {
-    quickselect(means, place)
-    return at(means, place, 'mean')
+  /** Returns the mean with this rank, from 0. Selecting takes a fifth of the time of sorting all means. */
+  const orderStatistic = (rank: number): number => {
+    quickselect(means, rank)
+    return at(means, rank, 'mean')
   }
   return {
     mean: sum / total,
-    // Of drawn assignments the observed one counts as one, so that no p-value is 0.
+    // The observed assignment counts as one of the drawn ones, so that no p-value is 0.
     pValue: exact ? extreme / tried : (extreme + 1) / (tried + 1),
     interval: (level) => {
-      // So many assignments the test may reject on each side; with the observed one among them.
+      // Number of assignments that the test rejects on each side, with the observed one among the assignments.
       const outside = Math.floor((level / 2) * (means.length + 1))
       if (outside < 1) return null
       return [orderStatistic(outside - 1), orderStatistic(means.length - outside)]
@@ -77,7 +80,11 @@ export function signFlips(
   }
 }
 
-/** A weighted mean of differences with its 95 % interval and p, as {@link signFlips}. @param weights as many */
+/**
+ * Computes a weighted mean of differences with its 95 % interval and p-value, see {@link signFlips}.
+ *
+ * @param weights one per difference
+ */
 export function signFlip(
   differences: readonly number[],
   weights: readonly number[],
@@ -88,8 +95,8 @@ export function signFlip(
 }
 
 /*
- * Ways to flip signs stand end to end in bytes, a bit for each difference that is flipped; sums over what a byte flips are
- * looked up, since adding them one by one took most of a selection.
+ * Ways to flip signs are stored end to end in bytes, with one bit per difference. Sums over the flipped differences of
+ * a byte are looked up in tables, because single additions took most of the time of a selection.
  */
 
 function everyWay(count: number): Uint8Array {
@@ -100,12 +107,12 @@ function everyWay(count: number): Uint8Array {
   })
 }
 
-/** Up to so many bytes the last drawn are kept: a selection compares a dozen rivals over the same prompts. */
-const KEPT_BYTES = 2 ** 20
-let kept: { readonly seed: number; readonly count: number; readonly ways: Uint8Array } | null = null
+/** Maximum size of the cached draw, in bytes. A selection compares a dozen baselines over the same prompts. */
+const MAX_CACHED_BYTES = 2 ** 20
+let lastDraw: { readonly seed: number; readonly count: number; readonly ways: Uint8Array } | null = null
 
 function drawnWays(seed: number, count: number): Uint8Array {
-  if (kept !== null && kept.seed === seed && kept.count === count) return kept.ways
+  if (lastDraw !== null && lastDraw.seed === seed && lastDraw.count === count) return lastDraw.ways
   const random = xoroshiro128plus(seed)
   const wayBytes = Math.ceil(count / 8)
   const ways = new Uint8Array(SIGN_DRAWS * wayBytes)
@@ -115,11 +122,14 @@ function drawnWays(seed: number, count: number): Uint8Array {
       if (uniformFloat64(random) < 0.5) ways[place] = at(ways, place, 'byte') | (1 << (i & 7))
     }
   }
-  if (ways.length <= KEPT_BYTES) kept = { seed, count, ways }
+  if (ways.length <= MAX_CACHED_BYTES) lastDraw = { seed, count, ways }
   return ways
 }
 
-/** Sums over every subset of each eight values, 256 in a row, by the bits of the byte that tells the subset. */
+/**
+ * Sums every subset of each eight values. Each eight values give 256 sums, indexed by the byte whose bits name the
+ * subset.
+ */
 function subsetSums(values: readonly number[]): Float64Array {
   const sums = new Float64Array(Math.ceil(values.length / 8) * 256)
   for (const [i, value] of values.entries()) {

@@ -8,13 +8,13 @@ import { averageScores } from '../task/scoring'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { at } from '../../../contract/model/look-up'
 
-/** A range under another sampler than the sweep's. */
+/** Score of a range under a sampler other than the sweep's own. */
 export interface Tempered {
   readonly sampler: MinPDraw
   readonly score: Score
 }
 
-/** A score under each of the sweep's other samplers; none where they were not asked about. */
+/** Computes a score under each of the sweep's other samplers. Empty if the sweep stored none. */
 export function* temperedScores(
   { prompts, scoredBy, whatIf }: Pick<SweepDocument, 'prompts' | 'scoredBy' | 'whatIf'>,
   score: Score
@@ -30,11 +30,12 @@ export function* temperedScores(
 }
 
 /**
- * A sweep as it would be under another sampler or for another number of draws: every number as a sweep that is run so has it, but
- * for float32's rounding. Models of which that is not known are left out, and what no sampler of the sweep's changes stays.
+ * Recalculates a sweep under another sampler or for another number of draws. Every number equals that of a sweep run
+ * with these settings, except for float32 rounding. Models without stored values for the sampler are left out.
+ * Baselines that have their own sampler keep it.
  *
- * @throws WorkbenchError `bad-input` for a sampler that the sweep did not ask about, a mix that it did not score, or draws where
- *   none are counted
+ * @throws WorkbenchError `bad-input` for a sampler whose scores the sweep did not store or a mix that it did not score.
+ *   `bad-input` for a number of draws if the sweep counts none
  */
 export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf): Steps<SweepDocument> {
   const { prompts } = sweep
@@ -42,7 +43,7 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
   const index = sampler === null ? null : samplerIndex(sweep, sampler)
   requireMix(sweep, mix)
   const scorer = scorerOf(scoredBy)
-  /** For another number of draws; the limit and the mix change no score. */
+  /** Recomputes a score for another number of draws. The limit and the mix change no score. */
   const recounted = <Scored extends Score>(score: Scored): Scored => {
     if (draws === null) return score
     const counted = score.prompts.map((prompt) => scorer.score(scorer.groupsOf(prompt), prompt.whatIf))
@@ -70,7 +71,7 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
   return {
     ...sweep,
     scoredBy,
-    // Estimates are of the sweep's own sampler; that only few ranges are exact stays to be told.
+    // Estimates hold for the sweep's own sampler only. The preview itself stays, because few ranges are exact.
     preview: asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], soup: [] },
     base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
     post,
@@ -80,7 +81,7 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
     soup: yield* all(sweep.soup),
     rivals: yield* all(
       sweep.rivals.filter(({ rival }) => mix === null || rival.kind !== 'mix' || rival.share === mix),
-      // One of another sampler has a sampler of its own.
+      // A baseline of kind `sampler` has its own sampler.
       (score) => (score.rival.kind === 'sampler' ? [recounted(score)] : rescored(score))
     )
   }
@@ -125,7 +126,7 @@ function samplerIndex(sweep: SweepDocument, { temperature, minP }: MinPDraw): nu
   )
 }
 
-/** Null where one of them is not known. */
+/** Reads the scores under a sampler. Returns null if any prompt has none stored. */
 function underSampler(
   scores: readonly PromptScore[],
   prompts: SweepDocument['prompts'],

@@ -4,7 +4,7 @@ import { halfStrengths, nameStrengths, recipeOf } from '../../../contract/model/
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { inTurns } from '../../base/steps'
 import type { EngineClient } from '../../engine/host'
-import { comparedAnew } from '../selection/compare-rivals'
+import { recompareBaselines } from '../selection/compare-rivals'
 import type { CrcSweepEvent } from './compute-sweep'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import type { CrcSweepRequest } from './prepare-sweep'
@@ -52,7 +52,7 @@ export async function withHalvesAlone(
     const alone = scored.recipes.map((score, index) => ({ ...score, alone: LayerHalf.options[index] }))
     const whole = { ...sweep, recipes: [...sweep.recipes, ...alone], followUp: scored.work }
     const stop = { signal, what: 'The sweep' }
-    return { ...whole, selection: await inTurns(comparedAnew(whole, selection), stop) }
+    return { ...whole, selection: await inTurns(recompareBaselines(whole, selection), stop) }
   } catch (error) {
     throwIfCancelled(signal, 'The sweep')
     if (!(error instanceof WorkbenchError)) throw error

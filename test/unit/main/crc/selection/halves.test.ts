@@ -4,8 +4,8 @@ import { halfStrengths } from '../../../../../src/contract/model/strengths'
 import { baselineName } from '../../../../../src/contract/words/baseline-words'
 import { headline } from '../../../../../src/contract/words/headline'
 import {
-  comparedAnew,
-  type Found,
+  recompareBaselines,
+  type SelectionInput,
   selectionOf as selectionOfSteps
 } from '../../../../../src/main/crc/selection/compare-rivals'
 import { drawHalves } from '../../../../../src/main/crc/selection/draw-halves'
@@ -31,13 +31,13 @@ function score(here: number, there: number): Score {
 }
 const range = (start: number, of: Score): RangeScore => ({ start, end: start, ...of })
 
-let scoredBy: Found['scoredBy']
+let scoredBy: SelectionInput['scoredBy']
 beforeAll(async () => {
   const task = await builtinTask('demo-open')
   scoredBy = { kind: 'task', task, sampling: task.settings.sampling, draws: 8 }
 })
 
-function found(ranges: RangeScore[]): Found {
+function found(ranges: RangeScore[]): SelectionInput {
   const soup = [{ strength: 0.5, ...score(0.5, 0.6) }]
   return { ...tiny, scoredBy, prompts, halves, post: score(0.1, 0.1), ranges, soup, rivals: [] }
 }
@@ -76,7 +76,7 @@ describe('a task in two halves', () => {
       recipe: { name: 'of layer 1', layers: halfStrengths({ start: 1, end: 1 }, 'mlp', tiny.layerCount) },
       ...score(0.9, 0.9)
     }
-    const compared = atOnce(comparedAnew({ ...sweep, recipes: [...alone, ofOther] }, selection))
+    const compared = atOnce(recompareBaselines({ ...sweep, recipes: [...alone, ofOther] }, selection))
     expect({ ...compared, rivals: [] }).toEqual({ ...selection, rivals: [] })
     const halvesOf = compared.rivals.filter(({ rival }) => rival.kind === 'half')
     expect(halvesOf.map(baselineName)).toEqual(['attention of layer 0 alone', 'MLP of layer 0 alone'])
@@ -88,7 +88,7 @@ describe('a task in two halves', () => {
 
   it('can be stopped within each range that is averaged and each difference that is tested', () => {
     const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
-    const stepsOf = (given: Found): number => [...selectionOfSteps(given, given.ranges, 0.9)].length
+    const stepsOf = (given: SelectionInput): number => [...selectionOfSteps(given, given.ranges, 0.9)].length
     const whole = stepsOf({ ...sweep, halves: null, soup: [] })
     // Both ranges on the half that chooses, and the selected one on the other.
     expect(stepsOf({ ...sweep, soup: [] }) - whole).toBe(3)
