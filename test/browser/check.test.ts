@@ -15,20 +15,20 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', () => {
   it('can be stopped, and says when it fails', async ({ openHeld, held: { engine } }) => {
     const page = await openHeld((await sweptShort()).project)
     const result = page.getByRole('region', { name: 'Result' })
-    await result.getByText('Layers 4–5, not checked yet').waitFor()
-    expect(await result.locator('.verdict.doubt').count()).toBe(1)
+    await result.getByText('Layers 4–5, not checked:').waitFor()
+    expect(await result.locator('h2.doubt').count()).toBe(1)
     await picture(page, 'check-unchecked')
 
-    const check = page.getByRole('button', { name: 'Check whole answers' })
+    const check = page.getByRole('button', { name: 'Check full answers' })
     const progress = page.getByRole('region', { name: 'Progress' })
     const under = engine.holdAt(inOrder('progress'))
     await check.click()
     await under()
-    await progress.getByRole('heading', { name: 'Checking whole answers' }).waitFor()
+    await progress.getByRole('heading', { name: 'Checking full answers' }).waitFor()
     await picture(page, 'check-running')
     await progress.getByRole('button', { name: /Cancel/ }).click()
     await progress.waitFor({ state: 'detached' })
-    await result.getByText('Layers 4–5, not checked yet').waitFor()
+    await result.getByText('Layers 4–5, not checked:').waitFor()
 
     const again = engine.holdAt(inOrder('progress'))
     await check.click()
@@ -42,6 +42,6 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', () => {
     await page.getByRole('button', { name: 'Dismiss' }).click()
 
     // Nothing of it is told as if it had been done.
-    await result.getByText('Layers 4–5, not checked yet').waitFor()
+    await result.getByText('Layers 4–5, not checked:').waitFor()
   })
 })

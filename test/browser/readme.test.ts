@@ -22,15 +22,15 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await page.getByRole('heading', { name: 'Layers 5–11', exact: true }).waitFor()
     // It holds, and is not praised: what the README says does better is said here too.
     const result = page.getByRole('region', { name: 'Result' })
-    expect(await result.getByRole('status').getAttribute('data-state')).toBe('outdone')
-    expect(await result.innerText()).toMatch(
-      /But base filtered by post at 0\.001 .* does better on first tokens .*: diversity 0\.988 at validity 0\.980/
-    )
-    const answers = page.getByRole('region', { name: 'Whole answers' })
+    expect(await result.getByRole('status').getAttribute('data-state')).toBe('baseline-better')
+    const answers = page.getByRole('region', { name: 'Full answers' })
     expect(await answers.getByRole('row', { name: /Layers 4–11/ }).innerText()).toMatch(
       /0\.916\s+0\.860\s+0\.838 to 0\.878\s+0\.913\s+fails/
     )
     expect(await answers.getByRole('row', { name: /Layers 8–11/ }).innerText()).toMatch(/passes/)
+    expect(await answers.getByRole('row', { name: /Base filtered by post at 0\.001/ }).innerText()).toMatch(
+      /0\.980\s+0\.980\s+\S+ to \S+\s+0\.988\s+passes/
+    )
   }
 
   it('shows sweep, check and evaluation of the demo pair, and says of them what they say', async ({
@@ -39,29 +39,33 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     const readme = (await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ')
     const { project } = await sweptDemo()
     const page = await open(project, 'ranges', { ...STILL_WINDOW, colorScheme: 'light' })
-    await page.getByText('Layers 4–11, not checked yet').first().waitFor()
+    await page
+      .getByText(/^Layers 4–11: diversity 0\.458 → 0\.917 on first tokens/)
+      .first()
+      .waitFor()
     const other = await open(project)
-    await other.getByText('Layers 4–11, not checked yet').first().waitFor()
-    await page.getByRole('button', { name: 'Check whole answers' }).click()
-    const restored = page.getByRole('heading', { name: /^Restore layers 5–11: / })
-    await restored.waitFor()
-    expect(await restored.innerText()).toContain(
-      'diversity up from 0.458 to 0.899 at validity 0.920 on whole answers (post 0.991;'
-    )
+    await other
+      .getByText(/^Layers 4–11: diversity 0\.458 → 0\.917 on first tokens/)
+      .first()
+      .waitFor()
+    await page.getByRole('button', { name: 'Check full answers' }).click()
+    const headline =
+      /^Layers 5–11: diversity 0\.458 → 0\.899 on full answers, but base filtered by post does better: 0\.988\./
+    await page.getByRole('heading', { name: headline }).waitFor()
     expect(readme).toContain(
-      'restore layers 5–11, diversity from 0.458 to 0.899 at validity 0.920 (post 0.991), **but** base filtered by post does better on first tokens: 0.988 at 0.980'
+      'layers 5–11 hold, with diversity 0.899 at validity 0.920 (post 0.991), and base filtered by post stays ahead: 0.988 at 0.980.'
     )
     await page.getByText(/^Planning/).waitFor({ state: 'detached' })
     await picture(page, 'ranges-light-1440.png')
     await expectChecked(page)
     await expectAccessible(page, 'Ranges after a check')
     // Other windows see it too, and it is kept with the sweep.
-    await other.getByRole('heading', { name: /^Restore layers 5–11: / }).waitFor()
+    await other.getByRole('heading', { name: headline }).waitFor()
     await other.getByRole('heading', { name: 'Layers 5–11', exact: true }).waitFor()
     await other.reload()
     await expectChecked(other)
     await other
-      .getByRole('region', { name: 'Whole answers' })
+      .getByRole('region', { name: 'Full answers' })
       .getByRole('button', { name: 'Layers 4–11' })
       .click()
     await other.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
@@ -102,11 +106,18 @@ describe.skipIf(browserMissing !== null)('the README', () => {
       expect(Math.abs(value - said)).toBeLessThan(0.1 * said)
     }
 
-    // Wherever the range is chosen, it is said there too.
+    // The verdict is the worst thing known, wherever the range is chosen, with buttons for what does better.
     await page.getByRole('navigation').getByText('Chat', { exact: true }).click()
-    await page.getByText('evaluated: loses quality').waitFor()
+    await page.getByText(/^\d+ % fewer right answers$/).waitFor()
+    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    const verdict =
+      /^Layers 5–11: more varied, but \d+ % fewer right answers\. A 70 % blend of all layers did better on both\./
+    await page.getByRole('heading', { name: verdict }).waitFor()
+    await page.getByRole('button', { name: 'Keep All layers at 0.7' }).click()
+    await page.getByRole('button', { name: 'Export All layers at 0.7' }).waitFor()
     await page.getByRole('navigation').getByText('Export', { exact: true }).click()
-    await page.getByText('evaluated: loses quality').click()
-    expect(await page.locator(':popover-open').innerText()).toMatch(/^Evaluated .* at a loss of quality/)
+    await page.getByRole('radio', { name: 'All layers at 0.7' }).waitFor()
+    await page.getByText(/^\d+ % fewer right answers$/).click()
+    expect(await page.locator(':popover-open').innerText()).toMatch(/fewer right answers/)
   })
 })

@@ -51,10 +51,9 @@ describe('slr report', () => {
   })
 
   it('tells all that the project holds', () => {
-    expect(report.sweep?.headline).toMatchObject({
+    expect(report.sweep?.verdict).toMatchObject({
       state: 'unchecked',
-      verdict: 'Layers 4–5, not checked yet',
-      figures: 'diversity up from 0.540 to 0.868 at validity 0.906 (post 0.972), on first tokens alone'
+      headline: 'Layers 4–5, not checked: diversity 0.540 → 0.868 at validity 0.906 on first tokens.'
     })
     expect(report.sweep).toMatchObject({
       ranges: { length: 21 },

@@ -366,14 +366,7 @@ export const EvaluationView = z.object({
 })
 export type EvaluationView = z.infer<typeof EvaluationView>
 
-/** A problem of a model in an evaluation: as a sentence, and as a two-word badge for a range. */
-export const Objection = z.object({ words: z.string(), mark: z.enum(['loses quality', 'outdone']) })
-export type Objection = z.infer<typeof Objection>
-
-export const EvaluationObjection = Objection.extend({ evaluationId: z.string() })
-export type EvaluationObjection = z.infer<typeof EvaluationObjection>
-
-/** Answers and scores of one prompt of an evaluation. */
+/** One prompt of an evaluation, for drilling down. */
 export const EvaluatedPrompt = z.object({
   samples: z.array(ShownSample),
   /** Null until the engine has scored the prompt. */

@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { Problem } from '../model/problem'
 import { RestorationRange } from '../model/recipe'
 import { CategoryScore, CrossFit, Interval, RivalComparison } from './crc'
-import { Objection } from './evaluation'
-import { Headline } from './headline'
 import { PairFingerprints } from './pair'
 import { PairId, SweepSummary } from './project'
 import { ScoredByBrief } from './scored-by'
 import { CarriedSelection } from './sweep-comparison'
+import { Verdict } from './verdict'
 
 /** A score with its intervals over resampled prompts. Intervals are null without resampling. */
 const SureScore = CategoryScore.extend({
@@ -18,9 +17,7 @@ export type SureScore = z.infer<typeof SureScore>
 /** Share of post's validity that is kept. Null if post has no validity. */
 const keptShare = z.number().nullable()
 
-/**
- * Figures of a sweep for the comparison of pairs. They equal those of its headline, under the limit set for its pair.
- */
+/** What of a sweep stands beside those of other pairs: the numbers of its verdict, under the limit that its pair is set to. */
 export const SweepOutline = z.object({
   id: z.string(),
   createdAt: z.iso.datetime(),
@@ -45,17 +42,11 @@ export const SweepOutline = z.object({
     gainInterval: Interval.nullable(),
     kept: keptShare
   }).nullable(),
-  /**
-   * Full-answer scores of post and of the selected range, which the headline reports. Null if the range was not
-   * checked.
-   */
+  /** Full answers of post and of the selected range, which the verdict reports; null where the range was not checked. */
   answers: z.object({ post: CategoryScore, selected: CategoryScore }).nullable(),
-  /** Null if no ranges were scored. */
-  headline: Headline.nullable(),
-  /**
-   * Scores from selecting on one half of the prompts and scoring on the other, in both directions. Null with a reason
-   * in `crossFitReason`.
-   */
+  /** Null where no ranges were scored. */
+  verdict: Verdict.nullable(),
+  /** Picked on one half of the prompts and scored on the other, both ways; null with the reason. */
   crossFit: CrossFit.omit({ folds: true })
     .extend({
       /** Ranges that the halves selected, but that are missing from an existing full-answer check. */
@@ -77,8 +68,7 @@ const OutlinedSweep = z.discriminatedUnion('state', [
   /** The sweep's summary, until the complete sweep is read. */
   z.object({ state: z.literal('reading'), summary: SweepSummary }),
   z.object({ state: z.literal('unreadable'), problem: Problem }),
-  /** `objection` is the problem of the selected range in the newest evaluation, or null. */
-  z.object({ state: z.literal('read'), outline: SweepOutline, objection: Objection.nullable() })
+  z.object({ state: z.literal('read'), outline: SweepOutline })
 ])
 
 export const PairOutline = z.object({

@@ -9,11 +9,11 @@ import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport
 import { Problem } from '../model/problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
 import { EvaluationSetup, EvaluationSummary } from './evaluation'
-import { HeadlineState } from './headline'
 import { PairHistory } from './history'
 import { RunComputation } from './run-computation'
 import { SampleRunSummary, SampleSetup } from './samples'
 import { SamplePrompts } from './task'
+import { Verdict } from './verdict'
 
 export const PROJECT_VERSION = 3
 
@@ -177,12 +177,9 @@ export const SweepSummary = z.object({
   best: CategoryScore.nullable(),
   /** Full-answer score of the selected range. Null if it was not checked. */
   bestAnswers: CategoryScore.nullable(),
-  /**
-   * State of the sweep's headline under the same limit. `outdone` means that the headline names a better baseline.
-   * Null if no range was scored.
-   */
-  headline: z.object({ state: HeadlineState, outdone: z.boolean() }).nullable(),
-  /** Number of ranges scored on all prompts. */
+  /** By the same limit, without evaluations; null where no range was scored. */
+  verdict: Verdict.nullable(),
+  /** How many ranges were scored on all prompts. */
   exactCount: z.number().int(),
   /** True if most ranges were scored on some prompts only. */
   isPreview: z.boolean(),

@@ -3,9 +3,8 @@ import { RunMarks } from './history'
 import { AnswerCheck } from './answer-check'
 import { CategoryScore, Rendering, Score, Selection, SweepDocument } from './crc'
 import { DistancesDocument } from './distances'
-import { EvaluationResults, EvaluationRun, Objection, EvaluationVariant } from './evaluation'
+import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluation'
 import { Task } from './task'
-import { Headline } from './headline'
 import { RestorationRange } from '../model/recipe'
 import { Judging } from './judge'
 import { Rival } from '../model/rival'
@@ -17,6 +16,7 @@ import { ComparedAnswers, MeanPrompts, SampledCrc, SampleMeasures, SampleRun } f
 import { BriefPreview } from './shown-sweep'
 import { ScoredByBrief } from './scored-by'
 import { HeldOutOrWhy, SearchFacts } from './search'
+import { Verdict } from './verdict'
 
 export const REPORT_FORMATS = ['html', 'markdown'] as const
 export const ReportFormat = z.enum(REPORT_FORMATS)
@@ -83,10 +83,8 @@ const ReportedSweep = SweepDocument.omit({
   origin: Origin,
   runMarks: RunMarks,
   promptCount: whole,
-  /** Headline of the sweep. Null if no ranges were scored. */
-  headline: Headline.nullable(),
-  /** Problem of the selected range in its newest evaluation. */
-  objection: Objection.nullable(),
+  /** Null when no ranges were scored. */
+  verdict: Verdict.nullable(),
   base: ReportedScore.nullable(),
   post: ReportedScore,
   ranges: z.array(ReportedRange),
@@ -117,7 +115,7 @@ export type ReportedSweep = z.infer<typeof ReportedSweep>
 const OtherSweep = SweepDocument.pick({ id: true, createdAt: true, source: true }).extend({
   scoredBy: ScoredByBrief,
   promptCount: whole,
-  headline: Headline.nullable(),
+  verdict: Verdict.nullable(),
   post: CategoryScore,
   /** Score of the selected range. Null if none is selected. */
   best: CategoryScore.extend({ range: RestorationRange }).nullable()

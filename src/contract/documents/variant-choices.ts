@@ -17,7 +17,7 @@ export interface VariantChoice {
     | 'selected by the character task'
     | 'kept recipe'
     | 'checkpoint'
-    | 'rival'
+    | 'baseline'
     | 'endpoint'
     | 'file'
 }
@@ -77,10 +77,10 @@ export function variantChoices(
 export function takenVariants(rivals: readonly TakenRival[], restoring: Restoring): VariantChoice[] {
   return rivals.map((taken): VariantChoice => {
     if (taken.kind !== 'blend') {
-      return { variant: { kind: 'rival', name: rivalName(taken), rival: taken }, origin: 'rival' }
+      return { variant: { kind: 'rival', name: rivalName(taken), rival: taken }, origin: 'baseline' }
     }
     const recipe = blendRecipe(taken.strength, restoring)
-    return { variant: { kind: 'recipe', name: recipe.name, recipe }, origin: 'rival' }
+    return { variant: { kind: 'recipe', name: recipe.name, recipe }, origin: 'baseline' }
   })
 }
 

@@ -9,7 +9,8 @@ import type { CategoryScore, Selection } from '../documents/crc'
 import { mostDiverse } from '../model/by-diversity'
 import { crossFitAt, uncheckedHalves, uncheckedWins } from './cross-fit-words'
 import { formatDelta, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
-import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
+import { exactness, isSame, shareOf, winVerb } from './range-facts'
+import type { VerdictEvidence } from './verdict-findings'
 import type { Term } from './glossary'
 import { amongExact } from './preview-words'
 import { uncheckedMark } from './recipe-check'
@@ -39,7 +40,7 @@ export function assurances({
   selection,
   check,
   promptCount
-}: Omit<HeadlineEvidence, 'post'> & { post: CategoryScore; promptCount: number }): Assurance[] {
+}: Omit<VerdictEvidence, 'post'> & { post: CategoryScore; promptCount: number }): Assurance[] {
   const { bootstrap, crossFit, crossFitReason, selected, rho } = selection
   const score = ranges.find((range) => isSame(range, selected))
   const rejected = rejectedRanges(ranges, check, rho)
@@ -89,7 +90,7 @@ const checkStays = (check: CheckResult | null): string =>
   check === null ? '' : ', with what the check found left as it is'
 
 /** That a check has left the winner fewer rivals; of a preview that is said with its exact ranges. */
-const withoutWords = (preview: HeadlineEvidence['preview'], leftOut: number): string =>
+const withoutWords = (preview: VerdictEvidence['preview'], leftOut: number): string =>
   preview !== null || leftOut === 0
     ? ''
     : `, without ${leftOut === 1 ? 'one that fails' : `${leftOut} that fail`} the check`
@@ -152,7 +153,7 @@ function rivalWords(
 }
 
 function checkAssurance(check: CheckResult | null, checked: WholeAnswers | null, rho: number): Assurance {
-  const label = 'Whole answers'
+  const label = 'Full answers'
   if (check === null || checked === null) {
     return { label, value: 'not checked', detail: 'all else here is of first tokens', term: 'whole answer' }
   }
@@ -167,4 +168,4 @@ function checkAssurance(check: CheckResult | null, checked: WholeAnswers | null,
   }
 }
 
-type Scored = HeadlineEvidence['ranges'][number]
+type Scored = VerdictEvidence['ranges'][number]

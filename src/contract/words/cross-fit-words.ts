@@ -2,7 +2,7 @@ import { checkOfRange, type CheckResult } from '../documents/answer-check'
 import type { Bootstrap, CrossFit } from '../documents/crc'
 import type { RestorationRange } from '../model/recipe'
 import { formatPercent, formatScore, rangePhrase } from './format'
-import { isSame } from './headline'
+import { isSame } from './range-facts'
 import type { ScoreWords } from './score-words'
 
 /** The ranges that halves picked and a check of others on whole answers has not seen; none where nothing was checked, which is said elsewhere. */

@@ -28,10 +28,10 @@ interface Looked {
 /** So much of what the other has may be lost: less is no loss that matters. */
 const TOLERATED_LOSS = 0.05
 
-type Change = 'better' | 'worse' | 'unsure' | 'unknown'
+export type Change = 'better' | 'worse' | 'unsure' | 'unknown'
 
 /** What a difference shows: a gain holds after the adjustment for all variants, a loss is told without it. */
-function changeOf(id: MeasureId, difference: MeasureDifference | undefined): Change {
+export function changeOf(id: MeasureId, difference: MeasureDifference | undefined): Change {
   if (difference === undefined || measureOf(id).better === null) return 'unknown'
   if (isLoss(id, difference)) return 'worse'
   return isGain(id, difference) ? 'better' : 'unsure'
@@ -109,17 +109,33 @@ function beside(
   return { figures: figures.join('; '), ...judged(changes, open) }
 }
 
-/** What does better than a range, by what would be praised if the others were compared with that range; the most diverse in full. */
-function outdoneWords(results: Compared, range: string, looked: Looked): string | null {
+/** A variant of an evaluation that surely does better than another. */
+interface BetterVariant extends Omit<EvaluationVerdict, 'but'> {
+  /** In the diversity that is looked at. */
+  gain: number
+  changes: Record<'diversity' | 'quality', Change>
+}
+
+/** Variants that surely do better than a range, by what is praised when others are compared with that range; the most diverse first. */
+export function betterVariants(results: Compared, range: string, looked: Looked): BetterVariant[] {
   const of = qualityOf(results, range, looked)
   const sign = measureOf(looked.diversity).better === 'lower' ? -1 : 1
-  const better = results.besideRanges.flatMap((entry) => {
-    const found = beside(entry.differences, looked, of)
-    const gain = entry.differences[looked.diversity]
-    if (entry.range !== range || found.good !== true || gain === undefined) return []
-    return [{ variant: entry.variant, gain: sign * gain.mean, ...found }]
+  const better = results.besideRanges.flatMap(({ range: other, variant, differences }): BetterVariant[] => {
+    const verdict = beside(differences, looked, of)
+    const gain = differences[looked.diversity]
+    if (other !== range || verdict.good !== true || gain === undefined) return []
+    const changes = {
+      diversity: changeOf(looked.diversity, gain),
+      quality: changeOf(looked.quality, differences[looked.quality])
+    }
+    return [{ variant, gain: sign * gain.mean, changes, ...verdict }]
   })
-  const [first, ...others] = better.toSorted((a, b) => b.gain - a.gain)
+  return better.toSorted((a, b) => b.gain - a.gain)
+}
+
+/** What does better than a range in words; the most diverse in full. */
+function outdoneWords(results: Compared, range: string, looked: Looked): string | null {
+  const [first, ...others] = betterVariants(results, range, looked)
   if (first === undefined) return null
   const names = others.map(({ variant }) => variant).join(' and ')
   const too = others.length === 0 ? '' : `; ${names} ${others.length === 1 ? 'does' : 'do'} better too`

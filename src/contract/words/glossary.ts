@@ -12,7 +12,7 @@ export const GLOSSARY = {
   soup: 'A row of blends from post to base, the simplest alternative to restoring a range.',
   checkpoint:
     'Another model of the pair’s architecture, such as a stage of its training, compared as a whole.',
-  variant: 'A model that answers prompts, with a sampler: base, post, a recipe, a checkpoint or a rival.',
+  variant: 'A model that answers prompts, with a sampler: base, post, a recipe, a checkpoint or a baseline.',
   sweep:
     'All restoration ranges scored on the same prompts, exactly and in one pass: by the character task, or by a task with listed answers.',
   CRC: 'Constrained Random Character, the character task: a prompt asks for one random character of a given set.',
@@ -27,12 +27,12 @@ export const GLOSSARY = {
     'Of a task with listed answers: how many of the right ones are expected in the draws shown, as a share of all.',
   'effective answers':
     'How many equally likely right answers would be as diverse: exp of the entropy of the right ones.',
-  rival:
-    'Another way to more diverse answers that restores no layer: post under another sampler, logits of base and post mixed, or base filtered by post.',
+  baseline:
+    'A simpler way to more diverse answers: post under another sampler, logits of base and post mixed, base filtered by post, or a uniform blend of all layers.',
   'first token':
     'What a sweep of the character task reads: the distribution of the token that begins the answer.',
   'whole answer':
-    'The first token and what follows, to the end: a valid first token may begin an invalid answer. The check scores whole answers of the character task, and says nothing of other tasks: evaluate those.',
+    'The first token and what follows, to the end: a valid first token may begin an invalid answer. The full-answer check scores ranges and baselines on them, of the character task only: evaluate other tasks.',
   limit:
     'The validity, or precision, that a range must keep: ρ times post’s, with ρ 0.9 unless set otherwise.',
   gain: 'Diversity, or coverage, less post’s.',

@@ -1,8 +1,6 @@
 import { defaultSweepOf } from '../documents/answering-sweep'
 import type { PairState, SweepSummary } from '../documents/project'
-import type { HeadlineState } from '../documents/headline'
-import { formatScore, plural, rangePhrase } from './format'
-import { scoreWords } from './score-words'
+import { plural } from './format'
 
 /** Why nothing that takes prompts can be computed of a pair, as it follows “cannot be computed:”; null where it can, and while nobody has looked at its folders. */
 export function unusableWords({ pair, pairProblem }: PairState): string | null {
@@ -31,39 +29,5 @@ export function resultWords(
   return `${first.name}: ${selectedWords(first.sweep)}${others}`
 }
 
-/** What is said before a range that is named with less than its numbers claim. */
-const DOUBTS: Readonly<Record<HeadlineState, string>> = {
-  holds: '',
-  outdone: '',
-  unchecked: '',
-  fails: 'fails the check, ',
-  family: 'one of a family, ',
-  unstable: 'no range stands out, ',
-  'not-worth-it': 'not worth restoring, ',
-  guess: 'cannot tell which range, best guess ',
-  none: '',
-  'unfit-prompts': ''
-}
-
-function selectedWords({
-  selected,
-  source,
-  scoredBy,
-  post,
-  best,
-  bestAnswers,
-  isPreview,
-  headline
-}: SweepSummary): string {
-  if (headline?.state === 'unfit-prompts') return 'the prompts do not fit this model'
-  const preview = isPreview ? ' by a preview' : ''
-  const found = bestAnswers ?? best
-  if (selected === null || found === null) return `no range selected${preview}`
-  const words = scoreWords(scoredBy)
-  const checked = scoredBy.kind === 'task' ? '' : bestAnswers === null ? ', not checked' : ' on whole answers'
-  const outdone = headline?.outdone === true ? ', a rival does better' : ''
-  return (
-    `${headline === null ? '' : DOUBTS[headline.state]}${rangePhrase(selected, source)}${preview}: ${words.diversity} ${formatScore(post.diversity)} → ` +
-    `${formatScore(found.diversity)} at ${words.validity} ${formatScore(found.validity)}${checked}${outdone}`
-  )
-}
+/** The verdict in one sentence. */
+const selectedWords = ({ verdict }: SweepSummary): string => verdict?.headline ?? 'no range selected'

@@ -1,33 +1,33 @@
 import { checkOf, checkOfRange, type CheckResult, passesCheck } from '../documents/answer-check'
 import type { Selection } from '../documents/crc'
-import type { HeadlineState } from '../documents/headline'
+import type { VerdictState } from '../documents/verdict'
 import type { AnyModel } from '../model/model'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
 import { baselineName, basisWords, comparedScores, doesBetter, strongestBaseline } from './baseline-words'
 
-/** What a sweep or its check of whole answers make of a recipe, for a badge; `words` say it in full. */
+/** The finding of a sweep or its full-answer check about a recipe, for a badge; `words` say it in full. */
 export interface RecipeCheck {
-  state: HeadlineState | 'below'
+  state: VerdictState | 'below'
   label: string
   words: string
 }
 
 /** What a sweep of the character task says of recipes. */
 export interface CheckEvidence {
-  /** Null where no whole answers were checked. */
+  /** Null where no full answers were checked. */
   check: CheckResult | null
   rho: number
   /** Null where the sweep has none. */
   selection: Pick<Selection, 'rivals' | 'minimumValidity'> | null
 }
 
-/** Behind a range that stands beside one that was checked on whole answers, and was not itself; else empty. */
+/** Behind a range that stands beside one that was checked on full answers, and was not itself; else empty. */
 export const uncheckedMark = (check: CheckResult | null, range: RestorationRange): string =>
   check === null || checkOfRange(check, range) !== null ? '' : ' (unchecked)'
 
 /**
- * Whether a recipe was checked on whole answers and how that went, wherever it is shown. Where it holds and a rival has more
+ * Whether a recipe was checked on full answers and how that went, wherever it is shown. Where it holds and a rival has more
  * diversity at the validity kept, beyond what the prompts leave open, it is not praised, as the headline is not. One that was not
  * checked is told apart where its first tokens fall below the limit already.
  *
@@ -43,11 +43,11 @@ export function recipeCheck(
   const validity = formatScore(checked.answers.validity)
   if (!passesCheck(checked, check, rho))
     return {
-      state: 'fails',
+      state: 'check-failed',
       label: 'fails the check',
-      words: `fails the check, ${validity} on whole answers`
+      words: `fails the check, ${validity} on full answers`
     }
-  const words = `passes the check, ${validity} on whole answers`
+  const words = `passes the check, ${validity} on full answers`
   const rival = selection === null ? null : strongestBaseline(selection)
   if (rival === null || !doesBetter(rival)) return { state: 'holds', label: 'passes the check', words }
   const baseline = comparedScores(rival)
@@ -56,11 +56,15 @@ export function recipeCheck(
   const better =
     `${baselineName(rival)} does better ${basisWords(rival, check)}: diversity ${formatScore(baseline.diversity)} at ` +
     `validity ${formatScore(baseline.validity)}, against ${formatScore(score.diversity)}`
-  return { state: 'outdone', label: 'passes the check, outdone', words: `${words}, but ${better}` }
+  return {
+    state: 'baseline-better',
+    label: 'passes, a baseline does better',
+    words: `${words}, but ${better}`
+  }
 }
 
 function unchecked(selection: CheckEvidence['selection'], firstToken: number | null): RecipeCheck {
-  const words = 'not checked on whole answers'
+  const words = 'not checked on full answers'
   if (selection === null || firstToken === null || firstToken >= selection.minimumValidity)
     return { state: 'unchecked', label: 'not checked', words }
   const limit = formatScore(selection.minimumValidity)
@@ -72,7 +76,7 @@ function unchecked(selection: CheckEvidence['selection'], firstToken: number | n
 }
 
 /**
- * Of what a model's score is, to stand beside it where its whole answers were checked too, and have another; empty elsewhere.
+ * Of what a model's score is, to stand beside it where its full answers were checked too, and have another; empty elsewhere.
  */
 export const scoreBasis = (check: CheckResult | null, model: AnyModel): string =>
   checkOf(check, model) === null ? '' : 'first tokens'

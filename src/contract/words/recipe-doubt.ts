@@ -1,29 +1,24 @@
-import { answerLimit } from '../documents/answer-check'
 import type { Recipe } from '../model/recipe'
-import { formatScore } from './format'
-import type { CheckEvidence, RecipeCheck } from './recipe-check'
+import type { RecipeCheck } from './recipe-check'
 
-/** What is wrong with a range that its sweep selects, or with the sweep, or with a range that keeps too little. */
+/** States of a recipe that an export warns of. */
 const DOUBTFUL: readonly RecipeCheck['state'][] = [
   'below',
-  'unstable',
-  'guess',
+  'unfit-prompts',
+  'evaluated-loss',
+  'check-failed',
   'not-worth-it',
-  'unfit-prompts'
+  'preview-unreliable',
+  'unstable',
+  'baseline-better'
 ]
 
-/**
- * What was measured that speaks against restoring a recipe, as a sentence without its full stop: that it fails the check of whole
- * answers, was scored below the limit, or is selected by a sweep that says why it should not be restored; null where nothing does.
- *
- * @param found what `recipeCheck` or `sweepFinding` makes of it
- */
+/** A measured reason against a recipe, as a sentence without its full stop; null where there is none. */
 export function recipeDoubt(
   { name }: Pick<Recipe, 'name'>,
-  { state, words }: Pick<RecipeCheck, 'state' | 'words'>,
-  { check, rho }: Pick<CheckEvidence, 'check' | 'rho'>
+  { state, words }: Pick<RecipeCheck, 'state' | 'words'>
 ): string | null {
-  if (DOUBTFUL.includes(state)) return `${name}: ${words}`
-  if (state !== 'fails' || check === null) return null
-  return `${name} ${words}: at least ${formatScore(answerLimit(check, rho))} is kept, and more diversity than post`
+  if (!DOUBTFUL.includes(state)) return null
+  const text = words.replace(/\.$/, '')
+  return text.startsWith(`${name}:`) ? text : `${name}: ${text}`
 }

@@ -1,6 +1,6 @@
 import { checkOf, checkOfRange, type CheckResult, passesCheck } from '../documents/answer-check'
 import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
-import { failureWords } from './headline'
+import { failureWords } from './range-facts'
 import { roughTime } from './plan-words'
 import { scoreWords, type ScoreWords } from './score-words'
 import type { Recipe, RestorationRange } from '../model/recipe'

@@ -1,6 +1,6 @@
 import { answerLimit, checkOf, type CheckResult } from '../../contract/documents/answer-check'
 import type { CategoryScore, Score, Selection } from '../../contract/documents/crc'
-import type { Headline } from '../../contract/documents/headline'
+import type { Verdict } from '../../contract/documents/verdict'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { AnyModel } from '../../contract/model/model'
 import type { Recipe } from '../../contract/model/recipe'
@@ -8,7 +8,8 @@ import type { Assurance } from '../../contract/words/assurances'
 import { type EvaluationVerdict, verdictSentence } from '../../contract/words/evaluation-verdict'
 import { askedWords } from '../../contract/words/evaluation-words'
 import { capitalised, formatPercent, formatScore, plural } from '../../contract/words/format'
-import { exactness, headlineSentence, isGood } from '../../contract/words/headline'
+import { exactness } from '../../contract/words/range-facts'
+import { isGood, verdictText } from '../../contract/words/verdict'
 import { recipeCheck } from '../../contract/words/recipe-check'
 import {
   bestBaseline,
@@ -31,7 +32,7 @@ export interface CardScores {
   /** Of the sweep, with the project's rho of now. */
   selection: Selection
   /** What the sweep found, and how sure that is, where the model is the range that it selects; null where it is not. */
-  found: { headline: Headline; sure: readonly Assurance[] } | null
+  found: { verdict: Verdict; sure: readonly Assurance[] } | null
   /** Of whole answers; null where none were checked. */
   check: CheckResult | null
 }
@@ -64,7 +65,9 @@ export const nothingMeasured = ({ recipe }: Pick<Measured, 'recipe'>): Measured 
 
 /** Whether the model was shown to do what it is made for, in a sentence that claims no more than was measured. */
 export function foundWords({ recipe, scores, evaluations }: Measured): string {
-  const worse = evaluations.filter(({ good }) => good === false)
+  // The verdict of a sweep says what its evaluation found.
+  const isSaid = scores.some(({ found }) => (found?.verdict.evaluationId ?? null) !== null)
+  const worse = isSaid ? [] : evaluations.filter(({ good }) => good === false)
   const losses =
     worse.length === 0
       ? ''
@@ -87,9 +90,9 @@ function foundBy(recipe: Recipe, scores: CardScores): string {
   const reason = shortfall(scores)
   if (reason !== null) return `**This one was not found to do so: ${by} its ${reason}.**`
   const doubt =
-    found === null || isGood(found.headline.state)
+    found === null || isGood(found.verdict)
       ? ''
-      : ` The sweep that selects it says: **${inlineMarkdown(headlineSentence(found.headline))}.**`
+      : ` The sweep that selects it says: **${inlineMarkdown(found.verdict.headline)}**`
   const kept = `it is ${more} than the post-trained model at the ${validity} asked for`
   if (scoredBy.kind === 'task') return `${capitalised(by)} ${kept}.${doubt}`
   const { state, words } = recipeCheck(
@@ -97,10 +100,10 @@ function foundBy(recipe: Recipe, scores: CardScores): string {
     recipe,
     scores.recipe.validity
   )
-  if (state === 'fails') return `**This one was not found to do so: it ${words}.**`
+  if (state === 'check-failed') return `**This one was not found to do so: it ${words}.**`
   return state === 'unchecked'
-    ? `${capitalised(by)} ${kept}; whole answers were not checked.${doubt}`
-    : `On the character task ${kept}, on whole answers too.${doubt}`
+    ? `${capitalised(by)} ${kept}; full answers were not checked.${doubt}`
+    : `On the character task ${kept}, on full answers too.${doubt}`
 }
 
 /** The sections of a card that say what was measured; none where nothing was. */
@@ -128,7 +131,7 @@ function scoreTable(recipe: Recipe, scores: CardScores): string {
     ...(base === null ? [] : [row('pre-trained', base)]),
     '',
     ...[
-      found === null ? null : `Found: ${headlineSentence({ ...found.headline, but: null })}.`,
+      found === null ? null : `Found: ${verdictText(found.verdict)}`,
       limitWords(scores),
       intervalWords(scores),
       ...(found?.sure.map(({ label, value, detail }) => `${label}: ${value}, ${detail}.`) ?? []),
@@ -186,10 +189,10 @@ function wholeWords(recipe: Recipe, { scoredBy, check, selection }: CardScores):
   const model: AnyModel = { kind: 'recipe', recipe }
   const checked = checkOf(check, model)
   if (check === null || checked === null)
-    return 'Whole answers: not checked. These are scores of the first token, and a valid first token may begin an invalid answer.'
+    return 'Full answers: not checked. These are scores of the first token, and a valid first token may begin an invalid answer.'
   const { words } = recipeCheck({ check, rho: selection.rho, selection: null }, recipe, null)
   return (
-    `Whole answers: ${words} (limit ${formatScore(answerLimit(check, selection.rho))}). The probability that an answer is one valid character and then ends, ` +
+    `Full answers: ${words} (limit ${formatScore(answerLimit(check, selection.rho))}). The probability that an answer is one valid character and then ends, ` +
     `${exactness(checked)}: validity ${formatScore(checked.answers.validity)} (post-trained ` +
     `${formatScore(check.post.answers.validity)}) and diversity ${formatScore(checked.answers.diversity)} ` +
     `(post-trained ${formatScore(check.post.answers.diversity)}).`

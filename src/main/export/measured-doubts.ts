@@ -12,20 +12,20 @@ export const measuredDoubts = ({ recipe, scores, evaluations }: Measured): strin
   )
 ]
 
-/** By one sweep, and by its check of whole answers; a task's scores are of them. */
-function doubtsBy(recipe: Measured['recipe'], each: CardScores): string[] {
-  const { scoredBy, selection, check, found } = each
-  const evidence = { check, rho: selection.rho, selection }
+/** By one sweep, and by its full-answer check; a task's scores are of full answers. */
+function doubtsBy(
+  recipe: Measured['recipe'],
+  { scoredBy, selection, check, found, ...each }: CardScores
+): string[] {
   const { validity } = each.recipe
-  const bySweep = sweepFinding(
-    { scoredBy, selection, headline: found?.headline ?? null },
-    found !== null,
-    validity
-  )
-  const byCheck = scoredBy.kind === 'task' ? null : recipeCheck(evidence, recipe, validity)
+  const bySweep = sweepFinding({ scoredBy, selection }, found?.verdict ?? null, validity)
+  const byCheck =
+    scoredBy.kind === 'task' || bySweep !== null
+      ? null
+      : recipeCheck({ check, rho: selection.rho, selection }, recipe, validity)
   return [bySweep, byCheck].flatMap((mark) => {
     if (mark === null) return []
-    if (mark.state === 'unchecked') return [`${recipe.name}: ${mark.words}`]
-    return recipeDoubt(recipe, mark, evidence) ?? []
+    if (mark.state === 'unchecked') return [`${recipe.name}: ${mark.words.replace(/\.$/, '')}`]
+    return recipeDoubt(recipe, mark) ?? []
   })
 }

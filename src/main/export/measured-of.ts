@@ -9,7 +9,7 @@ import { layersModel, type Model, sweptRangeModel, weightsKey } from '../../cont
 import { multimap } from '../../contract/model/multimap'
 import { assurances } from '../../contract/words/assurances'
 import { evaluationVerdicts } from '../../contract/words/evaluation-verdict'
-import { headline } from '../../contract/words/headline'
+import { storedVerdict } from '../project/results/finding-of-selected'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -67,25 +67,27 @@ async function scoresBy(
     const { post, base, prompts } = sweep
     return {
       ...{ scoredBy: briefScoring(sweep.scoredBy), recipe, post, base, promptCount: prompts.length },
-      ...{ selection, check, found: isSelected ? foundIn(sweep, selection, check) : null }
+      ...{ selection, check, found: isSelected ? await foundIn(own, sweep, selection, check) : null }
     }
   }
   return null
 }
 
-/** As the window says it beside the sweep. Of prompts that post itself fails it says nothing of how sure that is. */
-function foundIn(
+/** As the window shows it beside the sweep. Prompts that post itself fails say nothing about how sure that is. */
+async function foundIn(
+  own: ProjectPair,
   sweep: SweepDocument,
   selection: Selection,
   check: AnswerCheck | null
-): NonNullable<CardScores['found']> {
-  const found = headline({ ...sweep, selection, check })
+): Promise<CardScores['found']> {
+  const verdict = await storedVerdict(own, sweep, check, selection)
+  if (verdict === null) return null
   const sure =
-    found.state === 'unfit-prompts'
+    verdict.state === 'unfit-prompts'
       ? []
       : assurances({ ...sweep, selection, check, promptCount: sweep.prompts.length })
   // What whole answers came to, a card says in full.
-  return { headline: found, sure: sure.filter(({ term }) => term !== 'whole answer') }
+  return { verdict, sure: sure.filter(({ term }) => term !== 'whole answer') }
 }
 
 /** Of each task the newest evaluation that has the model as it is, with nothing that it is combined with. */

@@ -1,3 +1,4 @@
+import { SAFETY_NOTE } from '../../contract/words/safety'
 import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
@@ -81,6 +82,7 @@ export function modelCard(content: CardContent): string {
     `A post-trained language model with some of its decoder layers restored to ${restoredTo(strengths)} (Selective ` +
       'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), a way to bring back diversity that ' +
       `post-training may take away. ${foundWords(measured)} No training was done; architecture and size are those of the post-trained model.`,
+    SAFETY_NOTE,
     ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
     '## Recipe',
     describeStrengths(strengths, post === undefined || hasExperts(post.member.spec)),

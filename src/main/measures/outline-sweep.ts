@@ -6,12 +6,13 @@ import {
   rejectedRanges
 } from '../../contract/documents/answer-check'
 import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
+import type { EvaluationFinding } from '../../contract/documents/verdict'
 import type { SweepOutline, SureScore } from '../../contract/documents/pairs-overview'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { paretoFront } from '../../contract/model/pareto-front'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { spanKey } from '../../contract/model/strengths'
-import { headline } from '../../contract/words/headline'
+import { verdictOf } from '../../contract/words/verdict'
 import { bestBaseline, tooFewWords } from '../../contract/words/baseline-words'
 import { scoreWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
@@ -27,24 +28,27 @@ export interface OutlinedSweep {
 }
 
 /**
- * What of a sweep stands beside those of other pairs, each number as the sweep's own headline has it.
+ * What of a sweep stands beside those of other pairs, each number as the sweep's verdict has it.
  *
  * @param check of its ranges on whole answers; null where none was made
  * @param rho share of post's validity that a selected range must keep
+ * @param evaluationOf the finding of the newest evaluation of what is selected
  */
 export async function outlineSweep(
   sweep: SweepDocument,
   check: CheckResult | null,
-  rho: number
+  rho: number,
+  evaluationOf: (selection: Selection | null) => Promise<EvaluationFinding | null> = noEvaluation
 ): Promise<OutlinedSweep> {
   const { id, createdAt, layerCount, ranges, prompts, preview } = sweep
   const selection = await inTurns(checkedSelection(sweep, check, rho))
+  const evaluation = await evaluationOf(selection)
   const post = means(sweep.post)
   const scores = new Map(ranges.map((range) => [spanKey(range), means(range)]))
   const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(spanKey(range))
-  const found = selection === null ? null : headline({ ...sweep, selection, check })
+  const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, evaluation })
   // Of prompts that post itself fails, ranges say nothing: none is selected, as in Ranges.
-  const selected = found?.state === 'unfit-prompts' ? null : (selection?.selected ?? null)
+  const selected = verdict?.state === 'unfit-prompts' ? null : (selection?.selected ?? null)
   const checked = selected === null ? null : checkOfRange(check, selected)
   const rejected = new Set(rejectedRanges(ranges, check, rho))
   const tooFew =
@@ -73,7 +77,7 @@ export async function outlineSweep(
         check === null || checked === null
           ? null
           : { post: means(check.post.answers), selected: means(checked.answers) },
-      headline: found,
+      verdict,
       crossFit: crossFit === null ? null : withoutFolds(crossFit, check),
       crossFitReason: selection === null ? 'No range was scored.' : (tooFew ?? selection.crossFitReason),
       rival: selection === null ? null : bestBaseline(selection),
@@ -85,6 +89,8 @@ export async function outlineSweep(
     }
   }
 }
+
+const noEvaluation = (): Promise<null> => Promise.resolve(null)
 
 function outlineSelected(
   { selected, bootstrap }: Selection,

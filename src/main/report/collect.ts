@@ -14,8 +14,8 @@ import {
 import { formatUtc } from '../../contract/words/format'
 import { briefPreview } from '../../contract/documents/shown-sweep'
 import { sweptRangeModel } from '../../contract/model/model'
-import { newestObjection } from '../../contract/words/evaluation-objection'
-import { headline } from '../../contract/words/headline'
+import { newestFinding } from '../../contract/words/evaluation-finding'
+import { verdictOf, withoutModels } from '../../contract/words/verdict'
 import type { RunKind, RunMarks } from '../../contract/documents/history'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
 import type { PairState } from '../../contract/documents/project'
@@ -184,15 +184,18 @@ function reportedSweep(
   const { base, post, ranges } = sweep
   const range = selection?.selected ?? null
   const checkpoints = { base: basePath.fingerprint, post: postPath.fingerprint }
+  const evaluation =
+    range === null ? null : newestFinding(evaluations, checkpoints, sweptRangeModel(range, sweep))
   return {
     ...sweep,
-    objection:
-      range === null ? null : newestObjection(evaluations, checkpoints, sweptRangeModel(range, sweep)),
     source: withoutSourceFolder(sweep.source),
     origin: origin({ basePath, postPath }),
     runMarks: runMarks('sweep', sweep.id),
     promptCount: prompts.length,
-    headline: selection === null ? null : headline({ ...sweep, selection, check: answerCheck }),
+    verdict:
+      selection === null
+        ? null
+        : withoutModels(verdictOf({ ...sweep, selection, check: answerCheck, evaluation })),
     base: base === null ? null : summary(base),
     post: summary(post),
     ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...summary(range) })),

@@ -4,7 +4,8 @@ import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepSummary } from '../../contract/documents/project'
 import type { OtherSweep } from '../../contract/documents/report'
 import { briefScoring } from '../../contract/documents/scored-by'
-import { headline, isSame } from '../../contract/words/headline'
+import { isSame } from '../../contract/words/range-facts'
+import { verdictOf, withoutModels } from '../../contract/words/verdict'
 import { withoutSourceFolder } from './shown-command'
 
 /** A sweep beside the shown one, as the project has it. */
@@ -38,7 +39,7 @@ export function reportedOtherSweep({ sweep, selection, check }: StoredOtherSweep
     source: withoutSourceFolder(source),
     scoredBy: briefScoring(scoredBy),
     promptCount: prompts.length,
-    headline: selection === null ? null : headline({ ...sweep, selection, check }),
+    verdict: selection === null ? null : withoutModels(verdictOf({ ...sweep, selection, check })),
     post: { validity: post.validity, diversity: post.diversity },
     best:
       best === undefined

@@ -1,3 +1,6 @@
+import type { Selection } from '../../contract/documents/crc'
+import type { EvaluationFinding } from '../../contract/documents/verdict'
+import { findingOfSelected } from '../project/results/finding-of-selected'
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { ReportedPairs } from '../../contract/documents/report'
@@ -48,7 +51,9 @@ async function outlineOf(own: ProjectPair, scoring: string): Promise<OutlinedSwe
   if (answering === undefined) return null
   try {
     const [sweep, check] = [await own.readSweep(answering.id), await own.readAnswerCheck(answering.id)]
-    return await outlineSweep(sweep, check, own.document.settings.rho)
+    const evaluationOf = (selection: Selection | null): Promise<EvaluationFinding | null> =>
+      findingOfSelected(own, answering.id, selection)
+    return await outlineSweep(sweep, check, own.document.settings.rho, evaluationOf)
   } catch (error) {
     if (problemOf(error) === null) throw error
     return null

@@ -1,12 +1,10 @@
-import type { Objection } from '../../contract/documents/evaluation'
-import type { Headline } from '../../contract/documents/headline'
+import type { Verdict } from '../../contract/documents/verdict'
 import { at } from '../../contract/model/look-up'
-import { headline } from '../../contract/words/headline'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { objectionToSelected } from '../project/results/objection-to-selected'
+import { storedVerdict } from '../project/results/finding-of-selected'
 import type { StepResult } from './step-result'
 import type { StudyStep } from './steps'
 
@@ -14,8 +12,7 @@ import type { StudyStep } from './steps'
 export interface StudyVerdict {
   readonly pair: string
   /** Null for a sweep without ranges. */
-  readonly headline: Headline | null
-  readonly objection: Objection | null
+  readonly verdict: Verdict | null
 }
 
 /**
@@ -34,7 +31,7 @@ export async function studyVerdicts(
       step.pair === pair.document.name ? sweepOf(step, at(results, place, 'result')) : []
     )
     const last = sweepIds.at(-1)
-    if (last !== undefined) verdicts.push(await verdictOf(pair, last))
+    if (last !== undefined) verdicts.push(await pairVerdict(pair, last))
   }
   return verdicts
 }
@@ -43,13 +40,12 @@ export async function studyVerdicts(
 const sweepOf = ({ kind }: StudyStep, { result }: StepResult): string[] =>
   result !== null && (kind === 'sweep' || kind === 'check') ? [result] : []
 
-async function verdictOf(pair: ProjectPair, sweepId: string): Promise<StudyVerdict> {
+async function pairVerdict(pair: ProjectPair, sweepId: string): Promise<StudyVerdict> {
   const sweep = await pair.readSweep(sweepId)
   const check = await pair.readAnswerCheck(sweepId)
   const selection = await inTurns(checkedSelection(sweep, check, pair.document.settings.rho))
   return {
     pair: pair.document.name,
-    headline: selection === null ? null : headline({ ...sweep, selection, check }),
-    objection: await objectionToSelected(pair, sweepId, selection)
+    verdict: await storedVerdict(pair, sweep, check, selection)
   }
 }

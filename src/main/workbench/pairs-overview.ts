@@ -1,8 +1,10 @@
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
-import type { Objection } from '../../contract/documents/evaluation'
 import type { PairOutline, PairsOverview } from '../../contract/documents/pairs-overview'
 import type { PairState, SweepSummary } from '../../contract/documents/project'
 import { scoringKey } from '../../contract/documents/scored-by'
+import type { Selection } from '../../contract/documents/crc'
+import type { EvaluationFinding } from '../../contract/documents/verdict'
+import { findingOfSelected } from '../project/results/finding-of-selected'
 import type { Problem } from '../../contract/model/problem'
 import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import { scoredByName } from '../../contract/words/score-words'
@@ -12,13 +14,12 @@ import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
 import { transferSelections, type TransferPair } from '../measures/transfer-selections'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { objectionToSelected } from '../project/results/objection-to-selected'
 import type { OpenProjects } from './open-projects'
 import { atChanges } from './project-news'
 
 /** What reading a pair's sweep has come to. */
 type Read =
-  | { readonly state: 'read'; readonly found: OutlinedSweep; readonly objection: Objection | null }
+  | { readonly state: 'read'; readonly found: OutlinedSweep }
   | { readonly state: 'unreadable'; readonly problem: Problem }
 
 /** Pairs are set side by side by what base's layers do in each: other checkpoints are of one pair. */
@@ -128,7 +129,7 @@ export class PairsOverviews {
           : read === null
             ? { state: 'reading', summary: sweep }
             : read.state === 'read'
-              ? { state: 'read', outline: read.found.outline, objection: read.objection }
+              ? { state: 'read', outline: read.found.outline }
               : read
     }
   }
@@ -138,9 +139,12 @@ async function outlineOf(own: ProjectPair, sweepId: string): Promise<Read> {
   const { rho } = own.document.settings
   try {
     const sweep = await own.readSweep(sweepId)
-    const found = await outlineSweep(sweep, await own.readAnswerCheck(sweepId), rho)
-    const objection = await objectionToSelected(own, sweepId, found.side)
-    return { state: 'read', found, objection }
+    const evaluationOf = (selection: Selection | null): Promise<EvaluationFinding | null> =>
+      findingOfSelected(own, sweepId, selection)
+    return {
+      state: 'read',
+      found: await outlineSweep(sweep, await own.readAnswerCheck(sweepId), rho, evaluationOf)
+    }
   } catch (error) {
     const problem = problemOf(error)
     if (problem === null) throw error

@@ -1,4 +1,8 @@
 import type { Endpoint } from '../../contract/model/outside-model'
+import type { BetterModel } from '../../contract/documents/verdict'
+import { scoreIn } from '../../contract/documents/swept-model'
+import { weightsKey } from '../../contract/model/model'
+import { capitalised } from '../../contract/words/format'
 import type { HistoryRun } from '../../contract/documents/history'
 import type { ProjectState } from '../../contract/documents/project'
 import { GenerationSpeed } from '../answers/generation-speed.svelte'
@@ -87,7 +91,8 @@ export class Session extends OpenProject {
     // In this order the top bar chooses among jobs that run at once.
     this.tasks = new Tasks(this)
     this.prompts = new Prompts(this)
-    this.ranges = new Ranges(this, { prompts: this.prompts, tasks: this.tasks })
+    const isHeardInChat = (): boolean => this.chat.turns.length > 0
+    this.ranges = new Ranges(this, { prompts: this.prompts, tasks: this.tasks, isHeardInChat })
     this.recipes = new KeptList(this, this.ranges)
     this.probing = new Probing(this)
     const variants = new OfferedVariants(this, this.ranges)
@@ -179,6 +184,36 @@ export class Session extends OpenProject {
   sampleRival(rival: Rival): void {
     this.samples.setup.add({ kind: 'rival', name: rivalName(rival), rival })
     this.host.go('samples')
+  }
+
+  /** Goes to Samples with a model that does better than the selected range. */
+  compareBetter({ model, name }: BetterModel): void {
+    if (model !== null) this.samples.setup.add({ ...model, name })
+    this.host.go('samples')
+  }
+
+  /** The kept recipe of a model that does better; null where it is not kept, or no recipe. */
+  keptBetter({ model }: BetterModel): string | null {
+    if (model === null) return null
+    const key = weightsKey(model)
+    const { recipes } = this.state.document
+    return recipes.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === key)?.id ?? null
+  }
+
+  /** Keeps a model that does better as a recipe. @returns its id; null where it is no recipe or could not be kept */
+  async keepBetter(better: BetterModel): Promise<string | null> {
+    const kept = this.keptBetter(better)
+    if (kept !== null || better.model?.kind !== 'recipe') return kept
+    const { recipe } = better.model
+    const name = capitalised(better.name)
+    const score = this.ranges.sweep === null ? null : scoreIn(this.ranges.sweep, better.model)
+    return this.attempt(() => this.recipes.keep({ ...recipe, name }, score))
+  }
+
+  /** Goes to Chat with a kept recipe beside base and post. @param id of it */
+  chatWith(id: string): void {
+    this.chat.choose({ kind: 'kept', id })
+    this.host.go('chat')
   }
 
   /** Goes to Samples with a model that another program serves among the variants, there and in Evaluate. */

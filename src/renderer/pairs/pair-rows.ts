@@ -1,3 +1,4 @@
+import type { VerdictState } from '../../contract/documents/verdict'
 import type { CategoryScore } from '../../contract/documents/crc'
 import type { PairOutline, PairsOverview, SweepOutline } from '../../contract/documents/pairs-overview'
 import type { PairBrief, PairId } from '../../contract/documents/project'
@@ -5,7 +6,7 @@ import { jobKindFacts } from '../../contract/model/job-kinds'
 import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { formatPercent, formatParameters, plural } from '../../contract/words/format'
-import { sweepState } from '../../contract/words/headline'
+import { sweepState, verdictText } from '../../contract/words/verdict'
 import {
   baselineName,
   comparedScores,
@@ -55,7 +56,7 @@ export function pairRows(
     const found = outlines.get(pair.id) ?? null
     const outline = found?.sweep.state === 'read' ? found.sweep.outline : null
     const summary = found?.sweep.state === 'reading' ? found.sweep.summary : null
-    const isUnfit = summary?.headline?.state === 'unfit-prompts'
+    const isUnfit = summary?.verdict?.state === 'unfit-prompts'
     const brief =
       outline !== null
         ? { post: outline.post, best: outline.selected }
@@ -120,15 +121,16 @@ function statusOf(
   }
   if (sweep.state === 'reading') return plain(sweep.summary.isPreview ? 'preview, reading…' : 'reading…')
   if (sweep.state === 'unreadable') return warning('sweep cannot be read', sweep.problem.message)
-  const { outline, objection } = sweep
-  if (objection !== null) return warning(`evaluated: ${objection.mark}`, `${objection.words}.`)
+  const { outline } = sweep
   const label = sweepState(outline)
-  if (outline.headline?.state === 'unfit-prompts')
-    return warning(label, `${outline.headline.verdict}: ${outline.headline.figures}`)
-  if (outline.headline === null) return plain(label)
-  const said = `${outline.headline.verdict}: ${outline.headline.figures}`
-  return isPreviewed({ outline }) ? warning(label, `${ONLY_EXACT} ${said}`) : plain(label, said)
+  if (outline.verdict === null) return plain(label)
+  const said = verdictText(outline.verdict)
+  if (isPreviewed({ outline })) return warning(label, `${ONLY_EXACT} ${said}`)
+  return WARNS.includes(outline.verdict.state) ? warning(label, said) : plain(label, said)
 }
+
+/** Verdicts that are warnings in the table. */
+const WARNS: readonly VerdictState[] = ['unfit-prompts', 'evaluated-loss', 'check-failed']
 
 /** What a preview's row is to be read with. */
 const ONLY_EXACT =

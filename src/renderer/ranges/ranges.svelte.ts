@@ -1,4 +1,4 @@
-import { type Told, toldOf } from './told'
+import { type SweepResult, sweepResult } from './sweep-result'
 import { defaultSweepFirst, defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
@@ -13,7 +13,7 @@ import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { keyOf, LimitedSelection } from './what-if/limited-selection.svelte'
 import { LiveSweep, type SweepRun } from './board/live-sweep'
-import { EvaluatedObjection } from './board/evaluated-objection.svelte'
+import { EvaluatedRange } from './board/evaluated-range.svelte'
 import { LookingAt } from './inspector/looking-at'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -47,7 +47,7 @@ export class Ranges {
   readonly detail: ModelDetail
   readonly whatIf: WhatIfAsking
   readonly comparing: SweepComparing
-  readonly evaluated: EvaluatedObjection
+  readonly evaluated: EvaluatedRange
   sweep = $state.raw<ShownSweep | null>(null)
   /** Keys of models, here and below. */
   chosen = $state.raw<string | null>(null)
@@ -113,10 +113,10 @@ export class Ranges {
   readonly scoredSweep = $derived.by(() => this.whatIf.answer?.sweep ?? this.sweep)
   /** The full-answer check that applies to the shown selection. Under another sampler there is none. */
   readonly shownCheck = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.check.document))
-  /** The objection of an evaluation to the selected range. Under another sampler there is none. */
-  readonly objection = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.evaluated.current))
-  /** What is said of what is shown, and of how its selected range is marked. */
-  readonly told = $derived.by<Told | null>(() => toldOf(this))
+  /** Whether answers of the pair's models were read in Chat or Samples. */
+  readonly isHeard = $derived.by(() => this.project.state.sampleRuns.length > 0 || this.needs.isHeardInChat())
+  /** The verdict on what is shown, and the badge of its selected range. */
+  readonly result = $derived.by<SweepResult | null>(() => sweepResult(this))
   /**
    * The chosen model. Null while another sweep runs, because its scores are not those of the document. Also null if
    * What if has no score for the model.
@@ -159,10 +159,14 @@ export class Ranges {
   /** Count of stored checks in the last state received. */
   private savedChecks: number
 
-  /** @param needs prompts, which are saved before a sweep, and tasks that a sweep can be scored by */
+  /** @param needs prompts, which are saved before they are swept, tasks that a sweep can be scored by, and whether Chat has answers */
   constructor(
     private readonly project: OpenProject,
-    private readonly needs: { prompts: { flush(): Promise<void> }; tasks: Tasks }
+    private readonly needs: {
+      prompts: { flush(): Promise<void> }
+      tasks: Tasks
+      isHeardInChat: () => boolean
+    }
   ) {
     this.savedChecks = project.state.saved.answerChecks
     this.reading = new Latest(project.left)
@@ -203,7 +207,7 @@ export class Ranges {
     this.planning = new SweepPlanning(project, this, needs.tasks)
     this.whatIf = new WhatIfAsking(project, this, (take) => this.followSelection(take))
     this.comparing = new SweepComparing(project, this)
-    this.evaluated = new EvaluatedObjection(project, this)
+    this.evaluated = new EvaluatedRange(project, this)
     project.onChange((state, before) => this.onProjectChanged(state, before))
   }
 

@@ -257,7 +257,8 @@ export class SampleSetup {
 }
 
 /** What is added is no recipe and no checkpoint of the project. */
-const originOf = (variant: Variant): VariantChoice['origin'] => (isOutside(variant) ? variant.kind : 'rival')
+const originOf = (variant: Variant): VariantChoice['origin'] =>
+  isOutside(variant) ? variant.kind : 'baseline'
 
 /** In one order, so that samplers compare as text. */
 const sampler = ({ temperature, topK, topP, minP, repetitionPenalty }: SampleSettings['sampling']) => ({

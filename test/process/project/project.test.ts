@@ -366,7 +366,7 @@ describe('the sweeps of a project', () => {
       post: { validity: newer.post.validity, diversity: newer.post.diversity },
       best: { validity: selected?.validity, diversity: selected?.diversity },
       bestAnswers: null,
-      headline: null,
+      verdict: null,
       exactCount: 3,
       computed: { ...COMPUTED, programVersion: newer.programVersion },
       source: null,

@@ -5,7 +5,6 @@ import {
   EvaluationEvent,
   EvaluationRun,
   EvaluationView,
-  EvaluationObjection,
   TaskEntry
 } from '../../documents/evaluation'
 import { JudgeEvent, JudgeSettings } from '../../documents/judge'
@@ -13,6 +12,7 @@ import { Computing } from '../../documents/samples'
 import { RestorationRange } from '../../model/recipe'
 import { MAX_TASK_CHARACTERS, Task } from '../../documents/task'
 import { pairInput, procedure } from './procedure'
+import { EvaluationFinding } from '../../documents/verdict'
 
 export const evaluationProcedures = {
   /** Returns the tasks of the program and of the project. */
@@ -61,17 +61,11 @@ export const evaluationProcedures = {
   get: procedure
     .input(pairInput.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
     .output(EvaluationView),
-  /**
-   * Returns the problem of a sweep's range in the newest complete evaluation of that range. Returns null if there is
-   * no problem or no evaluation.
-   */
-  objectionTo: procedure
+  /** The finding of the newest complete evaluation of a range of a sweep; null where none asked it. */
+  findingOf: procedure
     .input(pairInput.extend({ sweepId: z.string(), range: RestorationRange }))
-    .output(EvaluationObjection.nullable()),
-  /**
-   * Returns the models that a judge's server lists. Returns null if it lists none or does not reply in time. Only the
-   * key is sent.
-   */
+    .output(EvaluationFinding.nullable()),
+  /** The models that a judge's server lists; null where it lists none, or does not say in time. Nothing but the key is sent. */
   judgeModels: procedure
     .input(JudgeSettings.pick({ baseUrl: true }).extend({ apiKey: z.string().max(10_000).optional() }))
     .output(z.array(z.string()).nullable()),

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
-import { headline } from '../../../contract/words/headline'
 import { hasHalf } from '../../../contract/model/device'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { atOnce } from '../../base/steps'
@@ -9,7 +8,7 @@ import { checkedSelection } from '../../crc/check/checked-selection'
 import { baselinesToCheck, type CheckRequest, checkSweep, rangesToCheck } from '../../crc/check/check-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
-import { describeCheck, nextOfCheck } from '../printing/check-report'
+import { describeCheck } from '../printing/check-report'
 import { defaulting, number, text } from '../options/option-kinds'
 import { chosenDevice, requireHalf } from '../running/chosen-device'
 import { withEngine } from '../running/engine'
@@ -30,9 +29,9 @@ import { projectOptions } from '../results/project-to-save'
 import { readRecipesFile } from '../../mergekit/recipe-file'
 import { startingSweep, startOptions } from '../running/starting-sweep'
 import { type Kept, untilStopped } from '../running/stopped'
-import { checkCommandOf } from '../printing/headline-report'
+import { checkCommandOf } from '../printing/verdict-report'
 import { throwIfCancelled } from '../../base/files/cancelling'
-import { objectionToSelected } from '../../project/results/objection-to-selected'
+import { storedVerdict } from '../../project/results/finding-of-selected'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
 
 const checkOptions = pairOptions
@@ -88,10 +87,9 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     )
     const selection = atOnce(checkedSelection(sweep, checked, rho))
     const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })
-    const isAll = rangesToCheck(sweep, checked, rho, 1).length === 0
-    const found =
-      selection === null ? null : nextOfCheck(headline({ ...sweep, selection, check: checked }), sweep, isAll)
-    const document = { ...checked, rho, headline: found }
+    const isAllChecked = rangesToCheck(sweep, checked, rho, 1).length === 0
+    const verdict = await storedVerdict(own, sweep, checked, selection, { isAllChecked })
+    const document = { ...checked, rho, verdict }
     // What is checked further on has to start from the same sweep, which only a project keeps.
     // Without one the same ranges come first again.
     const best = own === null && options.recipes === undefined ? options.best + CHECKED_AT_ONCE : undefined
@@ -103,8 +101,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       ],
       async () => {
         if (options.json) return printJson(document)
-        const objection = await objectionToSelected(own, sweep.id, selection)
-        return printShown(describeCheck(checked, found, { rho, checkCommand: again, preview, objection }))
+        return printShown(describeCheck(checked, verdict, { rho, checkCommand: again, preview }))
       }
     )
     if (output !== null) tell(writtenWords(output))

@@ -9,6 +9,7 @@ import { type Endpoint, endpointWords } from '../../../contract/model/outside-mo
 import { shellWord } from '../../../contract/words/shell-word'
 import { openPair } from '../../checkpoint/pair'
 import { type Measured, nothingMeasured } from '../../export/card-measurements'
+import { SAFETY_NOTE } from '../../../contract/words/safety'
 import { measuredDoubts } from '../../export/measured-doubts'
 import { measuredOf } from '../../export/measured-of'
 import { type PreparedExport, prepareExport } from '../../export/prepare'
@@ -199,6 +200,8 @@ function describeResult({
         `    ${printable(command)}`,
         ...(serves === undefined ? [] : [`    ${printable(askingWords(path, serves))}`])
       ].join('\n')
-    )
+    ),
+    '',
+    style('yellow', SAFETY_NOTE)
   ].join('\n')
 }

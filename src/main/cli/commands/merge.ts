@@ -3,7 +3,7 @@ import { mergeParts } from '../../crc/sweep/merge-parts'
 import { readPartFile } from '../../project/documents/part-file'
 import { absolutePath } from '../../base/files/places'
 import { keepSweep } from '../../project/results/keep-sweep'
-import { objectionToSwept } from '../../project/results/objection-to-selected'
+import { findingOfSwept } from '../../project/results/finding-of-selected'
 import { requirePairOfSweep } from '../../project/results/pair-of-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { usageError, outOption, rhoOption, seedOption } from '../options/options'
@@ -13,7 +13,7 @@ import { checkOutputFile, writeOutputFile, writtenWords } from '../results/outpu
 import { openPairToSave, projectOptions } from '../results/project-to-save'
 import { requireOwnPlace } from '../results/replaced-file'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
-import { checkCommandOf } from '../printing/headline-report'
+import { checkCommandOf } from '../printing/verdict-report'
 import { describeSweep } from '../printing/sweep-report'
 
 const mergeOptions = rhoOption('as the parts').and(
@@ -46,7 +46,7 @@ export const mergeCommand = subcommand(mergeOptions, {
         : printShown(
             describeSweep(document, check, checkCommandOf({ ...options, demo: false }), {
               promptSet: await builtinSetOf(document.prompts),
-              objection: await objectionToSwept(own, document, check)
+              evaluation: await findingOfSwept(own, document, check)
             })
           ))
       if (output !== null) tell(writtenWords(output))

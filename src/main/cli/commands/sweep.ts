@@ -13,7 +13,7 @@ import { isPreviewed } from '../../crc/sweep/sweep-stages'
 import { checkpointBeside, SweepCheckpoint } from '../../crc/sweep/sweep-checkpoint'
 import { defaulting, flag, number, value } from '../options/option-kinds'
 import { keepSweep } from '../../project/results/keep-sweep'
-import { objectionToSwept } from '../../project/results/objection-to-selected'
+import { findingOfSwept } from '../../project/results/finding-of-selected'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { historyOf } from '../../project/results/sweep-history'
 import {
@@ -46,7 +46,7 @@ import { tellOfPrompts } from '../running/starting-sweep'
 import { keptOnlyWithPlace } from '../running/stopped'
 import { sweepRequest } from '../running/sweep-request'
 import { withSweepProgress } from '../running/sweep-progress'
-import { checkCommandOf } from '../printing/headline-report'
+import { checkCommandOf } from '../printing/verdict-report'
 import { describePart, describeSweep } from '../printing/sweep-report'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { openPair } from '../../checkpoint/pair'
@@ -152,10 +152,10 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
       // Why it could not be saved is said at the end.
       const check = await keeping.catch(() => null)
       const promptSet = await builtinSetOf(document.prompts)
-      const objection = await objectionToSwept(own, document, check)
+      const evaluation = await findingOfSwept(own, document, check)
       await (options.json
         ? printJson(document)
-        : printShown(describeSweep(document, check, checkNext, { promptSet, objection })))
+        : printShown(describeSweep(document, check, checkNext, { promptSet, evaluation })))
     },
     () => history?.checkpoint.remove()
   )

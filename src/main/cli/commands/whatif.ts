@@ -14,7 +14,7 @@ import { number } from '../options/option-kinds'
 import { printJson, printShown, style } from '../printing/output'
 import { subcommand } from '../options/subcommand'
 import { nothingKept, untilStopped } from '../running/stopped'
-import { checkCommandOf } from '../printing/headline-report'
+import { checkCommandOf } from '../printing/verdict-report'
 import { describeSweep } from '../printing/sweep-report'
 
 const whatIfOptions = rhoOption('as the sweep').options({

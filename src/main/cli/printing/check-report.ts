@@ -1,34 +1,11 @@
 import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
 import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
 import { takenName } from '../../../contract/words/baseline-words'
-import { exactness } from '../../../contract/words/headline'
-import type { SweepDocument } from '../../../contract/documents/crc'
-import type { Objection } from '../../../contract/documents/evaluation'
-import { type Headline } from '../../../contract/documents/headline'
+import { exactness } from '../../../contract/words/range-facts'
+import type { Verdict } from '../../../contract/documents/verdict'
 import { formatDuration } from '../../../contract/words/format'
 import { decimal, printable, style, table } from './output'
-import { describeHeadline } from './headline-report'
-
-/**
- * What a sweep says after a check of it, whose next step is no further check where nothing is left to check.
- *
- * @param isAll whether every range that may be selected has been checked
- */
-export function nextOfCheck(
-  found: Headline,
-  { preview }: Pick<SweepDocument, 'preview'>,
-  isAll: boolean
-): Headline {
-  if (found.state !== 'fails' || !isAll) return found
-  return {
-    ...found,
-    next:
-      preview === null
-        ? 'No range is left to check: accept a lower validity limit.'
-        : 'None that the preview has scored on all prompts is left to check: the same sweep without --preview scores the rest. Or accept a lower validity limit.',
-    checkNext: false
-  }
-}
+import { describeVerdict } from './verdict-report'
 
 /** What is said beside a check. */
 interface Beside {
@@ -37,19 +14,17 @@ interface Beside {
   checkCommand: string
   /** What is said of its sweep where that is a preview. */
   preview: readonly string[]
-  /** What an evaluation has against the range that is selected now; null for nothing. */
-  objection: Objection | null
 }
 
 /**
  * A check as text: ranges, recipes and baselines, whether each passes, and the verdict of the sweep.
  *
- * @param found what the sweep says now; null for one without ranges
+ * @param verdict on the sweep with this check; null for one without ranges
  */
 export function describeCheck(
   check: AnswerCheck,
-  found: Headline | null,
-  { rho, checkCommand, preview, objection }: Beside
+  verdict: Verdict | null,
+  { rho, checkCommand, preview }: Beside
 ): string {
   const limit = decimal(answerLimit(check, rho))
   const rows = [
@@ -74,7 +49,7 @@ export function describeCheck(
     ' (one valid character, then the end; temperature 1)'
   return [
     `${title}\n${table(rows, 'lrrrrL')}`,
-    ...(found === null ? [] : [describeHeadline(found, checkCommand, { objection })]),
+    ...(verdict === null ? [] : [describeVerdict(verdict, checkCommand)]),
     ...preview,
     style(
       'dim',

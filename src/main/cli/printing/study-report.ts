@@ -5,7 +5,7 @@ import { formatDuration, plural } from '../../../contract/words/format'
 import type { PlannedAnswers, StepPlan } from '../../study/plan-study'
 import type { StepResult } from '../../study/step-result'
 import type { StudyVerdict } from '../../study/study-verdicts'
-import { checkCommandOf, describeHeadline } from './headline-report'
+import { checkCommandOf, describeVerdict } from './verdict-report'
 import { count, printable, table } from './output'
 
 /* What `slr study` says of steps. */
@@ -53,20 +53,17 @@ export function describeResults(
     formatDuration(seconds)
   ])
   const steps = `${table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')}\nThe project is ${printable(project)}`
-  return [steps, ...verdicts.map((verdict) => describeVerdict(verdict, verdicts.length > 1, project))].join(
-    '\n\n'
-  )
+  return [
+    steps,
+    ...verdicts.map((verdict) => describePairVerdict(verdict, verdicts.length > 1, project))
+  ].join('\n\n')
 }
 
 /** @param isNamed whether the command for the next step names the pair */
-function describeVerdict(
-  { pair, headline, objection }: StudyVerdict,
-  isNamed: boolean,
-  project: string
-): string {
-  if (headline === null) return `${printable(pair)}: no ranges were scored, so none is selected.`
+function describePairVerdict({ pair, verdict }: StudyVerdict, isNamed: boolean, project: string): string {
+  if (verdict === null) return `${printable(pair)}: no ranges were scored, so none is selected.`
   const check = checkCommandOf({ demo: false, project, ...(isNamed ? { pair } : {}) })
-  return `${printable(pair)}:\n${describeHeadline(headline, check, { objection })}`
+  return `${printable(pair)}:\n${describeVerdict(verdict, check)}`
 }
 
 /** A plan: of each step what is there and what it would take, and at last what would leave this machine. */

@@ -3,7 +3,7 @@ import type { RangeScore, Score, Selection, SweepDocument } from '../../../contr
 import type { Work } from '../../../contract/documents/sweep-work'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
-import { headline } from '../../../contract/words/headline'
+import { verdictOf } from '../../../contract/words/verdict'
 import {
   baselineName,
   comparedScores,
@@ -19,7 +19,7 @@ import {
   unlistedWords
 } from '../../../contract/words/score-words'
 import { holdOutPrompts, onSelectionPrompts, selectionPrompts } from '../../../contract/words/split-words'
-import type { Objection } from '../../../contract/documents/evaluation'
+import type { EvaluationFinding } from '../../../contract/documents/verdict'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { formatMemory } from '../../../contract/model/bytes'
@@ -29,7 +29,7 @@ import { checkedSelection } from '../../crc/check/checked-selection'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { formatDelta, formatDeltas, formatDuration, plural } from '../../../contract/words/format'
 import { colourBits } from './colours'
-import { describeHeadline } from './headline-report'
+import { describeVerdict } from './verdict-report'
 import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
 import { amongExact, workOfPrompts } from '../../../contract/words/preview-words'
@@ -47,8 +47,8 @@ interface Told {
   promptSet?: string | null
   /** What differs from the sweep, where it is asked what would be. */
   asked?: { sampler: MinPDraw | null; words: string | null }
-  /** What an evaluation has against the selected range; null for nothing, and where none has asked it. */
-  objection?: Objection | null
+  /** The newest evaluation of the selected range; null for none. */
+  evaluation?: EvaluationFinding | null
 }
 
 /**
@@ -61,17 +61,18 @@ export function describeSweep(
   stored: SweepDocument,
   check: CheckResult | null,
   checkCommand: string,
-  { promptSet = null, asked = { sampler: null, words: null }, objection = null }: Told = {}
+  { promptSet = null, asked = { sampler: null, words: null }, evaluation = null }: Told = {}
 ): string {
   const selection =
     stored.selection === null ? null : atOnce(checkedSelection(stored, check, stored.selection.rho))
   const sweep = { ...stored, selected: selection?.selected ?? null }
-  const verdict = selection === null ? null : headline({ ...sweep, selection, check, sampler: asked.sampler })
+  const verdict =
+    selection === null ? null : verdictOf({ ...sweep, selection, check, evaluation, sampler: asked.sampler })
   const found =
     selection === null || verdict === null
       ? []
       : [
-          describeHeadline(verdict, checkCommand, { asked: asked.words, objection }),
+          describeVerdict(verdict, checkCommand, asked.words),
           ...describePreview({ ...sweep, selection, check }),
           // Of prompts that post itself fails ranges say nothing.
           ...(verdict.state === 'unfit-prompts'

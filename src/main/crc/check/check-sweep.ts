@@ -13,7 +13,7 @@ import {
 import type { SweepDocument, TakenRival } from '../../../contract/documents/crc'
 import { baselineModel, blendRecipe } from '../../../contract/documents/swept-model'
 import { rangeName } from '../../../contract/words/format'
-import { isSame } from '../../../contract/words/headline'
+import { isSame } from '../../../contract/words/range-facts'
 import { type Model, sweptRangeModel, weightsKey } from '../../../contract/model/model'
 import { needsBase, type Rival } from '../../../contract/model/rival'
 import { WorkbenchError } from '../../../contract/model/problem'

@@ -4,8 +4,7 @@ import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import { briefScoring, drawsOf } from '../../../contract/documents/scored-by'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { SweepSummary } from '../../../contract/documents/project'
-import { headline } from '../../../contract/words/headline'
-import { doesBetter, strongestBaseline } from '../../../contract/words/baseline-words'
+import { verdictOf } from '../../../contract/words/verdict'
 import { documentIn, readDocument } from '../../base/files/migrate'
 import { inTurns } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
@@ -83,7 +82,7 @@ export function summarizeSweep(
     settingsKey: settingsKeyOf(sweep),
     best: best === null ? null : { validity: best.validity, diversity: best.diversity },
     bestAnswers: checked === null ? null : checked.answers,
-    headline: toldOf(sweep, check, selection),
+    verdict: selection === null ? null : verdictOf({ ...sweep, selection, check }),
     exactCount: sweep.ranges.length,
     computed: {
       device: sweep.device,
@@ -115,18 +114,6 @@ export async function summarizeStored(sweep: SweepDocument, folder: string): Pro
     if (error instanceof WorkbenchError) return summarizeSweep(sweep, null)
     throw error
   }
-}
-
-/** What the headline says of it, and whether that names a rival that does better. */
-function toldOf(
-  sweep: SweepDocument,
-  check: AnswerCheck | null,
-  selection: Selection | null
-): SweepSummary['headline'] {
-  if (selection === null) return null
-  const { state, but } = headline({ ...sweep, selection, check })
-  const rival = but === null ? null : strongestBaseline(selection)
-  return { state, outdone: rival !== null && doesBetter(rival) }
 }
 
 /** The range that a sweep selects once its check has thrown out what fails; null where it selects none. */

@@ -6,7 +6,6 @@ import {
   type EvaluationRun,
   EvaluationVariant,
   type EvaluationView,
-  type EvaluationObjection,
   type TaskEntry,
   type VariantResult
 } from '../../../contract/documents/evaluation'
@@ -24,7 +23,8 @@ import { builtinTasks, suits } from '../../evaluation/builtin-tasks'
 import { failuresTask } from '../../evaluation/greedy-failures'
 import { judgeMarks } from '../../evaluation/judge'
 import { judgingOf } from '../../evaluation/judging'
-import { evaluates, evaluationObjection } from '../../../contract/words/evaluation-objection'
+import type { EvaluationFinding } from '../../../contract/documents/verdict'
+import { evaluates, evaluationFinding } from '../../../contract/words/evaluation-finding'
 import { isJudged, judgingNotices } from '../../../contract/words/judging-words'
 import { judgedForms } from '../../evaluation/judge-forms'
 import { judgedPairs } from '../../evaluation/judge-pairs'
@@ -141,16 +141,16 @@ export async function evaluationView(
 }
 
 /**
- * What the newest complete evaluation of a range has against it.
+ * The finding of the newest complete evaluation of a range.
  *
- * @returns null where none has asked the range as it is, it has nothing against it for sure, or there is no such sweep
+ * @returns null where none has asked the range as it is, or there is no such sweep
  * @throws WorkbenchError as {@link evaluationView}
  */
-export async function objectionToRange(
+export async function findingOfRange(
   own: ProjectPair,
   sweepId: string,
   range: RestorationRange
-): Promise<EvaluationObjection | null> {
+): Promise<EvaluationFinding | null> {
   const sweep = own.sweeps.find(({ id }) => id === sweepId)
   if (sweep === undefined) return null
   const model = sweptRangeModel(range, sweep)
@@ -160,8 +160,7 @@ export async function objectionToRange(
     if (!evaluates(run, sweep.checkpoints, model)) continue
     const view = await evaluationView(own, id)
     if (!view.complete) continue
-    const objection = evaluationObjection(view, model)
-    return objection === null ? null : { ...objection, evaluationId: id }
+    return evaluationFinding(view, model)
   }
   return null
 }

@@ -1,8 +1,9 @@
 import type { OtherSweep, Report } from '../../../contract/documents/report'
-import { headlineSentence, isGood } from '../../../contract/words/headline'
+import { verdictText } from '../../../contract/words/verdict'
 import { capitalised, formatScore, formatUtc, plural, rangePhrase } from '../../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
 import { type Block, paragraph, type Section } from '../blocks'
+import { verdictBlocks } from './verdict'
 import { shellCommand } from '../shown-command'
 
 /** What the sweeps found that are not shown: scored by something else, or restored to another checkpoint. */
@@ -32,22 +33,19 @@ const kindWords = ({ scoredBy, source }: OtherSweep): string =>
 
 /** For the top of the page: that there are more, and what they found. */
 export const otherSweepsAtAGlance = ({ otherSweeps }: Report): Block[] =>
-  otherSweeps.map((sweep) => paragraph(`Another sweep, ${kindWords(sweep)}: ${foundWords(sweep)}.`))
+  otherSweeps.map((sweep) => paragraph(`Another sweep, ${kindWords(sweep)}: ${foundWords(sweep)}`))
 
-const foundWords = ({ headline }: OtherSweep): string =>
-  headline === null ? 'no ranges were scored, so none is selected' : headlineSentence(headline)
+const foundWords = ({ verdict }: OtherSweep): string =>
+  verdict === null ? 'No ranges were scored, so none is selected.' : verdictText(verdict)
 
 function oneSweep(sweep: OtherSweep, report: string): Block[] {
-  const { id, createdAt, scoredBy, promptCount, headline, post, best, source } = sweep
+  const { id, createdAt, scoredBy, promptCount, verdict, post, best, source } = sweep
   const words = scoreWords(scoredBy)
   const measured = ({ validity, diversity }: OtherSweep['post']): string =>
     `${words.validity} ${formatScore(validity)}, ${words.diversity} ${formatScore(diversity)}`
   return [
     { kind: 'heading', text: capitalised(kindWords(sweep)) },
-    { kind: 'lead', text: foundWords(sweep) },
-    ...(headline === null
-      ? []
-      : [{ kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next } as const]),
+    ...(verdict === null ? [{ kind: 'lead', text: foundWords(sweep) } as const] : verdictBlocks(verdict)),
     {
       kind: 'facts',
       facts: [

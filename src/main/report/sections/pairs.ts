@@ -9,7 +9,7 @@ import {
   rangeLabel,
   rangePhrase
 } from '../../../contract/words/format'
-import { sweepState } from '../../../contract/words/headline'
+import { sweepState } from '../../../contract/words/verdict'
 import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { previewMark } from '../../../contract/words/preview-words'
 import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'

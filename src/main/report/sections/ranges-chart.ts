@@ -3,7 +3,7 @@ import { blendName } from '../../../contract/documents/swept-model'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import type { ReportChart } from '../../../contract/documents/report-chart'
 import type { ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
-import { selectedMark } from '../../../contract/words/selected-mark'
+import { selectedBadge } from '../../../contract/words/verdict'
 import { rangeKey } from '../../../contract/model/strengths'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 
@@ -39,11 +39,11 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
 }
 
 /** Which range is marked, and as what. */
-function selectedOf({ headline, selection, objection, source }: ReportedSweep): {
+function selectedOf({ verdict, selection, source }: ReportedSweep): {
   selected: string | null
   mark: string
 } {
-  const mark = headline === null ? null : selectedMark(headline.state, objection?.mark ?? null)
+  const mark = verdict === null ? null : selectedBadge(verdict)
   if (mark === null || !selection?.selected) return { selected: null, mark: '' }
   return { selected: rangeKey(selection.selected, { source }), mark: mark.label }
 }

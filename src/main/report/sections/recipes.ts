@@ -56,11 +56,11 @@ export function keptSection({ recipes, sweep }: Report): Section {
 
 type Kept = Pick<Report['recipes'][number], 'recipe' | 'scoredBy' | 'sweepId' | 'validity'>
 
-/** What whole answers make of a recipe: by a task its scores are of them, by the character task those that were checked. */
+/** The full answers of a recipe: by a task its scores are of them, by the character task the check says. */
 function wholeWords({ recipe, scoredBy, sweepId, validity }: Kept, sweep: Report['sweep']): string {
   const own = sweepId === sweep?.id ? validity : null
   if (sweep?.scoredBy.kind === 'task') {
-    const found = sweepFinding(sweep, selects(sweep, recipe), own)
+    const found = sweepFinding(sweep, selects(sweep, recipe) ? sweep.verdict : null, own)
     if (found !== null) return found.words
     return scoredBy.kind === 'task' ? 'its scores are of them' : 'told by the sweep of the character task'
   }

@@ -43,7 +43,8 @@ import { crossFitAt } from '../../../contract/words/cross-fit-words'
 import { assurances } from '../../../contract/words/assurances'
 import { isPreviewed, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
 import { uncheckedMark } from '../../../contract/words/recipe-check'
-import { exactness, headlineSentence, isGood, isSame, shareOf } from '../../../contract/words/headline'
+import { exactness, isSame, shareOf } from '../../../contract/words/range-facts'
+import { SAFETY_NOTE } from '../../../contract/words/safety'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, baselineTone, type ModelTone } from '../../../contract/model/model-style'
 import { bestRanges } from '../../crc/selection/best-ranges'
@@ -53,6 +54,7 @@ import { emptySection, fold, markBlocks, numberColumn, paragraph, textColumn } f
 import { originFacts } from './origin'
 import { rangesWords } from './work-cell'
 import { rangesChart } from './ranges-chart'
+import { verdictBlocks } from './verdict'
 
 const BEST_RANGES = 10
 
@@ -66,7 +68,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
   const { selection, ranges } = sweep
   const words = scoreWords(sweep.scoredBy)
   // Of prompts that post itself fails ranges say nothing.
-  const sure = sweep.headline?.state === 'unfit-prompts' ? null : selection
+  const sure = sweep.verdict?.state === 'unfit-prompts' ? null : selection
   const best = selection?.selected ?? null
   const selected = ranges.find(({ start, end }) => start === best?.start && end === best.end)
   return {
@@ -100,16 +102,16 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
   }
 }
 
-/** What the sweep found, as a warning where it does not hold, and the next step; of a preview also what that rests on. */
+/** The verdict, what a preview rests on, and what restored layers may weaken. */
 export function headlineBlocks(sweep: ReportedSweep): Block[] {
-  const { headline, objection } = sweep
-  if (headline === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
-  const lead: Block = { kind: 'lead', text: headlineSentence(headline) }
+  const { verdict } = sweep
+  if (verdict === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
+  // The blocks of a preview say more than its caveat.
+  const caveats = verdict.caveats.filter(({ state }) => state !== 'previewed')
   return [
-    lead,
+    ...verdictBlocks({ ...verdict, caveats }),
     ...previewBlocks(sweep),
-    ...(objection === null ? [] : [{ kind: 'warning', text: `${objection.words}.` } as const]),
-    { kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next }
+    ...(verdict.range === null ? [] : [{ kind: 'note', text: SAFETY_NOTE } as const])
   ]
 }
 

@@ -3,7 +3,7 @@ import { importedTask } from '../../evaluation/imported'
 import {
   allTasks,
   evaluationView,
-  objectionToRange,
+  findingOfRange,
   saveFailures
 } from '../../project/results/stored-evaluation'
 import { meaningsOf } from '../../evaluation/judge-forms'
@@ -40,9 +40,9 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
       .handler(({ context: { own }, input: { evaluationId, against } }) =>
         evaluationView(own, evaluationId, against === undefined ? {} : { against })
       ),
-    objectionTo: evaluations.objectionTo
+    findingOf: evaluations.findingOf
       .use(withPair)
-      .handler(({ context: { own }, input: { sweepId, range } }) => objectionToRange(own, sweepId, range)),
+      .handler(({ context: { own }, input: { sweepId, range } }) => findingOfRange(own, sweepId, range)),
     judgeModels: evaluations.judgeModels.handler(({ input: { apiKey, ...address }, signal }) =>
       listedModels(address, apiKey ?? null, signal)
     ),

@@ -3,7 +3,8 @@ import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import { scoreIn } from '../../../contract/documents/swept-model'
 import type { Recipe } from '../../../contract/model/recipe'
 import { weightsKey } from '../../../contract/model/model'
-import { headline } from '../../../contract/words/headline'
+import type { EvaluationFinding, Verdict } from '../../../contract/documents/verdict'
+import { verdictOf } from '../../../contract/words/verdict'
 import { recipeCheck, type RecipeCheck } from '../../../contract/words/recipe-check'
 import { selects, sweepFinding } from '../../../contract/words/sweep-finding'
 import { Latest } from '../../app/latest.svelte'
@@ -15,6 +16,8 @@ interface ShownSweepState {
   readonly sweep: ShownSweep | null
   readonly selection: ReadSweep['selection']
   readonly check: { readonly document: ReadSweep['check'] }
+  readonly awaitsNewest: boolean
+  readonly evaluated: { readonly current: EvaluationFinding | null; readonly isReading: boolean }
   readonly rho: number
 }
 
@@ -72,38 +75,48 @@ export class CheckedSweep {
     if (read !== null) this.other = read.answer
   }
 
-  /**
-   * Returns the findings about a recipe. If the shown sweep is scored by a task, its finding comes first, followed by
-   * those of the character task.
-   */
+  /** The badges of a recipe where it can be chosen: first by the shown sweep where a task scores that, then by the character task. */
   marksOf(recipe: Recipe): RecipeCheck[] {
-    const finding = this.findingOf(this.read, recipe)
+    if (this.isUnread) return [{ state: 'reading', label: 'reading…', words: 'The sweep is being read' }]
+    const found = this.foundBy(this.read, recipe)
+    const byTask = this.isOther ? this.foundBy(this.shownRead, recipe) : null
     const checked = this.checkOf(recipe)
-    const byTask = this.isOther ? this.findingOf(this.shownRead, recipe) : null
-    const byCharacters = finding === null ? [] : [finding]
-    if (byTask === null) return [...byCharacters, checked]
-    const labelled = { ...checked, words: `on the character task: ${checked.words}` }
-    const others = checked.state === 'unchecked' ? byCharacters : [...byCharacters, labelled]
-    if (others.length === 0) return [byTask]
+    if (byTask === null) return [found ?? checked]
+    if (found === null && checked.state === 'unchecked') return [byTask]
+    const byCharacters = found ?? { ...checked, words: `on the character task: ${checked.words}` }
     return [
       { ...byTask, label: `task: ${byTask.label}` },
-      ...others.map((other) => ({ ...other, label: `characters: ${other.label}` }))
+      { ...byCharacters, label: `characters: ${byCharacters.label}` }
     ]
   }
 
-  /** Returns a sweep's objection to the range that it selects. A sweep by a task may object to other recipes too. */
-  private findingOf(read: ReadSweep | null, recipe: Recipe): RecipeCheck | null {
-    if (read === null || read.selection === null) return null
-    const { sweep, selection, check } = read
-    const withHeadline = { ...sweep, selection, headline: headline({ ...sweep, selection, check }) }
+  /** Whether the sweep that the pair answers with is being read, and none is shown. */
+  private get isUnread(): boolean {
+    return this.view.sweep === null && this.view.awaitsNewest
+  }
+
+  /** The finding of a sweep about a recipe: the verdict for the range that it selects. */
+  private foundBy(read: ReadSweep | null, recipe: Recipe): RecipeCheck | null {
+    if (read === null) return null
+    const { sweep } = read
     return sweepFinding(
-      withHeadline,
-      selects(withHeadline, recipe),
+      { ...sweep, selection: read.selection },
+      this.verdictOn(read, recipe),
       scoreIn(sweep, { kind: 'recipe', recipe })?.validity ?? null
     )
   }
 
-  /** Returns the result of the character task's sweep and check for a recipe. */
+  /** The verdict on a recipe that a sweep selects, with the evaluation where that sweep is shown; null for other recipes. */
+  private verdictOn({ sweep, selection, check }: ReadSweep, recipe: Recipe): Verdict | null {
+    if (selection === null || !selects({ ...sweep, selection }, recipe)) return null
+    const isShown = sweep.id === this.view.sweep?.id
+    const { current: evaluation, isReading } = isShown
+      ? this.view.evaluated
+      : { current: null, isReading: false }
+    return verdictOf({ ...sweep, selection, check, evaluation, isReading })
+  }
+
+  /** What the sweep of the character task and its check say of a recipe. */
   checkOf(recipe: Recipe): RecipeCheck {
     return recipeCheck(this.evidence, recipe, this.validityOf(recipe))
   }

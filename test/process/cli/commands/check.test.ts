@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AnswerCheck } from '../../../../src/contract/documents/answer-check'
-import { Headline } from '../../../../src/contract/documents/headline'
+import { Verdict } from '../../../../src/contract/documents/verdict'
 import { takenName } from '../../../../src/contract/words/baseline-words'
 import { sharingEngine } from '../../../../src/main/cli/running/engine'
 import { startingSweep } from '../../../../src/main/cli/running/starting-sweep'
@@ -23,7 +23,7 @@ const DEMO_PROMPTS = await builtinPromptSet('demo-crc')
 const PROMPTS = [0, 1, 20, 21].flatMap((index) => DEMO_PROMPTS[index] ?? [])
 const PAIR = await shortPair()
 const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
-const CheckOutput = AnswerCheck.extend({ rho: z.number(), headline: Headline.nullable() })
+const CheckOutput = AnswerCheck.extend({ rho: z.number(), verdict: Verdict.nullable() })
 
 /** A project of the short pair, by the path of its folder. */
 async function projectIn(folder: string): Promise<string> {
@@ -85,7 +85,7 @@ describe('slr check', () => {
     for (const { baseline } of check.baselines) {
       expect(shown.stdout).toMatch(new RegExp(`^${takenName(baseline)} .* (yes|no)$`, 'm'))
     }
-    expect(shown.stdout).toContain(`${check.headline?.verdict}: ${check.headline?.figures}\n`)
+    expect(shown.stdout).toContain(`${check.verdict?.headline}\n`)
   })
 
   it("checks a project's newest sweep, keeps the check with it, and goes on with what is left", async () => {

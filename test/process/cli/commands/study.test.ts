@@ -16,7 +16,7 @@ import { whyNoWebGpu } from '../../../fixtures/webgpu'
 const missing = await whyNoWebGpu()
 
 const Outcome = z.object({
-  verdicts: z.array(z.object({ pair: z.string(), headline: z.object({ verdict: z.string() }).nullable() })),
+  verdicts: z.array(z.object({ pair: z.string(), verdict: z.object({ headline: z.string() }).nullable() })),
   steps: z.array(
     z.object({
       key: z.string(),

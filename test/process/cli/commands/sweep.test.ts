@@ -163,9 +163,9 @@ describe('slr sweep --demo', () => {
   it('tells people what to restore and how sure that is', () => {
     const { stdout } = result
     expect(stdout).toMatch(
-      /^Layers 4–11, not checked yet: diversity up from 0\.458 to 0\.917 at validity 0\.916/
+      /^Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better: 0\.988\.$/m
     )
-    expect(stdout).toContain('\nCheck whole answers: ')
+    expect(stdout).toContain('\n- Full answers are not checked: ')
     expect(stdout).toMatch(/^Next: slr check --from .*sweep\.json$/m)
     expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
     expect(stdout).toMatch(/^ 4 .* 92\*$/m)

@@ -236,7 +236,7 @@ describe('the model card', () => {
     }
     const unchecked = await cardNow()
     expect(unchecked).toContain('On first tokens of the character task it is more diverse')
-    expect(unchecked).toContain('- Whole answers: not checked. These are scores of the first token')
+    expect(unchecked).toContain('- Full answers: not checked. These are scores of the first token')
     expect(unchecked).toContain("- Limit: kept, at least 0.882 of validity was asked for, 90 % of post's.")
     expect(unchecked).toContain('- Gain in diversity: +0.400, too few prompts: 3')
     expect(unchecked).toContain('- Same range wins: –, too few prompts: 3')
@@ -246,11 +246,11 @@ describe('the model card', () => {
     expect(card).toContain(
       'exact: validity 0.900 (post-trained 0.980) and diversity 0.750 (post-trained 0.400).'
     )
-    expect(card).toContain('- Whole answers: passes the check, 0.900 on whole answers (limit 0.882).')
-    expect(card).toContain('at the validity asked for, on whole answers too.')
+    expect(card).toContain('- Full answers: passes the check, 0.900 on full answers (limit 0.882).')
+    expect(card).toContain('at the validity asked for, on full answers too.')
     await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.5, 0.75) }]))
     expect(await cardNow()).toContain(
-      '**This one was not found to do so: it fails the check, 0.500 on whole answers.**'
+      '**This one was not found to do so: it fails the check, 0.500 on full answers.**'
     )
     await project.firstPair.edit(({ settings }) => ({ settings: { ...settings, rho: 0.99 } }))
     const below = await cardNow()

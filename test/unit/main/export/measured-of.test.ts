@@ -16,21 +16,21 @@ it('has first what the sweep found that selects the model, whatever that is scor
   const ofTask = { ...tinyTaskSweep(), basePath, postPath }
   await own.saveSweep({ ...ofTask, createdAt: '2026-01-05T00:00:00.000Z' })
   const both = await measuredOf(own, prepared)
-  expect(both.scores.map(({ scoredBy, found }) => [scoredBy.kind, found?.headline.state])).toEqual([
+  expect(both.scores.map(({ scoredBy, found }) => [scoredBy.kind, found?.verdict.state])).toEqual([
     ['task', 'not-worth-it'],
     ['crc', 'not-worth-it']
   ])
   expect(foundWords(both)).toBe(
     'By whole answers to the task “Letters” it is of more coverage than the post-trained model at the precision asked for. ' +
-      'The sweep that selects it says: **Not worth restoring: the gain in coverage of layer 1 may be none, 3 questions, too few to tell.** ' +
-      'On first tokens of the character task it is more diverse than the post-trained model at the validity asked for; whole answers were not checked. ' +
-      'The sweep that selects it says: **Not worth restoring: the gain in diversity of layer 1 may be none, 3 prompts, too few to tell.**'
+      'The sweep that selects it says: **Not worth restoring: the gain of layer 1 may be none, 3 questions are too few to tell.** ' +
+      'On first tokens of the character task it is more diverse than the post-trained model at the validity asked for; full answers were not checked. ' +
+      'The sweep that selects it says: **Not worth restoring: the gain of layer 1 may be none, 3 prompts are too few to tell.**'
   )
   const [, first = '', second] = measuredSections(both)
   expect(first).toMatch(/^Listed answers of the task "Letters", exact, .*32 draws over 3 questions:/)
   expect(first).toContain('| | coverage | precision |')
   expect(first).toContain('- Found: Not worth restoring')
-  expect(first).not.toContain('Whole answers')
+  expect(first).not.toContain('Full answers')
   expect(second).toMatch(/^Constrained Random Character/)
 
   // Where the newest selects another range, what it says of this one comes behind.

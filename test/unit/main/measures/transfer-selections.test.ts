@@ -6,7 +6,7 @@ import { at } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
 import { fallsShort, transferWords, uncheckedMark } from '../../../../src/contract/words/transfer-words'
-import { headline } from '../../../../src/contract/words/headline'
+import { verdictOf } from '../../../../src/contract/words/verdict'
 import { strongestBaseline } from '../../../../src/contract/words/baseline-words'
 import { atOnce } from '../../../../src/main/base/steps'
 import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
@@ -140,10 +140,10 @@ describe('a selected range in the sweep of another pair', () => {
 })
 
 describe('what of a sweep stands beside other pairs', () => {
-  it("is what the sweep's own headline says", async () => {
+  it('is the verdict on the sweep', async () => {
     const selection = selectionOf(deep)
     const outline = SweepOutline.parse((await outlineSweep(deep, null, RHO)).outline)
-    expect(outline.headline).toEqual(headline({ ...deep, selection, check: null }))
+    expect(outline.verdict).toEqual(verdictOf({ ...deep, selection, check: null }))
     expect(outline.selected).toMatchObject({
       range: selection.selected,
       gainInterval: selection.bootstrap.selected?.diversityGain,
@@ -187,7 +187,7 @@ describe('what of a sweep stands beside other pairs', () => {
 
   it('says so where nothing was scored', async () => {
     const { outline } = await outlineSweep({ ...small, ranges: [], selection: null }, null, RHO)
-    expect(outline).toMatchObject({ headline: null, selected: null, front: [], rangeCount: 0 })
+    expect(outline).toMatchObject({ verdict: null, selected: null, front: [], rangeCount: 0 })
   })
 
   it('knows the same prompts in another order', () => {

@@ -111,7 +111,7 @@ describe('what a report tells', () => {
       .filter(({ validity }) => validity >= (newest.selection?.minimumValidity ?? 1))
       .reduce((a, b) => (b.diversity > a.diversity ? b : a))
     expect(newest?.selection?.selected).toEqual({ start: best?.start, end: best?.end })
-    expect(newest?.headline?.figures).toContain(`only ${newest?.post.validity.toFixed(3)} of the time`)
+    expect(newest?.verdict?.state).toBe('unfit-prompts')
     const older = await reportOf(project, 'older')
     expect(older.sweep).toMatchObject({ id: 'older', layerCount: 3 })
     expect(older.sweepCount).toBe(2)
@@ -139,7 +139,7 @@ describe('what a report tells', () => {
     await project.firstPair.edit(() => ({ recipes: [kept] }))
     const withKept = reportMarkdown(await reportOf(project))
     expect(withKept.slice(withKept.indexOf('## Kept recipes'))).toContain(
-      'by the task “Letters”: Not worth restoring: the gain in coverage of layer 1 may be none'
+      'by the task “Letters”: Not worth restoring: the gain of layer 1 may be none'
     )
     expect((await sweepCommands(sweep, 0.9))[0]).toMatchObject({
       command: expect.stringMatching(/ --task letters\.json --temperature 1 .*--min-p 0\.1 .*--draws 32/),
@@ -167,13 +167,16 @@ describe('what a report tells', () => {
     await project.firstPair.edit(() => ({ recipes: [{ id: 'upper', mark: 0, recipe, keptAt, ...source }] }))
     await project.firstPair.saveSearch(tinySearch(recipe))
     const report = await reportOf(project)
-    expect(report.sweep).toMatchObject({ headline: { state: 'fails' }, check: { models: { length: 1 } } })
+    expect(report.sweep).toMatchObject({
+      verdict: { state: 'check-failed' },
+      check: { models: { length: 1 } }
+    })
     const text = reportMarkdown(report)
     expect(
-      text.match(/Layer 1 fails the check: whole answers are valid only 0\.500 of the time/g)
+      text.match(/Layer 1 fails the check: 50 % of full answers are valid, 88 % is the limit/g)
     ).toHaveLength(2)
     expect(text).toMatch(/\| upper \| 0\.500 \| 0\.500.* \| 0\.800 \| fails \|/)
-    expect(text).toContain('fails the check, 0.500 on whole answers')
+    expect(text).toContain('fails the check, 0.500 on full answers')
     expect(text).toMatch(/upper fails the check: .*\. On first tokens it is more diverse than layer 0/)
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckResult } from '../../../../src/contract/documents/answer-check'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
-import type { Objection } from '../../../../src/contract/documents/evaluation'
+import type { EvaluationFinding } from '../../../../src/contract/documents/verdict'
 import type { PairsOverview, SweepOutline } from '../../../../src/contract/documents/pairs-overview'
 import type { PairBrief, ProjectState } from '../../../../src/contract/documents/project'
 import { at } from '../../../../src/contract/model/look-up'
@@ -47,7 +47,7 @@ async function makeOverview(): Promise<PairsOverview> {
   const deep = await outlineSweep(comparedSweep({ id: 'deep', layerCount: 80, promptCount: 2 }), null, 0.9)
   const read = (id: string, outline: SweepOutline): PairsOverview['pairs'][number] => ({
     id,
-    sweep: { state: 'read', outline, objection: null },
+    sweep: { state: 'read', outline },
     tasks: ['characters'],
     folders: 'same'
   })
@@ -112,15 +112,15 @@ describe('the table of pairs', () => {
     const rowOf = async (
       swept: SweepDocument,
       check: CheckResult | null,
-      objection: Objection | null = null
+      evaluation: EvaluationFinding | null = null
     ): Promise<PairRow> => {
-      const { outline } = await outlineSweep(swept, check, 0.9)
+      const { outline } = await outlineSweep(swept, check, 0.9, () => Promise.resolve(evaluation))
       const overview = {
         ...{ scorings: [], scoring: 'crc', transfers: [] },
         pairs: [
           {
             ...{ id: 'pair-1', tasks: [], folders: 'same' as const },
-            sweep: { state: 'read' as const, outline, objection }
+            sweep: { state: 'read' as const, outline }
           }
         ]
       }
@@ -142,9 +142,12 @@ describe('the table of pairs', () => {
       best: { validity: 0.85, diversity: 0.5 },
       isChecked: true
     })
-    const loss = { words: 'right answers −0.2', mark: 'loses quality' as const }
+    const loss: EvaluationFinding = {
+      ...{ evaluationId: 'e', task: 'Letters', diversity: 'better', better: null },
+      loss: { measure: 'accuracy', mean: -0.2, postMean: 1 }
+    }
     expect((await rowOf(sweep, check, loss)).status).toMatchObject({
-      label: 'evaluated: loses quality',
+      label: 'done: 20 % fewer right answers',
       warning: true
     })
     // Of prompts that post itself fails nothing is selected, as in Ranges.
@@ -218,7 +221,7 @@ it('marks a preview as one in the table, in every copy, in the charts and in the
     pairs: [
       {
         id: 'pair-1',
-        sweep: { state: 'read', outline, objection: null },
+        sweep: { state: 'read', outline },
         tasks: ['characters'],
         folders: 'same'
       }

@@ -94,7 +94,7 @@ describe('kept recipes', () => {
     session.export('gone')
     expect(workbench.step).toBe('ranges')
     session.sampleRival({ kind: 'mix', share: 0.5 })
-    expect([workbench.step, session.samples.setup.choices.at(-1)?.origin]).toEqual(['samples', 'rival'])
+    expect([workbench.step, session.samples.setup.choices.at(-1)?.origin]).toEqual(['samples', 'baseline'])
     const endpoint = {
       ...{ baseUrl: 'http://127.0.0.1:1/v1', model: 'm', anyModel: false, concurrency: 1 },
       through: 'chat' as const

@@ -1,3 +1,4 @@
+import { SAFETY_NOTE } from '../../../../../src/contract/words/safety'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -41,9 +42,11 @@ it('has what the project measured in the card of what its sweep selects once che
   const { result, card, stderr } = await exported('--project', path, '--model', 'selected')
   expect(result).toMatchObject({ recipe: 'Layer 0', tensors: { blended: 0 } })
   expect(result.tensors.base).toBeGreaterThan(0)
-  expect(stderr).toContain('Selected: Layer 0.\nLayer 0: by the character task: Not worth restoring: ')
+  expect(stderr).toContain('Selected: Layer 0.\nLayer 0: Not worth restoring: ')
+  expect(card).toContain(SAFETY_NOTE)
+  expect((await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ')).toContain(SAFETY_NOTE)
   expect(card).toContain('| this model | 0.500 | 0.950 |')
-  expect(card).toContain('- Whole answers: passes the check, 0.950 on whole answers')
+  expect(card).toContain('- Full answers: passes the check, 0.950 on full answers')
 })
 
 it('takes a recipe that the project keeps by its name, and what the project measured of named layers', async () => {
@@ -52,8 +55,8 @@ it('takes a recipe that the project keeps by its name, and what the project meas
   expect(kept.result.recipe).toBe('lower')
   expect(kept.card).toContain('| this model | 0.500 | 0.950 |')
   const failing = await exported('--project', path, '--restore', '1')
-  expect(failing.card).toContain('it fails the check, 0.500 on whole answers.')
-  expect(failing.stderr).toContain('1-1 fails the check, 0.500 on whole answers: at least 0.882 is kept')
+  expect(failing.card).toContain('it fails the check, 0.500 on full answers.')
+  expect(failing.stderr).toContain('1-1: fails the check, 0.500 on full answers')
   expect(kept.stderr).not.toContain('fails the check')
 })
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { checkCommandOf } from '../../../../../src/main/cli/printing/headline-report'
+import { checkCommandOf } from '../../../../../src/main/cli/printing/verdict-report'
 
 it('names the check of what was swept, with the share to keep and how many ranges', () => {
   expect(checkCommandOf({ demo: true })).toBe('slr check --demo')

@@ -1,21 +1,19 @@
 import { expect, it } from 'vitest'
-import type { Headline } from '../../../../../src/contract/documents/headline'
+import { verdictOf } from '../../../../../src/contract/words/verdict'
 import type { StudyVerdict } from '../../../../../src/main/study/study-verdicts'
+import { UNCHECKED } from '../../../../fixtures/verdict-evidence'
 import { describePlans, describeResults } from '../../../../../src/main/cli/printing/study-report'
 
 const FORGED = '/p.slr\nNothing leaves this machine.\u001B[8m'
 const SHOWN = 'The project is /p.slr\\nNothing leaves this machine.\\u{1b}[8m'
 
 it('ends with the verdict on each pair, and names the pair in the next command where there are several', () => {
-  const headline: Headline = {
-    ...{ state: 'unchecked', verdict: 'Layers 4–11, not checked yet', figures: 'diversity up' },
-    ...{ but: null, next: 'Check whole answers.', checkNext: true }
-  }
-  const verdict = (pair: string): StudyVerdict => ({ pair, headline, objection: null })
-  expect(describeResults([], [verdict('Demo')], '/p.slr')).toContain(
-    'Demo:\nLayers 4–11, not checked yet: diversity up\nCheck whole answers.\nNext: slr check --project /p.slr'
+  const verdict = verdictOf(UNCHECKED)
+  const of = (pair: string): StudyVerdict => ({ pair, verdict })
+  expect(describeResults([], [of('Demo')], '/p.slr')).toContain(
+    `Demo:\n${verdict.headline}\n${verdict.next?.text}\nNext: slr check --project /p.slr`
   )
-  const both = describeResults([], [verdict('A b'), { pair: 'C', headline: null, objection: null }], '/p.slr')
+  const both = describeResults([], [of('A b'), { pair: 'C', verdict: null }], '/p.slr')
   expect(both).toContain("Next: slr check --project /p.slr --pair 'A b'")
   expect(both.split('\n').at(-1)).toBe('C: no ranges were scored, so none is selected.')
 })

@@ -1,31 +1,27 @@
-import type { Objection } from '../../../contract/documents/evaluation'
-import type { Headline } from '../../../contract/documents/headline'
-import { headlineSentence, isGood } from '../../../contract/words/headline'
+import type { Verdict } from '../../../contract/documents/verdict'
+import { isGood } from '../../../contract/words/verdict'
 import { shellCommand } from '../../report/shown-command'
 import { printable, style } from './output'
 
 /**
- * What was found, what an evaluation has against it, and the next step with its command.
+ * The verdict as text: its headline, a line for each caveat, and the next step with its command.
  *
  * @param asked what differs from the sweep; null where nothing does
  */
-export function describeHeadline(
-  found: Headline,
-  checkCommand: string,
-  { asked = null, objection }: { asked?: string | null; objection: Objection | null }
-): string {
-  const sentence = headlineSentence(found)
+export function describeVerdict(verdict: Verdict, checkCommand: string, asked: string | null = null): string {
+  const { headline, caveats, next } = verdict
+  const isCheck = next?.kind === 'check' || next?.kind === 'check-more'
   return [
     style(
       'bold',
       style(
-        isGood(found.state) && objection === null ? 'green' : 'yellow',
-        printable(asked === null ? sentence : `What if ${asked}? ${sentence}`)
+        isGood(verdict) ? 'green' : 'yellow',
+        printable(asked === null ? headline : `What if ${asked}? ${headline}`)
       )
     ),
-    ...(objection === null ? [] : [style('yellow', printable(`${objection.words}.`))]),
-    printable(found.next),
-    ...(found.checkNext ? [`Next: ${checkCommand}`] : [])
+    ...caveats.map(({ text }) => style('yellow', `- ${printable(text)}`)),
+    ...(next === null ? [] : [printable(next.text)]),
+    ...(isCheck ? [`Next: ${checkCommand}`] : [])
   ].join('\n')
 }
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import type { BesideRange, MeasureDifference } from '../../../../src/contract/documents/evaluation'
+import { blendRecipe } from '../../../../src/contract/documents/swept-model'
 import { rangeModel } from '../../../../src/contract/model/model'
-import { newestObjection } from '../../../../src/contract/words/evaluation-objection'
+import { newestFinding } from '../../../../src/contract/words/evaluation-finding'
 import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
 const sweep = tinySweep()
@@ -18,6 +19,7 @@ const loss = (mean: number, adjustedPValue: number): MeasureDifference => ({
 const evaluated = (accuracy: MeasureDifference, besideRanges: BesideRange[] = []) => ({
   complete: true,
   run: {
+    id: 'e1',
     ...{ task, basePath: sweep.basePath, postPath: sweep.postPath },
     variants: [
       { variant: { kind: 'post' as const, name: 'post' } },
@@ -43,19 +45,22 @@ const range = rangeModel({ start: 1, end: 1 })
 
 const checkpoints = { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint }
 
-it('tells of a sure loss of quality of a range against post, and of nothing else', () => {
-  const told = (one: ReturnType<typeof evaluated>, of = range, pair = checkpoints) =>
-    newestObjection([one], pair, of)
+it('finds a sure loss of quality of a range against post, and nothing where it was not evaluated', () => {
+  const finding = (one: ReturnType<typeof evaluated>, of = range, pair = checkpoints) =>
+    newestFinding([one], pair, of)
   const lost = evaluated(loss(-0.18, 0.01))
-  expect(told(lost)?.mark).toBe('loses quality')
-  expect(told(lost)?.words).toMatch(
-    /^Evaluated on Letters: at a loss of quality \(right answers −0\.180 \[−0\.280, −0\.080\], p 0\.010\)$/
-  )
-  expect(told(evaluated(loss(-0.18, 0.2)))).toBeNull()
-  expect(told(evaluated(loss(0.18, 0.01)))).toBeNull()
-  expect(told(lost, rangeModel({ start: 0, end: 1 }))).toBeNull()
-  expect(told({ ...lost, complete: false })).toBeNull()
-  expect(told(lost, range, { ...checkpoints, post: 'another' })).toBeNull()
+  expect(finding(lost)).toEqual({
+    evaluationId: 'e1',
+    task: 'Letters',
+    diversity: 'unknown',
+    loss: { measure: 'accuracy', mean: -0.18, postMean: 0.5 },
+    better: null
+  })
+  expect(finding(evaluated(loss(-0.18, 0.2)))).toMatchObject({ loss: null, better: null })
+  expect(finding(evaluated(loss(0.18, 0.01)))).toMatchObject({ loss: null, better: null })
+  expect(finding(lost, rangeModel({ start: 0, end: 1 }))).toBeNull()
+  expect(finding({ ...lost, complete: false })).toBeNull()
+  expect(finding(lost, range, { ...checkpoints, post: 'another' })).toBeNull()
 })
 
 it('takes the newest complete evaluation that asked the range as it is', () => {
@@ -67,25 +72,26 @@ it('takes the newest complete evaluation that asked the range as it is', () => {
     run: { ...kept.run, variants: kept.run.variants.map((one) => ({ ...one, listed: 4 })) }
   }
   expect(
-    newestObjection([unasked, sampled, { ...kept, complete: false }, lost], checkpoints, range)
-  ).not.toBeNull()
-  expect(newestObjection([unasked, kept, lost], checkpoints, range)).toBeNull()
-  expect(newestObjection([], checkpoints, range)).toBeNull()
+    newestFinding([unasked, sampled, { ...kept, complete: false }, lost], checkpoints, range)
+  ).toMatchObject({ loss: { mean: -0.18 } })
+  expect(newestFinding([unasked, kept, lost], checkpoints, range)).toMatchObject({ loss: null })
+  expect(newestFinding([], checkpoints, range)).toBeNull()
 })
 
-it('tells of what surely does better, beside a loss or alone', () => {
+it('finds the variant that surely does better, as a model that can be kept', () => {
   const gain = { distinctRight: loss(2, 0.01), accuracy: loss(0.2, 0.01) }
   const better = [{ range: 'mine', variant: 'a blend', differences: gain }]
-  const told = (accuracy: MeasureDifference) =>
-    newestObjection([evaluated(accuracy, better)], checkpoints, range)
-  expect(told(loss(0.01, 0.9))).toEqual({
-    words: expect.stringMatching(/^Evaluated on Letters: beside it a blend is more diverse and better \(/),
-    mark: 'outdone'
-  })
-  expect(told(loss(-0.18, 0.01))).toEqual({
-    words: expect.stringMatching(
-      /: at a loss of quality \(.*\); beside it a blend is more diverse and better \(/
-    ),
-    mark: 'loses quality'
+  const one = evaluated(loss(-0.18, 0.01), better)
+  const blend = {
+    kind: 'recipe' as const,
+    name: 'a blend',
+    recipe: blendRecipe(0.7, { layerCount: 2, source: null })
+  }
+  const run = { ...one.run, variants: [...one.run.variants, { variant: blend }] }
+  expect(newestFinding([{ ...one, run }], checkpoints, range)?.better).toMatchObject({
+    name: 'a blend',
+    phrase: 'a 70 % blend of all layers',
+    model: { kind: 'recipe' },
+    inBoth: true
   })
 })

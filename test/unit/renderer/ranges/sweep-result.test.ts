@@ -1,20 +1,24 @@
 import { expect, it } from 'vitest'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
-import { toldOf } from '../../../../src/renderer/ranges/told'
+import { sweepResult } from '../../../../src/renderer/ranges/sweep-result'
 import { comparedSweep, selectionOfSecond } from '../../../fixtures/compared-sweeps'
 
 const selection = selectionOfSecond(0.3)
 
 it('marks no range and outlines none under a sampler that post itself fails', () => {
   const sweep = shownSweep(comparedSweep())
-  const told = (validity: number) =>
-    toldOf({
+  const result = (validity: number) =>
+    sweepResult({
       scoredSweep: { ...sweep, post: { ...sweep.post, validity } },
       shownSelection: selection,
       shownCheck: null,
-      objection: null,
+      evaluated: { current: null, isReading: true },
+      isHeard: true,
       whatIf: { answer: { asked: { sampler: { temperature: 2, minP: 0 } } } }
     })
-  expect(told(0.9)).toMatchObject({ mark: { label: 'selected' }, certainty: { wins: [{ share: 1 }] } })
-  expect(told(0.4)).toMatchObject({ found: { state: 'unfit-prompts' }, mark: null, certainty: null })
+  expect(result(0.9)).toMatchObject({
+    badge: { label: 'selected', good: true },
+    certainty: { wins: [{ share: 1 }] }
+  })
+  expect(result(0.4)).toMatchObject({ verdict: { state: 'unfit-prompts' }, badge: null, certainty: null })
 })

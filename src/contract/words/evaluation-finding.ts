@@ -1,0 +1,89 @@
+import { type EvaluationView, isPlain, mainMeasures } from '../documents/evaluation'
+import type { PairFingerprints } from '../documents/pair'
+import type { EvaluationFinding } from '../documents/verdict'
+import { isOutside, type Model, weightsKey } from '../model/model'
+import { needsBase } from '../model/rival'
+import { betterVariants, type Change, changeOf } from './evaluation-verdict'
+import { isLoss } from './evaluation-words'
+import { modelPhrase } from './model-phrase'
+
+type Run = Pick<EvaluationView['run'], 'id' | 'task' | 'variants' | 'basePath' | 'postPath'>
+
+interface Evaluated {
+  readonly run: Run
+  readonly results: Pick<EvaluationView['results'], 'comparedWith' | 'variants' | 'besideRanges'>
+}
+
+/**
+ * Whether an evaluation of these checkpoints asked a model as it is, without prompting or sampler of its own. The newest complete one
+ * that did gives the finding.
+ */
+export const evaluates = (run: Run, checkpoints: PairFingerprints, model: Model): boolean =>
+  run.basePath.fingerprint === checkpoints.base &&
+  run.postPath.fingerprint === checkpoints.post &&
+  entryOf(run, model) !== undefined
+
+const entryOf = ({ variants }: Pick<Run, 'variants'>, model: Model): Run['variants'][number] | undefined =>
+  variants.find((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
+
+/**
+ * What an evaluation found of a model against post, beyond what the prompts leave open.
+ *
+ * @returns null where the model is not compared with post as it is
+ */
+export function evaluationFinding({ run, results }: Evaluated, model: Model): EvaluationFinding | null {
+  const against = run.variants.find(({ variant }) => variant.name === results.comparedWith)
+  if (against?.variant.kind !== 'post' || !isPlain(against)) return null
+  const entry = entryOf(run, model)
+  const result = results.variants.find(({ variant }) => variant === entry?.variant.name)
+  if (result === undefined) return null
+  const main = mainMeasures(run.task.kind, results.variants)
+  const difference = result.differences[main.quality]
+  const post = results.variants.find(({ variant }) => variant === results.comparedWith)
+  const diversity: Change = changeOf(main.diversity, result.differences[main.diversity])
+  return {
+    evaluationId: run.id,
+    task: run.task.name,
+    diversity,
+    loss:
+      difference !== undefined && isLoss(main.quality, difference)
+        ? {
+            measure: main.quality,
+            mean: difference.mean,
+            postMean: post?.measures[main.quality]?.mean ?? null
+          }
+        : null,
+    better: betterOf({ run, results }, result.variant, main)
+  }
+}
+
+/** The most diverse variant of the evaluation that surely does better than one of them. */
+export function betterOf(
+  { run, results }: { run: Pick<Run, 'variants'>; results: Evaluated['results'] },
+  variant: string,
+  main: ReturnType<typeof mainMeasures>
+): EvaluationFinding['better'] {
+  const [first] = betterVariants(results, variant, main)
+  const entry = run.variants.find(({ variant: { name } }) => name === first?.variant)
+  if (first === undefined || entry === undefined) return null
+  const { variant: model } = entry
+  const { name } = model
+  return {
+    name,
+    phrase: modelPhrase(model, name),
+    model: isOutside(model) ? null : model,
+    basis: 'evaluation',
+    modelsPerToken: isOutside(model) ? null : model.kind === 'rival' && needsBase(model.rival) ? 2 : 1,
+    inBoth: first.changes.diversity === 'better' && first.changes.quality === 'better'
+  }
+}
+
+/** The finding of the newest complete evaluation of a model; null where none asked it. @param evaluations newest first */
+export function newestFinding(
+  evaluations: readonly (Evaluated & Pick<EvaluationView, 'complete'>)[],
+  checkpoints: PairFingerprints,
+  model: Model
+): EvaluationFinding | null {
+  const newest = evaluations.find(({ run, complete }) => complete && evaluates(run, checkpoints, model))
+  return newest === undefined ? null : evaluationFinding(newest, model)
+}

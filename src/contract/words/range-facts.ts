@@ -1,0 +1,31 @@
+import { answerLimit, type CheckResult, type WholeAnswers } from '../documents/answer-check'
+import type { Selection } from '../documents/crc'
+import type { RestorationRange } from '../model/recipe'
+import { formatScore } from './format'
+
+/** Returns the share of the resamples that a range wins. */
+export const shareOf = ({ wins }: Pick<Selection['bootstrap'], 'wins'>, range: RestorationRange): number =>
+  wins.find((win) => isSame(win, range))?.share ?? 0
+
+/** Whether both are one range; null is none. */
+export const isSame = (range: RestorationRange, other: RestorationRange | null): boolean =>
+  range.start === other?.start && range.end === other.end
+
+/** The verb behind the phrase of a range. */
+export const winVerb = ({ start, end }: RestorationRange): string => (start === end ? 'wins' : 'win')
+
+/** Smaller doubts do not show in three decimals. */
+const SHOWN_DOUBT = 0.0005
+
+/** How exact the validity of full answers is. */
+export function exactness({ undecided }: Pick<WholeAnswers, 'undecided'>): string {
+  return undecided < SHOWN_DOUBT ? 'exact' : `at most ${formatScore(undecided)} more`
+}
+
+/** Why a checked model does not pass. */
+export function failureWords({ answers, firstToken }: WholeAnswers, check: CheckResult, rho: number): string {
+  const limit = answerLimit(check, rho)
+  return answers.validity < limit
+    ? `full answers are valid only ${formatScore(answers.validity)} of the time, below the limit of ${formatScore(limit)} (first token ${formatScore(firstToken.validity)})`
+    : `diversity of full answers is ${formatScore(answers.diversity)}, not above post's ${formatScore(check.post.answers.diversity)}`
+}

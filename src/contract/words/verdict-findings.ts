@@ -1,0 +1,519 @@
+import {
+  answerLimit,
+  checkOfRange,
+  type CheckResult,
+  passesCheck,
+  type WholeAnswers
+} from '../documents/answer-check'
+import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
+import type { ScoredBy } from '../documents/scored-by'
+import type {
+  BetterModel,
+  EvaluationFinding,
+  VerdictFigure,
+  VerdictState,
+  VerdictStep
+} from '../documents/verdict'
+import type { RestoredTo } from '../model/checkpoint'
+import type { MinPDraw } from '../model/sampling'
+import {
+  baselineName,
+  comparedScores,
+  doesBetter,
+  modelsPerToken,
+  promptsBehind,
+  PROMPTS_FOR_INTERVAL,
+  strongestBaseline
+} from './baseline-words'
+import { formatMeasureDelta } from './evaluation-words'
+import { capitalised, formatPercent, formatScore, plural, rangePhrase } from './format'
+import { measureOf } from '../model/measures'
+import { baselinePhrase, comparedModel } from './model-phrase'
+import {
+  chanceElsewhere,
+  chanceWords,
+  isPreviewed,
+  type PreviewEvidence,
+  type Previewed,
+  previewFacts,
+  UNRELIABLE
+} from './preview-words'
+import { isSame, shareOf, winVerb } from './range-facts'
+import { type ScoreWords, scoreWords } from './score-words'
+
+export interface VerdictEvidence {
+  layerCount: number
+  /** What the ranges are restored to; null: base. */
+  source: RestoredTo
+  /** What the scores are of. A task's are of full answers, which need no check. */
+  scoredBy: Pick<ScoredBy, 'kind'>
+  post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
+  /** Null where base could not be scored. */
+  base: Pick<Score, 'validity' | 'diversity'> | null
+  ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
+  /** Ranges that are estimated only; null of a whole sweep. */
+  preview: PreviewEvidence['preview']
+  /** Made with the check, see `checkedSelection`. */
+  selection: Selection
+  /** Null when no full answers were checked. */
+  check: CheckResult | null
+  /** Another sampler than the sweep's, where it is asked what would be. */
+  sampler?: MinPDraw | null
+  /** The newest evaluation of the selected range; null or left out for none. */
+  evaluation?: EvaluationFinding | null
+  /** Whether an evaluation of the range may exist that is still being read. */
+  isReading?: boolean
+  /** Whether answers of a model were read in Chat or Samples; left out where nobody can. */
+  isHeard?: boolean
+  /** Whether a check has seen every range that may be selected. */
+  isAllChecked?: boolean
+}
+
+/** One thing known about the selected range. */
+export interface Finding {
+  readonly state: VerdictState
+  /** In place of the usual label of the state. */
+  readonly label?: string
+  /** The sentence, where this is the worst finding. */
+  readonly headline: string
+  readonly figures: VerdictFigure[]
+  /** The short line, where something else is worse. */
+  readonly caveat: string
+  readonly action: VerdictStep
+  readonly better: BetterModel | null
+}
+
+type Scored = VerdictEvidence['ranges'][number]
+
+/** A post-trained model that fails one prompt in five was not asked something that it does. */
+const MIN_POST_VALIDITY = 0.8
+/** Below it a prompt is more often answered wrongly than rightly. */
+const MIN_PROMPT_VALIDITY = 0.5
+/** A range that most resamples of the prompts pick is the one that these prompts ask for. */
+const STABLE_SHARE = 0.5
+/** Near-equal ranges that together win this often leave little doubt where to restore, only about the edges. */
+const NEAR_TIES_SHARE = 0.8
+/** Starts and ends of near-equal ranges differ from the selected ones by at most this share of the layers, and at least by one. */
+const NEAR_TIES_SPREAD = 1 / 8
+/** Rarer winners are not counted as near-equal. */
+const NEAR_TIE_SHARE = 0.02
+
+/** All findings about a sweep, in no order, and the one for when none of them speaks against the range. */
+export function findingsOf(evidence: VerdictEvidence): { findings: Finding[]; holds: Finding } {
+  const score = evidence.ranges.find((range) => isSame(range, evidence.selection.selected))
+  const unfit = evidence.scoredBy.kind === 'task' ? null : unfitPrompts(evidence)
+  if (unfit !== null) return { findings: [unfit], holds: unfit }
+  if (score === undefined) {
+    const none = noneQualifies(evidence)
+    return { findings: [none], holds: none }
+  }
+  const range = new SelectedRange(evidence, score)
+  const findings = [
+    range.evaluatedLoss(),
+    range.checkFailed(),
+    range.notWorthIt(),
+    range.preview(),
+    range.shared(),
+    range.evaluatedBetter(),
+    range.baselineBetter(),
+    range.reading(),
+    range.unchecked()
+  ].filter((finding) => finding !== null)
+  return { findings, holds: range.holds() }
+}
+
+/** Post-training makes answers more often valid and less diverse: the reverse suggests that the folders were exchanged. */
+const looksSwapped = ({ base, post, source }: VerdictEvidence): boolean =>
+  source === null && base !== null && base.validity > post.validity && base.diversity < post.diversity
+
+function unfitPrompts(evidence: VerdictEvidence): Finding | null {
+  const { post, check, sampler = null } = evidence
+  const validity = Math.min(post.validity, check?.post.answers.validity ?? 1)
+  if (validity >= MIN_POST_VALIDITY) return null
+  const failed = post.prompts.filter((prompt) => prompt.validity < MIN_PROMPT_VALIDITY).length
+  const failures = `${failed} of ${plural(post.prompts.length, 'prompt')}`
+  const subject =
+    sampler === null ? 'The prompts do not fit this model' : 'Post itself fails under this sampler'
+  const headline = `${subject}: post is valid only ${formatPercent(validity)} of the time.`
+  const which = failed === 0 ? '' : `Post is mostly wrong on ${failures}. `
+  const todo =
+    sampler !== null
+      ? 'Take a lower temperature or a higher min-p.'
+      : looksSwapped(evidence)
+        ? 'Base answers more validly than post: look first whether base and post were exchanged.'
+        : `${which}Change the prompts until post answers validly, then sweep again.`
+  return {
+    state: 'unfit-prompts',
+    headline,
+    figures: [
+      { label: 'validity of post', value: formatPercent(validity) },
+      ...(failed === 0 ? [] : [{ label: 'mostly wrong on', value: failures }])
+    ],
+    caveat: headline,
+    action: { kind: 'prompts', text: todo },
+    better: null
+  }
+}
+
+function noneQualifies(evidence: VerdictEvidence): Finding {
+  const { selection, scoredBy, post } = evidence
+  const words = scoreWords(scoredBy)
+  const limit = formatScore(selection.minimumValidity)
+  const isPreview = isPreviewed(evidence)
+  const headline = isPreview
+    ? `No exact range of this preview has ${words.validity} ${limit} and more ${words.diversity} than post.`
+    : `No range to restore: none has ${words.validity} ${limit} and more ${words.diversity} than post, ${formatScore(post.diversity)}.`
+  return {
+    state: 'none-qualifies',
+    headline,
+    figures: [{ label: `${words.validity} limit`, value: limit }],
+    caveat: headline,
+    action: isPreview
+      ? { kind: 'sweep-rest', text: 'Sweep the rest: ranges that are only estimated may qualify.' }
+      : { kind: 'limit', text: `Accept a lower ${words.validity} limit: it lets more ranges in.` },
+    better: null
+  }
+}
+
+/** What the range gains over post, on the strictest basis known. */
+interface Gain {
+  post: CategoryScore
+  range: CategoryScore
+  /** " on full answers"; empty for a task. */
+  on: string
+}
+
+/** Finds out what is known about the range that a sweep selects. */
+class SelectedRange {
+  private readonly words: ScoreWords
+  private readonly isTask: boolean
+  private readonly checked: WholeAnswers | null
+  private readonly name: string
+
+  constructor(
+    private readonly evidence: VerdictEvidence,
+    private readonly score: Scored
+  ) {
+    this.words = scoreWords(evidence.scoredBy)
+    this.isTask = evidence.scoredBy.kind === 'task'
+    this.checked = checkOfRange(evidence.check, score)
+    this.name = capitalised(rangePhrase(score, evidence.source))
+  }
+
+  evaluatedLoss(): Finding | null {
+    const evaluation = this.evidence.evaluation ?? null
+    const loss = evaluation?.loss ?? null
+    if (evaluation === null || loss === null) return null
+    const lost = lossWords(loss)
+    const { better } = evaluation
+    // Before the words of a preview the headline has no room for it.
+    const instead = better === null || isPreviewed(this.evidence) ? '' : ` ${betterClause(better)}`
+    return {
+      state: 'evaluated-loss',
+      label: lost,
+      headline: `${this.name}: ${DIVERSITY_WORDS[evaluation.diversity]}, but ${lost}.${instead}`,
+      figures: [{ label: measureOf(loss.measure).label, value: formatMeasureDelta(loss.measure, loss.mean) }],
+      caveat: `Evaluated on ${evaluation.task}: ${lost}.`,
+      action: better === null ? seeEvaluation(evaluation) : actionFor(better),
+      better
+    }
+  }
+
+  checkFailed(): Finding | null {
+    const { check, selection, isAllChecked = false, preview } = this.evidence
+    const { checked, name } = this
+    if (check === null || checked === null || passesCheck(checked, check, selection.rho)) return null
+    const limit = answerLimit(check, selection.rho)
+    const { validity } = checked.answers
+    const reason =
+      validity < limit
+        ? `${formatPercent(validity)} of full answers are valid, ${formatPercent(limit)} is the limit`
+        : 'full answers are no more diverse than those of post'
+    const rest =
+      preview === null ? '' : ' Or sweep without preview, which scores the other ranges on all prompts.'
+    return {
+      state: 'check-failed',
+      headline: `${name} ${isOne(this.score) ? 'fails' : 'fail'} the check: ${reason}.`,
+      figures: [
+        { label: 'validity of full answers', value: formatScore(validity) },
+        { label: 'limit', value: formatScore(limit) }
+      ],
+      caveat: `Fails the full-answer check: ${reason}.`,
+      action: isAllChecked
+        ? { kind: 'limit', text: `No range is left to check: accept a lower validity limit.${rest}` }
+        : { kind: 'check-more', text: 'Check more ranges, or accept a lower validity limit.' },
+      better: null
+    }
+  }
+
+  notWorthIt(): Finding | null {
+    const { layerCount, source, selection, post } = this.evidence
+    const { words, score } = this
+    const worthless = (reason: string, text: string, kind: VerdictStep['kind']): Finding => ({
+      state: 'not-worth-it',
+      headline: `Not worth restoring: ${reason}.`,
+      figures: [],
+      caveat: `${capitalised(reason)}.`,
+      action: { kind, text },
+      better: null
+    })
+    if (score.start === 0 && score.end === layerCount - 1) {
+      const undoes = source === null ? 'which undoes the post-training' : `which makes it ${source.name}`
+      return worthless(
+        `the best range is all ${plural(layerCount, 'layer')}, ${undoes}`,
+        `Keep more of post’s ${words.validity}: then shorter ranges are left.`,
+        'limit'
+      )
+    }
+    const interval = selection.reported?.gain.diversity.interval
+    const low =
+      interval === undefined ? (selection.bootstrap.selected?.diversityGain[0] ?? 0) : (interval?.[0] ?? 0)
+    if (low > 0) return null
+    const few = promptsBehind(post.prompts.length, selection)
+    const why = few < PROMPTS_FOR_INTERVAL ? `, ${plural(few, words.prompt)} are too few to tell` : ''
+    return worthless(
+      `the gain of ${rangePhrase(score, source)} may be none${why}`,
+      `Add ${words.prompt}s and sweep again, or accept a lower ${words.validity} limit.`,
+      'prompts'
+    )
+  }
+
+  /** A preview that cannot tell which range, or one that is only to be named. */
+  preview(): Finding | null {
+    const { evidence } = this
+    if (!isPreviewed(evidence)) return null
+    const chance = chanceElsewhere(evidence)
+    const action: VerdictStep = {
+      kind: 'sweep-rest',
+      text: 'Sweep the rest: then every range is scored on all prompts.'
+    }
+    if (chance !== null && chance >= UNRELIABLE) {
+      const guess = `a preview cannot tell: another range would be selected with a chance of ${chanceWords(chance)}`
+      return {
+        state: 'preview-unreliable',
+        headline: `${this.name} by a guess: ${guess}.`,
+        figures: [{ label: 'chance of another range', value: chanceWords(chance) }],
+        caveat: `${capitalised(guess)}.`,
+        action,
+        better: null
+      }
+    }
+    const gain = this.gain()
+    return {
+      state: 'previewed',
+      headline: `By a preview, ${rangePhrase(this.score, evidence.source)}: ${this.gainText(gain)}.`,
+      figures: this.gainFigures(gain),
+      caveat: `A preview: ${briefOf(evidence)}.`,
+      action,
+      better: null
+    }
+  }
+
+  /** A range that wins less than half of the resamples, or all of too few prompts. */
+  shared(): Finding | null {
+    const { layerCount, source, post, selection } = this.evidence
+    const { words, score } = this
+    const { wins } = selection.bootstrap
+    const few = promptsBehind(post.prompts.length, selection)
+    const share = shareOf(selection.bootstrap, score)
+    const action: VerdictStep = {
+      kind: 'prompts',
+      text: `Add ${words.prompt}s and sweep again, so that one range can stand out.`
+    }
+    const found = (state: VerdictState, headline: string, shares: number[]): Finding => ({
+      state,
+      headline,
+      figures: shares.map((value) => ({ label: 'share of resamples', value: formatPercent(value) })),
+      caveat: headline,
+      action,
+      better: null
+    })
+    if (few < PROMPTS_FOR_INTERVAL) {
+      // Then the gain may be none, which says it.
+      if (this.notWorthIt() !== null) return null
+      const text = `No range stands out: ${plural(few, words.prompt)} ${few === 1 ? 'is' : 'are'} too few to tell ranges apart.`
+      return found('unstable', text, [])
+    }
+    if (share >= STABLE_SHARE) return null
+    const spread = Math.max(1, Math.floor(layerCount * NEAR_TIES_SPREAD))
+    const near = wins.filter(
+      ({ start, end }) => Math.abs(start - score.start) <= spread && Math.abs(end - score.end) <= spread
+    )
+    const together = near.reduce((sum, win) => sum + win.share, 0)
+    if (together < NEAR_TIES_SHARE) {
+      const other = wins.find((win) => !isSame(win, score))
+      const next =
+        other === undefined ? '' : `, ${rangePhrase(other)} ${winVerb(other)} ${formatPercent(other.share)}`
+      const text = `No range stands out: ${rangePhrase(score, source)} ${winVerb(score)} ${formatPercent(share)} of resamples${next}.`
+      return found('unstable', text, other === undefined ? [share] : [share, other.share])
+    }
+    const members = near.filter((win) => win.share >= NEAR_TIE_SHARE || isSame(win, score))
+    const text = `${this.name}, one of ${members.length} near-equal ranges that together win ${formatPercent(together)} of resamples.`
+    return found('near-ties', text, [together])
+  }
+
+  /** Another variant of the evaluation that does better, where the range loses no quality. */
+  evaluatedBetter(): Finding | null {
+    const evaluation = this.evidence.evaluation ?? null
+    const better = evaluation?.better ?? null
+    if (evaluation === null || better === null || evaluation.loss !== null) return null
+    return {
+      state: 'baseline-better',
+      headline: `${this.name}: ${DIVERSITY_WORDS[evaluation.diversity]} in the evaluation, but ${better.phrase} did better.`,
+      figures: [],
+      caveat: betterClause(better),
+      action: actionFor(better),
+      better
+    }
+  }
+
+  baselineBetter(): Finding | null {
+    const { selection, layerCount, source } = this.evidence
+    const baseline = strongestBaseline(selection)
+    if (baseline === null) return null
+    const { diversity, difference, isOnFullAnswers } = comparedScores(baseline)
+    const range = diversity - difference.diversity.mean
+    const post = this.postOn(isOnFullAnswers).diversity
+    const on = this.isTask ? '' : isOnFullAnswers ? ' on full answers' : ' on first tokens'
+    const better: BetterModel = {
+      name: baselineName(baseline),
+      phrase: baselinePhrase(baseline),
+      model: comparedModel(baseline, { layerCount, source }),
+      basis: this.isTask ? 'task' : isOnFullAnswers ? 'full answers' : 'first tokens',
+      modelsPerToken: modelsPerToken(baseline)
+    }
+    const isSure = doesBetter(baseline)
+    // Its strength would be a fourth figure.
+    const named = baseline.rival.kind === 'blend' ? 'a uniform blend' : better.phrase
+    const [from, to, beside] = [post, range, diversity].map(formatScore)
+    const verb = isSure ? 'does better' : 'may do as well'
+    return {
+      state: isSure ? 'baseline-better' : 'baseline-close',
+      headline: `${this.name}: ${this.words.diversity} ${from} → ${to}${on}, but ${named} ${verb}: ${beside}.`,
+      figures: [
+        { label: `${this.words.diversity} of post`, value: formatScore(post) },
+        { label: this.words.diversity, value: formatScore(range) },
+        { label: `${this.words.diversity} of ${better.name}`, value: formatScore(diversity) }
+      ],
+      caveat: `${capitalised(better.phrase)} ${verb}${on}: ${this.words.diversity} ${beside} against ${to}.`,
+      action: actionFor(better),
+      better
+    }
+  }
+
+  reading(): Finding | null {
+    if (this.evidence.isReading !== true) return null
+    const gain = this.gain()
+    return {
+      state: 'reading',
+      headline: `${this.name}: ${this.gainText(gain)}. Reading the evaluation…`,
+      figures: this.gainFigures(gain),
+      caveat: 'Reading the evaluation…',
+      action: { kind: 'see-evaluation', text: 'Wait until the evaluation is read.' },
+      better: null
+    }
+  }
+
+  unchecked(): Finding | null {
+    if (this.isTask || this.checked !== null) return null
+    const isOwnSampler = (this.evidence.sampler ?? null) === null
+    const gain = this.gain()
+    return {
+      state: 'unchecked',
+      headline: `${this.name}, not checked: ${this.gainText(gain)}.`,
+      figures: this.gainFigures(gain),
+      caveat: 'Full answers are not checked: a valid first token may begin an invalid answer.',
+      action: {
+        kind: 'check',
+        text: isOwnSampler
+          ? 'Check full answers.'
+          : 'Full answers are checked under the sampler of the sweep only.'
+      },
+      better: null
+    }
+  }
+
+  holds(): Finding {
+    const gain = this.gain()
+    return {
+      state: 'holds',
+      ...(this.isTask ? { label: 'holds on this task' } : {}),
+      headline: `Restore ${rangePhrase(this.score, this.evidence.source)}: ${this.gainText(gain)}.`,
+      figures: this.gainFigures(gain),
+      caveat: '',
+      action: { kind: 'export', text: 'Export the model.' },
+      better: null
+    }
+  }
+
+  private postOn(isOnFullAnswers: boolean): CategoryScore {
+    const { post, check, selection } = this.evidence
+    if (isOnFullAnswers && check !== null) return check.post.answers
+    return selection.reported?.post ?? post
+  }
+
+  /** On hold-out prompts where the prompts were split, on full answers where the range was checked, on first tokens otherwise. */
+  private gain(): Gain {
+    const { post, check, selection } = this.evidence
+    const { reported } = selection
+    if (reported !== null) {
+      const on = ` on hold-out ${this.words.prompt}s`
+      return { post: reported.post, range: reported.selected, on }
+    }
+    if (check !== null && this.checked !== null) {
+      return { post: check.post.answers, range: this.checked.answers, on: ' on full answers' }
+    }
+    return { post, range: this.score, on: this.isTask ? '' : ' on first tokens' }
+  }
+
+  private gainText({ post, range, on }: Gain): string {
+    const { diversity, validity } = this.words
+    return `${diversity} ${formatScore(post.diversity)} → ${formatScore(range.diversity)} at ${validity} ${formatScore(range.validity)}${on}`
+  }
+
+  private gainFigures({ post, range }: Gain): VerdictFigure[] {
+    const { diversity, validity } = this.words
+    return [
+      { label: `${diversity} of post`, value: formatScore(post.diversity) },
+      { label: diversity, value: formatScore(range.diversity) },
+      { label: validity, value: formatScore(range.validity) }
+    ]
+  }
+}
+
+const isOne = ({ start, end }: Scored): boolean => start === end
+
+const DIVERSITY_WORDS: Readonly<Record<EvaluationFinding['diversity'], string>> = {
+  better: 'more varied',
+  worse: 'less varied',
+  unsure: 'not surely more varied',
+  unknown: 'variety not measured'
+}
+
+/** Such as "18 % fewer right answers", or of another measure its difference. */
+export function lossWords({ measure, mean, postMean }: NonNullable<EvaluationFinding['loss']>): string {
+  const isOfAnswers = measure === 'accuracy' || measure === 'accuracyForms'
+  if (isOfAnswers && postMean !== null && postMean > 0) {
+    return `${formatPercent(-mean / postMean)} fewer right answers`
+  }
+  return `${measureOf(measure).label.toLowerCase()} ${formatMeasureDelta(measure, mean)}`
+}
+
+const betterClause = ({ phrase, inBoth }: NonNullable<EvaluationFinding['better']>): string =>
+  `${capitalised(phrase)} did better${inBoth ? ' on both' : ''}.`
+
+/** Keeps what is a recipe; what is not can only be compared. */
+function actionFor({ model, phrase, modelsPerToken }: BetterModel): VerdictStep {
+  if (model?.kind === 'recipe') return { kind: 'keep', text: `Keep ${phrase} and compare it with the range.` }
+  const runs = modelsPerToken === 2 ? ` It runs two models for each token.` : ''
+  return { kind: 'compare', text: `Compare the range with ${phrase}.${runs}` }
+}
+
+const seeEvaluation = ({ task }: EvaluationFinding): VerdictStep => ({
+  kind: 'see-evaluation',
+  text: `See the evaluation on ${task}.`
+})
+
+function briefOf(evidence: Previewed): string {
+  return previewFacts({ ...evidence, promptCount: evidence.preview.prompts.length }).brief
+}

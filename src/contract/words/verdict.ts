@@ -1,0 +1,176 @@
+import type { BetterModel, Verdict, VerdictState, VerdictStep, VerdictStepKind } from '../documents/verdict'
+import { VerdictState as States } from '../documents/verdict'
+import type { SweepOutline } from '../documents/pairs-overview'
+import { isPreviewed, previewMark } from './preview-words'
+import { findingsOf, type Finding, type VerdictEvidence } from './verdict-findings'
+
+export type { VerdictEvidence } from './verdict-findings'
+
+/*
+ * The verdict on a sweep: everything known about the range that it selects, the worst thing first. Window, report, model card, terminal
+ * and studies show this data. A new state is a row in `VerdictState`, a label here, and a finding in `verdict-findings.ts`.
+ */
+
+/** A few words for a chip. A finding may say more. */
+const STATE_LABELS: Readonly<Record<VerdictState, string>> = {
+  'unfit-prompts': 'prompts do not fit',
+  'none-qualifies': 'no range',
+  'evaluated-loss': 'loses quality',
+  'check-failed': 'fails the check',
+  'not-worth-it': 'not worth it',
+  'preview-unreliable': 'cannot tell which range',
+  unstable: 'unstable',
+  'baseline-better': 'a baseline does better',
+  reading: 'reading the evaluation…',
+  unchecked: 'not checked',
+  'near-ties': 'one of near-equal ranges',
+  previewed: 'by a preview',
+  'baseline-close': 'a baseline may do as well',
+  holds: 'holds on full answers'
+}
+
+/** Labels of the buttons that take a step. */
+export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {
+  check: 'Check full answers',
+  'check-more': 'Check more ranges',
+  hear: 'Hear it',
+  evaluate: 'Evaluate',
+  'see-evaluation': 'See Evaluate',
+  keep: 'Keep it',
+  compare: 'Compare',
+  export: 'Export',
+  'sweep-rest': 'Sweep the rest',
+  prompts: 'Edit prompts',
+  limit: 'Change the limit'
+}
+
+const severity = (state: VerdictState): number => States.options.indexOf(state)
+
+/** States that are notes beside the range: with nothing worse, it may be restored. */
+const NOTES: readonly VerdictState[] = ['baseline-close']
+
+/** Whether the range may be praised: nothing known speaks against it. */
+export const isGood = ({ state }: Pick<Verdict, 'state'>): boolean => state === 'holds'
+
+/** Returns the verdict on a sweep: the worst finding as the headline, the others as caveats, and one next step. */
+export function verdictOf(evidence: VerdictEvidence): Verdict {
+  const { findings, holds } = findingsOf(evidence)
+  const sorted = findings.toSorted((a, b) => severity(a.state) - severity(b.state))
+  const worst = sorted.find(({ state }) => !NOTES.includes(state)) ?? holds
+  const caveats = sorted.filter((finding) => finding !== worst)
+  const isByPreview = isPreviewed(evidence) && !UNPREFIXED.includes(worst.state)
+  const better = worst.better ?? caveats.find((caveat) => caveat.better !== null)?.better ?? null
+  return {
+    state: worst.state,
+    label: worst.label ?? STATE_LABELS[worst.state],
+    range: evidence.selection.selected,
+    headline: isByPreview ? `By a preview, ${lowerFirst(worst.headline)}` : worst.headline,
+    figures: worst.figures,
+    better,
+    caveats: caveats.map(({ state, caveat, action, better }) => ({ state, text: caveat, action, better })),
+    next: nextStep(evidence, worst, sorted),
+    evaluationId: evidence.evaluation?.evaluationId ?? null
+  }
+}
+
+/** Headlines of a preview that name it already, or do not depend on ranges. */
+const UNPREFIXED: readonly VerdictState[] = [
+  'unfit-prompts',
+  'none-qualifies',
+  'preview-unreliable',
+  'previewed'
+]
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+
+/** Check, hear, evaluate, then keep what did better or export; what stops a range comes before. */
+function nextStep(
+  evidence: VerdictEvidence,
+  worst: Finding,
+  findings: readonly Finding[]
+): VerdictStep | null {
+  const { evaluation = null, isHeard = true, sampler = null } = evidence
+  const stops: readonly VerdictState[] = [
+    'unfit-prompts',
+    'none-qualifies',
+    'check-failed',
+    'not-worth-it',
+    'preview-unreliable'
+  ]
+  if (sampler !== null) return null
+  if (stops.includes(worst.state)) return worst.action
+  const unchecked = findings.find(({ state }) => state === 'unchecked')
+  if (unchecked !== undefined) return unchecked.action
+  if (worst.state === 'unstable' || worst.state === 'previewed') return worst.action
+  if (evaluation === null && !isHeard) return { kind: 'hear', text: 'Hear it in Chat.' }
+  if (evaluation === null) {
+    return { kind: 'evaluate', text: 'Evaluate a task before you rely on it.' }
+  }
+  const isKept = worst.state === 'baseline-better' && worst.action.kind === 'keep'
+  if (worst.state === 'evaluated-loss' || isKept) return worst.action
+  return { kind: 'export', text: 'Export the model.' }
+}
+
+/** The headline and its caveats as text, one line each. */
+export const verdictLines = ({ headline, caveats }: Verdict): string[] => [
+  headline,
+  ...caveats.map(({ text }) => text)
+]
+
+/** The headline and its caveats as one paragraph. */
+export const verdictText = (verdict: Verdict): string => verdictLines(verdict).join(' ')
+
+/** Lines on a model that does better: how it is kept, or why it cannot be. */
+export const betterUse = ({ model, modelsPerToken }: BetterModel): string => {
+  if (model?.kind === 'recipe') return 'It can be kept as a recipe.'
+  if (model === null) return 'It is no model of its own.'
+  const runs = modelsPerToken === 2 ? ' It runs two models for each token.' : ''
+  return model.kind === 'rival'
+    ? `It is a way to sample, not a model: use it in Samples and Evaluate.${runs}`
+    : 'It is one of the models of the pair.'
+}
+
+/** The badge of the selected range on charts and lists; null where none is marked. */
+export interface SelectedBadge {
+  readonly label: string
+  readonly good: boolean
+}
+
+/** States that a badge says instead of "selected". */
+const BADGES: Partial<Record<VerdictState, string>> = {
+  'preview-unreliable': 'best guess',
+  unstable: 'selected, unstable',
+  'check-failed': 'selected, fails check',
+  reading: 'selected'
+}
+
+/** Returns a badge that claims no more than the headline. */
+export function selectedBadge({
+  state,
+  label,
+  caveats
+}: Pick<Verdict, 'state' | 'label' | 'caveats'>): SelectedBadge | null {
+  if (state === 'unfit-prompts' || state === 'none-qualifies') return null
+  const badge = BADGES[state]
+  if (badge !== undefined) return { label: badge, good: false }
+  if (state === 'evaluated-loss') return { label, good: false }
+  const isReading = caveats.some((caveat) => caveat.state === 'reading')
+  return { label: 'selected', good: state !== 'baseline-better' && !isReading }
+}
+
+/** How far a sweep is and its verdict, beside those of other pairs: "done: not checked". */
+export function sweepState(outline: Pick<SweepOutline, 'verdict' | 'rangeCount' | 'estimatedCount'>): string {
+  const { verdict } = outline
+  return verdict === null ? 'no ranges scored' : `${previewMark(outline) ?? 'done'}: ${verdict.label}`
+}
+
+/** The verdict without the models that do better: their recipes may name folders, which a report does not tell. */
+export function withoutModels(verdict: Verdict): Verdict {
+  const unnamed = (better: BetterModel | null): BetterModel | null =>
+    better === null ? null : { ...better, model: null }
+  return {
+    ...verdict,
+    better: unnamed(verdict.better),
+    caveats: verdict.caveats.map((caveat) => ({ ...caveat, better: unnamed(caveat.better) }))
+  }
+}

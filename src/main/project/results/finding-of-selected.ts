@@ -1,0 +1,60 @@
+import type { CheckResult } from '../../../contract/documents/answer-check'
+import type { Selection, SweepDocument } from '../../../contract/documents/crc'
+import type { EvaluationFinding, Verdict } from '../../../contract/documents/verdict'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { type VerdictEvidence, verdictOf } from '../../../contract/words/verdict'
+import { inTurns } from '../../base/steps'
+import { checkedSelection } from '../../crc/check/checked-selection'
+import type { ProjectPair } from '../pair/project-pair'
+import { findingOfRange } from './stored-evaluation'
+
+/**
+ * The finding of the newest evaluation of the range that a sweep of a project selects.
+ *
+ * @param pair null where the sweep is in no project
+ * @returns null where none was made, and where an evaluation cannot be read: the reason is shown with that evaluation
+ */
+export async function findingOfSelected(
+  pair: ProjectPair | null,
+  sweepId: string,
+  selection: Pick<Selection, 'selected'> | null
+): Promise<EvaluationFinding | null> {
+  const selected = selection?.selected ?? null
+  if (pair === null || selected === null || pair.evaluations.runs.length === 0) return null
+  try {
+    return await findingOfRange(pair, sweepId, selected)
+  } catch (error) {
+    if (error instanceof WorkbenchError) return null
+    throw error
+  }
+}
+
+/** The same for what a sweep selects at its own limit. @param check of its full answers; null for none */
+export async function findingOfSwept(
+  pair: ProjectPair | null,
+  sweep: SweepDocument,
+  check: CheckResult | null
+): Promise<EvaluationFinding | null> {
+  // Selecting again takes a while for a deep model.
+  if (pair === null || pair.evaluations.runs.length === 0 || sweep.selection === null) return null
+  const selection = await inTurns(checkedSelection(sweep, check, sweep.selection.rho))
+  return findingOfSelected(pair, sweep.id, selection)
+}
+
+/**
+ * The verdict on a sweep with what the pair's evaluations found.
+ *
+ * @param pair null where the sweep is in no project
+ * @param selection made with the check; null for a sweep without ranges
+ */
+export async function storedVerdict(
+  pair: ProjectPair | null,
+  sweep: SweepDocument,
+  check: CheckResult | null,
+  selection: Selection | null,
+  more: Pick<VerdictEvidence, 'isAllChecked' | 'sampler'> = {}
+): Promise<Verdict | null> {
+  if (selection === null) return null
+  const evaluation = await findingOfSelected(pair, sweep.id, selection)
+  return verdictOf({ ...sweep, selection, check, evaluation, ...more })
+}
