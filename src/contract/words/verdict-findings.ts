@@ -102,12 +102,16 @@ const NEAR_TIE_SHARE = 0.02
 export function findingsOf(evidence: VerdictEvidence): { findings: Finding[]; holds: Finding } {
   const score = evidence.ranges.find((range) => isSame(range, evidence.selection.selected))
   const unfit = evidence.scoredBy.kind === 'task' ? null : unfitPrompts(evidence)
-  if (unfit !== null) return { findings: [unfit], holds: unfit }
-  if (score === undefined) {
+  const range = score === undefined ? null : new SelectedRange(evidence, score)
+  if (unfit !== null) {
+    // Evaluations ask other prompts.
+    const evaluated = [range?.evaluatedLoss() ?? null, range?.evaluatedBetter() ?? null]
+    return { findings: [unfit, ...evaluated.filter((finding) => finding !== null)], holds: unfit }
+  }
+  if (range === null) {
     const none = noneQualifies(evidence)
     return { findings: [none], holds: none }
   }
-  const range = new SelectedRange(evidence, score)
   const findings = [
     range.evaluatedLoss(),
     range.checkFailed(),

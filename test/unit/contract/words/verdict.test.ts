@@ -159,6 +159,10 @@ const CASES: Readonly<Record<string, Partial<VerdictEvidence>>> = {
   'no range': { selection: selectionOf(null, []) },
   'no range among the exact ones of a preview': { selection: selectionOf(null, []), preview: PREVIEW },
   'the prompts do not fit': { post: { ...score(0.62, 0.3), prompts: prompts(0.4, 0.9, 0.3) } },
+  'the prompts do not fit, evaluated at a loss': {
+    post: { ...score(0.62, 0.3), prompts: prompts(0.4) },
+    evaluation: { ...FOUND, loss: LOSS }
+  },
   'post looks exchanged with base': {
     post: { ...score(0.4, 0.9), prompts: prompts(0.4) },
     base: score(0.99, 0.4)
