@@ -156,7 +156,9 @@ export class EndpointClient {
         'Have the server keep to "stream": false.'
       )
     }
-    const value = parseIfJson(text, `The reply of ${url}`, { values: MAX_REPLY_VALUES })
+    // A page is no JSON, whatever brackets it has.
+    const isJson = /^\s*[[{]/.test(text)
+    const value = isJson ? parseIfJson(text, `The reply of ${url}`, { values: MAX_REPLY_VALUES }) : undefined
     if (value === undefined && isSaidToBeJson(response)) {
       throw new PassingFailure(`sent what is no JSON: ${quoted(text)}`, 0)
     }
