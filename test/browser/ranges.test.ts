@@ -26,7 +26,7 @@ const DARK_HERE = new Set(['Ranges', 'Samples', 'Evaluate'])
 const HEADLINE =
   /Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better/
 
-const SHORT_HEADLINE = /Layers 4–5, not checked: diversity 0\.540 → 0\.868 at validity 0\.906/
+const SHORT_HEADLINE = /Layers 4–5: diversity 0\.540 → 0\.868 on first tokens/
 
 describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
   it('takes a new user from the start to a kept range, and goes on by itself when the program was stopped and started again', async ({

@@ -24,7 +24,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
   }) => {
     const { project } = await sweptShort()
     const page = await openHeld(project)
-    await page.getByText(/Layers 4–5, not checked/).waitFor()
+    await page.getByText(/^Layers 4–5: diversity/).waitFor()
 
     await page.getByRole('button', { name: 'New recipe' }).click()
     const editor = page.getByRole('dialog', { name: 'New recipe' })

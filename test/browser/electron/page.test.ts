@@ -25,7 +25,7 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
     const { folder, project } = await sweptShort()
     const desktop = await Desktop.start([`--project=${project}`], { folder })
     const page = await showPage(browser, desktop)
-    await page.getByText(/Layers 4–5, not checked/).waitFor()
+    await page.getByText(/^Layers 4–5: diversity/).waitFor()
 
     await page.getByRole('button', { name: 'Keep as recipe' }).click()
     const remove = page.getByRole('button', { name: /^Remove Layers/ })
