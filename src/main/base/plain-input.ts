@@ -2,7 +2,7 @@ import { os } from '@orpc/server'
 import { WorkbenchError } from '../../contract/model/problem'
 
 /** Values in one message: an order of magnitude more than the largest prompt set has. */
-const MAX_VALUES = 2_000_000
+const MAX_VALUES = 1_000_000
 
 /**
  * Refuses input that is anything but plain data, before a schema or a handler touches it. The protocol can carry dates, addresses,

@@ -1,0 +1,78 @@
+import { EventEmitter } from 'node:events'
+import { describe, expect, it, vi } from 'vitest'
+import type WebSocket from 'ws'
+import { guardedSocket } from '../../../../src/main/serve/guarded-socket'
+import { Later } from '../../../fixtures/later'
+import { settled } from '../../../fixtures/scripted-line'
+
+/** A WebSocket whose client the test plays. */
+class PlayedSocket {
+  bufferedAmount = 0
+  readonly events = new EventEmitter()
+  readonly terminate = vi.fn()
+  readonly close = vi.fn()
+  readonly send = vi.fn((text: unknown) => {
+    this.bufferedAmount += String(text).length
+  })
+
+  addEventListener<Type extends keyof WebSocket.WebSocketEventMap>(
+    type: Type,
+    listener:
+      | ((event: WebSocket.WebSocketEventMap[Type]) => void)
+      | { handleEvent(event: WebSocket.WebSocketEventMap[Type]): void }
+  ): void {
+    this.events.on(type, (event) =>
+      typeof listener === 'function' ? listener(event) : listener.handleEvent(event)
+    )
+  }
+}
+
+function openSocket() {
+  const client = new PlayedSocket()
+  const socket = guardedSocket(client, { calls: 2, values: 5, unreadBytes: 10 })
+  const handled: Later<void>[] = []
+  socket.addEventListener('message', () => {
+    const call = new Later<void>()
+    handled.push(call)
+    return call.promise
+  })
+  const receive = (data: string | Buffer): void => void client.events.emit('message', { data })
+  return { ...client, socket, handled, receive }
+}
+
+describe('a window', () => {
+  it('is ended when it takes no answers, whatever the size of a single one', () => {
+    const { socket, terminate, send } = openSocket()
+    socket.send('one that is long')
+    expect(terminate).not.toHaveBeenCalled()
+    socket.send('another')
+    expect(terminate).toHaveBeenCalledOnce()
+    expect(send).toHaveBeenCalledOnce()
+  })
+
+  it('is ended when it asks for too much at once; calls that are over do not count', async () => {
+    const { terminate, handled, receive } = openSocket()
+    receive('{"i":"1"}')
+    receive('{"i":"2"}')
+    handled[0]?.resolve()
+    await settled()
+    receive('{"i":"3"}')
+    expect(terminate).not.toHaveBeenCalled()
+    for (const id of [4, 5]) receive(`{"i":"${id}"}`)
+    expect(terminate).toHaveBeenCalledOnce()
+    expect(handled).toHaveLength(3)
+  })
+
+  it.each([
+    ['["no message"]'],
+    ['{"i":"1","p":[1,2,3,4,5,6,7]}'],
+    ['['.repeat(200)],
+    [Buffer.from('{"i":"1"}')]
+  ])('is ended by what is no message within bounds, which nobody hears: %.20s', (data) => {
+    const { close, handled, receive } = openSocket()
+    receive(data)
+    receive('{"i":"1"}')
+    expect(close).toHaveBeenCalledExactlyOnceWith(1003, 'not a message of the workbench')
+    expect(handled).toEqual([])
+  })
+})
