@@ -69,7 +69,9 @@ export const BetterModel = z.object({
   model: AnsweringModel.nullable(),
   basis: z.enum(['first tokens', 'full answers', 'task', 'evaluation']),
   /** Models that run for each token; null where it is unknown. */
-  modelsPerToken: z.number().int().nullable()
+  modelsPerToken: z.number().int().nullable(),
+  /** Whether its full answers fail the check; false also where they were not checked. */
+  failsCheck: z.boolean()
 })
 export type BetterModel = z.infer<typeof BetterModel>
 

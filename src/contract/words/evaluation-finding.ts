@@ -74,6 +74,7 @@ export function betterOf(
     model: isOutside(model) ? null : model,
     basis: 'evaluation',
     modelsPerToken: isOutside(model) ? null : model.kind === 'rival' && needsBase(model.rival) ? 2 : 1,
+    failsCheck: false,
     inBoth: first.changes.diversity === 'better' && first.changes.quality === 'better'
   }
 }

@@ -1,5 +1,6 @@
 import {
   answerLimit,
+  checkOf,
   checkOfRange,
   type CheckResult,
   passesCheck,
@@ -209,7 +210,7 @@ class SelectedRange {
     const loss = evaluation?.loss ?? null
     if (evaluation === null || loss === null) return null
     const lost = lossWords(loss)
-    const { better } = evaluation
+    const better = this.withCheck(evaluation.better)
     // Before the words of a preview the headline has no room for it.
     const instead = better === null || isPreviewed(this.evidence) ? '' : ` ${betterClause(better)}`
     return {
@@ -359,7 +360,7 @@ class SelectedRange {
   /** Another variant of the evaluation that does better, where the range loses no quality. */
   evaluatedBetter(): Finding | null {
     const evaluation = this.evidence.evaluation ?? null
-    const better = evaluation?.better ?? null
+    const better = this.withCheck(evaluation?.better ?? null)
     if (evaluation === null || better === null || evaluation.loss !== null) return null
     return {
       state: 'baseline-better',
@@ -384,7 +385,8 @@ class SelectedRange {
       phrase: baselinePhrase(baseline),
       model: comparedModel(baseline, { layerCount, source }),
       basis: this.isTask ? 'task' : isOnFullAnswers ? 'full answers' : 'first tokens',
-      modelsPerToken: modelsPerToken(baseline)
+      modelsPerToken: modelsPerToken(baseline),
+      failsCheck: false
     }
     const isSure = doesBetter(baseline)
     // Its strength would be a fourth figure.
@@ -448,6 +450,14 @@ class SelectedRange {
       action: { kind: 'export', text: 'Export the model.' },
       better: null
     }
+  }
+
+  /** A model of an evaluation with the outcome of its own full-answer check. */
+  private withCheck(better: EvaluationFinding['better']): EvaluationFinding['better'] {
+    const { check, selection } = this.evidence
+    const checked = better?.model ? checkOf(check, better.model) : null
+    if (better === null || check === null || checked === null) return better
+    return { ...better, failsCheck: !passesCheck(checked, check, selection.rho) }
   }
 
   private postOn(isOnFullAnswers: boolean): CategoryScore {

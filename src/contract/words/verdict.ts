@@ -121,8 +121,9 @@ export const verdictLines = ({ headline, caveats }: Verdict): string[] => [
 export const verdictText = (verdict: Verdict): string => verdictLines(verdict).join(' ')
 
 /** Lines on a model that does better: how it is kept, or why it cannot be. */
-export const betterUse = ({ model, modelsPerToken }: BetterModel): string => {
-  if (model?.kind === 'recipe') return 'It can be kept as a recipe.'
+export const betterUse = ({ model, modelsPerToken, failsCheck }: BetterModel): string => {
+  const check = failsCheck ? ' It fails the full-answer check.' : ''
+  if (model?.kind === 'recipe') return `It can be kept as a recipe.${check}`
   if (model === null) return 'It is no model of its own.'
   const runs = modelsPerToken === 2 ? ' It runs two models for each token.' : ''
   return model.kind === 'rival'

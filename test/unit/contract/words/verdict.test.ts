@@ -10,6 +10,7 @@ import { allRanges, rangeStrengths } from '../../../../src/contract/model/streng
 import { isSame } from '../../../../src/contract/words/range-facts'
 import { recipeCheck } from '../../../../src/contract/words/recipe-check'
 import {
+  betterUse,
   isGood,
   selectedBadge,
   sweepState,
@@ -77,6 +78,7 @@ const BETTER = {
   model: { kind: 'recipe', recipe: blendRecipe(0.7, { layerCount: LAYERS, source: null }) },
   basis: 'evaluation',
   modelsPerToken: 1,
+  failsCheck: false,
   inBoth: true
 } as const
 
@@ -267,4 +269,19 @@ it('compares a recipe with the baseline on one basis: full answers where both ha
     'does better on full answers: diversity 0.988 at validity 0.980, against 0.910'
   )
   expect(check(baseline(FILTER, -0.01)).state).toBe('holds')
+})
+
+it('says that a model which did better in the evaluation fails the full-answer check', () => {
+  const verdict = (validity: number) =>
+    verdictOf({
+      ...UNCHECKED,
+      check: { ...PASSING, baselines: [{ baseline: BLEND, ...whole(validity, 0.95) }] },
+      evaluation: { ...FOUND, loss: LOSS, better: BETTER }
+    })
+  const useAt = (validity: number): string => {
+    const { better } = verdict(validity)
+    return better === null ? '' : betterUse(better)
+  }
+  expect(useAt(0.5)).toBe('It can be kept as a recipe. It fails the full-answer check.')
+  expect(useAt(0.95)).toBe('It can be kept as a recipe.')
 })
