@@ -9,7 +9,7 @@ import {
 } from '../contract/documents/crc'
 import type { Work } from '../contract/documents/sweep-work'
 import { DEFAULT_RHO } from '../contract/documents/project'
-import { at, got } from '../contract/model/look-up'
+import { elementAt, mapGet } from '../contract/model/look-up'
 import type { RestorationRange } from '../contract/model/recipe'
 import { spanKey } from '../contract/model/strengths'
 import { resourcePath } from '../main/base/resources'
@@ -109,8 +109,8 @@ export async function measurePreview(
     previews.push(await sweep(folders, prompts, true, memoryBytes, signal))
     wholes.push(await sweep(folders, some, false, memoryBytes, signal))
   }
-  const whole = at(wholes, 0, 'round').document
-  const preview = at(previews, 0, 'round').document
+  const whole = elementAt(wholes, 0, 'round').document
+  const preview = elementAt(previews, 0, 'round').document
   if (preview.preview === null || preview.memory === undefined) throw new Error('nothing was previewed')
   return {
     pair: name,
@@ -184,7 +184,7 @@ function agreementOf(
   estimated: readonly RangeScore[]
 ): PreviewTime['agreement'] {
   const exact = new Map(whole.ranges.map((range) => [spanKey(range), range]))
-  const exactOf = (range: RestorationRange): RangeScore => got(exact, spanKey(range), 'range')
+  const exactOf = (range: RestorationRange): RangeScore => mapGet(exact, spanKey(range), 'range')
   const all = [...ranges, ...estimated]
   const best = whole.selected === null ? null : exactOf(whole.selected)
   const picked = selected === null ? null : exactOf(selected)

@@ -1,4 +1,4 @@
-import { at } from '../contract/model/look-up'
+import { elementAt } from '../contract/model/look-up'
 
 /** A titled table with columns as wide as they need; numbers read best flush right. */
 export function section(
@@ -8,12 +8,12 @@ export function section(
   note?: string
 ): string {
   const widths = header.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => at(row, column, 'cell').length))
+    Math.max(name.length, ...rows.map((row) => elementAt(row, column, 'cell').length))
   )
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => {
-        const width = at(widths, column, 'column')
+        const width = elementAt(widths, column, 'column')
         return column === 0 ? cell.padEnd(width) : cell.padStart(width)
       })
       .join('  ')

@@ -1,4 +1,4 @@
-import { at } from '../contract/model/look-up'
+import { elementAt } from '../contract/model/look-up'
 import { DEFAULT_SOUP_SIZE } from '../contract/model/recipe'
 import { DEFAULT_RENDERING, type SweepDocument } from '../contract/documents/crc'
 import { DEFAULT_RHO } from '../contract/documents/project'
@@ -49,7 +49,7 @@ export async function measureTaskSweep(rounds: number, signal: AbortSignal): Pro
       asked = kept
       whatIfSeconds.push(tookKeeping)
     }
-    const first = at(plain, 0, 'sweep')
+    const first = elementAt(plain, 0, 'sweep')
     return {
       task: TASK,
       models: 2 + first.ranges.length + first.soup.filter(({ strength }) => strength > 0).length,
@@ -88,7 +88,7 @@ async function sweepTask(engine: EngineClient, whatIf: boolean, signal: AbortSig
 function answerTimes(sweep: SweepDocument): number[] {
   const questions = Array.from({ length: QUESTIONS + 1 }, (_, i): WhatIf => ({
     rho: 0.8 + i / 200,
-    sampler: i % 2 === 0 ? at(WHAT_IF_SAMPLERS, i % WHAT_IF_SAMPLERS.length, 'sampler') : null,
+    sampler: i % 2 === 0 ? elementAt(WHAT_IF_SAMPLERS, i % WHAT_IF_SAMPLERS.length, 'sampler') : null,
     draws: i % 3 === 0 ? 8 + i : null,
     mix: null
   }))

@@ -1,4 +1,4 @@
-import { at } from '../contract/model/look-up'
+import { elementAt } from '../contract/model/look-up'
 import { DEFAULT_RENDERING } from '../contract/documents/crc'
 import type { TrackedPrompt } from '../contract/procedures/engine'
 import { type Model, rangeModel } from '../contract/model/model'
@@ -20,7 +20,7 @@ export async function demoPrompts(): Promise<TrackedPrompt[]> {
   const { prompts, groups } = await renderPrompts(await builtinPromptSet('demo-crc'), DEFAULT_RENDERING, text)
   return prompts.map(({ tokens }, index) => ({
     tokens,
-    groups: singleTokens(at(groups, index, 'list of groups'))
+    groups: singleTokens(elementAt(groups, index, 'list of groups'))
   }))
 }
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import MarkdownIt from 'markdown-it'
 import type { Browser, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { at } from '../../src/contract/model/look-up'
+import { elementAt } from '../../src/contract/model/look-up'
 import { type Place, placeHash, type Step, STEPS } from '../../src/renderer/app/place'
 import {
   allowComplaint,
@@ -116,7 +116,7 @@ interface ImportedFile {
 function importedFiles(
   turned: number
 ): { step: Step; tab: string | null; label: string; files: ImportedFile[] }[] {
-  const payload = at(PAYLOADS, turned, 'payload')
+  const payload = elementAt(PAYLOADS, turned, 'payload')
   const called = payload.replaceAll('/', '')
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
   const csv = ['prompt,category,answer', ...PAYLOADS.map((text) => [text, text, text].map(quoted).join(','))]

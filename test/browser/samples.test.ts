@@ -20,7 +20,7 @@ import { startAnswerEndpoint } from '../fixtures/answer-endpoint'
 import { answers } from '../fixtures/held-engine'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from '../fixtures/project-documents'
 import { sampleLines, sampleRunFixture } from '../fixtures/sample-documents'
-import { at } from '../../src/contract/model/look-up'
+import { elementAt } from '../../src/contract/model/look-up'
 import { demoProject } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
@@ -51,7 +51,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     const run = sampleRunFixture({
       settings: { ...plain.settings, sampleCount: 4 },
       prompts: Array.from({ length: promptCount }, (_, index) => ({
-        ...at(plain.prompts, 0, 'prompt'),
+        ...elementAt(plain.prompts, 0, 'prompt'),
         text: `Name a colour, number ${index + 1}.`
       })),
       variants: [
@@ -157,7 +157,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       const document = ProjectDocument.parse(
         JSON.parse(await readFile(join(project, 'project.json'), 'utf8'))
       )
-      const { samples } = at(document.pairs, 0, 'pair').settings
+      const { samples } = elementAt(document.pairs, 0, 'pair').settings
       return [samples?.settings.sampling.topP, samples?.leftOut]
     }
     await expect.poll(setup).toEqual([0.9, ['base']])

@@ -5,7 +5,7 @@
  * @param what name of an element for the message, such as "prompt"
  * @throws RangeError naming the index if there is no such element
  */
-export function at<Value>(array: ArrayLike<Value>, index: number, what: string): Value {
+export function elementAt<Value>(array: ArrayLike<Value>, index: number, what: string): Value {
   const value = array[index]
   if (value === undefined) throw new RangeError(`there is no ${what} ${index} among ${array.length}`)
   return value
@@ -16,7 +16,7 @@ export function at<Value>(array: ArrayLike<Value>, index: number, what: string):
  * @param what name of a value for the message, such as "output"
  * @throws RangeError naming the key if the map does not have it
  */
-export function got<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key, what: string): Value {
+export function mapGet<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key, what: string): Value {
   const value = map.get(key)
   if (value === undefined) throw new RangeError(`there is no ${what} ${String(key)}`)
   return value

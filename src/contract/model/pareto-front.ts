@@ -1,4 +1,4 @@
-import { at } from './look-up'
+import { elementAt } from './look-up'
 
 /**
  * Returns the points that no other point beats in both validity and diversity, by rising validity. If two points tie
@@ -12,14 +12,14 @@ export function paretoFront<Point extends { validity: number; diversity: number 
     let [place, end] = [0, front.length]
     while (place < end) {
       const middle = (place + end) >> 1
-      if (at(front, middle, 'place').validity < point.validity) place = middle + 1
+      if (elementAt(front, middle, 'place').validity < point.validity) place = middle + 1
       else end = middle
     }
     // Diversity falls as validity rises, so the first point that is at least as valid is the most diverse of them.
     const rival = front[place]
     if (rival !== undefined && rival.diversity >= point.diversity) continue
     const to = rival?.validity === point.validity ? place + 1 : place
-    while (place > 0 && at(front, place - 1, 'place').diversity <= point.diversity) place--
+    while (place > 0 && elementAt(front, place - 1, 'place').diversity <= point.diversity) place--
     front.splice(place, to - place, point)
   }
   return front

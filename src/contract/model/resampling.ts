@@ -1,6 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
-import { at } from './look-up'
+import { elementAt } from './look-up'
 
 export const RESAMPLES = 1_000
 export const CONFIDENCE = 0.95
@@ -10,7 +10,7 @@ export const DEFAULT_SEED = 1
 /** Draws each category's prompts with replacement, as many as the category has. */
 export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {
   return categories.map((indices) =>
-    indices.map(() => at(indices, uniformInt(random, 0, indices.length - 1), 'prompt'))
+    indices.map(() => elementAt(indices, uniformInt(random, 0, indices.length - 1), 'prompt'))
   )
 }
 
@@ -23,7 +23,7 @@ export function interval(values: Float64Array): [number, number] {
 /** Interpolates linearly between the two nearest order statistics, like NumPy's default. */
 function quantile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1)
-  const below = at(sorted, Math.floor(position), 'value')
-  const above = at(sorted, Math.ceil(position), 'value')
+  const below = elementAt(sorted, Math.floor(position), 'value')
+  const above = elementAt(sorted, Math.ceil(position), 'value')
   return below + (above - below) * (position - Math.floor(position))
 }

@@ -1,5 +1,5 @@
 import type { OtherCheckpoint } from './checkpoint'
-import { at, got } from './look-up'
+import { elementAt, mapGet } from './look-up'
 import { WorkbenchError } from './problem'
 import type { Recipe, SourcedRanges } from './recipe'
 import { isPostLayer, postStrengths, rangesStrengths, setSource } from './strengths'
@@ -22,10 +22,10 @@ export interface SourcedRecipe {
 export function sourcedRecipe({ name, restored, sources, asked }: SourcedRecipe, layerCount: number): Recipe {
   const layers = postStrengths(layerCount)
   for (const { ranges, source } of restored) {
-    const from = source === null ? null : got(sources, source, 'checkpoint')
+    const from = source === null ? null : mapGet(sources, source, 'checkpoint')
     for (const [layer, strength] of setSource(rangesStrengths(ranges, layerCount, asked), from).entries()) {
       if (isPostLayer(strength)) continue
-      if (!isPostLayer(at(layers, layer, 'layer'))) {
+      if (!isPostLayer(elementAt(layers, layer, 'layer'))) {
         throw new WorkbenchError(
           'bad-input',
           `The ${asked} ${name} gives layer ${layer} twice.`,

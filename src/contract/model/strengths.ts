@@ -1,5 +1,5 @@
 import { WorkbenchError } from './problem'
-import { got } from './look-up'
+import { mapGet } from './look-up'
 import type { OtherCheckpoint, RestoredTo } from './checkpoint'
 import {
   type Component,
@@ -166,7 +166,7 @@ export function withComponents(
   const attention = changed('attention')
   const mlp = changed('mlp')
   const strengthOf = (component: Component, half: Map<Component, number>): number =>
-    got(half, component, 'component')
+    mapGet(half, component, 'component')
   return {
     ...layer,
     attention: wholeHalf({

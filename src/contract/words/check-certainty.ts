@@ -1,7 +1,7 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { CheckResult, WholeAnswers } from '../documents/answer-check'
 import type { CategoryScore, Interval } from '../documents/crc'
-import { at } from '../model/look-up'
+import { elementAt } from '../model/look-up'
 import { multimap } from '../model/multimap'
 import { DEFAULT_SEED, drawPrompts, interval, RESAMPLES } from '../model/resampling'
 import { formatPercent, formatScore } from './format'
@@ -32,8 +32,9 @@ export function checkCertainty(
   const ofModel = resampled(categories, model.prompts)
   let passes = 0
   for (const [resample, validity] of ofModel.validity.entries()) {
-    const isValid = validity >= rho * at(ofPost.validity, resample, 'resample')
-    const isDiverse = at(ofModel.diversity, resample, 'resample') > at(ofPost.diversity, resample, 'resample')
+    const isValid = validity >= rho * elementAt(ofPost.validity, resample, 'resample')
+    const isDiverse =
+      elementAt(ofModel.diversity, resample, 'resample') > elementAt(ofPost.diversity, resample, 'resample')
     if (isValid && isDiverse) passes++
   }
   return { validity: interval(ofModel.validity), passing: passes / RESAMPLES }
@@ -59,7 +60,7 @@ function resampled(categories: readonly string[], prompts: readonly CategoryScor
     for (const drawn of drawPrompts(random, byCategory)) {
       const weight = 1 / (drawn.length * byCategory.length)
       for (const index of drawn) {
-        const score = at(prompts, index, 'prompt')
+        const score = elementAt(prompts, index, 'prompt')
         validity += weight * score.validity
         diversity += weight * score.diversity
       }

@@ -1,5 +1,5 @@
 import type { Task, TaskPrompt } from '../../contract/documents/task'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { decodeOne, type TextModel } from '../text/text-model'
 import { type AnswerReader, rightAnswers } from './read-answer'
 
@@ -75,8 +75,8 @@ export class AnswerWriter {
     const forms = new Map<string, readonly number[]>()
     const byAnswer = new Map<string, { name: string; sequences: number[][] }>()
     for (const [index, { names }] of texts.entries()) {
-      const tokens = at(encoded, index, 'form')
-      const answer = this.readBehind(before, at(decoded, index, 'form'), tokens, prompt)
+      const tokens = elementAt(encoded, index, 'form')
+      const answer = this.readBehind(before, elementAt(decoded, index, 'form'), tokens, prompt)
       const key = tokens.join()
       if (answer === null || forms.has(key) || tokens.length > this.task.settings.maxTokens) continue
       forms.set(key, tokens)
@@ -110,7 +110,7 @@ async function tokensThatBegin(text: TextModel, starts: readonly string[]): Prom
   if (starts.length === 0) return []
   const decoded = await text.decodeBehind([], text.textTokens)
   return text.textTokens.filter((_, index) => {
-    const own = at(decoded, index, 'token')
+    const own = elementAt(decoded, index, 'token')
     return starts.some((start) => own.startsWith(start))
   })
 }

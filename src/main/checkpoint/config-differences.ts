@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { DecoderSpec, Experts } from '../family'
 import type { Rope } from '../family/rope'
 
@@ -16,7 +16,7 @@ export function configDifferences(label: string, own: DecoderSpec, post: Decoder
   if (own.normEpsilon !== post.normEpsilon) {
     differences.push(differs('norm epsilon', String(own.normEpsilon), String(post.normEpsilon)))
   }
-  const layers = own.layers.map((layer, i) => ({ layer, other: at(post.layers, i, 'layer') }))
+  const layers = own.layers.map((layer, i) => ({ layer, other: elementAt(post.layers, i, 'layer') }))
   const windows = layers.find(({ layer, other }) => layer.window !== other.window)
   if (windows !== undefined) {
     const { layer, other } = windows

@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -159,7 +159,7 @@ export function baseModels(card: string): string[] {
   const lines = front.split(/\r?\n/)
   const start = lines.findIndex((line) => line.startsWith('base_model:'))
   if (start === -1) return []
-  const own = at(lines, start, 'line').slice('base_model:'.length).trim()
+  const own = elementAt(lines, start, 'line').slice('base_model:'.length).trim()
   const listed = lines.slice(start + 1)
   const end = listed.findIndex((line) => !/^\s*-\s/.test(line))
   const values =

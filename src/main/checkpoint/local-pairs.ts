@@ -1,5 +1,5 @@
 import type { LocalPair, LocalPairs } from '../../contract/documents/local-pairs'
-import { at, got } from '../../contract/model/look-up'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import { breather } from '../base/files/breather'
 import { errorMessage } from '../base/files/bounded-file'
@@ -88,7 +88,9 @@ function unpaired(
   return [...failed].flatMap(([folder, reasons]) => {
     if (pairs.some(({ post }) => post === folder)) return []
     const more = reasons.length - 1
-    return [{ folder, reason: `${at(reasons, 0, 'reason')}${more === 0 ? '' : ` (nor with ${more} more)`}` }]
+    return [
+      { folder, reason: `${elementAt(reasons, 0, 'reason')}${more === 0 ? '' : ` (nor with ${more} more)`}` }
+    ]
   })
 }
 
@@ -157,7 +159,7 @@ class ModelsByName {
 
 /** The values of a key; none where the map has none. */
 const listOf = <Value>(lists: ReadonlyMap<string, readonly Value[]>, key: string): readonly Value[] =>
-  lists.has(key) ? got(lists, key, 'name') : []
+  lists.has(key) ? mapGet(lists, key, 'name') : []
 
 function namedModel(model: LocalModel): NamedModel {
   const words = wordsOf(model.name)

@@ -1,4 +1,4 @@
-import { got } from '../../contract/model/look-up'
+import { mapGet } from '../../contract/model/look-up'
 import type { LayerStrength } from '../../contract/model/recipe'
 import { parseInPieces } from '../base/files/schema-pieces'
 import { decoderSpec, layerTensors, wholeModelTensors, type DecoderSpec, type TensorSpec } from '../family'
@@ -31,7 +31,7 @@ export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => 
 
 /** Whose tensors a layer takes that is not post's. */
 export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStrength): PairMember =>
-  source === undefined ? base : got(others, source.path, 'checkpoint')
+  source === undefined ? base : mapGet(others, source.path, 'checkpoint')
 
 /** How a member is opened: `openMember` or `readMember`. */
 export type MemberOpener = (path: string) => Promise<PairMember>

@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import { WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
@@ -47,12 +47,15 @@ function groupProblem(
         tensor,
         `puts column ${column} into group ${group}, but by its config.json they are in turn`
       )
-    sizes[group] = at(sizes, group, 'group') + 1
+    sizes[group] = elementAt(sizes, group, 'group') + 1
   }
   const uneven = order === 'even' ? sizes.findIndex((count) => count !== size) : -1
   return uneven === -1
     ? null
-    : badGroup(tensor, `puts ${at(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`)
+    : badGroup(
+        tensor,
+        `puts ${elementAt(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`
+      )
 }
 
 /**
@@ -79,7 +82,7 @@ export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): P
           scaled,
           groups,
           stored,
-          Math.ceil(at(shape, 1, 'size') / scaled.block[1])
+          Math.ceil(elementAt(shape, 1, 'size') / scaled.block[1])
         )
         if (problem !== null) problems.push(problem)
         await breathe()

@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { decodeFloat32, DTYPE_BYTES, weightDtype } from './dtype'
@@ -35,7 +35,7 @@ export class ScaledReader {
   /** Fills `target` with weights from element `first` on, in the dtype of the entry. */
   async fill(entry: TensorEntry, scaled: Scaled, first: number, target: Uint8Array): Promise<void> {
     const dtype = weightDtype(entry)
-    const columns = at(entry.shape, 1, 'size')
+    const columns = elementAt(entry.shape, 1, 'size')
     const count = target.byteLength / DTYPE_BYTES[dtype]
     if (count === 0) return
     const held = this.holding(entry, scaled)
@@ -66,7 +66,7 @@ export class ScaledReader {
         const turned = await this.turn(scaled.codes, rows)
         return turned.subarray(start - rows.first * rowBytes, end - rows.first * rowBytes)
       }
-      held.turned ??= this.turn(scaled.codes, { first: 0, end: at(scaled.codes.shape, 1, 'size') })
+      held.turned ??= this.turn(scaled.codes, { first: 0, end: elementAt(scaled.codes.shape, 1, 'size') })
       return (await held.turned).subarray(start, end)
     }
     const bytes = new Uint8Array(end - start)
@@ -76,7 +76,7 @@ export class ScaledReader {
 
   /** Some columns of a matrix of words, one after the other. */
   private async turn(codes: StoredTensor, columns: { first: number; end: number }): Promise<Uint8Array> {
-    const [height, width] = [at(codes.shape, 0, 'size'), at(codes.shape, 1, 'size')]
+    const [height, width] = [elementAt(codes.shape, 0, 'size'), elementAt(codes.shape, 1, 'size')]
     const wanted = columns.end - columns.first
     const turned = new Int32Array(height * wanted)
     // Whole rows of words one below the other are one read.
@@ -91,7 +91,7 @@ export class ScaledReader {
   }
 
   private async scaleValues(scaled: Scaled, shape: readonly number[]): Promise<ScaleValues> {
-    const [rows, columns] = [at(shape, 0, 'size'), at(shape, 1, 'size')]
+    const [rows, columns] = [elementAt(shape, 0, 'size'), elementAt(shape, 1, 'size')]
     const across = Math.ceil(columns / scaled.block[1])
     const scales = await this.floats(scaled.scales)
     const turned = scaled.layout === 'columns'
@@ -142,7 +142,7 @@ function turnedFloats(values: Float32Array, across: number, rows: number): Float
   const turned = new Float32Array(values.length)
   for (let group = 0; group < across; group++)
     for (let row = 0; row < rows; row++)
-      turned[row * across + group] = at(values, group * rows + row, 'scale')
+      turned[row * across + group] = elementAt(values, group * rows + row, 'scale')
   return turned
 }
 
@@ -169,7 +169,7 @@ function zeroPoints(
     const shift = (row % perWord) * bits
     for (let group = 0; group < across; group++) {
       const index = layout === 'columns' ? group * wordRows + wordRow : wordRow * across + group
-      const stored = (at(words, index, 'word') >>> shift) & most
+      const stored = (elementAt(words, index, 'word') >>> shift) & most
       if (added === 1 && stored === most) throw ambiguousZero(tensor, stored)
       values[row * across + group] = stored + added - middle
     }

@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { encodeFloat32, roundFloat32, type WeightDtype } from './dtype'
 import type { Scaled } from './safetensors'
 
@@ -142,8 +142,8 @@ function scaleInTurn(
 ): void {
   for (let done = 0; done < part.length;) {
     const group = Math.floor((column + done) / blockColumns)
-    const scale = at(scales, blocks + group, 'scale')
-    const zero = zeros === null ? 0 : at(zeros, blocks + group, 'zero point')
+    const scale = elementAt(scales, blocks + group, 'scale')
+    const zero = zeros === null ? 0 : elementAt(zeros, blocks + group, 'zero point')
     const end = Math.min((group + 1) * blockColumns - column, part.length)
     for (; done < end; done++) part[done] = ((part[done] ?? 0) - zero) * scale
   }

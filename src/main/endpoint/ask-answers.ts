@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { Endpoint, OutsideRecord } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import { servesOthers } from '../../contract/words/served-models'
@@ -180,7 +180,7 @@ class Asking {
   }
 
   private get way(): Way {
-    return at(this.ways, this.place, 'way to ask')
+    return elementAt(this.ways, this.place, 'way to ask')
   }
 
   /** What is asked for by one request each, as far as requests may ask for several. */
@@ -240,7 +240,7 @@ class Asking {
     await this.listener.keep(
       answers.map((answer, index) => ({
         prompt,
-        index: at(wanted, index, 'answer'),
+        index: elementAt(wanted, index, 'answer'),
         ...beforeStop(answer, this.asked.settings.stopTexts)
       })),
       reply.usage?.completion_tokens ?? null
@@ -260,14 +260,14 @@ class Asking {
   ): Promise<{ reply: Reply; server: string | null }> {
     const { endpoint, prompts, settings } = this.asked
     const n = wanted.length
-    const first = at(wanted, 0, 'answer')
+    const first = elementAt(wanted, 0, 'answer')
     const answerBytes = Math.min(MOST_ANSWER_BYTES, settings.maxTokens * BYTES_PER_TOKEN)
     return this.client.ask(
       {
         path: PATHS[endpoint.through],
         body: requestBody(
           endpoint,
-          at(prompts, prompt, 'prompt'),
+          elementAt(prompts, prompt, 'prompt'),
           settings,
           { place: prompt, first, n },
           { program: this.program, whatIsOff }

@@ -3,7 +3,7 @@ import type { EvaluationView } from '../../contract/documents/evaluation'
 import { choosesFailures } from '../../contract/documents/greedy-failures'
 import type { SampleLine } from '../../contract/documents/samples'
 import type { Task, TaskPrompt } from '../../contract/documents/task'
-import { got } from '../../contract/model/look-up'
+import { mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 
 /** What chose: the evaluation of post's greedy answers, and the answers themselves. */
@@ -64,7 +64,7 @@ export function failuresTask({ view, samples }: GreedyAnswers, { id, task, most 
   const judged = right.filter((value) => value !== undefined).length
   if (judged === 0) throw noRightAnswers(task)
   const failed = run.task.prompts.flatMap((prompt, index): TaskPrompt[] =>
-    right[index] === 0 ? [{ ...prompt, failedWith: got(given, index, 'answer') }] : []
+    right[index] === 0 ? [{ ...prompt, failedWith: mapGet(given, index, 'answer') }] : []
   )
   if (failed.length === 0) {
     throw new WorkbenchError(

@@ -1,7 +1,7 @@
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import { type AnswerForm, type JudgeSettings, MAX_FORM_CHARACTERS } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
 import {
   answerWords,
@@ -96,7 +96,7 @@ export function judgedForms(
       const question = questionOf(run, formJudge, line)
       return question === null ? '' : forms.get(question.key)
     })
-    const { variant, prompt } = at(lines, 0, 'answer')
+    const { variant, prompt } = elementAt(lines, 0, 'answer')
     const asked = read.filter((form) => form !== undefined)
     return asked.length < lines.length ? [] : [{ variant, prompt, forms: asked }]
   })
@@ -111,7 +111,7 @@ export function meaningsOf(
   const ordered = samples.toSorted((a, b) => a.index - b.index)
   return judgedForms(run, samples, known).flatMap(({ variant, prompt, forms }) => {
     const texts = ordered.filter((sample) => sample.variant === variant && sample.prompt === prompt)
-    const meant = new Map(texts.map(({ text }, place) => [text, at(forms, place, 'form')]))
+    const meant = new Map(texts.map(({ text }, place) => [text, elementAt(forms, place, 'form')]))
     return [...meant].flatMap(([text, form]) => (form === null ? [] : [{ variant, text, form }]))
   })
 }
@@ -147,6 +147,6 @@ function questionOf(
 ): FormQuestion | null {
   if (answer.trim() === '') return null
   // Without a variant's prefix: what is read is the answer to the task.
-  const prompt = at(task.prompts, place, 'prompt').text
+  const prompt = elementAt(task.prompts, place, 'prompt').text
   return { key: questionKey(['form', model, rubric, prompt, answer]), prompt, answer }
 }

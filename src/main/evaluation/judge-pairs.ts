@@ -2,7 +2,7 @@ import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import type { JudgedPair } from '../measures/judged-pairs'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
 import {
   askJudge,
@@ -124,7 +124,7 @@ function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): Pair[] {
       variants.slice(lower + 1).flatMap((_, further): Pair[] => {
         const higher = lower + 1 + further
         const [one, other] = [lower, higher].map((place) => {
-          const { name } = at(variants, place, 'variant').variant
+          const { name } = elementAt(variants, place, 'variant').variant
           const lines = cells.get(cellOf(name, prompt)) ?? []
           return lines.slice(0, settings.answersPerPrompt).map((line) => line.text)
         })

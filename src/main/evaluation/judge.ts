@@ -1,7 +1,7 @@
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { endpointKey } from '../endpoint/key'
 import { fixedSubset } from '../measures/texts/fixed-subset'
 import { withoutThoughts } from '../answers/thoughts'
@@ -97,7 +97,7 @@ export function questionsOf(
   for (const lines of cellsOf(samples).values()) {
     for (const { variant, prompt, text } of fixedSubset(lines, settings.answersPerPrompt)) {
       // Without a variant's prefix: what is marked is the answer to the task.
-      const asked = at(run.task.prompts, prompt, 'prompt').text
+      const asked = elementAt(run.task.prompts, prompt, 'prompt').text
       const key = questionKey([settings.model, settings.rubric, asked, text])
       const question = questions.get(key) ?? { key, prompt: asked, answer: text, places: [] }
       question.places.push({ variant, prompt })

@@ -1,6 +1,6 @@
 import type { SampleLine } from '../../contract/documents/samples'
 import type { TaskSettings } from '../../contract/documents/task'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { readList } from '../answers/read-list'
 import type { TextModel } from '../text/text-model'
 import { multimap } from '../../contract/model/multimap'
@@ -31,7 +31,7 @@ export function wholeLists(
     ])
   )
   return [...lists.values()].flatMap((lines) => {
-    const first = at(lines, 0, 'answer')
+    const first = elementAt(lines, 0, 'answer')
     const list = Math.floor(first.index / listed)
     const wanted = Math.min(listed, sampleCount - list * listed)
     return lines.length === wanted ? [{ ...first, index: list }] : []
@@ -59,5 +59,5 @@ export async function answersIn(
     })
   })
   const tokens = await text.encodeAll(lines.map((line) => line.text))
-  return lines.map((line, place) => ({ ...line, tokens: at(tokens, place, 'answer') }))
+  return lines.map((line, place) => ({ ...line, tokens: elementAt(tokens, place, 'answer') }))
 }

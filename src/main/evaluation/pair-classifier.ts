@@ -1,5 +1,5 @@
 import type { CheckpointReference } from '../../contract/model/checkpoint'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { PartitionRequest } from '../../contract/procedures/engine'
 import type { EngineClient } from '../engine/host'
@@ -50,7 +50,7 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
         ...{ file: model.file, begin, end },
         groups: groups.map((texts) => ({
           // Without the two around them.
-          texts: texts.map(() => at(tokens, read++, 'text').slice(1, -1).slice(0, READ_TOKENS)),
+          texts: texts.map(() => elementAt(tokens, read++, 'text').slice(1, -1).slice(0, READ_TOKENS)),
           decided: texts.map((text) => texts.map((other) => sameByWords(text, other)))
         }))
       }

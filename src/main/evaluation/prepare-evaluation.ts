@@ -10,7 +10,7 @@ import {
 import { type Task } from '../../contract/documents/task'
 import { type Computing, ON_CPU } from '../../contract/documents/samples'
 import type { Sampling } from '../../contract/model/sampling'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { chosenNotices } from '../../contract/words/greedy-failure-words'
 import { comparePrompts } from '../answers/compare-prompts'
@@ -156,15 +156,15 @@ async function planGroup(
   const prompts = promptSets.find((set) => frameKey(set) === frameKey(frame))?.prompts ?? []
   const rendered = framed(task, frame).map((prompt, index) => ({
     ...prompt,
-    ...at(prompts, index, 'prompt'),
-    otherTexts: [at(task.prompts, index, 'prompt').text]
+    ...elementAt(prompts, index, 'prompt'),
+    otherTexts: [elementAt(task.prompts, index, 'prompt').text]
   }))
   return planAnswers(
     pair,
     {
       prompts: rendered,
       rendering,
-      variants: members.map((index) => at(variants, index, 'variant').variant),
+      variants: members.map((index) => elementAt(variants, index, 'variant').variant),
       settings: {
         ...listSettings(task.settings, listed),
         sampling,

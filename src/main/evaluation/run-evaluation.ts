@@ -4,7 +4,7 @@ import type { ReadPrompt } from '../../contract/procedures/engine'
 import type { OutsideRecord } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { cellOf, cellsOf } from './ask-judge'
 import { textToFloats } from '../base/float-text'
 import type { EngineClient } from '../engine/host'
@@ -88,7 +88,9 @@ async function generate({
   const samplesTotal = run.variants.length * promptsTotal * run.task.settings.sampleCount
   for (const group of evaluationGroups(run)) {
     const planned = await groupAnswers(run, group, pair)
-    const names = new Set(group.members.map((member) => at(run.variants, member, 'variant').variant.name))
+    const names = new Set(
+      group.members.map((member) => elementAt(run.variants, member, 'variant').variant.name)
+    )
     const { listed } = group
     const { settings } = run.task
     const own = samples.filter(({ variant }) => names.has(variant))
@@ -223,7 +225,7 @@ async function classifyAnswers(
   )
   for (const reading of readings) {
     const own = cells.flatMap(({ prompt, name }, cell) =>
-      prompt === reading.prompt ? [[name, at(counts, cell, 'cell')] as const] : []
+      prompt === reading.prompt ? [[name, elementAt(counts, cell, 'cell')] as const] : []
     )
     reading.addClasses(new Map(own))
   }
@@ -250,7 +252,7 @@ async function embedAnswers(
   const texts = await model.encodeAll([...places.keys()])
   for await (const { text, embedding } of await engine.embed({ file: model.file, texts }, { signal })) {
     const values = textToFloats(embedding)
-    for (const add of at(added, text, 'text')) add(values)
+    for (const add of elementAt(added, text, 'text')) add(values)
   }
 }
 
@@ -277,7 +279,7 @@ async function readTogether(
   if (baseReads(run, pair)) {
     const events = await engine.read({ ...request, model: { kind: 'base' }, prompts }, { signal })
     for await (const event of events) {
-      const { reading, part } = at(entries, event.prompt, 'prompt')
+      const { reading, part } = elementAt(entries, event.prompt, 'prompt')
       reading.addBase(part, event)
     }
   }
@@ -285,7 +287,7 @@ async function readTogether(
   if (prompts.every(({ answers }) => answers.length === 0)) return
   for await (const event of await engine.read({ ...request, model: { kind: 'post' }, prompts }, { signal })) {
     throwIfCancelled(signal, 'The evaluation')
-    const { reading, part } = at(entries, event.prompt, 'prompt')
+    const { reading, part } = elementAt(entries, event.prompt, 'prompt')
     reading.addPost(part, event)
     if (reading.isComplete) await finish(reading)
   }

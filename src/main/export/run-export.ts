@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { version } from '../../../package.json'
 import type { ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { NonFiniteTensor } from '../../contract/documents/non-finite'
-import { got } from '../../contract/model/look-up'
+import { mapGet } from '../../contract/model/look-up'
 import { sourcesOf } from '../../contract/model/strengths'
 import type { StoredDtype } from '../checkpoint/dtype'
 import { sha256OfFile } from '../checkpoint/file-sha256'
@@ -191,7 +191,7 @@ function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha25
     ...sourcesOf(strengths).map(({ name, path }) => ({
       role: 'source' as const,
       name,
-      member: got(pair.others, path, 'checkpoint')
+      member: mapGet(pair.others, path, 'checkpoint')
     }))
   ]
 }

@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { ConfigReader } from './config-reader'
 import {
   type DynamicRope,
@@ -89,7 +89,7 @@ function scaleFrequency(
     case 'linear':
       return frequency / rope.factor
     case 'longrope':
-      return frequency / at(rope.divisors, i, 'divisor')
+      return frequency / elementAt(rope.divisors, i, 'divisor')
     case 'yarn':
       return scaleByYarn(rope, frequency, i, rotarySize)
     case 'llama3':

@@ -3,7 +3,7 @@ import type { Component, LayerStrength } from '../../contract/model/recipe'
 import { componentName, componentStrengths, HALVES } from '../../contract/model/strengths'
 import type { DecoderSpec } from './decoder-spec'
 import { expertTensors, sharedTensors, type LayerTensorSpec } from './tensors'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 
 /** How much of base a tensor of a layer takes; for a fused one of which {@link requireComponents} has shown that its components agree. */
 export function tensorStrength({ half, components }: LayerTensorSpec, layer: LayerStrength): number {
@@ -25,7 +25,7 @@ export function requireComponents(spec: DecoderSpec, layers: readonly LayerStren
   for (const [index, layer] of layers.entries()) {
     if (HALVES.every((half) => typeof layer[half] === 'number')) continue
     // Experts have the components of any other MLP.
-    const { experts } = at(spec.layers, index, 'layer')
+    const { experts } = elementAt(spec.layers, index, 'layer')
     const tensors = [
       ...sharedTensors(spec, index),
       ...(experts === null ? [] : expertTensors(spec, index, 0))

@@ -2,7 +2,7 @@ import type { DecoderSpec } from './decoder-spec'
 import type { Component, LayerHalf } from '../../contract/model/recipe'
 import type { Experts } from './experts'
 import { moduleNames, type Family, type NormPlace } from './family'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 
 /** Which half of a decoder layer a tensor belongs to: recipes set a strength for each (see the contract's LayerStrength). */
 export type Half = LayerHalf
@@ -97,7 +97,7 @@ type Part = Pick<LayerTensorSpec, 'role' | 'name' | 'shape'>
 
 /** All tensors of one decoder layer. Projections are stored [out, in]. */
 export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
-  const { experts } = at(spec.layers, layer, 'layer')
+  const { experts } = elementAt(spec.layers, layer, 'layer')
   const count = experts === null ? 0 : experts.count
   return [
     ...sharedTensors(spec, layer),
@@ -118,7 +118,7 @@ export function sharedTensors(spec: DecoderSpec, layer: number): readonly LayerT
 }
 
 function listShared(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
-  const { experts } = at(spec.layers, layer, 'layer')
+  const { experts } = elementAt(spec.layers, layer, 'layer')
   return [
     ...inLayer(layer, 'attention', null, attentionTensors(spec)),
     ...inLayer(layer, 'mlp', null, experts === null ? mlpTensors(spec) : routerTensors(spec, experts))
@@ -127,7 +127,7 @@ function listShared(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
 
 /** Those of one expert of a layer that has experts. */
 export function expertTensors(spec: DecoderSpec, layer: number, expert: number): LayerTensorSpec[] {
-  const { experts } = at(spec.layers, layer, 'layer')
+  const { experts } = elementAt(spec.layers, layer, 'layer')
   if (experts === null) throw new RangeError(`layer ${layer} has no experts`)
   const names = moduleNames(spec.family)
   const named = (name: string): string => `${names.experts}.${expert}.${name}`

@@ -3,7 +3,7 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { expertTensors, sharedTensors } from '../family/tensors'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 
 /**
  * Shape of the rows a block works on. Rows are a packed sequence (one per distinct prompt prefix); attention gathers
@@ -82,7 +82,7 @@ export function blockGraph(
   const { rows, block, keys, values } = packed.build(hidden)
   const byNode = (path: string, value: string): string =>
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
-  const { experts } = at(spec.layers, kind, 'layer')
+  const { experts } = elementAt(spec.layers, kind, 'layer')
   const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
   if (experts === null) {
     graph.output(layer.mlp(rows, block, byNode), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
@@ -178,7 +178,7 @@ class PackedAttention {
     const results = shape.segments.map((_, i) => this.segmentAttention(i, q, k, v))
     const joined =
       results.length === 1
-        ? at(results, 0, 'segment')
+        ? elementAt(results, 0, 'segment')
         : graph.node('attention/joined', 'Concat', results, { axis: { int: 2 } })
     const mixed = this.gatherRows('attention/mixed', joined, shape.resultIndex, 2)
     const byRow = graph.node('attention/mixed/transposed', 'Transpose', [mixed], {

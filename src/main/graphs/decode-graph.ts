@@ -6,7 +6,7 @@ import { OnnxGraph } from './onnx-model'
 import type { Rope } from '../family/rope'
 import { expertTensors, heldTensors } from '../family/tensors'
 import { routedMlp } from './routed-mlp'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 
 /**
  * Names of a decode graph's inputs. Rows are sequences being generated, one new token each. Rotary tables and masks
@@ -39,7 +39,7 @@ export function decodeKinds(
   spec: DecoderSpec,
   layers: readonly number[]
 ): { ropes: Rope[]; windows: (number | null)[] } {
-  const used = layers.map((layer) => at(spec.layers, layer, 'layer'))
+  const used = layers.map((layer) => elementAt(spec.layers, layer, 'layer'))
   return {
     ropes: [...new Set(used.map(({ rope }) => rope))],
     windows: [...new Set(used.map(({ window }) => window))]
@@ -119,7 +119,7 @@ export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: rea
       values: graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', kvHeadCount, 'capacity', headSize])
     }
     const { attended, newKeys, newValues } = decodeAttention(builder, rows, { positions, mask, ...cache })
-    const { experts } = at(spec.layers, layer, 'layer')
+    const { experts } = elementAt(spec.layers, layer, 'layer')
     const layout = experts === null ? [] : expertLayout(spec, layer, weights)
     rows =
       experts === null

@@ -3,7 +3,7 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { finishLogits } from './layer-builder'
 import { finalNorm, finalNormSize } from './norms'
 import { OnnxGraph } from './onnx-model'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 
 /** Where logits come from: states through the whole head, or logits themselves, of one model or of post and base together. */
 export type DrawnFrom = 'hidden' | 'logits' | 'mix' | 'filter'
@@ -57,7 +57,9 @@ export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly M
   const ofAsked = graph.node('less/asked', 'GatherElements', [below, asked], { axis: { int: -1 } })
   graph.output(ofAsked, DRAWS_OUTPUTS.below, ['rows', 'asked'])
   const joined =
-    sums.length === 1 ? at(sums, 0, 'sum') : graph.node('sums/joined', 'Concat', sums, { axis: { int: 1 } })
+    sums.length === 1
+      ? elementAt(sums, 0, 'sum')
+      : graph.node('sums/joined', 'Concat', sums, { axis: { int: 1 } })
   graph.output(joined, DRAWS_OUTPUTS.sums, ['rows', draws.length])
   graph.output(reduced('all', 'ReduceSum', logits), DRAWS_OUTPUTS.total, ['rows', 1])
   return graph.encode()

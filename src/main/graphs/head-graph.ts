@@ -4,7 +4,7 @@ import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
 import { finishLogits, quantisedBits, quantisedProduct } from './layer-builder'
 import { finalNorm, finalNormSize } from './norms'
 import { OnnxGraph } from './onnx-model'
-import { got } from '../../contract/model/look-up'
+import { mapGet } from '../../contract/model/look-up'
 
 export const HEAD_INPUTS = {
   /** [rows, hidden], after the last layer. */
@@ -98,9 +98,9 @@ export function residentHeadGraph(
   const { hiddenSize } = spec
   const layout = headLayout(spec, weights, tokenCount)
   const constants = heldConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
-  const head = got(constants, HEAD_INPUTS.head, 'constant')
+  const head = mapGet(constants, HEAD_INPUTS.head, 'constant')
   const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', hiddenSize])
-  const normed = finalNorm(graph, spec, hidden, got(constants, HEAD_INPUTS.finalNorm, 'constant'))
+  const normed = finalNorm(graph, spec, hidden, mapGet(constants, HEAD_INPUTS.finalNorm, 'constant'))
   const bits = quantisedBits(weights)
   const raw =
     bits === null

@@ -3,7 +3,7 @@ import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { layerNorm, ones, rmsNorm } from './norms'
 import type { OnnxGraph } from './onnx-model'
-import { at, got } from '../../contract/model/look-up'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { NormPlace } from '../family/family'
 import { NORM_ROLES, normBefore, type Role } from '../family/tensors'
 
@@ -90,7 +90,11 @@ export class LayerBuilder {
     ).map((part, i) =>
       grouped ? this.graph.reshape(`${path}/qkv/part${i}`, part, [-1, headCount * headSize]) : part
     )
-    return [at(parts, 0, 'part'), at(parts, 1, 'part'), this.clip(`${path}/v`, at(parts, 2, 'part'))]
+    return [
+      elementAt(parts, 0, 'part'),
+      elementAt(parts, 1, 'part'),
+      this.clip(`${path}/v`, elementAt(parts, 2, 'part'))
+    ]
   }
 
   /** q norm and RoPE: [rows, heads x headSize] to as many rows. */
@@ -146,7 +150,7 @@ export class LayerBuilder {
   /** Probabilities of the experts for normed rows, [rows, experts], in float32. */
   routing(normed: string): string {
     const { graph } = this
-    const router = got(this.weights, 'router', 'weight')
+    const router = mapGet(this.weights, 'router', 'weight')
     const logits = graph.node('mlp/router/Gemm', 'Gemm', [normed, router], { transB: { int: 1 } })
     return graph.node('mlp/routing', 'Softmax', [logits], { axis: { int: -1 } })
   }
@@ -157,7 +161,7 @@ export class LayerBuilder {
     if (family.norms[place] === undefined) return value
     const role = NORM_ROLES[place]
     return family.normKind === 'rms'
-      ? rmsNorm(this.graph, this.spec, path, value, got(this.weights, role, 'weight'))
+      ? rmsNorm(this.graph, this.spec, path, value, mapGet(this.weights, role, 'weight'))
       : layerNorm(this.graph, this.spec, path, value, this.weights.get(role), this.weights.get(`${role}Bias`))
   }
 
@@ -240,7 +244,7 @@ export class LayerBuilder {
   private headNorm(path: string, rows: string, role: 'qNorm' | 'kNorm', heads: number): string {
     const { graph, spec } = this
     if (spec.qkNorm === 'none') return rows
-    const weight = got(this.weights, role, 'weight')
+    const weight = mapGet(this.weights, role, 'weight')
     if (spec.qkNorm === 'projection') return rmsNorm(graph, spec, path, rows, weight)
     const split = graph.reshape(`${path}/heads`, rows, [-1, heads, spec.headSize])
     const normed =
@@ -290,8 +294,8 @@ export class LayerBuilder {
         return xielu(
           graph,
           value,
-          got(this.weights, 'alphaP', 'weight'),
-          got(this.weights, 'alphaN', 'weight')
+          mapGet(this.weights, 'alphaP', 'weight'),
+          mapGet(this.weights, 'alphaN', 'weight')
         )
       case 'silu':
         return graph.node('mlp/silu', 'Mul', [value, graph.node('mlp/sigmoid', 'Sigmoid', [value])])

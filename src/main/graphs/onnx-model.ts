@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import {
   encodeModel,
   type OnnxAttribute,
@@ -110,7 +110,7 @@ export class OnnxGraph {
     inputs: readonly string[],
     attributes: Record<string, Attribute> = {}
   ): string {
-    return at(this.split(path, op, inputs, 1, attributes), 0, 'output')
+    return elementAt(this.split(path, op, inputs, 1, attributes), 0, 'output')
   }
 
   /** Adds a node with several outputs. */

@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { Experts } from '../family/experts'
 import type { LayerBuilder } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
@@ -34,7 +34,7 @@ export function routedMlp(
     const passed = graph.branch(`${path}/passed`)
     passed.output(sum, `${path}/passed/out`, dims)
     const needed = graph.node(`${path}/needed`, 'Greater', [
-      at(needs, expert, 'expert'),
+      elementAt(needs, expert, 'expert'),
       graph.constant(`${path}/none`, 0)
     ])
     return graph.node(path, 'If', [needed], {

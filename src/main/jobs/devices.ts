@@ -6,7 +6,7 @@ import {
   DeviceName,
   type DeviceReport
 } from '../../contract/model/device'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { openMember } from '../checkpoint/pair-member'
@@ -132,7 +132,7 @@ async function specOf(folder: string): Promise<DecoderSpec> {
 
 /** Weights that a row of the first layer goes through. */
 function layerWeights(spec: DecoderSpec): number {
-  const { experts } = at(spec.layers, 0, 'layer')
+  const { experts } = elementAt(spec.layers, 0, 'layer')
   const weights = (tensors: readonly LayerTensorSpec[]): number =>
     tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
   return (

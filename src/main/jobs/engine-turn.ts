@@ -1,4 +1,4 @@
-import { got } from '../../contract/model/look-up'
+import { mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { cancelled } from '../base/files/cancelling'
 import type { ProjectOfPair } from '../project/pair/project-pair'
@@ -60,7 +60,7 @@ export class EngineTurn {
     }
     this.questions.set(project, (this.questions.get(project) ?? 0) + 1)
     return () => {
-      const left = got(this.questions, project, 'count of questions') - 1
+      const left = mapGet(this.questions, project, 'count of questions') - 1
       if (left > 0) this.questions.set(project, left)
       else this.questions.delete(project)
       this.beginNext()

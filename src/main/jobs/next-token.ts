@@ -16,7 +16,7 @@ import type { PairMember } from '../checkpoint/pair-member'
 import { ownTextModel } from '../checkpoint/whole-model-tokens'
 import type { EngineClient } from '../engine/host'
 import { promptMessages, renderChat, type RenderedChat } from '../text/chat'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 
@@ -38,7 +38,7 @@ export async function nextTokens(
   )
   return top.map(({ id, logit }, index) => ({
     id,
-    text: texts === undefined ? null : at(texts, index, 'token'),
+    text: texts === undefined ? null : elementAt(texts, index, 'token'),
     probability: Math.exp(logit - highest) / total
   }))
 }
@@ -119,7 +119,7 @@ export async function* probeRecipe(
       { ...folders, device: device.device, model: models[name], prompts: [tokens] },
       { signal }
     )
-    const top = await nextTokens(at(logits, 0, 'prompt'), DEFAULT_TOP, text)
+    const top = await nextTokens(elementAt(logits, 0, 'prompt'), DEFAULT_TOP, text)
     yield { type: 'probed', model: name, rendered, tokens, top, notices }
   }
 }

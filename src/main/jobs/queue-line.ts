@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MAX_DONE, type QueuedJob, type QueueProgress, type QueueState } from '../../contract/documents/queue'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { type Endpoint, endpointWarning } from '../../contract/model/outside-model'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { stoppedProblem } from '../../contract/words/queue-words'
@@ -221,7 +221,7 @@ export class QueueLine {
 
   /** What is left of a job that was stopped. */
   private async stopped(id: string, pair: ProjectPair, kind: QueuedKind): Promise<Problem> {
-    const job = at(
+    const job = elementAt(
       this.project.queue.jobs.filter((one) => one.id === id),
       0,
       'job'

@@ -4,7 +4,7 @@ import {
   type EvaluationRun,
   isPlain
 } from '../../contract/documents/evaluation'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { MeasureId } from '../../contract/model/measures'
 import { choosesLayers } from '../../contract/model/strengths'
 import { taskKindFacts } from '../../contract/model/task-kinds'
@@ -34,14 +34,16 @@ export function besideRanges({ run, measures, reference, keys }: Evaluated): Bes
     differences: pairedDifferences(
       pairs.map(({ range, other }) => onBoth(measures, id, [other, range])),
       pairs.map(({ range, other }) =>
-        keys[range] === keys[other] ? null : `${at(keys, range, 'variant')} ${at(keys, other, 'variant')}`
+        keys[range] === keys[other]
+          ? null
+          : `${elementAt(keys, range, 'variant')} ${elementAt(keys, other, 'variant')}`
       )
     )
   }))
-  const nameOf = (index: number): string => at(run.variants, index, 'variant').variant.name
+  const nameOf = (index: number): string => elementAt(run.variants, index, 'variant').variant.name
   return pairs.flatMap(({ range, other, both }, place): BesideRange[] => {
     const own = found.flatMap(({ id, differences }) => {
-      const difference = at(differences, place, 'pair')
+      const difference = elementAt(differences, place, 'pair')
       return difference === null ? [] : [{ id, difference }]
     })
     const each = (turn: (difference: MeasureDifference) => MeasureDifference): BesideRange['differences'] =>

@@ -1,7 +1,7 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Interval } from '../../contract/documents/crc'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
-import { at, got } from '../../contract/model/look-up'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 
 /** One comparison: of some candidates one was preferred, or none was. */
@@ -70,7 +70,7 @@ export function preferredTo(
   // The reference comes first; who was never compared takes no part, not even in the tie that is added.
   const placed = [reference, ...compared.filter((candidate) => candidate !== reference)]
   const places = new Map(placed.map((candidate, place) => [candidate, place]))
-  const place = (candidate: number): number => got(places, candidate, 'candidate')
+  const place = (candidate: number): number => mapGet(places, candidate, 'candidate')
   const model = new ChoiceModel(
     choices.map(({ prompt, among, preferred }) => ({
       prompt,
@@ -103,15 +103,15 @@ class ChoiceModel {
   }
 
   preferredToFirst(place: number): PreferredTo {
-    const chance = logistic(at(this.best.strengths, place, 'strength'))
+    const chance = logistic(elementAt(this.best.strengths, place, 'strength'))
     if (this.prompts.length < FEWEST_PROMPTS) return { chance, interval: null }
     return { chance, interval: [this.profileEnd(place, -1), this.profileEnd(place, 1)] }
   }
 
   /** The chance at which the likelihood, all other strengths at their best for it, has dropped too far. */
   private profileEnd(place: number, direction: -1 | 1): number {
-    const middle = at(this.best.strengths, place, 'strength')
-    const furthest = Math.sqrt(DROP * Math.max(1, at(this.inflation, place - 1, 'variance')))
+    const middle = elementAt(this.best.strengths, place, 'strength')
+    const furthest = Math.sqrt(DROP * Math.max(1, elementAt(this.inflation, place - 1, 'variance')))
     let from = this.best.strengths
     // The root of the drop is close to a straight line, which the secants below find in a few steps.
     const beyond = (distance: number): number => {
@@ -142,7 +142,7 @@ class ChoiceModel {
       const length = Math.max(...step.map(Math.abs))
       const cut = Math.min(1, LONGEST_STEP / length)
       for (const [row, place] of free.entries()) {
-        strengths[place] = at(strengths, place, 'strength') + cut * at(step, row, 'step')
+        strengths[place] = elementAt(strengths, place, 'strength') + cut * elementAt(step, row, 'step')
       }
       if (length < SETTLED || round === MOST_ROUNDS) return { strengths, likelihood }
     }
@@ -177,21 +177,21 @@ function slopes(
   const information = Matrix.zeros(free.length, free.length)
   let likelihood = 0
   for (const { among, wins } of counted) {
-    const own = among.map((place) => at(strengths, place, 'strength'))
+    const own = among.map((place) => elementAt(strengths, place, 'strength'))
     const greatest = Math.max(...own)
     const weights = own.map((strength) => Math.exp(strength - greatest))
     const sum = weights.reduce((total, weight) => total + weight, 0)
     const count = wins.reduce((total, won) => total + won, 0)
     const inFree = among.map((place) => rows.get(place))
     for (const [index, row] of inFree.entries()) {
-      const won = at(wins, index, 'count of wins')
-      const share = at(weights, index, 'weight') / sum
-      likelihood += won * (at(own, index, 'strength') - greatest - Math.log(sum))
+      const won = elementAt(wins, index, 'count of wins')
+      const share = elementAt(weights, index, 'weight') / sum
+      likelihood += won * (elementAt(own, index, 'strength') - greatest - Math.log(sum))
       if (row === undefined) continue
-      gradient[row] = at(gradient, row, 'slope') + won - count * share
+      gradient[row] = elementAt(gradient, row, 'slope') + won - count * share
       for (const [other, column] of inFree.entries()) {
         if (column === undefined) continue
-        const both = share * ((row === column ? 1 : 0) - at(weights, other, 'weight') / sum)
+        const both = share * ((row === column ? 1 : 0) - elementAt(weights, other, 'weight') / sum)
         information.set(row, column, information.get(row, column) + count * both)
       }
     }
@@ -237,7 +237,7 @@ const bySet = <Item extends { among: readonly number[] }>(items: readonly Item[]
 /** The choices on one prompt, those among the same candidates as one together. */
 function countedOnce(choices: readonly Choice[]): Counted[] {
   return bySet(choices).map((same) => {
-    const among = at(same, 0, 'choice').among.toSorted((a, b) => a - b)
+    const among = elementAt(same, 0, 'choice').among.toSorted((a, b) => a - b)
     const parts = same.map(({ preferred }) =>
       among.map((candidate) => (preferred === null ? 1 / among.length : Number(candidate === preferred)))
     )
@@ -247,10 +247,10 @@ function countedOnce(choices: readonly Choice[]): Counted[] {
 
 /** Counts of the same candidates as one. */
 function summed(same: readonly Counted[]): Counted {
-  const { among } = at(same, 0, 'count')
+  const { among } = elementAt(same, 0, 'count')
   const parts = same.map(({ wins }) => wins)
   return { among, wins: among.map((_, place) => total(parts, place)) }
 }
 
 const total = (parts: readonly (readonly number[])[], place: number): number =>
-  parts.reduce((sum, part) => sum + at(part, place, 'count of wins'), 0)
+  parts.reduce((sum, part) => sum + elementAt(part, place, 'count of wins'), 0)

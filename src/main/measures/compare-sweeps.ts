@@ -16,7 +16,7 @@ import {
   type SweepComparison
 } from '../../contract/documents/sweep-comparison'
 import type { SourceComparison } from '../../contract/documents/source-comparison'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { atRelativeDepth, depthOverlap } from '../../contract/model/relative-depth'
@@ -74,7 +74,7 @@ export async function compareSweeps(
   const compared = (one: Score, other: Score): ComparedScores =>
     comparedScores(one, other, whole ? shared : [])
   const ranges = matched.map(({ inA, inB }): ComparedRange => {
-    const [one, other] = [at(a.sweep.ranges, inA, 'range'), at(b.sweep.ranges, inB, 'range')]
+    const [one, other] = [elementAt(a.sweep.ranges, inA, 'range'), elementAt(b.sweep.ranges, inB, 'range')]
     return { range: bare(one), other: bare(other), ...compared(one, other) }
   })
   const alike = (measure: 'validity' | 'diversity') =>
@@ -175,7 +175,7 @@ function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedS
   return {
     checkedCount,
     rejected: rejectedRanges(ranges, check, rho).map(bare),
-    selectedWithout: without === -1 ? null : bare(at(ranges, without, 'range'))
+    selectedWithout: without === -1 ? null : bare(elementAt(ranges, without, 'range'))
   }
 }
 
@@ -222,8 +222,8 @@ function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): 
   const widths = halfWidths(matched.map(({ category }) => category))
   const margin = (measure: 'validity' | 'diversity'): number | null =>
     widths((prompt) => {
-      const { inA, inB } = at(matched, prompt, 'prompt')
-      return at(b.prompts, inB, 'prompt')[measure] - at(a.prompts, inA, 'prompt')[measure]
+      const { inA, inB } = elementAt(matched, prompt, 'prompt')
+      return elementAt(b.prompts, inB, 'prompt')[measure] - elementAt(a.prompts, inA, 'prompt')[measure]
     })
   return {
     a: means(a),
@@ -261,6 +261,6 @@ const carrying = ({ sweep, rho, selected, places, passes }: Side): SelectionSide
   passes,
   scoreOf: (range) => {
     const place = places.get(spanKey(range))
-    return place === undefined ? undefined : at(sweep.ranges, place, 'range')
+    return place === undefined ? undefined : elementAt(sweep.ranges, place, 'range')
   }
 })

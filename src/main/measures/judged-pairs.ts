@@ -1,6 +1,6 @@
 import { mean } from 'simple-statistics'
 import type { PairJudgement } from '../../contract/documents/preferences'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { Choice } from './choice-strengths'
 import { tallyOfChoices } from './preferences'
 import { meanEstimate } from './statistics'
@@ -75,7 +75,7 @@ function kappaOf(asked: readonly Asked[]): number | null {
     orders.map((winner) => (winner === 'tie' ? 2 : among.findIndex((place) => place === winner)))
   )
   const share = (rater: number, category: number): number =>
-    categories.filter((said) => at(said, rater, 'order') === category).length / asked.length
+    categories.filter((said) => elementAt(said, rater, 'order') === category).length / asked.length
   const observed = categories.filter(([forth, back]) => forth === back).length / asked.length
   const expected = [0, 1, 2].reduce((sum, category) => sum + share(0, category) * share(1, category), 0)
   return expected === 1 ? null : (observed - expected) / (1 - expected)

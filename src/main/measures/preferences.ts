@@ -2,7 +2,7 @@ import { mean } from 'simple-statistics'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import type { PreferenceMark, PreferenceTally } from '../../contract/documents/preferences'
 import type { Variant } from '../../contract/documents/samples'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { type Choice, preferredTo } from './choice-strengths'
 import { wilson } from './statistics'
 import { multimap } from '../../contract/model/multimap'
@@ -58,11 +58,11 @@ export function tallyOfChoices(
     comparisons: choices.length,
     prompts: new Set(choices.map(({ prompt }) => prompt)).size,
     ties: choices.filter(({ preferred }) => preferred === null).length,
-    reference: at(names, reference, 'variant'),
+    reference: elementAt(names, reference, 'variant'),
     variants: names.map((variant, candidate) => ({
       variant,
       ...winsOf(choices, candidate),
-      overReference: at(chances, candidate, 'variant')
+      overReference: elementAt(chances, candidate, 'variant')
     }))
   }
 }

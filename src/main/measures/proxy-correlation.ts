@@ -8,7 +8,7 @@ import {
   type VariantResult
 } from '../../contract/documents/evaluation'
 import { scoreIn, withScores } from '../../contract/documents/swept-model'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { spanKey } from '../../contract/model/strengths'
 import { rankCorrelation, rankInterval } from './statistics'
@@ -48,7 +48,7 @@ function overVariants(
 ): ProxyCorrelation[] {
   const scored = run.variants.flatMap((entry, index) => {
     const score = isPlain(entry) ? scoreIn(sweep, entry.variant) : null
-    return score === null ? [] : [{ score, result: at(variants, index, 'variant') }]
+    return score === null ? [] : [{ score, result: elementAt(variants, index, 'variant') }]
   })
   const main = mainMeasures(run.task.kind, variants)
   return [

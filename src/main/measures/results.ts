@@ -18,7 +18,7 @@ import { type Cell, cellMeasures, equalLength, type Measures, rightCount } from 
 import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
 import { isOutside, weightsKey } from '../../contract/model/model'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { AnswerReader } from '../answers/read-answer'
 import { type JudgedPair, pairJudgement } from './judged-pairs'
 import { type Proxies, proxyCorrelations, proxyPick } from './proxy-correlation'
@@ -63,7 +63,7 @@ export function evaluationResults(
   const variants = variantResults(tables)
   const pick = proxyPick(proxies)
   return {
-    comparedWith: at(run.variants, reference, 'variant').variant.name,
+    comparedWith: elementAt(run.variants, reference, 'variant').variant.name,
     variants,
     besideRanges: besideRanges({
       ...{ run, measures, reference: referenceIn(run.variants, undefined) },
@@ -132,10 +132,10 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
   const ofPasses =
     taskKindFacts(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference, keys) : []
   return run.variants.map(({ variant: { name } }, index): VariantResult => {
-    const found = [...ofMeasures].map(([id, results]) => ({ id, ...at(results, index, 'variant') }))
+    const found = [...ofMeasures].map(([id, results]) => ({ id, ...elementAt(results, index, 'variant') }))
     return {
       variant: name,
-      answerCount: table.reduce((sum, cells) => sum + at(cells, index, 'variant').answerCount, 0),
+      answerCount: table.reduce((sum, cells) => sum + elementAt(cells, index, 'variant').answerCount, 0),
       measures: Object.fromEntries(
         found.flatMap(({ id, estimate }) => (estimate === null ? [] : [[id, estimate]]))
       ),
@@ -143,7 +143,7 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
         found.flatMap(({ id, difference }) => (difference === null ? [] : [[id, difference]]))
       ),
       passAtK: ofPasses.flatMap(({ k, results }) => {
-        const { estimate, difference } = at(results, index, 'variant')
+        const { estimate, difference } = elementAt(results, index, 'variant')
         return estimate === null ? [] : [{ k, ...estimate, difference }]
       })
     }
@@ -153,7 +153,7 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
 /** The same for the prompts of each category; none where there is but one. */
 function categoryResults({ table, measures, ...others }: Tables): CategoryResult[] {
   const places = multimap(
-    [...table.keys()].map((prompt) => [at(others.run.task.prompts, prompt, 'prompt').category, prompt])
+    [...table.keys()].map((prompt) => [elementAt(others.run.task.prompts, prompt, 'prompt').category, prompt])
   )
   if (places.size < 2) return []
   return [...places].map(([category, prompts]) => ({
@@ -161,8 +161,8 @@ function categoryResults({ table, measures, ...others }: Tables): CategoryResult
     promptCount: prompts.length,
     variants: variantResults({
       ...others,
-      table: prompts.map((prompt) => at(table, prompt, 'prompt')),
-      measures: prompts.map((prompt) => at(measures, prompt, 'prompt'))
+      table: prompts.map((prompt) => elementAt(table, prompt, 'prompt')),
+      measures: prompts.map((prompt) => elementAt(measures, prompt, 'prompt'))
     })
   }))
 }
@@ -232,14 +232,14 @@ function compared(
         return value === undefined || other === undefined ? [] : [value - other]
       })
     ),
-    others.map((index) => (keys[index] === keys[reference] ? null : at(keys, index, 'variant')))
+    others.map((index) => (keys[index] === keys[reference] ? null : elementAt(keys, index, 'variant')))
   )
   return indices.map((index) => ({
     estimate: meanEstimate(
       values.flatMap((prompt) => prompt[index] ?? []),
       scale
     ),
-    difference: index === reference ? null : at(differences, others.indexOf(index), 'variant')
+    difference: index === reference ? null : elementAt(differences, others.indexOf(index), 'variant')
   }))
 }
 

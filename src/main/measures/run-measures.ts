@@ -6,7 +6,7 @@ import type {
   SampleRunMeasures,
   ShownSample
 } from '../../contract/documents/samples'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { TEXT_MEASURES } from '../../contract/model/measures'
 import { averageMeasures, sampleMeasures } from './sample-measures'
 import { multimap } from '../../contract/model/multimap'
@@ -53,7 +53,7 @@ export function runMeasures(
   const variants = run.variants.map(({ name }) => {
     const own = answering.has(name) ? cells.filter(({ variant }) => variant === name) : []
     const compared = own.flatMap(({ prompt, samples: answers, measures }) => {
-      const count = at(counts, prompt, 'prompt')
+      const count = elementAt(counts, prompt, 'prompt')
       if (count === 0) return []
       return answers.length === count ? measures : measured(answers.slice(0, count))
     })

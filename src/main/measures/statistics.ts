@@ -4,7 +4,7 @@ import type { MeasureDifference, Estimate } from '../../contract/documents/evalu
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { type Measure, limitsOf } from '../../contract/model/measures'
 import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { signFlips } from '../crc/selection/sign-flip'
 
 /** Of the drawn sign assignments. */
@@ -127,8 +127,10 @@ export function pairedDifferences(
     if (found === null) return null
     const key = keys[index] ?? null
     const { adjusted, level } =
-      key === null ? { adjusted: found.pValue, level: LEVEL } : at(decided, places.indexOf(key), 'comparison')
-    const differences = at(comparisons, index, 'comparison')
+      key === null
+        ? { adjusted: found.pValue, level: LEVEL }
+        : elementAt(decided, places.indexOf(key), 'comparison')
+    const differences = elementAt(comparisons, index, 'comparison')
     const deviation = differences.length < 2 ? 0 : sampleStandardDeviation([...differences])
     // What is the same on every prompt would have an interval without width, as if it were sure of all others too.
     const isConstant = deviation <= 1e-12 * Math.abs(found.mean)
@@ -152,7 +154,7 @@ export function holm(pValues: readonly number[]): { adjusted: number; level: num
   for (const [rank, { value, index }] of order.entries()) {
     const others = pValues.length - rank
     // Equal p-values get the strictest level among them, so that their order decides nothing.
-    const isTied = rank > 0 && value === at(order, rank - 1, 'p-value').value
+    const isTied = rank > 0 && value === elementAt(order, rank - 1, 'p-value').value
     // The first that is no finding ends the procedure: those after it are none at its level.
     if (largest <= LEVEL && !isTied) level = LEVEL / others
     largest = Math.max(largest, Math.min(1, value * others))

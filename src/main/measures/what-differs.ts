@@ -3,7 +3,7 @@ import { briefScoring } from '../../contract/documents/scored-by'
 import type { ComparedSweep, SweepDifference } from '../../contract/documents/sweep-comparison'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import { DEVICE_LABELS } from '../../contract/model/device'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { formatPercent, plural, rangeLabel } from '../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import type { MatchedPrompt } from './matched-prompts'
@@ -133,13 +133,16 @@ function tokensDiffer(
 ): SweepDifference[] {
   if (JSON.stringify(a.rendering) !== JSON.stringify(b.rendering)) return []
   const differing = matched.filter(({ inA, inB }) => {
-    const [one, other] = [at(a.prompts, inA, 'prompt').tokens, at(b.prompts, inB, 'prompt').tokens]
+    const [one, other] = [
+      elementAt(a.prompts, inA, 'prompt').tokens,
+      elementAt(b.prompts, inB, 'prompt').tokens
+    ]
     return one.length !== other.length || one.some((token, place) => token !== other[place])
   })
   const [first] = differing
   if (first === undefined) return []
   const words = ({ prompts }: SweepDocument, place: number): string =>
-    `${plural(differing.length, 'prompt')} of the same text; the first has ${plural(at(prompts, place, 'prompt').tokens.length, 'token')}`
+    `${plural(differing.length, 'prompt')} of the same text; the first has ${plural(elementAt(prompts, place, 'prompt').tokens.length, 'token')}`
   return [{ what: 'tokens', a: words(a, first.inA), b: words(b, first.inB) }]
 }
 

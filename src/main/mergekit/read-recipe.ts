@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { recipeOf } from '../../contract/model/strengths'
 import { modelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
@@ -64,7 +64,7 @@ export async function readMergekitRecipe(
   refuseParameters(slices, config, refuse)
   const shares = slices.map((slice, index) => sliceShare(index, slice, config, origins, refuse))
   refuseOtherEnds(shares, config, pair, refuse)
-  const strengths = slices.flatMap((slice, index) => layersOf(slice, at(shares, index, 'slice')))
+  const strengths = slices.flatMap((slice, index) => layersOf(slice, elementAt(shares, index, 'slice')))
   const fileName = basename(file)
   const name = (config.name ?? fileName.slice(0, fileName.length - extname(fileName).length))
     .trim()

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { OtherCheckpoint } from '../../contract/model/checkpoint'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { LayerStrength, MAX_LAYERS, Recipe } from '../../contract/model/recipe'
 import { AnswerCheck, passesCheck } from '../../contract/documents/answer-check'
 import { DEFAULT_RHO } from '../../contract/documents/project'
@@ -66,7 +66,7 @@ export async function readRecipeFile(file: string, folders: { base: string; post
   const hint = `A recipe is ${EXAMPLE} with one entry per layer.`
   const value = await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
   const recipe = bestRecipe(file, value) ?? parseRecipes(file, value, WrittenRecipe, 'a recipe', hint)
-  return at(await withFolders([recipe], folders), 0, 'recipe')
+  return elementAt(await withFolders([recipe], folders), 0, 'recipe')
 }
 
 /**

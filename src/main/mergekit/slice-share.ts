@@ -1,4 +1,4 @@
-import { got } from '../../contract/model/look-up'
+import { mapGet } from '../../contract/model/look-up'
 import type { WorkbenchError } from '../../contract/model/problem'
 import { STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { quoteName } from '../base/json-object'
@@ -78,7 +78,7 @@ function passthroughShare(context: SliceContext): SliceShare {
   if (source === undefined) return POST
   const scale = parameter('scale', source, context)
   if (scale !== null && scale !== 1) throw refuse(`${label} is scaled by ${scale}`)
-  const origin = got(origins, source.model, 'model')
+  const origin = mapGet(origins, source.model, 'model')
   return origin === 'post' ? POST : { strength: 1, source: origin }
 }
 
@@ -88,7 +88,7 @@ function linearShare(context: SliceContext): SliceShare {
   for (const source of slice.sources) {
     const weight = parameter('weight', source, context)
     if (weight === null) throw refuse(`${label} has no weight for ${quoteName(source.model)}`)
-    const origin = got(origins, source.model, 'model')
+    const origin = mapGet(origins, source.model, 'model')
     weights.set(origin, (weights.get(origin) ?? 0) + weight)
   }
   const sum = [...weights.values()].reduce((total, weight) => total + weight, 0)

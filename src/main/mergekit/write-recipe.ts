@@ -1,4 +1,4 @@
-import { at, got } from '../../contract/model/look-up'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength } from '../../contract/model/recipe'
 import { sameStrength, withComponents } from '../../contract/model/strengths'
@@ -38,7 +38,7 @@ interface Run {
  */
 export function mergekitText(pair: SourcedPair, name: string, strengths: readonly LayerStrength[]): string {
   const written = writtenReferences(pair)
-  const referenceOf = (member: PairMember): string => got(written, member, 'model').reference
+  const referenceOf = (member: PairMember): string => mapGet(written, member, 'model').reference
   refuseOtherNames(pair)
   requireComponents(pair.post.spec, strengths)
   const uncopied = uncopiedTensors(pair.post)
@@ -87,12 +87,12 @@ function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference>
   const isShared = (index: number): boolean =>
     members.some(
       ({ checkpoint: { path } }, other) =>
-        path !== at(members, index, 'model').checkpoint.path &&
-        at(written, other, 'model').reference === at(written, index, 'model').reference
+        path !== elementAt(members, index, 'model').checkpoint.path &&
+        elementAt(written, other, 'model').reference === elementAt(written, index, 'model').reference
     )
   return new Map(
     members.map((member, index) => {
-      const { reference, isLocal } = at(written, index, 'model')
+      const { reference, isLocal } = elementAt(written, index, 'model')
       const role = member === pair.post ? 'post' : member === pair.base ? 'base' : String(index)
       return [member, { reference: isShared(index) ? withRole(reference, role) : reference, isLocal }]
     })

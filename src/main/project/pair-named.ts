@@ -1,5 +1,5 @@
 import type { PairDocument } from '../../contract/documents/project'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Project } from './project'
 import type { ProjectPair } from './pair/project-pair'
@@ -12,7 +12,7 @@ import type { ProjectPair } from './pair/project-pair'
  */
 export function pairNamed({ path, pairs, document }: Project, name: string | undefined): ProjectPair {
   const named = documentNamed(path, document.pairs, name)
-  return at(pairs, document.pairs.indexOf(named), 'pair')
+  return elementAt(pairs, document.pairs.indexOf(named), 'pair')
 }
 
 /** The same among the pairs that a project.json lists. @param path of the project, for messages */
@@ -23,7 +23,7 @@ export function documentNamed(
 ): PairDocument {
   const names = pairs.map((pair) => pair.name).join(', ')
   if (name === undefined) {
-    if (pairs.length === 1) return at(pairs, 0, 'pair')
+    if (pairs.length === 1) return elementAt(pairs, 0, 'pair')
     throw new WorkbenchError('bad-input', `${path} has several pairs: ${names}.`, 'Name one with --pair.')
   }
   const found = pairs.find((pair) => pair.name === name) ?? pairs.find(({ id }) => id === name)

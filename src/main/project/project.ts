@@ -10,7 +10,7 @@ import {
 } from '../../contract/documents/project'
 import type { QueuedJob } from '../../contract/documents/queue'
 import { SamplePrompts } from '../../contract/documents/task'
-import { at, got } from '../../contract/model/look-up'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { flushLines } from '../base/files/line-file'
 import type { Lock } from '../base/files/lock'
@@ -180,18 +180,18 @@ export class Project implements ProjectOfPair {
 
   /** In the order of the list. */
   get pairs(): readonly ProjectPair[] {
-    return this.#document.pairs.map(({ id }) => got(this.#pairs, id, 'pair'))
+    return this.#document.pairs.map(({ id }) => mapGet(this.#pairs, id, 'pair'))
   }
 
   /** The first of the list. */
   get firstPair(): ProjectPair {
-    return at(this.pairs, 0, 'pair')
+    return elementAt(this.pairs, 0, 'pair')
   }
 
   /** @throws WorkbenchError `not-found` when the project has it no more */
   pair(id: PairId): ProjectPair {
     placeOf(this.#document, id)
-    return got(this.#pairs, id, 'pair')
+    return mapGet(this.#pairs, id, 'pair')
   }
 
   /** Of the character task, for all pairs. */
@@ -211,7 +211,7 @@ export class Project implements ProjectOfPair {
 
   documentOf(id: PairId): PairDocument {
     const known = this.#document.pairs.find((pair) => pair.id === id)
-    return known ?? got(this.#removed, id, 'pair')
+    return known ?? mapGet(this.#removed, id, 'pair')
   }
 
   /**

@@ -7,7 +7,7 @@ import {
 import type { Report, ReportedEvaluation } from '../../contract/documents/report'
 import { modelOf } from '../../contract/documents/swept-model'
 import { toneOf } from '../../contract/documents/variant-styles'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { RIVAL_KINDS, rivalKey } from '../../contract/model/rival'
@@ -174,7 +174,7 @@ function placed({ variants, results }: ReportedEvaluation, sweep: Report['sweep'
       variant.name
     ]
     const role = named.find((one) => before.every((other) => other.role !== one)) ?? variant.name
-    return [...before, { ...entry, result: at(results.variants, index, 'result'), role }]
+    return [...before, { ...entry, result: elementAt(results.variants, index, 'result'), role }]
   }, [])
 }
 

@@ -2,7 +2,7 @@ import type { Rendering } from '../../contract/documents/crc'
 import type { ChatColumn, ChatQuestion } from '../../contract/procedures/chat'
 import { WorkbenchError } from '../../contract/model/problem'
 import { comparePrompts } from '../answers/compare-prompts'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { renderChats, withSystemTurn } from '../text/chat'
 import { openSampledPair, planGeneration } from './generation'
 import { engineOnly } from './outside'
@@ -35,8 +35,14 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
   const promptOf = chats.map(({ rendered }) => texts.indexOf(rendered))
   const prompts = texts.map((rendered, prompt) => {
     const column = promptOf.indexOf(prompt)
-    const { tokens } = at(chats, column, 'conversation')
-    return { text: lastText(at(columns, column, 'conversation')), category: '', raw: false, rendered, tokens }
+    const { tokens } = elementAt(chats, column, 'conversation')
+    return {
+      text: lastText(elementAt(columns, column, 'conversation')),
+      category: '',
+      raw: false,
+      rendered,
+      tokens
+    }
   })
   const planned = await planGeneration(
     pair,

@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { Score } from '../../contract/documents/crc'
 import type { AnsweringModel, Model } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -38,7 +38,7 @@ export async function firstTokenScores(
       precision: settings.precision,
       prompts: prompts.map(({ tokens }, index) => ({
         tokens,
-        groups: singleTokens(at(groups, index, 'list of groups'))
+        groups: singleTokens(elementAt(groups, index, 'list of groups'))
       })),
       memoryBytes: settings.memoryBytes,
       sampling: settings.sampling
@@ -49,7 +49,10 @@ export async function firstTokenScores(
     if (event.type !== 'probabilities') continue
     for (const [place, prompt] of event.prompts.entries()) {
       for (const model of asked.of(event.model))
-        at(scores, model, 'model').set(prompt, scorePrompt(at(event.probabilities, place, 'prompt')))
+        elementAt(scores, model, 'model').set(
+          prompt,
+          scorePrompt(elementAt(event.probabilities, place, 'prompt'))
+        )
     }
   }
   return scores.map((score) => {

@@ -8,7 +8,7 @@ import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
-import { at, got } from '../../contract/model/look-up'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import { distinctModels } from './distinct-models'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
@@ -125,7 +125,7 @@ async function decoded(
     texts.set(text, (await text.decodeAll(lists)).values())
   }
   return own.map((text) => {
-    const { value } = got(texts, text, 'tokenizer').next()
+    const { value } = mapGet(texts, text, 'tokenizer').next()
     if (value === undefined) throw new Error('an answer was not decoded')
     return value
   })
@@ -144,7 +144,7 @@ function doubledNotice(variants: readonly EngineVariant[]): string[] {
 const alikeNotices = (variants: readonly EngineVariant[]): string[] =>
   distinctModels(variants).flatMap(({ places }) => {
     if (places.length === 1) return []
-    const names = places.map((place) => `"${at(variants, place, 'variant').name}"`)
+    const names = places.map((place) => `"${elementAt(variants, place, 'variant').name}"`)
     return [
       `${names.join(', ')}: the same model under ${names.length} names. Its answers are made once and stand under each.`
     ]

@@ -1,6 +1,6 @@
 import type { OutsideRecord } from '../../contract/model/outside-model'
 import type { Computation, SampleLine, SampleProgress } from '../../contract/documents/samples'
-import { got } from '../../contract/model/look-up'
+import { mapGet } from '../../contract/model/look-up'
 import { progressRate } from '../base/progress-rate'
 import type { EngineClient } from '../engine/host'
 import { answerOutside, type OutsideWork } from './outside'
@@ -91,7 +91,11 @@ class OutsideFollower {
     this.trouble = null
     this.listener.samples?.(
       lines.map((line) => ({
-        key: { variant: got(this.places, line.variant, 'variant'), prompt: line.prompt, index: line.index },
+        key: {
+          variant: mapGet(this.places, line.variant, 'variant'),
+          prompt: line.prompt,
+          index: line.index
+        },
         line
       })),
       []

@@ -1,7 +1,7 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { EngineVariant, SampleLine, Variant } from '../../contract/documents/samples'
 import type { TaskSettings } from '../../contract/documents/task'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { isOutside } from '../../contract/model/model'
 import { endpointWarning, type OutsideModel, type OutsideRecord } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -67,7 +67,7 @@ export async function planOutside(
   const completed = await completionTexts(request.prompts, text)
   const prompts = request.prompts.map((prompt, place) => ({
     turns: prompt.raw ? [] : turnsOf(prompt, rendering),
-    rendered: at(completed.texts, place, 'prompt'),
+    rendered: elementAt(completed.texts, place, 'prompt'),
     text: prompt.text,
     otherTexts: [prompt.rendered, ...(prompt.otherTexts ?? [])]
   }))
@@ -137,9 +137,9 @@ async function completionTexts(
   const texts = prompts.map(({ tokens }, place) => {
     const is = (encoded: readonly number[]): boolean => encoded.join() === tokens.join()
     // Of a text that begins with it, tokenizers here put no second one before it; servers do.
-    if (is(at(without, place, 'prompt'))) return at(stripped, place, 'prompt')
-    if (!is(at(asIs, place, 'prompt'))) unequal = true
-    return at(rendered, place, 'prompt')
+    if (is(elementAt(without, place, 'prompt'))) return elementAt(stripped, place, 'prompt')
+    if (!is(elementAt(asIs, place, 'prompt'))) unequal = true
+    return elementAt(rendered, place, 'prompt')
   })
   return {
     texts,
@@ -220,8 +220,8 @@ async function takeFromFile(
   const models = variant.of === undefined ? by.filter((of) => of !== null) : [variant.of]
   await listener.learned({ variant: variant.name, models, fingerprints: [], server: format })
   for (const [prompt, indices] of missing.entries()) {
-    const own = at(answers, prompt, 'prompt')
-    const given = indices.map((index) => ({ ...at(own, index, 'answer'), prompt, index }))
+    const own = elementAt(answers, prompt, 'prompt')
+    const given = indices.map((index) => ({ ...elementAt(own, index, 'answer'), prompt, index }))
     if (given.length > 0) await keep(given)
   }
 }
@@ -272,9 +272,9 @@ async function sampleLines(
   const encoded = await text.encodeAll(answers.map((answer) => answer.text))
   return answers.map((answer, place) => {
     const { prompt, index, finish } = answer
-    const own = at(given, place, 'answer')
-    const isOwn = own.length > 0 && at(decoded, place, 'answer') === answer.text
-    const tokens = isOwn ? [...own] : at(encoded, place, 'answer')
+    const own = elementAt(given, place, 'answer')
+    const isOwn = own.length > 0 && elementAt(decoded, place, 'answer') === answer.text
+    const tokens = isOwn ? [...own] : elementAt(encoded, place, 'answer')
     refuseOverlong(tokens.length, name, settings)
     return { variant: name, prompt, index, text: answer.text, tokens, finish }
   })

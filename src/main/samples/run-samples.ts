@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -212,7 +212,7 @@ class Follower {
   /** Follows the engine's work to its end. @returns how it computes */
   async follow(events: AsyncIterable<EngineGenerateEvent>): Promise<Computation> {
     const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
-      this.wanted(at(this.distinct, model, 'model').places, prompt, index)
+      this.wanted(elementAt(this.distinct, model, 'model').places, prompt, index)
     let computation: Computation | null = null
     for await (const event of events) {
       if (event.type === 'plan') {
@@ -263,7 +263,12 @@ class Follower {
 
   private async keep(key: SampleKey, answer: Pick<SampleLine, 'text' | 'tokens' | 'finish'>): Promise<void> {
     const { variant, prompt, index } = key
-    const line = { variant: at(this.generation.variantNames, variant, 'variant'), prompt, index, ...answer }
+    const line = {
+      variant: elementAt(this.generation.variantNames, variant, 'variant'),
+      prompt,
+      index,
+      ...answer
+    }
     await this.listener.keep([line])
     this.settled.add(nameOf(key))
     this.progress.samplesDone++
@@ -295,7 +300,7 @@ class Follower {
     )
     const samples = grown.map((row, index) => {
       row.changed = false
-      return { key: row.key, sample: this.growingSample(row.key, at(texts, index, 'answer')) }
+      return { key: row.key, sample: this.growingSample(row.key, elementAt(texts, index, 'answer')) }
     })
     const spentMs = performance.now() - startMs
     this.nextGrowingMs = startMs + Math.max(this.intervalMs, spentMs * (1 + GROWING_PAUSE))
@@ -305,7 +310,7 @@ class Follower {
   private growingSample({ variant, prompt, index }: SampleKey, decoded: string): GrowingSample {
     // A character whose last bytes are yet to come shows as this mark.
     const text = decoded.replace(/\uFFFD+$/, '')
-    return { variant: at(this.generation.variantNames, variant, 'variant'), prompt, index, text }
+    return { variant: elementAt(this.generation.variantNames, variant, 'variant'), prompt, index, text }
   }
 
   /** The time left supposes that the other answers get as long as the finished ones. */

@@ -1,6 +1,6 @@
 import type { StudyStepKind } from '../../contract/documents/study'
 import { freeName } from '../../contract/model/free-name'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { pairName } from '../project/documents/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
@@ -49,7 +49,7 @@ export function expandStudy(study: Study, names: readonly string[]): StudyStep[]
   if (twice !== undefined) {
     throw new WorkbenchError('bad-input', `Two pairs of the study are called "${twice}".`, 'Name them apart.')
   }
-  const steps = study.pairs.flatMap((pair, index) => stepsOf(study, pair, at(names, index, 'name')))
+  const steps = study.pairs.flatMap((pair, index) => stepsOf(study, pair, elementAt(names, index, 'name')))
   const isReport = ({ kind }: StudyStep): boolean => kind === 'report'
   const ofAll: StudyStep = { key: 'report', pair: null, kind: 'report', task: null, needs: [] }
   return [

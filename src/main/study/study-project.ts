@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
-import { at, got } from '../../contract/model/look-up'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { createProject } from '../project/create-project'
 import { openProject } from '../project/open-project'
@@ -60,7 +60,7 @@ export function placedStudy(read: Study, path: string, named: NamedPlaces = {}):
 
 /** A pair of the study. @throws RangeError when it has none of this name */
 export const placeOf = ({ pairs }: PlacedStudy, name: string): PlacedStudy['pairs'][number] =>
-  got(new Map(pairs.map((pair) => [pair.name, pair])), name, 'pair')
+  mapGet(new Map(pairs.map((pair) => [pair.name, pair])), name, 'pair')
 
 /** Where a report is written. @param pair null: that of all pairs */
 export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string | null): string {
@@ -74,7 +74,7 @@ export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string |
 /** The project of a study, for its results: opened, or made with the study's pairs. @throws WorkbenchError as `openProject` and `createProject`; `read-only` */
 export async function openStudyProject({ projectPath, pairs }: PlacedStudy): Promise<Project> {
   if (!(await isProject(projectPath))) {
-    const { location, name } = at(pairs, 0, 'pair')
+    const { location, name } = elementAt(pairs, 0, 'pair')
     const project = await createProject({
       folder: dirname(projectPath),
       name: basename(projectPath),

@@ -6,7 +6,7 @@ import { blendName } from '../../contract/documents/swept-model'
 import { takenVariants } from '../../contract/documents/variant-choices'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
-import { got } from '../../contract/model/look-up'
+import { mapGet } from '../../contract/model/look-up'
 import { sweptRangeModel, sameModel } from '../../contract/model/model'
 import { Endpoint, type EndpointInterface } from '../../contract/model/outside-model'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
@@ -86,7 +86,7 @@ async function restoredVariant(restored: readonly SourcedRanges[], place: Varian
   }
   const name = restored
     .flatMap(({ ranges, source }) => {
-      const behind = source === null ? '' : `@${got(sources, source, 'checkpoint').name}`
+      const behind = source === null ? '' : `@${mapGet(sources, source, 'checkpoint').name}`
       return ranges.map(([start, end]) => (start === end ? `${start}${behind}` : `${start}-${end}${behind}`))
     })
     .join()

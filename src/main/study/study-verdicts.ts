@@ -1,5 +1,5 @@
 import type { Verdict } from '../../contract/documents/verdict'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { Project } from '../project/project'
@@ -28,7 +28,7 @@ export async function studyVerdicts(
   const verdicts: StudyVerdict[] = []
   for (const pair of project.pairs) {
     const sweepIds = steps.flatMap((step, place) =>
-      step.pair === pair.document.name ? sweepOf(step, at(results, place, 'result')) : []
+      step.pair === pair.document.name ? sweepOf(step, elementAt(results, place, 'result')) : []
     )
     const last = sweepIds.at(-1)
     if (last !== undefined) verdicts.push(await pairVerdict(pair, last))

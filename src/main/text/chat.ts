@@ -1,7 +1,7 @@
 import type { Rendering } from '../../contract/documents/crc'
 import { askConfined } from '../confined/host'
 import type { ChatMessage } from '../confined/messages'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { inBatches } from './batches'
 import type { ChatTemplate } from './chat-template'
 import type { TextModel } from './text-model'
@@ -56,11 +56,11 @@ export async function renderChats(
       ...(inParts
         ? [`The chat template in ${chatTemplate.file} takes messages in parts, and is given them so.`]
         : []),
-      ...(at(prompts, index, 'chat').includes(system)
+      ...(elementAt(prompts, index, 'chat').includes(system)
         ? []
         : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`])
     ]
-    return { rendered: at(rendered, index, 'chat'), tokens: at(tokens, index, 'chat'), notices }
+    return { rendered: elementAt(rendered, index, 'chat'), tokens: elementAt(tokens, index, 'chat'), notices }
   })
 }
 
@@ -78,7 +78,7 @@ export async function renderChat(
 /** Texts given as they are, with the tokens (such as BOS) that the tokenizer puts around plain text. */
 export async function renderPlain(text: TextModel, plain: readonly string[]): Promise<RenderedChat[]> {
   const tokens = await text.encodeAll(plain, true)
-  return plain.map((rendered, index) => ({ rendered, tokens: at(tokens, index, 'text'), notices: [] }))
+  return plain.map((rendered, index) => ({ rendered, tokens: elementAt(tokens, index, 'text'), notices: [] }))
 }
 
 async function renderTemplate(

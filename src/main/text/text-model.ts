@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { readModelJson } from '../base/files/model-file'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { type ChatTemplate, findChatTemplate } from './chat-template'
 import { libraryTokenizer } from './library-tokenizer'
 import {
@@ -82,12 +82,12 @@ export interface LocalTextModel extends TextModel {
 
 /** Of one text. @throws WorkbenchError as `encodeAll` */
 export async function encodeOne(text: TextModel, given: string, addSpecialTokens = false): Promise<number[]> {
-  return at(await text.encodeAll([given], addSpecialTokens), 0, 'text')
+  return elementAt(await text.encodeAll([given], addSpecialTokens), 0, 'text')
 }
 
 /** Of one list. @throws WorkbenchError as `encodeAll` */
 export async function decodeOne(text: TextModel, tokens: readonly number[]): Promise<string> {
-  return at(await text.decodeAll([tokens]), 0, 'list of tokens')
+  return elementAt(await text.decodeAll([tokens]), 0, 'list of tokens')
 }
 
 /**

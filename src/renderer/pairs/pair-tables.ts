@@ -1,6 +1,6 @@
 import type { Interval } from '../../contract/documents/crc'
 import type { Transfer } from '../../contract/documents/pairs-overview'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import {
   capitalised,
   formatDelta,
@@ -129,6 +129,6 @@ export function promptsWords(rows: readonly PairRow[], words: ScoreWords): strin
   const groups = promptGroups(rows)
   if (groups.length < 2) return null
   const others = groups.slice(1).flat()
-  const [most] = at(groups, 0, 'group')
+  const [most] = elementAt(groups, 0, 'group')
   return `Not the same ${words.prompt}s: ${others.join(', ')} ${others.length === 1 ? 'was' : 'were'} asked others than ${groups[0]?.length === 1 ? most : 'the rest'}.`
 }

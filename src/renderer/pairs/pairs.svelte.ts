@@ -1,5 +1,5 @@
 import type { PairBrief, PairId } from '../../contract/documents/project'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { plural } from '../../contract/words/format'
 import type { Deed } from '../app/history.svelte'
 import type { Host } from '../app/host'
@@ -104,7 +104,7 @@ export class Pairs {
     const { host, path } = this.project
     const { added, pairs } = answer
     const place = pairs.findIndex(({ id }) => id === added)
-    const { name } = at(pairs, place, 'pair')
+    const { name } = elementAt(pairs, place, 'pair')
     if (!(await host.showPair(added))) return false
     host.session?.history.did({
       what: `${verb} the pair “${name}”`,
@@ -136,7 +136,7 @@ async function takeOff(host: Host, id: PairId, queued: number): Promise<void> {
   const place = state.pairs.findIndex((pair) => pair.id === id)
   const next = state.pairs[place + 1] ?? state.pairs[place - 1]
   if (next === undefined) return
-  const { name } = at(state.pairs, place, 'pair')
+  const { name } = elementAt(state.pairs, place, 'pair')
   if (id === here.pair && !(await host.showPair(next.id))) return
   const remove = async (): Promise<void> => void (await host.client.pairs.remove({ path, pair: id }))
   await remove()

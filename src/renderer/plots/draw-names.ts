@@ -1,5 +1,5 @@
 import type { Chart } from 'chart.js'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import { shortName } from '../ui/short-name'
 import { type Mark, type NamePlace, placeNames } from './plot-names'
@@ -53,7 +53,7 @@ export function drawNames(
       return { ...inPixels(name), text, width: ctx.measureText(text).width }
     })
     const places = placeNames(named, chartArea, LINE_HEIGHT, marks.map(inPixels))
-    return named.map((name, index) => ({ ...name, place: at(places, index, 'name') }))
+    return named.map((name, index) => ({ ...name, place: elementAt(places, index, 'name') }))
   }
   const layoutKey = JSON.stringify([ctx.font, chartArea, marks.length, x.min, x.max, y.min, y.max])
   const cached = positionCache.get(names)

@@ -1,6 +1,6 @@
 import type { Interval } from '../../contract/documents/crc'
 import type { LayerShares, TaskShares } from '../../contract/documents/search'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { toCsv } from '../ui/csv'
 
 /** A share, with its interval where it was sampled. */
@@ -29,18 +29,21 @@ export function shareRows({
   leftOut
 }: LayerShares): ShareRow[] {
   const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Share => ({
-    value: at(values, layer, 'layer'),
-    interval: ends === null ? null : at(ends, layer, 'layer')
+    value: elementAt(values, layer, 'layer'),
+    interval: ends === null ? null : elementAt(ends, layer, 'layer')
   })
   return diversity.map((_, layer) => ({
     layer,
     diversity: share(diversity, intervals?.diversity ?? null, layer),
     validity: share(validity, intervals?.validity ?? null, layer),
     further: further.map((each) => ({ measure: each.measure, ...share(each.values, each.intervals, layer) })),
-    alone: { diversity: at(alone.diversity, layer, 'layer'), validity: at(alone.validity, layer, 'layer') },
+    alone: {
+      diversity: elementAt(alone.diversity, layer, 'layer'),
+      validity: elementAt(alone.validity, layer, 'layer')
+    },
     leftOut: {
-      diversity: at(leftOut.diversity, layer, 'layer'),
-      validity: at(leftOut.validity, layer, 'layer')
+      diversity: elementAt(leftOut.diversity, layer, 'layer'),
+      validity: elementAt(leftOut.validity, layer, 'layer')
     }
   }))
 }
@@ -76,7 +79,7 @@ export function sharesCsv(shares: LayerShares): string {
     ...(diversity.interval ?? []),
     ...(validity.interval ?? []),
     ...further.map(({ value }) => value),
-    ...(interactions === null ? [] : at(interactions, layer, 'layer'))
+    ...(interactions === null ? [] : elementAt(interactions, layer, 'layer'))
   ])
   return toCsv(head, rows)
 }

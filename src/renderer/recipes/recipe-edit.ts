@@ -1,7 +1,7 @@
 import type { Arrow } from '../ui/arrow'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { type Component, COMPONENTS, type LayerHalf, type LayerStrength } from '../../contract/model/recipe'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import {
   componentName,
   componentStrength,
@@ -152,8 +152,8 @@ export function strokeBrush(
   { layer, row }: Place,
   brush: Brush
 ): Brush {
-  const there = at(layers, layer, 'layer')
-  const painted = strengthAt(there, at(rows, row, 'row')) === brush.strength
+  const there = elementAt(layers, layer, 'layer')
+  const painted = strengthAt(there, elementAt(rows, row, 'row')) === brush.strength
   return painted && sameSource(there.source, brush.source) ? ERASER : brush
 }
 

@@ -1,4 +1,4 @@
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import {
@@ -71,11 +71,16 @@ export function blindPlan(
     at: (place) => {
       const round = Math.floor(place / prompts.length)
       const turn = place % prompts.length
-      const prompt = at(promptOrder, turn, 'prompt')
+      const prompt = elementAt(promptOrder, turn, 'prompt')
       const set = Math.floor(round / teams.length)
-      const team = at(teams, at(teamOrder, (round + turn) % teams.length, 'team'), 'team')
+      const team = elementAt(teams, elementAt(teamOrder, (round + turn) % teams.length, 'team'), 'team')
       const order = shuffled(team.length, seed, prompt, set, round)
-      return { prompt, index: set * size, size, among: order.map((column) => at(team, column, 'variant')) }
+      return {
+        prompt,
+        index: set * size,
+        size,
+        among: order.map((column) => elementAt(team, column, 'variant'))
+      }
     }
   }
 }

@@ -2,7 +2,7 @@ import { TEXT_MEASURES, type TextMeasureId } from '../../contract/model/measures
 import type { SampleRun, SampleRunMeasures, Variant } from '../../contract/documents/samples'
 import { variantStyles } from '../../contract/documents/variant-styles'
 import { overFewer } from '../../contract/words/evaluation-words'
-import { at } from '../../contract/model/look-up'
+import { elementAt } from '../../contract/model/look-up'
 import type { ModelTone } from '../../contract/model/model-style'
 import type { BarChart } from '../plots/bar-chart'
 import { translucent, type ChartColors, type ChartFont } from '../plots/chart-theme'
@@ -42,7 +42,7 @@ export function showMeasures(
   chart.data.labels = TEXT_MEASURES.map(({ short, better }) => `${short}${better === 'lower' ? ' ↓' : ''}`)
   const looks = barLooks(run.variants)
   chart.data.datasets = run.variants.map((variant, place) => {
-    const { tone, opacity } = at(looks, place, 'bar')
+    const { tone, opacity } = elementAt(looks, place, 'bar')
     const color = colors[tone]
     const found = measures.variants.find((entry) => entry.variant === variant.name)
     return {

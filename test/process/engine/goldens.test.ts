@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { at } from '../../../src/contract/model/look-up'
+import { elementAt } from '../../../src/contract/model/look-up'
 import { probe } from '../../../src/main/engine/questions/probe'
 import {
   GOLDEN_FAMILIES,
@@ -26,7 +26,7 @@ describe.each(GOLDEN_FAMILIES)('%s', (name) => {
         [...prompts.map(([, tokens]) => tokens), ...prefixes]
       )
       for (const [place, { name: modelName }] of family.models.entries()) {
-        const logits = at(ofModels, place, 'model')
+        const logits = elementAt(ofModels, place, 'model')
         const expected = family.lastLogits(dtype, modelName)
         for (const [i, [prompt]] of prompts.entries()) {
           expect(largestDifference(logits[i], expected[prompt]), `${modelName}, ${prompt}`).toBeLessThan(

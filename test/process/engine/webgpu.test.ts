@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Precision } from '../../../src/contract/model/device'
-import { at } from '../../../src/contract/model/look-up'
+import { elementAt } from '../../../src/contract/model/look-up'
 import { probe } from '../../../src/main/engine/questions/probe'
 import { GOLDEN_FAMILIES, largestDifference, readGolden } from '../../fixtures/goldens'
 import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from '../../fixtures/webgpu'
@@ -18,8 +18,8 @@ describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) =
   /** Of one hybrid, whose layers are of either model: which are whose hangs on no device, and is seen on the CPU. */
   async function compare(precision?: Precision): Promise<{ difference: number; correlation: number }> {
     const worst = { difference: 0, correlation: 1 }
-    const { dtype, base, post } = at(family.pairs, 0, 'pair')
-    const { name: modelName, model } = at(family.models, 2, 'model')
+    const { dtype, base, post } = elementAt(family.pairs, 0, 'pair')
+    const { name: modelName, model } = elementAt(family.models, 2, 'model')
     const prompts = Object.entries(family.prompts)
     const logits = await probe({
       base,

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { at } from '../../../src/contract/model/look-up'
+import { elementAt } from '../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../src/contract/model/problem'
 import type { EngineHost } from '../../../src/main/engine/host'
 import type { WorkbenchServer } from '../../../src/main/serve/server'
@@ -150,7 +150,7 @@ test('requests of a session are answered, or refused by what they are', { timeou
     const sent = Array.from({ length: 16 }, () => request(chance, true))
     const said = await exchange(sent.map((text) => [text]))
     for (const [i, answer] of said.entries()) {
-      const text = at(sent, i, 'request')
+      const text = elementAt(sent, i, 'request')
       expect(answer).not.toMatch(/^HTTP\/1\.1 5\d\d/)
       if (FOREIGN.test(text)) expect(answer, JSON.stringify(text).slice(0, 500)).not.toContain(PAGE)
       if (answer.startsWith('HTTP/1.1 ')) seen.answered += 1

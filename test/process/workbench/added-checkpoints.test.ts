@@ -5,7 +5,7 @@ import { createRouterClient } from '@orpc/server'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_RENDERING, SweepDocument } from '../../../src/contract/documents/crc'
 import { ProjectDocument } from '../../../src/contract/documents/project'
-import { at } from '../../../src/contract/model/look-up'
+import { elementAt } from '../../../src/contract/model/look-up'
 import type { OtherCheckpoint } from '../../../src/contract/model/checkpoint'
 import { EvaluationView } from '../../../src/contract/documents/evaluation'
 import { PAPER_SAMPLING, SampleLine, type Variant } from '../../../src/contract/documents/samples'
@@ -207,7 +207,7 @@ describe("a project's other checkpoints", () => {
     const { path } = await demoProject([reference])
     const file = join(path, 'project.json')
     const stored = ProjectDocument.parse(JSON.parse(await readFile(file, 'utf8')))
-    const { location, otherCheckpoints, rendering, settings, recipes } = at(stored.pairs, 0, 'pair')
+    const { location, otherCheckpoints, rendering, settings, recipes } = elementAt(stored.pairs, 0, 'pair')
     expect(otherCheckpoints).toEqual([{ ...reference, id: 'c-0', mark: 0 }])
     const { name, createdAt, notes } = stored
     const shared = { schemaVersion: 1, name, createdAt, notes }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { at } from '../../../src/contract/model/look-up'
+import { elementAt } from '../../../src/contract/model/look-up'
 import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/documents/crc'
 import { PairChanges } from '../../../src/contract/documents/project'
 import type { EvaluationSetup } from '../../../src/contract/documents/evaluation'
@@ -336,7 +336,7 @@ describe('a sweep', () => {
     const { sweep, selection } = await client.sweeps.whatIf({ path, pair: 'pair-1', sweepId, asked })
     expect(selection).toMatchObject({ rho: 0, minimumValidity: 0 })
     expect([sweep.ranges.length, sweep.selected]).toEqual([21, selection.selected])
-    expect('prompts' in at(sweep.ranges, 0, 'range')).toBe(false)
+    expect('prompts' in elementAt(sweep.ranges, 0, 'range')).toBe(false)
     const foreign = { ...asked, sampler: { temperature: 2.01, minP: 0.05 } }
     await expect(
       client.sweeps.whatIf({ path, pair: 'pair-1', sweepId, asked: foreign })

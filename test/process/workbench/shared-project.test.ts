@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { at } from '../../../src/contract/model/look-up'
+import { elementAt } from '../../../src/contract/model/look-up'
 import {
   type KeptRecipe,
   type PairDocument,
@@ -41,7 +41,8 @@ const kept = async (window: WindowClient, path: string, name: string): Promise<K
   return recipe
 }
 
-const stored = async (path: string): Promise<PairDocument> => at((await storedProject(path)).pairs, 0, 'pair')
+const stored = async (path: string): Promise<PairDocument> =>
+  elementAt((await storedProject(path)).pairs, 0, 'pair')
 
 const namesOf = ({ recipes }: PairDocument): string[] => recipes.map(({ recipe }) => recipe.name)
 

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath } from './places'
 import { isWithin } from './within'
@@ -51,7 +51,7 @@ export async function allowedOf<T>(list: readonly T[], placeOf: (entry: T) => st
 /** @throws WorkbenchError `bad-input` for a place that this program does not read, see {@link isAllowed} */
 export async function requireAllowed(path: string): Promise<void> {
   const folders = keptTo()
-  if (folders !== null && !(await isAllowed(path))) throw outside(path, at(folders, 0, 'folder'))
+  if (folders !== null && !(await isAllowed(path))) throw outside(path, elementAt(folders, 0, 'folder'))
 }
 
 /** @throws WorkbenchError `bad-input` when a path leads out of a folder, by `..` or by links too */

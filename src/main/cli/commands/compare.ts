@@ -1,6 +1,6 @@
 import { Argument } from 'commander'
 import type { SweepDocument } from '../../../contract/documents/crc'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, resultPath } from '../../base/files/places'
 import { areOverSources } from '../../crc/selection/best-over-sources'
@@ -33,7 +33,7 @@ export const compareCommand = subcommand(compareOptions, {
     )
   ],
   async run({ rho, json, quiet }, command, signal) {
-    const [a, b] = [at(command.args, 0, 'sweep'), at(command.args, 1, 'sweep')]
+    const [a, b] = [elementAt(command.args, 0, 'sweep'), elementAt(command.args, 1, 'sweep')]
     const more = command.args.slice(2)
     requireNewFiles([a, b], more)
     const [first, second] = [await read(a, signal), await read(b, signal)]
@@ -52,7 +52,7 @@ export const compareCommand = subcommand(compareOptions, {
 function requireNewFiles(two: readonly string[], others: readonly string[]): void {
   const files = [...two, ...others].map(absolutePath)
   const twice = others.find(
-    (_, place) => files.indexOf(at(files, two.length + place, 'file')) < two.length + place
+    (_, place) => files.indexOf(elementAt(files, two.length + place, 'file')) < two.length + place
   )
   if (twice !== undefined)
     throw new WorkbenchError('bad-input', `${twice} is given twice.`, 'Name each sweep once.')

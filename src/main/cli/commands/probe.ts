@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { basename } from 'node:path'
 import { type Command } from 'commander'
 import { z } from 'zod'
@@ -127,7 +127,7 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   )
   const results = await Promise.all(
     prompts.map(async (tokens, index) => {
-      const values = at(logits, index, 'prompt')
+      const values = elementAt(logits, index, 'prompt')
       const top = await nextTokens(values, options.top, text)
       return { tokens, top, ...(options.logits ? { logits: values } : {}) }
     })

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path'
 import { Argument } from 'commander'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { absolutePath } from '../../base/files/places'
 import { openPair } from '../../checkpoint/pair'
 import { builtinPromptSet } from '../../crc/task/builtin-prompts'
@@ -18,7 +18,7 @@ export const projectNewCommand = subcommand(pairOptions, {
     const pair = requirePair(options, command)
     const folders = pairPaths(pair)
     await openPair(folders.base, folders.post)
-    const path = absolutePath(at(command.args, 0, 'project'))
+    const path = absolutePath(elementAt(command.args, 0, 'project'))
     const project = await createProject({
       folder: dirname(path),
       name: basename(path),

@@ -1,7 +1,7 @@
 import { Argument } from 'commander'
 import type { HistoryRun, PairHistory, RunKey, RunMarkChanges } from '../../../contract/documents/history'
 import { TRASH_DAYS } from '../../../contract/documents/history'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { formatUtc } from '../../../contract/words/format'
 import { computedWords, RUN_KIND_WORDS, runTitle } from '../../../contract/words/run-words'
 import { pairNamed } from '../../project/pair-named'
@@ -21,7 +21,7 @@ const RUN = new Argument('<run>', 'id of the run, or the beginning of the id')
 export const projectListCommand = subcommand(pairOption, {
   operands: [PROJECT],
   async run(options, command) {
-    const project = await openNamedProject(at(command.args, 0, 'project'), 'view')
+    const project = await openNamedProject(elementAt(command.args, 0, 'project'), 'view')
     try {
       if (!options.quiet) for (const warning of project.warnings) remark(warning)
       await printRuns(pairNamed(project, options.pair), options.json)
@@ -41,7 +41,7 @@ function markCommand(field: 'name' | 'note', description: string): DeclaredComma
   return subcommand(pairOption, {
     operands: [PROJECT, RUN, new Argument('<text>', description)],
     run: (options, { args }) =>
-      changeRun(options, args, (history, id) => mark(history, id, { [field]: at(args, 2, 'text') }))
+      changeRun(options, args, (history, id) => mark(history, id, { [field]: elementAt(args, 2, 'text') }))
   })
 }
 
@@ -71,7 +71,7 @@ export const projectRestoreCommand = subcommand(pairOption, {
         'deleted run'
       )
       const index = deleted.findIndex((entry) => entry.run === run)
-      await history.restore(at(deleted, index, 'deleted run').deletion)
+      await history.restore(elementAt(deleted, index, 'deleted run').deletion)
     })
 })
 
@@ -90,9 +90,9 @@ async function changeRun(
   args: readonly string[],
   change: (history: RunHistory, id: string) => Promise<unknown>
 ): Promise<void> {
-  const own = await openPairOfProject(at(args, 0, 'project'), pair, quiet ? () => undefined : remark)
+  const own = await openPairOfProject(elementAt(args, 0, 'project'), pair, quiet ? () => undefined : remark)
   try {
-    await change(own.history, at(args, 1, 'run'))
+    await change(own.history, elementAt(args, 1, 'run'))
     await printRuns(own, json)
   } finally {
     await own.project.close()

@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { Argument, type Command } from 'commander'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { ReportFormat } from '../../../contract/documents/report'
 import { readPairState } from '../../project/pair-state'
 import { pairNamed } from '../../project/pair-named'
@@ -41,7 +41,7 @@ export const reportCommand = subcommand(reportOptions, {
 })
 
 async function report(options: ReportOptions, command: Command): Promise<void> {
-  const path = at(command.args, 0, 'project')
+  const path = elementAt(command.args, 0, 'project')
   const { out } = options
   if (options.json && out === undefined)
     refuseUnused(

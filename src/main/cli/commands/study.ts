@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { plural } from '../../../contract/words/format'
 import { basename, extname } from 'node:path'
 import { Argument, type Command, InvalidArgumentError } from 'commander'
@@ -78,7 +78,7 @@ type StudyOptions = CommandOptions<typeof studyOptions>
 export const studyCommand = subcommand(studyOptions, {
   operands: [new Argument('<file>', 'the study, a YAML file')],
   async run(options, command, signal) {
-    await study(absolutePath(at(command.args, 0, 'file')), options, command, signal)
+    await study(absolutePath(elementAt(command.args, 0, 'file')), options, command, signal)
   }
 })
 

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander'
 import { MAX_TASK_CHARACTERS } from '../../../contract/documents/task'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { plural } from '../../../contract/words/format'
 import { readTextFile } from '../../base/files/bounded-file'
 import { absolutePath } from '../../base/files/places'
@@ -28,7 +28,7 @@ export const taskImportCommand = subcommand(taskOptions, {
 })
 
 async function importTask({ out, json, quiet }: TaskOptions, command: Command): Promise<void> {
-  const format = at(command.args, 0, 'format')
+  const format = elementAt(command.args, 0, 'format')
   const files = command.args.slice(1)
   if (out === undefined && !json) throw usageError(command, 'where to? Give --out TASK.json, or --json')
   const output = out === undefined ? null : await checkOutputFile(out, 'task')
@@ -39,7 +39,7 @@ async function importTask({ out, json, quiet }: TaskOptions, command: Command): 
     files.map(async (name) => ({ name, content: await readTextFile(name, 4 * MAX_TASK_CHARACTERS) }))
   )
   const id = output === null ? format : taskIdOf(output.path, command)
-  const task = publishedTask(id, got(FORMATS, format, 'format'), read)
+  const task = publishedTask(id, mapGet(FORMATS, format, 'format'), read)
   if (output !== null) await writeOutputFile(output, task)
   if (json) await printJson(task)
   if (output !== null && !quiet) {

@@ -1,5 +1,5 @@
 import { Argument } from 'commander'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { dropUnchangedSettings } from '../../../contract/documents/what-if'
 import { shownSweep } from '../../../contract/documents/shown-sweep'
 import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
@@ -32,7 +32,7 @@ const whatIfOptions = rhoOption('as the sweep').options({
 export const whatIfCommand = subcommand(whatIfOptions, {
   operands: [new Argument('<sweep>', 'file that "slr sweep --out" wrote, for samplers with --what-if')],
   async run({ temperature, minP, rho, draws = null, mix = null, json, quiet }, command, signal) {
-    const file = at(command.args, 0, 'sweep')
+    const file = elementAt(command.args, 0, 'sweep')
     if ((temperature === undefined) !== (minP === undefined)) {
       throw usageError(command, '--temperature and --min-p go together')
     }

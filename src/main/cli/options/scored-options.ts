@@ -1,7 +1,7 @@
 import { type Command } from 'commander'
 import { z } from 'zod'
 import { BY_CHARACTERS, type ScoredTask } from '../../../contract/documents/scored-by'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
 import { namedPrompts } from '../../crc/task/builtin-prompts'
@@ -91,7 +91,11 @@ export async function givenSource(
   if (recipes !== undefined) return null
   if (source === undefined) return own === null ? null : sourceOfNext(own.document)
   if (source === 'base') return null
-  const { name, path, fingerprint } = at(await givenCheckpoints([source], folders, own), 0, 'checkpoint')
+  const { name, path, fingerprint } = elementAt(
+    await givenCheckpoints([source], folders, own),
+    0,
+    'checkpoint'
+  )
   return { name, path, fingerprint }
 }
 

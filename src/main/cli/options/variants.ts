@@ -4,7 +4,7 @@ import { blendName } from '../../../contract/documents/swept-model'
 import { type Recipe, SourcedRanges, STRENGTH_BOUNDS } from '../../../contract/model/recipe'
 import { sourcedRecipe } from '../../../contract/model/sourced-recipe'
 import { blendStrengths, rangesStrengths } from '../../../contract/model/strengths'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { Rival, rivalFromText, rivalText } from '../../../contract/model/rival'
 import {
   DEFAULT_CONCURRENCY,
@@ -157,10 +157,10 @@ export async function restoredRecipe(
 ): Promise<Recipe> {
   const named = restored.flatMap(({ source }) => source ?? [])
   const checkpoints = await givenCheckpoints(named, folders, own)
-  const sources = new Map(named.map((text, index) => [text, at(checkpoints, index, 'checkpoint')]))
+  const sources = new Map(named.map((text, index) => [text, elementAt(checkpoints, index, 'checkpoint')]))
   const name = restored
     .flatMap(({ ranges, source }) => {
-      const behind = source === null ? '' : `@${got(sources, source, 'checkpoint').name}`
+      const behind = source === null ? '' : `@${mapGet(sources, source, 'checkpoint').name}`
       return ranges.map(([start, end]) => `${start}-${end}${behind}`)
     })
     .join()

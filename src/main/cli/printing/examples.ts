@@ -1,4 +1,4 @@
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 const PAIR = '--base Llama-3.1-8B --post Llama-3.1-8B-Instruct'
 
@@ -70,8 +70,8 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
  * @throws Error for a command without examples
  */
 export function examplesOf(words: string): string {
-  const command = at(words.split(' '), 0, 'word')
-  const own = got(EXAMPLES, command, 'examples').filter((example) =>
+  const command = elementAt(words.split(' '), 0, 'word')
+  const own = mapGet(EXAMPLES, command, 'examples').filter((example) =>
     `${example} `.startsWith(`slr ${words} `)
   )
   return ['', 'Examples:', ...own.map((example) => `  ${example}`)].join('\n')

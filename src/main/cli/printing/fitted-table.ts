@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** Between two columns. */
 const GAP = 2
@@ -33,7 +33,7 @@ export function fitColumns(
   width: number | null
 ): Layout {
   const columns = [...align].map((side, index) => {
-    const column = cells.map((row) => at(row, index, 'cell'))
+    const column = cells.map((row) => elementAt(row, index, 'cell'))
     return { widest: longest(column), least: width === null ? 0 : leastWidth(column, side, width) }
   })
   const needed = total(columns.map(({ least }) => least))

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import stringWidth from 'string-width'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { formatNumber } from '../../../contract/words/format'
 import { isDiskFull } from '../../base/files/atomic-file'
@@ -116,7 +116,7 @@ export function table(rows: readonly (readonly string[])[], align: string, width
 /** A row whose cells may take several lines each. */
 function rowLines(row: readonly string[], shown: Layout['shown'], align: string): string[] {
   const columns = shown.map(({ index, width }) => ({
-    lines: wrapped(at(row, index, 'cell'), width),
+    lines: wrapped(elementAt(row, index, 'cell'), width),
     width,
     isRight: align.charAt(index).toLowerCase() === 'r'
   }))

@@ -13,7 +13,7 @@ import { shareColumns, sharesBasisWords } from '../../../contract/words/share-wo
 import { formatMemory } from '../../../contract/model/bytes'
 import { formatDelta, formatDeltas, formatDuration, plural } from '../../../contract/words/format'
 import { shellCommand } from '../../report/shown-command'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { decimal, printable, style, table } from './output'
 
 /**
@@ -131,8 +131,8 @@ export function checkFoundCommandOf({
 /** What each layer contributes, the layers in their order. */
 function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 'scoredBy'>): string {
   const share = (values: readonly number[], intervals: readonly Interval[] | null, layer: number): string => {
-    const value = formatDelta(at(values, layer, 'layer'))
-    return intervals === null ? value : `${value} (${formatDeltas(at(intervals, layer, 'layer'))})`
+    const value = formatDelta(elementAt(values, layer, 'layer'))
+    return intervals === null ? value : `${value} (${formatDeltas(elementAt(intervals, layer, 'layer'))})`
   }
   const { diversity, validity, intervals, further, alone, leftOut } = shares
   const rows = diversity.map((_, layer) => [
@@ -140,8 +140,8 @@ function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 
     share(diversity, intervals?.diversity ?? null, layer),
     share(validity, intervals?.validity ?? null, layer),
     ...further.map((each) => share(each.values, each.intervals, layer)),
-    formatDelta(at(alone.diversity, layer, 'layer')),
-    formatDelta(at(leftOut.diversity, layer, 'layer'))
+    formatDelta(elementAt(alone.diversity, layer, 'layer')),
+    formatDelta(elementAt(leftOut.diversity, layer, 'layer'))
   ])
   const title = style('bold', `What each layer contributes (Shapley values ${sharesBasisWords(shares)})`)
   const head = ['layer', ...shareColumns(shares, scoredBy)]

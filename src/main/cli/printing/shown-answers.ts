@@ -1,6 +1,6 @@
 import type { SampleLine, SampleRun } from '../../../contract/documents/samples'
 import { normaliseAnswer } from '../../../contract/model/answer'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 import { wrapped } from './fitted-table'
 import { printable, style } from './output'
@@ -39,7 +39,7 @@ function describeCell(name: string, answers: readonly SampleLine[], width: numbe
   const groups = [...multimap(inOrder.map((line) => [normaliseAnswer(line.text), line])).values()].sort(
     (a, b) => b.length - a.length
   )
-  const digits = String(at(groups, 0, 'answer').length).length
+  const digits = String(elementAt(groups, 0, 'answer').length).length
   return [
     `  ${printable(name)}: ${groups.length} distinct of ${answers.length}`,
     ...groups.flatMap((group) => describeGroup(group, digits, width))
@@ -49,8 +49,8 @@ function describeCell(name: string, answers: readonly SampleLine[], width: numbe
 /** As it was written most often; of equals, as it was written first. */
 function describeGroup(group: readonly SampleLine[], digits: number, width: number | null): string[] {
   const spellings = [...multimap(group.map(({ text }) => [text, text])).values()]
-  const written = at(
-    at(
+  const written = elementAt(
+    elementAt(
       spellings.toSorted((a, b) => b.length - a.length),
       0,
       'spelling'

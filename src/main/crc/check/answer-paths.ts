@@ -1,7 +1,7 @@
 import type { RenderedPrompt } from '../../../contract/documents/crc'
 import { encodeOne, type TextModel } from '../../text/text-model'
 import type { RenderedPrompts } from '../task/render-prompts'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** A sequence of tokens that adds exactly one valid character to a prompt. */
 export interface AnswerPath {
@@ -24,7 +24,9 @@ export async function answerPaths(
   const paths: AnswerPath[] = []
   for (const [index, prompt] of prompts.entries()) {
     for (const [characterIndex, character] of prompt.valid.entries()) {
-      const single = at(at(groups, index, 'prompt'), characterIndex, 'character').map((token) => [token])
+      const single = elementAt(elementAt(groups, index, 'prompt'), characterIndex, 'character').map(
+        (token) => [token]
+      )
       const ways = single.length > 0 ? single : await encodeCharacter(prompt, character, text)
       for (const tokens of ways) {
         paths.push({ prompt: index, character: characterIndex, tokens, mayTrail: character.trim() !== '' })

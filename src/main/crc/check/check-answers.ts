@@ -13,7 +13,7 @@ import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerPath, answerPaths } from './answer-paths'
 import { Answers, Questions } from './questions'
 import { type AskedPath, askOfPath, askOfTrail, wholeAnswers } from './whole-answers'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { multimap } from '../../../contract/model/multimap'
 
@@ -68,7 +68,7 @@ export async function checkAnswers(
     answers: [...models, ...rivals].map((_, model) =>
       wholeAnswers(
         rendered.prompts,
-        { paths, says: at(pathAnswers, model, 'model') },
+        { paths, says: elementAt(pathAnswers, model, 'model') },
         { trails, says: trailAnswers[model] ?? new Answers() }
       )
     ),
@@ -90,7 +90,7 @@ export function trailsToFollow(
     paths.flatMap(({ path, trails }) =>
       trails.map(({ token, written }) => {
         const shares = models.map((says, model) => {
-          const total = got(at(totals, model, 'model'), path.prompt, 'prompt')
+          const total = mapGet(elementAt(totals, model, 'model'), path.prompt, 'prompt')
           return total === 0 ? 0 : says.of(written) / total
         })
         return [path.prompt, { path, token, share: Math.max(...shares) }] as const
@@ -159,7 +159,7 @@ class Asking {
         device,
         precision,
         prompts: questionsByPrompt.map(({ prompt, groups }) => ({
-          tokens: at(rendered.prompts, prompt, 'prompt').tokens,
+          tokens: elementAt(rendered.prompts, prompt, 'prompt').tokens,
           groups
         })),
         memoryBytes: defaultMemoryBytes()
@@ -174,8 +174,8 @@ class Asking {
       }
       if (event.type === 'probabilities') {
         for (const [row, index] of event.prompts.entries()) {
-          const { prompt } = at(questionsByPrompt, index, 'prompt')
-          at(answers, event.model, 'model').set(prompt, at(event.probabilities, row, 'prompt'))
+          const { prompt } = elementAt(questionsByPrompt, index, 'prompt')
+          elementAt(answers, event.model, 'model').set(prompt, elementAt(event.probabilities, row, 'prompt'))
         }
       }
       if (event.type === 'done') this.seconds += event.seconds

@@ -19,7 +19,7 @@ import { needsBase, type Rival } from '../../../contract/model/rival'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { recipeStrengths } from '../../../contract/model/strengths'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { pairEndTokens } from '../../checkpoint/generation-config'
 import { openPair } from '../../checkpoint/pair'
 import type { PairMember } from '../../checkpoint/pair-member'
@@ -181,11 +181,11 @@ export async function checkSweep(
     source,
     endTokens,
     categories: rendered.prompts.map(({ category }) => category),
-    post: at(answers, 0, 'model'),
-    models: recipes.map((recipe, index) => ({ recipe, ...at(answers, index + 1, 'model') })),
+    post: elementAt(answers, 0, 'model'),
+    models: recipes.map((recipe, index) => ({ recipe, ...elementAt(answers, index + 1, 'model') })),
     baselines: baselines.map((baseline, index) => ({
       baseline,
-      ...at(answers, at(asked.placeOfBaseline, index, 'baseline'), 'model')
+      ...elementAt(answers, elementAt(asked.placeOfBaseline, index, 'baseline'), 'model')
     }))
   })
 }

@@ -1,5 +1,5 @@
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** Identifies one group of continuations of a prompt. */
 export interface Question {
@@ -40,6 +40,6 @@ export class Answers {
 
   /** @throws RangeError for a question without a probability */
   of({ prompt, group }: Question): number {
-    return at(got(this.probabilities, prompt, 'prompt'), group, 'group')
+    return elementAt(mapGet(this.probabilities, prompt, 'prompt'), group, 'group')
   }
 }

@@ -3,7 +3,7 @@ import type { WholeAnswers } from '../../../contract/documents/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
 import type { Answers, Question, Questions } from './questions'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * Tokens of white space that are computed separately. Vocabularies have dozens of them, but models end with a line
@@ -87,11 +87,11 @@ export function wholeAnswers(
   const whole = prompts.map(({ valid }) => new Float64Array(valid.length))
   const undecided = new Float64Array(prompts.length)
   const add = (to: readonly Float64Array[], { prompt, character }: AnswerPath, probability: number): void => {
-    const values = at(to, prompt, 'prompt')
-    values[character] = at(values, character, 'character') + probability
+    const values = elementAt(to, prompt, 'prompt')
+    values[character] = elementAt(values, character, 'character') + probability
   }
   const addUndecided = ({ prompt }: AnswerPath, probability: number): void => {
-    undecided[prompt] = at(undecided, prompt, 'prompt') + probability
+    undecided[prompt] = elementAt(undecided, prompt, 'prompt') + probability
   }
   for (const { path, written, whole: ended, white } of first.paths) {
     if (path.tokens.length === 1) add(firstToken, path, first.says.of(written))

@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** Number of random draws of prompts that are compared. The best of a few hundred is close to the best of all. */
 const DRAWS = 300
@@ -35,7 +35,7 @@ export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
   // The first categories get one more prompt than the others if the limit allows it.
   const countOf = (total: number, category: number): number =>
     Math.min(
-      at(shortest, category, 'category').length,
+      elementAt(shortest, category, 'category').length,
       Math.floor((total + categories.length - 1 - category) / categories.length)
     )
   const cheapest = (total: number): number[][] =>
@@ -70,7 +70,7 @@ function drawWithoutReplacement(
 function distancesOf({ categories, known }: ChoiceOfPrompts): (drawn: readonly number[][]) => number {
   const targets = known.flatMap((values) =>
     categories.map((prompts, category) => {
-      const categoryValues = prompts.map((prompt) => at(values, prompt, 'prompt'))
+      const categoryValues = prompts.map((prompt) => elementAt(values, prompt, 'prompt'))
       const mean = meanOf(categoryValues)
       const variance = meanOf(categoryValues.map((value) => (value - mean) ** 2))
       return { values, category, mean, spread: Math.sqrt(variance) }
@@ -78,7 +78,9 @@ function distancesOf({ categories, known }: ChoiceOfPrompts): (drawn: readonly n
   )
   return (drawn) =>
     targets.reduce((sum, { values, category, mean, spread }) => {
-      const drawnValues = at(drawn, category, 'category').map((prompt) => at(values, prompt, 'prompt'))
+      const drawnValues = elementAt(drawn, category, 'category').map((prompt) =>
+        elementAt(values, prompt, 'prompt')
+      )
       return spread === 0 ? sum : sum + ((meanOf(drawnValues) - mean) / spread) ** 2
     }, 0)
 }

@@ -1,5 +1,5 @@
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { packPrompts, type PromptPlaces } from '../../engine/tries/prompt-trie'
 import { buildRecipeTrie, nodePath } from '../../engine/tries/recipe-trie'
 
@@ -62,7 +62,7 @@ class DistinctCounter {
     this.counts++
     let distinct = 0
     for (const index of items) {
-      for (const part of at(this.partsOf, index, 'index')) {
+      for (const part of elementAt(this.partsOf, index, 'index')) {
         if (lastCount[part] === this.counts) continue
         lastCount[part] = this.counts
         distinct++
@@ -91,6 +91,9 @@ function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32
   let pairModel = 0
   return models.map(({ kind }) => {
     if (kind === 'checkpoint') return Int32Array.from({ length: layerCount }, () => next++)
-    return Int32Array.from(nodePath(trie, pairModel++), (node, level) => at(firstOf, level, 'level') + node)
+    return Int32Array.from(
+      nodePath(trie, pairModel++),
+      (node, level) => elementAt(firstOf, level, 'level') + node
+    )
   })
 }

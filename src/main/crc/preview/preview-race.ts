@@ -1,6 +1,6 @@
 import { errorFunction } from 'simple-statistics'
 import type { CategoryScore } from '../../../contract/documents/crc'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { NORMAL_QUANTILE, tQuantile } from '../../../contract/model/t-quantile'
 import { mean as meanOf, sum } from '../../base/sums'
 
@@ -104,8 +104,8 @@ export class PreviewRace {
           model,
           exact === undefined
             ? {
-                validity: over(from.validity, at(validity, index, 'candidate')),
-                diversity: over(from.diversity, at(diversity, index, 'candidate'))
+                validity: over(from.validity, elementAt(validity, index, 'candidate')),
+                diversity: over(from.diversity, elementAt(diversity, index, 'candidate'))
               }
             : {
                 validity: { mean: exact.validity, spread: 0 },
@@ -136,9 +136,9 @@ export class PreviewRace {
     const diversity = this.differences('diversity', unfinished, leader ?? this.scores.post)
     return new Map(
       unfinished.map((model, index) => {
-        const validityDifference = at(validity, index, 'candidate')
+        const validityDifference = elementAt(validity, index, 'candidate')
         const valid = above(validityDifference.mean + slack, validityDifference.spread)
-        const { mean, spread } = at(diversity, index, 'candidate')
+        const { mean, spread } = elementAt(diversity, index, 'candidate')
         const chance = model === leader ? valid : valid * above(mean, spread)
         return [model, { chance, gain: valid * excess(mean, spread) }]
       })
@@ -183,22 +183,23 @@ export class PreviewRace {
       }
     })
     const priors = drawn.map(({ length }, category) =>
-      length === 1 ? null : meanOf(fitted.map(({ variances }) => at(variances, category, 'category')))
+      length === 1 ? null : meanOf(fitted.map(({ variances }) => elementAt(variances, category, 'category')))
     )
     const distanceVariances = categories.map((prompts) => varianceOf(prompts.map(distance)))
     // One prompt has no spread. The residual is then assumed to vary as much as the explained part.
     const priorOf = (slope: number, category: number): number => {
-      const shared = at(priors, category, 'category')
-      return shared === null ? slope ** 2 * at(distanceVariances, category, 'category') : shared
+      const shared = elementAt(priors, category, 'category')
+      return shared === null ? slope ** 2 * elementAt(distanceVariances, category, 'category') : shared
     }
     const freedom = PRIOR_FREEDOM + sum(drawn.map(({ length }) => length - 1))
     return fitted.map(({ slope, mean, variances }) => {
       const parts = drawn.map(({ length }, category) => {
         const categoryFreedom = length - 1
         const moderated =
-          (PRIOR_FREEDOM * priorOf(slope, category) + categoryFreedom * at(variances, category, 'category')) /
+          (PRIOR_FREEDOM * priorOf(slope, category) +
+            categoryFreedom * elementAt(variances, category, 'category')) /
           (PRIOR_FREEDOM + categoryFreedom)
-        const undrawnShare = 1 - length / at(categories, category, 'category').length
+        const undrawnShare = 1 - length / elementAt(categories, category, 'category').length
         return (undrawnShare * moderated) / length
       })
       const error = Math.sqrt(sum(parts)) / drawn.length

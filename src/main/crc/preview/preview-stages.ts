@@ -1,6 +1,6 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { paretoFront } from '../../../contract/model/pareto-front'
 import type { PromptPlaces } from '../../engine/tries/prompt-trie'
 import { promptsByCategory } from '../selection/score-table'
@@ -155,10 +155,10 @@ function planPreview(problem: PreviewSetting) {
   const cost = new PreviewCost(layerCount, models, places)
   const all = [...prompts.keys()]
   const ofKinds = (...kinds: SweptModel['kind'][]): number[] =>
-    [...models.keys()].filter((model) => kinds.includes(at(models, model, 'model').kind))
+    [...models.keys()].filter((model) => kinds.includes(elementAt(models, model, 'model').kind))
   // A blend of strength 0 is post itself.
   const isPost = (model: number): boolean => {
-    const swept = at(models, model, 'model')
+    const swept = elementAt(models, model, 'model')
     return swept.kind === 'blend' && swept.strength === 0
   }
   const ranges = ofKinds('range')
@@ -176,7 +176,7 @@ function planPreview(problem: PreviewSetting) {
     maxPrefixes: ((1 - FINALISTS_SHARE) * remaining) / Math.max(1, cost.evaluationsAfter(whole)(candidates)),
     seed: problem.seed
   }
-  const post = at(ofKinds('post'), 0, 'post')
+  const post = elementAt(ofKinds('post'), 0, 'post')
   const base = ofKinds('base')[0] ?? null
   return {
     cost,
@@ -231,8 +231,8 @@ function* finalists(
 
 /** Groups the chosen prompts by category. */
 function categoriesOf(prompts: PreviewProblem['prompts'], chosen: readonly number[]): number[][] {
-  const { categories } = promptsByCategory(chosen.map((prompt) => at(prompts, prompt, 'prompt')))
-  return categories.map((indices) => indices.map((index) => at(chosen, index, 'prompt')))
+  const { categories } = promptsByCategory(chosen.map((prompt) => elementAt(prompts, prompt, 'prompt')))
+  return categories.map((indices) => indices.map((index) => elementAt(chosen, index, 'prompt')))
 }
 
 /**
@@ -250,7 +250,7 @@ function coarseStage(
   )
   for (let step = 2; step <= layerCount; step++) {
     const onGrid = ranges.filter((index) => {
-      const model = at(models, index, 'model')
+      const model = elementAt(models, index, 'model')
       return model.kind === 'range' && model.range.start % step === 0 && (model.range.end + 1) % step === 0
     })
     const work = cost.of(onGrid, [shortest])

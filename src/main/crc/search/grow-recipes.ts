@@ -1,6 +1,6 @@
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { componentStrength, postStrengths, withComponents } from '../../../contract/model/strengths'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
 import { layersKey, rank } from './search-problem'
 
@@ -22,7 +22,7 @@ export function growRecipes(
   const beams = new Map(problem.views.map((view) => [view, startOf(problem, view, beam)]))
   return {
     strands: problem.views.map((view) => grow(problem, view, { beam, strengths }, beams)),
-    best: (view) => rank(got(beams, view, 'view'), view, problem)
+    best: (view) => rank(mapGet(beams, view, 'view'), view, problem)
   }
 }
 
@@ -44,7 +44,7 @@ function* grow(
     .slice(0, WHOLE_RANGES)
     .map(({ layers }) => layers)
   const expanded = new Set<string>()
-  let beam = got(beams, view, 'view')
+  let beam = mapGet(beams, view, 'view')
   for (;;) {
     beams.set(view, beam)
     const parents = beam.filter(({ layers }) => !expanded.has(layersKey(layers)))
@@ -88,7 +88,7 @@ export function neighbours(
 /** What either of two restores. */
 export const unionOf = (a: readonly LayerStrength[], b: readonly LayerStrength[]): LayerStrength[] =>
   a.map((own, layer) => {
-    const other = at(b, layer, 'layer')
+    const other = elementAt(b, layer, 'layer')
     return withComponents(own, (half, component, strength) =>
       Math.max(strength, componentStrength(other, half, component))
     )

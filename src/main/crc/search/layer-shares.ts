@@ -1,6 +1,6 @@
 import type { CategoryScore, Interval } from '../../../contract/documents/crc'
 import { type LayerShares, TASK_SHARES } from '../../../contract/documents/search'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { tQuantile } from '../../../contract/model/t-quantile'
 import {
   allButOne,
@@ -96,10 +96,10 @@ function overOrders(pairs: readonly OrderPair[], isKnown: (subset: Subset) => bo
     share: (value) => {
       const units = complete.map(([order, reverse]) => {
         const back = added(reverse, value)
-        return added(order, value).map((gain, layer) => (gain + at(back, layer, 'layer')) / 2)
+        return added(order, value).map((gain, layer) => (gain + elementAt(back, layer, 'layer')) / 2)
       })
-      const estimates = at(units, 0, 'pair of orders').map((_, layer) =>
-        estimate(units.map((unit) => at(unit, layer, 'layer')))
+      const estimates = elementAt(units, 0, 'pair of orders').map((_, layer) =>
+        estimate(units.map((unit) => elementAt(unit, layer, 'layer')))
       )
       return {
         values: estimates.map((each) => each.value),
@@ -147,7 +147,8 @@ export function exactShares(values: readonly number[], players: number): number[
     return values.reduce(
       (sum, value, subset) =>
         (subset & bit) === 0
-          ? sum + at(weights, sizeOf(subset), 'size') * (at(values, subset | bit, 'subset') - value)
+          ? sum +
+            elementAt(weights, sizeOf(subset), 'size') * (elementAt(values, subset | bit, 'subset') - value)
           : sum,
       0
     )
@@ -166,15 +167,15 @@ export function interactions(values: readonly number[], players: number): number
   const index = (a: number, b: number): number =>
     values.reduce((sum, neither, subset) => {
       if ((subset & (a | b)) !== 0) return sum
-      const value = (more: number): number => at(values, subset | more, 'subset')
-      return sum + at(weights, sizeOf(subset), 'size') * (value(a | b) - value(a) - value(b) + neither)
+      const value = (more: number): number => elementAt(values, subset | more, 'subset')
+      return sum + elementAt(weights, sizeOf(subset), 'size') * (value(a | b) - value(a) - value(b) + neither)
     }, 0)
   const matrix = Array.from({ length: players }, () => new Array<number>(players).fill(0))
   for (let one = 0; one < players; one++) {
     for (let other = one + 1; other < players; other++) {
       const both = index(bitOf(one, players), bitOf(other, players))
-      at(matrix, one, 'layer')[other] = both
-      at(matrix, other, 'layer')[one] = both
+      elementAt(matrix, one, 'layer')[other] = both
+      elementAt(matrix, other, 'layer')[one] = both
     }
   }
   return matrix
@@ -192,9 +193,12 @@ export function estimate(units: readonly number[]): { value: number; interval: I
 function added(order: readonly number[], value: Value): number[] {
   const before = prefixes(order).map(value)
   const gains = new Map(
-    order.map((layer, turn) => [layer, at(before, turn + 1, 'value') - at(before, turn, 'value')])
+    order.map((layer, turn) => [
+      layer,
+      elementAt(before, turn + 1, 'value') - elementAt(before, turn, 'value')
+    ])
   )
-  return order.map((_, layer) => got(gains, layer, 'layer'))
+  return order.map((_, layer) => mapGet(gains, layer, 'layer'))
 }
 
 function sizeOf(subset: number): number {

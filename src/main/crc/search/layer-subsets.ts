@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** For each layer whether all of it is base's. */
 export type Subset = readonly boolean[]
@@ -35,7 +35,7 @@ export function randomOrders(layerCount: number, pairs: number, seed: number): O
     // Fisher and Yates's shuffle.
     for (let last = layerCount - 1; last > 0; last--) {
       const other = uniformInt(random, 0, last)
-      const [a, b] = [at(order, last, 'layer'), at(order, other, 'layer')]
+      const [a, b] = [elementAt(order, last, 'layer'), elementAt(order, other, 'layer')]
       order[last] = b
       order[other] = a
     }

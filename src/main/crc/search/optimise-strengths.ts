@@ -1,7 +1,7 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { StrengthStart } from '../../../contract/documents/search'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { HALVES, meanStrength } from '../../../contract/model/strengths'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
 import { meansOver, rank } from './search-problem'
@@ -128,7 +128,7 @@ function* slopesAt({ point, score }: Place, reach: number, bounds: StrengthBound
     point.map((strength, place) => (place === index ? rounded(strength + by, bounds) : strength))
   const there = yield* ask(probes.map((by, index) => moved(index, by)))
   const slopes = (measure: keyof CategoryScore): number[] =>
-    probes.map((by, index) => (at(there, index, 'probe')[measure] - score[measure]) / by)
+    probes.map((by, index) => (elementAt(there, index, 'probe')[measure] - score[measure]) / by)
   return { diversity: slopes('diversity'), validity: slopes('validity') }
 }
 
@@ -146,12 +146,12 @@ function* walk(
   for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.least; step++) {
     const wanted = bestStep(place.point, slopes, least + spare - place.score.validity, radius, bounds)
     const next = place.point.map((strength, index) =>
-      rounded(strength + at(wanted, index, 'strength'), bounds)
+      rounded(strength + elementAt(wanted, index, 'strength'), bounds)
     )
-    const by = next.map((strength, index) => strength - at(place.point, index, 'strength'))
+    const by = next.map((strength, index) => strength - elementAt(place.point, index, 'strength'))
     const length = dot(by, by)
     if (length === 0) break
-    const there = at(yield* ask([next]), 0, 'step')
+    const there = elementAt(yield* ask([next]), 0, 'step')
     correct(slopes.diversity, by, there.diversity - place.score.diversity, length)
     correct(slopes.validity, by, there.validity - place.score.validity, length)
     const better = there.validity >= least && there.diversity > place.score.diversity
@@ -169,7 +169,7 @@ function* walk(
 /** Broyden's update: the slopes that agree with what a step changed and differ least from those before. */
 function correct(slopes: number[], by: readonly number[], change: number, squaredLength: number): void {
   const error = (change - dot(slopes, by)) / squaredLength
-  for (const [index, step] of by.entries()) slopes[index] = at(slopes, index, 'slope') + error * step
+  for (const [index, step] of by.entries()) slopes[index] = elementAt(slopes, index, 'slope') + error * step
 }
 
 /**
@@ -187,16 +187,22 @@ export function bestStep(
   const low = point.map((strength) => Math.max(-radius, least - strength))
   const high = point.map((strength) => Math.min(radius, most - strength))
   const end = (slope: number, index: number): number =>
-    slope === 0 ? 0 : at(slope > 0 ? high : low, index, 'bound')
+    slope === 0 ? 0 : elementAt(slope > 0 ? high : low, index, 'bound')
   const step = slopes.diversity.map((slope, index) =>
-    end(slope !== 0 ? slope : at(slopes.validity, index, 'slope'), index)
+    end(slope !== 0 ? slope : elementAt(slopes.validity, index, 'slope'), index)
   )
   let missing = need - dot(slopes.validity, step)
   const purchases = step
     .map((from, index) => {
-      const to = end(at(slopes.validity, index, 'slope'), index)
-      const gain = at(slopes.validity, index, 'slope') * (to - from)
-      return { index, from, to, gain, price: (at(slopes.diversity, index, 'slope') * (from - to)) / gain }
+      const to = end(elementAt(slopes.validity, index, 'slope'), index)
+      const gain = elementAt(slopes.validity, index, 'slope') * (to - from)
+      return {
+        index,
+        from,
+        to,
+        gain,
+        price: (elementAt(slopes.diversity, index, 'slope') * (from - to)) / gain
+      }
     })
     .filter(({ gain }) => gain > 0)
     .sort((a, b) => a.price - b.price)
@@ -212,7 +218,7 @@ const rounded = (strength: number, { least, most }: StrengthBounds): number =>
   Math.round(Math.min(most, Math.max(least, strength)) * PARTS) / PARTS
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, value, index) => sum + value * at(b, index, 'number'), 0)
+  a.reduce((sum, value, index) => sum + value * elementAt(b, index, 'number'), 0)
 
 /** One number for each layer, or two. */
 const toVector = (layers: readonly LayerStrength[], halves: boolean): number[] =>
@@ -220,6 +226,6 @@ const toVector = (layers: readonly LayerStrength[], halves: boolean): number[] =
 
 const toLayers = (vector: readonly number[], halves: boolean): LayerStrength[] =>
   Array.from({ length: halves ? vector.length / 2 : vector.length }, (_, layer) => {
-    const attention = at(vector, halves ? 2 * layer : layer, 'strength')
-    return { attention, mlp: halves ? at(vector, 2 * layer + 1, 'strength') : attention }
+    const attention = elementAt(vector, halves ? 2 * layer : layer, 'strength')
+    return { attention, mlp: halves ? elementAt(vector, 2 * layer + 1, 'strength') : attention }
   })

@@ -3,7 +3,7 @@ import type { SearchDocument, TaskShares } from '../../../contract/documents/sea
 import { byDiversity } from '../../../contract/model/by-diversity'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { HALVES, layerKey, meanStrength, postStrengths } from '../../../contract/model/strengths'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** Validity and diversity of one recipe on every prompt, and of a task what else its layers share. */
 export interface PromptMeasures extends Readonly<Partial<Record<TaskShares['measure'], readonly number[]>>> {
@@ -106,12 +106,12 @@ export async function runSearch(
     spent += blockEvaluations
     const measures = candidates.length === 0 ? [] : await score(candidates, generation)
     for (const [index, layers] of candidates.entries()) {
-      known.set(layersKey(layers), { layers, measures: at(measures, index, 'score of a candidate') })
+      known.set(layersKey(layers), { layers, measures: elementAt(measures, index, 'score of a candidate') })
     }
     for (const [index, strand] of strands.entries()) {
-      const question = at(asked, index, 'strand')
+      const question = elementAt(asked, index, 'strand')
       if (question.done === true) continue
-      asked[index] = strand.next(question.value.map((layers) => got(known, layersKey(layers), 'recipe')))
+      asked[index] = strand.next(question.value.map((layers) => mapGet(known, layersKey(layers), 'recipe')))
     }
     const report = {
       candidates: candidates.length,
@@ -166,7 +166,7 @@ export const meansOver = ({ validity, diversity }: PromptMeasures, view: PromptV
 /** The same of one measure. */
 export const meanOver = (values: readonly number[], view: PromptView): number =>
   view.reduce(
-    (sum, indices) => sum + indices.reduce((s, i) => s + at(values, i, 'prompt'), 0) / indices.length,
+    (sum, indices) => sum + indices.reduce((s, i) => s + elementAt(values, i, 'prompt'), 0) / indices.length,
     0
   ) / view.length
 

@@ -54,7 +54,7 @@ import {
 import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
 import { promptsByCategory } from '../selection/score-table'
 import type { SearchCheckpoints } from './search-checkpoints'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 export interface RecipeSearchRequest {
   pair: PairFolders
@@ -110,7 +110,7 @@ export async function runRecipeSearch(
       }
     }
   )
-  const candidates = at(outcome.found, 0, 'view').map(({ layers }) => layers)
+  const candidates = elementAt(outcome.found, 0, 'view').map(({ layers }) => layers)
   const scores = candidates.length === 0 ? [] : await scoring.score(candidates, outcome.generations.length)
   return {
     schemaVersion: SEARCH_VERSION,
@@ -121,7 +121,7 @@ export async function runRecipeSearch(
     ...describeSearch(request, outcome, categories, views),
     found: scores.map((each, index): RecipeScore => ({
       ...each,
-      recipe: recipeFor({ layers: at(candidates, index, 'recipe') }, sweep.source)
+      recipe: recipeFor({ layers: elementAt(candidates, index, 'recipe') }, sweep.source)
     })),
     shapley: settings.method === 'subsets' ? layerShares(layerCount, settings, known, categories) : null,
     work: scoring.work
@@ -330,16 +330,16 @@ function heldOutComparison(
   const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
   const folds = heldOut.map(({ search, scoredOn }) => {
     const range = bestRanges[search] ?? postItself
-    return { scoredOn, range, found: at(found, search, 'view')[0] ?? range }
+    return { scoredOn, range, found: elementAt(found, search, 'view')[0] ?? range }
   })
   const perPrompt = post.diversity.map(() => NaN)
   for (const { scoredOn, range, found } of folds) {
     const difference = differences(found.measures, range.measures)
-    for (const index of scoredOn.flat()) perPrompt[index] = at(difference, index, 'prompt')
+    for (const index of scoredOn.flat()) perPrompt[index] = elementAt(difference, index, 'prompt')
   }
   const views = folds.map(({ scoredOn }) => scoredOn)
-  const compared = at(views, 0, 'view').map((_, category) =>
-    views.flatMap((view) => at(view, category, 'category')).sort((a, b) => a - b)
+  const compared = elementAt(views, 0, 'view').map((_, category) =>
+    views.flatMap((view) => elementAt(view, category, 'category')).sort((a, b) => a - b)
   )
   const mean = (measures: (fold: (typeof folds)[number]) => PromptMeasures): CategoryScore => {
     const scores = folds.map((fold) => meansOver(measures(fold), fold.scoredOn))
@@ -369,7 +369,7 @@ function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): Se
 }
 
 const differences = (left: PromptMeasures, right: PromptMeasures): number[] =>
-  left.diversity.map((diversity, prompt) => diversity - at(right.diversity, prompt, 'prompt'))
+  left.diversity.map((diversity, prompt) => diversity - elementAt(right.diversity, prompt, 'prompt'))
 
 function measuresOf({ prompts }: Pick<Score, 'prompts'>): PromptMeasures {
   const distinctRight = prompts.map((prompt) => prompt.distinctRight).filter((value) => value !== undefined)

@@ -1,7 +1,7 @@
 import type { CategoryScore, CrossFit, RangeScore, SweepDocument } from '../../../contract/documents/crc'
 import type { SourceComparison, Unseen } from '../../../contract/documents/source-comparison'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { scoreWords } from '../../../contract/words/score-words'
 import type { Steps } from '../../base/steps'
@@ -31,7 +31,7 @@ export function areOverSources(sweeps: readonly SweepDocument[]): boolean {
       JSON.stringify([sweep.scoredBy, sweep.rendering.countLeadingSpace]) === sameTask &&
       sweep.prompts.length === first.prompts.length &&
       sweep.prompts.every(({ key, category }, index) => {
-        const other = at(first.prompts, index, 'prompt')
+        const other = elementAt(first.prompts, index, 'prompt')
         return key !== '' && key === other.key && category === other.category
       })
   )
@@ -53,7 +53,7 @@ export function* bestOverSources(
   ]
   // Base comes first, so that base's range wins a tie.
   const sorted = onePerSource.sort((a, b) => Number(a.source !== null) - Number(b.source !== null))
-  const { layerCount, prompts, post, scoredBy } = at(sorted, 0, 'sweep')
+  const { layerCount, prompts, post, scoredBy } = elementAt(sorted, 0, 'sweep')
   const words = scoreWords(scoredBy)
   // Layers of source i are shifted by i * layerCount, so that the layer numbers of a range identify its source.
   const all = sorted.flatMap(({ ranges }, sourceIndex) =>
@@ -66,7 +66,7 @@ export function* bestOverSources(
   const sourceIndexOf = ({ start }: { start: number }): number => Math.floor(start / layerCount)
   const joint = yield* selection(prompts, post, all, rho, seed, words)
   const selectedBySource = sorted.map(({ ranges }) => selectedOf(ranges, post, rho))
-  const picked = joint.selected === null ? null : at(sorted, sourceIndexOf(joint.selected), 'source')
+  const picked = joint.selected === null ? null : elementAt(sorted, sourceIndexOf(joint.selected), 'source')
   const range = joint.selected === null ? null : selectedOf(all, post, rho)
   const base = sorted.find(({ source }) => source === null)
   const ofBase =
@@ -82,7 +82,7 @@ export function* bestOverSources(
       source,
       sweepId: id,
       rangeCount: ranges.length,
-      selected: at(selectedBySource, sourceIndex, 'source'),
+      selected: elementAt(selectedBySource, sourceIndex, 'source'),
       wins: joint.bootstrap.wins
         .filter((win) => sourceIndexOf(win) === sourceIndex)
         .reduce((sum, { share }) => sum + share, 0)

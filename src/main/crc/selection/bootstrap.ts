@@ -2,7 +2,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Bootstrap } from '../../../contract/documents/crc'
 import { emptyMeans, meanOfRow, meansOver, type ScoreTable, weightsOf } from './score-table'
 import { compareRanges, selectRange } from './select-range'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/model/resampling'
 import type { Steps } from '../../base/steps'
 
@@ -32,16 +32,19 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
     yield
     const drawn = drawPrompts(random, table.categories)
     meansOver(table, drawn, means)
-    const postNow = { validity: at(means.validity, 0, 'row'), diversity: at(means.diversity, 0, 'row') }
+    const postNow = {
+      validity: elementAt(means.validity, 0, 'row'),
+      diversity: elementAt(means.diversity, 0, 'row')
+    }
     const winner = selectRange(table.ranges, validity, diversity, postNow, rho)
     wins.set(winner, (wins.get(winner) ?? 0) + 1)
     outOfBag.add(winner, drawn)
     post.validity[resample] = postNow.validity
     post.diversity[resample] = postNow.diversity
     if (selected === -1) continue
-    selectedScores.validity[resample] = at(validity, selected, 'range')
-    selectedScores.diversity[resample] = at(diversity, selected, 'range')
-    selectedScores.diversityGain[resample] = at(diversity, selected, 'range') - postNow.diversity
+    selectedScores.validity[resample] = elementAt(validity, selected, 'range')
+    selectedScores.diversity[resample] = elementAt(diversity, selected, 'range')
+    selectedScores.diversityGain[resample] = elementAt(diversity, selected, 'range') - postNow.diversity
   }
 
   return {

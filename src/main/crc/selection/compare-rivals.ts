@@ -31,7 +31,7 @@ import { scoreWords } from '../../../contract/words/score-words'
 import { selection } from './selection'
 import { promptsByCategory } from './score-table'
 import { signFlip } from './sign-flip'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import type { Steps } from '../../base/steps'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
@@ -113,7 +113,7 @@ export function* recompareBaselines(
 
 /** Restricts a sweep to the prompts at the given indices. */
 function* onPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<SelectionInput> {
-  const prompts = indices.map((index) => at(sweep.prompts, index, 'prompt'))
+  const prompts = indices.map((index) => elementAt(sweep.prompts, index, 'prompt'))
   const restrict = <Scored extends Score>(score: Scored): Scored => ({
     ...score,
     ...scoreOnPrompts(sweep.prompts, score, indices)
@@ -139,8 +139,8 @@ function* onPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<Se
 function scoreOnPrompts(prompts: SelectionInput['prompts'], score: Score, indices: readonly number[]): Score {
   if (indices.length === prompts.length) return score
   return averageScores(
-    indices.map((index) => at(prompts, index, 'prompt')),
-    indices.map((index) => at(score.prompts, index, 'score'))
+    indices.map((index) => elementAt(prompts, index, 'prompt')),
+    indices.map((index) => elementAt(score.prompts, index, 'score'))
   )
 }
 
@@ -155,7 +155,7 @@ function* reportOn(
     { ...sweep, ranges: [range], recipes: [], soup: [], rivals: [] },
     report
   )
-  const selected = at(ranges, 0, 'range')
+  const selected = elementAt(ranges, 0, 'range')
   const { categories } = promptsByCategory(prompts)
   const gain = (measure: keyof CategoryScore): Difference =>
     difference(selected, post, measure, categories, seed)
@@ -265,7 +265,7 @@ function* compareRivals(
     ...halvesAlone(sweep, range),
     ...controls(sweep, range)
   ]
-  const { categories } = promptsByCategory(reporting.map((index) => at(prompts, index, 'prompt')))
+  const { categories } = promptsByCategory(reporting.map((index) => elementAt(prompts, index, 'prompt')))
   const selected = on(range)
   const compared: RivalComparison[] = []
   for (const { rival, score } of taken) {
@@ -316,14 +316,14 @@ function comparedAnswers(
   const ofRange = checkOfRange(check, range)?.prompts
   if (ofBaseline === undefined || ofRange === undefined) return null
   const on = (prompts: readonly CategoryScore[]): { prompts: CategoryScore[] } => ({
-    prompts: reporting.map((index) => at(prompts, index, 'prompt'))
+    prompts: reporting.map((index) => elementAt(prompts, index, 'prompt'))
   })
   const baseline = on(ofBaseline)
   const selected = on(ofRange)
   const meanOf = (measure: keyof CategoryScore): number =>
     mean(
       categories.map((category) =>
-        mean(category.map((index) => at(baseline.prompts, index, 'prompt')[measure]))
+        mean(category.map((index) => elementAt(baseline.prompts, index, 'prompt')[measure]))
       )
     )
   return {
@@ -406,7 +406,9 @@ function difference(
   const indices = categories.flat()
   const weights = categories.flatMap((category) => category.map(() => 1 / category.length))
   const differences = indices.map(
-    (index) => at(score.prompts, index, 'prompt')[measure] - at(selected.prompts, index, 'prompt')[measure]
+    (index) =>
+      elementAt(score.prompts, index, 'prompt')[measure] -
+      elementAt(selected.prompts, index, 'prompt')[measure]
   )
   return signFlip(differences, weights, seed)
 }

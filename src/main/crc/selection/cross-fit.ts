@@ -1,7 +1,7 @@
 import type { CrossFit } from '../../../contract/documents/crc'
 import { emptyMeans, meansOver, type ScoreTable } from './score-table'
 import { selectRange } from './select-range'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * Selects on one half of each category's prompts, scores on the other half, and averages both ways. The result scores
@@ -51,16 +51,19 @@ function fold(
   rho: number
 ): CrossFit['folds'][number] {
   const here = meansOver(table, selectOn, emptyMeans(table))
-  const post = { validity: at(here.validity, 0, 'row'), diversity: at(here.diversity, 0, 'row') }
+  const post = {
+    validity: elementAt(here.validity, 0, 'row'),
+    diversity: elementAt(here.diversity, 0, 'row')
+  }
   const index = selectRange(table.ranges, here.validity.subarray(1), here.diversity.subarray(1), post, rho)
   const range = table.ranges[index]
   const there = meansOver(table, scoreOn, emptyMeans(table))
   // Row 0 of the means is post, so nothing selected (-1) scores post.
   return {
     selected: range === undefined ? null : { start: range.start, end: range.end },
-    validity: at(there.validity, index + 1, 'row'),
-    diversity: at(there.diversity, index + 1, 'row'),
-    postValidity: at(there.validity, 0, 'row'),
-    postDiversity: at(there.diversity, 0, 'row')
+    validity: elementAt(there.validity, index + 1, 'row'),
+    diversity: elementAt(there.diversity, index + 1, 'row'),
+    postValidity: elementAt(there.validity, 0, 'row'),
+    postDiversity: elementAt(there.diversity, 0, 'row')
   }
 }

@@ -2,7 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Halves } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { promptsByCategory } from './score-table'
 
 /**
@@ -17,7 +17,7 @@ export function drawHalves(prompts: readonly { category: string }[], seed: numbe
   if (single !== -1) {
     throw new WorkbenchError(
       'bad-input',
-      `The category "${at(categoryNames, single, 'category')}" has a single question, ` +
+      `The category "${elementAt(categoryNames, single, 'category')}" has a single question, ` +
         'which cannot be split into two halves.',
       'Add questions to it, or choose and report on all.'
     )

@@ -1,6 +1,6 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { PairedDifference } from '../../../contract/documents/search'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/model/resampling'
 
 /**
@@ -19,7 +19,7 @@ export function pairedDifference(
   const random = xoroshiro128plus(seed)
   const mean = (drawn: readonly (readonly number[])[]): number =>
     drawn.reduce(
-      (sum, ids) => sum + ids.reduce((s, i) => s + at(differences, i, 'prompt'), 0) / ids.length,
+      (sum, ids) => sum + ids.reduce((s, i) => s + elementAt(differences, i, 'prompt'), 0) / ids.length,
       0
     ) / drawn.length
   const resampled = new Float64Array(RESAMPLES)

@@ -1,6 +1,6 @@
 import type { CategoryScore, PromptScore } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 
 /** Holds validity and diversity of post and every range on every prompt, in arrays that are fast to average. */
@@ -64,7 +64,7 @@ export function weightsOf(
   const weights = new Float64Array(promptCount)
   for (const indices of drawn) {
     const weight = 1 / (indices.length * drawn.length)
-    for (const index of indices) weights[index] = at(weights, index, 'prompt') + weight
+    for (const index of indices) weights[index] = elementAt(weights, index, 'prompt') + weight
   }
   return weights
 }

@@ -1,6 +1,6 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
 import { mostDiverse } from '../../../contract/model/by-diversity'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import type { RestorationRange } from '../../../contract/model/recipe'
 
 /**
@@ -20,8 +20,8 @@ export function selectRange(
 ): number {
   const minimumValidity = rho * post.validity
   const scoreOf = (index: number): CategoryScore => ({
-    validity: at(validity, index, 'range'),
-    diversity: at(diversity, index, 'range')
+    validity: elementAt(validity, index, 'range'),
+    diversity: elementAt(diversity, index, 'range')
   })
   const qualifying: number[] = []
   for (let index = 0; index < ranges.length; index++) {
@@ -31,7 +31,7 @@ export function selectRange(
   let selected = -1
   for (const index of mostDiverse(qualifying, scoreOf)) {
     const best = ranges[selected]
-    if (best === undefined || compareRanges(at(ranges, index, 'range'), best) < 0) selected = index
+    if (best === undefined || compareRanges(elementAt(ranges, index, 'range'), best) < 0) selected = index
   }
   return selected
 }

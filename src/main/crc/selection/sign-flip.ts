@@ -2,7 +2,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { quickselect } from 'simple-statistics'
 import type { Difference, Interval } from '../../../contract/documents/crc'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { CONFIDENCE } from '../../../contract/model/resampling'
 
 /** Maximum number of prompts for which every assignment of signs is tried. */
@@ -38,7 +38,7 @@ export function signFlips(
   seed: number
 ): SignFlips {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const weighted = differences.map((difference, i) => difference * at(weights, i, 'weight'))
+  const weighted = differences.map((difference, i) => difference * elementAt(weights, i, 'weight'))
   const sum = weighted.reduce((all, value) => all + value, 0)
   // Means that differ only by rounding count as equally far from 0.
   const threshold = Math.abs(sum) * (1 - 1e-12)
@@ -65,7 +65,7 @@ export function signFlips(
   /** Returns the mean with this rank, from 0. Selecting takes a fifth of the time of sorting all means. */
   const orderStatistic = (rank: number): number => {
     quickselect(means, rank)
-    return at(means, rank, 'mean')
+    return elementAt(means, rank, 'mean')
   }
   return {
     mean: sum / total,
@@ -119,7 +119,7 @@ function drawnWays(seed: number, count: number): Uint8Array {
   for (let way = 0; way < SIGN_DRAWS; way++) {
     for (let i = 0; i < count; i++) {
       const place = way * wayBytes + (i >> 3)
-      if (uniformFloat64(random) < 0.5) ways[place] = at(ways, place, 'byte') | (1 << (i & 7))
+      if (uniformFloat64(random) < 0.5) ways[place] = elementAt(ways, place, 'byte') | (1 << (i & 7))
     }
   }
   if (ways.length <= MAX_CACHED_BYTES) lastDraw = { seed, count, ways }
@@ -135,7 +135,7 @@ function subsetSums(values: readonly number[]): Float64Array {
   for (const [i, value] of values.entries()) {
     const [first, bit] = [(i >> 3) * 256, 1 << (i & 7)]
     for (let subset = 0; subset < bit; subset++)
-      sums[first + bit + subset] = at(sums, first + subset, 'sum') + value
+      sums[first + bit + subset] = elementAt(sums, first + subset, 'sum') + value
   }
   return sums
 }

@@ -6,7 +6,7 @@ import { noSamplersWords } from '../../../contract/words/what-if-words'
 import type { Steps } from '../../base/steps'
 import { averageScores } from '../task/scoring'
 import { type Scorer, scorerOf } from '../task/scorer'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** Score of a range under a sampler other than the sweep's own. */
 export interface Tempered {
@@ -134,7 +134,9 @@ function underSampler(
   sampler: number
 ): PromptScore[] | null {
   const under = scores.flatMap(({ whatIf }, index) =>
-    whatIf === undefined ? [] : [scorer.under(whatIf, sampler, at(prompts, index, 'prompt').valid.length)]
+    whatIf === undefined
+      ? []
+      : [scorer.under(whatIf, sampler, elementAt(prompts, index, 'prompt').valid.length)]
   )
   return under.length < scores.length ? null : under
 }

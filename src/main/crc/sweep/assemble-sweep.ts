@@ -10,7 +10,7 @@ import type { SweptModel } from '../../../contract/documents/swept-model'
 import type { Rival } from '../../../contract/model/rival'
 import { averageScores } from '../task/scoring'
 import type { Steps } from '../../base/steps'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { selectionOf } from '../selection/compare-rivals'
 import type { PreviewResults } from './sweep-stages'
 
@@ -121,7 +121,7 @@ function storedPreview(
   { prompts: all }: Pick<SweepFacts, 'prompts'>,
   { prompts, models, likeliest, ...facts }: PreviewResults
 ): SweepPreview {
-  const categories = prompts.map((prompt) => at(all, prompt, 'prompt'))
+  const categories = prompts.map((prompt) => elementAt(all, prompt, 'prompt'))
   const scored = models.map(({ model, prompts, validity, diversity, margins }) => ({
     model,
     score: stored({ ...averageScores(categories, prompts), validity, diversity, margins })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { PromptScore } from '../../../contract/documents/crc'
 import { DeviceName, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { readBytes } from '../../base/files/bounded-file'
 import { hasPlainFile } from '../../base/files/plain-paths'
 import { type Scorer, scorerOf } from '../task/scorer'
@@ -135,7 +135,7 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
     header.data.post === identity.post
   if (!isOfPair || identity.modelKeys.some((key) => !columnOf.has(key)))
     return { results: null, damagedLines: 0, hasOthers: true }
-  const columns = identity.modelKeys.map((key) => got(columnOf, key, 'model'))
+  const columns = identity.modelKeys.map((key) => mapGet(columnOf, key, 'model'))
 
   const scorer = scorerOf(identity.scoredBy)
   const groupCounts = new Map(
@@ -159,7 +159,7 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
         const row = rowOf.get(column)
         if (row === undefined) continue
         const whatIf = parsed.data.whatIf?.[row] ?? undefined
-        known.set(model, scorer.score(at(rows, row, 'model'), whatIf))
+        known.set(model, scorer.score(elementAt(rows, row, 'model'), whatIf))
       }
       scores.set(parsed.data.prompt, known)
     }

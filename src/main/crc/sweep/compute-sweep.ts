@@ -15,7 +15,7 @@ import { type Scorer, scorerOf } from '../task/scorer'
 import { isLost, type Leaves, type StageSession } from './stage-session'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from '../../../contract/documents/swept-model'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** What a watcher of the window sees while it runs, and remarks for the user. */
@@ -167,7 +167,7 @@ class SweepRun {
   }
 
   private isKnown(model: number, prompt: number): boolean {
-    return at(this.scores, model, 'model').get(prompt) !== undefined
+    return elementAt(this.scores, model, 'model').get(prompt) !== undefined
   }
 
   /** Begins a stage, of which some may be known. */
@@ -194,7 +194,7 @@ class SweepRun {
     const { prompts } = this.prepared
     for (const [prompt, { key }] of prompts.entries()) {
       for (const [model, score] of earlier.scores.get(key) ?? []) {
-        at(this.scores, model, 'model').set(prompt, score)
+        elementAt(this.scores, model, 'model').set(prompt, score)
         this.changed.add(model)
       }
     }
@@ -236,11 +236,11 @@ class SweepRun {
         }
       } else if (event.type === 'probabilities') {
         for (const [place, index] of event.prompts.entries()) {
-          const groups = at(event.probabilities, place, 'prompt')
+          const groups = elementAt(event.probabilities, place, 'prompt')
           const whatIf = event.whatIf?.[place]
           const kept = whatIf === undefined ? undefined : this.scorer.keep(whatIf, groups.length)
           const score = this.scorer.score(groups, kept)
-          this.learn(at(missing, index, 'prompt'), at(asked, event.model, 'model'), score)
+          this.learn(elementAt(missing, index, 'prompt'), elementAt(asked, event.model, 'model'), score)
         }
       } else if (event.type === 'part') {
         this.works.push({ ...event.work, packedTokens: 0, promptTokens: 0 })
@@ -295,7 +295,7 @@ class SweepRun {
 
   private keyed({ groups, rowBound }: PromptSplit, missing: readonly number[]): KeyedSplit {
     const key = (index: number): string =>
-      at(this.prepared.prompts, at(missing, index, 'prompt'), 'prompt').key
+      elementAt(this.prepared.prompts, elementAt(missing, index, 'prompt'), 'prompt').key
     return { groups: groups.map((indices) => indices.map(key)), rowBound }
   }
 
@@ -310,7 +310,7 @@ class SweepRun {
   }
 
   private learn(prompt: number, model: number, score: PromptScore): void {
-    at(this.scores, model, 'model').set(prompt, score)
+    elementAt(this.scores, model, 'model').set(prompt, score)
     this.changed.add(model)
     const ofPrompt = this.fresh.get(prompt) ?? new Map<number, PromptScore>()
     this.fresh.set(prompt, ofPrompt.set(model, score))
@@ -319,7 +319,7 @@ class SweepRun {
   /** Keeps what has come since the last part. */
   private async finishPart(): Promise<void> {
     const results = Array.from(this.fresh, ([prompt, scores]) => ({
-      promptKey: at(this.prepared.prompts, prompt, 'prompt').key,
+      promptKey: elementAt(this.prepared.prompts, prompt, 'prompt').key,
       scores
     }))
     this.fresh = new Map()
@@ -399,7 +399,7 @@ class SweepRun {
     this.options.onEvent({ type: 'progress', progress: this.progress })
     // Rivals, behind the models, come with the result.
     const entries = this.models.flatMap((model, index) =>
-      this.changed.has(index) ? [{ model, score: at(this.scores, index, 'model').soFar() }] : []
+      this.changed.has(index) ? [{ model, score: elementAt(this.scores, index, 'model').soFar() }] : []
     )
     this.changed.clear()
     if (entries.length > 0) this.options.onEvent({ type: 'scores', entries })

@@ -28,7 +28,7 @@ import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
 import { sweepBytes } from './sweep-bytes'
 import type { SweepCheckpoint } from './sweep-checkpoint'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { isPreviewed, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
 import { cancellable, throwIfCancelled } from '../../base/files/cancelling'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
@@ -175,13 +175,13 @@ async function scorePrompts(
       onEvent({ type: 'progress', progress: { ...computed.progress, ...SAVING } })
       const { outcome } = stages
       const ofModel = (model: number, prompts: readonly number[]): PromptScore[] =>
-        prompts.map((prompt) => at(computed.scores, model, 'model').of(prompt))
+        prompts.map((prompt) => elementAt(computed.scores, model, 'model').of(prompt))
       const exact = outcome?.exact ?? [...prepared.models.keys()]
       return {
         chosen,
         facts: factsOf(prepared, computed, notices),
         models: exact.map((model) => ({
-          model: at(prepared.models, model, 'model'),
+          model: elementAt(prepared.models, model, 'model'),
           prompts: ofModel(model, chosen)
         })),
         rivals: prepared.rivals.map((rival, index) => ({
@@ -205,7 +205,7 @@ async function requireRoomFor(
   { places }: SweepHistory
 ): Promise<void> {
   const isKnown = (prompt: number): boolean =>
-    earlier?.scores.has(at(prepared.prompts, prompt, 'prompt').key) === true
+    earlier?.scores.has(elementAt(prepared.prompts, prompt, 'prompt').key) === true
   const missing = chosen.filter((prompt) => !isKnown(prompt))
   for (const place of places) await requireRoom(place, sweepBytes(prepared, missing))
 }

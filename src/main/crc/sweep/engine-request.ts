@@ -1,7 +1,7 @@
 import { modelOf } from '../../../contract/documents/swept-model'
 import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
 import { defaultMemoryBytes } from '../../base/engine-memory'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { type KeyedSplit, restOfSplit } from './earlier-results'
 import { type PreparedSweep, samplingOf } from './prepare-sweep'
 
@@ -43,7 +43,7 @@ export function engineRequest(
   const { base, post, models, prompts, groups, rivals, whatIf, request } = prepared
   const rest = restOfSplit(
     split,
-    missing.map((prompt) => at(prompts, prompt, 'prompt').key)
+    missing.map((prompt) => elementAt(prompts, prompt, 'prompt').key)
   )
   const asked =
     rest === undefined
@@ -59,10 +59,10 @@ export function engineRequest(
       post: post.checkpoint.path,
       models: asked
         .filter((model) => model < models.length)
-        .map((model) => modelOf(at(models, model, 'model'), prepared)),
+        .map((model) => modelOf(elementAt(models, model, 'model'), prepared)),
       prompts: missing.map((prompt) => ({
-        tokens: at(prompts, prompt, 'prompt').tokens,
-        groups: at(groups, prompt, 'prompt')
+        tokens: elementAt(prompts, prompt, 'prompt').tokens,
+        groups: elementAt(groups, prompt, 'prompt')
       })),
       memoryBytes: budgetOf(prepared),
       device: request.device?.device,
@@ -71,10 +71,10 @@ export function engineRequest(
       whatIf: [...whatIf],
       rivals: asked
         .filter((model) => model >= models.length)
-        .map((model) => at(rivals, model - models.length, 'rival')),
+        .map((model) => elementAt(rivals, model - models.length, 'rival')),
       split: rest,
       known: missing.map((prompt) =>
-        [...asked.keys()].filter((place) => isKnown(at(asked, place, 'model'), prompt))
+        [...asked.keys()].filter((place) => isKnown(elementAt(asked, place, 'model'), prompt))
       )
     }
   }
@@ -84,7 +84,7 @@ export function engineRequest(
 function withSources({ models }: PreparedSweep, asked: readonly number[]): number[] {
   if (!asked.some((model) => model >= models.length)) return [...asked]
   const sources = [...models.keys()].filter((model) =>
-    ['post', 'base'].includes(at(models, model, 'model').kind)
+    ['post', 'base'].includes(elementAt(models, model, 'model').kind)
   )
   return [...new Set([...sources, ...asked])].sort((a, b) => a - b)
 }

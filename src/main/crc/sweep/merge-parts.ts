@@ -7,7 +7,7 @@ import { assembleSweep, type ModelResults, type RivalResults } from './assemble-
 import { atOnce } from '../../base/steps'
 import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** A part and the file it was read from, for messages. */
 export interface PartFile {
@@ -41,16 +41,16 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
   const ordered = [...parts].sort((a, b) => a.part.shard.index - b.part.shard.index).map(({ part }) => part)
   const models = part.models.map(({ model }, index): ModelResults => {
     const prompts = part.prompts.map((_, prompt): PromptScore => {
-      const source = got(owner, prompt, 'owner of prompt')
-      return at(at(source.part.models, index, 'model').prompts, source.place, 'score')
+      const source = mapGet(owner, prompt, 'owner of prompt')
+      return elementAt(elementAt(source.part.models, index, 'model').prompts, source.place, 'score')
     })
     return { model, prompts }
   })
   const rivals = part.rivals.map(({ rival }, index): RivalResults => ({
     rival,
     prompts: part.prompts.map((_, prompt) => {
-      const source = got(owner, prompt, 'owner of prompt')
-      return at(at(source.part.rivals, index, 'rival').prompts, source.place, 'score')
+      const source = mapGet(owner, prompt, 'owner of prompt')
+      return elementAt(elementAt(source.part.rivals, index, 'rival').prompts, source.place, 'score')
     })
   }))
   return atOnce(
@@ -107,8 +107,8 @@ function requireWhole({ file, part }: PartFile): void {
       complain(`has ${scores.length} scores of ${name} for ${scoredPrompts.length} prompts.`)
     }
     for (const [place, prompt] of scoredPrompts.entries()) {
-      const validCount = at(prompts, prompt, 'prompt').valid.length
-      if (!isConsistent(at(scores, place, 'score'), validCount, scorer)) {
+      const validCount = elementAt(prompts, prompt, 'prompt').valid.length
+      if (!isConsistent(elementAt(scores, place, 'score'), validCount, scorer)) {
         complain(`has a score of prompt ${prompt + 1} that contradicts its own probabilities.`)
       }
     }
@@ -198,14 +198,14 @@ function requireEachShardOnce(parts: readonly PartFile[]): void {
     }
     files.set(index, file)
   }
-  const count = at(parts, 0, 'part').part.shard.count
+  const count = elementAt(parts, 0, 'part').part.shard.count
   const missing = Array.from({ length: count }, (_, place) => place + 1).filter((index) => !files.has(index))
   if (missing.length === 0) return
   const named = missing.slice(0, 20).map((index) => `${index}/${count}`)
   throw new WorkbenchError(
     'mismatch',
     `Of ${plural(count, 'shard')} ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${named.join(', ')}${missing.length > 20 ? ', …' : ''}.`,
-    `Compute ${missing.length === 1 ? 'it' : 'them'} with "slr sweep --shard ${at(named, 0, 'shard')} ...".`
+    `Compute ${missing.length === 1 ? 'it' : 'them'} with "slr sweep --shard ${elementAt(named, 0, 'shard')} ...".`
   )
 }
 

@@ -8,7 +8,7 @@ import { engineRequest } from './engine-request'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
 import { planPreview } from './plan-preview'
 import { type LikeSweep, paceOf, plannedRows, type SweepPace } from './sweep-pace'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * What a sweep of all its prompts would do, take and last, without doing it; of a preview also what that takes of it.
@@ -53,7 +53,7 @@ async function planOf(
 ): Promise<SweepPlan | null> {
   const { prompts, identity } = prepared
   const isKnown = (model: number, prompt: number): boolean =>
-    earlier?.scores.get(at(prompts, prompt, 'prompt').key)?.has(model) ?? false
+    earlier?.scores.get(elementAt(prompts, prompt, 'prompt').key)?.has(model) ?? false
   const wanted = [...identity.modelKeys.keys()]
   const missing = [...prompts.keys()].filter((prompt) => !wanted.every((model) => isKnown(model, prompt)))
   if (missing.length === 0) return null

@@ -42,7 +42,7 @@ import { renderPrompts } from '../task/render-prompts'
 import { sweptModels } from './swept-models'
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 export interface CrcSweepRequest {
@@ -153,7 +153,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   const whatIf = request.whatIf === true && cutsByMinP && !tooMuch ? [...WHAT_IF_SAMPLERS] : []
   const prompts = asked.prompts.map((prompt, index) => ({
     ...prompt,
-    key: promptKey(prompt.tokens, at(asked.groups, index, 'prompt'), samplingOf(asked), whatIf)
+    key: promptKey(prompt.tokens, elementAt(asked.groups, index, 'prompt'), samplingOf(asked), whatIf)
   }))
   return {
     request,
@@ -283,7 +283,7 @@ async function renderAsked(
   refuseTokensOutside(post, shared)
   const seen = rendered.asked.map((prompt, index) => ({
     ...prompt,
-    ...at(rendered.prompts, index, 'prompt')
+    ...elementAt(rendered.prompts, index, 'prompt')
   }))
   return { ...rendered, scoredBy: prompts, compare: (whole) => comparePrompts(whole, { post, text }, seen) }
 }
@@ -326,7 +326,7 @@ function promptKey(
 function refuseLongPrompts({ prompts, groups }: Pick<Asked, 'prompts' | 'groups'>, post: PairMember): void {
   const { contextLength } = post.spec
   for (const [index, prompt] of prompts.entries()) {
-    const answers = at(groups, index, 'prompt').flat()
+    const answers = elementAt(groups, index, 'prompt').flat()
     const length =
       prompt.tokens.length + answers.reduce((most, answer) => Math.max(most, answer.length - 1), 0)
     if (contextLength === null || length <= contextLength) continue

@@ -2,7 +2,7 @@ import { plural } from '../../../contract/words/format'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Shard } from '../../../contract/documents/sweep-part'
 import { countNewTokens } from '../../engine/tries/prompt-trie'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * The prompts that a shard takes: each prompt is of exactly one shard, whichever machine asks. Prompts are put in the order
@@ -23,11 +23,11 @@ export function promptsOfShard(prompts: readonly (readonly number[])[], { index,
   }
   const order = prompts
     .map((_, prompt) => prompt)
-    .sort((a, b) => compareTokens(at(prompts, a, 'prompt'), at(prompts, b, 'prompt')) || a - b)
-  const sorted = order.map((prompt) => at(prompts, prompt, 'prompt'))
+    .sort((a, b) => compareTokens(elementAt(prompts, a, 'prompt'), elementAt(prompts, b, 'prompt')) || a - b)
+  const sorted = order.map((prompt) => elementAt(prompts, prompt, 'prompt'))
   // In this order a prompt shares more with its neighbour than with any prompt before it.
   const added = sorted.map((tokens, place) =>
-    countNewTokens(place === 0 ? [] : at(sorted, place - 1, 'prompt'), tokens)
+    countNewTokens(place === 0 ? [] : elementAt(sorted, place - 1, 'prompt'), tokens)
   )
   const starts = runStarts(sorted, added, smallestLimit(sorted, added, count), count)
   return order.slice(starts[index - 1], starts[index]).sort((a, b) => a - b)
@@ -57,13 +57,13 @@ function runStarts(
   count: number
 ): number[] {
   const starts = [0]
-  let rows = at(sorted, 0, 'prompt').length
+  let rows = elementAt(sorted, 0, 'prompt').length
   for (let place = 1; place < sorted.length; place++) {
-    const more = at(added, place, 'prompt')
+    const more = elementAt(added, place, 'prompt')
     const runsLeft = count - starts.length
     if (rows + more > limit || sorted.length - place <= runsLeft) {
       starts.push(place)
-      rows = at(sorted, place, 'prompt').length
+      rows = elementAt(sorted, place, 'prompt').length
     } else rows += more
   }
   return starts
@@ -72,5 +72,5 @@ function runStarts(
 /** In the order of their tokens; a beginning comes before what begins with it. */
 function compareTokens(a: readonly number[], b: readonly number[]): number {
   const differs = a.findIndex((token, place) => token !== b[place])
-  return differs === -1 ? a.length - b.length : at(a, differs, 'token') - (b[differs] ?? -1)
+  return differs === -1 ? a.length - b.length : elementAt(a, differs, 'token') - (b[differs] ?? -1)
 }

@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { type PreparedSweep, whatIfBytes } from './prepare-sweep'
 
 /** Of a model on a prompt: its three measures with their names, and a place for each answer's probability. */
@@ -18,7 +18,7 @@ export function sweepBytes(
 ): number {
   const modelCount = models.length + rivals.length
   const answerCount = groups.reduce((sum, answers) => sum + answers.length, 0)
-  const missingCount = missing.reduce((sum, prompt) => sum + at(groups, prompt, 'prompt').length, 0)
+  const missingCount = missing.reduce((sum, prompt) => sum + elementAt(groups, prompt, 'prompt').length, 0)
   const others = whatIf.length === 0 ? 0 : whatIfBytes(modelCount, groups, scoredBy)
   return (
     modelCount *

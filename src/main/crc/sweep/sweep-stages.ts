@@ -1,6 +1,6 @@
 import type { PromptScore } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { spanKey } from '../../../contract/model/strengths'
 import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
 import { buildAnswerTrie } from '../../engine/tries/answer-trie'
@@ -61,7 +61,7 @@ export function previewSetting({
     models,
     prompts,
     places: prompts.map(
-      ({ tokens }, prompt) => buildAnswerTrie({ tokens, groups: at(groups, prompt, 'prompt') }).places
+      ({ tokens }, prompt) => buildAnswerTrie({ tokens, groups: elementAt(groups, prompt, 'prompt') }).places
     ),
     choose: halves?.choose ?? null,
     rho: request.rho,
@@ -98,7 +98,7 @@ function* preview(
   const stages = previewStages({
     ...previewSetting(prepared),
     lookedAt: () => lookedAt(prepared),
-    scoreOf: (model, prompt) => at(scores, model, 'model').of(prompt)
+    scoreOf: (model, prompt) => elementAt(scores, model, 'model').of(prompt)
   })
   for (let stage = stages.next(); ; stage = stages.next()) {
     if (stage.done === true) return stage.value
@@ -141,11 +141,13 @@ export function previewResults(
     rows,
     wholeRows,
     likeliest:
-      likeliest === null ? null : { model: at(models, likeliest.model, 'model'), chance: likeliest.chance },
+      likeliest === null
+        ? null
+        : { model: elementAt(models, likeliest.model, 'model'), chance: likeliest.chance },
     models: [...estimates.keys()].map((model) => {
-      const { validity, diversity } = got(estimates, model, 'estimate')
+      const { validity, diversity } = mapGet(estimates, model, 'estimate')
       return {
-        model: at(models, model, 'model'),
+        model: elementAt(models, model, 'model'),
         prompts: scoresOf(model, prompts),
         validity: validity.mean,
         diversity: diversity.mean,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CrcPrompts } from '../../../contract/documents/crc'
-import { got } from '../../../contract/model/look-up'
+import { mapGet } from '../../../contract/model/look-up'
 import { resourcePath } from '../../base/resources'
 import { readPromptFile } from './prompt-file'
 
@@ -36,7 +36,7 @@ export async function builtinPrompts(): Promise<BuiltinPrompts[]> {
 }
 
 export async function builtinPromptSet(id: BuiltinPromptsId): Promise<CrcPrompts> {
-  const { files } = got(new Map(BUILTIN_PROMPT_SETS.map((set) => [set.id, set])), id, 'prompt set')
+  const { files } = mapGet(new Map(BUILTIN_PROMPT_SETS.map((set) => [set.id, set])), id, 'prompt set')
   return (
     await Promise.all(files.map((file) => readPromptFile(resourcePath('prompts', `${file}.json`))))
   ).flat()

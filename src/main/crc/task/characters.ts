@@ -1,5 +1,5 @@
 import { decodeOne, type TextModel } from '../../text/text-model'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** Decoders write this character for bytes that form no complete character yet. */
 const REPLACEMENT_CHARACTER = '\uFFFD'
@@ -30,14 +30,17 @@ export async function characterGroups(
   const tokens = [...new Set(candidates.flat())]
   const added = await addedBehind(text, context, tokens)
   const adds = (token: number, character: string): boolean => {
-    const more = got(added, token, 'token')
+    const more = mapGet(added, token, 'token')
     if (more === null) return false
     return countLeadingSpace ? endsAfterSpace(more, character) : more === character
   }
   const groups = valid.map((character, index) =>
-    at(candidates, index, 'character').filter((token) => adds(token, character))
+    elementAt(candidates, index, 'character').filter((token) => adds(token, character))
   )
-  return { groups, unreachable: valid.filter((_, index) => at(groups, index, 'character').length === 0) }
+  return {
+    groups,
+    unreachable: valid.filter((_, index) => elementAt(groups, index, 'character').length === 0)
+  }
 }
 
 /** Returns the text that each token adds to a context. Null if the token changes the text of the context. */
@@ -50,7 +53,7 @@ async function addedBehind(
   const after = await text.decodeBehind(context, tokens)
   return new Map(
     tokens.map((token, index) => {
-      const whole = at(after, index, 'token')
+      const whole = elementAt(after, index, 'token')
       return [token, whole.startsWith(before) ? whole.slice(before.length) : null]
     })
   )
@@ -105,8 +108,8 @@ export async function whiteSpaceTokens(text: TextModel): Promise<number[]> {
     character.trim() === '' ? added : []
   )
   const texts = await text.decodeBehind([], tokens)
-  const lengths = new Map(tokens.map((token, index) => [token, at(texts, index, 'token').length]))
-  return tokens.sort((a, b) => got(lengths, a, 'token') - got(lengths, b, 'token') || a - b)
+  const lengths = new Map(tokens.map((token, index) => [token, elementAt(texts, index, 'token').length]))
+  return tokens.sort((a, b) => mapGet(lengths, a, 'token') - mapGet(lengths, b, 'token') || a - b)
 }
 
 /** Finds a token that decodes to one letter, used as a neutral context. Empty for a vocabulary without letters. */
@@ -115,7 +118,7 @@ async function anchorOf(text: TextModel): Promise<number[]> {
     const tokens = text.textTokens.slice(first, first + PASS)
     const texts = await text.decodeBehind([], tokens)
     const letter = texts.findIndex((decoded) => /^\p{L}$/u.test(decoded))
-    if (letter !== -1) return [at(tokens, letter, 'token')]
+    if (letter !== -1) return [elementAt(tokens, letter, 'token')]
   }
   return []
 }

@@ -11,7 +11,7 @@ import {
 import { characterGroups } from './characters'
 import { promptName } from '../../text/prompt-name'
 import type { RenderedPrompts } from './render-prompts'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** Caches, by post's rendered prompts, the tokenizers that agree with them. Every plan and sweep compares again. */
 const agreeingTokenizers = new WeakMap<RenderedPrompts, WeakSet<TextModel>>()
@@ -66,10 +66,10 @@ async function findDifference(
     const { groups } = await characterGroups(ownText, prompt.tokens, prompt.valid, countLeadingSpace)
     const differs = groups.findIndex(
       (group, character) =>
-        !sameTokens(group, at(at(rendered.groups, index, 'prompt'), character, 'character'))
+        !sameTokens(group, elementAt(elementAt(rendered.groups, index, 'prompt'), character, 'character'))
     )
     if (differs !== -1) {
-      const character = at(prompt.valid, differs, 'character')
+      const character = elementAt(prompt.valid, differs, 'character')
       return `other tokens add "${character}" to ${name} under ${modelName}'s own tokenizer`
     }
   }

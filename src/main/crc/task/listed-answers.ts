@@ -8,7 +8,7 @@ import { renderSamplePrompts } from '../../answers/render-sample-prompts'
 import { AnswerWriter, type WrittenAnswers } from '../../answers/written-forms'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** A task's questions as models see them, with the token sequences that count as answers. */
 export interface RenderedTask {
@@ -47,13 +47,13 @@ export async function renderTask(
   const writer = await AnswerWriter.of(task, new AnswerReader(task), text, endTokens)
   const written: WrittenAnswers[] = []
   for (const [index, { tokens }] of rendered.prompts.entries()) {
-    written.push(await writer.write(at(asked, index, 'prompt'), tokens))
+    written.push(await writer.write(elementAt(asked, index, 'prompt'), tokens))
   }
   const unwritten = written.findIndex(({ answers }) => answers.length === 0)
   if (unwritten !== -1) {
     throw new WorkbenchError(
       'bad-input',
-      `${promptName(at(asked, unwritten, 'prompt'), unwritten)} lists no answer that this task would read as right.`,
+      `${promptName(elementAt(asked, unwritten, 'prompt'), unwritten)} lists no answer that this task would read as right.`,
       'Look at how the task reads answers, and at its longest answer in tokens.'
     )
   }
@@ -62,7 +62,7 @@ export async function renderTask(
     prompts: rendered.prompts.map((prompt, index) => ({
       text: prompt.text,
       category: prompt.category,
-      valid: at(written, index, 'prompt').answers.map(({ name }) => name),
+      valid: elementAt(written, index, 'prompt').answers.map(({ name }) => name),
       rendered: prompt.rendered,
       tokens: prompt.tokens,
       unreachable: []

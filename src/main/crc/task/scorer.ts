@@ -1,6 +1,6 @@
 import type { PromptScore } from '../../../contract/documents/crc'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { scorePrompt } from './scoring'
 
 /** Converts the engine's probabilities of a prompt's groups to the prompt's score and back. */
@@ -41,8 +41,8 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
         const scores = decode(whatIf, 2 * sampler, 2)
         // Old sweeps stored values that rounding had taken slightly above 1.
         const [validity, diversity] = [
-          Math.min(1, at(scores, 0, 'score')),
-          Math.min(1, at(scores, 1, 'score'))
+          Math.min(1, elementAt(scores, 0, 'score')),
+          Math.min(1, elementAt(scores, 1, 'score'))
         ]
         const effectiveChoices = Math.exp(diversity * Math.log(answerCount))
         return { validity, diversity, effectiveChoices, probabilities: [], whatIf }
@@ -50,7 +50,7 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
     }
   }
   const score = (groups: readonly number[]): PromptScore =>
-    scoreListed(groups.slice(0, -1), at(groups, groups.length - 1, 'group'), scoredBy.draws)
+    scoreListed(groups.slice(0, -1), elementAt(groups, groups.length - 1, 'group'), scoredBy.draws)
   return {
     extraGroups: 1,
     score: (groups, whatIf) => withWhatIf(score(groups), whatIf),

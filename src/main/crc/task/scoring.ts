@@ -5,7 +5,7 @@ import type {
   Score,
   TaskMeasures
 } from '../../../contract/documents/crc'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 import { mean, sum } from '../../base/sums'
 
@@ -46,7 +46,9 @@ export function averageScores(
   prompts: readonly Pick<CrcPrompt, 'category'>[],
   scores: readonly PromptScore[]
 ): Score {
-  const byCategory = multimap(scores.map((score, index) => [at(prompts, index, 'prompt').category, score]))
+  const byCategory = multimap(
+    scores.map((score, index) => [elementAt(prompts, index, 'prompt').category, score])
+  )
   const categories = [...byCategory].map(([category, list]) => ({ category, means: meansOf(list) }))
   return {
     ...meansOf(categories.map(({ means }) => means)),

@@ -8,7 +8,7 @@ import {
   drawsGraph,
   leastWeight
 } from '../../graphs/draws-graph'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { type Device, floatTensor, integerTensor, runSession } from '../device/device'
 import type { Feeds } from './layer-session'
 
@@ -78,7 +78,7 @@ export class Draws {
       const parts = Object.fromEntries(Object.entries(rows).map(([name, matrix]) => [name, part(matrix)]))
       const next = await this.run(from, { ...parts, ...others }, rangeTargets)
       next.forEach((ofRows, sampler) => {
-        at(drawn, sampler, 'sampler').set(ofRows, done)
+        elementAt(drawn, sampler, 'sampler').set(ofRows, done)
       })
       done += countTargets(rangeTargets)
     }
@@ -123,9 +123,9 @@ function probabilitiesOf(
   samplers: readonly MinPDraw[],
   targets: readonly (readonly number[])[]
 ): Float64Array[] {
-  const below = got(outputs, DRAWS_OUTPUTS.below, 'output')
-  const sums = got(outputs, DRAWS_OUTPUTS.sums, 'output')
-  const totals = got(outputs, DRAWS_OUTPUTS.total, 'output')
+  const below = mapGet(outputs, DRAWS_OUTPUTS.below, 'output')
+  const sums = mapGet(outputs, DRAWS_OUTPUTS.sums, 'output')
+  const totals = mapGet(outputs, DRAWS_OUTPUTS.total, 'output')
   const width = below.length / targets.length
   const count = countTargets(targets)
   return samplers.map(({ temperature, minP }, sampler) => {
@@ -133,9 +133,9 @@ function probabilitiesOf(
     const drawn = new Float64Array(count)
     let index = 0
     for (const [row, { length }] of targets.entries()) {
-      const sum = Number.isFinite(totals[row]) ? at(sums, row * samplers.length + sampler, 'sum') : NaN
+      const sum = Number.isFinite(totals[row]) ? elementAt(sums, row * samplers.length + sampler, 'sum') : NaN
       for (let i = 0; i < length; i++) {
-        const weight = Math.exp(at(below, row * width + i, 'logit') / temperature)
+        const weight = Math.exp(elementAt(below, row * width + i, 'logit') / temperature)
         drawn[index++] = weight > minWeight || minP === 0 ? weight / sum : sum * 0
       }
     }

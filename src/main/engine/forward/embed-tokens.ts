@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../contract/model/problem'
-import { got } from '../../../contract/model/look-up'
+import { mapGet } from '../../../contract/model/look-up'
 import { wholeModelTensors } from '../../family'
 import { rowAt } from '../rows/rows'
 import type { ModelWeights } from '../weights/pair-weights'
@@ -27,7 +27,7 @@ export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>
   const rowOf = new Map(distinct.map((token, i) => [token, rowAt(rows, i, hiddenSize)]))
   const hidden = new Float32Array(tokens.length * hiddenSize)
   Array.from(tokens).forEach((token, i) => {
-    hidden.set(got(rowOf, token, 'embedding of token'), i * hiddenSize)
+    hidden.set(mapGet(rowOf, token, 'embedding of token'), i * hiddenSize)
   })
   return scale === 1 ? hidden : hidden.map((value) => value * scale)
 }

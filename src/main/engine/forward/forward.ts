@@ -28,7 +28,7 @@ import { nodesBefore, type PartNode, type TriePart, wholeTrie } from '../tries/t
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
 import { WeightDecoder } from '../weights/weight-decoder'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** A packed prompt group that passes through every model of a trie. */
@@ -205,7 +205,7 @@ class ForwardPass {
         // Models with known scores are not computed again, so a part may have nothing to compute in a layer.
         const routes = steps.length > 0 && this.hasExperts(layer)
         const routed = routes ? new RoutedRows(layer, this.spec.hiddenSize) : null
-        const levelStep = { layer, states: at(states, layer, 'layer'), routed }
+        const levelStep = { layer, states: elementAt(states, layer, 'layer'), routed }
         for (const { source, nodes } of steps) {
           const { read, waitMs } = await reads.next()
           yield blockEvent(read, waitMs)
@@ -237,7 +237,7 @@ class ForwardPass {
   }
 
   private hasExperts(layer: number): boolean {
-    return at(this.spec.layers, layer, 'layer').experts !== null
+    return elementAt(this.spec.layers, layer, 'layer').experts !== null
   }
 
   /**
@@ -275,7 +275,7 @@ class ForwardPass {
   private async levelStates(): Promise<LevelStates[]> {
     const { pair, trie, packed, cachedStates } = this.run
     const nodesOf = (level: number): PartNode[] =>
-      this.parts.flatMap((part) => at(part.levels, level, 'level'))
+      this.parts.flatMap((part) => elementAt(part.levels, level, 'level'))
     const used = new Set(nodesOf(0).map(({ parent }) => parent))
     let states: ort.Tensor[] = []
     for (const [root, origin] of trie.roots.entries()) {
@@ -290,7 +290,7 @@ class ForwardPass {
     for (const [level, nodes] of nodesBefore(trie, this.parts).entries()) {
       for (const node of nodes) {
         if (cachedStates === undefined) throw new Error('a part continues from states that are not cached')
-        at(levels, level, 'level').children[node] = await this.store.add(cachedStates.get(level, node))
+        elementAt(levels, level, 'level').children[node] = await this.store.add(cachedStates.get(level, node))
       }
     }
     return levels
@@ -303,7 +303,7 @@ class ForwardPass {
 
   /** Uploads a block's weights and returns them with the other inputs of a layer's runs. */
   private async feedsOf({ layer, spec, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
-    const { rope, window } = at(spec.layers, layer, 'layer')
+    const { rope, window } = elementAt(spec.layers, layer, 'layer')
     return { ...(await this.upload(weights)), ...this.rotary.of(rope), ...(await session.masks(window)) }
   }
 
@@ -358,7 +358,7 @@ class ForwardPass {
     const outputs = await session.advance(states.join(nodes), nodes.length, feeds)
     const { hidden, keys, values } = outputs
     states.done(nodes)
-    const { experts } = at(spec.layers, layer, 'layer')
+    const { experts } = elementAt(spec.layers, layer, 'layer')
     if (routed !== null && experts !== null) routed.add(source, nodes, experts, outputs)
     for (const [i, { node }] of nodes.entries()) {
       if (keys === undefined || values === undefined) continue
@@ -394,7 +394,7 @@ class ForwardPass {
       if (this.run.everyState === true) yield { type: 'state', layer, hidden: floatsOf(hidden) }
       states.keep(nodes, hidden)
       for (const { node } of nodes) {
-        this.run.cachedStates?.put(layer, node, floatsOf(at(states.children, node, 'state')))
+        this.run.cachedStates?.put(layer, node, floatsOf(elementAt(states.children, node, 'state')))
       }
       return
     }

@@ -12,7 +12,7 @@ import type { Origin } from '../tries/recipe-trie'
 import { setColumns } from '../rows/rows'
 import { gatherFloatRows, readFinalNorm } from '../weights/stored-rows'
 import type { WeightRead } from '../weights/weight-decoder'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /**
@@ -183,12 +183,12 @@ class SlicedHead implements LanguageHead {
     const values = new Float64Array(hidden.length / this.hiddenSize).fill(-Infinity)
     const pass = this.pass(hidden, signal, async (batch, head) => {
       const outputs = await runSession(await this.session('sums'), this.feeds(batch.rows, head))
-      const sums = got(outputs, HEAD_OUTPUTS.sum, 'output')
-      const totals = got(outputs, HEAD_OUTPUTS.total, 'output')
-      got(outputs, HEAD_OUTPUTS.maximum, 'output').forEach((maximum, i) => {
+      const sums = mapGet(outputs, HEAD_OUTPUTS.sum, 'output')
+      const totals = mapGet(outputs, HEAD_OUTPUTS.total, 'output')
+      mapGet(outputs, HEAD_OUTPUTS.maximum, 'output').forEach((maximum, i) => {
         const row = batch.first + i
         values[row] = Number.isFinite(totals[i])
-          ? logAddExp(at(values, row, 'row'), maximum + Math.log(at(sums, i, 'sum')))
+          ? logAddExp(elementAt(values, row, 'row'), maximum + Math.log(elementAt(sums, i, 'sum')))
           : NaN
       })
     })
@@ -219,7 +219,7 @@ class SlicedHead implements LanguageHead {
       Array.from({ length: count }, (_, i) => targetsOf(first + i))
     if (sliceTokens(this.model.spec) === this.vocabularySize) {
       const pass = this.pass(hidden, signal, async ({ first, rows }, head) => {
-        const count = at(rows.dims, 0, 'dimension')
+        const count = elementAt(rows.dims, 0, 'dimension')
         const targets = targetsFrom(first, count)
         return { count, next: await draws.ofHidden(this.model.spec, this.feeds(rows, head), targets) }
       })
@@ -262,7 +262,7 @@ class SlicedHead implements LanguageHead {
         [HEAD_INPUTS.hidden]: rows,
         [HEAD_INPUTS.finalNorm]: this.norm
       })
-      values.set(got(outputs, HEAD_OUTPUTS.normed, 'output'), first * this.hiddenSize)
+      values.set(mapGet(outputs, HEAD_OUTPUTS.normed, 'output'), first * this.hiddenSize)
     }
     return values
   }
@@ -300,7 +300,7 @@ class SlicedHead implements LanguageHead {
       const weights = new OneStepPrefetch(slices, this.read)
       for (const slice of slices) {
         const { read: lent, waitMs } = await weights.next()
-        head = await this.device.resident(at(lent.arrays, 0, 'array'), [slice.count, hiddenSize])
+        head = await this.device.resident(elementAt(lent.arrays, 0, 'array'), [slice.count, hiddenSize])
         for (const batch of batches) {
           throwIfCancelled(signal, 'The run')
           yield { type: 'batch', first: batch.first, result: await use(batch, head, slice) }
@@ -335,7 +335,7 @@ class SlicedHead implements LanguageHead {
 
   private async runLogits(rows: ort.Tensor, head: ort.Tensor): Promise<Float32Array> {
     const outputs = await runSession(await this.session('logits'), this.feeds(rows, head))
-    return got(outputs, HEAD_OUTPUTS.logits, 'output')
+    return mapGet(outputs, HEAD_OUTPUTS.logits, 'output')
   }
 }
 

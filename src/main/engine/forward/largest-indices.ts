@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * The number of values per selected value above which torch selects with a heap. Below it, torch selects by
@@ -111,7 +111,10 @@ class Selection {
 
   /** Compares values in the order of torch, in which NaN is the largest. */
   private isLarger(index: number, other: number): boolean {
-    const [value, otherValue] = [at(this.values, index, 'value'), at(this.values, other, 'value')]
+    const [value, otherValue] = [
+      elementAt(this.values, index, 'value'),
+      elementAt(this.values, other, 'value')
+    ]
     return value > otherValue || (Number.isNaN(value) && !Number.isNaN(otherValue))
   }
 
@@ -122,6 +125,6 @@ class Selection {
   }
 
   private index(i: number): number {
-    return at(this.indices, i, 'place')
+    return elementAt(this.indices, i, 'place')
   }
 }

@@ -2,7 +2,7 @@ import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
 import type { DecoderSpec } from '../../family'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, EXPERT_ROWS, expertGraph } from '../../graphs/block-graph'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { floatsOf, floatTensor, integerTensor, runTensors, type Device } from '../device/device'
 import { segmentMask, type AttentionLayout } from '../tries/attention-layout'
 import type { PackedPrompts } from '../tries/prompt-trie'
@@ -121,7 +121,7 @@ export class LayerSession {
     }
     const { keptRows } = this.layout
     if (keptRows !== null) {
-      const queryPositions = keptRows.map((row) => at(positions, row, 'row'))
+      const queryPositions = keptRows.map((row) => elementAt(positions, row, 'row'))
       feeds[BLOCK_INPUTS.queryPositions] = repeatedPositions(queryPositions, nodeCount)
     }
     this.positionsOf.set(nodeCount, feeds)
@@ -184,6 +184,6 @@ export class ExpertSession {
 
 function repeatedPositions(positions: Int32Array, nodeCount: number): ort.Tensor {
   const data = new BigInt64Array(nodeCount * positions.length)
-  data.forEach((_, i) => (data[i] = BigInt(at(positions, i % positions.length, 'position'))))
+  data.forEach((_, i) => (data[i] = BigInt(elementAt(positions, i % positions.length, 'position'))))
   return integerTensor(data, [data.length, 1])
 }

@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { LevelNode } from '../tries/trie-parts'
 import type { NodeStates } from './node-states'
 
@@ -23,22 +23,22 @@ export class LevelStates {
 
   /** Joins the parents' states of some nodes as the input of a run. */
   join(nodes: readonly LevelNode[]): ort.Tensor {
-    return this.store.join(nodes.map(({ parent }) => at(this.parents, parent, 'state')))
+    return this.store.join(nodes.map(({ parent }) => elementAt(this.parents, parent, 'state')))
   }
 
   /** Records that nodes have been computed, and frees parents without remaining children. */
   done(nodes: readonly LevelNode[]): void {
     for (const { parent } of nodes) {
-      const remaining = got(this.remaining, parent, 'parent') - 1
+      const remaining = mapGet(this.remaining, parent, 'parent') - 1
       this.remaining.set(parent, remaining)
-      if (remaining === 0) this.store.free(at(this.parents, parent, 'state'))
+      if (remaining === 0) this.store.free(elementAt(this.parents, parent, 'state'))
     }
   }
 
   /** Stores the states of computed nodes. @param output output of the run that computed the nodes */
   keep(nodes: readonly LevelNode[], output: ort.Tensor): void {
     for (const [i, state] of this.store.keep(output).entries()) {
-      this.children[at(nodes, i, 'node').node] = state
+      this.children[elementAt(nodes, i, 'node').node] = state
     }
   }
 }

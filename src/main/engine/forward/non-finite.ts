@@ -19,7 +19,7 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { originsOf, WeightDecoder } from '../weights/weight-decoder'
 import { embedTokens } from './embed-tokens'
 import { forward, type ForwardEvent, type ForwardRun } from './forward'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** The inputs of a run that are needed to explain why its numbers are not finite. */
 export interface Computation {
@@ -57,7 +57,8 @@ export async function* finiteForward(
 export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefined): number[] {
   for (const path of paths) {
     const position = row === undefined ? -1 : path.indexOf(row)
-    if (position !== -1) return Array.from(path.subarray(0, position + 1), (step) => at(tokens, step, 'row'))
+    if (position !== -1)
+      return Array.from(path.subarray(0, position + 1), (step) => elementAt(tokens, step, 'row'))
   }
   throw new Error(`no prompt leads to row ${row}`)
 }
@@ -138,7 +139,7 @@ function alikeUpTo(
     JSON.stringify(location === 'embedding' ? [] : all.slice(0, location + 1))
   const equalModel = (['post', 'base'] as const).find((kind) =>
     models.some((model, index) => {
-      const other = at(trie.madeOf, index, 'model')
+      const other = elementAt(trie.madeOf, index, 'model')
       return model.kind === kind && other.origin === origin && blocksKey(other.blocks) === blocksKey(blocks)
     })
   )
@@ -209,7 +210,7 @@ async function overflowedIn(
   layer: number
 ): Promise<string | null> {
   const decoder = new WeightDecoder(pair)
-  for (const read of layerReads(pair.post.spec, layer, at(blocks, layer, 'block'))) {
+  for (const read of layerReads(pair.post.spec, layer, elementAt(blocks, layer, 'block'))) {
     const { name, count, source } = read
     const entry = pair.post.checkpoint.tensors.get(name)
     if (typeof source === 'string' || entry === undefined) continue

@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import type { RecipeTrie } from '../tries/recipe-trie'
 import type { PartNode, TriePart } from '../tries/trie-parts'
 import type { BlockStep } from '../weights/block-weights'
@@ -12,7 +12,7 @@ export interface PartStep extends BlockStep {
 export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[][] {
   return trie.levels.map(({ blocks }, layer) => {
     const used = blocks.flatMap((source, block) => {
-      const nodes = at(part.levels, layer, 'level').filter((node) => node.block === block)
+      const nodes = elementAt(part.levels, layer, 'level').filter((node) => node.block === block)
       return nodes.length === 0 ? [] : [{ source, nodes }]
     })
     return used.map((step, i) => ({

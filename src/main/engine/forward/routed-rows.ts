@@ -5,7 +5,7 @@ import type { PartNode } from '../tries/trie-parts'
 import type { BlockStep } from '../weights/block-weights'
 import type { Experts } from '../../family'
 import { floatsOf } from '../device/device'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { rowAt } from '../rows/rows'
 import { dropNow } from '../../base/drop-now'
 import type { LayerOutputs } from './layer-session'
@@ -156,7 +156,7 @@ function* expertRowsOf(
   for (const chunk of batch) {
     const { rows, weights } = rowsOf(chunk, expert)
     for (const [i, row] of rows.entries()) {
-      expertRows.push({ chunk, row, weight: at(weights, i, 'weight') })
+      expertRows.push({ chunk, row, weight: elementAt(weights, i, 'weight') })
       if (expertRows.length < maxRows) continue
       yield expertRows
       expertRows = []

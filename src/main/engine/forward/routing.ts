@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import type { Experts } from '../../family'
 import { rowAt } from '../rows/rows'
 import { largestIndices } from './largest-indices'
@@ -24,10 +24,10 @@ export function routeRows(probabilities: Float32Array, { count, perRow, normed }
   for (let row = 0; row < rowCount; row++) {
     const largest = largestIndices(rowAt(probabilities, row, count), perRow)
     selected.set(largest, row * perRow)
-    for (const expert of largest) starts[expert + 1] = at(starts, expert + 1, 'expert') + 1
+    for (const expert of largest) starts[expert + 1] = elementAt(starts, expert + 1, 'expert') + 1
   }
   for (let expert = 0; expert < count; expert++)
-    starts[expert + 1] = at(starts, expert + 1, 'expert') + at(starts, expert, 'expert')
+    starts[expert + 1] = elementAt(starts, expert + 1, 'expert') + elementAt(starts, expert, 'expert')
   const next = starts.slice()
   const rows = new Int32Array(selected.length)
   const weights = new Float32Array(selected.length)
@@ -35,13 +35,13 @@ export function routeRows(probabilities: Float32Array, { count, perRow, normed }
     const ofRow = rowAt(probabilities, row, count)
     const rowExperts = selected.subarray(row * perRow, (row + 1) * perRow)
     const sum = normed
-      ? rowExperts.reduce((total, expert) => Math.fround(total + at(ofRow, expert, 'expert')), 0)
+      ? rowExperts.reduce((total, expert) => Math.fround(total + elementAt(ofRow, expert, 'expert')), 0)
       : 1
     for (const expert of rowExperts) {
-      const index = at(next, expert, 'expert')
+      const index = elementAt(next, expert, 'expert')
       next[expert] = index + 1
       rows[index] = row
-      weights[index] = at(ofRow, expert, 'expert') / sum
+      weights[index] = elementAt(ofRow, expert, 'expert') / sum
     }
   }
   return { starts, rows, weights }

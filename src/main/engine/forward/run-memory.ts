@@ -3,7 +3,7 @@ import { KEY_COST, SEGMENT_SCORES } from '../tries/attention-layout'
 import type { GroupSize } from '../tries/prompt-trie'
 import type { BlockStep } from '../weights/block-weights'
 import { nodesPerRun } from './forward'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
@@ -11,7 +11,7 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 export function anySteps(spec: DecoderSpec): BlockStep[] {
   const source = { kind: 'recipe', attention: 0, mlp: 0 } as const
   return layerKinds(spec).flatMap((layer) => {
-    const experts = at(spec.layers, layer, 'layer').experts === null ? [null] : [null, 0]
+    const experts = elementAt(spec.layers, layer, 'layer').experts === null ? [null] : [null, 0]
     return experts.map((expert) => ({ layer, expert, source, later: [] }))
   })
 }

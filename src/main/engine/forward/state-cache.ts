@@ -1,5 +1,5 @@
 import { dropNow } from '../../base/drop-now'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { rowAt } from '../rows/rows'
 import type { PackedPrompts } from '../tries/prompt-trie'
 import { blockKey, type RecipeTrie } from '../tries/recipe-trie'
@@ -86,7 +86,7 @@ export class RunStates {
       const state = candidate?.pack.states.get(key)
       if (candidate === undefined || state === undefined)
         throw new RangeError(`no state of row ${row} is kept`)
-      return { state, row: at(candidate.rows, row, 'row'), count: candidate.pack.nextRow.size }
+      return { state, row: elementAt(candidate.rows, row, 'row'), count: candidate.pack.nextRow.size }
     })
     const [first] = rows
     if (first === undefined) throw new RangeError('a run without rows')
@@ -107,7 +107,7 @@ export class RunStates {
   }
 
   private keyOf(level: number, node: number): string {
-    return at(at(this.keys, level, 'level'), node, 'node')
+    return elementAt(elementAt(this.keys, level, 'level'), node, 'node')
   }
 }
 
@@ -117,7 +117,8 @@ function nodeKeys({ roots, levels }: RecipeTrie): string[][] {
   return levels.map(({ blocks, nodes }) => {
     const parents = above
     const keys = nodes.map(
-      ({ parent, block }) => `${at(parents, parent, 'parent')}\n${blockKey(at(blocks, block, 'block'))}`
+      ({ parent, block }) =>
+        `${elementAt(parents, parent, 'parent')}\n${blockKey(elementAt(blocks, block, 'block'))}`
     )
     above = keys
     return keys
@@ -129,7 +130,7 @@ function rowsOf({ paths, tokens }: PackedPrompts): Map<string, number> {
   for (const path of paths) {
     let before = -1
     for (const row of path) {
-      nextRow.set(`${before} ${at(tokens, row, 'row')}`, row)
+      nextRow.set(`${before} ${elementAt(tokens, row, 'row')}`, row)
       before = row
     }
   }
@@ -141,7 +142,7 @@ function rowsIn({ nextRow }: Pack, { paths, tokens }: PackedPrompts): Int32Array
   for (const path of paths) {
     let cachedRow: number | undefined = -1
     for (const row of path) {
-      cachedRow = nextRow.get(`${cachedRow} ${at(tokens, row, 'row')}`)
+      cachedRow = nextRow.get(`${cachedRow} ${elementAt(tokens, row, 'row')}`)
       if (cachedRow === undefined) break
       rows[row] = cachedRow
     }

@@ -13,7 +13,7 @@ import { RotaryFeeds } from '../forward/rotary-feeds'
 import type { Finish, RowRunner, RunnerParts, RunningRow } from './row-runner'
 import { embedRows, finishRows } from './row-runner'
 import { joinRows, rowAt } from '../rows/rows'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession
@@ -72,12 +72,12 @@ class CpuRunner implements RowRunner {
       for (const { cohort, rows: slots, layers, caches } of this.chains) {
         if (!cohort.has(row.model)) continue
         for (const [i, layer] of layers.entries()) {
-          const ofLayer = at(keyValues, layer, 'layer')
-          const source = got(ofLayer, at(nodes, layer, 'layer'), 'keys and values of node')
+          const ofLayer = elementAt(keyValues, layer, 'layer')
+          const source = mapGet(ofLayer, elementAt(nodes, layer, 'layer'), 'keys and values of node')
           const [keys, values] = [floatsOf(source.keys), floatsOf(source.values)]
-          got(paths, row.prompt, 'prompt').forEach((packedRow, position) => {
+          mapGet(paths, row.prompt, 'prompt').forEach((packedRow, position) => {
             const key = rowAt(keys, packedRow, size)
-            at(caches, i, 'cache').put(slots.length - 1, position, key, rowAt(values, packedRow, size))
+            elementAt(caches, i, 'cache').put(slots.length - 1, position, key, rowAt(values, packedRow, size))
           })
         }
       }
@@ -106,7 +106,7 @@ class CpuRunner implements RowRunner {
     const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, hiddenSize)]))
     for (const chain of this.chains) if (chain.rows.length > 0) await this.runChain(chain, hidden)
     return finishRows(this.parts, rows, (head, indices) => {
-      const ofHead = indices.map((i) => at(rows, i, 'row'))
+      const ofHead = indices.map((i) => elementAt(rows, i, 'row'))
       return finish(head, joined(ofHead, hidden, hiddenSize), indices)
     })
   }
@@ -139,7 +139,7 @@ class CpuRunner implements RowRunner {
       feeds[DECODE_INPUTS.values(i)] = floatTensor(values, [...dims, this.capacity, headSize])
     }
     const outputs = await runSession(session, feeds)
-    const output = (name: string): Float32Array => got(outputs, name, 'output')
+    const output = (name: string): Float32Array => mapGet(outputs, name, 'output')
     const advanced = output(DECODE_OUTPUTS.hidden)
     rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, hiddenSize)))
     const size = kvHeadCount * headSize
@@ -180,7 +180,7 @@ function joined(
   hiddenSize: number
 ): Float32Array {
   return joinRows(
-    rows.map((row) => got(hidden, row, 'state of row')),
+    rows.map((row) => mapGet(hidden, row, 'state of row')),
     hiddenSize
   )
 }

@@ -16,7 +16,7 @@ import type { Prefilled } from './prefill'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { lastToken, type RowRunner, type RunningRow } from './row-runner'
 import type { StopText } from './stop-text'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** A sequence being generated. */
@@ -97,7 +97,7 @@ export class Decoder {
     this.stopTokens = new Set(request.stopTokens)
     this.finished = new Set(request.finished.map(answerName))
     this.drawNames = request.models.map((model, index) =>
-      drawName(model, parts.trie, at(at(parts.drawn, index, 'model').parts, 0, 'part'))
+      drawName(model, parts.trie, elementAt(elementAt(parts.drawn, index, 'model').parts, 0, 'part'))
     )
   }
 
@@ -134,7 +134,7 @@ export class Decoder {
           const row = queue.shift()
           if (row === undefined) break
           const logits = row.parts.map((part) =>
-            got(at(prefilled.logits, part.model, 'model'), row.prompt, 'prompt')
+            mapGet(elementAt(prefilled.logits, part.model, 'model'), row.prompt, 'prompt')
           )
           const token = await this.drawFromParts(row, logits, this.drawOf(row))
           started.push(...this.accept(row, token))
@@ -162,25 +162,25 @@ export class Decoder {
     const { request, runner, drawn } = this.parts
     const draws = active.map((row) => this.drawOf(row))
     const rows = active.flatMap(({ parts, model }, i) =>
-      parts.map(() => ({ draw: at(draws, i, 'row'), plain: at(drawn, model, 'model').plain }))
+      parts.map(() => ({ draw: elementAt(draws, i, 'row'), plain: elementAt(drawn, model, 'model').plain }))
     )
     const results = await runner.step(partsOf(active), (head, hidden, indices) =>
       drawNext(
         head,
         hidden,
         request.sampling,
-        indices.map((i) => at(rows, i, 'row'))
+        indices.map((i) => elementAt(rows, i, 'row'))
       )
     )
     const tokens: number[] = []
     let first = 0
     for (const [i, row] of active.entries()) {
       const partResults = results.slice(first, (first += row.parts.length))
-      tokens.push(await this.tokenOf(row, partResults, at(draws, i, 'row')))
+      tokens.push(await this.tokenOf(row, partResults, elementAt(draws, i, 'row')))
     }
     const events = active.flatMap((row, i) => {
       row.position++
-      return this.accept(row, at(tokens, i, 'token'))
+      return this.accept(row, elementAt(tokens, i, 'token'))
     })
     return mergeTokens(events)
   }
@@ -188,7 +188,7 @@ export class Decoder {
   private drawOf(row: Row): Draw {
     const { request } = this.parts
     const penalised = request.sampling.repetitionPenalty !== 1
-    const earlier = penalised ? [...at(request.prompts, row.prompt, 'prompt'), ...row.tokens] : []
+    const earlier = penalised ? [...elementAt(request.prompts, row.prompt, 'prompt'), ...row.tokens] : []
     return { uniform: row.random(), earlier }
   }
 
@@ -215,13 +215,13 @@ export class Decoder {
   private async drawFromParts(row: Row, logits: readonly Float32Array[], draw: Draw): Promise<number> {
     const bad = logits.findIndex((ofPart) => !allFinite(ofPart))
     if (bad !== -1) throw await this.nonFinite(row, bad)
-    const drawn = at(this.parts.drawn, row.model, 'model')
+    const drawn = elementAt(this.parts.drawn, row.model, 'model')
     return sampleToken(logitsToDraw(drawn, logits), drawn.sampling, draw.earlier, draw.uniform)
   }
 
   private async nonFinite(row: Row, part: number): Promise<WorkbenchError> {
-    const prompt = at(this.parts.request.prompts, row.prompt, 'prompt')
-    return this.parts.whyNonFinite(at(row.parts, part, 'part').model, [...prompt, ...row.tokens])
+    const prompt = elementAt(this.parts.request.prompts, row.prompt, 'prompt')
+    return this.parts.whyNonFinite(elementAt(row.parts, part, 'part').model, [...prompt, ...row.tokens])
   }
 
   /** Adds a row's next token and returns the resulting events. */
@@ -243,7 +243,7 @@ export class Decoder {
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
     const tokensBeforeStop = stopText(row.tokens)
     if (tokensBeforeStop !== null) return { tokens: tokensBeforeStop, finish: 'stop' }
-    const length = at(request.prompts, row.prompt, 'prompt').length + row.tokens.length
+    const length = elementAt(request.prompts, row.prompt, 'prompt').length + row.tokens.length
     if (row.tokens.length < request.maxTokens && length < plan.maximumLength) return null
     return { tokens: [...row.tokens], finish: 'length' }
   }
@@ -258,11 +258,11 @@ export class Decoder {
     return indices.flatMap((index) =>
       prompts.flatMap((prompt) => {
         if (this.finished.has(answerName({ model, prompt, index }))) return []
-        const tokens = at(request.prompts, prompt, 'prompt')
-        const random = sampleRandom(request.seed, at(this.drawNames, model, 'model'), tokens, index)
+        const tokens = elementAt(request.prompts, prompt, 'prompt')
+        const random = sampleRandom(request.seed, elementAt(this.drawNames, model, 'model'), tokens, index)
         return new Row(
           { model, prompt, index },
-          at(this.parts.drawn, model, 'model').parts,
+          elementAt(this.parts.drawn, model, 'model').parts,
           tokens.length,
           random
         )
@@ -278,7 +278,7 @@ export class Decoder {
 function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unknown {
   if (model.kind === 'base') return 'base'
   if (model.kind === 'rival') return rivalKey(model.rival)
-  const { origin, blocks } = at(trie.madeOf, index, 'model')
+  const { origin, blocks } = elementAt(trie.madeOf, index, 'model')
   if (model.kind !== 'checkpoint') return modelStrengths(model, blocks.length)?.map(drawnLayer)
   const layers = blocks.flatMap((block) => strengthsOf(block))
   return origin === 'post' && layers.length === blocks.length ? layers : model.fingerprint

@@ -2,7 +2,7 @@ import type { AnsweringModel, Model } from '../../../contract/model/model'
 import type { GenerateRequest } from '../../../contract/procedures/engine'
 import type { Sampling } from '../../../contract/model/sampling'
 import { type MixedRival, mixedLogits } from '../rows/rival-logits'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** The models that compute the answers of a requested model: one model, or two. */
 export interface DrawnModel {
@@ -52,9 +52,9 @@ export function drawnModels(models: readonly AnsweringModel[], sampling: Samplin
 
 /** Returns the logits from which a token is drawn. @param partLogits logits of each part, [vocabulary] */
 export function logitsToDraw({ mixed }: DrawnModel, partLogits: readonly Float32Array[]): Float32Array {
-  const post = at(partLogits, 0, 'part')
+  const post = elementAt(partLogits, 0, 'part')
   if (mixed === null) return post
   const logits = new Float32Array(post.length)
-  mixedLogits(mixed, post, at(partLogits, 1, 'part'), logits)
+  mixedLogits(mixed, post, elementAt(partLogits, 1, 'part'), logits)
   return logits
 }

@@ -16,7 +16,7 @@ import {
 } from './generation-memory'
 import { maxAliveStates } from '../tries/alive-states'
 import { chooseHeldWeights, residentBytes } from './resident-blocks'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * The maximum bytes of keys, values and logits of prompts that wait for their answers, unless one prompt takes more.
@@ -84,7 +84,7 @@ export function planGeneration(
   const { memoryBytes } = request
   const places = request.prompts.map((prompt) => [prompt])
   const longest = places.reduce((longest, other) =>
-    at(other, 0, 'place').length > at(longest, 0, 'place').length ? other : longest
+    elementAt(other, 0, 'place').length > elementAt(longest, 0, 'place').length ? other : longest
   )
   const longestSize = sizeOf([longest])
   const weights = chooseHeldWeights(
@@ -101,7 +101,9 @@ export function planGeneration(
     const memory = memoryOf(group, 1, true)
     return memory.prompts <= PROMPT_BYTES && peakOf(memory) <= memoryBytes
   })
-  const groups = promptGroups.map((group) => sizeOf(group.map((prompt) => at(places, prompt, 'prompt'))))
+  const groups = promptGroups.map((group) =>
+    sizeOf(group.map((prompt) => elementAt(places, prompt, 'prompt')))
+  )
   const largestWith = (rows: number): GenerationMemory =>
     groups
       .map((group) => memoryOf(group, rows, groups.length > 1))

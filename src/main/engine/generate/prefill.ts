@@ -10,7 +10,7 @@ import type { ResidentHead } from './resident-head'
 import type { BlockStep, BlockWeights } from '../weights/block-weights'
 import { SingleBlockReader } from '../weights/single-block-reader'
 import { rowAt } from '../rows/rows'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 export interface PrefillParts {
   readonly request: SinglesRequest
@@ -55,7 +55,7 @@ export async function prefill(
   signal?: AbortSignal
 ): Promise<Prefilled> {
   const { request, device, precision, pair, trie } = parts
-  const packed = packPrompts(prompts.map((prompt) => at(request.prompts, prompt, 'prompt')))
+  const packed = packPrompts(prompts.map((prompt) => elementAt(request.prompts, prompt, 'prompt')))
   const keyValues = trie.levels.map(() => new Map<number, PackedKeyValues>())
   const dispose = (): void => {
     for (const { keys, values } of keyValues.flatMap((ofLayer) => [...ofLayer.values()])) {
@@ -76,7 +76,7 @@ export async function prefill(
       if (event.type === 'final') finals.set(event.leaf, event.hidden)
     }
     return {
-      paths: new Map(prompts.map((prompt, i) => [prompt, at(packed.paths, i, 'path')])),
+      paths: new Map(prompts.map((prompt, i) => [prompt, elementAt(packed.paths, i, 'path')])),
       keyValues,
       logits: await nextTokenLogits(parts, prompts, finalRowOfPrompts(packed), finals),
       dispose
@@ -102,10 +102,12 @@ async function nextTokenLogits(
   const logits: Map<number, Float32Array>[] = []
   for (const [model, leaf] of trie.leafOf.entries()) {
     const origin = originOf(trie, model)
-    const all = await got(heads, origin, 'head').logits(got(finals, leaf, 'leaf'))
+    const all = await mapGet(heads, origin, 'head').logits(mapGet(finals, leaf, 'leaf'))
     const { vocabularySize } = memberOf(pair, origin).spec
     logits.push(
-      new Map(prompts.map((prompt, i) => [prompt, rowAt(all, at(rowOf, i, 'final row'), vocabularySize)]))
+      new Map(
+        prompts.map((prompt, i) => [prompt, rowAt(all, elementAt(rowOf, i, 'final row'), vocabularySize)])
+      )
     )
   }
   return logits

@@ -14,7 +14,7 @@ import { packRows } from '../weights/quantise'
 import { WeightDecoder, type WeightRead } from '../weights/weight-decoder'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { residentHeadBytes } from './resident-head'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /**
  * Elements of weights that are read and packed at a time. They are several pieces of the decoder, which reads one piece
@@ -43,7 +43,7 @@ function layerBytes(
   bytesOf: (layout: readonly HeldTensor[]) => number,
   weights: HeldWeights
 ): number {
-  const { experts } = at(spec.layers, layer, 'layer')
+  const { experts } = elementAt(spec.layers, layer, 'layer')
   return (
     bytesOf(layerLayout(spec, layer, weights)) +
     (experts === null ? 0 : experts.count * bytesOf(expertLayout(spec, layer, weights)))
@@ -152,7 +152,7 @@ export async function readHeldBlock(
   const packed = (layout: readonly HeldTensor[], expert: number | null): Promise<Uint8Array> =>
     readPacked(decoder, readsByRole(spec, { layer, expert, source }), layout, weights)
   const files = [{ path: layerFile(graphLayer), data: await packed(layerLayout(spec, layer, weights), null) }]
-  const { experts } = at(spec.layers, layer, 'layer')
+  const { experts } = elementAt(spec.layers, layer, 'layer')
   if (experts === null) return files
   const layout = expertLayout(spec, layer, weights)
   for (let expert = 0; expert < experts.count; expert++) {
@@ -180,7 +180,7 @@ async function readPacked(
     const pieceRows = Math.floor(floats.length / columns)
     let row = 0
     for (const part of tensor.parts) {
-      const read = got(reads, part, 'tensor')
+      const read = mapGet(reads, part, 'tensor')
       const rows = read.count / columns
       for (let first = 0; first < rows; first += pieceRows) {
         const count = Math.min(pieceRows, rows - first) * columns

@@ -7,7 +7,7 @@ import type { DecoderSpec } from '../../family'
 import { type PairWeights, specOf } from '../weights/pair-weights'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { readHeldBlock } from './resident-blocks'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * The maximum bytes of one session's weights, unless a single layer has more. While a session opens, its weights are in
@@ -56,7 +56,7 @@ export function chainBlocks(trie: RecipeTrie, layerBytes: number): Chain[] {
 
 /** Returns the spec of a chain. Models that go through the same blocks have the same spec. */
 export function chainSpec(pair: PairWeights, sources: readonly BlockSource[]): DecoderSpec {
-  return specOf(pair, at(sources, 0, 'block'))
+  return specOf(pair, elementAt(sources, 0, 'block'))
 }
 
 /** Opens the session of a chain with its weights in memory. */
@@ -68,7 +68,7 @@ export async function openChain(
 ): Promise<ort.InferenceSession> {
   const files: { path: string; data: Uint8Array }[] = []
   for (const [i, source] of sources.entries()) {
-    files.push(...(await readHeldBlock(pair, at(layers, i, 'layer'), source, weights, i)))
+    files.push(...(await readHeldBlock(pair, elementAt(layers, i, 'layer'), source, weights, i)))
   }
   return device.createSession(decodeGraph(chainSpec(pair, sources), weights, layers), { files })
 }

@@ -16,7 +16,7 @@ import type { ModelWeights } from '../weights/pair-weights'
 import { packRows } from '../weights/quantise'
 import { joinArrays, setColumns } from '../rows/rows'
 import { readFinalNorm, readFloatRows } from '../weights/stored-rows'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** States after the last layer, [rows, hidden]. */
 export type HiddenRows = Float32Array | ort.Tensor
@@ -140,7 +140,7 @@ class SplitHead implements ResidentHead {
     if (only !== undefined && outputs.length === 1) return only
     const all = new Float32Array(outputs.reduce((sum, part) => sum + part.length, 0))
     for (const [i, part] of this.parts.entries()) {
-      setColumns(all, this.spec.vocabularySize, at(outputs, i, 'output'), part)
+      setColumns(all, this.spec.vocabularySize, elementAt(outputs, i, 'output'), part)
     }
     return all
   }
@@ -166,14 +166,14 @@ class SplitHead implements ResidentHead {
         await runInPlace(part.session, { [HEAD_INPUTS.hidden]: rows }, { [HEAD_OUTPUTS.logits]: logits })
         feeds[DRAW_INPUTS.logits(slice)] = logits
       }
-      tokens.push(...got(await runSession(drawer, feeds), DRAWN_TOKENS, 'output'))
+      tokens.push(...mapGet(await runSession(drawer, feeds), DRAWN_TOKENS, 'output'))
     }
     return tokens
   }
 
   private async logitsOf(session: ort.InferenceSession, hidden: HiddenRows): Promise<Float32Array> {
     const run = async (rows: ort.Tensor): Promise<Float32Array> =>
-      got(await runSession(session, { [HEAD_INPUTS.hidden]: rows }), HEAD_OUTPUTS.logits, 'output')
+      mapGet(await runSession(session, { [HEAD_INPUTS.hidden]: rows }), HEAD_OUTPUTS.logits, 'output')
     if (!(hidden instanceof Float32Array)) return run(hidden)
     const results: Float32Array[] = []
     for (const { rows } of this.batches(hidden)) results.push(await run(rows))

@@ -6,7 +6,7 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import type { Prefilled } from './prefill'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { HiddenRows, ResidentHead } from './resident-head'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** A sequence being generated, in the view of its runner. */
 export interface RunningRow {
@@ -75,7 +75,7 @@ export async function finishRows<T>(
     const head = parts.heads.get(origin)
     if (head === undefined || indices.length === 0) continue
     for (const [i, result] of (await finish(head, indices)).entries()) {
-      results.set(at(indices, i, 'row'), result)
+      results.set(elementAt(indices, i, 'row'), result)
     }
   }
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
@@ -83,7 +83,7 @@ export async function finishRows<T>(
 
 /** Returns the last token of a running row, which has at least one. */
 export function lastToken({ tokens }: Pick<RunningRow, 'tokens'>): number {
-  return at(tokens, tokens.length - 1, 'token')
+  return elementAt(tokens, tokens.length - 1, 'token')
 }
 
 /** Reads the embeddings of the rows' last tokens, [rows.length + spareRows, hidden]. Spare rows are zero. */
@@ -98,7 +98,7 @@ export async function embedRows(
   for (const { origin, indices } of rowsByOrigin(parts, rows)) {
     const embedded = await embedTokens(
       memberOf(pair, origin),
-      indices.map((i) => lastToken(at(rows, i, 'row')))
+      indices.map((i) => lastToken(elementAt(rows, i, 'row')))
     )
     indices.forEach((row, i) => {
       states.set(embedded.subarray(i * hiddenSize, (i + 1) * hiddenSize), row * hiddenSize)

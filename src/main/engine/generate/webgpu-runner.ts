@@ -20,7 +20,7 @@ import { openResidentBlocks } from './resident-blocks'
 import { RotaryFeeds } from '../forward/rotary-feeds'
 import type { Finish, RowRunner, RunnerParts, RunningRow } from './row-runner'
 import { embedRows, finishRows } from './row-runner'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** The sessions and tensors that rows on a device use, open until `release`. */
 interface Resident {
@@ -95,7 +95,7 @@ async function openResident({ device, pair, trie, plan }: RunnerParts): Promise<
 function ropesOf(pair: PairWeights, { levels }: RecipeTrie): Set<Rope> {
   return new Set(
     levels.flatMap(({ blocks }, layer) =>
-      blocks.map((source) => at(specOf(pair, source).layers, layer, 'layer').rope)
+      blocks.map((source) => elementAt(specOf(pair, source).layers, layer, 'layer').rope)
     )
   )
 }
@@ -123,8 +123,8 @@ class WebGpuRunner implements RowRunner {
         const slots = byCohort.get(cohort) ?? { cohort, rows: [], caches: [] }
         byCohort.set(cohort, slots)
         slots.caches.push(cache)
-        const source = at(at(trie.levels, layer, 'level').blocks, block, 'block')
-        const layerSpec = at(specOf(pair, source).layers, layer, 'layer')
+        const source = elementAt(elementAt(trie.levels, layer, 'level').blocks, block, 'block')
+        const layerSpec = elementAt(specOf(pair, source).layers, layer, 'layer')
         return [{ session, layerSpec, slots, cache }]
       })
     )
@@ -139,13 +139,13 @@ class WebGpuRunner implements RowRunner {
       for (const row of added) slots.rows[slots.rows.indexOf(null)] = row
     }
     for (const row of rows) {
-      const path = got(prefilled.paths, row.prompt, 'prompt')
+      const path = mapGet(prefilled.paths, row.prompt, 'prompt')
       const nodes = nodePath(this.parts.trie, row.model)
       for (const [layer, ofLayer] of this.blocks.entries()) {
         const block = ofLayer.find(({ slots }) => slots.cohort.has(row.model))
         if (block === undefined) continue
-        const keyValues = at(prefilled.keyValues, layer, 'layer')
-        const packed = got(keyValues, at(nodes, layer, 'layer'), 'keys and values of node')
+        const keyValues = elementAt(prefilled.keyValues, layer, 'layer')
+        const packed = mapGet(keyValues, elementAt(nodes, layer, 'layer'), 'keys and values of node')
         await block.cache.fill(block.slots.rows.indexOf(row), packed, path)
       }
     }

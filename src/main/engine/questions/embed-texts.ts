@@ -5,7 +5,7 @@ import { floatsOf, openModelFile, runTensors } from '../device/device'
 import { requireTextInputs, withRuntimeErrors, textBatches, textFeeds } from './text-session'
 import { lengthOf } from '../../base/sums'
 import { floatsToText } from '../../base/float-text'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /**
@@ -36,14 +36,14 @@ export async function* embedTexts(
     const output = outputOf(file, session)
     for (const batch of textBatches(texts)) {
       throwIfCancelled(signal, 'Embedding')
-      const tokens = batch.map((index) => at(texts, index, 'text'))
+      const tokens = batch.map((index) => elementAt(texts, index, 'text'))
       const tensor = await withRuntimeErrors(
         failed,
         async () => (await runTensors(session, textFeeds(session, tokens)))[output]
       )
       const embeddings = textVectors(file, output, tensor, tokens)
       for (const [row, text] of batch.entries()) {
-        yield { text, embedding: floatsToText(at(embeddings, row, 'embedding')) }
+        yield { text, embedding: floatsToText(elementAt(embeddings, row, 'embedding')) }
       }
     }
   } finally {

@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import type { EnginePartitionEvent, PartitionRequest } from '../../../contract/procedures/engine'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { floatsOf, openModelFile, runTensors } from '../device/device'
@@ -42,11 +42,13 @@ export async function* partitionTexts(
         const open = others.filter((other) => decisionOf(decided, first, other) === null)
         const scores = await scoresOf(
           session,
-          open.map((other) => pairOf(frame, at(texts, first, 'text'), at(texts, other, 'text'))),
+          open.map((other) =>
+            pairOf(frame, elementAt(texts, first, 'text'), elementAt(texts, other, 'text'))
+          ),
           refused
         )
         const same = (other: number): boolean =>
-          decisionOf(decided, first, other) ?? at(scores, open.indexOf(other), 'score') > SAME_FROM
+          decisionOf(decided, first, other) ?? elementAt(scores, open.indexOf(other), 'score') > SAME_FROM
         for (const member of [first, ...others.filter(same)]) classes[member] = classCount
         classCount += 1
       }
@@ -61,7 +63,7 @@ const decisionOf = (
   decided: PartitionRequest['groups'][number]['decided'],
   first: number,
   other: number
-): boolean | null => at(at(decided, first, 'text'), other, 'text')
+): boolean | null => elementAt(elementAt(decided, first, 'text'), other, 'text')
 
 interface Pair {
   readonly tokens: readonly number[]
@@ -87,7 +89,7 @@ async function scoresOf(
 ): Promise<number[]> {
   const scores: number[] = pairs.map(() => NaN)
   for (const batch of textBatches(pairs.map(({ tokens }) => tokens))) {
-    const batchPairs = batch.map((index) => at(pairs, index, 'pair'))
+    const batchPairs = batch.map((index) => elementAt(pairs, index, 'pair'))
     const feeds = textFeeds(
       session,
       batchPairs.map(({ tokens }) => tokens),
@@ -96,7 +98,7 @@ async function scoresOf(
     const [name = ''] = session.outputNames
     const tensor = await withRuntimeErrors(refused, async () => (await runTensors(session, feeds))[name])
     for (const [row, score] of pairScores(tensor, name, batch.length, refused).entries()) {
-      scores[at(batch, row, 'pair')] = score
+      scores[elementAt(batch, row, 'pair')] = score
     }
   }
   return scores
@@ -120,7 +122,9 @@ function pairScores(
   return Array.from({ length: count }, (_, row) => {
     // The margin of the second logit over the first. A single logit counts against 0.
     const margin =
-      width === 2 ? at(values, 2 * row + 1, 'logit') - at(values, 2 * row, 'logit') : at(values, row, 'logit')
+      width === 2
+        ? elementAt(values, 2 * row + 1, 'logit') - elementAt(values, 2 * row, 'logit')
+        : elementAt(values, row, 'logit')
     if (!Number.isFinite(margin)) throw refused(`its output ${name} holds values that are no numbers`)
     return 1 / (1 + Math.exp(-margin))
   })

@@ -9,7 +9,7 @@ import { groupPrompts, type PackedPrompts, packPrompts } from '../tries/prompt-t
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
 import { joinRows, rowAt } from '../rows/rows'
 import { findSharing } from '../weights/sharing'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** Rows of hidden states whose next tokens are looked up at once. */
 const LOOKUP_ROWS = 512
@@ -57,13 +57,13 @@ export async function* readAnswers(
       ({ rows }) => rows <= maximumRows
     )
     for (const group of groups) {
-      const members = group.map((index) => at(sequences, index, 'answer'))
+      const members = group.map((index) => elementAt(sequences, index, 'answer'))
       const packed = packPrompts(members.map(({ tokens }) => tokens))
       const answers = members.map(({ prompt, answer, first }, i) => ({
         prompt,
         answer,
         first,
-        path: at(packed.paths, i, 'path')
+        path: elementAt(packed.paths, i, 'path')
       }))
       const computation = { device, precision, pair, trie, models: [request.model] }
       const run = { ...computation, packed, signal, everyRow: true }
@@ -101,7 +101,7 @@ async function* readGroup(
     const embedding = new Float32Array(hiddenSize)
     let logLikelihood = 0
     for (const row of rows) {
-      logLikelihood += at(logProbability, row, 'row')
+      logLikelihood += elementAt(logProbability, row, 'row')
       for (let i = 0; i < hiddenSize; i++) {
         // Indices are not checked, because every number of every row passes here.
         embedding[i] = (embedding[i] ?? 0) + (normed[row * hiddenSize + i] ?? NaN) / rows.length
@@ -121,7 +121,7 @@ async function tokenLogProbabilities(
   const before = new Map<number, number>()
   for (const { path, first } of answers) {
     for (let position = first; position < path.length; position++) {
-      before.set(at(path, position, 'position'), at(path, position - 1, 'position'))
+      before.set(elementAt(path, position, 'position'), elementAt(path, position - 1, 'position'))
     }
   }
   const sources = [...new Set(before.values())]
@@ -135,25 +135,25 @@ async function tokenLogProbabilities(
   if (bad !== undefined) throw await whyNonFinite(computation, 0, tokensTo(packed, bad))
   const result = new Float64Array(tokens.length).fill(NaN)
   const rows = [...before].sort(
-    ([, left], [, right]) => got(sourceIndexOf, left, 'row') - got(sourceIndexOf, right, 'row')
+    ([, left], [, right]) => mapGet(sourceIndexOf, left, 'row') - mapGet(sourceIndexOf, right, 'row')
   )
   for (let start = 0; start < rows.length; start += LOOKUP_ROWS) {
     const chunk = rows.slice(start, start + LOOKUP_ROWS)
-    const sourceIndices = chunk.map(([, source]) => got(sourceIndexOf, source, 'row'))
-    const firstIndex = at(sourceIndices, 0, 'place')
-    const lastIndex = at(sourceIndices, sourceIndices.length - 1, 'place')
-    const targets = [...new Set(chunk.map(([row]) => at(tokens, row, 'row')))]
+    const sourceIndices = chunk.map(([, source]) => mapGet(sourceIndexOf, source, 'row'))
+    const firstIndex = elementAt(sourceIndices, 0, 'place')
+    const lastIndex = elementAt(sourceIndices, sourceIndices.length - 1, 'place')
+    const targets = [...new Set(chunk.map(([row]) => elementAt(tokens, row, 'row')))]
     const columnOf = new Map(targets.map((token, column) => [token, column]))
     const logits = await head.logitsOf(
       states.subarray(firstIndex * hiddenSize, (lastIndex + 1) * hiddenSize),
       targets
     )
     for (const [i, [row]] of chunk.entries()) {
-      const sourceIndex = at(sourceIndices, i, 'place')
-      const column = got(columnOf, at(tokens, row, 'row'), 'token')
+      const sourceIndex = elementAt(sourceIndices, i, 'place')
+      const column = mapGet(columnOf, elementAt(tokens, row, 'row'), 'token')
       result[row] =
-        at(logits, (sourceIndex - firstIndex) * targets.length + column, 'logit') -
-        at(logSums, sourceIndex, 'row')
+        elementAt(logits, (sourceIndex - firstIndex) * targets.length + column, 'logit') -
+        elementAt(logSums, sourceIndex, 'row')
     }
   }
   return result

@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import type { WorkbenchError } from '../../../contract/model/problem'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { errorMessage } from '../../base/files/bounded-file'
 import { integerTensor } from '../device/device'
 
@@ -50,7 +50,7 @@ export function textBatches(texts: readonly (readonly number[])[]): number[][] {
 }
 
 const lengthOf = (texts: readonly (readonly number[])[], index: number): number =>
-  at(texts, index, 'text').length
+  elementAt(texts, index, 'text').length
 
 /**
  * Creates the inputs of a batch of texts.

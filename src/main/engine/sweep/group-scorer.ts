@@ -4,7 +4,7 @@ import type { PairWeights } from '../weights/pair-weights'
 import { type AnswerTrie, groupProbabilities, placeAnswers, type PlacedAnswers } from '../tries/answer-trie'
 import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** States after the last layer, for the leaves that share an embedding and a head. */
 export interface FinalStates {
@@ -104,13 +104,13 @@ export class GroupScorer {
 
   /** Returns the tokens requested at a row of an origin's final states. */
   targetsOf(row: number): RowTargets {
-    return at(this.rows, row % this.rows.length, 'row')
+    return elementAt(this.rows, row % this.rows.length, 'row')
   }
 
   /** Returns a model to which a row of an origin's final states belongs. */
   modelOf({ leaves }: FinalStates, row: number): number {
-    const leaf = at(leaves, Math.floor(row / this.rows.length), 'leaf')
-    return at(got(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model')
+    const leaf = elementAt(leaves, Math.floor(row / this.rows.length), 'leaf')
+    return elementAt(mapGet(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model')
   }
 
   /** Returns the states of one leaf after the last layer, [rows of a leaf, hidden]. */
@@ -130,7 +130,7 @@ export class GroupScorer {
    * samplers
    */
   *events(models: readonly number[], next: DrawnRows): Generator<EngineSweepEvent> {
-    const probabilities = this.probabilities(at(next, 0, 'sampler'))
+    const probabilities = this.probabilities(elementAt(next, 0, 'sampler'))
     const others = next.slice(1)
     const whatIf = others.length === 0 ? {} : { whatIf: this.underOthers(others) }
     for (const model of models) {
@@ -140,14 +140,14 @@ export class GroupScorer {
 
   /** Yields the probabilities of all models of a leaf. @param next see {@link events} */
   score(leaf: number, next: DrawnRows): Generator<EngineSweepEvent> {
-    return this.events(got(this.modelsOfLeaf, leaf, 'leaf'), next)
+    return this.events(mapGet(this.modelsOfLeaf, leaf, 'leaf'), next)
   }
 
   /** Encodes each prompt's probabilities under the other samplers, in the format of the event. */
   private underOthers(others: DrawnRows): string[] {
     const bySampler = others.map((next) => this.probabilities(next))
     return this.targets.placed.map((_, prompt) => {
-      const values = Float32Array.from(bySampler.flatMap((prompts) => at(prompts, prompt, 'prompt')))
+      const values = Float32Array.from(bySampler.flatMap((prompts) => elementAt(prompts, prompt, 'prompt')))
       return Buffer.from(values.buffer).toString('base64')
     })
   }
@@ -177,9 +177,9 @@ function collectTargets(
   let first = 0
   const placed = tries.map(({ places, choices }) => {
     const promptPlaces = places.map((tokens, place) => {
-      const row = at(rowOf, first + place, 'place')
+      const row = elementAt(rowOf, first + place, 'place')
       const { next } = (targets[row] ??= { tokens, next: new Map() })
-      const choiceIndices = at(choices, place, 'place').map((token) => {
+      const choiceIndices = elementAt(choices, place, 'place').map((token) => {
         const choice = next.get(token) ?? next.size
         next.set(token, choice)
         return choice
@@ -196,8 +196,8 @@ function collectTargets(
     size,
     placed: tries.map((trie, prompt) =>
       placeAnswers(trie, ({ place, choice }) => {
-        const { row, choices } = at(at(placed, prompt, 'prompt'), place, 'place')
-        return at(starts, row, 'row') + at(choices, choice, 'choice')
+        const { row, choices } = elementAt(elementAt(placed, prompt, 'prompt'), place, 'place')
+        return elementAt(starts, row, 'row') + elementAt(choices, choice, 'choice')
       })
     )
   }

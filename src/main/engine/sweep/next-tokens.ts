@@ -6,7 +6,7 @@ import { type Computation, whyNonFinite } from '../forward/non-finite'
 import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import type { RowTargets, FinalStates, GroupScorer } from './group-scorer'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /**
  * Bytes of logits in memory at once. More gains nothing, because a pass over the head then costs little beside its
@@ -60,7 +60,7 @@ async function* underDraws(run: HeadRun, draws: Draws, finals: FinalStates): Nex
       continue
     }
     const { first, count, next } = event
-    const probabilities = at(next, 0, 'sampler')
+    const probabilities = elementAt(next, 0, 'sampler')
     if (probabilities.some(Number.isNaN)) {
       let done = 0
       await requireFinite(run, finals, { first, count }, (row) => {
@@ -90,11 +90,11 @@ async function* underModel(run: HeadRun, finals: FinalStates): NextTokens {
       type: 'rows',
       next: [
         concatenateRows(part, (row, i) => {
-          const sum = at(sums, row, 'row')
+          const sum = elementAt(sums, row, 'row')
           return scorer
             .targetsOf(row)
             .next.map((token) =>
-              Math.exp(at(logits, i * tokens.length + got(column, token, 'token'), 'logit') - sum)
+              Math.exp(elementAt(logits, i * tokens.length + mapGet(column, token, 'token'), 'logit') - sum)
             )
         })
       ]

@@ -2,7 +2,7 @@ import type { DeviceName } from '../../../contract/model/device'
 import type { EnginePlan, SweepRequest } from '../../../contract/procedures/engine'
 import { type BlockStep, type BlockWeights, decodeBlock } from '../weights/block-weights'
 import type { Device } from '../device/device'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { choosePrecision } from '../forward/choose-precision'
 import { forward, nodesPerRun } from '../forward/forward'
 import { openRun } from '../forward/open-run'
@@ -96,7 +96,7 @@ async function readFirstLayer(
   pair: PairWeights
 ): Promise<{ blocks: (step: BlockStep) => Promise<BlockWeights>; bytesPerSecond: number }> {
   const { spec } = pair.post
-  const { experts } = at(spec.layers, 0, 'layer')
+  const { experts } = elementAt(spec.layers, 0, 'layer')
   const decoder = new WeightDecoder(pair)
   const all: BlockWeights[] = []
   let bytesPerSecond = 0
@@ -119,7 +119,7 @@ async function readFirstLayer(
     all.push(weights)
   }
   return {
-    blocks: ({ expert }) => Promise.resolve(at(all, expert === null ? 0 : 1, 'weights')),
+    blocks: ({ expert }) => Promise.resolve(elementAt(all, expert === null ? 0 : 1, 'weights')),
     bytesPerSecond
   }
 }
@@ -132,7 +132,7 @@ async function trySpeed(
   { groups, rowBound }: Pick<Grouping, 'groups' | 'rowBound'>,
   signal: AbortSignal | undefined
 ): Promise<Speed> {
-  const { experts } = at(pair.post.spec.layers, 0, 'layer')
+  const { experts } = elementAt(pair.post.spec.layers, 0, 'layer')
   const { blocks, bytesPerSecond } = await readFirstLayer(pair)
   const packed = groups[0]?.packed
   if (packed === undefined) return { flopsPerSecond: Infinity, bytesPerSecond }
@@ -187,5 +187,5 @@ async function trySpeed(
 /** Returns the median speed. Of two runs this is the faster one, because the first prepares memory and code. */
 function medianSpeed(speeds: readonly number[]): number {
   const ascending = [...speeds].sort((a, b) => a - b)
-  return at(ascending, Math.floor(speeds.length / 2), 'speed')
+  return elementAt(ascending, Math.floor(speeds.length / 2), 'speed')
 }

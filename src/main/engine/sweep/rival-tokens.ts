@@ -8,7 +8,7 @@ import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import { logitRows } from './next-tokens'
 import type { RowTargets } from './group-scorer'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /** A model's last states, one for each row of a leaf, and the model's head. */
@@ -64,7 +64,8 @@ export async function rivalTokens(run: RivalRun): Promise<DrawnRows[]> {
         ? await drawRowByRow(run, logits, targets)
         : await drawTogether(run, run.draws, logits, targets)
     for (const [rival, next] of drawn.entries()) {
-      for (const [sampler, ofRows] of next.entries()) (at(parts, rival, 'rival')[sampler] ??= []).push(ofRows)
+      for (const [sampler, ofRows] of next.entries())
+        (elementAt(parts, rival, 'rival')[sampler] ??= []).push(ofRows)
     }
   }
   return parts.map((ofRival) => ofRival.map(joinNumbers))
@@ -106,7 +107,7 @@ async function drawRowByRow(
         rival.kind === 'sampler'
           ? [ofPost, { ...sampling, temperature: rival.temperature, minP: rival.minP }]
           : [scratch, sampling]
-      at(result, r, 'rival').push(tokenProbabilities(logits, drawing, tokens, next))
+      elementAt(result, r, 'rival').push(tokenProbabilities(logits, drawing, tokens, next))
     }
     // This loop blocks the thread. Yield, so that a cancellation can arrive.
     if (i % 64 === 0) await nextTurn()

@@ -1,6 +1,6 @@
 import type { DeviceName } from '../../../contract/model/device'
 import type { SweepRequest } from '../../../contract/procedures/engine'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { StateCache, RunStates } from '../forward/state-cache'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { finalRows, type PackedPrompts } from '../tries/prompt-trie'
@@ -70,8 +70,11 @@ function splitIntoParts(
       projectionFlops(spec, level, packed.tokens.length, finalCount) +
       (level === last ? headFlops(spec, finalCount) : 0)
   )
-  const costOf = (level: number): number => at(nodeFlops, level, 'cost')
-  const first = Math.max(0, ...together.map((model) => 1 + leaves.indexOf(at(trie.leafOf, model, 'model'))))
+  const costOf = (level: number): number => elementAt(nodeFlops, level, 'cost')
+  const first = Math.max(
+    0,
+    ...together.map((model) => 1 + leaves.indexOf(elementAt(trie.leafOf, model, 'model')))
+  )
   for (let count = Math.floor((projections + head) / minFlops); count > 1; count = Math.floor(count / 2)) {
     const parts = splitLeaves(trie, leaves, costOf, count, first)
     if (maxAliveStates(trie, walkParts(trie, parts)) <= models.maxAliveStates) return parts
@@ -124,12 +127,12 @@ function knownParts(
   parts: readonly (readonly number[])[]
 ): Set<number> {
   if (known === undefined) return new Set()
-  const knownByPrompt = prompts.map((prompt) => new Set(at(known, prompt, 'prompt')))
+  const knownByPrompt = prompts.map((prompt) => new Set(elementAt(known, prompt, 'prompt')))
   const partOf = new Map(parts.flatMap((leaves, part) => leaves.map((leaf) => [leaf, part] as const)))
   const post = models.findIndex(({ kind }) => kind === 'post')
-  const leaves = [...leafOf, ...rivals.map(() => at(leafOf, post, 'post'))]
+  const leaves = [...leafOf, ...rivals.map(() => elementAt(leafOf, post, 'post'))]
   const missing = leaves.flatMap((leaf, model) =>
-    knownByPrompt.every((models) => models.has(model)) ? [] : [got(partOf, leaf, 'part')]
+    knownByPrompt.every((models) => models.has(model)) ? [] : [mapGet(partOf, leaf, 'part')]
   )
   return new Set([...parts.keys()].filter((part) => !missing.includes(part)))
 }
@@ -137,13 +140,13 @@ function knownParts(
 /** Lists the blocks and heads that a part reads. */
 export function readingOf(trie: RecipeTrie, { levels, leaves }: TriePart): Reading {
   const ofPart = new Set(leaves)
-  const models = [...trie.leafOf.keys()].filter((model) => ofPart.has(at(trie.leafOf, model, 'model')))
+  const models = [...trie.leafOf.keys()].filter((model) => ofPart.has(elementAt(trie.leafOf, model, 'model')))
   return {
     roots: [...new Set(models.map((model) => originOf(trie, model)))],
     levels: levels.map((nodes, level) => ({
       nodes,
       blocks: [...new Set(nodes.map(({ block }) => block))].map((block) =>
-        at(at(trie.levels, level, 'level').blocks, block, 'block')
+        elementAt(elementAt(trie.levels, level, 'level').blocks, block, 'block')
       )
     }))
   }

@@ -25,7 +25,7 @@ import type { BlockSource, Origin } from '../tries/recipe-trie'
 import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
 import type { TriePart } from '../tries/trie-parts'
 import { originsOf } from '../weights/weight-decoder'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { sum } from '../../base/sums'
 
 /** The division of prompts that keeps a sweep within its memory, decided before any weight is read. */
@@ -100,11 +100,11 @@ export function groupingOf(
 ): Grouping {
   const groups = split.map((indices) => ({
     indices,
-    packed: packPrompts(indices.flatMap((index) => at(prompts, index, 'prompt')))
+    packed: packPrompts(indices.flatMap((index) => elementAt(prompts, index, 'prompt')))
   }))
   const largest = groups
     .map(({ indices }) => {
-      const size = sizeOf(indices.map((index) => at(prompts, index, 'prompt')))
+      const size = sizeOf(indices.map((index) => elementAt(prompts, index, 'prompt')))
       return { size, memory: groupMemory(models, size, rowBound) }
     })
     .reduce((max, group) => (totalBytes(group.memory) > totalBytes(max.memory) ? group : max))
@@ -150,7 +150,7 @@ export function projectionFlops(
   rowCount: number,
   finalCount: number
 ): number {
-  const { experts } = at(spec.layers, layer, 'layer')
+  const { experts } = elementAt(spec.layers, layer, 'layer')
   const flops = (tensors: readonly LayerTensorSpec[]): number =>
     tensors
       .filter(({ role, shape }) => shape.length === 2 && !role.endsWith('Norm'))
@@ -183,7 +183,7 @@ export function storedBytes(
   rows: number
 ): { layers: number; head: number; kept: number } {
   const entryOf = (origin: Origin, name: string): TensorEntry =>
-    got(memberOf(pair, origin).checkpoint.tensors, name, 'tensor')
+    mapGet(memberOf(pair, origin).checkpoint.tensors, name, 'tensor')
   const stepBytes = (blocks: readonly BlockSource[], layer: number, expert: number | null) => {
     const keptSizes = new Map<string, number>()
     const readSizes = new Map<string, number>()
@@ -200,7 +200,7 @@ export function storedBytes(
   }
   const ofLayers = levels.map(({ blocks, nodes }, layer) => {
     const shared = stepBytes(blocks, layer, null)
-    const { experts } = at(pair.post.spec.layers, layer, 'layer')
+    const { experts } = elementAt(pair.post.spec.layers, layer, 'layer')
     if (experts === null) return { layers: shared.read, kept: shared.kept }
     // All experts have one shape, though files may store them in different types.
     const each = Array.from({ length: experts.count }, (_, expert) => stepBytes(blocks, layer, expert))

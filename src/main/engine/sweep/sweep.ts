@@ -27,7 +27,7 @@ import { type LastStates, rivalTokens } from './rival-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
 import { SweepResources } from './sweep-resources'
 import { type SweepSession, sweepSession } from './sweep-session'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { joinNumbers } from '../rows/rows'
 
 /**
@@ -173,14 +173,14 @@ class SweepRun {
       const { indices, packed } = group
       const targets = buildGroupTargets(
         indices,
-        indices.map((prompt) => at(this.tries, prompt, 'prompt')),
+        indices.map((prompt) => elementAt(this.tries, prompt, 'prompt')),
         packed
       )
       yield* this.parts({ ...group, index, targets })
       const work = {
         packedTokens: packed.tokens.length,
         promptTokens: indices.reduce(
-          (sum, prompt) => sum + at(this.request.prompts, prompt, 'prompt').tokens.length,
+          (sum, prompt) => sum + elementAt(this.request.prompts, prompt, 'prompt').tokens.length,
           0
         )
       }
@@ -209,7 +209,7 @@ class SweepRun {
     let done = 0
     for await (const event of finiteForward(run, this.request.models)) {
       if (event.type === 'final') {
-        scorer ??= new GroupScorer(pair, trie, at(parts, done, 'part').leaves, targets)
+        scorer ??= new GroupScorer(pair, trie, elementAt(parts, done, 'part').leaves, targets)
         scorer.add(event.leaf, event.hidden)
       }
       if (event.type === 'block') {
@@ -293,9 +293,9 @@ class SweepRun {
         const before = next[sampler]
         next[sampler] = before === undefined ? rows : joinNumbers([before, rows])
       }
-      while (scored < finals.leaves.length && at(next, 0, 'sampler').length >= scorer.size) {
+      while (scored < finals.leaves.length && elementAt(next, 0, 'sampler').length >= scorer.size) {
         const leafProbabilities = next.map((values) => values.subarray(0, scorer.size))
-        yield* scorer.score(at(finals.leaves, scored++, 'leaf'), leafProbabilities)
+        yield* scorer.score(elementAt(finals.leaves, scored++, 'leaf'), leafProbabilities)
         for (const [sampler, values] of next.entries()) next[sampler] = values.subarray(scorer.size)
       }
     }
@@ -312,7 +312,7 @@ class SweepRun {
 
   private leafOf(kind: 'base' | 'post'): number {
     const model = this.request.models.findIndex((model) => model.kind === kind)
-    return at(this.models.trie.leafOf, model, kind)
+    return elementAt(this.models.trie.leafOf, model, kind)
   }
 
   /** Scores the request's baselines from the last states of post and base. */

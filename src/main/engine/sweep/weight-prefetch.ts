@@ -1,5 +1,5 @@
 import { rangeModel } from '../../../contract/model/model'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { physicalCores } from '../device/physical-cores'
 import { headSlices, sliceRead } from '../forward/language-head'
 import { buildRecipeTrie, type Origin, type Sharing } from '../tries/recipe-trie'
@@ -95,7 +95,7 @@ function batchesOf(reads: readonly (readonly WeightRead[])[]): (readonly WeightR
       groups.push([])
       bytes = requestBytes(request)
     }
-    at(groups, groups.length - 1, 'group').push(request)
+    elementAt(groups, groups.length - 1, 'group').push(request)
   }
   return groups
 }
@@ -111,7 +111,7 @@ export function allReads(models: Pick<SweptModels, 'pair' | 'trie'>): WeightRead
 function readsOfLayers({ pair, trie }: Pick<SweptModels, 'pair' | 'trie'>): WeightRead[][] {
   const { spec } = pair.post
   return trie.levels.flatMap(({ blocks }, layer) => {
-    const { experts } = at(spec.layers, layer, 'layer')
+    const { experts } = elementAt(spec.layers, layer, 'layer')
     const steps = experts === null ? [null] : [null, ...Array.from({ length: experts.count }).keys()]
     return blocks.flatMap((source) =>
       steps.map((expert) => blockReads(spec, { layer, expert, source, later: [] }))

@@ -1,4 +1,4 @@
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { RecipeTrie } from './recipe-trie'
 import { type TriePart, wholeTrie } from './trie-parts'
 
@@ -11,7 +11,7 @@ export function maxAliveStates(trie: RecipeTrie, parts: readonly TriePart[] = [w
   const uses = levels.map((_, level) => {
     const childCounts = new Map<number, number>()
     for (const part of parts)
-      for (const { parent } of at(part.levels, level, 'level'))
+      for (const { parent } of elementAt(part.levels, level, 'level'))
         childCounts.set(parent, (childCounts.get(parent) ?? 0) + 1)
     return childCounts
   })
@@ -19,9 +19,9 @@ export function maxAliveStates(trie: RecipeTrie, parts: readonly TriePart[] = [w
   let max = alive
   for (const part of parts) {
     for (const [level, nodes] of part.levels.entries()) {
-      const levelUses = at(uses, level, 'level')
+      const levelUses = elementAt(uses, level, 'level')
       for (const { parent } of nodes) {
-        const remaining = got(levelUses, parent, 'parent') - 1
+        const remaining = mapGet(levelUses, parent, 'parent') - 1
         levelUses.set(parent, remaining)
         if (remaining === 0) alive--
         if (level < levels.length - 1) max = Math.max(max, ++alive)

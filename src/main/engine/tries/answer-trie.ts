@@ -1,5 +1,5 @@
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import type { PromptPlaces } from './prompt-trie'
 
 /** One token of a sequence, as the place that it follows and its index among the tokens requested there. */
@@ -31,11 +31,11 @@ export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
   const choiceOf = [new Map<number, number>()]
   const placeAfter = new Map<string, number>()
   const step = (place: number, token: number): Step => {
-    const choicesHere = at(choiceOf, place, 'place')
+    const choicesHere = elementAt(choiceOf, place, 'place')
     const choice = choicesHere.get(token) ?? choicesHere.size
     if (choice === choicesHere.size) {
       choicesHere.set(token, choice)
-      at(choices, place, 'place').push(token)
+      elementAt(choices, place, 'place').push(token)
     }
     return { place, choice }
   }
@@ -45,7 +45,7 @@ export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
     if (existing !== undefined) return existing
     const newPlace = places.length
     placeAfter.set(key, newPlace)
-    places.push([...at(places, taken.place, 'place'), token])
+    places.push([...elementAt(places, taken.place, 'place'), token])
     choices.push([])
     cameBy.push(taken)
     choiceOf.push(new Map())
@@ -54,7 +54,7 @@ export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
   const lastStep = (sequence: readonly number[]): Step => {
     let lastPlace = 0
     for (const token of sequence.slice(0, -1)) lastPlace = follow(step(lastPlace, token), token)
-    return step(lastPlace, at(sequence, sequence.length - 1, 'token'))
+    return step(lastPlace, elementAt(sequence, sequence.length - 1, 'token'))
   }
   return { places, choices, cameBy, groups: groups.map((sequences) => sequences.map(lastStep)) }
 }

@@ -1,5 +1,5 @@
 import type { PackedPrompts } from './prompt-trie'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * One segment of the attention of packed rows. In a trie a row sees itself and its ancestors. One mask over the whole
@@ -133,7 +133,7 @@ function joined(branches: readonly Branch[]): Branch[] {
  */
 function join(one: Branch, other: Branch): Branch | null {
   const differs = other.keys.findIndex(
-    (row, i) => i >= one.last.length || row !== at(one.keys, at(one.last, i, 'place'), 'key')
+    (row, i) => i >= one.last.length || row !== elementAt(one.keys, elementAt(one.last, i, 'place'), 'key')
   )
   const shared = differs === -1 ? other.keys.length : differs
   const keys = one.keys.length + other.keys.length - shared
@@ -141,10 +141,10 @@ function join(one: Branch, other: Branch): Branch | null {
   const apart = costOf(one.keys.length, one.queries.length) + costOf(other.keys.length, other.queries.length)
   if (costOf(keys, queries) >= apart) return null
   const last = other.keys.map((_, i) =>
-    i < shared ? at(one.last, i, 'place') : one.keys.length + i - shared
+    i < shared ? elementAt(one.last, i, 'place') : one.keys.length + i - shared
   )
   const moved = other.queries.map(({ keyIndex, output }) => ({
-    keyIndex: at(last, keyIndex, 'place'),
+    keyIndex: elementAt(last, keyIndex, 'place'),
     output
   }))
   return { keys: [...one.keys, ...other.keys.slice(shared)], last, queries: [...one.queries, ...moved] }
@@ -199,7 +199,7 @@ function boundedParts(branches: readonly Branch[]): Branch[][] {
 function upTo(branch: Branch, queries: Branch['queries']): Branch {
   return {
     ...branch,
-    keys: branch.keys.slice(0, 1 + at(queries, queries.length - 1, 'query').keyIndex),
+    keys: branch.keys.slice(0, 1 + elementAt(queries, queries.length - 1, 'query').keyIndex),
     queries
   }
 }
@@ -230,8 +230,8 @@ export function segmentMask(segment: AttentionSegment, window: number | null): F
   const mask = new Float32Array(pathCount * queryLength * keyLength).fill(MASKED)
   for (let query = 0; query < pathCount * queryLength; query++) {
     const firstKey = Math.floor(query / queryLength) * keyLength
-    const keyIndex = at(queryPlaces, query, 'query')
-    const furthest = at(keyPositions, firstKey + keyIndex, 'key') - (window ?? Infinity)
+    const keyIndex = elementAt(queryPlaces, query, 'query')
+    const furthest = elementAt(keyPositions, firstKey + keyIndex, 'key') - (window ?? Infinity)
     // Indices are not checked: the arrays are as long as the mask is wide, and a mask has millions of elements.
     for (let key = 0; key <= keyIndex; key++) {
       const position = keyPositions[firstKey + key] ?? -1
@@ -251,14 +251,14 @@ function makeSegment(branches: readonly Branch[], packed: PackedPrompts): Attent
   const keyEnds = new Int32Array(branches.length * keyLength)
   for (const [b, { keys, queries }] of branches.entries()) {
     for (let i = 0; i < queryLength; i++) {
-      const { keyIndex, output } = at(queries, Math.min(i, queries.length - 1), 'query')
+      const { keyIndex, output } = elementAt(queries, Math.min(i, queries.length - 1), 'query')
       queryRows[b * queryLength + i] = output
       queryPlaces[b * queryLength + i] = keyIndex
     }
     for (let i = 0; i < keyLength; i++) {
-      const row = at(keys, Math.min(i, keys.length - 1), 'key')
+      const row = elementAt(keys, Math.min(i, keys.length - 1), 'key')
       keyRows[b * keyLength + i] = row
-      keyPositions[b * keyLength + i] = at(packed.positions, row, 'row')
+      keyPositions[b * keyLength + i] = elementAt(packed.positions, row, 'row')
     }
     keyEnds.set(endsOf(keys, packed), b * keyLength)
   }
@@ -282,7 +282,7 @@ function endsOf(keys: readonly number[], { positions }: PackedPrompts): number[]
   const ends = keys.map(() => keys.length)
   const unended: number[] = []
   for (const [keyIndex, row] of keys.entries()) {
-    const depth = at(positions, row, 'row')
+    const depth = elementAt(positions, row, 'row')
     // The open rows have one depth each, increasing from the first.
     for (const ended of unended.splice(depth)) ends[ended] = keyIndex
     unended.push(keyIndex)
@@ -308,5 +308,5 @@ function leafPaths(packed: PackedPrompts): Int32Array[] {
 /** Compares paths depth first: by the first row in which they differ. */
 function byRows(one: Int32Array, other: Int32Array): number {
   const differs = one.findIndex((row, i) => row !== other[i])
-  return differs === -1 ? 0 : at(one, differs, 'row') - at(other, differs, 'row')
+  return differs === -1 ? 0 : elementAt(one, differs, 'row') - elementAt(other, differs, 'row')
 }

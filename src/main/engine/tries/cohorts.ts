@@ -1,5 +1,5 @@
 import { nodePath, type RecipeTrie } from './recipe-trie'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * The models that share a block of a layer. Their rows keep one order in every layer in which the same models meet. A
@@ -14,7 +14,7 @@ export function cohortsOf(trie: RecipeTrie): Cohort[][] {
   return trie.levels.map((level, layer) =>
     level.blocks.map((_, block) => {
       const models = paths.flatMap((path, model) =>
-        at(level.nodes, at(path, layer, 'layer'), 'node').block === block ? [model] : []
+        elementAt(level.nodes, elementAt(path, layer, 'layer'), 'node').block === block ? [model] : []
       )
       const key = models.join()
       const cohort = byModels.get(key) ?? new Set(models)

@@ -1,4 +1,4 @@
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /**
  * All prompts of a run as one packed sequence with one row per distinct token prefix, so that shared prefixes are
@@ -89,7 +89,7 @@ class GrowingGroup {
     for (const sequence of places) {
       this.trie.insert(sequence)
       this.longest = Math.max(this.longest, sequence.length)
-      this.furthest = Math.max(this.furthest, sequence.length - at(places, 0, 'place').length)
+      this.furthest = Math.max(this.furthest, sequence.length - elementAt(places, 0, 'place').length)
     }
     this.places += places.length
     this.prompts.push(index)
@@ -148,9 +148,9 @@ export function finalRows(packed: PackedPrompts): Int32Array {
 /** Returns the index of each prompt's last row in `finalRows`. */
 export function finalRowOfPrompts(packed: PackedPrompts): number[] {
   const indexOf = new Map(Array.from(finalRows(packed), (row, index) => [row, index]))
-  return packed.paths.map((path) => got(indexOf, lastRow(path), 'final row'))
+  return packed.paths.map((path) => mapGet(indexOf, lastRow(path), 'final row'))
 }
 
 function lastRow(path: Int32Array): number {
-  return at(path, path.length - 1, 'row')
+  return elementAt(path, path.length - 1, 'row')
 }

@@ -7,7 +7,7 @@ import {
   postStrengths,
   recipeStrengths
 } from '../../../contract/model/strengths'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /**
  * A trie of models. Models that agree on their embedding and on layers 0..l share the hidden states after layer l.
@@ -85,13 +85,13 @@ export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): Rec
   let current = madeOf.map(({ origin }) => roots.indexOf(origin))
   const levels: TrieLevel[] = []
   for (let layer = 0; layer < sharing.layerCount; layer++) {
-    const sources = madeOf.map(({ blocks }) => at(blocks, layer, 'block'))
+    const sources = madeOf.map(({ blocks }) => elementAt(blocks, layer, 'block'))
     const keys = sources.map(blockKey)
     const blockKeys = [...new Set(keys)].sort(postLast)
     const edges = new Map<string, TrieEdge>()
     const edgeKeys = keys.map((key, m) => {
       const block = blockKeys.indexOf(key)
-      const parent = at(current, m, 'model')
+      const parent = elementAt(current, m, 'model')
       // Zero-padded, so that sorting the keys groups edges by block.
       const edgeKey = `${String(block).padStart(9, '0')}/${String(parent).padStart(9, '0')}`
       edges.set(edgeKey, { parent, block })
@@ -100,17 +100,17 @@ export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): Rec
     const order = [...edges.keys()].sort()
     const indexOf = new Map(order.map((key, i) => [key, i]))
     levels.push({
-      blocks: blockKeys.map((key) => at(sources, keys.indexOf(key), 'block')),
-      nodes: order.map((key) => got(edges, key, 'edge'))
+      blocks: blockKeys.map((key) => elementAt(sources, keys.indexOf(key), 'block')),
+      nodes: order.map((key) => mapGet(edges, key, 'edge'))
     })
-    current = edgeKeys.map((key) => got(indexOf, key, 'edge'))
+    current = edgeKeys.map((key) => mapGet(indexOf, key, 'edge'))
   }
   return { roots, levels, leafOf: current, madeOf }
 }
 
 /** Returns the node of each level on the path to a model's leaf. */
 export function nodePath(trie: RecipeTrie, model: number): number[] {
-  return pathTo(trie, at(trie.leafOf, model, 'model'))
+  return pathTo(trie, elementAt(trie.leafOf, model, 'model'))
 }
 
 /** Returns the node of each level on the path to a leaf. */
@@ -119,14 +119,14 @@ export function pathTo(trie: RecipeTrie, leaf: number): number[] {
   const path: number[] = []
   for (const level of trie.levels.toReversed()) {
     path.push(node)
-    node = at(level.nodes, node, 'node').parent
+    node = elementAt(level.nodes, node, 'node').parent
   }
   return path.reverse()
 }
 
 /** Returns the checkpoint whose embedding and head a model uses. */
 export function originOf(trie: RecipeTrie, model: number): Origin {
-  return at(trie.madeOf, model, 'model').origin
+  return elementAt(trie.madeOf, model, 'model').origin
 }
 
 /** Counts the trie edges, each of which is one evaluation of a block on one packed sequence. */
@@ -136,7 +136,7 @@ export function countEdges(trie: RecipeTrie): number {
 
 /** Counts the distinct states after the last layer. */
 export function countLeaves({ levels }: RecipeTrie): number {
-  return at(levels, levels.length - 1, 'level').nodes.length
+  return elementAt(levels, levels.length - 1, 'level').nodes.length
 }
 
 export function otherOrigin(path: string): OtherOrigin {
@@ -211,7 +211,7 @@ function sourceBlock(
 ): BlockSource {
   const sources = sharing.others.get(from)
   if (sources === undefined) throw new Error(`${from} was not compared with the pair`)
-  const storedBlock = at(sources.blocks, layer, 'block')
+  const storedBlock = elementAt(sources.blocks, layer, 'block')
   const wanted = { attention, mlp }
   const block: BlockSource = { kind: 'recipe', attention, mlp, from }
   if (storedBlock.kind === 'stored') return block

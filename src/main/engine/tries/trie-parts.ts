@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { type Origin, pathTo, type RecipeTrie } from './recipe-trie'
 
 /** A node of a level and its parent on the level above. */
@@ -32,16 +32,18 @@ export interface TriePart {
  */
 export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   const children = levels.map(({ nodes }, level) => {
-    const parents = level === 0 ? roots.length : at(levels, level - 1, 'level').nodes.length
+    const parents = level === 0 ? roots.length : elementAt(levels, level - 1, 'level').nodes.length
     const childrenOf = Array.from({ length: parents }, (): number[] => [])
     // Post is last among a level's blocks.
-    for (const [node, { parent }] of nodes.entries()) at(childrenOf, parent, 'parent').unshift(node)
+    for (const [node, { parent }] of nodes.entries()) elementAt(childrenOf, parent, 'parent').unshift(node)
     return childrenOf
   })
   const below = (level: number, node: number): number[] =>
     level === levels.length
       ? [node]
-      : at(at(children, level, 'level'), node, 'node').flatMap((child) => below(level + 1, child))
+      : elementAt(elementAt(children, level, 'level'), node, 'node').flatMap((child) =>
+          below(level + 1, child)
+        )
   const first: Origin[] = ['base', 'post']
   const others = roots.filter((root) => !first.includes(root))
   return [...first, ...others].flatMap((origin) => {
@@ -75,9 +77,9 @@ export function splitLeaves(
   const parts: number[][] = Array.from({ length: count }, () => [])
   let passed = 0
   for (const [index, leaf] of leaves.entries()) {
-    const cost = at(costs, index, 'leaf')
+    const cost = elementAt(costs, index, 'leaf')
     const part = index < together ? 0 : Math.floor((count * (passed + cost / 2)) / total)
-    at(parts, Math.min(part, count - 1), 'part').push(leaf)
+    elementAt(parts, Math.min(part, count - 1), 'part').push(leaf)
     passed += cost
   }
   return parts.filter((part) => part.length > 0)
@@ -108,24 +110,26 @@ export function walkParts(
   const timesNeeded = trie.levels.map(({ nodes }) => new Uint32Array(nodes.length))
   const needed = paths.map((ofPart) =>
     trie.levels.map((_, level) => {
-      const passing = ofPart.filter(({ from }) => level >= from).map(({ path }) => at(path, level, 'level'))
+      const passing = ofPart
+        .filter(({ from }) => level >= from)
+        .map(({ path }) => elementAt(path, level, 'level'))
       const nodes = [...new Set(passing)].sort((a, b) => a - b)
-      const times = at(timesNeeded, level, 'level')
-      for (const node of nodes) times[node] = at(times, node, 'node') + 1
+      const times = elementAt(timesNeeded, level, 'level')
+      for (const node of nodes) times[node] = elementAt(times, node, 'node') + 1
       return nodes
     })
   )
   const computed = trie.levels.map(() => new Set<number>())
   return parts.flatMap((leaves, part) => {
     if (known.has(part)) return []
-    const levels = at(needed, part, 'part').map((nodes, level) => {
-      const before = at(computed, level, 'level')
+    const levels = elementAt(needed, part, 'part').map((nodes, level) => {
+      const before = elementAt(computed, level, 'level')
       const fresh = nodes.filter((node) => !before.has(node))
       for (const node of fresh) before.add(node)
       return fresh.map((node): PartNode => ({
         node,
-        ...at(at(trie.levels, level, 'level').nodes, node, 'node'),
-        alone: at(at(timesNeeded, level, 'level'), node, 'node') > 1
+        ...elementAt(elementAt(trie.levels, level, 'level').nodes, node, 'node'),
+        alone: elementAt(elementAt(timesNeeded, level, 'level'), node, 'node') > 1
       }))
     })
     return [{ leaves, levels }]
@@ -135,7 +139,7 @@ export function walkParts(
 /** Returns the nodes of each level but the last from which parts continue without computing them. */
 export function nodesBefore({ levels }: RecipeTrie, parts: readonly TriePart[]): number[][] {
   const nodesOf = (level: number): readonly PartNode[] =>
-    parts.flatMap((part) => at(part.levels, level, 'level'))
+    parts.flatMap((part) => elementAt(part.levels, level, 'level'))
   return levels.slice(0, -1).map((_, level) => {
     const computed = new Set(nodesOf(level).map(({ node }) => node))
     const parents = new Set(nodesOf(level + 1).map(({ parent }) => parent))
@@ -145,8 +149,8 @@ export function nodesBefore({ levels }: RecipeTrie, parts: readonly TriePart[]):
 
 /** Returns the whole trie as one part. */
 export function wholeTrie(trie: RecipeTrie): TriePart {
-  const { nodes } = at(trie.levels, trie.levels.length - 1, 'level')
-  return at(walkParts(trie, [[...nodes.keys()]]), 0, 'part')
+  const { nodes } = elementAt(trie.levels, trie.levels.length - 1, 'level')
+  return elementAt(walkParts(trie, [[...nodes.keys()]]), 0, 'part')
 }
 
 /** Counts the evaluations of a block on one packed sequence. */

@@ -3,7 +3,7 @@ import { expertTensors, layerTensors, sharedTensors, tensorStrength } from '../.
 import type { PairWeights } from './pair-weights'
 import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** Holds the float32 weights of one block or of one of its experts, by their role in the layer. */
 export interface BlockWeights {
@@ -87,7 +87,10 @@ export function blockTensors(
   arrays: readonly Float32Array[]
 ): BlockWeights['tensors'] {
   return new Map(
-    stepTensors(spec, step).map(({ role, shape }, i) => [role, { data: at(arrays, i, 'array'), shape }])
+    stepTensors(spec, step).map(({ role, shape }, i) => [
+      role,
+      { data: elementAt(arrays, i, 'array'), shape }
+    ])
   )
 }
 
@@ -118,7 +121,7 @@ export async function decodeBlock(
   const arrays: Float32Array[] = []
   const memoryArrays = memory === undefined ? [] : Array.from(memory.values(), ({ data }) => data)
   for (const [index, read] of blockReads(spec, step).entries()) {
-    const data = memory === undefined ? new Float32Array(read.count) : at(memoryArrays, index, 'array')
+    const data = memory === undefined ? new Float32Array(read.count) : elementAt(memoryArrays, index, 'array')
     addCost(cost, await decoder.read(read, data))
     arrays.push(data)
   }

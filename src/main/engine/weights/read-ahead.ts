@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { dropNow } from '../../base/drop-now'
 import { blockReads, blockTensors, type BlockStep, type BlockWeights } from './block-weights'
@@ -134,7 +134,7 @@ export class ReadAhead {
     const shares = sharesOf(reads, this.readers.length)
     const replies = await Promise.all(
       shares.map(({ placed }, reader) =>
-        at(this.readers, reader, 'reader').fill(this.take(bytesOf(placed)), placed)
+        elementAt(this.readers, reader, 'reader').fill(this.take(bytesOf(placed)), placed)
       )
     )
     const buffers = replies.map(({ buffer }) => buffer)
@@ -155,9 +155,9 @@ export class ReadAhead {
         release()
         throw new WorkbenchError(reply.problem.code, reply.problem.message, reply.problem.hint)
       }
-      const { indices, placed } = at(shares, reader, 'share')
+      const { indices, placed } = elementAt(shares, reader, 'share')
       for (const [i, { offset, count }] of placed.entries())
-        arrays[at(indices, i, 'read')] = new Float32Array(reply.buffer, offset, count)
+        arrays[elementAt(indices, i, 'read')] = new Float32Array(reply.buffer, offset, count)
       cost.bytesRead += reply.bytesRead
       cost.readMs = Math.max(cost.readMs, reply.readMs)
       cost.convertMs = Math.max(cost.convertMs, reply.convertMs)
@@ -199,7 +199,7 @@ export class ReadAhead {
     // requests.
     const maxBytes = this.readers.length === 1 ? Infinity : bytes + SPARE_BYTES
     const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= maxBytes)
-    if (fitting !== -1) return at(this.free.splice(fitting, 1), 0, 'buffer')
+    if (fitting !== -1) return elementAt(this.free.splice(fitting, 1), 0, 'buffer')
     for (const buffer of this.free.splice(0)) dropNow(buffer)
     return null
   }
@@ -234,7 +234,10 @@ function sharesOf(reads: readonly WeightRead[], count: number): Share[] {
   }
   return shares
     .filter(({ indices }) => indices.length > 0)
-    .map(({ indices }) => ({ indices, placed: placeReads(indices.map((index) => at(reads, index, 'read'))) }))
+    .map(({ indices }) => ({
+      indices,
+      placed: placeReads(indices.map((index) => elementAt(reads, index, 'read')))
+    }))
 }
 
 /** Returns the size in bytes of a buffer that holds all arrays of the reads. */

@@ -11,7 +11,7 @@ import {
 } from '../../family'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
-import { got } from '../../../contract/model/look-up'
+import { mapGet } from '../../../contract/model/look-up'
 
 /**
  * Checks that the layers have the components that each recipe scales.
@@ -172,7 +172,7 @@ async function samePieces(
 }
 
 function elementsOf(model: ModelWeights, name: string): number {
-  return got(model.checkpoint.tensors, name, 'tensor').byteLength / DTYPE_BYTES[model.dtype(name)]
+  return mapGet(model.checkpoint.tensors, name, 'tensor').byteLength / DTYPE_BYTES[model.dtype(name)]
 }
 
 async function storedPiece(

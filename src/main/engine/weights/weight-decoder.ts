@@ -4,7 +4,7 @@ import { restoreValues } from '../../checkpoint/restored-tensor'
 import { storedBytes } from '../../checkpoint/scaled-weights'
 import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
 import type { Origin, OtherOrigin } from '../tries/recipe-trie'
-import { at, got } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** A blend of a source and post with a strength other than 0, as an export would store it (see restoreValues). */
 interface Blend {
@@ -85,7 +85,7 @@ export class WeightDecoder {
       const keptBytes = this.keptTensors.get(`${piece.origin}/${name}`)
       if (keptBytes !== undefined)
         return keptBytes.subarray(piece.first * width, (piece.first + piece.count) * width)
-      const bytes = at(this.stored, index % 2, 'buffer').take(piece.count * width)
+      const bytes = elementAt(this.stored, index % 2, 'buffer').take(piece.count * width)
       await reader.readInto(name, piece.first * width, bytes)
       bytesRead += this.storedShare(piece.origin, name, bytes.byteLength)
       return bytes
@@ -109,7 +109,7 @@ export class WeightDecoder {
 
   /** Converts bytes of a tensor in its read dtype to the bytes that they take in the file. */
   private storedShare(origin: Origin, name: string, bytes: number): number {
-    const entry = got(memberOf(this.pair, origin).checkpoint.tensors, name, 'tensor')
+    const entry = mapGet(memberOf(this.pair, origin).checkpoint.tensors, name, 'tensor')
     return entry.byteLength === 0 ? 0 : (bytes * storedBytes(entry)) / entry.byteLength
   }
 

@@ -9,7 +9,7 @@ import {
 } from '../../../contract/documents/project'
 import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import { freeName } from '../../../contract/model/free-name'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
 
@@ -64,7 +64,7 @@ export const newPair = (location: PairLocation, name = pairName(location)): Omit
 /** With a copy of a pair behind it. @throws WorkbenchError `not-found` */
 export function withDuplicate(list: Pairs, id: PairId): { changed: Pairs; added: PairDocument } {
   const place = placeOf(list, id)
-  return withPair(list, at(list.pairs, place, 'pair'), place + 1)
+  return withPair(list, elementAt(list.pairs, place, 'pair'), place + 1)
 }
 
 /** @throws WorkbenchError `not-found` */
@@ -76,13 +76,13 @@ export function withPairNamed(list: Pairs, id: PairId, name: string): Changed {
 /** @throws WorkbenchError `not-found` */
 export function withPairChanged(list: Pairs, id: PairId, changes: Partial<PairDocument>): Changed {
   const place = placeOf(list, id)
-  return { pairs: list.pairs.with(place, { ...at(list.pairs, place, 'pair'), ...changes }) }
+  return { pairs: list.pairs.with(place, { ...elementAt(list.pairs, place, 'pair'), ...changes }) }
 }
 
 /** @param place in the list without it @throws WorkbenchError `not-found` */
 export function withPairMoved(list: Pairs, id: PairId, place: number): Changed {
   const from = placeOf(list, id)
-  const moved = at(list.pairs, from, 'pair')
+  const moved = elementAt(list.pairs, from, 'pair')
   return { pairs: list.pairs.toSpliced(from, 1).toSpliced(place, 0, moved) }
 }
 
@@ -92,7 +92,7 @@ export function withoutPair(list: Pairs, id: PairId): Changed {
   if (list.pairs.length > 1) return { pairs: list.pairs.toSpliced(place, 1) }
   throw new WorkbenchError(
     'bad-input',
-    `${at(list.pairs, place, 'pair').name} is the only pair of the project: it cannot be removed.`,
+    `${elementAt(list.pairs, place, 'pair').name} is the only pair of the project: it cannot be removed.`,
     'Add another pair first, or delete the project’s folder.'
   )
 }

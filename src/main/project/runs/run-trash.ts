@@ -9,7 +9,7 @@ import {
   type HistoryRun,
   TRASH_DAYS
 } from '../../../contract/documents/history'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { flushFolder, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { errorMessage } from '../../base/files/bounded-file'
@@ -43,7 +43,7 @@ const placeOf = (pair: string, { folder, name }: ResultFile): string => join(pai
 const trashedOf = (pair: string, deletion: string, { folder, name }: ResultFile): string =>
   join(entryFolder(pair, deletion), `${folder}.${name}`)
 
-const documentOf = ({ files }: DeletionDocument): ResultFile => at(files, 0, 'file of a deletion')
+const documentOf = ({ files }: DeletionDocument): ResultFile => elementAt(files, 0, 'file of a deletion')
 
 /**
  * Deletes a run of a pair's folder, so that it can be brought back.

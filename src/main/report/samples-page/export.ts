@@ -1,5 +1,5 @@
 import type { SampleExportFormat, SampleLine, SampleRun } from '../../../contract/documents/samples'
-import { got } from '../../../contract/model/look-up'
+import { mapGet } from '../../../contract/model/look-up'
 import { spreadsheetText } from '../../../contract/words/spreadsheet-text'
 import { formatCsv } from '../../base/csv'
 import { samplesPage } from './samples-page'
@@ -41,7 +41,7 @@ export function inOrder(
   samples: readonly SampleLine[]
 ): SampleLine[] {
   const places = new Map(variants.map(({ name }, index) => [name, index]))
-  const placeOf = ({ variant }: SampleLine): number => got(places, variant, 'variant')
+  const placeOf = ({ variant }: SampleLine): number => mapGet(places, variant, 'variant')
   return samples.toSorted((a, b) => a.prompt - b.prompt || placeOf(a) - placeOf(b) || a.index - b.index)
 }
 

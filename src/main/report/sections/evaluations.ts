@@ -18,7 +18,7 @@ import {
 } from '../../../contract/words/evaluation-words'
 import { measuredCell } from './measured-cell'
 import { evaluationVerdicts } from '../../../contract/words/evaluation-verdict'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { formatUtc, plural } from '../../../contract/words/format'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { PairJudgement } from '../../../contract/documents/preferences'
@@ -51,7 +51,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     return results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant
-      const { verdict, but, good } = at(verdicts, index, 'verdict')
+      const { verdict, but, good } = elementAt(verdicts, index, 'verdict')
       return [
         [
           { text: task.name, detail: about.join('\n') },

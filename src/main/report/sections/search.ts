@@ -26,7 +26,7 @@ import {
 } from '../../../contract/words/search-words'
 import { shareColumns, sharesBasisWords } from '../../../contract/words/share-words'
 import { type Block, type Cell, fold, markBlocks, numberColumn, type Section, textColumn } from '../blocks'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { originFacts } from './origin'
 import { describeRecipe } from './recipes'
 
@@ -152,8 +152,8 @@ function shareBlocks(
   const { diversity, validity, intervals, further, alone, leftOut } = shares
   const moved = distances.length === diversity.length ? distances : []
   const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Cell => ({
-    text: formatDelta(at(values, layer, 'layer')),
-    ...(ends !== null && { detail: formatDeltas(at(ends, layer, 'layer')) })
+    text: formatDelta(elementAt(values, layer, 'layer')),
+    ...(ends !== null && { detail: formatDeltas(elementAt(ends, layer, 'layer')) })
   })
   const label = `What each layer contributes: Shapley values ${sharesBasisWords(shares)}`
   return [

@@ -1,5 +1,5 @@
 import { colorAt, type ColorScale, cssColor, inkOn } from '../../../contract/words/color-scale'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { toCsv } from '../../ui/csv'
 import { baselineAt, rect, type Shape, text, type TextShape } from './drawing'
 import { type FigurePage, textWidth } from './figure'
@@ -135,5 +135,8 @@ function rowShapes(
 export const gridCsv = ({ corner, columns, rows }: GridContent): string =>
   toCsv(
     [corner, ...columns],
-    rows.map(({ label, values }) => [label, ...columns.map((_, column) => at(values, column, 'column'))])
+    rows.map(({ label, values }) => [
+      label,
+      ...columns.map((_, column) => elementAt(values, column, 'column'))
+    ])
   )

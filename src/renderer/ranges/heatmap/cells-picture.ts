@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { cellCorner, FINE_CELL, type HeatmapGeometry } from '../../plots/heatmap-geometry'
 import { changedPlaces, type DrawnCells, type HeatmapCell, NO_CELLS } from './heatmap-cells'
 
@@ -42,7 +42,7 @@ export class CellsPicture {
     }
     const drawCell = isFine ? drawFine : drawStroked
     for (const index of changedPlaces(this.drawn, shown))
-      drawCell(context, at(shown.cells, index, 'index'), frame)
+      drawCell(context, elementAt(shown.cells, index, 'index'), frame)
     this.drawn = shown
     context.globalAlpha = 1
   }

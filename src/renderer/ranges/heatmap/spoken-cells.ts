@@ -1,4 +1,4 @@
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { changedPlaces, type DrawnCells, NO_CELLS } from './heatmap-cells'
 
 /** The methods of a cell's element that are needed. */
@@ -34,9 +34,9 @@ export class SpokenCells {
       this.places = new Map(shown.cells.map(({ key }, index) => [key, index]))
     }
     for (const index of changedPlaces(this.spoken, shown)) {
-      const { label, partial } = at(shown.cells, index, 'place')
+      const { label, partial } = elementAt(shown.cells, index, 'place')
       const previous = this.spoken.cells[index]
-      const element = at(elements, index, 'place')
+      const element = elementAt(elements, index, 'place')
       // A new colour scale changes thousands of cells, but not their labels.
       if (previous?.label !== label) element.setAttribute('aria-label', label)
       if (previous?.partial !== partial) element.toggleAttribute('data-partial', partial)

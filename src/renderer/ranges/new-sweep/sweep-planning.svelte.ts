@@ -1,7 +1,7 @@
 import type { ProjectState } from '../../../contract/documents/project'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
-import { at } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
 import { beyondMemory, BYTES_EXPECTED, bytesFromText } from '../../../contract/model/bytes'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
@@ -140,7 +140,7 @@ export class SweepPlanning {
    */
   async setSource(id: string | null): Promise<void> {
     const named = this.project.state.document.otherCheckpoints.filter((other) => other.id === id)
-    const name = id === null ? 'base' : at(named, 0, 'checkpoint').name
+    const name = id === null ? 'base' : elementAt(named, 0, 'checkpoint').name
     await this.project.set(`restore to ${name}`, { settings: { source: id } })
   }
 

@@ -6,7 +6,7 @@ import {
   type SearchDocument,
   type SearchSettings
 } from '../../../../src/contract/documents/search'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { subsetsOf, toStrengths } from '../../../../src/main/crc/search/layer-subsets'
 import { runRecipeSearch } from '../../../../src/main/crc/search/search-run'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
@@ -34,12 +34,12 @@ describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async (
       .parse(JSON.parse(await readFile('test/fixtures/demo-subsets.json', 'utf8')))
     // That of all 4,096 this is the best, and what each layer contributes, follows from what is stored: layer-shares.test.ts.
     const best = 0b000111011111
-    expect(at(stored.diversity, best, 'subset')).toBeCloseTo(0.923, 3)
+    expect(elementAt(stored.diversity, best, 'subset')).toBeCloseTo(0.923, 3)
     const subsets = subsetsOf(layerCount)
     const places = [0, 4095, best, ...subsets.keys()].filter((place, i) => i < 3 || place % 137 === 1)
     const recipes = places.map((place) => ({
       name: `subset ${place}`,
-      layers: toStrengths(at(subsets, place, 'subset'))
+      layers: toStrengths(elementAt(subsets, place, 'subset'))
     }))
     const scored = await scoreRecipes(
       sharedEngine.client(),
@@ -52,13 +52,13 @@ describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async (
     expect(scored.recipes.length).toBeGreaterThan(30)
     for (const [i, place] of places.entries()) {
       for (const measure of ['diversity', 'validity'] as const) {
-        expect(at(scored.recipes, i, 'recipe')[measure], `subset ${place}`).toBeCloseTo(
-          at(stored[measure], place, 'subset'),
+        expect(elementAt(scored.recipes, i, 'recipe')[measure], `subset ${place}`).toBeCloseTo(
+          elementAt(stored[measure], place, 'subset'),
           5
         )
       }
     }
-    expect(at(scored.recipes, 2, 'recipe').validity).toBeGreaterThanOrEqual(0.9 * sweep.post.validity)
+    expect(elementAt(scored.recipes, 2, 'recipe').validity).toBeGreaterThanOrEqual(0.9 * sweep.post.validity)
   })
 
   it('optimise the strengths of its layers within 800 block evaluations', async () => {

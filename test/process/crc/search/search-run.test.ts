@@ -16,7 +16,7 @@ import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../../../../src/main/crc/search/search-checkpoints'
 import { averageScores } from '../../../../src/main/crc/task/scoring'
 import { drawHalves } from '../../../../src/main/crc/selection/draw-halves'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { bestRanges } from '../../../../src/main/crc/selection/best-ranges'
 import { runRecipeSearch } from '../../../../src/main/crc/search/search-run'
 import { searchCheckpointsBeside } from '../../../../src/main/project/documents/search-files'
@@ -82,10 +82,10 @@ describe('the search on a real pair, in the engine process', async () => {
     expect(document.heldOut?.recipes).toEqual(document.found.slice(0, 1).map(({ recipe }) => recipe))
     const reported = (score: Score): number =>
       averageScores(
-        halves.report.map((index) => at(sweep.prompts, index, 'prompt')),
-        halves.report.map((index) => at(score.prompts, index, 'score'))
+        halves.report.map((index) => elementAt(sweep.prompts, index, 'prompt')),
+        halves.report.map((index) => elementAt(score.prompts, index, 'score'))
       ).diversity
-    const best = at(document.found, 0, 'recipe')
+    const best = elementAt(document.found, 0, 'recipe')
     expect(document.heldOut?.found.diversity).toBeCloseTo(reported(best), 9)
     expect(document.heldOut?.post.diversity).toBeCloseTo(reported(sweep.post), 9)
   })

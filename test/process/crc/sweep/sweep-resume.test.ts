@@ -15,7 +15,7 @@ import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-swe
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { sweptModels, trieOf } from '../../../../src/bench/workload'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { resourcePath } from '../../../../src/main/base/resources'
@@ -216,7 +216,7 @@ it('that was stopped within its only group of prompts goes on behind the models 
   expect(results(document)).toEqual(results(uninterrupted))
   const [asPost, ...asRanges] = sweptModels(12)
   const swept: Model[] = [asPost ?? { kind: 'post' }, { kind: 'base' }, ...asRanges]
-  const kept = models.map((model) => at(swept, model, 'model'))
+  const kept = models.map((model) => elementAt(swept, model, 'model'))
   const keptWork = countEdges(trieOf(kept, 12))
   expect(keptWork).toBeGreaterThan(50)
   expect(keptWork + document.work.blockEvaluations).toBeLessThanOrEqual(388 + 12)

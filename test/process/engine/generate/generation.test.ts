@@ -1,4 +1,4 @@
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { layersModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import type { EngineGenerateEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
@@ -63,7 +63,7 @@ describe('greedy continuations', () => {
       expect(tokens).toHaveLength(maxTokens)
       // Every prefix of the answer at once, without any cache: the likeliest next token must be the one generated.
       const { base, post } = requestFor(name, {})
-      const { model } = at(family.models, hybrid, 'model')
+      const { model } = elementAt(family.models, hybrid, 'model')
       const prefixes = tokens.map((_, i) => [...longest, ...tokens.slice(0, i)])
       const logits = await probe({ base, post, device: 'cpu', model, prompts: prefixes })
       logits.forEach((vector, i) => {

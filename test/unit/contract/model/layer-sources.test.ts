@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { layersModel, otherCheckpointsOf, weightsKey } from '../../../../src/contract/model/model'
 import { type LayerStrength, Recipe } from '../../../../src/contract/model/recipe'
 import {
@@ -44,7 +44,7 @@ describe('layers of another source', () => {
   })
 
   it('keep their source when strengths change, in a recipe as in its file', () => {
-    const weaker = withComponents(at(mixed, 1, 'layer'), (_half, _component, strength) => strength / 2)
+    const weaker = withComponents(elementAt(mixed, 1, 'layer'), (_half, _component, strength) => strength / 2)
     expect(weaker).toEqual({ attention: 0.5, mlp: 0, source: sft })
     const recipe = recipeOf('mixed', setSource(upper, sft))
     expect(Recipe.parse(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe)

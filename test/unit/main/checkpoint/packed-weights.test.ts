@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { layersModel } from '../../../../src/contract/model/model'
-import { at, got } from '../../../../src/contract/model/look-up'
+import { elementAt, mapGet } from '../../../../src/contract/model/look-up'
 import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { compareLayers } from '../../../../src/main/checkpoint/layer-distances'
 import { nonFiniteValues } from '../../../../src/main/checkpoint/non-finite'
@@ -87,8 +87,8 @@ describe('packed weights', () => {
   test.each(CASES)('$what: are what the reference makes of them', async (given) => {
     const checkpoint = await openCheckpoint(await written(given))
     expect([...checkpoint.tensors.keys()]).toEqual(['x.weight'])
-    const entry = got(checkpoint.tensors, 'x.weight', 'tensor')
-    const [rows, columns] = [at(entry.shape, 0, 'size'), at(entry.shape, 1, 'size')]
+    const entry = mapGet(checkpoint.tensors, 'x.weight', 'tensor')
+    const [rows, columns] = [elementAt(entry.shape, 0, 'size'), elementAt(entry.shape, 1, 'size')]
     const { dtype, bytes } = expectedOf(given)
     expect([entry.dtype, entry.shape]).toEqual([dtype, given.weight.shape])
     const reader = openWeightReader(checkpoint)
@@ -245,7 +245,7 @@ describe('packed weights', () => {
   })
 
   test('with scales that are not finite name the scales', async () => {
-    const scales = at(
+    const scales = elementAt(
       Object.entries(GPTQ.tensors).filter(([name]) => name === 'scales'),
       0,
       'scales'
@@ -254,7 +254,7 @@ describe('packed weights', () => {
     new Uint16Array(bytes.buffer)[3] = 0x7e00
     const checkpoint = await openCheckpoint(await written(GPTQ, changed('x.scales', { bytes })))
     const reader = openWeightReader(checkpoint)
-    const found = await nonFiniteValues(reader, 'x.weight', got(checkpoint.tensors, 'x.weight', 'tensor'))
+    const found = await nonFiniteValues(reader, 'x.weight', mapGet(checkpoint.tensors, 'x.weight', 'tensor'))
     await reader.close()
     expect(found).toMatchObject({ tensor: 'x.scales', nan: 1, first: 'NaN', at: [0, 3] })
   })
@@ -406,7 +406,7 @@ describe('a pair with packed weights', () => {
     })
     const { compatible, findings } = await inspectPair(base, folder)
     expect(compatible).toBe(false)
-    expect(at(findings, 0, 'finding').message).toMatch(
+    expect(elementAt(findings, 0, 'finding').message).toMatch(
       /gate_proj.g_idx" puts column 0 into group 16843009, expected 0 to 1. So it is with 3 other tensors/
     )
   })

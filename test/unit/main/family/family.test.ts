@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { canonicalTensorName, decoderSpec } from '../../../../src/main/family'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { inverseFrequencies, rotaryTables } from '../../../../src/main/family/rope'
 import { TINY_LLAMA } from '../../../fixtures/checkpoint-builder'
 import { GOLDEN_FAMILIES, goldenPath, largestDifference } from '../../../fixtures/goldens'
@@ -157,7 +157,7 @@ describe('reading what a config asks for', () => {
   it('reads LongRoPE and dynamic RoPE within the context before they stretch it, and refuses more', () => {
     const long = decoderSpec(goldenConfig('phi4_longrope'), 'config.json')
     expect(long.contextLength).toBe(128)
-    const rope = at(long.layers, 0, 'layer').rope
+    const rope = elementAt(long.layers, 0, 'layer').rope
     expect(rope).toMatchObject({
       kind: 'longrope',
       limit: 128,
@@ -167,7 +167,7 @@ describe('reading what a config asks for', () => {
       /A text of 129 tokens is longer than the 128/
     )
     const config = llama({ max_position_embeddings: 32, rope_scaling: { rope_type: 'dynamic', factor: 4 } })
-    const dynamic = at(decoderSpec(config, 'config.json').layers, 0, 'layer').rope
+    const dynamic = elementAt(decoderSpec(config, 'config.json').layers, 0, 'layer').rope
     expect(rotaryTables(dynamic, 4, 32)).toEqual(rotaryTables({ kind: 'default', theta: 10_000 }, 4, 32))
     expect(() => rotaryTables(dynamic, 4, 33)).toThrow(/dynamic positions/)
   })

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PairId } from '../../../../src/contract/documents/project'
 import type { QueuedWork, QueueState } from '../../../../src/contract/documents/queue'
 import { ON_CPU } from '../../../../src/contract/documents/samples'
-import { got } from '../../../../src/contract/model/look-up'
+import { mapGet } from '../../../../src/contract/model/look-up'
 import { Endpoint } from '../../../../src/contract/model/outside-model'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { throwIfCancelled } from '../../../../src/main/base/files/cancelling'
@@ -88,7 +88,7 @@ class ScriptedKind implements QueuedKind {
   }
 
   end(id: PairId, event: QueuedEvent = { type: 'finished' }): void {
-    got(this.ends, id, 'job').resolve(event)
+    mapGet(this.ends, id, 'job').resolve(event)
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { EvaluationRun } from '../../../../src/contract/documents/evaluation'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { blendStrengths } from '../../../../src/contract/model/strengths'
 import { besideRanges } from '../../../../src/main/measures/beside-ranges'
 import { pairedDifferences } from '../../../../src/main/measures/statistics'
@@ -40,8 +40,8 @@ it('sets every other variant but post beside a range, and adjusts for all of the
   )
   for (const [place, { differences }] of found.entries()) {
     expect(differences.accuracy).toBeUndefined()
-    expect(differences.distinctRight?.mean).toBeCloseTo(at(expected, place, 'pair')?.mean ?? NaN, 9)
-    expect(differences.distinctRight?.adjustedPValue).toBe(at(expected, place, 'pair')?.adjustedPValue)
+    expect(differences.distinctRight?.mean).toBeCloseTo(elementAt(expected, place, 'pair')?.mean ?? NaN, 9)
+    expect(differences.distinctRight?.adjustedPValue).toBe(elementAt(expected, place, 'pair')?.adjustedPValue)
   }
   // All eight prompts differ alike in sign: of two comparisons the smaller p counts twice.
   expect(found[0]?.differences.distinctRight?.adjustedPValue).toBeCloseTo((2 * 2) / 2 ** 8, 9)

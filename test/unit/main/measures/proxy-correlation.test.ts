@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { proxyCorrelations, proxyPick, scoresAlone } from '../../../../src/main/measures/proxy-correlation'
 import { rankInterval } from '../../../../src/main/measures/statistics'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sweepFixture } from '../../../fixtures/project-documents'
 
@@ -35,7 +35,7 @@ describe('how well the proxy orders models as a task does', () => {
 
   it('tells what the range that it selects scores by the task, against the limit there', () => {
     const task = graded(-1)
-    const score = at(task.ranges, 3, 'range')
+    const score = elementAt(task.ranges, 3, 'range')
     const range = { start: score.start, end: score.end }
     expect(proxyPick({ characters, task, picked: { range, rho: 0.9 } })).toEqual({
       range,

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { CheckedModel, WholeAnswers } from '../../../../src/contract/documents/answer-check'
 import { SweepOutline, type Transfer } from '../../../../src/contract/documents/pairs-overview'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
 import { fallsShort, transferWords, uncheckedMark } from '../../../../src/contract/words/transfer-words'
@@ -36,7 +36,7 @@ const sameRange =
 
 function cellOf(transfers: readonly Transfer[], from: string, to: string): Transfer['result'] {
   const place = transfers.findIndex((one) => one.from === from && one.to === to)
-  return at(transfers, place, 'transfer').result
+  return elementAt(transfers, place, 'transfer').result
 }
 
 /** Of four layers, and one of ten in which short ranges at the end are best. */
@@ -57,7 +57,7 @@ describe('a selected range in the sweep of another pair', () => {
   it('has the score of the range at the same depth there, to the last digit', async () => {
     const { selected } = selectionOf(small)
     const other = atRelativeDepth(selected, 4, 10)
-    const there = at(deep.ranges, deep.ranges.findIndex(sameRange(other)), 'range')
+    const there = elementAt(deep.ranges, deep.ranges.findIndex(sameRange(other)), 'range')
     const { validity, diversity } = there
     expect(cellOf(transfers, 'pair-1', 'pair-2')).toMatchObject({
       kind: 'carried',

@@ -4,7 +4,7 @@ import type { EvaluationSummary } from '../../../../src/contract/documents/evalu
 import type { ProjectState, SweepSummary } from '../../../../src/contract/documents/project'
 import { briefScoring } from '../../../../src/contract/documents/scored-by'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
@@ -543,7 +543,7 @@ describe('a project that another window changes', () => {
   async function editedPrompts() {
     const { line, session } = await openPrompts()
     const { prompts } = session
-    const { id } = at(prompts.drafts, 0, 'draft')
+    const { id } = elementAt(prompts.drafts, 0, 'draft')
     const edit = (text: string): void => prompts.edit(id, { text })
     edit('Mine.')
     return { line, session, prompts, edit }

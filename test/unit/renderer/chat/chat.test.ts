@@ -8,7 +8,7 @@ import type { ProjectState } from '../../../../src/contract/documents/project'
 import { rangeModel } from '../../../../src/contract/model/model'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
 import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
@@ -71,7 +71,10 @@ async function stream(line: ScriptedLine, place: number): Promise<Stream<ChatEve
 
 /** What is shown of the answers of a turn. */
 const shown = (chat: Chat, turn: number, column: 'base' | 'post' | 'recipe'): [string, number][] =>
-  (at(chat.turns, turn, 'turn').answers[column]?.cell.groups ?? []).map(({ text, count }) => [text, count])
+  (elementAt(chat.turns, turn, 'turn').answers[column]?.cell.groups ?? []).map(({ text, count }) => [
+    text,
+    count
+  ])
 
 beforeEach(() => {
   const stored = new Map<string, string>()
@@ -98,7 +101,9 @@ describe('the chat', () => {
     expect(chat.draft).toBe('')
     const answers = await stream(line, 0)
     await answers.tell(told({ column: 1, index: 0, text: 'Bl', finish: null }))
-    expect(at(chat.turns, 0, 'turn').answers.post?.cell.growing.map(({ text }) => text)).toEqual(['Bl'])
+    expect(elementAt(chat.turns, 0, 'turn').answers.post?.cell.growing.map(({ text }) => text)).toEqual([
+      'Bl'
+    ])
     await answers.tell(told(...said(1, 'Blue', 'Red', 'Blue.', 'blue'), ...said(0, 'x')))
     expect(shown(chat, 0, 'post')).toEqual([
       ['Blue', 3],
@@ -106,8 +111,8 @@ describe('the chat', () => {
     ])
     await answers.over()
     expect(chat.job.busy).toBe(false)
-    expect(at(chat.turns, 0, 'turn').answers.base?.cut).toBe(true)
-    expect(at(chat.turns, 0, 'turn').answers.post?.cut).toBe(false)
+    expect(elementAt(chat.turns, 0, 'turn').answers.base?.cut).toBe(true)
+    expect(elementAt(chat.turns, 0, 'turn').answers.post?.cut).toBe(false)
   })
 
   it('goes on with what each model answered most often, or with the answer that is chosen', async () => {
@@ -173,7 +178,7 @@ describe('the chat', () => {
     expect(reloaded.draft).toBe('And')
     expect(reloaded.turns.map(({ text }) => text)).toEqual(['Hello.'])
     expect(shown(reloaded, 0, 'post')).toEqual([['b', 1]])
-    expect(at(reloaded.turns, 0, 'turn').answers.post?.cut).toBe(true)
+    expect(elementAt(reloaded.turns, 0, 'turn').answers.post?.cut).toBe(true)
     expect(reloaded.recipe.name).toBe('Layers 1–2')
 
     reloaded.clear()

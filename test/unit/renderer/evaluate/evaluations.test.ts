@@ -10,7 +10,7 @@ import type {
 import { DEFAULT_JUDGE, type JudgeEvent, type JudgeSettings } from '../../../../src/contract/documents/judge'
 import { PairChanges, type ProjectState } from '../../../../src/contract/documents/project'
 import type { Task } from '../../../../src/contract/documents/task'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { GREEDY_SAMPLING } from '../../../../src/contract/model/sampling'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
@@ -103,8 +103,8 @@ describe('the setup of the next evaluation', () => {
     const { session } = await opened()
     const { setup } = session.evaluations
     expect([setup.task?.id, names(session)]).toEqual(['task-1', ['base', 'post']])
-    setup.choose(at(setup.choices, 0, 'choice'), false)
-    const hot = setup.duplicate(at(setup.choices, 1, 'choice').entry)
+    setup.choose(elementAt(setup.choices, 0, 'choice'), false)
+    const hot = setup.duplicate(elementAt(setup.choices, 1, 'choice').entry)
     expect(hot.variant.name).toBe('post + decoding')
     setup.put(null, { ...hot, prefix: 'Please: ', sampling: GREEDY_SAMPLING })
     expect(setup.choices.at(-1)).toMatchObject({ origin: 'own sampler, prefix', added: 0 })
@@ -205,8 +205,8 @@ describe('the setup of the next evaluation', () => {
 
   it('ticks what the newest sweep selects until the user changes that, also after a reload', async () => {
     const sweeps = [summarizeSweep(SWEEP, null)]
-    const later = { ...at(sweeps, 0, 'sweep'), id: 'later', selected: { start: 1, end: 1 } }
-    const first = { ...at(sweeps, 0, 'sweep'), selected: { start: 0, end: 0 } }
+    const later = { ...elementAt(sweeps, 0, 'sweep'), id: 'later', selected: { start: 1, end: 1 } }
+    const first = { ...elementAt(sweeps, 0, 'sweep'), selected: { start: 0, end: 0 } }
     const { line, session } = await opened(stateOf({ sweeps: [first] }))
     const { setup } = session.evaluations
     const isTicked = (name: string): boolean | undefined => {
@@ -214,7 +214,7 @@ describe('the setup of the next evaluation', () => {
       return choice && setup.isChosen(choice)
     }
     expect(isTicked('Layer 0')).toBe(true)
-    setup.choose(at(setup.choices, 0, 'choice'), false)
+    setup.choose(elementAt(setup.choices, 0, 'choice'), false)
     const hot = { variant: { kind: 'post', name: 'hot' } as const, prefix: 'Please: ' }
     setup.put(null, hot)
     void setup.flush()

@@ -4,7 +4,7 @@ import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import type { EvaluationFinding } from '../../../../src/contract/documents/verdict'
 import type { PairsOverview, SweepOutline } from '../../../../src/contract/documents/pairs-overview'
 import type { PairBrief, ProjectState } from '../../../../src/contract/documents/project'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { rangeModel } from '../../../../src/contract/model/model'
 import { scoreWords } from '../../../../src/contract/words/score-words'
 import { transferWords } from '../../../../src/contract/words/transfer-words'
@@ -91,17 +91,17 @@ describe('the table of pairs', () => {
     const overview = await overviewOf()
     const running = PAIRS.map((pair) => ({ ...pair, running: ['sweep' as const] }))
     const of = (pairs: PairBrief[], shares: SweepShares): string =>
-      at(pairRows(pairs, overview, shares), 0, 'row').status.label
+      elementAt(pairRows(pairs, overview, shares), 0, 'row').status.label
     const at42 = (isPreview: boolean): SweepShares => new Map([['pair-1', { share: 0.42, isPreview }]])
     expect([of(running, at42(false)), of(running, at42(true))]).toEqual(['sweeping 42 %', 'previewing 42 %'])
     expect(of(running, NOTHING)).toBe('sweeping…')
     const [, ...rest] = overview.pairs
-    const first = at(overview.pairs, 0, 'pair')
+    const first = elementAt(overview.pairs, 0, 'pair')
     const changed = {
       ...overview,
       pairs: [{ ...first, folders: 'changed' as const }, ...rest]
     }
-    expect(at(pairRows(PAIRS, changed, NOTHING), 0, 'row').status).toMatchObject({
+    expect(elementAt(pairRows(PAIRS, changed, NOTHING), 0, 'row').status).toMatchObject({
       label: 'changed on disk',
       warning: true
     })
@@ -124,7 +124,7 @@ describe('the table of pairs', () => {
           }
         ]
       }
-      return at(pairRows(PAIRS.slice(0, 1), overview, NOTHING), 0, 'row')
+      return elementAt(pairRows(PAIRS.slice(0, 1), overview, NOTHING), 0, 'row')
     }
     const first = await rowOf(sweep, null)
     expect(first.shown).toMatchObject({ isChecked: false, best: { validity: 0.88 } })
@@ -203,8 +203,8 @@ describe('the charts of pairs', () => {
       'Llama',
       'Llama'
     ])
-    const selected = at(rows, 0, 'row').outline?.selected
-    expect(at(fronts.series, 2, 'series').points).toMatchObject([
+    const selected = elementAt(rows, 0, 'row').outline?.selected
+    expect(elementAt(fronts.series, 2, 'series').points).toMatchObject([
       { x: selected?.kept, y: selected?.diversity }
     ])
     const depths = depthPlot(rows)
@@ -229,7 +229,7 @@ it('marks a preview as one in the table, in every copy, in the charts and in the
     transfers: transferSelections([{ id: 'pair-1', state: 'read', side }])
   }
   const rows = pairRows(PAIRS.slice(0, 1), overview, NOTHING)
-  const { status } = at(rows, 0, 'row')
+  const { status } = elementAt(rows, 0, 'row')
   expect(status.label).toMatch(/^preview, 6 of 21 ranges exact: /)
   for (const format of ['Markdown', 'CSV', 'LaTeX'] as const) {
     expect(tableText(pairsTable(rows, WORDS), format)).toContain('preview, 6 of 21 ranges exact')

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import type { KeptRecipe } from '../../../../src/contract/documents/project'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import { promptScoresIn } from '../../../../src/contract/documents/swept-model'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { sweptRangeModel, weightsKey } from '../../../../src/contract/model/model'
 import { rangeKey } from '../../../../src/contract/model/strengths'
 import { boardOfSweep, scoreOf } from '../../../../src/renderer/ranges/board/score-board'
@@ -22,7 +22,7 @@ const SWEEP = {
   recipes: [{ ...stored.post, validity: 0.42, diversity: 0.24, recipe: FROM_BASE }]
 }
 const SHOWN = shownSweep(SWEEP)
-const RANGE = at(
+const RANGE = elementAt(
   SWEEP.ranges.filter(({ start, end }) => start === 0 && end === 1),
   0,
   'range'

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CheckEvent } from '../../../../src/contract/documents/answer-check'
 import type { ProjectState } from '../../../../src/contract/documents/project'
 import type { SweepEvent, SweepProgress } from '../../../../src/contract/documents/sweep-events'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { atOnce } from '../../../../src/main/base/steps'
 import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
@@ -346,7 +346,7 @@ describe('the plan of the next sweep', () => {
     void ranges.start(true)
     await settled()
     expect(line.call('sweeps.start', 0).input).toMatchObject({ fresh: true, preview: true })
-    expect(at(line.of('sweeps.start'), 0, 'call').input).toMatchObject({ pair: 'pair-1' })
+    expect(elementAt(line.of('sweeps.start'), 0, 'call').input).toMatchObject({ pair: 'pair-1' })
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { type Component, LayerStrength } from '../../../../src/contract/model/recipe'
 import {
   describeStrengths,
@@ -77,7 +77,7 @@ describe('painting on the layer strip', () => {
     )
     expect(describeStrengths(layers)).toBe('q, k and v of layers 4–6')
     expect(rowsFor(layers)).toBe('components')
-    expect(strengthAt(at(layers, 4, 'layer'), at(halves, 0, 'row'))).toBeNull()
+    expect(strengthAt(elementAt(layers, 4, 'layer'), elementAt(halves, 0, 'row'))).toBeNull()
     const all = painted(layers, components, { layer: 4, row: 0 }, { layer: 6, row: 4 }, { strength: 1 })
     expect(all).toEqual(painted(post, halves, attention(4), attention(6), { strength: 1 }))
     expect(rowsFor(all)).toBe('halves')
@@ -97,11 +97,11 @@ describe('painting on the layer strip', () => {
     )
     expect(strokeBrush(layers, halves, mlp(3), { strength: 1 })).toEqual({ strength: 1 })
     expect(strokeBrush(layers, halves, mlp(3), ofSft)).toEqual({ strength: 0 })
-    expect(cellWords(at(layers, 3, 'layer'), at(halves, 0, 'row'), String)).toBe('0.5 of sft')
-    expect(cellWords(at(layers, 4, 'layer'), at(halves, 1, 'row'), String)).toBe('sft')
+    expect(cellWords(elementAt(layers, 3, 'layer'), elementAt(halves, 0, 'row'), String)).toBe('0.5 of sft')
+    expect(cellWords(elementAt(layers, 4, 'layer'), elementAt(halves, 1, 'row'), String)).toBe('sft')
     const erased = painted(layers, halves, mlp(3), mlp(4), { strength: 0 })
     expect(describeStrengths(erased)).toBe('2 at 0.5, attention 3 at 0.5 from sft')
-    expect(at(erased, 4, 'layer')).toEqual({ attention: 0, mlp: 0 })
+    expect(elementAt(erased, 4, 'layer')).toEqual({ attention: 0, mlp: 0 })
     expect(editSources([], layers)).toEqual([sft])
   })
 
@@ -114,10 +114,10 @@ describe('painting on the layer strip', () => {
       dense.findIndex(({ half, component }) => half === 'mlp' && component === name)
     const from = { layer: 2, row: rowOf('norms') }
     const all = painted(post, dense, from, { layer: 2, row: rowOf('down') }, { strength: 1 })
-    expect(at(all, 2, 'layer').mlp).toBe(1)
+    expect(elementAt(all, 2, 'layer').mlp).toBe(1)
     const up = { layer: 2, row: rowOf('up') }
     const some = painted(all, dense, up, up, { strength: 0 })
-    expect(at(some, 2, 'layer').mlp).toEqual({ norms: 1, router: 0, gate: 1, up: 0, down: 1 })
+    expect(elementAt(some, 2, 'layer').mlp).toEqual({ norms: 1, router: 0, gate: 1, up: 0, down: 1 })
   })
 
   it('moves by keyboard and never off the strip', () => {

@@ -7,7 +7,7 @@ import {
   type SampleRun,
   type SampleSetup
 } from '../../../../src/contract/documents/samples'
-import { at } from '../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import type { Workbench } from '../../../../src/renderer/app/workbench.svelte'
 import { COMPUTED } from '../../../fixtures/run-computation'
@@ -164,7 +164,9 @@ describe('the setup of the next sample run', () => {
     setup.takeTheirs()
     expect([setup.draft?.seed, setup.variants.map(({ name }) => name)]).toEqual(['77', ['base']])
     await session.history.undo()
-    expect(at(workbench.complaints, 0, 'complaint').message).toMatch(/^Not undone: the setup of the next/)
+    expect(elementAt(workbench.complaints, 0, 'complaint').message).toMatch(
+      /^Not undone: the setup of the next/
+    )
     expect(setup.draft?.seed).toBe('77')
   })
 

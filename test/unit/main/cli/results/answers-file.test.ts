@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SampleLine, type SampleRun } from '../../../../../src/contract/documents/samples'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { AnswersFile } from '../../../../../src/main/cli/results/answers-file'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../../fixtures/problems'
@@ -17,7 +17,11 @@ const run = (changes: Partial<SampleRun> = {}): SampleRun => ({
 
 describe('the file of a run that was stopped', () => {
   const lines = sampleLines(run())
-  const [first, second, third] = [at(lines, 0, 'answer'), at(lines, 1, 'answer'), at(lines, 2, 'answer')]
+  const [first, second, third] = [
+    elementAt(lines, 0, 'answer'),
+    elementAt(lines, 1, 'answer'),
+    elementAt(lines, 2, 'answer')
+  ]
 
   /** A file of which one answer was kept, and half of another. */
   async function stoppedFile(): Promise<string> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { modelOf, type SweptModel } from '../../../../../src/contract/documents/swept-model'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { PreviewCost } from '../../../../../src/main/crc/preview/preview-cost'
 import { packPrompts } from '../../../../../src/main/engine/tries/prompt-trie'
 import { buildRecipeTrie, countEdges } from '../../../../../src/main/engine/tries/recipe-trie'
@@ -40,7 +40,7 @@ describe('the cost of a preview', () => {
     'counts the blocks that models %j do not have in common as their trie does',
     (some) => {
       const models = some.map((model) =>
-        modelOf(at(MODELS, model, 'model'), { layerCount: LAYERS, source: null })
+        modelOf(elementAt(MODELS, model, 'model'), { layerCount: LAYERS, source: null })
       )
       expect(cost.evaluations(some)).toBe(countEdges(buildRecipeTrie(models, sharing)))
     }
@@ -55,7 +55,7 @@ describe('the cost of a preview', () => {
   it.each([[[0]], [[0, 1]], [[0, 2]], [[1, 2, 3]], [[3]], [[]]])(
     'counts the distinct beginnings of prompts %j as they are packed',
     (some) => {
-      const { tokens } = packPrompts(some.flatMap((prompt) => at(PLACES, prompt, 'prompt')))
+      const { tokens } = packPrompts(some.flatMap((prompt) => elementAt(PLACES, prompt, 'prompt')))
       expect(cost.prefixes(some)).toBe(tokens.length)
     }
   )

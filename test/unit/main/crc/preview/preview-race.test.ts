@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { PreviewRace } from '../../../../../src/main/crc/preview/preview-race'
 
 const PROMPTS = [0, 1, 2, 3, 4, 5, 6, 7]
@@ -18,7 +18,7 @@ function race(wobble = 0, drawn = [[0, 1, 2, 3]]): PreviewRace {
       base: BASE,
       rho: 0.75,
       scoreOf: (model, prompt) => {
-        const way = at(SHARES, model, 'model') * at(FAR, prompt, 'prompt')
+        const way = elementAt(SHARES, model, 'model') * elementAt(FAR, prompt, 'prompt')
         const noise = model > 1 ? wobble * Math.sin(7 * model * model + 3 * prompt) : 0
         return { diversity: 0.2 + way + noise, validity: 1 - way }
       }

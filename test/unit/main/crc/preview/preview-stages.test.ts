@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SweptModel } from '../../../../../src/contract/documents/swept-model'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { allRanges } from '../../../../../src/contract/model/strengths'
 import { PreviewCost } from '../../../../../src/main/crc/preview/preview-cost'
 import {
@@ -31,7 +31,7 @@ function problemOf(layerCount: number, promptCount: number): PreviewProblem {
     seed: 1,
     lookedAt: () => null,
     scoreOf: (model, prompt) => {
-      const swept = at(models, model, 'model')
+      const swept = elementAt(models, model, 'model')
       const whole = { start: 0, end: layerCount - 1 }
       const range = swept.kind === 'range' ? swept.range : swept.kind === 'base' ? whole : null
       const ease = 1 + 0.3 * Math.sin(5 * prompt)
@@ -67,7 +67,9 @@ function selected(
     prompts.reduce((sum, _, prompt) => sum + scoreOf(model, prompt)[measure], 0) / prompts.length
   const minimum = 0.9 * mean(0, 'validity')
   return among
-    .filter((model) => at(models, model, 'model').kind === 'range' && mean(model, 'validity') >= minimum)
+    .filter(
+      (model) => elementAt(models, model, 'model').kind === 'range' && mean(model, 'validity') >= minimum
+    )
     .sort((a, b) => mean(b, 'diversity') - mean(a, 'diversity'))[0]
 }
 
@@ -83,11 +85,11 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
     let rows = 0
     for (const { models, prompts } of some) {
       const fresh = prompts.filter(
-        (prompt) => !models.every((model) => at(done, prompt, 'prompt').includes(model))
+        (prompt) => !models.every((model) => elementAt(done, prompt, 'prompt').includes(model))
       )
-      const before = at(done, at(fresh, 0, 'prompt'), 'prompt')
+      const before = elementAt(done, elementAt(fresh, 0, 'prompt'), 'prompt')
       rows += cost.evaluationsAfter(before)(models) * cost.prefixes(fresh)
-      for (const prompt of fresh) at(done, prompt, 'prompt').push(...models)
+      for (const prompt of fresh) elementAt(done, prompt, 'prompt').push(...models)
     }
     return rows / total
   }
@@ -118,7 +120,7 @@ it('scores on all prompts what is looked at, once, as soon as a turn has room fo
   const problem = problemOf(12, 40)
   const plain = walked(problem)
   const estimated = [...(plain.outcome?.estimates.keys() ?? [])]
-  const looked = at(estimated, 0, 'estimated range')
+  const looked = elementAt(estimated, 0, 'estimated range')
   const { stages, outcome } = walked({ ...problem, lookedAt: () => looked })
   expect(stages.filter(({ kind, models }) => kind === 'finalists' && models.includes(looked))).toHaveLength(1)
   expect(outcome?.exact).toContain(looked)

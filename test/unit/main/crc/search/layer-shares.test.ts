@@ -19,7 +19,7 @@ import {
 import { type Known, layersKey, runSearch } from '../../../../../src/main/crc/search/search-problem'
 import { trySubsets } from '../../../../../src/main/crc/search/try-subsets'
 import { countBlockEvaluations } from '../../../../../src/main/crc/search/search-run'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 
 const LAYERS = 12
 /** What every subset of the demo's layers scores, by the bits of its layers; layer 0 is the highest. */
@@ -28,8 +28,8 @@ const demo = z
   .parse(JSON.parse(await readFile('test/fixtures/demo-subsets.json', 'utf8')))
 const VIEW = [[0]]
 const measuresAt = (place: number) => ({
-  diversity: [at(demo.diversity, place, 'subset')],
-  validity: [at(demo.validity, place, 'subset')]
+  diversity: [elementAt(demo.diversity, place, 'subset')],
+  validity: [elementAt(demo.validity, place, 'subset')]
 })
 const placeOf = (layers: readonly { attention: number }[]): number =>
   layers.reduce((place, { attention }, layer) => place + attention * bitOf(layer, LAYERS), 0)

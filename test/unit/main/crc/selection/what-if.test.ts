@@ -5,7 +5,7 @@ import { askWhatIf as askWhatIfSteps } from '../../../../../src/main/crc/check/a
 import { sweepUnder as sweepUnderSteps } from '../../../../../src/main/crc/selection/what-if'
 import { scorerOf } from '../../../../../src/main/crc/task/scorer'
 import { averageScores } from '../../../../../src/main/crc/task/scoring'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
 import { atOnce } from '../../../../../src/main/base/steps'
@@ -62,7 +62,10 @@ describe('what if', () => {
     const ranges = sweep.ranges.slice(1).map((range) => ({ ...range, margins }))
     const preview = { ...BARE_PREVIEW, prompts: [0], ranges }
     expect(sweepUnder({ ...sweep, preview }, AS_SWEPT).preview).toEqual(preview)
-    const under = sweepUnder({ ...sweep, preview }, { ...AS_SWEPT, sampler: at(SAMPLERS, 1, 'sampler') })
+    const under = sweepUnder(
+      { ...sweep, preview },
+      { ...AS_SWEPT, sampler: elementAt(SAMPLERS, 1, 'sampler') }
+    )
     expect(under.preview).toEqual({ ...preview, ranges: [] })
   })
 
@@ -109,11 +112,11 @@ describe('what if', () => {
   })
 
   it('does not compare it with itself under the sampler that is asked about', () => {
-    const { selection } = askWhatIf(kept(), null, { ...AS_SWEPT, sampler: at(SAMPLERS, 0, 'sampler') })
+    const { selection } = askWhatIf(kept(), null, { ...AS_SWEPT, sampler: elementAt(SAMPLERS, 0, 'sampler') })
     expect(selection.tempered).toHaveLength(2)
     const tempered = selection.rivals.filter(({ rival }) => rival.kind === 'tempered')
     expect(tempered.map(({ rival }) => rival)).not.toContainEqual(
-      expect.objectContaining(at(SAMPLERS, 0, 'sampler'))
+      expect.objectContaining(elementAt(SAMPLERS, 0, 'sampler'))
     )
   })
 
@@ -123,7 +126,7 @@ describe('what if', () => {
     const prompts = sweep.post.prompts.map((prompt) => ({ ...prompt, whatIf }))
     const { post } = sweepUnder(
       { ...sweep, post: { ...sweep.post, prompts } },
-      { ...AS_SWEPT, sampler: at(SAMPLERS, 0, 'sampler') }
+      { ...AS_SWEPT, sampler: elementAt(SAMPLERS, 0, 'sampler') }
     )
     expect([post.validity, post.diversity]).toEqual([1, 1])
   })

@@ -1,4 +1,4 @@
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { describe, expect, it } from 'vitest'
 import { Tensor } from '../../../../../src/main/base/onnxruntime'
 import { floatsOf, openDevice } from '../../../../../src/main/engine/device/device'
@@ -22,9 +22,9 @@ describe('states of nodes in main memory', () => {
     const states = openNodeStates(device, 2, 3)
     const outputs = [1, 2].map((value) => new Tensor('float32', new Float32Array(6).fill(value), [1, 2, 3]))
     const buffers = outputs.map((output) => floatsOf(output).buffer)
-    const kept = outputs.map((output) => at(states.keep(output), 0, 'state'))
+    const kept = outputs.map((output) => elementAt(states.keep(output), 0, 'state'))
     expect(kept.map((state) => floatsOf(states.join([state])).buffer)).toEqual(buffers)
-    states.free(at(kept, 0, 'state'))
+    states.free(elementAt(kept, 0, 'state'))
     expect(buffers.map(({ byteLength }) => byteLength)).toEqual([0, 24])
     states.close()
     expect(buffers.map(({ byteLength }) => byteLength)).toEqual([0, 0])

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { PairDocument } from '../../../../../src/contract/documents/project'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { rangeStrengths } from '../../../../../src/contract/model/strengths'
 import { withCheckpointAt, withCheckpointNamed } from '../../../../../src/main/project/pair/kept-checkpoints'
 
@@ -27,7 +27,7 @@ it('takes recipes along when a checkpoint that they take layers of moves or gets
   const [ofBase, ofSft] = named.recipes
   expect(ofBase).toEqual(document.recipes[0])
   expect(ofSft).toEqual({
-    ...at(document.recipes, 1, 'recipe'),
+    ...elementAt(document.recipes, 1, 'recipe'),
     recipe: {
       name: 'recipe 1',
       layers: rangeStrengths(range, 3, { ...sft, name: 'SFT', path: '/elsewhere' })

@@ -9,7 +9,7 @@ import { exportSamples } from '../../../../../src/main/report/samples-page/expor
 import { exportPreferences } from '../../../../../src/main/report/samples-page/preferences-file'
 import { PreferenceMark, PreferenceTally } from '../../../../../src/contract/documents/preferences'
 import { escapeHtml } from '../../../../../src/main/base/markup'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { stoppedRunWords } from '../../../../../src/contract/words/answer-words'
 import { runMeasures } from '../../../../../src/main/measures/run-measures'
 import { sampleCommand } from '../../../../../src/main/report/samples-page/sample-command'
@@ -279,14 +279,14 @@ describe('the command that repeats a run', () => {
 
 test('a mean over fewer prompts than its neighbours says over how many', () => {
   const run = { ...sampleRun(), variants: sampleRun().variants.slice(0, 1) }
-  const { name } = at(run.variants, 0, 'variant')
+  const { name } = elementAt(run.variants, 0, 'variant')
   const samples = [
     ...['a b', 'c d'].map((text, index) => sampleLine(name, 0, index, text)),
     ...['a', 'c'].map((text, index) => sampleLine(name, 1, index, text))
   ]
   const { variants, compared } = runMeasures(run, samples)
   expect(compared.prompts).toBe(2)
-  expect(at(variants, 0, 'variant').promptCounts).toMatchObject({ distinct2: 1, distinctAnswers: 2 })
+  expect(elementAt(variants, 0, 'variant').promptCounts).toMatchObject({ distinct2: 1, distinctAnswers: 2 })
 })
 
 test('a stopped run is measured by cell, and by variant over the prompts that all have answers to, on equal n', () => {
@@ -316,7 +316,7 @@ test('a variant with more answers than another is measured on the first of them 
   const answers = ['red', 'red', 'blue', 'green'].map((text, index) => sampleLine('base', 0, index, text))
   const two = ['red', 'blue'].map((text, index) => sampleLine('post', 0, index, text))
   const { cells, variants } = runMeasures(sampleRun(), [...answers, ...two])
-  expect(at(cells, 0, 'cell').measures.values.distinctAnswers).toBe(3)
+  expect(elementAt(cells, 0, 'cell').measures.values.distinctAnswers).toBe(3)
   expect(variants.map(({ measures }) => measures.values.distinctAnswers)).toEqual([1, 2, undefined])
 })
 

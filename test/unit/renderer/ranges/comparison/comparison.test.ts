@@ -16,7 +16,7 @@ import {
   sortedComparison
 } from '../../../../../src/renderer/ranges/comparison/comparison-table'
 import { metricDomain } from '../../../../../src/renderer/ranges/board/metrics'
-import { at } from '../../../../../src/contract/model/look-up'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { comparedSweep } from '../../../../fixtures/compared-sweeps'
 
 const higher = comparedSweep({ id: 'b', diversity: (start, end) => 0.0512 * start - 0.1 * (end - start) })
@@ -49,7 +49,7 @@ describe('what the charts show of two sweeps', () => {
   it('is in the scatter every range twice, with a line of its own between', () => {
     const { series } = comparisonScatter(comparison, '1-2')
     const named = (name: string) =>
-      at(
+      elementAt(
         series.filter((one) => one.name === name),
         0,
         'series'
