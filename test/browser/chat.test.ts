@@ -34,6 +34,16 @@ describe.skipIf(browserMissing !== null)('the chat in Chromium', () => {
     await page.getByRole('button', { name: 'Keep recipe' }).click()
     await page.getByRole('button', { name: 'Kept as a recipe' }).waitFor()
 
+    // The sampler settings are read after the question is typed.
+    const delayed: (() => void)[] = []
+    let isSlow = true
+    await page.routeWebSocket(/^ws:/, (page) => {
+      const server = page.connectToServer()
+      page.onMessage((message) => {
+        if (isSlow && String(message).includes('samples/defaults')) delayed.push(() => server.send(message))
+        else server.send(message)
+      })
+    })
     await page.reload()
     await answers('Layers 3–11').getByText('of 4').waitFor()
     expect(await answers('post').innerText()).toBe(post)
@@ -45,6 +55,9 @@ describe.skipIf(browserMissing !== null)('the chat in Chromium', () => {
     await expect.poll(() => turns.count()).toBe(0)
     await field.fill('Name a colour.')
     await page.keyboard.press('Enter')
+    await page.getByText('Your text is sent after that.').waitFor()
+    isSlow = false
+    for (const send of delayed) send()
     await answers('post').getByText('of 4').waitFor()
     await page.getByRole('button', { name: 'Undo clear the chat' }).click()
     await expect.poll(() => turns.allInnerTexts()).toEqual(['Call a number.', 'Name a colour.'])

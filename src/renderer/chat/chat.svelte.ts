@@ -70,6 +70,8 @@ export class Chat {
   private readonly leftOut = new SvelteSet<ColumnId>()
   notices = $state.raw<readonly string[]>([])
   progress = $state.raw<SampleProgress | null>(null)
+  /** Whether the typed text is sent as soon as {@link loading} is null. */
+  sendsWhenLoaded = $state(false)
   /** Whether a reload would lose the conversation, since the page can keep no more. */
   tooLong = $state(false)
   readonly job: OwnJob<ChatEvent>
@@ -127,11 +129,16 @@ export class Chat {
 
   readonly columns = $derived(COLUMNS.filter((id) => !this.leftOut.has(id)))
 
+  /** Names the part of a question that is still being read; null when all parts are there. */
+  readonly loading = $derived.by(() => {
+    if (this.awaitsRange) return 'The selected range is being read.'
+    return this.needs.setup.parsed === null ? 'The sampler settings are being read.' : null
+  })
+
   /** Why nothing can be asked now; null when it can. */
   readonly blocked = $derived.by(() => {
-    const blocked = this.project.whyNotAsk('ask again', this.job)
+    const blocked = this.project.whyNotAsk('ask again', this.job) ?? this.loading
     if (blocked !== null) return blocked
-    if (this.awaitsRange) return 'The selected range is being read.'
     if (this.settings === null) return 'Some settings of the sampler need attention.'
     return this.columns.length === 0 ? 'Choose at least one model.' : null
   })
@@ -172,6 +179,7 @@ export class Chat {
   /** Restores the pair's conversation from this page's storage, and loads the sampler's default settings. */
   attach(): void {
     void this.needs.setup.attach()
+    this.sendsWhenLoaded = false
     this.lastQuestionElsewhere = this.questionToOtherPair()
     if (this.turns.length > 0 || this.draft !== '') return
     const stored = storedChat(sessionStorage.getItem(this.storageKey)) ?? this.adoptProjectChat()
@@ -237,9 +245,10 @@ export class Chat {
     return this.awaitsRange ? 'the selected range' : this.recipe.name
   }
 
-  /** Says what is typed to all models that are shown. */
+  /** Sends the typed text to all models that are shown. While a part of the question is loading, the text waits for that part. */
   async send(): Promise<void> {
     const text = this.draft.trim()
+    this.sendsWhenLoaded = text !== '' && this.loading !== null
     if (text === '' || this.blocked !== null) return
     this.draft = ''
     this.turns = [...this.turns, { text, answers: {} }]

@@ -161,6 +161,25 @@ describe('the chat', () => {
     expect(asked(line, 3).columns.map(({ variant }) => variant.name)).toEqual(['base', 'post', 'Layer 0'])
   })
 
+  it('keeps a text that is sent before the sampler settings are there, until it can be sent', async () => {
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(projectState({ pair: PAIR }))
+    const { chat } = session
+    chat.attach()
+    chat.draft = 'Hello.'
+    await chat.send()
+    expect([chat.sendsWhenLoaded, chat.draft, chat.blocked]).toEqual([
+      true,
+      'Hello.',
+      'The sampler settings are being read.'
+    ])
+    await line.answer('samples.defaults', 0, SETTINGS)
+    expect([chat.sendsWhenLoaded, chat.loading]).toEqual([true, null])
+    void chat.send()
+    await settled()
+    expect([chat.sendsWhenLoaded, questions(chat)]).toEqual([false, ['Hello.']])
+  })
+
   it('stops on demand with what is finished, and is there after a reload', async () => {
     const { line, chat } = await openChat()
     chat.draft = 'Hello.'
