@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
-import { type KnownOfSweep, knownOfSweep } from '../crc/sweep/crc-sweep'
+import { type StoredShare, storedShare } from '../crc/sweep/crc-sweep'
 import { openPair } from '../checkpoint/pair'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { scoreRecipes, withRecipeScore } from '../crc/sweep/score-recipes'
@@ -75,9 +75,9 @@ export class Sweeps {
   }
 
   /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */
-  async knownOfNext(own: ProjectPair): Promise<KnownOfSweep> {
+  async knownOfNext(own: ProjectPair): Promise<StoredShare> {
     const request = await sweepRequestOf(own, this.context.devices)
-    return knownOfSweep(request, historyOf(own, false, scoredByOf(request)))
+    return storedShare(request, historyOf(own, false, scoredByOf(request)))
   }
 
   /** The newest whole sweep of what the next one asks, as its list has it; null where there is none. @throws WorkbenchError as the sweep would */

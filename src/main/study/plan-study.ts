@@ -11,7 +11,7 @@ import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
 import { missingOfCheck } from '../crc/check/check-sweep'
 import { checkedSelection } from '../crc/check/checked-selection'
-import { knownOfSweep } from '../crc/sweep/crc-sweep'
+import { storedShare } from '../crc/sweep/crc-sweep'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
@@ -162,7 +162,7 @@ class PairPlanner {
       return { state: 'missing', sweep: await planCrcSweep(this.engine, request, this.signal) }
     }
     const history = historyOf(this.own, false, scoredByOf(request))
-    const { known } = await knownOfSweep(request, history)
+    const { known } = await storedShare(request, history)
     const rest = await planRestOfSweep(
       this.engine,
       request,

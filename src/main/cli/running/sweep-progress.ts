@@ -40,7 +40,7 @@ export async function withSweepProgress<T>(
 }
 
 function keptOfSweep(history: SweepHistory): Kept {
-  const { kept } = history.checkpoint
+  const { stored: kept } = history.checkpoint
   if (kept === null) return { kept: 'Its first part was not done: nothing is kept.', goesOn: false }
   return { kept: `${knownPartWords(kept.known)} are kept in ${kept.path}.`, goesOn: true }
 }

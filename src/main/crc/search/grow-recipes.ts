@@ -4,16 +4,18 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
 import { layersKey, rank } from './search-problem'
 
-/** The best ranges that a recipe may take in as a whole: longer jumps than a layer at a time. */
+/**
+ * Number of the best ranges that a recipe may add as a whole, which jumps further than one layer at a time.
+ */
 const WHOLE_RANGES = 8
 
 /**
- * Beam search for the recipe of greatest diversity with validity Q >= rho x Q(post) and more diversity than post: the best
- * recipes of a generation are changed in one place each, and of parents and children the best go on, until that changes
- * nothing.
+ * Beam search for the recipe of greatest diversity with validity Q >= rho x Q(post) and more diversity than
+ * post. Each step changes every recipe of the beam in one place and keeps the best of parents and children.
+ * The search ends when a step changes nothing.
  *
- * @param beam recipes that go on; 1 is greedy
- * @param strengths that a layer may take besides 0 and 1
+ * @param beam number of recipes that are kept after each step; 1 is a greedy search
+ * @param strengths that a layer may have besides 0 and 1
  */
 export function growRecipes(
   problem: SearchProblem,
@@ -26,14 +28,14 @@ export function growRecipes(
   }
 }
 
-/** The best ranges, or post where none qualifies. */
+/** Starts from the best ranges, or from post if none qualifies. */
 function startOf(problem: SearchProblem, view: PromptView, beam: number): ScoredLayers[] {
   const post: ScoredLayers = { layers: postStrengths(problem.layerCount), measures: problem.post }
   const ranked = rank(problem.ranges, view, problem)
   return ranked.length === 0 ? [post] : ranked.slice(0, beam)
 }
 
-/** One view's search. */
+/** Searches on the prompts of one view. */
 function* grow(
   problem: SearchProblem,
   view: PromptView,
@@ -62,7 +64,9 @@ function* grow(
   }
 }
 
-/** Every recipe that differs in one place: a layer, a half of it, a coarse strength, or one more whole range. */
+/**
+ * Lists every recipe that differs in one place: a layer, half a layer, one of `strengths`, or one more range.
+ */
 export function neighbours(
   layers: readonly LayerStrength[],
   wholeRanges: readonly (readonly LayerStrength[])[],
@@ -76,20 +80,20 @@ export function neighbours(
     ...strengths.map((strength) => ({ attention: strength, mlp: strength }))
   ]
   const changed = layers.flatMap((_, layer) =>
-    values.map((value) => layers.map((own, place) => (place === layer ? value : own)))
+    values.map((value) => layers.map((strength, changedLayer) => (changedLayer === layer ? value : strength)))
   )
   const joined = wholeRanges.map((range) => unionOf(layers, range))
-  const own = layersKey(layers)
+  const unchanged = layersKey(layers)
   const distinct = new Map([...changed, ...joined].map((candidate) => [layersKey(candidate), candidate]))
-  distinct.delete(own)
+  distinct.delete(unchanged)
   return [...distinct.values()]
 }
 
-/** What either of two restores. */
+/** Restores each component by the larger of two strengths. */
 export const unionOf = (a: readonly LayerStrength[], b: readonly LayerStrength[]): LayerStrength[] =>
-  a.map((own, layer) => {
+  a.map((layerStrength, layer) => {
     const other = elementAt(b, layer, 'layer')
-    return withComponents(own, (half, component, strength) =>
+    return withComponents(layerStrength, (half, component, strength) =>
       Math.max(strength, componentStrength(other, half, component))
     )
   })

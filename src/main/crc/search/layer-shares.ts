@@ -12,28 +12,39 @@ import {
   subsetsOf,
   toStrengths
 } from './layer-subsets'
-import { type Known, layersKey, meanOver, type PromptMeasures, type PromptView } from './search-problem'
-
-/** Over fewer pairs of orders, intervals of 95 % hold the truth less than 93 times in 100; see docs/methods.md. */
-const FEWEST_PAIRS = 10
+import {
+  type ScoredRecipes,
+  layersKey,
+  meanOver,
+  type PromptMeasures,
+  type PromptView
+} from './search-problem'
 
 /**
- * What each layer contributes to diversity and validity: its Shapley value, the mean over all orders of restoring the layers one
- * by one of what it adds in its turn (Shapley 1953). Exact where all subsets are known, otherwise over random orders, each with
- * its reverse, and with 95 % t intervals over such pairs. The values sum to what restoring every layer changes.
+ * Below 10 pairs of orders, 95 % intervals contain the true value less than 93 times in 100
+ * (docs/methods.md).
+ */
+const MIN_ORDER_PAIRS = 10
+
+/**
+ * Computes the contribution of each layer to diversity and validity as its Shapley value (Shapley 1953). The
+ * value is the mean, over all orders of restoring the layers one by one, of the layer's gain at its turn.
+ * Values are exact if all subsets are scored. Otherwise they come from random orders, each with its reverse,
+ * with 95 % t intervals over these pairs. The values sum to the effect of restoring every layer.
  *
- * @param orderPairs how many were asked for; those are counted of which every model is known. 0 for all subsets
- * @returns null where not all subsets, or too few orders, are known
+ * @param orderPairs number of requested pairs; only pairs with scores for all their models count. 0 for all
+ * subsets
+ * @returns null if a subset has no score, or too few orders are complete
  */
 export function layerShares(
   layerCount: number,
   { orderPairs, seed }: { orderPairs: number; seed: number },
-  known: Known,
+  scored: ScoredRecipes,
   view: PromptView
 ): LayerShares | null {
   const measuresOf = (subset: Subset): PromptMeasures | undefined =>
-    known.get(layersKey(toStrengths(subset)))?.measures
-  const isKnown = (subset: Subset): boolean => measuresOf(subset) !== undefined
+    scored.get(layersKey(toStrengths(subset)))?.measures
+  const isScored = (subset: Subset): boolean => measuresOf(subset) !== undefined
   const valueOf =
     (measure: keyof PromptMeasures): Value =>
     (subset) => {
@@ -43,8 +54,8 @@ export function layerShares(
     }
   const sharing =
     orderPairs === 0
-      ? overSubsets(layerCount, isKnown)
-      : overOrders(randomOrders(layerCount, orderPairs, seed), isKnown)
+      ? overSubsets(layerCount, isScored)
+      : overOrders(randomOrders(layerCount, orderPairs, seed), isScored)
   if (sharing === null) return null
   const { basis, share } = sharing
   const [diversity, validity] = [share(valueOf('diversity')), share(valueOf('validity'))]
@@ -70,27 +81,27 @@ export function layerShares(
   }
 }
 
-/** What a measure is of a subset. */
+/** Gives the value of one measure for a subset. */
 type Value = (subset: Subset) => number
 
-/** On what shares rest, and how a measure is shared out by it. */
+/** Describes the scored subsets and shares a measure among the layers. */
 interface Sharing {
   basis: LayerShares['basis']
   share: (value: Value) => { values: number[]; intervals: Interval[] | null }
 }
 
-function overSubsets(layerCount: number, isKnown: (subset: Subset) => boolean): Sharing | null {
+function overSubsets(layerCount: number, isScored: (subset: Subset) => boolean): Sharing | null {
   const subsets = subsetsOf(layerCount)
-  if (!subsets.every(isKnown)) return null
+  if (!subsets.every(isScored)) return null
   return {
     basis: { kind: 'subsets', models: subsets.length },
     share: (value) => ({ values: exactShares(subsets.map(value), layerCount), intervals: null })
   }
 }
 
-function overOrders(pairs: readonly OrderPair[], isKnown: (subset: Subset) => boolean): Sharing | null {
-  const complete = pairs.filter((pair) => pair.every((order) => prefixes(order).every(isKnown)))
-  if (complete.length < FEWEST_PAIRS) return null
+function overOrders(pairs: readonly OrderPair[], isScored: (subset: Subset) => boolean): Sharing | null {
+  const complete = pairs.filter((pair) => pair.every((order) => prefixes(order).every(isScored)))
+  if (complete.length < MIN_ORDER_PAIRS) return null
   return {
     basis: { kind: 'orders', orders: 2 * complete.length, confidence: 0.95 },
     share: (value) => {
@@ -114,7 +125,7 @@ const ends = (layerCount: number): { nothing: Subset; everything: Subset } => ({
   everything: new Array<boolean>(layerCount).fill(true)
 })
 
-/** What is known at no further cost: of nothing and of everything restored, of each layer alone and of all but it. */
+/** Computes effects that need no further models: no layer, all layers, each layer alone, and all but one. */
 function effects(
   layerCount: number,
   values: Record<'diversity' | 'validity', Value>
@@ -128,9 +139,9 @@ function effects(
     nothing.map((_, layer) => value(nothing.map((__, other) => other === layer)) - value(nothing))
   const leftOut = (value: Value): number[] =>
     allButOne(layerCount).map((subset) => value(everything) - value(subset))
-  const each = (of: (value: Value) => number[]): Record<'diversity' | 'validity', number[]> => ({
-    diversity: of(values.diversity),
-    validity: of(values.validity)
+  const each = (effectOf: (value: Value) => number[]): Record<'diversity' | 'validity', number[]> => ({
+    diversity: effectOf(values.diversity),
+    validity: effectOf(values.validity)
   })
   return { none: scoreOf(nothing), all: scoreOf(everything), alone: each(alone), leftOut: each(leftOut) }
 }
@@ -156,8 +167,9 @@ export function exactShares(values: readonly number[], players: number): number[
 }
 
 /**
- * How much more two players add together than each on its own: their Shapley interaction indices (Grabisch and Roubens 1999),
- * below 0 where one does the other's work. A player has none with itself: 0.
+ * Computes the Shapley interaction index of each two players (Grabisch and Roubens 1999): the gain of both
+ * together beyond the sum of their single gains. It is negative if the two replace each other. The diagonal
+ * is 0.
  */
 export function interactions(values: readonly number[], players: number): number[][] {
   const weights = Array.from(
@@ -171,17 +183,17 @@ export function interactions(values: readonly number[], players: number): number
       return sum + elementAt(weights, sizeOf(subset), 'size') * (value(a | b) - value(a) - value(b) + neither)
     }, 0)
   const matrix = Array.from({ length: players }, () => new Array<number>(players).fill(0))
-  for (let one = 0; one < players; one++) {
-    for (let other = one + 1; other < players; other++) {
-      const both = index(bitOf(one, players), bitOf(other, players))
-      elementAt(matrix, one, 'layer')[other] = both
-      elementAt(matrix, other, 'layer')[one] = both
+  for (let first = 0; first < players; first++) {
+    for (let second = first + 1; second < players; second++) {
+      const both = index(bitOf(first, players), bitOf(second, players))
+      elementAt(matrix, first, 'layer')[second] = both
+      elementAt(matrix, second, 'layer')[first] = both
     }
   }
   return matrix
 }
 
-/** A mean and its 95 % t interval. @param units at least two */
+/** Computes a mean and its 95 % t interval. @param units at least two */
 export function estimate(units: readonly number[]): { value: number; interval: Interval } {
   const value = units.reduce((sum, unit) => sum + unit, 0) / units.length
   const variance = units.reduce((sum, unit) => sum + (unit - value) ** 2, 0) / (units.length - 1)
@@ -189,7 +201,7 @@ export function estimate(units: readonly number[]): { value: number; interval: I
   return { value, interval: [value - reach, value + reach] }
 }
 
-/** What each layer adds in its turn, by layer. */
+/** Computes the gain of each layer at its turn, by layer. */
 function added(order: readonly number[], value: Value): number[] {
   const before = prefixes(order).map(value)
   const gains = new Map(
@@ -203,7 +215,7 @@ function added(order: readonly number[], value: Value): number[] {
 
 function sizeOf(subset: number): number {
   let size = 0
-  for (let rest = subset; rest !== 0; rest &= rest - 1) size++
+  for (let remaining = subset; remaining !== 0; remaining &= remaining - 1) size++
   return size
 }
 

@@ -3,19 +3,22 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** For each layer whether all of it is base's. */
+/** Holds for each layer whether the whole layer is restored. */
 export type Subset = readonly boolean[]
 
-/** All 2^L subsets; the highest bit of a subset's place is layer 0, so that neighbours have their first layers in common. */
+/**
+ * Lists all 2^L subsets. The highest bit of the index is layer 0, so neighbours have their first layers in
+ * common.
+ */
 export const subsetsOf = (layerCount: number): Subset[] =>
-  Array.from({ length: 2 ** layerCount }, (_, place) =>
-    Array.from({ length: layerCount }, (__, layer) => (place & bitOf(layer, layerCount)) !== 0)
+  Array.from({ length: 2 ** layerCount }, (_, index) =>
+    Array.from({ length: layerCount }, (__, layer) => (index & bitOf(layer, layerCount)) !== 0)
   )
 
-/** The place of a subset with this layer alone. */
+/** Gives the index of the subset that holds only this layer. */
 export const bitOf = (layer: number, layerCount: number): number => 1 << (layerCount - 1 - layer)
 
-/** Every subset with one layer missing. */
+/** Lists the subsets with one layer missing. */
 export const allButOne = (layerCount: number): Subset[] =>
   Array.from({ length: layerCount }, (_, missing) =>
     Array.from({ length: layerCount }, (__, layer) => layer !== missing)
@@ -24,10 +27,13 @@ export const allButOne = (layerCount: number): Subset[] =>
 export const toStrengths = (subset: Subset): LayerStrength[] =>
   subset.map((restored) => (restored ? { attention: 1, mlp: 1 } : { attention: 0, mlp: 0 }))
 
-/** An order of the layers, and its reverse. */
+/** An order of the layers and the reverse of it. */
 export type OrderPair = readonly [readonly number[], readonly number[]]
 
-/** Random orders of the layers, the same ones from the same seed; more of them begin with the fewer. */
+/**
+ * Draws random orders of the layers. The same seed gives the same orders, and a longer list begins with the
+ * shorter one.
+ */
 export function randomOrders(layerCount: number, pairs: number, seed: number): OrderPair[] {
   const random = xoroshiro128plus(seed)
   return Array.from({ length: pairs }, () => {
@@ -43,7 +49,7 @@ export function randomOrders(layerCount: number, pairs: number, seed: number): O
   })
 }
 
-/** What is restored before the first layer of an order, after it, and so on to all. */
+/** Lists the subsets along an order, from no restored layer to all. */
 export function prefixes(order: readonly number[]): Subset[] {
   return Array.from({ length: order.length + 1 }, (_, count) => {
     const restored = new Set(order.slice(0, count))

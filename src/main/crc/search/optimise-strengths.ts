@@ -6,41 +6,45 @@ import { HALVES, meanStrength } from '../../../contract/model/strengths'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
 import { meansOver, rank } from './search-problem'
 
-/** What a strength may be: from post's weights to base's, 0 to 1, or beyond. Everything here that bounds one asks this. */
+/** Bounds of a strength: 0 is post's weights, 1 is base's, and values outside 0 to 1 extrapolate. */
 export interface StrengthBounds {
   readonly least: number
   readonly most: number
 }
 
 /**
- * How far a strength is moved to see what that changes: far at first, over what is rough near by (halves of layers gain little
- * from a little), and less far where that led no further.
+ * Finite-difference steps. The large step sees past local roughness, because half a layer gains little from a
+ * small change. The small step is used when the large one no longer helps.
  */
 const PROBES = [0.2, 0.05] as const
 
-/** How far a step may move any strength: at first, at least, and at most. */
-const RADIUS = { first: 0.3, least: 0.02, most: 0.5 }
+/** Trust region: the largest change of any strength in one step. */
+const RADIUS = { first: 0.3, min: 0.02, max: 0.5 }
 
-/** Steps on one measured gradient, corrected by what each step shows. */
+/** Steps on one measured gradient, which each step corrects. */
 const STEPS_PER_GRADIENT = 6
 
-/** Of the validity that a step fell short, so much is asked for beyond the least of the next, which is half as long. */
-const SPARE = 0.5
+/**
+ * Share of a step's missing validity that is added to the required validity of the next step, which is half
+ * as long.
+ */
+const VALIDITY_MARGIN = 0.5
 
-/** A gradient that promises less diversity than this, within a small step, is no reason to go on. */
-const LEAST_PROMISE = 3e-4
+/** A gradient that promises less diversity than this within a small step ends the climb. */
+const MIN_PROMISE = 3e-4
 const PROMISE_RADIUS = 0.1
 
-/** Strengths are kept to so many parts of 1, so that recipes read well and equal ones are found equal. */
+/** Strengths are rounded to 1/1000, which keeps recipes readable and makes equal recipes compare as equal. */
 const PARTS = 1000
 
 /**
- * Strengths of every layer by sequential linear programming: maximise diversity D subject to validity Q >= rho x Q(post) over
- * the box of all strengths. The gradients of D and Q are finite differences, which the recipes' trie makes cheap: to move layer l costs the
- * layers from l on, L + L(L+1)/2 block evaluations for all. Within a trust region the linear programme has one constraint and
- * is solved exactly; between gradients Broyden's rank-one update takes in what each step showed.
+ * Optimises the strength of every layer by sequential linear programming: maximise diversity D subject to
+ * validity Q >= rho x Q(post) within the bounds. The gradients of D and Q are finite differences, which the
+ * trie of recipes makes cheap: a move of layer l recomputes only the layers from l on, L + L(L+1)/2 block
+ * evaluations for all. Within a trust region the linear programme has one constraint and is solved exactly.
+ * Between gradients Broyden's rank-one update uses the result of each step.
  *
- * @param halves whether attention and MLP of a layer have strengths of their own
+ * @param halves whether attention and MLP of a layer have separate strengths
  */
 export function optimiseStrengths(
   problem: SearchProblem,
@@ -67,7 +71,7 @@ export function optimiseStrengths(
   }
 }
 
-/** A linear model of diversity and validity around a point. */
+/** Linear model of diversity and validity around a point. */
 interface Slopes {
   diversity: number[]
   validity: number[]
@@ -76,7 +80,7 @@ interface Slopes {
 interface ClimbOptions {
   halves: boolean
   bounds: StrengthBounds
-  /** Takes in all that the view has looked at. */
+  /** Collects every recipe that was scored for the view. */
   visited: ScoredLayers[]
 }
 
@@ -86,9 +90,12 @@ function* climb(
   start: ScoredLayers,
   { halves, bounds, visited }: ClimbOptions
 ): Strand {
-  const least = problem.rho * meansOver(problem.post, view).validity
-  const place: Place = { point: toVector(start.layers, halves), score: meansOver(start.measures, view) }
-  const ask = function* (points: readonly number[][]): Asking<CategoryScore[]> {
+  const minValidity = problem.rho * meansOver(problem.post, view).validity
+  const position: ClimbPosition = {
+    point: toVector(start.layers, halves),
+    score: meansOver(start.measures, view)
+  }
+  const ask = function* (points: readonly number[][]): ScoreRequests<CategoryScore[]> {
     const scored = yield points.map((point) => toLayers(point, halves))
     visited.push(...scored)
     return scored.map(({ measures }) => meansOver(measures, view))
@@ -97,13 +104,19 @@ function* climb(
   for (const reach of PROBES) {
     let moved = true
     while (moved) {
-      const slopes = yield* slopesAt(place, reach, bounds, ask)
-      const promised = bestStep(place.point, slopes, least - place.score.validity, PROMISE_RADIUS, bounds)
-      if (dot(slopes.diversity, promised) < LEAST_PROMISE) break
-      const steps = yield* walk(
-        place,
+      const slopes = yield* slopesAt(position, reach, bounds, ask)
+      const promised = bestStep(
+        position.point,
         slopes,
-        { least, bounds, radius: Math.max(radius, PROMISE_RADIUS) },
+        minValidity - position.score.validity,
+        PROMISE_RADIUS,
+        bounds
+      )
+      if (dot(slopes.diversity, promised) < MIN_PROMISE) break
+      const steps = yield* walk(
+        position,
+        slopes,
+        { least: minValidity, bounds, radius: Math.max(radius, PROMISE_RADIUS) },
         ask
       )
       radius = steps.radius
@@ -112,80 +125,101 @@ function* climb(
   }
 }
 
-/** Where a climb is. */
-interface Place {
+/** Current point of a climb and its score. */
+interface ClimbPosition {
   point: number[]
   score: CategoryScore
 }
 
-type Asking<Answer> = Generator<(readonly LayerStrength[])[], Answer, readonly ScoredLayers[]>
-type Ask = (points: readonly number[][]) => Asking<CategoryScore[]>
+type ScoreRequests<Answer> = Generator<(readonly LayerStrength[])[], Answer, readonly ScoredLayers[]>
+type ScoreFunction = (points: readonly number[][]) => ScoreRequests<CategoryScore[]>
 
-/** Finite differences, inwards where a strength stands at its upper bound. */
-function* slopesAt({ point, score }: Place, reach: number, bounds: StrengthBounds, ask: Ask): Asking<Slopes> {
+/** Measures slopes by finite differences; a strength near its upper bound is moved downwards. */
+function* slopesAt(
+  { point, score }: ClimbPosition,
+  reach: number,
+  bounds: StrengthBounds,
+  ask: ScoreFunction
+): ScoreRequests<Slopes> {
   const probes = point.map((strength) => (strength + reach <= bounds.most ? reach : -reach))
   const moved = (index: number, by: number): number[] =>
-    point.map((strength, place) => (place === index ? rounded(strength + by, bounds) : strength))
-  const there = yield* ask(probes.map((by, index) => moved(index, by)))
+    point.map((strength, other) => (other === index ? rounded(strength + by, bounds) : strength))
+  const scores = yield* ask(probes.map((by, index) => moved(index, by)))
   const slopes = (measure: keyof CategoryScore): number[] =>
-    probes.map((by, index) => (elementAt(there, index, 'probe')[measure] - score[measure]) / by)
+    probes.map((by, index) => (elementAt(scores, index, 'probe')[measure] - score[measure]) / by)
   return { diversity: slopes('diversity'), validity: slopes('validity') }
 }
 
-/** Steps along slopes, which each corrects, in a region that grows where they hold. @returns how many led further, and that region */
+/**
+ * Walks along slopes, which each step corrects. The radius grows after a better step and shrinks after
+ * another.
+ *
+ * @returns number of better steps, and the radius after the last step
+ */
 function* walk(
-  place: Place,
+  position: ClimbPosition,
   slopes: Slopes,
-  { least, bounds, radius: first }: { least: number; bounds: StrengthBounds; radius: number },
-  ask: Ask
-): Asking<{ moves: number; radius: number }> {
+  { least: minValidity, bounds, radius: first }: { least: number; bounds: StrengthBounds; radius: number },
+  ask: ScoreFunction
+): ScoreRequests<{ moves: number; radius: number }> {
   let radius = first
   let moves = 0
-  // Along the limit validity falls faster than its slopes say, and every step would end just below it.
-  let spare = 0
-  for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.least; step++) {
-    const wanted = bestStep(place.point, slopes, least + spare - place.score.validity, radius, bounds)
-    const next = place.point.map((strength, index) =>
-      rounded(strength + elementAt(wanted, index, 'strength'), bounds)
+  // // Near the limit validity falls faster than its slopes say, so every step would end just below the
+  // limit.
+  let margin = 0
+  for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.min; step++) {
+    const proposed = bestStep(
+      position.point,
+      slopes,
+      minValidity + margin - position.score.validity,
+      radius,
+      bounds
     )
-    const by = next.map((strength, index) => strength - elementAt(place.point, index, 'strength'))
-    const length = dot(by, by)
+    const next = position.point.map((strength, index) =>
+      rounded(strength + elementAt(proposed, index, 'strength'), bounds)
+    )
+    const change = next.map((strength, index) => strength - elementAt(position.point, index, 'strength'))
+    const length = dot(change, change)
     if (length === 0) break
-    const there = elementAt(yield* ask([next]), 0, 'step')
-    correct(slopes.diversity, by, there.diversity - place.score.diversity, length)
-    correct(slopes.validity, by, there.validity - place.score.validity, length)
-    const better = there.validity >= least && there.diversity > place.score.diversity
-    spare = SPARE * Math.max(0, least - there.validity)
+    const score = elementAt(yield* ask([next]), 0, 'step')
+    correct(slopes.diversity, change, score.diversity - position.score.diversity, length)
+    correct(slopes.validity, change, score.validity - position.score.validity, length)
+    const better = score.validity >= minValidity && score.diversity > position.score.diversity
+    margin = VALIDITY_MARGIN * Math.max(0, minValidity - score.validity)
     if (better) {
-      place.point = next
-      place.score = there
+      position.point = next
+      position.score = score
       moves++
     }
-    radius = better ? Math.min(radius * 1.3, RADIUS.most) : radius / 2
+    radius = better ? Math.min(radius * 1.3, RADIUS.max) : radius / 2
   }
   return { moves, radius }
 }
 
-/** Broyden's update: the slopes that agree with what a step changed and differ least from those before. */
-function correct(slopes: number[], by: readonly number[], change: number, squaredLength: number): void {
-  const error = (change - dot(slopes, by)) / squaredLength
-  for (const [index, step] of by.entries()) slopes[index] = elementAt(slopes, index, 'slope') + error * step
+/**
+ * Applies Broyden's update: the slopes that agree with the last step and differ least from the slopes before.
+ */
+function correct(slopes: number[], step: readonly number[], change: number, squaredLength: number): void {
+  const error = (change - dot(slopes, step)) / squaredLength
+  for (const [index, value] of step.entries())
+    slopes[index] = elementAt(slopes, index, 'slope') + error * value
 }
 
 /**
- * The step s that maximises slopes.diversity · s where slopes.validity · s >= need and every strength stays within its bounds and
- * within the radius: a fractional knapsack. From the step that is best for diversity alone, validity is bought back where it
- * costs least diversity, whole moves first and a part of the last. Where the need cannot be met, the step that comes closest.
+ * Solves the linear programme of one step s: maximise slopes.diversity · s with slopes.validity · s >= need,
+ * within the radius and the bounds of every strength. This is a fractional knapsack. It starts from the step
+ * that is best for diversity alone and buys validity back where that costs least diversity. Only the last
+ * purchase may be partial. If the need cannot be met, the result is the step that comes closest.
  */
 export function bestStep(
   point: readonly number[],
   slopes: { diversity: readonly number[]; validity: readonly number[] },
   need: number,
   radius: number,
-  { least, most }: StrengthBounds
+  { least: min, most: max }: StrengthBounds
 ): number[] {
-  const low = point.map((strength) => Math.max(-radius, least - strength))
-  const high = point.map((strength) => Math.min(radius, most - strength))
+  const low = point.map((strength) => Math.max(-radius, min - strength))
+  const high = point.map((strength) => Math.min(radius, max - strength))
   const end = (slope: number, index: number): number =>
     slope === 0 ? 0 : elementAt(slope > 0 ? high : low, index, 'bound')
   const step = slopes.diversity.map((slope, index) =>
@@ -214,13 +248,13 @@ export function bestStep(
   return step
 }
 
-const rounded = (strength: number, { least, most }: StrengthBounds): number =>
-  Math.round(Math.min(most, Math.max(least, strength)) * PARTS) / PARTS
+const rounded = (strength: number, { least: min, most: max }: StrengthBounds): number =>
+  Math.round(Math.min(max, Math.max(min, strength)) * PARTS) / PARTS
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, index) => sum + value * elementAt(b, index, 'number'), 0)
 
-/** One number for each layer, or two. */
+/** Converts layers to one number for each layer, or for each half of a layer. */
 const toVector = (layers: readonly LayerStrength[], halves: boolean): number[] =>
   layers.flatMap((layer) => (halves ? HALVES : HALVES.slice(0, 1)).map((half) => meanStrength(layer, half)))
 

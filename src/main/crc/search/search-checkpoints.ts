@@ -3,24 +3,25 @@ import type { SweepHistory } from '../sweep/crc-sweep'
 import { SweepCheckpoint } from '../sweep/sweep-checkpoint'
 
 /**
- * What the sweeps of an unfinished search have computed, one for each generation. Which recipes a generation tries follows
- * from the scores of those before it, so the same search finds its own generations again and computes only what is missing.
+ * Stores the sweeps of an unfinished search, one for each generation. The recipes of a generation follow from
+ * the scores of earlier ones. A repeated search therefore tries the same generations and computes only the
+ * missing scores.
  */
 export class SearchCheckpoints {
   private readonly sweeps: SweepCheckpoint[] = []
 
-  /** @param fresh whether to compute everything, whatever is there */
+  /** @param fresh whether to compute everything and ignore stored sweeps */
   constructor(
     private readonly folder: CheckpointFolder,
     private readonly fresh: boolean
   ) {}
 
-  /** Where something was kept; null when nothing was. */
+  /** Folder of the stored sweeps, or null if nothing is stored. */
   get path(): string | null {
-    return this.sweeps.some(({ kept }) => kept !== null) ? this.folder.path : null
+    return this.sweeps.some(({ stored: kept }) => kept !== null) ? this.folder.path : null
   }
 
-  /** What is known of the next sweep, and where it is kept. */
+  /** Creates the stored history of the next generation's sweep. */
   next(): SweepHistory {
     const checkpoint = new SweepCheckpoint(this.folder)
     this.sweeps.push(checkpoint)
@@ -32,7 +33,7 @@ export class SearchCheckpoints {
     }
   }
 
-  /** To be called when the search is saved: forgets it, and whatever other searches left. */
+  /** Removes everything in the folder; call it when the search is saved. */
   clear(): Promise<void> {
     return this.folder.clear()
   }

@@ -2,19 +2,23 @@ import { EXHAUSTIVE_LAYERS, type SearchSettings } from '../../../contract/docume
 import { WorkbenchError } from '../../../contract/model/problem'
 import { growRecipes } from './grow-recipes'
 import { optimiseStrengths } from './optimise-strengths'
-import type { Known, SearchMethod, SearchProblem } from './search-problem'
+import type { ScoredRecipes, SearchMethod, SearchProblem } from './search-problem'
 import { trySubsets } from './try-subsets'
 
-/** What is kept of an unfinished search has room for so many generations. */
-const MOST_GENERATIONS = 98
+/** Most generations of a search; the folder of an unfinished search has room for no more. */
+const MAX_GENERATIONS = 98
 
 /**
- * The way of searching that the settings name.
+ * Creates the search method that the settings name.
  *
- * @throws WorkbenchError `bad-input` for all subsets of a model that is too deep, and for a start from a blend where the sweep
- *   has none
+ * @throws WorkbenchError `bad-input` for all subsets of a model that is too deep, and for a start from a
+ * blend if the sweep has no blends
  */
-export function searchMethod(problem: SearchProblem, known: Known, settings: SearchSettings): SearchMethod {
+export function searchMethod(
+  problem: SearchProblem,
+  scored: ScoredRecipes,
+  settings: SearchSettings
+): SearchMethod {
   switch (settings.method) {
     case 'greedy':
       return growRecipes(problem, { beam: 1, strengths: settings.strengths })
@@ -22,18 +26,18 @@ export function searchMethod(problem: SearchProblem, known: Known, settings: Sea
       return growRecipes(problem, settings)
     case 'subsets':
       requireShallow(problem.layerCount, settings.orderPairs)
-      return trySubsets(problem, known, settings)
+      return trySubsets(problem, scored, settings)
     case 'strengths':
       requireBlends(problem, settings)
       return optimiseStrengths(problem, settings)
   }
 }
 
-/** How far a search may go. */
+/** Limits of the number of generations and of block evaluations. */
 export const searchLimits = (
   settings: SearchSettings
 ): { generations: number; blockEvaluations: number } => ({
-  generations: 'generations' in settings ? settings.generations : MOST_GENERATIONS,
+  generations: 'generations' in settings ? settings.generations : MAX_GENERATIONS,
   blockEvaluations: settings.blockEvaluations
 })
 

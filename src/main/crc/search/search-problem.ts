@@ -5,43 +5,48 @@ import type { LayerStrength } from '../../../contract/model/recipe'
 import { HALVES, layerKey, meanStrength, postStrengths } from '../../../contract/model/strengths'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** Validity and diversity of one recipe on every prompt, and of a task what else its layers share. */
+/** Validity and diversity of one recipe on every prompt; scores of a task add its further measures. */
 export interface PromptMeasures extends Readonly<Partial<Record<TaskShares['measure'], readonly number[]>>> {
   validity: readonly number[]
   diversity: readonly number[]
 }
 
-/** Strengths with their scores. */
+/** Strengths of all layers with their scores. */
 export interface ScoredLayers {
   layers: readonly LayerStrength[]
   measures: PromptMeasures
 }
 
-/** The prompts that a search may look at: for each category their indices. */
+/** Indices of the prompts that a search may use, by category. */
 export type PromptView = readonly (readonly number[])[]
 
 export interface SearchProblem {
   layerCount: number
   rho: number
   post: PromptMeasures
-  /** The ranges of a sweep, whose scores are known. */
+  /** Ranges of the sweep. */
   ranges: readonly ScoredLayers[]
-  /** The blends of all layers alike of the same sweep; empty where it has none. */
+  /** Uniform blends of the sweep; empty if it has none. */
   blends: readonly ScoredLayers[]
-  /** Keys of layers that are known not to do, however diverse they seem; see `layersKey`. */
+  /** Keys of recipes that failed the full-answer check; see `layersKey`. */
   rejected: ReadonlySet<string>
-  /** Each view is searched on its own, on its own prompts; they only share the scoring of what several of them try. */
+  /**
+   * Each view is searched separately on its prompts. Views share the scores of recipes that several of them
+   * try.
+   */
   views: readonly PromptView[]
 }
 
 /**
- * One way of searching, at work. It asks for scores strand by strand: what all strands ask for at a time is scored in one
- * sweep, a generation, so that it shares what its layers have in common.
+ * A running search method. Each strand requests scores. The requests of all strands form one generation,
+ * which one sweep scores, so that equal first layers are computed once.
  */
 export interface SearchMethod {
-  /** Each yields what it wants to know and is given the scores in that order; it ends when it can find nothing better. */
+  /**
+   * A strand yields recipes, receives their scores in the same order, and ends when it finds nothing better.
+   */
   strands: readonly Strand[]
-  /** The best so far on the prompts of a view, best first; empty when nothing qualifies. */
+  /** Gives the best recipes so far on the prompts of a view, best first; empty if none qualifies. */
   best: (view: PromptView) => ScoredLayers[]
 }
 
@@ -50,68 +55,73 @@ export type Strand = Generator<(readonly LayerStrength[])[], void, readonly Scor
 interface GenerationReport {
   candidates: number
   blockEvaluations: number
-  /** The best of each view after it; null while none qualifies. */
+  /** Best recipe of each view after the generation; null if none qualifies. */
   best: readonly (ScoredLayers | null)[]
 }
 
 export interface SearchOutcome {
-  /** For each view the best range; null when none qualifies. */
+  /** Best range of each view; null if none qualifies. */
   bestRanges: readonly (ScoredLayers | null)[]
-  /** For each view what was found, best first; empty when nothing qualifies. */
-  found: readonly (readonly ScoredLayers[])[]
+  /** Best recipes of each view, best first; empty if none qualifies. */
+  recipes: readonly (readonly ScoredLayers[])[]
   generations: GenerationReport[]
   stopped: SearchDocument['stopped']
 }
 
 export interface SearchWork {
-  /** Scores candidates, all in one sweep, so that they share what their layers have in common. */
+  /** Scores candidates in one sweep, so that equal first layers are computed once. */
   score: (candidates: readonly (readonly LayerStrength[])[], generation: number) => Promise<PromptMeasures[]>
-  /** Block evaluations that scoring them takes. */
+  /** Counts the block evaluations that scoring takes. */
   cost: (candidates: readonly (readonly LayerStrength[])[]) => number
   onGeneration?: (report: GenerationReport) => void
 }
 
-/** Everything that a search has scores of, by the key of its layers. */
-export type Known = Map<string, ScoredLayers>
+/** Holds every scored recipe by the key of its layers. */
+export type ScoredRecipes = Map<string, ScoredLayers>
 
-/** Post, the ranges and the blends: what a sweep has scored. */
-export function knownFrom({ layerCount, post, ranges, blends }: SearchProblem): Known {
-  const itself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
-  return new Map([itself, ...blends, ...ranges].map((scored) => [layersKey(scored.layers), scored]))
+/** Collects the scores of the sweep: post, ranges and uniform blends. */
+export function scoredBySweep({ layerCount, post, ranges, blends }: SearchProblem): ScoredRecipes {
+  const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
+  return new Map([postItself, ...blends, ...ranges].map((scored) => [layersKey(scored.layers), scored]))
 }
 
-/** Runs a method until its strands have ended, or a limit is met. Nothing is scored twice, and what the sweep knows not at all. */
+/**
+ * Runs a method until its strands end or a limit is reached. No recipe is scored twice or scored again after
+ * the sweep.
+ */
 export async function runSearch(
   problem: SearchProblem,
-  known: Known,
+  scored: ScoredRecipes,
   { strands, best }: SearchMethod,
   limits: { generations: number; blockEvaluations: number },
   { score, cost, onGeneration }: SearchWork
 ): Promise<SearchOutcome> {
   const generations: GenerationReport[] = []
-  let spent = 0
+  let blockEvaluationsSpent = 0
   const outcome = (stopped: SearchOutcome['stopped']): SearchOutcome => ({
     bestRanges: problem.views.map((view) => rank(problem.ranges, view, problem)[0] ?? null),
-    found: problem.views.map(best),
+    recipes: problem.views.map(best),
     generations,
     stopped
   })
-  const asked = strands.map((strand) => strand.next())
-  for (let generation = 1; asked.some(({ done }) => done !== true); generation++) {
+  const requests = strands.map((strand) => strand.next())
+  for (let generation = 1; requests.some(({ done }) => done !== true); generation++) {
     if (generation > limits.generations) return outcome('generations')
-    const wanted = asked.flatMap((question) => (question.done === true ? [] : question.value))
-    const candidates = unknownOf(wanted, known)
+    const requested = requests.flatMap((request) => (request.done === true ? [] : request.value))
+    const candidates = unscored(requested, scored)
     const blockEvaluations = candidates.length === 0 ? 0 : cost(candidates)
-    if (spent + blockEvaluations > limits.blockEvaluations) return outcome('budget')
-    spent += blockEvaluations
+    if (blockEvaluationsSpent + blockEvaluations > limits.blockEvaluations) return outcome('budget')
+    blockEvaluationsSpent += blockEvaluations
     const measures = candidates.length === 0 ? [] : await score(candidates, generation)
     for (const [index, layers] of candidates.entries()) {
-      known.set(layersKey(layers), { layers, measures: elementAt(measures, index, 'score of a candidate') })
+      scored.set(layersKey(layers), { layers, measures: elementAt(measures, index, 'score of a candidate') })
     }
     for (const [index, strand] of strands.entries()) {
-      const question = elementAt(asked, index, 'strand')
-      if (question.done === true) continue
-      asked[index] = strand.next(question.value.map((layers) => mapGet(known, layersKey(layers), 'recipe')))
+      const request = elementAt(requests, index, 'strand')
+      if (request.done === true) continue
+      requests[index] = strand.next(
+        request.value.map((layers) => mapGet(scored, layersKey(layers), 'recipe'))
+      )
     }
     const report = {
       candidates: candidates.length,
@@ -124,18 +134,19 @@ export async function runSearch(
   return outcome('nothing-better')
 }
 
-/** Those that have no score yet, each once. */
-function unknownOf(
+/** Lists the recipes that have no score yet, without duplicates. */
+function unscored(
   candidates: readonly (readonly LayerStrength[])[],
-  known: Known
+  scored: ScoredRecipes
 ): (readonly LayerStrength[])[] {
   const keyed = candidates.map((layers) => [layersKey(layers), layers] as const)
-  return [...new Map(keyed.filter(([key]) => !known.has(key))).values()]
+  return [...new Map(keyed.filter(([key]) => !scored.has(key))).values()]
 }
 
 /**
- * Those with validity Q >= rho x Q(post) and more diversity than post on a view's prompts that are not rejected, the best by diversity first,
- * each once. Of those equal in diversity and validity: the recipe that is nearer to post, then the one that begins earlier, so that the order is determined.
+ * Ranks the candidates that qualify on a view: validity Q >= rho x Q(post), more diversity than post, and not
+ * rejected. The best diversity is first. Ties are ordered by the distance to post, then by the layers, so
+ * that the order is determined.
  */
 export function rank(
   candidates: readonly ScoredLayers[],
@@ -157,20 +168,20 @@ export function rank(
     .map(({ candidate }) => candidate)
 }
 
-/** Means over the view's prompts of each category, then over categories. */
+/** Averages over the prompts of each category, then over categories. */
 export const meansOver = ({ validity, diversity }: PromptMeasures, view: PromptView): CategoryScore => ({
   validity: meanOver(validity, view),
   diversity: meanOver(diversity, view)
 })
 
-/** The same of one measure. */
+/** Averages one measure over the prompts of each category, then over categories. */
 export const meanOver = (values: readonly number[], view: PromptView): number =>
   view.reduce(
     (sum, indices) => sum + indices.reduce((s, i) => s + elementAt(values, i, 'prompt'), 0) / indices.length,
     0
   ) / view.length
 
-/** A name that is equal for equal strengths. */
+/** Builds a key that is equal for equal strengths. */
 export function layersKey(layers: readonly LayerStrength[]): string {
   return layers.map(layerKey).join(' ')
 }

@@ -41,7 +41,7 @@ import { pairedDifference } from '../selection/paired-difference'
 import { layerShares } from './layer-shares'
 import { searchMethod, searchLimits } from './search-methods'
 import {
-  knownFrom,
+  scoredBySweep,
   layersKey,
   meansOver,
   type PromptMeasures,
@@ -58,20 +58,24 @@ import { elementAt } from '../../../contract/model/look-up'
 
 export interface RecipeSearchRequest {
   pair: PairFolders
-  /** Of all ranges. */
+  /** Sweep of all ranges. */
   sweep: SweepDocument
-  /** Of the sweep's whole answers: ranges that it throws out are neither a start nor found, nor compared with. Null for none. */
+  /**
+   * Full-answer check of the sweep. Ranges that failed it are neither starts, results nor comparisons. Null
+   * for no check.
+   */
   check: CheckResult | null
   rho: number
   settings: SearchSettings
 }
 
 /**
- * Searches for recipes beyond the ranges of a sweep, and says whether any beats the best range on prompts that did not pick it.
+ * Searches for recipes beyond the ranges of a sweep, and tests on unseen prompts whether one beats the best
+ * range.
  *
- * @param checkpoints what they hold of the same search is not computed again
- * @throws WorkbenchError `bad-input` when the sweep has no ranges, or the method cannot start from it; `cancelled`; as
- *   `scoreRecipes`
+ * @param checkpoints stored scores of the same search, which are not computed again
+ * @throws WorkbenchError `bad-input` when the sweep has no ranges, or the method cannot start from it;
+ * `cancelled`; as `scoreRecipes`
  */
 export async function runRecipeSearch(
   engine: EngineClient,
@@ -95,11 +99,11 @@ export async function runRecipeSearch(
   const views = viewsOf(sweep)
   const [picking = categories] = views.searched
   const problem = problemOf(request, views.searched)
-  const known = knownFrom(problem)
+  const scored = scoredBySweep(problem)
   const outcome = await runSearch(
     problem,
-    known,
-    searchMethod(problem, known, settings),
+    scored,
+    searchMethod(problem, scored, settings),
     searchLimits(settings),
     {
       score: async (candidates, generation) => (await scoring.score(candidates, generation)).map(measuresOf),
@@ -110,7 +114,7 @@ export async function runRecipeSearch(
       }
     }
   )
-  const candidates = elementAt(outcome.found, 0, 'view').map(({ layers }) => layers)
+  const candidates = elementAt(outcome.recipes, 0, 'view').map(({ layers }) => layers)
   const scores = candidates.length === 0 ? [] : await scoring.score(candidates, outcome.generations.length)
   return {
     schemaVersion: SEARCH_VERSION,
@@ -123,37 +127,40 @@ export async function runRecipeSearch(
       ...each,
       recipe: recipeFor({ layers: elementAt(candidates, index, 'recipe') }, sweep.source)
     })),
-    shapley: settings.method === 'subsets' ? layerShares(layerCount, settings, known, categories) : null,
+    shapley: settings.method === 'subsets' ? layerShares(layerCount, settings, scored, categories) : null,
     work: scoring.work
   }
 }
 
-/** On which prompts a search picks, and on which what it picked is compared. */
+/** Prompts of each search, and the prompts on which its result is compared. */
 interface SearchViews {
-  /** What is told of was found on the first. */
+  /** The result that is reported comes from the first view. */
   readonly searched: readonly PromptView[]
-  /** For what of the searched views found, the prompts that did not pick it. */
+  /** For a search, the prompts that it did not use. */
   readonly heldOut: readonly { readonly search: number; readonly scoredOn: PromptView }[]
-  /** Why nothing is held out. */
+  /** Reason for having no held-out prompts. */
   readonly reason: string | null
 }
 
-/** All prompts, and each half of them against the other; of a sweep whose questions are split, one half against the other. */
+/**
+ * Searches all prompts, and each half of them for a comparison on the other. Of a split sweep only its
+ * selection prompts are searched.
+ */
 function viewsOf({ prompts, halves: split }: Pick<SweepDocument, 'prompts' | 'halves'>): SearchViews {
   const table = promptsByCategory(prompts)
   const { categories } = table
   if (split !== null) {
-    const of = (indices: readonly number[]): PromptView =>
+    const viewOf = (indices: readonly number[]): PromptView =>
       categories.map((category) => category.filter((index) => indices.includes(index)))
     return {
-      searched: [of(split.choose)],
-      heldOut: [{ search: 0, scoredOn: of(split.report) }],
+      searched: [viewOf(split.choose)],
+      heldOut: [{ search: 0, scoredOn: viewOf(split.report) }],
       reason: null
     }
   }
-  const both = halves(table)
-  if ('reason' in both) return { searched: [categories], heldOut: [], reason: both.reason }
-  const { even, odd } = both
+  const parts = halves(table)
+  if ('reason' in parts) return { searched: [categories], heldOut: [], reason: parts.reason }
+  const { even, odd } = parts
   return {
     searched: [categories, even, odd],
     heldOut: [
@@ -185,9 +192,9 @@ function problemOf({ sweep, check, rho }: RecipeSearchRequest, views: readonly P
   }
 }
 
-/** Scores the candidates of a search, generation by generation, and tells how far it is. */
+/** Scores the candidates of a search, generation by generation, and reports progress. */
 class CandidateScoring {
-  /** Of all generations so far. */
+  /** Work of all generations so far. */
   readonly work: Work
   private best: SearchProgress['best'] = null
 
@@ -201,7 +208,7 @@ class CandidateScoring {
     this.work = { ...request.sweep.work, blockEvaluations: 0, weightBytesRead: 0 }
   }
 
-  /** From now on progress tells of it. */
+  /** Adds the best recipe to later progress reports. */
   noteBest(best: SearchProgress['best']): void {
     this.best = best
   }
@@ -212,7 +219,7 @@ class CandidateScoring {
       name: String(index),
       layers: setSource(layers, sweep.source)
     }))
-    const tell = (current: SweepProgress): void =>
+    const notify = (current: SweepProgress): void =>
       this.onProgress({
         generation,
         candidates: candidates.length,
@@ -221,14 +228,14 @@ class CandidateScoring {
         sweep: current
       })
     const history = this.checkpoints?.next() ?? null
-    const scored = await scoreRecipes(this.engine, pair, sweep, recipes, this.signal, tell, history)
+    const scored = await scoreRecipes(this.engine, pair, sweep, recipes, this.signal, notify, history)
     this.work.blockEvaluations += scored.work.blockEvaluations
     this.work.weightBytesRead += scored.work.weightBytesRead
     return scored.recipes
   }
 }
 
-/** What the document says of a search that has ended, all but what it found and what that took. */
+/** Describes an ended search for the document, except for its recipes and the work for them. */
 function describeSearch(
   { sweep, rho, settings }: RecipeSearchRequest,
   outcome: SearchOutcome,
@@ -242,7 +249,7 @@ function describeSearch(
   const { layerCount } = sweep
   const post = measuresOf(sweep.post)
   const range = outcome.bestRanges[0] ?? null
-  const best = outcome.found[0]?.[0] ?? null
+  const best = outcome.recipes[0]?.[0] ?? null
   const compared = range?.measures ?? post
   const [picking = categories] = views.searched
   const isSame = best === null || (range !== null && layersKey(best.layers) === layersKey(range.layers))
@@ -288,18 +295,18 @@ function describeSearch(
   }
 }
 
-/** The range of a sweep that has these strengths. */
+/** Finds the range of a sweep with these strengths. */
 function sweptRange(
   { ranges, layerCount }: SweepDocument,
   layers: readonly LayerStrength[]
 ): RestorationRange {
   const key = layersKey(layers)
-  const found = ranges.find((range) => layersKey(rangeStrengths(range, layerCount)) === key)
-  if (found === undefined) throw new Error(`the sweep has no range with the strengths ${key}`)
-  return { start: found.start, end: found.end }
+  const match = ranges.find((range) => layersKey(rangeStrengths(range, layerCount)) === key)
+  if (match === undefined) throw new Error(`the sweep has no range with the strengths ${key}`)
+  return { start: match.start, end: match.end }
 }
 
-/** Edges of the trie of these candidates and post, for one prompt group. */
+/** Counts the edges of the trie of these candidates and post, for one prompt group. */
 export function countBlockEvaluations(
   candidates: readonly (readonly LayerStrength[])[],
   layerCount: number
@@ -317,11 +324,12 @@ export function countBlockEvaluations(
 }
 
 /**
- * What was found without some prompts, against the range that is selected without them, on these. Where that is done both ways, the
- * prompts of both halves together are resampled for the interval; that the two searches resemble each other is not in it.
+ * Compares the recipe found on some prompts with the best range of these prompts, on the remaining prompts.
+ * If both halves were searched, the prompts of both are resampled together for the interval. The interval
+ * ignores that the two searches resemble each other.
  */
 function heldOutComparison(
-  { found, bestRanges }: Pick<SearchOutcome, 'found' | 'bestRanges'>,
+  { recipes, bestRanges }: Pick<SearchOutcome, 'recipes' | 'bestRanges'>,
   heldOut: SearchViews['heldOut'],
   post: PromptMeasures,
   { layerCount, source }: Restoring,
@@ -330,7 +338,7 @@ function heldOutComparison(
   const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
   const folds = heldOut.map(({ search, scoredOn }) => {
     const range = bestRanges[search] ?? postItself
-    return { scoredOn, range, found: elementAt(found, search, 'view')[0] ?? range }
+    return { scoredOn, range, found: elementAt(recipes, search, 'view')[0] ?? range }
   })
   const perPrompt = post.diversity.map(() => NaN)
   for (const { scoredOn, range, found } of folds) {
@@ -386,8 +394,8 @@ function measuresOf({ prompts }: Pick<Score, 'prompts'>): PromptMeasures {
 
 const categoryScore = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
-/** A search knows how much layers take, and its sweep of what. */
+/** Names a recipe by its strengths and sets the source of its layers to the sweep's. */
 function recipeFor({ layers }: Pick<ScoredLayers, 'layers'>, source: RestoredTo): Recipe {
-  const taken = setSource(layers, source)
-  return recipeOf(nameStrengths(taken), taken)
+  const sourced = setSource(layers, source)
+  return recipeOf(nameStrengths(sourced), sourced)
 }

@@ -2,7 +2,7 @@ import type { LayerStrength } from '../../../contract/model/recipe'
 import { unionOf } from './grow-recipes'
 import { allButOne, prefixes, randomOrders, subsetsOf, toStrengths } from './layer-subsets'
 import {
-  type Known,
+  type ScoredRecipes,
   type PromptView,
   rank,
   type SearchMethod,
@@ -10,57 +10,57 @@ import {
   type Strand
 } from './search-problem'
 
-/** So many subsets at a time keep what is held of one generation small. */
-const SUBSETS_AT_ONCE = 4096
-/** Of the best ranges each two are joined. */
+/** Subsets of one generation, which bounds the memory for their scores. */
+const SUBSETS_PER_GENERATION = 4096
+/** Number of the best ranges that are joined in pairs. */
 const JOINED_RANGES = 12
-/** Pairs of orders that make a generation. */
-const PAIRS_AT_ONCE = 2
-/** How many of the best are told. */
-const TOLD = 10
+/** Pairs of orders in one generation. */
+const ORDER_PAIRS_PER_GENERATION = 2
+/** Number of the best recipes that are reported. */
+const MAX_RESULTS = 10
 
 /**
- * Whole layers in every combination, or a part of them: the union of each two of the best ranges, all layers but one, and what
- * random orders of restoring the layers go through.
+ * Tries whole layers in every combination, or in some: unions of two of the best ranges, all layers but one,
+ * and the layers along random orders.
  *
- * @param orderPairs how many random orders, each with its reverse; 0 for all subsets
+ * @param orderPairs number of random orders, each with its reverse; 0 for all subsets
  */
 export function trySubsets(
   problem: SearchProblem,
-  known: Known,
+  scored: ScoredRecipes,
   { orderPairs, seed }: { orderPairs: number; seed: number }
 ): SearchMethod {
   const wholeLayers = (layers: readonly LayerStrength[]): boolean =>
     layers.every(({ attention, mlp }) => attention === mlp && (attention === 0 || attention === 1))
   return {
-    strands: [orderPairs === 0 ? all(problem.layerCount) : some(problem, orderPairs, seed)],
+    strands: [orderPairs === 0 ? allSubsets(problem.layerCount) : someSubsets(problem, orderPairs, seed)],
     best: (view) => {
-      const tried = [...known.values()].filter(({ layers }) => wholeLayers(layers))
-      return rank(tried, view, problem).slice(0, TOLD)
+      const tried = [...scored.values()].filter(({ layers }) => wholeLayers(layers))
+      return rank(tried, view, problem).slice(0, MAX_RESULTS)
     }
   }
 }
 
-function* all(layerCount: number): Strand {
+function* allSubsets(layerCount: number): Strand {
   const subsets = subsetsOf(layerCount)
-  for (let from = 0; from < subsets.length; from += SUBSETS_AT_ONCE) {
-    yield subsets.slice(from, from + SUBSETS_AT_ONCE).map(toStrengths)
+  for (let from = 0; from < subsets.length; from += SUBSETS_PER_GENERATION) {
+    yield subsets.slice(from, from + SUBSETS_PER_GENERATION).map(toStrengths)
   }
 }
 
-function* some(problem: SearchProblem, orderPairs: number, seed: number): Strand {
+function* someSubsets(problem: SearchProblem, orderPairs: number, seed: number): Strand {
   const { layerCount, views } = problem
   yield [...allButOne(layerCount).map(toStrengths), ...views.flatMap((view) => joinedRanges(problem, view))]
   const pairs = randomOrders(layerCount, orderPairs, seed)
-  for (let from = 0; from < pairs.length; from += PAIRS_AT_ONCE) {
-    const orders = pairs.slice(from, from + PAIRS_AT_ONCE).flat()
+  for (let from = 0; from < pairs.length; from += ORDER_PAIRS_PER_GENERATION) {
+    const orders = pairs.slice(from, from + ORDER_PAIRS_PER_GENERATION).flat()
     yield orders.flatMap((order) => prefixes(order).map(toStrengths))
   }
 }
 
 function joinedRanges(problem: SearchProblem, view: PromptView): LayerStrength[][] {
   const best = rank(problem.ranges, view, problem).slice(0, JOINED_RANGES)
-  return best.flatMap(({ layers }, place) =>
-    best.slice(place + 1).map((other) => unionOf(layers, other.layers))
+  return best.flatMap(({ layers }, index) =>
+    best.slice(index + 1).map((other) => unionOf(layers, other.layers))
   )
 }

@@ -14,16 +14,16 @@ import { elementAt } from '../../../contract/model/look-up'
 import { selectionOf } from '../selection/compare-rivals'
 import type { PreviewResults } from './sweep-stages'
 
-/** Digits that a document keeps of a probability: beyond float32's seven, short of noise. */
+/** Digits of a stored probability: more than float32's seven, and few enough to omit noise. */
 const STORED_DIGITS = 9
 
-/** A model and its scores on the prompts, in their order. */
+/** A model with its scores, in the order of the prompts. */
 export interface ModelResults {
   model: SweptModel
   prompts: readonly PromptScore[]
 }
 
-/** What a document says besides the scores. */
+/** Fields of a sweep document besides the scores and the selection. */
 export type SweepFacts = Omit<
   SweepDocument,
   | 'schemaVersion'
@@ -42,27 +42,27 @@ export type SweepFacts = Omit<
   | 'followUp'
 >
 
-/** A rival and its scores. */
+/** A rival with its scores. */
 export interface RivalResults {
   rival: Rival
   prompts: readonly PromptScore[]
 }
 
 export interface SweepOutcome {
-  /** Names the document; a fresh one when left out. */
+  /** Id of the document; a new one if omitted. */
   id?: string
   facts: SweepFacts
   models: readonly ModelResults[]
   rivals: readonly RivalResults[]
-  /** Null where everything was scored on all prompts. */
+  /** Null if every model was scored on all prompts. */
   preview: PreviewResults | null
   rho: number
-  /** Of the bootstrap. */
+  /** Seed of the bootstrap. */
   seed?: number
 }
 
 /**
- * Makes the document of a sweep: the means of every model, the selection among the ranges and how sure it is.
+ * Builds the document of a sweep: the means of every model, the selected range and its stability.
  *
  * @throws Error without scores of post, which every sweep has
  */
@@ -91,8 +91,8 @@ export function* assembleSweep({
   const recipes = scored.flatMap(({ model, score }) =>
     model.kind === 'recipe' ? [{ recipe: model.recipe, ...score }] : []
   )
-  const found = { ...facts, post, ranges, recipes, soup, rivals: scoredRivals }
-  const selected = ranges.length === 0 ? null : yield* selectionOf(found, ranges, rho, seed)
+  const sweep = { ...facts, post, ranges, recipes, soup, rivals: scoredRivals }
+  const selected = ranges.length === 0 ? null : yield* selectionOf(sweep, ranges, rho, seed)
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {
     schemaVersion: SWEEP_VERSION,
@@ -144,7 +144,7 @@ function stored<T extends Score>(score: T): T {
   return { ...score, prompts: score.prompts.map(storedPrompt) }
 }
 
-/** A prompt's score as files keep it: its probabilities rounded, its measures exact. */
+/** Rounds the probabilities of a stored score; its measures stay exact. */
 export function storedPrompt(score: PromptScore): PromptScore {
   return { ...score, probabilities: score.probabilities.map((p) => Number(p.toPrecision(STORED_DIGITS))) }
 }

@@ -12,12 +12,15 @@ import type { EarlierResults, KeyedSplit, ScoresByModel, SweepIdentity } from '.
 import { parseJson } from '../../base/files/bounded-json'
 
 /*
- * A checkpoint holds what an unfinished sweep has computed: a line that says of which sweep, then lines of a prompt and some
- * models each, with the probabilities of those. Every line begins with the sha256 of the rest of it: what a power cut left
- * half-written, or a disk has damaged, does not count.
+ * A checkpoint holds the scores of an unfinished sweep. The first line identifies the sweep. Each further line
+ * holds the probabilities of one prompt for some models. Every line begins with the sha256 of its content, so
+ * that lines cut off by a power failure or damaged on the disk are ignored.
  */
 
-/** 8,001 ranges (126 layers) over 40 prompts of 18 characters take some 60 MB. Text of more than 500 MB cannot be joined. */
+/**
+ * About 60 MB are needed for 8,001 ranges (126 layers) on 40 prompts of 18 characters. Node cannot build a
+ * string above 500 MB.
+ */
 export const MAX_CHECKPOINT_BYTES = 400_000_000
 const NEWLINE = 0x0a
 const SHA256_LENGTH = 64
@@ -26,25 +29,28 @@ const Header = z.object({
   kind: z.literal('sweep-checkpoint'),
   schemaVersion: z.literal(1),
   programVersion: z.string(),
-  /** Fingerprints. */
+  /** Fingerprints of the checkpoints. */
   base: z.string(),
   post: z.string(),
   device: DeviceName,
   precision: Precision,
-  /** Keys of the models, to whose order lines refer. */
+  /** Keys of the models; lines refer to this order. */
   models: z.array(z.string()).min(1),
-  /** How the sweep split its prompts, whose keys these are. */
+  /** Groups of prompts that the sweep computes together, as prompt keys. */
   split: z.object({ groups: z.array(z.array(z.string())), rowBound: z.number() }).optional()
 })
 export type CheckpointHeader = z.infer<typeof Header>
 
 const Line = z.object({
   prompt: z.string(),
-  /** Indices into the header's models; left out: all. */
+  /** Indices into the header's models; all models if omitted. */
   models: z.array(z.number().int().nonnegative()).min(1).optional(),
-  /** Of the prompt's groups, [models][groups], as little-endian float64 in base64. */
+  /** Probabilities of the prompt's groups as [models][groups], little-endian float64 in base64. */
   probabilities: z.base64(),
-  /** Of each model, as its score keeps it, null of a rival that has a sampler of its own; left out where none are asked about. */
+  /**
+   * Scores under other samplers, one entry for each model; null for a rival with its own sampler. Omitted if
+   * the sweep has none.
+   */
   whatIf: z.array(z.base64().nullable()).optional()
 })
 
@@ -54,7 +60,7 @@ export interface PromptResults {
   scores: ScoresByModel
 }
 
-/** What a file of this sweep begins with; also names it, whatever prompts it splits how. */
+/** Builds the header of a sweep's checkpoint without its groups; the header also gives the file its name. */
 export function headerOf(
   { programVersion, base, post, modelKeys }: SweepIdentity,
   { device, precision }: Pick<CheckpointHeader, 'device' | 'precision'>
@@ -72,7 +78,7 @@ export function headerOf(
 }
 
 export function headerLine(header: CheckpointHeader, { groups, rowBound }: KeyedSplit): string {
-  return line({ ...header, split: { groups, rowBound } })
+  return checkedLine({ ...header, split: { groups, rowBound } })
 }
 
 export function promptLine(
@@ -80,25 +86,28 @@ export function promptLine(
   { models }: CheckpointHeader,
   scorer: Scorer
 ): string {
-  const known = [...scores].sort(([a], [b]) => a - b)
-  const columns = known.map(([column]) => column)
-  const probabilities = Float64Array.from(known.flatMap(([, score]) => scorer.groupsOf(score)))
+  const sorted = [...scores].sort(([a], [b]) => a - b)
+  const columns = sorted.map(([column]) => column)
+  const probabilities = Float64Array.from(sorted.flatMap(([, score]) => scorer.groupsOf(score)))
   const bytes = Buffer.from(probabilities.buffer)
-  const whatIf = known.map(([, score]) => score.whatIf ?? null)
-  return line({
+  const whatIf = sorted.map(([, score]) => score.whatIf ?? null)
+  return checkedLine({
     prompt: promptKey,
     ...(columns.length < models.length && { models: columns }),
     probabilities: bytes.toString('base64'),
-    ...(whatIf.some((kept) => kept !== null) && { whatIf })
+    ...(whatIf.some((stored) => stored !== null) && { whatIf })
   })
 }
 
-function line(content: unknown): string {
+function checkedLine(content: unknown): string {
   const json = JSON.stringify(content)
   return `${sha256(json)} ${json}\n`
 }
 
-/** Whether a file begins as checkpoints do, however damaged the rest of it is: then it is no file of anyone else's. */
+/**
+ * Reports whether a file begins as checkpoints do, even if the remainder is damaged. Only such a file may be
+ * replaced.
+ */
 export async function wasCheckpoint(file: string): Promise<boolean> {
   const bytes = await readBytes(file, MAX_CHECKPOINT_BYTES)
   return /^[0-9a-f]{64} \{"kind":"sweep-checkpoint"/.test(
@@ -107,24 +116,26 @@ export async function wasCheckpoint(file: string): Promise<boolean> {
 }
 
 export interface ReadCheckpoint {
-  /** Null when it is of another sweep, or none of its prompts are of this one. */
+  /** Null if the checkpoint belongs to another sweep or has no prompt of this one. */
   results: EarlierResults | null
   damagedLines: number
-  /** Whether it holds prompts of other sweeps too. */
+  /** True if the checkpoint also holds prompts of other sweeps. */
   hasOthers: boolean
 }
 
-/** Null when there is no such file. @throws WorkbenchError `bad-file` when it is no checkpoint */
+/**
+ * Reads a checkpoint; null if there is no such file. @throws WorkbenchError `bad-file` if it is no checkpoint
+ */
 export async function readCheckpoint(file: string, identity: SweepIdentity): Promise<ReadCheckpoint | null> {
   if (!(await hasPlainFile(file))) return null
-  const [first, ...rest] = completeLines(await readBytes(file, MAX_CHECKPOINT_BYTES))
+  const [first, ...lines] = completeLines(await readBytes(file, MAX_CHECKPOINT_BYTES))
   const header = Header.safeParse(first === undefined ? undefined : contentOf(first))
   if (!header.success) {
     const isDamaged = await wasCheckpoint(file)
     throw new WorkbenchError(
       'bad-file',
       `${file} is in the place of a sweep's checkpoint and ${isDamaged ? 'is damaged' : 'is none'}.`,
-      `${isDamaged ? 'Begin anew with --fresh' : 'Remove it'}, or choose another output than ${basename(file, '.partial')}.`
+      `${isDamaged ? 'Start again with --fresh' : 'Remove it'}, or choose another output than ${basename(file, '.partial')}.`
     )
   }
   const { models, device, precision } = header.data
@@ -144,24 +155,24 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
   const scores = new Map<string, Map<number, PromptScore>>()
   let damagedLines = 0
   let hasOthers = false
-  for (const bytes of rest) {
+  for (const bytes of lines) {
     const parsed = Line.safeParse(contentOf(bytes))
-    const ofLine = parsed.data?.models ?? [...models.keys()]
-    const rows = parsed.success ? decodeRows(parsed.data.probabilities, ofLine.length) : null
+    const lineModels = parsed.data?.models ?? [...models.keys()]
+    const rows = parsed.success ? decodeRows(parsed.data.probabilities, lineModels.length) : null
     const groupCount = parsed.success ? groupCounts.get(parsed.data.prompt) : undefined
     if (!parsed.success || rows === null) damagedLines++
     else if (groupCount === undefined) hasOthers = true
     else if (rows[0]?.length !== groupCount) damagedLines++
     else {
-      const known = scores.get(parsed.data.prompt) ?? new Map<number, PromptScore>()
-      const rowOf = new Map(ofLine.map((column, row) => [column, row]))
+      const promptScores = scores.get(parsed.data.prompt) ?? new Map<number, PromptScore>()
+      const rowOf = new Map(lineModels.map((column, row) => [column, row]))
       for (const [model, column] of columns.entries()) {
         const row = rowOf.get(column)
         if (row === undefined) continue
         const whatIf = parsed.data.whatIf?.[row] ?? undefined
-        known.set(model, scorer.score(elementAt(rows, row, 'model'), whatIf))
+        promptScores.set(model, scorer.score(elementAt(rows, row, 'model'), whatIf))
       }
-      scores.set(parsed.data.prompt, known)
+      scores.set(parsed.data.prompt, promptScores)
     }
   }
   const { split = null } = header.data
@@ -172,7 +183,9 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
   }
 }
 
-/** The lines of a file without their line breaks; a last one that has none was cut off and is left out. */
+/**
+ * Splits a file into lines without line breaks. A last line without a line break was cut off and is omitted.
+ */
 function completeLines(bytes: Buffer): Buffer[] {
   const lines: Buffer[] = []
   for (let start = 0; ;) {
@@ -183,7 +196,7 @@ function completeLines(bytes: Buffer): Buffer[] {
   }
 }
 
-/** What a line holds; undefined when it is damaged. */
+/** Parses the content of a line; undefined if the line is damaged. */
 function contentOf(bytes: Buffer): unknown {
   const json = bytes.subarray(SHA256_LENGTH + 1)
   if (bytes.subarray(0, SHA256_LENGTH).toString('latin1') !== sha256(json)) return undefined
@@ -194,7 +207,7 @@ function contentOf(bytes: Buffer): unknown {
   }
 }
 
-/** Probabilities of every model; null when they are none. */
+/** Decodes the probabilities of every model; null if a value is not a probability. */
 function decodeRows(base64: string, modelCount: number): number[][] | null {
   const bytes = Buffer.from(base64, 'base64')
   const groups = bytes.byteLength / Float64Array.BYTES_PER_ELEMENT / modelCount

@@ -3,16 +3,18 @@ import { join } from 'node:path'
 import type { CheckpointPlace } from './sweep-checkpoint'
 import { ensurePlainFolder, hasPlainFolder } from '../../base/files/plain-paths'
 
-/** A folder of checkpoints and nothing else, `<name>.checkpoint` each. */
+/** A folder that holds only checkpoints, `<name>.checkpoint` each. */
 export interface CheckpointFolder extends CheckpointPlace {
   readonly path: string
-  /** Removes all checkpoints, and the folder. */
+  /** Removes all checkpoints and the folder. */
   clear(): Promise<void>
 }
 
 /**
- * @param folders the folder that the checkpoints lie in, after those around it that may have to be made too
- * @param mostFiles a new one takes the place of the oldest
+ * Opens a folder of checkpoints.
+ *
+ * @param folders the folder of the checkpoints, preceded by parent folders that may have to be created
+ * @param mostFiles at this number a new checkpoint replaces the oldest one
  */
 export function checkpointFolder(
   folders: readonly [string, ...string[]],
@@ -41,7 +43,7 @@ export function checkpointFolder(
     },
     async clear() {
       for (const file of await list()) await rm(file, { force: true })
-      // What else somebody has put there stays, and the folder with it.
+      // // Other files in the folder stay, and the folder with them.
       await rmdir(path).catch(() => undefined)
     }
   }

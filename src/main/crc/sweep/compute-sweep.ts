@@ -18,10 +18,10 @@ import type { SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/** What a watcher of the window sees while it runs, and remarks for the user. */
+/** Progress and new scores for watchers, and notices for the user. */
 export type CrcSweepEvent = Extract<SweepEvent, { type: 'progress' | 'scores' | 'notice' }>
 
-/** What a sweep that has not begun has done. */
+/** Progress of a sweep that has not begun. */
 export const NOTHING_DONE: SweepProgress = {
   phase: 'preparing',
   rowsDone: 0,
@@ -33,53 +33,58 @@ export const NOTHING_DONE: SweepProgress = {
   reusedPromptCount: 0
 }
 
-/** What of a sweep is computed at a time: some of its models, and of the rivals behind them, each on some prompts; ascending indices. */
+/**
+ * A part of a sweep that is computed at a time: some models, followed by some rivals, on some prompts.
+ * Indices are ascending.
+ */
 export interface SweepStage {
   models: readonly number[]
   prompts: readonly number[]
-  /** What all stages together may take, in rows of a block; left out where there is only this one. */
+  /** Most rows of a block for all stages together; omitted if this is the only stage. */
   budget?: number
-  /** What it leaves for later stages, as far as memory allows: states for those on the same prompts. Left out where none come. */
+  /**
+   * Weights and states that stay in memory for later stages on the same prompts; omitted if no stage follows.
+   */
   leaves?: Leaves
 }
 
-/** All scores of a sweep, and what it took to have them. */
+/** All scores of a sweep, and the work for them. */
 export interface ComputedSweep extends ComputedIn {
-  /** Parallel to the sweep's models, and behind them its rivals. */
+  /** Scores of the sweep's models, followed by those of its rivals. */
   scores: readonly ModelScores[]
   progress: SweepProgress
   work: Work
-  /** Evaluations of a block times distinct prompt prefixes: rows that went through one. */
+  /** Block evaluations times distinct prompt prefixes: the number of rows that went through a block. */
   rows: number
   seconds: number
-  /** Undefined when nothing had to be computed. */
+  /** Undefined if nothing had to be computed. */
   memory: SweepMemory | undefined
   reusedPromptCount: number
-  /** What happened that the user should know. */
+  /** Remarks for the user. */
   notices: string[]
 }
 
 export interface ComputeOptions {
-  /** What to score, one after the other; what comes next may depend on the scores. */
+  /** Lists the stages one after the other; the next stage may depend on the scores. */
   stages: (scores: readonly ModelScores[]) => Iterable<SweepStage>
-  /** Results that need not be computed. */
+  /** Scores that need not be computed. */
   earlier: EarlierResults | null
-  /** Of all stages. */
+  /** Engine session of all stages. */
   session: StageSession
-  /** Hears of each finished part. */
+  /** Stores each finished part. */
   checkpoint: SweepCheckpoint | null
   signal: AbortSignal
   onEvent: (event: CrcSweepEvent) => void
 }
 
-/** At most this often a watcher hears of progress and new scores. */
+/** Shortest time between two events of progress. */
 const EVENT_INTERVAL_MS = 100
 
 /**
- * Has the engine score what earlier results leave open. When the engine dies it is started again and goes on with the
- * part in which it died; should it die in the same part again, there is something in it that kills it.
+ * Lets the engine compute the scores that earlier results lack. A lost engine is restarted and repeats the
+ * part that it lost. If it is lost again in the same part, the sweep fails.
  *
- * @throws WorkbenchError `engine-lost` when the engine died twice in one part; whatever the engine says
+ * @throws WorkbenchError `engine-lost` when the engine was lost twice in one part; errors of the engine
  */
 export async function computeSweep(
   engine: EngineClient,
@@ -110,16 +115,18 @@ class SweepRun {
   private readonly scorer: Scorer
   readonly scores: readonly ModelScores[]
   private readonly session: StageSession
-  /** What is being computed. */
+  /** Current stage. */
   private stage: SweepStage = { models: [], prompts: [] }
   private stagesBegun = 0
-  /** How prompts are split, those included that an earlier run has finished; null while nobody knows. */
+  /**
+   * Groups of prompts, including those that an earlier run has finished; null until the engine has planned.
+   */
   private split: KeyedSplit | null
-  /** Prompts and models that are known but not kept yet. */
-  private fresh = new Map<number, Map<number, PromptScore>>()
+  /** New scores by prompt and model that are not in the checkpoint yet. */
+  private unsaved = new Map<number, Map<number, PromptScore>>()
   private groupCount = 0
   private rows = 0
-  /** Of the group that is being computed. */
+  /** Block evaluations of the current group. */
   private evaluations = 0
   private partsDone = 0
   private readonly changed = new Set<number>()
@@ -131,16 +138,16 @@ class SweepRun {
   private memory: Omit<SweepMemory, 'groupCount'> | null = null
   private readonly budgetBytes: number
   private checkpoint: SweepCheckpoint | null
-  /** Whether the last write of the checkpoint failed. */
+  /** True if the last write of the checkpoint failed. */
   private checkpointFails = false
-  /** Rows of the parts that were finished before the engine was last started. */
+  /** Rows of the parts that were finished before the last start of the engine. */
   private rowsBefore = 0
-  /** Rows of all parts that are finished. */
+  /** Rows of all finished parts. */
   private rowsFinished = 0
   private startedMs = 0
-  /** Seconds from there to the last part that was finished. */
-  private keptSeconds = 0
-  private toldMs = -Infinity
+  /** Seconds from `startedMs` to the end of the last finished part. */
+  private finishedSeconds = 0
+  private notifiedMs = -Infinity
 
   constructor(
     private readonly prepared: PreparedSweep,
@@ -157,20 +164,20 @@ class SweepRun {
     this.reuse(options.earlier)
   }
 
-  /** Prompts of the stage that are still to be computed. */
+  /** Prompts of the stage that are not fully scored yet. */
   get missing(): number[] {
     return this.stage.prompts.filter((prompt) => !this.isFinished(prompt))
   }
 
   private isFinished(prompt: number): boolean {
-    return this.stage.models.every((model) => this.isKnown(model, prompt))
+    return this.stage.models.every((model) => this.isScored(model, prompt))
   }
 
-  private isKnown(model: number, prompt: number): boolean {
+  private isScored(model: number, prompt: number): boolean {
     return elementAt(this.scores, model, 'model').get(prompt) !== undefined
   }
 
-  /** Begins a stage, of which some may be known. */
+  /** Begins a stage; some of its scores may exist already. */
   begin(stage: SweepStage): void {
     this.stage = stage
     this.rowsBefore = this.rowsFinished
@@ -181,10 +188,10 @@ class SweepRun {
     }
     if (this.computedIn === null) return
     this.progress = { ...this.progress, reusedPromptCount: stage.prompts.length - this.missing.length }
-    this.tell()
+    this.notify()
   }
 
-  /** Grows with all that is finished. */
+  /** Number of finished parts. */
   get partsFinished(): number {
     return this.partsDone
   }
@@ -201,21 +208,24 @@ class SweepRun {
     if (this.changed.size > 0) this.computedIn = { device: earlier.device, precision: earlier.precision }
   }
 
-  /** Follows one run of the engine over the missing prompts to its end, or until it cannot go on. */
+  /** Runs the engine on the missing prompts until it ends or fails. */
   async follow(engine: EngineClient): Promise<void> {
     const { prepared, missing, options } = this
     const { signal } = options
     this.startedMs = performance.now()
-    this.keptSeconds = 0
+    this.finishedSeconds = 0
     const rate = progressRate()
-    const { request, asked } = engineRequest(
+    const { request, modelIndices: asked } = engineRequest(
       prepared,
       this.stage.models,
       missing,
-      (model, prompt) => this.isKnown(model, prompt),
+      (model, prompt) => this.isScored(model, prompt),
       this.split
     )
-    const events = await engine.sweep({ ...request, session: this.session.of(this.stage) }, { signal })
+    const events = await engine.sweep(
+      { ...request, session: this.session.settingsFor(this.stage) },
+      { signal }
+    )
     for await (const event of events) {
       throwIfCancelled(signal, 'The sweep')
       if (event.type === 'plan') {
@@ -235,12 +245,12 @@ class SweepRun {
           layer: event.layer
         }
       } else if (event.type === 'probabilities') {
-        for (const [place, index] of event.prompts.entries()) {
-          const groups = elementAt(event.probabilities, place, 'prompt')
-          const whatIf = event.whatIf?.[place]
-          const kept = whatIf === undefined ? undefined : this.scorer.keep(whatIf, groups.length)
-          const score = this.scorer.score(groups, kept)
-          this.learn(elementAt(missing, index, 'prompt'), elementAt(asked, event.model, 'model'), score)
+        for (const [row, index] of event.prompts.entries()) {
+          const groups = elementAt(event.probabilities, row, 'prompt')
+          const whatIf = event.whatIf?.[row]
+          const stored = whatIf === undefined ? undefined : this.scorer.keep(whatIf, groups.length)
+          const score = this.scorer.score(groups, stored)
+          this.addScore(elementAt(missing, index, 'prompt'), elementAt(asked, event.model, 'model'), score)
         }
       } else if (event.type === 'part') {
         this.works.push({ ...event.work, packedTokens: 0, promptTokens: 0 })
@@ -254,25 +264,30 @@ class SweepRun {
       } else {
         return this.end(event.seconds)
       }
-      if (performance.now() - this.toldMs >= EVENT_INTERVAL_MS) this.tell()
+      if (performance.now() - this.notifiedMs >= EVENT_INTERVAL_MS) this.notify()
     }
     throw new WorkbenchError('engine-lost', 'The engine ended the sweep before it was done.')
   }
 
-  /** @returns false when what is known was computed in another way, and all has to be computed again */
+  /**
+   * Handles the engine's plan.
+   *
+   * @returns false if earlier scores were computed on another device or precision, so that everything is
+   * computed again
+   */
   private planned(
     plan: Extract<EngineSweepEvent, { type: 'plan' }>,
     missing: readonly number[],
     askedSplit: PromptSplit | undefined
   ): boolean {
     const { device, precision, rowsTotal, split } = plan
-    const known = this.computedIn
-    if (known !== null && (known.device !== device || known.precision !== precision)) {
-      const before = `What was computed before, on ${known.device} in ${known.precision}, was not used`
+    const earlier = this.computedIn
+    if (earlier !== null && (earlier.device !== device || earlier.precision !== precision)) {
+      const before = `Earlier results, computed on ${earlier.device} in ${earlier.precision}, were not used`
       if (this.stagesBegun > 1)
         throw new WorkbenchError('mismatch', `${before} further.`, 'Sweep from the start.')
       this.notice(`${before}: this sweep runs on ${device} in ${precision}.`)
-      this.forget()
+      this.discardScores()
       return false
     }
     this.computedIn = { device, precision }
@@ -281,15 +296,15 @@ class SweepRun {
       plannedPeakBytes: Math.max(plan.peakBytes, this.memory?.plannedPeakBytes ?? 0)
     }
     const { identicalLayers } = plan
-    // The engine says it again each time it is started.
+    // // A restarted engine repeats the notice.
     if (identicalLayers.length > 0 && this.works.length === 0 && this.rowsBefore === 0) {
       this.notice(identicalNotice(identicalLayers))
     }
     if (this.split === null || !isDeepStrictEqual(split, askedSplit)) this.split = this.keyed(split, missing)
-    this.checkpoint?.begin(this.prepared.identity, this.computedIn, this.split, known !== null)
+    this.checkpoint?.begin(this.prepared.identity, this.computedIn, this.split, earlier !== null)
     const total = Math.max(this.rowsBefore + rowsTotal, this.stage.budget ?? 0)
     this.progress = { ...this.progress, phase: 'sweeping', rowsTotal: total }
-    this.tell()
+    this.notify()
     return true
   }
 
@@ -299,8 +314,8 @@ class SweepRun {
     return { groups: groups.map((indices) => indices.map(key)), rowBound }
   }
 
-  private forget(): void {
-    this.fresh.clear()
+  private discardScores(): void {
+    this.unsaved.clear()
     this.split = null
     this.changed.clear()
     for (const scores of this.scores) scores.clear()
@@ -309,25 +324,25 @@ class SweepRun {
     this.progress = { ...this.progress, rowsDone: 0, reusedPromptCount: 0 }
   }
 
-  private learn(prompt: number, model: number, score: PromptScore): void {
+  private addScore(prompt: number, model: number, score: PromptScore): void {
     elementAt(this.scores, model, 'model').set(prompt, score)
     this.changed.add(model)
-    const ofPrompt = this.fresh.get(prompt) ?? new Map<number, PromptScore>()
-    this.fresh.set(prompt, ofPrompt.set(model, score))
+    const promptScores = this.unsaved.get(prompt) ?? new Map<number, PromptScore>()
+    this.unsaved.set(prompt, promptScores.set(model, score))
   }
 
-  /** Keeps what has come since the last part. */
+  /** Writes the scores of the finished part to the checkpoint. */
   private async finishPart(): Promise<void> {
-    const results = Array.from(this.fresh, ([prompt, scores]) => ({
+    const results = Array.from(this.unsaved, ([prompt, scores]) => ({
       promptKey: elementAt(this.prepared.prompts, prompt, 'prompt').key,
       scores
     }))
-    this.fresh = new Map()
+    this.unsaved = new Map()
     this.partsDone++
     this.rowsFinished = this.progress.rowsDone
-    this.keptSeconds = (performance.now() - this.startedMs) / 1000
+    this.finishedSeconds = (performance.now() - this.startedMs) / 1000
     try {
-      await this.checkpoint?.keep(results)
+      await this.checkpoint?.add(results)
       if (this.checkpointFails) this.notice('The checkpoint of the sweep is written again.')
       this.checkpointFails = false
     } catch (error) {
@@ -335,7 +350,10 @@ class SweepRun {
     }
   }
 
-  /** A full disk may have room again later. Another checkpoint that cannot be written is given up. */
+  /**
+   * Reports that the checkpoint cannot be written. A full disk is tried again; after other errors the sweep
+   * continues without a checkpoint.
+   */
   private checkpointFailed(error: unknown): void {
     if (!(error instanceof WorkbenchError)) throw error
     const { code, message, hint = '' } = error.problem
@@ -350,16 +368,16 @@ class SweepRun {
 
   private end(seconds: number): void {
     this.seconds += seconds
-    this.tell()
+    this.notify()
     if (this.missing.length > 0) {
       throw new WorkbenchError('engine-lost', 'The engine ended the sweep before every score had arrived.')
     }
   }
 
-  /** Counts what was done and says that it goes on. */
+  /** Counts the finished work and reports that the engine was restarted. */
   engineDied(reason: Error): void {
-    // What was lost is computed, and timed, again.
-    this.seconds += this.keptSeconds
+    // // Lost work is computed again, and its time is counted then.
+    this.seconds += this.finishedSeconds
     this.rowsBefore = this.rowsFinished
     this.progress = {
       ...this.progress,
@@ -369,9 +387,9 @@ class SweepRun {
       layer: null
     }
     const { rowsDone, rowsTotal } = this.progress
-    const kept = formatPercent(rowsTotal === 0 ? 0 : rowsDone / rowsTotal)
-    this.notice(`${reason.message} It was started again and goes on at ${kept}.`)
-    this.tell()
+    const percent = formatPercent(rowsTotal === 0 ? 0 : rowsDone / rowsTotal)
+    this.notice(`${reason.message} It was started again and goes on at ${percent}.`)
+    this.notify()
   }
 
   result(): ComputedSweep {
@@ -394,10 +412,10 @@ class SweepRun {
     this.options.onEvent({ type: 'notice', message })
   }
 
-  private tell(): void {
-    this.toldMs = performance.now()
+  private notify(): void {
+    this.notifiedMs = performance.now()
     this.options.onEvent({ type: 'progress', progress: this.progress })
-    // Rivals, behind the models, come with the result.
+    // // Rivals, which follow the models, are only part of the result.
     const entries = this.models.flatMap((model, index) =>
       this.changed.has(index) ? [{ model, score: elementAt(this.scores, index, 'model').soFar() }] : []
     )

@@ -34,27 +34,27 @@ import { cancellable, throwIfCancelled } from '../../base/files/cancelling'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/** When all is computed: nothing of it has a rate, and nobody knows how long the disk takes. */
+/** Progress after the computation; the time for saving is unknown. */
 const SAVING = { phase: 'saving', layer: null, rowsPerSecond: null, secondsLeft: null } as const
 
-/** What is there of earlier sweeps, and where this one is kept until it is finished. */
+/** Stored scores of earlier sweeps, and the checkpoint of this one. */
 export interface SweepHistory {
   checkpoint: SweepCheckpoint
-  /** Files and folders that the result is to be written into. */
+  /** Files and folders that the result will be written to. */
   places: readonly string[]
-  /** The last finished sweep; null for none. */
+  /** Loads the last finished sweep; null if there is none. */
   lastSweep: () => Promise<SweepDocument | null>
-  /** Whether to compute everything, whatever is there. */
+  /** True to ignore earlier scores and compute everything. */
   fresh: boolean
 }
 
 /**
- * Scores post, base as a whole model, all restoration ranges and the given recipes on a prompt set (exact CRC: from the
- * next-token distribution at the first answer position), and selects a range.
+ * Scores post, base as a whole model, all restoration ranges and the given recipes on a prompt set, and
+ * selects a range. Scores are exact: they come from the next-token distribution at the first answer position.
  *
- * @param onEvent hears of progress, of scores as they arrive (means over the prompts scored so far), and notices
- * @param history what it knows is not computed again
- * @throws WorkbenchError `cancelled` when `signal` fires; whatever the pair, tokenizer, prompts or engine are at fault for
+ * @param onEvent receives progress, scores as they arrive (means over the prompts scored so far), and notices
+ * @param history its scores are not computed again
+ * @throws WorkbenchError `cancelled` when `signal` fires; errors of the pair, tokenizer, prompts or engine
  */
 export async function runCrcSweep(
   engine: EngineClient,
@@ -69,7 +69,8 @@ export async function runCrcSweep(
 }
 
 /**
- * Scores the same models on a shard's share of the prompts. Nothing is selected: that takes all parts.
+ * Scores the same models on a shard's share of the prompts. Nothing is selected, because that needs all
+ * parts.
  *
  * @throws WorkbenchError as {@link runCrcSweep}; `bad-input` when there are more shards than prompts
  */
@@ -96,27 +97,27 @@ export async function runCrcShard(
   }
 }
 
-/** See `sweeps.known` of the contract. */
-export interface KnownOfSweep {
+/** Share of a sweep that is already scored; see `sweeps.known` of the contract. */
+export interface StoredShare {
   known: KnownPart
   interrupted: boolean
 }
 
-/** How much of a sweep is known before it begins. */
-export async function knownOfSweep(request: CrcSweepRequest, history: SweepHistory): Promise<KnownOfSweep> {
+/** Reports the share of a sweep that is scored before it begins. */
+export async function storedShare(request: CrcSweepRequest, history: SweepHistory): Promise<StoredShare> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
-  return knownOf(prepared.identity, await findEarlier(prepared, history))
+  return shareOf(prepared.identity, await findEarlier(prepared, history))
 }
 
-function knownOf(
+function shareOf(
   identity: SweepIdentity,
-  { earlier, interrupted }: Omit<FoundEarlier, 'notices'>
-): KnownOfSweep {
-  return { known: knownFrom(identity, earlier), interrupted }
+  { earlier, interrupted }: Omit<StoredResults, 'notices'>
+): StoredShare {
+  return { known: knownPartOf(identity, earlier), interrupted }
 }
 
-const knownFrom = (identity: SweepIdentity, found: EarlierResults | null): KnownPart =>
-  knownPart(identity, (key) => found?.scores.get(key), found?.split ?? null)
+const knownPartOf = (identity: SweepIdentity, earlier: EarlierResults | null): KnownPart =>
+  knownPart(identity, (key) => earlier?.scores.get(key), earlier?.split ?? null)
 
 interface ScoredPrompts {
   facts: SweepFacts
@@ -127,7 +128,7 @@ interface ScoredPrompts {
   preview: PreviewResults | null
 }
 
-/** Indices of the prompts that are scored. */
+/** Indices of the prompts to score. */
 function chosenPrompts({ prompts }: PreparedSweep, shard: Shard | null): number[] {
   if (shard === null) return [...prompts.keys()]
   return promptsOfShard(
@@ -156,12 +157,12 @@ async function scorePrompts(
       const prepared = await prepareSweep(request, pair)
       throwIfCancelled(signal, 'The sweep')
       const chosen = chosenPrompts(prepared, shard)
-      const found = await findEarlier(prepared, history)
-      const { earlier } = found
-      const whole = request.preview === true && !isPreviewed(prepared) ? [NO_PREVIEW] : []
-      const notices = [...whole, ...found.notices]
-      notify(onEvent, [...prepared.notices, ...notices], whole)
-      if (history !== null) await requireRoomFor(prepared, chosen, found, history)
+      const stored = await findEarlier(prepared, history)
+      const { earlier } = stored
+      const previewNotices = request.preview === true && !isPreviewed(prepared) ? [NO_PREVIEW] : []
+      const notices = [...previewNotices, ...stored.notices]
+      notify(onEvent, [...prepared.notices, ...notices], previewNotices)
+      if (history !== null) await requireRoomFor(prepared, chosen, stored, history)
       const checkpoint = history?.checkpoint ?? null
       const stages = stagesOf(prepared, chosen)
       const computed = await computeSweep(engine, prepared, {
@@ -174,7 +175,7 @@ async function scorePrompts(
       })
       onEvent({ type: 'progress', progress: { ...computed.progress, ...SAVING } })
       const { outcome } = stages
-      const ofModel = (model: number, prompts: readonly number[]): PromptScore[] =>
+      const scoresOf = (model: number, prompts: readonly number[]): PromptScore[] =>
         prompts.map((prompt) => elementAt(computed.scores, model, 'model').of(prompt))
       const exact = outcome?.exact ?? [...prepared.models.keys()]
       return {
@@ -182,13 +183,13 @@ async function scorePrompts(
         facts: factsOf(prepared, computed, notices),
         models: exact.map((model) => ({
           model: elementAt(prepared.models, model, 'model'),
-          prompts: ofModel(model, chosen)
+          prompts: scoresOf(model, chosen)
         })),
         rivals: prepared.rivals.map((rival, index) => ({
           rival,
-          prompts: ofModel(prepared.models.length + index, chosen)
+          prompts: scoresOf(prepared.models.length + index, chosen)
         })),
-        preview: outcome === null ? null : previewResults(prepared, outcome, computed.rows, ofModel)
+        preview: outcome === null ? null : previewResults(prepared, outcome, computed.rows, scoresOf)
       }
     })
   } finally {
@@ -197,27 +198,32 @@ async function scorePrompts(
   }
 }
 
-/** @throws WorkbenchError `read-only` where what is missing of a sweep does not fit on the disk */
+/**
+ * Checks the disk. @throws WorkbenchError `read-only` if the missing part of a sweep does not fit on the disk
+ */
 async function requireRoomFor(
   prepared: PreparedSweep,
   chosen: readonly number[],
-  { earlier }: FoundEarlier,
+  { earlier }: StoredResults,
   { places }: SweepHistory
 ): Promise<void> {
-  const isKnown = (prompt: number): boolean =>
+  const isScored = (prompt: number): boolean =>
     earlier?.scores.has(elementAt(prepared.prompts, prompt, 'prompt').key) === true
-  const missing = chosen.filter((prompt) => !isKnown(prompt))
-  for (const place of places) await requireRoom(place, sweepBytes(prepared, missing))
+  const missing = chosen.filter((prompt) => !isScored(prompt))
+  for (const path of places) await requireRoom(path, sweepBytes(prepared, missing))
 }
 
-interface FoundEarlier {
+interface StoredResults {
   earlier: EarlierResults | null
-  /** Whether a stopped sweep has computed a part of it. */
+  /** True if a stopped sweep has computed a part of this one. */
   interrupted: boolean
   notices: string[]
 }
 
-/** What of a sweep is known, as far as it was computed where and how the sweep asks to be; remarks on what could not be used. */
+/**
+ * Collects earlier scores of a sweep that have the requested device and precision, with notices on results
+ * that could not be used.
+ */
 export async function findEarlier(
   {
     identity,
@@ -228,7 +234,7 @@ export async function findEarlier(
   },
   history:
     (Omit<SweepHistory, 'checkpoint' | 'places'> & { checkpoint: Pick<SweepCheckpoint, 'find'> }) | null
-): Promise<FoundEarlier> {
+): Promise<StoredResults> {
   const nothing = { earlier: null, interrupted: false, notices: [] }
   if (history === null) return nothing
   const { results, notices } = await history.checkpoint.find(identity, history.fresh)
@@ -239,24 +245,24 @@ export async function findEarlier(
   let repeated = false
   try {
     const last = await history.lastSweep()
-    // Who previews again what was previewed wants it computed again.
-    const again = request.preview === true && last !== null && last.preview !== null
-    const ofLast = last === null || again ? null : resultsOfSweep(last, identity)
-    if (ofLast !== null) results.push(ofLast)
-    repeated = last !== null && ofLast === null && holdsSweep(last, identity)
+    // // A repeated preview is computed again.
+    const isRepeatedPreview = request.preview === true && last !== null && last.preview !== null
+    const lastResults = last === null || isRepeatedPreview ? null : resultsOfSweep(last, identity)
+    if (lastResults !== null) results.push(lastResults)
+    repeated = last !== null && lastResults === null && holdsSweep(last, identity)
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error
     notices.push(`The last sweep was not used. ${error.message}`)
   }
   const earlier = joinResults(results.filter(isWanted))
-  // A repetition that was stopped with nothing left to compute is none to go on with: what it repeats is finished, and who repeats
-  // that wants it computed again.
-  const { prompts, of } = knownFrom(identity, earlier)
+  // // A stopped repetition of a finished sweep is not resumed if nothing is missing: a repeated sweep is
+  // computed again.
+  const { prompts, of } = knownPartOf(identity, earlier)
   if (repeated && prompts === of) return { ...nothing, notices }
   return { earlier, interrupted, notices }
 }
 
-/** @param endings notices that a preview is none */
+/** Sends notices. @param endings notices that say why a preview is a full sweep */
 function notify(onEvent: (event: CrcSweepEvent) => void, notices: string[], endings: string[]): void {
   for (const message of notices)
     onEvent({ type: 'notice', message, ...(endings.includes(message) && { endsPreview: true }) })

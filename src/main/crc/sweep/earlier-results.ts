@@ -9,48 +9,53 @@ import type { PromptSplit } from '../../../contract/procedures/engine'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { multimap } from '../../../contract/model/multimap'
 
-/** What makes a result of one sweep a result of another too, for one prompt and model of equal keys. */
+/**
+ * Identifies a sweep's computation. Two sweeps with equal identity share the results of prompts and models
+ * with equal keys.
+ */
 export interface SweepIdentity {
-  /** Of this program: another version may compute differently. */
+  /** Version of this program; another version may compute differently. */
   programVersion: string
   /** Fingerprints of the checkpoints. */
   base: string
   post: string
   layerCount: number
   modelKeys: readonly string[]
-  /** So many of the last keys are of rivals. */
+  /** Number of keys at the end that belong to rivals. */
   rivalCount: number
   scoredBy: ScoredBy
   prompts: readonly { key: string; validCount: number }[]
 }
 
-/** In what results were computed. Those of another device or precision differ more than a sweep should mix. */
+/**
+ * Device and precision of results. Results of different devices or precisions are never mixed in one sweep.
+ */
 export interface ComputedIn {
   device: DeviceName
   precision: Precision
 }
 
-/** Scores of one prompt, by index into the identity's models: of all of them, or of those that were finished in time. */
+/** Scores of one prompt by index into the identity's models; some models may be missing. */
 export type ScoresByModel = ReadonlyMap<number, PromptScore>
 
-/** How a sweep splits its prompts, see `PromptSplit`; groups are of prompt keys. */
+/** Groups of prompts that a sweep computes together, as prompt keys; see `PromptSplit`. */
 export interface KeyedSplit {
   groups: readonly (readonly string[])[]
   rowBound: number
 }
 
-/** What an interrupted or earlier sweep knows of this one. */
+/** Scores from an interrupted or earlier sweep. */
 export interface EarlierResults extends ComputedIn {
-  /** By prompt key. */
+  /** Scores by prompt key. */
   scores: ReadonlyMap<string, ScoresByModel>
-  /** How an interrupted one split its prompts; null where that does not matter or is not known. */
+  /** Groups of an interrupted sweep; null if they do not matter or are unknown. */
   split: KeyedSplit | null
 }
 
 /**
- * How much of a sweep is known.
+ * Counts the stored results of a sweep.
  *
- * @param modelsOf the models that are known of a prompt, by its key
+ * @param modelsOf the scored models of a prompt, by its key
  */
 export function knownPart(
   { modelKeys, rivalCount, prompts }: SweepIdentity,
@@ -61,11 +66,11 @@ export function knownPart(
   const modelCount = modelKeys.length - rivalCount
   const groups = split?.groups ?? []
   const begun = groups.flatMap((keys, index) => {
-    const known = modelKeys
+    const scored = modelKeys
       .slice(0, modelCount)
       .filter((_, model) => keys.every((key) => modelsOf(key)?.has(model)))
-    if (known.length === 0 || keys.every(isWhole)) return []
-    return [{ models: known.length, modelCount, group: index + 1, groupCount: groups.length }]
+    if (scored.length === 0 || keys.every(isWhole)) return []
+    return [{ models: scored.length, modelCount, group: index + 1, groupCount: groups.length }]
   })
   return {
     prompts: prompts.filter(({ key }) => isWhole(key)).length,
@@ -75,16 +80,16 @@ export function knownPart(
 }
 
 /**
- * What is left of an earlier split.
+ * Gives the groups of an earlier split that are still missing.
  *
- * @param missing keys of the prompts that are left, in the order of the indices that groups are to have
- * @returns undefined where other than whole groups are left, so that prompts have to be split anew
+ * @param missing keys of the missing prompts, in the order of the new groups' indices
+ * @returns undefined if a group is only partly missing, so that prompts must be split again
  */
-export function restOfSplit(split: KeyedSplit | null, missing: readonly string[]): PromptSplit | undefined {
+export function missingGroups(split: KeyedSplit | null, missing: readonly string[]): PromptSplit | undefined {
   if (split === null) return undefined
-  const places = multimap(missing.map((key, place) => [key, place]))
+  const indices = multimap(missing.map((key, index) => [key, index]))
   const groups = split.groups
-    .map((keys) => ({ size: keys.length, left: keys.flatMap((key) => places.get(key)?.shift() ?? []) }))
+    .map((keys) => ({ size: keys.length, left: keys.flatMap((key) => indices.get(key)?.shift() ?? []) }))
     .filter(({ left }) => left.length > 0)
   const covered = groups.reduce((sum, { left }) => sum + left.length, 0)
   return covered === missing.length && groups.every(({ size, left }) => left.length === size)
@@ -92,17 +97,20 @@ export function restOfSplit(split: KeyedSplit | null, missing: readonly string[]
     : undefined
 }
 
-/** How far a stored score may be from its own probabilities, which are stored with nine digits. */
+/**
+ * Largest difference between a stored score and the score computed from its probabilities, which are stored
+ * with nine digits.
+ */
 const STORED_TOLERANCE = 1e-6
 
-/** Whether a score read from a file can be what this program computed: its numbers fit each other. */
+/** Checks that a score from a file agrees with its own probabilities. */
 export function isConsistent(score: PromptScore, validCount: number, scorer: Scorer): boolean {
   const { probabilities } = score
   if (probabilities.length !== validCount) return false
   if (!probabilities.every((p) => p >= 0 && p <= 1 + STORED_TOLERANCE)) return false
-  const again = scorer.score(scorer.groupsOf(score))
+  const rescored = scorer.score(scorer.groupsOf(score))
   return MEASURES.every((measure) => {
-    const [stored, computed] = [score[measure], again[measure]]
+    const [stored, computed] = [score[measure], rescored[measure]]
     if (stored === undefined || computed === undefined) return stored === computed
     return Math.abs(stored - computed) <= STORED_TOLERANCE * Math.max(1, computed)
   })
@@ -120,14 +128,14 @@ const MEASURES = [
 ] as const
 
 /**
- * What a finished sweep knows of another one; null when nothing. A sweep that would only repeat it takes nothing either:
- * whoever sweeps the same again wants it computed again.
+ * Takes from a finished sweep the scores that another one shares; null if there are none. A sweep that
+ * repeats the finished one gets null too, because a repeated sweep is computed again.
  */
 export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): EarlierResults | null {
   if (!isComputedAlike(sweep, identity)) return null
   const { prompts } = sweep
-  const known = knownScores(sweep)
-  const repeats = holdsSweep(sweep, identity) && known.size === new Set(identity.modelKeys).size
+  const scoresByKey = scoresByModelKey(sweep)
+  const repeats = holdsSweep(sweep, identity) && scoresByKey.size === new Set(identity.modelKeys).size
   if (repeats) return null
   const validCounts = new Map(identity.prompts.map(({ key, validCount }) => [key, validCount]))
   const scorer = scorerOf(identity.scoredBy)
@@ -135,21 +143,23 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
   for (const [index, { key }] of prompts.entries()) {
     const validCount = validCounts.get(key)
     if (validCount === undefined) continue
-    const ofPrompt = identity.modelKeys.flatMap((name, model): [number, PromptScore][] => {
-      const score = known.get(name)?.[index]
+    const promptScores = identity.modelKeys.flatMap((name, model): [number, PromptScore][] => {
+      const score = scoresByKey.get(name)?.[index]
       return score === undefined ? [] : [[model, score]]
     })
-    if (ofPrompt.length > 0 && ofPrompt.every(([, score]) => isConsistent(score, validCount, scorer)))
-      scores.set(key, new Map(ofPrompt))
+    if (promptScores.length > 0 && promptScores.every(([, score]) => isConsistent(score, validCount, scorer)))
+      scores.set(key, new Map(promptScores))
   }
   return scores.size === 0 ? null : { device: sweep.device, precision: sweep.precision, scores, split: null }
 }
 
-/** Whether a finished sweep is another one, or that and more: the same prompts, and all of its models among those that were scored. */
+/** Reports whether a finished sweep has the same prompts as another one and scores of all its models. */
 export function holdsSweep(sweep: SweepDocument, identity: SweepIdentity): boolean {
   if (!isComputedAlike(sweep, identity) || !hasPrompts(sweep, identity)) return false
-  const known = knownScores(sweep)
-  return identity.modelKeys.every((key) => known.get(key)?.every((score) => score !== undefined) === true)
+  const scoresByKey = scoresByModelKey(sweep)
+  return identity.modelKeys.every(
+    (key) => scoresByKey.get(key)?.every((score) => score !== undefined) === true
+  )
 }
 
 function isComputedAlike(sweep: SweepDocument, identity: SweepIdentity): boolean {
@@ -166,11 +176,14 @@ const hasPrompts = ({ prompts }: SweepDocument, identity: SweepIdentity): boolea
   prompts.length === identity.prompts.length &&
   prompts.every(({ key }, index) => key === identity.prompts[index]?.key)
 
-/** Of each model and rival, by its key, what a sweep has on each of its prompts; undefined on those that it was not scored on. */
-function knownScores(sweep: SweepDocument): Map<string, (PromptScore | undefined)[]> {
+/**
+ * Lists the scores of each model and rival on each prompt, by model key; undefined for prompts without a
+ * score.
+ */
+function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | undefined)[]> {
   const { preview } = sweep
   const models = modelsOf({ ...sweep, recipes: sweep.recipes.filter(({ alone }) => alone === undefined) })
-  const places = new Map(preview?.prompts.map((prompt, place) => [prompt, place]))
+  const previewRows = new Map(preview?.prompts.map((prompt, row) => [prompt, row]))
   const previewed = modelsOf({
     ...sweep,
     base: null,
@@ -184,11 +197,11 @@ function knownScores(sweep: SweepDocument): Map<string, (PromptScore | undefined
     ...previewed.map(({ model, score }): [string, (PromptScore | undefined)[]] => [
       key(model),
       sweep.prompts.map((_, prompt) => {
-        const place = places.get(prompt)
-        return place === undefined ? undefined : score.prompts[place]
+        const row = previewRows.get(prompt)
+        return row === undefined ? undefined : score.prompts[row]
       })
     ]),
-    // A blend of full strength is the range of all layers: what is exact goes before what is previewed.
+    // // A blend of full strength equals the range of all layers: exact scores replace scores of a preview.
     ...models.map(({ model, score }): [string, (PromptScore | undefined)[]] => [key(model), score.prompts]),
     ...sweep.rivals.map(({ rival, prompts }): [string, (PromptScore | undefined)[]] => [
       rivalKey(rival),
@@ -197,21 +210,26 @@ function knownScores(sweep: SweepDocument): Map<string, (PromptScore | undefined
   ])
 }
 
-/** Keys of prompts tell how answers are drawn, but not for how many draws they are counted. */
-function isScoredAlike(one: ScoredBy, other: ScoredBy): boolean {
-  return one.kind === 'crc' || other.kind === 'crc' ? one.kind === other.kind : one.draws === other.draws
+/** Compares how prompts are scored. Prompt keys contain the sampling but not the number of draws. */
+function isScoredAlike(first: ScoredBy, second: ScoredBy): boolean {
+  return first.kind === 'crc' || second.kind === 'crc'
+    ? first.kind === second.kind
+    : first.draws === second.draws
 }
 
-/** Joins what was computed in the same way; of different ways the one that knows more. */
-export function joinResults(found: readonly EarlierResults[]): EarlierResults | null {
+/**
+ * Joins results of the same device and precision. Of several devices or precisions, the one with more scores
+ * is returned.
+ */
+export function joinResults(resultSets: readonly EarlierResults[]): EarlierResults | null {
   const joined = new Map<string, EarlierResults>()
-  for (const results of found) {
-    const way = `${results.device} ${results.precision}`
-    const before = joined.get(way)
+  for (const results of resultSets) {
+    const environment = `${results.device} ${results.precision}`
+    const before = joined.get(environment)
     const scores = new Map(before?.scores)
-    for (const [key, ofPrompt] of results.scores)
-      scores.set(key, new Map([...(scores.get(key) ?? []), ...ofPrompt]))
-    joined.set(way, { ...results, scores, split: before?.split ?? results.split })
+    for (const [key, promptScores] of results.scores)
+      scores.set(key, new Map([...(scores.get(key) ?? []), ...promptScores]))
+    joined.set(environment, { ...results, scores, split: before?.split ?? results.split })
   }
   const [first, ...others] = joined.values()
   if (first === undefined) return null

@@ -2,15 +2,18 @@ import { modelOf } from '../../../contract/documents/swept-model'
 import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
 import { defaultMemoryBytes } from '../../base/engine-memory'
 import { elementAt } from '../../../contract/model/look-up'
-import { type KeyedSplit, restOfSplit } from './earlier-results'
+import { type KeyedSplit, missingGroups } from './earlier-results'
 import { type PreparedSweep, samplingOf } from './prepare-sweep'
 
-/** Bound on the engine's process that a sweep has. */
+/** Memory limit of the engine's process for a sweep, in bytes. */
 export function budgetOf({ request }: Pick<PreparedSweep, 'request'>): number {
   return request.memoryBytes ?? defaultMemoryBytes()
 }
 
-/** What stages of a sweep compute with: all weights of the pair where base is scored and ranges are restored to it. */
+/**
+ * Request for the engine session of a sweep. All weights fit in memory if base is scored and ranges are
+ * restored to it.
+ */
 export function sessionRequest(
   request: PreparedSweep['request']
 ): Omit<SessionRequest, 'id' | 'device'> & Partial<SessionRequest> {
@@ -19,45 +22,48 @@ export function sessionRequest(
   return { base, post, device: device?.device, memoryBytes }
 }
 
-/** What the engine is asked for, and which models, and rivals behind them, that are: what it says is of places among those. */
+/**
+ * Request to the engine, and the indices of the requested models and rivals. The engine's answers refer to
+ * positions in `asked`.
+ */
 export interface EngineRequest {
   request: Omit<SweepRequest, 'device'> & { device?: SweepRequest['device'] }
-  asked: readonly number[]
+  modelIndices: readonly number[]
 }
 
 /**
- * What the engine is asked for. Where groups of an interrupted sweep are left as it had them, all that was asked for then, so that
- * parts are the same; otherwise what is missing.
+ * Builds the request to the engine. If whole groups of an interrupted sweep are missing, all of their models
+ * are requested, so that parts stay the same. Otherwise only missing scores are requested.
  *
- * @param wanted models, and rivals behind them, ascending
- * @param missing indices of the prompts of which some of those are missing
- * @param isKnown whether a model's score on a prompt is
+ * @param wanted models, followed by rivals, ascending
+ * @param missing indices of the prompts that lack scores
+ * @param isKnown reports whether a model is scored on a prompt
  */
 export function engineRequest(
   prepared: PreparedSweep,
   wanted: readonly number[],
   missing: readonly number[],
-  isKnown: (model: number, prompt: number) => boolean,
+  isScored: (model: number, prompt: number) => boolean,
   split: KeyedSplit | null
 ): EngineRequest {
   const { base, post, models, prompts, groups, rivals, whatIf, request } = prepared
-  const rest = restOfSplit(
+  const remainingSplit = missingGroups(
     split,
     missing.map((prompt) => elementAt(prompts, prompt, 'prompt').key)
   )
-  const asked =
-    rest === undefined
+  const modelIndices =
+    remainingSplit === undefined
       ? withSources(
           prepared,
-          wanted.filter((model) => missing.some((prompt) => !isKnown(model, prompt)))
+          wanted.filter((model) => missing.some((prompt) => !isScored(model, prompt)))
         )
       : wanted
   return {
-    asked,
+    modelIndices,
     request: {
       base: base.checkpoint.path,
       post: post.checkpoint.path,
-      models: asked
+      models: modelIndices
         .filter((model) => model < models.length)
         .map((model) => modelOf(elementAt(models, model, 'model'), prepared)),
       prompts: missing.map((prompt) => ({
@@ -69,22 +75,24 @@ export function engineRequest(
       precision: request.precision,
       sampling: samplingOf(prepared),
       whatIf: [...whatIf],
-      rivals: asked
+      rivals: modelIndices
         .filter((model) => model >= models.length)
         .map((model) => elementAt(rivals, model - models.length, 'rival')),
-      split: rest,
+      split: remainingSplit,
       known: missing.map((prompt) =>
-        [...asked.keys()].filter((place) => isKnown(elementAt(asked, place, 'model'), prompt))
+        [...modelIndices.keys()].filter((position) =>
+          isScored(elementAt(modelIndices, position, 'model'), prompt)
+        )
       )
     }
   }
 }
 
-/** Rivals are made of post and base, so those are asked for with them. */
-function withSources({ models }: PreparedSweep, asked: readonly number[]): number[] {
-  if (!asked.some((model) => model >= models.length)) return [...asked]
+/** Adds post and base to requested rivals, which are computed from them. */
+function withSources({ models }: PreparedSweep, requested: readonly number[]): number[] {
+  if (!requested.some((model) => model >= models.length)) return [...requested]
   const sources = [...models.keys()].filter((model) =>
     ['post', 'base'].includes(elementAt(models, model, 'model').kind)
   )
-  return [...new Set([...sources, ...asked])].sort((a, b) => a - b)
+  return [...new Set([...sources, ...requested])].sort((a, b) => a - b)
 }

@@ -11,8 +11,8 @@ import type { CrcSweepRequest } from './prepare-sweep'
 import { type PairFolders, scoreRecipes } from './score-recipes'
 
 /**
- * Sweeps, then scores what can be scored only once a range is selected. Every way to sweep a pair goes through here, so that all of
- * them compare the selected range with the same baselines.
+ * Sweeps, then scores the baselines that depend on the selected range. Every entry to a sweep uses this
+ * function, so that all sweeps compare the selected range with the same baselines.
  *
  * @throws WorkbenchError as `runCrcSweep`
  */
@@ -30,8 +30,8 @@ export async function runWholeSweep(
 }
 
 /**
- * A sweep with what can be scored only once a range is selected: attention alone and MLP alone of its layers, as rivals of it. That
- * takes two more models, which a preview leaves to the whole sweep. Where it fails, the sweep stays as it is, with a notice.
+ * Adds attention alone and MLP alone of the selected layers as baselines. These two models are omitted in a
+ * preview. If scoring fails, the sweep stays unchanged and gets a notice.
  *
  * @throws WorkbenchError `cancelled`
  */

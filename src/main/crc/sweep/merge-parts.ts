@@ -9,25 +9,25 @@ import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** A part and the file it was read from, for messages. */
+/** A part, and its file for error messages. */
 export interface PartFile {
   file: string
   part: SweepPart
 }
 
-/** What to select with instead of what the parts say. */
+/** Overrides of the parts' settings. */
 export interface MergeOptions {
   rho?: number
   seed?: number
 }
 
 /**
- * Joins the parts of a sweep into the document that one machine would have made. Model files are not needed: parts hold
- * the scores of every prompt.
+ * Joins the parts of a sweep into the document that a single machine would have made. Model files are not
+ * needed, because parts hold the scores of every prompt.
  *
  * @param parts at least one, in any order
- * @throws WorkbenchError `mismatch` naming the file that is of another sweep, or what is missing or there twice;
- *   `bad-file` naming a file whose content does not fit itself
+ * @throws WorkbenchError `mismatch` if a file belongs to another sweep, or a part is missing or given twice;
+ * `bad-file` if the content of a file contradicts itself
  */
 export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {}): SweepDocument {
   const [first] = parts
@@ -42,7 +42,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
   const models = part.models.map(({ model }, index): ModelResults => {
     const prompts = part.prompts.map((_, prompt): PromptScore => {
       const source = mapGet(owner, prompt, 'owner of prompt')
-      return elementAt(elementAt(source.part.models, index, 'model').prompts, source.place, 'score')
+      return elementAt(elementAt(source.part.models, index, 'model').prompts, source.row, 'score')
     })
     return { model, prompts }
   })
@@ -50,7 +50,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
     rival,
     prompts: part.prompts.map((_, prompt) => {
       const source = mapGet(owner, prompt, 'owner of prompt')
-      return elementAt(elementAt(source.part.rivals, index, 'rival').prompts, source.place, 'score')
+      return elementAt(elementAt(source.part.rivals, index, 'rival').prompts, source.row, 'score')
     })
   }))
   return atOnce(
@@ -83,7 +83,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
   )
 }
 
-/** Whether a part holds what it says: every model's scores on its prompts, with numbers that fit each other. */
+/** Checks that a part holds every model's scores on its prompts and that the numbers agree. */
 function requireWhole({ file, part }: PartFile): void {
   const complain = (message: string): never => {
     throw new WorkbenchError('bad-file', `${file} ${message}`, 'Compute this part again.')
@@ -115,7 +115,7 @@ function requireWhole({ file, part }: PartFile): void {
   }
 }
 
-/** What must be equal in all parts of a sweep, and how to call it. */
+/** Fields that must be equal in all parts of a sweep, with words for an error. */
 const SHARED = {
   basePath: 'another base model',
   postPath: 'another post model',
@@ -142,8 +142,9 @@ function requireSameSweep(first: PartFile, other: PartFile, options: MergeOption
     if (canonical(value) === canonical(mine[index]?.[1])) continue
     throw new WorkbenchError(
       'mismatch',
-      `${other.file} does not belong to the sweep of ${first.file}: it is of ${SHARED[name]}${inWords(mine[index]?.[1], value)}.`,
-      name === 'rho' || name === 'seed' ? `Say which with --${name}.` : 'Merge parts of one sweep.'
+      `${other.file} does not belong to the sweep of ${first.file}: it is of ` +
+        `${SHARED[name]}${shortValues(mine[index]?.[1], value)}.`,
+      name === 'rho' || name === 'seed' ? `Choose one with --${name}.` : 'Merge parts of one sweep.'
     )
   }
   const [count, otherCount] = [first.part.shard.count, other.part.shard.count]
@@ -158,7 +159,7 @@ function requireSameSweep(first: PartFile, other: PartFile, options: MergeOption
 
 function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED, unknown][] {
   return [
-    // Machines may keep the same model in different folders.
+    // // Machines may store the same model in different folders.
     ['basePath', part.basePath.fingerprint],
     ['postPath', part.postPath.fingerprint],
     ['programVersion', part.programVersion],
@@ -178,10 +179,10 @@ function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED,
   ]
 }
 
-/** Two short values as "X, not Y"; nothing for long ones. */
-function inWords(expected: unknown, found: unknown): string {
+/** Words two short values as "X, not Y"; empty for long ones. */
+function shortValues(expected: unknown, actual: unknown): string {
   const isShort = (value: unknown): boolean => typeof value !== 'object' && String(value).length <= 20
-  return isShort(expected) && isShort(found) ? ` (${String(found)}, not ${String(expected)})` : ''
+  return isShort(expected) && isShort(actual) ? ` (${String(actual)}, not ${String(expected)})` : ''
 }
 
 function requireEachShardOnce(parts: readonly PartFile[]): void {
@@ -199,29 +200,30 @@ function requireEachShardOnce(parts: readonly PartFile[]): void {
     files.set(index, file)
   }
   const count = elementAt(parts, 0, 'part').part.shard.count
-  const missing = Array.from({ length: count }, (_, place) => place + 1).filter((index) => !files.has(index))
+  const missing = Array.from({ length: count }, (_, index) => index + 1).filter((index) => !files.has(index))
   if (missing.length === 0) return
   const named = missing.slice(0, 20).map((index) => `${index}/${count}`)
+  const list = named.join(', ') + (missing.length > 20 ? ', …' : '')
   throw new WorkbenchError(
     'mismatch',
-    `Of ${plural(count, 'shard')} ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${named.join(', ')}${missing.length > 20 ? ', …' : ''}.`,
+    `Of ${plural(count, 'shard')} ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${list}.`,
     `Compute ${missing.length === 1 ? 'it' : 'them'} with "slr sweep --shard ${elementAt(named, 0, 'shard')} ...".`
   )
 }
 
-/** Which part scores each prompt, and at which place among its prompts. */
+/** Maps each prompt to the part that scores it, and to the row within that part. */
 function requireEachPromptOnce(
   { prompts }: SweepPart,
   parts: readonly PartFile[]
-): Map<number, { part: SweepPart; file: string; place: number }> {
-  const owner = new Map<number, { part: SweepPart; file: string; place: number }>()
+): Map<number, { part: SweepPart; file: string; row: number }> {
+  const owner = new Map<number, { part: SweepPart; file: string; row: number }>()
   for (const { file, part } of parts) {
-    for (const [place, prompt] of part.scoredPrompts.entries()) {
+    for (const [row, prompt] of part.scoredPrompts.entries()) {
       const other = owner.get(prompt)
       if (other !== undefined) {
         throw new WorkbenchError('mismatch', `${file} and ${other.file} both score prompt ${prompt + 1}.`)
       }
-      owner.set(prompt, { part, file, place })
+      owner.set(prompt, { part, file, row })
     }
   }
   const missing = prompts.findIndex((_, prompt) => !owner.has(prompt))
@@ -230,7 +232,7 @@ function requireEachPromptOnce(
   throw new WorkbenchError('mismatch', `No part scores prompt ${missing + 1}: neither of ${files}.`)
 }
 
-/** JSON with keys in order, so that equal values are equal texts. */
+/** Writes JSON with sorted keys, so that equal values give equal texts. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)

@@ -7,19 +7,19 @@ import type { SweepPace } from './sweep-pace'
 import { previewSetting } from './sweep-stages'
 
 /**
- * What a preview takes beside reading and computing, on two cores: making the graphs of five or more stages, choosing between them, and what they
- * compute in small pieces.
+ * Seconds that a preview needs besides reading and computing, measured on two cores: making the graphs of its
+ * stages, choosing between stages, and computing in small pieces.
  */
 const STAGES_SECONDS = 0.25
 
 /**
- * What a preview of a sweep takes at most: the work that is its own; memory of the whole sweep, none of whose stages takes more, and what
- * stages leave for each other; and of the time that the whole sweep computes its share, one reading of the weights, which its first stages wait for,
- * and what stages cost.
+ * Plans a preview of a sweep: its rows, an upper bound of its memory, and its time. Without a finished sweep
+ * to compare with, the time is its share of the full sweep's computation, one reading of the weights, and a
+ * constant for the stages.
  *
- * @param whole the plan of the whole sweep
- * @param pace of a sweep like it; null where none was finished here
- * @returns null where prompts are so few that everything would be scored
+ * @param whole plan of the full sweep
+ * @param pace speed of a similar sweep; null if none was finished on this machine
+ * @returns null if there are so few prompts that everything is scored
  */
 export async function planPreview(
   engine: EngineClient,

@@ -11,9 +11,10 @@ import { type LikeSweep, paceOf, plannedRows, type SweepPace } from './sweep-pac
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
- * What a sweep of all its prompts would do, take and last, without doing it; of a preview also what that takes of it.
+ * Plans a sweep of all its prompts without running it, and a preview if one is requested.
  *
- * @throws WorkbenchError as the sweep would before it reads weights; `out-of-memory` names the smallest budget that works
+ * @throws WorkbenchError as the sweep would before it reads weights; `out-of-memory` names the smallest
+ * budget that works
  */
 export async function planCrcSweep(
   engine: EngineClient,
@@ -27,9 +28,9 @@ export async function planCrcSweep(
 }
 
 /**
- * The same of a sweep that does not compute again what is known; null when nothing is left.
+ * Plans the missing part of a sweep; null if nothing is missing.
  *
- * @param like finds the sweep by whose speed the time is told, where there is one: machines are busy, and one block is timed in a moment
+ * @param like finds a similar finished sweep, whose speed predicts the time better than one timed block
  * @throws WorkbenchError as {@link planCrcSweep}
  */
 export async function planRestOfSweep(
@@ -52,22 +53,22 @@ async function planOf(
   signal: AbortSignal | undefined
 ): Promise<SweepPlan | null> {
   const { prompts, identity } = prepared
-  const isKnown = (model: number, prompt: number): boolean =>
+  const isScored = (model: number, prompt: number): boolean =>
     earlier?.scores.get(elementAt(prompts, prompt, 'prompt').key)?.has(model) ?? false
   const wanted = [...identity.modelKeys.keys()]
-  const missing = [...prompts.keys()].filter((prompt) => !wanted.every((model) => isKnown(model, prompt)))
+  const missing = [...prompts.keys()].filter((prompt) => !wanted.every((model) => isScored(model, prompt)))
   if (missing.length === 0) return null
-  const { request } = engineRequest(prepared, wanted, missing, isKnown, earlier?.split ?? null)
+  const { request } = engineRequest(prepared, wanted, missing, isScored, earlier?.split ?? null)
   const plan = await engine.plan(request, { signal })
-  const paced = async (isPreview: boolean): Promise<SweepPace | null> => {
+  const findPace = async (isPreview: boolean): Promise<SweepPace | null> => {
     const sweep = await like({ ...plan, isPreview })
     return sweep === null ? null : paceOf(sweep)
   }
   const preview =
     prepared.request.preview === true
-      ? await planPreview(engine, prepared, plan, await paced(true), signal)
+      ? await planPreview(engine, prepared, plan, await findPace(true), signal)
       : null
-  const pace = await paced(false)
+  const pace = await findPace(false)
   return {
     ...plan,
     ...(pace === null

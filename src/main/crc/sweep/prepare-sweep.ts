@@ -46,79 +46,82 @@ import { elementAt } from '../../../contract/model/look-up'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 export interface CrcSweepRequest {
-  /** Names the document; a fresh one when left out. */
+  /** Id of the document; a new one if omitted. */
   id?: string
   base: string
   post: string
-  /** Of the character task; or a task whose listed answers are scored. */
+  /** Prompts of the character task, or a task with listed answers. */
   prompts: CrcPrompts | ScoredTask
   rendering: Rendering
   rho: number
-  /** Whether to score all restoration ranges and select one. */
+  /** True to score all restoration ranges and select one. */
   ranges: boolean
-  /** What ranges and blends of all layers are restored to; base when null or left out. */
+  /** Checkpoint to which ranges and blends are restored; base if null or omitted. */
   source?: RestoredTo
-  /** False leaves base as a whole model out. */
+  /** False omits base as a whole model. */
   wholeBase?: boolean
-  /** Scored besides post, base and the ranges. */
+  /** Recipes to score besides post, base and the ranges. */
   recipes: readonly Recipe[]
-  /** Scored as wholes beside the pair; one that cannot be is left out with a notice. */
+  /** Other checkpoints to score as whole models; one that cannot be scored is omitted with a notice. */
   checkpoints?: readonly OtherCheckpoint[]
-  /** Whether rivals are scored from the logits of post and base. */
+  /** True to score rivals from the logits of post and base. */
   rivals?: boolean
-  /** Whether scores under other samplers are kept too, where temperature and min-p alone decide. */
+  /** True to store scores under other samplers too, if the sampler uses only temperature and min-p. */
   whatIf?: boolean
-  /** Whether one half of the prompts, drawn by the seed, decides what is selected, and the other says what that is worth. */
+  /**
+   * True to select on one half of the prompts, drawn by the seed, and to evaluate the selection on the other
+   * half.
+   */
   split?: boolean
-  /** Whether ranges and blends that cannot be selected are scored on a few prompts only. */
+  /** True to score ranges and blends that cannot be selected on a few prompts only. */
   preview?: boolean
-  /** What a user looks at, asked whenever a preview chooses what it scores next. */
+  /** Range that the user looks at; read whenever a preview chooses its next stage. */
   lookedAt?: () => RestorationRange | null
-  /** Number of blends from post to base, one strength for all layers; 0 for none. */
+  /** Number of blends from post to base with one strength for all layers; 0 for none. */
   soupSize: number
-  /** Of the bootstrap. */
+  /** Seed of the bootstrap. */
   seed?: number
-  /** The CPU when left out. */
+  /** Device; the CPU if omitted. */
   device?: ChosenDevice
-  /** What suits device and family when left out. */
+  /** Precision; the default of device and family if omitted. */
   precision?: Precision
-  /** Bound on the engine process; half of this machine's memory when null or left out. */
+  /** Memory limit of the engine process in bytes; half of this machine's memory if null or omitted. */
   memoryBytes?: number | null
 }
 
-/** How many prompts a sweep scores. */
+/** Counts the prompts that a sweep scores. */
 export function promptCountOf({ prompts }: Pick<CrcSweepRequest, 'prompts'>): number {
   if (Array.isArray(prompts)) return prompts.length
   return prompts.task.prompts.filter(({ answers }) => answers !== undefined).length
 }
 
-/** What a sweep is scored by. */
+/** Describes how a sweep scores answers. */
 export const scoredByOf = ({ prompts }: Pick<CrcSweepRequest, 'prompts'>): ScoredByBrief =>
   Array.isArray(prompts) ? BY_CHARACTERS : briefScoring(prompts)
 
 /** The opened checkpoints of a sweep. */
 type Pair = Record<'base' | 'post', PairMember>
 
-/** A sweep that can be computed: what the models really see, and what there is to score. */
+/** A sweep ready to compute: its prompts as tokens, and the models to score. */
 export interface PreparedSweep {
   request: CrcSweepRequest
   base: PairMember
   post: PairMember
   layerCount: number
-  /** What ranges and blends are restored to; null: base. */
+  /** Checkpoint to which ranges and blends are restored; null for base. */
   source: RestoredTo
   prompts: SweptPrompt[]
-  /** Of each prompt, for each of its answers the sequences of tokens that are it. */
+  /** Token sequences of each answer, by prompt. */
   groups: TrackedPrompt['groups'][]
   scoredBy: ScoredBy
   halves: SweepDocument['halves']
-  /** Other samplers that are asked about. */
+  /** Other samplers to score. */
   whatIf: readonly MinPDraw[]
   models: SweptModel[]
-  /** Scored behind the models. */
+  /** Rivals, scored after the models. */
   rivals: Rival[]
   identity: SweepIdentity
-  /** Why base cannot be scored as a whole model. */
+  /** Reason that base cannot be scored as a whole model. */
   baseUnavailable: string | null
   notices: string[]
 }
@@ -126,7 +129,7 @@ export interface PreparedSweep {
 /**
  * Renders the prompts and lists the models.
  *
- * @throws WorkbenchError for whatever the pair, tokenizer, prompts or recipes are at fault for
+ * @throws WorkbenchError for errors of the pair, tokenizer, prompts or recipes
  */
 export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pair): Promise<PreparedSweep> {
   const { layerCount } = post.spec
@@ -134,9 +137,9 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   if (source !== null) refuseOwnLayers(await openSameOther(post, source), post)
   else if (request.ranges) refuseOneCheckpoint(base, post)
   const text = await recentTextModel(post.checkpoint.path)
-  const asked = await renderAsked(request, { base, post }, text)
-  refuseLongPrompts(asked, post)
-  const { compare, scoredBy } = asked
+  const rendered = await renderSweep(request, { base, post }, text)
+  refuseLongPrompts(rendered, post)
+  const { compare, scoredBy } = rendered
   const comparison = await compare({ member: base, name: 'base' })
   const others = await comparableCheckpoints(request.checkpoints ?? [], post, compare)
   const models = sweptModels(
@@ -148,12 +151,12 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   const mixes =
     models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
   const rivals = request.rivals === true ? usualRivals(mixes) : []
-  const cutsByMinP = minPDraw(samplingOf(asked) ?? OPEN_SAMPLING) !== null
-  const tooMuch = whatIfBytes(models.length + rivals.length, asked.groups, scoredBy) > MAX_WHAT_IF_BYTES
+  const cutsByMinP = minPDraw(samplingOf(rendered) ?? OPEN_SAMPLING) !== null
+  const tooMuch = whatIfBytes(models.length + rivals.length, rendered.groups, scoredBy) > MAX_WHAT_IF_BYTES
   const whatIf = request.whatIf === true && cutsByMinP && !tooMuch ? [...WHAT_IF_SAMPLERS] : []
-  const prompts = asked.prompts.map((prompt, index) => ({
+  const prompts = rendered.prompts.map((prompt, index) => ({
     ...prompt,
-    key: promptKey(prompt.tokens, elementAt(asked.groups, index, 'prompt'), samplingOf(asked), whatIf)
+    key: promptKey(prompt.tokens, elementAt(rendered.groups, index, 'prompt'), samplingOf(rendered), whatIf)
   }))
   return {
     request,
@@ -162,7 +165,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     layerCount,
     source,
     prompts,
-    groups: asked.groups,
+    groups: rendered.groups,
     scoredBy,
     halves: request.split === true ? drawHalves(prompts, request.seed ?? DEFAULT_SEED) : null,
     whatIf,
@@ -174,7 +177,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       request.device?.notice ?? null,
       request.whatIf === true && !cutsByMinP ? NO_WHAT_IF : null,
       request.whatIf === true && cutsByMinP && tooMuch ? TOO_MUCH_WHAT_IF : null,
-      ...asked.notices,
+      ...rendered.notices,
       comparison.unavailable,
       comparison.notice,
       ...others.notices
@@ -182,22 +185,29 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   }
 }
 
-/** As {@link refuseOneCheckpoint}, of another checkpoint that layers are to be restored to. */
+/** Evidence that two checkpoints are the same. */
+const EQUAL_FILES = 'their config.json and the sampled parts of their weights are equal'
+
+/** Refuses a source of layers that is the same checkpoint as post. */
 function refuseOwnLayers(source: PairMember, post: PairMember): void {
   if (source.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
   throw new WorkbenchError(
     'bad-input',
-    `${source.checkpoint.path} looks like the same checkpoint as post (their config.json and what is sampled of their weights are equal): restoring layers to it would change nothing.`,
+    `${source.checkpoint.path} looks like the same checkpoint as post: ${EQUAL_FILES}. ` +
+      'Restoring layers to it would change nothing.',
     'Name another checkpoint to restore layers to, or leave it out to restore them to base.'
   )
 }
 
-/** Ranges of post's own layers are post itself, and a sweep of them would blame the prompts. */
+/**
+ * Refuses a pair of equal checkpoints: every range would equal post, and the sweep would blame the prompts.
+ */
 function refuseOneCheckpoint(base: PairMember, post: PairMember): void {
   if (base.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
   throw new WorkbenchError(
     'bad-input',
-    `Base and post look like the same checkpoint (${base.checkpoint.path}, ${post.checkpoint.path}: their config.json and what is sampled of their weights are equal): restoring layers would change nothing.`,
+    `Base and post look like the same checkpoint (${base.checkpoint.path}, ${post.checkpoint.path}): ${EQUAL_FILES}. ` +
+      'Restoring layers would change nothing.',
     'Name as base the checkpoint that post was trained from.'
   )
 }
@@ -226,13 +236,13 @@ function identityOf({
   }
 }
 
-/** So that a sweep with what if stays well below what a project's document may have. */
+/** Limit that keeps a sweep with scores under other samplers well below the largest document of a project. */
 const MAX_WHAT_IF_BYTES = 64_000_000
 
 const TOO_MUCH_WHAT_IF =
   'What other samplers would do is not kept: of so many models and prompts it would take more than 64 MB.'
 
-/** What is kept of other samplers, at most: a float32 in base64 for each of their numbers. */
+/** Bounds the bytes of scores under other samplers: a float32 in base64 for each number. */
 export function whatIfBytes(
   modelCount: number,
   groups: readonly TrackedPrompt['groups'][],
@@ -245,13 +255,13 @@ export function whatIfBytes(
 const NO_WHAT_IF =
   'What other temperatures and min-p would make of this sweep is not kept: its sampler cuts in other ways too.'
 
-/** How tokens are drawn; undefined: from the models' own distributions. */
+/** Sampling of answers; undefined for the models' own distributions. */
 export function samplingOf({ scoredBy }: Pick<PreparedSweep, 'scoredBy'>): Sampling | undefined {
   return scoredBy.kind === 'task' ? scoredBy.sampling : undefined
 }
 
-/** Prompts as models see them, with what is asked of them and whether a whole model can be. */
-interface Asked {
+/** Prompts as the models see them, and a function that compares another whole model on them. */
+interface RenderedSweep {
   scoredBy: ScoredBy
   prompts: readonly RenderedPrompt[]
   groups: TrackedPrompt['groups'][]
@@ -259,11 +269,11 @@ interface Asked {
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 }
 
-async function renderAsked(
+async function renderSweep(
   { prompts, rendering }: CrcSweepRequest,
   pair: Pair,
   text: TextModel
-): Promise<Asked> {
+): Promise<RenderedSweep> {
   const { post } = pair
   if (Array.isArray(prompts)) {
     const rendered = await renderPrompts(prompts, rendering, text)
@@ -281,14 +291,21 @@ async function renderAsked(
     answers: rendered.groups.flat(3)
   }
   refuseTokensOutside(post, shared)
-  const seen = rendered.asked.map((prompt, index) => ({
+  const tokenized = rendered.asked.map((prompt, index) => ({
     ...prompt,
     ...elementAt(rendered.prompts, index, 'prompt')
   }))
-  return { ...rendered, scoredBy: prompts, compare: (whole) => comparePrompts(whole, { post, text }, seen) }
+  return {
+    ...rendered,
+    scoredBy: prompts,
+    compare: (whole) => comparePrompts(whole, { post, text }, tokenized)
+  }
 }
 
-/** Those of the checkpoints that can be scored, and why others cannot: a sweep is about the ranges, and goes on without them. */
+/**
+ * Selects the checkpoints that can be scored and explains why others cannot. The sweep continues without
+ * them.
+ */
 async function comparableCheckpoints(
   checkpoints: readonly OtherCheckpoint[],
   post: PairMember,
@@ -322,8 +339,14 @@ function promptKey(
     .slice(0, 32)
 }
 
-/** A prompt with its longest answer, whose last token nothing follows. */
-function refuseLongPrompts({ prompts, groups }: Pick<Asked, 'prompts' | 'groups'>, post: PairMember): void {
+/**
+ * Refuses prompts that exceed the context window with their longest answer. The last token of an answer is
+ * never an input.
+ */
+function refuseLongPrompts(
+  { prompts, groups }: Pick<RenderedSweep, 'prompts' | 'groups'>,
+  post: PairMember
+): void {
   const { contextLength } = post.spec
   for (const [index, prompt] of prompts.entries()) {
     const answers = elementAt(groups, index, 'prompt').flat()

@@ -2,10 +2,11 @@ import type { RenderedPrompt, SweepDocument } from '../../../contract/documents/
 import { WorkbenchError } from '../../../contract/model/problem'
 
 /**
- * Refuses what cannot stand beside a sweep.
+ * Refuses scores that cannot be compared with a sweep.
  *
- * @param now the checkpoints, and the sweep's prompts, as they are now
- * @throws WorkbenchError `mismatch` when a checkpoint is another one, or it or its tokenizer has changed since
+ * @param now the checkpoints and the sweep's prompts as they are now
+ * @throws WorkbenchError `mismatch` if a checkpoint differs, or it or its tokenizer has changed since the
+ * sweep
  */
 export function requireSameAsSwept(
   now: Pick<SweepDocument, 'basePath' | 'postPath'> & { prompts: readonly Pick<RenderedPrompt, 'tokens'>[] },
@@ -16,7 +17,8 @@ export function requireSameAsSwept(
     if (now[member].path !== sweep[member].path) {
       throw new WorkbenchError(
         'mismatch',
-        `${now[member].path} is another model than that of the sweep ${sweep.id}, ${sweep[member].path}: its scores cannot be compared.`,
+        `${now[member].path} is another model than that of the sweep ${sweep.id}, ` +
+          `${sweep[member].path}: its scores cannot be compared.`,
         `Give the sweep's own models, or sweep this one.`
       )
     }
@@ -32,7 +34,8 @@ export function requireSameAsSwept(
   if (changed !== -1) {
     throw new WorkbenchError(
       'mismatch',
-      `Prompt ${changed + 1} becomes other tokens than in the sweep ${sweep.id}: the tokenizer or its template has changed.`,
+      `Prompt ${changed + 1} becomes other tokens than in the sweep ${sweep.id}: the tokenizer or its ` +
+        'template has changed.',
       'Sweep again.'
     )
   }

@@ -6,18 +6,18 @@ import type { EngineClient } from '../../engine/host'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import { requireSameAsSwept } from './same-as-swept'
 
-/** Where a sweep's models are now. */
+/** Current folders of a sweep's models. */
 export interface PairFolders {
   base: string
   post: string
 }
 
 /**
- * Scores recipes exactly as a sweep scored its ranges: on its prompts, rendering, device and precision, so that the scores
- * can stand beside its own.
+ * Scores recipes exactly as a sweep scored its ranges (prompts, rendering, device, precision), so that the
+ * scores can be compared.
  *
- * @param history what it knows is not computed again
- * @returns a sweep of the recipes alone, in their order
+ * @param history its scores are not computed again
+ * @returns a sweep of only the recipes, in their order
  * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since; as `runCrcSweep`
  */
 export async function scoreRecipes(
@@ -57,7 +57,10 @@ export async function scoreRecipes(
   return scored
 }
 
-/** The recipes of a sweep with one more score, which replaces that of the same weights: two recipes may have one name. */
+/**
+ * Adds a score to the recipes of a sweep. It replaces the score of equal weights, because two recipes may
+ * have the same name.
+ */
 export function withRecipeScore(scores: readonly RecipeScore[], score: RecipeScore): RecipeScore[] {
   const keyOf = ({ recipe }: RecipeScore): string => weightsKey({ kind: 'recipe', recipe })
   return [...scores.filter((other) => keyOf(other) !== keyOf(score)), score]

@@ -3,34 +3,37 @@ import type { SessionRequest, SweepRequest } from '../../../contract/procedures/
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { EngineClient } from '../../engine/host'
 
-/** What of a stage stays in the engine. */
+/** Data of a stage that stays in the engine. */
 export type Leaves = NonNullable<SweepRequest['session']>['leaves']
 
-/** What stages of a sweep leave in the engine for those after them. */
+/** Engine session that keeps weights and states between the stages of a sweep. */
 export class StageSession {
-  /** Null before it is opened, or any stage leaves something. */
+  /** Null before the session is opened or a stage leaves data. */
   private id: string | null = null
 
   constructor(private readonly engine: EngineClient) {}
 
-  /** Has the engine start while main opens the pair: both take a process's start. What is wrong with it the first stage says. */
+  /**
+   * Starts the engine while main opens the pair, to save the time of a process start. The first stage reports
+   * its errors.
+   */
   start({ memoryBytes }: Pick<SessionRequest, 'memoryBytes'>): void {
     this.engine.ready({ memoryBytes }).catch(() => undefined)
   }
 
-  /** Has the engine open what stages compute with, and read weights, while main prepares them. */
+  /** Lets the engine open files and read weights while main prepares the stages. */
   open(request: Omit<SessionRequest, 'id' | 'device'> & Partial<SessionRequest>): void {
     this.id ??= randomUUID()
     this.engine.openSession({ ...request, id: this.id }).catch(() => undefined)
   }
 
-  of({ leaves }: { readonly leaves?: Leaves }): SweepRequest['session'] {
+  settingsFor({ leaves }: { readonly leaves?: Leaves }): SweepRequest['session'] {
     if (leaves === undefined) return undefined
     this.id ??= randomUUID()
     return { id: this.id, leaves }
   }
 
-  /** Has the engine let go of it. With an engine that died it is gone already. */
+  /** Ends the session in the engine. A lost engine has no session. */
   async end(): Promise<void> {
     if (this.id === null) return
     try {

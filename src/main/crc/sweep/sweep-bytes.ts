@@ -1,14 +1,15 @@
 import { elementAt } from '../../../contract/model/look-up'
 import { type PreparedSweep, whatIfBytes } from './prepare-sweep'
 
-/** Of a model on a prompt: its three measures with their names, and a place for each answer's probability. */
+/** Bytes of a model's score on a prompt without its probabilities. */
 const SCORE_BYTES = 120
 const PROBABILITY_BYTES = 15
-/** The same in a checkpoint: a float64 in base64. */
-const KEPT_PROBABILITY_BYTES = 11
+/** Bytes of a probability in a checkpoint: a float64 in base64. */
+const CHECKPOINT_PROBABILITY_BYTES = 11
 
 /**
- * About what a sweep writes, in bytes: its document, and the checkpoint that stays until the document is there.
+ * Estimates the bytes that a sweep writes: its document, and the checkpoint that stays until the document
+ * exists.
  *
  * @param missing indices of the prompts that have not been computed yet
  */
@@ -24,7 +25,7 @@ export function sweepBytes(
     modelCount *
       (groups.length * SCORE_BYTES +
         answerCount * PROBABILITY_BYTES +
-        missingCount * KEPT_PROBABILITY_BYTES) +
+        missingCount * CHECKPOINT_PROBABILITY_BYTES) +
     others
   )
 }

@@ -24,30 +24,33 @@ import {
   type SweepIdentity
 } from './earlier-results'
 
-/** At most this often what has come is written: the disk has to confirm it each time. */
+/** Shortest time between two writes, because the disk must confirm each one. */
 const WRITE_INTERVAL_MS = 1000
 
-/** Where checkpoints lie. */
+/** Folder or file of checkpoints. */
 export interface CheckpointPlace {
-  /** Whether files that are no checkpoints may be replaced; elsewhere they may be anyone's. */
+  /** True if files that are no checkpoints may be replaced; otherwise they may be files of the user. */
   readonly owned: boolean
-  /** Files that may be checkpoints. @throws WorkbenchError when they cannot be listed */
+  /** Lists files that may be checkpoints. @throws WorkbenchError when they cannot be listed */
   list(): Promise<string[]>
-  /** The file for a sweep of this name, with room made for it. @throws WorkbenchError `read-only`, `bad-file` */
+  /**
+   * Gives the file for a sweep of this name and makes room for it. @throws WorkbenchError `read-only`,
+   * `bad-file`
+   */
   fileFor(name: string): Promise<string>
 }
 
-/** The one checkpoint of a sweep whose result is to be written to `file`: beside it, with `.partial` at its end. */
+/** Places the checkpoint of a sweep beside its result `file`, with the ending `.partial`. */
 export function checkpointBeside(file: string): CheckpointPlace {
   const partial = `${file}.partial`
   return { owned: false, list: async () => [partial], fileFor: async () => partial }
 }
 
-/** What a checkpoint that fills the disk is, to whoever looks for room. */
-const KEPT_HERE =
-  'That file holds what the sweep has computed, which goes on from there; without it, it begins anew.'
+/** Explains a checkpoint to a user whose disk is full. */
+const CHECKPOINT_MEANING =
+  'That file holds the scores of the sweep so far. The sweep continues from them; without the file it starts again.'
 
-/** The file a checkpoint is being written to. */
+/** The open file of a checkpoint. */
 interface OpenFile {
   name: string
   path: string
@@ -55,10 +58,10 @@ interface OpenFile {
   bytes: number
 }
 
-/** Keeps what a sweep has computed, so that a later one need not compute it again when this one does not get to its end. */
+/** Stores the scores of a running sweep, so that an interrupted sweep continues from them. */
 export class SweepCheckpoint {
-  private found: EarlierResults[] = []
-  /** Files of this sweep alone, which are of no use once it is finished. */
+  private earlier: EarlierResults[] = []
+  /** Files that hold only this sweep; they are removed once it is finished. */
   private readonly files = new Set<string>()
   private content: {
     header: CheckpointHeader
@@ -70,46 +73,46 @@ export class SweepCheckpoint {
   private file: OpenFile | null = null
   private path: string | null = null
   private readonly written = new WrittenScores()
-  /** What is to be written with the next that comes. */
+  /** Results that are written at the next write. */
   private waiting: PromptResults[] = []
   private writtenMs = -Infinity
 
   constructor(private readonly place: CheckpointPlace) {}
 
-  /** What a later sweep will find, and where. Null when nothing is kept. */
-  get kept(): { path: string; known: KnownPart } | null {
+  /** Path and number of stored results; null if nothing is stored. */
+  get stored(): { path: string; known: KnownPart } | null {
     const { path } = this
-    const known = this.written.known(this.content?.split ?? null)
+    const known = this.written.share(this.content?.split ?? null)
     return path === null || (known.prompts === 0 && known.begun === null) ? null : { path, known }
   }
 
   /**
-   * What is kept of a sweep, and remarks on what could not be used.
+   * Loads stored scores of a sweep, with notices on files that could not be used.
    *
-   * @param fresh whether the sweep begins anew: a damaged checkpoint is then replaced as a whole one is
-   * @throws WorkbenchError `bad-file` when a file is in the way that is no checkpoint
+   * @param fresh true if the sweep starts again; then damaged checkpoints may be replaced
+   * @throws WorkbenchError `bad-file` when another file has the name of the checkpoint
    */
   async find(
     identity: SweepIdentity,
     fresh: boolean
   ): Promise<{ results: EarlierResults[]; notices: string[] }> {
     const notices: string[] = []
-    this.found = []
-    this.written.of(identity)
+    this.earlier = []
+    this.written.reset(identity)
     for (const file of await this.place.list()) {
       try {
-        const read = await readCheckpoint(file, identity)
-        if (read === null) continue
-        if (read.damagedLines > 0) {
+        const checkpoint = await readCheckpoint(file, identity)
+        if (checkpoint === null) continue
+        if (checkpoint.damagedLines > 0) {
           notices.push(
-            `${file}: ${read.damagedLines} damaged lines were left out; what they held is computed again.`
+            `${file}: ${checkpoint.damagedLines} damaged lines were left out; what they held is computed again.`
           )
         }
-        if (read.results !== null) {
-          this.found.push(read.results)
+        if (checkpoint.results !== null) {
+          this.earlier.push(checkpoint.results)
           this.path = file
-          for (const [key, scores] of read.results.scores) this.written.add(key, scores)
-          if (!read.hasOthers) this.files.add(file)
+          for (const [key, scores] of checkpoint.results.scores) this.written.add(key, scores)
+          if (!checkpoint.hasOthers) this.files.add(file)
         } else if (!this.place.owned) {
           notices.push(`${file} is of another sweep; it will be replaced by what this one computes.`)
         }
@@ -118,14 +121,14 @@ export class SweepCheckpoint {
         notices.push(`A checkpoint was left out. ${errorMessage(error)}`)
       }
     }
-    return { results: [...this.found], notices }
+    return { results: [...this.earlier], notices }
   }
 
   /**
-   * Says what will be kept. Nothing is written before there is something to keep.
+   * Prepares the checkpoint of a sweep. No file is written until there are scores.
    *
-   * @param split how the sweep splits its prompts, whose results are to be the same when it goes on
-   * @param resumes whether what was found is a part of this sweep; otherwise the sweep begins anew
+   * @param split groups of prompts, which stay the same when the sweep is resumed
+   * @param resumes true if the loaded scores belong to this sweep; false if the sweep starts again
    */
   begin(
     identity: SweepIdentity,
@@ -135,35 +138,38 @@ export class SweepCheckpoint {
   ): void {
     const header = headerOf(identity, { device, precision })
     const name = sha256(JSON.stringify([header, identity.prompts])).slice(0, 16)
-    // The engine may have been started again.
+    // // The engine may have been restarted.
     if (this.content?.name === name) return
-    const useful = this.found.filter((found) => found.device === device && found.precision === precision)
-    const carried = useful.flatMap(({ scores }) =>
+    const matching = this.earlier.filter(
+      (results) => results.device === device && results.precision === precision
+    )
+    const carriedOver = matching.flatMap(({ scores }) =>
       Array.from(scores, ([promptKey, scores]) => ({ promptKey, scores }))
     )
     const scorer = scorerOf(identity.scoredBy)
-    this.content = { header, split, carried: resumes ? carried : [], name, scorer }
-    this.written.of(identity)
+    this.content = { header, split, carried: resumes ? carriedOver : [], name, scorer }
+    this.written.reset(identity)
     for (const { promptKey, scores } of this.content.carried) this.written.add(promptKey, scores)
   }
 
   /**
-   * Adds scores. They are on the disk soon, with those that come meanwhile, and at the latest when this is closed: a power cut
-   * loses a moment more than what was being computed. What could not be written is written with the next that comes.
+   * Adds scores, which are written within a second or when the checkpoint is closed. A power failure loses up
+   * to a second of scores besides the unfinished part. Results that could not be written are written with the
+   * next ones.
    *
    * @throws WorkbenchError `read-only`, `bad-input`
    */
-  async keep(results: readonly PromptResults[]): Promise<void> {
+  async add(results: readonly PromptResults[]): Promise<void> {
     this.waiting.push(...results)
     if (performance.now() - this.writtenMs >= WRITE_INTERVAL_MS) await this.write()
   }
 
-  /** Writes what waits, if it can. */
+  /** Writes pending results if possible, and closes the file. */
   async close(): Promise<void> {
     try {
       await this.write()
     } catch (error) {
-      // The sweep has ended for its own reason, and what is not written is not said to be kept.
+      // // The sweep has already ended with its own error, and unwritten results are not reported as stored.
       if (!(error instanceof WorkbenchError)) throw error
     } finally {
       await this.file?.handle.close()
@@ -171,7 +177,7 @@ export class SweepCheckpoint {
     }
   }
 
-  /** Removes what the finished sweep makes useless; to be called when its result is saved. */
+  /** Removes the files of the finished sweep; call it when the result is saved. */
   async remove(): Promise<void> {
     await this.close()
     for (const file of this.files) await rm(file, { force: true })
@@ -191,9 +197,9 @@ export class SweepCheckpoint {
       await file.handle.appendFile(lines)
       await file.handle.sync()
     } catch (error) {
-      // Half a line would run into the next one that is written.
+      // // The next line must not continue half a line.
       await file.handle.truncate(file.bytes).catch(() => undefined)
-      throw writeProblem(file.path, error, KEPT_HERE)
+      throw writeProblem(file.path, error, CHECKPOINT_MEANING)
     }
     file.bytes += lines.byteLength
     this.waiting = this.waiting.slice(results.length)
@@ -201,12 +207,12 @@ export class SweepCheckpoint {
     this.writtenMs = performance.now()
   }
 
-  /** The file, and results as lines of it. */
+  /** Opens the file and encodes results as its lines. */
   private async open(results: readonly PromptResults[]): Promise<{ file: OpenFile; lines: Buffer }> {
     if (this.content === null) throw new Error('a checkpoint is kept before it has begun')
     const { header, split, carried, name, scorer } = this.content
-    const linesOf = (some: readonly PromptResults[]): string =>
-      some.map((result) => promptLine(result, header, scorer)).join('')
+    const linesOf = (list: readonly PromptResults[]): string =>
+      list.map((result) => promptLine(result, header, scorer)).join('')
     const lines = Buffer.from(linesOf(results))
     if (this.file?.name === name) return { file: this.file, lines }
     await this.file?.handle.close()
@@ -224,13 +230,13 @@ export class SweepCheckpoint {
   }
 }
 
-/** Which models of which prompts a sweep's files hold. */
+/** Records the models of each prompt that the files of a sweep hold. */
 class WrittenScores {
   private identity: SweepIdentity | null = null
   private readonly models = new Map<string, Set<number>>()
 
-  /** Of this sweep, and nothing of it yet. */
-  of(identity: SweepIdentity): void {
+  /** Starts recording for a sweep. */
+  reset(identity: SweepIdentity): void {
     this.identity = identity
     this.models.clear()
   }
@@ -239,7 +245,7 @@ class WrittenScores {
     this.models.set(promptKey, new Set([...(this.models.get(promptKey) ?? []), ...scores.keys()]))
   }
 
-  known(split: KeyedSplit | null): KnownPart {
+  share(split: KeyedSplit | null): KnownPart {
     if (this.identity === null) return { prompts: 0, of: 0, begun: null }
     return knownPart(this.identity, (key) => this.models.get(key), split)
   }

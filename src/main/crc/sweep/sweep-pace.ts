@@ -2,22 +2,22 @@ import type { SweepDocument } from '../../../contract/documents/crc'
 import { rangesCost } from '../../../contract/documents/search'
 import type { EnginePlan } from '../../../contract/procedures/engine'
 
-/** How fast a finished sweep was: rows of hidden states through a block, and the seconds that they took. */
+/** Speed of a finished sweep: rows of hidden states through a block per second. */
 export interface SweepPace {
   readonly rowsPerSecond: number
 }
 
-/** The newest finished sweep that tells how long one takes there; null where there is none. */
+/** Finds the newest finished sweep with the same device and precision; null if there is none. */
 export type LikeSweep = (
   of: Pick<EnginePlan, 'device' | 'precision'> & { isPreview: boolean }
 ) => Promise<SweepDocument | null>
 
-/** Less of its own work tells of starting engines and opening models, not of computing. */
-const LEAST_SHARE = 1 / 2
+/** A sweep that computed less than this share measures mainly the start of engines, not the computation. */
+const MIN_SHARE = 1 / 2
 
 /**
- * Rows of hidden states through a block that it computed itself; 0 where that was the rest of an earlier one, and little of the whole, which
- * tells no pace. Groups of prompts are taken to be of one size.
+ * Counts the rows of hidden states that a sweep itself put through blocks; 0 if it computed little, because
+ * most scores were reused. Groups of prompts are assumed to have equal sizes.
  */
 export function computedRows({
   preview,
@@ -30,21 +30,21 @@ export function computedRows({
 }: SweepDocument): number {
   if (preview !== null) return preview.rows
   const evaluations = work.blockEvaluations / (memory?.groupCount ?? 1)
-  const isRest =
+  const isMostlyReused =
     ranges.length > 0 &&
-    (evaluations < LEAST_SHARE * rangesCost(layerCount) ||
-      prompts.length - reusedPromptCount < LEAST_SHARE * prompts.length)
-  return isRest ? 0 : evaluations * work.packedTokens
+    (evaluations < MIN_SHARE * rangesCost(layerCount) ||
+      prompts.length - reusedPromptCount < MIN_SHARE * prompts.length)
+  return isMostlyReused ? 0 : evaluations * work.packedTokens
 }
 
-/** What it computed itself, by the time that took; null where that is nothing. */
+/** Computes the speed of a sweep; null if it computed too little. */
 export function paceOf(sweep: SweepDocument): SweepPace | null {
   const { seconds } = sweep
   const rows = computedRows(sweep)
   return rows > 0 && seconds > 0 ? { rowsPerSecond: rows / seconds } : null
 }
 
-/** Rows of a plan, counted as {@link computedRows} counts them. */
+/** Counts the rows of a plan as {@link computedRows} does. */
 export const plannedRows = ({
   blockEvaluations,
   packedTokens,

@@ -17,15 +17,16 @@ import type { PreparedSweep } from './prepare-sweep'
 import type { Leaves } from './stage-session'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/** The stages of a sweep, and, once they are done, what a preview came to. */
+/** The stages of a sweep, and the outcome of a preview after the last stage. */
 export interface FollowedStages {
   follow: (scores: readonly ModelScores[]) => Iterable<SweepStage>
-  /** Null where everything was scored. */
+  /** Null if everything was scored. */
   readonly outcome: PreviewOutcome | null
 }
 
 /**
- * Everything at once, or a preview's stages, and then everything if prompts are too few for a preview.
+ * Lists one stage with everything, or the stages of a preview. If there are too few prompts for a preview,
+ * everything follows.
  *
  * @param chosen the prompts to score
  */
@@ -47,7 +48,7 @@ export function stagesOf(prepared: PreparedSweep, chosen: readonly number[]): Fo
   }
 }
 
-/** What a preview of a sweep decides on, but for the scores. */
+/** Builds the settings of a preview, without its scores. */
 export function previewSetting({
   layerCount,
   models,
@@ -69,11 +70,11 @@ export function previewSetting({
   }
 }
 
-/** Whether a sweep that is asked for a preview is one: of few prompts everything is scored. */
+/** Reports whether a requested preview really is one; with few prompts everything is scored. */
 export const isPreviewed = (prepared: PreparedSweep): boolean =>
   prepared.request.preview === true && plannedPreview(previewSetting(prepared)) !== null
 
-/** The range that a user looks at, if it is one of the sweep's. */
+/** Index of the range that the user looks at, if the sweep has it. */
 function lookedAt({ models, request }: PreparedSweep): number | null {
   const range = request.lookedAt?.() ?? null
   if (range === null) return null
@@ -81,7 +82,7 @@ function lookedAt({ models, request }: PreparedSweep): number | null {
   return model === -1 ? null : model
 }
 
-/** Whoever waits for the first scores does not wait for memory for weights as well. */
+/** The first stage leaves nothing in memory, so that its scores arrive early. */
 const LEAVES: Readonly<Record<PreviewStage['kind'], Leaves>> = {
   coarse: 'nothing',
   whole: 'states',
@@ -89,7 +90,7 @@ const LEAVES: Readonly<Record<PreviewStage['kind'], Leaves>> = {
   finalists: 'states'
 }
 
-/** Rivals are scored with post and base, from the same logits. */
+/** Yields the stages of a preview. Rivals are scored with post and base, from the same logits. */
 function* preview(
   prepared: PreparedSweep,
   scores: readonly ModelScores[]
@@ -108,12 +109,12 @@ function* preview(
   }
 }
 
-/** A range or blend that a preview has scored on some prompts. */
+/** A range or blend that a preview scored on some prompts. */
 interface PreviewedModel {
   model: SweptModel
-  /** On the preview's prompts, in their order. */
+  /** Scores on the preview's prompts, in their order. */
   prompts: readonly PromptScore[]
-  /** Of the means over all prompts, with half the widths of their 95 % intervals. */
+  /** Means over all prompts; `margins` are half the widths of their 95 % intervals. */
   validity: number
   diversity: number
   margins: { validity: number; diversity: number }
@@ -121,7 +122,7 @@ interface PreviewedModel {
 
 export interface PreviewResults extends Pick<PreviewOutcome, 'prompts' | 'elsewhere' | 'open' | 'wholeRows'> {
   rho: number
-  /** What was computed, in rows of a block. */
+  /** Computed work in rows of a block. */
   rows: number
   models: readonly PreviewedModel[]
   likeliest: { model: SweptModel; chance: number } | null

@@ -207,7 +207,7 @@ it('that was stopped within its only group of prompts goes on behind the models 
   const models = Line.parse(JSON.parse(lines[0]?.slice(65) ?? '')).models ?? []
   expect(lines).toHaveLength(40)
   const begun = { models: models.length, modelCount: 80, group: 1, groupCount: 1 }
-  expect(past.checkpoint.kept?.known).toEqual({ prompts: 0, of: 40, begun })
+  expect(past.checkpoint.stored?.known).toEqual({ prompts: 0, of: 40, begun })
 
   const { document } = await sweep(all)
   const results = ({ post, base, ranges, selection, reusedPromptCount }: SweepDocument): unknown => [

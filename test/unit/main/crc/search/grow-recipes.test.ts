@@ -5,7 +5,7 @@ import { allRanges, postStrengths, rangeStrengths } from '../../../../../src/con
 import { pairedDifference } from '../../../../../src/main/crc/selection/paired-difference'
 import { growRecipes, neighbours } from '../../../../../src/main/crc/search/grow-recipes'
 import {
-  knownFrom,
+  scoredBySweep,
   layersKey,
   type PromptMeasures,
   runSearch
@@ -55,7 +55,7 @@ function search(
   }
   const outcome = runSearch(
     problem,
-    knownFrom(problem),
+    scoredBySweep(problem),
     growRecipes(problem, { ...SETTINGS, ...settings }),
     { ...SETTINGS, ...settings },
     {
@@ -66,7 +66,7 @@ function search(
       cost: (candidates) => countBlockEvaluations(candidates, LAYERS)
     }
   )
-  return outcome.then((result) => ({ ...result, batches, best: result.found[0]?.[0]?.layers }))
+  return outcome.then((result) => ({ ...result, batches, best: result.recipes[0]?.[0]?.layers }))
 }
 
 /** Diversity falls with the distance from a target; validity with how much is restored. */
@@ -95,7 +95,7 @@ describe('the search for recipes', () => {
     expect(stopped).toBe('nothing-better')
   })
 
-  test('asks for nothing twice, and never for a range, whose score it has', async () => {
+  test('requests nothing twice, and never a range that the sweep has scored', async () => {
     const { batches } = await search(planted, { beam: 4 })
     const asked = batches.flat().map(layersKey)
     expect(new Set(asked).size).toBe(asked.length)
@@ -103,7 +103,7 @@ describe('the search for recipes', () => {
     expect(asked.filter((key) => ranges.has(key))).toEqual([])
   })
 
-  test('neither compares with, nor ends at, what is known not to do', async () => {
+  test('ignores rejected recipes in comparisons and results', async () => {
     const free = await search(planted)
     const first = free.bestRanges[0]?.layers ?? []
     const rejected = new Set([layersKey(first), layersKey(target)])
@@ -113,18 +113,18 @@ describe('the search for recipes', () => {
     expect(rejected).not.toContain(layersKey(best))
   })
 
-  test('passes by what is more diverse at too little validity', async () => {
+  test('ignores recipes with more diversity but too little validity', async () => {
     const limited: Model = (layers) => {
       const restored = halvesOf(layers).reduce((sum, { attention, mlp }) => sum + attention + mlp, 0)
       return { validity: 1 - 0.03 * restored, diversity: 0.2 + 0.05 * restored }
     }
-    const { best = [], found } = await search(limited, { beam: 3 })
+    const { best = [], recipes: found } = await search(limited, { beam: 3 })
     // 0.03 times restored is at most 0.1 for 3 whole halves and no more.
     expect(halvesOf(best).reduce((sum, { attention, mlp }) => sum + attention + mlp, 0)).toBe(3)
     for (const { layers } of found[0] ?? []) expect(limited(layers).validity).toBeGreaterThanOrEqual(0.9)
   })
 
-  test('crosses with a beam what stops a greedy search', async () => {
+  test('passes with a beam where a greedy search stops', async () => {
     // The attention of layers 0 and 5 pays only together; each alone costs. Any MLP spoils it.
     const valley: Model = (strengths) => {
       const layers = halvesOf(strengths)
@@ -143,7 +143,7 @@ describe('the search for recipes', () => {
     expect(await attentionOf(16)).toEqual([1, 0, 1, 0, 0, 1])
   })
 
-  test('begins no generation beyond its budget, and ends after the asked number', async () => {
+  test('respects its budget and its number of generations', async () => {
     const first = countBlockEvaluations((await search(planted)).batches[0] ?? [], LAYERS)
     expect(await search(planted, { blockEvaluations: first - 1 })).toMatchObject({
       stopped: 'budget',
@@ -154,7 +154,7 @@ describe('the search for recipes', () => {
     expect(await search(planted, { generations: 1 })).toMatchObject({ stopped: 'generations' })
   })
 
-  test('starts from post where no range qualifies, and finds nothing where nothing does', async () => {
+  test('starts from post if no range qualifies, and returns nothing if no recipe does', async () => {
     const half: Model = (strengths) => {
       const layers = halvesOf(strengths)
       const whole = layers.some(({ attention, mlp }) => attention > 0 && mlp > 0)
@@ -164,7 +164,7 @@ describe('the search for recipes', () => {
     const { best, bestRanges } = await search(half)
     expect(bestRanges).toEqual([null])
     expect(best).toEqual(new Array(LAYERS).fill({ attention: 1, mlp: 0 }))
-    const { found } = await search(() => ({ validity: 0.9, diversity: 0.3 }))
+    const { recipes: found } = await search(() => ({ validity: 0.9, diversity: 0.3 }))
     expect(found).toEqual([[]])
   })
 
@@ -181,14 +181,14 @@ describe('the search for recipes', () => {
 })
 
 describe('a paired difference', () => {
-  test('of a model with itself is 0 and so is its interval', () => {
+  test('is 0 for equal models, as is its interval', () => {
     expect(pairedDifference(new Array(PROMPTS).fill(0), VIEW, 1)).toMatchObject({
       difference: 0,
       interval: [0, 0]
     })
   })
 
-  test('weighs categories alike, and its interval holds 0 when prompts disagree', () => {
+  test('weighs categories equally, with an interval that contains 0 when prompts disagree', () => {
     const { difference, interval } = pairedDifference(
       [0.1, -0.1, 0.3, 0.1, 0.2],
       [

@@ -16,7 +16,7 @@ import {
   subsetsOf,
   toStrengths
 } from '../../../../../src/main/crc/search/layer-subsets'
-import { type Known, layersKey, runSearch } from '../../../../../src/main/crc/search/search-problem'
+import { type ScoredRecipes, layersKey, runSearch } from '../../../../../src/main/crc/search/search-problem'
 import { trySubsets } from '../../../../../src/main/crc/search/try-subsets'
 import { countBlockEvaluations } from '../../../../../src/main/crc/search/search-run'
 import { elementAt } from '../../../../../src/contract/model/look-up'
@@ -33,7 +33,7 @@ const measuresAt = (place: number) => ({
 })
 const placeOf = (layers: readonly { attention: number }[]): number =>
   layers.reduce((place, { attention }, layer) => place + attention * bitOf(layer, LAYERS), 0)
-const everything: Known = new Map(
+const everything: ScoredRecipes = new Map(
   subsetsOf(LAYERS).map((subset, place) => {
     const layers = toStrengths(subset)
     return [layersKey(layers), { layers, measures: measuresAt(place) }]
@@ -41,7 +41,7 @@ const everything: Known = new Map(
 )
 
 describe('what each layer contributes', () => {
-  test('of the demo is as an independent computation has it, and sums to the whole', () => {
+  test('agrees with an independent computation on the demo, and sums to the whole', () => {
     const shares = layerShares(LAYERS, { orderPairs: 0, seed: 1 }, everything, VIEW)
     const { diversity = [], all, none, basis, alone, leftOut } = shares ?? {}
     expect(basis).toEqual({ kind: 'subsets', models: 4096 })
@@ -57,7 +57,7 @@ describe('what each layer contributes', () => {
     expect(leftOut?.validity[0]).toBeCloseTo((demo.validity[4095] ?? NaN) - (demo.validity[2047] ?? NaN), 9)
   })
 
-  test('is by hand what it is for three players', () => {
+  test('agrees with a calculation by hand for three players', () => {
     // The glove game: player 0 has a left glove, 1 and 2 a right one each.
     const values = [0, 0, 0, 0, 0, 1, 1, 1]
     expect(exactShares(values, 3)).toEqual([4 / 6, 1 / 6, 1 / 6].map((share) => expect.closeTo(share, 12)))
@@ -65,13 +65,13 @@ describe('what each layer contributes', () => {
     expect(interactions(values, 3)[1]?.[2]).toBeCloseTo(-0.5, 12)
   })
 
-  test('is nothing while a subset, or most orders, are unknown', () => {
+  test('is null while a subset or most orders lack scores', () => {
     const most = new Map([...everything].slice(1))
     expect(layerShares(LAYERS, { orderPairs: 0, seed: 1 }, most, VIEW)).toBeNull()
     expect(layerShares(LAYERS, { orderPairs: 4, seed: 1 }, everything, VIEW)).toBeNull()
   })
 
-  test('over random orders sums to the whole as well, in intervals that hold the exact values', () => {
+  test('sums to the whole over random orders, with intervals that contain the exact values', () => {
     const exact = layerShares(LAYERS, { orderPairs: 0, seed: 1 }, everything, VIEW)
     const shares = layerShares(LAYERS, { orderPairs: 60, seed: 3 }, everything, VIEW)
     expect(shares?.basis).toEqual({ kind: 'orders', orders: 120, confidence: 0.95 })
@@ -87,7 +87,7 @@ describe('what each layer contributes', () => {
     expect(held.length).toBeGreaterThanOrEqual(10)
   })
 
-  test('comes from whole orders, each followed by its reverse', () => {
+  test('uses complete orders, each followed by its reverse', () => {
     const pairs = randomOrders(5, 3, 7)
     for (const [order, reverse] of pairs) {
       expect([...order].sort()).toEqual([0, 1, 2, 3, 4])
@@ -102,7 +102,7 @@ describe('what each layer contributes', () => {
     ])
   })
 
-  test('has the interval that a t test has', () => {
+  test('has the interval of a t test', () => {
     // Student's sleep data, the extra hours of the second drug over the first: 1.58, 95 % 0.70 to 2.46.
     const { value, interval } = estimate([1.2, 2.4, 1.3, 1.3, 0, 1, 1.8, 0.8, 4.6, 1.4])
     expect(value).toBeCloseTo(1.58, 9)
@@ -124,7 +124,7 @@ describe('subsets of layers', () => {
     views: [VIEW]
   }
   const run = async (orderPairs: number, blockEvaluations = 1e6) => {
-    const known: Known = new Map(problem.ranges.map((range) => [layersKey(range.layers), range]))
+    const known: ScoredRecipes = new Map(problem.ranges.map((range) => [layersKey(range.layers), range]))
     known.set(
       layersKey(toStrengths(new Array(LAYERS).fill(false))),
       everything.get(layersKey(toStrengths(new Array(LAYERS).fill(false)))) ?? {
@@ -146,14 +146,14 @@ describe('subsets of layers', () => {
     return { ...outcome, known }
   }
 
-  test('share what they have in common: all of them take at most 8,202 block evaluations', () => {
+  test('share first layers: all of them take at most 8,202 block evaluations', () => {
     const strengths = subsetsOf(LAYERS).map(toStrengths)
     expect(strengths).toHaveLength(4096)
     expect(countBlockEvaluations(strengths, LAYERS)).toBeLessThanOrEqual(8202)
   })
 
-  test('are all tried, each once, and the best is the best there is', async () => {
-    const { found, generations, stopped } = await run(0)
+  test('are all tried once, and the result is the best of them', async () => {
+    const { recipes: found, generations, stopped } = await run(0)
     expect(stopped).toBe('nothing-better')
     expect(generations).toHaveLength(1)
     expect(generations[0]).toMatchObject({ candidates: 4096 - 1 - 78 })
@@ -162,7 +162,7 @@ describe('subsets of layers', () => {
     expect(best).toEqual([3, 4, 5, 7, 8, 9, 10, 11])
   })
 
-  test('of a part are along whole orders, as far as the budget goes', async () => {
+  test('follow complete orders within the budget if only some are tried', async () => {
     const whole = await run(10)
     expect(whole.generations).toHaveLength(6)
     expect(layerShares(LAYERS, { orderPairs: 10, seed: 1 }, whole.known, VIEW)?.basis).toMatchObject({

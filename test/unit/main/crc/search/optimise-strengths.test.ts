@@ -10,7 +10,7 @@ import {
   rangeStrengths
 } from '../../../../../src/contract/model/strengths'
 import { bestStep, optimiseStrengths } from '../../../../../src/main/crc/search/optimise-strengths'
-import { knownFrom, runSearch } from '../../../../../src/main/crc/search/search-problem'
+import { scoredBySweep, runSearch } from '../../../../../src/main/crc/search/search-problem'
 import { countBlockEvaluations } from '../../../../../src/main/crc/search/search-run'
 import { searchMethod } from '../../../../../src/main/crc/search/search-methods'
 
@@ -20,7 +20,7 @@ const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, index) => sum + value * (b[index] ?? NaN), 0)
 
 describe('a step', () => {
-  test('is the best one within its bounds, as no grid of steps is better', () => {
+  test('is the best within its bounds: no step of a grid is better', () => {
     for (let repetition = 0; repetition < 50; repetition++) {
       const point = [uniform(0, 1), uniform(0, 1), uniform(0, 1)]
       const slopes = {
@@ -49,7 +49,7 @@ describe('a step', () => {
     }
   })
 
-  test('comes as close to the validity as it can where that is out of reach', () => {
+  test('comes as close to the required validity as possible if it is out of reach', () => {
     const step = bestStep([0.5, 0.5], { diversity: [1, 1], validity: [-1, 0.5] }, 10, 0.2, {
       least: 0,
       most: 1
@@ -92,7 +92,7 @@ describe('the strengths of layers', () => {
     const asked = problemOf(scored)
     return runSearch(
       asked,
-      knownFrom(asked),
+      scoredBySweep(asked),
       optimiseStrengths(asked, { ...settings, ...bounds }),
       { generations: 98, blockEvaluations: 1e5 },
       {
@@ -106,17 +106,17 @@ describe('the strengths of layers', () => {
     { halves: false, starts: ['range' as const] },
     { halves: true, starts: ['range' as const, 'blend' as const] }
   ])('come to the optimum from %o', async (settings) => {
-    const { found, stopped } = await run(settings)
+    const { recipes: found, stopped } = await run(settings)
     const [best] = found[0] ?? []
     expect(stopped).toBe('nothing-better')
     expect(best?.measures.diversity[0]).toBeGreaterThan(0.949)
     expect(best?.measures.validity[0]).toBeGreaterThanOrEqual(0.9)
   })
 
-  test('go beyond post and base only where they may, and no further than they may', async () => {
+  test('exceed post and base only if allowed, and stay within their bounds', async () => {
     const beyond = modelTo([-0.3, 0.6, 1.4, 1])
     const found = async (bounds: { least: number; most: number }): Promise<number[]> => {
-      const { found: ofViews } = await run({ halves: false, starts: ['range'] }, beyond, bounds)
+      const { recipes: ofViews } = await run({ halves: false, starts: ['range'] }, beyond, bounds)
       return halvesOf(ofViews[0]?.[0]?.layers ?? []).map(({ attention }) => attention)
     }
     const inside = await found({ least: 0, most: 1 })
@@ -128,7 +128,7 @@ describe('the strengths of layers', () => {
     expect((await found({ least: -0.1, most: 1.2 }))[2]).toBe(1.2)
   })
 
-  test('start from no blend where a sweep has none', () => {
+  test('refuse to start from a blend if the sweep has none', () => {
     const without = { ...problem, blends: [] }
     const settings = {
       method: 'strengths' as const,
@@ -139,12 +139,12 @@ describe('the strengths of layers', () => {
       blockEvaluations: 1,
       seed: 1
     }
-    expect(() => searchMethod(without, knownFrom(without), settings)).toThrow('no blends')
+    expect(() => searchMethod(without, scoredBySweep(without), settings)).toThrow('no blends')
   })
 
-  test('are not tried in all combinations of too many layers', () => {
+  test('refuse all combinations of too many layers', () => {
     const deep = { ...problem, layerCount: 15 }
     const settings = { method: 'subsets' as const, orderPairs: 0, blockEvaluations: 1, seed: 1 }
-    expect(() => searchMethod(deep, knownFrom(deep), settings)).toThrow('too many')
+    expect(() => searchMethod(deep, scoredBySweep(deep), settings)).toThrow('too many')
   })
 })

@@ -27,7 +27,7 @@ const identity: SweepIdentity = {
 }
 
 describe('a stored sweep', () => {
-  it('holds what it was asked for, and less', () => {
+  it('contains an equal sweep and a smaller one', () => {
     expect(identity.modelKeys.length).toBeGreaterThan(2)
     expect(holdsSweep(sweep, identity)).toBe(true)
     expect(holdsSweep(sweep, { ...identity, modelKeys: identity.modelKeys.slice(0, -1) })).toBe(true)
@@ -65,7 +65,7 @@ describe('what a stopped sweep has kept', () => {
   }
   const of = identity.prompts.length
 
-  it('is gone on with, also where it repeats the last sweep', async () => {
+  it('is resumed, even if it repeats the last sweep', async () => {
     for (const last of [null, sweep]) {
       const { earlier, interrupted } = await found(of - 1, last)
       expect([earlier?.scores.size, interrupted]).toEqual([of - 1, true])
@@ -73,7 +73,7 @@ describe('what a stopped sweep has kept', () => {
     expect(await found(of, null)).toMatchObject({ interrupted: true, earlier: { scores: { size: of } } })
   })
 
-  it('is nothing to go on with, and is not taken for a new one, where it repeats a finished sweep to its end', async () => {
+  it('is not resumed if it repeats a finished sweep and nothing is missing', async () => {
     expect(await found(of, sweep)).toMatchObject({ interrupted: false, earlier: null })
     const more = { ...identity, modelKeys: [...identity.modelKeys, 'another'] }
     expect(await found(of, sweep, more)).toMatchObject({ interrupted: true })

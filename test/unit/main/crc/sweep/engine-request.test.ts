@@ -16,7 +16,7 @@ const request: CrcSweepRequest = {
 }
 
 describe('what a preview has opened before it is prepared', () => {
-  it('is the pair, whose weights are read within the memory of the sweep', () => {
+  it("opens the pair, whose weights are read within the sweep's memory", () => {
     expect(sessionRequest(request)).toMatchObject({
       base: '/models/base',
       post: '/models/post',

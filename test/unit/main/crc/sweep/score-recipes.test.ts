@@ -3,7 +3,7 @@ import type { RecipeScore } from '../../../../../src/contract/documents/crc'
 import { withRecipeScore } from '../../../../../src/main/crc/sweep/score-recipes'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
-it('replaces the score of the same weights, and keeps that of other weights under the same name', () => {
+it('replaces the score of equal weights, and keeps a score of other weights with the same name', () => {
   const scored = (name: string, ranges: [number, number][]): RecipeScore => ({
     ...tinySweep().post,
     recipe: { name, ranges }

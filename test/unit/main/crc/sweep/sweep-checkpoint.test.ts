@@ -28,14 +28,14 @@ async function find(content: string, fresh: boolean) {
 it.each([
   ['cut off', HEADER.slice(0, 120)],
   ['changed', `${HEADER.slice(0, -9)}x${HEADER.slice(-8)}`]
-])('begins anew over a checkpoint that is %s, where it is told to', async (_, content) => {
+])('replaces a checkpoint that is %s if asked to start again', async (_, content) => {
   const { message, hint } = await problemOf(find(content, false))
   expect(message).toMatch(/in the place of a sweep's checkpoint and is damaged\.$/)
-  expect(hint).toMatch(/^Begin anew with --fresh, or choose another output than sweep\.json\.$/)
+  expect(hint).toMatch(/^Start again with --fresh, or choose another output than sweep\.json\.$/)
   expect((await find(content, true)).results).toEqual([])
 })
 
-it('writes what a full disk refused with the next that comes', async () => {
+it('writes results that a full disk refused with the next ones', async () => {
   const beside = checkpointBeside(join(await temporaryFolder(), 'sweep.json'))
   let isFull = true
   const checkpoint = new SweepCheckpoint({
@@ -53,17 +53,17 @@ it('writes what a full disk refused with the next that comes', async () => {
     false
   )
   const score = { validity: 1, diversity: 1, effectiveChoices: 2, probabilities: [0.5, 0.5] }
-  const keep = (promptKey: string) => checkpoint.keep([{ promptKey, scores: new Map([[0, score]]) }])
+  const keep = (promptKey: string) => checkpoint.add([{ promptKey, scores: new Map([[0, score]]) }])
   expect((await problemOf(keep('q'))).message).toBe('The disk is full.')
-  expect(checkpoint.kept).toBeNull()
+  expect(checkpoint.stored).toBeNull()
   isFull = false
   await keep('r')
-  expect(checkpoint.kept?.known).toMatchObject({ prompts: 2, of: 2 })
+  expect(checkpoint.stored?.known).toMatchObject({ prompts: 2, of: 2 })
   await checkpoint.close()
   const again = await new SweepCheckpoint(beside).find(identity, false)
   expect([...(again.results[0]?.scores.keys() ?? [])].sort()).toEqual(['q', 'r'])
 })
 
-it("never begins anew over a file that is someone else's", async () => {
+it('never replaces a file of the user', async () => {
   expect((await problemOf(find('{"mine": true}\n', true))).hint).toMatch(/^Remove it, or choose/)
 })
