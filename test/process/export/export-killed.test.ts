@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Recipe } from '../../../src/contract/model/recipe'
 import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
@@ -13,6 +12,9 @@ import { canMount, smallDisk } from '../../fixtures/small-disk'
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures')
 const UPPER: Recipe = { name: 'upper', ranges: [[1, 1]] }
+
+/** Moments of the kill, spread evenly over the changes of files that three exports make. */
+const KILLS = 8
 
 describe('an export that is killed', () => {
   let program: string
@@ -29,18 +31,36 @@ describe('an export that is killed', () => {
     }
   })
 
-  /** Exports in a process of its own, over and over, and kills it some time after the first one is complete. */
-  async function killAfter(ms: number, { base, post }: PairFolders, parent: string): Promise<void> {
-    const child = new LineProcess(process.execPath, [...COMPILE_LATER, program, base, post, parent])
+  /**
+   * Exports in a separate process, as `export-process.ts` does.
+   *
+   * @param last the change of files that the process is killed at
+   * @returns the number of changes; null when it was killed
+   */
+  async function exportInProcess(
+    { base, post }: PairFolders,
+    parent: string,
+    last?: number
+  ): Promise<number | null> {
+    const position = last === undefined ? [] : [String(last)]
+    const child = new LineProcess(process.execPath, [
+      ...COMPILE_LATER,
+      program,
+      base,
+      post,
+      parent,
+      ...position
+    ])
     onTestFinished(() => child.kill())
-    await child.line()
-    await delay(ms)
-    await child.kill()
+    const changeCount = last === undefined ? Number(await child.line()) : null
+    await child.ended()
+    expect(child.child.signalCode).toBe(last === undefined ? null : 'SIGKILL')
+    return changeCount
   }
 
-  // As many starts of a program, one after the other, take long on a busy machine.
+  // Each moment starts a program, and they follow each other.
   it(
-    'leaves at every moment a complete target or none, and the next export cleans up',
+    'leaves a complete target or none at every moment, and the next export cleans up',
     { timeout: 240_000 },
     async () => {
       const folders = await writePair()
@@ -48,26 +68,28 @@ describe('an export that is killed', () => {
       const complete = join(await temporaryFolder(), 'complete')
       await exportRecipe(folders, UPPER, complete)
       const expected = await filesOf(complete)
-      let interrupted = 0
-      for (let kill = 0; kill < 8; kill++) {
+      const changeCount = (await exportInProcess(folders, await temporaryFolder())) ?? 0
+      const unfinishedNames = new Set<string>()
+      for (let kill = 0; kill < KILLS; kill++) {
+        const last = Math.round(((kill + 0.5) / KILLS) * changeCount)
         const place = join(parent, String(kill))
         await mkdir(place)
-        await killAfter(Math.random() * 120, folders, place)
+        await exportInProcess(folders, place, last)
         const names = await readdir(place)
         const targets = names.filter((name) => !name.startsWith('.'))
         expect(targets).toContain('new-0')
         for (const name of targets) expect(await filesOf(join(place, name)), name).toEqual(expected)
         const unfinished = new Set(names.flatMap((name) => /^\.(.+)\.slr-/.exec(name)?.[1] ?? []))
-        if (unfinished.size > 0) interrupted += 1
-        for (const name of unfinished)
+        for (const name of unfinished) {
+          unfinishedNames.add(name)
           await exportRecipe(folders, UPPER, join(place, name), { overwrite: true })
-        // What an export replaced is kept beside it, also where a kill fell just after the rename.
+        }
+        // A folder that an export replaced is kept beside it, also after a kill just behind the rename.
         const kept = /\.replaced(?:-\d+)?$/
         const left = (await readdir(place)).filter((name) => !kept.test(name) || targets.includes(name))
         expect(left.sort()).toEqual([...new Set([...targets, ...unfinished])].sort())
       }
-      // An export takes most of the time, so hardly any kill falls between two.
-      expect(interrupted).toBeGreaterThan(3)
+      expect([...unfinishedNames].sort()).toEqual(['new-1', 'same'])
     }
   )
 
