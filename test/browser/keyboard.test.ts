@@ -51,12 +51,12 @@ describe.skipIf(browserMissing !== null)('the workbench by keyboard alone', () =
     await tabTo(page, /^Sweep all ranges$/, 2)
     await keyboard.press('Enter')
     // The keyboard follows what happens: to Cancel, then to the answer, which is read.
-    await expect.poll(() => focused(page), { timeout: 30_000 }).toMatch(/^Layers 4–5/)
+    await expect.poll(() => focused(page)).toMatch(/^Layers 4–5/)
     await page.getByRole('status').getByText('Sweep: ended').waitFor()
     // So too where the button that began it is taken away from the midst of others.
     await tabTo(page, /^Sweep again$/, 14)
     await keyboard.press('Enter')
-    await expect.poll(() => focused(page), { timeout: 30_000 }).toMatch(/^Layers 4–5/)
+    await expect.poll(() => focused(page)).toMatch(/^Layers 4–5/)
 
     await tabTo(page, /^layers 4–5: /, 20)
     await keyboard.press('ArrowUp')

@@ -446,7 +446,8 @@ describe('slr sweep that is cut short', () => {
     const killedMs = performance.now()
     child.kill(signal)
     const status = await ended
-    expect(performance.now() - killedMs).toBeLessThan(5_000)
+    // The sweep itself would take minutes.
+    expect(performance.now() - killedMs).toBeLessThan(30_000)
     await untilGone(engines)
     const left = await readdir(folder)
     expect(left).not.toContain("it's.json")
