@@ -19,7 +19,7 @@ import { computingOptions } from '../options/computing-options'
 import { text } from '../options/option-kinds'
 import { requireHalf } from '../running/chosen-device'
 import { givenTask, TASK_CHOICES } from '../options/given-task'
-import { judgeFrom, judgeOptions, nothingJudged } from '../running/judge'
+import { judgeFrom, judgeOptions, lacksVerdicts, nothingJudged } from '../running/judge'
 import { madeEvaluation } from '../running/made-evaluation'
 import { describeEvaluation } from '../printing/evaluation-report'
 import {
@@ -116,7 +116,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
-    if (judge !== null) await requireReachable(judge, 'The judge', signal)
+    if (judge !== null && (await lacksVerdicts(own, run, judge)))
+      await requireReachable(judge, 'The judge', signal)
     tell(describePlan(run, pair.post.spec.contextLength))
     const made = await madeEvaluation({ run, pair }, own, { judge, quiet: options.quiet, signal, tell })
     const view = await viewOf(made.files, made.proxies, options.against)

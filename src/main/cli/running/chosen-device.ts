@@ -5,13 +5,13 @@ import {
   hasHalf,
   type Precision
 } from '../../../contract/model/device'
-import { WorkbenchError } from '../../../contract/model/problem'
 import { triedDevices } from '../../jobs/devices'
+import { UsageError } from '../printing/output'
 
 /**
  * The device for a command that works on a pair, before anything of it is loaded.
  *
- * @throws WorkbenchError as `Devices.choose` and {@link requireHalf}
+ * @throws WorkbenchError as `Devices.choose`; UsageError as {@link requireHalf}
  */
 export async function chosenDevice(
   { device = 'auto', precision }: { device?: DeviceChoice | undefined; precision?: Precision | undefined },
@@ -24,12 +24,11 @@ export async function chosenDevice(
   return chosen
 }
 
-/** @throws WorkbenchError `unsupported` for float16 where it gains nothing */
+/** @throws UsageError for `--precision fp16` on a device that computes in fp32 only */
 export function requireHalf(device: DeviceName, precision: Precision | undefined): void {
   if (precision !== 'fp16' || hasHalf(device)) return
-  throw new WorkbenchError(
-    'unsupported',
-    `The device ${device} computes in fp32 only.`,
-    'Leave --precision out, or compute on a device that has fp16, such as --device webgpu.'
+  throw new UsageError(
+    `--precision fp16 needs a device that has it, and ${device} computes in fp32 only: leave --precision out, or name a device, such as --device webgpu`,
+    'slr devices --help'
   )
 }

@@ -8,15 +8,20 @@ import {
   JudgeSettings,
   judgeWarning
 } from '../../../contract/documents/judge'
+import type { EvaluationRun } from '../../../contract/documents/evaluation'
 import { plural } from '../../../contract/words/format'
-import { isUnusable } from '../../../contract/words/judging-words'
+import { isJudged, isUnusable } from '../../../contract/words/judging-words'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { readTextFile } from '../../base/files/bounded-file'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { judgeKey } from '../../evaluation/judge'
 import { judgeAsTold, type VerdictStore } from '../../evaluation/judge-as-told'
+import { judgingOf } from '../../evaluation/judging'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import { withJudge } from '../../project/pair/project-evaluations'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { isComplete, sameEvaluation } from '../../project/results/stored-evaluation'
+import { verdictsOf } from '../../project/results/stored-verdicts'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { flagIfGiven, number, text } from '../options/option-kinds'
 import { issueOfOption, usageError, wholeNumber } from '../options/options'
@@ -164,6 +169,23 @@ export async function judged(
     display.stop()
   }
   return { files: { ...files, ...said, run: withJudge(files.run, judge) }, failure }
+}
+
+/** Whether an evaluation has an answer of which nothing stored says what this judge replied. */
+export async function lacksVerdicts(
+  own: ProjectPair | null,
+  run: EvaluationRun,
+  judge: JudgeSettings
+): Promise<boolean> {
+  const stored = own === null ? null : await sameEvaluation(own, run)
+  if (own === null || stored === null || !isComplete(stored)) return true
+  const reusable = judge.way === 'forms' ? await verdictsOf(own, stored.run.id).knownForms() : []
+  const judging = judgingOf({
+    ...stored,
+    run: withJudge(stored.run, judge),
+    forms: [...stored.forms, ...reusable]
+  })
+  return judging.some((one) => one.way === judge.way && !isJudged(one))
 }
 
 /** Says before the first request what is sent where, and how many stored verdicts are reused. */

@@ -107,7 +107,7 @@ describe('slr evaluate', () => {
     const task = await smallTask(folder)
     const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
     await project.close()
-    const { settings, host, requests } = await startJudgeEndpoint(always('10'))
+    const { settings, host, requests, contacts } = await startJudgeEndpoint(always('10'))
     const ofPost = ['evaluate', '--project', project.path, '--task', task, '--model', 'post']
     const args = [...ofPost, '--quiet', '--json']
     const judge = ['--judge-url', settings.baseUrl, '--judge-model', 'm', '--judge-rate', '6000']
@@ -120,7 +120,9 @@ describe('slr evaluate', () => {
     expect(view.results.variants[0]?.measures.judge).toMatchObject({ mean: 1, promptCount: 2 })
     const asked = requests.length
     expect(asked).toBeGreaterThan(0)
+    const contactsOfFirst = contacts.count
     const again = await runHere([...args, ...judge])
+    expect(contacts.count).toBe(contactsOfFirst)
     expect(again.stdout).toBe(first.stdout)
     expect(again.stderr).toContain(`${asked} of ${asked} verdicts are reused; nothing is sent.`)
     expect(again.stderr).not.toContain('leave this program')

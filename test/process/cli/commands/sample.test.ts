@@ -250,9 +250,9 @@ describe('slr sample', () => {
     ['too little memory for anything', ['--demo', '--memory', '10MiB'], 2, /Expected more than 150 MiB/],
     [
       'float16 where there is none',
-      ['--demo', '--precision', 'fp16'],
-      1,
-      /The device cpu computes in fp32 only/
+      ['--demo', '--prompt', 'x', '--precision', 'fp16'],
+      2,
+      /--precision fp16 needs a device that has it, and cpu computes in fp32 only/
     ],
     [
       'an argument that no template reads',
