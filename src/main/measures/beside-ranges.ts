@@ -11,25 +11,27 @@ import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { Measures } from './cell-measures'
 import { pairedDifferences } from './statistics'
 
-interface Evaluated {
+/** Measures of an evaluation, with what the comparisons need. */
+interface EvaluationMeasures {
   readonly run: Pick<EvaluationRun, 'task' | 'variants'>
   /** [prompt][variant] */
   readonly measures: readonly (readonly Measures[])[]
-  /** Index of the variant that others are compared with when nobody says. */
+  /** Index of the variant that others are compared with by default. */
   readonly reference: number
-  /** One string for variants that answer alike. */
+  /** Keys of the variants; equal for variants that must answer alike. */
   readonly keys: readonly string[]
 }
 
 /**
- * Every range of an evaluation, or other recipe that chooses layers, beside each other variant but the reference, on the same prompts:
- * whether something that stands there anyway does better than what the workbench recommends. The comparisons of a measure are
- * adjusted together (Holm), each pair once, whichever variant the others are compared with.
+ * Compares every range of an evaluation, or other recipe that chooses layers, with each other variant except
+ * the reference, on the same prompts. The result shows whether another variant does better than the
+ * recommended one. The comparisons of a measure are adjusted together (Holm), each pair once, independently
+ * of the variant that the others are compared with.
  */
-export function besideRanges({ run, measures, reference, keys }: Evaluated): BesideRange[] {
+export function besideRanges({ run, measures, reference, keys }: EvaluationMeasures): BesideRange[] {
   const pairs = pairsOf(run, reference)
   const { diversity, quality } = taskKindFacts(run.task.kind).mainMeasures
-  const found = [...diversity, ...quality].map((id) => ({
+  const comparisons = [...diversity, ...quality].map((id) => ({
     id,
     differences: pairedDifferences(
       pairs.map(({ range, other }) => onBoth(measures, id, [other, range])),
@@ -41,29 +43,37 @@ export function besideRanges({ run, measures, reference, keys }: Evaluated): Bes
     )
   }))
   const nameOf = (index: number): string => elementAt(run.variants, index, 'variant').variant.name
-  return pairs.flatMap(({ range, other, both }, place): BesideRange[] => {
-    const own = found.flatMap(({ id, differences }) => {
-      const difference = elementAt(differences, place, 'pair')
+  return pairs.flatMap(({ range, other, both }, index): BesideRange[] => {
+    const pairDifferences = comparisons.flatMap(({ id, differences }) => {
+      const difference = elementAt(differences, index, 'pair')
       return difference === null ? [] : [{ id, difference }]
     })
-    const each = (turn: (difference: MeasureDifference) => MeasureDifference): BesideRange['differences'] =>
-      Object.fromEntries(own.map(({ id, difference }) => [id, turn(difference)]))
+    const mapDifferences = (
+      convert: (difference: MeasureDifference) => MeasureDifference
+    ): BesideRange['differences'] =>
+      Object.fromEntries(pairDifferences.map(({ id, difference }) => [id, convert(difference)]))
     return [
-      { range: nameOf(range), variant: nameOf(other), differences: each((difference) => difference) },
-      ...(both ? [{ range: nameOf(other), variant: nameOf(range), differences: each(turned) }] : [])
+      {
+        range: nameOf(range),
+        variant: nameOf(other),
+        differences: mapDifferences((difference) => difference)
+      },
+      ...(both
+        ? [{ range: nameOf(other), variant: nameOf(range), differences: mapDifferences(reversed) }]
+        : [])
     ]
   })
 }
 
-interface Pair {
+interface RangePair {
   range: number
   other: number
-  /** Whether the other is a range too. */
+  /** True if the other variant is a range too. */
   both: boolean
 }
 
-/** Each pair once. */
-function pairsOf({ variants }: Evaluated['run'], reference: number): Pair[] {
+/** Lists each pair of a range and another variant once. */
+function pairsOf({ variants }: EvaluationMeasures['run'], reference: number): RangePair[] {
   const isRange = variants.map(
     (entry) => entry.variant.kind === 'recipe' && isPlain(entry) && choosesLayers(entry.variant.recipe)
   )
@@ -78,9 +88,9 @@ function pairsOf({ variants }: Evaluated['run'], reference: number): Pair[] {
     )
 }
 
-/** One variant's value less another's, of the prompts on which both have it. */
+/** Lists the differences of two variants on the prompts for which both have a value. */
 const onBoth = (
-  measures: Evaluated['measures'],
+  measures: EvaluationMeasures['measures'],
   id: MeasureId,
   [variant, from]: readonly [number, number]
 ): number[] =>
@@ -89,8 +99,8 @@ const onBoth = (
     return value === undefined || other === undefined ? [] : [value - other]
   })
 
-/** The same from the other side. */
-const turned = (difference: MeasureDifference): MeasureDifference => ({
+/** Reverses the direction of a difference. */
+const reversed = (difference: MeasureDifference): MeasureDifference => ({
   ...difference,
   mean: -difference.mean,
   interval: difference.interval === null ? null : [-difference.interval[1], -difference.interval[0]],

@@ -3,23 +3,23 @@ import type { CarriedSelection } from '../../contract/documents/sweep-comparison
 import type { RestorationRange } from '../../contract/model/recipe'
 import { atRelativeDepth } from '../../contract/model/relative-depth'
 
-/** What of a sweep says what its selected range is elsewhere, and what those of others are in it. */
+/** Fields of a sweep that decide what its selected range is worth in another sweep. */
 export interface SelectionSide {
   readonly layerCount: number
   /** Share of post's validity that a selected range must keep. */
   readonly rho: number
   readonly selected: RestorationRange | null
   readonly post: CategoryScore
-  /** Undefined for a range that was not scored. */
+  /** Undefined if the range was not scored. */
   readonly scoreOf: (range: RestorationRange) => CategoryScore | undefined
-  /** On whole answers; null for a range that was not checked. */
+  /** Result of the full-answer check; null if the range was not checked. */
   readonly passes: (range: RestorationRange) => boolean | null
 }
 
 /**
- * What the range that one sweep selects is in another, at the same relative depth: a score that the other has.
+ * Finds the score in another sweep of the range at the same relative depth as the selected range.
  *
- * @returns null where nothing is selected, or the other has not scored what stands for it
+ * @returns null if nothing is selected, or the other sweep has not scored that range
  */
 export function carriedSelection(from: SelectionSide, to: SelectionSide): CarriedSelection | null {
   if (from.selected === null) return null
@@ -27,7 +27,7 @@ export function carriedSelection(from: SelectionSide, to: SelectionSide): Carrie
   const scored = to.scoreOf(other)
   if (scored === undefined) return null
   const { validity, diversity } = scored
-  const own = to.selected === null ? undefined : to.scoreOf(to.selected)
+  const ownSelection = to.selected === null ? undefined : to.scoreOf(to.selected)
   return {
     range: from.selected,
     other,
@@ -36,10 +36,10 @@ export function carriedSelection(from: SelectionSide, to: SelectionSide): Carrie
     validityKept: validityKept(scored, to.post),
     keepsEnough: validity >= to.rho * to.post.validity,
     passesCheck: to.passes(other),
-    behind: own === undefined ? null : own.diversity - diversity
+    behind: ownSelection === undefined ? null : ownSelection.diversity - diversity
   }
 }
 
-/** Share of post's validity; null where post has none. */
+/** Computes the share of post's validity that is kept; null if post's validity is 0. */
 export const validityKept = ({ validity }: CategoryScore, post: CategoryScore): number | null =>
   post.validity === 0 ? null : validity / post.validity

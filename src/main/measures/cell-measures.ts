@@ -14,24 +14,28 @@ import { wordsOf } from './texts/words'
 
 export type Measures = Partial<Record<MeasureId, number>>
 
-/** The n-grams whose repetition inside an answer counts, as in the source of the measure. */
+/** Length of the n-grams for repetition inside an answer, as in the paper of that measure. */
 const REPEATED_WORDS = 4
 
-/** A variant's answers to one prompt, with all that is known of them. */
+/** A variant's answers to one prompt, with their scores. */
 export interface Cell {
   readonly prompt: TaskPrompt
   readonly samples: readonly SampleLine[]
-  /** What the engine made of them; undefined until it has. */
+  /** Scores from the engine; undefined until computed. */
   readonly scores: PromptScores['cells'][number] | undefined
-  /** The judge's marks from 0 to 1, for the answers that it has seen. */
+  /** The judge's scores of answers, from 0 to 1. */
   readonly marks: readonly number[]
-  /** What each answer means, as a judge has read it: '' nothing, null where that could not be read. Null until all were asked. */
+  /**
+   * Canonical form of each answer, read by a judge: '' for no answer, null if unreadable. Null until every
+   * answer was read.
+   */
   readonly forms: readonly (string | null)[] | null
 }
 
 /**
- * How many words each answer to a prompt is cut to where variants are compared at equal length, since all measures of words
- * depend on it (Shaib et al. 2024, arXiv 2403.00553): those of the middle answer of the tersest variant, at least one.
+ * Computes the number of words to which each answer is cut for comparisons at equal length, because all
+ * measures of words depend on length (Shaib et al. 2024, arXiv 2403.00553). It is the median length of the
+ * variant with the shortest answers, at least one.
  *
  * @param answers of each variant
  */
@@ -43,7 +47,7 @@ export function equalLength(answers: readonly (readonly SampleLine[])[]): number
 }
 
 /**
- * Every measure that a cell has; those that the task or the answers do not give are left out.
+ * Computes every measure of a cell; measures that do not apply to the task or the answers are omitted.
  *
  * @param equalWords see {@link equalLength}
  */
@@ -85,12 +89,12 @@ function equalLengthMeasures(
   words: readonly (readonly string[])[],
   equalWords: number
 ): Partial<Record<MeasureId, number | null>> {
-  const cut = words.map((answer) => answer.slice(0, equalWords))
-  const { distinct2, selfBleu, wordDistance } = measuresOfWords(cut)
+  const shortened = words.map((answer) => answer.slice(0, equalWords))
+  const { distinct2, selfBleu, wordDistance } = measuresOfWords(shortened)
   return { distinct2Equal: distinct2, selfBleuEqual: selfBleu, wordDistanceEqual: wordDistance }
 }
 
-/** How many answers of a cell are right. @returns null when the task cannot tell */
+/** Counts the right answers of a cell. @returns null if the task has no right answers */
 export function rightCount(reader: AnswerReader, { prompt, samples }: Cell): number | null {
   if (!reader.canJudge(prompt)) return null
   return samples.filter(({ text }) => isRight(reader, prompt, text)).length
@@ -105,13 +109,15 @@ function correctnessMeasures(
   if (right === null) return {}
   const { prompt, samples } = cell
   const finals = samples.map(({ text }) => reader.read(text))
-  const given = finals.flatMap((final) => (final === null ? [] : (reader.rightAnswer(final, prompt) ?? [])))
+  const rightAnswersGiven = finals.flatMap((final) =>
+    final === null ? [] : (reader.rightAnswer(final, prompt) ?? [])
+  )
   const accuracy = right / samples.length
   if (rightAnswers === 'many') {
-    const known = reader.rightCount(prompt)
+    const possible = reader.rightCount(prompt)
     return {
-      distinctRight: new Set(given).size,
-      coverage: known === null ? null : coverage(given, known),
+      distinctRight: new Set(rightAnswersGiven).size,
+      coverage: possible === null ? null : coverage(rightAnswersGiven, possible),
       accuracy
     }
   }
@@ -120,31 +126,31 @@ function correctnessMeasures(
       samples.map(({ text }) => text).filter((text) => isRight(reader, prompt, text))
     ),
     accuracy,
-    // Where no answer could be read nothing was voted for, which is not right; leaving the prompt out would flatter the variant.
+    // // If no answer is readable, the majority is wrong; omitting the prompt would flatter the variant.
     majority: majorityVote(finals, (final) => reader.isRight(final, prompt)) ?? 0,
     passAtN: passAtK(samples.length, right, samples.length)
   }
 }
 
-/** What the canonical forms of the answers tell, over those that could be read. */
+/** Computes measures of the canonical forms that could be read. */
 function formMeasures(
   { rightAnswers }: TaskKindFacts,
   reader: AnswerReader,
   { prompt, forms }: Cell
 ): Partial<Record<MeasureId, number | null>> {
-  const read = (forms ?? []).filter((form) => form !== null)
-  if (read.length === 0) return {}
-  const meant = read.filter((form) => form !== '').map((form) => reader.compared(form))
-  const distinctForms = new Set(meant).size
+  const readable = (forms ?? []).filter((form) => form !== null)
+  if (readable.length === 0) return {}
+  const meanings = readable.filter((form) => form !== '').map((form) => reader.compared(form))
+  const distinctForms = new Set(meanings).size
   if (rightAnswers === 'none' || !reader.canJudge(prompt)) return { distinctForms }
-  const given = meant.flatMap((form) => reader.rightAnswer(form, prompt) ?? [])
-  const accuracyForms = given.length / read.length
+  const rightForms = meanings.flatMap((form) => reader.rightAnswer(form, prompt) ?? [])
+  const accuracyForms = rightForms.length / readable.length
   if (rightAnswers === 'one') return { distinctForms, accuracyForms }
-  const known = reader.rightCount(prompt)
+  const possible = reader.rightCount(prompt)
   return {
     distinctForms,
-    distinctRightForms: new Set(given).size,
-    coverageForms: known === null ? null : coverage(given, known),
+    distinctRightForms: new Set(rightForms).size,
+    coverageForms: possible === null ? null : coverage(rightForms, possible),
     accuracyForms
   }
 }

@@ -4,25 +4,25 @@ import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 
-/** One comparison: of some candidates one was preferred, or none was. */
+/** One comparison of some candidates: one was preferred, or it is a tie. */
 export interface Choice {
   readonly prompt: number
-  /** Candidates by number, each once. */
+  /** Numbers of the candidates, without repetition. */
   readonly among: readonly number[]
-  /** Null: a tie of all of them. */
+  /** Null for a tie. */
   readonly preferred: number | null
 }
 
-/** How often a candidate would be preferred to another if these two alone were compared. */
+/** Probability that a candidate is preferred to another if only these two are compared. */
 export interface PreferredTo {
-  /** 0 to 1. */
+  /** Probability from 0 to 1. */
   chance: number
-  /** 95 %, over prompts; null below FEWEST_PROMPTS of them. */
+  /** 95 % interval over prompts; null below FEWEST_PROMPTS prompts. */
   interval: Interval | null
 }
 
-/** Choices among the same candidates, counted; shares of a win are wins in part. */
-interface Counted {
+/** Wins among the same candidates; a tie gives each candidate an equal share of a win. */
+interface WinCounts {
   readonly among: readonly number[]
   /** Parallel to `among`. */
   readonly wins: readonly number[]
@@ -34,30 +34,33 @@ interface Fit {
   readonly likelihood: number
 }
 
-/** Newton's method ends where it moves no strength by more. */
-const SETTLED = 1e-11
-/** A step of it is cut to this, so that it cannot leave the region in which it converges. */
-const LONGEST_STEP = 2
-/** It needs about ten rounds; rounding may keep a step just above SETTLED for ever. */
-const MOST_ROUNDS = 100
-/** How far twice the log-likelihood may drop: the 0.95 quantile of chi-square with one degree of freedom. */
+/** Newton's method ends when no strength moves by more. */
+const STEP_TOLERANCE = 1e-11
+/** Largest step of Newton's method, which keeps it in the region where it converges. */
+const MAX_STEP = 2
+/** Newton's method needs about ten rounds; rounding may keep its step above the tolerance forever. */
+const MAX_ROUNDS = 100
+/** Allowed drop of twice the log-likelihood: the 0.95 quantile of chi-square with one degree of freedom. */
 const DROP = 3.841458820694124
-/** Strengths farther out are not looked for: a chance of 1 in 10^13. */
-const FARTHEST = 30
+/** Largest log strength that is searched, a probability of 1 in 10^13. */
+const MAX_DISTANCE = 30
 
 /**
- * Chances from Bradley-Terry strengths (1952), for more than two candidates at once by Luce's axiom (1959): of candidates S, i
- * is preferred with probability exp(s_i) / sum over S of exp(s).
- * - A tie is an equal part of a win for each of its candidates: half a win where there are two.
- * - Comparisons of the same candidates on one prompt count as one together.
- * - One tie of all candidates is added, worth half a win to each, which keeps strengths finite where somebody always won. For
- *   two candidates, or choices among all, that is Jeffreys's prior, and the estimate Firth's (1993).
- * - The interval is where the profile of this likelihood has not dropped too far, the drop scaled by the variance clustered over
- *   prompts against the one that takes comparisons for independent, where that is larger (Pace, Salvan and Sartori 2011).
+ * Computes probabilities from Bradley-Terry strengths (1952). More than two candidates follow Luce's axiom
+ * (1959): of candidates S, i is preferred with probability exp(s_i) / sum over S of exp(s).
+ * - A tie counts as an equal share of a win for each of its candidates: half a win with two.
+ * - Comparisons of the same candidates on one prompt count together as one.
+ * - One tie of all candidates is added, worth half a win to each, which keeps strengths finite if a candidate
+ * always won. For two candidates, or choices among all, this is Jeffreys's prior, and the estimate is Firth's
+ * (1993).
+ * - The interval is where the profile likelihood has not dropped too far. The drop is scaled by the variance
+ * clustered over prompts relative to the variance of independent comparisons, if that ratio exceeds 1 (Pace,
+ * Salvan and Sartori 2011).
  *
  * @param count of candidates
  * @param reference the candidate that the others are compared with
- * @returns for each candidate; null for the reference, and for all where it or the candidate was in no comparison
+ * @returns for each candidate; null for the reference, and if the reference or the candidate was never
+ * compared
  */
 export function preferredTo(
   choices: readonly Choice[],
@@ -65,32 +68,35 @@ export function preferredTo(
   reference: number
 ): (PreferredTo | null)[] {
   const compared = [...new Set(choices.flatMap(({ among }) => among))].sort((a, b) => a - b)
-  const found = Array.from({ length: count }, (): PreferredTo | null => null)
-  if (!compared.includes(reference)) return found
-  // The reference comes first; who was never compared takes no part, not even in the tie that is added.
-  const placed = [reference, ...compared.filter((candidate) => candidate !== reference)]
-  const places = new Map(placed.map((candidate, place) => [candidate, place]))
-  const place = (candidate: number): number => mapGet(places, candidate, 'candidate')
+  const results = Array.from({ length: count }, (): PreferredTo | null => null)
+  if (!compared.includes(reference)) return results
+  // // The reference comes first. Candidates that were never compared are omitted, even from the added tie.
+  const ordered = [reference, ...compared.filter((candidate) => candidate !== reference)]
+  const indexOf = new Map(ordered.map((candidate, place) => [candidate, place]))
+  const indexIn = (candidate: number): number => mapGet(indexOf, candidate, 'candidate')
   const model = new ChoiceModel(
     choices.map(({ prompt, among, preferred }) => ({
       prompt,
-      among: among.map(place),
-      preferred: preferred === null ? null : place(preferred)
+      among: among.map(indexIn),
+      preferred: preferred === null ? null : indexIn(preferred)
     })),
-    placed.length
+    ordered.length
   )
-  for (const [index, candidate] of placed.entries()) {
-    if (index > 0) found[candidate] = model.preferredToFirst(index)
+  for (const [index, candidate] of ordered.entries()) {
+    if (index > 0) results[candidate] = model.preferredToFirst(index)
   }
-  return found
+  return results
 }
 
-/** The likelihood of choices, candidate 0 being the one that others are compared with. */
+/** The likelihood of choices; candidate 0 is the one that the others are compared with. */
 class ChoiceModel {
-  private readonly prompts: readonly (readonly Counted[])[]
-  private readonly counted: readonly Counted[]
+  private readonly prompts: readonly (readonly WinCounts[])[]
+  private readonly counted: readonly WinCounts[]
   private readonly best: Fit
-  /** Of each candidate behind the first: its variance clustered over prompts, as a multiple of the one without. */
+  /**
+   * Variance clustered over prompts, as a multiple of the variance without clusters, of each candidate after
+   * the first.
+   */
   private readonly inflation: readonly number[]
 
   constructor(choices: readonly Choice[], size: number) {
@@ -108,12 +114,12 @@ class ChoiceModel {
     return { chance, interval: [this.profileEnd(place, -1), this.profileEnd(place, 1)] }
   }
 
-  /** The chance at which the likelihood, all other strengths at their best for it, has dropped too far. */
+  /** Finds the probability at which the profile likelihood has dropped too far. */
   private profileEnd(place: number, direction: -1 | 1): number {
     const middle = elementAt(this.best.strengths, place, 'strength')
     const furthest = Math.sqrt(DROP * Math.max(1, elementAt(this.inflation, place - 1, 'variance')))
     let from = this.best.strengths
-    // The root of the drop is close to a straight line, which the secants below find in a few steps.
+    // // The root of the drop is almost a straight line, so the secants below converge in a few steps.
     const beyond = (distance: number): number => {
       const strength = middle + direction * distance
       const fit = this.maximise(from.with(place, strength), place)
@@ -123,7 +129,7 @@ class ChoiceModel {
     let near = { distance: 0, value: -furthest }
     let far = { distance: 1, value: beyond(1) }
     while (far.value < 0) {
-      if (far.distance > FARTHEST) return direction < 0 ? 0 : 1
+      if (far.distance > MAX_DISTANCE) return direction < 0 ? 0 : 1
       near = far
       far = { distance: far.distance * 2, value: beyond(far.distance * 2) }
     }
@@ -131,20 +137,20 @@ class ChoiceModel {
     return logistic(middle + direction * distance)
   }
 
-  /** @param held besides the first candidate, one whose strength stays as it is */
-  private maximise(start: readonly number[], held?: number): Fit {
-    const free = start.flatMap((_, place) => (place === 0 || place === held ? [] : place))
+  /** Maximises the likelihood. @param fixed a candidate whose strength stays unchanged, besides the first */
+  private maximise(start: readonly number[], fixed?: number): Fit {
+    const free = start.flatMap((_, place) => (place === 0 || place === fixed ? [] : place))
     const strengths = [...start]
     for (let round = 1; ; round++) {
       const { likelihood, gradient, information } = slopes(this.counted, strengths, free)
       if (free.length === 0) return { strengths, likelihood }
       const step = new CholeskyDecomposition(information).solve(Matrix.columnVector(gradient)).to1DArray()
       const length = Math.max(...step.map(Math.abs))
-      const cut = Math.min(1, LONGEST_STEP / length)
+      const cut = Math.min(1, MAX_STEP / length)
       for (const [row, place] of free.entries()) {
         strengths[place] = elementAt(strengths, place, 'strength') + cut * elementAt(step, row, 'step')
       }
-      if (length < SETTLED || round === MOST_ROUNDS) return { strengths, likelihood }
+      if (length < STEP_TOLERANCE || round === MAX_ROUNDS) return { strengths, likelihood }
     }
   }
 
@@ -166,9 +172,11 @@ class ChoiceModel {
   }
 }
 
-/** The log-likelihood, and its first and second derivatives by the free strengths (the second with their sign changed). */
+/**
+ * Computes the log-likelihood with its gradient and its negative second derivatives by the free strengths.
+ */
 function slopes(
-  counted: readonly Counted[],
+  counted: readonly WinCounts[],
   strengths: readonly number[],
   free: readonly number[]
 ): { likelihood: number; gradient: number[]; information: Matrix } {
@@ -177,19 +185,19 @@ function slopes(
   const information = Matrix.zeros(free.length, free.length)
   let likelihood = 0
   for (const { among, wins } of counted) {
-    const own = among.map((place) => elementAt(strengths, place, 'strength'))
-    const greatest = Math.max(...own)
-    const weights = own.map((strength) => Math.exp(strength - greatest))
+    const candidateStrengths = among.map((place) => elementAt(strengths, place, 'strength'))
+    const greatest = Math.max(...candidateStrengths)
+    const weights = candidateStrengths.map((strength) => Math.exp(strength - greatest))
     const sum = weights.reduce((total, weight) => total + weight, 0)
     const count = wins.reduce((total, won) => total + won, 0)
-    const inFree = among.map((place) => rows.get(place))
-    for (const [index, row] of inFree.entries()) {
+    const freeRows = among.map((place) => rows.get(place))
+    for (const [index, row] of freeRows.entries()) {
       const won = elementAt(wins, index, 'count of wins')
       const share = elementAt(weights, index, 'weight') / sum
-      likelihood += won * (elementAt(own, index, 'strength') - greatest - Math.log(sum))
+      likelihood += won * (elementAt(candidateStrengths, index, 'strength') - greatest - Math.log(sum))
       if (row === undefined) continue
       gradient[row] = elementAt(gradient, row, 'slope') + won - count * share
-      for (const [other, column] of inFree.entries()) {
+      for (const [other, column] of freeRows.entries()) {
         if (column === undefined) continue
         const both = share * ((row === column ? 1 : 0) - elementAt(weights, other, 'weight') / sum)
         information.set(row, column, information.get(row, column) + count * both)
@@ -204,12 +212,15 @@ interface Point {
   readonly value: number
 }
 
-/** Where a function between two points of different sign is zero (Illinois: a point that stays loses half of its weight). */
-function falsePosition(of: (distance: number) => number, low: Point, high: Point): number {
+/**
+ * Finds the zero of a function between two points of different sign (Illinois method: a repeated end point
+ * loses half its weight).
+ */
+function falsePosition(evaluate: (distance: number) => number, low: Point, high: Point): number {
   let [left, right] = [low, high]
   while (right.distance - left.distance > 1e-10 * right.distance) {
     const distance = (left.distance * right.value - right.distance * left.value) / (right.value - left.value)
-    const value = of(distance)
+    const value = evaluate(distance)
     if (Math.abs(value) < 1e-11) return distance
     if (value < 0)
       [left, right] = [
@@ -229,13 +240,13 @@ const logistic = (strength: number): number => 1 / (1 + Math.exp(-strength))
 
 const setKey = ({ among }: { among: readonly number[] }): string => among.toSorted((a, b) => a - b).join(',')
 
-/** Those among the same candidates together. */
+/** Groups items with the same candidates. */
 const bySet = <Item extends { among: readonly number[] }>(items: readonly Item[]): Item[][] => [
   ...multimap(items.map((item) => [setKey(item), item])).values()
 ]
 
-/** The choices on one prompt, those among the same candidates as one together. */
-function countedOnce(choices: readonly Choice[]): Counted[] {
+/** Counts the choices on one prompt; choices among the same candidates together count as one. */
+function countedOnce(choices: readonly Choice[]): WinCounts[] {
   return bySet(choices).map((same) => {
     const among = elementAt(same, 0, 'choice').among.toSorted((a, b) => a - b)
     const parts = same.map(({ preferred }) =>
@@ -245,8 +256,8 @@ function countedOnce(choices: readonly Choice[]): Counted[] {
   })
 }
 
-/** Counts of the same candidates as one. */
-function summed(same: readonly Counted[]): Counted {
+/** Adds counts of the same candidates. */
+function summed(same: readonly WinCounts[]): WinCounts {
   const { among } = elementAt(same, 0, 'count')
   const parts = same.map(({ wins }) => wins)
   return { among, wins: among.map((_, place) => total(parts, place)) }

@@ -34,32 +34,34 @@ import { whatDiffers } from './what-differs'
 
 const WORK = 'The comparison'
 
-/** A sweep, and what a check of whole answers says of its ranges; null where none was made. */
+/** A sweep, and the full-answer check of its ranges; null if there is none. */
 export interface SweepToCompare {
   readonly sweep: SweepDocument
   readonly check: CheckResult | null
 }
 
-/** One with what is selected in it. */
+/** A sweep with its selection. */
 interface Side {
   readonly sweep: SweepDocument
   readonly rho: number
   readonly selected: RestorationRange | null
-  /** Null where no range was checked. */
+  /** Null if no range was checked. */
   readonly check: ComparedSweep['check']
   readonly passes: SelectionSide['passes']
-  /** Places of its ranges by their keys. */
+  /** Indices of ranges by key. */
   readonly places: ReadonlyMap<string, number>
 }
 
 /**
- * Two sweeps side by side: what differs between them, the scores of the same ranges, and how far they agree in the order of ranges and
- * in what is selected. Models of different depth are compared by relative depth, as `atRelativeDepth` says.
+ * Compares two sweeps: their differences in settings, the scores of equal ranges, and how far they agree in
+ * the order of ranges and in the selection. Models of different depth are compared by relative depth; see
+ * `atRelativeDepth`.
  *
- * @param options.others sweeps of the same pair that restore layers to still other checkpoints
- * @param options.rho share of post's validity that a selected range keeps in both; left out: as each sweep has it
- * @throws WorkbenchError `bad-input` where one is scored by characters and the other by a task, one has no ranges, or none of their ranges
- *   stand for each other; `cancelled`
+ * @param options.others sweeps of the same pair that restore layers to further checkpoints
+ * @param options.rho share of post's validity that a selected range keeps in both; each sweep's own if
+ * omitted
+ * @throws WorkbenchError `bad-input` if one is scored by characters and the other by a task, one has no
+ * ranges, or they have no range in common; `cancelled`
  */
 export async function compareSweeps(
   first: SweepToCompare,
@@ -70,14 +72,17 @@ export async function compareSweeps(
   const [a, b] = [await sideOf(first, rho, signal), await sideOf(second, rho, signal)]
   const matched = matchedRanges(a, b)
   const shared = matchedPrompts(a.sweep.prompts, b.sweep.prompts)
-  const whole = shared.length === a.sweep.prompts.length && shared.length === b.sweep.prompts.length
-  const compared = (one: Score, other: Score): ComparedScores =>
-    comparedScores(one, other, whole ? shared : [])
+  const isSamePrompts = shared.length === a.sweep.prompts.length && shared.length === b.sweep.prompts.length
+  const compared = (first: Score, second: Score): ComparedScores =>
+    comparedScores(first, second, isSamePrompts ? shared : [])
   const ranges = matched.map(({ inA, inB }): ComparedRange => {
-    const [one, other] = [elementAt(a.sweep.ranges, inA, 'range'), elementAt(b.sweep.ranges, inB, 'range')]
-    return { range: bare(one), other: bare(other), ...compared(one, other) }
+    const [rangeA, rangeB] = [
+      elementAt(a.sweep.ranges, inA, 'range'),
+      elementAt(b.sweep.ranges, inB, 'range')
+    ]
+    return { range: bare(rangeA), other: bare(rangeB), ...compared(rangeA, rangeB) }
   })
-  const alike = (measure: 'validity' | 'diversity') =>
+  const correlationOf = (measure: 'validity' | 'diversity') =>
     orderCorrelation(ranges.map((range) => [range.a[measure], range.b[measure]]))
   return {
     a: comparedSweep(a),
@@ -99,26 +104,29 @@ export async function compareSweeps(
       a: a.sweep.ranges.length - matched.length,
       b: b.sweep.ranges.length - new Set(matched.map(({ inB }) => inB)).size
     },
-    agreement: { validity: alike('validity'), diversity: alike('diversity') },
+    agreement: { validity: correlationOf('validity'), diversity: correlationOf('diversity') },
     selection: selectionAgreement(a, b),
     sources: await overSources([a.sweep, b.sweep, ...others], a.rho, signal)
   }
 }
 
-/** A pair of ranges that stand for each other, as indices into the ranges of both sweeps. */
+/** Indices of a range in both sweeps. */
 interface MatchedRange {
   readonly inA: number
   readonly inB: number
 }
 
-/** Spearman's rank correlation. Scores within 1e-9 share a rank, because the order of their sums makes them differ. Null for too few values. */
+/**
+ * Computes Spearman's rank correlation; null for too few values. Scores within 1e-9 share a rank, because
+ * sums in another order differ in the last digits.
+ */
 function orderCorrelation(values: readonly (readonly [number, number])[]): number | null {
   if (values.length < FEWEST_ORDERED) return null
   const rounded = (score: number): number => Math.round(score * 1e9)
   return rankCorrelation(values.map(([a, b]) => [rounded(a), rounded(b)] as const))
 }
 
-/** Those that can be chosen from together with the first; null where the first two cannot. */
+/** Finds the best range over sweeps with different sources; null if the first two cannot be combined. */
 async function overSources(
   sweeps: readonly SweepDocument[],
   rho: number,
@@ -136,7 +144,7 @@ function requireComparable(a: SweepDocument, b: SweepDocument): void {
     throw new WorkbenchError(
       'bad-input',
       `These sweeps cannot be compared: one is scored by ${words(a)}, the other by ${words(b)}.`,
-      'Their numbers are different measures. How well characters predict a task is told by an evaluation of that task, once both sweeps are there.'
+      'Their numbers are different measures. An evaluation of the task shows how well characters predict it.'
     )
   }
   for (const { id, ranges } of [a, b]) {
@@ -151,10 +159,10 @@ function requireComparable(a: SweepDocument, b: SweepDocument): void {
 
 async function sideOf(
   { sweep, check }: SweepToCompare,
-  wanted: number | undefined,
+  fixedRho: number | undefined,
   signal: AbortSignal | undefined
 ): Promise<Side> {
-  const rho = wanted ?? sweep.selection?.rho ?? DEFAULT_RHO
+  const rho = fixedRho ?? sweep.selection?.rho ?? DEFAULT_RHO
   return {
     sweep,
     rho,
@@ -165,23 +173,23 @@ async function sideOf(
   }
 }
 
-/** @returns null where no range was checked */
+/** Describes the check of a sweep. @returns null if no range was checked */
 function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedSweep['check'] {
   const { ranges, post } = sweep
   const checkedCount = ranges.filter((range) => checkOfRange(check, range) !== null).length
   if (checkedCount === 0) return null
-  const of = (measure: 'validity' | 'diversity'): number[] => ranges.map((range) => range[measure])
-  const without = selectRange(ranges, of('validity'), of('diversity'), post, rho)
+  const valuesOf = (measure: 'validity' | 'diversity'): number[] => ranges.map((range) => range[measure])
+  const withoutCheck = selectRange(ranges, valuesOf('validity'), valuesOf('diversity'), post, rho)
   return {
     checkedCount,
     rejected: rejectedRanges(ranges, check, rho).map(bare),
-    selectedWithout: without === -1 ? null : bare(elementAt(ranges, without, 'range'))
+    selectedWithout: withoutCheck === -1 ? null : bare(elementAt(ranges, withoutCheck, 'range'))
   }
 }
 
 const bare = ({ start, end }: RangeScore): RestorationRange => ({ start, end })
 
-/** What stands in one sweep for a range of another. */
+/** Converts a range of one sweep to the range of another at the same relative depth. */
 const counterpart = (range: RestorationRange, from: Side, to: Side): RestorationRange =>
   atRelativeDepth(range, from.sweep.layerCount, to.sweep.layerCount)
 
@@ -217,7 +225,7 @@ function comparedSweep({ sweep, rho, selected, check }: Side): ComparedSweep {
   }
 }
 
-/** @param matched all prompts of both; empty where they are not the same */
+/** Compares two scores. @param matched all prompts of both; empty if the prompts differ */
 function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): ComparedScores {
   const widths = halfWidths(matched.map(({ category }) => category))
   const margin = (measure: 'validity' | 'diversity'): number | null =>
@@ -236,24 +244,24 @@ function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): 
 const means = ({ validity, diversity }: Score): CategoryScore => ({ validity, diversity })
 
 function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
-  const inDepth = (range: RestorationRange, { sweep: { layerCount } }: Side) => ({ ...range, layerCount })
-  const same =
+  const withDepth = (range: RestorationRange, { sweep: { layerCount } }: Side) => ({ ...range, layerCount })
+  const isSame =
     a.selected === null || b.selected === null
       ? a.selected === b.selected
       : spanKey(counterpart(a.selected, a, b)) === spanKey(b.selected)
   return {
-    same,
+    same: isSame,
     overlap:
       a.selected === null || b.selected === null
         ? null
-        : depthOverlap(inDepth(a.selected, a), inDepth(b.selected, b)),
-    a: carriedSelection(carrying(a), carrying(b)),
-    b: carriedSelection(carrying(b), carrying(a))
+        : depthOverlap(withDepth(a.selected, a), withDepth(b.selected, b)),
+    a: carriedSelection(selectionSide(a), selectionSide(b)),
+    b: carriedSelection(selectionSide(b), selectionSide(a))
   }
 }
 
-/** The side as what is selected is carried from it and to it. */
-const carrying = ({ sweep, rho, selected, places, passes }: Side): SelectionSide => ({
+/** Builds the fields that carrying a selection needs. */
+const selectionSide = ({ sweep, rho, selected, places, passes }: Side): SelectionSide => ({
   layerCount: sweep.layerCount,
   rho,
   selected,

@@ -1,25 +1,26 @@
 import { numbersOf } from '../answers/numbers'
 
 /**
- * pass@k: the probability that at least one of k answers drawn without replacement from n is right, of which c are
- * (unbiased estimator of Chen et al. 2021, arXiv 2107.03374): 1 - C(n - c, k) / C(n, k).
+ * Computes pass@k: the probability that at least one of k answers drawn without replacement from n is right,
+ * if c of the n are. It is the unbiased estimator of Chen et al. (2021, arXiv 2107.03374): 1 - C(n - c, k) /
+ * C(n, k).
  *
  * @returns null when fewer than k answers were drawn
  */
 export function passAtK(answerCount: number, rightCount: number, k: number): number | null {
   if (answerCount < k) return null
   if (answerCount - rightCount < k) return 1
-  // As a product, since the binomials overflow.
+  // // Computed as a product, because the binomials overflow.
   let allWrong = 1
   for (let n = answerCount - rightCount + 1; n <= answerCount; n++) allWrong *= 1 - k / n
   return 1 - allWrong
 }
 
 /**
- * Whether the most frequent final answer is right (self-consistency, Wang et al. 2023, arXiv 2203.11171). Where several are
- * equally frequent one of them is drawn: the value is the share of right ones among them.
+ * Reports whether the most frequent final answer is right (self-consistency, Wang et al. 2023, arXiv
+ * 2203.11171). If several are equally frequent, the value is the share of right ones among them.
  *
- * @param finals the final answer of each sample; null where none could be read, which is no vote
+ * @param finals the final answer of each sample; null if it was unreadable, which is no vote
  * @returns null without any vote
  */
 export function majorityVote(
@@ -29,15 +30,15 @@ export function majorityVote(
   const votes = new Map<string, number>()
   for (const final of finals) if (final !== null) votes.set(final, (votes.get(final) ?? 0) + 1)
   if (votes.size === 0) return null
-  const most = Math.max(...votes.values())
-  const winners = [...votes].flatMap(([final, count]) => (count === most ? [final] : []))
+  const maxVotes = Math.max(...votes.values())
+  const winners = [...votes].flatMap(([final, count]) => (count === maxVotes ? [final] : []))
   return winners.filter(right).length / winners.length
 }
 
 /**
- * How much of a closed set of right answers was given at least once.
+ * Computes the share of a closed set of right answers that was given at least once.
  *
- * @param given the right answers that were given, repetitions included
+ * @param given the right answers that were given, including repetitions
  * @param rightCount size of the set
  */
 export function coverage(given: readonly string[], rightCount: number): number {
@@ -45,7 +46,8 @@ export function coverage(given: readonly string[], rightCount: number): number {
 }
 
 /**
- * Different ways to a right answer: two solutions that show the same numbers in the same order are one way.
+ * Counts different ways to a right answer. Two solutions that show the same numbers in the same order are one
+ * way.
  *
  * @param solutions texts of the right answers only
  */

@@ -6,40 +6,43 @@ import type { StoredEvaluation } from './results'
 import { MeasuringProcess } from './measuring-process'
 import type { MeasuringReply, MeasuringRequest } from './messages'
 
-/** Views ask again soon, and a process takes longer to start than most of what is asked takes to measure. */
-const SPARE_MS = 30_000
-/** A process that has measured more is large. */
-const SPARED_SAMPLES = 2_000
+/**
+ * Time that an idle process stays: the window soon asks again, and starting a process takes longer than most
+ * requests.
+ */
+const IDLE_MS = 30_000
+/** Largest request after which a process stays; its memory grows with the request. */
+const MAX_REUSED_SAMPLES = 2_000
 
-let spare: MeasuringProcess | null = null
-let sparedFor: NodeJS.Timeout | undefined
+let idleProcess: MeasuringProcess | null = null
+let idleTimer: NodeJS.Timeout | undefined
 
-function takeSpare(): MeasuringProcess | null {
-  clearTimeout(sparedFor)
-  const taken = spare
-  spare = null
+function takeIdleProcess(): MeasuringProcess | null {
+  clearTimeout(idleTimer)
+  const taken = idleProcess
+  idleProcess = null
   return taken?.hasEnded === true ? null : taken
 }
 
-function keepSpare(kept: MeasuringProcess): void {
-  spare = kept
-  sparedFor = setTimeout(() => void takeSpare()?.end(), SPARE_MS).unref()
+function keepIdleProcess(process: MeasuringProcess): void {
+  idleProcess = process
+  idleTimer = setTimeout(() => void takeIdleProcess()?.end(), IDLE_MS).unref()
 }
 
-/** As `runMeasures`, in a process of its own: thousands of long answers take seconds. */
+/** Runs `runMeasures` in another process, because thousands of long answers take seconds. */
 export async function measureRun(
   { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly SampleLine[]
 ): Promise<SampleRunMeasures> {
-  // Tokens are not measured here, and a good part of what would be copied.
-  const told = samples.map(({ tokens: _, ...sample }) => sample)
-  const reply = await askProcess({ kind: 'run', run: { prompts, variants }, samples: told })
+  // // Tokens are omitted, because they are not measured and are a large part of the message.
+  const samplesWithoutTokens = samples.map(({ tokens: _, ...sample }) => sample)
+  const reply = await askProcess({ kind: 'run', run: { prompts, variants }, samples: samplesWithoutTokens })
   if (reply.kind === 'run') return reply.result
   throw unexpected(reply)
 }
 
 /**
- * As `evaluationResults`, in a process of its own.
+ * Runs `evaluationResults` in another process.
  *
  * @throws WorkbenchError as `evaluationResults`
  */
@@ -66,17 +69,17 @@ export async function measureEvaluation(
   throw unexpected(reply)
 }
 
-/** Lends a process to one request, and keeps it for the next if all went well. */
+/** Sends a request to the idle process or a new one, and keeps it for the next request if it succeeds. */
 async function askProcess(request: MeasuringRequest): Promise<MeasuringReply> {
-  const lent = takeSpare() ?? new MeasuringProcess()
+  const process = takeIdleProcess() ?? new MeasuringProcess()
   try {
-    const reply = await lent.ask(request)
+    const reply = await process.ask(request)
     const { samples } = request.kind === 'run' ? request : request.stored
-    if (spare === null && samples.length <= SPARED_SAMPLES) keepSpare(lent)
-    else await lent.end()
+    if (idleProcess === null && samples.length <= MAX_REUSED_SAMPLES) keepIdleProcess(process)
+    else await process.end()
     return reply
   } catch (error) {
-    await lent.end()
+    await process.end()
     throw error
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SweptPrompt } from '../../contract/documents/crc'
 import { multimap } from '../../contract/model/multimap'
 
-/** A prompt that two sweeps have, by its places in them. */
+/** Indices of a prompt that two sweeps share. */
 export interface MatchedPrompt {
   inA: number
   inB: number
@@ -10,18 +10,18 @@ export interface MatchedPrompt {
 }
 
 /**
- * Prompts that ask the same, of the same category and with the same right answers, however they were rendered. A prompt that stands
- * several times in both is matched as often.
+ * Matches prompts with the same text, category and right answers; their rendering may differ. Repeated
+ * prompts are matched one to one.
  */
 export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPrompt[]): MatchedPrompt[] {
-  const left = multimap(b.map((prompt, place) => [keyOf(prompt), place]))
+  const unmatched = multimap(b.map((prompt, index) => [keyOf(prompt), index]))
   return a.flatMap((prompt, inA) => {
-    const inB = left.get(keyOf(prompt))?.shift()
+    const inB = unmatched.get(keyOf(prompt))?.shift()
     return inB === undefined ? [] : [{ inA, inB, category: prompt.category }]
   })
 }
 
-/** Equal for prompts that all match. */
+/** Builds a key that is equal for sets whose prompts all match. */
 export const promptsKey = (prompts: readonly SweptPrompt[]): string =>
   createHash('sha256')
     .update(JSON.stringify(prompts.map(keyOf).toSorted()))

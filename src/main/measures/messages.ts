@@ -8,8 +8,8 @@ import { SampleLine, SampleRun, SampleRunMeasures, ShownSample } from '../../con
 const Winner = z.union([z.number(), z.literal('tie')]).nullable()
 
 /**
- * What main and the process that measures answers say to each other. Plain messages and not procedures: a copy of 10,000
- * answers takes main some 20 ms, and their JSON ten times that.
+ * Messages between main and the process that measures answers. They are plain messages instead of procedures:
+ * copying 10,000 answers takes main about 20 ms, and encoding them as JSON ten times as long.
  */
 export const MeasuringRequest = z.discriminatedUnion('kind', [
   z.object({

@@ -20,19 +20,19 @@ import { checkedSelection } from '../crc/check/checked-selection'
 import { type SelectionSide, validityKept } from './carried-selection'
 import { promptsKey } from './matched-prompts'
 
-/** A sweep without what its prompts have: a thousandth of the document, and all that other pairs are compared by. */
+/** A sweep without its prompts: a thousandth of the document, and enough to compare pairs. */
 export interface OutlinedSweep {
   readonly outline: SweepOutline
-  /** For what is carried to it and from it. */
+  /** Fields for carrying a selection to or from this sweep. */
   readonly side: SelectionSide
 }
 
 /**
- * What of a sweep stands beside those of other pairs, each number as the sweep's verdict has it.
+ * Summarises a sweep for comparisons with other pairs. Every number equals the one in the sweep's verdict.
  *
- * @param check of its ranges on whole answers; null where none was made
+ * @param check full-answer check of its ranges; null if there is none
  * @param rho share of post's validity that a selected range must keep
- * @param evaluationOf the finding of the newest evaluation of what is selected
+ * @param evaluationOf the finding of the newest evaluation of the selected range
  */
 export async function outlineSweep(
   sweep: SweepDocument,
@@ -47,7 +47,7 @@ export async function outlineSweep(
   const scores = new Map(ranges.map((range) => [spanKey(range), means(range)]))
   const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(spanKey(range))
   const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, evaluation })
-  // Of prompts that post itself fails, ranges say nothing: none is selected, as in Ranges.
+  // // If post itself fails the prompts, no range is selected, as in the Ranges view.
   const selected = verdict?.state === 'unfit-prompts' ? null : (selection?.selected ?? null)
   const checked = selected === null ? null : checkOfRange(check, selected)
   const rejected = new Set(rejectedRanges(ranges, check, rho))

@@ -8,20 +8,21 @@ import { wilson } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
 /**
- * What blind comparisons came to, for each size of the sets that were compared, single answers first. The unit is the prompt: its
- * comparisons are averaged, and intervals are over prompts. Marks of variants that the run does not have are left out.
+ * Summarises blind comparisons, for each size of the compared sets, single answers first. The unit is the
+ * prompt: its comparisons are averaged, and intervals are over prompts. Votes on variants that the run lacks
+ * are omitted.
  */
 export function preferenceTallies(
   marks: readonly PreferenceMark[],
   variants: readonly Variant[]
 ): PreferenceTally[] {
   const names = variants.map(({ name }) => name)
-  const known = marks.filter(({ among }) => among.every((name) => names.includes(name)))
-  const sizes = [...new Set(known.map(({ size }) => size))].sort((a, b) => a - b)
+  const votes = marks.filter(({ among }) => among.every((name) => names.includes(name)))
+  const sizes = [...new Set(votes.map(({ size }) => size))].sort((a, b) => a - b)
   return sizes.map((size) =>
     tallyOf(
       size,
-      known.filter((mark) => mark.size === size),
+      votes.filter((mark) => mark.size === size),
       variants
     )
   )
@@ -47,7 +48,7 @@ function tallyOf(
   return { ...tallyOfChoices(choices, names, reference), size, skipped: marks.length - choices.length }
 }
 
-/** @param reference place of the variant that the others are compared with */
+/** Summarises choices. @param reference index of the variant that the others are compared with */
 export function tallyOfChoices(
   choices: readonly Choice[],
   names: readonly string[],
@@ -75,18 +76,18 @@ function choiceOf(mark: PreferenceMark, names: readonly string[]): Choice {
 type Wins = Pick<PreferenceTally['variants'][number], 'compared' | 'won' | 'tied' | 'share' | 'shareInterval'>
 
 function winsOf(choices: readonly Choice[], candidate: number): Wins {
-  const own = choices.filter(({ among }) => among.includes(candidate))
+  const candidateChoices = choices.filter(({ among }) => among.includes(candidate))
   const byPrompt = multimap(
-    own.map(({ prompt, among, preferred }) => [
+    candidateChoices.map(({ prompt, among, preferred }) => [
       prompt,
       preferred === null ? 1 / among.length : Number(preferred === candidate)
     ])
   )
   const share = byPrompt.size === 0 ? null : mean([...byPrompt.values()].map((parts) => mean(parts)))
   return {
-    compared: own.length,
-    won: own.filter(({ preferred }) => preferred === candidate).length,
-    tied: own.filter(({ preferred }) => preferred === null).length,
+    compared: candidateChoices.length,
+    won: candidateChoices.filter(({ preferred }) => preferred === candidate).length,
+    tied: candidateChoices.filter(({ preferred }) => preferred === null).length,
     share,
     shareInterval: share === null || byPrompt.size < FEWEST_PROMPTS ? null : wilson(share, byPrompt.size)
   }

@@ -4,13 +4,16 @@ import { evaluationResults } from './results'
 import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'
 
-/** The process that measures answers, so that main goes on answering: one reply to each request, which come one after the other (host.ts). */
-function measured(request: MeasuringRequest): MeasuringReply {
+/**
+ * Entry of the process that measures answers, which keeps main responsive. It sends one reply to each request
+ * of host.ts.
+ */
+function measure(request: MeasuringRequest): MeasuringReply {
   try {
     if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }
     return { kind: 'evaluation', result: evaluationResults(request.stored, request.proxies, request.against) }
   } catch (error) {
-    // Anything else is a defect: it ends the process, and main hears of that.
+    // // Other errors are defects. They end the process, which main reports.
     if (!(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', problem: error.problem }
   }
@@ -18,4 +21,4 @@ function measured(request: MeasuringRequest): MeasuringReply {
 
 const pipe = pipeToParent()
 ignoreInterrupt()
-pipe.onMessage((request) => pipe.post(measured(MeasuringRequest.parse(request))))
+pipe.onMessage((request) => pipe.post(measure(MeasuringRequest.parse(request))))

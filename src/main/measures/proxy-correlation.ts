@@ -13,23 +13,28 @@ import type { RestorationRange } from '../../contract/model/recipe'
 import { spanKey } from '../../contract/model/strengths'
 import { rankCorrelation, rankInterval } from './statistics'
 
-/** The sweeps of a project that say how well its proxy predicts a task. */
+/** Sweeps of a project that show how well the character task predicts an evaluated task. */
 export interface Proxies {
-  /** Scored by characters; null where there is none. */
+  /** Sweep scored by characters; null if there is none. */
   readonly characters: SweepDocument | null
-  /** Scored by the very task of the evaluation, of the same checkpoints; null where there is none. */
+  /** Sweep of the same checkpoints scored by the evaluated task; null if there is none. */
   readonly task: SweepDocument | null
-  /** What that of characters selects, and by which share of post's validity; left out where it selects nothing. */
+  /**
+   * Range selected by the character sweep, and its share of post's validity; omitted if nothing is selected.
+   */
   readonly picked?: { range: RestorationRange; rho: number } | undefined
 }
 
-/** A sweep as far as correlations are made of it, for the process that measures: a fiftieth of a deep one. */
-export const scoresAlone = (sweep: SweepDocument): SweepDocument =>
+/**
+ * Removes the prompts of a sweep, which leaves a fiftieth of a deep one for the message to the measuring
+ * process.
+ */
+export const withoutPromptScores = (sweep: SweepDocument): SweepDocument =>
   withScores(sweep, (score) => ({ ...score, prompts: [] }))
 
 /**
- * How well the character task orders models as the evaluated task does: over all ranges where both have scored them exactly, over the
- * evaluated variants otherwise.
+ * Computes how well the character task orders models as the evaluated task does. It compares all ranges if
+ * both sweeps scored them exactly, and otherwise the evaluated variants.
  */
 export function proxyCorrelations(
   run: EvaluationRun,
@@ -40,7 +45,10 @@ export function proxyCorrelations(
   return task === null ? overVariants(run, variants, characters) : overRanges(characters, task)
 }
 
-/** Only variants that the sweep has scored, and that run with nothing but their recipe, can be held against it. */
+/**
+ * Compares evaluated variants with a sweep. Only variants that the sweep scored, with default settings, can
+ * be compared.
+ */
 function overVariants(
   run: EvaluationRun,
   variants: readonly VariantResult[],
@@ -73,13 +81,13 @@ function overVariants(
 }
 
 /**
- * Scores of a task stand where those of characters do: coverage in place of diversity, precision in place of validity. Without an
- * interval: ranges overlap, so that neighbours score alike, and are no cases drawn independently.
+ * Compares ranges of two sweeps. Coverage corresponds to diversity, and precision to validity. There is no
+ * interval, because ranges overlap and are not drawn independently.
  */
 function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrelation[] {
-  const ofTask = new Map(task.ranges.map((range) => [spanKey(range), range]))
+  const taskRanges = new Map(task.ranges.map((range) => [spanKey(range), range]))
   const shared = characters.ranges.flatMap((range) => {
-    const other = ofTask.get(spanKey(range))
+    const other = taskRanges.get(spanKey(range))
     return other === undefined ? [] : [{ range, other }]
   })
   return [
@@ -96,7 +104,10 @@ function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrel
   }))
 }
 
-/** What the character task selects, scored by the task; undefined where it selects nothing, or that has no score. */
+/**
+ * Scores the range selected by characters with the task; undefined if nothing is selected or the range has no
+ * score.
+ */
 export function proxyPick({ picked, task }: Proxies): ProxyPick | undefined {
   if (picked === undefined || task === null) return undefined
   const { range, rho } = picked

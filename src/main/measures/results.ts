@@ -25,26 +25,27 @@ import { type Proxies, proxyCorrelations, proxyPick } from './proxy-correlation'
 import { meanEstimate, pairedDifferences } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
-/** Everything that an evaluation has stored. */
+/** All stored data of an evaluation. */
 export interface StoredEvaluation {
   readonly run: EvaluationRun
   readonly samples: readonly SampleLine[]
   readonly scores: readonly PromptScores[]
-  /** The judge's marks of answers, from 0 to 1. */
+  /** The judge's scores of answers, from 0 to 1. */
   readonly marks: readonly { variant: string; prompt: number; mark: number }[]
   readonly pairs: readonly JudgedPair[]
-  /** What the answers of a cell mean, as a judge has read them, in their order; cells that were not read as a whole are left out. */
+  /** Canonical forms of the answers of a cell, in order, as read by a judge. Incomplete cells are omitted. */
   readonly forms: readonly { variant: string; prompt: number; forms: readonly (string | null)[] }[]
 }
 
 /**
- * What the stored answers say: each measure as a mean over prompts with its interval, each variant against one of them on
- * the same prompts, and how the proxy's scores order the variants. A pure function of what is stored: it can be made again
- * at any time. Thousands of answers take seconds: main has a process do it (measures/host.ts).
+ * Computes the results of stored answers: each measure as a mean over prompts with its interval, each variant
+ * compared with one of them on the same prompts, and how well the sweep's scores order the variants. The
+ * function is pure, so results can be recomputed at any time. Thousands of answers take seconds, so main runs
+ * it in a process (measures/host.ts).
  *
- * @param against name of the variant that others are compared with; post, or else the first, when left out
- * @throws WorkbenchError `not-found` when no variant is called `against`; `bad-input` when a pattern of the task is no
- * regular expression or takes too long
+ * @param against name of the variant that others are compared with; post, or else the first, if omitted
+ * @throws WorkbenchError `not-found` when no variant is called `against`; `bad-input` when a pattern of the
+ * task is no regular expression or takes too long
  */
 export function evaluationResults(
   stored: StoredEvaluation,
@@ -85,15 +86,16 @@ export function evaluationResults(
   }
 }
 
-/** A cell with as many answers as are compared. */
+/** A cell reduced to the number of answers that is compared. */
 interface ComparedCell extends Cell {
-  /** As many as are stored. */
+  /** Number of stored answers. */
   readonly answerCount: number
 }
 
 /**
- * The answers to one prompt, of each variant the first n, n being what the one with the fewest of those that have any has: measures
- * depend on how many they are taken of, and a stopped evaluation has more of one than of another.
+ * Reduces the cells of one prompt to equally many answers, as many as the variant with the fewest has.
+ * Measures depend on the number of answers, and a stopped evaluation has more of one variant than of another.
+ * Variants without answers are ignored.
  */
 function onEqualTerms(cells: readonly Cell[]): ComparedCell[] {
   const counts = cells.map(({ samples }) => samples.length).filter((count) => count > 0)
@@ -106,7 +108,7 @@ function onEqualTerms(cells: readonly Cell[]): ComparedCell[] {
   }))
 }
 
-/** What an evaluation has of its prompts, each with its variants. */
+/** Cells and measures of an evaluation, by prompt and variant. */
 interface Tables {
   readonly run: EvaluationRun
   readonly reader: AnswerReader
@@ -118,7 +120,7 @@ interface Tables {
 
 function variantResults({ run, reader, table, measures, reference }: Tables): VariantResult[] {
   const keys = run.variants.map((entry) => variantKey(run, entry))
-  const ofMeasures = new Map(
+  const measureResults = new Map(
     MeasureId.options.map((id) => [
       id,
       compared(
@@ -129,20 +131,23 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
       )
     ])
   )
-  const ofPasses =
+  const passResults =
     taskKindFacts(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference, keys) : []
   return run.variants.map(({ variant: { name } }, index): VariantResult => {
-    const found = [...ofMeasures].map(([id, results]) => ({ id, ...elementAt(results, index, 'variant') }))
+    const variantMeasures = [...measureResults].map(([id, results]) => ({
+      id,
+      ...elementAt(results, index, 'variant')
+    }))
     return {
       variant: name,
       answerCount: table.reduce((sum, cells) => sum + elementAt(cells, index, 'variant').answerCount, 0),
       measures: Object.fromEntries(
-        found.flatMap(({ id, estimate }) => (estimate === null ? [] : [[id, estimate]]))
+        variantMeasures.flatMap(({ id, estimate }) => (estimate === null ? [] : [[id, estimate]]))
       ),
       differences: Object.fromEntries(
-        found.flatMap(({ id, difference }) => (difference === null ? [] : [[id, difference]]))
+        variantMeasures.flatMap(({ id, difference }) => (difference === null ? [] : [[id, difference]]))
       ),
-      passAtK: ofPasses.flatMap(({ k, results }) => {
+      passAtK: passResults.flatMap(({ k, results }) => {
         const { estimate, difference } = elementAt(results, index, 'variant')
         return estimate === null ? [] : [{ k, ...estimate, difference }]
       })
@@ -150,13 +155,13 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
   })
 }
 
-/** The same for the prompts of each category; none where there is but one. */
+/** Computes results for the prompts of each category; none if there is only one category. */
 function categoryResults({ table, measures, ...others }: Tables): CategoryResult[] {
-  const places = multimap(
+  const promptsByCategory = multimap(
     [...table.keys()].map((prompt) => [elementAt(others.run.task.prompts, prompt, 'prompt').category, prompt])
   )
-  if (places.size < 2) return []
-  return [...places].map(([category, prompts]) => ({
+  if (promptsByCategory.size < 2) return []
+  return [...promptsByCategory].map(([category, prompts]) => ({
     category,
     promptCount: prompts.length,
     variants: variantResults({
@@ -167,7 +172,7 @@ function categoryResults({ table, measures, ...others }: Tables): CategoryResult
   }))
 }
 
-/** @throws WorkbenchError `not-found` */
+/** Finds the variant to compare with. @throws WorkbenchError `not-found` */
 function referenceIn(variants: EvaluationRun['variants'], against: string | undefined): number {
   if (against === undefined) {
     const post = variants.findIndex((entry) => entry.variant.kind === 'post' && isPlain(entry))
@@ -202,19 +207,23 @@ function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): Cell
 
 interface ComparedVariant {
   estimate: Estimate | null
-  /** Against the reference; null for the reference itself. */
+  /** Difference to the reference; null for the reference itself. */
   difference: MeasureDifference | null
 }
 
 /**
- * One string for variants that answer alike: the same weights, however often they are kept, with the same settings. Those outside may
- * answer otherwise when they are asked again.
+ * Builds a key that is equal for variants that must answer alike: the same weights and settings, under any name.
+ * External models may answer differently when asked again, so their key is their name.
  */
-const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string =>
-  `${isOutside(entry.variant) ? entry.variant.name : weightsKey(entry.variant)} ${variantSettingsKey(entry, run.task.settings.sampling)}`
+const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string => {
+  const model = isOutside(entry.variant) ? entry.variant.name : weightsKey(entry.variant)
+  return `${model} ${variantSettingsKey(entry, run.task.settings.sampling)}`
+}
 
 /**
- * @param values [prompt][variant], undefined where a variant has none: such a prompt takes no part in its comparison
+ * Compares variants on prompts.
+ *
+ * @param values [prompt][variant], undefined if a variant has none; its comparison omits that prompt
  * @param keys of the variants, see {@link variantKey}
  */
 function compared(
@@ -243,7 +252,7 @@ function compared(
   }))
 }
 
-/** pass@1, 2, 4, ... up to the answers that every judged prompt has. */
+/** Computes pass@1, 2, 4, ... up to the number of answers that every judged prompt has. */
 function passesCompared(
   reader: AnswerReader,
   table: readonly (readonly Cell[])[],

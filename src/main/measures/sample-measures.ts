@@ -10,27 +10,31 @@ import { wordsOf } from './texts/words'
 import { mean } from '../base/sums'
 
 /**
- * Most answers of a cell that are compared with each other. The published evaluations of this method take 32 to 128 per
- * prompt, so those are compared whole; beyond, a fixed random subset keeps a run of 10,000 answers fast.
+ * Largest number of answers of a cell that are compared with each other. The published evaluations of this
+ * method take 32 to 128 per prompt, which are compared in full. Beyond that, a fixed random subset keeps a
+ * run of 10,000 answers fast.
  */
 export const COMPARED_ANSWERS = 128
 
-/** How diverse the answers of one cell are. Their order does not matter. */
+/** Computes how diverse the answers of one cell are. Their order does not matter. */
 export function sampleMeasures(texts: readonly string[]): SampleMeasures {
-  // Sorted, so that subset and rounding do not depend on the order in which the answers came.
+  // // Sorted, so that the subset and rounding do not depend on the order of arrival.
   const words = texts.toSorted().map(wordsOf)
   const counts = countAnswers(texts)
     .map((answer) => answer.count)
     .toSorted((a, b) => a - b)
-  const known: Record<TextMeasureId, number | null> = {
+  const measures: Record<TextMeasureId, number | null> = {
     distinctAnswers: counts.length,
     answerEntropy: answerEntropy(counts),
     ...measuresOfWords(words)
   }
-  return { sampleCount: texts.length, values: valuesOf((id) => known[id]) }
+  return { sampleCount: texts.length, values: valuesOf((id) => measures[id]) }
 }
 
-/** What the words of the answers to one prompt tell; a fixed subset where they are more than {@link COMPARED_ANSWERS}. */
+/**
+ * Computes measures of the words of the answers to one prompt. More than {@link COMPARED_ANSWERS} answers are
+ * reduced to a fixed subset.
+ */
 export function measuresOfWords(
   words: readonly (readonly string[])[]
 ): Record<'distinct2' | 'selfBleu' | 'wordDistance', number | null> {
@@ -42,7 +46,10 @@ export function measuresOfWords(
   }
 }
 
-/** Each measure's mean over the cells that have it, so that every prompt weighs the same; null where none has. */
+/**
+ * Averages each measure over the cells that have it, so that every prompt weighs the same; null if none has
+ * it.
+ */
 export function averageMeasures(cells: readonly SampleMeasures[]): SampleMeasures {
   return {
     sampleCount: meanIfAny(cells.map(({ sampleCount }) => sampleCount)) ?? 0,
@@ -59,7 +66,7 @@ function valuesOf(value: (id: TextMeasureId) => number | null): SampleMeasures['
   )
 }
 
-/** Null of none. */
+/** Averages values; null without values. */
 export function meanIfAny(values: readonly number[]): number | null {
   return values.length === 0 ? null : mean(values)
 }

@@ -7,21 +7,21 @@ import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile
 import { elementAt } from '../../contract/model/look-up'
 import { signFlips } from '../crc/selection/sign-flip'
 
-/** Of the drawn sign assignments. */
+/** Seed of the drawn sign assignments. */
 const SEED = 1
-/** An interval misses the truth once in 20 times. */
+/** Share of intervals that miss the true value: 1 in 20. */
 const LEVEL = 0.05
-/** Of Hall's transformation at the end of an interval, of that in its middle. */
-const LEAST_SLOPE = 1 / 4
+/** Smallest slope of Hall's transformation at the end of an interval, relative to its middle. */
+const MIN_SLOPE = 1 / 4
 
 /**
- * A mean over prompts and how sure it is. The interval is Wilson's (1927) where every prompt has 0 or 1 of a share;
- * otherwise that of a t statistic freed of its skewness (Hall 1992), cut to what the measure can be. How often they hold the
- * truth at 5 to 40 prompts is in docs/methods.md.
+ * Computes a mean over prompts with its interval. The interval is Wilson's (1927) if every prompt has 0 or 1
+ * of a share. Otherwise it comes from a t statistic corrected for skewness (Hall 1992), cut to the range of
+ * the measure. docs/methods.md says how often these intervals contain the true value at 5 to 40 prompts.
  *
  * @param values one per prompt
- * @returns null without any value; no interval below {@link FEWEST_PROMPTS} prompts, or where all have the same value, but
- *   that of Wilson where all have 0 or all have 1 of a share
+ * @returns null without values; no interval below {@link FEWEST_PROMPTS} prompts, or if all values are equal
+ * (except shares of all 0 or all 1)
  */
 export function meanEstimate(
   values: readonly number[],
@@ -41,36 +41,40 @@ function meanInterval(
   if (n < FEWEST_PROMPTS) return null
   if (scale.scale === 'share' && values.every((value) => value === 0 || value === 1)) return wilson(centre, n)
   const deviation = sampleStandardDeviation([...values])
-  // What differs in the last digits only is the same.
+  // // Values that differ only in the last digits count as equal.
   if (deviation <= 1e-12 * Math.abs(centre)) return null
   const t = tQuantile(n - 1)
   const skewness = cappedSkewness(values, t)
-  const [least, greatest] = limitsOf(scale)
+  const [min, max] = limitsOf(scale)
   const end = (quantile: number): number =>
-    Math.min(greatest, Math.max(least, centre - (deviation / Math.sqrt(n)) * skewed(quantile, skewness, n)))
+    Math.min(max, Math.max(min, centre - (deviation / Math.sqrt(n)) * skewed(quantile, skewness, n)))
   return [end(t), end(-t)]
 }
 
 /**
- * The skewness of some values, but not more than Hall's transformation can bear. It is a cubic (1 + a T)^3 of the t statistic T,
- * a = skewness / (3 root n); where it is flat its inverse runs away, and beyond that has no meaning. So its slope, (1 + a T)^2 of
- * that in the middle, is kept above {@link LEAST_SLOPE} as far as the end of the interval: with r = 1 - LEAST_SLOPE^(3/2) the
- * skewness g has to fulfil g t / root n + g^2 / 6n = r. Few prompts do not tell a larger one anyway.
+ * Computes the skewness of values, limited to the range that Hall's transformation supports. That is a cubic
+ * (1 + a T)^3 of the t statistic T, with a = skewness / (3 root n). Where it is flat, its inverse diverges.
+ * Its slope, (1 + a T)^2 of the slope in the middle, is therefore kept above {@link MIN_SLOPE} up to the end
+ * of the interval. With r = 1 - MIN_SLOPE^(3/2) the skewness g has to fulfil g t / root n + g^2 / 6n = r. Few
+ * prompts cannot show a larger skewness.
  */
 function cappedSkewness(values: readonly number[], t: number): number {
   const n = values.length
-  const most = 3 * Math.sqrt(n) * (Math.sqrt(t ** 2 + (2 / 3) * (1 - LEAST_SLOPE ** 1.5)) - t)
-  return Math.max(-most, Math.min(most, momentSkewness(values)))
+  const max = 3 * Math.sqrt(n) * (Math.sqrt(t ** 2 + (2 / 3) * (1 - MIN_SLOPE ** 1.5)) - t)
+  return Math.max(-max, Math.min(max, momentSkewness(values)))
 }
 
-/** The third central moment over the second to the power 3/2. */
+/** Computes the third central moment divided by the second to the power 3/2. */
 function momentSkewness(values: readonly number[]): number {
   const centre = mean([...values])
   const moment = (power: number): number => mean(values.map((value) => (value - centre) ** power))
   return moment(3) / moment(2) ** 1.5
 }
 
-/** Hall's cubic transformation backwards: what a symmetric quantile is for a t statistic of this skewness. */
+/**
+ * Inverts Hall's cubic transformation: converts a symmetric quantile to one of a t statistic with this
+ * skewness.
+ */
 function skewed(quantile: number, skewness: number, n: number): number {
   if (Math.abs(skewness) < 1e-6) return quantile
   const root = Math.sqrt(n)
@@ -78,25 +82,26 @@ function skewed(quantile: number, skewness: number, n: number): number {
 }
 
 /**
- * Wilson's 95 % interval of a share of `n` independent cases. A case may count in part; the interval is then wider than it need be.
+ * Computes Wilson's 95 % interval of a share of `n` independent cases. A case may count in part, which makes
+ * the interval wider than necessary.
  */
 export function wilson(share: number, n: number): Interval {
   const centre = (share + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n)
   const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2))
-  // Its ends are those of the scale where all prompts are, but for rounding.
+  // // For shares of 0 and 1 an end is the end of the scale, without rounding errors.
   return [share === 0 ? 0 : centre - half, share === 1 ? 1 : centre + half]
 }
 
 /**
- * Several comparisons on the same prompts, such as of each variant with one: means of the differences, with p by flipping
- * their signs, adjusted so that the chance of any false finding among them is below a level (Holm 1979). Each interval is
- * that of the level at which Holm's procedure decided on it, at least 95 %: it holds 0 just when the adjusted p is above 0.05;
- * none where all prompts differ alike.
+ * Compares variants on the same prompts: means of the differences, with p from flipping their signs. The
+ * p-values are adjusted so that the probability of any false finding stays below a level (Holm 1979). Each
+ * interval has the level at which Holm's procedure decided, at least 95 %, so that it contains 0 exactly if
+ * the adjusted p is above 0.05. There is no interval if the difference is the same on every prompt.
  *
- * @param comparisons for each its differences, one per prompt
- * @param models which model with which settings each is of: what repeats another is the same comparison, and counts once in the
- * adjustment; null for what repeats the one that all are compared with, which counts nowhere
- * @returns as many; null without any difference
+ * @param comparisons the differences of each comparison, one per prompt
+ * @param models key of the compared model and settings. Equal keys count once in the adjustment. Null, for a
+ * variant equal to the reference, does not count.
+ * @returns one entry per comparison; null without differences
  */
 export function pairedDifferences(
   comparisons: readonly (readonly number[])[],
@@ -111,62 +116,62 @@ export function pairedDifferences(
           SEED
         )
   )
-  // A stopped evaluation may have more of one than of what it repeats: then they are two.
+  // // A stopped evaluation may have more answers of a variant than of its copy; then both count.
   const keys = comparisons.map((differences, index) =>
     models[index] === null ? null : `${models[index]} ${differences.join(' ')}`
   )
   const counted = new Map(
-    flips.flatMap((found, index) => {
+    flips.flatMap((flip, index) => {
       const key = keys[index] ?? null
-      return found === null || key === null ? [] : [[key, found.pValue] as const]
+      return flip === null || key === null ? [] : [[key, flip.pValue] as const]
     })
   )
-  const places = [...counted.keys()]
-  const decided = holm([...counted.values()])
-  return flips.map((found, index) => {
-    if (found === null) return null
+  const keysInOrder = [...counted.keys()]
+  const decisions = holm([...counted.values()])
+  return flips.map((flip, index) => {
+    if (flip === null) return null
     const key = keys[index] ?? null
     const { adjusted, level } =
       key === null
-        ? { adjusted: found.pValue, level: LEVEL }
-        : elementAt(decided, places.indexOf(key), 'comparison')
+        ? { adjusted: flip.pValue, level: LEVEL }
+        : elementAt(decisions, keysInOrder.indexOf(key), 'comparison')
     const differences = elementAt(comparisons, index, 'comparison')
     const deviation = differences.length < 2 ? 0 : sampleStandardDeviation([...differences])
-    // What is the same on every prompt would have an interval without width, as if it were sure of all others too.
-    const isConstant = deviation <= 1e-12 * Math.abs(found.mean)
+    // // A difference that is the same on every prompt would give an interval without width.
+    const isConstant = deviation <= 1e-12 * Math.abs(flip.mean)
     return {
-      mean: found.mean,
-      interval: differences.length < FEWEST_PROMPTS || isConstant ? null : found.interval(level),
+      mean: flip.mean,
+      interval: differences.length < FEWEST_PROMPTS || isConstant ? null : flip.interval(level),
       promptCount: differences.length,
-      effectSize: deviation === 0 ? null : found.mean / deviation,
-      pValue: found.pValue,
+      effectSize: deviation === 0 ? null : flip.mean / deviation,
+      pValue: flip.pValue,
       adjustedPValue: adjusted
     }
   })
 }
 
-/** Adjusts p-values as Holm did, and gives for each the level at which the procedure decides whether it is a finding. */
+/** Adjusts p-values with Holm's method, and gives the level at which the procedure decides each of them. */
 export function holm(pValues: readonly number[]): { adjusted: number; level: number }[] {
   const order = pValues.map((value, index) => ({ value, index })).sort((a, b) => a.value - b.value)
-  const decided = pValues.map(() => ({ adjusted: 1, level: LEVEL }))
+  const decisions = pValues.map(() => ({ adjusted: 1, level: LEVEL }))
   let largest = 0
   let level = 0
   for (const [rank, { value, index }] of order.entries()) {
     const others = pValues.length - rank
-    // Equal p-values get the strictest level among them, so that their order decides nothing.
+    // // Equal p-values get the strictest level among them, so that their order does not matter.
     const isTied = rank > 0 && value === elementAt(order, rank - 1, 'p-value').value
-    // The first that is no finding ends the procedure: those after it are none at its level.
+    // // The first p-value that is no finding ends the procedure. Later ones are decided at its level.
     if (largest <= LEVEL && !isTied) level = LEVEL / others
     largest = Math.max(largest, Math.min(1, value * others))
-    decided[index] = { adjusted: largest, level }
+    decisions[index] = { adjusted: largest, level }
   }
-  return decided
+  return decisions
 }
 
 /**
- * Spearman's rank correlation.
+ * Computes Spearman's rank correlation.
  *
- * @returns null for fewer than three pairs, or when one side does not vary
+ * @returns null for fewer than three pairs, or if one side does not vary
  */
 export function rankCorrelation(pairs: readonly (readonly [number, number])[]): number | null {
   if (pairs.length < 3) return null
@@ -178,14 +183,15 @@ export function rankCorrelation(pairs: readonly (readonly [number, number])[]): 
 }
 
 /**
- * The 95 % interval of a rank correlation by Fisher's transformation, with the variance of Bonett and Wright (2000).
+ * Computes the 95 % interval of a rank correlation by Fisher's transformation, with the variance of Bonett
+ * and Wright (2000).
  *
  * @param count pairs
  * @returns null below five pairs
  */
 export function rankInterval(correlation: number, count: number): Interval | null {
   if (count < FEWEST_PROMPTS) return null
-  // A perfect correlation is where the transformation has no value.
+  // // The transformation has no value at a perfect correlation.
   const z = Math.atanh(Math.max(-1 + 1e-12, Math.min(1 - 1e-12, correlation)))
   const half = Z * Math.sqrt((1 + correlation ** 2 / 2) / (count - 3))
   return [Math.tanh(z - half), Math.tanh(z + half)]

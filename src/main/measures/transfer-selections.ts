@@ -2,17 +2,17 @@ import type { NotCarried, PairOutline, Transfer } from '../../contract/documents
 import type { PairId } from '../../contract/documents/project'
 import { carriedSelection, type SelectionSide } from './carried-selection'
 
-/** A pair with its sweep, as far as there is one. */
+/** A pair with its sweep, if there is one. */
 export interface TransferPair {
   readonly id: PairId
   readonly state: PairOutline['sweep']['state']
-  /** Null unless it was read. */
+  /** Null until it is read. */
   readonly side: SelectionSide | null
 }
 
 /**
- * What each pair selects, carried to every pair by relative depth: scores that the sweeps have, so nothing is computed for it. A pair
- * carried to itself is what it selects.
+ * Carries the selected range of each pair to every pair by relative depth. Scores come from the sweeps, so
+ * nothing is computed. A pair carried to itself gives its own selection.
  */
 export const transferSelections = (pairs: readonly TransferPair[]): Transfer[] =>
   pairs.flatMap((from) =>

@@ -9,28 +9,33 @@ import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import type { MatchedPrompt } from './matched-prompts'
 
 /** A sweep, and the share of post's validity that its selection keeps. */
-interface Limited {
+interface SweepWithLimit {
   readonly sweep: SweepDocument
   readonly rho: number
   readonly check: ComparedSweep['check']
 }
 
-/** The built-in sets that the prompts of both are; null for none. */
+/** Names of the built-in prompt sets of both sweeps; null for other prompts. */
 interface PromptSets {
   readonly a: string | null
   readonly b: string | null
 }
 
-/** What two sweeps were not computed with alike, in the order in which it matters; empty where all of it is the same. */
+/**
+ * Lists the differences in settings between two sweeps, the most important first; empty if there are none.
+ */
 export function whatDiffers(
-  a: Limited,
-  b: Limited,
+  a: SweepWithLimit,
+  b: SweepWithLimit,
   matched: readonly MatchedPrompt[],
   sets: PromptSets
 ): SweepDifference[] {
-  const differing = (what: SweepDifference['what'], of: (side: Limited) => string): SweepDifference[] => {
-    const [one, other] = [of(a), of(b)]
-    return one === other ? [] : [{ what, a: one, b: other }]
+  const differing = (
+    what: SweepDifference['what'],
+    wordsOf: (side: SweepWithLimit) => string
+  ): SweepDifference[] => {
+    const [inA, inB] = [wordsOf(a), wordsOf(b)]
+    return inA === inB ? [] : [{ what, a: inA, b: inB }]
   }
   return [
     ...promptsDiffer(a.sweep, b.sweep, matched, sets),
@@ -91,7 +96,10 @@ const modelsOf = ({ recipes, checkpoints }: SweepDocument): string => {
 const checkWords = (check: ComparedSweep['check']): string =>
   check === null
     ? 'not checked'
-    : `${plural(check.checkedCount, 'range')} checked, ${check.rejected.length === 0 ? 'none' : check.rejected.map(rangeLabel).join(', ')} rejected`
+    : `${plural(check.checkedCount, 'range')} checked, ${rejectedWords(check.rejected)} rejected`
+
+const rejectedWords = (rejected: NonNullable<ComparedSweep['check']>['rejected']): string =>
+  rejected.length === 0 ? 'none' : rejected.map(rangeLabel).join(', ')
 
 function promptsDiffer(
   a: SweepDocument,
@@ -102,30 +110,36 @@ function promptsDiffer(
   if (matched.length === a.prompts.length && matched.length === b.prompts.length) return []
   const words = ({ prompts, scoredBy }: SweepDocument, set: string | null): string =>
     `${plural(prompts.length, scoreWords(scoredBy).prompt)}${set === null ? '' : ` of the built-in set ${set}`}`
-  // Of sets that share nothing it is said once.
+  // // Sets without a common prompt are described once.
   if (matched.length === 0)
     return [{ what: 'prompts', a: words(a, sets.a), b: `${words(b, sets.b)}, none of them in both` }]
-  const which = ({ prompts }: SweepDocument): string => {
-    const own = prompts.length - matched.length
-    return own === 0 ? 'all in both' : `${own} here alone`
+  const sharedWords = ({ prompts }: SweepDocument): string => {
+    const unshared = prompts.length - matched.length
+    return unshared === 0 ? 'all in both' : `${unshared} here alone`
   }
-  return [{ what: 'prompts', a: `${words(a, sets.a)}, ${which(a)}`, b: `${words(b, sets.b)}, ${which(b)}` }]
+  return [
+    {
+      what: 'prompts',
+      a: `${words(a, sets.a)}, ${sharedWords(a)}`,
+      b: `${words(b, sets.b)}, ${sharedWords(b)}`
+    }
+  ]
 }
 
-/** Equal files in other places are the same. */
+/** Compares checkpoints by fingerprint; equal files in different folders are the same. */
 function checkpointsDiffer(
   what: 'base' | 'post',
   a: CheckpointReference,
   b: CheckpointReference
 ): SweepDifference[] {
   if (a.fingerprint === b.fingerprint) return []
-  // At one place they are told apart by their fingerprints alone.
+  // // Checkpoints with the same path are distinguished by fingerprint.
   const words = ({ path, fingerprint }: CheckpointReference): string =>
     a.path === b.path ? `${path} (fingerprint ${fingerprint.slice(0, 12)})` : path
   return [{ what, a: words(a), b: words(b) }]
 }
 
-/** Of one rendering, tokenizer or chat template have changed where the tokens have. */
+/** Reports changed tokens: with an equal rendering, the tokenizer or its chat template has changed. */
 function tokensDiffer(
   a: SweepDocument,
   b: SweepDocument,
@@ -133,16 +147,18 @@ function tokensDiffer(
 ): SweepDifference[] {
   if (JSON.stringify(a.rendering) !== JSON.stringify(b.rendering)) return []
   const differing = matched.filter(({ inA, inB }) => {
-    const [one, other] = [
+    const [tokensA, tokensB] = [
       elementAt(a.prompts, inA, 'prompt').tokens,
       elementAt(b.prompts, inB, 'prompt').tokens
     ]
-    return one.length !== other.length || one.some((token, place) => token !== other[place])
+    return tokensA.length !== tokensB.length || tokensA.some((token, place) => token !== tokensB[place])
   })
   const [first] = differing
   if (first === undefined) return []
-  const words = ({ prompts }: SweepDocument, place: number): string =>
-    `${plural(differing.length, 'prompt')} of the same text; the first has ${plural(elementAt(prompts, place, 'prompt').tokens.length, 'token')}`
+  const words = ({ prompts }: SweepDocument, index: number): string => {
+    const { length } = elementAt(prompts, index, 'prompt').tokens
+    return `${plural(differing.length, 'prompt')} of the same text; the first has ${plural(length, 'token')}`
+  }
   return [{ what: 'tokens', a: words(a, first.inA), b: words(b, first.inB) }]
 }
 

@@ -1,12 +1,12 @@
 import { normaliseAnswer } from '../../../contract/model/answer'
 
 export interface AnswerCount {
-  /** As it was written most often; of equals, the first. */
+  /** Most frequent spelling; the first of equally frequent ones. */
   text: string
   count: number
 }
 
-/** The different answers among `texts`, the most frequent first, equally frequent ones in the order they came. */
+/** Counts the different answers among `texts`, the most frequent first; ties keep their order. */
 export function countAnswers(texts: readonly string[]): AnswerCount[] {
   const spellings = new Map<string, Map<string, number>>()
   for (const text of texts) {

@@ -1,10 +1,10 @@
 import { nGrams } from './n-grams'
 
 /**
- * Distinct-n (Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models",
- * arXiv 1510.03055): different n-grams over all answers together, divided by the n-grams there are, as later work
- * counts it. Li et al. divide by the words instead, so that short answers cannot reach 1. It falls as answers get longer
- * or more, so compare cells of the same size only.
+ * Computes distinct-n (Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation
+ * Models", arXiv 1510.03055): different n-grams over all answers, divided by the number of n-grams, as later
+ * work counts it. Li et al. divide by the number of words instead, so that short answers cannot reach 1. The
+ * value falls as answers get longer or more, so compare only cells of the same size.
  *
  * @param answers the words of each answer; n-grams do not cross answers
  * @returns 0 < value <= 1; null when no answer has n words

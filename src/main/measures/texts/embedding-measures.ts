@@ -1,11 +1,11 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 
 /**
- * Mean cosine distance 1 - cos over all pairs of embeddings.
+ * Computes the mean cosine distance 1 - cos over all pairs of embeddings.
  *
  * @param embeddings one vector per answer, all of one length
- * @returns from 0 (all point the same way) to 2; null for fewer than two. A vector of zeros has no direction and counts as
- *   at right angles to all others.
+ * @returns from 0 (all point the same way) to 2; null for fewer than two. A zero vector counts as orthogonal
+ * to all others.
  */
 export function meanCosineDistance(embeddings: readonly Float32Array[]): number | null {
   const count = embeddings.length
@@ -19,15 +19,15 @@ export function meanCosineDistance(embeddings: readonly Float32Array[]): number 
       selfProducts += value * value
     }
   }
-  // All ordered pairs at once: |sum of u|^2 holds every product u.v, the products u.u included.
+  // // The squared length of the sum holds every ordered product u.v, including u.u.
   const products = sum.reduce((total, value) => total + value * value, 0) - selfProducts
   return Math.max(0, 1 - products / (count * (count - 1)))
 }
 
 /**
- * Vendi score (Friedman and Dieng 2023, arXiv 2210.02410): exp of the Shannon entropy of the eigenvalues of K/n, K the
- * cosine similarities of all pairs: the effective number of different answers, from 1 (all the same) to n (all at
- * right angles).
+ * Computes the Vendi score (Friedman and Dieng 2023, arXiv 2210.02410): exp of the Shannon entropy of the
+ * eigenvalues of K/n, where K holds the cosine similarities of all pairs. It is the effective number of
+ * different answers, from 1 (all equal) to n (all orthogonal).
  *
  * @param embeddings one vector per answer; time grows with the cube of their number
  * @returns null without any answer
@@ -37,7 +37,7 @@ export function vendiScore(embeddings: readonly Float32Array[]): number | null {
   if (count === 0) return null
   const units = embeddings.map((embedding) => {
     const unit = unitVector(embedding)
-    // A vector without direction is like nothing but itself.
+    // // A zero vector is similar only to itself.
     return unit.some((value) => value !== 0) ? unit : null
   })
   const similarities = new Matrix(count, count)

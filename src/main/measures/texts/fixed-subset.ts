@@ -4,8 +4,8 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 const SEED = 1
 
 /**
- * At most `size` of the items, in their order, each subset of that size as likely as any other; by a fixed seed, so that
- * the same list gives the same subset.
+ * Draws at most `size` items in their order. Each subset is equally likely, and a fixed seed gives the same
+ * subset for the same list.
  */
 export function fixedSubset<T>(items: readonly T[], size: number): readonly T[] {
   if (items.length <= size) return items

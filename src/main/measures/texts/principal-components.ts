@@ -2,24 +2,24 @@ import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** Points in the plane that shows most of how they differ. */
+/** Points in the plane that shows most of their variance. */
 export interface PlaneMap {
   points: { x: number; y: number }[]
   /** Share of the variance along x and along y. */
   explained: [number, number]
 }
 
-/** Directions iterated together: more than the two that are wanted, so that these settle fast. */
+/** Directions that are iterated together; more than the two needed converge faster. */
 const DIRECTIONS = 8
-const MOST_ITERATIONS = 60
-/** Relative change of both variances at which they count as settled; nobody sees less in a picture. */
-const SETTLED = 1e-9
+const MAX_ITERATIONS = 60
+/** Relative change of both variances below which the iteration ends; a picture cannot show less. */
+const TOLERANCE = 1e-9
 const SEED = 1
 
 /**
- * First two principal components (Pearson 1901), by subspace iteration (Rutishauser 1970) from a fixed start: products of
- * all pairs of a thousand answers would take minutes. Signs are arbitrary in the mathematics and fixed here: the point
- * farthest out along an axis lies on its positive side.
+ * Computes the first two principal components (Pearson 1901) by subspace iteration (Rutishauser 1970) from a
+ * fixed start. Products of all pairs of a thousand answers would take minutes. Signs are arbitrary, and
+ * chosen so that the point farthest out along an axis lies on its positive side.
  *
  * @param vectors one per answer, all of one length; time grows with their number times their length
  */
@@ -30,7 +30,7 @@ export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
   const { variances, directions } = leadingDirections(centred)
   const axis = (rank: number): { scores: number[]; share: number } => {
     const variance = variances[rank] ?? 0
-    // Nothing is left once all points lie on a line, or in one place.
+    // // No variance is left if all points lie on a line or coincide.
     if (!(variance > 1e-12 * total)) return { scores: vectors.map(() => 0), share: 0 }
     const direction = directions.getColumn(rank)
     const farthest = direction.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far), 0)
@@ -45,7 +45,7 @@ export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
 }
 
 /**
- * The largest eigenvalues of X X' and their eigenvectors, in descending order.
+ * Computes the largest eigenvalues of X X' and their eigenvectors, in descending order.
  *
  * @param centred X, [answers][length]
  * @returns directions [answers][directions]
@@ -59,23 +59,23 @@ function leadingDirections(centred: Matrix): { variances: number[]; directions: 
     )
   ).orthogonalMatrix
   const transposed = centred.transpose()
-  let settled: number[] = []
+  let previous: number[] = []
   for (let iteration = 0; ; iteration++) {
     const projected = transposed.mmul(basis)
     const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
       projected.transpose().mmul(projected),
       { assumeSymmetric: true }
     )
-    // They come in ascending order.
+    // // Eigenvalues come in ascending order.
     const order = Array.from({ length: count }, (_, rank) => count - 1 - rank)
     const variances = order.map((column) => realEigenvalues[column] ?? 0)
     const isSettled = [0, 1].every(
-      (rank) => Math.abs((variances[rank] ?? 0) - (settled[rank] ?? NaN)) <= SETTLED * (variances[0] ?? 0)
+      (rank) => Math.abs((variances[rank] ?? 0) - (previous[rank] ?? NaN)) <= TOLERANCE * (variances[0] ?? 0)
     )
-    if (isSettled || iteration === MOST_ITERATIONS) {
+    if (isSettled || iteration === MAX_ITERATIONS) {
       return { variances, directions: basis.mmul(eigenvectorMatrix.subMatrixColumn(order)) }
     }
-    settled = variances
+    previous = variances
     basis = new QrDecomposition(centred.mmul(projected)).orthogonalMatrix
   }
 }

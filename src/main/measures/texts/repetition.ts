@@ -1,8 +1,8 @@
 import { nGramCounts } from './n-grams'
 
 /**
- * Share of an answer's n-grams that repeat an earlier one of it (seq-rep-n of Welleck et al. 2020, "Neural Text
- * Generation with Unlikelihood Training", arXiv 1908.04319): 1 - different n-grams / n-grams.
+ * Computes the share of an answer's n-grams that repeat an earlier one (seq-rep-n of Welleck et al. 2020,
+ * "Neural Text Generation with Unlikelihood Training", arXiv 1908.04319): 1 - different n-grams / n-grams.
  *
  * @returns 0 for an answer of fewer than n words, which repeats none
  */

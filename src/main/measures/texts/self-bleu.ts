@@ -1,16 +1,16 @@
 import { nGramCounts } from './n-grams'
 
 const MAX_ORDER = 4
-/** What an order without any match counts instead of 0: "method 1" of Chen and Cherry 2014. */
+/** Count of an order without any match: "method 1" of Chen and Cherry 2014. */
 const EPSILON = 0.1
 
 /**
- * Self-BLEU (Zhu et al. 2018, "Texygen", arXiv 1802.01886): the mean BLEU-4 of each answer with all others as its
- * references; lower is more diverse. BLEU is that of Papineni et al. 2002 with uniform weights and the closest reference
- * length; an order without a match counts 0.1 matches (smoothing method 1 of Chen and Cherry 2014, as Texygen does).
- * Answers of fewer than four words use the orders they have, so that repeated one-word answers score 1 and not 0.18.
- * An answer without any word scores 1 if another one is like it, otherwise 0. More references raise the score, so
- * compare cells of the same size only.
+ * Computes Self-BLEU (Zhu et al. 2018, "Texygen", arXiv 1802.01886): the mean BLEU-4 of each answer with all
+ * others as references. Lower is more diverse. BLEU is that of Papineni et al. 2002 with uniform weights and
+ * the closest reference length. As in Texygen, an order without a match counts 0.1 matches (smoothing method
+ * 1 of Chen and Cherry 2014). Answers of fewer than four words use the orders they have, so that repeated
+ * one-word answers score 1 instead of 0.18. An answer without words scores 1 if another has none, otherwise
+ * 0. More references raise the score, so compare only cells of the same size.
  *
  * @param answers the words of each answer
  * @returns from 0 to 1; null for fewer than two answers
@@ -35,33 +35,34 @@ export function selfBleu(answers: readonly (readonly string[])[]): number | null
 }
 
 /**
- * For each answer, its n-grams found in some other answer, each counted at most as often as in the other that has it most.
- * That maximum over the others is the largest count of all, or the second largest for the answer that holds the
- * largest: time is linear in the text, where comparing every answer with every other is quadratic.
+ * Counts for each answer its n-grams that occur in other answers, each at most as often as in the other
+ * answer with the most. That maximum is the largest count of all, or the second largest for the answer with
+ * the largest. The time is linear in the text, because answers are not compared in pairs.
  */
 function clippedMatches(answers: readonly (readonly string[])[], n: number): number[] {
   const counts = answers.map((words) => nGramCounts(words, n))
-  const most = new Map<string, { holder: number; largest: number; second: number }>()
+  const largestCounts = new Map<string, { holder: number; largest: number; second: number }>()
   for (const [holder, nGrams] of counts.entries()) {
     for (const [nGram, count] of nGrams) {
-      const known = most.get(nGram)
-      if (known === undefined) most.set(nGram, { holder, largest: count, second: 0 })
-      else if (count > known.largest) most.set(nGram, { holder, largest: count, second: known.largest })
-      else known.second = Math.max(known.second, count)
+      const entry = largestCounts.get(nGram)
+      if (entry === undefined) largestCounts.set(nGram, { holder, largest: count, second: 0 })
+      else if (count > entry.largest)
+        largestCounts.set(nGram, { holder, largest: count, second: entry.largest })
+      else entry.second = Math.max(entry.second, count)
     }
   }
   return counts.map((nGrams, answer) => {
     let matched = 0
     for (const [nGram, count] of nGrams) {
-      const known = most.get(nGram)
-      if (known !== undefined)
-        matched += Math.min(count, known.holder === answer ? known.second : known.largest)
+      const entry = largestCounts.get(nGram)
+      if (entry !== undefined)
+        matched += Math.min(count, entry.holder === answer ? entry.second : entry.largest)
     }
     return matched
   })
 }
 
-/** Of equally close lengths the shorter, as BLEU's brevity penalty asks. */
+/** Finds the closest length, the shorter of equally close ones, as BLEU's brevity penalty requires. */
 function closestLength(length: number, others: readonly number[]): number {
   return others.reduce((closest, other) => {
     const difference = Math.abs(other - length) - Math.abs(closest - length)

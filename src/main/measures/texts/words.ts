@@ -1,4 +1,4 @@
-/** Scripts written without spaces between words: each letter counts as a word, as BLEU does for Chinese. */
+/** Scripts without spaces between words: each letter counts as a word, as BLEU does for Chinese. */
 const UNSPACED =
   '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}'
 const LETTER = '[\\p{L}\\p{M}\\p{N}]'
@@ -15,10 +15,10 @@ const WORD = new RegExp(
 )
 
 /**
- * The words of a text in lower case, in order: runs of letters, marks and digits, apostrophes inside included
- * ("don't" is one word, "blue-green" two); every letter of a script without spaces; every emoji. Punctuation is left
- * out. A rule instead of Intl.Segmenter, whose dictionaries change with the runtime, so that the measures would too,
- * and whose time grows with the square of a long text's length.
+ * Splits a text into words in lower case. A word is a run of letters, marks and digits, with apostrophes
+ * inside ("don't" is one word, "blue-green" two), a letter of a script without spaces, or an emoji.
+ * Punctuation is omitted. A fixed rule is used instead of Intl.Segmenter: its dictionaries change with the
+ * runtime, and its time grows with the square of the text length.
  */
 export function wordsOf(text: string): string[] {
   return text.normalize('NFC').toLowerCase().match(WORD) ?? []

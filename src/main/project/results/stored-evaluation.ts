@@ -29,7 +29,7 @@ import { isJudged, judgingNotices } from '../../../contract/words/judging-words'
 import { judgedForms } from '../../evaluation/judge-forms'
 import { judgedPairs } from '../../evaluation/judge-pairs'
 import { measureEvaluation } from '../../measures/host'
-import { type Proxies, scoresAlone } from '../../measures/proxy-correlation'
+import { type Proxies, withoutPromptScores } from '../../measures/proxy-correlation'
 import type { Task } from '../../../contract/documents/task'
 
 /** Every task that can be run, in one order whichever pair is shown: a project's own first, then those that suit its first pair. */
@@ -178,8 +178,8 @@ export async function proxiesOf(
   const task = await sweepOfTask(own, run)
   const characters = sweep?.scoredBy.kind === 'crc' ? sweep : null
   return {
-    characters: characters === null ? null : scoresAlone(characters),
-    task: task === null ? null : scoresAlone(task),
+    characters: characters === null ? null : withoutPromptScores(characters),
+    task: task === null ? null : withoutPromptScores(task),
     picked: characters === null ? undefined : await pickedOf(own, characters)
   }
 }

@@ -29,7 +29,7 @@ const evaluated = (variants: EvaluationRun['variants'], counts: readonly number[
     keys: variants.map(({ variant }) => variant.name)
   })
 
-it('sets every other variant but post beside a range, and adjusts for all of them together', () => {
+it('compares every other variant except post with a range, and adjusts for all comparisons together', () => {
   const found = evaluated([POST, range(1, 2), BLEND, FILTER], [1, 4, 7, 4])
   expect(found.map((entry) => [entry.range, entry.variant])).toEqual([
     ['layers 1-2', 'blend'],
@@ -47,7 +47,7 @@ it('sets every other variant but post beside a range, and adjusts for all of the
   expect(found[0]?.differences.distinctRight?.adjustedPValue).toBeCloseTo((2 * 2) / 2 ** 8, 9)
 })
 
-it('counts a pair of two ranges once, and says it from both sides', () => {
+it('counts a pair of two ranges once, and reports both directions', () => {
   const [there, back, ...others] = evaluated([POST, range(1, 2), range(0, 2)], [1, 4, 7])
   expect(others).toEqual([])
   expect([there?.variant, back?.variant]).toEqual(['layers 0-2', 'layers 1-2'])
@@ -58,7 +58,7 @@ it('counts a pair of two ranges once, and says it from both sides', () => {
   expect(other?.pValue).toBe(one?.pValue)
 })
 
-it('sets nothing beside blends of all layers, rivals, and ranges with a sampler or prompting of their own', () => {
+it('compares no blends of all layers, baselines, or ranges with their own sampler or prompting', () => {
   expect(evaluated([POST, BLEND, FILTER], [1, 4, 7])).toEqual([])
   expect(evaluated([POST, { ...range(1, 2), prefix: 'List five. ' }, FILTER], [1, 4, 7])).toEqual([])
 })

@@ -26,7 +26,7 @@ const each = (prompts: number, among: number[], preferred: number | null): Choic
   Array.from({ length: prompts }, (_, prompt) => ({ prompt, among, preferred }))
 
 describe('chances to be preferred', () => {
-  test.for(REFERENCES)('are those that SciPy finds: $name', ({ choices, count, reference, over }) => {
+  test.for(REFERENCES)('agree with SciPy: $name', ({ choices, count, reference, over }) => {
     const found = preferredTo(choices, count, reference)
     for (const [candidate, expected] of over.entries()) {
       const own = found[candidate]
@@ -42,7 +42,7 @@ describe('chances to be preferred', () => {
     }
   })
 
-  test('of two are shares of wins with half a win added to each, and a tie is half a win', () => {
+  test('are shares of wins for two candidates, with half a win added to each', () => {
     const choices = [
       ...each(6, [0, 1], 1),
       ...each(2, [1, 0], 0).map((c) => ({ ...c, prompt: c.prompt + 6 }))
@@ -52,7 +52,7 @@ describe('chances to be preferred', () => {
     expect(preferredTo(tied, 2, 0)[1]?.chance).toBeCloseTo(7 / 10, 10)
   })
 
-  test('do not change when a prompt is asked twice with the same verdict', () => {
+  test('do not change if a prompt is judged twice with the same verdict', () => {
     const once = [
       ...each(7, [0, 1, 2], 1),
       ...each(3, [2, 0, 1], 2).map((c) => ({ ...c, prompt: c.prompt + 7 }))
@@ -65,7 +65,7 @@ describe('chances to be preferred', () => {
     }
   })
 
-  test('have no interval below five prompts, and are null for who was never compared', () => {
+  test('have no interval below five prompts, and are null for candidates that were never compared', () => {
     expect(preferredTo(each(4, [0, 2], 2), 3, 0)).toEqual([
       null,
       null,
@@ -75,7 +75,7 @@ describe('chances to be preferred', () => {
     expect(preferredTo(each(9, [1, 2], 2), 3, 0)).toEqual([null, null, null])
   })
 
-  test('lie within their intervals, and these within 0 to 1, whatever was chosen', () => {
+  test('lie within their intervals, which lie within 0 to 1', () => {
     const choice = fc
       .record({
         prompt: fc.integer({ min: 0, max: 8 }),

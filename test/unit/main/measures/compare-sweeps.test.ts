@@ -15,7 +15,7 @@ const reversed = (id = 'b'): SweepDocument =>
   comparedSweep({ id, diversity: (start, end) => -0.25 * (end - start) - 0.05 * start })
 
 describe('two sweeps', () => {
-  it('that are one differ in nothing: all zeros, and in rank agreement 1', async () => {
+  it('differ in nothing if they are the same sweep', async () => {
     const sweep = comparedSweep()
     const found = SweepComparison.parse(await compared(sweep, sweep))
     expect(found.differs).toEqual([])
@@ -32,7 +32,7 @@ describe('two sweeps', () => {
     expect(found.leftOut).toEqual({ a: 0, b: 0 })
   })
 
-  it('are compared by what they ask, in whatever order', async () => {
+  it('are compared by their prompts in any order', async () => {
     const sweep = comparedSweep()
     const turn = <Value>(values: readonly Value[]): Value[] => values.toReversed()
     const turned = {
@@ -50,7 +50,7 @@ describe('two sweeps', () => {
     expect(found.agreement.validity).toBeCloseTo(1, 12)
   })
 
-  it('name what one has scored besides its ranges and the other has not', async () => {
+  it('list models besides the ranges that only one of them scored', async () => {
     const sweep = comparedSweep()
     const { post } = sweep
     const more = {
@@ -66,7 +66,7 @@ describe('two sweeps', () => {
     ])
   })
 
-  it('say the second less the first, and where the ranges of one land in the other', async () => {
+  it('give differences of the second minus the first, and carry ranges from one to the other', async () => {
     const found = await compared(comparedSweep(), reversed())
     const of = (start: number, end: number) =>
       found.ranges.find(({ range }) => range.start === start && range.end === end)
@@ -84,7 +84,7 @@ describe('two sweeps', () => {
     expect(found.selection.a?.gain).toBeLessThan(0)
   })
 
-  it('of other prompts have no margins', async () => {
+  it('have no margins if their prompts differ', async () => {
     const [a, b] = [comparedSweep({ promptCount: 8 }), comparedSweep({ id: 'b', promptCount: 6 })]
     const some = await compared(a, b)
     expect(some.prompts).toEqual({ shared: 6, onlyA: 2, onlyB: 0 })
@@ -98,7 +98,7 @@ describe('two sweeps', () => {
     ])
   })
 
-  it('say all that they were not computed with alike', async () => {
+  it('list all differences in their settings', async () => {
     const sweep = comparedSweep()
     const other: SweepDocument = {
       ...sweep,
@@ -121,7 +121,7 @@ describe('two sweeps', () => {
     expect((await compared(sweep, retold)).differs.map(({ what }) => what)).toEqual(['tokens'])
   })
 
-  it('of models of different depth are compared by relative depth, and left-out ranges are counted', async () => {
+  it('are compared by relative depth if their depths differ, and omitted ranges are counted', async () => {
     const [shallow, deep] = [comparedSweep({ layerCount: 3 }), comparedSweep({ id: 'b', layerCount: 6 })]
     const found = await compared(shallow, deep)
     expect(found.by).toBe('relative depth')
@@ -142,7 +142,7 @@ describe('two sweeps', () => {
     expect(back.selection.a?.other).toEqual({ start: 2, end: 2 })
   })
 
-  it('select by one limit where one is given, and each by its own otherwise', async () => {
+  it('select by one limit if it is given, and by their own limits otherwise', async () => {
     const sweep = comparedSweep()
     const found = await compared(sweep, sweep, 0.5)
     expect([found.a.rho, found.b.rho]).toEqual([0.5, 0.5])
@@ -181,7 +181,7 @@ describe('two sweeps', () => {
     expect(comparisonFinding(alike).verdict).toMatch(/^Both select layers 1–2;/)
   })
 
-  it('of which one is a preview are compared by what it has scored whole, and no order is told of a few ranges', async () => {
+  it('use only exact scores of a preview, and give no order of a few ranges', async () => {
     const sweep = comparedSweep({ id: 'b' })
     const preview = {
       prompts: [0, 2],
@@ -202,7 +202,7 @@ describe('two sweeps', () => {
     expect(found.differs).toEqual([{ what: 'ranges', a: '10 ranges', b: '4 ranges, 6 more only estimated' }])
   })
 
-  it('are refused where their numbers are different measures, or there is nothing to compare', async () => {
+  it('are refused if they measure different things or have no ranges', async () => {
     const sweep = comparedSweep()
     await expect(compared(sweep, tinyTaskSweep())).rejects.toThrow(/one is scored by first tokens.*Letters/)
     await expect(compared(sweep, { ...sweep, id: 'bare', ranges: [] })).rejects.toThrow(
@@ -215,7 +215,7 @@ describe('two sweeps', () => {
     ).rejects.toThrow('have no range in common')
   })
 
-  it('are not compared further once nobody wants to know', async () => {
+  it('stop comparing on a signal', async () => {
     const sweep = comparedSweep()
     const side = { sweep, check: null }
     await expect(compareSweeps(side, side, { signal: AbortSignal.abort() })).rejects.toMatchObject({

@@ -20,7 +20,7 @@ const vector = (...values: number[]): Float32Array => Float32Array.from(values)
 const words = (text: string): string[] => text.split(' ')
 
 describe('expectation-adjusted distinct', () => {
-  it('is different tokens over those expected of uniform draws', () => {
+  it('is different tokens divided by those expected from uniform draws', () => {
     // V = 4, C = 4: 4 (1 - 0.75^4) = 2.734375 expected; 3 different ones seen.
     expect(
       expectationAdjustedDistinct(
@@ -35,7 +35,7 @@ describe('expectation-adjusted distinct', () => {
     expect(expectationAdjustedDistinct([[], []], 10)).toBeNull()
   })
 
-  it('does not fall as uniform text gets longer, where distinct-1 does', () => {
+  it('does not fall as uniform text gets longer, unlike distinct-1', () => {
     const draws = (count: number): number[] =>
       Array.from({ length: count }, (_, i) => Math.floor(((i * 0.6180339887) % 1) * 50))
     const short = expectationAdjustedDistinct([draws(20)], 50) ?? 0
@@ -56,7 +56,7 @@ describe('compression ratio', () => {
 })
 
 describe('mean cosine distance', () => {
-  it('is 0 for one direction, 1 for right angles, 2 for opposites', () => {
+  it('is 0 for equal directions, 1 for orthogonal and 2 for opposite ones', () => {
     expect(meanCosineDistance([vector(1, 0), vector(5, 0)])).toBeCloseTo(0, 12)
     expect(meanCosineDistance([vector(1, 0), vector(0, 3)])).toBeCloseTo(1, 12)
     expect(meanCosineDistance([vector(2, 0), vector(-1, 0)])).toBeCloseTo(2, 12)
@@ -64,7 +64,7 @@ describe('mean cosine distance', () => {
     expect(meanCosineDistance([vector(0, 0), vector(1, 0)])).toBeCloseTo(1, 12)
   })
 
-  it('equals the mean over all pairs, one by one', () => {
+  it('equals the mean computed pair by pair', () => {
     const values = fc.float({ min: -1, max: 1, noNaN: true })
     const vectors = fc.array(fc.tuple(values, values, values), { minLength: 2, maxLength: 8 })
     fc.assert(
@@ -86,7 +86,7 @@ describe('mean cosine distance', () => {
 })
 
 describe('the Vendi score', () => {
-  it('counts different answers: n at right angles count n, copies count one', () => {
+  it('counts n orthogonal answers as n, and copies as one', () => {
     expect(vendiScore([vector(1, 0, 0), vector(0, 1, 0), vector(0, 0, 1)])).toBeCloseTo(3, 9)
     expect(vendiScore([vector(1, 2), vector(1, 2), vector(2, 4)])).toBeCloseTo(1, 9)
     expect(vendiScore([vector(1, 0), vector(1, 0), vector(0, 1), vector(0, 1)])).toBeCloseTo(2, 9)
@@ -100,13 +100,13 @@ describe('the Vendi score', () => {
     expect(vendiScore([vector(1, 0), vector(0.6, 0.8)])).toBeCloseTo(expected, 6)
   })
 
-  it('takes vectors of zeros for different answers', () => {
+  it('counts zero vectors as different answers', () => {
     expect(vendiScore([vector(0, 0), vector(0, 0)])).toBeCloseTo(2, 9)
   })
 })
 
 describe('pass@k', () => {
-  it('is the chance that a draw of k holds a right one', () => {
+  it('is the probability that a draw of k contains a right answer', () => {
     // 2 of 4 right, 2 drawn: 1 - C(2,2)/C(4,2) = 5/6.
     expect(passAtK(4, 2, 2)).toBeCloseTo(5 / 6, 12)
     expect(passAtK(10, 3, 1)).toBeCloseTo(0.3, 12)
@@ -135,7 +135,7 @@ describe('pass@k', () => {
 })
 
 describe('other measures of correctness', () => {
-  it('take the most frequent final answer, and a share of it where several are', () => {
+  it('use the most frequent final answer, or the share of right ones among equally frequent ones', () => {
     const right = (final: string): boolean => final === '7'
     expect(majorityVote(['7', '7', '3', null], right)).toBe(1)
     expect(majorityVote(['3', '3', '7'], right)).toBe(0)
@@ -144,12 +144,12 @@ describe('other measures of correctness', () => {
     expect(majorityVote([], right)).toBeNull()
   })
 
-  it('count how much of a closed set was given', () => {
+  it('count the share of a closed set that was given', () => {
     expect(coverage(['red', 'red', 'blue'], 4)).toBe(0.5)
     expect(coverage([], 4)).toBe(0)
   })
 
-  it('take solutions with the same numbers in the same order for one path', () => {
+  it('count solutions with the same numbers in the same order as one path', () => {
     expect(solutionPaths(['3 + 4 = 7', 'Three: 3, four: 4, so 7', '4 + 3 = 7'])).toBe(2)
     expect(solutionPaths([])).toBe(0)
   })
@@ -160,7 +160,7 @@ describe('other measures of correctness', () => {
     expect(numbersOf('12345678901234567890')).toEqual(['12345678901234567890'])
   })
 
-  it('measure how much of an answer repeats itself', () => {
+  it('measure repetition within an answer', () => {
     // a b a b a: the bigrams ab ba ab ba are two different of four.
     expect(repetition(words('a b a b a'), 2)).toBe(0.5)
     expect(repetition(words('a b c'), 2)).toBe(0)
@@ -172,7 +172,7 @@ describe('estimates over prompts', () => {
   const OWN = { scale: 'own' } as const
   const SHARE = { scale: 'share' } as const
 
-  it('have the mean and the interval of Hall, which is that of Student where nothing is skewed', () => {
+  it("have the mean and Hall's interval, which equals Student's without skewness", () => {
     const estimate = meanEstimate([0.2, 0.4, 0.5, 0.6, 0.8], OWN)
     expect(estimate?.mean).toBeCloseTo(0.5, 12)
     // 0.5 -+ 2.776445 x 0.223607 / sqrt(5), the standard deviation over n - 1.
@@ -205,7 +205,7 @@ describe('estimates over prompts', () => {
     expect(Math.abs((interval?.[1] ?? NaN) - ends.high)).toBeLessThan(tolerance)
   })
 
-  it('of shares that are 0 or 1 have the interval of Wilson, also when all are equal', () => {
+  it("have Wilson's interval for shares of 0 or 1, even if all are equal", () => {
     const none = meanEstimate([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SHARE)
     expect(none?.interval?.[0]).toBe(0)
     // z^2 / (n + z^2)
@@ -213,12 +213,12 @@ describe('estimates over prompts', () => {
     expect(meanEstimate([1, 0, 0, 1, 0, 0, 0, 0, 0, 0], SHARE)?.interval?.[0]).toBeCloseTo(0.056682, 5)
   })
 
-  it('never reach beyond what a measure can be', () => {
+  it('stay within the range of a measure', () => {
     expect(meanEstimate([0, 0.01, 0.02, 0.9, 0], SHARE)?.interval?.[0]).toBeGreaterThanOrEqual(0)
     expect(meanEstimate([1, 0.99, 0.2, 1, 0.98], SHARE)?.interval?.[1]).toBeLessThanOrEqual(1)
   })
 
-  it('have no interval below five prompts, or where all prompts are alike and no rate', () => {
+  it('have no interval below five prompts, or if all prompts have the same value that is no share', () => {
     expect(meanEstimate([], OWN)).toBeNull()
     expect(meanEstimate([0.2, 0.4, 0.6, 0.8], OWN)).toEqual({ mean: 0.5, interval: null, promptCount: 4 })
     expect(meanEstimate([3, 3, 3, 3, 3, 3], OWN)).toEqual({ mean: 3, interval: null, promptCount: 6 })
@@ -234,7 +234,7 @@ describe('differences of variants on the same prompts', () => {
     expect(difference).toMatchObject({ pValue: 0.25, interval: null, promptCount: 3 })
   })
 
-  it('find nothing where nothing differs', () => {
+  it('find nothing if nothing differs', () => {
     expect(pairedDifferences([[0, 0, 0]])).toMatchObject([{ mean: 0, effectSize: null, pValue: 1 }])
     // An interval without width would say that no other prompt differs, either.
     expect(pairedDifferences([Array<number>(12).fill(0)])).toMatchObject([{ mean: 0, interval: null }])
@@ -242,7 +242,7 @@ describe('differences of variants on the same prompts', () => {
     expect(pairedDifferences([[], [5]])).toMatchObject([null, { mean: 5, effectSize: null, pValue: 1 }])
   })
 
-  it('count what repeats another once, and what repeats the one compared with not at all', () => {
+  it('count copies once, and copies of the reference not at all', () => {
     const [low, other] = [
       [-1, -1, -1, -1, -1, -1, -0.5, -1],
       [1, -1, 1, 1, -1, 1, 1, 2]
@@ -287,7 +287,7 @@ describe('differences of variants on the same prompts', () => {
     )
   })
 
-  it('are adjusted as Holm did, each decided at the level of its step', () => {
+  it("are adjusted by Holm's method, each at the level of its step", () => {
     const decided = holm([0.01, 0.04, 0.03])
     expect(decided.map(({ adjusted }) => adjusted)).toEqual([0.03, 0.06, 0.06])
     // The smallest is a finding at 0.05 / 3; the next is none at 0.05 / 2, which ends the procedure.
@@ -302,7 +302,7 @@ describe('differences of variants on the same prompts', () => {
 })
 
 describe('rank correlation', () => {
-  it('follows order, not distance, and shares the ranks of equals', () => {
+  it('depends on order, not distance, and equal values share a rank', () => {
     expect(
       rankCorrelation([
         [1, 1],
@@ -328,7 +328,7 @@ describe('rank correlation', () => {
     ).toBeCloseTo(0.9486832980505138, 12)
   })
 
-  it('is undefined where one side does not vary, or with too few pairs', () => {
+  it('is undefined if one side does not vary, or with too few pairs', () => {
     expect(
       rankCorrelation([
         [1, 1],
@@ -358,7 +358,7 @@ describe('the map of embeddings', () => {
     expect(distance(points[0], points[2])).toBeCloseTo(Math.hypot(4, 1), 5)
   })
 
-  it('puts equal answers in one place, and needs two', () => {
+  it('puts equal answers at one point, and needs two answers', () => {
     expect(planeMap([vector(1, 2), vector(1, 2)])).toEqual({
       points: [
         { x: 0, y: 0 },
@@ -376,7 +376,7 @@ describe('the map of embeddings', () => {
 describe('measures of words at equal length', () => {
   const sample = (text: string) => sampleLine('post', 0, 0, text)
 
-  it('cut every answer to the middle answer of the tersest variant', () => {
+  it('cut every answer to the median length of the variant with the shortest answers', () => {
     const terse = ['a', 'a b c', 'a b c d e'].map(sample)
     const wordy = ['a b c d', 'a b c d e f', 'a b c d e f g h'].map(sample)
     expect(equalLength([terse, wordy])).toBe(3)

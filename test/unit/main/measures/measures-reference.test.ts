@@ -11,7 +11,10 @@ import { expectationAdjustedDistinct } from '../../../../src/main/measures/texts
 import { repetition } from '../../../../src/main/measures/texts/repetition'
 import { wordsOf } from '../../../../src/main/measures/texts/words'
 
-/** Answers with what NLTK 3.9, NumPy, SciPy and Python's zlib measure of them; tools/statistics/measures_reference.py made it. */
+/**
+ * Answers with what NLTK 3.9, NumPy, SciPy and Python's zlib measure of them;
+ * tools/statistics/measures_reference.py made it.
+ */
 const Reference = z.strictObject({
   answerSets: z.array(
     z.strictObject({
@@ -51,7 +54,7 @@ function expectNear(found: number | null | undefined, expected: number | null): 
 }
 
 describe('measures equal an independent computation within 1e-9', () => {
-  it('of the words of answers, by NLTK and by definition', () => {
+  it('of words, by NLTK and by definition', () => {
     expect(reference.answerSets.length).toBeGreaterThan(20)
     for (const { answers, ...expected } of reference.answerSets) {
       const { values } = sampleMeasures(answers)
@@ -63,7 +66,7 @@ describe('measures equal an independent computation within 1e-9', () => {
     }
   })
 
-  it("of compressed answers, to the byte of Python's gzip", () => {
+  it("of compressed answers, byte for byte as Python's gzip", () => {
     for (const { answers, compressionRatio: expected } of reference.answerSets) {
       expectNear(compressionRatio(answers), expected)
     }

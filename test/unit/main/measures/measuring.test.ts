@@ -16,7 +16,7 @@ const manyAnswers = (count: number) =>
     return sampleLine({ index, text: `${text.join(' ')} ${index}.` })
   })
 
-test('main takes its turns while the 5,000 answers of a cell are measured, and the values are the same', async () => {
+test('main stays responsive while the 5,000 answers of a cell are measured, and the values are the same', async () => {
   const run = sampleRunFixture()
   const samples = manyAnswers(5_000)
   let turns = 0
@@ -43,7 +43,7 @@ const JUDGE: JudgeSettings = {
 
 const NO_PROXIES = { characters: null, task: null }
 
-test('an evaluation is measured in the process as it would be here, and a pattern that is none is refused by name', async () => {
+test('an evaluation has the same results from the process, and an invalid pattern is refused by name', async () => {
   const run = evaluationRun()
   const stored = { run, samples: manyAnswers(20), scores: [], marks: [], pairs: [], forms: [] }
   expect(await measureEvaluation(stored, NO_PROXIES)).toEqual(evaluationResults(stored, NO_PROXIES))
@@ -53,7 +53,7 @@ test('an evaluation is measured in the process as it would be here, and a patter
   })
 })
 
-test('a judge of pairs that may see more answers than there are is said to have seen those there are', () => {
+test('a pair judge with fewer answers than its limit reports the answers that exist', () => {
   const run = evaluationRun()
   const judged = (answersPerPrompt: number) =>
     evaluationResults(
@@ -71,7 +71,7 @@ test('a judge of pairs that may see more answers than there are is said to have 
   expect([judged(8), judged(2)]).toEqual([4, 2])
 })
 
-test('one process measures what is asked one after the other, until it is ended', async () => {
+test('one process answers requests one after the other until it is ended', async () => {
   const measuring = new MeasuringProcess()
   const run = sampleRunFixture()
   const asked = (count: number) => ({ kind: 'run' as const, run, samples: manyAnswers(count) })

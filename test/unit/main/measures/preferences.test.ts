@@ -31,7 +31,7 @@ function onlyTally(marks: PreferenceMark[]): PreferenceTally {
 }
 
 describe('the tally of a blind comparison', () => {
-  test('of two variants is their share with the interval of Wilson, a tie half for each', () => {
+  test("gives two variants their share with Wilson's interval, a tie counting half", () => {
     const marks = [
       ...onEach(8, ['mine', 'post'], 'mine'),
       mark(8, ['post', 'mine'], 'post'),
@@ -58,7 +58,7 @@ describe('the tally of a blind comparison', () => {
     expect(tallyVerdict(tally)).toBe('mine is preferred to post (85 % [54 %, 96 %]).')
   })
 
-  test('rests on prompts: five comparisons of each of six are no thirty', () => {
+  test('counts prompts: five comparisons of each of six prompts are not thirty', () => {
     const marks = [0, 1, 2, 3, 4].flatMap((index) =>
       Array.from({ length: 6 }, (_, prompt) =>
         mark(prompt, ['mine', 'post'], 'mine', { index: 4 * index, size: 4 })
@@ -69,7 +69,7 @@ describe('the tally of a blind comparison', () => {
     expect(tally.variants[2]?.shareInterval).toEqual(wilson(1, 6))
   })
 
-  test('of three says how each does beside post, and where nothing is sure', () => {
+  test('compares three variants with post, and reports where the result is uncertain', () => {
     const among = ['base', 'post', 'mine']
     const sure = onlyTally([...onEach(18, among, 'mine'), mark(18, among, 'post'), mark(19, among, 'base')])
     expect(tallyVerdict(sure)).toMatch(/^mine is preferred to post \(93 % \[\d+ %, 99 %\]\)\.$/)
@@ -80,7 +80,7 @@ describe('the tally of a blind comparison', () => {
     expect(few.variants.every(({ shareInterval }) => shareInterval === null)).toBe(true)
   })
 
-  test('counts single answers and sets apart, and leaves out variants that the run does not have', () => {
+  test('separates single answers from sets, and omits variants that the run lacks', () => {
     const single = mark(0, ['mine', 'post'], 'mine', { index: 3, size: 1 })
     const strange = mark(0, ['mine', 'theirs'], 'theirs')
     const tallies = preferenceTallies([mark(0, ['mine', 'post'], 'post'), single, strange], VARIANTS)

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { proxyCorrelations, proxyPick, scoresAlone } from '../../../../src/main/measures/proxy-correlation'
+import {
+  proxyCorrelations,
+  proxyPick,
+  withoutPromptScores
+} from '../../../../src/main/measures/proxy-correlation'
 import { rankInterval } from '../../../../src/main/measures/statistics'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
@@ -15,7 +19,7 @@ describe('how well the proxy orders models as a task does', () => {
     }))
   })
 
-  it('is taken over all ranges where both have scored them, without an interval', () => {
+  it('is computed over all ranges that both sweeps scored, without an interval', () => {
     const run = evaluationRun()
     const [diversity] = proxyCorrelations(run, [], { characters: graded(1), task: graded(1) })
     expect(diversity).toMatchObject({ over: 'ranges', count: 10, measure: 'coverage', against: 'diversity' })
@@ -25,15 +29,15 @@ describe('how well the proxy orders models as a task does', () => {
     expect(opposite?.correlation).toBeCloseTo(-1, 12)
   })
 
-  it('is the same by what is sent of the sweeps alone', () => {
+  it('is the same from sweeps without their prompts', () => {
     const run = evaluationRun()
     const whole = { characters: graded(1), task: graded(-1) }
-    const sent = { characters: scoresAlone(whole.characters), task: scoresAlone(whole.task) }
+    const sent = { characters: withoutPromptScores(whole.characters), task: withoutPromptScores(whole.task) }
     expect(proxyCorrelations(run, [], sent)).toEqual(proxyCorrelations(run, [], whole))
     expect(JSON.stringify(sent)).not.toContain('"probabilities":[0')
   })
 
-  it('tells what the range that it selects scores by the task, against the limit there', () => {
+  it("reports the task's score of the selected range, against the task's limit", () => {
     const task = graded(-1)
     const score = elementAt(task.ranges, 3, 'range')
     const range = { start: score.start, end: score.end }
@@ -50,11 +54,11 @@ describe('how well the proxy orders models as a task does', () => {
     expect(proxyPick({ characters, task: null, picked: { range, rho: 0.9 } })).toBeUndefined()
   })
 
-  it('is not there without a sweep of the proxy', () => {
+  it('is absent without a sweep by characters', () => {
     expect(proxyCorrelations(evaluationRun(), [], { characters: null, task: graded(1) })).toEqual([])
   })
 
-  it('has over variants the interval of Bonett and Wright, from five on', () => {
+  it('has over variants the interval of Bonett and Wright, from five variants on', () => {
     // atanh(0.5) -+ 1.959964 sqrt(1.125 / 7), back through tanh.
     const [low, high] = rankInterval(0.5, 10) ?? [NaN, NaN]
     expect(low).toBeCloseTo(-0.2319, 3)

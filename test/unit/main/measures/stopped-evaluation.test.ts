@@ -20,7 +20,7 @@ const stored = {
   forms: []
 }
 
-it('measures a stopped evaluation on equal numbers of answers to each prompt, and counts what is stored', () => {
+it('measures a stopped evaluation on equally many answers per prompt, and counts the stored answers', () => {
   const { variants } = evaluationResults(stored, { characters: null, task: null })
   expect(
     variants.map(({ variant, answerCount, measures }) => [
@@ -42,7 +42,7 @@ it('measures a stopped evaluation on equal numbers of answers to each prompt, an
   expect(runningSentence({ variants }, 6)).toMatch(/ are of answers that are still being read, /)
 })
 
-it('judges creative writing without embeddings by the distance of words', () => {
+it('judges creative writing without embeddings by word distance', () => {
   const { variants } = evaluationResults(stored, { characters: null, task: null })
   expect(mainMeasures('creative', variants).diversity).toBe('wordDistanceEqual')
   expect(mainMeasures('creative', []).diversity).toBe('cosineDistance')

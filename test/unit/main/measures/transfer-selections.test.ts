@@ -54,7 +54,7 @@ describe('a selected range in the sweep of another pair', () => {
     ])
   })
 
-  it('has the score of the range at the same depth there, to the last digit', async () => {
+  it('has exactly the score of the range at the same depth', async () => {
     const { selected } = selectionOf(small)
     const other = atRelativeDepth(selected, 4, 10)
     const there = elementAt(deep.ranges, deep.ranges.findIndex(sameRange(other)), 'range')
@@ -70,7 +70,7 @@ describe('a selected range in the sweep of another pair', () => {
     })
   })
 
-  it('is in its own sweep what that selects', async () => {
+  it('is its own selection in its own sweep', async () => {
     const { selected } = selectionOf(deep)
     expect(cellOf(transfers, 'pair-2', 'pair-2')).toMatchObject({
       range: selected,
@@ -79,7 +79,7 @@ describe('a selected range in the sweep of another pair', () => {
     })
   })
 
-  it('is what the comparison of the two sweeps says of it', async () => {
+  it('agrees with the comparison of the two sweeps', async () => {
     const { selection } = await compareSweeps(
       { sweep: small, check: null },
       { sweep: deep, check: null },
@@ -89,7 +89,7 @@ describe('a selected range in the sweep of another pair', () => {
     expect(cellOf(transfers, 'pair-2', 'pair-1')).toEqual({ kind: 'carried', ...selection.b })
   })
 
-  it('says where it fails the check of whole answers', async () => {
+  it('reports a failed full-answer check', async () => {
     const { selected } = selectionOf(small)
     const answers = { validity: 0.9, diversity: 0.3 }
     const whole = { firstToken: answers, answers, undecided: 0 }
@@ -122,7 +122,7 @@ describe('a selected range in the sweep of another pair', () => {
     )
   })
 
-  it('says why there is none', async () => {
+  it('gives the reason if there is none', async () => {
     expect(transfers).toHaveLength(16)
     expect(cellOf(transfers, 'pair-1', 'pair-3')).toEqual({ kind: 'none', why: 'target not swept' })
     expect(cellOf(transfers, 'pair-3', 'pair-1')).toEqual({ kind: 'none', why: 'source not swept' })
@@ -140,7 +140,7 @@ describe('a selected range in the sweep of another pair', () => {
 })
 
 describe('what of a sweep stands beside other pairs', () => {
-  it('is the verdict on the sweep', async () => {
+  it('is the verdict of the sweep', async () => {
     const selection = selectionOf(deep)
     const outline = SweepOutline.parse((await outlineSweep(deep, null, RHO)).outline)
     expect(outline.verdict).toEqual(verdictOf({ ...deep, selection, check: null }))
@@ -154,7 +154,7 @@ describe('what of a sweep stands beside other pairs', () => {
     expect(outline.rival).toEqual(strongestBaseline(selection))
   })
 
-  it('has no front that any range beats, and little of the document', async () => {
+  it('has a front that no range beats, and little of the document', async () => {
     const { outline } = await outlineSweep(deep, null, RHO)
     for (const point of outline.front) {
       expect(
@@ -164,7 +164,7 @@ describe('what of a sweep stands beside other pairs', () => {
     expect(JSON.stringify(outline).length * 10).toBeLessThan(JSON.stringify(deep).length)
   })
 
-  it('has on its front none that a check has thrown out', async () => {
+  it('has no rejected range on its front', async () => {
     const whole = (validity: number): WholeAnswers => {
       const answers = { validity, diversity: 0.5 }
       return { firstToken: answers, answers, undecided: 0 }
@@ -185,12 +185,12 @@ describe('what of a sweep stands beside other pairs', () => {
     expect(await frontOf([checkedAs(best, 0.1), checkedAs(next, 0.1)])).toContainEqual(best.range)
   })
 
-  it('says so where nothing was scored', async () => {
+  it('reports a sweep without ranges', async () => {
     const { outline } = await outlineSweep({ ...small, ranges: [], selection: null }, null, RHO)
     expect(outline).toMatchObject({ verdict: null, selected: null, front: [], rangeCount: 0 })
   })
 
-  it('knows the same prompts in another order', () => {
+  it('recognises the same prompts in another order', () => {
     const key = promptsKey(small.prompts)
     expect(promptsKey(small.prompts.toReversed())).toBe(key)
     expect(promptsKey(comparedSweep({ promptCount: 8 }).prompts)).not.toBe(key)

@@ -5,7 +5,10 @@ import { askOfPath } from '../../../../../src/main/crc/check/whole-answers'
 
 const [CHARACTER, END, LINE_BREAK, SPACE] = [5, 1, 2, 3]
 
-/** The answers of a model to two prompts with one valid character each, as [written, whole, white, line break, space]. */
+/**
+ * The answers of a model to two prompts with one valid character each, as [written, whole, white, line break,
+ * space].
+ */
 function answersOf(first: readonly number[], second: readonly number[]): Answers {
   const answers = new Answers()
   answers.set(0, first)

@@ -79,7 +79,10 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
   const cost = new PreviewCost(layerCount, problem.models, problem.places)
   const all = [...problem.models.keys()]
   const total = cost.of(all, [...problem.prompts.keys()])
-  /** What stages take of the whole work: of each prompt what its models do not have in common with those before them. */
+  /**
+   * What stages take of the whole work: of each prompt what its models do not have in common with those
+   * before them.
+   */
   const share = (some: readonly PreviewStage[]): number => {
     const done = problem.prompts.map((): number[] => [])
     let rows = 0

@@ -72,14 +72,14 @@ describe('words', () => {
 })
 
 describe('distinct answers', () => {
-  test('ignore case, outer white space and a final mark', () => {
+  test('ignore case, surrounding white space and a final mark', () => {
     for (const text of ['Red.', ' red', 'RED!', 'red ...', 'Red。\n'])
       expect(normaliseAnswer(text)).toBe('red')
     expect(normaliseAnswer('Re.d')).toBe('re.d')
     expect(normaliseAnswer('"Red"')).toBe('"red"')
   })
 
-  test('are counted, the most frequent first, and shown as they were written most often', () => {
+  test('are counted, the most frequent first, in their most frequent spelling', () => {
     expect(countAnswers(['Blue.', 'red', 'Red.', 'Red.', 'Green', ''])).toEqual([
       { text: 'Red.', count: 3 },
       { text: 'Blue.', count: 1 },
@@ -98,7 +98,7 @@ test("the demo pair's stored answers are counted as its README counts them", asy
 })
 
 describe('the entropy of answers', () => {
-  test('is that of their shares over the largest possible', () => {
+  test('is that of their shares, relative to the largest possible', () => {
     // Shares 1/2, 1/4, 1/4: H = 1/2 * 1 + 2 * 1/4 * 2 = 1.5 bits, of log2(4) = 2.
     expect(answerEntropy([2, 1, 1])).toBeCloseTo(0.75, 12)
     // Shares 3/4, 1/4: H = 3/4 * log2(4/3) + 1/4 * 2 = 0.8112781 bits, of 2.
@@ -129,24 +129,24 @@ describe('distinct-n', () => {
 
 describe('self-BLEU', () => {
   test('is the mean BLEU against the other answers', () => {
-    // "the cat sat" against "the cat ran": 2 of 3 words, 1 of 2 bigrams, 0 of 1 trigrams, smoothed to 0.1 of 1; no longer
-    // orders, same length: (2/3 * 1/2 * 1/10)^(1/3). The other way round alike.
+    // "the cat sat" against "the cat ran": 2 of 3 words, 1 of 2 bigrams, 0 of 1 trigrams, smoothed to 0.1 of
+    // 1; no longer orders, same length: (2/3 * 1/2 * 1/10)^(1/3). The other way round alike.
     expect(selfBleu([words('the cat sat'), words('the cat ran')])).toBeCloseTo((1 / 30) ** (1 / 3), 12)
   })
 
   test('clips repeated words and punishes brevity', () => {
-    // "a a a a a" against "a a": clipped to 2 of 5 words and 1 of 4 bigrams; 0.1 of 3 trigrams, 0.1 of 2 4-grams; longer,
-    // so no penalty: (2/5 * 1/4 * 1/30 * 1/20)^(1/4) = (1/6000)^(1/4).
-    // "a a" against "a a a a a": 2 of 2 words, 1 of 1 bigrams, and exp(1 - 5/2) for brevity.
+    // "a a a a a" against "a a": clipped to 2 of 5 words and 1 of 4 bigrams; 0.1 of 3 trigrams, 0.1 of 2
+    // 4-grams; longer, so no penalty: (2/5 * 1/4 * 1/30 * 1/20)^(1/4) = (1/6000)^(1/4). "a a" against "a a a
+    // a a": 2 of 2 words, 1 of 1 bigrams, and exp(1 - 5/2) for brevity.
     const expected = ((1 / 6000) ** (1 / 4) + Math.exp(-1.5)) / 2
     expect(selfBleu([words('a a a a a'), words('a a')])).toBeCloseTo(expected, 12)
   })
 
-  test('takes the reference that has an n-gram most, and the closest length, the shorter of two', () => {
-    // "b b c" against "b b" and "c c d d": words b 2 of 2, c 1 of 1; bigrams "b b" 1 of 2; no trigram: 0.1 of 1. Lengths 2
-    // and 4 are equally close to 3; 2 counts, so no penalty: (1 * 1/2 * 1/10)^(1/3).
-    // "b b" against the others: all, with 3 words closest: exp(1 - 3/2).
-    // "c c d d" against the others: c 1 of 4 words; 0.1 of 3, 2 and 1: (1/4 * 1/30 * 1/20 * 1/10)^(1/4).
+  test('uses the reference with the most of an n-gram, and the closest length, the shorter of two', () => {
+    // "b b c" against "b b" and "c c d d": words b 2 of 2, c 1 of 1; bigrams "b b" 1 of 2; no trigram: 0.1 of
+    // 1. Lengths 2 and 4 are equally close to 3; 2 counts, so no penalty: (1 * 1/2 * 1/10)^(1/3). "b b"
+    // against the others: all, with 3 words closest: exp(1 - 3/2). "c c d d" against the others: c 1 of 4
+    // words; 0.1 of 3, 2 and 1: (1/4 * 1/30 * 1/20 * 1/10)^(1/4).
     const expected = ((1 / 20) ** (1 / 3) + Math.exp(-0.5) + (1 / 24_000) ** (1 / 4)) / 3
     expect(selfBleu([words('b b c'), words('b b'), words('c c d d')])).toBeCloseTo(expected, 12)
   })
@@ -161,7 +161,7 @@ describe('self-BLEU', () => {
     expect(selfBleu([])).toBeNull()
   })
 
-  test("agrees with NLTK's sentence_bleu (3.9.1, method 1, auto_reweigh) on the demo pair's stored answers", async () => {
+  test("agrees with NLTK's sentence_bleu (3.9.1, method 1, auto_reweigh) on the demo's stored answers", async () => {
     const stored = await demoSamples()
     const measured = stored.prompts.map(({ prompt, base, post, best }) => [
       prompt,
@@ -184,7 +184,7 @@ describe('pairwise distance', () => {
     expect(meanPairwiseDistance([words('a b a'), words('b c'), ['d']])).toBeCloseTo(8 / 9, 12)
   })
 
-  test('takes answers without words for the same, and needs two answers', () => {
+  test('counts answers without words as equal, and needs two answers', () => {
     expect(meanPairwiseDistance([[], []])).toBe(0)
     expect(meanPairwiseDistance([[], ['a']])).toBe(1)
     expect(meanPairwiseDistance([['a']])).toBeNull()
@@ -192,9 +192,9 @@ describe('pairwise distance', () => {
 })
 
 describe('the measures of a cell', () => {
-  test('come together', () => {
-    // Words: blue; blue; the sea. Entropy of 2/3, 1/3 over log 3: (2/3 ln 1.5 + 1/3 ln 3) / ln 3 = 0.579380. One bigram.
-    // Self-BLEU: 1, 1, 0. Distances 0, 1, 1.
+  test('are computed together', () => {
+    // Words: blue; blue; the sea. Entropy of 2/3, 1/3 over log 3: (2/3 ln 1.5 + 1/3 ln 3) / ln 3 = 0.579380.
+    // One bigram. Self-BLEU: 1, 1, 0. Distances 0, 1, 1.
     expect(sampleMeasures(['Blue.', 'blue', 'The sea'])).toEqual({
       sampleCount: 3,
       values: {
@@ -207,7 +207,7 @@ describe('the measures of a cell', () => {
     })
   })
 
-  test('leave out what one answer, or none, cannot tell', () => {
+  test('omit values that need more answers', () => {
     expect(sampleMeasures(['Blue.'])).toEqual({ sampleCount: 1, values: { distinctAnswers: 1 } })
     expect(sampleMeasures([])).toEqual({ sampleCount: 0, values: { distinctAnswers: 0 } })
   })
@@ -238,7 +238,7 @@ describe('the measures of a cell', () => {
     )
   })
 
-  test('see no new answer in repeated ones, nor the largest entropy', () => {
+  test('are not raised by repeated answers', () => {
     fc.assert(
       fc.property(someAnswers(2), (answers) => {
         const doubled = sampleMeasures([...answers, ...answers])
@@ -248,7 +248,7 @@ describe('the measures of a cell', () => {
     )
   })
 
-  test('of many answers compare a fixed subset, the same in any order', () => {
+  test('compare a fixed subset of many answers, the same in any order', () => {
     const answers = Array.from({ length: 1_000 }, (_, index) => `answer ${index % 37} of ${index}`)
     const measures = sampleMeasures(answers)
     expect(sampleMeasures(answers.toReversed())).toEqual(measures)
