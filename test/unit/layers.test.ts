@@ -42,6 +42,7 @@ const ROOMS = [
   'readings',
   'export',
   'report',
+  'work',
   'jobs',
   'study',
   'workbench',
@@ -56,7 +57,7 @@ const ROOMS = [
 ]
 
 /** The rooms of src/contract, in the same order. */
-const CONTRACT_ROOMS = ['model', 'documents', 'words', 'procedures']
+const CONTRACT_ROOMS = ['model', 'documents', 'work', 'words', 'procedures']
 
 /** What every step of the window may lean on: the kit, the charts, and the open project. */
 const WINDOW_FLOORS = ['ui', 'plots', 'app']
@@ -165,6 +166,7 @@ const MOST_SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   serve: 11,
   study: 7,
   text: 6,
+  work: 2,
   workbench: 4
 }
 const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array\(\))(?![\w.])/g

@@ -1,4 +1,4 @@
-import type { Devices } from './devices'
+import type { Devices } from '../work/devices'
 import type { EngineHost } from '../engine/host'
 import type { TellJobNews } from './job-news'
 import type { JobTurns } from './turns'

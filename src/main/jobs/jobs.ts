@@ -1,6 +1,6 @@
 import type { FailedJob } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
-import type { Devices } from './devices'
+import type { Devices } from '../work/devices'
 import type { EngineHost } from '../engine/host'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { Chats } from './chats'

@@ -1,14 +1,11 @@
 import type { ProbeEvent } from '../../contract/procedures/probe'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
-import { scoredByOf } from '../crc/sweep/prepare-sweep'
-import { planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { probeRecipe } from './next-token'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { historyOf, likeOf } from '../project/results/sweep-history'
 import type { JobContext } from './job-context'
-import { sweepRequestOf } from './sweeps'
+import { openNextSweep } from './sweeps'
 
 /** Short questions to the engine, which make way for any job. */
 export class Questions {
@@ -24,14 +21,8 @@ export class Questions {
     const { engine, devices, turns } = this.context
     const question = turns.ask(own, signal)
     try {
-      const request = { ...(await sweepRequestOf(own, devices)), preview }
-      return await planRestOfSweep(
-        engine.client(),
-        request,
-        historyOf(own, false, scoredByOf(request)),
-        likeOf(own, scoredByOf(request)),
-        question.signal
-      )
+      const sweep = await openNextSweep(own, devices, { preview })
+      return await sweep.plan(engine.client(), question.signal)
     } finally {
       question.over()
     }

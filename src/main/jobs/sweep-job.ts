@@ -1,18 +1,17 @@
-import type { SweepDocument } from '../../contract/documents/crc'
+import type { RestorationRange } from '../../contract/model/recipe'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { type CrcSweepEvent, NOTHING_DONE } from '../crc/sweep/compute-sweep'
-import type { SweepHistory } from '../crc/sweep/crc-sweep'
-import { runWholeSweep } from '../crc/sweep/follow-up'
-import { type CrcSweepRequest, promptCountOf, scoredByOf } from '../crc/sweep/prepare-sweep'
+import { promptCountOf, scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
+import type { SweepRun } from '../work/sweep'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 
 export interface SweepJobOptions {
   engine: EngineClient
-  request: CrcSweepRequest
-  history: SweepHistory
-  save: (document: SweepDocument) => Promise<void>
+  sweep: SweepRun
+  /** Range that the user looks at. */
+  lookedAt: () => RestorationRange | null
   tell: TellJobNews
 }
 
@@ -26,11 +25,12 @@ type SweepFact =
 export type SweepJob = Job<SweepEvent, SweepFact>
 
 /** A sweep as a job; its id is the document's. */
-export function createSweepJob({ engine, request, history, save, tell }: SweepJobOptions): SweepJob {
+export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOptions): SweepJob {
+  const { request } = sweep
   return new Job<SweepEvent, SweepFact>({
     name: 'the sweep',
     async run(id, facts, signal) {
-      const onEvent = (event: CrcSweepEvent): void => {
+      const notify = (event: CrcSweepEvent): void => {
         if (event.type === 'notice') return facts.set(`notice ${event.message}`, event)
         if (event.type === 'scores') {
           for (const entry of event.entries) facts.set(JSON.stringify(entry.model), { type: 'entry', entry })
@@ -41,9 +41,9 @@ export function createSweepJob({ engine, request, history, save, tell }: SweepJo
         const share = phase === 'sweeping' ? rowsDone / rowsTotal : null
         tell({ job: NAME, type: 'progress', share, secondsLeft })
       }
-      const document = await runWholeSweep(engine, { ...request, id }, signal, onEvent, history)
-      await save(document)
-      await history.checkpoint.remove()
+      const document = await sweep.run({ engine, signal, notify }, { id, lookedAt })
+      await sweep.keep(document)
+      await sweep.forget()
       return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }
     },
     snapshot(sweepId, facts) {

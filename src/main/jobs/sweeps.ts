@@ -1,23 +1,21 @@
 import type { RecipeScore } from '../../contract/documents/crc'
 import { newestFullSweep } from '../../contract/documents/answering-sweep'
-import type { PairDocument, SweepSummary } from '../../contract/documents/project'
-import type { RestoredTo } from '../../contract/model/checkpoint'
-import { WorkbenchError } from '../../contract/model/problem'
+import type { SweepSummary } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
+import type { SweepSettings } from '../../contract/work/settings'
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
-import { type StoredShare, storedShare } from '../crc/sweep/crc-sweep'
+import type { StoredShare } from '../crc/sweep/crc-sweep'
 import { openPair } from '../checkpoint/pair'
-import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
+import { prepareSweep } from '../crc/sweep/prepare-sweep'
 import { scoreRecipes, withRecipeScore } from '../crc/sweep/score-recipes'
-import type { Devices } from './devices'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
-import { keepSweep } from '../project/results/keep-sweep'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { nextSweepPrompts, sweepBySettings } from '../project/results/next-sweep'
 import { settingsKey } from '../project/documents/settings-key'
-import { historyOf } from '../project/results/sweep-history'
+import type { Devices } from '../work/devices'
+import { SweepRun } from '../work/sweep'
+import { projectPlace } from '../work/work-place'
 import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
@@ -56,15 +54,12 @@ export class Sweeps {
       // What was looked at before is of another sweep.
       this.lookedAt.delete(own)
       const lookedAt = (): RestorationRange | null => this.lookedAt.get(own) ?? null
-      const asked = await unlessCancelled(signal, 'The sweep', sweepRequestOf(own, devices))
-      const request = { ...asked, preview, lookedAt }
-      return createSweepJob({
-        engine: engine.client(),
-        request,
-        history: historyOf(own, fresh, scoredByOf(request)),
-        save: async (document) => void (await keepSweep(own, document)),
-        tell
-      })
+      const sweep = await unlessCancelled(
+        signal,
+        'The sweep',
+        openNextSweep(own, devices, { fresh, preview })
+      )
+      return createSweepJob({ engine: engine.client(), sweep, lookedAt, tell })
     }
     return turns.start(own, this.table, 'A sweep', prepare, stopped)
   }
@@ -76,15 +71,16 @@ export class Sweeps {
 
   /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */
   async knownOfNext(own: ProjectPair): Promise<StoredShare> {
-    const request = await sweepRequestOf(own, this.context.devices)
-    return storedShare(request, historyOf(own, false, scoredByOf(request)))
+    const known = await (await openNextSweep(own, this.context.devices)).known()
+    if (known === null) throw new Error('a project keeps no partial sweeps')
+    return known
   }
 
   /** The newest whole sweep of what the next one asks, as its list has it; null where there is none. @throws WorkbenchError as the sweep would */
   async wholeOfNext(own: ProjectPair): Promise<SweepSummary | null> {
     // Without one nothing has to be rendered to know.
     if (own.sweeps.every(({ isPreview }) => isPreview)) return null
-    const request = await sweepRequestOf(own, this.context.devices)
+    const { request } = await openNextSweep(own, this.context.devices)
     const prepared = await prepareSweep(request, await openPair(request.base, request.post))
     const { base, post } = prepared.identity
     return newestFullSweep(own.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
@@ -128,32 +124,14 @@ export class Sweeps {
   }
 }
 
-/** The sweep of all ranges and kept recipes that a project asks for. @throws WorkbenchError as the task that it is scored by */
-export async function sweepRequestOf(own: ProjectPair, devices: Devices): Promise<CrcSweepRequest> {
-  const { document } = own
-  const { location, rendering, settings, recipes, otherCheckpoints } = document
-  const folders = pairPaths(location)
-  return sweepBySettings(settings, {
-    ...folders,
-    prompts: await nextSweepPrompts(own),
-    rendering,
-    source: sourceOfNext(document),
-    recipes: recipes.map((kept) => kept.recipe),
-    checkpoints: otherCheckpoints,
-    device: await devices.choose(settings.device, folders.post)
-  })
-}
+/** Settings of the window's sweeps. All else is as the project has it. */
+const WINDOW_SETTINGS: SweepSettings = { whatIf: true }
 
-/** What the next sweep restores layers to. @throws WorkbenchError `not-found` when the project has that checkpoint no more */
-export function sourceOfNext({ settings, otherCheckpoints }: PairDocument): RestoredTo {
-  if (settings.source === null) return null
-  const found = otherCheckpoints.find(({ id }) => id === settings.source)
-  if (found !== undefined) return { name: found.name, path: found.path, fingerprint: found.fingerprint }
-  throw new WorkbenchError(
-    'not-found',
-    'The checkpoint that sweeps restore layers to is no longer in the project.',
-    'Choose base, or another checkpoint, in the plan of the next sweep.'
-  )
-}
+/** Prepares the next sweep of a project's pair. @throws WorkbenchError as `SweepRun.open` */
+export const openNextSweep = (
+  pair: ProjectPair,
+  devices: Devices,
+  { fresh = false, preview = false } = {}
+): Promise<SweepRun> => SweepRun.open({ ...WINDOW_SETTINGS, preview }, projectPlace(pair), devices, { fresh })
 
 type RecipeScoreProgress = Extract<RecipeScoreEvent, { type: 'progress' }>

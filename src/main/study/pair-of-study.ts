@@ -10,7 +10,7 @@ import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { checkSweep, missingOfCheck } from '../crc/check/check-sweep'
 import type { EngineClient } from '../engine/host'
-import type { Devices } from '../jobs/devices'
+import type { Devices } from '../work/devices'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { collectReport } from '../report/collect'
@@ -25,7 +25,7 @@ import type { StudyTask } from './study-file'
 import { writableReport } from './study-outputs'
 import { type PlacedStudy, reportPath } from './study-project'
 import { type Found, omittedVariants } from './study-variants'
-import { computeStudySweep, storedSweep, sweepOfPair } from './sweep-step'
+import { openStudySweep } from './sweep-step'
 
 /** What came of a step that did not fail. */
 export type Done = Pick<StepResult, 'result'> & { work: StepWork }
@@ -68,23 +68,23 @@ export class PairOfStudy {
   }
 
   async #doSweep(): Promise<Done> {
-    const request = await sweepOfPair(this.studied, this.means.devices)
-    const stored = await storedSweep(this.own, request)
+    const run = await openStudySweep(this.studied, this.own, this.means.devices)
+    const stored = await run.stored()
     if (stored !== null) {
       this.#sweep = stored
       return { work: NO_WORK, result: stored.id }
     }
-    const sweep = await computeStudySweep(
-      this.means.engine,
-      this.own,
-      request,
-      this.means.signal,
-      (event) => {
-        if (event.type === 'progress')
-          this.means.listener.progress({ kind: 'sweep', progress: event.progress })
-        if (event.type === 'notice') this.means.listener.notice(event.message)
+    const { engine, signal, listener } = this.means
+    const sweep = await run.run({
+      engine,
+      signal,
+      notify(event) {
+        if (event.type === 'progress') listener.progress({ kind: 'sweep', progress: event.progress })
+        if (event.type === 'notice') listener.notice(event.message)
       }
-    )
+    })
+    await run.keep(sweep)
+    await run.forget()
     this.#sweep = sweep
     const blockEvaluations = sweep.work.blockEvaluations + (sweep.followUp?.blockEvaluations ?? 0)
     return { work: { ...NO_WORK, blockEvaluations }, result: sweep.id }
@@ -186,7 +186,7 @@ export class PairOfStudy {
   }
 
   async #sweptIfAny(): Promise<SweepDocument | null> {
-    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.means.devices))
+    this.#sweep ??= await (await openStudySweep(this.studied, this.own, this.means.devices)).stored()
     return this.#sweep
   }
 

@@ -11,14 +11,10 @@ import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
 import { missingOfCheck } from '../crc/check/check-sweep'
 import { checkedSelection } from '../crc/check/checked-selection'
-import { storedShare } from '../crc/sweep/crc-sweep'
-import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
-import { scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
-import { type Devices, triedDevices } from '../jobs/devices'
+import { type Devices, triedDevices } from '../work/devices'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { historyOf, likeOf } from '../project/results/sweep-history'
 import { evaluationOf } from './evaluate-step'
 import { isEndpoint, isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
 import { type StudiedPair, studiedPair } from './studied-pair'
@@ -26,7 +22,7 @@ import type { FoundModels, StudyVariant } from './study-file'
 import { writableReport } from './study-outputs'
 import { pairOfName, placeOf, type PlacedStudy } from './study-project'
 import { endpointVariant, type Found, omittedVariants } from './study-variants'
-import { storedSweep, sweepOfPair } from './sweep-step'
+import { openStudySweep } from './sweep-step'
 
 /** What an evaluation has still to make. */
 export interface PlannedAnswers {
@@ -151,27 +147,17 @@ class PairPlanner {
 
   async #swept(): Promise<SweepDocument | null> {
     if (this.own === null) return null
-    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.devices))
+    this.#sweep ??= await (await openStudySweep(this.studied, this.own, this.devices)).stored()
     return this.#sweep
   }
 
   async #planSweep(): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
     if ((await this.#swept()) !== null) return { state: 'there', sweep: null }
-    const request = await sweepOfPair(this.studied, this.devices)
-    if (this.own === null) {
-      return { state: 'missing', sweep: await planCrcSweep(this.engine, request, this.signal) }
-    }
-    const history = historyOf(this.own, false, scoredByOf(request))
-    const { known } = await storedShare(request, history)
-    const rest = await planRestOfSweep(
-      this.engine,
-      request,
-      history,
-      likeOf(this.own, scoredByOf(request)),
-      this.signal
-    )
-    const isBegun = rest === null || known.prompts > 0 || known.begun !== null
-    return { state: isBegun ? 'begun' : 'missing', sweep: rest }
+    const run = await openStudySweep(this.studied, this.own, this.devices)
+    const known = (await run.known())?.known ?? null
+    const sweep = await run.plan(this.engine, this.signal)
+    const isBegun = sweep === null || (known !== null && (known.prompts > 0 || known.begun !== null))
+    return { state: isBegun ? 'begun' : 'missing', sweep }
   }
 
   async #planCheck(): Promise<Pick<StepPlan, 'state' | 'ranges'>> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatColumn, ChatEvent } from '../../../src/contract/procedures/chat'
-import { Devices } from '../../../src/main/jobs/devices'
+import { Devices } from '../../../src/main/work/devices'
 import { Jobs } from '../../../src/main/jobs/jobs'
 import { createProject } from '../../../src/main/project/create-project'
 import type { Project } from '../../../src/main/project/project'

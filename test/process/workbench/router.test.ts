@@ -445,7 +445,7 @@ describe('a sweep', () => {
     const { path } = await client.projects.create({
       folder,
       name: 'Broken',
-      base: folder,
+      base: resourcePath('demo-pair', 'post'),
       post: resourcePath('demo-pair', 'post')
     })
     await client.sweeps.start({ path, pair: 'pair-1' })

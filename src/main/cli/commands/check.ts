@@ -10,7 +10,8 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { describeCheck } from '../printing/check-report'
 import { defaulting, number, text } from '../options/option-kinds'
-import { chosenDevice, requireHalf } from '../running/chosen-device'
+import { chosenDevice, requireHalf } from '../../work/chosen-device'
+import { triedDevices } from '../../work/devices'
 import { withEngine } from '../running/engine'
 import {
   refuseUnused,
@@ -118,7 +119,8 @@ async function computedWhere(
   sweep: ComputedIn,
   signal: AbortSignal
 ): Promise<ComputedIn> {
-  const chosen = device === undefined ? sweep : await chosenDevice({ device, precision }, post, signal)
+  const chosen =
+    device === undefined ? sweep : await chosenDevice({ device, precision }, post, triedDevices(signal))
   requireHalf(chosen.device, precision)
   return {
     device: chosen.device,

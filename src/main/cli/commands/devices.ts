@@ -1,5 +1,5 @@
 import { DEVICE_LABELS, type DeviceReport } from '../../../contract/model/device'
-import { fastestDevice, triedDevices } from '../../jobs/devices'
+import { fastestDevice, triedDevices } from '../../work/devices'
 import { count, printJson, printShown, remark, table } from '../printing/output'
 import { optionGroup } from '../options/option-group'
 import { subcommand } from '../options/subcommand'

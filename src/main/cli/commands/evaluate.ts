@@ -1,3 +1,5 @@
+import { namedTask } from '../../work/named-task'
+import { changedRendering } from '../../../contract/work/settings'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
@@ -17,14 +19,13 @@ import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { computingOptions } from '../options/computing-options'
 import { text } from '../options/option-kinds'
-import { requireHalf } from '../running/chosen-device'
-import { givenTask, TASK_CHOICES } from '../options/given-task'
+import { requireHalf } from '../../work/chosen-device'
+import { TASK_CHOICES } from '../options/given-task'
 import { judgeFrom, judgeOptions, lacksVerdicts, nothingJudged } from '../running/judge'
 import { madeEvaluation } from '../running/made-evaluation'
 import { describeEvaluation } from '../printing/evaluation-report'
 import {
   refuseUnused,
-  renderingFrom,
   requirePair,
   usageError,
   pairOptions,
@@ -38,7 +39,7 @@ import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'
 import { projectOptions } from '../results/project-to-save'
 import { requireOwnPlace } from '../results/replaced-file'
-import { requireReadArguments } from '../options/template-arguments'
+import { requireReadArguments } from '../../work/template-arguments'
 import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from '../options/variants'
 import { withResultPlaces } from '../results/result-places'
 
@@ -99,7 +100,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   }
   await withResultPlaces('evaluation', options, command, async ({ givenPair, own, output, tell }) => {
     const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
-    const task = withSettings(await givenTask(taskName, own), options)
+    const task = withSettings(await namedTask(taskName, own), options)
     requireHalf(options.device ?? 'cpu', options.precision)
     if (!asksEndpoints(options)) await requireReadArguments(options, folders.post)
     const judge = await judgeFrom(judgeOptions.schema.strip().parse(options), task.kind, command)
@@ -107,7 +108,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       ...folders,
       task,
       variants: await givenVariants(options, folders, own, command),
-      rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
+      rendering: changedRendering(options, own?.document.rendering ?? DEFAULT_RENDERING),
       computing: computingFromOptions(options),
       embeddingModel: options.embeddingModel,
       classifier: options.classifier

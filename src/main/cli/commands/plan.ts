@@ -2,9 +2,6 @@ import type { Command } from 'commander'
 import { planFacts } from '../../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
-import { scoredByOf } from '../../crc/sweep/prepare-sweep'
-import type { LikeSweep } from '../../crc/sweep/sweep-pace'
-import { planCrcSweep, planRestOfSweep } from '../../crc/sweep/plan-sweep'
 import { withEngine } from '../running/engine'
 import { flag } from '../options/option-kinds'
 import {
@@ -20,15 +17,15 @@ import {
 import { printJson, printShown, remark, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { requireFittingTask, requireOwnSources, scoredOptions } from '../options/scored-options'
-import { sweepRequest } from '../running/sweep-request'
-import { requireOwnSweep, requireRangesOfAll, sweepHistory } from './sweep'
+import { requireOwnSweep, requireRangesOfAll } from './sweep'
 import { checkSweepFile } from '../results/output-file'
 import { projectOptions, requireSamePair } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
-import { likeOf } from '../../project/results/sweep-history'
 import type { ProjectPair } from '../../project/pair/project-pair'
+import { triedDevices } from '../../work/devices'
+import { SweepRun } from '../../work/sweep'
+import { folderPlace, projectPlace } from '../../work/work-place'
 import { nothingKept, untilStopped } from '../running/stopped'
-import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 const planOptions = pairOptions
   .heading('What is planned:')
@@ -75,24 +72,15 @@ async function planned(
   const given = pairIfGiven(options, command)
   await requireSamePair(given, own)
   const pair = given ?? own?.document.location ?? requirePair(options, command)
-  const request = await sweepRequest({ ...options, seed: DEFAULT_SEED }, pair, own, signal)
-  const notice = request.device?.notice ?? null
-  if (notice !== null) tell(notice)
   const output = options.out === undefined ? null : await checkSweepFile(options.out, 'sweep')
-  if (output !== null) await requireOwnSweep(output, 'sweep', request)
-  const held = output?.sweep ?? null
-  const history = sweepHistory(output, own, false, request, held)
-  const like: LikeSweep =
-    own === null
-      ? ({ device }) => Promise.resolve(held?.device === device ? held : null)
-      : likeOf(own, scoredByOf(request))
+  const place = own === null ? folderPlace(pair, output) : projectPlace(own, output, pair)
+  const sweep = await SweepRun.open(options, place, triedDevices(signal))
+  const notice = sweep.request.device?.notice ?? null
+  if (notice !== null) tell(notice)
+  if (output !== null) await requireOwnSweep(output, 'sweep', sweep.request)
   tell('Trying out one block ...')
   return untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
-    withEngine((engine) =>
-      history === null
-        ? planCrcSweep(engine, request, signal)
-        : planRestOfSweep(engine, request, history, like, signal)
-    )
+    withEngine((engine) => sweep.plan(engine, signal))
   )
 }
 

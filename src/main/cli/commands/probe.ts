@@ -1,3 +1,4 @@
+import { changedRendering } from '../../../contract/work/settings'
 import { elementAt } from '../../../contract/model/look-up'
 import { basename } from 'node:path'
 import { type Command } from 'commander'
@@ -16,13 +17,13 @@ import { pairPaths } from '../../project/demo'
 import { modelPath } from '../../base/files/places'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
-import { chosenDevice } from '../running/chosen-device'
+import { chosenDevice } from '../../work/chosen-device'
+import { triedDevices } from '../../work/devices'
 import { choice, defaulting, flag, number, several, text, texts, value } from '../options/option-kinds'
 import { withEngine } from '../running/engine'
 import {
   parseRanges,
   parseTokens,
-  renderingFrom,
   requirePair,
   RESTORE_HELP,
   usageError,
@@ -35,7 +36,7 @@ import { printJson, printShown, remark, style, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { readRecipeFile } from '../../mergekit/recipe-file'
 import { nothingKept, untilStopped } from '../running/stopped'
-import { requireReadArguments } from '../options/template-arguments'
+import { requireReadArguments } from '../../work/template-arguments'
 import { restoredRecipe } from '../options/variants'
 
 const probeOptions = pairOptions
@@ -118,7 +119,7 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
       options,
       text ?? (await recentTextModel(post.checkpoint.path))
     ))
-  const { device, notice } = await chosenDevice(options, folders.post, signal)
+  const { device, notice } = await chosenDevice(options, folders.post, triedDevices(signal))
   const notices = contextNotices(prompts, other ?? (model.kind === 'base' ? base : post))
   if (!options.quiet) for (const text of [...(notice === null ? [] : [notice]), ...notices]) remark(text)
   const { precision } = options
@@ -175,7 +176,7 @@ async function renderPrompts(
   text: TextModel
 ): Promise<number[][]> {
   await requireReadArguments(options, text.folder)
-  const rendering = renderingFrom(options, DEFAULT_RENDERING)
+  const rendering = changedRendering(options, DEFAULT_RENDERING)
   const chats = await Promise.all(
     prompts.map((prompt, index) => renderProbed(prompt, rendering, text, `Prompt ${index + 1}`))
   )

@@ -1,3 +1,4 @@
+import { changedRendering, changedSampling } from '../../../contract/work/settings'
 import { plural } from '../../../contract/words/format'
 import { basename } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -41,10 +42,9 @@ import { computationOf } from '../../samples/run-samples'
 import { AnswersFile, jsonLines, lockAnswersFile } from '../results/answers-file'
 import { flag, number, several, text } from '../options/option-kinds'
 import { computingOptions } from '../options/computing-options'
-import { requireHalf } from '../running/chosen-device'
+import { requireHalf } from '../../work/chosen-device'
 import { withEngine } from '../running/engine'
 import {
-  renderingFrom,
   requirePair,
   tellOfMemory,
   usageError,
@@ -60,10 +60,10 @@ import { count, decimal, printJson, printShown, printText, remark, table } from 
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile } from '../results/output-file'
 import { progressDisplay, sampleStep } from '../running/progress'
-import { samplerOptions, samplingFrom } from '../options/sampler-options'
+import { samplerOptions } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
 import { type Kept, type Stoppable, untilStopped } from '../running/stopped'
-import { requireReadArguments } from '../options/template-arguments'
+import { requireReadArguments } from '../../work/template-arguments'
 import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from '../options/variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
@@ -120,7 +120,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   const { run: wanted, planned } = await prepareSampleRun({
     ...folders,
     prompts,
-    rendering: renderingFrom(options, DEFAULT_RENDERING),
+    rendering: changedRendering(options, DEFAULT_RENDERING),
     variants: await variantsFrom(options, folders, null, [{ kind: 'post', name: 'post' }], command),
     settings: settingsFrom(options, defaults)
   })
@@ -289,7 +289,7 @@ function describePlan({ prompts, variants, settings }: SampleRun, contextLength:
 function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {
   const sampling = options.paper ? PAPER_SAMPLING : defaults.sampling
   return {
-    sampling: samplingFrom({ ...options, ...(options.greedy ? { temperature: 0 } : {}) }, sampling),
+    sampling: changedSampling({ ...options, ...(options.greedy ? { temperature: 0 } : {}) }, sampling),
     maxTokens: options.maxTokens ?? defaults.maxTokens,
     stopTexts: options.stop ?? defaults.stopTexts,
     seed: options.seed ?? defaults.seed,

@@ -1,3 +1,4 @@
+import { changedRendering } from '../../../contract/work/settings'
 import { type Command, InvalidArgumentError } from 'commander'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -6,19 +7,13 @@ import { DEVICE_LABELS } from '../../../contract/model/device'
 import { scoredByWords } from '../../../contract/words/score-words'
 import { Shard } from '../../../contract/documents/sweep-part'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
-import { runCrcShard, type SweepHistory } from '../../crc/sweep/crc-sweep'
-import { runWholeSweep } from '../../crc/sweep/follow-up'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../../crc/sweep/prepare-sweep'
 import { isPreviewed } from '../../crc/sweep/sweep-stages'
-import { checkpointBeside, SweepCheckpoint } from '../../crc/sweep/sweep-checkpoint'
 import { defaulting, flag, number, value } from '../options/option-kinds'
-import { keepSweep } from '../../project/results/keep-sweep'
 import { findingOfSwept } from '../../project/results/finding-of-selected'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { historyOf } from '../../project/results/sweep-history'
 import {
   pairIfGiven,
-  renderingFrom,
   requirePair,
   tellOfMemory,
   usageError,
@@ -44,7 +39,9 @@ import { requireOwnPlace } from '../results/replaced-file'
 import { savedThenShown } from '../results/result-places'
 import { tellOfPrompts } from '../running/starting-sweep'
 import { keptOnlyWithPlace } from '../running/stopped'
-import { sweepRequest } from '../running/sweep-request'
+import { triedDevices } from '../../work/devices'
+import { SweepRun } from '../../work/sweep'
+import { folderPlace, projectPlace } from '../../work/work-place'
 import { withSweepProgress } from '../running/sweep-progress'
 import { checkCommandOf } from '../printing/verdict-report'
 import { describePart, describeSweep } from '../printing/sweep-report'
@@ -106,44 +103,48 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   }
 }
 
-interface SweepRun {
+interface SweepCall {
   options: SweepOptions
   command: Command
   tell: (text: string) => void
   signal: AbortSignal
 }
 
-async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: SweepRun): Promise<void> {
-  const { options, command, tell, signal } = run
+async function sweepPair(
+  pair: PairLocation,
+  own: ProjectPair | null,
+  { options, command, tell, signal }: SweepCall
+): Promise<void> {
   const { prompts, recipes, task } = options
   const kind = options.shard === undefined ? 'sweep' : 'part'
   const output =
     options.out === undefined ? null : await checkSweepFile(options.out, kind, { prompts, recipes, task })
   tellOfMemory(options, tell)
   requireFittingTask(options, command, own)
-  const request = await sweepRequest(options, pair, own, signal)
+  const held = output?.sweep ?? null
+  const place = own === null ? folderPlace(pair, output) : projectPlace(own, output, pair)
+  const run = await SweepRun.open(options, place, triedDevices(signal), { fresh: options.fresh })
+  const { request, history } = run
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
     tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
   }
   if (own === null && options.task === undefined) tellOfPrompts(pair, options, tell)
   tellOfDevice(request, tell)
-  const held = output?.sweep ?? null
   if (output !== null) {
     if (options.preview && held !== null) await refuseToKeepLess(output.path, held, request)
     await requireOwnSweep(output, kind, request, options.shard)
   }
-  const history = sweepHistory(output, own, options.fresh, request, held)
   if (options.shard !== undefined) {
-    await sweepShard(request, options.shard, { options, output, history, tell, signal })
+    await sweepShard(run, options.shard, { options, output, tell, signal })
     return
   }
   const document = await withSweepProgress(
     { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
-    (engine, onEvent) => runWholeSweep(engine, request, signal, onEvent, history)
+    (engine, notify) => run.run({ engine, signal, notify })
   )
   throwIfCancelled(signal, 'The sweep')
   // Whichever place fails, the others get the result: it may have taken hours.
-  const keeping = own === null ? Promise.resolve(null) : keepSweep(own, document)
+  const keeping = run.keep(document)
   const named = options.all && own !== null ? { pair: own.document.name } : {}
   const checkNext = checkAfter({ ...options, ...named })
   await savedThenShown(
@@ -157,7 +158,7 @@ async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: Sweep
         ? printJson(document)
         : printShown(describeSweep(document, check, checkNext, { promptSet, evaluation })))
     },
-    () => history?.checkpoint.remove()
+    () => run.forget()
   )
   if (output !== null) tell(writtenOver(output, held, document))
   if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
@@ -200,7 +201,7 @@ function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...optio
   const given = [prompts, task, recipes, countLeadingSpace, soup, checkpoint, precision]
   const settled = source === 'base' && rho === DEFAULT_RHO && seed === DEFAULT_SEED && !preview
   const plain = settled && given.every((value) => value === undefined)
-  const rendering = renderingFrom(options, DEFAULT_RENDERING)
+  const rendering = changedRendering(options, DEFAULT_RENDERING)
   return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
 }
 
@@ -263,46 +264,27 @@ function writtenOver(output: OutputFile, held: SweepDocument | null, { preview }
   return replaced ? `Replaced the preview in ${output.path} by the whole sweep` : writtenWords(output)
 }
 
-/** Where an interrupted sweep is found again: in the project, or else beside the output. */
-export function sweepHistory(
-  output: OutputFile | null,
-  own: ProjectPair | null,
-  fresh: boolean,
-  request: CrcSweepRequest,
-  held: SweepDocument | null
-): SweepHistory | null {
-  if (own !== null) {
-    const history = historyOf(own, fresh, scoredByOf(request))
-    return output === null ? history : { ...history, places: [...history.places, output.path] }
-  }
-  if (output === null) return null
-  return {
-    checkpoint: new SweepCheckpoint(checkpointBeside(output.path)),
-    places: [output.path],
-    lastSweep: () => Promise.resolve(held),
-    fresh
-  }
-}
-
-interface ShardRun {
+interface ShardCall {
   options: SweepOptions
   output: OutputFile | null
-  history: SweepHistory | null
   tell: (text: string) => void
   signal: AbortSignal
 }
 
-async function sweepShard(request: CrcSweepRequest, shard: Shard, run: ShardRun): Promise<void> {
-  const { options, output, history, tell, signal } = run
+async function sweepShard(
+  run: SweepRun,
+  shard: Shard,
+  { options, output, tell, signal }: ShardCall
+): Promise<void> {
   const part = await withSweepProgress(
-    { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
-    (engine, onEvent) => runCrcShard(engine, request, shard, signal, onEvent, history)
+    { history: run.history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
+    (engine, notify) => run.runShard(shard, { engine, signal, notify })
   )
   throwIfCancelled(signal, 'The sweep')
   await savedThenShown(
     output === null ? [] : [writeOutputFile(output, part)],
     () => (options.json ? printJson(part) : printShown(describePart(part))),
-    () => history?.checkpoint.remove()
+    () => run.forget()
   )
   if (output !== null) tell(writtenWords(output))
 }

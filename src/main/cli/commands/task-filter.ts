@@ -1,3 +1,5 @@
+import { namedTask } from '../../work/named-task'
+import { changedRendering } from '../../../contract/work/settings'
 import { computingFromOptions } from '../../../contract/documents/samples'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { GREEDY_VARIANTS, greedyTask } from '../../../contract/documents/greedy-failures'
@@ -11,11 +13,10 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { viewOf } from '../../project/results/stored-evaluation'
 import { computingOptions } from '../options/computing-options'
 import { number, text } from '../options/option-kinds'
-import { requireHalf } from '../running/chosen-device'
-import { givenTask, TASK_CHOICES, taskIdOf } from '../options/given-task'
+import { requireHalf } from '../../work/chosen-device'
+import { TASK_CHOICES, taskIdOf } from '../options/given-task'
 import { madeEvaluation } from '../running/made-evaluation'
 import {
-  renderingFrom,
   requirePair,
   usageError,
   wholeNumber,
@@ -27,7 +28,7 @@ import { printJson } from '../printing/output'
 import { subcommand } from '../options/subcommand'
 import { writeOutputFile, type OutputFile, writtenWords } from '../results/output-file'
 import { projectOptions } from '../results/project-to-save'
-import { requireReadArguments } from '../options/template-arguments'
+import { requireReadArguments } from '../../work/template-arguments'
 import { withResultPlaces } from '../results/result-places'
 
 const filterOptions = pairOptions
@@ -59,7 +60,7 @@ export const taskFilterCommand = subcommand(filterOptions, {
           `--out would replace ${output.path}, which is chosen from: name another file`
         )
       }
-      const task = await givenTask(from, own)
+      const task = await namedTask(from, own)
       requireRightAnswers(task)
       const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
       const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
@@ -69,7 +70,7 @@ export const taskFilterCommand = subcommand(filterOptions, {
         ...folders,
         task: greedyTask(task),
         variants: GREEDY_VARIANTS,
-        rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
+        rendering: changedRendering(options, own?.document.rendering ?? DEFAULT_RENDERING),
         computing: computingFromOptions(options)
       })
       const { files, proxies } = await madeEvaluation({ run, pair }, own, {

@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, modelPath } from '../../base/files/places'
 import { isWithin } from '../../base/files/within'
+import { HalfUnavailable } from '../../work/chosen-device'
+import { UsageError } from '../printing/output'
 
 /** What may stand behind a path in a message: the end, punctuation, or a file below it. */
 const PATH_END = /^(?:$|[\s.,:;'")/\\])/
@@ -12,6 +14,13 @@ const PATH_END = /^(?:$|[\s.,:;'")/\\])/
  * @returns the same error where no option gives the path, or where the message names an option already
  */
 export function errorNamingOption(error: unknown, command: Command): unknown {
+  if (error instanceof HalfUnavailable) {
+    const { device } = error
+    return new UsageError(
+      `--precision fp16 needs a device that has it, and ${device} computes in fp32 only: leave --precision out, or name a device, such as --device webgpu`,
+      'slr devices --help'
+    )
+  }
   if (!(error instanceof WorkbenchError)) return error
   const { code, message, hint } = error.problem
   // A mismatch is of two places, and its message says which.

@@ -100,19 +100,6 @@ export const outOption = (what = 'write it as JSON to a file; an earlier one is 
     out: text('<file>', what)
   })
 
-export function renderingFrom(options: OptionsOf<typeof renderingOptions>, defaults: Rendering): Rendering {
-  return {
-    ...defaults,
-    ...(options.system === undefined ? {} : { systemPrompt: options.system }),
-    ...(options.date === undefined ? {} : { date: options.date }),
-    ...(options.assistantPrefix === undefined ? {} : { assistantPrefix: options.assistantPrefix }),
-    templateArguments: {
-      ...defaults.templateArguments,
-      ...Object.fromEntries(options.templateArgument ?? [])
-    }
-  }
-}
-
 export function usageError(command: Command, message: string): UsageError {
   return new UsageError(message, `${calledAs(command)} --help`)
 }

@@ -1,5 +1,4 @@
-import type { Sampling } from '../../../contract/model/sampling'
-import { optionGroup, type OptionsOf } from './option-group'
+import { optionGroup } from './option-group'
 import { number } from './option-kinds'
 import { numberWithin, wholeNumber } from './options'
 
@@ -11,17 +10,3 @@ export const samplerOptions = optionGroup().options({
   minP: number('<p>', 'only tokens at least p times as likely as the likeliest', numberWithin(0, 1)),
   repetitionPenalty: number('<x>', '1 for none', numberWithin(1e-9, 100))
 })
-type SamplerOptions = OptionsOf<typeof samplerOptions>
-
-export function samplingFrom(
-  { temperature, topK, topP, minP, repetitionPenalty }: SamplerOptions,
-  otherwise: Sampling
-): Sampling {
-  return {
-    temperature: temperature ?? otherwise.temperature,
-    topK: topK === undefined ? otherwise.topK : topK === 0 ? null : topK,
-    topP: topP ?? otherwise.topP,
-    minP: minP ?? otherwise.minP,
-    repetitionPenalty: repetitionPenalty ?? otherwise.repetitionPenalty
-  }
-}

@@ -1,20 +1,14 @@
 import { type Command } from 'commander'
 import { z } from 'zod'
-import { BY_CHARACTERS, type ScoredTask } from '../../../contract/documents/scored-by'
-import { elementAt } from '../../../contract/model/look-up'
-import type { RestoredTo } from '../../../contract/model/checkpoint'
+import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
-import { namedPrompts } from '../../crc/task/builtin-prompts'
-import { type CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
-import { sourceOfNext } from '../../jobs/sweeps'
-import { nextSweepPrompts } from '../../project/results/next-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { givenTask, TASK_CHOICES } from './given-task'
+import { TASK_CHOICES } from './given-task'
 import { optionGroup, type OptionsOf } from './option-group'
 import { flagIfGiven, flagOf, number, text, value } from './option-kinds'
 import { PROMPTS, usageError, wholeNumber } from './options'
-import { samplerOptions, samplingFrom } from './sampler-options'
-import { checkpointOption, givenCheckpoints } from './variants'
+import { samplerOptions } from './sampler-options'
+import { checkpointOption } from './variants'
 
 /** What is scored on which prompts. */
 export const scoredOptions = optionGroup('What to score:')
@@ -44,7 +38,7 @@ export const scoredOptions = optionGroup('What to score:')
     split: flagIfGiven('choose on one half of the questions, drawn by --seed, and report on the other')
   })
   .and(samplerOptions)
-export type ScoredOptions = OptionsOf<typeof scoredOptions>
+type ScoredOptions = OptionsOf<typeof scoredOptions>
 
 /**
  * The character task is of the models' own distributions, and no other counts answers by how they begin.
@@ -80,55 +74,4 @@ export function requireOwnSources(
     '--source is of ranges, and does not go with --recipes: a recipe names its own, by "source" of a layer in the file ' +
       '(on the command line, where recipes are given by --restore: 3-7@FOLDER)'
   )
-}
-
-/** What is restored: what the command line names, else what the project does. Recipes name their own. */
-export async function givenSource(
-  { recipes, source }: ScoredOptions,
-  folders: { base: string; post: string },
-  own: ProjectPair | null
-): Promise<RestoredTo> {
-  if (recipes !== undefined) return null
-  if (source === undefined) return own === null ? null : sourceOfNext(own.document)
-  if (source === 'base') return null
-  const { name, path, fingerprint } = elementAt(
-    await givenCheckpoints([source], folders, own),
-    0,
-    'checkpoint'
-  )
-  return { name, path, fingerprint }
-}
-
-/** Whether the project's own choice, where the command line leaves it that, has its questions split. */
-export function projectSplits(
-  { prompts, task }: ScoredOptions,
-  own: ProjectPair | null
-): boolean | undefined {
-  const choice = own?.document.settings.scoredBy
-  return prompts === undefined && task === undefined && choice?.kind === 'task' ? choice.split : undefined
-}
-
-/** Null: the built-in ones. */
-export async function givenPrompts(
-  options: ScoredOptions,
-  own: ProjectPair | null
-): Promise<CrcSweepRequest['prompts'] | null> {
-  if (options.prompts !== undefined) return namedPrompts(options.prompts)
-  if (options.task === BY_CHARACTERS.kind) return own?.prompts ?? null
-  if (options.task !== undefined) {
-    const task = await givenTask(options.task, own)
-    const { sampling, sampleCount } = task.settings
-    return drawnAs({ kind: 'task', task, sampling, draws: sampleCount }, options)
-  }
-  const chosen = own === null ? null : await nextSweepPrompts(own)
-  return chosen === null || Array.isArray(chosen) ? chosen : drawnAs(chosen, options)
-}
-
-/** A task with the sampler and the draws that the command line names. */
-function drawnAs(scored: ScoredTask, options: ScoredOptions): ScoredTask {
-  return {
-    ...scored,
-    sampling: samplingFrom(options, scored.sampling),
-    draws: options.draws ?? scored.draws
-  }
 }

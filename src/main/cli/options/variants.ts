@@ -12,13 +12,9 @@ import {
   endpointFromText,
   endpointWarning
 } from '../../../contract/model/outside-model'
-import { freeName } from '../../../contract/model/free-name'
-import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { Variant } from '../../../contract/documents/samples'
-import { openOther } from '../../checkpoint/other-checkpoint'
-import { modelName } from '../../checkpoint/model-folder'
 import { openPair } from '../../checkpoint/pair'
-import { absolutePath, modelPath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/places'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { answerFileModel } from '../../samples/answer-files'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -35,6 +31,7 @@ import {
 } from './options'
 import { remark } from '../printing/output'
 import { readRecipeFile } from '../../mergekit/recipe-file'
+import { namedCheckpoints } from '../../work/named-checkpoints'
 
 const NamedEndpoint = z.object({ name: z.string(), model: z.string(), baseUrl: z.string() })
 
@@ -115,40 +112,9 @@ export const checkpointOption = texts(
 )
 
 /**
- * The checkpoints that the command line names: those of the project by their names, others by their folders.
- *
- * @throws WorkbenchError when a folder holds none that can be computed beside the pair
- */
-export async function givenCheckpoints(
-  given: readonly string[],
-  folders: { base: string; post: string },
-  own: ProjectPair | null
-): Promise<OtherCheckpoint[]> {
-  if (given.length === 0) return []
-  const { post } = await openPair(folders.base, folders.post)
-  const known = own?.document.otherCheckpoints ?? []
-  const found: OtherCheckpoint[] = []
-  for (const text of given) {
-    const named = known.find(({ name }) => name === text)
-    if (named !== undefined) {
-      found.push(named)
-      continue
-    }
-    const path = modelPath(text)
-    const { checkpoint } = await openOther(post, path)
-    const name = freeName(
-      modelName(checkpoint.path),
-      found.map((other) => other.name)
-    )
-    found.push({ name, path, fingerprint: checkpoint.fingerprint })
-  }
-  return found
-}
-
-/**
  * What `--restore` names, as a recipe.
  *
- * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice; as {@link givenCheckpoints}
+ * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice; as `namedCheckpoints`
  */
 export async function restoredRecipe(
   restored: readonly SourcedRanges[],
@@ -156,7 +122,7 @@ export async function restoredRecipe(
   own: ProjectPair | null
 ): Promise<Recipe> {
   const named = restored.flatMap(({ source }) => source ?? [])
-  const checkpoints = await givenCheckpoints(named, folders, own)
+  const checkpoints = await namedCheckpoints(named, folders, own?.document.otherCheckpoints ?? [])
   const sources = new Map(named.map((text, index) => [text, elementAt(checkpoints, index, 'checkpoint')]))
   const name = restored
     .flatMap(({ ranges, source }) => {
@@ -196,7 +162,7 @@ export async function variantsFrom(
   const { model = [], restore = [], recipe = [], blend = [], rival = [], checkpoint = [] } = options
   const restored = await Promise.all(restore.map((ranges) => restoredRecipe(ranges, folders, own)))
   const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
-  const checkpoints = await givenCheckpoints(checkpoint, folders, own)
+  const checkpoints = await namedCheckpoints(checkpoint, folders, own?.document.otherCheckpoints ?? [])
   const blends = blend.length === 0 ? [] : await blendVariants(blend, folders)
   const variants: Variant[] = [
     ...[...new Set(model)].map((kind) => ({ kind, name: kind })),

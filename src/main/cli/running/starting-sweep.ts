@@ -6,7 +6,6 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import type { PairLocation } from '../../../contract/documents/project'
 import { resultPath } from '../../base/files/places'
 import type { SweepHistory } from '../../crc/sweep/crc-sweep'
-import { runWholeSweep } from '../../crc/sweep/follow-up'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { pairPaths } from '../../project/demo'
@@ -27,8 +26,10 @@ import { projectArguments } from '../results/project-to-save'
 import { remark } from '../printing/output'
 import type { ResultFile } from '../results/output-file'
 import { requireOwnPlace, type WrittenKind } from '../results/replaced-file'
+import { triedDevices } from '../../work/devices'
+import { SweepRun } from '../../work/sweep'
+import { folderPlace } from '../../work/work-place'
 import type { Kept } from './stopped'
-import { sweepRequest } from './sweep-request'
 import { withSweepProgress } from './sweep-progress'
 
 /** What a command that starts from a sweep of ranges starts from. */
@@ -98,10 +99,14 @@ export async function startingSweep(
   }
   if (!quiet) tellOfPrompts(asked, options, remark)
   const { prompts, rho, device, precision } = options
-  const request = await sweepRequest({ prompts, rho, device, precision }, asked, null, signal)
-  const earlier = history()
-  const sweep = await withSweepProgress({ history: earlier, without, quiet, signal }, (engine, onEvent) =>
-    runWholeSweep(engine, request, signal, onEvent, earlier)
+  const run = await SweepRun.open(
+    { prompts, rho, device, precision },
+    folderPlace(asked),
+    triedDevices(signal),
+    { history: history() }
+  )
+  const sweep = await withSweepProgress({ history: run.history, without, quiet, signal }, (engine, notify) =>
+    run.run({ engine, signal, notify })
   )
   return { pair, sweep }
 }

@@ -1,5 +1,4 @@
 import type { CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
-import type { PairDocument } from '../../../contract/documents/project'
 import type { ProjectPair } from '../pair/project-pair'
 import { taskOf } from './stored-evaluation'
 
@@ -10,15 +9,3 @@ export async function nextSweepPrompts(own: ProjectPair): Promise<CrcSweepReques
   const { taskId, sampling, draws } = choice
   return { kind: 'task', task: await taskOf(own, taskId), sampling, draws }
 }
-
-type Setting = 'rho' | 'ranges' | 'rivals' | 'whatIf' | 'split' | 'soupSize' | 'memoryBytes'
-
-/** A sweep of all ranges, uniform blends and baselines as the settings of a pair say; the window and studies sweep with it. */
-export const sweepBySettings = (
-  { rho, scoredBy, soupSize, memoryBytes }: PairDocument['settings'],
-  asked: Omit<CrcSweepRequest, Setting>
-): CrcSweepRequest => ({
-  ...asked,
-  ...{ rho, ranges: true, rivals: true, whatIf: true, soupSize, memoryBytes },
-  split: scoredBy.kind === 'task' && scoredBy.split
-})

@@ -8,7 +8,7 @@ import { absolutePath, modelPath, projectsFolder } from '../../base/files/places
 import { inspectOther } from '../../checkpoint/other-checkpoint'
 import { findPairs } from '../../checkpoint/local-pairs'
 import { inspectPair } from '../../checkpoint/pair'
-import type { Devices } from '../../jobs/devices'
+import type { Devices } from '../../work/devices'
 import { demoPath, pairPaths } from '../../project/demo'
 import { listFolder } from '../../project/folder-listing'
 import { addModelFolder, modelFolders, removeModelFolder } from '../../project/pair/model-folders'

@@ -1,9 +1,8 @@
-import { WorkbenchError } from '../../../contract/model/problem'
-import { resolveModelFolder } from '../../checkpoint/model-folder'
-import { recentTextModel } from '../../text/recent-text-models'
-import { templateVariables } from '../../text/template-variables'
-import type { OptionsOf } from './option-group'
-import type { renderingOptions } from './options'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { RenderingSettings } from '../../contract/work/settings'
+import { resolveModelFolder } from '../checkpoint/model-folder'
+import { recentTextModel } from '../text/recent-text-models'
+import { templateVariables } from '../text/template-variables'
 
 /**
  * Refuses a template argument that would change nothing, such as a misspelt one.
@@ -12,7 +11,7 @@ import type { renderingOptions } from './options'
  * @throws WorkbenchError `bad-input` naming those that the template reads
  */
 export async function requireReadArguments(
-  { templateArgument = [] }: Pick<OptionsOf<typeof renderingOptions>, 'templateArgument'>,
+  { templateArgument = [] }: Pick<RenderingSettings, 'templateArgument'>,
   post: string
 ): Promise<void> {
   if (templateArgument.length === 0) return

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
-import { mayHaveGpu } from '../../../../src/main/jobs/gpu-nodes'
+import { mayHaveGpu } from '../../../../src/main/work/gpu-nodes'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 
 async function devices(...names: string[]): Promise<string> {

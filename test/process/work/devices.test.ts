@@ -8,7 +8,7 @@ import {
 } from '../../../src/contract/model/device'
 import { WorkbenchError } from '../../../src/contract/model/problem'
 import type { EngineHost } from '../../../src/main/engine/host'
-import { Devices, fastestDevice, triedDevices } from '../../../src/main/jobs/devices'
+import { Devices, fastestDevice, triedDevices } from '../../../src/main/work/devices'
 import { openDevice } from '../../../src/main/engine/device/device'
 import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder, writeTinyLlama } from '../../fixtures/checkpoint-builder'

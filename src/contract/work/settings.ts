@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { Rendering } from '../documents/crc'
+import { DeviceChoice, Precision } from '../model/device'
+import { SoupSize } from '../model/recipe'
+import { Sampling } from '../model/sampling'
+
+/*
+ * Settings of work. Each is named as its option of the command line. A setting that is left out has the default of the
+ * place that the work is done in.
+ */
+
+/** Changes of a sampler. */
+export const SamplerSettings = z
+  .object({
+    temperature: Sampling.shape.temperature,
+    /** 0 keeps all tokens. */
+    topK: z.number().int().min(0),
+    topP: Sampling.shape.topP,
+    minP: Sampling.shape.minP,
+    repetitionPenalty: Sampling.shape.repetitionPenalty
+  })
+  .partial()
+export type SamplerSettings = z.infer<typeof SamplerSettings>
+
+/** Returns a sampler with the settings that are given. */
+export function changedSampling(
+  { temperature, topK, topP, minP, repetitionPenalty }: SamplerSettings,
+  sampling: Sampling
+): Sampling {
+  return {
+    temperature: temperature ?? sampling.temperature,
+    topK: topK === undefined ? sampling.topK : topK === 0 ? null : topK,
+    topP: topP ?? sampling.topP,
+    minP: minP ?? sampling.minP,
+    repetitionPenalty: repetitionPenalty ?? sampling.repetitionPenalty
+  }
+}
+
+/** Changes of the rendering of prompts. */
+export const RenderingSettings = z
+  .object({
+    system: Rendering.shape.systemPrompt,
+    /** Variables of the chat template with their values. */
+    templateArgument: z.array(z.tuple([z.string(), Rendering.shape.templateArguments.valueType])),
+    date: Rendering.shape.date,
+    assistantPrefix: Rendering.shape.assistantPrefix
+  })
+  .partial()
+export type RenderingSettings = z.infer<typeof RenderingSettings>
+
+/** Returns a rendering with the settings that are given. */
+export function changedRendering(
+  { system, date, assistantPrefix, templateArgument = [] }: RenderingSettings,
+  rendering: Rendering
+): Rendering {
+  return {
+    ...rendering,
+    ...(system === undefined ? {} : { systemPrompt: system }),
+    ...(date === undefined ? {} : { date }),
+    ...(assistantPrefix === undefined ? {} : { assistantPrefix }),
+    templateArguments: { ...rendering.templateArguments, ...Object.fromEntries(templateArgument) }
+  }
+}
+
+const rho = z.number().min(0).max(1)
+const seed = z.number().int().min(0)
+
+/** Settings of a sweep. */
+export const SweepSettings = z
+  .object({
+    /** Name of a built-in prompt set, or a file. */
+    prompts: z.string(),
+    /** Name of a task, a file, or `crc` for the character task. */
+    task: z.string(),
+    draws: z.number().int().min(1),
+    split: z.boolean(),
+    /** File with recipes that replace the ranges. */
+    recipes: z.string(),
+    /** Number of uniform blends; true for the usual number. */
+    soup: z.union([z.literal(true), SoupSize]),
+    /** Folders of other checkpoints, or names of those that a project keeps. */
+    checkpoint: z.array(z.string()),
+    /** Checkpoint that layers are restored to: a folder, a name in the project, or `base`. */
+    source: z.string(),
+    whatIf: z.boolean(),
+    countLeadingSpace: z.boolean(),
+    preview: z.boolean(),
+    rho,
+    seed,
+    device: DeviceChoice,
+    precision: Precision,
+    /** Memory limit of the engine process in bytes. */
+    memory: z.number().positive()
+  })
+  .partial()
+  .extend(SamplerSettings.shape)
+  .extend(RenderingSettings.shape)
+export type SweepSettings = z.infer<typeof SweepSettings>

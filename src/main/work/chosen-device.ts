@@ -1,0 +1,42 @@
+import {
+  type ChosenDevice,
+  type DeviceChoice,
+  type DeviceName,
+  hasHalf,
+  type Precision
+} from '../../contract/model/device'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { Devices } from './devices'
+
+/**
+ * Chooses the device for work on a pair, before anything of the pair is loaded.
+ *
+ * @param post folder of the post-trained model
+ * @throws WorkbenchError as `Devices.choose` and {@link requireHalf}
+ */
+export async function chosenDevice(
+  { device = 'auto', precision }: { device?: DeviceChoice | undefined; precision?: Precision | undefined },
+  post: string,
+  devices: Devices
+): Promise<ChosenDevice> {
+  if (device !== 'auto') requireHalf(device, precision)
+  const chosen = await devices.choose(device, post)
+  requireHalf(chosen.device, precision)
+  return chosen
+}
+
+/** Half precision was asked for on a device without it. */
+export class HalfUnavailable extends WorkbenchError {
+  constructor(readonly device: DeviceName) {
+    super(
+      'unsupported',
+      `Precision fp16 needs a device that has it, and ${device} computes in fp32 only.`,
+      'Leave the precision out, or name a device, such as webgpu.'
+    )
+  }
+}
+
+/** @throws HalfUnavailable for fp16 on a device that computes in fp32 only */
+export function requireHalf(device: DeviceName, precision: Precision | undefined): void {
+  if (precision === 'fp16' && !hasHalf(device)) throw new HalfUnavailable(device)
+}

@@ -1,0 +1,21 @@
+import { extname } from 'node:path'
+import type { Task } from '../../contract/documents/task'
+import { expecting, readTextFile } from '../base/files/bounded-file'
+import { importedTask } from '../evaluation/imported'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { taskOf } from '../project/results/stored-evaluation'
+
+const MAX_TASK_BYTES = 256_000_000
+
+const TASK_FILE =
+  'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
+
+/**
+ * Reads the task that settings name: a file if the name has an ending, else a built-in task or one of the project.
+ *
+ * @throws WorkbenchError `not-found` with the names of all tasks; as `importedTask`
+ */
+export async function namedTask(name: string, pair: ProjectPair | null): Promise<Task> {
+  if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
+  return expecting(TASK_FILE, async () => importedTask(name, await readTextFile(name, MAX_TASK_BYTES)))
+}

@@ -1,0 +1,126 @@
+import type { PairDocument } from '../../contract/documents/project'
+import { BY_CHARACTERS, type ScoredTask } from '../../contract/documents/scored-by'
+import type { RestoredTo } from '../../contract/model/checkpoint'
+import { elementAt } from '../../contract/model/look-up'
+import { WorkbenchError } from '../../contract/model/problem'
+import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
+import { changedRendering, changedSampling, type SweepSettings } from '../../contract/work/settings'
+import { openPair } from '../checkpoint/pair'
+import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
+import type { PairFolders } from '../crc/sweep/score-recipes'
+import { namedPrompts } from '../crc/task/builtin-prompts'
+import { readRecipesFile } from '../mergekit/recipe-file'
+import { pairPaths } from '../project/demo'
+import { recentTextModel } from '../text/recent-text-models'
+import { chosenDevice } from './chosen-device'
+import type { Devices } from './devices'
+import { namedCheckpoints } from './named-checkpoints'
+import { namedTask } from './named-task'
+import { requireReadArguments } from './template-arguments'
+import { builtinPromptsFor, type WorkPlace } from './work-place'
+
+/**
+ * Builds the request of a sweep. Every way to sweep a pair goes through here. The place supplies what the settings leave open.
+ *
+ * @throws WorkbenchError for a file, folder, task or device that cannot be used
+ */
+export async function sweepRequest(
+  settings: SweepSettings,
+  place: WorkPlace,
+  devices: Devices
+): Promise<CrcSweepRequest> {
+  const { document } = place
+  const folders = pairPaths(document.location)
+  const prompts = await scoredPrompts(settings, place)
+  const recipes = settings.recipes === undefined ? null : await readRecipesFile(settings.recipes, folders)
+  await requireReadArguments(settings, folders.post)
+  const rendering = changedRendering(settings, document.rendering)
+  // An unusable tokenizer is reported before devices are tried, which takes long.
+  await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.path)
+  return {
+    ...folders,
+    prompts,
+    rendering: { ...rendering, countLeadingSpace: settings.countLeadingSpace ?? rendering.countLeadingSpace },
+    rho: settings.rho ?? document.settings.rho,
+    ranges: recipes === null,
+    source: await sweepSource(settings, document, folders),
+    rivals: true,
+    whatIf: settings.whatIf,
+    split: settings.split ?? splitOfPlace(settings, document.settings),
+    preview: settings.preview,
+    soupSize: soupSize(settings, document.settings),
+    recipes: recipes ?? document.recipes.map(({ recipe }) => recipe),
+    checkpoints:
+      settings.checkpoint === undefined
+        ? document.otherCheckpoints
+        : await namedCheckpoints(settings.checkpoint, folders, document.otherCheckpoints),
+    device: await chosenDevice(
+      { device: settings.device ?? document.settings.device, precision: settings.precision },
+      folders.post,
+      devices
+    ),
+    seed: settings.seed,
+    precision: settings.precision,
+    memoryBytes: settings.memory ?? document.settings.memoryBytes
+  }
+}
+
+type PairSettings = PairDocument['settings']
+
+/** Finds the prompts or the task that a sweep asks, with the sampler that it draws by. */
+async function scoredPrompts(settings: SweepSettings, place: WorkPlace): Promise<CrcSweepRequest['prompts']> {
+  if (settings.prompts !== undefined) return namedPrompts(settings.prompts)
+  if (settings.task === BY_CHARACTERS.kind) {
+    return place.pair?.prompts ?? (await builtinPromptsFor(place.document.location))
+  }
+  const scored: CrcSweepRequest['prompts'] =
+    settings.task === undefined ? await place.scored() : await scoredTask(settings.task, place)
+  if (Array.isArray(scored)) return scored
+  return {
+    ...scored,
+    sampling: changedSampling(settings, scored.sampling),
+    draws: settings.draws ?? scored.draws
+  }
+}
+
+async function scoredTask(name: string, { pair }: WorkPlace): Promise<ScoredTask> {
+  const task = await namedTask(name, pair)
+  const { sampling, sampleCount } = task.settings
+  return { kind: 'task', task, sampling, draws: sampleCount }
+}
+
+/** The choice of the place holds only if the settings name neither prompts nor a task. */
+function splitOfPlace({ prompts, task }: SweepSettings, { scoredBy }: PairSettings): boolean | undefined {
+  return prompts === undefined && task === undefined && scoredBy.kind === 'task' ? scoredBy.split : undefined
+}
+
+/** Recipes that replace the ranges come without uniform blends unless the settings ask for them. */
+function soupSize({ soup, recipes }: SweepSettings, settings: PairSettings): number {
+  if (soup === true) return DEFAULT_SOUP_SIZE
+  return soup ?? (recipes === undefined ? settings.soupSize : 0)
+}
+
+/** Finds the checkpoint that ranges are restored to. Recipes name their own. */
+async function sweepSource(
+  { recipes, source }: SweepSettings,
+  document: WorkPlace['document'],
+  folders: PairFolders
+): Promise<RestoredTo> {
+  if (recipes !== undefined || source === 'base') return null
+  if (source === undefined) return sourceOfPair(document)
+  const named = await namedCheckpoints([source], folders, document.otherCheckpoints)
+  const { name, path, fingerprint } = elementAt(named, 0, 'checkpoint')
+  return { name, path, fingerprint }
+}
+
+/** Finds the checkpoint that a pair's sweeps restore layers to. @throws WorkbenchError `not-found` if it was removed */
+function sourceOfPair({ settings, otherCheckpoints }: WorkPlace['document']): RestoredTo {
+  if (settings.source === null) return null
+  const kept = otherCheckpoints.find(({ id }) => id === settings.source)
+  if (kept !== undefined) return { name: kept.name, path: kept.path, fingerprint: kept.fingerprint }
+  throw new WorkbenchError(
+    'not-found',
+    'The checkpoint that sweeps restore layers to is no longer in the project.',
+    'Choose base, or another checkpoint, in the plan of the next sweep.'
+  )
+}

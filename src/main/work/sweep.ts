@@ -1,0 +1,133 @@
+import type { AnswerCheck } from '../../contract/documents/answer-check'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { Shard, SweepPart } from '../../contract/documents/sweep-part'
+import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import type { SweepSettings } from '../../contract/work/settings'
+import { openPair } from '../checkpoint/pair'
+import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
+import { runCrcShard, type StoredShare, storedShare, type SweepHistory } from '../crc/sweep/crc-sweep'
+import { holdsSweep } from '../crc/sweep/earlier-results'
+import { runWholeSweep } from '../crc/sweep/follow-up'
+import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
+import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
+import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
+import type { LikeSweep } from '../crc/sweep/sweep-pace'
+import type { EngineClient } from '../engine/host'
+import { keepSweep } from '../project/results/keep-sweep'
+import { historyOf, likeOf } from '../project/results/sweep-history'
+import type { Devices } from './devices'
+import { sweepRequest } from './sweep-request'
+import type { WorkPlace } from './work-place'
+
+/** Means of work that runs: where it computes, how it is stopped, and who hears of it. */
+export interface WorkMeans<Event> {
+  readonly engine: EngineClient
+  readonly signal: AbortSignal
+  readonly notify: (event: Event) => void
+}
+
+/** A sweep that can be planned and run. */
+export class SweepRun {
+  private constructor(
+    readonly request: CrcSweepRequest,
+    private readonly place: WorkPlace,
+    /** Partial results, in the project or beside the file; null where neither takes the sweep. */
+    readonly history: SweepHistory | null
+  ) {}
+
+  /**
+   * Prepares a sweep.
+   *
+   * @param options.fresh true computes everything again
+   * @param options.history keeps partial results elsewhere
+   * @throws WorkbenchError as `sweepRequest`
+   */
+  static async open(
+    settings: SweepSettings,
+    place: WorkPlace,
+    devices: Devices,
+    { fresh = false, history }: { fresh?: boolean; history?: SweepHistory | null } = {}
+  ): Promise<SweepRun> {
+    const request = await sweepRequest(settings, place, devices)
+    return new SweepRun(
+      request,
+      place,
+      history === undefined ? historyOfPlace(place, request, fresh) : history
+    )
+  }
+
+  /** Reports how much an interrupted or earlier sweep has computed; null where nothing is kept. */
+  async known(): Promise<StoredShare | null> {
+    return this.history === null ? null : storedShare(this.request, this.history)
+  }
+
+  /** Plans the computation that is left; null if nothing is left. @throws WorkbenchError as `planCrcSweep` */
+  async plan(engine: EngineClient, signal?: AbortSignal): Promise<SweepPlan | null> {
+    const { history, request } = this
+    if (history === null) return planCrcSweep(engine, request, signal)
+    return planRestOfSweep(engine, request, history, this.likeSweep(), signal)
+  }
+
+  /** Finds the project's newest sweep that holds all that this one would compute, on the same device; null for none. */
+  async stored(): Promise<SweepDocument | null> {
+    const { pair } = this.place
+    if (pair === null) return null
+    const { request } = this
+    const { identity, halves } = await prepareSweep(request, await openPair(request.base, request.post))
+    for (const { id, computed, promptCount } of pair.sweeps) {
+      if (promptCount !== identity.prompts.length || computed.device !== (request.device?.device ?? 'cpu'))
+        continue
+      const sweep = await pair.readSweep(id)
+      if (holdsSweep(sweep, identity) && JSON.stringify(sweep.halves) === JSON.stringify(halves)) return sweep
+    }
+    return null
+  }
+
+  /** Computes the sweep, from where an interrupted one was. @throws WorkbenchError as `runWholeSweep` */
+  run(
+    { engine, signal, notify }: WorkMeans<CrcSweepEvent>,
+    more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}
+  ): Promise<SweepDocument> {
+    return runWholeSweep(engine, { ...this.request, ...more }, signal, notify, this.history)
+  }
+
+  /** Computes a share of the prompts. @throws WorkbenchError as `runCrcShard` */
+  runShard(shard: Shard, { engine, signal, notify }: WorkMeans<CrcSweepEvent>): Promise<SweepPart> {
+    return runCrcShard(engine, this.request, shard, signal, notify, this.history)
+  }
+
+  /** Stores the sweep in the project, if there is one. @returns the check of an earlier sweep that holds for it */
+  async keep(sweep: SweepDocument): Promise<AnswerCheck | null> {
+    return this.place.pair === null ? null : keepSweep(this.place.pair, sweep)
+  }
+
+  /** Removes the partial results, once the sweep is stored. */
+  async forget(): Promise<void> {
+    await this.history?.checkpoint.remove()
+  }
+
+  private likeSweep(): LikeSweep {
+    const { pair, file } = this.place
+    if (pair !== null) return likeOf(pair, scoredByOf(this.request))
+    const sweep = file?.sweep ?? null
+    return ({ device }) => Promise.resolve(sweep?.device === device ? sweep : null)
+  }
+}
+
+function historyOfPlace(
+  { pair, file }: WorkPlace,
+  request: CrcSweepRequest,
+  fresh: boolean
+): SweepHistory | null {
+  if (pair !== null) {
+    const history = historyOf(pair, fresh, scoredByOf(request))
+    return file === null ? history : { ...history, places: [...history.places, file.path] }
+  }
+  if (file === null) return null
+  return {
+    checkpoint: new SweepCheckpoint(checkpointBeside(file.path)),
+    places: [file.path],
+    lastSweep: () => Promise.resolve(file.sweep),
+    fresh
+  }
+}

@@ -1,0 +1,49 @@
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { PairDocument, PairLocation } from '../../contract/documents/project'
+import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
+import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import { newPair } from '../project/documents/pair-list'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { nextSweepPrompts } from '../project/results/next-sweep'
+
+/** Supplies what the settings of work leave open, and takes the results. */
+export interface WorkPlace {
+  /** Models and defaults. */
+  readonly document: Pick<
+    PairDocument,
+    'location' | 'rendering' | 'settings' | 'recipes' | 'otherCheckpoints'
+  >
+  /** Pair of a project that stores the results; null for none. */
+  readonly pair: ProjectPair | null
+  /** File that takes the result, with the sweep that it holds; null for none. */
+  readonly file: { readonly path: string; readonly sweep: SweepDocument | null } | null
+  /** Prompts or task of a sweep whose settings name neither. */
+  readonly scored: () => Promise<CrcSweepRequest['prompts']>
+}
+
+/** A pair of a project. Other folders of the same models may be named. */
+export const projectPlace = (
+  pair: ProjectPair,
+  file: WorkPlace['file'] = null,
+  location: PairLocation = pair.document.location
+): WorkPlace => ({
+  document: { ...pair.document, location },
+  pair,
+  file,
+  scored: () => nextSweepPrompts(pair)
+})
+
+/** Models without a project. Settings that are left out have the built-in defaults, without uniform blends. */
+export function folderPlace(location: PairLocation, file: WorkPlace['file'] = null): WorkPlace {
+  const document = newPair(location)
+  return {
+    document: { ...document, settings: { ...document.settings, soupSize: 0 } },
+    pair: null,
+    file,
+    scored: () => builtinPromptsFor(location)
+  }
+}
+
+/** The built-in prompts of the character task that suit a pair. */
+export const builtinPromptsFor = ({ kind }: PairLocation): ReturnType<typeof builtinPromptSet> =>
+  builtinPromptSet(kind === 'demo' ? 'demo-crc' : 'crc')

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest'
+import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
+import { DEFAULT_SOUP_SIZE } from '../../../../src/contract/model/recipe'
+import type { SweepSettings } from '../../../../src/contract/work/settings'
+import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import { withKept } from '../../../../src/main/project/pair/kept-recipes'
+import { Devices } from '../../../../src/main/work/devices'
+import { sweepRequest } from '../../../../src/main/work/sweep-request'
+import { folderPlace, projectPlace } from '../../../../src/main/work/work-place'
+import { openDemo } from '../../../fixtures/open-demo'
+import { problemOf } from '../../../fixtures/problems'
+
+const devices = new Devices()
+const demo = folderPlace({ kind: 'demo' })
+
+it('sweeps models without a project by the built-in defaults', async () => {
+  const request = await sweepRequest({}, demo, devices)
+  expect(request).toMatchObject({ rho: 0.9, ranges: true, rivals: true, soupSize: 0, source: null })
+  expect(request).toMatchObject({ recipes: [], checkpoints: [], memoryBytes: null })
+  expect(request.device?.device).toBe('cpu')
+  expect(request.prompts).toEqual(await builtinPromptSet('demo-crc'))
+})
+
+it('takes what the settings leave open from the pair of a project', async () => {
+  const { firstPair: pair } = await openDemo()
+  const kept = { name: 'upper', ranges: [[3, 7]] as [number, number][] }
+  await pair.update({ settings: { rho: 0.7, memoryBytes: 2e9 } })
+  const source = { sweepId: null, scoredBy: BY_CHARACTERS, validity: null, diversity: null }
+  await pair.edit((document) => withKept(document, 'r1', kept, source, '2026-01-01T00:00:00.000Z'))
+  const request = await sweepRequest({}, projectPlace(pair), devices)
+  expect(request).toMatchObject({ rho: 0.7, memoryBytes: 2e9, soupSize: DEFAULT_SOUP_SIZE, recipes: [kept] })
+  expect(request.prompts).toEqual(pair.prompts)
+  const changed = await sweepRequest({ rho: 0.8, soup: 0, memory: 3e9 }, projectPlace(pair), devices)
+  expect(changed).toMatchObject({ rho: 0.8, memoryBytes: 3e9, soupSize: 0 })
+})
+
+it('draws by the sampler of a task but for the settings that are given', async () => {
+  const settings: SweepSettings = { task: 'demo-open', temperature: 0.5, topK: 0, draws: 7, split: true }
+  const request = await sweepRequest(settings, demo, devices)
+  expect(request).toMatchObject({
+    split: true,
+    prompts: { kind: 'task', task: { id: 'demo-open' }, draws: 7, sampling: { temperature: 0.5, topK: null } }
+  })
+})
+
+it('changes the rendering of prompts', async () => {
+  const settings: SweepSettings = { system: 'Be brief.', date: '2026-01-31', countLeadingSpace: true }
+  const { rendering } = await sweepRequest(settings, demo, devices)
+  expect(rendering).toMatchObject({ systemPrompt: 'Be brief.', date: '2026-01-31', countLeadingSpace: true })
+})
+
+it('refuses half precision on a device without it', async () => {
+  const problem = await problemOf(sweepRequest({ device: 'cpu', precision: 'fp16' }, demo, devices))
+  expect(problem).toMatchObject({ code: 'unsupported' })
+})
+
+it('reports the checkpoint of a project that is gone', async () => {
+  const { firstPair: pair } = await openDemo()
+  await pair.update({ settings: { source: 'gone' } })
+  expect(await problemOf(sweepRequest({}, projectPlace(pair), devices))).toMatchObject({ code: 'not-found' })
+  expect(await sweepRequest({ source: 'base' }, projectPlace(pair), devices)).toMatchObject({ source: null })
+})
