@@ -18,6 +18,7 @@ import { evaluationGroups, groupAnswers } from './prepare-evaluation'
 import { answersIn, wholeLists } from './listed-answers'
 import { CLASSIFIED_ANSWERS, openPairClassifier, type PairClassifier } from './pair-classifier'
 import { PromptReading } from './prompt-reading'
+import { refuseUnreadable } from './readable-answers'
 import { COMPARED_ANSWERS } from '../measures/sample-measures'
 import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 
@@ -44,8 +45,8 @@ export interface EvaluationToMake {
  * same results come whether it goes through at once or in pieces.
  *
  * @returns wall time in seconds
- * @throws WorkbenchError `cancelled` when `signal` fires; `mismatch` when a checkpoint has changed; what the engine is
- *   at fault for. What was finished by then has been kept.
+ * @throws WorkbenchError as `refuseUnreadable`; `cancelled` when `signal` fires; `mismatch` when a checkpoint has changed; what the
+ *   engine is at fault for. What was finished by then has been kept.
  */
 export async function runEvaluation(
   engine: EngineClient,
@@ -54,12 +55,16 @@ export async function runEvaluation(
   signal: AbortSignal
 ): Promise<number> {
   const startedMs = performance.now()
+  refuseUnreadable(stored.samples, run, pair.post.spec, readingBytes())
   const begun = { engine, run, pair, samples: [...stored.samples], listener, signal }
   const work: Work = { ...begun, computation: await generate(begun) }
   const scored = new Set(stored.scores.map(({ prompt }) => prompt))
   await cancellable(signal, 'The evaluation', () => score(work, scored))
   return (performance.now() - startedMs) / 1000
 }
+
+/** Returns the memory for the hidden states of answers that are read together, and as much for the masks of their attention. */
+const readingBytes = (): number => Math.floor(defaultMemoryBytes() / 4)
 
 /** What every step of a run needs. */
 interface Work {
@@ -108,6 +113,7 @@ async function generate({
           const fresh = answers.filter((answer) => !known.has(keyOf(answer)))
           await listener.keepSamples(fresh)
           samples.push(...fresh)
+          refuseUnreadable(fresh, run, pair.post.spec, readingBytes())
         },
         progress({ mostSecondsLeft, ...progress }) {
           // Known of this group only; the others take about as long for each answer.
@@ -151,7 +157,7 @@ async function score(work: Work, scored: Set<number>): Promise<void> {
   }
   tell()
   const waiting = run.task.prompts.flatMap((_, prompt) => (scored.has(prompt) ? [] : [prompt]))
-  const stateBytes = Math.floor(defaultMemoryBytes() / 4)
+  const stateBytes = readingBytes()
   const finish = async (reading: PromptReading): Promise<void> => {
     await listener.keepScores(reading.scores())
     scored.add(reading.prompt)

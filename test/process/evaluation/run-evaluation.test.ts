@@ -484,6 +484,18 @@ describe('a run', () => {
     }
   })
 
+  it('ends before an answer is read that is too long for the memory of any machine', async () => {
+    const [first = sampleLine('post', 0, 0, 'x'), ...others] = whole.samples
+    const samples = [{ ...first, tokens: Array<number>(400_000).fill(5) }, ...others]
+    expect(await problemOf(goOn({ samples, scores: [] }, scriptedEngine({})))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(
+        /^An answer of the variant "\S+" to prompt \d has 400,000 tokens\. Post would need 6\d\d GB of memory to read it/
+      ),
+      hint: 'Start another evaluation with fewer tokens per answer.'
+    })
+  })
+
   it('gives other answers with another seed', async () => {
     const { task } = run
     const kept = run

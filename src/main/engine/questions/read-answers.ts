@@ -4,6 +4,7 @@ import { choosePrecision } from '../forward/choose-precision'
 import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'
 import { type Computation, finiteForward, tokensTo, whyNonFinite } from '../forward/non-finite'
 import { openRun } from '../forward/open-run'
+import { maskBytes } from '../forward/run-memory'
 import { memberOf } from '../weights/pair-weights'
 import { groupPrompts, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
@@ -54,7 +55,7 @@ export async function* readAnswers(
     const head = open.own(await openLanguageHead(device, memberOf(pair, originOf(trie, 0))))
     const groups = groupPrompts(
       sequences.map(({ tokens }) => [tokens]),
-      ({ rows }) => rows <= maximumRows
+      (size) => size.rows <= maximumRows && maskBytes(pair.post.spec, size) <= request.stateBytes
     )
     for (const group of groups) {
       const members = group.map((index) => elementAt(sequences, index, 'answer'))
