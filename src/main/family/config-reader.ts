@@ -1,17 +1,17 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import { isJsonObject } from '../base/json-object'
 
-/** A key that stands in a config and that nobody has asked for. */
+/** A key of a config that was never read. */
 export interface UnreadKey {
-  /** The config file, and the section of it. */
-  readonly place: string
+  /** Name of the config file, with the section of it. */
+  readonly location: string
   readonly key: string
   readonly value: unknown
 }
 
 /**
- * Typed reads of a config.json whose every complaint names the file and the field. It remembers what was read, so that a
- * key that nothing asked for can be refused rather than passed over.
+ * Reads typed values from a config.json; errors name the file and the field. It records which keys were read,
+ * so that unread keys can be refused instead of ignored.
  */
 export class ConfigReader {
   private readonly read = new Set<string>()
@@ -23,37 +23,37 @@ export class ConfigReader {
     private readonly configPath: string
   ) {}
 
-  /** The raw value; the family's default where the config has no such key. Null is a value. */
+  /** The raw value, or the family's default if the config lacks the key. Null is a value. */
   value(key: string): unknown {
-    const written = this.written(key)
-    return written === undefined ? this.defaults[key] : written
+    const configured = this.configured(key)
+    return configured === undefined ? this.defaults[key] : configured
   }
 
-  /** The raw value that the config itself has, without the family's default. */
-  written(key: string): unknown {
+  /** The raw value of the config itself, without the family's default. */
+  configured(key: string): unknown {
     this.read.add(key)
     return Object.hasOwn(this.config, key) ? this.config[key] : undefined
   }
 
-  /** Takes keys as read that mean nothing beside what was read. */
-  passOver(...keys: readonly string[]): void {
+  /** Marks keys as read that have no effect beside the keys that were read. */
+  ignore(...keys: readonly string[]): void {
     for (const key of keys) this.read.add(key)
   }
 
-  /** Keys that were asked for, whether or not the config has them. */
+  /** Lists keys that were read, even if the config lacks them. */
   keysRead(): string[] {
     return [...this.read].sort()
   }
 
-  /** Keys of the config, and of the sections read of it, that were not asked for. */
+  /** Lists keys of the config and of its read sections that were not read. */
   unread(): UnreadKey[] {
-    const own = Object.entries(this.config)
+    const ownKeys = Object.entries(this.config)
       .filter(([key]) => !this.read.has(key))
-      .map(([key, value]) => ({ place: this.configPath, key, value }))
-    return [...own, ...[...this.sections.values()].flatMap((section) => section.unread())]
+      .map(([key, value]) => ({ location: this.configPath, key, value }))
+    return [...ownKeys, ...[...this.sections.values()].flatMap((section) => section.unread())]
   }
 
-  /** A whole number of at least `minimum`. */
+  /** Reads a whole number of at least `minimum`. */
   count(key: string, minimum = 1, maximum = 2 ** 31 - 1): number {
     const value = this.value(key)
     if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
@@ -79,7 +79,7 @@ export class ConfigReader {
     return value === undefined || value === null ? null : this.positive(key)
   }
 
-  /** Null is no flag: transformers refuses it. */
+  /** Reads a boolean. Null is refused, as in transformers. */
   flag(key: string, byDefault: boolean): boolean {
     const value = this.value(key)
     if (value === undefined) return byDefault
@@ -87,10 +87,10 @@ export class ConfigReader {
     return value
   }
 
-  /** A nested object as a reader of its own, the same at every call, or null when absent. */
+  /** Opens a nested object as a reader; repeated calls give the same reader. Null if it is absent. */
   section(key: string, defaults: Readonly<Record<string, unknown>> = {}): ConfigReader | null {
-    const known = this.sections.get(key)
-    if (known !== undefined) return known
+    const opened = this.sections.get(key)
+    if (opened !== undefined) return opened
     const value = this.value(key)
     if (value === undefined || value === null) return null
     if (!isJsonObject(value)) throw this.bad(key, 'an object')
@@ -106,16 +106,17 @@ export class ConfigReader {
     )
   }
 
-  /** The config asks for something this program does not compute. */
+  /** Builds an error for a value that this program does not compute. */
   unsupported(key: string, supported: string): WorkbenchError {
     return new WorkbenchError(
       'unsupported',
-      `${this.configPath}: "${key}" is ${describeValue(this.value(key))}, which is not supported (supported: ${supported}).`
+      `${this.configPath}: "${key}" is ${describeValue(this.value(key))}, which is not supported ` +
+        `(supported: ${supported}).`
     )
   }
 }
 
-/** A value as JSON, cut to fit a message. */
+/** Writes a value as JSON, shortened for a message. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'missing'
   const text = JSON.stringify(value)

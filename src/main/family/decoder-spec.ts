@@ -12,7 +12,7 @@ import { UNBUILT } from './unbuilt'
 
 type Activation = 'silu' | 'gelu_tanh' | 'gelu' | 'relu' | 'relu2' | 'xielu'
 
-/** config.json's names of the activations we compute. */
+/** Activations by their names in config.json. */
 const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
   silu: 'silu',
   swish: 'silu',
@@ -25,10 +25,10 @@ const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
   xielu: 'xielu'
 }
 
-/** A message names no more refused keys than these. */
+/** Most refused keys that a message names. */
 const MAX_NAMED_KEYS = 5
 
-/** One model's decoder: the family's traits with this config's numbers filled in. */
+/** Describes the decoder of one model: the family's traits with the numbers of its config. */
 export interface DecoderSpec {
   readonly modelType: string
   readonly family: Family
@@ -38,7 +38,7 @@ export interface DecoderSpec {
   readonly headCount: number
   readonly kvHeadCount: number
   readonly headSize: number
-  /** Dims of each head that rotate; the rest pass through. */
+  /** Dimensions of each head that rotate; the others pass through. */
   readonly rotarySize: number
   readonly vocabularySize: number
   readonly contextLength: number | null
@@ -48,37 +48,38 @@ export interface DecoderSpec {
   readonly qkvBias: boolean
   readonly outputBias: boolean
   readonly mlpBias: boolean
-  /** Attention and MLP read the same residual, and are added to it together. */
+  /** Attention and MLP read the same residual, and both are added to it. */
   readonly parallel: boolean
-  /** Size beyond which q, k and v are cut off. */
+  /** Limit of the absolute value of q, k and v. */
   readonly qkvClip: number | null
-  /** Queries at position p are multiplied by 1 + rate ln(1 + floor(p / context)). */
+  /** Factor of queries at position p: 1 + rate ln(1 + floor(p / context)). */
   readonly queryGrowth: { readonly rate: number; readonly context: number } | null
   readonly embeddingScale: number
   readonly scoreScale: number
-  /** What a sublayer's output is multiplied by before it is added to the residual. */
+  /** Factor of a sublayer's output before it is added to the residual. */
   readonly residualScale: number
-  /** What logits are multiplied by, before a soft cap. */
+  /** Factor of logits before a soft cap. */
   readonly logitScale: number
   readonly attentionSoftCap: number | null
   readonly finalSoftCap: number | null
   readonly tiedHead: boolean
-  /** One per decoder layer. */
+  /** One entry per decoder layer. */
   readonly layers: readonly LayerSpec[]
 }
 
 /**
- * Whether the layers of two models of one shape compute alike with the same weights: what a config says of windows, RoPE and
- * norms, of which the weights know nothing.
+ * Reports whether two models of one shape compute the same with the same weights. Windows, RoPE and norms of
+ * their configs must agree, because weights do not contain them.
  */
-export function computeAlike(one: DecoderSpec, other: DecoderSpec): boolean {
-  return one.normEpsilon === other.normEpsilon && isDeepStrictEqual(one.layers, other.layers)
+export function computeAlike(first: DecoderSpec, second: DecoderSpec): boolean {
+  return first.normEpsilon === second.normEpsilon && isDeepStrictEqual(first.layers, second.layers)
 }
 
 /**
- * Reads what a decoder computes from its config.json.
+ * Reads from a config.json how its decoder computes.
  *
- * @throws WorkbenchError `unsupported` naming the field and what is supported, or `bad-file` naming the field and its value
+ * @throws WorkbenchError `unsupported` naming the field and supported values, or `bad-file` naming the field
+ * and its value
  */
 export function decoderSpec(rawConfig: Record<string, unknown>, configPath: string): DecoderSpec {
   const { root, reader, modelType, family } = openConfig(rawConfig, configPath)
@@ -113,11 +114,11 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     contextLength: contextLength(reader, family, layers),
     normEpsilon: family.normEpsilonKey === null ? 1e-5 : reader.positive(family.normEpsilonKey),
     activation: readActivation(reader, family),
-    qkNorm: said(reader, family.qkNormKey ?? true) ? family.qkNorm : 'none',
-    qkvBias: said(reader, family.bias.qkv),
-    outputBias: said(reader, family.bias.output),
-    mlpBias: said(reader, family.bias.mlp),
-    parallel: said(reader, family.parallel),
+    qkNorm: readFlag(reader, family.qkNormKey ?? true) ? family.qkNorm : 'none',
+    qkvBias: readFlag(reader, family.bias.qkv),
+    outputBias: readFlag(reader, family.bias.output),
+    mlpBias: readFlag(reader, family.bias.mlp),
+    parallel: readFlag(reader, family.parallel),
     qkvClip: family.qkvClipKey === undefined ? null : reader.optionalPositive(family.qkvClipKey),
     queryGrowth: family.growingQueries ? queryGrowth(reader) : null,
     ...scales(reader, family, hiddenSize, headSize),
@@ -129,7 +130,9 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   return spec
 }
 
-/** A config's own reader, and that of the text model in it, which is the same unless the checkpoint is multimodal. */
+/**
+ * A config's reader, and the reader of its text model. Both are the same unless the checkpoint is multimodal.
+ */
 interface OpenConfig {
   readonly root: ConfigReader
   readonly reader: ConfigReader
@@ -150,10 +153,11 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
   const modelType = nested === undefined ? outerType : nestedType(rawConfig, nested)
   const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined
   if (family === undefined) {
-    const why = Object.hasOwn(UNBUILT, modelType) ? UNBUILT[modelType] : undefined
+    const unsupportedPart = Object.hasOwn(UNBUILT, modelType) ? UNBUILT[modelType] : undefined
+    const detail = unsupportedPart === undefined ? '' : `: ${unsupportedPart} are not computed`
     throw new WorkbenchError(
       'unsupported',
-      `${configPath}: model_type "${modelType}" is not supported${why === undefined ? '' : `: ${why} are not computed`}.`,
+      `${configPath}: model_type "${modelType}" is not supported${detail}.`,
       `Supported: ${[...Object.keys(FAMILIES), ...Object.keys(NESTED_TEXT_CONFIGS)].sort().join(', ')}.`
     )
   }
@@ -165,42 +169,45 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
       `${configPath}: "${nested?.key}" is missing, expected the text model's config.`
     )
   }
-  root.passOver('model_type', ...(nested?.ignored ?? []))
+  root.ignore('model_type', ...(nested?.ignored ?? []))
   const innerType = reader.value('model_type')
   if (innerType !== undefined && innerType !== modelType)
     throw reader.unsupported('model_type', nested?.modelTypes.join(', ') ?? modelType)
-  reader.passOver(...family.ignored)
+  reader.ignore(...family.ignored)
   return { root, reader, modelType, family }
 }
 
-/** The family of a text model inside another: what its config says, where that is one that may be there. */
+/**
+ * Determines the family of a nested text model: its model_type if that is allowed, otherwise the first
+ * allowed one.
+ */
 function nestedType(rawConfig: Record<string, unknown>, { key, modelTypes }: NestedText): string {
   const text = rawConfig[key]
-  const written = isJsonObject(text) ? text.model_type : undefined
-  return modelTypes.find((modelType) => modelType === written) ?? modelTypes[0]
+  const configured = isJsonObject(text) ? text.model_type : undefined
+  return modelTypes.find((modelType) => modelType === configured) ?? modelTypes[0]
 }
 
 /**
- * Refuses a config with keys that no trait of the family's row asks for and that are not known to be neutral.
+ * Refuses a config with keys that the family's row does not read and that are not known to be neutral.
  *
- * @throws WorkbenchError `unsupported` naming each with its value
+ * @throws WorkbenchError `unsupported` naming each key with its value
  */
 function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family): void {
   const unknown = root.unread().filter(({ key, value }) => !isNeutral(key, value))
   const [first] = unknown
   if (first === undefined) return
   const named = unknown.slice(0, MAX_NAMED_KEYS).map(({ key, value }) => {
-    const off = neutralValues(key).map((neutral) => JSON.stringify(neutral))
-    const only = off.length === 0 ? '' : ` (only ${off.join(' and ')} can be)`
+    const neutral = neutralValues(key).map((neutral) => JSON.stringify(neutral))
+    const only = neutral.length === 0 ? '' : ` (only ${neutral.join(' and ')} can be)`
     return `${quoteName(key)} is ${describeValue(value)}${only}`
   })
   const more = unknown.length > named.length ? ` and ${unknown.length - named.length} more` : ''
   throw new WorkbenchError(
     'unsupported',
-    `${first.place}: ${named.join(', ')}${more}, which is not computed for ${family.label} models: the numbers could be other ` +
-      "than this model's.",
-    `Read for ${family.label}: ${reader.keysRead().join(', ')}. If you know that a refused key changes no number, take it out ` +
-      'of a copy of config.json.'
+    `${first.location}: ${named.join(', ')}${more}, which is not computed for ${family.label} models: the numbers ` +
+      "could be other than this model's.",
+    `Read for ${family.label}: ${reader.keysRead().join(', ')}. If you know that a refused key changes no number, ` +
+      'take it out of a copy of config.json.'
   )
 }
 
@@ -237,10 +244,10 @@ function softCaps(
 }
 
 function readActivation(reader: ConfigReader, { activationKey, defaults }: Family): Activation {
-  // Null is the class default, as in transformers.
+  // // As in transformers, null is the class default.
   const name = reader.value(activationKey) ?? defaults[activationKey]
   const activation = typeof name === 'string' ? ACTIVATION_NAMES[name] : undefined
-  // It has weights of its own, which only some checkpoints have.
+  // // xIELU has trainable parameters, which only some checkpoints store.
   if (activation === undefined || (activation === 'xielu' && defaults[activationKey] !== 'xielu'))
     throw reader.unsupported(activationKey, Object.keys(ACTIVATION_NAMES).join(', '))
   return activation
@@ -249,8 +256,8 @@ function readActivation(reader: ConfigReader, { activationKey, defaults }: Famil
 function queryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
   const section = ropeSection(reader)
   const rate = section?.value('llama_4_scaling_beta') ?? null
-  // The same as in the config around it, and passed over by transformers.
-  section?.passOver('max_position_embeddings')
+  // // Repeats the value of the surrounding config, and is ignored by transformers.
+  section?.ignore('max_position_embeddings')
   if (section === null || rate === null || rate === 0) return null
   return {
     rate: section.positive('llama_4_scaling_beta'),
@@ -258,17 +265,17 @@ function queryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
   }
 }
 
-/** Families whose class has a number for it take no null in its place. */
+/** Reads the head size. Families whose class has a default number refuse null. */
 function headDim(reader: ConfigReader, { defaults }: Family): number | null {
   return defaults.head_dim === undefined ? reader.optionalCount('head_dim') : reader.count('head_dim')
 }
 
-/** What a row says for all configs, or the config under a key. */
-function said(reader: ConfigReader, rule: boolean | string): boolean {
+/** Reads a flag that a row sets for all configs or names as a config key. */
+function readFlag(reader: ConfigReader, rule: boolean | string): boolean {
   return typeof rule === 'boolean' ? rule : reader.flag(rule, false)
 }
 
-/** A multimodal wrapper may say it at its own level. */
+/** Reads whether the head is tied; a multimodal wrapper may set it at its own level. */
 function tiedHead(root: ConfigReader, reader: ConfigReader, family: Family): boolean {
   return reader.flag('tie_word_embeddings', root.flag('tie_word_embeddings', family.tiedHeadByDefault))
 }

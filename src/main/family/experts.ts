@@ -1,18 +1,20 @@
 import type { ConfigReader } from './config-reader'
 import type { ExpertKeys, Family } from './family'
 
-/** How a layer sends each row to a few of many MLPs, its experts, in place of one. */
+/** Describes the experts of a layer: each row goes through a few of many MLPs. */
 export interface Experts {
   readonly count: number
-  /** Experts that a row goes through: those to which the router gives the largest probabilities. */
+  /** Number of experts for each row, those with the largest router probabilities. */
   readonly perRow: number
-  /** Inner size of each. */
+  /** Inner size of each expert. */
   readonly size: number
-  /** Whether the weights of a row's experts are made to sum to one; else they are probabilities among all of them. */
+  /**
+   * True if the weights of a row's experts sum to one; otherwise they are probabilities among all experts.
+   */
   readonly normed: boolean
 }
 
-/** For each layer its experts; null where one MLP does all. */
+/** Lists the experts of each layer; null for a layer with one MLP. */
 export function layerExperts(reader: ConfigReader, family: Family, layerCount: number): (Experts | null)[] {
   const { experts: keys } = family
   if (keys === null) return new Array<null>(layerCount).fill(null)
@@ -28,17 +30,17 @@ export function layerExperts(reader: ConfigReader, family: Family, layerCount: n
   )
 }
 
-/** Releases that renamed the key write one name or the other. */
+/** Reads the number of experts. Releases that renamed the key write either name. */
 function expertCount(reader: ConfigReader, { countKeys }: ExpertKeys): number {
-  const written = countKeys.filter((key) => reader.written(key) !== undefined)
-  const [first = countKeys[0], ...others] = written
+  const configured = countKeys.filter((key) => reader.configured(key) !== undefined)
+  const [first = countKeys[0], ...others] = configured
   const count = reader.count(first)
   for (const key of others)
     if (reader.count(key) !== count) throw reader.bad(key, `${count}, as "${first}" is`)
   return count
 }
 
-/** Whether a layer has one MLP, in a family of which some layers may: those that are listed, and those between the sparse ones. */
+/** Reports whether a layer has one MLP: a listed layer, or one between the sparse layers. */
 function isDense(reader: ConfigReader, layer: number): boolean {
   const value = reader.value('mlp_only_layers')
   const listed = value === undefined || value === null ? [] : value

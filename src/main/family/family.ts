@@ -1,129 +1,148 @@
 import type { ConfigReader } from './config-reader'
 
 /**
- * What a model family computes, as data. One row of the family table per `model_type`; the graph builder reads the row and the
- * config's numbers, and branches on traits, never on names. Adding a family is adding a row and its golden test.
+ * Describes as data how a model family computes. The family table has one row per `model_type`. The graph
+ * builder reads the row and the config's numbers, and branches on traits, never on names. A new family needs
+ * a row and a golden test.
  */
 export interface Family {
-  /** For people: how the family is usually called. */
+  /** Usual name of the family. */
   readonly label: string
   /**
-   * Norms by where they act, as tensor names inside the layer; a place without a name has no norm. "Before" norms
-   * feed a sublayer, "after" norms act on its output before the residual add.
+   * Tensor names of norms by position in a layer; a position without a name has no norm. "Before" norms feed
+   * a sublayer, and "after" norms act on its output before the residual add.
    */
-  readonly norms: Readonly<Partial<Record<NormPlace, string>>>
-  /** RMS: x / rms(x). Layer: (x - mean) / deviation, times a weight, and with a bias; or with neither. */
+  readonly norms: Readonly<Partial<Record<NormPosition, string>>>
+  /**
+   * RMS: x / rms(x). Layer: (x - mean) / deviation, times a weight, with or without a bias, or with neither.
+   */
   readonly normKind: 'rms' | 'layer' | 'layerWithBias' | 'layerWithoutWeight'
-  /** The config key of what is added to a norm's mean square; null where it is 1e-5 and no key says so. */
+  /** Config key of the epsilon that is added to a norm's mean square; null if it is 1e-5 without a key. */
   readonly normEpsilonKey: string | null
   /** Norms multiply by (offset + weight): 1 for Gemma, whose weights are stored around zero. */
   readonly normOffset: 0 | 1
   /**
-   * RMS norm of q and k: one weight for every head, or one over the whole projection; or a layer norm without bias of each head
-   * with a weight of its own.
+   * Norm of q and k: an RMS norm with one weight for every head or for the whole projection, or a layer norm
+   * without bias and with one weight per head.
    */
   readonly qkNorm: 'none' | 'head' | 'projection' | 'eachHead'
-  /** The config key without which there is none of them; left out where they are always there. */
+  /** Config key that switches these norms on; omitted if they are always on. */
   readonly qkNormKey?: string
-  /** Whether RoPE comes before the norm of q and k, and not after it. */
+  /** True if RoPE comes before the norm of q and k. */
   readonly qkNormAfterRope: boolean
-  /** Whether attention and MLP read the same residual and are added to it together; or the config key that says so. */
+  /** True, or the config key for it, if attention and MLP read the same residual and both are added to it. */
   readonly parallel: boolean | string
-  /** Whether both read the norm before attention where they are parallel. */
+  /** True if parallel sublayers both read the norm before attention. */
   readonly sharedNorm: boolean
-  /** Names of modules that differ from those of Llama, inside the layer and around the layers. */
+  /** Module names that differ from Llama's, inside the layers and around them. */
   readonly names: Readonly<Partial<ModuleNames>>
-  /** A constant, or the config key that says so. */
+  /** Constants, or the config keys for them. */
   readonly bias: {
     readonly qkv: boolean | string
     readonly output: boolean | string
     readonly mlp: boolean | string
   }
-  /** Fused: rows of qkv_proj are [q | k | v]. Grouped: q, k and v of each head lie together, [heads, q | k | v]. */
+  /**
+   * Layout of q, k and v. Fused: rows of qkv_proj are [q | k | v]. Grouped: q, k and v of each head lie
+   * together, [heads, q | k | v].
+   */
   readonly attention: 'separate' | 'fused' | 'grouped'
-  /** act(gate) · up, the two apart or fused as rows [gate | up] of one; or act(up) alone. */
+  /** MLP: act(gate) · up, with separate weights or fused rows [gate | up], or only act(up). */
   readonly mlp: 'gated' | 'fused' | 'plain'
-  /** Where layers may send each row to a few of many gated MLPs, the experts, what configs say of them; null where none does. */
+  /**
+   * Config keys of experts, for families whose layers may send each row to a few of many gated MLPs; null
+   * without experts.
+   */
   readonly experts: ExpertKeys | null
-  /** Config key of the size beyond which q, k and v are cut off after their norms, where it may have one. */
+  /** Config key of the limit of q, k and v after their norms, if the family has one. */
   readonly qkvClipKey?: string
   readonly activationKey: 'hidden_act' | 'hidden_activation'
-  /** Embeddings are multiplied by sqrt(hidden_size), the head is not. */
+  /** True if embeddings are multiplied by sqrt(hidden_size); the head is not. */
   readonly scaledEmbeddings: boolean
-  /** Config key s whose value scales attention scores by s^-0.5; otherwise head_size^-0.5. */
+  /** Config key s, which scales attention scores by s^-0.5; otherwise head_size^-0.5. */
   readonly scoreScaleKey?: string
   /**
-   * Whether embedding_multiplier, residual_multiplier, attention_multiplier and logits_scaling are honoured: factors of the
-   * embeddings, of each sublayer's output, of attention scores (in place of head_size^-0.5), and a divisor of the logits.
+   * True if the config has embedding_multiplier, residual_multiplier, attention_multiplier and
+   * logits_scaling. They are factors of the embeddings, of each sublayer's output, of attention scores (in
+   * place of head_size^-0.5), and a divisor of the logits.
    */
   readonly multipliers: boolean
   /** Config key of a factor of the logits. */
   readonly logitScaleKey?: string
   /**
-   * Which layers have no RoPE: none; those of 0 in no_rope_layers, or every no_rope_layer_interval-th; or those that see all
-   * keys, in a model in which others slide.
+   * Layers without RoPE: none; the layers that are 0 in no_rope_layers, or every no_rope_layer_interval-th;
+   * or the layers without a window in a model with windows.
    */
   readonly layersWithoutRope: 'none' | 'marked' | 'full'
   /**
-   * Which of attn_logit_softcapping and final_logit_softcapping are honoured: cap * tanh(x / cap). Gemma 3 keeps both keys
-   * and reads the second, and that only as a text model by itself.
+   * Soft caps that apply, attn_logit_softcapping and final_logit_softcapping: cap * tanh(x / cap). Gemma 3
+   * has both keys, but reads only the second, and only as a text model by itself.
    */
   readonly softCaps: 'none' | 'both' | 'finalAlone'
   /**
-   * Which layers see only `sliding_window` keys. never (layer_types may only list full attention); always (when sliding_window is a number); layerTypes: as the
-   * config's layer_types list says, or, where a checkpoint has none, by the family's older rule.
+   * Layers that see only `sliding_window` keys. "never" allows only full attention in layer_types. "always"
+   * applies if sliding_window is a number. "layerTypes" follows the layer_types list of the config, or the
+   * family's older rule without a list.
    */
   readonly windows: 'never' | 'always' | 'layerTypes'
-  /** Whether dual_chunk_attention_config may bound the context to its first chunk, within which it changes nothing. */
+  /**
+   * True if dual_chunk_attention_config may limit the context to its first chunk, which computes as usual.
+   */
   readonly dualChunks: boolean
-  /** A flag of the config without which `sliding_window` means nothing. */
+  /** Config flag without which `sliding_window` has no effect. */
   readonly windowSwitch?: string
-  /** The older rule for layer i, where layer_types is absent. */
+  /** Older rule for layer i, used without layer_types. */
   readonly slides?: (layer: number, config: ConfigReader) => boolean
   /**
-   * How sliding layers rotate: as full ones; by rope_local_base_freq without scaling; or as full ones but without scaling.
+   * RoPE of sliding layers: as in full layers; with rope_local_base_freq and no scaling; or as in full layers
+   * without scaling.
    */
   readonly slidingRope: 'same' | 'local' | 'unscaled'
-  /** Whether partial_rotary_factor (rotating only the first dims of a head) is honoured. */
+  /** True if partial_rotary_factor, which rotates only the first dimensions of a head, is supported. */
   readonly partialRotary: boolean
-  /** RoPE turns dims 2i and 2i + 1 together, in place of i and i + rotary size / 2. */
+  /** True if RoPE pairs dimensions 2i and 2i + 1 instead of i and i + rotary size / 2. */
   readonly interleavedRope: boolean
-  /** What a config calls rope_theta and partial_rotary_factor outside the section of RoPE. */
+  /** Config keys of rope_theta and partial_rotary_factor outside the section of RoPE. */
   readonly ropeKeys: { readonly theta: string; readonly partial: string }
-  /** Whether dynamic RoPE may have an `alpha`, by which its base frequency grows once and for all. */
+  /** True if dynamic RoPE may have an `alpha`, which raises its base frequency for all lengths. */
   readonly alphaRope: boolean
-  /** Whether YaRN may have llama_4_scaling_beta, by which queries beyond the original context grow. */
+  /** True if YaRN may have llama_4_scaling_beta, which makes queries beyond the original context grow. */
   readonly growingQueries: boolean
-  /** Whether the config itself may have original_max_position_embeddings, the context before LongRoPE stretched it. */
+  /** True if the config may have original_max_position_embeddings, the context before LongRoPE. */
   readonly originalContext: boolean
   /**
-   * Whether projections may be computed in float16 on devices that gain from it. Not for Gemma: its norms multiply by
-   * (1 + weight) and its residual grows past float16's largest number, 65,504, so inputs and outputs of its
-   * projections overflow where bfloat16, in which it was trained, does not. Nor where an activation squares what it is given, or where
-   * rounding may send a row to other experts.
+   * True if projections may be computed in float16 on devices that gain from it. Gemma is excluded: its norms
+   * multiply by (1 + weight), and its residual grows past float16's largest number, 65,504, so that float16
+   * overflows where bfloat16 does not. Activations that square their input and layers with experts are
+   * excluded too; rounding could send a row to other experts.
    */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean
-  /** Class defaults of the reference implementation, for configs that leave them out (nested text configs do). */
+  /**
+   * Class defaults of the reference implementation, for configs that omit them, as nested text configs do.
+   */
   readonly defaults: Readonly<Record<string, unknown>>
-  /** Keys that published configs of the family carry and its reference implementation does not read. */
+  /** Keys in published configs of the family that its reference implementation does not read. */
   readonly ignored: readonly string[]
 }
 
-export type NormPlace = 'beforeAttention' | 'afterAttention' | 'beforeMlp' | 'afterMlp'
+export type NormPosition = 'beforeAttention' | 'afterAttention' | 'beforeMlp' | 'afterMlp'
 
-/** What configs of a family say of experts, beside num_experts_per_tok. */
+/** Config keys of a family's experts, besides num_experts_per_tok. */
 export interface ExpertKeys {
-  /** Names of the key that says how many there are. */
+  /** Names of the key for the number of experts. */
   readonly countKeys: readonly [string, ...string[]]
   readonly sizeKey: string
-  /** Whether the weights of a row's experts sum to one, or the config key that says so. */
+  /** True if the weights of a row's experts sum to one, or the config key for it. */
   readonly normed: boolean | string
-  /** Whether mlp_only_layers and decoder_sparse_step may leave layers with one MLP. */
+  /** True if mlp_only_layers and decoder_sparse_step may leave layers with one MLP. */
   readonly someDense: boolean
 }
 
-/** Modules that are not norms of a layer. Each expert has a folder of its number in `experts`, with its projections. */
+/**
+ * Names of modules other than norms of a layer. `experts` has a numbered folder for each expert, with its
+ * projections.
+ */
 const MODULES = {
   q: 'self_attn.q_proj',
   k: 'self_attn.k_proj',
@@ -147,7 +166,7 @@ const MODULES = {
 }
 export type ModuleNames = typeof MODULES
 
-/** How a family's checkpoints name their modules. */
+/** Gives the module names in a family's checkpoints. */
 export function moduleNames(family: Family): ModuleNames {
   return { ...MODULES, ...family.names }
 }

@@ -4,35 +4,39 @@ import type { Family } from './family'
 import { readRope, type Rope } from './rope'
 import { rotates } from './shared-traits'
 
-/** How one decoder layer differs from its neighbours: everything else about layers is the same. */
+/** Properties in which decoder layers differ; everything else is the same in all layers. */
 export interface LayerSpec {
-  /** A query at position p sees keys p - window + 1 .. p; null sees all. */
+  /** A query at position p sees keys p - window + 1 to p; null sees all keys. */
   readonly window: number | null
   readonly rope: Rope
-  /** Null where every row goes through one MLP. */
+  /** Null if every row goes through one MLP. */
   readonly experts: Experts | null
 }
 
-/** The section of RoPE, in either style: rope_scaling, or rope_parameters, which also holds what newer configs moved there. */
+/**
+ * Opens the section of RoPE in either style: rope_scaling, or the newer rope_parameters, which contains
+ * further keys.
+ */
 export function ropeSection(reader: ConfigReader): ConfigReader | null {
   const parameters = reader.section('rope_parameters')
-  // A default is for configs that have neither.
-  const isDefault = parameters !== null && reader.written('rope_scaling') === undefined
+  // // A default applies to configs with neither key.
+  const isDefault = parameters !== null && reader.configured('rope_scaling') === undefined
   const scaling = isDefault ? null : reader.section('rope_scaling')
   if (parameters !== null && scaling !== null)
     throw reader.bad('rope_scaling', 'null beside "rope_parameters"')
   return parameters ?? scaling
 }
 
-/** partial_rotary_factor, which newer configs keep inside rope_parameters. */
+/** Reads partial_rotary_factor, which newer configs store inside rope_parameters. */
 export function rotaryFactor(reader: ConfigReader, family: Family): number {
   const outerKey = family.ropeKeys.partial
   const section = ropeSection(reader)
-  const inner = section?.written('partial_rotary_factor') !== undefined
-  // transformers 5 writes the class default around a section that says another factor; without scaling it goes by the section.
-  const insideAlone = section !== null && inner && section.value('rope_type') === 'default'
-  if (insideAlone) reader.passOver(outerKey)
-  const holder = insideAlone ? section : holderOf(reader, section, 'partial_rotary_factor', outerKey)
+  const inner = section?.configured('partial_rotary_factor') !== undefined
+  // // transformers 5 writes the class default around a section with another factor; without scaling it uses
+  // the section.
+  const isSectionOnly = section !== null && inner && section.value('rope_type') === 'default'
+  if (isSectionOnly) reader.ignore(outerKey)
+  const holder = isSectionOnly ? section : readerOfKey(reader, section, 'partial_rotary_factor', outerKey)
   const key = holder === reader ? outerKey : 'partial_rotary_factor'
   const factor = holder.value(key) === undefined ? 1 : holder.positive(key)
   if (factor > 1) throw holder.bad(key, 'a number of at most 1')
@@ -41,33 +45,36 @@ export function rotaryFactor(reader: ConfigReader, family: Family): number {
   return factor
 }
 
-/** Releases that renamed a key write the new name beside the old one. */
+/** Checks the new name of a renamed key, which releases write beside the old one. */
 function requireAlike(reader: ConfigReader, key: string, value: number): void {
-  const other = reader.written(key)
+  const other = reader.configured(key)
   if (other !== undefined && other !== null && other !== value)
     throw reader.bad(key, `${value}, as it is called otherwise`)
 }
 
-/** The section where it says `key`, else the config around it. Where both do, they must agree. */
-function holderOf(
+/**
+ * Gives the section if it contains `key`, otherwise the surrounding config. If both contain it, they must
+ * agree.
+ */
+function readerOfKey(
   outer: ConfigReader,
   section: ConfigReader | null,
   key: string,
   outerKey = key
 ): ConfigReader {
-  const inner = section?.written(key)
+  const inner = section?.configured(key)
   if (section === null || inner === undefined) return outer
-  const other = outer.written(outerKey)
+  const other = outer.configured(outerKey)
   if (other !== undefined && other !== null && other !== inner) {
     throw outer.bad(outerKey, `${describeValue(inner)}, as the section of RoPE has it`)
   }
   return section
 }
 
-/** One for all layers, so that they share their tables. */
+/** Shared by all layers without RoPE, so that they share their tables. */
 const NO_ROPE: Rope = { kind: 'none' }
 
-/** The longest text: as the config says, or as far as its rotations hold, or as one chunk of attention reaches. */
+/** Computes the longest text: the config's limit, the limit of its rotations, or one chunk of attention. */
 export function contextLength(
   reader: ConfigReader,
   family: Family,
@@ -82,13 +89,13 @@ export function contextLength(
 }
 
 /**
- * The tokens of the first chunk of dual chunk attention (An et al., arXiv 2402.17463), within which attention is plain. Beyond it vLLM
- * computes other positions than transformers, which ignores the section.
+ * Reads the tokens of the first chunk of dual chunk attention (An et al., arXiv 2402.17463), within which
+ * attention is plain. Beyond it vLLM computes other positions than transformers, which ignores the section.
  */
 function firstChunk(reader: ConfigReader): number | null {
   const section = reader.section('dual_chunk_attention_config')
   if (section === null) return null
-  section.passOver('original_max_position_embeddings')
+  section.ignore('original_max_position_embeddings')
   const localSize = section.count('local_size', 0)
   return section.count('chunk_size', localSize + 1) - localSize
 }
@@ -107,12 +114,12 @@ export function layerSpecs(
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
     if (slides && window === null) refuseWithoutWindow(reader, family, types !== null)
     const rope = slides ? ropes.sliding : ropes.full
-    const still = {
+    const withoutRope = {
       none: () => false,
       marked: () => !rotates(layer, reader),
       full: () => window !== null && !slides
     }[family.layersWithoutRope]()
-    return { window: slides ? window : null, rope: still ? NO_ROPE : rope, experts }
+    return { window: slides ? window : null, rope: withoutRope ? NO_ROPE : rope, experts }
   })
 }
 
@@ -121,11 +128,11 @@ function slidingWindow(reader: ConfigReader, family: Family): number | null {
   if (family.windowSwitch === undefined || reader.flag(family.windowSwitch, false)) {
     return reader.optionalCount('sliding_window')
   }
-  reader.passOver('sliding_window')
+  reader.ignore('sliding_window')
   return null
 }
 
-/** Layers that slide need a window, unless they slide by a rule that one is the condition of. */
+/** Refuses sliding layers without a window, except for families with a switch for windows. */
 function refuseWithoutWindow(reader: ConfigReader, family: Family, listed: boolean): void {
   if (family.windows === 'never') throw reader.unsupported('layer_types', 'full_attention')
   if (family.windowSwitch === undefined) {
@@ -140,7 +147,7 @@ function slidesByRule(family: Family, layer: number, reader: ConfigReader): bool
   return family.slides === undefined ? family.windows === 'always' : family.slides(layer, reader)
 }
 
-/** RoPE of full and of sliding layers. */
+/** Reads RoPE of full and of sliding layers. */
 function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { full: Rope; sliding: Rope } {
   const section = ropeSection(reader)
   const context = {
@@ -152,8 +159,8 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
   const thetaKey = family.ropeKeys.theta
   const perType = section?.section('full_attention') ?? null
   if (section !== null && perType !== null) {
-    // transformers 5 writes it beside them where no layer is of one of the two types, and does not read it.
-    if (section.value('rope_type') === 'default') section.passOver('rope_type')
+    // // transformers 5 writes rope_type here if all layers have one type, and does not read it.
+    if (section.value('rope_type') === 'default') section.ignore('rope_type')
     const full = readRope(perType, theta(reader, perType, thetaKey), context)
     const sliding = section.section('sliding_attention')
     return {
@@ -175,9 +182,9 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
   }
 }
 
-/** rope_theta of a section, else what the config says under `outerKey`. */
+/** Reads rope_theta of a section, or the config's value under `outerKey`. */
 function theta(reader: ConfigReader, section: ConfigReader | null, outerKey: string): number {
-  const holder = holderOf(reader, section, 'rope_theta', outerKey)
+  const holder = readerOfKey(reader, section, 'rope_theta', outerKey)
   return holder === reader ? reader.positive(outerKey) : holder.positive('rope_theta')
 }
 

@@ -1,34 +1,33 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import type { ConfigReader } from './config-reader'
 
-/** What a config says of positions around its section of RoPE. */
+/** Values of a config that its section of RoPE depends on. */
 export interface RopeContext {
   /** `max_position_embeddings` */
   readonly contextLength: number | null
-  /** `original_max_position_embeddings` of the config itself, where Phi-3 has it. */
+  /** `original_max_position_embeddings` of the config itself, as in Phi-3. */
   readonly originalContext: number | null
   readonly rotarySize: number
-  /** Whether dynamic RoPE may have an `alpha`. */
+  /** True if dynamic RoPE may have an `alpha`. */
   readonly alpha: boolean
 }
 
 /**
- * LongRoPE (Ding et al., arXiv 2402.13753) within the context before it was stretched: each frequency has a divisor of its
- * own. Longer texts have other divisors, at all of their positions, so that they share no states with shorter ones: they are
- * refused.
+ * LongRoPE (Ding et al., arXiv 2402.13753) within the original context: each frequency has a divisor. Longer
+ * texts have other divisors at all positions and share no states with shorter ones, so they are refused.
  */
 export interface LongRope {
   readonly kind: 'longrope'
   readonly theta: number
   /** [rotarySize / 2] */
   readonly divisors: readonly number[]
-  /** What cos and sin are multiplied by. */
+  /** Factor of cos and sin. */
   readonly attentionFactor: number
-  /** Positions that it holds for. */
+  /** Largest number of positions. */
   readonly limit: number
 }
 
-/** Frequencies that shrink with the length of a text beyond the context, and are the plain ones within it. */
+/** RoPE whose frequencies shrink for texts beyond the context; within the context they are unchanged. */
 export interface DynamicRope {
   readonly kind: 'dynamic'
   readonly theta: number
@@ -36,8 +35,8 @@ export interface DynamicRope {
 }
 
 /**
- * As transformers 5 reads it: what Phi-3 says of the original context around the section counts before what the section says,
- * and a factor that is written before the ratio of the contexts.
+ * Reads LongRoPE as transformers 5 does: Phi-3's original context outside the section takes precedence over
+ * the section, and a written factor over the ratio of the contexts.
  */
 export function readLongRope(section: ConfigReader, theta: number, context: RopeContext): LongRope {
   const inner = section.optionalCount('original_max_position_embeddings')
@@ -59,18 +58,18 @@ export function readDynamicRope(section: ConfigReader, theta: number, context: R
     section.positive('factor')
     return { kind: 'dynamic', theta, limit: contextLength }
   }
-  // Hunyuan's configs carry these, and nothing reads them where there is an alpha.
-  section.passOver('factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim')
+  // // Hunyuan's configs contain these keys, which have no effect beside alpha.
+  section.ignore('factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim')
   return { kind: 'dynamic', theta: theta * alpha ** (rotarySize / (rotarySize - 2)), limit: contextLength }
 }
 
-/** @throws WorkbenchError `unsupported` for more positions than the rotation holds for */
-export function refuseBeyond({ kind, limit }: LongRope | DynamicRope, positionCount: number): void {
+/** Refuses texts that are too long. @throws WorkbenchError `unsupported` beyond the rotation's limit */
+export function refuseTooManyPositions({ kind, limit }: LongRope | DynamicRope, positionCount: number): void {
   if (positionCount <= limit) return
   throw new WorkbenchError(
     'unsupported',
-    `A text of ${positionCount} tokens is longer than the ${limit} for which this model's ${kind} positions are computed: beyond, all ` +
-      'of its positions would be others.',
+    `A text of ${positionCount} tokens is longer than the ${limit} for which this model's ${kind} positions are ` +
+      'computed: beyond, all of its positions would be others.',
     'Shorten the text.'
   )
 }

@@ -1,9 +1,9 @@
-/** The text model inside a multimodal checkpoint: where its config lies and which family it is. */
+/** The text model inside a multimodal checkpoint: the key of its config and its families. */
 export interface NestedText {
   readonly key: string
-  /** Families that it may be of; the first where it does not say. */
+  /** Allowed families; the first is the default. */
   readonly modelTypes: readonly [string, ...string[]]
-  /** Keys around it that concern images, which no prompt here has. */
+  /** Surrounding keys for images, which prompts here never contain. */
   readonly ignored: readonly string[]
 }
 

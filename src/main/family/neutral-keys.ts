@@ -1,9 +1,9 @@
 /**
- * What a config.json may say beside what its family's row reads. A key is passed over only where it is known that it
- * changes no number; any other is refused by name, for a computation that is ignored gives plausible and wrong numbers.
+ * Keys of a config.json that the family's row does not read. A key is ignored only if it is known to change no
+ * number. Any other key is refused by name, because an ignored computation gives plausible but wrong numbers.
  */
 
-/** Keys that change no logit, whatever they hold. */
+/** Keys that change no logit, whatever their value. */
 export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: readonly string[] }[] = [
   {
     why: 'where the checkpoint comes from and which program wrote or loads it',
@@ -118,7 +118,9 @@ export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: reado
 
 const NEUTRAL = new Set(NEUTRAL_KEYS.flatMap(({ keys }) => keys))
 
-/** Keys that change what is computed unless they hold one of these values, for families whose row does not read them. */
+/**
+ * Keys that change the computation unless they have one of these values, for families that do not read them.
+ */
 export const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   add_cross_attention: [false],
   attention_bias: [false],
@@ -138,17 +140,17 @@ export const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   use_sliding_window: [false]
 }
 
-/** The values of a key, null aside, that ask for nothing; none for a key that is not known. */
+/** Lists the values of a key, besides null, that change nothing; empty for an unknown key. */
 export function neutralValues(key: string): readonly unknown[] {
   return Object.hasOwn(NEUTRAL_VALUES, key) ? (NEUTRAL_VALUES[key] ?? []) : []
 }
 
-/** Whether a key that no row reads asks for nothing. Null is how configs leave a computation out. */
+/** Reports whether an unread key changes nothing. Configs use null to omit a computation. */
 export function isNeutral(key: string, value: unknown): boolean {
   return value === null || NEUTRAL.has(key) || neutralValues(key).includes(value) || isEmpty(value)
 }
 
-/** Lists and objects without anything, such as older configs' `pruned_heads: {}`. */
+/** Reports whether a list or object is empty, such as `pruned_heads: {}` in older configs. */
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }

@@ -5,12 +5,12 @@ import {
   type LongRope,
   readDynamicRope,
   readLongRope,
-  refuseBeyond,
+  refuseTooManyPositions,
   type RopeContext
 } from './long-rope'
 import { readYarn, scaleByYarn, type Yarn } from './yarn'
 
-/** Rotary position embedding: base frequency and how it is stretched; `none` rotates nothing. */
+/** Rotary position embedding: the base frequency and its scaling. `none` rotates nothing. */
 export type Rope =
   | { readonly kind: 'none' }
   | Yarn
@@ -27,7 +27,7 @@ export type Rope =
       readonly originalContext: number
     }
 
-/** Reads `rope_scaling` (or the newer `rope_parameters`) from `section`; null is no scaling. */
+/** Reads `rope_scaling` or the newer `rope_parameters` from `section`; null is no scaling. */
 export function readRope(section: ConfigReader | null, theta: number, context: RopeContext): Rope {
   if (section === null) return { kind: 'default', theta }
   const older = section.value('type')
@@ -62,9 +62,10 @@ export function readRope(section: ConfigReader | null, theta: number, context: R
 }
 
 /**
- * Inverse frequencies of the rotary dims, [rotarySize / 2], rounded to float32 as the reference implementation does.
- * llama3: wavelengths above originalContext / lowFrequencyFactor are divided by the factor, those below
- * originalContext / highFrequencyFactor are kept, and those between are interpolated.
+ * Computes inverse frequencies of the rotary dimensions, [rotarySize / 2], rounded to float32 as in the
+ * reference implementation. For llama3, wavelengths above originalContext / lowFrequencyFactor are divided by
+ * the factor, those below originalContext / highFrequencyFactor are unchanged, and those between are
+ * interpolated.
  */
 export function inverseFrequencies(rope: Rope, rotarySize: number): Float32Array {
   const frequencies = new Float32Array(rotarySize / 2)
@@ -108,17 +109,17 @@ function scaleByLlama3(rope: Extract<Rope, { kind: 'llama3' }>, frequency: numbe
 }
 
 /**
- * cos and sin of every angle, [positionCount, rotarySize / 2] each, angles in float32 as in the reference. Those of
- * YaRN and LongRoPE are longer than 1, by which attention is sharpened.
+ * Computes cos and sin of every angle, [positionCount, rotarySize / 2] each, with angles in float32 as in the
+ * reference. YaRN and LongRoPE scale them, which sharpens attention.
  *
- * @throws WorkbenchError `unsupported` for more positions than a rotation holds for
+ * @throws WorkbenchError `unsupported` beyond the positions of a rotation
  */
 export function rotaryTables(
   rope: Rope,
   rotarySize: number,
   positionCount: number
 ): { cos: Float32Array; sin: Float32Array } {
-  if (rope.kind === 'longrope' || rope.kind === 'dynamic') refuseBeyond(rope, positionCount)
+  if (rope.kind === 'longrope' || rope.kind === 'dynamic') refuseTooManyPositions(rope, positionCount)
   const frequencies = inverseFrequencies(rope, rotarySize)
   const half = frequencies.length
   const length = rope.kind === 'yarn' || rope.kind === 'longrope' ? rope.attentionFactor : 1

@@ -1,11 +1,11 @@
 import type { ConfigReader } from './config-reader'
 import type { Family } from './family'
 
-/** What rows of the family table have in common. */
+/** Traits that several rows of the family table share. */
 
 export const preNorms = { beforeAttention: 'input_layernorm', beforeMlp: 'post_attention_layernorm' }
 
-/** No norm before a sublayer: attention and MLP read the raw residual. */
+/** Norms after the sublayers only: attention and MLP read the raw residual. */
 export const postNorms = {
   afterAttention: 'post_attention_layernorm',
   afterMlp: 'post_feedforward_layernorm'
@@ -52,7 +52,7 @@ export const plain = {
   ignored: []
 } satisfies Partial<Family>
 
-/** Whose every projection may have a bias, those of the MLP for themselves. */
+/** Every projection may have a bias; those of the MLP have a separate key. */
 export const llama = {
   ...plain,
   bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' }
@@ -73,16 +73,16 @@ export const gemma = {
   ignored: ['hidden_act']
 } satisfies Partial<Family>
 
-/** Whether a layer has RoPE, in a family of which some layers have none. */
+/** Reports whether a layer has RoPE, in a family with layers without it. */
 export function rotates(layer: number, config: ConfigReader): boolean {
-  const marks = config.value('no_rope_layers')
-  if (marks === undefined || marks === null) {
+  const flags = config.value('no_rope_layers')
+  if (flags === undefined || flags === null) {
     return (layer + 1) % (config.optionalCount('no_rope_layer_interval') ?? 4) !== 0
   }
-  config.passOver('no_rope_layer_interval')
-  const mark: unknown = Array.isArray(marks) ? marks[layer] : undefined
-  if (mark !== 0 && mark !== 1) throw config.bad('no_rope_layers', 'a list of 0 and 1, one per layer')
-  return mark === 1
+  config.ignore('no_rope_layer_interval')
+  const flag: unknown = Array.isArray(flags) ? flags[layer] : undefined
+  if (flag !== 0 && flag !== 1) throw config.bad('no_rope_layers', 'a list of 0 and 1, one per layer')
+  return flag === 1
 }
 
 /** Layer norms with weights and biases. */
@@ -91,7 +91,7 @@ export const layerNorms = {
   normEpsilonKey: 'layer_norm_eps'
 } satisfies Partial<Family>
 
-/** Cohere's: no bias, one norm before both sublayers, which are added together. */
+/** Traits of Cohere: no bias, and one norm before both sublayers, which are added together. */
 export const cohere = {
   ...plain,
   norms: { beforeAttention: 'input_layernorm' },
@@ -103,9 +103,9 @@ export const cohere = {
   interleavedRope: true,
   logitScaleKey: 'logit_scale',
   tiedHeadByDefault: true,
-  // Releases of transformers differ in what rope_theta is where a Cohere config has none: it must say so.
+  // // Releases of transformers differ in the default of rope_theta for Cohere, so configs must contain it.
   defaults: { hidden_act: 'silu', layer_norm_eps: 1e-5, logit_scale: 0.0625 },
-  // How the reference names what it always computes.
+  // // These keys name properties that the reference always has.
   ignored: [
     'layer_switch',
     'order_of_interleaved_layers',
@@ -118,7 +118,7 @@ export const cohere = {
   ]
 } satisfies Partial<Family>
 
-/** Of q and k, which only the larger of Cohere's first models have. */
+/** Norms of q and k, which only the larger of Cohere's first models have. */
 export const normsOfEachHead = { qkNorm: 'eachHead', qkNormKey: 'use_qk_norm' } satisfies Partial<Family>
 
 export const glm = {
@@ -136,23 +136,26 @@ export const glm = {
   }
 } satisfies Partial<Family>
 
-/** Every layer but each pattern-th slides. */
+/** Slides in every layer except each pattern-th. */
 export function slidesByPattern(key: string, byDefault: number) {
   return (layer: number, config: ConfigReader): boolean =>
     (layer + 1) % (config.optionalCount(key) ?? byDefault) !== 0
 }
 
-/** As above; without a window none slides. A pattern of letters says nothing to the reference, which has layer_types then. */
+/**
+ * Slides by pattern, or in no layer without a window. The reference ignores a pattern of letters and uses
+ * layer_types.
+ */
 export function exaoneSlides(layer: number, config: ConfigReader): boolean {
   const key = 'sliding_window_pattern'
   if (typeof config.value(key) === 'string' && Array.isArray(config.value('layer_types'))) return false
   return config.value('sliding_window') !== null && slidesByPattern(key, 4)(layer, config)
 }
 
-/** How much of the router's losses training takes, and whether the reference hands back what it says. */
+/** Keys of the router's training loss and of its output. */
 export const routerLosses = ['output_router_logits', 'router_aux_loss_coef']
 
-/** Qwen can slide its upper layers, and does so only when use_sliding_window says it. */
+/** Qwen can slide its upper layers, but does so only with use_sliding_window. */
 export const qwenWindows = {
   windows: 'layerTypes',
   windowSwitch: 'use_sliding_window',
@@ -160,7 +163,7 @@ export const qwenWindows = {
   defaults: { ...plain.defaults, num_key_value_heads: 32, sliding_window: 4096, max_window_layers: 28 }
 } satisfies Partial<Family>
 
-/** Cohere's second models: layers that slide, and full ones without RoPE. */
+/** Cohere's second generation: layers that slide, and full layers without RoPE. */
 export const cohereWithWindows = {
   ...cohere,
   layersWithoutRope: 'full',

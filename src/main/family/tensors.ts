@@ -1,28 +1,30 @@
 import type { DecoderSpec } from './decoder-spec'
 import type { Component, LayerHalf } from '../../contract/model/recipe'
 import type { Experts } from './experts'
-import { moduleNames, type Family, type NormPlace } from './family'
+import { moduleNames, type Family, type NormPosition } from './family'
 import { elementAt } from '../../contract/model/look-up'
 
-/** Which half of a decoder layer a tensor belongs to: recipes set a strength for each (see the contract's LayerStrength). */
+/**
+ * Half of a decoder layer that a tensor belongs to; recipes set a strength for each half (see LayerStrength).
+ */
 export type Half = LayerHalf
 
-/** A tensor by its canonical name, `model.…` or `lm_head.weight`. */
+/** A tensor with its canonical name, `model.…` or `lm_head.weight`. */
 export interface TensorSpec {
   readonly name: string
   readonly shape: readonly number[]
 }
 
-/** The norm at each place of a layer; also the names of their weights. */
+/** Roles of the norm weights by position in a layer. */
 export const NORM_ROLES = {
   beforeAttention: 'normBeforeAttention',
   afterAttention: 'normAfterAttention',
   beforeMlp: 'normBeforeMlp',
   afterMlp: 'normAfterMlp'
-} as const satisfies Record<NormPlace, string>
-type NormRole = (typeof NORM_ROLES)[NormPlace]
+} as const satisfies Record<NormPosition, string>
+type NormRole = (typeof NORM_ROLES)[NormPosition]
 
-/** What a tensor does inside a layer; also the name of its input in the block graph. */
+/** Role of a tensor inside a layer; also the name of its input in the block graph. */
 export type Role =
   | NormRole
   | `${NormRole}Bias`
@@ -49,7 +51,7 @@ export type Role =
   | 'alphaN'
   | 'router'
 
-/** What each tensor holds of a half's components: a fused one of several. A bias goes with its weight. */
+/** Components that each tensor contains; a fused tensor has several. A bias belongs to its weight. */
 const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   normBeforeAttention: ['norms'],
   normBeforeAttentionBias: ['norms'],
@@ -76,7 +78,7 @@ const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   up: ['up'],
   upBias: ['up'],
   gateUp: ['gate', 'up'],
-  // The activation's own parameters, between up and down.
+  // // Parameters of the activation, between up and down.
   alphaP: ['up'],
   alphaN: ['up'],
   down: ['down'],
@@ -86,16 +88,16 @@ const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
 
 export interface LayerTensorSpec extends TensorSpec {
   readonly role: Role
-  /** Which expert's it is; null for what every row goes through. */
+  /** Index of the tensor's expert; null for tensors that every row uses. */
   readonly expert: number | null
   readonly components: readonly Component[]
   readonly half: Half
 }
 
 /** A tensor of a layer without the layer's number. */
-type Part = Pick<LayerTensorSpec, 'role' | 'name' | 'shape'>
+type PartialTensor = Pick<LayerTensorSpec, 'role' | 'name' | 'shape'>
 
-/** All tensors of one decoder layer. Projections are stored [out, in]. */
+/** Lists all tensors of one decoder layer. Projections are stored [out, in]. */
 export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
   const { experts } = elementAt(spec.layers, layer, 'layer')
   const count = experts === null ? 0 : experts.count
@@ -105,15 +107,15 @@ export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[
   ]
 }
 
-/** Those of each layer of a model, as far as they were asked for: a sweep's plan asks thousands of times. */
-const knownShared = new WeakMap<DecoderSpec, Map<number, readonly LayerTensorSpec[]>>()
+/** Cached tensors of each layer of a model, because a sweep's plan requests them thousands of times. */
+const sharedTensorCache = new WeakMap<DecoderSpec, Map<number, readonly LayerTensorSpec[]>>()
 
-/** Those that every row goes through: all of them, but for experts. */
+/** Lists the tensors that every row uses: all except the experts'. */
 export function sharedTensors(spec: DecoderSpec, layer: number): readonly LayerTensorSpec[] {
-  const known = knownShared.get(spec) ?? new Map<number, readonly LayerTensorSpec[]>()
-  knownShared.set(spec, known)
-  const tensors = known.get(layer) ?? listShared(spec, layer)
-  known.set(layer, tensors)
+  const byLayer = sharedTensorCache.get(spec) ?? new Map<number, readonly LayerTensorSpec[]>()
+  sharedTensorCache.set(spec, byLayer)
+  const tensors = byLayer.get(layer) ?? listShared(spec, layer)
+  byLayer.set(layer, tensors)
   return tensors
 }
 
@@ -125,16 +127,16 @@ function listShared(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
   ]
 }
 
-/** Those of one expert of a layer that has experts. */
+/** Lists the tensors of one expert of a layer. */
 export function expertTensors(spec: DecoderSpec, layer: number, expert: number): LayerTensorSpec[] {
   const { experts } = elementAt(spec.layers, layer, 'layer')
   if (experts === null) throw new RangeError(`layer ${layer} has no experts`)
   const names = moduleNames(spec.family)
-  const named = (name: string): string => `${names.experts}.${expert}.${name}`
+  const nameOf = (name: string): string => `${names.experts}.${expert}.${name}`
   return inLayer(layer, 'mlp', expert, [
-    ...linear('gate', 'gateBias', named(names.expertGate), experts.size, spec.hiddenSize, false),
-    ...linear('up', 'upBias', named(names.expertUp), experts.size, spec.hiddenSize, false),
-    ...linear('down', 'downBias', named(names.expertDown), spec.hiddenSize, experts.size, false)
+    ...linear('gate', 'gateBias', nameOf(names.expertGate), experts.size, spec.hiddenSize, false),
+    ...linear('up', 'upBias', nameOf(names.expertUp), experts.size, spec.hiddenSize, false),
+    ...linear('down', 'downBias', nameOf(names.expertDown), spec.hiddenSize, experts.size, false)
   ])
 }
 
@@ -142,7 +144,7 @@ function inLayer(
   layer: number,
   half: Half,
   expert: number | null,
-  parts: readonly Part[]
+  parts: readonly PartialTensor[]
 ): LayerTensorSpec[] {
   return parts.map((part) => ({
     ...part,
@@ -153,12 +155,12 @@ function inLayer(
   }))
 }
 
-function attentionTensors(spec: DecoderSpec): Part[] {
+function attentionTensors(spec: DecoderSpec): PartialTensor[] {
   const { family, hiddenSize, headSize } = spec
   const names = moduleNames(family)
   const qSize = spec.headCount * headSize
   const kvSize = spec.kvHeadCount * headSize
-  const projections: Part[] =
+  const projections: PartialTensor[] =
     family.attention === 'separate'
       ? [
           ...linear('q', 'qBias', names.q, qSize, hiddenSize, spec.qkvBias),
@@ -177,16 +179,20 @@ function attentionTensors(spec: DecoderSpec): Part[] {
   ]
 }
 
-function headNorm({ family, qkNorm, headSize }: DecoderSpec, role: 'qNorm' | 'kNorm', heads: number): Part[] {
+function headNorm(
+  { family, qkNorm, headSize }: DecoderSpec,
+  role: 'qNorm' | 'kNorm',
+  heads: number
+): PartialTensor[] {
   if (qkNorm === 'none') return []
   const shape = { head: [headSize], projection: [heads * headSize], eachHead: [heads, headSize] }[qkNorm]
   return [{ role, name: `${moduleNames(family)[role]}.weight`, shape }]
 }
 
-function mlpTensors(spec: DecoderSpec): Part[] {
+function mlpTensors(spec: DecoderSpec): PartialTensor[] {
   const { family, hiddenSize, intermediateSize, mlpBias } = spec
   const names = moduleNames(family)
-  const inner: Part[] = {
+  const inner: PartialTensor[] = {
     gated: [
       ...linear('gate', 'gateBias', names.gate, intermediateSize, hiddenSize, mlpBias),
       ...linear('up', 'upBias', names.up, intermediateSize, hiddenSize, mlpBias)
@@ -210,8 +216,8 @@ function mlpTensors(spec: DecoderSpec): Part[] {
   ]
 }
 
-/** What stands in the place of the MLP's own where a layer has experts. */
-function routerTensors(spec: DecoderSpec, { count }: Experts): Part[] {
+/** Lists the tensors that replace an MLP's in a layer with experts. */
+function routerTensors(spec: DecoderSpec, { count }: Experts): PartialTensor[] {
   const { router } = moduleNames(spec.family)
   return [
     ...norm(spec, 'beforeMlp'),
@@ -223,25 +229,25 @@ function linear(
   role: Role,
   biasRole: Role,
   name: string,
-  out: number,
-  into: number,
+  outSize: number,
+  inSize: number,
   biased: boolean
-): Part[] {
-  const weight = { role, name: `${name}.weight`, shape: [out, into] }
-  return biased ? [weight, { role: biasRole, name: `${name}.bias`, shape: [out] }] : [weight]
+): PartialTensor[] {
+  const weight = { role, name: `${name}.weight`, shape: [outSize, inSize] }
+  return biased ? [weight, { role: biasRole, name: `${name}.bias`, shape: [outSize] }] : [weight]
 }
 
-/** The norm before a sublayer, as a place whose norm a layer has: attention's where parallel sublayers share one. */
-export function normBefore({ family, parallel }: DecoderSpec, half: Half): NormPlace {
+/** Gives the position of the norm before a sublayer: attention's if parallel sublayers share one. */
+export function normBefore({ family, parallel }: DecoderSpec, half: Half): NormPosition {
   return half === 'attention' || (parallel && family.sharedNorm) ? 'beforeAttention' : 'beforeMlp'
 }
 
-function norm(spec: DecoderSpec, place: NormPlace): Part[] {
+function norm(spec: DecoderSpec, position: NormPosition): PartialTensor[] {
   const { family, hiddenSize } = spec
-  const shared = place === 'beforeMlp' && normBefore(spec, 'mlp') !== place
-  const name = shared ? undefined : family.norms[place]
+  const shared = position === 'beforeMlp' && normBefore(spec, 'mlp') !== position
+  const name = shared ? undefined : family.norms[position]
   if (name === undefined) return []
-  const role = NORM_ROLES[place]
+  const role = NORM_ROLES[position]
   return normParts(family).map((part) => ({
     role: part === 'weight' ? role : (`${role}Bias` as const),
     name: `${name}.${part}`,
@@ -249,29 +255,29 @@ function norm(spec: DecoderSpec, place: NormPlace): Part[] {
   }))
 }
 
-/** What a norm stores. */
+/** Lists the tensors that a norm stores. */
 function normParts({ normKind }: Family): ('weight' | 'bias')[] {
   if (normKind === 'layerWithoutWeight') return []
   return normKind === 'layerWithBias' ? ['weight', 'bias'] : ['weight']
 }
 
-/** A tensor of a layer as a model held for generating has it: the rows of its parts, one after the other. */
-export interface HeldTensorSpec {
+/** A tensor of a resident layer for generation, which joins the rows of its parts. */
+export interface ResidentTensorSpec {
   readonly role: Role
   readonly shape: readonly number[]
   readonly parts: readonly Role[]
 }
 
-/** With few rows a product costs its call as much as its work, so that one of the three together takes less time. */
+/** Products that are computed as one: with few rows a call costs as much as its work. */
 const JOINED: readonly { readonly role: Role; readonly parts: readonly Role[] }[] = [
   { role: 'qkv', parts: ['q', 'k', 'v'] },
   { role: 'qkvBias', parts: ['qBias', 'kBias', 'vBias'] }
 ]
 
-/** The tensors of a layer held for generating, but for its experts; q, k and v joined whether or not the checkpoint stores them so. */
-export function heldTensors(spec: DecoderSpec, layer: number): HeldTensorSpec[] {
+/** Lists the tensors of a resident layer without its experts; q, k and v are always joined. */
+export function residentTensors(spec: DecoderSpec, layer: number): ResidentTensorSpec[] {
   const stored = sharedTensors(spec, layer)
-  return stored.flatMap(({ role, shape }): HeldTensorSpec[] => {
+  return stored.flatMap(({ role, shape }): ResidentTensorSpec[] => {
     const joined = JOINED.find(({ parts }) => parts.includes(role))
     if (joined === undefined) return [{ role, shape, parts: [role] }]
     if (joined.parts[0] !== role) return []
@@ -283,8 +289,8 @@ export function heldTensors(spec: DecoderSpec, layer: number): HeldTensorSpec[] 
 }
 
 /**
- * The tensors around the layers. The final norm has a weight and a bias, a weight, or neither; a tied head is the embedding.
- * Embedding and head are [vocabulary, hidden].
+ * Lists the tensors around the layers. The final norm has a weight and a bias, a weight, or neither; a tied
+ * head is the embedding. Embedding and head are [vocabulary, hidden].
  */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec
@@ -304,11 +310,16 @@ export function wholeModelTensors(spec: DecoderSpec): {
   }
 }
 
-/** Prefixes under which checkpoints keep the decoder: plain, bare, GPT-NeoX's, and inside multimodal wrappers (two styles). */
+/**
+ * Prefixes of decoder tensors in checkpoints: plain, bare, GPT-NeoX's, and two styles of multimodal wrappers.
+ */
 const DECODER_PREFIXES = ['model.language_model.', 'language_model.model.', 'gpt_neox.', 'model.'] as const
 const BARE_DECODER_NAME = /^(layers\.\d+\.|embed_tokens\.|norm\.)/
 
-/** The canonical name of a stored tensor: decoder tensors under `model.`, the head as `lm_head.weight`; others unchanged. */
+/**
+ * Gives the canonical name of a stored tensor: decoder tensors under `model.`, the head as `lm_head.weight`,
+ * others unchanged.
+ */
 export function canonicalTensorName(stored: string): string {
   for (const prefix of DECODER_PREFIXES) {
     if (stored.startsWith(prefix)) return `model.${stored.slice(prefix.length)}`

@@ -1,4 +1,4 @@
-/** What keeps families that people ask for from being computed, by model_type. */
+/** Parts of requested families that this program does not compute, by model_type. */
 export const UNBUILT: Readonly<Record<string, string>> = {
   deepseek_v2: 'latent attention and shared experts',
   deepseek_v3: 'latent attention, shared experts and groups of experts',

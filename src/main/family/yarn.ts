@@ -1,44 +1,50 @@
 import type { ConfigReader } from './config-reader'
 
-/** YaRN (Peng et al., arXiv 2309.00071): long wavelengths are stretched by the factor, short ones are kept. */
+/**
+ * YaRN (Peng et al., arXiv 2309.00071): long wavelengths are stretched by the factor, and short ones are
+ * unchanged.
+ */
 export interface Yarn {
   readonly kind: 'yarn'
   readonly theta: number
   readonly factor: number
-  /** Context length before it was stretched. */
+  /** Context length before stretching. */
   readonly originalContext: number
-  /** Rotations within the original context above which a dim is kept, and below which it is stretched. */
+  /**
+   * Rotations within the original context above which a dimension is unchanged, and below which it is
+   * stretched.
+   */
   readonly betaFast: number
   readonly betaSlow: number
-  /** Whether the bounds that these make are rounded to whole dims. */
+  /** True if the resulting bounds are rounded to whole dimensions. */
   readonly truncate: boolean
-  /** What cos and sin are multiplied by. */
+  /** Factor of cos and sin. */
   readonly attentionFactor: number
 }
 
 /**
- * YaRN as transformers 5 reads it: the written factor counts, also where it is not the ratio of the context lengths (some
- * releases before took the ratio), and which context was stretched is `max_position_embeddings` where nothing else says it.
+ * Reads YaRN as transformers 5 does. A written factor counts even if it differs from the ratio of the context
+ * lengths, which some earlier releases used. The original context defaults to `max_position_embeddings`.
  */
 export function readYarn(section: ConfigReader, theta: number, contextLength: number | null): Yarn {
-  // DeepSeek-R1-0528-Qwen3 has it, and transformers passes over it (vLLM multiplies by it).
-  section.passOver('attn_factor')
-  // Yarn-Llama-2 and Yarn-Mistral have it, and no release of transformers reads it.
-  section.passOver('finetuned')
+  // // In DeepSeek-R1-0528-Qwen3; ignored by transformers, while vLLM multiplies by it.
+  section.ignore('attn_factor')
+  // // In Yarn-Llama-2 and Yarn-Mistral; no release of transformers reads it.
+  section.ignore('finetuned')
   const original = section.optionalCount('original_max_position_embeddings') ?? contextLength
   if (original === null) throw section.bad('original_max_position_embeddings', 'a whole number')
   const ratio = contextLength === null ? null : contextLength / original
   const factor = section.optionalPositive('factor') ?? ratio
   if (factor === null) throw section.bad('factor', 'a positive number')
-  // A zero is as good as none.
+  // // Zero counts as absent.
   const scale = (key: string): number | null =>
     section.value(key) === 0 ? null : section.optionalPositive(key)
-  const ofLogits = scale('mscale')
-  const ofAll = scale('mscale_all_dim')
+  const logitScale = scale('mscale')
+  const allDimScale = scale('mscale_all_dim')
   const byDefault =
-    ofLogits === null || ofAll === null
+    logitScale === null || allDimScale === null
       ? sharpening(factor, 1)
-      : sharpening(factor, ofLogits) / sharpening(factor, ofAll)
+      : sharpening(factor, logitScale) / sharpening(factor, allDimScale)
   return {
     kind: 'yarn',
     theta,
@@ -51,12 +57,15 @@ export function readYarn(section: ConfigReader, theta: number, contextLength: nu
   }
 }
 
-/** The paper's 0.1 ln(s) + 1. */
+/** Computes the paper's 0.1 ln(s) + 1. */
 function sharpening(factor: number, scale: number): number {
   return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1
 }
 
-/** A frequency, that of rotary dims i and i + rotarySize / 2: kept, divided by the factor, or between the two. */
+/**
+ * Scales the frequency of rotary dimensions i and i + rotarySize / 2: unchanged, divided by the factor, or
+ * interpolated.
+ */
 export function scaleByYarn(yarn: Yarn, frequency: number, i: number, rotarySize: number): number {
   const dimOf = (rotations: number): number =>
     (rotarySize * Math.log(yarn.originalContext / (rotations * 2 * Math.PI))) / (2 * Math.log(yarn.theta))

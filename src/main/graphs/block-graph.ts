@@ -6,13 +6,13 @@ import { expertTensors, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
 
 /**
- * Shape of the rows a block works on. Rows are a packed sequence (one per distinct prompt prefix); attention gathers
- * them back into paths, by segments of equal length (see the engine's attention layout).
+ * Shape of the rows of a block. Rows are a packed sequence, one per distinct prompt prefix. Attention gathers
+ * them into paths, in segments of equal length (see the engine's attention layout).
  */
 export interface BlockShape {
   readonly inputRowCount: number
   readonly outputRowCount: number
-  /** Rows whose queries, output projection and MLP are wanted, when not all: [outputRowCount]. */
+  /** Rows whose queries, output projection and MLP are computed, [outputRowCount]; null for all rows. */
   readonly keptRows: Int32Array | null
   readonly segments: readonly {
     readonly pathCount: number
@@ -21,27 +21,30 @@ export interface BlockShape {
     readonly queryRows: Int32Array
     readonly keyRows: Int32Array
   }[]
-  /** For each output row its place in the segments' results laid end to end: [outputRowCount]. */
+  /** Index of each output row in the concatenated results of the segments, [outputRowCount]. */
   readonly resultIndex: Int32Array
 }
 
-/** Names of a block graph's inputs besides the weights, whose inputs are named by role. */
+/** Names of a block graph's inputs besides the weights, which are named by role. */
 export const BLOCK_INPUTS = {
   /** [nodes, inputRowCount, hidden] */
   hidden: 'hidden',
-  /** Position of each row of every node, [nodes x inputRowCount, 1]; of kept rows, [nodes x outputRowCount, 1]. */
+  /**
+   * Position of each row of every node, [nodes x inputRowCount, 1]; of output rows, [nodes x outputRowCount,
+   * 1].
+   */
   keyPositions: 'keyPositions',
   queryPositions: 'queryPositions',
   ...ROTARY_INPUTS,
-  /** Additive mask of segment i, [pathCount, queryLength, 1, keyLength]. */
+  /** Additive mask of a segment, [pathCount, queryLength, 1, keyLength]. */
   mask: (segment: number) => `mask${segment}`
 } as const
 
-/** Keys (rotated) and values are outputs on request, for whoever goes on generating from these rows. */
+/** Names of a block graph's outputs. Rotated keys and values are optional outputs, needed for generation. */
 export const BLOCK_OUTPUTS = {
-  /** [nodes, outputRowCount, hidden]; of a layer with experts before what they add. */
+  /** [nodes, outputRowCount, hidden]; in a layer with experts, before their outputs are added. */
   hidden: 'hiddenOut',
-  /** What experts are given of each row, as `hidden`, and the probability of each expert, [nodes, outputRowCount, experts]. */
+  /** Inputs of experts, shaped like `hidden`, and expert probabilities, [nodes, outputRowCount, experts]. */
   normed: 'normed',
   routing: 'routing',
   /** [nodes, inputRowCount, kvHeads x headSize] */
@@ -50,14 +53,15 @@ export const BLOCK_OUTPUTS = {
 } as const
 
 /**
- * The graph of one decoder layer, for any layer of its kind: weights, masks and rotary tables are inputs, so layers
- * of one shape share it and swapping base for post is feeding other arrays. Of a layer with experts it is what comes before them.
+ * Builds the graph of one decoder layer, for any layer of its kind. Weights, masks and rotary tables are
+ * inputs, so layers of one shape share the graph, and base or post weights are only other inputs. For a layer
+ * with experts, the graph ends before them.
  *
- *     hidden ─ norm ─ q,k,v ─ (q/k norm) ─ RoPE ─ gather to paths ─ scores ─ softmax ─ · v ─ gather back ─ o ─ (norm) ─ + ─┐
- *     out ── + ─ (norm) ─ down ─ act(gate) · up ─ norm ────────────────────────────────────────────────────────────────────┘
+ *     hidden ─ norm ─ q,k,v ─ (q/k norm) ─ RoPE ─ gather ─ scores ─ softmax ─ · v ─ gather back ─ o ─ (norm) ─ + ─┐
+ *     out ── + ─ (norm) ─ down ─ act(gate) · up ─ norm ───────────────────────────────────────────────────────┘
  *
- * Attention is written as MatMul, Softmax, MatMul: the fused operators either ignore trie positions, soft caps or long
- * queries on some execution provider, or demand head sizes that models do not have.
+ * Attention is written as MatMul, Softmax, MatMul. The fused operators ignore trie positions, soft caps or
+ * long queries on some execution providers, or require head sizes that models do not have.
  *
  * @param kind number of a layer of the kind
  */
@@ -104,7 +108,7 @@ export function blockGraph(
 /** Names of an expert graph's input and output, [rows, hidden] each. Weights are named by role. */
 export const EXPERT_ROWS = { into: 'rows', out: 'expert' } as const
 
-/** The graph of one expert, for any: act(gate) · up, and down. */
+/** Builds the graph of any one expert: act(gate) · up, and down. */
 export function expertGraph(spec: DecoderSpec, precision: Precision): Uint8Array {
   const graph = new OnnxGraph('expert')
   const layer = spec.layers.findIndex(({ experts }) => experts !== null)
@@ -121,15 +125,15 @@ export function expertGraph(spec: DecoderSpec, precision: Precision): Uint8Array
   return graph.encode()
 }
 
-/** Norms, activations and what chooses among experts stay in float32 whatever products are made in. */
-export const staysSingle = (role: string): boolean => /norm|alpha|router/i.test(role)
+/** Reports whether a tensor stays in float32 in every precision: norms, activation parameters and routers. */
+export const alwaysFloat32 = (role: string): boolean => /norm|alpha|router/i.test(role)
 
-/** What a weight is fed as: projections and their biases in the precision of the products. */
+/** Gives the type of a weight: projections and their biases have the precision of the products. */
 export function weightType(role: string, precision: Precision): 'float32' | 'float16' {
-  return precision === 'fp16' && !staysSingle(role) ? 'float16' : 'float32'
+  return precision === 'fp16' && !alwaysFloat32(role) ? 'float16' : 'float32'
 }
 
-/** The attention half over packed rows. */
+/** Builds the attention half over packed rows. */
 class PackedAttention {
   private readonly graph: OnnxGraph
   private readonly spec: DecoderSpec
@@ -143,9 +147,11 @@ class PackedAttention {
   }
 
   /**
+   * Builds attention.
+   *
    * @param hidden [nodes, inputRowCount, hidden]
-   * @returns rows after the residual and before the block, [nodes x outputRowCount, hidden], and keys and values of all
-   *   input rows
+   * @returns rows after the residual and before the block, [nodes x outputRowCount, hidden], and keys and
+   * values of all input rows
    */
   build(hidden: string): { rows: string; block: string; keys: string; values: string } {
     const { graph, spec, shape, layer } = this
@@ -193,19 +199,19 @@ class PackedAttention {
     }
   }
 
-  /** Some of the rows, which are counted along `axis`: [nodes, rows, width] or [nodes, heads, rows, width] to the same. */
+  /** Gathers rows along `axis` of [nodes, rows, width] or [nodes, heads, rows, width]. */
   private gatherRows(path: string, value: string, rows: Int32Array, axis: 1 | 2): string {
     const index = this.graph.constant(`${path}/index`, BigInt64Array.from(rows, BigInt))
     return this.graph.node(path, 'Gather', [value, index], { axis: { int: axis } })
   }
 
-  /** Rows of every kv head to [nodes, kvHeads, rowCount, width]: once, and not again for what each segment gathers of them. */
+  /** Reshapes rows to [nodes, kvHeads, rowCount, width], once for all segments that gather from them. */
   private byHead(path: string, rows: string, rowCount: number, width: number): string {
     const heads = this.graph.reshape(`${path}/heads`, rows, [-1, rowCount, this.spec.kvHeadCount, width])
     return this.graph.node(`${path}/transposed`, 'Transpose', [heads], { perm: { ints: [0, 2, 1, 3] } })
   }
 
-  /** q of the kept rows, k and v of all rows, before norms and RoPE. */
+  /** Projects q of the output rows, and k and v of all rows, before norms and RoPE. */
   private projections(inputRows: string, keptRows: string): [q: string, k: string, v: string] {
     const { graph, spec, shape, layer } = this
     const normed = layer.norm('attention/before', inputRows, 'beforeAttention')
@@ -216,7 +222,7 @@ class PackedAttention {
     }
     const [q, k, v] = layer.joinedProjections('attention', normed)
     if (shape.keptRows === null) return [q, k, v]
-    // A fused projection makes q for every row; only the kept ones go on.
+    // // A fused projection computes q for every row; only the output rows are used further.
     const qSize = spec.headCount * spec.headSize
     const byNode = graph.reshape('attention/qkv/q/nodes', q, [-1, shape.inputRowCount, qSize])
     const kept = this.gatherRows('attention/qkv/q/kept', byNode, shape.keptRows, 1)
@@ -224,10 +230,10 @@ class PackedAttention {
   }
 
   /**
-   * Attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x headSize].
+   * Computes attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x headSize].
    *
-   * @param q [nodes, kvHeads, outputRowCount, group x headSize]: the query heads of one kv head lie beside each other, so k and v are
-   *   never repeated
+   * @param q [nodes, kvHeads, outputRowCount, group x headSize]: the query heads of one kv head are adjacent,
+   * so that k and v are never repeated
    * @param k as `v`: [nodes, kvHeads, inputRowCount, headSize]
    */
   private segmentAttention(index: number, q: string, k: string, v: string): string {
@@ -254,7 +260,7 @@ class PackedAttention {
       [byPath('k', k, segment.keyRows, keyLength)],
       { perm: { ints: [0, 1, 3, 2] } }
     )
-    // On the CPU onnxruntime makes one operator of the transposition, the scale and the product.
+    // // On the CPU, onnxruntime fuses the transposition, the scale and the product.
     const scores = graph.node(`${path}/scores`, 'MatMul', [layer.scaled(path, queries), keys])
     const capped = softCap(graph, `${path}/scores`, scores, spec.attentionSoftCap)
     const byQuery = graph.reshape(`${path}/scores/queries`, capped, [

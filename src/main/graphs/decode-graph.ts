@@ -1,16 +1,16 @@
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
-import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
+import { residentConstants, residentLayout, type ResidentTensor } from './resident-weights'
 import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import type { Rope } from '../family/rope'
-import { expertTensors, heldTensors } from '../family/tensors'
+import { expertTensors, residentTensors } from '../family/tensors'
 import { routedMlp } from './routed-mlp'
 import { elementAt } from '../../contract/model/look-up'
 
 /**
- * Names of a decode graph's inputs. Rows are sequences being generated, one new token each. Rotary tables and masks
- * enter once for every kind that the graph's layers need, keys and values once for every layer; both are counted from 0.
+ * Names of a decode graph's inputs. Rows are sequences in generation, with one new token each. Rotary tables
+ * and masks are inputs once per kind, keys and values once per layer, both numbered from 0.
  */
 export const DECODE_INPUTS = {
   /** [rows, hidden] */
@@ -18,9 +18,12 @@ export const DECODE_INPUTS = {
   /** Position of each row's new token, [rows, 1]. */
   positions: 'positions',
   rotary: (rope: number): RotaryTables => ({ cos: `cos${rope}`, sin: `sin${rope}` }),
-  /** Additive, over the cache's places and then the new token, [rows, 1, 1, capacity + 1]. */
+  /** Additive mask over the cache and the new token, [rows, 1, 1, capacity + 1]. */
   mask: (window: number): string => `mask${window}`,
-  /** Rotated keys of earlier tokens, head dims first so that scores need no transpose: [rows, kvHeads, headSize, capacity]. */
+  /**
+   * Rotated keys of earlier tokens, [rows, kvHeads, headSize, capacity]. Head dimensions come first, so that
+   * scores need no transpose.
+   */
   keys: (layer: number): string => `keys${layer}`,
   /** [rows, kvHeads, capacity, headSize] */
   values: (layer: number): string => `values${layer}`
@@ -29,12 +32,12 @@ export const DECODE_INPUTS = {
 export const DECODE_OUTPUTS = {
   /** [rows, hidden] */
   hidden: 'hiddenOut',
-  /** Key and value of the new token, [rows, kvHeads x headSize]. The caller puts them into the cache. */
+  /** Key and value of the new token, [rows, kvHeads x headSize]; the caller writes them to the cache. */
   newKeys: (layer: number): string => `newKeys${layer}`,
   newValues: (layer: number): string => `newValues${layer}`
 } as const
 
-/** The kinds of rotary tables and of masks among some layers, in the order in which a decode graph counts them. */
+/** Lists the kinds of rotary tables and masks of some layers, in the order of a decode graph. */
 export function decodeKinds(
   spec: DecoderSpec,
   layers: readonly number[]
@@ -46,7 +49,7 @@ export function decodeKinds(
   }
 }
 
-/** The file names under which the weights of a decode graph's layer, and of its experts, are given to its session. */
+/** Names the files of weights of a decode graph's layer and of its experts, as given to its session. */
 export function layerFile(layer: number): string {
   return `layer${layer}`
 }
@@ -55,24 +58,24 @@ export function expertFile(layer: number, expert: number): string {
   return `${layerFile(layer)}/expert${expert}`
 }
 
-/** How one layer's weights are laid out in memory for a decode graph, but for its experts, named by role. */
-export function layerLayout(spec: DecoderSpec, layer: number, weights: HeldWeights): HeldTensor[] {
-  return heldLayout(
-    heldTensors(spec, layer).map(({ role, shape, parts }) => ({ name: role, shape, parts })),
+/** Lays out one layer's weights in memory for a decode graph, without its experts, named by role. */
+export function layerLayout(spec: DecoderSpec, layer: number, weights: HeldWeights): ResidentTensor[] {
+  return residentLayout(
+    residentTensors(spec, layer).map(({ role, shape, parts }) => ({ name: role, shape, parts })),
     weights
   )
 }
 
-/** The same of one of its experts. */
-export function expertLayout(spec: DecoderSpec, layer: number, weights: HeldWeights): HeldTensor[] {
-  return heldLayout(
+/** Lays out the weights of one of its experts. */
+export function expertLayout(spec: DecoderSpec, layer: number, weights: HeldWeights): ResidentTensor[] {
+  return residentLayout(
     expertTensors(spec, layer, 0).map(({ role, shape }) => ({ name: role, shape, parts: [role] })),
     weights
   )
 }
 
 /**
- * Declares one layer's weights as constants of the graph that a session is given under the name `file`.
+ * Declares one layer's weights as constants of a graph, from the session's file `file`.
  *
  * @param layer number of the layer in the model
  * @returns a builder of that layer
@@ -85,13 +88,20 @@ export function residentLayer(
   rotary: RotaryTables
 ): LayerBuilder {
   const layout = layerLayout(spec, layer, products.weights)
-  return new LayerBuilder(graph, spec, heldConstants(graph, file, layout, products), rotary, products, layout)
+  return new LayerBuilder(
+    graph,
+    spec,
+    residentConstants(graph, file, layout, products),
+    rotary,
+    products,
+    layout
+  )
 }
 
 /**
- * Some consecutive decoder layers for one new token of each row, their weights constants of the graph: a step's few rows
- * are too little work to pack them again in every run. Past keys and values are read where they lie and never copied:
- * the graph returns only the new ones.
+ * Builds consecutive decoder layers for one new token of each row. Weights are constants, because packing
+ * them again in every run would take longer than the few rows. Past keys and values are read in place. The
+ * graph returns only the new ones.
  *
  * @param layers numbers of the layers in the model
  */
@@ -125,14 +135,14 @@ export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: rea
       experts === null
         ? builder.mlp(attended, rows)
         : routedMlp(builder, experts, attended, rows, (branch, expert) => {
-            // Weights are constants of the whole graph, whichever branch uses them.
-            const held = heldConstants(
+            // // Weights are constants of the whole graph, even if only one branch uses them.
+            const constants = residentConstants(
               scoped.within(`expert${expert}`),
               expertFile(i, expert),
               layout,
               products
             )
-            return new LayerBuilder(branch, spec, held, tablesOfLayer, products, layout)
+            return new LayerBuilder(branch, spec, constants, tablesOfLayer, products, layout)
           })
     const kvDims = ['rows', kvHeadCount * headSize]
     graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), kvDims)
@@ -142,7 +152,10 @@ export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: rea
   return graph.encode()
 }
 
-/** The attention half: rows after the residual, and the new token's key and value, [rows, kvHeads x headSize] each. */
+/**
+ * Builds the attention half: rows after the residual, and the new token's key and value, [rows, kvHeads x
+ * headSize] each.
+ */
 function decodeAttention(
   layer: LayerBuilder,
   hidden: string,
@@ -174,11 +187,11 @@ function decodeAttention(
   const capped = softCap(graph, 'attention/scores', scores, spec.attentionSoftCap)
   const masked = graph.node('attention/masked', 'Add', [capped, mask])
   const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })
-  const ofPast = slice(graph, 'attention/weights/past', weights, 0, -1)
-  const ofNew = slice(graph, 'attention/weights/new', weights, -1, Number.MAX_SAFE_INTEGER)
+  const pastWeights = slice(graph, 'attention/weights/past', weights, 0, -1)
+  const newWeights = slice(graph, 'attention/weights/new', weights, -1, Number.MAX_SAFE_INTEGER)
   const mixed = graph.node('attention/mixed', 'Add', [
-    graph.node('attention/mixed/past', 'MatMul', [ofPast, values]),
-    graph.node('attention/mixed/new', 'Mul', [ofNew, newValues])
+    graph.node('attention/mixed/past', 'MatMul', [pastWeights, values]),
+    graph.node('attention/mixed/new', 'Mul', [newWeights, newValues])
   ])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
   return {
@@ -188,7 +201,7 @@ function decodeAttention(
   }
 }
 
-/** Elements start .. end - 1 of the last axis; negative numbers count from its end. */
+/** Takes elements `start` to `end - 1` of the last axis; negative numbers count from its end. */
 function slice(graph: OnnxGraph, path: string, value: string, start: number, end: number): string {
   const constant = (name: string, number: number): string =>
     graph.constant(`${path}/${name}`, BigInt64Array.of(BigInt(number)))

@@ -4,36 +4,38 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { ROTARY_INPUTS, rotaryInputs, softCap, type Products } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 
-/** Names of a device decode graph's inputs. Slots are the places of a cache; a slot may be free and compute nothing of use. */
+/**
+ * Names of a device decode graph's inputs. A slot is a row of the cache; a free slot computes nothing useful.
+ */
 export const DEVICE_DECODE_INPUTS = {
-  /** Of all rows of a step, [states, hidden]; this block's are read and replaced. */
+  /** States of all rows of a step, [states, hidden]; those of this block are read and replaced. */
   states: 'states',
-  /** For each slot its row of `states`, [slots, 1]. */
+  /** Row of `states` for each slot, [slots, 1]. */
   stateRows: 'stateRows',
   /** Position of each slot's new token, [slots, 1]. */
   positions: 'positions',
   ...ROTARY_INPUTS,
-  /** Additive, over the cache's places, the new token's among them, [slots, 1, 1, capacity]. */
+  /** Additive mask over the cache, including the new token, [slots, 1, 1, capacity]. */
   mask: 'mask',
-  /** (slot, head, place) of each new key and value, [slots, kvHeads, 3]. */
+  /** (slot, head, position) of each new key and value, [slots, kvHeads, 3]. */
   places: 'places',
-  /** Rotated keys, [slots, kvHeads, capacity, headSize], and values alike. */
+  /** Rotated keys, [slots, kvHeads, capacity, headSize]; values have the same shape. */
   keys: 'keys',
   values: 'values'
 } as const
 
-/** Each takes the memory of its input when that is given for it: nothing is copied but what is new. */
+/** Outputs that reuse the memory of their inputs, so that only new data is copied. */
 export const DEVICE_DECODE_OUTPUTS = { states: 'statesOut', keys: 'keysOut', values: 'valuesOut' } as const
 
-/** What keys and values are held in on a device that computes in this precision. */
+/** Gives the type of cached keys and values on a device with this precision. */
 export function cacheType(precision: Precision): 'float32' | 'float16' {
   return precision === 'fp16' ? 'float16' : 'float32'
 }
 
 /**
- * One decoder layer for one new token of each slot, for devices with memory of their own: hidden states and the cache
- * come in and go out as tensors that stay there. The new keys and values are put into the cache first, so that attention
- * reads one tensor; keys lie as they were made, and it is the few queries and scores that get transposed.
+ * Builds one decoder layer for one new token of each slot, for devices with their own memory. Hidden states
+ * and the cache stay in device memory. New keys and values are written to the cache first, so that attention
+ * reads one tensor. Keys keep their layout, and the few queries and scores are transposed instead.
  *
  * Attention is written as MatMul, Softmax, MatMul for the reasons given at `blockGraph`.
  */
@@ -58,8 +60,9 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   ])
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
   const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
-  // Cast to float32 again before it is used: sums over thousands of places would lose more in float16 than storing does.
-  const put = (name: 'keys' | 'values', cache: string, rows: string): string => {
+  // // Cast to float32 before use: sums over thousands of positions would lose more in float16 than storing
+  // does.
+  const writeToCache = (name: 'keys' | 'values', cache: string, rows: string): string => {
     const heads = graph.reshape(`attention/${name}/heads`, rows, [-1, kvHeadCount, headSize])
     const half = type === 'float16'
     const updates = half ? graph.cast(`attention/${name}/half`, heads, type) : heads
@@ -68,8 +71,8 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
     graph.output(updated, output, cacheDims, type)
     return half ? graph.cast(`attention/${name}/single`, updated, 'float32') : updated
   }
-  const keys = put('keys', pastKeys, layer.finishK('attention', kRows, positions))
-  const values = put('values', pastValues, vRows)
+  const keys = writeToCache('keys', pastKeys, layer.finishK('attention', kRows, positions))
+  const values = writeToCache('values', pastValues, vRows)
 
   // [slots, kvHeads, headSize, group]: the query heads of one kv head are columns of one product.
   const q = graph.reshape(

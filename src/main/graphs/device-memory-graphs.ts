@@ -1,10 +1,10 @@
 import { OnnxGraph } from './onnx-model'
 
-/** Small graphs that make and change tensors in a device's memory, where outputs stay. */
+/** Small graphs that create and change tensors in a device's memory. */
 
 type FloatType = 'float32' | 'float16'
 
-/** Zeros: input `shape`, [rank], output `zeros`. */
+/** Builds zeros: input `shape`, [rank], output `zeros`. */
 export function zerosGraph(rank: number, type: FloatType): Uint8Array {
   const graph = new OnnxGraph('zeros')
   const zero = graph.constant('zero', 0)
@@ -14,7 +14,7 @@ export function zerosGraph(rank: number, type: FloatType): Uint8Array {
   return graph.encode()
 }
 
-/** Some rows of a tensor in some order: inputs `from` and `rows`, output `taken`. */
+/** Gathers rows of a tensor: inputs `from` and `rows`, output `taken`. */
 export function takeRowsGraph(rank: number, type: FloatType): Uint8Array {
   const graph = new OnnxGraph('takeRows')
   const from = graph.input('from', type, sizes(rank))
@@ -23,7 +23,7 @@ export function takeRowsGraph(rank: number, type: FloatType): Uint8Array {
   return graph.encode()
 }
 
-/** A cache with more places: inputs `cache` and `more`, both [slots, kvHeads, places, headSize], output `extended`. */
+/** Extends a cache: inputs `cache` and `more`, both [slots, kvHeads, places, headSize], output `extended`. */
 export function extendGraph(type: FloatType): Uint8Array {
   const graph = new OnnxGraph('extend')
   const cache = graph.input('cache', type, ['slots', 'heads', 'places', 'size'])
@@ -34,9 +34,9 @@ export function extendGraph(type: FloatType): Uint8Array {
 }
 
 /**
- * Puts rows of a packed prompt into a cache: inputs `cache` [slots, kvHeads, capacity, headSize], `packed` [1, packed
- * rows, kvHeads x headSize] in float32, `rows` of it, and for each of them and each head its (slot, head, place) in `places`,
- * [rows, kvHeads, 3]; output `filled`, which takes the cache's memory when that is given for it.
+ * Writes rows of a packed prompt to a cache. Inputs are `cache` [slots, kvHeads, capacity, headSize],
+ * `packed` [1, packed rows, kvHeads x headSize] in float32, the `rows` to copy, and `places` [rows, kvHeads,
+ * 3] with (slot, head, position) for each row and head. The output `filled` may reuse the cache's memory.
  */
 export function fillGraph(kvHeadCount: number, headSize: number, type: FloatType): Uint8Array {
   const graph = new OnnxGraph('fill')

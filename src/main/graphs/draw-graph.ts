@@ -3,34 +3,41 @@ import { OnnxGraph } from './onnx-model'
 export const DRAW_INPUTS = {
   /** Logits of a slice of the vocabulary, [rows, tokens of the slice]. */
   logits: (slice: number): string => `logits${slice}`,
-  /** For each row a number from 0 (included) to 1 (excluded), float64 [rows, 1]. */
+  /** Random numbers, one per row, from 0 (included) to 1 (excluded), float64 [rows, 1]. */
   uniforms: 'uniforms'
 } as const
 
-/** Ids of drawn tokens, float32 [rows, 1]; NaN for a row that has a logit which is not finite. */
+/** Ids of drawn tokens, float32 [rows, 1]; NaN for a row with a logit that is not finite. */
 export const DRAWN_TOKENS = 'tokens'
 
-/** Settings under which the graph of a head draws; all others take the logits to the engine's sampler. */
+/**
+ * Settings with which the head's graph draws tokens; with other settings the engine's sampler draws from
+ * logits.
+ */
 export interface GraphDrawing {
   /** Above 0. */
   readonly temperature: number
-  /** Tokens less than this times as likely as the likeliest never come; 0 keeps all. */
+  /** Lowest probability of a token, relative to the likeliest; 0 keeps all tokens. */
   readonly minP: number
 }
 
 /**
- * Tokens are drawn in two steps, first a chunk of the vocabulary and then one of its tokens, so that no running sum goes
- * over the whole vocabulary. Sums of so few weights are exact to 1e-7 in float32, and running sums are in float64.
+ * Number of tokens in a chunk. A draw first chooses a chunk and then one of its tokens, so that no running
+ * sum covers the whole vocabulary. Sums of so few weights are exact to 1e-7 in float32, and running sums are
+ * in float64.
  */
 const CHUNK = 128
 
 /**
- * Keeps shares of a whole below it, so that the first running sum above a share exists and is that of something that can
- * come, whatever is rounded.
+ * Keeps shares below 1, so that a running sum above the share always exists and belongs to a possible token,
+ * despite rounding.
  */
 const ALMOST_ONE = 1 - 2 ** -40
 
-/** Draws a token of each row from logits that come in slices of the vocabulary. @param slices tokens of each, in their order */
+/**
+ * Draws a token of each row from logits in slices of the vocabulary. @param slices tokens of each slice, in
+ * order
+ */
 export function drawGraph(slices: readonly number[], drawing: GraphDrawing): Uint8Array {
   const graph = new OnnxGraph('draw')
   const inputs = slices.map((count, slice) =>
@@ -48,12 +55,14 @@ export function drawGraph(slices: readonly number[], drawing: GraphDrawing): Uin
 }
 
 /**
- * Draws a token of each row, as the engine's sampler does: the first, in the order of ids, at which the weights so far sum
- * up to more than the row's uniform number times all of them. Weights are exp((logit - largest) / temperature), in float32.
+ * Draws a token of each row, as the engine's sampler does. The token is the first, by id, whose running sum
+ * of weights exceeds the row's random number times the total. Weights are exp((logit - largest) /
+ * temperature), in float32.
  *
  * @param logits [rows, vocabularySize]
  * @param uniforms from 0 (included) to 1 (excluded), float64 [rows, 1]
- * @returns ids as float32, [rows, 1]: exact, for there are fewer than 2^24; NaN for a row that has a logit which is not finite
+ * @returns ids as float32, [rows, 1], which is exact below 2^24; NaN for a row with a logit that is not
+ * finite
  */
 function drawTokens(
   graph: OnnxGraph,
@@ -86,22 +95,24 @@ function drawTokens(
   const chunks = graph.reshape('draw/chunks', padded, [-1, chunkCount, CHUNK])
   const sums = graph.node('draw/sums', 'ReduceSum', [chunks, lastAxis], { keepdims: { int: 0 } })
   const chunk = pick(graph, 'draw/chunk', sums, chunkCount, uniforms)
-  const ofChunk = graph.node('draw/ofChunk', 'GatherND', [chunks, chunk.index], { batch_dims: { int: 1 } })
-  const token = pick(graph, 'draw/token', ofChunk, CHUNK, chunk.within)
+  const chunkWeights = graph.node('draw/ofChunk', 'GatherND', [chunks, chunk.index], {
+    batch_dims: { int: 1 }
+  })
+  const token = pick(graph, 'draw/token', chunkWeights, CHUNK, chunk.within)
   const first = graph.node('draw/first', 'Mul', [
     chunk.index,
     graph.constant('draw/chunkSize', BigInt64Array.of(BigInt(CHUNK)))
   ])
   const id = graph.cast('draw/id', graph.node('draw/sum', 'Add', [first, token.index]), 'float32')
-  // Zero times a sum that is not finite is NaN, and -Infinity among the logits shows nowhere else.
+  // // Zero times a sum that is not finite is NaN. This also reveals -Infinity among the logits.
   const total = graph.node('draw/total', 'ReduceSum', [logits, lastAxis], { keepdims: { int: 1 } })
   const nothing = graph.node('draw/nothing', 'Mul', [total, graph.constant('draw/none', 0)])
   return graph.node('draw/checked', 'Add', [id, nothing])
 }
 
 /**
- * The first of each row's weights, [rows, count], with which they sum up to more than a share of all of them, float64
- * [rows, 1]: its index, and how far into it the share reaches, from 0 to 1.
+ * Picks the first of each row's weights, [rows, count], whose running sum exceeds a share of the total,
+ * float64 [rows, 1]. Returns its index, and the position of the share within it, from 0 to 1.
  */
 function pick(
   graph: OnnxGraph,
@@ -110,33 +121,39 @@ function pick(
   count: number,
   share: string
 ): { index: string; within: string } {
-  const at = (name: string): string => `${path}/${name}`
-  const axis = graph.constant(at('axis'), BigInt64Array.of(1n), [])
-  const axes = graph.constant(at('axes'), BigInt64Array.of(1n))
-  const wide = graph.cast(at('wide'), weights, 'float64')
-  const running = graph.node(at('running'), 'CumSum', [wide, axis])
-  const last = graph.constant(at('last'), BigInt64Array.of(-1n))
-  const total = graph.node(at('total'), 'Gather', [running, last], { axis: { int: 1 } })
-  const bounded = graph.node(at('bounded'), 'Clip', [
+  const pathOf = (name: string): string => `${path}/${name}`
+  const axis = graph.constant(pathOf('axis'), BigInt64Array.of(1n), [])
+  const axes = graph.constant(pathOf('axes'), BigInt64Array.of(1n))
+  const wide = graph.cast(pathOf('wide'), weights, 'float64')
+  const running = graph.node(pathOf('running'), 'CumSum', [wide, axis])
+  const last = graph.constant(pathOf('last'), BigInt64Array.of(-1n))
+  const total = graph.node(pathOf('total'), 'Gather', [running, last], { axis: { int: 1 } })
+  const bounded = graph.node(pathOf('bounded'), 'Clip', [
     share,
-    graph.constant(at('zero'), Float64Array.of(0), []),
-    graph.constant(at('almostOne'), Float64Array.of(ALMOST_ONE), [])
+    graph.constant(pathOf('zero'), Float64Array.of(0), []),
+    graph.constant(pathOf('almostOne'), Float64Array.of(ALMOST_ONE), [])
   ])
-  const target = graph.node(at('target'), 'Mul', [total, bounded])
-  const passed = graph.cast(at('passed'), graph.node(at('passes'), 'LessOrEqual', [running, target]), 'int64')
-  const passedCount = graph.node(at('passedCount'), 'ReduceSum', [passed, axes], { keepdims: { int: 1 } })
-  // Of weights that are NaN all may pass.
-  const highest = graph.constant(at('highest'), BigInt64Array.of(BigInt(count - 1)))
-  const index = graph.node(at('index'), 'Min', [passedCount, highest])
-  const ofIndex = (name: string, of: string): string =>
-    graph.node(at(name), 'GatherElements', [of, index], { axis: { int: 1 } })
-  const weight = ofIndex('weight', wide)
-  const before = graph.node(at('before'), 'Sub', [ofIndex('upTo', running), weight])
-  const rest = graph.node(at('rest'), 'Sub', [target, before])
-  return { index, within: graph.node(at('within'), 'Div', [rest, weight]) }
+  const target = graph.node(pathOf('target'), 'Mul', [total, bounded])
+  const passed = graph.cast(
+    pathOf('passed'),
+    graph.node(pathOf('passes'), 'LessOrEqual', [running, target]),
+    'int64'
+  )
+  const passedCount = graph.node(pathOf('passedCount'), 'ReduceSum', [passed, axes], { keepdims: { int: 1 } })
+  // // If weights are NaN, all may count as passed.
+  const highest = graph.constant(pathOf('highest'), BigInt64Array.of(BigInt(count - 1)))
+  const index = graph.node(pathOf('index'), 'Min', [passedCount, highest])
+  const atIndex = (name: string, values: string): string =>
+    graph.node(pathOf(name), 'GatherElements', [values, index], { axis: { int: 1 } })
+  const weight = atIndex('weight', wide)
+  const before = graph.node(pathOf('before'), 'Sub', [atIndex('upTo', running), weight])
+  const remainder = graph.node(pathOf('rest'), 'Sub', [target, before])
+  return { index, within: graph.node(pathOf('within'), 'Div', [remainder, weight]) }
 }
 
-/** The largest float32 below a positive number's: what is above the one is at least the other. */
+/**
+ * Gives the largest float32 below a positive number, so that `value > nextBelow` equals `value >= number`.
+ */
 function nextBelow(value: number): number {
   const single = new DataView(new ArrayBuffer(Float32Array.BYTES_PER_ELEMENT))
   single.setFloat32(0, value)

@@ -5,38 +5,43 @@ import { finalNorm, finalNormSize } from './norms'
 import { OnnxGraph } from './onnx-model'
 import { elementAt } from '../../contract/model/look-up'
 
-/** Where logits come from: states through the whole head, or logits themselves, of one model or of post and base together. */
+/**
+ * Source of the logits: states through the whole head, or logits of one model, or of post and base together.
+ */
 export type DrawnFrom = 'hidden' | 'logits' | 'mix' | 'filter'
 
 export const DRAWS_INPUTS = {
-  /** Places among the vocabulary, [rows, asked]. */
+  /** Token ids, [rows, asked]. */
   asked: 'asked',
   /** [rows, vocabulary] */
   logits: 'logits',
   post: 'post',
   base: 'base',
-  /** Of base in a mix; of post's greatest probability that a filter asks for, as its logarithm. */
+  /**
+   * Share of base in a mix; in a filter, the logarithm of the required share of post's greatest probability.
+   */
   share: 'share'
 } as const
 
 export const DRAWS_OUTPUTS = {
-  /** Logits of the asked tokens less the row's greatest, [rows, asked]. */
+  /** Logits of the requested tokens minus the row's greatest, [rows, asked]. */
   below: 'below',
-  /** Of the weights exp(below / temperature) of what is not cut off, [rows, samplers]. */
+  /** Sums of the weights exp(below / temperature) of tokens that are not cut off, [rows, samplers]. */
   sums: 'sums',
-  /** Of the row's logits: not finite when one of them is not, [rows, 1]. */
+  /** Sum of the row's logits, [rows, 1]; not finite if one of them is not. */
   total: 'total'
 } as const
 
-/** Of a weight: what float32 leaves undecided at the edge is kept, as min-p keeps what lies on it. */
+/** Factor of the min-p limit. Float32 cannot decide at the limit, and min-p keeps tokens on it. */
 const EDGE = 1 - 1e-6
 
-/** The least weight that min-p keeps, the likeliest token having 1. */
-export const leastWeight = (minP: number): number => minP * EDGE
+/** Smallest weight that min-p keeps, if the likeliest token has 1. */
+export const minWeight = (minP: number): number => minP * EDGE
 
 /**
- * What samplers of temperature and min-p make of the whole vocabulary's logits: enough to tell how likely any token is. Where states
- * come in, logits never leave the graph, in which a pass over them costs a tenth of one outside.
+ * Computes sums over the whole vocabulary under several temperatures and min-p values, which give the
+ * probability of any token. From states, logits stay in the graph, where a pass over them costs a tenth of a
+ * pass outside.
  */
 export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly MinPDraw[]): Uint8Array {
   const graph = new OnnxGraph(`draws/${from}`)
@@ -50,12 +55,12 @@ export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly M
   const sums = draws.map(({ temperature, minP }, index) => {
     const weights = weightsAt.get(temperature) ?? weightsOf(graph, below, temperature)
     weightsAt.set(temperature, weights)
-    const alpha = { alpha: { float: leastWeight(minP) } }
-    const kept = minP === 0 ? weights : graph.node(`kept${index}`, 'ThresholdedRelu', [weights], alpha)
-    return reduced(`sum${index}`, 'ReduceSum', kept)
+    const alpha = { alpha: { float: minWeight(minP) } }
+    const filtered = minP === 0 ? weights : graph.node(`kept${index}`, 'ThresholdedRelu', [weights], alpha)
+    return reduced(`sum${index}`, 'ReduceSum', filtered)
   })
-  const ofAsked = graph.node('less/asked', 'GatherElements', [below, asked], { axis: { int: -1 } })
-  graph.output(ofAsked, DRAWS_OUTPUTS.below, ['rows', 'asked'])
+  const askedBelow = graph.node('less/asked', 'GatherElements', [below, asked], { axis: { int: -1 } })
+  graph.output(askedBelow, DRAWS_OUTPUTS.below, ['rows', 'asked'])
   const joined =
     sums.length === 1
       ? elementAt(sums, 0, 'sum')
@@ -100,5 +105,5 @@ function logitsFrom(graph: OnnxGraph, spec: DecoderSpec, from: DrawnFrom): strin
   return graph.node('filter/left', 'Where', [plausible, base, graph.constant('filter/none', NEVER)])
 }
 
-/** A logit of what cannot come: finite, for a sum of them has to be. */
+/** Logit of a token that cannot be drawn; finite, because sums must be finite. */
 const NEVER = -1e30

@@ -1,6 +1,6 @@
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
-import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
+import { residentConstants, residentLayout, type ResidentTensor } from './resident-weights'
 import { finishLogits, quantisedBits, quantisedProduct } from './layer-builder'
 import { finalNorm, finalNormSize } from './norms'
 import { OnnxGraph } from './onnx-model'
@@ -11,7 +11,7 @@ export const HEAD_INPUTS = {
   hidden: 'hidden',
   /** Weight and bias, [finalNormSize]. */
   finalNorm: 'finalNorm',
-  /** Some rows of the head, [tokens, hidden]. */
+  /** Rows of the head, [tokens, hidden]. */
   head: 'head'
 } as const
 
@@ -24,10 +24,10 @@ export const HEAD_OUTPUTS = {
 } as const
 
 /**
- * Final norm and language-model head for a slice of the vocabulary.
- *
- * `logits`: [rows, tokens]. `logSumExp`: the slice's maximum m, sum of exp(logit - m) and total of the logits, which is not
- * finite when one of them is not, [rows, 1] each, so that full-vocabulary logits never leave the graph.
+ * Builds the final norm and language-model head for a slice of the vocabulary. Kind `logits` gives [rows,
+ * tokens]. Kind `logSumExp` gives the slice's maximum m, the sum of exp(logit - m), and the total of the
+ * logits, [rows, 1] each. The total is not finite if a logit is not. With `logSumExp`, full-vocabulary logits
+ * stay in the graph.
  */
 export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint8Array {
   const graph = new OnnxGraph(`head/${kind}`)
@@ -55,7 +55,7 @@ export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint
   return graph.encode()
 }
 
-/** Final norm alone: `normed`, [rows, hidden], of `hidden` and `finalNorm`. */
+/** Builds only the final norm: `normed`, [rows, hidden], from `hidden` and `finalNorm`. */
 export function finalNormGraph(spec: DecoderSpec): Uint8Array {
   const graph = new OnnxGraph('finalNorm')
   const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
@@ -65,21 +65,25 @@ export function finalNormGraph(spec: DecoderSpec): Uint8Array {
   return graph.encode()
 }
 
-/** The file name under which a resident head's weights are given to its session. */
+/** Name of the file with a resident head's weights, as given to its session. */
 export const HEAD_FILE = 'head'
 
 /**
- * What a head is held in beside blocks held in `weights`. Logits are what is compared, so neither float16 nor int4 is good
- * enough for them.
+ * Gives the format of a resident head beside blocks in `weights`. Logits are compared, so float16 and int4
+ * are not exact enough for them.
  */
 export function headWeights(weights: HeldWeights): 'fp32' | 'int8' {
   return quantisedBits(weights) === null ? 'fp32' : 'int8'
 }
 
-/** How the final norm and `tokenCount` rows of the head are given to a session. */
-export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCount: number): HeldTensor[] {
+/** Lays out the final norm and `tokenCount` rows of the head for a session. */
+export function headLayout(
+  spec: DecoderSpec,
+  weights: 'fp32' | 'int8',
+  tokenCount: number
+): ResidentTensor[] {
   const { finalNorm: norm, head } = HEAD_INPUTS
-  return heldLayout(
+  return residentLayout(
     [
       { name: norm, shape: [finalNormSize(spec)], parts: [norm] },
       { name: head, shape: [tokenCount, spec.hiddenSize], parts: [head] }
@@ -88,7 +92,7 @@ export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCou
   )
 }
 
-/** Final norm and head with their weights as constants: [rows, hidden] to logits, [rows, tokenCount]. */
+/** Builds the final norm and head with constant weights: [rows, hidden] to logits, [rows, tokenCount]. */
 export function residentHeadGraph(
   spec: DecoderSpec,
   weights: 'fp32' | 'int8',
@@ -97,7 +101,7 @@ export function residentHeadGraph(
   const graph = new OnnxGraph('head/resident')
   const { hiddenSize } = spec
   const layout = headLayout(spec, weights, tokenCount)
-  const constants = heldConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
+  const constants = residentConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
   const head = mapGet(constants, HEAD_INPUTS.head, 'constant')
   const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', hiddenSize])
   const normed = finalNorm(graph, spec, hidden, mapGet(constants, HEAD_INPUTS.finalNorm, 'constant'))

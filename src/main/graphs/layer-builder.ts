@@ -4,31 +4,34 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { layerNorm, ones, rmsNorm } from './norms'
 import type { OnnxGraph } from './onnx-model'
 import { elementAt, mapGet } from '../../contract/model/look-up'
-import type { NormPlace } from '../family/family'
+import type { NormPosition } from '../family/family'
 import { NORM_ROLES, normBefore, type Role } from '../family/tensors'
 
-/** How the large matrix products of a layer are computed. */
+/** Format of the large matrix products of a layer. */
 export interface Products {
-  /** What activations are rounded to, and weights too unless they are quantised. */
+  /** Type to which activations are rounded, and weights unless they are quantised. */
   readonly precision: Precision
   readonly weights: HeldWeights
 }
 
-/** Bits of quantised weights, which lie in blocks (see the engine's quantise); null for floats. */
+/**
+ * Gives the bits of quantised weights, which are stored in blocks (see the engine's quantise); null for
+ * floats.
+ */
 export function quantisedBits(weights: HeldWeights): 4 | 8 | null {
   return weights === 'int8' ? 8 : weights === 'int4' ? 4 : null
 }
 
-/** Weights of one block of a quantised product, along the input dimension. */
+/** Weights in one block of a quantised product, along the input dimension. */
 export const QUANTISED_BLOCK = 32
 
-/** The rotary tables as values of a graph, [positions, rotarySize / 2] each. */
+/** Rotary tables as values of a graph, [positions, rotarySize / 2] each. */
 export interface RotaryTables {
   readonly cos: string
   readonly sin: string
 }
 
-/** Names of the rotary tables where a graph has one pair of them. */
+/** Input names of the rotary tables in a graph with one pair of them. */
 export const ROTARY_INPUTS = { cos: 'cos', sin: 'sin' } as const satisfies RotaryTables
 
 /** Declares rotary tables as inputs of a graph. */
@@ -41,14 +44,15 @@ export function rotaryInputs(
   return { cos: graph.input(cos, 'float32', dims), sin: graph.input(sin, 'float32', dims) }
 }
 
-/** The name of a quantised weight's scales. */
+/** Names a quantised weight's scales. */
 export function scalesName(weight: string): string {
   return `${weight}/scales`
 }
 
 /**
- * The parts of a decoder layer that are the same however attention is laid out: norms, projections, RoPE and the MLP.
- * They work on rows, [rows, width]. Weights are values of the graph by role, inputs or constants.
+ * Builds the parts of a decoder layer that do not depend on the layout of attention: norms, projections, RoPE
+ * and the MLP. They work on rows, [rows, width]. Weights are values of the graph by role, inputs or
+ * constants.
  */
 export class LayerBuilder {
   constructor(
@@ -58,15 +62,15 @@ export class LayerBuilder {
     private readonly rotary: RotaryTables,
     private readonly products: Products,
     /** Shapes of weights that may be quantised, by role. */
-    private readonly held: readonly { readonly name: string; readonly shape: readonly number[] }[] = []
+    private readonly shapes: readonly { readonly name: string; readonly shape: readonly number[] }[] = []
   ) {}
 
-  /** q before RoPE from normed rows; where q, k and v are one weight there is `joinedProjections`. */
+  /** Projects normed rows to q before RoPE; use `joinedProjections` if q, k and v are one weight. */
   q(path: string, rows: string): string {
     return this.project(`${path}/q_proj`, rows, 'q', 'qBias')
   }
 
-  /** k and v before RoPE from normed rows. */
+  /** Projects normed rows to k and v before RoPE. */
   kv(path: string, rows: string): [k: string, v: string] {
     return [
       this.project(`${path}/k_proj`, rows, 'k', 'kBias'),
@@ -74,7 +78,7 @@ export class LayerBuilder {
     ]
   }
 
-  /** q, k and v before RoPE from normed rows, of one product. */
+  /** Projects normed rows to q, k and v before RoPE in one product. */
   joinedProjections(path: string, rows: string): [q: string, k: string, v: string] {
     const { family, headCount, kvHeadCount, headSize } = this.spec
     const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
@@ -97,24 +101,24 @@ export class LayerBuilder {
     ]
   }
 
-  /** q norm and RoPE: [rows, heads x headSize] to as many rows. */
+  /** Applies q norm and RoPE: [rows, heads x headSize] to as many rows. */
   finishQ(path: string, rows: string, positions: string): string {
-    const turned = this.turn(`${path}/q`, rows, positions, 'qNorm', this.spec.headCount)
+    const turned = this.normAndRotate(`${path}/q`, rows, positions, 'qNorm', this.spec.headCount)
     return this.grow(`${path}/q`, turned, positions)
   }
 
-  /** Queries by the scale of their scores. */
+  /** Multiplies queries by the scale of their scores. */
   scaled(path: string, queries: string): string {
     const scale = this.graph.constant(`${path}/scale`, this.spec.scoreScale)
     return this.graph.node(`${path}/q/scaled`, 'Mul', [queries, scale])
   }
 
-  /** k norm and RoPE: [rows, kvHeads x headSize] to as many rows. */
+  /** Applies k norm and RoPE: [rows, kvHeads x headSize] to as many rows. */
   finishK(path: string, rows: string, positions: string): string {
-    return this.turn(`${path}/k`, rows, positions, 'kNorm', this.spec.kvHeadCount)
+    return this.normAndRotate(`${path}/k`, rows, positions, 'kNorm', this.spec.kvHeadCount)
   }
 
-  /** Output projection and residual: mixed values [rows, heads x headSize] to [rows, hidden]. */
+  /** Applies output projection and residual: mixed values [rows, heads x headSize] to [rows, hidden]. */
   attentionOutput(path: string, mixed: string, residual: string): string {
     const projected = this.project(`${path}/o_proj`, mixed, 'o', 'oBias')
     const output = this.norm(`${path}/after`, projected, 'afterAttention')
@@ -122,11 +126,11 @@ export class LayerBuilder {
   }
 
   /**
-   * The MLP half with its residual, [rows, hidden] to the same.
+   * Applies the MLP half with its residual, [rows, hidden] to the same.
    *
    * @param rows after attention
-   * @param block before it: what the MLP reads where the two are parallel
-   * @param shaped gives both that are added another shape: a reshaped result would be copied, and what goes into a sum is not
+   * @param block before attention, read by a parallel MLP
+   * @param shaped reshapes both summands. Reshaping the sum instead would copy it.
    */
   mlp(rows: string, block: string, shaped = (_path: string, value: string): string => value): string {
     const projected = this.projected(this.mlpInput(rows, block))
@@ -137,17 +141,17 @@ export class LayerBuilder {
     ])
   }
 
-  /** What the MLP, or its experts, are given of rows; as for `mlp`. */
+  /** Applies the norm before the MLP or its experts; parameters as for `mlp`. */
   mlpInput(rows: string, block: string): string {
     return this.norm('mlp/before', this.spec.parallel ? block : rows, normBefore(this.spec, 'mlp'))
   }
 
-  /** The MLP of normed rows, [rows, hidden] to the same. */
+  /** Applies the MLP to normed rows, [rows, hidden] to the same. */
   projected(normed: string): string {
     return this.project('mlp/down_proj', this.inner(normed), 'down', 'downBias')
   }
 
-  /** Probabilities of the experts for normed rows, [rows, experts], in float32. */
+  /** Computes expert probabilities of normed rows, [rows, experts], in float32. */
   routing(normed: string): string {
     const { graph } = this
     const router = mapGet(this.weights, 'router', 'weight')
@@ -155,8 +159,8 @@ export class LayerBuilder {
     return graph.node('mlp/routing', 'Softmax', [logits], { axis: { int: -1 } })
   }
 
-  /** A norm over the last axis; the value itself where the family has none at that place. */
-  norm(path: string, value: string, place: NormPlace): string {
+  /** Applies a norm over the last axis; returns the value unchanged if the family has none there. */
+  norm(path: string, value: string, place: NormPosition): string {
     const { family } = this.spec
     if (family.norms[place] === undefined) return value
     const role = NORM_ROLES[place]
@@ -169,7 +173,7 @@ export class LayerBuilder {
     return scaled(this.graph, `${path}/toResidual`, output, this.spec.residualScale)
   }
 
-  /** What goes into the down projection: act(gate) · up, or act(up). */
+  /** Computes the input of the down projection: act(gate) · up, or act(up). */
   private inner(rows: string): string {
     const { family, intermediateSize: size } = this.spec
     const up = (): string => this.project('mlp/up_proj', rows, 'up', 'upBias')
@@ -189,8 +193,8 @@ export class LayerBuilder {
     return this.graph.node(`${path}/clipped`, 'Clip', [value, ...bounds])
   }
 
-  /** Norm, clipping and RoPE of q or k, in the family's order. */
-  private turn(
+  /** Applies norm, clipping and RoPE to q or k, in the family's order. */
+  private normAndRotate(
     path: string,
     rows: string,
     positions: string,
@@ -202,20 +206,20 @@ export class LayerBuilder {
       : this.rotate(path, this.clip(path, this.headNorm(`${path}_norm`, rows, role, heads)), positions, heads)
   }
 
-  /** Queries, [rows, 1, width], by 1 + rate ln(1 + floor(position / context)). */
+  /** Multiplies queries, [rows, 1, width], by 1 + rate ln(1 + floor(position / context)). */
   private grow(path: string, queries: string, positions: string): string {
     const { graph } = this
     const { queryGrowth } = this.spec
     if (queryGrowth === null) return queries
-    const by = (name: string, op: string, value: string, number: number): string =>
+    const applyNumber = (name: string, op: string, value: string, number: number): string =>
       graph.node(`${path}/growth/${name}`, op, [value, graph.constant(`${path}/growth/${name}/by`, number)])
     const single = graph.cast(`${path}/growth/positions`, positions, 'float32')
     const rows = graph.reshape(`${path}/growth/rows`, single, [-1, 1, 1])
     const contexts = graph.node(`${path}/growth/floor`, 'Floor', [
-      by('contexts', 'Div', rows, queryGrowth.context)
+      applyNumber('contexts', 'Div', rows, queryGrowth.context)
     ])
-    const logarithm = graph.node(`${path}/growth/log`, 'Log', [by('one', 'Add', contexts, 1)])
-    const factor = by('factor', 'Add', by('rate', 'Mul', logarithm, queryGrowth.rate), 1)
+    const logarithm = graph.node(`${path}/growth/log`, 'Log', [applyNumber('one', 'Add', contexts, 1)])
+    const factor = applyNumber('factor', 'Add', applyNumber('rate', 'Mul', logarithm, queryGrowth.rate), 1)
     return graph.node(`${path}/grown`, 'Mul', [queries, factor])
   }
 
@@ -225,8 +229,9 @@ export class LayerBuilder {
   }
 
   /**
-   * RoPE by explicit positions; pairs dim i with i + rotarySize / 2, or neighbours. [rows, heads x headSize] to [rows, 1, the same]:
-   * each row is a sequence of its own to the operator, which refuses sequences longer than its tables.
+   * Applies RoPE with explicit positions, pairing dimension i with i + rotarySize / 2, or neighbours. [rows,
+   * heads x headSize] becomes [rows, 1, the same], because the operator refuses sequences longer than its
+   * tables, and each row is a sequence of one.
    */
   private rotate(path: string, rows: string, positions: string, heads: number): string {
     const { graph, spec } = this
@@ -240,7 +245,10 @@ export class LayerBuilder {
     })
   }
 
-  /** q/k norm, over each head or over the whole projection; [rows, heads x headSize] to the same. */
+  /**
+   * Applies the q or k norm, over each head or over the whole projection; [rows, heads x headSize] to the
+   * same.
+   */
   private headNorm(path: string, rows: string, role: 'qNorm' | 'kNorm', heads: number): string {
     const { graph, spec } = this
     if (spec.qkNorm === 'none') return rows
@@ -257,7 +265,7 @@ export class LayerBuilder {
     return graph.reshape(`${path}/joined`, normed, [-1, heads * spec.headSize])
   }
 
-  /** [rows, in] x [out, in]^T (+ bias) to [rows, out]. */
+  /** Computes [rows, in] x [out, in]^T (+ bias), [rows, out]. */
   private project(path: string, rows: string, role: Role, biasRole?: Role): string {
     const { graph, weights } = this
     const weight = weights.get(role) ?? role
@@ -269,9 +277,9 @@ export class LayerBuilder {
       half ? graph.cast(`${path}/single`, product, 'float32') : product
     const bits = quantisedBits(this.products.weights)
     if (bits !== null) {
-      const held = this.held.find(({ name }) => name === role)
-      if (held === undefined) throw new Error(`a layer holds no ${role}`)
-      const product = toSingle(quantisedProduct(graph, path, input, weight, held.shape, bits))
+      const stored = this.shapes.find(({ name }) => name === role)
+      if (stored === undefined) throw new Error(`a layer holds no ${role}`)
+      const product = toSingle(quantisedProduct(graph, path, input, weight, stored.shape, bits))
       return biases.length === 0 ? product : graph.node(`${path}/biased`, 'Add', [product, ...biases])
     }
     return toSingle(graph.node(`${path}/Gemm`, 'Gemm', [input, weight, ...biases], { transB: { int: 1 } }))
@@ -303,7 +311,7 @@ export class LayerBuilder {
   }
 }
 
-/** Product of rows with a quantised weight of `shape` [out, in], whose scales are named after it. */
+/** Multiplies rows with a quantised weight of `shape` [out, in], whose scales are named after it. */
 export function quantisedProduct(
   graph: OnnxGraph,
   path: string,
@@ -317,14 +325,14 @@ export function quantisedProduct(
     N: { int: outputSize },
     bits: { int: bits },
     block_size: { int: QUANTISED_BLOCK },
-    // Activations are rounded to int8 as well, by blocks: 1.3 times as fast as float32, within 1 % of it.
+    // // Activations are rounded to int8 in blocks as well: 1.3 times as fast as float32, within 1 % of it.
     accuracy_level: { int: 4 }
   })
 }
 
 /**
- * xIELU (Huang and Schlag, arXiv 2411.13010): a x^2 + x / 2 above zero, and b (exp(x) - 1 - x) + x / 2 below, with
- * a = softplus(alphaP) and b = 1 / 2 + softplus(alphaN), [1] each.
+ * Applies xIELU (Huang and Schlag, arXiv 2411.13010): a x^2 + x / 2 above zero, and b (exp(x) - 1 - x) + x /
+ * 2 below, with a = softplus(alphaP) and b = 1 / 2 + softplus(alphaN), [1] each.
  */
 function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string): string {
   const constant = (name: string, number: number): string => graph.constant(`mlp/xielu/${name}`, number)
@@ -350,12 +358,12 @@ function scaled(graph: OnnxGraph, path: string, value: string, factor: number): 
   return factor === 1 ? value : graph.node(path, 'Mul', [value, graph.constant(`${path}/factor`, factor)])
 }
 
-/** Products of the final norm with the head, as logits. */
+/** Converts products of the final norm with the head to logits. */
 export function finishLogits(graph: OnnxGraph, spec: DecoderSpec, products: string): string {
   return softCap(graph, 'head', scaled(graph, 'head/scaled', products, spec.logitScale), spec.finalSoftCap)
 }
 
-/** cap * tanh(x / cap), or x itself without a cap. */
+/** Computes cap * tanh(x / cap), or x itself without a cap. */
 export function softCap(graph: OnnxGraph, path: string, value: string, cap: number | null): string {
   if (cap === null) return value
   const size = graph.constant(`${path}/cap`, cap)

@@ -1,7 +1,7 @@
 import type { DecoderSpec } from '../family/decoder-spec'
 import type { OnnxGraph } from './onnx-model'
 
-/** RMS norm over the last axis, in float32: x / sqrt(mean(x^2) + epsilon) * (offset + weight). */
+/** Applies an RMS norm over the last axis, in float32: x / sqrt(mean(x^2) + epsilon) * (offset + weight). */
 export function rmsNorm(
   graph: OnnxGraph,
   spec: DecoderSpec,
@@ -21,12 +21,15 @@ export function rmsNorm(
   )
 }
 
-/** So many, for a norm without a weight. */
+/** Weights of a norm without a stored weight. */
 export function ones(size: number): Float32Array {
   return new Float32Array(size).fill(1)
 }
 
-/** Layer norm over the last axis, in float32: (x - mean) / sqrt(variance + epsilon) * (offset + weight) + bias. */
+/**
+ * Applies a layer norm over the last axis, in float32: (x - mean) / sqrt(variance + epsilon) * (offset +
+ * weight) + bias.
+ */
 export function layerNorm(
   graph: OnnxGraph,
   spec: DecoderSpec,
@@ -42,12 +45,12 @@ export function layerNorm(
   })
 }
 
-/** Elements of what the final norm's graphs are fed: its weight, and then its bias where it has one. */
+/** Counts the elements of the final norm's input: its weight, followed by its bias if it has one. */
 export function finalNormSize({ family, hiddenSize }: DecoderSpec): number {
   return family.normKind === 'layerWithBias' ? 2 * hiddenSize : hiddenSize
 }
 
-/** The norm after the last layer; `weights` as `finalNormSize` has it. */
+/** Applies the norm after the last layer; `weights` has `finalNormSize` elements. */
 export function finalNorm(graph: OnnxGraph, spec: DecoderSpec, value: string, weights: string): string {
   const { family, hiddenSize } = spec
   if (family.normKind === 'rms') return rmsNorm(graph, spec, 'final', value, weights)

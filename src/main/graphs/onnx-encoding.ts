@@ -2,9 +2,9 @@ import type { Writer } from 'protobufjs/minimal.js'
 import protobuf from 'protobufjs/minimal.js'
 
 /*
- * The part of the ONNX format (onnx.proto, IR version 10) that block graphs use, enough to write a model: nodes, small constants, inputs
- * and outputs. Field numbers are the format's. Written out, for an engine would take longer to make an encoder from the format's text
- * than to encode all its graphs.
+ * Encodes the part of the ONNX format (onnx.proto, IR version 10) that block graphs use: nodes, small constants,
+ * inputs and outputs, with the format's field numbers. It is written by hand, because building an encoder from the
+ * format's text would take an engine longer than encoding all its graphs.
  */
 
 export interface OnnxAttribute {
@@ -37,7 +37,7 @@ export interface OnnxTensor {
 export interface OnnxValue {
   readonly name: string
   readonly elementType: number
-  /** A fixed size, or the name of one. */
+  /** Fixed sizes, or names of sizes. */
   readonly dims: readonly (number | string)[]
 }
 
@@ -56,13 +56,13 @@ interface OnnxModel {
   readonly opsets: readonly { readonly domain: string; readonly version: number }[]
 }
 
-/** How a value of a field lies in a message. */
+/** Wire types of protobuf fields. */
 const WIRE = { number: 0, bytes: 2, float: 5 } as const
 
 const field = (writer: Writer, id: number, wire: keyof typeof WIRE): Writer =>
   writer.uint32((id << 3) | WIRE[wire])
 
-/* What a reader takes for granted where it finds nothing, nothing and zero, is not written, but for entries of lists. */
+/* Empty and zero values are omitted, because readers assume them; entries of lists are always written. */
 
 const text = (writer: Writer, id: number, value: string): Writer =>
   value === '' ? writer : field(writer, id, 'bytes').string(value)
@@ -74,7 +74,7 @@ function texts(writer: Writer, id: number, values: readonly string[]): void {
   for (const value of values) field(writer, id, 'bytes').string(value)
 }
 
-/** A message, or a list of numbers, as a field of another. */
+/** Writes a message, or a list of numbers, as a field of another message. */
 function inner(writer: Writer, id: number, write: () => void): void {
   field(writer, id, 'bytes').fork()
   write()
@@ -117,7 +117,7 @@ function writeTensor(writer: Writer, { name, dims, dataType, rawData, external }
   int(writer, 14, external.location)
 }
 
-/** ValueInfoProto of a TypeProto of a tensor. */
+/** Writes a ValueInfoProto with the TypeProto of a tensor. */
 function writeValue(writer: Writer, { name, elementType, dims }: OnnxValue): void {
   const writeSize = (size: number | string): void => {
     if (typeof size === 'number') field(writer, 1, 'number').int64(size)
@@ -140,7 +140,7 @@ function writeGraph(writer: Writer, graph: OnnxGraphMessage): void {
   for (const value of graph.output) inner(writer, 12, () => writeValue(writer, value))
 }
 
-/** A ModelProto as bytes. */
+/** Encodes a ModelProto. */
 export function encodeModel({ irVersion, producerName, graph, opsets }: OnnxModel): Uint8Array {
   const writer = protobuf.Writer.create()
   int(writer, 1, irVersion)

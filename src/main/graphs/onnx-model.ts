@@ -31,8 +31,8 @@ interface GraphParts {
 }
 
 /**
- * Collects the nodes of one graph. Node names are paths ("attention/q_proj/Gemm"), so that an error of the runtime
- * says where it happened; a node's output carries the node's name.
+ * Collects the nodes of one graph. Node names are paths ("attention/q_proj/Gemm"), so that the runtime's
+ * errors show the location; a node's output has the node's name.
  */
 export class OnnxGraph {
   constructor(
@@ -41,12 +41,15 @@ export class OnnxGraph {
     private readonly scope = ''
   ) {}
 
-  /** The same graph; constants and nodes that are added through what is returned have `scope` before their names. */
+  /** Gives a view of the same graph that prefixes the names of new constants and nodes with `scope`. */
   within(scope: string): OnnxGraph {
     return new OnnxGraph(this.name, this.parts, `${this.scope}${scope}/`)
   }
 
-  /** A graph of its own for an attribute of a node of this one, whose values it may use; `scope` is before all its names. */
+  /**
+   * Creates a graph for an attribute of one of this graph's nodes; it may use this graph's values, and
+   * `scope` prefixes all its names.
+   */
   branch(scope: string): OnnxGraph {
     const parts = { nodes: [], initializers: [], inputs: [], outputs: [] }
     return new OnnxGraph(this.scope + scope, parts, `${this.scope}${scope}/`)
@@ -58,8 +61,8 @@ export class OnnxGraph {
   }
 
   /**
-   * Makes the value `from` an output of the graph under the name `to`. Where that is its own name, the node that makes
-   * it writes into the output itself.
+   * Makes the value `from` an output of the graph under the name `to`. If both names are equal, the node
+   * writes directly into the output.
    */
   output(from: string, to: string, dims: readonly Dimension[], type: ElementType = 'float32'): void {
     if (from !== to)
@@ -70,7 +73,7 @@ export class OnnxGraph {
     this.parts.outputs.push(describeValue(to, type, dims))
   }
 
-  /** A number alone is float32. */
+  /** Adds a constant. A plain number is float32. */
   constant(
     name: string,
     value: number | Float32Array | Float64Array | BigInt64Array,
@@ -86,7 +89,7 @@ export class OnnxGraph {
     return this.scope + name
   }
 
-  /** A constant whose little-endian bytes are given to the session under a file name. */
+  /** Adds a constant whose little-endian bytes are given to the session under a file name. */
   externalConstant(
     name: string,
     type: ElementType,
@@ -134,7 +137,7 @@ export class OnnxGraph {
     return output
   }
 
-  /** Reshape to constant sizes; one may be -1. */
+  /** Reshapes to constant sizes; one may be -1. */
   reshape(path: string, value: string, dims: readonly number[]): string {
     const shape = this.constant(`${path}/shape`, BigInt64Array.from(dims, BigInt))
     return this.node(path, 'Reshape', [value, shape])
@@ -144,7 +147,7 @@ export class OnnxGraph {
     return this.node(path, 'Cast', [value], { to: { int: ELEMENT_TYPES[type] } })
   }
 
-  /** The model as bytes for an inference session. */
+  /** Encodes the model for an inference session. */
   encode(): Uint8Array {
     return encodeModel({
       irVersion: IR_VERSION,
@@ -157,7 +160,7 @@ export class OnnxGraph {
     })
   }
 
-  /** As the format's GraphProto. */
+  /** Builds the format's GraphProto. */
   message(): OnnxGraphMessage {
     return {
       name: this.name,

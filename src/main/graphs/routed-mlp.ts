@@ -4,11 +4,12 @@ import type { LayerBuilder } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
 
 /**
- * The MLP half of a layer whose experts are all at hand, with its residual, [rows, hidden] to the same: each expert is a branch that
- * runs only where rows choose it. Among equal probabilities those of the first experts are taken.
+ * Builds the MLP half of a layer with all its experts and the residual, [rows, hidden] to the same. Each
+ * expert is a branch that runs only if a row chooses it. Among equal probabilities the first experts are
+ * chosen.
  *
  * @param rows after attention
- * @param block before it
+ * @param block before attention
  * @param expertOf a builder of an expert's products in a graph
  */
 export function routedMlp(
@@ -44,7 +45,10 @@ export function routedMlp(
   }, rows)
 }
 
-/** What each row multiplies each expert's result by, [experts, rows]: nothing where it did not choose the expert. */
+/**
+ * Computes the factor of each expert's result for each row, [experts, rows]: 0 if the row did not choose the
+ * expert.
+ */
 function sharesOf(graph: OnnxGraph, probabilities: string, { perRow, normed }: Experts): string {
   const [largest, chosen] = graph.split(
     'mlp/chosen',
@@ -66,13 +70,13 @@ function sharesOf(graph: OnnxGraph, probabilities: string, { perRow, normed }: E
   return graph.node('mlp/shares/transposed', 'Transpose', [shares], { perm: { ints: [1, 0] } })
 }
 
-/** The rows of a value, [experts, ...], one by one. */
+/** Splits a value, [experts, ...], into one value for each expert. */
 function perExpert(graph: OnnxGraph, path: string, value: string, { count }: Experts): string[] {
   const sizes = graph.constant(`${path}/sizes`, new BigInt64Array(count).fill(1n))
   return graph.split(path, 'Split', [value, sizes], count, { axis: { int: 0 } })
 }
 
-/** The sum with what an expert makes of the rows that have a share in it. */
+/** Adds an expert's result, weighted by each row's share, to the sum. */
 function addExpert(
   graph: OnnxGraph,
   expert: LayerBuilder,

@@ -1,13 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import type { MinPDraw } from '../../../contract/model/sampling'
 import type { DecoderSpec } from '../../family'
-import {
-  DRAWS_INPUTS,
-  DRAWS_OUTPUTS,
-  type DrawnFrom,
-  drawsGraph,
-  leastWeight
-} from '../../graphs/draws-graph'
+import { DRAWS_INPUTS, DRAWS_OUTPUTS, type DrawnFrom, drawsGraph, minWeight } from '../../graphs/draws-graph'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { type Device, floatTensor, integerTensor, runSession } from '../device/device'
 import type { Feeds } from './layer-session'
@@ -129,14 +123,14 @@ function probabilitiesOf(
   const width = below.length / targets.length
   const count = countTargets(targets)
   return samplers.map(({ temperature, minP }, sampler) => {
-    const minWeight = leastWeight(minP)
+    const threshold = minWeight(minP)
     const drawn = new Float64Array(count)
     let index = 0
     for (const [row, { length }] of targets.entries()) {
       const sum = Number.isFinite(totals[row]) ? elementAt(sums, row * samplers.length + sampler, 'sum') : NaN
       for (let i = 0; i < length; i++) {
         const weight = Math.exp(elementAt(below, row * width + i, 'logit') / temperature)
-        drawn[index++] = weight > minWeight || minP === 0 ? weight / sum : sum * 0
+        drawn[index++] = weight > threshold || minP === 0 ? weight / sum : sum * 0
       }
     }
     return drawn

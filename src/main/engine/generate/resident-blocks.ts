@@ -5,7 +5,7 @@ import { formatMemory } from '../../../contract/model/bytes'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type DecoderSpec, layerKinds } from '../../family'
 import { expertFile, expertLayout, layerFile, layerLayout } from '../../graphs/decode-graph'
-import { heldBytes, type HeldTensor, layoutBytes } from '../../graphs/held-weights'
+import { layoutBytes, sessionBytes, type ResidentTensor } from '../../graphs/resident-weights'
 import { quantisedBits } from '../../graphs/layer-builder'
 import { readsByRole } from '../weights/block-weights'
 import type { Device } from '../device/device'
@@ -31,7 +31,7 @@ export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: Held
 export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
   const blocks = trie.levels.map(
     (level, layer) =>
-      level.blocks.length * layerBytes(spec, layer, (layout) => heldBytes(layout, weights), weights)
+      level.blocks.length * layerBytes(spec, layer, (layout) => sessionBytes(layout, weights), weights)
   )
   return blocks.reduce((sum, bytes) => sum + bytes, 0)
 }
@@ -40,7 +40,7 @@ export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, weights:
 function layerBytes(
   spec: DecoderSpec,
   layer: number,
-  bytesOf: (layout: readonly HeldTensor[]) => number,
+  bytesOf: (layout: readonly ResidentTensor[]) => number,
   weights: HeldWeights
 ): number {
   const { experts } = elementAt(spec.layers, layer, 'layer')
@@ -149,7 +149,7 @@ export async function readHeldBlock(
 ): Promise<{ path: string; data: Uint8Array }[]> {
   const { spec } = pair.post
   const decoder = new WeightDecoder(pair)
-  const packed = (layout: readonly HeldTensor[], expert: number | null): Promise<Uint8Array> =>
+  const packed = (layout: readonly ResidentTensor[], expert: number | null): Promise<Uint8Array> =>
     readPacked(decoder, readsByRole(spec, { layer, expert, source }), layout, weights)
   const files = [{ path: layerFile(graphLayer), data: await packed(layerLayout(spec, layer, weights), null) }]
   const { experts } = elementAt(spec.layers, layer, 'layer')
@@ -168,7 +168,7 @@ export async function readHeldBlock(
 async function readPacked(
   decoder: WeightDecoder,
   reads: ReadonlyMap<string, WeightRead>,
-  layout: readonly HeldTensor[],
+  layout: readonly ResidentTensor[],
   weights: HeldWeights
 ): Promise<Uint8Array> {
   const packed = new Uint8Array(layoutBytes(layout))

@@ -10,7 +10,7 @@ import {
   headWeights,
   residentHeadGraph
 } from '../../graphs/head-graph'
-import { heldBytes, layoutBytes } from '../../graphs/held-weights'
+import { sessionBytes, layoutBytes } from '../../graphs/resident-weights'
 import { doubleTensor, floatsOf, floatTensor, runInPlace, runSession, type Device } from '../device/device'
 import type { ModelWeights } from '../weights/pair-weights'
 import { packRows } from '../weights/quantise'
@@ -55,7 +55,7 @@ export interface ResidentHead {
 /** Returns the bytes of one model's head beside blocks stored as `weights`. */
 export function residentHeadBytes(spec: DecoderSpec, weights: HeldWeights): number {
   const weightType = headWeights(weights)
-  return heldBytes(headLayout(spec, weightType, spec.vocabularySize), weightType)
+  return sessionBytes(headLayout(spec, weightType, spec.vocabularySize), weightType)
 }
 
 /** Returns the bytes that one session of the head receives. */

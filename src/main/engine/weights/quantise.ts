@@ -1,5 +1,5 @@
 import type { HeldWeights } from '../../../contract/model/sampling'
-import type { HeldTensor } from '../../graphs/held-weights'
+import type { ResidentTensor } from '../../graphs/resident-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
 
 /**
@@ -66,7 +66,7 @@ function largestOf(weights: Float32Array, first: number, end: number): number {
  */
 export function packRows(
   packed: Uint8Array,
-  { shape, offset, byteLength, scaleBytes }: HeldTensor,
+  { shape, offset, byteLength, scaleBytes }: ResidentTensor,
   data: Float32Array,
   first: number,
   weights: HeldWeights

@@ -28,52 +28,57 @@ function keysRead(modelType: string): string[] {
 
 const codes = (keys: readonly string[]): string => keys.map((key) => `\`${key}\``).join(', ')
 
-/** Every key of a config.json that the program knows, by what it does with it. */
+/** Lists every known key of a config.json by its treatment. */
 function table(): string {
   const families = Object.entries(FAMILIES).map(([modelType, { label, ignored }]) => {
     const read = keysRead(modelType).filter((key) => !ignored.includes(key))
     return `| ${label} (\`${modelType}\`) | ${codes(read)} | ${codes(ignored)} |`
   })
-  const nested = Object.entries(NESTED_TEXT_CONFIGS).map(
-    ([modelType, { key, modelTypes, ignored }]) =>
-      `| \`${modelType}\` | \`${key}\`, as ${modelTypes.map((inner) => `\`${inner}\``).join(' or ')} | ${codes(ignored)} |`
-  )
+  const nested = Object.entries(NESTED_TEXT_CONFIGS).map(([modelType, { key, modelTypes, ignored }]) => {
+    const inner = modelTypes.map((type) => `\`${type}\``).join(' or ')
+    return `| \`${modelType}\` | \`${key}\`, as ${inner} | ${codes(ignored)} |`
+  })
   const values = Object.entries(NEUTRAL_VALUES).map(
-    ([key, off]) => `| \`${key}\` | ${codes(off.map((value) => JSON.stringify(value)))} |`
+    ([key, neutral]) => `| \`${key}\` | ${codes(neutral.map((value) => JSON.stringify(value)))} |`
   )
   return `# Keys of config.json
 
-Made and checked by \`test/unit/main/family/config-keys-table.test.ts\` (\`npx vitest run FILE --update\` writes it anew). A key that stands in no table here is refused by
-name: a computation that is ignored gives plausible and wrong numbers. Null, an empty list and an empty object ask for nothing.
-\`quantization_config\` is read of weights stored as numbers with scales, by the table of \`src/main/checkpoint/scaled-schemes.ts\`: float8 by block or tensor (\`fp8\`); of
-\`compressed-tensors\` 8-bit numbers, and packed 4-bit and 8-bit ones by channel or group, symmetric or not, with act-order or without; \`gptq\` of 4 or 8 bits in both of its
-formats. Refused with the reason: AWQ, bitsandbytes, MXFP4, NVFP4, Marlin and other bits; more than one group of modules; modules of other bits (\`dynamic\`); pruned or turned
-weights; a GPTQ zero point that programs read differently (the highest number, in the first format).
+Written and checked by \`test/unit/main/family/config-keys-table.test.ts\`; \`npx vitest run FILE --update\`
+writes it again. A key outside these tables is refused by name, because an ignored computation gives plausible
+but wrong numbers. Null, an empty list and an empty object change nothing.
+
+\`quantization_config\` describes weights stored as numbers with scales; \`src/main/checkpoint/scaled-schemes.ts\`
+lists the formats. Supported are float8 by block or tensor (\`fp8\`), 8-bit and packed 4-bit or 8-bit numbers of
+\`compressed-tensors\` (by channel or group, symmetric or not, with or without act-order), and \`gptq\` of 4 or
+8 bits in both formats. AWQ, bitsandbytes, MXFP4, NVFP4, Marlin and other bits are refused with the reason. So are
+several groups of modules, modules of other bits (\`dynamic\`), pruned or rotated weights, and the highest GPTQ zero
+point of the first format, which programs read differently.
 
 ## By family
 
-\`dual_chunk_attention_config\` changes nothing within the first chunk, \`chunk_size - local_size\` tokens. That is the context window of the model here: longer prompts are
-refused, for vLLM computes them with other positions than transformers. \`layer_types\` of a family without windows may list \`full_attention\` only.
+\`dual_chunk_attention_config\` changes nothing within the first chunk of \`chunk_size - local_size\` tokens, which is
+the context window here. Longer prompts are refused, because vLLM and transformers compute different positions for
+them. \`layer_types\` of a family without windows may list only \`full_attention\`.
 
-Keys of \`rope_scaling\` and \`rope_parameters\` are read by the type of RoPE, and others in them refused.
+Keys of \`rope_scaling\` and \`rope_parameters\` are read by the type of RoPE; others in them are refused.
 
-| family | read | passed over, as the reference does |
+| family | read | ignored, as in the reference |
 | --- | --- | --- |
 ${families.join('\n')}
 
 ## Around a text model in a multimodal config
 
-| model type | text model | passed over |
+| model type | text model | ignored |
 | --- | --- | --- |
 ${nested.join('\n')}
 
-## Of any family, whatever they hold
+## Ignored in every family
 
 | why they change no number | keys |
 | --- | --- |
 ${NEUTRAL_KEYS.map(({ why, keys }) => `| ${why} | ${codes(keys)} |`).join('\n')}
 
-## Of families that do not read them, while they hold this
+## Ignored with these values, in families that do not read them
 
 | key | value |
 | --- | --- |

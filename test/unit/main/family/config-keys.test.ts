@@ -50,7 +50,7 @@ describe('configs as they are published', () => {
 })
 
 describe('a key that nothing reads', () => {
-  test.each(Object.keys(FAMILIES))('is refused for %s, with its value and what is known', (modelType) => {
+  test.each(Object.keys(FAMILIES))('is refused for %s, with its value and the known keys', (modelType) => {
     const { label } = FAMILIES[modelType] ?? { label: '' }
     const { code, message, hint } = problemOf(configOf(modelType, { scale_of_tomorrow: 0.0625 }))
     expect(code).toBe('unsupported')
@@ -100,7 +100,7 @@ describe('a key that nothing reads', () => {
     expect(problemOf(config).message).toContain(named)
   })
 
-  test('is named with the others, and no more than five of a hostile many', () => {
+  test('is named with others, but at most five are named', () => {
     const many = Object.fromEntries(
       Array.from({ length: 1000 }, (_, i) => [`k${i}\u001b${'x'.repeat(1000)}`, i + 1])
     )
@@ -110,7 +110,7 @@ describe('a key that nothing reads', () => {
     expect(message).not.toContain('\u001b')
   })
 
-  test.each([null, {}, []])('asks for nothing when it is %j', (value) => {
+  test.each([null, {}, []])('changes nothing if it is %j', (value) => {
     expect(() => spec(configOf('llama', { some_future_key: value }))).not.toThrow()
   })
 })
@@ -225,7 +225,7 @@ describe('a key that changes the numbers', () => {
     expect(spec(configOf(modelType, changes))).toMatchObject(computed)
   })
 
-  test('has experts in the layers that the config says', () => {
+  test('sets experts in the layers that the config names', () => {
     const sparse = (changes: Config): boolean[] =>
       spec(configOf('qwen3_moe', { num_hidden_layers: 4, ...changes })).layers.map(
         ({ experts }) => experts !== null
@@ -244,7 +244,7 @@ describe('a key that changes the numbers', () => {
     expect(spec(configOf('olmoe', {})).layers[3]?.experts?.normed).toBe(false)
   })
 
-  test('has the reference implementation’s default where the config leaves it out', () => {
+  test('has the reference implementation’s default if the config omits it', () => {
     const without = (modelType: string, key: string): ReturnType<typeof decoderSpec> =>
       spec(configOf(modelType, { [key]: undefined }))
     expect(without('mistral', 'sliding_window').layers[0]?.window).toBe(4096)

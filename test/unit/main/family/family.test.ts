@@ -84,7 +84,7 @@ describe('reading what a config asks for', () => {
     )
   })
 
-  it('finds the text model inside a multimodal config, with the class defaults it leaves out', () => {
+  it('finds the text model inside a multimodal config, with class defaults', () => {
     const spec = decoderSpec(
       {
         model_type: 'gemma3',
@@ -117,24 +117,24 @@ describe('reading what a config asks for', () => {
     ])
   })
 
-  it('slides the even layers of Gemma 2, the odd ones are full', () => {
+  it('slides the even layers of Gemma 2; the odd ones are full', () => {
     const { layers } = decoderSpec(goldenConfig('gemma2'), 'config.json')
     expect(layers.map(({ window }) => window)).toEqual([8, null, 8, null, 8, null])
   })
 
-  it('gives sliding Gemma 3 layers their own base frequency and no scaling', () => {
+  it('gives sliding Gemma 3 layers another base frequency without scaling', () => {
     const { layers } = decoderSpec(goldenConfig('gemma3_linear'), 'config.json')
     expect(layers[0]?.rope).toEqual({ kind: 'default', theta: 10_000 })
     expect(layers[5]?.rope).toEqual({ kind: 'linear', theta: 1_000_000, factor: 8 })
   })
 
-  it('stretches full layers of OLMo 3 by YaRN, and not those that slide', () => {
+  it('stretches only full layers of OLMo 3 by YaRN', () => {
     const { layers } = decoderSpec(goldenConfig('olmo3_yarn'), 'config.json')
     expect(layers.map(({ window }) => window)).toEqual([8, 8, 8, null])
     expect(layers.map(({ rope }) => rope.kind)).toEqual(['default', 'default', 'default', 'yarn'])
   })
 
-  it('reads YaRN as transformers 5 does, the written factor before the ratio of the contexts', () => {
+  it('reads YaRN as transformers 5 does: a written factor takes precedence over the ratio of contexts', () => {
     const yarn = (scaling: Config): object | undefined =>
       decoderSpec(
         llama({ max_position_embeddings: 4096, rope_scaling: { type: 'yarn', ...scaling } }),
@@ -154,7 +154,7 @@ describe('reading what a config asks for', () => {
     expect(yarn({ factor: 0.5 })).toMatchObject({ attentionFactor: 1 })
   })
 
-  it('reads LongRoPE and dynamic RoPE within the context before they stretch it, and refuses more', () => {
+  it('reads LongRoPE and dynamic RoPE within the original context, and refuses longer texts', () => {
     const long = decoderSpec(goldenConfig('phi4_longrope'), 'config.json')
     expect(long.contextLength).toBe(128)
     const rope = elementAt(long.layers, 0, 'layer').rope
@@ -172,7 +172,7 @@ describe('reading what a config asks for', () => {
     expect(() => rotaryTables(dynamic, 4, 33)).toThrow(/dynamic positions/)
   })
 
-  it('reads configs that transformers 5 writes with what they say twice', () => {
+  it('reads configs with the duplicate keys that transformers 5 writes', () => {
     const { rope_scaling: divisors, ...phi } = goldenConfig('phi4_longrope')
     const twice = {
       ...phi,
@@ -207,7 +207,7 @@ describe('reading what a config asks for', () => {
     ).toEqual(decoderSpec(gemma, 'config.json'))
   })
 
-  it('has the layers of SmolLM3 rotate that its config marks, or all but every fourth', () => {
+  it('rotates the layers of SmolLM3 that its config marks, or all but every fourth', () => {
     const config = { ...goldenConfig('smollm3'), num_hidden_layers: 8, layer_types: null }
     const kinds = (changes: Config): string[] =>
       decoderSpec({ ...config, ...changes }, 'config.json').layers.map(({ rope }) => rope.kind)
@@ -228,7 +228,7 @@ describe('reading what a config asks for', () => {
     )
   })
 
-  it('computes every activation that these families have', () => {
+  it('computes every activation of these families', () => {
     const activation = (hidden_act: unknown): string =>
       decoderSpec(llama({ hidden_act }), 'config.json').activation
     expect(['silu', 'gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', null].map(activation)).toEqual([
@@ -244,7 +244,7 @@ describe('reading what a config asks for', () => {
     ).toBe('gelu_tanh')
   })
 
-  it('reads of Gemma 3 what transformers reads of it', () => {
+  it('reads Gemma 3 as transformers does', () => {
     const config = { ...goldenConfig('gemma3'), attn_logit_softcapping: 5, final_logit_softcapping: 6 }
     expect(decoderSpec(config, 'config.json')).toMatchObject({ attentionSoftCap: null, finalSoftCap: 6 })
     const nested = { model_type: 'gemma3', text_config: config }
@@ -254,7 +254,7 @@ describe('reading what a config asks for', () => {
     expect(byPattern.map(({ window }) => window === null)).toEqual([false, false, false, false, false, true])
   })
 
-  it('takes a number in sliding_window of Qwen to mean nothing until use_sliding_window says so', () => {
+  it('ignores sliding_window of Qwen without use_sliding_window', () => {
     const config = { ...goldenConfig('qwen2'), sliding_window: 16, max_window_layers: 2 }
     const windows = (changes: Config): (number | null)[] =>
       decoderSpec({ ...config, ...changes }, 'config.json').layers.map(({ window }) => window)
@@ -262,25 +262,28 @@ describe('reading what a config asks for', () => {
     expect(windows({ use_sliding_window: true })).toEqual([null, null, 16, 16])
   })
 
-  it('ties the head by each family’s own default', () => {
+  it('ties the head by each family’s default', () => {
     const untied = { ...goldenConfig('llama3') }
     delete untied.tie_word_embeddings
     expect(decoderSpec(untied, 'config.json').tiedHead).toBe(false)
     expect(decoderSpec(goldenConfig('gemma2'), 'config.json').tiedHead).toBe(true)
   })
 
-  it.each(GOLDEN_FAMILIES)('resolves windows and rotary frequencies of %s as the reference did', (family) => {
-    const { resolved } = ResolvedRopes.parse(
-      JSON.parse(readFileSync(goldenPath(family, 'golden.json'), 'utf8'))
-    )
-    const spec = decoderSpec(goldenConfig(family), 'config.json')
-    expect(spec.layers.map(({ window }) => window)).toEqual(resolved.rope.map(({ window }) => window))
-    spec.layers.forEach(({ rope }, layer) => {
-      const frequencies = [...inverseFrequencies(rope, spec.rotarySize)]
-      // Recorded with eight digits.
-      expect(largestDifference(frequencies, resolved.rope[layer]?.inv_freq)).toBeLessThan(1e-7)
-    })
-  })
+  it.each(GOLDEN_FAMILIES)(
+    'resolves windows and rotary frequencies of %s as the reference does',
+    (family) => {
+      const { resolved } = ResolvedRopes.parse(
+        JSON.parse(readFileSync(goldenPath(family, 'golden.json'), 'utf8'))
+      )
+      const spec = decoderSpec(goldenConfig(family), 'config.json')
+      expect(spec.layers.map(({ window }) => window)).toEqual(resolved.rope.map(({ window }) => window))
+      spec.layers.forEach(({ rope }, layer) => {
+        const frequencies = [...inverseFrequencies(rope, spec.rotarySize)]
+        // Recorded with eight digits.
+        expect(largestDifference(frequencies, resolved.rope[layer]?.inv_freq)).toBeLessThan(1e-7)
+      })
+    }
+  )
 })
 
 describe('refusing what is not computed', () => {

@@ -50,7 +50,7 @@ function graphOfAll(): OnnxGraph {
   return graph
 }
 
-it('a graph is written as the format says, byte for byte as by an encoder that is made from its text', () => {
+it('encodes a graph byte for byte as an encoder made from the format does', () => {
   const Model = protobuf.parse(FORMAT).root.lookupType('ModelProto')
   const bytes = graphOfAll().encode()
   const read = Model.decode(bytes)

@@ -1,31 +1,34 @@
 import type { HeldWeights } from '../../contract/model/sampling'
-import { staysSingle, weightType } from './block-graph'
+import { alwaysFloat32, weightType } from './block-graph'
 import { QUANTISED_BLOCK, quantisedBits, scalesName, type Products } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
 
-/** Where a tensor lies in the bytes that a session is given: float32, or quantised blocks and then their scales. */
-export interface HeldTensor {
+/** Position of a tensor in the bytes for a session: float32, or quantised blocks followed by their scales. */
+export interface ResidentTensor {
   readonly name: string
   /** [size], or [rows, columns]. */
   readonly shape: readonly number[]
-  /** Names of what it is made of: rows, or elements, one after the other. */
+  /** Names of the parts, whose rows or elements are concatenated. */
   readonly parts: readonly string[]
   readonly offset: number
   readonly byteLength: number
-  /** 0 for floats. */
+  /** Bytes of the scales; 0 for floats. */
   readonly scaleBytes: number
 }
 
-/** How tensors are given to a session, one after the other. Matrices of products may be quantised; vectors, and what stays in float32, never are. */
-export function heldLayout(
-  tensors: readonly Pick<HeldTensor, 'name' | 'shape' | 'parts'>[],
+/**
+ * Lays out tensors for a session. Matrices of products may be quantised; vectors and float32 tensors never
+ * are.
+ */
+export function residentLayout(
+  tensors: readonly Pick<ResidentTensor, 'name' | 'shape' | 'parts'>[],
   weights: HeldWeights
-): HeldTensor[] {
+): ResidentTensor[] {
   const bits = quantisedBits(weights)
   let offset = 0
   return tensors.map(({ name, shape, parts }) => {
     const [rows = 1, columns] = shape
-    const quantised = columns !== undefined && bits !== null && !staysSingle(name)
+    const quantised = columns !== undefined && bits !== null && !alwaysFloat32(name)
     const blocks = rows * Math.ceil((columns ?? 1) / QUANTISED_BLOCK)
     const byteLength = quantised
       ? (blocks * QUANTISED_BLOCK * bits) / 8
@@ -37,13 +40,13 @@ export function heldLayout(
   })
 }
 
-/** Bytes of a layout, as given to a session. */
-export function layoutBytes(layout: readonly HeldTensor[]): number {
+/** Counts the bytes of a layout, as given to a session. */
+export function layoutBytes(layout: readonly ResidentTensor[]): number {
   return layout.reduce((sum, { byteLength, scaleBytes }) => sum + byteLength + scaleBytes, 0)
 }
 
-/** Bytes that a session keeps of a layout: floats in float16 are given to it in float32. */
-export function heldBytes(layout: readonly HeldTensor[], weights: HeldWeights): number {
+/** Counts the bytes that a session keeps of a layout; float16 weights are given to it in float32. */
+export function sessionBytes(layout: readonly ResidentTensor[], weights: HeldWeights): number {
   return layout.reduce((sum, { name, byteLength, scaleBytes }) => {
     const halved = weights === 'fp16' && weightType(name, 'fp16') === 'float16'
     return sum + (halved ? byteLength / 2 : byteLength) + scaleBytes
@@ -51,18 +54,18 @@ export function heldBytes(layout: readonly HeldTensor[], weights: HeldWeights): 
 }
 
 /**
- * Declares the tensors as constants of a graph, from the bytes that its session is given under the name `file`.
+ * Declares the tensors as constants of a graph, from the session's file `file`.
  *
  * @returns the graph's value of each tensor, by the tensor's name
  */
-export function heldConstants(
+export function residentConstants(
   graph: OnnxGraph,
   file: string,
-  layout: readonly HeldTensor[],
+  layout: readonly ResidentTensor[],
   products: Products
 ): Map<string, string> {
   const bits = quantisedBits(products.weights)
-  // The session folds the cast of a constant when it is created.
+  // // The session folds the cast of a constant when it is created.
   const declareFloats = (
     name: string,
     type: 'float32' | 'float16',
