@@ -3,35 +3,13 @@ import { join, resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'electron-vite'
 import { dependencies } from './package.json'
-import { build, type Plugin } from 'vite'
+import type { Plugin } from 'vite'
 
 /** npx marks a package's command executable only when it links it, and a new build is a new file. */
 const executableCommand: Plugin = {
   name: 'executable-command',
   async writeBundle({ dir }, bundle) {
     if (dir !== undefined && 'cli.js' in bundle) await chmod(join(dir, 'cli.js'), 0o755)
-  }
-}
-
-/** A report's page holds the script of its charts, so that is one file by itself; main writes it into the page. */
-const reportCharts: Plugin = {
-  name: 'report-charts',
-  async writeBundle({ dir }) {
-    await build({
-      configFile: false,
-      logLevel: 'warn',
-      publicDir: false,
-      build: {
-        outDir: dir,
-        emptyOutDir: false,
-        lib: {
-          entry: 'src/renderer/report/charts.ts',
-          formats: ['iife'],
-          name: 'reportCharts',
-          fileName: () => 'report-charts.js'
-        }
-      }
-    })
   }
 }
 
@@ -58,7 +36,7 @@ export default defineConfig({
         },
         // The bench alone drives a browser.
         external: ['playwright-core'],
-        output: { format: 'es', entryFileNames: '[name].js', plugins: [executableCommand, reportCharts] }
+        output: { format: 'es', entryFileNames: '[name].js', plugins: [executableCommand] }
       }
     }
   },

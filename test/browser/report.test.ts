@@ -143,22 +143,6 @@ describe('slr report', () => {
 })
 
 describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
-  /** Colours of a canvas that are no background. */
-  const drawnColors = (page: Page): Promise<number[]> =>
-    page.locator('canvas').evaluateAll((canvases) =>
-      canvases.map((canvas) => {
-        if (!(canvas instanceof HTMLCanvasElement)) return 0
-        const context = canvas.getContext('2d')
-        const { data } = context?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] }
-        const colors = new Set<number>()
-        for (let place = 0; place + 3 < data.length; place += 4) {
-          if (data[place + 3] === 255)
-            colors.add(((data[place] ?? 0) << 16) | ((data[place + 1] ?? 0) << 8) | (data[place + 2] ?? 0))
-        }
-        return colors.size
-      })
-    )
-
   async function show(
     browser: Browser,
     file: string,
@@ -177,34 +161,41 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
     const file = join(folder, 'report.html')
     expect((await runCli(['report', project, '--out', file, '--quiet'])).status).toBe(0)
     const backgrounds: string[] = []
+    const inks: string[] = []
     for (const scheme of ['light', 'dark'] as const) {
       const { page, asked } = await show(browser, file, scheme)
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(`Report ${HOSTILE}`)
       expect(await page.locator('img, iframe, link, object').count()).toBe(0)
-      // Layers, ranges, and the evaluation; each with lines, letters and marks in many shades.
-      const colors = await drawnColors(page)
-      expect(colors).toHaveLength(3)
-      for (const count of colors) expect(count).toBeGreaterThan(20)
-      expect(await page.locator('.heatmap path > title').count()).toBe(21)
-      expect(await page.locator('.heatmap title').nth(5).textContent()).toBe(
+      // Layers, the triangle beside the trade-off, and the evaluation.
+      expect(await page.locator('figure:visible').count()).toBe(3)
+      const drawn = page.locator('figure svg:visible')
+      expect(await drawn.count()).toBe(4)
+      // Text in the figures follows the theme.
+      inks.push(
+        await drawn
+          .locator('text')
+          .first()
+          .evaluate((text) => getComputedStyle(text).fill)
+      )
+      expect(await page.locator('.ranges svg:first-child path > title').count()).toBe(21)
+      expect(await page.locator('.ranges svg:first-child title').nth(5).textContent()).toBe(
         'layers 0–5: validity 0.502, diversity 0.954'
       )
       backgrounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor))
       await page.setViewportSize({ width: 1024, height: 700 })
-      // Charts follow a frame later.
       await page.waitForFunction(() => document.documentElement.scrollWidth === 1024)
       expect(asked).toEqual([pathToFileURL(file).href])
       if (scheme === 'light') await expectPrintsWhole(page)
       await page.close()
     }
-    expect(new Set(backgrounds).size).toBe(2)
+    expect([new Set(backgrounds).size, new Set(inks).size]).toEqual([2, 2])
   })
 
   it('reads without scripts', async ({ browser }) => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
     await page.goto(pathToFileURL(join(folder, 'report.html')).href)
-    expect(await page.locator('figure:visible').count()).toBe(0)
+    expect(await page.locator('figure:visible').count()).toBe(3)
     const row = page
       .getByRole('table', { name: /^The ranges of greatest diversity, of 21 ranges those/ })
       .getByRole('row')

@@ -195,7 +195,6 @@ const OPENERS: Readonly<Record<string, string>> = {
   'main/electron/page-scheme.ts': "the program's own files",
   'main/engine/device/physical-cores.ts': "the system's list of processors",
   'main/export/write-weights.ts': 'writes a new file',
-  'main/report/page.ts': "the program's own files",
   'main/serve/electron-sandbox.ts': "the system's settings",
   'main/serve/open.ts': "the program's own files",
   'main/serve/pages.ts': "the program's own files"
@@ -316,6 +315,18 @@ describe('the order of the sources', () => {
   const silentDefaults = [...imports.keys()].map((file): [file: string, count: number] => {
     const text = readFileSync(join(SOURCES, file), 'utf8')
     return [file, [...text.matchAll(SILENT_DEFAULT)].length]
+  })
+
+  test('main takes of the window only style sheets and the figures of reports', () => {
+    expect(
+      importsWhere(
+        (file, target) =>
+          inMain(file) &&
+          target.startsWith('renderer/') &&
+          !target.endsWith('.css') &&
+          target !== 'renderer/report/report-figure.ts'
+      )
+    ).toEqual([])
   })
 
   test('what computes has no silent default but those that are counted here', () => {

@@ -10,7 +10,7 @@ import type { LayerShares } from './search'
 import type { BriefPreview } from './shown-sweep'
 import type { LiveScore } from './sweep-events'
 
-/** Data of a chart that the script of a report page draws. The main process writes it into the page. */
+/** Data of a report's chart. */
 export type ReportChart =
   | {
       kind: 'ranges'

@@ -32,7 +32,7 @@ export type Block =
   | { kind: 'facts'; facts: readonly (readonly [name: string, value: string])[] }
   /** The first column names the rows. */
   | { kind: 'table'; label: string; columns: Column[]; rows: Cell[][] }
-  /** Drawn in HTML alone; tables hold the same numbers. */
+  /** Shown in HTML only; tables have the same numbers. */
   | { kind: 'chart'; label: string; chart: ReportChart }
   | { kind: 'code'; text: string }
   /** Pages that lie beside this one. */

@@ -55,12 +55,9 @@ pre {
 }
 figure { margin: 0 0 20px; }
 figcaption { margin: 0 0 8px; max-width: 100ch; }
-.plot { position: relative; height: 360px; }
-.layers .plot { height: 200px; }
-.search .plot { height: 240px; }
-.ranges .parts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 24px; }
-.ranges .plot { height: auto; min-height: 360px; }
-.heatmap svg, .drawing svg { display: block; max-width: 100%; height: auto; }
+.parts { display: grid; grid-template-columns: minmax(0, 1fr); gap: 24px; }
+.ranges .parts { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+figure svg { display: block; max-width: 100%; height: auto; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 @media (max-width: 900px) { .ranges .parts { grid-template-columns: minmax(0, 1fr); } body { padding: 16px; } }
 ${PRINT_STYLE}`

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Report } from '../../contract/documents/report'
-import type { ReportChart } from '../../contract/documents/report-chart'
 import type { NameStyle } from '../../contract/documents/variant-styles'
 import { MARK_GLYPHS } from '../../contract/model/model-style'
-import { builtScript } from '../base/built'
+import { reportFigure } from '../../renderer/report/report-figure'
 import { Markup, markup } from '../base/markup'
 import type { Block, Cell, Column, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
@@ -13,23 +11,15 @@ import { type ReportHead, reportHead, reportSections } from './sections'
 import { pageHead } from './page-head'
 
 /**
- * A report as one HTML page that needs nothing else: its charts are drawn in the page, from data in it. Its security policy
- * lets it run that one script and load nothing; without scripts the tables say it all.
+ * Writes a report as one HTML page that needs nothing else. Its charts are SVG. Its security policy lets it run no
+ * script and load nothing.
  */
-export const reportPage = (report: Report): Promise<string> =>
-  documentPage(reportHead(report), reportSections(report))
+export const reportPage = (report: Report): string => documentPage(reportHead(report), reportSections(report))
 
-/** The same of any sections. */
-export async function documentPage(
-  { title, subtitle }: ReportHead,
-  sections: readonly Section[]
-): Promise<string> {
-  const charts: ReportChart[] = []
-  const body = sections.map((section) => sectionMarkup(section, charts))
-  const script = scriptText(await readFile(builtScript('report-charts.js'), 'utf8'))
+/** Writes sections as one HTML page. */
+export function documentPage({ title, subtitle }: ReportHead, sections: readonly Section[]): string {
   const policy = [
     "default-src 'none'",
-    `script-src '${integrity(script)}'`,
     `style-src '${integrity(REPORT_STYLE)}'`,
     "base-uri 'none'",
     "form-action 'none'"
@@ -42,24 +32,21 @@ export async function documentPage(
 ${sections.map(({ id, title: name }) => markup`<li><a href="#${id}">${name}</a></li>\n`)}</ul></nav>
 </header>
 <main>
-${body}</main>
-<script type="application/json" id="charts">${new Markup(jsonText(charts))}</script>
-<script>${new Markup(script)}</script>
+${sections.map(sectionMarkup)}</main>
 </body>
 </html>
 `
   return page.source
 }
 
-function sectionMarkup({ id, title, blocks }: Section, charts: ReportChart[]): Markup {
+function sectionMarkup({ id, title, blocks }: Section): Markup {
   return markup`<section id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${title}</h2>
-${blocks.map((block) => blockMarkup(block, charts))}</section>
+${blocks.map(blockMarkup)}</section>
 `
 }
 
-/** @param charts takes those of the block; the page's script finds each by its place */
-function blockMarkup(block: Block, charts: ReportChart[]): Markup {
+function blockMarkup(block: Block): Markup {
   switch (block.kind) {
     case 'heading':
       return markup`<h3 dir="auto">${block.text}</h3>\n`
@@ -85,10 +72,7 @@ ${block.facts.map(([name, value]) => markup`<dt dir="auto">${name}</dt><dd dir="
     case 'table':
       return tableMarkup(block)
     case 'chart':
-      return markup`<figure class="${block.chart.kind}" data-chart="${charts.push(block.chart) - 1}" hidden>
-<figcaption>${block.label}</figcaption>
-</figure>
-`
+      return chartMarkup(block)
     case 'code':
       return markup`<pre tabindex="0">${block.text}</pre>\n`
     case 'links':
@@ -97,9 +81,19 @@ ${block.links.map(({ text, href }) => markup`<li><a href="${href}" dir="auto">${
 `
     case 'fold':
       return markup`<details><summary dir="auto">${block.summary}</summary>
-${block.blocks.map((inner) => blockMarkup(inner, charts))}</details>
+${block.blocks.map(blockMarkup)}</details>
 `
   }
+}
+
+function chartMarkup({ label, chart }: Extract<Block, { kind: 'chart' }>): Markup {
+  const figures = reportFigure(chart)
+  if (figures.length === 0) return markup``
+  return markup`<figure class="${chart.kind}">
+<figcaption>${label}</figcaption>
+<div class="parts">${figures.map((svg) => new Markup(svg))}</div>
+</figure>
+`
 }
 
 function tableMarkup({ label, columns, rows }: Extract<Block, { kind: 'table' }>): Markup {
@@ -138,17 +132,7 @@ function classes(column: Column | undefined, tone: Cell['tone']): Markup | strin
   return names.length === 0 ? '' : markup` class="${names.join(' ')}"`
 }
 
-/** JSON that cannot end the element it stands in. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c')
-}
-
-/** A built script that cannot end its element either, nor begin a comment in it. */
-function scriptText(script: string): string {
-  return script.trim().replaceAll(/<(?=\/script|!--|script)/gi, '\\x3c')
-}
-
-/** As a security policy names a text that may stand in the page. */
+/** Names a text in a security policy that allows it. */
 function integrity(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }

@@ -1,7 +1,6 @@
 /**
- * How the tables of a page are printed: nothing scrolls on paper, so all columns fit its width, however many there are; heads
- * stand on every page, and what is folded is open. Colours are the light ones. A chart is drawn anew for the paper's width a frame
- * after it is known, which may be after the page has gone to print, so until then its picture is scaled down whole.
+ * Print rules of a page's tables. Nothing scrolls on paper, so all columns fit the page's width. Column heads are
+ * repeated on every page, folded parts are open, and colours are the light ones.
  */
 export const PRINT_STYLE = `
 @page { size: A4; margin: 12mm; }
@@ -9,7 +8,6 @@ export const PRINT_STYLE = `
   :root { color-scheme: light; }
   body { padding: 0; max-width: none; }
   section { border: none; padding: 0; }
-  .plot canvas { max-width: 100%; height: auto !important; }
   .wide, pre, ol, .block { overflow: visible; max-height: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   table, .answers { width: 100%; font-size: 12px; line-height: 16px; }

@@ -114,7 +114,7 @@ class StudyRun {
     const [first] = pairs
     if (first === undefined) throw new WorkbenchError('not-found', missing.join(' '))
     const head = sideBySideHead(placed.study.name, pairs, first.report)
-    await writeFileAtomic(path, await documentPage(head, sideBySideSections(pairs, missing)))
+    await writeFileAtomic(path, documentPage(head, sideBySideSections(pairs, missing)))
     return { work: NO_WORK, result: path }
   }
 }

@@ -1,42 +1,6 @@
-import {
-  BarController,
-  BarElement,
-  CategoryScale,
-  Chart,
-  Legend,
-  LinearScale,
-  LineElement,
-  PointElement,
-  ScatterController,
-  Ticks,
-  Tooltip
-} from 'chart.js'
 import type { ModelTone } from '../../contract/model/model-style'
 
-Chart.register(
-  BarController,
-  BarElement,
-  CategoryScale,
-  Legend,
-  LinearScale,
-  LineElement,
-  PointElement,
-  ScatterController,
-  Tooltip
-)
-// A chart with a legend enables it itself.
-Chart.defaults.plugins.legend.display = false
-// Segmented lines are drawn point by point. Other lines are Path2D objects, which a figure cannot record.
-Chart.defaults.set('datasets.scatter', { segment: {} })
-// Uses the minus sign of all other numbers in the window.
-Chart.defaults.scales.linear.ticks.callback = function (value, index, ticks) {
-  return Ticks.formatters.numeric.call(this, Number(value), index, ticks).replace('-', '−')
-}
-
 type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
-
-/** Options of every chart: it fills its frame and has no animation. */
-export const FILLING = { animation: false, responsive: true, maintainAspectRatio: false } as const
 
 export type ChartColors = Record<ColorName, string>
 
@@ -75,9 +39,15 @@ export function chartColors(within: HTMLElement): ChartColors {
   return colors
 }
 
-/** Returns a colour `rgb(r, g, b)` with the given opacity, 0 to 1. */
+/**
+ * Returns a colour with the given opacity, 0 to 1.
+ *
+ * @param color `rgb(r, g, b)`, or `var(--name)` in a report
+ */
 export const translucent = (color: string, opacity: number): string =>
-  color.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`)
+  color.startsWith('var(')
+    ? `color-mix(in srgb, ${color} ${100 * opacity}%, transparent)`
+    : color.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`)
 
 /** Returns the font of every chart, which is the page's font. */
 export const chartFont = (within: HTMLElement): ChartFont => ({
@@ -88,13 +58,13 @@ export const chartFont = (within: HTMLElement): ChartFont => ({
 /**
  * Creates a chart in a task of its own. Mounting a view and drawing its charts then never add up to one stall.
  *
- * @returns a function that destroys the chart, or cancels its creation
+ * @returns a function that aborts the signal, also before the creation begins
  */
-export function afterMount(create: () => (() => void) | undefined): () => void {
-  let destroy: (() => void) | undefined
-  const timer = setTimeout(() => (destroy = create()))
+export function afterMount(create: (signal: AbortSignal) => Promise<void>): () => void {
+  const mounted = new AbortController()
+  const timer = setTimeout(() => void create(mounted.signal))
   return () => {
     clearTimeout(timer)
-    destroy?.()
+    mounted.abort()
   }
 }

@@ -11,7 +11,7 @@ export interface DrawnName extends Mark {
 }
 
 /** A name with its position in pixels; null if there is no room. */
-interface PlacedName extends DrawnName {
+export interface PlacedName extends DrawnName {
   width: number
   place: NamePlace | null
 }
@@ -24,7 +24,25 @@ const LINE_HEIGHT = 15
 const LONGEST_NAME = 36
 
 /**
- * Writes names beside their points, avoiding overlaps where there is room.
+ * Places names beside their points, avoiding overlaps where there is room. Positions are in pixels.
+ *
+ * @param marks other points that names should not cover
+ */
+export function placedNames(
+  names: readonly DrawnName[],
+  marks: readonly Mark[],
+  { area, widthOf }: { area: Parameters<typeof placeNames>[1]; widthOf: (words: string) => number }
+): PlacedName[] {
+  const named = names.map((name) => {
+    const text = shortName(name.text, LONGEST_NAME)
+    return { ...name, text, width: widthOf(text) }
+  })
+  const places = placeNames(named, area, LINE_HEIGHT, marks)
+  return named.map((name, index) => ({ ...name, place: elementAt(places, index, 'name') }))
+}
+
+/**
+ * Writes names beside their points on a canvas.
  *
  * @param names must be the same array while names and marks are unchanged.
  * @param marks other points that names should not cover, in values of the axes
@@ -47,17 +65,15 @@ export function drawNames(
   ctx.font = `bold ${font.size}px ${font.family}`
   ctx.textBaseline = 'middle'
   ctx.lineJoin = 'round'
-  const placeAll = (): PlacedName[] => {
-    const named = names.map((name) => {
-      const text = shortName(name.text, LONGEST_NAME)
-      return { ...inPixels(name), text, width: ctx.measureText(text).width }
-    })
-    const places = placeNames(named, chartArea, LINE_HEIGHT, marks.map(inPixels))
-    return named.map((name, index) => ({ ...name, place: elementAt(places, index, 'name') }))
-  }
   const layoutKey = JSON.stringify([ctx.font, chartArea, marks.length, x.min, x.max, y.min, y.max])
   const cached = positionCache.get(names)
-  const drawn = cached?.layoutKey === layoutKey ? cached.names : placeAll()
+  const drawn =
+    cached?.layoutKey === layoutKey
+      ? cached.names
+      : placedNames(names.map(inPixels), marks.map(inPixels), {
+          area: chartArea,
+          widthOf: (words) => ctx.measureText(words).width
+        })
   positionCache.set(names, { layoutKey, names: drawn })
   // Lines are drawn before all names, so that no line covers a name. A wide stroke in the surface's colour sets each
   // off from the points.

@@ -1,17 +1,11 @@
-import { Chart } from 'chart.js'
-import type { ChartSurface } from './chart-surface'
-import { drawLines } from './draw-lines'
+import { Chart, type ChartConfiguration, type LegendItem } from 'chart.js'
+import { FILLING } from './chart-setup'
 import type { ChartColors, ChartFont } from './chart-theme'
-import {
-  drawPlotNames,
-  plotConfiguration,
-  plotDatasets,
-  plotLegend,
-  plotWhiskers,
-  type PlotAxis,
-  type PlotChart,
-  type PlotContent
-} from './plot'
+import { drawLines } from './draw-lines'
+import { drawNames } from './draw-names'
+import { type PlotAxis, type PlotContent, plotNames, type PlotPoint, plotSeries, plotWhiskers } from './plot'
+
+export type PlotChart = Chart<'scatter', PlotPoint[]>
 
 /** A plot on a canvas, empty at first. `show` draws its content with the theme's colours and the page's font. */
 export interface ShownPlot {
@@ -20,21 +14,22 @@ export interface ShownPlot {
 }
 
 export function createPlot(
-  { canvas, ...surface }: ChartSurface,
+  canvas: HTMLCanvasElement,
   onpick: (picked: { series: number; point: number }) => void = () => undefined
 ): ShownPlot {
   let drawOver: (drawn: PlotChart) => void = () => undefined
-  const chart: PlotChart = new Chart(canvas, {
-    ...surface,
-    ...plotConfiguration(onpick, (drawn) => drawOver(drawn))
-  })
+  const chart: PlotChart = new Chart(
+    canvas,
+    plotConfiguration(onpick, (drawn) => drawOver(drawn))
+  )
   return {
     chart,
     show(content, colors, font) {
-      chart.data.datasets = plotDatasets(content, colors)
+      chart.data.datasets = plotSeries(content, colors)
+      const names = plotNames(content, colors)
       drawOver = (drawn) => {
         drawLines(drawn, plotWhiskers(content, colors))
-        drawPlotNames(drawn, content, colors, font)
+        drawNames(drawn, names, [], colors, font)
       }
       const axis = ({ title, bounds, tick, step, whole = false }: PlotAxis): object => ({
         min: bounds[0],
@@ -57,3 +52,62 @@ export function createPlot(
     }
   }
 }
+
+/** Returns a legend for named curves, whose ends may be too close together for names. */
+const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: ChartFont) =>
+  ({
+    display: series.some(({ connected, named }) => connected && named),
+    position: 'bottom',
+    labels: {
+      usePointStyle: true,
+      boxHeight: 7,
+      color: colors['ink-soft'],
+      font,
+      // Series of the same name share the first one's entry.
+      filter: ({ text, datasetIndex }: LegendItem) =>
+        datasetIndex === series.findIndex(({ name }) => name === text)
+    }
+  }) as const
+
+/**
+ * Returns the constant configuration of every plot: no animation, and tooltips of the nearest point.
+ *
+ * @param ondrawn called after points and whiskers are drawn, to draw over them
+ */
+function plotConfiguration(
+  onpick: (picked: { series: number; point: number }) => void,
+  ondrawn: (chart: PlotChart) => void
+): ChartConfiguration<'scatter', PlotPoint[]> {
+  return {
+    type: 'scatter',
+    data: { datasets: [] },
+    plugins: [{ id: 'names', afterDatasetsDraw: ondrawn }],
+    options: {
+      ...FILLING,
+      interaction: { mode: 'nearest', intersect: true },
+      layout: { padding: { top: 8, right: 12 } },
+      onClick: (_event, elements) => {
+        const [first] = elements
+        if (first !== undefined) onpick({ series: first.datasetIndex, point: first.index })
+      },
+      plugins: {
+        legend: { display: false },
+        tooltip: {
+          animation: false,
+          displayColors: false,
+          filter: (_item, index) => index === 0,
+          callbacks: {
+            label: ({ dataset, dataIndex }) => {
+              const point: unknown = dataset.data[dataIndex]
+              return hasLines(point) ? [...point.lines] : ''
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// Chart.js hands data back untyped.
+const hasLines = (data: unknown): data is { lines: readonly string[] } =>
+  typeof data === 'object' && data !== null && 'lines' in data && Array.isArray(data.lines)

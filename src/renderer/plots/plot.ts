@@ -1,9 +1,9 @@
-import type { Chart, ChartConfiguration, ChartDataset, LegendItem } from 'chart.js'
-import type { DrawnLine } from './draw-lines'
 import { isOpen, type MarkShape, type ModelTone } from '../../contract/model/model-style'
-import { translucent, type ChartColors, type ChartFont } from './chart-theme'
-import { drawNames } from './draw-names'
-import { FILLING } from './chart-theme'
+import { translucent, type ChartColors } from './chart-theme'
+import type { DrawnLine } from './draw-lines'
+import type { DrawnName } from './draw-names'
+import { roundStep } from './figures/axes-drawing'
+import type { MarkSeries } from './mark-series'
 
 /** A point with its tooltip and its intervals along both axes. */
 export interface PlotPoint {
@@ -38,7 +38,7 @@ export interface PlotAxis {
   whole?: boolean
 }
 
-/** The content of a plot. Pure functions make it and Plot.svelte draws it. */
+/** The content of a plot. Pure functions make it. Plot.svelte draws it, and figures and reports draw it as SVG. */
 export interface PlotContent {
   /** Describes the plot to readers who cannot see it. */
   label: string
@@ -46,8 +46,6 @@ export interface PlotContent {
   x: PlotAxis
   y: PlotAxis
 }
-
-export type PlotChart = Chart<'scatter', PlotPoint[]>
 
 /**
  * Returns bounds at round numbers that contain all values, with room on both sides.
@@ -75,16 +73,8 @@ export function roomyBounds(
   return [Math.max(limits[0], at(ends[0])), Math.min(limits[1], at(ends[1]))]
 }
 
-/** Returns 1, 2 or 5 times a power of ten, at least `min`. */
-function roundStep(min: number): number {
-  const power = 10 ** Math.floor(Math.log10(min))
-  return (min <= power ? 1 : min <= 2 * power ? 2 : min <= 5 * power ? 5 : 10) * power
-}
-
-export function plotDatasets(
-  { series }: PlotContent,
-  colors: ChartColors
-): ChartDataset<'scatter', PlotPoint[]>[] {
+/** Returns the series as they are drawn, the first over the others. */
+export function plotSeries({ series }: PlotContent, colors: ChartColors): MarkSeries<PlotPoint>[] {
   return series.map(({ name, tone, mark, points, connected, opacity, radius }) => {
     const color = translucent(colors[tone], opacity)
     const open = isOpen(mark)
@@ -116,76 +106,10 @@ export const plotWhiskers = ({ series }: PlotContent, colors: ChartColors): Draw
     })
   )
 
-/** Returns a legend for named curves, whose ends may be too close together for names. */
-export const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: ChartFont) =>
-  ({
-    display: series.some(({ connected, named }) => connected && named),
-    position: 'bottom',
-    labels: {
-      usePointStyle: true,
-      boxHeight: 7,
-      color: colors['ink-soft'],
-      font,
-      // Series of the same name share the first one's entry.
-      filter: ({ text, datasetIndex }: LegendItem) =>
-        datasetIndex === series.findIndex(({ name }) => name === text)
-    }
-  }) as const
-
-/** Writes the names of points beside them. */
-export function drawPlotNames(
-  chart: PlotChart,
-  { series }: PlotContent,
-  colors: ChartColors,
-  font: ChartFont
-): void {
-  const names = series.flatMap(({ name, tone, radius, points, named, connected }) => {
+/** Returns the names that are written beside points. */
+export const plotNames = ({ series }: PlotContent, colors: ChartColors): DrawnName[] =>
+  series.flatMap(({ name, tone, radius, points, named, connected }) => {
     const [point] = points
     if (!named || connected || point === undefined) return []
     return [{ text: name, color: colors[tone], x: point.x, y: point.y, radius }]
   })
-  drawNames(chart, names, [], colors, font)
-}
-
-/**
- * Returns the constant configuration of every plot: no animation, and tooltips of the nearest point.
- *
- * @param ondrawn called after points and whiskers are drawn, to draw over them
- */
-export function plotConfiguration(
-  onpick: (picked: { series: number; point: number }) => void,
-  ondrawn: (chart: PlotChart) => void
-): ChartConfiguration<'scatter', PlotPoint[]> {
-  return {
-    type: 'scatter',
-    data: { datasets: [] },
-    plugins: [{ id: 'names', afterDatasetsDraw: ondrawn }],
-    options: {
-      ...FILLING,
-      interaction: { mode: 'nearest', intersect: true },
-      layout: { padding: { top: 8, right: 12 } },
-      onClick: (_event, elements) => {
-        const [first] = elements
-        if (first !== undefined) onpick({ series: first.datasetIndex, point: first.index })
-      },
-      plugins: {
-        legend: { display: false },
-        tooltip: {
-          animation: false,
-          displayColors: false,
-          filter: (_item, index) => index === 0,
-          callbacks: {
-            label: ({ dataset, dataIndex }) => {
-              const point: unknown = dataset.data[dataIndex]
-              return hasLines(point) ? [...point.lines] : ''
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
-// Chart.js hands data back untyped.
-const hasLines = (data: unknown): data is { lines: readonly string[] } =>
-  typeof data === 'object' && data !== null && 'lines' in data && Array.isArray(data.lines)

@@ -4,11 +4,11 @@ import { variantStyles } from '../../contract/documents/variant-styles'
 import { overFewer } from '../../contract/words/evaluation-words'
 import { elementAt } from '../../contract/model/look-up'
 import type { ModelTone } from '../../contract/model/model-style'
-import type { BarChart } from '../plots/bar-chart'
-import { translucent, type ChartColors, type ChartFont } from '../plots/chart-theme'
+import type { BarContent } from '../plots/bars'
+import { formatScore } from '../ui/format'
 import { shareOf } from './sample-measures'
 
-/** How the bars of a run's variants look: in the colours of their names; those of one colour, beyond the palette, get paler. */
+/** Returns the look of each variant's bars: the colour of its name, paler for each further variant of that colour. */
 export function barLooks(variants: readonly Variant[]): { tone: ModelTone; opacity: number }[] {
   const tones = variantStyles(variants).map(({ tone }) => tone)
   return tones.map((tone, place) => {
@@ -18,7 +18,7 @@ export function barLooks(variants: readonly Variant[]): { tone: ModelTone; opaci
   })
 }
 
-/** Whether a variant's mean of a measure is over fewer prompts than the run compares. */
+/** Reports whether a variant's mean of a measure is over fewer prompts than the run compares. */
 export function hasFewer(
   { variants, compared }: Pick<SampleRunMeasures, 'variants' | 'compared'>,
   id: TextMeasureId | undefined,
@@ -29,61 +29,39 @@ export function hasFewer(
 }
 
 /**
- * Draws a bar for each variant and measure anew, hollow where its mean is over fewer prompts than the run compares, which its measure then
- * says: those are means of other prompts than the bars beside them. With the theme's colours and the page's font.
+ * Returns one bar per variant and measure. A bar is hollow if its mean is over fewer prompts than the run compares.
+ * The label of the measure then says so, because such means are not comparable with the bars beside them.
  */
-export function showMeasures(
-  chart: BarChart,
-  run: SampleRun,
-  measures: SampleRunMeasures,
-  colors: ChartColors,
-  font: ChartFont
-): void {
-  chart.data.labels = TEXT_MEASURES.map(({ short, better }) => `${short}${better === 'lower' ? ' ↓' : ''}`)
+export function measureBars(run: SampleRun, measures: SampleRunMeasures): BarContent {
   const looks = barLooks(run.variants)
-  chart.data.datasets = run.variants.map((variant, place) => {
-    const { tone, opacity } = elementAt(looks, place, 'bar')
-    const color = colors[tone]
-    const found = measures.variants.find((entry) => entry.variant === variant.name)
-    return {
-      label: variant.name,
-      data: TEXT_MEASURES.map(({ id }) => (found === undefined ? null : shareOf(id, found.measures))),
-      // A legend takes the first: distinct answers are a mean over every prompt.
-      backgroundColor: TEXT_MEASURES.map(({ id }) =>
-        translucent(color, hasFewer(measures, id, variant.name) ? 0 : opacity)
-      ),
-      borderColor: color,
-      borderWidth: 1,
-      categoryPercentage: 0.76,
-      barPercentage: 0.92
-    }
-  })
-  const ticks = { color: colors['ink-soft'], font: { ...font, size: 11 } }
-  chart.options.scales = {
+  const labels = TEXT_MEASURES.map(({ short, better }) => `${short}${better === 'lower' ? ' ↓' : ''}`)
+  return {
     x: {
-      grid: { display: false },
-      border: { color: colors['ink-faint'] },
-      ticks: {
-        ...ticks,
-        maxRotation: 0,
-        autoSkip: false,
-        // Long words take two lines, so that no two touch, and all are small enough for the narrowest chart.
-        font: { ...font, size: 10 },
-        callback: (_value, index) => [
-          ...String(chart.data.labels?.[index] ?? '').split(/(?<=-)/),
-          ...(run.variants.some(({ name }) => hasFewer(measures, TEXT_MEASURES[index]?.id, name))
-            ? ['hollow:', 'fewer n']
-            : [])
-        ]
-      }
+      // Long words take two lines, so that no two touch, and all are small enough for the narrowest chart.
+      labels: TEXT_MEASURES.map(({ id }, index) => [
+        ...elementAt(labels, index, 'measure').split(/(?<=-)/),
+        ...(run.variants.some(({ name }) => hasFewer(measures, id, name)) ? ['hollow:', 'fewer n'] : [])
+      ]),
+      size: 10,
+      all: true
     },
-    y: {
-      min: 0,
-      max: 1,
-      grid: { color: colors.line },
-      border: { display: false },
-      ticks: { ...ticks, stepSize: 0.5 }
-    }
+    y: { bounds: [0, 1], step: 0.5, format: (value) => value.toFixed(1) },
+    groups: run.variants.map((variant, index) => {
+      const { tone, opacity } = elementAt(looks, index, 'bar')
+      const measured = measures.variants.find((entry) => entry.variant === variant.name)
+      return {
+        name: variant.name,
+        tone,
+        // A legend shows the first bar: distinct answers are a mean over every prompt.
+        opacity: TEXT_MEASURES.map(({ id }) => (hasFewer(measures, id, variant.name) ? 0 : opacity)),
+        values: TEXT_MEASURES.map(({ id }) =>
+          measured === undefined ? null : shareOf(id, measured.measures)
+        )
+      }
+    }),
+    groupWidth: 0.76,
+    barWidth: 0.92,
+    categoryName: (index) => elementAt(labels, index, 'measure'),
+    format: formatScore
   }
-  chart.update('none')
 }

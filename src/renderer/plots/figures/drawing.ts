@@ -5,7 +5,7 @@
 
 /** A colour with its opacity, 0 to 1. */
 export interface Paint {
-  /** #rrggbb */
+  /** #rrggbb, or var(--name) in a page */
   color: string
   opacity: number
 }
@@ -33,8 +33,6 @@ export interface PathShape {
   stroke: Stroke | null
   /** Limits the visible part to this box; null for no limit. */
   clip: Box | null
-  /** Fills by the even-odd rule. */
-  evenOdd?: true
   /** Describes the shape in a tooltip, in formats that have tooltips. */
   title?: string
 }
@@ -77,9 +75,11 @@ export const baselineAt = (y: number, size: number): number => y + MIDDLE * size
 
 const CHANNELS = /^rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+)(?:[\s,/]+([\d.]+%?))?\s*\)$/
 const HEX = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i
+/** A custom property of the page around the figure, with its opacity in percent or without. */
+const PROPERTY = /^(?:color-mix\(in srgb, )?(var\(--[\w-]+\))(?: ([\d.]+)%, transparent\))?$/
 
 /**
- * Parses a colour from a style sheet, a canvas or the program's own scales.
+ * Parses a colour from a style sheet, a canvas, the program's own scales or a report's custom properties.
  *
  * @returns null for a fully transparent colour
  * @throws for a format it cannot read
@@ -91,6 +91,8 @@ export function paintOf(css: string): Paint | null {
     const long = digits.length === 6 ? digits : [...digits].map((digit) => digit + digit).join('')
     return { color: `#${long.toLowerCase()}`, opacity: 1 }
   }
+  const [, property, percent = '100'] = PROPERTY.exec(css) ?? []
+  if (property !== undefined) return { color: property, opacity: Number(percent) / 100 }
   const [, red, green, blue, alpha = '1'] = CHANNELS.exec(css) ?? []
   if (red === undefined || green === undefined || blue === undefined)
     throw new Error(`${css} is not a colour that a figure can use`)

@@ -2,13 +2,11 @@ import { z } from 'zod'
 import { chartColors, type ChartColors } from '../chart-theme'
 import { fileName, saveBlob, saveText } from '../../ui/save-file'
 import type { Drawing } from './drawing'
-import boldFont from '../../../../resources/fonts/LiberationSans-Bold.ttf?url'
-import regularFont from '../../../../resources/fonts/LiberationSans-Regular.ttf?url'
 import { withNote } from './figure-note'
 import type { Figure } from './figure'
-import { FIGURE_FONT, heightMm, svgOf, unitsWide } from './svg'
+import { heightMm, svgOf, unitsWide } from './svg'
 
-export const FIGURE_FORMATS = ['svg', 'pdf', 'png', 'csv'] as const
+export const FIGURE_FORMATS = ['svg', 'png', 'csv'] as const
 
 /**
  * File format and size of a figure. The limits of the width fit columns and pages of paper, those of the letters
@@ -36,14 +34,7 @@ export const pixelsOf = (
 
 /** Draws the figure in light colours, laid out for the chosen width and font size. */
 export function drawFigure(figure: Figure, choice: FigureChoice): Drawing {
-  const measuring = document.createElement('canvas').getContext('2d')
-  if (measuring === null) throw new Error('this browser draws no charts')
-  const page = {
-    width: unitsWide(choice),
-    colors: lightColors(),
-    font: { family: FIGURE_FONT, size: 12 },
-    measuring
-  }
+  const page = { width: unitsWide(choice), colors: lightColors() }
   const drawing = figure.draw(page)
   const { note } = figure
   return note === undefined || note === null ? drawing : withNote(drawing, note, page)
@@ -64,37 +55,14 @@ function lightColors(): ChartColors {
  * Offers the figure as a file.
  *
  * @param project name of the project, for the file name
- * @returns letters that the file's font lacks
  */
-export async function saveFigure(
-  figure: Figure,
-  choice: FigureChoice,
-  project: string
-): Promise<readonly string[]> {
+export async function saveFigure(figure: Figure, choice: FigureChoice, project: string): Promise<void> {
   const name = fileName(project, ...figure.name) + `.${choice.format}`
-  if (choice.format === 'csv') {
-    saveText(name, figure.csv(), 'text/csv')
-    return []
-  }
+  if (choice.format === 'csv') return saveText(name, figure.csv(), 'text/csv')
   const drawing = drawFigure(figure, choice)
-  if (choice.format === 'pdf') {
-    // The PDF writer is loaded only when a PDF is saved.
-    const { pdfOf } = await import('./pdf')
-    const [regular, bold] = await Promise.all([fontAt(regularFont), fontAt(boldFont)])
-    const { bytes, missing } = await pdfOf(drawing, figure.title, choice.fontPt, { regular, bold })
-    saveBlob(name, new Blob([bytes], { type: 'application/pdf' }))
-    return missing
-  }
   const svg = svgOf(drawing, figure.title, choice.widthMm)
   if (choice.format === 'svg') saveText(name, svg, 'image/svg+xml')
   else saveBlob(name, await pngOf(svg, pixelsOf(drawing, choice)))
-  return []
-}
-
-async function fontAt(address: string): Promise<Uint8Array> {
-  const answer = await fetch(address)
-  if (!answer.ok) throw new Error(`the figure's font could not be read (HTTP status ${answer.status})`)
-  return new Uint8Array(await answer.arrayBuffer())
 }
 
 /** Offers all numbers behind a figure that shows only a part of them. */

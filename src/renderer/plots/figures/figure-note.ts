@@ -1,5 +1,6 @@
 import { type Drawing, text } from './drawing'
-import { type FigurePage, textWidth } from './figure'
+import type { FigurePage } from './figure'
+import { textWidth } from './text-width'
 
 const SIZE = 11
 const LINE_HEIGHT = 15
@@ -7,7 +8,7 @@ const LEFT = 8
 
 /** Adds a note below a drawing, broken into lines that fit its width. */
 export function withNote(drawing: Drawing, note: string, page: FigurePage): Drawing {
-  const lines = linesOf(note, (words) => textWidth(page, words, SIZE) <= drawing.width - 2 * LEFT)
+  const lines = linesOf(note, (words) => textWidth(words, SIZE) <= drawing.width - 2 * LEFT)
   const top = drawing.height + 4
   return {
     ...drawing,

@@ -1,14 +1,11 @@
-import type { ChartColors, ChartFont } from '../chart-theme'
+import type { ChartColors } from '../chart-theme'
 import type { Drawing } from './drawing'
 
-/** The white page of a figure, in light colours. */
+/** The page of a figure: white for a file, the reader's own for a report. */
 export interface FigurePage {
   /** Width in units; a line of text is 12 units high. */
   width: number
   colors: ChartColors
-  font: ChartFont
-  /** Measures texts. Nothing is drawn on it. */
-  measuring: CanvasRenderingContext2D
 }
 
 /** A chart that can be saved. It shows the current data, without any hover effect. */
@@ -24,15 +21,4 @@ export interface Figure {
   csv: () => string
   /** All numbers, if the figure shows only a part of them. */
   whole?: { label: string; name: string; csv: () => string }
-}
-
-/** Returns the width of a text in units. */
-export function textWidth(
-  { measuring, font }: Pick<FigurePage, 'measuring' | 'font'>,
-  words: string,
-  size: number,
-  bold = false
-): number {
-  measuring.font = `${bold ? 'bold ' : ''}${size}px ${font.family}`
-  return measuring.measureText(words).width
 }

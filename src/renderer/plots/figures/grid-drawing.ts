@@ -2,7 +2,8 @@ import { colorAt, type ColorScale, cssColor, inkOn } from '../../../contract/wor
 import { elementAt } from '../../../contract/model/look-up'
 import { toCsv } from '../../ui/csv'
 import { baselineAt, rect, type Shape, text, type TextShape } from './drawing'
-import { type FigurePage, textWidth } from './figure'
+import type { FigurePage } from './figure'
+import { textWidth } from './text-width'
 
 /** A row of coloured cells, with its own colour scale or one shared with other rows. */
 interface GridRow {
@@ -48,20 +49,19 @@ const LINE = 16
 /** Computes the position of a grid's cells: right of the longest label and below the column labels. */
 export function gridPlace({ corner, columns, ticks, rows }: GridContent, page: FigurePage): GridPlace {
   const left = Math.ceil(
-    Math.max(...[corner, ...rows.map(({ label }) => label)].map((words) => textWidth(page, words, LABEL))) +
-      12
+    Math.max(...[corner, ...rows.map(({ label }) => label)].map((words) => textWidth(words, LABEL))) + 12
   )
   const cellWidth = (page.width - left - 2) / columns.length
-  const upright = ticks === undefined && !columnsFit(columns, cellWidth, page)
-  const longest = Math.max(0, ...columns.map((words) => textWidth(page, words, LABEL)))
+  const upright = ticks === undefined && !columnsFit(columns, cellWidth)
+  const longest = Math.max(0, ...columns.map((words) => textWidth(words, LABEL)))
   const top = upright ? Math.ceil(longest + 8) : LINE + 2
   // More rows get flatter cells, so that a whole model fits on a page.
   const cellHeight = rows.length <= 24 ? 18 : rows.length <= 48 ? 12 : 8
   return { left, top, cellWidth, cellHeight }
 }
 
-const columnsFit = (columns: readonly string[], cellWidth: number, page: FigurePage): boolean =>
-  columns.every((words) => textWidth(page, words, LABEL) + 4 <= cellWidth)
+const columnsFit = (columns: readonly string[], cellWidth: number): boolean =>
+  columns.every((words) => textWidth(words, LABEL) + 4 <= cellWidth)
 
 /**
  * Draws a grid of coloured cells, with labels on the left and above.
@@ -74,7 +74,7 @@ export function gridPart(content: GridContent, page: FigurePage, shown = content
   const cells = gridPlace(content, page)
   const { left, top, cellWidth, cellHeight } = cells
   const soft = page.colors['ink-soft']
-  const upright = ticks === undefined && !columnsFit(columns, cellWidth, page)
+  const upright = ticks === undefined && !columnsFit(columns, cellWidth)
   const heads = columns.flatMap((words, column): TextShape[] => {
     const middle = left + (column + 0.5) * cellWidth
     if (ticks !== undefined && !ticks.has(column)) return []
@@ -124,7 +124,7 @@ function rowShapes(
     const color = colorAt(scale, (value - low) / (high - low))
     const cell = rect(box, { fill: cssColor(color), ...gap, title: `${label}: ${format(value)}` })
     const words = written?.(value, column) ?? ''
-    const room = cellHeight >= 12 && textWidth(page, words, WRITTEN) + 4 <= cellWidth
+    const room = cellHeight >= 12 && textWidth(words, WRITTEN) + 4 <= cellWidth
     if (words === '' || !room) return [cell]
     const middle = { x: box.x + cellWidth / 2, y: baselineAt(box.y + cellHeight / 2, WRITTEN) }
     return [cell, text(words, middle.x, middle.y, inkOn(color), { size: WRITTEN, anchor: 'middle' })]

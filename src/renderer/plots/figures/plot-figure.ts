@@ -1,8 +1,8 @@
 import { toCsv } from '../../ui/csv'
-import type { PlotContent } from '../plot'
-import { createPlot } from '../plot-chart'
-import { chartDrawing } from './chart-shapes'
-import type { Figure } from './figure'
+import { type PlotContent, plotNames, plotSeries, plotWhiskers } from '../plot'
+import type { Drawing } from './drawing'
+import type { Figure, FigurePage } from './figure'
+import { plotDrawing } from './plot-drawing'
 
 /** Height of a plot as a share of its width. */
 const HEIGHT = 0.72
@@ -12,24 +12,31 @@ const HEIGHT = 0.72
  *
  * @param name end of the file name
  */
-export function plotFigure(content: PlotContent, name: readonly string[]): Figure {
-  return {
-    name,
-    title: content.label,
-    draw: (page) =>
-      chartDrawing(
-        {
-          height: HEIGHT,
-          create: (surface) => createPlot(surface),
-          draw: (plot, colors, font) => plot.show(content, colors, font),
-          // Series with a name beside their point or in the plot's own list are left out of the legend.
-          legend: (labels) =>
-            labels.filter((label) => content.series.some((series) => series.name === label && !series.named))
-        },
-        page
-      ),
-    csv: () => plotCsv(content)
-  }
+export const plotFigure = (content: PlotContent, name: readonly string[]): Figure => ({
+  name,
+  title: content.label,
+  draw: (page) => plotPicture(content, page),
+  csv: () => plotCsv(content)
+})
+
+/** Draws a plot with intervals, names, and a legend of the series without a name beside their points. */
+export function plotPicture(content: PlotContent, page: FigurePage, height = HEIGHT): Drawing {
+  const { series, x, y } = content
+  const listed = series.filter(({ named, connected, points }) => (connected || !named) && points.length > 0)
+  return plotDrawing(
+    {
+      series: plotSeries(content, page.colors),
+      x: { ...x, titles: [x.title] },
+      y: { ...y, titles: [y.title] },
+      lines: plotWhiskers(content, page.colors),
+      names: plotNames(content, page.colors),
+      marks: [],
+      legend: [...new Set(listed.map(({ name }) => name))],
+      titleOf: ({ lines }) => lines.join('\n')
+    },
+    height,
+    page
+  )
 }
 
 /** Writes one CSV row per point, with interval columns if any point has an interval. */

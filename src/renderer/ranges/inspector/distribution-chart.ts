@@ -1,67 +1,30 @@
-import type { BarChart } from '../../plots/bar-chart'
-import { translucent, type ChartColors, type ChartFont } from '../../plots/chart-theme'
-import { striped } from '../../plots/stripes'
+import type { BarContent } from '../../plots/bars'
 import { ROLE_TONES, type ScoredRole } from '../../recipes/scored-models'
+import { formatScore } from '../../ui/format'
 import type { Distribution } from './distribution'
 
-const bars = (name: string, data: readonly number[], color: string, fill: CanvasPattern | string) => ({
-  label: name,
-  data: [...data],
-  backgroundColor: fill,
-  borderColor: color,
-  borderWidth: 1,
-  categoryPercentage: 0.86,
-  barPercentage: 1
-})
-
-function datasets(
-  { base, post, hybrid }: Distribution,
-  role: ScoredRole,
-  colors: ChartColors
-): ReturnType<typeof bars>[] {
-  return [
-    ...(base === null ? [] : [bars('base', base, colors.base, translucent(colors.base, 0.4))]),
-    bars('post', post, colors.post, striped(colors.post, colors.surface)),
-    bars(role, hybrid, colors[ROLE_TONES[role]], colors[ROLE_TONES[role]])
-  ]
-}
-
 /**
- * Draws the bars in the theme's colours and the page's font.
+ * Returns the bars of base, post and a model, one per answer.
  *
  * @param role role of the model beside base and post
  */
-export function showDistribution(
-  chart: BarChart,
-  distribution: Distribution,
-  role: ScoredRole,
-  colors: ChartColors,
-  font: ChartFont
-): void {
-  chart.data.labels = distribution.answers.map((answer) => (answer === ' ' ? '␠' : answer))
-  chart.data.datasets = datasets(distribution, role, colors)
-  const ticks = { color: colors['ink-soft'], font: { ...font, size: 11 } }
-  // An alphabet fits one label per letter only in a smaller font.
-  const answerSize = distribution.answers.length > 20 ? 9 : 11
-  chart.options.scales = {
-    x: {
-      grid: { display: false },
-      border: { color: colors['ink-faint'] },
-      ticks: {
-        ...ticks,
-        font: { ...font, size: answerSize },
-        autoSkip: true,
-        maxRotation: 0,
-        autoSkipPadding: 0
-      }
-    },
-    y: {
-      beginAtZero: true,
-      grid: { color: colors.line },
-      border: { display: false },
-      ticks: { ...ticks, maxTicksLimit: 5 },
-      title: { display: true, text: 'Probability', color: colors['ink-faint'], font: { ...font, size: 11 } }
-    }
+export function distributionBars(
+  { answers, base, post, hybrid }: Distribution,
+  role: ScoredRole
+): BarContent {
+  const labels = answers.map((answer) => (answer === ' ' ? '␠' : answer))
+  return {
+    // An alphabet fits one label per letter only in a smaller font.
+    x: { labels: labels.map((label) => [label]), size: answers.length > 20 ? 9 : 11, all: false },
+    y: { title: 'Probability', bounds: [0, null], format: (value) => String(Number(value.toPrecision(2))) },
+    groups: [
+      ...(base === null ? [] : [{ name: 'base', tone: 'base' as const, opacity: 0.4, values: base }]),
+      { name: 'post', tone: 'post', opacity: 1, striped: true, values: post },
+      { name: role, tone: ROLE_TONES[role], opacity: 1, values: hybrid }
+    ],
+    groupWidth: 0.86,
+    barWidth: 1,
+    categoryName: (index) => labels[index] ?? '',
+    format: formatScore
   }
-  chart.update('none')
 }

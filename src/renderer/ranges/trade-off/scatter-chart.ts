@@ -3,14 +3,15 @@ import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import { type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { capitalised, formatScore } from '../../ui/format'
 import type { AxisBounds } from '../board/chart-look.svelte'
-import type { ChartSurface } from '../../plots/chart-surface'
 import { drawLines } from '../../plots/draw-lines'
 import { type DrawnName, drawNames } from '../../plots/draw-names'
 import type { ChartColors, ChartFont } from '../../plots/chart-theme'
-import { scatterBounds, type ScatterChart, type ScatterContent, type ScatterDatum } from './scatter-content'
-import { scatterDatasets } from './scatter-datasets'
+import { scatterBounds, type ScatterContent, type ScatterDatum } from './scatter-content'
+import { type ScatterSeries, scatterSeries } from './scatter-series'
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
-import { FILLING } from '../../plots/chart-theme'
+import { FILLING } from '../../plots/chart-setup'
+
+type ScatterChart = Chart<'scatter', ScatterDatum[]>
 
 /** Pixels of a side that the other axis takes, with its ticks and title. */
 const BESIDE_PX = 60
@@ -87,7 +88,7 @@ export interface ShownScatter {
  * @param plugin further Chart.js plugin
  */
 export function createScatter(
-  { canvas, ...surface }: ChartSurface,
+  canvas: HTMLCanvasElement,
   onhover: (model: string | null) => void = () => undefined,
   onchoose: (model: string) => void = () => undefined,
   plugin: Plugin<'scatter'> = { id: 'nothing' }
@@ -101,7 +102,6 @@ export function createScatter(
   let optionsKey = ''
   const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
   const chart: ScatterChart = new Chart(canvas, {
-    ...surface,
     ...scatterConfiguration(onhover, onchoose, () => words),
     plugins: [names, plugin]
   })
@@ -110,7 +110,7 @@ export function createScatter(
     show(content, colors, font) {
       const bounds = scatterBounds(content)
       words = scoreWords(content.board.scoredBy)
-      const datasets = scatterDatasets(content, colors)
+      const datasets = scatterSeries(content, colors)
       const before = new Set(chart.data.datasets.map(({ data }) => data))
       chart.data.datasets = renewed(chart.data.datasets, datasets)
       const marks = scatterMarks(content)
@@ -161,7 +161,7 @@ function redrawPoints(chart: ScatterChart, drawn: ReadonlySet<readonly ScatterDa
  */
 function renewed(
   shown: ScatterChart['data']['datasets'],
-  wanted: ScatterChart['data']['datasets']
+  wanted: readonly ScatterSeries[]
 ): ScatterChart['data']['datasets'] {
   return wanted.map((dataset) => {
     const existing = shown.find(({ label }) => label === dataset.label)

@@ -1,4 +1,3 @@
-import type { Chart, Point } from 'chart.js'
 import { keptStyle, type ModelStyle } from '../../../contract/model/model-style'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import {
@@ -11,12 +10,13 @@ import {
 } from '../board/score-board'
 
 /** A point of the scatter. Base and post cannot be chosen. */
-export interface ScatterDatum extends Point {
+export interface ScatterDatum {
+  x: number
+  y: number
   /** Key of the model; null for a point that cannot be chosen. */
   model: string | null
   name: string
 }
-export type ScatterChart = Chart<'scatter', ScatterDatum[]>
 
 const hasRival =
   (kind: RivalPoint['kind']) =>

@@ -1,10 +1,11 @@
 import { scoreWords } from '../../../contract/words/score-words'
 import { rangeKey } from '../../../contract/model/strengths'
-import { capitalised } from '../../ui/format'
+import { capitalised, formatScore } from '../../ui/format'
 import { toCsv } from '../../ui/csv'
-import { chartDrawing } from '../../plots/figures/chart-shapes'
-import type { Figure } from '../../plots/figures/figure'
-import { createScatter } from './scatter-chart'
+import type { FigureAxis } from '../../plots/figures/axes-drawing'
+import type { Drawing } from '../../plots/figures/drawing'
+import type { Figure, FigurePage } from '../../plots/figures/figure'
+import { plotDrawing } from '../../plots/figures/plot-drawing'
 import { FAILS_CHECK } from '../board/mark-looks'
 import { estimatesNote } from '../board/readout'
 import {
@@ -16,43 +17,57 @@ import {
   rangeText
 } from '../board/score-board'
 import { scatterBounds, type ScatterContent } from './scatter-content'
+import { limitLine, scatterMarks, scatterNames } from './scatter-names'
+import { scatterSeries } from './scatter-series'
 
 /** Height of the scatter as a share of its width. */
 const HEIGHT = 0.78
-/** Data sets whose names are written beside their points. */
+/** Series whose names are written beside their points. */
 const NAMED = ['Base', 'Post']
 
 /** Makes the trade-off a figure that can be saved, with the window's zoom, marks and hidden parts. */
 export function scatterFigure(content: ScatterContent): Figure {
   const words = scoreWords(content.board.scoredBy)
-  const visibleLabels = new Set<string>()
   return {
     name: ['trade-off', ...(content.zoom === null ? [] : ['zoomed'])],
     title: `${capitalised(words.diversity)} against ${words.validity} of restoration ranges and other models`,
     note: estimatesNote(content.board),
-    draw: (page) =>
-      chartDrawing(
-        {
-          height: HEIGHT,
-          create: (surface) => createScatter(surface),
-          draw({ chart, show }, colors, font) {
-            show(content, colors, font)
-            for (const { label, data } of chart.data.datasets)
-              if (label !== undefined && data.some((point) => isWithin(content, point)))
-                visibleLabels.add(label)
-          },
-          legend: (labels) =>
-            labels.filter((label) => visibleLabels.has(label) && !NAMED.includes(label)).reverse()
-        },
-        page
-      ),
+    draw: (page) => scatterDrawing(content, page),
     csv: () => scatterCsv(content)
   }
 }
 
-const isWithin = (content: ScatterContent, { x, y }: { x: number | null; y: number | null }): boolean => {
+/** Draws the trade-off with a legend of the visible series. */
+export function scatterDrawing(content: ScatterContent, page: FigurePage): Drawing {
+  const words = scoreWords(content.board.scoredBy)
+  const bounds = scatterBounds(content)
+  const series = scatterSeries(content, page.colors)
+  const axis = (ends: readonly [number, number], measure: string, meaning: string): FigureAxis => ({
+    bounds: ends,
+    titles: [`${capitalised(measure)}: ${meaning}`, capitalised(measure)]
+  })
+  return plotDrawing(
+    {
+      series,
+      x: axis(bounds[0], words.validity, words.means.validity),
+      y: axis(bounds[1], words.diversity, words.means.diversity),
+      lines: limitLine(content, bounds, page.colors),
+      names: scatterNames(content, bounds, page.colors),
+      marks: scatterMarks(content),
+      legend: series
+        .filter(({ label, data }) => !NAMED.includes(label) && data.some((point) => isWithin(content, point)))
+        .map(({ label }) => label)
+        .reverse(),
+      titleOf: ({ name, x, y }) =>
+        `${name}: ${words.validity} ${formatScore(x)}, ${words.diversity} ${formatScore(y)}`
+    },
+    HEIGHT,
+    page
+  )
+}
+
+const isWithin = (content: ScatterContent, { x, y }: { x: number; y: number }): boolean => {
   const [across, up] = scatterBounds(content)
-  if (x === null || y === null) return false
   return x >= across[0] && x <= across[1] && y >= up[0] && y <= up[1]
 }
 

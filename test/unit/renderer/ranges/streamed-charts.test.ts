@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import type { LiveEntry } from '../../../../src/contract/documents/sweep-events'
-import { chartDrawing } from '../../../../src/renderer/plots/figures/chart-shapes'
-import type { Drawing } from '../../../../src/renderer/plots/figures/drawing'
 import { exactGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
 import { type CellsContext, CellsPicture } from '../../../../src/renderer/ranges/heatmap/cells-picture'
 import {
@@ -23,6 +21,7 @@ import {
 } from '../../../../src/renderer/ranges/board/score-board'
 import { type CellElement, SpokenCells } from '../../../../src/renderer/ranges/heatmap/spoken-cells'
 import { figurePage } from '../../../fixtures/figure-page'
+import { loggedCanvas } from '../../../fixtures/logged-canvas'
 
 const LAYERS = 8
 const PROMPTS = 4
@@ -220,15 +219,15 @@ describe('what is drawn of a running sweep, piece by piece, is what is drawn of 
       streaming: true,
       ...more
     })
-    const drawn = (contents: readonly ScatterContent[]): Drawing =>
-      chartDrawing(
-        {
-          height: 0.78,
-          create: (surface) => createScatter(surface),
-          draw: ({ show }, colors, font) => contents.forEach((shown) => show(shown, colors, font))
-        },
-        figurePage()
-      )
+    const { colors } = figurePage()
+    const drawn = (contents: readonly ScatterContent[]): readonly unknown[] => {
+      const { canvas, calls } = loggedCanvas()
+      const { chart, show } = createScatter(canvas)
+      for (const shown of contents) show(shown, colors, { family: 'Arial', size: 12 })
+      const last = [...calls]
+      chart.destroy()
+      return last
+    }
     const streamed = boards.map((board) => content(board))
     const [first] = streamed
     const last = streamed.at(-1)

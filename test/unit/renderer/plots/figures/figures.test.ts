@@ -1,19 +1,17 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { resourcePath } from '../../../../../src/main/base/resources'
 import {
   type Drawing,
   moved,
   paintOf,
   path,
-  rect,
   text,
   type TextShape
 } from '../../../../../src/renderer/plots/figures/drawing'
-import { pdfOf } from '../../../../../src/renderer/plots/figures/pdf'
 import { plotCsv, plotFigure } from '../../../../../src/renderer/plots/figures/plot-figure'
-import { record } from '../../../../../src/renderer/plots/figures/recorder'
+import { barDrawing } from '../../../../../src/renderer/plots/figures/bar-drawing'
 import { svgOf, unitsWide } from '../../../../../src/renderer/plots/figures/svg'
+import { translucent } from '../../../../../src/renderer/plots/chart-theme'
+import type { BarContent } from '../../../../../src/renderer/plots/bars'
 import type { PlotContent } from '../../../../../src/renderer/plots/plot'
 import { figurePage } from '../../../../fixtures/figure-page'
 
@@ -112,40 +110,46 @@ describe('an SVG', () => {
     expectWellFormed(svg)
   })
 
-  it('cuts what a zoom leaves out, and leaves away what cannot be seen', () => {
-    const clip = { x: 0, y: 0, width: 10, height: 10 }
-    const { context, shapes } = record(figurePage().measuring)
-    context.rect(0, 0, 10, 10)
-    context.clip()
-    context.fillRect(5, 5, 10, 10)
-    context.fillRect(20, 20, 5, 5)
-    expect(shapes()).toEqual([
-      { ...rect({ x: 5, y: 5, width: 10, height: 10 }, { fill: '#000' }), d: 'M5 5L15 5L15 15L5 15Z', clip }
-    ])
-    const svg = svgOf({ width: 20, height: 20, shapes: shapes() }, '', 20)
-    expect(svg).toContain('<clipPath id="clip0"><rect x="0" y="0" width="10" height="10"/></clipPath>')
-    expect(svg).toContain('clip-path="url(#clip0)"')
+  it('clips lines to the axes and leaves out marks beyond them', () => {
+    const zoomed = { ...CONTENT, x: { ...CONTENT.x, bounds: [0, 0.5] } } as const
+    const svg = svgOf(plotFigure(zoomed, []).draw(figurePage()), '', 85)
+    const [, id = 'none'] = /<clipPath id="(clip[\d._-]+)">/.exec(svg) ?? []
+    expect(svg.split(`clip-path="url(#${id})"`)).toHaveLength(2)
+    // The mark at x = 1 is gone; its key in the legend stays.
+    expect(marksOf(plotFigure(zoomed, []).draw(figurePage()), '#00aa00')).toHaveLength(0)
   })
 })
 
-describe('a PDF', () => {
-  const fonts = async (): Promise<{ regular: Uint8Array; bold: Uint8Array }> => ({
-    regular: await readFile(resourcePath('fonts', 'LiberationSans-Regular.ttf')),
-    bold: await readFile(resourcePath('fonts', 'LiberationSans-Bold.ttf'))
-  })
+describe('a figure of bars', () => {
+  const bars: BarContent = {
+    x: { labels: [['a'], ['b']], size: 11, all: false },
+    y: { title: 'share', bounds: [0, null], format: String },
+    groups: [
+      { name: 'base', tone: 'base', opacity: 1, values: [0.2, null] },
+      { name: 'post', tone: 'post', opacity: 1, striped: true, values: [0.4, 0.1] }
+    ],
+    groupWidth: 0.8,
+    barWidth: 1,
+    categoryName: (index) => `category ${index}`,
+    format: (value) => value.toFixed(2)
+  }
 
-  it('has a page of the size that was asked for, holds its fonts, and says which letters these lack', async () => {
-    const drawing = plotFigure({ ...CONTENT, x: { ...CONTENT.x, title: 'ρ ≥ 日' } }, []).draw(
-      figurePage(unitsWide({ widthMm: 85, fontPt: 7 }))
-    )
-    const { bytes, missing } = await pdfOf(drawing, HOSTILE, 7, await fonts())
-    const pdf = new TextDecoder('latin1').decode(bytes)
-    expect(pdf.startsWith('%PDF-1.')).toBe(true)
-    const [, width] = /MediaBox \[0 0 ([\d.]+)/.exec(pdf) ?? []
-    expect(Number(width)).toBeCloseTo((85 * 72) / 25.4, 1)
-    expect(pdf.match(/FontFile2/g)).toHaveLength(2)
-    expect(missing).toContain('日')
-    expect(missing).not.toContain('ρ')
+  it('has bars as high as their values, a tooltip for each, and a legend of the groups', () => {
+    const drawing = barDrawing(bars, 0.5, figurePage())
+    const outlines = drawing.shapes.filter((shape) => shape.kind === 'path' && shape.title !== undefined)
+    expect(outlines.map((shape) => (shape.kind === 'path' ? shape.title : ''))).toEqual([
+      'category 0: base 0.20',
+      'category 0: post 0.40',
+      'category 1: post 0.10'
+    ])
+    const heights = outlines.map((shape) => {
+      const [, top = NaN, bottom = NaN] =
+        shape.kind === 'path' ? (/^M\S+ (\S+)H\S+V(\S+)H/.exec(shape.d) ?? []).map(Number) : []
+      return bottom - top
+    })
+    expect((heights[0] ?? NaN) / (heights[1] ?? NaN)).toBeCloseTo(0.5, 2)
+    expect((heights[2] ?? NaN) / (heights[1] ?? NaN)).toBeCloseTo(0.25, 2)
+    expect(wordsOf(drawing)).toEqual(expect.arrayContaining(['base', 'post', 'a', 'b', 'share', '0.4']))
   })
 })
 
@@ -154,6 +158,8 @@ describe('what is drawn', () => {
     expect(paintOf('#AbC')).toEqual({ color: '#aabbcc', opacity: 1 })
     expect(paintOf('rgb(1 2 3)')).toEqual({ color: '#010203', opacity: 1 })
     expect(paintOf('rgba(255, 0, 16, 0.5)')).toEqual({ color: '#ff0010', opacity: 0.5 })
+    expect(paintOf('var(--ink-soft)')).toEqual({ color: 'var(--ink-soft)', opacity: 1 })
+    expect(paintOf(translucent('var(--base)', 0.55))).toEqual({ color: 'var(--base)', opacity: 0.55 })
     expect(paintOf('transparent')).toBeNull()
     expect(() => paintOf('url(#x)')).toThrow('url(#x) is not a colour')
   })
@@ -164,12 +170,6 @@ describe('what is drawn', () => {
       { d: 'M11 102H13V104C11 102 13 104 15 106A7 7 0 0 1 18 109h1v-1z' },
       { x: 11, y: 102 }
     ])
-  })
-
-  it('is refused where it could not be written down', () => {
-    const { context } = record(figurePage().measuring)
-    expect(() => context.createPattern).toThrow('createPattern')
-    expect(() => (context.filter = 'blur(1px)')).toThrow('filter')
   })
 })
 

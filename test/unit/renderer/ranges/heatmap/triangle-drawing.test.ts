@@ -9,7 +9,7 @@ import {
   type TriangleContent
 } from '../../../../../src/renderer/ranges/heatmap/triangle-drawing'
 import { triangleCsv, triangleFigure } from '../../../../../src/renderer/ranges/heatmap/triangle-figure'
-import { scatterDatasets } from '../../../../../src/renderer/ranges/trade-off/scatter-datasets'
+import { scatterSeries } from '../../../../../src/renderer/ranges/trade-off/scatter-series'
 import { scatterCsv, scatterFigure } from '../../../../../src/renderer/ranges/trade-off/scatter-figure'
 import { figurePage } from '../../../../fixtures/figure-page'
 
@@ -147,7 +147,7 @@ describe('the figure of the trade-off', () => {
   it('has on its front none that the check has thrown out', () => {
     const checked = { ...scatter, failed: new Set(['1-2']), rejected: new Set(['1-2']) }
     expect(scatterFigure(checked).csv()).toContain('range,1-2,0.9,0.6,exact,4,,,"selected, fails check"')
-    const front = scatterDatasets(checked, colors).find(({ label }) => label === 'Pareto front')
+    const front = scatterSeries(checked, colors).find(({ label }) => label === 'Pareto front')
     expect(front?.data.map(({ model }) => model)).toEqual(['0-2', '0-0'])
   })
 

@@ -9,7 +9,7 @@ import {
   type ScatterPart,
   selectableBounds
 } from '../../../../../src/renderer/ranges/trade-off/scatter-content'
-import { scatterDatasets } from '../../../../../src/renderer/ranges/trade-off/scatter-datasets'
+import { scatterSeries } from '../../../../../src/renderer/ranges/trade-off/scatter-series'
 import { scatterMarks, scatterNames } from '../../../../../src/renderer/ranges/trade-off/scatter-names'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
@@ -96,7 +96,7 @@ describe('the trade-off', () => {
       before: board,
       streaming: true
     }
-    const before = scatterDatasets(running, COLORS).find(({ label }) => label === 'Sweep before')
+    const before = scatterSeries(running, COLORS).find(({ label }) => label === 'Sweep before')
     expect(before?.data.map(({ model }) => model)).toEqual([null, null, null])
     expect(before?.pointHitRadius).toBe(0)
   })
@@ -107,7 +107,7 @@ describe('the trade-off', () => {
     const score = { ...post, promptCount: board.promptCount }
     const ranges = [0, 0.0001, 0.2].map((off, start) => ({ start, end: start, ...score, diversity: off }))
     const drawn = (more: Partial<ScatterContent>): unknown =>
-      scatterDatasets({ ...content(), board: { ...board, ranges }, ...more }, COLORS)
+      scatterSeries({ ...content(), board: { ...board, ranges }, ...more }, COLORS)
         .find(({ label }) => label === 'Ranges')
         ?.data.map(({ model }) => model)
     const zoom: ScatterContent['zoom'] = [
@@ -131,7 +131,7 @@ describe('the trade-off', () => {
   it('draws nothing of what the legend has switched off', () => {
     const drawn = (hidden: ScatterPart[]): Record<string, number> =>
       Object.fromEntries(
-        scatterDatasets(content(hidden), COLORS).map(({ label, data }) => [label ?? '', data.length])
+        scatterSeries(content(hidden), COLORS).map(({ label, data }) => [label ?? '', data.length])
       )
     const all = drawn([])
     const none = drawn(['below', 'front', 'blends'])
@@ -144,7 +144,7 @@ describe('the trade-off', () => {
 
   it('keeps what is not marked in sight, faintly, and the whole curve of blends', () => {
     const drawn = (label: string): unknown =>
-      scatterDatasets({ ...content(), brushed: new Set(['0-1']) }, COLORS)
+      scatterSeries({ ...content(), brushed: new Set(['0-1']) }, COLORS)
         .find((dataset) => dataset.label === label)
         ?.data.map(({ name }) => name)
     const shown = [drawn('Ranges'), drawn('Ranges below the limit')].flat()
@@ -178,7 +178,7 @@ it('shows rivals as curves, of the samplers those that no other beats, each to b
   ]
   const board = boardOfSweep({ ...tinySweep(), rivals })
   const drawn = (hidden: ScatterPart[]) =>
-    scatterDatasets({ ...content(hidden), board }, COLORS).map(({ label, data }) => [label, data.length])
+    scatterSeries({ ...content(hidden), board }, COLORS).map(({ label, data }) => [label, data.length])
   expect(drawn([])).toContainEqual(['Post under temperature and min-p', 1])
   expect(drawn([])).toContainEqual(['Logits of base and post mixed', 1])
   expect(drawn(['mix']).map(([label]) => label)).not.toContain('Logits of base and post mixed')

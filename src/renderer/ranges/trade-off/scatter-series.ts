@@ -3,7 +3,8 @@ import { isOpen, RIVAL_TONES } from '../../../contract/model/model-style'
 import { rangeKey } from '../../../contract/model/strengths'
 import { rangePhrase } from '../../ui/format'
 import { translucent, type ChartColors } from '../../plots/chart-theme'
-import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
+import type { MarkSeries } from '../../plots/mark-series'
+import { type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
 import { MARK_LOOKS } from '../board/mark-looks'
 import {
   acrossLimit,
@@ -15,6 +16,8 @@ import {
   type RivalPoint,
   type ScoreBoard
 } from '../board/score-board'
+
+export type ScatterSeries = MarkSeries<ScatterDatum>
 
 /** Caches the datum of each range, because thousands of points stay the same while scores arrive. */
 const datumCache = new WeakMap<RangePoint, ScatterDatum>()
@@ -47,7 +50,7 @@ const rivalDatum = ({ key, name, validity, diversity }: RivalPoint): ScatterDatu
 function marked(
   points: readonly OtherPoint[],
   colors: ChartColors
-): Partial<ScatterChart['data']['datasets'][number]> {
+): Partial<ScatterSeries> {
   const styles = points.map(styleOf)
   return {
     pointStyle: styles.map(({ shape }) => shape),
@@ -92,7 +95,7 @@ const RINGS = [
   { kind: 'control', label: 'Earliest, median and latest of the selected length', pointStyle: 'rectRot' }
 ] as const
 
-function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterChart['data']['datasets'] {
+function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterSeries[] {
   return RINGS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, label, pointStyle }) => ({
     label,
     data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
@@ -107,7 +110,7 @@ function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterC
 function rivalDatasets(
   { board, hidden }: ScatterContent,
   colors: ChartColors
-): ScatterChart['data']['datasets'] {
+): ScatterSeries[] {
   return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
     label: CURVES[kind],
     data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
@@ -123,11 +126,11 @@ function rivalDatasets(
   }))
 }
 
-/** Returns the data sets of the scatter. Chart.js draws them from the last to the first. */
-export function scatterDatasets(
+/** Returns the series of the scatter. They are drawn from the last to the first. */
+export function scatterSeries(
   content: ScatterContent,
   colors: ChartColors
-): ScatterChart['data']['datasets'] {
+): ScatterSeries[] {
   const { board, rho, brushed, chosen, selected, hidden, failed } = content
   const datum = rangeDatum(board)
   const minimum = minimumValidity(board, rho)
@@ -154,7 +157,7 @@ export function scatterDatasets(
     const score = board[name]
     return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
   }
-  const datasets: ScatterChart['data']['datasets'] = [
+  const datasets: ScatterSeries[] = [
     {
       label: 'Inspected',
       data: chosen === selected ? [] : only(chosen),

@@ -1,0 +1,49 @@
+import type { ModelTone } from '../../contract/model/model-style'
+
+/** Bars of one model, one per category. */
+export interface BarGroup {
+  name: string
+  tone: ModelTone
+  /** Opacity of the filling, 0 to 1: one for all bars, or one per bar. */
+  opacity: number | readonly number[]
+  /** True for stripes instead of a plain filling, so that bars differ by more than hue. */
+  striped?: boolean
+  /** One value per category; null for no bar. */
+  values: readonly (number | null)[]
+}
+
+interface CategoryAxis {
+  title?: string
+  /** Labels of the categories, in lines. */
+  labels: readonly (readonly string[])[]
+  /** Height of the labels, in pixels. */
+  size: number
+  /** True if every label is written; otherwise as many as fit. */
+  all: boolean
+}
+
+interface ValueAxis {
+  title?: string
+  /** A high end of null is the largest value, rounded up. */
+  bounds: readonly [low: number, high: number | null]
+  step?: number
+  format: (value: number) => string
+}
+
+/** The content of a bar chart. Pure functions make it; BarPlot.svelte, figures and reports draw it. */
+export interface BarContent {
+  x: CategoryAxis
+  y: ValueAxis
+  groups: readonly BarGroup[]
+  /** Share of a category's width that its bars take, 0 to 1. */
+  groupWidth: number
+  /** Share of its part that each bar takes, 0 to 1. */
+  barWidth: number
+  /** Names a category in a tooltip. */
+  categoryName: (index: number) => string
+  /** Returns the tooltip's text of a value. */
+  format: (value: number) => string
+}
+
+export const opacityAt = ({ opacity }: BarGroup, index: number): number =>
+  typeof opacity === 'number' ? opacity : (opacity[index] ?? 1)

@@ -1,0 +1,108 @@
+import { type PlacedName, placedNames, type DrawnName } from '../draw-names'
+import type { DrawnLine } from '../draw-lines'
+import type { MarkSeries } from '../mark-series'
+import type { Mark } from '../plot-names'
+import { type FigureAxis, numericAxes, type PlotArea } from './axes-drawing'
+import { baselineAt, type Drawing, path, type Shape, short, text } from './drawing'
+import type { FigurePage } from './figure'
+import { legendShapes } from './legend-drawing'
+import { lineShape, markShape, seriesShapes } from './mark-drawing'
+import { textWidth } from './text-width'
+
+/** The content of a plot with two numeric axes, ready to be drawn. */
+export interface PlotPicture<Point extends { x: number; y: number }> {
+  /** The first series is drawn over the others. */
+  series: readonly MarkSeries<Point>[]
+  x: FigureAxis
+  y: FigureAxis
+  /** Lines over the points, such as intervals. */
+  lines: readonly DrawnLine[]
+  /** Names beside their points. */
+  names: readonly DrawnName[]
+  /** Points that names should not cover. */
+  marks: readonly Mark[]
+  /** Labels of the series in the legend, in this order. */
+  legend: readonly string[]
+  /** Returns the tooltip of a point. */
+  titleOf: (point: Point) => string
+}
+
+const NAME_SIZE = 12
+
+/**
+ * Draws a plot.
+ *
+ * @param height height as a share of the width, without the legend
+ */
+export function plotDrawing<Point extends { x: number; y: number }>(
+  picture: PlotPicture<Point>,
+  height: number,
+  page: FigurePage
+): Drawing {
+  const size = { width: page.width, height: Math.round(page.width * height) }
+  const { area, shapes: axes } = numericAxes(picture, size, page)
+  const legend = legendShapes(
+    picture.legend.flatMap((label) => {
+      const series = picture.series.find((entry) => entry.label === label)
+      return series === undefined ? [] : [{ label, key: (x: number, y: number) => keyShapes(series, x, y) }]
+    }),
+    size.height,
+    page
+  )
+  return {
+    width: page.width,
+    height: size.height + legend.height,
+    shapes: [
+      ...axes,
+      ...picture.series.toReversed().flatMap((series) => seriesShapes(series, area, picture.titleOf)),
+      ...picture.lines.map((line) => lineOver(line, area)),
+      ...nameShapes(picture, area, page),
+      ...legend.shapes
+    ]
+  }
+}
+
+function keyShapes(series: MarkSeries, x: number, y: number): Shape[] {
+  const line = lineShape(series, `M${short(x - 9)} ${short(y)}H${short(x + 9)}`)
+  const radius = Math.min(6, series.pointRadius)
+  return [...(line === null ? [] : [line]), ...(radius > 0 ? [markShape(series, 0, { x, y, radius })] : [])]
+}
+
+function lineOver({ from, to, color, dash }: DrawnLine, { xOf, yOf }: PlotArea): Shape {
+  const d = `M${short(xOf(from.x))} ${short(yOf(from.y))}L${short(xOf(to.x))} ${short(yOf(to.y))}`
+  return path(d, { stroke: color, width: 1.25, ...(dash !== undefined && { dash }) })
+}
+
+function nameShapes<Point extends { x: number; y: number }>(
+  { names, marks }: PlotPicture<Point>,
+  { xOf, yOf, x, y, width, height }: PlotArea,
+  { colors }: FigurePage
+): Shape[] {
+  const inUnits = <At extends Mark>(mark: At): At => ({ ...mark, x: xOf(mark.x), y: yOf(mark.y) })
+  const placed = placedNames(names.map(inUnits), marks.map(inUnits), {
+    area: { left: x, top: y, right: x + width, bottom: y + height },
+    widthOf: (words) => textWidth(words, NAME_SIZE, true)
+  })
+  return [
+    ...placed.flatMap((name) => leader(name, colors.surface)),
+    ...placed.flatMap(({ text: words, color, place }) =>
+      place === null
+        ? []
+        : [
+            text(words, place.x, baselineAt(place.y, NAME_SIZE), color, {
+              size: NAME_SIZE,
+              bold: true,
+              halo: colors.surface
+            })
+          ]
+    )
+  ]
+}
+
+/** Draws the line from a distant name to its point, over a wider one that separates it from the points. */
+function leader({ x, y, color, place, width }: PlacedName, surface: string): Shape[] {
+  if (place === null || !place.led) return []
+  const end = Math.min(Math.max(x, place.x), place.x + width)
+  const d = `M${short(x)} ${short(y)}L${short(end)} ${short(place.y)}`
+  return [path(d, { stroke: surface, width: 3 }), path(d, { stroke: color, width: 1 })]
+}

@@ -1,0 +1,103 @@
+import type { ReportChart } from '../../contract/documents/report-chart'
+import { scoreWords } from '../../contract/words/score-words'
+import { passAtKPlot, tradeOffPlot } from '../evaluate/evaluation-charts'
+import { distanceBars } from '../pair/distance-chart'
+import type { ChartColors } from '../plots/chart-theme'
+import { barDrawing } from '../plots/figures/bar-drawing'
+import type { Drawing } from '../plots/figures/drawing'
+import type { FigurePage } from '../plots/figures/figure'
+import { plotPicture } from '../plots/figures/plot-figure'
+import { svgInPage } from '../plots/figures/svg'
+import { heatmapGeometry } from '../plots/heatmap-geometry'
+import { pairsDrawing } from '../plots/pair-matrix'
+import type { PlotContent } from '../plots/plot'
+import { metricsOf } from '../ranges/board/metrics'
+import { rivalPoints } from '../ranges/board/score-board'
+import { triangleDrawing } from '../ranges/heatmap/triangle-drawing'
+import { scatterDrawing } from '../ranges/trade-off/scatter-figure'
+import { searchCurve } from '../recipes/search-curve'
+import { sharesDrawing } from '../recipes/shares-figure'
+
+/*
+ * The figures of a report, as SVG from the window's own content. Main writes them into the page, so nothing here needs a
+ * browser.
+ */
+
+/** Colours that follow the page's light or dark theme. */
+const PAGE_COLORS: ChartColors = {
+  base: 'var(--base)',
+  post: 'var(--post)',
+  hybrid: 'var(--hybrid)',
+  checkpoint: 'var(--checkpoint)',
+  orange: 'var(--orange)',
+  sky: 'var(--sky)',
+  black: 'var(--black)',
+  accent: 'var(--accent)',
+  ink: 'var(--ink)',
+  'ink-soft': 'var(--ink-soft)',
+  'ink-faint': 'var(--ink-faint)',
+  line: 'var(--line)',
+  surface: 'var(--surface)'
+}
+
+/** Width of a figure in pixels. */
+const WIDTH = 560
+
+/** Returns the SVG elements of a figure, side by side. There is none if the chart has no data. */
+export const reportFigure = (chart: ReportChart): string[] =>
+  drawings(chart, { width: WIDTH, colors: PAGE_COLORS }).map(svgInPage)
+
+function drawings(chart: ReportChart, page: FigurePage): Drawing[] {
+  switch (chart.kind) {
+    case 'ranges':
+      return rangesDrawings(chart, page)
+    case 'layers':
+      return [barDrawing(distanceBars(chart.layers, 'relativeNorm'), 0.25, { ...page, width: 800 })]
+    case 'trade-off': {
+      const { variants, results } = chart.evaluation
+      return plot(tradeOffPlot({ run: { variants }, results }, chart.quality, chart.diversity), page)
+    }
+    case 'search':
+      return plot(searchCurve(chart.search), page)
+    case 'shares':
+      return [sharesDrawing(chart.shares, scoreWords(chart.scoredBy), page)]
+    case 'pairs':
+      return [pairsDrawing(chart.pairs, page)]
+    case 'pass-at-k': {
+      const { variants, results } = chart.evaluation
+      return plot(passAtKPlot({ run: { variants }, results }), page)
+    }
+  }
+}
+
+const plot = (content: PlotContent | null, page: FigurePage): Drawing[] =>
+  content === null ? [] : [plotPicture(content, page, 0.56)]
+
+function rangesDrawings(
+  { board: stored, rho, selected, mark, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,
+  page: FigurePage
+): Drawing[] {
+  const content = {
+    board: { ...stored, rivals: rivalPoints(stored.rivals) },
+    rho,
+    selected,
+    chosen: null,
+    brushed: null,
+    hidden: [],
+    failed: new Set(failed),
+    rejected: new Set(rejected),
+    streaming: false,
+    zoom: null,
+    before: null
+  }
+  const scatter = scatterDrawing(content, page)
+  if (content.board.ranges.length === 0) return [scatter]
+  const triangle = {
+    ...content,
+    spec: metricsOf(stored.scoredBy).diversity,
+    plateau: [],
+    outlines: { selected: mark, plateau: '' },
+    view: null
+  }
+  return [triangleDrawing(triangle, heatmapGeometry(stored.layerCount, WIDTH), page.colors), scatter]
+}
