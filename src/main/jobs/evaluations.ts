@@ -1,13 +1,12 @@
-import type { EvaluationEvent, EvaluationRun } from '../../contract/documents/evaluation'
+import type { EvaluationEvent } from '../../contract/documents/evaluation'
 import type { JudgeEvent, JudgeSettings } from '../../contract/documents/judge'
 import { endpointsAmong } from '../../contract/model/model'
 import { requireConfirmed } from '../endpoint/confirmed-addresses'
-import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
+import type { EvaluationRequest } from '../evaluation/prepare-evaluation'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
-import type { EvaluationFiles } from '../project/documents/evaluation-files'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { openSampledPair, type SampledPair } from '../samples/generation'
+import { EvaluationWork } from '../work/evaluation'
 import { createEvaluationJob, type EvaluationJob } from './evaluation-job'
 import type { JobFailure } from './job'
 import type { JobTable } from './job-table'
@@ -38,13 +37,14 @@ export class Evaluations {
     const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
       await requireConfirmed(endpointsAmong(request.variants.map(({ variant }) => variant)))
       const { location, rendering } = own.document
-      const { run, pair } = await unlessCancelled(
+      const asked = { ...pairPaths(location), ...request, rendering }
+      const work = await unlessCancelled(
         signal,
         'The evaluation',
-        prepareEvaluation({ ...pairPaths(location), ...request, rendering })
+        EvaluationWork.open(asked, own, { again: true })
       )
-      await own.evaluations.add(run)
-      return this.job(own, run, pair, { samples: [], scores: [] })
+      await work.begin()
+      return this.job(work)
     }
     return this.context.turns.start(own, this.table, 'An evaluation', prepare, stopped)
   }
@@ -57,23 +57,15 @@ export class Evaluations {
    */
   goOn(own: ProjectPair, id: string, stopped?: AbortSignal): Promise<EvaluationJob> {
     const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
-      const { run, ...stored } = await own.evaluations.read(id)
-      await requireConfirmed(endpointsAmong(run.variants.map(({ variant }) => variant)))
-      const folders = pairPaths(own.document.location)
-      const pair = await unlessCancelled(signal, 'The evaluation', openSampledPair(folders))
-      return this.job(own, run, pair, stored)
+      const work = await unlessCancelled(signal, 'The evaluation', EvaluationWork.resume(own, id))
+      await requireConfirmed(endpointsAmong(work.run.variants.map(({ variant }) => variant)))
+      return this.job(work)
     }
     return this.context.turns.start(own, this.table, 'An evaluation', prepare, stopped)
   }
 
-  private job(
-    own: ProjectPair,
-    run: EvaluationRun,
-    pair: SampledPair,
-    stored: Pick<EvaluationFiles, 'samples' | 'scores'>
-  ): EvaluationJob {
-    const { engine, tell } = this.context
-    return createEvaluationJob({ engine: engine.client(), own, run, pair, stored, tell })
+  private job(work: EvaluationWork): EvaluationJob {
+    return createEvaluationJob(this.context.engine.client(), work, this.context.tell)
   }
 
   /**

@@ -6,7 +6,7 @@ import type {
   SampleRun
 } from '../../contract/documents/samples'
 import type { EngineClient } from '../engine/host'
-import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
+import { droppingUnanswered, dropUnanswered } from '../work/dropping-unanswered'
 import { type Facts, Job, type JobFailure, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -60,7 +60,7 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
       { ...planned, stored, earlier: computationOf(this.stored) },
       this.listener(facts),
       signal
-    ).catch(droppingUnanswered(own.samples, id))
+    ).catch(droppingUnanswered({ drop: () => own.samples.dropUnanswered(id) }))
     return { type: 'finished', runId: id, seconds }
   }
 
@@ -78,7 +78,7 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
   }
 
   abandon(): Promise<void> {
-    return dropUnanswered(this.options.own.samples, this.stored.id)
+    return dropUnanswered({ drop: () => this.options.own.samples.dropUnanswered(this.stored.id) })
   }
 
   onEnd(ending: SampleEvent | JobFailure): void {

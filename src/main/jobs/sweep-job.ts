@@ -3,13 +3,13 @@ import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/docume
 import { type CrcSweepEvent, NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { promptCountOf, scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
-import type { SweepRun } from '../work/sweep'
+import type { SweepWork } from '../work/sweep'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 
 export interface SweepJobOptions {
   engine: EngineClient
-  sweep: SweepRun
+  sweep: SweepWork
   /** Range that the user looks at. */
   lookedAt: () => RestorationRange | null
   tell: TellJobNews

@@ -14,7 +14,7 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { settingsKey } from '../project/documents/settings-key'
 import type { Devices } from '../work/devices'
-import { SweepRun } from '../work/sweep'
+import { SweepWork } from '../work/sweep'
 import { projectPlace } from '../work/work-place'
 import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
@@ -127,11 +127,12 @@ export class Sweeps {
 /** Settings of the window's sweeps. All else is as the project has it. */
 const WINDOW_SETTINGS: SweepSettings = { whatIf: true }
 
-/** Prepares the next sweep of a project's pair. @throws WorkbenchError as `SweepRun.open` */
+/** Prepares the next sweep of a project's pair. @throws WorkbenchError as `SweepWork.open` */
 export const openNextSweep = (
   pair: ProjectPair,
   devices: Devices,
   { fresh = false, preview = false } = {}
-): Promise<SweepRun> => SweepRun.open({ ...WINDOW_SETTINGS, preview }, projectPlace(pair), devices, { fresh })
+): Promise<SweepWork> =>
+  SweepWork.open({ ...WINDOW_SETTINGS, preview }, projectPlace(pair), devices, { fresh })
 
 type RecipeScoreProgress = Extract<RecipeScoreEvent, { type: 'progress' }>

@@ -16,8 +16,9 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { collectReport } from '../report/collect'
 import type { PairOfPage } from '../report/side-by-side'
 import { writeReport } from '../report/write'
+import type { EvaluationWork } from '../work/evaluation'
 import { readPairState } from '../project/pair-state'
-import { completeEvaluation, evaluationOf, type FoundEvaluation } from './evaluate-step'
+import { evaluationOf } from './evaluate-step'
 import { NO_WORK, type StepResult, type StepWork, type StepListener } from './step-result'
 import { isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
 import type { StudiedPair } from './studied-pair'
@@ -115,20 +116,19 @@ export class PairOfStudy {
     const result = evaluation.run.id
     this.#evaluated.set(asked, result)
     for (const notice of await this.#omitted()) this.means.listener.notice(`${this.studied.name}: ${notice}`)
-    if (evaluation.complete) return { work: NO_WORK, result }
+    if (evaluation.isComplete) return { work: NO_WORK, result }
     for (const notice of evaluation.run.notices) this.means.listener.notice(notice)
-    const computed = await completeEvaluation(
-      this.means.engine,
-      this.own,
-      evaluation,
-      this.means.signal,
-      (progress) => this.means.listener.progress({ kind: 'evaluate', progress })
-    )
+    const { engine, signal, listener } = this.means
+    const computed = await evaluation.compute({
+      engine,
+      signal,
+      notify: (progress) => listener.progress({ kind: 'evaluate', progress })
+    })
     const { answers, tokens, scored } = computed
     return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
   }
 
-  async #evaluationOf(asked: StudyTask): Promise<FoundEvaluation> {
+  async #evaluationOf(asked: StudyTask): Promise<EvaluationWork> {
     const needsSweep = variantsOf(this.placed.study, this.studied.entry).some(isFound)
     return evaluationOf(this.placed, this.studied, this.own, asked, needsSweep ? await this.#found() : null)
   }

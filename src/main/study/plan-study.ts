@@ -191,7 +191,7 @@ class PairPlanner {
       const answered = there.filter((sample) => sample.variant === variant.name).length
       return leaving(variant, answers.prompts, answers.prompts * answers.perVariant - answered)
     })
-    const state = evaluation.complete ? 'there' : there.length > 0 ? 'begun' : 'missing'
+    const state = evaluation.isComplete ? 'there' : there.length > 0 ? 'begun' : 'missing'
     return { state, answers, leaves: left, omitted: found === null ? [] : omittedVariants(entries, found) }
   }
 

@@ -16,18 +16,12 @@ import type { EngineClient } from '../engine/host'
 import { keepSweep } from '../project/results/keep-sweep'
 import { historyOf, likeOf } from '../project/results/sweep-history'
 import type { Devices } from './devices'
+import type { WorkMeans } from './means'
 import { sweepRequest } from './sweep-request'
 import type { WorkPlace } from './work-place'
 
-/** Means of work that runs: where it computes, how it is stopped, and who hears of it. */
-export interface WorkMeans<Event> {
-  readonly engine: EngineClient
-  readonly signal: AbortSignal
-  readonly notify: (event: Event) => void
-}
-
 /** A sweep that can be planned and run. */
-export class SweepRun {
+export class SweepWork {
   private constructor(
     readonly request: CrcSweepRequest,
     private readonly place: WorkPlace,
@@ -47,9 +41,9 @@ export class SweepRun {
     place: WorkPlace,
     devices: Devices,
     { fresh = false, history }: { fresh?: boolean; history?: SweepHistory | null } = {}
-  ): Promise<SweepRun> {
+  ): Promise<SweepWork> {
     const request = await sweepRequest(settings, place, devices)
-    return new SweepRun(
+    return new SweepWork(
       request,
       place,
       history === undefined ? historyOfPlace(place, request, fresh) : history

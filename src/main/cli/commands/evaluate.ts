@@ -13,7 +13,6 @@ import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { expecting, readJsonFile } from '../../base/files/bounded-file'
 import { requireReachable } from '../../endpoint/reachable'
 import { BUILTIN_TASKS } from '../../evaluation/builtin-tasks'
-import { prepareEvaluation } from '../../evaluation/prepare-evaluation'
 import { viewOf } from '../../project/results/stored-evaluation'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -22,6 +21,7 @@ import { text } from '../options/option-kinds'
 import { requireHalf } from '../../work/chosen-device'
 import { TASK_CHOICES } from '../options/given-task'
 import { judgeFrom, judgeOptions, lacksVerdicts, nothingJudged } from '../running/judge'
+import { EvaluationWork } from '../../work/evaluation'
 import { madeEvaluation } from '../running/made-evaluation'
 import { describeEvaluation } from '../printing/evaluation-report'
 import {
@@ -104,23 +104,27 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     requireHalf(options.device ?? 'cpu', options.precision)
     if (!asksEndpoints(options)) await requireReadArguments(options, folders.post)
     const judge = await judgeFrom(judgeOptions.schema.strip().parse(options), task.kind, command)
-    const { run, pair } = await prepareEvaluation({
-      ...folders,
-      task,
-      variants: await givenVariants(options, folders, own, command),
-      rendering: changedRendering(options, own?.document.rendering ?? DEFAULT_RENDERING),
-      computing: computingFromOptions(options),
-      embeddingModel: options.embeddingModel,
-      classifier: options.classifier
-    })
+    const work = await EvaluationWork.open(
+      {
+        ...folders,
+        task,
+        variants: await givenVariants(options, folders, own, command),
+        rendering: changedRendering(options, own?.document.rendering ?? DEFAULT_RENDERING),
+        computing: computingFromOptions(options),
+        embeddingModel: options.embeddingModel,
+        classifier: options.classifier
+      },
+      own
+    )
+    const { run, sampled } = work
     if (output !== null) requireOwnPlace(output, 'evaluation', run)
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
-    if (judge !== null && (await lacksVerdicts(own, run, judge)))
+    if (judge !== null && (await lacksVerdicts(own, work.stored, judge)))
       await requireReachable(judge, 'The judge', signal)
-    tell(describePlan(run, pair.post.spec.contextLength))
-    const made = await madeEvaluation({ run, pair }, own, { judge, quiet: options.quiet, signal, tell })
+    tell(describePlan(run, sampled.post.spec.contextLength))
+    const made = await madeEvaluation(work, own, { judge, quiet: options.quiet, signal, tell })
     const view = await viewOf(made.files, made.proxies, options.against)
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printShown(describeEvaluation(view)))

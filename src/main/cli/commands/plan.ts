@@ -23,7 +23,7 @@ import { projectOptions, requireSamePair } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { triedDevices } from '../../work/devices'
-import { SweepRun } from '../../work/sweep'
+import { SweepWork } from '../../work/sweep'
 import { folderPlace, projectPlace } from '../../work/work-place'
 import { nothingKept, untilStopped } from '../running/stopped'
 
@@ -74,7 +74,7 @@ async function planned(
   const pair = given ?? own?.document.location ?? requirePair(options, command)
   const output = options.out === undefined ? null : await checkSweepFile(options.out, 'sweep')
   const place = own === null ? folderPlace(pair, output) : projectPlace(own, output, pair)
-  const sweep = await SweepRun.open(options, place, triedDevices(signal))
+  const sweep = await SweepWork.open(options, place, triedDevices(signal))
   const notice = sweep.request.device?.notice ?? null
   if (notice !== null) tell(notice)
   if (output !== null) await requireOwnSweep(output, 'sweep', sweep.request)

@@ -40,7 +40,7 @@ import { savedThenShown } from '../results/result-places'
 import { tellOfPrompts } from '../running/starting-sweep'
 import { keptOnlyWithPlace } from '../running/stopped'
 import { triedDevices } from '../../work/devices'
-import { SweepRun } from '../../work/sweep'
+import { SweepWork } from '../../work/sweep'
 import { folderPlace, projectPlace } from '../../work/work-place'
 import { withSweepProgress } from '../running/sweep-progress'
 import { checkCommandOf } from '../printing/verdict-report'
@@ -123,7 +123,7 @@ async function sweepPair(
   requireFittingTask(options, command, own)
   const held = output?.sweep ?? null
   const place = own === null ? folderPlace(pair, output) : projectPlace(own, output, pair)
-  const run = await SweepRun.open(options, place, triedDevices(signal), { fresh: options.fresh })
+  const run = await SweepWork.open(options, place, triedDevices(signal), { fresh: options.fresh })
   const { request, history } = run
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
     tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
@@ -272,7 +272,7 @@ interface ShardCall {
 }
 
 async function sweepShard(
-  run: SweepRun,
+  run: SweepWork,
   shard: Shard,
   { options, output, tell, signal }: ShardCall
 ): Promise<void> {

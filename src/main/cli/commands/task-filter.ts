@@ -7,7 +7,6 @@ import type { Task } from '../../../contract/documents/task'
 import { chosenWords } from '../../../contract/words/greedy-failure-words'
 import { absolutePath } from '../../base/files/places'
 import { failuresTask, requireRightAnswers } from '../../evaluation/greedy-failures'
-import { prepareEvaluation } from '../../evaluation/prepare-evaluation'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { viewOf } from '../../project/results/stored-evaluation'
@@ -15,6 +14,7 @@ import { computingOptions } from '../options/computing-options'
 import { number, text } from '../options/option-kinds'
 import { requireHalf } from '../../work/chosen-device'
 import { TASK_CHOICES, taskIdOf } from '../options/given-task'
+import { EvaluationWork } from '../../work/evaluation'
 import { madeEvaluation } from '../running/made-evaluation'
 import {
   requirePair,
@@ -66,14 +66,17 @@ export const taskFilterCommand = subcommand(filterOptions, {
       const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
       requireHalf(options.device ?? 'cpu', options.precision)
       await requireReadArguments(options, folders.post)
-      const { run, pair } = await prepareEvaluation({
-        ...folders,
-        task: greedyTask(task),
-        variants: GREEDY_VARIANTS,
-        rendering: changedRendering(options, own?.document.rendering ?? DEFAULT_RENDERING),
-        computing: computingFromOptions(options)
-      })
-      const { files, proxies } = await madeEvaluation({ run, pair }, own, {
+      const work = await EvaluationWork.open(
+        {
+          ...folders,
+          task: greedyTask(task),
+          variants: GREEDY_VARIANTS,
+          rendering: changedRendering(options, own?.document.rendering ?? DEFAULT_RENDERING),
+          computing: computingFromOptions(options)
+        },
+        own
+      )
+      const { files, proxies } = await madeEvaluation(work, own, {
         judge: null,
         quiet,
         signal,

@@ -8,7 +8,7 @@ import {
   JudgeSettings,
   judgeWarning
 } from '../../../contract/documents/judge'
-import type { EvaluationRun } from '../../../contract/documents/evaluation'
+
 import { plural } from '../../../contract/words/format'
 import { isJudged, isUnusable } from '../../../contract/words/judging-words'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -20,7 +20,7 @@ import { judgingOf } from '../../evaluation/judging'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import { withJudge } from '../../project/pair/project-evaluations'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { isComplete, sameEvaluation } from '../../project/results/stored-evaluation'
+import { isComplete } from '../../project/results/stored-evaluation'
 import { verdictsOf } from '../../project/results/stored-verdicts'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { flagIfGiven, number, text } from '../options/option-kinds'
@@ -171,13 +171,12 @@ export async function judged(
   return { files: { ...files, ...said, run: withJudge(files.run, judge) }, failure }
 }
 
-/** Whether an evaluation has an answer of which nothing stored says what this judge replied. */
+/** Reports whether an evaluation has an answer without a stored reply of this judge. */
 export async function lacksVerdicts(
   own: ProjectPair | null,
-  run: EvaluationRun,
+  stored: EvaluationFiles | null,
   judge: JudgeSettings
 ): Promise<boolean> {
-  const stored = own === null ? null : await sameEvaluation(own, run)
   if (own === null || stored === null || !isComplete(stored)) return true
   const reusable = judge.way === 'forms' ? await verdictsOf(own, stored.run.id).knownForms() : []
   const judging = judgingOf({

@@ -1,24 +1,16 @@
 import { plural } from '../../../contract/words/format'
 import type { JudgeSettings } from '../../../contract/documents/judge'
-import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../../contract/documents/evaluation'
-import type { SampleLine } from '../../../contract/documents/samples'
+import type { EvaluationProgress, EvaluationRun } from '../../../contract/documents/evaluation'
 import { WorkbenchError } from '../../../contract/model/problem'
-import {
-  type EvaluationListener,
-  type EvaluationToMake,
-  runEvaluation
-} from '../../evaluation/run-evaluation'
+import { roomNotice } from '../../base/files/room'
+import type { VerdictStore } from '../../evaluation/judge-as-told'
 import type { Proxies } from '../../measures/proxy-correlation'
-import { pairPaths } from '../../project/demo'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { proxiesOf, sameEvaluation } from '../../project/results/stored-evaluation'
+import { proxiesOf } from '../../project/results/stored-evaluation'
 import { verdictsOf } from '../../project/results/stored-verdicts'
-import { roomNotice } from '../../base/files/room'
 import { mostAnswerBytes } from '../../samples/answer-bytes'
-import { openSampledPair, type SampledPair } from '../../samples/generation'
-import { withRecord } from '../../samples/outside-records'
-import { droppingUnanswered } from '../../jobs/dropping-unanswered'
+import type { EvaluationWork } from '../../work/evaluation'
 import { withEngine } from './engine'
 import { judged } from './judge'
 import { evaluationStep, progressDisplay } from './progress'
@@ -32,12 +24,6 @@ interface Making {
   readonly tell: (text: string) => void
 }
 
-/** A prepared evaluation. */
-interface Prepared {
-  readonly run: EvaluationRun
-  readonly pair: SampledPair
-}
-
 /** What an evaluation came to, and the sweeps that say how well the proxy predicts it. */
 export interface MadeEvaluation {
   files: EvaluationFiles
@@ -47,44 +33,68 @@ export interface MadeEvaluation {
 }
 
 /**
- * Makes an evaluation, in a project where one is named: what it has of the same evaluation is taken over. Says what is kept when
- * the user stops it.
+ * Completes an evaluation and has it judged, in a project where one is named. Says what is kept when the user stops it.
  */
-export function madeEvaluation(
-  prepared: Prepared,
+export async function madeEvaluation(
+  work: EvaluationWork,
   own: ProjectPair | null,
   making: Making
 ): Promise<MadeEvaluation> {
-  if (own !== null) return evaluateInProject(prepared.run, own, making)
+  const { run, stored } = work
+  if (own !== null) await tellOfRoom(run, own, making.tell)
+  await work.begin()
+  if (stored !== null) {
+    const { length } = stored.samples
+    making.tell(
+      `Going on with evaluation ${run.id}: ${plural(length, 'answer')} ${length === 1 ? 'is' : 'are'} there already`
+    )
+  }
   return untilStopped(
     making,
-    () => ({
-      kept: 'Nothing is kept: an evaluation goes on where it was stopped with --project FOLDER.',
-      goesOn: false
-    }),
-    () => evaluateInMemory(prepared, making)
+    () => (own === null ? KEPT_IN_MEMORY : keptOfEvaluation(own, run)),
+    () => completed(work, own, making)
   )
 }
 
-/** Answers and scores are kept in the project as they come; an unfinished run of the same evaluation goes on. */
-async function evaluateInProject(
-  fresh: EvaluationRun,
-  own: ProjectPair,
-  making: Making
+const KEPT_IN_MEMORY: Kept = {
+  kept: 'Nothing is kept: an evaluation goes on where it was stopped with --project FOLDER.',
+  goesOn: false
+}
+
+async function completed(
+  work: EvaluationWork,
+  own: ProjectPair | null,
+  { judge, quiet, signal, tell }: Making
 ): Promise<MadeEvaluation> {
-  const earlier = await sameEvaluation(own, fresh)
-  const run = earlier?.run ?? fresh
-  await tellOfRoom(run, own, making.tell)
-  if (earlier === null) await own.evaluations.add(run)
-  else
-    making.tell(
-      `Going on with evaluation ${run.id}: ${plural(earlier.samples.length, 'answer')} ${earlier.samples.length === 1 ? 'is' : 'are'} there already`
-    )
-  return untilStopped(
-    making,
-    () => keptOfEvaluation(own, run),
-    () => evaluateRun(run, earlier, own, making).catch(droppingUnanswered(own.evaluations, run.id))
-  )
+  const { run } = work
+  const display = progressDisplay(quiet)
+  try {
+    const notify = (progress: EvaluationProgress): void => display.update(evaluationStep(progress))
+    await withEngine((engine) => work.compute({ engine, signal, notify }))
+  } finally {
+    display.stop()
+  }
+  if (own !== null) tell(`Saved in ${own.project.path} as evaluation ${run.id}`)
+  const proxies = own === null ? NO_PROXIES : await proxiesOf(own, run)
+  const files = await work.files()
+  if (judge === null) return { files, proxies, failure: null }
+  await own?.evaluations.noteJudge(run.id, judge)
+  const ended = await judged(files, judge, quiet, signal, own === null ? NOWHERE : verdictsOf(own, run.id))
+  const left =
+    own === null
+      ? ['With --project FOLDER answers and verdicts are kept, and the same command goes on.']
+      : [(await keptOfEvaluation(own, run)).kept, 'The same command goes on.']
+  return { files: ended.files, proxies, failure: failureWith(ended.failure, ...left) }
+}
+
+const NO_PROXIES: Proxies = { characters: null, task: null }
+
+/** Keeps no verdict. */
+const NOWHERE: VerdictStore = {
+  keep: () => Promise.resolve(),
+  keepPair: () => Promise.resolve(),
+  keepForms: () => Promise.resolve(),
+  knownForms: () => Promise.resolve([])
 }
 
 async function tellOfRoom(
@@ -115,102 +125,9 @@ async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<K
   }
 }
 
-async function evaluateRun(
-  run: EvaluationRun,
-  earlier: EvaluationFiles | null,
-  own: ProjectPair,
-  { judge, quiet, signal, tell }: Making
-): Promise<MadeEvaluation> {
-  const pair = await openSampledPair(pairPaths(own.document.location))
-  await runWithProgress(
-    { run, pair, stored: earlier ?? { samples: [], scores: [] } },
-    {
-      learned: (record) => own.evaluations.noteOutside(run.id, record),
-      planned: (computation) => own.evaluations.noteComputation(run.id, computation),
-      keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
-      keepScores: (scores) => own.evaluations.appendScores(run.id, scores)
-    },
-    quiet,
-    signal
-  )
-  tell(`Saved in ${own.project.path} as evaluation ${run.id}`)
-  const proxies = await proxiesOf(own, run)
-  const files = await own.evaluations.read(run.id)
-  if (judge === null) return { files, proxies, failure: null }
-  await own.evaluations.noteJudge(run.id, judge)
-  const ended = await judged(files, judge, quiet, signal, verdictsOf(own, run.id))
-  return {
-    files: ended.files,
-    proxies,
-    failure: failureWith(ended.failure, (await keptOfEvaluation(own, run)).kept, 'The same command goes on.')
-  }
-}
-
-async function evaluateInMemory(
-  { run, pair }: Prepared,
-  { judge, quiet, signal }: Making
-): Promise<MadeEvaluation> {
-  const samples: SampleLine[] = []
-  const scores: PromptScores[] = []
-  let { precision, weights, outside } = run
-  await runWithProgress(
-    { run, pair, stored: { samples: [], scores: [] } },
-    {
-      learned: (record) => {
-        outside = withRecord(outside, record)
-        return Promise.resolve()
-      },
-      planned: (computation) => {
-        ;({ precision, weights } = computation)
-        return Promise.resolve()
-      },
-      keepSamples: (lines) => {
-        samples.push(...lines)
-        return Promise.resolve()
-      },
-      keepScores: (score) => {
-        scores.push(score)
-        return Promise.resolve()
-      }
-    },
-    quiet,
-    signal
-  )
-  const files = {
-    run: { ...run, precision, weights, outside },
-    ...{ samples, scores, verdicts: [], pairVerdicts: [], forms: [] }
-  }
-  const proxies = { characters: null, task: null }
-  if (judge === null) return { files, proxies, failure: null }
-  const nowhere = {
-    keep: () => Promise.resolve(),
-    keepPair: () => Promise.resolve(),
-    keepForms: () => Promise.resolve(),
-    knownForms: () => Promise.resolve([])
-  }
-  const ended = await judged(files, judge, quiet, signal, nowhere)
-  const goesOn = 'With --project FOLDER answers and verdicts are kept, and the same command goes on.'
-  return { files: ended.files, proxies, failure: failureWith(ended.failure, goesOn) }
-}
-
 /** The failure of a judge, with what is left of its work. */
 function failureWith(failure: WorkbenchError | null, ...left: readonly string[]): WorkbenchError | null {
   if (failure === null) return null
   const { code, message, hint } = failure.problem
   return new WorkbenchError(code, message, [...(hint === undefined ? [] : [hint]), ...left].join(' '))
-}
-
-async function runWithProgress(
-  work: EvaluationToMake,
-  keep: Omit<EvaluationListener, 'progress'>,
-  quiet: boolean,
-  signal: AbortSignal
-): Promise<void> {
-  const display = progressDisplay(quiet)
-  const progress = (now: EvaluationProgress): void => display.update(evaluationStep(now))
-  try {
-    await withEngine((engine) => runEvaluation(engine, work, { ...keep, progress }, signal))
-  } finally {
-    display.stop()
-  }
 }

@@ -27,7 +27,7 @@ import { remark } from '../printing/output'
 import type { ResultFile } from '../results/output-file'
 import { requireOwnPlace, type WrittenKind } from '../results/replaced-file'
 import { triedDevices } from '../../work/devices'
-import { SweepRun } from '../../work/sweep'
+import { SweepWork } from '../../work/sweep'
 import { folderPlace } from '../../work/work-place'
 import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
@@ -99,7 +99,7 @@ export async function startingSweep(
   }
   if (!quiet) tellOfPrompts(asked, options, remark)
   const { prompts, rho, device, precision } = options
-  const run = await SweepRun.open(
+  const run = await SweepWork.open(
     { prompts, rho, device, precision },
     folderPlace(asked),
     triedDevices(signal),

@@ -1,0 +1,162 @@
+import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
+import type { SampleLine } from '../../contract/documents/samples'
+import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { type EvaluationListener, runEvaluation } from '../evaluation/run-evaluation'
+import { pairPaths } from '../project/demo'
+import type { EvaluationFiles } from '../project/documents/evaluation-files'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { isComplete, sameEvaluation } from '../project/results/stored-evaluation'
+import { openSampledPair, type SampledPair } from '../samples/generation'
+import { withRecord } from '../samples/outside-records'
+import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
+import type { WorkMeans } from './means'
+
+/** Takes the results of an evaluation as they come. */
+interface EvaluationStore extends Omit<EvaluationListener, 'progress'> {
+  /** Adds the run, before its first answer. */
+  begin(): Promise<void>
+  /** Reads all results. */
+  files(): Promise<EvaluationFiles>
+  /** Removes the run if it has no answers. */
+  drop(): Promise<void>
+}
+
+/** Results that an evaluation has computed in this process. */
+export interface ComputedAnswers {
+  seconds: number
+  answers: number
+  tokens: number
+  /** Prompts whose answers were read. */
+  scored: number
+}
+
+/** An evaluation that can be run, in a project or in memory. */
+export class EvaluationWork {
+  private isBegun: boolean
+
+  private constructor(
+    readonly run: EvaluationRun,
+    readonly sampled: SampledPair,
+    /** Results of an earlier start of the same evaluation; null for none. */
+    readonly stored: EvaluationFiles | null,
+    private readonly store: EvaluationStore
+  ) {
+    this.isBegun = stored !== null
+  }
+
+  /**
+   * Prepares an evaluation. Errors in the task and the variants show here.
+   *
+   * @param pair of a project that stores the results; null keeps them in memory
+   * @param options.again true begins a new run although the project has one of the same evaluation
+   * @throws WorkbenchError as `prepareEvaluation`
+   */
+  static async open(
+    request: EvaluationRequest,
+    pair: ProjectPair | null,
+    { again = false } = {}
+  ): Promise<EvaluationWork> {
+    const prepared = await prepareEvaluation(request)
+    const stored = pair === null || again ? null : await sameEvaluation(pair, prepared.run)
+    const run = stored?.run ?? prepared.run
+    return new EvaluationWork(run, prepared.pair, stored, storeOf(pair, run))
+  }
+
+  /** Prepares the rest of a stored evaluation. @throws WorkbenchError `not-found` */
+  static async resume(pair: ProjectPair, id: string): Promise<EvaluationWork> {
+    const stored = await pair.evaluations.read(id)
+    const sampled = await openSampledPair(pairPaths(pair.document.location))
+    return new EvaluationWork(stored.run, sampled, stored, storeOf(pair, stored.run))
+  }
+
+  get isComplete(): boolean {
+    return this.stored !== null && isComplete(this.stored)
+  }
+
+  /** Stores the run, unless it is stored. @throws WorkbenchError `read-only` */
+  async begin(): Promise<void> {
+    if (!this.isBegun) await this.store.begin()
+    this.isBegun = true
+  }
+
+  /** Generates and reads the answers that are missing. A run that ends before its first answer is removed. @throws WorkbenchError as `runEvaluation` */
+  async compute({ engine, signal, notify }: WorkMeans<EvaluationProgress>): Promise<ComputedAnswers> {
+    await this.begin()
+    const { run, sampled, store } = this
+    const computed = { answers: 0, tokens: 0, scored: 0 }
+    const seconds = await runEvaluation(
+      engine,
+      { run, pair: sampled, stored: this.stored ?? { samples: [], scores: [] } },
+      {
+        planned: (computation) => store.planned(computation),
+        learned: (record) => store.learned(record),
+        async keepSamples(lines) {
+          await store.keepSamples(lines)
+          computed.answers += lines.length
+          computed.tokens += lines.reduce((sum, { tokens }) => sum + tokens.length, 0)
+        },
+        async keepScores(scores) {
+          await store.keepScores(scores)
+          computed.scored += 1
+        },
+        progress: notify
+      },
+      signal
+    ).catch(droppingUnanswered(store))
+    return { ...computed, seconds }
+  }
+
+  /** Reads all results. */
+  files(): Promise<EvaluationFiles> {
+    return this.store.files()
+  }
+
+  /** Removes a run that has no answers. */
+  abandon(): Promise<void> {
+    return dropUnanswered(this.store)
+  }
+}
+
+function storeOf(pair: ProjectPair | null, run: EvaluationRun): EvaluationStore {
+  return pair === null ? memoryStore(run) : projectStore(pair, run)
+}
+
+function projectStore({ evaluations }: ProjectPair, run: EvaluationRun): EvaluationStore {
+  const { id } = run
+  return {
+    begin: () => evaluations.add(run),
+    planned: (computation) => evaluations.noteComputation(id, computation),
+    learned: (record) => evaluations.noteOutside(id, record),
+    keepSamples: (lines) => evaluations.appendSamples(id, lines),
+    keepScores: (scores) => evaluations.appendScores(id, scores),
+    files: () => evaluations.read(id),
+    drop: () => evaluations.dropUnanswered(id)
+  }
+}
+
+function memoryStore(prepared: EvaluationRun): EvaluationStore {
+  let run = prepared
+  const samples: SampleLine[] = []
+  const scores: PromptScores[] = []
+  return {
+    begin: () => Promise.resolve(),
+    planned(computation) {
+      run = { ...run, ...computation }
+      return Promise.resolve()
+    },
+    learned(record) {
+      run = { ...run, outside: withRecord(run.outside, record) }
+      return Promise.resolve()
+    },
+    keepSamples(lines) {
+      samples.push(...lines)
+      return Promise.resolve()
+    },
+    keepScores(score) {
+      scores.push(score)
+      return Promise.resolve()
+    },
+    files: () => Promise.resolve({ run, samples, scores, verdicts: [], pairVerdicts: [], forms: [] }),
+    drop: () => Promise.resolve()
+  }
+}

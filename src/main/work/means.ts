@@ -1,0 +1,8 @@
+import type { EngineClient } from '../engine/host'
+
+/** Means of work that runs: where it computes, how it is stopped, and who hears of it. */
+export interface WorkMeans<Event> {
+  readonly engine: EngineClient
+  readonly signal: AbortSignal
+  readonly notify: (event: Event) => void
+}
