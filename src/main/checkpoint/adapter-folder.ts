@@ -1,14 +1,15 @@
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** The names that PEFT gives an adapter's files. */
+/** Matches the names of an adapter's files, as PEFT writes them. */
 const ADAPTER_FILE = /^adapter_(?:config\.json|model\.(?:safetensors|bin))$/
 
-/** What to do about an adapter: its sum with the base model is an ordinary model folder. */
+/** Advice for an adapter: merged with its base model, it is an ordinary model folder. */
 const MERGE_ADVICE =
-  "Merge it into its base model with PEFT's merge_and_unload, save model and tokenizer with save_pretrained, and choose that folder."
+  "Merge it into its base model with PEFT's merge_and_unload, save model and tokenizer with save_pretrained, " +
+  'and choose that folder.'
 
 /**
- * Describes a folder that holds an adapter instead of a whole model.
+ * Describes a folder that contains an adapter instead of a whole model.
  *
  * @param names the names of its files
  * @returns null for a folder without an adapter's files

@@ -11,31 +11,31 @@ import { TensorEntry } from './safetensors'
 import { openWeightFile, readNow, type FileState } from './weight-file'
 import { readWeightFiles, type WeightFile } from './weight-files'
 
-/** Real ones have a few kB, quantised ones that list what they leave alone some 100 kB. */
+/** Typical configs have a few kB; quantised ones that list unquantised modules have about 100 kB. */
 const MAX_CONFIG_BYTES = 1_000_000
 
-/** A Hugging Face checkpoint known by its config and safetensors headers. It holds no open files. */
+/** A Hugging Face checkpoint, described by its config and safetensors headers. It has no open files. */
 export interface Checkpoint {
   /** The folder that holds config.json. */
   readonly path: string
   readonly configPath: string
   readonly config: Record<string, unknown>
-  /** By canonical name (see canonicalTensorName); an entry's own name is the stored one. */
+  /** Tensors by canonical name (see canonicalTensorName); an entry itself has the stored name. */
   readonly tensors: ReadonlyMap<string, TensorEntry>
-  /** `bytes` and `modifiedMs` as they were when the header was read. */
+  /** Size and change time of each file when its header was read. */
   readonly files: readonly ({ name: string; path: string } & FileState)[]
-  /** Tells two checkpoints apart, and one from itself after it changed; the same wherever the folder lies. */
+  /** Identifies the checkpoint by its content; the same in every folder, and different after a change. */
   readonly fingerprint: string
 }
 
-/** Qwen3 235B-A22B has 37,000. */
+/** Qwen3 235B-A22B has 37,000 tensors. */
 const MAX_TENSORS = 40_000
 
-/** A checkpoint as another process describes it. */
+/** A checkpoint as the sandbox process describes it. */
 export const DescribedCheckpoint = z.object({
   path: z.string(),
   configPath: z.string(),
-  // No schema of records: those drop a key named "__proto__" in silence.
+  // // A schema of records would silently drop a key named "__proto__".
   config: z.custom<Record<string, unknown>>(isJsonObject),
   tensors: z.array(z.tuple([z.string(), TensorEntry])),
   files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
@@ -43,7 +43,8 @@ export const DescribedCheckpoint = z.object({
 })
 
 /**
- * Opens a model folder in this process, which only those do that main can end (see resolveModelFolder for what may be given).
+ * Opens a model folder in this process (see resolveModelFolder for accepted paths). Only processes that main
+ * can end may do so.
  *
  * @throws WorkbenchError `not-found`, `bad-input`, `bad-file` or `unsupported`, naming the file and tensor
  */
@@ -83,7 +84,8 @@ function byCanonicalName(files: readonly WeightFile[]): Map<string, TensorEntry>
     if (earlier !== undefined) {
       throw new WorkbenchError(
         'bad-file',
-        `${entry.file}: tensors ${quoteName(earlier.name)} and ${quoteName(entry.name)} both stand for ${quoteName(name)}.`
+        `${entry.file}: tensors ${quoteName(earlier.name)} and ${quoteName(entry.name)} both stand for ` +
+          `${quoteName(name)}.`
       )
     }
     tensors.set(name, entry)
@@ -91,13 +93,16 @@ function byCanonicalName(files: readonly WeightFile[]): Map<string, TensorEntry>
   return tensors
 }
 
-/** Fine-tuning changes few of the low-precision values in a row, so take enough of them, from many tensors. */
+/**
+ * Sample of each tensor. Fine-tuning changes few of the low-precision values in a row, so many bytes of many
+ * tensors are needed.
+ */
 const SAMPLE_BYTES = 256
 const MAX_SAMPLES_PER_FILE = 2048
 
 /**
- * sha256 over config.json and each weight file's name, size, header and a sample of its data: base and post often
- * differ in nothing but the data, and reading it all would take minutes.
+ * Computes the sha256 of config.json and of each weight file's name, size, header and a sample of its data.
+ * Base and post often differ only in their data, and reading all of it would take minutes.
  */
 async function fingerprint(configText: string, files: readonly WeightFile[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(configText))
@@ -108,7 +113,7 @@ async function fingerprint(configText: string, files: readonly WeightFile[]): Pr
   return hash.digest('hex')
 }
 
-/** The middle bytes of every tensor, or of evenly spread ones where there are very many. */
+/** Reads the middle bytes of every tensor, or of evenly spread ones if there are very many. */
 async function sampleData(file: WeightFile): Promise<Uint8Array> {
   const step = Math.ceil(file.tensors.length / MAX_SAMPLES_PER_FILE)
   const sampled = file.tensors.filter((_, i) => i % step === 0)

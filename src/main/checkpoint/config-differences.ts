@@ -4,19 +4,20 @@ import type { DecoderSpec, Experts } from '../family'
 import type { Rope } from '../family/rope'
 
 /**
- * What two models of one shape compute differently with the same weights, in words: norm epsilon, attention windows,
- * position embedding and how experts are chosen. Each is as the first layer has it in which they differ.
+ * Describes in words what two models of one shape compute differently with the same weights: norm epsilon,
+ * attention windows, position embedding and the choice of experts. Values come from the first layer that
+ * differs.
  *
- * @param label what the first is called; the second is post
+ * @param label name of the first model; the second is post
  */
-export function configDifferences(label: string, own: DecoderSpec, post: DecoderSpec): string[] {
-  const differs = (trait: string, inOwn: string, inPost: string): string =>
-    `${trait} (${inOwn} in ${label}, ${inPost} in post)`
+export function configDifferences(label: string, spec: DecoderSpec, post: DecoderSpec): string[] {
+  const differs = (trait: string, value: string, postValue: string): string =>
+    `${trait} (${value} in ${label}, ${postValue} in post)`
   const differences: string[] = []
-  if (own.normEpsilon !== post.normEpsilon) {
-    differences.push(differs('norm epsilon', String(own.normEpsilon), String(post.normEpsilon)))
+  if (spec.normEpsilon !== post.normEpsilon) {
+    differences.push(differs('norm epsilon', String(spec.normEpsilon), String(post.normEpsilon)))
   }
-  const layers = own.layers.map((layer, i) => ({ layer, other: elementAt(post.layers, i, 'layer') }))
+  const layers = spec.layers.map((layer, i) => ({ layer, other: elementAt(post.layers, i, 'layer') }))
   const windows = layers.find(({ layer, other }) => layer.window !== other.window)
   if (windows !== undefined) {
     const { layer, other } = windows
@@ -37,19 +38,21 @@ export function configDifferences(label: string, own: DecoderSpec, post: Decoder
   return differences
 }
 
-/** What a user should know of a base that computes otherwise than post; null where it does not. */
-export function baseComputesOtherwise(base: DecoderSpec, post: DecoderSpec): string | null {
+/** Describes how base computes differently from post; null if it does not. */
+export function describeBaseDifferences(base: DecoderSpec, post: DecoderSpec): string | null {
   const differences = configDifferences('base', base, post)
   if (differences.length === 0) return null
   return (
-    `The configs of base and post differ in ${differences.join(', ')}: restored layers are computed as post's config says, as in an ` +
+    `The configs of base and post differ in ${differences.join(', ')}: restored layers are computed as post's ` +
+    'config says, as in an ' +
     "export, and base as a whole as its own says. Layers that were trained for base's config may do worse under post's."
   )
 }
 
 function describeChoice(experts: Experts | null): string {
   if (experts === null) return 'none'
-  return `${experts.perRow} for a token, ${experts.normed ? 'weights that sum to one' : 'weighted by their probabilities'}`
+  const weighting = experts.normed ? 'weights that sum to one' : 'weighted by their probabilities'
+  return `${experts.perRow} for a token, ${weighting}`
 }
 
 function describeWindow(window: number | null): string {

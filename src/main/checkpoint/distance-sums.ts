@@ -1,11 +1,11 @@
 import type { Distance } from '../../contract/documents/distances'
 import { decodeFloat32, DTYPE_BYTES, type WeightDtype } from './dtype'
 
-/** Weights at a time: they stay in the processor's second cache, and what is done once for a block costs nothing. */
+/** Weights in a block: they fit in the processor's second cache, and work per block costs little. */
 const BLOCK = 2 ** 15
 
 /**
- * What distances are made of, summed over weights. Sums are float64: the square of a float32 is exact in it, and a
+ * Sums from which distances are computed. Sums are float64: the square of a float32 is exact in it, and a
  * block's sum is added as a whole, so the relative error stays near 1e-13 for any model size.
  */
 export class DistanceSums {
@@ -18,7 +18,7 @@ export class DistanceSums {
   private products = 0
 
   /**
-   * Adds stored weights, the same number on both sides.
+   * Adds stored weights, equally many on both sides.
    *
    * @param base little-endian, of `baseDtype`; fastest when aligned to 4 bytes
    */
@@ -36,7 +36,7 @@ export class DistanceSums {
     this.elements += elements
   }
 
-  /** Adds what another one has summed. */
+  /** Adds the sums of another instance. */
   addSums(other: DistanceSums): void {
     this.elements += other.elements
     this.changed += other.changed
@@ -70,7 +70,7 @@ export class DistanceSums {
         ? sumHalves(halvesOf(base), halvesOf(other), valuesOf(baseDtype))
         : sumFloats(floatsOf(base, baseDtype), floatsOf(other, postDtype))
     this.changed += sums.changed
-    // Squares of finite float32 values cannot overflow float64, so anything else has NaN or infinity in it.
+    // // Squares of finite float32 values cannot overflow float64, so another sum contains NaN or infinity.
     if (!Number.isFinite(sums.baseSquares + sums.postSquares)) {
       this.addFinite(floatsOf(base, baseDtype), floatsOf(post, postDtype))
       return
@@ -81,7 +81,7 @@ export class DistanceSums {
     this.products += sums.products
   }
 
-  /** The rare block with NaN or infinity: those weights are counted, the others summed. */
+  /** Sums the finite weights of a rare block with NaN or infinity, and counts the others. */
   private addFinite(x: Float32Array, y: Float32Array): void {
     for (let i = 0; i < x.length; i++) {
       const inBase = x[i] ?? 0
@@ -106,10 +106,13 @@ interface BlockSums {
   products: number
 }
 
-// The two loops that everything waits for. In both, `changed` grows by 1 where any bit differs, without a comparison:
-// that would branch, mispredict on every few weights, and halve the speed.
+// // The two loops that determine the speed. In both, `changed` grows by 1 if any bit differs, without a
+// comparison, because mispredicted branches would halve the speed.
 
-/** @param values the float32 of each of the 65,536 bit patterns: looking up is faster than decoding first */
+/**
+ * Sums two blocks of 16-bit floats. @param values the float32 of each of the 65,536 bit patterns, because a
+ * look-up is faster than decoding
+ */
 function sumHalves(base: Uint16Array, post: Uint16Array, values: Float32Array): BlockSums {
   let changed = 0
   let baseSquares = 0
@@ -157,8 +160,8 @@ function sumFloats(base: Float32Array, post: Float32Array): BlockSums {
 const tables = new Map<WeightDtype, Float32Array>()
 
 function valuesOf(dtype: 'F16' | 'BF16'): Float32Array {
-  const known = tables.get(dtype)
-  if (known !== undefined) return known
+  const cached = tables.get(dtype)
+  if (cached !== undefined) return cached
   const patterns = Uint16Array.from({ length: 65_536 }, (_, bits) => bits)
   const values = new Float32Array(patterns.length)
   decodeFloat32(new Uint8Array(patterns.buffer), dtype, values)
@@ -167,7 +170,7 @@ function valuesOf(dtype: 'F16' | 'BF16'): Float32Array {
 }
 
 function halvesOf(bytes: Uint8Array): Uint16Array {
-  // Views need an aligned start; a copy has one.
+  // // Views need an aligned start, which a copy has.
   const { buffer, byteOffset, byteLength } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes)
   return new Uint16Array(buffer, byteOffset, byteLength / 2)
 }
@@ -186,7 +189,7 @@ function block(bytes: Uint8Array, dtype: WeightDtype, start: number, length: num
   return bytes.subarray(start * size, (start + length) * size)
 }
 
-/** Rounding may leave the quotient of parallel weights a hair beyond 1. */
+/** Limits a cosine, because rounding may put that of parallel weights slightly beyond 1. */
 function clampCosine(value: number): number {
   return Math.min(1, Math.max(-1, value))
 }

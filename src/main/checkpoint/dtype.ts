@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** The dtypes we compute from. */
+/** Dtypes that the engine computes from. */
 export type WeightDtype = 'F32' | 'F16' | 'BF16'
 
-/** Bytes per element of every dtype that the safetensors format names and that fills whole bytes. */
+/** Bytes per element of every dtype of the safetensors format that fills whole bytes. */
 export const DTYPE_BYTES = {
   BOOL: 1,
   U8: 1,
@@ -43,7 +43,7 @@ export function isWeightDtype(dtype: string): dtype is WeightDtype {
 }
 
 /**
- * The dtype of a tensor we are to compute with.
+ * Narrows the dtype of a tensor that is used for computing.
  *
  * @throws WorkbenchError `unsupported` naming the file, the tensor and its dtype
  */
@@ -57,7 +57,7 @@ export function weightDtype(entry: { name: string; dtype: string; file: string }
 }
 
 /**
- * Decodes little-endian stored bytes to float32, NaN payloads included.
+ * Decodes little-endian stored bytes to float32, including NaN payloads.
  *
  * @param bytes any alignment; `target.length` elements of `dtype`
  */
@@ -69,14 +69,14 @@ export function decodeFloat32(bytes: Uint8Array, dtype: WeightDtype, target: Flo
     new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes)
     return
   }
-  // Integer views need an aligned start; a fresh copy has one, and costs little beside the decoding.
+  // // Integer views need an aligned start. A copy has one, and is cheap compared with decoding.
   const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   const targetBits = new Int32Array(target.buffer, target.byteOffset, target.length)
   if (dtype === 'BF16') decodeBf16(buffer, byteOffset, targetBits)
   else decodeF16(new Uint16Array(buffer, byteOffset, target.length), targetBits)
 }
 
-/** A bf16 is the upper half of a float32. Two per 32-bit load is about 1.4 times as fast as one at a time. */
+/** Decodes bf16, the upper half of a float32. Two per 32-bit load is about 1.4 times as fast as one. */
 function decodeBf16(buffer: ArrayBufferLike, byteOffset: number, target: Int32Array): void {
   const pairs = new Int32Array(buffer, byteOffset, target.length >> 1)
   for (let i = 0; i < pairs.length; i++) {
@@ -97,7 +97,9 @@ function decodeF16(source: Uint16Array, target: Int32Array): void {
 
 let cachedF16Table: Int32Array | undefined
 
-/** The float32 bits of each of the 65,536 halves: 256 kB, and nothing is computed per weight. */
+/**
+ * Tabulates the float32 bits of each of the 65,536 halves in 256 kB, so that nothing is computed per weight.
+ */
 function f16Table(): Int32Array {
   cachedF16Table ??= Int32Array.from({ length: 65_536 }, (_, half) => {
     const sign = (half & 0x8000) << 16
@@ -116,8 +118,8 @@ function float32Bits(value: number): number {
 }
 
 /**
- * Rounds each value, in place, to the nearest one that `dtype` can store, ties to even (IEEE 754): overflow becomes
- * infinity, the sign of zero is kept, NaN becomes the quiet NaN.
+ * Rounds each value in place to the nearest value of `dtype`, ties to even (IEEE 754). Overflow becomes
+ * infinity, the sign of zero is preserved, and NaN becomes the quiet NaN.
  */
 export function roundFloat32(values: Float32Array, dtype: WeightDtype): void {
   if (dtype === 'F32') return
@@ -134,15 +136,16 @@ const QUIET_NAN_BITS = 0x7fc00000
 
 function roundBitsToBf16(bits: number): number {
   if ((bits & 0x7fffffff) > INFINITY_BITS) return QUIET_NAN_BITS
-  // Half a unit less one, plus one where the kept part is odd: ties go to even, and a carry may reach the exponent.
+  // // Half a unit less one, plus one if the retained part is odd: ties go to even, and a carry may reach the
+  // exponent.
   return (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000
 }
 
-/** Float32 bits of 2^-14, the smallest normal f16, and of 65,520, which lies half way from the largest to the next. */
+/** Float32 bits of 2^-14, the smallest normal f16, and of 65,520, half way beyond the largest f16. */
 const F16_NORMAL_BITS = 0x38800000
 const F16_OVERFLOW_BITS = 0x477ff000
 
-/** @param bits the same memory as `values` */
+/** Rounds to f16 in place. @param bits the same memory as `values` */
 function roundToF16(values: Float32Array, bits: Int32Array): void {
   for (let i = 0; i < bits.length; i++) {
     const signed = bits[i] ?? 0
@@ -161,8 +164,8 @@ function roundToF16(values: Float32Array, bits: Int32Array): void {
 }
 
 /**
- * Stores values as little-endian `dtype`. They must be ones that it can store (see {@link roundFloat32}), so that
- * nothing is rounded here.
+ * Stores values as little-endian `dtype`. They must be exactly representable in it (see {@link
+ * roundFloat32}), because nothing is rounded here.
  *
  * @param target `values.length` elements of `dtype`, any alignment
  */
@@ -181,7 +184,7 @@ export function encodeFloat32(values: Float32Array, dtype: WeightDtype, target: 
   target.set(new Uint8Array(halves.buffer))
 }
 
-/** @param bits the float32 bits of `value`, which f16 can store */
+/** Converts a value to f16. @param bits the float32 bits of `value`, which f16 can represent */
 function f16Bits(value: number, bits: number): number {
   const sign = (bits >>> 16) & 0x8000
   const magnitude = bits & 0x7fffffff

@@ -4,16 +4,16 @@ import { errorMessage } from '../base/files/bounded-file'
 import { fileState, openWeightFile } from './weight-file'
 import { throwIfCancelled } from '../base/files/cancelling'
 
-/** Large enough that a read costs little, small enough that hashing one piece holds nobody else up. */
+/** Large enough for fast reads, and small enough that hashing a piece does not block the process. */
 const PIECE_BYTES = 2 ** 20
 
 /**
- * SHA-256 of a whole file, in lower-case hexadecimal digits. One piece is hashed while the next one is being read; the
- * memory it takes does not depend on the file.
+ * Computes the SHA-256 of a whole file in lower-case hexadecimal. One piece is hashed while the next one is
+ * read, in constant memory.
  *
- * @param onBytes hears of every piece, with its length
- * @throws WorkbenchError `not-found`; `bad-file` when it is no regular file, cannot be read, or changes meanwhile;
- *   `cancelled` when `signal` fires
+ * @param onBytes called with the length of every piece
+ * @throws WorkbenchError `not-found`; `bad-file` when it is no regular file, cannot be read, or changes
+ * meanwhile; `cancelled` when `signal` fires
  */
 export async function sha256OfFile(
   file: string,

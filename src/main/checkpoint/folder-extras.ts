@@ -5,16 +5,16 @@ import { readModelBytes } from '../base/files/model-file'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 import { askConfined } from '../confined/host'
 
-/** What a model folder holds beside config and weights. Nothing of it is required. */
+/** Optional files of a model folder besides config and weights. */
 export interface FolderExtras {
   hasTokenizer: boolean
   hasChatTemplate: boolean
   hasGenerationConfig: boolean
-  /** Why the chat template cannot be read; null when it can or when there is none. */
+  /** Reason that the chat template cannot be read; null if it can or there is none. */
   templateProblem: string | null
 }
 
-/** Looks without loading: a large tokenizer takes a second to build. */
+/** Checks for the files without loading them, because a large tokenizer takes a second to build. */
 export async function findFolderExtras(folder: string): Promise<FolderExtras> {
   return {
     hasTokenizer: await isFile(join(folder, 'tokenizer.json')),
@@ -27,7 +27,7 @@ async function findTemplate(
   folder: string
 ): Promise<Pick<FolderExtras, 'hasChatTemplate' | 'templateProblem'>> {
   try {
-    // Its settings may list every token, which to read holds up whoever does it.
+    // // The sandbox reads the settings, because they may list every token and take long to parse.
     const file = join(folder, 'tokenizer_config.json')
     const reply = await askConfined({ kind: 'find-template', folder, file })
     if (reply.kind !== 'found-template') throw new Error(`the confined process replied with ${reply.kind}`)
@@ -38,10 +38,13 @@ async function findTemplate(
   }
 }
 
-/** Whether the tokenizer.json of two folders differ in any byte; false where one cannot be read, which a task that needs it tells. */
-export async function tokenizersDiffer(one: string, other: string): Promise<boolean> {
+/**
+ * Reports whether the tokenizer.json of two folders differ in any byte; false if one cannot be read, which a
+ * task that needs it reports.
+ */
+export async function tokenizersDiffer(folderA: string, folderB: string): Promise<boolean> {
   const [a, b] = await Promise.all(
-    [one, other].map((folder) =>
+    [folderA, folderB].map((folder) =>
       readModelBytes(folder, 'tokenizer.json', MAX_TOKENIZER_BYTES).catch(() => undefined)
     )
   )

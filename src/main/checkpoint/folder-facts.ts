@@ -4,10 +4,11 @@ import { askConfined } from '../confined/host'
 import type { FolderRequest } from '../confined/messages'
 
 /**
- * What the confined process reads in a model folder; its shape is the caller's to check. Folders come from strangers: main reads none by
- * itself, so that none holds it up.
+ * Reads facts about a model folder in the sandbox process; the caller checks their shape. Main never reads
+ * folders itself, because foreign files could block it.
  *
- * @throws WorkbenchError what reading it there says; `bad-file`, naming the folder, when it takes too long or too much memory
+ * @throws WorkbenchError the sandbox's error; `bad-file`, naming the folder, when it takes too long or too
+ * much memory
  */
 export async function folderFacts(kind: FolderRequest['kind'], folder: string): Promise<unknown> {
   const reply = await askConfined({ kind, file: resolve(folder) })

@@ -8,7 +8,7 @@ import type { Checkpoint } from './checkpoint'
 import { folderFacts } from './folder-facts'
 import type { PairMember } from './pair-member'
 
-/** Real ones have a few hundred bytes. */
+/** Typical files have a few hundred bytes. */
 const MAX_BYTES = 1_000_000
 
 const tokenId = z.number().int().nonnegative()
@@ -19,12 +19,12 @@ const EndTokens = z
 
 const { temperature, topP, minP, repetitionPenalty } = Sampling.shape
 
-/** What generation_config.json says of how to sample, with transformers' names. */
+/** Sampling settings of generation_config.json, with transformers' names. */
 const GenerationConfig = z.object({
   eos_token_id: EndTokens,
   do_sample: z.boolean().nullish(),
   temperature: temperature.nullish(),
-  /** 0 and -1 are in use for "off". */
+  /** Both 0 and -1 are used to switch top-k off. */
   top_k: z.number().int().min(-1).nullish(),
   top_p: topP.nullish(),
   min_p: minP.nullish(),
@@ -34,11 +34,11 @@ const GenerationConfig = z.object({
 export type GenerationConfig = z.infer<typeof GenerationConfig>
 
 /**
- * The tokens that end an answer: generation_config.json's, else config.json's, else the tokenizer's end token. A model may
- * have none.
+ * Lists the tokens that end an answer: generation_config.json's, else config.json's, else the tokenizer's end
+ * token. A model may have none.
  *
- * @param text of the checkpoint; null when it has no tokenizer
- * @throws WorkbenchError `bad-file` naming the field that is wrong
+ * @param text tokenizer of the checkpoint; null if it has none
+ * @throws WorkbenchError `bad-file` naming the wrong field
  */
 export async function endTokens(checkpoint: Checkpoint, text: TextModel | null): Promise<number[]> {
   const generation = await openGenerationConfig(checkpoint.path)
@@ -48,13 +48,13 @@ export async function endTokens(checkpoint: Checkpoint, text: TextModel | null):
   if (config.data.eos_token_id.length > 0) return config.data.eos_token_id
   const endToken = text?.specialTokens.get('eos_token')
   const encoded = endToken === undefined || text === null ? undefined : await encodeOne(text, endToken)
-  // More than one token means that the vocabulary does not have it.
+  // // Several tokens mean that the vocabulary lacks the end token.
   return encoded?.length === 1 ? encoded : []
 }
 
 /**
- * The tokens that end the answers of post and of its recipes: post's, and base's where it numbers its tokens alike, since restored
- * layers may end an answer as base does.
+ * Lists the tokens that end the answers of post and of its recipes: post's, and base's if the vocabularies
+ * have equal sizes, since restored layers may end an answer as base does.
  *
  * @param text post's tokenizer
  * @throws WorkbenchError as {@link endTokens}
@@ -63,17 +63,17 @@ export async function pairEndTokens(
   { base, post }: Record<'base' | 'post', PairMember>,
   text: TextModel
 ): Promise<number[]> {
-  const ofPost = await endTokens(post.checkpoint, text)
-  const alike = base.spec.vocabularySize === post.spec.vocabularySize
-  return [...new Set([...ofPost, ...(alike ? await endTokens(base.checkpoint, null) : [])])]
+  const postTokens = await endTokens(post.checkpoint, text)
+  const sameVocabulary = base.spec.vocabularySize === post.spec.vocabularySize
+  return [...new Set([...postTokens, ...(sameVocabulary ? await endTokens(base.checkpoint, null) : [])])]
 }
 
-/** Has the confined process read it. @throws WorkbenchError `bad-file` naming the field that is wrong */
+/** Reads the file in the sandbox process. @throws WorkbenchError `bad-file` naming the wrong field */
 export async function openGenerationConfig(folder: string): Promise<GenerationConfig> {
   return GenerationConfig.parse(await folderFacts('generation-config', folder))
 }
 
-/** The same in this process. @throws WorkbenchError as {@link openGenerationConfig} */
+/** Reads the file in this process. @throws WorkbenchError as {@link openGenerationConfig} */
 export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
   const file = join(folder, 'generation_config.json')
   const parsed = GenerationConfig.safeParse(await readOptional(folder))

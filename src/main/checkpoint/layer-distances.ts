@@ -12,22 +12,25 @@ import type { PairMember } from './pair-member'
 import { openWeightReader, type WeightReader } from './weight-reader'
 import { throwIfCancelled } from '../base/files/cancelling'
 
-/** What is read at a time of each checkpoint: long enough for a disk, short enough to cancel at once. */
+/**
+ * Piece of each checkpoint that is read at a time: long enough for a disk, and short enough to cancel
+ * quickly.
+ */
 const PIECE_BYTES = 2 ** 20
 
-/** Everything of a pair that {@link compareLayers} finds out. */
+/** Result of {@link compareLayers}. */
 export interface LayerDistances {
   components: ComponentDistance[]
   layers: LayerDistance[]
   notices: string[]
-  /** Of both checkpoints. */
+  /** Bytes of both checkpoints. */
   bytesRead: number
 }
 
 export type LayerDistancesEvent =
   { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; distances: LayerDistances }
 
-/** Some rows of a tensor of base and the same rows of one of post. */
+/** Rows of a tensor of base, and the same rows of a tensor of post. */
 interface Comparison {
   layer: number | null
   component: DistanceComponent
@@ -35,18 +38,20 @@ interface Comparison {
   postTensor: string
   firstRow: number
   rowCount: number
-  /** The tensor has other rows besides. */
+  /** True if the tensor has further rows. */
   partial: boolean
-  /** Whose tensors are one component together: the same of all experts of a layer; null for a tensor by itself. */
-  together: string | null
+  /**
+   * Name of a component that consists of this tensor in all experts of a layer; null for a tensor by itself.
+   */
+  groupName: string | null
 }
 
 /**
- * How far each component of post lies from base. Both checkpoints are read once, front to back, in constant memory: the
- * next pieces are read while the last ones are compared.
+ * Computes how far each component of post is from base. Both checkpoints are read once, front to back, in
+ * constant memory: the next pieces are read while the last ones are compared.
  *
- * @param pair as `openPair` gives it: of one shape, apart from the number of tokens
- * @throws WorkbenchError as the weight reader; `cancelled` when `signal` fires
+ * @param pair as `openPair` returns it: of one shape, except for the number of tokens
+ * @throws WorkbenchError of the weight reader; `cancelled` when `signal` fires
  */
 export async function* compareLayers(
   pair: { base: PairMember; post: PairMember },
@@ -72,7 +77,7 @@ export async function* compareLayers(
       const bytes = await reading
       throwIfCancelled(signal, 'The comparison')
       reading = read(index + 1)
-      // Awaited in the next turn; a failure before that must not count as unhandled.
+      // // Awaited in the next iteration; an earlier failure must not count as unhandled.
       reading?.catch(() => undefined)
       if (bytes === undefined) continue
       const [base, post] = bytes
@@ -83,7 +88,7 @@ export async function* compareLayers(
     yield {
       type: 'done',
       distances: {
-        components: withExpertsJoined(compared),
+        components: joinExperts(compared),
         layers: wholeLayers(compared, pair.post.spec.layerCount),
         notices: [...notices, ...nonFiniteNotices(compared)],
         bytesRead: readers.base.bytesRead + readers.post.bytesRead
@@ -106,7 +111,7 @@ function newMemory(): { base: Uint8Array; post: Uint8Array } {
   return { base: new Uint8Array(PIECE_BYTES), post: new Uint8Array(PIECE_BYTES) }
 }
 
-/** One comparison, and what was summed of it. */
+/** A comparison with its sums. */
 class ComparedRows {
   readonly sums = new DistanceSums()
   readonly baseDtype: WeightDtype
@@ -152,9 +157,9 @@ class ComparedRows {
     return this.baseDtype === this.postDtype && this.sums.changed === 0
   }
 
-  /** @param others that are one component with it */
+  /** Builds the result. @param others further rows of the same component */
   result(others: readonly ComparedRows[] = []): ComponentDistance {
-    const { layer, component, postTensor, firstRow, rowCount, partial, together } = this.comparison
+    const { layer, component, postTensor, firstRow, rowCount, partial, groupName: together } = this.comparison
     const all = [this, ...others]
     const sums = new DistanceSums()
     for (const rows of all) sums.addSums(rows.sums)
@@ -171,14 +176,14 @@ class ComparedRows {
   }
 }
 
-/** One result for what is one component together, in the place of the first of it. */
-function withExpertsJoined(compared: readonly ComparedRows[]): ComponentDistance[] {
+/** Joins comparisons that form one component into one result, at the position of the first. */
+function joinExperts(compared: readonly ComparedRows[]): ComponentDistance[] {
   const parts = new Map<ComparedRows | string, { first: ComparedRows; others: ComparedRows[] }>()
   for (const rows of compared) {
-    const key = rows.comparison.together ?? rows
-    const known = parts.get(key)
-    if (known === undefined) parts.set(key, { first: rows, others: [] })
-    else known.others.push(rows)
+    const key = rows.comparison.groupName ?? rows
+    const group = parts.get(key)
+    if (group === undefined) parts.set(key, { first: rows, others: [] })
+    else group.others.push(rows)
   }
   return [...parts.values()].map(({ first, others }) => first.result(others))
 }
@@ -192,13 +197,14 @@ function entryOf(
   throw new WorkbenchError('bad-file', `${checkpoint.path}: the tensor ${name} is missing.`)
 }
 
-/** What to compare, in the order of the layers, so that a sharded checkpoint is read front to back. */
+/** Lists the comparisons in the order of the layers, so that a sharded checkpoint is read front to back. */
 function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]; notices: string[] } {
   const notices: string[] = []
   const sharedTokens = Math.min(base.vocabularySize, post.vocabularySize)
   if (base.vocabularySize !== post.vocabularySize) {
     notices.push(
-      `The vocabularies differ (${base.vocabularySize} tokens in base, ${post.vocabularySize} in post): embeddings and head are compared on the first ${sharedTokens} tokens.`
+      `The vocabularies differ (${base.vocabularySize} tokens in base, ${post.vocabularySize} in post): embeddings ` +
+        `and head are compared on the first ${sharedTokens} tokens.`
     )
   }
   const [inBase, inPost] = [wholeModelTensors(base), wholeModelTensors(post)]
@@ -210,7 +216,7 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
     firstRow: 0,
     rowCount: sharedTokens,
     partial: sharedTokens < post.vocabularySize,
-    together: null
+    groupName: null
   })
   if (base.tiedHead && post.tiedHead) {
     notices.push('Both heads are tied: the head is the embeddings.')
@@ -233,7 +239,7 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
         firstRow: 0,
         rowCount: post.hiddenSize,
         partial: false,
-        together: null
+        groupName: null
       })),
       ...(base.tiedHead && post.tiedHead ? [] : [tokens('head', inBase.head.name, inPost.head.name)])
     ],
@@ -241,7 +247,10 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
   }
 }
 
-/** A tensor of a layer, or its parts where it holds several projections: [q; k; v] and [gate; up], one above the other. */
+/**
+ * Lists the comparisons of a layer tensor. A fused tensor is compared by parts: the stacked rows [q; k; v] or
+ * [gate; up].
+ */
 function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorSpec): Comparison[] {
   const { name, role, shape, expert } = tensor
   const [rows = 0] = shape
@@ -269,27 +278,30 @@ function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorS
       firstRow,
       rowCount,
       partial: rowCount < rows,
-      together: expert === null ? null : ofAnyExpert(name, expert)
+      groupName: expert === null ? null : ofAnyExpert(name, expert)
     }
     firstRow += rowCount
     return comparison
   })
 }
 
-/** `model.layers.1.mlp.experts.*.up_proj.weight`; the layer may have the expert's number. */
+/**
+ * Names a tensor of all experts, `model.layers.1.mlp.experts.*.up_proj.weight`. The layer may have the
+ * expert's number.
+ */
 function ofAnyExpert(name: string, expert: number): string {
   const number = `.${expert}.`
-  const place = name.lastIndexOf(number)
-  return `${name.slice(0, place)}.*.${name.slice(place + number.length)}`
+  const index = name.lastIndexOf(number)
+  return `${name.slice(0, index)}.*.${name.slice(index + number.length)}`
 }
 
 function wholeLayers(compared: readonly ComparedRows[], layerCount: number): LayerDistance[] {
   return Array.from({ length: layerCount }, (_, layer) => {
     const sums = new DistanceSums()
-    const own = compared.filter(({ comparison }) => comparison.layer === layer)
-    for (const rows of own) sums.addSums(rows.sums)
+    const layerRows = compared.filter(({ comparison }) => comparison.layer === layer)
+    for (const rows of layerRows) sums.addSums(rows.sums)
     const distance: Distance = sums.distance()
-    return { layer, identical: own.every(({ identical }) => identical), ...distance }
+    return { layer, identical: layerRows.every(({ identical }) => identical), ...distance }
   })
 }
 
@@ -298,8 +310,9 @@ function nonFiniteNotices(compared: readonly ComparedRows[]): string[] {
   const [first] = affected
   if (first === undefined) return []
   const weights = affected.reduce((sum, { sums }) => sum + sums.nonFinite, 0)
-  const rest = affected.length > 1 ? ` and ${affected.length - 1} more` : ''
+  const others = affected.length > 1 ? ` and ${affected.length - 1} more` : ''
+  const verb = weights === 1 ? 'weight is' : 'weights are'
   return [
-    `${weights} ${weights === 1 ? 'weight is' : 'weights are'} NaN or infinite, in ${first.comparison.postTensor}${rest}; norms and cosines leave them out.`
+    `${weights} ${verb} NaN or infinite, in ${first.comparison.postTensor}${others}; norms and cosines leave them out.`
   ]
 }

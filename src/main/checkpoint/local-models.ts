@@ -10,39 +10,39 @@ import { adapterProblem } from './adapter-folder'
 import { folderFacts } from './folder-facts'
 import { modelName, resolveModelFolder } from './model-folder'
 
-/** A folder that holds a config.json and weights; what they hold was not looked at. */
+/** A folder with a config.json and weights, whose content was not checked. */
 export const LocalModel = z.object({
-  /** Holds config.json. */
+  /** Folder of config.json. */
   folder: z.string(),
   name: z.string(),
-  /** Names of the models that the card says it was made from. */
+  /** Names of the base models on the model card. */
   madeFrom: z.array(z.string())
 })
 export type LocalModel = z.infer<typeof LocalModel>
 
-export interface FoundModels {
+export interface ModelSearchResult {
   readonly models: readonly LocalModel[]
   readonly leftOut: readonly { folder: string; reason: string }[]
   readonly cutShort: boolean
 }
 
-/** What a search may take. */
+/** Limits of a search. */
 export interface SearchLimits {
-  /** Folders that are looked into. */
+  /** Number of folders to search. */
   readonly folders: number
   readonly untilMs: number
 }
 
-/** A folder of models is hardly deeper, such as models/org/name/checkpoint. */
-const DEEPEST = 4
+/** Depth of the search, enough for models/org/name/checkpoint. */
+const MAX_DEPTH = 4
 const CACHE_PREFIX = 'models--'
-/** Cards of the largest models have some 60 kB. */
+/** Cards of the largest models have about 60 kB. */
 const MAX_CARD_BYTES = 1_000_000
 
 /**
- * The models below some folders: entries of a Hugging Face cache (`models--org--name`), and folders with a config.json. No link to
- * a folder is followed but those to the given ones, so that nothing goes round in circles; what is in a model is read as models
- * from elsewhere are, within its folder or its cache's blobs.
+ * Finds the models below folders: entries of a Hugging Face cache (`models--org--name`), and folders with a
+ * config.json. Links to folders are not followed, except the given ones, so that the search cannot loop.
+ * Files of a model are read in the sandbox, within its folder or its cache's blobs.
  *
  * @throws WorkbenchError `cancelled` when `signal` fires
  */
@@ -50,7 +50,7 @@ export async function findModels(
   roots: readonly string[],
   limits: SearchLimits,
   signal: AbortSignal
-): Promise<FoundModels> {
+): Promise<ModelSearchResult> {
   const models = new Map<string, LocalModel>()
   const leftOut: { folder: string; reason: string }[] = []
   const starts = await Promise.all(
@@ -61,7 +61,7 @@ export async function findModels(
     throwIfCancelled(signal, 'Looking for pairs')
     if (folders.count > limits.folders || performance.now() > limits.untilMs)
       return { models: [...models.values()], leftOut, cutShort: true }
-    // Folders that are gone, or not ours to read, hold nothing to find.
+    // // Missing or unreadable folders contain no models.
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     const names = new Set(entries.map(({ name }) => name))
     if (isCached(folder) || names.has('config.json')) {
@@ -73,10 +73,10 @@ export async function findModels(
       }
       continue
     }
-    // A merged model may lie below its adapter.
+    // // A merged model may be below its adapter.
     const adapter = adapterProblem(folder, [...names])
     if (adapter !== null) leftOut.push({ folder, reason: reasonBeside(folder, adapter) })
-    if (depth === DEEPEST) continue
+    if (depth === MAX_DEPTH) continue
     for (const entry of entries) {
       if (!entry.isDirectory() || entry.name.startsWith('.')) continue
       folders.add({ folder: join(folder, entry.name), depth: depth + 1 })
@@ -87,13 +87,16 @@ export async function findModels(
 
 interface FolderToSearch {
   readonly folder: string
-  /** Below the folder that the search was given. */
+  /** Depth below the given folder. */
   readonly depth: number
 }
 
-/** Folders in the order of the search: entries of a Hugging Face cache first, for each is a model; then those that are less deep. */
+/**
+ * Folders in the order of the search: entries of a Hugging Face cache first, because each is a model, then
+ * the shallower folders.
+ */
 class FoldersToSearch {
-  /** Those that were given out. */
+  /** Number of folders returned so far. */
   count = 0
   private readonly cached: FolderToSearch[] = []
   private readonly others: FolderToSearch[] = []
@@ -123,16 +126,16 @@ class FoldersToSearch {
 
 const isCached = (folder: string): boolean => folder.split(/[\\/]/).at(-1)?.startsWith(CACHE_PREFIX) === true
 
-/** The reason why a folder is left out, with what to do, for a list that names the folder before it. */
+/** Words the reason for omitting a folder, with advice, for a list that already names the folder. */
 function reasonBeside(folder: string, error: unknown): string {
   const hint = error instanceof WorkbenchError ? error.problem.hint : undefined
   const reason = errorMessage(error).replace(`${folder} `, () => 'It ')
   return [reason, ...(hint === undefined ? [] : [hint])].join(' ')
 }
 
-/** @throws WorkbenchError saying why it is none */
-export async function readLocalModel(found: string): Promise<LocalModel> {
-  const folder = await resolveModelFolder(found)
+/** Reads facts about a model folder. @throws WorkbenchError with the reason if it is no model */
+export async function readLocalModel(path: string): Promise<LocalModel> {
+  const folder = await resolveModelFolder(path)
   const names = await readdir(folder)
   const isWhole = names.includes('model.safetensors') || names.includes('model.safetensors.index.json')
   const adapter = isWhole ? null : adapterProblem(folder, names)
@@ -151,7 +154,8 @@ export async function readLocalModel(found: string): Promise<LocalModel> {
 const ModelId = z.string().regex(/^[\w.-]+(?:\/[\w.-]+)?$/)
 
 /**
- * What a model card names as `base_model`: one, or a list. Read line by line, without a parser of YAML: cards are strangers' files.
+ * Lists the `base_model` entries of a model card, one or several. The card is an untrusted file, so it is
+ * read line by line without a YAML parser.
  */
 export function baseModels(card: string): string[] {
   const front = /^---\r?\n([^]*?)\r?\n---/.exec(card)?.[1]
@@ -159,11 +163,15 @@ export function baseModels(card: string): string[] {
   const lines = front.split(/\r?\n/)
   const start = lines.findIndex((line) => line.startsWith('base_model:'))
   if (start === -1) return []
-  const own = elementAt(lines, start, 'line').slice('base_model:'.length).trim()
+  const inlineValue = elementAt(lines, start, 'line').slice('base_model:'.length).trim()
   const listed = lines.slice(start + 1)
   const end = listed.findIndex((line) => !/^\s*-\s/.test(line))
   const values =
-    own === '' ? (end === -1 ? listed : listed.slice(0, end)) : own.replace(/^\[|\]$/g, '').split(',')
+    inlineValue === ''
+      ? end === -1
+        ? listed
+        : listed.slice(0, end)
+      : inlineValue.replace(/^\[|\]$/g, '').split(',')
   return values.flatMap((value) => {
     const plain = value
       .replace(/^\s*-\s/, '')

@@ -8,30 +8,31 @@ import { findModels, type LocalModel, type SearchLimits } from './local-models'
 import { pairErrors } from './pair-errors'
 import { openMember, type PairMember } from './pair-member'
 
-/** Far more than a disk of models holds, and little enough to be read while somebody looks at the first page. */
-const MOST_FOLDERS = 20_000
-const MOST_MS = 20_000
+/** Limits of a search: more folders than a disk of models has, and a time that a user will wait. */
+const MAX_FOLDERS = 20_000
+const MAX_MS = 20_000
 
-/** Two models that should belong together. */
-interface Joined {
+/** Two models that probably form a pair. */
+interface ModelMatch {
   readonly base: LocalModel
   readonly post: LocalModel
   readonly by: LocalPair['by']
 }
 
 /**
- * Pairs among the models below some folders: joined by what post's card names as its base model, or by names, and then checked by
- * config and weight headers alone. Nothing is computed, and nothing leaves the machine.
+ * Finds pairs among the models below folders. Models are joined by the base model on post's card, or by
+ * names, and then checked by config and weight headers only. Nothing is computed, and nothing leaves the
+ * machine.
  *
- * @param limits on the search for models, and on the checks that follow
+ * @param limits of the search for models and of the checks
  * @throws WorkbenchError `cancelled` when `signal` fires
  */
 export async function findPairs(
   roots: readonly string[],
   signal: AbortSignal,
-  limits: SearchLimits = { folders: MOST_FOLDERS, untilMs: performance.now() + MOST_MS }
+  limits: SearchLimits = { folders: MAX_FOLDERS, untilMs: performance.now() + MAX_MS }
 ): Promise<LocalPairs> {
-  const found = await findModels(roots, limits, signal)
+  const search = await findModels(roots, limits, signal)
   const failed = new Map<string, string[]>()
   const pairs: LocalPair[] = []
   const members = new Map<string, Promise<PairMember>>()
@@ -40,17 +41,18 @@ export async function findPairs(
     members.set(folder, opened)
     return opened
   }
-  const rest = breather()
-  let cutShort = found.cutShort
-  for (const { base, post, by } of joinedModels(found.models)) {
+  const yieldTurn = breather()
+  let cutShort = search.cutShort
+  for (const { base, post, by } of joinedModels(search.models)) {
     throwIfCancelled(signal, 'Looking for pairs')
-    await rest()
+    await yieldTurn()
     if (performance.now() > limits.untilMs) {
       cutShort = true
       break
     }
     try {
-      // One after the other: a model that cannot be opened is named, and the other's headers need not be read.
+      // // One after the other: if the first model cannot be opened, the headers of the other need not be
+      // read.
       const opened = { post: await member(post), base: await member(base) }
       const [error] = pairErrors(opened.base, opened.post)
       if (error !== undefined) throw new Error(error.message)
@@ -71,15 +73,15 @@ export async function findPairs(
       failed.set(post.folder, [...reasons, `No pair with ${base.name}: ${errorMessage(error)}`])
     }
   }
-  const leftOut = [...found.leftOut, ...unpaired(failed, pairs)]
+  const leftOut = [...search.leftOut, ...unpaired(failed, pairs)]
   pairs.sort((one, other) => one.postName.localeCompare(other.postName))
   return { pairs, leftOut, folders: [...roots], cutShort }
 }
 
 /**
- * Of models that fit none of those that their names suggest, once each: one that found its base is no base's loss.
+ * Lists models that fit none of the bases that their names suggest, once each.
  *
- * @param failed why each did not fit each
+ * @param failed reasons, by model folder
  */
 function unpaired(
   failed: ReadonlyMap<string, readonly string[]>,
@@ -94,70 +96,70 @@ function unpaired(
   })
 }
 
-/** Words in the names of post-trained models that their bases do not have. */
+/** Words in the names of post-trained models. */
 const POST_WORDS = new Set(['instruct', 'it', 'chat', 'sft', 'dpo', 'rlhf', 'rlvr', 'grpo', 'ppo'])
-/** And in those of bases. */
+/** Words in the names of base models. */
 const BASE_WORDS = new Set(['base', 'pt'])
 const VERSION = /^v?\d+$/
 
-/** A model joins so many bases at most: names alike without end say nothing. */
+/** Most bases for one model; many similar names carry no information. */
 const MAX_BASES = 20
 
-/** What a name says of a model. */
+/** A model with the facts in its name. */
 interface NamedModel {
   readonly model: LocalModel
   readonly owner: string | null
   readonly words: readonly string[]
   readonly isTuned: boolean
   readonly isBase: boolean
-  /** Its words without those that say which of the two it is. */
+  /** The words without those that mark base or post-trained models. */
   readonly plain: string
 }
 
-/** Joins models by card where it names a model that is here, otherwise by names; each two once. */
-export function joinedModels(models: readonly LocalModel[]): Joined[] {
+/** Matches models by card if it names an available model, otherwise by names; each pair once. */
+export function joinedModels(models: readonly LocalModel[]): ModelMatch[] {
   const named = models.map(namedModel)
-  const calledBy = new ModelsByName(models)
+  const modelsByName = new ModelsByName(models)
   const untuned = multimap(
     named.flatMap((each): [string, NamedModel][] => (each.isTuned ? [] : [[each.plain, each]]))
   )
   return named.flatMap((each) => {
     const post = each.model
-    const cards = post.madeFrom.slice(0, MAX_BASES).flatMap((name) => calledBy.of(name))
+    const cards = post.madeFrom.slice(0, MAX_BASES).flatMap((name) => modelsByName.named(name))
     const byCard = cards.filter((base) => base !== post)
     const by = byCard.length > 0 ? 'card' : 'name'
     const bases = new Set(byCard.length > 0 ? byCard : namedBases(each, untuned))
-    return [...bases].slice(0, MAX_BASES).map((base): Joined => ({ base, post, by }))
+    return [...bases].slice(0, MAX_BASES).map((base): ModelMatch => ({ base, post, by }))
   })
 }
 
 const lastPart = (name: string): string => (name.split('/').at(-1) ?? name).toLowerCase()
 
-/** Models by what a card may call them. Folders outside the cache do not say whose model they hold. */
+/** Models by the names that a card may use. Folders outside the cache do not contain the model's owner. */
 class ModelsByName {
   private readonly whole: ReadonlyMap<string, readonly LocalModel[]>
   private readonly last: ReadonlyMap<string, readonly LocalModel[]>
   private readonly ownerless: ReadonlyMap<string, readonly LocalModel[]>
 
   constructor(models: readonly LocalModel[]) {
-    const byLastPart = (some: readonly LocalModel[]) =>
-      multimap(some.map((model): [string, LocalModel] => [lastPart(model.name), model]))
+    const byLastPart = (list: readonly LocalModel[]) =>
+      multimap(list.map((model): [string, LocalModel] => [lastPart(model.name), model]))
     this.whole = multimap(models.map((model): [string, LocalModel] => [model.name.toLowerCase(), model]))
     this.last = byLastPart(models)
     this.ownerless = byLastPart(models.filter(({ name }) => !name.includes('/')))
   }
 
-  of(wanted: string): LocalModel[] {
+  named(wanted: string): LocalModel[] {
     const last = lastPart(wanted)
     const lists = wanted.includes('/')
       ? [listOf(this.whole, wanted.toLowerCase()), listOf(this.ownerless, last)]
       : [listOf(this.last, last)]
-    // One more than are taken: the model itself may be among them.
+    // // One more than needed, because the model itself may be among them.
     return lists.flatMap((list) => list.slice(0, MAX_BASES + 1))
   }
 }
 
-/** The values of a key; none where the map has none. */
+/** Lists the values of a key; empty if the map lacks it. */
 const listOf = <Value>(lists: ReadonlyMap<string, readonly Value[]>, key: string): readonly Value[] =>
   lists.has(key) ? mapGet(lists, key, 'name') : []
 
@@ -173,12 +175,12 @@ function namedModel(model: LocalModel): NamedModel {
   }
 }
 
-/** Models whose names are the same but for words that say which is post-trained, and a version of the post-training. */
+/** Finds models whose names differ only in words for post-training and in a version of the post-training. */
 function namedBases(
   { model, owner, words, isTuned, isBase, plain }: NamedModel,
   untuned: ReadonlyMap<string, readonly NamedModel[]>
 ): LocalModel[] {
-  // Qwen3-0.6B is post-trained beside Qwen3-0.6B-Base.
+  // // Qwen3-0.6B is the post-trained model of Qwen3-0.6B-Base.
   if (!isTuned && isBase) return []
   const names = isTuned ? [plain, ...nameBeforeVersion(words)] : [plain]
   return [...new Set(names)]
@@ -188,11 +190,11 @@ function namedBases(
     .map((base) => base.model)
 }
 
-/** The name before the word that says it is post-trained, where only a version stands behind that. */
+/** Gives the name before the word for post-training, if only a version follows that word. */
 function nameBeforeVersion(words: readonly string[]): string[] {
-  const place = words.findIndex((word) => POST_WORDS.has(word))
-  const behind = plainWords(words.slice(place)).split(' ')
-  return behind.every((word) => VERSION.test(word)) ? [plainWords(words.slice(0, place))] : []
+  const index = words.findIndex((word) => POST_WORDS.has(word))
+  const suffix = plainWords(words.slice(index)).split(' ')
+  return suffix.every((word) => VERSION.test(word)) ? [plainWords(words.slice(0, index))] : []
 }
 
 const ownerOf = (name: string): string | null =>

@@ -9,15 +9,15 @@ import { requireAllowed } from '../base/files/only-folder'
 import { adapterProblem } from './adapter-folder'
 import { isMissing } from './weight-file'
 
-/** How the Hugging Face cache names a model's folder: models--org--name. */
+/** Prefix of a model's folder in the Hugging Face cache: models--org--name. */
 const CACHE_PREFIX = 'models--'
 
 /**
- * The folder that holds a model's config.json: the given one, or, for a Hugging Face cache folder
- * (`models--org--name`), the snapshot that its `refs/main` names, or else the newest.
+ * Finds the folder of a model's config.json: the given one, or, for a Hugging Face cache folder
+ * (`models--org--name`), the snapshot in its `refs/main`, or else the newest.
  *
  * @returns an absolute path
- * @throws WorkbenchError `not-found` or `bad-input` saying what was looked for
+ * @throws WorkbenchError `not-found` or `bad-input`, naming the missing file
  */
 export async function resolveModelFolder(path: string): Promise<string> {
   const folder = resolve(path)
@@ -44,35 +44,40 @@ export async function resolveModelFolder(path: string): Promise<string> {
     new WorkbenchError(
       'not-found',
       `${folder} is not a model folder: it has no config.json.`,
-      'Choose the folder that holds config.json and the .safetensors files, or a models--… folder of the Hugging Face cache.'
+      'Choose the folder that holds config.json and the .safetensors files, or a models--… folder of the ' +
+        'Hugging Face cache.'
     )
   )
 }
 
-/** What to do about a folder that is not there, where a name of the Hub was meant; undefined where none can have been. */
+/** Gives advice for a missing folder that may be a name on the Hub; undefined if it cannot be one. */
 function notCached(folder: string): string | undefined {
   const id = relative(process.cwd(), folder).split(sep).join('/')
   if (!HUB_ID.test(id)) return undefined
-  return `Nor is ${id} in the Hugging Face cache, ${huggingFaceCacheFolder()}. Nothing is downloaded: fetch it there with the Hub's own tools, or choose a folder.`
+  return (
+    `Nor is ${id} in the Hugging Face cache, ${huggingFaceCacheFolder()}. Nothing is downloaded: fetch it there ` +
+    "with the Hub's own tools, or choose a folder."
+  )
 }
 
-/** What people call the model: org/name in the Hugging Face cache, elsewhere the folder's name. */
+/** Gives the usual name of a model: org/name in the Hugging Face cache, otherwise the folder's name. */
 export function modelName(folder: string): string {
   const cacheFolder = basename(dirname(dirname(folder)))
   const isSnapshot = basename(dirname(folder)) === 'snapshots' && cacheFolder.startsWith(CACHE_PREFIX)
   return isSnapshot ? cacheFolder.slice(CACHE_PREFIX.length).split('--').join('/') : basename(folder)
 }
 
-/** The same, told apart from other models: behind the folder above where it says only what the model is in its pair. */
+/** Gives the name of a model, with its parent folder if the name only says its role in a pair. */
 export function fullModelName(folder: string): string {
   const name = modelName(folder)
-  const above = basename(dirname(folder))
-  return isRoleName(name) && above !== '' ? `${above}/${name}` : name
+  const parentFolder = basename(dirname(folder))
+  return isRoleName(name) && parentFolder !== '' ? `${parentFolder}/${name}` : name
 }
 
 /**
- * The model's name for files that leave this machine: its name on the Hub where it lies in the Hugging Face cache, elsewhere the folder's,
- * behind the folder above where that says only what the model is in its pair. The name has no slash, which would make it one of the Hub.
+ * Gives the model's name for files that leave this machine: its Hub name in the Hugging Face cache, otherwise
+ * the folder's name, with the parent folder if the name only says its role. The latter contains no slash,
+ * which would make it a Hub name.
  */
 export function publicModelName(folder: string): string {
   const name = modelName(folder)
@@ -111,7 +116,7 @@ async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<s
 
 const MAX_REVISION_BYTES = 1000
 
-/** The commit that `main` stood at when the model was last fetched; null where the cache does not say. */
+/** Reads the commit of `main` when the model was last fetched; null if the cache does not contain it. */
 async function mainRevision(cacheFolder: string): Promise<string | null> {
   try {
     return (await readTextFile(join(cacheFolder, 'refs', 'main'), MAX_REVISION_BYTES)).trim()

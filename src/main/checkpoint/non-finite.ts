@@ -4,15 +4,15 @@ import type { Scaled, TensorEntry } from './safetensors'
 import { openWeightFile, readExactly } from './weight-file'
 import type { WeightReader } from './weight-reader'
 
-/** Read at a time: system calls cost nothing beside it, and a cancel is heard at once. */
+/** Bytes read at a time: system calls are negligible, and a cancellation takes effect quickly. */
 const PIECE_BYTES = 2 ** 21
 
-/** Looked at as a whole; only where one holds something are its values looked at one by one. */
+/** Words that are checked together; only a block with a hit is checked value by value. */
 const BLOCK_WORDS = 2 ** 12
 
 /**
- * Words of 32 bits, each a float32 or two halves. A value is not finite when all bits of its exponent are set: adding one to
- * that exponent then carries into the sign's bit, and else never does.
+ * Bit masks for words of 32 bits, each a float32 or two halves. A value is not finite if all exponent bits
+ * are set. Exactly then, adding one to the exponent carries into the sign bit.
  */
 const WORDS: Readonly<Record<WeightDtype, { exponent: number; one: number; carry: number }>> = {
   F32: { exponent: 0x7f800000, one: 0x00800000, carry: 0x80000000 },
@@ -23,17 +23,17 @@ const WORDS: Readonly<Record<WeightDtype, { exponent: number; one: number; carry
 function anyNonFinite(words: Int32Array, dtype: WeightDtype): boolean {
   const { exponent, one, carry } = WORDS[dtype]
   let carried = 0
-  // Without an iterator, and in 32-bit integers throughout: four times as fast.
+  // // A counting loop in 32-bit integers is four times as fast as an iterator.
   for (let i = words.length - 1; i >= 0; i--) carried |= (((words[i] ?? 0) & exponent) + one) | 0
   return (carried & carry) !== 0
 }
 
-/** Whether no value is NaN or infinite. */
+/** Reports whether no value is NaN or infinite. */
 export function allFinite(values: Float32Array): boolean {
   return !anyNonFinite(new Int32Array(values.buffer, values.byteOffset, values.length), 'F32')
 }
 
-/** Counts what is not finite in a tensor whose stored bytes are handed in piece by piece, in order. */
+/** Counts non-finite values in a tensor whose stored bytes are given piece by piece, in order. */
 export class NonFiniteCount {
   private elements = 0
   private nan = 0
@@ -45,23 +45,23 @@ export class NonFiniteCount {
     private readonly dtype: WeightDtype
   ) {}
 
-  /** @param bytes whole elements, any alignment */
+  /** Adds bytes. @param bytes whole elements, any alignment */
   add(bytes: Uint8Array): void {
-    // Integer views need an aligned start; a copy has one.
+    // // Integer views need an aligned start, which a copy has.
     const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
     const wordCount = byteLength >> 2
     for (let first = 0; first < wordCount; first += BLOCK_WORDS) {
       const words = new Int32Array(buffer, byteOffset + 4 * first, Math.min(BLOCK_WORDS, wordCount - first))
       if (anyNonFinite(words, this.dtype)) this.count(words, 4 * first)
     }
-    // Of an odd number of halves the last.
-    const rest = new Uint8Array(buffer, byteOffset + 4 * wordCount, byteLength - 4 * wordCount)
-    if (rest.byteLength > 0) this.count(rest, 4 * wordCount)
+    // // The last of an odd number of halves.
+    const lastHalf = new Uint8Array(buffer, byteOffset + 4 * wordCount, byteLength - 4 * wordCount)
+    if (lastHalf.byteLength > 0) this.count(lastHalf, 4 * wordCount)
     this.elements += byteLength / DTYPE_BYTES[this.dtype]
   }
 
-  /** Null when all is finite so far. */
-  get found(): NonFiniteTensor | null {
+  /** Result so far; null if all values are finite. */
+  get result(): NonFiniteTensor | null {
     if (this.first === null) return null
     const { name, file, shape } = this.entry
     const { value, element } = this.first
@@ -72,11 +72,11 @@ export class NonFiniteCount {
       nan: this.nan,
       infinite: this.infinite,
       first,
-      at: placeOf(element, shape)
+      at: indicesOf(element, shape)
     }
   }
 
-  /** @param skipped bytes of the piece before these */
+  /** Counts values one by one. @param skipped bytes of the piece before these */
   private count(stored: Int32Array | Uint8Array, skipped: number): void {
     const width = DTYPE_BYTES[this.dtype]
     const values = new Float32Array(stored.byteLength / width)
@@ -90,25 +90,26 @@ export class NonFiniteCount {
   }
 }
 
-/** Indices of an element in the order of storage, one for each dimension. */
-function placeOf(element: number, shape: readonly number[]): number[] {
-  let rest = element
+/** Converts an element's number to one index for each dimension. */
+function indicesOf(element: number, shape: readonly number[]): number[] {
+  let remainder = element
   return shape
     .toReversed()
     .map((size) => {
-      const index = rest % size
-      rest = (rest - index) / size
+      const index = remainder % size
+      remainder = (remainder - index) / size
       return index
     })
     .reverse()
 }
 
 /**
- * What is not finite in a stored tensor, read in constant memory; null when all is, or it holds no floats of a model's dtypes.
+ * Reads a stored tensor in constant memory and counts non-finite values; null if there are none, or the
+ * tensor has no floats of a model's dtypes.
  *
  * @param name canonical name of the tensor
- * @param onBytes hears of every piece, with its length, and may stop the reading by throwing
- * @throws WorkbenchError what the reader says
+ * @param onBytes called with the length of every piece; may throw to stop reading
+ * @throws WorkbenchError of the reader
  */
 export async function nonFiniteValues(
   reader: Pick<WeightReader, 'readInto'>,
@@ -118,22 +119,22 @@ export async function nonFiniteValues(
 ): Promise<NonFiniteTensor | null> {
   if (!isWeightDtype(entry.dtype)) return null
   const { scaled } = entry
-  const found = new NonFiniteCount(scaled === undefined ? entry : { ...entry, name }, entry.dtype)
+  const counter = new NonFiniteCount(scaled === undefined ? entry : { ...entry, name }, entry.dtype)
   const memory = new Uint8Array(Math.min(PIECE_BYTES, entry.byteLength))
   for (let offset = 0; offset < entry.byteLength; offset += PIECE_BYTES) {
     const piece = memory.subarray(0, Math.min(PIECE_BYTES, entry.byteLength - offset))
     await reader.readInto(name, offset, piece)
-    found.add(piece)
+    counter.add(piece)
     onBytes(piece.byteLength)
   }
-  const { found: tensor } = found
-  return tensor === null || scaled === undefined ? tensor : ((await nonFiniteScales(scaled)) ?? tensor)
+  const { result } = counter
+  return result === null || scaled === undefined ? result : ((await nonFiniteScales(scaled)) ?? result)
 }
 
-/** What is not finite in the scales of a weight: small numbers, float8 aside, are finite themselves. */
+/** Checks the scales of a weight; except for float8, small numbers are always finite. */
 async function nonFiniteScales({ scales }: Scaled): Promise<NonFiniteTensor | null> {
   if (!isWeightDtype(scales.dtype)) return null
-  const found = new NonFiniteCount(scales, scales.dtype)
+  const counter = new NonFiniteCount(scales, scales.dtype)
   const bytes = new Uint8Array(scales.byteLength)
   const handle = await openWeightFile(scales.file)
   try {
@@ -141,6 +142,6 @@ async function nonFiniteScales({ scales }: Scaled): Promise<NonFiniteTensor | nu
   } finally {
     await handle.close()
   }
-  found.add(bytes)
-  return found.found
+  counter.add(bytes)
+  return counter.result
 }

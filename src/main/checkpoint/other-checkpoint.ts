@@ -8,10 +8,10 @@ import { type MemberOpener, openMember, type PairMember, readMember } from './pa
 import { otherErrors } from './pair-errors'
 
 /**
- * Opens another checkpoint to be computed as a whole beside a pair.
+ * Opens another checkpoint to compute it as a whole model beside a pair.
  *
- * @throws WorkbenchError when it cannot be opened, or when it is not of the pair's architecture (`mismatch`, `bad-file` or
- *   `unsupported`), naming the first differences
+ * @throws WorkbenchError when it cannot be opened, or differs from the pair's architecture (`mismatch`,
+ * `bad-file` or `unsupported`), naming the first differences
  */
 export async function openOther(
   post: PairMember,
@@ -30,13 +30,16 @@ export async function openOther(
 /**
  * Opens another checkpoint that was chosen before.
  *
- * @throws WorkbenchError as {@link openOther}; `mismatch` when it is not the same any more
+ * @throws WorkbenchError as {@link openOther}; `mismatch` when it has changed
  */
 export async function openSameOther(post: PairMember, reference: CheckpointReference): Promise<PairMember> {
   return sameOther(post, reference, openMember)
 }
 
-/** The same in this process, which only those do that main can end. @throws WorkbenchError as {@link openSameOther} */
+/**
+ * Opens it in this process, which only processes that main can end may do. @throws WorkbenchError as {@link
+ * openSameOther}
+ */
 export async function readSameOther(post: PairMember, reference: CheckpointReference): Promise<PairMember> {
   return sameOther(post, reference, readMember)
 }
@@ -56,9 +59,9 @@ async function sameOther(
 }
 
 /**
- * Describes another checkpoint and lists everything that keeps or limits its use beside a pair.
+ * Describes another checkpoint and lists everything that prevents or limits its use beside a pair.
  *
- * @throws WorkbenchError when the pair cannot be used, or when the checkpoint cannot be opened at all
+ * @throws WorkbenchError when the pair cannot be used, or when the checkpoint cannot be opened
  */
 export async function inspectOther(
   pair: { base: string; post: string },
@@ -70,7 +73,7 @@ export async function inspectOther(
   const errors = otherErrors(other, post)
   const warnings = [
     ...sameAs(other, { base, post }),
-    ...(errors.length === 0 ? computesOtherwise(other, post) : []),
+    ...(errors.length === 0 ? configWarnings(other, post) : []),
     ...(await tokenizerWarnings(other, post, extras.hasTokenizer))
   ]
   return {
@@ -90,13 +93,13 @@ function sameAs(other: PairMember, pair: Readonly<Record<'base' | 'post', PairMe
     .map((member) => `It looks like the same checkpoint as ${member}.`)
 }
 
-function computesOtherwise(other: PairMember, post: PairMember): string[] {
+function configWarnings(other: PairMember, post: PairMember): string[] {
   const differences = configDifferences('it', other.spec, post.spec)
   if (differences.length === 0) return []
   return [`Its config differs in ${differences.join(', ')}: it is computed as its own says.`]
 }
 
-/** It is given post's tokens: whether it reads them alike, every task finds out for its own prompts. */
+/** Warns about tokenizers. The checkpoint receives post's tokens; each task checks its own prompts. */
 async function tokenizerWarnings(
   { checkpoint, spec }: PairMember,
   post: PairMember,

@@ -10,12 +10,12 @@ export interface PairError {
   message: string
 }
 
-/** Beyond these a list says no more than their number. */
+/** Most tensor errors that are listed one by one. */
 const MAX_TENSOR_ERRORS = 20
 
 /**
- * What decides which blocks fit together, and what people call it. Whatever comes from post alone is not here, nor is what
- * each model may compute in its own way (see config-differences).
+ * Traits that must agree for layers to be exchanged, with words for errors. Traits that only post determines,
+ * or that each model may compute differently (see config-differences), are not listed.
  */
 const BLOCK_TRAITS = [
   ['layerCount', 'number of decoder layers'],
@@ -38,7 +38,7 @@ const BLOCK_TRAITS = [
   ['attentionSoftCap', 'attention soft cap']
 ] as const satisfies readonly (readonly [keyof DecoderSpec, string])[]
 
-/** Everything that keeps layers of base from being put into post; empty when nothing does. */
+/** Lists everything that prevents layers of base from being put into post; empty if nothing does. */
 export function pairErrors(base: PairMember, post: PairMember): PairError[] {
   return [
     ...specErrors('base', base.spec, post.spec),
@@ -47,32 +47,37 @@ export function pairErrors(base: PairMember, post: PairMember): PairError[] {
   ]
 }
 
-/** Everything that keeps a whole checkpoint from being computed beside a pair; empty when nothing does. */
+/**
+ * Lists everything that prevents a whole checkpoint from being computed beside a pair; empty if nothing does.
+ */
 export function otherErrors(other: PairMember, post: PairMember): PairError[] {
   return [...specErrors('the checkpoint', other.spec, post.spec), ...tensorErrors('the checkpoint', other)]
 }
 
-function specErrors(label: string, own: DecoderSpec, post: DecoderSpec): PairError[] {
+function specErrors(label: string, spec: DecoderSpec, post: DecoderSpec): PairError[] {
   const differs = (trait: string, inOwn: unknown, inPost: unknown): PairError => {
     const short = [describe(inOwn), describe(inPost)]
-    // Numbers that differ further behind the point are written whole.
+    // // Numbers that agree in four digits are written in full.
     const [own, post] = short[0] === short[1] ? [String(inOwn), String(inPost)] : short
     return { code: 'mismatch', message: `The ${trait} differs: ${own} in ${label}, ${post} in post.` }
   }
-  if (own.modelType !== post.modelType) {
-    return [differs('family (model_type)', own.modelType, post.modelType)]
+  if (spec.modelType !== post.modelType) {
+    return [differs('family (model_type)', spec.modelType, post.modelType)]
   }
   const errors = BLOCK_TRAITS.flatMap(([trait, name]) =>
-    isDeepStrictEqual(own[trait], post[trait]) ? [] : [differs(name, own[trait], post[trait])]
+    isDeepStrictEqual(spec[trait], post[trait]) ? [] : [differs(name, spec[trait], post[trait])]
   )
-  const layers = own.layers.map(({ experts }, layer) => ({
+  const layers = spec.layers.map(({ experts }, layer) => ({
     layer,
     own: expertsInWords(experts),
     post: expertsInWords(post.layers[layer]?.experts ?? null)
   }))
-  const other = layers.find((layer) => layer.own !== layer.post)
-  if (own.layerCount !== post.layerCount || other === undefined) return errors
-  return [...errors, differs(`number or size of experts in layer ${other.layer}`, other.own, other.post)]
+  const difference = layers.find((layer) => layer.own !== layer.post)
+  if (spec.layerCount !== post.layerCount || difference === undefined) return errors
+  return [
+    ...errors,
+    differs(`number or size of experts in layer ${difference.layer}`, difference.own, difference.post)
+  ]
 }
 
 function expertsInWords(experts: Experts | null): string {
@@ -84,15 +89,16 @@ function describe(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** As transformers 5 holds them in memory; it writes each by itself. */
+/** Matches joined experts, as transformers 5 has them in memory; it writes each expert separately. */
 const JOINED_EXPERTS = /\.experts\.(gate_up_proj|down_proj)$/
 
 function tensorErrors(label: string, { checkpoint, spec, used }: PairMember): PairError[] {
   const joined = hasExperts(spec) && [...checkpoint.tensors.keys()].find((name) => JOINED_EXPERTS.test(name))
   if (typeof joined === 'string') {
     const message =
-      `${label} (${checkpoint.path}): tensor ${quoteName(joined)} is of all experts of a layer, expected tensors for each expert: ` +
-      "in transformers 5, make the model by from_config, load this one's state_dict into it, and save that with save_pretrained."
+      `${label} (${checkpoint.path}): tensor ${quoteName(joined)} is of all experts of a layer, expected tensors for ` +
+      "each expert: in transformers 5, make the model by from_config, load this one's state_dict into it, and save " +
+      'that with save_pretrained.'
     return [{ code: 'unsupported', message }]
   }
   const errors = [...used.layers, ...used.whole].flatMap(({ name, shape }): PairError[] => {
@@ -109,8 +115,8 @@ function tensorErrors(label: string, { checkpoint, spec, used }: PairMember): Pa
     const stored = `is stored as ${entry.dtype}, expected F32, F16 or BF16: use the unquantised checkpoint.`
     return failed('unsupported', stored)
   })
-  const rest = errors.length - MAX_TENSOR_ERRORS
-  if (rest <= 0) return errors
-  const summary = `${label} (${checkpoint.path}): ${rest} more tensors are missing or do not fit.`
+  const unlisted = errors.length - MAX_TENSOR_ERRORS
+  if (unlisted <= 0) return errors
+  const summary = `${label} (${checkpoint.path}): ${unlisted} more tensors are missing or do not fit.`
   return [...errors.slice(0, MAX_TENSOR_ERRORS), { code: 'bad-file', message: summary }]
 }

@@ -6,38 +6,38 @@ import { DescribedCheckpoint, openCheckpoint, type Checkpoint } from './checkpoi
 import { configWithoutScales } from './scaled-schemes'
 import { folderFacts } from './folder-facts'
 
-/** One checkpoint of a pair, and what its decoder computes. */
+/** A checkpoint of a pair, and how its decoder computes. */
 export interface PairMember {
   readonly checkpoint: Checkpoint
   readonly spec: DecoderSpec
-  /** What it computes with: tensors of its layers, then of the whole model. A mixture of experts has 37,000. */
+  /** Tensors that it computes with, of its layers and of the whole model. A mixture of experts has 37,000. */
   readonly used: { readonly layers: readonly TensorSpec[]; readonly whole: readonly TensorSpec[] }
 }
 
-/** A pair, opened for its headers. */
+/** A pair whose headers were read. */
 export type PairMembers = Readonly<Record<'base' | 'post', PairMember>>
 
-/** A pair with the other checkpoints that layers of a recipe are taken from, by their folders. */
+/** A pair with the other checkpoints that layers of a recipe come from, by folder. */
 export interface SourcedPair extends PairMembers {
   readonly others: ReadonlyMap<string, PairMember>
 }
 
-/** All of them, post first. */
+/** Lists all checkpoints, post first. */
 export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => [
   post,
   base,
   ...others.values()
 ]
 
-/** Whose tensors a layer takes that is not post's. */
+/** Finds the checkpoint that a layer's restored tensors come from. */
 export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStrength): PairMember =>
   source === undefined ? base : mapGet(others, source.path, 'checkpoint')
 
-/** How a member is opened: `openMember` or `readMember`. */
+/** Opens a member: `openMember` or `readMember`. */
 export type MemberOpener = (path: string) => Promise<PairMember>
 
 /**
- * Has the confined process open a checkpoint.
+ * Opens a checkpoint in the sandbox process.
  *
  * @throws WorkbenchError when the checkpoint cannot be opened or is of an unsupported family
  */
@@ -47,7 +47,10 @@ export async function openMember(path: string): Promise<PairMember> {
   return memberOf({ ...data, tensors: new Map(data.tensors) })
 }
 
-/** The same in this process, which only those do that main can end. @throws WorkbenchError as {@link openMember} */
+/**
+ * Opens it in this process, which only processes that main can end may do. @throws WorkbenchError as {@link
+ * openMember}
+ */
 export async function readMember(path: string): Promise<PairMember> {
   return memberOf(await openCheckpoint(path))
 }
@@ -57,8 +60,8 @@ function memberOf(checkpoint: Checkpoint): PairMember {
     configWithoutScales(checkpoint.config, checkpoint.configPath),
     checkpoint.configPath
   )
-  const own = { ...spec, tiedHead: spec.tiedHead || tiedForWant(checkpoint, spec) }
-  return { checkpoint, spec: own, used: usedTensors(own) }
+  const adjusted = { ...spec, tiedHead: spec.tiedHead || lacksHead(checkpoint, spec) }
+  return { checkpoint, spec: adjusted, used: usedTensors(adjusted) }
 }
 
 function usedTensors(spec: DecoderSpec): PairMember['used'] {
@@ -69,7 +72,10 @@ function usedTensors(spec: DecoderSpec): PairMember['used'] {
   }
 }
 
-/** The two configs of a text model inside another may disagree; transformers ties where there is nothing else to use. */
-function tiedForWant({ config, tensors }: Checkpoint, spec: DecoderSpec): boolean {
+/**
+ * Reports whether a nested text model lacks a head tensor. Its two configs may disagree, and transformers
+ * ties the head then.
+ */
+function lacksHead({ config, tensors }: Checkpoint, spec: DecoderSpec): boolean {
   return config.model_type !== spec.modelType && !tensors.has(wholeModelTensors(spec).head.name)
 }

@@ -4,7 +4,7 @@ import type { CheckpointSummary, Finding, PairReport } from '../../contract/docu
 import type { PairReferences } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 import { shellWord } from '../../contract/words/shell-word'
-import { baseComputesOtherwise } from './config-differences'
+import { describeBaseDifferences } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
 import { groupProblems } from './scaled-groups'
 import { storedDtype } from './scaled-weights'
@@ -15,16 +15,19 @@ import { pairErrors, type PairError } from './pair-errors'
 import { type MemberOpener, openMember, type PairMember, type PairMembers, readMember } from './pair-member'
 
 /**
- * Opens a pair for work.
+ * Opens a pair.
  *
  * @throws WorkbenchError when a checkpoint cannot be opened, or when the two do not fit together (`mismatch`,
- *   `bad-file` or `unsupported`), naming the first problems
+ * `bad-file` or `unsupported`), naming the first problems
  */
 export async function openPair(basePath: string, postPath: string): Promise<PairMembers> {
   return usablePair(openMember, basePath, postPath)
 }
 
-/** The same in this process, which only those do that main can end. @throws WorkbenchError as {@link openPair} */
+/**
+ * Opens it in this process, which only processes that main can end may do. @throws WorkbenchError as {@link
+ * openPair}
+ */
 export async function readPair(basePath: string, postPath: string): Promise<PairMembers> {
   return usablePair(readMember, basePath, postPath)
 }
@@ -36,27 +39,27 @@ async function usablePair(open: MemberOpener, basePath: string, postPath: string
   return { base, post }
 }
 
-/** The command that lists every problem of a pair. */
+/** Gives the command that lists every problem of a pair. */
 function inspection(base: PairMember, post: PairMember): string {
   const [inBase, inPost] = [base, post].map(({ checkpoint }) => shellWord(checkpoint.path))
   return `This command lists every problem: slr inspect --base ${inBase} --post ${inPost}`
 }
 
-/** @throws WorkbenchError naming the first of the errors, where there are any */
+/** Throws the first of the errors, if any. @throws WorkbenchError */
 export function refuse(errors: readonly PairError[], complaint: string, hint: string): void {
   const [first] = errors
   if (first === undefined) return
   const named = errors.slice(0, 3).map((error) => error.message)
-  const rest = errors.length - named.length
+  const unlisted = errors.length - named.length
   throw new WorkbenchError(
     first.code,
-    `${complaint} ${named.join(' ')}${rest > 0 ? ` And ${rest} more.` : ''}`,
+    `${complaint} ${named.join(' ')}${unlisted > 0 ? ` And ${unlisted} more.` : ''}`,
     hint
   )
 }
 
 /**
- * Describes a pair and lists everything that keeps or limits its use.
+ * Describes a pair and lists everything that prevents or limits its use.
  *
  * @throws WorkbenchError when a checkpoint cannot be opened at all or is of an unsupported family
  */
@@ -66,12 +69,12 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     findFolderExtras(base.checkpoint.path),
     findFolderExtras(post.checkpoint.path)
   ])
-  // Of many tensors each of these takes a while.
-  const breathe = breather()
+  // // With many tensors each of these steps takes a while.
+  const yieldTurn = breather()
   const errors = [...pairErrors(base, post), ...(await groupErrors(base)), ...(await groupErrors(post))]
-  await breathe()
-  const noted = notes(base, post, baseExtras, postExtras)
-  await breathe()
+  await yieldTurn()
+  const pairNotes = notes(base, post, baseExtras, postExtras)
+  await yieldTurn()
   return {
     base: summariseMember(base, baseExtras),
     post: summariseMember(post, postExtras),
@@ -80,12 +83,15 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
       ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
       ...warnings({ base, post }, errors, baseExtras, postExtras),
       ...(await tokenizerFindings(base, post)),
-      ...noted
+      ...pairNotes
     ]
   }
 }
 
-/** Of one checkpoint. What is wrong with one weight is wrong with many: the first is named. */
+/**
+ * Checks the groups of one checkpoint. The first problem is named, because an error in one weight is usually
+ * in many.
+ */
 async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
   const [first, ...others] = await groupProblems(checkpoint)
   if (first === undefined) return []
@@ -93,7 +99,7 @@ async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
   return [{ code: 'bad-file', message: `${first.message}${more}` }]
 }
 
-/** Both are tried, so that one message tells of both when both are broken. */
+/** Opens both, so that one message reports the errors of both. */
 async function openMembers(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
   const [base, post] = await Promise.allSettled([open(basePath), open(postPath)])
   if (base.status === 'fulfilled' && post.status === 'fulfilled')
@@ -113,7 +119,7 @@ async function openMembers(open: MemberOpener, basePath: string, postPath: strin
   throw first
 }
 
-/** The pair as results name it: where it was opened, and what was there. */
+/** References of the pair for results: the folders, and their fingerprints. */
 export const pairReferences = (
   folders: { readonly base: string; readonly post: string },
   { base, post }: PairMembers
@@ -122,7 +128,9 @@ export const pairReferences = (
   postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
 })
 
-/** Of a member of the pair: other checkpoints, which the user names, are called after their folder alone. */
+/**
+ * Summarises a member of the pair. Other checkpoints, which the user names, have only their folder's name.
+ */
 const summariseMember = (member: PairMember, extras: FolderExtras): CheckpointSummary => ({
   ...summarise(member, extras),
   name: fullModelName(member.checkpoint.path)
@@ -171,8 +179,8 @@ function warnings(
   if (base.checkpoint.fingerprint === post.checkpoint.fingerprint) {
     messages.push('Base and post look like the same checkpoint: restoring layers would change nothing.')
   }
-  const otherwise = errors.length === 0 ? baseComputesOtherwise(base.spec, post.spec) : null
-  if (otherwise !== null) messages.push(otherwise)
+  const difference = errors.length === 0 ? describeBaseDifferences(base.spec, post.spec) : null
+  if (difference !== null) messages.push(difference)
   if (!postExtras.hasTokenizer) {
     const whose = baseExtras.hasTokenizer ? 'Post has no' : 'Neither base nor post has a'
     messages.push(
@@ -185,11 +193,15 @@ function warnings(
   return messages.map((message) => ({ severity: 'warning', message }))
 }
 
-/** Restored models are given post's tokens alone; base as a whole model reads them by its own tokenizer's numbers. */
+/**
+ * Compares tokenizers. Restored models receive post's tokens; base as a whole model needs the same tokens
+ * from its own tokenizer.
+ */
 async function tokenizerFindings(base: PairMember, post: PairMember): Promise<Finding[]> {
   if (!(await tokenizersDiffer(base.checkpoint.path, post.checkpoint.path))) return []
   const message =
-    "Base's tokenizer.json is not post's: prompts are made tokens by post's, and where base's makes others of them, base as a whole model cannot be compared."
+    "Base's tokenizer.json is not post's: prompts are made tokens by post's, and where base's makes others of them, " +
+    'base as a whole model cannot be compared.'
   return [{ severity: 'warning', message }]
 }
 
@@ -203,7 +215,8 @@ function notes(
   const [inBase, inPost] = [base.spec.vocabularySize, post.spec.vocabularySize]
   if (inBase !== inPost) {
     messages.push(
-      `The vocabularies differ: ${inBase} tokens in base, ${inPost} in post. Restored models take embeddings and head from post.`
+      `The vocabularies differ: ${inBase} tokens in base, ${inPost} in post. Restored models take embeddings and ` +
+        'head from post.'
     )
   }
   if (!baseExtras.hasTokenizer && postExtras.hasTokenizer) messages.push('Base has no tokenizer.json.')
@@ -224,8 +237,8 @@ function scaledNotes(label: string, { checkpoint }: PairMember): string[] {
   const [first] = entries
   if (first === undefined) return []
   return [
-    `${label} stores ${count(entries, 'tensor')} as ${storedDtype(first)} with scales: they are computed as the ${first.dtype} that these make, and ` +
-      'activations are not rounded.'
+    `${label} stores ${count(entries, 'tensor')} as ${storedDtype(first)} with scales: they are computed as the ` +
+      `${first.dtype} that these make, and activations are not rounded.`
   ]
 }
 
@@ -238,7 +251,8 @@ function dtypeNotes(base: PairMember, post: PairMember): string[] {
   const [first] = different
   if (first === undefined) return []
   return [
-    `${count(different, 'layer tensor')} stored in different dtypes, such as ${first}: restored ones are rounded to that of post.`
+    `${count(different, 'layer tensor')} stored in different dtypes, such as ${first}: restored ones are rounded to ` +
+      'that of post.'
   ]
 }
 
@@ -247,17 +261,20 @@ export function unusedNotes(label: string, { checkpoint, spec, used }: PairMembe
   const unused = [...checkpoint.tensors].filter(([name]) => !names.has(name))
   const head = unused.find(([name]) => name === wholeModelTensors({ ...spec, tiedHead: false }).head.name)
   const others = unused.filter((entry) => entry !== head).map(([, entry]) => quoteName(entry.name))
-  const ofOthers = `${label} holds tensors that its decoder does not use: ${count(others, 'tensor')}, such as ${others.slice(0, 3).join(', ')}.`
+  const notice =
+    `${label} holds tensors that its decoder does not use: ${count(others, 'tensor')}, ` +
+    `such as ${others.slice(0, 3).join(', ')}.`
   return [
     ...(head === undefined ? [] : [storedHeadNote(label, head[1].name)]),
-    ...(others.length === 0 ? [] : [ofOthers])
+    ...(others.length === 0 ? [] : [notice])
   ]
 }
 
 function storedHeadNote(label: string, name: string): string {
   return (
-    `${label} stores ${quoteName(name)}, although its config ties the head to the embeddings, which are computed with. Where the two ` +
-    'differ, transformers 5 takes the stored head: set "tie_word_embeddings" to false in config.json if that is meant.'
+    `${label} stores ${quoteName(name)}, although its config ties the head to the embeddings, which are computed ` +
+    'with. Where the two differ, transformers 5 takes the stored head: set "tie_word_embeddings" to false in ' +
+    'config.json if that is meant.'
   )
 }
 

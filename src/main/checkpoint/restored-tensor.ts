@@ -1,16 +1,18 @@
 import { roundFloat32, type WeightDtype } from './dtype'
 
-/** Where the stored bytes of a restored model's tensor come from. */
+/** Source of the stored bytes of a restored model's tensor. */
 export type TensorOrigin =
   | 'post' // post's bytes
   | 'base' // base's bytes
-  | 'checkpoint' // those of another checkpoint, where it is the source of the layer
+  | 'checkpoint' // bytes of another checkpoint, the source of the layer
   | 'converted' // the source's values, rounded to post's dtype
-  | 'blended' // between the two or beyond them, rounded to post's dtype
+  | 'blended' // values between the two or beyond them, rounded to post's dtype
 
 /**
- * @param strength how much of its source the tensor takes
- * @param from what that is
+ * Determines the source of a tensor's bytes.
+ *
+ * @param strength share of the source
+ * @param from the source
  */
 export function tensorOrigin(
   strength: number,
@@ -23,11 +25,11 @@ export function tensorOrigin(
 }
 
 /**
- * Turns values of base, or of another source, into those of the restored model, in place: (1 - a) post + a source in float32,
+ * Blends values of base, or of another source, with post's in place: (1 - a) post + a source in float32,
  * rounded to post's stored dtype. The engine computes with these values, and an export stores them.
  *
  * @param values of the source, any number of them
- * @param post the same elements of post; not looked at for strength 1
+ * @param post the same elements of post; unused for strength 1
  * @param strength a, not 0; below 0 or above 1 it extrapolates
  */
 export function restoreValues(

@@ -7,61 +7,63 @@ import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'
 
 /**
- * The largest dense model published, Llama 3.1 405B, has 1,137 tensors, which would take 130 kB in one header; a fifth of Qwen3 30B-A3B
- * as GPTQ stores it has 1.8 MB, 15,000 tensors of four names each. The reference implementation reads 100 MB, which takes a minute and
- * gigabytes where it is made to.
+ * Limit of a header. The largest published dense model, Llama 3.1 405B, has 1,137 tensors, 130 kB in one
+ * header. A fifth of Qwen3 30B-A3B in GPTQ has 15,000 tensors of four names each, 1.8 MB. The reference
+ * implementation allows 100 MB, which hostile files can turn into a minute and gigabytes.
  */
 const MAX_HEADER_BYTES = 4_000_000
 const MAX_HEADER_NAMES = 100_000
 const LENGTH_BYTES = 8
 
 const StoredTensor = z.object({
-  /** As stored. */
+  /** The stored name. */
   name: z.string(),
   dtype: StoredDtype,
   shape: z.array(z.number()),
   /** Absolute path. */
   file: z.string(),
-  /** Absolute byte in the file. */
+  /** Byte offset in the file. */
   offset: z.number(),
   byteLength: z.number()
 })
 export type StoredTensor = z.infer<typeof StoredTensor>
 
-/** Weights that are stored as small numbers, and what turns them into weights (see scaled-weights). */
+/** Weights stored as small numbers with scales (see scaled-weights). */
 const Scaled = z.object({
   codes: StoredTensor,
   kind: z.enum(['F8_E4M3', 'I8', 'I4']),
   /**
-   * A byte for each weight; or packed into words of 32 bits, the first in the lowest bits, along the rows of the weight, or
-   * down its columns. Of the latter all that belongs to it is stored transposed.
+   * Storage of the numbers: one byte each, or packed into words of 32 bits, the first in the lowest bits,
+   * along rows or columns of the weight. With columns, scales and zero points are transposed too.
    */
   layout: z.enum(['bytes', 'rows', 'columns']),
   scales: StoredTensor,
-  /** Rows and columns that have a scale in common. */
+  /** Rows and columns that share a scale. */
   block: z.tuple([z.number(), z.number()]),
-  /** Packed; `added` is what is missing of them in the file. Null where the middle of the numbers stands for zero. */
+  /**
+   * Packed zero points; `added` is missing from them in the file. Null if zero is the middle of the numbers.
+   */
   zeros: z.object({ tensor: StoredTensor, added: z.union([z.literal(0), z.literal(1)]) }).nullable(),
-  /** The group of each column. Null where they follow each other. */
+  /** The group of each column; null if groups are consecutive. */
   groups: z.object({ tensor: StoredTensor, order: z.enum(['any', 'even', 'inTurn']) }).nullable()
 })
 export type Scaled = z.infer<typeof Scaled>
 
 /**
- * Where one tensor lies. Scaled weights are read as the BF16 or F16 that they stand for: dtype, shape and bytes are those
- * that a reader gives.
+ * Location of a tensor. Scaled weights are read as BF16 or F16: dtype, shape and bytes are those after
+ * reading.
  */
 export const TensorEntry = StoredTensor.extend({ scaled: Scaled.optional() })
 export type TensorEntry = z.infer<typeof TensorEntry>
 
 export interface SafetensorsHeader {
-  /** In the order of their bytes. */
+  /** Sorted by their bytes. */
   tensors: TensorEntry[]
   metadata: Record<string, string>
   headerSha256: string
   headerBytes: number
   fileBytes: number
-  /** When the file was last changed, to notice later that it was. */
+  /** Time of the file's last change, to detect a later one. */
   modifiedMs: number
 }
 
@@ -74,11 +76,13 @@ const TensorInfo = z.object({
 const FileMetadata = z.record(z.string(), z.string()).nullish()
 
 /**
- * Reads a safetensors header, and none of the data: 8 bytes of length (little-endian), then a JSON object of
- * `name: { dtype, shape, data_offsets: [begin, end) }`, then the data. Checks what the reference implementation checks:
- * bounds of the header, UTF-8, JSON, dtypes, and that the tensors cover the data exactly, without holes or overlaps.
+ * Reads a safetensors header without data: 8 bytes of length (little-endian), then a JSON object of `name: {
+ * dtype, shape, data_offsets: [begin, end) }`, then the data. The checks are those of the reference
+ * implementation: bounds of the header, UTF-8, JSON, dtypes, and that the tensors cover the data without
+ * holes or overlaps.
  *
- * @throws WorkbenchError `not-found`; `bad-file` naming the file and tensor; `unsupported` for sub-byte dtypes
+ * @throws WorkbenchError `not-found`; `bad-file` naming the file and tensor; `unsupported` for sub-byte
+ * dtypes
  */
 export async function readSafetensorsHeader(file: string): Promise<SafetensorsHeader> {
   const handle = await openWeightFile(file)
@@ -102,7 +106,8 @@ async function readHeaderBytes(handle: FileHandle, file: string, fileBytes: numb
   const headerBytes = lengthBytes.readBigUInt64LE()
   if (headerBytes > MAX_HEADER_BYTES) {
     throw badFile(
-      `${file} gives its header ${headerBytes} bytes, expected at most ${MAX_HEADER_BYTES}: this is not a safetensors file of a model that can be read.`
+      `${file} gives its header ${headerBytes} bytes, expected at most ${MAX_HEADER_BYTES}: this is not a ` +
+        'safetensors file of a model that can be read.'
     )
   }
   if (headerBytes > fileBytes - LENGTH_BYTES) {
@@ -130,7 +135,7 @@ function parseHeader(
   } catch {
     throw badFile(`${file}: the header is not UTF-8 text.`)
   }
-  // Entries, not lookups: a hostile name such as "__proto__" is a name like any other.
+  // // Entries instead of look-ups treat a hostile name such as "__proto__" like any other.
   const { tensorInfos, metadata } = splitHeader(
     Object.entries(parseJsonObject(text, `${file}: the header`, MAX_HEADER_NAMES)),
     file
@@ -186,7 +191,10 @@ function tensorEntry(name: string, stored: unknown, file: string, dataStart: num
   return { name, dtype, shape, file, offset: dataStart + begin, byteLength }
 }
 
-/** Doubles count exactly up to 2^53, far beyond any file; a larger product would round and might pass the checks. */
+/**
+ * Multiplies sizes exactly up to 2^53, far beyond any file; a larger product would round and might pass the
+ * checks.
+ */
 function checkedProduct(what: string, shape: readonly number[]): (product: number, size: number) => number {
   return (product, size) => {
     if (!Number.isSafeInteger(product * size)) {
@@ -196,7 +204,7 @@ function checkedProduct(what: string, shape: readonly number[]): (product: numbe
   }
 }
 
-/** @param tensors in the order of their bytes */
+/** Checks that tensors cover the data. @param tensors sorted by their bytes */
 function checkCoverage(
   tensors: readonly TensorEntry[],
   file: string,
@@ -211,14 +219,16 @@ function checkCoverage(
           ? `leaves a hole of ${offset - position} bytes before it`
           : 'overlaps the one before it'
       throw badFile(
-        `${file}: tensor ${quoteName(name)} ${what}: it starts at byte ${offset - dataStart} of the data, expected ${position - dataStart}.`
+        `${file}: tensor ${quoteName(name)} ${what}: it starts at byte ${offset - dataStart} of the data, ` +
+          `expected ${position - dataStart}.`
       )
     }
     position += byteLength
   }
   if (position > fileBytes) {
     throw badFile(
-      `${file} is truncated: it has ${fileBytes} bytes, expected ${position}; tensor ${quoteName(firstBeyond(tensors, fileBytes))} is not complete.`,
+      `${file} is truncated: it has ${fileBytes} bytes, expected ${position}; tensor ` +
+        `${quoteName(firstBeyond(tensors, fileBytes))} is not complete.`,
       INCOMPLETE_HINT
     )
   }

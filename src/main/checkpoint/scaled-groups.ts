@@ -7,11 +7,11 @@ import type { Checkpoint } from './checkpoint'
 import type { Scaled, StoredTensor } from './safetensors'
 import { openWeightFile, readNow } from './weight-file'
 
-/** In which group of scales each column of a weight is, where that is stored. */
+/** The stored group of scales of each column. */
 type Groups = NonNullable<Scaled['groups']>
 
 /**
- * The groups of a weight's columns.
+ * Checks the groups of a weight's columns.
  *
  * @throws WorkbenchError `bad-file` as `groupProblem`
  */
@@ -27,10 +27,10 @@ export function checkedGroups(
 }
 
 /**
- * Groups that are not there, or not as they are said to be; null where all is well.
+ * Finds a group that does not exist or contradicts the config; null if all are correct.
  *
  * @param stored the group of each column
- * @param across so many groups there are
+ * @param across number of groups
  */
 function groupProblem(
   { block: [, size] }: Pick<Scaled, 'block'>,
@@ -59,8 +59,8 @@ function groupProblem(
 }
 
 /**
- * What is wrong with the groups that a checkpoint stores, read without its weights; of a mixture of experts they are tens of thousands, so that
- * each file is opened once.
+ * Checks the stored groups of a checkpoint without its weights. A mixture of experts has tens of thousands,
+ * so each file is opened once.
  *
  * @throws WorkbenchError `bad-file` when a file cannot be read
  */
@@ -71,7 +71,7 @@ export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): P
       : [[scaled.groups.tensor.file, { scaled, groups: scaled.groups, shape }] as const]
   )
   const problems: WorkbenchError[] = []
-  const breathe = breather()
+  const yieldTurn = breather()
   for (const [file, weights] of multimap(grouped)) {
     const handle = await openWeightFile(file)
     try {
@@ -85,7 +85,7 @@ export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): P
           Math.ceil(elementAt(shape, 1, 'size') / scaled.block[1])
         )
         if (problem !== null) problems.push(problem)
-        await breathe()
+        await yieldTurn()
       }
     } finally {
       await handle.close()

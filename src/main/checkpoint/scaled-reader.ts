@@ -6,29 +6,32 @@ import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
 import { checkedGroups } from './scaled-groups'
 import { CODE_BITS, multiplyOut, rowBytesOf, type ScaleValues } from './scaled-values'
 
-/** Reads bytes of a stored tensor from one on; whoever gives it checks the file and counts. */
+/** Reads bytes of a stored tensor from `skip` on; the caller checks the file and counts bytes. */
 export type ReadStored = (tensor: StoredTensor, skip: number, target: Uint8Array) => Promise<void>
 
-/** What all pieces of a weight need, in memory. */
-interface Held {
+/** Scales and zero points of a weight in memory, for all its pieces. */
+interface LoadedScales {
   readonly scaled: Scaled
   readonly values: Promise<ScaleValues>
-  /** Numbers that are stored down the columns, turned: a piece by itself would be read in as many parts as it has columns. */
-  turned: Promise<Uint8Array> | null
+  /**
+   * Numbers stored along columns, transposed. Reading a piece of them directly would take one read per
+   * column.
+   */
+  transposed: Promise<Uint8Array> | null
 }
 
-/** Rows that are read in parts rather than with the whole tensor, where they are stored down its columns. */
-const ROWS_BY_THEMSELVES = 4
+/** Most rows that are read directly instead of with the whole tensor, if numbers are stored along columns. */
+const MAX_DIRECT_ROWS = 4
 
-/** Words of a row that are turned at a time. */
-const TURNED_BYTES = 2 ** 22
+/** Bytes of words that are transposed at a time. */
+const TRANSPOSED_BYTES = 2 ** 22
 
 /**
- * Reads scaled weights as what they stand for. What one of them needs is held until another is read: a checkpoint's scales
- * may be a thirtieth of it.
+ * Reads scaled weights as floats. The scales of a weight stay in memory until another weight is read, because
+ * those of a whole checkpoint may be a thirtieth of it.
  */
 export class ScaledReader {
-  private held: Held | null = null
+  private loaded: LoadedScales | null = null
 
   constructor(private readonly readStored: ReadStored) {}
 
@@ -38,65 +41,76 @@ export class ScaledReader {
     const columns = elementAt(entry.shape, 1, 'size')
     const count = target.byteLength / DTYPE_BYTES[dtype]
     if (count === 0) return
-    const held = this.holding(entry, scaled)
-    const [stored, values] = await Promise.all([this.numbers(held, columns, first, count), held.values])
+    const scales = this.scalesOf(entry, scaled)
+    const [stored, values] = await Promise.all([this.numbers(scales, columns, first, count), scales.values])
     multiplyOut(stored, first, values, scaled, columns, { dtype, bytes: target, count })
   }
 
-  private holding({ shape }: TensorEntry, scaled: Scaled): Held {
-    if (this.held?.scaled !== scaled)
-      this.held = { scaled, values: this.scaleValues(scaled, shape), turned: null }
-    return this.held
+  private scalesOf({ shape }: TensorEntry, scaled: Scaled): LoadedScales {
+    if (this.loaded?.scaled !== scaled)
+      this.loaded = { scaled, values: this.scaleValues(scaled, shape), transposed: null }
+    return this.loaded
   }
 
-  /** Bytes of elements in rows, from that of the first on. */
-  private async numbers(held: Held, columns: number, first: number, count: number): Promise<Uint8Array> {
-    const { scaled } = held
+  /** Reads the stored bytes of elements, starting with the first element's. */
+  private async numbers(
+    loadedScales: LoadedScales,
+    columns: number,
+    first: number,
+    count: number
+  ): Promise<Uint8Array> {
+    const { scaled } = loadedScales
     const rowBytes = rowBytesOf(scaled, columns)
     const byteOf = (element: number): number => {
       const column = element % columns
       return Math.floor(element / columns) * rowBytes + (CODE_BITS[scaled.kind] === 4 ? column >> 1 : column)
     }
     const start = byteOf(first)
-    // The rest of the last word of a row is read with it.
+    // // The remainder of the last word of a row is read too.
     const end = (first + count) % columns === 0 ? byteOf(first + count) : byteOf(first + count - 1) + 1
     if (scaled.layout === 'columns') {
       const rows = { first: Math.floor(first / columns), end: Math.floor((first + count - 1) / columns) + 1 }
-      if (held.turned === null && rows.end - rows.first <= ROWS_BY_THEMSELVES) {
-        const turned = await this.turn(scaled.codes, rows)
-        return turned.subarray(start - rows.first * rowBytes, end - rows.first * rowBytes)
+      if (loadedScales.transposed === null && rows.end - rows.first <= MAX_DIRECT_ROWS) {
+        const transposedRows = await this.readColumns(scaled.codes, rows)
+        return transposedRows.subarray(start - rows.first * rowBytes, end - rows.first * rowBytes)
       }
-      held.turned ??= this.turn(scaled.codes, { first: 0, end: elementAt(scaled.codes.shape, 1, 'size') })
-      return (await held.turned).subarray(start, end)
+      loadedScales.transposed ??= this.readColumns(scaled.codes, {
+        first: 0,
+        end: elementAt(scaled.codes.shape, 1, 'size')
+      })
+      return (await loadedScales.transposed).subarray(start, end)
     }
     const bytes = new Uint8Array(end - start)
     await this.readStored(scaled.codes, start, bytes)
     return bytes
   }
 
-  /** Some columns of a matrix of words, one after the other. */
-  private async turn(codes: StoredTensor, columns: { first: number; end: number }): Promise<Uint8Array> {
+  /** Reads columns of a matrix of words, one after the other. */
+  private async readColumns(
+    codes: StoredTensor,
+    columns: { first: number; end: number }
+  ): Promise<Uint8Array> {
     const [height, width] = [elementAt(codes.shape, 0, 'size'), elementAt(codes.shape, 1, 'size')]
-    const wanted = columns.end - columns.first
-    const turned = new Int32Array(height * wanted)
-    // Whole rows of words one below the other are one read.
-    const perRead = wanted === width ? Math.max(1, Math.floor(TURNED_BYTES / (4 * width))) : 1
+    const columnCount = columns.end - columns.first
+    const transposed = new Int32Array(height * columnCount)
+    // // Whole rows of words are contiguous and need one read.
+    const perRead = columnCount === width ? Math.max(1, Math.floor(TRANSPOSED_BYTES / (4 * width))) : 1
     for (let row = 0; row < height; row += perRead) {
       const rows = Math.min(perRead, height - row)
-      const words = new Int32Array(rows * wanted)
+      const words = new Int32Array(rows * columnCount)
       await this.readStored(codes, 4 * (row * width + columns.first), new Uint8Array(words.buffer))
-      turnInto(turned, words, { row, rows, wanted, height })
+      transposeInto(transposed, words, { row, rows, wanted: columnCount, height })
     }
-    return new Uint8Array(turned.buffer)
+    return new Uint8Array(transposed.buffer)
   }
 
   private async scaleValues(scaled: Scaled, shape: readonly number[]): Promise<ScaleValues> {
     const [rows, columns] = [elementAt(shape, 0, 'size'), elementAt(shape, 1, 'size')]
     const across = Math.ceil(columns / scaled.block[1])
     const scales = await this.floats(scaled.scales)
-    const turned = scaled.layout === 'columns'
+    const isTransposed = scaled.layout === 'columns'
     return {
-      scales: turned ? turnedFloats(scales, across, rows) : scales,
+      scales: isTransposed ? transposeFloats(scales, across, rows) : scales,
       zeros:
         scaled.zeros === null
           ? null
@@ -124,33 +138,33 @@ export class ScaledReader {
   }
 }
 
-/** Rows of words become parts of columns. */
-function turnInto(
+/** Transposes rows of words into columns. */
+function transposeInto(
   turned: Int32Array,
   words: Int32Array,
   { row, rows, wanted, height }: { row: number; rows: number; wanted: number; height: number }
 ): void {
-  // Once, for the loop runs for every word.
+  // // Checked once, because the loop runs for every word.
   if (words.length !== rows * wanted) throw new RangeError(`${words.length} words of ${rows * wanted}`)
   for (let below = 0; below < rows; below++)
     for (let column = 0; column < wanted; column++)
       turned[column * height + row + below] = words[below * wanted + column] ?? 0
 }
 
-/** @param values [across, rows] */
-function turnedFloats(values: Float32Array, across: number, rows: number): Float32Array {
-  const turned = new Float32Array(values.length)
+/** Transposes scales. @param values [across, rows] */
+function transposeFloats(values: Float32Array, across: number, rows: number): Float32Array {
+  const transposed = new Float32Array(values.length)
   for (let group = 0; group < across; group++)
     for (let row = 0; row < rows; row++)
-      turned[row * across + group] = elementAt(values, group * rows + row, 'scale')
-  return turned
+      transposed[row * across + group] = elementAt(values, group * rows + row, 'scale')
+  return transposed
 }
 
 /**
- * Zero points in the numbers that are multiplied, [rows, across].
+ * Decodes zero points, [rows, across].
  *
  * @param words [rows / words' numbers, across], or the same transposed
- * @throws WorkbenchError `unsupported` for one whose meaning differs between programs
+ * @throws WorkbenchError `unsupported` for a value whose meaning differs between programs
  */
 function zeroPoints(
   { kind, layout }: Scaled,
@@ -161,7 +175,7 @@ function zeroPoints(
 ): Float32Array {
   const bits = CODE_BITS[kind]
   const perWord = 32 / bits
-  const [most, middle] = [2 ** bits - 1, 2 ** (bits - 1)]
+  const [max, middle] = [2 ** bits - 1, 2 ** (bits - 1)]
   const wordRows = words.length / across
   const values = new Float32Array(rows * across)
   for (let row = 0; row < rows; row++) {
@@ -169,19 +183,23 @@ function zeroPoints(
     const shift = (row % perWord) * bits
     for (let group = 0; group < across; group++) {
       const index = layout === 'columns' ? group * wordRows + wordRow : wordRow * across + group
-      const stored = (elementAt(words, index, 'word') >>> shift) & most
-      if (added === 1 && stored === most) throw ambiguousZero(tensor, stored)
+      const stored = (elementAt(words, index, 'word') >>> shift) & max
+      if (added === 1 && stored === max) throw ambiguousZero(tensor, stored)
       values[row * across + group] = stored + added - middle
     }
   }
   return values
 }
 
-/** AutoGPTQ's kernels add one to it without bounds, its older ones and GPTQModel come to zero. */
+/**
+ * Describes an ambiguous zero point: AutoGPTQ's newer kernels add one without a bound, while its older ones
+ * and GPTQModel wrap to zero.
+ */
 function ambiguousZero({ file, name }: StoredTensor, stored: number): WorkbenchError {
   return new WorkbenchError(
     'unsupported',
-    `${file}: tensor ${quoteName(name)} stores the zero point ${stored}, of which some programs make ${stored + 1} and others 0.`,
+    `${file}: tensor ${quoteName(name)} stores the zero point ${stored}, of which some programs make ` +
+      `${stored + 1} and others 0.`,
     'Use the unquantised checkpoint, or one that GPTQModel wrote in its second format (checkpoint_format "gptq_v2").'
   )
 }

@@ -5,26 +5,27 @@ import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
 
 /**
- * How checkpoints say that their weights are small numbers with scales, a row of `METHODS` for each way: float8 as DeepSeek,
- * Qwen and Mistral publish it, what compressed-tensors writes, and GPTQ. Anything else is refused with the reason.
+ * Formats of weights stored as small numbers with scales, one row of `METHODS` each: float8 as DeepSeek, Qwen
+ * and Mistral publish it, the formats of compressed-tensors, and GPTQ. Other formats are refused with the
+ * reason.
  */
 
-/** How a checkpoint's numbers and scales are named behind the name of their module, and laid out. */
+/** Layout of a checkpoint's numbers and scales, and the suffixes of their names. */
 export interface Scheme {
   readonly kinds: readonly Scaled['kind'][]
   readonly layout: Scaled['layout']
   readonly suffixes: {
     readonly codes: string
     readonly scales: string
-    /** Null where there is none. */
+    /** Null if the format has none. */
     readonly zeros: string | null
     readonly groups: string | null
     readonly shape: string | null
   }
-  /** Suffixes of what must not be there, by what the config says. */
+  /** Suffixes of tensors that must not exist according to the config. */
   readonly absent: readonly string[]
   readonly zerosAdded: 0 | 1
-  /** Groups that are not stored follow each other. */
+  /** True if groups without stored numbers are consecutive. */
   readonly groupsOptional: boolean
   readonly groupOrder: 'any' | 'even' | 'inTurn'
   readonly blockOf: (rows: number, columns: number) => [rows: number, columns: number]
@@ -41,7 +42,7 @@ const BYTES = {
 
 const count = z.number().int().positive()
 
-/** Scales of blocks, or one of the whole tensor where `weight_block_size` is null. */
+/** Scales of blocks, or one scale of the whole tensor if `weight_block_size` is null. */
 const Float8Config = z.strictObject({
   quant_method: z.literal('fp8'),
   fmt: z.literal('e4m3').nullish(),
@@ -53,7 +54,7 @@ const Float8Config = z.strictObject({
 })
 
 function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
-  // A config that leaves the blocks out means the usual ones.
+  // // Without block sizes in the config, the usual ones apply.
   const { weight_block_size: block = [128, 128] } = config
   return {
     ...BYTES,
@@ -62,7 +63,7 @@ function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
   }
 }
 
-/** A scale for each row, or for each group of a row; or one for the whole tensor. */
+/** A scale for each row, for each group of a row, or for the whole tensor. */
 const Channel = z.object({ strategy: z.literal('channel') })
 const Group = z.object({ strategy: z.literal('group'), group_size: count })
 const PackedStrategy = z.discriminatedUnion('strategy', [Channel, Group])
@@ -74,7 +75,7 @@ const Strategy = z.discriminatedUnion('strategy', [
 
 const Nothing = z.union([z.null(), z.strictObject({})]).optional()
 
-/** Of weights that are pruned or turned as well. */
+/** Excludes weights that are also pruned or rotated. */
 const COMPRESSED = {
   quant_method: z.literal('compressed-tensors'),
   sparsity_config: z.union([Nothing, z.object({ format: z.literal('dense') })]),
@@ -120,7 +121,7 @@ const CompressedWords = z.object({
   })
 })
 
-/** Activation orders by which columns are in groups of their own, whose numbers are stored; the others are of the calibration alone. */
+/** Activation orders with stored groups of columns; other orders affect only the calibration. */
 const ORDERED: readonly unknown[] = ['group', 'dynamic', true]
 
 const SCALE = '.weight_scale'
@@ -158,13 +159,13 @@ function compressedWords({ config_groups: groups }: z.infer<typeof CompressedWor
     absent: [...(weights.symmetric ? [ZERO_POINT] : []), ...(ordered ? [] : [GROUP_INDEX])],
     zerosAdded: 0,
     groupsOptional: false,
-    // The reference sorts columns by their group and cuts them into groups of one size.
+    // // The reference sorts columns by their group and cuts them into groups of one size.
     groupOrder: 'even',
     blockOf: blocksBy(weights)
   }
 }
 
-/** What else AutoGPTQ, GPTQModel and transformers write is of how the weights were found, or of kernels. */
+/** Config of GPTQ. Other keys of AutoGPTQ, GPTQModel and transformers concern calibration or kernels. */
 const GptqConfig = z.object({
   quant_method: z.literal('gptq'),
   bits: z.literal([4, 8]),
@@ -173,7 +174,7 @@ const GptqConfig = z.object({
   checkpoint_format: z.enum(['gptq', 'gptq_v2']).nullish(),
   is_marlin_format: z.literal(false).nullish(),
   pack_dtype: z.literal('int32').nullish(),
-  // Other bits for some modules, and weights that are turned.
+  // // Other bits for some modules, and rotated weights.
   dynamic: Nothing,
   rotation: z.null().optional()
 })
@@ -185,16 +186,16 @@ function gptqScheme(config: z.infer<typeof GptqConfig>): Scheme {
     layout: 'columns',
     suffixes: { codes: '.qweight', scales: '.scales', zeros: '.qzeros', groups: '.g_idx', shape: null },
     absent: [],
-    // The first format stores zero points less one.
+    // // The first format stores zero points minus one.
     zerosAdded: format === 'gptq_v2' ? 0 : 1,
     groupsOptional: ordered === false,
-    // Some kernels pass over stored groups then.
+    // // Some kernels ignore stored groups then.
     groupOrder: ordered === false ? 'inTurn' : 'any',
     blockOf: (_rows, columns) => [1, size === -1 ? columns : size]
   }
 }
 
-/** Rows of one table: a method's config, read as the scheme that it stands for. */
+/** Quantisation methods with the schemes of their configs. */
 const METHODS = new Map<unknown, z.ZodType<Scheme>>([
   ['fp8', Float8Config.transform(float8Scheme)],
   [
@@ -208,18 +209,20 @@ const METHODS = new Map<unknown, z.ZodType<Scheme>>([
   ['gptq', GptqConfig.transform(gptqScheme)]
 ])
 
-const READ = `float8 with scales ("fp8"), 8-bit and packed 4-bit or 8-bit integers of "compressed-tensors", and "gptq" of 4 or 8 bits`
+const READ =
+  'float8 with scales ("fp8"), 8-bit and packed 4-bit or 8-bit integers of "compressed-tensors", and "gptq" of ' +
+  '4 or 8 bits'
 
 type Config = Readonly<Record<string, unknown>>
 
-/** Null where a config says nothing of such weights, or something else than is read. */
+/** Reads the scheme of a config; null if it has none, or one that is not supported. */
 export function schemeOf({ quantization_config: config }: Config): Scheme | null {
   if (!isJsonObject(config)) return null
   return METHODS.get(config.quant_method)?.safeParse(config).data ?? null
 }
 
 /**
- * A config without what it says of scaled weights, which are read as others are.
+ * Removes the settings of scaled weights from a config, so that it is read like any other.
  *
  * @throws WorkbenchError `unsupported` with the reason, for weights that are quantised in another way
  */

@@ -3,14 +3,14 @@ import { quoteName } from '../base/json-object'
 import type { StoredTensor } from './safetensors'
 import { openWeightFile, readNow } from './weight-file'
 
-/** Bytes of an element of the dtypes that shapes are stored in. */
+/** Bytes per element of the dtypes in which shapes are stored. */
 const WIDTHS = new Map<string, number>([
   ['I32', 4],
   ['I64', 8]
 ])
 
 /**
- * Rows and columns that are stored as tensors, by the tensor.
+ * Reads stored shapes, by tensor.
  *
  * @throws WorkbenchError `bad-file` naming the file and tensor
  */
@@ -26,8 +26,8 @@ export async function readShapes(
         if (width === undefined || String(tensor.shape) !== '2') throw noShape(tensor)
         const bytes = Buffer.alloc(2 * width)
         readNow(handle, file, bytes, tensor.offset)
-        const sizes = [0, width].map((at) =>
-          width === 8 ? Number(bytes.readBigInt64LE(at)) : bytes.readInt32LE(at)
+        const sizes = [0, width].map((offset) =>
+          width === 8 ? Number(bytes.readBigInt64LE(offset)) : bytes.readInt32LE(offset)
         )
         const [rows = 0, columns = 0] = sizes
         if (rows <= 0 || columns <= 0 || !Number.isSafeInteger(rows * columns)) throw noShape(tensor, sizes)
@@ -41,10 +41,10 @@ export async function readShapes(
 }
 
 function noShape({ file, name, dtype, shape }: StoredTensor, sizes?: readonly number[]): WorkbenchError {
-  const found =
+  const actual =
     sizes === undefined ? `is ${dtype} of the shape [${shape.join(', ')}]` : `holds ${sizes.join(', ')}`
   return new WorkbenchError(
     'bad-file',
-    `${file}: tensor ${quoteName(name)} ${found}, expected the number of rows and columns of a weight in I64 or I32.`
+    `${file}: tensor ${quoteName(name)} ${actual}, expected the number of rows and columns of a weight in I64 or I32.`
   )
 }

@@ -2,7 +2,7 @@ import { elementAt } from '../../contract/model/look-up'
 import { encodeFloat32, roundFloat32, type WeightDtype } from './dtype'
 import type { Scaled } from './safetensors'
 
-/** Bits of a stored number, and the bytes that a row of them fills: packed ones end with their last word. */
+/** Bits of a stored number. A row fills whole bytes, or whole words if packed. */
 export const CODE_BITS: Readonly<Record<Scaled['kind'], 4 | 8>> = { F8_E4M3: 8, I8: 8, I4: 4 }
 
 export function rowBytesOf({ kind, layout }: Pick<Scaled, 'kind' | 'layout'>, columns: number): number {
@@ -15,11 +15,11 @@ export function wordsFor(codes: number, bits: number): number {
 
 /** Scales and zero points of a weight in memory. */
 export interface ScaleValues {
-  /** Of all blocks, row by row. */
+  /** Scales of all blocks, row by row. */
   readonly scales: Float32Array
-  /** As the scales, in the numbers that are multiplied; null where all are zero. */
+  /** Zero points like the scales; null if all are zero. */
   readonly zeros: Float32Array | null
-  /** The group of each column; null where groups follow each other. */
+  /** The group of each column; null if groups are consecutive. */
   readonly groupOf: Int32Array | null
 }
 
@@ -38,7 +38,7 @@ const FLOAT8 = Float32Array.from({ length: 256 }, (_, bits) => {
 
 const INT8 = Float32Array.from({ length: 256 }, (_, bits) => (bits << 24) >> 24)
 
-/** Packed numbers are unsigned: their middle stands for zero. */
+/** Values of packed numbers, which are unsigned with zero in the middle. */
 const packed = (bits: 4 | 8): Float32Array =>
   Float32Array.from({ length: 2 ** bits }, (_, code) => code - 2 ** (bits - 1))
 
@@ -50,12 +50,12 @@ function numbersOf({ kind, layout }: Pick<Scaled, 'kind' | 'layout'>): Float32Ar
 }
 
 /**
- * (number - zero point) x scale in float32, rounded to the dtype of the weight.
+ * Computes (number - zero point) x scale in float32, rounded to the dtype of the weight.
  *
- * @param stored rows of numbers one after the other, from the byte of the first element on
+ * @param stored rows of numbers, starting with the byte of the first element
  * @param first element of the tensor
  * @param columns of the tensor
- * @param target elements of `dtype`, as many as are wanted
+ * @param target elements of `dtype`
  */
 export function multiplyOut(
   stored: Uint8Array,
@@ -90,7 +90,7 @@ export function multiplyOut(
     if (half) unpackHalves(part, stored, start, column & 1, numbers)
     else unpackBytes(part, stored, start, numbers)
     const blocks = Math.floor(row / scaled.block[0]) * Math.ceil(columns / scaled.block[1])
-    if (values.groupOf === null) scaleInTurn(part, values, blocks, column, scaled.block[1])
+    if (values.groupOf === null) scaleConsecutive(part, values, blocks, column, scaled.block[1])
     else scaleByGroup(part, values, values.groupOf, blocks, column)
     done += count
   }
@@ -98,7 +98,7 @@ export function multiplyOut(
   encodeFloat32(weights, target.dtype, target.bytes)
 }
 
-/** Once for all that the loops below look up. @throws RangeError where an array is too short for them */
+/** Checks the lengths of the arrays that the loops below read. @throws RangeError if an array is too short */
 function requireEnough(
   { stored, scales, zeros, groupOf }: ScaleValues & { readonly stored: Uint8Array },
   { bytes, blocks, columns }: { bytes: number; blocks: number; columns: number }
@@ -111,13 +111,13 @@ function requireEnough(
   if (isShort) throw new RangeError('scaled weights lack some of what they are made of')
 }
 
-// Of the loops below each runs once for every weight: their typed arrays have what they look up, see requireEnough.
+// // Each of the loops below runs once per weight; requireEnough has checked the lengths of their arrays.
 
 function unpackBytes(part: Float32Array, stored: Uint8Array, start: number, numbers: Float32Array): void {
   for (let i = 0; i < part.length; i++) part[i] = numbers[stored[start + i] ?? 0] ?? 0
 }
 
-/** @param odd 1 where the first is the upper half of its byte */
+/** Unpacks 4-bit numbers. @param odd 1 if the first is the upper half of its byte */
 function unpackHalves(
   part: Float32Array,
   stored: Uint8Array,
@@ -126,14 +126,14 @@ function unpackHalves(
   numbers: Float32Array
 ): void {
   for (let i = 0; i < part.length; i++) {
-    const place = i + odd
-    const byte = stored[start + (place >> 1)] ?? 0
-    part[i] = numbers[(byte >> ((place & 1) << 2)) & 0xf] ?? 0
+    const index = i + odd
+    const byte = stored[start + (index >> 1)] ?? 0
+    part[i] = numbers[(byte >> ((index & 1) << 2)) & 0xf] ?? 0
   }
 }
 
-/** @param blocks before those of the row */
-function scaleInTurn(
+/** Scales consecutive groups. @param blocks before those of the row */
+function scaleConsecutive(
   part: Float32Array,
   { scales, zeros }: ScaleValues,
   blocks: number,

@@ -9,18 +9,18 @@ import { readShapes } from './scaled-shapes'
 import { CODE_BITS, wordsFor } from './scaled-values'
 
 /**
- * Checkpoints whose weights are stored as small numbers with the scales of their blocks (scaled-schemes says which). They are
- * read as BF16, as DeepSeek's own conversion stores them, or as F16 where that is what their scales are in, as the programs
- * make them that wrote them. Activations, which the reference may round as well, are not rounded.
+ * Checkpoints whose weights are stored as small numbers with the scales of their blocks, in the formats of
+ * scaled-schemes. They are read as BF16, as DeepSeek's own conversion stores them, or as F16 if their scales are
+ * F16, as the programs that wrote them do. Activations are not rounded, although the reference may round them.
  */
 
 type Tensors = ReadonlyMap<string, TensorEntry>
 type Shape = readonly [rows: number, columns: number]
 
 /**
- * Tensors of a checkpoint with scaled weights as what they are read as; their scales are no tensors of their own.
+ * Replaces the stored numbers and scales of a checkpoint by the weights that they encode.
  *
- * @throws WorkbenchError `bad-file` naming the file and tensor, for what is missing or does not fit
+ * @throws WorkbenchError `bad-file` naming the file and tensor, for missing or contradictory tensors
  */
 export async function joinScales(
   tensors: Tensors,
@@ -32,9 +32,9 @@ export async function joinScales(
     if (!isJsonObject(config.quantization_config)) refuseUnexplained(tensors)
     return joined
   }
-  const found = [...tensors].flatMap(([name, codes]) => partsOf(tensors, name, codes, scheme) ?? [])
-  const shapes = await readShapes(found.flatMap(({ shape }) => shape ?? []))
-  for (const { module, shape, parts } of found) {
+  const quantised = [...tensors].flatMap(([name, codes]) => partsOf(tensors, name, codes, scheme) ?? [])
+  const shapes = await readShapes(quantised.flatMap(({ shape }) => shape ?? []))
+  for (const { module, shape, parts } of quantised) {
     const [rows, columns] = shapes.get(shape) ?? shapeOf(parts)
     const scaled = { ...parts, block: scheme.blockOf(rows, columns) }
     requireFit(scaled, [rows, columns])
@@ -46,31 +46,36 @@ export async function joinScales(
   return joined
 }
 
-/** What other tensors than numbers of scaled weights are not called. */
+/** Matches names that only tensors of scaled weights have. */
 const CODES = /\.(qweight|weight_packed|weight_scale_inv)$/
 
-/** @throws WorkbenchError `bad-file` for scaled weights of which the config does not say how they are made */
+/** Refuses scaled weights without settings in the config. @throws WorkbenchError `bad-file` */
 function refuseUnexplained(tensors: Tensors): void {
   const scaled = [...tensors.values()].filter(({ name }) => CODES.test(name))
   const [first] = scaled
   if (first === undefined) return
   throw new WorkbenchError(
     'bad-file',
-    `${join(dirname(first.file), 'config.json')} has no "quantization_config", but ${plural(scaled.length, 'tensor')} of the checkpoint are stored ` +
+    `${join(dirname(first.file), 'config.json')} has no "quantization_config", but ` +
+      `${plural(scaled.length, 'tensor')} of the checkpoint are stored ` +
       `as quantised weights, such as ${quoteName(first.name)}.`,
-    'Fetch config.json again, or write the settings that the weights were quantised with into it (AutoGPTQ keeps them in quantize_config.json).'
+    'Fetch config.json again, or write the settings that the weights were quantised with into it (AutoGPTQ keeps ' +
+      'them in quantize_config.json).'
   )
 }
 
-interface Found {
+interface QuantisedWeight {
   readonly module: string
-  /** Where the shape of the weight is stored; null where that of its numbers says it. */
+  /** Tensor with the shape of the weight; null if the shape of the numbers implies it. */
   readonly shape: StoredTensor | null
   readonly parts: Omit<Scaled, 'block'>
 }
 
-/** Null for another tensor, and for a weight that has a file's own floats: those of a checkpoint need not be all scaled. */
-function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Scheme): Found | null {
+/**
+ * Collects the tensors of a scaled weight; null for other tensors, and for weights stored as floats in a
+ * partly scaled checkpoint.
+ */
+function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Scheme): QuantisedWeight | null {
   const { kinds, layout, suffixes } = scheme
   if (!name.endsWith(suffixes.codes)) return null
   const module = name.slice(0, -suffixes.codes.length)
@@ -115,8 +120,8 @@ function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
   )
 }
 
-/** Of a weight, by that of its numbers. */
-function shapeOf({ codes, kind, layout }: Found['parts']): Shape {
+/** Computes the shape of a weight from that of its numbers. */
+function shapeOf({ codes, kind, layout }: QuantisedWeight['parts']): Shape {
   const [down = 0, across = 0] = codes.shape
   return layout === 'columns' ? [across, (down * 32) / CODE_BITS[kind]] : [down, across]
 }
@@ -132,10 +137,10 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
   }
   if (layout === 'rows' && columns % block[1] !== 0)
     throw misfit(codes, `has ${columns} columns by its shape, which groups of ${block[1]} do not divide`)
-  const turned = layout === 'columns'
+  const isTransposed = layout === 'columns'
   const bits = CODE_BITS[kind]
   const require = (tensor: StoredTensor, dtype: string, shape: Shape): void => {
-    const expected = turned ? shape.toReversed() : shape
+    const expected = isTransposed ? shape.toReversed() : shape
     if (tensor.dtype === dtype && String(tensor.shape) === String(expected)) return
     throw misfit(
       tensor,
@@ -143,11 +148,12 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
         `for a weight of [${rows}, ${columns}] in groups of ${block[1]}`
     )
   }
-  const swapped = turned ? swappedShape(scaled) : null
+  const swapped = isTransposed ? swappedShape(scaled) : null
   if (swapped !== null)
     throw misfit(
       codes,
-      `is of the shape [${codes.shape.join(', ')}], expected [${swapped.join(', ')}] by the tensors beside it: its rows and columns are exchanged`
+      `is of the shape [${codes.shape.join(', ')}], expected [${swapped.join(', ')}] by the tensors beside it: ` +
+        'its rows and columns are exchanged'
     )
   require(codes, 'I32', [rows, wordsFor(columns, bits)])
   require(scales, isWeightDtype(scales.dtype) ? scales.dtype : 'F32, F16 or BF16', [rows, across])
@@ -156,13 +162,16 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
     throw misfit(groups.tensor, `is not I32 with a group for each of ${columns} columns`)
 }
 
-/** What numbers that are stored down the columns should be shaped like, where by all else they are turned; else null. */
+/**
+ * Gives the expected shape of numbers along columns, if all other tensors show that they are transposed;
+ * otherwise null.
+ */
 function swappedShape({ codes, scales, groups, kind, block }: Scaled): Shape | null {
   const [across = 0, rows = 0] = scales.shape
   const columns = groups?.tensor.shape[0] ?? across * block[1]
   const expected = [wordsFor(columns, CODE_BITS[kind]), rows] as const
-  const isTurned = expected[0] !== rows && String(codes.shape) === String(expected.toReversed())
-  return isTurned ? expected : null
+  const isTransposed = expected[0] !== rows && String(codes.shape) === String(expected.toReversed())
+  return isTransposed ? expected : null
 }
 
 function requireScales(
@@ -180,12 +189,12 @@ function requireScales(
   )
 }
 
-/** The dtype that a tensor is stored in, for people. */
+/** Gives the dtype in which a tensor is stored, for messages. */
 export function storedDtype({ dtype, scaled }: Pick<TensorEntry, 'dtype' | 'scaled'>): string {
   return scaled === undefined ? dtype : scaled.kind
 }
 
-/** Bytes of files that a tensor is read from, scales included. */
+/** Counts the bytes of files that a tensor is read from, including scales. */
 export function storedBytes({ byteLength, scaled }: Pick<TensorEntry, 'byteLength' | 'scaled'>): number {
   if (scaled === undefined) return byteLength
   const { codes, scales, zeros, groups } = scaled
@@ -195,10 +204,10 @@ export function storedBytes({ byteLength, scaled }: Pick<TensorEntry, 'byteLengt
 }
 
 /**
- * Bytes that a reader holds while it reads a tensor piece by piece: scales and zero points as float32, groups, and numbers
- * that are stored down the columns, turned.
+ * Counts the bytes that a reader keeps in memory while it reads a tensor piece by piece: scales and zero
+ * points as float32, groups, and transposed numbers.
  */
-export function heldBytes({ scaled, shape: [rows = 0, columns = 0] }: TensorEntry): number {
+export function readerBytes({ scaled, shape: [rows = 0, columns = 0] }: TensorEntry): number {
   if (scaled === undefined) return 0
   const { codes, zeros, groups, layout, block } = scaled
   const blocks = Math.ceil(rows / block[0]) * Math.ceil(columns / block[1])

@@ -4,10 +4,13 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { openRegularFile } from '../base/files/regular-file'
 
-/** Node's read length is a signed 32-bit number, so large tensors are read in pieces; beyond this size nothing is gained. */
+/**
+ * Node's read length is a signed 32-bit number, so large tensors are read in pieces. Larger pieces gain
+ * nothing.
+ */
 const MAX_PIECE_BYTES = 64 * 2 ** 20
 
-/** What tells that a file is still the one that was read before. */
+/** Size and change time, which show whether a file has changed. */
 export interface FileState {
   bytes: number
   modifiedMs: number
@@ -39,12 +42,12 @@ export async function fileState(handle: FileHandle): Promise<FileState> {
   return stateOf(await handle.stat())
 }
 
-/** The same without a thread of its own, see `readNow`. */
+/** Reads the state of a file synchronously; see `readNow`. */
 export function fileStateNow({ fd }: FileHandle): FileState {
   return stateOf(fstatSync(fd))
 }
 
-/** Why a file can be read no further: something has written it since the model was opened. @param was its size then */
+/** Describes a file that was written after the model was opened. @param was its size at that time */
 export function changedFile(file: string, bytes: number, was: number | undefined): WorkbenchError {
   const how = bytes === was ? `written anew, ${bytes} bytes as then` : `now ${bytes} bytes, then ${was}`
   return new WorkbenchError(
@@ -59,7 +62,7 @@ function stateOf({ size, mtimeMs }: Stats): FileState {
 }
 
 /**
- * Fills `target` from the byte `position` of the file on. Reads name their position, so they may run side by side.
+ * Fills `target` from the byte `position` of the file on. Reads have explicit positions, so they may overlap.
  *
  * @throws WorkbenchError `bad-file` when the file ends early or cannot be read
  */
@@ -79,8 +82,7 @@ export async function readExactly(
 }
 
 /**
- * The same for a few kilobytes, while this thread waits: where nothing but the read is waited for, handing it to another
- * thread takes longer (0.1 ms).
+ * Reads a few kilobytes synchronously, because handing a short read to another thread takes longer (0.1 ms).
  *
  * @throws WorkbenchError as `readExactly`
  */

@@ -11,26 +11,27 @@ import { isMissing } from './weight-file'
 const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
 /**
- * 1,137 tensors, the most of a dense model (see MAX_HEADER_BYTES), take 100 kB; those of Qwen3 30B-A3B 1.7 MB, and 6.7 MB as GPTQ
- * stores them, four for each weight.
+ * Limit of an index. The 1,137 tensors of the largest dense model take 100 kB. Those of Qwen3 30B-A3B take
+ * 1.7 MB, and 6.7 MB in GPTQ with four tensors for each weight.
  */
 const MAX_INDEX_BYTES = 10_000_000
-/** Llama 3.1 405B lies in 191. Together with their headers they bound what a folder can have this program read. */
+/** Limits of files and headers that a folder can make this program read. Llama 3.1 405B has 191 files. */
 const MAX_FILES = 500
 const MAX_HEADERS_BYTES = 16_000_000
 const MAX_INDEX_NAMES = 100_000
 
-/** One safetensors file of a checkpoint. */
+/** A safetensors file of a checkpoint. */
 export interface WeightFile extends SafetensorsHeader {
   name: string
   path: string
 }
 
 /**
- * The headers of a checkpoint's weight files, by name. A folder with both a single file and an index is read as the
- * single file, as transformers does.
+ * Reads the headers of a checkpoint's weight files, by name. A folder with both a single file and an index is
+ * read as the single file, as transformers does.
  *
- * @throws WorkbenchError `not-found` when weights or shards are missing; `bad-file` when index and shards disagree
+ * @throws WorkbenchError `not-found` when weights or shards are missing; `bad-file` when index and shards
+ * disagree
  */
 export async function readWeightFiles(folder: string): Promise<WeightFile[]> {
   const present = await readdir(folder)
@@ -73,7 +74,7 @@ function tooMany(message: string): WorkbenchError {
   )
 }
 
-/** Shard file names by tensor name. */
+/** Reads the shard file name of each tensor. */
 async function readIndex(folder: string, indexFile: string): Promise<Map<string, string>> {
   const text = await readModelText(folder, INDEX_FILE, MAX_INDEX_BYTES)
   const index = parseJsonObject(text, indexFile, MAX_INDEX_NAMES)
@@ -83,13 +84,14 @@ async function readIndex(folder: string, indexFile: string): Promise<Map<string,
       `${indexFile}: weight_map: expected an object of file names by tensor name.`
     )
   }
-  // Entries, and no schema of records: those drop a tensor named "__proto__" in silence.
+  // // Entries instead of a schema of records, which would silently drop a tensor named "__proto__".
   const shardOf = new Map<string, string>()
   for (const [tensor, shard] of Object.entries(index.weight_map)) {
     if (typeof shard !== 'string' || !isPlainFileName(shard)) {
       throw new WorkbenchError(
         'bad-file',
-        `${indexFile}: tensor ${quoteName(tensor)} lies in ${quoteName(String(shard))}, expected the name of a .safetensors file in the same folder.`
+        `${indexFile}: tensor ${quoteName(tensor)} lies in ${quoteName(String(shard))}, expected the name of a ` +
+          '.safetensors file in the same folder.'
       )
     }
     shardOf.set(tensor, shard)
@@ -98,7 +100,10 @@ async function readIndex(folder: string, indexFile: string): Promise<Map<string,
   return shardOf
 }
 
-/** No separators of either system, no drive, no "..": an index must not reach files outside its folder. */
+/**
+ * Reports whether a name has no separators of either system, no drive and no "..", because an index must not
+ * reach files outside its folder.
+ */
 function isPlainFileName(name: string): boolean {
   return win32.basename(name) === name && name.endsWith('.safetensors') && !name.includes('\0')
 }
@@ -115,12 +120,16 @@ async function refuseMissingShards(
   if (missing.length === 0) return
   throw new WorkbenchError(
     'not-found',
-    `${folder}: ${missing.length} of the ${names.length} files that ${indexFile} names are missing: ${listNames(missing)}.`,
+    `${folder}: ${missing.length} of the ${names.length} files that ${indexFile} names are missing: ` +
+      `${listNames(missing)}.`,
     'The download may be incomplete: fetch the model again.'
   )
 }
 
-/** What is there and cannot be looked up, such as a link to itself, is told of when it is opened. */
+/**
+ * Reports whether a file exists. One that cannot be inspected, such as a link to itself, fails when it is
+ * opened.
+ */
 async function exists(file: string): Promise<boolean> {
   try {
     await stat(file)
@@ -130,7 +139,7 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** Index and shards must tell the same story, or we might compute with a tensor that the model does not use. */
+/** Checks that index and shards agree; otherwise a tensor might be used that the model does not use. */
 function checkAgainstIndex(
   shards: readonly WeightFile[],
   shardOf: ReadonlyMap<string, string>,
@@ -149,9 +158,9 @@ function checkAgainstIndex(
   }
   const absent: string[] = []
   for (const [name, shard] of shardOf) {
-    const found = foundIn.get(name)
-    if (found === undefined) absent.push(`${quoteName(name)} (${shard})`)
-    else if (found !== shard) absent.push(`${quoteName(name)} (${shard}; it is in ${found})`)
+    const shardName = foundIn.get(name)
+    if (shardName === undefined) absent.push(`${quoteName(name)} (${shard})`)
+    else if (shardName !== shard) absent.push(`${quoteName(name)} (${shard}; it is in ${shardName})`)
   }
   const complaints = [
     twice.length > 0 ? `in two files: ${listNames(twice)}` : '',
@@ -168,8 +177,8 @@ function checkAgainstIndex(
 
 function noWeights(folder: string, present: readonly string[]): WorkbenchError {
   const message = `${folder} has no weights in safetensors: looked for ${SINGLE_FILE} and ${INDEX_FILE}`
-  const some = (pattern: RegExp): string | undefined => present.find((name) => pattern.test(name))
-  const shard = some(/\.safetensors$/)
+  const findName = (pattern: RegExp): string | undefined => present.find((name) => pattern.test(name))
+  const shard = findName(/\.safetensors$/)
   if (shard !== undefined) {
     return new WorkbenchError(
       'not-found',
@@ -177,12 +186,13 @@ function noWeights(folder: string, present: readonly string[]): WorkbenchError {
       `Sharded weights need their ${INDEX_FILE}.`
     )
   }
-  const other = some(/\.(bin|pth|pt|gguf|h5|msgpack)$/)
+  const other = findName(/\.(bin|pth|pt|gguf|h5|msgpack)$/)
   if (other !== undefined) {
     return new WorkbenchError(
       'not-found',
       `${message}, found ${quoteName(other)}.`,
-      "Only safetensors files are read. Download the model's .safetensors files, or load it in transformers and save it with save_pretrained."
+      "Only safetensors files are read. Download the model's .safetensors files, or load it in transformers and " +
+        'save it with save_pretrained.'
     )
   }
   return new WorkbenchError('not-found', `${message}.`)

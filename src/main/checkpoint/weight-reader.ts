@@ -7,35 +7,43 @@ import type { StoredTensor, TensorEntry } from './safetensors'
 import { ScaledReader } from './scaled-reader'
 import { changedFile, fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 
-/** Reads stored bytes of tensors, by canonical name. Reads may run side by side. */
+/** Reads stored bytes of tensors, by canonical name. Reads may overlap. */
 export interface WeightReader {
-  /** All bytes of a tensor. */
+  /** Reads all bytes of a tensor. */
   read(name: string): Promise<Uint8Array>
   /**
-   * Rows firstRow .. firstRow + rowCount - 1 along a tensor's first dimension; a row of a vector is one element.
+   * Reads rows firstRow to firstRow + rowCount - 1 along a tensor's first dimension; a row of a vector is one
+   * element.
    *
-   * @param memory where the bytes go, when they fit; whoever reads piece by piece then reads in constant memory
+   * @param memory receives the bytes if they fit, which allows reading in constant memory
    */
   readRows(name: string, firstRow: number, rowCount: number, memory?: Uint8Array): Promise<Uint8Array>
-  /** Single rows along a tensor's first dimension, end to end in the order asked for. Few and short: this thread waits. */
+  /**
+   * Reads single rows along a tensor's first dimension, in the given order. Synchronous, so only for few
+   * short rows.
+   */
   gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array>
-  /** Fills `target` with a tensor's bytes from `offset` on: for reading a large one in pieces into memory that is used again. */
+  /**
+   * Fills `target` with a tensor's bytes from `offset` on, for reading a large tensor in pieces into reused
+   * memory.
+   */
   readInto(name: string, offset: number, target: Uint8Array): Promise<void>
   /** Bytes read so far. */
   readonly bytesRead: number
   close(): Promise<void>
 }
 
-/** What a reader has to know of a checkpoint. */
+/** Fields of a checkpoint that a reader needs. */
 export type StoredTensors = Pick<Checkpoint, 'path' | 'files' | 'tensors'>
 
 const NO_MEMORY: Uint8Array = new Uint8Array(0)
 
 /**
- * A reader of a checkpoint's weights. Files are opened when first needed, and a file that is not the one whose header
- * was read (another size or time of change) is refused before its bytes are handed out.
+ * Creates a reader of a checkpoint's weights. Files are opened when needed. A file whose size or change time
+ * differs from when its header was read is refused before its bytes are returned.
  *
- * Reads throw WorkbenchError `not-found` (file or tensor is gone), `bad-file` (changed or cut short) or `out-of-memory`.
+ * Reads throw WorkbenchError `not-found` (file or tensor is missing), `bad-file` (changed or truncated) or
+ * `out-of-memory`.
  */
 export function openWeightReader(checkpoint: StoredTensors): WeightReader {
   return new CheckedReader(checkpoint)
@@ -139,7 +147,7 @@ class CheckedReader implements WeightReader {
     return bytes
   }
 
-  /** @param read of the tensor's file, which is the same before and after */
+  /** Reads the tensor's file and checks before and after that it has not changed. */
   private async checked(
     entry: StoredTensor,
     read: (handle: FileHandle) => Promise<void> | void
@@ -148,7 +156,7 @@ class CheckedReader implements WeightReader {
     const handle = await this.handleOf(entry.file)
     refuseChangedFile(handle, this.checkpoint, entry)
     await read(handle)
-    // Again: a writer may have been at it while we read.
+    // // Checked again, because the file may have been written during the read.
     refuseChangedFile(handle, this.checkpoint, entry)
   }
 
@@ -161,7 +169,7 @@ class CheckedReader implements WeightReader {
   }
 }
 
-/** @throws RangeError when the tensor does not have those rows */
+/** Counts the bytes of a row. @throws RangeError when the tensor does not have those rows */
 function rowBytesOf(
   { name, shape: [rows = 0], byteLength }: TensorEntry,
   first: number,

@@ -4,34 +4,34 @@ import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
 import { encodeOne, type TextModel } from '../text/text-model'
 
-/** What a task gives both models to read, and may read from them. */
+/** Tokens that a task gives to both models. */
 export interface SharedTokens {
-  /** Of every prompt. */
+  /** Tokens of every prompt. */
   prompts: readonly (readonly number[])[]
-  /** Tokens of answers, as far as the task names them. */
+  /** Tokens of the answers that the task lists. */
   answers: readonly number[]
 }
 
-/** A checkpoint that is computed whole, with its own embeddings and head: base, or another one beside the pair. */
+/** A checkpoint that is computed as a whole, with its own embeddings and head: base, or another one. */
 export interface WholeModel {
   member: PairMember
-  /** In a sentence: base, or the name of the other in quotes. */
+  /** Name for sentences: base, or the quoted name of another checkpoint. */
   name: string
 }
 
 export interface WholeModelTokens {
-  /** Why the model cannot be given these tokens; null when it can. */
+  /** Reason that the model cannot use these tokens; null if it can. */
   unavailable: string | null
   notice: string | null
-  /** Its own tokenizer; null when it has none, or when it is unavailable. */
+  /** Tokenizer of the model; null if it has none, or is unavailable. */
   text: TextModel | null
 }
 
 /**
- * Whether a whole model can be given the very tokens that post sees. Restoration never needs this: embeddings and head
- * always come from post.
+ * Checks whether a whole model can use the same tokens as post. Restored models need no check, because their
+ * embeddings and head come from post.
  *
- * @param difference what its own tokenizer makes differently of the task; null when it agrees
+ * @param difference describes how the model's tokenizer treats the task differently; null if it agrees
  */
 export async function compareTokens(
   { member, name }: WholeModel,
@@ -45,10 +45,10 @@ export async function compareTokens(
     notice: null,
     text: null
   })
-  const outside = firstTokenOutside(shared, vocabularySize)
-  if (outside !== null) {
+  const unknownToken = firstTokenOutside(shared, vocabularySize)
+  if (unknownToken !== null) {
     return unavailable(
-      `${name}'s vocabulary has ${vocabularySize} tokens and the prompts use token ${outside}`
+      `${name}'s vocabulary has ${vocabularySize} tokens and the prompts use token ${unknownToken}`
     )
   }
   const longest = shared.prompts.reduce((length, tokens) => Math.max(length, tokens.length), 0)
@@ -79,7 +79,10 @@ export async function compareTokens(
   }
 }
 
-/** The tokenizer of a model's own; null where its folder has none. @throws WorkbenchError `bad-file` for a broken one */
+/**
+ * Opens the model's own tokenizer; null if its folder has none. @throws WorkbenchError `bad-file` for a
+ * broken one
+ */
 export async function ownTextModel({ checkpoint }: PairMember): Promise<TextModel | null> {
   try {
     return await recentTextModel(checkpoint.path)
@@ -89,19 +92,19 @@ export async function ownTextModel({ checkpoint }: PairMember): Promise<TextMode
   }
 }
 
-/** @throws WorkbenchError `bad-file` when the tokenizer gives tokens that the checkpoint has no embedding for */
+/** Refuses tokens without an embedding in the checkpoint. @throws WorkbenchError `bad-file` */
 export function refuseTokensOutside({ checkpoint, spec }: PairMember, shared: SharedTokens): void {
-  const outside = firstTokenOutside(shared, spec.vocabularySize)
-  if (outside === null) return
+  const unknownToken = firstTokenOutside(shared, spec.vocabularySize)
+  if (unknownToken === null) return
   throw new WorkbenchError(
     'bad-file',
-    `The tokenizer in ${checkpoint.path} gives token ${outside}, but the checkpoint's vocabulary has ` +
+    `The tokenizer in ${checkpoint.path} gives token ${unknownToken}, but the checkpoint's vocabulary has ` +
       `${spec.vocabularySize} tokens.`,
     'Use the tokenizer.json that belongs to this checkpoint.'
   )
 }
 
-/** The first token at or beyond `vocabularySize`; null when there is none. */
+/** Finds the first token at or beyond `vocabularySize`; null if there is none. */
 function firstTokenOutside({ prompts, answers }: SharedTokens, vocabularySize: number): number | null {
   const isOutside = (token: number): boolean => token >= vocabularySize
   for (const tokens of prompts) {
@@ -111,7 +114,7 @@ function firstTokenOutside({ prompts, answers }: SharedTokens, vocabularySize: n
   return answers.find(isOutside) ?? null
 }
 
-/** Whether a tokenizer turns a text into exactly these tokens. */
+/** Reports whether a tokenizer turns a text into exactly these tokens. */
 export async function becomesTokens(
   text: TextModel,
   rendered: string,
@@ -121,7 +124,7 @@ export async function becomesTokens(
   try {
     return sameTokens(await encodeOne(text, rendered, addSpecialTokens), tokens)
   } catch (error) {
-    // The tokenizer has no tokens for a part of the text.
+    // // The tokenizer has no tokens for a part of the text.
     if (error instanceof WorkbenchError) return false
     throw error
   }

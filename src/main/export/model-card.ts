@@ -17,7 +17,7 @@ import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
 import { modelName, publicModelName } from '../checkpoint/model-folder'
 import { hasExperts } from '../family'
-import { baseComputesOtherwise } from '../checkpoint/config-differences'
+import { describeBaseDifferences } from '../checkpoint/config-differences'
 import type { PairMember } from '../checkpoint/pair-member'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
 import { foundWords, type Measured, measuredSections } from './card-measurements'
@@ -111,7 +111,7 @@ function configWarning(parents: readonly CardParent[]): string[] {
     parents.find((parent) => parent.role === role)
   )
   if (base === undefined || post === undefined) return []
-  const warning = baseComputesOtherwise(base.member.spec, post.member.spec)
+  const warning = describeBaseDifferences(base.member.spec, post.member.spec)
   return warning === null ? [] : [warning]
 }
 

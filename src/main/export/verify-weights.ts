@@ -46,7 +46,7 @@ export async function verifyWeights(
         ? new NonFiniteCount({ name, shape, file: weights.name }, dtype)
         : null
       await verifyTensor(tensor, written, sources, advance, (bytes) => count?.add(bytes))
-      const found = count?.found ?? null
+      const found = count?.result ?? null
       if (found !== null) nonFinite.push(found)
     }
     return nonFinite

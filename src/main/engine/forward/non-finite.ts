@@ -218,10 +218,10 @@ async function overflowedIn(
     await decoder.read(read, values)
     const nonFinite = new NonFiniteCount(entry, 'F32')
     nonFinite.add(new Uint8Array(values.buffer))
-    if (nonFinite.found !== null)
+    if (nonFinite.result !== null)
       return (
         `At ${strengthWords(source.strength)} of ${originWords(source.from)}, rounded to ${entry.dtype} as post stores it, ` +
-        describeNonFinite(nonFinite.found)
+        describeNonFinite(nonFinite.result)
       )
   }
   return null

@@ -11,7 +11,7 @@ import { BUFFER_COUNT, requestBytes } from '../weights/read-ahead'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { logitRows } from './next-tokens'
 import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
-import { heldBytes } from '../../checkpoint/scaled-weights'
+import { readerBytes } from '../../checkpoint/scaled-weights'
 import { DECODER_BYTES } from '../weights/weight-decoder'
 
 /** The properties of a sweep's models that decide how much memory it takes. */
@@ -77,7 +77,7 @@ export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: num
 export function scaleBytes(pair: PairWeights): number {
   const members = [pair.base, pair.post, ...pair.others.values()]
   return members.reduce(
-    (sum, { checkpoint }) => sum + Math.max(0, ...Array.from(checkpoint.tensors.values(), heldBytes)),
+    (sum, { checkpoint }) => sum + Math.max(0, ...Array.from(checkpoint.tensors.values(), readerBytes)),
     0
   )
 }

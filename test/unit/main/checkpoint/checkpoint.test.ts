@@ -70,19 +70,19 @@ async function manyTensors(count: number): Promise<string> {
 }
 
 describe('a model folder', () => {
-  test('may have as many tensors as the largest mixture of experts that is computed, and no more', async () => {
+  test('may have as many tensors as the largest supported mixture of experts, and no more', async () => {
     expect((await openCheckpoint(await manyTensors(37_000))).tensors.size).toBe(37_000)
     expect((await problemOf(openCheckpoint(await manyTensors(40_001)))).message).toMatch(
       /has 40001 tensors; at most 40000 are read/
     )
   })
 
-  test('is the folder with config.json, and its name the model', async () => {
+  test('is the folder of config.json, and gives the model its name', async () => {
     expect(await resolveModelFolder(join(DEMO, 'base', '..', 'post'))).toBe(join(DEMO, 'post'))
     expect(modelName(join(DEMO, 'post'))).toBe('post')
   })
 
-  test('that is missing, a file or no model is refused, saying what was looked for', async () => {
+  test('is refused with the missing file if it is missing, a file or no model', async () => {
     const folder = await temporaryFolder()
     expect(await problemOf(resolveModelFolder(join(folder, 'none')))).toMatchObject({
       code: 'not-found',
@@ -116,7 +116,7 @@ describe('a model folder', () => {
     expect(await problemOf(openCheckpoint(folder))).toMatchObject(adapter)
   })
 
-  test('that holds a whole model is read, whatever adapter lies beside', async () => {
+  test('is read if it holds a whole model beside an adapter', async () => {
     const folder = await writeCheckpoint(await temporaryFolder(), SMALL)
     await writeFile(join(folder, 'adapter_config.json'), '{"peft_type":"LORA"}')
     expect([...(await openCheckpoint(folder)).tensors.keys()]).toHaveLength(3)
@@ -240,7 +240,7 @@ describe('weights', () => {
     )
   })
 
-  test('are read from the single file where there is an index too', async () => {
+  test('are read from the single file if there is also an index', async () => {
     const folder = await writeCheckpoint(await temporaryFolder(), SMALL)
     await writeFile(join(folder, INDEX), 'not even JSON')
     expect((await openCheckpoint(folder)).files.map(({ name }) => name)).toEqual(['model.safetensors'])
@@ -398,7 +398,7 @@ describe('a fingerprint', () => {
     expect(await of(one)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('tells base from post, which differ in nothing but the weights', async () => {
+  test('distinguishes base from post, which differ only in their weights', async () => {
     expect(await readFile(join(DEMO, 'base', 'config.json'))).toEqual(
       await readFile(join(DEMO, 'post', 'config.json'))
     )
@@ -450,7 +450,7 @@ describe('reading weights', () => {
     })
   })
 
-  test('goes on past the size of one read', async () => {
+  test('reads tensors larger than one read', async () => {
     const folder = await writeCheckpoint(await temporaryFolder(), SMALL)
     const byteLength = 150 * 2 ** 20
     const header = JSON.stringify({

@@ -77,7 +77,7 @@ function sumsOf(base: TensorFixture, post: TensorFixture): Distance {
 }
 
 describe('the distance of two sets of weights', () => {
-  it('is the one worked out by hand', () => {
+  it('agrees with a calculation by hand', () => {
     // post - base = (0, 4), ||base|| = 5, ||post|| = sqrt(9 + 64).
     expect(sumsOf(stored('BF16', [3, 4]), stored('BF16', [3, 8]))).toEqual({
       elements: 2,
@@ -101,7 +101,7 @@ describe('the distance of two sets of weights', () => {
     }
   })
 
-  it.each(['F32', 'F16', 'BF16'] as const)('of more %s weights than one block, at any address', (dtype) => {
+  it.each(['F32', 'F16', 'BF16'] as const)('adds more %s weights than one block, at any address', (dtype) => {
     const repeated = (pair: readonly number[]): Uint8Array => {
       const { bytes } = stored(
         dtype,
@@ -120,14 +120,14 @@ describe('the distance of two sets of weights', () => {
     expect(sums.distance().postNorm).toBeCloseTo(Math.sqrt(73) * root, 9)
   })
 
-  it('has neither angle nor ratio where there is nothing to compare with', () => {
+  it('has no angle or ratio if a norm is zero', () => {
     const zeros = stored('F16', [0, 0])
     expect(sumsOf(zeros, stored('F16', [1, 0]))).toMatchObject({ relativeNorm: null, cosine: null })
     expect(sumsOf(zeros, zeros)).toMatchObject({ relativeNorm: 0, cosine: null, changed: 0 })
     expect(sumsOf(stored('F16', [0]), stored('F16', [-0]))).toMatchObject({ relativeNorm: 0, changed: 1 })
   })
 
-  it('counts NaN and infinity, and leaves them out', () => {
+  it('counts NaN and infinity, and omits them from sums', () => {
     const base = stored('BF16', [NaN, Infinity, 3, 4, -Infinity])
     expect(sumsOf(base, base)).toMatchObject({ nonFinite: 3, changed: 0, baseNorm: 5, cosine: 1 })
     const post = stored('BF16', [NaN, 1, 3, 8, Infinity])
@@ -255,7 +255,7 @@ describe('the layer distances of a pair', () => {
     }
   )
 
-  it('are one for the same projection of all experts of a layer', async () => {
+  it('are joined for the same projection of all experts of a layer', async () => {
     const config = { ...TINY_LLAMA, model_type: 'mixtral', num_local_experts: 3, num_experts_per_tok: 2 }
     const [base, post] = [1, 2].map((seed) => checkpointFixture({ config, seed }))
     if (base === undefined || post === undefined) throw new Error('there are two models')
@@ -275,7 +275,7 @@ describe('the layer distances of a pair', () => {
     expect(layers[1]?.elements).toBe(own.reduce((sum, tensor) => sum + valuesOf(tensor).length, 0))
   })
 
-  it('tell the parts of fused projections apart', async () => {
+  it('separate the parts of fused projections', async () => {
     const base = checkpointFixture({ config: PHI3, seed: 1 })
     const post = checkpointFixture({ config: PHI3, seed: 2 })
     const { components } = await compareFixtures(base, post)
@@ -340,7 +340,7 @@ describe('the layer distances of a pair', () => {
     for (const layer of layers) expect(layer).toMatchObject({ changed: 0, relativeNorm: 0, identical: false })
   })
 
-  it('compare the tokens that both vocabularies have', async () => {
+  it('compare the tokens that both vocabularies share', async () => {
     const base = checkpointFixture({ seed: 1 })
     const post = checkpointFixture({ config: { ...TINY_LLAMA, vocab_size: 20 }, seed: 2 })
     const { components, notices } = await compareFixtures(base, post)
@@ -355,7 +355,7 @@ describe('the layer distances of a pair', () => {
     expect(notices).toEqual([expect.stringMatching(/16 tokens in base, 20 in post.*first 16/)])
   })
 
-  it('take a tied head for the embeddings it is', async () => {
+  it('count a tied head as the embeddings', async () => {
     const config = { ...TINY_LLAMA, tie_word_embeddings: true }
     const [base, post] = [checkpointFixture({ config, seed: 1 }), checkpointFixture({ config, seed: 2 })]
     const tied = await compareFixtures(base, post)
@@ -397,7 +397,7 @@ describe('the layer distances of a pair', () => {
     expect(notices).toEqual([`2 weights are NaN or infinite, in ${name}; norms and cosines leave them out.`])
   })
 
-  it('are told with progress up to the last byte, and stop when cancelled', async () => {
+  it('report progress up to the last byte, and stop when cancelled', async () => {
     const folder = await temporaryFolder()
     const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 }))
     const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }))
@@ -425,7 +425,7 @@ describe('the layer distances of a pair', () => {
     expect(last).toBeLessThan(total)
   })
 
-  it('are refused of a file that changed since the pair was opened', async () => {
+  it('are refused for a file that changed since the pair was opened', async () => {
     const folder = await temporaryFolder()
     const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 }))
     const pair = await openPair(base, base)

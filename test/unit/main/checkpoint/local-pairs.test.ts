@@ -61,7 +61,10 @@ const cardOf = (...bases: string[]): string =>
     ? `---\nlicense: mit\nbase_model: ${bases[0]}\n---\n# Hello`
     : `---\nbase_model:\n${bases.map((base) => `  - "${base}"`).join('\n')}\ntags: []\n---\n`
 
-/** 200 repositories, ten of each of 20 kinds or halves of kinds. @returns the pairs that are to be found, as base > post */
+/**
+ * 200 repositories, ten of each of 20 kinds or halves of kinds. @returns the pairs that are to be found, as
+ * base > post
+ */
 async function cacheOf200(cache: string): Promise<string[]> {
   const right: string[] = []
   for (let n = 0; n < 10; n++) {
@@ -77,7 +80,8 @@ async function cacheOf200(cache: string): Promise<string[]> {
     await named('qwen', '-Base').write(BASE)
     await repository('qwen').write(POST, { card: cardOf(`elsewhere/gone-${n}`) })
     right.push(`org/qwen-${n}B-Base > org/qwen-${n}B`)
-    // Not these: another depth, half downloaded, weights or config gone, going round, a pipe, GGUF alone, alone, of others.
+    // Not these: another depth, half downloaded, weights or config gone, going round, a pipe, GGUF alone,
+    // alone, of others.
     await repository('deep').write(BASE)
     await named('deep', '-Chat').write(DEEPER)
     await repository('half').write(BASE)
@@ -109,7 +113,7 @@ const shown = ({ pairs }: Awaited<ReturnType<typeof findPairs>>): string[] =>
 const never = new AbortController().signal
 
 describe('pairs on this machine', () => {
-  test('are exactly the right ones among 200 repositories, and the window is answered meanwhile', async () => {
+  test('are exactly the right ones among 200 repositories, while the window stays responsive', async () => {
     const cache = await temporaryFolder()
     const right = await cacheOf200(cache)
     expect(await readdir(cache)).toHaveLength(200)
@@ -131,7 +135,7 @@ describe('pairs on this machine', () => {
       expect(reasons + found.leftOut.map(({ folder }) => folder).join('\n')).toContain(said)
   })
 
-  test('are not joined over families that happen to be called alike, which is said once of those without a pair', async () => {
+  test('are not joined across families with similar names, and each model without a pair is listed once', async () => {
     const root = await temporaryFolder()
     const [base, post] = [BASE, POST]
     if (base === undefined || post === undefined) throw new Error('no checkpoint')
@@ -154,7 +158,7 @@ describe('pairs on this machine', () => {
     ])
   })
 
-  test('lie in folders of the user too, and links that go round are not followed', async () => {
+  test('are found in folders of the user, and links in a circle are not followed', async () => {
     const root = await temporaryFolder()
     if (BASE === undefined || POST === undefined) throw new Error('no checkpoint')
     await writeCheckpoint(join(root, 'models', 'tiny'), BASE)
@@ -191,7 +195,7 @@ describe('pairs on this machine', () => {
     }
   })
 
-  test('are looked for within limits, and it is said where these ended it', async () => {
+  test('are searched within limits, and a search that was cut short says so', async () => {
     const root = await temporaryFolder()
     for (let n = 0; n < 12; n++) await mkdir(join(root, `empty-${n}`))
     const limits = { folders: 5, untilMs: Infinity }
@@ -216,7 +220,7 @@ describe('models are joined', () => {
       ({ base, post, by }) => `${base.name} > ${post.name} by ${by}`
     )
 
-  test('in time that grows with their number, however alike their names are', () => {
+  test('in time that grows with their number, even if their names are similar', () => {
     const names = Array.from({ length: 6_000 }, (_, n): [string, ...string[]] =>
       n % 2 === 0 ? ['llama'] : ['llama-it', 'llama', 'none/llama']
     )
@@ -230,7 +234,7 @@ describe('models are joined', () => {
     expect(joined(['a/Base'], ['b/x'], ['b/x-it', 'A/base'])).toEqual(['a/Base > b/x-it by card'])
   })
 
-  test('by endings of names, one after another, within an organisation', () => {
+  test('by endings of names within an organisation', () => {
     expect(joined(['a/m-1B'], ['a/m-1B-SFT-DPO'], ['b/m-1B-it'])).toEqual(['a/m-1B > a/m-1B-SFT-DPO by name'])
     expect(joined(['g/gemma-3-1b-pt'], ['g/gemma-3-1b-it'])).toEqual([
       'g/gemma-3-1b-pt > g/gemma-3-1b-it by name'
@@ -243,7 +247,7 @@ describe('models are joined', () => {
   })
 })
 
-test('cards name their base models in each of the usual ways, and nothing else counts', () => {
+test('cards name their base models in each usual form, and nothing else counts', () => {
   expect(baseModels(cardOf('a/b'))).toEqual(['a/b'])
   expect(baseModels(cardOf('a/b', 'c/d'))).toEqual(['a/b', 'c/d'])
   expect(baseModels('---\r\nbase_model: [\'a/b\', "c"]\r\n---\r\n')).toEqual(['a/b', 'c'])

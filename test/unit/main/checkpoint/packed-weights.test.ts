@@ -84,7 +84,7 @@ async function firstRow(checkpoint: Checkpoint): Promise<void> {
 }
 
 describe('packed weights', () => {
-  test.each(CASES)('$what: are what the reference makes of them', async (given) => {
+  test.each(CASES)('$what: have the values of the reference', async (given) => {
     const checkpoint = await openCheckpoint(await written(given))
     expect([...checkpoint.tensors.keys()]).toEqual(['x.weight'])
     const entry = mapGet(checkpoint.tensors, 'x.weight', 'tensor')
@@ -232,7 +232,7 @@ describe('packed weights', () => {
     expect(problem.message).toContain('model.safetensors')
   })
 
-  test('without a word in the config are refused once, by the cause', async () => {
+  test('without settings in the config are refused once, with the cause', async () => {
     const folder = await writeCheckpoint(await temporaryFolder(), {
       config: TINY_LLAMA,
       tensors: Object.entries(GPTQ.tensors).map(([name, stored]) => tensor(`x.${name}`, stored))
@@ -302,7 +302,7 @@ describe('packed weights', () => {
     expect(problem.message).toContain('model.safetensors')
   })
 
-  test('have groups in turn where none are stored and the config says so', async () => {
+  test('have consecutive groups if none are stored and the config allows it', async () => {
     const checkpoint = await openCheckpoint(await written(IN_TURN, without('x.g_idx')))
     const reader = openWeightReader(checkpoint)
     expect(await reader.read('x.weight')).toEqual(bytesOf(IN_TURN.weight.bytes))
@@ -377,7 +377,7 @@ describe('a pair with packed weights', () => {
     }
   }
 
-  test('gives the logits of the weights that they stand for, and says so', async () => {
+  test('gives the logits of the encoded weights, and says so', async () => {
     const { base, packed, plain } = await pairs()
     const model = layersModel([
       { attention: 0.5, mlp: 0.5 },
@@ -394,7 +394,7 @@ describe('a pair with packed weights', () => {
     )
   })
 
-  test('with groups that are not there does not pass an inspection', async () => {
+  test('with missing groups does not pass an inspection', async () => {
     const { base } = await pairs()
     const bad = twins(2, GPTQ).packed
     const isGroups = ({ name }: TensorFixture): boolean => name.endsWith('.g_idx')

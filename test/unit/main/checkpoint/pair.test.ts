@@ -64,7 +64,7 @@ const without = (fixture: CheckpointFixture, ...names: string[]): CheckpointFixt
 })
 
 describe('the report of a pair', () => {
-  test('says that the tokenizers differ, where only two tokens of base are swapped', async () => {
+  test('reports different tokenizers, even if only two tokens of base are swapped', async () => {
     const paths = await writePair(withConfig({}, 1), withConfig({}, 2))
     const named = async (): Promise<string[]> =>
       messages((await inspectPair(paths.base, paths.post)).findings, 'warning')
@@ -137,7 +137,7 @@ describe('the report of a pair', () => {
 })
 
 describe('a pair that does not fit', () => {
-  test('in its family says so, and only that of the config', async () => {
+  test('in its family reports only the family', async () => {
     const mistral = withConfig({ model_type: 'mistral', rms_norm_eps: 1e-6 })
     expect(messages(await findings(BASE, mistral), 'error')).toEqual([
       'The family (model_type) differs: llama in base, mistral in post.'
@@ -300,7 +300,7 @@ describe('a pair that fits', () => {
     expect(await findings(BASE, withConfig({ max_position_embeddings: 128 }))).toEqual([])
   })
 
-  test('is told of a head beside the embeddings that its config ties it to', async () => {
+  test('gets a note on a stored head although its config ties the head', async () => {
     const tied = withConfig({ tie_word_embeddings: true })
     const [head] = POST.tensors.filter(({ name }) => name === 'lm_head.weight')
     if (head === undefined) throw new Error('the fixture has no head')
@@ -327,7 +327,7 @@ describe('a pair that fits', () => {
     ])
   })
 
-  test('is warned about when both are the same model', async () => {
+  test('gets a warning if both are the same model', async () => {
     expect(messages(await findings(BASE, BASE), 'warning')).toEqual([
       'Base and post look like the same checkpoint: restoring layers would change nothing.'
     ])
@@ -361,7 +361,7 @@ describe('a pair that fits', () => {
 })
 
 describe('a checkpoint that cannot be opened', () => {
-  test('is the only one spoken of when the other is fine', async () => {
+  test('is the only one reported if the other is fine', async () => {
     const paths = await writePair(BASE, POST)
     await rm(join(paths.base, 'model.safetensors'))
     const problem = await problemOf(inspectPair(paths.base, paths.post))
@@ -370,7 +370,7 @@ describe('a checkpoint that cannot be opened', () => {
     expect(problem.message).not.toContain(paths.post)
   })
 
-  test('does not hide that the other cannot either', async () => {
+  test('is reported together with the other if neither can be opened', async () => {
     const folder = await temporaryFolder()
     const [base, post] = [join(folder, 'base'), join(folder, 'post')]
     expect((await problemOf(openPair(base, post))).message).toBe(
@@ -394,7 +394,7 @@ describe('a checkpoint that cannot be opened', () => {
   })
 })
 
-test('a text model inside another has a tied head where nothing else could be one, whatever the outer config says', async () => {
+test('a nested text model without a head tensor has a tied head, whatever the outer config says', async () => {
   const text = {
     ...TINY_LLAMA,
     model_type: 'mistral',

@@ -39,7 +39,7 @@ const f32 = (begin: number, end: number, shape = [(end - begin) / 4]): unknown =
 })
 
 describe('a safetensors header', () => {
-  test('tells name, dtype, shape and place of every tensor, in the order of their bytes', async () => {
+  test('lists name, dtype, shape and offset of every tensor, sorted by their bytes', async () => {
     const a = floatTensor('a', 'F32', [2, 3], [1, 2, 3, 4, 5, 6])
     const b = floatTensor('b', 'BF16', [2], [1, -1])
     const bytes = safetensorsBytes([b, a], { format: 'pt' })
@@ -85,7 +85,7 @@ describe('a safetensors header', () => {
     ).toEqual([])
   })
 
-  test('takes names that mean something to JavaScript for names', async () => {
+  test('treats names with a meaning in JavaScript like other names', async () => {
     const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
     const entries = names.map((name, i) => `"${name}": ${JSON.stringify(f32(4 * i, 4 * i + 4))}`)
     const file = await fileOf(rawSafetensors(`{${entries.join()}}`, new Uint8Array(16)))
@@ -176,7 +176,7 @@ describe('a broken safetensors file', () => {
     expect(await message(3n)).toMatch(/is truncated: its header has 3 bytes, but only 2 follow/)
   })
 
-  test('of as many tensors as a fifth of a mixture of experts has, four for each weight, is read', async () => {
+  test('with as many tensors as a fifth of a mixture of experts, four for each weight, is read', async () => {
     const tensor = '{"dtype":"I32","shape":[0],"data_offsets":[0,0]}'
     const tensors = Array.from({ length: 15_000 }, (_, i) => `"model.layers.${i}.qweight":${tensor}`)
     const header = await readSafetensorsHeader(
@@ -318,7 +318,7 @@ describe('a broken safetensors file', () => {
     expect(message.length).toBeLessThan(500)
   })
 
-  test('never fails in any other way, whatever its bytes', async () => {
+  test('never fails with another error, whatever its bytes', async () => {
     const folder = await temporaryFolder()
     const valid = safetensorsBytes([
       floatTensor('a', 'F32', [2], [1, 2]),

@@ -185,7 +185,7 @@ describe('NonFiniteCount', () => {
           count.add(stored.subarray(split))
           const values = all.map((value) => decodeFloat(value, FLOAT_FORMATS[dtype]))
           const first = values.findIndex((value) => !Number.isFinite(value))
-          expect(count.found).toEqual(
+          expect(count.result).toEqual(
             first === -1
               ? null
               : {
