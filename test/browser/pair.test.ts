@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { sha256OfFile } from '../../src/main/checkpoint/file-sha256'
 import { createProject } from '../../src/main/project/create-project'
+import { STEPS } from '../../src/renderer/app/place'
 import { browserMissing, downloadedText, expectAccessible, hoverCharts, it } from '../fixtures/browser'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../fixtures/checkpoint-builder'
 import { PROMPTS, sweepFixture } from '../fixtures/project-documents'
@@ -80,15 +81,18 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', () => {
     await leftOut.getByText(/damaged\.json/).waitFor()
     await leftOut.getByRole('button', { name: 'Dismiss' }).click()
     await leftOut.waitFor({ state: 'detached' })
-    // It can be mended on every step that says so.
-    for (const step of ['Ranges', 'Chat', 'Pair']) {
-      await page.getByRole('navigation').getByText(step, { exact: true }).click()
-      await page
-        .getByRole('alert')
-        .filter({ hasText: `There is no folder ${post}` })
-        .filter({ has: page.getByRole('button', { name: 'Relocate…' }) })
-        .waitFor()
+    // Every step shows its results, and one line says what is missing.
+    const away = page.getByRole('note').filter({ hasText: 'The model folders are not on this machine.' })
+    for (const { label } of STEPS) {
+      await page.getByRole('navigation').getByText(label, { exact: true }).click()
+      await page.locator('[aria-current=step]').filter({ hasText: label }).waitFor()
+      await away.getByRole('button', { name: 'Relocate…' }).waitFor()
+      expect(await page.getByRole('alert').allInnerTexts(), label).toEqual([])
     }
+    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await page.getByRole('grid', { name: /^Diversity of every restoration range/ }).waitFor()
+    await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+    await page.getByText(`There is no folder ${post}.`).waitFor()
     await page.getByRole('button', { name: 'Relocate…' }).first().click()
     const dialog = page.getByRole('dialog')
     // Taken without another key.

@@ -10,6 +10,7 @@ const PROBLEM_CODES = [
   'not-found', // a file or folder is not there
   'bad-file', // a file is there but broken: retrying will not help
   'unsupported', // a well-formed model that this program does not compute
+  'models-away', // the models of a project are not on this machine
   'mismatch', // base and post do not fit together
   'bad-input', // a value, prompt set, recipe or option of the wrong shape
   'newer-version', // written by a newer program

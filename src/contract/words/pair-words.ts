@@ -2,6 +2,13 @@ import { defaultSweepOf } from '../documents/answering-sweep'
 import type { PairState, SweepSummary } from '../documents/project'
 import { plural } from './format'
 
+/** Shown for a project whose models lie elsewhere. Its results can be read, and nothing can be computed. */
+export const MODELS_AWAY = 'The model folders are not on this machine.'
+
+/** Reports whether the model folders of a pair do not exist here, unlike folders that exist but cannot be used. */
+export const areModelsAway = ({ pairProblem }: Pick<PairState, 'pairProblem'>): boolean =>
+  pairProblem?.code === 'models-away'
+
 /** Why nothing that takes prompts can be computed of a pair, as it follows “cannot be computed:”; null where it can, and while nobody has looked at its folders. */
 export function unusableWords({ pair, pairProblem }: PairState): string | null {
   if (pairProblem !== null) return pairProblem.message

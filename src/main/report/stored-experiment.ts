@@ -5,6 +5,7 @@ import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { DistancesDocument } from '../../contract/documents/distances'
 import type { EvaluationView } from '../../contract/documents/evaluation'
 import type { PairReport } from '../../contract/documents/pair'
+import { areModelsAway, MODELS_AWAY } from '../../contract/words/pair-words'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { PairDocument, PairState } from '../../contract/documents/project'
 import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents/samples'
@@ -57,9 +58,12 @@ export async function readExperiment(
   sweepId = defaultSweepOf(own.sweeps)?.id
 ): Promise<StoredExperiment> {
   const unread = [...own.project.warnings]
-  if (pairProblem !== null) {
-    unread.push(`The pair could not be read when this report was written. ${pairProblem.message}`)
-  }
+  if (pairProblem !== null)
+    unread.push(
+      areModelsAway({ pairProblem })
+        ? MODELS_AWAY
+        : `The pair could not be read when this report was written. ${pairProblem.message}`
+    )
   const ifReadable = async <T>(read: () => Promise<T | null>): Promise<T | null> => {
     try {
       return await read()

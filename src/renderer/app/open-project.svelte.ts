@@ -4,7 +4,7 @@ import { SvelteSet } from 'svelte/reactivity'
 import type { RunKind } from '../../contract/documents/history'
 import { jobKindFacts } from '../../contract/model/job-kinds'
 import { STOPPING, waitingForWords } from '../../contract/words/job-words'
-import { tokenizerWords } from '../../contract/words/pair-words'
+import { areModelsAway, MODELS_AWAY, tokenizerWords } from '../../contract/words/pair-words'
 import { RUN_KIND_WORDS } from '../../contract/words/run-words'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
@@ -149,12 +149,18 @@ export class OpenProject {
     return this.host.info?.memoryBytes ?? Infinity
   }
 
+  /** True if the pair's folders do not exist on this machine, so nothing asks for what lies in them. */
+  get modelsAway(): boolean {
+    return areModelsAway(this.state)
+  }
+
   /** Why nothing that needs the engine can begin now; null when it can. @param then what would begin, by its own job */
   whyNot(then: string, own?: WindowJob): string | null {
     if (!this.connected) return 'The workbench is not connected.'
     if (this.state.writer === 'gone') return 'First choose “Change it here”, above.'
     if (this.state.writer !== null) return 'Another program has this project to write; see above.'
     if (this.state.readOnly !== null) return 'This project cannot be saved, so results could not be kept.'
+    if (this.modelsAway) return MODELS_AWAY
     if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (!this.state.pair.post.hasTokenizer)
       return `${tokenizerWords(this.state.pair)}, and prompts need one; see the Pair step.`

@@ -1,4 +1,5 @@
 import { modelNameFromPath } from '../../contract/model/called-after'
+import { MODELS_AWAY } from '../../contract/words/pair-words'
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
@@ -113,6 +114,7 @@ export class Exports {
   readonly blocked = $derived.by(() => {
     const { state, connected } = this.project
     if (!connected) return 'The workbench is not connected.'
+    if (this.project.modelsAway) return MODELS_AWAY
     if (state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (this.busy) return 'An export is running.'
     if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9, each layer once.'

@@ -92,7 +92,8 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
 
   /** Asks main what the saved prompts become. */
   override async render(): Promise<void> {
-    const { here, client } = this.project
+    const { here, client, modelsAway } = this.project
+    if (modelsAway) return
     try {
       const rendered = await this.rendering.ask(here.pair, (signal) =>
         client.prompts.render(here, { signal })

@@ -86,9 +86,9 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
 
   /** Asks what the selected prompt becomes. @param restMs waited before, for a prompt that is being typed */
   override async render(restMs = 0): Promise<void> {
-    const { here, client } = this.project
+    const { here, client, modelsAway } = this.project
     const prompt = this.selected
-    if (prompt === null) return
+    if (prompt === null || modelsAway) return
     try {
       const rendered = await this.rendering.ask(
         prompt,

@@ -236,8 +236,8 @@ export class SampleSetup {
 
   /** Asks for the model's own settings, unless they are known. */
   async attach(): Promise<void> {
-    if (this.defaults !== null) return
-    const { here, client } = this.project
+    const { here, client, modelsAway } = this.project
+    if (this.defaults !== null || modelsAway) return
     const defaults = await this.project.attempt(() => client.samples.defaults(here))
     if (defaults === null) return
     this.defaults = defaults
