@@ -7,7 +7,7 @@ const ROOMS = [
   'base/files',
   'base',
   'endpoint',
-  'confined',
+  'sandbox',
   'family',
   'graphs',
   'text',
@@ -32,7 +32,7 @@ const ROOMS = [
   'measures',
   'samples',
   'evaluation',
-  'confined/process',
+  'sandbox/process',
   'mergekit',
   'project/documents',
   'project/runs',
@@ -151,7 +151,6 @@ const MOST_SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   base: 6,
   checkpoint: 45,
   cli: 27,
-  confined: 5,
   electron: 0,
   endpoint: 7,
   evaluation: 18,
@@ -163,6 +162,7 @@ const MOST_SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   readings: 0,
   report: 16,
   samples: 21,
+  sandbox: 5,
   serve: 11,
   study: 7,
   text: 6,
@@ -175,7 +175,7 @@ const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array
 const READING_FOLDERS =
   /\b(openCheckpoint|readMember|readPair|readSameOther|readGenerationConfig|readLocalModel|readTokenizerConfig|readEmbeddingTokenizer|findChatTemplate|loadTextModel)\(/
 const FOLDER_READERS =
-  /^main\/(text|checkpoint|confined\/process|engine|evaluation\/embedding-tokenizer|readings)/
+  /^main\/(text|checkpoint|sandbox\/process|engine|evaluation\/embedding-tokenizer|readings)/
 
 /**
  * What opens files by itself, and why it may: files that others may have put there are opened by base/files/regular-file.ts, which
@@ -246,11 +246,11 @@ describe('the order of the sources', () => {
     expect(upward).toEqual([])
   })
 
-  test('only engine and confined process have threads: where main is Electron, it would end with one of them', () => {
+  test('only engine and sandbox process have threads: where main is Electron, it would end with one of them', () => {
     const threaded = [...imports.keys()].filter(
       (file) => inMain(file) && readFileSync(join(SOURCES, file), 'utf8').includes("'node:worker_threads'")
     )
-    expect(threaded.filter((file) => !/^main\/(engine|confined\/process)\//.test(file))).toEqual([])
+    expect(threaded.filter((file) => !/^main\/(engine|sandbox\/process)\//.test(file))).toEqual([])
   })
 
   test('model folders are read where main can end it', () => {

@@ -35,7 +35,7 @@ const MAX_TENSORS = 40_000
 export const DescribedCheckpoint = z.object({
   path: z.string(),
   configPath: z.string(),
-  // // A schema of records would silently drop a key named "__proto__".
+  // A schema of records would silently drop a key named "__proto__".
   config: z.custom<Record<string, unknown>>(isJsonObject),
   tensors: z.array(z.tuple([z.string(), TensorEntry])),
   files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),

@@ -70,7 +70,7 @@ export class DistanceSums {
         ? sumHalves(halvesOf(base), halvesOf(other), valuesOf(baseDtype))
         : sumFloats(floatsOf(base, baseDtype), floatsOf(other, postDtype))
     this.changed += sums.changed
-    // // Squares of finite float32 values cannot overflow float64, so another sum contains NaN or infinity.
+    // Squares of finite float32 values cannot overflow float64, so another sum contains NaN or infinity.
     if (!Number.isFinite(sums.baseSquares + sums.postSquares)) {
       this.addFinite(floatsOf(base, baseDtype), floatsOf(post, postDtype))
       return
@@ -106,7 +106,7 @@ interface BlockSums {
   products: number
 }
 
-// // The two loops that determine the speed. In both, `changed` grows by 1 if any bit differs, without a
+// The two loops that determine the speed. In both, `changed` grows by 1 if any bit differs, without a
 // comparison, because mispredicted branches would halve the speed.
 
 /**
@@ -170,7 +170,7 @@ function valuesOf(dtype: 'F16' | 'BF16'): Float32Array {
 }
 
 function halvesOf(bytes: Uint8Array): Uint16Array {
-  // // Views need an aligned start, which a copy has.
+  // Views need an aligned start, which a copy has.
   const { buffer, byteOffset, byteLength } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes)
   return new Uint16Array(buffer, byteOffset, byteLength / 2)
 }

@@ -69,7 +69,7 @@ export function decodeFloat32(bytes: Uint8Array, dtype: WeightDtype, target: Flo
     new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes)
     return
   }
-  // // Integer views need an aligned start. A copy has one, and is cheap compared with decoding.
+  // Integer views need an aligned start. A copy has one, and is cheap compared with decoding.
   const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   const targetBits = new Int32Array(target.buffer, target.byteOffset, target.length)
   if (dtype === 'BF16') decodeBf16(buffer, byteOffset, targetBits)
@@ -136,7 +136,7 @@ const QUIET_NAN_BITS = 0x7fc00000
 
 function roundBitsToBf16(bits: number): number {
   if ((bits & 0x7fffffff) > INFINITY_BITS) return QUIET_NAN_BITS
-  // // Half a unit less one, plus one if the retained part is odd: ties go to even, and a carry may reach the
+  // Half a unit less one, plus one if the retained part is odd: ties go to even, and a carry may reach the
   // exponent.
   return (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
 import { readModelBytes } from '../base/files/model-file'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
-import { askConfined } from '../confined/host'
+import { askSandbox } from '../sandbox/host'
 
 /** Optional files of a model folder besides config and weights. */
 export interface FolderExtras {
@@ -27,10 +27,10 @@ async function findTemplate(
   folder: string
 ): Promise<Pick<FolderExtras, 'hasChatTemplate' | 'templateProblem'>> {
   try {
-    // // The sandbox reads the settings, because they may list every token and take long to parse.
+    // The sandbox reads the settings, because they may list every token and take long to parse.
     const file = join(folder, 'tokenizer_config.json')
-    const reply = await askConfined({ kind: 'find-template', folder, file })
-    if (reply.kind !== 'found-template') throw new Error(`the confined process replied with ${reply.kind}`)
+    const reply = await askSandbox({ kind: 'find-template', folder, file })
+    if (reply.kind !== 'found-template') throw new Error(`the sandbox process replied with ${reply.kind}`)
     return { hasChatTemplate: reply.found, templateProblem: null }
   } catch (error) {
     if (error instanceof WorkbenchError) return { hasChatTemplate: false, templateProblem: error.message }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseJsonBytes } from '../base/files/json-pieces'
-import { askConfined } from '../confined/host'
-import type { FolderRequest } from '../confined/messages'
+import { askSandbox } from '../sandbox/host'
+import type { FolderRequest } from '../sandbox/messages'
 
 /**
  * Reads facts about a model folder in the sandbox process; the caller checks their shape. Main never reads
@@ -11,8 +11,8 @@ import type { FolderRequest } from '../confined/messages'
  * much memory
  */
 export async function folderFacts(kind: FolderRequest['kind'], folder: string): Promise<unknown> {
-  const reply = await askConfined({ kind, file: resolve(folder) })
-  if (reply.kind !== 'folder') throw new Error(`the confined process answered a folder with ${reply.kind}`)
+  const reply = await askSandbox({ kind, file: resolve(folder) })
+  if (reply.kind !== 'folder') throw new Error(`the sandbox process answered a folder with ${reply.kind}`)
   const { buffer, byteOffset, byteLength } = reply.json
   return parseJsonBytes(Buffer.from(buffer, byteOffset, byteLength), folder)
 }

@@ -48,7 +48,7 @@ export async function endTokens(checkpoint: Checkpoint, text: TextModel | null):
   if (config.data.eos_token_id.length > 0) return config.data.eos_token_id
   const endToken = text?.specialTokens.get('eos_token')
   const encoded = endToken === undefined || text === null ? undefined : await encodeOne(text, endToken)
-  // // Several tokens mean that the vocabulary lacks the end token.
+  // Several tokens mean that the vocabulary lacks the end token.
   return encoded?.length === 1 ? encoded : []
 }
 

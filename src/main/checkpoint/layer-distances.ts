@@ -77,7 +77,7 @@ export async function* compareLayers(
       const bytes = await reading
       throwIfCancelled(signal, 'The comparison')
       reading = read(index + 1)
-      // // Awaited in the next iteration; an earlier failure must not count as unhandled.
+      // Awaited in the next iteration; an earlier failure must not count as unhandled.
       reading?.catch(() => undefined)
       if (bytes === undefined) continue
       const [base, post] = bytes

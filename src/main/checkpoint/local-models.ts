@@ -61,7 +61,7 @@ export async function findModels(
     throwIfCancelled(signal, 'Looking for pairs')
     if (folders.count > limits.folders || performance.now() > limits.untilMs)
       return { models: [...models.values()], leftOut, cutShort: true }
-    // // Missing or unreadable folders contain no models.
+    // Missing or unreadable folders contain no models.
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     const names = new Set(entries.map(({ name }) => name))
     if (isCached(folder) || names.has('config.json')) {
@@ -73,7 +73,7 @@ export async function findModels(
       }
       continue
     }
-    // // A merged model may be below its adapter.
+    // A merged model may be below its adapter.
     const adapter = adapterProblem(folder, [...names])
     if (adapter !== null) leftOut.push({ folder, reason: reasonBeside(folder, adapter) })
     if (depth === MAX_DEPTH) continue

@@ -51,7 +51,7 @@ export async function findPairs(
       break
     }
     try {
-      // // One after the other: if the first model cannot be opened, the headers of the other need not be
+      // One after the other: if the first model cannot be opened, the headers of the other need not be
       // read.
       const opened = { post: await member(post), base: await member(base) }
       const [error] = pairErrors(opened.base, opened.post)
@@ -154,7 +154,7 @@ class ModelsByName {
     const lists = wanted.includes('/')
       ? [listOf(this.whole, wanted.toLowerCase()), listOf(this.ownerless, last)]
       : [listOf(this.last, last)]
-    // // One more than needed, because the model itself may be among them.
+    // One more than needed, because the model itself may be among them.
     return lists.flatMap((list) => list.slice(0, MAX_BASES + 1))
   }
 }
@@ -180,7 +180,7 @@ function namedBases(
   { model, owner, words, isTuned, isBase, plain }: NamedModel,
   untuned: ReadonlyMap<string, readonly NamedModel[]>
 ): LocalModel[] {
-  // // Qwen3-0.6B is the post-trained model of Qwen3-0.6B-Base.
+  // Qwen3-0.6B is the post-trained model of Qwen3-0.6B-Base.
   if (!isTuned && isBase) return []
   const names = isTuned ? [plain, ...nameBeforeVersion(words)] : [plain]
   return [...new Set(names)]

@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<WeightDtype, { exponent: number; one: number; carry
 function anyNonFinite(words: Int32Array, dtype: WeightDtype): boolean {
   const { exponent, one, carry } = WORDS[dtype]
   let carried = 0
-  // // A counting loop in 32-bit integers is four times as fast as an iterator.
+  // A counting loop in 32-bit integers is four times as fast as an iterator.
   for (let i = words.length - 1; i >= 0; i--) carried |= (((words[i] ?? 0) & exponent) + one) | 0
   return (carried & carry) !== 0
 }
@@ -47,14 +47,14 @@ export class NonFiniteCount {
 
   /** Adds bytes. @param bytes whole elements, any alignment */
   add(bytes: Uint8Array): void {
-    // // Integer views need an aligned start, which a copy has.
+    // Integer views need an aligned start, which a copy has.
     const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
     const wordCount = byteLength >> 2
     for (let first = 0; first < wordCount; first += BLOCK_WORDS) {
       const words = new Int32Array(buffer, byteOffset + 4 * first, Math.min(BLOCK_WORDS, wordCount - first))
       if (anyNonFinite(words, this.dtype)) this.count(words, 4 * first)
     }
-    // // The last of an odd number of halves.
+    // The last of an odd number of halves.
     const lastHalf = new Uint8Array(buffer, byteOffset + 4 * wordCount, byteLength - 4 * wordCount)
     if (lastHalf.byteLength > 0) this.count(lastHalf, 4 * wordCount)
     this.elements += byteLength / DTYPE_BYTES[this.dtype]

@@ -57,7 +57,7 @@ export function otherErrors(other: PairMember, post: PairMember): PairError[] {
 function specErrors(label: string, spec: DecoderSpec, post: DecoderSpec): PairError[] {
   const differs = (trait: string, inOwn: unknown, inPost: unknown): PairError => {
     const short = [describe(inOwn), describe(inPost)]
-    // // Numbers that agree in four digits are written in full.
+    // Numbers that agree in four digits are written in full.
     const [own, post] = short[0] === short[1] ? [String(inOwn), String(inPost)] : short
     return { code: 'mismatch', message: `The ${trait} differs: ${own} in ${label}, ${post} in post.` }
   }

@@ -69,7 +69,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     findFolderExtras(base.checkpoint.path),
     findFolderExtras(post.checkpoint.path)
   ])
-  // // With many tensors each of these steps takes a while.
+  // With many tensors each of these steps takes a while.
   const yieldTurn = breather()
   const errors = [...pairErrors(base, post), ...(await groupErrors(base)), ...(await groupErrors(post))]
   await yieldTurn()

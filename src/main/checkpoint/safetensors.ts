@@ -135,7 +135,7 @@ function parseHeader(
   } catch {
     throw badFile(`${file}: the header is not UTF-8 text.`)
   }
-  // // Entries instead of look-ups treat a hostile name such as "__proto__" like any other.
+  // Entries instead of look-ups treat a hostile name such as "__proto__" like any other.
   const { tensorInfos, metadata } = splitHeader(
     Object.entries(parseJsonObject(text, `${file}: the header`, MAX_HEADER_NAMES)),
     file

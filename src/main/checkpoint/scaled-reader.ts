@@ -66,7 +66,7 @@ export class ScaledReader {
       return Math.floor(element / columns) * rowBytes + (CODE_BITS[scaled.kind] === 4 ? column >> 1 : column)
     }
     const start = byteOf(first)
-    // // The remainder of the last word of a row is read too.
+    // The remainder of the last word of a row is read too.
     const end = (first + count) % columns === 0 ? byteOf(first + count) : byteOf(first + count - 1) + 1
     if (scaled.layout === 'columns') {
       const rows = { first: Math.floor(first / columns), end: Math.floor((first + count - 1) / columns) + 1 }
@@ -93,7 +93,7 @@ export class ScaledReader {
     const [height, width] = [elementAt(codes.shape, 0, 'size'), elementAt(codes.shape, 1, 'size')]
     const columnCount = columns.end - columns.first
     const transposed = new Int32Array(height * columnCount)
-    // // Whole rows of words are contiguous and need one read.
+    // Whole rows of words are contiguous and need one read.
     const perRead = columnCount === width ? Math.max(1, Math.floor(TRANSPOSED_BYTES / (4 * width))) : 1
     for (let row = 0; row < height; row += perRead) {
       const rows = Math.min(perRead, height - row)
@@ -144,7 +144,7 @@ function transposeInto(
   words: Int32Array,
   { row, rows, wanted, height }: { row: number; rows: number; wanted: number; height: number }
 ): void {
-  // // Checked once, because the loop runs for every word.
+  // Checked once, because the loop runs for every word.
   if (words.length !== rows * wanted) throw new RangeError(`${words.length} words of ${rows * wanted}`)
   for (let below = 0; below < rows; below++)
     for (let column = 0; column < wanted; column++)

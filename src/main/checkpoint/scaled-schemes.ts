@@ -54,7 +54,7 @@ const Float8Config = z.strictObject({
 })
 
 function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
-  // // Without block sizes in the config, the usual ones apply.
+  // Without block sizes in the config, the usual ones apply.
   const { weight_block_size: block = [128, 128] } = config
   return {
     ...BYTES,
@@ -159,7 +159,7 @@ function compressedWords({ config_groups: groups }: z.infer<typeof CompressedWor
     absent: [...(weights.symmetric ? [ZERO_POINT] : []), ...(ordered ? [] : [GROUP_INDEX])],
     zerosAdded: 0,
     groupsOptional: false,
-    // // The reference sorts columns by their group and cuts them into groups of one size.
+    // The reference sorts columns by their group and cuts them into groups of one size.
     groupOrder: 'even',
     blockOf: blocksBy(weights)
   }
@@ -174,7 +174,7 @@ const GptqConfig = z.object({
   checkpoint_format: z.enum(['gptq', 'gptq_v2']).nullish(),
   is_marlin_format: z.literal(false).nullish(),
   pack_dtype: z.literal('int32').nullish(),
-  // // Other bits for some modules, and rotated weights.
+  // Other bits for some modules, and rotated weights.
   dynamic: Nothing,
   rotation: z.null().optional()
 })
@@ -186,10 +186,10 @@ function gptqScheme(config: z.infer<typeof GptqConfig>): Scheme {
     layout: 'columns',
     suffixes: { codes: '.qweight', scales: '.scales', zeros: '.qzeros', groups: '.g_idx', shape: null },
     absent: [],
-    // // The first format stores zero points minus one.
+    // The first format stores zero points minus one.
     zerosAdded: format === 'gptq_v2' ? 0 : 1,
     groupsOptional: ordered === false,
-    // // Some kernels ignore stored groups then.
+    // Some kernels ignore stored groups then.
     groupOrder: ordered === false ? 'inTurn' : 'any',
     blockOf: (_rows, columns) => [1, size === -1 ? columns : size]
   }

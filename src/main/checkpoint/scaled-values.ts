@@ -111,7 +111,7 @@ function requireEnough(
   if (isShort) throw new RangeError('scaled weights lack some of what they are made of')
 }
 
-// // Each of the loops below runs once per weight; requireEnough has checked the lengths of their arrays.
+// Each of the loops below runs once per weight; requireEnough has checked the lengths of their arrays.
 
 function unpackBytes(part: Float32Array, stored: Uint8Array, start: number, numbers: Float32Array): void {
   for (let i = 0; i < part.length; i++) part[i] = numbers[stored[start + i] ?? 0] ?? 0

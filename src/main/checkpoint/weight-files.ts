@@ -84,7 +84,7 @@ async function readIndex(folder: string, indexFile: string): Promise<Map<string,
       `${indexFile}: weight_map: expected an object of file names by tensor name.`
     )
   }
-  // // Entries instead of a schema of records, which would silently drop a tensor named "__proto__".
+  // Entries instead of a schema of records, which would silently drop a tensor named "__proto__".
   const shardOf = new Map<string, string>()
   for (const [tensor, shard] of Object.entries(index.weight_map)) {
     if (typeof shard !== 'string' || !isPlainFileName(shard)) {

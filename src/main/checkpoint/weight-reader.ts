@@ -156,7 +156,7 @@ class CheckedReader implements WeightReader {
     const handle = await this.handleOf(entry.file)
     refuseChangedFile(handle, this.checkpoint, entry)
     await read(handle)
-    // // Checked again, because the file may have been written during the read.
+    // Checked again, because the file may have been written during the read.
     refuseChangedFile(handle, this.checkpoint, entry)
   }
 

@@ -124,7 +124,7 @@ export async function becomesTokens(
   try {
     return sameTokens(await encodeOne(text, rendered, addSpecialTokens), tokens)
   } catch (error) {
-    // // The tokenizer has no tokens for a part of the text.
+    // The tokenizer has no tokens for a part of the text.
     if (error instanceof WorkbenchError) return false
     throw error
   }

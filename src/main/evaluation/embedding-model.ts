@@ -5,8 +5,8 @@ import type { CheckpointReference } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 import { requireNamedHost } from '../base/files/network-path'
 import { sha256OfFile } from '../checkpoint/file-sha256'
-import { askConfined } from '../confined/host'
-import type { EmbeddingTokensRequest } from '../confined/messages'
+import { askSandbox } from '../sandbox/host'
+import type { EmbeddingTokensRequest } from '../sandbox/messages'
 import { inBatches } from '../text/batches'
 
 /** Where published folders have the model. */
@@ -62,8 +62,8 @@ async function embeddingTokens(
   const tokens: number[][] = []
   const batches = inBatches(texts, BATCH, ({ length }) => length)
   for (const batch of batches.length === 0 ? [[]] : batches) {
-    const reply = await askConfined({ kind: 'embedding-tokens', ...place, texts: batch })
-    if (reply.kind !== 'tokens') throw new Error(`the confined process answered texts with ${reply.kind}`)
+    const reply = await askSandbox({ kind: 'embedding-tokens', ...place, texts: batch })
+    if (reply.kind !== 'tokens') throw new Error(`the sandbox process answered texts with ${reply.kind}`)
     for (const list of reply.tokens) tokens.push(list)
   }
   return tokens

@@ -1,5 +1,5 @@
 import { SamplePrompts, Task } from '../../contract/documents/task'
-import { askConfined } from '../confined/host'
+import { askSandbox } from '../sandbox/host'
 
 /*
  * Files that a user brings are read where that can be stopped: a table of 20 MB takes a second, in which main would say nothing.
@@ -16,7 +16,7 @@ export async function importedPrompts(fileName: string, content: string): Promis
 }
 
 async function imported(as: 'task' | 'prompts', file: string, content: string): Promise<unknown> {
-  const reply = await askConfined({ kind: 'import', as, file, content })
-  if (reply.kind !== 'imported') throw new Error(`the confined process answered an import with ${reply.kind}`)
+  const reply = await askSandbox({ kind: 'import', as, file, content })
+  if (reply.kind !== 'imported') throw new Error(`the sandbox process answered an import with ${reply.kind}`)
   return reply.value
 }

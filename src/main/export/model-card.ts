@@ -14,7 +14,7 @@ import {
 } from '../../contract/model/strengths'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
-import { readYaml } from '../confined/yaml'
+import { readYaml } from '../sandbox/yaml'
 import { modelName, publicModelName } from '../checkpoint/model-folder'
 import { hasExperts } from '../family'
 import { describeBaseDifferences } from '../checkpoint/config-differences'

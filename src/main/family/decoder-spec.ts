@@ -244,10 +244,10 @@ function softCaps(
 }
 
 function readActivation(reader: ConfigReader, { activationKey, defaults }: Family): Activation {
-  // // As in transformers, null is the class default.
+  // As in transformers, null is the class default.
   const name = reader.value(activationKey) ?? defaults[activationKey]
   const activation = typeof name === 'string' ? ACTIVATION_NAMES[name] : undefined
-  // // xIELU has trainable parameters, which only some checkpoints store.
+  // xIELU has trainable parameters, which only some checkpoints store.
   if (activation === undefined || (activation === 'xielu' && defaults[activationKey] !== 'xielu'))
     throw reader.unsupported(activationKey, Object.keys(ACTIVATION_NAMES).join(', '))
   return activation
@@ -256,7 +256,7 @@ function readActivation(reader: ConfigReader, { activationKey, defaults }: Famil
 function queryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
   const section = ropeSection(reader)
   const rate = section?.value('llama_4_scaling_beta') ?? null
-  // // Repeats the value of the surrounding config, and is ignored by transformers.
+  // Repeats the value of the surrounding config, and is ignored by transformers.
   section?.ignore('max_position_embeddings')
   if (section === null || rate === null || rate === 0) return null
   return {

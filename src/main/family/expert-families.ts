@@ -25,7 +25,7 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
       num_experts_per_tok: 8,
       norm_topk_prob: false
     },
-    // // Without use_sliding_window the windows have no effect, and with it releases differ in which layers
+    // Without use_sliding_window the windows have no effect, and with it releases differ in which layers
     // slide.
     ignored: [...routerLosses, 'max_window_layers', 'sliding_window']
   },

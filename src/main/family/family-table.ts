@@ -28,7 +28,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   qwen2: {
     ...plain,
     label: 'Qwen2',
-    // // These biases have no config key: q, k and v have biases, o has none.
+    // These biases have no config key: q, k and v have biases, o has none.
     bias: { qkv: true, output: false, mlp: false },
     ...qwenWindows,
     dualChunks: true,
@@ -56,7 +56,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       num_key_value_heads: 16,
       head_dim: 256
     },
-    // // Releases of transformers before 4.48 read it in place of hidden_act.
+    // Releases of transformers before 4.48 read it in place of hidden_act.
     ignored: ['hidden_activation']
   },
   gemma2: {
@@ -98,7 +98,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       sliding_window: 4096,
       final_logit_softcapping: null
     },
-    // // transformers writes its own pattern under this name, beside layer_types, and does not read it again.
+    // transformers writes its own pattern under this name, beside layer_types, and does not read it again.
     ignored: [...gemma.ignored, '_sliding_window_pattern', 'attn_logit_softcapping']
   },
   olmo2: {
@@ -117,10 +117,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
     windows: 'layerTypes',
     slides: (layer) => (layer + 1) % 4 !== 0,
-    // // YaRN stretches only full layers. OLMo 3 was trained so, and transformers 4.57 and 5.15 and vLLM
+    // YaRN stretches only full layers. OLMo 3 was trained so, and transformers 4.57 and 5.15 and vLLM
     // compute so; releases between them also stretch sliding layers.
     slidingRope: 'unscaled',
-    // // Releases also differ in the default of rope_theta, so configs must contain it.
+    // Releases also differ in the default of rope_theta, so configs must contain it.
     defaults: { hidden_act: 'silu', rms_norm_eps: 1e-5, sliding_window: 4096 }
   },
   seed_oss: {
@@ -136,7 +136,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     layersWithoutRope: 'marked',
     windows: 'layerTypes',
     windowSwitch: 'use_sliding_window',
-    // // If windows are on, layers without RoPE have one.
+    // If windows are on, layers without RoPE have one.
     slides: (layer, config) => !rotates(layer, config),
     tiedHeadByDefault: true,
     defaults: { ...plain.defaults, num_key_value_heads: 4, rope_theta: 2_000_000, sliding_window: null },

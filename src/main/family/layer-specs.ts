@@ -19,7 +19,7 @@ export interface LayerSpec {
  */
 export function ropeSection(reader: ConfigReader): ConfigReader | null {
   const parameters = reader.section('rope_parameters')
-  // // A default applies to configs with neither key.
+  // A default applies to configs with neither key.
   const isDefault = parameters !== null && reader.configured('rope_scaling') === undefined
   const scaling = isDefault ? null : reader.section('rope_scaling')
   if (parameters !== null && scaling !== null)
@@ -32,7 +32,7 @@ export function rotaryFactor(reader: ConfigReader, family: Family): number {
   const outerKey = family.ropeKeys.partial
   const section = ropeSection(reader)
   const inner = section?.configured('partial_rotary_factor') !== undefined
-  // // transformers 5 writes the class default around a section with another factor; without scaling it uses
+  // transformers 5 writes the class default around a section with another factor; without scaling it uses
   // the section.
   const isSectionOnly = section !== null && inner && section.value('rope_type') === 'default'
   if (isSectionOnly) reader.ignore(outerKey)
@@ -159,7 +159,7 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
   const thetaKey = family.ropeKeys.theta
   const perType = section?.section('full_attention') ?? null
   if (section !== null && perType !== null) {
-    // // transformers 5 writes rope_type here if all layers have one type, and does not read it.
+    // transformers 5 writes rope_type here if all layers have one type, and does not read it.
     if (section.value('rope_type') === 'default') section.ignore('rope_type')
     const full = readRope(perType, theta(reader, perType, thetaKey), context)
     const sliding = section.section('sliding_attention')

@@ -58,7 +58,7 @@ export function readDynamicRope(section: ConfigReader, theta: number, context: R
     section.positive('factor')
     return { kind: 'dynamic', theta, limit: contextLength }
   }
-  // // Hunyuan's configs contain these keys, which have no effect beside alpha.
+  // Hunyuan's configs contain these keys, which have no effect beside alpha.
   section.ignore('factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim')
   return { kind: 'dynamic', theta: theta * alpha ** (rotarySize / (rotarySize - 2)), limit: contextLength }
 }

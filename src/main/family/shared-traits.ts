@@ -103,9 +103,9 @@ export const cohere = {
   interleavedRope: true,
   logitScaleKey: 'logit_scale',
   tiedHeadByDefault: true,
-  // // Releases of transformers differ in the default of rope_theta for Cohere, so configs must contain it.
+  // Releases of transformers differ in the default of rope_theta for Cohere, so configs must contain it.
   defaults: { hidden_act: 'silu', layer_norm_eps: 1e-5, logit_scale: 0.0625 },
-  // // These keys name properties that the reference always has.
+  // These keys name properties that the reference always has.
   ignored: [
     'layer_switch',
     'order_of_interleaved_layers',

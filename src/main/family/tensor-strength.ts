@@ -27,7 +27,7 @@ export function requireComponents(spec: DecoderSpec, layers: readonly LayerStren
   const { label } = spec.family
   for (const [index, layer] of layers.entries()) {
     if (HALVES.every((half) => typeof layer[half] === 'number')) continue
-    // // Experts have the same components as other MLPs.
+    // Experts have the same components as other MLPs.
     const { experts } = elementAt(spec.layers, index, 'layer')
     const tensors = [
       ...sharedTensors(spec, index),

@@ -78,7 +78,7 @@ const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   up: ['up'],
   upBias: ['up'],
   gateUp: ['gate', 'up'],
-  // // Parameters of the activation, between up and down.
+  // Parameters of the activation, between up and down.
   alphaP: ['up'],
   alphaN: ['up'],
   down: ['down'],

@@ -27,16 +27,16 @@ export interface Yarn {
  * lengths, which some earlier releases used. The original context defaults to `max_position_embeddings`.
  */
 export function readYarn(section: ConfigReader, theta: number, contextLength: number | null): Yarn {
-  // // In DeepSeek-R1-0528-Qwen3; ignored by transformers, while vLLM multiplies by it.
+  // In DeepSeek-R1-0528-Qwen3; ignored by transformers, while vLLM multiplies by it.
   section.ignore('attn_factor')
-  // // In Yarn-Llama-2 and Yarn-Mistral; no release of transformers reads it.
+  // In Yarn-Llama-2 and Yarn-Mistral; no release of transformers reads it.
   section.ignore('finetuned')
   const original = section.optionalCount('original_max_position_embeddings') ?? contextLength
   if (original === null) throw section.bad('original_max_position_embeddings', 'a whole number')
   const ratio = contextLength === null ? null : contextLength / original
   const factor = section.optionalPositive('factor') ?? ratio
   if (factor === null) throw section.bad('factor', 'a positive number')
-  // // Zero counts as absent.
+  // Zero counts as absent.
   const scale = (key: string): number | null =>
     section.value(key) === 0 ? null : section.optionalPositive(key)
   const logitScale = scale('mscale')

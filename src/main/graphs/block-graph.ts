@@ -222,7 +222,7 @@ class PackedAttention {
     }
     const [q, k, v] = layer.joinedProjections('attention', normed)
     if (shape.keptRows === null) return [q, k, v]
-    // // A fused projection computes q for every row; only the output rows are used further.
+    // A fused projection computes q for every row; only the output rows are used further.
     const qSize = spec.headCount * spec.headSize
     const byNode = graph.reshape('attention/qkv/q/nodes', q, [-1, shape.inputRowCount, qSize])
     const kept = this.gatherRows('attention/qkv/q/kept', byNode, shape.keptRows, 1)
@@ -260,7 +260,7 @@ class PackedAttention {
       [byPath('k', k, segment.keyRows, keyLength)],
       { perm: { ints: [0, 1, 3, 2] } }
     )
-    // // On the CPU, onnxruntime fuses the transposition, the scale and the product.
+    // On the CPU, onnxruntime fuses the transposition, the scale and the product.
     const scores = graph.node(`${path}/scores`, 'MatMul', [layer.scaled(path, queries), keys])
     const capped = softCap(graph, `${path}/scores`, scores, spec.attentionSoftCap)
     const byQuery = graph.reshape(`${path}/scores/queries`, capped, [

@@ -135,7 +135,7 @@ export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: rea
       experts === null
         ? builder.mlp(attended, rows)
         : routedMlp(builder, experts, attended, rows, (branch, expert) => {
-            // // Weights are constants of the whole graph, even if only one branch uses them.
+            // Weights are constants of the whole graph, even if only one branch uses them.
             const constants = residentConstants(
               scoped.within(`expert${expert}`),
               expertFile(i, expert),

@@ -60,7 +60,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   ])
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
   const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
-  // // Cast to float32 before use: sums over thousands of positions would lose more in float16 than storing
+  // Cast to float32 before use: sums over thousands of positions would lose more in float16 than storing
   // does.
   const writeToCache = (name: 'keys' | 'values', cache: string, rows: string): string => {
     const heads = graph.reshape(`attention/${name}/heads`, rows, [-1, kvHeadCount, headSize])

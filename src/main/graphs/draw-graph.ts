@@ -104,7 +104,7 @@ function drawTokens(
     graph.constant('draw/chunkSize', BigInt64Array.of(BigInt(CHUNK)))
   ])
   const id = graph.cast('draw/id', graph.node('draw/sum', 'Add', [first, token.index]), 'float32')
-  // // Zero times a sum that is not finite is NaN. This also reveals -Infinity among the logits.
+  // Zero times a sum that is not finite is NaN. This also reveals -Infinity among the logits.
   const total = graph.node('draw/total', 'ReduceSum', [logits, lastAxis], { keepdims: { int: 1 } })
   const nothing = graph.node('draw/nothing', 'Mul', [total, graph.constant('draw/none', 0)])
   return graph.node('draw/checked', 'Add', [id, nothing])
@@ -140,7 +140,7 @@ function pick(
     'int64'
   )
   const passedCount = graph.node(pathOf('passedCount'), 'ReduceSum', [passed, axes], { keepdims: { int: 1 } })
-  // // If weights are NaN, all may count as passed.
+  // If weights are NaN, all may count as passed.
   const highest = graph.constant(pathOf('highest'), BigInt64Array.of(BigInt(count - 1)))
   const index = graph.node(pathOf('index'), 'Min', [passedCount, highest])
   const atIndex = (name: string, values: string): string =>

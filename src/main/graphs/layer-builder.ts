@@ -325,7 +325,7 @@ export function quantisedProduct(
     N: { int: outputSize },
     bits: { int: bits },
     block_size: { int: QUANTISED_BLOCK },
-    // // Activations are rounded to int8 in blocks as well: 1.3 times as fast as float32, within 1 % of it.
+    // Activations are rounded to int8 in blocks as well: 1.3 times as fast as float32, within 1 % of it.
     accuracy_level: { int: 4 }
   })
 }

@@ -65,7 +65,7 @@ export function residentConstants(
   products: Products
 ): Map<string, string> {
   const bits = quantisedBits(products.weights)
-  // // The session folds the cast of a constant when it is created.
+  // The session folds the cast of a constant when it is created.
   const declareFloats = (
     name: string,
     type: 'float32' | 'float16',

@@ -126,7 +126,7 @@ function correctnessMeasures(
       samples.map(({ text }) => text).filter((text) => isRight(reader, prompt, text))
     ),
     accuracy,
-    // // If no answer is readable, the majority is wrong; omitting the prompt would flatter the variant.
+    // If no answer is readable, the majority is wrong; omitting the prompt would flatter the variant.
     majority: majorityVote(finals, (final) => reader.isRight(final, prompt)) ?? 0,
     passAtN: passAtK(samples.length, right, samples.length)
   }

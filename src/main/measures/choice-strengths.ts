@@ -70,7 +70,7 @@ export function preferredTo(
   const compared = [...new Set(choices.flatMap(({ among }) => among))].sort((a, b) => a - b)
   const results = Array.from({ length: count }, (): PreferredTo | null => null)
   if (!compared.includes(reference)) return results
-  // // The reference comes first. Candidates that were never compared are omitted, even from the added tie.
+  // The reference comes first. Candidates that were never compared are omitted, even from the added tie.
   const ordered = [reference, ...compared.filter((candidate) => candidate !== reference)]
   const indexOf = new Map(ordered.map((candidate, place) => [candidate, place]))
   const indexIn = (candidate: number): number => mapGet(indexOf, candidate, 'candidate')
@@ -119,7 +119,7 @@ class ChoiceModel {
     const middle = elementAt(this.best.strengths, place, 'strength')
     const furthest = Math.sqrt(DROP * Math.max(1, elementAt(this.inflation, place - 1, 'variance')))
     let from = this.best.strengths
-    // // The root of the drop is almost a straight line, so the secants below converge in a few steps.
+    // The root of the drop is almost a straight line, so the secants below converge in a few steps.
     const beyond = (distance: number): number => {
       const strength = middle + direction * distance
       const fit = this.maximise(from.with(place, strength), place)

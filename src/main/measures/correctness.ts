@@ -10,7 +10,7 @@ import { numbersOf } from '../answers/numbers'
 export function passAtK(answerCount: number, rightCount: number, k: number): number | null {
   if (answerCount < k) return null
   if (answerCount - rightCount < k) return 1
-  // // Computed as a product, because the binomials overflow.
+  // Computed as a product, because the binomials overflow.
   let allWrong = 1
   for (let n = answerCount - rightCount + 1; n <= answerCount; n++) allWrong *= 1 - k / n
   return 1 - allWrong

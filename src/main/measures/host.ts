@@ -34,7 +34,7 @@ export async function measureRun(
   { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly SampleLine[]
 ): Promise<SampleRunMeasures> {
-  // // Tokens are omitted, because they are not measured and are a large part of the message.
+  // Tokens are omitted, because they are not measured and are a large part of the message.
   const samplesWithoutTokens = samples.map(({ tokens: _, ...sample }) => sample)
   const reply = await askProcess({ kind: 'run', run: { prompts, variants }, samples: samplesWithoutTokens })
   if (reply.kind === 'run') return reply.result

@@ -47,7 +47,7 @@ export async function outlineSweep(
   const scores = new Map(ranges.map((range) => [spanKey(range), means(range)]))
   const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(spanKey(range))
   const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, evaluation })
-  // // If post itself fails the prompts, no range is selected, as in the Ranges view.
+  // If post itself fails the prompts, no range is selected, as in the Ranges view.
   const selected = verdict?.state === 'unfit-prompts' ? null : (selection?.selected ?? null)
   const checked = selected === null ? null : checkOfRange(check, selected)
   const rejected = new Set(rejectedRanges(ranges, check, rho))

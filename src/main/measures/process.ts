@@ -13,7 +13,7 @@ function measure(request: MeasuringRequest): MeasuringReply {
     if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }
     return { kind: 'evaluation', result: evaluationResults(request.stored, request.proxies, request.against) }
   } catch (error) {
-    // // Other errors are defects. They end the process, which main reports.
+    // Other errors are defects. They end the process, which main reports.
     if (!(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', problem: error.problem }
   }

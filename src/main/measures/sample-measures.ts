@@ -18,7 +18,7 @@ export const COMPARED_ANSWERS = 128
 
 /** Computes how diverse the answers of one cell are. Their order does not matter. */
 export function sampleMeasures(texts: readonly string[]): SampleMeasures {
-  // // Sorted, so that the subset and rounding do not depend on the order of arrival.
+  // Sorted, so that the subset and rounding do not depend on the order of arrival.
   const words = texts.toSorted().map(wordsOf)
   const counts = countAnswers(texts)
     .map((answer) => answer.count)

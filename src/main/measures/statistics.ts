@@ -41,7 +41,7 @@ function meanInterval(
   if (n < FEWEST_PROMPTS) return null
   if (scale.scale === 'share' && values.every((value) => value === 0 || value === 1)) return wilson(centre, n)
   const deviation = sampleStandardDeviation([...values])
-  // // Values that differ only in the last digits count as equal.
+  // Values that differ only in the last digits count as equal.
   if (deviation <= 1e-12 * Math.abs(centre)) return null
   const t = tQuantile(n - 1)
   const skewness = cappedSkewness(values, t)
@@ -88,7 +88,7 @@ function skewed(quantile: number, skewness: number, n: number): number {
 export function wilson(share: number, n: number): Interval {
   const centre = (share + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n)
   const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2))
-  // // For shares of 0 and 1 an end is the end of the scale, without rounding errors.
+  // For shares of 0 and 1 an end is the end of the scale, without rounding errors.
   return [share === 0 ? 0 : centre - half, share === 1 ? 1 : centre + half]
 }
 
@@ -116,7 +116,7 @@ export function pairedDifferences(
           SEED
         )
   )
-  // // A stopped evaluation may have more answers of a variant than of its copy; then both count.
+  // A stopped evaluation may have more answers of a variant than of its copy; then both count.
   const keys = comparisons.map((differences, index) =>
     models[index] === null ? null : `${models[index]} ${differences.join(' ')}`
   )
@@ -137,7 +137,7 @@ export function pairedDifferences(
         : elementAt(decisions, keysInOrder.indexOf(key), 'comparison')
     const differences = elementAt(comparisons, index, 'comparison')
     const deviation = differences.length < 2 ? 0 : sampleStandardDeviation([...differences])
-    // // A difference that is the same on every prompt would give an interval without width.
+    // A difference that is the same on every prompt would give an interval without width.
     const isConstant = deviation <= 1e-12 * Math.abs(flip.mean)
     return {
       mean: flip.mean,
@@ -158,9 +158,9 @@ export function holm(pValues: readonly number[]): { adjusted: number; level: num
   let level = 0
   for (const [rank, { value, index }] of order.entries()) {
     const others = pValues.length - rank
-    // // Equal p-values get the strictest level among them, so that their order does not matter.
+    // Equal p-values get the strictest level among them, so that their order does not matter.
     const isTied = rank > 0 && value === elementAt(order, rank - 1, 'p-value').value
-    // // The first p-value that is no finding ends the procedure. Later ones are decided at its level.
+    // The first p-value that is no finding ends the procedure. Later ones are decided at its level.
     if (largest <= LEVEL && !isTied) level = LEVEL / others
     largest = Math.max(largest, Math.min(1, value * others))
     decisions[index] = { adjusted: largest, level }
@@ -191,7 +191,7 @@ export function rankCorrelation(pairs: readonly (readonly [number, number])[]): 
  */
 export function rankInterval(correlation: number, count: number): Interval | null {
   if (count < FEWEST_PROMPTS) return null
-  // // The transformation has no value at a perfect correlation.
+  // The transformation has no value at a perfect correlation.
   const z = Math.atanh(Math.max(-1 + 1e-12, Math.min(1 - 1e-12, correlation)))
   const half = Z * Math.sqrt((1 + correlation ** 2 / 2) / (count - 3))
   return [Math.tanh(z - half), Math.tanh(z + half)]

@@ -110,7 +110,7 @@ function promptsDiffer(
   if (matched.length === a.prompts.length && matched.length === b.prompts.length) return []
   const words = ({ prompts, scoredBy }: SweepDocument, set: string | null): string =>
     `${plural(prompts.length, scoreWords(scoredBy).prompt)}${set === null ? '' : ` of the built-in set ${set}`}`
-  // // Sets without a common prompt are described once.
+  // Sets without a common prompt are described once.
   if (matched.length === 0)
     return [{ what: 'prompts', a: words(a, sets.a), b: `${words(b, sets.b)}, none of them in both` }]
   const sharedWords = ({ prompts }: SweepDocument): string => {
@@ -133,7 +133,7 @@ function checkpointsDiffer(
   b: CheckpointReference
 ): SweepDifference[] {
   if (a.fingerprint === b.fingerprint) return []
-  // // Checkpoints with the same path are distinguished by fingerprint.
+  // Checkpoints with the same path are distinguished by fingerprint.
   const words = ({ path, fingerprint }: CheckpointReference): string =>
     a.path === b.path ? `${path} (fingerprint ${fingerprint.slice(0, 12)})` : path
   return [{ what, a: words(a), b: words(b) }]

@@ -12,7 +12,7 @@ import { modelPath } from '../base/files/places'
 import { modelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
-import { MAX_YAML_BYTES } from '../confined/yaml'
+import { MAX_YAML_BYTES } from '../sandbox/yaml'
 import { readMergekitRecipe } from './read-recipe'
 
 /** The largest recipe, 512 layers with nine strengths and a source each, has some 300 kB. */

@@ -17,7 +17,7 @@ import { breather } from '../base/files/breather'
 import { linesOfFile, MAX_LINE_BYTES } from '../base/files/line-file'
 import { requireNamedHost } from '../base/files/network-path'
 import { regularFilePieces } from '../base/files/regular-file'
-import { askConfined } from '../confined/host'
+import { askSandbox } from '../sandbox/host'
 import { promptName } from '../text/prompt-name'
 import { multimap } from '../../contract/model/multimap'
 
@@ -28,7 +28,7 @@ type FileModel = Extract<OutsideModel, { kind: 'file' }>
 
 /**
  * Goes through the answers of a file, one by one. Lines are read a piece at a time, so that neither a file nor its answers have to be
- * kept; a log of Inspect, which is one value, is read in the confined process.
+ * kept; a log of Inspect, which is one value, is read in the sandbox process.
  *
  * @param visit gets each answer, in the order of the file
  * @throws WorkbenchError `not-found`, `bad-file`; `bad-input` naming line or sample, and field
@@ -96,8 +96,8 @@ async function eachOfLog(
   path: string,
   take: (answer: FileAnswer) => void
 ): Promise<Pick<AnswerFileFacts, 'format' | 'fingerprint'>> {
-  const reply = await expecting(EXPECTED_ANSWERS, () => askConfined({ kind: 'answer-log', file: path }))
-  if (reply.kind !== 'answer-log') throw new Error(`the confined process answered a log with ${reply.kind}`)
+  const reply = await expecting(EXPECTED_ANSWERS, () => askSandbox({ kind: 'answer-log', file: path }))
+  if (reply.kind !== 'answer-log') throw new Error(`the sandbox process answered a log with ${reply.kind}`)
   const breathe = breather()
   const bytes = Buffer.from(reply.lines.buffer, reply.lines.byteOffset, reply.lines.byteLength)
   for (let [start, place] = [0, 1]; start < bytes.byteLength; place++) {

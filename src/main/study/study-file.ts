@@ -11,7 +11,7 @@ import { type Rival, rivalFromText } from '../../contract/model/rival'
 import { HeldWeights, Sampling } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
 import { turnsShown } from '../../contract/words/turned-text'
-import { readYaml } from '../confined/yaml'
+import { readYaml } from '../sandbox/yaml'
 
 /* What a study file says. Its fields are called as the options of the command line that mean the same. */
 

@@ -1,17 +1,17 @@
 /**
- * Items in batches of at most so many, whose sizes come to at most so much; an item that is larger is a batch by itself.
+ * Groups items into batches with limits of their number and total size; a larger item is a batch by itself.
  */
 export function inBatches<Item>(
   items: readonly Item[],
-  most: { readonly items: number; readonly size: number },
+  limits: { readonly items: number; readonly size: number },
   sizeOf: (item: Item) => number
 ): Item[][] {
   const batches: Item[][] = []
   let size = 0
   for (const item of items) {
-    const open = batches.at(-1)
+    const batch = batches.at(-1)
     size += sizeOf(item)
-    if (open !== undefined && open.length < most.items && size <= most.size) open.push(item)
+    if (batch !== undefined && batch.length < limits.items && size <= limits.size) batch.push(item)
     else {
       batches.push([item])
       size = sizeOf(item)

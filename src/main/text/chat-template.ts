@@ -6,24 +6,25 @@ import { readModelJson, readModelText } from '../base/files/model-file'
 /** Published templates have up to about 20 kB. */
 const MAX_TEMPLATE_BYTES = 1_000_000
 
-/** A template, or several by name as older folders with a separate tool-use template hold them. */
+/** A template, or several by name, as in older folders with a separate tool-use template. */
 export const TemplateField = z.union([
   z.string(),
   z.array(z.object({ name: z.string(), template: z.string() }))
 ])
 
 export interface ChatTemplate {
-  /** The file it came from, for messages. */
+  /** File of the template, for messages. */
   file: string
   source: string
 }
 
 /**
- * The chat template of a model folder: `chat_template.jinja`, else the one in tokenizer_config.json, else the one in
- * `chat_template.json`. The first wins over the second as in transformers, which writes new folders that way.
+ * Finds the chat template of a model folder: `chat_template.jinja`, else the one in tokenizer_config.json,
+ * else the one in `chat_template.json`. The first takes precedence over the second, as in transformers, which
+ * writes new folders so.
  *
  * @param configField `chat_template` of tokenizer_config.json
- * @returns null when the folder has none
+ * @returns null if the folder has none
  * @throws WorkbenchError `bad-file`
  */
 export async function findChatTemplate(

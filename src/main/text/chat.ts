@@ -1,6 +1,6 @@
 import type { Rendering } from '../../contract/documents/crc'
-import { askConfined } from '../confined/host'
-import type { ChatMessage } from '../confined/messages'
+import { askSandbox } from '../sandbox/host'
+import type { ChatMessage } from '../sandbox/messages'
 import { elementAt } from '../../contract/model/look-up'
 import { inBatches } from './batches'
 import type { ChatTemplate } from './chat-template'
@@ -9,29 +9,30 @@ import type { TextModel } from './text-model'
 export interface RenderedChat {
   rendered: string
   tokens: number[]
-  /** What the user should know about how the messages became text. */
+  /** Remarks for the user on how the messages became text. */
   notices: string[]
 }
 
-/** What is rendered by one request: it has 3 s, and large prompts want some of them. */
+/** Limits of one request to render: it may take 3 s, and large prompts need some of them. */
 const BATCH = { items: 64, size: 1_000_000 }
 
 type ChatRendering = Pick<Rendering, 'templateArguments' | 'date' | 'assistantPrefix'>
 
-/** Turns after a system turn, unless that is empty. */
+/** Adds a system turn before other turns, unless the system prompt is empty. */
 export const withSystemTurn = (turns: readonly ChatMessage[], systemPrompt: string): ChatMessage[] =>
   systemPrompt === '' ? [...turns] : [{ role: 'system', content: systemPrompt }, ...turns]
 
-/** One user turn, after a system turn unless that is empty. */
+/** Builds one user turn, after a system turn unless the system prompt is empty. */
 export const promptMessages = (prompt: string, systemPrompt: string): ChatMessage[] =>
   withSystemTurn([{ role: 'user', content: prompt }], systemPrompt)
 
 /**
- * Turns chats into the text and tokens the model sees, up to where its answer begins. The chat template is rendered
- * as transformers' `apply_chat_template` does: with a generation prompt, and tokenised without further special tokens,
- * since the template writes them. Without a template the messages become plain text, with a notice.
+ * Turns chats into the text and tokens that the model sees, up to the beginning of its answer. The chat
+ * template is rendered as transformers' `apply_chat_template` does: with a generation prompt, and tokenised
+ * without further special tokens, because the template contains them. Without a template, messages become
+ * plain text, with a notice.
  *
- * @param chats all turns of each; a system turn is one of them
+ * @param chats all turns of each chat, including a system turn
  * @throws WorkbenchError `bad-input` when the template refuses messages; `bad-file` when it does not work
  */
 export async function renderChats(
@@ -64,7 +65,7 @@ export async function renderChats(
   })
 }
 
-/** As {@link renderChats}, of one. */
+/** Renders one chat; see {@link renderChats}. */
 export async function renderChat(
   text: TextModel,
   messages: readonly ChatMessage[],
@@ -75,7 +76,7 @@ export async function renderChat(
   return chat
 }
 
-/** Texts given as they are, with the tokens (such as BOS) that the tokenizer puts around plain text. */
+/** Encodes plain texts unchanged, with the tokens (such as BOS) that the tokenizer puts around plain text. */
 export async function renderPlain(text: TextModel, plain: readonly string[]): Promise<RenderedChat[]> {
   const tokens = await text.encodeAll(plain, true)
   return plain.map((rendered, index) => ({ rendered, tokens: elementAt(tokens, index, 'text'), notices: [] }))
@@ -92,7 +93,7 @@ async function renderTemplate(
   const sizeOf = (chat: readonly ChatMessage[]): number =>
     chat.reduce((sum, { content }) => sum + content.length, 0)
   for (const batch of inBatches(chats, BATCH, sizeOf)) {
-    const reply = await askConfined({
+    const reply = await askSandbox({
       kind: 'template',
       file,
       source,
@@ -102,7 +103,7 @@ async function renderTemplate(
       chats: batch.map((chat) => [...chat])
     })
     if (reply.kind !== 'template')
-      throw new Error(`the confined process replied to a template with ${reply.kind}`)
+      throw new Error(`the sandbox process replied to a template with ${reply.kind}`)
     texts.push(...reply.rendered)
     inParts ||= reply.inParts
   }

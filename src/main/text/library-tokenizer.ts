@@ -11,29 +11,29 @@ import {
 import { exactPreTokenizer } from './pre-tokenizer'
 import type { AddedToken } from './tokenizer-config'
 
-/** The parts of a tokenizer.json that decide how text becomes tokens. */
+/** The parts of a tokenizer.json that determine the tokens of a text. */
 export interface TokenizerDefinition {
   readonly pre_tokenizer: unknown
   readonly model: { readonly type: string; readonly byte_fallback?: boolean | null | undefined }
 }
 
 /**
- * How GPT-2 splits text, which ByteLevel does by itself. JavaScript's `\s`, which the library has in its place, holds
- * U+FEFF and not U+0085; the reference library's is Unicode's white space.
+ * GPT-2's splitting of text, which ByteLevel implies. The library uses JavaScript's `\s`, which contains
+ * U+FEFF and lacks U+0085; the reference library uses Unicode's white space.
  */
 const BYTE_LEVEL_PARTS =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
 
 /**
- * The tokenizer that a tokenizer.json defines, put so that `@huggingface/tokenizers` splits and spells text as the
+ * Creates the tokenizer of a tokenizer.json so that `@huggingface/tokenizers` splits and spells text as the
  * reference library (the Rust `tokenizers`) does.
  *
- * @param added tokens that are looked for before anything else
- * @throws Error for what the library cannot use
+ * @param added tokens that are matched before anything else
+ * @throws Error for definitions that the library cannot use
  */
 export function libraryTokenizer(definition: TokenizerDefinition, added: readonly AddedToken[]): Tokenizer {
   const pre_tokenizer = exactPreTokenizer(definition.pre_tokenizer)
-  // The library's config would switch on what the reference library leaves to tokenizer.json.
+  // The library's config would switch on settings that the reference library takes from tokenizer.json.
   const tokenizer = new Tokenizer({ ...definition, pre_tokenizer, added_tokens: added }, {})
   splitByUnicode(tokenizer.pre_tokenizer)
   keepByteOrderMark(tokenizer.decoder)
@@ -48,7 +48,7 @@ function splitByUnicode(part: PreTokenizer | null): void {
   if (part instanceof SequencePreTokenizer) for (const inner of part.tokenizers) splitByUnicode(inner)
 }
 
-/** Bytes that spell U+FEFF are decoded as that character. The library's decoder takes a leading one for a byte order mark and drops it. */
+/** Preserves decoded U+FEFF. The library's decoder drops a leading one as a byte order mark. */
 function keepByteOrderMark(decoder: Decoder | null): void {
   if (decoder instanceof ByteFallbackDecoder) {
     decoder.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -57,8 +57,8 @@ function keepByteOrderMark(decoder: Decoder | null): void {
 }
 
 /**
- * Unknown characters, neighbours together, as the tokens of their UTF-8 bytes where the vocabulary has all of these. The
- * library does so for BPE alone, and has <unk> here.
+ * Encodes runs of unknown characters as the tokens of their UTF-8 bytes, if the vocabulary has all of them.
+ * The library does so only for BPE, and would use <unk> here.
  */
 function spellUnknownByBytes(model: Unigram): void {
   const spelled = (unknown: string): string[] => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const Pattern = z.looseObject({ String: z.string().optional() })
 
-const Rewritten = z.discriminatedUnion('type', [
+const RewrittenPart = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('Sequence'), pretokenizers: z.array(z.unknown()) }),
   z.looseObject({ type: z.literal('Digits'), individual_digits: z.boolean().default(false) }),
   z.looseObject({
@@ -14,15 +14,15 @@ const Rewritten = z.discriminatedUnion('type', [
 ])
 
 /**
- * The `pre_tokenizer` of a tokenizer.json, put so that `@huggingface/tokenizers` splits text as the reference library
- * (the Rust `tokenizers`) does. Three of its parts do not: Digits knows ASCII digits only (SmolLM2 has it), Metaspace
- * leaves runs of spaces whole, and Split takes every behaviour but "Removed" for "Isolated". Each is the same as an
- * isolating Split on some pattern.
+ * Rewrites the `pre_tokenizer` of a tokenizer.json so that `@huggingface/tokenizers` splits text as the
+ * reference library (the Rust `tokenizers`) does. Three parts differ there: Digits knows only ASCII digits
+ * (SmolLM2 has it), Metaspace does not split runs of spaces, and Split treats every behaviour except
+ * "Removed" as "Isolated". Each equals an isolating Split on some pattern.
  *
- * @throws Error for a Split that cannot be put so
+ * @throws Error for a Split that cannot be rewritten
  */
 export function exactPreTokenizer(definition: unknown): unknown {
-  const parsed = Rewritten.safeParse(definition)
+  const parsed = RewrittenPart.safeParse(definition)
   if (!parsed.success) return definition
   const part = parsed.data
   switch (part.type) {
@@ -46,7 +46,10 @@ function isolate(pattern: string): object {
   return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false }
 }
 
-/** A Split that keeps its separator, one character, with the text before or after it or with its like. */
+/**
+ * Builds a Split that joins its separator, one character, with the text before or after it or with equal
+ * separators.
+ */
 function mergeWithNeighbour(behavior: string, separator: string | undefined): object {
   if (separator === undefined || [...separator].length !== 1) {
     throw new Error(`a pre_tokenizer Split with behavior "${behavior}" needs a pattern of one character here`)

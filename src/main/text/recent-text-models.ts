@@ -1,53 +1,53 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { askConfined } from '../confined/host'
-import type { ConfinedReply, TextRequest } from '../confined/messages'
+import { askSandbox } from '../sandbox/host'
+import type { SandboxReply, TextRequest } from '../sandbox/messages'
 import { inBatches } from './batches'
 import type { TextModel } from './text-model'
 
-/** Those of base and post. */
-const KEPT = 2
+/** Number of tokenizers that are kept, for base and post. */
+const MAX_MODELS = 2
 
-/** What one request holds, so that each has its 3 s for little and other requests come in between. */
+/** Limits of one request, so that each fits well in its 3 s and other requests come in between. */
 const BATCH = { texts: { items: 64, size: 1_000_000 }, lists: { items: 256, size: 32_768 }, tokens: 32_768 }
 
-/** By folder, the least recently used first. */
+/** Tokenizers by folder, the least recently used first. */
 const recent = new Map<string, { files: string; text: Promise<TextModel> }>()
 
 /**
- * Tokenizer and chat template of a folder, kept and worked by the confined process, without reading the folder again while its
- * files are what they were.
+ * Gives the tokenizer and chat template of a folder, which the sandbox process keeps. The folder is read
+ * again only if its files have changed.
  *
  * @throws WorkbenchError as `loadTextModel`
  */
 export async function recentTextModel(folder: string): Promise<TextModel> {
   const files = await stateOfFiles(folder)
-  const known = recent.get(folder)
+  const cached = recent.get(folder)
   recent.delete(folder)
-  const text = known?.files === files ? known.text : openText(folder, files)
+  const text = cached?.files === files ? cached.text : openText(folder, files)
   recent.set(folder, { files, text })
-  for (const oldest of [...recent.keys()].slice(0, -KEPT)) recent.delete(oldest)
+  for (const oldest of [...recent.keys()].slice(0, -MAX_MODELS)) recent.delete(oldest)
   try {
     return await text
   } catch (error) {
-    // What is wrong may lie outside the files' names and times.
+    // The cause may be something besides the files' names and times.
     if (recent.get(folder)?.text === text) recent.delete(folder)
     throw error
   }
 }
 
 async function openText(folder: string, files: string): Promise<TextModel> {
-  const place = { folder, files, file: join(folder, 'tokenizer.json') }
-  return confinedTextModel(place, await askText({ kind: 'open-text', ...place }, 'text'))
+  const source = { folder, files, file: join(folder, 'tokenizer.json') }
+  return sandboxTextModel(source, await askText({ kind: 'open-text', ...source }, 'text'))
 }
 
-/** What it asks of a tokenizer goes to the confined process in batches. */
-function confinedTextModel(
-  place: Pick<TextRequest, 'folder' | 'files' | 'file'>,
-  facts: Extract<ConfinedReply, { kind: 'text' }>
+/** Creates a text model that sends its requests to the sandbox process in batches. */
+function sandboxTextModel(
+  source: Pick<TextRequest, 'folder' | 'files' | 'file'>,
+  facts: Extract<SandboxReply, { kind: 'text' }>
 ): TextModel {
   return {
-    folder: place.folder,
+    folder: source.folder,
     chatTemplate: facts.chatTemplate,
     hasChatTemplate: facts.chatTemplate !== null,
     specialTokens: new Map(facts.specialTokens),
@@ -57,7 +57,7 @@ function confinedTextModel(
     async encodeAll(texts: readonly string[], addSpecialTokens = false): Promise<number[][]> {
       const encoded: number[][] = []
       for (const batch of inBatches(texts, BATCH.texts, ({ length }) => length)) {
-        const request: TextRequest = { kind: 'encode', ...place, texts: batch, addSpecialTokens }
+        const request: TextRequest = { kind: 'encode', ...source, texts: batch, addSpecialTokens }
         for (const tokens of (await askText(request, 'tokens')).tokens) encoded.push(tokens)
       }
       return encoded
@@ -66,7 +66,7 @@ function confinedTextModel(
     async decodeAll(lists: readonly (readonly number[])[]): Promise<string[]> {
       const decoded: string[] = []
       for (const batch of inBatches(lists, BATCH.lists, ({ length }) => length)) {
-        const request: TextRequest = { kind: 'decode', ...place, lists: batch.map((list) => [...list]) }
+        const request: TextRequest = { kind: 'decode', ...source, lists: batch.map((list) => [...list]) }
         for (const text of (await askText(request, 'texts')).texts) decoded.push(text)
       }
       return decoded
@@ -75,12 +75,12 @@ function confinedTextModel(
     async decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]> {
       const decoded: string[] = []
       for (let first = 0; first < tokens.length; first += BATCH.tokens) {
-        const some = Int32Array.from(tokens.slice(first, first + BATCH.tokens))
+        const batch = Int32Array.from(tokens.slice(first, first + BATCH.tokens))
         const request: TextRequest = {
           kind: 'decode-behind',
-          ...place,
+          ...source,
           context: [...context],
-          tokens: some
+          tokens: batch
         }
         for (const text of (await askText(request, 'texts')).texts) decoded.push(text)
       }
@@ -92,20 +92,20 @@ function confinedTextModel(
 async function askText<Kind extends 'text' | 'tokens' | 'texts'>(
   request: TextRequest,
   kind: Kind
-): Promise<Extract<ConfinedReply, { kind: Kind }>> {
-  const reply = await askConfined(request)
+): Promise<Extract<SandboxReply, { kind: Kind }>> {
+  const reply = await askSandbox(request)
   if (isOfKind(reply, kind)) return reply
-  throw new Error(`the confined process replied to ${request.kind} with ${reply.kind}`)
+  throw new Error(`the sandbox process replied to ${request.kind} with ${reply.kind}`)
 }
 
-function isOfKind<Kind extends ConfinedReply['kind']>(
-  reply: ConfinedReply,
+function isOfKind<Kind extends SandboxReply['kind']>(
+  reply: SandboxReply,
   kind: Kind
-): reply is Extract<ConfinedReply, { kind: Kind }> {
+): reply is Extract<SandboxReply, { kind: Kind }> {
   return reply.kind === kind
 }
 
-/** Changes when a file that tokenizer and template may be read from does; empty for a folder that is not there. */
+/** Builds a key that changes with the files of tokenizer and template; empty for a missing folder. */
 async function stateOfFiles(folder: string): Promise<string> {
   const names = await readdir(folder).catch((): string[] => [])
   const states = await Promise.all(
@@ -113,9 +113,9 @@ async function stateOfFiles(folder: string): Promise<string> {
       .filter((name) => /\.(json|jinja)$/.test(name))
       .sort()
       .map(async (name) => {
-        // A link that leads nowhere is the loader's to complain about.
-        const found = await stat(join(folder, name)).catch(() => null)
-        return `${name} ${found?.size} ${found?.mtimeMs} ${found?.ino}`
+        // The loader reports a broken link.
+        const state = await stat(join(folder, name)).catch(() => null)
+        return `${name} ${state?.size} ${state?.mtimeMs} ${state?.ino}`
       })
   )
   return states.join('\n')

@@ -18,7 +18,7 @@ import {
 /** The largest published tokenizer.json files have about 35 MB. */
 export const MAX_TOKENIZER_BYTES = 64_000_000
 
-/** The library wants these parts there; a file may leave out those it does without. */
+/** The library requires these parts; files may omit parts without effect. */
 const part = z.unknown().default(null)
 
 const TokenizerFile = z.looseObject({
@@ -38,7 +38,7 @@ const TokenizerFile = z.looseObject({
   })
 })
 
-/** Which of the two forms the first has, the library takes for all. */
+/** Checks that all merges have the form of the first, which the library assumes. */
 function areMerges(merges: readonly unknown[]): boolean {
   const isPair = (merge: unknown): boolean =>
     Array.isArray(merge) && merge.length === 2 && merge.every((token) => typeof token === 'string')
@@ -51,47 +51,51 @@ export interface TextModel {
   readonly folder: string
   readonly hasChatTemplate: boolean
   readonly chatTemplate: ChatTemplate | null
-  /** `bos_token`, `eos_token` and so on, for templates. */
+  /** Texts of `bos_token`, `eos_token` and other special tokens, for templates. */
   readonly specialTokens: ReadonlyMap<string, string>
-  /** Text of the tokens that are looked for in a text before all else, special or not, by id. */
+  /** Text of the tokens that are matched in a text before anything else, special or not, by id. */
   readonly addedTokens: ReadonlyMap<number, string>
-  /** Ids of every token that adds text: all but the special ones, ascending. */
+  /** Ids of all tokens except special ones, ascending. */
   readonly textTokens: readonly number[]
   /**
-   * Tokens of texts. Special tokens written out in a text become themselves.
+   * Encodes texts. Special tokens that occur in a text are encoded as such.
    *
-   * @param addSpecialTokens put those before it (such as BOS) that the folder asks for before plain text, unless the
-   *   text begins with them; never one after it, such as EOS, since the text is to be continued. A rendered chat
-   *   template holds its special tokens already.
-   * @throws WorkbenchError `bad-input` for a text that has a part without tokens; `bad-file` when the tokenizer does not
-   *   work, or takes too long
+   * @param addSpecialTokens adds the tokens (such as BOS) that the folder requires before plain text, unless
+   * the text begins with them. Tokens at the end, such as EOS, are never added, because the text is
+   * continued. A rendered chat template already contains its special tokens.
+   * @throws WorkbenchError `bad-input` for a text with a part without tokens; `bad-file` when the tokenizer
+   * does not work, or takes too long
    */
   encodeAll(texts: readonly string[], addSpecialTokens?: boolean): Promise<number[][]>
-  /** Texts of tokens: special and unknown ones are left out, nothing is cleaned up or stripped. @throws as `encodeAll` */
+  /**
+   * Decodes tokens. Special and unknown ones are omitted, and nothing is cleaned up or stripped. @throws as
+   * `encodeAll`
+   */
   decodeAll(lists: readonly (readonly number[])[]): Promise<string[]>
-  /** Texts of a context with one token more each, for many tokens. @throws as `encodeAll` */
+  /** Decodes a context followed by each of many tokens. @throws as `encodeAll` */
   decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]>
 }
 
-/** A tokenizer in this process, which nothing can stop: for processes that may be ended. */
+/** A tokenizer in this process. Its work cannot be stopped, so only processes that may be ended use it. */
 export interface LocalTextModel extends TextModel {
   encode(text: string, addSpecialTokens?: boolean): number[]
   decode(tokens: readonly number[]): string
-  textsBehind(context: readonly number[], tokens: ArrayLike<number>): string[]
+  decodeContextWith(context: readonly number[], tokens: ArrayLike<number>): string[]
 }
 
-/** Of one text. @throws WorkbenchError as `encodeAll` */
-export async function encodeOne(text: TextModel, given: string, addSpecialTokens = false): Promise<number[]> {
-  return elementAt(await text.encodeAll([given], addSpecialTokens), 0, 'text')
+/** Encodes one text. @throws WorkbenchError as `encodeAll` */
+export async function encodeOne(text: TextModel, input: string, addSpecialTokens = false): Promise<number[]> {
+  return elementAt(await text.encodeAll([input], addSpecialTokens), 0, 'text')
 }
 
-/** Of one list. @throws WorkbenchError as `encodeAll` */
+/** Decodes one list. @throws WorkbenchError as `encodeAll` */
 export async function decodeOne(text: TextModel, tokens: readonly number[]): Promise<string> {
   return elementAt(await text.decodeAll([tokens]), 0, 'list of tokens')
 }
 
 /**
- * Reads tokenizer.json, what else the folder says about the tokenizer, and its chat template. Only the first is needed.
+ * Reads tokenizer.json, further tokenizer files, and the chat template of a folder. Only the first is
+ * required.
  *
  * @throws WorkbenchError `not-found` when there is no tokenizer.json; `bad-file` when a file is broken
  */
@@ -114,7 +118,7 @@ class FolderTextModel implements LocalTextModel {
   private readonly tokenizer: Tokenizer
   private readonly specialIds: ReadonlySet<number>
 
-  /** @throws WorkbenchError `bad-file` when the library cannot use what tokenizer.json says */
+  /** Creates the tokenizer. @throws WorkbenchError `bad-file` when the library cannot use tokenizer.json */
   constructor(
     readonly folder: string,
     definition: z.infer<typeof TokenizerFile>,
@@ -136,21 +140,22 @@ class FolderTextModel implements LocalTextModel {
   encode(text: string, addSpecialTokens = false): number[] {
     const tokens = this.encodeWith(text, false)
     if (!addSpecialTokens) return tokens
-    // Around an empty text there is no before and after.
+    // An empty text has no position before it.
     const leading = this.leadingTokens(text === '' ? 'a' : text)
     return leading.every((id, index) => tokens[index] === id) ? tokens : [...leading, ...tokens]
   }
 
   decode(tokens: readonly number[]): string {
-    const known = tokens.filter((id) => this.addsText(id))
-    // Skipping special tokens is done above: the library's own option also strips the text in some models.
-    if (known.length === 0) return ''
+    const visible = tokens.filter((id) => this.addsText(id))
+    // Special tokens are removed above, because the library's own option also strips the text in some
+    // models.
+    if (visible.length === 0) return ''
     return usingTokenizer(this.tokenizerFile, () =>
-      this.tokenizer.decode(known, { clean_up_tokenization_spaces: false })
+      this.tokenizer.decode(visible, { clean_up_tokenization_spaces: false })
     )
   }
 
-  textsBehind(context: readonly number[], tokens: ArrayLike<number>): string[] {
+  decodeContextWith(context: readonly number[], tokens: ArrayLike<number>): string[] {
     return Array.from(tokens, (token) => this.decode([...context, token]))
   }
 
@@ -163,16 +168,16 @@ class FolderTextModel implements LocalTextModel {
   }
 
   async decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]> {
-    return this.textsBehind(context, tokens)
+    return this.decodeContextWith(context, tokens)
   }
 
-  /** Whether a token is known and not a special one. */
+  /** Reports whether a token is known and not special. */
   private addsText(id: number): boolean {
     return !this.specialIds.has(id) && this.tokenizer.id_to_token(id) !== undefined
   }
 
   private encodeWith(text: string, add_special_tokens: boolean): number[] {
-    // The types promise numbers, but a text that no token covers gives undefined where there is no unknown token.
+    // Contrary to the types, an uncovered text gives undefined if there is no unknown token.
     const ids: (number | undefined)[] = usingTokenizer(
       this.tokenizerFile,
       () => this.tokenizer.encode(wellFormed(text), { add_special_tokens }).ids
@@ -186,18 +191,19 @@ class FolderTextModel implements LocalTextModel {
     })
   }
 
-  /** What the folder asks for before a text. */
+  /** Lists the tokens that the folder requires before a text. */
   private leadingTokens(text: string): number[] {
     const { addBos, namedTokens } = this.config
-    const given = tokensBefore(this.encodeWith(text, true), this.encodeWith(text, false))
-    if (addBos === undefined) return given
+    const leading = tokensBefore(this.encodeWith(text, true), this.encodeWith(text, false))
+    if (addBos === undefined) return leading
     const bosText = namedTokens.get('bos_token')
     const bos = bosText === undefined ? undefined : this.tokenizer.token_to_id(bosText)
-    if (!addBos) return given.filter((id) => id !== bos)
-    if (bos !== undefined) return given.includes(bos) ? given : [bos, ...given]
+    if (!addBos) return leading.filter((id) => id !== bos)
+    if (bos !== undefined) return leading.includes(bos) ? leading : [bos, ...leading]
     throw new WorkbenchError(
       'bad-file',
-      `${join(this.folder, 'tokenizer_config.json')}: add_bos_token asks for a token before every text, but bos_token is ` +
+      `${join(this.folder, 'tokenizer_config.json')}: add_bos_token asks for a token before every text, but ` +
+        'bos_token is ' +
         `${bosText === undefined ? 'missing' : `"${bosText}", which ${this.tokenizerFile} does not have`}.`
     )
   }
@@ -217,8 +223,8 @@ async function readTokenizer(folder: string): Promise<unknown> {
 }
 
 /**
- * The added tokens of tokenizer.json as tokenizer_config.json changes and completes them, and the special tokens that
- * are in the vocabulary alone. All of these are found in a text before anything else, as transformers has it.
+ * Lists the added tokens of tokenizer.json, changed and completed by tokenizer_config.json, and special
+ * tokens of the vocabulary. As in transformers, all of them are matched in a text before anything else.
  */
 function allAddedTokens(definition: z.infer<typeof TokenizerFile>, config: TokenizerConfig): AddedToken[] {
   const { vocab } = definition.model
@@ -228,7 +234,7 @@ function allAddedTokens(definition: z.infer<typeof TokenizerFile>, config: Token
   const tokens = new Map(definition.added_tokens.map((token) => [token.content, token]))
   const texts = new Map(definition.added_tokens.map((token) => [token.id, token.content]))
   for (const token of config.addedTokens) {
-    // A config that gives an id another text than tokenizer.json does is wrong about the tokens of the model.
+    // A config that contradicts tokenizer.json about the text of an id is wrong.
     if ((texts.get(token.id) ?? token.content) === token.content) tokens.set(token.content, token)
   }
   for (const content of config.specialTokens) {
@@ -238,18 +244,24 @@ function allAddedTokens(definition: z.infer<typeof TokenizerFile>, config: Token
   return [...tokens.values()]
 }
 
-/** What stands before `inner` in `outer`. */
+/** Lists the tokens before `inner` in `outer`. */
 function tokensBefore(outer: readonly number[], inner: readonly number[]): number[] {
   const start = outer.findIndex((_, index) => inner.every((id, offset) => outer[index + offset] === id))
   return outer.slice(0, Math.max(0, start))
 }
 
-/** Half a surrogate pair becomes the replacement character, as in any UTF-8 text; the model could not see it otherwise. */
+/**
+ * Replaces half a surrogate pair by the replacement character, as in any UTF-8 text, because the model cannot
+ * see it.
+ */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString()
 }
 
-/** The library checks little of a tokenizer.json: a broken one may fail as late as on the first text that needs the part. */
+/**
+ * Wraps errors of the library, which checks little of a tokenizer.json: a broken one may fail only on the
+ * first text that needs the part.
+ */
 function usingTokenizer<T>(file: string, work: () => T): T {
   try {
     return work()

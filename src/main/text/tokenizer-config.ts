@@ -4,9 +4,12 @@ import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readModelJson } from '../base/files/model-file'
 import { TemplateField } from './chat-template'
 
-/** It lists every added token; large ones come to a few MB. */
+/** The file lists every added token; large ones have a few MB. */
 const MAX_CONFIG_BYTES = 10_000_000
-/** Ids index an array; a hostile id of 4e9 would otherwise make it that long. Published vocabularies stay under 300,000. */
+/**
+ * Largest token id. Ids index an array, which a hostile id of 4e9 would make that long. Published
+ * vocabularies have fewer than 300,000 tokens.
+ */
 export const MAX_TOKEN_ID = 10_000_000
 
 export const TokenId = z.number().int().min(0).max(MAX_TOKEN_ID)
@@ -17,11 +20,11 @@ const addedTokenFields = {
   single_word: z.literal(false, 'tokens that match whole words only are not supported').optional()
 }
 
-/** A token outside the vocabulary proper; whether it takes white space around it along is the library's to read. */
+/** A token outside the main vocabulary; the library reads whether it includes surrounding white space. */
 export const AddedToken = z.looseObject({ id: TokenId, ...addedTokenFields })
 export type AddedToken = z.infer<typeof AddedToken>
 
-/** A special token is its text, or an object holding it. */
+/** A special token: its text, or an object that contains it. */
 const SpecialToken = z.union([
   z.string(),
   z.looseObject({ content: z.string() }).transform((token) => token.content)
@@ -43,7 +46,7 @@ const NamedTokens = z.looseObject({
 })
 
 const ConfigFile = NamedTokens.extend({
-  /** By name, as multimodal models have them, or a list. */
+  /** By name, as in multimodal models, or as a list. */
   extra_special_tokens: z.union([z.array(SpecialToken), z.record(z.string(), SpecialToken)]).nullish(),
   added_tokens_decoder: z
     .record(z.string().regex(/^\d{1,8}$/, 'expected a token id'), z.looseObject(addedTokenFields))
@@ -52,22 +55,22 @@ const ConfigFile = NamedTokens.extend({
   chat_template: TemplateField.nullish()
 })
 
-/** What a model folder says about its tokenizer beside tokenizer.json. */
+/** Settings of a tokenizer outside tokenizer.json. */
 export interface TokenizerConfig {
   chatTemplate: z.infer<typeof TemplateField> | undefined
-  /** `bos_token`, `eos_token` and so on by name, for templates. */
+  /** Texts of `bos_token`, `eos_token` and so on by name, for templates. */
   namedTokens: ReadonlyMap<string, string>
-  /** The text of every special token, the named ones among them. */
+  /** Texts of all special tokens, including the named ones. */
   specialTokens: ReadonlySet<string>
-  /** Tokens that stand beside those of tokenizer.json, or change how one of them matches. */
+  /** Tokens that are added to those of tokenizer.json, or change how one of them matches. */
   addedTokens: readonly AddedToken[]
-  /** Whether plain text begins with BOS; undefined leaves it to tokenizer.json. */
+  /** True if plain text begins with BOS; undefined if tokenizer.json determines it. */
   addBos: boolean | undefined
 }
 
 /**
- * Reads tokenizer_config.json and special_tokens_map.json, which older folders name the special tokens in. Both are
- * optional.
+ * Reads tokenizer_config.json, and special_tokens_map.json, which names the special tokens in older folders.
+ * Both are optional.
  *
  * @throws WorkbenchError `bad-file`
  */
@@ -78,7 +81,7 @@ export async function readTokenizerConfig(folder: string): Promise<TokenizerConf
 
   const namedTokens = new Map<string, string>()
   for (const name of NAMED_TOKENS) {
-    // A config's null is a statement (Qwen has no BOS); only what it leaves out is looked up.
+    // A config's null is an explicit value (Qwen has no BOS); only missing keys are looked up in the map.
     const token = SpecialToken.safeParse(config[name] === undefined ? map[name] : config[name])
     if (token.success) namedTokens.set(name, token.data)
   }

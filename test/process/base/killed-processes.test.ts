@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { NodeChild } from '../../../src/main/base/node-child'
-import { Confined, CONFINED_LIMITS } from '../../../src/main/confined/host'
+import { Sandbox, SANDBOX_LIMITS } from '../../../src/main/sandbox/host'
 import { MeasuringProcess } from '../../../src/main/measures/measuring-process'
 import { pairPaths } from '../../../src/main/project/demo'
 import { computeDistances } from '../../../src/main/readings/host'
@@ -26,7 +26,7 @@ it.each<[string, string, () => Promise<unknown>]>([
     'reads a file',
     'The chat template in chat_template.jinja was not read: the process that reads it',
     () =>
-      new Confined(CONFINED_LIMITS).ask({
+      new Sandbox(SANDBOX_LIMITS).ask({
         ...{ kind: 'template', file: 'chat_template.jinja', source: 'x', date: '2026-01-01' },
         ...{ specialTokens: [], templateArguments: {}, chats: [promptMessages('Hi', '')] }
       })

@@ -13,7 +13,7 @@ import { embeddingFolder, embeddingModel } from '../../fixtures/embedding-folder
 import { z } from 'zod'
 import { problemOf } from '../../fixtures/problems'
 import { scoreStored } from '../../fixtures/score-stored'
-import { tightConfined } from '../../fixtures/tight-confined'
+import { tightSandbox } from '../../fixtures/tight-sandbox'
 
 const Json = z.record(z.string(), z.unknown())
 
@@ -101,7 +101,7 @@ describe("a sentence-embedding model of the user's", () => {
     'has its tokenizer worked where it can be stopped, and main takes its turns meanwhile',
     { timeout: 120_000 },
     async () => {
-      tightConfined()
+      tightSandbox()
       const folder = await embeddingFolder()
       const file = join(folder, 'tokenizer.json')
       const tokenizer = Json.parse(JSON.parse(await readFile(file, 'utf8')))

@@ -164,7 +164,7 @@ function* walk(
 ): ScoreRequests<{ moves: number; radius: number }> {
   let radius = first
   let moves = 0
-  // // Near the limit validity falls faster than its slopes say, so every step would end just below the
+  // Near the limit validity falls faster than its slopes say, so every step would end just below the
   // limit.
   let margin = 0
   for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.min; step++) {

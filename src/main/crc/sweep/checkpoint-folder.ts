@@ -43,7 +43,7 @@ export function checkpointFolder(
     },
     async clear() {
       for (const file of await list()) await rm(file, { force: true })
-      // // Other files in the folder stay, and the folder with them.
+      // Other files in the folder stay, and the folder with them.
       await rmdir(path).catch(() => undefined)
     }
   }

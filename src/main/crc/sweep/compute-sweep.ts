@@ -296,7 +296,7 @@ class SweepRun {
       plannedPeakBytes: Math.max(plan.peakBytes, this.memory?.plannedPeakBytes ?? 0)
     }
     const { identicalLayers } = plan
-    // // A restarted engine repeats the notice.
+    // A restarted engine repeats the notice.
     if (identicalLayers.length > 0 && this.works.length === 0 && this.rowsBefore === 0) {
       this.notice(identicalNotice(identicalLayers))
     }
@@ -376,7 +376,7 @@ class SweepRun {
 
   /** Counts the finished work and reports that the engine was restarted. */
   engineDied(reason: Error): void {
-    // // Lost work is computed again, and its time is counted then.
+    // Lost work is computed again, and its time is counted then.
     this.seconds += this.finishedSeconds
     this.rowsBefore = this.rowsFinished
     this.progress = {
@@ -415,7 +415,7 @@ class SweepRun {
   private notify(): void {
     this.notifiedMs = performance.now()
     this.options.onEvent({ type: 'progress', progress: this.progress })
-    // // Rivals, which follow the models, are only part of the result.
+    // Rivals, which follow the models, are only part of the result.
     const entries = this.models.flatMap((model, index) =>
       this.changed.has(index) ? [{ model, score: elementAt(this.scores, index, 'model').soFar() }] : []
     )

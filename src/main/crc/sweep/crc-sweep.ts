@@ -245,7 +245,7 @@ export async function findEarlier(
   let repeated = false
   try {
     const last = await history.lastSweep()
-    // // A repeated preview is computed again.
+    // A repeated preview is computed again.
     const isRepeatedPreview = request.preview === true && last !== null && last.preview !== null
     const lastResults = last === null || isRepeatedPreview ? null : resultsOfSweep(last, identity)
     if (lastResults !== null) results.push(lastResults)
@@ -255,7 +255,7 @@ export async function findEarlier(
     notices.push(`The last sweep was not used. ${error.message}`)
   }
   const earlier = joinResults(results.filter(isWanted))
-  // // A stopped repetition of a finished sweep is not resumed if nothing is missing: a repeated sweep is
+  // A stopped repetition of a finished sweep is not resumed if nothing is missing: a repeated sweep is
   // computed again.
   const { prompts, of } = knownPartOf(identity, earlier)
   if (repeated && prompts === of) return { ...nothing, notices }

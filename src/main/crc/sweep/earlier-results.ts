@@ -201,7 +201,7 @@ function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | unde
         return row === undefined ? undefined : score.prompts[row]
       })
     ]),
-    // // A blend of full strength equals the range of all layers: exact scores replace scores of a preview.
+    // A blend of full strength equals the range of all layers: exact scores replace scores of a preview.
     ...models.map(({ model, score }): [string, (PromptScore | undefined)[]] => [key(model), score.prompts]),
     ...sweep.rivals.map(({ rival, prompts }): [string, (PromptScore | undefined)[]] => [
       rivalKey(rival),

@@ -159,7 +159,7 @@ function requireSameSweep(first: PartFile, other: PartFile, options: MergeOption
 
 function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED, unknown][] {
   return [
-    // // Machines may store the same model in different folders.
+    // Machines may store the same model in different folders.
     ['basePath', part.basePath.fingerprint],
     ['postPath', part.postPath.fingerprint],
     ['programVersion', part.programVersion],

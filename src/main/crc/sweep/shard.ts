@@ -25,7 +25,7 @@ export function promptsOfShard(prompts: readonly (readonly number[])[], { index,
     .map((_, prompt) => prompt)
     .sort((a, b) => compareTokens(elementAt(prompts, a, 'prompt'), elementAt(prompts, b, 'prompt')) || a - b)
   const sorted = order.map((prompt) => elementAt(prompts, prompt, 'prompt'))
-  // // In this order a prompt shares its longest prefix with its neighbour.
+  // In this order a prompt shares its longest prefix with its neighbour.
   const newPrefixes = sorted.map((tokens, index) =>
     countNewTokens(index === 0 ? [] : elementAt(sorted, index - 1, 'prompt'), tokens)
   )

@@ -138,7 +138,7 @@ export class SweepCheckpoint {
   ): void {
     const header = headerOf(identity, { device, precision })
     const name = sha256(JSON.stringify([header, identity.prompts])).slice(0, 16)
-    // // The engine may have been restarted.
+    // The engine may have been restarted.
     if (this.content?.name === name) return
     const matching = this.earlier.filter(
       (results) => results.device === device && results.precision === precision
@@ -169,7 +169,7 @@ export class SweepCheckpoint {
     try {
       await this.write()
     } catch (error) {
-      // // The sweep has already ended with its own error, and unwritten results are not reported as stored.
+      // The sweep has already ended with its own error, and unwritten results are not reported as stored.
       if (!(error instanceof WorkbenchError)) throw error
     } finally {
       await this.file?.handle.close()
@@ -197,7 +197,7 @@ export class SweepCheckpoint {
       await file.handle.appendFile(lines)
       await file.handle.sync()
     } catch (error) {
-      // // The next line must not continue half a line.
+      // The next line must not continue half a line.
       await file.handle.truncate(file.bytes).catch(() => undefined)
       throw writeProblem(file.path, error, CHECKPOINT_MEANING)
     }

@@ -11,6 +11,6 @@ export function answerEntropy(counts: readonly number[]): number | null {
   if (total < 2) return null
   let entropy = 0
   for (const count of counts) entropy -= (count / total) * Math.log(count / total)
-  // // Rounding can pass either bound by a last digit, and a single answer gives -0.
+  // Rounding can pass either bound by a last digit, and a single answer gives -0.
   return Math.min(1, Math.max(0, entropy / Math.log(total)))
 }

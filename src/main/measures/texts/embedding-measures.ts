@@ -19,7 +19,7 @@ export function meanCosineDistance(embeddings: readonly Float32Array[]): number 
       selfProducts += value * value
     }
   }
-  // // The squared length of the sum holds every ordered product u.v, including u.u.
+  // The squared length of the sum holds every ordered product u.v, including u.u.
   const products = sum.reduce((total, value) => total + value * value, 0) - selfProducts
   return Math.max(0, 1 - products / (count * (count - 1)))
 }
@@ -37,7 +37,7 @@ export function vendiScore(embeddings: readonly Float32Array[]): number | null {
   if (count === 0) return null
   const units = embeddings.map((embedding) => {
     const unit = unitVector(embedding)
-    // // A zero vector is similar only to itself.
+    // A zero vector is similar only to itself.
     return unit.some((value) => value !== 0) ? unit : null
   })
   const similarities = new Matrix(count, count)

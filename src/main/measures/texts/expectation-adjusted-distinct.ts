@@ -14,7 +14,7 @@ export function expectationAdjustedDistinct(
 ): number | null {
   const tokens = answers.flat()
   if (tokens.length === 0) return null
-  // // log1p and expm1 keep digits that a large vocabulary and few tokens would lose.
+  // log1p and expm1 keep digits that a large vocabulary and few tokens would lose.
   const missed = tokens.length * Math.log1p(-1 / vocabularySize)
   const expected = vocabularySize === 1 ? 1 : -vocabularySize * Math.expm1(missed)
   return new Set(tokens).size / expected

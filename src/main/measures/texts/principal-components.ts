@@ -30,7 +30,7 @@ export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
   const { variances, directions } = leadingDirections(centred)
   const axis = (rank: number): { scores: number[]; share: number } => {
     const variance = variances[rank] ?? 0
-    // // No variance is left if all points lie on a line or coincide.
+    // No variance is left if all points lie on a line or coincide.
     if (!(variance > 1e-12 * total)) return { scores: vectors.map(() => 0), share: 0 }
     const direction = directions.getColumn(rank)
     const farthest = direction.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far), 0)
@@ -66,7 +66,7 @@ function leadingDirections(centred: Matrix): { variances: number[]; directions: 
       projected.transpose().mmul(projected),
       { assumeSymmetric: true }
     )
-    // // Eigenvalues come in ascending order.
+    // Eigenvalues come in ascending order.
     const order = Array.from({ length: count }, (_, rank) => count - 1 - rank)
     const variances = order.map((column) => realEigenvalues[column] ?? 0)
     const isSettled = [0, 1].every(

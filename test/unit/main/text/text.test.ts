@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
 import { resourcePath } from '../../../../src/main/base/resources'
-import { strftime } from '../../../../src/main/confined/strftime'
+import { strftime } from '../../../../src/main/sandbox/strftime'
 import { promptMessages, renderChat } from '../../../../src/main/text/chat'
 import { recentTextModel } from '../../../../src/main/text/recent-text-models'
 import { encodeOne, loadTextModel } from '../../../../src/main/text/text-model'
 import { withTimeLimit } from '../../../../src/main/base/time-limit'
 import { byteLevelTokenizer, textFolder, withLeadingToken } from '../../../fixtures/text-folder'
-import { tightConfined } from '../../../fixtures/tight-confined'
+import { tightSandbox } from '../../../fixtures/tight-sandbox'
 
 const BOS = '<s>'
 const BOS_ID = 256
@@ -206,7 +206,7 @@ describe('chat template', () => {
   ])(
     'that %s is an error of its file',
     async (_, template, message) => {
-      tightConfined()
+      tightSandbox()
       const problem = { code: 'bad-file', message: expect.stringMatching(message) }
       await expect(renderWith(template)).rejects.toMatchObject({ problem })
     },

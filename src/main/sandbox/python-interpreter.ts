@@ -3,8 +3,8 @@ import { Environment, Interpreter } from '@huggingface/jinja'
 type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>
 type Value = ReturnType<Interpreter['evaluate']>
 
-/** An expression whose value is known already. */
-interface Evaluated extends Node {
+/** An expression whose value is already computed. */
+interface EvaluatedNode extends Node {
   readonly type: 'Evaluated'
   readonly value: Value
 }
@@ -31,23 +31,24 @@ interface Dictionary extends Node {
   readonly value: ReadonlyMap<Node & { readonly value?: unknown }, Node>
 }
 
-const isEvaluated = (node: Node): node is Evaluated => node.type === 'Evaluated'
+const isEvaluated = (node: Node): node is EvaluatedNode => node.type === 'Evaluated'
 const isFor = (node: Node): node is For => node.type === 'For'
 const isSelect = (node: Node): node is Select => node.type === 'SelectExpression'
 const isFilter = (node: Node): node is Filter => node.type === 'FilterExpression'
 const isMember = (node: Node): node is Member => node.type === 'MemberExpression'
 const isDictionary = (node: Node): node is Dictionary => node.type === 'ObjectLiteral'
 
-/** Filters that Jinja's Python lets pass over nothing: they begin with `if value`. */
+/** Filters that accept None in Jinja's Python, because they begin with `if value`. */
 const OVER_NOTHING: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select', 'selectattr']
 
 /**
- * The library's interpreter with what published templates take from Python beside it: loops over the characters of a text
- * (Llama 3.2 Vision looks for images in messages so), filters over None (functionary's tools), and dictionaries with whole
- * numbers for keys, looked up or sorted (Seed-OSS's thinking budgets). Any other use of such a dictionary is refused.
+ * Extends the library's interpreter with Python features that published templates use. These are loops over
+ * the characters of a text (Llama 3.2 Vision looks for images so), filters over None (functionary's tools),
+ * and dictionaries with whole numbers as keys, looked up or sorted (Seed-OSS's thinking budgets). Other uses
+ * of such a dictionary are refused.
  */
 export class PythonInterpreter extends Interpreter {
-  /** What is behind the values that stand for dictionaries of numbers. */
+  /** Dictionaries of numbers, by the values that represent them. */
   private readonly dictionaries = new WeakMap<Value, ReadonlyMap<number, Value>>()
 
   override evaluate(statement: Node | undefined, environment: Environment): Value {
@@ -64,20 +65,20 @@ export class PythonInterpreter extends Interpreter {
     const { iterable } = loop
     const source = this.evaluate(isSelect(iterable) ? iterable.lhs : iterable, environment)
     const items = typeof source.value === 'string' ? valueOf([...source.value]) : source
-    const given = isSelect(iterable) ? { ...iterable, lhs: evaluated(items) } : evaluated(items)
-    const looped: For = { ...loop, iterable: given }
+    const iterated = isSelect(iterable) ? { ...iterable, lhs: evaluated(items) } : evaluated(items)
+    const looped: For = { ...loop, iterable: iterated }
     return super.evaluate(looped, environment)
   }
 
   private filtered(filter: Filter, environment: Environment): Value {
     const operand = this.evaluate(filter.operand, environment)
     const name = filter.filter.value ?? filter.filter.callee?.value
-    const known: Filter = { ...filter, operand: evaluated(operand) }
+    const evaluatedFilter: Filter = { ...filter, operand: evaluated(operand) }
     const isNothing = operand.value === null || operand.value === undefined
     if (isNothing && OVER_NOTHING.includes(name)) return valueOf([])
     const dictionary = this.dictionaries.get(operand)
     if (dictionary === undefined || filter.filter.value !== 'dictsort')
-      return super.evaluate(known, environment)
+      return super.evaluate(evaluatedFilter, environment)
     const sorted = [...dictionary].sort(([a], [b]) => a - b)
     const pairs = sorted.map(([key, value]) => this.list([valueOf(key), value], environment))
     return this.list(pairs, environment)
@@ -95,8 +96,8 @@ export class PythonInterpreter extends Interpreter {
       const key = this.evaluate(member.property, environment).value
       return (typeof key === 'number' ? dictionary.get(key) : undefined) ?? valueOf(undefined)
     }
-    const known: Member = { ...member, object: evaluated(object) }
-    return super.evaluate(known, environment)
+    const evaluatedMember: Member = { ...member, object: evaluated(object) }
+    return super.evaluate(evaluatedMember, environment)
   }
 
   private dictionary({ value: entries }: Dictionary, environment: Environment): Value {
@@ -104,7 +105,7 @@ export class PythonInterpreter extends Interpreter {
     for (const [key, value] of entries) {
       if (typeof key.value === 'number') numbers.set(key.value, this.evaluate(value, environment))
     }
-    // A function has nothing in common with a dictionary: what is not looked after above is refused, but for writing it.
+    // The dictionary is represented by a function, so that every use except the above fails.
     const refuse = (): never => {
       throw new Error('a dictionary with numbers for keys is neither looked up in nor sorted by them')
     }
@@ -121,11 +122,11 @@ function hasNumbers({ value }: Dictionary): boolean {
   return keys.length > 0 && keys.every(({ type }) => type === 'IntegerLiteral')
 }
 
-function evaluated(value: Value): Evaluated {
+function evaluated(value: Value): EvaluatedNode {
   return { type: 'Evaluated', value }
 }
 
-/** A value of the library's for one of JavaScript's. */
+/** Converts a JavaScript value to a value of the library. */
 function valueOf(value: unknown): Value {
   return new Environment().set('value', value)
 }

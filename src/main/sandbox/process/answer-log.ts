@@ -5,10 +5,10 @@ import { readBytes } from '../../base/files/bounded-file'
 import { parseJsonBytes } from '../../base/files/json-pieces'
 
 const MAX_LOG_BYTES = 256_000_000
-/** Of what is sent to main: it keeps the answers of a run. */
+/** Limit of the lines that are sent to main, which keeps the answers of a run. */
 const MAX_LINES_BYTES = 100_000_000
 
-/** @throws WorkbenchError `bad-file`, `bad-input` naming sample and field */
+/** Reads the samples of a log. @throws WorkbenchError `bad-file`, `bad-input` naming sample and field */
 export async function readAnswerLog(
   file: string
 ): Promise<{ lines: Uint8Array<ArrayBuffer>; fingerprint: string }> {

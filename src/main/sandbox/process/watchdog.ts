@@ -5,15 +5,16 @@ import type { Limit } from '../messages'
 import { WATCHED } from './watched'
 
 /**
- * Ends this process when a piece of work takes longer than it may, in processor time and otherwise. A thread of its own, for work that
- * does not come to an end lets nothing else happen; and here, so that it ends too when main is gone.
+ * Ends this process when a step exceeds its limit of processor or wall-clock time. It needs a thread, because
+ * endless work blocks everything else. It runs in this process, so that the process also ends if main has
+ * ended.
  */
 export class Watchdog {
   private readonly state = new Int32Array(
     new SharedArrayBuffer(Object.keys(WATCHED).length * Int32Array.BYTES_PER_ELEMENT)
   )
 
-  /** The thread runs; before that nothing would be ended. */
+  /** Resolves when the thread runs; before that nothing would be ended. */
   private readonly watching: Promise<unknown>
 
   constructor() {
@@ -22,7 +23,7 @@ export class Watchdog {
     thread.unref()
   }
 
-  /** Whatever the work returns or throws; where it takes too long, nothing, for the process has ended. */
+  /** Runs work within a limit. If the work takes too long, the process ends. */
   async within<T>({ cpuMs, wallMs }: Limit, work: () => T | Promise<T>): Promise<T> {
     await this.watching
     Atomics.store(this.state, WATCHED.cpuMs, cpuMs)

@@ -5,9 +5,9 @@ import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import { endWords, processLost, ranOutOfMemory } from '../base/process-lost'
 import { SerialQueue } from '../base/files/serial-queue'
 import {
-  ConfinedReply,
-  type ConfinedLimits,
-  type ConfinedRequest,
+  SandboxReply,
+  type SandboxLimits,
+  type SandboxRequest,
   HEAP_MIB,
   Overdue,
   readsFiles,
@@ -15,88 +15,95 @@ import {
 } from './messages'
 
 /**
- * Real templates, recipes and prompts take milliseconds of the processor, the largest model folders a tenth of a second; to read a
- * tokenizer of 256,000 tokens takes two seconds. A machine that is busy with other things, or a slow drive, has them take longer in all.
+ * Limits of one request. Templates, recipes and prompts take milliseconds of processor time, and the largest
+ * model folders a tenth of a second. A tokenizer of 256,000 tokens takes two seconds to read. The wall-clock
+ * limits leave room for a busy machine or a slow drive.
  */
-export const CONFINED_LIMITS: ConfinedLimits = {
+export const SANDBOX_LIMITS: SandboxLimits = {
   work: { cpuMs: 3_000, wallMs: 30_000 },
   read: { cpuMs: 20_000, wallMs: 60_000 }
 }
 
-/** The process ends itself when its time is up; one that cannot, for it was halted, is killed so much later. */
+/**
+ * Extra time after which a process is killed that did not end itself at its limit, for example because it was
+ * halted.
+ */
 const GRACE_MS = 5_000
 
-/** A confined process: started when it is first needed and again after it has ended, kept, and no reason for a program to stay. */
-export class Confined {
+/**
+ * The sandbox process: started when needed, restarted after it ended, and kept. It does not keep the program
+ * running.
+ */
+export class Sandbox {
   private readonly queue = new SerialQueue()
-  private running: ConfinedProcess | null = null
+  private running: SandboxProcess | null = null
 
-  constructor(private readonly limits: ConfinedLimits) {}
+  constructor(private readonly limits: SandboxLimits) {}
 
   /**
-   * Has it do something, after whatever it does now.
+   * Sends a request; requests run one after the other.
    *
-   * @throws WorkbenchError what the process says; `bad-file`, naming the file, when it takes too long or too much memory; `engine-lost`
-   *   when the system ended the process
+   * @throws WorkbenchError the sandbox's error; `bad-file`, naming the file, when it takes too long or too
+   * much memory; `engine-lost` when the system ended the process
    */
-  ask(request: ConfinedRequest): Promise<ConfinedReply> {
+  ask(request: SandboxRequest): Promise<SandboxReply> {
     return this.queue.run(async () => {
-      // One that was started before this program was to keep to a folder knows nothing of that.
+      // A process that was started earlier does not know the folder that this program is restricted to.
       if (this.running?.keepsTo !== keepsTo()) {
         this.running?.end()
         this.running = null
       }
-      const reply = await (this.running ??= this.started()).ask(request)
+      const reply = await (this.running ??= this.start()).ask(request)
       if (reply.kind !== 'failed') return reply
       const { code, message, hint } = reply.problem
       throw new WorkbenchError(code, message, hint)
     })
   }
 
-  private started(): ConfinedProcess {
-    const started = new ConfinedProcess(this.limits)
-    void started.ended.then(() => {
-      if (this.running === started) this.running = null
+  private start(): SandboxProcess {
+    const process = new SandboxProcess(this.limits)
+    void process.ended.then(() => {
+      if (this.running === process) this.running = null
     })
-    return started
+    return process
   }
 }
 
-const confined = new Confined(CONFINED_LIMITS)
+const sandbox = new Sandbox(SANDBOX_LIMITS)
 
-/** Has this program's confined process do something: see `Confined.ask`. */
-export function askConfined(request: ConfinedRequest): Promise<ConfinedReply> {
-  return confined.ask(request)
+/** Sends a request to this program's sandbox process; see `Sandbox.ask`. */
+export function askSandbox(request: SandboxRequest): Promise<SandboxReply> {
+  return sandbox.ask(request)
 }
 
-class ConfinedProcess {
+class SandboxProcess {
   readonly keepsTo = keepsTo()
   readonly ended: Promise<End>
   private readonly child: NodeChild
-  /** Set when this program ends the process. */
+  /** Set when this program ends the process because of its limit. */
   private overdue: Overdue | null = null
-  private readonly ready: Promise<ConfinedReply>
+  private readonly ready: Promise<SandboxReply>
   /**
-   * Receives the next message or the end. A reaction to `ended` for each request would be kept, with what was answered, for as long
-   * as the process lives.
+   * Receiver of the next message or the end. A reaction to `ended` for each request would keep every reply in
+   * memory while the process lives.
    */
-  private waiting: Waiting | null = null
-  private knownEnd: End | null = null
+  private pending: PendingReply | null = null
+  private endState: End | null = null
 
-  constructor(private readonly limits: ConfinedLimits) {
-    this.child = new NodeChild(builtScript('confined.js'), {
+  constructor(private readonly limits: SandboxLimits) {
+    this.child = new NodeChild(builtScript('sandbox.js'), {
       args: [JSON.stringify(limits)],
       nodeFlags: [...process.execArgv, `--max-old-space-size=${HEAP_MIB}`]
     })
-    this.child.onMessage((message) => this.waiting?.reply(message))
+    this.child.onMessage((message) => this.pending?.reply(message))
     this.ended = this.child.ended.then(({ how, reason }) => ({
       how,
       reason,
       overdue: this.overdue ?? overdueOf(reason)
     }))
     void this.ended.then((end) => {
-      this.knownEnd = end
-      this.waiting?.ended(end)
+      this.endState = end
+      this.pending?.ended(end)
     })
     this.ready = this.nextReply((end) =>
       processLost('The process that reads model folders and tokenizers', end)
@@ -107,7 +114,7 @@ class ConfinedProcess {
     this.child.kill()
   }
 
-  async ask(request: ConfinedRequest): Promise<ConfinedReply> {
+  async ask(request: SandboxRequest): Promise<SandboxReply> {
     this.child.holdProgram(true)
     const { work, read } = this.limits
     const longestMs = work.wallMs + (readsFiles(request) ? read.wallMs : 0) + GRACE_MS
@@ -118,7 +125,7 @@ class ConfinedProcess {
         this.overdue = { by: 'clock', ms: longestMs }
         this.child.kill()
       }, longestMs)
-      const reply = this.nextReply((end) => stopped(request, end))
+      const reply = this.nextReply((end) => requestError(request, end))
       this.child.post(request)
       return await reply
     } finally {
@@ -127,39 +134,39 @@ class ConfinedProcess {
     }
   }
 
-  private async nextReply(endedEarly: (end: End) => Error): Promise<ConfinedReply> {
-    if (this.knownEnd !== null) throw endedEarly(this.knownEnd)
+  private async nextReply(endedEarly: (end: End) => Error): Promise<SandboxReply> {
+    if (this.endState !== null) throw endedEarly(this.endState)
     try {
       const message = await new Promise<unknown>((resolve, reject) => {
-        this.waiting = { reply: resolve, ended: (end) => reject(endedEarly(end)) }
+        this.pending = { reply: resolve, ended: (end) => reject(endedEarly(end)) }
       })
-      return ConfinedReply.parse(message)
+      return SandboxReply.parse(message)
     } finally {
-      this.waiting = null
+      this.pending = null
     }
   }
 }
 
-interface Waiting {
+interface PendingReply {
   readonly reply: (message: unknown) => void
   readonly ended: (end: End) => void
 }
 
 interface End extends NodeChildEnd {
-  /** The limit for which the process was ended; null when it ended otherwise. */
+  /** The exceeded limit; null if the process ended otherwise. */
   readonly overdue: Overdue | null
 }
 
-/** Reads what the process writes before it ends itself. */
+/** Parses the limit that the process wrote before it ended itself. */
 function overdueOf(lastLine: string | undefined): Overdue | null {
   const [, by, ms] = /^\{"by":"(\w+)","ms":(\d+)\}$/.exec(lastLine ?? '') ?? []
   return Overdue.safeParse({ by, ms: Number(ms) }).data ?? null
 }
 
-function stopped(request: ConfinedRequest, end: End): WorkbenchError {
+function requestError(request: SandboxRequest, end: End): WorkbenchError {
   const subject = subjectOf(request)
   if (end.overdue !== null) return overdueError(request, end.overdue)
-  // The system takes the memory that others need too: the file is not to blame.
+  // The system kills processes when memory is short: the file is not to blame.
   if (end.how.includes('SIGKILL'))
     return processLost(`${subject} was not read: the process that reads it`, end)
   const words = endWords(end)
@@ -171,10 +178,11 @@ function stopped(request: ConfinedRequest, end: End): WorkbenchError {
   )
 }
 
-function overdueError(request: ConfinedRequest, { by, ms }: Overdue): WorkbenchError {
+function overdueError(request: SandboxRequest, { by, ms }: Overdue): WorkbenchError {
   return new WorkbenchError(
     'bad-file',
-    `${subjectOf(request)} took longer than ${ms / 1000} s${by === 'processor' ? ' of the processor' : ''} and was stopped.`,
+    `${subjectOf(request)} took longer than ${ms / 1000} s${by === 'processor' ? ' of the processor' : ''} ` +
+      'and was stopped.',
     by === 'clock'
       ? 'Look whether its drive answers and whether this machine is busy with other things, and try again.'
       : readsFiles(request)

@@ -5,9 +5,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
-import { Confined, CONFINED_LIMITS } from '../../../src/main/confined/host'
-import type { ConfinedLimits, ConfinedRequest } from '../../../src/main/confined/messages'
-import { readYaml } from '../../../src/main/confined/yaml'
+import { Sandbox, SANDBOX_LIMITS } from '../../../src/main/sandbox/host'
+import type { SandboxLimits, SandboxRequest } from '../../../src/main/sandbox/messages'
+import { readYaml } from '../../../src/main/sandbox/yaml'
 import { promptMessages, renderChats } from '../../../src/main/text/chat'
 import { recentTextModel } from '../../../src/main/text/recent-text-models'
 import { loadTextModel, type TextModel } from '../../../src/main/text/text-model'
@@ -15,7 +15,7 @@ import { rawSafetensors, TINY_LLAMA } from '../../fixtures/checkpoint-builder'
 import { childrenOf, exitStatus, startCli } from '../../fixtures/cli'
 import { problemOf } from '../../fixtures/problems'
 import { byteLevelTokenizer, textFolder } from '../../fixtures/text-folder'
-import { tightConfined } from '../../fixtures/tight-confined'
+import { tightSandbox } from '../../fixtures/tight-sandbox'
 
 /** A template's text, 2 ** doublings letters long, in `ns.NAME`. */
 const grown = (name: string, doublings: number): string =>
@@ -35,7 +35,7 @@ async function rendered(template: string, prompts: string[] = ['Hi']): Promise<s
   return texts.map((chat) => chat.rendered)
 }
 
-const templateRequest = (source: string): ConfinedRequest => ({
+const templateRequest = (source: string): SandboxRequest => ({
   kind: 'template',
   file: 'chat_template.jinja',
   source,
@@ -46,10 +46,10 @@ const templateRequest = (source: string): ConfinedRequest => ({
 })
 
 /** What requests may take is a few seconds; the tests that use it up wait for less. */
-const TIGHT: ConfinedLimits = { work: { cpuMs: 500, wallMs: 60_000 }, read: { cpuMs: 1_000, wallMs: 60_000 } }
+const TIGHT: SandboxLimits = { work: { cpuMs: 500, wallMs: 60_000 }, read: { cpuMs: 1_000, wallMs: 60_000 } }
 
 test('a request may take seconds', () => {
-  expect(CONFINED_LIMITS).toEqual({
+  expect(SANDBOX_LIMITS).toEqual({
     work: { cpuMs: 3_000, wallMs: 30_000 },
     read: { cpuMs: 20_000, wallMs: 60_000 }
   })
@@ -58,9 +58,9 @@ test('a request may take seconds', () => {
 test('what was answered is let go while the process lives on', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc')
-  const confined = new Confined(CONFINED_LIMITS)
+  const sandbox = new Sandbox(SANDBOX_LIMITS)
   const ask = async (): Promise<number> => {
-    await confined.ask(templateRequest(`${GROWING}${grown('long', 20)}{{ ns.long }}`))
+    await sandbox.ask(templateRequest(`${GROWING}${grown('long', 20)}{{ ns.long }}`))
     await setImmediate()
     collect()
     return process.memoryUsage().heapUsed
@@ -81,20 +81,20 @@ async function withTurns(work: Promise<unknown>): Promise<number> {
 describe('a chat template', () => {
   test('that fills the memory ends its own process alone, and the next one is rendered by another', async () => {
     // Time enough to fill it, on any machine.
-    const confined = new Confined({ ...CONFINED_LIMITS, work: { cpuMs: 60_000, wallMs: 60_000 } })
-    const hoarding = confined.ask(templateRequest(HOARDS))
+    const sandbox = new Sandbox({ ...SANDBOX_LIMITS, work: { cpuMs: 60_000, wallMs: 60_000 } })
+    const hoarding = sandbox.ask(templateRequest(HOARDS))
     expect(await problemOf(hoarding)).toMatchObject({
       code: 'bad-file',
       message: expect.stringMatching(
         /^The chat template in chat_template\.jinja takes more than the 1024 MiB/
       )
     })
-    const { kind } = await confined.ask(templateRequest("{{ messages[0]['content'] }}!"))
+    const { kind } = await sandbox.ask(templateRequest("{{ messages[0]['content'] }}!"))
     expect(kind).toBe('template')
   })
 
   test('that does not let itself be stopped is stopped with its process, while main takes its turns', async () => {
-    const refused = problemOf(new Confined(TIGHT).ask(templateRequest(SEARCHES)))
+    const refused = problemOf(new Sandbox(TIGHT).ask(templateRequest(SEARCHES)))
     const turns = await withTurns(refused)
     expect((await refused).message).toMatch(
       /chat_template\.jinja took longer than 0\.5 s of the processor and was stopped\.$/
@@ -119,8 +119,8 @@ describe('a chat template', () => {
 
 test('what takes too long by the clock alone is stopped too, and says what may be the matter', async () => {
   const brief = { cpuMs: 600_000, wallMs: 500 }
-  const confined = new Confined({ work: brief, read: brief })
-  expect(await problemOf(confined.ask(templateRequest(SEARCHES)))).toMatchObject({
+  const sandbox = new Sandbox({ work: brief, read: brief })
+  expect(await problemOf(sandbox.ask(templateRequest(SEARCHES)))).toMatchObject({
     code: 'bad-file',
     message: 'The chat template in chat_template.jinja took longer than 0.5 s and was stopped.',
     hint: expect.stringMatching(/^Look whether its drive answers/)
@@ -133,7 +133,7 @@ describe('a tokenizer', () => {
     recentTextModel(await textFolder({ 'tokenizer.json': { ...byteLevelTokenizer(), ...changes } }))
 
   test('whose decoder does not come to an end is stopped with its process, while main takes its turns', async () => {
-    tightConfined()
+    tightSandbox()
     const letter = 'a'.charCodeAt(0)
     const text = await open({ decoder: { type: 'Sequence', decoders: [{ type: 'Fuse' }, slow] } })
     const decoded = problemOf(text.decodeAll([[...new Array(60).fill(letter), 'b'.charCodeAt(0)]]))
@@ -145,7 +145,7 @@ describe('a tokenizer', () => {
   })
 
   test('whose normalizer lets a text grow without end is stopped, and read again for the next text', async () => {
-    tightConfined()
+    tightSandbox()
     const doubling = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' }
     const normalizers = new Array(40).fill(doubling)
     const text = await open({ normalizer: { type: 'Sequence', normalizers } })
@@ -161,8 +161,8 @@ describe('a model folder', () => {
 
   test('that takes too long is stopped by its name, while main takes its turns', async () => {
     const folder = await folderOfLargeHeaders()
-    const confined = new Confined({ work: tight, read: tight })
-    const refused = problemOf(confined.ask({ kind: 'checkpoint', file: folder }))
+    const sandbox = new Sandbox({ work: tight, read: tight })
+    const refused = problemOf(sandbox.ask({ kind: 'checkpoint', file: folder }))
     const turns = await withTurns(refused)
     expect(await refused).toMatchObject({
       code: 'bad-file',
@@ -228,7 +228,7 @@ describe('YAML from elsewhere', () => {
 
   test.concurrent('that takes too long is stopped, while main takes its turns', async () => {
     const refused = problemOf(
-      new Confined(TIGHT).ask({ kind: 'yaml', file: 'f.yaml', text: KEYS, maxAliases: 100 })
+      new Sandbox(TIGHT).ask({ kind: 'yaml', file: 'f.yaml', text: KEYS, maxAliases: 100 })
     )
     const turns = await withTurns(refused)
     expect((await refused).message).toBe('f.yaml took longer than 0.5 s of the processor and was stopped.')

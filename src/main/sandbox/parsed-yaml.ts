@@ -3,11 +3,11 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import type { YamlLine, YamlRequest } from './messages'
 
-/** Of so many fields lines are told: a file that somebody writes has fewer. */
+/** Most fields whose lines are recorded; files written by hand have fewer. */
 const MAX_LINES = 10_000
 
-/** The value of a YAML text, and where its fields stand. @throws WorkbenchError `bad-file` when it is not YAML */
-export function parsedYaml({ text, file, maxAliases }: YamlRequest): { value: unknown; lines: YamlLine[] } {
+/** Parses YAML and records the lines of its fields. @throws WorkbenchError `bad-file` when it is not YAML */
+export function parseYaml({ text, file, maxAliases }: YamlRequest): { value: unknown; lines: YamlLine[] } {
   try {
     const lineCounter = new LineCounter()
     const document = parseDocument(text, { lineCounter, prettyErrors: true, logLevel: 'error' })
@@ -29,12 +29,15 @@ export function parsedYaml({ text, file, maxAliases }: YamlRequest): { value: un
   }
 }
 
-/** Fields of a node and of all within it; what an alias stands for has its lines where it is written out. */
+/**
+ * Records the fields of a node and of all nodes within it. Content of an alias has the lines of its
+ * definition.
+ */
 function addLines(node: unknown, path: YamlLine['path'], counter: LineCounter, lines: YamlLine[]): void {
-  const add = (at: Node, name: string | number, value: unknown): void => {
+  const add = (position: Node, name: string | number, value: unknown): void => {
     if (lines.length >= MAX_LINES) return
     const inner = [...path, name]
-    lines.push({ path: inner, line: counter.linePos(at.range?.[0] ?? 0).line })
+    lines.push({ path: inner, line: counter.linePos(position.range?.[0] ?? 0).line })
     addLines(value, inner, counter, lines)
   }
   if (isMap(node)) {

@@ -1,25 +1,29 @@
 import { WorkbenchError } from '../../contract/model/problem'
-import { askConfined } from './host'
+import { askSandbox } from './host'
 import type { YamlLine } from './messages'
 
-/** Real recipes have a few kB; one with two blended sources for each of 512 layers has some 200 kB, with long paths more. */
+/**
+ * Typical recipes have a few kB. One with two blended sources for each of 512 layers has about 200 kB, and
+ * more with long paths.
+ */
 export const MAX_YAML_BYTES = 1_000_000
 const MAX_OPEN_BRACKETS = 50
 const MAX_INDENT = 100
 
-/** A YAML text's value, and where its fields stand. */
+/** The value of a YAML text, and the lines of its fields. */
 export interface ReadYaml {
   value: unknown
   lines: readonly YamlLine[]
 }
 
 /**
- * A YAML text from elsewhere, read in a process of its own: the library's time and memory are not bounded by the size of
- * the text.
+ * Reads an untrusted YAML text in the sandbox process, because the size of a text does not limit the
+ * library's time and memory.
  *
  * @param file its path or name, for messages
- * @param maxAliases how many nodes aliases may stand for
- * @throws WorkbenchError `bad-file` when it is not YAML, too large or too deep, or when reading it takes too long
+ * @param maxAliases most nodes that aliases may expand to
+ * @throws WorkbenchError `bad-file` when it is not YAML, too large or too deep, or when reading it takes too
+ * long
  */
 export async function readYaml(text: string, file: string, maxAliases: number): Promise<ReadYaml> {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES) {
@@ -29,12 +33,12 @@ export async function readYaml(text: string, file: string, maxAliases: number): 
     )
   }
   refuseDeep(text, file)
-  const reply = await askConfined({ kind: 'yaml', text, file, maxAliases })
+  const reply = await askSandbox({ kind: 'yaml', text, file, maxAliases })
   if (reply.kind === 'yaml') return reply
-  throw new Error(`the confined process replied to YAML with ${reply.kind}`)
+  throw new Error(`the sandbox process replied to YAML with ${reply.kind}`)
 }
 
-/** By what makes YAML deep: brackets left open, and how far a line begins to the right, its `-` and `?` counted. */
+/** Refuses deep YAML by its open brackets, and by the indentation of a line including `-` and `?`. */
 function refuseDeep(text: string, file: string): void {
   let open = 0
   for (const [index, line] of text.split('\n').entries()) {

@@ -1,31 +1,31 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/model/problem'
 
-/** Heap of the process, in MiB: two tokenizers of 256,000 tokens have room, which base and post have. */
+/** Heap of the process in MiB, enough for the two tokenizers of a pair with 256,000 tokens each. */
 export const HEAP_MIB = 1024
 
-/** How long one piece of work may take: processor time of the process, and, however busy the machine is, in all. */
+/** Time limit of a step: processor time of the process, and wall-clock time in milliseconds. */
 const Limit = z.object({ cpuMs: z.number(), wallMs: z.number() })
 export type Limit = z.infer<typeof Limit>
 
-/** Which limit was exceeded: the process writes it to its standard error before it ends itself. */
+/** The exceeded limit, which the process writes to its standard error before it ends itself. */
 export const Overdue = z.object({ by: z.enum(['processor', 'clock']), ms: z.number() })
 export type Overdue = z.infer<typeof Overdue>
 
-/** For one request, and for reading the files that it needs in addition. */
-export const ConfinedLimits = z.object({ work: Limit, read: Limit })
-export type ConfinedLimits = z.infer<typeof ConfinedLimits>
+/** Limit for one request, and additional limit for reading its files. */
+export const SandboxLimits = z.object({ work: Limit, read: Limit })
+export type SandboxLimits = z.infer<typeof SandboxLimits>
 
 const ChatMessage = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
 export type ChatMessage = z.infer<typeof ChatMessage>
 
-/** Chats to be rendered with one template. */
+/** Chats to render with one template. */
 export const TemplateRequest = z.object({
   kind: z.literal('template'),
-  /** The file that the template came from, for messages. */
+  /** File of the template, for messages. */
   file: z.string(),
   source: z.string(),
-  /** `bos_token` and so on, with their text. */
+  /** Texts of `bos_token` and other special tokens. */
   specialTokens: z.array(z.tuple([z.string(), z.string()])),
   templateArguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   /** YYYY-MM-DD */
@@ -36,25 +36,25 @@ export type TemplateRequest = z.infer<typeof TemplateRequest>
 
 export const YamlRequest = z.object({
   kind: z.literal('yaml'),
-  /** The file, for messages. */
+  /** File name for messages. */
   file: z.string(),
   text: z.string(),
-  /** How many nodes aliases may stand for: a few are common, thousands of thousands an attack on the memory. */
+  /** Most nodes that aliases may expand to: a few are common, and millions are an attack on the memory. */
   maxAliases: z.number()
 })
 export type YamlRequest = z.infer<typeof YamlRequest>
 
-/** Where a field or an entry of a list stands: its path from the top, and its line, counted from 1. */
+/** Position of a field or list entry: its path from the top, and its line, counted from 1. */
 export const YamlLine = z.object({
   path: z.array(z.union([z.string(), z.number()])),
   line: z.number().int().positive()
 })
 export type YamlLine = z.infer<typeof YamlLine>
 
-/** A tokenizer that the process keeps, or reads again. */
+/** Identifies a tokenizer, which the process keeps or reads again. */
 const textFields = {
   folder: z.string(),
-  /** Tells states of the folder's files apart. */
+  /** Key of the state of the folder's files. */
   files: z.string(),
   /** The tokenizer's file, for messages. */
   file: z.string()
@@ -68,7 +68,7 @@ export const TextRequest = z.discriminatedUnion('kind', [
     addSpecialTokens: z.boolean()
   }),
   z.object({ kind: z.literal('decode'), ...textFields, lists: z.array(z.array(z.number())) }),
-  /** Of a context, and of the context with each of some tokens behind it. */
+  /** Decodes a context, and the context followed by each of some tokens. */
   z.object({
     kind: z.literal('decode-behind'),
     ...textFields,
@@ -78,7 +78,10 @@ export const TextRequest = z.discriminatedUnion('kind', [
 ])
 export type TextRequest = z.infer<typeof TextRequest>
 
-/** Tokens of texts by the tokenizer of a sentence-embedding model, special tokens around them, cut to what the model reads. */
+/**
+ * Requests tokens by the tokenizer of a sentence-embedding model, with special tokens, cut to the model's
+ * length.
+ */
 const EmbeddingTokensRequest = z.object({
   kind: z.literal('embedding-tokens'),
   ...textFields,
@@ -86,7 +89,9 @@ const EmbeddingTokensRequest = z.object({
 })
 export type EmbeddingTokensRequest = z.infer<typeof EmbeddingTokensRequest>
 
-/** The chat template of a folder, without making a tokenizer of it; its settings may list every token. */
+/**
+ * Checks for the chat template of a folder without loading the tokenizer; its settings may list every token.
+ */
 const FindTemplateRequest = z.object({
   kind: z.literal('find-template'),
   folder: z.string(),
@@ -94,28 +99,31 @@ const FindTemplateRequest = z.object({
   file: z.string()
 })
 
-/** What a model folder says beside its tokenizer: config and headers of weights, how to sample, what its card says it was made from. */
+/**
+ * Requests facts of a model folder besides its tokenizer: config and weight headers, sampling settings, or
+ * the base models on its card.
+ */
 const FolderRequest = z.object({
   kind: z.enum(['checkpoint', 'generation-config', 'local-model']),
-  /** Absolute. */
+  /** Absolute path of the folder. */
   file: z.string()
 })
 export type FolderRequest = z.infer<typeof FolderRequest>
 
-/** A file that a user brings, as prompts or as a task. */
+/** A file that a user imports, as prompts or as a task. */
 const ImportRequest = z.object({
   kind: z.literal('import'),
   as: z.enum(['prompts', 'task']),
-  /** The file's name. */
+  /** Name of the file. */
   file: z.string(),
   content: z.string()
 })
 
-/** A log of Inspect, which holds answers. */
+/** A log of Inspect, which contains answers. */
 const AnswerLogRequest = z.object({ kind: z.literal('answer-log'), file: z.string() })
 
-/** What main asks the confined process, one request at a time. */
-export const ConfinedRequest = z.discriminatedUnion('kind', [
+/** Requests to the sandbox process, one at a time. */
+export const SandboxRequest = z.discriminatedUnion('kind', [
   TemplateRequest,
   YamlRequest,
   TextRequest,
@@ -125,10 +133,10 @@ export const ConfinedRequest = z.discriminatedUnion('kind', [
   ImportRequest,
   AnswerLogRequest
 ])
-export type ConfinedRequest = z.infer<typeof ConfinedRequest>
+export type SandboxRequest = z.infer<typeof SandboxRequest>
 
-/** What the process works on, as a message begins. */
-export function subjectOf({ kind, file }: ConfinedRequest): string {
+/** Names the subject of a request, for the start of a message. */
+export function subjectOf({ kind, file }: SandboxRequest): string {
   switch (kind) {
     case 'yaml':
     case 'import':
@@ -145,22 +153,25 @@ export function subjectOf({ kind, file }: ConfinedRequest): string {
   }
 }
 
-/** Whether it opens files by itself. */
-export function readsFiles({ kind }: ConfinedRequest): boolean {
+/** Reports whether a request opens files. */
+export function readsFiles({ kind }: SandboxRequest): boolean {
   return kind !== 'template' && kind !== 'yaml' && kind !== 'import'
 }
 
-/** What the process says: first that it is ready, then one reply to each request. */
-export const ConfinedReply = z.discriminatedUnion('kind', [
+/** Messages of the process: first that it is ready, then one reply to each request. */
+export const SandboxReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()), inParts: z.boolean() }),
   z.object({ kind: z.literal('yaml'), value: z.unknown(), lines: z.array(YamlLine) }),
   z.object({ kind: z.literal('imported'), value: z.unknown() }),
-  /** The samples of a log, each as a line of JSON: main reads them one by one. */
+  /** Samples of a log, each as a line of JSON, which main reads one by one. */
   z.object({ kind: z.literal('answer-log'), lines: z.instanceof(Uint8Array), fingerprint: z.string() }),
-  /** As text: a model of 40,000 tensors would hold main while it is taken out of a message, and text it reads in pieces. */
+  /**
+   * Facts as JSON text: main would be blocked while it decodes a message of 40,000 tensors, and reads text in
+   * pieces.
+   */
   z.object({ kind: z.literal('folder'), json: z.instanceof(Uint8Array) }),
-  /** Of a tokenizer and its chat template, what `TextModel` says of them. */
+  /** Facts about a tokenizer and its chat template for a `TextModel`. */
   z.object({
     kind: z.literal('text'),
     chatTemplate: z.object({ file: z.string(), source: z.string() }).nullable(),
@@ -173,4 +184,4 @@ export const ConfinedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('texts'), texts: z.array(z.string()) }),
   z.object({ kind: z.literal('failed'), problem: Problem })
 ])
-export type ConfinedReply = z.infer<typeof ConfinedReply>
+export type SandboxReply = z.infer<typeof SandboxReply>

@@ -1,46 +1,49 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { pipeToParent } from '../../base/parent-pipe'
-import { ConfinedLimits, type ConfinedReply, ConfinedRequest, type FolderRequest } from '../messages'
+import { SandboxLimits, type SandboxReply, SandboxRequest, type FolderRequest } from '../messages'
 import { readGenerationConfig } from '../../checkpoint/generation-config'
 import { readLocalModel } from '../../checkpoint/local-models'
 import { readMember } from '../../checkpoint/pair-member'
 import { findChatTemplate } from '../../text/chat-template'
 import { readTokenizerConfig } from '../../text/tokenizer-config'
 import { EmbeddingTokenizers } from './embedding-tokenizers'
-import { Texts } from './texts'
+import { Tokenizers } from './tokenizers'
 import { Watchdog } from './watchdog'
 import { parseJson } from '../../base/files/bounded-json'
 
-/** From the program that starts this. */
-const limits = ConfinedLimits.parse(parseJson(process.argv[2] ?? '', 'the limits'))
+/** Limits, passed by the program that starts this process. */
+const limits = SandboxLimits.parse(parseJson(process.argv[2] ?? '', 'the limits'))
 const watchdog = new Watchdog()
-const texts = new Texts()
+const texts = new Tokenizers()
 const embeddingTokenizers = new EmbeddingTokenizers()
 
 /**
- * The process for what files from elsewhere make this program compute. A thread would not do: V8 ends the whole process
- * when a string, a list or a pattern outgrows it, whatever limits its thread has.
+ * Answers a request in the sandbox, which computes on untrusted files. A thread would not be enough: V8 ends
+ * the whole process if a string, a list or a pattern grows too large, whatever limits its thread has.
  */
-async function answered(request: ConfinedRequest): Promise<ConfinedReply> {
+async function answer(request: SandboxRequest): Promise<SandboxReply> {
   try {
     const work = await watchdog.within(limits.read, () => workOf(request))
     return await watchdog.within(limits.work, work)
   } catch (error) {
-    // Anything else is a defect: it ends the process, and main hears of that.
+    // Other errors are defects. They end the process, which main reports.
     if (!(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', problem: error.problem }
   }
 }
 
-/** What most of these processes are never asked for is loaded when it is: loading all of it made a sixth of their start. */
-async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
+/**
+ * Starts the work of a request. Modules that most processes never need are loaded on demand, because loading
+ * all of them took a sixth of the start.
+ */
+async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
   switch (request.kind) {
     case 'template': {
       const { renderTemplate } = await import('../render-template')
       return () => ({ kind: 'template', ...renderTemplate(request) })
     }
     case 'yaml': {
-      const { parsedYaml } = await import('../parsed-yaml')
+      const { parseYaml: parsedYaml } = await import('../parsed-yaml')
       return () => ({ kind: 'yaml', ...parsedYaml(request) })
     }
     case 'import': {
@@ -63,7 +66,7 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
       return () => ({ kind: 'found-template', found })
     }
     case 'embedding-tokens': {
-      const tokensOf = await embeddingTokenizers.of(request)
+      const tokensOf = await embeddingTokenizers.get(request)
       return () => ({ kind: 'tokens', tokens: request.texts.map(tokensOf) })
     }
     case 'checkpoint':
@@ -73,8 +76,8 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
       return () => ({ kind: 'folder', json })
     }
     default: {
-      const text = await texts.of(request)
-      return () => Texts.answer(text, request)
+      const text = await texts.get(request)
+      return () => Tokenizers.answer(text, request)
     }
   }
 }
@@ -82,7 +85,7 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
 async function folderFacts({ kind, file: folder }: FolderRequest): Promise<unknown> {
   switch (kind) {
     case 'checkpoint': {
-      // Its config is read as a decoder's too: what is refused there need not be sent.
+      // The config is parsed as a decoder's too, so that refused configs are not sent.
       const { checkpoint } = await readMember(folder)
       return { ...checkpoint, tensors: [...checkpoint.tensors] }
     }
@@ -94,6 +97,6 @@ async function folderFacts({ kind, file: folder }: FolderRequest): Promise<unkno
 }
 
 const pipe = pipeToParent()
-const reply = (message: ConfinedReply): void => pipe.post(message)
-pipe.onMessage((message) => void answered(ConfinedRequest.parse(message)).then(reply))
+const reply = (message: SandboxReply): void => pipe.post(message)
+pipe.onMessage((message) => void answer(SandboxRequest.parse(message)).then(reply))
 reply({ kind: 'ready' })

@@ -5,28 +5,28 @@ import { type ChatMessage, subjectOf, type TemplateRequest } from './messages'
 import { PythonInterpreter } from './python-interpreter'
 import { strftime } from './strftime'
 
-/** Of all chats of a request; far beyond any context window. */
+/** Limit of all chats of a request, far beyond any context window. */
 const MAX_RENDERED_CHARACTERS = 10_000_000
 /** Templates count messages and characters; a list of a billion numbers is an attack on the memory. */
 const MAX_RANGE_ITEMS = 100_000
 
-/** Variables that are ours to set; anything else a template reads may be given as a template argument. */
+/** Variables that only the program sets; all others may be template arguments. */
 const RESERVED = ['messages', 'add_generation_prompt', 'namespace']
 
-/** A template's own `raise_exception`, as opposed to a template that does not work. */
+/** Thrown by a template's own `raise_exception`, in contrast to a broken template. */
 class TemplateRefusal extends Error {}
 
-/** What a template made of chats. */
+/** Result of rendering chats. */
 export interface RenderedTemplate {
   readonly rendered: string[]
-  /** Whether it was given messages in parts, for want of one that it takes as text. */
+  /** True if the template received messages in parts, because it does not accept text. */
   readonly inParts: boolean
 }
 
 /**
- * The text of each chat, as transformers' `apply_chat_template` makes it with a generation prompt. Messages are given as
- * text; to a template that does not take such, or leaves out what users say in it, as a list of one part of text each, as
- * the cards of these models have it (Llama Guard Vision, Llama Guard 3 1B).
+ * Renders the text of each chat as transformers' `apply_chat_template` does with a generation prompt.
+ * Messages are given as text. If a template does not accept that, or omits the users' messages, they are
+ * given as a list with one part of text, as on the cards of Llama Guard Vision and Llama Guard 3 1B.
  *
  * @throws WorkbenchError `bad-input` when the template refuses messages; `bad-file` when it does not work
  */
@@ -38,7 +38,9 @@ export function renderTemplate(request: TemplateRequest): RenderedTemplate {
     let characters = 0
     let inParts = false
     const rendered = request.chats.map((messages) => {
-      const chat = renderEither(messages, (given) => render(what, parsed, variables, given))
+      const chat = renderEither(messages, (templateMessages) =>
+        render(what, parsed, variables, templateMessages)
+      )
       inParts ||= chat.inParts
       characters += chat.text.length
       if (characters <= MAX_RENDERED_CHARACTERS) return chat.text
@@ -51,31 +53,33 @@ export function renderTemplate(request: TemplateRequest): RenderedTemplate {
   }
 }
 
-/** A message as templates are given it. */
-interface GivenMessage {
+/** A message in the form that a template receives. */
+interface TemplateMessage {
   readonly role: ChatMessage['role']
   readonly content: string | readonly { readonly type: 'text'; readonly text: string }[]
 }
 
-/** What is left of a part that a template printed whole: it wanted text. */
+/** Start of a part that a template printed as a whole, because it expected text. */
 const PRINTED_PART = '{"type": "text"'
 
 function renderEither(
   messages: readonly ChatMessage[],
-  renderGiven: (messages: readonly GivenMessage[]) => string
+  renderGiven: (messages: readonly TemplateMessage[]) => string
 ): { text: string; inParts: boolean } {
   const saysAll = (text: string): boolean =>
     messages.every(({ role, content }) => role !== 'user' || text.includes(content.trim()))
-  const tried = (given: readonly GivenMessage[]): string | { readonly failure: unknown } => {
+  const tryRender = (
+    templateMessages: readonly TemplateMessage[]
+  ): string | { readonly failure: unknown } => {
     try {
-      return renderGiven(given)
+      return renderGiven(templateMessages)
     } catch (failure) {
       return { failure }
     }
   }
-  const plain = tried(messages)
+  const plain = tryRender(messages)
   if (typeof plain === 'string' && saysAll(plain)) return { text: plain, inParts: false }
-  const parts = tried(
+  const parts = tryRender(
     messages.map(({ role, content }) => ({ role, content: [{ type: 'text', text: content }] }))
   )
   if (typeof parts === 'string' && saysAll(parts) && !parts.includes(PRINTED_PART))
@@ -88,7 +92,7 @@ function render(
   what: string,
   template: Template['parsed'],
   variables: ReadonlyMap<string, unknown>,
-  messages: readonly GivenMessage[]
+  messages: readonly TemplateMessage[]
 ): string {
   const environment = new Environment()
   for (const [name, value] of variables) environment.set(name, value)
@@ -109,7 +113,10 @@ function render(
   }
 }
 
-/** What transformers gives a template beside the messages, with the rendering's date for today and its arguments last. */
+/**
+ * Sets the variables that transformers gives to a template besides the messages. The date is the rendering's,
+ * and template arguments come last.
+ */
 function templateVariables(
   what: string,
   { templateArguments, date, specialTokens }: TemplateRequest
@@ -129,7 +136,7 @@ function templateVariables(
       }
     ],
     ['strftime_now', (format: unknown) => strftime(date, String(format), what)],
-    // Llama 3.x templates have a fixed date of their own unless they are given this one.
+    // Llama 3.x templates have a fixed default date.
     ['date_string', strftime(date, '%d %b %Y', what)],
     ['tools', null],
     ['documents', null],
@@ -148,13 +155,13 @@ function templateVariables(
   return variables
 }
 
-function boundedRange(first: unknown, second?: unknown, third: unknown = 1): number[] {
+function boundedRange(first: unknown, second?: unknown, step: unknown = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second]
-  if (typeof start !== 'number' || typeof stop !== 'number' || typeof third !== 'number' || third === 0) {
+  if (typeof start !== 'number' || typeof stop !== 'number' || typeof step !== 'number' || step === 0) {
     throw new Error('range() needs whole numbers and a step that is not 0')
   }
-  const count = Math.max(0, Math.ceil((stop - start) / third))
+  const count = Math.max(0, Math.ceil((stop - start) / step))
   if (count > MAX_RANGE_ITEMS)
     throw new Error(`range() asks for ${count} items; at most ${MAX_RANGE_ITEMS} are given`)
-  return Array.from({ length: count }, (_, index) => start + index * third)
+  return Array.from({ length: count }, (_, index) => start + index * step)
 }

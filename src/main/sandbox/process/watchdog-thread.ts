@@ -6,18 +6,18 @@ import { WATCHED } from './watched'
 const CHECK_MS = 50
 const STANDARD_ERROR = 2
 
-// Without zod, whose loading would cost the process more than all this does.
+// Without zod, whose loading would take longer than all other work of this process.
 const shared: unknown = workerData
 if (!(shared instanceof Int32Array)) throw new Error('the thread needs what it is to watch')
 const state = shared
 
-/** Of the whole process, all its threads. */
+/** Processor time of the whole process in milliseconds. */
 function usedMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
 }
 
-/** Ends the process, after it has said why; when main is gone, nobody hears of it. */
+/** Ends the process after writing the reason, which nobody reads if main has ended. */
 function end(overdue: Overdue): void {
   try {
     writeSync(STANDARD_ERROR, `${JSON.stringify(overdue)}\n`)
@@ -26,13 +26,13 @@ function end(overdue: Overdue): void {
   }
 }
 
-/** Returns when the work of a turn is done. */
+/** Watches one turn and returns when its work is done. */
 function watch(turn: number): void {
   const [cpuMs, wallMs] = [Atomics.load(state, WATCHED.cpuMs), Atomics.load(state, WATCHED.wallMs)]
   const [usedBeforeMs, startMs] = [usedMs(), performance.now()]
   while (Atomics.wait(state, WATCHED.turn, turn, CHECK_MS) === 'timed-out') {
     const tookMs = performance.now() - startMs
-    // Collecting garbage beside the work counts as well, so that little time may be much of the processor's.
+    // Garbage collection on other threads counts too, so processor time may exceed wall-clock time.
     if (usedMs() - usedBeforeMs >= cpuMs && tookMs >= cpuMs) end({ by: 'processor', ms: cpuMs })
     if (tookMs >= wallMs) end({ by: 'clock', ms: wallMs })
   }

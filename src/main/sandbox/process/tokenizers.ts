@@ -1,0 +1,45 @@
+import type { LocalTextModel } from '../../text/text-model'
+import { loadTextModel } from '../../text/text-model'
+import type { SandboxReply, TextRequest } from '../messages'
+
+/** Number of tokenizers in memory, for base and post. */
+const MAX_TOKENIZERS = 2
+
+/** Tokenizers in the sandbox process, the least recently used first. */
+export class Tokenizers {
+  private readonly byKey = new Map<string, LocalTextModel>()
+
+  /** Gives the tokenizer of a folder. @throws WorkbenchError as `loadTextModel` */
+  async get({ folder, files }: TextRequest): Promise<LocalTextModel> {
+    const key = JSON.stringify([folder, files])
+    const cached = this.byKey.get(key)
+    this.byKey.delete(key)
+    // Dropped before another is read, because three of the largest do not fit.
+    for (const oldest of [...this.byKey.keys()].slice(0, 1 - MAX_TOKENIZERS)) this.byKey.delete(oldest)
+    const text = cached ?? (await loadTextModel(folder))
+    this.byKey.set(key, text)
+    return text
+  }
+
+  /** Answers a request with a tokenizer. @throws WorkbenchError of the tokenizer */
+  static answer(text: LocalTextModel, request: TextRequest): SandboxReply {
+    switch (request.kind) {
+      case 'open-text':
+        return {
+          kind: 'text',
+          chatTemplate: text.chatTemplate,
+          specialTokens: [...text.specialTokens],
+          addedTokens: [...text.addedTokens],
+          textTokens: Int32Array.from(text.textTokens)
+        }
+      case 'encode': {
+        const { texts, addSpecialTokens } = request
+        return { kind: 'tokens', tokens: texts.map((input) => text.encode(input, addSpecialTokens)) }
+      }
+      case 'decode':
+        return { kind: 'texts', texts: request.lists.map((tokens) => text.decode(tokens)) }
+      case 'decode-behind':
+        return { kind: 'texts', texts: text.decodeContextWith(request.context, request.tokens) }
+    }
+  }
+}
