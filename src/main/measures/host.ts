@@ -1,6 +1,7 @@
 import type { EvaluationResults } from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/documents/samples'
+import { unlessCancelled } from '../base/files/cancelling'
 import type { Proxies } from './proxy-correlation'
 import type { StoredEvaluation } from './results'
 import { MeasuringProcess } from './measuring-process'
@@ -29,14 +30,20 @@ function keepIdleProcess(process: MeasuringProcess): void {
   idleTimer = setTimeout(() => void takeIdleProcess()?.end(), IDLE_MS).unref()
 }
 
-/** Runs `runMeasures` in another process, because thousands of long answers take seconds. */
+/**
+ * Runs `runMeasures` in another process, because thousands of long answers take seconds and very long ones take minutes.
+ *
+ * @throws WorkbenchError `cancelled` as soon as `signal` fires
+ */
 export async function measureRun(
   { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
-  samples: readonly SampleLine[]
+  samples: readonly SampleLine[],
+  signal?: AbortSignal
 ): Promise<SampleRunMeasures> {
   // Tokens are omitted, because they are not measured and are a large part of the message.
   const samplesWithoutTokens = samples.map(({ tokens: _, ...sample }) => sample)
-  const reply = await askProcess({ kind: 'run', run: { prompts, variants }, samples: samplesWithoutTokens })
+  const run = { prompts, variants }
+  const reply = await askProcess({ kind: 'run', run, samples: samplesWithoutTokens }, signal)
   if (reply.kind === 'run') return reply.result
   throw unexpected(reply)
 }
@@ -44,12 +51,13 @@ export async function measureRun(
 /**
  * Runs `evaluationResults` in another process.
  *
- * @throws WorkbenchError as `evaluationResults`
+ * @throws WorkbenchError as `evaluationResults`; `cancelled` as soon as `signal` fires
  */
 export async function measureEvaluation(
   { run, samples, scores, marks, pairs, forms }: StoredEvaluation,
   proxies: Proxies,
-  against?: string
+  against?: string,
+  signal?: AbortSignal
 ): Promise<EvaluationResults> {
   const stored = {
     run,
@@ -59,21 +67,23 @@ export async function measureEvaluation(
     pairs: [...pairs],
     forms: [...forms]
   }
-  const reply = await askProcess({
+  const request: MeasuringRequest = {
     kind: 'evaluation',
     stored,
     proxies,
     ...(against === undefined ? {} : { against })
-  })
+  }
+  const reply = await askProcess(request, signal)
   if (reply.kind === 'evaluation') return reply.result
   throw unexpected(reply)
 }
 
 /** Sends a request to the idle process or a new one, and keeps it for the next request if it succeeds. */
-async function askProcess(request: MeasuringRequest): Promise<MeasuringReply> {
+async function askProcess(request: MeasuringRequest, signal?: AbortSignal): Promise<MeasuringReply> {
   const process = takeIdleProcess() ?? new MeasuringProcess()
   try {
-    const reply = await process.ask(request)
+    const asked = process.ask(request)
+    const reply = await (signal === undefined ? asked : unlessCancelled(signal, 'Measuring', asked))
     const { samples } = request.kind === 'run' ? request : request.stored
     if (idleProcess === null && samples.length <= MAX_REUSED_SAMPLES) keepIdleProcess(process)
     else await process.end()

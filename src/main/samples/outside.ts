@@ -6,6 +6,7 @@ import { isOutside } from '../../contract/model/model'
 import { endpointWarning, type OutsideModel, type OutsideRecord } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { RenderedSamplePrompt } from '../answers/render-sample-prompts'
+import { throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
 import { SerialQueue } from '../base/files/serial-queue'
 import type { EndpointPatience } from '../endpoint/client'
 import { askAnswers } from '../endpoint/ask-answers'
@@ -182,8 +183,11 @@ export async function answerOutside(
     const missing = missingAnswers(work, variant.name, stored)
     if (isAnswered(work, variant.name, stored)) continue
     const keep = async (answers: readonly GivenAnswer[]): Promise<SampleLine[]> => {
-      const lines = await sampleLines(work, variant, answers)
-      // Answers come many at once; they are stored one after the other, as the engine's are.
+      // Answers come many at once. They are read and stored one after the other, so that a stop waits for one of them at most.
+      const lines = await queue.run(() => {
+        throwIfCancelled(signal, 'Sampling')
+        return unlessCancelled(signal, 'Sampling', sampleLines(work, variant, answers))
+      })
       await queue.run(() => listener.keep(lines))
       return lines
     }

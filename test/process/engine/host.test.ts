@@ -161,6 +161,19 @@ describe('the engine host', () => {
     logged.mockRestore()
   })
 
+  it('waits for no process that has ended when the signal of an earlier call fires', async () => {
+    const host = fakeEngine()
+    const stop = new AbortController()
+    const events = await host.client().sweep(sweepRequest, { signal: stop.signal })
+    await events.next()
+    await events.return?.()
+    await host.close()
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    stop.abort()
+    expect(timers).not.toHaveBeenCalled()
+    timers.mockRestore()
+  })
+
   it('leaves no process behind when it is closed', async () => {
     const host = fakeEngine()
     await host.client().probe(probeRequest('post'))

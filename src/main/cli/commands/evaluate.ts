@@ -125,7 +125,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       await requireReachable(judge, 'The judge', signal)
     tell(describePlan(run, sampled.post.spec.contextLength))
     const made = await madeEvaluation(work, own, { judge, quiet: options.quiet, signal, tell })
-    const view = await viewOf(made.files, made.proxies, options.against)
+    const view = await viewOf(made.files, made.proxies, options.against, signal)
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printShown(describeEvaluation(view)))
     if (output !== null) tell(writtenWords(output))

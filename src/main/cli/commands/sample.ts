@@ -160,7 +160,11 @@ async function sampleInto(
   )
   await file.finish()
   const samples = file.answers
-  const measures = await measureRun(run, samples)
+  const measures = await untilStopped(
+    { signal, quiet: options.quiet },
+    () => keptSamples(file),
+    () => measureRun(run, samples, signal)
+  )
   const summary = summaryOf(run, samples, computation, measures)
   await (options.json
     ? printJson({ out: output.path, ...summary })
@@ -203,7 +207,7 @@ async function printJsonAnswers(
       })
   )
   const answers = inOrder(run, finished).map((line) => ({ ...line, ...promptOf(run, line) }))
-  const measures = await measureRun(run, finished)
+  const measures = await measureRun(run, finished, signal)
   await printJson({ ...summaryOf(run, finished, computation, measures), answers })
 }
 

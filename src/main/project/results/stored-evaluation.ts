@@ -134,10 +134,14 @@ const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVarian
 export async function evaluationView(
   own: ProjectPair,
   id: string,
-  { sweepId, against }: { sweepId?: string; against?: string } = {}
+  {
+    sweepId,
+    against,
+    signal
+  }: { sweepId?: string; against?: string | undefined; signal?: AbortSignal | undefined } = {}
 ): Promise<EvaluationView> {
   const stored = await own.evaluations.read(id)
-  return viewOf(stored, await proxiesOf(own, stored.run, sweepId), against)
+  return viewOf(stored, await proxiesOf(own, stored.run, sweepId), against, signal)
 }
 
 /**
@@ -209,14 +213,16 @@ async function sweepOfTask(own: ProjectPair, run: EvaluationRun): Promise<SweepD
 }
 
 /**
- * What answers and scores say so far.
+ * Measures answers and scores as far as they are stored.
  *
  * @param against as {@link evaluationView}
+ * @throws WorkbenchError as `measureEvaluation`
  */
 export async function viewOf(
   stored: EvaluationFiles,
   proxies: Proxies,
-  against?: string
+  against?: string,
+  signal?: AbortSignal
 ): Promise<EvaluationView> {
   const { run, samples, scores, verdicts, pairVerdicts, forms } = stored
   const judging = judgingOf(stored)
@@ -230,7 +236,8 @@ export async function viewOf(
       forms: judgedForms(run, samples, forms)
     },
     proxies,
-    against
+    against,
+    signal
   )
   const answered = isComplete(stored)
   const isMarked = judging.every((one) => one.way !== 'marks' || isJudged(one))

@@ -37,8 +37,8 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
     cancel: evaluations.cancel.use(withPair).handler(cancelling(jobs.evaluations.table)),
     get: evaluations.get
       .use(withPair)
-      .handler(({ context: { own }, input: { evaluationId, against } }) =>
-        evaluationView(own, evaluationId, against === undefined ? {} : { against })
+      .handler(({ context: { own }, input: { evaluationId, against }, signal }) =>
+        evaluationView(own, evaluationId, { against, signal })
       ),
     findingOf: evaluations.findingOf
       .use(withPair)

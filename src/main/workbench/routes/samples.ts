@@ -37,9 +37,9 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
     })),
     watch: samples.watch.use(withPair).handler(watching(jobs.samples)),
     cancel: samples.cancel.use(withPair).handler(cancelling(jobs.samples.table)),
-    get: samples.get.use(withPair).handler(async ({ context: { own }, input }) => {
+    get: samples.get.use(withPair).handler(async ({ context: { own }, input, signal }) => {
       const { run, samples: answers } = await own.samples.readAnswers(input.runId)
-      return { run, samples: answers, measures: await measureRun(run, answers) }
+      return { run, samples: answers, measures: await measureRun(run, answers, signal) }
     }),
     mark: samples.mark.use(withPair).handler(async ({ context: { own }, input }) => {
       await own.samples.mark(input.runId, input.decided, input.undecided)

@@ -5,6 +5,8 @@ import { measureEvaluation, measureRun } from '../../../../src/main/measures/hos
 import { MeasuringProcess } from '../../../../src/main/measures/measuring-process'
 import { runMeasures } from '../../../../src/main/measures/run-measures'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { childrenOf } from '../../../fixtures/cli'
+import { problemOf } from '../../../fixtures/problems'
 import { sampleLine, sampleRunFixture } from '../../../fixtures/sample-documents'
 
 const words = ['sea', 'red', 'fox', 'the', 'of', 'night', 'a', 'stone', 'song', 'far']
@@ -31,6 +33,15 @@ test('main stays responsive while the 5,000 answers of a cell are measured, and 
   // Were it done here, nothing else would have its turn between start and end.
   expect(turns).toBeGreaterThan(100)
   expect(measures).toEqual(runMeasures(run, samples))
+})
+
+test('measures that are cancelled end their process at once', async () => {
+  const stop = new AbortController()
+  const before = await childrenOf(process.pid)
+  const measured = problemOf(measureRun(sampleRunFixture(), manyAnswers(5_000), stop.signal))
+  stop.abort()
+  expect(await measured).toMatchObject({ code: 'cancelled' })
+  expect((await childrenOf(process.pid)).filter((pid) => !before.includes(pid))).toEqual([])
 })
 
 const JUDGE: JudgeSettings = {
