@@ -33,7 +33,7 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
     const written = (await readdir(projects)).find((name) => name.startsWith('demo-pair-')) ?? ''
     expect(written).toBe('demo-pair-Layers-4-11')
     const card = await readFile(join(projects, written, 'README.md'), 'utf8')
-    expect(card).toMatch(/\| this model \| 0\.917 \| 0\.916 \|/)
+    expect(card).toMatch(/\| 0\.917 \(post 0\.\d{3}\) \| 0\.916 \(limit 0\.\d{3}\) \|/)
     await page.getByText(`vllm serve ${join(projects, written)}`).waitFor()
 
     // It can be compared with the pair at once.

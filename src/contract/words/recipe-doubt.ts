@@ -13,12 +13,15 @@ const DOUBTFUL: readonly RecipeCheck['state'][] = [
   'baseline-better'
 ]
 
+/** Reports whether a state speaks against a recipe. */
+export const isDoubtful = (state: RecipeCheck['state']): boolean => DOUBTFUL.includes(state)
+
 /** A measured reason against a recipe, as a sentence without its full stop; null where there is none. */
 export function recipeDoubt(
   { name }: Pick<Recipe, 'name'>,
   { state, words }: Pick<RecipeCheck, 'state' | 'words'>
 ): string | null {
-  if (!DOUBTFUL.includes(state)) return null
+  if (!isDoubtful(state)) return null
   const text = words.replace(/\.$/, '')
   return text.startsWith(`${name}:`) ? text : `${name}: ${text}`
 }

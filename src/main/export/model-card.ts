@@ -1,3 +1,4 @@
+import { capitalised } from '../../contract/words/format'
 import { SAFETY_NOTE } from '../../contract/words/safety'
 import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
@@ -20,7 +21,7 @@ import { hasExperts } from '../family'
 import { describeBaseDifferences } from '../checkpoint/config-differences'
 import type { PairMember } from '../checkpoint/pair-member'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
-import { foundWords, type Measured, measuredSections } from './card-measurements'
+import type { ModelFinding } from '../../contract/words/model-finding'
 import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 
 const MAX_CARD_BYTES = 10_000_000
@@ -39,7 +40,8 @@ export interface CardContent {
   recipe: Recipe
   strengths: readonly LayerStrength[]
   parents: readonly CardParent[]
-  measured: Measured
+  /** Findings about the model, the most important first; empty if nothing is known. */
+  findings: readonly ModelFinding[]
   /** Why there is no mergekit file; null when there is one. */
   mergekitProblem: string | null
   /** Tensors that hold NaN or infinity. */
@@ -73,7 +75,7 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
 
 /** The model card of an export, README.md: what it is, what it was made from, and how to make it again. */
 export function modelCard(content: CardContent): string {
-  const { recipe, strengths, parents, measured, mergekitProblem, nonFinite } = content
+  const { recipe, strengths, parents, findings, mergekitProblem, nonFinite } = content
   const post = parents.find(({ role }) => role === 'post')
   const title = `${post === undefined ? '' : `${cardName(post.member)}, `}${recipe.name}`
   return [
@@ -81,7 +83,7 @@ export function modelCard(content: CardContent): string {
     `# ${inlineMarkdown(title)}`,
     `A post-trained language model with some of its decoder layers restored to ${restoredTo(strengths)} (Selective ` +
       'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), a way to bring back diversity that ' +
-      `post-training may take away. ${foundWords(measured)} No training was done; architecture and size are those of the post-trained model.`,
+      `post-training may take away. ${findingsSummary(findings)} No training was done; architecture and size are those of the post-trained model.`,
     SAFETY_NOTE,
     ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
     '## Recipe',
@@ -89,7 +91,7 @@ export function modelCard(content: CardContent): string {
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
     ...configWarning(parents),
     fencedMarkdown('json', withoutTags(cardRecipe(recipe))),
-    ...measuredSections(measured),
+    ...findingsSection(findings),
     '## Parents',
     ...parents.map(describeParent),
     '## Make it again',
@@ -104,6 +106,45 @@ export function modelCard(content: CardContent): string {
   ]
     .join('\n\n')
     .concat('\n')
+}
+
+/** States the findings in the card's first paragraph. It claims no more than was measured. */
+export function findingsSummary(findings: readonly ModelFinding[]): string {
+  const [first] = findings
+  if (first === undefined) return 'Nothing that was measured of this model is known here.'
+  const worse = findings.filter((finding) => finding !== first && finding.weight === 'against')
+  return [first, ...worse]
+    .map(({ by, headline, weight }) => {
+      const text = inlineMarkdown(headline)
+      return `Measured by ${inlineMarkdown(by)}: ${weight === 'against' ? `**${text}**` : text}`
+    })
+    .join(' ')
+}
+
+/** Shows the first finding with its figures, and one line for each further finding. */
+export function findingsSection(findings: readonly ModelFinding[]): string[] {
+  const [first, ...further] = findings
+  if (first === undefined) return []
+  const lines = [
+    ...first.caveats,
+    ...further.map(({ by, headline }) => `${capitalised(by)}: ${headline}`)
+  ].map((text) => `- ${inlineMarkdown(text)}`)
+  const cells = (values: readonly string[]): string => `| ${values.map(inlineMarkdown).join(' | ')} |`
+  const { figures } = first
+  return [
+    '## Measurements',
+    ...(figures.length === 0
+      ? []
+      : [
+          [
+            cells(figures.map(({ label }) => label)),
+            `|${' --- |'.repeat(figures.length)}`,
+            cells(figures.map(({ value }) => value))
+          ].join('\n')
+        ]),
+    ...(lines.length === 0 ? [] : [lines.join('\n')]),
+    'Intervals, baselines and settings are in the report of the project: `slr report PROJECT`.'
+  ]
 }
 
 function configWarning(parents: readonly CardParent[]): string[] {

@@ -1,3 +1,4 @@
+import type { ModelFinding } from '../../contract/words/model-finding'
 import { join } from 'node:path'
 import { version } from '../../../package.json'
 import type { ExportProgress, ExportResult } from '../../contract/procedures/export'
@@ -11,7 +12,6 @@ import { openWeightFile } from '../checkpoint/weight-file'
 import { progressRate } from '../base/progress-rate'
 import { ByteCopier, writeExactly } from './byte-copy'
 import { type CopiedFile, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
-import type { Measured } from './card-measurements'
 import { type CardParent, modelCard, readLicence } from './model-card'
 import { nextSteps, removalCommand } from './next-steps'
 import { checkTarget, exportBytes, type PreparedExport, tensorCounts } from './prepare'
@@ -29,7 +29,7 @@ export interface ExportRequest {
   /** Whether a model that is there is replaced. */
   readonly overwrite: boolean
   /** For the model card. */
-  readonly measured: Measured
+  readonly findings: readonly ModelFinding[]
 }
 
 /**
@@ -40,7 +40,7 @@ export interface ExportRequest {
  *   `bad-file` for sources that changed or files that do not read back; `read-only` when the disk is full; `cancelled`
  */
 export async function runExport(
-  { prepared, target: typed, overwrite, measured }: ExportRequest,
+  { prepared, target: typed, overwrite, findings }: ExportRequest,
   signal: AbortSignal,
   onProgress: (progress: ExportProgress) => void
 ): Promise<ExportResult> {
@@ -67,7 +67,7 @@ export async function runExport(
       recipe,
       strengths,
       parents,
-      measured,
+      findings,
       mergekitProblem,
       nonFinite,
       licence,

@@ -1,6 +1,6 @@
 import type { ExportEvent } from '../../contract/procedures/export'
 import type { Recipe } from '../../contract/model/recipe'
-import { measuredOf } from '../export/measured-of'
+import { modelFindings } from '../export/model-findings'
 import { checkTarget, prepareExport } from '../export/prepare'
 import { refuseExisting } from '../export/target'
 import type { ExportRequest } from '../export/run-export'
@@ -31,7 +31,7 @@ export class Exports {
       const prepared = await prepareExport(pairPaths(own.document.location), recipe)
       const { path, exists } = await checkTarget(prepared, target)
       refuseExisting({ path, exists }, overwrite)
-      return { prepared, target: path, overwrite, measured: await measuredOf(own, prepared) }
+      return { prepared, target: path, overwrite, findings: await modelFindings(own, prepared) }
     }
     const job = await turns.startBeside(own, this.table, async (signal) =>
       createExportJob(await unlessCancelled(signal, 'The export', prepare()), tell)

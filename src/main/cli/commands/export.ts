@@ -8,10 +8,9 @@ import { postStrengths } from '../../../contract/model/strengths'
 import { type Endpoint, endpointWords } from '../../../contract/model/outside-model'
 import { shellWord } from '../../../contract/words/shell-word'
 import { openPair } from '../../checkpoint/pair'
-import { type Measured, nothingMeasured } from '../../export/card-measurements'
 import { SAFETY_NOTE } from '../../../contract/words/safety'
-import { measuredDoubts } from '../../export/measured-doubts'
-import { measuredOf } from '../../export/measured-of'
+import { modelFindings } from '../../export/model-findings'
+import { doubtsOf, type ModelFinding } from '../../../contract/words/model-finding'
 import { type PreparedExport, prepareExport } from '../../export/prepare'
 import { runExport } from '../../export/run-export'
 import { pairPaths } from '../../project/demo'
@@ -84,21 +83,21 @@ async function exportModel(
 ): Promise<ExportResult> {
   const { out } = options
   if (out === undefined) throw usageError(command, 'export where? Give --out FOLDER')
-  const { prepared, measured } = await withViewedPair(options, command, (own) =>
+  const { prepared, findings } = await withViewedPair(options, command, (own) =>
     preparedExport(options, own, command)
   )
   const tell = options.quiet ? () => undefined : remark
   if (options.model === 'selected') tell(`Selected: ${prepared.recipe.name}.`)
   if (prepared.mergekit.problem !== null) tell(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
-  for (const doubt of measuredDoubts(measured)) tell(`${doubt}.`)
-  if (measured.scores.length === 0 && measured.evaluations.length === 0) tell(unmeasuredWords(options))
+  for (const doubt of doubtsOf(prepared.recipe, findings)) tell(doubt)
+  if (findings.length === 0) tell(unmeasuredWords(options))
   const display = progressDisplay(options.quiet)
   try {
     const request = {
       prepared,
       target: absolutePath(out),
       overwrite: options.overwrite,
-      measured
+      findings
     }
     return await runExport(request, signal, (progress) =>
       display.update(bytesStep(progress.phase, progress, ' to write, read back and hash'))
@@ -113,13 +112,13 @@ async function preparedExport(
   options: ExportOptions,
   own: ProjectPair | null,
   command: Command
-): Promise<{ prepared: PreparedExport; measured: Measured }> {
+): Promise<{ prepared: PreparedExport; findings: ModelFinding[] }> {
   const given = pairIfGiven(options, command)
   await requireSamePair(given, own)
   const folders = pairPaths(given ?? own?.document.location ?? requirePair(options, command))
   const recipe = await givenRecipe(options, folders, own, command)
   const prepared = await prepareExport(folders, recipe)
-  return { prepared, measured: own === null ? nothingMeasured(prepared) : await measuredOf(own, prepared) }
+  return { prepared, findings: own === null ? [] : await modelFindings(own, prepared) }
 }
 
 /** @throws UsageError where none is given, and for what is selected without a project */

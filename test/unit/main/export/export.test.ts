@@ -12,15 +12,11 @@ import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
 import { type DecoderSpec, layerTensors } from '../../../../src/main/family'
 import { probe } from '../../../../src/main/engine/questions/probe'
-import { measuredOf } from '../../../../src/main/export/measured-of'
 import { describePlan, prepareExport } from '../../../../src/main/export/prepare'
-import { runExport } from '../../../../src/main/export/run-export'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { damagedPair } from '../../../fixtures/damaged-pair'
 import { exportRecipe, filesOf, writeExtras, writePair } from '../../../fixtures/exported-pair'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from '../../../fixtures/goldens'
-import { tinyProject } from '../../../fixtures/tiny-project'
-import { tinyCheck, whole } from '../../../fixtures/tiny-sweep'
 import { problemOf } from '../../../fixtures/problems'
 
 const NOTHING: Recipe = { name: 'nothing', layers: [strength(0, 0), strength(0, 0)] }
@@ -221,44 +217,6 @@ describe('the model card', () => {
     const [, frontMatter = '', recipe = ''] = /^---\n([^]*?)---\n[^]*?```json\n([^]*?)\n```/.exec(card) ?? []
     expect(parse(frontMatter)).toMatchObject({ license: tag, license_link: ['a', '</script>'] })
     expect(JSON.parse(recipe)).toMatchObject({ name: `up ${tag}` })
-  })
-
-  it('has the scores of the newest sweep, and of whole answers where they were checked', async () => {
-    const folders = await writePair()
-    const prepared = await prepareExport(folders, UPPER)
-    const project = await tinyProject(folders)
-    const cardNow = async (): Promise<string> => {
-      const target = join(await temporaryFolder(), 'out')
-      const measured = await measuredOf(project.firstPair, prepared)
-      const signal = new AbortController().signal
-      await runExport({ prepared, target, overwrite: false, measured }, signal, () => undefined)
-      return readFile(join(target, 'README.md'), 'utf8')
-    }
-    const unchecked = await cardNow()
-    expect(unchecked).toContain('On first tokens of the character task it is more diverse')
-    expect(unchecked).toContain('- Full answers: not checked. These are scores of the first token')
-    expect(unchecked).toContain("- Limit: kept, at least 0.882 of validity was asked for, 90 % of post's.")
-    expect(unchecked).toContain('- Gain in diversity: +0.400, too few prompts: 3')
-    expect(unchecked).toContain('- Same range wins: –, too few prompts: 3')
-    await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.9, 0.75) }]))
-    const card = await cardNow()
-    expect(card).toContain('| this model | 0.800 | 0.920 |')
-    expect(card).toContain(
-      'exact: validity 0.900 (post-trained 0.980) and diversity 0.750 (post-trained 0.400).'
-    )
-    expect(card).toContain('- Full answers: passes the check, 0.900 on full answers (limit 0.882).')
-    expect(card).toContain('at the validity asked for, on full answers too.')
-    await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.5, 0.75) }]))
-    expect(await cardNow()).toContain(
-      '**This one was not found to do so: it fails the check, 0.500 on full answers.**'
-    )
-    await project.firstPair.edit(({ settings }) => ({ settings: { ...settings, rho: 0.99 } }))
-    const below = await cardNow()
-    expect(below).toContain(
-      '**This one was not found to do so: on first tokens of the character task its validity 0.920 is below the limit of 0.970'
-    )
-    expect(below).toContain('- Limit: not kept, validity 0.920 is below the limit of 0.970')
-    await project.close()
   })
 
   it('warns of tensors that it copies, converts or blends with values that are not finite, as the result does', async () => {

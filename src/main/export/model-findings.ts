@@ -1,0 +1,134 @@
+import { defaultSweepFirst } from '../../contract/documents/answering-sweep'
+import { type EvaluationView, isPlain, mainMeasures } from '../../contract/documents/evaluation'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { SweepSummary } from '../../contract/documents/project'
+import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
+import { scoreIn } from '../../contract/documents/swept-model'
+import { layersModel, type Model, sweptRangeModel, weightsKey } from '../../contract/model/model'
+import { multimap } from '../../contract/model/multimap'
+import { evaluationVerdicts, verdictSentence } from '../../contract/words/evaluation-verdict'
+import { capitalised } from '../../contract/words/format'
+import { findingBySweep, type ModelFinding } from '../../contract/words/model-finding'
+import { inTurns } from '../base/steps'
+import { checkedSelection } from '../crc/check/checked-selection'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { storedVerdict } from '../project/results/finding-of-selected'
+import { evaluationView } from '../project/results/stored-evaluation'
+import type { PreparedExport } from './prepare'
+
+/** Sweeps are large. Older ones have been replaced by newer measurements. */
+const NEWEST_SWEEPS = 3
+const NEWEST_SCORINGS = 5
+const NEWEST_TASKS = 5
+
+/**
+ * Returns what a project has found about a recipe with these very checkpoints: of each scoring the newest sweep, those
+ * that select the recipe first, then of each task the newest evaluation.
+ */
+export async function modelFindings(pair: ProjectPair, prepared: PreparedExport): Promise<ModelFinding[]> {
+  const model = layersModel(prepared.strengths)
+  const bySweeps = await findingsBySweeps(pair, prepared, model)
+  // The verdict of a sweep already says what its evaluation found.
+  const known = new Set(bySweeps.map(({ evaluationId }) => evaluationId))
+  const byEvaluations = await findingsByEvaluations(pair, prepared, model, known)
+  return [...bySweeps.map(({ finding }) => finding), ...byEvaluations]
+}
+
+interface SweepFinding {
+  finding: ModelFinding
+  isSelected: boolean
+  evaluationId: string | null
+}
+
+async function findingsBySweeps(
+  pair: ProjectPair,
+  prepared: PreparedExport,
+  model: Model
+): Promise<SweepFinding[]> {
+  const byScoring = multimap(pair.sweeps.map((sweep) => [scoringKey(sweep.scoredBy), sweep]))
+  const findings: SweepFinding[] = []
+  for (const sweeps of [...byScoring.values()].slice(0, NEWEST_SCORINGS)) {
+    const finding = await newestFinding(pair, sweeps, prepared, model)
+    if (finding !== null) findings.push(finding)
+  }
+  return findings.sort((one, other) => Number(other.isSelected) - Number(one.isSelected))
+}
+
+/** Returns the finding of the newest of these sweeps that scored the model; null if none did. */
+async function newestFinding(
+  pair: ProjectPair,
+  sweeps: readonly SweepSummary[],
+  prepared: PreparedExport,
+  model: Model
+): Promise<SweepFinding | null> {
+  for (const { id } of defaultSweepFirst(sweeps).slice(0, NEWEST_SWEEPS)) {
+    const sweep = await pair.readSweep(id)
+    const score = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
+    if (score === null) continue
+    const check = await pair.readAnswerCheck(id)
+    const selection = await inTurns(checkedSelection(sweep, check, pair.document.settings.rho))
+    if (selection === null) continue
+    const { selected } = selection
+    const isSelected = selected !== null && weightsKey(sweptRangeModel(selected, sweep)) === weightsKey(model)
+    const verdict = isSelected ? await storedVerdict(pair, sweep, check, selection) : null
+    const { post, prompts } = sweep
+    const finding = findingBySweep({
+      scoredBy: briefScoring(sweep.scoredBy),
+      promptCount: prompts.length,
+      recipe: prepared.recipe,
+      score,
+      post,
+      selection,
+      check,
+      verdict
+    })
+    return { finding, isSelected, evaluationId: verdict?.evaluationId ?? null }
+  }
+  return null
+}
+
+/** @param known ids of evaluations that are left out */
+async function findingsByEvaluations(
+  pair: ProjectPair,
+  prepared: PreparedExport,
+  model: Model,
+  known: ReadonlySet<string | null>
+): Promise<ModelFinding[]> {
+  const byTask = new Map<string, ModelFinding>()
+  for (const { id, taskId } of pair.evaluations.runs) {
+    if (byTask.size === NEWEST_TASKS) break
+    if (byTask.has(taskId) || known.has(id)) continue
+    const { run } = await pair.evaluations.read(id)
+    const isAsked = run.variants.some(
+      (entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model)
+    )
+    if (!isAsked || !isOfSame(run, prepared)) continue
+    const finding = findingByEvaluation(await evaluationView(pair, id), model)
+    if (finding !== null) byTask.set(taskId, finding)
+  }
+  return [...byTask.values()]
+}
+
+/** Returns null if the evaluation compares the model with nothing. */
+function findingByEvaluation({ run, results, complete }: EvaluationView, model: Model): ModelFinding | null {
+  const index = run.variants.findIndex(
+    (entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model)
+  )
+  const verdict = evaluationVerdicts(results, mainMeasures(run.task.kind, results.variants))[index]
+  if (verdict === undefined || verdict.variant === results.comparedWith) return null
+  const { figures, good } = verdict
+  const { name } = run.task
+  return {
+    by: `the task “${name}”${complete ? '' : ', stopped early'}`,
+    headline: `${capitalised(verdictSentence(verdict))}.`,
+    figures: figures === '' ? [] : [{ label: `difference from ${results.comparedWith}`, value: figures }],
+    caveats: [],
+    weight: good === null ? 'open' : good ? 'for' : 'against'
+  }
+}
+
+const isOfSame = (
+  { basePath, postPath }: Pick<SweepDocument, 'basePath' | 'postPath'>,
+  { pair: { base, post } }: PreparedExport
+): boolean =>
+  basePath.fingerprint === base.checkpoint.fingerprint && postPath.fingerprint === post.checkpoint.fingerprint

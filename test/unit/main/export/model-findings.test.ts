@@ -1,0 +1,67 @@
+import { expect, it, onTestFinished } from 'vitest'
+import type { Recipe } from '../../../../src/contract/model/recipe'
+import { doubtsOf, type ModelFinding } from '../../../../src/contract/words/model-finding'
+import { findingsSection, findingsSummary } from '../../../../src/main/export/model-card'
+import { modelFindings } from '../../../../src/main/export/model-findings'
+import { prepareExport } from '../../../../src/main/export/prepare'
+import { writePair } from '../../../fixtures/exported-pair'
+import { tinyProject } from '../../../fixtures/tiny-project'
+import { tinyCheck, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
+
+const UPPER: Recipe = { name: 'upper', ranges: [[1, 1]] }
+
+const parts: string[] = []
+/** Adds a case to the golden file: the card's text on measurements, and the warnings of the command and the window. */
+function addCase(name: string, findings: readonly ModelFinding[]): void {
+  const card = [findingsSummary(findings), ...findingsSection(findings)].join('\n\n')
+  const doubts = doubtsOf(UPPER, findings).map((text) => `Warning: ${text}`)
+  parts.push([`# ${name}`, card, ...doubts].join('\n\n'))
+}
+
+it('tells in the model card what was measured, with three figures, and warns of what speaks against the model', async () => {
+  const folders = await writePair()
+  const prepared = await prepareExport(folders, UPPER)
+  const project = await tinyProject(folders)
+  onTestFinished(() => project.close())
+  const pair = project.firstPair
+  const current = (): Promise<ModelFinding[]> => modelFindings(pair, prepared)
+  addCase('Nothing measured', [])
+  const unchecked = await current()
+  expect(unchecked.map(({ figures }) => figures.length)).toEqual([3])
+  addCase('Selected by a sweep, full answers not checked', unchecked)
+  await pair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.9, 0.75) }]))
+  addCase('Passes the check', await current())
+  await pair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.5, 0.75) }]))
+  addCase('Fails the check', await current())
+  await pair.edit(({ settings }) => ({ settings: { ...settings, rho: 0.99 } }))
+  const below = await current()
+  expect(below.map(({ weight }) => weight)).toEqual(['against'])
+  addCase('Below a limit of 99 %', below)
+  await pair.edit(({ settings }) => ({ settings: { ...settings, rho: 0.9 } }))
+  await pair.saveAnswerCheck(tinyCheck([]))
+
+  const { basePath, postPath } = await pair.readSweep('tiny')
+  const ofTask = { ...tinyTaskSweep(), basePath, postPath }
+  await pair.saveSweep({ ...ofTask, createdAt: '2026-01-05T00:00:00.000Z' })
+  const both = await current()
+  expect(both.map(({ by }) => by.includes('Letters'))).toEqual([true, false])
+  addCase('Selected by two sweeps', both)
+
+  // The newest selects another range, so its finding comes second.
+  const ranges = ofTask.ranges.map((range) => (range.end === 0 ? { ...range, diversity: 0.95 } : range))
+  await pair.saveSweep({ ...ofTask, id: 'other', ranges, createdAt: '2026-01-06T00:00:00.000Z' })
+  const apart = await current()
+  expect(apart.map(({ by }) => by.includes('Letters'))).toEqual([false, true])
+  addCase('Selected by the older of two sweeps', apart)
+
+  addCase('Evaluated', [
+    {
+      by: 'the task “Facts | more”, stopped early',
+      headline: 'More diverse, at a loss of quality, but my|<b>blend</b> is better.',
+      figures: [{ label: 'difference from post', value: 'accuracy −0.200' }],
+      caveats: [],
+      weight: 'against'
+    }
+  ])
+  await expect(`${parts.join('\n\n')}\n`).toMatchFileSnapshot('./model-findings.golden.md')
+})
