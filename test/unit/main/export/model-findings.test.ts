@@ -63,5 +63,5 @@ it('tells in the model card what was measured, with three figures, and warns of 
       weight: 'against'
     }
   ])
-  await expect(`${parts.join('\n\n')}\n`).toMatchFileSnapshot('./model-findings.golden.md')
+  await expect(`${parts.join('\n\n')}\n`).toMatchFileSnapshot('./model-findings.golden.txt')
 })
