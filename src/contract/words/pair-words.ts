@@ -1,5 +1,6 @@
 import { defaultSweepOf } from '../documents/answering-sweep'
 import type { PairState, SweepSummary } from '../documents/project'
+import type { Verdict } from '../documents/verdict'
 import { plural } from './format'
 
 /** Shown for a project whose models lie elsewhere. Its results can be read, and nothing can be computed. */
@@ -21,20 +22,30 @@ export function unusableWords({ pair, pairProblem }: PairState): string | null {
 export const tokenizerWords = ({ base }: NonNullable<PairState['pair']>): string =>
   base.hasTokenizer ? 'Post has no tokenizer.json' : 'Neither base nor post has a tokenizer.json'
 
-/** What a project has found, for a list that shows nothing else of it: the first of its pairs that was swept; null where none was. */
-export function resultWords(
-  pairs: readonly { readonly document: { readonly name: string }; readonly sweeps: readonly SweepSummary[] }[]
-): string | null {
-  const swept = pairs.flatMap(({ document: { name }, sweeps }) => {
-    const sweep = defaultSweepOf(sweeps)
-    return sweep === undefined ? [] : [{ name, sweep }]
-  })
-  const [first] = swept
-  if (first === undefined) return null
-  if (pairs.length === 1) return selectedWords(first.sweep)
-  const others = swept.length === 1 ? '' : `, and ${plural(swept.length - 1, 'other pair')}`
-  return `${first.name}: ${selectedWords(first.sweep)}${others}`
+/** A pair as far as a list of projects names it. */
+interface NamedPair {
+  readonly document: { readonly name: string }
+  readonly sweeps: readonly SweepSummary[]
 }
 
-/** The verdict in one sentence. */
-const selectedWords = ({ verdict }: SweepSummary): string => verdict?.headline ?? 'no range selected'
+/** The sweep whose verdict stands for a project in a list: that of its first pair that was swept; null where none was. */
+export function resultOf<Pair extends NamedPair>(
+  pairs: readonly Pair[]
+): { readonly pair: Pair; readonly sweep: SweepSummary; readonly otherCount: number } | null {
+  const swept = pairs.flatMap((pair) => {
+    const sweep = defaultSweepOf(pair.sweeps)
+    return sweep === undefined ? [] : [{ pair, sweep }]
+  })
+  const [first] = swept
+  return first === undefined ? null : { ...first, otherCount: swept.length - 1 }
+}
+
+/** A project's result in one sentence. @param verdict on the sweep of {@link resultOf}; null where no range is selected */
+export function resultWords(pairs: readonly NamedPair[], verdict: Verdict | null): string | null {
+  const result = resultOf(pairs)
+  if (result === null) return null
+  const words = verdict?.headline ?? 'no range selected'
+  if (pairs.length === 1) return words
+  const others = result.otherCount === 0 ? '' : `, and ${plural(result.otherCount, 'other pair')}`
+  return `${result.pair.document.name}: ${words}${others}`
+}

@@ -30,10 +30,19 @@ export async function recentProjects(): Promise<RecentProject[]> {
   return Promise.all(shown.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
 }
 
-/** Puts a project at the top of the list. Where the list cannot be written it stays as it is: opening must not fail. */
-export async function rememberProject(project: Omit<StoredRecent, 'openedAt'>): Promise<void> {
-  const opened: StoredRecent = { ...project, openedAt: new Date().toISOString() }
-  await change((recents) => [opened, ...recents.filter((recent) => recent.path !== project.path)])
+/**
+ * Puts a project at the top of the list, with the result that it had there. Where the list cannot be written it stays as it is:
+ * opening must not fail.
+ */
+export async function rememberProject(project: Pick<StoredRecent, 'path' | 'name'>): Promise<void> {
+  const openedAt = new Date().toISOString()
+  await change((recents) => {
+    const earlier = recents.find(({ path }) => path === project.path)
+    return [
+      { ...project, openedAt, result: earlier?.result ?? null },
+      ...recents.filter((recent) => recent !== earlier)
+    ]
+  })
 }
 
 /** Puts down what projects of the list have found by now, by their paths: Start reads nothing of a project. */

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { PairReport } from '../../contract/documents/pair'
@@ -12,7 +13,7 @@ import type {
   ListedProject
 } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
-import { resultWords } from '../../contract/words/pair-words'
+import { resultOf, resultWords } from '../../contract/words/pair-words'
 import { inspectOther } from '../checkpoint/other-checkpoint'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { createProject, type NewProject } from '../project/create-project'
@@ -27,6 +28,10 @@ import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { noteResults, recentProjects, rememberProject } from '../project/recents'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import { WorkbenchError } from '../../contract/model/problem'
+import { SweepOutlines } from './sweep-outlines'
+
+/** Time that a list of projects waits for their results. */
+const RESULT_MS = 1_000
 
 /**
  * The projects this process has open. Each is opened once, however many windows and tabs show it: they share its lock
@@ -37,6 +42,7 @@ export class OpenProjects {
   /** Projects that are being closed, which the program's end waits for. */
   private readonly closing = new Set<Promise<void>>()
   private closed = false
+  readonly outlines = new SweepOutlines()
   private readonly looking = new WeakSet<ProjectOfPair>()
   private readonly pairs = new WeakMap<ProjectPair, { location: PairLocation; state: PairState }>()
   /** Of projects that other programs have had to write. */
@@ -159,7 +165,7 @@ export class OpenProjects {
 
   private async end(opened: Promise<Project>): Promise<void> {
     const project = await opened
-    await noteResults(new Map([[project.path, resultWords(project.pairs)]]))
+    await this.noteResultsOf([project])
     await project.close()
   }
 
@@ -179,7 +185,7 @@ export class OpenProjects {
   async recent(runningOf: (own: ProjectPair) => JobKind[]): Promise<ListedProject[]> {
     const opened = await Promise.allSettled(new Set(this.opening.values()))
     const projects = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-    await noteResults(new Map(projects.map(({ path, pairs }) => [path, resultWords(pairs)])))
+    await this.noteResultsOf(projects)
     const running = new Map(projects.map(({ path, pairs }) => [path, pairs.flatMap(runningOf)]))
     return (await recentProjects()).map((recent) => ({ ...recent, running: running.get(recent.path) ?? [] }))
   }
@@ -204,9 +210,30 @@ export class OpenProjects {
 
   private async show(project: Project, own = project.firstPair): Promise<ProjectPair> {
     this.forget(own)
-    const { path, name, pairs } = project
-    await rememberProject({ path, name, result: resultWords(pairs) })
+    const { path, name } = project
+    await rememberProject({ path, name })
     return own
+  }
+
+  /** Notes the results of projects for the list. It does not wait for an evaluation that takes long to measure: its verdict comes next time. */
+  private async noteResultsOf(projects: readonly Project[]): Promise<void> {
+    const read = Promise.all(projects.map((project) => this.readResult(project)))
+    await Promise.race([read, delay(RESULT_MS, undefined, { ref: false })])
+    await noteResults(new Map(projects.flatMap((project) => this.knownResult(project))))
+  }
+
+  private async readResult({ pairs }: Project): Promise<void> {
+    const result = resultOf(pairs)
+    if (result !== null && this.outlines.current(result.pair, result.sweep) === null)
+      await this.outlines.read(result.pair, result.sweep)
+  }
+
+  /** The path of a project and its result with all evidence, unless a part of that was not read yet. */
+  private knownResult({ path, pairs }: Project): [string, string | null][] {
+    const result = resultOf(pairs)
+    if (result === null) return [[path, null]]
+    const outline = this.outlines.current(result.pair, result.sweep)
+    return outline?.state === 'read' ? [[path, resultWords(pairs, outline.outlined.outline.verdict)]] : []
   }
 }
 

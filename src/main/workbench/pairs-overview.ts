@@ -2,25 +2,15 @@ import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { PairOutline, PairsOverview } from '../../contract/documents/pairs-overview'
 import type { PairState, SweepSummary } from '../../contract/documents/project'
 import { scoringKey } from '../../contract/documents/scored-by'
-import type { Selection } from '../../contract/documents/crc'
-import type { EvaluationFinding } from '../../contract/documents/verdict'
-import { findingOfSelected } from '../project/results/finding-of-selected'
-import type { Problem } from '../../contract/model/problem'
 import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import { scoredByName } from '../../contract/words/score-words'
-import { problemOf } from '../base/rpc-problems'
 import type { Jobs } from '../jobs/jobs'
-import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
 import { transferSelections, type TransferPair } from '../measures/transfer-selections'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { OpenProjects } from './open-projects'
 import { atChanges } from './project-news'
-
-/** What reading a pair's sweep has come to. */
-type Read =
-  | { readonly state: 'read'; readonly found: OutlinedSweep }
-  | { readonly state: 'unreadable'; readonly problem: Problem }
+import type { OutlineState } from './sweep-outlines'
 
 /** Pairs are set side by side by what base's layers do in each: other checkpoints are of one pair. */
 const ofBaseScoredBy =
@@ -28,21 +18,15 @@ const ofBaseScoredBy =
   ({ scoredBy, source }: SweepSummary): boolean =>
     source === null && scoringKey(scoredBy) === scoring
 
-/** Of each pair: windows may show several scorings. */
-const KEPT_OUTLINES = 4
-
 /** A pair's sweep of the scoring that is shown, and what is known of it. */
 interface Row {
   readonly own: ProjectPair
   readonly sweep: SweepSummary | null
-  readonly read: Read | null
+  readonly read: OutlineState | null
 }
 
-/** The pairs of projects side by side. A sweep is read once for it, and what is kept of it is a thousandth. */
+/** The pairs of projects side by side. */
 export class PairsOverviews {
-  /** Of each pair the sweeps that were read last, by what their outlines depend on. */
-  private readonly known = new WeakMap<ProjectPair, Map<string, Read>>()
-
   constructor(
     private readonly projects: OpenProjects,
     private readonly jobs: Jobs
@@ -73,8 +57,8 @@ export class PairsOverviews {
       const { scorings, shown, rows } = this.look(project, scoring)
       yield this.overviewOf(scorings, shown, rows)
       const unread = rows.find(({ sweep, read }) => sweep !== null && read === null)
-      if (unread === undefined) return
-      await this.read(unread)
+      if (unread === undefined || unread.sweep === null) return
+      await this.projects.outlines.read(unread.own, unread.sweep)
     }
   }
 
@@ -86,18 +70,9 @@ export class PairsOverviews {
     const shown = (scorings.find(({ key }) => key === scoring) ?? scorings[0])?.key ?? null
     const rows = pairs.map((own): Row => {
       const sweep = defaultSweepOf(own.sweeps.filter(ofBaseScoredBy(shown))) ?? null
-      const read = sweep === null ? undefined : this.known.get(own)?.get(keyOf(own, sweep))
-      return { own, sweep, read: read ?? null }
+      return { own, sweep, read: sweep === null ? null : this.projects.outlines.current(own, sweep) }
     })
     return { scorings, shown, rows }
-  }
-
-  private async read({ own, sweep }: Row): Promise<void> {
-    if (sweep === null) return
-    const key = keyOf(own, sweep)
-    const read = await outlineOf(own, sweep.id)
-    const known = [...(this.known.get(own) ?? []), [key, read] as const]
-    this.known.set(own, new Map(known.slice(-KEPT_OUTLINES)))
   }
 
   private overviewOf(
@@ -107,7 +82,7 @@ export class PairsOverviews {
   ): PairsOverview {
     const sides = rows.map(({ own: { id }, sweep, read }): TransferPair => {
       const state = sweep === null ? 'none' : (read?.state ?? 'reading')
-      return { id, state, side: read?.state === 'read' ? read.found.side : null }
+      return { id, state, side: read?.state === 'read' ? read.outlined.side : null }
     })
     return {
       scorings,
@@ -129,37 +104,11 @@ export class PairsOverviews {
           : read === null
             ? { state: 'reading', summary: sweep }
             : read.state === 'read'
-              ? { state: 'read', outline: read.found.outline }
+              ? { state: 'read', outline: read.outlined.outline }
               : read
     }
   }
 }
-
-async function outlineOf(own: ProjectPair, sweepId: string): Promise<Read> {
-  const { rho } = own.document.settings
-  try {
-    const sweep = await own.readSweep(sweepId)
-    const evaluationOf = (selection: Selection | null): Promise<EvaluationFinding | null> =>
-      findingOfSelected(own, sweepId, selection)
-    return {
-      state: 'read',
-      found: await outlineSweep(sweep, await own.readAnswerCheck(sweepId), rho, evaluationOf)
-    }
-  } catch (error) {
-    const problem = problemOf(error)
-    if (problem === null) throw error
-    return { state: 'unreadable', problem }
-  }
-}
-
-/** Equal while the row of a sweep is the same: it depends on the limit, the check of full answers and the evaluations. */
-const keyOf = ({ document, saved, evaluations }: ProjectPair, { id }: SweepSummary): string =>
-  JSON.stringify([
-    id,
-    document.settings.rho,
-    saved.answerChecks,
-    evaluations.runs.map((run) => [run.id, run.answerCount])
-  ])
 
 /** What the pairs' sweeps were scored by, those of most pairs first. */
 function scoringsOf(pairs: readonly ProjectPair[]): PairsOverview['scorings'] {

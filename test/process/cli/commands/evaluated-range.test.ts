@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { sweptRangeModel } from '../../../../src/contract/model/model'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { openProject } from '../../../../src/main/project/open-project'
+import { OpenProjects } from '../../../../src/main/workbench/open-projects'
 import { runHere } from '../../../fixtures/command-line'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-documents'
@@ -46,6 +47,12 @@ it('says of a range that a project has evaluated to a loss, with what its sweep 
   expect((await sweep()).stdout).not.toMatch(loss)
   await evaluateToALoss(project)
   expect((await sweep()).stdout).toMatch(loss)
+  // The list of recent projects says the same.
+  const projects = new OpenProjects()
+  await projects.open(project, undefined)
+  const listed = await projects.recent(() => [])
+  expect(listed.find(({ path }) => path === project)?.result).toMatch(loss)
+  await projects.closeAll()
   // On full answers the prompts do not fit post, which is worse than what other prompts found.
   const checked = await runHere(['check', '--project', project, '--best', '1', '--quiet'])
   expect(checked.stdout).not.toMatch(/^Restore/m)

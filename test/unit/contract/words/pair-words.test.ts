@@ -10,14 +10,14 @@ const sweep = (): SweepSummary => sweepSummary('s', { selected: { start: 4, end:
 const pair = (name: string, ...sweeps: SweepSummary[]) => ({ document: { name }, sweeps })
 
 it('a project shows the verdict on its pair', () => {
-  expect(resultWords([pair('a')])).toBeNull()
-  expect(resultWords([pair('a', sweep())])).toBe(verdict.headline)
-  expect(resultWords([pair('a', { ...sweep(), verdict: null })])).toBe('no range selected')
+  expect(resultWords([pair('a')], null)).toBeNull()
+  expect(resultWords([pair('a', sweep())], verdict)).toBe(verdict.headline)
+  expect(resultWords([pair('a', sweep())], null)).toBe('no range selected')
 })
 
 it('of several pairs the first that was swept, with how many others were', () => {
-  expect(resultWords([pair('a'), pair('b', sweep())])).toBe(`b: ${verdict.headline}`)
-  expect(resultWords([pair('a', sweep()), pair('b', sweep()), pair('c')])).toBe(
+  expect(resultWords([pair('a'), pair('b', sweep())], verdict)).toBe(`b: ${verdict.headline}`)
+  expect(resultWords([pair('a', sweep()), pair('b', sweep()), pair('c')], verdict)).toBe(
     `a: ${verdict.headline}, and 1 other pair`
   )
 })

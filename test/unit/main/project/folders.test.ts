@@ -128,9 +128,9 @@ describe('listing a folder', () => {
 
   test('offers the places models and projects are found in, as far as they exist', async () => {
     await makeFolders('Documents/SLR Workbench', '.cache/huggingface/hub', 'work')
-    await rememberProject({ path: join(home, 'work/one.slr'), name: 'one', result: null })
-    await rememberProject({ path: join(home, 'work/two.slr'), name: 'two', result: null })
-    await rememberProject({ path: join(home, 'vanished/three.slr'), name: 'three', result: null })
+    await rememberProject({ path: join(home, 'work/one.slr'), name: 'one' })
+    await rememberProject({ path: join(home, 'work/two.slr'), name: 'two' })
+    await rememberProject({ path: join(home, 'vanished/three.slr'), name: 'three' })
     expect((await listFolder(home)).shortcuts).toEqual([
       { label: 'Home', path: home },
       { label: 'Documents', path: join(home, 'Documents') },
@@ -186,11 +186,9 @@ describe('recent projects', () => {
   test('are remembered newest first, once each, at most 20', async () => {
     expect(await recentProjects()).toEqual([])
     await Promise.all(
-      Array.from({ length: 25 }, (_, index) =>
-        rememberProject({ path: `/p/${index}.slr`, name: `${index}`, result: null })
-      )
+      Array.from({ length: 25 }, (_, index) => rememberProject({ path: `/p/${index}.slr`, name: `${index}` }))
     )
-    await rememberProject({ path: '/p/10.slr', name: 'ten', result: null })
+    await rememberProject({ path: '/p/10.slr', name: 'ten' })
     const recents = await recentProjects()
     expect(recents).toHaveLength(20)
     expect(recents.slice(0, 3).map(({ name }) => name)).toEqual(['ten', '24', '23'])
@@ -202,7 +200,7 @@ describe('recent projects', () => {
   test('say whether they are still there', async () => {
     const project = await createProject({ folder: home, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
     await project.close()
-    await rememberProject({ path: project.path, name: 'P', result: null })
+    await rememberProject({ path: project.path, name: 'P' })
     expect(await recentProjects()).toMatchObject([{ path: project.path, name: 'P', exists: true }])
     await rm(project.path, { recursive: true })
     expect(await recentProjects()).toMatchObject([{ path: project.path, exists: false }])
@@ -234,7 +232,7 @@ describe('recent projects', () => {
     for (const broken of ['{"half', '[{"path": 3}]']) {
       await writeFile(file, broken)
       expect(await recentProjects()).toEqual([])
-      await rememberProject({ path: '/p.slr', name: 'p', result: null })
+      await rememberProject({ path: '/p.slr', name: 'p' })
       expect(await recentProjects()).toMatchObject([{ path: '/p.slr' }])
       expect(await readFile(join(configFolder(), 'recent-projects.broken.json'), 'utf8')).toBe(broken)
     }
@@ -243,7 +241,7 @@ describe('recent projects', () => {
   test('do not stand in the way where they cannot be kept', async () => {
     vi.stubEnv('SLR_CONFIG_DIR', join(home, 'file/config'))
     await writeFile(join(home, 'file'), '')
-    await rememberProject({ path: '/p.slr', name: 'p', result: null })
+    await rememberProject({ path: '/p.slr', name: 'p' })
     expect(await recentProjects()).toEqual([])
   })
 })

@@ -81,7 +81,7 @@ test('such a project is told where a pair in the folder is, but for weights that
 test('models and projects outside the folder are not listed', async () => {
   const { home, only, path, client } = await outsidePair()
   vi.stubEnv('HF_HUB_CACHE', resourcePath('demo-pair'))
-  await rememberProject({ path: join(home, 'Q.slr'), name: 'Q', result: null })
+  await rememberProject({ path: join(home, 'Q.slr'), name: 'Q' })
   await client.projects.open({ path })
   expect(await client.app.recent()).toMatchObject([{ path }])
   await client.app.addModelFolder({ folder: only })

@@ -1,0 +1,57 @@
+import type { SweepSummary } from '../../contract/documents/project'
+import type { Problem } from '../../contract/model/problem'
+import { problemOf } from '../base/rpc-problems'
+import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { findingOfSelected } from '../project/results/finding-of-selected'
+
+/** The outline of a sweep, or the reason why the sweep cannot be read. */
+export type OutlineState =
+  | { readonly state: 'read'; readonly outlined: OutlinedSweep }
+  | { readonly state: 'unreadable'; readonly problem: Problem }
+
+/** Outlines kept of each pair: windows may show several scorings. */
+const KEPT_OUTLINES = 4
+
+/** Outlines of stored sweeps with their verdicts. A sweep is read once, until its limit, its check or the pair's evaluations change. */
+export class SweepOutlines {
+  private readonly outlinesOf = new WeakMap<ProjectPair, Map<string, OutlineState>>()
+
+  /** Returns the outline as the pair is now; null while it was not read. */
+  current(pair: ProjectPair, sweep: SweepSummary): OutlineState | null {
+    return this.outlinesOf.get(pair)?.get(keyOf(pair, sweep)) ?? null
+  }
+
+  async read(pair: ProjectPair, sweep: SweepSummary): Promise<OutlineState> {
+    const key = keyOf(pair, sweep)
+    const read = await outlineOf(pair, sweep.id)
+    const outlines = [...(this.outlinesOf.get(pair) ?? []), [key, read] as const]
+    this.outlinesOf.set(pair, new Map(outlines.slice(-KEPT_OUTLINES)))
+    return read
+  }
+}
+
+async function outlineOf(pair: ProjectPair, sweepId: string): Promise<OutlineState> {
+  const { rho } = pair.document.settings
+  try {
+    const sweep = await pair.readSweep(sweepId)
+    const check = await pair.readAnswerCheck(sweepId)
+    const outlined = await outlineSweep(sweep, check, rho, (selection) =>
+      findingOfSelected(pair, sweepId, selection)
+    )
+    return { state: 'read', outlined }
+  } catch (error) {
+    const problem = problemOf(error)
+    if (problem === null) throw error
+    return { state: 'unreadable', problem }
+  }
+}
+
+/** Equal while the outline of a sweep is the same: it depends on the limit, the check of full answers and the evaluations. */
+const keyOf = ({ document, saved, evaluations }: ProjectPair, { id }: SweepSummary): string =>
+  JSON.stringify([
+    id,
+    document.settings.rho,
+    saved.answerChecks,
+    evaluations.runs.map((run) => [run.id, run.answerCount])
+  ])
