@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { Problem } from '../model/problem'
 import { PairId } from './project'
 import { Computing, ON_CPU } from './samples'
-import type { SweepProgress } from './sweep-events'
 
 export const QUEUE_VERSION = 1
 
@@ -62,12 +61,6 @@ export const QueueProgress = z.object({
   toldBy: z.enum(['sweep', 'preview']).optional()
 })
 export type QueueProgress = z.infer<typeof QueueProgress>
-
-/**
- * Returns the progress of a sweep. It is known only while ranges are scored, because other work precedes and follows.
- */
-export const sweepProgress = ({ phase, rowsDone, rowsTotal, secondsLeft }: SweepProgress): QueueProgress =>
-  phase === 'sweeping' ? { share: rowsDone / rowsTotal, secondsLeft } : { share: null, secondsLeft: null }
 
 /** Far above the number of finished jobs that a user looks at. */
 export const MAX_DONE = 20

@@ -1,21 +1,14 @@
 import type { CheckEvent, CheckProgress } from '../../contract/documents/answer-check'
 import type { Recipe } from '../../contract/model/recipe'
-import { baselinesToCheck, checkSweep, rangesToCheck } from '../crc/check/check-sweep'
+import { progressShare } from '../../contract/work/progress'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { Job } from './job'
+import { CheckWork } from '../work/check'
 import type { JobContext } from './job-context'
-import { endingNews } from './job-news'
 import type { JobTable } from './job-table'
+import { createProgressJob } from './progress-job'
 
-const NAME = 'The check'
-
-interface CheckFact {
-  type: 'progress'
-  progress: CheckProgress
-}
-
-/** What is shown of a check that has not asked the engine yet. */
+/** Progress of a check that has not asked the engine yet. */
 const NOTHING_DONE: CheckProgress = { rowsDone: 0, rowsTotal: 0, rowsPerSecond: null, secondsLeft: null }
 
 /** Full-answer checks of sweeps of open projects. */
@@ -38,31 +31,28 @@ export class Checks {
     { sweepId, rho, recipes }: { sweepId: string; rho: number; recipes: readonly Recipe[] }
   ): Promise<void> {
     const { engine, turns, tell } = this.context
-    const prepare = async (): Promise<Job<CheckEvent, CheckFact>> => {
+    await turns.start(own, this.table, 'A check', async () => {
       const sweep = await own.readSweep(sweepId)
-      const event = ({ progress }: CheckFact): CheckEvent => ({ type: 'progress', sweepId, progress })
-      return new Job<CheckEvent, CheckFact>({
+      const shown = (progress: CheckProgress): CheckEvent => ({ type: 'progress', sweepId, progress })
+      return createProgressJob<CheckEvent>({
         name: 'the check',
-        async run(_id, facts, signal) {
-          const earlier = await own.readAnswerCheck(sweepId)
-          const checked = recipes.length > 0 ? recipes : rangesToCheck(sweep, earlier, rho)
-          const pair = pairPaths(own.document.location)
-          const onProgress = (progress: CheckProgress): void => {
-            facts.set('progress', { type: 'progress', progress })
-            const { rowsDone, rowsTotal, secondsLeft } = progress
-            const share = rowsTotal === 0 ? null : rowsDone / rowsTotal
-            tell({ job: NAME, type: 'progress', share, secondsLeft })
-          }
-          const baselines = baselinesToCheck(sweep, earlier, rho)
-          const request = { pair, sweep, earlier, recipes: checked, baselines }
-          await own.saveAnswerCheck(await checkSweep(engine.client(), request, signal, onProgress))
+        first: shown(NOTHING_DONE),
+        news: { tell, job: 'The check' },
+        async run(report, signal) {
+          const parts = { rho, ...(recipes.length > 0 && { recipes }) }
+          const work = await CheckWork.open(pairPaths(own.document.location), sweep, parts, own)
+          const check = await work.compute({
+            engine: engine.client(),
+            signal,
+            notify(event) {
+              if (event.type === 'progress' && event.kind === 'check')
+                report(shown(event.progress), progressShare(event))
+            }
+          })
+          await work.keep(check)
           return { type: 'finished', sweepId }
-        },
-        snapshot: (_id, facts) => event(facts[0] ?? { type: 'progress', progress: NOTHING_DONE }),
-        events: (facts) => facts.map(event),
-        onEnd: (ending) => tell(endingNews(NAME, ending))
+        }
       })
-    }
-    await turns.start(own, this.table, 'A check', prepare)
+    })
   }
 }

@@ -1,15 +1,12 @@
-import {
-  evaluationShare,
-  type EvaluationEvent,
-  type EvaluationProgress,
-  type EvaluationRun
-} from '../../contract/documents/evaluation'
+import type { EvaluationEvent, EvaluationProgress, EvaluationRun } from '../../contract/documents/evaluation'
+import { progressShare } from '../../contract/work/progress'
 import type { EngineClient } from '../engine/host'
 import type { EvaluationWork } from '../work/evaluation'
-import { Job } from './job'
-import { endingNews, type TellJobNews } from './job-news'
+import type { Job } from './job'
+import type { TellJobNews } from './job-news'
+import { createProgressJob } from './progress-job'
 
-export type EvaluationJob = Job<EvaluationEvent, EvaluationProgress>
+export type EvaluationJob = Job<EvaluationEvent, EvaluationEvent>
 
 /** Completes a stored evaluation, as a job; its id is the run's. */
 export function createEvaluationJob(
@@ -18,33 +15,31 @@ export function createEvaluationJob(
   tell: TellJobNews
 ): EvaluationJob {
   const { run } = work
-  const event = (progress: EvaluationProgress): EvaluationEvent => ({
+  const evaluationId = run.id
+  const shown = (progress: EvaluationProgress): EvaluationEvent => ({
     type: 'progress',
-    evaluationId: run.id,
+    evaluationId,
     progress
   })
-  return new Job<EvaluationEvent, EvaluationProgress>(
-    {
-      name: 'the evaluation',
-      async run(_id, facts, signal) {
-        const notify = (progress: EvaluationProgress): void => {
-          facts.set('progress', progress)
-          const { secondsLeft } = progress
-          tell({ job: JOB, type: 'progress', share: evaluationShare(progress), secondsLeft })
+  return createProgressJob<EvaluationEvent>({
+    name: 'the evaluation',
+    id: evaluationId,
+    first: shown(notStarted(run)),
+    news: { tell, job: 'The evaluation' },
+    async run(report, signal) {
+      const { seconds } = await work.compute({
+        engine,
+        signal,
+        notify(event) {
+          if (event.type === 'progress' && event.kind === 'evaluate')
+            report(shown(event.progress), progressShare(event))
         }
-        const { seconds } = await work.compute({ engine, signal, notify })
-        return { type: 'finished', evaluationId: run.id, seconds }
-      },
-      snapshot: (_id, facts) => event(facts[0] ?? notStarted(run)),
-      events: (facts) => facts.map(event),
-      abandon: () => work.abandon(),
-      onEnd: (ending) => tell(endingNews(JOB, ending))
+      })
+      return { type: 'finished', evaluationId, seconds }
     },
-    run.id
-  )
+    abandon: () => work.abandon()
+  })
 }
-
-const JOB = 'The evaluation'
 
 function notStarted({ task, variants }: EvaluationRun): EvaluationProgress {
   return {

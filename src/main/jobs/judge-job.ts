@@ -2,7 +2,8 @@ import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/do
 import { judgeKey } from '../evaluation/judge'
 import { judgeAsTold } from '../evaluation/judge-as-told'
 import { verdictsOf } from '../project/results/stored-verdicts'
-import { Job } from './job'
+import type { Job } from './job'
+import { createProgressJob } from './progress-job'
 import type { ProjectPair } from '../project/pair/project-pair'
 
 /**
@@ -16,30 +17,23 @@ export function createJudgeJob(
   evaluationId: string,
   settings: JudgeSettings,
   typedKey: string | undefined
-): Job<JudgeEvent, JudgeProgress> {
+): Job<JudgeEvent, JudgeEvent> {
   const { evaluations } = own
-  const event = (progress: JudgeProgress): JudgeEvent => ({ type: 'progress', progress })
-  return new Job<JudgeEvent, JudgeProgress>({
+  return createProgressJob<JudgeEvent>({
     name: 'judging',
-    async run(_id, facts, signal) {
-      const key = judgeKey(settings, typedKey)
+    first: { type: 'progress', progress: NOTHING_DONE },
+    async run(report, signal) {
+      const apiKey = judgeKey(settings, typedKey)
       const files = await evaluations.read(evaluationId)
       await evaluations.noteJudge(evaluationId, settings)
       let last = NOTHING_DONE
-      await judgeAsTold(
-        files,
-        { settings, apiKey: key },
-        verdictsOf(own, evaluationId),
-        (now) => {
-          last = now
-          facts.set('progress', now)
-        },
-        signal
-      )
+      const notify = (progress: JudgeProgress): void => {
+        last = progress
+        report({ type: 'progress', progress })
+      }
+      await judgeAsTold(files, { settings, apiKey }, verdictsOf(own, evaluationId), notify, signal)
       return { type: 'finished', progress: last }
-    },
-    snapshot: (_id, facts) => event(facts[0] ?? NOTHING_DONE),
-    events: (facts) => facts.map(event)
+    }
   })
 }
 

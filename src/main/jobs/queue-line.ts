@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { MAX_DONE, type QueuedJob, type QueueProgress, type QueueState } from '../../contract/documents/queue'
+import { MAX_DONE, type QueuedJob, type QueueState } from '../../contract/documents/queue'
+import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { elementAt } from '../../contract/model/look-up'
 import { type Endpoint, endpointWarning } from '../../contract/model/outside-model'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
@@ -13,11 +14,9 @@ import type { JobTurns } from './turns'
 /** How soon a turn is asked for again that another job is only getting ready to take. */
 const BUSY_MS = 500
 
-const UNKNOWN: QueueProgress = { share: null, secondsLeft: null }
-
 /** The job of the line that runs, from its preparation until its end has been stored. */
 class RunningTurn {
-  progress = UNKNOWN
+  progress = UNKNOWN_PROGRESS
   readonly stop = new AbortController()
   readonly ended: Promise<void>
   private settle: () => void = () => undefined
@@ -161,10 +160,14 @@ export class QueueLine {
         }
         if (job.problem !== null) {
           const state = job.problem.code === 'cancelled' ? 'stopped' : 'failed'
-          return { ...job, state, progress: UNKNOWN }
+          return { ...job, state, progress: UNKNOWN_PROGRESS }
         }
         const last = this.kinds[job.work.kind].last(this.project.pair(job.pair), job.work)
-        return { ...job, state: 'waiting', progress: last === null ? UNKNOWN : { share: null, ...last } }
+        return {
+          ...job,
+          state: 'waiting',
+          progress: last === null ? UNKNOWN_PROGRESS : { share: null, ...last }
+        }
       })
     }
   }

@@ -1,12 +1,8 @@
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
-import { type EvaluationEvent, evaluationShare } from '../../contract/documents/evaluation'
+import type { EvaluationEvent } from '../../contract/documents/evaluation'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
-import {
-  type QueuedJob,
-  type QueuedWork,
-  type QueueProgress,
-  sweepProgress
-} from '../../contract/documents/queue'
+import type { QueuedJob, QueuedWork, QueueProgress } from '../../contract/documents/queue'
+import { progressShare } from '../../contract/work/progress'
 import { endpointsAmong } from '../../contract/model/model'
 import type { Endpoint } from '../../contract/model/outside-model'
 import { formatCount, plural } from '../../contract/words/format'
@@ -119,7 +115,7 @@ export function lastSweep(
 async function* sweepEvents(events: AsyncIterable<SweepEvent | JobFailure>): AsyncGenerator<QueuedEvent> {
   for await (const event of events) {
     if (event.type === 'snapshot' || event.type === 'progress') {
-      yield { type: 'progress', progress: sweepProgress(event.progress) }
+      yield { type: 'progress', progress: progressShare({ kind: 'sweep', progress: event.progress }) }
     } else if (event.type !== 'scores' && event.type !== 'notice') yield event
   }
 }
@@ -129,10 +125,7 @@ async function* evaluationEvents(
 ): AsyncGenerator<QueuedEvent> {
   for await (const event of events) {
     if (event.type !== 'progress') yield event
-    else {
-      const { secondsLeft } = event.progress
-      yield { type: 'progress', progress: { share: evaluationShare(event.progress), secondsLeft } }
-    }
+    else yield { type: 'progress', progress: progressShare({ kind: 'evaluate', progress: event.progress }) }
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   SampleProgress,
   SampleRun
 } from '../../contract/documents/samples'
+import { progressShare } from '../../contract/work/progress'
 import type { EngineClient } from '../engine/host'
 import { droppingUnanswered, dropUnanswered } from '../work/dropping-unanswered'
 import { type Facts, Job, type JobFailure, type JobWork } from './job'
@@ -101,9 +102,7 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
       progress: (progress) => {
         const { weights, precision } = this.stored
         facts.set('progress', { type: 'progress', progress, weights, precision })
-        const { phase, samplesDone, samplesTotal, secondsLeft } = progress
-        const share = phase === 'generating' ? samplesDone / samplesTotal : null
-        tell({ job: NAME, type: 'progress', share, secondsLeft })
+        tell({ job: NAME, type: 'progress', ...progressShare({ kind: 'sample', progress }) })
       },
       samples: (finished, growing) => {
         // A finished answer takes the place of the growing one that it was.

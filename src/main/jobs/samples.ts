@@ -19,17 +19,14 @@ import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { samplePromptsOf } from '../project/project-prompts'
 import { sampleCrc } from '../samples/sample-crc'
-import { Job, type JobFailure } from './job'
+import type { Job, JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
+import { createProgressJob } from './progress-job'
 import { createSampleJob, type SampleJob } from './sample-job'
 
-interface CrcProgress {
-  type: 'progress'
-  done: number
-  total: number
-}
-export type CrcScoreEvent = CrcProgress | { type: 'scores'; result: SampledCrc }
+export type CrcScoreEvent =
+  { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
 
 /**
  * A run as it is stored: preferences may have been marked since its job began. One that failed without an answer is gone, or goes
@@ -143,19 +140,18 @@ export class Samples {
     const { location, rendering } = own.document
     const request = { ...pairPaths(location), prompts: own.prompts, rendering, variants, settings }
     const newest = answeringOfCharacters(own)
-    const create = (): Job<CrcScoreEvent, CrcProgress> =>
-      new Job<CrcScoreEvent, CrcProgress>({
+    const create = (): Job<CrcScoreEvent, CrcScoreEvent> =>
+      createProgressJob<CrcScoreEvent>({
         name: 'sampled scoring',
-        run: async (_id, facts, cancelled) => {
+        first: { type: 'progress', done: 0, total: 0 },
+        run: async (report, cancelled) => {
           const sweep = newest === undefined ? null : await own.readSweep(newest.id)
           const result = await sampleCrc(engine.client(), request, sweep, cancelled, (done, total) =>
-            facts.set('progress', { type: 'progress', done, total })
+            report({ type: 'progress', done, total })
           )
           await own.samples.saveCheck(result)
           return { type: 'scores', result }
-        },
-        snapshot: (_id, facts) => facts[0] ?? { type: 'progress', done: 0, total: 0 },
-        events: (facts) => [...facts]
+        }
       })
     yield* turns.stream(own, 'A check', this.crcScores, create, signal)
   }

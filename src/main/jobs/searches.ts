@@ -1,11 +1,21 @@
-import type { SearchEvent, UnfinishedSearch } from '../../contract/documents/search'
-import { SearchCheckpoints } from '../crc/search/search-checkpoints'
+import type { SearchEvent, SearchProgress, UnfinishedSearch } from '../../contract/documents/search'
+import { progressShare } from '../../contract/work/progress'
+import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { projectSearchCheckpoints, writeUnfinishedSearch } from '../project/documents/search-files'
-import type { JobTable } from './job-table'
+import { searchCheckpoints, SearchWork } from '../work/search'
 import type { JobContext } from './job-context'
-import { createSearchJob, type SearchJob } from './search-job'
+import type { JobTable } from './job-table'
+import { createProgressJob } from './progress-job'
+
+/** Progress of a search that has not read the pair yet. */
+const NO_GENERATION: SearchProgress = {
+  generation: 0,
+  candidates: 0,
+  blockEvaluationsDone: 0,
+  best: null,
+  sweep: NOTHING_DONE
+}
 
 /** Searches of open projects for recipes beyond one range. */
 export class Searches {
@@ -22,21 +32,32 @@ export class Searches {
    *
    * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
    */
-  async start(own: ProjectPair, asked: UnfinishedSearch, fresh: boolean): Promise<void> {
+  async start(own: ProjectPair, { sweepId, ...settings }: UnfinishedSearch, fresh: boolean): Promise<void> {
     const { engine, turns, tell } = this.context
-    const prepare = async (): Promise<SearchJob> => {
-      const { sweepId, ...settings } = asked
+    await turns.start(own, this.table, 'A search', async () => {
       const sweep = await own.readSweep(sweepId)
       const check = await own.readAnswerCheck(sweepId)
-      await writeUnfinishedSearch(own.folder, asked)
-      return createSearchJob({
-        engine: engine.client(),
-        request: { pair: pairPaths(own.document.location), sweep, check, ...settings },
-        checkpoints: new SearchCheckpoints(projectSearchCheckpoints(own.folder), fresh),
-        save: (document) => own.saveSearch(document),
-        tell
+      const request = { pair: pairPaths(own.document.location), sweep, check, ...settings }
+      const work = new SearchWork(request, own, searchCheckpoints({ pair: own, file: null }, fresh))
+      const shown = (progress: SearchProgress): SearchEvent => ({ type: 'progress', sweepId, progress })
+      return createProgressJob<SearchEvent>({
+        name: 'the search',
+        first: shown(NO_GENERATION),
+        news: { tell, job: 'The search' },
+        async run(report, signal) {
+          const search = await work.compute({
+            engine: engine.client(),
+            signal,
+            notify(event) {
+              if (event.type === 'progress' && event.kind === 'search')
+                report(shown(event.progress), progressShare(event))
+            }
+          })
+          await work.keep(search)
+          await work.forget()
+          return { type: 'finished', sweepId }
+        }
       })
-    }
-    await turns.start(own, this.table, 'A search', prepare)
+    })
   }
 }

@@ -1,6 +1,7 @@
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
-import { type CrcSweepEvent, NOTHING_DONE } from '../crc/sweep/compute-sweep'
+import { progressShare, type WorkEvent } from '../../contract/work/progress'
+import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { promptCountOf, scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
 import type { SweepWork } from '../work/sweep'
@@ -30,18 +31,16 @@ export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOption
   return new Job<SweepEvent, SweepFact>({
     name: 'the sweep',
     async run(id, facts, signal) {
-      const notify = (event: CrcSweepEvent): void => {
-        if (event.type === 'notice') return facts.set(`notice ${event.message}`, event)
-        if (event.type === 'scores') {
+      const notify = (event: WorkEvent): void => {
+        if (event.type === 'notice') facts.set(`notice ${event.message}`, event)
+        else if (event.type === 'scores') {
           for (const entry of event.entries) facts.set(JSON.stringify(entry.model), { type: 'entry', entry })
-          return
+        } else if (event.kind === 'sweep') {
+          facts.set('progress', { type: 'progress', progress: event.progress })
+          tell({ job: NAME, type: 'progress', ...progressShare(event) })
         }
-        facts.set('progress', event)
-        const { phase, rowsDone, rowsTotal, secondsLeft } = event.progress
-        const share = phase === 'sweeping' ? rowsDone / rowsTotal : null
-        tell({ job: NAME, type: 'progress', share, secondsLeft })
       }
-      const document = await sweep.run({ engine, signal, notify }, { id, lookedAt })
+      const document = await sweep.compute({ engine, signal, notify }, { id, lookedAt })
       await sweep.keep(document)
       await sweep.forget()
       return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }

@@ -16,9 +16,10 @@ import { settingsKey } from '../project/documents/settings-key'
 import type { Devices } from '../work/devices'
 import { SweepWork } from '../work/sweep'
 import { projectPlace } from '../work/work-place'
-import { Job, type JobFailure } from './job'
+import type { Job, JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
+import { createProgressJob } from './progress-job'
 import { createSweepJob, type SweepJob } from './sweep-job'
 
 export type RecipeScoreEvent =
@@ -98,10 +99,11 @@ export class Sweeps {
     recipe: Recipe,
     signal?: AbortSignal
   ): AsyncGenerator<RecipeScoreEvent> {
-    const create = (): Job<RecipeScoreEvent, RecipeScoreProgress> =>
-      new Job<RecipeScoreEvent, RecipeScoreProgress>({
+    const create = (): Job<RecipeScoreEvent, RecipeScoreEvent> =>
+      createProgressJob<RecipeScoreEvent>({
         name: 'the scoring of a recipe',
-        run: async (_id, facts, cancelled) => {
+        first: { type: 'progress', progress: NOTHING_DONE },
+        run: async (report, cancelled) => {
           const sweep = await own.readSweep(sweepId)
           const pair = pairPaths(own.document.location)
           const { recipes } = await scoreRecipes(
@@ -110,15 +112,13 @@ export class Sweeps {
             sweep,
             [recipe],
             cancelled,
-            (progress) => facts.set('progress', { type: 'progress', progress })
+            (progress) => report({ type: 'progress', progress })
           )
           const [score] = recipes
           if (score === undefined) throw new Error('a sweep of one recipe scored none')
           await own.saveSweep({ ...sweep, recipes: withRecipeScore(sweep.recipes, score) })
           return { type: 'scored', score }
-        },
-        snapshot: (_id, facts) => facts[0] ?? { type: 'progress', progress: NOTHING_DONE },
-        events: (facts) => [...facts]
+        }
       })
     yield* this.context.turns.stream(own, 'A score', this.recipeScores, create, signal)
   }
@@ -134,5 +134,3 @@ export const openNextSweep = (
   { fresh = false, preview = false } = {}
 ): Promise<SweepWork> =>
   SweepWork.open({ ...WINDOW_SETTINGS, preview }, projectPlace(pair), devices, { fresh })
-
-type RecipeScoreProgress = Extract<RecipeScoreEvent, { type: 'progress' }>

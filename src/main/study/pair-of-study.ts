@@ -1,14 +1,11 @@
 import { basename } from 'node:path'
-import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { Report } from '../../contract/documents/report'
 import { WorkbenchError } from '../../contract/model/problem'
-import { throwIfCancelled } from '../base/files/cancelling'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
-import { checkSweep, missingOfCheck } from '../crc/check/check-sweep'
 import type { EngineClient } from '../engine/host'
 import type { Devices } from '../work/devices'
 import { pairPaths } from '../project/demo'
@@ -16,6 +13,8 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { collectReport } from '../report/collect'
 import type { PairOfPage } from '../report/side-by-side'
 import { writeReport } from '../report/write'
+import { CheckWork } from '../work/check'
+import type { WorkMeans } from '../work/means'
 import type { EvaluationWork } from '../work/evaluation'
 import { readPairState } from '../project/pair-state'
 import { evaluationOf } from './evaluate-step'
@@ -75,15 +74,7 @@ export class PairOfStudy {
       this.#sweep = stored
       return { work: NO_WORK, result: stored.id }
     }
-    const { engine, signal, listener } = this.means
-    const sweep = await run.run({
-      engine,
-      signal,
-      notify(event) {
-        if (event.type === 'progress') listener.progress({ kind: 'sweep', progress: event.progress })
-        if (event.type === 'notice') listener.notice(event.message)
-      }
-    })
+    const sweep = await run.compute(this.#means())
     await run.keep(sweep)
     await run.forget()
     this.#sweep = sweep
@@ -94,36 +85,30 @@ export class PairOfStudy {
   async #doCheck(): Promise<Done> {
     const sweep = await this.#swept()
     const { settings, location } = this.studied
-    const earlier = await this.own.readAnswerCheck(sweep.id)
-    const { recipes, baselines } = missingOfCheck(
-      sweep,
-      earlier,
-      settings.rho,
-      rangesChecked(this.placed.study)
-    )
-    if (recipes.length === 0 && baselines.length === 0) return { work: NO_WORK, result: sweep.id }
-    const request = { pair: pairPaths(location), sweep, earlier, recipes, baselines }
-    const check: AnswerCheck = await checkSweep(this.means.engine, request, this.means.signal, (progress) =>
-      this.means.listener.progress({ kind: 'check', progress })
-    )
-    throwIfCancelled(this.means.signal, 'The check')
-    await this.own.saveAnswerCheck(check)
-    return { work: { ...NO_WORK, checked: recipes.length }, result: sweep.id }
+    const parts = { rho: settings.rho, best: rangesChecked(this.placed.study) }
+    const check = await CheckWork.first(pairPaths(location), sweep, parts, this.own)
+    if (check.isComplete) return { work: NO_WORK, result: sweep.id }
+    await check.keep(await check.compute(this.#means()))
+    return { work: { ...NO_WORK, checked: check.request.recipes.length }, result: sweep.id }
+  }
+
+  #means(): WorkMeans {
+    const { engine, signal, listener } = this.means
+    return { engine, signal, notify: (event) => listener.notify(event) }
+  }
+
+  #remark(message: string): void {
+    this.means.listener.notify({ type: 'notice', message })
   }
 
   async #doEvaluation(asked: StudyTask): Promise<Done> {
     const evaluation = await this.#evaluationOf(asked)
     const result = evaluation.run.id
     this.#evaluated.set(asked, result)
-    for (const notice of await this.#omitted()) this.means.listener.notice(`${this.studied.name}: ${notice}`)
+    for (const notice of await this.#omitted()) this.#remark(`${this.studied.name}: ${notice}`)
     if (evaluation.isComplete) return { work: NO_WORK, result }
-    for (const notice of evaluation.run.notices) this.means.listener.notice(notice)
-    const { engine, signal, listener } = this.means
-    const computed = await evaluation.compute({
-      engine,
-      signal,
-      notify: (progress) => listener.progress({ kind: 'evaluate', progress })
-    })
+    for (const notice of evaluation.run.notices) this.#remark(notice)
+    const computed = await evaluation.compute(this.#means())
     const { answers, tokens, scored } = computed
     return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
   }
@@ -141,7 +126,7 @@ export class PairOfStudy {
   /** Written anew each time: it says what the project has now, also of a pair whose models are gone. */
   async #doReport(): Promise<Done> {
     const path = await writableReport(this.placed, this.studied.name)
-    await writeFileAtomic(path, await writeReport(await this.#reported(), 'html'))
+    await writeFileAtomic(path, writeReport(await this.#reported(), 'html'))
     return { work: NO_WORK, result: path }
   }
 

@@ -9,9 +9,10 @@ import { defaultMemoryBytes } from '../base/engine-memory'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
-import { missingOfCheck } from '../crc/check/check-sweep'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { EngineClient } from '../engine/host'
+import { pairPaths } from '../project/demo'
+import { CheckWork } from '../work/check'
 import { type Devices, triedDevices } from '../work/devices'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -164,12 +165,12 @@ class PairPlanner {
     const sweep = await this.#swept()
     const wanted = rangesChecked(this.placed.study)
     if (sweep === null) return { state: 'missing', ranges: wanted }
-    const check = (await this.own?.readAnswerCheck(sweep.id)) ?? null
-    const { recipes, baselines } = missingOfCheck(sweep, check, this.studied.settings.rho, wanted)
-    const isComplete = recipes.length === 0 && baselines.length === 0
+    const { location, settings } = this.studied
+    const parts = { rho: settings.rho, best: wanted }
+    const { isComplete, request } = await CheckWork.first(pairPaths(location), sweep, parts, this.own)
     return {
-      state: isComplete ? 'there' : check === null ? 'missing' : 'begun',
-      ranges: recipes.length
+      state: isComplete ? 'there' : request.earlier === null ? 'missing' : 'begun',
+      ranges: request.recipes.length
     }
   }
 

@@ -1,8 +1,6 @@
-import type { CheckProgress } from '../../contract/documents/answer-check'
-import type { EvaluationProgress } from '../../contract/documents/evaluation'
 import type { StepOutcome } from '../../contract/documents/study'
-import type { SweepProgress } from '../../contract/documents/sweep-events'
 import type { Problem } from '../../contract/model/problem'
+import type { WorkEvent } from '../../contract/work/progress'
 import type { StudyStep } from './steps'
 
 /** What a step has computed now; zero where all was there. */
@@ -35,15 +33,9 @@ export interface StepResult {
   problem: Problem | null
 }
 
-export type StepProgress =
-  | { kind: 'sweep'; progress: SweepProgress }
-  | { kind: 'check'; progress: CheckProgress }
-  | { kind: 'evaluate'; progress: EvaluationProgress }
-
 /** Hears of a step on its way. */
 export interface StepListener {
-  progress(progress: StepProgress): void
-  notice(text: string): void
+  notify(event: WorkEvent): void
 }
 
 export interface StudyListener extends StepListener {

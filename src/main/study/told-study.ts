@@ -1,17 +1,14 @@
-import { evaluationShare } from '../../contract/documents/evaluation'
-import { type QueueProgress, sweepProgress } from '../../contract/documents/queue'
 import { STUDY_VERSION, type StudyDocument, type StudyStepState } from '../../contract/documents/study'
+import { progressShare, UNKNOWN_PROGRESS, type WorkEvent } from '../../contract/work/progress'
 import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
 import { STUDIES } from '../project/documents/stored-documents'
-import type { StepListener, StepProgress, StepResult, StudyListener } from './step-result'
+import type { StepListener, StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import type { PlacedStudy } from './study-project'
 
 /** How long what has changed may wait to be told. */
 const TELL_MS = 500
-
-const UNKNOWN: QueueProgress = { share: null, secondsLeft: null }
 
 /** Writes down in the project how far a study is, for windows that look at it; hands on to another listener. */
 export class ToldStudy implements StepListener {
@@ -38,7 +35,7 @@ export class ToldStudy implements StepListener {
       steps: steps.map(({ key, pair, kind, task }) => ({
         ...{ key, pair, kind, task: task === null ? null : key.slice(`${pair}/${kind}/`.length) },
         state: 'waiting',
-        ...{ progress: UNKNOWN, seconds: null, problem: null }
+        ...{ progress: UNKNOWN_PROGRESS, seconds: null, problem: null }
       }))
     }
   }
@@ -50,20 +47,17 @@ export class ToldStudy implements StepListener {
     this.listener.begins(step, place, count)
   }
 
-  progress(progress: StepProgress): void {
-    this.listener.progress(progress)
+  notify(event: WorkEvent): void {
+    this.listener.notify(event)
+    if (event.type !== 'progress') return
     const running = this.#document.steps.find(({ state }) => state === 'running')
-    if (running !== undefined) this.#set(running.key, { progress: progressOf(progress) })
-  }
-
-  notice(text: string): void {
-    this.listener.notice(text)
+    if (running !== undefined) this.#set(running.key, { progress: progressShare(event) })
   }
 
   ended(step: StudyStep, result: StepResult): void {
     this.listener.ended(step, result)
     const { outcome, seconds, problem } = result
-    this.#set(step.key, { state: outcome, progress: UNKNOWN, seconds, problem })
+    this.#set(step.key, { state: outcome, progress: UNKNOWN_PROGRESS, seconds, problem })
   }
 
   /** Tells that the study is over. */
@@ -89,22 +83,12 @@ export class ToldStudy implements StepListener {
       await this.project.change(() => STUDIES.write(this.project.path, this.#document))
     } catch (error) {
       if (!this.#complained) {
-        this.listener.notice(`How far the study is cannot be shown in the window: ${errorMessage(error)}`)
+        this.listener.notify({
+          type: 'notice',
+          message: `How far the study is cannot be shown in the window: ${errorMessage(error)}`
+        })
       }
       this.#complained = true
     }
-  }
-}
-
-function progressOf(step: StepProgress): QueueProgress {
-  switch (step.kind) {
-    case 'sweep':
-      return sweepProgress(step.progress)
-    case 'check': {
-      const { rowsDone, rowsTotal, secondsLeft } = step.progress
-      return { share: rowsTotal === 0 ? null : rowsDone / rowsTotal, secondsLeft }
-    }
-    case 'evaluate':
-      return { share: evaluationShare(step.progress), secondsLeft: step.progress.secondsLeft }
   }
 }

@@ -1,4 +1,4 @@
-import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
+import type { EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { SampleLine } from '../../contract/documents/samples'
 import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { type EvaluationListener, runEvaluation } from '../evaluation/run-evaluation'
@@ -80,7 +80,7 @@ export class EvaluationWork {
   }
 
   /** Generates and reads the answers that are missing. A run that ends before its first answer is removed. @throws WorkbenchError as `runEvaluation` */
-  async compute({ engine, signal, notify }: WorkMeans<EvaluationProgress>): Promise<ComputedAnswers> {
+  async compute({ engine, signal, notify }: WorkMeans): Promise<ComputedAnswers> {
     await this.begin()
     const { run, sampled, store } = this
     const computed = { answers: 0, tokens: 0, scored: 0 }
@@ -99,7 +99,7 @@ export class EvaluationWork {
           await store.keepScores(scores)
           computed.scored += 1
         },
-        progress: notify
+        progress: (progress) => notify({ type: 'progress', kind: 'evaluate', progress })
       },
       signal
     ).catch(droppingUnanswered(store))

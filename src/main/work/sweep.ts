@@ -5,6 +5,7 @@ import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import type { SweepSettings } from '../../contract/work/settings'
 import { openPair } from '../checkpoint/pair'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
+import type { WorkEvent } from '../../contract/work/progress'
 import { runCrcShard, type StoredShare, storedShare, type SweepHistory } from '../crc/sweep/crc-sweep'
 import { holdsSweep } from '../crc/sweep/earlier-results'
 import { runWholeSweep } from '../crc/sweep/follow-up'
@@ -78,16 +79,16 @@ export class SweepWork {
   }
 
   /** Computes the sweep, from where an interrupted one was. @throws WorkbenchError as `runWholeSweep` */
-  run(
-    { engine, signal, notify }: WorkMeans<CrcSweepEvent>,
+  compute(
+    { engine, signal, notify }: WorkMeans,
     more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}
   ): Promise<SweepDocument> {
-    return runWholeSweep(engine, { ...this.request, ...more }, signal, notify, this.history)
+    return runWholeSweep(engine, { ...this.request, ...more }, signal, sweepListener(notify), this.history)
   }
 
   /** Computes a share of the prompts. @throws WorkbenchError as `runCrcShard` */
-  runShard(shard: Shard, { engine, signal, notify }: WorkMeans<CrcSweepEvent>): Promise<SweepPart> {
-    return runCrcShard(engine, this.request, shard, signal, notify, this.history)
+  computeShard(shard: Shard, { engine, signal, notify }: WorkMeans): Promise<SweepPart> {
+    return runCrcShard(engine, this.request, shard, signal, sweepListener(notify), this.history)
   }
 
   /** Stores the sweep in the project, if there is one. @returns the check of an earlier sweep that holds for it */
@@ -107,6 +108,11 @@ export class SweepWork {
     return ({ device }) => Promise.resolve(sweep?.device === device ? sweep : null)
   }
 }
+
+const sweepListener =
+  (notify: (event: WorkEvent) => void) =>
+  (event: CrcSweepEvent): void =>
+    notify(event.type === 'progress' ? { kind: 'sweep', ...event } : event)
 
 function historyOfPlace(
   { pair, file }: WorkPlace,

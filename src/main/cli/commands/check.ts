@@ -1,18 +1,17 @@
 import type { Command } from 'commander'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
-import type { SweepDocument } from '../../../contract/documents/crc'
 import { hasHalf } from '../../../contract/model/device'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { atOnce } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
-import { baselinesToCheck, type CheckRequest, checkSweep, rangesToCheck } from '../../crc/check/check-sweep'
+import { rangesToCheck } from '../../crc/check/check-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { describeCheck } from '../printing/check-report'
 import { defaulting, number, text } from '../options/option-kinds'
 import { chosenDevice, requireHalf } from '../../work/chosen-device'
 import { triedDevices } from '../../work/devices'
-import { withEngine } from '../running/engine'
+import { CheckWork } from '../../work/check'
 import {
   refuseUnused,
   wholeNumber,
@@ -25,13 +24,12 @@ import { printJson, printShown } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'
 import { describePreview } from '../printing/preview-report'
-import { checkStep, progressDisplay } from '../running/progress'
 import { projectOptions } from '../results/project-to-save'
 import { readRecipesFile } from '../../mergekit/recipe-file'
 import { startingSweep, startOptions } from '../running/starting-sweep'
-import { type Kept, untilStopped } from '../running/stopped'
+import { runShown } from '../running/shown-work'
+import type { Kept } from '../running/stopped'
 import { checkCommandOf } from '../printing/verdict-report'
-import { throwIfCancelled } from '../../base/files/cancelling'
 import { storedVerdict } from '../../project/results/finding-of-selected'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
 
@@ -76,16 +74,9 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     // A sweep that was made first was computed where the options say.
     const isMadeFirst = options.from === undefined && own === null
     const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.post, sweep, signal)
-    const stored = (await own?.readAnswerCheck(sweep.id)) ?? null
-    const earlier = stored !== null && isComputedIn(stored, computedIn) ? stored : null
-    const recipes =
-      options.recipes === undefined
-        ? rangesToCheck(sweep, earlier, rho, options.best)
-        : await readRecipesFile(options.recipes, pair)
-    const baselines = baselinesToCheck(sweep, earlier, rho)
-    const checked = await untilStopped({ signal, quiet: options.quiet }, kept, () =>
-      runCheck({ pair, sweep, earlier, recipes, baselines, computedIn }, options.quiet, signal)
-    )
+    const recipes = options.recipes === undefined ? undefined : await readRecipesFile(options.recipes, pair)
+    const work = await CheckWork.open(pair, sweep, { rho, recipes, best: options.best, computedIn }, own)
+    const checked = await runShown({ signal, quiet: options.quiet }, kept, (means) => work.compute(means))
     const selection = atOnce(checkedSelection(sweep, checked, rho))
     const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })
     const isAllChecked = rangesToCheck(sweep, checked, rho, 1).length === 0
@@ -96,10 +87,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const best = own === null && options.recipes === undefined ? options.best + CHECKED_AT_ONCE : undefined
     const again = checkCommandOf({ ...options, best, demo: false, out: options.from })
     await savedThenShown(
-      [
-        ...(own === null ? [] : [saveIn(own, sweep, checked)]),
-        ...(output === null ? [] : [writeOutputFile(output, document)])
-      ],
+      [work.keep(checked), ...(output === null ? [] : [writeOutputFile(output, document)])],
       async () => {
         if (options.json) return printJson(document)
         return printShown(describeCheck(checked, verdict, { rho, checkCommand: again, preview }))
@@ -125,28 +113,6 @@ async function computedWhere(
   return {
     device: chosen.device,
     precision: precision ?? (hasHalf(chosen.device) ? sweep.precision : 'fp32')
-  }
-}
-
-const isComputedIn = (check: ComputedIn, { device, precision }: ComputedIn): boolean =>
-  check.device === device && check.precision === precision
-
-/** A project shows a check with its sweep, so it gets both. */
-async function saveIn(own: ProjectPair, sweep: SweepDocument, check: AnswerCheck): Promise<void> {
-  if (!own.sweeps.some(({ id }) => id === sweep.id)) await own.saveSweep(sweep)
-  await own.saveAnswerCheck(check)
-}
-
-async function runCheck(request: CheckRequest, quiet: boolean, signal: AbortSignal): Promise<AnswerCheck> {
-  const display = progressDisplay(quiet)
-  try {
-    const checked = await withEngine((engine) =>
-      checkSweep(engine, request, signal, (progress) => display.update(checkStep(progress)))
-    )
-    throwIfCancelled(signal, 'The check')
-    return checked
-  } finally {
-    display.stop()
   }
 }
 

@@ -43,7 +43,6 @@ import { AnswersFile, jsonLines, lockAnswersFile } from '../results/answers-file
 import { flag, number, several, text } from '../options/option-kinds'
 import { computingOptions } from '../options/computing-options'
 import { requireHalf } from '../../work/chosen-device'
-import { withEngine } from '../running/engine'
 import {
   requirePair,
   tellOfMemory,
@@ -59,7 +58,7 @@ import {
 import { count, decimal, printJson, printShown, printText, remark, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile } from '../results/output-file'
-import { progressDisplay, sampleStep } from '../running/progress'
+import { withProgress } from '../running/shown-work'
 import { samplerOptions } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
 import { type Kept, type Stoppable, untilStopped } from '../running/stopped'
@@ -352,16 +351,11 @@ async function generate(
   signal: AbortSignal,
   listener: Omit<AnswersListener, 'progress'>
 ): Promise<Computation | null> {
-  const display = progressDisplay(quiet)
-  const progress = (now: SampleProgress): void => display.update(sampleStep(now))
-  try {
-    const { computation } = await withEngine((engine) =>
-      makeAnswers(engine, work, { ...listener, progress }, signal)
-    )
-    return computation
-  } finally {
-    display.stop()
-  }
+  return withProgress({ quiet, signal }, async ({ engine, notify }) => {
+    const progress = (now: SampleProgress): void =>
+      notify({ type: 'progress', kind: 'sample', progress: now })
+    return (await makeAnswers(engine, work, { ...listener, progress }, signal)).computation
+  })
 }
 
 function describeMeasures(

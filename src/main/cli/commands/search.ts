@@ -2,35 +2,27 @@ import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
-import type { SearchDocument } from '../../../contract/documents/search'
 import { readDocument } from '../../base/files/migrate'
 import { resultPath } from '../../base/files/places'
 import { atOnce } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
-import type { PairFolders } from '../../crc/sweep/score-recipes'
-import { SearchCheckpoints } from '../../crc/search/search-checkpoints'
-import { type RecipeSearchRequest, runRecipeSearch } from '../../crc/search/search-run'
+import type { SearchCheckpoints } from '../../crc/search/search-checkpoints'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import {
-  projectSearchCheckpoints,
-  searchCheckpointsBeside,
-  searchFile
-} from '../../project/documents/search-files'
+import { searchFile } from '../../project/documents/search-files'
 import { CHECK_FORMAT } from '../../project/documents/stored-documents'
-import { withEngine } from '../running/engine'
 import { flag, text } from '../options/option-kinds'
 import { pairOptions, deviceOptions, outOption, rhoOption, usageError } from '../options/options'
 import { printJson, printShown } from '../printing/output'
 import { subcommand } from '../options/subcommand'
-import { type OutputFile, writeOutputFile, writtenWords } from '../results/output-file'
+import { writeOutputFile, writtenWords } from '../results/output-file'
 import { describePreview } from '../printing/preview-report'
-import { progressDisplay, searchStep } from '../running/progress'
 import { projectOptions } from '../results/project-to-save'
 import { checkFoundCommandOf, describeSearch } from '../printing/search-report'
 import { startingSweep, startOptions } from '../running/starting-sweep'
 import { searchMethodOf, searchSettings, searchMethodOptions } from '../options/search-options'
-import { type Kept, keptOnlyWithPlace, untilStopped } from '../running/stopped'
-import { throwIfCancelled } from '../../base/files/cancelling'
+import { runShown } from '../running/shown-work'
+import { searchCheckpoints, SearchWork } from '../../work/search'
+import { type Kept, keptOnlyWithPlace } from '../running/stopped'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
 
 const searchOptions = pairOptions
@@ -60,7 +52,7 @@ export const searchCommand = subcommand(searchOptions, {
       throw usageError(command, '--check is of one sweep: name it too, with --from')
     }
     await withResultPlaces('search', options, command, async ({ givenPair, own, output, tell }) => {
-      const checkpoints = searchCheckpoints(output, own, options.fresh)
+      const checkpoints = searchCheckpoints({ pair: own, file: output }, options.fresh)
       const { pair, sweep } = await startingSweep(
         options,
         { command, own, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
@@ -73,17 +65,14 @@ export const searchCommand = subcommand(searchOptions, {
         }
       )
       const check = await checkOfSweep(options.check, own, sweep)
-      const document = await runSearch(
-        {
-          pair,
-          sweep,
-          check,
-          rho: options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO,
-          settings: searchSettings(method, options, sweep.layerCount)
-        },
-        { checkpoints, quiet: options.quiet, signal }
+      const rho = options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO
+      const settings = searchSettings(method, options, sweep.layerCount)
+      const work = new SearchWork({ pair, sweep, check, rho, settings }, own, checkpoints)
+      const document = await runShown(
+        { signal, quiet: options.quiet },
+        () => keptOfSearch(checkpoints),
+        (means) => work.compute(means)
       )
-      throwIfCancelled(signal, 'The search')
       const selection = atOnce(checkedSelection(sweep, check, document.rho))
       const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
       const again = checkFoundCommandOf({
@@ -91,15 +80,12 @@ export const searchCommand = subcommand(searchOptions, {
         search: own === null ? null : searchFile(own.folder, document.id)
       })
       await savedThenShown(
-        [
-          ...(own === null ? [] : [saveIn(own, sweep, document)]),
-          ...(output === null ? [] : [writeOutputFile(output, document)])
-        ],
+        [work.keep(document), ...(output === null ? [] : [writeOutputFile(output, document)])],
         () =>
           options.json
             ? printJson({ best: document.found[0] ?? null, ...document })
             : printShown(describeSearch(document, check, { checkCommand: again, preview })),
-        () => checkpoints?.clear()
+        () => work.forget()
       )
       if (output !== null) tell(writtenWords(output))
       if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
@@ -120,54 +106,6 @@ async function checkOfSweep(
     'mismatch',
     `${file} checks the sweep ${document.sweepId}, and the search starts from ${id}.`,
     'Check that sweep, with slr check --from and --out, or leave --check out.'
-  )
-}
-
-/** A project shows a search with its sweep, so it gets both. */
-async function saveIn(own: ProjectPair, sweep: SweepDocument, search: SearchDocument): Promise<void> {
-  if (!own.sweeps.some(({ id }) => id === sweep.id)) await own.saveSweep(sweep)
-  await own.saveSearch(search)
-}
-
-/** Where an interrupted search is found again: in the project, or else beside the output. */
-function searchCheckpoints(
-  output: OutputFile | null,
-  own: ProjectPair | null,
-  fresh: boolean
-): SearchCheckpoints | null {
-  if (own !== null) return new SearchCheckpoints(projectSearchCheckpoints(own.folder), fresh)
-  return output === null ? null : new SearchCheckpoints(searchCheckpointsBeside(output.path), fresh)
-}
-
-interface WatchedSearch {
-  checkpoints: SearchCheckpoints | null
-  quiet: boolean
-  signal: AbortSignal
-}
-
-async function runSearch(
-  request: RecipeSearchRequest & { pair: PairFolders },
-  { checkpoints, quiet, signal }: WatchedSearch
-): Promise<SearchDocument> {
-  return untilStopped(
-    { signal, quiet },
-    () => keptOfSearch(checkpoints),
-    async () => {
-      const display = progressDisplay(quiet)
-      try {
-        return await withEngine((engine) =>
-          runRecipeSearch(
-            engine,
-            request,
-            signal,
-            (progress) => display.update(searchStep(progress)),
-            checkpoints
-          )
-        )
-      } finally {
-        display.stop()
-      }
-    }
   )
 }
 

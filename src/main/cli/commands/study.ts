@@ -15,7 +15,7 @@ import { openProject } from '../../project/open-project'
 import { isProject } from '../../project/documents/project-file'
 import { planStudy, type StepPlan } from '../../study/plan-study'
 import { runStudy } from '../../study/run-study'
-import type { StepProgress, StepResult } from '../../study/step-result'
+import type { StepResult } from '../../study/step-result'
 import {
   chosenSteps,
   isEndpoint,
@@ -37,7 +37,7 @@ import { refuseUnused, usageError, outOption } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, checkWritable, writeOutputText } from '../results/output-file'
-import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from '../running/progress'
+import { progressDisplay, progressStep } from '../running/progress'
 import { nothingKept, untilStopped } from '../running/stopped'
 import { warnOfEndpoints } from '../options/variants'
 import { describePlans, describeResults, endedLine } from '../printing/study-report'
@@ -193,8 +193,10 @@ async function runSteps(
         withEngine((engine) =>
           runStudy(engine, project, placed, steps, signal, {
             begins: ({ key }, place, of) => quiet || remark(`${place} of ${of}: ${key}`),
-            progress: (progress) => display.update(shownProgress(progress)),
-            notice: (text) => quiet || remark(text),
+            notify(event) {
+              if (event.type === 'progress') display.update(progressStep(event))
+              if (event.type === 'notice' && !quiet) remark(event.message)
+            },
             ended: (_step, result) => {
               display.stop()
               const failed = result.problem !== null
@@ -225,17 +227,6 @@ function endpointsOf({ study, pairs }: PlacedStudy, steps: readonly StudyStep[])
     }
   }
   return [...asked.values()]
-}
-
-function shownProgress(step: StepProgress): ProgressStep {
-  switch (step.kind) {
-    case 'sweep':
-      return sweepStep(step.progress)
-    case 'check':
-      return checkStep(step.progress)
-    case 'evaluate':
-      return evaluationStep(step.progress)
-  }
 }
 
 /** @throws WorkbenchError naming the steps that would fail */

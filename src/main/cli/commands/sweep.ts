@@ -42,7 +42,7 @@ import { keptOnlyWithPlace } from '../running/stopped'
 import { triedDevices } from '../../work/devices'
 import { SweepWork } from '../../work/sweep'
 import { folderPlace, projectPlace } from '../../work/work-place'
-import { withSweepProgress } from '../running/sweep-progress'
+import { keptOfSweep, runShown } from '../running/shown-work'
 import { checkCommandOf } from '../printing/verdict-report'
 import { describePart, describeSweep } from '../printing/sweep-report'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -124,7 +124,7 @@ async function sweepPair(
   const held = output?.sweep ?? null
   const place = own === null ? folderPlace(pair, output) : projectPlace(own, output, pair)
   const run = await SweepWork.open(options, place, triedDevices(signal), { fresh: options.fresh })
-  const { request, history } = run
+  const { request } = run
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
     tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
   }
@@ -138,9 +138,10 @@ async function sweepPair(
     await sweepShard(run, options.shard, { options, output, tell, signal })
     return
   }
-  const document = await withSweepProgress(
-    { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
-    (engine, notify) => run.run({ engine, signal, notify })
+  const document = await runShown(
+    { quiet: options.quiet, signal },
+    () => keptOfSweep(run.history, keptOnlyWithPlace('sweep')),
+    (means) => run.compute(means)
   )
   throwIfCancelled(signal, 'The sweep')
   // Whichever place fails, the others get the result: it may have taken hours.
@@ -276,9 +277,10 @@ async function sweepShard(
   shard: Shard,
   { options, output, tell, signal }: ShardCall
 ): Promise<void> {
-  const part = await withSweepProgress(
-    { history: run.history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
-    (engine, notify) => run.runShard(shard, { engine, signal, notify })
+  const part = await runShown(
+    { quiet: options.quiet, signal },
+    () => keptOfSweep(run.history, keptOnlyWithPlace('sweep')),
+    (means) => run.computeShard(shard, means)
   )
   throwIfCancelled(signal, 'The sweep')
   await savedThenShown(

@@ -1,6 +1,6 @@
 import { plural } from '../../../contract/words/format'
 import type { JudgeSettings } from '../../../contract/documents/judge'
-import type { EvaluationProgress, EvaluationRun } from '../../../contract/documents/evaluation'
+import type { EvaluationRun } from '../../../contract/documents/evaluation'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { roomNotice } from '../../base/files/room'
 import type { VerdictStore } from '../../evaluation/judge-as-told'
@@ -11,9 +11,8 @@ import { proxiesOf } from '../../project/results/stored-evaluation'
 import { verdictsOf } from '../../project/results/stored-verdicts'
 import { mostAnswerBytes } from '../../samples/answer-bytes'
 import type { EvaluationWork } from '../../work/evaluation'
-import { withEngine } from './engine'
 import { judged } from './judge'
-import { evaluationStep, progressDisplay } from './progress'
+import { withProgress } from './shown-work'
 import { type Kept, untilStopped } from './stopped'
 
 /** How an evaluation is made: who judges it, and how that is told and stopped. */
@@ -67,13 +66,7 @@ async function completed(
   { judge, quiet, signal, tell }: Making
 ): Promise<MadeEvaluation> {
   const { run } = work
-  const display = progressDisplay(quiet)
-  try {
-    const notify = (progress: EvaluationProgress): void => display.update(evaluationStep(progress))
-    await withEngine((engine) => work.compute({ engine, signal, notify }))
-  } finally {
-    display.stop()
-  }
+  await withProgress({ quiet, signal }, (means) => work.compute(means))
   if (own !== null) tell(`Saved in ${own.project.path} as evaluation ${run.id}`)
   const proxies = own === null ? NO_PROXIES : await proxiesOf(own, run)
   const files = await work.files()

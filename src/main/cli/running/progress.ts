@@ -5,6 +5,7 @@ import type { EvaluationProgress } from '../../../contract/documents/evaluation'
 import type { SampleProgress } from '../../../contract/documents/samples'
 import type { SearchProgress } from '../../../contract/documents/search'
 import type { SweepProgress } from '../../../contract/documents/sweep-events'
+import type { WorkProgress } from '../../../contract/work/progress'
 import { formatDuration, plural } from '../../../contract/words/format'
 import { bytes, count } from '../printing/output'
 
@@ -73,7 +74,23 @@ function lineDisplay(): ProgressDisplay {
   }
 }
 
-export function sweepStep(progress: SweepProgress): ProgressStep {
+/** How far work of any kind is. */
+export function progressStep(work: WorkProgress): ProgressStep {
+  switch (work.kind) {
+    case 'sweep':
+      return sweepStep(work.progress)
+    case 'check':
+      return checkStep(work.progress)
+    case 'search':
+      return searchStep(work.progress)
+    case 'sample':
+      return sampleStep(work.progress)
+    case 'evaluate':
+      return evaluationStep(work.progress)
+  }
+}
+
+function sweepStep(progress: SweepProgress): ProgressStep {
   const { phase, layer, layerCount, rowsPerSecond } = progress
   const status =
     phase === 'sweeping'
@@ -88,7 +105,7 @@ export function sweepStep(progress: SweepProgress): ProgressStep {
   return { phase, done: progress.rowsDone, total: progress.rowsTotal, status }
 }
 
-export function searchStep({ generation, candidates, best, sweep }: SearchProgress): ProgressStep {
+function searchStep({ generation, candidates, best, sweep }: SearchProgress): ProgressStep {
   const status = [
     `generation ${generation}, ${plural(candidates, 'recipe')}`,
     ...(best === null ? [] : [`best diversity ${best.diversity.toFixed(3)}`]),
@@ -97,7 +114,7 @@ export function searchStep({ generation, candidates, best, sweep }: SearchProgre
   return { phase: `generation ${generation}`, done: sweep.rowsDone, total: sweep.rowsTotal, status }
 }
 
-export function checkStep(progress: CheckProgress): ProgressStep {
+function checkStep(progress: CheckProgress): ProgressStep {
   const { rowsDone, rowsTotal, rowsPerSecond } = progress
   const status = [
     'checking whole answers',
@@ -107,7 +124,7 @@ export function checkStep(progress: CheckProgress): ProgressStep {
   return { phase: 'checking', done: rowsDone, total: rowsTotal, status }
 }
 
-export function sampleStep(progress: SampleProgress): ProgressStep {
+function sampleStep(progress: SampleProgress): ProgressStep {
   const { phase, samplesDone, samplesTotal, tokensPerSecond } = progress
   const status =
     progress.trouble ??
@@ -147,7 +164,7 @@ function timeLeft({ secondsLeft }: { secondsLeft: number | null }): string[] {
   return secondsLeft === null ? [] : [`${formatDuration(secondsLeft)} left`]
 }
 
-export function evaluationStep(progress: EvaluationProgress): ProgressStep {
+function evaluationStep(progress: EvaluationProgress): ProgressStep {
   if (progress.phase !== 'scoring') return sampleStep({ ...progress, phase: progress.phase })
   const { promptsScored, promptsTotal } = progress
   return {

@@ -30,7 +30,7 @@ import { triedDevices } from '../../work/devices'
 import { SweepWork } from '../../work/sweep'
 import { folderPlace } from '../../work/work-place'
 import type { Kept } from './stopped'
-import { withSweepProgress } from './sweep-progress'
+import { keptOfSweep, runShown } from './shown-work'
 
 /** What a command that starts from a sweep of ranges starts from. */
 export const startOptions = optionGroup('What to start from:').options({
@@ -105,8 +105,10 @@ export async function startingSweep(
     triedDevices(signal),
     { history: history() }
   )
-  const sweep = await withSweepProgress({ history: run.history, without, quiet, signal }, (engine, notify) =>
-    run.run({ engine, signal, notify })
+  const sweep = await runShown(
+    { quiet, signal },
+    () => keptOfSweep(run.history, without),
+    (means) => run.compute(means)
   )
   return { pair, sweep }
 }

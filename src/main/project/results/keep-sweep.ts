@@ -26,6 +26,11 @@ export async function keepSweep(own: ProjectPair, sweep: SweepDocument): Promise
   return check
 }
 
+/** Stores the sweep of another result, unless the project has it. */
+export async function keepSweepOnce(pair: ProjectPair, sweep: SweepDocument): Promise<void> {
+  if (!pair.sweeps.some(({ id }) => id === sweep.id)) await pair.saveSweep(sweep)
+}
+
 async function earlierCheck(own: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
   const { base, post } = pairPaths(own.document.location)
   const alike = own.sweeps.filter(

@@ -1,0 +1,65 @@
+import type { SearchDocument } from '../../contract/documents/search'
+import { throwIfCancelled } from '../base/files/cancelling'
+import { SearchCheckpoints } from '../crc/search/search-checkpoints'
+import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
+import {
+  projectSearchCheckpoints,
+  searchCheckpointsBeside,
+  writeUnfinishedSearch
+} from '../project/documents/search-files'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { keepSweepOnce } from '../project/results/keep-sweep'
+import type { WorkMeans } from './means'
+import type { WorkPlace } from './work-place'
+
+/**
+ * Returns the partial results of a search, in the project or beside the file; null where neither takes the search.
+ *
+ * @param fresh true ignores what is stored
+ */
+export function searchCheckpoints(
+  { pair, file }: Pick<WorkPlace, 'pair'> & { file: { readonly path: string } | null },
+  fresh: boolean
+): SearchCheckpoints | null {
+  if (pair !== null) return new SearchCheckpoints(projectSearchCheckpoints(pair.folder), fresh)
+  return file === null ? null : new SearchCheckpoints(searchCheckpointsBeside(file.path), fresh)
+}
+
+/** A search for recipes that can be run. */
+export class SearchWork {
+  constructor(
+    readonly request: RecipeSearchRequest,
+    private readonly pair: ProjectPair | null,
+    /** Partial results; null keeps none. */
+    readonly checkpoints: SearchCheckpoints | null
+  ) {}
+
+  /** Computes the search. A project notes its settings, so that a stopped search can be resumed. @throws WorkbenchError as `runRecipeSearch` */
+  async compute({ engine, signal, notify }: WorkMeans): Promise<SearchDocument> {
+    const { sweep, rho, settings } = this.request
+    if (this.pair !== null) {
+      await writeUnfinishedSearch(this.pair.folder, { sweepId: sweep.id, rho, settings })
+    }
+    const search = await runRecipeSearch(
+      engine,
+      this.request,
+      signal,
+      (progress) => notify({ type: 'progress', kind: 'search', progress }),
+      this.checkpoints
+    )
+    throwIfCancelled(signal, 'The search')
+    return search
+  }
+
+  /** Stores the search in the project, if there is one, with its sweep. */
+  async keep(search: SearchDocument): Promise<void> {
+    if (this.pair === null) return
+    await keepSweepOnce(this.pair, this.request.sweep)
+    await this.pair.saveSearch(search)
+  }
+
+  /** Removes the partial results, once the search is stored. */
+  async forget(): Promise<void> {
+    await this.checkpoints?.clear()
+  }
+}
