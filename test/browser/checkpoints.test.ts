@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { resourcePath } from '../../src/main/base/resources'
-import { browserMissing, it } from '../fixtures/browser'
+import { browserMissing, it, showView, unfold } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { exportRecipe } from '../fixtures/exported-pair'
 import { goldenPath } from '../fixtures/goldens'
@@ -17,9 +17,8 @@ describe.skipIf(browserMissing !== null)('other checkpoints in Chromium', () => 
     const pair = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
     await exportRecipe(pair, { name: 'Layers 4–11', ranges: [[4, 11]] }, restored)
 
-    const page = await open(await demoProject(), 'pair')
-    const go = (step: string): Promise<void> =>
-      page.getByRole('navigation').getByText(step, { exact: true }).click()
+    const page = await open(await demoProject(), 'models')
+    await unfold(page, 'Other checkpoints')
     const panel = page.getByRole('region', { name: 'Other checkpoints' })
     await panel.getByRole('button', { name: 'Add…' }).click()
     const dialog = page.getByRole('dialog')
@@ -49,7 +48,7 @@ describe.skipIf(browserMissing !== null)('other checkpoints in Chromium', () => 
     await panel.getByText('mine', { exact: true }).waitFor()
 
     // It answers beside base and post, as its recipe would.
-    await go('Samples')
+    await showView(page, 'samples')
     await page.getByRole('checkbox', { name: 'mine' }).waitFor()
     await page.getByRole('button', { name: 'Generate' }).click()
     const entropy = async (variant: string): Promise<number> => {
@@ -63,7 +62,7 @@ describe.skipIf(browserMissing !== null)('other checkpoints in Chromium', () => 
     // A project that is opened again looks where its checkpoints are.
     await rename(restored, join(folder, 'elsewhere'))
     await page.reload()
-    await go('Pair')
+    await showView(page, 'models')
     await panel.getByText(`There is no folder ${restored}.`).waitFor()
     await panel.getByRole('button', { name: 'Relocate…' }).click()
     await typed.fill(join(folder, 'elsewhere'))

@@ -1,13 +1,16 @@
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { browserMissing, expectAccessible, expectFits, it } from '../fixtures/browser'
+import { browserMissing, expectAccessible, expectFits, it, showView, unfold } from '../fixtures/browser'
+import type { View } from '../../src/renderer/app/place'
 import { sweptShort } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`The test of the dialogs is skipped: ${browserMissing}`)
 
 interface DialogPlace {
   title: RegExp | string
-  step: string
+  view: View
+  /** The fold that holds the first button. */
+  fold?: string
   /** The buttons that lead to it. */
   press: readonly (RegExp | string)[]
   /** What it shows once it knows it. */
@@ -15,22 +18,19 @@ interface DialogPlace {
 }
 
 const DIALOGS: readonly DialogPlace[] = [
-  { title: 'Help', step: 'Pair', press: ['Help'] },
-  { title: 'Report', step: 'Pair', press: ['Report'] },
-  { title: 'Device', step: 'Pair', press: [/Automatic device/], shows: 'No webgpu device is here' },
-  { title: /^Pairs of/, step: 'Pair', press: ['Pairs of the project'] },
-  { title: 'Add a pair', step: 'Pair', press: ['Pairs of the project', 'Add pair…'] },
-  { title: 'Relocate the pair', step: 'Pair', press: ['Relocate…'] },
-  { title: 'Add a checkpoint', step: 'Pair', press: ['Add…'] },
-  { title: 'Model folder', step: 'Pair', press: ['Add…', 'Browse: Model folder'] },
-  { title: /^History of/, step: 'Ranges', press: ['History'] },
-  { title: 'New recipe', step: 'Ranges', press: ['New recipe'] },
-  { title: /^Probe /, step: 'Ranges', press: ['Probe'] },
-  { title: 'Save figure: heatmap', step: 'Ranges', press: ['Save figure: heatmap'] },
-  { title: /^Edit task|^Copy/, step: 'Evaluate', press: [/^Copy/] },
-  { title: 'Sampler and prompting of a variant', step: 'Evaluate', press: ['Duplicate post'] },
-  { title: 'Answers from elsewhere', step: 'Samples', press: ['Answers from elsewhere…'] },
-  { title: 'New project', step: 'Start', press: ['New project'] }
+  { title: 'Help', view: 'models', press: ['Help'] },
+  { title: 'Report', view: 'models', press: ['Report'] },
+  { title: 'Device', view: 'models', press: [/Automatic device/], shows: 'No webgpu device is here' },
+  { title: /^Pairs of/, view: 'models', press: ['Manage pairs…'] },
+  { title: 'Relocate the pair', view: 'models', press: ['Relocate…'] },
+  { title: 'Add a checkpoint', view: 'models', fold: 'Other checkpoints', press: ['Add…'] },
+  { title: 'Model folder', view: 'models', press: ['Add…', 'Browse: Model folder'] },
+  { title: /^Runs of/, view: 'ranges', press: ['Runs'] },
+  { title: 'New recipe', view: 'ranges', press: ['New recipe'] },
+  { title: 'Save figure: heatmap', view: 'ranges', press: ['Save figure: heatmap'] },
+  { title: /^Edit task|^Copy/, view: 'evaluate', press: [/^Copy/] },
+  { title: 'Sampler and prompting of a variant', view: 'evaluate', press: ['Duplicate post'] },
+  { title: 'Answers from elsewhere', view: 'samples', press: ['Answers from elsewhere…'] }
 ]
 
 /** Each scheme is looked through once, where there is the least room; in a wide window a dialog is what it is in a narrow one. */
@@ -53,9 +53,10 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
       .getByText(/Layers 4–5/)
       .first()
       .waitFor()
-    for (const { title, step, press, shows } of DIALOGS) {
+    for (const { title, view, fold, press, shows } of DIALOGS) {
       await wear(page, LOOKS[0])
-      await page.getByRole('navigation').getByText(step, { exact: true }).click()
+      await showView(page, view)
+      if (fold !== undefined) await unfold(page, fold)
       for (const name of press) await page.getByRole('button', { name, exact: true }).first().click()
       const dialog = page.getByRole('dialog', { name: title })
       // The keyboard begins where the dialog does.
@@ -87,11 +88,9 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
     const typed = [
       { opener: 'Answers from elsewhere…', field: 'Name' },
       { opener: 'Duplicate post', field: 'Put before every prompt' },
-      { opener: 'Copy and edit…', field: /^The task as JSON/ },
-      { step: 'Ranges', opener: 'Probe', field: /^Prompt, one turn/ }
+      { opener: 'Copy and edit…', field: /^The task as JSON/ }
     ]
-    for (const { step = 'Evaluate', opener, field } of typed) {
-      await page.getByRole('navigation').getByText(step, { exact: true }).click()
+    for (const { opener, field } of typed) {
       await page.getByRole('button', { name: opener, exact: true }).first().click()
       const text = page.getByRole('dialog').getByLabel(field).first()
       await text.fill('of an hour')

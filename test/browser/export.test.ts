@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { browserMissing, it } from '../fixtures/browser'
+import { browserMissing, it, showView } from '../fixtures/browser'
 import { sweptDemo } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -16,7 +16,7 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
     const { project } = await sweptDemo()
     const page = await open(project)
     await page.getByRole('button', { name: 'Keep as recipe' }).click()
-    await page.getByRole('navigation').getByText('Export', { exact: true }).click()
+    await showView(page, 'export')
 
     // The kept recipe is what is offered first.
     const plan = page.getByRole('region', { name: 'What will be written' })
@@ -59,7 +59,7 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
     await page.getByText('is not empty and holds no model').waitFor()
     await picture('problem')
 
-    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await showView(page, 'ranges')
     await page.getByLabel('mergekit file to import').setInputFiles(join(projects, written, 'mergekit.yaml'))
     await page.getByRole('button', { name: 'Rename Layers 3-7,9' }).waitFor()
   })

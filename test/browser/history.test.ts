@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { browserMissing, it } from '../fixtures/browser'
+import { browserMissing, it, showView, unfold } from '../fixtures/browser'
 import { sweptShort } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`The test of the history is skipped: ${browserMissing}`)
@@ -9,7 +9,7 @@ describe.skipIf(browserMissing !== null)('the history in Chromium', () => {
     open
   }) => {
     const page = await open((await sweptShort()).project)
-    const history = page.getByRole('dialog', { name: /^History of/ })
+    const history = page.getByRole('dialog', { name: /^Runs of/ })
     const headline = page.getByText(/Layers 4–5/).first()
     await headline.waitFor()
     await page.keyboard.press('h')
@@ -27,7 +27,7 @@ describe.skipIf(browserMissing !== null)('the history in Chromium', () => {
 
     await page.reload()
     await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
-    await page.getByRole('button', { name: 'History' }).click()
+    await page.getByRole('button', { name: 'Runs' }).click()
     await history.getByText('Deleted 1').click()
     await history.getByRole('button', { name: 'Restore' }).click()
     await history.getByText('Nothing was deleted.').waitFor()
@@ -46,7 +46,8 @@ describe.skipIf(browserMissing !== null)('the history in Chromium', () => {
     await page.getByRole('button', { name: /^Note on / }).click()
     await page.getByRole('textbox', { name: /^Note on / }).fill('Of the run.')
     await page.reload()
-    await page.getByRole('link', { name: 'Pairs' }).click()
+    await showView(page, 'models')
+    await unfold(page, 'Notes')
     const notes = page.getByLabel('Notes of the project, Markdown')
     await notes.fill('Of the project.')
     await page.reload()
@@ -55,13 +56,13 @@ describe.skipIf(browserMissing !== null)('the history in Chromium', () => {
     await notes.fill('Of the study.')
     await page.keyboard.press('Control+Enter')
     await page.getByText('Saved', { exact: true }).waitFor()
-    expect(new URL(page.url()).hash).toContain('step=pairs')
+    expect(new URL(page.url()).hash).toContain('step=models')
     // A field that is left and removed at the same moment is saved once.
     await notes.fill('Of all.')
-    await page.keyboard.press('Alt+5')
+    await page.keyboard.press('Alt+2')
     await page.getByText('Saved', { exact: true }).waitFor()
     expect(await page.getByText(/Not (saved|undone)/).count()).toBe(0)
-    await page.getByRole('link', { name: 'Pairs' }).click()
+    await showView(page, 'models')
     await expect.poll(() => notes.inputValue()).toBe('Of all.')
     await page.keyboard.press('h')
     await page.getByText('Of the run.').waitFor()

@@ -5,29 +5,33 @@ import MarkdownIt from 'markdown-it'
 import type { Browser, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { elementAt } from '../../src/contract/model/look-up'
-import { type Place, placeHash, type Step, STEPS } from '../../src/renderer/app/place'
+import { type Place, placeHash, stepOf, STEPS, type View } from '../../src/renderer/app/place'
 import {
   allowComplaint,
   browserMissing,
   downloadedText,
   expectFits,
   it,
-  STILL_WINDOW
+  STILL_WINDOW,
+  unfold
 } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { HOSTILE_POST, hostileProject, PAYLOADS } from '../fixtures/hostile-project'
 import { FUZZ_TIMES } from '../fixtures/mutations'
 import { OwnWorkbench } from '../fixtures/own-workbench'
 
-/** What each step says when it shows what it has, and what is clicked there to show more. */
-const SHOWN: readonly (readonly [Step, said: string, more: readonly string[]])[] = [
-  ['start', 'Recent projects', []],
-  ['pairs', 'All pairs', ['Add or order pairs…']],
-  ['pair', 'How far post-training moved', ['Relocate…']],
+/** A text of each view once its content is shown, and what is clicked there to show more. */
+const SHOWN: readonly (readonly [View, said: string, more: readonly string[]])[] = [
+  [
+    'models',
+    'Recent projects',
+    ['Manage pairs…', 'Relocate…', 'Specification', 'Other checkpoints', 'Notes', 'Queue']
+  ],
   ['prompts', 'Valid characters', []],
   ['ranges', 'Gain over post', ['Table', 'What if']],
   ['chat', 'Layers 2–5', []],
-  ['samples', 'Mean of the prompts', ['Sample prompts', 'Character task']],
+  ['samples', 'Mean of the prompts', ['Prompts', 'Character task']],
+  ['next-token', 'One of the prompts', []],
   ['evaluate', 'This evaluation was stopped', ['Judge…']],
   ['export', 'Name of the new folder', []]
 ]
@@ -86,10 +90,11 @@ function askedBy(page: Page): string[] {
 async function lead(
   page: Page,
   project: string,
-  step: Step,
+  view: View,
   particulars: Partial<Place> = {}
 ): Promise<void> {
-  await page.evaluate((hash) => (location.hash = hash), placeHash(project, step, particulars))
+  await page.evaluate((hash) => (location.hash = hash), placeHash(project, view, particulars))
+  const step = stepOf(view)
   const label = STEPS.find(({ id }) => id === step)?.label ?? step
   await page.locator('[aria-current=step]').filter({ hasText: label }).first().waitFor()
 }
@@ -111,10 +116,10 @@ interface ImportedFile {
   readonly said: string | RegExp
 }
 
-/** Files that are imported by a dialog, refused and taken, by the step that takes them. */
+/** Files that are imported by a dialog, refused and taken, by the view that takes them. */
 function importedFiles(
   turned: number
-): { step: Step; tab: string | null; label: string; files: ImportedFile[] }[] {
+): { view: View; tab: string | null; label: string; files: ImportedFile[] }[] {
   const payload = elementAt(PAYLOADS, turned, 'payload')
   const called = payload.replaceAll('/', '')
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
@@ -133,7 +138,7 @@ function importedFiles(
   const characters = PAYLOADS.map((text) => ({ text, category: text.trim(), valid: ['<', '"'] }))
   return [
     {
-      ...{ step: 'prompts', tab: null, label: 'Prompt file to import' },
+      ...{ view: 'prompts', tab: null, label: 'Prompt file to import' },
       files: [
         {
           name: `${called}.json`,
@@ -144,7 +149,7 @@ function importedFiles(
       ]
     },
     {
-      ...{ step: 'samples', tab: 'Sample prompts', label: 'Prompt file to import' },
+      ...{ view: 'samples', tab: 'Prompts', label: 'Prompt file to import' },
       files: [
         { name: `${called}.jsonl`, text: refused, said: 'line 15: text' },
         { name: `${called}.csv`, text: taken.csv, said: '14 prompts' },
@@ -152,7 +157,7 @@ function importedFiles(
       ]
     },
     {
-      ...{ step: 'evaluate', tab: null, label: 'Task file to import' },
+      ...{ view: 'evaluate', tab: null, label: 'Task file to import' },
       files: [
         { name: `${called}.jsonl`, text: refused, said: /line 15/ },
         { name: `${called}.csv`, text: taken.csv, said: /14 prompts × / },
@@ -160,7 +165,7 @@ function importedFiles(
       ]
     },
     {
-      ...{ step: 'ranges', tab: null, label: 'mergekit file to import' },
+      ...{ view: 'ranges', tab: null, label: 'mergekit file to import' },
       files: [
         {
           name: `${called}.yaml`,
@@ -198,20 +203,20 @@ async function exportedPages(folder: string, path: string): Promise<string[]> {
 /** `npm run fuzz` has each payload stand in each place. */
 const ROUNDS = PAYLOADS.map((_, turned) => turned).slice(0, FUZZ_TIMES)
 
-/** Every step, with what is opened in it, and what the other pairs are refused for. */
+/** Every view, with what is opened in it, and what the other pairs are refused for. */
 async function lookAtSteps(page: Page, project: string): Promise<void> {
-  for (const [step, said, more] of SHOWN) {
-    await lead(page, project, step)
+  for (const [view, said, more] of SHOWN) {
+    await lead(page, project, view)
     const main = page.getByRole('main')
     await main.getByText(said).first().waitFor()
-    await expectHarmless(page, step)
+    await expectHarmless(page, view)
     for (const name of more) {
       await main
         .getByRole('button', { name })
         .or(main.getByText(name, { exact: true }))
         .first()
         .click()
-      await expectHarmless(page, `${step}: ${name}`)
+      await expectHarmless(page, `${view}: ${name}`)
       if (name.endsWith('…')) await page.keyboard.press('Escape')
     }
   }
@@ -220,7 +225,7 @@ async function lookAtSteps(page: Page, project: string): Promise<void> {
     ['pair-2', 'which is not computed for'],
     ['pair-3', 'has the unknown dtype']
   ] as const) {
-    await lead(page, project, 'pair', { pair })
+    await lead(page, project, 'models', { pair })
     await page.getByRole('main').getByText(said).first().waitFor()
     await expectHarmless(page, said)
   }
@@ -229,7 +234,7 @@ async function lookAtSteps(page: Page, project: string): Promise<void> {
 /** @returns a figure that the window saved, in a file */
 async function savedFigure(page: Page, project: string, folder: string): Promise<string> {
   await lead(page, project, 'samples')
-  await page.getByRole('group', { name: 'Show' }).getByText('Answers', { exact: true }).click()
+  await page.getByRole('group', { name: 'Part of Samples' }).getByText('Results', { exact: true }).click()
   await page
     .getByRole('button', { name: /^Save figure/ })
     .first()
@@ -245,7 +250,8 @@ async function savedFigure(page: Page, project: string, folder: string): Promise
 
 async function readTensors(page: Page, project: string): Promise<void> {
   const main = page.getByRole('main')
-  await lead(page, project, 'pair')
+  await lead(page, project, 'models')
+  await unfold(page, 'Weights')
   await main.getByText('holds tensors that its decoder does not use: 14 tensors').first().waitFor()
   await main.getByRole('button', { name: 'Check all values' }).click()
   await main
@@ -283,14 +289,14 @@ async function exportModel(page: Page, project: string, folder: string, browser:
 
 async function importFiles(page: Page, project: string, turned: number): Promise<void> {
   const main = page.getByRole('main')
-  for (const { step, tab, label, files } of importedFiles(turned)) {
-    await lead(page, project, step)
+  for (const { view, tab, label, files } of importedFiles(turned)) {
+    await lead(page, project, view)
     if (tab !== null) await main.getByText(tab, { exact: true }).first().click()
     await page.getByLabel(label).waitFor({ state: 'attached' })
     for (const { name, text, said } of files) {
       await page.getByLabel(label).setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
       await page.getByText(said).first().waitFor()
-      await expectHarmless(page, `${step}: ${name}`)
+      await expectHarmless(page, `${view}: ${name}`)
       if (await page.getByRole('dialog').isVisible()) await page.keyboard.press('Escape')
     }
   }
@@ -299,7 +305,7 @@ async function importFiles(page: Page, project: string, turned: number): Promise
 /** Adds a variant from a file of answers. */
 async function addAnswers(page: Page, project: string, folder: string, turned: number): Promise<void> {
   await lead(page, project, 'samples')
-  await page.getByRole('group', { name: 'Show' }).getByText('Answers', { exact: true }).click()
+  await page.getByRole('group', { name: 'Part of Samples' }).getByText('Results', { exact: true }).click()
   await page.getByRole('button', { name: 'Answers from elsewhere…' }).click()
   const answers = join(folder, 'answers.jsonl')
   await writeFile(
@@ -327,12 +333,12 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
       const folder = await temporaryFolder()
       const project = await hostileProject(folder, turned)
       const pages = await exportedPages(folder, project)
-      const page = await open(project, 'start', {
+      const page = await open(project, 'models', {
         viewport: { width: 1024, height: 700 },
         reducedMotion: 'reduce'
       })
       // Steps are links once the project is open; before that the address is not followed.
-      await page.getByRole('link', { name: 'Pair', exact: true }).waitFor()
+      await page.getByRole('link', { name: 'Models', exact: true }).waitFor()
       const asked = askedBy(page)
       await lookAtSteps(page, project)
       const figure = await savedFigure(page, project, folder)

@@ -39,13 +39,13 @@ async function tabTo(page: Page, name: RegExp, most: number): Promise<number> {
 
 describe.skipIf(browserMissing !== null)('the workbench by keyboard alone', () => {
   it('leads from the start over a sweep and a kept range to an export in few keys', async ({ open }) => {
-    const page = await open(await shortProject(await demoPrompts(4)), 'start')
+    const page = await open(await shortProject(await demoPrompts(4)), 'models')
     const { keyboard } = page
     await page.getByRole('link', { name: 'Ranges' }).waitFor()
     await page.getByRole('button', { name: 'Skip to the view' }).press('Enter')
-    expect(await tabTo(page, /^Open demo$/, 1)).toBe(1)
+    expect(await tabTo(page, /^Find the layers$/, 3)).toBe(3)
 
-    await keyboard.press('Alt+5')
+    await keyboard.press('Alt+2')
     await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
     await expect.poll(() => focused(page)).toBe('Which layers to restore?')
     await tabTo(page, /^Sweep all ranges$/, 2)
@@ -54,7 +54,7 @@ describe.skipIf(browserMissing !== null)('the workbench by keyboard alone', () =
     await expect.poll(() => focused(page)).toMatch(/^Layers 4–5/)
     await page.getByRole('status').getByText('Sweep: ended').waitFor()
     // So too where the button that began it is taken away from the midst of others.
-    await tabTo(page, /^Sweep again$/, 14)
+    await tabTo(page, /^Sweep again$/, 15)
     await keyboard.press('Enter')
     await expect.poll(() => focused(page)).toMatch(/^Layers 4–5/)
 
@@ -71,7 +71,7 @@ describe.skipIf(browserMissing !== null)('the workbench by keyboard alone', () =
     await keyboard.press('Shift+F6')
     expect(await focused(page)).toBe(cell)
 
-    await keyboard.press('Alt+9')
+    await keyboard.press('Alt+5')
     await expect.poll(() => focused(page)).toBe('Export')
     await tabTo(page, /^Layers 4–5/, 2)
     await keyboard.press('ArrowDown')

@@ -5,7 +5,15 @@ import { describe, expect } from 'vitest'
 import { sha256OfFile } from '../../src/main/checkpoint/file-sha256'
 import { createProject } from '../../src/main/project/create-project'
 import { STEPS } from '../../src/renderer/app/place'
-import { browserMissing, downloadedText, expectAccessible, hoverCharts, it } from '../fixtures/browser'
+import {
+  browserMissing,
+  downloadedText,
+  expectAccessible,
+  hoverCharts,
+  it,
+  showView,
+  unfold
+} from '../fixtures/browser'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../fixtures/checkpoint-builder'
 import { PROMPTS, sweepFixture } from '../fixtures/project-documents'
 import { demoProject } from '../fixtures/swept-project'
@@ -14,7 +22,7 @@ import { parseCsv } from '../../src/main/base/csv'
 /** A folder for pictures of the view. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
-describe.skipIf(browserMissing !== null)('the Pair view in Chromium', () => {
+describe.skipIf(browserMissing !== null)('the models of a project in Chromium', () => {
   async function picture(page: Page, name: string): Promise<void> {
     if (SCREENSHOTS === undefined) return
     await page.setViewportSize({ width: 1440, height: 2400 })
@@ -25,7 +33,8 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', () => {
   it('shows how far each layer and component moved, exports it, and still knows it after a reload', async ({
     open
   }) => {
-    const page = await open(await demoProject(), 'pair')
+    const page = await open(await demoProject(), 'models')
+    await unfold(page, 'Weights')
     await page.getByRole('button', { name: 'Compare the layers' }).click()
 
     // 12 layers: each as a whole, and its 9 components.
@@ -89,9 +98,9 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', () => {
       await away.getByRole('button', { name: 'Relocate…' }).waitFor()
       expect(await page.getByRole('alert').allInnerTexts(), label).toEqual([])
     }
-    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await showView(page, 'ranges')
     await page.getByRole('grid', { name: /^Diversity of every restoration range/ }).waitFor()
-    await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+    await showView(page, 'models')
     await page.getByText(`There is no folder ${post}.`).waitFor()
     await page.getByRole('button', { name: 'Relocate…' }).first().click()
     const dialog = page.getByRole('dialog')
@@ -103,8 +112,10 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', () => {
     await dialog.getByRole('button', { name: 'Use these all the same' }).click()
     await page.getByText(/A checkpoint is not what it was\. Computed from the old one: sweep of/).waitFor()
 
+    await unfold(page, 'Weights')
     await page.getByRole('button', { name: 'Compare the layers' }).click()
     await page.getByText('2 layers are identical in base and post (0, 1)').waitFor()
+    await unfold(page, 'Specification')
     await page.getByRole('button', { name: 'Compute SHA-256' }).click()
     await page.getByRole('button', { name: 'Compute SHA-256 again' }).waitFor()
     const sha256 = await sha256OfFile(join(base, 'model.safetensors'))

@@ -25,7 +25,7 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
   it('stand side by side, are carried to each other, copied, and opened by the keyboard', async ({
     open
   }) => {
-    const page = await open(await preparedProject(), 'pairs', {
+    const page = await open(await preparedProject(), 'models', {
       viewport: { width: 1024, height: 700 },
       reducedMotion: 'reduce'
     })
@@ -37,7 +37,7 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
     // Half of the depth of six layers is half of the depth of ten.
     const carried = transfer.getByRole('button', { name: /5–9 · 98 % kept/ })
     expect(await carried.count()).toBe(2)
-    await expectAccessible(page, 'Pairs')
+    await expectAccessible(page, 'Models with several pairs')
 
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.getByLabel('Choose Not swept').check()
@@ -96,7 +96,7 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
     await line.waitFor()
     await page.getByRole('button', { name: 'Show its steps' }).click()
     await page.getByRole('listitem', { name: 'Demo/sweep' }).getByText('Running, 50 %').waitFor()
-    await expectAccessible(page, 'Pairs while a study runs')
+    await expectAccessible(page, 'Models while a study runs')
     await writer.renamePair('pair-3', 'By the study')
     await page.getByRole('region', { name: 'Table of pairs' }).getByText('By the study').waitFor()
     await writer.close()

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { openProject } from '../../src/main/project/open-project'
-import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { browserMissing, expectAccessible, it, unfold } from '../fixtures/browser'
 import { inOrder } from '../fixtures/held-engine'
 import { demoPrompts, shortProject } from '../fixtures/swept-project'
 
@@ -14,8 +14,9 @@ describe.skipIf(browserMissing !== null)('the queue in Chromium', () => {
     await project.duplicatePair('pair-1')
     await project.duplicatePair('pair-1')
     await project.close()
-    const page = await openHeld(path, 'pairs')
+    const page = await openHeld(path, 'models')
     const reached = engine.holdAt(inOrder('group', 'progress'))
+    await unfold(page, 'Queue')
     await page.getByRole('button', { name: 'Sweep all pairs' }).click()
     await reached()
     await page.reload()
@@ -39,9 +40,9 @@ describe.skipIf(browserMissing !== null)('the queue in Chromium', () => {
     await expect.poll(() => focused.getAttribute('aria-label')).toBe(`Move ${moved} up`)
     await page.getByRole('button', { name: 'Pause after this one' }).click()
     engine.letGo()
-    await page.getByText('Paused: 2 jobs, ').waitFor()
+    await page.getByText('Paused: 2 jobs, ').first().waitFor()
     await page.getByRole('button', { name: 'Go on' }).click()
-    await page.getByText('Nothing waits.').waitFor()
+    await page.getByText('Queue empty.').waitFor()
     const rows = page.getByRole('row').filter({ hasText: 'layers 4–5' })
     await expect.poll(() => rows.count()).toBe(3)
   })

@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import { STEPS } from '../../src/renderer/app/place'
 import {
   allowComplaint,
   browserMissing,
   expectAccessible,
   expectFits,
   hoverCharts,
-  it
+  it,
+  showView
 } from '../fixtures/browser'
 import { inOrder } from '../fixtures/held-engine'
 import { ServedWorkbench } from '../fixtures/served-workbench'
@@ -22,7 +24,7 @@ const NARROW = { width: 1024, height: 700 }
 /** What is left of a wide window at a zoom of 200 %. */
 const ZOOMED = { width: 720, height: 450 }
 /** Views that look different with no answers yet; in dark colours the others are looked through in `views.test.ts`. */
-const DARK_HERE = new Set(['Ranges', 'Samples', 'Evaluate'])
+const DARK_HERE = new Set(['Ranges', 'Answers', 'Evaluate'])
 const HEADLINE =
   /Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better/
 
@@ -42,7 +44,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
     // Opened a moment ago, it is among the recent ones.
     const rail = page.getByRole('navigation')
-    await rail.getByText('Start', { exact: true }).click()
+    await rail.getByText('Models', { exact: true }).click()
     await page.getByText('Demo.slr').first().waitFor()
     await rail.getByText('Ranges', { exact: true }).click()
     await page.getByRole('button', { name: 'Sweep all ranges' }).click()
@@ -186,10 +188,10 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
         throw new Error('provoked in a view')
       }
     })
-    await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+    await page.getByRole('navigation').getByText('Models', { exact: true }).click()
     const broken = page.getByRole('alert').filter({ hasText: 'provoked in a view' })
     await broken.getByRole('button', { name: 'Show the view again' }).click()
-    await page.getByRole('heading', { name: 'Other checkpoints' }).waitFor()
+    await page.getByRole('heading', { name: 'Models', exact: true }).waitFor()
     expect(await broken.count()).toBe(0)
   })
 
@@ -208,10 +210,11 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
       await settle(page)
       expect(await page.evaluate(COLORS_DRAWN), `motion ${reducedMotion}`).toEqual(ALL_DRAWN)
     }
-    for (const view of ['Start', 'Pair', 'Prompts', 'Ranges', 'Samples', 'Evaluate', 'Export']) {
+    for (const { id, label: view } of STEPS) {
       await page.getByRole('navigation').getByText(view, { exact: true }).click()
-      // Whoever does not see the page is told where they are, and goes on from there.
+      // A screen reader reads the heading, and the keyboard goes on from there.
       await page.locator('h1:focus').waitFor({ state: 'attached' })
+      if (id === 'answers') await showView(page, 'samples')
       expect(await page.title()).toBe(`${view} · Demo – SLR Workbench`)
       for (const viewport of [WIDE, NARROW]) {
         for (const colorScheme of ['light', 'dark'] as const) {
@@ -275,13 +278,13 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await again.click()
     await begun()
     // Esc leaves a field, and cancels nothing.
-    await page.getByRole('navigation').getByText('Prompts', { exact: true }).click()
+    await showView(page, 'prompts')
     const prompt = page.getByRole('textbox').first()
     await prompt.focus()
     await page.keyboard.press('Escape')
     expect(await prompt.evaluate((field) => field === document.activeElement)).toBe(false)
     await page.keyboard.press('Escape')
-    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await showView(page, 'ranges')
     // Enabled with the first event of the sweep, and disabled for good by a cancel, as the engine stands still.
     await page.locator('[aria-label=Progress] button:enabled').waitFor()
     await cancelButton(page).click()
@@ -308,10 +311,10 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     const shown = async (id: string | null | undefined): Promise<void> =>
       expect.poll(() => sweep.inputValue()).toBe(id)
     await sweep.selectOption(older ?? '')
-    await page.getByRole('navigation').getByText('Prompts', { exact: true }).click()
-    await page.getByRole('navigation').getByText('Export', { exact: true }).click()
+    await showView(page, 'prompts')
+    await showView(page, 'export')
     await page.goBack()
-    await step.filter({ hasText: 'Prompts' }).waitFor()
+    await page.getByRole('heading', { name: 'Prompts', exact: true, level: 1 }).waitFor()
     await page.goBack()
     await step.filter({ hasText: 'Ranges' }).waitFor()
     expect(await sweep.inputValue()).toBe(older)
@@ -322,17 +325,17 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await page.goForward()
     await shown(older)
     await page.goForward()
-    await step.filter({ hasText: 'Prompts' }).waitFor()
+    await page.getByRole('heading', { name: 'Prompts', exact: true, level: 1 }).waitFor()
     // So it does through ranges and metrics; the fields of a dialog it leaves alone, and takes what is typed in others.
     await page.goBack()
     await shown(older)
     const inspected = page.getByRole('complementary', { name: 'Inspector' }).getByRole('heading').first()
     for (const range of ['1-3', '2-2']) await page.locator(`[data-range="${range}"]`).click()
     await page.getByText('Gain over post', { exact: true }).click()
-    await page.getByRole('button', { name: 'Probe' }).click()
-    await page.getByRole('dialog').getByRole('textbox').first().fill('Half a sen')
+    await page.getByRole('button', { name: 'New recipe' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('Half a sen')
     await page.goBack()
-    expect(await page.getByRole('dialog').getByRole('textbox').first().inputValue()).toBe('Half a sen')
+    expect(await page.getByRole('dialog').getByLabel('Name').inputValue()).toBe('Half a sen')
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Discard' }).click()
     await page.goBack()

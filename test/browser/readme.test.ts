@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { browserMissing, expectAccessible, it, STILL_WINDOW } from '../fixtures/browser'
+import { browserMissing, expectAccessible, it, STILL_WINDOW, showView } from '../fixtures/browser'
 import { sweptDemo } from '../fixtures/swept-project'
 
 /** Where `npm run screenshots` wants the README's pictures; nothing is written without it. */
@@ -71,7 +71,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await other.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
     await other.close()
 
-    await page.getByRole('navigation').getByText('Evaluate', { exact: true }).click()
+    await showView(page, 'evaluate')
     await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-open')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     const table = page.getByRole('region', { name: 'Measures of all variants' })
@@ -109,15 +109,15 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     }
 
     // The verdict is the worst thing known, wherever the range is chosen, with buttons for what does better.
-    await page.getByRole('navigation').getByText('Chat', { exact: true }).click()
+    await showView(page, 'chat')
     await page.getByText(/^\d+ % fewer right answers$/).waitFor()
-    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await showView(page, 'ranges')
     const verdict =
       /^Layers 5–11: more varied, but \d+ % fewer right answers\. A 70 % blend of all layers did better on both\./
     await page.getByRole('heading', { name: verdict }).waitFor()
     await page.getByRole('button', { name: 'Keep All layers at 0.7' }).click()
     await page.getByRole('button', { name: 'Export All layers at 0.7' }).waitFor()
-    await page.getByRole('navigation').getByText('Export', { exact: true }).click()
+    await showView(page, 'export')
     await page.getByRole('radio', { name: 'All layers at 0.7' }).waitFor()
     await page.getByText(/^\d+ % fewer right answers$/).click()
     expect(await page.locator(':popover-open').innerText()).toMatch(/fewer right answers/)

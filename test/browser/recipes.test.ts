@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest'
 import { z } from 'zod'
 import { DEFAULT_TOP, NextToken } from '../../src/contract/procedures/probe'
 import { createProject } from '../../src/main/project/create-project'
-import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { browserMissing, expectAccessible, it, showView } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { runHere } from '../fixtures/command-line'
 import { type HeldEngine, inOrder } from '../fixtures/held-engine'
@@ -41,17 +41,17 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await editor.getByText('Restores attention 0–1, 3–5').waitFor()
 
     await editor.getByLabel('Name').fill('two parts')
-    await probe(engine, page)
-
     await editor.getByRole('button', { name: 'Score' }).click()
     await editor.getByText(/Diversity 0\.\d{3}.*validity 0\.\d{3}/s).waitFor()
     await picture(page, 'recipe-editor')
     await editor.getByRole('button', { name: 'Sample' }).click()
     await page.getByRole('checkbox', { name: /two parts/ }).waitFor()
-    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await showView(page, 'ranges')
     await page.getByRole('button', { name: 'Edit two parts' }).waitFor()
     // Scored, it is shown beside the ranges at once.
     await page.getByRole('heading', { name: 'two parts' }).waitFor()
+
+    await compareNextTokens(engine, page)
 
     // In the second generation: the first is kept by then.
     const reached = engine.holdAt(inOrder('plan', 'plan'))
@@ -84,7 +84,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await picture(page, 'recipes-search-checked')
     await search.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('heading', { name: 'Export', exact: true }).waitFor()
-    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await showView(page, 'ranges')
     await page.reload()
     await page
       .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–5/)
@@ -95,7 +95,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page.getByRole('heading', { name: 'All layers at 0.5' }).waitFor()
     await picture(page, 'recipes-table')
 
-    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    await showView(page, 'samples')
     await page.getByText('two parts').first().waitFor()
   })
 
@@ -127,8 +127,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await other.getByRole('button', { name: 'Remove careful' }).waitFor()
 
-    for (const each of [page, other])
-      await each.getByRole('navigation').getByText('Prompts', { exact: true }).click()
+    for (const each of [page, other]) await showView(each, 'prompts')
     const prefix = (window: Page) => window.getByLabel('Assistant prefix')
     await prefix(other).fill('theirs')
     await prefix(page).pressSequentially('mine')
@@ -166,7 +165,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
       .poll(() => other.getByLabel('Template arguments, JSON').inputValue())
       .toBe('{"thinking":false}')
 
-    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    await showView(page, 'samples')
     await page.getByRole('checkbox', { name: /careful/ }).waitFor()
     expect(await page.getByRole('checkbox', { name: /careful/ }).isChecked()).toBe(true)
   })
@@ -203,7 +202,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page.getByText('This project cannot be saved.').waitFor()
     for (const name of ['Import mergekit…', 'Rename left', 'Remove left'])
       expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
-    await page.getByRole('navigation').getByText('Prompts', { exact: true }).click()
+    await showView(page, 'prompts')
     expect(await page.getByLabel('Text of prompt 1', { exact: true }).isEditable()).toBe(false)
     expect(await page.getByLabel('System prompt').isEditable()).toBe(false)
     for (const name of ['Import…', 'Add prompt', 'Delete prompt 1'])
@@ -255,22 +254,24 @@ async function probedByCommand(model: string, prompt: string): Promise<NextToken
   return Probed.parse(JSON.parse(stdout)).results[0].top
 }
 
-/** Reads what base, post and the edited recipe would say next, then gives up on another answer that is not coming. */
-async function probe(held: HeldEngine, page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Probe' }).last().click()
-  const dialog = page.getByRole('dialog', { name: 'Probe two parts' })
+/** Compares the next tokens of base, post and the inspected recipe, then cancels a question that is not answered. */
+async function compareNextTokens(held: HeldEngine, page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Next token' }).click()
+  const view = page.getByRole('main')
+  await view.getByText('two parts, from Ranges.').waitFor()
+  const compare = view.getByRole('button', { name: 'Compare next tokens' })
   const rowOf = (model: string): Locator =>
-    dialog
+    view
       .getByRole('table', { name: `Most probable next tokens of ${model}` })
       .getByRole('row')
       .filter({ has: page.getByRole('rowheader', { name: /^"K"/ }) })
   const probability = async (model: string): Promise<number> =>
     Number(await rowOf(model).getByRole('cell').innerText())
-  await dialog.getByRole('button', { name: 'Probe' }).click()
+  await compare.click()
   expect(await probability('post')).toBeCloseTo(0.4434, 3)
   expect(await probability('recipe')).toBeLessThan(await probability('post'))
   // Base says other things first: each as probable as the command line, on its own, finds it to be.
-  const ofBase = dialog.getByRole('table', { name: 'Most probable next tokens of base' }).getByRole('row')
+  const ofBase = view.getByRole('table', { name: 'Most probable next tokens of base' }).getByRole('row')
   await ofBase.nth(1).waitFor()
   const shown = (await ofBase.allInnerTexts()).slice(1).map((row) =>
     row
@@ -278,7 +279,7 @@ async function probe(held: HeldEngine, page: Page): Promise<void> {
       .trim()
       .split(/\s+/)
   )
-  const asked = await dialog.getByLabel('Prompt, one turn of the user').inputValue()
+  const asked = await view.getByLabel('Prompt, one turn of the user').inputValue()
   const said = await probedByCommand('base', asked)
   expect(shown.map(([token]) => token)).toEqual(
     said.slice(0, DEFAULT_TOP).map(({ text }) => JSON.stringify(text))
@@ -287,26 +288,19 @@ async function probe(held: HeldEngine, page: Page): Promise<void> {
     expect(Number(probability)).toBeCloseTo(said[place]?.probability ?? NaN, 3)
   // A thirtieth or so of what post says of it, and less than the last that is shown.
   expect(said.find(({ text }) => text === 'K')?.probability).toBeCloseTo(0.01217, 4)
-  await expectAccessible(page, 'the probe')
+  await expectAccessible(page, 'Next token')
 
   const engine = held.pid
   if (engine === undefined) throw new Error('no engine process is running')
   process.kill(engine, 'SIGSTOP')
-  const typed = dialog.getByLabel('Prompt, one turn of the user')
-  await typed.fill('')
-  await typed.pressSequentially('Tell')
-  // Of the field itself; the painting behind the dialog stays.
-  await page.keyboard.press('Control+z')
-  await dialog.getByRole('heading', { name: 'Probe two parts' }).click()
-  await page.keyboard.press('Control+z')
-  await page.getByText('Restores attention 0–1, 3–5').waitFor()
+  const typed = view.getByLabel('Prompt, one turn of the user')
   await typed.fill('Tell me a story.')
   await page.keyboard.press('Enter')
-  await dialog.getByText('Computing…').first().waitFor()
-  await dialog.getByRole('button', { name: 'Cancel' }).click()
-  await dialog.getByRole('button', { name: 'Probe' }).waitFor()
+  await view.getByText('Computing…').first().waitFor()
+  await view.getByRole('button', { name: 'Cancel' }).click()
+  await compare.waitFor()
   process.kill(engine, 'SIGCONT')
-  await page.keyboard.press('Escape')
+  await showView(page, 'ranges')
 }
 
 async function drag(page: Page, from: string, to: string): Promise<void> {

@@ -276,8 +276,8 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
   it('redraw what is in sight while thousands of answers stream in, and move nothing', async ({ open }) => {
     const page = await open(await demoProject(), 'samples')
     const tab = (name: string): Locator =>
-      page.getByRole('group', { name: 'Show' }).getByText(name, { exact: true })
-    await tab('Sample prompts').click()
+      page.getByRole('group', { name: 'Part of Samples' }).getByText(name, { exact: true })
+    await tab('Prompts').click()
     const prompts = Array.from({ length: 40 }, (_, number) => `Name a colour, number ${number + 1}.`)
     await page.getByLabel('Prompt file to import').setInputFiles({
       name: 'prompts.txt',
@@ -285,7 +285,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       buffer: Buffer.from(prompts.join('\n'))
     })
     await page.getByText('40 prompts').first().waitFor()
-    await tab('Answers').click()
+    await tab('Results').click()
     await page.getByLabel('Answers per prompt', { exact: true }).fill('1000')
     await page
       .getByRole('button', { name: /^Generate/ })

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
-import { STEPS } from '../../src/renderer/app/place'
-import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { stepOf, STEPS } from '../../src/renderer/app/place'
+import { browserMissing, expectAccessible, it, showView, unfold } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { fullProject } from '../fixtures/full-project'
 
@@ -16,22 +16,21 @@ describe.skipIf(browserMissing !== null)('every view in Chromium', () => {
   it('is accessible and fits, dark, zoomed and in the system’s colours, and the keyboard stays in it', async ({
     open
   }) => {
-    const page = await open(await fullProject(await temporaryFolder()), 'pair')
-    const steps = page.getByRole('navigation')
-    for (const { id, label } of STEPS) {
-      await steps.getByText(label, { exact: true }).click()
-      await page.locator('h1:focus').waitFor({ state: 'attached' })
+    const page = await open(await fullProject(await temporaryFolder()), 'evaluate')
+    for (const view of STEPS.flatMap(({ views }) => views)) {
+      await showView(page, view)
+      if (stepOf(view) !== 'answers') await page.locator('h1:focus').waitFor({ state: 'attached' })
       await page.waitForLoadState('networkidle')
       for (const { name, viewport, ...media } of LOOKS) {
         await page.setViewportSize(viewport)
         await page.emulateMedia({ ...media, reducedMotion: 'reduce' })
-        await expectAccessible(page, `${id}, ${name}`)
+        await expectAccessible(page, `${view}, ${name}`)
       }
     }
 
     // What had the keyboard is gone: it goes on with what is like it, and else where that was.
     await page.setViewportSize({ width: 1440, height: 900 })
-    await steps.getByText('Prompts', { exact: true }).click()
+    await showView(page, 'prompts')
     await page.getByRole('button', { name: 'Delete prompt 1' }).press('Enter')
     await page.getByText('1 prompt in').waitFor()
     const focused = page.locator(':focus')
@@ -41,7 +40,9 @@ describe.skipIf(browserMissing !== null)('every view in Chromium', () => {
     await page.getByLabel('Category of prompt 2').focus()
     await page.keyboard.press('ArrowUp')
     await expect.poll(() => focused.getAttribute('aria-label')).toBe('Category of prompt 1')
-    const stops = page.locator('tbody :is(input, textarea, button):not([tabindex="-1"])')
+    const stops = page
+      .getByRole('region', { name: 'Prompts', exact: true })
+      .locator('tbody :is(input, textarea, button):not([tabindex="-1"])')
     await expect
       .poll(() => stops.evaluateAll((all) => all.map((stop) => stop.ariaLabel)))
       .toEqual([
@@ -51,7 +52,8 @@ describe.skipIf(browserMissing !== null)('every view in Chromium', () => {
         'Duplicate prompt 1',
         'Delete prompt 1'
       ])
-    await steps.getByText('Pair', { exact: true }).click()
+    await showView(page, 'models')
+    await unfold(page, 'Other checkpoints')
     await page.getByRole('button', { name: 'Add…' }).press('Enter')
     const lower = page.getByRole('dialog', { name: 'Add a checkpoint' })
     const upper = page.getByRole('dialog', { name: 'Model folder' })

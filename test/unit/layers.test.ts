@@ -67,9 +67,10 @@ const WINDOW_SHARES: Readonly<Record<string, readonly string[]>> = {
   evaluate: ['answers', 'recipes', 'samples'],
   export: ['recipes'],
   pair: ['recipes'],
+  models: ['pair', 'pairs', 'start'],
   pairs: ['answers'],
   prompts: ['prompt-set'],
-  ranges: ['prompt-set', 'recipes'],
+  ranges: ['prompt-set', 'prompts', 'recipes'],
   report: ['evaluate', 'pair', 'ranges', 'recipes'],
   samples: ['answers', 'prompt-set', 'recipes']
 }

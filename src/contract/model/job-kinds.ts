@@ -12,35 +12,35 @@ export interface JobKindFacts {
   needs: 'engine' | 'endpoint' | 'files'
   /** Activity shown after the pair's name while the job runs. */
   doing: string
-  /** Step of the window that shows the job's progress and can stop it. */
-  step: string
+  /** View of the window that shows the job's progress and can stop it. */
+  view: string
 }
 
 export const JOB_KINDS = [
-  { id: 'sweep', name: 'A sweep', needs: 'engine', doing: 'sweeping', step: 'ranges' },
+  { id: 'sweep', name: 'A sweep', needs: 'engine', doing: 'sweeping', view: 'ranges' },
   {
     id: 'recipe score',
     name: 'The scoring of a recipe',
     needs: 'engine',
     doing: 'scoring a recipe',
-    step: 'ranges'
+    view: 'ranges'
   },
-  { id: 'answer check', name: 'A check', needs: 'engine', doing: 'checking answers', step: 'ranges' },
-  { id: 'search', name: 'A search', needs: 'engine', doing: 'searching', step: 'ranges' },
-  { id: 'samples', name: 'Sampling', needs: 'engine', doing: 'sampling', step: 'samples' },
+  { id: 'answer check', name: 'A check', needs: 'engine', doing: 'checking answers', view: 'ranges' },
+  { id: 'search', name: 'A search', needs: 'engine', doing: 'searching', view: 'ranges' },
+  { id: 'samples', name: 'Sampling', needs: 'engine', doing: 'sampling', view: 'samples' },
   {
     id: 'character check',
     name: 'The character check',
     needs: 'engine',
     doing: 'checking the character task',
-    step: 'samples'
+    view: 'samples'
   },
-  { id: 'evaluation', name: 'An evaluation', needs: 'engine', doing: 'evaluating', step: 'evaluate' },
-  { id: 'judging', name: 'Judging', needs: 'endpoint', doing: 'judging', step: 'evaluate' },
-  { id: 'export', name: 'An export', needs: 'files', doing: 'exporting', step: 'export' },
-  { id: 'distances', name: 'A comparison', needs: 'files', doing: 'comparing weights', step: 'pair' },
-  { id: 'checksums', name: 'Hashing', needs: 'files', doing: 'hashing', step: 'pair' },
-  { id: 'values', name: 'A check of values', needs: 'files', doing: 'reading weights', step: 'pair' }
+  { id: 'evaluation', name: 'An evaluation', needs: 'engine', doing: 'evaluating', view: 'evaluate' },
+  { id: 'judging', name: 'Judging', needs: 'endpoint', doing: 'judging', view: 'evaluate' },
+  { id: 'export', name: 'An export', needs: 'files', doing: 'exporting', view: 'export' },
+  { id: 'distances', name: 'A comparison', needs: 'files', doing: 'comparing weights', view: 'models' },
+  { id: 'checksums', name: 'Hashing', needs: 'files', doing: 'hashing', view: 'models' },
+  { id: 'values', name: 'A check of values', needs: 'files', doing: 'reading weights', view: 'models' }
 ] as const satisfies readonly JobKindFacts[]
 
 export const JobKind = z.enum(JOB_KINDS.map(({ id }) => id))

@@ -1,13 +1,14 @@
 import type { Complaint } from '../ui/complaint'
+import type { Folds } from '../ui/folds.svelte'
 import type { Client } from './connection'
 import type { PairId } from '../../contract/documents/project'
 import type { Here, OpenProject } from './open-project.svelte'
-import type { Place, Step } from './place'
+import type { Place, View } from './place'
 
 export type AppInfo = Awaited<ReturnType<Client['app']['info']>>
 
-/** Where in a pair: a step, and the model that Ranges shows. */
-export type PairPlace = Pick<Place, 'model'> & { step: Step }
+/** A place in a pair: a view, and the model that Ranges shows. */
+export type PairPlace = Pick<Place, 'model'> & { view: View }
 
 /** What an open project needs of the window around it. */
 export interface Host {
@@ -19,9 +20,10 @@ export interface Host {
   complain(complaint: Complaint): void
   /** Tells the user what was thrown, whatever that is. */
   complainOf(error: unknown): void
-  /** The step that is shown. */
-  readonly step: Step
-  go(step: Step): void
+  /** The view that is shown. */
+  readonly view: View
+  readonly folds: Folds
+  go(view: View): void
   /** Makes what is shown now a place that Back leads to. */
   visit(): void
   /** The pair that is shown; null without a project. */
@@ -30,6 +32,6 @@ export interface Host {
   showPair(pair: PairId, at?: PairPlace): Promise<boolean>
   /** Shows the first pair of the project in place of one that is there no more. */
   leavePair(gone: Here): Promise<void>
-  /** Shows a stored result of the step. */
+  /** Shows a stored result of the view. */
   look(id: string): Promise<void>
 }

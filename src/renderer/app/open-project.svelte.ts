@@ -10,7 +10,7 @@ import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
 import { History } from './history.svelte'
 import type { Host } from './host'
-import { stepOfRun } from './place'
+import { viewOfRun } from './place'
 import { Jobs } from './jobs.svelte'
 import type { WindowJob } from './window-job'
 
@@ -161,9 +161,9 @@ export class OpenProject {
     if (this.state.writer !== null) return 'Another program has this project to write; see above.'
     if (this.state.readOnly !== null) return 'This project cannot be saved, so results could not be kept.'
     if (this.modelsAway) return MODELS_AWAY
-    if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see Models.'
     if (!this.state.pair.post.hasTokenizer)
-      return `${tokenizerWords(this.state.pair)}, and prompts need one; see the Pair step.`
+      return `${tokenizerWords(this.state.pair)}, and prompts need one; see Models.`
     return this.jobs.whyNot(then, own) ?? this.elsewhere
   }
 
@@ -226,7 +226,7 @@ export class OpenProject {
     const has = (list: readonly { id: string }[], id: string): boolean => list.some((run) => run.id === id)
     const newest = now[0]?.id ?? null
     if (current !== null && has(before, current) && !has(now, current)) {
-      if (this.host.step === stepOfRun(kind)) this.explainVanished(kind, current, newest)
+      if (this.host.view === viewOfRun(kind)) this.explainVanished(kind, current, newest)
       return newest
     }
     return newest === null || has(before, newest) || newest === current ? undefined : newest
@@ -243,7 +243,7 @@ export class OpenProject {
       message: isDeleted
         ? `The ${one} that was shown here has been deleted.`
         : `The ${one} that was shown here ended without a result, so it was not kept.`,
-      hint: isDeleted ? `${shown} The history of the pair can bring it back.` : shown
+      hint: isDeleted ? `${shown} Runs, in the bar, can bring it back.` : shown
     })
   }
 

@@ -10,11 +10,15 @@ type Stop = HTMLElement | SVGElement
 const stays = new WeakMap<Element, Stop>()
 
 const partsOf = (page: Document): Element[] =>
-  [...page.querySelectorAll(PARTS)].filter((part) => part.checkVisibility())
+  [...page.querySelectorAll(PARTS)].filter(
+    (part) => part.checkVisibility() && part.closest('[inert]') === null
+  )
 
 /** The view's heading, so that a screen reader says where it is and Tab goes on from the top. */
 export function focusHeading(view: Element, headings = 'h1'): void {
-  const all = [...view.querySelectorAll<HTMLElement>(headings)]
+  const all = [...view.querySelectorAll<HTMLElement>(headings)].filter(
+    (one) => one.closest('[inert]') === null
+  )
   const heading = all.find((one) => one.matches('[data-heir=""]')) ?? all[0]
   if (heading === undefined) return
   heading.tabIndex = -1

@@ -2,40 +2,59 @@ import type { RunKind } from '../../contract/documents/history'
 import { PairId } from '../../contract/documents/project'
 import { jobKindFacts, type JobKind } from '../../contract/model/job-kinds'
 
-/** The steps of the work, in order. Each is a view. */
+/** The steps of the work, in order, with the views of each. The first view is shown when the step is entered. */
 export const STEPS = [
-  { id: 'start', label: 'Start' },
-  { id: 'pairs', label: 'Pairs' },
-  { id: 'pair', label: 'Pair' },
-  { id: 'prompts', label: 'Prompts' },
-  { id: 'ranges', label: 'Ranges' },
-  { id: 'chat', label: 'Chat' },
-  { id: 'samples', label: 'Samples' },
-  { id: 'evaluate', label: 'Evaluate' },
-  { id: 'export', label: 'Export' }
+  { id: 'models', label: 'Models', views: ['models'] },
+  { id: 'ranges', label: 'Ranges', views: ['ranges', 'prompts'] },
+  { id: 'answers', label: 'Answers', views: ['chat', 'samples', 'next-token'] },
+  { id: 'evaluate', label: 'Evaluate', views: ['evaluate'] },
+  { id: 'export', label: 'Export', views: ['export'] }
 ] as const
 export type Step = (typeof STEPS)[number]['id']
+export type View = (typeof STEPS)[number]['views'][number]
 
-/** The step that shows how far such a job is, and stops it. */
-export const stepOfJob = (kind: JobKind): Step => jobKindFacts(kind).step
+/** Labels of the tabs of Answers. */
+export const ANSWER_TABS = [
+  { value: 'chat', label: 'Chat' },
+  { value: 'samples', label: 'Samples' },
+  { value: 'next-token', label: 'Next token' }
+] as const satisfies readonly { value: View; label: string }[]
 
-const RUN_STEPS: Readonly<Record<RunKind, Step>> = {
+const VIEWS = STEPS.flatMap(({ id, views }) => views.map((view) => ({ view, step: id })))
+
+/** Views that addresses of earlier versions name. */
+const FORMER_VIEWS: Readonly<Record<string, View>> = { start: 'models', pairs: 'models', pair: 'models' }
+
+export function stepOf(view: View): Step {
+  const entry = VIEWS.find((candidate) => candidate.view === view)
+  if (entry === undefined) throw new RangeError(`there is no view ${view}`)
+  return entry.step
+}
+
+/** Returns the view that an address names; null for none. */
+const viewNamed = (name: string | null): View | null =>
+  VIEWS.find(({ view }) => view === name)?.view ?? FORMER_VIEWS[name ?? ''] ?? null
+
+/** Returns the view that shows the progress of a kind of job, and stops it. */
+export const viewOfJob = (kind: JobKind): View => jobKindFacts(kind).view
+
+const RUN_VIEWS: Readonly<Record<RunKind, View>> = {
   sweep: 'ranges',
   search: 'ranges',
   samples: 'samples',
   evaluation: 'evaluate'
 }
 
-/** The step that shows runs of a kind. */
-export const stepOfRun = (kind: RunKind): Step => RUN_STEPS[kind]
+/** Returns the view that shows runs of a kind. */
+export const viewOfRun = (kind: RunKind): View => RUN_VIEWS[kind]
 
 /** Where the user is: kept in the address, so that a reload comes back to it, and Back to where the user was before. */
 export interface Place {
   project: string | null
   /** Of the project; null for its first. */
   pair: PairId | null
-  step: Step | null
-  /** The sweep, sample run or evaluation that the step shows; null for the newest. */
+  view: View | null
+  /** The sweep, sample run or evaluation that the view shows; null for the newest. */
   shown: string | null
   /** Key of the model that Ranges shows beside the charts; null for what is selected. */
   model: string | null
@@ -51,7 +70,7 @@ export function readPlace(hash: string): Place {
   return {
     project: fields.get('project'),
     pair: PairId.nullable().catch(null).parse(fields.get('pair')),
-    step: STEPS.find((step) => step.id === fields.get('step'))?.id ?? null,
+    view: viewNamed(fields.get('step')),
     shown: fields.get('shown'),
     model: fields.get('model'),
     metric: fields.get('metric'),
@@ -59,12 +78,14 @@ export function readPlace(hash: string): Place {
   }
 }
 
-/** The fragment of a place in an open project; of a step's particulars what is not null. */
+/** Returns the fragment of a place in an open project, with the particulars that are not null. */
 export function placeHash(
   project: string,
-  step: Step,
-  particulars: Partial<Omit<Place, 'project' | 'step'>> = {}
+  view: View,
+  particulars: Partial<Omit<Place, 'project' | 'view'>> = {}
 ): string {
-  const told = Object.entries(particulars).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
-  return `#${new URLSearchParams([['project', project], ['step', step], ...told])}`
+  const given = Object.entries(particulars).flatMap(([name, value]) =>
+    value === null ? [] : [[name, value]]
+  )
+  return `#${new URLSearchParams([['project', project], ['step', view], ...given])}`
 }

@@ -2,6 +2,7 @@ import type { Endpoint } from '../../contract/model/outside-model'
 import type { BetterModel } from '../../contract/documents/verdict'
 import { scoreIn } from '../../contract/documents/swept-model'
 import { weightsKey } from '../../contract/model/model'
+import type { Recipe } from '../../contract/model/recipe'
 import { capitalised } from '../../contract/words/format'
 import type { HistoryRun } from '../../contract/documents/history'
 import type { ProjectState } from '../../contract/documents/project'
@@ -30,7 +31,7 @@ import { Samples } from '../samples/samples.svelte'
 import type { Host } from './host'
 import { Notes } from './notes.svelte'
 import { OpenProject } from './open-project.svelte'
-import { type Place, placeHash, type Step, stepOfRun } from './place'
+import { type Place, placeHash, stepOf, type View, viewOfRun } from './place'
 import { Tasks } from './tasks.svelte'
 
 /** Edits that the window saves automatically. */
@@ -115,22 +116,22 @@ export class Session extends OpenProject {
    *
    * @param place where the user is: the results of the others steps are the newest
    */
-  attach({ step, shown, ...look }: Omit<Place, 'project' | 'pair'>): void {
+  attach({ view, shown, ...look }: Omit<Place, 'project' | 'pair'>): void {
     void this.watch()
     void this.queue.attach()
     void this.study.attach()
     this.comparison.attach()
     this.jobs.hear(this.state)
     this.prompts.attach()
-    const inRanges = step === 'ranges'
+    const inRanges = view !== null && stepOf(view) === 'ranges'
     void this.ranges.attach(inRanges ? shown : null).then(() => {
       // A comparison that was begun meanwhile stays.
       const against = look.against ?? this.ranges.comparing.against
       if (inRanges) this.ranges.follow({ ...look, against })
     })
-    void this.samples.attach(step === 'samples' ? shown : null)
+    void this.samples.attach(view === 'samples' ? shown : null)
     this.chat.attach()
-    void this.evaluations.attach(step === 'evaluate' ? shown : null)
+    void this.evaluations.attach(view === 'evaluate' ? shown : null)
     this.readPair()
   }
 
@@ -141,37 +142,37 @@ export class Session extends OpenProject {
     this.values.forget()
   }
 
-  /** What a step shows one of; null for a step that shows no stored results. */
-  resultsOf(step: Step): StoredResults | null {
-    if (step === 'ranges') return this.ranges
-    if (step === 'samples') return this.samples
-    return step === 'evaluate' ? this.evaluations : null
+  /** Returns the stored results that a view shows one of; null for a view that shows none. */
+  resultsOf(view: View): StoredResults | null {
+    if (stepOf(view) === 'ranges') return this.ranges
+    if (view === 'samples') return this.samples
+    return view === 'evaluate' ? this.evaluations : null
   }
 
   /** Goes to where a run is shown, and shows it. */
   async openRun({ kind, id, sweepId }: HistoryRun): Promise<void> {
-    this.host.go(stepOfRun(kind))
+    this.host.go(viewOfRun(kind))
     await this.host.look(sweepId ?? id)
     if (sweepId !== null) await this.ranges.search.show(sweepId, id)
   }
 
-  /** The address of a step, with its newest results or these. */
-  placeOf(step: Step, particulars: Partial<Pick<Place, 'shown' | 'model' | 'metric'>> = {}): string {
+  /** Returns the address of a view, with its newest results or these. */
+  placeOf(view: View, particulars: Partial<Pick<Place, 'shown' | 'model' | 'metric'>> = {}): string {
     const { pairs, document } = this.state
-    return placeHash(this.path, step, { pair: pairs.length === 1 ? null : document.id, ...particulars })
+    return placeHash(this.path, view, { pair: pairs.length === 1 ? null : document.id, ...particulars })
   }
 
-  /** Starts the job that a step is for, if its button could be pressed. Other steps have none. */
-  startStep(step: Step): void {
-    if (step === 'ranges') void this.ranges.start()
-    else if (step === 'samples') void this.samples.startShown()
-    else if (step === 'evaluate') void this.evaluations.start()
-    else if (step === 'export') void this.exports.start()
+  /** Starts the job that a view is for, if its button could be pressed. Other views have none. */
+  startJobOf(view: View): void {
+    if (view === 'ranges') void this.ranges.start()
+    else if (view === 'samples') void this.samples.startShown()
+    else if (view === 'evaluate') void this.evaluations.start()
+    else if (view === 'export') void this.exports.start()
   }
 
-  /** What a step shows of its results, for the address. */
-  lookOf(step: Step): Pick<Place, 'model' | 'metric' | 'against'> {
-    return step === 'ranges' ? this.ranges.followed : { model: null, metric: null, against: null }
+  /** Returns what a view shows of its results, for the address. */
+  lookOf(view: View): Pick<Place, 'model' | 'metric' | 'against'> {
+    return stepOf(view) === 'ranges' ? this.ranges.followed : { model: null, metric: null, against: null }
   }
 
   /** Goes to Samples with a kept recipe among the variants. @param id of it */
@@ -208,6 +209,13 @@ export class Session extends OpenProject {
     const name = capitalised(better.name)
     const score = this.ranges.sweep === null ? null : scoreIn(this.ranges.sweep, better.model)
     return this.attempt(() => this.recipes.keep({ ...recipe, name }, score))
+  }
+
+  /** Goes to the next tokens of base, post and a recipe. */
+  compareNextTokens(recipe: Recipe): void {
+    this.probing.recipe = recipe
+    this.probing.answers = null
+    this.host.go('next-token')
   }
 
   /** Goes to Chat with a kept recipe beside base and post. @param id of it */
@@ -263,13 +271,17 @@ export class Session extends OpenProject {
       samples.tab = tab
       host.go('samples')
     }
+    const showNotes = (): void => {
+      host.folds.set('notes', true)
+      host.go('models')
+    }
     return [
       { name: 'Prompts', draft: prompts, show: () => host.go('prompts') },
       { name: 'Sample prompts', draft: samples.prompts, show: showSamples('prompts') },
       { name: 'Sampler', draft: samples.setup, show: showSamples('answers') },
       { name: 'Evaluation set-up', draft: evaluations.setup, show: () => host.go('evaluate') },
-      { name: 'Notes of the project', draft: notes.project, show: () => host.go('pairs') },
-      { name: 'Notes of the pair', draft: notes.pair, show: () => host.go('pair') }
+      { name: 'Notes of the project', draft: notes.project, show: showNotes },
+      { name: 'Notes of the pair', draft: notes.pair, show: showNotes }
     ]
   }
 

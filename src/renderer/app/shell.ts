@@ -26,13 +26,14 @@ function run(workbench: Workbench, command: ShellCommand): void {
   }
   // Whatever is asked in an open dialog comes first.
   if (document.querySelector('dialog[open]') !== null) return
-  if (command === 'new' || command === 'help') workbench.dialog = command
+  if (command === 'help') workbench.dialog = command
+  else if (command === 'new') void start.focusNewProject()
   else if (command === 'open') void start.chooseProject()
   else if (session === null) return
   else if (command === 'report') workbench.dialog = 'report'
   else if (command === 'folder')
     void workbench.attempt(() => workbench.client.folders.show({ path: session.path }))
-  else void workbench.leave().then(() => workbench.go('start'))
+  else void workbench.leave().then(() => workbench.go('models'))
 }
 
 /** Opens a project, or begins one with a model, that was dropped on the page. */
@@ -47,7 +48,6 @@ export function takeDropped(workbench: Workbench, file: File): void {
   } else if (/\.slr$|[\\/]project\.json$/.test(path)) {
     void workbench.start.openProject(path)
   } else {
-    workbench.start.dropped = path
-    workbench.dialog = 'new'
+    workbench.start.takeModel(path)
   }
 }

@@ -1,17 +1,21 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { PairId, ProjectState } from '../../contract/documents/project'
+import { mapGet } from '../../contract/model/look-up'
 import type { FolderListing } from '../../contract/procedures/folders'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { isField } from '../ui/typing'
+import { Folds } from '../ui/folds.svelte'
 import { SingleKeys } from '../ui/single-keys.svelte'
 import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host, PairPlace } from './host'
 import { Latest } from './latest.svelte'
-import { type Place, readPlace, type Step } from './place'
+import { type Place, readPlace, type Step, stepOf, STEPS, type View } from './place'
 import type { Here } from './open-project.svelte'
 import { Session } from './session.svelte'
 import { followShell } from './shell'
+
+const FIRST_VIEWS: ReadonlyMap<Step, View> = new Map(STEPS.map(({ id, views }) => [id, views[0]]))
 
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000]
 
@@ -21,30 +25,34 @@ interface FolderListings {
   drop(): void
 }
 
-/** The window: the line to main, the open project, the step, and what to tell the user. */
+/** The window: the connection to main, the open project, the view, and complaints. */
 export class Workbench implements Host {
   private connection = $state.raw<Connection | null>(null)
   info = $state.raw<AppInfo | null>(null)
   /** The open project; null while none is. */
   session = $state.raw<Session | null>(null)
-  step = $state<Step>('start')
+  private shownView = $state<View>('models')
+  /** The tab of Answers that was shown last. */
+  private answerTab = $state<View>('chat')
+  readonly step = $derived.by<Step>(() => stepOf(this.view))
   complaints = $state.raw<readonly Complaint[]>([])
   private readonly dismissedWarnings = new SvelteSet<string>()
   /** Failed attempts to reach main since the line was lost; null while it stands. */
   lostAttempts = $state<number | null>(null)
   opening = $state(false)
   /** Of the dialogs that menus open too, the one that is shown. */
-  dialog = $state<'help' | 'report' | 'new' | 'browse' | 'history' | null>(null)
+  dialog = $state<'help' | 'report' | 'browse' | 'history' | null>(null)
 
   readonly start = new Start(this)
   readonly singleKeys = new SingleKeys()
+  readonly folds = new Folds()
 
   /** Of the place where the user is; null without a project. */
   readonly address = $derived.by(() => {
     if (this.session === null) return null
-    const { current = null, newest = null } = this.session.resultsOf(this.step) ?? {}
+    const { current = null, newest = null } = this.session.resultsOf(this.view) ?? {}
     const shown = current === newest ? null : current
-    return this.session.placeOf(this.step, { shown, ...this.session.lookOf(this.step) })
+    return this.session.placeOf(this.view, { shown, ...this.session.lookOf(this.view) })
   })
 
   /** What was left out or changed when the project was opened, but for what the user has put away. */
@@ -53,6 +61,20 @@ export class Workbench implements Host {
   )
 
   constructor(private readonly connect: Connect) {}
+
+  get view(): View {
+    return this.shownView
+  }
+
+  set view(view: View) {
+    this.shownView = view
+    if (stepOf(view) === 'answers') this.answerTab = view
+  }
+
+  /** Returns the view that a step is entered by: the last tab of Answers, the first view of other steps. */
+  entryOf(step: Step): View {
+    return step === 'answers' ? this.answerTab : mapGet(FIRST_VIEWS, step, 'step')
+  }
 
   get connected(): boolean {
     return this.connection !== null && this.lostAttempts === null
@@ -94,7 +116,7 @@ export class Workbench implements Host {
     const asked = info.initialProject === null ? null : hereOf(info.initialProject, info.initialPair)
     const here = this.session?.here ?? named ?? asked
     if (here === null) await this.start.refresh()
-    else await this.openAt(() => this.client.projects.open(here), { ...place, step: place.step ?? 'ranges' })
+    else await this.openAt(() => this.client.projects.open(here), { ...place, view: place.view ?? 'ranges' })
   }
 
   /** Follows the browser's Back and Forward, which have changed the address. */
@@ -108,16 +130,16 @@ export class Workbench implements Host {
     // What is typed is taken, as by any other way out of a field.
     if (isField(document.activeElement)) document.activeElement.blur()
     const place = readPlace(window.location.hash)
-    const { project: path, pair, step, shown } = place
+    const { project: path, pair, view, shown } = place
     const { state, here: shownNow } = this.session
     const other = (pair ?? state.pairs[0]?.id) !== shownNow.pair
     if (path !== null && (path !== this.session.path || other)) {
       const here = hereOf(path, pair)
-      await this.openAt(() => this.client.projects.open(here), { ...place, step: step ?? 'ranges' })
+      await this.openAt(() => this.client.projects.open(here), { ...place, view: view ?? 'ranges' })
       return
     }
-    this.step = step ?? 'start'
-    const results = this.session.resultsOf(this.step)
+    this.view = view ?? 'models'
+    const results = this.session.resultsOf(this.view)
     const wanted = shown ?? results?.newest ?? null
     if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
     if (this.step === 'ranges') this.session.ranges.follow(place)
@@ -171,16 +193,16 @@ export class Workbench implements Host {
     this.dismissedWarnings.add(warning)
   }
 
-  go(step: Step): void {
-    this.step = step
+  go(view: View): void {
+    this.view = view
     this.visit()
-    // What the open project has found since.
-    if (step === 'start') void this.start.refresh()
+    // The open project may have new results.
+    if (view === 'models') void this.start.refresh()
   }
 
-  /** Shows a stored result of the step. */
+  /** Shows a stored result of the view. */
   async look(id: string): Promise<void> {
-    const shown = this.session?.resultsOf(this.step)?.show(id)
+    const shown = this.session?.resultsOf(this.view)?.show(id)
     this.visit()
     await shown
   }
@@ -194,19 +216,19 @@ export class Workbench implements Host {
   /** Shows the project that the call opens or creates. */
   async open(
     call: () => Promise<ProjectState>,
-    step: Step = 'ranges',
+    view: View = 'ranges',
     model: string | null = null
   ): Promise<boolean> {
-    return this.openAt(call, { step, shown: null, model, metric: null, against: null }, () => this.visit())
+    return this.openAt(call, { view, shown: null, model, metric: null, against: null }, () => this.visit())
   }
 
   private async openAt(
     call: () => Promise<ProjectState>,
-    place: Omit<Place, 'project' | 'pair'> & { step: Step },
+    place: Omit<Place, 'project' | 'pair'> & { view: View },
     shown: () => void = () => undefined
   ): Promise<boolean> {
     this.opening = true
-    const stepBefore = this.step
+    const viewBefore = this.view
     const state = await this.attempt(call)
     this.opening = false
     // A project is recent once it is opened, and known to be gone once it could not be.
@@ -220,10 +242,10 @@ export class Workbench implements Host {
     this.session = session
     if (same) session.accept(state)
     else shownBefore?.leave()
-    // A step that was chosen while the project was opened stays.
-    const chosen = this.step !== stepBefore
-    session.attach(chosen ? { ...place, step: this.step, shown: null } : place)
-    if (!chosen) this.step = place.step
+    // A view that was chosen while the project was opened stays.
+    const chosen = this.view !== viewBefore
+    session.attach(chosen ? { ...place, view: this.view, shown: null } : place)
+    if (!chosen) this.view = place.view
     shown()
     return true
   }
@@ -246,19 +268,19 @@ export class Workbench implements Host {
     else if (this.session.here.pair !== id) await this.session.settle()
   }
 
-  /** Shows a pair of the open project. @param at left out: the step that is shown */
+  /** Shows a pair of the open project. @param at left out: the view that is shown */
   async showPair(pair: PairId, at?: PairPlace): Promise<boolean> {
     const path = this.session?.path
     if (path === undefined) return false
     // What is being edited may be shared by both.
     await this.session?.settle()
-    const { step, model } = at ?? { step: this.step === 'start' ? 'ranges' : this.step, model: null }
-    return this.open(() => this.client.projects.open({ path, pair }), step, model)
+    const { view, model } = at ?? { view: this.view, model: null }
+    return this.open(() => this.client.projects.open({ path, pair }), view, model)
   }
 
   async leavePair(gone: Here): Promise<void> {
     if (this.session?.path !== gone.path || this.session.here.pair !== gone.pair) return
-    await this.open(() => this.client.projects.open({ path: gone.path }), this.step)
+    await this.open(() => this.client.projects.open({ path: gone.path }), this.view)
   }
 
   /** Saves what is being edited and waits for all that is on its way. @returns whether edits wait for the user */

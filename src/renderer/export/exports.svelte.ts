@@ -115,7 +115,7 @@ export class Exports {
     const { state, connected } = this.project
     if (!connected) return 'The workbench is not connected.'
     if (this.project.modelsAway) return MODELS_AWAY
-    if (state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (state.pair?.compatible !== true) return 'The pair cannot be computed; see Models.'
     if (this.busy) return 'An export is running.'
     if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9, each layer once.'
     if (this.nameProblem !== null) return this.nameProblem

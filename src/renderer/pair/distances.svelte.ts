@@ -3,7 +3,7 @@ import type { DistanceMetric } from './distances'
 import { ReadingJob } from '../app/reading-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** The Pair view's distances: those the project has, and the comparison that runs now. */
+/** Distances between the layers of base and post, and the job that computes them. */
 export class Distances {
   shown = $state.raw<DistancesDocument | null>(null)
   /** Whose checkpoint is another now than when the shown distances were computed. */

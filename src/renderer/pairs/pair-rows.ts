@@ -104,7 +104,7 @@ function statusOf(
   }
   if (found === null) return plain('…')
   const { folders, sweep } = found
-  if (folders === 'unreadable') return warning('cannot be read', 'The Pair step says why.')
+  if (folders === 'unreadable') return warning('cannot be read', 'Show the pair: Models says why.')
   if (folders === 'changed') {
     return warning(
       'changed on disk',

@@ -13,7 +13,7 @@ interface BuiltinSet {
   prompts: CrcPrompts
 }
 
-/** The Prompts view: the set as it is edited, and what each prompt becomes for the model. */
+/** The prompt set as it is edited, and each prompt as the model sees it. */
 export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   builtin = $state.raw<readonly BuiltinSet[]>([])
   rendered = $state.raw<readonly RenderedPrompt[]>([])

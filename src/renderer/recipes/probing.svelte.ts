@@ -10,13 +10,18 @@ interface Probed {
   of: Partial<Record<ProbedModel, ProbeEvent>>
 }
 
-/** What base, post and a recipe would say next after a prompt. */
+/** The next tokens of base, post and a recipe after a prompt. */
 export class Probing {
-  /** What was asked last, and what has come of it. */
+  /** The recipe that Ranges asked about; null for the recipe of Chat. */
+  recipe = $state.raw<Recipe | null>(null)
+  /** The typed or chosen prompt. */
+  prompt: string
+  /** The last question, and its answers so far. */
   answers = $state.raw<Probed | null>(null)
   readonly job: OwnJob<ProbeEvent>
 
   constructor(private readonly project: OpenProject) {
+    this.prompt = $state(project.state.prompts[0]?.text ?? '')
     this.job = new OwnJob<ProbeEvent>(project, {
       kind: null,
       holdsEngine: 'A recipe is being probed',
@@ -47,12 +52,5 @@ export class Probing {
     const { countLeadingSpace } = this.project.state.document.rendering
     const answer = countLeadingSpace ? token?.trimStart() : token
     return this.answers?.valid?.some((character) => character === answer) === true
-  }
-
-  /** Forgets what was asked. */
-  close(): void {
-    this.job.cancel()
-    this.job.failure = null
-    this.answers = null
   }
 }

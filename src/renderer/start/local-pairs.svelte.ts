@@ -2,7 +2,7 @@ import type { LocalPair, LocalPairs } from '../../contract/documents/local-pairs
 import { Latest } from '../app/latest.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
-/** Pairs of models that lie on this machine, looked for while the Start view is in view. */
+/** Pairs of models on this machine. The search runs while the Models view is shown. */
 export class LocalPairList {
   found = $state.raw<LocalPairs | null>(null)
   /** Folders that the user has added. */
@@ -43,14 +43,13 @@ export class LocalPairList {
     await this.look()
   }
 
-  /** Makes a project of a pair, in the folder of projects and under post's name, and opens it. */
+  /** Creates a project of a pair in the folder of projects, named after post, and shows its ranges. */
   async open({ base, post, postName }: LocalPair): Promise<void> {
     const { start, info } = this.workbench
     start.busyWith = post
     const name = postName.split('/').at(-1) ?? postName
-    await this.workbench.open(
-      () => this.workbench.client.projects.create({ folder: info?.projectsFolder ?? '', name, base, post }),
-      'pair'
+    await this.workbench.open(() =>
+      this.workbench.client.projects.create({ folder: info?.projectsFolder ?? '', name, base, post })
     )
     start.busyWith = null
   }

@@ -1,3 +1,4 @@
+import { tick } from 'svelte'
 import type { PairId, ListedProject } from '../../contract/documents/project'
 import { projectNameComplaint } from '../../contract/model/project-name'
 import { PairDraft } from '../app/pair-draft.svelte'
@@ -5,18 +6,41 @@ import { complaintOf } from '../ui/complaint'
 import { LocalPairList } from './local-pairs.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
-/** The Start view: recent projects, and the project being made. */
+/** Identifies the form of a new project on the page. */
+export const NEW_PROJECT_ID = 'new-project'
+
+/** Ways into a project: recent ones, the demo, pairs on this machine, and a new project. */
 export class Start {
   recent = $state.raw<readonly ListedProject[]>([])
-  /** A model folder that was dropped on the page, for the next new project. */
-  dropped = ''
-  /** Which way in is being opened, so that its button can say so. */
+  /** The new project that is filled in. It outlives the view, so that nothing typed is lost. */
+  draft: NewProject
+  /** The path or name that is being opened, so that its button says so. */
   busyWith = $state<string | null>(null)
 
   readonly pairs: LocalPairList
 
   constructor(private readonly workbench: Workbench) {
     this.pairs = new LocalPairList(workbench)
+    this.draft = $state.raw(new NewProject(workbench))
+  }
+
+  /** Begins a new project with a model folder, as post where no post is given. */
+  takeModel(path: string): void {
+    if (this.draft.post === '') this.draft.post = path
+    else this.draft.base = path
+    void this.draft.inspect()
+    void this.focusNewProject()
+  }
+
+  /** Moves the keyboard to the folders of a new project. */
+  async focusNewProject(): Promise<void> {
+    this.workbench.go('models')
+    await tick()
+    document.querySelector<HTMLInputElement>(`#${NEW_PROJECT_ID} input`)?.focus()
+  }
+
+  discardDraft(): void {
+    this.draft = new NewProject(this.workbench)
   }
 
   async refresh(): Promise<void> {
@@ -57,19 +81,25 @@ export class Start {
   }
 }
 
-/** A new project being filled in. */
+/** A new project that is filled in. */
 export class NewProject extends PairDraft {
-  folder = $state('')
   creating = $state(false)
+  private typedFolder = $state<string | null>(null)
 
   constructor(private readonly workbench: Workbench) {
     super(workbench)
-    this.folder = workbench.info?.projectsFolder ?? ''
-    this.post = workbench.start.dropped
-    workbench.start.dropped = ''
   }
 
-  /** Why the project cannot be created as it is filled in; null when it can. */
+  /** Folder of the new project's folder: the folder of projects until the user chooses another. */
+  get folder(): string {
+    return this.typedFolder ?? this.workbench.info?.projectsFolder ?? ''
+  }
+
+  set folder(folder: string) {
+    this.typedFolder = folder
+  }
+
+  /** Returns the reason why the project cannot be created; null when it can. */
   get blocked(): string | null {
     if (this.creating) return 'Creating…'
     if (this.unfit !== null) return this.unfit
@@ -79,20 +109,18 @@ export class NewProject extends PairDraft {
     return this.folder === '' ? 'Choose where to keep the project.' : null
   }
 
-  /** True when the project was made and opened. */
-  async create(): Promise<boolean> {
+  /** Creates the project and shows its ranges. */
+  async create(): Promise<void> {
     const { base, post, folder } = this
     const name = this.name.trim()
     this.creating = true
     this.problem = null
     try {
       const state = await this.workbench.client.projects.create({ folder, name, base, post })
+      this.workbench.start.discardDraft()
       await this.workbench.open(() => Promise.resolve(state))
-      void this.workbench.start.refresh()
-      return true
     } catch (error) {
       this.problem = complaintOf(error)
-      return false
     } finally {
       this.creating = false
     }

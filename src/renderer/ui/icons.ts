@@ -1,13 +1,9 @@
 /** Line icons on a 16 x 16 grid, as SVG paths. */
 export const ICONS = {
-  start: 'M2.5 7.5 8 3l5.5 4.5M4 6.5V13h8V6.5',
-  pairs: 'M2.5 2.5h11v3.2h-11zM2.5 8h11M2.5 10.6h11M2.5 13.2h11M6 8v5.2',
-  pair: 'M2.5 3.5h4.5v9H2.5zM9 3.5h4.5v9H9zM4.5 6h.5M4.5 8h.5M11 6h.5M11 8h.5',
-  prompts: 'M2.5 3h11v7.5h-6L4.5 13v-2.5h-2z',
+  models: 'M2.5 3.5h4.5v9H2.5zM9 3.5h4.5v9H9zM4.5 6h.5M4.5 8h.5M11 6h.5M11 8h.5',
+  comment: 'M2.5 3h11v7.5h-6L4.5 13v-2.5h-2z',
   ranges: 'M2.5 3h11M5.5 6.33h8M8.5 9.66h5M11.5 13h2',
-  chat: 'M2.5 3h8v5.5h-4L4 10.5v-2H2.5zM12 6h1.5v5.5H12v2l-2.5-2H7',
-  samples:
-    'M2.5 3h4.7v2.6H2.5zM8.8 3h4.7v2.6H8.8zM2.5 8h4.7M8.8 8h4.7M2.5 10.5h3M8.8 10.5h4.7M2.5 13h4M8.8 13h2.5',
+  answers: 'M2.5 3h8v5.5h-4L4 10.5v-2H2.5zM12 6h1.5v5.5H12v2l-2.5-2H7',
   evaluate:
     'M2.5 2.5v11h11M5 10.5v.1M7.5 7.5v.1M10 8.5v.1M12.5 4v.1M6.9 7.5h1.2M9.4 8.5h1.2M11.9 4h1.2M4.4 10.5h1.2',
   export: 'M2.5 9.5V13h11V9.5M8 10.5V3M5 6l3-3 3 3',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { loadPage } from '../../../src/bench/entry-page'
-import { browserMissing, it, STILL_WINDOW } from '../../fixtures/browser'
+import { browserMissing, it, STILL_WINDOW, showView } from '../../fixtures/browser'
 import { Desktop } from '../../fixtures/desktop'
 import { sweptShort } from '../../fixtures/swept-project'
 
@@ -33,7 +33,7 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
     await remove.waitFor({ state: 'detached' })
     desktop.order('choose', { names: ['Edit', 'Undo'] })
     await remove.waitFor()
-    await page.getByRole('navigation').getByText('Export', { exact: true }).click()
+    await showView(page, 'export')
     await page.getByRole('button', { name: 'Export', exact: true }).last().click()
     await page.getByRole('heading', { name: /^Exported/ }).waitFor()
     await page.getByRole('button', { name: 'Show in folder' }).click()
@@ -50,7 +50,7 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     // As a Mac types it with Option.
     await page.evaluate(() => {
-      window.dispatchEvent(new KeyboardEvent('keydown', { key: '¢', code: 'Digit5', altKey: true }))
+      window.dispatchEvent(new KeyboardEvent('keydown', { key: '™', code: 'Digit2', altKey: true }))
     })
     await page.getByRole('button', { name: 'Sweep again' }).click()
     // The export was the first that kept the machine awake.
@@ -58,8 +58,11 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
     await desktop.until('may-sleep', () => desktop.all('may-sleep').length === 2)
 
     desktop.order('choose', { names: ['File', 'New project…'] })
-    await page.getByRole('dialog', { name: 'New project' }).waitFor()
-    await page.keyboard.press('Escape')
+    await page.getByRole('heading', { name: 'Models', exact: true }).waitFor()
+    await page
+      .getByLabel('Base: the pre-trained model', { exact: true })
+      .and(page.locator(':focus'))
+      .waitFor()
     desktop.order('choose', { names: ['File', 'Close project'] })
     await page.getByRole('button', { name: 'Open demo' }).waitFor()
     desktop.order('close-window')

@@ -43,7 +43,7 @@ const REASONS: Record<string, RegExp> = {
   'above it, by whoever shows it': /^disabled$/
 }
 /** Never to be pressed, and said so in their row. */
-const ALWAYS = ['recipes/ExcludedCheckpoints', 'recipes/ProbeDialog']
+const ALWAYS = ['recipes/ExcludedCheckpoints', 'chat/NextToken']
 
 interface Found {
   attribute: string

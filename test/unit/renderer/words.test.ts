@@ -20,7 +20,7 @@ import {
   rangePhrase
 } from '../../../src/renderer/ui/format'
 import { pageWithin } from '../../../src/renderer/ui/paging'
-import { placeHash, readPlace } from '../../../src/renderer/app/place'
+import { placeHash, readPlace, stepOf } from '../../../src/renderer/app/place'
 import {
   draftsOf,
   parseDraft,
@@ -163,13 +163,13 @@ describe('prompts as they are edited', () => {
 })
 
 describe('the address of the window', () => {
-  it('brings a reload back to the project and step', () => {
+  it('brings a reload back to the project and view', () => {
     const project = '/home/me/My models/a&b.slr'
     for (const place of [
       { pair: null, shown: null, model: null, metric: null, against: null },
       { pair: 'pair-2', shown: 'sweep-1', model: '4-11', metric: 'gain', against: 'pair-1/sweep-2' }
     ]) {
-      expect(readPlace(placeHash(project, 'ranges', place))).toEqual({ project, step: 'ranges', ...place })
+      expect(readPlace(placeHash(project, 'ranges', place))).toEqual({ project, view: 'ranges', ...place })
     }
     expect(placeHash('/a', 'ranges', { shown: null, model: null, metric: null, against: null })).toBe(
       placeHash('/a', 'ranges')
@@ -180,7 +180,7 @@ describe('the address of the window', () => {
     const nowhere = {
       project: null,
       pair: null,
-      step: null,
+      view: null,
       shown: null,
       model: null,
       metric: null,
@@ -188,6 +188,16 @@ describe('the address of the window', () => {
     }
     expect(readPlace('')).toEqual(nowhere)
     expect(readPlace('#step=nothing')).toEqual(nowhere)
+  })
+
+  it('leads to the new views when an earlier version wrote it', () => {
+    const former = ['start', 'pairs', 'pair', 'prompts', 'chat', 'samples']
+    const views = former.map((step) => readPlace(`#step=${step}`).view)
+    expect(views).toEqual(['models', 'models', 'models', 'prompts', 'chat', 'samples'])
+    expect(views.map((view) => view && stepOf(view))).toEqual([
+      ...['models', 'models', 'models'],
+      ...['ranges', 'answers', 'answers']
+    ])
   })
 })
 

@@ -100,7 +100,7 @@ function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[
 export function distancesSection({ distances }: Report): Section {
   const section = { id: 'distances', title: 'How far post-training moved each layer' }
   if (distances === null)
-    return emptySection(section, 'Not computed yet: “Compare the layers” in the Pair view does it.')
+    return emptySection(section, 'Not computed yet: “Compare the layers” in Models does it.')
   const { layers, components } = distances
   const around = components.filter(({ layer }) => layer === null)
   const rows: Cell[][] = [

@@ -25,7 +25,7 @@ import { describeRecipe } from './recipes'
 export function samplesSection({ samples, sampleRunCount }: Report): Section {
   const section = { id: 'samples', title: 'Samples' }
   if (samples.length === 0)
-    return emptySection(section, 'No answers were sampled yet: “Generate” in the Samples view does it.')
+    return emptySection(section, 'No answers were sampled yet: “Generate” in Answers, Samples, does it.')
   const left = sampleRunCount - samples.length
   return {
     ...section,
@@ -150,7 +150,7 @@ export function checkSection({ characterCheck }: Report): Section {
   if (characterCheck === null)
     return emptySection(
       section,
-      'Nothing was sampled for it yet: “Character task” in the Samples view scores answers that are drawn, beside the sweep and its exact check.'
+      'Nothing was sampled for it yet: “Character task” in Answers, Samples, scores answers that are drawn, beside the sweep and its exact check.'
     )
   const { scores, settings, promptCount } = characterCheck
   const disagreeing = scores.filter(({ disagrees }) => disagrees).map(({ variant }) => variant)

@@ -94,7 +94,7 @@ describe('the Ranges view', () => {
     await settled()
     expect([ranges.chosen, ranges.metric]).toEqual(['0-1', 'gain'])
     expect(session.lookOf('ranges')).toEqual({ model: '0-1', metric: 'gain', against: null })
-    expect(session.lookOf('pair')).toEqual({ model: null, metric: null, against: null })
+    expect(session.lookOf('models')).toEqual({ model: null, metric: null, against: null })
     expect(line.call('sweeps.scores', 0).signal?.aborted).toBe(true)
     expect(ranges.detail.shown).toBeNull()
     await line.answer('sweeps.scores', 1, [])
@@ -482,7 +482,7 @@ describe('a job', () => {
       readOnly: null,
       pair: { ...pair, post: { ...pair.post, hasTokenizer: false } }
     })
-    const untold = 'Post has no tokenizer.json, and prompts need one; see the Pair step.'
+    const untold = 'Post has no tokenizer.json, and prompts need one; see Models.'
     expect([samples.blocked, evaluations.blocked, session.whyNot('sweep')]).toEqual([untold, untold, untold])
   })
 
@@ -560,13 +560,13 @@ describe('a project that another window changes', () => {
   it('says which prompt keeps the set from being saved, and leads there', async () => {
     const { session, workbench } = await new ScriptedLine().openProject(before)
     const { prompts } = session
-    workbench.step = 'ranges'
+    workbench.view = 'ranges'
     prompts.edit(prompts.drafts[0]?.id ?? 0, { valid: '' })
     expect(session.unsaved?.why).toMatch(/^Prompts: prompt 1: .+\.$/)
     vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: vi.fn() } })
     onTestFinished(() => void vi.unstubAllGlobals())
     session.unsaved?.show?.()
-    expect(workbench.step).toBe('prompts')
+    expect(workbench.view).toBe('prompts')
   })
 
   it('does not take an edit away that is not saved, and asks which to keep', async () => {
@@ -609,30 +609,21 @@ describe('a project that another window changes', () => {
   it('has the step started by its key only where its button could be pressed, and from no other step', async () => {
     const line = new ScriptedLine()
     const { session, workbench } = await line.openProject(before)
-    for (const step of [
-      'start',
-      'pairs',
-      'pair',
-      'prompts',
-      'ranges',
-      'chat',
-      'evaluate',
-      'export'
-    ] as const) {
-      workbench.step = step
-      session.startStep(step)
+    for (const view of ['models', 'prompts', 'ranges', 'chat', 'next-token', 'evaluate', 'export'] as const) {
+      workbench.view = view
+      session.startJobOf(view)
       await settled()
-      expect(workbench.step).toBe(step)
+      expect(workbench.view).toBe(view)
     }
     // The pair cannot be computed, which is why the button of Ranges is off.
     expect(session.ranges.whyNot('sweep')).not.toBeNull()
     expect(line.of('sweeps.start')).toHaveLength(0)
 
     session.accept(changed(2, { pair: PAIR_REPORT }))
-    session.startStep('prompts')
+    session.startJobOf('prompts')
     await settled()
     expect(line.of('sweeps.start')).toHaveLength(0)
-    session.startStep('ranges')
+    session.startJobOf('ranges')
     await settled()
     expect(line.of('sweeps.start')).toHaveLength(1)
   })

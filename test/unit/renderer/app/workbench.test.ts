@@ -6,7 +6,6 @@ import type { Connection } from '../../../../src/renderer/app/connection'
 import { takeDropped } from '../../../../src/renderer/app/shell'
 import { complaintOf } from '../../../../src/renderer/ui/complaint'
 import { Workbench } from '../../../../src/renderer/app/workbench.svelte'
-import { NewProject } from '../../../../src/renderer/start/start.svelte'
 import { Later } from '../../../fixtures/later'
 import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 import { Stream } from '../../../fixtures/stream'
@@ -78,7 +77,7 @@ describe('a window that connects', () => {
   it('asks for recent projects, or opens what its address or the command line names', async () => {
     const { line, workbench } = await connected()
     await line.answer('app.recent', 0, [{ path: '/a', name: 'a', openedAt: '', result: null }])
-    expect([workbench.step, workbench.start.recent.length]).toEqual(['start', 1])
+    expect([workbench.view, workbench.start.recent.length]).toEqual(['models', 1])
 
     const asked = await connected({ initialProject: '/asked.slr' })
     expect(asked.line.call('projects.open', 0).input).toEqual({ path: '/asked.slr' })
@@ -86,7 +85,7 @@ describe('a window that connects', () => {
     const named = await connected({ initialProject: '/asked.slr' })
     expect(named.line.call('projects.open', 0).input).toEqual({ path: '/named.slr', pair: 'pair-2' })
     await named.line.answer('projects.open', 0, stateOf('/named.slr', 'pair-2'))
-    expect([named.workbench.step, named.workbench.session?.path]).toEqual(['samples', '/named.slr'])
+    expect([named.workbench.view, named.workbench.session?.path]).toEqual(['samples', '/named.slr'])
   })
 
   it('tries again when the line is lost, and comes back to the project that it shows', async () => {
@@ -139,17 +138,17 @@ describe('the places of a window', () => {
     workbench.go('samples')
     page.hash = '#project=/projects/a.slr&step=evaluate'
     await workbench.followAddress()
-    expect([workbench.step, workbench.session]).toEqual(['evaluate', session])
+    expect([workbench.view, workbench.session]).toEqual(['evaluate', session])
     page.hash = '#project=/projects/a.slr&step=ranges&pair=pair-2'
     void workbench.followAddress()
     await settled()
     await line.answer('projects.open', 1, stateOf('/projects/a.slr', 'pair-2'))
-    expect([workbench.step, workbench.session?.here.pair]).toEqual(['ranges', 'pair-2'])
+    expect([workbench.view, workbench.session?.here.pair]).toEqual(['ranges', 'pair-2'])
     expect(session?.left.aborted).toBe(true)
     // No address says a step: the first one.
     page.hash = '#project=/projects/a.slr&pair=pair-2'
     await workbench.followAddress()
-    expect(workbench.step).toBe('start')
+    expect(workbench.view).toBe('models')
   })
 
   it('stay where they are while a dialog is open', async () => {
@@ -159,7 +158,7 @@ describe('the places of a window', () => {
     page.hash = '#project=/projects/a.slr&step=evaluate'
     page.dialog = true
     await workbench.followAddress()
-    expect([workbench.step, page.hash]).toEqual(['samples', before])
+    expect([workbench.view, page.hash]).toEqual(['samples', before])
   })
 
   it('show the stored result that an address names', async () => {
@@ -183,11 +182,11 @@ describe('the places of a window', () => {
 
   it('go to a pair, to a step of it, and to the first where one is there no more', async () => {
     const { line, workbench } = await showing()
-    void workbench.showPair('pair-2', { step: 'export', model: null })
+    void workbench.showPair('pair-2', { view: 'export', model: null })
     await settled()
     expect(line.call('projects.open', 1).input).toEqual({ path: '/projects/a.slr', pair: 'pair-2' })
     await line.answer('projects.open', 1, stateOf('/projects/a.slr', 'pair-2'))
-    expect([workbench.step, workbench.session?.here.pair]).toEqual(['export', 'pair-2'])
+    expect([workbench.view, workbench.session?.here.pair]).toEqual(['export', 'pair-2'])
     const gone = { path: '/projects/a.slr', pair: 'pair-2' } as const
     await workbench.leavePair({ ...gone, pair: 'pair-1' })
     void workbench.leavePair(gone)
@@ -203,7 +202,7 @@ describe('the places of a window', () => {
     await settled()
     workbench.go('samples')
     await line.answer('projects.open', 1, stateOf('/projects/a.slr', 'pair-2'))
-    expect([workbench.session?.here.pair, workbench.step]).toEqual(['pair-2', 'samples'])
+    expect([workbench.session?.here.pair, workbench.view]).toEqual(['pair-2', 'samples'])
   })
 
   it('are left for another project, which main hears, with the warnings that were put away', async () => {
@@ -254,7 +253,7 @@ describe('a dialog that lists folders', () => {
   })
 })
 
-describe('the Start view', () => {
+describe('ways into a project', () => {
   it('opens the demo, asks the page for a project’s folder, and forgets a recent one', async () => {
     const { line, workbench } = await connected()
     const { start } = workbench
@@ -263,7 +262,7 @@ describe('the Start view', () => {
     await settled()
     expect(start.busyWith).toBe('demo')
     await line.answer('projects.openDemo', 0, stateOf('/projects/Demo.slr'))
-    expect([start.busyWith, workbench.step]).toEqual([null, 'ranges'])
+    expect([start.busyWith, workbench.view]).toEqual([null, 'ranges'])
     await start.chooseProject()
     expect(workbench.dialog).toBe('browse')
     void start.forget('/old.slr')
@@ -309,12 +308,14 @@ describe('the Start view', () => {
       { folder: '/projects', name: 'Post-7B', base: '/models/base', post: '/models/post' }
     ])
     await line.answer('projects.create', 0, stateOf('/projects/Post-7B.slr'))
-    expect([workbench.start.busyWith, workbench.step]).toEqual([null, 'pair'])
+    expect([workbench.start.busyWith, workbench.view]).toEqual([null, 'ranges'])
   })
 
   it('creates a project under its name, or says why it could not', async () => {
     const { line, workbench } = await connected()
-    const draft = new NewProject(workbench)
+    const { start } = workbench
+    const { draft } = start
+    expect(draft.folder).toBe('/projects')
     draft.base = '/models/base'
     draft.post = '/models/post'
     void draft.inspect()
@@ -332,16 +333,15 @@ describe('the Start view', () => {
     expect(draft.blocked).toBe('Creating…')
     await settled()
     line.call('projects.create', 0).answer.reject(new Error('There is one already.'))
-    expect([await refused, draft.problem?.message, draft.blocked]).toEqual([
-      false,
-      'There is one already.',
-      null
-    ])
+    await refused
+    expect([draft.problem?.message, draft.blocked]).toEqual(['There is one already.', null])
     const made = draft.create()
     await settled()
     expect(line.call('projects.create', 1).input).toMatchObject({ name: 'Mine' })
     line.call('projects.create', 1).answer.resolve(stateOf('/projects/Mine.slr'))
-    expect([await made, workbench.step]).toEqual([true, 'ranges'])
+    await made
+    // The next project begins empty.
+    expect([workbench.view, start.draft === draft, start.draft.base]).toEqual(['ranges', false, ''])
   })
 })
 
@@ -362,13 +362,15 @@ describe('the desktop', () => {
     await line.answer('projects.open', 0, stateOf('/projects/a.slr'))
     await events.tell({ type: 'command', command: 'folder' })
     expect(line.call('folders.show', 0).input).toEqual({ path: '/projects/a.slr' })
-    for (const command of ['report', 'help', 'new'] as const) {
+    await events.tell({ type: 'command', command: 'new' })
+    expect(workbench.view).toBe('models')
+    for (const command of ['report', 'help'] as const) {
       await events.tell({ type: 'command', command })
       expect(workbench.dialog).toBe(command)
     }
     page.dialog = true
     await events.tell({ type: 'command', command: 'report' }, { type: 'command', command: 'undo' })
-    expect(workbench.dialog).toBe('new')
+    expect(workbench.dialog).toBe('help')
     page.dialog = false
     const undone = vi.fn()
     workbench.session?.history.did({ what: 'x', undo: undone, redo: undone })
@@ -376,7 +378,7 @@ describe('the desktop', () => {
     expect(undone).toHaveBeenCalledTimes(2)
     await events.tell({ type: 'command', command: 'close' })
     await line.answer('projects.close', 0, undefined)
-    expect([workbench.session, workbench.step]).toEqual([null, 'start'])
+    expect([workbench.session, workbench.view]).toEqual([null, 'models'])
   })
 
   it('has it open what another start of the program names, and settle before it is closed', async () => {
@@ -406,10 +408,8 @@ describe('the desktop', () => {
     await settled()
     expect(line.call('projects.open', 0).input).toEqual({ path: '/projects/a.slr' })
     drop('/models/post')
-    expect([workbench.dialog, new NewProject(workbench).post, workbench.start.dropped]).toEqual([
-      'new',
-      '/models/post',
-      ''
-    ])
+    drop('/models/base')
+    const { base, post } = workbench.start.draft
+    expect([workbench.view, base, post]).toEqual(['models', '/models/base', '/models/post'])
   })
 })

@@ -109,7 +109,7 @@ describe('the history in the window', () => {
   it('says so when another window deletes what is shown, and shows nothing where nothing is left', async () => {
     const { line, session, workbench } = await opened(RUNS.slice(0, 1))
     const { ranges } = session
-    workbench.step = 'ranges'
+    workbench.view = 'ranges'
     await showSweep(line, { ranges }, sweepFixture())
     session.accept(stateOf(2, [], [first]))
     expect(ranges.sweep).toBeNull()
@@ -124,7 +124,7 @@ describe('the history in the window', () => {
   it('does not call a run deleted that ended without a result, and says nothing on another step', async () => {
     const { line, session, workbench } = await opened(RUNS.slice(0, 1))
     const { ranges } = session
-    workbench.step = 'ranges'
+    workbench.view = 'ranges'
     await showSweep(line, { ranges }, sweepFixture())
     session.accept(stateOf(2, []))
     expect(workbench.complaints.map(({ message }) => message)).toEqual([
@@ -134,7 +134,7 @@ describe('the history in the window', () => {
     workbench.complaints = []
     session.accept(stateOf(3, RUNS.slice(0, 1)))
     await showSweep(line, { ranges }, sweepFixture(), 1)
-    workbench.step = 'evaluate'
+    workbench.view = 'evaluate'
     session.accept(stateOf(4, [], [first]))
     expect([ranges.sweep, workbench.complaints]).toEqual([null, []])
   })

@@ -87,14 +87,14 @@ describe('kept recipes', () => {
   it('are followed to the steps that use them, and not where they are gone', async () => {
     const { line, session, workbench } = await opened(kept('mine', 1))
     session.sample('one')
-    expect(workbench.step).toBe('samples')
+    expect(workbench.view).toBe('samples')
     session.export('one')
-    expect([workbench.step, session.exports.recipe?.name]).toEqual(['export', 'mine'])
+    expect([workbench.view, session.exports.recipe?.name]).toEqual(['export', 'mine'])
     workbench.go('ranges')
     session.export('gone')
-    expect(workbench.step).toBe('ranges')
+    expect(workbench.view).toBe('ranges')
     session.sampleRival({ kind: 'mix', share: 0.5 })
-    expect([workbench.step, session.samples.setup.choices.at(-1)?.origin]).toEqual(['samples', 'baseline'])
+    expect([workbench.view, session.samples.setup.choices.at(-1)?.origin]).toEqual(['samples', 'baseline'])
     const endpoint = {
       ...{ baseUrl: 'http://127.0.0.1:1/v1', model: 'm', anyModel: false, concurrency: 1 },
       through: 'chat' as const
@@ -129,11 +129,11 @@ describe('what comes next after a prompt', () => {
     expect(session.jobs.current?.progress).toEqual({ name: 'Probe', share: 1 / 3, secondsLeft: null })
     await probing.probe(recipe('mine'), 'Another.')
     expect(line.of('probes.next')).toHaveLength(1)
-    probing.close()
-    expect([probing.answers, line.call('probes.next', 0).signal?.aborted]).toEqual([null, true])
-    // What still comes of it is nobody's.
+    probing.job.cancel()
+    expect(line.call('probes.next', 0).signal?.aborted).toBe(true)
+    // Answers that arrive after the cancel are dropped.
     await events.tell(probed('base'))
-    expect(probing.answers).toBeNull()
+    expect(Object.keys(probing.answers?.of ?? {})).toEqual(['post'])
   })
 
   it('is a valid answer where the prompt is one of the project’s, after white space only where that counts', async () => {
@@ -145,7 +145,7 @@ describe('what comes next after a prompt', () => {
     }
     session.accept({ ...state, revision: 2 })
     const validOf = (prompt: string): boolean[] => {
-      probing.close()
+      probing.job.cancel()
       void probing.probe(recipe('mine'), prompt)
       return ['A', ' A', 'AB', 'C', null].map(probing.isValid)
     }

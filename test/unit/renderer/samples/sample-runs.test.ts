@@ -348,7 +348,7 @@ describe('a sample run', () => {
   it('gives its place to one of another window, and leaves nothing where the only one is deleted', async () => {
     const { line, session, workbench } = await opened(stateOf({ sampleRuns: [summary(run)] }))
     const { samples } = session
-    workbench.step = 'samples'
+    workbench.view = 'samples'
     await show(line, session, run)
     const second = sampleRunFixture({ id: 'run-2' })
     session.accept(stateOf({ revision: 2, sampleRuns: [second, run].map(summary) }))

@@ -113,7 +113,7 @@ describe('comparing the shown sweep', () => {
     const { ranges } = session
     vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } })
     vi.stubGlobal('sessionStorage', { getItem: () => null })
-    session.attach({ step: 'ranges', shown: null, model: null, metric: null, against: null })
+    session.attach({ view: 'ranges', shown: null, model: null, metric: null, against: null })
     await settled()
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
