@@ -21,6 +21,8 @@ export interface Column extends Partial<NameStyle> {
   detail?: string
   /** Numbers stand to the right. */
   numeric: boolean
+  /** True if a narrow terminal leaves out other columns first. */
+  essential?: boolean
 }
 
 export type Block =
@@ -39,6 +41,8 @@ export type Block =
   | { kind: 'links'; links: { text: string; href: string }[] }
   /** Shown when asked for. */
   | { kind: 'fold'; summary: string; blocks: Block[] }
+
+export type TableBlock = Extract<Block, { kind: 'table' }>
 
 export interface Section {
   id: string

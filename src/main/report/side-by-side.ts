@@ -19,7 +19,8 @@ import type { ReportHead } from './sections'
 import { measuredCell } from './sections/measured-cell'
 import { pairsSections } from './sections/pairs'
 import { headlineBlocks } from './sections/sweep'
-import { BLOCK_EVALUATION, rangesWords, workCell } from './sections/work-cell'
+import { rangesWords } from './sections/sweep-findings'
+import { BLOCK_EVALUATION, workCell } from './sections/work-cell'
 
 /* One page for the pairs of a study: the tables of the paper, with a row for each pair. */
 

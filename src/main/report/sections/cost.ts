@@ -5,7 +5,8 @@ import { formatCount, formatDuration, plural } from '../../../contract/words/for
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import type { Report } from '../../../contract/documents/report'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
-import { BLOCK_EVALUATION, rangesWords, workCell } from './work-cell'
+import { rangesWords } from './sweep-findings'
+import { BLOCK_EVALUATION, workCell } from './work-cell'
 
 /** What finding a range took, and what each way to diversity takes when it answers; none where nothing was computed. */
 export function costSections({ sweep, evaluations }: Report): Section[] {

@@ -21,9 +21,3 @@ export function workCell({
   const share = `through blocks, ${formatPercent(rows / wholeRows)} of a whole sweep’s`
   return { text: plural(rows, 'row'), detail: [share, ...then].join('; ') }
 }
-
-/** The ranges that a sweep has scored. */
-export const rangesWords = ({ ranges, preview }: Pick<ReportedSweep, 'ranges' | 'preview'>): string =>
-  preview === null
-    ? plural(ranges.length, 'range')
-    : `${plural(ranges.length, 'range')} exact, ${preview.ranges.length} estimated from ${plural(preview.prompts.length, 'prompt')}`

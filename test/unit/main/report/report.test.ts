@@ -243,7 +243,7 @@ describe('what a report tells', () => {
     await project.firstPair.saveSweep({ ...sweep, halves, selection, selected: selection.selected })
     const text = reportMarkdown(await reportOf(project))
     expect(text).toContain("(ρ = 0.9 of post's on the 6 selection prompts)")
-    expect(text).toMatch(/Gain in diversity on the 6 hold-out prompts/)
+    expect(text).toMatch(/Gain in diversity.* on the 6 hold-out prompts/)
     expect(text).toMatch(/bootstrap resamples of the 6 selection prompts by category/)
     expect(text).toContain('of the resamples of the 6 selection prompts')
     expect(text).not.toMatch(/resamples? of the prompts/)

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { rangesWords, workCell } from '../../../../src/main/report/sections/work-cell'
+import { rangesWords } from '../../../../src/main/report/sections/sweep-findings'
+import { workCell } from '../../../../src/main/report/sections/work-cell'
 import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 

@@ -1,0 +1,276 @@
+import {
+  answerLimit,
+  type CheckResult,
+  passesCheck,
+  rangePasses,
+  type WholeAnswers
+} from '../../../contract/documents/answer-check'
+import type { Selection } from '../../../contract/documents/crc'
+import type { ReportedRange, ReportedScore } from '../../../contract/documents/report'
+import type { ScoredBy } from '../../../contract/documents/scored-by'
+import type { BriefPreview } from '../../../contract/documents/shown-sweep'
+import type { RestoredTo } from '../../../contract/model/checkpoint'
+import { baselineTone, type ModelTone } from '../../../contract/model/model-style'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import { assurances } from '../../../contract/words/assurances'
+import {
+  baselineName,
+  comparedScores,
+  differenceWords,
+  takenName,
+  tooFewWords
+} from '../../../contract/words/baseline-words'
+import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
+import {
+  formatDelta,
+  formatPercent,
+  formatScore,
+  plural,
+  rangeLabel,
+  rangePhrase
+} from '../../../contract/words/format'
+import { exactness, shareOf } from '../../../contract/words/range-facts'
+import { distinctWords, scoreWords } from '../../../contract/words/score-words'
+import { holdOutPrompts, onSelectionPrompts } from '../../../contract/words/split-words'
+import type { VerdictEvidence } from '../../../contract/words/verdict-findings'
+import { bestRanges } from '../../crc/selection/best-ranges'
+import type { Block, Cell, Column, TableBlock } from '../blocks'
+import { numberColumn, textColumn } from '../blocks'
+
+/*
+ * The findings of a sweep as blocks, which the writers for HTML, Markdown and the terminal show.
+ */
+
+const BEST_RANGES = 10
+
+/** The parts of a sweep that its findings are about. A stored sweep and a report have them. */
+export interface SweepScores {
+  scoredBy: ScoredBy
+  layerCount: number
+  /** Source of the restored layers; null for base. */
+  source: RestoredTo
+  promptCount: number
+  base: ReportedScore | null
+  post: ReportedScore
+  ranges: readonly ReportedRange[]
+  preview: VerdictEvidence['preview'] & (Pick<BriefPreview, 'prompts'> | null)
+}
+
+/** Shows how sure the selection is: one figure with its interval per entry. */
+export const confidenceBlock = (
+  sweep: SweepScores,
+  selection: Selection,
+  check: CheckResult | null
+): Block => ({
+  kind: 'figures',
+  figures: assurances({ ...sweep, selection, check }).map(({ label, value, detail }) => ({
+    label,
+    value,
+    detail
+  }))
+})
+
+function scoreColumns(scoredBy: ScoredBy): Column[] {
+  const { validity, diversity, choices } = scoreWords(scoredBy)
+  const distinct = distinctWords(scoredBy)
+  return [validity, diversity, choices, ...(distinct === null ? [] : [distinct])].map((name) =>
+    numberColumn(name)
+  )
+}
+
+function scoreCells({ validity, diversity, effectiveChoices, distinctRight }: ReportedScore): Cell[] {
+  return [
+    { text: formatScore(validity) },
+    { text: formatScore(diversity) },
+    { text: effectiveChoices.toFixed(1) },
+    ...(distinctRight === undefined ? [] : [{ text: distinctRight.toFixed(2) }])
+  ]
+}
+
+/** A model of the table of all models. */
+export interface ModelRow {
+  name: string
+  tone: ModelTone
+  score: ReportedScore
+  detail?: string
+}
+
+/** Shows the scores of models, over all prompts and by category. */
+export function modelsTable(
+  models: readonly ModelRow[],
+  { post, promptCount, scoredBy }: SweepScores
+): Block {
+  const categories = Object.keys(post.categories)
+  const words = scoreWords(scoredBy)
+  return {
+    kind: 'table',
+    label: `Means over ${plural(promptCount, words.prompt)}, then over categories`,
+    columns: [
+      textColumn('Model'),
+      ...scoreColumns(scoredBy),
+      ...categories.map((category) => numberColumn(category, `${words.validity} / ${words.diversity}`))
+    ],
+    rows: models.map(({ name, tone, score, detail }) => [
+      { text: name, tone, ...(detail !== undefined && { detail }) },
+      ...scoreCells(score),
+      ...categories.map((category): Cell => {
+        const mean = score.categories[category]
+        if (mean === undefined) return { text: '–' }
+        return { text: `${formatScore(mean.validity)} / ${formatScore(mean.diversity)}` }
+      })
+    ])
+  }
+}
+
+/** Shows the ranges, recipes and baselines of a full-answer check, and whether they pass. */
+export function fullAnswersTable(check: CheckResult, rho: number): Block {
+  const row = (name: string, tone: ModelTone, model: WholeAnswers, outcome: string): Cell[] => {
+    const sure = checkCertainty(check, model, rho)
+    const span = sure === null ? '' : `, ${validitySpan(sure)}`
+    const passing = sure === null || outcome === '' ? '' : `, ${passingWords(sure)}`
+    return [
+      { text: name, tone },
+      { text: formatScore(model.firstToken.validity) },
+      { text: formatScore(model.answers.validity), detail: `${exactness(model)}${span}` },
+      { text: formatScore(model.answers.diversity) },
+      { text: `${outcome}${passing}` }
+    ]
+  }
+  const outcomeOf = (model: WholeAnswers): string => (passesCheck(model, check, rho) ? 'passes' : 'fails')
+  return {
+    kind: 'table',
+    label: `Full answers: the probability that an answer is one valid character and ends, limit ${formatScore(answerLimit(check, rho))}`,
+    columns: [
+      textColumn('Model'),
+      numberColumn('first token', 'validity'),
+      numberColumn('full answers', 'validity, 95 % interval'),
+      numberColumn('diversity', 'of full answers'),
+      { ...textColumn('check'), essential: true }
+    ],
+    rows: [
+      row('post', 'post', check.post, ''),
+      ...check.models.map((model) => row(model.recipe.name, 'hybrid', model, outcomeOf(model))),
+      ...check.baselines.map((model) =>
+        row(takenName(model.baseline), baselineTone(model.baseline), model, outcomeOf(model))
+      )
+    ]
+  }
+}
+
+/** Names the scored ranges, those of a preview with how many are estimates. */
+export const rangesWords = ({
+  ranges,
+  preview
+}: {
+  ranges: readonly unknown[]
+  preview: { ranges: readonly unknown[]; prompts: readonly unknown[] } | null
+}): string =>
+  preview === null
+    ? plural(ranges.length, 'range')
+    : `${plural(ranges.length, 'range')} exact, ${preview.ranges.length} estimated from ${plural(preview.prompts.length, 'prompt')}`
+
+/** Shows the most diverse ranges that keep the limit; nothing if there are none. */
+export function bestRangesBlocks(
+  sweep: SweepScores,
+  selection: Selection,
+  check: CheckResult | null
+): Block[] {
+  const { post, ranges, scoredBy, promptCount } = sweep
+  const words = scoreWords(scoredBy)
+  const best = bestRanges(ranges, selection.minimumValidity, BEST_RANGES)
+  if (best.length === 0) return []
+  const isSure = tooFewWords(promptCount, selection, words) === null
+  const checked = (range: RestorationRange): Cell[] => {
+    if (check === null) return []
+    const passes = rangePasses(check, range, selection.rho)
+    return [{ text: passes === null ? 'not checked' : passes ? 'passes' : 'fails check' }]
+  }
+  return [
+    {
+      kind: 'table',
+      label:
+        `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ${words.validity}${check === null ? '' : ' on first tokens'}` +
+        (selection.reported === null ? '' : `; scores on all ${plural(promptCount, words.prompt)}`),
+      columns: [
+        textColumn('Layers'),
+        ...scoreColumns(scoredBy),
+        numberColumn('gain over post'),
+        numberColumn('wins', `of the resamples${onSelectionPrompts(selection, words, 'of')}`),
+        ...(check === null ? [] : [textColumn('full answers')])
+      ],
+      rows: best.map((range): Cell[] => [
+        { text: rangeLabel(range), tone: 'hybrid' },
+        ...scoreCells(range),
+        { text: formatDelta(range.diversity - post.diversity) },
+        { text: isSure ? formatPercent(shareOf(selection.bootstrap, range)) : '–' },
+        ...checked(range)
+      ])
+    }
+  ]
+}
+
+/** States the rule that the selection follows. */
+export function ruleWords(selection: Selection, scoredBy: ScoredBy): string {
+  const words = scoreWords(scoredBy)
+  const { minimumValidity, rho } = selection
+  return `the range of greatest ${words.diversity} with a ${words.validity} of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's${onSelectionPrompts(selection, words, 'on')})`
+}
+
+/** Shows the best baseline of each kind against the selected range, on full answers if both were checked. */
+export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, selection: Selection): Block[] {
+  const { rivals, selected, rho, reported } = selection
+  if (selected === null || rivals.length === 0) return []
+  const words = scoreWords(scoredBy)
+  const label =
+    `The best baseline of each kind at ${words.validity} of ${rho} of post's or more${onSelectionPrompts(selection, words, 'on')}, against ${rangePhrase(selected)}` +
+    (reported === null ? '' : ` on ${holdOutPrompts(reported, words)}`)
+  const isAnyChecked = rivals.some(({ answers }) => answers !== null)
+  const rows = rivals.map((rival): Cell[] => {
+    const { validity, diversity, difference, isOnFullAnswers } = comparedScores(rival)
+    return [
+      { text: baselineName(rival) },
+      ...(isAnyChecked ? [{ text: isOnFullAnswers ? 'full answers' : 'first tokens' }] : []),
+      { text: formatScore(validity) },
+      { text: formatScore(diversity) },
+      { text: differenceWords(difference.validity) },
+      { text: differenceWords(difference.diversity) }
+    ]
+  })
+  const columns = [
+    textColumn('Baseline'),
+    ...(isAnyChecked ? [textColumn('scored on')] : []),
+    numberColumn(words.validity),
+    numberColumn(words.diversity),
+    numberColumn(words.validity, 'difference, 95 %, p'),
+    numberColumn(words.diversity, 'difference, 95 %, p')
+  ]
+  return [
+    { kind: 'table', label, columns, rows },
+    {
+      kind: 'note',
+      text: 'Differences are by sign flips over prompts, each pair by itself. The interval of the best of many flatters it. Halves and controls may keep less.'
+    }
+  ]
+}
+
+/** Shows the uniform blends, by strength. */
+export const blendsTable = (
+  blends: readonly (ReportedScore & { strength: number })[],
+  { scoredBy }: Pick<SweepScores, 'scoredBy'>
+): TableBlock => ({
+  kind: 'table',
+  label: 'Uniform blends of all layers: strength 0 is post, 1 is base',
+  columns: [textColumn('Strength'), ...scoreColumns(scoredBy)],
+  rows: blends.map((blend): Cell[] => [{ text: String(blend.strength) }, ...scoreCells(blend)])
+})
+
+/** Shows all scored ranges. */
+export const rangesTable = (
+  label: string,
+  { ranges, scoredBy }: Pick<SweepScores, 'ranges' | 'scoredBy'>
+): TableBlock => ({
+  kind: 'table',
+  label,
+  columns: [textColumn('Layers'), ...scoreColumns(scoredBy)],
+  rows: ranges.map((range): Cell[] => [{ text: rangeLabel(range) }, ...scoreCells(range)])
+})
