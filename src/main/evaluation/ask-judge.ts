@@ -8,7 +8,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 import type { EndpointPatience } from '../endpoint/client'
 import { JudgeEndpoint } from './judge-endpoint'
 
-/** A judge's reply to one question, as it is stored. */
+/** A judge's stored reply to one question. */
 export interface StoredVerdict {
   readonly key: string
   /** Address of the endpoint that replied. */
@@ -17,29 +17,29 @@ export interface StoredVerdict {
   readonly model?: string | undefined
 }
 
-/** Questions for a judge, who it is, and what it has said before. */
-export interface Questions<Question extends { key: string }, Verdict extends StoredVerdict, Meant> {
+/** Questions for a judge, its settings, and its earlier verdicts. */
+export interface JudgeQuestions<Question extends { key: string }, Verdict extends StoredVerdict, Meant> {
   readonly questions: readonly Question[]
-  /** Verdicts that are stored: nothing is asked twice. */
+  /** Stored verdicts, whose questions are not asked again. */
   readonly known: readonly Verdict[]
   readonly settings: JudgeSettings
-  /** null when the endpoint needs none */
+  /** Null if the endpoint needs no key. */
   readonly apiKey: string | null
-  /** Left out: as patient as `EndpointClient` is by itself. */
+  /** The default of `EndpointClient` if omitted. */
   readonly patience?: EndpointPatience
-  /** What the judge is told before every question. */
+  /** System prompt of every question. */
   readonly system: string
   wordsOf(question: Question): string
-  /** What a reply means; null where it cannot be read. */
+  /** Interprets a reply; null if it is unreadable. */
   read(reply: string): Meant | null
-  /** @param meant null when there was no reply, or none that can be read */
+  /** Builds a verdict. @param meant null without a readable reply */
   verdict(key: string, meant: Meant | null): Verdict
   meant(verdict: Verdict): Meant | null
 }
 
-/** A run's answers that a judge is asked about, who it is, and what it has said before. */
+/** Answers of a run for a judge, its settings, and its earlier verdicts. */
 export interface RunToJudge<Question extends { key: string }, Verdict extends StoredVerdict> extends Pick<
-  Questions<Question, Verdict, unknown>,
+  JudgeQuestions<Question, Verdict, unknown>,
   'known' | 'settings' | 'apiKey' | 'patience'
 > {
   readonly run: EvaluationRun
@@ -47,42 +47,44 @@ export interface RunToJudge<Question extends { key: string }, Verdict extends St
 }
 
 export interface JudgeListener<Verdict> {
-  /** Gets each verdict at once, to store it. When it rejects, so does the judging. */
+  /** Stores each verdict when it arrives. A rejection ends the judging. */
   keep(verdict: Verdict): Promise<void>
   progress(progress: JudgeProgress): void
 }
 
 /**
- * Asks a judge what has no verdict yet, several at once.
+ * Asks a judge all questions without a verdict, several at once.
  *
- * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used. Verdicts until then
- *   have been kept.
+ * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used.
+ * Earlier verdicts are already stored.
  */
 export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict, Meant>(
-  asked: Questions<Question, Verdict, Meant>,
+  request: JudgeQuestions<Question, Verdict, Meant>,
   listener: JudgeListener<Verdict>,
   signal: AbortSignal
 ): Promise<void> {
-  const { questions, settings } = asked
-  const verdicts = new Map(verdictsOfEndpoint(asked.known, settings).map((verdict) => [verdict.key, verdict]))
+  const { questions, settings } = request
+  const verdicts = new Map(
+    verdictsOfEndpoint(request.known, settings).map((verdict) => [verdict.key, verdict])
+  )
   const reused = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
   let done = reused.length
-  let unreadable = reused.filter((verdict) => asked.meant(verdict) === null).length
-  const tell = (trouble?: string): void => {
+  let unreadable = reused.filter((verdict) => request.meant(verdict) === null).length
+  const report = (trouble?: string): void => {
     const counts = { done, total: questions.length, unreadable }
     listener.progress({ ...counts, ...(trouble === undefined ? {} : { trouble }) })
   }
-  const endpoint = new JudgeEndpoint(settings, asked.apiKey, tell, asked.patience)
-  // The first failure stops the questions that wait.
+  const endpoint = new JudgeEndpoint(settings, request.apiKey, report, request.patience)
+  // The first failure cancels the pending questions.
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
-  // As many as there are requests under way, which is no leak.
+  // One listener for each pending request is no leak.
   setMaxListeners(0, stop)
   const judge = async (question: Question): Promise<void> => {
-    const { text, otherModel } = await endpoint.ask(asked.system, asked.wordsOf(question), stop)
-    const meant = text === null ? null : asked.read(text)
+    const { text, otherModel } = await endpoint.ask(request.system, request.wordsOf(question), stop)
+    const meant = text === null ? null : request.read(text)
     const verdict = {
-      ...asked.verdict(question.key, meant),
+      ...request.verdict(question.key, meant),
       baseUrl: settings.baseUrl,
       ...(meant === null ? { reply: beginningOf(text ?? '') } : {}),
       ...(otherModel === null ? {} : { model: otherModel })
@@ -90,13 +92,13 @@ export async function askJudge<Question extends { key: string }, Verdict extends
     await listener.keep(verdict)
     done += 1
     if (meant === null) unreadable += 1
-    tell()
+    report()
   }
-  const waiting = questions.filter(({ key }) => !verdicts.has(key)).values()
+  const pending = questions.filter(({ key }) => !verdicts.has(key)).values()
   const work = async (): Promise<void> => {
-    for (const question of waiting) await judge(question)
+    for (const question of pending) await judge(question)
   }
-  tell()
+  report()
   try {
     await Promise.all(Array.from({ length: settings.concurrency }, work))
   } catch (error) {
@@ -109,11 +111,14 @@ export async function askJudge<Question extends { key: string }, Verdict extends
 const beginningOf = (reply: string): string => {
   const whole = reply.trim()
   if (whole.length <= MAX_KEPT_REPLY) return whole
-  // No half of a character at the cut.
+  // Avoids half a character at the cut.
   return `${whole.slice(0, MAX_KEPT_REPLY - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
-/** The stored verdicts that came from the endpoint of these settings: another server may serve another model under the same name. */
+/**
+ * Selects the stored verdicts from the endpoint of these settings, because another server may serve another
+ * model under the same name.
+ */
 export function verdictsOfEndpoint<Verdict extends StoredVerdict>(
   verdicts: readonly Verdict[],
   { baseUrl }: Pick<JudgeSettings, 'baseUrl'>
@@ -126,17 +131,17 @@ export function verdictsOfEndpoint<Verdict extends StoredVerdict>(
 
 const withoutLastSlash = (baseUrl: string): string => baseUrl.replace(/\/+$/, '')
 
-/** Names a question among all that are stored: the same for whatever asks the same in the same words. */
+/** Builds the key of a question, which is equal for equal questions. */
 export function questionKey(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
-/** A task and one answer to it, as a judge is shown them. */
+/** Words a task and an answer to it for a judge. */
 export function answerWords({ prompt, answer }: { prompt: string; answer: string }): string {
   return `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`
 }
 
-/** The answers of each variant to each prompt, in their order. */
+/** Groups the answers of each variant to each prompt, in order. */
 export function cellsOf(samples: readonly SampleLine[]): Map<string, SampleLine[]> {
   const ordered = samples.toSorted((a, b) => a.index - b.index)
   return multimap(ordered.map((sample) => [cellOf(sample.variant, sample.prompt), sample]))

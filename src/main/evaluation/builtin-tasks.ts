@@ -5,7 +5,10 @@ import { resourcePath } from '../base/resources'
 
 const MAX_TASK_BYTES = 10_000_000
 
-/** The tasks that ship with the program: `demo-...` in the demo pair's few words, the others for full-size models. */
+/**
+ * Ids of the built-in tasks: `demo-...` use the demo pair's few words, and the others are for full-size
+ * models.
+ */
 export const BUILTIN_TASKS = [
   'demo-creative',
   'demo-open',
@@ -28,7 +31,7 @@ export async function builtinTasks(): Promise<Task[]> {
   return Promise.all(BUILTIN_TASKS.map(builtinTask))
 }
 
-/** Whether a built-in task was written for such models. */
+/** Reports whether a built-in task is meant for such models. */
 export function suits({ id }: Task, pair: 'demo' | 'full-size'): boolean {
   return id.startsWith('demo-') === (pair === 'demo')
 }

@@ -9,22 +9,23 @@ import { askSandbox } from '../sandbox/host'
 import type { EmbeddingTokensRequest } from '../sandbox/messages'
 import { inBatches } from '../text/batches'
 
-/** Where published folders have the model. */
+/** Files of the model in published folders. */
 const MODEL_FILES = ['model.onnx', join('onnx', 'model.onnx')]
 const TOKENIZER = 'tokenizer.json'
-/** An ONNX file is one protobuf message, which can be no larger. */
+/** Limit of an ONNX file, which is one protobuf message. */
 const MAX_MODEL_BYTES = 2 ** 31
-/** What one request holds: see `recentTextModel`. */
+/** Limits of one request; see `recentTextModel`. */
 const BATCH = { items: 64, size: 1_000_000 }
 
-/** A sentence-embedding model that the user points to. */
+/** A sentence-embedding model in a folder of the user. */
 export interface EmbeddingModel {
-  /** Its folder, and a SHA-256 over model.onnx and tokenizer.json. */
+  /** The folder, with a SHA-256 of model.onnx and tokenizer.json. */
   readonly reference: CheckpointReference
-  /** The ONNX file. */
+  /** Path of the ONNX file. */
   readonly file: string
   /**
-   * The tokens of texts, special tokens around them; a text that is too long loses its end. At least one token each.
+   * Encodes texts with special tokens around them; a long text is cut at its end. Each has at least one
+   * token.
    *
    * @throws WorkbenchError `bad-file` when the tokenizer does not work, or takes too long
    */
@@ -32,11 +33,13 @@ export interface EmbeddingModel {
 }
 
 /**
- * Opens a folder as sentence-transformers publishes them: `model.onnx` or `onnx/model.onnx`, `tokenizer.json`, and perhaps
- * `sentence_bert_config.json`, which says how many tokens are read. Whether the model computes shows when it is asked to.
+ * Opens a folder in the form of sentence-transformers: `model.onnx` or `onnx/model.onnx`, `tokenizer.json`,
+ * and optionally `sentence_bert_config.json` with the number of tokens to read. The model itself is only
+ * tested when it is used.
  *
- * @param what it is to be, for messages
- * @throws WorkbenchError `not-found` naming the file that is missing; `bad-file` naming the file and what was expected
+ * @param what description of the model for messages
+ * @throws WorkbenchError `not-found` naming the missing file; `bad-file` naming the file and what was
+ * expected
  */
 export async function openEmbeddingModel(
   folder: string,
@@ -48,21 +51,21 @@ export async function openEmbeddingModel(
   const hash = createHash('sha256')
   for (const part of [file, tokenizerFile]) hash.update(await sha256OfFile(part))
   const reference = { path: resolve(folder), fingerprint: hash.digest('hex') }
-  const place = { folder: reference.path, files: reference.fingerprint, file: tokenizerFile }
-  // One that cannot be used is told of at once.
-  await embeddingTokens(place, [])
-  return { reference, file, encodeAll: (texts) => embeddingTokens(place, texts) }
+  const source = { folder: reference.path, files: reference.fingerprint, file: tokenizerFile }
+  // Reports an unusable tokenizer at once.
+  await embeddingTokens(source, [])
+  return { reference, file, encodeAll: (texts) => embeddingTokens(source, texts) }
 }
 
-/** Tokenizers come from strangers: theirs is worked where it can be stopped. */
+/** Encodes texts in the sandbox process, because the tokenizer is an untrusted file. */
 async function embeddingTokens(
-  place: Pick<EmbeddingTokensRequest, 'folder' | 'files' | 'file'>,
+  source: Pick<EmbeddingTokensRequest, 'folder' | 'files' | 'file'>,
   texts: readonly string[]
 ): Promise<number[][]> {
   const tokens: number[][] = []
   const batches = inBatches(texts, BATCH, ({ length }) => length)
   for (const batch of batches.length === 0 ? [[]] : batches) {
-    const reply = await askSandbox({ kind: 'embedding-tokens', ...place, texts: batch })
+    const reply = await askSandbox({ kind: 'embedding-tokens', ...source, texts: batch })
     if (reply.kind !== 'tokens') throw new Error(`the sandbox process answered texts with ${reply.kind}`)
     for (const list of reply.tokens) tokens.push(list)
   }
@@ -72,13 +75,14 @@ async function embeddingTokens(
 async function modelFile(folder: string, what: string): Promise<string> {
   for (const name of MODEL_FILES) {
     const file = join(folder, name)
-    const found = await stat(file).catch(() => null)
-    if (found === null) continue
-    if (!found.isFile()) throw new WorkbenchError('bad-file', `${file} is not a file.`)
-    if (found.size === 0 || found.size >= MAX_MODEL_BYTES) {
+    const state = await stat(file).catch(() => null)
+    if (state === null) continue
+    if (!state.isFile()) throw new WorkbenchError('bad-file', `${file} is not a file.`)
+    if (state.size === 0 || state.size >= MAX_MODEL_BYTES) {
       throw new WorkbenchError(
         'bad-file',
-        `${file} has ${found.size} bytes; expected an ONNX model of less than ${MAX_MODEL_BYTES}, its weights in files of their own if need be.`
+        `${file} has ${state.size} bytes; expected an ONNX model of less than ${MAX_MODEL_BYTES}, its weights in ` +
+          'files of their own if need be.'
       )
     }
     return file

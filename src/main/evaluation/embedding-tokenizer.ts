@@ -10,8 +10,8 @@ import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 const TOKENIZER = 'tokenizer.json'
 const SENTENCE_CONFIG = 'sentence_bert_config.json'
 const MAX_CONFIG_BYTES = 1_000_000
-/** Tokens of a text that are read where the folder does not say. */
-const USUAL_LENGTH = 512
+/** Number of tokens to read if the folder does not contain one. */
+const DEFAULT_LENGTH = 512
 
 const TokenizerFile = z.looseObject({
   model: z.looseObject({ type: z.enum(['WordPiece', 'BPE', 'Unigram']), vocab: z.unknown() }),
@@ -19,13 +19,15 @@ const TokenizerFile = z.looseObject({
 })
 const SentenceConfig = z.object({ max_seq_length: z.number().int().min(2) })
 
-/** The tokens of a text, special tokens around them; a text that is too long loses its end. At least one token. */
+/** Encodes a text with special tokens around it; a long text is cut at its end. Gives at least one token. */
 export type EmbeddingTokenizer = (text: string) => number[]
 
 /**
- * Reads the tokenizer of a sentence-embedding model in this process, which nothing can stop: for one that may be ended.
+ * Reads the tokenizer of a sentence-embedding model in this process. Its work cannot be stopped, so only
+ * processes that may be ended use it.
  *
- * @throws WorkbenchError `not-found` naming the file that is missing; `bad-file` naming the file and what was expected
+ * @throws WorkbenchError `not-found` naming the missing file; `bad-file` naming the file and what was
+ * expected
  */
 export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingTokenizer> {
   const file = join(folder, TOKENIZER)
@@ -41,14 +43,14 @@ export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingT
     }
   }
   const tokenizer = using(() => new Tokenizer(parsed.data, {}))
-  const longest = (await sentenceLength(folder)) ?? parsed.data.truncation?.max_length ?? USUAL_LENGTH
+  const maxLength = (await sentenceLength(folder)) ?? parsed.data.truncation?.max_length ?? DEFAULT_LENGTH
   return (text) => {
     const ids: (number | undefined)[] = using(() => tokenizer.encode(text, { add_special_tokens: true }).ids)
     const tokens = ids.filter((id) => id !== undefined)
-    // A model cannot be asked about nothing.
+    // The model needs at least one token.
     if (tokens.length === 0) return [0]
-    // What ends every text, such as [SEP], ends a cut one too.
-    return tokens.length <= longest ? tokens : [...tokens.slice(0, longest - 1), ...tokens.slice(-1)]
+    // The last token, such as [SEP], also ends a shortened text.
+    return tokens.length <= maxLength ? tokens : [...tokens.slice(0, maxLength - 1), ...tokens.slice(-1)]
   }
 }
 

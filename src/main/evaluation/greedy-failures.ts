@@ -6,23 +6,23 @@ import type { Task, TaskPrompt } from '../../contract/documents/task'
 import { mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** What chose: the evaluation of post's greedy answers, and the answers themselves. */
+/** An evaluation of post's greedy answers, and the answers. */
 export interface GreedyAnswers {
   readonly view: EvaluationView
   readonly samples: readonly SampleLine[]
 }
 
-/** What the task of the failures is to be. */
+/** Settings of the new task. */
 export interface FailuresTask {
   readonly id: string
-  /** The task that was asked, as it samples when it is not asked greedily. */
+  /** The evaluated task, with its settings for sampling. */
   readonly task: Task
-  /** Prompts at most, the first ones; undefined: all. */
-  readonly most?: number | undefined
+  /** Most prompts, from the start; all if undefined. */
+  readonly maxPrompts?: number | undefined
 }
 
 /**
- * Refuses a task of which nothing can be told right or wrong, before post answers it.
+ * Refuses a task without right answers before post answers it.
  *
  * @throws WorkbenchError `bad-input`
  */
@@ -38,12 +38,15 @@ const noRightAnswers = ({ name }: Task): WorkbenchError =>
   )
 
 /**
- * A task of the prompts whose right answer post's greedy decoding missed, each with the answer that was given instead.
+ * Builds a task of the prompts that post's greedy decoding got wrong, each with the wrong answer.
  *
- * @throws WorkbenchError `bad-input` when the run is unfinished, or none that can choose; when nothing can be told right or
- *   wrong, or nothing failed
+ * @throws WorkbenchError `bad-input` when the run is unfinished or no greedy evaluation, when no answer can
+ * be judged, or when all are right
  */
-export function failuresTask({ view, samples }: GreedyAnswers, { id, task, most }: FailuresTask): Task {
+export function failuresTask(
+  { view, samples }: GreedyAnswers,
+  { id, task, maxPrompts: most }: FailuresTask
+): Task {
   const { run, results, answered } = view
   if (!choosesFailures(run)) {
     throw new WorkbenchError(
@@ -59,12 +62,12 @@ export function failuresTask({ view, samples }: GreedyAnswers, { id, task, most 
       'Let the evaluation go on to its end.'
     )
   }
-  const given = new Map(samples.map(({ prompt, text }) => [prompt, text]))
+  const answers = new Map(samples.map(({ prompt, text }) => [prompt, text]))
   const right = results.cells.map(([post]) => post?.accuracy)
   const judged = right.filter((value) => value !== undefined).length
   if (judged === 0) throw noRightAnswers(task)
   const failed = run.task.prompts.flatMap((prompt, index): TaskPrompt[] =>
-    right[index] === 0 ? [{ ...prompt, failedWith: mapGet(given, index, 'answer') }] : []
+    right[index] === 0 ? [{ ...prompt, failedWith: mapGet(answers, index, 'answer') }] : []
   )
   if (failed.length === 0) {
     throw new WorkbenchError(

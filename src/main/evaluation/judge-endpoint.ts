@@ -13,15 +13,15 @@ const Reply = z.object({
 
 const WHO = 'The judge'
 
-/** What a judge replied. */
+/** Reply of a judge. */
 export interface JudgeReply {
-  /** Null when the reply has none. */
+  /** Null if the reply contains no text. */
   readonly text: string | null
-  /** What the server calls the model that replied, where that is another name than was asked for; null otherwise. */
+  /** Server's name of the model that replied, if it differs from the requested name; otherwise null. */
   readonly otherModel: string | null
 }
 
-/** A chat endpoint that is asked no faster than the settings say, repetitions included. */
+/** A chat endpoint with a limited rate of requests, including repetitions. */
 export class JudgeEndpoint {
   private readonly client: EndpointClient
 
@@ -44,7 +44,7 @@ export class JudgeEndpoint {
   }
 
   /**
-   * Asks for one reply.
+   * Requests one reply.
    *
    * @throws WorkbenchError as `EndpointClient.ask` and `requireNamedModel`
    */

@@ -13,17 +13,17 @@ import {
   verdictsOfEndpoint
 } from './ask-judge'
 
-/** What a judge says of a text that gives no answer. */
+/** Reply of a judge for a text without an answer. */
 const NO_ANSWER = 'NONE'
 
-/** An answer whose meaning is asked for. */
+/** An answer whose canonical form is requested. */
 interface FormQuestion {
   readonly key: string
   readonly prompt: string
   readonly answer: string
 }
 
-/** What the answers of a cell mean, in their order: each its canonical form, '' where it gives none, null where no form was read. */
+/** Canonical forms of the answers of a cell, in order: '' without an answer, null if unreadable. */
 export interface CellForms {
   readonly variant: string
   readonly prompt: number
@@ -31,9 +31,9 @@ export interface CellForms {
 }
 
 /**
- * Has a judge say which answer each text of a run means, in its canonical form. The judge hears the prompt and the answer and not
- * what is right, so that it cannot favour it. Equal answers to a prompt are one question, and nothing is sent twice: what was read
- * for another evaluation is reused.
+ * Lets a judge give the canonical form of each answer of a run. The judge sees the prompt and the answer, but
+ * not the right answers, so that it cannot favour them. Equal answers to a prompt are one question, and forms
+ * from other evaluations are reused.
  *
  * @throws WorkbenchError as `askJudge`
  */
@@ -45,11 +45,11 @@ export async function judgeForms(
     ofOtherEvaluations,
     ...judge
   }: RunToJudge<FormQuestion, AnswerForm> & {
-    /** Forms that judges read for other evaluations. */
+    /** Forms that judges gave in other evaluations. */
     ofOtherEvaluations: readonly AnswerForm[]
   },
   listener: JudgeListener<AnswerForm> & {
-    /** Stores the forms that are reused. */
+    /** Stores reused forms. */
     keepAll(forms: readonly AnswerForm[]): Promise<void>
   },
   signal: AbortSignal
@@ -67,8 +67,8 @@ export async function judgeForms(
       known: [...known, ...reused],
       questions,
       system:
-        `${judge.settings.rubric}\n\nReply with that alone, in a few words, and always with the same words for the same thing. ` +
-        `If the text gives no answer, reply ${NO_ANSWER}.`,
+        `${judge.settings.rubric}\n\nReply with that alone, in a few words, and always with the same words for the ` +
+        `same thing. If the text gives no answer, reply ${NO_ANSWER}.`,
       wordsOf: (question) => answerWords(question),
       read: readForm,
       verdict: (key, form) => ({ key, form }),
@@ -80,8 +80,8 @@ export async function judgeForms(
 }
 
 /**
- * The forms that a run's answers have by the judge that it was last given to. Cells of which an answer was not asked yet are left
- * out: their numbers would be of fewer answers than the others'.
+ * Lists the forms of a run's answers by its latest judge. Incomplete cells are omitted, because their
+ * measures would use fewer answers than others.
  */
 export function judgedForms(
   run: EvaluationRun,
@@ -92,17 +92,17 @@ export function judgedForms(
   if (formJudge === null) return []
   const forms = new Map(verdictsOfEndpoint(known, formJudge).map(({ key, form }) => [key, form]))
   return [...cellsOf(samples).values()].flatMap((lines): CellForms[] => {
-    const read = lines.map((line) => {
+    const cellForms = lines.map((line) => {
       const question = questionOf(run, formJudge, line)
       return question === null ? '' : forms.get(question.key)
     })
     const { variant, prompt } = elementAt(lines, 0, 'answer')
-    const asked = read.filter((form) => form !== undefined)
-    return asked.length < lines.length ? [] : [{ variant, prompt, forms: asked }]
+    const available = cellForms.filter((form) => form !== undefined)
+    return available.length < lines.length ? [] : [{ variant, prompt, forms: available }]
   })
 }
 
-/** What different texts of a run's answers were read to mean, variant by variant; as {@link judgedForms}. */
+/** Lists each different answer with its form, variant by variant; see {@link judgedForms}. */
 export function meaningsOf(
   run: EvaluationRun,
   samples: readonly SampleLine[],
@@ -111,25 +111,25 @@ export function meaningsOf(
   const ordered = samples.toSorted((a, b) => a.index - b.index)
   return judgedForms(run, samples, known).flatMap(({ variant, prompt, forms }) => {
     const texts = ordered.filter((sample) => sample.variant === variant && sample.prompt === prompt)
-    const meant = new Map(texts.map(({ text }, place) => [text, elementAt(forms, place, 'form')]))
-    return [...meant].flatMap(([text, form]) => (form === null ? [] : [{ variant, text, form }]))
+    const formOf = new Map(texts.map(({ text }, index) => [text, elementAt(forms, index, 'form')]))
+    return [...formOf].flatMap(([text, form]) => (form === null ? [] : [{ variant, text, form }]))
   })
 }
 
 /**
- * The form that a reply is: what a model thought before it, marks around it and a full stop at its end are left out.
+ * Extracts the form from a reply, without thoughts, quotation marks and a final full stop.
  *
- * @returns '' for none; null when the reply is several lines, or longer than a form is
+ * @returns '' for no answer; null if the reply has several lines, or is too long for a form
  */
 export function readForm(reply: string): string | null {
-  const said = withoutThoughts(reply)
+  const form = withoutThoughts(reply)
     .replace(/^["'“‘*`]+|["'”’*`.]+$/gu, '')
     .trim()
-  if (said === '' || said.length > MAX_FORM_CHARACTERS || /[\r\n]/.test(said)) return null
-  return said.toUpperCase() === NO_ANSWER ? '' : said
+  if (form === '' || form.length > MAX_FORM_CHARACTERS || /[\r\n]/.test(form)) return null
+  return form.toUpperCase() === NO_ANSWER ? '' : form
 }
 
-/** The answers whose meaning is asked for, each once. */
+/** Lists the answers whose forms are requested, without duplicates. */
 export function formQuestionsOf(
   run: EvaluationRun,
   samples: readonly SampleLine[],
@@ -139,14 +139,14 @@ export function formQuestionsOf(
   return [...new Map(questions.map((question) => [question.key, question])).values()]
 }
 
-/** Null for an answer without any text, which means nothing. */
+/** Builds the question of an answer; null for an answer without text. */
 function questionOf(
   { task }: EvaluationRun,
   { model, rubric }: Pick<JudgeSettings, 'model' | 'rubric'>,
-  { prompt: place, text: answer }: SampleLine
+  { prompt: promptIndex, text: answer }: SampleLine
 ): FormQuestion | null {
   if (answer.trim() === '') return null
-  // Without a variant's prefix: what is read is the answer to the task.
-  const prompt = elementAt(task.prompts, place, 'prompt').text
+  // The variant's prefix is omitted, because the form is that of an answer to the task.
+  const prompt = elementAt(task.prompts, promptIndex, 'prompt').text
   return { key: questionKey(['form', model, rubric, prompt, answer]), prompt, answer }
 }

@@ -22,18 +22,21 @@ interface PairQuestion {
   readonly sets: readonly [readonly string[], readonly string[]]
 }
 
-/** Two variants on one prompt; no questions where their answers are the same. */
-interface Pair {
+/** Two variants on one prompt. */
+interface VariantPair {
   readonly prompt: number
-  /** Places of the variants in the run, the lower first. */
+  /** Indices of the variants in the run, ascending. */
   readonly among: readonly [number, number]
-  /** The lower variant's answers first, then the other's; null where both sets are the same, which is a tie. */
+  /**
+   * Questions with the lower variant's answers first, and with the other's first; null if both sets are
+   * equal, which is a tie.
+   */
   readonly orders: readonly [PairQuestion, PairQuestion] | null
 }
 
 /**
- * Has a judge compare the answers of every two variants to every prompt, in both orders. Equal sets are ties and are not sent;
- * nothing is sent twice.
+ * Lets a judge compare the answers of every two variants to every prompt, in both orders. Equal sets are ties
+ * and are not sent, and no question is sent twice.
  *
  * @throws WorkbenchError as `askJudge`
  */
@@ -46,7 +49,8 @@ export async function judgePairs(
   const what =
     answersPerPrompt === 1
       ? 'Two answers to the same task follow, A and B. Say which of them is better.'
-      : 'Two sets of answers to the same task follow, A and B, each drawn from one source. Say which set is better as a whole: how good its answers are, and how varied.'
+      : 'Two sets of answers to the same task follow, A and B, each drawn from one source. ' +
+        'Say which set is better as a whole: how good its answers are, and how varied.'
   await askJudge(
     {
       ...judge,
@@ -63,27 +67,27 @@ export async function judgePairs(
   )
 }
 
-/** What the judge of pairs of a run is asked, each order of a pair once. */
+/** Lists the questions for a run's judge of pairs, without duplicates. */
 export function pairQuestionsOf(run: EvaluationRun, samples: readonly SampleLine[]): PairQuestion[] {
   const questions = pairsOf(run, samples).flatMap(({ orders }) => orders ?? [])
   return [...new Map(questions.map((question) => [question.key, question])).values()]
 }
 
-/** What the stored verdicts say of each pair, under the judge of pairs that it was last given to; none when it was to none. */
+/** Collects the stored results of each pair by the run's latest judge of pairs; empty without one. */
 export function judgedPairs(
   run: EvaluationRun,
   samples: readonly SampleLine[],
   verdicts: readonly PairVerdict[]
 ): JudgedPair[] {
   if (run.pairJudge === null) return []
-  const said = new Map(
+  const choices = new Map(
     verdictsOfEndpoint(verdicts, run.pairJudge).map((verdict) => [verdict.key, verdict.said])
   )
   return pairsOf(run, samples).map(({ prompt, among: [lower, higher], orders }) => {
     if (orders === null) return { prompt, among: [lower, higher], orders: null }
     const [forth, back] = orders
     const winner = (key: string, first: number, second: number): number | 'tie' | null => {
-      const choice = said.get(key) ?? null
+      const choice = choices.get(key) ?? null
       return choice === 'first' ? first : choice === 'second' ? second : choice
     }
     return {
@@ -95,13 +99,13 @@ export function judgedPairs(
 }
 
 /**
- * The choice that a reply is. What a model thought before it is left out.
+ * Extracts the choice from a reply, without thoughts.
  *
- * @returns null when the reply is none of A, B and TIE
+ * @returns null if the reply is none of A, B and TIE
  */
 export function readChoice(reply: string): PairVerdict['said'] {
-  const said = withoutThoughts(reply)
-  const choice = /^[[("'*]*(a|b|tie)[\])"'*.]*$/i.exec(said)?.[1]?.toLowerCase()
+  const answer = withoutThoughts(reply)
+  const choice = /^[[("'*]*(a|b|tie)[\])"'*.]*$/i.exec(answer)?.[1]?.toLowerCase()
   if (choice === 'a') return 'first'
   if (choice === 'b') return 'second'
   return choice === 'tie' ? 'tie' : null
@@ -112,8 +116,8 @@ function setWords(letter: string, answers: readonly string[]): string {
   return `<answers_${letter}>\n${inside}\n</answers_${letter}>`
 }
 
-/** All pairs of the judge's settings; those are left out of which a variant lacks answers. */
-function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): Pair[] {
+/** Lists all pairs by the judge's settings; pairs without answers of a variant are omitted. */
+function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): VariantPair[] {
   const { pairJudge: settings, task, variants } = run
   if (settings === null) return []
   const cells = cellsOf(samples)
@@ -121,24 +125,31 @@ function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): Pair[] {
     questionKey([settings.model, settings.rubric, prompt, ...sets])
   return task.prompts.flatMap(({ text }, prompt) =>
     variants.flatMap((_, lower) =>
-      variants.slice(lower + 1).flatMap((_, further): Pair[] => {
+      variants.slice(lower + 1).flatMap((_, further): VariantPair[] => {
         const higher = lower + 1 + further
-        const [one, other] = [lower, higher].map((place) => {
-          const { name } = elementAt(variants, place, 'variant').variant
+        const [lowerAnswers, higherAnswers] = [lower, higher].map((variantIndex) => {
+          const { name } = elementAt(variants, variantIndex, 'variant').variant
           const lines = cells.get(cellOf(name, prompt)) ?? []
           return lines.slice(0, settings.answersPerPrompt).map((line) => line.text)
         })
-        if (one === undefined || other === undefined || one.length === 0 || one.length !== other.length)
+        if (
+          lowerAnswers === undefined ||
+          higherAnswers === undefined ||
+          lowerAnswers.length === 0 ||
+          lowerAnswers.length !== higherAnswers.length
+        )
           return []
         const among = [lower, higher] as const
-        if (JSON.stringify(one.toSorted()) === JSON.stringify(other.toSorted()))
+        if (JSON.stringify(lowerAnswers.toSorted()) === JSON.stringify(higherAnswers.toSorted()))
           return [{ prompt, among, orders: null }]
         const ask = (sets: PairQuestion['sets']): PairQuestion => ({
           key: key(text, sets),
           prompt: text,
           sets
         })
-        return [{ prompt, among, orders: [ask([one, other]), ask([other, one])] }]
+        return [
+          { prompt, among, orders: [ask([lowerAnswers, higherAnswers]), ask([higherAnswers, lowerAnswers])] }
+        ]
       })
     )
   )

@@ -15,11 +15,11 @@ import {
   verdictsOfEndpoint
 } from './ask-judge'
 
-const LOWEST = 1
-const HIGHEST = 10
+const MIN_SCORE = 1
+const MAX_SCORE = 10
 
-/** An answer to be marked, and where the mark belongs. */
-interface Question {
+/** An answer to score, with the cells that contain it. */
+interface ScoreQuestion {
   readonly key: string
   readonly prompt: string
   readonly answer: string
@@ -27,13 +27,13 @@ interface Question {
 }
 
 /**
- * Has a judge mark a run's answers that have no verdict yet. Nothing is sent anywhere but here, and nothing twice: equal
+ * Lets a judge score the answers of a run that have no verdict yet. Nothing is sent elsewhere, and equal
  * answers to a prompt are one question.
  *
  * @throws WorkbenchError as `askJudge`
  */
 export async function judgeAnswers(
-  { run, samples, ...judge }: RunToJudge<Question, JudgeVerdict>,
+  { run, samples, ...judge }: RunToJudge<ScoreQuestion, JudgeVerdict>,
   listener: JudgeListener<JudgeVerdict>,
   signal: AbortSignal
 ): Promise<void> {
@@ -41,7 +41,9 @@ export async function judgeAnswers(
     {
       ...judge,
       questions: questionsOf(run, samples, judge.settings),
-      system: `${judge.settings.rubric}\n\nReply with one whole number from ${LOWEST} to ${HIGHEST} and nothing else.`,
+      system:
+        `${judge.settings.rubric}\n\nReply with one whole number from ${MIN_SCORE} to ${MAX_SCORE} ` +
+        'and nothing else.',
       wordsOf: (question) => answerWords(question),
       read: readMark,
       verdict: (key, mark) => ({ key, mark }),
@@ -52,7 +54,7 @@ export async function judgeAnswers(
   )
 }
 
-/** The stored marks of a run's answers, from 0 to 1, under the judge that it was last given to; none when it was to none. */
+/** Lists the stored scores of a run's answers, from 0 to 1, by the run's latest judge; empty without one. */
 export function judgeMarks(
   run: EvaluationRun,
   samples: readonly SampleLine[],
@@ -67,19 +69,19 @@ export function judgeMarks(
 }
 
 /**
- * The mark that a reply is, scaled to 0..1. What a model thought before it is left out; anything else than a mark is none.
+ * Extracts the score from a reply, scaled to 0 to 1, without thoughts.
  *
- * @returns null when the reply is no whole number from 1 to 10
+ * @returns null if the reply is no whole number from 1 to 10
  */
 export function readMark(reply: string): number | null {
-  const said = withoutThoughts(reply)
-  const digits = /^(\d{1,2})(?:\s*\/\s*10)?\.?$/.exec(said)?.[1]
+  const answer = withoutThoughts(reply)
+  const digits = /^(\d{1,2})(?:\s*\/\s*10)?\.?$/.exec(answer)?.[1]
   const mark = digits === undefined ? NaN : Number(digits)
-  return mark >= LOWEST && mark <= HIGHEST ? (mark - LOWEST) / (HIGHEST - LOWEST) : null
+  return mark >= MIN_SCORE && mark <= MAX_SCORE ? (mark - MIN_SCORE) / (MAX_SCORE - MIN_SCORE) : null
 }
 
 /**
- * The key that a judge's settings name, or the one that was typed.
+ * Gives the judge's key: the typed one, or the one from the variable in its settings.
  *
  * @throws WorkbenchError `bad-input` when the environment lacks the variable
  */
@@ -87,19 +89,19 @@ export function judgeKey(settings: JudgeSettings, typed: string | undefined): st
   return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")
 }
 
-/** The answers that a judge marks, each once. */
+/** Lists the answers that a judge scores, without duplicates. */
 export function questionsOf(
   run: EvaluationRun,
   samples: readonly SampleLine[],
   settings: JudgeSettings
-): Question[] {
-  const questions = new Map<string, Question>()
+): ScoreQuestion[] {
+  const questions = new Map<string, ScoreQuestion>()
   for (const lines of cellsOf(samples).values()) {
     for (const { variant, prompt, text } of fixedSubset(lines, settings.answersPerPrompt)) {
-      // Without a variant's prefix: what is marked is the answer to the task.
-      const asked = elementAt(run.task.prompts, prompt, 'prompt').text
-      const key = questionKey([settings.model, settings.rubric, asked, text])
-      const question = questions.get(key) ?? { key, prompt: asked, answer: text, places: [] }
+      // The variant's prefix is omitted, because the answer to the task is scored.
+      const promptText = elementAt(run.task.prompts, prompt, 'prompt').text
+      const key = questionKey([settings.model, settings.rubric, promptText, text])
+      const question = questions.get(key) ?? { key, prompt: promptText, answer: text, places: [] }
       question.places.push({ variant, prompt })
       questions.set(key, question)
     }

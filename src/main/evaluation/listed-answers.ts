@@ -5,20 +5,24 @@ import { readList } from '../answers/read-list'
 import type { TextModel } from '../text/text-model'
 import { multimap } from '../../contract/model/multimap'
 
-/** Of one answer: a longer list would be none of a task. */
-const MOST_TOKENS = 100_000
+/** Most tokens of an answer. */
+const MAX_TOKENS = 100_000
 
-/** How lists are sampled so that they hold as many answers as the settings ask for, each as long as it may be. @param listed answers in each */
+/**
+ * Adapts settings so that lists contain the requested number of answers. @param listed answers in each list
+ */
 export const listSettings = <Settings extends TaskSettings>(
   settings: Settings,
   listed: number
 ): Settings => ({
   ...settings,
   sampleCount: Math.ceil(settings.sampleCount / listed),
-  maxTokens: Math.min(MOST_TOKENS, settings.maxTokens * listed)
+  maxTokens: Math.min(MAX_TOKENS, settings.maxTokens * listed)
 })
 
-/** The lists that are there with all their answers, as lines; what is there of others is left out. @param samples of variants that list */
+/**
+ * Selects the complete lists, as lines; incomplete lists are omitted. @param samples of variants that list
+ */
 export function wholeLists(
   samples: readonly SampleLine[],
   { sampleCount }: TaskSettings,
@@ -33,13 +37,13 @@ export function wholeLists(
   return [...lists.values()].flatMap((lines) => {
     const first = elementAt(lines, 0, 'answer')
     const list = Math.floor(first.index / listed)
-    const wanted = Math.min(listed, sampleCount - list * listed)
-    return lines.length === wanted ? [{ ...first, index: list }] : []
+    const expected = Math.min(listed, sampleCount - list * listed)
+    return lines.length === expected ? [{ ...first, index: list }] : []
   })
 }
 
 /**
- * The answers in lists, in tokens of post.
+ * Splits lists into their answers, in tokens of post.
  *
  * @param lists lines whose index is that of the list
  */
@@ -51,11 +55,11 @@ export async function answersIn(
 ): Promise<SampleLine[]> {
   const lines = lists.flatMap((line) => {
     const items = readList(line.text)
-    const wanted = Math.min(listed, sampleCount - line.index * listed)
-    return Array.from({ length: wanted }, (_, place) => {
-      const item = items[place] ?? { text: '', probability: null }
-      const list = { probability: item.probability, ...(place === 0 ? { whole: line.text } : {}) }
-      return { ...line, index: line.index * listed + place, text: item.text, list }
+    const expected = Math.min(listed, sampleCount - line.index * listed)
+    return Array.from({ length: expected }, (_, position) => {
+      const item = items[position] ?? { text: '', probability: null }
+      const list = { probability: item.probability, ...(position === 0 ? { whole: line.text } : {}) }
+      return { ...line, index: line.index * listed + position, text: item.text, list }
     })
   })
   const tokens = await text.encodeAll(lines.map((line) => line.text))

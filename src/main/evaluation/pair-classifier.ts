@@ -5,18 +5,21 @@ import type { PartitionRequest } from '../../contract/procedures/engine'
 import type { EngineClient } from '../engine/host'
 import { openEmbeddingModel } from './embedding-model'
 
-/** Generations of which NoveltyBench counts the classes. */
+/** Number of answers in which NoveltyBench counts classes. */
 export const CLASSIFIED_ANSWERS = 10
 /** Tokens of a text that its classifier reads. */
 const READ_TOKENS = 128
-/** Texts of up to so many words are compared by their words. */
+/** Most words of texts that are compared by their words. */
 const SHORT_WORDS = 5
 
-/** A classifier of pairs of texts that the user points to: a cross-encoder in ONNX form. */
+/** A classifier of pairs of texts in a folder of the user: a cross-encoder in ONNX form. */
 export interface PairClassifier {
-  /** Its folder, and a SHA-256 over model.onnx and tokenizer.json. */
+  /** The folder, with a SHA-256 of model.onnx and tokenizer.json. */
   readonly reference: CheckpointReference
-  /** In how many classes the texts of each group are. @throws WorkbenchError as the engine's `partitionTexts`; `bad-file` for its tokenizer */
+  /**
+   * Counts the classes of the texts of each group. @throws WorkbenchError as the engine's `partitionTexts`;
+   * `bad-file` for its tokenizer
+   */
   countClasses(
     engine: EngineClient,
     groups: readonly (readonly string[])[],
@@ -25,10 +28,10 @@ export interface PairClassifier {
 }
 
 /**
- * Opens a folder as optimum exports it: `model.onnx` or `onnx/model.onnx`, and `tokenizer.json`. Whether the model computes shows
- * when it is asked to.
+ * Opens a folder in the form of optimum: `model.onnx` or `onnx/model.onnx`, and `tokenizer.json`. The model
+ * itself is only tested when it is used.
  *
- * @throws WorkbenchError as `openEmbeddingModel`; `bad-file` when the tokenizer puts nothing before and behind a text
+ * @throws WorkbenchError as `openEmbeddingModel`; `bad-file` when the tokenizer adds no tokens around a text
  */
 export async function openPairClassifier(folder: string): Promise<PairClassifier> {
   const model = await openEmbeddingModel(folder, 'classifier of pairs of texts')
@@ -37,7 +40,8 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
   if (empty.length !== 2 || begin === undefined || end === undefined) {
     throw new WorkbenchError(
       'bad-file',
-      `The tokenizer of ${folder} makes ${empty.length} tokens of an empty text; expected one before and one behind it, such as [CLS] and [SEP].`,
+      `The tokenizer of ${folder} makes ${empty.length} tokens of an empty text; expected one before and one behind ` +
+        'it, such as [CLS] and [SEP].',
       'Take the tokenizer.json of the classifier itself.'
     )
   }
@@ -49,7 +53,7 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
       const request: PartitionRequest = {
         ...{ file: model.file, begin, end },
         groups: groups.map((texts) => ({
-          // Without the two around them.
+          // Without the special tokens around the text.
           texts: texts.map(() => elementAt(tokens, read++, 'text').slice(1, -1).slice(0, READ_TOKENS)),
           decided: texts.map((text) => texts.map((other) => sameByWords(text, other)))
         }))
@@ -64,8 +68,8 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
 }
 
 /**
- * Whether two short texts are the same: half of the words of the longer one are in both, apart from case. Longer ones need the
- * classifier. The rule is NoveltyBench's (`maybe_test_equality` of its repository).
+ * Compares two short texts as NoveltyBench does (`maybe_test_equality` of its repository): they are the same
+ * if half of the words of the longer one are in both, ignoring case. Longer texts need the classifier.
  *
  * @returns null for texts that are not short
  */

@@ -31,25 +31,25 @@ export interface EvaluationRequest {
   task: Task
   variants: EvaluationVariant[]
   rendering: Rendering
-  /** Left out: on the CPU. */
+  /** The CPU if omitted. */
   computing?: Computing | undefined
-  /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
+  /** Folder of a sentence-embedding model; if omitted, answers are compared by post's hidden states. */
   embeddingModel?: string | undefined
-  /** Folder of a classifier of pairs of texts; left out: answers are not sorted into classes. */
+  /** Folder of a classifier of pairs of texts; if omitted, answers are not sorted into classes. */
   classifier?: string | undefined
 }
 
-/** Variants that are sampled alike from the same prompts: one request to the engine. */
+/** Variants with the same prompts and sampling, which form one request to the engine. */
 export interface EvaluationGroup {
   /** Indices into the run's variants. */
   readonly members: readonly number[]
   readonly sampling: Sampling
   readonly frame: PromptFrame
-  /** Answers in each list that is asked for; 1 where each answer stands alone. */
+  /** Answers in each requested list; 1 without lists. */
   readonly listed: number
 }
 
-/** The groups that a run's answers are generated in. */
+/** Groups a run's variants by their settings. */
 export function evaluationGroups({
   task,
   variants
@@ -69,16 +69,16 @@ export function evaluationGroups({
 }
 
 /**
- * Turns a task and variants into a run that can be stored. What is wrong with either shows here, before anything is computed.
+ * Builds a run from a task and variants. Errors in either are reported before anything is computed.
  *
- * @throws WorkbenchError naming the prompt, variant, pattern or file that is at fault
+ * @throws WorkbenchError naming the prompt, variant, pattern or file with the error
  */
 export async function prepareEvaluation(
   request: EvaluationRequest
 ): Promise<{ run: EvaluationRun; pair: SampledPair }> {
   const { task, variants, rendering, computing = ON_CPU } = request
   refuseSameNames(variants)
-  // Its patterns are compiled here, so that a wrong one does not show after hours.
+  // Compiles the patterns, so that a wrong one is reported now and not after hours.
   new AnswerReader(task)
   const embedding =
     request.embeddingModel === undefined ? null : await openEmbeddingModel(request.embeddingModel)
@@ -88,7 +88,7 @@ export async function prepareEvaluation(
   const promptSets: EvaluationRun['promptSets'] = []
   let stopTokens: number[] = []
   for (const group of evaluationGroups(request)) {
-    let set = promptSets.find((known) => frameKey(known) === frameKey(group.frame))
+    let set = promptSets.find((existing) => frameKey(existing) === frameKey(group.frame))
     if (set === undefined) {
       const rendered = await renderSamplePrompts(framed(task, group.frame), rendering, pair.text)
       for (const notice of rendered.notices) notices.add(notice)
@@ -128,9 +128,9 @@ export async function prepareEvaluation(
 }
 
 /**
- * What makes the answers of one group of a run.
+ * Prepares the answers of one group of a run.
  *
- * @throws WorkbenchError `mismatch` when a checkpoint is not what it was
+ * @throws WorkbenchError `mismatch` when a checkpoint has changed
  */
 export async function groupAnswers(
   run: EvaluationRun,

@@ -5,29 +5,29 @@ import { textToFloats } from '../base/float-text'
 import { meanCosineDistance, vendiScore } from '../measures/texts/embedding-measures'
 import { planeMap } from '../measures/texts/principal-components'
 
-/** An answer with what was read of it. */
-interface ReadAnswer {
+/** An answer with the results of reading it. */
+interface AnswerReading {
   readonly sample: SampleLine
   postLogLikelihood: number | null
   baseLogLikelihood: number | null
   embedding: Float32Array | null
 }
 
-/** The answers that were given after the same tokens, as the engine is asked to read them. */
+/** Answers after the same prompt tokens, for one request to the engine. */
 export interface ReadingPart {
   readonly prompt: number[]
   readonly answers: number[][]
-  readonly read: readonly ReadAnswer[]
+  readonly read: readonly AnswerReading[]
 }
 
-/** Gathers what the engine reads of one prompt's answers, and turns it into scores. */
+/** Collects the engine's readings of one prompt's answers, and computes its scores. */
 export class PromptReading {
   readonly parts: readonly ReadingPart[]
   private missing: number
-  /** By the names of the variants. */
+  /** Counts of classes by variant name. */
   private classCounts: ReadonlyMap<string, number> = new Map()
 
-  /** @param samples answers of all variants to this prompt; those without any token are left out */
+  /** @param samples answers of all variants to this prompt; answers without tokens are ignored */
   constructor(
     private readonly run: EvaluationRun,
     readonly prompt: number,
@@ -39,7 +39,7 @@ export class PromptReading {
       const frame = frameKey(set)
       const read = samples
         .filter(({ variant, tokens }) => tokens.length > 0 && frameOf.get(variant) === frame)
-        .map((sample): ReadAnswer => ({
+        .map((sample): AnswerReading => ({
           sample,
           postLogLikelihood: null,
           baseLogLikelihood: null,
@@ -54,7 +54,7 @@ export class PromptReading {
     this.missing = this.parts.reduce((sum, { read }) => sum + read.length, 0)
   }
 
-  /** Most rows of hidden states that reading them takes. */
+  /** Most rows of hidden states for reading the answers. */
   get rowCount(): number {
     return this.parts.reduce(
       (sum, { prompt, answers }) =>
@@ -63,7 +63,7 @@ export class PromptReading {
     )
   }
 
-  /** Whether post has read every answer. */
+  /** True when post has read every answer. */
   get isComplete(): boolean {
     return this.missing === 0
   }
@@ -73,13 +73,16 @@ export class PromptReading {
     if (read !== undefined) read.baseLogLikelihood = logLikelihood
   }
 
-  /** A sentence-embedding model's, in place of post's; to be added before post has read the answer. */
+  /**
+   * Adds the embedding from a sentence-embedding model, which replaces post's; call it before post has read
+   * the answer.
+   */
   addEmbedding(part: ReadingPart, answer: number, embedding: Float32Array): void {
     const read = part.read[answer]
     if (read !== undefined) read.embedding = embedding
   }
 
-  /** Into how many classes each variant's first answers fall; to be added before post has read them. */
+  /** Adds the number of classes of each variant's first answers; call it before post has read them. */
   addClasses(counts: ReadonlyMap<string, number>): void {
     this.classCounts = counts
   }
@@ -101,13 +104,13 @@ export class PromptReading {
     return {
       prompt: this.prompt,
       cells: this.run.variants.map(({ variant: { name } }) => {
-        const own = answers.filter(({ sample }) => sample.variant === name)
-        const embeddings = own.flatMap(({ embedding }) => (embedding === null ? [] : [embedding]))
+        const variantAnswers = answers.filter(({ sample }) => sample.variant === name)
+        const embeddings = variantAnswers.flatMap(({ embedding }) => (embedding === null ? [] : [embedding]))
         const classCount = this.classCounts.get(name)
         return {
           variant: name,
-          logLikelihoodPost: perToken(own, ({ postLogLikelihood }) => postLogLikelihood),
-          logLikelihoodBase: perToken(own, ({ baseLogLikelihood }) => baseLogLikelihood),
+          logLikelihoodPost: perToken(variantAnswers, ({ postLogLikelihood }) => postLogLikelihood),
+          logLikelihoodBase: perToken(variantAnswers, ({ baseLogLikelihood }) => baseLogLikelihood),
           cosineDistance: meanCosineDistance(embeddings),
           vendiScore: vendiScore(embeddings),
           ...(classCount === undefined ? {} : { classCount })
@@ -124,10 +127,10 @@ export class PromptReading {
   }
 }
 
-/** Total log-likelihood over total tokens, of the answers that have one. */
+/** Divides total log-likelihood by total tokens of the answers that have one. */
 function perToken(
-  answers: readonly ReadAnswer[],
-  likelihood: (answer: ReadAnswer) => number | null
+  answers: readonly AnswerReading[],
+  likelihood: (answer: AnswerReading) => number | null
 ): number | null {
   let sum = 0
   let tokens = 0

@@ -14,16 +14,16 @@ import { taskKindFacts, type TaskKind } from '../../contract/model/task-kinds'
 import { numbersOf } from '../answers/numbers'
 import { parseJson } from '../base/files/bounded-json'
 
-/* Published sets of prompts, in the form of their files. The data themselves are not part of the program. */
+/* Formats of published prompt sets. The data themselves are not part of the program. */
 
-/** A file that is imported. */
+/** An imported file. */
 export interface PublishedFile {
-  /** For messages, and where the format leaves categories to names. */
+  /** Name for messages, and for categories if the format uses file names. */
   name: string
   content: string
 }
 
-/** Where a prompt stands, and what the file says of it. */
+/** A prompt with its position in the file. */
 interface Entry {
   place: string
   prompt: z.input<typeof TaskPrompt>
@@ -31,7 +31,7 @@ interface Entry {
 
 export interface PublishedFormat {
   id: string
-  /** What is imported, for the help. */
+  /** Description for the help. */
   name: string
   kind: TaskKind
   reading: AnswerReading
@@ -45,7 +45,10 @@ const CoverageQuestions = z.record(
 )
 const Gsm8kLine = z.object({ question: z.string(), answer: z.string() })
 const NoveltyLine = z.object({ prompt: z.string(), category: z.string().nullish() })
-/** The evaluation's lines have a query, those of the taxonomy what a model made of one, or the conversation that it stood in. */
+/**
+ * Evaluation lines have a query. Lines of the taxonomy have a query revised by a model, or the original
+ * conversation.
+ */
 const InfinityLine = z.union([
   z.object({ query: z.string() }).transform(({ query }) => query),
   z
@@ -54,14 +57,14 @@ const InfinityLine = z.union([
   z
     .object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) })
     .transform(({ messages }, context) => {
-      const asked = messages.find(({ role }) => role === 'user')
-      if (asked !== undefined) return asked.content
+      const userTurn = messages.find(({ role }) => role === 'user')
+      if (userTurn !== undefined) return userTurn.content
       context.addIssue('messages: no turn is of the user')
       return z.NEVER
     })
 ])
 
-/** GSM8K's worked answers end with it and the final one. */
+/** Separator before the final answer in GSM8K's worked answers. */
 const FINAL = '####'
 
 export const PUBLISHED_FORMATS = [
@@ -71,7 +74,7 @@ export const PUBLISHED_FORMATS = [
     kind: 'open-ended',
     reading: { kind: 'first-line' },
     read({ name, content }) {
-      const questions = checked(CoverageQuestions, parsed(content, name), name)
+      const questions = checked(CoverageQuestions, parseContent(content, name), name)
       return Object.entries(questions).map(([text, { answers, category }]) => ({
         place: `"${text.slice(0, 60)}"`,
         prompt: { text, category, answers: distinctGroups(answers) }
@@ -120,9 +123,9 @@ export const PUBLISHED_FORMATS = [
 export type PublishedFormatId = (typeof PUBLISHED_FORMATS)[number]['id']
 
 /**
- * A task from files of a published form.
+ * Builds a task from files of a published format.
  *
- * @param id of the task; it is also its name
+ * @param id of the task, which is also its name
  * @throws WorkbenchError `bad-input` naming file, line or entry, and field
  */
 export function publishedTask(id: string, format: PublishedFormat, files: readonly PublishedFile[]): Task {
@@ -168,10 +171,10 @@ function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string)
   throw new WorkbenchError('bad-input', `${where}: ${describeIssue(result.error)}`)
 }
 
-const parsed = (content: string, where: string): unknown =>
+const parseContent = (content: string, where: string): unknown =>
   parseJson(content, where, { notJson: 'bad-input' })
 
-/** Lines with something in them, counted from 1. */
+/** Lists the lines that are not blank, counted from 1. */
 const linesOf = (content: string): { line: number; text: string }[] =>
   content
     .split(/\r?\n/)
@@ -193,28 +196,28 @@ function jsonLines<Line>(
         'A list becomes such lines by: jq -c ".[]" FILE'
       )
     }
-    return { place, prompt: promptOf(checked(schema, parsed(text, where), where), place) }
+    return { place, prompt: promptOf(checked(schema, parseContent(text, where), where), place) }
   })
 }
 
-/** `creative_story.txt` holds stories. */
+/** Derives a category from a file name: `creative_story.txt` contains stories. */
 const categoryOf = (name: string): string => basename(name, extname(name)).replace(/^creative_/, '')
 
-/** The published file names some answers twice: groups with a name in common are one answer. */
+/** Merges groups of answers with a common name, because the published file names some answers twice. */
 function distinctGroups(groups: readonly string[][]): string[][] {
   const distinct: string[][] = []
   for (const group of groups) {
     const shares = (other: string[]): boolean => other.some((name) => group.includes(name))
     const joined = [...distinct.filter(shares).flat(), ...group]
-    const rest = distinct.filter((other) => !shares(other))
-    distinct.splice(0, distinct.length, ...rest, [...new Set(joined)])
+    const separate = distinct.filter((other) => !shares(other))
+    distinct.splice(0, distinct.length, ...separate, [...new Set(joined)])
   }
   return distinct
 }
 
 function finalNumber(answer: string, where: string): string {
-  const at = answer.lastIndexOf(FINAL)
-  const final = at === -1 ? undefined : numbersOf(answer.slice(at + FINAL.length)).at(-1)
+  const position = answer.lastIndexOf(FINAL)
+  const final = position === -1 ? undefined : numbersOf(answer.slice(position + FINAL.length)).at(-1)
   if (final !== undefined) return final
   throw new WorkbenchError('bad-input', `${where}: answer: no number follows ${FINAL}.`)
 }

@@ -7,10 +7,10 @@ import { maskBytes } from '../engine/forward/run-memory'
 import type { DecoderSpec } from '../family'
 
 /**
- * Refuses an answer that post has no memory to read. The masks of its attention grow with the square of its length, and an engine
- * that runs out of memory ends.
+ * Refuses an answer that post cannot read within its memory. Attention masks grow with the square of the
+ * length, and an engine without memory ends.
  *
- * @param memoryBytes the memory that the masks may take
+ * @param memoryBytes limit of the masks
  * @throws WorkbenchError `unsupported` for the first such answer
  */
 export function refuseUnreadable(

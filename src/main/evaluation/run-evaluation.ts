@@ -23,51 +23,54 @@ import { COMPARED_ANSWERS } from '../measures/sample-measures'
 import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 
 export interface EvaluationListener {
-  /** How the engine computes; the same for the whole run. */
+  /** Receives how the engine computes, which stays the same for the whole run. */
   planned(computation: Computation): Promise<void>
-  /** Who answers outside the engine, when more is known of it. */
+  /** Receives new facts about the models outside the engine. */
   learned(record: OutsideRecord): Promise<void>
-  /** Gets what is finished at once, to store it. When either rejects, so does the run. */
+  /** Store finished answers and scores. A rejection ends the run. */
   keepSamples(lines: SampleLine[]): Promise<void>
   keepScores(scores: PromptScores): Promise<void>
   progress(progress: EvaluationProgress): void
 }
 
-/** A run, and what of it is there. */
-export interface EvaluationToMake {
+/** A run with its stored results. */
+export interface EvaluationWork {
   run: EvaluationRun
   pair: SampledPair
   stored: { samples: readonly SampleLine[]; scores: readonly PromptScores[] }
 }
 
 /**
- * Generates the answers that a run lacks, then has post and base read those of every prompt that has no scores yet. The
- * same results come whether it goes through at once or in pieces.
+ * Generates the missing answers of a run, and lets post and base read the answers to every prompt without
+ * scores. An interrupted run gives the same results as an uninterrupted one.
  *
  * @returns wall time in seconds
- * @throws WorkbenchError as `refuseUnreadable`; `cancelled` when `signal` fires; `mismatch` when a checkpoint has changed; what the
- *   engine is at fault for. What was finished by then has been kept.
+ * @throws WorkbenchError as `refuseUnreadable`; `cancelled` when `signal` fires; `mismatch` when a checkpoint
+ * has changed; errors of the engine. Finished results are already stored.
  */
 export async function runEvaluation(
   engine: EngineClient,
-  { run, pair, stored }: EvaluationToMake,
+  { run, pair, stored }: EvaluationWork,
   listener: EvaluationListener,
   signal: AbortSignal
 ): Promise<number> {
   const startedMs = performance.now()
   refuseUnreadable(stored.samples, run, pair.post.spec, readingBytes())
-  const begun = { engine, run, pair, samples: [...stored.samples], listener, signal }
-  const work: Work = { ...begun, computation: await generate(begun) }
+  const context = { engine, run, pair, samples: [...stored.samples], listener, signal }
+  const work: EvaluationContext = { ...context, computation: await generate(context) }
   const scored = new Set(stored.scores.map(({ prompt }) => prompt))
   await cancellable(signal, 'The evaluation', () => score(work, scored))
   return (performance.now() - startedMs) / 1000
 }
 
-/** Returns the memory for the hidden states of answers that are read together, and as much for the masks of their attention. */
+/**
+ * Memory for the hidden states of answers that are read together; the masks of their attention may use as
+ * much.
+ */
 const readingBytes = (): number => Math.floor(defaultMemoryBytes() / 4)
 
-/** What every step of a run needs. */
-interface Work {
+/** Data for every step of a run. */
+interface EvaluationContext {
   readonly engine: EngineClient
   readonly run: EvaluationRun
   readonly pair: SampledPair
@@ -75,11 +78,11 @@ interface Work {
   readonly samples: SampleLine[]
   readonly listener: EvaluationListener
   readonly signal: AbortSignal
-  /** How the engine has generated; null where others answered. */
+  /** How the engine generated; null if only external models answered. */
   readonly computation: Computation | null
 }
 
-/** @returns how the engine has computed; null where it has not */
+/** Generates the missing answers. @returns how the engine computed; null if it did not */
 async function generate({
   engine,
   run,
@@ -87,7 +90,7 @@ async function generate({
   samples,
   listener,
   signal
-}: Omit<Work, 'computation'>): Promise<Computation | null> {
+}: Omit<EvaluationContext, 'computation'>): Promise<Computation | null> {
   let computation = computationOf(run)
   const promptsTotal = run.task.prompts.length
   const samplesTotal = run.variants.length * promptsTotal * run.task.settings.sampleCount
@@ -96,36 +99,39 @@ async function generate({
     const names = new Set(
       group.members.map((member) => elementAt(run.variants, member, 'variant').variant.name)
     )
-    const { listed } = group
-    const { settings } = run.task
-    const own = samples.filter(({ variant }) => names.has(variant))
-    const others = samples.length - own.length
-    const known = new Set(own.map(keyOf))
+    const [{ listed }, { settings }] = [group, run.task]
+    const groupSamples = samples.filter(({ variant }) => names.has(variant))
+    const others = samples.length - groupSamples.length
+    const existing = new Set(groupSamples.map(keyOf))
     const generated = await makeAnswers(
       engine,
-      { ...planned, stored: listed === 1 ? own : wholeLists(own, settings, listed), earlier: computation },
+      {
+        ...planned,
+        stored: listed === 1 ? groupSamples : wholeLists(groupSamples, settings, listed),
+        earlier: computation
+      },
       {
         learned: (record) => listener.learned(record),
         planned: (planned) => listener.planned(planned),
         async keep(lines) {
           const answers = listed === 1 ? lines : await answersIn(lines, settings, listed, pair.text)
-          // Of a list that was cut off by a crash some answers are there.
-          const fresh = answers.filter((answer) => !known.has(keyOf(answer)))
+          // Some answers of an interrupted list may already be stored.
+          const fresh = answers.filter((answer) => !existing.has(keyOf(answer)))
           await listener.keepSamples(fresh)
           samples.push(...fresh)
           refuseUnreadable(fresh, run, pair.post.spec, readingBytes())
         },
         progress({ mostSecondsLeft, ...progress }) {
-          // Known of this group only; the others take about as long for each answer.
-          const more =
+          // Estimated from this group; other groups take about as long per answer.
+          const factor =
             (samplesTotal - samples.length) /
             Math.max(1, listed * (progress.samplesTotal - progress.samplesDone))
           listener.progress({
             ...progress,
             samplesDone: listed === 1 ? others + progress.samplesDone : samples.length,
             samplesTotal,
-            secondsLeft: progress.secondsLeft === null ? null : more * progress.secondsLeft,
-            ...(mostSecondsLeft === undefined ? {} : { mostSecondsLeft: more * mostSecondsLeft }),
+            secondsLeft: progress.secondsLeft === null ? null : factor * progress.secondsLeft,
+            ...(mostSecondsLeft === undefined ? {} : { mostSecondsLeft: factor * mostSecondsLeft }),
             promptsScored: 0,
             promptsTotal
           })
@@ -140,11 +146,11 @@ async function generate({
 
 const keyOf = ({ variant, prompt, index }: SampleLine): string => JSON.stringify([variant, prompt, index])
 
-/** @param scored prompts that have their scores; grows */
-async function score(work: Work, scored: Set<number>): Promise<void> {
+/** Computes the missing scores. @param scored prompts with scores; grows */
+async function score(work: EvaluationContext, scored: Set<number>): Promise<void> {
   const { engine, run, pair, samples, listener, signal } = work
   const promptsTotal = run.task.prompts.length
-  const tell = (): void => {
+  const report = (): void => {
     listener.progress({
       phase: 'scoring',
       samplesDone: samples.length,
@@ -155,28 +161,28 @@ async function score(work: Work, scored: Set<number>): Promise<void> {
       promptsTotal
     })
   }
-  tell()
-  const waiting = run.task.prompts.flatMap((_, prompt) => (scored.has(prompt) ? [] : [prompt]))
+  report()
+  const pending = run.task.prompts.flatMap((_, prompt) => (scored.has(prompt) ? [] : [prompt]))
   const stateBytes = readingBytes()
   const finish = async (reading: PromptReading): Promise<void> => {
     await listener.keepScores(reading.scores())
     scored.add(reading.prompt)
-    tell()
+    report()
   }
   const embeddingModel =
-    run.embeddingModel === null || waiting.length === 0 ? null : await reopenedModel(run.embeddingModel)
+    run.embeddingModel === null || pending.length === 0 ? null : await reopenedModel(run.embeddingModel)
   const classifier =
-    run.classifier === null || waiting.length === 0 ? null : await reopenedClassifier(run.classifier)
-  const read = async (together: readonly PromptReading[]): Promise<void> => {
-    if (classifier !== null) await classifyAnswers(work, classifier, together)
-    // Before post reads them, which completes a prompt.
-    if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, together, signal)
-    await readTogether(work, together, stateBytes, finish)
+    run.classifier === null || pending.length === 0 ? null : await reopenedClassifier(run.classifier)
+  const read = async (readings: readonly PromptReading[]): Promise<void> => {
+    if (classifier !== null) await classifyAnswers(work, classifier, readings)
+    // Before post's reading, which completes a prompt.
+    if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, readings, signal)
+    await readTogether(work, readings, stateBytes, finish)
   }
   let readings: PromptReading[] = []
   let rowCount = 0
   const maximumRows = stateBytes / (pair.post.spec.hiddenSize * Float32Array.BYTES_PER_ELEMENT)
-  for (const prompt of waiting) {
+  for (const prompt of pending) {
     const reading = new PromptReading(run, prompt, comparedAnswers(run, prompt, samples))
     if (readings.length > 0 && rowCount + reading.rowCount > maximumRows) {
       await read(readings)
@@ -189,7 +195,10 @@ async function score(work: Work, scored: Set<number>): Promise<void> {
   if (readings.length > 0) await read(readings)
 }
 
-/** @throws WorkbenchError as `openEmbeddingModel`; `mismatch` when the model is another than the run was begun with */
+/**
+ * Opens the run's embedding model again. @throws WorkbenchError as `openEmbeddingModel`; `mismatch` when the
+ * model has changed
+ */
 async function reopenedModel({ path, fingerprint }: CheckpointReference): Promise<EmbeddingModel> {
   const model = await openEmbeddingModel(path)
   if (model.reference.fingerprint === fingerprint) return model
@@ -200,7 +209,10 @@ async function reopenedModel({ path, fingerprint }: CheckpointReference): Promis
   )
 }
 
-/** @throws WorkbenchError as `openPairClassifier`; `mismatch` when it is another than the run was begun with */
+/**
+ * Opens the run's classifier again. @throws WorkbenchError as `openPairClassifier`; `mismatch` when it has
+ * changed
+ */
 async function reopenedClassifier({ path, fingerprint }: CheckpointReference): Promise<PairClassifier> {
   const classifier = await openPairClassifier(path)
   if (classifier.reference.fingerprint === fingerprint) return classifier
@@ -211,9 +223,9 @@ async function reopenedClassifier({ path, fingerprint }: CheckpointReference): P
   )
 }
 
-/** Has a classifier sort the first answers of each variant to some prompts into classes. */
+/** Counts the classes of the first answers of each variant to some prompts. */
 async function classifyAnswers(
-  { engine, run, samples, signal }: Work,
+  { engine, run, samples, signal }: EvaluationContext,
   classifier: PairClassifier,
   readings: readonly PromptReading[]
 ): Promise<void> {
@@ -230,56 +242,56 @@ async function classifyAnswers(
     signal
   )
   for (const reading of readings) {
-    const own = cells.flatMap(({ prompt, name }, cell) =>
+    const promptCounts = cells.flatMap(({ prompt, name }, cell) =>
       prompt === reading.prompt ? [[name, elementAt(counts, cell, 'cell')] as const] : []
     )
-    reading.addClasses(new Map(own))
+    reading.addClasses(new Map(promptCounts))
   }
 }
 
-/** Has a sentence-embedding model embed the answers, equal ones once. */
+/** Embeds the answers with a sentence-embedding model, equal answers once. */
 async function embedAnswers(
   engine: EngineClient,
   model: EmbeddingModel,
   readings: readonly PromptReading[],
   signal: AbortSignal
 ): Promise<void> {
-  const places = new Map<string, ((embedding: Float32Array) => void)[]>()
+  const receivers = new Map<string, ((embedding: Float32Array) => void)[]>()
   for (const reading of readings) {
     for (const part of reading.parts) {
       for (const [answer, { sample }] of part.read.entries()) {
         const add = (embedding: Float32Array): void => reading.addEmbedding(part, answer, embedding)
-        places.set(sample.text, [...(places.get(sample.text) ?? []), add])
+        receivers.set(sample.text, [...(receivers.get(sample.text) ?? []), add])
       }
     }
   }
-  if (places.size === 0) return
-  const added = [...places.values()]
-  const texts = await model.encodeAll([...places.keys()])
+  if (receivers.size === 0) return
+  const receiverLists = [...receivers.values()]
+  const texts = await model.encodeAll([...receivers.keys()])
   for await (const { text, embedding } of await engine.embed({ file: model.file, texts }, { signal })) {
     const values = textToFloats(embedding)
-    for (const add of elementAt(added, text, 'text')) add(values)
+    for (const add of elementAt(receiverLists, text, 'text')) add(values)
   }
 }
 
 /**
- * Has base and then post read the answers to some prompts: as many as the engine computes at once, so that a run that is
- * stopped loses no more than that, and no more embeddings are held.
+ * Lets base and then post read the answers to several prompts in one request, which bounds the lost work
+ * after a stop and the embeddings in memory.
  */
 async function readTogether(
-  { engine, run, pair, signal, computation }: Work,
+  { engine, run, pair, signal, computation }: EvaluationContext,
   readings: readonly PromptReading[],
   stateBytes: number,
   finish: (reading: PromptReading) => Promise<void>
 ): Promise<void> {
   const { device } = run.computing
-  // In what they were generated, where that was here.
+  // The precision of the generation, if the engine generated.
   const precision = computation?.precision ?? run.computing.precision
   const request = {
     ...{ base: pair.base.checkpoint.path, post: pair.post.checkpoint.path, stateBytes, device },
     ...(precision === undefined ? {} : { precision })
   }
-  // Every answer to every prompt, post's reading last: with it a prompt is complete.
+  // Post reads last, because its reading completes a prompt.
   const entries = readings.flatMap((reading) => reading.parts.map((part) => ({ reading, part })))
   const prompts: ReadPrompt[] = entries.map(({ part }) => ({ tokens: part.prompt, answers: part.answers }))
   if (baseReads(run, pair)) {
@@ -299,20 +311,23 @@ async function readTogether(
   }
 }
 
-/** At most {@link COMPARED_ANSWERS} answers of each variant, the same ones whenever they are asked for. */
+/** Selects at most {@link COMPARED_ANSWERS} answers of each variant; repeated calls give the same ones. */
 function comparedAnswers(run: EvaluationRun, prompt: number, samples: readonly SampleLine[]): SampleLine[] {
-  const ofPrompt = samples.filter((sample) => sample.prompt === prompt).sort((a, b) => a.index - b.index)
+  const promptSamples = samples.filter((sample) => sample.prompt === prompt).sort((a, b) => a.index - b.index)
   return run.variants.flatMap(({ variant: { name } }) => [
     ...fixedSubset(
-      ofPrompt.filter(({ variant }) => variant === name),
+      promptSamples.filter(({ variant }) => variant === name),
       COMPARED_ANSWERS
     )
   ])
 }
 
-/** Base reads post's tokens when it has them all: then its tokenizer is post's, or numbers its tokens like it. */
+/**
+ * Reports whether base can read post's tokens: with equal vocabulary sizes, its tokenizer numbers tokens like
+ * post's.
+ */
 function baseReads(run: EvaluationRun, { base, post }: SampledPair): boolean {
   if (base.spec.vocabularySize === post.spec.vocabularySize) return true
-  // Where base could not be compared as a whole model, it was refused as a variant before the run began.
+  // A base that is not comparable was refused as a variant before the run began.
   return run.variants.some(({ variant }) => variant.kind === 'base')
 }

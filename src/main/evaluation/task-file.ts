@@ -18,23 +18,23 @@ import { type PromptEntry, readPromptEntries } from '../samples/prompts'
 import { AnswerReader } from '../answers/read-answer'
 import { numbersOf } from '../answers/numbers'
 
-/** GSM8K ends its worked answers with a line "#### 1,234". */
-const GSM8K_MARK = '####'
+/** Separator before the final answer in GSM8K's worked answers, as in "#### 1,234". */
+const GSM8K_SEPARATOR = '####'
 const EXPECTED =
   'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
-/** Between the answers in one cell of a table. */
+/** Separator of the answers in one cell of a table. */
 const CELL_SEPARATOR = '|'
 
 /**
  * Reads a task from the text of a file, by the ending of its name:
- * - `.json` with an object: a task as it was exported;
- * - otherwise a list of prompts in any form that sample prompts may have, each with `answers` (a list of texts or numbers; in
- *   a `.csv` cell separated by |) or one `answer`. GSM8K's published lines are recognised by the #### before their final
- *   answer. Sampling and reading are what suits the kind of task, and may be changed afterwards.
+ * - `.json` with an object: an exported task;
+ * - otherwise a list of prompts in any format of sample prompts, each with `answers` (a list of texts or
+ * numbers, separated by | in a `.csv` cell) or one `answer`. In GSM8K's published lines the final answer
+ * follows ####. Sampling and reading are the defaults of the kind of task.
  *
- * @param kind of a list of prompts; undefined: reasoning when every prompt has one answer, open-ended when some have
- *   answers, else creative
- * @returns a task whose id is made from the file's name
+ * @param kind of a list of prompts. If undefined: reasoning when every prompt has one answer, open-ended when
+ * some have answers, else creative
+ * @returns a task whose id is derived from the file's name
  * @throws WorkbenchError `bad-input` naming file, line or entry, and field; `newer-version`
  */
 export function readTaskFile(fileName: string, content: string, kind: TaskKind | undefined): Task {
@@ -45,19 +45,19 @@ export function readTaskFile(fileName: string, content: string, kind: TaskKind |
     )
   }
   const task = readTaskDocument(fileName, content, kind) ?? readTaskPrompts(fileName, content, kind)
-  // Its patterns are compiled here, so that a wrong one shows now.
+  // Compiles the patterns, so that a wrong one is reported now.
   new AnswerReader(task)
   return task
 }
 
-/** The text of a file that {@link readTaskFile} reads back. */
+/** Formats a task as text that {@link readTaskFile} reads. */
 export function formatTaskFile(task: Task): string {
   return formatJson(Task.parse(task))
 }
 
 const Versioned = z.object({ schemaVersion: z.number() })
 
-/** @returns null when the file holds a list of prompts instead */
+/** Reads an exported task. @returns null if the file contains a list of prompts instead */
 function readTaskDocument(fileName: string, content: string, kind: TaskKind | undefined): Task | null {
   if (extname(fileName).toLowerCase() !== '.json') return null
   const value = parseJson(content.replace(/^\uFEFF/, ''), fileName, { notJson: 'bad-input' })
@@ -67,7 +67,8 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
   if (version.success && version.data.schemaVersion > TASK_VERSION) {
     throw new WorkbenchError(
       'newer-version',
-      `${fileName} was written by a newer version of this program (schema ${version.data.schemaVersion}; this one reads ${TASK_VERSION}).`
+      `${fileName} was written by a newer version of this program (schema ${version.data.schemaVersion}; this one ` +
+        `reads ${TASK_VERSION}).`
     )
   }
   const parsed = Task.safeParse(value)
@@ -87,10 +88,10 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
   return { ...parsed.data, id: idFrom(fileName) }
 }
 
-function readTaskPrompts(fileName: string, content: string, wanted: TaskKind | undefined): Task {
+function readTaskPrompts(fileName: string, content: string, requestedKind: TaskKind | undefined): Task {
   const entries = readPromptEntries(fileName, content)
   const prompts = entries.map((entry) => taskPrompt(fileName, entry))
-  const kind = wanted ?? suggestedKind(prompts)
+  const kind = requestedKind ?? suggestedKind(prompts)
   const { rightAnswers, sampled } = taskKindFacts(kind)
   const unanswered = rightAnswers === 'one' ? prompts.findIndex(({ answers }) => answers === undefined) : -1
   if (unanswered !== -1) {
@@ -114,7 +115,7 @@ function readTaskPrompts(fileName: string, content: string, wanted: TaskKind | u
 
 const Answer = z.union([z.string(), z.number()]).transform((answer) => String(answer).trim())
 
-/** What an entry says of its answers; data sets write null for what they leave out. */
+/** Answers of an entry; data sets use null for missing fields. */
 const FileAnswers = z.object({
   answers: z
     .union([
@@ -133,9 +134,9 @@ function taskPrompt(fileName: string, { place, value, prompt }: PromptEntry): Ta
   const { answer, answers: listed } = parsed.data
   const written = listed ?? (answer === null || answer === undefined ? undefined : [answer])
   const answers = written?.map((text) => {
-    if (typeof text !== 'string' || !text.includes(GSM8K_MARK)) return text
-    const final = numbersOf(text.slice(text.lastIndexOf(GSM8K_MARK) + GSM8K_MARK.length)).at(-1)
-    if (final === undefined) throw complain(`answer: no number follows ${GSM8K_MARK}.`)
+    if (typeof text !== 'string' || !text.includes(GSM8K_SEPARATOR)) return text
+    const final = numbersOf(text.slice(text.lastIndexOf(GSM8K_SEPARATOR) + GSM8K_SEPARATOR.length)).at(-1)
+    if (final === undefined) throw complain(`answer: no number follows ${GSM8K_SEPARATOR}.`)
     return final
   })
   const checked = TaskPrompt.safeParse({ ...prompt, answers })

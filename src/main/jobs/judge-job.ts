@@ -1,6 +1,6 @@
 import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import { judgeKey } from '../evaluation/judge'
-import { judgeAsTold } from '../evaluation/judge-as-told'
+import { judgeEvaluation } from '../evaluation/judge-evaluation'
 import { verdictsOf } from '../project/results/stored-verdicts'
 import type { Job } from './job'
 import { createProgressJob } from './progress-job'
@@ -31,7 +31,7 @@ export function createJudgeJob(
         last = progress
         report({ type: 'progress', progress })
       }
-      await judgeAsTold(files, { settings, apiKey }, verdictsOf(own, evaluationId), notify, signal)
+      await judgeEvaluation(files, { settings, apiKey }, verdictsOf(own, evaluationId), notify, signal)
       return { type: 'finished', progress: last }
     }
   })

@@ -1,11 +1,11 @@
-/** A line without its text and tokens: names, numbers and how the answer ended. */
+/** Bytes of a line without its text and tokens. */
 const LINE_BYTES = 80
-/** A token as a number, and as its share of the text. */
+/** Bytes of a token as a number, and of its share of the text. */
 const TOKEN_BYTES = 10
 
-/** What answers take in a file of them, in bytes, however short they are. */
-export const leastAnswerBytes = (answerCount: number): number => answerCount * LINE_BYTES
+/** Estimates the smallest file of answers, in bytes. */
+export const minAnswerBytes = (answerCount: number): number => answerCount * LINE_BYTES
 
-/** The same when none ends before it must. */
-export const mostAnswerBytes = (answerCount: number, maxTokens: number): number =>
+/** Estimates the largest file, in which every answer has its maximal length. */
+export const maxAnswerBytes = (answerCount: number, maxTokens: number): number =>
   answerCount * (LINE_BYTES + maxTokens * TOKEN_BYTES)

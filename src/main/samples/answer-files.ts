@@ -21,16 +21,16 @@ import { askSandbox } from '../sandbox/host'
 import { promptName } from '../text/prompt-name'
 import { multimap } from '../../contract/model/multimap'
 
-/** As much as a run's own answers may take. */
+/** Limit of a file, as for a run's own answers. */
 const MAX_FILE_BYTES = 256_000_000
 
 type FileModel = Extract<OutsideModel, { kind: 'file' }>
 
 /**
- * Goes through the answers of a file, one by one. Lines are read a piece at a time, so that neither a file nor its answers have to be
- * kept; a log of Inspect, which is one value, is read in the sandbox process.
+ * Reads the answers of a file one by one. Lines are read in pieces, so that neither the file nor its answers
+ * are kept in memory. A log of Inspect is one JSON value and is read in the sandbox process.
  *
- * @param visit gets each answer, in the order of the file
+ * @param visit called with each answer, in the order of the file
  * @throws WorkbenchError `not-found`, `bad-file`; `bad-input` naming line or sample, and field
  */
 export async function eachAnswer(
@@ -46,34 +46,34 @@ export async function eachAnswer(
   }
   await requireNamedHost(path)
   const counts = new AnswerCounts(path)
-  const take = (answer: FileAnswer): void => {
+  const visitAndCount = (answer: FileAnswer): void => {
     counts.add(answer)
     visit(answer)
   }
-  const found = isLogStart(await firstLine(path))
-    ? await eachOfLog(path, take)
-    : await eachOfLines(path, take)
-  return { ...found, by: counts.all() }
+  const facts = isLogStart(await firstLine(path))
+    ? await eachOfLog(path, visitAndCount)
+    : await eachOfLines(path, visitAndCount)
+  return { ...facts, by: counts.all() }
 }
 
-/** The first line of a file that is not blank; null when it is longer than lines may be. */
+/** Reads the first line that is not blank; null if it exceeds the limit of a line. */
 async function firstLine(path: string): Promise<string | null> {
-  let begun = Buffer.alloc(0)
+  let buffered = Buffer.alloc(0)
   try {
     for await (const piece of regularFilePieces(path, MAX_FILE_BYTES)) {
-      begun = Buffer.concat([begun, piece])
-      const [line = '', next] = begun
+      buffered = Buffer.concat([buffered, piece])
+      const [line = '', next] = buffered
         .toString('utf8')
         .replace(/^\uFEFF/, '')
         .trimStart()
         .split('\n', 2)
       if (next !== undefined) return line
-      if (begun.byteLength > MAX_LINE_BYTES) return null
+      if (buffered.byteLength > MAX_LINE_BYTES) return null
     }
   } catch (error) {
     throw readProblem(path, error)
   }
-  return begun
+  return buffered
     .toString('utf8')
     .replace(/^\uFEFF/, '')
     .trim()
@@ -81,67 +81,73 @@ async function firstLine(path: string): Promise<string | null> {
 
 async function eachOfLines(
   path: string,
-  take: (answer: FileAnswer) => void
+  visit: (answer: FileAnswer) => void
 ): Promise<Pick<AnswerFileFacts, 'format' | 'fingerprint'>> {
   const hash = createHash('sha256')
   const lines = new AnswerLines()
   for await (const { text, where } of linesOfFile(path, MAX_FILE_BYTES, (piece) => hash.update(piece))) {
     const line = text.replace(/^\uFEFF/, '')
-    if (line.trim() !== '') for (const answer of lines.read(line, where)) take(answer)
+    if (line.trim() !== '') for (const answer of lines.read(line, where)) visit(answer)
   }
   return { format: lines.format, fingerprint: hash.digest('hex') }
 }
 
 async function eachOfLog(
   path: string,
-  take: (answer: FileAnswer) => void
+  visit: (answer: FileAnswer) => void
 ): Promise<Pick<AnswerFileFacts, 'format' | 'fingerprint'>> {
   const reply = await expecting(EXPECTED_ANSWERS, () => askSandbox({ kind: 'answer-log', file: path }))
   if (reply.kind !== 'answer-log') throw new Error(`the sandbox process answered a log with ${reply.kind}`)
-  const breathe = breather()
+  const yieldTurn = breather()
   const bytes = Buffer.from(reply.lines.buffer, reply.lines.byteOffset, reply.lines.byteLength)
-  for (let [start, place] = [0, 1]; start < bytes.byteLength; place++) {
-    await breathe()
+  for (let [start, sample] = [0, 1]; start < bytes.byteLength; sample++) {
+    await yieldTurn()
     const end = bytes.indexOf('\n', start)
-    for (const answer of logLineAnswers(bytes.toString('utf8', start, end), `${path}, sample ${place}`))
-      take(answer)
+    for (const answer of logLineAnswers(bytes.toString('utf8', start, end), `${path}, sample ${sample}`))
+      visit(answer)
     start = end + 1
   }
   return { format: 'Inspect log', fingerprint: reply.fingerprint }
 }
 
-/** Whose answers a file holds. @throws WorkbenchError `not-found`, `bad-file`, `bad-input` */
+/**
+ * Lists the models whose answers a file contains. @throws WorkbenchError `not-found`, `bad-file`, `bad-input`
+ */
 export const readAnswerFacts = (path: string): Promise<AnswerFileFacts> => eachAnswer(path, () => undefined)
 
 /**
- * Who answers by a file: of several whose answers it holds, the one that goes by the variant's name.
+ * Builds a variant from a file of answers. If the file contains several models, the one with the variant's
+ * name is used.
  *
- * @throws WorkbenchError `bad-input` naming whose answers there are; as {@link readAnswerFacts}
+ * @throws WorkbenchError `bad-input` naming the file's models; as {@link readAnswerFacts}
  */
 export async function answerFileModel(name: string, path: string): Promise<FileModel> {
   const { fingerprint, by } = await readAnswerFacts(path)
   const model: FileModel = { kind: 'file', name, path, fingerprint }
   if (by.length === 1) return model
   if (by.some(({ of }) => of === name)) return { ...model, of: name }
+  const models = by.map(({ of }) => (of === null ? 'one without a name' : `"${of}"`)).join(', ')
   throw new WorkbenchError(
     'bad-input',
-    `${path} holds answers of ${by.map(({ of }) => (of === null ? 'one without a name' : `"${of}"`)).join(', ')}.`,
+    `${path} holds answers of ${models}.`,
     'Name the variant as the one whose answers are to be taken.'
   )
 }
 
-/** A prompt of a run, by what a file may call it. */
+/** A prompt of a run, with the texts that a file may use for it. */
 export interface NamedPrompt {
   text: string
-  /** The task's prompt without what a variant puts around it, and the text that the models see. */
+  /** The task's prompt without the variant's additions, and the text that the models see. */
   otherTexts: readonly string[]
 }
 
 /**
- * The answers of a file to the prompts of a run, in the order of the file: as many of each as the run asks for.
+ * Assigns the answers of a file to the prompts of a run, in the order of the file, as many as the run
+ * requires.
  *
- * @returns of each prompt its answers
- * @throws WorkbenchError `mismatch` when the file has changed; `bad-input` naming a prompt that it has too few answers to
+ * @returns the answers of each prompt
+ * @throws WorkbenchError `mismatch` when the file has changed; `bad-input` naming a prompt with too few
+ * answers
  */
 export async function answersFromFile(
   model: FileModel,
@@ -163,11 +169,12 @@ export async function answersFromFile(
   const short = answers.findIndex(({ length }) => length < sampleCount)
   const prompt = prompts[short]
   if (prompt !== undefined) {
-    const found = answers[short]?.length ?? 0
+    const count = answers[short]?.length ?? 0
     throw new WorkbenchError(
       'bad-input',
-      `${promptName(prompt, short)} has ${found === 0 ? 'no answer' : plural(found, 'answer')} in ${model.path}; the run asks for ${sampleCount} to each prompt.`,
-      found === 0
+      `${promptName(prompt, short)} has ${count === 0 ? 'no answer' : plural(count, 'answer')} in ${model.path}; ` +
+        `the run asks for ${sampleCount} to each prompt.`,
+      count === 0
         ? 'Answers are matched by the text of their prompt: is it of the same prompts?'
         : 'Ask for fewer answers, so that all variants have as many.'
     )
@@ -175,39 +182,41 @@ export async function answersFromFile(
   return { format: file.format, by: file.by.map(({ of }) => of), answers }
 }
 
-/** Gives prompts the answers that they are asked for. Prompts that read alike share their answers out in order. */
+/** Assigns answers to prompts. Prompts with equal text receive them in order. */
 class PromptMatcher {
   readonly answers: FileAnswer[][]
-  private readonly places: ReadonlyMap<string, readonly number[]>
+  private readonly promptsByText: ReadonlyMap<string, readonly number[]>
 
   constructor(
     prompts: readonly NamedPrompt[],
     private readonly sampleCount: number
   ) {
     this.answers = prompts.map(() => [])
-    this.places = multimap(
+    this.promptsByText = multimap(
       prompts.flatMap(({ text, otherTexts }, place) =>
-        [...new Set([text, ...otherTexts].map((each) => each.trim()))].map((known) => [known, place] as const)
+        [...new Set([text, ...otherTexts].map((each) => each.trim()))].map(
+          (promptText) => [promptText, place] as const
+        )
       )
     )
   }
 
   take(answer: FileAnswer): void {
-    placesOf(answer, this.places, this.answers.length)
+    promptsOf(answer, this.promptsByText, this.answers.length)
       .map((place) => this.answers[place])
       .find((list) => list !== undefined && list.length < this.sampleCount)
       ?.push(answer)
   }
 }
 
-function placesOf(
+function promptsOf(
   { prompts, promptIndex }: FileAnswer,
-  places: ReadonlyMap<string, readonly number[]>,
+  promptsByText: ReadonlyMap<string, readonly number[]>,
   promptCount: number
 ): readonly number[] {
   for (const text of prompts) {
-    const known = places.get(text.trim())
-    if (known !== undefined) return known
+    const indices = promptsByText.get(text.trim())
+    if (indices !== undefined) return indices
   }
   return promptIndex !== null && prompts.length === 0 && promptIndex < promptCount ? [promptIndex] : []
 }

@@ -6,7 +6,7 @@ import { elementAt } from '../../contract/model/look-up'
 import { renderChats, withSystemTurn } from '../text/chat'
 import { openSampledPair, planGeneration } from './generation'
 import { engineOnly } from './outside'
-import type { SampleKey, SamplesToMake } from './run-samples'
+import type { SampleKey, SamplesWork } from './run-samples'
 
 export interface ChatRequest extends ChatQuestion {
   /** Model folders. */
@@ -16,11 +16,12 @@ export interface ChatRequest extends ChatQuestion {
 }
 
 /**
- * What the next answers of some conversations need: each model answers its own. Conversations that read the same are one prompt.
+ * Prepares the next answers of several conversations, one by each model. Conversations with equal text form
+ * one prompt.
  *
- * @throws WorkbenchError `bad-input` when the template refuses the turns, such as several of them; as `planGeneration`
+ * @throws WorkbenchError `bad-input` when the template refuses the turns; as `planGeneration`
  */
-export async function prepareChat(request: ChatRequest): Promise<{ work: SamplesToMake; notices: string[] }> {
+export async function prepareChat(request: ChatRequest): Promise<{ work: SamplesWork; notices: string[] }> {
   const { columns, rendering, settings } = request
   const last = columns.findIndex(({ turns }) => turns.at(-1)?.role !== 'user')
   if (last !== -1) throw new WorkbenchError('bad-input', 'A conversation has to end with a turn of the user.')
@@ -54,8 +55,10 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
     settings,
     (whole) => comparePrompts(whole, pair, prompts)
   )
-  const leaveOut = promptOf.flatMap((own, variant) =>
-    prompts.flatMap((_, prompt) => (prompt === own ? [] : keysOf(variant, prompt, settings.sampleCount)))
+  const leaveOut = promptOf.flatMap((ownPrompt, variant) =>
+    prompts.flatMap((_, prompt) =>
+      prompt === ownPrompt ? [] : keysOf(variant, prompt, settings.sampleCount)
+    )
   )
   return {
     work: { generation: planned.generation, stored: [], earlier: null, leaveOut },

@@ -3,14 +3,14 @@ import { PAPER_SAMPLING, type SampleSettings } from '../../contract/documents/sa
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { type GenerationConfig, openGenerationConfig } from '../checkpoint/generation-config'
 
-/** Longer answers only on request: a first look should come soon. */
+/** Default limits that give a first result quickly. */
 const DEFAULT_MAX_TOKENS = 256
 const DEFAULT_SAMPLE_COUNT = 8
 
-/** What transformers draws from where a config that samples has no `top_k`; null and 0 there are off. */
+/** Default of transformers' `top_k` if the config samples without one; null and 0 switch it off. */
 const TRANSFORMERS_TOP_K = 50
 
-/** Fields that say how to draw; a config without any of them leaves it open. */
+/** Fields that choose a sampler; a config without any of them does not. */
 const SAMPLING_FIELDS = [
   'do_sample',
   'temperature',
@@ -21,9 +21,10 @@ const SAMPLING_FIELDS = [
 ] as const satisfies readonly (keyof GenerationConfig)[]
 
 /**
- * The settings that a model folder's generation_config.json asks for; what it leaves open as the paper has it.
+ * Reads the sampling settings of a model folder's generation_config.json; missing ones are those of the
+ * paper.
  *
- * @throws WorkbenchError `bad-file` naming the field that is wrong
+ * @throws WorkbenchError `bad-file` naming the wrong field
  */
 export async function defaultSampleSettings(folder: string): Promise<SampleSettings> {
   const config = await openGenerationConfig(folder)

@@ -1,21 +1,24 @@
 import { type AnsweringModel, weightsKey } from '../../contract/model/model'
 import { multimap } from '../../contract/model/multimap'
 
-/** Models that answer alike, to be computed once: the draws of an answer depend on its place alone, not on what its model is called. */
+/**
+ * Equal models under several names, which are computed once. The draws of an answer depend only on its
+ * position, not on the name of its model.
+ */
 export interface DistinctModel<Member> {
-  /** The first of the members. */
+  /** The first of the equal models. */
   model: Member
-  /** Places of all of them. */
-  places: readonly number[]
+  /** Indices of all equal models. */
+  indices: readonly number[]
 }
 
-/** The models that differ, in the order in which each comes first. */
+/** Groups equal models, in the order of their first. */
 export function distinctModels<Member extends AnsweringModel>(
   models: readonly Member[]
 ): DistinctModel<Member>[] {
-  const places = multimap(models.map((model, place) => [weightsKey(model), place] as const))
-  return models.flatMap((model, place) => {
-    const alike = places.get(weightsKey(model)) ?? []
-    return alike[0] === place ? [{ model, places: alike }] : []
+  const byWeights = multimap(models.map((model, index) => [weightsKey(model), index] as const))
+  return models.flatMap((model, index) => {
+    const indices = byWeights.get(weightsKey(model)) ?? []
+    return indices[0] === index ? [{ model, indices }] : []
   })
 }

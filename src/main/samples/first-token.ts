@@ -11,14 +11,14 @@ import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
 
 /**
- * Exact CRC scores of the first answer token as a run's sampler draws it. With p' the next-token distribution after
- * repetition penalty, temperature, top-k, top-p and min-p, renormalised over the tokens that are left, and p'(c) its sum
- * over the tokens that add exactly the character c: validity is the sum of p'(c) over the valid set V, diversity
- * H(p'(c) / validity) / log |V|; means as for every exact score. At temperature 1 with nothing cut off these are the
- * scores of a sweep.
+ * Computes exact CRC scores of the first answer token as drawn by a run's sampler. Let p' be the next-token
+ * distribution after repetition penalty, temperature, top-k, top-p and min-p, renormalised over the remaining
+ * tokens. Let p'(c) be its sum over the tokens that add exactly the character c. Validity is the sum of p'(c)
+ * over the valid set V, and diversity is H(p'(c) / validity) / log |V|. Means are as for every exact score.
+ * At temperature 1 without cuts these are the scores of a sweep.
  *
  * @returns one score for each of the generation's models
- * @throws WorkbenchError what the engine is at fault for
+ * @throws WorkbenchError of the engine
  */
 export async function firstTokenScores(
   engine: EngineClient,
@@ -27,13 +27,13 @@ export async function firstTokenScores(
   signal: AbortSignal
 ): Promise<Score[]> {
   const scores = models.map(() => new ModelScores(prompts))
-  const asked = askedModels(models)
+  const request = sweepModels(models)
   const events = await engine.sweep(
     {
       base,
       post,
-      models: asked.singles,
-      rivals: asked.rivals,
+      models: request.singles,
+      rivals: request.rivals,
       device: settings.device,
       precision: settings.precision,
       prompts: prompts.map(({ tokens }, index) => ({
@@ -47,11 +47,11 @@ export async function firstTokenScores(
   )
   for await (const event of events) {
     if (event.type !== 'probabilities') continue
-    for (const [place, prompt] of event.prompts.entries()) {
-      for (const model of asked.of(event.model))
+    for (const [row, prompt] of event.prompts.entries()) {
+      for (const model of request.modelsOf(event.model))
         elementAt(scores, model, 'model').set(
           prompt,
-          scorePrompt(elementAt(event.probabilities, place, 'prompt'))
+          scorePrompt(elementAt(event.probabilities, row, 'prompt'))
         )
     }
   }
@@ -62,28 +62,28 @@ export async function firstTokenScores(
   })
 }
 
-/** Models as a sweep takes them: rivals behind those that they are computed from. */
-function askedModels(models: readonly AnsweringModel[]): {
+/** Splits models as a sweep takes them: rivals follow the models that they are computed from. */
+function sweepModels(models: readonly AnsweringModel[]): {
   singles: Model[]
   rivals: Rival[]
-  /** The models that a sweep's number stands for; none where it is only what rivals are computed from. */
-  of: (model: number) => number[]
+  /** Maps a sweep's index to models; empty for a model that only rivals need. */
+  modelsOf: (model: number) => number[]
 } {
   const singles = models.filter((model) => model.kind !== 'rival')
   const rivals = models.flatMap((model) => (model.kind === 'rival' ? [model.rival] : []))
-  const needed: Model[] = [
+  const sources: Model[] = [
     ...(rivals.length > 0 ? [{ kind: 'post' } as const] : []),
     ...(rivals.some(needsBase) ? [{ kind: 'base' } as const] : [])
   ]
-  const all = [...singles, ...needed.filter(({ kind }) => singles.every((single) => single.kind !== kind))]
+  const all = [...singles, ...sources.filter(({ kind }) => singles.every((single) => single.kind !== kind))]
   return {
     singles: all,
     rivals,
-    of: (asked) =>
+    modelsOf: (sweptModel) =>
       models.flatMap((model, index) => {
-        const place =
+        const position =
           model.kind === 'rival' ? all.length + rivals.indexOf(model.rival) : singles.indexOf(model)
-        return place === asked ? [index] : []
+        return position === sweptModel ? [index] : []
       })
   }
 }

@@ -27,19 +27,19 @@ export interface SampledPair {
   text: TextModel
 }
 
-/** Everything needed to generate the answers of a run, from tokens to text. */
+/** Data for generating the answers of a run, from tokens to text. */
 export interface Generation {
   /** Model folders. */
   base: string
   post: string
-  /** Names of the variants, and what the engine computes for each. */
+  /** Names of the variants, with their models. */
   variantNames: string[]
   models: AnsweringModel[]
   /** Tokens of each prompt. */
   prompts: number[][]
   settings: SampleSettings
   stopTokens: number[]
-  /** Texts of answers, each of one of the variants: special tokens are left out. */
+  /** Decodes answers, each by the tokenizer of its variant, without special tokens. */
   textsOf(answers: readonly { variant: number; tokens: readonly number[] }[]): Promise<string[]>
 }
 
@@ -47,19 +47,20 @@ const INT4_NOTICE =
   'Weights are held in int4: every product is wrong by about 10 %, which distorts the diversity that is compared. ' +
   'Trust no difference that int8 does not show as well.'
 
-/** @throws WorkbenchError when the pair or post's tokenizer cannot be used */
+/** Opens a pair for sampling. @throws WorkbenchError when the pair or post's tokenizer cannot be used */
 export async function openSampledPair(folders: { base: string; post: string }): Promise<SampledPair> {
   const pair = await openPair(folders.base, folders.post)
   return { ...pair, text: await recentTextModel(pair.post.checkpoint.path) }
 }
 
 /**
- * What one set of prompts needs to be answered by some variants.
+ * Prepares variants to answer a set of prompts.
  *
- * @param compare whether a whole model sees the same tokens; asked of base and other checkpoints among the variants
- * @returns the generation, and what the user should know of it
- * @throws WorkbenchError `bad-input` naming the variant that cannot be used, or for too many answers; `bad-file` for broken model folders; as
- *   `openSameOther`
+ * @param compare checks that a whole model sees the same tokens; called for base and other checkpoints among
+ * the variants
+ * @returns the generation, with notices for the user
+ * @throws WorkbenchError `bad-input` naming the unusable variant, or for too many answers; `bad-file` for
+ * broken model folders; as `openSameOther`
  */
 export async function planGeneration(
   pair: SampledPair,
@@ -86,7 +87,7 @@ export async function planGeneration(
       prompts,
       settings,
       stopTokens,
-      textsOf: (answers) => decoded(answers, (variant) => wholes[variant]?.text ?? pair.text)
+      textsOf: (answers) => decodeAnswers(answers, (variant) => wholes[variant]?.text ?? pair.text)
     },
     notices: [
       ...new Set(others.flatMap(({ notice }) => notice ?? [])),
@@ -100,38 +101,43 @@ export async function planGeneration(
   }
 }
 
-/** Four times what a file of answers of 100 tokens holds; all of a run are in memory when they are measured. */
+/**
+ * Four times the answers of a file with 100 tokens each; all answers of a run are in memory when they are
+ * measured.
+ */
 const MAX_ANSWERS = 1_000_000
 
-/** @throws WorkbenchError `bad-input` saying what makes so many */
+/** Refuses too many answers. @throws WorkbenchError `bad-input` naming the factors */
 export function refuseTooManyAnswers(promptCount: number, variantCount: number, sampleCount: number): void {
   const answers = promptCount * variantCount * sampleCount
   if (answers <= MAX_ANSWERS) return
   throw new WorkbenchError(
     'bad-input',
-    `sampleCount: ${plural(sampleCount, 'answer')} to ${plural(promptCount, 'prompt')} by ${plural(variantCount, 'variant')} are ${plural(answers, 'answer')}; at most ${MAX_ANSWERS} are generated in one run.`,
+    `sampleCount: ${plural(sampleCount, 'answer')} to ${plural(promptCount, 'prompt')} by ` +
+      `${plural(variantCount, 'variant')} are ${plural(answers, 'answer')}; at most ${MAX_ANSWERS} are generated in ` +
+      'one run.',
     'Ask for fewer answers (--n), prompts (--prompts) or variants.'
   )
 }
 
-async function decoded(
+async function decodeAnswers(
   answers: readonly { variant: number; tokens: readonly number[] }[],
   textOf: (variant: number) => TextModel
 ): Promise<string[]> {
-  const own = answers.map(({ variant }) => textOf(variant))
+  const tokenizers = answers.map(({ variant }) => textOf(variant))
   const texts = new Map<TextModel, IterableIterator<string>>()
-  for (const text of new Set(own)) {
-    const lists = answers.filter((_, index) => own[index] === text).map(({ tokens }) => tokens)
+  for (const text of new Set(tokenizers)) {
+    const lists = answers.filter((_, index) => tokenizers[index] === text).map(({ tokens }) => tokens)
     texts.set(text, (await text.decodeAll(lists)).values())
   }
-  return own.map((text) => {
+  return tokenizers.map((text) => {
     const { value } = mapGet(texts, text, 'tokenizer').next()
     if (value === undefined) throw new Error('an answer was not decoded')
     return value
   })
 }
 
-/** What the variants that take two models cost. */
+/** Warns about variants that compute two models. */
 function doubledNotice(variants: readonly EngineVariant[]): string[] {
   const doubled = variants.flatMap((variant) =>
     variant.kind === 'rival' && needsBase(variant.rival) ? [`"${variant.name}"`] : []
@@ -140,9 +146,9 @@ function doubledNotice(variants: readonly EngineVariant[]): string[] {
   return [`${doubled.join(', ')}: each token is computed by base and by post, twice the work of one model.`]
 }
 
-/** Which names stand for one model. */
+/** Lists names that stand for the same model. */
 const alikeNotices = (variants: readonly EngineVariant[]): string[] =>
-  distinctModels(variants).flatMap(({ places }) => {
+  distinctModels(variants).flatMap(({ indices: places }) => {
     if (places.length === 1) return []
     const names = places.map((place) => `"${elementAt(variants, place, 'variant').name}"`)
     return [
@@ -150,7 +156,7 @@ const alikeNotices = (variants: readonly EngineVariant[]): string[] =>
     ]
   })
 
-/** @throws WorkbenchError `mismatch` when a checkpoint is not the one that a run was made with */
+/** Refuses a changed pair. @throws WorkbenchError `mismatch` when a checkpoint is not the one of the run */
 export function refuseOtherCheckpoints(
   run: { basePath: CheckpointReference; postPath: CheckpointReference },
   pair: SampledPair
@@ -169,14 +175,18 @@ export function refuseOtherCheckpoints(
   }
 }
 
-/** The engine refuses them too, but it may see only some of a run's prompts and so not know their numbers. */
+/**
+ * Refuses prompts without room for an answer. The engine would too, but may see only some prompts and not
+ * know their numbers.
+ */
 function refuseLongPrompts(prompts: readonly (readonly number[])[], { spec }: PairMember): void {
   const { contextLength } = spec
   const tooLong = prompts.findIndex(({ length }) => contextLength !== null && length >= contextLength)
   if (tooLong === -1) return
   throw new WorkbenchError(
     'bad-input',
-    `Prompt ${tooLong + 1} becomes ${prompts[tooLong]?.length} tokens; post's context window of ${contextLength} leaves no ` +
+    `Prompt ${tooLong + 1} becomes ${prompts[tooLong]?.length} tokens; post's context window of ${contextLength} ` +
+      'leaves no ' +
       'room for an answer.',
     'Shorten the prompt or the system prompt.'
   )
@@ -187,7 +197,7 @@ interface ComparedModel extends WholeModelTokens {
   member: PairMember
 }
 
-/** @returns null for what sees and writes post's tokens alone */
+/** Compares a variant's whole model with post. @returns null for variants that only use post's tokens */
 async function comparedModel(
   variant: EngineVariant,
   pair: SampledPair,
@@ -205,7 +215,7 @@ async function comparedModel(
   )
 }
 
-/** Base as what post's logits are mixed with: answers are of post's tokens. */
+/** Compares base for a variant that mixes its logits with post's, and whose answers are tokens of post. */
 async function mixedBase(
   { name }: EngineVariant,
   pair: SampledPair,
@@ -218,15 +228,16 @@ async function mixedBase(
   if (unavailable === null && other === null) return { member: base, unavailable, notice, text: null }
   throw new WorkbenchError(
     'bad-input',
-    `The variant "${name}" needs base's logits beside post's. ${unavailable ?? `Base cannot be mixed with post. ${other}`}`,
+    `The variant "${name}" needs base's logits beside post's. ` +
+      (unavailable ?? `Base cannot be mixed with post. ${other}`),
     'Leave it out: restoring layers of base needs none of this.'
   )
 }
 
 /**
- * The end tokens of post, base and the other whole models. Base's end every variant's answers, so that answers do not
- * depend on what they are compared with; only where base may number its tokens differently do they need base to be among
- * the variants. Those of another checkpoint are seldom others: a model without its end token would never stop.
+ * Lists the end tokens of post, base and the other whole models. Base's end tokens end every variant's
+ * answers, so that answers do not depend on the other variants. Only if base may number its tokens
+ * differently must base be a variant. Another checkpoint without its end token would never stop.
  */
 async function allEndTokens(pair: SampledPair, wholes: readonly ComparedModel[]): Promise<number[]> {
   const tokens = await pairEndTokens(pair, pair.text)

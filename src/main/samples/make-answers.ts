@@ -4,85 +4,85 @@ import { mapGet } from '../../contract/model/look-up'
 import { progressRate } from '../base/progress-rate'
 import type { EngineClient } from '../engine/host'
 import { answerOutside, type OutsideWork } from './outside'
-import { generateSamples, type SampleListener, type SamplesToMake } from './run-samples'
+import { generateSamples, type SampleListener, type SamplesWork } from './run-samples'
 
-/** What all variants of a run are to answer, whoever answers for them. */
-export interface AnswersToMake extends SamplesToMake {
-  /** Null where the engine answers for all. */
+/** Missing answers of all variants of a run. */
+export interface AnswersWork extends SamplesWork {
+  /** Null if the engine answers for all variants. */
   outside: OutsideWork | null
 }
 
 export interface AnswersListener extends SampleListener {
-  /** Who answers outside the engine, when more is known of it. */
+  /** Receives new facts about the models outside the engine. */
   learned(record: OutsideRecord): Promise<void>
 }
 
-/** At most this often a listener hears of progress. */
+/** Shortest time between two events of progress. */
 const EVENT_INTERVAL_MS = 250
 
 /**
- * Makes the answers of a run that are not stored yet: files and endpoints first, then the engine, as `generateSamples`.
+ * Makes the missing answers of a run: first from files and endpoints, then by the engine (`generateSamples`).
  *
  * @returns wall time in seconds, and how the engine computed
- * @throws WorkbenchError as `answerOutside` and `generateSamples`. Answers finished by then have been kept.
+ * @throws WorkbenchError as `answerOutside` and `generateSamples`. Finished answers are already stored.
  */
 export async function makeAnswers(
   engine: EngineClient,
-  work: AnswersToMake,
+  work: AnswersWork,
   listener: AnswersListener,
   signal: AbortSignal
 ): Promise<{ seconds: number; computation: Computation | null }> {
-  const { outside, ...inside } = work
-  if (outside === null) return generateSamples(engine, inside, listener, signal)
+  const { outside, ...engineWork } = work
+  if (outside === null) return generateSamples(engine, engineWork, listener, signal)
   const startedMs = performance.now()
-  const follower = new OutsideFollower(outside, inside, listener)
-  follower.tell()
+  const follower = new OutsideFollower(outside, engineWork, listener)
+  follower.report()
   try {
     await answerOutside(outside, work.stored, follower, signal)
   } finally {
-    follower.tell()
+    follower.report()
   }
   const seconds = (): number => (performance.now() - startedMs) / 1000
   if (work.generation.variantNames.length === 0) return { seconds: seconds(), computation: work.earlier }
   const { computation } = await generateSamples(
     engine,
-    inside,
+    engineWork,
     { ...listener, progress: (progress) => listener.progress(follower.with(progress)) },
     signal
   )
   return { seconds: seconds(), computation }
 }
 
-/** Counts the answers that come from outside, and tells of them a few times a second. */
+/** Counts answers from files and endpoints, and reports progress several times a second. */
 class OutsideFollower {
   private readonly rate = progressRate()
   private readonly tokenRate = progressRate()
   private readonly startedMs = performance.now()
-  private readonly places: ReadonlyMap<string, number>
+  private readonly variantIndices: ReadonlyMap<string, number>
   private readonly total: number
   private readonly insideTotal: number
   private readonly insideDone: number
   private done: number
   private tokenCount = 0
-  /** Why an endpoint is asked again; null once it answers. */
+  /** Reason for a repeated request to an endpoint; null once it answers. */
   private trouble: string | null = null
-  private toldMs = -Infinity
+  private reportedMs = -Infinity
 
   constructor(
     { variants, prompts, settings }: OutsideWork,
-    { generation, stored }: SamplesToMake,
+    { generation, stored }: SamplesWork,
     private readonly listener: AnswersListener
   ) {
     const cells = prompts.length * settings.sampleCount
-    const isIn = (names: readonly string[]): number =>
+    const countStored = (names: readonly string[]): number =>
       stored.filter(({ variant, index }) => names.includes(variant) && index < settings.sampleCount).length
     const { variantNames } = generation
-    // Behind the engine's, so that no two answers have one key.
-    this.places = new Map(variants.map(({ name }, place) => [name, variantNames.length + place]))
+    // Indices follow the engine's, so that no two answers share a key.
+    this.variantIndices = new Map(variants.map(({ name }, place) => [name, variantNames.length + place]))
     this.total = variants.length * cells
-    this.done = isIn(variants.map(({ name }) => name))
+    this.done = countStored(variants.map(({ name }) => name))
     this.insideTotal = variantNames.length * cells
-    this.insideDone = isIn(variantNames)
+    this.insideDone = countStored(variantNames)
   }
 
   async keep(lines: SampleLine[]): Promise<void> {
@@ -92,7 +92,7 @@ class OutsideFollower {
     this.listener.samples?.(
       lines.map((line) => ({
         key: {
-          variant: mapGet(this.places, line.variant, 'variant'),
+          variant: mapGet(this.variantIndices, line.variant, 'variant'),
           prompt: line.prompt,
           index: line.index
         },
@@ -100,7 +100,7 @@ class OutsideFollower {
       })),
       []
     )
-    if (performance.now() - this.toldMs >= EVENT_INTERVAL_MS) this.tell()
+    if (performance.now() - this.reportedMs >= EVENT_INTERVAL_MS) this.report()
   }
 
   learned(record: OutsideRecord): Promise<void> {
@@ -109,16 +109,16 @@ class OutsideFollower {
 
   again(why: string): void {
     this.trouble = why
-    this.tell()
+    this.report()
   }
 
   tokens(count: number): void {
     this.tokenCount += count
   }
 
-  tell(): void {
-    this.toldMs = performance.now()
-    const seconds = (this.toldMs - this.startedMs) / 1000
+  report(): void {
+    this.reportedMs = performance.now()
+    const seconds = (this.reportedMs - this.startedMs) / 1000
     const { secondsLeft } = this.rate(this.done, this.total, seconds)
     const { perSecond } = this.tokenRate(this.tokenCount, Infinity, seconds)
     this.listener.progress({
@@ -126,13 +126,13 @@ class OutsideFollower {
       samplesDone: this.done + this.insideDone,
       samplesTotal: this.total + this.insideTotal,
       tokensPerSecond: perSecond,
-      // How fast the engine will be is known when it has begun.
+      // The engine's speed is unknown until it begins.
       secondsLeft: this.insideDone < this.insideTotal ? null : secondsLeft,
       ...(this.trouble === null ? {} : { trouble: this.trouble })
     })
   }
 
-  /** The engine's progress with what came from outside. */
+  /** Adds answers from files and endpoints to the engine's progress. */
   with(progress: SampleProgress): SampleProgress {
     return {
       ...progress,

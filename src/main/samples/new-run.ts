@@ -5,7 +5,7 @@ import type { RunHead } from '../../contract/documents/run-head'
 import { pairReferences } from '../checkpoint/pair'
 import type { SampledPair } from './generation'
 
-/** The head of a run that begins now. */
+/** Builds the head of a new run. */
 export const newRunHead = (
   request: { base: string; post: string; rendering: Rendering },
   pair: SampledPair

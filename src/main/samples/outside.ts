@@ -18,31 +18,34 @@ import { promptName } from '../text/prompt-name'
 import type { TextModel } from '../text/text-model'
 import { answersFromFile } from './answer-files'
 
-/** What the outside variants of a run need to answer its prompts. */
+/** Data for answers of the run's outside variants. */
 export interface OutsideWork {
   variants: readonly OutsideModel[]
-  /** As endpoints are asked them, and as files may call them. */
+  /** Prompts as sent to endpoints, with the texts that files may use for them. */
   prompts: readonly (AskedPrompt & { text: string; otherTexts: readonly string[] })[]
   settings: TaskSettings
   templateArguments: Rendering['templateArguments']
-  /** Post's, which reads the answers. */
+  /** Post's tokenizer, which splits the answers into tokens. */
   text: TextModel
   vocabularySize: number
   patience?: EndpointPatience
 }
 
-/** What outside variants are asked. */
+/** Request for answers of outside variants. */
 export interface OutsideRequest extends Pick<OutsideWork, 'settings' | 'text' | 'vocabularySize'> {
   variants: readonly Variant[]
   prompts: readonly (RenderedSamplePrompt & { otherTexts?: readonly string[] })[]
   rendering: Rendering
 }
 
-/** Those of some variants that the engine answers for. */
+/** Selects the variants that the engine answers for. */
 export const engineVariants = (variants: readonly Variant[]): EngineVariant[] =>
   variants.flatMap((variant) => (isOutside(variant) ? [] : [variant]))
 
-/** @throws WorkbenchError `bad-input` naming a variant that the engine does not answer for. @param what cannot be done with it */
+/**
+ * Selects the engine's variants and refuses others. @throws WorkbenchError `bad-input`. @param what the
+ * impossible action
+ */
 export function engineOnly(variants: readonly Variant[], what: string): EngineVariant[] {
   const outside = variants.find(isOutside)
   if (outside === undefined) return engineVariants(variants)
@@ -54,9 +57,9 @@ export function engineOnly(variants: readonly Variant[], what: string): EngineVa
 }
 
 /**
- * Prepares what the outside variants of a run do: what is wrong with them shows here, before anything is sent.
+ * Prepares the outside variants of a run. Errors are reported before anything is sent.
  *
- * @returns null where the engine answers for all, and what the user should know
+ * @returns null if the engine answers for all variants, with notices for the user
  * @throws WorkbenchError `bad-input` naming variant and prompt; as `endpointKey` and `answersFromFile`
  */
 export async function planOutside(
@@ -98,21 +101,22 @@ function turnsOf({ text, system }: RenderedSamplePrompt, { systemPrompt }: Rende
 }
 
 const samplerNotice = (name: string): string =>
-  `"${name}" is told the whole sampler, also what is off: vLLM, SGLang and llama.cpp keep to it. Other servers may leave out top-k, min-p or the repetition penalty without a word, and cut off by defaults of their own.`
+  `"${name}" is told the whole sampler, also what is off: vLLM, SGLang and llama.cpp keep to it. Other servers may ` +
+  'leave out top-k, min-p or the repetition penalty without a word, and cut off by defaults of their own.'
 
-/** A chat ends with a turn of the user: nothing can be continued. */
+/** Refuses prompts to continue, because a chat ends with a turn of the user. */
 function refuseContinuing(
   name: string,
   prompts: readonly RenderedSamplePrompt[],
   { assistantPrefix }: Rendering
 ): void {
   const raw = prompts.findIndex((prompt) => prompt.raw)
-  const found = prompts[raw]
-  if (found === undefined && assistantPrefix === '') return
+  const prompt = prompts[raw]
+  if (prompt === undefined && assistantPrefix === '') return
   const what =
-    found === undefined
+    prompt === undefined
       ? 'Answers begin with a given text'
-      : `${promptName(found, raw)} is to be continued as it is`
+      : `${promptName(prompt, raw)} is to be continued as it is`
   throw new WorkbenchError(
     'bad-input',
     `${what}, which the variant "${name}" cannot do: it is asked by chat.`,
@@ -121,8 +125,8 @@ function refuseContinuing(
 }
 
 /**
- * The texts of which an endpoint makes the tokens that the engine reads: servers put the tokens around them that the tokenizer puts around
- * plain text, such as BOS, which a template has written already.
+ * Builds the texts from which an endpoint makes the tokens of the engine. Servers add the tokens of plain
+ * text, such as BOS, which a template has already written.
  */
 async function completionTexts(
   prompts: readonly RenderedSamplePrompt[],
@@ -137,7 +141,7 @@ async function completionTexts(
   let unequal = false
   const texts = prompts.map(({ tokens }, place) => {
     const is = (encoded: readonly number[]): boolean => encoded.join() === tokens.join()
-    // Of a text that begins with it, tokenizers here put no second one before it; servers do.
+    // The tokenizers here add no second BOS to a text that begins with it, while servers do.
     if (is(elementAt(without, place, 'prompt'))) return elementAt(stripped, place, 'prompt')
     if (!is(elementAt(asIs, place, 'prompt'))) unequal = true
     return elementAt(rendered, place, 'prompt')
@@ -150,20 +154,20 @@ async function completionTexts(
   }
 }
 
-/** Hears of outside answers as they come. */
+/** Receives outside answers as they arrive. */
 export interface OutsideListener {
   keep(lines: SampleLine[]): Promise<void>
   learned(record: OutsideRecord): Promise<void>
-  /** Why an endpoint is going to be asked again. */
+  /** Reports why a request is repeated. */
   again(why: string): void
-  /** Tokens of answers that were kept. */
+  /** Reports tokens of stored answers. */
   tokens(count: number): void
 }
 
 /**
- * Has every outside variant give the answers that are not stored yet: files first.
+ * Gets the missing answers of every outside variant, files first.
  *
- * @throws WorkbenchError as `askAnswers` and `answersFromFile`. Answers until then have been kept.
+ * @throws WorkbenchError as `askAnswers` and `answersFromFile`. Earlier answers are already stored.
  */
 export async function answerOutside(
   work: OutsideWork,
@@ -172,7 +176,7 @@ export async function answerOutside(
   signal: AbortSignal
 ): Promise<void> {
   const queue = new SerialQueue()
-  // All before the first is asked: none is to be found missing after the answers of another.
+  // All endpoints are checked first, so that none is unreachable after another has answered.
   for (const variant of work.variants) {
     if (variant.kind === 'file' || isAnswered(work, variant.name, stored)) continue
     await requireReachable(variant.endpoint, 'The endpoint', signal)
@@ -182,8 +186,9 @@ export async function answerOutside(
   )) {
     const missing = missingAnswers(work, variant.name, stored)
     if (isAnswered(work, variant.name, stored)) continue
-    const keep = async (answers: readonly GivenAnswer[]): Promise<SampleLine[]> => {
-      // Answers come many at once. They are read and stored one after the other, so that a stop waits for one of them at most.
+    const keep = async (answers: readonly OutsideAnswer[]): Promise<SampleLine[]> => {
+      // Many answers arrive at once, but are stored one after the other, so that a stop waits for one of them
+      // at most.
       const lines = await queue.run(() => {
         throwIfCancelled(signal, 'Sampling')
         return unlessCancelled(signal, 'Sampling', sampleLines(work, variant, answers))
@@ -196,21 +201,21 @@ export async function answerOutside(
   }
 }
 
-/** An answer of an outside variant, before it is a line. */
-interface GivenAnswer extends Pick<SampleLine, 'prompt' | 'index' | 'text' | 'finish'> {
+/** An answer of an outside variant before it is stored. */
+interface OutsideAnswer extends Pick<SampleLine, 'prompt' | 'index' | 'text' | 'finish'> {
   tokens?: readonly number[] | null
 }
-type Keep = (answers: readonly GivenAnswer[]) => Promise<SampleLine[]>
+type Keep = (answers: readonly OutsideAnswer[]) => Promise<SampleLine[]>
 
-const isAnswered = (...asked: Parameters<typeof missingAnswers>): boolean =>
-  missingAnswers(...asked).every(({ length }) => length === 0)
+const isAnswered = (...parameters: Parameters<typeof missingAnswers>): boolean =>
+  missingAnswers(...parameters).every(({ length }) => length === 0)
 
 function missingAnswers(work: OutsideWork, name: string, stored: readonly SampleLine[]): number[][] {
-  const own = new Set(
+  const storedKeys = new Set(
     stored.flatMap(({ variant, prompt, index }) => (variant === name ? [`${prompt}/${index}`] : []))
   )
   const indices = Array.from({ length: work.settings.sampleCount }, (_, index) => index)
-  return work.prompts.map((_, prompt) => indices.filter((index) => !own.has(`${prompt}/${index}`)))
+  return work.prompts.map((_, prompt) => indices.filter((index) => !storedKeys.has(`${prompt}/${index}`)))
 }
 
 async function takeFromFile(
@@ -224,9 +229,9 @@ async function takeFromFile(
   const models = variant.of === undefined ? by.filter((of) => of !== null) : [variant.of]
   await listener.learned({ variant: variant.name, models, fingerprints: [], server: format })
   for (const [prompt, indices] of missing.entries()) {
-    const own = elementAt(answers, prompt, 'prompt')
-    const given = indices.map((index) => ({ ...elementAt(own, index, 'answer'), prompt, index }))
-    if (given.length > 0) await keep(given)
+    const promptAnswers = elementAt(answers, prompt, 'prompt')
+    const selected = indices.map((index) => ({ ...elementAt(promptAnswers, index, 'answer'), prompt, index }))
+    if (selected.length > 0) await keep(selected)
   }
 }
 
@@ -250,7 +255,7 @@ async function askEndpoint(
     {
       keep: async (answers, counted) => {
         const lines = await keep(answers)
-        // Of several answers llama.cpp counts the first; what was thought before an answer is counted by the server alone.
+        // llama.cpp counts only the first of several answers, and only the server counts thoughts.
         listener.tokens(Math.max(counted ?? 0, tokensOf(lines)))
       },
       learned: (record) => listener.learned({ variant: name, ...record }),
@@ -263,32 +268,38 @@ async function askEndpoint(
 const tokensOf = (lines: readonly SampleLine[]): number =>
   lines.reduce((sum, { tokens }) => sum + tokens.length, 0)
 
-/** Answers as they are stored, in tokens of post: those of a file where they are the text's, or else the text's own. */
+/**
+ * Converts answers to stored lines in tokens of post: the tokens of a file if they decode to the text,
+ * otherwise those of the text.
+ */
 async function sampleLines(
   { text, settings, vocabularySize }: OutsideWork,
   { name }: OutsideModel,
-  answers: readonly GivenAnswer[]
+  answers: readonly OutsideAnswer[]
 ): Promise<SampleLine[]> {
-  const given = answers.map(({ tokens }) =>
+  const fileTokens = answers.map(({ tokens }) =>
     tokens?.every((token) => token < vocabularySize) === true ? tokens : []
   )
-  const decoded = await text.decodeAll(given)
+  const decoded = await text.decodeAll(fileTokens)
   const encoded = await text.encodeAll(answers.map((answer) => answer.text))
   return answers.map((answer, place) => {
     const { prompt, index, finish } = answer
-    const own = elementAt(given, place, 'answer')
-    const isOwn = own.length > 0 && elementAt(decoded, place, 'answer') === answer.text
-    const tokens = isOwn ? [...own] : elementAt(encoded, place, 'answer')
+    const answerTokens = elementAt(fileTokens, place, 'answer')
+    const isValid = answerTokens.length > 0 && elementAt(decoded, place, 'answer') === answer.text
+    const tokens = isValid ? [...answerTokens] : elementAt(encoded, place, 'answer')
     refuseOverlong(tokens.length, name, settings)
     return { variant: name, prompt, index, text: answer.text, tokens, finish }
   })
 }
 
-/** Another tokenizer may count otherwise, but not that much: what is longer was not asked for, and cannot be read back. */
-const MOST_TIMES_ASKED = 8
+/**
+ * Factor of the token limit beyond which an answer is refused; another tokenizer cannot explain such a
+ * length, and the answer could not be read.
+ */
+const MAX_LENGTH_FACTOR = 8
 
 function refuseOverlong(length: number, name: string, { maxTokens }: TaskSettings): void {
-  if (length <= MOST_TIMES_ASKED * maxTokens + 64) return
+  if (length <= MAX_LENGTH_FACTOR * maxTokens + 64) return
   throw new WorkbenchError(
     'bad-input',
     `An answer of the variant "${name}" has ${length} tokens; at most ${maxTokens} were asked for.`,

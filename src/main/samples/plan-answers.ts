@@ -16,13 +16,13 @@ import {
 import { engineVariants, type OutsideRequest, type OutsideWork, planOutside } from './outside'
 import { requireUsable } from './variants'
 
-/** Who answers for the variants of a run: the engine, and others. */
+/** Answers by the engine, and by files and endpoints. */
 export interface PlannedAnswers {
   generation: Generation
   outside: OutsideWork | null
 }
 
-/** What some variants are to answer. */
+/** Prompts, variants and settings of the requested answers. */
 export interface AnswersRequest {
   prompts: OutsideRequest['prompts']
   rendering: Rendering
@@ -31,7 +31,7 @@ export interface AnswersRequest {
 }
 
 /**
- * What one set of prompts needs to be answered by some variants, whoever answers for them.
+ * Prepares variants to answer a set of prompts, by the engine or elsewhere.
  *
  * @param compare as for `planGeneration`
  * @throws WorkbenchError as `planGeneration` and `planOutside`
@@ -57,14 +57,14 @@ export async function planAnswers(
 }
 
 /**
- * Goes on with a stored run: its own tokens, variants, settings and stop tokens.
+ * Prepares a stored run to continue, with its own tokens, variants, settings and stop tokens.
  *
- * @throws WorkbenchError `mismatch` when a checkpoint is not what it was; otherwise as {@link planAnswers}
+ * @throws WorkbenchError `mismatch` when a checkpoint has changed; otherwise as {@link planAnswers}
  */
 export async function resumeAnswers(run: SampleRun, pair: SampledPair): Promise<PlannedAnswers> {
   refuseOtherCheckpoints(run, pair)
   const prompts = run.prompts.map(({ tokens }) => tokens)
-  // Whether a model reads the prompts alike was found out when the run was started, on these very checkpoints.
+  // Tokens were compared when the run was started, on the same checkpoints.
   const compare = async ({ member }: WholeModel): Promise<WholeModelTokens> => {
     refuseTokensOutside(member, { prompts, answers: [] })
     return { unavailable: null, notice: null, text: await ownTextModel(member) }

@@ -23,9 +23,9 @@ export interface SampleRunRequest {
 }
 
 /**
- * Turns wishes into a run that can be stored, and into what makes its answers.
+ * Builds a run from a request, and prepares its answers.
  *
- * @throws WorkbenchError naming the prompt, variant, field or file that is at fault
+ * @throws WorkbenchError naming the prompt, variant, field or file with the error
  */
 export async function prepareSampleRun(
   request: SampleRunRequest

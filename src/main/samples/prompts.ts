@@ -11,24 +11,27 @@ import { parseCsv } from '../base/csv'
 
 const MAX_BUILTIN_BYTES = 1_000_000
 
-/** The open prompts that ship with the program: `demo-open` in the demo pair's few words, `open` for full-size models. */
+/**
+ * Loads built-in open prompts: `demo-open` uses the demo pair's few words, and `open` is for full-size
+ * models.
+ */
 export async function builtinSamplePromptSet(id: 'open' | 'demo-open'): Promise<SamplePrompts> {
   const file = resourcePath('prompts', `${id}.json`)
   return readSamplePrompts(file, await readTextFile(file, MAX_BUILTIN_BYTES))
 }
 
-/** The open prompts for full-size models. */
+/** Loads the open prompts for full-size models. */
 export async function builtinSamplePrompts(): Promise<SamplePrompts> {
   return builtinSamplePromptSet('open')
 }
 
-/** Where a prompt stands in its file, for messages, and its value. */
+/** A value of a file with its position, for messages. */
 interface Entry {
   place: string
   value: unknown
 }
 
-/** An entry of a file with the prompt that it is. */
+/** An entry of a file with its prompt. */
 export interface PromptEntry extends Entry {
   prompt: SamplePrompt
 }
@@ -42,12 +45,13 @@ const READERS: Record<string, (fileName: string, content: string) => Entry[]> = 
 
 /**
  * Reads sample prompts from the text of a file, by the ending of its name:
- * - `.txt`: a prompt a line, without outer white space;
- * - `.jsonl`: a line each, and `.json`: a list of: plain strings, or objects with `text`, `prompt` or `question`, or with
- *   `messages`, whose last user turn is the text and whose system turn is the system (other turns are left out);
+ * - `.txt`: one prompt per line, without surrounding white space;
+ * - `.jsonl` (one value per line) and `.json` (a list): plain strings, or objects with `text`, `prompt` or
+ * `question`, or with `messages`. The last user turn of messages is the text, the system turn is the system
+ * prompt, and other turns are ignored.
  * - `.csv`: a header line with a column `text`, `prompt` or `question`.
  *
- * `category`, `system` and `raw` are optional; other fields are left out. Blank lines are skipped.
+ * `category`, `system` and `raw` are optional; other fields are ignored, and blank lines are skipped.
  *
  * @throws WorkbenchError `bad-input` naming file, line or entry, and field
  */
@@ -55,7 +59,10 @@ export function readSamplePrompts(fileName: string, content: string): SampleProm
   return readPromptEntries(fileName, content).map(({ prompt }) => prompt)
 }
 
-/** As {@link readSamplePrompts}, each prompt with the entry it was read from, which may say more of it. */
+/**
+ * Reads sample prompts as {@link readSamplePrompts} does, each with its entry, which may contain further
+ * fields.
+ */
 export function readPromptEntries(fileName: string, content: string): PromptEntry[] {
   const reader = READERS[extname(fileName).toLowerCase()]
   if (reader === undefined) {
@@ -70,18 +77,18 @@ export function readPromptEntries(fileName: string, content: string): PromptEntr
 }
 
 /**
- * The list of a project's own file, in turns with whatever else is asked of the program.
+ * Reads the list in a project's own file, yielding to other work in between.
  *
  * @throws WorkbenchError as `readJsonFile` and {@link readSamplePrompts}
  */
 export async function readStoredSamplePrompts(file: string, maxBytes: number): Promise<SamplePrompts> {
   const entries = jsonEntries(file, await readJsonFile(file, maxBytes))
   requireSome(file, entries)
-  const breathe = breather()
+  const yieldTurn = breather()
   const prompts: SamplePrompts = []
   for (const entry of entries) {
     prompts.push(promptOf(file, entry).prompt)
-    await breathe()
+    await yieldTurn()
   }
   return prompts
 }
@@ -102,7 +109,7 @@ function promptOf(fileName: string, { place, value }: Entry): PromptEntry {
   throw new WorkbenchError('bad-input', `${fileName}, ${place}: ${describeIssue(parsed.error)}`)
 }
 
-/** Data sets write null for what they leave out. */
+/** Text of an optional field; data sets use null for missing fields. */
 const optionalText = z.string().nullish()
 const Message = z.object({ role: z.string(), content: z.string() })
 
@@ -119,15 +126,16 @@ const FileObject = z.object(
   'expected a text or an object'
 )
 
-/** A prompt as files write it, to the prompt it is. */
+/** Converts a prompt as written in files. */
 const FilePrompt = z
   .unknown()
   .transform((value) => (typeof value === 'string' ? { text: value } : value))
   .pipe(FileObject)
   .transform(({ messages, category, system, raw, ...texts }, context): z.input<typeof SamplePrompt> => {
     const { text, prompt, question } = texts
-    const found = text ?? prompt ?? question ?? messages?.findLast(({ role }) => role === 'user')?.content
-    if (found === undefined) {
+    const promptText =
+      text ?? prompt ?? question ?? messages?.findLast(({ role }) => role === 'user')?.content
+    if (promptText === undefined) {
       const message = messages
         ? 'has no user turn'
         : 'expected a text, or a prompt, question or messages instead'
@@ -136,7 +144,7 @@ const FilePrompt = z
     }
     const systemTurn = messages?.find(({ role }) => role === 'system')?.content
     return {
-      text: found,
+      text: promptText,
       category: category ?? undefined,
       system: system ?? systemTurn,
       raw: raw ?? undefined
@@ -167,7 +175,7 @@ function jsonEntries(fileName: string, value: unknown): Entry[] {
 }
 
 const TEXT_COLUMNS = ['text', 'prompt', 'question']
-/** What is read of a table; answers are for those who evaluate. */
+/** Columns of a table that are read; answers are for tasks. */
 const CSV_COLUMNS = [...TEXT_COLUMNS, 'category', 'system', 'raw', 'answers', 'answer']
 
 function readCsv(fileName: string, content: string): Entry[] {
@@ -184,7 +192,7 @@ function readCsv(fileName: string, content: string): Entry[] {
         'A text that holds a comma, a quote or a line break stands in double quotes.'
       )
     }
-    // An empty cell is a field left out, but for the prompt itself, which must not be empty.
+    // An empty cell is a missing field, except for the prompt, which must not be empty.
     const cells = columns.flatMap((column, index) => {
       const cell = fields[index] ?? ''
       const isUsed = CSV_COLUMNS.includes(column) && (cell !== '' || TEXT_COLUMNS.includes(column))
@@ -195,12 +203,12 @@ function readCsv(fileName: string, content: string): Entry[] {
 }
 
 function requireColumns(fileName: string, line: number, columns: readonly string[]): void {
-  const found = `it has ${columns.map((column) => `"${column}"`).join(', ')}`
+  const actual = `it has ${columns.map((column) => `"${column}"`).join(', ')}`
   const textColumns = columns.filter((column) => TEXT_COLUMNS.includes(column))
   if (textColumns.length !== 1) {
     throw new WorkbenchError(
       'bad-input',
-      `${fileName}, line ${line}: the header needs one column text, prompt or question; ${found}.`,
+      `${fileName}, line ${line}: the header needs one column text, prompt or question; ${actual}.`,
       'The first line names the columns, separated by commas, such as text,category.'
     )
   }
@@ -210,7 +218,7 @@ function requireColumns(fileName: string, line: number, columns: readonly string
   }
 }
 
-/** Anything but a truth value stays as it is, for the schema to complain about. */
+/** Reads a truth value; other cells stay unchanged, and the schema refuses them. */
 function booleanCell(cell: string): boolean | string {
   const lower = cell.trim().toLowerCase()
   return lower === 'true' || (lower === 'false' ? false : cell)

@@ -15,58 +15,64 @@ import { type DistinctModel, distinctModels } from './distinct-models'
 import type { Generation } from './generation'
 import { cancellable } from '../base/files/cancelling'
 
-/** Sequences side by side, over all variants: matrix products gain little from more, and answers come in later. */
+/** Rows that are computed together, over all variants; more rows gain little and delay the answers. */
 const BATCH_ROWS = 64
 
 /**
- * At most this often a listener hears of progress and answers. Every time costs a window a new layout of the cells in
- * sight, on the cores that the engine computes on.
+ * Shortest time between two events of progress and answers. Each makes the window lay out its cells again, on
+ * the cores that the engine uses.
  */
 const EVENT_INTERVAL_MS = 250
 
-/** Growing answers become text as often, and never for more than a fifth of the time. */
+/** Growing answers are decoded as often, but for at most a fifth of the time. */
 const GROWING_PAUSE = 4
 
-/** As many tokens as tell how fast others come. */
-const FEW_TOKENS = 20
+/** Tokens after which the speed can be estimated. */
+const MIN_TOKENS_FOR_RATE = 20
 
-/** One answer: indices of its variant and prompt in the run, and its index among their answers. */
+/**
+ * Identifies an answer by the indices of its variant and prompt in the run, and its index among their
+ * answers.
+ */
 export interface SampleKey {
   variant: number
   prompt: number
   index: number
 }
 
-/** A finished answer with its place in the run. */
+/** A finished answer with its position in the run. */
 interface FinishedSample {
   key: SampleKey
   line: SampleLine
 }
 
 export interface SampleListener {
-  /** How the engine computes; the same for the whole run. */
+  /** Receives how the engine computes, which stays the same for the whole run. */
   planned?(computation: Computation): Promise<void>
-  /** Gets finished answers at once, to store them. When it rejects, so does the run. */
+  /** Stores finished answers. A rejection ends the run. */
   keep(lines: SampleLine[]): Promise<void>
   progress(progress: SampleProgress): void
-  /** Hears as seldom as this where a few answers are read as they grow. */
+  /** Longer time between two events, for a few answers that are read as they grow. */
   intervalMs?: number
-  /** Finished answers since the last call, and how far others have come. Left out: nobody looks at single answers. */
+  /**
+   * Receives answers finished since the last call, and the text of unfinished ones. Omitted if nobody watches
+   * single answers.
+   */
   samples?(finished: FinishedSample[], growing: { key: SampleKey; sample: GrowingSample }[]): void
 }
 
-/** What to generate, and what of it is there. */
-export interface SamplesToMake {
+/** A generation with its stored answers. */
+export interface SamplesWork {
   generation: Generation
-  /** Answers that are there already. */
+  /** Stored answers. */
   stored: readonly SampleLine[]
-  /** How they were computed; null for a fresh run. */
+  /** How the stored answers were computed; null for a new run. */
   earlier: Computation | null
-  /** Answers that nobody asks for. */
+  /** Answers that are not requested. */
   leaveOut?: readonly SampleKey[]
 }
 
-/** How a run's stored answers were computed; null while there are none. */
+/** Reads how a run's stored answers were computed; null while there are none. */
 export function computationOf({
   precision,
   weights
@@ -75,16 +81,17 @@ export function computationOf({
 }
 
 /**
- * Generates the answers of a run that are not stored yet. The same answers come whether a run goes through at once or in
- * pieces: the draws of each depend on its place in the run alone. Models that are alike are computed once.
+ * Generates the missing answers of a run. An interrupted run gives the same answers as an uninterrupted one,
+ * because the draws of each depend only on its position in the run. Equal models are computed once.
  *
- * @returns wall time of the engine's work, and how it computed; null when no answer is stored or was missing
- * @throws WorkbenchError `cancelled` when `signal` fires; what the engine is at fault for. Answers finished by then have
- *   been kept.
+ * @returns wall time of the engine's work, and how it computed; null if there are no stored or missing
+ * answers
+ * @throws WorkbenchError `cancelled` when `signal` fires; errors of the engine. Finished answers are already
+ * stored.
  */
 export async function generateSamples(
   engine: EngineClient,
-  { generation, stored, earlier, leaveOut = [] }: SamplesToMake,
+  { generation, stored, earlier, leaveOut = [] }: SamplesWork,
   listener: SampleListener,
   signal: AbortSignal
 ): Promise<{ seconds: number; computation: Computation | null }> {
@@ -95,7 +102,7 @@ export async function generateSamples(
   try {
     await cancellable(signal, 'Sampling', async () => {
       await follower.copyStored(stored)
-      await follower.tell()
+      await follower.report()
       if (follower.missingCount > 0) {
         const { base, post, prompts, settings, stopTokens } = generation
         const events = await engine.generate(
@@ -123,24 +130,24 @@ export async function generateSamples(
       }
     })
   } catch (error) {
-    // The last texts may fail to decode for the reason why the run failed, which must be the one that is reported.
-    await follower.tell().catch(() => undefined)
+    // Decoding the last texts may fail for the same reason as the run, whose error must be the reported one.
+    await follower.report().catch(() => undefined)
     throw error
   }
-  await follower.tell()
+  await follower.report()
   return { seconds: (performance.now() - startedMs) / 1000, computation }
 }
 
-interface Followed extends Required<Pick<SamplesToMake, 'generation' | 'stored' | 'leaveOut'>> {
-  /** Of the generation's models, those that the engine computes. */
+interface FollowedRun extends Required<Pick<SamplesWork, 'generation' | 'stored' | 'leaveOut'>> {
+  /** The distinct models among the generation's models, which the engine computes. */
   distinct: readonly DistinctModel<Generation['models'][number]>[]
 }
 
-/** Turns the engine's events into lines, text and progress, a few times a second. */
+/** Turns the engine's events into lines, text and progress, several times a second. */
 class Follower {
   private readonly generation: Generation
   private readonly distinct: readonly DistinctModel<Generation['models'][number]>[]
-  /** Of the answers that are there, or that nobody asks for. */
+  /** Keys of stored answers and of answers that are not requested. */
   private readonly settled = new Set<string>()
   private readonly variantOf: ReadonlyMap<string, number>
   private readonly rate = progressRate()
@@ -148,14 +155,14 @@ class Follower {
   private readonly growing = new Map<string, { key: SampleKey; tokens: number[]; changed: boolean }>()
   private finished: FinishedSample[] = []
   private progress: SampleProgress
-  /** Of finished answers, stored ones included, to estimate the length of the others. */
+  /** Tokens of finished answers, including stored ones, to estimate the length of the others. */
   private finishedTokens: number
   private tokensDone = 0
-  private toldMs = -Infinity
+  private reportedMs = -Infinity
   private nextGrowingMs = -Infinity
 
   constructor(
-    { generation, stored, leaveOut, distinct }: Followed,
+    { generation, stored, leaveOut, distinct }: FollowedRun,
     private readonly listener: SampleListener
   ) {
     const { variantNames, prompts, settings } = generation
@@ -178,32 +185,38 @@ class Follower {
     return this.listener.intervalMs ?? EVENT_INTERVAL_MS
   }
 
-  /** Answers that are not stored yet. */
+  /** Number of missing answers. */
   get missingCount(): number {
     return this.progress.samplesTotal - this.progress.samplesDone
   }
 
-  /** Keeps the answers of a run that are stored under one of the names of a model under its others too. */
+  /** Copies stored answers to the other names of the same model. */
   async copyStored(stored: readonly SampleLine[]): Promise<void> {
-    const known = multimap(
+    const byVariant = multimap(
       stored.flatMap((line) => {
         const key = this.keyOfLine(line)
         return key === null ? [] : [[key.variant, line] as const]
       })
     )
-    for (const { places } of this.distinct.filter((each) => each.places.length > 1)) {
-      for (const { prompt, index, text, tokens, finish } of places.flatMap((place) => known.get(place) ?? []))
-        for (const key of this.wanted(places, prompt, index)) await this.keep(key, { text, tokens, finish })
+    for (const { indices: places } of this.distinct.filter((each) => each.indices.length > 1)) {
+      for (const { prompt, index, text, tokens, finish } of places.flatMap(
+        (place) => byVariant.get(place) ?? []
+      ))
+        for (const key of this.missingKeys(places, prompt, index))
+          await this.keep(key, { text, tokens, finish })
     }
   }
 
-  /** The answers that the engine need not compute, by its own models: all of whom they are of have them. */
+  /**
+   * Lists the answers that the engine need not compute, by its own models, because every name of the model
+   * has them.
+   */
   settledKeys(): AnswerKey[] {
     const { prompts, settings } = this.generation
-    return this.distinct.flatMap(({ places }, model) =>
+    return this.distinct.flatMap(({ indices: places }, model) =>
       prompts.flatMap((_, prompt) =>
         Array.from({ length: settings.sampleCount }, (_, index) => ({ model, prompt, index })).filter(
-          ({ index }) => this.wanted(places, prompt, index).length === 0
+          ({ index }) => this.missingKeys(places, prompt, index).length === 0
         )
       )
     )
@@ -212,7 +225,7 @@ class Follower {
   /** Follows the engine's work to its end. @returns how it computes */
   async follow(events: AsyncIterable<EngineGenerateEvent>): Promise<Computation> {
     const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
-      this.wanted(elementAt(this.distinct, model, 'model').places, prompt, index)
+      this.missingKeys(elementAt(this.distinct, model, 'model').indices, prompt, index)
     let computation: Computation | null = null
     for await (const event of events) {
       if (event.type === 'plan') {
@@ -224,13 +237,13 @@ class Follower {
       } else if (event.type === 'sample') {
         await this.finish(keysOf(event), event)
       } else if (computation !== null) return computation
-      if (performance.now() - this.toldMs >= this.intervalMs) await this.tell()
+      if (performance.now() - this.reportedMs >= this.intervalMs) await this.report()
     }
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was finished.')
   }
 
-  async tell(): Promise<void> {
-    this.toldMs = performance.now()
+  async report(): Promise<void> {
+    this.reportedMs = performance.now()
     this.listener.progress(this.estimated())
     if (this.listener.samples === undefined) return
     const { finished } = this
@@ -247,7 +260,7 @@ class Follower {
     this.growing.set(nameOf(key), row)
   }
 
-  /** @param keys of an answer, one for each name of its model that still waits for it */
+  /** Stores a finished answer. @param keys one for each name of its model that still lacks it */
   private async finish(
     keys: readonly SampleKey[],
     { tokens, finish }: Extract<EngineGenerateEvent, { type: 'sample' }>
@@ -276,29 +289,29 @@ class Follower {
     if (this.listener.samples !== undefined) this.finished.push({ key, line })
   }
 
-  /** Null for a variant or an answer that is none of the run's. */
+  /** Gives the key of a line; null for a variant or an answer outside the run. */
   private keyOfLine({ variant, prompt, index }: SampleLine): SampleKey | null {
-    const known = this.variantOf.get(variant)
-    if (known === undefined || index >= this.generation.settings.sampleCount) return null
-    return { variant: known, prompt, index }
+    const variantIndex = this.variantOf.get(variant)
+    if (variantIndex === undefined || index >= this.generation.settings.sampleCount) return null
+    return { variant: variantIndex, prompt, index }
   }
 
-  /** Whose answer is still missing, of the variants at some places. */
-  private wanted(places: readonly number[], prompt: number, index: number): SampleKey[] {
+  /** Lists the missing answers of variants at some indices. */
+  private missingKeys(places: readonly number[], prompt: number, index: number): SampleKey[] {
     return places
       .map((variant) => ({ variant, prompt, index }))
       .filter((key) => !this.settled.has(nameOf(key)))
   }
 
-  /** Texts of the answers that have grown since they were last told, now and then. */
+  /** Decodes the answers that have grown since the last report, at intervals. */
   private async growingTexts(): Promise<{ key: SampleKey; sample: GrowingSample }[]> {
     const startMs = performance.now()
     if (startMs < this.nextGrowingMs) return []
-    const grown = [...this.growing.values()].filter((row) => row.changed)
+    const changedRows = [...this.growing.values()].filter((row) => row.changed)
     const texts = await this.generation.textsOf(
-      grown.map(({ key, tokens }) => ({ variant: key.variant, tokens }))
+      changedRows.map(({ key, tokens }) => ({ variant: key.variant, tokens }))
     )
-    const samples = grown.map((row, index) => {
+    const samples = changedRows.map((row, index) => {
       row.changed = false
       return { key: row.key, sample: this.growingSample(row.key, elementAt(texts, index, 'answer')) }
     })
@@ -308,31 +321,31 @@ class Follower {
   }
 
   private growingSample({ variant, prompt, index }: SampleKey, decoded: string): GrowingSample {
-    // A character whose last bytes are yet to come shows as this mark.
+    // An incomplete character at the end decodes to this mark.
     const text = decoded.replace(/\uFFFD+$/, '')
     return { variant: elementAt(this.generation.variantNames, variant, 'variant'), prompt, index, text }
   }
 
-  /** The time left supposes that the other answers get as long as the finished ones. */
+  /** Estimates the time left, assuming that the other answers get as long as the finished ones. */
   private estimated(): SampleProgress {
     const { samplesDone, samplesTotal } = this.progress
     const growingTokens = Array.from(this.growing.values(), ({ tokens }) => tokens.length)
     const meanLength = samplesDone === 0 ? Infinity : this.finishedTokens / samplesDone
-    const begun = growingTokens.reduce((sum, length) => sum + Math.min(length, meanLength), 0)
-    const left = Math.max(0, meanLength * (samplesTotal - samplesDone) - begun)
+    const begunTokens = growingTokens.reduce((sum, length) => sum + Math.min(length, meanLength), 0)
+    const left = Math.max(0, meanLength * (samplesTotal - samplesDone) - begunTokens)
     const seconds = (performance.now() - this.startedMs) / 1000
     const { perSecond, secondsLeft } = this.rate(this.tokensDone, this.tokensDone + left, seconds)
-    const most =
+    const maxTokensLeft =
       this.generation.settings.maxTokens * (samplesTotal - samplesDone) -
       growingTokens.reduce((sum, length) => sum + length, 0)
-    // The first tokens come with the reading of weights and prompts, and say nothing of the others.
-    if (perSecond === null || (this.tokensDone < FEW_TOKENS && left > 0)) {
+    // The first tokens include the reading of weights and prompts, so their speed is not representative.
+    if (perSecond === null || (this.tokensDone < MIN_TOKENS_FOR_RATE && left > 0)) {
       return { ...this.progress, tokensPerSecond: perSecond, secondsLeft: null }
     }
     return {
       ...this.progress,
       tokensPerSecond: perSecond,
-      mostSecondsLeft: Math.max(0, most) / perSecond,
+      mostSecondsLeft: Math.max(0, maxTokensLeft) / perSecond,
       secondsLeft: secondsLeft !== null && Number.isFinite(secondsLeft) ? secondsLeft : null
     }
   }

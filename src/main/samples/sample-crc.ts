@@ -36,11 +36,12 @@ export interface SampleCrcRequest {
 }
 
 /**
- * Scores CRC prompts from whole generated answers, `settings.sampleCount` for each prompt and variant. Beside them stand the
- * exact scores of the first token under the same sampler, and those of a sweep over the very same prompts and checkpoints.
+ * Scores CRC prompts from complete generated answers, `settings.sampleCount` for each prompt and variant. The
+ * result also contains exact scores of the first token under the same sampler, and those of a sweep of the
+ * same prompts and checkpoints.
  *
- * @param sweep where to look for exact scores; null when there is none
- * @throws WorkbenchError `cancelled` when `signal` fires; what pair, prompts, variants or engine are at fault for
+ * @param sweep where to look for exact scores; null if there is none
+ * @throws WorkbenchError `cancelled` when `signal` fires; errors of pair, prompts, variants or engine
  */
 export async function sampleCrc(
   engine: EngineClient,
@@ -82,12 +83,12 @@ export async function sampleCrc(
     variants,
     ...computation,
     scores: variants.map((variant, index) => {
-      const given = answers.get(variant.name) ?? []
+      const variantAnswers = answers.get(variant.name) ?? []
       const firstToken = firstTokens[index]
       if (firstToken === undefined) throw new Error(`${variant.name} has no first-token score`)
-      const sampled = scoreSampledCrc(prompts, given, rendering.countLeadingSpace)
+      const sampled = scoreSampledCrc(prompts, variantAnswers, rendering.countLeadingSpace)
       const exact = comparable === null ? null : scoreIn(comparable, variant)
-      const counts = given.map(({ length }) => length)
+      const counts = variantAnswers.map(({ length }) => length)
       return {
         variant: variant.name,
         answers: categoryScore(sampled),
@@ -103,7 +104,7 @@ function categoryScore({ validity, diversity }: Score): CategoryScore {
   return { validity, diversity }
 }
 
-/** Whether a sweep scored these very prompts on these very checkpoints. */
+/** Reports whether a sweep scored the same prompts on the same checkpoints. */
 function isOfSame(
   sweep: SweepDocument,
   { base, post }: SampledPair,

@@ -2,7 +2,10 @@ import { modelStrengths } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Variant } from '../../contract/documents/samples'
 
-/** @throws WorkbenchError `bad-input` when two columns of a comparison share a name, or when a recipe does not fit the model */
+/**
+ * Refuses unusable variants. @throws WorkbenchError `bad-input` when two variants share a name, or a recipe
+ * does not fit the model
+ */
 export function requireUsable(variants: readonly Variant[], layerCount: number): void {
   const names = new Set<string>()
   for (const variant of variants) {

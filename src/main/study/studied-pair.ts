@@ -9,7 +9,7 @@ import type { Sampling } from '../../contract/model/sampling'
 import { readTextFile } from '../base/files/bounded-file'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
-import { importedTask } from '../evaluation/imported'
+import { importTask } from '../evaluation/import-file'
 import { pairPaths } from '../project/demo'
 import { newPair } from '../project/documents/pair-list'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -40,7 +40,7 @@ export interface StudiedPair {
 export async function taskOfStudy(folder: string, name: string, own: ProjectPair | null): Promise<Task> {
   if (extname(name) === '') return taskOf(own, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
   const path = fileOfStudy(folder, name)
-  return importedTask(path, await readTextFile(path, MAX_TASK_BYTES))
+  return importTask(path, await readTextFile(path, MAX_TASK_BYTES))
 }
 
 /** A sampler of a study, over the one that it changes. */

@@ -29,9 +29,9 @@ import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { pairPaths } from '../../project/demo'
 import { absolutePath } from '../../base/files/places'
 import { requireRoom, roomNotice } from '../../base/files/room'
-import { leastAnswerBytes, mostAnswerBytes } from '../../samples/answer-bytes'
+import { minAnswerBytes, maxAnswerBytes } from '../../samples/answer-bytes'
 import { openSampledPair } from '../../samples/generation'
-import { type AnswersListener, type AnswersToMake, makeAnswers } from '../../samples/make-answers'
+import { type AnswersListener, type AnswersWork, makeAnswers } from '../../samples/make-answers'
 import { type PlannedAnswers, resumeAnswers } from '../../samples/plan-answers'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { prepareSampleRun } from '../../samples/prepare-run'
@@ -241,8 +241,8 @@ async function requireRoomForAnswers(
 ): Promise<void> {
   const { variants, prompts, settings } = run
   const missing = variants.length * prompts.length * settings.sampleCount - answers.length
-  await requireRoom(path, leastAnswerBytes(missing))
-  const notice = await roomNotice(path, mostAnswerBytes(missing, settings.maxTokens))
+  await requireRoom(path, minAnswerBytes(missing))
+  const notice = await roomNotice(path, maxAnswerBytes(missing, settings.maxTokens))
   if (notice !== null) tell(notice)
 }
 
@@ -346,7 +346,7 @@ function keptSamples({ answers, run, path }: AnswersFile): Kept {
 
 /** @returns how answers were computed */
 async function generate(
-  work: AnswersToMake,
+  work: AnswersWork,
   quiet: boolean,
   signal: AbortSignal,
   listener: Omit<AnswersListener, 'progress'>

@@ -83,7 +83,7 @@ export const taskFilterCommand = subcommand(filterOptions, {
         tell
       })
       const view = await viewOf(files, proxies)
-      const failures = failuresTask({ view, samples: files.samples }, { id, task, most: options.most })
+      const failures = failuresTask({ view, samples: files.samples }, { id, task, maxPrompts: options.most })
       if (output !== null) await writeOutputFile(output, failures)
       await own?.project.tasks.save(failures)
       await (options.json ? printJson(failures) : Promise.resolve())

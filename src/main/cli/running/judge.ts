@@ -15,7 +15,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { readTextFile } from '../../base/files/bounded-file'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { judgeKey } from '../../evaluation/judge'
-import { judgeAsTold, type VerdictStore } from '../../evaluation/judge-as-told'
+import { judgeEvaluation, type VerdictStore } from '../../evaluation/judge-evaluation'
 import { judgingOf } from '../../evaluation/judging'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import { withJudge } from '../../project/pair/project-evaluations'
@@ -161,7 +161,7 @@ export async function judged(
   }
   let failure: WorkbenchError | null = null
   try {
-    await judgeAsTold(files, { settings: judge, apiKey }, keeping, progress, signal)
+    await judgeEvaluation(files, { settings: judge, apiKey }, keeping, progress, signal)
   } catch (error) {
     if (signal.aborted || !(error instanceof WorkbenchError)) throw error
     failure = error

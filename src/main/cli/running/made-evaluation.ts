@@ -3,13 +3,13 @@ import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { EvaluationRun } from '../../../contract/documents/evaluation'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { roomNotice } from '../../base/files/room'
-import type { VerdictStore } from '../../evaluation/judge-as-told'
+import type { VerdictStore } from '../../evaluation/judge-evaluation'
 import type { Proxies } from '../../measures/proxy-correlation'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { proxiesOf } from '../../project/results/stored-evaluation'
 import { verdictsOf } from '../../project/results/stored-verdicts'
-import { mostAnswerBytes } from '../../samples/answer-bytes'
+import { maxAnswerBytes } from '../../samples/answer-bytes'
 import type { EvaluationWork } from '../../work/evaluation'
 import { judged } from './judge'
 import { withProgress } from './shown-work'
@@ -96,7 +96,7 @@ async function tellOfRoom(
   tell: (text: string) => void
 ): Promise<void> {
   const answerCount = variants.length * prompts.length * settings.sampleCount
-  const notice = await roomNotice(own.folder, mostAnswerBytes(answerCount, settings.maxTokens))
+  const notice = await roomNotice(own.folder, maxAnswerBytes(answerCount, settings.maxTokens))
   if (notice !== null) tell(notice)
 }
 

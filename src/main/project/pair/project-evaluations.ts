@@ -17,7 +17,7 @@ import {
 } from '../documents/evaluation-files'
 import type { KeptRuns } from '../runs/run-list'
 import type { OutsideRecord } from '../../../contract/model/outside-model'
-import { leastAnswerBytes } from '../../samples/answer-bytes'
+import { minAnswerBytes } from '../../samples/answer-bytes'
 import { withRecord } from '../../samples/outside-records'
 import { EVALUATIONS } from '../documents/stored-documents'
 
@@ -45,7 +45,7 @@ export class ProjectEvaluations {
   async add(run: EvaluationRun): Promise<void> {
     const { variants, task } = run
     const answerCount = variants.length * task.prompts.length * task.settings.sampleCount
-    await requireRoom(this.kept.folder, leastAnswerBytes(answerCount))
+    await requireRoom(this.kept.folder, minAnswerBytes(answerCount))
     await this.kept.change(() => this.write(run))
   }
 

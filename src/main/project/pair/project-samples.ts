@@ -9,7 +9,7 @@ import {
 } from '../documents/sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from '../documents/stored-documents'
 import { requireRoom } from '../../base/files/room'
-import { leastAnswerBytes } from '../../samples/answer-bytes'
+import { minAnswerBytes } from '../../samples/answer-bytes'
 
 /** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
@@ -25,7 +25,7 @@ export class ProjectSamples {
     const { variants, prompts, settings } = run
     await requireRoom(
       this.kept.folder,
-      leastAnswerBytes(variants.length * prompts.length * settings.sampleCount)
+      minAnswerBytes(variants.length * prompts.length * settings.sampleCount)
     )
     await this.kept.change(async () => {
       await SAMPLE_RUNS.write(this.kept.folder, run)

@@ -1,5 +1,5 @@
 import type { AnswerForm } from '../../../contract/documents/judge'
-import type { VerdictStore } from '../../evaluation/judge-as-told'
+import type { VerdictStore } from '../../evaluation/judge-evaluation'
 import type { ProjectPair } from '../pair/project-pair'
 
 /** Where what a judge says of a stored evaluation is kept. What answers mean is known of all pairs of the project. */

@@ -1,5 +1,5 @@
 import { listedModels } from '../../endpoint/listed-models'
-import { importedTask } from '../../evaluation/imported'
+import { importTask } from '../../evaluation/import-file'
 import {
   allTasks,
   evaluationView,
@@ -15,7 +15,7 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
   return evaluations.router({
     tasks: evaluations.tasks.use(withPair).handler(({ context: { own } }) => allTasks(own)),
     readTask: evaluations.readTask.handler(({ input: { fileName, content } }) =>
-      importedTask(fileName, content)
+      importTask(fileName, content)
     ),
     saveTask: evaluations.saveTask.use(withPair).handler(async ({ context: { own }, input }) => {
       await own.project.tasks.save(input.task)

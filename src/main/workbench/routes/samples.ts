@@ -6,7 +6,7 @@ import { absolutePath } from '../../base/files/places'
 import { readAnswerFacts } from '../../samples/answer-files'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { builtinSamplePrompts } from '../../samples/prompts'
-import { importedPrompts } from '../../evaluation/imported'
+import { importPrompts } from '../../evaluation/import-file'
 import { renderSamplePrompt } from '../../answers/render-sample-prompts'
 import { postFolder, textModelOf } from './post'
 import { cancelling, route, type Routing, watching } from './route'
@@ -16,7 +16,7 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   const { samples } = route
   return samples.router({
     builtinPrompts: samples.builtinPrompts.handler(() => builtinSamplePrompts()),
-    readPrompts: samples.readPrompts.handler(({ input }) => importedPrompts(input.fileName, input.content)),
+    readPrompts: samples.readPrompts.handler(({ input }) => importPrompts(input.fileName, input.content)),
     answerFile: samples.answerFile.handler(({ input }) => readAnswerFacts(absolutePath(input.path))),
     savePrompts: samples.savePrompts.use(withPair).handler(async ({ context: { project, own }, input }) => {
       await project.saveSamplePrompts(input.prompts, input.seen)

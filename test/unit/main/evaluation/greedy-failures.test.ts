@@ -60,7 +60,7 @@ describe('a task of what greedy decoding of post fails', () => {
       ...{ by: 'greedy-failures', from: 'A task', judged: 3, failed: 2 },
       ...{ post: 'bb', evaluationId: run.id, createdAt: run.createdAt }
     })
-    const first = failuresTask(answered([true, null, false, false]), { id: 'failed', task, most: 1 })
+    const first = failuresTask(answered([true, null, false, false]), { id: 'failed', task, maxPrompts: 1 })
     expect(first.prompts.map(({ text }) => text)).toEqual(['1 + 1?'])
     expect(first.chosen?.failed).toBe(2)
   })

@@ -82,7 +82,7 @@ it('tells of growing answers as they grow, at most four times a second, and of f
   expect(kept).toEqual([text, text])
 })
 
-it('estimates the time left of a run that goes on from its own speed, and not from what it took to get ready', async () => {
+it('estimates the time left of a resumed run from its own speed, without the preparation', async () => {
   const engine = scriptedEngine({
     generate: async function* () {
       for await (const event of slowly()) {
@@ -114,7 +114,7 @@ it('estimates the time left of a run that goes on from its own speed, and not fr
   expect(Math.max(...told)).toBeLessThan(1.1)
 })
 
-it('computes models that are alike once, and keeps their answers under every name, also those that are stored', async () => {
+it('computes equal models once, and stores their answers under every name, including stored ones', async () => {
   const alike = (name: string): Generation['models'][number] => ({
     kind: 'recipe',
     recipe: { name, ranges: [[0, 1]] }

@@ -118,8 +118,8 @@ describe('whole answers disagree with first tokens', () => {
   })
 
   test('with prompts weighed as in the score', () => {
-    // Weights 1/2 for the one prompt of b, 1/4 for each of a. Interval z sqrt((1/4 + 2/16) * 0.25 / 100) + 1/400 = 0.0814.
-    // Missing 17 of 100 in b lowers the score by 0.085, in one prompt of a by 0.0425.
+    // Weights 1/2 for the one prompt of b, 1/4 for each of a. Interval z sqrt((1/4 + 2/16) * 0.25 / 100) +
+    // 1/400 = 0.0814. Missing 17 of 100 in b lowers the score by 0.085, in one prompt of a by 0.0425.
     const categories = ['a', 'a', 'b']
     expect(flag([0.5, 0.5, 0.5], [50, 50, 33], 100, categories)).toBe(true)
     expect(flag([0.5, 0.5, 0.5], [50, 33, 50], 100, categories)).toBe(false)

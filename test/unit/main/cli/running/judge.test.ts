@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { VerdictStore } from '../../../../../src/main/evaluation/judge-as-told'
+import type { VerdictStore } from '../../../../../src/main/evaluation/judge-evaluation'
 import { judged, judgeStep, nothingJudged, sendingNotice } from '../../../../../src/main/cli/running/judge'
 import { evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { says, startJudgeEndpoint } from '../../../../fixtures/judge-endpoint'

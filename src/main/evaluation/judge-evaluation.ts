@@ -11,7 +11,7 @@ import { judgeAnswers } from './judge'
 import { judgeForms } from './judge-forms'
 import { judgePairs } from './judge-pairs'
 
-/** An evaluation's answers, and what judges have said of them. */
+/** Answers of an evaluation, with the verdicts of its judges. */
 export interface AnswersWithVerdicts {
   readonly run: EvaluationRun
   readonly samples: readonly SampleLine[]
@@ -20,46 +20,46 @@ export interface AnswersWithVerdicts {
   readonly forms: readonly AnswerForm[]
 }
 
-/** Where what a judge says goes as it comes. */
+/** Stores verdicts as they arrive. */
 export interface VerdictStore {
   keep(verdict: JudgeVerdict): Promise<void>
   keepPair(verdict: PairVerdict): Promise<void>
   keepForms(forms: readonly AnswerForm[]): Promise<void>
-  /** What was read for other evaluations, so that no answer is sent twice. */
+  /** Loads forms that were read for other evaluations, so that no answer is sent twice. */
   knownForms(): Promise<readonly AnswerForm[]>
 }
 
 /**
- * Has a judge mark an evaluation's answers, compare them in pairs or say what they mean, whichever its settings say. What it has
- * said before is not asked again.
+ * Runs a judge in the way that its settings name: scores of answers, comparisons in pairs, or forms. Stored
+ * verdicts are reused.
  *
- * @param apiKey null when the endpoint needs none
+ * @param apiKey null if the endpoint needs no key
  * @throws WorkbenchError as `askJudge`
  */
-export async function judgeAsTold(
+export async function judgeEvaluation(
   { run, samples, verdicts, pairVerdicts, forms }: AnswersWithVerdicts,
   { settings, apiKey }: { settings: JudgeSettings; apiKey: string | null },
   store: VerdictStore,
   progress: (progress: JudgeProgress) => void,
   signal: AbortSignal
 ): Promise<void> {
-  const asked = { run, samples, settings, apiKey }
+  const request = { run, samples, settings, apiKey }
   switch (settings.way) {
     case 'marks':
       return judgeAnswers(
-        { ...asked, known: verdicts },
-        { keep: (said) => store.keep(said), progress },
+        { ...request, known: verdicts },
+        { keep: (verdict) => store.keep(verdict), progress },
         signal
       )
     case 'pairs':
       return judgePairs(
-        { ...asked, known: pairVerdicts },
-        { keep: (said) => store.keepPair(said), progress },
+        { ...request, known: pairVerdicts },
+        { keep: (verdict) => store.keepPair(verdict), progress },
         signal
       )
     case 'forms':
       return judgeForms(
-        { ...asked, known: forms, ofOtherEvaluations: await store.knownForms() },
+        { ...request, known: forms, ofOtherEvaluations: await store.knownForms() },
         { keep: (said) => store.keepForms([said]), keepAll: (said) => store.keepForms(said), progress },
         signal
       )

@@ -1,0 +1,26 @@
+import { SamplePrompts, Task } from '../../contract/documents/task'
+import { askSandbox } from '../sandbox/host'
+
+/* Imported files are read in the sandbox, which can be stopped: a table of 20 MB would block main for a second. */
+
+/**
+ * Imports a task. @throws WorkbenchError as `readTaskFile`; `bad-file` when it takes too long or too much
+ * memory
+ */
+export async function importTask(fileName: string, content: string): Promise<Task> {
+  return Task.parse(await importFile('task', fileName, content))
+}
+
+/**
+ * Imports prompts. @throws WorkbenchError as `readSamplePrompts`; `bad-file` when it takes too long or too
+ * much memory
+ */
+export async function importPrompts(fileName: string, content: string): Promise<SamplePrompts> {
+  return SamplePrompts.parse(await importFile('prompts', fileName, content))
+}
+
+async function importFile(as: 'task' | 'prompts', file: string, content: string): Promise<unknown> {
+  const reply = await askSandbox({ kind: 'import', as, file, content })
+  if (reply.kind !== 'imported') throw new Error(`the sandbox process answered an import with ${reply.kind}`)
+  return reply.value
+}
