@@ -153,9 +153,9 @@ async function sweep(
         rendering: DEFAULT_RENDERING,
         rho: DEFAULT_RHO,
         ranges: true,
-        rivals: true,
+        baselines: true,
         preview,
-        soupSize: 0,
+        uniformBlendCount: 0,
         recipes: [],
         memoryBytes
       },
@@ -233,7 +233,7 @@ function previewCells(row: PreviewTime): string[] {
 /** Formats the results as a table. */
 export function describePreviews(previews: readonly PreviewTime[]): string {
   return section(
-    'A preview beside the whole sweep (engine’s time, median and span of the rounds, in turn; ranges, base and rivals, the demo’s 40 prompts)',
+    'A preview beside the whole sweep (engine’s time, median and span of the rounds, in turn; ranges, base and baselines, the demo’s 40 prompts)',
     ['pair', 'whole', 'preview', 'time', 'work', 'first scores after', 'selected', 'peak memory'],
     previews.map(previewCells),
     'Time, work and first scores: of the whole sweep. Selected: by how much less diverse it is than what the whole sweep selects; rho: rank ' +

@@ -1,10 +1,10 @@
 import { elementAt } from '../contract/model/look-up'
-import { DEFAULT_SOUP_SIZE } from '../contract/model/recipe'
+import { DEFAULT_UNIFORM_BLENDS } from '../contract/model/recipe'
 import { DEFAULT_RENDERING, type SweepDocument } from '../contract/documents/crc'
 import { DEFAULT_RHO } from '../contract/documents/project'
 import { shownSweep } from '../contract/documents/shown-sweep'
 import type { WhatIf } from '../contract/documents/what-if'
-import { WHAT_IF_SAMPLERS } from '../contract/model/rival'
+import { WHAT_IF_SAMPLERS } from '../contract/model/sampling-baseline'
 import { resourcePath } from '../main/base/resources'
 import { atOnce } from '../main/base/steps'
 import { askWhatIf } from '../main/crc/check/ask-what-if'
@@ -14,11 +14,11 @@ import { builtinTask } from '../main/evaluation/builtin-tasks'
 import { median } from './statistics'
 import { section } from './table'
 
-/** A sweep of the demo pair that is scored by its task of open questions, with base, blends and rivals, and what can be asked of it after. */
+/** A sweep of the demo pair that is scored by its task of open questions, with base, blends and baselines, and what can be asked of it after. */
 export interface TaskSweepTime {
   readonly task: string
   readonly models: number
-  readonly rivals: number
+  readonly baselines: number
   readonly packedTokens: number
   readonly blockEvaluations: number
   /** Seconds of the engine's work, and of the whole sweep, for each round. */
@@ -52,8 +52,8 @@ export async function measureTaskSweep(rounds: number, signal: AbortSignal): Pro
     const first = elementAt(plain, 0, 'sweep')
     return {
       task: TASK,
-      models: 2 + first.ranges.length + first.soup.filter(({ strength }) => strength > 0).length,
-      rivals: first.rivals.length,
+      models: 2 + first.ranges.length + first.uniformBlends.filter(({ strength }) => strength > 0).length,
+      baselines: first.baselines.length,
       packedTokens: first.work.packedTokens,
       blockEvaluations: first.work.blockEvaluations,
       engineSeconds: plain.map((sweep) => sweep.seconds),
@@ -76,9 +76,9 @@ async function sweepTask(engine: EngineClient, whatIf: boolean, signal: AbortSig
     rendering: DEFAULT_RENDERING,
     rho: DEFAULT_RHO,
     ranges: true,
-    rivals: true,
+    baselines: true,
     whatIf,
-    soupSize: DEFAULT_SOUP_SIZE,
+    uniformBlendCount: DEFAULT_UNIFORM_BLENDS,
     recipes: []
   }
   return runCrcSweep(engine, request, signal, () => undefined)
@@ -113,7 +113,7 @@ function taskSweepCells(row: TaskSweepTime): string[] {
     `${median(values).toFixed(digits)} ${unit} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
   return [
     row.task,
-    `${row.models} + ${row.rivals} rivals`,
+    `${row.models} + ${row.baselines} baselines`,
     `${row.blockEvaluations} x ${row.packedTokens}`,
     span(row.engineSeconds, 1, 's'),
     span(row.seconds, 1, 's'),

@@ -57,7 +57,7 @@ describe('slr report', () => {
     })
     expect(report.sweep).toMatchObject({
       ranges: { length: 21 },
-      soup: { length: 21 },
+      uniformBlends: { length: 21 },
       // The kept one, and attention and MLP of the selected range alone.
       recipes: { length: 3 }
     })
@@ -117,8 +117,8 @@ describe('slr report', () => {
       ranges.map(({ start, end, validity, diversity }) => [start, end, validity, diversity])
     expect(scores(sweep.ranges)).toEqual(scores(report.sweep?.ranges ?? []))
     expect(sweep.selection).toEqual(report.sweep?.selection)
-    expect(sweep.soup.map(({ diversity }) => diversity)).toEqual(
-      report.sweep?.soup.map(({ diversity }) => diversity)
+    expect(sweep.uniformBlends.map(({ diversity }) => diversity)).toEqual(
+      report.sweep?.uniformBlends.map(({ diversity }) => diversity)
     )
     const recipes = SweepDocument.parse(await read('recipes-scored.json')).recipes
     expect(recipes[0]?.diversity).toBeCloseTo(report.sweep?.recipes[0]?.diversity ?? 0, 5)

@@ -20,7 +20,7 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     openHeld,
     held: { engine }
   }) => {
-    const page = await openHeld(await shortProject(await demoPrompts(4), { soupSize: 0 }))
+    const page = await openHeld(await shortProject(await demoPrompts(4), { uniformBlendCount: 0 }))
     const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
 
     await plan.getByText(/1 prompt group · peak .* · 68 block evaluations · .* · about/).waitFor()

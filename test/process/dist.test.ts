@@ -119,7 +119,7 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
     const client = await desktop.connect()
     const { path, revision } = await client.projects.openDemo()
     const own = { path, pair: 'pair-1' }
-    await client.pairs.update({ ...own, seen: revision, changes: { settings: { soupSize: 0 } } })
+    await client.pairs.update({ ...own, seen: revision, changes: { settings: { uniformBlendCount: 0 } } })
     await client.prompts.save({ ...own, seen: revision, prompts: await demoPrompts(4) })
     const { sweepId } = await client.sweeps.start({ ...own, fresh: true })
     let node = ''

@@ -123,7 +123,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/questions/device-check.ts': 1,
   'main/engine/questions/embed-texts.ts': 4,
   'main/engine/questions/read-answers.ts': 2,
-  'main/engine/rows/rival-logits.ts': 5,
+  'main/engine/rows/baseline-logits.ts': 5,
   'main/engine/rows/sampler.ts': 26,
   'main/engine/sweep/sweep-session.ts': 1,
   'main/engine/tries/alive-states.ts': 1,

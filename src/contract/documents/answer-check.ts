@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CategoryScore, SweepDocument, TakenRival } from './crc'
+import { CategoryScore, SweepDocument, Baseline } from './crc'
 import { ComputedBy } from './computed-by'
 import { type AnyModel, sweptRangeModel, weightsKey } from '../model/model'
 import { Recipe, type RestorationRange } from '../model/recipe'
@@ -33,11 +33,11 @@ export const CheckedModel = WholeAnswers.extend({ recipe: Recipe })
 export type CheckedModel = z.infer<typeof CheckedModel>
 
 /** Full-answer scores of a baseline: a sampler, a mix, a filter or a uniform blend. */
-export const CheckedBaseline = WholeAnswers.extend({ baseline: TakenRival })
+export const CheckedBaseline = WholeAnswers.extend({ baseline: Baseline })
 export type CheckedBaseline = z.infer<typeof CheckedBaseline>
 
-/** Version 1 had no baselines. */
-export const ANSWER_CHECK_VERSION = 2
+/** Version 1 had no baselines. Version 3 renamed fields. */
+export const ANSWER_CHECK_VERSION = 3
 
 /** The full-answer check of a sweep: its best recipes and baselines. A project keeps one for each sweep. */
 export const AnswerCheck = z.object({
@@ -126,7 +126,7 @@ export const checkOfRange = (check: CheckResult | null, range: RestorationRange)
   check === null ? null : checkOf(check, sweptRangeModel(range, check))
 
 /** Returns the full-answer scores of a baseline, or null if it was not checked. */
-export const checkOfBaseline = (check: CheckResult | null, baseline: TakenRival): WholeAnswers | null =>
+export const checkOfBaseline = (check: CheckResult | null, baseline: Baseline): WholeAnswers | null =>
   check === null ? null : checkOf(check, baselineModel(baseline, check))
 
 /** Reports whether a range of the sweep passes the check. Returns null if it was not checked. */

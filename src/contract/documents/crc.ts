@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
 import { Recipe, RestorationRange } from '../model/recipe'
-import { Rival } from '../model/rival'
+import { SamplingBaseline } from '../model/sampling-baseline'
 import { MinPDraw } from '../model/sampling'
 import { ComputedBy } from './computed-by'
 import { ScoredBy } from './scored-by'
@@ -204,11 +204,11 @@ export const Difference = z.object({
 export type Difference = z.infer<typeof Difference>
 
 /** A baseline that the selection rule picked among those of one kind, or among uniform blends. */
-export const TakenRival = z.discriminatedUnion('kind', [
-  ...Rival.options,
-  z.object({ kind: z.literal('blend'), strength: z.number() })
+export const Baseline = z.discriminatedUnion('kind', [
+  ...SamplingBaseline.options,
+  z.object({ kind: z.literal('uniform-blend'), strength: z.number() })
 ])
-export type TakenRival = z.infer<typeof TakenRival>
+export type Baseline = z.infer<typeof Baseline>
 
 /** Scores of the selected range under another sampler than the sweep's. */
 const TemperedScore = MinPDraw.extend({
@@ -235,9 +235,9 @@ const AnswerComparison = z.object({
 })
 
 /** A baseline that the selected range is compared with. The selection rule picks one of each kind. */
-export const RivalComparison = z.object({
-  rival: z.discriminatedUnion('kind', [
-    ...TakenRival.options,
+export const BaselineComparison = z.object({
+  baseline: z.discriminatedUnion('kind', [
+    ...Baseline.options,
     /** The selected range itself, under another sampler. */
     MinPDraw.extend({ kind: z.literal('tempered'), range: RestorationRange }),
     /** A control range of the selected length: the first of all, the last, or the middle one. */
@@ -257,29 +257,29 @@ export const RivalComparison = z.object({
   /** Null unless both models were checked on full answers, prompt by prompt. */
   answers: AnswerComparison.nullable().default(null)
 })
-export type RivalComparison = z.infer<typeof RivalComparison>
+export type BaselineComparison = z.infer<typeof BaselineComparison>
 
 /**
- * Indices of the selection prompts (`choose`) and the hold-out prompts (`report`), ascending. Selection prompts decide
+ * Indices of the selection prompts (`selection`) and the hold-out prompts (`holdOut`), ascending. Selection prompts decide
  * the range, and hold-out prompts score it.
  */
-export const Halves = z.object({
+export const HoldOutSplit = z.object({
   seed: z.number().int(),
-  choose: z.array(z.number().int().nonnegative()).min(1),
-  report: z.array(z.number().int().nonnegative()).min(1)
+  selection: z.array(z.number().int().nonnegative()).min(1),
+  holdOut: z.array(z.number().int().nonnegative()).min(1)
 })
-export type Halves = z.infer<typeof Halves>
+export type HoldOutSplit = z.infer<typeof HoldOutSplit>
 
 /** Scores on the hold-out prompts of the range that was selected on the selection prompts. */
-export const Reported = z.object({
-  chosenOn: z.number().int(),
-  reportedOn: z.number().int(),
+export const HoldOutResult = z.object({
+  selectionPromptCount: z.number().int(),
+  holdOutPromptCount: z.number().int(),
   post: CategoryScore,
   selected: CategoryScore,
   /** Score of the selected range minus that of post, over the hold-out prompts. */
   gain: z.object({ validity: Difference, diversity: Difference })
 })
-export type Reported = z.infer<typeof Reported>
+export type HoldOutResult = z.infer<typeof HoldOutResult>
 
 export const Selection = z.object({
   rho: z.number(),
@@ -293,14 +293,14 @@ export const Selection = z.object({
   /** Reason why there is no cross-fitted score. */
   crossFitReason: z.string().nullable(),
   /** Empty if no range was selected. */
-  rivals: z.array(RivalComparison).default([]),
+  baselines: z.array(BaselineComparison).default([]),
   /** Scores of the selected range under each of the sweep's other samplers. Empty if the sweep has none. */
   tempered: z.array(TemperedScore).default([]),
   /**
    * Null if all prompts decided the selection, or if no range was selected. All other fields then describe all
-   * prompts. Otherwise `rivals` describe the hold-out prompts.
+   * prompts. Otherwise `baselines` describe the hold-out prompts.
    */
-  reported: Reported.nullable().default(null)
+  holdOut: HoldOutResult.nullable().default(null)
 })
 export type Selection = z.infer<typeof Selection>
 
@@ -318,14 +318,14 @@ export const RecipeScore = Score.extend({
 export type RecipeScore = z.infer<typeof RecipeScore>
 
 /** Score of a uniform blend: every layer takes the same share of base. Embeddings, norm and head stay post's. */
-export const BlendScore = Score.extend({ strength: z.number().min(0).max(1) })
-export type BlendScore = z.infer<typeof BlendScore>
+export const UniformBlendScore = Score.extend({ strength: z.number().min(0).max(1) })
+export type UniformBlendScore = z.infer<typeof UniformBlendScore>
 
 export const CheckpointScore = Score.extend(OtherCheckpoint.shape)
 export type CheckpointScore = z.infer<typeof CheckpointScore>
 
-export const RivalScore = Score.extend({ rival: Rival })
-export type RivalScore = z.infer<typeof RivalScore>
+export const BaselineScore = Score.extend({ baseline: SamplingBaseline })
+export type BaselineScore = z.infer<typeof BaselineScore>
 
 /**
  * Fields that a preview adds to a model scored on some of the prompts. They describe the estimated mean over all
@@ -345,9 +345,9 @@ export const SweepPreview = z.object({
   /** Indices of the prompts on which every model is scored, ascending. */
   prompts: z.array(z.number().int().nonnegative()).min(1),
   ranges: z.array(RangeScore.extend(previewed)),
-  soup: z.array(BlendScore.extend(previewed)),
+  uniformBlends: z.array(UniformBlendScore.extend(previewed)),
   /** Probability that a full sweep of all ranges on all prompts would select another range. */
-  elsewhere: z.number().min(0).max(1),
+  probabilityOtherSelected: z.number().min(0).max(1),
   /** The most likely of those other ranges. Null if there is none. */
   likeliest: RestorationRange.extend({ chance: z.number().min(0).max(1) }).nullable(),
   /** Number of ranges here that a full sweep might select with a probability of at least 0.001. */
@@ -363,8 +363,8 @@ export const SweepPreview = z.object({
 })
 export type SweepPreview = z.infer<typeof SweepPreview>
 
-/** Version of the stored format. Version 1 supported only the character task. */
-export const SWEEP_VERSION = 2
+/** Version 1 supported only the character task. Version 3 renamed fields. */
+export const SWEEP_VERSION = 3
 
 export const SweepDocument = z.object({
   schemaVersion: z.literal(SWEEP_VERSION),
@@ -381,7 +381,7 @@ export const SweepDocument = z.object({
   whatIf: z.array(MinPDraw).default([]),
   prompts: z.array(SweptPrompt),
   /** Null if all prompts decide the selection. */
-  halves: Halves.nullable().default(null),
+  holdOutSplit: HoldOutSplit.nullable().default(null),
   /** Score of base as a complete model. Null with a reason in `baseUnavailable` if base cannot be compared. */
   base: Score.nullable(),
   baseUnavailable: z.string().nullable(),
@@ -396,11 +396,11 @@ export const SweepDocument = z.object({
    * Uniform blends (the paper's "soup"). One strength applies to all layers, from 0 (post) to 1 (every layer base's).
    * Empty if none were requested.
    */
-  soup: z.array(BlendScore).default([]),
+  uniformBlends: z.array(UniformBlendScore).default([]),
   /**
    * Baselines computed from the logits of post and base, which a sweep has in any case. Empty if none were requested.
    */
-  rivals: z.array(RivalScore).default([]),
+  baselines: z.array(BaselineScore).default([]),
   /** Null if all fields above cover every requested range and prompt. */
   preview: SweepPreview.nullable().default(null),
   selected: RestorationRange.nullable(),

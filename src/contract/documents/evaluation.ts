@@ -6,7 +6,7 @@ import { HeldWeights, Sampling } from '../model/sampling'
 import { JudgeSettings, Judging } from './judge'
 import { MeasureId } from '../model/measures'
 import { RestorationRange } from '../model/recipe'
-import { OutsideRecord } from '../model/outside-model'
+import { ExternalRecord } from '../model/external-model'
 import { RunHead, RunInList } from './run-head'
 import { PairJudgement } from './preferences'
 import { Computing, SampleProgress, ShownSample, Variant } from './samples'
@@ -84,7 +84,7 @@ const PromptTokens = z.object({
   tokens: z.array(z.number().int().nonnegative()).min(1)
 })
 
-export const EVALUATION_VERSION = 2
+export const EVALUATION_VERSION = 3
 
 /**
  * Settings of an evaluation, stored in evaluations/<id>.json. The answers lie beside it in <id>.jsonl, in the format
@@ -136,7 +136,7 @@ export const EvaluationRun = z.object({
     .nullable()
     .default(null),
   /** Known facts about external models that answered in place of the engine. */
-  outside: z.array(OutsideRecord).default([]),
+  external: z.array(ExternalRecord).default([]),
   notices: z.array(z.string())
 })
 export type EvaluationRun = z.infer<typeof EvaluationRun>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../model/problem'
 import { RestorationRange } from '../model/recipe'
-import { CategoryScore, CrossFit, Interval, RivalComparison } from './crc'
+import { CategoryScore, CrossFit, Interval, BaselineComparison } from './crc'
 import { PairFingerprints } from './pair'
 import { PairId, SweepSummary } from './project'
 import { ScoredByBrief } from './scored-by'
@@ -55,7 +55,7 @@ export const SweepOutline = z.object({
     .nullable(),
   crossFitReason: z.string().nullable(),
   /** The best baseline among those that keep the validity. Null if none does, or if none was scored. */
-  rival: RivalComparison.nullable(),
+  baseline: BaselineComparison.nullable(),
   /** Ranges that no other range beats in both measures, by rising validity. */
   front: z.array(CategoryScore.extend({ range: RestorationRange, kept: keptShare }))
 })

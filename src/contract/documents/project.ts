@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CategoryScore, CrcPrompts, Rendering, TakenRival } from './crc'
+import { CategoryScore, CrcPrompts, Rendering, Baseline } from './crc'
 import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
 import { DeviceChoice } from '../model/device'
@@ -7,7 +7,7 @@ import { JobKind } from '../model/job-kinds'
 import { KeptIdentity, KeptId } from '../model/kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from '../model/problem'
-import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
+import { DEFAULT_UNIFORM_BLENDS, Recipe, RestorationRange, UniformBlendCount } from '../model/recipe'
 import { EvaluationSetup, EvaluationSummary } from './evaluation'
 import { PairHistory } from './history'
 import { RunComputation } from './run-computation'
@@ -15,7 +15,7 @@ import { SampleRunSummary, SampleSetup } from './samples'
 import { SamplePrompts } from './task'
 import { Verdict } from './verdict'
 
-export const PROJECT_VERSION = 3
+export const PROJECT_VERSION = 4
 
 /** Share of post's validity that a selected range must keep, as in the paper. */
 export const DEFAULT_RHO = 0.9
@@ -73,7 +73,7 @@ const PairSettings = z.object({
   /** Id of the other checkpoint that sweeps restore layers to. Null means base. */
   source: KeptId.nullable(),
   /** Number of uniform blends that a sweep scores in addition to the ranges. */
-  soupSize: SoupSize,
+  uniformBlendCount: UniformBlendCount,
   /** Device for sweeps. */
   device: DeviceChoice,
   /** Memory limit of the engine process during a sweep, in bytes. Null means half of the machine's memory. */
@@ -109,7 +109,7 @@ export const PairDocument = z.object({
   settings: PairSettings.extend({
     scoredBy: ScoringChoice.default(BY_CHARACTERS),
     source: PairSettings.shape.source.default(null),
-    soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
+    uniformBlendCount: UniformBlendCount.default(DEFAULT_UNIFORM_BLENDS),
     device: DeviceChoice.default('auto'),
     memoryBytes: PairSettings.shape.memoryBytes.default(null)
   }),
@@ -170,7 +170,7 @@ export const SweepSummary = z.object({
   /** Source that the ranges are restored to. Null means base. */
   source: RestoredTo.default(null),
   /** The baseline of each kind that the selection rule picks. */
-  rivals: z.array(TakenRival),
+  baselines: z.array(Baseline),
   layerCount: z.number().int(),
   post: CategoryScore,
   /** Score of the selected range. */

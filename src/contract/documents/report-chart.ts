@@ -2,7 +2,7 @@ import type { LayerDistance } from './distances'
 import type { RestoredTo } from '../model/checkpoint'
 import type { MeasureId } from '../model/measures'
 import type { RestorationRange } from '../model/recipe'
-import type { Rival } from '../model/rival'
+import type { SamplingBaseline } from '../model/sampling-baseline'
 import type { LayerPairs } from './layer-pairs'
 import type { ReportedEvaluation, ReportedSearch } from './report'
 import type { ScoredByBrief } from './scored-by'
@@ -33,12 +33,12 @@ export type ReportChart =
         ranges: (RestorationRange & LiveScore & { margins?: BriefPreview['ranges'][number]['margins'] })[]
         others: (LiveScore & {
           key: string
-          kind: 'blend' | 'recipe' | 'found' | 'checkpoint'
+          kind: 'uniform-blend' | 'recipe' | 'found' | 'checkpoint'
           name: string
           mark: number | null
           changed: null
         })[]
-        rivals: (LiveScore & { rival: Rival })[]
+        baselines: (LiveScore & { baseline: SamplingBaseline })[]
       }
     }
   | { kind: 'layers'; layers: LayerDistance[] }

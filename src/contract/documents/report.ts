@@ -7,7 +7,7 @@ import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluatio
 import { Task } from './task'
 import { RestorationRange } from '../model/recipe'
 import { Judging } from './judge'
-import { Rival } from '../model/rival'
+import { SamplingBaseline } from '../model/sampling-baseline'
 import { CheckpointSummary, Finding } from './pair'
 import { SweepOutline, Transfer } from './pairs-overview'
 import { KeptRecipe, PairId } from './project'
@@ -73,8 +73,8 @@ const ReportedSweep = SweepDocument.omit({
   post: true,
   ranges: true,
   recipes: true,
-  soup: true,
-  rivals: true,
+  uniformBlends: true,
+  baselines: true,
   checkpoints: true,
   preview: true,
   selected: true,
@@ -99,8 +99,8 @@ const ReportedSweep = SweepDocument.omit({
       halfOf: RestorationRange.nullable()
     })
   ),
-  soup: z.array(ReportedScore.extend({ strength: z.number() })),
-  rivals: z.array(ReportedScore.extend({ rival: Rival })),
+  uniformBlends: z.array(ReportedScore.extend({ strength: z.number() })),
+  baselines: z.array(ReportedScore.extend({ baseline: SamplingBaseline })),
   preview: BriefPreview.nullable(),
   checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string(), mark: keptNumber })),
   /** Selection under the project's current rho. Null if no ranges were scored. */

@@ -6,13 +6,13 @@ import type { Sampling } from '../model/sampling'
 import { HeldWeights } from '../model/sampling'
 import { TextMeasureId } from '../model/measures'
 import { AnsweringModel } from '../model/model'
-import { OutsideModel, OutsideRecord } from '../model/outside-model'
+import { ExternalModel, ExternalRecord } from '../model/external-model'
 import { RunHead, RunInList } from './run-head'
 import { PreferenceMark } from './preferences'
 import { SamplePrompt, TaskSettings } from './task'
 import { UNFINISHED } from './job-ending'
 
-const [base, post, recipe, checkpoint, rival] = AnsweringModel.options
+const [base, post, recipe, checkpoint, baseline] = AnsweringModel.options
 const name = z.string()
 
 /** One column of a comparison: a model and its name in the run. Names are unique within a run. */
@@ -21,13 +21,13 @@ export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: post.shape.kind, name }),
   z.object({ kind: recipe.shape.kind, name, recipe: recipe.shape.recipe, kept: recipe.shape.kept }),
   checkpoint,
-  z.object({ kind: rival.shape.kind, name, rival: rival.shape.rival }),
-  ...OutsideModel.options
+  z.object({ kind: baseline.shape.kind, name, baseline: baseline.shape.baseline }),
+  ...ExternalModel.options
 ])
 export type Variant = z.infer<typeof Variant>
 
 /** A variant that the engine computes. */
-export type EngineVariant = Exclude<Variant, OutsideModel>
+export type EngineVariant = Exclude<Variant, ExternalModel>
 
 /** Requested device and formats for generating answers. */
 export const Computing = z.object({
@@ -116,7 +116,7 @@ export type SampleLine = z.infer<typeof SampleLine>
 export const ShownSample = SampleLine.omit({ tokens: true })
 export type ShownSample = z.infer<typeof ShownSample>
 
-export const SAMPLE_RUN_VERSION = 2
+export const SAMPLE_RUN_VERSION = 3
 
 /** Settings of a sample run, stored in samples/<id>.json. The answers are stored beside it in samples/<id>.jsonl. */
 export const SampleRun = z.object({
@@ -132,7 +132,7 @@ export const SampleRun = z.object({
   weights: HeldWeights.nullable(),
   precision: Precision.nullable().default('fp32'),
   /** Known facts about external models that answered in place of the engine. */
-  outside: z.array(OutsideRecord).default([]),
+  external: z.array(ExternalRecord).default([]),
   /** Remarks for the user, such as a missing chat template or why base cannot be compared. */
   notices: z.array(z.string()),
   marks: z.array(PreferenceMark)
@@ -250,7 +250,7 @@ const SampledCrcScore = z.object({
 })
 type SampledCrcScore = z.infer<typeof SampledCrcScore>
 
-export const SAMPLED_CRC_VERSION = 1
+export const SAMPLED_CRC_VERSION = 2
 
 /**
  * Scores of the CRC prompts from full generated answers, stored in sampled-crc.json. The file holds the project's

@@ -182,7 +182,7 @@ export const HeldOut = PairedDifference.extend({
   /** Recipes found on the selecting halves. */
   recipes: z.array(Recipe).min(1).max(2),
   /** Numbers of selection prompts and hold-out prompts, if the sweep's questions are split. */
-  split: z.object({ chosenOn: z.number().int(), reportedOn: z.number().int() }).optional()
+  split: z.object({ selectionPromptCount: z.number().int(), holdOutPromptCount: z.number().int() }).optional()
 })
 export type HeldOut = z.infer<typeof HeldOut>
 
@@ -202,8 +202,8 @@ const SearchGeneration = z.object({
 })
 type SearchGeneration = z.infer<typeof SearchGeneration>
 
-/** Version of the stored format. In versions 1 and 2, a search had the id of its sweep. */
-export const SEARCH_VERSION = 3
+/** In versions 1 and 2, a search had the id of its sweep. Version 4 renamed fields. */
+export const SEARCH_VERSION = 4
 
 /** The held-out comparison, or the reason why there is none. */
 export const HeldOutOrWhy = z.union([

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import {
-  BlendScore,
+  UniformBlendScore,
   CheckpointScore,
   RangeScore,
   RecipeScore,
-  RivalScore,
+  BaselineScore,
   Score,
   SweepDocument,
   SweepPreview
@@ -23,7 +23,7 @@ export type BriefScore = z.infer<typeof BriefScore>
 /** A preview without scores of each prompt. Margins belong to the estimates. */
 export const BriefPreview = SweepPreview.extend({
   ranges: z.array(SweepPreview.shape.ranges.element.omit(brief)),
-  soup: z.array(SweepPreview.shape.soup.element.omit(brief))
+  uniformBlends: z.array(SweepPreview.shape.uniformBlends.element.omit(brief))
 })
 export type BriefPreview = z.infer<typeof BriefPreview>
 
@@ -36,8 +36,8 @@ const fields = {
   ranges: z.array(RangeScore.omit(brief).extend(withMargins)),
   recipes: z.array(RecipeScore.omit(brief).extend(withMargins)),
   checkpoints: z.array(CheckpointScore.omit(brief).extend(withMargins)),
-  soup: z.array(BlendScore.omit(brief).extend(withMargins)),
-  rivals: z.array(RivalScore.omit(brief).extend(withMargins))
+  uniformBlends: z.array(UniformBlendScore.omit(brief).extend(withMargins)),
+  baselines: z.array(BaselineScore.omit(brief).extend(withMargins))
 }
 
 /** A sweep for the window. Base and post are complete. All other models have only means and margins. */
@@ -60,7 +60,7 @@ export function shownSweep(sweep: SweepDocument): ShownSweep {
     ranges: sweep.ranges.map(withoutPrompts),
     recipes: sweep.recipes.map(withoutPrompts),
     checkpoints: sweep.checkpoints.map(withoutPrompts),
-    soup: sweep.soup.map(withoutPrompts),
-    rivals: sweep.rivals.map(withoutPrompts)
+    uniformBlends: sweep.uniformBlends.map(withoutPrompts),
+    baselines: sweep.baselines.map(withoutPrompts)
   }
 }

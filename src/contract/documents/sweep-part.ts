@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { PromptScore, Rendering, SweepDocument, SweptPrompt } from './crc'
 import { ScoredBy } from './scored-by'
 import { ComputedBy } from './computed-by'
-import { Rival } from '../model/rival'
+import { SamplingBaseline } from '../model/sampling-baseline'
 import { SweptModel } from './swept-model'
 import { Work } from './sweep-work'
 
-export const SWEEP_PART_VERSION = 1
+export const SWEEP_PART_VERSION = 2
 
 /** Limits the memory that a malicious file can claim. No cluster assigns this many machines to one sweep. */
 const MAX_SHARDS = 10_000
@@ -29,7 +29,7 @@ export const SweepPart = z.object({
   source: SweepDocument.shape.source,
   scoredBy: ScoredBy.default({ kind: 'crc' }),
   whatIf: SweepDocument.shape.whatIf,
-  halves: SweepDocument.shape.halves,
+  holdOutSplit: SweepDocument.shape.holdOutSplit,
   /** Default rho and seed for the merged sweep's selection. */
   rho: z.number().min(0).max(1),
   seed: z.number().int(),
@@ -41,7 +41,7 @@ export const SweepPart = z.object({
   notices: z.array(z.string()),
   /** Models with their scores on the scored prompts, in the order of `scoredPrompts`. */
   models: z.array(z.object({ model: SweptModel, prompts: z.array(PromptScore) })),
-  rivals: z.array(z.object({ rival: Rival, prompts: z.array(PromptScore) })).default([]),
+  baselines: z.array(z.object({ baseline: SamplingBaseline, prompts: z.array(PromptScore) })).default([]),
   work: Work,
   reusedPromptCount: z.number().int().nonnegative()
 })

@@ -9,9 +9,9 @@ import {
 } from '../model/model'
 import type { RestoredTo } from '../model/checkpoint'
 import { type Recipe, RestorationRange } from '../model/recipe'
-import { rivalKey } from '../model/rival'
+import { samplingBaselineKey } from '../model/sampling-baseline'
 import { blendStrengths, rangeKey, strengthWords } from '../model/strengths'
-import type { Score, SweepDocument, TakenRival } from './crc'
+import type { Score, SweepDocument, Baseline } from './crc'
 import type { BriefScore, ShownSweep } from './shown-sweep'
 
 /**
@@ -20,7 +20,7 @@ import type { BriefScore, ShownSweep } from './shown-sweep'
 export const SweptModel = z.discriminatedUnion('kind', [
   ...Model.options,
   z.object({ kind: z.literal('range'), range: RestorationRange }),
-  z.object({ kind: z.literal('blend'), strength: z.number().min(0).max(1) })
+  z.object({ kind: z.literal('uniform-blend'), strength: z.number().min(0).max(1) })
 ])
 export type SweptModel = z.infer<typeof SweptModel>
 
@@ -30,7 +30,7 @@ export const blendName = (strength: number, source: RestoredTo = null): string =
 /** Returns the model that a sweep's short form stands for. */
 export function modelOf(swept: SweptModel, restoring: Restoring): Model {
   if (swept.kind === 'range') return sweptRangeModel(swept.range, restoring)
-  if (swept.kind !== 'blend') return swept
+  if (swept.kind !== 'uniform-blend') return swept
   return { kind: 'recipe', recipe: blendRecipe(swept.strength, restoring) }
 }
 
@@ -41,10 +41,10 @@ export const blendRecipe = (strength: number, { layerCount, source }: Restoring)
 })
 
 /** Returns the model of a baseline: a recipe for a uniform blend, a way to draw for all others. */
-export const baselineModel = (baseline: TakenRival, restoring: Restoring): AnsweringModel =>
-  baseline.kind === 'blend'
+export const baselineModel = (baseline: Baseline, restoring: Restoring): AnsweringModel =>
+  baseline.kind === 'uniform-blend'
     ? { kind: 'recipe', recipe: blendRecipe(baseline.strength, restoring) }
-    : { kind: 'rival', rival: baseline }
+    : { kind: 'baseline', baseline: baseline }
 
 /** Returns all models that a sweep scored, with their scores. Baselines are excluded. */
 export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]
@@ -57,7 +57,10 @@ export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefSc
       const { start, end } = score
       return { model: { kind: 'range' as const, range: { start, end } }, score }
     }),
-    ...sweep.soup.map((score) => ({ model: { kind: 'blend' as const, strength: score.strength }, score })),
+    ...sweep.uniformBlends.map((score) => ({
+      model: { kind: 'uniform-blend' as const, strength: score.strength },
+      score
+    })),
     ...sweep.recipes.map((score) => ({ model: { kind: 'recipe' as const, recipe: score.recipe }, score })),
     ...sweep.checkpoints.map((score) => {
       const { name, path, fingerprint } = score
@@ -71,7 +74,8 @@ export function scoreIn(sweep: SweepDocument, model: AnyModel): Score | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
   const wanted = weightsKey(model)
-  if (model.kind === 'rival') return sweep.rivals.find(({ rival }) => rivalKey(rival) === wanted) ?? null
+  if (model.kind === 'baseline')
+    return sweep.baselines.find(({ baseline }) => samplingBaselineKey(baseline) === wanted) ?? null
   const scored = modelsOf(sweep).find(({ model: swept }) => weightsKey(modelOf(swept, sweep)) === wanted)
   return scored?.score ?? null
 }
@@ -90,14 +94,14 @@ export const withScores = (
   ranges: sweep.ranges.map(other),
   recipes: sweep.recipes.map(other),
   checkpoints: sweep.checkpoints.map(other),
-  soup: sweep.soup.map(other),
-  rivals: sweep.rivals.map(other)
+  uniformBlends: sweep.uniformBlends.map(other),
+  baselines: sweep.baselines.map(other)
 })
 
 /** Returns a sweep's scores of each prompt for the model with a key. Returns null if no scored model has that key. */
 export function promptScoresIn(sweep: SweepDocument, key: string): Score['prompts'] | null {
   const score =
-    sweep.rivals.find(({ rival }) => rivalKey(rival) === key) ??
+    sweep.baselines.find(({ baseline }) => samplingBaselineKey(baseline) === key) ??
     sweep.ranges.find((range) => rangeKey(range, sweep) === key) ??
     modelsOf(sweep).find(({ model }) => weightsKey(modelOf(model, sweep)) === key)?.score
   return score?.prompts ?? null

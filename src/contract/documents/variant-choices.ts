@@ -4,8 +4,8 @@ import type { Recipe, RestorationRange } from '../model/recipe'
 import type { KeptIdentity } from '../model/kept'
 import type { Variant } from './samples'
 import { blendRecipe } from './swept-model'
-import type { TakenRival } from './crc'
-import { rivalName } from '../model/rival'
+import type { Baseline } from './crc'
+import { samplingBaselineName } from '../model/sampling-baseline'
 import { sweptRangeModel, type Restoring, sameModel } from '../model/model'
 
 /** A variant that the user can choose, and its origin. */
@@ -74,10 +74,13 @@ export function variantChoices(
  * Returns the blends and baselines that a sweep's selection rule picks, as variants.
  * @param restoring layer count and source of the sweep
  */
-export function takenVariants(rivals: readonly TakenRival[], restoring: Restoring): VariantChoice[] {
-  return rivals.map((taken): VariantChoice => {
-    if (taken.kind !== 'blend') {
-      return { variant: { kind: 'rival', name: rivalName(taken), rival: taken }, origin: 'baseline' }
+export function takenVariants(baselines: readonly Baseline[], restoring: Restoring): VariantChoice[] {
+  return baselines.map((taken): VariantChoice => {
+    if (taken.kind !== 'uniform-blend') {
+      return {
+        variant: { kind: 'baseline', name: samplingBaselineName(taken), baseline: taken },
+        origin: 'baseline'
+      }
     }
     const recipe = blendRecipe(taken.strength, restoring)
     return { variant: { kind: 'recipe', name: recipe.name, recipe }, origin: 'baseline' }
@@ -90,9 +93,9 @@ export function takenVariants(rivals: readonly TakenRival[], restoring: Restorin
  */
 export function evaluatedChoices(
   offered: readonly VariantChoice[],
-  newest: Pick<SweepSummary, 'rivals' | 'layerCount' | 'source'> | undefined
+  newest: Pick<SweepSummary, 'baselines' | 'layerCount' | 'source'> | undefined
 ): VariantChoice[] {
-  const taken = newest === undefined ? [] : takenVariants(newest.rivals, newest)
+  const taken = newest === undefined ? [] : takenVariants(newest.baselines, newest)
   return [
     ...offered,
     ...taken.filter(({ variant }) => !offered.some((choice) => sameModel(choice.variant, variant)))

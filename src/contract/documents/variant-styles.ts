@@ -1,20 +1,20 @@
 import {
   keptStyle,
   MARK_SHAPES,
-  OUTSIDE_TONE,
-  RIVAL_TONES,
+  EXTERNAL_TONE,
+  BASELINE_TONES,
   type MarkShape,
   type ModelStyle,
   type ModelTone
 } from '../model/model-style'
-import { isOutside, keptOf } from '../model/model'
+import { isExternal, keptOf } from '../model/model'
 import type { Recipe } from '../model/recipe'
-import type { Rival } from '../model/rival'
+import type { SamplingBaseline } from '../model/sampling-baseline'
 import { isRestored, sameStrength } from '../model/strengths'
 import type { Variant } from './samples'
 
 /** Shapes of baselines in every chart. They distinguish a baseline from the model with the same colour. */
-const RIVAL_SHAPES: Readonly<Record<Rival['kind'], MarkShape>> = {
+const BASELINE_SHAPES: Readonly<Record<SamplingBaseline['kind'], MarkShape>> = {
   sampler: 'crossRot',
   mix: 'rectRounded',
   filter: 'triangle'
@@ -35,7 +35,7 @@ const isUniformBlend = (recipe: Recipe): boolean => {
 export function variantStyle(variant: Variant): ModelStyle {
   const identity = keptOf(variant)
   if (identity !== undefined) return keptStyle(identity.mark)
-  if (isOutside(variant)) return { tone: OUTSIDE_TONE, shape: 'star' }
+  if (isExternal(variant)) return { tone: EXTERNAL_TONE, shape: 'star' }
   switch (variant.kind) {
     case 'base':
       return { tone: 'base', shape: 'rect' }
@@ -43,8 +43,8 @@ export function variantStyle(variant: Variant): ModelStyle {
       return { tone: 'post', shape: 'rectRot' }
     case 'checkpoint':
       return { tone: 'checkpoint', shape: 'rectRounded' }
-    case 'rival':
-      return { tone: RIVAL_TONES[variant.rival.kind], shape: RIVAL_SHAPES[variant.rival.kind] }
+    case 'baseline':
+      return { tone: BASELINE_TONES[variant.baseline.kind], shape: BASELINE_SHAPES[variant.baseline.kind] }
     case 'recipe':
       return isUniformBlend(variant.recipe)
         ? { tone: 'black', shape: 'cross' }

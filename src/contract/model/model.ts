@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { OtherCheckpoint, type RestoredTo } from './checkpoint'
 import { KeptIdentity } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
-import { type Endpoint, endpointWarning, type OutsideModel, outsideKey } from './outside-model'
-import { Rival, rivalKey, rivalName } from './rival'
+import { type Endpoint, endpointWarning, type ExternalModel, externalKey } from './external-model'
+import { SamplingBaseline, samplingBaselineKey, samplingBaselineName } from './sampling-baseline'
 import {
   nameStrengths,
   postStrengths,
@@ -29,17 +29,17 @@ export type Model = z.infer<typeof Model>
 /** A model that the engine can sample from: one set of weights, or a way to draw from post, with or without base. */
 export const AnsweringModel = z.discriminatedUnion('kind', [
   ...Model.options,
-  z.object({ kind: z.literal('rival'), rival: Rival })
+  z.object({ kind: z.literal('baseline'), baseline: SamplingBaseline })
 ])
 export type AnsweringModel = z.infer<typeof AnsweringModel>
 
 /** A model that answers, in the engine or outside it. */
-export type AnyModel = AnsweringModel | OutsideModel
+export type AnyModel = AnsweringModel | ExternalModel
 
 /** Reports whether a model answers outside the engine. */
-export const isOutside = <Other extends { kind: string }>(
+export const isExternal = <Other extends { kind: string }>(
   model: Other
-): model is Extract<Other, { kind: OutsideModel['kind'] }> =>
+): model is Extract<Other, { kind: ExternalModel['kind'] }> =>
   model.kind === 'endpoint' || model.kind === 'file'
 
 /** Lists the endpoints that answer for these models. */
@@ -89,7 +89,7 @@ export const sweptRangeModel = (
 /** Returns the default name of a model. */
 export function modelName(model: AnyModel): string {
   if (model.kind === 'recipe') return model.recipe.name
-  if (model.kind === 'rival') return rivalName(model.rival)
+  if (model.kind === 'baseline') return samplingBaselineName(model.baseline)
   return model.kind === 'base' || model.kind === 'post' ? model.kind : model.name
 }
 
@@ -114,9 +114,9 @@ export function otherCheckpointsOf(model: AnyModel): OtherCheckpoint[] {
  * `checkpoint <fingerprint>`, `mix 0.5`.
  */
 export function weightsKey(model: AnyModel): string {
-  if (isOutside(model)) return outsideKey(model)
+  if (isExternal(model)) return externalKey(model)
   if (model.kind === 'checkpoint') return `checkpoint ${model.fingerprint}`
-  if (model.kind === 'rival') return rivalKey(model.rival)
+  if (model.kind === 'baseline') return samplingBaselineKey(model.baseline)
   if (model.kind !== 'recipe') return model.kind
   const { recipe } = model
   const layerCount =

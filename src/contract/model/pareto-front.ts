@@ -16,9 +16,9 @@ export function paretoFront<Point extends { validity: number; diversity: number 
       else end = middle
     }
     // Diversity falls as validity rises, so the first point that is at least as valid is the most diverse of them.
-    const rival = front[place]
-    if (rival !== undefined && rival.diversity >= point.diversity) continue
-    const to = rival?.validity === point.validity ? place + 1 : place
+    const baseline = front[place]
+    if (baseline !== undefined && baseline.diversity >= point.diversity) continue
+    const to = baseline?.validity === point.validity ? place + 1 : place
     while (place > 0 && elementAt(front, place - 1, 'place').diversity <= point.diversity) place--
     front.splice(place, to - place, point)
   }

@@ -69,15 +69,15 @@ export const LayerStrength = z.object({
 export type LayerStrength = z.infer<typeof LayerStrength>
 
 /** Default number of uniform blends, as many as the paper's baseline searched. */
-export const DEFAULT_SOUP_SIZE = 21
+export const DEFAULT_UNIFORM_BLENDS = 21
 
 /** Number of uniform blends that a sweep may have. 0 means none. One blend is not a curve. */
-export const SoupSize = z
+export const UniformBlendCount = z
   .number()
   .int()
   .min(0)
   .max(201)
-  .refine((size) => size !== 1, 'a soup has at least two blends')
+  .refine((size) => size !== 1, 'a list of uniform blends has at least two blends')
 
 const rangePair = z
   .tuple([layerIndex, layerIndex])

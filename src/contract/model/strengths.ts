@@ -83,7 +83,7 @@ export function blendStrengths(
 }
 
 /** Returns the strengths of `size` uniform blends. They are evenly spaced from 0 to 1 and rounded to short decimals. */
-export function soupStrengths(size: number): number[] {
+export function uniformBlendStrengths(size: number): number[] {
   return Array.from({ length: size }, (_, index) => Number((index / (size - 1)).toFixed(6)))
 }
 

@@ -4,7 +4,7 @@ import { HeldWeights, MinPDraw, Sampling } from '../model/sampling'
 import { Work } from '../documents/sweep-work'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
 import { Problem } from '../model/problem'
-import { Rival } from '../model/rival'
+import { SamplingBaseline } from '../model/sampling-baseline'
 import { AnsweringModel, Model } from '../model/model'
 import { SweepPlan } from '../documents/sweep-plan'
 
@@ -63,7 +63,7 @@ export const SweepRequest = z.object({
    * Baselines scored from the logits of post and base, which must be among the models. Their probabilities follow
    * those of the last model, with continued model indices.
    */
-  rivals: z.array(Rival).optional(),
+  baselines: z.array(SamplingBaseline).optional(),
   /** Split of an earlier run of the same sweep. It is reused if it fits into the memory limit. */
   split: PromptSplit.optional(),
   /**
@@ -111,7 +111,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('probabilities'),
-    /** Index into `models`, continued into `rivals`. */
+    /** Index into `models`, continued into `baselines`. */
     model: z.number().int(),
     /** Indices into `prompts`. `probabilities` holds the summed probability of each group of each of these prompts. */
     prompts: z.array(z.number().int()),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Endpoint } from '../model/outside-model'
+import { Endpoint } from '../model/external-model'
 import { BytesProgress } from '../documents/distances'
 import { NonFiniteTensor } from '../documents/non-finite'
 import { Problem } from '../model/problem'

@@ -53,7 +53,7 @@ export function assurances({
     if (scoredBy.kind === 'crc') result.push(checkAssurance(check, checkOfRange(check, score), rho))
     const gain = score.diversity - post.diversity
     if (tooFew !== null) {
-      const value = formatDelta(selection.reported?.gain.diversity.mean ?? gain)
+      const value = formatDelta(selection.holdOut?.gain.diversity.mean ?? gain)
       return [
         ...result,
         { label: `Gain in ${words.diversity}`, value, detail: tooFew, term: 'gain' },
@@ -64,7 +64,7 @@ export function assurances({
     result.push({
       label: `Same range wins${among}${withoutWords(preview, rejected.length)}`,
       value: formatPercent(shareOf(bootstrap, score)),
-      detail: `of the resamples${ofSelection}${checkStays(check)}; ${rivalWords(bootstrap, score, rejected, check)}${noneQualifies(bootstrap)}`,
+      detail: `of the resamples${ofSelection}${checkStays(check)}; ${runnerUpWords(bootstrap, score, rejected, check)}${noneQualifies(bootstrap)}`,
       term: 'share of wins'
     })
   }
@@ -89,7 +89,7 @@ export function assurances({
 const checkStays = (check: CheckResult | null): string =>
   check === null ? '' : ', with what the check found left as it is'
 
-/** That a check has left the winner fewer rivals; of a preview that is said with its exact ranges. */
+/** That a check has left the winner fewer competitors; of a preview that is said with its exact ranges. */
 const withoutWords = (preview: VerdictEvidence['preview'], leftOut: number): string =>
   preview !== null || leftOut === 0
     ? ''
@@ -97,16 +97,16 @@ const withoutWords = (preview: VerdictEvidence['preview'], leftOut: number): str
 
 /** The gain on the hold-out prompts of a split sweep, because the range was chosen for its gain on the selection prompts. */
 function gainAssurance(
-  { bootstrap, reported }: Selection,
+  { bootstrap, holdOut }: Selection,
   gain: number,
   words: ScoreWords,
   check: CheckResult | null
 ): Assurance[] {
   const label = `Gain in ${words.diversity}`
-  if (reported !== null) {
-    const { mean, interval } = reported.gain.diversity
+  if (holdOut !== null) {
+    const { mean, interval } = holdOut.gain.diversity
     const span = interval === null ? 'too few for an interval' : `95 % interval ${formatDeltas(interval)}`
-    const on = `on ${holdOutPrompts(reported, words)}, which had no part in choosing it`
+    const on = `on ${holdOutPrompts(holdOut, words)}, which had no part in choosing it`
     return [{ label, value: formatDelta(mean), detail: `${span}, ${on}`, term: 'gain' }]
   }
   if (bootstrap.selected === null) return []
@@ -132,21 +132,21 @@ function outOfBagWords(bootstrap: Selection['bootstrap'], check: CheckResult | n
 }
 
 /** Which other range wins, with those that a check has left no chance to. */
-function rivalWords(
+function runnerUpWords(
   { wins }: Selection['bootstrap'],
   score: Scored,
   rejected: readonly Scored[],
   check: CheckResult | null
 ): string {
-  const rival = wins.find((win) => !isSame(win, score))
+  const runnerUp = wins.find((win) => !isSame(win, score))
   const leftOut = mostDiverse(rejected, (range) => range)[0]
   const others = leftOut === undefined ? 'no other range' : 'no other that is left'
   const place =
-    rival === undefined
+    runnerUp === undefined
       ? `${others} ever wins`
-      : rival.share > shareOf({ wins }, score)
-        ? `${rangePhrase(rival)}${uncheckedMark(check, rival)} ${winVerb(rival)} more often, ${formatPercent(rival.share)}`
-        : `next: ${rangePhrase(rival)}${uncheckedMark(check, rival)} with ${formatPercent(rival.share)}`
+      : runnerUp.share > shareOf({ wins }, score)
+        ? `${rangePhrase(runnerUp)}${uncheckedMark(check, runnerUp)} ${winVerb(runnerUp)} more often, ${formatPercent(runnerUp.share)}`
+        : `next: ${rangePhrase(runnerUp)}${uncheckedMark(check, runnerUp)} with ${formatPercent(runnerUp.share)}`
   if (leftOut === undefined) return place
   const more = rejected.length === 1 ? '' : ` and ${rejected.length - 1} more`
   return `${place}. Left out of every resample, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`

@@ -1,9 +1,9 @@
 import type { CheckResult } from '../documents/answer-check'
-import type { LayerHalf, RivalComparison, Selection, TakenRival } from '../documents/crc'
+import type { LayerHalf, BaselineComparison, Selection, Baseline } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import { mostDiverse } from '../model/by-diversity'
 import type { RestorationRange } from '../model/recipe'
-import { rivalName } from '../model/rival'
+import { samplingBaselineName } from '../model/sampling-baseline'
 import { formatDelta, formatDeltas, formatP, formatScore, plural, rangePhrase } from './format'
 import { type ScoreWords, scoreWords } from './score-words'
 
@@ -11,32 +11,33 @@ import { type ScoreWords, scoreWords } from './score-words'
 export const PROMPTS_FOR_INTERVAL = 6
 
 /** So many prompts a selection and its gain rest on: where they are split, those of the smaller half. */
-export const promptsBehind = (promptCount: number, { reported }: Pick<Selection, 'reported'>): number =>
-  reported === null ? promptCount : Math.min(reported.chosenOn, reported.reportedOn)
+export const promptsBehind = (promptCount: number, { holdOut }: Pick<Selection, 'holdOut'>): number =>
+  holdOut === null ? promptCount : Math.min(holdOut.selectionPromptCount, holdOut.holdOutPromptCount)
 
 /** Why nothing is said of how sure a selection is: its prompts are too few for an interval, or for how often a range wins; null where they are not. */
 export function tooFewWords(
   promptCount: number,
-  selection: Pick<Selection, 'reported'>,
+  selection: Pick<Selection, 'holdOut'>,
   { prompt }: Pick<ScoreWords, 'prompt'>
 ): string | null {
   const behind = promptsBehind(promptCount, selection)
   if (behind >= PROMPTS_FOR_INTERVAL) return null
-  const half = selection.reported === null ? '' : ' in a half'
+  const half = selection.holdOut === null ? '' : ' in a half'
   return `too few ${prompt}s: ${behind}${half} of the ${PROMPTS_FOR_INTERVAL} that it takes`
 }
 
 /** The name of a baseline that does not depend on the selected range. */
-export const takenName = (baseline: TakenRival): string =>
-  baseline.kind === 'blend' ? `all layers at ${baseline.strength}` : rivalName(baseline)
+export const takenName = (baseline: Baseline): string =>
+  baseline.kind === 'uniform-blend' ? `all layers at ${baseline.strength}` : samplingBaselineName(baseline)
 
 /** The name of what is compared with the selected range. */
-export function baselineName({ rival }: Pick<RivalComparison, 'rival'>): string {
-  if (rival.kind === 'tempered')
-    return `${rangePhrase(rival.range)} at temperature ${rival.temperature}, min-p ${rival.minP}`
-  if (rival.kind === 'control') return `${rival.place} range of that length, ${rangePhrase(rival.range)}`
-  if (rival.kind === 'half') return `${HALVES[rival.half]} of ${rangePhrase(rival.range)} alone`
-  return takenName(rival)
+export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>): string {
+  if (baseline.kind === 'tempered')
+    return `${rangePhrase(baseline.range)} at temperature ${baseline.temperature}, min-p ${baseline.minP}`
+  if (baseline.kind === 'control')
+    return `${baseline.place} range of that length, ${rangePhrase(baseline.range)}`
+  if (baseline.kind === 'half') return `${HALVES[baseline.half]} of ${rangePhrase(baseline.range)} alone`
+  return takenName(baseline)
 }
 
 /** Of which range attention or MLP alone was scored, where another is selected now, by a check of whole answers or another limit. */
@@ -47,7 +48,7 @@ const HALVES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', ml
 
 /** A difference with its interval and p. @param over what it is a difference from, to stand behind it */
 export function differenceWords(
-  { mean, interval, pValue }: RivalComparison['difference']['diversity'],
+  { mean, interval, pValue }: BaselineComparison['difference']['diversity'],
   over = ''
 ): string {
   const span = interval === null ? 'too few prompts for an interval' : formatDeltas(interval)
@@ -55,39 +56,39 @@ export function differenceWords(
 }
 
 /** A baseline and its difference from the selected range, on full answers where both were checked, on first tokens otherwise. */
-export interface ComparedScores extends Pick<RivalComparison, 'validity' | 'diversity' | 'difference'> {
+export interface ComparedScores extends Pick<BaselineComparison, 'validity' | 'diversity' | 'difference'> {
   isOnFullAnswers: boolean
 }
 
 /** Returns the strictest comparison that is known. Both sides of it are always scored alike. */
-export function comparedScores(compared: RivalComparison): ComparedScores {
+export function comparedScores(compared: BaselineComparison): ComparedScores {
   const { validity, diversity, difference } = compared.answers ?? compared
   return { validity, diversity, difference, isOnFullAnswers: compared.answers !== null }
 }
 
 /** Whether it is more diverse than the selected range beyond what the prompts leave open. */
-export function doesBetter(compared: RivalComparison): boolean {
+export function doesBetter(compared: BaselineComparison): boolean {
   const { interval } = comparedScores(compared).difference.diversity
   return interval !== null && interval[0] > 0
 }
 
-type Compared = Pick<Selection, 'rivals' | 'minimumValidity'>
+type Compared = Pick<Selection, 'baselines' | 'minimumValidity'>
 
 /** Baselines that keep the validity; a control may not. */
-const baselinesThatKeep = ({ rivals, minimumValidity }: Compared): RivalComparison[] =>
-  rivals.filter(
-    ({ rival, validity, answers }) =>
-      rival.kind !== 'control' &&
+const baselinesThatKeep = ({ baselines, minimumValidity }: Compared): BaselineComparison[] =>
+  baselines.filter(
+    ({ baseline, validity, answers }) =>
+      baseline.kind !== 'control' &&
       validity >= minimumValidity &&
       (answers === null || answers.validity >= answers.minimumValidity)
   )
 
 /** How many models run for each token of an answer. */
-export const modelsPerToken = ({ rival }: Pick<RivalComparison, 'rival'>): 1 | 2 =>
-  rival.kind === 'mix' || rival.kind === 'filter' ? 2 : 1
+export const modelsPerToken = ({ baseline }: Pick<BaselineComparison, 'baseline'>): 1 | 2 =>
+  baseline.kind === 'mix' || baseline.kind === 'filter' ? 2 : 1
 
 /** The most diverse; of equal ones the cheapest to run. */
-function best(baselines: readonly RivalComparison[]): RivalComparison | null {
+function best(baselines: readonly BaselineComparison[]): BaselineComparison | null {
   const equal = mostDiverse(baselines, comparedScores)
   return equal.find((baseline) => modelsPerToken(baseline) === 1) ?? equal[0] ?? null
 }
@@ -96,18 +97,18 @@ function best(baselines: readonly RivalComparison[]): RivalComparison | null {
  * The baseline that puts the selected range in doubt most: one that surely does better before one that may, and one compared on full
  * answers before one compared on first tokens. Null when none is ahead.
  */
-export function strongestBaseline(selection: Compared): RivalComparison | null {
+export function strongestBaseline(selection: Compared): BaselineComparison | null {
   const ahead = baselinesThatKeep(selection).filter(
     (baseline) => comparedScores(baseline).difference.diversity.mean > 0
   )
-  const isChecked = ({ answers }: RivalComparison): boolean => answers !== null
+  const isChecked = ({ answers }: BaselineComparison): boolean => answers !== null
   const better = ahead.filter(doesBetter)
   const groups = [better.filter(isChecked), better, ahead.filter(isChecked), ahead]
   return best(groups.find((group) => group.length > 0) ?? [])
 }
 
 /** The strongest baseline, or where none is ahead the most diverse of those that keep the validity; null where none does. */
-export const bestBaseline = (selection: Compared): RivalComparison | null =>
+export const bestBaseline = (selection: Compared): BaselineComparison | null =>
   strongestBaseline(selection) ?? best(baselinesThatKeep(selection))
 
 /**
@@ -115,7 +116,7 @@ export const bestBaseline = (selection: Compared): RivalComparison | null =>
  *
  * @param check null where no range was checked either
  */
-export function basisWords(compared: RivalComparison, check: CheckResult | null): string {
+export function basisWords(compared: BaselineComparison, check: CheckResult | null): string {
   if (compared.answers !== null) return 'on full answers'
   return `on first tokens${check === null ? '' : ' (full answers not checked)'}`
 }

@@ -1,8 +1,8 @@
 import { type EvaluationView, isPlain, mainMeasures } from '../documents/evaluation'
 import type { PairFingerprints } from '../documents/pair'
 import type { EvaluationFinding } from '../documents/verdict'
-import { isOutside, type Model, weightsKey } from '../model/model'
-import { needsBase } from '../model/rival'
+import { isExternal, type Model, weightsKey } from '../model/model'
+import { needsBase } from '../model/sampling-baseline'
 import { betterVariants, type Change, changeOf } from './evaluation-verdict'
 import { isLoss } from './evaluation-words'
 import { modelPhrase } from './model-phrase'
@@ -71,9 +71,9 @@ export function betterOf(
   return {
     name,
     phrase: modelPhrase(model, name),
-    model: isOutside(model) ? null : model,
+    model: isExternal(model) ? null : model,
     basis: 'evaluation',
-    modelsPerToken: isOutside(model) ? null : model.kind === 'rival' && needsBase(model.rival) ? 2 : 1,
+    modelsPerToken: isExternal(model) ? null : model.kind === 'baseline' && needsBase(model.baseline) ? 2 : 1,
     failsCheck: false,
     inBoth: first.changes.diversity === 'better' && first.changes.quality === 'better'
   }

@@ -9,7 +9,8 @@ export const GLOSSARY = {
   strength:
     'How much of base a layer takes: 0 is post, 1 is base, between are their weights mixed, below and above (from -1 to 2) they are extrapolated.',
   blend: 'The recipe that gives all layers the same strength.',
-  soup: 'A row of blends from post to base, the simplest alternative to restoring a range.',
+  'uniform blends':
+    'All layers blended alike, from post to base: the simplest alternative to a range (the paper\'s "soup").',
   checkpoint:
     'Another model of the pair’s architecture, such as a stage of its training, compared as a whole.',
   variant: 'A model that answers prompts, with a sampler: base, post, a recipe, a checkpoint or a baseline.',

@@ -1,17 +1,17 @@
-import type { RivalComparison } from '../documents/crc'
+import type { BaselineComparison } from '../documents/crc'
 import { blendRecipe } from '../documents/swept-model'
 import { type AnsweringModel, type AnyModel, layersModel, type Restoring } from '../model/model'
 import type { Recipe } from '../model/recipe'
-import { rivalName } from '../model/rival'
+import { samplingBaselineName } from '../model/sampling-baseline'
 import { halfStrengths } from '../model/strengths'
 import { formatPercent } from './format'
 
 /** How a sentence names a model: short, without the settings that its list entry has. */
 export function modelPhrase(model: AnyModel, name: string): string {
-  if (model.kind === 'rival') {
-    const { rival } = model
-    if (rival.kind === 'filter') return 'base filtered by post'
-    return rival.kind === 'mix' ? 'a mix of logits' : `post at temperature ${rival.temperature}`
+  if (model.kind === 'baseline') {
+    const { baseline } = model
+    if (baseline.kind === 'filter') return 'base filtered by post'
+    return baseline.kind === 'mix' ? 'a mix of logits' : `post at temperature ${baseline.temperature}`
   }
   const strength = model.kind === 'recipe' ? uniformStrength(model.recipe) : null
   if (strength !== null) return blendPhrase(strength)
@@ -30,21 +30,22 @@ export function uniformStrength(recipe: Recipe): number | null {
 }
 
 /** How a sentence names what is compared with the selected range. */
-export function baselinePhrase({ rival }: Pick<RivalComparison, 'rival'>): string {
-  if (rival.kind === 'blend') return blendPhrase(rival.strength)
-  if (rival.kind === 'tempered') return 'another sampler'
-  if (rival.kind === 'control') return `the ${rival.place} range of that length`
-  if (rival.kind === 'half') return `its ${rival.half === 'mlp' ? 'MLP' : 'attention'} alone`
-  return modelPhrase({ kind: 'rival', rival }, rivalName(rival))
+export function baselinePhrase({ baseline }: Pick<BaselineComparison, 'baseline'>): string {
+  if (baseline.kind === 'uniform-blend') return blendPhrase(baseline.strength)
+  if (baseline.kind === 'tempered') return 'another sampler'
+  if (baseline.kind === 'control') return `the ${baseline.place} range of that length`
+  if (baseline.kind === 'half') return `its ${baseline.half === 'mlp' ? 'MLP' : 'attention'} alone`
+  return modelPhrase({ kind: 'baseline', baseline }, samplingBaselineName(baseline))
 }
 
 /** The model behind what is compared with the selected range; null for that range under another sampler. */
 export function comparedModel(
-  { rival }: Pick<RivalComparison, 'rival'>,
+  { baseline }: Pick<BaselineComparison, 'baseline'>,
   restoring: Restoring
 ): AnsweringModel | null {
-  if (rival.kind === 'tempered' || rival.kind === 'control') return null
-  if (rival.kind === 'blend') return { kind: 'recipe', recipe: blendRecipe(rival.strength, restoring) }
-  if (rival.kind !== 'half') return { kind: 'rival', rival }
-  return layersModel(halfStrengths(rival.range, rival.half, restoring.layerCount, restoring.source))
+  if (baseline.kind === 'tempered' || baseline.kind === 'control') return null
+  if (baseline.kind === 'uniform-blend')
+    return { kind: 'recipe', recipe: blendRecipe(baseline.strength, restoring) }
+  if (baseline.kind !== 'half') return { kind: 'baseline', baseline }
+  return layersModel(halfStrengths(baseline.range, baseline.half, restoring.layerCount, restoring.source))
 }

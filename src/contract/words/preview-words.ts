@@ -41,7 +41,10 @@ export interface PreviewEvidence {
   ranges: readonly ScoredRange[]
   /** Null of a whole sweep. */
   preview:
-    | (Pick<SweepPreview, 'prompts' | 'elsewhere' | 'likeliest' | 'rho' | 'rows' | 'wholeRows'> & {
+    | (Pick<
+        SweepPreview,
+        'prompts' | 'probabilityOtherSelected' | 'likeliest' | 'rho' | 'rows' | 'wholeRows'
+      > & {
         ranges: readonly (ScoredRange & { margins: CategoryScore })[]
       })
     | null
@@ -153,13 +156,13 @@ export function chanceElsewhere(evidence: Previewed): number | null {
   const { preview, selection } = evidence
   return unknownCount(evidence) > 0 || selection.rho !== preview.rho || isPassedOver(evidence)
     ? null
-    : preview.elsewhere
+    : preview.probabilityOtherSelected
 }
 
 /** The chance is of what the preview was made for: its limit, its sampler, and what it had selected itself. */
 function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
   const { preview, scoredBy, selection } = evidence
-  const { elsewhere, likeliest, rho } = preview
+  const { probabilityOtherSelected, likeliest, rho } = preview
   const words = scoreWords(scoredBy)
   if (unknownCount(evidence) > 0) {
     const brief = 'whether another would be selected is not known'
@@ -194,10 +197,10 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
   return {
     elsewhere:
       `Scoring all ranges on all ${words.prompt}s would select ${another} at ${formatPercent(rho)} of post’s ${words.validity} ` +
-      `with a chance of ${chanceWords(elsewhere)}${which}.` +
-      (elsewhere >= UNRELIABLE && !isNone ? ' Do not rely on this selection.' : ''),
-    brief: `${another} would be selected with a chance of ${chanceWords(elsewhere)}`,
-    isDoubtful: elsewhere >= DOUBTFUL
+      `with a chance of ${chanceWords(probabilityOtherSelected)}${which}.` +
+      (probabilityOtherSelected >= UNRELIABLE && !isNone ? ' Do not rely on this selection.' : ''),
+    brief: `${another} would be selected with a chance of ${chanceWords(probabilityOtherSelected)}`,
+    isDoubtful: probabilityOtherSelected >= DOUBTFUL
   }
 }
 

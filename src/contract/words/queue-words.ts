@@ -82,9 +82,10 @@ export function doneWords(done: QueueState['done'], nameOf: (pair: string) => st
   return `Done: ${[...pairs].map(([what, names]) => `${what} of ${names.join(', ')}`).join('; ')}.`
 }
 
-/** How many variants an evaluation of a pair begins with, but for kept recipes and checkpoints: base, post, the selected range and rivals. */
+/** How many variants an evaluation of a pair begins with, but for kept recipes and checkpoints: base, post, the selected range and baselines. */
 export const variantsOf = ({ answeringSweep }: Pick<PairBrief, 'answeringSweep'>): number =>
-  2 + (answeringSweep === null ? 0 : Number(answeringSweep.selected !== null) + answeringSweep.rivals.length)
+  2 +
+  (answeringSweep === null ? 0 : Number(answeringSweep.selected !== null) + answeringSweep.baselines.length)
 
 /** How much an evaluation of several pairs asks for, before it is begun. */
 export function evaluationSizeWords(
@@ -96,7 +97,7 @@ export function evaluationSizeWords(
   const variants = pairs.reduce((sum, pair) => sum + variantsOf(pair), 0)
   return (
     `${plural(prompts.length, 'prompt')} × ${formatCount(sampleCount)} = ${plural(each, 'answer')} of each variant; ` +
-    `${formatCount(variants)} variants in ${plural(pairs.length, 'pair')} (base, post, selected range, rivals): ` +
+    `${formatCount(variants)} variants in ${plural(pairs.length, 'pair')} (base, post, selected range, baselines): ` +
     `${plural(each * variants, 'answer')} of at most ${plural(maxTokens, 'token')}. Kept recipes and checkpoints come on top.`
   )
 }

@@ -19,7 +19,7 @@ export interface CheckEvidence {
   check: CheckResult | null
   rho: number
   /** Null where the sweep has none. */
-  selection: Pick<Selection, 'rivals' | 'minimumValidity'> | null
+  selection: Pick<Selection, 'baselines' | 'minimumValidity'> | null
 }
 
 /** Behind a range that stands beside one that was checked on full answers, and was not itself; else empty. */
@@ -27,7 +27,7 @@ export const uncheckedMark = (check: CheckResult | null, range: RestorationRange
   check === null || checkOfRange(check, range) !== null ? '' : ' (unchecked)'
 
 /**
- * Whether a recipe was checked on full answers and how that went, wherever it is shown. Where it holds and a rival has more
+ * Whether a recipe was checked on full answers and how that went, wherever it is shown. Where it holds and a baseline has more
  * diversity at the validity kept, beyond what the prompts leave open, it is not praised, as the headline is not. One that was not
  * checked is told apart where its first tokens fall below the limit already.
  *
@@ -48,14 +48,14 @@ export function recipeCheck(
       words: `fails the check, ${validity} on full answers`
     }
   const words = `passes the check, ${validity} on full answers`
-  const rival = selection === null ? null : strongestBaseline(selection)
-  if (rival === null || !doesBetter(rival)) return { state: 'holds', label: 'passes the check', words }
-  const baseline = comparedScores(rival)
-  const score = baseline.isOnFullAnswers ? checked.answers : checked.firstToken
-  if (baseline.diversity <= score.diversity) return { state: 'holds', label: 'passes the check', words }
+  const baseline = selection === null ? null : strongestBaseline(selection)
+  if (baseline === null || !doesBetter(baseline)) return { state: 'holds', label: 'passes the check', words }
+  const compared = comparedScores(baseline)
+  const score = compared.isOnFullAnswers ? checked.answers : checked.firstToken
+  if (compared.diversity <= score.diversity) return { state: 'holds', label: 'passes the check', words }
   const better =
-    `${baselineName(rival)} does better ${basisWords(rival, check)}: diversity ${formatScore(baseline.diversity)} at ` +
-    `validity ${formatScore(baseline.validity)}, against ${formatScore(score.diversity)}`
+    `${baselineName(baseline)} does better ${basisWords(baseline, check)}: diversity ${formatScore(compared.diversity)} at ` +
+    `validity ${formatScore(compared.validity)}, against ${formatScore(score.diversity)}`
   return {
     state: 'baseline-better',
     label: 'passes, a baseline does better',

@@ -113,7 +113,7 @@ function unprovenWords(heldOut: SearchDocument['heldOut'], rho: number, { validi
 export const heldOutWords = ({ split }: Pick<HeldOut, 'split'>): string =>
   split === undefined
     ? 'searched on one half of the prompts and compared on the other, both ways'
-    : `searched on ${plural(split.chosenOn, 'question')} and compared on the other ${split.reportedOn}`
+    : `searched on ${plural(split.selectionPromptCount, 'question')} and compared on the other ${split.holdOutPromptCount}`
 
 /** What a search compared with. A check that came after it may have thrown that out. */
 function comparedWith(

@@ -270,7 +270,7 @@ class SelectedRange {
         'limit'
       )
     }
-    const interval = selection.reported?.gain.diversity.interval
+    const interval = selection.holdOut?.gain.diversity.interval
     const low =
       interval === undefined ? (selection.bootstrap.selected?.diversityGain[0] ?? 0) : (interval?.[0] ?? 0)
     if (low > 0) return null
@@ -390,7 +390,7 @@ class SelectedRange {
     }
     const isSure = doesBetter(baseline)
     // Its strength would be a fourth figure.
-    const named = baseline.rival.kind === 'blend' ? 'a uniform blend' : better.phrase
+    const named = baseline.baseline.kind === 'uniform-blend' ? 'a uniform blend' : better.phrase
     const [from, to, beside] = [post, range, diversity].map(formatScore)
     const verb = isSure ? 'does better' : 'may do as well'
     return {
@@ -463,16 +463,16 @@ class SelectedRange {
   private postOn(isOnFullAnswers: boolean): CategoryScore {
     const { post, check, selection } = this.evidence
     if (isOnFullAnswers && check !== null) return check.post.answers
-    return selection.reported?.post ?? post
+    return selection.holdOut?.post ?? post
   }
 
   /** On hold-out prompts where the prompts were split, on full answers where the range was checked, on first tokens otherwise. */
   private gain(): Gain {
     const { post, check, selection } = this.evidence
-    const { reported } = selection
-    if (reported !== null) {
+    const { holdOut } = selection
+    if (holdOut !== null) {
       const on = ` on hold-out ${this.words.prompt}s`
-      return { post: reported.post, range: reported.selected, on }
+      return { post: holdOut.post, range: holdOut.selected, on }
     }
     if (check !== null && this.checked !== null) {
       return { post: check.post.answers, range: this.checked.answers, on: ' on full answers' }

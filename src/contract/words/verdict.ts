@@ -126,7 +126,7 @@ export const betterUse = ({ model, modelsPerToken, failsCheck }: BetterModel): s
   if (model?.kind === 'recipe') return `It can be kept as a recipe.${check}`
   if (model === null) return 'It is no model of its own.'
   const runs = modelsPerToken === 2 ? ' It runs two models for each token.' : ''
-  return model.kind === 'rival'
+  return model.kind === 'baseline'
     ? `It is a way to sample, not a model: use it in Samples and Evaluate.${runs}`
     : 'It is one of the models of the pair.'
 }

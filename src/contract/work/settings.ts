@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Rendering } from '../documents/crc'
 import { DeviceChoice, Precision } from '../model/device'
-import { SoupSize } from '../model/recipe'
+import { UniformBlendCount } from '../model/recipe'
 import { Sampling } from '../model/sampling'
 
 /*
@@ -77,7 +77,7 @@ export const SweepSettings = z
     /** File with recipes that replace the ranges. */
     recipes: z.string(),
     /** Number of uniform blends; true for the usual number. */
-    soup: z.union([z.literal(true), SoupSize]),
+    uniformBlends: z.union([z.literal(true), UniformBlendCount]),
     /** Folders of other checkpoints, or names of those that a project keeps. */
     checkpoint: z.array(z.string()),
     /** Checkpoint that layers are restored to: a folder, a name in the project, or `base`. */

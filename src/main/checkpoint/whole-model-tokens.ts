@@ -106,12 +106,12 @@ export function refuseTokensOutside({ checkpoint, spec }: PairMember, shared: Sh
 
 /** Finds the first token at or beyond `vocabularySize`; null if there is none. */
 function firstTokenOutside({ prompts, answers }: SharedTokens, vocabularySize: number): number | null {
-  const isOutside = (token: number): boolean => token >= vocabularySize
+  const isExternal = (token: number): boolean => token >= vocabularySize
   for (const tokens of prompts) {
-    const token = tokens.find(isOutside)
+    const token = tokens.find(isExternal)
     if (token !== undefined) return token
   }
-  return answers.find(isOutside) ?? null
+  return answers.find(isExternal) ?? null
 }
 
 /** Reports whether a tokenizer turns a text into exactly these tokens. */

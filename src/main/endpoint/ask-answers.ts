@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { elementAt } from '../../contract/model/look-up'
-import type { Endpoint, OutsideRecord } from '../../contract/model/outside-model'
+import type { Endpoint, ExternalRecord } from '../../contract/model/external-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import { servesOthers } from '../../contract/words/served-models'
 import { cancellable, throwIfCancelled } from '../base/files/cancelling'
@@ -49,7 +49,7 @@ export interface AnswersListener {
    */
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Who answers, when more is known of it. */
-  learned(record: Omit<OutsideRecord, 'variant'>): Promise<void>
+  learned(record: Omit<ExternalRecord, 'variant'>): Promise<void>
   /** Why a request is going to be asked again. */
   again(why: string): void
 }

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../contract/model/outside-model'
+import type { Endpoint } from '../../contract/model/external-model'
 import { WorkbenchError } from '../../contract/model/problem'
 
 /** What to do about an endpoint that serves another model than was named. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TaskSettings } from '../../contract/documents/task'
 import type { Sampling } from '../../contract/model/sampling'
-import type { Endpoint } from '../../contract/model/outside-model'
+import type { Endpoint } from '../../contract/model/external-model'
 import type { ServerProgram } from './server-program'
 
 /** A prompt as an endpoint is asked it. */

@@ -115,7 +115,7 @@ export async function prepareEvaluation(
     computing,
     precision: null,
     weights: null,
-    outside: [],
+    external: [],
     embeddingModel: embedding?.reference ?? null,
     classifier: classifier?.reference ?? null,
     judge: null,

@@ -1,7 +1,7 @@
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { ReadPrompt } from '../../contract/procedures/engine'
-import type { OutsideRecord } from '../../contract/model/outside-model'
+import type { ExternalRecord } from '../../contract/model/external-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
@@ -26,7 +26,7 @@ export interface EvaluationListener {
   /** Receives how the engine computes, which stays the same for the whole run. */
   planned(computation: Computation): Promise<void>
   /** Receives new facts about the models outside the engine. */
-  learned(record: OutsideRecord): Promise<void>
+  learned(record: ExternalRecord): Promise<void>
   /** Store finished answers and scores. A rejection ends the run. */
   keepSamples(lines: SampleLine[]): Promise<void>
   keepScores(scores: PromptScores): Promise<void>

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import type { NextStep } from '../../contract/procedures/export'
-import { Endpoint } from '../../contract/model/outside-model'
+import { Endpoint } from '../../contract/model/external-model'
 import { shellWord } from '../../contract/words/shell-word'
 import type { StoredDtype } from '../checkpoint/dtype'
 

@@ -4,7 +4,7 @@ import { evaluatedChoices, variantChoices } from '../../contract/documents/varia
 import type { QueuedJob, QueuedWork, QueueProgress } from '../../contract/documents/queue'
 import { progressShare } from '../../contract/work/progress'
 import { endpointsAmong } from '../../contract/model/model'
-import type { Endpoint } from '../../contract/model/outside-model'
+import type { Endpoint } from '../../contract/model/external-model'
 import { formatCount, plural } from '../../contract/words/format'
 import { knownPartWords } from '../../contract/words/known-part'
 import type { SweepEvent } from '../../contract/documents/sweep-events'

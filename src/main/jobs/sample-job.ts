@@ -13,7 +13,7 @@ import { endingNews, type TellJobNews } from './job-news'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { type AnswersListener, makeAnswers } from '../samples/make-answers'
 import type { PlannedAnswers } from '../samples/plan-answers'
-import { withRecord } from '../samples/outside-records'
+import { withRecord } from '../samples/external-records'
 import { computationOf, type SampleKey } from '../samples/run-samples'
 
 export interface SampleJobOptions {
@@ -95,8 +95,8 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
         this.stored = await own.samples.changeRun(this.stored.id, computation)
       },
       learned: async (record) => {
-        const outside = withRecord(this.stored.outside, record)
-        this.stored = await own.samples.changeRun(this.stored.id, { outside })
+        const external = withRecord(this.stored.external, record)
+        this.stored = await own.samples.changeRun(this.stored.id, { external })
       },
       keep: (lines) => own.samples.appendAnswers(this.stored.id, lines),
       progress: (progress) => {

@@ -80,7 +80,7 @@ export async function outlineSweep(
       verdict,
       crossFit: crossFit === null ? null : withoutFolds(crossFit, check),
       crossFitReason: selection === null ? 'No range was scored.' : (tooFew ?? selection.crossFitReason),
-      rival: selection === null ? null : bestBaseline(selection),
+      baseline: selection === null ? null : bestBaseline(selection),
       front: paretoFront(ranges.filter((range) => !rejected.has(range))).map((range) => ({
         range: bare(range),
         ...means(range),

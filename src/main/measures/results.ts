@@ -17,7 +17,7 @@ import { besideRanges } from './beside-ranges'
 import { type Cell, cellMeasures, equalLength, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
-import { isOutside, weightsKey } from '../../contract/model/model'
+import { isExternal, weightsKey } from '../../contract/model/model'
 import { elementAt } from '../../contract/model/look-up'
 import { AnswerReader } from '../answers/read-answer'
 import { type JudgedPair, pairJudgement } from './judged-pairs'
@@ -216,7 +216,7 @@ interface ComparedVariant {
  * External models may answer differently when asked again, so their key is their name.
  */
 const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string => {
-  const model = isOutside(entry.variant) ? entry.variant.name : weightsKey(entry.variant)
+  const model = isExternal(entry.variant) ? entry.variant.name : weightsKey(entry.variant)
   return `${model} ${variantSettingsKey(entry, run.task.settings.sampling)}`
 }
 

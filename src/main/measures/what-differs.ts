@@ -56,8 +56,10 @@ export function whatDiffers(
     ...tokensDiffer(a.sweep, b.sweep, matched),
     ...differing('device', ({ sweep }) => DEVICE_LABELS[sweep.device]),
     ...differing('precision', ({ sweep }) => sweep.precision),
-    ...differing('halves', ({ sweep: { halves } }) =>
-      halves === null ? 'all prompts' : `${plural(halves.choose.length, 'prompt')}, seed ${halves.seed}`
+    ...differing('holdOutSplit', ({ sweep: { holdOutSplit } }) =>
+      holdOutSplit === null
+        ? 'all prompts'
+        : `${plural(holdOutSplit.selection.length, 'prompt')}, seed ${holdOutSplit.seed}`
     ),
     ...differing('check', ({ check }) => checkWords(check)),
     ...differing('limit', ({ rho }) => formatPercent(rho)),
@@ -66,10 +68,10 @@ export function whatDiffers(
         ? plural(ranges.length, 'range')
         : `${plural(ranges.length, 'range')}, ${preview.ranges.length} more only estimated`
     ),
-    ...differing('blends', ({ sweep: { soup, preview } }) =>
-      scoredWords(soup.length, preview?.soup.length ?? 0, 'blend')
+    ...differing('blends', ({ sweep: { uniformBlends, preview } }) =>
+      scoredWords(uniformBlends.length, preview?.uniformBlends.length ?? 0, 'uniform blend')
     ),
-    ...differing('rivals', ({ sweep: { rivals } }) => scoredWords(rivals.length, 0, 'rival')),
+    ...differing('baselines', ({ sweep: { baselines } }) => scoredWords(baselines.length, 0, 'baseline')),
     ...differing('models', ({ sweep }) => modelsOf(sweep)),
     ...differing('what if', ({ sweep: { whatIf } }) =>
       whatIf.length === 0 ? 'not kept' : `kept for ${plural(whatIf.length, 'sampler')}`

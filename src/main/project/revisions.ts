@@ -36,7 +36,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'rendering.assistantPrefix': 'the start of the answer',
   'rendering.countLeadingSpace': 'whether tokens with a leading space count',
   'settings.rho': 'the validity to keep',
-  'settings.soupSize': 'the size of the soup',
+  'settings.uniformBlendCount': 'the size of the uniform blends',
   'settings.device': 'the device',
   'settings.memoryBytes': 'the memory limit',
   'settings.samples': 'the setup of the next sample run'

@@ -209,8 +209,8 @@ function reportedSweep(
       }
     }),
     preview: sweep.preview === null ? null : briefPreview(sweep.preview),
-    rivals: sweep.rivals.map((score) => ({ rival: score.rival, ...summary(score) })),
-    soup: sweep.soup.map((score) => ({ strength: score.strength, ...summary(score) })),
+    baselines: sweep.baselines.map((score) => ({ baseline: score.baseline, ...summary(score) })),
+    uniformBlends: sweep.uniformBlends.map((score) => ({ strength: score.strength, ...summary(score) })),
     checkpoints: sweep.checkpoints.map((score) => {
       const own = keptCheckpoint(score, kept)
       const { fingerprint } = score
@@ -265,7 +265,7 @@ async function reportedSamples(
   kept: KeptModels
 ): Promise<Omit<ReportedSamples, 'runMarks'>> {
   const { id, createdAt, programVersion, rendering, settings, variants, weights, precision } = run
-  const { notices, prompts, marks, outside } = run
+  const { notices, prompts, marks, external } = run
   const { variants: measures, compared } = await measureRun(run, samples)
   return {
     id,
@@ -276,7 +276,7 @@ async function reportedSamples(
     variants: variants.map((variant) => withoutFolder(withKeptIdentity(variant, kept))),
     weights,
     precision,
-    outside,
+    external,
     notices,
     origin,
     promptCount: prompts.length,

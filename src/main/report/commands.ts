@@ -52,13 +52,13 @@ export async function sweepCommands(
   rho: number,
   named = asNamed
 ): Promise<ShownCommand[]> {
-  const { rendering, recipes, ranges, soup, source, checkpoints, selection } = sweep
+  const { rendering, recipes, ranges, uniformBlends, source, checkpoints, selection } = sweep
   const scored = await scoredWords(sweep, named)
   const groups = (models: string[], restored: string[], out: string): string[][] => [
     ['slr', 'sweep', ...pairWords(sweep)],
     [
       ...scored.words,
-      ...(sweep.halves === null ? [] : ['--split']),
+      ...(sweep.holdOutSplit === null ? [] : ['--split']),
       ...models,
       ...(sweep.whatIf.length === 0 ? [] : ['--what-if'])
     ],
@@ -69,7 +69,7 @@ export async function sweepCommands(
     ['--out', out]
   ]
   const { files } = scored
-  const soupWords = soup.length < 2 ? [] : ['--soup', String(soup.length)]
+  const uniformBlendWords = uniformBlends.length < 2 ? [] : ['--uniform-blends', String(uniformBlends.length)]
   const sourceWords = source === null ? [] : ['--source', modelName(source.path)]
   // What the sweep itself scores once a range is selected, it scores again.
   const asked = recipes.filter(({ alone }) => alone === undefined)
@@ -80,7 +80,7 @@ export async function sweepCommands(
   return [
     ...(ranges.length === 0
       ? []
-      : [{ command: shellCommand(groups(soupWords, sourceWords, named(SWEEP_FILE))), files }]),
+      : [{ command: shellCommand(groups(uniformBlendWords, sourceWords, named(SWEEP_FILE))), files }]),
     ...(asked.length === 0
       ? []
       : [

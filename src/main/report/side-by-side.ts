@@ -10,7 +10,7 @@ import { toneOf } from '../../contract/documents/variant-styles'
 import { elementAt } from '../../contract/model/look-up'
 import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
-import { RIVAL_KINDS, rivalKey } from '../../contract/model/rival'
+import { SAMPLING_BASELINE_KINDS, samplingBaselineKey } from '../../contract/model/sampling-baseline'
 import type { Sampling } from '../../contract/model/sampling'
 import { differenceWords, isFinding, measureLabel, SIGNIFICANCE } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
@@ -162,7 +162,7 @@ interface Placed extends EvaluationVariant {
   result: VariantResult
 }
 
-/** The variants of a pair, each under a role of its own: pairs differ in the range that is selected and in what the rule takes of rivals. */
+/** The variants of a pair, each under a role of its own: pairs differ in the range that is selected and in what the rule takes of baselines. */
 function placed({ variants, results }: ReportedEvaluation, sweep: Report['sweep']): Placed[] {
   const roles = rolesOf(sweep)
   return variants.reduce<Placed[]>((before, entry, index) => {
@@ -183,14 +183,14 @@ function placed({ variants, results }: ReportedEvaluation, sweep: Report['sweep'
 function rolesOf(sweep: Report['sweep']): ReadonlyMap<string, string> {
   const roles = new Map<string, string>()
   if (sweep === null || sweep.selection === null) return roles
-  const { selected, rivals } = sweep.selection
-  for (const { rival } of rivals) {
-    if (rival.kind === 'control')
-      roles.set(weightsKey(sweptRangeModel(rival.range, sweep)), `${rival.place} range of that length`)
-    else if (rival.kind === 'blend') {
-      roles.set(weightsKey(modelOf(rival, sweep)), 'all layers blended alike')
-    } else if (rival.kind !== 'tempered' && rival.kind !== 'half') {
-      roles.set(rivalKey(rival), RIVAL_KINDS[rival.kind].toLowerCase())
+  const { selected, baselines } = sweep.selection
+  for (const { baseline } of baselines) {
+    if (baseline.kind === 'control')
+      roles.set(weightsKey(sweptRangeModel(baseline.range, sweep)), `${baseline.place} range of that length`)
+    else if (baseline.kind === 'uniform-blend') {
+      roles.set(weightsKey(modelOf(baseline, sweep)), 'all layers blended alike')
+    } else if (baseline.kind !== 'tempered' && baseline.kind !== 'half') {
+      roles.set(samplingBaselineKey(baseline), SAMPLING_BASELINE_KINDS[baseline.kind].toLowerCase())
     }
   }
   // Last: a control may be the selected range itself.
@@ -245,7 +245,7 @@ function cost(pairs: readonly PairOfPage[]): Section {
           ...(sweep === null
             ? Array<Cell>(5).fill(nothing)
             : [
-                { text: rangesWords(sweep), detail: plural(sweep.soup.length, 'blend') },
+                { text: rangesWords(sweep), detail: plural(sweep.uniformBlends.length, 'uniform blend') },
                 { text: String(sweep.promptCount) },
                 workCell(sweep),
                 { text: formatDuration(sweep.seconds) },

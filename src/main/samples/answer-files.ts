@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
 import type { SampleSettings } from '../../contract/documents/samples'
-import type { AnswerFileFacts, OutsideModel } from '../../contract/model/outside-model'
+import type { AnswerFileFacts, ExternalModel } from '../../contract/model/external-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import { plural } from '../../contract/words/format'
 import {
@@ -24,7 +24,7 @@ import { multimap } from '../../contract/model/multimap'
 /** Limit of a file, as for a run's own answers. */
 const MAX_FILE_BYTES = 256_000_000
 
-type FileModel = Extract<OutsideModel, { kind: 'file' }>
+type FileModel = Extract<ExternalModel, { kind: 'file' }>
 
 /**
  * Reads the answers of a file one by one. Lines are read in pieces, so that neither the file nor its answers

@@ -5,7 +5,7 @@ import { comparePrompts } from '../answers/compare-prompts'
 import { elementAt } from '../../contract/model/look-up'
 import { renderChats, withSystemTurn } from '../text/chat'
 import { openSampledPair, planGeneration } from './generation'
-import { engineOnly } from './outside'
+import { engineOnly } from './external'
 import type { SampleKey, SamplesWork } from './run-samples'
 
 export interface ChatRequest extends ChatQuestion {

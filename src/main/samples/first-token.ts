@@ -2,7 +2,7 @@ import { elementAt } from '../../contract/model/look-up'
 import type { Score } from '../../contract/documents/crc'
 import type { AnsweringModel, Model } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
-import { needsBase, type Rival } from '../../contract/model/rival'
+import { needsBase, type SamplingBaseline } from '../../contract/model/sampling-baseline'
 import { singleTokens } from '../crc/task/characters'
 import { ModelScores } from '../crc/task/model-scores'
 import type { RenderedPrompts } from '../crc/task/render-prompts'
@@ -33,7 +33,7 @@ export async function firstTokenScores(
       base,
       post,
       models: request.singles,
-      rivals: request.rivals,
+      baselines: request.baselines,
       device: settings.device,
       precision: settings.precision,
       prompts: prompts.map(({ tokens }, index) => ({
@@ -62,27 +62,27 @@ export async function firstTokenScores(
   })
 }
 
-/** Splits models as a sweep takes them: rivals follow the models that they are computed from. */
+/** Splits models as a sweep takes them: baselines follow the models that they are computed from. */
 function sweepModels(models: readonly AnsweringModel[]): {
   singles: Model[]
-  rivals: Rival[]
-  /** Maps a sweep's index to models; empty for a model that only rivals need. */
+  baselines: SamplingBaseline[]
+  /** Maps a sweep's index to models; empty for a model that only baselines need. */
   modelsOf: (model: number) => number[]
 } {
-  const singles = models.filter((model) => model.kind !== 'rival')
-  const rivals = models.flatMap((model) => (model.kind === 'rival' ? [model.rival] : []))
+  const singles = models.filter((model) => model.kind !== 'baseline')
+  const baselines = models.flatMap((model) => (model.kind === 'baseline' ? [model.baseline] : []))
   const sources: Model[] = [
-    ...(rivals.length > 0 ? [{ kind: 'post' } as const] : []),
-    ...(rivals.some(needsBase) ? [{ kind: 'base' } as const] : [])
+    ...(baselines.length > 0 ? [{ kind: 'post' } as const] : []),
+    ...(baselines.some(needsBase) ? [{ kind: 'base' } as const] : [])
   ]
   const all = [...singles, ...sources.filter(({ kind }) => singles.every((single) => single.kind !== kind))]
   return {
     singles: all,
-    rivals,
+    baselines,
     modelsOf: (sweptModel) =>
       models.flatMap((model, index) => {
         const position =
-          model.kind === 'rival' ? all.length + rivals.indexOf(model.rival) : singles.indexOf(model)
+          model.kind === 'baseline' ? all.length + baselines.indexOf(model.baseline) : singles.indexOf(model)
         return position === sweptModel ? [index] : []
       })
   }

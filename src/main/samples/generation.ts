@@ -3,7 +3,7 @@ import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { AnsweringModel } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
-import { needsBase } from '../../contract/model/rival'
+import { needsBase } from '../../contract/model/sampling-baseline'
 import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
@@ -140,7 +140,7 @@ async function decodeAnswers(
 /** Warns about variants that compute two models. */
 function doubledNotice(variants: readonly EngineVariant[]): string[] {
   const doubled = variants.flatMap((variant) =>
-    variant.kind === 'rival' && needsBase(variant.rival) ? [`"${variant.name}"`] : []
+    variant.kind === 'baseline' && needsBase(variant.baseline) ? [`"${variant.name}"`] : []
   )
   if (doubled.length === 0) return []
   return [`${doubled.join(', ')}: each token is computed by base and by post, twice the work of one model.`]
@@ -204,7 +204,8 @@ async function comparedModel(
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<ComparedModel | null> {
   if (variant.kind === 'post' || variant.kind === 'recipe') return null
-  if (variant.kind === 'rival') return needsBase(variant.rival) ? mixedBase(variant, pair, compare) : null
+  if (variant.kind === 'baseline')
+    return needsBase(variant.baseline) ? mixedBase(variant, pair, compare) : null
   const member = variant.kind === 'base' ? pair.base : await openSameOther(pair.post, variant)
   const compared = await compare({ member, name: variant.kind === 'base' ? 'base' : `"${variant.name}"` })
   if (compared.unavailable === null) return { member, ...compared }

@@ -1,20 +1,20 @@
-import type { OutsideRecord } from '../../contract/model/outside-model'
+import type { ExternalRecord } from '../../contract/model/external-model'
 import type { Computation, SampleLine, SampleProgress } from '../../contract/documents/samples'
 import { mapGet } from '../../contract/model/look-up'
 import { progressRate } from '../base/progress-rate'
 import type { EngineClient } from '../engine/host'
-import { answerOutside, type OutsideWork } from './outside'
+import { answerExternal, type ExternalWork } from './external'
 import { generateSamples, type SampleListener, type SamplesWork } from './run-samples'
 
 /** Missing answers of all variants of a run. */
 export interface AnswersWork extends SamplesWork {
   /** Null if the engine answers for all variants. */
-  outside: OutsideWork | null
+  external: ExternalWork | null
 }
 
 export interface AnswersListener extends SampleListener {
   /** Receives new facts about the models outside the engine. */
-  learned(record: OutsideRecord): Promise<void>
+  learned(record: ExternalRecord): Promise<void>
 }
 
 /** Shortest time between two events of progress. */
@@ -24,7 +24,7 @@ const EVENT_INTERVAL_MS = 250
  * Makes the missing answers of a run: first from files and endpoints, then by the engine (`generateSamples`).
  *
  * @returns wall time in seconds, and how the engine computed
- * @throws WorkbenchError as `answerOutside` and `generateSamples`. Finished answers are already stored.
+ * @throws WorkbenchError as `answerExternal` and `generateSamples`. Finished answers are already stored.
  */
 export async function makeAnswers(
   engine: EngineClient,
@@ -32,13 +32,13 @@ export async function makeAnswers(
   listener: AnswersListener,
   signal: AbortSignal
 ): Promise<{ seconds: number; computation: Computation | null }> {
-  const { outside, ...engineWork } = work
-  if (outside === null) return generateSamples(engine, engineWork, listener, signal)
+  const { external, ...engineWork } = work
+  if (external === null) return generateSamples(engine, engineWork, listener, signal)
   const startedMs = performance.now()
-  const follower = new OutsideFollower(outside, engineWork, listener)
+  const follower = new ExternalFollower(external, engineWork, listener)
   follower.report()
   try {
-    await answerOutside(outside, work.stored, follower, signal)
+    await answerExternal(external, work.stored, follower, signal)
   } finally {
     follower.report()
   }
@@ -54,7 +54,7 @@ export async function makeAnswers(
 }
 
 /** Counts answers from files and endpoints, and reports progress several times a second. */
-class OutsideFollower {
+class ExternalFollower {
   private readonly rate = progressRate()
   private readonly tokenRate = progressRate()
   private readonly startedMs = performance.now()
@@ -69,7 +69,7 @@ class OutsideFollower {
   private reportedMs = -Infinity
 
   constructor(
-    { variants, prompts, settings }: OutsideWork,
+    { variants, prompts, settings }: ExternalWork,
     { generation, stored }: SamplesWork,
     private readonly listener: AnswersListener
   ) {
@@ -103,7 +103,7 @@ class OutsideFollower {
     if (performance.now() - this.reportedMs >= EVENT_INTERVAL_MS) this.report()
   }
 
-  learned(record: OutsideRecord): Promise<void> {
+  learned(record: ExternalRecord): Promise<void> {
     return this.listener.learned(record)
   }
 

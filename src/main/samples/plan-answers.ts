@@ -13,18 +13,18 @@ import {
   refuseTooManyAnswers,
   type SampledPair
 } from './generation'
-import { engineVariants, type OutsideRequest, type OutsideWork, planOutside } from './outside'
+import { engineVariants, type ExternalRequest, type ExternalWork, planExternal } from './external'
 import { requireUsable } from './variants'
 
 /** Answers by the engine, and by files and endpoints. */
 export interface PlannedAnswers {
   generation: Generation
-  outside: OutsideWork | null
+  external: ExternalWork | null
 }
 
 /** Prompts, variants and settings of the requested answers. */
 export interface AnswersRequest {
-  prompts: OutsideRequest['prompts']
+  prompts: ExternalRequest['prompts']
   rendering: Rendering
   variants: readonly Variant[]
   settings: SampleSettings
@@ -34,7 +34,7 @@ export interface AnswersRequest {
  * Prepares variants to answer a set of prompts, by the engine or elsewhere.
  *
  * @param compare as for `planGeneration`
- * @throws WorkbenchError as `planGeneration` and `planOutside`
+ * @throws WorkbenchError as `planGeneration` and `planExternal`
  */
 export async function planAnswers(
   pair: SampledPair,
@@ -52,8 +52,8 @@ export async function planAnswers(
   )
   const { text, post } = pair
   const { vocabularySize } = post.spec
-  const others = await planOutside({ variants, prompts, rendering, settings, text, vocabularySize })
-  return { planned: { generation, outside: others.outside }, notices: [...notices, ...others.notices] }
+  const others = await planExternal({ variants, prompts, rendering, settings, text, vocabularySize })
+  return { planned: { generation, external: others.external }, notices: [...notices, ...others.notices] }
 }
 
 /**

@@ -46,7 +46,7 @@ export async function prepareSampleRun(
     stopTokens: planned.generation.stopTokens,
     weights: null,
     precision: null,
-    outside: [],
+    external: [],
     notices: [...rendered.notices, ...notices],
     marks: []
   }

@@ -22,7 +22,7 @@ import { firstTokenScores } from './first-token'
 import { pairReferences } from '../checkpoint/pair'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'
 import { generateSamples } from './run-samples'
-import { engineOnly } from './outside'
+import { engineOnly } from './external'
 import { agreement, scoreSampledCrc } from './sampled-crc'
 
 export interface SampleCrcRequest {

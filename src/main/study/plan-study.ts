@@ -4,7 +4,7 @@ import type { SweepDocument } from '../../contract/documents/crc'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import type { GenerationDevice } from '../../contract/model/device'
 import type { Problem } from '../../contract/model/problem'
-import { endpointWarning } from '../../contract/model/outside-model'
+import { endpointWarning } from '../../contract/model/external-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf } from '../base/rpc-problems'
@@ -61,7 +61,7 @@ export interface StepPlan {
 }
 
 /** The most that each of these stands for: blend, sampler, mixed logits and filter; earliest, latest and middle range. */
-const MOST_FOUND: Readonly<Record<FoundModels, number>> = { selected: 1, rivals: 4, controls: 3 }
+const MOST_FOUND: Readonly<Record<FoundModels, number>> = { selected: 1, baselines: 4, controls: 3 }
 
 /**
  * What the steps of a study would do, without doing it; nothing is written.

@@ -83,7 +83,7 @@ export async function studiedPair(
       ...settings,
       scoredBy: choice.scoredBy,
       rho: sweep.rho ?? settings.rho,
-      soupSize: sweep.soup ?? settings.soupSize,
+      uniformBlendCount: sweep['uniform-blends'] ?? settings.uniformBlendCount,
       device: device ?? settings.device,
       memoryBytes: memory ?? settings.memoryBytes
     },

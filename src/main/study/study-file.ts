@@ -2,12 +2,17 @@ import { z } from 'zod'
 import { bytesFromText, BYTES_EXPECTED } from '../../contract/model/bytes'
 import { EvaluationVariant } from '../../contract/documents/evaluation'
 import { Rendering } from '../../contract/documents/crc'
-import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/outside-model'
+import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/external-model'
 import { PairName } from '../../contract/documents/project'
 import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
 import { type FirstIssue, firstIssue, WorkbenchError } from '../../contract/model/problem'
-import { Recipe, SoupSize, sourcedRangesFromText, STRENGTH_BOUNDS } from '../../contract/model/recipe'
-import { type Rival, rivalFromText } from '../../contract/model/rival'
+import {
+  Recipe,
+  UniformBlendCount,
+  sourcedRangesFromText,
+  STRENGTH_BOUNDS
+} from '../../contract/model/recipe'
+import { type SamplingBaseline, samplingBaselineFromText } from '../../contract/model/sampling-baseline'
 import { HeldWeights, Sampling } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
 import { turnsShown } from '../../contract/words/turned-text'
@@ -51,7 +56,7 @@ const StudySampler = z
 export type StudySampler = z.infer<typeof StudySampler>
 
 /** What is found only once a range is selected. */
-export const FoundModels = z.enum(['selected', 'rivals', 'controls'])
+export const FoundModels = z.enum(['selected', 'baselines', 'controls'])
 export type FoundModels = z.infer<typeof FoundModels>
 
 /** Each is one model, or what a sweep finds; the names of the fields are those of the options of `slr evaluate`. */
@@ -64,8 +69,8 @@ const MODELS = {
   /** A file, or the recipe itself. */
   recipe: z.union([file, Recipe], { error: 'expected a file, or a recipe with name and ranges or layers' }),
   blend: z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most),
-  rival: readBy<Rival>(
-    rivalFromText,
+  baseline: readBy<SamplingBaseline>(
+    samplingBaselineFromText,
     'expected sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5'
   ),
   checkpoint: file,
@@ -150,7 +155,7 @@ const StudySweep = z
     ...MIN_P_DRAW,
     draws: z.number().int().min(1).max(1_000_000).optional(),
     split: z.boolean().optional(),
-    soup: SoupSize.optional(),
+    'uniform-blends': UniformBlendCount.optional(),
     rho: z.number().min(0).max(1).optional()
   })
   .refine(({ prompts, task }) => prompts === undefined || (task ?? 'crc') === 'crc', {
@@ -158,7 +163,7 @@ const StudySweep = z
     message: 'goes with the character task, and this sweep has a task: leave one of them out'
   })
   .refine(
-    ({ task, source: _source, prompts: _, soup: _soup, rho: _rho, ...ofTask }) =>
+    ({ task, source: _source, prompts: _, 'uniform-blends': _uniformBlends, rho: _rho, ...ofTask }) =>
       (task !== undefined && task !== 'crc') || Object.values(ofTask).every((value) => value === undefined),
     'a sampler, draws and split need a task: the character task is scored without a sampler'
   )

@@ -8,10 +8,10 @@ import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
 import { mapGet } from '../../contract/model/look-up'
 import { sweptRangeModel, sameModel } from '../../contract/model/model'
-import { Endpoint, type EndpointInterface } from '../../contract/model/outside-model'
+import { Endpoint, type EndpointInterface } from '../../contract/model/external-model'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { SourcedRanges } from '../../contract/model/recipe'
-import { rivalText } from '../../contract/model/rival'
+import { samplingBaselineText } from '../../contract/model/sampling-baseline'
 import { sourcedRecipe } from '../../contract/model/sourced-recipe'
 import { blendStrengths } from '../../contract/model/strengths'
 import type { Sampling } from '../../contract/model/sampling'
@@ -48,7 +48,7 @@ async function variantsOfEntry(
   place: VariantPlace,
   found: Found | null
 ): Promise<Variant[]> {
-  const { model, restore, recipe, blend, rival, checkpoint, answers } = entry
+  const { model, restore, recipe, blend, baseline, checkpoint, answers } = entry
   if (model === 'base' || model === 'post') return [{ kind: model, name: model }]
   if (model !== undefined) return found === null ? [] : foundVariants(model, found)
   if (restore !== undefined) return [await restoredVariant(restore, place)]
@@ -64,7 +64,7 @@ async function variantsOfEntry(
     const name = blendName(blend)
     return [{ kind: 'recipe', name, recipe: { name, layers: blendStrengths(blend, layerCount) } }]
   }
-  if (rival !== undefined) return [{ kind: 'rival', name: rivalText(rival), rival }]
+  if (baseline !== undefined) return [{ kind: 'baseline', name: samplingBaselineText(baseline), baseline }]
   if (checkpoint !== undefined) return [{ kind: 'checkpoint', ...(await otherOfStudy(place, checkpoint)) }]
   if (answers !== undefined) {
     return [await answerFileModel(answers.name, fileOfStudy(place.folder, answers.path))]
@@ -130,7 +130,7 @@ export const omittedVariants = (entries: readonly StudyVariant[], found: Found):
     return [`The variant ${model} is left out: ${why}.`]
   })
 
-/** The ranges and rivals that the selection of a sweep names. */
+/** The ranges and baselines that the selection of a sweep names. */
 function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant[] {
   const range = (of: { start: number; end: number }): Variant => {
     const { recipe } = sweptRangeModel(of, sweep)
@@ -138,14 +138,14 @@ function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant
   }
   if (selection === null) return []
   if (which === 'selected') return selection.selected === null ? [] : [range(selection.selected)]
-  const rivals = selection.rivals.map(({ rival }) => rival)
+  const baselines = selection.baselines.map(({ baseline }) => baseline)
   if (which === 'controls') {
-    return rivals.flatMap((rival) => (rival.kind === 'control' ? [range(rival.range)] : []))
+    return baselines.flatMap((baseline) => (baseline.kind === 'control' ? [range(baseline.range)] : []))
   }
   // As in the window, baselines are taken by the scores of the sweep; the check does not replace them.
-  const { rivals: scored } = sweep.selection?.rho === selection.rho ? sweep.selection : selection
-  const taken = scored.flatMap(({ rival }) =>
-    rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
+  const { baselines: scored } = sweep.selection?.rho === selection.rho ? sweep.selection : selection
+  const taken = scored.flatMap(({ baseline }) =>
+    baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half' ? [] : [baseline]
   )
   return takenVariants(taken, sweep).map(({ variant }) => variant)
 }
@@ -184,7 +184,7 @@ export async function studyVariants(
       const isFixed =
         asked.sampling !== undefined ||
         variant.kind === 'file' ||
-        (variant.kind === 'rival' && variant.rival.kind === 'sampler')
+        (variant.kind === 'baseline' && variant.baseline.kind === 'sampler')
       if (isFixed) return index === 0 ? [{ variant, ...asked }] : []
       const name = index === 0 ? variant.name : `${variant.name}, ${samplerName(sampler)}`
       return [{ ...asked, variant: { ...variant, name }, sampling: samplingOf(sampler, otherwise) }]

@@ -26,19 +26,19 @@ pairs:
 # Every restoration range, on the character task.
 sweep:
   task: crc
-  soup: 21 # blends of all layers alike, beside the ranges; 0 for none
+  uniform-blends: 21 # blends of all layers alike, beside the ranges; 0 for none
   rho: 0.9 # share of post's validity that a range must keep
 
 # So many of the best ranges are checked on whole answers.
 check: 5
 
-# What is evaluated: selected is the range that the sweep selects, rivals are what the same rule takes of
+# What is evaluated: selected is the range that the sweep selects, baselines are what the same rule takes of
 # blends, samplers, mixed logits and filters, which restore no layer.
 variants:
   - base
   - post
   - selected
-  - rivals
+  - baselines
 
 tasks:
   - task: demo-open
@@ -49,7 +49,7 @@ tasks:
 /** The paper's study, for a pair of one's own. @param name of the study */
 export const paperTemplate = (name: string): string => `\
 # The study of Selective Layer Restoration (arXiv 2602.06665): of each pair all restoration ranges on the character
-# task, the one that the rule selects, its rivals and controls, on three tasks, with intervals, tests and cost.
+# task, the one that the rule selects, its baselines and controls, on three tasks, with intervals, tests and cost.
 # See what it would take, and what would leave this machine:   slr study FILE --dry-run
 # Run it; it goes on where it was stopped:                      slr study FILE
 # docs/batch.md lists all fields.
@@ -76,7 +76,7 @@ pairs:
 sweep:
   # source: ../sft # another checkpoint that layers are restored to, in place of base
   # prompts: prompts.json # a prompt set of one's own; or task: TASK, to score by a task's listed answers
-  soup: 21 # blends of all layers alike, beside the ranges
+  uniform-blends: 21 # blends of all layers alike, beside the ranges
   rho: 0.9 # share of post's validity that a range must keep
 
 # So many of the best ranges are checked on whole answers.
@@ -86,10 +86,10 @@ variants:
   - base
   - post
   - selected # the range that the sweep selects
-  - rivals # what the same rule takes of blends, samplers, mixed logits and filters
+  - baselines # what the same rule takes of blends, samplers, mixed logits and filters
   - controls # ranges of the same length: the earliest, the latest and the middle one
   # - restore: 8-15 # or 8-15@../sft, layers of another checkpoint
-  # - blend: 0.5 # or rival: mix:0.5
+  # - blend: 0.5 # or baseline: mix:0.5
 
 # Each variant under each of these; the first keeps the names as they are.
 samplers:

@@ -7,7 +7,7 @@ import type { EvaluationFiles } from '../project/documents/evaluation-files'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { isComplete, sameEvaluation } from '../project/results/stored-evaluation'
 import { openSampledPair, type SampledPair } from '../samples/generation'
-import { withRecord } from '../samples/outside-records'
+import { withRecord } from '../samples/external-records'
 import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
 import type { WorkMeans } from './means'
 
@@ -126,7 +126,7 @@ function projectStore({ evaluations }: ProjectPair, run: EvaluationRun): Evaluat
   return {
     begin: () => evaluations.add(run),
     planned: (computation) => evaluations.noteComputation(id, computation),
-    learned: (record) => evaluations.noteOutside(id, record),
+    learned: (record) => evaluations.noteExternal(id, record),
     keepSamples: (lines) => evaluations.appendSamples(id, lines),
     keepScores: (scores) => evaluations.appendScores(id, scores),
     files: () => evaluations.read(id),
@@ -145,7 +145,7 @@ function memoryStore(prepared: EvaluationRun): EvaluationStore {
       return Promise.resolve()
     },
     learned(record) {
-      run = { ...run, outside: withRecord(run.outside, record) }
+      run = { ...run, external: withRecord(run.external, record) }
       return Promise.resolve()
     },
     keepSamples(lines) {

@@ -3,7 +3,7 @@ import { BY_CHARACTERS, type ScoredTask } from '../../contract/documents/scored-
 import type { RestoredTo } from '../../contract/model/checkpoint'
 import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
-import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
+import { DEFAULT_UNIFORM_BLENDS } from '../../contract/model/recipe'
 import { changedRendering, changedSampling, type SweepSettings } from '../../contract/work/settings'
 import { openPair } from '../checkpoint/pair'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
@@ -44,11 +44,11 @@ export async function sweepRequest(
     rho: settings.rho ?? document.settings.rho,
     ranges: recipes === null,
     source: await sweepSource(settings, document, folders),
-    rivals: true,
+    baselines: true,
     whatIf: settings.whatIf,
     split: settings.split ?? splitOfPlace(settings, document.settings),
     preview: settings.preview,
-    soupSize: soupSize(settings, document.settings),
+    uniformBlendCount: uniformBlendCount(settings, document.settings),
     recipes: recipes ?? document.recipes.map(({ recipe }) => recipe),
     checkpoints:
       settings.checkpoint === undefined
@@ -95,9 +95,9 @@ function splitOfPlace({ prompts, task }: SweepSettings, { scoredBy }: PairSettin
 }
 
 /** Recipes that replace the ranges come without uniform blends unless the settings ask for them. */
-function soupSize({ soup, recipes }: SweepSettings, settings: PairSettings): number {
-  if (soup === true) return DEFAULT_SOUP_SIZE
-  return soup ?? (recipes === undefined ? settings.soupSize : 0)
+function uniformBlendCount({ uniformBlends, recipes }: SweepSettings, settings: PairSettings): number {
+  if (uniformBlends === true) return DEFAULT_UNIFORM_BLENDS
+  return uniformBlends ?? (recipes === undefined ? settings.uniformBlendCount : 0)
 }
 
 /** Finds the checkpoint that ranges are restored to. Recipes name their own. */

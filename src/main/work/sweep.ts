@@ -68,12 +68,13 @@ export class SweepWork {
     const { pair } = this.place
     if (pair === null) return null
     const { request } = this
-    const { identity, halves } = await prepareSweep(request, await openPair(request.base, request.post))
+    const { identity, holdOutSplit } = await prepareSweep(request, await openPair(request.base, request.post))
     for (const { id, computed, promptCount } of pair.sweeps) {
       if (promptCount !== identity.prompts.length || computed.device !== (request.device?.device ?? 'cpu'))
         continue
       const sweep = await pair.readSweep(id)
-      if (holdsSweep(sweep, identity) && JSON.stringify(sweep.halves) === JSON.stringify(halves)) return sweep
+      if (holdsSweep(sweep, identity) && JSON.stringify(sweep.holdOutSplit) === JSON.stringify(holdOutSplit))
+        return sweep
     }
     return null
   }

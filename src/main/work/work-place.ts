@@ -37,7 +37,7 @@ export const projectPlace = (
 export function folderPlace(location: PairLocation, file: WorkPlace['file'] = null): WorkPlace {
   const document = newPair(location)
   return {
-    document: { ...document, settings: { ...document.settings, soupSize: 0 } },
+    document: { ...document, settings: { ...document.settings, uniformBlendCount: 0 } },
     pair: null,
     file,
     scored: () => builtinPromptsFor(location)

@@ -15,7 +15,7 @@ type Told = Pick<SampleProgress, 'samplesDone' | 'tokensPerSecond'>
 
 /**
  * How fast one run generates, over all of it: it tells of its speed for one group of variants after the other, and a small group,
- * such as that of a rival at the end, is far slower than the rest.
+ * such as that of a baseline at the end, is far slower than the rest.
  */
 export class RunSpeed {
   private last: number | null = null

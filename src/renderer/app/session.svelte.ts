@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../contract/model/outside-model'
+import type { Endpoint } from '../../contract/model/external-model'
 import type { BetterModel } from '../../contract/documents/verdict'
 import { scoreIn } from '../../contract/documents/swept-model'
 import { weightsKey } from '../../contract/model/model'
@@ -23,7 +23,7 @@ import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
 import { KeptList } from '../recipes/kept-list.svelte'
 import type { ScoredModel } from '../recipes/scored-models'
-import { type Rival, rivalName } from '../../contract/model/rival'
+import { type SamplingBaseline, samplingBaselineName } from '../../contract/model/sampling-baseline'
 import { recipeOf } from '../../contract/model/strengths'
 import { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Probing } from '../recipes/probing.svelte'
@@ -181,9 +181,9 @@ export class Session extends OpenProject {
     this.host.go('samples')
   }
 
-  /** Goes to Samples with a rival among the variants. */
-  sampleRival(rival: Rival): void {
-    this.samples.setup.add({ kind: 'rival', name: rivalName(rival), rival })
+  /** Goes to Samples with a baseline among the variants. */
+  sampleBaseline(baseline: SamplingBaseline): void {
+    this.samples.setup.add({ kind: 'baseline', name: samplingBaselineName(baseline), baseline })
     this.host.go('samples')
   }
 

@@ -20,9 +20,9 @@ import {
 } from '../answers/computation'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
-import { needsBase } from '../../contract/model/rival'
+import { needsBase } from '../../contract/model/sampling-baseline'
 import { evaluatedChoices } from '../../contract/documents/variant-choices'
-import { isOutside, modelKey, sameModel } from '../../contract/model/model'
+import { isExternal, modelKey, sameModel } from '../../contract/model/model'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Autosave } from '../app/autosave'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -142,7 +142,7 @@ export class EvaluationSetup {
     const { prompts, settings } = this.runTask
     const count = this.variants.length
     const doubled = this.variants.filter(
-      ({ variant }) => variant.kind === 'rival' && needsBase(variant.rival)
+      ({ variant }) => variant.kind === 'baseline' && needsBase(variant.baseline)
     ).length
     const twice =
       doubled === 0 ? '' : `; ${plural(doubled, 'variant')} computed by base and post, twice the work`
@@ -382,5 +382,5 @@ function describeAddition({ variant, sampling, ...frame }: EvaluationVariant): s
     ...(['prefix', 'suffix', 'system', 'listed'] as const).filter((part) => frame[part] !== undefined)
   ]
   if (own.length > 0) return own.join(', ')
-  return isOutside(variant) ? variant.kind : 'added'
+  return isExternal(variant) ? variant.kind : 'added'
 }

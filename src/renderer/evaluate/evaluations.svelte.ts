@@ -1,5 +1,5 @@
 import { withKeptIdentity } from '../../contract/documents/kept-models'
-import { isOutside } from '../../contract/model/model'
+import { isExternal } from '../../contract/model/model'
 import {
   type EvaluatedPrompt,
   type EvaluationEvent,
@@ -297,7 +297,7 @@ export class Evaluations {
     const isStored = id !== null && this.list.some((evaluation) => evaluation.id === id)
     const run = isStored ? await this.show(id) : null
     // How fast others answer says nothing of the engine.
-    if (run !== null && !run.variants.some(({ variant }) => isOutside(variant)))
+    if (run !== null && !run.variants.some(({ variant }) => isExternal(variant)))
       this.setup.ran(run, this.speed)
     this.speed = new RunSpeed()
     this.measuredAt = 0

@@ -151,13 +151,13 @@ export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layer
     ...(model === null ? [] : [formatParameters(model.parameterCount)])
   ].join(' · ')
 
-/** The best rival's name, and whether it does better than the selected range; null where there is none. */
-export function rivalOf({
+/** The best baseline's name, and whether it does better than the selected range; null where there is none. */
+export function baselineOf({
   outline
 }: Pick<PairRow, 'outline'>): (ComparedScores & { name: string; better: boolean }) | null {
-  const rival = outline?.rival ?? null
-  if (rival === null) return null
-  return { ...comparedScores(rival), name: baselineName(rival), better: doesBetter(rival) }
+  const baseline = outline?.baseline ?? null
+  if (baseline === null) return null
+  return { ...comparedScores(baseline), name: baselineName(baseline), better: doesBetter(baseline) }
 }
 
 /** Which column the rows are sorted by. */
@@ -169,7 +169,7 @@ const SORTS = {
   diversity: ({ shown }: PairRow) => shown?.best?.diversity ?? null,
   validity: ({ shown }: PairRow) => shown?.best?.validity ?? null,
   heldOut: ({ outline }: PairRow) => outline?.crossFit?.diversity ?? null,
-  rival: ({ outline }: PairRow) => outline?.rival?.diversity ?? null,
+  baseline: ({ outline }: PairRow) => outline?.baseline?.diversity ?? null,
   tasks: ({ tasks }: PairRow) => tasks.length,
   state: ({ status }: PairRow) => status.label
 } as const satisfies Record<string, (row: PairRow) => string | number | null>

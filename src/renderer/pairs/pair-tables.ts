@@ -14,7 +14,7 @@ import { fallsShort, uncheckedMark } from '../../contract/words/transfer-words'
 import type { ScoreWords } from '../../contract/words/score-words'
 import type { Cell } from '../ui/csv'
 import type { TableText } from '../ui/table-text'
-import { markedName, type PairRow, rivalOf } from './pair-rows'
+import { markedName, type PairRow, baselineOf } from './pair-rows'
 import { multimap } from '../../contract/model/multimap'
 
 /** A value with its interval: 0.917 [0.902, 0.931]. */
@@ -40,15 +40,15 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
       'Kept',
       `${diversity} ${of}, cross-fitted`,
       `${validity} ${of}, cross-fitted`,
-      'Best rival',
-      `${diversity} ${of}, rival`,
+      'Best baseline',
+      `${diversity} ${of}, baseline`,
       'Scored by',
       'State'
     ],
     rows: rows.map((row): Cell[] => {
       const { outline, brief, model, range } = row
       const { post = null, best = null } = brief ?? {}
-      const { crossFit = null, rival = null } = outline ?? {}
+      const { crossFit = null, baseline = null } = outline ?? {}
       const sure = outline?.selected?.intervals
       const measured = (measure: 'validity' | 'diversity'): Cell[] => [
         post === null ? null : withInterval(post[measure], outline?.post.intervals?.[measure] ?? null),
@@ -70,8 +70,8 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
           ? null
           : `${formatScore(crossFit.diversity)}${crossFit.unchecked.length === 0 ? '' : ' (unchecked)'}`,
         crossFit === null ? null : formatScore(crossFit.validity),
-        rivalOf(row)?.name ?? null,
-        rival === null ? null : formatScore(rival.diversity),
+        baselineOf(row)?.name ?? null,
+        baseline === null ? null : formatScore(baseline.diversity),
         row.tasks.length === 0 ? null : row.tasks.join(', '),
         row.status.label
       ]

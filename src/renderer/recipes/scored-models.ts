@@ -1,7 +1,7 @@
 import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
 import type { LayerStrength } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
-import { rivalKey, rivalName } from '../../contract/model/rival'
+import { samplingBaselineKey, samplingBaselineName } from '../../contract/model/sampling-baseline'
 import type { ModelTone } from '../../contract/model/model-style'
 import {
   type AnsweringModel,
@@ -25,12 +25,12 @@ import { capitalised, rangeName } from '../ui/format'
 export interface ScoredModel {
   /** Equal for models of equal weights. */
   key: string
-  kind: 'range' | 'blend' | 'recipe' | 'found' | 'checkpoint' | 'rival'
+  kind: 'range' | 'uniform-blend' | 'recipe' | 'found' | 'checkpoint' | 'baseline'
   /** What it is called now. */
   name: string
   /** Of a kept recipe or checkpoint: its number in the order of keeping. */
   mark: number | null
-  /** Null for what is no recipe over the pair: another checkpoint, or a rival. */
+  /** Null for what is no recipe over the pair: another checkpoint, or a baseline. */
   layers: readonly LayerStrength[] | null
   /** What it is, as a variant that answers prompts. */
   model: AnsweringModel
@@ -40,18 +40,18 @@ export interface ScoredModel {
 }
 
 /** One that is no range. */
-export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range' | 'rival'> }
+export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range' | 'baseline'> }
 
 /** What stands beside base and post. */
-export type ScoredRole = 'recipe' | 'checkpoint' | 'rival'
+export type ScoredRole = 'recipe' | 'checkpoint' | 'baseline'
 
 export const roleOf = ({ kind }: ScoredModel): ScoredRole =>
-  kind === 'checkpoint' || kind === 'rival' ? kind : 'recipe'
+  kind === 'checkpoint' || kind === 'baseline' ? kind : 'recipe'
 
 export const ROLE_TONES: Readonly<Record<ScoredRole, ModelTone>> = {
   recipe: 'hybrid',
   checkpoint: 'checkpoint',
-  rival: 'orange'
+  baseline: 'orange'
 }
 
 /**
@@ -86,15 +86,18 @@ export function otherModels(
   })
   const { preview } = sweep
   const blends = [
-    ...sweep.soup.map((score) => ({ score, estimatedFrom: null })),
-    ...(preview?.soup ?? []).map((score) => ({ score, estimatedFrom: preview?.prompts.length ?? null }))
+    ...sweep.uniformBlends.map((score) => ({ score, estimatedFrom: null })),
+    ...(preview?.uniformBlends ?? []).map((score) => ({
+      score,
+      estimatedFrom: preview?.prompts.length ?? null
+    }))
   ].sort((a, b) => a.score.strength - b.score.strength)
   return [
     ...blends.map(({ score, estimatedFrom }) => {
-      const model = modelOf({ kind: 'blend', strength: score.strength }, sweep)
-      return scored(model, score, 'blend', null, estimatedFrom)
+      const model = modelOf({ kind: 'uniform-blend', strength: score.strength }, sweep)
+      return scored(model, score, 'uniform-blend', null, estimatedFrom)
     }),
-    ...modelsOf({ ...sweep, soup: [] }).flatMap(({ model, score }) => {
+    ...modelsOf({ ...sweep, uniformBlends: [] }).flatMap(({ model, score }) => {
       if (model.kind === 'post' || model.kind === 'base' || model.kind === 'range') return []
       return [scored(modelOf(model, sweep), score, model.kind, namedNow(model, kept))]
     }),
@@ -104,13 +107,14 @@ export function otherModels(
 
 /** How many blends it has scored strictly between post and base, on however few prompts. */
 export const blendCount = ({
-  soup,
+  uniformBlends,
   preview
 }: {
-  soup: readonly { strength: number }[]
-  preview: { soup: readonly { strength: number }[] } | null
+  uniformBlends: readonly { strength: number }[]
+  preview: { uniformBlends: readonly { strength: number }[] } | null
 }): number =>
-  [...soup, ...(preview?.soup ?? [])].filter(({ strength }) => strength > 0 && strength < 1).length
+  [...uniformBlends, ...(preview?.uniformBlends ?? [])].filter(({ strength }) => strength > 0 && strength < 1)
+    .length
 
 /** Of what is kept. */
 type Named = Pick<OtherModel, 'name' | 'mark'>
@@ -132,7 +136,7 @@ export function scoredModel(
   const score = exact ?? sweep.preview?.ranges.find((range) => rangeKey(range, sweep) === key)
   if (score === undefined) {
     const others = otherModels(sweep, search, kept).filter((other) => other.key === key)
-    return others.find(({ kind }) => kind === 'recipe') ?? others[0] ?? scoredRival(sweep, key)
+    return others.find(({ kind }) => kind === 'recipe') ?? others[0] ?? scoredBaseline(sweep, key)
   }
   return {
     key,
@@ -146,18 +150,18 @@ export function scoredModel(
   }
 }
 
-function scoredRival(sweep: ShownSweep, key: string): ScoredModel | null {
-  const score = sweep.rivals.find(({ rival }) => rivalKey(rival) === key)
+function scoredBaseline(sweep: ShownSweep, key: string): ScoredModel | null {
+  const score = sweep.baselines.find(({ baseline }) => samplingBaselineKey(baseline) === key)
   if (score === undefined) return null
-  const { rival } = score
-  const name = capitalised(rivalName(rival))
+  const { baseline } = score
+  const name = capitalised(samplingBaselineName(baseline))
   return {
     key,
-    kind: 'rival',
+    kind: 'baseline',
     name,
     mark: null,
     layers: null,
-    model: { kind: 'rival', rival },
+    model: { kind: 'baseline', baseline },
     score,
     estimatedFrom: null
   }

@@ -12,7 +12,7 @@ import { heatmapGeometry } from '../plots/heatmap-geometry'
 import { pairsDrawing } from '../plots/pair-matrix'
 import type { PlotContent } from '../plots/plot'
 import { metricsOf } from '../ranges/board/metrics'
-import { rivalPoints } from '../ranges/board/score-board'
+import { baselinePoints } from '../ranges/board/score-board'
 import { triangleDrawing } from '../ranges/heatmap/triangle-drawing'
 import { scatterDrawing } from '../ranges/trade-off/scatter-figure'
 import { searchCurve } from '../recipes/search-curve'
@@ -78,7 +78,7 @@ function rangesDrawings(
   page: FigurePage
 ): Drawing[] {
   const content = {
-    board: { ...stored, rivals: rivalPoints(stored.rivals) },
+    board: { ...stored, baselines: baselinePoints(stored.baselines) },
     rho,
     selected,
     chosen: null,

@@ -7,7 +7,7 @@ import {
   type SampleSetup as StoredSetup,
   type Variant
 } from '../../contract/documents/samples'
-import { isOutside, modelKey, sameModel } from '../../contract/model/model'
+import { isExternal, modelKey, sameModel } from '../../contract/model/model'
 import type { VariantChoice } from '../../contract/documents/variant-choices'
 import { draftOfSettings, parseSettings, type SettingsDraft } from './sample-settings'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
@@ -248,7 +248,7 @@ export class SampleSetup {
   follow(run: SampleRun): void {
     if (this.project.state.document.settings.samples !== undefined) return
     this.draft = draftOfSettings(run.settings)
-    this.added = run.variants.filter((variant) => variant.kind === 'rival' || isOutside(variant))
+    this.added = run.variants.filter((variant) => variant.kind === 'baseline' || isExternal(variant))
     this.leftOut.clear()
     for (const { variant } of this.choices) {
       if (!run.variants.some((other) => sameModel(other, variant))) this.leftOut.add(modelKey(variant))
@@ -258,7 +258,7 @@ export class SampleSetup {
 
 /** What is added is no recipe and no checkpoint of the project. */
 const originOf = (variant: Variant): VariantChoice['origin'] =>
-  isOutside(variant) ? variant.kind : 'baseline'
+  isExternal(variant) ? variant.kind : 'baseline'
 
 /** In one order, so that samplers compare as text. */
 const sampler = ({ temperature, topK, topP, minP, repetitionPenalty }: SampleSettings['sampling']) => ({

@@ -1,6 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity'
 import { withKeptIdentity } from '../../contract/documents/kept-models'
-import { isOutside } from '../../contract/model/model'
+import { isExternal } from '../../contract/model/model'
 import type { Precision } from '../../contract/model/device'
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { ProjectState } from '../../contract/documents/project'
@@ -291,7 +291,7 @@ export class Samples {
 
   private async ended(live: LiveRun | null): Promise<void> {
     // How fast others answer says nothing of the engine.
-    if (live !== null && !live.run.variants.some(isOutside)) this.speed.ran(live.run.settings, this.runSpeed)
+    if (live !== null && !live.run.variants.some(isExternal)) this.speed.ran(live.run.settings, this.runSpeed)
     this.runSpeed = new RunSpeed()
     await this.settle(live?.run ?? null)
   }

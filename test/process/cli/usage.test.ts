@@ -112,7 +112,7 @@ describe('slr', () => {
     ],
     [
       'a model of neither kind',
-      ['probe', ...DEMO_TOKENS, '--model', 'soup'],
+      ['probe', ...DEMO_TOKENS, '--model', 'uniformBlends'],
       /Allowed choices are base, post/
     ],
     [

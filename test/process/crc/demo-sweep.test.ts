@@ -3,7 +3,7 @@ import { weightsKey } from '../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import { type Score, SweepDocument } from '../../../src/contract/documents/crc'
 import type { LiveEntry } from '../../../src/contract/documents/sweep-events'
-import { soupStrengths } from '../../../src/contract/model/strengths'
+import { uniformBlendStrengths } from '../../../src/contract/model/strengths'
 import type { CrcSweepEvent } from '../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep } from '../../../src/main/crc/sweep/crc-sweep'
 import { crcReference, type ReferenceModel } from '../../fixtures/crc-reference'
@@ -15,8 +15,8 @@ const LAYERS = 12
 /** What the reference, a PyTorch pass per range in float32, may differ by; measured here: below 1e-6. */
 const TOLERANCE = 2e-3
 
-describe('the sweep of the demo pair with a soup, in the engine process', async () => {
-  const request = await demoSweep({ soupSize: 21 })
+describe('the sweep of the demo pair with uniform blends, in the engine process', async () => {
+  const request = await demoSweep({ uniformBlendCount: 21 })
   const events: CrcSweepEvent[] = []
   const document = await runCrcSweep(sharedEngine.client(), request, new AbortController().signal, (event) =>
     events.push(event)
@@ -45,8 +45,8 @@ describe('the sweep of the demo pair with a soup, in the engine process', async 
     expect(document.selection?.minimumValidity).toBeCloseTo(0.9 * document.post.validity, 12)
   })
 
-  it('does the counted work and no more, of which the soup is one evaluation per layer and blend between its ends', () => {
-    // 388 for post, base and all ranges; the ends of the soup are among them.
+  it('does the counted work and no more, of which the uniform blends is one evaluation per layer and blend between its ends', () => {
+    // 388 for post, base and all ranges; the ends of the uniform blends are among them.
     const { weightBytesRead, ...work } = document.work
     expect(work).toEqual({ blockEvaluations: 388 + 19 * LAYERS, packedTokens: 431, promptTokens: 688 })
     // Once for each part that it is computed in.
@@ -64,15 +64,15 @@ describe('the sweep of the demo pair with a soup, in the engine process', async 
     expect(last?.progress.rowsDone).toBe(last?.progress.rowsTotal)
   })
 
-  it('has a soup of 21 blends from post to base', () => {
-    expect(document.soup.map(({ strength }) => strength)).toEqual(soupStrengths(21))
-    expect(document.soup[1]?.strength).toBe(0.05)
+  it('has uniform blends of 21 blends from post to base', () => {
+    expect(document.uniformBlends.map(({ strength }) => strength)).toEqual(uniformBlendStrengths(21))
+    expect(document.uniformBlends[1]?.strength).toBe(0.05)
   })
 
-  it('begins its soup at post and ends it at all layers restored, which is not base as a whole', () => {
+  it('begins its uniformBlends at post and ends it at all layers restored, which is not base as a whole', () => {
     const all = document.ranges.find(({ start, end }) => start === 0 && end === LAYERS - 1)
-    expectSame(document.soup[0], document.post)
-    expectSame(document.soup.at(-1), all)
+    expectSame(document.uniformBlends[0], document.post)
+    expectSame(document.uniformBlends.at(-1), all)
     expect(Math.abs((document.base?.validity ?? 0) - (all?.validity ?? 0))).toBeGreaterThan(1e-3)
   })
 
@@ -80,20 +80,20 @@ describe('the sweep of the demo pair with a soup, in the engine process', async 
     const layers = new Array(LAYERS).fill({ attention: 0.35, mlp: 0.35 })
     const alone = await runCrcSweep(
       sharedEngine.client(),
-      { ...request, ranges: false, soupSize: 0, recipes: [{ name: 'a third', layers }] },
+      { ...request, ranges: false, uniformBlendCount: 0, recipes: [{ name: 'a third', layers }] },
       new AbortController().signal,
       () => undefined
     )
     expectSame(
-      document.soup.find(({ strength }) => strength === 0.35),
+      document.uniformBlends.find(({ strength }) => strength === 0.35),
       alone.recipes[0]
     )
   })
 
-  it('opens as a document of before there were soups, without one', () => {
-    const { soup, ...older } = document
-    expect(soup).toHaveLength(21)
-    expect(SweepDocument.parse(older).soup).toEqual([])
+  it('opens as a document of before there were uniform blends, without one', () => {
+    const { uniformBlends, ...older } = document
+    expect(uniformBlends).toHaveLength(21)
+    expect(SweepDocument.parse(older).uniformBlends).toEqual([])
   })
 })
 

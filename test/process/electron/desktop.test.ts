@@ -12,7 +12,7 @@ import { textFolder } from '../../fixtures/text-folder'
 
 async function sweepFew(client: DesktopClient, path: string, seen: number) {
   const own = { path, pair: 'pair-1' }
-  await client.pairs.update({ ...own, seen, changes: { settings: { soupSize: 0 } } })
+  await client.pairs.update({ ...own, seen, changes: { settings: { uniformBlendCount: 0 } } })
   await client.prompts.save({ ...own, seen, prompts: await demoPrompts(4) })
   const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
   const events = []

@@ -59,7 +59,7 @@ describe('creating a project', () => {
     const project = await newProject()
     expect(project.path).toBe(join(folder, 'Shapes.slr'))
     expect(project.document).toMatchObject({
-      schemaVersion: 3,
+      schemaVersion: 4,
       revision: 0,
       name: 'Shapes',
       notes: '',
@@ -88,7 +88,7 @@ describe('creating a project', () => {
       ].join('\n')
     )
     const text = await readFile(join(project.path, 'project.json'), 'utf8')
-    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "schemaVersion": 3,', '  "revision": 0,'])
+    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "schemaVersion": 4,', '  "revision": 0,'])
   })
 
   test('takes names as people type them', async () => {
@@ -159,7 +159,7 @@ describe('opening a project', () => {
   test('finds what was saved, by its folder, its project.json or a link to it', async () => {
     const project = await newProject()
     await project.update({ notes: 'try 3-7' })
-    await project.firstPair.update({ settings: { rho: 0.8, soupSize: 0 } })
+    await project.firstPair.update({ settings: { rho: 0.8, uniformBlendCount: 0 } })
     await project.savePrompts(PROMPTS.slice(0, 1))
     const saved = project.document
     await project.close()
@@ -225,12 +225,12 @@ describe('opening a project', () => {
   test('refuses a project of a newer version and does not touch it', async () => {
     const path = await closedProject()
     const file = join(path, 'project.json')
-    await writeFile(file, JSON.stringify({ schemaVersion: 4, future: true }))
+    await writeFile(file, JSON.stringify({ schemaVersion: 5, future: true }))
     const before = await snapshot(path)
     const folderBefore = await stat(path)
     expect(await problemOf(openProject(path))).toMatchObject({
       code: 'newer-version',
-      message: `${file} is a project of version 4; this program reads versions up to 3.`
+      message: `${file} is a project of version 5; this program reads versions up to 4.`
     })
     expect(await snapshot(path)).toEqual(before)
     expect((await stat(path)).mtimeMs).toBe(folderBefore.mtimeMs)
@@ -259,7 +259,7 @@ describe('changing a project', () => {
     const project = await newProject()
     const rhos = Array.from({ length: 20 }, (_, index) => index / 20)
     await Promise.all([
-      ...rhos.map((rho) => project.firstPair.update({ settings: { rho, soupSize: 0 } })),
+      ...rhos.map((rho) => project.firstPair.update({ settings: { rho, uniformBlendCount: 0 } })),
       project.update({ notes: 'kept' }),
       project.update({ name: 'Renamed' }),
       project.savePrompts(PROMPTS.slice(1)),
@@ -285,7 +285,9 @@ describe('changing a project', () => {
   test('refuses a wrong value by its field and keeps what was', async () => {
     const project = await newProject()
     const before = await snapshot(project.path)
-    expect(await problemOf(project.firstPair.update({ settings: { rho: 2, soupSize: 0 } }))).toMatchObject({
+    expect(
+      await problemOf(project.firstPair.update({ settings: { rho: 2, uniformBlendCount: 0 } }))
+    ).toMatchObject({
       code: 'bad-input',
       message: expect.stringContaining('settings.rho: ')
     })
@@ -370,7 +372,7 @@ describe('the sweeps of a project', () => {
       exactCount: 3,
       computed: { ...COMPUTED, programVersion: newer.programVersion },
       source: null,
-      rivals: []
+      baselines: []
     })
     expect(await project.firstPair.readSweep('b')).toEqual(older)
     await project.close()

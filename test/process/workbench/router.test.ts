@@ -53,7 +53,7 @@ async function collect(events: AsyncIterable<SweepEvent>): Promise<SweepEvent[]>
   return seen
 }
 
-/** A project of the short pair with an eighth of the demo's prompts, without a soup: where any sweep will do. */
+/** A project of the short pair with an eighth of the demo's prompts, without uniform blends: where any sweep will do. */
 async function quickProject(client: ReturnType<typeof startWorkbench>): Promise<string> {
   const { path } = await client.projects.create({ folder, name: 'Quick', ...(await shortPair()) })
   const prompts = await demoPrompts(8)
@@ -67,9 +67,9 @@ async function stirred(
   client: ReturnType<typeof startWorkbench>,
   path: string,
   seen: number,
-  soupSize: number
+  uniformBlendCount: number
 ): Promise<void> {
-  await client.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { soupSize } } })
+  await client.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { uniformBlendCount } } })
 }
 
 const SETTINGS = PairChanges.shape.settings.unwrap()
@@ -144,7 +144,7 @@ describe('projects', () => {
         rho: 0.7,
         scoredBy: { kind: 'crc' },
         source: null,
-        soupSize: 5,
+        uniformBlendCount: 5,
         device: 'cpu',
         memoryBytes: 1e9,
         samples,
@@ -154,7 +154,7 @@ describe('projects', () => {
         rho: 0.8,
         scoredBy: { kind: 'task', taskId: 'demo-open', sampling: PAPER_SAMPLING, draws: 32, split: false },
         source: 'kept',
-        soupSize: 9,
+        uniformBlendCount: 9,
         device: 'auto',
         memoryBytes: null,
         samples: { ...samples, leftOut: ['post'] },

@@ -126,7 +126,7 @@ describe('a value of a project that two windows show', () => {
       path,
       pair: 'pair-1',
       seen,
-      changes: { settings: { soupSize: 5 }, rendering: { date: '2026-05-06' } }
+      changes: { settings: { uniformBlendCount: 5 }, rendering: { date: '2026-05-06' } }
     })
     await b.prompts.save({ path, pair: 'pair-1', seen, prompts: prompts.slice(0, 3) })
     await expect(
@@ -136,7 +136,7 @@ describe('a value of a project that two windows show', () => {
     })
     expect(await storedProject(path)).toMatchObject({ revision: seen + 3 })
     expect(await stored(path)).toMatchObject({
-      settings: { rho: 0.8, soupSize: 5 },
+      settings: { rho: 0.8, uniformBlendCount: 5 },
       rendering: { date: '2026-05-06' }
     })
     expect((await a.projects.open({ path })).prompts).toHaveLength(3)

@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => own.close())
 
 describe("a project's next sweep", () => {
-  it('is planned with its soup and its memory budget, which can be taken back', async () => {
+  it('is planned with its uniformBlends and its memory budget, which can be taken back', async () => {
     const client = own.client()
     const { path } = await client.projects.openDemo()
     const whole = await client.sweeps.plan({ path, pair: 'pair-1' })

@@ -18,7 +18,7 @@ import {
   Variant
 } from '../../documents/samples'
 import { MAX_TASK_CHARACTERS, SamplePrompt, SamplePrompts } from '../../documents/task'
-import { AnswerFileFacts } from '../../model/outside-model'
+import { AnswerFileFacts } from '../../model/external-model'
 import { folderPath, pairInput, procedure, seenRevision } from './procedure'
 
 export const sampleProcedures = {

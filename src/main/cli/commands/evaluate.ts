@@ -6,7 +6,7 @@ import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { type EvaluationRun, EvaluationVariant } from '../../../contract/documents/evaluation'
 import { type Task } from '../../../contract/documents/task'
 import { DEVICE_LABELS } from '../../../contract/model/device'
-import { isOutside } from '../../../contract/model/model'
+import { isExternal } from '../../../contract/model/model'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { computingFromOptions, type Variant } from '../../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
@@ -142,7 +142,7 @@ function describePlan(
 ): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
-  const context = variants.some(({ variant }) => isOutside(variant)) ? null : contextLength
+  const context = variants.some(({ variant }) => isExternal(variant)) ? null : contextLength
   return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}; then post reads them${device === 'cpu' ? '' : `, on ${DEVICE_LABELS[device]}`}.`
 }
 

@@ -18,7 +18,7 @@ import {
   type SampleSettings
 } from '../../../contract/documents/samples'
 import { SamplePrompt, type SamplePrompts } from '../../../contract/documents/task'
-import { isOutside } from '../../../contract/model/model'
+import { isExternal } from '../../../contract/model/model'
 import { fewerPrompts } from '../../../contract/words/evaluation-words'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { firstIssue } from '../../../contract/model/problem'
@@ -283,9 +283,9 @@ function parseStop(text: string): string {
 function describePlan({ prompts, variants, settings }: SampleRun, contextLength: number | null): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
-  const inside = variants.some((variant) => !isOutside(variant))
+  const inside = variants.some((variant) => !isExternal(variant))
   const where = inside ? `, on ${DEVICE_LABELS[settings.device]}` : ''
-  const context = variants.some(isOutside) ? null : contextLength
+  const context = variants.some(isExternal) ? null : contextLength
   return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}${where}.`
 }
 

@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path'
 import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { contactFromText, contactText, EndpointContact } from '../../../contract/model/endpoint'
-import { outsideKey } from '../../../contract/model/outside-model'
+import { externalKey } from '../../../contract/model/external-model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { expecting, readTextFile } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
@@ -223,7 +223,7 @@ function endpointsOf({ study, pairs }: PlacedStudy, steps: readonly StudyStep[])
   for (const { entry, name } of pairs) {
     if (!steps.some(({ pair, kind }) => pair === name && kind === 'evaluate')) continue
     for (const variant of variantsOf(study, entry).filter(isEndpoint).map(endpointVariant)) {
-      asked.set(`${variant.endpoint.keyVariable ?? ''} ${outsideKey(variant)}`, variant)
+      asked.set(`${variant.endpoint.keyVariable ?? ''} ${externalKey(variant)}`, variant)
     }
   }
   return [...asked.values()]

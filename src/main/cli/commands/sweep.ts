@@ -198,8 +198,8 @@ export function checkAfter(options: SweepOptions): string {
 
 /** Whether another command that sweeps the demo first would make the same sweep. */
 function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
-  const { source = 'base', rho = DEFAULT_RHO, seed, preview, soup, checkpoint, precision } = options
-  const given = [prompts, task, recipes, countLeadingSpace, soup, checkpoint, precision]
+  const { source = 'base', rho = DEFAULT_RHO, seed, preview, uniformBlends, checkpoint, precision } = options
+  const given = [prompts, task, recipes, countLeadingSpace, uniformBlends, checkpoint, precision]
   const settled = source === 'base' && rho === DEFAULT_RHO && seed === DEFAULT_SEED && !preview
   const plain = settled && given.every((value) => value === undefined)
   const rendering = changedRendering(options, DEFAULT_RENDERING)

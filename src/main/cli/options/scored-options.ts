@@ -1,7 +1,7 @@
 import { type Command } from 'commander'
 import { z } from 'zod'
 import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
-import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
+import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { TASK_CHOICES } from './given-task'
 import { optionGroup, type OptionsOf } from './option-group'
@@ -15,10 +15,10 @@ export const scoredOptions = optionGroup('What to score:')
   .options({
     prompts: text('<file>', PROMPTS),
     recipes: text('<file>', 'score these recipes, a JSON list, instead of all ranges'),
-    soup: value(
+    uniformBlends: value(
       z.union([z.literal(true), z.number()]),
       '[size]',
-      `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
+      `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_UNIFORM_BLENDS})`,
       wholeNumber(2, 201)
     ),
     checkpoint: checkpointOption,

@@ -51,7 +51,7 @@ export const searchMethodOptions = optionGroup('How to search:').options({
   starts: value(
     z.array(StrengthStart),
     '<list>',
-    'strengths: range, blend (the best blend of all layers alike, of a sweep with --soup), or range,blend (default: range)',
+    'strengths: range, blend (the best blend of all layers alike, of a sweep with --uniform-blends), or range,blend (default: range)',
     parseStarts
   ),
   bounds: value(

@@ -5,13 +5,17 @@ import { type Recipe, SourcedRanges, STRENGTH_BOUNDS } from '../../../contract/m
 import { sourcedRecipe } from '../../../contract/model/sourced-recipe'
 import { blendStrengths, rangesStrengths } from '../../../contract/model/strengths'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
-import { Rival, rivalFromText, rivalText } from '../../../contract/model/rival'
+import {
+  SamplingBaseline,
+  samplingBaselineFromText,
+  samplingBaselineText
+} from '../../../contract/model/sampling-baseline'
 import {
   DEFAULT_CONCURRENCY,
   Endpoint,
   endpointFromText,
   endpointWarning
-} from '../../../contract/model/outside-model'
+} from '../../../contract/model/external-model'
 import type { Variant } from '../../../contract/documents/samples'
 import { openPair } from '../../checkpoint/pair'
 import { absolutePath } from '../../base/files/places'
@@ -87,12 +91,12 @@ export const variantOptions = (otherwise: string) =>
         'post with all layers blended with base alike, 0 post, 1 base, beyond extrapolated, from -1 to 2; repeatable',
         thousandthsWithin(STRENGTH_BOUNDS.least, STRENGTH_BOUNDS.most)
       ),
-      rival: several(
-        Rival,
+      baseline: several(
+        SamplingBaseline,
         '<way>',
         'what restores no layer: sampler:TEMPERATURE,MIN_P for post, mix:SHARE for logits with a share of base, filter:SHARE for base ' +
           'where post finds a token that many times as likely as its likeliest; mix and filter compute base and post for each token; repeatable',
-        parseRival
+        parseBaseline
       ),
       checkpoint: checkpointOption
     })
@@ -140,7 +144,7 @@ export async function restoredRecipe(
 }
 
 /**
- * The variants in the order base and post, ranges, recipes, blends, rivals, checkpoints, endpoints, files.
+ * The variants in the order base and post, ranges, recipes, blends, baselines, checkpoints, endpoints, files.
  *
  * @param project whose checkpoints can be named; null for none
  * @param otherwise when none is named
@@ -159,7 +163,7 @@ export async function variantsFrom(
       OF_ENDPOINTS,
       'is of endpoints: give --endpoint NAME=MODEL@URL or --endpoint-chat too'
     )
-  const { model = [], restore = [], recipe = [], blend = [], rival = [], checkpoint = [] } = options
+  const { model = [], restore = [], recipe = [], blend = [], baseline = [], checkpoint = [] } = options
   const restored = await Promise.all(restore.map((ranges) => restoredRecipe(ranges, folders, own)))
   const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
   const checkpoints = await namedCheckpoints(checkpoint, folders, own?.document.otherCheckpoints ?? [])
@@ -169,7 +173,11 @@ export async function variantsFrom(
     ...restored.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each })),
     ...recipes.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each })),
     ...blends,
-    ...rival.map((each): Variant => ({ kind: 'rival', name: rivalText(each), rival: each })),
+    ...baseline.map((each): Variant => ({
+      kind: 'baseline',
+      name: samplingBaselineText(each),
+      baseline: each
+    })),
     ...checkpoints.map((each): Variant => ({ kind: 'checkpoint', ...each })),
     ...endpointVariants(options, command),
     ...(await fileVariants(options))
@@ -231,9 +239,9 @@ async function blendVariants(
   })
 }
 
-function parseRival(text: string): Rival {
-  const rival = rivalFromText(text)
-  if (rival !== null) return rival
+function parseBaseline(text: string): SamplingBaseline {
+  const baseline = samplingBaselineFromText(text)
+  if (baseline !== null) return baseline
   throw new InvalidArgumentError(
     'Expected sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5.'
   )

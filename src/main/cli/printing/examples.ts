@@ -16,7 +16,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
     sweep: [
       'slr sweep --demo',
       `slr sweep ${PAIR} --out sweep.json`,
-      'slr sweep --project my-pair.slr --soup'
+      'slr sweep --project my-pair.slr --uniform-blends'
     ],
     whatif: [
       'slr whatif sweep.json --rho 0.8',

@@ -83,8 +83,14 @@ export function describeSweep(
     selection === null || verdict?.state === 'unfit-prompts'
       ? []
       : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
-  const soup = sweep.soup.length > 0 ? [describeSoup(sweep)] : []
-  return [...found, describeModels(sweep, promptSet), ...compared, ...soup, describeWork(sweep)].join('\n\n')
+  const uniformBlends = sweep.uniformBlends.length > 0 ? [describeUniformBlends(sweep)] : []
+  return [
+    ...found,
+    describeModels(sweep, promptSet),
+    ...compared,
+    ...uniformBlends,
+    describeWork(sweep)
+  ].join('\n\n')
 }
 
 /** A part for people: how much it is of the sweep. What to restore, only the merged sweep can say. */
@@ -179,7 +185,7 @@ function describeTopRanges({ post, ranges, prompts, scoredBy }: SweepDocument, s
   return (
     `${style('bold', `Greatest ${words.diversity} of ${plural(ranges.length, 'range')} with a ${rule}`)}\n` +
     table([['layers', ...scoreHeadings(scoredBy), 'gain over post'], ...rows], 'lrrrr') +
-    (selection.reported === null
+    (selection.holdOut === null
       ? ''
       : `\n${style('dim', `Scores are means over all ${plural(prompts.length, words.prompt)}; the range was chosen on ${selectionPrompts(selection, words)} only.`)}`)
   )
@@ -201,8 +207,8 @@ function describeMap(
   return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]
 }
 
-function describeSoup({ soup, scoredBy }: SweepDocument): string {
-  const rows = soup.map((blend) => [String(blend.strength), ...scoreCells(blend)])
+function describeUniformBlends({ uniformBlends, scoredBy }: SweepDocument): string {
+  const rows = uniformBlends.map((blend) => [String(blend.strength), ...scoreCells(blend)])
   return (
     `${style('bold', 'All layers blended alike, strength 0 = post, 1 = every layer of base')}\n` +
     table([['strength', ...scoreHeadings(scoredBy)], ...rows], 'lrrr')
@@ -211,14 +217,14 @@ function describeSoup({ soup, scoredBy }: SweepDocument): string {
 
 /** The best baseline of each kind against the selected range, on full answers where both were checked. */
 function describeBaselines({ scoredBy }: SweepDocument, selection: Selection): string[] {
-  const { rivals, selected, rho, reported } = selection
-  if (selected === null || rivals.length === 0) return []
+  const { baselines, selected, rho, holdOut } = selection
+  if (selected === null || baselines.length === 0) return []
   const words = scoreWords(scoredBy)
-  const isAnyChecked = rivals.some(({ answers }) => answers !== null)
-  const rows = rivals.map((rival) => {
-    const { validity, diversity, difference, isOnFullAnswers } = comparedScores(rival)
+  const isAnyChecked = baselines.some(({ answers }) => answers !== null)
+  const rows = baselines.map((baseline) => {
+    const { validity, diversity, difference, isOnFullAnswers } = comparedScores(baseline)
     return [
-      printable(baselineName(rival)),
+      printable(baselineName(baseline)),
       ...(isAnyChecked ? [isOnFullAnswers ? 'full answers' : 'first tokens'] : []),
       decimal(validity),
       decimal(diversity),
@@ -237,9 +243,9 @@ function describeBaselines({ scoredBy }: SweepDocument, selection: Selection): s
   const title = style(
     'bold',
     `Against ${layersNamed(selected)}: the best baseline of each kind at ${words.validity} of ${rho} x post or more` +
-      (reported === null
+      (holdOut === null
         ? ''
-        : `${onSelectionPrompts(selection, words, 'on')}, scored on ${holdOutPrompts(reported, words)}`)
+        : `${onSelectionPrompts(selection, words, 'on')}, scored on ${holdOutPrompts(holdOut, words)}`)
   )
   const note =
     'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; halves and controls may keep less.'
@@ -255,7 +261,7 @@ function certaintyOf(sweep: SweepDocument, selection: Selection, check: CheckRes
     const leftOut = rejectedRanges(sweep.ranges, check, selection.rho).length
     return describeCertainty(selection, words, amongExact(sweep, leftOut), check)
   }
-  const half = selection.reported === null ? '' : ' in a half'
+  const half = selection.holdOut === null ? '' : ' in a half'
   return (
     `Too few ${words.prompt}s for an interval, or for how often a range is picked: ` +
     `${count(least)}${half}, and ${count(PROMPTS_FOR_INTERVAL)} are needed.`
@@ -296,11 +302,11 @@ function describeCertainty(
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
 
 /** The gain of the selected range with its interval, in a split sweep on the hold-out prompts; empty where nothing is selected. */
-function gainLines({ bootstrap, selected, reported }: Selection, words: ScoreWords): string[] {
+function gainLines({ bootstrap, selected, holdOut }: Selection, words: ScoreWords): string[] {
   if (selected === null) return []
-  if (reported !== null) {
-    const gain = differenceWords(reported.gain.diversity)
-    return [`Gain in ${words.diversity} on ${holdOutPrompts(reported, words)}: ${gain}.`]
+  if (holdOut !== null) {
+    const gain = differenceWords(holdOut.gain.diversity)
+    return [`Gain in ${words.diversity} on ${holdOutPrompts(holdOut, words)}: ${gain}.`]
   }
   if (bootstrap.selected === null) return []
   return [

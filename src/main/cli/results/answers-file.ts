@@ -12,8 +12,8 @@ import { acquire, type Lock } from '../../base/files/lock'
 import { breather } from '../../base/files/breather'
 import { appendLines, FLUSH_MS } from '../../base/files/line-file'
 import { readAnswerLines } from '../../project/documents/sample-files'
-import type { OutsideRecord } from '../../../contract/model/outside-model'
-import { withRecord } from '../../samples/outside-records'
+import type { ExternalRecord } from '../../../contract/model/external-model'
+import { withRecord } from '../../samples/external-records'
 import { inOrder, promptOf } from '../../report/samples-page/export'
 import { parseJson } from '../../base/files/bounded-json'
 
@@ -84,8 +84,8 @@ export class AnswersFile {
   }
 
   /** Who answers outside the engine. */
-  learned(record: OutsideRecord): void {
-    this.current = { ...this.current, outside: withRecord(this.current.outside, record) }
+  learned(record: ExternalRecord): void {
+    this.current = { ...this.current, external: withRecord(this.current.external, record) }
   }
 
   /** @throws WorkbenchError `read-only`, `not-found` */

@@ -2,7 +2,7 @@ import type { CheckProgress, WholeAnswers } from '../../../contract/documents/an
 import type { Precision } from '../../../contract/model/device'
 import type { SweepRequest } from '../../../contract/procedures/engine'
 import type { Model } from '../../../contract/model/model'
-import type { Rival } from '../../../contract/model/rival'
+import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { defaultMemoryBytes } from '../../base/engine-memory'
 import { progressRate } from '../../base/progress-rate'
@@ -26,7 +26,7 @@ export interface AnswersRequest {
   post: string
   models: readonly Model[]
   /** Baselines computed from the logits of post, or of post and base. Those are then among the models. */
-  rivals: readonly Rival[]
+  baselines: readonly SamplingBaseline[]
   device: SweepRequest['device']
   precision: Precision
   rendered: RenderedPrompts
@@ -50,7 +50,7 @@ export async function checkAnswers(
   signal: AbortSignal,
   onProgress: (progress: CheckProgress) => void
 ): Promise<{ answers: WholeAnswers[]; seconds: number }> {
-  const { rendered, models, rivals, text, endTokens } = request
+  const { rendered, models, baselines, text, endTokens } = request
   const ends = new Set(endTokens)
   const white = (await whiteSpaceTokens(text)).filter((token) => !ends.has(token))
   const asking = new Asking(engine, request, { signal, onProgress })
@@ -65,7 +65,7 @@ export async function checkAnswers(
   )
   const trailAnswers = trails.length === 0 ? [] : await asking.ask(trailQuestions)
   return {
-    answers: [...models, ...rivals].map((_, model) =>
+    answers: [...models, ...baselines].map((_, model) =>
       wholeAnswers(
         rendered.prompts,
         { paths, says: elementAt(pathAnswers, model, 'model') },
@@ -145,17 +145,17 @@ class Asking {
 
   /** @returns the probabilities of each model, then of each baseline */
   async ask(questions: Questions): Promise<Answers[]> {
-    const { base, post, models, rivals, device, precision, rendered } = this.request
+    const { base, post, models, baselines, device, precision, rendered } = this.request
     const { signal, onProgress } = this.run
     let rowsTotal = 0
     const questionsByPrompt = questions.byPrompt()
-    const answers = [...models, ...rivals].map(() => new Answers())
+    const answers = [...models, ...baselines].map(() => new Answers())
     const events = await this.engine.sweep(
       {
         base,
         post,
         models: [...models],
-        rivals: [...rivals],
+        baselines: [...baselines],
         device,
         precision,
         prompts: questionsByPrompt.map(({ prompt, groups }) => ({

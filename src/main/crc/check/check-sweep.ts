@@ -10,12 +10,12 @@ import {
   checkOfBaseline,
   passesCheck
 } from '../../../contract/documents/answer-check'
-import type { SweepDocument, TakenRival } from '../../../contract/documents/crc'
+import type { SweepDocument, Baseline } from '../../../contract/documents/crc'
 import { baselineModel, blendRecipe } from '../../../contract/documents/swept-model'
 import { rangeName } from '../../../contract/words/format'
 import { isSame } from '../../../contract/words/range-facts'
 import { type Model, sweptRangeModel, weightsKey } from '../../../contract/model/model'
-import { needsBase, type Rival } from '../../../contract/model/rival'
+import { needsBase, type SamplingBaseline } from '../../../contract/model/sampling-baseline'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { recipeStrengths } from '../../../contract/model/strengths'
@@ -27,7 +27,7 @@ import type { EngineClient } from '../../engine/host'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
 import { bestRanges } from '../selection/best-ranges'
-import { BASELINE_KINDS, bestBaselines } from '../selection/compare-rivals'
+import { BASELINE_KINDS, bestBaselines } from '../selection/compare-baselines'
 import type { PairFolders } from '../sweep/score-recipes'
 import { requireSameAsSwept } from '../sweep/same-as-swept'
 import { type RenderedPrompts, renderPrompts } from '../task/render-prompts'
@@ -40,7 +40,7 @@ export interface CheckRequest {
   /** An earlier check of the sweep, which this one adds to; null for none. */
   earlier: AnswerCheck | null
   recipes: readonly Recipe[]
-  baselines: readonly TakenRival[]
+  baselines: readonly Baseline[]
   /** Left out: as the sweep was. */
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'>
 }
@@ -87,10 +87,10 @@ function pickedByHalves({ selection }: Pick<SweepDocument, 'selection'>, rho: nu
  * @param rho share of post's validity that must be kept
  */
 export function baselinesToCheck(
-  sweep: Pick<SweepDocument, 'prompts' | 'post' | 'halves' | 'soup' | 'rivals'>,
+  sweep: Pick<SweepDocument, 'prompts' | 'post' | 'holdOutSplit' | 'uniformBlends' | 'baselines'>,
   earlier: AnswerCheck | null,
   rho: number
-): TakenRival[] {
+): Baseline[] {
   return BASELINE_KINDS.flatMap((kind) => {
     const best = bestBaselines(sweep, kind, rho)
     const hasPassed = best.some((baseline) => {
@@ -155,7 +155,7 @@ export async function checkSweep(
       base: basePath.path,
       post: postPath.path,
       models: asked.models,
-      rivals: asked.rivals,
+      baselines: asked.baselines,
       device,
       precision,
       rendered,
@@ -193,25 +193,25 @@ export async function checkSweep(
 /** What the engine is asked about: post, the recipes, uniform blends, base where a baseline is drawn from it, and those baselines. */
 function checkedModels(
   recipes: readonly Recipe[],
-  baselines: readonly TakenRival[],
+  baselines: readonly Baseline[],
   sweep: Pick<SweepDocument, 'layerCount' | 'source'>
-): { models: Model[]; rivals: Rival[]; placeOfBaseline: number[] } {
+): { models: Model[]; baselines: SamplingBaseline[]; placeOfBaseline: number[] } {
   const asModel = (recipe: Recipe): Model => ({ kind: 'recipe', recipe })
-  const blends = baselines.flatMap((baseline) => (baseline.kind === 'blend' ? [baseline] : []))
-  const rivals = baselines.flatMap((baseline) => (baseline.kind === 'blend' ? [] : [baseline]))
+  const blends = baselines.flatMap((baseline) => (baseline.kind === 'uniform-blend' ? [baseline] : []))
+  const drawn = baselines.flatMap((baseline) => (baseline.kind === 'uniform-blend' ? [] : [baseline]))
   const models: Model[] = [
     { kind: 'post' },
     ...recipes.map(asModel),
     ...blends.map(({ strength }) => asModel(blendRecipe(strength, sweep))),
-    ...(rivals.some(needsBase) ? [{ kind: 'base' } as const] : [])
+    ...(drawn.some(needsBase) ? [{ kind: 'base' } as const] : [])
   ]
   return {
     models,
-    rivals,
+    baselines: drawn,
     placeOfBaseline: baselines.map((baseline) =>
-      baseline.kind === 'blend'
+      baseline.kind === 'uniform-blend'
         ? 1 + recipes.length + blends.indexOf(baseline)
-        : models.length + rivals.indexOf(baseline)
+        : models.length + drawn.indexOf(baseline)
     )
   }
 }

@@ -1,7 +1,7 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { Steps } from '../../base/steps'
-import { recompareBaselines, type SelectionInput, selectionOf } from '../selection/compare-rivals'
+import { recompareBaselines, type SelectionInput, selectionOf } from '../selection/compare-baselines'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /**

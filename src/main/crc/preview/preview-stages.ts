@@ -65,7 +65,7 @@ export interface PreviewOutcome {
   /** Estimates over all prompts of the ranges and blends that are not exact. */
   estimates: Map<number, Record<keyof CategoryScore, Estimate>>
   /** Probability that the full sweep would select another range. */
-  elsewhere: number
+  probabilityOtherSelected: number
   /** The likeliest of these other ranges. Null if all ranges are exact. */
   likeliest: { model: number; chance: number } | null
   /** Number of ranges that are not exact and might still be selected. */
@@ -159,11 +159,14 @@ function planPreview(problem: PreviewSetting) {
   // A blend of strength 0 is post itself.
   const isPost = (model: number): boolean => {
     const swept = elementAt(models, model, 'model')
-    return swept.kind === 'blend' && swept.strength === 0
+    return swept.kind === 'uniform-blend' && swept.strength === 0
   }
   const ranges = ofKinds('range')
-  const blends = ofKinds('blend').filter((model) => !isPost(model))
-  const whole = [...ofKinds('post', 'base', 'recipe', 'checkpoint'), ...ofKinds('blend').filter(isPost)]
+  const blends = ofKinds('uniform-blend').filter((model) => !isPost(model))
+  const whole = [
+    ...ofKinds('post', 'base', 'recipe', 'checkpoint'),
+    ...ofKinds('uniform-blend').filter(isPost)
+  ]
   const candidates = [...ranges, ...blends]
   const prefixes = cost.prefixes(all)
   const total = cost.evaluations([...models.keys()]) * prefixes
@@ -287,10 +290,12 @@ function pickFinalists(
   return picked.sort((a, b) => a - b)
 }
 
-function certaintyOf(race: PreviewRace): Pick<PreviewOutcome, 'elsewhere' | 'likeliest' | 'open'> {
+function certaintyOf(
+  race: PreviewRace
+): Pick<PreviewOutcome, 'probabilityOtherSelected' | 'likeliest' | 'open'> {
   const chances = Array.from(race.prospects(), ([model, { chance }]) => ({ model, chance }))
   return {
-    elsewhere: 1 - chances.reduce((product, { chance }) => product * (1 - chance), 1),
+    probabilityOtherSelected: 1 - chances.reduce((product, { chance }) => product * (1 - chance), 1),
     likeliest: chances.sort((a, b) => b.chance - a.chance)[0] ?? null,
     open: chances.filter(({ chance }) => chance >= DROPPED_BELOW).length
   }

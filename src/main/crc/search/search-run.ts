@@ -3,7 +3,7 @@ import { version } from '../../../../package.json'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type {
   CategoryScore,
-  Halves,
+  HoldOutSplit,
   RecipeScore,
   Score,
   SweepDocument
@@ -146,15 +146,18 @@ interface SearchViews {
  * Searches all prompts, and each half of them for a comparison on the other. Of a split sweep only its
  * selection prompts are searched.
  */
-function viewsOf({ prompts, halves: split }: Pick<SweepDocument, 'prompts' | 'halves'>): SearchViews {
+function viewsOf({
+  prompts,
+  holdOutSplit: split
+}: Pick<SweepDocument, 'prompts' | 'holdOutSplit'>): SearchViews {
   const table = promptsByCategory(prompts)
   const { categories } = table
   if (split !== null) {
     const viewOf = (indices: readonly number[]): PromptView =>
       categories.map((category) => category.filter((index) => indices.includes(index)))
     return {
-      searched: [viewOf(split.choose)],
-      heldOut: [{ search: 0, scoredOn: viewOf(split.report) }],
+      searched: [viewOf(split.selection)],
+      heldOut: [{ search: 0, scoredOn: viewOf(split.holdOut) }],
       reason: null
     }
   }
@@ -181,7 +184,7 @@ function problemOf({ sweep, check, rho }: RecipeSearchRequest, views: readonly P
       layers: rangeStrengths(range, layerCount),
       measures: measuresOf(range)
     })),
-    blends: sweep.soup.map((blend) => ({
+    blends: sweep.uniformBlends.map((blend) => ({
       layers: blendStrengths(blend.strength, layerCount),
       measures: measuresOf(blend)
     })),
@@ -259,7 +262,7 @@ function describeSearch(
   const reason = triedNothing(outcome) ? 'nothing was tried.' : views.reason
   const compare = (): HeldOut => ({
     ...heldOutComparison(outcome, views.heldOut, post, sweep, settings.seed),
-    ...(sweep.halves !== null && { split: sizesOf(sweep.halves) })
+    ...(sweep.holdOutSplit !== null && { split: sizesOf(sweep.holdOutSplit) })
   })
   const unseen: HeldOutOrWhy =
     reason === null ? { heldOut: compare(), heldOutReason: null } : { heldOut: null, heldOutReason: reason }
@@ -273,7 +276,7 @@ function describeSearch(
     postPath: sweep.postPath,
     source: sweep.source,
     rho,
-    minimumValidity: rho * (sweep.halves === null ? sweep.post : meansOver(post, picking)).validity,
+    minimumValidity: rho * (sweep.holdOutSplit === null ? sweep.post : meansOver(post, picking)).validity,
     settings,
     post: categoryScore(sweep.post),
     range: {
@@ -364,9 +367,9 @@ function heldOutComparison(
   }
 }
 
-const sizesOf = ({ choose, report }: Halves): HeldOut['split'] => ({
-  chosenOn: choose.length,
-  reportedOn: report.length
+const sizesOf = ({ selection, holdOut }: HoldOutSplit): HeldOut['split'] => ({
+  selectionPromptCount: selection.length,
+  holdOutPromptCount: holdOut.length
 })
 
 function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): SearchVerdict {

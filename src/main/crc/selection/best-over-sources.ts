@@ -24,7 +24,7 @@ export function areOverSources(sweeps: readonly SweepDocument[]): boolean {
     (sweep) =>
       sweep.ranges.length > 0 &&
       sweep.preview === null &&
-      sweep.halves === null &&
+      sweep.holdOutSplit === null &&
       sweep.layerCount === first.layerCount &&
       sweep.postPath.fingerprint === first.postPath.fingerprint &&
       sweep.basePath.fingerprint === first.basePath.fingerprint &&

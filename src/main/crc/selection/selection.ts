@@ -36,9 +36,9 @@ export function* selection(
     bootstrap: yield* bootstrap(table, index, rho, seed),
     crossFit: 'crossFit' in crossFitted ? crossFitted.crossFit : null,
     crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null,
-    rivals: [],
+    baselines: [],
     tempered: [],
-    reported: null
+    holdOut: null
   }
 }
 

@@ -72,17 +72,20 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
     ...sweep,
     scoredBy,
     // Estimates hold for the sweep's own sampler only. The preview itself stays, because few ranges are exact.
-    preview: asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], soup: [] },
+    preview:
+      asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], uniformBlends: [] },
     base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
     post,
     ranges: yield* all(sweep.ranges),
     recipes: yield* all(sweep.recipes),
     checkpoints: yield* all(sweep.checkpoints),
-    soup: yield* all(sweep.soup),
-    rivals: yield* all(
-      sweep.rivals.filter(({ rival }) => mix === null || rival.kind !== 'mix' || rival.share === mix),
+    uniformBlends: yield* all(sweep.uniformBlends),
+    baselines: yield* all(
+      sweep.baselines.filter(
+        ({ baseline }) => mix === null || baseline.kind !== 'mix' || baseline.share === mix
+      ),
       // A baseline of kind `sampler` has its own sampler.
-      (score) => (score.rival.kind === 'sampler' ? [recounted(score)] : rescored(score))
+      (score) => (score.baseline.kind === 'sampler' ? [recounted(score)] : rescored(score))
     )
   }
 }
@@ -102,8 +105,8 @@ function scoredByUnder(
   throw new WorkbenchError('bad-input', 'The character task counts no draws.')
 }
 
-function requireMix({ rivals }: Pick<SweepDocument, 'rivals'>, mix: number | null): void {
-  const shares = rivals.flatMap(({ rival }) => (rival.kind === 'mix' ? [rival.share] : []))
+function requireMix({ baselines }: Pick<SweepDocument, 'baselines'>, mix: number | null): void {
+  const shares = baselines.flatMap(({ baseline }) => (baseline.kind === 'mix' ? [baseline.share] : []))
   if (mix === null || shares.includes(mix)) return
   throw new WorkbenchError(
     'bad-input',

@@ -7,11 +7,11 @@ import {
   type SweepPreview
 } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
-import type { Rival } from '../../../contract/model/rival'
+import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
 import { averageScores } from '../task/scoring'
 import type { Steps } from '../../base/steps'
 import { elementAt } from '../../../contract/model/look-up'
-import { selectionOf } from '../selection/compare-rivals'
+import { selectionOf } from '../selection/compare-baselines'
 import type { PreviewResults } from './sweep-stages'
 
 /** Digits of a stored probability: more than float32's seven, and few enough to omit noise. */
@@ -34,17 +34,17 @@ export type SweepFacts = Omit<
   | 'ranges'
   | 'recipes'
   | 'checkpoints'
-  | 'soup'
-  | 'rivals'
+  | 'uniformBlends'
+  | 'baselines'
   | 'preview'
   | 'selected'
   | 'selection'
   | 'followUp'
 >
 
-/** A rival with its scores. */
-export interface RivalResults {
-  rival: Rival
+/** A baseline with its scores. */
+export interface BaselineResults {
+  baseline: SamplingBaseline
   prompts: readonly PromptScore[]
 }
 
@@ -53,7 +53,7 @@ export interface SweepOutcome {
   id?: string
   facts: SweepFacts
   models: readonly ModelResults[]
-  rivals: readonly RivalResults[]
+  baselines: readonly BaselineResults[]
   /** Null if every model was scored on all prompts. */
   preview: PreviewResults | null
   rho: number
@@ -70,7 +70,7 @@ export function* assembleSweep({
   id,
   facts,
   models,
-  rivals,
+  baselines,
   preview,
   rho,
   seed
@@ -81,17 +81,17 @@ export function* assembleSweep({
   const ranges = scored.flatMap(({ model, score }) =>
     model.kind === 'range' ? [{ ...model.range, ...score }] : []
   )
-  const soup = scored.flatMap(({ model, score }) =>
-    model.kind === 'blend' ? [{ strength: model.strength, ...score }] : []
+  const uniformBlends = scored.flatMap(({ model, score }) =>
+    model.kind === 'uniform-blend' ? [{ strength: model.strength, ...score }] : []
   )
-  const scoredRivals = rivals.map(({ rival, prompts }) => ({
-    rival,
+  const scoredBaselines = baselines.map(({ baseline, prompts }) => ({
+    baseline,
     ...averageScores(facts.prompts, prompts)
   }))
   const recipes = scored.flatMap(({ model, score }) =>
     model.kind === 'recipe' ? [{ recipe: model.recipe, ...score }] : []
   )
-  const sweep = { ...facts, post, ranges, recipes, soup, rivals: scoredRivals }
+  const sweep = { ...facts, post, ranges, recipes, uniformBlends, baselines: scoredBaselines }
   const selected = ranges.length === 0 ? null : yield* selectionOf(sweep, ranges, rho, seed)
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {
@@ -108,8 +108,8 @@ export function* assembleSweep({
       const { name, path, fingerprint } = model
       return [{ name, path, fingerprint, ...stored(score) }]
     }),
-    soup: soup.map(stored),
-    rivals: scoredRivals.map(stored),
+    uniformBlends: uniformBlends.map(stored),
+    baselines: scoredBaselines.map(stored),
     preview: preview === null ? null : storedPreview(facts, preview),
     selected: selected?.selected ?? null,
     selection: selected,
@@ -132,8 +132,8 @@ function storedPreview(
     ranges: scored.flatMap(({ model, score }) =>
       model.kind === 'range' ? [{ ...model.range, ...score }] : []
     ),
-    soup: scored.flatMap(({ model, score }) =>
-      model.kind === 'blend' ? [{ strength: model.strength, ...score }] : []
+    uniformBlends: scored.flatMap(({ model, score }) =>
+      model.kind === 'uniform-blend' ? [{ strength: model.strength, ...score }] : []
     ),
     likeliest:
       likeliest?.model.kind === 'range' ? { ...likeliest.model.range, chance: likeliest.chance } : null

@@ -48,7 +48,7 @@ const Line = z.object({
   /** Probabilities of the prompt's groups as [models][groups], little-endian float64 in base64. */
   probabilities: z.base64(),
   /**
-   * Scores under other samplers, one entry for each model; null for a rival with its own sampler. Omitted if
+   * Scores under other samplers, one entry for each model; null for a baseline with its own sampler. Omitted if
    * the sweep has none.
    */
   whatIf: z.array(z.base64().nullable()).optional()

@@ -34,7 +34,7 @@ export const NOTHING_DONE: SweepProgress = {
 }
 
 /**
- * A part of a sweep that is computed at a time: some models, followed by some rivals, on some prompts.
+ * A part of a sweep that is computed at a time: some models, followed by some baselines, on some prompts.
  * Indices are ascending.
  */
 export interface SweepStage {
@@ -50,7 +50,7 @@ export interface SweepStage {
 
 /** All scores of a sweep, and the work for them. */
 export interface ComputedSweep extends ComputedIn {
-  /** Scores of the sweep's models, followed by those of its rivals. */
+  /** Scores of the sweep's models, followed by those of its baselines. */
   scores: readonly ModelScores[]
   progress: SweepProgress
   work: Work
@@ -155,7 +155,7 @@ class SweepRun {
   ) {
     this.models = prepared.models
     this.scorer = scorerOf(prepared.scoredBy)
-    this.scores = [...prepared.models, ...prepared.rivals].map(() => new ModelScores(prepared.prompts))
+    this.scores = [...prepared.models, ...prepared.baselines].map(() => new ModelScores(prepared.prompts))
     this.checkpoint = options.checkpoint
     this.session = options.session
     this.budgetBytes = budgetOf(prepared)
@@ -415,7 +415,7 @@ class SweepRun {
   private notify(): void {
     this.notifiedMs = performance.now()
     this.options.onEvent({ type: 'progress', progress: this.progress })
-    // Rivals, which follow the models, are only part of the result.
+    // Baselines, which follow the models, are only part of the result.
     const entries = this.models.flatMap((model, index) =>
       this.changed.has(index) ? [{ model, score: elementAt(this.scores, index, 'model').soFar() }] : []
     )

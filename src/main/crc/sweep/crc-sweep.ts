@@ -9,7 +9,7 @@ import type { EngineClient } from '../../engine/host'
 import {
   assembleSweep,
   type ModelResults,
-  type RivalResults,
+  type BaselineResults,
   storedPrompt,
   type SweepFacts
 } from './assemble-sweep'
@@ -93,7 +93,10 @@ export async function runCrcShard(
     ...scored.facts,
     scoredPrompts: scored.chosen,
     models: scored.models.map(({ model, prompts }) => ({ model, prompts: prompts.map(storedPrompt) })),
-    rivals: scored.rivals.map(({ rival, prompts }) => ({ rival, prompts: prompts.map(storedPrompt) }))
+    baselines: scored.baselines.map(({ baseline, prompts }) => ({
+      baseline,
+      prompts: prompts.map(storedPrompt)
+    }))
   }
 }
 
@@ -124,7 +127,7 @@ interface ScoredPrompts {
   /** Indices of the prompts that were scored. */
   chosen: number[]
   models: ModelResults[]
-  rivals: RivalResults[]
+  baselines: BaselineResults[]
   preview: PreviewResults | null
 }
 
@@ -185,8 +188,8 @@ async function scorePrompts(
           model: elementAt(prepared.models, model, 'model'),
           prompts: scoresOf(model, chosen)
         })),
-        rivals: prepared.rivals.map((rival, index) => ({
-          rival,
+        baselines: prepared.baselines.map((baseline, index) => ({
+          baseline,
           prompts: scoresOf(prepared.models.length + index, chosen)
         })),
         preview: outcome === null ? null : previewResults(prepared, outcome, computed.rows, scoresOf)
@@ -284,7 +287,7 @@ function factsOf(
     rendering: request.rendering,
     scoredBy: prepared.scoredBy,
     whatIf: [...prepared.whatIf],
-    halves: prepared.halves,
+    holdOutSplit: prepared.holdOutSplit,
     prompts: prepared.prompts,
     baseUnavailable: prepared.baseUnavailable,
     notices: [...prepared.notices, ...notices, ...computed.notices],

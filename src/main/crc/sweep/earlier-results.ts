@@ -4,7 +4,7 @@ import type { ScoredBy } from '../../../contract/documents/scored-by'
 import type { DeviceName, Precision } from '../../../contract/model/device'
 import { modelOf, modelsOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
-import { rivalKey } from '../../../contract/model/rival'
+import { samplingBaselineKey } from '../../../contract/model/sampling-baseline'
 import type { PromptSplit } from '../../../contract/procedures/engine'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { multimap } from '../../../contract/model/multimap'
@@ -21,8 +21,8 @@ export interface SweepIdentity {
   post: string
   layerCount: number
   modelKeys: readonly string[]
-  /** Number of keys at the end that belong to rivals. */
-  rivalCount: number
+  /** Number of keys at the end that belong to baselines. */
+  baselineCount: number
   scoredBy: ScoredBy
   prompts: readonly { key: string; validCount: number }[]
 }
@@ -58,12 +58,12 @@ export interface EarlierResults extends ComputedIn {
  * @param modelsOf the scored models of a prompt, by its key
  */
 export function knownPart(
-  { modelKeys, rivalCount, prompts }: SweepIdentity,
+  { modelKeys, baselineCount, prompts }: SweepIdentity,
   modelsOf: (promptKey: string) => { readonly size: number; has(model: number): boolean } | undefined,
   split: KeyedSplit | null
 ): KnownPart {
   const isWhole = (key: string): boolean => modelsOf(key)?.size === modelKeys.length
-  const modelCount = modelKeys.length - rivalCount
+  const modelCount = modelKeys.length - baselineCount
   const groups = split?.groups ?? []
   const begun = groups.flatMap((keys, index) => {
     const scored = modelKeys
@@ -177,7 +177,7 @@ const hasPrompts = ({ prompts }: SweepDocument, identity: SweepIdentity): boolea
   prompts.every(({ key }, index) => key === identity.prompts[index]?.key)
 
 /**
- * Lists the scores of each model and rival on each prompt, by model key; undefined for prompts without a
+ * Lists the scores of each model and baseline on each prompt, by model key; undefined for prompts without a
  * score.
  */
 function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | undefined)[]> {
@@ -188,7 +188,7 @@ function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | unde
     ...sweep,
     base: null,
     ranges: preview?.ranges ?? [],
-    soup: preview?.soup ?? [],
+    uniformBlends: preview?.uniformBlends ?? [],
     recipes: [],
     checkpoints: []
   }).filter(({ model }) => model.kind !== 'post')
@@ -203,8 +203,8 @@ function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | unde
     ]),
     // A blend of full strength equals the range of all layers: exact scores replace scores of a preview.
     ...models.map(({ model, score }): [string, (PromptScore | undefined)[]] => [key(model), score.prompts]),
-    ...sweep.rivals.map(({ rival, prompts }): [string, (PromptScore | undefined)[]] => [
-      rivalKey(rival),
+    ...sweep.baselines.map(({ baseline, prompts }): [string, (PromptScore | undefined)[]] => [
+      samplingBaselineKey(baseline),
       prompts
     ])
   ])

@@ -23,7 +23,7 @@ export function sessionRequest(
 }
 
 /**
- * Request to the engine, and the indices of the requested models and rivals. The engine's answers refer to
+ * Request to the engine, and the indices of the requested models and baselines. The engine's answers refer to
  * positions in `asked`.
  */
 export interface EngineRequest {
@@ -35,7 +35,7 @@ export interface EngineRequest {
  * Builds the request to the engine. If whole groups of an interrupted sweep are missing, all of their models
  * are requested, so that parts stay the same. Otherwise only missing scores are requested.
  *
- * @param wanted models, followed by rivals, ascending
+ * @param wanted models, followed by baselines, ascending
  * @param missing indices of the prompts that lack scores
  * @param isKnown reports whether a model is scored on a prompt
  */
@@ -46,7 +46,7 @@ export function engineRequest(
   isScored: (model: number, prompt: number) => boolean,
   split: KeyedSplit | null
 ): EngineRequest {
-  const { base, post, models, prompts, groups, rivals, whatIf, request } = prepared
+  const { base, post, models, prompts, groups, baselines, whatIf, request } = prepared
   const remainingSplit = missingGroups(
     split,
     missing.map((prompt) => elementAt(prompts, prompt, 'prompt').key)
@@ -75,9 +75,9 @@ export function engineRequest(
       precision: request.precision,
       sampling: samplingOf(prepared),
       whatIf: [...whatIf],
-      rivals: modelIndices
+      baselines: modelIndices
         .filter((model) => model >= models.length)
-        .map((model) => elementAt(rivals, model - models.length, 'rival')),
+        .map((model) => elementAt(baselines, model - models.length, 'baseline')),
       split: remainingSplit,
       known: missing.map((prompt) =>
         [...modelIndices.keys()].filter((position) =>
@@ -88,7 +88,7 @@ export function engineRequest(
   }
 }
 
-/** Adds post and base to requested rivals, which are computed from them. */
+/** Adds post and base to requested baselines, which are computed from them. */
 function withSources({ models }: PreparedSweep, requested: readonly number[]): number[] {
   if (!requested.some((model) => model >= models.length)) return [...requested]
   const sources = [...models.keys()].filter((model) =>

@@ -4,7 +4,7 @@ import { halfStrengths, nameStrengths, recipeOf } from '../../../contract/model/
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { inTurns } from '../../base/steps'
 import type { EngineClient } from '../../engine/host'
-import { recompareBaselines } from '../selection/compare-rivals'
+import { recompareBaselines } from '../selection/compare-baselines'
 import type { CrcSweepEvent } from './compute-sweep'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import type { CrcSweepRequest } from './prepare-sweep'

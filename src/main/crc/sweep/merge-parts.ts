@@ -3,7 +3,7 @@ import type { PromptScore, SweepDocument } from '../../../contract/documents/crc
 import { totalWork } from '../../../contract/documents/sweep-work'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
-import { assembleSweep, type ModelResults, type RivalResults } from './assemble-sweep'
+import { assembleSweep, type ModelResults, type BaselineResults } from './assemble-sweep'
 import { atOnce } from '../../base/steps'
 import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
@@ -46,11 +46,11 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
     })
     return { model, prompts }
   })
-  const rivals = part.rivals.map(({ rival }, index): RivalResults => ({
-    rival,
+  const baselines = part.baselines.map(({ baseline }, index): BaselineResults => ({
+    baseline,
     prompts: part.prompts.map((_, prompt) => {
       const source = mapGet(owner, prompt, 'owner of prompt')
-      return elementAt(elementAt(source.part.rivals, index, 'rival').prompts, source.row, 'score')
+      return elementAt(elementAt(source.part.baselines, index, 'baseline').prompts, source.row, 'score')
     })
   }))
   return atOnce(
@@ -67,7 +67,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
         rendering: part.rendering,
         scoredBy: part.scoredBy,
         whatIf: part.whatIf,
-        halves: part.halves,
+        holdOutSplit: part.holdOutSplit,
         prompts: part.prompts,
         baseUnavailable: part.baseUnavailable,
         notices: [...new Set(ordered.flatMap(({ notices }) => notices))],
@@ -75,7 +75,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
         reusedPromptCount: ordered.reduce((sum, { reusedPromptCount }) => sum + reusedPromptCount, 0)
       },
       models,
-      rivals,
+      baselines,
       preview: null,
       rho: options.rho ?? part.rho,
       seed: options.seed ?? part.seed
@@ -100,7 +100,7 @@ function requireWhole({ file, part }: PartFile): void {
   if (models.filter(({ model }) => model.kind === 'post').length !== 1) complain('does not score post once.')
   const scored = [
     ...models.map(({ model, prompts }) => ({ name: model.kind, scores: prompts })),
-    ...part.rivals.map(({ rival, prompts }) => ({ name: rival.kind, scores: prompts }))
+    ...part.baselines.map(({ baseline, prompts }) => ({ name: baseline.kind, scores: prompts }))
   ]
   for (const { name, scores } of scored) {
     if (scores.length !== scoredPrompts.length) {
@@ -127,11 +127,11 @@ const SHARED = {
   rendering: 'prompts rendered in another way',
   scoredBy: 'another task, sampler or number of draws',
   whatIf: 'other samplers to ask about',
-  halves: 'another half of the questions to choose on',
+  holdOutSplit: 'another half of the questions to choose on',
   prompts: 'other prompts',
   baseUnavailable: 'another base for comparison',
   models: 'other ranges or recipes',
-  rivals: 'other rivals',
+  baselines: 'other baselines',
   rho: 'another rho',
   seed: 'another seed'
 } as const satisfies Partial<Record<keyof SweepPart, string>>
@@ -169,11 +169,11 @@ function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED,
     ['rendering', part.rendering],
     ['scoredBy', part.scoredBy],
     ['whatIf', part.whatIf],
-    ['halves', part.halves],
+    ['holdOutSplit', part.holdOutSplit],
     ['prompts', part.prompts],
     ['baseUnavailable', part.baseUnavailable],
     ['models', part.models.map(({ model }) => (model.kind === 'checkpoint' ? model.fingerprint : model))],
-    ['rivals', part.rivals.map(({ rival }) => rival)],
+    ['baselines', part.baselines.map(({ baseline }) => baseline)],
     ['rho', options.rho ?? part.rho],
     ['seed', options.seed ?? part.seed]
   ]

@@ -21,7 +21,12 @@ import type { TextModel } from '../../text/text-model'
 import type { OtherCheckpoint, RestoredTo } from '../../../contract/model/checkpoint'
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { type Rival, rivalKey, usualRivals, WHAT_IF_SAMPLERS } from '../../../contract/model/rival'
+import {
+  type SamplingBaseline,
+  samplingBaselineKey,
+  defaultSamplingBaselines,
+  WHAT_IF_SAMPLERS
+} from '../../../contract/model/sampling-baseline'
 import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { version } from '../../../../package.json'
 import { openSameOther } from '../../checkpoint/other-checkpoint'
@@ -33,7 +38,7 @@ import {
   type WholeModelTokens
 } from '../../checkpoint/whole-model-tokens'
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
-import { drawHalves } from '../selection/draw-halves'
+import { drawSplit } from '../selection/draw-split'
 import { singleTokens } from '../task/characters'
 import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
@@ -64,8 +69,8 @@ export interface CrcSweepRequest {
   recipes: readonly Recipe[]
   /** Other checkpoints to score as whole models; one that cannot be scored is omitted with a notice. */
   checkpoints?: readonly OtherCheckpoint[]
-  /** True to score rivals from the logits of post and base. */
-  rivals?: boolean
+  /** True to score baselines from the logits of post and base. */
+  baselines?: boolean
   /** True to store scores under other samplers too, if the sampler uses only temperature and min-p. */
   whatIf?: boolean
   /**
@@ -78,7 +83,7 @@ export interface CrcSweepRequest {
   /** Range that the user looks at; read whenever a preview chooses its next stage. */
   lookedAt?: () => RestorationRange | null
   /** Number of blends from post to base with one strength for all layers; 0 for none. */
-  soupSize: number
+  uniformBlendCount: number
   /** Seed of the bootstrap. */
   seed?: number
   /** Device; the CPU if omitted. */
@@ -114,12 +119,12 @@ export interface PreparedSweep {
   /** Token sequences of each answer, by prompt. */
   groups: TrackedPrompt['groups'][]
   scoredBy: ScoredBy
-  halves: SweepDocument['halves']
+  holdOutSplit: SweepDocument['holdOutSplit']
   /** Other samplers to score. */
   whatIf: readonly MinPDraw[]
   models: SweptModel[]
-  /** Rivals, scored after the models. */
-  rivals: Rival[]
+  /** Baselines, scored after the models. */
+  baselines: SamplingBaseline[]
   identity: SweepIdentity
   /** Reason that base cannot be scored as a whole model. */
   baseUnavailable: string | null
@@ -150,9 +155,9 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   )
   const mixes =
     models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
-  const rivals = request.rivals === true ? usualRivals(mixes) : []
+  const baselines = request.baselines === true ? defaultSamplingBaselines(mixes) : []
   const cutsByMinP = minPDraw(samplingOf(rendered) ?? OPEN_SAMPLING) !== null
-  const tooMuch = whatIfBytes(models.length + rivals.length, rendered.groups, scoredBy) > MAX_WHAT_IF_BYTES
+  const tooMuch = whatIfBytes(models.length + baselines.length, rendered.groups, scoredBy) > MAX_WHAT_IF_BYTES
   const whatIf = request.whatIf === true && cutsByMinP && !tooMuch ? [...WHAT_IF_SAMPLERS] : []
   const prompts = rendered.prompts.map((prompt, index) => ({
     ...prompt,
@@ -167,11 +172,11 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     prompts,
     groups: rendered.groups,
     scoredBy,
-    halves: request.split === true ? drawHalves(prompts, request.seed ?? DEFAULT_SEED) : null,
+    holdOutSplit: request.split === true ? drawSplit(prompts, request.seed ?? DEFAULT_SEED) : null,
     whatIf,
     models,
-    rivals,
-    identity: identityOf({ base, post, layerCount, source, models, rivals, scoredBy, prompts }),
+    baselines,
+    identity: identityOf({ base, post, layerCount, source, models, baselines, scoredBy, prompts }),
     baseUnavailable: comparison.unavailable,
     notices: [
       request.device?.notice ?? null,
@@ -216,21 +221,24 @@ function identityOf({
   base,
   post,
   models,
-  rivals,
+  baselines,
   scoredBy,
   prompts,
   ...restoring
 }: Omit<
   PreparedSweep,
-  'identity' | 'request' | 'groups' | 'halves' | 'whatIf' | 'baseUnavailable' | 'notices'
+  'identity' | 'request' | 'groups' | 'holdOutSplit' | 'whatIf' | 'baseUnavailable' | 'notices'
 >): SweepIdentity {
   return {
     programVersion: version,
     base: base.checkpoint.fingerprint,
     post: post.checkpoint.fingerprint,
     layerCount: restoring.layerCount,
-    modelKeys: [...models.map((model) => weightsKey(modelOf(model, restoring))), ...rivals.map(rivalKey)],
-    rivalCount: rivals.length,
+    modelKeys: [
+      ...models.map((model) => weightsKey(modelOf(model, restoring))),
+      ...baselines.map(samplingBaselineKey)
+    ],
+    baselineCount: baselines.length,
     scoredBy,
     prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
   }

@@ -41,7 +41,7 @@ export async function scoreRecipes(
       rho: 0,
       ranges: false,
       wholeBase: false,
-      soupSize: 0,
+      uniformBlendCount: 0,
       whatIf: sweep.whatIf.length > 0,
       recipes,
       device: { device: sweep.device, notice: null },

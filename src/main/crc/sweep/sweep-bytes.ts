@@ -14,10 +14,10 @@ const CHECKPOINT_PROBABILITY_BYTES = 11
  * @param missing indices of the prompts that have not been computed yet
  */
 export function sweepBytes(
-  { models, rivals, groups, whatIf, scoredBy }: PreparedSweep,
+  { models, baselines, groups, whatIf, scoredBy }: PreparedSweep,
   missing: readonly number[]
 ): number {
-  const modelCount = models.length + rivals.length
+  const modelCount = models.length + baselines.length
   const answerCount = groups.reduce((sum, answers) => sum + answers.length, 0)
   const missingCount = missing.reduce((sum, prompt) => sum + elementAt(groups, prompt, 'prompt').length, 0)
   const others = whatIf.length === 0 ? 0 : whatIfBytes(modelCount, groups, scoredBy)

@@ -31,9 +31,9 @@ export interface FollowedStages {
  * @param chosen the prompts to score
  */
 export function stagesOf(prepared: PreparedSweep, chosen: readonly number[]): FollowedStages {
-  const { models, rivals, request } = prepared
+  const { models, baselines, request } = prepared
   const everything: SweepStage = {
-    models: Array.from({ length: models.length + rivals.length }, (_, model) => model),
+    models: Array.from({ length: models.length + baselines.length }, (_, model) => model),
     prompts: chosen
   }
   let outcome: PreviewOutcome | null = null
@@ -54,7 +54,7 @@ export function previewSetting({
   models,
   prompts,
   groups,
-  halves,
+  holdOutSplit,
   request
 }: PreparedSweep): PreviewSetting {
   return {
@@ -64,7 +64,7 @@ export function previewSetting({
     places: prompts.map(
       ({ tokens }, prompt) => buildAnswerTrie({ tokens, groups: elementAt(groups, prompt, 'prompt') }).places
     ),
-    choose: halves?.choose ?? null,
+    choose: holdOutSplit?.selection ?? null,
     rho: request.rho,
     seed: request.seed ?? DEFAULT_SEED
   }
@@ -90,12 +90,12 @@ const LEAVES: Readonly<Record<PreviewStage['kind'], Leaves>> = {
   finalists: 'states'
 }
 
-/** Yields the stages of a preview. Rivals are scored with post and base, from the same logits. */
+/** Yields the stages of a preview. Baselines are scored with post and base, from the same logits. */
 function* preview(
   prepared: PreparedSweep,
   scores: readonly ModelScores[]
 ): Generator<SweepStage, PreviewOutcome | null> {
-  const { models, rivals } = prepared
+  const { models, baselines } = prepared
   const stages = previewStages({
     ...previewSetting(prepared),
     lookedAt: () => lookedAt(prepared),
@@ -104,8 +104,8 @@ function* preview(
   for (let stage = stages.next(); ; stage = stages.next()) {
     if (stage.done === true) return stage.value
     const { kind, prompts, budget } = stage.value
-    const withRivals = kind === 'whole' ? rivals.map((_, rival) => models.length + rival) : []
-    yield { prompts, budget, leaves: LEAVES[kind], models: [...stage.value.models, ...withRivals] }
+    const withBaselines = kind === 'whole' ? baselines.map((_, baseline) => models.length + baseline) : []
+    yield { prompts, budget, leaves: LEAVES[kind], models: [...stage.value.models, ...withBaselines] }
   }
 }
 
@@ -120,7 +120,10 @@ interface PreviewedModel {
   margins: { validity: number; diversity: number }
 }
 
-export interface PreviewResults extends Pick<PreviewOutcome, 'prompts' | 'elsewhere' | 'open' | 'wholeRows'> {
+export interface PreviewResults extends Pick<
+  PreviewOutcome,
+  'prompts' | 'probabilityOtherSelected' | 'open' | 'wholeRows'
+> {
   rho: number
   /** Computed work in rows of a block. */
   rows: number
@@ -130,13 +133,13 @@ export interface PreviewResults extends Pick<PreviewOutcome, 'prompts' | 'elsewh
 
 export function previewResults(
   { models, request }: PreparedSweep,
-  { prompts, elsewhere, open, estimates, likeliest, wholeRows }: PreviewOutcome,
+  { prompts, probabilityOtherSelected, open, estimates, likeliest, wholeRows }: PreviewOutcome,
   rows: number,
   scoresOf: (model: number, prompts: readonly number[]) => PromptScore[]
 ): PreviewResults {
   return {
     prompts,
-    elsewhere,
+    probabilityOtherSelected,
     open,
     rho: request.rho,
     rows,

@@ -1,6 +1,6 @@
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { Recipe } from '../../../contract/model/recipe'
-import { allRanges, recipeStrengths, soupStrengths } from '../../../contract/model/strengths'
+import { allRanges, recipeStrengths, uniformBlendStrengths } from '../../../contract/model/strengths'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 
 /**
@@ -10,7 +10,7 @@ import type { SweptModel } from '../../../contract/documents/swept-model'
  * @throws WorkbenchError `bad-input` for a recipe that does not fit the model's layers
  */
 export function sweptModels(
-  request: { ranges: boolean; soupSize: number; recipes: readonly Recipe[] },
+  request: { ranges: boolean; uniformBlendCount: number; recipes: readonly Recipe[] },
   layerCount: number,
   withBase: boolean,
   checkpoints: readonly OtherCheckpoint[]
@@ -18,7 +18,8 @@ export function sweptModels(
   const models: SweptModel[] = [{ kind: 'post' }]
   if (withBase) models.push({ kind: 'base' })
   for (const range of request.ranges ? allRanges(layerCount) : []) models.push({ kind: 'range', range })
-  for (const strength of soupStrengths(request.soupSize)) models.push({ kind: 'blend', strength })
+  for (const strength of uniformBlendStrengths(request.uniformBlendCount))
+    models.push({ kind: 'uniform-blend', strength })
   for (const recipe of request.recipes) {
     recipeStrengths(recipe, layerCount)
     models.push({ kind: 'recipe', recipe })

@@ -6,7 +6,7 @@ import type { AnswerKey, EngineGenerateEvent, GenerateRequest } from '../../../c
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { type AnsweringModel, modelStrengths } from '../../../contract/model/model'
 import type { WorkbenchError } from '../../../contract/model/problem'
-import { rivalKey } from '../../../contract/model/rival'
+import { samplingBaselineKey } from '../../../contract/model/sampling-baseline'
 import { allFinite } from '../../checkpoint/non-finite'
 import { sampleToken } from '../rows/sampler'
 import { drawNext, type Draw } from './draw-next'
@@ -277,7 +277,7 @@ export class Decoder {
  */
 function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unknown {
   if (model.kind === 'base') return 'base'
-  if (model.kind === 'rival') return rivalKey(model.rival)
+  if (model.kind === 'baseline') return samplingBaselineKey(model.baseline)
   const { origin, blocks } = elementAt(trie.madeOf, index, 'model')
   if (model.kind !== 'checkpoint') return modelStrengths(model, blocks.length)?.map(drawnLayer)
   const layers = blocks.flatMap((block) => strengthsOf(block))

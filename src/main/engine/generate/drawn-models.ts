@@ -1,7 +1,7 @@
 import type { AnsweringModel, Model } from '../../../contract/model/model'
 import type { GenerateRequest } from '../../../contract/procedures/engine'
 import type { Sampling } from '../../../contract/model/sampling'
-import { type MixedRival, mixedLogits } from '../rows/rival-logits'
+import { type MixedBaseline, mixedLogits } from '../rows/baseline-logits'
 import { elementAt } from '../../../contract/model/look-up'
 
 /** The models that compute the answers of a requested model: one model, or two. */
@@ -10,7 +10,7 @@ export interface DrawnModel {
   readonly parts: readonly number[]
   readonly sampling: Sampling
   /** The mixed baseline. Null if tokens are drawn from the logits of the only part. */
-  readonly mixed: MixedRival | null
+  readonly mixed: MixedBaseline | null
   /** True if tokens are drawn from one model with the request's sampling, so that a head can draw them itself. */
   readonly plain: boolean
 }
@@ -34,18 +34,18 @@ export function drawnModels(models: readonly AnsweringModel[], sampling: Samplin
   const singles: Model[] = []
   const drawn = models.map((model): DrawnModel => {
     const first = singles.length
-    if (model.kind !== 'rival') {
+    if (model.kind !== 'baseline') {
       singles.push(model)
       return { parts: [first], sampling, mixed: null, plain: true }
     }
-    const { rival } = model
-    if (rival.kind === 'sampler') {
-      const { temperature, minP } = rival
+    const { baseline } = model
+    if (baseline.kind === 'sampler') {
+      const { temperature, minP } = baseline
       singles.push({ kind: 'post' })
       return { parts: [first], sampling: { ...sampling, temperature, minP }, mixed: null, plain: false }
     }
     singles.push({ kind: 'post' }, { kind: 'base' })
-    return { parts: [first, first + 1], sampling, mixed: rival, plain: false }
+    return { parts: [first, first + 1], sampling, mixed: baseline, plain: false }
   })
   return { singles, drawn }
 }

@@ -92,11 +92,11 @@ function splitIntoParts(
 export function sweepGroups(
   models: SweptModels,
   tries: readonly AnswerTrie[],
-  request: Pick<SweepRequest, 'models' | 'rivals' | 'memoryBytes' | 'split' | 'known'>,
+  request: Pick<SweepRequest, 'models' | 'baselines' | 'memoryBytes' | 'split' | 'known'>,
   device: DeviceName,
   cachedStates: StateCache | null = null
 ): GroupingInParts {
-  const { rivals = [], memoryBytes, split } = request
+  const { baselines = [], memoryBytes, split } = request
   const places = tries.map((trie) => trie.places)
   const requested = split && groupingOf(models, places, split.groups, split.rowBound)
   const grouping =
@@ -105,7 +105,7 @@ export function sweepGroups(
       : groupWithin(models, places, memoryBytes)
   const together = [...request.models.keys()].filter((model) => {
     const kind = request.models[model]?.kind
-    return rivals.length > 0 && (kind === 'base' || kind === 'post')
+    return baselines.length > 0 && (kind === 'base' || kind === 'post')
   })
   return {
     ...grouping,
@@ -122,7 +122,7 @@ export function sweepGroups(
 /** Finds the parts of a group whose scores are all known. The baselines' scores belong to the part with post. */
 function knownParts(
   { trie: { leafOf } }: SweptModels,
-  { models, rivals = [], known }: Pick<SweepRequest, 'models' | 'rivals' | 'known'>,
+  { models, baselines = [], known }: Pick<SweepRequest, 'models' | 'baselines' | 'known'>,
   prompts: readonly number[],
   parts: readonly (readonly number[])[]
 ): Set<number> {
@@ -130,7 +130,7 @@ function knownParts(
   const knownByPrompt = prompts.map((prompt) => new Set(elementAt(known, prompt, 'prompt')))
   const partOf = new Map(parts.flatMap((leaves, part) => leaves.map((leaf) => [leaf, part] as const)))
   const post = models.findIndex(({ kind }) => kind === 'post')
-  const leaves = [...leafOf, ...rivals.map(() => elementAt(leafOf, post, 'post'))]
+  const leaves = [...leafOf, ...baselines.map(() => elementAt(leafOf, post, 'post'))]
   const missing = leaves.flatMap((leaf, model) =>
     knownByPrompt.every((models) => models.has(model)) ? [] : [mapGet(partOf, leaf, 'part')]
   )

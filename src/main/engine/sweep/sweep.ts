@@ -23,7 +23,7 @@ import { maxAliveStates } from '../tries/alive-states'
 import { scaleBytes, type SweptModels } from './sweep-memory'
 import { type GroupingInParts, type GroupInParts, sweepGroups } from './sweep-groups'
 import { type HeadRun, nextTokens } from './next-tokens'
-import { type LastStates, rivalTokens } from './rival-tokens'
+import { type LastStates, baselineTokens } from './baseline-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
 import { SweepResources } from './sweep-resources'
 import { type SweepSession, sweepSession } from './sweep-session'
@@ -143,11 +143,12 @@ class SweepRun {
     this.keptBytes = keptBytes
     this.readers = readers
     this.computation = { device, precision, pair, trie, models: request.models }
-    const { sampling = OPEN_SAMPLING, whatIf = [], rivals = [] } = request
+    const { sampling = OPEN_SAMPLING, whatIf = [], baselines = [] } = request
     const sweepDraw = minPDraw(sampling)
-    const samplerRivals = rivals.filter((rival) => rival.kind === 'sampler')
+    const samplerBaselines = baselines.filter((baseline) => baseline.kind === 'sampler')
     this.draws = sweepDraw === null ? null : resources.drawsOf([sweepDraw, ...whatIf])
-    this.samplers = sweepDraw === null || samplerRivals.length === 0 ? null : resources.drawsOf(samplerRivals)
+    this.samplers =
+      sweepDraw === null || samplerBaselines.length === 0 ? null : resources.drawsOf(samplerBaselines)
   }
 
   plan(): EngineSweepEvent {
@@ -260,7 +261,7 @@ class SweepRun {
       const rows = (head * finals.leaves.length) / part.leaves.length
       yield* this.throughHead(group.index, rows, scorer, finals)
     }
-    if (this.hasRivals(part.leaves)) yield* this.rivals(scorer)
+    if (this.hasBaselines(part.leaves)) yield* this.baselines(scorer)
   }
 
   /** @param rows progress of the pass, in rows */
@@ -305,9 +306,9 @@ class SweepRun {
    * Tells whether baselines are scored with these leaves. They are scored with post's leaf, whose part also contains
    * base's.
    */
-  private hasRivals(leaves: readonly number[]): boolean {
-    const { rivals = [] } = this.request
-    return rivals.length > 0 && leaves.includes(this.leafOf('post'))
+  private hasBaselines(leaves: readonly number[]): boolean {
+    const { baselines = [] } = this.request
+    return baselines.length > 0 && leaves.includes(this.leafOf('post'))
   }
 
   private leafOf(kind: 'base' | 'post'): number {
@@ -316,18 +317,18 @@ class SweepRun {
   }
 
   /** Scores the request's baselines from the last states of post and base. */
-  private async *rivals(scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
-    const { rivals = [], models, sampling = OPEN_SAMPLING } = this.request
+  private async *baselines(scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
+    const { baselines = [], models, sampling = OPEN_SAMPLING } = this.request
     const last = async (kind: 'base' | 'post'): Promise<LastStates> => ({
       hidden: scorer.statesOf(this.leafOf(kind)),
       head: await this.setting.resources.head(kind)
     })
-    const next = await rivalTokens({
-      rivals,
+    const next = await baselineTokens({
+      baselines,
       rows: scorer.rows,
       vocabularySize: this.spec.vocabularySize,
       post: await last('post'),
-      base: rivals.some(({ kind }) => kind !== 'sampler') ? await last('base') : null,
+      base: baselines.some(({ kind }) => kind !== 'sampler') ? await last('base') : null,
       sampling,
       draws: this.draws,
       samplers: this.samplers,

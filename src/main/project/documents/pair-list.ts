@@ -11,7 +11,7 @@ import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import { freeName } from '../../../contract/model/free-name'
 import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
+import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 
 /* The list of a project's pairs, and what becomes of it. */
 
@@ -51,7 +51,7 @@ export const newPair = (location: PairLocation, name = pairName(location)): Omit
     scoredBy: BY_CHARACTERS,
     rho: DEFAULT_RHO,
     source: null,
-    soupSize: DEFAULT_SOUP_SIZE,
+    uniformBlendCount: DEFAULT_UNIFORM_BLENDS,
     device: 'auto',
     memoryBytes: null
   },

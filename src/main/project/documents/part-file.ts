@@ -4,12 +4,13 @@ import { expecting } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
 import { resultPath } from '../../base/files/places'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
+import { renameFields } from './renamed-fields'
 
 const PART_FORMAT: DocumentFormat<SweepPart> = {
   name: 'part of a sweep',
   schema: SweepPart,
   version: SWEEP_PART_VERSION,
-  migrations: {},
+  migrations: { 1: renameFields },
   // A part holds less than its sweep.
   maxBytes: 256_000_000
 }

@@ -16,6 +16,7 @@ import {
 import { readPromptFile } from '../../crc/task/prompt-file'
 import { readStoredSamplePrompts } from '../../samples/prompts'
 import { identifyKept, listPairs } from './project-migrations'
+import { renameFields } from './renamed-fields'
 
 /* What of a project is one file each: project.json, and the prompts that its pairs share. */
 
@@ -27,7 +28,7 @@ export const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
   name: 'project',
   schema: ProjectDocument,
   version: PROJECT_VERSION,
-  migrations: { 1: identifyKept, 2: listPairs },
+  migrations: { 1: identifyKept, 2: listPairs, 3: renameFields },
   maxBytes: 50_000_000
 }
 

@@ -44,11 +44,11 @@ export interface RunSummaries<Summary> {
   list(folder: string, keeps: boolean): Promise<{ runs: Summary[]; warnings: string[] }>
 }
 
-/** Names of rivals, ranges and variants. */
+/** Names of baselines, ranges and variants. */
 const MAX_SUMMARY_BYTES = 1_000_000
 
-/** Version 1 had no word of what a run was computed with, nor sizes of answers; version 2 none of what a sweep asks; version 3 none of its check; version 4 none of its headline; version 5 a headline in place of the verdict. */
-const SUMMARY_VERSION = 6
+/** Version 1 had no word of what a run was computed with, nor sizes of answers; version 2 none of what a sweep asks; version 3 none of its check; version 4 none of its headline; version 5 a headline in place of the verdict; version 6 other names of fields. */
+const SUMMARY_VERSION = 7
 
 /** The summaries of a kind. */
 export const runSummaries = <Document, Summary extends Listed>(

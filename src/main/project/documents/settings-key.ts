@@ -3,7 +3,7 @@ import type { SweepDocument } from '../../../contract/documents/crc'
 import { briefScoring, scoringKey } from '../../../contract/documents/scored-by'
 
 /** What of a sweep decides what its ranges score. */
-export interface SweepSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'halves'> {
+export interface SweepSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'holdOutSplit'> {
   /** Fingerprints. */
   base: string
   post: string
@@ -22,7 +22,7 @@ export function settingsKey({
   source,
   hasRanges,
   scoredBy,
-  halves,
+  holdOutSplit,
   prompts
 }: SweepSettings): string {
   const asked = prompts.map(({ tokens, category, valid }) => [tokens, category, valid])
@@ -30,7 +30,7 @@ export function settingsKey({
     .update(
       JSON.stringify([
         [base, post, source === null ? null : source.fingerprint, hasRanges],
-        [scoringKey(briefScoring(scoredBy)), halves, asked]
+        [scoringKey(briefScoring(scoredBy)), holdOutSplit, asked]
       ])
     )
     .digest('hex')

@@ -20,6 +20,7 @@ import { STUDY_VERSION, StudyDocument } from '../../../contract/documents/study'
 import { SEARCH_VERSION, SearchDocument } from '../../../contract/documents/search'
 import type { DocumentFormat } from '../../base/files/migrate'
 import { documentFile, documentFolder } from './document-store'
+import { renameFields } from './renamed-fields'
 import { namedComparisons } from './sample-run-migration'
 
 /*
@@ -32,7 +33,7 @@ export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   name: 'sweep',
   schema: SweepDocument,
   version: SWEEP_VERSION,
-  migrations: { 1: (sweep) => ({ ...sweep, scoredBy: { kind: 'crc' } }) },
+  migrations: { 1: (sweep) => ({ ...sweep, scoredBy: { kind: 'crc' } }), 2: renameFields },
   // 8,001 ranges (126 layers) over 40 prompts take some 170 MB; more would strain the memory when read back.
   maxBytes: 256_000_000
 }
@@ -50,7 +51,7 @@ export const SEARCHES = documentFolder<SearchDocument>({
   id: ({ id }) => id,
   schema: SearchDocument,
   version: SEARCH_VERSION,
-  migrations: { 1: grownSearch, 2: (search) => ({ ...search, id: search['sweepId'] }) },
+  migrations: { 1: grownSearch, 2: (search) => ({ ...search, id: search['sweepId'] }), 3: renameFields },
   maxBytes: 100_000_000,
   tooLarge: 'Search with fewer prompts (of the sweep), generations (--generations) or recipes (--beam).'
 })
@@ -90,7 +91,7 @@ export const CHECK_FORMAT: DocumentFormat<AnswerCheck> = {
   name: 'check',
   schema: AnswerCheck,
   version: ANSWER_CHECK_VERSION,
-  migrations: { 1: (check) => ({ ...check, baselines: [] }) },
+  migrations: { 1: (check) => ({ ...check, baselines: [] }), 2: renameFields },
   maxBytes: 10_000_000
 }
 
@@ -109,7 +110,7 @@ export const SAMPLE_RUNS = documentFolder<SampleRun>({
   id: ({ id }) => id,
   schema: SampleRun,
   version: SAMPLE_RUN_VERSION,
-  migrations: { 1: namedComparisons },
+  migrations: { 1: namedComparisons, 2: renameFields },
   // 10,000 prompts of a few hundred tokens with their text come to some 30 MB.
   maxBytes: 256_000_000,
   tooLarge: 'Sample fewer or shorter prompts.'
@@ -121,7 +122,7 @@ export const SAMPLED_CRC = documentFile<SampledCrc>({
   file: 'sampled-crc.json',
   schema: SampledCrc,
   version: SAMPLED_CRC_VERSION,
-  migrations: {},
+  migrations: { 1: renameFields },
   maxBytes: 100_000_000,
   tooLarge: 'Check with fewer prompts.'
 })
@@ -133,7 +134,7 @@ export const EVALUATIONS = documentFolder<EvaluationRun>({
   id: ({ id }) => id,
   schema: EvaluationRun,
   version: EVALUATION_VERSION,
-  migrations: { 1: judgedOneWayOnCpu },
+  migrations: { 1: judgedOneWayOnCpu, 2: renameFields },
   maxBytes: 256_000_000,
   tooLarge: 'Evaluate fewer or shorter prompts.'
 })

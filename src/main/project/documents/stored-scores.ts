@@ -2,7 +2,7 @@ import type { Score, SweepDocument } from '../../../contract/documents/crc'
 import { blendName } from '../../../contract/documents/swept-model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rivalName } from '../../../contract/model/rival'
+import { samplingBaselineName } from '../../../contract/model/sampling-baseline'
 import { plural, rangePhrase } from '../../../contract/words/format'
 import { averageScores } from '../../crc/task/scoring'
 
@@ -41,8 +41,8 @@ function scoresOf({
   ranges,
   recipes,
   checkpoints,
-  soup,
-  rivals
+  uniformBlends,
+  baselines
 }: SweepDocument): [string, Score][] {
   return [
     ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
@@ -50,8 +50,8 @@ function scoresOf({
     ...ranges.map((score): [string, Score] => [rangePhrase(score), score]),
     ...recipes.map((score): [string, Score] => [`the recipe "${score.recipe.name}"`, score]),
     ...checkpoints.map((score): [string, Score] => [`the checkpoint "${score.name}"`, score]),
-    ...soup.map((score): [string, Score] => [blendName(score.strength), score]),
-    ...rivals.map((score): [string, Score] => [rivalName(score.rival), score])
+    ...uniformBlends.map((score): [string, Score] => [blendName(score.strength), score]),
+    ...baselines.map((score): [string, Score] => [samplingBaselineName(score.baseline), score])
   ]
 }
 

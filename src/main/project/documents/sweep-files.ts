@@ -71,8 +71,10 @@ export function summarizeSweep(
     scoredBy: briefScoring(sweep.scoredBy),
     promptCount: sweep.prompts.length,
     selected: best === null ? null : { start: best.start, end: best.end },
-    rivals: (sweep.selection?.rivals ?? []).flatMap(({ rival }) =>
-      rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
+    baselines: (sweep.selection?.baselines ?? []).flatMap(({ baseline }) =>
+      baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half'
+        ? []
+        : [baseline]
     ),
     source: sweep.source,
     layerCount: sweep.layerCount,

@@ -16,9 +16,9 @@ import {
   summarizeEvaluation
 } from '../documents/evaluation-files'
 import type { KeptRuns } from '../runs/run-list'
-import type { OutsideRecord } from '../../../contract/model/outside-model'
+import type { ExternalRecord } from '../../../contract/model/external-model'
 import { minAnswerBytes } from '../../samples/answer-bytes'
-import { withRecord } from '../../samples/outside-records'
+import { withRecord } from '../../samples/external-records'
 import { EVALUATIONS } from '../documents/stored-documents'
 
 /** A run that notes its last judge of the judge's kind, and to which address older verdicts belong. */
@@ -70,10 +70,10 @@ export class ProjectEvaluations {
   }
 
   /** Notes who answers outside the engine. @throws WorkbenchError `read-only` */
-  async noteOutside(id: string, record: OutsideRecord): Promise<void> {
+  async noteExternal(id: string, record: ExternalRecord): Promise<void> {
     await this.kept.change(async () => {
       const run = await EVALUATIONS.read(this.kept.folder, id)
-      await this.write({ ...run, outside: withRecord(run.outside, record) })
+      await this.write({ ...run, external: withRecord(run.external, record) })
     })
   }
 

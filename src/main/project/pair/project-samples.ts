@@ -42,7 +42,7 @@ export class ProjectSamples {
    */
   async changeRun(
     id: string,
-    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'outside'>>
+    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'external'>>
   ): Promise<SampleRun> {
     return this.#change(id, () => changes)
   }

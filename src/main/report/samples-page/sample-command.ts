@@ -1,5 +1,5 @@
-import { rivalText } from '../../../contract/model/rival'
-import { endpointWords } from '../../../contract/model/outside-model'
+import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
+import { endpointWords } from '../../../contract/model/external-model'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
 import { pairWords, recipeWords, renderingWords, samplingWords } from '../option-words'
 import {
@@ -49,7 +49,8 @@ function variantWords(
 ): { words: string[]; file: CommandFile | null } {
   if (variant.kind === 'recipe') return recipeWords(variant.recipe, named(`recipe-${index + 1}.json`))
   if (variant.kind === 'checkpoint') return { words: ['--checkpoint', modelName(variant.path)], file: null }
-  if (variant.kind === 'rival') return { words: ['--rival', rivalText(variant.rival)], file: null }
+  if (variant.kind === 'baseline')
+    return { words: ['--baseline', samplingBaselineText(variant.baseline)], file: null }
   if (variant.kind === 'endpoint') return { words: endpointWords(variant), file: null }
   if (variant.kind === 'file')
     return { words: ['--answers', `${variant.name}=${modelName(variant.path)}`], file: null }

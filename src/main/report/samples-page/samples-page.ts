@@ -1,6 +1,6 @@
-import { isOutside } from '../../../contract/model/model'
-import { describeOutside } from '../../../contract/model/outside-model'
-import { rivalWork } from '../../../contract/model/rival'
+import { isExternal } from '../../../contract/model/model'
+import { describeExternal } from '../../../contract/model/external-model'
+import { samplingBaselineWork } from '../../../contract/model/sampling-baseline'
 import { phraseStrengths, sourcesOf } from '../../../contract/model/strengths'
 import {
   formatMeasure,
@@ -199,8 +199,8 @@ function settingsSection(run: SampleRun): Markup {
     ['Post', `${modelName(run.postPath.path)}, fingerprint ${run.postPath.fingerprint}`],
     ...run.variants.flatMap((variant): [string, string][] => {
       if (variant.kind === 'recipe') return [[variant.name, describeRecipe(variant.recipe)]]
-      if (variant.kind === 'rival') return [[variant.name, rivalWork(variant.rival)]]
-      if (isOutside(variant)) return [[variant.name, describeOutside(withoutFolder(variant))]]
+      if (variant.kind === 'baseline') return [[variant.name, samplingBaselineWork(variant.baseline)]]
+      if (isExternal(variant)) return [[variant.name, describeExternal(withoutFolder(variant))]]
       if (variant.kind !== 'checkpoint') return []
       return [[variant.name, `${modelName(variant.path)}, fingerprint ${variant.fingerprint}`]]
     })

@@ -1,6 +1,6 @@
 import type { Variant } from '../../../contract/documents/samples'
-import { isOutside } from '../../../contract/model/model'
-import { needsBase } from '../../../contract/model/rival'
+import { isExternal } from '../../../contract/model/model'
+import { needsBase } from '../../../contract/model/sampling-baseline'
 import { formatCount, formatDuration, plural } from '../../../contract/words/format'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import type { Report } from '../../../contract/documents/report'
@@ -18,14 +18,14 @@ export function costSections({ sweep, evaluations }: Report): Section[] {
 }
 
 function searchTable(sweep: NonNullable<Report['sweep']>): Block {
-  const { seconds, promptCount, soup, check, search, reusedPromptCount } = sweep
+  const { seconds, promptCount, uniformBlends, check, search, reusedPromptCount } = sweep
   const reused =
     reusedPromptCount === 0 ? {} : { detail: `${plural(reusedPromptCount, 'prompt')} were known` }
   const rows: Cell[][] = [
     [
       { text: 'sweep', ...reused },
       {
-        text: `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ${plural(soup.length, 'blend')}`
+        text: `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ${plural(uniformBlends.length, 'uniform blend')}`
       },
       workCell(sweep),
       { text: formatDuration(seconds) }
@@ -88,6 +88,6 @@ function answerTable(evaluations: Report['evaluations']): Block {
 
 /** As many as are computed for each token; null where another program answered. */
 function modelsOf(variant: Variant): number | null {
-  if (isOutside(variant)) return null
-  return variant.kind === 'rival' && needsBase(variant.rival) ? 2 : 1
+  if (isExternal(variant)) return null
+  return variant.kind === 'baseline' && needsBase(variant.baseline) ? 2 : 1
 }

@@ -65,7 +65,7 @@ function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
       numberColumn(words.validity, 'of post'),
       numberColumn(words.validity, 'selected'),
       numberColumn('cross-fitted', words.diversity),
-      textColumn('best rival', words.diversity),
+      textColumn('best baseline', words.diversity),
       textColumn('State')
     ],
     rows: pairs.map(({ name, outline }): Cell[] => [
@@ -87,7 +87,7 @@ function nameCell(name: string, outline: SweepOutline | null): Cell {
 }
 
 function cellsOf(outline: SweepOutline): Cell[] {
-  const { layerCount, post, selected, crossFit, rival } = outline
+  const { layerCount, post, selected, crossFit, baseline } = outline
   const sure = (value: number, interval: Interval | undefined): Cell => ({
     text: formatScore(value),
     ...(interval === undefined ? {} : { detail: interval.map(formatScore).join(' to ') })
@@ -112,9 +112,9 @@ function cellsOf(outline: SweepOutline): Cell[] {
             crossFit.unchecked
           )
         },
-    rival === null
+    baseline === null
       ? NOTHING
-      : { text: baselineName(rival), detail: formatScore(comparedScores(rival).diversity) },
+      : { text: baselineName(baseline), detail: formatScore(comparedScores(baseline).diversity) },
     { text: sweepState(outline) }
   ]
 }

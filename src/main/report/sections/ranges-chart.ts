@@ -74,7 +74,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
     promptCount,
     base,
     post,
-    soup,
+    uniformBlends,
     recipes,
     checkpoints,
     search,
@@ -97,8 +97,8 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
       post: live(post),
       ranges: rangePoints(sweep),
       others: [
-        ...soup.map((score) => ({
-          kind: 'blend' as const,
+        ...uniformBlends.map((score) => ({
+          kind: 'uniform-blend' as const,
           name: blendName(score.strength, source),
           mark: null,
           ...live(score)
@@ -122,7 +122,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
           ...live(score)
         }))
       ].map((other, index) => ({ ...other, key: String(index), changed: null })),
-      rivals: sweep.rivals.map((score) => ({ rival: score.rival, ...live(score) }))
+      baselines: sweep.baselines.map((score) => ({ baseline: score.baseline, ...live(score) }))
     }
   }
 }

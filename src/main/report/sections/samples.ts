@@ -1,4 +1,4 @@
-import { rivalWork } from '../../../contract/model/rival'
+import { samplingBaselineWork } from '../../../contract/model/sampling-baseline'
 import { formatMeasureOrDash, formatOnScale, overFewer } from '../../../contract/words/evaluation-words'
 import { stoppedRunWords } from '../../../contract/words/answer-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
@@ -10,7 +10,7 @@ import type {
   ReportedExcerpt,
   ReportedSamples
 } from '../../../contract/documents/report'
-import { describeOutside } from '../../../contract/model/outside-model'
+import { describeExternal } from '../../../contract/model/external-model'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
@@ -135,11 +135,11 @@ export function variantFacts(variants: readonly Variant[]): [string, string][] {
         return [[variant.name, describeRecipe(variant.recipe)]]
       case 'checkpoint':
         return [[variant.name, `the checkpoint ${variant.path}, fingerprint ${variant.fingerprint}`]]
-      case 'rival':
-        return [[variant.name, rivalWork(variant.rival)]]
+      case 'baseline':
+        return [[variant.name, samplingBaselineWork(variant.baseline)]]
       case 'endpoint':
       case 'file':
-        return [[variant.name, describeOutside(variant)]]
+        return [[variant.name, describeExternal(variant)]]
     }
   })
 }

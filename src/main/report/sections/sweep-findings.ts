@@ -190,7 +190,7 @@ export function bestRangesBlocks(
       kind: 'table',
       label:
         `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ${words.validity}${check === null ? '' : ' on first tokens'}` +
-        (selection.reported === null ? '' : `; scores on all ${plural(promptCount, words.prompt)}`),
+        (selection.holdOut === null ? '' : `; scores on all ${plural(promptCount, words.prompt)}`),
       columns: [
         textColumn('Layers'),
         ...scoreColumns(scoredBy),
@@ -218,17 +218,17 @@ export function ruleWords(selection: Selection, scoredBy: ScoredBy): string {
 
 /** Shows the best baseline of each kind against the selected range, on full answers if both were checked. */
 export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, selection: Selection): Block[] {
-  const { rivals, selected, rho, reported } = selection
-  if (selected === null || rivals.length === 0) return []
+  const { baselines, selected, rho, holdOut } = selection
+  if (selected === null || baselines.length === 0) return []
   const words = scoreWords(scoredBy)
   const label =
     `The best baseline of each kind at ${words.validity} of ${rho} of post's or more${onSelectionPrompts(selection, words, 'on')}, against ${rangePhrase(selected)}` +
-    (reported === null ? '' : ` on ${holdOutPrompts(reported, words)}`)
-  const isAnyChecked = rivals.some(({ answers }) => answers !== null)
-  const rows = rivals.map((rival): Cell[] => {
-    const { validity, diversity, difference, isOnFullAnswers } = comparedScores(rival)
+    (holdOut === null ? '' : ` on ${holdOutPrompts(holdOut, words)}`)
+  const isAnyChecked = baselines.some(({ answers }) => answers !== null)
+  const rows = baselines.map((baseline): Cell[] => {
+    const { validity, diversity, difference, isOnFullAnswers } = comparedScores(baseline)
     return [
-      { text: baselineName(rival) },
+      { text: baselineName(baseline) },
       ...(isAnyChecked ? [{ text: isOnFullAnswers ? 'full answers' : 'first tokens' }] : []),
       { text: formatScore(validity) },
       { text: formatScore(diversity) },

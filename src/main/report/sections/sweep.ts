@@ -72,7 +72,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
             ...bestRangesBlocks(sweep, sure, sweep.check),
             ...baselineBlocks(sweep, sure)
           ]),
-      ...(sweep.soup.length === 0 ? [] : [folded(blendsTable(sweep.soup, sweep))]),
+      ...(sweep.uniformBlends.length === 0 ? [] : [folded(blendsTable(sweep.uniformBlends, sweep))]),
       ...(ranges.length === 0 ? [] : [folded(rangesTable(allRangesLabel(sweep), sweep))]),
       ...sweep.notices.map((text): Block => ({ kind: 'note', text })),
       fold('Settings of the sweep', [{ kind: 'facts', facts: sweepFacts(sweep, sweepCount) }])

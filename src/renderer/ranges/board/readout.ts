@@ -53,7 +53,7 @@ export function readoutOf(
   const range = rangeOf(board, key)
   const name =
     range === undefined
-      ? [...board.others, ...board.rivals].find((other) => other.key === key)?.name
+      ? [...board.others, ...board.baselines].find((other) => other.key === key)?.name
       : rangePhrase(range, board.source)
   const errors = score?.margins ?? { validity: null, diversity: null }
   const measured = (measure: 'validity' | 'diversity'): { label: string; value: string } => {

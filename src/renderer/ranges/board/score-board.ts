@@ -2,7 +2,11 @@ import { type KeptModels, NOTHING_KEPT } from '../../../contract/documents/kept-
 import { type CategoryScore, LayerHalf, type Selection } from '../../../contract/documents/crc'
 import type { BriefScore, ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
-import { type Rival, rivalKey, rivalName } from '../../../contract/model/rival'
+import {
+  type SamplingBaseline,
+  samplingBaselineKey,
+  samplingBaselineName
+} from '../../../contract/model/sampling-baseline'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import { paretoFront } from '../../../contract/model/pareto-front'
 import type { RestorationRange } from '../../../contract/model/recipe'
@@ -43,7 +47,7 @@ export interface OtherPoint extends LiveScore {
 
 /** Returns the score of a model; undefined until it is scored. */
 export const scoreOf = (board: ScoreBoard, key: string): LiveScore | undefined =>
-  rangeOf(board, key) ?? [...board.others, ...board.rivals].find((other) => other.key === key)
+  rangeOf(board, key) ?? [...board.others, ...board.baselines].find((other) => other.key === key)
 
 /** Writes a range for a data file: `4-11` or `4-11 from NAME`. */
 export const rangeText = (range: RestorationRange, { source }: Pick<ScoreBoard, 'source'>): string =>
@@ -65,7 +69,7 @@ export function modelsWithin(
     point.diversity <= diversity[1]
   return [
     ...board.ranges.filter(inside).map((range) => rangeKey(range, board)),
-    ...[...board.others, ...board.rivals]
+    ...[...board.others, ...board.baselines]
       .filter((point) => inside(point) && isInspectable(board, point.key))
       .map(({ key }) => key)
   ]
@@ -75,8 +79,8 @@ export function modelsWithin(
  * Tells whether the inspector can show a model. The selected range under another sampler is a point of the charts, but
  * not a model of its own.
  */
-export const isInspectable = ({ rivals }: Pick<ScoreBoard, 'rivals'>, key: string): boolean =>
-  !rivals.some((point) => point.kind === 'tempered' && point.key === key)
+export const isInspectable = ({ baselines }: Pick<ScoreBoard, 'baselines'>, key: string): boolean =>
+  !baselines.some((point) => point.kind === 'tempered' && point.key === key)
 
 /** The content of the charts: scores of a finished or running sweep. */
 export interface ScoreBoard {
@@ -89,23 +93,23 @@ export interface ScoreBoard {
   post: LiveScore | null
   ranges: readonly RangePoint[]
   others: readonly OtherPoint[]
-  rivals: readonly RivalPoint[]
+  baselines: readonly BaselinePoint[]
 }
 
 /**
  * A baseline that is compared with ranges. It restores no layer, samples the selected range differently, restores half
  * of each layer, or restores another range of the same length.
  */
-export interface RivalPoint extends LiveScore {
+export interface BaselinePoint extends LiveScore {
   key: string
-  kind: Rival['kind'] | 'tempered' | 'half' | 'control'
+  kind: SamplingBaseline['kind'] | 'tempered' | 'half' | 'control'
   name: string
   /** Position of a control's layers among all ranges of the same length. */
   controlPlace?: 'earliest' | 'median' | 'latest'
 }
 
 /** Describes a control by its position. */
-export const controlWords = (place: NonNullable<RivalPoint['controlPlace']>): string =>
+export const controlWords = (place: NonNullable<BaselinePoint['controlPlace']>): string =>
   `the ${place} of that length`
 
 /**
@@ -114,7 +118,7 @@ export const controlWords = (place: NonNullable<RivalPoint['controlPlace']>): st
  */
 export function withSelection(
   board: ScoreBoard,
-  selection: Pick<Selection, 'selected' | 'tempered' | 'rivals'> | null
+  selection: Pick<Selection, 'selected' | 'tempered' | 'baselines'> | null
 ): ScoreBoard {
   if (selection === null || selection.selected === null) return board
   const { promptCount, layerCount, source } = board
@@ -125,39 +129,41 @@ export function withSelection(
     .filter(
       ({ temperature, minP }) => temperature !== sweepSampling.temperature || minP !== sweepSampling.minP
     )
-    .map(({ temperature, minP, ...score }): RivalPoint => ({
+    .map(({ temperature, minP, ...score }): BaselinePoint => ({
       ...score,
       key: `tempered ${temperature} ${minP}`,
       kind: 'tempered',
       name: `selected ${range} at temperature ${temperature}, min-p ${minP}`,
       promptCount
     }))
-  const controls = selection.rivals.flatMap((compared): RivalPoint[] => {
-    const { rival } = compared
-    if (rival.kind === 'half') {
-      const key = weightsKey(layersModel(halfStrengths(rival.range, rival.half, layerCount, source)))
+  const controls = selection.baselines.flatMap((compared): BaselinePoint[] => {
+    const { baseline } = compared
+    if (baseline.kind === 'half') {
+      const key = weightsKey(layersModel(halfStrengths(baseline.range, baseline.half, layerCount, source)))
       const scored = board.others.find((point) => point.key === key)
       return scored === undefined ? [] : [{ ...scored, kind: 'half', name: baselineName(compared) }]
     }
-    if (rival.kind !== 'control') return []
-    const key = rangeKey(rival.range, board)
+    if (baseline.kind !== 'control') return []
+    const key = rangeKey(baseline.range, board)
     const scored = rangeOf(board, key)
     if (scored === undefined) return []
     const { validity, diversity, effectiveChoices } = scored
-    const { place: controlPlace } = rival
-    const name = `${rangePhrase(rival.range, source)}, ${controlWords(controlPlace)}`
+    const { place: controlPlace } = baseline
+    const name = `${rangePhrase(baseline.range, source)}, ${controlWords(controlPlace)}`
     return [{ key, kind: 'control', controlPlace, name, validity, diversity, effectiveChoices, promptCount }]
   })
-  return { ...board, rivals: [...board.rivals, ...paretoFront(tempered), ...controls] }
+  return { ...board, baselines: [...board.baselines, ...paretoFront(tempered), ...controls] }
 }
 
 /** Returns the baselines of a sweep as points. Of the grid of samplers it keeps those on the Pareto front. */
-export function rivalPoints(rivals: readonly (LiveScore & { rival: Rival })[]): RivalPoint[] {
-  const points = rivals.map(({ rival, ...score }): RivalPoint => ({
+export function baselinePoints(
+  baselines: readonly (LiveScore & { baseline: SamplingBaseline })[]
+): BaselinePoint[] {
+  const points = baselines.map(({ baseline, ...score }): BaselinePoint => ({
     ...score,
-    key: rivalKey(rival),
-    kind: rival.kind,
-    name: rivalName(rival)
+    key: samplingBaselineKey(baseline),
+    kind: baseline.kind,
+    name: samplingBaselineName(baseline)
   }))
   const samplers = paretoFront(points.filter(({ kind }) => kind === 'sampler'))
   return [...samplers, ...points.filter(({ kind }) => kind !== 'sampler')]
@@ -271,7 +277,7 @@ export function boardOfSweep(
         ...live(score, estimatedFrom ?? promptCount)
       })
     ),
-    rivals: rivalPoints(sweep.rivals.map((score) => ({ rival: score.rival, ...live(score) })))
+    baselines: baselinePoints(sweep.baselines.map((score) => ({ baseline: score.baseline, ...live(score) })))
   }
 }
 
@@ -340,7 +346,7 @@ export class LiveBoard {
       post,
       ranges: [...this.ranges.values()],
       others,
-      rivals: []
+      baselines: []
     }
   }
 }

@@ -8,7 +8,7 @@ import { type KeptModels, NOTHING_KEPT } from '../../../contract/documents/kept-
 import type { BriefScore, ShownSweep } from '../../../contract/documents/shown-sweep'
 import { byDiversity } from '../../../contract/model/by-diversity'
 import { weightsKey } from '../../../contract/model/model'
-import { rivalName } from '../../../contract/model/rival'
+import { samplingBaselineName } from '../../../contract/model/sampling-baseline'
 import { categoriesOf } from '../../prompt-set/categories'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { type Cell, toCsv } from '../../ui/csv'
@@ -25,7 +25,7 @@ import {
   type OtherPoint,
   type RangePoint,
   rangeText,
-  type RivalPoint,
+  type BaselinePoint,
   type ScoreBoard
 } from './score-board'
 import { otherModels } from '../../recipes/scored-models'
@@ -79,7 +79,7 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
     ...otherModels(sweep, null, kept).map(({ name, score, estimatedFrom }) =>
       row(name, null, null, score, estimatedFrom)
     ),
-    ...sweep.rivals.map((score) => row(rivalName(score.rival), null, null, score))
+    ...sweep.baselines.map((score) => row(samplingBaselineName(score.baseline), null, null, score))
   ])
 }
 
@@ -88,7 +88,7 @@ export interface BoardRow extends LiveScore {
   /** See {@link RangePoint}. */
   margins?: RangePoint['margins']
   key: string
-  kind: OtherPoint['kind'] | 'range' | 'rival'
+  kind: OtherPoint['kind'] | 'range' | 'baseline'
   /** Index in the order of {@link boardRows}. */
   place: number
   label: string
@@ -101,7 +101,7 @@ export interface BoardRow extends LiveScore {
 }
 
 /** Returns the rows: ranges by start and end, then other models, then baselines. */
-export const boardRows = ({ ranges, others, rivals, promptCount, source }: ScoreBoard): BoardRow[] =>
+export const boardRows = ({ ranges, others, baselines, promptCount, source }: ScoreBoard): BoardRow[] =>
   [
     ...[...ranges]
       .sort((left, right) => left.start - right.start || left.end - right.end)
@@ -112,15 +112,15 @@ export const boardRows = ({ ranges, others, rivals, promptCount, source }: Score
         name: rangeText(point, { source }),
         label: [
           rangeLabel(point),
-          ...placesOf(rangeKey(point, { source }), rivals),
+          ...placesOf(rangeKey(point, { source }), baselines),
           ...(isPartial(point, { promptCount }) ? [`(from ${plural(point.promptCount, 'prompt')})`] : [])
         ].join(' '),
         changed: point.end - point.start + 1
       })),
     ...others.map((point) => ({ ...point, label: point.name })),
-    ...rivals
+    ...baselines
       .filter(({ kind }) => kind !== 'half' && kind !== 'control')
-      .map((point) => ({ ...point, kind: 'rival' as const, label: point.name, changed: null }))
+      .map((point) => ({ ...point, kind: 'baseline' as const, label: point.name, changed: null }))
   ].map((row, place) => ({ ...row, place }))
 
 /**
@@ -140,8 +140,8 @@ export const halfNote = (
  *
  * @param range key of the range
  */
-const placesOf = (range: string, rivals: readonly RivalPoint[]): string[] =>
-  rivals
+const placesOf = (range: string, baselines: readonly BaselinePoint[]): string[] =>
+  baselines
     .filter(({ key }) => key === range)
     .flatMap(({ controlPlace }) => (controlPlace === undefined ? [] : [`(${controlWords(controlPlace)})`]))
 

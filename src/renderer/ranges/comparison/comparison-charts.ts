@@ -36,7 +36,7 @@ export const comparisonBoard = ({ a, ranges }: SweepComparison): ScoreBoard => (
     promptCount: a.promptCount
   })),
   others: [],
-  rivals: []
+  baselines: []
 })
 
 /** Returns the metric of the triangle: the second sweep's value minus the first sweep's. */

@@ -2,7 +2,7 @@ import type { ProjectState } from '../../../contract/documents/project'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import { elementAt } from '../../../contract/model/look-up'
-import { DEFAULT_SOUP_SIZE } from '../../../contract/model/recipe'
+import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 import { beyondMemory, BYTES_EXPECTED, bytesFromText } from '../../../contract/model/bytes'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { samePrompts } from '../../prompt-set/prompt-draft'
@@ -23,7 +23,7 @@ const PAUSE_MS = 500
  * @param preview true for a preview
  */
 export function sweepKey({ path, pair, document, prompts, saved }: ProjectState, preview: boolean): string {
-  const { scoredBy, source, soupSize, device, memoryBytes } = document.settings
+  const { scoredBy, source, uniformBlendCount, device, memoryBytes } = document.settings
   return JSON.stringify([
     path,
     pair?.base.fingerprint,
@@ -35,7 +35,7 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState,
     scoredBy,
     saved.tasks,
     source,
-    soupSize,
+    uniformBlendCount,
     device,
     memoryBytes,
     preview
@@ -128,9 +128,9 @@ export class SweepPlanning {
   }
 
   /** Sets whether the next sweep scores blends. */
-  async setSoup(on: boolean): Promise<void> {
-    const soupSize = on ? DEFAULT_SOUP_SIZE : 0
-    await this.project.set(on ? 'score blends' : 'leave blends out', { settings: { soupSize } })
+  async setUniformBlends(on: boolean): Promise<void> {
+    const uniformBlendCount = on ? DEFAULT_UNIFORM_BLENDS : 0
+    await this.project.set(on ? 'score blends' : 'leave blends out', { settings: { uniformBlendCount } })
   }
 
   /**

@@ -5,7 +5,7 @@ import {
   axisBounds,
   minimumValidity,
   type OtherPoint,
-  type RivalPoint,
+  type BaselinePoint,
   type ScoreBoard
 } from '../board/score-board'
 
@@ -18,10 +18,10 @@ export interface ScatterDatum {
   name: string
 }
 
-const hasRival =
-  (kind: RivalPoint['kind']) =>
-  ({ rivals }: ScoreBoard): boolean =>
-    rivals.some((rival) => rival.kind === kind)
+const hasBaseline =
+  (kind: BaselinePoint['kind']) =>
+  ({ baselines }: ScoreBoard): boolean =>
+    baselines.some((baseline) => baseline.kind === kind)
 
 interface LegendEntry {
   id: string
@@ -42,13 +42,17 @@ export const SCATTER_PARTS = [
     isIn: (board, minimum) => acrossLimit(board, minimum).below.length > 0
   },
   { id: 'front', label: 'front', isIn: ({ ranges }) => ranges.length > 0 },
-  { id: 'blends', label: 'blends', isIn: ({ others }) => others.some(({ kind }) => kind === 'blend') },
-  { id: 'sampler', label: 'samplers', isIn: hasRival('sampler') },
-  { id: 'mix', label: 'mixed logits', isIn: hasRival('mix') },
-  { id: 'filter', label: 'filtered base', isIn: hasRival('filter') },
-  { id: 'tempered', label: 'selected, other samplers', isIn: hasRival('tempered') },
-  { id: 'half', label: 'attention, MLP alone', isIn: hasRival('half') },
-  { id: 'control', label: 'other ranges, same length', isIn: hasRival('control') }
+  {
+    id: 'blends',
+    label: 'blends',
+    isIn: ({ others }) => others.some(({ kind }) => kind === 'uniform-blend')
+  },
+  { id: 'sampler', label: 'samplers', isIn: hasBaseline('sampler') },
+  { id: 'mix', label: 'mixed logits', isIn: hasBaseline('mix') },
+  { id: 'filter', label: 'filtered base', isIn: hasBaseline('filter') },
+  { id: 'tempered', label: 'selected, other samplers', isIn: hasBaseline('tempered') },
+  { id: 'half', label: 'attention, MLP alone', isIn: hasBaseline('half') },
+  { id: 'control', label: 'other ranges, same length', isIn: hasBaseline('control') }
 ] as const satisfies readonly LegendEntry[]
 export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
 
@@ -93,7 +97,7 @@ export function scatterBounds({ board, streaming, zoom }: ScatterContent): AxisB
       [0, 1]
     ]
   }
-  const scores = [board.base, board.post, ...board.ranges, ...board.others, ...board.rivals].filter(
+  const scores = [board.base, board.post, ...board.ranges, ...board.others, ...board.baselines].filter(
     (score) => score !== null
   )
   return [

@@ -95,14 +95,14 @@ export function scatterCsv(content: ScatterContent): string {
       ]
     }))
   const others = board.others
-    .filter(({ kind, key }) => (kind === 'blend' ? !hidden.includes('blends') : marked(key)))
+    .filter(({ kind, key }) => (kind === 'uniform-blend' ? !hidden.includes('blends') : marked(key)))
     .map((point) => ({ ...point, is: [] }))
-  const rivals = board.rivals
+  const baselines = board.baselines
     .filter(({ kind }) => !hidden.includes(kind))
     .map((point) => ({ ...point, is: [] }))
   return toCsv(
     ['kind', 'model', words.validity, words.diversity, ...basisColumns(words), 'is'],
-    [...whole, ...ranges, ...others, ...rivals]
+    [...whole, ...ranges, ...others, ...baselines]
       .filter(({ validity, diversity }) => isWithin(content, { x: validity, y: diversity }))
       .map(({ kind, key, name, validity, diversity, is, ...basis }) => {
         const role = [

@@ -43,7 +43,7 @@ export function scatterNames(
   const minimum = minimumValidity(board, rho)
   // Only one recipe found by the search and one blend are named, because their points are close together.
   const foundRecipe = board.others.find(({ kind }) => kind === 'found')
-  const blends = hidden.includes('blends') ? [] : board.others.filter(({ kind }) => kind === 'blend')
+  const blends = hidden.includes('blends') ? [] : board.others.filter(({ kind }) => kind === 'uniform-blend')
   const middle = blends[Math.floor(blends.length / 2)]
   const names = [
     ...(board.base === null ? [] : [name('base', board.base, colors.base)]),
@@ -86,6 +86,6 @@ export const scatterMarks = ({ board, hidden, streaming }: ScatterContent): Mark
     ? []
     : [
         ...board.ranges,
-        ...board.rivals.filter(({ kind }) => !hidden.includes(kind)),
-        ...board.others.filter(({ kind }) => kind !== 'blend' || !hidden.includes('blends'))
+        ...board.baselines.filter(({ kind }) => !hidden.includes(kind)),
+        ...board.others.filter(({ kind }) => kind !== 'uniform-blend' || !hidden.includes('blends'))
       ].map(({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 }))

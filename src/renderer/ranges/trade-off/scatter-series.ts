@@ -1,5 +1,5 @@
-import { RIVAL_KINDS } from '../../../contract/model/rival'
-import { isOpen, RIVAL_TONES } from '../../../contract/model/model-style'
+import { SAMPLING_BASELINE_KINDS } from '../../../contract/model/sampling-baseline'
+import { isOpen, BASELINE_TONES } from '../../../contract/model/model-style'
 import { rangeKey } from '../../../contract/model/strengths'
 import { rangePhrase } from '../../ui/format'
 import { translucent, type ChartColors } from '../../plots/chart-theme'
@@ -13,7 +13,7 @@ import {
   minimumValidity,
   type OtherPoint,
   type RangePoint,
-  type RivalPoint,
+  type BaselinePoint,
   type ScoreBoard
 } from '../board/score-board'
 
@@ -39,7 +39,7 @@ const otherDatum = (point: OtherPoint): ScatterDatum => ({
   name: point.name
 })
 
-const rivalDatum = ({ key, name, validity, diversity }: RivalPoint): ScatterDatum => ({
+const baselineDatum = ({ key, name, validity, diversity }: BaselinePoint): ScatterDatum => ({
   x: validity,
   y: diversity,
   model: key,
@@ -47,10 +47,7 @@ const rivalDatum = ({ key, name, validity, diversity }: RivalPoint): ScatterDatu
 })
 
 /** Returns point styles with each model's own colour and shape. */
-function marked(
-  points: readonly OtherPoint[],
-  colors: ChartColors
-): Partial<ScatterSeries> {
+function marked(points: readonly OtherPoint[], colors: ChartColors): Partial<ScatterSeries> {
   const styles = points.map(styleOf)
   return {
     pointStyle: styles.map(({ shape }) => shape),
@@ -61,15 +58,15 @@ function marked(
 }
 
 /** Baselines that are drawn as curves. */
-const RIVALS = [
+const BASELINES = [
   { kind: 'sampler', shape: 'crossRot' },
   { kind: 'mix', shape: 'rect' },
   { kind: 'filter', shape: 'triangle' },
   { kind: 'tempered', shape: 'cross' }
 ] as const
 
-const CURVES = { ...RIVAL_KINDS, tempered: 'Selected range under temperature and min-p' } as const
-const CURVE_TONES = { ...RIVAL_TONES, tempered: 'hybrid' } as const
+const CURVES = { ...SAMPLING_BASELINE_KINDS, tempered: 'Selected range under temperature and min-p' } as const
+const CURVE_TONES = { ...BASELINE_TONES, tempered: 'hybrid' } as const
 
 /** Resolution of each axis from 0 to 1 while scores arrive: a quarter of a point's size, or less. */
 const STREAMING_STEPS = 200
@@ -98,7 +95,7 @@ const RINGS = [
 function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterSeries[] {
   return RINGS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, label, pointStyle }) => ({
     label,
-    data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
+    data: board.baselines.filter((point) => point.kind === kind).map(baselineDatum),
     pointStyle,
     pointRadius: 7,
     pointBackgroundColor: 'transparent',
@@ -107,13 +104,10 @@ function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterS
   }))
 }
 
-function rivalDatasets(
-  { board, hidden }: ScatterContent,
-  colors: ChartColors
-): ScatterSeries[] {
-  return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
+function baselineDatasets({ board, hidden }: ScatterContent, colors: ChartColors): ScatterSeries[] {
+  return BASELINES.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
     label: CURVES[kind],
-    data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
+    data: board.baselines.filter((point) => point.kind === kind).map(baselineDatum),
     showLine: true,
     borderColor: translucent(colors[CURVE_TONES[kind]], 0.7),
     borderWidth: 1.25,
@@ -127,22 +121,23 @@ function rivalDatasets(
 }
 
 /** Returns the series of the scatter. They are drawn from the last to the first. */
-export function scatterSeries(
-  content: ScatterContent,
-  colors: ChartColors
-): ScatterSeries[] {
+export function scatterSeries(content: ScatterContent, colors: ChartColors): ScatterSeries[] {
   const { board, rho, brushed, chosen, selected, hidden, failed } = content
   const datum = rangeDatum(board)
   const minimum = minimumValidity(board, rho)
   const only = (key: string | null): ScatterDatum[] => {
     if (key === null) return []
-    const all = [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
+    const all = [
+      ...board.ranges.map(datum),
+      ...board.others.map(otherDatum),
+      ...board.baselines.map(baselineDatum)
+    ]
     return all.filter(({ model }) => model === key).slice(0, 1)
   }
   // Marking does not split the blends, which are one curve like the baselines.
   const isMarked = (key: string): boolean => brushed === null || brushed.has(key)
   const visiblePoints = (kind: OtherPoint['kind']): OtherPoint[] =>
-    board.others.filter((point) => point.kind === kind && (kind === 'blend' || isMarked(point.key)))
+    board.others.filter((point) => point.kind === kind && (kind === 'uniform-blend' || isMarked(point.key)))
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => visiblePoints(kind).map(otherDatum)
   const visible = (points: readonly RangePoint[]): readonly RangePoint[] =>
     content.streaming && content.zoom === null ? points.filter(firstOfOverlapping()) : points
@@ -214,7 +209,7 @@ export function scatterSeries(
     },
     {
       label: 'Blends',
-      data: hidden.includes('blends') ? [] : others('blend'),
+      data: hidden.includes('blends') ? [] : others('uniform-blend'),
       // While scores arrive, a line between the known blends could pass where no blend is.
       showLine: !content.streaming,
       borderColor: colors['ink-soft'],
@@ -225,7 +220,7 @@ export function scatterSeries(
       pointBorderWidth: 0
     },
     ...rings(content, colors),
-    ...rivalDatasets(content, colors),
+    ...baselineDatasets(content, colors),
     {
       label: 'Fails check',
       data:

@@ -53,8 +53,8 @@ describe('slr check', () => {
     )
     const swept = await readSweep(from)
     expect(swept.recipes.map(({ alone }) => alone)).toEqual(['attention', 'mlp'])
-    expect({ recipes: sweep.recipes, selection: sweep.selection, rivals: sweep.rivals }).toEqual({
-      ...{ recipes: swept.recipes, selection: swept.selection, rivals: swept.rivals }
+    expect({ recipes: sweep.recipes, selection: sweep.selection, baselines: sweep.baselines }).toEqual({
+      ...{ recipes: swept.recipes, selection: swept.selection, baselines: swept.baselines }
     })
   })
 

@@ -245,7 +245,7 @@ describe('slr sample', () => {
     ['prompts twice', ['--demo', '--prompt', 'x', '--prompts', 'x.txt'], 2, /cannot be used with/],
     ['no pair', ['--prompts', 'x.txt'], 2, /which pair\?/],
     ['greedy and a temperature', ['--demo', '--greedy', '--temperature', '1'], 2, /cannot be used with/],
-    ['a model of neither kind', ['--demo', '--model', 'soup'], 2, /Expected base or post/],
+    ['a model of neither kind', ['--demo', '--model', 'uniformBlends'], 2, /Expected base or post/],
     ['a memory without a number', ['--demo', '--memory', 'lots'], 2, /Expected a size such as 4GB/],
     ['too little memory for anything', ['--demo', '--memory', '10MiB'], 2, /Expected more than 150 MiB/],
     [

@@ -88,7 +88,7 @@ describe('slr search', () => {
     await close()
     const early = await runHere(['search', '--project', path])
     expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining('no sweep of ranges') })
-    await runHere(['sweep', '--project', path, '--soup', '2', '--quiet'])
+    await runHere(['sweep', '--project', path, '--uniform-blends', '2', '--quiet'])
     const result = await runHere(['search', '--project', path, ...SHORT])
     expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('Saved in') })
     expect(result.stdout).toMatch(

@@ -81,7 +81,7 @@ async function demoProject(pair: PairLocation = { kind: 'demo' }): Promise<strin
     prompts: SHORT_PROMPTS
   })
   await project.firstPair.update({
-    settings: { rho: 0.5, soupSize: 0 },
+    settings: { rho: 0.5, uniformBlendCount: 0 },
     rendering: { ...project.firstPair.document.rendering, systemPrompt: 'Be brief.' }
   })
   await project.close()
@@ -156,8 +156,10 @@ describe('slr sweep --demo', () => {
       ['mlp', 'MLP 4–11']
     ])
     expect(sweep.followUp?.blockEvaluations).toBe(28)
-    const rivals = sweep.selection?.rivals.filter(({ rival }) => rival.kind === 'half') ?? []
-    expect(rivals.map(({ diversity }) => diversity)).toEqual(sweep.recipes.map(({ diversity }) => diversity))
+    const baselines = sweep.selection?.baselines.filter(({ baseline }) => baseline.kind === 'half') ?? []
+    expect(baselines.map(({ diversity }) => diversity)).toEqual(
+      sweep.recipes.map(({ diversity }) => diversity)
+    )
   })
 
   it('tells people what to restore and how sure that is', () => {
@@ -237,13 +239,13 @@ describe('slr sweep', () => {
     expect(range?.diversity).toBeGreaterThan(document.post.diversity)
   })
 
-  it('scores a soup of as many blends as asked for beside the rest', async () => {
+  it('scores uniform blends of as many blends as asked for beside the rest', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
     const [sweep, single] = await Promise.all([
-      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--soup', '5'),
-      runHere(['sweep', '--demo', '--soup', '1'])
+      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--uniform-blends', '5'),
+      runHere(['sweep', '--demo', '--uniform-blends', '1'])
     ])
-    expect(sweep.soup.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
+    expect(sweep.uniformBlends.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
     expect(sweep.ranges).toHaveLength(21)
     // One blend is no curve.
     expect(single).toMatchObject({ status: 2 })
@@ -361,7 +363,7 @@ describe('slr sweep --project', () => {
     await project.firstPair.update({
       settings: {
         scoredBy: { kind: 'task', taskId: 'demo-facts', sampling: PAPER_SAMPLING, draws: 4, split: true },
-        soupSize: 0
+        uniformBlendCount: 0
       }
     })
     await project.close()
@@ -371,12 +373,12 @@ describe('slr sweep --project', () => {
     }
     const [chosen, said] = await scored('--draws', '3')
     expect(chosen.scoredBy).toMatchObject({ kind: 'task', task: { id: 'demo-facts' }, draws: 3 })
-    expect(chosen.halves?.choose).toHaveLength(Math.ceil(chosen.prompts.length / 2))
+    expect(chosen.holdOutSplit?.selection).toHaveLength(Math.ceil(chosen.prompts.length / 2))
     expect(said).toMatch(
       /^Scored by listed answers of the task ".*", exact, temperature 1, min-p 0\.1, 3 draws, as the project chooses/
     )
     const [other, silent] = await scored('--task', 'crc', '--count-leading-space')
-    expect([other.scoredBy, other.halves]).toEqual([{ kind: 'crc' }, null])
+    expect([other.scoredBy, other.holdOutSplit]).toEqual([{ kind: 'crc' }, null])
     expect(silent).not.toContain('Scored by')
     const { status, stderr } = await runHere(['sweep', '--project', path, '--count-leading-space'])
     expect(status).toBe(2)

@@ -1,7 +1,7 @@
 import { layersModel, type Model, rangeModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/documents/answer-check'
-import { DEFAULT_RENDERING, type RangeScore, type TakenRival } from '../../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, type RangeScore, type Baseline } from '../../../../src/contract/documents/crc'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
@@ -171,8 +171,8 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   const signal = new AbortController().signal
   const sweep = await runCrcSweep(engine.client(), request, signal, () => undefined)
   const recipes = [rangeRecipe(4, 11), rangeRecipe(5, 11)]
-  const baselines: TakenRival[] = [
-    { kind: 'blend', strength: 0.5 },
+  const baselines: Baseline[] = [
+    { kind: 'uniform-blend', strength: 0.5 },
     { kind: 'sampler', temperature: 2, minP: 0.1 },
     { kind: 'mix', share: 0.5 },
     { kind: 'filter', share: 0.01 }
@@ -249,8 +249,8 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       const total = values.reduce((sum, value, index) => sum + (isKept(index) ? value : 0), 0)
       return values.map((value, index) => (isKept(index) ? value / total : 0))
     }
-    const next: Record<TakenRival['kind'], ((p: number[], b: number[]) => number[]) | null> = {
-      blend: null,
+    const next: Record<Baseline['kind'], ((p: number[], b: number[]) => number[]) | null> = {
+      'uniform-blend': null,
       sampler: (p) => {
         const hot = softmax(p.map((logit) => logit / 2))
         const largest = Math.max(...hot)
@@ -313,7 +313,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       'sampler',
       'mix',
       'filter',
-      'blend'
+      'uniform-blend'
     ])
     expect(AnswerCheck.parse(JSON.parse(JSON.stringify(again)))).toEqual(again)
   })

@@ -15,7 +15,7 @@ import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../../../../src/main/crc/search/search-checkpoints'
 import { averageScores } from '../../../../src/main/crc/task/scoring'
-import { drawHalves } from '../../../../src/main/crc/selection/draw-halves'
+import { drawSplit } from '../../../../src/main/crc/selection/draw-split'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { bestRanges } from '../../../../src/main/crc/selection/best-ranges'
 import { runRecipeSearch } from '../../../../src/main/crc/search/search-run'
@@ -39,7 +39,7 @@ describe('the search on a real pair, in the engine process', async () => {
       rendering: DEFAULT_RENDERING,
       rho: 0.9,
       ranges: true,
-      soupSize: 0,
+      uniformBlendCount: 0,
       recipes: []
     },
     never,
@@ -73,17 +73,20 @@ describe('the search on a real pair, in the engine process', async () => {
   })
 
   it('picks on one half of the prompts and compares on the other, where the sweep is split', async () => {
-    const halves = drawHalves(sweep.prompts, 1)
-    const split = { ...request, sweep: { ...sweep, halves }, settings: { ...settings, generations: 1 } }
+    const holdOutSplit = drawSplit(sweep.prompts, 1)
+    const split = { ...request, sweep: { ...sweep, holdOutSplit }, settings: { ...settings, generations: 1 } }
     const document = await runRecipeSearch(engine.client(), split, never, () => undefined)
     expect(SearchDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
-    const { chosenOn = 0, reportedOn = 0 } = document.heldOut?.split ?? {}
-    expect([chosenOn, reportedOn]).toEqual([halves.choose.length, halves.report.length])
+    const { selectionPromptCount = 0, holdOutPromptCount = 0 } = document.heldOut?.split ?? {}
+    expect([selectionPromptCount, holdOutPromptCount]).toEqual([
+      holdOutSplit.selection.length,
+      holdOutSplit.holdOut.length
+    ])
     expect(document.heldOut?.recipes).toEqual(document.found.slice(0, 1).map(({ recipe }) => recipe))
     const reported = (score: Score): number =>
       averageScores(
-        halves.report.map((index) => elementAt(sweep.prompts, index, 'prompt')),
-        halves.report.map((index) => elementAt(score.prompts, index, 'score'))
+        holdOutSplit.holdOut.map((index) => elementAt(sweep.prompts, index, 'prompt')),
+        holdOutSplit.holdOut.map((index) => elementAt(score.prompts, index, 'score'))
       ).diversity
     const best = elementAt(document.found, 0, 'recipe')
     expect(document.heldOut?.found.diversity).toBeCloseTo(reported(best), 9)

@@ -16,7 +16,7 @@ const DEMO_WORK = { blockEvaluations: 388, packedTokens: 431 }
 
 describe('a preview of the demo pair', async () => {
   const engine = sharedEngine.client()
-  const request = await demoSweep({ rivals: true })
+  const request = await demoSweep({ baselines: true })
   const whole = await runCrcSweep(engine, request, signal, () => undefined)
   const events: CrcSweepEvent[] = []
   const preview = await runCrcSweep(engine, { ...request, preview: true }, signal, (event) =>
@@ -26,7 +26,7 @@ describe('a preview of the demo pair', async () => {
 
   it('selects what the whole sweep does, and says that another is unlikely', () => {
     expect(preview.selected).toEqual(whole.selected)
-    expect(preview.preview?.elsewhere).toBeLessThan(0.05)
+    expect(preview.preview?.probabilityOtherSelected).toBeLessThan(0.05)
   })
 
   it('takes at most a quarter of the work of the whole sweep with its follow-up', async () => {
@@ -41,14 +41,14 @@ describe('a preview of the demo pair', async () => {
     expect(preview.work.weightBytesRead).toBe(whole.work.weightBytesRead)
   })
 
-  it('scores finalists, post, base and rivals as the whole sweep does', () => {
+  it('scores finalists, post, base and baselines as the whole sweep does', () => {
     expect(preview.ranges.length).toBeGreaterThan(1)
     for (const range of preview.ranges) {
       expectSame(range, scoreOf(whole.ranges, range))
     }
     expectSame(preview.post, whole.post)
-    expect(preview.rivals).toHaveLength(whole.rivals.length)
-    expectSame(preview.rivals[0], whole.rivals[0])
+    expect(preview.baselines).toHaveLength(whole.baselines.length)
+    expectSame(preview.baselines[0], whole.baselines[0])
   })
 
   it('estimates all other ranges, in the order that exact scores have and within its margins', () => {
@@ -112,15 +112,15 @@ describe('a preview whose engine is killed', async () => {
   })
 })
 
-describe('a preview with a soup', async () => {
-  const request = await demoSweep({ soupSize: 21, preview: true })
+describe('a preview with uniform blends', async () => {
+  const request = await demoSweep({ uniformBlendCount: 21, preview: true })
   const preview = await runCrcSweep(sharedEngine.client(), request, signal, () => undefined)
 
   it('has the best blend and post exactly, and estimates the others', () => {
-    const estimated = preview.preview?.soup ?? []
-    expect(preview.soup.length + estimated.length).toBe(21)
-    expect(preview.soup.map(({ strength }) => strength)).toContain(0)
-    expect(preview.soup.length).toBe(2)
+    const estimated = preview.preview?.uniformBlends ?? []
+    expect(preview.uniformBlends.length + estimated.length).toBe(21)
+    expect(preview.uniformBlends.map(({ strength }) => strength)).toContain(0)
+    expect(preview.uniformBlends.length).toBe(2)
     expect(preview.preview?.rows).toBeLessThanOrEqual((preview.preview?.wholeRows ?? 0) / 3.7)
   })
 })

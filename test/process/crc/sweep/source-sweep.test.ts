@@ -27,7 +27,7 @@ it('restores to another checkpoint what a pair restores whose base that is: the 
     // Base as a whole shares blocks with ranges of base: the last bits depend on what goes through a block together.
     wholeBase: false,
     recipes: [],
-    soupSize: 3
+    uniformBlendCount: 3
   }
   const { signal } = new AbortController()
   const sweepOf = async (asked: CrcSweepRequest): Promise<SweepDocument> => {
@@ -40,7 +40,7 @@ it('restores to another checkpoint what a pair restores whose base that is: the 
   const ofBase = await sweepOf(request)
   expect(ofSource.source).toEqual(source)
   expect(ofSource.ranges).toEqual(ofPair.ranges)
-  expect(ofSource.soup).toEqual(ofPair.soup)
+  expect(ofSource.uniformBlends).toEqual(ofPair.uniformBlends)
   expect(ofSource.selected).not.toBeNull()
   expect(ofSource.selection).toEqual(ofPair.selection)
   expect(ofSource.recipes.map(({ prompts }) => prompts)).toEqual(ofPair.recipes.map(({ prompts }) => prompts))

@@ -236,7 +236,7 @@ describe('a checkpoint', () => {
   })
 
   it.each([
-    ['other models', { soupSize: 3, ranges: false }],
+    ['other models', { uniformBlendCount: 3, ranges: false }],
     [
       'another pair',
       { base: resourcePath('demo-pair', 'post'), post: resourcePath('demo-pair', 'base'), ranges: false }

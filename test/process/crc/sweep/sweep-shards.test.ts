@@ -141,7 +141,7 @@ describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
         second({
           scoredPrompts: all[0]?.scoredPrompts ?? [],
           models: all[0]?.models ?? [],
-          rivals: all[0]?.rivals ?? []
+          baselines: all[0]?.baselines ?? []
         })(all),
       /2\.json and 1\.json both score prompt/
     ],

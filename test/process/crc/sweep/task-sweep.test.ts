@@ -6,7 +6,10 @@ import { type PromptScore, type Score, SweepDocument } from '../../../../src/con
 import { type ScoredTask } from '../../../../src/contract/documents/scored-by'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
-import { type Rival, usualRivals } from '../../../../src/contract/model/rival'
+import {
+  type SamplingBaseline,
+  defaultSamplingBaselines
+} from '../../../../src/contract/model/sampling-baseline'
 import { AnswerReader } from '../../../../src/main/answers/read-answer'
 import { pairEndTokens } from '../../../../src/main/checkpoint/generation-config'
 import { openPair } from '../../../../src/main/checkpoint/pair'
@@ -38,28 +41,28 @@ let sweep: SweepDocument
 beforeAll(async () => {
   const task = await builtinTask('demo-open')
   scored = { kind: 'task', task, sampling: task.settings.sampling, draws: 32 }
-  request = await demoSweep({ prompts: scored, ranges: false, recipes: RECIPES, soupSize: 3 })
+  request = await demoSweep({ prompts: scored, ranges: false, recipes: RECIPES, uniformBlendCount: 3 })
   sweep = await swept(request)
 })
 
 const swept = (asked: CrcSweepRequest, past: SweepHistory | null = null): Promise<SweepDocument> =>
   runCrcSweep(sharedEngine.client(), asked, new AbortController().signal, () => undefined, past)
 
-function modelsOf({ base, post, recipes, soup }: SweepDocument): [string, Score][] {
+function modelsOf({ base, post, recipes, uniformBlends }: SweepDocument): [string, Score][] {
   return [
     ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
     ['post', post],
     ...recipes.map((score): [string, Score] => [score.recipe.name, score]),
-    ...soup
+    ...uniformBlends
       .filter(({ strength }) => strength > 0)
-      .map((score): [string, Score] => [`soup${score.strength}`, score])
+      .map((score): [string, Score] => [`uniformBlends${score.strength}`, score])
   ]
 }
 
-/** Whether every measure of every model and rival agrees, and their means. */
+/** Whether every measure of every model and baseline agrees, and their means. */
 function expectWithin(found: SweepDocument, wanted: SweepDocument, tolerance: number): void {
   const numbers = (sweep: SweepDocument): number[] =>
-    [...modelsOf(sweep).map(([, score]) => score), ...sweep.rivals].flatMap((score) =>
+    [...modelsOf(sweep).map(([, score]) => score), ...sweep.baselines].flatMap((score) =>
       [score, ...score.prompts].flatMap(({ validity, diversity, effectiveChoices, distinctRight = NaN }) => [
         validity,
         diversity,
@@ -97,8 +100,8 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expectReference(await swept({ ...request, prompts: open }), 'open')
   })
 
-  it('has the rivals that an independent computation has, without a block for them', async () => {
-    const rivals = Object.keys(taskReference).flatMap((name): [string, Rival][] => {
+  it('has the baselines that an independent computation has, without a block for them', async () => {
+    const baselines = Object.keys(taskReference).flatMap((name): [string, SamplingBaseline][] => {
       const [, temperature, minP] = /^postT([\d.]+)mp([\d.]+)$/.exec(name) ?? []
       if (temperature !== undefined)
         return [[name, { kind: 'sampler', temperature: Number(temperature), minP: Number(minP) }]]
@@ -106,7 +109,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
       if (kind === undefined) return []
       return [[name, { kind: kind === 'logit' ? 'mix' : 'filter', share: Number(share) }]]
     })
-    expect(rivals).toHaveLength(56)
+    expect(baselines).toHaveLength(56)
     const prepared = await prepareSweep(request, await openPair(request.base, request.post))
     const models: Model[] = [{ kind: 'base' }, { kind: 'post' }]
     const seen = new Set<string>()
@@ -120,14 +123,14 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
       })),
       memoryBytes: 2 ** 31,
       sampling: scored.sampling,
-      rivals: rivals.map(([, rival]) => rival)
+      baselines: baselines.map(([, baseline]) => baseline)
     })
     const scorer = scorerOf(scored)
     for await (const event of events) {
       // Base and post go through their twelve layers; nothing else goes through any.
       if (event.type === 'done') expect(event.work.blockEvaluations).toBe(24)
       if (event.type !== 'probabilities' || event.model < models.length) continue
-      const [name = ''] = rivals[event.model - models.length] ?? []
+      const [name = ''] = baselines[event.model - models.length] ?? []
       seen.add(name)
       for (const [place, question] of event.prompts.entries()) {
         const [precision = NaN, distinct = NaN, effective = NaN] = taskReference[name]?.minP[question] ?? []
@@ -137,7 +140,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
         expect(Math.abs((score.effectiveAnswers ?? NaN) - effective), name).toBeLessThan(ACCURACY)
       }
     }
-    expect(seen.size).toBe(rivals.length)
+    expect(seen.size).toBe(baselines.length)
   })
 
   it('counts the tokens of prompts and answers, each distinct beginning once', () => {
@@ -221,12 +224,12 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
       ...pair,
       prompts: { ...scored, task },
       recipes: [range(3, 5)],
-      soupSize: 0,
-      rivals: true,
+      uniformBlendCount: 0,
+      baselines: true,
       whatIf: true
     }
     const whole = await swept(small)
-    expect(whole.rivals.map(({ rival }) => rival)).toEqual(usualRivals(true))
+    expect(whole.baselines.map(({ baseline }) => baseline)).toEqual(defaultSamplingBaselines(true))
     const parts = await Promise.all(
       [1, 2].map(async (index) => ({
         file: `${index}.json`,
@@ -242,7 +245,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const swept8 = await swept({ ...small, whatIf: false, prompts: { ...scored, task, sampling, draws: 8 } })
     expectWithin(under(whole), swept8, 1e-6)
     expectWithin(under(merged), swept8, 1e-6)
-    expect(merged.rivals.at(-1)?.precision).toBeCloseTo(whole.rivals.at(-1)?.precision ?? NaN, 5)
+    expect(merged.baselines.at(-1)?.precision).toBeCloseTo(whole.baselines.at(-1)?.precision ?? NaN, 5)
     const other = { ...parts[1], part: { ...parts[1]?.part, scoredBy: { ...scored, draws: 8 } } }
     expect(() => mergeParts([parts[0], other] as typeof parts)).toThrow(
       'another task, sampler or number of draws'

@@ -21,13 +21,13 @@ it('says of a sweep all but what each prompt has of its models, which is found b
   const score = tinySweep().post
   const sweep = {
     ...tinySweep(),
-    soup: [{ strength: 0.5, ...score }],
+    uniformBlends: [{ strength: 0.5, ...score }],
     recipes: [{ recipe: layers.recipe, ...score }],
-    rivals: [{ rival: { kind: 'mix' as const, share: 0.7 }, ...score }]
+    baselines: [{ baseline: { kind: 'mix' as const, share: 0.7 }, ...score }]
   }
   const shown = ShownSweep.parse(shownSweep(sweep))
   expect(shown.post).toEqual(sweep.post)
-  for (const models of [shown.ranges, shown.soup, shown.recipes, shown.rivals]) {
+  for (const models of [shown.ranges, shown.uniformBlends, shown.recipes, shown.baselines]) {
     for (const model of models) expect(model).not.toHaveProperty('prompts')
   }
   expect(shown.ranges[0]).toMatchObject({ start: first.start, end: first.end, validity: first.validity })

@@ -6,7 +6,7 @@ import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 it('a sweep tells the score of a model under whatever name, and of none that it has not scored', () => {
   const sweep = tinySweep()
-  const { layerCount, ranges, soup } = sweep
+  const { layerCount, ranges, uniformBlends } = sweep
   expect(scoreIn(sweep, { kind: 'post' })).toBe(sweep.post)
   expect(scoreIn(sweep, { kind: 'base' })).toBe(sweep.base)
   expect(scoreIn({ ...sweep, base: null }, { kind: 'base' })).toBeNull()
@@ -16,9 +16,12 @@ it('a sweep tells the score of a model under whatever name, and of none that it 
   }
   expect(scoreIn({ ...sweep, ranges: [] }, rangeModel({ start: 0, end: 0 }))).toBeNull()
   const blend = { ...sweep.post, strength: 0.3 }
-  expect(scoreIn({ ...sweep, soup: [...soup, blend] }, layersModel(blendStrengths(0.3, layerCount)))).toBe(
-    blend
-  )
+  expect(
+    scoreIn(
+      { ...sweep, uniformBlends: [...uniformBlends, blend] },
+      layersModel(blendStrengths(0.3, layerCount))
+    )
+  ).toBe(blend)
   const name = 'of mine'
   const checkpoint = { ...sweep.post, name, path: '/there', fingerprint: 'f' }
   const moved = { kind: 'checkpoint' as const, name: 'moved', path: '/here', fingerprint: 'f' }
@@ -26,7 +29,7 @@ it('a sweep tells the score of a model under whatever name, and of none that it 
 })
 
 it('the models of a sweep have names of their own', () => {
-  const sweep = { ...tinySweep(), soup: [{ ...tinySweep().post, strength: 0.5 }] }
+  const sweep = { ...tinySweep(), uniformBlends: [{ ...tinySweep().post, strength: 0.5 }] }
   const named = modelsOf(sweep).map(({ model }) => modelOf(model, sweep))
   expect(named).toContainEqual(rangeModel({ start: 0, end: 1 }))
   expect(named).toContainEqual({

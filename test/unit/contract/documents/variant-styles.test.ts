@@ -15,7 +15,7 @@ const recipe = (name: string, mark?: number): Variant => ({
 })
 const blend: Variant = {
   kind: 'recipe',
-  name: 'blend',
+  name: 'uniform-blend',
   recipe: blendRecipe(0.7, { layerCount: 2, source: null })
 }
 const look = ({ tone, shape }: ReturnType<typeof keptStyle>): string => `${tone} ${shape}`
@@ -46,9 +46,9 @@ describe('how models look', () => {
       { kind: 'post', name: 'post' },
       recipe('range'),
       blend,
-      { kind: 'rival', name: 'sampler', rival: { kind: 'sampler', temperature: 3, minP: 0.1 } },
-      { kind: 'rival', name: 'mix', rival: { kind: 'mix', share: 0.5 } },
-      { kind: 'rival', name: 'filter', rival: { kind: 'filter', share: 0.1 } },
+      { kind: 'baseline', name: 'sampler', baseline: { kind: 'sampler', temperature: 3, minP: 0.1 } },
+      { kind: 'baseline', name: 'mix', baseline: { kind: 'mix', share: 0.5 } },
+      { kind: 'baseline', name: 'filter', baseline: { kind: 'filter', share: 0.1 } },
       ...Array.from({ length: 7 }, (_, mark) => recipe(`kept ${mark}`, mark))
     ]
     fc.assert(

@@ -19,7 +19,7 @@ import {
   whole
 } from '../../../fixtures/verdict-evidence'
 
-it('says how sure it is: whole answers, the interval, the rival, and why there is no cross-fitted score', () => {
+it('says how sure it is: whole answers, the interval, the baseline, and why there is no cross-fitted score', () => {
   expect(assurances({ ...UNCHECKED, promptCount: 40 })).toMatchObject([
     { label: 'Full answers', value: 'not checked', detail: 'all else here is of first tokens' },
     {
@@ -36,11 +36,16 @@ it('says how sure it is: whole answers, the interval, the rival, and why there i
     detail: 'validity, exact; limit 0.891, post 0.990'
   })
   const difference = { mean: 0.3, interval: [0.2, 0.4] satisfies [number, number], pValue: 0.001 }
-  const reported = {
-    ...{ chosenOn: 20, reportedOn: 19, post: score(0.99, 0.45), selected: score(0.9, 0.75) },
+  const holdOut = {
+    ...{
+      selectionPromptCount: 20,
+      holdOutPromptCount: 19,
+      post: score(0.99, 0.45),
+      selected: score(0.9, 0.75)
+    },
     gain: { validity: difference, diversity: difference }
   }
-  const split = assurances({ ...UNCHECKED, promptCount: 40, selection: { ...STABLE, reported } })
+  const split = assurances({ ...UNCHECKED, promptCount: 40, selection: { ...STABLE, holdOut } })
   expect(split.slice(1, 3)).toMatchObject([
     {
       label: 'Gain in diversity',
@@ -82,7 +87,7 @@ it('counts of a preview the exact ranges that a check has left', () => {
 })
 
 describe('how sure it is after a check that threw ranges out', () => {
-  const RIVALS = checkOfModels(
+  const BASELINES = checkOfModels(
     checked(range(0, 11), whole(0.5, 0.93)),
     checked(range(4, 11), whole(0.6, 0.9)),
     checked(range(5, 11), whole(0.95, 0.88))
@@ -111,7 +116,7 @@ describe('how sure it is after a check that threw ranges out', () => {
       folds: [fold(), fold()] satisfies [unknown, unknown]
     }
     const left = { ...selectionOf(range(5, 11), [[5, 11, 1]]), crossFit }
-    expect(sureOf(left, RIVALS)).toMatchObject({
+    expect(sureOf(left, BASELINES)).toMatchObject({
       'Gain in diversity': expect.stringMatching(/^of first tokens; /),
       'Same range wins, without 2 that fail the check':
         'of the resamples, with what the check found left as it is; no other that is left ever wins. Left out of every resample, for they fail the check: layers 0–11 and 1 more',
@@ -163,7 +168,7 @@ describe('how sure it is after a check that threw ranges out', () => {
     expect(sure(null)?.detail).not.toContain('unchecked')
   })
 
-  it('names a rival in a whole sentence', () => {
+  it('names a baseline in a whole sentence', () => {
     const often = selectionOf(range(5, 11), [
       [8, 8, 0.6],
       [5, 11, 0.4]

@@ -156,7 +156,7 @@ describe('of a range', () => {
         comparedWith: 'post',
         besideRanges: others.map((each, place) => ({
           range: 'range',
-          variant: `rival ${place}`,
+          variant: `baseline ${place}`,
           differences: each
         })),
         variants: [
@@ -166,25 +166,25 @@ describe('of a range', () => {
             measures: { accuracy: { mean: 0.9, interval: null, promptCount: 12 } },
             differences
           },
-          { variant: 'rival 0', measures: {}, differences }
+          { variant: 'baseline 0', measures: {}, differences }
         ]
       },
       MEASURES
     )
 
   it('it is said what surely does better, and it is praised no more', () => {
-    const [, range, rival] = beside({ distinctRight: up, accuracy: up })
+    const [, range, baseline] = beside({ distinctRight: up, accuracy: up })
     expect(range).toMatchObject({
       verdict: 'more diverse, at a loss of quality',
       but:
-        'beside it rival 0 is more diverse and better ' +
+        'beside it baseline 0 is more diverse and better ' +
         '(distinct right answers +1.0 [+0.9, +1.1], p 0.010; right answers +1.000 [+0.900, +1.100], p 0.010)',
       good: false
     })
-    // The rival is no range: nothing is set beside it.
-    expect(rival?.but).toBeNull()
+    // The baseline is no range: nothing is set beside it.
+    expect(baseline?.but).toBeNull()
     expect(range === undefined ? '' : verdictSentence(range)).toMatch(
-      /^more diverse, at a loss of quality, but beside it rival 0 is/
+      /^more diverse, at a loss of quality, but beside it baseline 0 is/
     )
   })
 
@@ -201,7 +201,7 @@ describe('of a range', () => {
       { distinctRight: up, accuracy: held },
       { distinctRight: unsure, accuracy: up }
     ])
-      expect(beside(each)[1]?.but).toMatch(/^beside it rival 0 is/)
+      expect(beside(each)[1]?.but).toMatch(/^beside it baseline 0 is/)
   })
 
   it('the most diverse of several is told in full', () => {
@@ -211,7 +211,7 @@ describe('of a range', () => {
       { distinctRight: up, accuracy: up }
     )
     expect(range?.but).toMatch(
-      /^beside it rival 1 is more diverse, quality kept within 5 % \(.*\); rival 0 and rival 2 do better too$/
+      /^beside it baseline 1 is more diverse, quality kept within 5 % \(.*\); baseline 0 and baseline 2 do better too$/
     )
   })
 
@@ -220,12 +220,12 @@ describe('of a range', () => {
       {
         comparedWith: 'range',
         besideRanges: [
-          { range: 'range', variant: 'rival', differences: { distinctRight: up, accuracy: up } }
+          { range: 'range', variant: 'baseline', differences: { distinctRight: up, accuracy: up } }
         ],
         variants: [{ variant: 'range', measures: {}, differences: {} }]
       },
       MEASURES
     )
-    expect(found[0]?.but).toMatch(/^beside it rival is more diverse and better/)
+    expect(found[0]?.but).toMatch(/^beside it baseline is more diverse and better/)
   })
 })

@@ -25,7 +25,7 @@ const estimated = (...ranges: ReturnType<typeof range>[]) =>
 const PREVIEW = {
   prompts: [0, 11, 20, 30],
   ranges: estimated(range(2, 11, 0.6, 0.95), range(3, 11, 0.7, 0.94)),
-  elsewhere: 0.031,
+  probabilityOtherSelected: 0.031,
   likeliest: { start: 5, end: 11, chance: 0.02 },
   rho: 0.9,
   rows: 24,
@@ -64,7 +64,7 @@ describe('what is said of a preview', () => {
 
   it('is a warning where that is likely, and names no range that is not', () => {
     const facts = factsOf({
-      preview: { ...PREVIEW, elsewhere: 0.3, likeliest: { start: 0, end: 1, chance: 0.0001 } }
+      preview: { ...PREVIEW, probabilityOtherSelected: 0.3, likeliest: { start: 0, end: 1, chance: 0.0001 } }
     })
     expect(facts.isDoubtful).toBe(true)
     expect(facts.elsewhere).not.toContain('most likely')
@@ -74,7 +74,7 @@ describe('what is said of a preview', () => {
     const facts = factsOf({
       scoredBy: { kind: 'task' },
       promptCount: 12,
-      preview: { ...PREVIEW, elsewhere: 0.9999 }
+      preview: { ...PREVIEW, probabilityOtherSelected: 0.9999 }
     })
     expect(facts.basis).toContain('on all 12 questions')
     expect(facts.elsewhere).toContain('on all questions would select another at 90 % of post’s precision')
@@ -84,7 +84,7 @@ describe('what is said of a preview', () => {
   it('speaks of no selection where there is none', () => {
     const { elsewhere, brief } = factsOf({
       selection: { ...EVIDENCE.selection, selected: null },
-      preview: { ...PREVIEW, elsewhere: 0.9999 }
+      preview: { ...PREVIEW, probabilityOtherSelected: 0.9999 }
     })
     expect(elsewhere).toMatch(/would select one at 90 % of post’s validity with a chance of .*\.$/)
     expect(elsewhere).not.toContain('rely')

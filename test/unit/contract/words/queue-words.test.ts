@@ -94,9 +94,13 @@ describe('words of the queue', () => {
 })
 
 it('the size of evaluating several pairs counts what each begins with', () => {
-  const answeringSweep = { ...summarizeSweep(tinySweep(), null), selected: { start: 0, end: 0 }, rivals: [] }
+  const answeringSweep = {
+    ...summarizeSweep(tinySweep(), null),
+    selected: { start: 0, end: 0 },
+    baselines: []
+  }
   expect(evaluationSizeWords(taskFixture(), [{ answeringSweep }, { answeringSweep: null }])).toBe(
-    '2 prompts × 4 = 8 answers of each variant; 5 variants in 2 pairs (base, post, selected range, rivals): ' +
+    '2 prompts × 4 = 8 answers of each variant; 5 variants in 2 pairs (base, post, selected range, baselines): ' +
       '40 answers of at most 16 tokens. Kept recipes and checkpoints come on top.'
   )
 })

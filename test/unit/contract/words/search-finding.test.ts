@@ -111,8 +111,8 @@ describe('the words of a search', () => {
   })
 
   it('say when the range that it compared with has failed the check since', () => {
-    const rival = checkOfModels(checked(range(5, 11), whole(0.5, 0.9)))
-    expect(finding('confirmed', rival).words).toMatch(
+    const baseline = checkOfModels(checked(range(5, 11), whole(0.5, 0.9)))
+    expect(finding('confirmed', baseline).words).toMatch(
       /^On first tokens alone, found is more diverse than layers 5–11 \(which fail the check\), and the gain holds/
     )
   })

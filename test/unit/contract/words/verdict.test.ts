@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { RivalComparison, Selection } from '../../../../src/contract/documents/crc'
+import type { BaselineComparison, Selection } from '../../../../src/contract/documents/crc'
 import {
   type EvaluationFinding,
   type Verdict,
@@ -43,11 +43,11 @@ const difference = (mean: number, low: number) => ({
 
 /** A baseline on first tokens, by default surely better than layers 4–11 with diversity 0.917. */
 const baseline = (
-  rival: RivalComparison['rival'],
+  baseline: BaselineComparison['baseline'],
   low = 0.02,
-  answers: RivalComparison['answers'] = null
-): RivalComparison => ({
-  rival,
+  answers: BaselineComparison['answers'] = null
+): BaselineComparison => ({
+  baseline,
   validity: 0.98,
   diversity: 0.988,
   promptCount: 40,
@@ -55,9 +55,9 @@ const baseline = (
   answers
 })
 const FILTER = { kind: 'filter', share: 0.001 } as const
-const BLEND = { kind: 'blend', strength: 0.7 } as const
-const against = (...rivals: RivalComparison[]): Selection => ({ ...STABLE, rivals })
-const onAnswers = (low: number, validity = 0.98): RivalComparison['answers'] => ({
+const BLEND = { kind: 'uniform-blend', strength: 0.7 } as const
+const against = (...baselines: BaselineComparison[]): Selection => ({ ...STABLE, baselines })
+const onAnswers = (low: number, validity = 0.98): BaselineComparison['answers'] => ({
   validity,
   diversity: 0.988,
   minimumValidity: 0.891,
@@ -91,9 +91,9 @@ const UNSTABLE = selectionOf(range(4, 11), [
   [4, 11, 0.3],
   [0, 3, 0.25]
 ])
-const reported = {
-  chosenOn: 20,
-  reportedOn: 20,
+const holdOut = {
+  selectionPromptCount: 20,
+  holdOutPromptCount: 20,
   post: score(0.98, 0.44),
   selected: score(0.9, 0.85),
   gain: { validity: difference(-0.08, -0.1), diversity: difference(0.41, 0.38) }
@@ -102,7 +102,7 @@ const reported = {
 /** A preview that knows every range, the others as estimates. */
 const WHOLE_PREVIEW = {
   ...PREVIEW,
-  elsewhere: 0.6,
+  probabilityOtherSelected: 0.6,
   ranges: allRanges(LAYERS)
     .filter((one) => !RANGES.some((exact) => isSame(one, exact)))
     .map((one) => ({ ...one, ...score(0.5, 0.5), margins: score(0.05, 0.02) }))
@@ -157,7 +157,7 @@ const CASES: Readonly<Record<string, Partial<VerdictEvidence>>> = {
   'too few prompts': { check: PASSING, post: FEW },
   'all layers': { selection: selectionOf(range(0, 11), [[0, 11, 1]]) },
   'a gain that may be none': { selection: selectionOf(range(4, 11), [[4, 11, 0.9]], [-0.01, 0.05]) },
-  'hold-out prompts': { check: PASSING, selection: { ...STABLE, reported } },
+  'hold-out prompts': { check: PASSING, selection: { ...STABLE, holdOut } },
   'no range': { selection: selectionOf(null, []) },
   'no range among the exact ones of a preview': { selection: selectionOf(null, []), preview: PREVIEW },
   'the prompts do not fit': { post: { ...score(0.62, 0.3), prompts: prompts(0.4, 0.9, 0.3) } },
@@ -260,8 +260,8 @@ it('takes a check of the same layers from another checkpoint as none', () => {
 
 it('compares a recipe with the baseline on one basis: full answers where both have them', () => {
   const mine = { name: 'mine', ranges: [[4, 11] satisfies [number, number]] }
-  const check = (...rivals: RivalComparison[]) =>
-    recipeCheck({ check: PASSING, rho: 0.9, selection: against(...rivals) }, mine, null)
+  const check = (...baselines: BaselineComparison[]) =>
+    recipeCheck({ check: PASSING, rho: 0.9, selection: against(...baselines) }, mine, null)
   expect(check(baseline(FILTER)).words).toContain(
     'does better on first tokens (full answers not checked): diversity 0.988 at validity 0.980, against 0.900'
   )

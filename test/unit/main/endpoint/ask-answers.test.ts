@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
-import type { Endpoint } from '../../../../src/contract/model/outside-model'
+import type { Endpoint } from '../../../../src/contract/model/external-model'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import { allowForThisRun } from '../../../../src/main/endpoint/confirmed-addresses'
 import { askAnswers, type EndpointAnswer } from '../../../../src/main/endpoint/ask-answers'

@@ -118,7 +118,7 @@ describe('an exported model', () => {
         expect((await problemOf(ask(post, ofComponents))).message).toBe(problem.message)
       }
       const layers = divides ? ofComponents : halfStrengths(layerCount)
-      const { tensors } = await exportRecipe({ base, post }, { name: 'blend', layers }, target)
+      const { tensors } = await exportRecipe({ base, post }, { name: 'uniform-blend', layers }, target)
       expect(Math.min(tensors.blended, tensors.base + tensors.converted, tensors.post)).toBeGreaterThan(0)
       expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))
       const card = await readFile(join(target, 'README.md'), 'utf8')

@@ -12,10 +12,14 @@ const range = (start: number, end: number): EvaluationRun['variants'][number] =>
 }
 const POST: EvaluationRun['variants'][number] = { variant: { kind: 'post', name: 'post' } }
 const BLEND: EvaluationRun['variants'][number] = {
-  variant: { kind: 'recipe', name: 'blend', recipe: { name: 'blend', layers: blendStrengths(0.7, 4) } }
+  variant: {
+    kind: 'recipe',
+    name: 'uniform-blend',
+    recipe: { name: 'uniform-blend', layers: blendStrengths(0.7, 4) }
+  }
 }
 const FILTER: EvaluationRun['variants'][number] = {
-  variant: { kind: 'rival', name: 'filter', rival: { kind: 'filter', share: 0.001 } }
+  variant: { kind: 'baseline', name: 'filter', baseline: { kind: 'filter', share: 0.001 } }
 }
 
 /** Of each variant its distinct right answers, of which each prompt has some more than the one before. */
@@ -32,7 +36,7 @@ const evaluated = (variants: EvaluationRun['variants'], counts: readonly number[
 it('compares every other variant except post with a range, and adjusts for all comparisons together', () => {
   const found = evaluated([POST, range(1, 2), BLEND, FILTER], [1, 4, 7, 4])
   expect(found.map((entry) => [entry.range, entry.variant])).toEqual([
-    ['layers 1-2', 'blend'],
+    ['layers 1-2', 'uniform-blend'],
     ['layers 1-2', 'filter']
   ])
   const expected = pairedDifferences(

@@ -55,12 +55,12 @@ describe('two sweeps', () => {
     const { post } = sweep
     const more = {
       ...sweep,
-      soup: [0, 0.5, 1].map((strength) => ({ ...post, strength })),
+      uniformBlends: [0, 0.5, 1].map((strength) => ({ ...post, strength })),
       recipes: [{ ...post, recipe: { name: 'one', ranges: [[0, 1]] satisfies [number, number][] } }],
       whatIf: [{ temperature: 1, minP: 0.1 }]
     }
-    expect((await compared(more, { ...sweep, rivals: [] })).differs).toEqual([
-      { what: 'blends', a: '3 blends', b: 'none' },
+    expect((await compared(more, { ...sweep, baselines: [] })).differs).toEqual([
+      { what: 'blends', a: '3 uniform blends', b: 'none' },
       { what: 'models', a: '1 recipe', b: 'none' },
       { what: 'what if', a: 'kept for 1 sampler', b: 'not kept' }
     ])

@@ -151,7 +151,7 @@ describe('what of a sweep stands beside other pairs', () => {
     })
     expect(outline.post.intervals).toEqual(selection.bootstrap.post)
     expect(outline.crossFit?.diversity).toBe(selection.crossFit?.diversity)
-    expect(outline.rival).toEqual(strongestBaseline(selection))
+    expect(outline.baseline).toEqual(strongestBaseline(selection))
   })
 
   it('has a front that no range beats, and little of the document', async () => {

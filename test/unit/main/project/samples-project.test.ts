@@ -71,7 +71,7 @@ describe('the character check', () => {
   const { basePath, postPath, rendering, settings, variants } = sampleRunFixture()
   const score = { validity: 0.9, diversity: 0.5 }
   const check: SampledCrc = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     createdAt: '2026-01-02T03:04:05.000Z',
     basePath,
     postPath,
@@ -266,7 +266,7 @@ describe('a sample run', () => {
     expect(again.warnings.toSorted()).toEqual([
       expect.stringMatching(/broken\.json is not a sample run: prompts: /),
       expect.stringMatching(/linked\.jsonl is not an ordinary file/),
-      expect.stringMatching(/newer\.json is a sample run of version 7; .*up to 2/),
+      expect.stringMatching(/newer\.json is a sample run of version 7; .*up to 3/),
       expect.stringMatching(/passwd\.json is not an ordinary file/)
     ])
   })

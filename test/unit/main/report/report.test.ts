@@ -9,7 +9,7 @@ import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import { Report } from '../../../../src/contract/documents/report'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
-import { selectionOf } from '../../../../src/main/crc/selection/compare-rivals'
+import { selectionOf } from '../../../../src/main/crc/selection/compare-baselines'
 import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { inlineMarkdown } from '../../../../src/main/base/markdown-text'
@@ -238,9 +238,9 @@ describe('what a report tells', () => {
       prompts: fourTimes(tiny.prompts),
       base: null
     }
-    const halves = { seed: 1, choose: [0, 1, 2, 3, 4, 5], report: [6, 7, 8, 9, 10, 11] }
-    const selection = atOnce(selectionOf({ ...sweep, halves }, sweep.ranges, 0.9))
-    await project.firstPair.saveSweep({ ...sweep, halves, selection, selected: selection.selected })
+    const holdOutSplit = { seed: 1, selection: [0, 1, 2, 3, 4, 5], holdOut: [6, 7, 8, 9, 10, 11] }
+    const selection = atOnce(selectionOf({ ...sweep, holdOutSplit }, sweep.ranges, 0.9))
+    await project.firstPair.saveSweep({ ...sweep, holdOutSplit, selection, selected: selection.selected })
     const text = reportMarkdown(await reportOf(project))
     expect(text).toContain("(ρ = 0.9 of post's on the 6 selection prompts)")
     expect(text).toMatch(/Gain in diversity.* on the 6 hold-out prompts/)

@@ -21,7 +21,7 @@ const noEngine: EngineHost = {
 }
 
 /** A workbench that keeps to a folder, with a project in it whose pair lies outside. */
-async function outsidePair() {
+async function externalPair() {
   const home = await temporaryFolder()
   vi.stubEnv('SLR_ONLY_DIRS', '')
   vi.stubEnv('SLR_CONFIG_DIR', join(home, 'config'))
@@ -45,7 +45,7 @@ async function outsidePair() {
 }
 
 test('a project may lie in the folder, its pair outside is not read by anything', async () => {
-  const { only, pair, path, client } = await outsidePair()
+  const { only, pair, path, client } = await externalPair()
   const outside = `${pair.base} lies outside ${only}.`
   const { pairProblem, document } = await client.projects.open({ path })
   expect(pairProblem?.message).toContain(outside)
@@ -63,7 +63,7 @@ test('a project may lie in the folder, its pair outside is not read by anything'
 })
 
 test('such a project is told where a pair in the folder is, but for weights that are links out of it', async () => {
-  const { home, only, path, pair, client } = await outsidePair()
+  const { home, only, path, pair, client } = await externalPair()
   const moved = { base: join(only, 'base'), post: join(only, 'post') }
   for (const [from, to] of [
     [pair.base, moved.base],
@@ -79,7 +79,7 @@ test('such a project is told where a pair in the folder is, but for weights that
 })
 
 test('models and projects outside the folder are not listed', async () => {
-  const { home, only, path, client } = await outsidePair()
+  const { home, only, path, client } = await externalPair()
   vi.stubEnv('HF_HUB_CACHE', resourcePath('demo-pair'))
   await rememberProject({ path: join(home, 'Q.slr'), name: 'Q' })
   await client.projects.open({ path })

@@ -12,7 +12,7 @@ describe('a study file', () => {
     const study = await readStudy(
       `${HEAD}  - {name: L, base: a, post: b, template-argument: {enable_thinking: false}}\n` +
         'memory: 6GiB\nsweep: {}\ntasks: [open, {task: creative, n: 4}]\n' +
-        'variants:\n  - post\n  - selected\n  - restore: 5\n  - restore: 3-7@../sft,9\n  - rival: sampler:1.5,0.02\n' +
+        'variants:\n  - post\n  - selected\n  - restore: 5\n  - restore: 3-7@../sft,9\n  - baseline: sampler:1.5,0.02\n' +
         '  - endpoint: restored=slr-8b@http://localhost:8000/v1\n',
       's.yaml'
     )
@@ -21,7 +21,7 @@ describe('a study file', () => {
     expect(study.tasks).toEqual([{ task: 'open' }, { task: 'creative', n: 4 }])
     expect(study.evaluate).toEqual({})
     expect(
-      study.variants.map(({ model, restore, rival, endpoint }) => model ?? restore ?? rival ?? endpoint)
+      study.variants.map(({ model, restore, baseline, endpoint }) => model ?? restore ?? baseline ?? endpoint)
     ).toEqual([
       'post',
       'selected',
@@ -51,7 +51,11 @@ describe('a study file', () => {
   })
 
   it.each([
-    ['a value out of bounds', `${HEAD}sweep:\n  soup: 21\n  rho: 1.5\n`, /^s\.yaml, line 6: sweep\.rho: /],
+    [
+      'a value out of bounds',
+      `${HEAD}sweep:\n  uniform-blends: 21\n  rho: 1.5\n`,
+      /^s\.yaml, line 6: sweep\.rho: /
+    ],
     ['no name', 'pairs: [demo]\n', /^s\.yaml.*: name: expected what the study is called, such as restoring$/],
     ['no pairs', 'name: s\n', /^s\.yaml.*: pairs: expected a list of pairs: demo, or base and post/],
     ['a field that there is not', `${HEAD}sweep:\n  rho: 1\n  roh: 1\n`, /line 6: sweep: .*"roh"/],
@@ -116,7 +120,7 @@ describe('a study file', () => {
     ],
     [
       'a name for what may be several',
-      `${HEAD}variants:\n  - model: rivals\n    name: r\n`,
+      `${HEAD}variants:\n  - model: baselines\n    name: r\n`,
       /line 6: variants\.0\.name: /
     ]
   ])('names line and field of %s', async (_, text, message) => {

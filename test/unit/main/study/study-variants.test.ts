@@ -25,7 +25,7 @@ describe('the variants of a study', () => {
       { restore: '4-11', name: 'again' },
       { blend: 0.5, name: 'half' },
       { model: 'post', name: 'as it is' },
-      { rival: 'mix:0.5' },
+      { baseline: 'mix:0.5' },
       { restore: 3, name: 'half' },
       { model: 'post', prefix: 'Five of them: ', listed: 5 }
     ])
@@ -68,7 +68,7 @@ describe('the variants of a study', () => {
 
   it('come under each sampler, of which the first keeps their names, but for what has a sampler of its own', async () => {
     const made = await variantsOf(
-      ['post', { rival: 'sampler:3,0.1' }],
+      ['post', { baseline: 'sampler:3,0.1' }],
       [{ temperature: 1, 'min-p': 0.1 }, { temperature: 1.5 }]
     )
     expect(
@@ -90,12 +90,12 @@ it('says of each variant that a sweep has nothing for why it is left out', () =>
   const { variants } = Study.parse({
     name: 's',
     pairs: ['demo'],
-    variants: ['post', 'selected', 'rivals'],
+    variants: ['post', 'selected', 'baselines'],
     sweep: {}
   })
   const found = { sweep: { layerCount: 12, source: null, selection: null }, selection: null }
   expect(omittedVariants(variants, found)).toEqual([
     'The variant selected is left out: the sweep selects no range.',
-    'The variant rivals is left out: the sweep selects no range.'
+    'The variant baselines is left out: the sweep selects no range.'
   ])
 })

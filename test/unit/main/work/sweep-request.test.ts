@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
-import { DEFAULT_SOUP_SIZE } from '../../../../src/contract/model/recipe'
+import { DEFAULT_UNIFORM_BLENDS } from '../../../../src/contract/model/recipe'
 import type { SweepSettings } from '../../../../src/contract/work/settings'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { withKept } from '../../../../src/main/project/pair/kept-recipes'
@@ -15,7 +15,13 @@ const demo = folderPlace({ kind: 'demo' })
 
 it('sweeps models without a project by the built-in defaults', async () => {
   const request = await sweepRequest({}, demo, devices)
-  expect(request).toMatchObject({ rho: 0.9, ranges: true, rivals: true, soupSize: 0, source: null })
+  expect(request).toMatchObject({
+    rho: 0.9,
+    ranges: true,
+    baselines: true,
+    uniformBlendCount: 0,
+    source: null
+  })
   expect(request).toMatchObject({ recipes: [], checkpoints: [], memoryBytes: null })
   expect(request.device?.device).toBe('cpu')
   expect(request.prompts).toEqual(await builtinPromptSet('demo-crc'))
@@ -28,10 +34,15 @@ it('takes what the settings leave open from the pair of a project', async () => 
   const source = { sweepId: null, scoredBy: BY_CHARACTERS, validity: null, diversity: null }
   await pair.edit((document) => withKept(document, 'r1', kept, source, '2026-01-01T00:00:00.000Z'))
   const request = await sweepRequest({}, projectPlace(pair), devices)
-  expect(request).toMatchObject({ rho: 0.7, memoryBytes: 2e9, soupSize: DEFAULT_SOUP_SIZE, recipes: [kept] })
+  expect(request).toMatchObject({
+    rho: 0.7,
+    memoryBytes: 2e9,
+    uniformBlendCount: DEFAULT_UNIFORM_BLENDS,
+    recipes: [kept]
+  })
   expect(request.prompts).toEqual(pair.prompts)
-  const changed = await sweepRequest({ rho: 0.8, soup: 0, memory: 3e9 }, projectPlace(pair), devices)
-  expect(changed).toMatchObject({ rho: 0.8, memoryBytes: 3e9, soupSize: 0 })
+  const changed = await sweepRequest({ rho: 0.8, uniformBlends: 0, memory: 3e9 }, projectPlace(pair), devices)
+  expect(changed).toMatchObject({ rho: 0.8, memoryBytes: 3e9, uniformBlendCount: 0 })
 })
 
 it('draws by the sampler of a task but for the settings that are given', async () => {

@@ -41,9 +41,9 @@ const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
   },
   crossFit: null,
   crossFitReason: null,
-  rivals: [],
+  baselines: [],
   tempered: [],
-  reported: null
+  holdOut: null
 })
 
 /** A sweep as it is saved, with a range selected in it. */

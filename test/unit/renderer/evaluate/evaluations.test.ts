@@ -128,8 +128,8 @@ describe('the setup of the next evaluation', () => {
     expect(names(session)).toEqual(['post'])
     // What takes part already is not added again.
     setup.include({ variant: { kind: 'base', name: 'base' } })
-    setup.include({ variant: { kind: 'rival', name: 'half', rival: { kind: 'mix', share: 0.5 } } })
-    setup.include({ variant: { kind: 'rival', name: 'half', rival: { kind: 'mix', share: 0.5 } } })
+    setup.include({ variant: { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } })
+    setup.include({ variant: { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } })
     expect(names(session)).toEqual(['base', 'post', 'half'])
     expect(setup.size).toMatch(/1 variant computed by base and post, twice the work/)
   })
@@ -148,7 +148,9 @@ describe('the setup of the next evaluation', () => {
     for (const choice of setup.choices) setup.choose(choice, false)
     expect(setup.incomplete).toBe('Choose at least one variant.')
     for (let share = 1; share <= 61; share++)
-      setup.put(null, { variant: { kind: 'rival', name: 'mix', rival: { kind: 'mix', share: share / 100 } } })
+      setup.put(null, {
+        variant: { kind: 'baseline', name: 'mix', baseline: { kind: 'mix', share: share / 100 } }
+      })
     expect(setup.incomplete).toBe('Choose at most 60 variants.')
     expect(new Set(names(session)).size).toBe(61)
     await session.evaluations.start()

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import { halfStrengths } from '../../../../src/contract/model/strengths'
-import type { Rival } from '../../../../src/contract/model/rival'
+import type { SamplingBaseline } from '../../../../src/contract/model/sampling-baseline'
 import { takenVariants } from '../../../../src/contract/documents/variant-choices'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { unlistedWords } from '../../../../src/contract/words/score-words'
@@ -297,18 +297,21 @@ describe('what a sweep is scored by', () => {
   })
 })
 
-describe('rivals of a sweep', () => {
-  const rival: Rival = { kind: 'mix', share: 0.7 }
-  const sweep: SweepDocument = { ...tinySweep(), rivals: [{ rival, ...tinySweep().post, validity: 0.91 }] }
+describe('baselines of a sweep', () => {
+  const baseline: SamplingBaseline = { kind: 'mix', share: 0.7 }
+  const sweep: SweepDocument = {
+    ...tinySweep(),
+    baselines: [{ baseline, ...tinySweep().post, validity: 0.91 }]
+  }
 
   it('stand in chart and table under a key by which they can be looked at', () => {
     const board = boardOfSweep(sweep)
-    expect(boardRows(board).at(-1)).toMatchObject({ kind: 'rival', key: 'mix 0.7', validity: 0.91 })
+    expect(boardRows(board).at(-1)).toMatchObject({ kind: 'baseline', key: 'mix 0.7', validity: 0.91 })
     expect(scoreOf(board, 'mix 0.7')?.validity).toBe(0.91)
     expect(scoredModel(sweep, null, 'mix 0.7')).toMatchObject({
-      kind: 'rival',
+      kind: 'baseline',
       layers: null,
-      model: { kind: 'rival', rival },
+      model: { kind: 'baseline', baseline },
       score: { validity: 0.91 }
     })
     expect(sweepCsv(sweep)).toContain('logits with 0.7 of base,,,0.91')
@@ -326,9 +329,9 @@ describe('rivals of a sweep', () => {
         // As the sweep draws: the range itself.
         { temperature: 1, minP: 0, validity: 0.95, diversity: 0.7, effectiveChoices: 3 }
       ],
-      rivals: [
+      baselines: [
         {
-          rival: { kind: 'half', half: 'mlp', range: { start: 0, end: 0 } },
+          baseline: { kind: 'half', half: 'mlp', range: { start: 0, end: 0 } },
           validity: 0.9,
           diversity: 0.5,
           promptCount: 3,
@@ -336,7 +339,7 @@ describe('rivals of a sweep', () => {
           difference: { validity: difference, diversity: difference }
         },
         {
-          rival: { kind: 'control', place: 'latest', range: { start: 1, end: 1 } },
+          baseline: { kind: 'control', place: 'latest', range: { start: 1, end: 1 } },
           validity: 0.9,
           diversity: 0.5,
           promptCount: 3,
@@ -353,7 +356,7 @@ describe('rivals of a sweep', () => {
     expect(modelsWithin(shown, all)).not.toContain('tempered 2 0.1')
     expect(labels).toContain('1 (the latest of that length)')
     expect(labels).toHaveLength(boardRows(board).length + 1)
-    const half = shown.rivals.find(({ kind }) => kind === 'half')
+    const half = shown.baselines.find(({ kind }) => kind === 'half')
     expect(half).toMatchObject({ name: 'MLP of layer 0 alone', validity: alone.validity })
     expect(scoreOf(board, half?.key ?? '')?.validity).toBe(alone.validity)
     // The check of whole answers may select another range than the one whose halves were scored.
@@ -369,11 +372,11 @@ describe('rivals of a sweep', () => {
   })
 
   it('and blends that the rule takes can be evaluated as they are', () => {
-    const [mix, blend] = takenVariants([rival, { kind: 'blend', strength: 0.5 }], {
+    const [mix, blend] = takenVariants([baseline, { kind: 'uniform-blend', strength: 0.5 }], {
       layerCount: 2,
       source: null
     })
-    expect(mix?.variant).toEqual({ kind: 'rival', name: 'logits with 0.7 of base', rival })
+    expect(mix?.variant).toEqual({ kind: 'baseline', name: 'logits with 0.7 of base', baseline })
     const half = { attention: 0.5, mlp: 0.5 }
     expect(blend?.variant).toMatchObject({ kind: 'recipe', recipe: { layers: [half, half] } })
   })

@@ -44,8 +44,8 @@ describe('a preview in the window', () => {
 
   it('counts the blends that it has estimated with those that are exact', () => {
     const blends = (...strengths: number[]) => strengths.map((strength) => ({ strength }))
-    expect(blendCount({ soup: blends(0, 0.5, 1), preview: { soup: blends(0.25) } })).toBe(2)
-    expect(blendCount({ soup: blends(0, 0.5, 1), preview: null })).toBe(1)
+    expect(blendCount({ uniformBlends: blends(0, 0.5, 1), preview: { uniformBlends: blends(0.25) } })).toBe(2)
+    expect(blendCount({ uniformBlends: blends(0, 0.5, 1), preview: null })).toBe(1)
   })
 
   it('is copied from the table with what an estimate rests on', () => {

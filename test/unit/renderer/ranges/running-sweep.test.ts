@@ -293,7 +293,7 @@ describe('the plan of the next sweep', () => {
 
   it('is another one for other prompts, tasks or settings, and for a preview', () => {
     const state = stateOf()
-    const settings = { ...state.document.settings, soupSize: 3 }
+    const settings = { ...state.document.settings, uniformBlendCount: 3 }
     const keys = [
       sweepKey(state, false),
       sweepKey(state, true),
@@ -309,10 +309,12 @@ describe('the plan of the next sweep', () => {
     const { line, session } = await opened()
     const { ranges } = session
     expect([ranges.planning.scoring.kind, ranges.planning.askedCount]).toEqual(['crc', 0])
-    ranges.planning.setSoup(true)
+    ranges.planning.setUniformBlends(true)
     await settled()
     ranges.planning.setSource(null)
-    expect(line.call('pairs.update', 0).input).toMatchObject({ changes: { settings: { soupSize: 21 } } })
+    expect(line.call('pairs.update', 0).input).toMatchObject({
+      changes: { settings: { uniformBlendCount: 21 } }
+    })
     const task = taskFixture({
       name: 'Colours',
       prompts: [

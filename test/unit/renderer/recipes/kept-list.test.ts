@@ -93,7 +93,7 @@ describe('kept recipes', () => {
     workbench.go('ranges')
     session.export('gone')
     expect(workbench.view).toBe('ranges')
-    session.sampleRival({ kind: 'mix', share: 0.5 })
+    session.sampleBaseline({ kind: 'mix', share: 0.5 })
     expect([workbench.view, session.samples.setup.choices.at(-1)?.origin]).toEqual(['samples', 'baseline'])
     const endpoint = {
       ...{ baseUrl: 'http://127.0.0.1:1/v1', model: 'm', anyModel: false, concurrency: 1 },

@@ -9,7 +9,7 @@ import {
   rangeStrengths,
   recipeOf,
   recipeStrengths,
-  soupStrengths
+  uniformBlendStrengths
 } from '../../../../src/contract/model/strengths'
 import {
   beginEdit,
@@ -213,6 +213,6 @@ describe('strengths', () => {
         [4, 5]
       ]
     })
-    expect(soupStrengths(5)).toEqual([0, 0.25, 0.5, 0.75, 1])
+    expect(uniformBlendStrengths(5)).toEqual([0, 0.25, 0.5, 0.75, 1])
   })
 })

@@ -86,22 +86,26 @@ describe('the setup of the next sample run', () => {
     const { line, session, state } = await opened()
     const { setup } = session.samples
     expect(setup.variants.map(({ name }) => name)).toEqual(['base', 'post'])
-    const rival = { kind: 'rival', name: 'hot', rival: { kind: 'sampler', temperature: 2, minP: 0 } } as const
-    setup.add(rival)
+    const baseline = {
+      kind: 'baseline',
+      name: 'hot',
+      baseline: { kind: 'sampler', temperature: 2, minP: 0 }
+    } as const
+    setup.add(baseline)
     const [base] = setup.choices
     setup.choose('base', false)
     expect(base && setup.isChosen(base.variant)).toBe(false)
     setup.edit({ temperature: '0.5' })
     expect(setup.variants.map(({ name }) => name)).toEqual(['post', 'hot'])
     // The same again is not another one.
-    setup.add(rival)
+    setup.add(baseline)
     expect(setup.choices).toHaveLength(3)
 
     void setup.flush()
     await settled()
     const samples = {
       settings: { ...SAMPLE_SETTINGS, sampling: { ...SAMPLE_SETTINGS.sampling, temperature: 0.5 } },
-      added: [rival],
+      added: [baseline],
       leftOut: ['base']
     }
     expect(line.call('pairs.update', 0).input).toMatchObject({ seen: 1, changes: { settings: { samples } } })
@@ -113,7 +117,7 @@ describe('the setup of the next sample run', () => {
     expect(setup.variants.map(({ name }) => name)).toEqual(['base', 'post'])
     expect(setup.draft?.temperature).toBe(String(PAPER_SAMPLING.temperature))
     await session.history.redo()
-    setup.remove(rival)
+    setup.remove(baseline)
     expect(setup.choices).toHaveLength(2)
     expect(state.document.settings.samples).toBeUndefined()
   })
@@ -188,7 +192,7 @@ describe('the setup of the next sample run', () => {
       settings: { ...SAMPLE_SETTINGS, sampleCount: 7 },
       variants: [
         { kind: 'post', name: 'post' },
-        { kind: 'rival', name: 'mixed', rival: { kind: 'mix', share: 0.5 } }
+        { kind: 'baseline', name: 'mixed', baseline: { kind: 'mix', share: 0.5 } }
       ]
     })
     const { line, session } = await opened(stateOf({ sampleRuns: [summary(run)] }))
@@ -307,7 +311,11 @@ describe('a sample run', () => {
     for (const key of ['base', 'post']) samples.setup.choose(key, false)
     expect(samples.incomplete).toBe('Choose at least one variant.')
     for (let share = 1; share <= 21; share++)
-      samples.setup.add({ kind: 'rival', name: `m${share}`, rival: { kind: 'mix', share: share / 100 } })
+      samples.setup.add({
+        kind: 'baseline',
+        name: `m${share}`,
+        baseline: { kind: 'mix', share: share / 100 }
+      })
     expect(samples.incomplete).toBe('Choose at most 20 variants.')
     const [draft] = samples.prompts.drafts
     if (draft === undefined) throw new Error('there is no prompt')
@@ -377,7 +385,7 @@ describe('a sample run', () => {
 
 describe('the character task on whole answers', () => {
   const result = (state: ProjectState): SampledCrc => ({
-    schemaVersion: 1,
+    schemaVersion: 2,
     createdAt: '2026-01-02T03:04:05.000Z',
     basePath: { path: '/models/base', fingerprint: 'aa' },
     postPath: { path: '/models/post', fingerprint: 'bb' },

@@ -12,7 +12,7 @@ const run = {
   variants: [
     { kind: 'post' as const, name: 'post' },
     { ...rangeModel({ start: 1, end: 1 }), name: 'Layer 1' },
-    { kind: 'rival' as const, name: 'mix', rival: { kind: 'mix' as const, share: 0.3 } }
+    { kind: 'baseline' as const, name: 'mix', baseline: { kind: 'mix' as const, share: 0.3 } }
   ]
 }
 

@@ -69,12 +69,12 @@ it('says of a split sweep which figures are of the selection prompts and which o
   const chosen = selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)
   const gain = { mean: 0.2, interval: [0.1, 0.3] as [number, number], pValue: 0.001 }
   const means = { validity: 0.9, diversity: 0.5 }
-  const reported = {
-    ...{ chosenOn: 7, reportedOn: 6, post: means, selected: means },
+  const holdOut = {
+    ...{ selectionPromptCount: 7, holdOutPromptCount: 6, post: means, selected: means },
     gain: { validity: gain, diversity: gain }
   }
   const told = stripVTControlCharacters(
-    describeSweep({ ...tiny, selection: { ...chosen, reported } }, null, 'slr check')
+    describeSweep({ ...tiny, selection: { ...chosen, holdOut } }, null, 'slr check')
   )
   expect(told).toContain('Gain in diversity on the 6 hold-out prompts: +0.200 (+0.100 to +0.300, p = 0.001).')
   expect(told).toContain('Picked in the resamples of the 7 selection prompts: ')

@@ -52,21 +52,21 @@ it('does so for the limit that the halves were picked at alone, and calls a swee
 
 const BLENDED: SweepDocument = {
   ...tinySweep(),
-  soup: [
+  uniformBlends: [
     { ...tinySweep().post, diversity: 0.6, validity: 0.95, strength: 0.4 },
     { ...tinySweep().post, diversity: 0.7, validity: 0.93, strength: 0.5 },
     { ...tinySweep().post, diversity: 0.8, validity: 0.9, strength: 0.6 },
     { ...tinySweep().post, diversity: 0.9, validity: 0.5, strength: 0.7 },
     { ...tinySweep().post, strength: 0 }
   ],
-  rivals: [
-    { ...tinySweep().post, diversity: 0.9, validity: 0.95, rival: { kind: 'filter', share: 0.01 } },
-    { ...tinySweep().post, diversity: 0.3, validity: 0.95, rival: { kind: 'mix', share: 0.1 } }
+  baselines: [
+    { ...tinySweep().post, diversity: 0.9, validity: 0.95, baseline: { kind: 'filter', share: 0.01 } },
+    { ...tinySweep().post, diversity: 0.3, validity: 0.95, baseline: { kind: 'mix', share: 0.1 } }
   ]
 }
 
 it('takes the best two baselines of each kind, and further ones until one of the kind passes', () => {
-  const blend = (strength: number) => ({ kind: 'blend' as const, strength })
+  const blend = (strength: number) => ({ kind: 'uniform-blend' as const, strength })
   const filter = { kind: 'filter' as const, share: 0.01 }
   expect(baselinesToCheck(BLENDED, null, 0.9)).toEqual([blend(0.6), blend(0.5), filter])
   const check = (validity: number) => ({
@@ -96,17 +96,19 @@ it('compares a baseline with the range on full answers where both were checked, 
     baselines:
       blend === null
         ? []
-        : [{ baseline: { kind: 'blend' as const, strength: blend }, ...scores(validity, 0.85) }]
+        : [{ baseline: { kind: 'uniform-blend' as const, strength: blend }, ...scores(validity, 0.85) }]
   })
   const blendOf = (check: ReturnType<typeof checkOf>) =>
-    atOnce(selectAnew(BLENDED, check, 0.9))?.rivals.find(({ rival }) => rival.kind === 'blend')
-  expect(blendOf(checkOf(null))).toMatchObject({ rival: { strength: 0.6 }, answers: null })
+    atOnce(selectAnew(BLENDED, check, 0.9))?.baselines.find(
+      ({ baseline }) => baseline.kind === 'uniform-blend'
+    )
+  expect(blendOf(checkOf(null))).toMatchObject({ baseline: { strength: 0.6 }, answers: null })
   const both = blendOf(checkOf(0.6))
   expect(both?.answers?.difference.diversity.mean).toBeCloseTo(0.1, 10)
   expect(both?.answers?.minimumValidity).toBeCloseTo(0.9 * 0.98, 10)
   expect(both?.answers).toMatchObject({ validity: 0.91, diversity: 0.85 })
   // One that fails the check gives way to the next that does not.
-  expect(blendOf(checkOf(0.6, 0.5))).toMatchObject({ rival: { strength: 0.5 }, answers: null })
+  expect(blendOf(checkOf(0.6, 0.5))).toMatchObject({ baseline: { strength: 0.5 }, answers: null })
 })
 
 it('opens a stored check from before baselines were checked', async () => {

@@ -14,7 +14,7 @@ const MODELS: readonly SweptModel[] = [
   range(1, 2),
   range(1, 4),
   range(3, 5),
-  { kind: 'blend', strength: 0.5 },
+  { kind: 'uniform-blend', strength: 0.5 },
   { kind: 'checkpoint', name: 'other', path: '/models/other', fingerprint: 'f' }
 ]
 const PLACES = [

@@ -110,7 +110,7 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
 
   it('find what all scores would select, and are sure of it', () => {
     expect(selected(problem, outcome?.exact ?? [])).toBe(selected(problem, all))
-    expect(outcome?.elsewhere).toBeLessThan(0.5)
+    expect(outcome?.probabilityOtherSelected).toBeLessThan(0.5)
   })
 
   it('leave nothing out: a model is exact or estimated', () => {

@@ -7,8 +7,8 @@ import {
   recompareBaselines,
   type SelectionInput,
   selectionOf as selectionOfSteps
-} from '../../../../../src/main/crc/selection/compare-rivals'
-import { drawHalves } from '../../../../../src/main/crc/selection/draw-halves'
+} from '../../../../../src/main/crc/selection/compare-baselines'
+import { drawSplit } from '../../../../../src/main/crc/selection/draw-split'
 import { builtinTask } from '../../../../../src/main/evaluation/builtin-tasks'
 import { scoreOf } from '../../../../fixtures/crc-reference'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
@@ -20,8 +20,8 @@ const { prompts: tinyPrompts, ...tiny } = tinySweep()
 const prompts = Array.from({ length: 4 }, () => tinyPrompts)
   .flat()
   .map((prompt, i) => ({ ...prompt, category: i < 7 ? 'a' : 'b' }))
-const halves = drawHalves(prompts, 1)
-const isChosenOn = new Set(halves.choose)
+const holdOutSplit = drawSplit(prompts, 1)
+const isChosenOn = new Set(holdOutSplit.selection)
 
 /** @param here coverage on the half that chooses @param there on the half that reports */
 function score(here: number, there: number): Score {
@@ -38,18 +38,31 @@ beforeAll(async () => {
 })
 
 function found(ranges: RangeScore[]): SelectionInput {
-  const soup = [{ strength: 0.5, ...score(0.5, 0.6) }]
-  return { ...tiny, scoredBy, prompts, halves, post: score(0.1, 0.1), ranges, soup, rivals: [] }
+  const uniformBlends = [{ strength: 0.5, ...score(0.5, 0.6) }]
+  return {
+    ...tiny,
+    scoredBy,
+    prompts,
+    holdOutSplit,
+    post: score(0.1, 0.1),
+    ranges,
+    uniformBlends,
+    baselines: []
+  }
 }
 
 describe('a task in two halves', () => {
   it('is split by the seed alone, half of each category', () => {
-    expect(drawHalves(prompts, 1)).toEqual(halves)
-    expect(drawHalves(prompts, 2)).not.toEqual(halves)
-    expect([...halves.choose, ...halves.report].sort((a, b) => a - b)).toEqual(prompts.map((_, i) => i))
+    expect(drawSplit(prompts, 1)).toEqual(holdOutSplit)
+    expect(drawSplit(prompts, 2)).not.toEqual(holdOutSplit)
+    expect([...holdOutSplit.selection, ...holdOutSplit.holdOut].sort((a, b) => a - b)).toEqual(
+      prompts.map((_, i) => i)
+    )
     const ofA = (indices: readonly number[]): number => indices.filter((index) => index < 7).length
-    expect([halves.choose.length, ofA(halves.choose), ofA(halves.report)]).toEqual([7, 4, 3])
-    expect(() => drawHalves([{ category: 'x' }, { category: 'y' }, { category: 'y' }], 1)).toThrow(
+    expect([holdOutSplit.selection.length, ofA(holdOutSplit.selection), ofA(holdOutSplit.holdOut)]).toEqual([
+      7, 4, 3
+    ])
+    expect(() => drawSplit([{ category: 'x' }, { category: 'y' }, { category: 'y' }], 1)).toThrow(
       'The category "x" has a single question'
     )
   })
@@ -58,10 +71,10 @@ describe('a task in two halves', () => {
     const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
     const selection = selectionOf(sweep, sweep.ranges, 0.9)
     expect(selection.selected).toEqual({ start: 0, end: 0 })
-    expect(selection.reported).toMatchObject({ chosenOn: 7, reportedOn: 5 })
-    expect(selection.reported?.selected.diversity).toBeCloseTo(0.3, 2)
-    const [blend] = selection.rivals
-    expect(blend).toMatchObject({ rival: { kind: 'blend' }, promptCount: 5 })
+    expect(selection.holdOut).toMatchObject({ selectionPromptCount: 7, holdOutPromptCount: 5 })
+    expect(selection.holdOut?.selected.diversity).toBeCloseTo(0.3, 2)
+    const [blend] = selection.baselines
+    expect(blend).toMatchObject({ baseline: { kind: 'uniform-blend' }, promptCount: 5 })
     expect(blend?.diversity).toBeCloseTo(0.6, 2)
   })
 
@@ -77,8 +90,8 @@ describe('a task in two halves', () => {
       ...score(0.9, 0.9)
     }
     const compared = atOnce(recompareBaselines({ ...sweep, recipes: [...alone, ofOther] }, selection))
-    expect({ ...compared, rivals: [] }).toEqual({ ...selection, rivals: [] })
-    const halvesOf = compared.rivals.filter(({ rival }) => rival.kind === 'half')
+    expect({ ...compared, baselines: [] }).toEqual({ ...selection, baselines: [] })
+    const halvesOf = compared.baselines.filter(({ baseline }) => baseline.kind === 'half')
     expect(halvesOf.map(baselineName)).toEqual(['attention of layer 0 alone', 'MLP of layer 0 alone'])
     expect(halvesOf.map(({ difference }) => Number(difference.diversity.mean.toFixed(3)))).toEqual([
       -0.2, 0.4
@@ -89,11 +102,11 @@ describe('a task in two halves', () => {
   it('can be stopped within each range that is averaged and each difference that is tested', () => {
     const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
     const stepsOf = (given: SelectionInput): number => [...selectionOfSteps(given, given.ranges, 0.9)].length
-    const whole = stepsOf({ ...sweep, halves: null, soup: [] })
+    const whole = stepsOf({ ...sweep, holdOutSplit: null, uniformBlends: [] })
     // Both ranges on the half that chooses, and the selected one on the other.
-    expect(stepsOf({ ...sweep, soup: [] }) - whole).toBe(3)
+    expect(stepsOf({ ...sweep, uniformBlends: [] }) - whole).toBe(3)
     // A blend's validity and diversity.
-    expect(stepsOf({ ...sweep, halves: null }) - whole).toBe(2)
+    expect(stepsOf({ ...sweep, holdOutSplit: null }) - whole).toBe(2)
   })
 
   it('doubts a gain that the other half does not bear out', () => {

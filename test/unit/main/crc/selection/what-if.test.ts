@@ -50,8 +50,8 @@ function kept(): SweepDocument {
     ],
     recipes: [],
     checkpoints: [],
-    soup: [],
-    rivals: []
+    uniformBlends: [],
+    baselines: []
   }
 }
 
@@ -96,8 +96,8 @@ describe('what if', () => {
   it('has the selected range under each of the samplers, and compares the one that the rule takes', () => {
     const { selection } = askWhatIf(kept(), null, AS_SWEPT)
     expect(selection.tempered.map(({ validity }) => Number(validity.toFixed(3)))).toEqual([1, 0.95])
-    expect(selection.rivals.find(({ rival }) => rival.kind === 'tempered')).toMatchObject({
-      rival: { temperature: 2, minP: 0, range: { start: 0, end: 0 } },
+    expect(selection.baselines.find(({ baseline }) => baseline.kind === 'tempered')).toMatchObject({
+      baseline: { temperature: 2, minP: 0, range: { start: 0, end: 0 } },
       diversity: expect.closeTo(1, 6)
     })
   })
@@ -106,16 +106,16 @@ describe('what if', () => {
     const own = { ...kept(), whatIf: [{ temperature: 1, minP: 0 }, SAMPLERS[1]].flatMap((one) => one ?? []) }
     const { selection } = askWhatIf(own, null, AS_SWEPT)
     expect(selection.tempered).toHaveLength(2)
-    expect(selection.rivals.find(({ rival }) => rival.kind === 'tempered')).toMatchObject({
-      rival: SAMPLERS[1]
+    expect(selection.baselines.find(({ baseline }) => baseline.kind === 'tempered')).toMatchObject({
+      baseline: SAMPLERS[1]
     })
   })
 
   it('does not compare it with itself under the sampler that is asked about', () => {
     const { selection } = askWhatIf(kept(), null, { ...AS_SWEPT, sampler: elementAt(SAMPLERS, 0, 'sampler') })
     expect(selection.tempered).toHaveLength(2)
-    const tempered = selection.rivals.filter(({ rival }) => rival.kind === 'tempered')
-    expect(tempered.map(({ rival }) => rival)).not.toContainEqual(
+    const tempered = selection.baselines.filter(({ baseline }) => baseline.kind === 'tempered')
+    expect(tempered.map(({ baseline }) => baseline)).not.toContainEqual(
       expect.objectContaining(elementAt(SAMPLERS, 0, 'sampler'))
     )
   })

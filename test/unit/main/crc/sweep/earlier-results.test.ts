@@ -21,7 +21,7 @@ const identity: SweepIdentity = {
   post: sweep.postPath.fingerprint,
   layerCount: sweep.layerCount,
   modelKeys: modelsOf(sweep).map(({ model }) => weightsKey(modelOf(model, sweep))),
-  rivalCount: 0,
+  baselineCount: 0,
   scoredBy: sweep.scoredBy,
   prompts: sweep.prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
 }

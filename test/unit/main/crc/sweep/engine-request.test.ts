@@ -11,7 +11,7 @@ const request: CrcSweepRequest = {
   rho: 0.9,
   ranges: true,
   recipes: [],
-  soupSize: 0,
+  uniformBlendCount: 0,
   memoryBytes: 2 ** 30
 }
 

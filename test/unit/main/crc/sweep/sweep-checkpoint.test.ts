@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../../fixtures/problems'
 
 const IDENTITY: SweepIdentity = {
-  ...{ programVersion: '1', base: 'b', post: 'p', layerCount: 2, modelKeys: ['post'], rivalCount: 0 },
+  ...{ programVersion: '1', base: 'b', post: 'p', layerCount: 2, modelKeys: ['post'], baselineCount: 0 },
   scoredBy: { kind: 'crc' },
   prompts: [{ key: 'q', validCount: 2 }]
 }

@@ -7,7 +7,7 @@ import { type MinPDraw, OPEN_SAMPLING } from '../../../../../src/contract/model/
 import { type Device, openDevice } from '../../../../../src/main/engine/device/device'
 import { type DrawnRows, Draws } from '../../../../../src/main/engine/forward/draws'
 import { openLanguageHead, valuesOf } from '../../../../../src/main/engine/forward/language-head'
-import { mixedLogits } from '../../../../../src/main/engine/rows/rival-logits'
+import { mixedLogits } from '../../../../../src/main/engine/rows/baseline-logits'
 import { tokenProbabilities } from '../../../../../src/main/engine/rows/sampler'
 import {
   closePairWeights,
@@ -66,16 +66,16 @@ describe('samplers of temperature and min-p', () => {
   it('find tokens as likely as drawing makes them, in logits of one model, mixed and filtered', async () => {
     const [post, base] = [logits(0.7), logits(1.3)]
     expectDrawn(await draws.ofLogits(post, asked), post)
-    for (const rival of [
+    for (const baseline of [
       { kind: 'mix', share: 0.3 },
       { kind: 'filter', share: 0.01 }
     ] as const) {
       const mixed = new Float32Array(ROWS * WIDTH)
       for (let row = 0; row < ROWS; row++) {
         const [from, to] = [row * WIDTH, (row + 1) * WIDTH]
-        mixedLogits(rival, post.subarray(from, to), base.subarray(from, to), mixed.subarray(from, to))
+        mixedLogits(baseline, post.subarray(from, to), base.subarray(from, to), mixed.subarray(from, to))
       }
-      expectDrawn(await draws.ofBoth(rival, { post, base }, asked), mixed)
+      expectDrawn(await draws.ofBoth(baseline, { post, base }, asked), mixed)
     }
   })
 

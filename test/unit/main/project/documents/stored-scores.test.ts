@@ -18,8 +18,8 @@ function swept() {
     ranges: [{ start: 4, end: 11, ...score }],
     recipes: [],
     checkpoints: [],
-    soup: [],
-    rivals: []
+    uniformBlends: [],
+    baselines: []
   }
 }
 

@@ -46,7 +46,7 @@ it('keeps a sweep with the check of an earlier one, where nothing that the check
   }
 
   // Also past sweeps that have none, and with other models beside the ranges.
-  const carried = await keepSweep(project.firstPair, swept('again', { soup: [], recipes: [] }))
+  const carried = await keepSweep(project.firstPair, swept('again', { uniformBlends: [], recipes: [] }))
   expect(carried).toEqual({ ...check, sweepId: 'again' })
   expect(await project.firstPair.readAnswerCheck('again')).toEqual({ ...check, sweepId: 'again' })
   expect(project.firstPair.sweeps.map(({ id }) => id)).toContain('again')

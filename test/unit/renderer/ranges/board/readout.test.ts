@@ -49,7 +49,10 @@ it('says of a model what was measured, how sure that is, and how often it wins',
     'Gain over post',
     ...(sweep.selection === null ? [] : ['Wins'])
   ])
-  const board = boardOfSweep({ ...sweep, rivals: [{ rival: { kind: 'mix', share: 0.7 }, ...sweep.post }] })
+  const board = boardOfSweep({
+    ...sweep,
+    baselines: [{ baseline: { kind: 'mix', share: 0.7 }, ...sweep.post }]
+  })
   expect(readoutOf(board, 'mix 0.7', null, null)?.name).toBe('logits with 0.7 of base')
   expect(readoutOf(boardOfSweep(sweep), 'no such model', null, null)).toBeNull()
 })

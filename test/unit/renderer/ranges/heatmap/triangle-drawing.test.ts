@@ -32,7 +32,7 @@ const board: ScoreBoard = {
     { start: 1, end: 2, ...score(0.9, 0.6) }
   ],
   others: [],
-  rivals: []
+  baselines: []
 }
 const content: TriangleContent = {
   board,

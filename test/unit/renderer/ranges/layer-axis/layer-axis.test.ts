@@ -38,7 +38,7 @@ it('scales each row by its own largest value, and shows the selected range befor
     },
     crossFit: null,
     crossFitReason: null,
-    rivals: []
+    baselines: []
   }
   expect(shownRanges(selection, selection.bootstrap).map(({ start }) => start)).toEqual([4, 0, 1, 2, 3, 5])
   expect(shownRanges(selection, null)).toEqual([{ start: 4, end: 11, share: null }])

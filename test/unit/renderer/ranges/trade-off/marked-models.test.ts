@@ -7,7 +7,7 @@ import { tinySweep } from '../../../../fixtures/tiny-sweep'
 const document = tinySweep()
 const sweep = shownSweep({
   ...document,
-  rivals: [{ ...document.post, rival: { kind: 'mix', share: 0.5 } }]
+  baselines: [{ ...document.post, baseline: { kind: 'mix', share: 0.5 } }]
 })
 const models = (...keys: string[]) => keys.flatMap((key) => scoredModel(sweep, null, key) ?? [])
 

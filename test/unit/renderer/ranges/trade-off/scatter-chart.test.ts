@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChartColors } from '../../../../../src/renderer/plots/chart-theme'
 import { halfStrengths } from '../../../../../src/contract/model/strengths'
-import type { Rival } from '../../../../../src/contract/model/rival'
+import type { SamplingBaseline } from '../../../../../src/contract/model/sampling-baseline'
 import { placeNames } from '../../../../../src/renderer/plots/plot-names'
 import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
 import {
@@ -30,7 +30,7 @@ const COLORS: ChartColors = {
 }
 
 const content = (hidden: ScatterPart[] = []): ScatterContent => ({
-  board: boardOfSweep({ ...tinySweep(), soup: [{ strength: 0.5, ...tinySweep().post }] }),
+  board: boardOfSweep({ ...tinySweep(), uniformBlends: [{ strength: 0.5, ...tinySweep().post }] }),
   rho: 0.9,
   selected: null,
   chosen: null,
@@ -164,19 +164,19 @@ describe('the trade-off', () => {
   })
 })
 
-it('shows rivals as curves, of the samplers those that no other beats, each to be switched off', () => {
-  const at = (rival: Rival, validity: number, diversity: number) => ({
+it('shows baselines as curves, of the samplers those that no other beats, each to be switched off', () => {
+  const at = (baseline: SamplingBaseline, validity: number, diversity: number) => ({
     ...tinySweep().post,
-    rival,
+    baseline,
     validity,
     diversity
   })
-  const rivals = [
+  const baselines = [
     at({ kind: 'sampler', temperature: 2, minP: 0.1 }, 0.9, 0.8),
     at({ kind: 'sampler', temperature: 3, minP: 0 }, 0.5, 0.7),
     at({ kind: 'mix', share: 0.5 }, 0.4, 0.6)
   ]
-  const board = boardOfSweep({ ...tinySweep(), rivals })
+  const board = boardOfSweep({ ...tinySweep(), baselines })
   const drawn = (hidden: ScatterPart[]) =>
     scatterSeries({ ...content(hidden), board }, COLORS).map(({ label, data }) => [label, data.length])
   expect(drawn([])).toContainEqual(['Post under temperature and min-p', 1])

@@ -1,15 +1,15 @@
 import {
   type CategoryScore,
   type Difference,
-  type Halves,
+  type HoldOutSplit,
   LayerHalf,
   type RangeScore,
-  type Reported,
-  type RivalComparison,
+  type HoldOutResult,
+  type BaselineComparison,
   type Score,
   type Selection,
   type SweepDocument,
-  type TakenRival
+  type Baseline
 } from '../../../contract/documents/crc'
 import { samplerOfSweep } from '../../../contract/documents/scored-by'
 import { mostDiverse } from '../../../contract/model/by-diversity'
@@ -43,12 +43,12 @@ export type SelectionInput = Pick<
   | 'prompts'
   | 'scoredBy'
   | 'whatIf'
-  | 'halves'
+  | 'holdOutSplit'
   | 'post'
   | 'ranges'
   | 'recipes'
-  | 'soup'
-  | 'rivals'
+  | 'uniformBlends'
+  | 'baselines'
 >
 
 /**
@@ -64,8 +64,8 @@ export function* selectionOf(
   seed = DEFAULT_SEED,
   check: CheckResult | null = null
 ): Steps<Selection> {
-  const { halves, scoredBy } = sweep
-  const choosing = halves === null ? sweep : yield* onPrompts(sweep, halves.choose)
+  const { holdOutSplit, scoredBy } = sweep
+  const choosing = holdOutSplit === null ? sweep : yield* onPrompts(sweep, holdOutSplit.selection)
   const candidateKeys = new Set(candidates.map(spanKey))
   const selected = yield* selection(
     choosing.prompts,
@@ -84,8 +84,8 @@ export function* selectionOf(
   const { minimumValidity } = selected
   return {
     ...selected,
-    rivals: yield* compareRivals(sweep, { minimumValidity, rho, range, tempered, check }, seed),
-    reported: halves === null ? null : yield* reportOn(sweep, range, halves, seed),
+    baselines: yield* compareBaselines(sweep, { minimumValidity, rho, range, tempered, check }, seed),
+    holdOut: holdOutSplit === null ? null : yield* reportOn(sweep, range, holdOutSplit, seed),
     tempered: tempered.map(
       ({ sampler, score: { validity, diversity, effectiveChoices, distinctRight } }) => ({
         ...sampler,
@@ -107,8 +107,8 @@ export function* recompareBaselines(
   if (range === undefined) return selection
   const tempered = yield* temperedScores(sweep, range)
   const compared = { minimumValidity, rho, range, tempered, check }
-  const rivals = yield* compareRivals(sweep, compared, bootstrap.seed)
-  return { ...selection, rivals }
+  const baselines = yield* compareBaselines(sweep, compared, bootstrap.seed)
+  return { ...selection, baselines }
 }
 
 /** Restricts a sweep to the prompts at the given indices. */
@@ -126,12 +126,12 @@ function* onPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<Se
   return {
     ...sweep,
     prompts,
-    halves: null,
+    holdOutSplit: null,
     post: restrict(sweep.post),
     ranges,
     recipes: sweep.recipes.map(restrict),
-    soup: sweep.soup.map(restrict),
-    rivals: sweep.rivals.map(restrict)
+    uniformBlends: sweep.uniformBlends.map(restrict),
+    baselines: sweep.baselines.map(restrict)
   }
 }
 
@@ -148,12 +148,12 @@ function scoreOnPrompts(prompts: SelectionInput['prompts'], score: Score, indice
 function* reportOn(
   sweep: SelectionInput,
   range: RangeScore,
-  { choose, report }: Halves,
+  { selection: selecting, holdOut }: HoldOutSplit,
   seed: number
-): Steps<Reported> {
+): Steps<HoldOutResult> {
   const { prompts, post, ranges } = yield* onPrompts(
-    { ...sweep, ranges: [range], recipes: [], soup: [], rivals: [] },
-    report
+    { ...sweep, ranges: [range], recipes: [], uniformBlends: [], baselines: [] },
+    holdOut
   )
   const selected = elementAt(ranges, 0, 'range')
   const { categories } = promptsByCategory(prompts)
@@ -161,8 +161,8 @@ function* reportOn(
     difference(selected, post, measure, categories, seed)
   const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
   return {
-    chosenOn: choose.length,
-    reportedOn: report.length,
+    selectionPromptCount: selecting.length,
+    holdOutPromptCount: holdOut.length,
     post: means(post),
     selected: means(selected),
     gain: { validity: gain('validity'), diversity: gain('diversity') }
@@ -170,21 +170,21 @@ function* reportOn(
 }
 
 interface Candidate {
-  rival: RivalComparison['rival']
+  baseline: BaselineComparison['baseline']
   score: Score
 }
 
 /** Kinds of baselines that do not depend on the selected range, in the order of tables. */
 export const BASELINE_KINDS = [
-  'blend',
+  'uniform-blend',
   'sampler',
   'mix',
   'filter'
-] as const satisfies readonly TakenRival['kind'][]
+] as const satisfies readonly Baseline['kind'][]
 
 /** A baseline that keeps the validity and is more diverse than post on first tokens. */
 interface Qualified<Baseline> {
-  rival: Baseline
+  baseline: Baseline
   score: Score
   /** Score on the selection prompts. */
   chosen: Score
@@ -192,11 +192,11 @@ interface Qualified<Baseline> {
 
 /** Filters the candidates that the selection rule accepts on the selection prompts. */
 function qualifying<Baseline>(
-  { prompts, post, halves }: Pick<SelectionInput, 'prompts' | 'post' | 'halves'>,
-  candidates: readonly { rival: Baseline; score: Score }[],
+  { prompts, post, holdOutSplit }: Pick<SelectionInput, 'prompts' | 'post' | 'holdOutSplit'>,
+  candidates: readonly { baseline: Baseline; score: Score }[],
   minimumValidity: number
 ): Qualified<Baseline>[] {
-  const choosing = halves?.choose ?? [...prompts.keys()]
+  const choosing = holdOutSplit?.selection ?? [...prompts.keys()]
   const minimumDiversity = scoreOnPrompts(prompts, post, choosing).diversity
   return candidates
     .map((candidate) => ({ ...candidate, chosen: scoreOnPrompts(prompts, candidate.score, choosing) }))
@@ -204,27 +204,29 @@ function qualifying<Baseline>(
 }
 
 const baselinesOfKind = (
-  { soup, rivals }: Pick<SelectionInput, 'soup' | 'rivals'>,
-  kind: TakenRival['kind']
-): { rival: TakenRival; score: Score }[] =>
-  kind === 'blend'
-    ? blendsOf(soup)
-    : rivals.filter(({ rival }) => rival.kind === kind).map((score) => ({ rival: score.rival, score }))
+  { uniformBlends, baselines }: Pick<SelectionInput, 'uniformBlends' | 'baselines'>,
+  kind: Baseline['kind']
+): { baseline: Baseline; score: Score }[] =>
+  kind === 'uniform-blend'
+    ? blendsOf(uniformBlends)
+    : baselines
+        .filter(({ baseline }) => baseline.kind === kind)
+        .map((score) => ({ baseline: score.baseline, score }))
 
 /** Sorts the qualifying baselines of a kind by first tokens, the most diverse first. */
 export function bestBaselines(
-  sweep: Pick<SelectionInput, 'prompts' | 'post' | 'halves' | 'soup' | 'rivals'>,
-  kind: TakenRival['kind'],
+  sweep: Pick<SelectionInput, 'prompts' | 'post' | 'holdOutSplit' | 'uniformBlends' | 'baselines'>,
+  kind: Baseline['kind'],
   rho: number
-): TakenRival[] {
-  const choosing = sweep.halves?.choose ?? [...sweep.prompts.keys()]
+): Baseline[] {
+  const choosing = sweep.holdOutSplit?.selection ?? [...sweep.prompts.keys()]
   const minimumValidity = rho * scoreOnPrompts(sweep.prompts, sweep.post, choosing).validity
   let remaining = qualifying(sweep, baselinesOfKind(sweep, kind), minimumValidity)
-  const best: TakenRival[] = []
+  const best: Baseline[] = []
   for (;;) {
     const [next] = mostDiverse(remaining, ({ chosen }) => chosen)
     if (next === undefined) return best
-    best.push(next.rival)
+    best.push(next.baseline)
     remaining = remaining.filter((candidate) => candidate !== next)
   }
 }
@@ -239,23 +241,23 @@ interface Comparing extends Pick<Selection, 'minimumValidity' | 'rho'> {
  * Compares baselines with the selected range. They are the best baseline of each kind by the selection rule, the two
  * layer halves of the range, and the controls of the same length.
  */
-function* compareRivals(
+function* compareBaselines(
   sweep: SelectionInput,
   { range, tempered, minimumValidity, rho, check }: Comparing,
   seed: number
-): Steps<RivalComparison[]> {
-  const { prompts, halves } = sweep
-  const reporting = halves?.report ?? [...prompts.keys()]
+): Steps<BaselineComparison[]> {
+  const { prompts, holdOutSplit } = sweep
+  const reporting = holdOutSplit?.holdOut ?? [...prompts.keys()]
   const on = (score: Score): Score => scoreOnPrompts(prompts, score, reporting)
-  const best = <Baseline extends RivalComparison['rival']>(
-    candidates: readonly { rival: Baseline; score: Score }[],
+  const best = <Baseline extends BaselineComparison['baseline']>(
+    candidates: readonly { baseline: Baseline; score: Score }[],
     isRejected: (baseline: Baseline) => boolean = () => false
   ): Candidate[] => {
     const qualified = qualifying(sweep, candidates, minimumValidity)
-    const accepted = qualified.filter(({ rival }) => !isRejected(rival))
+    const accepted = qualified.filter(({ baseline }) => !isRejected(baseline))
     return mostDiverse(accepted.length === 0 ? qualified : accepted, ({ chosen }) => chosen).slice(0, 1)
   }
-  const failsCheck = (baseline: TakenRival): boolean => {
+  const failsCheck = (baseline: Baseline): boolean => {
     const checked = checkOfBaseline(check, baseline)
     return check !== null && checked !== null && !passesCheck(checked, check, rho)
   }
@@ -267,8 +269,8 @@ function* compareRivals(
   ]
   const { categories } = promptsByCategory(reporting.map((index) => elementAt(prompts, index, 'prompt')))
   const selected = on(range)
-  const compared: RivalComparison[] = []
-  for (const { rival, score } of taken) {
+  const compared: BaselineComparison[] = []
+  for (const { baseline, score } of taken) {
     yield
     const reported = on(score)
     const validity = difference(reported, selected, 'validity', categories, seed)
@@ -276,28 +278,31 @@ function* compareRivals(
     const diversity = difference(reported, selected, 'diversity', categories, seed)
     if (check !== null) yield
     compared.push({
-      rival,
+      baseline,
       validity: reported.validity,
       diversity: reported.diversity,
       promptCount: reporting.length,
       difference: { validity, diversity },
       answers:
-        check === null ? null : comparedAnswers(check, { rival, range, rho, reporting, categories, seed })
+        check === null ? null : comparedAnswers(check, { baseline, range, rho, reporting, categories, seed })
     })
   }
   return compared
 }
 
 /** Returns the full answers of a baseline, or null if they were not checked. */
-function answersOf(check: CheckResult, rival: RivalComparison['rival']): WholeAnswers | null {
-  if (rival.kind === 'tempered') return null
-  if (rival.kind === 'control') return checkOfRange(check, rival.range)
-  if (rival.kind !== 'half') return checkOfBaseline(check, rival)
-  return checkOf(check, layersModel(halfStrengths(rival.range, rival.half, check.layerCount, check.source)))
+function answersOf(check: CheckResult, baseline: BaselineComparison['baseline']): WholeAnswers | null {
+  if (baseline.kind === 'tempered') return null
+  if (baseline.kind === 'control') return checkOfRange(check, baseline.range)
+  if (baseline.kind !== 'half') return checkOfBaseline(check, baseline)
+  return checkOf(
+    check,
+    layersModel(halfStrengths(baseline.range, baseline.half, check.layerCount, check.source))
+  )
 }
 
 interface AnswersCompared {
-  rival: RivalComparison['rival']
+  baseline: BaselineComparison['baseline']
   range: RangeScore
   rho: number
   /** Indices of the hold-out prompts, or of all prompts of a sweep that is not split. */
@@ -310,20 +315,20 @@ interface AnswersCompared {
 /** Compares a baseline with the selected range on full answers. Null unless both have checked answers by prompt. */
 function comparedAnswers(
   check: CheckResult,
-  { rival, range, rho, reporting, categories, seed }: AnswersCompared
-): RivalComparison['answers'] {
-  const ofBaseline = answersOf(check, rival)?.prompts
+  { baseline, range, rho, reporting, categories, seed }: AnswersCompared
+): BaselineComparison['answers'] {
+  const ofBaseline = answersOf(check, baseline)?.prompts
   const ofRange = checkOfRange(check, range)?.prompts
   if (ofBaseline === undefined || ofRange === undefined) return null
   const on = (prompts: readonly CategoryScore[]): { prompts: CategoryScore[] } => ({
     prompts: reporting.map((index) => elementAt(prompts, index, 'prompt'))
   })
-  const baseline = on(ofBaseline)
+  const compared = on(ofBaseline)
   const selected = on(ofRange)
   const meanOf = (measure: keyof CategoryScore): number =>
     mean(
       categories.map((category) =>
-        mean(category.map((index) => elementAt(baseline.prompts, index, 'prompt')[measure]))
+        mean(category.map((index) => elementAt(compared.prompts, index, 'prompt')[measure]))
       )
     )
   return {
@@ -331,17 +336,17 @@ function comparedAnswers(
     diversity: meanOf('diversity'),
     minimumValidity: answerLimit(check, rho),
     difference: {
-      validity: difference(baseline, selected, 'validity', categories, seed),
-      diversity: difference(baseline, selected, 'diversity', categories, seed)
+      validity: difference(compared, selected, 'validity', categories, seed),
+      diversity: difference(compared, selected, 'diversity', categories, seed)
     }
   }
 }
 
 /** Lists the uniform blends without strength 0, which is post, and strength 1, which is a range. */
-const blendsOf = (soup: SelectionInput['soup']): { rival: TakenRival; score: Score }[] =>
-  soup
+const blendsOf = (uniformBlends: SelectionInput['uniformBlends']): { baseline: Baseline; score: Score }[] =>
+  uniformBlends
     .filter(({ strength }) => strength > 0 && strength < 1)
-    .map((score) => ({ rival: { kind: 'blend', strength: score.strength }, score }))
+    .map((score) => ({ baseline: { kind: 'uniform-blend', strength: score.strength }, score }))
 
 /** Lists scores of the selected range under other samplers. Scores equal to the range's own are left out. */
 function otherwiseDrawn(
@@ -355,7 +360,10 @@ function otherwiseDrawn(
       ({ sampler }) => sampler.temperature !== sweepSampler.temperature || sampler.minP !== sweepSampler.minP
     )
     .filter(({ score }) => score.validity !== validity || score.diversity !== diversity)
-    .map(({ sampler, score }) => ({ rival: { kind: 'tempered', range: { start, end }, ...sampler }, score }))
+    .map(({ sampler, score }) => ({
+      baseline: { kind: 'tempered', range: { start, end }, ...sampler },
+      score
+    }))
 }
 
 /** Lists scored recipes that restore only one half of the selected range's layers. */
@@ -369,7 +377,7 @@ function halvesAlone(
   return LayerHalf.options.flatMap((half): Candidate[] => {
     const range = { start, end }
     const score = scored.get(weightsKey(layersModel(halfStrengths(range, half, layerCount, source))))
-    return score === undefined ? [] : [{ rival: { kind: 'half', half, range }, score }]
+    return score === undefined ? [] : [{ baseline: { kind: 'half', half, range }, score }]
   })
 }
 
@@ -391,7 +399,7 @@ function controls({ ranges, layerCount }: SelectionInput, selected: RangeScore):
     const score = ranges.find((other) => spanKey(other) === spanKey(range))
     if (seen.has(start) || score === undefined) return []
     seen.add(start)
-    return [{ rival: { kind: 'control', place, range }, score }]
+    return [{ baseline: { kind: 'control', place, range }, score }]
   })
 }
 

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Sampling } from '../../../contract/model/sampling'
-import type { Rival } from '../../../contract/model/rival'
+import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
 import type { DrawnRows, Draws } from '../forward/draws'
 import { type LanguageHead, valuesOf } from '../forward/language-head'
-import { mixedLogits } from '../rows/rival-logits'
+import { mixedLogits } from '../rows/baseline-logits'
 import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import { logitRows } from './next-tokens'
@@ -18,8 +18,8 @@ export interface LastStates {
   readonly head: LanguageHead
 }
 
-export interface RivalRun {
-  readonly rivals: readonly Rival[]
+export interface BaselineRun {
+  readonly baselines: readonly SamplingBaseline[]
   readonly rows: readonly RowTargets[]
   readonly vocabularySize: number
   readonly post: LastStates
@@ -47,9 +47,9 @@ interface Logits {
  * Computes the requested probabilities of each baseline under each sampler, row after row. A baseline that is itself a
  * sampler has only its own probabilities. No block is evaluated for baselines.
  */
-export async function rivalTokens(run: RivalRun): Promise<DrawnRows[]> {
-  const { rivals, rows, vocabularySize, post, base, signal } = run
-  const parts = rivals.map((): Float64Array[][] => [])
+export async function baselineTokens(run: BaselineRun): Promise<DrawnRows[]> {
+  const { baselines, rows, vocabularySize, post, base, signal } = run
+  const parts = baselines.map((): Float64Array[][] => [])
   const maxRows = logitRows(2 * vocabularySize)
   for (let first = 0; first < rows.length; first += maxRows) {
     throwIfCancelled(signal, 'The run')
@@ -63,16 +63,16 @@ export async function rivalTokens(run: RivalRun): Promise<DrawnRows[]> {
       run.draws === null
         ? await drawRowByRow(run, logits, targets)
         : await drawTogether(run, run.draws, logits, targets)
-    for (const [rival, next] of drawn.entries()) {
+    for (const [baseline, next] of drawn.entries()) {
       for (const [sampler, ofRows] of next.entries())
-        (elementAt(parts, rival, 'rival')[sampler] ??= []).push(ofRows)
+        (elementAt(parts, baseline, 'baseline')[sampler] ??= []).push(ofRows)
     }
   }
-  return parts.map((ofRival) => ofRival.map(joinNumbers))
+  return parts.map((ofBaseline) => ofBaseline.map(joinNumbers))
 }
 
 async function drawTogether(
-  { rivals, samplers, signal }: RivalRun,
+  { baselines, samplers, signal }: BaselineRun,
   draws: Draws,
   { post, base }: Logits,
   rows: readonly RowTargets[]
@@ -80,10 +80,10 @@ async function drawTogether(
   const targetTokens = rows.map(({ next }) => next)
   const ofSamplers = samplers === null ? [] : [...(await samplers.ofLogits(post, targetTokens))]
   const drawn: DrawnRows[] = []
-  for (const rival of rivals) {
+  for (const baseline of baselines) {
     throwIfCancelled(signal, 'The run')
-    if (rival.kind === 'sampler') drawn.push(ofSamplers.splice(0, 1))
-    else drawn.push(await draws.ofBoth(rival, { post, base: requireBase(base) }, targetTokens))
+    if (baseline.kind === 'sampler') drawn.push(ofSamplers.splice(0, 1))
+    else drawn.push(await draws.ofBoth(baseline, { post, base: requireBase(base) }, targetTokens))
     // Inference blocks the thread. Yield, so that a cancellation can arrive.
     await nextTurn()
   }
@@ -92,22 +92,22 @@ async function drawTogether(
 
 /** Computes probabilities row by row, for samplers with settings other than temperature and min-p. */
 async function drawRowByRow(
-  { rivals, vocabularySize, sampling }: RivalRun,
+  { baselines, vocabularySize, sampling }: BaselineRun,
   { post, base }: Logits,
   rows: readonly RowTargets[]
 ): Promise<DrawnRows[]> {
-  const result = rivals.map((): Float64Array[] => [])
+  const result = baselines.map((): Float64Array[] => [])
   const scratch = new Float32Array(vocabularySize)
   for (const [i, { tokens, next }] of rows.entries()) {
     const ofPost = rowAt(post, i, vocabularySize)
-    for (const [r, rival] of rivals.entries()) {
-      if (rival.kind !== 'sampler')
-        mixedLogits(rival, ofPost, rowAt(requireBase(base), i, vocabularySize), scratch)
+    for (const [r, baseline] of baselines.entries()) {
+      if (baseline.kind !== 'sampler')
+        mixedLogits(baseline, ofPost, rowAt(requireBase(base), i, vocabularySize), scratch)
       const [logits, drawing] =
-        rival.kind === 'sampler'
-          ? [ofPost, { ...sampling, temperature: rival.temperature, minP: rival.minP }]
+        baseline.kind === 'sampler'
+          ? [ofPost, { ...sampling, temperature: baseline.temperature, minP: baseline.minP }]
           : [scratch, sampling]
-      elementAt(result, r, 'rival').push(tokenProbabilities(logits, drawing, tokens, next))
+      elementAt(result, r, 'baseline').push(tokenProbabilities(logits, drawing, tokens, next))
     }
     // This loop blocks the thread. Yield, so that a cancellation can arrive.
     if (i % 64 === 0) await nextTurn()
@@ -116,6 +116,6 @@ async function drawRowByRow(
 }
 
 function requireBase(base: Float32Array | null): Float32Array {
-  if (base === null) throw new Error('a rival that needs base in a sweep without base')
+  if (base === null) throw new Error('a baseline that needs base in a sweep without base')
   return base
 }

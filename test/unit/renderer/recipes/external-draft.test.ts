@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { NEW_OUTSIDE, parseOutside } from '../../../../src/renderer/recipes/outside-draft'
+import { NEW_EXTERNAL, parseExternal } from '../../../../src/renderer/recipes/external-draft'
 
-const SERVED = { ...NEW_OUTSIDE, baseUrl: ' http://localhost:8000/v1 ', model: 'slr-8b' }
-const FILE = { ...NEW_OUTSIDE, by: 'file' as const, path: '/data/answers.jsonl' }
+const SERVED = { ...NEW_EXTERNAL, baseUrl: ' http://localhost:8000/v1 ', model: 'slr-8b' }
+const FILE = { ...NEW_EXTERNAL, by: 'file' as const, path: '/data/answers.jsonl' }
 const FINGERPRINT = 'f'.repeat(64)
 
 it('is an endpoint, called as its model unless it is given a name', () => {
-  expect(parseOutside(SERVED, [], null)).toEqual({
+  expect(parseExternal(SERVED, [], null)).toEqual({
     model: {
       kind: 'endpoint',
       name: 'slr-8b',
@@ -20,7 +20,7 @@ it('is an endpoint, called as its model unless it is given a name', () => {
     },
     problems: {}
   })
-  expect(parseOutside({ ...SERVED, name: 'restored', concurrency: '4' }, [], null).model).toMatchObject({
+  expect(parseExternal({ ...SERVED, name: 'restored', concurrency: '4' }, [], null).model).toMatchObject({
     name: 'restored',
     endpoint: { concurrency: 4 }
   })
@@ -28,7 +28,7 @@ it('is an endpoint, called as its model unless it is given a name', () => {
 
 it('says which field is wrong', () => {
   const problems = (changes: Partial<typeof SERVED>): unknown =>
-    parseOutside({ ...SERVED, ...changes }, ['post'], null).problems
+    parseExternal({ ...SERVED, ...changes }, ['post'], null).problems
   expect(problems({ baseUrl: 'localhost:8000' })).toEqual({
     baseUrl: 'expected an address such as http://localhost:8080/v1'
   })
@@ -45,14 +45,14 @@ it('says which field is wrong', () => {
 
 it('is a file once it was read, of one whose answers it holds', () => {
   const file = { format: 'JSON lines', fingerprint: FINGERPRINT, by: [{ of: null, answers: 9 }] }
-  expect(parseOutside(FILE, [], null)).toEqual({ model: null, problems: {} })
-  expect(parseOutside(FILE, [], file).model).toEqual({
+  expect(parseExternal(FILE, [], null)).toEqual({ model: null, problems: {} })
+  expect(parseExternal(FILE, [], file).model).toEqual({
     kind: 'file',
     name: 'answers',
     path: '/data/answers.jsonl',
     fingerprint: FINGERPRINT
   })
   const two = { ...file, by: ['base', 'post'].map((of) => ({ of, answers: 4 })) }
-  expect(parseOutside(FILE, [], two).problems).toEqual({ of: 'choose whose answers' })
-  expect(parseOutside({ ...FILE, of: 'base' }, [], two).model).toMatchObject({ name: 'base', of: 'base' })
+  expect(parseExternal(FILE, [], two).problems).toEqual({ of: 'choose whose answers' })
+  expect(parseExternal({ ...FILE, of: 'base' }, [], two).model).toMatchObject({ name: 'base', of: 'base' })
 })

@@ -22,7 +22,7 @@ export type Endpoint = z.infer<typeof Endpoint>
 const name = z.string()
 
 /** An external model: a model behind an endpoint, or the author of a file of answers. */
-export const OutsideModel = z.discriminatedUnion('kind', [
+export const ExternalModel = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('endpoint'), name, endpoint: Endpoint }),
   z.object({
     kind: z.literal('file'),
@@ -34,20 +34,20 @@ export const OutsideModel = z.discriminatedUnion('kind', [
     of: z.string().max(1_000).optional()
   })
 ])
-export type OutsideModel = z.infer<typeof OutsideModel>
+export type ExternalModel = z.infer<typeof ExternalModel>
 
 /**
  * Returns a key that is equal for external models with the same answers, regardless of their names and number of
  * concurrent requests.
  */
-export function outsideKey(model: OutsideModel): string {
+export function externalKey(model: ExternalModel): string {
   if (model.kind === 'file') return `file ${model.fingerprint} ${model.of ?? ''}`.trimEnd()
   const { through, baseUrl, model: served } = model.endpoint
   return `endpoint ${through} ${baseUrl} ${served}`
 }
 
 /** Describes an external model in one line of text. */
-export function describeOutside(model: OutsideModel): string {
+export function describeExternal(model: ExternalModel): string {
   if (model.kind === 'file')
     return `answers from ${model.path}${model.of === undefined ? '' : ` of ${model.of}`}`
   const { baseUrl, model: served, through } = model.endpoint
@@ -64,7 +64,7 @@ export function endpointFromText(text: string): { name: string; model: string; b
 }
 
 /** Returns the command-line options that add an endpoint. */
-export const endpointWords = ({ name, endpoint }: Extract<OutsideModel, { kind: 'endpoint' }>): string[] => [
+export const endpointWords = ({ name, endpoint }: Extract<ExternalModel, { kind: 'endpoint' }>): string[] => [
   endpoint.through === 'chat' ? '--endpoint-chat' : '--endpoint',
   `${name}=${endpoint.model}@${endpoint.baseUrl}`,
   ...(endpoint.keyVariable === undefined ? [] : ['--endpoint-key', endpoint.keyVariable]),
@@ -86,7 +86,7 @@ export const AnswerFileFacts = z.object({
 export type AnswerFileFacts = z.infer<typeof AnswerFileFacts>
 
 /** Facts that an external model reports about itself. */
-export const OutsideRecord = z.object({
+export const ExternalRecord = z.object({
   /** Name of the variant. */
   variant: z.string(),
   /** Model names that the server reported, or that the file contains. */
@@ -96,4 +96,4 @@ export const OutsideRecord = z.object({
   /** Name of the server program in its replies, or the format of the file. */
   server: z.string().nullable()
 })
-export type OutsideRecord = z.infer<typeof OutsideRecord>
+export type ExternalRecord = z.infer<typeof ExternalRecord>

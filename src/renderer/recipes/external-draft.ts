@@ -1,7 +1,7 @@
-import { type AnswerFileFacts, Endpoint, type OutsideModel } from '../../contract/model/outside-model'
+import { type AnswerFileFacts, Endpoint, type ExternalModel } from '../../contract/model/external-model'
 
 /** Who is to answer outside the engine, as it is typed. */
-export interface OutsideDraft {
+export interface ExternalDraft {
   by: 'endpoint' | 'file'
   name: string
   baseUrl: string
@@ -15,9 +15,9 @@ export interface OutsideDraft {
   of: string
 }
 
-export type OutsideField = 'name' | 'baseUrl' | 'model' | 'keyVariable' | 'concurrency' | 'path' | 'of'
+export type ExternalField = 'name' | 'baseUrl' | 'model' | 'keyVariable' | 'concurrency' | 'path' | 'of'
 
-export const NEW_OUTSIDE: OutsideDraft = {
+export const NEW_EXTERNAL: ExternalDraft = {
   by: 'endpoint',
   name: '',
   baseUrl: '',
@@ -31,9 +31,9 @@ export const NEW_OUTSIDE: OutsideDraft = {
 }
 
 /** What a draft says; null with what is wrong with which field. */
-interface ParsedOutside {
-  model: OutsideModel | null
-  problems: Partial<Record<OutsideField, string>>
+interface ParsedExternal {
+  model: ExternalModel | null
+  problems: Partial<Record<ExternalField, string>>
 }
 
 /**
@@ -42,23 +42,23 @@ interface ParsedOutside {
  * @param taken names of the other variants
  * @param file what main says of the file at the draft's path; null while it has not been read
  */
-export function parseOutside(
-  draft: OutsideDraft,
+export function parseExternal(
+  draft: ExternalDraft,
   taken: readonly string[],
   file: AnswerFileFacts | null
-): ParsedOutside {
+): ParsedExternal {
   const parsed = draft.by === 'endpoint' ? parseEndpoint(draft) : parseFile(draft, file)
   if (!taken.includes(nameOf(draft))) return parsed
   return { model: null, problems: { ...parsed.problems, name: 'another variant has this name' } }
 }
 
 /** What a variant is called: as it is typed, or else as who answers for it. */
-const nameOf = ({ name, by, model, of, path }: OutsideDraft): string => {
+const nameOf = ({ name, by, model, of, path }: ExternalDraft): string => {
   const fileName = path.trim().split(/[/\\]/).at(-1) ?? ''
   return name.trim() || (by === 'endpoint' ? model.trim() : of || fileName.replace(/\.[^.]*$/, ''))
 }
 
-function parseEndpoint(draft: OutsideDraft): ParsedOutside {
+function parseEndpoint(draft: ExternalDraft): ParsedExternal {
   const { baseUrl, model, through, keyVariable, concurrency, anyModel } = draft
   const parsed = Endpoint.safeParse({
     baseUrl: baseUrl.trim(),
@@ -71,7 +71,7 @@ function parseEndpoint(draft: OutsideDraft): ParsedOutside {
   if (parsed.success) {
     return { model: { kind: 'endpoint', name: nameOf(draft), endpoint: parsed.data }, problems: {} }
   }
-  const problems: ParsedOutside['problems'] = {}
+  const problems: ParsedExternal['problems'] = {}
   for (const { path, message } of parsed.error.issues) {
     if (path[0] === 'concurrency') problems.concurrency = 'expected a whole number from 1 to 256'
     else if (path[0] === 'model') problems.model = 'name the model as the server lists it'
@@ -80,7 +80,7 @@ function parseEndpoint(draft: OutsideDraft): ParsedOutside {
   return { model: null, problems }
 }
 
-function parseFile(draft: OutsideDraft, file: AnswerFileFacts | null): ParsedOutside {
+function parseFile(draft: ExternalDraft, file: AnswerFileFacts | null): ParsedExternal {
   const path = draft.path.trim()
   if (path === '') return { model: null, problems: { path: 'give the place of the file' } }
   if (file === null) return { model: null, problems: {} }

@@ -8,7 +8,7 @@ import type {
   EvaluationRun,
   PromptScores
 } from '../../../src/contract/documents/evaluation'
-import type { OutsideRecord } from '../../../src/contract/model/outside-model'
+import type { ExternalRecord } from '../../../src/contract/model/external-model'
 import type { SampleLine, Variant } from '../../../src/contract/documents/samples'
 import { resourcePath } from '../../../src/main/base/resources'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
@@ -29,7 +29,7 @@ interface Evaluated {
   samples: SampleLine[]
   scores: PromptScores[]
   results: EvaluationResults
-  records: OutsideRecord[]
+  records: ExternalRecord[]
 }
 
 async function evaluated(
@@ -52,7 +52,7 @@ async function evaluated(
   })
   const samples: SampleLine[] = []
   const scores: PromptScores[] = []
-  const records: OutsideRecord[] = []
+  const records: ExternalRecord[] = []
   await runEvaluation(
     sharedEngine.client(),
     { run, pair, stored: { samples: [], scores: [] } },

@@ -1,7 +1,7 @@
-import type { OutsideRecord } from '../../contract/model/outside-model'
+import type { ExternalRecord } from '../../contract/model/external-model'
 
 /** Adds new facts about one model to the records of those that answered. */
-export function withRecord(records: readonly OutsideRecord[], learned: OutsideRecord): OutsideRecord[] {
+export function withRecord(records: readonly ExternalRecord[], learned: ExternalRecord): ExternalRecord[] {
   const earlier = records.find(({ variant }) => variant === learned.variant)
   const others = records.filter((record) => record !== earlier)
   if (earlier === undefined) return [...others, learned]

@@ -1,7 +1,7 @@
-import type { Rival } from '../../../contract/model/rival'
+import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
 
 /** A baseline whose tokens are drawn from the logits of two models. */
-export type MixedRival = Exclude<Rival, { kind: 'sampler' }>
+export type MixedBaseline = Exclude<SamplingBaseline, { kind: 'sampler' }>
 
 /**
  * Computes the logits from which a baseline's tokens are drawn.
@@ -9,13 +9,13 @@ export type MixedRival = Exclude<Rival, { kind: 'sampler' }>
  * @param into result, [vocabulary], as long as the other two
  */
 export function mixedLogits(
-  rival: MixedRival,
+  baseline: MixedBaseline,
   post: Float32Array,
   base: Float32Array,
   into: Float32Array
 ): void {
-  if (rival.kind === 'mix') mix(post, base, rival.share, into)
-  else filter(post, base, rival.share, into)
+  if (baseline.kind === 'mix') mix(post, base, baseline.share, into)
+  else filter(post, base, baseline.share, into)
 }
 
 /*

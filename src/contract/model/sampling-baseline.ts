@@ -5,7 +5,7 @@ import { MinPDraw } from './sampling'
  * A baseline that restores no layer. It is post under another sampler, a mix of the logits of base and post, or base
  * filtered by post's plausible tokens. Each needs only the next-token logits of post and base.
  */
-export const Rival = z.discriminatedUnion('kind', [
+export const SamplingBaseline = z.discriminatedUnion('kind', [
   /** Post with this temperature and min-p in place of the sweep's. */
   MinPDraw.extend({ kind: z.literal('sampler') }),
   /** Logits (1 - share) x post + share x base. */
@@ -15,7 +15,7 @@ export const Rival = z.discriminatedUnion('kind', [
    */
   z.object({ kind: z.literal('filter'), share: z.number().gt(0).max(1) })
 ])
-export type Rival = z.infer<typeof Rival>
+export type SamplingBaseline = z.infer<typeof SamplingBaseline>
 
 const TEMPERATURES = [1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4]
 const MIN_PS = [0, 0.02, 0.05, 0.1]
@@ -31,13 +31,13 @@ export const WHAT_IF_SAMPLERS: readonly MinPDraw[] = TEMPERATURES.flatMap((tempe
  * Returns the default baselines of a sweep.
  * @param withBase whether base's logits over post's vocabulary are available
  */
-export function usualRivals(withBase: boolean): Rival[] {
-  const samplers = WHAT_IF_SAMPLERS.map((sampler): Rival => ({ kind: 'sampler', ...sampler }))
+export function defaultSamplingBaselines(withBase: boolean): SamplingBaseline[] {
+  const samplers = WHAT_IF_SAMPLERS.map((sampler): SamplingBaseline => ({ kind: 'sampler', ...sampler }))
   if (!withBase) return samplers
   return [
     ...samplers,
-    ...MIXES.map((share): Rival => ({ kind: 'mix', share })),
-    ...FILTERS.map((share): Rival => ({ kind: 'filter', share }))
+    ...MIXES.map((share): SamplingBaseline => ({ kind: 'mix', share })),
+    ...FILTERS.map((share): SamplingBaseline => ({ kind: 'filter', share }))
   ]
 }
 
@@ -45,42 +45,47 @@ export function usualRivals(withBase: boolean): Rival[] {
  * Reports whether a baseline draws from the logits of post and base together, which takes two rows of work for each
  * token.
  */
-export const needsBase = ({ kind }: Rival): boolean => kind !== 'sampler'
+export const needsBase = ({ kind }: SamplingBaseline): boolean => kind !== 'sampler'
 
 /** Describes a baseline and the work for one of its answers, compared with an answer of post. */
-export const rivalWork = (rival: Rival): string =>
-  needsBase(rival)
-    ? `${rivalName(rival)}; each token is computed by base and by post`
-    : `${rivalName(rival)}; as much work as post`
+export const samplingBaselineWork = (baseline: SamplingBaseline): string =>
+  needsBase(baseline)
+    ? `${samplingBaselineName(baseline)}; each token is computed by base and by post`
+    : `${samplingBaselineName(baseline)}; as much work as post`
 
 /** Names of curves, one for each kind of baseline. */
-export const RIVAL_KINDS: Readonly<Record<Rival['kind'], string>> = {
+export const SAMPLING_BASELINE_KINDS: Readonly<Record<SamplingBaseline['kind'], string>> = {
   sampler: 'Post under temperature and min-p',
   mix: 'Logits of base and post mixed',
   filter: 'Base filtered by post'
 }
 
 /** Returns a key that is equal for equal baselines. */
-export const rivalKey = (rival: Rival): string =>
-  rival.kind === 'sampler' ? `sampler ${rival.temperature} ${rival.minP}` : `${rival.kind} ${rival.share}`
+export const samplingBaselineKey = (baseline: SamplingBaseline): string =>
+  baseline.kind === 'sampler'
+    ? `sampler ${baseline.temperature} ${baseline.minP}`
+    : `${baseline.kind} ${baseline.share}`
 
 /** Formats a baseline as it is typed: `mix:0.5`, `filter:0.001`, `sampler:1.5,0.02` with temperature and min-p. */
-export const rivalText = (rival: Rival): string =>
-  rival.kind === 'sampler' ? `sampler:${rival.temperature},${rival.minP}` : `${rival.kind}:${rival.share}`
+export const samplingBaselineText = (baseline: SamplingBaseline): string =>
+  baseline.kind === 'sampler'
+    ? `sampler:${baseline.temperature},${baseline.minP}`
+    : `${baseline.kind}:${baseline.share}`
 
-/** Parses a text that {@link rivalText} wrote. Returns null if the text is not a baseline. */
-export function rivalFromText(text: string): Rival | null {
+/** Parses a text that {@link samplingBaselineText} wrote. Returns null if the text is not a baseline. */
+export function samplingBaselineFromText(text: string): SamplingBaseline | null {
   const [, kind, values = ''] = /^(\w+):(.+)$/.exec(text) ?? []
   const [first, second] = values.split(',').map(Number)
-  const rival = Rival.safeParse(
+  const baseline = SamplingBaseline.safeParse(
     kind === 'sampler' ? { kind, temperature: first, minP: second } : { kind, share: first }
   )
-  return rival.success ? rival.data : null
+  return baseline.success ? baseline.data : null
 }
 
-export function rivalName(rival: Rival): string {
-  if (rival.kind === 'sampler') return `post at temperature ${rival.temperature}, min-p ${rival.minP}`
-  return rival.kind === 'mix'
-    ? `logits with ${rival.share} of base`
-    : `base filtered by post at ${rival.share} of its likeliest token`
+export function samplingBaselineName(baseline: SamplingBaseline): string {
+  if (baseline.kind === 'sampler')
+    return `post at temperature ${baseline.temperature}, min-p ${baseline.minP}`
+  return baseline.kind === 'mix'
+    ? `logits with ${baseline.share} of base`
+    : `base filtered by post at ${baseline.share} of its likeliest token`
 }

@@ -2,8 +2,8 @@ import type { Rendering } from '../../contract/documents/crc'
 import type { EngineVariant, SampleLine, Variant } from '../../contract/documents/samples'
 import type { TaskSettings } from '../../contract/documents/task'
 import { elementAt } from '../../contract/model/look-up'
-import { isOutside } from '../../contract/model/model'
-import { endpointWarning, type OutsideModel, type OutsideRecord } from '../../contract/model/outside-model'
+import { isExternal } from '../../contract/model/model'
+import { endpointWarning, type ExternalModel, type ExternalRecord } from '../../contract/model/external-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { RenderedSamplePrompt } from '../answers/render-sample-prompts'
 import { throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
@@ -18,9 +18,9 @@ import { promptName } from '../text/prompt-name'
 import type { TextModel } from '../text/text-model'
 import { answersFromFile } from './answer-files'
 
-/** Data for answers of the run's outside variants. */
-export interface OutsideWork {
-  variants: readonly OutsideModel[]
+/** Data for answers of the run's external variants. */
+export interface ExternalWork {
+  variants: readonly ExternalModel[]
   /** Prompts as sent to endpoints, with the texts that files may use for them. */
   prompts: readonly (AskedPrompt & { text: string; otherTexts: readonly string[] })[]
   settings: TaskSettings
@@ -31,8 +31,8 @@ export interface OutsideWork {
   patience?: EndpointPatience
 }
 
-/** Request for answers of outside variants. */
-export interface OutsideRequest extends Pick<OutsideWork, 'settings' | 'text' | 'vocabularySize'> {
+/** Request for answers of external variants. */
+export interface ExternalRequest extends Pick<ExternalWork, 'settings' | 'text' | 'vocabularySize'> {
   variants: readonly Variant[]
   prompts: readonly (RenderedSamplePrompt & { otherTexts?: readonly string[] })[]
   rendering: Rendering
@@ -40,34 +40,34 @@ export interface OutsideRequest extends Pick<OutsideWork, 'settings' | 'text' | 
 
 /** Selects the variants that the engine answers for. */
 export const engineVariants = (variants: readonly Variant[]): EngineVariant[] =>
-  variants.flatMap((variant) => (isOutside(variant) ? [] : [variant]))
+  variants.flatMap((variant) => (isExternal(variant) ? [] : [variant]))
 
 /**
  * Selects the engine's variants and refuses others. @throws WorkbenchError `bad-input`. @param what the
  * impossible action
  */
 export function engineOnly(variants: readonly Variant[], what: string): EngineVariant[] {
-  const outside = variants.find(isOutside)
-  if (outside === undefined) return engineVariants(variants)
+  const external = variants.find(isExternal)
+  if (external === undefined) return engineVariants(variants)
   throw new WorkbenchError(
     'bad-input',
-    `The variant "${outside.name}" is answered ${outside.kind === 'file' ? 'by a file' : 'by an endpoint'}: ${what}.`,
+    `The variant "${external.name}" is answered ${external.kind === 'file' ? 'by a file' : 'by an endpoint'}: ${what}.`,
     'Leave it out.'
   )
 }
 
 /**
- * Prepares the outside variants of a run. Errors are reported before anything is sent.
+ * Prepares the external variants of a run. Errors are reported before anything is sent.
  *
  * @returns null if the engine answers for all variants, with notices for the user
  * @throws WorkbenchError `bad-input` naming variant and prompt; as `endpointKey` and `answersFromFile`
  */
-export async function planOutside(
-  request: OutsideRequest
-): Promise<{ outside: OutsideWork | null; notices: string[] }> {
+export async function planExternal(
+  request: ExternalRequest
+): Promise<{ external: ExternalWork | null; notices: string[] }> {
   const { rendering, settings, text, vocabularySize } = request
-  const variants = request.variants.filter(isOutside)
-  if (variants.length === 0) return { outside: null, notices: [] }
+  const variants = request.variants.filter(isExternal)
+  if (variants.length === 0) return { external: null, notices: [] }
   const completed = await completionTexts(request.prompts, text)
   const prompts = request.prompts.map((prompt, place) => ({
     turns: prompt.raw ? [] : turnsOf(prompt, rendering),
@@ -89,7 +89,7 @@ export async function planOutside(
   }
   const { templateArguments } = rendering
   return {
-    outside: { variants, prompts, settings, templateArguments, text, vocabularySize },
+    external: { variants, prompts, settings, templateArguments, text, vocabularySize },
     notices: [...new Set(notices)]
   }
 }
@@ -154,10 +154,10 @@ async function completionTexts(
   }
 }
 
-/** Receives outside answers as they arrive. */
-export interface OutsideListener {
+/** Receives external answers as they arrive. */
+export interface ExternalListener {
   keep(lines: SampleLine[]): Promise<void>
-  learned(record: OutsideRecord): Promise<void>
+  learned(record: ExternalRecord): Promise<void>
   /** Reports why a request is repeated. */
   again(why: string): void
   /** Reports tokens of stored answers. */
@@ -165,14 +165,14 @@ export interface OutsideListener {
 }
 
 /**
- * Gets the missing answers of every outside variant, files first.
+ * Gets the missing answers of every external variant, files first.
  *
  * @throws WorkbenchError as `askAnswers` and `answersFromFile`. Earlier answers are already stored.
  */
-export async function answerOutside(
-  work: OutsideWork,
+export async function answerExternal(
+  work: ExternalWork,
   stored: readonly SampleLine[],
-  listener: OutsideListener,
+  listener: ExternalListener,
   signal: AbortSignal
 ): Promise<void> {
   const queue = new SerialQueue()
@@ -186,7 +186,7 @@ export async function answerOutside(
   )) {
     const missing = missingAnswers(work, variant.name, stored)
     if (isAnswered(work, variant.name, stored)) continue
-    const keep = async (answers: readonly OutsideAnswer[]): Promise<SampleLine[]> => {
+    const keep = async (answers: readonly ExternalAnswer[]): Promise<SampleLine[]> => {
       // Many answers arrive at once, but are stored one after the other, so that a stop waits for one of them
       // at most.
       const lines = await queue.run(() => {
@@ -201,16 +201,16 @@ export async function answerOutside(
   }
 }
 
-/** An answer of an outside variant before it is stored. */
-interface OutsideAnswer extends Pick<SampleLine, 'prompt' | 'index' | 'text' | 'finish'> {
+/** An answer of an external variant before it is stored. */
+interface ExternalAnswer extends Pick<SampleLine, 'prompt' | 'index' | 'text' | 'finish'> {
   tokens?: readonly number[] | null
 }
-type Keep = (answers: readonly OutsideAnswer[]) => Promise<SampleLine[]>
+type Keep = (answers: readonly ExternalAnswer[]) => Promise<SampleLine[]>
 
 const isAnswered = (...parameters: Parameters<typeof missingAnswers>): boolean =>
   missingAnswers(...parameters).every(({ length }) => length === 0)
 
-function missingAnswers(work: OutsideWork, name: string, stored: readonly SampleLine[]): number[][] {
+function missingAnswers(work: ExternalWork, name: string, stored: readonly SampleLine[]): number[][] {
   const storedKeys = new Set(
     stored.flatMap(({ variant, prompt, index }) => (variant === name ? [`${prompt}/${index}`] : []))
   )
@@ -219,11 +219,11 @@ function missingAnswers(work: OutsideWork, name: string, stored: readonly Sample
 }
 
 async function takeFromFile(
-  { prompts, settings }: OutsideWork,
-  variant: Extract<OutsideModel, { kind: 'file' }>,
+  { prompts, settings }: ExternalWork,
+  variant: Extract<ExternalModel, { kind: 'file' }>,
   missing: readonly (readonly number[])[],
   keep: Keep,
-  listener: OutsideListener
+  listener: ExternalListener
 ): Promise<void> {
   const { format, by, answers } = await answersFromFile(variant, prompts, settings)
   const models = variant.of === undefined ? by.filter((of) => of !== null) : [variant.of]
@@ -236,11 +236,11 @@ async function takeFromFile(
 }
 
 async function askEndpoint(
-  { prompts, settings, templateArguments, patience }: OutsideWork,
-  { name, endpoint }: Extract<OutsideModel, { kind: 'endpoint' }>,
+  { prompts, settings, templateArguments, patience }: ExternalWork,
+  { name, endpoint }: Extract<ExternalModel, { kind: 'endpoint' }>,
   missing: readonly (readonly number[])[],
   keep: Keep,
-  listener: OutsideListener,
+  listener: ExternalListener,
   signal: AbortSignal
 ): Promise<void> {
   await askAnswers(
@@ -273,9 +273,9 @@ const tokensOf = (lines: readonly SampleLine[]): number =>
  * otherwise those of the text.
  */
 async function sampleLines(
-  { text, settings, vocabularySize }: OutsideWork,
-  { name }: OutsideModel,
-  answers: readonly OutsideAnswer[]
+  { text, settings, vocabularySize }: ExternalWork,
+  { name }: ExternalModel,
+  answers: readonly ExternalAnswer[]
 ): Promise<SampleLine[]> {
   const fileTokens = answers.map(({ tokens }) =>
     tokens?.every((token) => token < vocabularySize) === true ? tokens : []

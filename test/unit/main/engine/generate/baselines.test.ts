@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AnsweringModel } from '../../../../../src/contract/model/model'
-import type { Rival } from '../../../../../src/contract/model/rival'
+import type { SamplingBaseline } from '../../../../../src/contract/model/sampling-baseline'
 import { OPEN_SAMPLING, type Sampling } from '../../../../../src/contract/model/sampling'
 import { generate } from '../../../../../src/main/engine/generate/generate'
 import { sweep } from '../../../../../src/main/engine/sweep/sweep'
@@ -13,12 +13,12 @@ const PAIR = {
 }
 const VOCABULARY = 320
 const PROMPT = [1, 2, 3]
-const RIVALS: Rival[] = [
+const BASELINES: SamplingBaseline[] = [
   { kind: 'sampler', temperature: 0.5, minP: 0.02 },
   { kind: 'mix', share: 0.4 },
   { kind: 'filter', share: 0.2 }
 ]
-const rivalModels = RIVALS.map((rival): AnsweringModel => ({ kind: 'rival', rival }))
+const baselineModels = BASELINES.map((baseline): AnsweringModel => ({ kind: 'baseline', baseline }))
 
 /** Answers by model, in the order of their indices. */
 async function answers(
@@ -39,7 +39,11 @@ async function answers(
 /** Returns the probability of every token for each baseline, as a sweep computes it. */
 async function exact(sampling: Sampling): Promise<number[][]> {
   const groups = Array.from({ length: VOCABULARY }, (_, token) => [[token]])
-  const request = { ...PAIR, models: [{ kind: 'post' as const }, { kind: 'base' as const }], rivals: RIVALS }
+  const request = {
+    ...PAIR,
+    models: [{ kind: 'post' as const }, { kind: 'base' as const }],
+    baselines: BASELINES
+  }
   const found: number[][] = []
   const events = sweep({ ...request, sampling, prompts: [{ tokens: PROMPT, groups }], memoryBytes: 2 ** 30 })
   for await (const event of events) {
@@ -49,19 +53,19 @@ async function exact(sampling: Sampling): Promise<number[][]> {
   return found
 }
 
-describe('rivals that answer', () => {
+describe('baselines that answer', () => {
   it('draw the first token as a sweep says that they do, within what so many draws can be off', async () => {
     const sampleCount = 3000
-    const drawn = await answers(rivalModels, { sampling: OPEN_SAMPLING, maxTokens: 1, sampleCount })
+    const drawn = await answers(baselineModels, { sampling: OPEN_SAMPLING, maxTokens: 1, sampleCount })
     const promised = await exact(OPEN_SAMPLING)
-    for (const [r, rival] of RIVALS.entries()) {
+    for (const [r, baseline] of BASELINES.entries()) {
       const counts = new Array<number>(VOCABULARY).fill(0)
       for (const [token = 0] of drawn[r] ?? []) counts[token] = (counts[token] ?? 0) + 1
       for (const [token, count] of counts.entries()) {
         const p = promised[r]?.[token] ?? NaN
         const off = Math.abs(count / sampleCount - p)
         // Five standard errors, and a draw more for tokens that hardly ever come.
-        expect(off, `${rival.kind} ${token}`).toBeLessThan(
+        expect(off, `${baseline.kind} ${token}`).toBeLessThan(
           5 * Math.sqrt((p * (1 - p)) / sampleCount) + 1.5 / sampleCount
         )
         if (p === 0) expect(count).toBe(0)
@@ -71,10 +75,10 @@ describe('rivals that answer', () => {
 
   it('are post and base at the ends of a mix, token for token', async () => {
     const models: AnsweringModel[] = [
-      { kind: 'rival', rival: { kind: 'mix', share: 0 } },
+      { kind: 'baseline', baseline: { kind: 'mix', share: 0 } },
       { kind: 'post' },
       { kind: 'base' },
-      { kind: 'rival', rival: { kind: 'mix', share: 1 } }
+      { kind: 'baseline', baseline: { kind: 'mix', share: 1 } }
     ]
     const greedy = { sampling: { ...OPEN_SAMPLING, temperature: 0 }, maxTokens: 12, sampleCount: 1 }
     const [atPost, post, base, atBase] = await answers(models, greedy)
@@ -88,9 +92,9 @@ describe('rivals that answer', () => {
     const settings = { sampling: { ...OPEN_SAMPLING, minP: 0.1 }, maxTokens: 6, sampleCount: 20 }
     const post: AnsweringModel = { kind: 'post' }
     const [together, alone, mixAlone] = [
-      await answers([post, ...rivalModels], settings),
+      await answers([post, ...baselineModels], settings),
       await answers([post], settings),
-      await answers(rivalModels.slice(1, 2), settings)
+      await answers(baselineModels.slice(1, 2), settings)
     ]
     expect(together[0]).toEqual(alone[0])
     expect(together[2]).toEqual(mixAlone[0])

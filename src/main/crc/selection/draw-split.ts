@@ -1,6 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { Halves } from '../../../contract/documents/crc'
+import type { HoldOutSplit } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { elementAt } from '../../../contract/model/look-up'
 import { promptsByCategory } from './score-table'
@@ -11,7 +11,7 @@ import { promptsByCategory } from './score-table'
  *
  * @throws WorkbenchError `bad-input` naming a category of a single prompt
  */
-export function drawHalves(prompts: readonly { category: string }[], seed: number): Halves {
+export function drawSplit(prompts: readonly { category: string }[], seed: number): HoldOutSplit {
   const { categories, categoryNames } = promptsByCategory(prompts)
   const single = categories.findIndex((indices) => indices.length === 1)
   if (single !== -1) {
@@ -23,18 +23,18 @@ export function drawHalves(prompts: readonly { category: string }[], seed: numbe
     )
   }
   const random = xoroshiro128plus(seed)
-  const choose = categories.flatMap((indices) => {
+  const selection = categories.flatMap((indices) => {
     const remaining = [...indices]
     const drawn: number[] = []
     while (drawn.length < remaining.length)
       drawn.push(...remaining.splice(uniformInt(random, 0, remaining.length - 1), 1))
     return drawn
   })
-  const chosen = new Set(choose)
+  const chosen = new Set(selection)
   const ascending = (indices: Iterable<number>): number[] => [...indices].sort((a, b) => a - b)
   return {
     seed,
-    choose: ascending(chosen),
-    report: prompts.flatMap((_, index) => (chosen.has(index) ? [] : [index]))
+    selection: ascending(chosen),
+    holdOut: prompts.flatMap((_, index) => (chosen.has(index) ? [] : [index]))
   }
 }
