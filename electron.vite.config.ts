@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmod } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
@@ -18,8 +19,15 @@ const EXTERNAL = ['onnxruntime-node', 'open']
 /** Finding and reading thousands of small files took a third of a command's time to start. */
 const BUNDLED = Object.keys(dependencies).filter((name) => !EXTERNAL.includes(name))
 
+/** The commit of the clone that is built; empty where there is no Git. */
+function commit(): string {
+  const { stdout } = spawnSync('git', ['rev-parse', '--short=9', 'HEAD'], { encoding: 'utf8' })
+  return stdout?.trim() ?? ''
+}
+
 export default defineConfig({
   main: {
+    define: { SLR_COMMIT: JSON.stringify(commit()) },
     build: {
       externalizeDeps: { exclude: BUNDLED },
       rollupOptions: {

@@ -67,15 +67,19 @@ async function deepModel(member, folder) {
 
 /** The built program, serving projects of this folder. */
 async function serve(folder) {
-  const child = spawn(process.execPath, [join(repository, 'out/main/cli.js'), 'serve', '--port', '0'], {
-    env: {
-      ...process.env,
-      SLR_PROJECTS_DIR: join(folder, 'projects'),
-      SLR_CONFIG_DIR: join(folder, 'config'),
-      HF_HUB_CACHE: join(folder, 'hub')
-    },
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
+  const child = spawn(
+    process.execPath,
+    [join(repository, 'out/main/cli.js'), 'open', '--serve', '--port', '0'],
+    {
+      env: {
+        ...process.env,
+        SLR_PROJECTS_DIR: join(folder, 'projects'),
+        SLR_CONFIG_DIR: join(folder, 'config'),
+        HF_HUB_CACHE: join(folder, 'hub')
+      },
+      stdio: ['ignore', 'pipe', 'inherit']
+    }
+  )
   let said = ''
   const url = await new Promise((resolve, reject) => {
     child.once('exit', () => reject(new Error(`The program did not start: ${said}`)))

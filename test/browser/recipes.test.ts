@@ -246,11 +246,11 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
 
 const Probed = z.object({ results: z.tuple([z.object({ top: z.array(NextToken) })]) })
 
-/** All that a model of the short pair may say next, by `slr probe`. */
+/** All that a model of the short pair may say next, by `slr sample --next`. */
 async function probedByCommand(model: string, prompt: string): Promise<NextToken[]> {
   const { base, post } = await shortPair()
-  const args = ['--base', base, '--post', post, '--model', model, '--prompt', prompt, '--top', '2048']
-  const { stdout } = await runHere(['probe', ...args, '--json', '--quiet'])
+  const args = ['--base', base, '--post', post, model, '--prompt', prompt, '--top', '2048']
+  const { stdout } = await runHere(['sample', '--next', ...args, '--json', '--quiet'])
   return Probed.parse(JSON.parse(stdout)).results[0].top
 }
 

@@ -136,7 +136,7 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
   })
 
   it('has a command line, on the same Node', async () => {
-    const probe = ['probe', '--demo', '--tokens', '1', '--restore', '4-11', '--top', '1', '--json']
+    const probe = ['sample', '--next', '--demo', '--tokens', '1', '4-11', '--top', '1', '--json']
     const { stdout } = await run(join(resources, 'slr'), probe)
     expect(JSON.parse(stdout)).toBeTypeOf('object')
   })

@@ -261,7 +261,7 @@ const memberOf = (node: unknown, name: string): unknown => {
 const isStream = (answer: unknown): answer is AsyncGenerator =>
   typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer
 
-/** Write where they are told: called as `slr serve --only` has them called. */
+/** Write where they are told: called as `slr open --serve --only` has them called. */
 const WRITES = ['exports.start', 'projects.create']
 
 const noEngine: EngineHost = {

@@ -24,7 +24,7 @@ export function workFolder(name) {
   return folder
 }
 
-/** Starts `slr serve`. @returns its process, and `url`, which makes an address for one more client */
+/** Starts `slr open --serve`. @returns its process, and `url`, which makes an address for one more client */
 export async function serve(home, { nodeArguments = [], environment = {}, args = [] } = {}) {
   const cli = new URL('out/main/cli.js', root).pathname
   const env = {
@@ -34,7 +34,8 @@ export async function serve(home, { nodeArguments = [], environment = {}, args =
     HOME: home,
     ...environment
   }
-  const start = () => spawn(process.execPath, [...nodeArguments, cli, 'serve', '--json', ...args], { env })
+  const start = () =>
+    spawn(process.execPath, [...nodeArguments, cli, 'open', '--serve', '--json', ...args], { env })
   const child = start()
   let errors = ''
   child.stderr.on('data', (chunk) => (errors += chunk))
@@ -60,7 +61,7 @@ function announced(child, errors) {
       said += chunk
       if (said.includes('}\n')) resolve(JSON.parse(said).url)
     })
-    child.once('exit', () => reject(new Error(`slr serve ended: ${errors()}`)))
+    child.once('exit', () => reject(new Error(`slr open --serve ended: ${errors()}`)))
   })
 }
 

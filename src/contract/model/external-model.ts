@@ -63,14 +63,6 @@ export function endpointFromText(text: string): { name: string; model: string; b
   return model === undefined || baseUrl === undefined ? null : { name: name ?? model, model, baseUrl }
 }
 
-/** Returns the command-line options that add an endpoint. */
-export const endpointWords = ({ name, endpoint }: Extract<ExternalModel, { kind: 'endpoint' }>): string[] => [
-  endpoint.through === 'chat' ? '--endpoint-chat' : '--endpoint',
-  `${name}=${endpoint.model}@${endpoint.baseUrl}`,
-  ...(endpoint.keyVariable === undefined ? [] : ['--endpoint-key', endpoint.keyVariable]),
-  ...(endpoint.anyModel ? ['--endpoint-any-model'] : [])
-]
-
 /** Returns the warning that a user must see before the program sends anything. */
 export const endpointWarning = (endpoint: Pick<Endpoint, 'baseUrl' | 'model' | 'keyVariable'>): string =>
   `Prompts leave this program: they are sent to ${whereEndpoint(endpoint)}${withKey(endpoint)}, ` +

@@ -10,7 +10,7 @@ export interface SourcedRecipe {
   restored: readonly SourcedRanges[]
   /** Checkpoints by the names that the ranges use. */
   sources: ReadonlyMap<string, OtherCheckpoint>
-  /** Origin of the request for messages, such as "option --restore". */
+  /** Origin of the request for messages, such as "model 3-7@sft". */
   asked: string
 }
 

@@ -184,7 +184,7 @@ function warnings(
   if (!postExtras.hasTokenizer) {
     const whose = baseExtras.hasTokenizer ? 'Post has no' : 'Neither base nor post has a'
     messages.push(
-      `${whose} tokenizer.json: prompts cannot be computed without post's; slr probe --tokens works.`
+      `${whose} tokenizer.json: prompts cannot be computed without post's; slr sample --next --tokens works.`
     )
   }
   if (postExtras.templateProblem !== null) {

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander'
-import { version } from '../../../package.json'
-import { COMMANDS } from './commands'
+import { COMMANDS, REPLACED_COMMANDS } from './commands'
 import { examplesOf } from './printing/examples'
 import { wrapped } from './printing/fitted-table'
-import { HELP_LAYOUT } from './printing/help-layout'
+import { helpLayout, sharedOptionsNote } from './printing/help-layout'
 import { printError, printable, UsageError } from './printing/output'
+import { versionLine } from './printing/program-version'
 import { drawnWidth } from './printing/shown-width'
 import { tellStopped } from './running/stopped'
 
@@ -24,9 +24,9 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
   try {
     requireWholeText(args)
     refuseReplacedCommand(args)
-    // The command stands first, or behind `help`.
-    const program = await commandLine(signal, args.slice(0, 2))
-    await program.parseAsync(args, { from: 'user' })
+    const words = withHelpOption(args)
+    const program = await commandLine(signal, words.slice(0, 1), asksWholeHelp(words))
+    await program.parseAsync(words, { from: 'user' })
     return signal.aborted ? null : EXIT_DONE
   } catch (error) {
     if (signal.aborted) {
@@ -50,16 +50,23 @@ function requireWholeText(args: readonly string[]): void {
   )
 }
 
-/** Commands of earlier versions and what replaced each. */
-const REPLACED_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['history', '"slr project" with list, name, note, pin, delete or restore']
-])
+/** `slr help sweep` as `slr sweep --help`. */
+function withHelpOption(args: readonly string[]): readonly string[] {
+  const [first, ...words] = args
+  if (first !== 'help') return args
+  const isThere = words.length === 0 || COMMANDS.some(({ name }) => name === words[0])
+  return isThere ? [...words, '--help'] : words
+}
+
+const asksWholeHelp = (args: readonly string[]): boolean =>
+  args.some((arg, index) => (arg === '--help' || arg === '-h') && args[index + 1] === 'all')
 
 /** @throws UsageError for a command of an earlier version, naming its replacement */
 function refuseReplacedCommand([name = '']: readonly string[]): void {
   const replacement = REPLACED_COMMANDS.get(name)
   if (replacement === undefined) return
-  throw new UsageError(`"slr ${name}" was replaced by ${replacement}`, 'slr project --help')
+  const [, command = ''] = replacement.split(' ')
+  throw new UsageError(`"slr ${name}" is now "${replacement}"`, `slr ${command} --help`)
 }
 
 /** Prints an error that nothing caught. @returns the exit status */
@@ -86,33 +93,38 @@ const BEGIN = 'Begin with "slr sweep --demo", which takes seconds and needs no f
  * `slr` with all its commands.
  *
  * @param needed the commands whose code is loaded; of the others the program's own help knows enough
+ * @param isWholeHelp whether help lists the options that many commands share too
  */
 export async function commandLine(
   signal: AbortSignal,
-  needed: readonly string[] = COMMANDS.map(({ name }) => name)
+  needed: readonly string[] = COMMANDS.map(({ name }) => name),
+  isWholeHelp = false
 ): Promise<Command> {
   const program = new Command('slr')
     .description(
       'Selective Layer Restoration: find which decoder layers of a post-trained language model to restore.'
     )
-    .version(version)
+    .version(versionLine())
+    .helpCommand(false)
     .exitOverride()
     .showHelpAfterError('See "slr --help".')
-    .configureHelp(HELP_LAYOUT)
+    .configureHelp(helpLayout(isWholeHelp))
     .configureOutput({
       getOutHelpWidth: drawnWidth,
       outputError: (text, write) => {
         write(`slr: ${usageLines(text.trim()).map(printable).join('\n')}\n`)
       }
     })
-  for (const { name, description, usage, load } of COMMANDS) {
-    const command = program.command(name).description(description)
+  for (const { name, group, description, load } of COMMANDS) {
+    const command = program.command(name).description(description).helpGroup(group)
     if (needed.includes(name)) {
       const declare = await load()
       declare(command, signal)
-      command.addHelpText('after', examplesOf(name))
-      for (const part of command.commands) part.addHelpText('after', examplesOf(`${name} ${part.name()}`))
-    } else command.usage(usage)
+      for (const part of [command, ...command.commands]) {
+        const words = part === command ? name : `${name} ${part.name()}`
+        part.addHelpText('after', `${isWholeHelp ? '' : sharedOptionsNote(part)}${examplesOf(words)}`)
+      }
+    }
   }
   program.addHelpText('after', () => `\n${wrapped(BEGIN, drawnWidth()).join('\n')}`)
   return program

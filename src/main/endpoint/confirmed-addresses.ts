@@ -36,7 +36,7 @@ export class UnconfirmedAddress extends WorkbenchError {
     const options = unconfirmed.map((contact) => `--allow-address ${contactText(contact)}`)
     const message = `Nobody has confirmed on this machine that prompts may be sent to ${named.join(' and ')}.`
     super('bad-input', message)
-    const hint = `Confirm it in the window, or by an option of slr study (${options.join(' ')}).`
+    const hint = `Confirm it in the window, or by an option of the command line (${options.join(' ')}).`
     this.problem = { code: 'bad-input', message, hint, unconfirmed }
   }
 }

@@ -99,7 +99,7 @@ export function modelCard(content: CardContent): string {
       content.version +
       ', the recipe above saved as `recipe.json`, and the parents in folders of their own' +
       `${parents.some(({ role }) => role === 'source') ? ' (checkpoints that layers are taken of where the recipe has their `path`)' : ''}:`,
-    fencedMarkdown('sh', 'slr export --base BASE --post POST --recipe recipe.json --out NEW_FOLDER'),
+    fencedMarkdown('sh', 'slr export --base BASE --post POST recipe.json --out NEW_FOLDER'),
     mergekitProblem === null
       ? `Or with [mergekit](https://github.com/arcee-ai/mergekit): \`mergekit-yaml ${MERGEKIT_FILE} NEW_FOLDER\`.`
       : `mergekit cannot make this model: ${inlineMarkdown(mergekitProblem)}`

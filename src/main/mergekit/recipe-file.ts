@@ -90,7 +90,7 @@ function bestRecipe(file: string, value: unknown): WrittenRecipe | null {
   if (check.success) {
     const best = bestPassing(check.data)
     if (best !== null) return best
-    const hint = 'Check more of the sweep, or name a range with --restore.'
+    const hint = 'Check more of the sweep, or name a range such as 4-11.'
     throw new WorkbenchError('bad-input', `${file} is a check that no recipe passes.`, hint)
   }
   const list = Recipes.safeParse(value)

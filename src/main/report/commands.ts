@@ -1,3 +1,4 @@
+import { contactText } from '../../contract/model/endpoint'
 import { isDeepStrictEqual } from 'node:util'
 import { type AnswerCheck, rejectedRanges } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
@@ -23,7 +24,15 @@ import {
   samplingWords
 } from './option-words'
 import type { CommandFile, FileNaming, ShownCommand } from './shown-command'
-import { asNamed, listFile, modelName, shellCommand, withoutFolder, withoutFolders } from './shown-command'
+import {
+  asNamed,
+  listFile,
+  modelName,
+  serverFile,
+  shellCommand,
+  withoutFolder,
+  withoutFolders
+} from './shown-command'
 
 /*
  * Commands that compute a project's results again without the project: its prompts and settings may have changed since.
@@ -36,10 +45,9 @@ const CHECK_FILE = 'check.json'
 
 /** What the pair is, and how far post-training moved it. */
 export function pairCommands(from: ComputedFrom): ShownCommand[] {
-  return [['inspect'], ['diff']].map(([name = '']) => ({
-    command: shellCommand([['slr', name, ...pairWords(from), ...(name === 'inspect' ? ['--sha256'] : [])]]),
-    files: []
-  }))
+  return [
+    { command: shellCommand([['slr', 'inspect', ...pairWords(from), '--sha256', '--distances']]), files: [] }
+  ]
 }
 
 /**
@@ -113,7 +121,7 @@ export function checkCommand(
   return {
     command: shellCommand([
       ['slr', 'check', ...pairWords(check), '--from', named(SWEEP_FILE)],
-      [...(isBest ? ['--best', String(recipes.length)] : ['--recipes', file.name]), '--rho', String(rho)],
+      [...(isBest ? ['--best', String(recipes.length)] : [file.name]), '--rho', String(rho)],
       ['--out', named(CHECK_FILE)]
     ]),
     files: isBest ? [] : [file]
@@ -266,25 +274,21 @@ function computingWords({ device, precision, weights }: Computing): string[] {
   ]
 }
 
-const JUDGE_WORDS = { marks: [], pairs: ['--judge-pairs'], forms: ['--judge-forms'] } as const
-
+/** A judge as a file in YAML, which JSON is part of, and the option that confirms its address. */
 function judgeWords(
   judge: JudgeSettings,
   task: Task,
   named: FileNaming
 ): { words: string[]; files: CommandFile[] } {
-  const rubric = { name: named('rubric.txt'), content: judge.rubric }
-  const isOwn = judge.rubric !== rubricOf(task.kind, judge.way)
-  return {
-    words: [
-      ...['--judge-url', judge.baseUrl, '--judge-model', judge.model],
-      ...JUDGE_WORDS[judge.way],
-      ...(judge.anyModel ? ['--judge-any-model'] : []),
-      ...(judge.keyVariable === undefined ? [] : ['--judge-key', judge.keyVariable]),
-      ...(isOwn ? ['--judge-rubric', rubric.name] : []),
-      ...(judge.way === 'forms' ? [] : ['--judge-answers', String(judge.answersPerPrompt)]),
-      ...['--judge-rate', String(judge.requestsPerMinute)]
-    ],
-    files: isOwn ? [rubric] : []
+  const { baseUrl, model, keyVariable, way, anyModel, rubric, answersPerPrompt, requestsPerMinute } = judge
+  const described = {
+    ...{ url: baseUrl, model, way },
+    ...(keyVariable === undefined ? {} : { key: keyVariable }),
+    ...(anyModel ? { 'any-model': true } : {}),
+    ...(rubric === rubricOf(task.kind, way) ? {} : { rubric }),
+    ...(way === 'forms' ? {} : { answers: answersPerPrompt }),
+    rate: requestsPerMinute
   }
+  const file = serverFile(named('judge.yaml'), described)
+  return { words: ['--judge', file.name, '--allow-address', contactText(judge)], files: [file] }
 }

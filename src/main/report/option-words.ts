@@ -48,14 +48,14 @@ export const samplingWords = (sampling: Sampling): string[] => [
   ...['--repetition-penalty', String(sampling.repetitionPenalty)]
 ]
 
-/** A recipe as the option of a command: its ranges, or a file of this name. */
+/** A recipe as the operand of a command: its ranges, or a file of this name. */
 export function recipeWords(recipe: Recipe, fileName: string): { words: string[]; file: CommandFile | null } {
   if ('ranges' in recipe) {
     const ranges = recipe.ranges.map(([start, end]) => `${start}-${end}`)
-    return { words: ['--restore', ranges.join(',')], file: null }
+    return { words: [ranges.join(',')], file: null }
   }
   return {
-    words: ['--recipe', fileName],
+    words: [fileName],
     file: { name: fileName, content: `${JSON.stringify(withoutFolders(recipe))}\n` }
   }
 }

@@ -79,3 +79,9 @@ export function withoutFolder<Shown extends Variant>(variant: Shown): Shown {
 export function listFile(name: string, entries: readonly unknown[]): CommandFile {
   return { name, content: `[\n${entries.map((entry) => `  ${JSON.stringify(entry)}`).join(',\n')}\n]\n` }
 }
+
+/** The description of a server, a field a line. */
+export function serverFile(name: string, fields: Readonly<Record<string, unknown>>): CommandFile {
+  const lines = Object.entries(fields).map(([field, value]) => `${field}: ${JSON.stringify(value)}`)
+  return { name, content: `${lines.join('\n')}\n` }
+}

@@ -1,3 +1,4 @@
+import { modelWordFromText } from '../../contract/model/model-word'
 import { z } from 'zod'
 import { bytesFromText, BYTES_EXPECTED } from '../../contract/model/bytes'
 import { EvaluationVariant } from '../../contract/documents/evaluation'
@@ -83,9 +84,36 @@ const MODELS = {
 }
 const MODEL_FIELDS = Object.keys(MODELS)
 
-/** `selected` stands for `model: selected`. */
+/** The fields of an entry that is one word, as commands name models. */
+function fieldsOfWord(text: string): Readonly<Record<string, unknown>> {
+  const word = modelWordFromText(text)
+  if (!('kind' in word)) return { model: text }
+  switch (word.kind) {
+    case 'base':
+    case 'post':
+    case 'selected':
+      return { model: text }
+    case 'layers':
+      return { restore: text }
+    case 'blend':
+      return { blend: word.strength }
+    case 'baseline':
+      return { baseline: text }
+    case 'endpoint':
+      return {
+        [word.through === 'chat' ? 'endpoint-chat' : 'endpoint']: `${word.name}=${word.model}@${word.baseUrl}`
+      }
+    case 'file':
+      return { answers: text }
+    case 'place':
+      if (/^[\w-]+$/.test(text)) return { model: text }
+      return /\.(json|ya?ml)$/i.test(text) ? { recipe: text } : { checkpoint: text }
+  }
+}
+
+/** `selected` stands for `model: selected`, `4-11` for `restore: 4-11`. */
 export const StudyVariant = z.preprocess(
-  (value) => (typeof value === 'string' ? { model: value } : value),
+  (value) => (typeof value === 'string' ? fieldsOfWord(value) : value),
   z
     .strictObject({
       ...z.object(MODELS).partial().shape,

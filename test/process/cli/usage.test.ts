@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { version } from '../../../package.json'
+import { REPLACED_COMMANDS } from '../../../src/main/cli/commands'
+import { versionLine } from '../../../src/main/cli/printing/program-version'
 import { builtScript } from '../../../src/main/base/built'
 import { runCli } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
@@ -16,23 +18,23 @@ describe('slr', () => {
     const { status, stdout, stderr } = await runHere(['--help'])
     expect(status).toBe(0)
     expect(stderr).toBe('')
-    for (const command of ['inspect', 'probe', 'sweep', 'sample', 'export', 'serve', 'open'])
+    for (const command of ['inspect', 'sweep', 'show', 'sample', 'export', 'open', 'doctor'])
       expect(stdout).toMatch(`  ${command} `)
   })
 
-  it.each(['inspect', 'probe', 'sweep', 'sample', 'export', 'serve', 'open'])(
+  it.each(['inspect', 'sweep', 'show', 'sample', 'export', 'open', 'doctor'])(
     'explains %s and what it takes',
     async (command) => {
       const { status, stdout, stderr } = await runHere([command, '--help'])
       expect(status).toBe(0)
       expect(stderr).toBe('')
       expect(stdout).toMatch(`Usage: slr ${command}`)
-      for (const option of ['--json', '--quiet', '--help', '--demo']) expect(stdout).toMatch(`${option} `)
+      for (const option of ['--json', '--quiet', '--help']) expect(stdout).toMatch(`${option} `)
     }
   )
 
   it.each([[['--version']], [['sweep', '--version']]])('says its version for %j', async (args) => {
-    expect(await runHere(args)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+    expect(await runHere(args)).toEqual({ status: 0, stdout: `${versionLine()}\n`, stderr: '' })
   })
 
   it.each([
@@ -49,13 +51,8 @@ describe('slr', () => {
     ],
     [
       'a user in the address of an endpoint',
-      ['sample', '--demo', '--prompt', 'Hi', '--endpoint', 'x=y@http://u:p@host'],
-      /slr: --endpoint: names a user/
-    ],
-    [
-      'a key of an endpoint that is no key',
-      ['sample', '--demo', '--prompt', 'Hi', '--endpoint-chat', 'x=y@http://host', '--endpoint-key', 'PATH'],
-      /slr: --endpoint-key: expected a name that ends in API_KEY/
+      ['sample', '--demo', '--prompt', 'Hi', 'x=y@http://u:p@host'],
+      /slr: the endpoint "x": baseUrl: names a user/
     ],
     ['no pair', ['sweep'], /which pair\? Give --base FOLDER and --post FOLDER, or --demo/],
     [
@@ -65,7 +62,7 @@ describe('slr', () => {
     ],
     [
       'a source beside recipes in a plan',
-      ['plan', '--demo', '--recipes', 'r.json', '--source', 'sft'],
+      ['sweep', '--dry-run', '--demo', '--recipes', 'r.json', '--source', 'sft'],
       /does not go with --recipes/
     ],
     [
@@ -81,46 +78,42 @@ describe('slr', () => {
     ],
     ['an argument too many', ['inspect', '--demo', 'more'], /too many arguments/],
     ['an option without its value', ['sweep', '--demo', '--out'], /'--out <file>' argument missing/],
-    ['nothing to probe', ['probe', '--demo'], /Give --prompt TEXT or --tokens/],
-    ['prompt and tokens', ['probe', ...DEMO_TOKENS, '--prompt', 'x'], /cannot be used with option '--prompt/],
+    ['nothing to probe', ['sample', '--next', '--demo'], /Give --prompt TEXT or --tokens/],
+    [
+      'prompt and tokens',
+      ['sample', '--next', ...DEMO_TOKENS, '--prompt', 'x'],
+      /cannot be used with option '--prompt/
+    ],
     [
       'a system turn for tokens',
-      ['probe', ...DEMO_TOKENS, '--system', 'x'],
+      ['sample', '--next', ...DEMO_TOKENS, '--system', 'x'],
       /cannot be used with option '--system/
     ],
     [
       'tokens that are no numbers',
-      ['probe', '--demo', '--tokens', '1,,2'],
+      ['sample', '--next', '--demo', '--tokens', '1,,2'],
       /'1,,2' is invalid\. Expected token ids/
     ],
-    ['negative tokens', ['probe', '--demo', '--tokens', '-1'], /'-1' is invalid|argument missing/],
+    ['negative tokens', ['sample', '--next', '--demo', '--tokens', '-1'], /'-1' is invalid|argument missing/],
     [
       'a range backwards',
-      ['probe', ...DEMO_TOKENS, '--restore', '7-3'],
-      /'7-3' is invalid\. Expected a layer or first-last/
+      ['sample', '--next', ...DEMO_TOKENS, '7-3'],
+      /'7-3' names no model: expected a layer or first-last/
     ],
     [
       'a range without an end',
-      ['probe', ...DEMO_TOKENS, '--restore', '7-'],
-      /'7-' is invalid\. Expected a layer or first-last/
+      ['sample', '--next', ...DEMO_TOKENS, '7-'],
+      /'7-' names no model: expected a layer or first-last/
     ],
-    ['a range beyond any model', ['probe', ...DEMO_TOKENS, '--restore', '0-9999'], /'0-9999' is invalid/],
-    [
-      'two models',
-      ['probe', ...DEMO_TOKENS, '--restore', '3-7', '--model', 'base'],
-      /cannot be used with option '--model/
-    ],
-    [
-      'a model of neither kind',
-      ['probe', ...DEMO_TOKENS, '--model', 'uniformBlends'],
-      /Allowed choices are base, post/
-    ],
+    ['a range beyond any model', ['sample', '--next', ...DEMO_TOKENS, '0-9999'], /'0-9999' names no model/],
+    ['two models', ['sample', '--next', ...DEMO_TOKENS, '3-7', 'base'], /--next is of one model/],
+    ['a model of neither kind', ['sample', '--next', ...DEMO_TOKENS, 'soup'], /'soup' names no model/],
     [
       'no tokens to list',
-      ['probe', ...DEMO_TOKENS, '--top', '0'],
+      ['sample', '--next', ...DEMO_TOKENS, '--top', '0'],
       /'0' is invalid\. Expected a whole number from 1/
     ],
-    ['logits for people', ['probe', ...DEMO_TOKENS, '--logits'], /--logits needs --json/],
+    ['logits for people', ['sample', '--next', ...DEMO_TOKENS, '--logits'], /--logits needs --json/],
     [
       'a rho beyond 1',
       ['sweep', '--demo', '--rho', '1.1'],
@@ -142,14 +135,14 @@ describe('slr', () => {
       ['sweep', '--demo', '--template-argument', 'x'],
       /Expected key=value/
     ],
-    ['a port beyond the last', ['serve', '--port', '65536'], /'65536' is invalid/],
+    ['a port beyond the last', ['open', '--serve', '--port', '65536'], /'65536' is invalid/],
     [
       'fp16 on a device without it',
       ['sweep', '--demo', '--device', 'cpu', '--precision', 'fp16'],
       /--device cpu computes in fp32 only/
     ],
     ['a file that looks like an option', ['sweep', '--demo', '--out', '-1'], /write \.\/-1/],
-    ['a project and the demo', ['serve', '--demo', 'x.slr'], /either a project or --demo/]
+    ['a project and the demo', ['open', '--serve', '--demo', 'x.slr'], /either a project or --demo/]
   ])('refuses %s with exit status 2, one line and where to read on', async (_, args, message) => {
     const { status, stdout, stderr } = await runHere(args)
     expect(stderr).toMatch(message)
@@ -158,6 +151,14 @@ describe('slr', () => {
     expect(stderr).toMatch(/^slr: \S/)
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^See "slr .*--help"\.$/)
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3)
+  })
+
+  it.each([...REPLACED_COMMANDS])('says what replaced %s', async (name, replacement) => {
+    expect(await runHere([name, '--demo'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `slr: "slr ${name}" is now "${replacement}"\nSee "slr ${replacement.split(' ')[1]} --help".\n`
+    })
   })
 
   it('ends its process with that status', async () => {
@@ -181,7 +182,7 @@ describe('slr', () => {
     const file = openSync(join(await smallDisk('4k'), 'stdout.txt'), 'w')
     const { status, stderr } = spawnSync(
       process.execPath,
-      [builtScript('cli.js'), 'diff', '--demo', '--json', '--quiet'],
+      [builtScript('cli.js'), 'inspect', '--distances', '--demo', '--json', '--quiet'],
       {
         stdio: ['ignore', file, 'pipe'],
         encoding: 'utf8'
@@ -197,7 +198,9 @@ describe('slr', () => {
   // Windows starts commands through a script that npm writes.
   it.skipIf(process.platform === 'win32')('is a program that can be started by itself', async () => {
     const { stdout } = await promisify(execFile)(builtScript('cli.js'), ['--version'])
-    expect(stdout).toBe(`${version}\n`)
+    expect(stdout).toMatch(
+      new RegExp(`^${version} \\(commit [0-9a-f]{9}, onnxruntime \\d+\\.\\d+\\.\\d+\\)\n$`)
+    )
   })
 
   it('shows the help and fails when no command is given', async () => {

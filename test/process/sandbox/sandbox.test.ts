@@ -237,7 +237,7 @@ describe('YAML from elsewhere', () => {
 
   test.concurrent('does not keep a command from ending when it is told to', async () => {
     const folder = await textFolder({ 'keys.yaml': KEYS })
-    const args = ['--recipe', join(folder, 'keys.yaml'), '--out', join(folder, 'out')]
+    const args = [join(folder, 'keys.yaml'), '--out', join(folder, 'out')]
     const child = startCli(['export', '--demo', ...args])
     const ended = exitStatus(child)
     while ((await childrenOf(child.pid)).length === 0) await delay(20)

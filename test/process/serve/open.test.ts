@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CliProcess, exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
 
-/** The built `slr open` and `slr serve`, as they run on a machine without a display. */
+/** The built `slr open` and `slr open --serve`, as they run on a machine without a display. */
 
 let folder: string
 const started: CliProcess[] = []
@@ -51,9 +51,9 @@ describe.skipIf(process.platform !== 'linux')('slr open without a display', () =
   })
 })
 
-describe('slr serve', () => {
+describe('slr open --serve', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('ends in order on %s', async (signal) => {
-    const program = startWithoutDisplay('serve')
+    const program = startWithoutDisplay('open', '--serve')
     const address = await printedAddress(program)
     const ended = exitStatus(program)
     program.kill(signal)
@@ -62,8 +62,8 @@ describe('slr serve', () => {
   })
 
   it('says in words that a port is taken', async () => {
-    const address = await printedAddress(startWithoutDisplay('serve'))
-    const second = startWithoutDisplay('serve', '--port', new URL(address).port)
+    const address = await printedAddress(startWithoutDisplay('open', '--serve'))
+    const second = startWithoutDisplay('open', '--serve', '--port', new URL(address).port)
     const [said, status] = await Promise.all([waitForOutput(second.stderr, '\n'), exitStatus(second)])
     expect(said).toContain(`Port ${new URL(address).port} is in use by another program.`)
     expect(status).toBe(1)

@@ -109,7 +109,15 @@ describe('a device that this machine cannot have', () => {
   })
 
   it('fails a command that names it, in one line', async () => {
-    const { status, stderr } = await runHere(['probe', '--demo', '--tokens', '1,2', '--device', elsewhere])
+    const { status, stderr } = await runHere([
+      'sample',
+      '--next',
+      '--demo',
+      '--tokens',
+      '1,2',
+      '--device',
+      elsewhere
+    ])
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: (DirectML|CoreML) exists on/)
   })
@@ -140,9 +148,9 @@ describe('a trial of devices that is stopped', () => {
   })
 })
 
-describe('slr devices', () => {
+describe('slr doctor', () => {
   it('reports each device with what was found, and finds the CPU working', async () => {
-    const { status, stdout } = await runHere(['devices', '--json'])
+    const { status, stdout } = await runHere(['doctor', '--json'])
     expect(status).toBe(0)
     const { devices, automatic } = z
       .object({ devices: z.array(DeviceReport), automatic: DeviceName })

@@ -104,7 +104,7 @@ describe('slr with another checkpoint', () => {
   it('samples it to the very answers of its recipe', async () => {
     const prompts = join(await temporaryFolder(), 'prompts.txt')
     await writeFile(prompts, 'Name a colour.\n')
-    const models = ['--restore', '4-11', '--checkpoint', restored]
+    const models = ['4-11', restored]
     const asked = ['--prompts', prompts, '--n', '4', '--paper', '--quiet']
     const { status, stdout } = await runHere(['sample', '--demo', ...models, ...asked])
     expect(status).toBe(0)
@@ -142,7 +142,7 @@ describe('slr with another checkpoint', () => {
       expect(complete).toBe(true)
       return run.variants.map(({ variant }) => `${variant.kind} ${variant.name}`)
     }
-    expect(await evaluated('--checkpoint', 'restored')).toEqual(['checkpoint restored'])
+    expect(await evaluated('restored')).toEqual(['checkpoint restored'])
     expect(await evaluated()).toEqual(['base base', 'post post', 'checkpoint restored'])
   })
 

@@ -13,7 +13,7 @@ afterEach(() => own.close())
 const CliOutput = z.object({ results: z.tuple([z.object({ top: z.array(NextToken) })]) })
 
 describe('a recipe that is probed in a project', () => {
-  it('answers as slr probe does, beside post and base', async () => {
+  it('answers as slr sample --next does, beside post and base', async () => {
     const client = own.client()
     const { path, prompts } = await client.projects.openDemo()
     const prompt = prompts[0]?.text ?? ''
@@ -23,9 +23,18 @@ describe('a recipe that is probed in a project', () => {
       events.push(event)
     expect(events.map(({ model }) => model)).toEqual(['post', 'hybrid', 'base'])
 
-    const which = [[], ['--restore', '4-11'], ['--model', 'base']]
+    const which = [[], ['4-11'], ['base']]
     for (const [index, words] of which.entries()) {
-      const { stdout } = await runHere(['probe', '--demo', '--prompt', prompt, ...words, '--json', '--quiet'])
+      const { stdout } = await runHere([
+        'sample',
+        '--next',
+        '--demo',
+        '--prompt',
+        prompt,
+        ...words,
+        '--json',
+        '--quiet'
+      ])
       expect(events[index]).toMatchObject({
         type: 'probed',
         top: CliOutput.parse(JSON.parse(stdout)).results[0].top

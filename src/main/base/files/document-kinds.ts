@@ -37,7 +37,7 @@ const KINDS: z.ZodType<FoundKind>[] = [
   kind(
     z.looseObject({ sweep: z.looseObject({ ranges: z.unknown() }), selection: z.unknown() }),
     'what if',
-    () => 'an answer of "slr whatif"'
+    () => 'an answer of "slr show" under other settings'
   ),
   kind(
     z.looseObject({ schemaVersion: z.number(), ranges: z.array(z.unknown()), post: z.looseObject({}) }),

@@ -1,3 +1,5 @@
+import { triedDevices } from '../../work/devices'
+import { checkedRecipes, recipesNamed } from '../running/models'
 import type { Command } from 'commander'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
 import { hasHalf } from '../../../contract/model/device'
@@ -8,9 +10,8 @@ import { rangesToCheck } from '../../crc/check/check-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { describeCheck } from '../printing/check-report'
-import { defaulting, number, text } from '../options/option-kinds'
+import { defaulting, number } from '../options/option-kinds'
 import { chosenDevice, requireHalf } from '../../work/chosen-device'
-import { triedDevices } from '../../work/devices'
 import { CheckWork } from '../../work/check'
 import {
   refuseUnused,
@@ -25,7 +26,6 @@ import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'
 import { describePreview } from '../printing/preview-report'
 import { projectOptions } from '../results/project-to-save'
-import { readRecipesFile } from '../../mergekit/recipe-file'
 import { startingSweep, startOptions } from '../running/starting-sweep'
 import { runShown } from '../running/shown-work'
 import type { Kept } from '../running/stopped'
@@ -40,10 +40,6 @@ const checkOptions = pairOptions
     best: defaulting(
       number('<n>', 'so many of the best ranges not checked yet', wholeNumber(1, 1000)),
       CHECKED_AT_ONCE
-    ),
-    recipes: text(
-      '<file>',
-      'these recipes, a JSON list or what "slr search" or "slr check" wrote, instead of the best ranges'
     )
   })
   .and(rhoOption())
@@ -57,12 +53,13 @@ type CheckOptions = CommandOptions<typeof checkOptions>
 
 /** `slr check`: the full-answer check of the best ranges of a sweep, or of given recipes, and of its baselines. */
 export const checkCommand = subcommand(checkOptions, {
+  operands: [checkedRecipes('the best ranges not checked yet')],
   run: check
 })
 
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
-  if (options.recipes !== undefined)
-    refuseUnused(command, ['best'], 'is of the best ranges, and --recipes names what to check instead')
+  const isNamed = command.args.length > 0
+  if (isNamed) refuseUnused(command, ['best'], 'is of the best ranges, and recipes are named')
   await withResultPlaces('check', options, command, async ({ givenPair, own, output, tell }) => {
     const kept = (): Kept => keptOfCheck(options, own)
     const { pair, sweep } = await startingSweep(
@@ -74,7 +71,9 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     // A sweep that was made first was computed where the options say.
     const isMadeFirst = options.from === undefined && own === null
     const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.post, sweep, signal)
-    const recipes = options.recipes === undefined ? undefined : await readRecipesFile(options.recipes, pair)
+    const recipes = isNamed
+      ? await recipesNamed(command.args, { folders: pair, pair: own }, command)
+      : undefined
     const work = await CheckWork.open(pair, sweep, { rho, recipes, best: options.best, computedIn }, own)
     const checked = await runShown({ signal, quiet: options.quiet }, kept, (means) => work.compute(means))
     const selection = atOnce(checkedSelection(sweep, checked, rho))
@@ -84,7 +83,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const document = { ...checked, rho, verdict }
     // What is checked further on has to start from the same sweep, which only a project keeps.
     // Without one the same ranges come first again.
-    const best = own === null && options.recipes === undefined ? options.best + CHECKED_AT_ONCE : undefined
+    const best = own === null && !isNamed ? options.best + CHECKED_AT_ONCE : undefined
     const again = checkCommandOf({ ...options, best, demo: false, out: options.from })
     await savedThenShown(
       [work.keep(checked), ...(output === null ? [] : [writeOutputFile(output, document)])],

@@ -1,10 +1,11 @@
 import { namedTask } from '../../work/named-task'
 import { changedRendering } from '../../../contract/work/settings'
+import { EvaluationWork } from '../../work/evaluation'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { type EvaluationRun, EvaluationVariant } from '../../../contract/documents/evaluation'
-import { type Task } from '../../../contract/documents/task'
+import type { Task } from '../../../contract/documents/task'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { isExternal } from '../../../contract/model/model'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
@@ -20,12 +21,12 @@ import { computingOptions } from '../options/computing-options'
 import { text } from '../options/option-kinds'
 import { requireHalf } from '../../work/chosen-device'
 import { TASK_CHOICES } from '../options/given-task'
-import { judgeFrom, judgeOptions, lacksVerdicts, nothingJudged } from '../running/judge'
-import { EvaluationWork } from '../../work/evaluation'
+import { judgeOptions, lacksVerdicts, nothingJudged } from '../running/judge'
+import { allowForThisRun } from '../../endpoint/confirmed-addresses'
+import { judgeNamed } from '../options/server-file'
 import { madeEvaluation } from '../running/made-evaluation'
 import { describeEvaluation } from '../printing/evaluation-report'
 import {
-  refuseUnused,
   requirePair,
   usageError,
   pairOptions,
@@ -40,26 +41,21 @@ import { writeOutputFile, writtenWords } from '../results/output-file'
 import { projectOptions } from '../results/project-to-save'
 import { requireOwnPlace } from '../results/replaced-file'
 import { requireReadArguments } from '../../work/template-arguments'
-import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from '../options/variants'
+import { asksEndpoints, comparedModels, modelsNamed, warnOfEndpoints } from '../running/models'
 import { withResultPlaces } from '../results/result-places'
 
 const MAX_TASK_BYTES = 256_000_000
 
 const VARIANTS = 'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
 
-const comparedOptions = variantOptions('base, post, and what a project keeps')
-
 const evaluateOptions = pairOptions
-  .and(comparedOptions)
-  .options({
-    variants: text(
-      '<file>',
-      'variants as JSON, with samplers, system turns, prefixes, suffixes and lists of answers of their own'
-    )
-  })
   .heading('What to evaluate:')
   .options({
     task: text('<task>', TASK_CHOICES),
+    variants: text(
+      '<file>',
+      'variants as JSON in place of WHICH, with samplers, system turns, prefixes, suffixes and lists of answers of their own'
+    ),
     embeddingModel: text(
       '<folder>',
       'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
@@ -82,14 +78,15 @@ const evaluateOptions = pairOptions
     projectOptions(
       'save answers and scores in this project; the same evaluation goes on where it was stopped'
     ),
+    judgeOptions,
     computingOptions,
-    renderingOptions,
-    judgeOptions
+    renderingOptions
   )
 type EvaluateOptions = CommandOptions<typeof evaluateOptions>
 
 /** `slr evaluate`: how variants do on an open-ended task, in diversity and quality. */
 export const evaluateCommand = subcommand(evaluateOptions, {
+  operands: [comparedModels('base, post and what the project keeps')],
   run: evaluate
 })
 
@@ -99,11 +96,12 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     throw usageError(command, `evaluate what? Give --task, such as --task ${BUILTIN_TASKS[0]}`)
   }
   await withResultPlaces('evaluation', options, command, async ({ givenPair, own, output, tell }) => {
+    allowForThisRun(options.allowAddress ?? [])
     const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
     const task = withSettings(await namedTask(taskName, own), options)
     requireHalf(options.device ?? 'cpu', options.precision)
-    if (!asksEndpoints(options)) await requireReadArguments(options, folders.post)
-    const judge = await judgeFrom(judgeOptions.schema.strip().parse(options), task.kind, command)
+    if (!asksEndpoints(command.args)) await requireReadArguments(options, folders.post)
+    const judge = await judgeNamed(options.judge, task.kind, command)
     const work = await EvaluationWork.open(
       {
         ...folders,
@@ -170,11 +168,9 @@ async function givenVariants(
 ): Promise<EvaluationVariant[]> {
   const { variants: file } = options
   if (file !== undefined) {
-    refuseUnused(
-      command,
-      Object.keys(comparedOptions.shape),
-      'does not go with --variants: write it into that file'
-    )
+    if (command.args.length > 0) {
+      throw usageError(command, 'models do not go with --variants: write them into that file')
+    }
     const parsed = z
       .array(EvaluationVariant)
       .min(1)
@@ -193,5 +189,6 @@ async function givenVariants(
     ...recipes.map(({ recipe }): Variant => ({ kind: 'recipe', name: recipe.name, recipe })),
     ...otherCheckpoints.map((checkpoint): Variant => ({ kind: 'checkpoint', ...checkpoint }))
   ]
-  return (await variantsFrom(options, folders, own, otherwise, command)).map((variant) => ({ variant }))
+  const named = await modelsNamed(command.args, { folders, pair: own }, command)
+  return (named.length > 0 ? named : otherwise).map((variant) => ({ variant }))
 }

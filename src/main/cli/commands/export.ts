@@ -1,13 +1,12 @@
+import { type ModelPlace, recipeNamed, writtenModel } from '../running/models'
+import { endpointWord } from '../../../contract/model/model-word'
 import { basename } from 'node:path'
-import { type Command } from 'commander'
-import { z } from 'zod'
+import type { Command } from 'commander'
 import type { ExportResult } from '../../../contract/procedures/export'
 import { describeNonFinite } from '../../../contract/documents/non-finite'
-import { type Recipe, SourcedRanges } from '../../../contract/model/recipe'
-import { postStrengths } from '../../../contract/model/strengths'
-import { type Endpoint, endpointWords } from '../../../contract/model/external-model'
+import type { Recipe } from '../../../contract/model/recipe'
+import type { Endpoint } from '../../../contract/model/external-model'
 import { shellWord } from '../../../contract/words/shell-word'
-import { openPair } from '../../checkpoint/pair'
 import { SAFETY_NOTE } from '../../../contract/words/safety'
 import { modelFindings } from '../../export/model-findings'
 import { doubtsOf, type ModelFinding } from '../../../contract/words/model-finding'
@@ -16,42 +15,17 @@ import { runExport } from '../../export/run-export'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { absolutePath } from '../../base/files/places'
-import {
-  pairIfGiven,
-  parseRanges,
-  requirePair,
-  RESTORE_HELP,
-  usageError,
-  pairOptions
-} from '../options/options'
-import { choice, flag, text, value } from '../options/option-kinds'
+import { pairIfGiven, requirePair, usageError, pairOptions } from '../options/options'
+import { flag, text } from '../options/option-kinds'
 import { formatDuration, plural } from '../../../contract/words/format'
 import { bytes, count, printJson, printShown, printable, remark, style } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { bytesStep, progressDisplay } from '../running/progress'
 import { projectOptions, requireSamePair } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
-import { readRecipeFile } from '../../mergekit/recipe-file'
-import { selectedRecipe } from '../running/selected-recipe'
 import { untilStopped } from '../running/stopped'
-import { restoredRecipe } from '../options/variants'
 
 const exportOptions = pairOptions
-  .heading('Which model:')
-  .options({
-    restore: value(z.array(SourcedRanges), '<ranges>', RESTORE_HELP, parseRanges),
-    recipe: text(
-      '<file>',
-      'post with a recipe from a JSON or mergekit file, the best of a search or check, or one that the project keeps, by its name',
-      { conflicts: ['restore'] }
-    ),
-    model: choice(
-      z.enum(['post', 'selected']),
-      '<which>',
-      'post as it is, or post with the range that the sweep of the project selects, once checked',
-      { conflicts: ['restore', 'recipe'] }
-    )
-  })
   .and(
     projectOptions(
       'the pair of this project, and what it has measured of the model stands in the model card; nothing in it changes'
@@ -66,6 +40,7 @@ type ExportOptions = CommandOptions<typeof exportOptions>
 
 /** `slr export`: writes a restored model as a folder that other programs load. */
 export const exportCommand = subcommand(exportOptions, {
+  operands: [writtenModel],
   async run(options, command, signal) {
     const result = await untilStopped(
       { signal, quiet: options.quiet },
@@ -87,7 +62,7 @@ async function exportModel(
     preparedExport(options, own, command)
   )
   const tell = options.quiet ? () => undefined : remark
-  if (options.model === 'selected') tell(`Selected: ${prepared.recipe.name}.`)
+  if (command.args[0] === 'selected') tell(`Selected: ${prepared.recipe.name}.`)
   if (prepared.mergekit.problem !== null) tell(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
   for (const doubt of doubtsOf(prepared.recipe, findings)) tell(doubt)
   if (findings.length === 0) tell(unmeasuredWords(options))
@@ -116,31 +91,16 @@ async function preparedExport(
   const given = pairIfGiven(options, command)
   await requireSamePair(given, own)
   const folders = pairPaths(given ?? own?.document.location ?? requirePair(options, command))
-  const recipe = await givenRecipe(options, folders, own, command)
+  const recipe = await givenRecipe({ folders, pair: own }, command)
   const prepared = await prepareExport(folders, recipe)
   return { prepared, findings: own === null ? [] : await modelFindings(own, prepared) }
 }
 
-/** @throws UsageError where none is given, and for what is selected without a project */
-async function givenRecipe(
-  { recipe, restore, model }: ExportOptions,
-  folders: { base: string; post: string },
-  own: ProjectPair | null,
-  command: Command
-): Promise<Recipe> {
-  if (recipe !== undefined) {
-    const kept = own?.document.recipes.find(({ recipe: { name } }) => name === recipe)
-    return kept?.recipe ?? readRecipeFile(recipe, folders)
-  }
-  if (restore !== undefined) return restoredRecipe(restore, folders, own)
-  if (model === undefined)
-    throw usageError(command, 'export what? Give --restore 3-7, --recipe FILE or --model post')
-  if (model === 'selected') {
-    if (own !== null) return selectedRecipe(own, folders)
-    throw usageError(command, '--model selected is of a sweep in a project: give --project FOLDER too')
-  }
-  const { post } = await openPair(folders.base, folders.post)
-  return { name: 'post', layers: postStrengths(post.spec.layerCount) }
+/** @throws UsageError where none is named; as `recipeNamed` */
+async function givenRecipe(place: ModelPlace, command: Command): Promise<Recipe> {
+  const [which] = command.args
+  if (which !== undefined) return recipeNamed(which, place, command)
+  throw usageError(command, 'export what? Name a model, such as 4-11, selected or a file')
 }
 
 /** Why the model card is to say nothing of what was measured. */
@@ -151,8 +111,7 @@ const unmeasuredWords = ({ project }: ExportOptions): string =>
 
 /** How its answers are then taken. */
 function askingWords(path: string, endpoint: Endpoint): string {
-  const [option = '', asked = ''] = endpointWords({ kind: 'endpoint', name: basename(path), endpoint })
-  return `then slr sample or slr evaluate … ${option} ${shellWord(asked)}`
+  return `then slr sample or slr evaluate … ${shellWord(endpointWord(basename(path), endpoint))}`
 }
 
 function describeResult({

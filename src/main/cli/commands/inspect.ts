@@ -8,56 +8,103 @@ import { inspectPair } from '../../checkpoint/pair'
 import { recentTextModel } from '../../text/recent-text-models'
 import { pairPaths } from '../../project/demo'
 import { computeChecksums, findNonFinite } from '../../readings/host'
-import { requirePair, pairOptions } from '../options/options'
+import type { DistancesDocument } from '../../../contract/documents/distances'
+import type { PairFolders } from '../../crc/sweep/score-recipes'
+import { pairIfGiven, pairOptions, refuseUnused } from '../options/options'
 import { flag } from '../options/option-kinds'
 import { bytes, count, printJson, printShown, printable, style, table } from '../printing/output'
-import { subcommand } from '../options/subcommand'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { writeCsvFile } from '../results/csv-file'
+import { checkOutputFile } from '../results/output-file'
 import { bytesStep, progressDisplay } from '../running/progress'
 import { nothingKept, untilStopped } from '../running/stopped'
+import { describeDistances, distanceOptions, distanceTable, measureDistances } from './inspect-distances'
+import { listLocalPairs, machineOptions } from './inspect-machine'
 
-const inspectOptions = pairOptions.heading('What to find out:').options({
-  sha256: flag('also the SHA-256 of every weight file, which reads them whole'),
-  values: flag('also which tensors hold NaN or infinity, which reads all weights')
-})
+const inspectOptions = pairOptions
+  .heading('Also read the weights:')
+  .and(distanceOptions)
+  .options({
+    values: flag('which tensors hold NaN or infinity'),
+    sha256: flag('the SHA-256 of every weight file')
+  })
+  .and(machineOptions)
+type InspectOptions = CommandOptions<typeof inspectOptions>
 
-/** `slr inspect`: what is this pair, does it fit together. Fails when it does not, so that scripts can ask. */
+/** `slr inspect`: facts about a pair, whether it fits together, and without a pair those on this machine. */
 export const inspectCommand = subcommand(inspectOptions, {
   async run(options, command, signal) {
-    const { base, post } = pairPaths(requirePair(options, command))
-    const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
-    const { quiet } = options
-    const [checksums, values] = await untilStopped({ signal, quiet }, nothingKept, async () => [
-      options.sha256 ? await pairChecksums(base, post, quiet, signal) : null,
-      options.values ? await valuesOf(base, post, quiet, signal) : null
-    ])
-    if (options.json) {
-      await printJson({
-        ...report,
-        ...(checksums === null ? {} : { sha256: checksums }),
-        ...(values === null ? {} : { values })
-      })
-    } else {
-      await printShown(
-        [
-          describeReport(report),
-          values === null ? UNSEEN_VALUES : describeValues(values),
-          ...(checksums === null ? [] : ['', describeChecksums(checksums)])
-        ].join('\n')
+    const pair = pairIfGiven(options, command)
+    if (pair === null) {
+      refuseUnused(
+        command,
+        ['distances', 'metric', 'csv', 'values', 'sha256'],
+        'is of a pair: give --base FOLDER and --post FOLDER, or --demo'
       )
+      return listLocalPairs(options, signal)
     }
-    if (report.compatible) {
-      if (values !== null) requireFinite(values)
-      if (unreadable !== null) throw unreadable
-      return
-    }
-    const errors = report.findings.filter((finding) => finding.severity === 'error')
-    throw new WorkbenchError(
-      'mismatch',
-      `base and post do not fit together: ${errors[0]?.message ?? 'see the findings'}`,
-      errors.length > 1 ? `There are ${plural(errors.length, 'error')} in all.` : undefined
-    )
+    refuseUnused(command, ['in'], 'lists pairs, and one is named: leave --in or the pair out')
+    if (!options.distances) refuseUnused(command, ['metric', 'csv'], 'is of distances: give --distances too')
+    if (options.json) refuseUnused(command, ['metric'], 'is of the table: --json has every measure')
+    await inspect(pairPaths(pair), options, signal)
   }
 })
+
+/** Facts that are found by reading the weights; null where they were not asked for. */
+interface WeightFacts {
+  readonly checksums: PairChecksums | null
+  readonly values: PairValues | null
+  readonly distances: DistancesDocument | null
+}
+
+/** Prints what the pair is. @throws WorkbenchError `mismatch` where it does not fit together, so that scripts can ask */
+async function inspect(folders: PairFolders, options: InspectOptions, signal: AbortSignal): Promise<void> {
+  const { base, post } = folders
+  const output = options.csv === undefined ? null : await checkOutputFile(options.csv, 'table')
+  const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
+  const { quiet } = options
+  const facts = await untilStopped({ signal, quiet }, nothingKept, async () => ({
+    checksums: options.sha256 ? await pairChecksums(base, post, quiet, signal) : null,
+    values: options.values ? await valuesOf(base, post, quiet, signal) : null,
+    distances: options.distances && report.compatible ? await measureDistances(folders, quiet, signal) : null
+  }))
+  if (output !== null && facts.distances !== null) {
+    await writeCsvFile(output, distanceTable(facts.distances), quiet)
+  }
+  if (options.json) await printJson({ ...report, ...jsonFacts(facts) })
+  else await printShown(describeInspected(report, facts, options))
+  if (!report.compatible) throw unfitPair(report)
+  if (facts.values !== null) requireFinite(facts.values)
+  if (unreadable !== null) throw unreadable
+}
+
+const jsonFacts = ({ checksums, values, distances }: WeightFacts): object => ({
+  ...(checksums === null ? {} : { sha256: checksums }),
+  ...(values === null ? {} : { values }),
+  ...(distances === null ? {} : { distances })
+})
+
+function describeInspected(
+  report: PairReport,
+  { checksums, values, distances }: WeightFacts,
+  { metric }: InspectOptions
+): string {
+  return [
+    describeReport(report),
+    values === null ? UNSEEN_VALUES : describeValues(values),
+    ...(distances === null ? [] : ['', describeDistances(distances, metric)]),
+    ...(checksums === null ? [] : ['', describeChecksums(checksums)])
+  ].join('\n')
+}
+
+function unfitPair({ findings }: PairReport): WorkbenchError {
+  const errors = findings.filter((finding) => finding.severity === 'error')
+  return new WorkbenchError(
+    'mismatch',
+    `base and post do not fit together: ${errors[0]?.message ?? 'see the findings'}`,
+    errors.length > 1 ? `There are ${plural(errors.length, 'error')} in all.` : undefined
+  )
+}
 
 /**
  * A report with what keeps post's tokenizer from being made, which the window finds out with the first prompt: a large one takes a

@@ -1,20 +1,110 @@
+import { join } from 'node:path'
+import { Argument, type Command } from 'commander'
+import type { PairId } from '../../../contract/documents/project'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { keepTo, requireWithin } from '../../base/files/only-folder'
+import { isFile, isFolder } from '../../base/files/path-kinds'
+import { isWithin } from '../../base/files/within'
+import { absolutePath, configFolder, projectsFolder } from '../../base/files/places'
+import { resourcePath } from '../../base/resources'
+import { documentNamed } from '../../project/pair-named'
+import { isProject, readProjectFiles } from '../../project/documents/project-file'
 import { openWorkbench } from '../../serve/open'
-import { remark } from '../printing/output'
-import { subcommand } from '../options/subcommand'
-import { announcer, initialProject, initialProjectOptions, portOption, SHOWN_FIRST } from './serve'
+import { serveWorkbench } from '../../serve/serve'
+import type { InitialProject } from '../../workbench/entry'
+import { optionGroup } from '../options/option-group'
+import { defaulting, flag, number, text } from '../options/option-kinds'
+import { refuseUnused, usageError, wholeNumber } from '../options/options'
+import { printJson, printText, remark } from '../printing/output'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { newProjectAdvice } from '../results/named-project'
 
-const openOptions = initialProjectOptions.and(portOption('port to listen on where the browser is used'))
+const openOptions = optionGroup().options({
+  demo: flag('show the demo project, creating it the first time'),
+  pair: text('<name>', 'the pair of the project to show first (default: its first)'),
+  serve: flag(
+    'only print the address of its page for a browser, also over an SSH tunnel; runs until stopped'
+  ),
+  port: defaulting(
+    number(
+      '<n>',
+      'port of the page; 0 takes the one of the last time, or a free one',
+      wholeNumber(0, 65_535)
+    ),
+    0
+  ),
+  only: text('<folder>', 'with --serve: folder that projects and models must lie in; all else is refused')
+})
+type OpenOptions = CommandOptions<typeof openOptions>
 
 /** `slr open`: the workbench in its window, or in the browser where there is no Electron. */
 export const openCommand = subcommand(openOptions, {
-  operands: [SHOWN_FIRST],
+  operands: [new Argument('[project]', 'project folder to show first')],
   async run(options, command, signal) {
-    await openWorkbench({
+    if (!options.serve) refuseUnused(command, ['only'], 'is of a page that is served: give --serve too')
+    const only = options.only === undefined ? null : await onlyFolder(options.only)
+    const initial = await initialProject(options, command)
+    if (only !== null && initial.project !== null) await requireWithin(only, initial.project)
+    const shown = {
+      initial,
       port: options.port,
-      initial: await initialProject(options, command),
       announce: announcer(options.json),
       remark: options.quiet ? () => undefined : remark,
       signal
-    })
+    }
+    await (options.serve ? serveWorkbench({ ...shown, only, openBrowser: false }) : openWorkbench(shown))
   }
 })
+
+/** The folder that the program keeps to from here on; new projects go there too. @throws WorkbenchError `not-found` */
+async function onlyFolder(typed: string): Promise<string> {
+  const folder = absolutePath(typed)
+  if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+  // Below it, so that the window, which begins in the folder around the projects, begins in it.
+  const projects = projectsFolder()
+  if (projects === folder || !isWithin(folder, projects))
+    process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
+  keepTo(folder, [resourcePath(), configFolder()])
+  return folder
+}
+
+/** @throws UsageError for both a project and the demo, and a pair of no project; WorkbenchError `not-found` for what is no project, or no pair of it */
+async function initialProject({ demo, pair }: OpenOptions, command: Command): Promise<InitialProject> {
+  const [typed] = command.args
+  if (pair !== undefined && typed === undefined) {
+    throw usageError(command, '--pair names a pair of a project: name the project too')
+  }
+  if (typed === undefined) return { project: null, demo }
+  if (demo) throw usageError(command, 'either a project or --demo, not both')
+  const project = absolutePath(typed)
+  if (await isProject(project)) {
+    return pair === undefined ? { project, demo } : { project, demo, pair: await pairId(project, pair) }
+  }
+  throw new WorkbenchError(
+    'not-found',
+    `${project} is not a project.`,
+    (await isFolder(project)) || (await isFile(project))
+      ? 'A project is a folder NAME.slr that holds a project.json.'
+      : newProjectAdvice(typed)
+  )
+}
+
+/** Nothing but the list of the pairs is read: whether the project can be opened is told where it is shown. */
+async function pairId(project: string, name: string): Promise<PairId> {
+  const { pairs } = (await readProjectFiles(project)).document
+  return documentNamed(project, pairs, name).id
+}
+
+/** Prints where the workbench is; the first browser that opens the address can use it. */
+function announcer(json: boolean): (url: string, startedHere: boolean) => Promise<void> {
+  return (url, startedHere) => {
+    if (json) return printJson({ url })
+    const lines = startedHere
+      ? [
+          'The address is for one browser; the same command in another terminal prints another.',
+          'Press Ctrl-C to stop.'
+        ]
+      : ['It is running already; this address is for one more browser.']
+    return printText([`SLR Workbench: ${url}`, ...lines].join('\n'))
+  }
+}

@@ -1,4 +1,19 @@
 import { changedRendering, changedSampling } from '../../../contract/work/settings'
+import { type DeviceChoice, GenerationDevice } from '../../../contract/model/device'
+import { samplingDevice } from '../options/computing-options'
+import { pairIfGiven, refuseUnused } from '../options/options'
+import {
+  asksEndpoints,
+  comparedModels,
+  type ModelPlace,
+  modelsNamed,
+  warnOfEndpoints
+} from '../running/models'
+import { addressOption } from '../options/server-file'
+import { allowForThisRun } from '../../endpoint/confirmed-addresses'
+import { projectOptions, requireSamePair } from '../results/project-to-save'
+import { withViewedPair } from '../results/project-to-view'
+import { nextTokenOptions, showNextTokens } from './sample-next'
 import { plural } from '../../../contract/words/format'
 import { basename } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -41,7 +56,6 @@ import { inOrder, promptOf } from '../../report/samples-page/export'
 import { computationOf } from '../../samples/run-samples'
 import { AnswersFile, jsonLines, lockAnswersFile } from '../results/answers-file'
 import { flag, number, several, text } from '../options/option-kinds'
-import { computingOptions } from '../options/computing-options'
 import { requireHalf } from '../../work/chosen-device'
 import {
   requirePair,
@@ -63,7 +77,6 @@ import { samplerOptions } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
 import { type Kept, type Stoppable, untilStopped } from '../running/stopped'
 import { requireReadArguments } from '../../work/template-arguments'
-import { asksEndpoints, variantOptions, variantsFrom, warnOfEndpoints } from '../options/variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
 
@@ -81,7 +94,8 @@ const sampleOptions = pairOptions
     maxTokens: number('<n>', "longest answer (default: the model's, at most 256)", wholeNumber(1, 100_000)),
     stop: several(z.string(), '<text>', 'text that ends an answer; repeatable', parseStop)
   })
-  .and(variantOptions('post'))
+  .and(projectOptions('the pair of this project, and the names that it keeps; nothing in it changes'))
+  .and(nextTokenOptions)
   .heading('Where answers go:')
   .and(outOption('a file of JSON lines, in the end by prompt, model and index; earlier answers are replaced'))
   .options({
@@ -96,31 +110,74 @@ const sampleOptions = pairOptions
       conflicts: [...['temperature', 'paper', 'topK', 'topP', 'minP']]
     })
   })
-  .and(samplerOptions, computingOptions, memoryOption, renderingOptions)
-type SampleOptions = CommandOptions<typeof sampleOptions>
+  .and(samplerOptions)
+  .heading('Servers (nothing is sent anywhere unless one is named):')
+  .and(addressOption, samplingDevice, memoryOption, renderingOptions)
+type SampleOptions = Omit<CommandOptions<typeof sampleOptions>, 'device'> & {
+  readonly device: GenerationDevice | undefined
+}
+
+/** Options that `--next` does not read. */
+const OF_ANSWERS = [
+  ...['prompts', 'n', 'seed', 'maxTokens', 'stop', 'out', 'fresh', 'paper', 'greedy', 'allowAddress'],
+  ...['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'weights', 'memory']
+]
+/** Options that only `--next` reads. */
+const OF_NEXT = ['tokens', 'top', 'logits']
 
 /** `slr sample`: answers of several models of the pair to the same prompts, to be read on a terminal, else as JSON lines. */
 export const sampleCommand = subcommand(sampleOptions, {
+  operands: [comparedModels('post')],
   async run(options, command, signal) {
-    await sample(options, command, signal)
+    await withViewedPair(options, command, async (pair) => {
+      const given = pairIfGiven(options, command)
+      await requireSamePair(given, pair)
+      const folders = pairPaths(given ?? pair?.document.location ?? requirePair(options, command))
+      const place = { folders, pair }
+      if (options.next) {
+        refuseUnused(command, OF_ANSWERS, 'is of answers, and --next asks for the next token only')
+        return showNextTokens(options, place, command, signal)
+      }
+      refuseUnused(command, OF_NEXT, 'is of the next token: give --next too')
+      await sample({ ...options, device: generationDevice(options, command) }, place, command, signal)
+    })
   }
 })
 
-async function sample(options: SampleOptions, command: Command, signal: AbortSignal): Promise<void> {
-  const folders = pairPaths(requirePair(options, command))
+/** @throws UsageError for a device that computes single tokens only */
+function generationDevice(
+  { device }: { device?: DeviceChoice | undefined },
+  command: Command
+): GenerationDevice | undefined {
+  if (device === undefined || device === 'auto') return undefined
+  const generation = GenerationDevice.safeParse(device)
+  if (generation.success) return generation.data
+  const devices = GenerationDevice.options.join(' or ')
+  throw usageError(command, `--device ${device} answers --next only: answers are computed on ${devices}`)
+}
+
+async function sample(
+  options: SampleOptions,
+  place: ModelPlace,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
+  allowForThisRun(options.allowAddress ?? [])
+  const { folders } = place
   requireHalf(options.device ?? 'cpu', options.precision)
-  if (!asksEndpoints(options)) await requireReadArguments(options, folders.post)
+  if (!asksEndpoints(command.args)) await requireReadArguments(options, folders.post)
   const prompts = await promptsFrom(options, command)
   const output =
     options.out === undefined
       ? null
       : await checkOutputFile(options.out, 'answers', { prompts: options.prompts })
+  const variants = await modelsNamed(command.args, place, command)
   const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
   const { run: wanted, planned } = await prepareSampleRun({
     ...folders,
     prompts,
     rendering: changedRendering(options, DEFAULT_RENDERING),
-    variants: await variantsFrom(options, folders, null, [{ kind: 'post', name: 'post' }], command),
+    variants: variants.length > 0 ? variants : [{ kind: 'post', name: 'post' }],
     settings: settingsFrom(options, defaults)
   })
   const tell = options.quiet ? () => undefined : remark

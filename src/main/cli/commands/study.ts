@@ -1,9 +1,11 @@
+import { warnOfEndpoints } from '../running/models'
+import { parseAddress } from '../options/server-file'
 import { elementAt } from '../../../contract/model/look-up'
 import { plural } from '../../../contract/words/format'
 import { basename, extname } from 'node:path'
 import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { contactFromText, contactText, EndpointContact } from '../../../contract/model/endpoint'
+import { contactText, EndpointContact } from '../../../contract/model/endpoint'
 import { externalKey } from '../../../contract/model/external-model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { expecting, readTextFile } from '../../base/files/bounded-file'
@@ -39,7 +41,6 @@ import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, checkWritable, writeOutputText } from '../results/output-file'
 import { progressDisplay, progressStep } from '../running/progress'
 import { nothingKept, untilStopped } from '../running/stopped'
-import { warnOfEndpoints } from '../options/variants'
 import { describePlans, describeResults, endedLine } from '../printing/study-report'
 
 const studyOptions = optionGroup()
@@ -256,13 +257,5 @@ function parseOnly(text: string): OnlySteps {
   if (only !== null) return only
   throw new InvalidArgumentError(
     'Expected pair=NAME, step=STEP or both with a comma, such as pair=Demo,step=sweep.'
-  )
-}
-
-function parseAddress(text: string): EndpointContact {
-  const contact = contactFromText(text)
-  if (contact !== null) return contact
-  throw new InvalidArgumentError(
-    'Expected [VARIABLE@]ADDRESS, such as OPENAI_API_KEY@https://api.example.org.'
   )
 }

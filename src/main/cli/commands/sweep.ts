@@ -1,80 +1,38 @@
 import { changedRendering } from '../../../contract/work/settings'
-import { type Command, InvalidArgumentError } from 'commander'
+import { requireOwnSweep } from '../results/own-sweep'
+import { triedDevices } from '../../work/devices'
+import { SweepWork } from '../../work/sweep'
+import { folderPlace, projectPlace } from '../../work/work-place'
+import type { Command } from 'commander'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { scoredByWords } from '../../../contract/words/score-words'
-import { Shard } from '../../../contract/documents/sweep-part'
+import type { Shard } from '../../../contract/documents/sweep-part'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../../crc/sweep/prepare-sweep'
 import { isPreviewed } from '../../crc/sweep/sweep-stages'
-import { defaulting, flag, number, value } from '../options/option-kinds'
 import { findingOfSwept } from '../../project/results/finding-of-selected'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import {
-  pairIfGiven,
-  requirePair,
-  tellOfMemory,
-  usageError,
-  wholeNumber,
-  pairOptions,
-  deviceOptions,
-  renderingOptions,
-  memoryOption,
-  rhoOption,
-  outOption
-} from '../options/options'
+import { pairIfGiven, requirePair, tellOfMemory, usageError } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
-import { type CommandOptions, subcommand } from '../options/subcommand'
-import {
-  checkSweepFile,
-  type OutputFile,
-  type ResultFile,
-  writeOutputFile,
-  writtenWords
-} from '../results/output-file'
-import { inEachPair, openPairToSave, requireSamePair, projectOptions } from '../results/project-to-save'
-import { requireOwnPlace } from '../results/replaced-file'
+import { subcommand } from '../options/subcommand'
+import { checkSweepFile, type OutputFile, writeOutputFile, writtenWords } from '../results/output-file'
+import { inEachPair, openPairToSave, requireSamePair } from '../results/project-to-save'
 import { savedThenShown } from '../results/result-places'
 import { tellOfPrompts } from '../running/starting-sweep'
 import { keptOnlyWithPlace } from '../running/stopped'
-import { triedDevices } from '../../work/devices'
-import { SweepWork } from '../../work/sweep'
-import { folderPlace, projectPlace } from '../../work/work-place'
 import { keptOfSweep, runShown } from '../running/shown-work'
 import { checkCommandOf } from '../printing/verdict-report'
 import { describePart, describeSweep } from '../printing/sweep-report'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { openPair } from '../../checkpoint/pair'
-import { requireFittingTask, requireOwnSources, scoredOptions } from '../options/scored-options'
+import { requireFittingTask, requireOwnSources } from '../options/scored-options'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
-
-export const sweepOptions = pairOptions
-  .heading('Where the result goes:')
-  .and(outOption())
-  .options({
-    shard: value(
-      Shard,
-      '<i/n>',
-      'score only the i-th of n shares of the prompts; "slr merge" joins the parts',
-      parseShard
-    ),
-    preview: flag(
-      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
-    ),
-    fresh: flag('compute everything, also what an interrupted or earlier sweep has computed')
-  })
-  .and(projectOptions('save it in this project, whose pair, prompts and settings are the defaults'))
-  .options({
-    all: flag('sweep every pair of the project, one after the other; one that fails stops no other')
-  })
-  .and(scoredOptions, rhoOption())
-  .options({
-    seed: defaulting(number('<n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1)), DEFAULT_SEED)
-  })
-  .and(renderingOptions, deviceOptions, memoryOption)
-export type SweepOptions = CommandOptions<typeof sweepOptions>
+import { requireRangesOfAll, type SweepOptions, sweepOptions } from './sweep-options'
+import { mergeSweep } from './sweep-merge'
+import { planSweep } from './sweep-plan'
 
 /** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
 export const sweepCommand = subcommand(sweepOptions, {
@@ -82,6 +40,8 @@ export const sweepCommand = subcommand(sweepOptions, {
 })
 
 async function sweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
+  if (options.merge !== undefined) return mergeSweep(options.merge, options, command)
+  if (options.dryRun) return planSweep(options, command, signal)
   if (options.shard !== undefined) requirePlaceForPart(options, command)
   requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
@@ -198,24 +158,20 @@ export function checkAfter(options: SweepOptions): string {
 
 /** Whether another command that sweeps the demo first would make the same sweep. */
 function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
-  const { source = 'base', rho = DEFAULT_RHO, seed, preview, uniformBlends, checkpoint, precision } = options
+  const {
+    source = 'base',
+    rho = DEFAULT_RHO,
+    seed = DEFAULT_SEED,
+    preview,
+    uniformBlends,
+    checkpoint,
+    precision
+  } = options
   const given = [prompts, task, recipes, countLeadingSpace, uniformBlends, checkpoint, precision]
   const settled = source === 'base' && rho === DEFAULT_RHO && seed === DEFAULT_SEED && !preview
   const plain = settled && given.every((value) => value === undefined)
   const rendering = changedRendering(options, DEFAULT_RENDERING)
   return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
-}
-
-/** A preview is of all ranges, and picks its prompts from all. */
-export function requireRangesOfAll(
-  { shard, recipes }: Pick<SweepOptions, 'recipes'> & Partial<Pick<SweepOptions, 'shard'>>,
-  command: Command
-): void {
-  const [name] = Object.entries({ shard, recipes }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`]
-  )
-  if (name === undefined) return
-  throw usageError(command, `--preview is of all ranges on all prompts, and does not go with ${name}`)
 }
 
 /** A part is no sweep that a project could show, and one that is not written down is lost. */
@@ -227,24 +183,8 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
     )
   }
   if (options.out === undefined && !options.json) {
-    throw usageError(command, '--shard needs --out FILE (or --json): "slr merge" needs the part')
+    throw usageError(command, '--shard needs --out FILE (or --json): --merge needs the part')
   }
-}
-
-/** @throws WorkbenchError as {@link requireOwnPlace} */
-export async function requireOwnSweep(
-  output: ResultFile,
-  kind: 'sweep' | 'part',
-  { base, post, prompts }: CrcSweepRequest,
-  shard?: Shard
-): Promise<void> {
-  const pair = await openPair(base, post)
-  requireOwnPlace(output, kind, {
-    basePath: pair.base.checkpoint,
-    postPath: pair.post.checkpoint,
-    prompts: Array.isArray(prompts) ? prompts : prompts.task.prompts,
-    shard
-  })
 }
 
 /** @throws WorkbenchError `bad-input` where a preview would take the place of a whole sweep of ranges */
@@ -289,12 +229,4 @@ async function sweepShard(
     () => run.forget()
   )
   if (output !== null) tell(writtenWords(output))
-}
-
-/** `2/8`: the second of eight. */
-function parseShard(text: string): Shard {
-  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? []
-  const shard = Shard.safeParse({ index: Number(index), count: Number(count) })
-  if (shard.success) return shard.data
-  throw new InvalidArgumentError('Expected which share of how many, counted from 1, such as 2/8.')
 }

@@ -1,11 +1,10 @@
-import { GenerationDevice, Precision } from '../../../contract/model/device'
+import { DeviceChoice, GenerationDevice, Precision } from '../../../contract/model/device'
 import { HeldWeights } from '../../../contract/model/sampling'
 import { optionGroup } from './option-group'
 import { choice } from './option-kinds'
 
-/** Where and how answers are computed. */
-export const computingOptions = optionGroup('Where and how it is computed:').options({
-  device: choice(GenerationDevice, '<name>', 'default: cpu'),
+/** Number formats. */
+const formatOptions = optionGroup().options({
   precision: choice(
     Precision,
     '<type>',
@@ -17,3 +16,21 @@ export const computingOptions = optionGroup('Where and how it is computed:').opt
     'how weights are held (default: as they are multiplied where that fits, else int8; int4 is inexact)'
   )
 })
+
+/** Where and how answers are computed. */
+export const computingOptions = optionGroup('Where and how it is computed:')
+  .options({ device: choice(GenerationDevice, '<name>', 'default: cpu') })
+  .and(formatOptions)
+  .shared()
+
+/** The same, with devices that compute single tokens only. */
+export const samplingDevice = optionGroup('Where and how it is computed:')
+  .options({
+    device: choice(
+      DeviceChoice,
+      '<name>',
+      'default: cpu; for --next the fastest that works, see "slr doctor"'
+    )
+  })
+  .and(formatOptions)
+  .shared()

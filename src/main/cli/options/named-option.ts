@@ -18,7 +18,7 @@ export function errorNamingOption(error: unknown, command: Command): unknown {
     const { device } = error
     return new UsageError(
       `--precision fp16 needs a device that has it, and ${device} computes in fp32 only: leave --precision out, or name a device, such as --device webgpu`,
-      'slr devices --help'
+      'slr doctor --help'
     )
   }
   if (!(error instanceof WorkbenchError)) return error

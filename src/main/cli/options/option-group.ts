@@ -1,3 +1,4 @@
+import { markShared } from '../printing/shared-options'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type DeclaredOption, flagOf } from './option-kinds'
@@ -45,6 +46,16 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
   /** Of the options behind it. */
   heading(title: string): OptionGroup<Shape> {
     return new OptionGroup(this.shape, (command) => this.declare(command).optionsGroup(title))
+  }
+
+  /** The same options, left out of the help unless all of it is asked for: many commands share them. */
+  shared(): OptionGroup<Shape> {
+    return new OptionGroup(this.shape, (command) => {
+      const before = new Set(command.options)
+      const declared = this.declare(command)
+      for (const option of declared.options) if (!before.has(option)) markShared(option)
+      return declared
+    })
   }
 
   /** These options, and behind them those of other groups. */

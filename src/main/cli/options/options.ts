@@ -5,14 +5,13 @@ import { BYTES_EXPECTED, bytesFromText, formatMemory } from '../../../contract/m
 import { Rendering } from '../../../contract/documents/crc'
 import { DeviceChoice, Precision } from '../../../contract/model/device'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
-import { type SourcedRanges, sourcedRangesFromText } from '../../../contract/model/recipe'
 import { describeIssue } from '../../../contract/model/problem'
 import { modelPath } from '../../base/files/places'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { optionGroup, type OptionsOf } from './option-group'
 import { choice, flag, number, several, text, value } from './option-kinds'
 import { UsageError } from '../printing/output'
-import { calledAs } from './subcommand'
+import { calledAs } from '../printing/shared-options'
 import { parseJson } from '../../base/files/bounded-json'
 
 export const pairOptions = optionGroup('Pair:').options({
@@ -43,38 +42,48 @@ export function requirePair(options: PairOptions, command: Command): PairLocatio
   throw usageError(command, 'which pair? Give --base FOLDER and --post FOLDER, or --demo')
 }
 
-export const deviceOptions = optionGroup('Where it is computed:').options({
-  device: choice(DeviceChoice, '<name>', 'see "slr devices"; auto, the default: the fastest that works'),
-  precision: choice(Precision, '<type>', 'of the large products (default: fp16 on webgpu, except for Gemma)')
-})
+export const deviceOptions = optionGroup('Where it is computed:')
+  .options({
+    device: choice(DeviceChoice, '<name>', 'see "slr doctor"; auto, the default: the fastest that works'),
+    precision: choice(
+      Precision,
+      '<type>',
+      'of the large products (default: fp16 on webgpu, except for Gemma)'
+    )
+  })
+  .shared()
 export type DeviceOptions = OptionsOf<typeof deviceOptions>
 
 /** What `--prompts` of a sweep names. */
 export const PROMPTS =
   'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
 
-export const memoryOption = optionGroup().options({
-  memory: number(
-    '<size>',
-    "bound on the engine process, such as 6GiB (default: half of this machine's)",
-    parseMemory
-  )
-})
+export const memoryOption = optionGroup()
+  .options({
+    memory: number(
+      '<size>',
+      "bound on the engine process, such as 6GiB (default: half of this machine's)",
+      parseMemory
+    )
+  })
+  .shared()
 
 const TemplateValue = Rendering.shape.templateArguments.valueType
 
 /** Only what was given: the rest comes from a project or from the defaults. */
-export const renderingOptions = optionGroup('How prompts become tokens:').options({
-  system: text('<text>', 'system turn before the prompt'),
-  templateArgument: several(
-    z.tuple([z.string(), TemplateValue]),
-    '<key=value>',
-    'variable for the chat template, such as enable_thinking=false; repeatable',
-    parseTemplateArgument
-  ),
-  date: value(z.string(), '<YYYY-MM-DD>', 'the date that templates see as today', parseDate),
-  assistantPrefix: text('<text>', 'start of the answer, put after the assistant header')
-})
+export const renderingOptions = optionGroup('How prompts become tokens:')
+  .options({
+    system: text('<text>', 'system turn before the prompt'),
+    templateArgument: several(
+      z.tuple([z.string(), TemplateValue]),
+      '<key=value>',
+      'variable for the chat template, such as enable_thinking=false; repeatable',
+      parseTemplateArgument
+    ),
+    date: value(z.string(), '<YYYY-MM-DD>', 'the date that templates see as today', parseDate),
+    assistantPrefix: text('<text>', 'start of the answer, put after the assistant header')
+  })
+  .shared()
 
 /** @param otherwise what is kept where it is left out, for the help */
 export const rhoOption = (otherwise: number | string = DEFAULT_RHO) =>
@@ -144,16 +153,6 @@ export function numberWithin(low: number, high: number): (text: string) => numbe
   }
 }
 
-/** A number in thousandths, the finest that its name shows. */
-export function thousandthsWithin(low: number, high: number): (text: string) => number {
-  const number = numberWithin(low, high)
-  return (text) => {
-    const value = number(text)
-    if (value === Number(value.toFixed(3))) return value
-    throw new InvalidArgumentError(`Expected a number from ${low} to ${high} in thousandths, such as 0.125.`)
-  }
-}
-
 export function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN
@@ -191,20 +190,6 @@ export function parseTokens(text: string): number[] {
   } catch {
     throw new InvalidArgumentError('Expected token ids separated by commas, such as 1,2,3.')
   }
-}
-
-/** What `--restore` takes, in every command that has it. */
-export const RESTORE_HELP =
-  'post with these layers from base, such as 3-7, 5 or 3-7,9; 3-7@FOLDER: from another checkpoint of the architecture'
-
-/** Restoration ranges such as `3-7`, `5`, `3-7,9` or `3-7@sft`. */
-export function parseRanges(text: string): SourcedRanges[] {
-  const ranges = sourcedRangesFromText(text)
-  if (ranges !== null) return ranges
-  throw new InvalidArgumentError(
-    'Expected a layer or first-last, counted from 0, first not after last and no layer twice, such as 5, 3-7 or 3-7,9, each with ' +
-      '@FOLDER behind it where it is of another checkpoint than base.'
-  )
 }
 
 function parseDate(text: string): string {

@@ -1,4 +1,4 @@
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { z } from 'zod'
 import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
@@ -8,7 +8,7 @@ import { optionGroup, type OptionsOf } from './option-group'
 import { flagIfGiven, flagOf, number, text, value } from './option-kinds'
 import { PROMPTS, usageError, wholeNumber } from './options'
 import { samplerOptions } from './sampler-options'
-import { checkpointOption } from './variants'
+import { checkpointOption } from './checkpoints'
 
 /** What is scored on which prompts. */
 export const scoredOptions = optionGroup('What to score:')
@@ -27,7 +27,7 @@ export const scoredOptions = optionGroup('What to score:')
       "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
     ),
     whatIf: flagIfGiven(
-      'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
+      'also keep what it would be under other temperatures and min-p, for "slr show" and the selected range'
     ),
     countLeadingSpace: flagIfGiven('also count answers that begin with white space')
   })
@@ -72,6 +72,6 @@ export function requireOwnSources(
   throw usageError(
     command,
     '--source is of ranges, and does not go with --recipes: a recipe names its own, by "source" of a layer in the file ' +
-      '(on the command line, where recipes are given by --restore: 3-7@FOLDER)'
+      '(on the command line, where recipes are named: 3-7@FOLDER)'
   )
 }

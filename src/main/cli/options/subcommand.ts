@@ -1,3 +1,4 @@
+import { calledAs } from '../printing/shared-options'
 import type { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { DeviceName, hasHalf } from '../../../contract/model/device'
@@ -27,10 +28,6 @@ interface Subcommand<Shape extends z.ZodRawShape> {
     signal: AbortSignal
   ) => Promise<void>
 }
-
-/** Such as `slr task import`. */
-export const calledAs = (command: Command): string =>
-  command.parent === null ? command.name() : `${calledAs(command.parent)} ${command.name()}`
 
 /** Gives a command that has its name and description its options, its operands and what it does. */
 export type DeclaredCommand = (command: Command, signal: AbortSignal) => void

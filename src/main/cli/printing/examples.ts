@@ -5,39 +5,40 @@ const PAIR = '--base Llama-3.1-8B --post Llama-3.1-8B-Instruct'
 /** What each command is most often called with, as its help shows it. */
 export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
-    pairs: ['slr pairs', 'slr pairs --in ~/models --json'],
-    inspect: [`slr inspect ${PAIR}`, `slr inspect ${PAIR} --values`],
-    diff: ['slr diff --demo', `slr diff ${PAIR} --csv > distances.csv`],
-    probe: [
-      'slr probe --demo --prompt "Pick a letter." --restore 4-11',
-      `slr probe ${PAIR} --model base --tokens 1,2,3`
-    ],
-    plan: [`slr plan ${PAIR}`, `slr plan ${PAIR} --memory 6GiB`],
     sweep: [
       'slr sweep --demo',
       `slr sweep ${PAIR} --out sweep.json`,
-      'slr sweep --project my-pair.slr --uniform-blends'
+      'slr sweep --project my-pair.slr --dry-run',
+      'slr sweep --merge part-1.json part-2.json --out sweep.json'
     ],
-    whatif: [
-      'slr whatif sweep.json --rho 0.8',
-      'slr whatif sweep.json --temperature 1.5 --min-p 0.05',
-      'slr whatif task-sweep.json --draws 100'
-    ],
-    compare: ['slr compare before.json after.json', 'slr compare llama.json qwen.json --rho 0.9 --json'],
-    check: ['slr check --demo', 'slr check --from sweep.json', 'slr check --project my-pair.slr'],
+    check: ['slr check --demo', 'slr check --from sweep.json', 'slr check --from sweep.json 3-9 search.json'],
     search: ['slr search --demo', 'slr search --from sweep.json --out search.json'],
-    merge: ['slr merge part-1.json part-2.json --out sweep.json'],
+    show: [
+      'slr show sweep.json --rho 0.8',
+      'slr show sweep.json --temperature 1.5 --min-p 0.05',
+      'slr show before.json after.json'
+    ],
     sample: [
-      'slr sample --demo --prompt "a big box." --model base --model post --restore 4-11',
-      `slr sample ${PAIR} --prompts prompts.txt --restore 8-15 --paper --out answers.jsonl`
+      'slr sample --demo base post 4-11 --prompt "a big box."',
+      `slr sample ${PAIR} 8-15 --prompts prompts.txt --paper --out answers.jsonl`,
+      'slr sample --demo 4-11 --next --prompt "Pick a letter."'
     ],
-    devices: ['slr devices'],
-    evaluate: ['slr evaluate --demo --task demo-open', `slr evaluate ${PAIR} --task open --restore 8-15`],
+    evaluate: [
+      'slr evaluate --demo --task demo-open',
+      `slr evaluate ${PAIR} base post 8-15 --task open`,
+      'slr evaluate --project my-pair.slr selected post --task open --judge qwen@http://localhost:8080/v1'
+    ],
+    task: [
+      'slr task import coverage-qa state_name.json --out coverage.json',
+      'slr task import verbalized-sampling poem.txt creative_story.txt joke.txt --out writing.json',
+      `slr task filter ${PAIR} --task gsm8k.json --out gsm8k-failed.json`
+    ],
     export: [
-      'slr export --demo --restore 4-11 --out restored',
-      `slr export ${PAIR} --recipe recipe.json --out restored`,
-      'slr export --project my-pair.slr --model selected --out restored'
+      'slr export --demo 4-11 --out restored',
+      `slr export ${PAIR} sweep.json --out restored`,
+      'slr export --project my-pair.slr selected --out restored'
     ],
+    report: ['slr report my-pair.slr --out report.html'],
     project: [
       `slr project new my-pair.slr ${PAIR}`,
       'slr project list my-pair.slr',
@@ -47,19 +48,14 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
       'slr project delete my-pair.slr 1a2b3c4d',
       'slr project restore my-pair.slr 1a2b3c4d'
     ],
-    task: [
-      'slr task import coverage-qa state_name.json --out coverage.json',
-      'slr task import verbalized-sampling poem.txt creative_story.txt joke.txt --out writing.json',
-      `slr task filter ${PAIR} --task gsm8k.json --out gsm8k-failed.json`
-    ],
     study: [
       'slr study quick.yaml --template quick',
       'slr study quick.yaml --dry-run',
       'slr study quick.yaml'
     ],
-    report: ['slr report my-pair.slr --out report.html'],
-    serve: ['slr serve', 'slr serve my-pair.slr'],
-    open: ['slr open', 'slr open my-pair.slr --pair Llama']
+    open: ['slr open', 'slr open my-pair.slr --pair Llama', 'slr open --serve --port 8000'],
+    inspect: ['slr inspect', `slr inspect ${PAIR}`, 'slr inspect --demo --distances --csv distances.csv'],
+    doctor: ['slr doctor']
   })
 )
 

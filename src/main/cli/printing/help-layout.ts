@@ -1,15 +1,25 @@
-import { Help, type HelpConfiguration } from 'commander'
+import { type Command, Help, type HelpConfiguration } from 'commander'
+import { calledAs, isShared } from './shared-options'
 
 /** A description beside its option is readable in no less. */
 const LEAST_BESIDE = 40
 
 const INDENT = ' '.repeat(6)
 
-/** The help of every command: where a terminal is too narrow for two columns, what an option does stands below it. */
-export const HELP_LAYOUT: HelpConfiguration = {
+/**
+ * The help of every command: where a terminal is too narrow for two columns, what an option does stands below it.
+ *
+ * @param isWhole whether options that many commands share are listed too
+ */
+export const helpLayout = (isWhole: boolean): HelpConfiguration => ({
   minWidthToWrap: 20,
   // Of a command whose code is not loaded it knows no options.
-  subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
+  subcommandTerm: (command) =>
+    command.parent?.parent === null ? command.name() : `${command.name()} ${command.usage()}`,
+  visibleOptions(command) {
+    const options = Help.prototype.visibleOptions.call(this, command)
+    return isWhole ? options : options.filter((option) => !isShared(option))
+  },
   formatItem(term, termWidth, description, helper) {
     const width = helper.helpWidth ?? 80
     const beside = width - termWidth - 4
@@ -22,4 +32,10 @@ export const HELP_LAYOUT: HelpConfiguration = {
     const title = helper.boxWrap(heading, helper.helpWidth ?? 80)
     return Help.prototype.formatItemList.call(helper, title, items, helper)
   }
-}
+})
+
+/** The line that says how the options that many commands share are listed; empty where a command has none. */
+export const sharedOptionsNote = (command: Command): string =>
+  command.options.some((option) => isShared(option) && !option.hidden)
+    ? `\nMore on devices, memory and rendering: ${calledAs(command)} --help all`
+    : ''

@@ -1,3 +1,4 @@
+import { placeWord } from '../../../contract/model/model-word'
 import { fromWords } from '../../../contract/words/source-words'
 import type { CheckResult } from '../../../contract/documents/answer-check'
 import type { CategoryScore, Interval } from '../../../contract/documents/crc'
@@ -124,7 +125,7 @@ export function checkFoundCommandOf({
     ...given('--prompts', prompts)
   ]
   const file = search ?? out
-  const command = shellCommand([['slr', 'check', ...start, '--recipes', file ?? 'search.json']])
+  const command = shellCommand([['slr', 'check', ...start, placeWord(file ?? 'search.json')]])
   return file === undefined ? `${command}, of the same command with --out search.json` : command
 }
 

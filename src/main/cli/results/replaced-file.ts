@@ -21,7 +21,8 @@ const WRITTEN = {
   evaluation: 'an evaluation',
   task: 'a task',
   answers: 'answers',
-  report: 'a report'
+  report: 'a report',
+  table: 'a table'
 } as const
 
 /** No document of the program is larger. */
@@ -112,12 +113,17 @@ export function requireOwnPlace(
 const isSameShard = (one: Shard, other: Shard | undefined): boolean =>
   one.index === other?.index && one.count === other.count
 
+/** The first columns of the tables that `--csv` writes. */
+const TABLE_HEAD =
+  /^(layer,component,tensor|kind,name,start,end|variant,measure,mean|kind,start,end,other_start),/
+
 /** What a file holds, by how it begins or as a document; null where that is not known. */
 async function foundIn(
   path: string
 ): Promise<{ found: FoundKind | { kind: WrittenKind; is: string } | null; value?: unknown }> {
   const head = await readHead(path)
   if (isReportHead(head)) return { found: { kind: 'report', is: 'a report' } }
+  if (TABLE_HEAD.test(head)) return { found: { kind: 'table', is: 'a table' } }
   // Not more than how the first answer begins: the end of a program may have cut it off.
   if (head.startsWith('{"variant":"')) return { found: { kind: 'answers', is: 'a file of answers' } }
   const value = await readJsonFile(path, MAX_DOCUMENT_BYTES).catch(() => null)

@@ -1,19 +1,9 @@
-import { type Command } from 'commander'
 import type { JudgeWay } from '../../../contract/model/judge-way'
-import { rubricOf, type TaskKind } from '../../../contract/model/task-kinds'
-import {
-  DEFAULT_JUDGE,
-  type JudgeProgress,
-  type Judging,
-  JudgeSettings,
-  judgeWarning
-} from '../../../contract/documents/judge'
-
+import type { JudgeSettings } from '../../../contract/documents/judge'
+import { type JudgeProgress, type Judging, judgeWarning } from '../../../contract/documents/judge'
 import { plural } from '../../../contract/words/format'
 import { isJudged, isUnusable } from '../../../contract/words/judging-words'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { readTextFile } from '../../base/files/bounded-file'
-import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { judgeKey } from '../../evaluation/judge'
 import { judgeEvaluation, type VerdictStore } from '../../evaluation/judge-evaluation'
 import { judgingOf } from '../../evaluation/judging'
@@ -22,87 +12,20 @@ import { withJudge } from '../../project/pair/project-evaluations'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { isComplete } from '../../project/results/stored-evaluation'
 import { verdictsOf } from '../../project/results/stored-verdicts'
-import { optionGroup, type OptionsOf } from '../options/option-group'
-import { flagIfGiven, number, text } from '../options/option-kinds'
-import { issueOfOption, usageError, wholeNumber } from '../options/options'
+import { optionGroup } from '../options/option-group'
+import { text } from '../options/option-kinds'
+import { addressOption } from '../options/server-file'
 import { count, remark } from '../printing/output'
 import { progressDisplay, type ProgressStep } from './progress'
 
-const MAX_RUBRIC_BYTES = 100_000
-
-export const judgeOptions = optionGroup(
-  'A judge of the answers (sends prompts and answers to it; off unless its address is given):'
-).options({
-  judgeUrl: text('<url>', 'chat endpoint in the form of OpenAI, such as http://localhost:8080/v1'),
-  judgeModel: text('<name>', 'the model that marks'),
-  judgePairs: flagIfGiven('compare every two variants, in both orders, instead of marking answers'),
-  judgeForms: flagIfGiven(
-    'read which answer each text means, in its canonical form; measures of that stand beside those of the plain reading',
-    { conflicts: ['judgePairs', 'judgeAnswers'] }
-  ),
-  judgeAnyModel: flagIfGiven('take verdicts also of a model that calls itself otherwise than was named'),
-  judgeKey: text('<variable>', 'environment variable with its API key, such as OPENAI_API_KEY'),
-  judgeRubric: text('<file>', 'text of what to mark (default: one for the kind of task)'),
-  judgeAnswers: number(
-    '<n>',
-    `answers per prompt and variant; of pairs, in each set (default: ${DEFAULT_JUDGE.answersPerPrompt})`,
-    wholeNumber(1, 100_000)
-  ),
-  judgeRate: number(
-    '<n>',
-    `most requests a minute (default: ${DEFAULT_JUDGE.requestsPerMinute})`,
-    wholeNumber(1, 100_000)
-  )
-})
-type JudgeOptions = OptionsOf<typeof judgeOptions>
-
-/** @returns null when no judge was asked for. @throws a usage error naming the option that is wrong or missing */
-export async function judgeFrom(
-  options: JudgeOptions,
-  kind: TaskKind,
-  command: Command
-): Promise<JudgeSettings | null> {
-  const { judgeUrl, judgeModel, judgeRubric } = options
-  if (judgeUrl === undefined) {
-    const [given] = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]))
-    if (given === undefined) return null
-    throw usageError(
-      command,
-      'whose judgement? Give --judge-url, such as --judge-url http://localhost:8080/v1'
+export const judgeOptions = optionGroup('Servers (nothing is sent anywhere unless one is named):')
+  .options({
+    judge: text(
+      '<file>',
+      'have answers judged by this server: MODEL@URL, or a YAML file with url, model, way, …'
     )
-  }
-  const way = options.judgePairs === true ? 'pairs' : options.judgeForms === true ? 'forms' : 'marks'
-  if (judgeModel === undefined)
-    throw usageError(command, 'a judge needs the name of its model: --judge-model')
-  const parsed = JudgeSettings.safeParse({
-    ...DEFAULT_JUDGE,
-    baseUrl: judgeUrl,
-    model: judgeModel,
-    anyModel: options.judgeAnyModel,
-    keyVariable: options.judgeKey,
-    rubric:
-      judgeRubric === undefined ? rubricOf(kind, way) : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
-    way,
-    answersPerPrompt: options.judgeAnswers ?? DEFAULT_JUDGE.answersPerPrompt,
-    requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute
   })
-  if (parsed.success) {
-    // The user names the address here, and with it confirms it.
-    allowForThisRun([parsed.data])
-    return parsed.data
-  }
-  throw usageError(command, issueOfOption(parsed.error, JUDGE_OPTIONS, "the judge's"))
-}
-
-/** Which option said what of a judge. */
-const JUDGE_OPTIONS: Readonly<Record<string, string>> = {
-  baseUrl: '--judge-url',
-  model: '--judge-model',
-  keyVariable: '--judge-key',
-  rubric: '--judge-rubric',
-  answersPerPrompt: '--judge-answers',
-  requestsPerMinute: '--judge-rate'
-}
+  .and(addressOption)
 
 /** What was asked of a judge, in words. */
 const ASKED: Record<JudgeWay, { done: string; no: string }> = {
@@ -202,7 +125,7 @@ export function nothingJudged(judging: readonly Judging[], way: JudgeWay): Workb
   return new WorkbenchError(
     'bad-input',
     `The judge ${own.model} gave no verdict that can be used.`,
-    'Choose another with --judge-model, or reword --judge-rubric: either way all is asked anew.'
+    'Name another model or reword the rubric in --judge: either way all is asked again.'
   )
 }
 

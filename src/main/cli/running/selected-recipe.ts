@@ -7,7 +7,37 @@ import { openPair } from '../../checkpoint/pair'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { requireSameAsSwept } from '../../crc/sweep/same-as-swept'
 import type { ProjectPair } from '../../project/pair/project-pair'
+import { kindOfFile } from '../../base/files/document-kinds'
+import { resultPath } from '../../base/files/places'
+import { readSweep } from '../../project/documents/sweep-files'
+import { readCheckBeside } from '../results/check-beside'
 import { sweepOfRanges } from './starting-sweep'
+
+/** No sweep is larger. */
+const MAX_SWEEP_BYTES = 256_000_000
+
+/**
+ * The range that the sweep in a file selects, after the check beside it.
+ *
+ * @returns null for a file that holds something else
+ * @throws WorkbenchError `bad-input` where the sweep selects none; as `readSweep`
+ */
+export async function selectedInFile(typed: string): Promise<Recipe | null> {
+  const file = await resultPath(typed)
+  if ((await kindOfFile(file, MAX_SWEEP_BYTES))?.kind !== 'sweep') return null
+  const sweep = await readSweep(file)
+  const rho = sweep.selection?.rho
+  const check = await readCheckBeside(file, sweep.id)
+  const selected =
+    rho === undefined ? null : ((await inTurns(checkedSelection(sweep, check, rho)))?.selected ?? null)
+  if (selected === null)
+    throw new WorkbenchError(
+      'bad-input',
+      `${typed} is a sweep that selects no range.`,
+      'Name layers such as 4-11.'
+    )
+  return { ...sweptRangeModel(selected, sweep).recipe, name: rangeName(selected, sweep.source) }
+}
 
 /**
  * The range that the sweep which a project's pair answers with selects, once checked, at the project's limit.
@@ -29,7 +59,7 @@ export async function selectedRecipe(
     throw new WorkbenchError(
       'bad-input',
       `The sweep ${sweep.id} selects no range: none is more diverse than post at ${rho} x its validity.`,
-      'Name layers with --restore, or set a lower limit in the project.'
+      'Name layers such as 4-11, or set a lower limit in the project.'
     )
   return { ...sweptRangeModel(selected, sweep).recipe, name: rangeName(selected, sweep.source) }
 }

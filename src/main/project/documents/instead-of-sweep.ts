@@ -7,7 +7,7 @@ const FROM_ITS_SWEEP = 'Name the sweep that it started from, as "slr sweep --out
 
 /** What to do with those that come of a sweep. */
 const HINTS: Partial<Record<DocumentKind, string>> = {
-  part: 'Join all parts with "slr merge PART ... --out sweep.json", and name that file.',
+  part: 'Join all parts with "slr sweep --merge PART ... --out sweep.json", and name that file.',
   check: FROM_ITS_SWEEP,
   search: FROM_ITS_SWEEP,
   'what if': FROM_ITS_SWEEP

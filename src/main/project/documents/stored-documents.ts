@@ -45,14 +45,19 @@ export const SWEEPS = documentFolder({
   tooLarge: 'Sweep with fewer prompts (--prompts) or fewer recipes (--recipes).'
 })
 
-export const SEARCHES = documentFolder<SearchDocument>({
+/** Also what `slr search --out` writes. */
+export const SEARCH_FORMAT: DocumentFormat<SearchDocument> = {
   name: 'search',
-  folder: 'searches',
-  id: ({ id }) => id,
   schema: SearchDocument,
   version: SEARCH_VERSION,
   migrations: { 1: grownSearch, 2: (search) => ({ ...search, id: search['sweepId'] }), 3: renameFields },
-  maxBytes: 100_000_000,
+  maxBytes: 100_000_000
+}
+
+export const SEARCHES = documentFolder<SearchDocument>({
+  ...SEARCH_FORMAT,
+  folder: 'searches',
+  id: ({ id }) => id,
   tooLarge: 'Search with fewer prompts (of the sweep), generations (--generations) or recipes (--beam).'
 })
 

@@ -1,5 +1,6 @@
+import { contactText } from '../../../contract/model/endpoint'
+import { endpointWord, placeWord } from '../../../contract/model/model-word'
 import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
-import { endpointWords } from '../../../contract/model/external-model'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
 import { pairWords, recipeWords, renderingWords, samplingWords } from '../option-words'
 import {
@@ -9,6 +10,7 @@ import {
   listFile,
   modelName,
   shellCommand,
+  serverFile,
   type ShownCommand
 } from '../shown-command'
 
@@ -48,11 +50,23 @@ function variantWords(
   named: FileNaming
 ): { words: string[]; file: CommandFile | null } {
   if (variant.kind === 'recipe') return recipeWords(variant.recipe, named(`recipe-${index + 1}.json`))
-  if (variant.kind === 'checkpoint') return { words: ['--checkpoint', modelName(variant.path)], file: null }
-  if (variant.kind === 'baseline')
-    return { words: ['--baseline', samplingBaselineText(variant.baseline)], file: null }
-  if (variant.kind === 'endpoint') return { words: endpointWords(variant), file: null }
-  if (variant.kind === 'file')
-    return { words: ['--answers', `${variant.name}=${modelName(variant.path)}`], file: null }
-  return { words: ['--model', variant.kind], file: null }
+  if (variant.kind === 'checkpoint') return { words: [placeWord(modelName(variant.path))], file: null }
+  if (variant.kind === 'baseline') return { words: [samplingBaselineText(variant.baseline)], file: null }
+  if (variant.kind === 'endpoint') return endpointWords(variant, named(`endpoint-${index + 1}.yaml`))
+  if (variant.kind === 'file') return { words: [`${variant.name}=${modelName(variant.path)}`], file: null }
+  return { words: [variant.kind], file: null }
+}
+
+/** An endpoint as a word, or as a file where a word cannot say all of it. */
+function endpointWords(
+  { name, endpoint }: Extract<Variant, { kind: 'endpoint' }>,
+  fileName: string
+): { words: string[]; file: CommandFile | null } {
+  const { baseUrl, model, keyVariable, anyModel, through } = endpoint
+  if (keyVariable === undefined && !anyModel) return { words: [endpointWord(name, endpoint)], file: null }
+  const file = serverFile(fileName, {
+    ...{ url: baseUrl, model, chat: through === 'chat', 'any-model': anyModel },
+    ...(keyVariable === undefined ? {} : { key: keyVariable })
+  })
+  return { words: [`${name}=${fileName}`, '--allow-address', contactText(endpoint)], file }
 }

@@ -95,7 +95,7 @@ describe('slr check', () => {
     expect(swept.stdout).toContain(`\nNext: slr check --project ${path}\n`)
     const recipes = join(folder, 'recipes.json')
     await writeFile(recipes, JSON.stringify([{ name: 'upper', ranges: [[3, 5]] }]))
-    expect(await runHere(['check', '--project', path, '--recipes', recipes])).toMatchObject({
+    expect(await runHere(['check', '--project', path, recipes])).toMatchObject({
       status: 0,
       stderr: expect.stringContaining('Saved in')
     })

@@ -28,27 +28,17 @@ describe('slr evaluate', () => {
     const task = await smallTask(folder)
     const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
     await project.close()
-    const args = [
-      'evaluate',
-      '--project',
-      project.path,
-      '--task',
-      task,
-      '--restore',
-      '4-11',
-      '--model',
-      'post'
-    ]
+    const args = ['evaluate', '--project', project.path, '--task', task, '4-11', 'post']
     const first = await runHere([...args, '--json'])
     expect(first.status).toBe(0)
     const view = EvaluationView.parse(JSON.parse(first.stdout))
     expect(view.complete).toBe(true)
     expect(view.results.comparedWith).toBe('post')
     expect(view.results.variants.map(({ variant, answerCount }) => [variant, answerCount])).toEqual([
-      ['post', 6],
-      ['4-11', 6]
+      ['4-11', 6],
+      ['post', 6]
     ])
-    expect(view.results.variants[0]?.measures.accuracy?.mean).toBe(1)
+    expect(view.results.variants[1]?.measures.accuracy?.mean).toBe(1)
 
     const lines = join(project.path, 'pairs/pair-1', 'evaluations', `${view.run.id}.jsonl`)
     const stored = await readFile(lines, 'utf8')
@@ -63,7 +53,7 @@ describe('slr evaluate', () => {
     const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
     await project.close()
     const task = await smallTask(folder)
-    const args = ['evaluate', '--project', project.path, '--task', task, '--model', 'post', '--n', '50']
+    const args = ['evaluate', '--project', project.path, '--task', task, 'post', '--n', '50']
     const stopped = await stoppedHere(args, answers(20))
     expect(stopped.status).toBe(null)
     const [, kept, place, run] =
@@ -80,7 +70,7 @@ describe('slr evaluate', () => {
 
   it('generates where it is told to, and says and stores so', async () => {
     const task = await smallTask(await temporaryFolder())
-    const args = ['evaluate', '--demo', '--task', task, '--model', 'post', '--n', '1', '--json']
+    const args = ['evaluate', '--demo', '--task', task, 'post', '--n', '1', '--json']
     const plain = await runHere(args)
     expect(EvaluationView.parse(JSON.parse(plain.stdout)).run).toMatchObject({
       ...{ computing: { device: 'cpu' }, precision: 'fp32', weights: 'fp32' }
@@ -108,9 +98,15 @@ describe('slr evaluate', () => {
     const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
     await project.close()
     const { settings, host, requests, contacts } = await startJudgeEndpoint(always('10'))
-    const ofPost = ['evaluate', '--project', project.path, '--task', task, '--model', 'post']
+    const ofPost = ['evaluate', '--project', project.path, '--task', task, 'post']
     const args = [...ofPost, '--quiet', '--json']
-    const judge = ['--judge-url', settings.baseUrl, '--judge-model', 'm', '--judge-rate', '6000']
+    const described = { url: settings.baseUrl, model: 'm', rate: 6000 }
+    const judged = async (name: string, more: object): Promise<string[]> => {
+      const file = join(folder, name)
+      await writeFile(file, JSON.stringify({ ...described, ...more }))
+      return ['--judge', file, '--allow-address', settings.baseUrl]
+    }
+    const judge = await judged('judge.yaml', {})
     const without = await runHere(args)
     expect(without.stderr).toBe('')
     expect(requests.length).toBe(0)
@@ -129,17 +125,16 @@ describe('slr evaluate', () => {
     expect(requests.length).toBe(asked)
     // Another server with a model of that name gives verdicts of its own.
     const other = await startJudgeEndpoint(always('1'))
-    const fromOther = await runHere([...args, '--judge-url', other.settings.baseUrl, '--judge-model', 'm'])
+    const fromOther = await runHere([...args, '--judge', `m@${other.settings.baseUrl}`])
     expect(fromOther.stderr).toContain(`they are sent to ${other.host}`)
     expect(EvaluationView.parse(JSON.parse(fromOther.stdout)).results.variants[0]?.measures.judge?.mean).toBe(
       0
     )
     expect(other.requests.length).toBe(asked)
-    expect((await runHere([...args, '--judge-model', 'm'])).status).toBe(2)
+    expect((await runHere([...args, '--judge', 'm@http://u:p@host'])).status).toBe(2)
+    const forms = await judged('forms.yaml', { way: 'forms' })
 
-    const meant = EvaluationView.parse(
-      JSON.parse((await runHere([...args, ...judge, '--judge-forms'])).stdout)
-    )
+    const meant = EvaluationView.parse(JSON.parse((await runHere([...args, ...forms])).stdout))
     expect(meant.run).toMatchObject({ judge: { way: 'marks' }, formJudge: { way: 'forms' } })
     // The judge says 10 to everything: one answer, and none that is right.
     expect(meant.results.variants[0]?.measures).toMatchObject({
@@ -148,7 +143,7 @@ describe('slr evaluate', () => {
     const readOnce = requests.length
     expect(readOnce).toBeGreaterThan(asked)
     // Another evaluation that has the same answers sends none of them.
-    const fewer = await runHere([...args, ...judge, '--judge-forms', '--n', '2'])
+    const fewer = await runHere([...args, ...forms, '--n', '2'])
     const { results } = EvaluationView.parse(JSON.parse(fewer.stdout))
     expect(results.variants[0]?.measures.distinctForms?.mean).toBe(1)
     expect(requests.length).toBe(readOnce)
@@ -158,7 +153,7 @@ describe('slr evaluate', () => {
     const folder = await temporaryFolder()
     const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
     await project.close()
-    const args = ['evaluate', '--project', project.path, '--task', await smallTask(folder), '--model', 'post']
+    const args = ['evaluate', '--project', project.path, '--task', await smallTask(folder), 'post']
     const { status, stderr } = await stoppedHere(args, ({ type }) => type === 'plan')
     expect(status).toBe(null)
     expect(stderr).toContain(

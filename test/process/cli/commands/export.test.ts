@@ -17,7 +17,15 @@ import { filesOf } from '../../../fixtures/exported-pair'
 const DEMO_BASE = resourcePath('demo-pair', 'base')
 
 async function probed(...args: string[]): Promise<unknown> {
-  const { status, stdout } = await runHere(['probe', ...args, '--tokens', '1,2,3', '--logits', '--json'])
+  const { status, stdout } = await runHere([
+    'sample',
+    '--next',
+    ...args,
+    '--tokens',
+    '1,2,3',
+    '--logits',
+    '--json'
+  ])
   expect(status).toBe(0)
   return JSON.parse(stdout)
 }
@@ -25,7 +33,7 @@ async function probed(...args: string[]): Promise<unknown> {
 describe('slr export', () => {
   it('writes a model that other commands take for one of a pair, and says how to go on', async () => {
     const out = join(await temporaryFolder(), "it's out")
-    const { status, stdout, stderr } = await runHere(['export', '--demo', '--restore', '4-11', '--out', out])
+    const { status, stdout, stderr } = await runHere(['export', '--demo', '4-11', '--out', out])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^Wrote .*it's out\n5\.0 MB in 8 files; tensors: 38 from post, 72 from base; /)
     expect(stdout).toContain(`vllm serve '${out.replace("'", "'\\''")}'`)
@@ -36,7 +44,7 @@ describe('slr export', () => {
     // Its own mergekit file is the recipe that it was made by.
     const [exported, hybrid] = await Promise.all([
       probed('--base', DEMO_BASE, '--post', out),
-      probed('--demo', '--recipe', join(out, 'mergekit.yaml'))
+      probed('--demo', join(out, 'mergekit.yaml'))
     ])
     expect(exported).toEqual(hybrid)
   })
@@ -49,7 +57,7 @@ describe('slr export', () => {
       JSON.stringify({ name: 'soft', layers: new Array(12).fill({ attention: 0.5, mlp: 0 }) })
     )
     const out = join(folder, 'out')
-    const args = ['export', '--demo', '--recipe', recipe, '--out', out, '--json', '--quiet']
+    const args = ['export', '--demo', recipe, '--out', out, '--json', '--quiet']
     const { status, stdout, stderr } = await runHere(args)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const result = ExportResult.parse(JSON.parse(stdout))
@@ -65,11 +73,11 @@ describe('slr export', () => {
   it('replaces a model only when it is told to', async () => {
     const out = join(await temporaryFolder(), 'out')
     const args = ['export', '--demo', '--out', out, '--quiet']
-    expect((await runHere([...args, '--restore', '4-11'])).status).toBe(0)
-    const again = await runHere([...args, '--model', 'post'])
+    expect((await runHere([...args, '4-11'])).status).toBe(0)
+    const again = await runHere([...args, 'post'])
     expect(again.status).toBe(1)
     expect(again.stderr).toMatch(/holds a model already\.\n.*--overwrite/)
-    const { status, stdout } = await runHere([...args, '--model', 'post', '--overwrite'])
+    const { status, stdout } = await runHere([...args, 'post', '--overwrite'])
     expect(status).toBe(0)
     expect(stdout).toMatch(
       /^Replaced .*\n.*\nWhat was there is kept in .*out\.replaced\. .*:\n {4}rm -r .*out\.replaced\n/
@@ -86,7 +94,7 @@ describe('slr export', () => {
     const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }))
     await addHole(join(post, 'model.safetensors'), 2 ** 31)
     const place = await temporaryFolder()
-    const args = ['--base', base, '--post', post, '--restore', '1-1', '--out', join(place, 'out')]
+    const args = ['--base', base, '--post', post, '1-1', '--out', join(place, 'out')]
     const child = startCli(['export', ...args])
     const ended = exitStatus(child)
     await waitForOutput(child.stderr, /writing/)
@@ -98,16 +106,11 @@ describe('slr export', () => {
   })
 
   it.concurrent.each([
-    ['no target', ['--restore', '4-11'], 2, /export where\? Give --out FOLDER/],
-    ['no recipe', ['--out', '/tmp/none/out'], 2, /export what\? Give --restore/],
-    ['a layer that is not there', ['--restore', '4-12', '--out', '/tmp/none/out'], 1, /layers 0 to 11/],
-    [
-      'a target without a parent',
-      ['--restore', '4-11', '--out', '/tmp/none/out'],
-      1,
-      /no folder \/tmp\/none/
-    ],
-    ['base as a whole', ['--model', 'base', '--out', '/tmp/none/out'], 2, /Allowed choices are post/]
+    ['no target', ['4-11'], 2, /export where\? Give --out FOLDER/],
+    ['no recipe', ['--out', '/tmp/none/out'], 2, /export what\? Name a model/],
+    ['a layer that is not there', ['4-12', '--out', '/tmp/none/out'], 1, /layers 0 to 11/],
+    ['a target without a parent', ['4-11', '--out', '/tmp/none/out'], 1, /no folder \/tmp\/none/],
+    ['base as a whole', ['base', '--out', '/tmp/none/out'], 2, /base is no recipe/]
   ])('refuses %s', async (_, args, expected, message) => {
     const { status, stdout, stderr } = await runHere(['export', '--demo', ...args, '--json'])
     expect({ status, stdout }).toEqual({ status: expected, stdout: '' })

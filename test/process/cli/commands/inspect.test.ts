@@ -112,7 +112,7 @@ describe('slr inspect', () => {
   ])('refuses %s with one line and no stack', async (_, makePost, message) => {
     const post = await makePost()
     const args = ['--base', resourcePath('demo-pair', 'base'), '--post', post, '--json']
-    const commands = [['inspect'], ['sweep'], ['probe', '--tokens', '1']]
+    const commands = [['inspect'], ['sweep'], ['sample', '--next', '--tokens', '1']]
     for (const { status, stdout, stderr } of await Promise.all(
       commands.map((c) => runHere([...c, ...args]))
     )) {

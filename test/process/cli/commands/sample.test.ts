@@ -56,9 +56,11 @@ describe('slr sample', () => {
       key: 'sk-very-secret'
     })
     const out = join(await temporaryFolder(), 'samples.jsonl')
-    const served = `restored=${endpoint.model}@${endpoint.baseUrl}`
-    const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '30', '--endpoint', served]
-    const args = [...request, '--endpoint-key', 'STAND_IN_API_KEY', '--endpoint-requests', '4', '--out', out]
+    const { model, baseUrl } = endpoint
+    const described = { url: baseUrl, model, key: 'STAND_IN_API_KEY', requests: 4 }
+    const served = `restored=${await promptFile('endpoint.yaml', JSON.stringify(described))}`
+    const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '30', served]
+    const args = [...request, '--allow-address', `STAND_IN_API_KEY@${baseUrl}`, '--out', out]
     const env = { STAND_IN_API_KEY: 'sk-very-secret' }
     const killed = startCli(args, env)
     await waitFor(() => expect(counts.sent).toBeGreaterThan(12))
@@ -84,7 +86,7 @@ describe('slr sample', () => {
     const prompts = await promptFile()
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const pair = ['--base', BASE, '--post', POST]
-    const models = ['--model', 'base', '--model', 'post', '--restore', '4-11', '--restore', '0-1,9-9']
+    const models = ['base', 'post', '4-11', '0-1,9-9']
     const request = [
       '--prompts',
       prompts,
@@ -130,7 +132,7 @@ describe('slr sample', () => {
     const request = ['--demo', '--prompts', await promptFile(), ...size]
     const [alone, beside, other] = await Promise.all([
       sampled(...request, '--seed', '5', '--temperature', '1'),
-      sampled(...request, '--seed', '5', '--temperature', '1', '--model', 'post', '--model', 'base'),
+      sampled(...request, '--seed', '5', '--temperature', '1', 'post', 'base'),
       sampled(...request, '--seed', '6', '--temperature', '3')
     ])
     expect(beside.filter(({ variant }) => variant === 'post')).toEqual(alone)
@@ -193,7 +195,7 @@ describe('slr sample', () => {
   it('samples a recipe from a file under its name, with weights held as asked', async () => {
     const recipe = await promptFile('recipe.json', '{"name": "upper", "ranges": [[4, 11]]}')
     const out = join(await temporaryFolder(), 'samples.jsonl')
-    const request = ['--demo', '--recipe', recipe, '--prompts', await promptFile(), '--n', '2']
+    const request = ['--demo', recipe, '--prompts', await promptFile(), '--n', '2']
     const held = ['--weights', 'int8', '--memory', '1GB', '--max-tokens', '8', '--out', out]
     const { stderr } = await runHere(['sample', ...request, ...held])
     expect(stderr).toMatch('weights held as int8')
@@ -245,7 +247,7 @@ describe('slr sample', () => {
     ['prompts twice', ['--demo', '--prompt', 'x', '--prompts', 'x.txt'], 2, /cannot be used with/],
     ['no pair', ['--prompts', 'x.txt'], 2, /which pair\?/],
     ['greedy and a temperature', ['--demo', '--greedy', '--temperature', '1'], 2, /cannot be used with/],
-    ['a model of neither kind', ['--demo', '--model', 'uniformBlends'], 2, /Expected base or post/],
+    ['a model of neither kind', ['--demo', '--prompt', 'x', 'soup'], 2, /'soup' names no model/],
     ['a memory without a number', ['--demo', '--memory', 'lots'], 2, /Expected a size such as 4GB/],
     ['too little memory for anything', ['--demo', '--memory', '10MiB'], 2, /Expected more than 150 MiB/],
     [
@@ -281,8 +283,8 @@ describe('slr sample', () => {
     const failures = await Promise.all([
       failure('--prompts', empty),
       failure('--prompts', long),
-      failure(...prompts, '--restore', '4-12'),
-      failure(...prompts, '--restore', '1-2', '--restore', '1-2'),
+      failure(...prompts, '4-12'),
+      failure(...prompts, '1-2', '1-2'),
       failure(...prompts, '--memory', '151MiB')
     ])
     expect(failures).toEqual([

@@ -45,7 +45,7 @@ describe('slr search', () => {
     for (const { validity } of search.found) expect(validity).toBeGreaterThanOrEqual(search.minimumValidity)
     expect(result.stderr).toMatch(/generation 1, \d+ recipes/)
 
-    const checked = await runHere(['check', '--from', from, '--recipes', out, '--json', '--quiet'])
+    const checked = await runHere(['check', '--from', from, out, '--json', '--quiet'])
     const { models } = AnswerCheck.parse(JSON.parse(checked.stdout))
     expect(models.map(({ recipe }) => recipe)).toEqual(search.found.map(({ recipe }) => recipe))
   })
@@ -101,7 +101,7 @@ describe('slr search', () => {
     expect(await project.firstPair.readSearch(sweepId)).toMatchObject({ id, sweepId })
     const file = join(path, 'pairs/pair-1', 'searches', `${id}.json`)
     expect(result.stdout).toMatch(/^On first tokens alone, .* Not checked yet/m)
-    expect(result.stdout).toContain(`Next: slr check --project ${path} --recipes ${file}\n`)
+    expect(result.stdout).toContain(`Next: slr check --project ${path} ${file}\n`)
     expect(await project.firstPair.readSearch('../project')).toBeNull()
     await project.close()
   })

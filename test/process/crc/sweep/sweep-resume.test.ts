@@ -315,7 +315,7 @@ it(
     const recipes = join(dirname(out), 'recipes.json')
     await writeFile(recipes, JSON.stringify(RECIPES))
     const what = ['--demo', '--recipes', recipes]
-    const { stderr } = await runHere(['plan', ...what, '--memory', '151MiB', '--quiet'])
+    const { stderr } = await runHere(['sweep', '--dry-run', ...what, '--memory', '151MiB', '--quiet'])
     const args = ['sweep', ...what, '--memory', bytesAsText(leastSaid(stderr)), '--out', out, '--quiet']
     const bytes = (): number => statSync(`${out}.partial`, { throwIfNoEntry: false })?.size ?? 0
     for (let killed = 0; killed < 2;) {

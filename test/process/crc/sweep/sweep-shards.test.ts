@@ -47,7 +47,7 @@ describe('the prompts of shards', () => {
   })
 })
 
-describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
+describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
   let whole: SweepDocument
   let parts: SweepPart[]
   beforeAll(async () => {
@@ -84,7 +84,7 @@ describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
 
   it('give the sweep of one machine, in whatever order the parts come', async () => {
     const files = await written(parts)
-    const { status, stdout } = await runHere(['merge', ...files.toReversed(), '--json'])
+    const { status, stdout } = await runHere(['sweep', '--merge', ...files.toReversed(), '--json'])
     expect(status).toBe(0)
     const merged = SweepDocument.parse(JSON.parse(stdout))
     // Of the whole one attention and MLP of the selected range were scored alone, which takes the models.
@@ -157,9 +157,9 @@ describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
   it('refuses files that are no parts, in one line that names them', async () => {
     const [file = ''] = await written(parts.slice(0, 1))
     await writeFile(file, (await readFile(file, 'utf8')).slice(0, -50))
-    const { status, stdout, stderr } = await runHere(['merge', file])
+    const { status, stdout, stderr } = await runHere(['sweep', '--merge', file])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(`slr: ${file} is not JSON`)
+    expect(stderr).toMatch(`slr: --merge: ${file} is not JSON`)
   })
 
   it('asks for a place to write a part to', async () => {

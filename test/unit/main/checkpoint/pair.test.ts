@@ -118,7 +118,7 @@ describe('the report of a pair', () => {
         {
           severity: 'warning',
           message:
-            "Neither base nor post has a tokenizer.json: prompts cannot be computed without post's; slr probe --tokens works."
+            "Neither base nor post has a tokenizer.json: prompts cannot be computed without post's; slr sample --next --tokens works."
         },
         { severity: 'note', message: 'Post has no chat template.' }
       ])
@@ -355,7 +355,7 @@ describe('a pair that fits', () => {
 
     await rm(join(paths.post, 'tokenizer.json'))
     expect(messages((await inspectPair(paths.base, paths.post)).findings, 'warning')).toEqual([
-      "Neither base nor post has a tokenizer.json: prompts cannot be computed without post's; slr probe --tokens works."
+      "Neither base nor post has a tokenizer.json: prompts cannot be computed without post's; slr sample --next --tokens works."
     ])
   })
 })

@@ -18,17 +18,27 @@ test.each([
     says: '--device is of a sweep that is made first'
   },
   { args: ['search', '--prompts', 'p.json', '--from', 'SWEEP'], says: '--prompts is of a sweep' },
-  { args: ['check', '--demo', '--recipes', 'r.json', '--best', '3'], says: '--best is of the best ranges' },
+  { args: ['check', '--demo', 'r.json', '--best', '3'], says: '--best is of the best ranges' },
+  { args: ['sample', '--demo', '--prompt', 'Hi', '--top', '3'], says: '--top is of the next token' },
+  { args: ['sample', '--demo', '--next', '--prompt', 'Hi', '--n', '3'], says: '--n is of answers' },
+  { args: ['inspect', '--values'], says: '--values is of a pair' },
+  { args: ['inspect', '--demo', '--in', '/tmp'], says: '--in lists pairs' },
   {
-    args: ['sample', '--demo', '--prompt', 'Hi', '--endpoint-key', 'KEY'],
-    says: '--endpoint-key is of endpoints: give --endpoint NAME=MODEL@URL'
+    args: ['sweep', '--demo', '--dry-run', '--shard', '1/2'],
+    says: '--shard is of a sweep that is computed'
   },
+  { args: ['sweep', '--demo', '--merge', 'a.json'], says: '--demo is of a sweep that is computed' },
+  { args: ['open', '--only', '/tmp'], says: '--only is of a page that is served' },
+  { args: ['show', 'SWEEP', 'SWEEP', '--draws', '3'], says: '--draws is of one sweep' },
   {
-    args: ['evaluate', '--demo', '--task', 'demo-open', '--variants', 'v.json', '--blend', '0.5'],
-    says: '--blend does not go with --variants'
+    args: ['evaluate', '--demo', '--task', 'demo-open', '--variants', 'v.json', 'post'],
+    says: 'models do not go with --variants'
   },
   { args: ['report', 'p.slr', '--json', '--format', 'html'], says: '--format is of the page' },
-  { args: ['diff', '--demo', '--csv', '--metric', 'cosine'], says: '--metric is of the table' },
+  {
+    args: ['inspect', '--distances', '--demo', '--json', '--metric', 'cosine'],
+    says: '--metric is of the table'
+  },
   {
     args: ['study', 's.yaml', '--template', 'quick', '--dry-run'],
     says: '--dry-run is of a study that is run'

@@ -10,12 +10,12 @@ test.each([
   ['the value of an option', ['sweep', '--demo', '--rho', HOSTILE]],
   ['a choice', ['sweep', '--demo', '--device', HOSTILE]],
   ['an operand', ['task', 'import', HOSTILE, 'x.json']],
-  ['one operand too many', ['devices', HOSTILE]]
+  ['one operand too many', ['doctor', HOSTILE]]
 ])('a usage error shows control characters of %s as escapes', async (_, args) => {
   const { status, stderr } = await runHere(args)
   expect(status).toBe(2)
   expect(stderr.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
-  if (args[0] !== 'devices') expect(stderr.split('\n')[0]).toContain(SHOWN)
+  if (args[0] !== 'doctor') expect(stderr.split('\n')[0]).toContain(SHOWN)
 })
 
 test('a usage error keeps its suggestion on a line of its own', async () => {

@@ -403,7 +403,7 @@ describe('the commands', () => {
       '--out check.json'
     ])
     const other = checkCommand(sweep, tinyCheck([{ recipe: lower, ...whole(0.9, 0.5) }]), 0.9)
-    expect(other.command).toContain('--recipes checked.json --rho 0.9')
+    expect(other.command).toContain('checked.json --rho 0.9')
     expect(JSON.parse(other.files[0]?.content ?? '')).toEqual([lower])
   })
 
@@ -432,7 +432,7 @@ describe('the commands', () => {
     const { reproduction } = await reportOf(project)
     const models = reproduction.find(({ part }) => part === 'The restored models themselves')
     expect(models?.commands.map(({ command }) => command)).toEqual([
-      'slr export --demo --restore 5-11 --out restored-1'
+      'slr export --demo 5-11 --out restored-1'
     ])
   })
 
@@ -452,16 +452,18 @@ describe('the commands', () => {
     }
     const edited = await evaluationCommand(evaluationRun({ task: { ...task, name: 'Mine' }, judge }))
     expect(edited.command).toContain('--task demo-facts.json')
-    expect(edited.command).toContain(
-      "--judge-url http://localhost:8080/v1 --judge-model 'a judge' --judge-key LOCAL_API_KEY --judge-rubric rubric.txt"
+    expect(edited.command).toContain('--judge judge.yaml --allow-address LOCAL_API_KEY@http://localhost:8080')
+    expect(edited.files.map(({ name }) => name)).toEqual(['demo-facts.json', 'variants.json', 'judge.yaml'])
+    expect(edited.files[2]?.content).toBe(
+      'url: "http://localhost:8080/v1"\nmodel: "a judge"\nway: "marks"\nkey: "LOCAL_API_KEY"\n' +
+        'rubric: "Mark the rhymes."\nanswers: 8\nrate: 60\n'
     )
-    expect(edited.files.map(({ name }) => name)).toEqual(['demo-facts.json', 'variants.json', 'rubric.txt'])
     const usual = await evaluationCommand(
       evaluationRun({ task, judge: { ...judge, rubric: rubricOf('reasoning', 'marks') } })
     )
-    expect(usual.command).not.toContain('--judge-rubric')
+    expect(usual.files.at(-1)?.content).not.toContain('rubric')
     const any = await evaluationCommand(evaluationRun({ task, judge: { ...judge, anyModel: true } }))
-    expect(any.command).toContain('--judge-any-model')
+    expect(any.files.at(-1)?.content).toContain('any-model: true')
   })
 
   it('of an evaluation name the folders of the models that read answers by their names alone', async () => {
@@ -513,10 +515,10 @@ describe('the commands', () => {
     const from = sweepFixture()
     const layers = [{ attention: 0.5, mlp: 0 }]
     expect(exportCommand(from, { name: 'a', ranges: [[0, 1]] }, 0).command).toBe(
-      'slr export --base base --post post --restore 0-1 --out restored-1'
+      'slr export --base base --post post 0-1 --out restored-1'
     )
     const { command, files } = exportCommand(from, { name: 'b', layers }, 1)
-    expect(command).toBe('slr export --base base --post post --recipe recipe-2.json --out restored-2')
+    expect(command).toBe('slr export --base base --post post recipe-2.json --out restored-2')
     expect(JSON.parse(files[0]?.content ?? '')).toEqual({ name: 'b', layers })
   })
 })

@@ -9,7 +9,6 @@ test.each([
   { command: ['evaluate', '--demo', '--task'], wanted: 'a task' },
   { command: ['sweep', '--demo', '--prompts'], wanted: 'a prompt set' },
   { command: ['sweep', '--demo', '--recipes'], wanted: 'a list of recipes' },
-  { command: ['probe', '--demo', '--tokens', '1', '--recipe'], wanted: 'a recipe' },
   { command: ['sample', '--demo', '--prompts'], wanted: 'a list of prompts' },
   { command: ['study'], wanted: 'a study' }
 ])('slr $command of a sweep says that it is one, and not $wanted', async ({ command, wanted }) => {
@@ -20,10 +19,10 @@ test.each([
   expect(stderr).toContain(`sweep.json is a sweep, not ${wanted}.`)
 })
 
-test('slr merge and slr report name what they are given in place of a part and of a project', async () => {
+test('slr sweep --merge and slr report name what they are given in place of a part and of a project', async () => {
   const file = join(await temporaryFolder(), 'given.json')
   await writeFile(file, JSON.stringify([{ name: 'upper', ranges: [[1, 2]] }]))
-  const merged = await runHere(['merge', file, '--out', `${file}.merged.json`])
+  const merged = await runHere(['sweep', '--merge', file, '--out', `${file}.merged.json`])
   expect(merged.stderr).toContain('given.json is a list of recipes, not a part of a sweep.')
   const reported = await runHere(['report', file])
   expect(reported.stderr).toContain('given.json is a file, not the folder of a project.')

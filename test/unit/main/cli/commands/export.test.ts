@@ -39,23 +39,21 @@ async function exported(...args: string[]): Promise<{ result: ExportResult; card
 
 it('has what the project measured in the card of what its sweep selects once checked', async () => {
   const { path } = await swept()
-  const { result, card, stderr } = await exported('--project', path, '--model', 'selected')
+  const { result, card, stderr } = await exported('--project', path, 'selected')
   expect(result).toMatchObject({ recipe: 'Layer 0', tensors: { blended: 0 } })
   expect(result.tensors.base).toBeGreaterThan(0)
   expect(stderr).toContain('Selected: Layer 0.\nLayer 0: Not worth restoring: ')
   expect(card).toContain(SAFETY_NOTE)
   expect((await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ')).toContain(SAFETY_NOTE)
-  expect(card).toContain('| this model | 0.500 | 0.950 |')
-  expect(card).toContain('- Full answers: passes the check, 0.950 on full answers')
+  expect(card).toContain('| 0.500 (post 0.400) | 0.950 (limit 0.882) | 0.950 (limit 0.882) |')
 })
 
 it('takes a recipe that the project keeps by its name, and what the project measured of named layers', async () => {
   const { path } = await swept()
-  const kept = await exported('--project', path, '--recipe', 'lower')
+  const kept = await exported('--project', path, 'lower')
   expect(kept.result.recipe).toBe('lower')
-  expect(kept.card).toContain('| this model | 0.500 | 0.950 |')
-  const failing = await exported('--project', path, '--restore', '1')
-  expect(failing.card).toContain('it fails the check, 0.500 on full answers.')
+  expect(kept.card).toContain('| 0.500 (post 0.400) | 0.950 (limit 0.882) |')
+  const failing = await exported('--project', path, '1')
   expect(failing.stderr).toContain('1-1: fails the check, 0.500 on full answers')
   expect(kept.stderr).not.toContain('fails the check')
 })
@@ -63,7 +61,7 @@ it('takes a recipe that the project keeps by its name, and what the project meas
 it('says that the card tells of no measurement, and how it would', async () => {
   const { path, folders } = await swept()
   const pair = ['--base', folders.base, '--post', folders.post]
-  const { card, stderr } = await exported(...pair, '--restore', '1')
+  const { card, stderr } = await exported(...pair, '1')
   expect(card).toContain('Nothing that was measured of this model is known here.')
   expect(stderr).toContain('with --project FOLDER it has the scores and evaluations of that project')
   const soft = join(folders.post, 'soft.json')
@@ -71,7 +69,7 @@ it('says that the card tells of no measurement, and how it would', async () => {
     soft,
     JSON.stringify({ name: 'soft', layers: new Array(2).fill({ attention: 0.5, mlp: 0 }) })
   )
-  const { stderr: unmeasured } = await exported('--project', path, '--recipe', soft)
+  const { stderr: unmeasured } = await exported('--project', path, soft)
   expect(unmeasured).toContain(`${path} has neither scores nor evaluations of this model.`)
 })
 
@@ -79,7 +77,7 @@ it('refuses what is selected without a project, of another pair, and of checkpoi
   const { path, folders } = await swept()
   const out = join(await temporaryFolder(), 'out')
   const run = async (...args: string[]) => {
-    const { status, stderr } = await runHere(['export', ...args, '--model', 'selected', '--out', out])
+    const { status, stderr } = await runHere(['export', ...args, 'selected', '--out', out])
     return [status, stderr]
   }
   expect(await run('--demo')).toEqual([2, expect.stringContaining('give --project FOLDER too')])

@@ -44,10 +44,10 @@ describe('slr project new', () => {
 test.each([
   [['sweep', '--project']],
   [['check', '--project']],
-  [['export', '--out', 'x', '--model', 'selected', '--project']],
+  [['export', '--out', 'x', 'selected', '--project']],
   [['project', 'list']],
   [['report']],
-  [['serve']]
+  [['open', '--serve']]
 ])('%j of a missing project names the command that creates it', async (args) => {
   const folder = await temporaryFolder()
   const path = join(folder, 'gone.slr')
@@ -101,6 +101,6 @@ it('names a run that is missing or not the only one', async () => {
 it('replaces slr history, which says so', async () => {
   expect(await runHere(['history', '--project', 'P.slr'])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('"slr history" was replaced by "slr project" with list')
+    stderr: expect.stringContaining('"slr history" is now "slr project list')
   })
 })

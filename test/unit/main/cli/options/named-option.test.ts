@@ -12,7 +12,7 @@ test.each([
   ['--base', (gone: string) => ['inspect', '--base', gone, '--post', gone]],
   ['--project', (gone: string) => ['sweep', '--project', gone]],
   ['--prompts', (gone: string) => ['sweep', '--demo', '--prompts', gone]],
-  ['--recipe', (gone: string) => ['probe', '--demo', '--tokens', '1', '--recipe', gone]],
+  ['--variants', (gone: string) => ['evaluate', '--demo', '--task', 'demo-open', '--variants', gone]],
   ['--out', (gone: string) => ['sweep', '--demo', '--out', join(gone, 'sweep.json')]]
 ])('an error on a file names the option %s', async (flag, argsOf) => {
   const gone = join(await temporaryFolder(), 'gone')

@@ -115,10 +115,10 @@ test('slr check, search and evaluate keep the document of another pair', async (
   }
 })
 
-test('slr sweep and slr plan keep the sweep of another pair', async () => {
+test('slr sweep and slr sweep --dry-run keep the sweep of another pair', async () => {
   const path = await file('sweep.json', SWEEP)
-  for (const command of ['sweep', 'plan']) {
-    expect(await runHere([command, '--demo', '--device', 'cpu', '--out', path])).toMatchObject({
+  for (const dryRun of [[], ['--dry-run']]) {
+    expect(await runHere(['sweep', ...dryRun, '--demo', '--device', 'cpu', '--out', path])).toMatchObject({
       status: 1,
       stderr: expect.stringContaining(`${path} would be replaced by a sweep, and is one of another pair`)
     })

@@ -10,7 +10,7 @@ test.each([
   {
     content: { kind: 'sweep-part', schemaVersion: 1, shard: { index: 2, count: 8 } },
     is: 'part 2 of 8 of a sweep (--shard)',
-    hint: 'slr merge'
+    hint: 'slr sweep --merge'
   },
   {
     content: { schemaVersion: 1, sweepId: 's', endTokens: [], models: [] },

@@ -223,7 +223,7 @@ describe('the command that repeats a run', () => {
     const { command, files } = sampleCommand(sampleRun())
     expect(command.split(' \\\n  ')).toEqual([
       'slr sample --base tiny-base --post tiny-post',
-      '--model base --model post --restore 4-11',
+      'base post 4-11',
       '--prompts prompts.json --n 2 --seed 7',
       '--temperature 1 --top-k 0 --top-p 1 --min-p 0.1 --repetition-penalty 1',
       '--max-tokens 40 --device cpu --precision fp32 --weights fp32',
@@ -254,7 +254,7 @@ describe('the command that repeats a run', () => {
     expect(command).toContain(`--system 'Don'\\''t $(reboot)' --template-argument enable_thinking=false`)
     expect(command).toContain(String.raw`--stop $'\n\n'`)
     expect(command).toContain('--top-k 20')
-    expect(command).toContain('--recipe recipe-1.json')
+    expect(command).toContain('recipe-1.json')
     expect(files[1]).toEqual({
       name: 'recipe-1.json',
       content: `${JSON.stringify({ name: 'soft', layers })}\n`

@@ -8,7 +8,8 @@ import { runHere } from '../../../fixtures/command-line'
 
 async function plan(...args: string[]): Promise<SweepPlan> {
   const { status, stdout, stderr } = await runHere([
-    'plan',
+    'sweep',
+    '--dry-run',
     '--demo',
     '--device',
     'cpu',
@@ -20,13 +21,13 @@ async function plan(...args: string[]): Promise<SweepPlan> {
   return SweepPlan.parse(JSON.parse(stdout))
 }
 
-describe('slr plan', () => {
+describe('slr sweep --dry-run', () => {
   it('says that the tokenizer is missing before it tries anything out', async () => {
     const folder = await temporaryFolder()
     const [base, post] = [join(folder, 'base'), join(folder, 'post')]
     await writeCheckpoint(base, checkpointFixture({ seed: 1 }))
     await writeCheckpoint(post, checkpointFixture({ seed: 2 }))
-    const { status, stderr } = await runHere(['plan', '--base', base, '--post', post])
+    const { status, stderr } = await runHere(['sweep', '--dry-run', '--base', base, '--post', post])
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: --post: There is no tokenizer/)
   })
@@ -82,7 +83,8 @@ describe('slr plan', () => {
 
   it('names the smallest budget that works when one is too small', async () => {
     const { status, stderr } = await runHere([
-      'plan',
+      'sweep',
+      '--dry-run',
       '--demo',
       '--device',
       'cpu',

@@ -8,16 +8,13 @@ import {
   type DistancesDocument,
   identicalLayers
 } from '../../../contract/documents/distances'
-import { pairPaths } from '../../project/demo'
-import { formatCsv } from '../../base/csv'
 import { computeDistances } from '../../readings/host'
-import { refuseUnused, requirePair, pairOptions } from '../options/options'
-import { choice, defaulting, flag } from '../options/option-kinds'
+import { optionGroup } from '../options/option-group'
+import { choice, flag, text } from '../options/option-kinds'
 import { formatDuration, plural } from '../../../contract/words/format'
-import { bytes, count, printable, printJson, printShown, printText, style, table } from '../printing/output'
-import { subcommand } from '../options/subcommand'
+import { bytes, count, printable, style, table } from '../printing/output'
+import type { CsvTable } from '../results/csv-file'
 import { bytesStep, progressDisplay } from '../running/progress'
-import { nothingKept, untilStopped } from '../running/stopped'
 
 const METRICS = {
   'relative-norm': {
@@ -35,35 +32,35 @@ const METRICS = {
 } as const
 const MetricName = z.enum(['relative-norm', 'cosine', 'changed'])
 
-const diffOptions = pairOptions.heading('What to print:').options({
-  metric: defaulting(choice(MetricName, '<name>', 'of the table'), 'relative-norm'),
-  csv: flag('every number of every component as CSV, instead of the table', { conflicts: ['json'] })
+export const distanceOptions = optionGroup().options({
+  distances: flag('how far post-training moved each layer and component, which reads all weights'),
+  metric: choice(MetricName, '<name>', 'of the table of distances (default: relative-norm)'),
+  csv: text('<file>', 'write every number of every component as a table; an earlier one is replaced')
 })
 
-/** `slr diff`: how far post-training moved each layer and component. */
-export const diffCommand = subcommand(diffOptions, {
-  async run(options, command, signal) {
-    if (options.csv || options.json)
-      refuseUnused(command, ['metric'], 'is of the table: --csv and --json have every measure')
-    const folders = pairPaths(requirePair(options, command))
-    const progress = progressDisplay(options.quiet)
-    const document = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
-      computeDistances(folders, signal, (step) => progress.update(bytesStep('comparing', step))).finally(() =>
-        progress.stop()
-      )
-    )
-    if (options.json) await printJson(document)
-    else if (options.csv) await printText(csv(document))
-    else await printShown(describeDistances(document, options.metric))
-  }
-})
-
-function csv(document: DistancesDocument): string {
-  const { header, rows } = distanceRows(document)
-  return formatCsv([header, ...rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))))])
+/** Reads both checkpoints and returns the distances of their layers and components. */
+export async function measureDistances(
+  folders: { base: string; post: string },
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<DistancesDocument> {
+  const progress = progressDisplay(quiet)
+  return computeDistances(folders, signal, (step) => progress.update(bytesStep('comparing', step))).finally(
+    () => progress.stop()
+  )
 }
 
-function describeDistances(document: DistancesDocument, metric: z.infer<typeof MetricName>): string {
+/** The distances as the table that `--csv` writes. */
+export function distanceTable(document: DistancesDocument): CsvTable {
+  const { header, rows } = distanceRows(document)
+  return { header, rows }
+}
+
+/** One metric of the distances as text: a row for each layer, a column for each component. */
+export function describeDistances(
+  document: DistancesDocument,
+  metric: z.infer<typeof MetricName> = 'relative-norm'
+): string {
   const { title, cell } = METRICS[metric]
   const { components, layers, notices, bytesRead, seconds } = document
   const columns = DISTANCE_COMPONENTS.filter((component) =>

@@ -8,12 +8,12 @@ import { runHere } from '../../../../fixtures/command-line'
 import { comparedSweep } from '../../../../fixtures/compared-sweeps'
 import { tinyTaskSweep, withTrueMeans } from '../../../../fixtures/tiny-sweep'
 
-/** What `slr compare` says of two sweeps. */
+/** What `slr show` says of two sweeps. */
 async function compared(a: SweepDocument, b: SweepDocument, ...options: string[]) {
   const folder = await temporaryFolder()
   const files = [join(folder, 'a.json'), join(folder, 'b.json')]
   for (const [place, sweep] of [a, b].entries()) await writeFile(files[place] ?? '', JSON.stringify(sweep))
-  return runHere(['compare', ...files, ...options])
+  return runHere(['show', ...files, ...options])
 }
 
 const other = (): SweepDocument => ({
@@ -22,7 +22,7 @@ const other = (): SweepDocument => ({
   precision: 'fp16'
 })
 
-test('slr compare says first what both select and how they order, then what differs, and where', async () => {
+test('slr show says first what both select and how they order, then what differs, and where', async () => {
   const { status, stdout } = await compared(comparedSweep(), other())
   expect(status).toBe(0)
   expect(stdout.split('\n')[0]).toBe(
@@ -37,7 +37,7 @@ test('slr compare says first what both select and how they order, then what diff
   expect(stdout).toMatch(/\nlayers 0–3 +0\.500 +0\.500 +±0\.000 ± 0\.000 +0\.763 +0\.013 +−0\.750 ± 0\.000\n/)
 })
 
-test('slr compare of a sweep with itself finds no difference', async () => {
+test('slr show of a sweep with itself finds no difference', async () => {
   const sweep = comparedSweep()
   const { stdout } = await compared(sweep, sweep)
   expect(stdout).toMatch(
@@ -52,7 +52,7 @@ test('slr compare of a sweep with itself finds no difference', async () => {
   expect(ranges.every(({ difference }) => difference.validity === 0 && difference.diversity === 0)).toBe(true)
 })
 
-test('slr compare of other depths says by which rule, and what is left out', async () => {
+test('slr show of other depths says by which rule, and what is left out', async () => {
   const { stdout } = await compared(
     comparedSweep({ layerCount: 3 }),
     comparedSweep({ id: 'b', layerCount: 6 })
@@ -63,27 +63,27 @@ test('slr compare of other depths says by which rule, and what is left out', asy
   expect(stdout).toMatch(/\nlayer 2 \| 4–5 +0\.880/)
 })
 
-test('slr compare refuses sweeps of different measures with what to do, and a missing file by name', async () => {
+test('slr show refuses sweeps of different measures with what to do, and a missing file by name', async () => {
   expect(await compared(comparedSweep(), withTrueMeans(tinyTaskSweep()))).toMatchObject({
     status: 1,
-    stderr: expect.stringContaining('How well characters predict a task is told by an evaluation')
+    stderr: expect.stringContaining('An evaluation of the task shows how well characters predict it')
   })
-  expect(await runHere(['compare', '/nowhere/a.json', '/nowhere/b.json'])).toMatchObject({
+  expect(await runHere(['show', '/nowhere/a.json', '/nowhere/b.json'])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('/nowhere/a.json')
   })
   expect(
-    await runHere(['compare', '/nowhere/a.json', '/nowhere/b.json', '/nowhere/../nowhere/a.json'])
+    await runHere(['show', '/nowhere/a.json', '/nowhere/b.json', '/nowhere/../nowhere/a.json'])
   ).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('/nowhere/../nowhere/a.json is given twice.')
   })
 })
 
-test('slr compare reads sweeps behind links', async () => {
+test('slr show reads sweeps behind links', async () => {
   const folder = await temporaryFolder()
   const [file, link] = [join(folder, 'a.json'), join(folder, 'link.json')]
   await writeFile(file, JSON.stringify(comparedSweep()))
   await symlink(file, link)
-  expect(await runHere(['compare', file, link])).toMatchObject({ status: 0, stderr: '' })
+  expect(await runHere(['show', file, link])).toMatchObject({ status: 0, stderr: '' })
 })

@@ -1,69 +1,44 @@
+import { requireOwnSweep } from '../results/own-sweep'
+import { triedDevices } from '../../work/devices'
+import { SweepWork } from '../../work/sweep'
+import { folderPlace, projectPlace } from '../../work/work-place'
 import type { Command } from 'commander'
 import { planFacts } from '../../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { withEngine } from '../running/engine'
-import { flag } from '../options/option-kinds'
-import {
-  pairIfGiven,
-  requirePair,
-  tellOfMemory,
-  pairOptions,
-  deviceOptions,
-  renderingOptions,
-  memoryOption,
-  outOption
-} from '../options/options'
+import { pairIfGiven, refuseUnused, requirePair, tellOfMemory } from '../options/options'
 import { printJson, printShown, remark, table } from '../printing/output'
-import { type CommandOptions, subcommand } from '../options/subcommand'
-import { requireFittingTask, requireOwnSources, scoredOptions } from '../options/scored-options'
-import { requireOwnSweep, requireRangesOfAll } from './sweep'
+import { requireFittingTask, requireOwnSources } from '../options/scored-options'
+import { requireRangesOfAll, type SweepOptions } from './sweep-options'
 import { checkSweepFile } from '../results/output-file'
-import { projectOptions, requireSamePair } from '../results/project-to-save'
+import { requireSamePair } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { triedDevices } from '../../work/devices'
-import { SweepWork } from '../../work/sweep'
-import { folderPlace, projectPlace } from '../../work/work-place'
 import { nothingKept, untilStopped } from '../running/stopped'
 
-const planOptions = pairOptions
-  .heading('What is planned:')
-  .options({
-    preview: flag('also what a preview of it would take')
-  })
-  .and(
-    outOption('the sweep into this file: what it, or one that was stopped, has is not computed again'),
-    projectOptions(
-      'the sweep of this project, whose pair, prompts and settings are the defaults; what it has is not computed again'
-    ),
-    scoredOptions,
-    renderingOptions,
-    deviceOptions,
-    memoryOption
-  )
-type PlanOptions = CommandOptions<typeof planOptions>
+/** Options of a sweep that a plan does not know. */
+const NOT_PLANNED = ['shard', 'merge', 'fresh', 'all']
 
-/** `slr plan`: what a sweep would do, how much memory and about how long it would take. */
-export const planCommand = subcommand(planOptions, {
-  async run(options, command, signal) {
-    requireOwnSources(options, command)
-    if (options.preview) requireRangesOfAll(options, command)
-    const tell = options.quiet ? () => undefined : remark
-    tellOfMemory(options, tell)
-    await withViewedPair(options, command, async (own) => {
-      const plan = await planned(options, command, own, { tell, signal })
-      if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
-      await (options.json ? printJson(plan) : printShown(plan === null ? NOTHING_LEFT : describePlan(plan)))
-    })
-  }
-})
+/** `slr sweep --dry-run`: prints the work, memory and time of a sweep without computing it. */
+export async function planSweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
+  refuseUnused(command, NOT_PLANNED, 'is of a sweep that is computed, and --dry-run only plans one')
+  requireOwnSources(options, command)
+  if (options.preview) requireRangesOfAll(options, command)
+  const tell = options.quiet ? () => undefined : remark
+  tellOfMemory(options, tell)
+  await withViewedPair(options, command, async (own) => {
+    const plan = await planned(options, command, own, { tell, signal })
+    if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
+    await (options.json ? printJson(plan) : printShown(plan === null ? NOTHING_LEFT : describePlan(plan)))
+  })
+}
 
 const NOTHING_LEFT = 'Nothing is left to compute: the sweep joins what is there.'
 
 /** @returns null where all is there */
 async function planned(
-  options: PlanOptions,
+  options: SweepOptions,
   command: Command,
   own: ProjectPair | null,
   { tell, signal }: { tell: (text: string) => void; signal: AbortSignal }

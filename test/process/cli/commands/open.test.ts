@@ -16,13 +16,13 @@ async function ownFolders(): Promise<Record<string, string>> {
   return { SLR_PROJECTS_DIR: join(folder, 'projects'), SLR_CONFIG_DIR: join(folder, 'config') }
 }
 
-describe('slr serve', () => {
+describe('slr open --serve', () => {
   afterEach(() => {
     vi.unstubAllEnvs()
   })
 
   it('prints the address with its token, answers there, and ends on Ctrl-C', async () => {
-    const child = startCli(['serve', '--demo', '--json'], await ownFolders())
+    const child = startCli(['open', '--serve', '--demo', '--json'], await ownFolders())
     const ended = exitStatus(child)
     const { url } = Announced.parse(JSON.parse(await waitForOutput(child.stdout, /\}\n/)))
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{64}$/)
@@ -34,7 +34,7 @@ describe('slr serve', () => {
   })
 
   it('tells people where to look', async () => {
-    const child = startCli(['serve'], await ownFolders())
+    const child = startCli(['open', '--serve'], await ownFolders())
     const ended = exitStatus(child)
     const said = await waitForOutput(child.stdout, /stop/)
     expect(said).toMatch(
@@ -48,27 +48,30 @@ describe('slr serve', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = z.object({ port: z.number() }).parse(other.address())
-    const { status, stdout, stderr } = await runCli(['serve', '--port', String(port)], await ownFolders())
+    const { status, stdout, stderr } = await runCli(
+      ['open', '--serve', '--port', String(port)],
+      await ownFolders()
+    )
     other.close()
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(`slr: Port ${port} is in use by another program.\nChoose another port`)
   })
 
-  it.each(['serve', 'open'])('refuses to %s what is no project', async (command) => {
+  it.each([['open', '--serve'], ['open']])('refuses to %s what is no project', async (...command) => {
     const folder = await temporaryFolder()
     for (const [name, value] of Object.entries(await ownFolders())) vi.stubEnv(name, value)
-    const { status, stdout, stderr } = await runHere([command, folder])
+    const { status, stdout, stderr } = await runHere([...command, folder])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(`slr: ${folder} is not a project.`)
   })
 })
 
-/** Starts `slr serve`, enters, and tells how; the program is the caller's to stop. */
+/** Starts `slr open --serve`, enters, and tells how; the program is the caller's to stop. */
 async function startAndEnter(
   env: Record<string, string>,
   args: readonly string[] = []
 ): Promise<{ child: CliProcess; url: string; cookie: string; home: URL }> {
-  const child = startCli(['serve', '--demo', '--json', ...args], env)
+  const child = startCli(['open', '--serve', '--demo', '--json', ...args], env)
   const { url } = Announced.parse(JSON.parse(await waitForOutput(child.stdout, /\}\n/)))
   const { headers } = await fetch(url, { redirect: 'manual' })
   const cookie = headers.get('set-cookie')?.split(';')[0] ?? ''
@@ -84,11 +87,11 @@ async function stop(child: CliProcess): Promise<void> {
 const statusOf = async (home: URL, cookie: string): Promise<number> =>
   (await fetch(home, { headers: { cookie } })).status
 
-describe('slr serve, once more', () => {
+describe('slr open --serve, once more', () => {
   it('while it runs: prints an address for one more browser and ends', async () => {
     const env = await ownFolders()
     const first = await startAndEnter(env)
-    const { status, stdout } = await runCli(['serve', '--demo'], env)
+    const { status, stdout } = await runCli(['open', '--serve', '--demo'], env)
     expect(status).toBe(0)
     expect(stdout).toMatch(
       /^SLR Workbench: http:\S+\nIt is running already; this address is for one more browser\.\n$/
@@ -119,7 +122,7 @@ describe('slr serve, once more', () => {
     const port = Number(new URL(first.url).port)
     const other = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1')
     await once(other, 'listening')
-    const child = startCli(['serve', '--demo'], env)
+    const child = startCli(['open', '--serve', '--demo'], env)
     const [said, remarks] = await Promise.all([
       waitForOutput(child.stdout, /stop/),
       waitForOutput(child.stderr, '\n')

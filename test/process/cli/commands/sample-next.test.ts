@@ -28,7 +28,7 @@ const ProbeOutput = z.strictObject({
 })
 
 async function probe(...args: string[]): Promise<z.infer<typeof ProbeOutput>['results']> {
-  const { status, stdout, stderr } = await runHere(['probe', ...args, '--json'])
+  const { status, stdout, stderr } = await runHere(['sample', '--next', ...args, '--json'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return ProbeOutput.parse(JSON.parse(stdout)).results
 }
@@ -41,7 +41,7 @@ const [referencePrompt] = crcReference.prompts
 const PROMPT = referencePrompt?.text ?? ''
 const PROMPT_TOKENS = referencePrompt?.token_ids ?? []
 
-describe('slr probe', () => {
+describe('slr sample --next', () => {
   let fromPrompt: Awaited<ReturnType<typeof probe>>[number] | undefined
   let fromTokens: typeof fromPrompt
   beforeAll(async () => {
@@ -56,11 +56,11 @@ describe('slr probe', () => {
 
   it.concurrent.each([
     ['post', []],
-    ['post', ['--model', 'post']],
-    ['base', ['--model', 'base']],
-    ['hybrid_a', ['--restore', '0-0']],
-    ['hybrid_b', ['--restore', '1-2']],
-    ['hybrid_c', ['--restore', '2-2,3-3']]
+    ['post', ['post']],
+    ['base', ['base']],
+    ['hybrid_a', ['0-0']],
+    ['hybrid_b', ['1-2']],
+    ['hybrid_c', ['2-2,3-3']]
   ])('gives the reference logits of %s for %j', async (model, which) => {
     const names = Object.keys(golden.prompts)
     const tokens = Object.values(golden.prompts).flatMap((ids) => ['--tokens', ids.join(',')])
@@ -77,7 +77,7 @@ describe('slr probe', () => {
     const layers = [0, 1, 1, 0].map((strength) => ({ attention: strength, mlp: strength }))
     await writeFile(file, JSON.stringify({ name: 'middle', layers }))
     const tokens = ['--tokens', (golden.prompts['short'] ?? []).join(',')]
-    const [result] = await probe(...GOLDEN_PAIR, ...tokens, '--recipe', file, '--logits')
+    const [result] = await probe(...GOLDEN_PAIR, ...tokens, file, '--logits')
     const expected = golden.lastLogits('bfloat16', 'hybrid_b')['short']
     expect(largestDifference(result?.logits, expected)).toBeLessThan(LOGIT_TOLERANCE)
   })
@@ -112,13 +112,13 @@ describe('slr probe', () => {
   })
 
   it('gives base as a whole model the same prompt', async () => {
-    const [base] = await probe('--demo', '--prompt', PROMPT, '--model', 'base')
+    const [base] = await probe('--demo', '--prompt', PROMPT, 'base')
     expect(base?.tokens).toEqual(PROMPT_TOKENS)
     expect(base?.top[0]?.probability).toBeLessThan(0.2)
   })
 
   it('prints a table for people', async () => {
-    const { status, stdout } = await runCli(['probe', '--demo', '--prompt', PROMPT, '--top', '3'])
+    const { status, stdout } = await runCli(['sample', '--next', '--demo', '--prompt', PROMPT, '--top', '3'])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^After 14 tokens: 0,3,16,/)
     expect(stdout).toMatch(/\n +0\.\d{4} +\d+ {2}"K"\n/)
@@ -126,20 +126,16 @@ describe('slr probe', () => {
 
   it.concurrent.each([
     ['a token outside the vocabulary', ['--demo', '--tokens', '5,2048'], /2048.*vocabulary of 2048/],
-    ['a layer the model does not have', ['--demo', '--tokens', '1', '--restore', '3-12'], /layers 0 to 11/],
+    ['a layer the model does not have', ['--demo', '--tokens', '1', '3-12'], /layers 0 to 11/],
     ['a prompt without a tokenizer', [...GOLDEN_PAIR, '--prompt', 'x'], /tokenizer\.json is missing/],
-    [
-      'a recipe file that is missing',
-      ['--demo', '--tokens', '1', '--recipe', 'none.json'],
-      /no file none\.json/
-    ],
+    ['a recipe file that is missing', ['--demo', '--tokens', '1', 'none.json'], /no file none\.json/],
     [
       'a recipe that is none',
-      ['--demo', '--tokens', '1', '--recipe', resourcePath('prompts', 'crc.json')],
+      ['--demo', '--tokens', '1', resourcePath('prompts', 'crc.json')],
       /crc\.json is a list of prompts, not a recipe/
     ]
   ])('refuses %s', async (_, args, message) => {
-    const { status, stdout, stderr } = await runHere(['probe', ...args, '--json'])
+    const { status, stdout, stderr } = await runHere(['sample', '--next', ...args, '--json'])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(message)
     expect(stderr).toMatch(/^slr: /)
@@ -154,17 +150,17 @@ describe('slr probe', () => {
       )
     )
     const tokens = ['--tokens', '1,2,3', '--logits']
-    const found = await probe('--base', base, '--post', post, '--restore', `1@${sft}`, ...tokens)
-    expect(found).toEqual(await probe('--base', sft, '--post', post, '--restore', '1', ...tokens))
+    const found = await probe('--base', base, '--post', post, `1@${sft}`, ...tokens)
+    expect(found).toEqual(await probe('--base', sft, '--post', post, '1', ...tokens))
     const recipe = join(folder, 'recipe.json')
     const layers = [
       { attention: 0, mlp: 0 },
       { attention: 1, mlp: 1, source: sft }
     ]
     await writeFile(recipe, JSON.stringify({ name: 'of sft', layers }))
-    expect(await probe('--base', base, '--post', post, '--recipe', recipe, ...tokens)).toEqual(found)
-    const twice = ['--base', base, '--post', post, '--restore', `0-1@${sft},1`, '--tokens', '1']
-    expect((await runHere(['probe', ...twice])).stderr).toMatch('gives layer 1 twice')
+    expect(await probe('--base', base, '--post', post, recipe, ...tokens)).toEqual(found)
+    const twice = ['--base', base, '--post', post, `0-1@${sft},1`, '--tokens', '1']
+    expect((await runHere(['sample', '--next', ...twice])).stderr).toMatch('gives layer 1 twice')
   })
 
   it('names the field of a recipe that is wrong', async () => {
@@ -179,7 +175,7 @@ describe('slr probe', () => {
         ]
       })
     )
-    const { status, stderr } = await runHere(['probe', '--demo', '--tokens', '1', '--recipe', file])
+    const { status, stderr } = await runHere(['sample', '--next', '--demo', '--tokens', '1', file])
     expect(status).toBe(1)
     expect(stderr).toMatch('is not a recipe: ranges.1: start must not be after end')
   })

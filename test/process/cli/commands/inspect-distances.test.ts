@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,11 +26,13 @@ const BY_TORCH = [
   ['model.norm.weight', 0.042663287182573374, 0.9999519805654378, 128]
 ] as const
 
-describe('slr diff', () => {
+describe('slr inspect --distances', () => {
   it('prints the distances of the demo pair that PyTorch computes', async () => {
-    const { status, stdout } = await runHere(['diff', '--demo', '--json', '--quiet'])
+    const { status, stdout } = await runHere(['inspect', '--distances', '--demo', '--json', '--quiet'])
     expect(status).toBe(0)
-    const { components, layers, bytesRead } = DistancesDocument.parse(JSON.parse(stdout))
+    const { components, layers, bytesRead } = z
+      .object({ distances: DistancesDocument })
+      .parse(JSON.parse(stdout)).distances
     // 12 layers of 9 tensors, embeddings and final norm; the head is tied.
     expect(components).toHaveLength(12 * 9 + 2)
     expect(layers).toHaveLength(12)
@@ -43,15 +46,16 @@ describe('slr diff', () => {
   })
 
   it('prints a table for people and CSV for spreadsheets', async () => {
-    const [table, csv] = await Promise.all([
-      runHere(['diff', '--demo', '--metric', 'changed']),
-      runHere(['diff', '--demo', '--csv'])
+    const file = join(await temporaryFolder(), 'distances.csv')
+    const [table] = await Promise.all([
+      runHere(['inspect', '--distances', '--demo', '--metric', 'changed']),
+      runHere(['inspect', '--distances', '--demo', '--csv', file])
     ])
     expect(table.stdout).toMatch(/layer +whole layer +attention norm +q +k +v +o +MLP norm +gate +up +down/)
     expect(table.stdout).toMatch(/^ +11( +\d+\.\d\d %){10}$/m)
     expect(table.stdout).toMatch(/^embeddings +\d+\.\d\d %$/m)
     expect(table.stderr).toMatch(/comparing/)
-    const records = parseCsv('diff.csv', csv.stdout)
+    const records = parseCsv('distances.csv', await readFile(file, 'utf8'))
     expect(records).toHaveLength(1 + 12 * 9 + 2)
     expect(records[0]?.fields.slice(0, 3)).toEqual(['layer', 'component', 'tensor'])
   })
@@ -59,7 +63,7 @@ describe('slr diff', () => {
   it('flags identical layers', async () => {
     const folder = await temporaryFolder()
     const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 }))
-    const { stdout } = await runHere(['diff', '--base', base, '--post', base])
+    const { stdout } = await runHere(['inspect', '--distances', '--base', base, '--post', base])
     expect(stdout).toMatch(/^ +1( +0){10} +identical$/m)
     expect(stdout).toMatch('2 of 2 layers are identical: 0, 1.')
   })
@@ -70,23 +74,23 @@ describe('slr diff', () => {
     const config = { ...TINY_LLAMA, num_hidden_layers: 3 }
     const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ config }))
     const [unfit, both] = await Promise.all([
-      runHere(['diff', '--base', base, '--post', post]),
-      runHere(['diff', '--demo', '--json', '--csv'])
+      runHere(['inspect', '--distances', '--base', base, '--post', post]),
+      runHere(['inspect', '--demo', '--csv', 'x.csv'])
     ])
-    expect(unfit).toMatchObject({ status: 1, stdout: '' })
+    expect(unfit.status).toBe(1)
     expect(unfit.stderr).toMatch(/^slr: .*number of decoder layers/m)
     expect(both.status).toBe(2)
   })
 
   it('ends at once with 130 on Ctrl-C', async () => {
     const model = await writeSparseCheckpoint(join(await temporaryFolder(), 'model'), 200_000_000)
-    const child = startCli(['diff', '--base', model, '--post', model])
+    const child = startCli(['inspect', '--distances', '--base', model, '--post', model])
     const ended = exitStatus(child)
     await waitForOutput(child.stderr, /comparing/)
     const rest = text(child.stderr)
     child.kill('SIGINT')
     expect(await ended).toBe(130)
-    const command = `slr diff --base ${model} --post ${model}`
+    const command = `slr inspect --distances --base ${model} --post ${model}`
     expect(await rest).toMatch(`Stopped. Nothing is kept.\nThis starts again: ${command}\n`)
   })
 })

@@ -8,7 +8,7 @@ import { tinySweep } from '../../../../fixtures/tiny-sweep'
 test('a whole sweep is refused as one, and not as a part that a newer program wrote', async () => {
   const file = join(await temporaryFolder(), 'sweep.json')
   await writeFile(file, JSON.stringify(tinySweep()))
-  expect(await runHere(['merge', file, file])).toMatchObject({
+  expect(await runHere(['sweep', '--merge', file, file])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('sweep.json is a whole sweep, not a part of one.')
   })
@@ -17,5 +17,5 @@ test('a whole sweep is refused as one, and not as a part that a newer program wr
 test('a part that a newer program wrote is refused as that', async () => {
   const file = join(await temporaryFolder(), 'part.json')
   await writeFile(file, JSON.stringify({ kind: 'sweep-part', schemaVersion: 99 }))
-  expect((await runHere(['merge', file])).stderr).toContain('is a part of a sweep of version 99')
+  expect((await runHere(['sweep', '--merge', file])).stderr).toContain('is a part of a sweep of version 99')
 })

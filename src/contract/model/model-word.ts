@@ -1,0 +1,79 @@
+import { type Endpoint, endpointFromText } from './external-model'
+import { type SourcedRanges, sourcedRangesFromText, STRENGTH_BOUNDS } from './recipe'
+import { type SamplingBaseline, samplingBaselineFromText } from './sampling-baseline'
+
+/** A model as a command, a study or a report names it, before any file or folder is looked at. */
+export type ModelWord =
+  | { readonly kind: 'base' | 'post' | 'selected' }
+  /** Post with these layers from base, or from the checkpoint behind `@`. */
+  | { readonly kind: 'layers'; readonly restored: SourcedRanges[] }
+  | { readonly kind: 'blend'; readonly strength: number }
+  | { readonly kind: 'baseline'; readonly baseline: SamplingBaseline }
+  | {
+      readonly kind: 'endpoint'
+      readonly name: string
+      readonly model: string
+      readonly baseUrl: string
+      readonly through: Endpoint['through']
+    }
+  /** Answers, or the description of an endpoint, under a name. */
+  | { readonly kind: 'file'; readonly name: string; readonly path: string }
+  /** A kept name, a file or a folder: which of them, the disk tells. */
+  | { readonly kind: 'place'; readonly text: string }
+
+const CHAT = 'chat:'
+
+/**
+ * Parses the name of a model.
+ *
+ * @returns the model, or what was expected where the text begins like one and is none
+ */
+export function modelWordFromText(text: string): ModelWord | { readonly expected: string } {
+  if (text === 'base' || text === 'post' || text === 'selected') return { kind: text }
+  if (/^\d+\s*(?:$|[-–,@])/.test(text)) {
+    const restored = sourcedRangesFromText(text)
+    return restored === null ? { expected: LAYERS_EXPECTED } : { kind: 'layers', restored }
+  }
+  const blend = /^blend:(.*)$/.exec(text)
+  if (blend !== null) return blendWord(blend[1] ?? '')
+  if (/^(sampler|mix|filter):/.test(text)) {
+    const baseline = samplingBaselineFromText(text)
+    return baseline === null ? { expected: BASELINE_EXPECTED } : { kind: 'baseline', baseline }
+  }
+  return namedWord(text) ?? { kind: 'place', text }
+}
+
+const LAYERS_EXPECTED =
+  'a layer or first-last, counted from 0, first not after last and no layer twice, such as 5, 3-7 or 3-7,9, each with ' +
+  '@FOLDER behind it where it is of another checkpoint than base'
+const BASELINE_EXPECTED = 'sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5'
+
+function blendWord(text: string): ModelWord | { readonly expected: string } {
+  const strength = text.trim() === '' ? NaN : Number(text)
+  const { least, most } = STRENGTH_BOUNDS
+  const isInThousandths = strength === Number(strength.toFixed(3))
+  if (strength >= least && strength <= most && isInThousandths) return { kind: 'blend', strength }
+  return { expected: `blend:STRENGTH from ${least} to ${most} in thousandths, such as blend:0.5` }
+}
+
+/** `NAME=MODEL@URL`, `NAME=chat:MODEL@URL` or `NAME=FILE`; null for any other text. */
+function namedWord(text: string): ModelWord | null {
+  const [, name, behind] = /^([^=/\\]+)=(.+)$/.exec(text) ?? []
+  if (name === undefined || behind === undefined) return null
+  const isChat = behind.startsWith(CHAT)
+  const asked = endpointFromText(`${name}=${isChat ? behind.slice(CHAT.length) : behind}`)
+  if (asked === null) return { kind: 'file', name, path: behind }
+  return { kind: 'endpoint', ...asked, through: isChat ? 'chat' : 'completions' }
+}
+
+/** A file or folder as a word that names it, with `./` where it would read as another model. */
+export function placeWord(path: string): string {
+  const word = modelWordFromText(path)
+  return 'kind' in word && word.kind === 'place' && !path.startsWith('-') ? path : `./${path}`
+}
+
+/** An endpoint as a word; its key and its other settings need a file. */
+export const endpointWord = (
+  name: string,
+  { model, baseUrl, through }: Pick<Endpoint, 'model' | 'baseUrl' | 'through'>
+): string => `${name}=${through === 'chat' ? CHAT : ''}${model}@${baseUrl}`

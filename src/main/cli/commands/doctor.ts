@@ -1,0 +1,117 @@
+import { stat, statfs } from 'node:fs/promises'
+import { arch, availableParallelism, freemem, platform, release, totalmem } from 'node:os'
+import { dirname } from 'node:path'
+import { DEVICE_LABELS, type DeviceReport } from '../../../contract/model/device'
+import { formatMemory } from '../../../contract/model/bytes'
+import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../../base/files/places'
+import { modelFolders } from '../../project/pair/model-folders'
+import { fastestDevice, triedDevices } from '../../work/devices'
+import { bytes, count, printJson, printShown, remark, style, table } from '../printing/output'
+import { optionGroup } from '../options/option-group'
+import { subcommand } from '../options/subcommand'
+import { programVersion } from '../printing/program-version'
+
+/** `slr doctor`: devices, each tried on a small model, and the memory, disks, folders and versions of this machine. */
+export const doctorCommand = subcommand(optionGroup(), {
+  async run(options, _command, signal) {
+    if (!options.quiet) remark('Trying each device on a small model ...')
+    const devices = await triedDevices(signal).reports()
+    const automatic = fastestDevice(devices).device
+    const machine = await machineFacts()
+    await (options.json
+      ? printJson({ devices, automatic, ...machine })
+      : printShown([describeDevices(devices, automatic), '', describeMachine(machine)].join('\n')))
+  }
+})
+
+/** Free bytes of the disk of a folder; null where they are unknown. */
+interface FolderFacts {
+  readonly path: string
+  readonly exists: boolean
+  readonly freeBytes: number | null
+}
+
+interface MachineFacts {
+  readonly versions: Readonly<Record<string, string>>
+  readonly memory: { readonly totalBytes: number; readonly freeBytes: number }
+  readonly cores: number
+  readonly folders: Readonly<Record<'cache' | 'projects' | 'configuration', FolderFacts>>
+  /** Folders that are searched for models, without the cache. */
+  readonly modelFolders: readonly string[]
+}
+
+async function machineFacts(): Promise<MachineFacts> {
+  const cache = huggingFaceCacheFolder()
+  const { version, commit, onnxruntime } = programVersion()
+  return {
+    versions: {
+      slr: commit === null ? version : `${version} (${commit})`,
+      onnxruntime,
+      node: process.versions.node,
+      system: `${platform()} ${release()} ${arch()}`
+    },
+    memory: { totalBytes: totalmem(), freeBytes: freemem() },
+    cores: availableParallelism(),
+    folders: {
+      cache: await folderFacts(cache),
+      projects: await folderFacts(projectsFolder()),
+      configuration: await folderFacts(configFolder())
+    },
+    modelFolders: (await modelFolders()).filter((folder) => folder !== cache)
+  }
+}
+
+async function folderFacts(path: string): Promise<FolderFacts> {
+  const exists = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false
+  )
+  return { path, exists, freeBytes: await freeBytes(path) }
+}
+
+/** Free bytes of the nearest folder that exists. */
+async function freeBytes(path: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(path)
+    return bavail * bsize
+  } catch {
+    return dirname(path) === path ? null : freeBytes(dirname(path))
+  }
+}
+
+function describeDevices(devices: readonly DeviceReport[], automatic: string): string {
+  return [
+    table([['device', '', 'off by', 'GFLOP/s', ''], ...devices.map(deviceRow)], 'llrrl'),
+    `Models of more than a few million parameters run on ${automatic} unless --device names another.`
+  ].join('\n')
+}
+
+function deviceRow({ device, works, reason, check }: DeviceReport): string[] {
+  return [
+    device,
+    works ? 'works' : 'does not work',
+    check === null || device === 'cpu' ? '' : check.largestDifference.toExponential(0),
+    check === null ? '' : count(check.gigaflops),
+    reason ?? DEVICE_LABELS[device]
+  ]
+}
+
+function describeMachine({ versions, memory, cores, folders, modelFolders: searched }: MachineFacts): string {
+  const folderRow = (name: string, { path, exists, freeBytes: free }: FolderFacts): string[] => [
+    name,
+    `${path}${exists ? '' : ' (missing)'}${free === null ? '' : `, ${bytes(free)} free`}`
+  ]
+  return table(
+    [
+      [style('bold', 'This machine'), ''],
+      ...Object.entries(versions),
+      ['cores', count(cores)],
+      ['memory', `${formatMemory(memory.totalBytes)}, ${formatMemory(memory.freeBytes)} free`],
+      folderRow('Hugging Face cache', folders.cache),
+      folderRow('projects', folders.projects),
+      folderRow('configuration', folders.configuration),
+      ...searched.map((folder) => ['models searched in', folder])
+    ],
+    'lL'
+  )
+}

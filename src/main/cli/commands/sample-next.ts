@@ -1,0 +1,168 @@
+import { changedRendering } from '../../../contract/work/settings'
+import { triedDevices } from '../../work/devices'
+import { flag, flagIfGiven, number, several } from '../options/option-kinds'
+import { optionGroup, type OptionsOf } from '../options/option-group'
+import { engineModelNamed, type ModelPlace } from '../running/models'
+import type { PairFolders } from '../../crc/sweep/score-recipes'
+import {
+  type DeviceOptions,
+  parseTokens,
+  type renderingOptions,
+  usageError,
+  wholeNumber
+} from '../options/options'
+import { elementAt } from '../../../contract/model/look-up'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
+import type { Model } from '../../../contract/model/model'
+import { DEFAULT_TOP, type NextToken } from '../../../contract/procedures/probe'
+import { formatCount, plural } from '../../../contract/words/format'
+import { openOther } from '../../checkpoint/other-checkpoint'
+import { openPair } from '../../checkpoint/pair'
+import { ownTextModel } from '../../checkpoint/whole-model-tokens'
+import { nextTokens, renderProbed, tokenizerFor } from '../../jobs/next-token'
+import { recentTextModel } from '../../text/recent-text-models'
+import type { TextModel } from '../../text/text-model'
+import { chosenDevice } from '../../work/chosen-device'
+import { withEngine } from '../running/engine'
+import { printJson, printShown, remark, style, table } from '../printing/output'
+import { nothingKept, untilStopped } from '../running/stopped'
+import { requireReadArguments } from '../../work/template-arguments'
+
+export const nextTokenOptions = optionGroup('The next token instead of answers, of one model:').options({
+  next: flag('print the exact distribution of the next token after --prompt or --tokens'),
+  tokens: several(
+    z.array(z.number()),
+    '<ids>',
+    'token ids used as they are, such as 1,2,3; repeatable',
+    parseTokens,
+    {
+      conflicts: ['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix']
+    }
+  ),
+  top: number('<n>', `how many tokens to list (default: ${DEFAULT_TOP})`, wholeNumber(1, 1_000_000)),
+  logits: flagIfGiven('with --json: also the logits of the whole vocabulary')
+})
+
+/** Options of `slr sample` that `--next` reads. */
+type NextTokenQuestion = OptionsOf<typeof nextTokenOptions> &
+  DeviceOptions &
+  OptionsOf<typeof renderingOptions> & {
+    readonly prompt?: readonly { readonly text: string }[] | undefined
+    readonly json: boolean
+    readonly quiet: boolean
+  }
+
+/** The next-token distribution after one token sequence, as `--json` prints it. */
+interface ProbeResult {
+  tokens: number[]
+  /** Most probable first. */
+  top: NextToken[]
+  /** Of the whole vocabulary, by token id. */
+  logits?: number[]
+}
+
+/** `slr sample --next`: the next token of one model of the pair. */
+export async function showNextTokens(
+  question: NextTokenQuestion,
+  place: ModelPlace,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
+  if (question.prompt === undefined && question.tokens === undefined) {
+    throw usageError(command, 'the next token after what? Give --prompt TEXT or --tokens 1,2,3')
+  }
+  if (question.logits === true && !question.json) throw usageError(command, '--logits needs --json')
+  const [which = 'post', ...others] = command.args
+  if (others.length > 0) throw usageError(command, '--next is of one model: name one')
+  const answer = await untilStopped({ signal, quiet: question.quiet }, nothingKept, async () =>
+    nextTokensOf(await engineModelNamed(which, place, command), question, place.folders, signal)
+  )
+  await (question.json ? printJson(answer) : printShown(answer.results.map(describeResult).join('\n\n')))
+}
+
+/** The result as `--json` prints it: one for each input, and remarks on the inputs. */
+interface NextTokensAnswer {
+  results: ProbeResult[]
+  notices: string[]
+}
+
+async function nextTokensOf(
+  model: Model,
+  options: NextTokenQuestion,
+  folders: PairFolders,
+  signal: AbortSignal
+): Promise<NextTokensAnswer> {
+  const { base, post } = await openPair(folders.base, folders.post)
+  const other = model.kind === 'checkpoint' ? await openOther(post, model.path) : null
+  const text = await (model.kind === 'recipe' ? ownTextModel(post) : tokenizerFor(other ?? base, post))
+  // Without a tokenizer loading it once more tells what is missing; token ids need none.
+  const prompts =
+    options.tokens ??
+    (await renderPrompts(
+      (options.prompt ?? []).map(({ text: asked }) => asked),
+      options,
+      text ?? (await recentTextModel(post.checkpoint.path))
+    ))
+  const { device, notice } = await chosenDevice(options, folders.post, triedDevices(signal))
+  const notices = contextNotices(prompts, other ?? (model.kind === 'base' ? base : post))
+  if (!options.quiet) for (const text of [...(notice === null ? [] : [notice]), ...notices]) remark(text)
+  const { precision } = options
+  const { logits } = await withEngine((engine) =>
+    engine.probe({ ...folders, device, precision, model, prompts }, { signal })
+  )
+  const results = await Promise.all(
+    prompts.map(async (tokens, index) => {
+      const values = elementAt(logits, index, 'prompt')
+      const top = await nextTokens(values, options.top ?? DEFAULT_TOP, text)
+      return { tokens, top, ...(options.logits === true ? { logits: values } : {}) }
+    })
+  )
+  return { results, notices }
+}
+
+/** What goes past the context that a model was made for is computed, and is not what the model can do. */
+export function contextNotices(
+  prompts: readonly (readonly number[])[],
+  { spec: { contextLength } }: { spec: { contextLength: number | null } }
+): string[] {
+  if (contextLength === null) return []
+  return prompts.flatMap(({ length }, index) =>
+    length <= contextLength
+      ? []
+      : [
+          `Input ${index + 1} has ${plural(length, 'token')}, more than the ${formatCount(contextLength)} that the model was made for (max_position_embeddings): what it says next is not to be relied on.`
+        ]
+  )
+}
+
+/** Chat prompts as the tokens the model sees; what is odd about them is said once. */
+async function renderPrompts(
+  prompts: readonly string[],
+  options: NextTokenQuestion,
+  text: TextModel
+): Promise<number[][]> {
+  await requireReadArguments(options, text.folder)
+  const rendering = changedRendering(options, DEFAULT_RENDERING)
+  const chats = await Promise.all(
+    prompts.map((prompt, index) => renderProbed(prompt, rendering, text, `Prompt ${index + 1}`))
+  )
+  if (!options.quiet) for (const notice of new Set(chats.flatMap((chat) => chat.notices))) remark(notice)
+  return chats.map(({ tokens }) => tokens)
+}
+
+function describeResult({ tokens, top }: ProbeResult): string {
+  const rows = top.map(({ id, text, probability }) => [
+    probability < 1e-4 ? probability.toExponential(1) : probability.toFixed(4),
+    String(id),
+    text === null ? '' : JSON.stringify(text)
+  ])
+  const heading = `After ${tokens.length} ${tokens.length === 1 ? 'token' : 'tokens'}: ${listed(tokens)}`
+  return `${style('bold', heading)}\n${table([['probability', 'token', 'text'], ...rows], 'rrl')}`
+}
+
+/** The last tokens matter most: they are what the model answers to. */
+function listed(tokens: readonly number[]): string {
+  return tokens.length <= 16 ? tokens.join(',') : `...,${tokens.slice(-16).join(',')}`
+}

@@ -1,0 +1,58 @@
+import { readCheckBeside } from '../results/check-beside'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import { elementAt } from '../../../contract/model/look-up'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { absolutePath, resultPath } from '../../base/files/places'
+import { areOverSources } from '../../crc/selection/best-over-sources'
+import { compareSweeps, type SweepToCompare } from '../../measures/compare-sweeps'
+import { readSweep } from '../../project/documents/sweep-files'
+import { describeComparison } from '../printing/comparison-report'
+import { printJson, printShown } from '../printing/output'
+import { nothingKept, untilStopped } from '../running/stopped'
+
+/** `slr show` of several sweeps: side by side, differences being of the second less the first. */
+export async function showComparison(
+  files: readonly string[],
+  { rho, json, quiet }: { rho?: number | undefined; json: boolean; quiet: boolean },
+  signal: AbortSignal
+): Promise<void> {
+  const [a, b] = [elementAt(files, 0, 'sweep'), elementAt(files, 1, 'sweep')]
+  const more = files.slice(2)
+  requireNewFiles([a, b], more)
+  const [first, second] = [await read(a, signal), await read(b, signal)]
+  const others = await Promise.all(more.map(async (file) => readSweep(await resultPath(file), signal)))
+  for (const [place, sweep] of others.entries())
+    requireOverSources([first.sweep, second.sweep, sweep], more[place])
+  const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
+  const comparison = await untilStopped({ signal, quiet }, nothingKept, () =>
+    compareSweeps(first, second, options)
+  )
+  await (json ? printJson(comparison) : printShown(describeComparison(comparison)))
+}
+
+/** @throws WorkbenchError `bad-input` naming one of the others that is there already: it would be left out without a word */
+function requireNewFiles(two: readonly string[], others: readonly string[]): void {
+  const files = [...two, ...others].map(absolutePath)
+  const twice = others.find(
+    (_, place) => files.indexOf(elementAt(files, two.length + place, 'file')) < two.length + place
+  )
+  if (twice !== undefined)
+    throw new WorkbenchError('bad-input', `${twice} is given twice.`, 'Name each sweep once.')
+}
+
+/** Sweeps beyond two are compared by what they restore layers to alone. @throws WorkbenchError `bad-input` naming the file */
+function requireOverSources(sweeps: readonly SweepDocument[], file: string | undefined): void {
+  if (areOverSources(sweeps)) return
+  throw new WorkbenchError(
+    'bad-input',
+    `${file}: more than two sweeps are compared only where they differ in nothing but the checkpoint that they restore layers to.`,
+    'Sweep the same pair on the same prompts with --source, without --preview and --split.'
+  )
+}
+
+/** A sweep with the full-answer check beside its file. */
+async function read(typed: string, signal: AbortSignal): Promise<SweepToCompare> {
+  const file = await resultPath(typed)
+  const sweep = await readSweep(file, signal)
+  return { sweep, check: await readCheckBeside(file, sweep.id) }
+}

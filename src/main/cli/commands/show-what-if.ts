@@ -1,0 +1,79 @@
+import type { Command } from 'commander'
+import { optionGroup, type OptionsOf } from '../options/option-group'
+import { readCheckBeside } from '../results/check-beside'
+import { dropUnchangedSettings } from '../../../contract/documents/what-if'
+import { shownSweep } from '../../../contract/documents/shown-sweep'
+import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { inTurns } from '../../base/steps'
+import { askWhatIf } from '../../crc/check/ask-what-if'
+import { builtinSetOf } from '../../crc/task/builtin-prompts'
+import { resultPath } from '../../base/files/places'
+import { readSweep } from '../../project/documents/sweep-files'
+import { numberWithin, usageError, wholeNumber } from '../options/options'
+import { number } from '../options/option-kinds'
+import { printJson, printShown, style } from '../printing/output'
+import { nothingKept, untilStopped } from '../running/stopped'
+import { checkCommandOf } from '../printing/verdict-report'
+import { describeSweep } from '../printing/sweep-report'
+
+export const whatIfOptions = optionGroup(
+  'A sweep under other settings, exactly and without a model:'
+).options({
+  rho: number('<share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1)),
+  temperature: number('<t>', 'one of those that --what-if has kept, with --min-p', numberWithin(0, 100)),
+  minP: number('<p>', 'one of those that --what-if has kept, with --temperature', numberWithin(0, 1)),
+  draws: number('<n>', 'count the right answers of a task in so many draws', wholeNumber(1, 1_000_000)),
+  mix: number('<share>', "compare with this share of base's logits, one of those scored", numberWithin(0, 1))
+})
+
+type WhatIfSettings = OptionsOf<typeof whatIfOptions> & { readonly json: boolean; readonly quiet: boolean }
+
+/** `slr show` of a sweep, as it is or under another limit, sampler or number of draws, from what it has kept. */
+export async function showSweep(
+  typed: string,
+  { temperature, minP, rho, draws, mix, json, quiet }: WhatIfSettings,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
+  if ((temperature === undefined) !== (minP === undefined)) {
+    throw usageError(command, '--temperature and --min-p go together')
+  }
+  const file = await resultPath(typed)
+  const sweep = await readSweep(file, signal)
+  const check = await readCheckBeside(file, sweep.id)
+  const promptSet = await builtinSetOf(sweep.prompts)
+  const checkCommand = checkCommandOf({ demo: false, out: typed, rho })
+  const asPlain = async (): Promise<void> =>
+    json ? printJson(sweep) : printShown(describeSweep(sweep, check, checkCommand, { promptSet }))
+  const isAsked = [rho, temperature, draws, mix].some((setting) => setting !== undefined)
+  if (!isAsked) return asPlain()
+  if (sweep.selection === null) {
+    throw new WorkbenchError('bad-input', `${typed} scored no ranges to select from.`)
+  }
+  const asked = dropUnchangedSettings(
+    {
+      rho: rho ?? sweep.selection.rho,
+      sampler: temperature === undefined || minP === undefined ? null : { temperature, minP },
+      draws: draws ?? null,
+      mix: mix ?? null
+    },
+    sweep
+  )
+  const words = whatIfWords(asked, sweep)
+  if (words === AS_SWEPT) return asPlain()
+  const answer = await untilStopped({ signal, quiet }, nothingKept, () =>
+    inTurns(askWhatIf(sweep, check, asked), { signal, what: 'The question' })
+  )
+  if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
+  const shown = { ...answer.sweep, selection: answer.selection }
+  return printShown(
+    [
+      style('bold', `What if: ${words}`),
+      describeSweep(shown, check, checkCommand, {
+        promptSet,
+        asked: { sampler: asked.sampler, words }
+      })
+    ].join('\n\n')
+  )
+}

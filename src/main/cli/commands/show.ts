@@ -1,0 +1,97 @@
+import { Argument, type Command } from 'commander'
+import { z } from 'zod'
+import { Verdict } from '../../../contract/documents/verdict'
+import { EvaluationView } from '../../../contract/documents/evaluation'
+import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { DEFAULT_RHO } from '../../../contract/documents/project'
+import { readJsonFile } from '../../base/files/bounded-file'
+import { type DocumentKind, kindOfDocument } from '../../base/files/document-kinds'
+import { documentIn } from '../../base/files/migrate'
+import { resultPath } from '../../base/files/places'
+import { readPartFile } from '../../project/documents/part-file'
+import { CHECK_FORMAT, SEARCH_FORMAT } from '../../project/documents/stored-documents'
+import { refuseUnused } from '../options/options'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { printJson, printShown } from '../printing/output'
+import { describeCheck } from '../printing/check-report'
+import { describeEvaluation } from '../printing/evaluation-report'
+import { describeSearch } from '../printing/search-report'
+import { describePart } from '../printing/sweep-report'
+import { checkCommandOf } from '../printing/verdict-report'
+import { showComparison } from './show-comparison'
+import { showSweep, whatIfOptions } from './show-what-if'
+
+type ShowOptions = CommandOptions<typeof whatIfOptions>
+
+const MAX_RESULT_BYTES = 256_000_000
+const RESULTS = 'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
+const OF_ONE_SWEEP = ['temperature', 'minP', 'draws', 'mix']
+
+/** `slr show`: results that commands wrote; several sweeps are compared. */
+export const showCommand = subcommand(whatIfOptions, {
+  operands: [
+    new Argument('<file...>', 'a result that a command wrote with --out; two sweeps or more are compared')
+  ],
+  async run(options, command, signal) {
+    const [file = '', ...others] = command.args
+    if (others.length > 0) {
+      refuseUnused(command, OF_ONE_SWEEP, 'is of one sweep, and several are compared')
+      return showComparison(command.args, options, signal)
+    }
+    await showResult(file, options, command, signal)
+  }
+})
+
+async function showResult(
+  typed: string,
+  options: ShowOptions,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
+  const file = await resultPath(typed)
+  const value = await readJsonFile(file, MAX_RESULT_BYTES, signal)
+  const kind = kindOfDocument(value)?.kind
+  if (kind === undefined || kind === 'sweep') return showSweep(typed, options, command, signal)
+  refuseUnused(command, ['rho', ...OF_ONE_SWEEP], 'is of a sweep, and this is another result')
+  const text = await describedResult(kind, value, typed)
+  await (options.json ? printJson(value) : printShown(text))
+}
+
+/** A result other than a sweep as text. @throws WorkbenchError `bad-input` for what no command computes */
+async function describedResult(kind: DocumentKind, value: unknown, typed: string): Promise<string> {
+  const file = await resultPath(typed)
+  const checkCommand = checkCommandOf({ demo: false })
+  switch (kind) {
+    case 'part':
+      return describePart(await readPartFile(file))
+    case 'check': {
+      const { document } = await documentIn(value, file, CHECK_FORMAT)
+      const { rho, verdict } = CheckOutcome.parse(value)
+      return describeCheck(document, verdict, { rho, checkCommand, preview: [] })
+    }
+    case 'search': {
+      const { document } = await documentIn(value, file, SEARCH_FORMAT)
+      return describeSearch(document, null, { checkCommand, preview: [] })
+    }
+    case 'evaluation':
+      return describeEvaluation(parsed(EvaluationView, value, typed))
+    default:
+      throw new WorkbenchError(
+        'bad-input',
+        `${typed} is no result: ${kindOfDocument(value)?.is ?? kind}.`,
+        RESULTS
+      )
+  }
+}
+
+/** What `slr check` writes beside a check; a project's checks have neither. */
+const CheckOutcome = z.object({
+  rho: z.number().default(DEFAULT_RHO),
+  verdict: Verdict.nullable().default(null)
+})
+
+function parsed<T>(schema: z.ZodType<T, unknown>, value: unknown, typed: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new WorkbenchError('bad-file', `${typed} cannot be read: ${describeIssue(result.error)}`, RESULTS)
+}

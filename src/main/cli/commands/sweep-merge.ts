@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import { mergeParts } from '../../crc/sweep/merge-parts'
+import { readPartFile } from '../../project/documents/part-file'
+import { absolutePath } from '../../base/files/places'
+import { keepSweep } from '../../project/results/keep-sweep'
+import { findingOfSwept } from '../../project/results/finding-of-selected'
+import { requirePairOfSweep } from '../../project/results/pair-of-sweep'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { refuseUnused, usageError } from '../options/options'
+import { printJson, printShown, remark } from '../printing/output'
+import { checkOutputFile, writeOutputFile, writtenWords } from '../results/output-file'
+import { openPairToSave } from '../results/project-to-save'
+import { requireOwnPlace } from '../results/replaced-file'
+import { builtinSetOf } from '../../crc/task/builtin-prompts'
+import { checkCommandOf } from '../printing/verdict-report'
+import { describeSweep } from '../printing/sweep-report'
+import type { SweepOptions } from './sweep-options'
+
+/** Options that a merge reads; the parts say everything else. */
+const OF_MERGE = ['merge', 'rho', 'seed', 'out', 'project', 'pair', 'json', 'quiet']
+
+/** `slr sweep --merge`: joins the parts that the shards of a sweep have computed. The model files are not needed. */
+export async function mergeSweep(
+  files: readonly string[],
+  options: SweepOptions,
+  command: Command
+): Promise<void> {
+  const others = command.options.map((option) => option.attributeName())
+  refuseUnused(
+    command,
+    others.filter((name) => !OF_MERGE.includes(name)),
+    'is of a sweep that is computed, and --merge joins parts that are there'
+  )
+  const tell = options.quiet ? () => undefined : remark
+  const output = options.out === undefined ? null : await checkOutputFile(options.out, 'sweep')
+  if (output !== null && files.map(absolutePath).includes(output.path)) {
+    throw usageError(command, '--out names one of the parts')
+  }
+  const parts = []
+  for (const file of files) parts.push({ file, part: await readPartFile(file) })
+  const document = mergeParts(parts, { rho: options.rho, seed: options.seed })
+  if (output !== null) requireOwnPlace(output, 'sweep', document)
+  const own = await openPairToSave(options, command, tell)
+  try {
+    if (own !== null && !(await requirePairOfSweep(own, document))) tell(pairNotCompared(own))
+    if (output !== null) await writeOutputFile(output, document)
+    const check = own === null ? null : await keepSweep(own, document)
+    await (options.json
+      ? printJson(document)
+      : printShown(
+          describeSweep(document, check, checkCommandOf({ ...options, demo: false }), {
+            promptSet: await builtinSetOf(document.prompts),
+            evaluation: await findingOfSwept(own, document, check)
+          })
+        ))
+    if (output !== null) tell(writtenWords(output))
+    if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
+  } finally {
+    await own?.project.close()
+  }
+}
+
+const pairNotCompared = ({ project }: ProjectPair): string =>
+  `The models of ${project.path} cannot be read and it has no results, so the pair of the parts was not compared with its pair.`

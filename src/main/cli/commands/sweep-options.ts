@@ -1,0 +1,65 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { Shard } from '../../../contract/documents/sweep-part'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
+import { projectOptions } from '../results/project-to-save'
+import { flag, number, texts, value } from '../options/option-kinds'
+import {
+  deviceOptions,
+  memoryOption,
+  outOption,
+  pairOptions,
+  renderingOptions,
+  rhoOption,
+  usageError,
+  wholeNumber
+} from '../options/options'
+import { scoredOptions } from '../options/scored-options'
+import type { CommandOptions } from '../options/subcommand'
+
+export const sweepOptions = pairOptions
+  .heading('Where the result goes:')
+  .and(outOption())
+  .options({
+    shard: value(
+      Shard,
+      '<i/n>',
+      'score only the i-th of n shares of the prompts; --merge joins the parts',
+      parseShard
+    ),
+    preview: flag(
+      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
+    ),
+    fresh: flag('compute everything, also what an interrupted or earlier sweep has computed'),
+    dryRun: flag('print the work, memory and time of the sweep, and compute none of it'),
+    merge: texts('<part...>', 'join the parts that --shard wrote, all of one sweep; needs no model files')
+  })
+  .and(projectOptions('save it in this project, whose pair, prompts and settings are the defaults'))
+  .options({
+    all: flag('sweep every pair of the project, one after the other; one that fails stops no other')
+  })
+  .and(scoredOptions, rhoOption())
+  .options({
+    seed: number('<n>', `seed of the bootstrap (default: ${DEFAULT_SEED})`, wholeNumber(0, 2 ** 31 - 1))
+  })
+  .and(renderingOptions, deviceOptions, memoryOption)
+export type SweepOptions = CommandOptions<typeof sweepOptions>
+
+/** A preview is of all ranges, and picks its prompts from all. */
+export function requireRangesOfAll(
+  { shard, recipes }: Pick<SweepOptions, 'recipes'> & Partial<Pick<SweepOptions, 'shard'>>,
+  command: Command
+): void {
+  const [name] = Object.entries({ shard, recipes }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`]
+  )
+  if (name === undefined) return
+  throw usageError(command, `--preview is of all ranges on all prompts, and does not go with ${name}`)
+}
+
+/** `2/8`: the second of eight. */
+function parseShard(text: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? []
+  const shard = Shard.safeParse({ index: Number(index), count: Number(count) })
+  if (shard.success) return shard.data
+  throw new InvalidArgumentError('Expected which share of how many, counted from 1, such as 2/8.')
+}

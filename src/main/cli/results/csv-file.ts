@@ -1,0 +1,19 @@
+import { formatCsv } from '../../base/csv'
+import { remark } from '../printing/output'
+import { type OutputFile, writeOutputText, writtenWords } from './output-file'
+
+/** A flat table: a line of column names, then a line for each row. */
+export interface CsvTable {
+  readonly header: readonly string[]
+  /** A cell without a value is empty, which readers take as missing. */
+  readonly rows: readonly (readonly (string | number | boolean | null)[])[]
+}
+
+export const csvText = ({ header, rows }: CsvTable): string =>
+  formatCsv([header, ...rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))))])
+
+/** Writes the table that `--csv` names. @throws WorkbenchError as `writeOutputText` */
+export async function writeCsvFile(output: OutputFile, table: CsvTable, quiet: boolean): Promise<void> {
+  await writeOutputText(output, csvText(table))
+  if (!quiet) remark(writtenWords(output))
+}

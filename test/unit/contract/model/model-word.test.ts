@@ -1,0 +1,44 @@
+import { expect, it, test } from 'vitest'
+import { endpointWord, modelWordFromText, placeWord } from '../../../../src/contract/model/model-word'
+
+it.each([
+  ['base', { kind: 'base' }],
+  ['selected', { kind: 'selected' }],
+  ['4-11', { kind: 'layers', restored: [{ ranges: [[4, 11]], source: null }] }],
+  ['3-7@org/sft@main', { kind: 'layers', restored: [{ ranges: [[3, 7]], source: 'org/sft@main' }] }],
+  ['blend:-0.125', { kind: 'blend', strength: -0.125 }],
+  ['mix:0.5', { kind: 'baseline', baseline: { kind: 'mix', share: 0.5 } }],
+  [
+    'a=m@x@http://localhost:1/v1',
+    { kind: 'endpoint', name: 'a', model: 'm@x', baseUrl: 'http://localhost:1/v1', through: 'completions' }
+  ],
+  [
+    'a=chat:m:latest@http://localhost:1/v1',
+    { kind: 'endpoint', name: 'a', model: 'm:latest', baseUrl: 'http://localhost:1/v1', through: 'chat' }
+  ],
+  ['a=answers.jsonl', { kind: 'file', name: 'a', path: 'answers.jsonl' }],
+  ['org/name@main', { kind: 'place', text: 'org/name@main' }],
+  ['./4-11', { kind: 'place', text: './4-11' }],
+  ['models/a=b', { kind: 'place', text: 'models/a=b' }]
+])('reads %s as a model', (text, word) => {
+  expect(modelWordFromText(text)).toEqual(word)
+})
+
+it.each(['7-3', '7-', '0-9999', 'blend:', 'blend:3', 'blend:0.1234', 'mix:2', 'sampler:1'])(
+  'says what was expected in place of %s',
+  (text) => {
+    expect(modelWordFromText(text)).toEqual({ expected: expect.stringMatching(/such as/) })
+  }
+)
+
+test('a file or folder that reads as another model is written so that it does not', () => {
+  for (const path of ['base', '4-11', 'a=b', '-x', 'sft', 'org/name']) {
+    expect(modelWordFromText(placeWord(path))).toMatchObject({ kind: 'place' })
+  }
+  expect(placeWord('sft')).toBe('sft')
+})
+
+test('an endpoint is read from the word that names it', () => {
+  const endpoint = { model: 'm', baseUrl: 'http://localhost:1/v1', through: 'chat' } as const
+  expect(modelWordFromText(endpointWord('a', endpoint))).toEqual({ kind: 'endpoint', name: 'a', ...endpoint })
+})
