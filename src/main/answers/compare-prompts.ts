@@ -9,7 +9,9 @@ import {
 } from '../checkpoint/whole-model-tokens'
 import { addsSpecialTokens, type RenderedSamplePrompt } from './render-sample-prompts'
 
-/** A whole model can be compared when its own tokenizer turns the rendered prompts into the same tokens. */
+/**
+ * Compares a whole model with post: its own tokenizer must turn the rendered prompts into the same tokens.
+ */
 export function comparePrompts(
   whole: WholeModel,
   { post, text }: { post: PairMember; text: TextModel },

@@ -2,24 +2,24 @@ import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson, parseJson } from '../base/files/bounded-json'
 
-/** An answer as a file has it. */
+/** An answer in a file. */
 export interface FileAnswer {
-  /** Who gave it; null where the file does not say. */
+  /** Model that answered; null if the file does not contain it. */
   of: string | null
-  /** What may be the text of its prompt, the likeliest first. */
+  /** Texts that may be its prompt, the likeliest first. */
   prompts: readonly string[]
-  /** Its prompt's number from 0, where the file gives one. */
+  /** Number of its prompt, counted from 0, if the file contains one. */
   promptIndex: number | null
   text: string
   finish: 'stop' | 'length'
-  /** As the file has them; they may be another tokenizer's. */
+  /** Tokens from the file, which may be another tokenizer's. */
   tokens: readonly number[] | null
 }
 
-/** How a file of answers is written. */
+/** Format of a file of answers. */
 export type AnswerFormat = 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect log'
 
-/** Reads one record of a file. @param where for messages */
+/** Reads one record of a file. @param where position for messages */
 type RecordReader = (value: unknown, where: string) => FileAnswer[]
 
 const FINISHED = z.enum(['stop', 'length']).catch('stop')
@@ -41,7 +41,7 @@ const OwnLine = z.looseObject({
   tokens: z.array(z.number().int().nonnegative()).optional()
 })
 
-/** An answer a line, or several: what `slr sample --out` writes, and what is easily written by hand. */
+/** Reads one or several answers from a line, in the format of `slr sample --out` or written by hand. */
 const ownLine: RecordReader = (value, where) => {
   const line = checked(OwnLine, value, where)
   const { prompt, promptText, tokens = null } = line
@@ -54,7 +54,7 @@ const ownLine: RecordReader = (value, where) => {
   return texts.map((text) => ({
     of: line.variant ?? line.model ?? null,
     prompts: [promptText, typeof prompt === 'string' ? prompt : undefined].filter(
-      (known) => known !== undefined
+      (text) => text !== undefined
     ),
     promptIndex: typeof prompt === 'number' ? prompt : null,
     text,
@@ -71,12 +71,13 @@ const HarnessLine = z.looseObject({
   filter: z.string().optional()
 })
 
-/** Fields of a task's document that hold the question in the tasks of the harness. */
+/** Fields that contain the question in tasks of lm-evaluation-harness. */
 const QUESTION_FIELDS = ['question', 'prompt', 'text', 'input', 'query', 'problem', 'instruction']
 
 /**
- * A line of lm-evaluation-harness `--log_samples`: a document with all its answers (`resps`, one list for each request), before filters. A
- * task with several filters has each document once for each: the first filter's lines count.
+ * Reads lines of lm-evaluation-harness `--log_samples`: a document with all its answers (`resps`, one list
+ * per request) before filters. With several filters a document is repeated for each, and only lines of the
+ * first filter count.
  */
 function harnessReader(): RecordReader {
   let filter: string | undefined
@@ -105,12 +106,12 @@ function fieldTexts(doc: unknown): string[] {
   })
 }
 
-/** What the model was given: a text, or turns as JSON, of which the user's last counts as well. */
-function argumentTexts(given: unknown): string[] {
-  if (typeof given === 'string') return [given, ...turnTexts(parseIfJson(given, 'The arguments'))]
-  if (Array.isArray(given)) return given.flatMap((each) => argumentTexts(each))
-  if (typeof given !== 'object' || given === null) return []
-  return Object.entries(given).flatMap(([name, value]) =>
+/** Collects the text given to the model, and the last user turn if it is a chat in JSON. */
+function argumentTexts(input: unknown): string[] {
+  if (typeof input === 'string') return [input, ...turnTexts(parseIfJson(input, 'The arguments'))]
+  if (Array.isArray(input)) return input.flatMap((each) => argumentTexts(each))
+  if (typeof input !== 'object' || input === null) return []
+  return Object.entries(input).flatMap(([name, value]) =>
     /^(?:gen_args_\d+|arg_0)$/.test(name) ? argumentTexts(value) : []
   )
 }
@@ -121,7 +122,7 @@ function turnTexts(value: unknown): string[] {
   return last === undefined ? [] : [contentText(last.content)]
 }
 
-/** Inspect and OpenAI write a content as a text, or as a list of parts. */
+/** Reads a content of Inspect or OpenAI: a text, or a list of parts. */
 function contentText(content: unknown): string {
   if (typeof content === 'string') return content
   const parts = z.array(z.looseObject({ type: z.string(), text: z.string().optional() })).safeParse(content)
@@ -150,31 +151,38 @@ const InspectSample = z.looseObject({
   })
 })
 
-/** What Inspect calls it when an answer was cut off, now and in older logs. */
+/** Values of Inspect for an answer that was cut off, now and in older logs. */
 const CUT_OFF = ['max_tokens', 'model_length', 'length']
 
-/** More than a run can take. */
+/** Most answers in a file, more than a run can use. */
 const MAX_ANSWERS = 1_000_000
-/** More than anybody compares. */
+/** Most models in a file. */
 const MAX_NAMES = 1_000
-/** An answer of 100,000 tokens has as many values. */
+/** Most values in a line; an answer of 100,000 tokens has as many. */
 const MAX_LINE_VALUES = 500_000
-/** Members of the objects of a line. */
+/** Most object members in a line. */
 const MAX_LINE_NAMES = 50_000
 
 export const EXPECTED_ANSWERS =
-  'Expected JSON lines with prompt and text, samples of lm-evaluation-harness, or an Inspect log as JSON (inspect log convert --to json).'
+  'Expected JSON lines with prompt and text, samples of lm-evaluation-harness, or an Inspect log as JSON ' +
+  '(inspect log convert --to json).'
 
-/** Parses a line within bounds. @throws WorkbenchError `bad-file` when it holds too much, `bad-input` when it is not JSON */
+/**
+ * Parses a line within bounds. @throws WorkbenchError `bad-file` if it contains too much, `bad-input` if it
+ * is not JSON
+ */
 const lineValue = (line: string, where: string): unknown =>
   parseJson(line, where, { names: MAX_LINE_NAMES, values: MAX_LINE_VALUES, notJson: 'bad-input' })
 
-/** Reads answers line by line. A file of either kind of lines is told by its first. */
+/** Reads answers line by line; the first line determines the format. */
 export class AnswerLines {
   format: AnswerFormat = 'JSON lines'
   private reader: RecordReader | null = null
 
-  /** @throws WorkbenchError `bad-input` naming line and field; `bad-file` for a line that holds too much */
+  /**
+   * Reads a line. @throws WorkbenchError `bad-input` naming line and field; `bad-file` for a line that
+   * contains too much
+   */
   read(line: string, where: string): FileAnswer[] {
     const value = lineValue(line, where)
     if (this.reader === null && HarnessLine.safeParse(value).success) {
@@ -186,10 +194,11 @@ export class AnswerLines {
 }
 
 /**
- * Tells a log of Inspect, which is one object, nearly always over many lines, from lines of JSON.
+ * Reports whether a file is a log of Inspect, one object that nearly always spans many lines, instead of
+ * lines of JSON.
  *
- * @param first the first line that is not blank; null for one that is longer than lines may be
- * @throws WorkbenchError `bad-file` for a line that holds too much
+ * @param first the first line that is not blank; null if it exceeds the limit of a line
+ * @throws WorkbenchError `bad-file` for a line that contains too much
  */
 export function isLogStart(first: string | null): boolean {
   if (first === null) return true
@@ -198,19 +207,21 @@ export function isLogStart(first: string | null): boolean {
   return (value === undefined && first !== '') || InspectLog.safeParse(value).success
 }
 
-/** A sample of a log, as lines of JSON hand it on: its prompt once, however many choices it has. */
+/** A sample of a log as a line of JSON: its prompt once, with all its choices. */
 const LogSample = z.object({
   of: z.string().nullable(),
   prompts: z.array(z.string()),
   choices: z.array(z.tuple([z.string(), z.enum(['stop', 'length'])]))
 })
 
-/** The samples of a log, each as a line of JSON. @throws WorkbenchError `bad-input` naming sample and field */
+/**
+ * Converts the samples of a log to lines of JSON. @throws WorkbenchError `bad-input` naming sample and field
+ */
 export function logLines(value: unknown, file: string): string[] {
   const log = InspectLog.safeParse(value)
   if (!log.success) throw new WorkbenchError('bad-input', `${file} is no file of answers.`, EXPECTED_ANSWERS)
-  return log.data.samples.map((sample, place) => {
-    const { input, output } = checked(InspectSample, sample, `${file}, sample ${place + 1}`)
+  return log.data.samples.map((sample, index) => {
+    const { input, output } = checked(InspectSample, sample, `${file}, sample ${index + 1}`)
     const line: z.infer<typeof LogSample> = {
       of: output.model ?? log.data.eval.model ?? null,
       prompts: typeof input === 'string' ? [input] : turnTexts(input),
@@ -223,20 +234,23 @@ export function logLines(value: unknown, file: string): string[] {
   })
 }
 
-/** The answers in a line of {@link logLines}. @throws WorkbenchError `bad-file` for a sample that holds too much */
+/**
+ * Reads the answers in a line of {@link logLines}. @throws WorkbenchError `bad-file` for a sample that
+ * contains too much
+ */
 export function logLineAnswers(line: string, where: string): FileAnswer[] {
   const { of, prompts, choices } = LogSample.parse(lineValue(line, where))
   return choices.map(([text, finish]) => ({ of, prompts, promptIndex: null, text, finish, tokens: null }))
 }
 
-/** Counts answers by whose they are, and refuses a file that holds more than any run takes. */
+/** Counts answers by model, and refuses a file with more than any run uses. */
 export class AnswerCounts {
   private readonly counts = new Map<string | null, number>()
   private total = 0
 
   constructor(private readonly file: string) {}
 
-  /** @throws WorkbenchError `bad-input` for too many answers or names */
+  /** Counts an answer. @throws WorkbenchError `bad-input` for too many answers or models */
   add({ of }: FileAnswer): void {
     this.total += 1
     this.counts.set(of, (this.counts.get(of) ?? 0) + 1)
@@ -244,7 +258,7 @@ export class AnswerCounts {
     if (this.counts.size > MAX_NAMES) throw this.tooMany(`answers of more than ${MAX_NAMES} models`)
   }
 
-  /** @throws WorkbenchError `bad-input` where there is none */
+  /** Lists the counts. @throws WorkbenchError `bad-input` without answers */
   all(): { of: string | null; answers: number }[] {
     if (this.total === 0)
       throw new WorkbenchError('bad-input', `${this.file} holds no answer.`, EXPECTED_ANSWERS)

@@ -6,11 +6,12 @@ import { withTimeLimit } from '../base/time-limit'
 import { numbersOf } from './numbers'
 import { errorMessage } from '../base/files/bounded-file'
 
-/** A pattern of a task file may take endless time on an answer made for it. */
+/** Time limit, because a pattern of a task file may take endless time on a hostile answer. */
 const PATTERN_LIMIT_MS = 2_000
 
 /**
- * Reads one task's answers: where the answer proper stands, and whether it is right. Patterns are compiled once.
+ * Reads one task's answers: extracts the final answer, and reports whether it is right. Patterns are compiled
+ * once.
  *
  * @throws WorkbenchError `bad-input` naming a pattern that is no regular expression
  */
@@ -19,74 +20,75 @@ export class AnswerReader {
   private readonly right: RegExp | null
   private readonly format: RegExp | null
 
-  private readonly known = new WeakMap<TaskPrompt, Map<string, string>>()
+  private readonly listedAnswers = new WeakMap<TaskPrompt, Map<string, string>>()
 
   constructor(private readonly task: Task) {
     const { reading, rightPattern, checks } = task
     this.reading =
-      reading.kind === 'pattern' ? compiled(task, 'reading.pattern', reading.pattern, 'gu') : null
-    this.right = rightPattern === undefined ? null : compiled(task, 'rightPattern', rightPattern, 'u')
-    this.format = checks.pattern === undefined ? null : compiled(task, 'checks.pattern', checks.pattern, 'u')
+      reading.kind === 'pattern' ? compilePattern(task, 'reading.pattern', reading.pattern, 'gu') : null
+    this.right = rightPattern === undefined ? null : compilePattern(task, 'rightPattern', rightPattern, 'u')
+    this.format =
+      checks.pattern === undefined ? null : compilePattern(task, 'checks.pattern', checks.pattern, 'u')
   }
 
-  /** The answer proper, as answers are compared; null when it cannot be found in the text. */
+  /** Extracts the final answer in the form for comparisons; null if the text contains none. */
   read(text: string): string | null {
     const found = this.find(text, this.task.reading)
     return found === null || found.trim() === '' ? null : comparable(found, this.task)
   }
 
-  /** An answer proper, found otherwise than in a text, as answers are compared. */
+  /** Converts an answer from elsewhere to the form for comparisons. */
   compared(answer: string): string {
     return comparable(answer, this.task)
   }
 
-  /** Whether this task can tell right answers to the prompt from wrong ones. */
+  /** Reports whether this task can judge answers to the prompt. */
   canJudge(prompt: TaskPrompt): boolean {
     return prompt.answers !== undefined || this.right !== null
   }
 
   /**
-   * How many different right answers a prompt lists; null when it lists none. Those that compare as the same are one, and a
-   * name that several answers go by is the first one's.
+   * Counts the different right answers that a prompt lists; null if it lists none. Answers that compare as
+   * equal count once, and a name of several answers belongs to the first.
    */
   rightCount(prompt: TaskPrompt): number | null {
-    const known = this.listed(prompt)
-    return known === null ? null : new Set(known.values()).size
+    const firstNames = this.listed(prompt)
+    return firstNames === null ? null : new Set(firstNames.values()).size
   }
 
   /**
-   * The right answer that this is: of all its names the first; null for a wrong one.
+   * Gives the first name of a right answer; null for a wrong answer.
    *
    * @param answer as {@link read} returns it
    */
   rightAnswer(answer: string, prompt: TaskPrompt): string | null {
-    const known = this.listed(prompt)
-    if (known !== null) return known.get(answer) ?? null
+    const firstNames = this.listed(prompt)
+    if (firstNames !== null) return firstNames.get(answer) ?? null
     return this.right !== null && this.matches(this.right, answer) ? answer : null
   }
 
-  /** @param answer as {@link read} returns it */
+  /** Reports whether an answer is right. @param answer as {@link read} returns it */
   isRight(answer: string, prompt: TaskPrompt): boolean {
     return this.rightAnswer(answer, prompt) !== null
   }
 
-  /** The first name of each right answer by all its names, as they are compared. */
+  /** Maps all names of right answers, in the form for comparisons, to their first names. */
   private listed(prompt: TaskPrompt): ReadonlyMap<string, string> | null {
     if (prompt.answers === undefined) return null
-    // Asked for with every answer of a cell, and long for some prompts.
-    const known = this.known.get(prompt) ?? new Map<string, string>()
-    if (known.size === 0) {
-      this.known.set(prompt, known)
+    // Cached, because it is needed for every answer of a cell, and long for some prompts.
+    const firstNames = this.listedAnswers.get(prompt) ?? new Map<string, string>()
+    if (firstNames.size === 0) {
+      this.listedAnswers.set(prompt, firstNames)
       for (const names of rightAnswers(this.task, prompt)) {
         const compared = names.map((name) => comparable(name, this.task))
-        const own = compared.filter((name) => !known.has(name))
-        for (const name of own) known.set(name, own[0] ?? name)
+        const newNames = compared.filter((name) => !firstNames.has(name))
+        for (const name of newNames) firstNames.set(name, newNames[0] ?? name)
       }
     }
-    return known
+    return firstNames
   }
 
-  /** Whether a whole answer has the form that the task asks for. @param words of the answer */
+  /** Reports whether an answer has the required format. @param words of the answer */
   keepsFormat(text: string, words: readonly string[]): boolean {
     const { minWords = 0, maxWords = Infinity } = this.task.checks
     if (words.length < minWords || words.length > maxWords) return false
@@ -114,22 +116,28 @@ export class AnswerReader {
   }
 }
 
-/** The names of each right answer that a prompt lists; where one final answer is right, all that is listed is names of it. */
+/**
+ * Lists the names of each right answer of a prompt. If the task has one right answer, all listed texts are
+ * its names.
+ */
 export function rightAnswers({ kind }: Task, { answers = [] }: TaskPrompt): string[][] {
   const names = answers.map((answer) => [answer].flat())
   return taskKindFacts(kind).rightAnswers === 'one' ? [names.flat()] : names
 }
 
-function compiled(task: Task, field: string, pattern: string, flags: string): RegExp {
+function compilePattern(task: Task, field: string, pattern: string, flags: string): RegExp {
   try {
     return new RegExp(pattern, flags)
   } catch (error) {
-    const why = errorMessage(error)
-    throw new WorkbenchError('bad-input', `The task "${task.name}", ${field}: ${why}`)
+    const reason = errorMessage(error)
+    throw new WorkbenchError('bad-input', `The task "${task.name}", ${field}: ${reason}`)
   }
 }
 
-/** Final answers that are numbers are compared as numbers, others as texts without case and final mark. */
+/**
+ * Converts an answer to the form for comparisons: a number for tasks with numbers, otherwise a text without
+ * case and final mark.
+ */
 function comparable(answer: string, { reading }: Task): string {
   const number = reading.kind === 'last-number' ? numbersOf(answer).at(-1) : undefined
   return number ?? normaliseAnswer(answer)

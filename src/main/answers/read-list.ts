@@ -2,38 +2,41 @@ import { z } from 'zod'
 import { parseJson } from '../base/files/bounded-json'
 import { withoutThoughts } from './thoughts'
 
-/** An answer that a model gave in a list of them. */
+/** One answer of a list that a model wrote. */
 export interface ListedItem {
   text: string
-  /** That the model states for it, from 0 to 1; null where it states none. */
+  /** Probability that the model states, from 0 to 1; null if it states none. */
   probability: number | null
 }
 
 /**
- * The answers in what a model wrote when it was asked for several, such as "list five" or with verbalised sampling (Zhang et al. 2025, arXiv
- * 2510.01171), each with the probability that it states. Read as JSON, as `<response>` tags, as a numbered or a bulleted list, or else as lines; what
- * was thought before, and what leads in or out, is left out. A list that was cut off has the answers that are whole, and in text the one that is not.
+ * Reads the answers in a text that lists several, such as after "list five" or with verbalised sampling
+ * (Zhang et al. 2025, arXiv 2510.01171), each with its stated probability. Formats are tried in this order:
+ * `<response>` tags, JSON, a numbered list, a bulleted list, lines. Thoughts, introductions and endings are
+ * ignored. A list that was cut off gives its complete answers; in text formats also the incomplete one.
  *
- * @returns one answer where there is no list; none for a text without any
+ * @returns one answer for a text that is no list; none for an empty text
  */
 export function readList(text: string): ListedItem[] {
-  const said = withoutThoughts(text)
+  const written = withoutThoughts(text)
   for (const read of [tagged, jsonList, numbered, bulleted]) {
-    const items = read(said).filter((item) => item.text !== '')
+    const items = read(written).filter((item) => item.text !== '')
     if (items.length > 0) return items
   }
-  const lines = said.split(/\r?\n/).filter((line) => line.trim() !== '')
-  // A text of its own has longer lines, or few of them.
+  const lines = written.split(/\r?\n/).filter((line) => line.trim() !== '')
+  // A text that is no list has longer lines, or few.
   const isList =
     lines.length > 1 &&
-    lines.every((line) => line.length <= MOST_LINE_CHARACTERS && !/[:.]$/.test(line.trim()))
-  return (isList ? lines : [said]).map(item).filter((each) => each.text !== '')
+    lines.every((line) => line.length <= MAX_LINE_CHARACTERS && !/[:.]$/.test(line.trim()))
+  return (isList ? lines : [written]).map(item).filter((each) => each.text !== '')
 }
 
-/** Of a line in a list without marks. */
-const MOST_LINE_CHARACTERS = 40
+/** Longest line of a list without marks. */
+const MAX_LINE_CHARACTERS = 40
 
-/** `<response><text>…</text><probability>…</probability></response>`, as verbalised sampling asks for. */
+/**
+ * Reads `<response><text>…</text><probability>…</probability></response>`, the format of verbalised sampling.
+ */
 function tagged(said: string): ListedItem[] {
   return [...said.matchAll(/<response>([^]*?)(?:<\/response>|(?=<response>)|$)/gi)].map(([, inner = '']) => {
     const [, text = inner] = /<text>([^]*?)(?:<\/text>|$)/i.exec(inner) ?? []
@@ -53,16 +56,16 @@ function jsonList(said: string): ListedItem[] {
   const fence = said.indexOf('```', start)
   const json = said.slice(start, fence === -1 ? undefined : fence).trimEnd()
   const end = Math.max(json.lastIndexOf(']'), json.lastIndexOf('}'))
-  const whole = parsed(json.slice(0, end + 1))
+  const whole = parseOrUndefined(json.slice(0, end + 1))
   return whole === undefined ? cutOff(json) : itemsIn(whole)
 }
 
-/** The whole objects of JSON that ends too early. */
+/** Reads the complete objects of truncated JSON. */
 function cutOff(json: string): ListedItem[] {
-  return [...json.matchAll(/\{[^{}]*\}/g)].flatMap(([object]) => itemsIn([parsed(object)]))
+  return [...json.matchAll(/\{[^{}]*\}/g)].flatMap(([object]) => itemsIn([parseOrUndefined(object)]))
 }
 
-/** A list of texts or objects, or an object that holds one. */
+/** Reads a list of texts or objects, or an object that contains one. */
 function itemsIn(value: unknown): ListedItem[] {
   if (Array.isArray(value)) {
     return value.flatMap((each: unknown): ListedItem[] => {
@@ -86,7 +89,7 @@ function objectItem(fields: Record<string, unknown>): ListedItem[] {
   return [{ text: text.trim(), probability: share(number, written.includes('%')) }]
 }
 
-function parsed(text: string): unknown {
+function parseOrUndefined(text: string): unknown {
   try {
     return parseJson(text, 'the answer')
   } catch {
@@ -94,47 +97,47 @@ function parsed(text: string): unknown {
   }
 }
 
-/** `1.`, `1)`, `**1.**`, `1:` and `Answer 1:` at the beginning of lines, counting up from 1. */
+/** Reads lines that begin with `1.`, `1)`, `**1.**`, `1:` or `Answer 1:`, counting up from 1. */
 function numbered(said: string): ListedItem[] {
   const mark =
     /^[ \t]*(?:[*_#]{1,4}[ \t]*)?(?:(?:answer|option|response)[ \t]+)?(\d{1,3})(?:[.):]|[ \t]*[-–])(?:[*_]{1,2})?[ \t]+/gim
-  const found = [...said.matchAll(mark)]
+  const candidates = [...said.matchAll(mark)]
   const marks: RegExpExecArray[] = []
-  for (const each of found) if (Number(each[1]) === marks.length + 1) marks.push(each)
-  return marks.length < 2 ? [] : between(said, marks)
+  for (const each of candidates) if (Number(each[1]) === marks.length + 1) marks.push(each)
+  return marks.length < 2 ? [] : splitAtMarks(said, marks)
 }
 
-/** `-`, `*` and `•` at the beginning of lines. */
+/** Reads lines that begin with `-`, `*` or `•`. */
 function bulleted(said: string): ListedItem[] {
   const marks = [...said.matchAll(/^[ \t]*[-*•–][ \t]+/gm)]
-  return marks.length < 2 ? [] : between(said, marks)
+  return marks.length < 2 ? [] : splitAtMarks(said, marks)
 }
 
-/** What stands behind each mark, up to the next. */
-function between(said: string, marks: readonly RegExpExecArray[]): ListedItem[] {
-  const texts = marks.map((mark, place) =>
-    said.slice(mark.index + mark[0].length, marks[place + 1]?.index).trim()
+/** Splits a text at marks. */
+function splitAtMarks(said: string, marks: readonly RegExpExecArray[]): ListedItem[] {
+  const texts = marks.map((mark, index) =>
+    said.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim()
   )
   const isOfLines = texts.slice(0, -1).every((text) => !/\n/.test(text))
-  // Where all answers but the last are a line, what follows it is no part of it.
+  // If all other answers have one line, text after the last one's line is no part of it.
   return texts.map((text) => item(isOfLines ? (text.split('\n', 1)[0] ?? '') : text))
 }
 
-/** "probability: 0.12", "p = 12 %", "(12%)" and "(0.12)" at the end of an answer. */
+/** Matches "probability: 0.12", "p = 12 %", "(12%)" and "(0.12)" at the end of an answer. */
 const STATED = [
   /[\s([—–|,;-]*\b(?:probability|prob|p)\b\.?\s*[:=≈~]?\s*(\d*\.?\d+)\s*(%?)\s*[)\]]?\.?$/i,
   /[\s—–-]*[([]\s*(\d+(?:\.\d+)?)\s*(%)\s*[)\]]\.?$/,
   /\s*[([]\s*((?:0?\.\d+)|1\.0+)()\s*[)\]]\.?$/
 ]
 
-/** Of what is stated, with the marks around it. */
-const MOST_STATED_CHARACTERS = 80
+/** Longest statement of a probability, with its marks. */
+const MAX_STATED_CHARACTERS = 80
 
-/** An answer without marks around it, and what it states. */
+/** Separates an answer from its marks and its stated probability. */
 function item(text: string): ListedItem {
   const bare = text.replace(/[*_]{2}/g, '').trim()
   for (const pattern of STATED) {
-    const [all, number, percent] = pattern.exec(bare.slice(-MOST_STATED_CHARACTERS)) ?? []
+    const [all, number, percent] = pattern.exec(bare.slice(-MAX_STATED_CHARACTERS)) ?? []
     if (all !== undefined)
       return { text: unquoted(bare.slice(0, -all.length)), probability: share(number, percent === '%') }
   }
@@ -143,7 +146,7 @@ function item(text: string): ListedItem {
 
 const unquoted = (text: string): string => /^["“'«](.+)["”'»]$/s.exec(text.trim())?.[1] ?? text.trim()
 
-/** @returns null for what is no share of 1 */
+/** Converts a stated probability. @returns null for a value outside 0 to 1 */
 function share(written: string | undefined, isPercent: boolean): number | null {
   const value = Number(written) / (isPercent ? 100 : 1)
   return written !== undefined && value >= 0 && value <= 1 ? value : null

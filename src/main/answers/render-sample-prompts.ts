@@ -9,10 +9,11 @@ import type { TextModel } from '../text/text-model'
 export type RenderedSamplePrompt = SampleRun['prompts'][number]
 
 /**
- * What the models see of a prompt: a user turn through the chat template, after the prompt's own system turn or the
- * rendering's; or, when it is raw, its text as it is, with what the tokenizer puts around plain text.
+ * Renders a prompt as the models see it: a user turn in the chat template, after the prompt's system turn or
+ * the rendering's. A raw prompt is unchanged text, with the tokens that the tokenizer adds to plain text.
  *
- * @throws WorkbenchError `bad-input` when the template refuses it; `bad-file` when tokenizer or template do not work
+ * @throws WorkbenchError `bad-input` when the template refuses it; `bad-file` when tokenizer or template do
+ * not work
  */
 export async function renderSamplePrompt(
   prompt: SamplePrompt,
@@ -25,9 +26,9 @@ export async function renderSamplePrompt(
 }
 
 /**
- * All prompts of a run, and what the user should know about the rendering, each once.
+ * Renders all prompts of a run, with distinct notices for the user.
  *
- * @throws WorkbenchError as {@link renderSamplePrompt}, naming the prompt where it is at fault
+ * @throws WorkbenchError as {@link renderSamplePrompt}, naming the prompt with the error
  */
 export async function renderSamplePrompts(
   prompts: readonly SamplePrompt[],
@@ -52,7 +53,7 @@ export async function renderSamplePrompts(
   return { prompts: rendered, notices: [...notices] }
 }
 
-/** One chat for each prompt, those of the template in few requests. */
+/** Renders one chat for each prompt, with few requests for templates. */
 async function renderAll(
   prompts: readonly SamplePrompt[],
   rendering: Rendering,
@@ -75,7 +76,10 @@ async function renderAll(
   })
 }
 
-/** Whether the tokenizer puts its special tokens around a prompt: around plain text, since a template writes its own. */
+/**
+ * Reports whether the tokenizer adds its special tokens to a prompt: only to plain text, because templates
+ * contain them.
+ */
 export function addsSpecialTokens(prompt: SamplePrompt, text: TextModel): boolean {
   return prompt.raw || !text.hasChatTemplate
 }

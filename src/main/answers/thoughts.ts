@@ -1,4 +1,4 @@
-/** What a model wrote without what it thought before, and without white space around it. */
+/** Removes thoughts at the beginning of a model's text, and surrounding white space. */
 export function withoutThoughts(text: string): string {
   return text.replace(/^\s*<think>[^]*?<\/think>/, '').trim()
 }

@@ -3,35 +3,35 @@ import { elementAt } from '../../contract/model/look-up'
 import { decodeOne, type TextModel } from '../text/text-model'
 import { type AnswerReader, rightAnswers } from './read-answer'
 
-/** Marks that an answer may end with. */
+/** Marks that may end an answer. */
 const FINAL_MARKS = ['', '.', '!']
 
 /** A right answer as sequences of tokens. */
-interface WrittenAnswer {
-  /** Its first name. */
+interface TokenizedAnswer {
+  /** First name of the answer. */
   readonly name: string
-  /** Each to its end. */
+  /** Sequences that include the end of the answer. */
   readonly sequences: readonly (readonly number[])[]
 }
 
-/** What a prompt's listed answers are as tokens. */
-export interface WrittenAnswers {
-  readonly answers: readonly WrittenAnswer[]
-  /** The ways to begin with a listed answer, without its end; none begins with another. */
+/** Listed answers of a prompt as tokens. */
+export interface TokenizedAnswers {
+  readonly answers: readonly TokenizedAnswer[]
+  /** Beginnings with a listed answer, without its end; no sequence begins with another. */
   readonly begun: readonly (readonly number[])[]
 }
 
 /**
- * The texts that an answer is usually written as: as it is listed, beginning with a capital, and in small letters, each bare
- * or with a full stop or an exclamation mark.
+ * Lists the usual spellings of an answer: as listed, with a capital, and in lower case, each bare or with a
+ * full stop or an exclamation mark.
  */
 function writtenForms(answer: string): string[] {
-  const [first = '', ...rest] = answer
-  const spellings = [answer, first.toUpperCase() + rest.join(''), answer.toLowerCase()]
+  const [first = '', ...tail] = answer
+  const spellings = [answer, first.toUpperCase() + tail.join(''), answer.toLowerCase()]
   return [...new Set(spellings.flatMap((spelling) => FINAL_MARKS.map((mark) => spelling + mark)))]
 }
 
-/** Turns the listed answers of a task into what a model may write, token by token. */
+/** Converts the listed answers of a task to the token sequences that a model may write. */
 export class AnswerWriter {
   private constructor(
     private readonly task: Task,
@@ -41,11 +41,13 @@ export class AnswerWriter {
   ) {}
 
   /**
-   * @param reader of the task: what it does not read as the answer is no form of it
+   * Creates a writer.
+   *
+   * @param reader of the task; texts that it reads otherwise are no form of the answer
    * @param text of the model that answers
-   * @param endTokens those that end an answer
+   * @param endTokens tokens that end an answer
    */
-  static async of(
+  static async create(
     task: Task,
     reader: AnswerReader,
     text: TextModel,
@@ -56,13 +58,14 @@ export class AnswerWriter {
   }
 
   /**
-   * The forms of a prompt's listed answers, each in the split that the tokenizer makes of it, with what ends it: an end token, or a
-   * token that begins with a stop text. A form as long as answers may be ends there. Left out are other splits of the same
-   * text, and longer texts that a right answer is read out of. Where the prompt does not end in white space, an answer may begin with a space.
+   * Lists the forms of a prompt's answers as the tokenizer splits them, each followed by an end token or a
+   * token that begins with a stop text. A form of maximal length ends there. Other splits of the same text
+   * are omitted, as are longer texts that contain a right answer. If the prompt does not end in white space,
+   * an answer may begin with a space.
    *
    * @param context the prompt as the model sees it
    */
-  async write(prompt: TaskPrompt, context: readonly number[]): Promise<WrittenAnswers> {
+  async write(prompt: TaskPrompt, context: readonly number[]): Promise<TokenizedAnswers> {
     const before = await decodeOne(this.text, context)
     const starts = /\s$/u.test(before) || before === '' ? [''] : ['', ' ']
     const texts = rightAnswers(this.task, prompt).flatMap((names) =>
@@ -76,7 +79,7 @@ export class AnswerWriter {
     const byAnswer = new Map<string, { name: string; sequences: number[][] }>()
     for (const [index, { names }] of texts.entries()) {
       const tokens = elementAt(encoded, index, 'form')
-      const answer = this.readBehind(before, elementAt(decoded, index, 'form'), tokens, prompt)
+      const answer = this.answerAfter(before, elementAt(decoded, index, 'form'), tokens, prompt)
       const key = tokens.join()
       if (answer === null || forms.has(key) || tokens.length > this.task.settings.maxTokens) continue
       forms.set(key, tokens)
@@ -88,8 +91,8 @@ export class AnswerWriter {
     return { answers: [...byAnswer.values()], begun: shortest([...forms.values()]) }
   }
 
-  /** Which right answer some tokens are behind a prompt; null when they are none. */
-  private readBehind(
+  /** Finds the right answer that tokens after a prompt form; null if there is none. */
+  private answerAfter(
     before: string,
     after: string,
     tokens: readonly number[],
@@ -105,17 +108,17 @@ export class AnswerWriter {
   }
 }
 
-/** Tokens whose text begins with one of some texts. */
+/** Lists the tokens whose text begins with one of several texts. */
 async function tokensThatBegin(text: TextModel, starts: readonly string[]): Promise<number[]> {
   if (starts.length === 0) return []
   const decoded = await text.decodeBehind([], text.textTokens)
   return text.textTokens.filter((_, index) => {
-    const own = elementAt(decoded, index, 'token')
-    return starts.some((start) => own.startsWith(start))
+    const tokenText = elementAt(decoded, index, 'token')
+    return starts.some((start) => tokenText.startsWith(start))
   })
 }
 
-/** Those that do not begin with another. */
+/** Selects the sequences that do not begin with another. */
 function shortest(sequences: readonly (readonly number[])[]): (readonly number[])[] {
   const all = new Set(sequences.map((tokens) => tokens.join()))
   return sequences.filter(

@@ -7,27 +7,27 @@ import { servesOthers } from '../../contract/words/served-models'
 import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 import { EndpointClient, type EndpointPatience, EndpointRefusal } from './client'
 import { OTHER_MODEL_HINT, requireNamedModel } from './named-model'
-import { type AskedPrompt, requestBody, type RequestSettings } from './request-body'
+import { type EndpointPrompt, requestBody, type RequestSettings } from './request-body'
 import { askServed, type ServerProgram } from './server-program'
 
-/** Answers of one request at most: what a kill can lose is this many for each request under way. */
-const MOST_PER_REQUEST = 16
-/** Tokens of one reply at most, unless a single answer may have more. */
-const MOST_TOKENS_PER_REPLY = 65_536
-/** No token of a vocabulary is longer in JSON, on average over an answer. */
+/** Most answers in one request, which limits the loss if the program is killed. */
+const MAX_ANSWERS_PER_REQUEST = 16
+/** Most tokens in one reply, unless a single answer may have more. */
+const MAX_TOKENS_PER_REPLY = 65_536
+/** Bytes of a token in JSON; no answer's average is larger. */
 const BYTES_PER_TOKEN = 64
 const REPLY_FRAME_BYTES = 1_000_000
-/** Of one answer: a stored line holds no more. */
-const MOST_ANSWER_BYTES = 2_000_000
+/** Limit of one answer, as in stored lines. */
+const MAX_ANSWER_BYTES = 2_000_000
 
-/** Answers that an endpoint is to give. */
-export interface AnswersToAsk {
+/** Answers to request from an endpoint. */
+export interface EndpointWork {
   endpoint: Endpoint
   apiKey: string | null
   patience?: EndpointPatience | undefined
-  prompts: readonly AskedPrompt[]
+  prompts: readonly EndpointPrompt[]
   settings: RequestSettings
-  /** For each prompt the numbers of the answers that are missing. */
+  /** Numbers of the missing answers of each prompt. */
   missing: readonly (readonly number[])[]
 }
 
@@ -43,14 +43,14 @@ interface Answer {
 
 export interface AnswersListener {
   /**
-   * Gets answers at once, to store them. When it rejects, so does the asking.
+   * Stores answers when they arrive. A rejection ends the requests.
    *
-   * @param counted tokens of them, as the server counts; null where it counts none
+   * @param counted their tokens as counted by the server; null if it does not count
    */
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
-  /** Who answers, when more is known of it. */
+  /** Receives new facts about the model. */
   learned(record: Omit<ExternalRecord, 'variant'>): Promise<void>
-  /** Why a request is going to be asked again. */
+  /** Reports why a request is repeated. */
   again(why: string): void
 }
 
@@ -74,7 +74,7 @@ const Replies = {
   }).transform(({ choices, ...frame }) => ({
     ...frame,
     answers: choices.map(({ message, finish_reason }) => ({
-      // Null where a model has only thought.
+      // Null if the model has only thought.
       text: message.content ?? '',
       finish: finishOf(finish_reason)
     }))
@@ -82,7 +82,10 @@ const Replies = {
 }
 type Reply = z.infer<(typeof Replies)['chat']>
 
-/** An answer up to the first of the stop texts: a server may pass over them, and measures compare answers that end alike. */
+/**
+ * Cuts an answer at the first stop text, because a server may ignore them, and measures compare answers with
+ * equal ends.
+ */
 function beforeStop(answer: Answer, stopTexts: readonly string[]): Answer {
   const ends = stopTexts.map((stop) => answer.text.indexOf(stop)).filter((place) => place !== -1)
   return ends.length === 0 ? answer : { text: answer.text.slice(0, Math.min(...ends)), finish: 'stop' }
@@ -95,25 +98,26 @@ const PATHS = { completions: '/completions', chat: '/chat/completions' } as cons
 const NAMES = { completions: 'a completion', chat: 'a chat completion' } as const
 
 /**
- * Asks an endpoint for answers, many at once, several by one request where it gives several. Each is handed on as it comes, once. The model
- * is the one that is expected before the first is asked for and in every reply, unless any will do.
+ * Requests answers from an endpoint, many at once, and several per request if the endpoint supports it. Each
+ * answer is passed on once, when it arrives. Unless any model is accepted, the endpoint's list and every
+ * reply must name the expected one.
  *
- * @throws WorkbenchError `cancelled` when `signal` fires; `mismatch` when another model answers; otherwise as `EndpointClient.ask`.
- *   Answers until then have been kept.
+ * @throws WorkbenchError `cancelled` when `signal` fires; `mismatch` when another model answers; otherwise as
+ * `EndpointClient.ask`. Earlier answers are already stored.
  */
 export async function askAnswers(
-  asked: AnswersToAsk,
+  work: EndpointWork,
   listener: AnswersListener,
   signal: AbortSignal
 ): Promise<void> {
-  // The first failure stops the requests that wait, and those under way.
+  // The first failure cancels pending requests.
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
-  // As many as there are requests under way, which is no leak.
+  // One listener for each pending request is no leak.
   setMaxListeners(0, stop)
-  const asking = new Asking(asked, listener, stop)
+  const asking = new Asking(work, listener, stop)
   let failure: unknown
-  const work = async (chunks: Iterable<Chunk>): Promise<void> => {
+  const askChunks = async (chunks: Iterable<Chunk>): Promise<void> => {
     try {
       for (const chunk of chunks) await asking.ask(chunk)
     } catch (error) {
@@ -123,8 +127,8 @@ export async function askAnswers(
   }
   await cancellable(signal, 'Sampling', () => asking.meet())
   const chunks = asking.chunks()
-  // All have ended when this does, so that nothing is kept behind it.
-  await Promise.all(Array.from({ length: asked.endpoint.concurrency }, () => work(chunks)))
+  // Waits for all of them, so that nothing is stored later.
+  await Promise.all(Array.from({ length: work.endpoint.concurrency }, () => askChunks(chunks)))
   throwIfCancelled(signal, 'Sampling')
   if (failed.signal.aborted) throw failure
 }
@@ -135,19 +139,19 @@ interface Chunk {
   indices: readonly number[]
 }
 
-/** A way to ask for answers, of which a server may refuse some. */
-interface Way {
-  /** Answers by one request at most. */
+/** Form of a request; a server may refuse some forms. */
+interface RequestForm {
+  /** Most answers in one request. */
   most: number
   whatIsOff: boolean
 }
 
-/** Ways from the best on; the last is the one that every server knows. */
-function waysToAsk({ sampling, maxTokens }: RequestSettings, program: ServerProgram | null): Way[] {
-  const fitting = Math.max(1, Math.floor(MOST_TOKENS_PER_REPLY / maxTokens))
-  // Servers draw nothing when they are greedy, and refuse to draw nothing several times.
-  const most = sampling.temperature === 0 ? 1 : Math.min(MOST_PER_REQUEST, fitting)
-  // Known programs take what is off; of another nobody knows.
+/** Lists the forms from the best to the one that every server supports. */
+function waysToAsk({ sampling, maxTokens }: RequestSettings, program: ServerProgram | null): RequestForm[] {
+  const fitting = Math.max(1, Math.floor(MAX_TOKENS_PER_REPLY / maxTokens))
+  // A greedy server draws nothing, and refuses several answers.
+  const most = sampling.temperature === 0 ? 1 : Math.min(MAX_ANSWERS_PER_REQUEST, fitting)
+  // Known programs accept fields that switch parts off; other programs may not.
   const tellings = program === null ? [true, false] : [true]
   const counts = most === 1 ? [1] : [most, 1]
   return tellings.flatMap((whatIsOff) => counts.map((count) => ({ most: count, whatIsOff })))
@@ -155,8 +159,8 @@ function waysToAsk({ sampling, maxTokens }: RequestSettings, program: ServerProg
 
 class Asking {
   private readonly client: EndpointClient
-  private ways: readonly Way[] = []
-  /** Among the ways; those before it were refused. */
+  private ways: readonly RequestForm[] = []
+  /** Index of the current form; earlier ones were refused. */
   private place = 0
   private program: ServerProgram | null = null
   private readonly models = new Set<string>()
@@ -164,7 +168,7 @@ class Asking {
   private server: string | null = null
 
   constructor(
-    private readonly asked: AnswersToAsk,
+    private readonly asked: EndpointWork,
     private readonly listener: AnswersListener,
     private readonly signal: AbortSignal
   ) {
@@ -179,11 +183,11 @@ class Asking {
     })
   }
 
-  private get way(): Way {
+  private get way(): RequestForm {
     return elementAt(this.ways, this.place, 'way to ask')
   }
 
-  /** What is asked for by one request each, as far as requests may ask for several. */
+  /** Splits the missing answers into requests. */
   *chunks(): Generator<Chunk> {
     for (const [prompt, missing] of this.asked.missing.entries()) {
       for (let start = 0; start < missing.length;) {
@@ -194,7 +198,7 @@ class Asking {
     }
   }
 
-  /** Learns what the server is, and whether it lists the model, where it lists any. */
+  /** Identifies the server program, and checks that its list of models contains the model. */
   async meet(): Promise<void> {
     const { model, anyModel, baseUrl } = this.asked.endpoint
     const { models, program } = await askServed(this.client, !anyModel, this.signal)
@@ -208,7 +212,7 @@ class Asking {
     )
   }
 
-  /** Asks until all answers of a chunk are there. */
+  /** Requests a chunk until all its answers have arrived. */
   async ask({ prompt, indices }: Chunk): Promise<void> {
     for (let done = 0; done < indices.length;) {
       throwIfCancelled(this.signal, 'Sampling')
@@ -216,31 +220,33 @@ class Asking {
     }
   }
 
-  /** @returns how many of the wanted answers came, from the first on; 0 when they have to be asked for in another way */
+  /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */
   private async take(prompt: number, missing: readonly number[]): Promise<number> {
     const { place, way } = this
-    const wanted = missing.slice(0, way.most)
-    let asked: { reply: Reply; server: string | null }
+    const requested = missing.slice(0, way.most)
+    let response: { reply: Reply; server: string | null }
     try {
-      asked = await this.request(prompt, wanted, way)
+      response = await this.request(prompt, requested, way)
     } catch (error) {
       const isRefused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
       const next = this.ways.findIndex(
-        ({ most, whatIsOff }, other) => other > place && (whatIsOff !== way.whatIsOff || most < wanted.length)
+        ({ most, whatIsOff }, other) =>
+          other > place && (whatIsOff !== way.whatIsOff || most < requested.length)
       )
       if (!isRefused || next === -1) throw error
-      // Perhaps it does not know this way. If that is not the reason, it refuses the last too, and says why.
+      // The server may not support this form. If the cause is another, it also refuses the last form with a
+      // reason.
       this.place = Math.max(this.place, next)
       return 0
     }
-    const { reply, server } = asked
+    const { reply, server } = response
     await this.learn(reply, server)
-    const answers = reply.answers.slice(0, wanted.length)
-    if (answers.length < wanted.length) this.giveOne()
+    const answers = reply.answers.slice(0, requested.length)
+    if (answers.length < requested.length) this.giveOne()
     await this.listener.keep(
       answers.map((answer, index) => ({
         prompt,
-        index: elementAt(wanted, index, 'answer'),
+        index: elementAt(requested, index, 'answer'),
         ...beforeStop(answer, this.asked.settings.stopTexts)
       })),
       reply.usage?.completion_tokens ?? null
@@ -248,7 +254,7 @@ class Asking {
     return answers.length
   }
 
-  /** The server gives one answer whatever `n` says. */
+  /** Handles a server that ignores `n` and gives one answer. */
   private giveOne(): void {
     this.ways = this.ways.map((way) => ({ ...way, most: 1 }))
   }
@@ -256,12 +262,12 @@ class Asking {
   private request(
     prompt: number,
     wanted: readonly number[],
-    { whatIsOff }: Way
+    { whatIsOff }: RequestForm
   ): Promise<{ reply: Reply; server: string | null }> {
     const { endpoint, prompts, settings } = this.asked
     const n = wanted.length
     const first = elementAt(wanted, 0, 'answer')
-    const answerBytes = Math.min(MOST_ANSWER_BYTES, settings.maxTokens * BYTES_PER_TOKEN)
+    const answerBytes = Math.min(MAX_ANSWER_BYTES, settings.maxTokens * BYTES_PER_TOKEN)
     return this.client.ask(
       {
         path: PATHS[endpoint.through],
@@ -280,15 +286,15 @@ class Asking {
     )
   }
 
-  /** @throws WorkbenchError `mismatch` when the reply is another model's */
+  /** Records facts of a reply. @throws WorkbenchError `mismatch` if another model answered */
   private async learn({ model, system_fingerprint }: Reply, server: string | null): Promise<void> {
     requireNamedModel(this.asked.endpoint, model, 'The endpoint')
-    const known = this.models.size + this.fingerprints.size
+    const knownCount = this.models.size + this.fingerprints.size
     if (typeof model === 'string') this.models.add(model)
     if (typeof system_fingerprint === 'string') this.fingerprints.add(system_fingerprint)
-    const isFirst = known === 0 && this.server === null
+    const isFirst = knownCount === 0 && this.server === null
     this.server ??= this.program ?? server
-    if (!isFirst && this.models.size + this.fingerprints.size === known) return
+    if (!isFirst && this.models.size + this.fingerprints.size === knownCount) return
     await this.listener.learned({
       models: [...this.models],
       fingerprints: [...this.fingerprints],

@@ -6,65 +6,71 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson } from '../base/files/bounded-json'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { sendRequest } from './contact'
-import { nobodyThere, reachProblem, reasonOf, saidOf } from './reachable'
+import { unreachableReason, reachProblem, reasonOf, endpointMessage } from './reachable'
 
-/** How long things may take; tests have less patience. */
+/** Time limits; shorter in tests. */
 export interface EndpointPatience {
-  /** For one reply: local models may think for long. Node's fetch waits no longer than five minutes for the first byte. */
+  /**
+   * Limit of one reply, because local models may think for long. Node's fetch waits at most five minutes for
+   * the first byte.
+   */
   timeoutMs: number
-  /** Before the first repetition; doubled for each after it. */
+  /** Pause before the first repetition, doubled for each further one. */
   firstPauseMs: number
 }
 const PATIENCE: EndpointPatience = { timeoutMs: 290_000, firstPauseMs: 1_000 }
 
 const RETRIES = 5
-const MOST_PAUSE_MS = 60_000
-/** Large models come from slow disks. */
-const MOST_LOADING_MS = 900_000
-/** Servers send some values with each answer; asked for nothing more, they send no probabilities of tokens. */
+const MAX_PAUSE_MS = 60_000
+/** Longest wait for a model to load; large models may be on slow disks. */
+const MAX_LOADING_MS = 900_000
+/** Most JSON values in a reply. Servers send some per answer; token probabilities are not requested. */
 const MAX_REPLY_VALUES = 100_000
-/** Local servers take shorter keys that are words, such as EMPTY, which answers may have too. */
-const LEAST_SECRET_CHARACTERS = 12
-/** Of what an endpoint says, in messages. */
+/**
+ * Shortest key that is removed from texts. Local servers accept short words such as EMPTY, which answers may
+ * contain too.
+ */
+const MIN_SECRET_CHARACTERS = 12
+/** Most characters of a reply that messages quote. */
 const QUOTED_CHARACTERS = 300
 
-/** Who asks, for messages, and how. */
+/** Description of the use of an endpoint, for messages. */
 export interface EndpointUse {
-  /** Such as "The judge". */
+  /** Subject of messages, such as "The judge". */
   who: string
-  /** What is cancelled when the signal fires, such as "Judging". */
+  /** Work that a cancellation stops, such as "Judging". */
   work: string
-  /** What a user does when it stays out of reach. */
+  /** Advice if the endpoint stays out of reach. */
   later: string
-  /** null when the endpoint needs none */
+  /** Null if the endpoint needs no key. */
   apiKey: string | null
   patience?: EndpointPatience | undefined
-  /** Hears why a request is going to be asked again. */
+  /** Reports why a request is repeated. */
   again?: ((why: string) => void) | undefined
-  /** When each request, repetitions included, may go; at once when left out. */
+  /** Schedules each request, including repetitions; sent at once if omitted. */
   pace?: <Result>(request: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
 }
 
-/** A request, and what its reply has to be. */
+/** A request with the expected reply. */
 export interface EndpointQuestion<Reply> {
-  /** Below the endpoint's address, such as `/chat/completions`. */
+  /** Path below the endpoint's address, such as `/chat/completions`. */
   path: string
-  /** Left out: the path is read. */
+  /** Body of a POST request; a GET request if omitted. */
   body?: unknown
-  /** What the reply is called, such as "a chat completion". */
+  /** Name of the reply, such as "a chat completion". */
   name: string
   schema: z.ZodType<Reply>
-  /** A longer reply is refused. */
+  /** Limit of the reply. */
   maxBytes: number
 }
 
 export interface EndpointReply<Reply> {
   reply: Reply
-  /** The server program, as its reply names it. */
+  /** Name of the server program in its reply. */
   server: string | null
 }
 
-/** The endpoint has refused a request: asking again changes nothing. */
+/** The endpoint has refused a request, so that repeating it is useless. */
 export class EndpointRefusal extends WorkbenchError {
   constructor(
     readonly status: number,
@@ -75,11 +81,11 @@ export class EndpointRefusal extends WorkbenchError {
   }
 }
 
-/** A failure that may pass. */
+/** A failure that may be temporary. */
 class PassingFailure extends Error {
   constructor(
     message: string,
-    /** What the endpoint asked for. */
+    /** Pause that the endpoint asked for, in milliseconds. */
     readonly pauseMs: number,
     readonly isLoading = false
   ) {
@@ -87,7 +93,7 @@ class PassingFailure extends Error {
   }
 }
 
-/** An endpoint in the form of OpenAI, asked until it replies. */
+/** Client of an OpenAI-compatible endpoint, which repeats failed requests. */
 export class EndpointClient {
   private readonly patience: EndpointPatience
   private hasReplied = false
@@ -100,24 +106,25 @@ export class EndpointClient {
   }
 
   /**
-   * Asks for one reply. What may pass (429, 5xx, no connection, one that is cut, JSON that is none, no reply in time) is asked again up to
-   * five times, after growing pauses or as long as the endpoint asks for; where nobody has been yet, once. A server that says that it is loading its model is asked until
-   * it has, within bounds.
+   * Sends one request. Temporary failures (429, 5xx, no or broken connection, broken JSON, timeout) are
+   * repeated up to five times, after growing pauses or as long as the endpoint asks for. If nothing has ever
+   * answered at the address, there is no repetition. A server that is loading its model is asked until it has
+   * loaded, within a limit.
    *
-   * @throws EndpointRefusal when the endpoint refuses, with its words; WorkbenchError `bad-input` when it stays out of reach or sends
-   *   something else; `cancelled` when the signal fires
+   * @throws EndpointRefusal when the endpoint refuses, with its words; WorkbenchError `bad-input` when it
+   * stays out of reach or sends something else; `cancelled` when the signal fires
    */
   async ask<Reply>(question: EndpointQuestion<Reply>, signal: AbortSignal): Promise<EndpointReply<Reply>> {
     const { pace = (request) => request() } = this.use
     const url = this.urlOf(question.path)
     const startedMs = performance.now()
     const isWaiting = (error: unknown): boolean =>
-      error instanceof PassingFailure && error.isLoading && performance.now() - startedMs < MOST_LOADING_MS
+      error instanceof PassingFailure && error.isLoading && performance.now() - startedMs < MAX_LOADING_MS
     try {
       return await pRetry(() => pace(() => this.attempt(url, question, signal), signal), {
         retries: RETRIES,
         minTimeout: this.patience.firstPauseMs,
-        maxTimeout: MOST_PAUSE_MS,
+        maxTimeout: MAX_PAUSE_MS,
         randomize: true,
         signal,
         shouldRetry: ({ error }) => error instanceof PassingFailure,
@@ -127,7 +134,7 @@ export class EndpointClient {
           const next = isWaiting(error)
             ? 'Waiting until it has.'
             : `Trying again (${retriesConsumed + 2} of ${RETRIES + 1}).`
-          this.use.again?.(`${this.said(url, error.message)} ${next}`)
+          this.use.again?.(`${this.message(url, error.message)} ${next}`)
           if (error.pauseMs > 0) await sleep(error.pauseMs, undefined, { signal })
         }
       })
@@ -147,7 +154,7 @@ export class EndpointClient {
     question: EndpointQuestion<Reply>,
     signal: AbortSignal
   ): Promise<EndpointReply<Reply>> {
-    const { response, text } = await this.fetched(url, question, signal)
+    const { response, text } = await this.fetchText(url, question, signal)
     if (!response.ok) throw this.refusal(url, response, text)
     if (isStream(response)) {
       throw this.problem(
@@ -156,7 +163,7 @@ export class EndpointClient {
         'Have the server keep to "stream": false.'
       )
     }
-    // A page is no JSON, whatever brackets it has.
+    // An HTML page is no JSON, even if it contains brackets.
     const isJson = /^\s*[[{]/.test(text)
     const value = isJson ? parseIfJson(text, `The reply of ${url}`, { values: MAX_REPLY_VALUES }) : undefined
     if (value === undefined && isSaidToBeJson(response)) {
@@ -172,7 +179,7 @@ export class EndpointClient {
     )
   }
 
-  private async fetched(
+  private async fetchText(
     url: string,
     { body, maxBytes }: EndpointQuestion<unknown>,
     signal: AbortSignal
@@ -193,55 +200,62 @@ export class EndpointClient {
           'Serve the model at another port, such as 8000.'
         )
       }
-      const nobody = nobodyThere(reasonOf(error))
-      if (nobody !== null && !this.hasReplied) throw this.problem(url, nobody, this.use.later)
-      const why = limit.isOver
+      const absence = unreachableReason(reasonOf(error))
+      if (absence !== null && !this.hasReplied) throw this.problem(url, absence, this.use.later)
+      const reason = limit.isOver
         ? `did not reply within ${this.patience.timeoutMs / 1000} s`
         : reachProblem(error)
-      throw new PassingFailure(why, 0)
+      throw new PassingFailure(reason, 0)
     } finally {
       limit.end()
     }
   }
 
-  /** A server may repeat the key that it was sent: it is neither shown nor stored. */
+  /** Removes the key from a text: a server may repeat it, and it must be neither shown nor stored. */
   private withoutKey(text: string): string {
     const { apiKey } = this.use
-    return apiKey === null || apiKey.length < LEAST_SECRET_CHARACTERS ? text : text.replaceAll(apiKey, '…')
+    return apiKey === null || apiKey.length < MIN_SECRET_CHARACTERS ? text : text.replaceAll(apiKey, '…')
   }
 
   private refusal(url: string, response: Response, text: string): Error {
     const { status } = response
-    const said = text.trim() === '' ? '' : `: ${quoted(text)}`
-    // As llama.cpp says it, tools/server/server-http.cpp.
+    const quotation = text.trim() === '' ? '' : `: ${quoted(text)}`
+    // Words of llama.cpp, tools/server/server-http.cpp.
     if (status === 503 && /\bloading model\b/i.test(text)) {
       return new PassingFailure('is loading its model', this.patience.firstPauseMs, true)
     }
     if (status === 429 || status >= 500) {
-      return new PassingFailure(`answered ${status}${said}`, pauseMs(response.headers.get('retry-after')))
+      return new PassingFailure(
+        `answered ${status}${quotation}`,
+        pauseMs(response.headers.get('retry-after'))
+      )
     }
-    const isElsewhere = status >= 300 && status < 400
-    const [what, hint] = isElsewhere
+    const isRedirect = status >= 300 && status < 400
+    const [what, hint] = isRedirect
       ? [
-          `redirects to ${quoted(this.withoutKey(response.headers.get('location') ?? 'another address'))} (${status}), which is not followed`,
+          `redirects to ${quoted(this.withoutKey(response.headers.get('location') ?? 'another address'))} ` +
+            `(${status}), which is not followed`,
           'Name the address that answers by itself.'
         ]
       : status === 401 || status === 403
-        ? [`refused the key (${status})${said}`, 'Give an API key that it knows.']
-        : [`refused the request (${status})${said}`, 'Check the address and the name of the model.']
-    return new EndpointRefusal(status, this.said(url, what), hint)
+        ? [`refused the key (${status})${quotation}`, 'Give an API key that it knows.']
+        : [`refused the request (${status})${quotation}`, 'Check the address and the name of the model.']
+    return new EndpointRefusal(status, this.message(url, what), hint)
   }
 
   private problem(url: string, what: string, hint: string): WorkbenchError {
-    return new WorkbenchError('bad-input', this.said(url, what), hint)
+    return new WorkbenchError('bad-input', this.message(url, what), hint)
   }
 
-  private said(url: string, what: string): string {
-    return saidOf(this.use.who, url, what)
+  private message(url: string, what: string): string {
+    return endpointMessage(this.use.who, url, what)
   }
 }
 
-/** Ends one request when its time is over, or when all are to end; once it is done nothing of it is left, whatever comes behind it. */
+/**
+ * Ends one request at its time limit or when the common signal fires; after the request nothing of it stays
+ * in memory.
+ */
 class RequestLimit {
   isOver = false
   private readonly controller = new AbortController()
@@ -279,7 +293,7 @@ const isSaidToBeJson = (response: Response): boolean =>
 const isStream = (response: Response): boolean =>
   /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
 
-/** An endpoint may send without end. */
+/** Reads a text within a limit, because an endpoint may send without end. */
 async function boundedText(response: Response, maxBytes: number, who: string): Promise<string> {
   if (response.body === null) return ''
   const decoder = new TextDecoder()
@@ -299,13 +313,15 @@ async function boundedText(response: Response, maxBytes: number, who: string): P
   return text + decoder.decode()
 }
 
-/** Seconds or a date. */
+/** Reads a pause in seconds or as a date. */
 function pauseMs(retryAfter: string | null): number {
   if (retryAfter === null) return 0
-  const asked = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
-  return Number.isFinite(asked) ? Math.min(MOST_PAUSE_MS, Math.max(0, asked)) : 0
+  const requestedMs = /^\d+$/.test(retryAfter)
+    ? Number(retryAfter) * 1000
+    : Date.parse(retryAfter) - Date.now()
+  return Number.isFinite(requestedMs) ? Math.min(MAX_PAUSE_MS, Math.max(0, requestedMs)) : 0
 }
 
-/** The ports that the Fetch standard bars; asking again changes nothing. */
+/** Reports whether the Fetch standard forbids the port, so that repeating is useless. */
 const isBarredPort = (error: unknown): boolean =>
   error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port'

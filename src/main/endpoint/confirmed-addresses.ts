@@ -27,7 +27,10 @@ const confirmed = new Set<string>()
 /** A change reads the list and writes it back; two at a time would lose one. */
 const changes = new SerialQueue()
 
-/** The work would contact addresses that the user has not confirmed; its problem names them for the window, which asks. */
+/**
+ * The work would contact addresses that the user has not confirmed; its problem names them for the window,
+ * which asks.
+ */
 export class UnconfirmedAddress extends WorkbenchError {
   override readonly problem: Problem
 

@@ -5,17 +5,18 @@ import { requireConfirmed } from './confirmed-addresses'
 
 /* The only functions of main that contact other programs. ESLint refuses others. */
 
-/** What is sent in one request. */
+/** One request. */
 interface SentRequest {
-  /** Left out: the path is read. */
+  /** Body of a POST request; a GET request if omitted. */
   body?: unknown
-  /** Null when the endpoint needs none. */
+  /** Null if the endpoint needs no key. */
   apiKey: string | null
   signal: AbortSignal
 }
 
 /**
- * Sends one request to a confirmed address. Redirects are not followed: they lead where the user has not agreed to send text.
+ * Sends one request to a confirmed address. Redirects are not followed, because the user has not agreed to
+ * send text to their targets.
  *
  * @param url below the address
  * @throws WorkbenchError as `requireConfirmed`; as `fetch`

@@ -2,10 +2,10 @@ import type { EndpointAddress } from '../../contract/model/endpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 
 /**
- * The key that an address names, from the environment.
+ * Reads the key of an address from the environment.
  *
- * @param whose for the message, such as "the judge's"
- * @returns null when the endpoint needs none
+ * @param whose owner for the message, such as "the judge's"
+ * @returns null if the endpoint needs no key
  * @throws WorkbenchError `bad-input` when the environment lacks the variable
  */
 export function endpointKey(

@@ -4,28 +4,28 @@ import { EndpointClient } from './client'
 import { requireConfirmed } from './confirmed-addresses'
 import { askServed } from './server-program'
 
-/** Somebody waits to begin: a server that takes longer is asked for replies without it. */
-const MOST_MS = 8_000
+/** Short limit, because a user waits; a slower server is used without its list. */
+const MAX_MS = 8_000
 
 /**
- * The models that an endpoint lists. Nothing of a project is sent for that, only the key.
+ * Lists the models of an endpoint. Only the key is sent, nothing of a project.
  *
- * @returns null where it lists none, or does not say in time
+ * @returns null if it lists none, or does not answer in time
  * @throws WorkbenchError as `requireConfirmed`
  */
 export async function listedModels(
   address: EndpointContact,
   apiKey: string | null,
   signal: AbortSignal | undefined,
-  mostMs = MOST_MS
+  maxMs = MAX_MS
 ): Promise<string[] | null> {
   await requireConfirmed([address])
   const use = { who: 'The endpoint', work: 'Asking for models', later: 'Start it.', apiKey }
-  const soon = AbortSignal.any([AbortSignal.timeout(mostMs), ...(signal === undefined ? [] : [signal])])
+  const soon = AbortSignal.any([AbortSignal.timeout(maxMs), ...(signal === undefined ? [] : [signal])])
   try {
     return (await askServed(new EndpointClient(address, use), false, soon)).models
   } catch (error) {
-    // Why it gives no reply is said when it is asked for one.
+    // The first real request reports the reason.
     if (error instanceof WorkbenchError) return null
     throw error
   }

@@ -4,46 +4,46 @@ import type { Sampling } from '../../contract/model/sampling'
 import type { Endpoint } from '../../contract/model/external-model'
 import type { ServerProgram } from './server-program'
 
-/** A prompt as an endpoint is asked it. */
-export interface AskedPrompt {
-  /** Turns, for `chat`; empty for a prompt that is to be continued. */
+/** A prompt as sent to an endpoint. */
+export interface EndpointPrompt {
+  /** Turns, for `chat`; empty for a prompt to continue. */
   turns: readonly { role: 'system' | 'user'; content: string }[]
-  /** The text that the model continues, for `completions`. */
+  /** Text that the model continues, for `completions`. */
   rendered: string
 }
 
-/** What all requests of a run have in common. */
+/** Settings that all requests of a run share. */
 export interface RequestSettings extends TaskSettings {
-  /** Of the chat template, as far as they are not its own. */
+  /** Arguments of the chat template. */
   templateArguments: Readonly<Record<string, unknown>>
 }
 
-/** How a request tells a server what it is to draw from. */
-export interface Telling {
-  /** Null: a server that does not say what it is. */
+/** Form of the sampler's fields for a server. */
+export interface SamplerForm {
+  /** Null for a server that does not identify itself. */
   program: ServerProgram | null
   /**
-   * Whether it is told also what is off, as it has to be: vLLM and SGLang take what a request leaves out from the model's
-   * `generation_config.json`, llama.cpp has top-k 40, top-p 0.95 and min-p 0.05 of its own.
+   * True to send also the parts that are off. This is necessary, because vLLM and SGLang take missing parts
+   * from the model's `generation_config.json`, and llama.cpp defaults to top-k 40, top-p 0.95 and min-p 0.05.
    */
   whatIsOff: boolean
 }
 
 /**
- * One request for some answers. `min_p`, `top_k`, `chat_template_kwargs` and the repetition penalty are extensions of vLLM, SGLang and
- * llama.cpp.
+ * Builds the body of a request for answers. `min_p`, `top_k`, `chat_template_kwargs` and the repetition
+ * penalty are extensions of vLLM, SGLang and llama.cpp.
  *
- * @param n answers to the prompt, the first of them number `first`
+ * @param n number of answers to the prompt, the first of which has the number `first`
  */
 export function requestBody(
   { model, through }: Pick<Endpoint, 'model' | 'through'>,
-  prompt: AskedPrompt,
+  prompt: EndpointPrompt,
   settings: RequestSettings,
   { place, first, n }: { place: number; first: number; n: number },
-  telling: Telling
+  samplerForm: SamplerForm
 ): Record<string, unknown> {
   const { sampling, maxTokens, stopTexts, templateArguments } = settings
-  const asked =
+  const content =
     through === 'completions'
       ? { prompt: prompt.rendered }
       : {
@@ -52,8 +52,8 @@ export function requestBody(
         }
   return {
     model,
-    ...asked,
-    ...samplerFields(sampling, telling),
+    ...content,
+    ...samplerFields(sampling, samplerForm),
     max_tokens: maxTokens,
     ...(stopTexts.length === 0 ? {} : { stop: stopTexts }),
     seed: requestSeed(settings.seed, place, first),
@@ -62,31 +62,31 @@ export function requestBody(
   }
 }
 
-/** Keeps everything to vLLM and SGLang; llama.cpp takes it as 0, which does. */
+/** Switches top-k off in vLLM and SGLang; llama.cpp treats it as 0, which has the same effect. */
 const ALL_TOKENS = -1
 
-/** @returns fields of a request; at temperature 0 nothing is drawn, so nothing is cut off */
+/** Builds the sampler's fields. At temperature 0 nothing is drawn or cut off. */
 function samplerFields(
   { temperature, topK, topP, minP, repetitionPenalty }: Sampling,
-  { program, whatIsOff }: Telling
+  { program, whatIsOff }: SamplerForm
 ): Record<string, unknown> {
-  const told = (field: string, value: number, off: number): Record<string, number> =>
+  const fieldUnlessOff = (field: string, value: number, off: number): Record<string, number> =>
     whatIsOff || value !== off ? { [field]: value } : {}
   const cut =
     temperature === 0
       ? {}
       : {
-          ...told('top_p', topP, 1),
-          ...told('min_p', minP, 0),
-          ...told('top_k', topK ?? ALL_TOKENS, ALL_TOKENS),
+          ...fieldUnlessOff('top_p', topP, 1),
+          ...fieldUnlessOff('min_p', minP, 0),
+          ...fieldUnlessOff('top_k', topK ?? ALL_TOKENS, ALL_TOKENS),
           ...(program === 'llama.cpp' ? { samplers: LLAMA_CPP_ORDER } : {})
         }
-  const names = PENALTIES[program ?? 'unknown'].map((name) => told(name, repetitionPenalty, 1))
-  const reach = program === 'llama.cpp' && repetitionPenalty !== 1 ? LLAMA_CPP_REACH : {}
+  const names = PENALTIES[program ?? 'unknown'].map((name) => fieldUnlessOff(name, repetitionPenalty, 1))
+  const reach = program === 'llama.cpp' && repetitionPenalty !== 1 ? LLAMA_CPP_PENALTY_RANGE : {}
   return { temperature, ...cut, ...Object.assign({}, ...names), ...reach }
 }
 
-/** What servers call the repetition penalty; some leave out a field that they do not know without a word. */
+/** Names of the repetition penalty; some servers silently ignore unknown fields. */
 const PENALTIES: Record<ServerProgram | 'unknown', readonly string[]> = {
   vLLM: ['repetition_penalty'],
   SGLang: ['repetition_penalty'],
@@ -95,16 +95,17 @@ const PENALTIES: Record<ServerProgram | 'unknown', readonly string[]> = {
 }
 
 /**
- * Left alone llama.cpp divides by the temperature last, behind top-p and min-p, and adds samplers that its command line names. vLLM,
- * SGLang and this program's engine divide first (tools/server/README.md of llama.cpp, "samplers").
+ * Order of samplers for llama.cpp. By default it divides by the temperature last, after top-p and min-p, and
+ * adds samplers of its command line. vLLM, SGLang and this program's engine divide first
+ * (tools/server/README.md of llama.cpp, "samplers").
  */
 const LLAMA_CPP_ORDER = ['penalties', 'temperature', 'top_k', 'top_p', 'min_p']
 
-/** Tokens back to which the penalty reaches: prompt and answer, as elsewhere. Left alone it reaches 64. */
-const LLAMA_CPP_REACH = { repeat_last_n: 131_072 }
+/** Range of llama.cpp's penalty, which covers prompt and answer as elsewhere; the default is 64 tokens. */
+const LLAMA_CPP_PENALTY_RANGE = { repeat_last_n: 131_072 }
 
-/** A seed of its own for each request, the same whenever it is made again; 31 bits, which every server takes. */
-function requestSeed(seed: number, place: number, first: number): number {
-  const digest = createHash('sha256').update(`${seed} ${place} ${first}`).digest()
+/** Derives a seed for each request, the same for a repetition; 31 bits, which every server accepts. */
+function requestSeed(seed: number, prompt: number, first: number): number {
+  const digest = createHash('sha256').update(`${seed} ${prompt} ${first}`).digest()
   return digest.readUInt32LE(0) >>> 1
 }

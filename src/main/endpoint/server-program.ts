@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { type EndpointClient, EndpointRefusal } from './client'
 
-/** A program that serves models, as far as what it takes is known. */
+/** A server program with known behaviour. */
 export type ServerProgram = 'vLLM' | 'SGLang' | 'llama.cpp'
 
-/** Whom each names as the owner of the models that it lists. A server in front of them may hide everything else about them. */
+/** Owner of the listed models for each program. A proxy may hide everything else about the server. */
 const OWNERS: ReadonlyMap<string, ServerProgram> = new Map([
   ['vllm', 'vLLM'],
   ['sglang', 'SGLang'],
   ['llamacpp', 'llama.cpp']
 ])
 
-/** Hosted services list some hundreds of models, in some 500 bytes each. */
+/** Limit of a list: hosted services list several hundred models with about 500 bytes each. */
 const MAX_LIST_BYTES = 2_000_000
 const MAX_LISTED = 5_000
 
@@ -19,22 +19,24 @@ const Models = z.object({
   data: z.array(z.object({ id: z.string().max(1_000), owned_by: z.string().nullish() })).max(MAX_LISTED)
 })
 
-/** What a server says of itself before it is asked for answers. */
-export interface Served {
-  /** The models that it lists; null when it has no list. */
+/** Facts that a server gives before answers are requested. */
+export interface ServerFacts {
+  /** Names of its models; null if it has no list. */
   models: string[] | null
   program: ServerProgram | null
 }
 
 /**
- * @param isNeeded whether a list that is none is an error; without it such a server has no list
- * @throws WorkbenchError as `EndpointClient.ask`, but for a server that has no list
+ * Reads a server's list of models.
+ *
+ * @param isNeeded true if a malformed list is an error; otherwise it counts as no list
+ * @throws WorkbenchError as `EndpointClient.ask`, except for a server without a list
  */
 export async function askServed(
   client: EndpointClient,
   isNeeded: boolean,
   signal: AbortSignal
-): Promise<Served> {
+): Promise<ServerFacts> {
   const schema = isNeeded ? Models : Models.nullable().catch(null)
   try {
     const question = { path: '/models', name: 'a list of models', schema, maxBytes: MAX_LIST_BYTES }

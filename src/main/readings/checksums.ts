@@ -6,7 +6,7 @@ import type { BytesRead } from './distances'
 /**
  * Hashes all weight files of some checkpoints, one after the other.
  *
- * @param onBytes hears how much is done, of how much
+ * @param onBytes receives the progress
  * @throws WorkbenchError as `openCheckpoint` and `sha256OfFile`
  */
 export async function checkpointChecksums(
@@ -17,16 +17,16 @@ export async function checkpointChecksums(
   const checkpoints = await Promise.all(folders.map((folder) => openCheckpoint(folder)))
   const bytesTotal = checkpoints.flatMap(({ files }) => files).reduce((sum, { bytes }) => sum + bytes, 0)
   let bytesDone = 0
-  const tell = (bytes: number): void => {
+  const report = (bytes: number): void => {
     bytesDone += bytes
     onBytes({ type: 'progress', bytesDone, bytesTotal })
   }
-  tell(0)
+  report(0)
   const documents: ChecksumsDocument[] = []
   for (const { path, fingerprint, files } of checkpoints) {
     const hashed: ChecksumsDocument['files'] = []
     for (const { path: file, name, bytes, modifiedMs } of files) {
-      hashed.push({ name, bytes, modifiedMs, sha256: await sha256OfFile(file, signal, tell) })
+      hashed.push({ name, bytes, modifiedMs, sha256: await sha256OfFile(file, signal, report) })
     }
     documents.push({
       schemaVersion: CHECKSUMS_VERSION,

@@ -25,7 +25,7 @@ interface PairFolders {
 }
 
 /**
- * Compares a pair in a process of its own.
+ * Compares a pair in another process.
  *
  * @throws WorkbenchError as `openPair` and `compareLayers`; `cancelled` as soon as `signal` fires
  */
@@ -33,7 +33,7 @@ export const computeDistances: Reading<PairFolders, DistancesDocument> = (folder
   inProcess(signal, onProgress, (client) => client.distances(folders, { signal }))
 
 /**
- * Hashes all weight files of some model folders in a process of its own.
+ * Hashes all weight files of model folders in another process.
  *
  * @throws WorkbenchError as `openCheckpoint` and `sha256OfFile`; `cancelled` as soon as `signal` fires
  */
@@ -41,7 +41,7 @@ export const computeChecksums: Reading<string[], ChecksumsDocument[]> = (folders
   inProcess(signal, onProgress, (client) => client.checksums({ folders }, { signal }))
 
 /**
- * Looks for NaN and infinity in all weights of a pair, in a process of its own.
+ * Searches all weights of a pair for NaN and infinity in another process.
  *
  * @throws WorkbenchError as `openCheckpoint` and the weight reader; `cancelled` as soon as `signal` fires
  */
@@ -51,7 +51,7 @@ export const findNonFinite: Reading<PairFolders, PairValues> = (folders, signal,
 type WeightsEvent<Result> =
   { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; result: Result }
 
-/** Lends a fresh process to one call, follows it to its result, and ends it however that went. */
+/** Runs one call in a new process, follows it to its result, and ends the process in any case. */
 async function inProcess<Result>(
   signal: AbortSignal,
   onProgress: (progress: BytesProgress) => void,
@@ -75,7 +75,7 @@ async function inProcess<Result>(
     return await Promise.race([follow(), helper.ended])
   } catch (error) {
     throwIfCancelled(signal, 'Reading the weights')
-    // What the calls in flight fail with at its end says less.
+    // The errors of pending calls at the process's end contain less.
     throw helper.lost ?? fromAcross(error)
   } finally {
     await helper.end()

@@ -8,9 +8,12 @@ import { checkpointChecksums } from './checksums'
 import { type BytesRead, pairDistances } from './distances'
 import { pairValues } from './values'
 
-/** The process that reads whole checkpoints: the same contract idiom as the engine, one job at a time (host.ts). */
+/**
+ * The process that reads whole checkpoints. It serves a contract like the engine's, one job at a time
+ * (host.ts).
+ */
 
-/** More often nobody could read it. */
+/** Shortest time between two reports of progress. */
 const PROGRESS_INTERVAL_MS = 50
 
 const weights = implement(weightsContract).use(problemsAcross(reportDefect))
@@ -21,15 +24,15 @@ const router = weights.router({
     for await (const event of pairDistances(input, signal)) if (event.type === 'done' || due()) yield event
   }),
   checksums: weights.checksums.handler(async function* ({ input, signal }) {
-    yield* told((onBytes) => checkpointChecksums(input.folders, signal, onBytes))
+    yield* progressEvents((onBytes) => checkpointChecksums(input.folders, signal, onBytes))
   }),
   values: weights.values.handler(async function* ({ input, signal }) {
-    yield* told((onBytes) => pairValues(input, signal, onBytes))
+    yield* progressEvents((onBytes) => pairValues(input, signal, onBytes))
   })
 })
 
-/** Work that tells how far it is, as events. */
-async function* told<Result>(
+/** Turns progress callbacks into events. */
+async function* progressEvents<Result>(
   work: (onBytes: (progress: BytesRead) => void) => Promise<Result>
 ): AsyncGenerator<BytesRead | { type: 'done'; result: Result }> {
   let latest: BytesRead | null = null

@@ -8,9 +8,9 @@ import type { BytesRead } from './distances'
 import { throwIfCancelled } from '../base/files/cancelling'
 
 /**
- * Reads all weights of a pair, in constant memory, and says which tensors hold NaN or infinity.
+ * Reads all weights of a pair in constant memory, and lists the tensors with NaN or infinity.
  *
- * @param onBytes hears how much is done, of how much
+ * @param onBytes receives the progress
  * @throws WorkbenchError as `openCheckpoint` and the weight reader; `cancelled` when `signal` fires
  */
 export async function pairValues(
@@ -23,17 +23,17 @@ export async function pairValues(
     .flatMap(floatTensors)
     .reduce((sum, [, { byteLength }]) => sum + byteLength, 0)
   let bytesDone = 0
-  const tell = (bytes: number): void => {
+  const report = (bytes: number): void => {
     throwIfCancelled(signal, 'The check of values')
     bytesDone += bytes
     onBytes({ type: 'progress', bytesDone, bytesTotal })
   }
-  tell(0)
-  const [inBase, inPost] = [await checkpointValues(base, tell), await checkpointValues(post, tell)]
+  report(0)
+  const [inBase, inPost] = [await checkpointValues(base, report), await checkpointValues(post, report)]
   return { base: inBase.found, post: inPost.found, bytesRead: inBase.bytesRead + inPost.bytesRead }
 }
 
-/** Tensors of a model's dtypes, in the order of their bytes. */
+/** Lists the tensors of a model's dtypes in the order of their bytes. */
 function floatTensors({ tensors }: Checkpoint): [string, TensorEntry][] {
   return [...tensors]
     .filter(([, { dtype }]) => isWeightDtype(dtype))

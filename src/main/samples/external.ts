@@ -12,7 +12,7 @@ import type { EndpointPatience } from '../endpoint/client'
 import { askAnswers } from '../endpoint/ask-answers'
 import { requireReachable } from '../endpoint/reachable'
 import { endpointKey } from '../endpoint/key'
-import type { AskedPrompt } from '../endpoint/request-body'
+import type { EndpointPrompt } from '../endpoint/request-body'
 import { promptMessages } from '../text/chat'
 import { promptName } from '../text/prompt-name'
 import type { TextModel } from '../text/text-model'
@@ -22,7 +22,7 @@ import { answersFromFile } from './answer-files'
 export interface ExternalWork {
   variants: readonly ExternalModel[]
   /** Prompts as sent to endpoints, with the texts that files may use for them. */
-  prompts: readonly (AskedPrompt & { text: string; otherTexts: readonly string[] })[]
+  prompts: readonly (EndpointPrompt & { text: string; otherTexts: readonly string[] })[]
   settings: TaskSettings
   templateArguments: Rendering['templateArguments']
   /** Post's tokenizer, which splits the answers into tokens. */
@@ -94,7 +94,10 @@ export async function planExternal(
   }
 }
 
-function turnsOf({ text, system }: RenderedSamplePrompt, { systemPrompt }: Rendering): AskedPrompt['turns'] {
+function turnsOf(
+  { text, system }: RenderedSamplePrompt,
+  { systemPrompt }: Rendering
+): EndpointPrompt['turns'] {
   return promptMessages(text, system ?? systemPrompt).flatMap(({ role, content }) =>
     role === 'system' || role === 'user' ? [{ role, content }] : []
   )

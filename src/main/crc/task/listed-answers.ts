@@ -5,7 +5,7 @@ import type { TaskPrompt } from '../../../contract/documents/task'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { AnswerReader } from '../../answers/read-answer'
 import { renderSamplePrompts } from '../../answers/render-sample-prompts'
-import { AnswerWriter, type WrittenAnswers } from '../../answers/written-forms'
+import { AnswerWriter, type TokenizedAnswers } from '../../answers/written-forms'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import { elementAt } from '../../../contract/model/look-up'
@@ -44,8 +44,8 @@ export async function renderTask(
     )
   }
   const rendered = await renderSamplePrompts(asked, rendering, text)
-  const writer = await AnswerWriter.of(task, new AnswerReader(task), text, endTokens)
-  const written: WrittenAnswers[] = []
+  const writer = await AnswerWriter.create(task, new AnswerReader(task), text, endTokens)
+  const written: TokenizedAnswers[] = []
   for (const [index, { tokens }] of rendered.prompts.entries()) {
     written.push(await writer.write(elementAt(asked, index, 'prompt'), tokens))
   }

@@ -135,7 +135,8 @@ describe('answers of an endpoint', () => {
     await ask(endpoint, ['A'], { count: 2, sampling: { ...OPEN_SAMPLING, temperature: 0, topP: 0.5 } })
     const [open, paper, ...greedy] = requests
     expect(open).toMatchObject({ path: '/v1/completions' })
-    // vLLM takes what is left out from the model's generation_config.json: of many a model top-k 20 and a penalty of 1.05.
+    // vLLM takes what is left out from the model's generation_config.json: of many a model top-k 20 and a
+    // penalty of 1.05.
     expect(open?.body).toEqual({
       model: 'served',
       prompt: 'A',

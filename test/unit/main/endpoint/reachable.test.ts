@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nobodyThere, requireReachable } from '../../../../src/main/endpoint/reachable'
+import { unreachableReason, requireReachable } from '../../../../src/main/endpoint/reachable'
 import { startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
 import { closedAddress } from '../../../fixtures/closed-address'
 import { problemOf } from '../../../fixtures/problems'
@@ -20,7 +20,7 @@ test('refuses an address where nothing takes connections, and sends nothing wher
 
 test('tells an address that nobody has from one that is slow or cut off', () => {
   const failed = (code: string): Error => Object.assign(new Error('failed'), { code })
-  expect(nobodyThere(failed('ENOTFOUND'))).toContain('no machine of that name is known')
-  expect(nobodyThere(failed('ETIMEDOUT'))).toBeNull()
-  expect(nobodyThere(failed('ECONNRESET'))).toBeNull()
+  expect(unreachableReason(failed('ENOTFOUND'))).toContain('no machine of that name is known')
+  expect(unreachableReason(failed('ETIMEDOUT'))).toBeNull()
+  expect(unreachableReason(failed('ECONNRESET'))).toBeNull()
 })
